@@ -1,0 +1,1 @@
+"""Strandline turns almost no data into a coastal resilience plan."""

@@ -1,0 +1,21 @@
+"""The one way in which Strandline refuses: what, where, and what would be right."""
+
+
+class StrandlineError(Exception):
+    """A refusal that the user can act on; the command line prints it and exits with code 2."""
+
+
+class InputError(StrandlineError):
+    """An input that cannot be used as it is.
+
+    The message reads ``where: what; remedy``, for example
+    ``gauges/koper.csv row 17: time '2022-13-01' is not a date; write ISO 8601 (2022-01-13T05:00)``.
+    """
+
+    def __init__(self, where: object, what: str, remedy: str) -> None:
+        super().__init__(f"{where}: {what}; {remedy}")
+        self.where, self.what, self.remedy = str(where), what, remedy
+
+
+class RefusedByTheory(StrandlineError):
+    """A request that the method cannot honour (too few storms for a coverage, too short a record for a period)."""

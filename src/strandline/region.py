@@ -1,0 +1,93 @@
+"""Where: a rectangle of square cells in a projected CRS, with a stated vertical datum."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from affine import Affine
+from pyproj import CRS, Transformer
+
+from strandline.errors import InputError
+
+
+@dataclass(frozen=True)
+class Region:
+    """A place and its grid. Row 0 is the north edge.
+
+    Attributes:
+        name: how people call the place.
+        crs: a projected coordinate reference system in metres, e.g. ``EPSG:32633``.
+        bounds: left, bottom, right, top [m] in ``crs``; a whole number of cells.
+        cell_size: edge of a cell [m].
+        vertical_datum: what 0 m means for every elevation and level.
+        sea_point: x, y [m] of a point that is always open sea; floods enter from there.
+        continent: which of the JRC depth-damage curves apply (``asia``, ``europe``, …).
+    """
+
+    name: str
+    crs: str
+    bounds: tuple[float, float, float, float]
+    cell_size: float
+    vertical_datum: str
+    sea_point: tuple[float, float]
+    continent: str
+
+    def __post_init__(self) -> None:
+        crs = CRS.from_user_input(self.crs)
+        if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
+            raise InputError(f"region '{self.name}'", f"CRS {self.crs} is not projected in metres", "use e.g. UTM")
+        left, bottom, right, top = self.bounds
+        if not (left < right and bottom < top):
+            raise InputError(
+                f"region '{self.name}'", f"bounds {self.bounds} are empty", "order them left, bottom, right, top"
+            )
+        for length in (right - left, top - bottom):
+            if abs(length / self.cell_size - round(length / self.cell_size)) > 1e-6:
+                raise InputError(
+                    f"region '{self.name}'",
+                    f"{length:g} m is not a whole number of {self.cell_size:g} m cells",
+                    "move a bound or change the cell size",
+                )
+        x, y = self.sea_point
+        if not (left <= x <= right and bottom <= y <= top):
+            raise InputError(
+                f"region '{self.name}'", f"sea_point {self.sea_point} is outside the bounds", "name a point inside"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        left, bottom, right, top = self.bounds
+        return round((top - bottom) / self.cell_size), round((right - left) / self.cell_size)
+
+    @property
+    def transform(self) -> Affine:
+        """From (column, row) to (x, y) [m]."""
+        return Affine(self.cell_size, 0, self.bounds[0], 0, -self.cell_size, self.bounds[3])
+
+    @property
+    def x(self) -> npt.NDArray[np.float64]:
+        """Cell centres, west to east [m]."""
+        return self.bounds[0] + (np.arange(self.shape[1]) + 0.5) * self.cell_size
+
+    @property
+    def y(self) -> npt.NDArray[np.float64]:
+        """Cell centres, north to south [m]."""
+        return self.bounds[3] - (np.arange(self.shape[0]) + 0.5) * self.cell_size
+
+    @property
+    def centre_lonlat(self) -> tuple[float, float]:
+        """Longitude and latitude of the centre [degrees]."""
+        left, bottom, right, top = self.bounds
+        to_degrees = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
+        longitude, latitude = to_degrees.transform((left + right) / 2, (bottom + top) / 2)
+        return float(longitude), float(latitude)
+
+    def cells_of(
+        self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Row and column of points [m]; −1 where a point lies outside."""
+        column = np.floor((np.asarray(x) - self.bounds[0]) / self.cell_size).astype(np.int64)
+        row = np.floor((self.bounds[3] - np.asarray(y)) / self.cell_size).astype(np.int64)
+        inside = (row >= 0) & (row < self.shape[0]) & (column >= 0) & (column < self.shape[1])
+        return np.where(inside, row, -1), np.where(inside, column, -1)
