@@ -1,0 +1,56 @@
+"""Storms in a record: declustered peaks, found the same way on simulated and real gauges."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Times = npt.NDArray[np.datetime64]
+BEFORE_PEAK = np.timedelta64(72, "h")
+AFTER_PEAK = np.timedelta64(48, "h")
+
+
+@dataclass(frozen=True)
+class Storm:
+    """One event of high water: the window that belongs to it, never shared with another storm's peak.
+
+    Attributes:
+        start, peak, end: UTC.
+        peak_level: highest observed level [m, region datum].
+    """
+
+    start: np.datetime64
+    peak: np.datetime64
+    end: np.datetime64
+    peak_level: float
+
+    def contains(self, time: Times) -> npt.NDArray[np.bool_]:
+        """Which times lie in this storm's window."""
+        return (time >= self.start) & (time <= self.end)
+
+
+def find_storms(time: Times, level: npt.NDArray[np.float64], most: int, separation_hours: int = 120) -> list[Storm]:
+    """The ``most`` highest peaks of a record that lie at least ``separation_hours`` apart, in order of time.
+
+    Args:
+        time: (T,) UTC, increasing.
+        level: (T,) water level [m]; NaN = gap. A gap never makes a peak.
+        most: how many to return at most; fewer when the record holds no more.
+        separation_hours: storm windows (72 h before to 48 h after the peak) must not overlap: 120 h or more.
+
+    Source: runs declustering, Coles (2001), section 5.3.2.
+    """
+    if separation_hours < 120:
+        raise ValueError(f"separation_hours is {separation_hours}; windows overlap below 120")
+    separation = np.timedelta64(separation_hours, "h")
+    storms: list[Storm] = []
+    order = np.argsort(np.where(np.isnan(level), -np.inf, level), kind="stable")[::-1]
+    peaks: list[np.datetime64] = []
+    for index in order:
+        if len(storms) == most or np.isnan(level[index]):
+            break
+        peak = time[index]
+        if all(abs(peak - other) >= separation for other in peaks):
+            peaks.append(peak)
+            storms.append(Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level[index])))
+    return sorted(storms, key=lambda storm: storm.peak)
