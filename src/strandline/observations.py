@@ -53,7 +53,7 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "climate": Layout(
         {},
-        {name: ("time", "latitude", "longitude") for name in ("pressure", "wind_east", "wind_north", "sea_level")},
+        dict.fromkeys(("pressure", "wind_east", "wind_north", "sea_level"), ("time", "latitude", "longitude")),
         ("time", "latitude", "longitude"),
     ),
     "storms": Layout(
@@ -116,7 +116,7 @@ class Observations:
         terrain_shape = (self.terrain.sizes["y"], self.terrain.sizes["x"])
         if terrain_shape != self.region.shape:
             raise InputError("terrain", f"has shape {terrain_shape}", f"regrid it to the region's {self.region.shape}")
-        if not bool(self.terrain["elevation"].notnull().any()):
+        if not bool(self.terrain["elevation"].notna().any()):
             raise InputError("terrain", "has no known elevation", "give a raster that covers the region")
         if self.assets is not None:
             missing = [column for column in ASSET_COLUMNS if column not in self.assets.columns]

@@ -39,7 +39,9 @@ class Region:
         left, bottom, right, top = self.bounds
         if not (left < right and bottom < top):
             raise InputError(
-                f"region '{self.name}'", f"bounds {self.bounds} are empty", "order them left, bottom, right, top"
+                f"region '{self.name}'",
+                f"bounds {self.bounds} are empty",
+                "order them left, bottom, right, top",
             )
         for length in (right - left, top - bottom):
             if abs(length / self.cell_size - round(length / self.cell_size)) > 1e-6:
@@ -51,7 +53,9 @@ class Region:
         x, y = self.sea_point
         if not (left <= x <= right and bottom <= y <= top):
             raise InputError(
-                f"region '{self.name}'", f"sea_point {self.sea_point} is outside the bounds", "name a point inside"
+                f"region '{self.name}'",
+                f"sea_point {self.sea_point} is outside the bounds",
+                "name a point inside",
             )
 
     @property

@@ -1,1 +1,1 @@
-
+"""How knowledge passes from teacher to student."""

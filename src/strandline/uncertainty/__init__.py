@@ -1,1 +1,1 @@
-
+"""How sure the student is, and how that is proven."""

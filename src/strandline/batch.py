@@ -1,0 +1,403 @@
+"""From observations to tensors: one frozen batch, in which an absent modality is ``None`` and an unseen cell ``False``.
+
+All levels and elevations in a batch are metres above the gauge's mean sea level, so that coasts with different
+vertical datums look alike to a network.
+"""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import xarray as xr
+from scipy import ndimage
+from torch import Tensor
+
+from strandline.errors import InputError
+from strandline.events import Storm
+from strandline.observations import ASSET_CLASSES, Observations
+from strandline.region import Region
+
+CONTEXT_HOURS = 72
+"""Hours of gauge record that a network sees, the last of them the hour of issue."""
+LEADS = 25
+"""Forecast leads: 0, 1, …, 24 h after issue."""
+TIDE_HOURS = CONTEXT_HOURS + LEADS - 1
+DEPTH_EDGES = (0.15, 0.5, 1.0, 1.5)
+"""Depths [m] that part the flood classes; a cell counts as flooded from the first edge on."""
+FLOOD_CLASSES = len(DEPTH_EDGES) + 1
+DAMAGE_STATES = 5
+FLOOD_ISSUE = np.timedelta64(12, "h")
+"""A storm's flood map is issued this long after its peak, when the first scenes are in."""
+CLIMATE_DAYS = 6
+"""Daily climate tokens: three days before issue, the day itself, two days of forecast."""
+TERRAIN_CHANNELS = ("elevation", "sill", "permanent_water", "distance_to_sea")
+CLIMATE_CHANNELS = ("pressure", "onshore_wind", "alongshore_wind", "lowest_pressure", "strongest_wind")
+RADAR_CHANNELS = ("vv", "vh", "vv_reference", "vh_reference")
+OPTICAL_CHANNELS = ("green", "near_infrared", "shortwave_infrared")
+
+Targets = Literal["survey", "truth"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the networks see, and what they should say where that is known.
+
+    B samples, S stations (0 = own), H W rows and columns, A assets. ``*_seen`` and ``*_valid`` are boolean; behind a
+    ``False`` stands a zero that no loss or score may read.
+
+    Attributes:
+        gauge: (B, S, 72) water level [m above mean sea level]; ``gauge_seen`` (B, S, 72).
+        tide: (B, 96) own predicted tide [m] from 71 h before issue to 24 h after.
+        season: (B, 2) sine and cosine of the day of the year.
+        terrain: (B, 4, H, W) ``TERRAIN_CHANNELS`` [m, m, 1, km]; ``terrain_seen`` (B, H, W).
+        radar: (B, 4, H, W) ``RADAR_CHANNELS`` [dB]; ``radar_seen`` (B, H, W).
+        optical: (B, 3, H, W) reflectance, coarse pixels repeated on the region's grid; ``optical_seen`` (B, H, W).
+        in_situ: (B, 1, H, W) depth at loggers [m]; ``in_situ_seen`` (B, H, W).
+        climate: (B, 6, 5) ``CLIMATE_CHANNELS`` a day [hPa − 1013, m s-1]; ``climate_seen`` (B, 6);
+            ``climate_hours`` (B, 6) hours from issue to the middle of the day.
+        asset_cell: (B, A, 2) row and column; ``asset_class`` (B, A); ``asset_seen`` (B, A) lies on the grid.
+        flood_class: (B, H, W) 0…4, ``flood_valid`` (B, H, W).
+        surge: (B, 25) level − tide [m] at each lead, ``surge_valid`` (B, 25).
+        damage_state: (B, A) 0…4, ``damage_valid`` (B, A).
+    """
+
+    gauge: Tensor
+    gauge_seen: Tensor
+    tide: Tensor
+    season: Tensor
+    terrain: Tensor | None = None
+    terrain_seen: Tensor | None = None
+    radar: Tensor | None = None
+    radar_seen: Tensor | None = None
+    optical: Tensor | None = None
+    optical_seen: Tensor | None = None
+    in_situ: Tensor | None = None
+    in_situ_seen: Tensor | None = None
+    climate: Tensor | None = None
+    climate_seen: Tensor | None = None
+    climate_hours: Tensor | None = None
+    asset_cell: Tensor | None = None
+    asset_class: Tensor | None = None
+    asset_seen: Tensor | None = None
+    flood_class: Tensor | None = None
+    flood_valid: Tensor | None = None
+    surge: Tensor | None = None
+    surge_valid: Tensor | None = None
+    damage_state: Tensor | None = None
+    damage_valid: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        size = len(self)
+        for field in fields(self):
+            tensor = getattr(self, field.name)
+            if tensor is None:
+                continue
+            if tensor.shape[0] != size:
+                raise InputError("batch", f"'{field.name}' holds {tensor.shape[0]} samples", f"expected {size}")
+            if field.name.endswith(("_seen", "_valid")):
+                if tensor.dtype != torch.bool:
+                    raise InputError("batch", f"'{field.name}' is {tensor.dtype}", "masks are boolean")
+            elif tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                raise InputError("batch", f"'{field.name}' holds NaN or infinity", "mask what was not seen")
+        for name in ("terrain", "radar", "optical", "in_situ", "climate"):
+            if (getattr(self, name) is None) != (getattr(self, f"{name}_seen") is None):
+                raise InputError("batch", f"'{name}' and '{name}_seen' do not come together", "give both or neither")
+        if self.gauge.shape[2] != CONTEXT_HOURS or self.tide.shape[1] != TIDE_HOURS:
+            raise InputError(
+                "batch",
+                f"gauge {tuple(self.gauge.shape)} and tide {tuple(self.tide.shape)}",
+                f"the last dimensions are {CONTEXT_HOURS} and {TIDE_HOURS} hours",
+            )
+
+    def __len__(self) -> int:
+        return int(self.gauge.shape[0])
+
+    def __getitem__(self, index: Tensor | slice) -> Self:
+        return self._map(lambda tensor: tensor[index])
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same batch on another device."""
+        return self._map(lambda tensor: tensor.to(device))
+
+    def without(self, *modalities: str) -> Self:
+        """The same batch with these modalities absent; ``gauge`` becomes unseen, since the tide always remains."""
+        changes: dict[str, Tensor | None] = {}
+        for name in modalities:
+            if name == "gauge":
+                changes["gauge"] = torch.zeros_like(self.gauge)
+                changes["gauge_seen"] = torch.zeros_like(self.gauge_seen)
+            else:
+                changes[name] = changes[f"{name}_seen"] = None
+        return replace(self, **changes)
+
+    def _map(self, change: object) -> Self:
+        present = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: change(t) for name, t in present.items() if t is not None})  # type: ignore[operator]
+
+
+def concatenate(batches: Sequence[Batch]) -> Batch:
+    """One batch of all samples; every batch must have the same modalities and shapes."""
+    names = [field.name for field in fields(Batch) if getattr(batches[0], field.name) is not None]
+    return Batch(**{name: torch.cat([getattr(batch, name) for batch in batches]) for name in names})
+
+
+def sill_of(elevation: npt.NDArray[np.float64], sea: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Lowest sea level [m] at which water from ``sea`` reaches each cell over the given ground (8 neighbours).
+
+    Unknown ground (NaN) is not crossed and gets NaN; so do cells that no path reaches.
+
+    Source: priority-flood, Barnes et al. (2014), Computers & Geosciences 62, 117–127.
+    """
+    rows, columns = elevation.shape
+    sill = np.full(elevation.shape, np.nan)
+    queue: list[tuple[float, int, int]] = []
+    for row, column in np.argwhere(sea & ~np.isnan(elevation)):
+        sill[row, column] = elevation[row, column]
+        queue.append((float(elevation[row, column]), int(row), int(column)))
+    heapq.heapify(queue)
+    while queue:
+        level, row, column = heapq.heappop(queue)
+        for i in range(max(row - 1, 0), min(row + 2, rows)):
+            for j in range(max(column - 1, 0), min(column + 2, columns)):
+                if np.isnan(sill[i, j]) and not np.isnan(elevation[i, j]):
+                    sill[i, j] = max(level, elevation[i, j])
+                    heapq.heappush(queue, (sill[i, j], i, j))
+    return sill
+
+
+def sea_of(region: Region, terrain: xr.Dataset) -> npt.NDArray[np.bool_]:
+    """(H, W) permanent water that is connected with the region's sea point."""
+    water = terrain["permanent_water"].values > 0.5
+    labels, _ = ndimage.label(water, structure=np.ones((3, 3)))
+    rows, columns = region.cells_of(np.array([region.sea_point[0]]), np.array([region.sea_point[1]]))
+    label = labels[rows[0], columns[0]]
+    if label == 0:
+        raise InputError(
+            f"region '{region.name}'",
+            f"the sea point {region.sea_point} lies on land",
+            "move it to a cell that is permanent water",
+        )
+    return np.asarray(labels == label)
+
+
+def terrain_channels(region: Region, terrain: xr.Dataset, mean_sea_level: float) -> tuple[Tensor, Tensor]:
+    """``TERRAIN_CHANNELS`` (4, H, W) and where the ground is known (H, W)."""
+    elevation = terrain["elevation"].values.astype(float) - mean_sea_level
+    seen = ~np.isnan(elevation)
+    sea = sea_of(region, terrain)
+    sill = sill_of(elevation, sea)
+    distance = ndimage.distance_transform_edt(~sea) * region.cell_size / 1000.0
+    highest = 15.0  # ground above this never floods from the sea and would only stretch the scale
+    channels = np.stack(
+        [
+            np.where(seen, np.clip(elevation, -10.0, highest), 0.0),
+            np.where(np.isnan(sill), np.where(seen, highest, 0.0), np.clip(sill, -10.0, highest)),
+            terrain["permanent_water"].values > 0.5,
+            np.where(seen, distance, 0.0),
+        ]
+    )
+    return torch.from_numpy(channels.astype(np.float32)), torch.from_numpy(seen)
+
+
+def build_storm_batch(
+    observations: Observations, storms: Sequence[Storm], tide: npt.NDArray[np.float64], targets: Targets
+) -> Batch:
+    """One sample a storm, issued 12 h after its peak, with every modality that was observed.
+
+    Args:
+        observations: the place; needs a tide gauge.
+        storms: B windows; a scene belongs to the storm whose window holds its time.
+        tide: (T,) predicted tide [m about mean sea level] on the gauge's time axis.
+        targets: ``survey`` learns from flood surveys and the gauge; ``truth`` (simulated coasts only) from the
+            simulator's depth, surge and damage – for pre-training on other coasts, and for scoring.
+    """
+    issue = np.array([storm.peak + FLOOD_ISSUE for storm in storms])
+    parts = _gauge_part(observations, issue, tide, targets)
+    region, count = observations.region, len(storms)
+    gauge = _require_gauge(observations)
+    channels, known = terrain_channels(region, observations.terrain, float(gauge["mean_sea_level"].values[0]))
+    parts["terrain"] = channels.expand(count, *channels.shape).clone()
+    parts["terrain_seen"] = known.expand(count, *known.shape).clone()
+    if observations.sar is not None:
+        parts["radar"], parts["radar_seen"] = _radar(observations, storms)
+    if observations.optical is not None:
+        parts["optical"], parts["optical_seen"] = _optical(region, observations.optical, storms)
+    if observations.in_situ is not None:
+        parts["in_situ"], parts["in_situ_seen"] = _in_situ(region, observations.in_situ, storms)
+    if observations.assets is not None:
+        parts |= _assets(observations, count)
+    depth_source = observations.flood_survey if targets == "survey" else observations.truth
+    if depth_source is not None:
+        depth = _scene_of(depth_source["flood_depth"], storms)
+        valid = ~np.isnan(depth)
+        parts["flood_class"] = torch.from_numpy(np.digitize(np.where(valid, depth, 0.0), DEPTH_EDGES))
+        parts["flood_valid"] = torch.from_numpy(valid) & parts["terrain_seen"]
+    if targets == "truth" and observations.truth is not None and observations.assets is not None:
+        state = _scene_of(observations.truth["damage_state"], storms)
+        parts["damage_state"] = torch.from_numpy(np.where(np.isnan(state), 0, state).astype(np.int64))
+        parts["damage_valid"] = torch.from_numpy(~np.isnan(state)) & parts["asset_seen"]
+    return Batch(**parts)
+
+
+def build_surge_batch(
+    observations: Observations,
+    issue: npt.NDArray[np.datetime64],
+    tide: npt.NDArray[np.float64],
+    targets: Targets,
+) -> Batch:
+    """One sample an hour of issue (B,), without grids: only the gauges, the tide and the climate."""
+    return Batch(**_gauge_part(observations, issue, tide, targets))
+
+
+def _require_gauge(observations: Observations) -> xr.Dataset:
+    if observations.tide_gauge is None:
+        raise InputError("observations", "have no tide gauge", "state at least one [[tide_gauge]]")
+    return observations.tide_gauge
+
+
+def _gauge_part(
+    observations: Observations,
+    issue: npt.NDArray[np.datetime64],
+    tide: npt.NDArray[np.float64],
+    targets: Targets,
+) -> dict[str, Tensor]:
+    gauge = _require_gauge(observations)
+    time = gauge["time"].values
+    mean = gauge["mean_sea_level"].values[:, None]
+    level = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan) - mean  # (S, T)
+    hours = np.arange(1 - CONTEXT_HOURS, LEADS)
+    wanted = issue[:, None] + hours.astype("timedelta64[h]")  # (B, 96)
+    position = np.searchsorted(time, wanted)
+    inside = (position < time.size) & (time[np.minimum(position, time.size - 1)] == wanted)
+    position = np.where(inside, position, 0)
+    context = level[:, position[:, :CONTEXT_HOURS]].swapaxes(0, 1)  # (B, S, 72)
+    seen = ~np.isnan(context) & inside[:, None, :CONTEXT_HOURS]
+    if not inside.all():
+        raise InputError(
+            "tide_gauge",
+            f"the record {time[0]} to {time[-1]} does not cover {wanted[~inside].min()}",
+            "choose hours of issue 3 days after its start and 1 day before its end",
+        )
+    if targets == "truth":
+        if observations.truth is None:
+            raise InputError("observations", "carry no truth", "only simulated coasts do; use targets='survey'")
+        observed = observations.truth["surge"].values[position[:, CONTEXT_HOURS - 1 :]]
+    else:
+        observed = level[0][position[:, CONTEXT_HOURS - 1 :]] - tide[position[:, CONTEXT_HOURS - 1 :]]
+    valid = ~np.isnan(observed)
+    year = (wanted[:, CONTEXT_HOURS - 1] - wanted[:, CONTEXT_HOURS - 1].astype("datetime64[Y]")) / np.timedelta64(
+        365, "D"
+    )
+    parts = {
+        "gauge": _float(np.where(seen, context, 0.0)),
+        "gauge_seen": torch.from_numpy(seen),
+        "tide": _float(tide[position]),
+        "season": _float(np.stack([np.sin(2 * np.pi * year), np.cos(2 * np.pi * year)], axis=1)),
+        "surge": _float(np.where(valid, observed, 0.0)),
+        "surge_valid": torch.from_numpy(valid),
+    }
+    if observations.climate is not None:
+        parts |= _climate(observations.region, observations.climate, issue)
+    return parts
+
+
+def _climate(region: Region, climate: xr.Dataset, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:
+    """Daily means near the coast, wind turned into onshore and alongshore parts by the direction to the sea point."""
+    longitude, latitude = region.centre_lonlat
+    daily = climate.resample(time="1D").mean(skipna=False)
+    near = daily.sel(longitude=longitude, latitude=latitude, method="nearest")
+    centre = ((region.bounds[0] + region.bounds[2]) / 2, (region.bounds[1] + region.bounds[3]) / 2)
+    inland = np.array([centre[0] - region.sea_point[0], centre[1] - region.sea_point[1]])
+    inland = inland / np.hypot(*inland)
+    missing = np.full(daily.sizes["time"], np.nan)
+    grid = ("latitude", "longitude")
+    pressure = near["pressure"].values / 100 - 1013.0 if "pressure" in near else missing
+    lowest = daily["pressure"].min(grid).values / 100 - 1013.0 if "pressure" in daily else missing
+    onshore, alongshore, strongest = missing, missing, missing
+    if "wind_east" in near and "wind_north" in near:
+        east, north = near["wind_east"].values, near["wind_north"].values
+        onshore, alongshore = east * inland[0] + north * inland[1], north * inland[0] - east * inland[1]
+        strongest = np.hypot(daily["wind_east"], daily["wind_north"]).max(grid).values
+    values = np.stack([pressure, onshore, alongshore, lowest, strongest], axis=1)  # (days, 5)
+    days = daily["time"].values.astype("datetime64[D]")
+    wanted = issue[:, None].astype("datetime64[D]") + np.arange(-3, CLIMATE_DAYS - 3)  # (B, 6)
+    position = np.minimum(np.searchsorted(days, wanted), days.size - 1)
+    tokens = values[position]  # (B, 6, 5)
+    seen = (days[position] == wanted) & ~np.isnan(tokens).any(axis=2)
+    hours = (wanted + np.timedelta64(12, "h") - issue[:, None]) / np.timedelta64(1, "h")
+    return {
+        "climate": _float(np.where(seen[..., None], tokens, 0.0)),
+        "climate_seen": torch.from_numpy(seen),
+        "climate_hours": _float(hours),
+    }
+
+
+def _scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.float64]:
+    """(B, …) the first scene in each storm's window; NaN where there is none."""
+    time = array["time"].values
+    chosen = np.full((len(storms), *array.shape[1:]), np.nan)
+    for i, storm in enumerate(storms):
+        inside = np.flatnonzero(storm.contains(time))
+        if inside.size:
+            chosen[i] = array.values[inside[0]]
+    return chosen
+
+
+def _stack_seen(channels: npt.NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+    """(B, C, H, W) with zeros where unseen, and (B, H, W) where every channel was seen."""
+    seen = ~np.isnan(channels).any(axis=1)
+    return _float(np.where(seen[:, None], channels, 0.0)), torch.from_numpy(seen)
+
+
+def _radar(observations: Observations, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
+    sar, reference = observations.sar, observations.sar_reference
+    if sar is None or reference is None or "vh" not in sar or "vh" not in reference:
+        raise InputError("sar", "lacks VH or a dry reference", "give both polarisations and a dry-season mean")
+    during = [_scene_of(sar[name], storms) for name in ("vv", "vh")]
+    before = [np.broadcast_to(reference[name].values, during[0].shape) for name in ("vv", "vh")]
+    return _stack_seen(np.stack(during + before, axis=1))
+
+
+def _optical(region: Region, optical: xr.Dataset, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
+    on_grid = optical.reindex(y=region.y, x=region.x, method="nearest", tolerance=_half_pixel(optical))
+    missing = [name for name in OPTICAL_CHANNELS if name not in optical]
+    if missing:
+        raise InputError("optical", f"lacks {missing}", f"the networks need {', '.join(OPTICAL_CHANNELS)}")
+    return _stack_seen(np.stack([_scene_of(on_grid[name], storms) for name in OPTICAL_CHANNELS], axis=1))
+
+
+def _half_pixel(optical: xr.Dataset) -> float:
+    """Half a coarse pixel [m], with a margin against rounding."""
+    return float(np.abs(np.diff(optical["x"].values)).max()) * 0.501
+
+
+def _in_situ(region: Region, in_situ: xr.Dataset, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
+    depth = _scene_of(in_situ["flood_depth"], storms)  # (B, points)
+    rows, columns = region.cells_of(in_situ["x"].values, in_situ["y"].values)
+    on_grid = np.full((len(storms), 1, *region.shape), np.nan)
+    inside = rows >= 0
+    on_grid[:, 0, rows[inside], columns[inside]] = depth[:, inside]
+    return _stack_seen(on_grid)
+
+
+def _assets(observations: Observations, count: int) -> dict[str, Tensor]:
+    assets = observations.assets
+    assert assets is not None
+    points = assets.geometry.representative_point()
+    rows, columns = observations.region.cells_of(points.x.to_numpy(), points.y.to_numpy())
+    seen = rows >= 0
+    cell = np.stack([np.where(seen, rows, 0), np.where(seen, columns, 0)], axis=1)
+    kind = np.array([ASSET_CLASSES.index(name) for name in assets["asset_class"]])
+    return {
+        "asset_cell": torch.from_numpy(cell).expand(count, -1, -1).clone(),
+        "asset_class": torch.from_numpy(kind).expand(count, -1).clone(),
+        "asset_seen": torch.from_numpy(seen).expand(count, -1).clone(),
+    }
+
+
+def _float(values: npt.NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))

@@ -1,0 +1,117 @@
+"""Parts that both networks are built of."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+PATCH = 8
+"""Edge of a patch in cells; grids are padded to a multiple of it."""
+
+
+def pad_to_patches(grid: Tensor) -> Tensor:
+    """(B, C, H, W) → (B, C, H', W') with H', W' the next multiples of ``PATCH``; the margin is zero and unseen."""
+    rows, columns = grid.shape[-2:]
+    return F.pad(grid, (0, -columns % PATCH, 0, -rows % PATCH))
+
+
+def sinusoidal(position: Tensor, width: int, longest: float) -> Tensor:
+    """Encode real positions, (…) → (…, width), wavelengths from 2π to 2π·``longest``.
+
+    Source: Vaswani et al. (2017), section 3.5, for real-valued time as in Horn et al. (2020).
+    """
+    frequency = torch.exp(
+        torch.arange(width // 2, device=position.device) * (-math.log(longest) / max(width // 2 - 1, 1))
+    )
+    angle = position[..., None] * frequency
+    return torch.cat([angle.sin(), angle.cos()], dim=-1)
+
+
+def sinusoidal_grid(rows: int, columns: int, width: int, device: torch.device) -> Tensor:
+    """(rows · columns, width) positions of patches: half of the width for rows, half for columns."""
+    y = sinusoidal(torch.arange(rows, device=device).float(), width // 2, 100.0)
+    x = sinusoidal(torch.arange(columns, device=device).float(), width // 2, 100.0)
+    both = torch.cat([y[:, None].expand(-1, columns, -1), x[None].expand(rows, -1, -1)], dim=-1)
+    return both.reshape(rows * columns, width)
+
+
+def masked_mean(streams: list[Tensor], weights: list[Tensor]) -> Tensor:
+    """Mean of the streams where they were seen; zero where none was.
+
+    Args:
+        streams: tensors of one shape.
+        weights: share seen, 0…1, each broadcastable to the streams.
+    """
+    total = torch.stack([weight.expand_as(stream) for stream, weight in zip(streams, weights, strict=True)]).sum(0)
+    summed = torch.stack([stream * weight for stream, weight in zip(streams, weights, strict=True)]).sum(0)
+    return summed / total.clamp(min=1e-6)
+
+
+class Block(nn.Module):
+    """Residual pair of 3×3 convolutions with group normalisation, dropout between them."""
+
+    def __init__(self, channels: int, dropout: float, dilation: int = 1) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(8, channels)
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+        self.norm2 = nn.GroupNorm(8, channels)
+        self.dropout = nn.Dropout2d(dropout)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) → the same shape."""
+        y = self.conv1(F.gelu(self.norm1(x)))
+        y = self.conv2(self.dropout(F.gelu(self.norm2(y))))
+        return x + y
+
+
+class FiLM(nn.Module):
+    """Scale and shift channels by a context vector (Perez et al. 2018, eq. 2)."""
+
+    def __init__(self, context: int, channels: int) -> None:
+        super().__init__()
+        self.affine = nn.Linear(context, 2 * channels)
+        nn.init.zeros_(self.affine.weight)
+        nn.init.zeros_(self.affine.bias)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """(B, C, H, W), (B, D) → (B, C, H, W)."""
+        scale, shift = self.affine(context).chunk(2, dim=1)
+        return x * (1 + scale[..., None, None]) + shift[..., None, None]
+
+
+class AttentionBlock(nn.Module):
+    """Pre-norm transformer block; tokens that were not seen are no keys."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width)
+        self.attention = nn.MultiheadAttention(width, heads, dropout=dropout, batch_first=True)
+        self.norm2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(4 * width, width)
+        )
+
+    def forward(self, tokens: Tensor, seen: Tensor) -> Tensor:
+        """(B, N, D), (B, N) bool → (B, N, D); at least one token a sample must be seen."""
+        y = self.norm1(tokens)
+        tokens = tokens + self.attention(y, y, y, key_padding_mask=~seen, need_weights=False)[0]
+        return tokens + self.mlp(self.norm2(tokens))
+
+
+class DamageHead(nn.Module):
+    """Damage state of an asset from what the map says at its cell."""
+
+    def __init__(self, channels: int, classes: int, asset_classes: int, states: int) -> None:
+        super().__init__()
+        self.kind = nn.Embedding(asset_classes, 8)
+        self.mlp = nn.Sequential(nn.Linear(channels + classes + 8, 48), nn.GELU(), nn.Linear(48, states))
+
+    def forward(self, grid: Tensor, flood_logits: Tensor, cell: Tensor, kind: Tensor) -> Tensor:
+        """(B, C, H, W), (B, K, H, W), (B, A, 2), (B, A) → (B, A, states)."""
+        both = torch.cat([grid, flood_logits.log_softmax(dim=1)], dim=1)
+        index = (cell[..., 0] * both.shape[3] + cell[..., 1])[:, None].expand(-1, both.shape[1], -1)
+        at_asset = both.flatten(2).gather(2, index).transpose(1, 2)  # (B, A, C + K)
+        logits: Tensor = self.mlp(torch.cat([at_asset, self.kind(kind)], dim=-1))
+        return logits

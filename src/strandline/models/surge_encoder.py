@@ -1,0 +1,112 @@
+"""The gauge side of both networks: hourly levels with holes in, a summary and a forecast out."""
+
+import torch
+from torch import Tensor, nn
+
+from strandline.batch import CLIMATE_CHANNELS, CONTEXT_HOURS, LEADS, Batch
+from strandline.models.layers import AttentionBlock, sinusoidal
+
+HOURS_PER_TOKEN = 6
+LEVEL_SCALE = 1.0  # [m]; surges and tides of low coasts are of this order
+
+
+class GaugeTokens(nn.Module):
+    """Six-hourly tokens of each station's record: residual, level, tide and what was seen of them."""
+
+    def __init__(self, width: int, stations: int) -> None:
+        super().__init__()
+        self.stations = stations
+        self.embed = nn.Linear(4 * HOURS_PER_TOKEN, width)
+        self.station = nn.Embedding(stations, width)
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Tokens (B, N, D), seen (B, N) bool and hours from issue (B, N); N = stations · 12.
+
+        Stations beyond those the network was built for are not looked at; the own station is the first. The own
+        tide is given at every station: neighbours' differ by little, and the network learns by how much.
+        """
+        level = batch.gauge[:, : self.stations] / LEVEL_SCALE  # (B, S, 72)
+        seen = batch.gauge_seen[:, : self.stations].to(level.dtype)
+        tide = batch.tide[:, None, :CONTEXT_HOURS].expand_as(level) / LEVEL_SCALE
+        channels = torch.stack([(level - tide) * seen, level * seen, tide, seen], dim=-1)  # (B, S, 72, 4)
+        samples, stations = level.shape[:2]
+        patches = channels.reshape(samples, stations, CONTEXT_HOURS // HOURS_PER_TOKEN, -1)
+        hours = torch.arange(CONTEXT_HOURS // HOURS_PER_TOKEN, device=level.device) * HOURS_PER_TOKEN
+        hours = hours + (HOURS_PER_TOKEN - 1) / 2 - (CONTEXT_HOURS - 1)  # middle of each token
+        tokens = self.embed(patches) + self.station.weight[:stations, None]
+        tokens = tokens + sinusoidal(hours.float(), tokens.shape[-1], 100.0)
+        token_seen = seen.reshape(samples, stations, -1, HOURS_PER_TOKEN).any(dim=-1)
+        token_seen = torch.cat(
+            [torch.ones_like(token_seen[:, :1]), token_seen[:, 1:]], dim=1
+        )  # the tide is always there
+        return tokens.flatten(1, 2), token_seen.flatten(1, 2), hours.repeat(stations).expand(samples, -1)
+
+
+class ClimateTokens(nn.Module):
+    """One token a day of coarse pressure and wind, at its true time."""
+
+    scale = (10.0, 10.0, 10.0, 10.0, 10.0)  # [hPa, m s-1, m s-1, hPa, m s-1]
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(len(CLIMATE_CHANNELS), width)
+
+    def forward(self, climate: Tensor, hours: Tensor) -> Tensor:
+        """(B, days, 5), (B, days) → (B, days, D)."""
+        tokens = self.embed(climate / torch.tensor(self.scale, device=climate.device))
+        return tokens + sinusoidal(hours, tokens.shape[-1], 100.0)  # type: ignore[no-any-return]
+
+
+class SurgeDecoder(nn.Module):
+    """Forecast at each lead: queries at the true hours ask tokens at theirs (cross-attention over timestamps)."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.query = nn.Linear(3, width)
+        self.attention = nn.MultiheadAttention(width, heads, dropout=dropout, batch_first=True)
+        self.norm = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * width, 2))
+
+    def forward(self, tokens: Tensor, seen: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(B, N, D), (B, N) → mean and scale [m], each (B, 25)."""
+        leads = torch.arange(LEADS, device=tokens.device).float()
+        tide = batch.tide[:, CONTEXT_HOURS - 1 :] / LEVEL_SCALE  # (B, 25)
+        rate = tide - batch.tide[:, CONTEXT_HOURS - 2 : -1] / LEVEL_SCALE
+        query = self.query(torch.stack([tide, rate, torch.ones_like(tide)], dim=-1))
+        query = query + sinusoidal(leads, query.shape[-1], 100.0)
+        answer = self.attention(query, tokens, tokens, key_padding_mask=~seen, need_weights=False)[0]
+        mean, raw = self.mlp(self.norm(query + answer)).unbind(dim=-1)
+        scale = nn.functional.softplus(raw) * 0.2 + 0.01  # [m]; 1 cm is a good gauge's own noise
+        return mean * LEVEL_SCALE, scale
+
+
+class SurgeEncoder(nn.Module):
+    """Transformer over gauge tokens and, for the teacher, climate tokens."""
+
+    def __init__(self, width: int, depth: int, heads: int, stations: int, sees_climate: bool, dropout: float) -> None:
+        super().__init__()
+        self.gauge = GaugeTokens(width, stations)
+        self.climate = ClimateTokens(width) if sees_climate else None
+        self.season = nn.Linear(2, width)
+        self.blocks = nn.ModuleList(AttentionBlock(width, heads, dropout) for _ in range(depth))
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Tokens (B, N, D), the first of them the season, and which were seen (B, N)."""
+        tokens, seen, _ = self.gauge(batch)
+        season = self.season(batch.season)[:, None]
+        parts, masks = [season, tokens], [torch.ones_like(seen[:, :1]), seen]
+        if self.climate is not None and batch.climate is not None:
+            assert batch.climate_hours is not None
+            assert batch.climate_seen is not None
+            parts.append(self.climate(batch.climate, batch.climate_hours))
+            masks.append(batch.climate_seen)
+        tokens, seen = torch.cat(parts, dim=1), torch.cat(masks, dim=1)
+        for block in self.blocks:
+            tokens = block(tokens, seen)
+        return tokens, seen
+
+
+def peak_of(batch: Batch) -> Tensor:
+    """(B,) highest level of the context [m above mean sea level]: as far as observed, and never below the tide's."""
+    own = batch.gauge[:, 0].masked_fill(~batch.gauge_seen[:, 0], -torch.inf).amax(dim=1)
+    return torch.maximum(own, batch.tide[:, :CONTEXT_HOURS].amax(dim=1))

@@ -1,0 +1,59 @@
+"""The one training loop: everything that learns in Strandline learns through it."""
+
+import logging
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+logger = logging.getLogger(__name__)
+
+Loss = Callable[[int], dict[str, Tensor]]
+"""From the step to named, weighted terms, each a scalar; their sum is minimised."""
+Progress = Callable[[float], None]
+"""Told the fraction done, 0…1."""
+
+
+def train(
+    parameters: list[nn.Parameter],
+    loss: Loss,
+    steps: int,
+    learning_rate: float,
+    weight_decay: float = 0.01,
+    progress: Progress | None = None,
+) -> dict[str, float]:
+    """Minimise by AdamW with a short warm-up, cosine decay and clipped gradients.
+
+    Returns:
+        The mean of each named term over the last tenth of the steps.
+
+    Raises:
+        FloatingPointError: a loss that is not finite, with the term's name and the step.
+    """
+    optimiser = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=weight_decay)
+    warm_up = max(steps // 20, 1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser,
+        lambda step: min((step + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * step / steps)) + 1e-3),
+    )
+    last: dict[str, list[float]] = {}
+    for step in range(steps):
+        terms = loss(step)
+        total = torch.stack(list(terms.values())).sum()
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        schedule.step()
+        if step >= steps - max(steps // 10, 1):
+            for name, term in terms.items():
+                value = float(term)
+                if not math.isfinite(value):
+                    raise FloatingPointError(f"loss term '{name}' is {value} at step {step}")
+                last.setdefault(name, []).append(value)
+        if progress is not None:
+            progress((step + 1) / steps)
+    means = {name: sum(values) / len(values) for name, values in last.items()}
+    logger.info("trained %d steps: %s", steps, ", ".join(f"{name} {value:.4f}" for name, value in means.items()))
+    return means
