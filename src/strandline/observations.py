@@ -116,7 +116,7 @@ class Observations:
         terrain_shape = (self.terrain.sizes["y"], self.terrain.sizes["x"])
         if terrain_shape != self.region.shape:
             raise InputError("terrain", f"has shape {terrain_shape}", f"regrid it to the region's {self.region.shape}")
-        if not bool(self.terrain["elevation"].notna().any()):
+        if np.isnan(self.terrain["elevation"].values).all():
             raise InputError("terrain", "has no known elevation", "give a raster that covers the region")
         if self.assets is not None:
             missing = [column for column in ASSET_COLUMNS if column not in self.assets.columns]
