@@ -1,0 +1,57 @@
+"""What wind and pressure do to the sea at a coast: wind set-up on the shelf and the inverse barometer."""
+
+import numpy as np
+from scipy.signal import lfilter
+
+from strandline.simulator.cyclones import Floats
+
+WATER_DENSITY = 1025.0  # [kg m-3]
+SURFACE_AIR_DENSITY = 1.2  # [kg m-3]
+GRAVITY = 9.81  # [m s-2]
+GREATEST_DRAG = 2.5e-3
+"""[-]; the drag of the sea levels off above about 33 m/s (Powell, Vickery and Reinhold 2003, figure 3)."""
+
+
+def drag_coefficient(wind_speed: Floats) -> Floats:
+    """Drag [-] of the 10-minute wind at 10 m [m s-1] on the sea.
+
+    Source: Garratt 1977, equation 13: ``(0.75 + 0.067 U) 1e-3``, capped as in Powell et al. 2003.
+    """
+    return np.minimum((0.75 + 0.067 * np.asarray(wind_speed)) * 1e-3, GREATEST_DRAG)
+
+
+def onshore_stress(wind_east: Floats, wind_north: Floats, seaward_direction: float) -> Floats:
+    """Stress [N m-2] of the wind towards a coast that looks to ``seaward_direction`` [degrees from north]."""
+    looking = np.deg2rad(seaward_direction)
+    onshore = -(wind_east * np.sin(looking) + wind_north * np.cos(looking))
+    speed = np.hypot(wind_east, wind_north)
+    return np.asarray(SURFACE_AIR_DENSITY * drag_coefficient(speed) * speed * onshore)
+
+
+def steady_setup(stress: Floats, shelf_width: float, shelf_depth: float) -> Floats:
+    """Set-up [m] at the coast of an even stress [N m-2] on a shelf of this width and depth [m], at rest.
+
+    For small stress ``tau L / (rho g h)``; as the water piles up it deepens, which lessens the slope. Set-down never
+    takes more than nine tenths of the depth.
+
+    Source: Dean and Dalrymple 1984, equation 5.84: ``eta = sqrt(h^2 + 2 tau L / (rho g)) - h``.
+    """
+    squared = shelf_depth**2 + 2.0 * stress * shelf_width / (WATER_DENSITY * GRAVITY)
+    return np.asarray(np.sqrt(np.maximum(squared, (0.1 * shelf_depth) ** 2)) - shelf_depth)
+
+
+def respond(steady: Floats, shelf_width: float, shelf_depth: float, step: float = 3600.0) -> Floats:
+    """Level [m] of a shelf that follows its steady set-up (…, T) with the delay of a long wave across it.
+
+    First order: ``d eta / dt = (steady - eta) / t``, ``t = L / sqrt(g h)``, exact for steps of ``step`` [s].
+    """
+    delay = shelf_width / np.sqrt(GRAVITY * shelf_depth)
+    keep = float(np.exp(-step / delay))
+    start = keep * steady[..., :1]  # the shelf starts at rest under the first hour's wind
+    followed, _ = lfilter([1.0 - keep], [1.0, -keep], steady, axis=-1, zi=start)
+    return np.asarray(followed)
+
+
+def inverse_barometer(pressure_departure: Floats) -> Floats:
+    """Rise of the sea [m] under air pressure that departs from its mean [Pa]: 1 cm per hPa."""
+    return np.asarray(-pressure_departure / (WATER_DENSITY * GRAVITY))
