@@ -17,7 +17,14 @@ from strandline.simulator.monsoon import (
     simulate_discharge,
     simulate_weather,
 )
-from strandline.simulator.surge import GRAVITY, inverse_barometer, onshore_stress, respond, steady_setup
+from strandline.simulator.surge import (
+    GRAVITY,
+    inverse_barometer,
+    respond,
+    steady_rotation_setup,
+    steady_setup,
+    wind_stress,
+)
 from strandline.simulator.tracks import Basin, Track, distance_to, draw_tracks
 from strandline.tides import TidalConstants, load_constants, predict_tide
 from strandline.vocabulary import as_variable
@@ -26,11 +33,17 @@ _TIDE_OF: dict[Basin, Literal["vung_tau", "chittagong"]] = {
     "bay_of_bengal": "chittagong",
     "mekong": "vung_tau",
 }
+TYPICAL_SHELF: dict[Basin, tuple[float, float]] = {
+    "bay_of_bengal": (200_000.0, 8.0),
+    "mekong": (120_000.0, 15.0),
+}
+"""Width and mean depth [m] seaward of the two deltas, chosen for plausible return levels: about 1.7 m of surge every
+ten years at the head of the Bay of Bengal and half a metre off the Mekong."""
 STORM_HOURS, STORM_PEAK_HOUR = 120, 72
 _FELT_WITHIN = 1_200_000.0  # [m] from the place; beyond, a cyclone is below the noise
 _SHELF_POINTS = 4
 _GRID_NODES, _GRID_SPACING = 5, 1.0  # [-], [degrees]
-_REMOTE_SPREAD, _LOCAL_SPREAD = 0.06, 0.02  # [m] surge from beyond the shelf, and of one harbour alone
+_REMOTE_SPREAD, _LOCAL_SPREAD = 0.08, 0.02  # [m] surge from beyond the shelf, and of one harbour alone
 _REMOTE_MEMORY_H, _LOCAL_MEMORY_H = 72.0, 12.0
 
 
@@ -99,8 +112,7 @@ def simulate_sea(
         years: length of the record (of 8766 h).
         rng: source of chance.
         seaward_direction: which way the coast looks [degrees clockwise from north].
-        shelf_width: [m]; 80 to 200 km off the two deltas.
-        shelf_depth: mean depth of the shelf [m]; 10 to 30 m.
+        shelf_width, shelf_depth: of the shelf [m], its mean depth; ``TYPICAL_SHELF`` has the two deltas'.
         start: first hour, UTC.
         mean_sea_level: before any rise [m, region datum].
         sea_level_rise: added to it [m].
@@ -215,7 +227,7 @@ def _forced_surge(
     departure = weather.departure(float(east), float(north))  # (3, T)
     _, mean_east, mean_north = weather.seasonal
     wind_east, wind_north = mean_east + departure[1], mean_north + departure[2]
-    stress = onshore_stress(wind_east, wind_north, seaward_direction)
+    onshore, alongshore = wind_stress(wind_east, wind_north, seaward_direction)
     pressure = departure[0].copy()
 
     looking = np.deg2rad(seaward_direction)
@@ -224,23 +236,28 @@ def _forced_surge(
     points_longitude = station.longitude + np.rad2deg(
         out * np.sin(looking) / (EARTH_RADIUS * np.cos(np.deg2rad(station.latitude)))
     )
-    for track, when, inside in _near(tracks, place.longitude, place.latitude, first, stress.size):
+    for track, when, inside in _near(tracks, place.longitude, place.latitude, first, pressure.size):
         deficit, gust_east, gust_north = cyclone_fields(
             track.cyclone,
             np.append(points_longitude, station.longitude),
             np.append(points_latitude, station.latitude),
         )  # (T, shelf points + coast)
-        shelf = onshore_stress(
+        shelf_onshore, shelf_alongshore = wind_stress(
             wind_east[when, None] + gust_east[inside, :-1],
             wind_north[when, None] + gust_north[inside, :-1],
             seaward_direction,
         )
-        stress[when] = shelf.mean(axis=1)
+        onshore[when], alongshore[when] = shelf_onshore.mean(axis=1), shelf_alongshore.mean(axis=1)
         pressure[when] += deficit[inside, -1]
+
+    def setup(onshore: Floats, alongshore: Floats) -> Floats:
+        pushed = steady_setup(onshore, shelf_width, shelf_depth)
+        return pushed + steady_rotation_setup(alongshore, shelf_width, station.latitude)
+
     # The mean season's set-up is in the tide's SA and SSA already: only what departs from it is surge.
-    usual = steady_setup(onshore_stress(mean_east, mean_north, seaward_direction), shelf_width, shelf_depth)
-    setup = steady_setup(stress, shelf_width, shelf_depth) - usual
-    return respond(setup, shelf_width, shelf_depth) + inverse_barometer(pressure)
+    usual = setup(*wind_stress(mean_east, mean_north, seaward_direction))
+    departing = setup(onshore, alongshore) - usual
+    return respond(departing, shelf_width, shelf_depth) + inverse_barometer(pressure)
 
 
 def _near(
@@ -377,4 +394,4 @@ def design_storm(
     share = min(1.0, float(np.min(height * (1.0 - shape[bounded]) / rise[bounded], initial=1.0)))
     level = mean_sea_level + share * moved + (height - share * moved[STORM_PEAK_HOUR]) * shape
     level[STORM_PEAK_HOUR] = peak_level
-    return np.minimum(level, peak_level)
+    return np.asarray(np.minimum(level, peak_level))

@@ -3,11 +3,13 @@
 import numpy as np
 from scipy.signal import lfilter
 
-from strandline.simulator.cyclones import Floats
+from strandline.simulator.cyclones import EARTH_ROTATION, Floats
 
 WATER_DENSITY = 1025.0  # [kg m-3]
 SURFACE_AIR_DENSITY = 1.2  # [kg m-3]
 GRAVITY = 9.81  # [m s-2]
+BOTTOM_DRAG = 2.5e-3
+"""[-]; of the sea bed, usual on shelves (Soulsby 1983, table 5.4)."""
 GREATEST_DRAG = 2.5e-3
 """[-]; the drag of the sea levels off above about 33 m/s (Powell, Vickery and Reinhold 2003, figure 3)."""
 
@@ -20,24 +22,42 @@ def drag_coefficient(wind_speed: Floats) -> Floats:
     return np.minimum((0.75 + 0.067 * np.asarray(wind_speed)) * 1e-3, GREATEST_DRAG)
 
 
-def onshore_stress(wind_east: Floats, wind_north: Floats, seaward_direction: float) -> Floats:
-    """Stress [N m-2] of the wind towards a coast that looks to ``seaward_direction`` [degrees from north]."""
+def wind_stress(wind_east: Floats, wind_north: Floats, seaward_direction: float) -> tuple[Floats, Floats]:
+    """Stress [N m-2] towards and along a coast that looks to ``seaward_direction`` [degrees from north].
+
+    The second part is positive where the wind blows with the coast on its right.
+    """
     looking = np.deg2rad(seaward_direction)
     onshore = -(wind_east * np.sin(looking) + wind_north * np.cos(looking))
+    alongshore = wind_east * np.cos(looking) - wind_north * np.sin(looking)
     speed = np.hypot(wind_east, wind_north)
-    return np.asarray(SURFACE_AIR_DENSITY * drag_coefficient(speed) * speed * onshore)
+    per_wind = SURFACE_AIR_DENSITY * drag_coefficient(speed) * speed
+    return np.asarray(per_wind * onshore), np.asarray(per_wind * alongshore)
 
 
 def steady_setup(stress: Floats, shelf_width: float, shelf_depth: float) -> Floats:
     """Set-up [m] at the coast of an even stress [N m-2] on a shelf of this width and depth [m], at rest.
 
-    For small stress ``tau L / (rho g h)``; as the water piles up it deepens, which lessens the slope. Set-down never
-    takes more than nine tenths of the depth.
+    For small stress ``tau L / (rho g h)``; as the water piles up it deepens, which lessens the slope. Set-down
+    never takes more than three tenths of the mean depth: nearer the shore there is no more to take.
 
     Source: Dean and Dalrymple 1984, equation 5.84: ``eta = sqrt(h^2 + 2 tau L / (rho g)) - h``.
     """
     squared = shelf_depth**2 + 2.0 * stress * shelf_width / (WATER_DENSITY * GRAVITY)
-    return np.asarray(np.sqrt(np.maximum(squared, (0.1 * shelf_depth) ** 2)) - shelf_depth)
+    return np.asarray(np.sqrt(np.maximum(squared, (0.7 * shelf_depth) ** 2)) - shelf_depth)
+
+
+def steady_rotation_setup(alongshore_stress: Floats, shelf_width: float, latitude: float) -> Floats:
+    """Set-up [m] at the coast by the current that wind drives along it, which the earth's rotation leans ashore.
+
+    The current balances wind and bottom friction, the slope balances the current: ``eta = f V L / g`` with
+    ``V |V| = tau / (rho C)``.
+
+    Source: Freeman, Baer and Jung 1957, the bathystrophic storm tide, steady.
+    """
+    rotation = 2.0 * EARTH_ROTATION * np.sin(np.deg2rad(latitude))
+    current = np.sign(alongshore_stress) * np.sqrt(np.abs(alongshore_stress) / (WATER_DENSITY * BOTTOM_DRAG))
+    return np.asarray(rotation * current * shelf_width / GRAVITY)
 
 
 def respond(steady: Floats, shelf_width: float, shelf_depth: float, step: float = 3600.0) -> Floats:
