@@ -1,0 +1,184 @@
+"""The region file as a whole: where, what is to be decided, and how a mistake in it is named."""
+
+import tomllib
+import types
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import numpy as np
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from strandline.config.streams import (
+    AssetsSection,
+    ClimateSection,
+    OpticalSection,
+    SarSection,
+    StormsSection,
+    TerrainSection,
+    TideGaugeSection,
+    TidesSection,
+)
+from strandline.config.values import Crs, Instant, Positive, Section, as_datetime64
+from strandline.errors import InputError
+from strandline.region import Region
+
+Continent = Literal["africa", "asia", "central america", "europe", "north america", "oceania", "south america"]
+
+
+class RegionSection(Section):
+    """Where: see ``strandline.region.Region``; ``country`` is an ISO 3166 alpha-3 code."""
+
+    name: str
+    crs: Crs
+    bounds: tuple[float, float, float, float]
+    cell_size: Positive
+    vertical_datum: str
+    sea_point: tuple[float, float]
+    continent: Continent
+    country: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+
+
+class SeaLevelRise(Section):
+    """One future: the rise of mean sea level [m] above that of the record, and who says so."""
+
+    name: str
+    rise: float
+    source: str
+
+
+class ScenariosSection(Section):
+    """Which futures and return periods [years, ascending] the hazard is mapped for."""
+
+    return_periods: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    sea_level_rise: tuple[SeaLevelRise, ...] = ()
+
+    @model_validator(mode="after")
+    def _ascending(self) -> "ScenariosSection":
+        if any(b <= a for a, b in zip(self.return_periods, self.return_periods[1:], strict=False)):
+            raise ValueError(f"return_periods {self.return_periods} are not ascending; sort them, each once")
+        return self
+
+
+class PlanningSection(Section):
+    """``flood_level`` [m, region datum] at which action starts; ``budget`` [EUR 2010] if there is one."""
+
+    flood_level: float
+    budget: Annotated[float, Field(ge=0)] | None = None
+
+
+class SplitSection(Section):
+    """Windows ``[start, end]`` that learning never sees; a date stands for its midnight UTC."""
+
+    held_out: tuple[tuple[Instant, Instant], ...] = ()
+
+    @model_validator(mode="after")
+    def _forward(self) -> "SplitSection":
+        for start, end in self.held_out:
+            if end <= start:
+                raise ValueError(f"the window {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} is empty; swap its ends")
+        return self
+
+    @property
+    def windows(self) -> list[tuple[np.datetime64, np.datetime64]]:
+        """The held-out windows as UTC ``datetime64[ns]``."""
+        return [(as_datetime64(start), as_datetime64(end)) for start, end in self.held_out]
+
+
+class RegionFile(Section):
+    """Everything a region file says. Paths are resolved; a section that is not there is ``None``."""
+
+    place: RegionSection = Field(alias="region")
+    terrain: TerrainSection
+    tide_gauge: tuple[TideGaugeSection, ...] = ()
+    sar: SarSection | None = None
+    optical: OpticalSection | None = None
+    climate: ClimateSection | None = None
+    storms: StormsSection | None = None
+    tides: TidesSection | None = None
+    assets: AssetsSection | None = None
+    scenarios: ScenariosSection | None = None
+    planning: PlanningSection | None = None
+    split: SplitSection = SplitSection()
+
+    @property
+    def region(self) -> Region:
+        """The place and its grid."""
+        settings = self.place.model_dump(exclude={"country"})
+        return Region(**settings)
+
+
+def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
+    """Read and check a region file.
+
+    Args:
+        path: the TOML file.
+        data: the folder that relative paths start from; the file's own folder when ``None``.
+
+    Raises:
+        InputError: names the file, the key, and what would be right.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})", "give the path of a region file") from error
+    except UnicodeDecodeError as error:
+        raise InputError(path, f"is not text (byte {error.start})", "give a TOML file in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(path, f"is not TOML: {error}", "mend that line") from error
+    if data is not None and not data.is_dir():
+        raise InputError(data, "is not a folder", "give --data the folder that the region file's paths start from")
+    try:
+        region_file = RegionFile.model_validate(raw, context={"data": path.parent if data is None else data})
+    except ValidationError as error:
+        raise _refusal(path, error) from error
+    if not region_file.region.name:
+        raise InputError(f"{path} [region.name]", "is empty", "name the place")
+    return region_file
+
+
+def _refusal(path: Path, error: ValidationError) -> InputError:
+    """The first thing that is wrong, in words; the others are counted."""
+    first = error.errors()[0]
+    keys = [key for key in first["loc"] if isinstance(key, int) or _is_key(key)]
+    place = ".".join(str(key) for key in keys) or "top level"
+    others = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    where = f"{path} [{place}]"
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(_known_keys(RegionFile, tuple(keys[:-1])))
+        return InputError(where, f"unknown key '{keys[-1]}'{others}", f"known keys here: {known}")
+    if first["type"] == "missing":
+        return InputError(where, f"is missing{others}", f"add '{keys[-1]}'")
+    if first["type"] == "value_error":
+        what, _, remedy = str(first["ctx"]["error"]).partition("; ")
+        return InputError(where, what + others, remedy or "see examples/README.md")
+    return InputError(where, f"{first['input']!r} does not fit{others}", first["msg"].lower())
+
+
+def _is_key(part: str) -> bool:
+    """Whether a part of pydantic's location is a key of the file, not the name of one branch of a union."""
+    return not ("[" in part or part in ("float", "int", "str", "datetime", "date"))
+
+
+def _known_keys(model: type[BaseModel], place: tuple[object, ...]) -> list[str]:
+    """The keys of the table at a place such as ``("tide_gauge", 0, "columns")``."""
+    for key in place:
+        if isinstance(key, int):
+            continue
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        inner = _inner_model(fields[str(key)].annotation)
+        if inner is None:
+            return []
+        model = inner
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    """The section inside ``X | None``, ``tuple[X, ...]`` or ``Annotated[X, …]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (tuple, Union, types.UnionType, Annotated):
+        for part in get_args(annotation):
+            found = _inner_model(part)
+            if found is not None:
+                return found
+    return None

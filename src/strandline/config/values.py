@@ -1,0 +1,94 @@
+"""What a single value of a region file may be: an instant, a path, a time zone; and the closed section."""
+
+import zoneinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+
+def parse_time_zone(text: str) -> tzinfo:
+    """A time zone from ``UTC``, a fixed offset (``+01:00``) or a name of the time zone database.
+
+    Raises:
+        ValueError: the text is none of these.
+    """
+    if text.upper() == "UTC":
+        return UTC
+    if text[:1] in "+-" and len(text) == 6 and text[3] == ":" and (text[1:3] + text[4:]).isdigit():
+        offset = timedelta(hours=int(text[1:3]), minutes=int(text[4:]))
+        if offset < timedelta(hours=24):
+            return timezone(offset if text[0] == "+" else -offset)
+    try:
+        return zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = f"{text!r} is not a time zone; write UTC, an offset (+01:00) or a name (Asia/Dhaka)"
+        raise ValueError(message) from error
+
+
+def _valid_time_zone(text: str) -> str:
+    parse_time_zone(text)
+    return text
+
+
+def _valid_crs(text: str) -> str:
+    try:
+        CRS.from_user_input(text)
+    except CRSError as error:
+        raise ValueError(f"{text!r} is not a coordinate reference system; write e.g. EPSG:32633") from error
+    return text
+
+
+def _to_utc(value: object) -> object:
+    """A TOML date (midnight UTC) or a date-time with its offset, as an aware UTC ``datetime``."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; write {value.isoformat()}Z for UTC")
+        return value.astimezone(UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC)
+    raise ValueError(f"{value!r} is not a date; write 2022-11-22 or 2022-11-22T08:00:00Z without quotes")
+
+
+def _from_data_folder(path: Path, info: ValidationInfo) -> Path:
+    folder: Path = info.context["data"] if info.context else Path()
+    return folder / path
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Instant = Annotated[datetime, BeforeValidator(_to_utc)]
+DataPath = Annotated[Path, AfterValidator(_from_data_folder)]
+DataPaths = Annotated[tuple[DataPath, ...], BeforeValidator(_as_list), Field(min_length=1)]
+TimeZone = Annotated[str, AfterValidator(_valid_time_zone)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Character = Annotated[str, Field(min_length=1, max_length=1)]
+Band = Annotated[int, Field(ge=1)]
+Crs = Annotated[str, AfterValidator(_valid_crs)]
+
+
+def as_datetime64(instant: datetime) -> np.datetime64:
+    """An aware instant as UTC ``datetime64[ns]``."""
+    return np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "ns")
+
+
+class Section(BaseModel):
+    """A table of the region file: immutable, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Sourced(Section):
+    """A section that names where its files come from, for the page of provenance."""
+
+    source: str | None = None
+    licence: str = "not stated"

@@ -1,0 +1,176 @@
+"""Assets: what can be damaged, from a survey in any common vector format, or as a lattice that says it is one."""
+
+import logging
+import warnings
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio.errors
+import xarray as xr
+
+from strandline.config.streams import AssetsSection, LatticeSection
+from strandline.errors import InputError
+from strandline.observations import ASSET_CLASSES
+from strandline.region import Region
+
+_log = logging.getLogger(__name__)
+
+
+def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
+    """The assets inside the region, with ``ASSET_COLUMNS``, in the region's CRS.
+
+    Raises:
+        InputError: names the file, the row and what would be right.
+    """
+    if settings.lattice is not None:
+        return lattice_of_assets(settings.lattice, int(settings.survey_year or 0), region, terrain)
+    assert settings.path is not None
+    return read_survey(settings, settings.path, region)
+
+
+def read_survey(settings: AssetsSection, path: Path, region: Region) -> gpd.GeoDataFrame:
+    """A survey: columns mapped, reprojected, cut to the region (by the centroid of each shape)."""
+    frame = _read_vectors(path)
+    columns = settings.columns
+    for name in columns.model_dump(exclude_none=True).values():
+        if name not in frame.columns:
+            there = ", ".join(str(column) for column in frame.columns if column != "geometry")
+            raise InputError(path, f"has no column '{name}'", f"its columns are {there}")
+    if frame.crs is None:
+        raise InputError(path, "has no coordinate reference system", "write one into it (GeoJSON: longitude, latitude)")
+    empty = np.flatnonzero(frame.geometry.isna() | frame.geometry.is_empty)
+    if empty.size:
+        raise InputError(f"{path} row {empty[0] + 1}", f"has no geometry ({empty.size} such rows)", "drop such rows")
+    placed = frame.to_crs(region.crs)
+    points = placed.geometry.centroid
+    row, _ = region.cells_of(_finite(points.x), _finite(points.y))
+    inside = row >= 0
+    if not inside.any():
+        _refuse_outside(frame, path, region)
+    _log.info("assets: %d of %d lie in the region", inside.sum(), len(frame))
+    chosen = frame[inside]
+    value = (
+        _numbers(chosen, columns.value, path)
+        if columns.value is not None
+        else _numbers(chosen, str(columns.floor_area), path) * float(settings.value_per_m2 or np.nan)
+    )
+    year = (
+        _numbers(chosen, columns.survey_year, path)
+        if columns.survey_year is not None
+        else np.full(len(chosen), settings.survey_year)
+    )
+    identity = (
+        chosen[columns.asset_id].astype(str).to_numpy()
+        if columns.asset_id is not None
+        else np.array([f"asset_{i + 1}" for i in np.flatnonzero(inside)])
+    )
+    repeated = pd.Series(identity).duplicated()
+    if repeated.any():
+        raise InputError(path, f"asset_id '{identity[repeated.argmax()]}' is there twice", "name every asset once")
+    return gpd.GeoDataFrame(
+        {
+            "asset_id": identity,
+            "asset_class": _classes(settings, chosen, path),
+            "value": value,
+            "survey_year": year.astype(int),
+        },
+        geometry=placed.geometry[inside].to_numpy(),
+        crs=region.crs,
+    )
+
+
+def lattice_of_assets(lattice: LatticeSection, year: int, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
+    """The same building on every lattice node that is known land: a stand-in for a survey, not one."""
+    left, bottom, right, top = region.bounds
+    x, y = np.meshgrid(
+        np.arange(left + lattice.spacing / 2, right, lattice.spacing),
+        np.arange(top - lattice.spacing / 2, bottom, -lattice.spacing),
+    )
+    row, column = region.cells_of(x.ravel(), y.ravel())
+    known = ~np.isnan(terrain["elevation"].values[row, column])
+    land = known & (terrain["permanent_water"].values[row, column] == 0) & (row >= 0)
+    if not land.any():
+        raise InputError(
+            "assets.lattice", f"no node of {lattice.spacing:g} m is on known land", "use a smaller spacing"
+        )
+    count = int(land.sum())
+    return gpd.GeoDataFrame(
+        {
+            "asset_id": [f"lattice_{i + 1:04d}" for i in range(count)],
+            "asset_class": [lattice.asset_class] * count,
+            "value": np.full(count, lattice.floor_area * lattice.value_per_m2),
+            "survey_year": np.full(count, year),
+        },
+        geometry=gpd.points_from_xy(x.ravel()[land], y.ravel()[land]),
+        crs=region.crs,
+    )
+
+
+def _read_vectors(path: Path) -> gpd.GeoDataFrame:
+    if not path.is_file():
+        raise InputError(path, "does not exist", "check the path")
+    if path.stat().st_size == 0:
+        raise InputError(path, "is empty", "give the file with its data")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's remarks on files that it then refuses
+            frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path, engine="pyogrio")
+    except ImportError as error:
+        raise InputError(path, "is GeoParquet", "pip install 'strandline[parquet]' to read it") from error
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
+        raise InputError(path, f"cannot be read ({error})", "give a whole GeoJSON, GeoPackage or GeoParquet") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(path, f"cannot be read ({error})", "give a whole GeoJSON, GeoPackage or GeoParquet") from error
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
+        raise InputError(path, "holds no shapes", "give a file with at least one asset")
+    return frame
+
+
+def _refuse_outside(frame: gpd.GeoDataFrame, path: Path, region: Region) -> None:
+    """Raises InputError: nothing lies inside; says whether it would with the coordinates swapped."""
+    points = frame.geometry.centroid if frame.crs.is_projected else frame.geometry.representative_point()
+    swapped = gpd.GeoSeries(gpd.points_from_xy(points.y, points.x), crs=frame.crs).to_crs(region.crs)
+    row, _ = region.cells_of(_finite(swapped.x), _finite(swapped.y))
+    left, bottom, right, top = frame.total_bounds
+    raise InputError(
+        path,
+        f"no asset lies in region '{region.name}' (they span {left:g} to {right:g}, {bottom:g} to {top:g} in "
+        f"{frame.crs.to_string()})",
+        "x and y are swapped: write longitude first" if (row >= 0).any() else "check CRS and region",
+    )
+
+
+def _finite(values: pd.Series) -> np.ndarray:
+    """Coordinates, with what could not be projected far outside every region."""
+    numbers = values.to_numpy(dtype=np.float64)
+    return np.where(np.isfinite(numbers), numbers, -1e12)
+
+
+def _numbers(frame: gpd.GeoDataFrame, column: str, path: Path) -> np.ndarray:
+    numbers: np.ndarray = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0))
+    if wrong.size:
+        raise InputError(
+            f"{path} row {frame.index[wrong[0]] + 1}",
+            f"'{frame[column].iloc[wrong[0]]}' in column '{column}' is not a number of 0 or more "
+            f"({wrong.size} such values)",
+            "complete it, or drop the row",
+        )
+    return numbers
+
+
+def _classes(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> np.ndarray:
+    if settings.columns.asset_class is None:
+        return np.full(len(frame), settings.asset_class)
+    words = frame[settings.columns.asset_class].astype(str)
+    classes = words.map(lambda word: settings.classes.get(word, word))
+    unknown = np.flatnonzero(~classes.isin(ASSET_CLASSES))
+    if unknown.size:
+        raise InputError(
+            f"{path} row {frame.index[unknown[0]] + 1}",
+            f"'{words.iloc[unknown[0]]}' is no asset class ({unknown.size} such rows)",
+            f"translate it in assets.classes to one of {', '.join(ASSET_CLASSES)}",
+        )
+    return np.asarray(classes)

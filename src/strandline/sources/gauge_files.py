@@ -1,0 +1,155 @@
+"""The formats of tide gauge files: one reader each, all giving UTC times and levels [m] on the file's own datum.
+
+A new format is one function and one row of ``READERS``.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from strandline.config.streams import TideGaugeSection
+from strandline.errors import InputError
+from strandline.sources.clocks import Times, as_times, check_increasing, read_times
+from strandline.sources.fields import find_variable, load, open_fields, times_of
+from strandline.sources.tables import TextTable, read_table
+from strandline.sources.units import to_si, unit_of_attribute
+from strandline.vocabulary import VARIABLES
+
+Readings = tuple[Times, npt.NDArray[np.float64]]
+Reader = Callable[[Path, TideGaugeSection], Readings]
+
+LEVEL_STANDARD_NAMES = (
+    "sea_surface_height_above_reference_ellipsoid",
+    "sea_surface_height_above_mean_sea_level",
+    "sea_surface_height_above_geopotential_datum",
+    "sea_surface_height_above_geoid",
+    "sea_surface_height",
+    "sea_surface_elevation",
+    "water_surface_height_above_reference_datum",
+)
+_LEVEL_NAMES = ("sea_level", "sealevel", "water_level", "waterlevel", "slev", "ssh")
+_UHSLC_COLUMNS = ("year", "month", "day", "hour", "level")
+
+
+def read_wide(path: Path, gauge: TideGaugeSection) -> Readings:
+    """One time column, one column for each station."""
+    table = read_table(path, gauge.delimiter)
+    return _from_table(table, gauge, str(gauge.columns.time), str(gauge.columns.level))
+
+
+def read_long(path: Path, gauge: TideGaugeSection) -> Readings:
+    """One row for each station and time; the rows of this gauge are picked by the station's name."""
+    table = read_table(path, gauge.delimiter)
+    column = str(gauge.columns.station)
+    station = gauge.name if gauge.station is None else gauge.station
+    chosen = table.column(column) == station
+    if not chosen.any():
+        there = ", ".join(sorted(set(table.column(column)))[:8])
+        raise InputError(path, f"has no rows of station '{station}' in column '{column}'", f"it has {there}")
+    picked = TextTable(path, table.frame[chosen], table.first_row)
+    return _from_table(picked, gauge, str(gauge.columns.time), str(gauge.columns.level))
+
+
+def read_noaa_coops(path: Path, gauge: TideGaugeSection) -> Readings:
+    """NOAA CO-OPS: ``Date Time, Water Level, Sigma, …`` in the unit and time zone chosen at download."""
+    time = gauge.columns.time or "Date Time"
+    level = gauge.columns.level or "Water Level"
+    return _from_table(read_table(path), gauge, time, level)
+
+
+def read_uhslc(path: Path, gauge: TideGaugeSection) -> Readings:
+    """University of Hawaii Sea Level Center: ``year,month,day,hour,level`` [mm], UTC, −32767 = missing, no header."""
+    table = read_table(path, names=_UHSLC_COLUMNS)
+    parts = {name: table.numbers(name, ()) for name in _UHSLC_COLUMNS[:4]}
+    date = pd.to_datetime(pd.DataFrame(parts), errors="coerce")
+    whole = np.all([np.mod(part, 1) == 0 for part in parts.values()], axis=0)
+    wrong = np.flatnonzero(date.isna() | ~whole)
+    if wrong.size:
+        text = ",".join(table.frame.iloc[wrong[0]])
+        raise InputError(
+            table.row(int(wrong[0])),
+            f"'{text}' does not start with a date ({wrong.size} such rows)",
+            "write year,month,day,hour,level",
+        )
+    time = as_times(date)
+    check_increasing(time, table)
+    level = to_si(table.numbers("level", ("-32767", *gauge.missing)), "mm")
+    _check_range(level, "mm", table, "level")
+    return time, level
+
+
+def read_netcdf(path: Path, gauge: TideGaugeSection) -> Readings:
+    """NetCDF with CF names, or the variable named in ``columns.level``; its ``units`` attribute decides."""
+    with open_fields(path) as dataset:
+        named = gauge.columns.level
+        if named is not None and named not in dataset.variables:
+            raise InputError(path, f"has no variable '{named}'", f"it has {', '.join(map(str, dataset.variables))}")
+        level = find_variable(dataset, LEVEL_STANDARD_NAMES, _LEVEL_NAMES) if named is None else dataset[named]
+        if level is None:
+            raise InputError(path, "has no variable that CF calls a sea surface height", "name one in columns.level")
+        time = times_of(dataset, path)
+        load(level, path)
+        level = level.squeeze()
+    if level.ndim != 1 or level.size != time.size or not np.issubdtype(level.dtype, np.number):
+        raise InputError(
+            path, f"'{level.name}' has dimensions {level.sizes} of {level.dtype}", "cut out one station: (time,)"
+        )
+    unit = unit_of_attribute(level.attrs.get("units", gauge.unit), "m", f"{path} '{level.name}'")
+    table = TextTable(path, pd.DataFrame({str(level.name): level.values}), 0)
+    utc = time.values.reshape(-1)
+    check_increasing(utc, table)
+    values = to_si(level.values, unit)
+    values[np.isinf(values)] = np.nan
+    for marker in pd.to_numeric(pd.Series(list(gauge.missing), dtype=str), errors="coerce").dropna():
+        values[level.values == marker] = np.nan
+    _check_range(values, unit, table, str(level.name))
+    return utc, values
+
+
+READERS: dict[str, Reader] = {
+    "wide": read_wide,
+    "long": read_long,
+    "uhslc": read_uhslc,
+    "noaa_coops": read_noaa_coops,
+    "netcdf": read_netcdf,
+}
+
+
+def _from_table(table: TextTable, gauge: TideGaugeSection, time: str, level: str) -> Readings:
+    utc = read_times(table, time, str(gauge.time_zone))
+    metres = to_si(table.numbers(level, gauge.missing, gauge.decimal), str(gauge.unit))
+    _check_range(metres, str(gauge.unit), table, level)
+    return utc, metres
+
+
+def _check_range(metres: npt.NDArray[np.float64], unit: str, table: TextTable, column: str) -> None:
+    """Refuse levels that no sea has, and say what they look like."""
+    variable = VARIABLES["water_level"]
+    wrong = np.flatnonzero((metres < variable.low) | (metres > variable.high))
+    if not wrong.size:
+        return
+    position = int(wrong[0])
+    as_written = metres[position] / to_si(1.0, unit)
+    fitting = [
+        name
+        for name in ("m", "ft", "cm", "mm")
+        if name != unit and np.nanmax(np.abs(to_si(metres / to_si(1.0, unit), name))) <= variable.high
+    ]
+    if wrong.size < 0.01 * metres.size:
+        hint = f"name the marker of missing values in 'missing' if {as_written:g} is one"
+    elif fitting:
+        hint = f"this looks like {_WORDS[fitting[0]]}: set unit = '{fitting[0]}'"
+    else:
+        hint = "state the unit that the file is in"
+    raise InputError(
+        table.row(position),
+        f"{as_written:g} in column '{column}' is {metres[position]:g} m, outside {variable.low:g} to "
+        f"{variable.high:g} m ({wrong.size} such values)",
+        hint,
+    )
+
+
+_WORDS = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "ft": "feet"}

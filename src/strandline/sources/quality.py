@@ -1,0 +1,142 @@
+"""Quality control of tide gauges: says what looks wrong, changes nothing, fills nothing.
+
+The tests follow the order of IOC Manuals and Guides 83 (2020), *Quality control of in situ sea level observations*:
+spikes, stuck values, changes of datum, gaps. High water is never a fault in itself: nothing here looks at how high a
+level is, only at how it changes from one reading to the next.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+Times = npt.NDArray[np.datetime64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.uint8]
+
+SPIKE, STUCK, DATUM_JUMP, MISSING = np.uint8(1), np.uint8(2), np.uint8(4), np.uint8(8)
+FLAG_NAMES = {SPIKE: "spike", STUCK: "stuck", DATUM_JUMP: "datum jump", MISSING: "missing"}
+
+_LEAST_SPIKE = 0.25
+"""[m] Smaller ones drown in an hourly mean, and seiches reach 0.2 m."""
+_LEAST_JUMP = 0.15
+"""[m] A step of the record between two readings; a gauge moved by less cannot be told from weather here."""
+_LEAST_JUMP_ACROSS_GAP = 0.5
+"""[m] Change of the median from the weeks before a gap to the weeks after; weather alone reaches 0.3 m."""
+_SIGMAS = 8.0
+"""How many robust standard deviations of the record's own roughness a spike or a step must exceed."""
+_STUCK_FOR = np.timedelta64(6, "h")
+"""Slack water lasts up to three hours at centimetre resolution; half a tide does not."""
+_WEEKS = np.timedelta64(14, "D")
+_MINIMUM_READINGS = 48
+
+
+def flag_quality(time: Times, level: Floats) -> Flags:
+    """Bit flags for each reading: ``SPIKE``, ``STUCK``, ``DATUM_JUMP``, ``MISSING``.
+
+    ``DATUM_JUMP`` marks every reading that is not on the datum of the longest stretch of the record.
+
+    Args:
+        time: (N,) UTC, increasing.
+        level: (N,) [m]; NaN = missing.
+
+    Returns:
+        (N,) uint8; 0 = nothing found.
+    """
+    flags = np.zeros(level.shape, dtype=np.uint8)
+    missing = np.isnan(level)
+    flags[missing] |= MISSING
+    present = np.flatnonzero(~missing)
+    if present.size < _MINIMUM_READINGS:
+        return flags
+    seen_time, seen = time[present], level[present]
+    regular = np.median(np.diff(seen_time).astype(np.int64))
+    joined = np.diff(seen_time).astype(np.int64) <= 1.5 * regular  # (n - 1,) no gap between reading i and i + 1
+    spike = find_spikes(seen, joined)
+    flags[present[spike]] |= SPIKE
+    flags[present[find_stuck(seen_time, seen, joined)]] |= STUCK
+    flags[present[find_datum_jumps(seen_time, seen, joined, spike)]] |= DATUM_JUMP
+    return flags
+
+
+def find_spikes(level: Floats, joined: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Single readings far off the cubic through the two readings on either side.
+
+    The cubic leaves 1 % of an hourly M2 tide's amplitude, so that great tides raise no flag.
+    """
+    rough = _roughness(level, joined)
+    limit = max(_LEAST_SPIKE, _SIGMAS * _robust_deviation(rough))
+    size = np.abs(rough)
+    around = np.stack([np.roll(size, shift) for shift in (-2, -1, 1, 2)])
+    greatest = size >= np.where(np.isnan(around), 0.0, around).max(axis=0)
+    # A step has two equal roughnesses side by side; a spike stands alone with a lesser one of the other sign beside it.
+    alone = size > 1.2 * np.where(np.isnan(around[1:3]), 0.0, around[1:3]).max(axis=0)
+    spike: npt.NDArray[np.bool_] = (size > limit) & greatest & alone
+    return spike
+
+
+def find_stuck(time: Times, level: Floats, joined: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Runs of one and the same value that last six hours or more."""
+    same = (np.diff(level) == 0) & joined
+    starts = np.flatnonzero(np.concatenate([[True], ~same]))
+    ends = np.concatenate([starts[1:], [level.size]]) - 1
+    stuck = np.zeros(level.shape, dtype=bool)
+    for start, end in zip(starts, ends, strict=True):
+        if end - start >= 3 and time[end] - time[start] >= _STUCK_FOR:
+            stuck[start : end + 1] = True
+    return stuck
+
+
+def find_datum_jumps(
+    time: Times, level: Floats, joined: npt.NDArray[np.bool_], spike: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Stretches whose datum differs from that of the longest stretch.
+
+    A stretch ends where the level steps and does not return (a spike in the *differences* of the record), and at
+    gaps over which the median of the two weeks on either side changes by more than weather does.
+    """
+    difference = np.diff(level)
+    rough = _roughness(difference, joined[1:] & joined[:-1])
+    limit = max(_LEAST_JUMP, _SIGMAS * _robust_deviation(rough))
+    size = np.where(np.isnan(rough), 0.0, np.abs(rough))
+    beside_spike = spike[1:] | spike[:-1]
+    around = np.stack([np.roll(size, shift) for shift in (-2, -1, 1, 2)]).max(axis=0)
+    steps = {int(i): float(rough[i]) for i in np.flatnonzero((size > limit) & (size > 1.2 * around) & ~beside_spike)}
+    for gap in np.flatnonzero(~joined):
+        before = level[(time >= time[gap] - _WEEKS) & (time <= time[gap])]
+        after = level[(time > time[gap]) & (time <= time[gap + 1] + _WEEKS)]
+        if min(before.size, after.size) < _MINIMUM_READINGS or time[gap + 1] - time[gap] < _STUCK_FOR:
+            continue
+        change = float(np.median(after) - np.median(before))
+        if abs(change) > _LEAST_JUMP_ACROSS_GAP:
+            steps[int(gap)] = change
+    offset = np.zeros(level.size)
+    for position, step in steps.items():
+        offset[position + 1 :] += step
+    edges = np.array([0, *(position + 1 for position in sorted(steps)), level.size])
+    longest = int(np.argmax(np.diff(edges)))
+    elsewhere: npt.NDArray[np.bool_] = np.abs(offset - offset[edges[longest]]) > _LEAST_JUMP / 2
+    return elsewhere
+
+
+def usable(tide_gauge: xr.Dataset, exclude: int = int(SPIKE | STUCK | DATUM_JUMP | MISSING)) -> xr.DataArray:
+    """Where a level may be learnt from: (station, time) True where none of the ``exclude`` bits is set."""
+    mask = (tide_gauge["quality"].astype(np.uint8) & np.uint8(exclude)) == 0
+    return mask & tide_gauge["water_level"].notnull()
+
+
+def _roughness(values: Floats, joined: npt.NDArray[np.bool_]) -> Floats:
+    """Each value minus the cubic through its four neighbours; NaN beside gaps and at the ends."""
+    rough = np.full(values.shape, np.nan)
+    if values.size < 5:
+        return rough
+    middle = values[2:-2]
+    rough[2:-2] = middle - (4.0 * (values[1:-3] + values[3:-1]) - values[:-4] - values[4:]) / 6.0
+    whole = joined[:-3] & joined[1:-2] & joined[2:-1] & joined[3:]
+    rough[2:-2][~whole] = np.nan
+    return rough
+
+
+def _robust_deviation(values: Floats) -> float:
+    """1.4826 × the median absolute value (a normal distribution's standard deviation); 0 where nothing is known."""
+    known = np.abs(values[~np.isnan(values)])
+    return 1.4826 * float(np.median(known)) if known.size else 0.0

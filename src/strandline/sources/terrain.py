@@ -1,0 +1,80 @@
+"""Terrain: an elevation raster on the region's grid and datum, and which cells are water outside floods."""
+
+import logging
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy import ndimage
+
+from strandline.config.streams import PermanentWaterSection, TerrainSection
+from strandline.errors import InputError
+from strandline.region import Region
+from strandline.sources.rasters import Grid, open_raster, read_on_grid
+from strandline.vocabulary import as_variable, check_variables
+
+_log = logging.getLogger(__name__)
+Floats = npt.NDArray[np.float64]
+
+
+def read_terrain(settings: TerrainSection, region: Region) -> xr.Dataset:
+    """The ``terrain`` modality. NaN elevation = outside the survey; there ``permanent_water`` is NaN as well.
+
+    Raises:
+        InputError: names the raster and what would be right.
+    """
+    with open_raster(settings.path) as dataset:
+        elevation = read_on_grid(dataset, 1, Grid(region), settings.nodata) + settings.datum_shift
+    known = ~np.isnan(elevation)
+    if not known.any():
+        raise InputError(settings.path, f"knows no cell of region '{region.name}'", "check the region's bounds and CRS")
+    water = _permanent_water(settings.permanent_water, region, elevation)
+    error = np.where(known, settings.elevation_error, np.nan)
+    terrain = xr.Dataset(
+        {
+            "elevation": as_variable("elevation", ("y", "x"), elevation),
+            "permanent_water": as_variable("permanent_water", ("y", "x"), water),
+            "elevation_error": as_variable("elevation_error", ("y", "x"), error),
+        },
+        {"y": region.y, "x": region.x},
+    )
+    check_variables(terrain, settings.path)
+    _log.info("terrain: %.0f %% of cells known, %d permanent water", 100 * known.mean(), int((water == 1).sum()))
+    return terrain
+
+
+def water_joined_to_sea(elevation: Floats, level: float, sea_cell: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Known cells below ``level`` [m] that join the sea cell through such cells, by edge or corner.
+
+    Land below the sea behind a dike does not join it and stays land. Unknown cells join nothing.
+
+    Raises:
+        ValueError: the sea cell is not such a cell.
+    """
+    low = elevation < level  # (H, W); NaN is not
+    if not low[sea_cell]:
+        height = elevation[sea_cell]
+        raise ValueError("the terrain is unknown there" if np.isnan(height) else f"the cell lies at {height:.2f} m")
+    labels, _ = ndimage.label(low, structure=np.ones((3, 3), dtype=int))
+    joined: npt.NDArray[np.bool_] = labels == labels[sea_cell]
+    return joined
+
+
+def _permanent_water(settings: PermanentWaterSection, region: Region, elevation: Floats) -> Floats:
+    """(H, W) 1 = water, 0 = land, NaN = unknown."""
+    if settings.path is not None:
+        with open_raster(settings.path) as dataset:
+            share = read_on_grid(dataset, 1, Grid(region), None)
+        return np.where(np.isnan(elevation) | np.isnan(share), np.nan, (share >= 0.5).astype(float))
+    level = float(settings.below if settings.below is not None else np.nan)
+    row, column = region.cells_of(np.array([region.sea_point[0]]), np.array([region.sea_point[1]]))
+    sea_cell = (int(row[0]), int(column[0]))
+    try:
+        joined = water_joined_to_sea(elevation, level, sea_cell)
+    except ValueError as error:
+        raise InputError(
+            f"region '{region.name}' sea_point {region.sea_point}",
+            f"is not in the sea: {error}",
+            f"name a point on open water below {level:g} m",
+        ) from error
+    return np.where(np.isnan(elevation), np.nan, joined.astype(float))

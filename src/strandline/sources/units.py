@@ -1,0 +1,50 @@
+"""Units that files come in, and what they are in SI."""
+
+import numpy as np
+import numpy.typing as npt
+
+from strandline.errors import InputError
+
+_SI: dict[str, tuple[str, float]] = {
+    "m": ("m", 1.0),
+    "cm": ("m", 0.01),
+    "mm": ("m", 0.001),
+    "ft": ("m", 0.3048),
+    "Pa": ("Pa", 1.0),
+    "hPa": ("Pa", 100.0),
+    "m s-1": ("m s-1", 1.0),
+    "kt": ("m s-1", 1852.0 / 3600.0),
+    "km h-1": ("m s-1", 1.0 / 3.6),
+}
+"""Unit → SI unit, factor. Foot: international; knot: 1852 m per hour (BIPM, SI brochure, table 8 of edition 8)."""
+
+_SPELLINGS = {
+    "m": "m meter meters metre metres",
+    "cm": "cm centimeter centimeters centimetre centimetres",
+    "mm": "mm millimeter millimeters millimetre millimetres",
+    "ft": "ft foot feet",
+    "Pa": "pa pascal pascals",
+    "hPa": "hpa mbar mb millibar millibars hectopascal hectopascals",
+    "m s-1": "m/s ms-1 m.s-1 m*s**-1 ms**-1 meter/second",
+    "kt": "kt kn kts knot knots",
+    "km h-1": "km/h kmh-1 kmh",
+}
+_KNOWN = {spelling: unit for unit, all_of_it in _SPELLINGS.items() for spelling in all_of_it.split()}
+
+
+def to_si(values: npt.ArrayLike, unit: str) -> npt.NDArray[np.float64]:
+    """Values [``unit``] in SI; ``unit`` is a key of the table above."""
+    return np.asarray(values, dtype=np.float64) * _SI[unit][1]
+
+
+def unit_of_attribute(text: object, si_unit: str, where: object) -> str:
+    """The unit that a file's ``units`` attribute means, as ``to_si`` knows it.
+
+    Raises:
+        InputError: there is no attribute, nobody knows it, or it does not measure the same thing as ``si_unit``.
+    """
+    known = [unit for unit, (si, _) in _SI.items() if si == si_unit]
+    unit = _KNOWN.get(str(text).replace(" ", "").lower()) if text is not None else None
+    if unit is None or unit not in known:
+        raise InputError(where, f"has units {text!r}", f"set the attribute 'units' to one of {', '.join(known)}")
+    return unit
