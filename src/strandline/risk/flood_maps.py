@@ -1,0 +1,144 @@
+"""Flood maps per return period: the forecaster driven by synthetic storms of sampled levels."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from strandline.batch import CONTEXT_HOURS, DEPTH_EDGES, FLOOD_ISSUE, TIDE_HOURS, Batch, terrain_channels
+from strandline.errors import InputError
+from strandline.observations import Observations, Provenance
+from strandline.risk.hazard import Hazard
+from strandline.simulator.sea import STORM_HOURS, STORM_PEAK_HOUR, design_storm
+from strandline.tides import TidalConstants, predict_tide
+from strandline.training import Progress
+from strandline.uncertainty.forecaster import Forecaster
+
+Floats = npt.NDArray[np.float64]
+
+
+def map_hazard(
+    forecaster: Forecaster,
+    observations: Observations,
+    constants: TidalConstants,
+    levels: Floats,
+    return_periods: tuple[float, ...],
+    rng: np.random.Generator,
+    progress: Progress | None = None,
+) -> Hazard:
+    """Flood depth for each sampled return level.
+
+    Each sample draws one tide and storm shape, one member of the ensemble and one quantile of its depth distribution,
+    and keeps them over all return periods; so members' disagreement, storm shapes and sampled levels all reach the
+    map. Depths of a sample's cells are taken at one common quantile: errors of neighbouring cells are alike, and a
+    sum over cells must not average them away.
+
+    Args:
+        forecaster: calibrated students.
+        observations: terrain and gauge of the place.
+        constants: tide of the own gauge.
+        levels: (S, R) sampled return levels [m, region datum].
+        return_periods: R, ascending [years].
+        rng: draws storms, members and quantiles.
+
+    Returns:
+        Depth 0 on permanent water (it is not flooded), NaN where the ground is unknown.
+    """
+    gauge = observations.tide_gauge
+    if gauge is None:
+        raise InputError("observations", "have no tide gauge", "return levels need one")
+    mean_sea_level = float(gauge["mean_sea_level"].values[0])
+    channels, known = terrain_channels(observations.region, observations.terrain, mean_sea_level)
+    water = channels[2] > 0.5
+    elevation = channels[0].numpy()
+    year = gauge["time"].values[0] + np.arange(366 * 24).astype("timedelta64[h]")
+    tide_of_year = predict_tide(constants, year)
+    depth = np.full((*levels.shape, *observations.region.shape), np.nan, dtype=np.float32)
+    probability = np.zeros(depth.shape[1:], dtype=np.float64)
+    for sample, row in enumerate(levels):
+        batch = _design_batch(row, tide_of_year, year, mean_sea_level, channels, known, rng)
+        member = int(rng.integers(len(forecaster.students)))
+        classes = forecaster.predict(batch).class_probability
+        if classes is None:
+            raise InputError("observations", "have no terrain", "a flood map needs it")
+        probability += 1 - classes[:, :, 0].mean(axis=0)
+        deepest = (row - mean_sea_level)[:, None, None] - elevation  # no water stands above the sea that brings it
+        depth[sample] = depth_at_quantile(classes[member], float(rng.uniform()), deepest)
+        if progress is not None:
+            progress((sample + 1) / len(levels))
+    # more sea never floods less: what the networks violate by noise is put in order of the return periods
+    depth = np.maximum.accumulate(depth, axis=1)
+    probability = np.maximum.accumulate(probability / len(levels), axis=0)
+    depth[:, :, water.numpy()] = 0.0
+    probability[:, water.numpy()] = 0.0
+    depth[:, :, ~known.numpy()] = np.nan
+    probability[:, ~known.numpy()] = np.nan
+    return Hazard(
+        observations.region, return_periods, levels, depth, probability.astype(np.float32), _provenance(observations)
+    )
+
+
+def depth_at_quantile(
+    probability: npt.NDArray[np.float32], quantile: float, deepest: Floats
+) -> npt.NDArray[np.float32]:
+    """Depth [m] below which a share ``quantile`` of the class distribution lies.
+
+    Linear within a class; the open last class ends at ``deepest``, or half a metre above its edge where the ground is
+    said to lie higher than that (the elevation product errs by metres).
+
+    Args:
+        probability: (B, K, H, W) of the depth classes.
+        quantile: 0…1.
+        deepest: (B, H, W) sea level minus ground [m].
+    """
+    last = np.maximum(deepest, DEPTH_EDGES[-1] + 0.5)
+    edges = [np.zeros_like(last), *(np.full_like(last, edge) for edge in DEPTH_EDGES), last]
+    cumulative = np.concatenate([np.zeros_like(probability[:, :1]), np.cumsum(probability, axis=1)], axis=1)
+    depth = np.zeros(last.shape, dtype=np.float32)
+    for k in range(1, probability.shape[1]):  # class 0 is dry
+        inside = (quantile >= cumulative[:, k]) & (quantile > cumulative[:, 1])
+        share = np.clip((quantile - cumulative[:, k]) / np.maximum(probability[:, k], 1e-6), 0.0, 1.0)
+        depth = np.where(inside, edges[k] + share * (edges[k + 1] - edges[k]), depth).astype(np.float32)
+    return depth
+
+
+def _design_batch(
+    peaks: Floats,
+    tide_of_year: Floats,
+    year: npt.NDArray[np.datetime64],
+    mean_sea_level: float,
+    channels: Tensor,
+    known: Tensor,
+    rng: np.random.Generator,
+) -> Batch:
+    """One storm shape at each of R peaks, as the gauge would see it 12 h after the peak."""
+    start = int(rng.integers(0, tide_of_year.size - STORM_HOURS))
+    seed = int(rng.integers(2**31))
+    storms = [
+        design_storm(
+            tide_of_year[start : start + STORM_HOURS], mean_sea_level, float(peak), np.random.default_rng(seed)
+        )
+        for peak in peaks
+    ]
+    issue = STORM_PEAK_HOUR + int(FLOOD_ISSUE / np.timedelta64(1, "h"))
+    first = issue - CONTEXT_HOURS + 1
+    gauge = np.stack([level - mean_sea_level for level, _ in storms])[:, None, first : issue + 1]
+    tide = np.stack([tide for _, tide in storms])[:, first : first + TIDE_HOURS]
+    day = float((year[start] - year[start].astype("datetime64[Y]")) / np.timedelta64(365, "D"))
+    season = torch.tensor([[np.sin(2 * np.pi * day), np.cos(2 * np.pi * day)]], dtype=torch.float32)
+    count = len(peaks)
+    return Batch(
+        gauge=torch.from_numpy(gauge.astype(np.float32)),
+        gauge_seen=torch.ones(gauge.shape, dtype=torch.bool),
+        tide=torch.from_numpy(tide.astype(np.float32)),
+        season=season.expand(count, -1),
+        terrain=channels.expand(count, *channels.shape),
+        terrain_seen=known.expand(count, *known.shape),
+    )
+
+
+def _provenance(observations: Observations) -> Mapping[str, Provenance]:
+    used = ("terrain", "tide_gauge", "sar", "optical", "in_situ", "flood_survey")
+    return {name: observations.provenance[name] for name in used if name in observations.provenance}
