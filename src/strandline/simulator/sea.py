@@ -1,6 +1,5 @@
 """The sea at a coast that never was: tide, surge, weather, storms and river, hour by hour, with known truth."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,15 +16,8 @@ from strandline.simulator.monsoon import (
     simulate_discharge,
     simulate_weather,
 )
-from strandline.simulator.surge import (
-    GRAVITY,
-    inverse_barometer,
-    respond,
-    steady_rotation_setup,
-    steady_setup,
-    wind_stress,
-)
-from strandline.simulator.tracks import Basin, Track, distance_to, draw_tracks
+from strandline.simulator.surge import GRAVITY, forced_surge
+from strandline.simulator.tracks import Basin, Track, draw_tracks, tracks_within
 from strandline.tides import TidalConstants, load_constants, predict_tide
 from strandline.vocabulary import as_variable
 
@@ -34,14 +26,12 @@ _TIDE_OF: dict[Basin, Literal["vung_tau", "chittagong"]] = {
     "mekong": "vung_tau",
 }
 TYPICAL_SHELF: dict[Basin, tuple[float, float]] = {
-    "bay_of_bengal": (200_000.0, 8.0),
+    "bay_of_bengal": (180_000.0, 8.0),
     "mekong": (120_000.0, 15.0),
 }
 """Width and mean depth [m] seaward of the two deltas, chosen for plausible return levels: about 1.7 m of surge every
 ten years at the head of the Bay of Bengal and half a metre off the Mekong."""
 STORM_HOURS, STORM_PEAK_HOUR = 120, 72
-_FELT_WITHIN = 1_200_000.0  # [m] from the place; beyond, a cyclone is below the noise
-_SHELF_POINTS = 4
 _GRID_NODES, _GRID_SPACING = 5, 1.0  # [-], [degrees]
 _REMOTE_SPREAD, _LOCAL_SPREAD = 0.08, 0.02  # [m] surge from beyond the shelf, and of one harbour alone
 _REMOTE_MEMORY_H, _LOCAL_MEMORY_H = 72.0, 12.0
@@ -56,8 +46,8 @@ class SeaRecord:
             place itself, the others are neighbours along the coast. The coordinate ``mean_sea_level`` (station) is
             the level about which the tide swings *in this record*, so it holds the sea-level rise.
         tide: (station, time) [m about mean sea level], with its seasonal part SA and SSA.
-        surge: (station, time) [m]; water level minus mean sea level minus tide. It has no seasonal mean of its
-            own: that is in SA.
+        surge: (station, time) [m]; water level minus mean sea level minus tide. What the mean season's wind and
+            pressure do to the sea is not in it: the tide's SA and SSA hold that.
         climate: layout ``climate``: mean pressure and wind of each step around the place, its middle as time.
         storms: layout ``storms``: 6-hourly fixes of every cyclone that touched the record.
         discharge: (time,) of the basin's whole river [m3 s-1].
@@ -143,8 +133,16 @@ def simulate_sea(
     tide, surge = np.empty((len(stations), time.size)), np.empty((len(stations), time.size))
     for i, (station, lag) in enumerate(zip(stations, lags, strict=True)):
         tide[i] = tide_scale * station.tide_scale * _tide_later(constants, time, lag)
-        forced = _forced_surge(
-            station, stations[0], weather, tracks, first, seaward_direction, shelf_width, shelf_depth
+        forced = forced_surge(
+            station.longitude,
+            station.latitude,
+            (longitude, latitude),
+            weather,
+            tracks,
+            first,
+            seaward_direction,
+            shelf_width,
+            shelf_depth,
         )
         local = _LOCAL_SPREAD * first_order_noise(rng, time.size, _LOCAL_MEMORY_H)
         surge[i] = station.surge_scale * forced + np.interp(hours - lag, hours, remote) + local
@@ -207,70 +205,6 @@ def _tide_later(constants: TidalConstants, time: npt.NDArray[np.datetime64], lag
     return predict_tide(constants, time - np.timedelta64(round(lag * 3600), "s"))
 
 
-def _forced_surge(
-    station: _Station,
-    place: _Station,
-    weather: Weather,
-    tracks: list[Track],
-    first: np.datetime64,
-    seaward_direction: float,
-    shelf_width: float,
-    shelf_depth: float,
-) -> Floats:
-    """Wind set-up and inverse barometer [m] of weather and cyclones, hourly (T,)."""
-    east, north = offset_metres(
-        np.asarray(station.longitude),
-        np.asarray(station.latitude),
-        np.asarray(place.longitude),
-        np.asarray(place.latitude),
-    )
-    departure = weather.departure(float(east), float(north))  # (3, T)
-    _, mean_east, mean_north = weather.seasonal
-    wind_east, wind_north = mean_east + departure[1], mean_north + departure[2]
-    onshore, alongshore = wind_stress(wind_east, wind_north, seaward_direction)
-    pressure = departure[0].copy()
-
-    looking = np.deg2rad(seaward_direction)
-    out = (np.arange(_SHELF_POINTS) + 0.5) / _SHELF_POINTS * shelf_width  # [m] from the coast
-    points_latitude = station.latitude + np.rad2deg(out * np.cos(looking) / EARTH_RADIUS)
-    points_longitude = station.longitude + np.rad2deg(
-        out * np.sin(looking) / (EARTH_RADIUS * np.cos(np.deg2rad(station.latitude)))
-    )
-    for track, when, inside in _near(tracks, place.longitude, place.latitude, first, pressure.size):
-        deficit, gust_east, gust_north = cyclone_fields(
-            track.cyclone,
-            np.append(points_longitude, station.longitude),
-            np.append(points_latitude, station.latitude),
-        )  # (T, shelf points + coast)
-        shelf_onshore, shelf_alongshore = wind_stress(
-            wind_east[when, None] + gust_east[inside, :-1],
-            wind_north[when, None] + gust_north[inside, :-1],
-            seaward_direction,
-        )
-        onshore[when], alongshore[when] = shelf_onshore.mean(axis=1), shelf_alongshore.mean(axis=1)
-        pressure[when] += deficit[inside, -1]
-
-    def setup(onshore: Floats, alongshore: Floats) -> Floats:
-        pushed = steady_setup(onshore, shelf_width, shelf_depth)
-        return pushed + steady_rotation_setup(alongshore, shelf_width, station.latitude)
-
-    # The mean season's set-up is in the tide's SA and SSA already: only what departs from it is surge.
-    usual = setup(*wind_stress(mean_east, mean_north, seaward_direction))
-    departing = setup(onshore, alongshore) - usual
-    return respond(departing, shelf_width, shelf_depth) + inverse_barometer(pressure)
-
-
-def _near(
-    tracks: list[Track], longitude: float, latitude: float, first: np.datetime64, hours: int
-) -> Iterator[tuple[Track, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Tracks that are felt at a place, with the record's hours and their own hours at which they are."""
-    for track in tracks:
-        hour = (track.time.astype("datetime64[h]") - first).astype(np.int64)
-        felt = (distance_to(track, longitude, latitude) < _FELT_WITHIN) & (hour >= 0) & (hour < hours)
-        if felt.any():
-            yield track, hour[felt], np.flatnonzero(felt)
-
-
 def _climate(
     weather: Weather,
     tracks: list[Track],
@@ -296,7 +230,7 @@ def _climate(
         [average(weather.seasonal + weather.departure(float(e), float(n))) for e, n in zip(east, north, strict=True)]
     ).transpose(2, 1, 0)  # (step, 3, node)
     first = time[0].astype("datetime64[h]")
-    for track, when, inside in _near(tracks, longitude, latitude, first, whole):
+    for track, when, inside in tracks_within(tracks, first, whole):
         storm = np.stack(cyclone_fields(track.cyclone, node_longitude, node_latitude), axis=1)[inside]
         np.add.at(fields, when // step_h, storm / step_h)
     fields += rng.standard_normal(fields.shape) * np.array([30.0, 0.5, 0.5])[:, None]
@@ -360,8 +294,8 @@ def design_storm(
     """Hourly water level [m] of a storm whose greatest level is exactly ``peak_level``, in hour 72 of 120.
 
     A surge that grows and falls as ``exp(-|t| / scale)``, faster after the peak than before, rides on the tide,
-    which is moved in time so that the peak comes within 3 h of high water. Where that tide alone would overtop the
-    wanted peak in another hour, its range is lessened just enough: the same level then belongs to a lower tide.
+    which is moved in time so that the peak comes within 3 h of high water. Where the sum would overtop the
+    wanted peak in another hour whatever the delay, the tide's range is lessened just enough.
 
     Args:
         tide: 120 hours about mean sea level [m].
@@ -378,20 +312,32 @@ def design_storm(
     height = peak_level - mean_sea_level
     if not height > 0:
         raise InputError("design storm", f"its peak lies {height:g} m above mean sea level", "give a level above it")
-    scale = time_scale_h if time_scale_h is not None else float(np.clip(rng.lognormal(np.log(8.0), 0.5), 3.0, 36.0))
-    after_high_water = int(rng.integers(-3, 4))
-    high_water = STORM_PEAK_HOUR - 12 + int(np.argmax(tide[STORM_PEAK_HOUR - 12 : STORM_PEAK_HOUR + 13]))
-    wanted = np.arange(STORM_HOURS) + high_water + after_high_water - STORM_PEAK_HOUR
-    # A lunar day (25 h) stands in for the hours that the move brings in from outside.
-    wanted = np.where(wanted < 0, wanted + 25, np.where(wanted >= STORM_HOURS, wanted - 25, wanted))
-    moved = tide[wanted]
-
+    scale = time_scale_h
+    if scale is None:
+        scale = float(np.clip(rng.lognormal(np.log(8.0), 0.5), 3.0, 36.0))
     hours = np.arange(STORM_HOURS) - STORM_PEAK_HOUR
     shape = np.exp(-np.abs(hours) / np.where(hours < 0, scale, 0.7 * scale))
-    # level = k tide + (height - k tide[peak]) shape <= height for every hour is linear in k.
-    rise = moved - moved[STORM_PEAK_HOUR] * shape
-    bounded = rise > 0
-    share = min(1.0, float(np.min(height * (1.0 - shape[bounded]) / rise[bounded], initial=1.0)))
+
+    around = slice(STORM_PEAK_HOUR - 12, STORM_PEAK_HOUR + 13)
+    high_water = around.start + int(np.argmax(tide[around]))
+    share, moved = -1.0, tide
+    for after_high_water in rng.permutation(np.arange(-3, 4)):
+        candidate = _moved(tide, high_water + int(after_high_water) - STORM_PEAK_HOUR)
+        # k tide + (height - k tide[peak]) shape <= height, at every hour, is linear in k.
+        rise = candidate - candidate[STORM_PEAK_HOUR] * shape
+        bounded = rise > 0
+        most = min(1.0, float(np.min(height * (1.0 - shape[bounded]) / rise[bounded], initial=1.0)))
+        if most > share:
+            share, moved = most, candidate
+        if share == 1.0:
+            break
     level = mean_sea_level + share * moved + (height - share * moved[STORM_PEAK_HOUR]) * shape
     level[STORM_PEAK_HOUR] = peak_level
     return np.asarray(np.minimum(level, peak_level))
+
+
+def _moved(tide: Floats, hours: int) -> Floats:
+    """The tide some hours earlier in the window; a lunar day (25 h) stands in for what lies outside it."""
+    wanted = np.arange(tide.size) + hours
+    wanted = np.where(wanted < 0, wanted + 25, np.where(wanted >= tide.size, wanted - 25, wanted))
+    return tide[wanted]

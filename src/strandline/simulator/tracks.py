@@ -1,5 +1,6 @@
 """Cyclones that a basin might send to a coast: how many, when, from where, how strong."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,6 @@ from strandline.simulator.cyclones import (
     Floats,
     holland_peakedness,
     median_radius_of_maximum_wind,
-    offset_metres,
     pressure_drop,
     spread_of_radius,
 )
@@ -25,6 +25,8 @@ REACH = 400_000.0
 """Storms are counted that pass within this distance [m] of the place."""
 AMBIENT_PRESSURE = 101_000.0
 """[Pa]; the reference of Atkinson and Holliday 1977."""
+FELT_WITHIN = 1_200_000.0
+"""A track is kept while its centre is this near [m]; beyond, a cyclone is below the noise."""
 HOURS_BEFORE, HOURS_AFTER = 96, 48
 
 
@@ -127,6 +129,17 @@ def draw_tracks(
     return [track for track in tracks if track.time[-1] > start and track.time[0] < end]
 
 
+def tracks_within(
+    tracks: list[Track], first: np.datetime64, hours: int
+) -> Iterator[tuple[Track, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Tracks that fall in the record, with the record's hours and their own hours at which they do."""
+    for track in tracks:
+        hour = (track.time.astype("datetime64[h]") - first).astype(np.int64)
+        inside = np.flatnonzero((hour >= 0) & (hour < hours))
+        if inside.size:
+            yield track, hour[inside], inside
+
+
 def _draw_track(
     climate: Climatology,
     name: str,
@@ -137,7 +150,7 @@ def _draw_track(
     rng: np.random.Generator,
 ) -> Track:
     heading = np.deg2rad(rng.normal(*climate.heading))
-    speed = float(np.clip(rng.lognormal(*climate.log_speed), 1.5, 15.0))
+    speed = float(np.clip(rng.lognormal(*climate.log_speed), 1.5, 12.0))
     aside = rng.uniform(-REACH, REACH)
     peak_wind = KNOT * float(np.interp(rng.random(), WIND_PROBABILITIES, climate.wind_levels))
     size_chance = rng.standard_normal()
@@ -155,17 +168,19 @@ def _draw_track(
     wind = _intensity(hours, peak_wind, seaward < 0)
     drop = pressure_drop(wind)
     size = median_radius_of_maximum_wind(drop, centre_latitude) * np.exp(spread_of_radius(drop) * size_chance)
+    felt = np.hypot(east, north) < FELT_WITHIN
+    moving = np.full(int(felt.sum()), speed)
     cyclone = Cyclone(
-        centre_longitude,
-        centre_latitude,
-        AMBIENT_PRESSURE - drop,
-        np.full(hours.shape, AMBIENT_PRESSURE),
-        np.clip(size, 8_000.0, 150_000.0),
-        holland_peakedness(wind, drop, np.full(hours.shape, speed)),
-        np.full(hours.shape, speed * np.sin(heading)),
-        np.full(hours.shape, speed * np.cos(heading)),
+        centre_longitude[felt],
+        centre_latitude[felt],
+        AMBIENT_PRESSURE - drop[felt],
+        np.full(moving.shape, AMBIENT_PRESSURE),
+        np.clip(size[felt], 8_000.0, 150_000.0),
+        holland_peakedness(wind[felt], drop[felt], moving),
+        moving * np.sin(heading),
+        moving * np.cos(heading),
     )
-    return Track(name, nearest + hours.astype("timedelta64[h]"), cyclone, wind)
+    return Track(name, nearest + hours[felt].astype("timedelta64[h]"), cyclone, wind[felt])
 
 
 def _intensity(hours: npt.NDArray[np.int64], peak: float, on_land: npt.NDArray[np.bool_]) -> Floats:
@@ -186,11 +201,3 @@ def _intensity(hours: npt.NDArray[np.int64], peak: float, on_land: npt.NDArray[n
             struck = wind[i - 1] * (step if not on_land[i - 1] else 1.0)
             wind[i] = background + (struck - background) * np.exp(-rate) if struck > background else struck
     return wind
-
-
-def distance_to(track: Track, longitude: float, latitude: float) -> Floats:
-    """Distance [m] of the storm's centre from a place, hour by hour (T,)."""
-    east, north = offset_metres(
-        track.cyclone.longitude, track.cyclone.latitude, np.asarray(longitude), np.asarray(latitude)
-    )
-    return np.hypot(east, north)
