@@ -1,0 +1,333 @@
+"""A coast that never was: sea, ground, floods and instruments, as ``Observations`` with truth beside them."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from pyproj import Transformer
+
+from strandline.errors import InputError
+from strandline.events import Storm, find_storms
+from strandline.observations import Observations, Provenance
+from strandline.region import Region
+from strandline.simulator import inundation
+from strandline.simulator.exposure import damage_states, draw_exposure
+from strandline.simulator.optical import BANDS, observe_optical
+from strandline.simulator.radar import draw_texture, observe_radar, observe_reference
+from strandline.simulator.sea import SeaRecord, simulate_sea
+from strandline.simulator.sensors import (
+    SensorQuality,
+    observe_gauges,
+    observe_loggers,
+    place_loggers,
+    survey_floods,
+)
+from strandline.simulator.terrain import Side, Terrain, WaterMarks, breach, draw_terrain, elevation_product
+from strandline.simulator.tracks import Basin
+from strandline.vocabulary import as_variable
+
+logger = logging.getLogger(__name__)
+
+Field = npt.NDArray[np.float64]
+HOURS_BEFORE, HOURS_AFTER = 24, 24
+"""Hours that are simulated before and after a storm's peak."""
+_RADAR_HOURS, _OPTICAL_HOURS = (2, 14), (4, 24)
+_ARM_DISCHARGE = 300.0
+"""Mean discharge of the river arm that crosses the domain [m3 s-1]; the basin's whole river is shared by many arms."""
+_HIGH_WATERS_PER_YEAR, _DESIGN_EXCEEDANCES_PER_YEAR = 2.0, 0.3
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """Where a delta of a basin may lie, and its shelf.
+
+    Attributes:
+        longitude, latitude: ranges [degrees].
+        seaward: sides to which its coast may look.
+        tide_scale: range of the local tide over that of the basin's tidal station [-].
+    """
+
+    longitude: tuple[float, float]
+    latitude: tuple[float, float]
+    seaward: tuple[Side, ...]
+    tide_scale: tuple[float, float]
+
+
+_SETTINGS: dict[Basin, _Setting] = {
+    # Khepupara and Hiron Point have about half of Chittagong's tide; so has the Mekong's west of Vung Tau's.
+    "bay_of_bengal": _Setting((89.0, 91.5), (21.8, 22.4), ("south", "west"), (0.4, 0.65)),
+    "mekong": _Setting((105.5, 106.8), (9.0, 10.1), ("south", "east"), (0.5, 0.8)),
+}
+_DIRECTION: dict[Side, float] = {"north": 0.0, "east": 90.0, "south": 180.0, "west": 270.0}
+
+
+def simulate_coast(
+    name: str,
+    seed: int,
+    *,
+    shape: tuple[int, int] = (64, 64),
+    cell_size: float = 150.0,
+    years: float = 12.0,
+    n_storms: int = 40,
+    n_surveys: int = 3,
+    basin: Literal["bay_of_bengal", "mekong"] | None = None,
+    sensors: SensorQuality | None = None,
+    device: str = "cpu",
+    progress: Callable[[float], None] | None = None,
+) -> Observations:
+    """Draw a delta, let the sea run for some years, flood it at every storm, and look at it through poor instruments.
+
+    Args:
+        name: what to call it.
+        seed: the same seed gives the same coast.
+        shape: rows and columns; multiples of ``sensors.optical_factor``.
+        cell_size: edge of a cell [m].
+        years: length of the gauges' record.
+        n_storms: the highest storms of the record that are simulated.
+        n_surveys: how many of them were mapped afterwards; storms that flooded more are likelier.
+        basin: whose sea; drawn from the seed when None.
+        sensors: how well the place is watched.
+        device: where the flood is computed.
+        progress: called with the fraction done.
+
+    Raises:
+        InputError: the record holds fewer storms, or the shape does not suit the sensors.
+    """
+    quality = sensors or SensorQuality()
+    rows, columns = shape
+    if rows % quality.optical_factor or columns % quality.optical_factor:
+        raise InputError(
+            f"coast '{name}'",
+            f"{rows}×{columns} cells are no multiple of {quality.optical_factor}",
+            "optical pixels must tile the grid",
+        )
+    if not 0 <= n_surveys <= n_storms:
+        raise InputError(f"coast '{name}'", f"{n_surveys} surveys of {n_storms} storms", "survey at most every storm")
+    # One generator a subject: a better gauge must not change the terrain.
+    place, sea_rng, ground, breaches, watching = (np.random.default_rng([seed, part]) for part in range(5))
+    chosen: Basin = basin or ("bay_of_bengal" if place.random() < 0.5 else "mekong")
+    setting = _SETTINGS[chosen]
+    seaward = setting.seaward[int(place.integers(len(setting.seaward)))]
+    longitude, latitude = place.uniform(*setting.longitude), place.uniform(*setting.latitude)
+    sea = simulate_sea(
+        chosen,
+        longitude,
+        latitude,
+        years,
+        sea_rng,
+        seaward_direction=_DIRECTION[seaward] + place.uniform(-15.0, 15.0),
+        shelf_width=place.uniform(150e3, 200e3),
+        shelf_depth=place.uniform(10.0, 12.0),
+        mean_sea_level=place.uniform(-0.1, 0.3),
+        sea_level_rise=place.uniform(0.0, 0.15),
+        tide_scale=place.uniform(*setting.tide_scale),
+    )
+    storms = _simulable_storms(name, sea, n_storms, years)
+    terrain = draw_terrain(shape, cell_size, _water_marks(sea, years), ground, seaward)
+    region = _region(name, terrain, longitude, latitude, seaward)
+    beds = np.stack([breach(terrain, storm.peak_level, breaches) for storm in storms])
+    flood = _flood(terrain, beds, sea, storms, device, progress)
+    logger.info("coast %s: %d storms, %d cell-steps", name, len(storms), flood.cell_steps)
+    return _observe(region, terrain, sea, storms, beds, flood, n_surveys, quality, watching)
+
+
+def _level_of(sea: SeaRecord) -> tuple[npt.NDArray[np.datetime64], Field]:
+    """Times and true level of the own gauge."""
+    return sea.tide_gauge["time"].values, sea.tide_gauge["water_level"].values[0]
+
+
+def _simulable_storms(name: str, sea: SeaRecord, count: int, years: float) -> list[Storm]:
+    """The highest storms that lie far enough from both ends of the record."""
+    time, level = _level_of(sea)
+    inner = level.copy()
+    inner[: 24 * 5] = np.nan
+    inner[-24 * 4 :] = np.nan
+    storms = find_storms(time, inner, count)
+    if len(storms) < count:
+        raise InputError(
+            f"coast '{name}'", f"{years:g} years hold {len(storms)} separate storms, not {count}", "ask for more years"
+        )
+    return storms
+
+
+def _water_marks(sea: SeaRecord, years: float) -> WaterMarks:
+    """High water is exceeded twice a year, the design level of the embankments about once in three years."""
+    time, level = _level_of(sea)
+    most = max(6, round(_HIGH_WATERS_PER_YEAR * years))
+    peaks = np.sort([storm.peak_level for storm in find_storms(time, level, most)])[::-1]
+    mean = float(sea.tide_gauge["mean_sea_level"].values[0])
+    design = float(peaks[min(round(_DESIGN_EXCEEDANCES_PER_YEAR * years), len(peaks) - 2)])
+    high = float(peaks[-1])
+    return WaterMarks(mean, high, max(design, high + 0.3))
+
+
+def _region(name: str, terrain: Terrain, longitude: float, latitude: float, seaward: Side) -> Region:
+    rows, columns = terrain.bed.shape
+    crs = f"EPSG:{32600 + int((longitude + 180.0) // 6.0) + 1}"
+    x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(longitude, latitude)
+    cell = terrain.cell_size
+    left, bottom = round(x / cell - columns / 2) * cell, round(y / cell - rows / 2) * cell
+    right, top = left + columns * cell, bottom + rows * cell
+    middle_x, middle_y = left + (columns // 2 + 0.5) * cell, bottom + (rows // 2 + 0.5) * cell
+    sea_point = {
+        "north": (middle_x, top - cell / 2),
+        "east": (right - cell / 2, middle_y),
+        "south": (middle_x, bottom + cell / 2),
+        "west": (left + cell / 2, middle_y),
+    }[seaward]
+    return Region(name, crs, (left, bottom, right, top), cell, "simulated local datum", sea_point, "asia")
+
+
+def _flood(
+    terrain: Terrain,
+    beds: Field,
+    sea: SeaRecord,
+    storms: list[Storm],
+    device: str,
+    progress: Callable[[float], None] | None,
+) -> inundation.Inundation:
+    """Run every storm from 24 h before to 24 h after its peak; levels are kept hourly after the peak."""
+    time, level = _level_of(sea)
+    hours = np.arange(HOURS_BEFORE + HOURS_AFTER + 1)
+    first = np.searchsorted(time, np.array([storm.peak for storm in storms])) - HOURS_BEFORE
+    window = first[:, None] + hours  # (E, T)
+    discharge = sea.discharge.values
+    discharge = discharge[window] * (_ARM_DISCHARGE / discharge.mean())
+    ground = inundation.Basin(beds, terrain.roughness, terrain.cell_size, terrain.open_boundary, (terrain.inflow_cell,))
+    return inundation.inundate(
+        ground,
+        hours * 3600.0,
+        level[window],
+        initial_level=level[window[:, 0]],
+        discharge=discharge[:, :, None],
+        output_times=(HOURS_BEFORE + np.arange(1, HOURS_AFTER + 1)) * 3600.0,
+        initially_dry=terrain.land,
+        device=device,
+        progress=progress,
+    )
+
+
+def _observe(
+    region: Region,
+    terrain: Terrain,
+    sea: SeaRecord,
+    storms: list[Storm],
+    beds: Field,
+    flood: inundation.Inundation,
+    n_surveys: int,
+    quality: SensorQuality,
+    rng: np.random.Generator,
+) -> Observations:
+    """Look at what happened through the instruments; keep the truth aside."""
+    peaks = np.array([storm.peak for storm in storms])
+    every = np.arange(len(storms))
+    grid = {"y": region.y, "x": region.x}
+    max_depth = np.clip(flood.max_depth, 0.0, 30.0)
+
+    def depth_at(hour: npt.NDArray[np.int64]) -> Field:
+        return np.clip(flood.levels[every, hour - 1] - beds, 0.0, None)  # (E, H, W)
+
+    def scenes(hour: npt.NDArray[np.int64]) -> dict[str, object]:
+        return {"scene": every, "time": ("scene", peaks + hour.astype("timedelta64[h]"))}
+
+    radar_hour = rng.integers(_RADAR_HOURS[0], _RADAR_HOURS[1] + 1, size=len(storms))
+    optical_hour = rng.integers(_OPTICAL_HOURS[0], _OPTICAL_HOURS[1] + 1, size=len(storms))
+    texture = draw_texture(terrain, rng)
+    vv, vh = observe_radar(terrain, depth_at(radar_hour), quality.radar_looks, texture, rng)
+    maps = ("scene", "y", "x")
+    sar = xr.Dataset(
+        {"vv": as_variable("vv", maps, vv), "vh": as_variable("vh", maps, vh)}, {**scenes(radar_hour), **grid}
+    )
+    reference = None
+    if quality.radar_reference_scenes > 0:
+        looks, count = quality.radar_looks, quality.radar_reference_scenes
+        dry = observe_reference(terrain, looks, count, texture, rng)
+        reference = xr.Dataset(
+            {band: as_variable(band, ("y", "x"), values) for band, values in zip(("vv", "vh"), dry, strict=True)}, grid
+        )
+    factor = quality.optical_factor
+    reflectance = observe_optical(terrain, depth_at(optical_hour), factor, quality.cloud_cover, rng)
+    optical = xr.Dataset(
+        {band: as_variable(band, maps, reflectance[:, index]) for index, band in enumerate(BANDS)},
+        {
+            **scenes(optical_hour),
+            "y": region.y.reshape(-1, factor).mean(axis=1),
+            "x": region.x.reshape(-1, factor).mean(axis=1),
+        },
+    )
+    row, column = place_loggers(terrain, quality.loggers, rng)
+    readings = observe_loggers(depth_at(radar_hour), row, column, quality, rng)
+    in_situ = xr.Dataset(
+        {"flood_depth": as_variable("flood_depth", ("scene", "point"), readings)},
+        {
+            **scenes(radar_hour),
+            "point": np.arange(quality.loggers),
+            "x": ("point", region.x[column]),
+            "y": ("point", region.y[row]),
+        },
+    )
+    survey = None
+    if n_surveys:
+        share = ((max_depth >= 0.15) & terrain.land).sum(axis=(1, 2)) / terrain.land.sum()
+        weight = (0.02 + share) / (0.02 + share).sum()
+        surveyed = np.sort(rng.choice(len(storms), size=n_surveys, replace=False, p=weight))
+        depth = survey_floods(max_depth[surveyed], quality, rng)
+        survey = xr.Dataset(
+            {"flood_depth": as_variable("flood_depth", maps, depth)},
+            {"scene": surveyed, "time": ("scene", peaks[surveyed]), **grid},
+        )
+    elevation, error = elevation_product(terrain, rng)
+    product = xr.Dataset(
+        {
+            "elevation": as_variable("elevation", ("y", "x"), elevation),
+            "permanent_water": as_variable("permanent_water", ("y", "x"), terrain.permanent_water.astype(float)),
+            "elevation_error": as_variable("elevation_error", ("y", "x"), np.full(elevation.shape, error)),
+        },
+        grid,
+    )
+    last_year = int(pd.Timestamp(sea.tide_gauge["time"].values[-1]).year)
+    exposure = draw_exposure(terrain, region, last_year - 4, quality, rng)
+    truth = xr.Dataset(
+        {
+            "flood_depth": as_variable("flood_depth", maps, max_depth),
+            "elevation": as_variable("elevation", ("y", "x"), terrain.bed),
+            "breached": (maps, beds < terrain.bed - 0.1),
+            "surge": as_variable("surge", ("hour",), sea.surge.values[0]),
+            "damage_state": (("scene", "asset"), damage_states(exposure, max_depth, rng)),
+        },
+        {
+            "scene": every,
+            "time": ("scene", peaks),
+            "peak_level": ("scene", [storm.peak_level for storm in storms]),
+            "hour": sea.tide_gauge["time"].values,
+            "asset": exposure.survey["asset_id"].to_numpy(dtype=str),
+            **grid,
+        },
+        {"assets_unknown_to_survey": exposure.unknown},
+    )
+    source = Provenance("simulated", "strandline.simulator", "Apache-2.0")
+    modalities: dict[str, xr.Dataset | None] = {
+        "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng),
+        "sar": sar,
+        "sar_reference": reference,
+        "optical": optical,
+        "climate": sea.climate,
+        "storms": sea.storms,
+        "in_situ": in_situ,
+        "flood_survey": survey,
+    }
+    present = {name: dataset for name, dataset in modalities.items() if dataset is not None}
+    names = ("terrain", *present, "assets", "truth")
+    return Observations(
+        region=region,
+        terrain=product,
+        provenance=dict.fromkeys(names, source),
+        assets=exposure.survey,
+        truth=truth,
+        **present,
+    )
