@@ -5,7 +5,7 @@ vertical datums look alike to a network.
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal, Self
 
@@ -101,7 +101,7 @@ class Batch:
             if field.name.endswith(("_seen", "_valid")):
                 if tensor.dtype != torch.bool:
                     raise InputError("batch", f"'{field.name}' is {tensor.dtype}", "masks are boolean")
-            elif tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            elif tensor.is_floating_point() and not bool(torch.isfinite(tensor.sum())):
                 raise InputError("batch", f"'{field.name}' holds NaN or infinity", "mask what was not seen")
         for name in ("terrain", "radar", "optical", "in_situ", "climate"):
             if (getattr(self, name) is None) != (getattr(self, f"{name}_seen") is None):
@@ -125,18 +125,18 @@ class Batch:
 
     def without(self, *modalities: str) -> Self:
         """The same batch with these modalities absent; ``gauge`` becomes unseen, since the tide always remains."""
-        changes: dict[str, Tensor | None] = {}
+        batch = self
         for name in modalities:
             if name == "gauge":
-                changes["gauge"] = torch.zeros_like(self.gauge)
-                changes["gauge_seen"] = torch.zeros_like(self.gauge_seen)
+                nothing = torch.zeros_like(self.gauge_seen)
+                batch = replace(batch, gauge=torch.zeros_like(self.gauge), gauge_seen=nothing)
             else:
-                changes[name] = changes[f"{name}_seen"] = None
-        return replace(self, **changes)
+                batch = replace(batch, **{name: None, f"{name}_seen": None})  # type: ignore[arg-type]
+        return batch
 
-    def _map(self, change: object) -> Self:
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Self:
         present = {field.name: getattr(self, field.name) for field in fields(self)}
-        return replace(self, **{name: change(t) for name, t in present.items() if t is not None})  # type: ignore[operator]
+        return replace(self, **{name: change(tensor) for name, tensor in present.items() if tensor is not None})
 
 
 def concatenate(batches: Sequence[Batch]) -> Batch:
@@ -279,7 +279,7 @@ def _gauge_part(
     if not inside.all():
         raise InputError(
             "tide_gauge",
-            f"the record {time[0]} to {time[-1]} does not cover {wanted[~inside].min()}",
+            f"the record {time[0]} to {time[-1]} does not cover {np.sort(wanted[~inside])[0]}",
             "choose hours of issue 3 days after its start and 1 day before its end",
         )
     if targets == "truth":
@@ -308,7 +308,7 @@ def _gauge_part(
 def _climate(region: Region, climate: xr.Dataset, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:
     """Daily means near the coast, wind turned into onshore and alongshore parts by the direction to the sea point."""
     longitude, latitude = region.centre_lonlat
-    daily = climate.resample(time="1D").mean(skipna=False)
+    daily = _daily_means(climate)
     near = daily.sel(longitude=longitude, latitude=latitude, method="nearest")
     centre = ((region.bounds[0] + region.bounds[2]) / 2, (region.bounds[1] + region.bounds[3]) / 2)
     inland = np.array([centre[0] - region.sea_point[0], centre[1] - region.sea_point[1]])
@@ -321,19 +321,31 @@ def _climate(region: Region, climate: xr.Dataset, issue: npt.NDArray[np.datetime
     if "wind_east" in near and "wind_north" in near:
         east, north = near["wind_east"].values, near["wind_north"].values
         onshore, alongshore = east * inland[0] + north * inland[1], north * inland[0] - east * inland[1]
-        strongest = np.hypot(daily["wind_east"], daily["wind_north"]).max(grid).values
+        strongest = xr.DataArray(np.hypot(daily["wind_east"], daily["wind_north"])).max(grid).values
     values = np.stack([pressure, onshore, alongshore, lowest, strongest], axis=1)  # (days, 5)
     days = daily["time"].values.astype("datetime64[D]")
     wanted = issue[:, None].astype("datetime64[D]") + np.arange(-3, CLIMATE_DAYS - 3)  # (B, 6)
     position = np.minimum(np.searchsorted(days, wanted), days.size - 1)
     tokens = values[position]  # (B, 6, 5)
     seen = (days[position] == wanted) & ~np.isnan(tokens).any(axis=2)
-    hours = (wanted + np.timedelta64(12, "h") - issue[:, None]) / np.timedelta64(1, "h")
+    hours = (wanted.astype("datetime64[h]") - issue[:, None]) / np.timedelta64(1, "h") + 12.0
     return {
         "climate": _float(np.where(seen[..., None], tokens, 0.0)),
         "climate_seen": torch.from_numpy(seen),
         "climate_hours": _float(hours),
     }
+
+
+def _daily_means(climate: xr.Dataset) -> xr.Dataset:
+    """Means over UTC days; NaN where an hour of the day is missing in the field."""
+    days, first, count = np.unique(
+        climate["time"].values.astype("datetime64[D]"), return_index=True, return_counts=True
+    )
+    means = {
+        name: (array.dims, np.add.reduceat(array.values, first, axis=0) / count[:, None, None])
+        for name, array in climate.data_vars.items()
+    }
+    return xr.Dataset(means, {**climate.coords, "time": days.astype("datetime64[ns]")})
 
 
 def _scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.float64]:

@@ -54,3 +54,35 @@ def find_storms(time: Times, level: npt.NDArray[np.float64], most: int, separati
             peaks.append(peak)
             storms.append(Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level[index])))
     return sorted(storms, key=lambda storm: storm.peak)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Whole storms for learning, for calibration and for the test; no hour of one serves another."""
+
+    training: tuple[Storm, ...]
+    calibration: tuple[Storm, ...]
+    test: tuple[Storm, ...]
+
+
+def split_by_storm(
+    storms: list[Storm],
+    n_calibration: int,
+    n_test: int,
+    held_out: list[tuple[np.datetime64, np.datetime64]],
+    rng: np.random.Generator,
+) -> Split:
+    """Part storms at random; storms that peak in a held-out window go to the test first.
+
+    Args:
+        storms: in order of time.
+        n_calibration: how many calibrate.
+        n_test: how many are tested at least, those of ``held_out`` counted in.
+        held_out: windows [start, end] that learning never sees.
+    """
+    named = [s for s in storms if any(start <= s.peak <= end for start, end in held_out)]
+    others = [storms[i] for i in rng.permutation(len(storms)) if storms[i] not in named]
+    drawn = max(n_test - len(named), 0)
+    test, calibration, training = others[:drawn] + named, others[drawn : drawn + n_calibration], others[drawn:]
+    parts = (training[n_calibration:], calibration, test)
+    return Split(*(tuple(sorted(part, key=lambda storm: storm.peak)) for part in parts))

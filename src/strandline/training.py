@@ -48,7 +48,7 @@ def train(
         schedule.step()
         if step >= steps - max(steps // 10, 1):
             for name, term in terms.items():
-                value = float(term)
+                value = float(term.detach())
                 if not math.isfinite(value):
                     raise FloatingPointError(f"loss term '{name}' is {value} at step {step}")
                 last.setdefault(name, []).append(value)

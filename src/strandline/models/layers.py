@@ -61,7 +61,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) → the same shape."""
-        y = self.conv1(F.gelu(self.norm1(x)))
+        y: Tensor = self.conv1(F.gelu(self.norm1(x)))
         y = self.conv2(self.dropout(F.gelu(self.norm2(y))))
         return x + y
 
@@ -77,7 +77,8 @@ class FiLM(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """(B, C, H, W), (B, D) → (B, C, H, W)."""
-        scale, shift = self.affine(context).chunk(2, dim=1)
+        affine: Tensor = self.affine(context)
+        scale, shift = affine.chunk(2, dim=1)
         return x * (1 + scale[..., None, None]) + shift[..., None, None]
 
 
@@ -97,7 +98,8 @@ class AttentionBlock(nn.Module):
         """(B, N, D), (B, N) bool → (B, N, D); at least one token a sample must be seen."""
         y = self.norm1(tokens)
         tokens = tokens + self.attention(y, y, y, key_padding_mask=~seen, need_weights=False)[0]
-        return tokens + self.mlp(self.norm2(tokens))
+        update: Tensor = self.mlp(self.norm2(tokens))
+        return tokens + update
 
 
 class DamageHead(nn.Module):

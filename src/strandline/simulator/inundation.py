@@ -239,14 +239,14 @@ def _prepare(
         raise InputError(where, "output_times are not ascending within time", f"stay in {time[0]:g}–{time[-1]:g} s")
     counted = inside & ~basin.open_boundary
     roughness = np.pad(np.where(inside.any(axis=0), basin.roughness, 0.0), 1)
-    squared = scheme.gravity * roughness**2
+    squared = np.ascontiguousarray(scheme.gravity * roughness**2)
     return Problem(
         bed=padded_bed,
         level=_ringed(level),
         west_friction=(squared + np.roll(squared, 1, axis=1)) / 2,
         north_friction=(squared + np.roll(squared, 1, axis=0)) / 2,
         cell_size=float(basin.cell_size),
-        time=time,
+        time=np.ascontiguousarray(time),
         boundary_level=np.ascontiguousarray(series),
         boundary_weight=weight,
         boundary_row=boundary_row + 1,
@@ -254,7 +254,7 @@ def _prepare(
         discharge=np.ascontiguousarray(flow),
         inflow_row=inflow[:, 0] + 1,
         inflow_column=inflow[:, 1] + 1,
-        output_times=outputs,
+        output_times=np.ascontiguousarray(outputs),
         counted=np.pad(counted, ((0, 0), (1, 1), (1, 1))),
         scheme=scheme,
     )
@@ -262,7 +262,7 @@ def _prepare(
 
 def _ringed(field: Floats) -> Floats:
     """(E, H, W) → (E, H + 2, W + 2) with a ring of walls."""
-    return np.pad(field, ((0, 0), (1, 1), (1, 1)), constant_values=WALL)
+    return np.ascontiguousarray(np.pad(field, ((0, 0), (1, 1), (1, 1)), constant_values=WALL))
 
 
 def _mask(name: str, values: npt.NDArray[np.bool_], shape: tuple[int, int]) -> npt.NDArray[np.bool_]:

@@ -119,7 +119,7 @@ class _Waters:
 
         from_sea = -gain.flatten(1)[:, self.boundary_inside].sum(1, dtype=torch.float64) * step * size
         rivers = self._at(self.discharge, self.clock + 0.5 * step) * step[:, None]  # (E, R) [m3]
-        self.level.flatten(1).index_add_(1, self.inflow_cell, (rivers / size**2).to(self.level.dtype))
+        self.level.view(len(self.level), -1).index_add_(1, self.inflow_cell, (rivers / size**2).to(self.level.dtype))
         self.net_inflow += from_sea + rivers.sum(1)
         self.steps += moves
         self.clock = torch.where(arrives, torch.full_like(self.clock, stop), self.clock + step)
@@ -133,6 +133,8 @@ class _Waters:
         scheme = self.scheme
         depth = torch.maximum(first, second) - sill
         safe = depth.clamp_min(scheme.dry_depth)
+        tail = (torch.minimum(first, second) - sill).clamp_min(0.0)
+        pressed = safe - 0.5 * torch.minimum(safe - tail, tail)
         length = old.shape[axis]
         before, own, after = (
             old.narrow(axis, 0, length - 2),
@@ -144,7 +146,7 @@ class _Waters:
         edges = old.narrow(axis, 0, 1), old.narrow(axis, length - 1, 1)  # always zero: they are walls
         mixed = torch.cat([edges[0], mixed, edges[1]], axis)
         slope_factor = scheme.gravity * step / self.cell_size
-        new = (mixed + slope_factor * safe * (first - second)) / (
+        new = (mixed + slope_factor * pressed * (first - second)) / (
             1.0 + step * friction * old.abs() * safe ** (-7.0 / 3.0)
         )
         fastest = safe * torch.sqrt(scheme.froude_limit**2 * scheme.gravity * safe)
@@ -161,4 +163,4 @@ class _Waters:
     def _set_sea(self) -> None:
         """Open cells take the sea's level."""
         sea = (self._at(self.boundary_level, self.clock) @ self.boundary_weight).to(self.level.dtype)  # (E, B)
-        self.level.flatten(1)[:, self.boundary_cell] = torch.maximum(sea, self.boundary_bed)
+        self.level.view(len(self.level), -1)[:, self.boundary_cell] = torch.maximum(sea, self.boundary_bed)

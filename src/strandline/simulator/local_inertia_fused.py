@@ -99,15 +99,18 @@ def _face_flux(
     limit_squared_gravity: float,
 ) -> float:
     """New flux over one face from cell a to cell b."""
-    depth = max(level_a, level_b) - max(bed_a, bed_b)
+    sill = max(bed_a, bed_b)
+    depth = max(level_a, level_b) - sill
     safe = max(depth, dry_depth)
+    tail = max(min(level_a, level_b) - sill, 0.0)
+    pressed = safe - 0.5 * min(safe - tail, tail)
     root = _inverse_cube_root(safe)
     root_squared = root * root
     power = root_squared * root_squared * root_squared * root  # h^(−7/3)
     mixed = theta * flux + (0.5 * (1.0 - theta)) * (flux_before + flux_after)
     # a neighbour that carries nothing is a wall or dry: it must not drag on this face
     own = mixed if (flux_before != 0.0) & (flux_after != 0.0) else flux
-    new = (own + slope_factor * safe * (level_a - level_b)) / (1.0 + step * friction * abs(flux) * power)
+    new = (own + slope_factor * pressed * (level_a - level_b)) / (1.0 + step * friction * abs(flux) * power)
     fastest = safe * np.sqrt(limit_squared_gravity * safe)
     new = min(max(new, -fastest), fastest)
     return new if depth > dry_depth else 0.0

@@ -78,7 +78,7 @@ def draw_polders(
         embankment |= exposed | inner
     segment = _number_segments(identity, embankment)
     n_segments = int(segment.max()) + 1
-    state = rng.beta(2.0, 1.6, size=max(n_segments, 1))
+    state = rng.beta(2.4, 1.6, size=max(n_segments, 1))
     condition = np.where(embankment, state[np.maximum(segment, 0)], np.nan)
     return Polders(identity, embankment, exposed, segment, condition)
 
@@ -108,12 +108,12 @@ def _number_segments(identity: Integers, embankment: Mask) -> Integers:
 def probability_of_breach(head: Field, condition: Field) -> Field:
     """Chance that a segment breaches when the water stands ``head`` [m] above its crest (negative: below).
 
-    A normal fragility curve whose median rises from 0.8 m *below* the crest (neglected: piping and slope failure
-    come first) to 0.5 m above it (sound: overtopping must erode the inner slope), with 0.25 m spread. The shape is that
+    A normal fragility curve whose median rises from 0.55 m *below* the crest (neglected: piping and slope failure
+    come first) to 0.4 m above it (sound: overtopping must erode the inner slope), with 0.15 m spread. The shape is that
     of the levee fragility curves of Vorogushyn, Merz and Apel (2009), Nat. Hazards Earth Syst. Sci. 9, 1383–1401.
     """
-    median = -0.8 + 1.3 * condition
-    probability: Field = ndtr((head - median) / 0.25)
+    median = -0.55 + 0.95 * condition
+    probability: Field = ndtr((head - median) / 0.15)
     return probability
 
 

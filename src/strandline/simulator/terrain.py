@@ -18,7 +18,7 @@ Field = npt.NDArray[np.float64]
 Side = Literal["north", "east", "south", "west"]
 _TURNS: dict[Side, int] = {"south": 0, "east": 1, "north": 2, "west": 3}
 
-DEEPEST_BED = -8.0
+DEEPEST_BED = -6.5
 """Bed of the open sea at the edge [m above mean sea level]; deeper water would only shorten the time step."""
 _MANNING = {"water": 0.022, "field": 0.045, "woody": 0.12, "settlement": 0.09}
 """Manning's n [s m-1/3]: Chow (1959), Open-Channel Hydraulics, table 5-6; Mattocks and Forbes (2008), table 2."""
@@ -223,7 +223,7 @@ def _draw_roads(settlement: Field, ground: Mask, rng: np.random.Generator) -> Ma
 
 def _draw_crests(polders: Polders, design: float, rng: np.random.Generator) -> Field:
     """Crest heights [m above mean sea level]: a polder's own standard, settled unevenly; inner dikes stay lower."""
-    standard = np.concatenate([[0.0], design + rng.normal(0.25, 0.35, size=int(polders.identity.max()))])
+    standard = np.concatenate([[0.0], design + rng.normal(0.3, 0.2, size=int(polders.identity.max()))])
     crest = standard[polders.identity] + 0.12 * correlated_noise(polders.identity.shape, 2.0, rng)
     crest = crest - np.where(polders.exposed, 0.0, rng.uniform(0.5, 1.2))
     return np.where(polders.embankment, crest, np.nan)

@@ -1,0 +1,213 @@
+"""The shipped networks meet a place: what is learned from it, and how well that is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from strandline.batch import CONTEXT_HOURS, LEADS, Batch, build_storm_batch, build_surge_batch
+from strandline.distillation.distil import LABELS_ONLY, Lesson, Recipe, ask, distil, students_view
+from strandline.errors import RefusedByTheory
+from strandline.events import Split, Storm
+from strandline.models.prediction import Prediction
+from strandline.models.student import Student
+from strandline.models.teacher import Teacher
+from strandline.observations import Observations
+from strandline.training import Progress
+from strandline.uncertainty.forecaster import Forecaster, calibrate, choose_threshold
+from strandline.uncertainty.scores import overlap_counts, pooled_iou
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+COVERAGES = (0.8, 0.9)
+"""Promised for the surge: p10 to p90, and the 90 % interval that is scored."""
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Everything that a place offers to learn from, seen by the teacher and asked for its word once.
+
+    Attributes:
+        training, calibration: storms as the teacher sees them; targets are the local surveys and the gauge.
+        windows: surge windows of the training hours.
+        calibration_windows: surge windows of each calibration storm.
+        word: the teacher's on ``training``, ``calibration`` and ``windows``.
+        labels: (N,) which training storms have a flood survey that may be used.
+    """
+
+    training: Batch
+    calibration: Batch
+    windows: Batch
+    calibration_windows: tuple[Batch, ...]
+    word: dict[str, Prediction]
+
+
+def prepare(
+    observations: Observations, split: Split, tide: Floats, teacher: Teacher, n_windows: int, rng: np.random.Generator
+) -> Course:
+    """Assemble the batches of a place and ask the teacher about them.
+
+    Raises:
+        RefusedByTheory: no hour of the record is left to learn the surge from.
+    """
+    training = build_storm_batch(observations, split.training, tide, "survey")
+    calibration = build_storm_batch(observations, split.calibration, tide, "survey")
+    issue = training_hours(observations, split, n_windows, rng)
+    windows = build_surge_batch(observations, issue, tide, "survey")
+    by_storm = tuple(
+        build_surge_batch(observations, hours_of(observations, storm), tide, "survey") for storm in split.calibration
+    )
+    word = {
+        "training": ask(teacher, training),
+        "calibration": ask(teacher, calibration),
+        "windows": ask(teacher, windows, chunk=256),
+    }
+    return Course(training, calibration, windows, by_storm, word)
+
+
+def training_hours(
+    observations: Observations, split: Split, most: int, rng: np.random.Generator
+) -> npt.NDArray[np.datetime64]:
+    """Hours of issue whose forecast hours touch no calibration or test storm."""
+    time = _issuable(observations)
+    free = np.ones(time.size, dtype=bool)
+    for storm in (*split.calibration, *split.test):
+        free &= (time > storm.end) | (time + np.timedelta64(LEADS - 1, "h") < storm.start)
+    if not free.any():
+        raise RefusedByTheory(
+            f"calibration and test storms cover the whole record of '{observations.region.name}'; "
+            "give a longer record or hold out less"
+        )
+    chosen = rng.permutation(np.flatnonzero(free))[:most]
+    return time[np.sort(chosen)]
+
+
+def hours_of(observations: Observations, storm: Storm, every: int = 3) -> npt.NDArray[np.datetime64]:
+    """Hours of issue, every third, whose forecast hours lie within a storm."""
+    time = _issuable(observations)
+    inside = (time >= storm.start) & (time + np.timedelta64(LEADS - 1, "h") <= storm.end)
+    return time[inside][::every]
+
+
+def _issuable(observations: Observations) -> npt.NDArray[np.datetime64]:
+    """Hours with a whole context before and all leads after them on the gauge's time axis."""
+    assert observations.tide_gauge is not None
+    time = observations.tide_gauge["time"].values
+    hour = np.timedelta64(1, "h")
+    first = np.searchsorted(time, time - (CONTEXT_HOURS - 1) * hour)
+    last = np.searchsorted(time, time + (LEADS - 1) * hour)
+    index = np.arange(time.size)
+    inside = (last < time.size) & (index - first == CONTEXT_HOURS - 1) & (last - index == LEADS - 1)
+    whole_start = time >= time[0] + (CONTEXT_HOURS - 1) * hour
+    return np.asarray(time[inside & whole_start])
+
+
+def adapt(
+    course: Course,
+    students: Sequence[Student],
+    recipe: Recipe,
+    seed: int,
+    progress: Progress | None = None,
+) -> list[Student]:
+    """Distil the teacher into each member of the ensemble, in place, every one from its own draws."""
+    lesson = Lesson(
+        students_view(course.training),
+        students_view(course.windows),
+        course.word["training"],
+        course.word["windows"],
+    )
+    for i, student in enumerate(students):
+        distil(student, lesson, recipe, seed + i, progress=_part(progress, i, len(students)))
+    return list(students)
+
+
+def learn_from_labels(course: Course, student: Student, steps: int, seed: int) -> Student:
+    """The sceptic's student: the same network and labels, no teacher."""
+    recipe = Recipe(**{**vars(LABELS_ONLY), "steps": steps})
+    distil(student, Lesson(students_view(course.training), students_view(course.windows)), recipe, seed)
+    return student
+
+
+def calibrate_on(course: Course, students: Sequence[Student]) -> Forecaster:
+    """Calibrate an adapted ensemble on the calibration storms."""
+    return calibrate(
+        students,
+        (students_view(course.calibration), reference_map(course.calibration, course.word["calibration"])),
+        (students_view(course.training), reference_map(course.training, course.word["training"])),
+        [students_view(batch) for batch in course.calibration_windows],
+        COVERAGES,
+    )
+
+
+def reference_map(batch: Batch, word: Prediction) -> Tensor:
+    """(B, H, W) class map to choose thresholds by: the survey where there is one, else the teacher's map."""
+    assert word.flood_logits is not None
+    teachers = word.flood_logits.argmax(dim=1)
+    if batch.flood_class is None or batch.flood_valid is None:
+        return teachers
+    return torch.where(batch.flood_valid, batch.flood_class, teachers)
+
+
+@dataclass(frozen=True)
+class FloodScores:
+    """Pooled IoU of flooded land on the test storms, a method; the truth is the simulator's.
+
+    Attributes:
+        iou: method → IoU [-].
+        probability, happened: the forecaster's word and the outcome on every scored cell, for reliability.
+    """
+
+    iou: dict[str, float]
+    probability: npt.NDArray[np.float32]
+    happened: Mask
+
+
+def score_floods(
+    test: Batch,
+    training: tuple[Batch, Tensor],
+    forecaster: Forecaster,
+    teacher: Teacher,
+    others: dict[str, Sequence[Student]],
+) -> FloodScores:
+    """Score every learner on the same held-out storms; each one's threshold is chosen on the training storms.
+
+    Args:
+        test: the teacher's view, with the truth as targets.
+        training: the teacher's view and its reference map.
+        forecaster: the calibrated ensemble.
+        teacher: with radar.
+        others: method → members.
+    """
+    assert test.flood_class is not None
+    assert test.flood_valid is not None
+    assert test.terrain is not None
+    truth = (test.flood_class > 0).numpy()
+    valid = (test.flood_valid & (test.terrain[:, 2] < 0.5)).numpy()
+    seen, reference = training
+    assert seen.terrain is not None
+    assert seen.terrain_seen is not None
+    land, known = (seen.terrain_seen & (seen.terrain[:, 2] < 0.5)).numpy(), (reference > 0).numpy()
+
+    def iou(networks: Sequence[Teacher | Student], view: object) -> float:
+        sees = students_view if view == "student" else (lambda batch: batch)
+        before = np.mean([_flooded(ask(network, sees(seen))) for network in networks], axis=0)
+        after = np.mean([_flooded(ask(network, sees(test))) for network in networks], axis=0)
+        return pooled_iou(overlap_counts(after >= choose_threshold(before, known, land), truth, valid))
+
+    probability = forecaster.predict(students_view(test)).flood_probability
+    scores = {"distilled": pooled_iou(overlap_counts(probability >= forecaster.threshold, truth, valid))}
+    scores["teacher"] = iou([teacher], "teacher")
+    scores |= {method: iou(members, "student") for method, members in others.items()}
+    return FloodScores(scores, probability[valid], truth[valid])
+
+
+def _flooded(word: Prediction) -> npt.NDArray[np.float32]:
+    assert word.flood_logits is not None
+    return 1 - word.flood_logits.softmax(dim=1)[:, 0].numpy()
+
+
+def _part(progress: Progress | None, index: int, count: int) -> Progress | None:
+    return None if progress is None else lambda done: progress((index + done) / count)

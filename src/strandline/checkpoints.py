@@ -1,0 +1,58 @@
+"""Stages that survive an interruption: each result lies on disk before the next stage starts."""
+
+import hashlib
+import logging
+import pickle
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from strandline.errors import InputError
+from strandline.atomic import write_bytes
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+class Checkpoints:
+    """Runs stages once: a stage that an earlier, interrupted run of the same job finished is read back.
+
+    The files are Python pickles for this program alone, in a folder of the run that is removed when the run is done.
+
+    Args:
+        folder: where they lie.
+        job: everything that decides the results, as text; another job's files are refused.
+        resume: read what is there; otherwise start anew.
+    """
+
+    def __init__(self, folder: Path, job: str, resume: bool) -> None:
+        self.folder = folder
+        self.seconds: dict[str, float] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        mark, fingerprint = folder / "job", hashlib.sha256(job.encode()).hexdigest()
+        if resume and mark.exists() and mark.read_text() != fingerprint:
+            raise InputError(folder, "belongs to a run with other settings", "leave --resume out, or name another --out")
+        if not resume or not mark.exists():
+            for old in folder.glob("*.stage"):
+                old.unlink()
+        write_bytes(mark, fingerprint.encode())
+
+    def stage(self, name: str, make: Callable[[], Result]) -> Result:
+        """The stage's result: read back where it is there, made and written where not."""
+        path = self.folder / f"{name}.stage"
+        if path.exists():
+            self.seconds[name], result = pickle.loads(path.read_bytes())
+            logger.info("%s: taken from the interrupted run", name)
+            return result  # type: ignore[no-any-return]
+        start = time.perf_counter()
+        result = make()
+        self.seconds[name] = round(time.perf_counter() - start, 2)
+        write_bytes(path, pickle.dumps((self.seconds[name], result)))
+        return result  # type: ignore[no-any-return]
+
+    def clear(self) -> None:
+        """Remove the stages of a finished run."""
+        for path in self.folder.glob("*"):
+            path.unlink()
+        self.folder.rmdir()

@@ -1,0 +1,219 @@
+"""Distillation: a small student learns to say what the teacher says, from the streams that the place has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from strandline.batch import Batch
+from strandline.distillation import losses
+from strandline.distillation.alignment import ProjectionHead, align_features
+from strandline.distillation.dropout import drop_streams
+from strandline.distillation.schedule import geometric_annealing
+from strandline.models.prediction import Prediction
+from strandline.models.student import Student
+from strandline.models.teacher import Teacher
+from strandline.training import Progress, train
+
+TEACHER_ONLY = ("radar", "climate")
+"""Modalities that the student never sees."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is summed, and how long. A weight of 0 means that the term is not computed.
+
+    Attributes:
+        soft: weight of the teacher's soft targets (flood, damage, surge); ``feature``: of feature alignment;
+            ``task``: of the local labels.
+        first_temperature, last_temperature: annealed geometrically over the steps.
+        steps, samples, windows: optimiser steps, storms a step, surge windows a step.
+        learning_rate: of AdamW.
+        outage: share of streams hidden while learning.
+    """
+
+    soft: float = 0.8
+    feature: float = 0.0
+    task: float = 0.2
+    first_temperature: float = 1.0
+    last_temperature: float = 1.0
+    steps: int = 150
+    samples: int = 8
+    windows: int = 32
+    learning_rate: float = 1e-3
+    outage: float = 0.3
+
+
+ARTICLE = Recipe(soft=0.5, feature=0.3, task=0.2, first_temperature=5.0, last_temperature=1.0)
+"""Soft, feature and task weights and the annealing of the article that Strandline set out from."""
+LABELS_ONLY = Recipe(soft=0.0, feature=0.0, task=1.0)
+"""The same student on the same labels, without a teacher."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a student learns from: its own view, and the teacher's word on the same samples.
+
+    Attributes:
+        storms: a batch with terrain; ``windows``: a batch of the gauge alone.
+        word_on_storms, word_on_windows: the teacher's predictions; ``None`` without a teacher.
+    """
+
+    storms: Batch
+    windows: Batch
+    word_on_storms: Prediction | None = None
+    word_on_windows: Prediction | None = None
+
+
+@torch.no_grad()
+def ask(teacher: Teacher | Student, batch: Batch, chunk: int = 16) -> Prediction:
+    """A network's word on a batch, without dropout and in chunks; call it once and keep the answer."""
+    teacher.eval()
+    words = [teacher(batch[start : start + chunk]) for start in range(0, len(batch), chunk)]
+    return join_predictions(words)
+
+
+def join_predictions(words: Sequence[Prediction]) -> Prediction:
+    """One prediction of all samples."""
+
+    def cat(name: str) -> Tensor | None:
+        parts = [getattr(word, name) for word in words]
+        return None if parts[0] is None else torch.cat(parts)
+
+    return Prediction(
+        torch.cat([word.surge_mean for word in words]),
+        torch.cat([word.surge_scale for word in words]),
+        cat("flood_logits"),
+        cat("damage_logits"),
+        {name: torch.cat([word.features[name] for word in words]) for name in words[0].features},
+    )
+
+
+def pick(word: Prediction, index: Tensor) -> Prediction:
+    """The prediction of some samples."""
+    return replace(
+        word,
+        surge_mean=word.surge_mean[index],
+        surge_scale=word.surge_scale[index],
+        flood_logits=None if word.flood_logits is None else word.flood_logits[index],
+        damage_logits=None if word.damage_logits is None else word.damage_logits[index],
+        features={name: tensor[index] for name, tensor in word.features.items()},
+    )
+
+
+def students_view(batch: Batch) -> Batch:
+    """The batch without what only the teacher sees; of the gauges, only the own one."""
+    return replace(batch.without(*TEACHER_ONLY), gauge=batch.gauge[:, :1], gauge_seen=batch.gauge_seen[:, :1])
+
+
+def task_terms(said: Prediction, batch: Batch, weight: float) -> dict[str, Tensor]:
+    """Weighted loss on labels: cross-entropy and soft Dice of the flood, likelihood of the surge, damage states."""
+    terms: dict[str, Tensor] = {}
+    if said.flood_logits is not None and batch.flood_class is not None and batch.flood_valid is not None:
+        labelled = batch.flood_valid.flatten(1).any(dim=1)
+        entropy = losses.cross_entropy(said.flood_logits, batch.flood_class, batch.flood_valid)
+        dice = losses.soft_dice(said.flood_logits, batch.flood_class, batch.flood_valid)
+        terms["flood_task"] = weight * _mean_of(entropy + 0.5 * dice, labelled)
+    if batch.surge is not None and batch.surge_valid is not None:
+        likelihood = losses.gaussian_likelihood(said.surge_mean, said.surge_scale, batch.surge, batch.surge_valid)
+        terms["surge_task"] = weight * likelihood.mean()
+    if said.damage_logits is not None and batch.damage_state is not None and batch.damage_valid is not None:
+        entropy = losses.cross_entropy(said.damage_logits.transpose(1, 2), batch.damage_state, batch.damage_valid)
+        terms["damage_task"] = 0.2 * weight * entropy.mean()
+    return terms
+
+
+def soft_terms(
+    said: Prediction, word: Prediction, batch: Batch, weight: float, temperature: float
+) -> dict[str, Tensor]:
+    """Weighted divergence from the teacher's word, wherever both speak."""
+    divergence = losses.gaussian_divergence(said.surge_mean, said.surge_scale, word.surge_mean, word.surge_scale)
+    terms = {"surge_soft": 0.5 * weight * divergence.mean()}
+    if said.flood_logits is not None and word.flood_logits is not None and batch.terrain_seen is not None:
+        flood = losses.soft_targets(said.flood_logits, word.flood_logits, batch.terrain_seen, temperature)
+        terms["flood_soft"] = weight * flood.mean()
+    if said.damage_logits is not None and word.damage_logits is not None and batch.asset_seen is not None:
+        damage = losses.soft_targets(
+            said.damage_logits.transpose(1, 2), word.damage_logits.transpose(1, 2), batch.asset_seen, temperature
+        )
+        terms["damage_soft"] = 0.2 * weight * damage.mean()
+    return terms
+
+
+def distil(
+    student: Student,
+    lesson: Lesson,
+    recipe: Recipe,
+    seed: int,
+    teacher_width: int = 192,
+    progress: Progress | None = None,
+) -> dict[str, float]:
+    """Train ``student`` in place on a lesson: soft targets + feature alignment + task loss.
+
+    Args:
+        student: adapted in place and left in evaluation mode.
+        lesson: the student's view and, unless ``recipe.soft`` and ``recipe.feature`` are 0, the teacher's word.
+        seed: draws samples, outages, dropout and the projection head.
+
+    Returns:
+        The mean of each weighted loss term at the end.
+
+    Raises:
+        ValueError: a recipe that needs a teacher's word which the lesson lacks.
+
+    Source: Hinton et al. (2015) for soft targets; Romero et al. (2015) for feature alignment.
+    """
+    if recipe.soft + recipe.feature > 0 and (lesson.word_on_storms is None or lesson.word_on_windows is None):
+        raise ValueError("the recipe has soft targets or feature alignment, but the lesson carries no teacher's word")
+    generator = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        head = ProjectionHead(student.feature_width, teacher_width) if recipe.feature > 0 else None
+        parameters = [*student.parameters(), *(head.parameters() if head else ())]
+        student.train()
+        labelled = _labelled(lesson.storms) if recipe.soft + recipe.feature == 0 else None
+
+        def loss(step: int) -> dict[str, Tensor]:
+            temperature = geometric_annealing(step, recipe.steps, recipe.first_temperature, recipe.last_temperature)
+            terms: dict[str, Tensor] = {}
+            for batch, word, size, pool in (
+                (lesson.storms, lesson.word_on_storms, recipe.samples, labelled),
+                (lesson.windows, lesson.word_on_windows, recipe.windows, None),
+            ):
+                index = _draw(len(batch), size, pool, generator)
+                seen = drop_streams(batch[index], recipe.outage, generator)
+                said = student(seen)
+                parts: dict[str, Tensor] = {}
+                if recipe.task > 0:
+                    parts |= task_terms(said, seen, recipe.task)
+                if recipe.soft > 0 and word is not None:
+                    parts |= soft_terms(said, pick(word, index), seen, recipe.soft, temperature)
+                if head is not None and word is not None and batch.terrain is not None:
+                    parts["feature"] = recipe.feature * align_features(head, said, pick(word, index)).mean()
+                for name, term in parts.items():
+                    terms[name] = terms[name] + term if name in terms else term
+            return terms
+
+        report = train(parameters, loss, recipe.steps, recipe.learning_rate, progress=progress)
+    student.eval()
+    return report
+
+
+def _mean_of(values: Tensor, chosen: Tensor) -> Tensor:
+    """Mean of the chosen samples (B,), 0 when there is none."""
+    weight = chosen.to(values.dtype)
+    return (values * weight).sum() / weight.sum().clamp(min=1.0)
+
+
+def _labelled(storms: Batch) -> Tensor | None:
+    """Indices of storms with a flood survey; without a teacher the others teach nothing about floods."""
+    if storms.flood_valid is None:
+        return None
+    return storms.flood_valid.flatten(1).any(dim=1).nonzero()[:, 0].cpu()
+
+
+def _draw(population: int, size: int, pool: Tensor | None, generator: torch.Generator) -> Tensor:
+    if pool is None or not len(pool):
+        return torch.randint(0, population, (size,), generator=generator)
+    return pool[torch.randint(0, len(pool), (size,), generator=generator)]

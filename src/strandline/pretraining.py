@@ -1,0 +1,255 @@
+"""What ships with the package: a teacher and an ensemble of students, trained on many simulated coasts.
+
+On these coasts truth is abundant and may be learned from. No coast that a user or a benchmark simulates is among
+them: pre-training draws its seeds from ``FIRST_SEED`` on, everything else stays below.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from strandline.batch import Batch, build_storm_batch, build_surge_batch, concatenate
+from strandline.distillation.distil import soft_terms, students_view, task_terms
+from strandline.distillation.dropout import drop_streams, turn
+from strandline.errors import InputError
+from strandline.events import find_storms
+from strandline.models.student import Student
+from strandline.models.teacher import Teacher
+from strandline.simulator.coast import simulate_coast
+from strandline.tides import fit_tide, predict_tide
+from strandline.training import Progress, train
+
+logger = logging.getLogger(__name__)
+SHIPPED = Path(__file__).parent / "data"
+FIRST_SEED = 1_000_000
+"""Seeds from here on belong to pre-training coasts."""
+ASSETS = 64
+"""Assets drawn a coast, so that coasts can be stacked."""
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """How the shipped networks are made: the recipe that ``strandline teach`` runs and writes beside the weights.
+
+    Attributes:
+        coasts, storms, windows: simulated coasts, storms of each, surge windows of each.
+        cells: edge of the grid; members: students in the ensemble.
+        teacher_steps, student_steps, samples: optimiser steps and storms a step.
+        soft: weight of the teacher's word for the students; the rest is truth.
+        outage: share of streams hidden while learning.
+    """
+
+    coasts: int = 96
+    storms: int = 36
+    windows: int = 300
+    cells: int = 64
+    members: int = 3
+    teacher_steps: int = 9000
+    student_steps: int = 5000
+    samples: int = 64
+    learning_rate: float = 6e-4
+    soft: float = 0.5
+    outage: float = 0.3
+    first_seed: int = FIRST_SEED
+
+
+def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
+    """Storms (with maps) and surge windows of one pre-training coast, with truth as targets."""
+    cells = curriculum.cells
+    coast = simulate_coast(f"coast {seed}", seed, shape=(cells, cells), n_storms=curriculum.storms)
+    gauge = coast.tide_gauge
+    if gauge is None or coast.assets is None or coast.truth is None:
+        raise InputError(f"coast {seed}", "has no gauge, assets or truth", "pre-training needs all three")
+    time, level = gauge["time"].values, gauge["water_level"].values[0]
+    days = slice(0, 24 * 400)  # a year and a month: enough for every constituent but the slowest
+    constants, _ = fit_tide(
+        time[days], level[days], float(gauge["latitude"].values[0]), name=coast.region.name, source="own record"
+    )
+    tide = predict_tide(constants, time)
+    rng = np.random.default_rng(seed)
+    pool = np.arange(96, time.size - 48)
+    issue = np.concatenate([coast.truth["time"].values + np.timedelta64(h, "h") for h in (-24, -12, -6, 0)])
+    issue = np.concatenate([issue, time[rng.choice(pool, curriculum.windows - issue.size, replace=False)]])
+    chosen = rng.choice(len(coast.assets), ASSETS, replace=len(coast.assets) < ASSETS)
+    coast = replace(
+        coast,
+        assets=coast.assets.iloc[chosen].reset_index(drop=True),
+        truth=coast.truth.isel(asset=chosen),
+    )
+    simulated = coast.truth["time"].values
+    storms = [s for s in find_storms(time, level, curriculum.storms) if s.contains(simulated).any()]
+    return build_storm_batch(coast, storms, tide, "truth"), build_surge_batch(coast, np.sort(issue), tide, "truth")
+
+
+def simulate_corpus(curriculum: Curriculum, processes: int, progress: Progress | None = None) -> tuple[Batch, Batch]:
+    """All pre-training coasts, one process a coast."""
+    seeds = [curriculum.first_seed + i for i in range(curriculum.coasts)]
+    os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # one coast a core
+    lessons = []
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for lesson in pool.map(_lesson_as_numpy, seeds, [curriculum] * len(seeds)):
+            lessons.append(tuple(Batch(**{name: torch.from_numpy(a) for name, a in part.items()}) for part in lesson))
+            if progress is not None:
+                progress(len(lessons) / len(seeds))
+    return concatenate([storms for storms, _ in lessons]), concatenate([windows for _, windows in lessons])
+
+
+def _lesson_as_numpy(seed: int, curriculum: Curriculum) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Plain arrays travel between processes without torch's shared-memory files."""
+    torch.set_num_threads(1)
+    storms, windows = simulate_lesson(seed, curriculum)
+    return _as_numpy(storms), _as_numpy(windows)
+
+
+def _as_numpy(batch: Batch) -> dict[str, np.ndarray]:
+    return {name: tensor.numpy() for name, tensor in vars(batch).items() if tensor is not None}
+
+
+def teach(
+    curriculum: Curriculum, storms: Batch, windows: Batch, device: str, seed: int, progress: Progress | None = None
+) -> Teacher:
+    """Train the teacher on the truth of many coasts."""
+    torch.manual_seed(seed)
+    teacher = Teacher().to(device)
+    draw = _draws(curriculum, storms, windows, device, seed)
+
+    def loss(step: int) -> dict[str, Tensor]:
+        terms: dict[str, Tensor] = {}
+        for batch in next(draw):
+            _accumulate(terms, task_terms(teacher(batch), batch, 1.0))
+        return terms
+
+    _train(teacher, loss, curriculum.teacher_steps, curriculum, progress)
+    return teacher
+
+
+def raise_student(
+    curriculum: Curriculum,
+    teacher: Teacher,
+    storms: Batch,
+    windows: Batch,
+    device: str,
+    seed: int,
+    progress: Progress | None = None,
+) -> Student:
+    """Train one student of no place: the teacher's word and the truth of many coasts, through failing streams."""
+    torch.manual_seed(seed)
+    student = Student().to(device)
+    draw = _draws(replace(curriculum, outage=0.0), storms, windows, device, seed)
+    generator = torch.Generator().manual_seed(seed)
+
+    def loss(step: int) -> dict[str, Tensor]:
+        terms: dict[str, Tensor] = {}
+        for batch in next(draw):
+            with torch.no_grad():
+                word = teacher(batch)
+            seen = drop_streams(students_view(batch), curriculum.outage, generator)
+            said = student(seen)
+            _accumulate(terms, soft_terms(said, word, seen, curriculum.soft, 1.0))
+            _accumulate(terms, task_terms(said, seen, 1 - curriculum.soft))
+        return terms
+
+    _train(student, loss, curriculum.student_steps, curriculum, progress)
+    return student
+
+
+def _draws(
+    curriculum: Curriculum, storms: Batch, windows: Batch, device: str, seed: int
+) -> Iterator[tuple[Batch, Batch]]:
+    generator = torch.Generator().manual_seed(seed)
+    storms, windows = storms.to(device), windows.to(device)
+    while True:
+        chosen = torch.randint(0, len(storms), (curriculum.samples,), generator=generator).to(device)
+        others = torch.randint(0, len(windows), (4 * curriculum.samples,), generator=generator).to(device)
+        parts = turn(storms[chosen], generator), windows[others]
+        if curriculum.outage > 0:
+            yield drop_streams(parts[0], curriculum.outage, generator), drop_streams(parts[1], 0.5, generator)
+        else:
+            yield parts
+
+
+def _accumulate(terms: dict[str, Tensor], more: dict[str, Tensor]) -> None:
+    for name, term in more.items():
+        terms[name] = terms[name] + term if name in terms else term
+
+
+def _train(
+    network: nn.Module,
+    loss: Callable[[int], dict[str, Tensor]],
+    steps: int,
+    curriculum: Curriculum,
+    progress: Progress | None,
+) -> None:
+    network.train()
+    train(list(network.parameters()), loss, steps, curriculum.learning_rate, weight_decay=0.05, progress=progress)
+    network.eval()
+
+
+def save_networks(folder: Path, teacher: Teacher, students: list[Student], card: dict[str, object]) -> None:
+    """Write ``teacher.safetensors``, ``students.safetensors`` (half precision) and the card that tells their making."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(_half(teacher.state_dict()), folder / "teacher.safetensors")
+    members = {
+        f"{i}.{name}": tensor for i, student in enumerate(students) for name, tensor in student.state_dict().items()
+    }
+    save_file(_half(members), folder / "students.safetensors")
+    (folder / "networks.json").write_text(json.dumps(card, indent=2) + "\n")
+
+
+def make_card(curriculum: Curriculum, seed: int, commit: str, device: str, seconds: float) -> dict[str, object]:
+    """The model card's facts: data, recipe, seed, commit, machine."""
+    return {
+        "command": "strandline teach",
+        "data": f"{curriculum.coasts} simulated coasts, seeds from {curriculum.first_seed}; no real data",
+        "curriculum": asdict(curriculum),
+        "seed": seed,
+        "commit": commit,
+        "torch": torch.__version__,
+        "device": device,
+        "seconds": round(seconds),
+    }
+
+
+def load_teacher(folder: Path = SHIPPED) -> Teacher:
+    """The shipped teacher, in evaluation mode.
+
+    Raises:
+        InputError: no weights in the folder.
+    """
+    teacher = Teacher()
+    teacher.load_state_dict(_load(folder / "teacher.safetensors"))
+    return teacher.eval()
+
+
+def load_students(folder: Path = SHIPPED, place_shape: tuple[int, int] | None = None) -> list[Student]:
+    """The shipped ensemble, each member with a blank map of the place when its grid is given."""
+    weights = _load(folder / "students.safetensors")
+    students = []
+    for i in range(1 + max(int(name.split(".")[0]) for name in weights)):
+        student = Student(place_shape=place_shape)
+        own = {name.split(".", 1)[1]: t for name, t in weights.items() if name.split(".")[0] == str(i)}
+        if student.place is not None:
+            own["place"] = student.place.detach()
+        student.load_state_dict(own)
+        students.append(student.eval())
+    return students
+
+
+def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().half().contiguous() for name, tensor in state.items()}
+
+
+def _load(path: Path) -> dict[str, Tensor]:
+    if not path.exists():
+        raise InputError(path, "does not exist", "run `strandline teach` or name a folder with trained networks")
+    return {name: tensor.float() for name, tensor in load_file(path).items()}

@@ -1,0 +1,174 @@
+"""The report as one HTML file that works without a network."""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from strandline.report import words
+from strandline.report.canvas import NARROW, WIDE, Picture
+from strandline.report.facts import Findings
+from strandline.report.figures import (
+    draw_learning,
+    draw_ranked_assets,
+    draw_reliability,
+    draw_return_levels,
+    draw_surge,
+)
+from strandline.report.forecast import ForecastTrace, forecast_of_the_peak
+from strandline.report.maps import map_each_period, map_flood
+from strandline.report.products import return_levels
+from strandline.report.story import (
+    damage_table,
+    flooded_land,
+    headline_tiles,
+    kind_word,
+    lead_paragraph,
+    learning_verdict,
+    ranked_assets,
+    silent_streams,
+    source_rows,
+    unknown_assets,
+)
+
+MOST_RANKED = 12
+LIMITS = (
+    "A depth is the greatest depth of still water during one event. Depths below 0.15 m do not count as a flood.",
+    "Flood maps come from a learnt model driven by synthetic storms. It has seen few floods here.",
+    "Sea levels rarer than the record is long are extrapolated. Their range holds the doubt of the fit, not a changing "
+    "climate.",
+    "Damage follows depth–damage curves of a whole continent (Huizinga et al. 2017). They describe classes of "
+    "buildings, not any one building.",
+    "Elevation products err by a metre and more on low coasts, most under trees. Where they err, the map errs.",
+    "A person must confirm every alert. Nothing here has been sent to anyone.",
+)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One picture in two widths as data URIs, with its words and its size on a desk [px]."""
+
+    wide: str
+    narrow: str
+    alt: str
+    width: int
+    height: int
+
+
+def render_page(findings: Findings) -> str:
+    """The whole report as HTML; all text is escaped, and nothing is loaded from elsewhere."""
+    environment = Environment(
+        loader=PackageLoader("strandline", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for function in (
+        words.money, words.percent, words.metres, words.years, words.moment, words.day, words.duration, words.plural,
+        words.plain, words.places, words.compared, words.capitalise, words.money_bounds,
+    ):  # fmt: skip
+        environment.filters[function.__name__] = function
+    environment.globals["money_between"] = words.money_between
+    levels = return_levels(findings.hazard)
+    trace = forecast_of_the_peak(findings.surge)
+    return environment.get_template("report.html.jinja").render(
+        findings=findings,
+        region=findings.hazard.region,
+        centre=findings.hazard.region.centre_lonlat,
+        run=findings.run,
+        kinds={section: kind_word(kinds) for section, kinds in findings.kinds.items()},
+        levels=levels.to_dict(orient="records"),
+        rarest=levels.iloc[-1].to_dict(),
+        lead=lead_paragraph(findings, levels),
+        tiles=headline_tiles(findings, levels),
+        trace=trace,
+        trace_words=_trace_words(trace),
+        drawings=_draw_all(findings, levels, trace),
+        damage=damage_table(findings),
+        ranked=ranked_assets(findings, MOST_RANKED).to_dict(orient="records"),
+        verdict=learning_verdict(findings.learning),
+        silent=silent_streams(findings),
+        unknown_assets=unknown_assets(findings.impact),
+        unknown_share=flooded_land(findings.hazard, findings.observations.terrain).unknown_share,
+        sources=source_rows(findings),
+        limits=LIMITS,
+    )
+
+
+def _draw_all(findings: Findings, levels: pd.DataFrame, trace: ForecastTrace | None) -> Mapping[str, Drawing]:
+    hazard, terrain, region = findings.hazard, findings.observations.terrain, findings.hazard.region
+    datum = region.vertical_datum
+    drawings = {
+        "map": _both(
+            lambda width: map_flood(
+                region, terrain, hazard.flood_probability[-1], hazard.return_periods[-1], findings.impact.assets, width
+            )
+        ),
+        "periods": _both(
+            lambda width: map_each_period(region, terrain, hazard.flood_probability, hazard.return_periods, width)
+        ),
+        "levels": _both(
+            lambda width: draw_return_levels(levels, findings.observed_maxima, findings.maxima_per_year, datum, width)
+        ),
+        "learning": _both(lambda width: draw_learning(findings.learning, width)),
+    }
+    if trace is not None:
+        drawings["surge"] = _both(lambda width: draw_surge(trace, _history(findings), datum, width=width))
+    ranked = ranked_assets(findings, MOST_RANKED)
+    if len(ranked):
+        names = [str(name) for name in ranked["asset_id"]]
+        drawings["assets"] = _both(lambda width: draw_ranked_assets(ranked, names, width))
+    reliability = findings.reliability
+    if reliability is not None:
+        drawings["reliability"] = _both(lambda width: draw_reliability(reliability, width))
+    return drawings
+
+
+def _both(draw: Callable[[float], Picture]) -> Drawing:
+    wide, narrow = draw(WIDE), draw(NARROW)
+    width, height = wide.size
+    return Drawing(_data_uri(wide.svg), _data_uri(narrow.svg), wide.alt, width, height)
+
+
+def _data_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
+
+
+def _history(findings: Findings) -> "pd.Series[float]":
+    """Observed levels [m] of the region's own gauge by time; empty where there is no gauge."""
+    gauge = findings.observations.tide_gauge
+    if gauge is None:
+        return pd.Series(dtype=float, index=pd.DatetimeIndex([]))
+    level = gauge["water_level"].isel(station=0)
+    return pd.Series(level.to_numpy(), index=pd.DatetimeIndex(gauge["time"].to_numpy()))
+
+
+def _trace_words(trace: ForecastTrace | None) -> list[str]:
+    """What the shown forecast said, and what came."""
+    if trace is None:
+        return ["There is no forecast to show."]
+    rows = trace.rows
+    peak = rows.iloc[int(rows["p50"].argmax())]
+    if trace.issue_time is not None:
+        issued = f"Issued on {words.moment(trace.issue_time)}"
+    else:
+        issued = f"Issued afresh every hour, {trace.lead_h:g} hours ahead"
+    sentences = [
+        f"{issued}, the forecast peaks at {words.metres(peak['p50'])} "
+        f"({words.metres_between(peak['p10'], peak['p90'])}) on {words.moment(peak['time'])}."
+    ]
+    observed = rows["observed"]
+    if observed.notna().any():
+        top = rows.iloc[int(observed.argmax())]
+        sentences.append(
+            f"The highest reading in that time was {words.metres(top['observed'])} on {words.moment(top['time'])}."
+        )
+    if observed.isna().any():
+        sentences.append(
+            f"The gauge gave no reading in {words.plural(int(observed.isna().sum()), 'hour')} of this time; "
+            "the gaps are shaded and nothing is drawn into them."
+        )
+    return sentences

@@ -1,0 +1,183 @@
+"""The files that a run leaves for other programs: rasters, tables, assets, plan, summary."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import rasterio
+from rasterio.io import MemoryFile
+from shapely import orient_polygons
+
+from strandline.atomic import write_bytes, write_text
+from strandline.planning.plan import plan_to_json, plan_to_markdown
+from strandline.region import Region
+from strandline.report.facts import SURGE_COLUMNS, Findings
+from strandline.risk.hazard import Hazard
+
+QUANTILES = (0.1, 0.5, 0.9)
+JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+
+
+def write_products(out: Path, findings: Findings) -> None:
+    """Write every machine-readable file of a run into ``out``, each whole or not at all.
+
+    Raises:
+        InputError: naming the file that could not be written.
+    """
+    hazard = findings.hazard
+    write_flood_probability(out / "flood_probability.tif", hazard)
+    write_flood_depth(out / "flood_depth.tif", hazard)
+    write_surge(out / "surge.csv", findings.surge)
+    write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
+    write_assets(out / "assets.geojson", findings)
+    write_text(out / "plan.json", json.dumps(as_json(plan_to_json(findings.plan)), indent=2, allow_nan=False) + "\n")
+    write_text(out / "plan.md", plan_to_markdown(findings.plan))
+    write_text(out / "summary.json", json.dumps(as_json(summarise(findings)), indent=2, allow_nan=False) + "\n")
+
+
+def write_flood_probability(path: Path, hazard: Hazard) -> None:
+    """A band a return period: chance [-] of 0.15 m of water or more; NaN = unknown."""
+    names = [f"return period {period:g} years" for period in hazard.return_periods]
+    tags = {**_provenance_tags(hazard), "UNIT": "1", "QUANTITY": "probability that the depth reaches 0.15 m"}
+    write_bytes(path, as_cog(hazard.region, hazard.flood_probability, names, tags))
+
+
+def write_flood_depth(path: Path, hazard: Hazard) -> None:
+    """Three bands a return period: 10th, 50th and 90th percentile of the depth [m]; NaN = unknown."""
+    bands, names = [], []
+    for index, period in enumerate(hazard.return_periods):
+        depth = np.asarray(hazard.flood_depth[:, index], dtype=np.float32)  # (S, H, W)
+        bands.append(np.quantile(depth, QUANTILES, axis=0))  # (3, H, W), NaN stays NaN
+        names += [f"return period {period:g} years p{quantile * 100:.0f}" for quantile in QUANTILES]
+    tags = {**_provenance_tags(hazard), "UNIT": "m", "QUANTITY": "greatest water depth above ground"}
+    write_bytes(path, as_cog(hazard.region, np.concatenate(bands), names, tags))
+
+
+def as_cog(
+    region: Region, bands: npt.NDArray[np.floating], descriptions: Sequence[str], tags: Mapping[str, str]
+) -> bytes:
+    """A Cloud-Optimised GeoTIFF of ``bands`` (band, H, W) as float32 with NaN as nodata.
+
+    It is made in memory, because GDAL reports a full disk only in part when it writes the file itself.
+    """
+    count, height, width = bands.shape
+    profile = {
+        "driver": "GTiff", "dtype": "float32", "count": count, "height": height, "width": width,
+        "crs": region.crs, "transform": region.transform, "nodata": math.nan,
+    }  # fmt: skip
+    with MemoryFile() as plain, MemoryFile() as optimised:
+        with plain.open(**profile) as dataset:
+            dataset.write(np.asarray(bands, dtype=np.float32))
+            dataset.update_tags(**tags)
+            for index, description in enumerate(descriptions, start=1):
+                dataset.set_band_description(index, description)
+                dataset.update_tags(index, UNIT=tags["UNIT"])
+        with plain.open() as dataset:
+            rasterio.shutil.copy(
+                dataset, optimised.name, driver="COG", compress="DEFLATE", predictor="YES", resampling="NEAREST"
+            )
+        return bytes(optimised.read())
+
+
+def return_levels(hazard: Hazard) -> pd.DataFrame:
+    """Return period [a] and the 10th, 50th and 90th percentile of its sea level [m, region datum]."""
+    p10, p50, p90 = np.quantile(hazard.levels, QUANTILES, axis=0)
+    return pd.DataFrame({"return_period": hazard.return_periods, "p10": p10, "p50": p50, "p90": p90})
+
+
+def write_surge(path: Path, surge: pd.DataFrame) -> None:
+    """Forecast water levels [m, region datum]; an empty ``observed`` is a gap, times are UTC."""
+    table = surge.loc[:, list(SURGE_COLUMNS)].copy()
+    for name in ("issue_time", "time"):
+        table[name] = pd.to_datetime(table[name]).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    write_text(path, table.to_csv(index=False, float_format="%.4f"))
+
+
+def write_assets(path: Path, findings: Findings) -> None:
+    """Assets in longitude and latitude (RFC 7946); ``null`` = unknown, never zero."""
+    assets = findings.impact.assets.to_crs("EPSG:4326")
+    assets = assets.set_geometry(gpd.GeoSeries(orient_polygons(assets.geometry.array), crs=assets.crs))
+    assets.geometry = assets.geometry.set_precision(1e-7)
+    collection = json.loads(assets.to_json(na="null", drop_id=True, to_wgs84=True))
+    collection["provenance"] = findings.provenance
+    collection["units"] = {
+        "value": "EUR 2010", "expected_annual_damage": "EUR 2010 per year", "depth": "m", "damage_state": "probability"
+    }  # fmt: skip
+    write_text(path, json.dumps(collection, allow_nan=False) + "\n")
+
+
+def summarise(findings: Findings) -> dict[str, JsonValue]:
+    """Every headline number of the run; ``None`` = undefined or unknown."""
+    learning, surge, impact, run = findings.learning, findings.surge_scores, findings.impact, findings.run
+    hazard, region = findings.hazard, findings.hazard.region
+    p10, p50, p90 = impact.expected_annual_damage
+    levels = return_levels(hazard)
+    return {
+        "provenance": findings.provenance,
+        "provenance_of": {section: sorted(kinds) for section, kinds in findings.kinds.items()},
+        "region": {"name": region.name, "crs": region.crs, "vertical_datum": region.vertical_datum},
+        "flood": {
+            "teacher_iou": learning.teacher_iou,
+            "student_iou": learning.student_iou,
+            "labels_only_iou": learning.labels_only_iou,
+            "pretrained_iou": learning.pretrained_iou,
+            "retention": learning.retention,
+            "gap_closed": learning.gap_closed,
+            "n_labels": learning.n_labels,
+            "n_test_storms": learning.n_test_storms,
+            "unknown_share": float(np.isnan(hazard.flood_probability[-1]).mean()),
+        },
+        "surge": {
+            "rmse": surge.rmse,
+            "coverage_90": surge.coverage_90,
+            "n_hours": surge.n_hours,
+            "baseline": {"name": surge.baseline_name, "rmse": surge.baseline_rmse},
+        },
+        "return_levels": [
+            {str(name): float(value) for name, value in row.items()} for row in levels.to_dict(orient="records")
+        ],
+        "impact": {
+            "expected_annual_damage": {"p10": p10, "p50": p50, "p90": p90, "unit": "EUR 2010 per year"},
+            "unknown_assets": impact.unknown_assets,
+            "unknown_value": impact.unknown_value,
+            "n_assets": len(impact.assets),
+        },
+        "plan": {"n_actions": len(findings.plan.actions), "n_triggers": len(findings.plan.triggers)},
+        "seconds": {**run.seconds, "total": sum(run.seconds.values())},
+        "seeds": dict(run.seeds),
+        "commit": run.commit,
+        "version": run.version,
+        "started": run.started.isoformat(),
+        "warnings": list(run.warnings),
+    }
+
+
+def as_json(value: object) -> JsonValue:
+    """Plain JSON values; a number that is not finite becomes ``None``, because JSON has no NaN."""
+    if isinstance(value, Mapping):
+        return {str(key): as_json(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [as_json(entry) for entry in value]
+    if isinstance(value, np.generic):
+        return as_json(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    return str(value)
+
+
+def _provenance_tags(hazard: Hazard) -> dict[str, str]:
+    kinds = {entry.kind for entry in hazard.provenance.values()}
+    return {
+        "PROVENANCE": "simulated" if "simulated" in kinds else "real",
+        "SOURCES": "; ".join(f"{name}: {entry.source} ({entry.kind})" for name, entry in hazard.provenance.items()),
+        "VERTICAL_DATUM": hazard.region.vertical_datum,
+        "REGION": hazard.region.name,
+        "SOFTWARE": "strandline",
+    }

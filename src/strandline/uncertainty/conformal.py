@@ -1,0 +1,48 @@
+"""Split conformal prediction when whole storms, not hours, are exchangeable."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from strandline.errors import RefusedByTheory
+
+Floats = npt.NDArray[np.floating]
+
+
+def storms_needed(coverage: float) -> int:
+    """Fewest calibration storms for a promised coverage: one more storm must be able to be the worst of all."""
+    return math.ceil(round(coverage / (1 - coverage), 9))
+
+
+def conformal_radius(scores: Sequence[Floats], coverage: float) -> float:
+    """Score that a new hour of a new storm exceeds with probability at most 1 − coverage.
+
+    Args:
+        scores: one array a calibration storm, the non-conformity of each of its hours; storms may differ in length.
+        coverage: promised share, 0…1.
+
+    Returns:
+        The coverage-quantile of the storms' pooled scores, every storm weighing 1/(K + 1) and the rest at infinity.
+
+    Raises:
+        RefusedByTheory: too few storms, with the number needed.
+
+    Source: Lee, Barber, Willett (2023), Distribution-free inference with hierarchical data, eq. 7 (HCP).
+    """
+    storms = [np.asarray(score, dtype=float).ravel() for score in scores]
+    storms = [score for score in storms if score.size]
+    needed = storms_needed(coverage)
+    if len(storms) < needed:
+        raise RefusedByTheory(
+            f"{len(storms)} calibration storms cannot give {coverage:.0%} coverage; need {needed} or more"
+        )
+    values = np.concatenate(storms)
+    if np.isnan(values).any():
+        raise ValueError("scores hold NaN; leave gaps out before")
+    weights = np.concatenate([np.full(score.size, 1 / (score.size * (len(storms) + 1))) for score in storms])
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    first = int(np.searchsorted(reached, coverage - 1e-12))
+    return float(values[order][min(first, values.size - 1)])

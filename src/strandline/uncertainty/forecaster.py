@@ -1,0 +1,171 @@
+"""The forecaster: an ensemble of students, calibrated, with a promise of coverage."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.optimize import minimize_scalar
+from torch import Tensor
+
+from strandline.batch import Batch
+from strandline.distillation.distil import ask
+from strandline.errors import RefusedByTheory
+from strandline.models.prediction import Prediction
+from strandline.models.student import Student
+from strandline.uncertainty.conformal import conformal_radius
+from strandline.uncertainty.scores import overlap_counts, pooled_iou
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What the forecaster says of a batch.
+
+    Attributes:
+        class_probability: (M, B, K, H, W) of each member; ``None`` without terrain.
+        surge_mean: (B, 25) level − tide [m]; ``surge_scale``: the ensemble's own standard deviation, not calibrated.
+        damage_probability: (B, A, K); ``None`` without assets.
+    """
+
+    class_probability: npt.NDArray[np.float32] | None
+    surge_mean: Floats
+    surge_scale: Floats
+    damage_probability: npt.NDArray[np.float32] | None
+
+    @property
+    def flood_probability(self) -> npt.NDArray[np.float32]:
+        """(B, H, W) mean over members of the probability that a cell is flooded."""
+        if self.class_probability is None:
+            raise ValueError("a forecast without terrain has no flood map")
+        return 1 - self.class_probability[:, :, 0].mean(axis=0)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """Student members and how their words are to be read.
+
+    Attributes:
+        students: M members.
+        radius: promised coverage → (25,) half-width of the surge interval in units of the ensemble's standard
+            deviation, a lead.
+        temperature: divides the flood logits.
+        threshold: probability from which a cell is called flooded; chosen on training storms.
+    """
+
+    students: tuple[Student, ...]
+    radius: Mapping[float, Floats]
+    temperature: float
+    threshold: float
+
+    def predict(self, batch: Batch) -> Forecast:
+        """Every member's word on a batch (the student's view), calibrated."""
+        words = [ask(student, batch) for student in self.students]
+        mean, scale = surge_moments(words)
+        flood = damage = None
+        if words[0].flood_logits is not None:
+            flood = torch.stack([_soft(word.flood_logits, self.temperature) for word in words]).numpy()
+        if words[0].damage_logits is not None:
+            states = [word.damage_logits.softmax(-1) for word in words if word.damage_logits is not None]
+            damage = torch.stack(states).mean(0).numpy()
+        return Forecast(flood, mean, scale, damage)
+
+    def surge_interval(self, forecast: Forecast, coverage: float) -> tuple[Floats, Floats]:
+        """Lower and upper bound [m] of level − tide, (B, 25) each, that hold the promised ``coverage``."""
+        if coverage not in self.radius:
+            raise RefusedByTheory(f"not calibrated for {coverage:.0%}; calibrated: {sorted(self.radius)}")
+        reach = self.radius[coverage] * forecast.surge_scale
+        return forecast.surge_mean - reach, forecast.surge_mean + reach
+
+
+def surge_moments(words: Sequence[Prediction]) -> tuple[Floats, Floats]:
+    """Mean and standard deviation [m] of the members' mixture, (B, 25) each."""
+    means = np.stack([word.surge_mean.numpy() for word in words]).astype(float)
+    scales = np.stack([word.surge_scale.numpy() for word in words]).astype(float)
+    return means.mean(0), np.sqrt((scales**2).mean(0) + means.var(0))
+
+
+def calibrate(
+    students: Sequence[Student],
+    flood: tuple[Batch, Tensor],
+    training: tuple[Batch, Tensor],
+    windows: Sequence[Batch],
+    coverages: Sequence[float],
+) -> Forecaster:
+    """Turn an ensemble into a forecaster with a promise.
+
+    Args:
+        students: trained members.
+        flood: held-out storms (the student's view) and the reference class map (B, H, W) they are calibrated on:
+            the survey where there is one, else the teacher's map.
+        training: the same for the training storms; the threshold is chosen here.
+        windows: one batch of surge windows for each held-out storm.
+        coverages: to be promised for the surge interval.
+
+    Raises:
+        RefusedByTheory: fewer held-out storms than the coverage needs, with the number.
+    """
+    radius = _surge_radius(students, windows, coverages)
+    batch, reference = flood
+    logits = [_logits(ask(student, batch)) for student in students]
+    valid = _land(batch)
+    temperature = _best_temperature(logits, reference, valid)
+    seen, known = training
+    probability = torch.stack([_soft(_logits(ask(student, seen)), temperature) for student in students]).mean(0)
+    threshold = choose_threshold(1 - probability[:, 0].numpy(), (known > 0).numpy(), _land(seen).numpy())
+    return Forecaster(tuple(students), radius, temperature, threshold)
+
+
+def choose_threshold(
+    probability: npt.NDArray[np.float32], flooded: npt.NDArray[np.bool_], valid: npt.NDArray[np.bool_]
+) -> float:
+    """Probability threshold with the best pooled IoU, in steps of 0.05."""
+    candidates = np.arange(0.2, 0.81, 0.05)
+    scores = [pooled_iou(overlap_counts(probability >= candidate, flooded, valid)) for candidate in candidates]
+    return 0.5 if np.isnan(scores).all() else float(candidates[int(np.nanargmax(scores))])
+
+
+def _surge_radius(students: Sequence[Student], windows: Sequence[Batch], coverages: Sequence[float]) -> dict[float, Floats]:
+    scores = []
+    for batch in windows:
+        mean, scale = surge_moments([ask(student, batch) for student in students])
+        assert batch.surge is not None
+        assert batch.surge_valid is not None
+        score = np.abs(batch.surge.numpy() - mean) / scale
+        scores.append(np.where(batch.surge_valid.numpy(), score, np.nan))  # (hours, 25)
+    leads = scores[0].shape[1]
+    by_lead = [[score[:, lead][~np.isnan(score[:, lead])] for score in scores] for lead in range(leads)]
+    return {
+        coverage: np.array([conformal_radius(column, coverage) for column in by_lead]) for coverage in coverages
+    }
+
+
+def _land(batch: Batch) -> Tensor:
+    """(B, H, W) cells that can be flooded: known ground that is not permanent water."""
+    assert batch.terrain is not None
+    assert batch.terrain_seen is not None
+    return batch.terrain_seen & (batch.terrain[:, 2] < 0.5)
+
+
+def _logits(word: Prediction) -> Tensor:
+    assert word.flood_logits is not None
+    return word.flood_logits
+
+
+def _soft(logits: Tensor | None, temperature: float) -> Tensor:
+    assert logits is not None
+    return (logits / temperature).softmax(dim=1)
+
+
+def _best_temperature(logits: list[Tensor], reference: Tensor, valid: Tensor) -> float:
+    """Temperature with the least negative log-likelihood of the ensemble's mean (Guo et al. 2017)."""
+
+    def likelihood(log_temperature: float) -> float:
+        probability = torch.stack([_soft(part, float(np.exp(log_temperature))) for part in logits]).mean(0)
+        at_truth = probability.gather(1, reference[:, None])[:, 0].clamp(min=1e-7)
+        return float(-at_truth.log()[valid].mean())
+
+    best = minimize_scalar(likelihood, bounds=(np.log(0.3), np.log(5.0)), method="bounded", options={"maxiter": 20})
+    return float(np.exp(best.x))
