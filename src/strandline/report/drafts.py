@@ -64,7 +64,7 @@ def _draft(findings: Findings, trace: ForecastTrace, level: float, trigger: Trig
         onset=pd.Timestamp(during.iloc[0]),
         expires=pd.Timestamp(during.iloc[-1]) + pd.Timedelta(hours=1),
         probability=greatest,
-        return_period=rarity_of(level, middle, hazard.return_periods),
+        return_period=rarity_of(max(level, float(rows["p50"].max())), middle, hazard.return_periods),
         event="Coastal flood",
         headline=f"{place}: chance of {percent(greatest)} that the sea passes {metres(level)}, first on {when}",
         description=(

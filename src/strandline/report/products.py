@@ -14,7 +14,7 @@ from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
 from strandline.atomic import write_bytes, write_text
-from strandline.planning.plan import plan_to_json, plan_to_markdown
+from strandline.planning.plan_text import plan_to_json, plan_to_markdown
 from strandline.region import Region
 from strandline.report.facts import SURGE_COLUMNS, Findings
 from strandline.risk.hazard import Hazard

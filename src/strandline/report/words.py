@@ -146,4 +146,5 @@ def _two_digits(value: float) -> str:
         return "0"
     places = 1 - math.floor(math.log10(abs(value)))
     rounded = round(value, places)
-    return f"{rounded:,.{max(places, 0)}f}" if abs(rounded) < 10 else f"{rounded:,.0f}"
+    digits = f"{rounded:,.{max(places, 0)}f}" if abs(rounded) < 10 else f"{rounded:,.0f}"
+    return digits.replace("-", "−")

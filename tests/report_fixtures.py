@@ -1,0 +1,209 @@
+"""A made-up coast of 40 x 48 cells with a river mouth, an unsurveyed corner and a gauge that falls silent."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.ndimage import gaussian_filter
+from scipy.stats import norm
+from shapely import Point, box
+
+from strandline.observations import Observations, Provenance, ProvenanceKind
+from strandline.planning.plan import Action, Plan
+from strandline.planning.triggers import DegradedRule, StopRule, Trigger
+from strandline.region import Region
+from strandline.report.facts import Findings, Issuer, LearningScores, Reliability, RunFacts, SurgeScores
+from strandline.risk.hazard import Hazard
+from strandline.risk.impact import Impact
+from strandline.vocabulary import as_variable
+
+PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
+ISSUE = pd.Timestamp("2022-11-21T18:00")
+NAMES = ("Harbour school", "Clinic of the Old Mole", "Pump house 3", "Market hall", "Ferry quay", "Water works")
+
+
+def a_region() -> Region:
+    return Region(
+        name="Mouth of the Sella", crs="EPSG:32633", bounds=(330000.0, 5050000.0, 334800.0, 5054000.0), cell_size=100.0,
+        vertical_datum="local mean sea level 1992", sea_point=(332000.0, 5050100.0), continent="europe",
+    )  # fmt: skip
+
+
+def an_elevation() -> np.ndarray:
+    """Ground [m] rising to the north, with a river, a dune and bumps; NaN in the north-east corner."""
+    rng = np.random.default_rng(7)
+    rows, columns = np.mgrid[0:40, 0:48]
+    ground = 0.09 * (30 - rows) + 1.6 * gaussian_filter(rng.normal(size=(40, 48)), 3.0) * 6
+    ground = ground + 1.5 * np.exp(-(((rows - 30) / 1.5) ** 2))
+    river = np.abs(columns - (20 + 5 * np.sin(rows / 7))) < 1.6
+    ground[(rows > 32) | river] = -2.0
+    ground[(rows < 9) & (columns > 37)] = np.nan
+    return ground
+
+
+def observations(kind: ProvenanceKind) -> Observations:
+    region, rng = a_region(), np.random.default_rng(11)
+    ground = an_elevation()
+    terrain = xr.Dataset(
+        {
+            "elevation": as_variable("elevation", ("y", "x"), ground),
+            "permanent_water": as_variable("permanent_water", ("y", "x"), np.where(ground == -2.0, 1.0, 0.0)),
+        },
+        coords={"y": region.y, "x": region.x},
+    )
+    time = pd.date_range("2022-11-01", "2022-11-26", freq="h", inclusive="left")
+    level = water_level(time) + rng.normal(0, 0.02, time.size)
+    level[(time >= "2022-11-20T03:00") & (time < "2022-11-20T16:00")] = np.nan
+    level[(time >= "2022-11-22T07:00") & (time < "2022-11-22T12:00")] = np.nan
+    gauge = xr.Dataset(
+        {
+            "water_level": as_variable("water_level", ("station", "time"), [level, np.full(time.size, np.nan)]),
+            "quality": as_variable("quality", ("station", "time"), np.zeros((2, time.size))),
+        },
+        coords={
+            "station": ["Sella mole", "Offshore tower"], "time": time.as_unit("ns"),
+            "longitude": ("station", [12.8, 12.5]), "latitude": ("station", [45.6, 45.3]),
+            "mean_sea_level": ("station", [0.02, 0.0]),
+        },
+    )  # fmt: skip
+    source = {"simulated": "strandline's simulated delta, seed 11", "real": "harbour office of Sella"}[kind]
+    provenance = {name: Provenance(kind, source, "CC-BY-4.0") for name in ("terrain", "tide_gauge", "assets")}
+    return Observations(region, terrain, provenance, tide_gauge=gauge, assets=assets())
+
+
+def water_level(time: pd.DatetimeIndex) -> np.ndarray:
+    """A tide of 0.4 m and a surge of 1.3 m on the morning of 22 November [m]."""
+    hours = (time - ISSUE) / pd.Timedelta(hours=1)
+    return np.asarray(0.4 * np.cos(2 * np.pi * hours / 12.42) + 1.3 * np.exp(-(((hours - 15) / 7) ** 2)))
+
+
+def assets() -> gpd.GeoDataFrame:
+    region, rng = a_region(), np.random.default_rng(3)
+    ground = an_elevation()
+    ground[:3], ground[:, :2] = -9, -9
+    rows, columns = (axis[rng.permutation(axis.size)[:26]] for axis in np.nonzero(ground > -1))
+    rows, columns = np.nonzero((ground > -1) | np.isnan(ground))
+    chosen = rng.permutation(rows.size)[:26]
+    x, y = region.x[columns[chosen]], region.y[rows[chosen]]
+    shapes = [Point(a, b) if i % 3 else box(a - 60, b - 60, a + 60, b + 60) for i, (a, b) in enumerate(zip(x, y))]  # noqa: B905
+    names = [NAMES[i] if i < len(NAMES) else f"building-{i:03d}" for i in range(26)]
+    return gpd.GeoDataFrame(
+        {
+            "asset_id": names,
+            "asset_class": rng.choice(["residential", "commercial", "infrastructure"], 26),
+            "value": rng.uniform(2e5, 4e6, 26).round(-3),
+            "survey_year": 2011,
+        },
+        geometry=shapes,
+        crs=region.crs,
+    )
+
+
+def surge_forecast() -> pd.DataFrame:
+    time = pd.date_range(ISSUE, periods=49, freq="h")
+    lead = np.arange(49.0)
+    p50 = water_level(time) * 0.94
+    spread = 0.06 + 0.006 * lead
+    observed = water_level(time)
+    observed[13:18] = np.nan
+    table = pd.DataFrame(
+        {
+            "issue_time": ISSUE, "time": time, "lead_h": lead, "p10": p50 - 1.1 * spread, "p50": p50,
+            "p90": p50 + 1.5 * spread, "observed": observed,
+            "tide": 0.4 * np.cos(2 * np.pi * lead / 12.42),
+        }
+    )  # fmt: skip
+    later = table.assign(issue_time=ISSUE + pd.Timedelta(hours=12), lead_h=lead - 12)
+    return pd.concat([table, later[later["lead_h"] >= 0]], ignore_index=True)
+
+
+def hazard_arrays() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Levels (S, R) [m], depths (S, R, H, W) [m] and probabilities (R, H, W) of 24 samples."""
+    rng = np.random.default_rng(5)
+    middle = 1.05 + 0.22 * np.log(PERIODS)
+    levels = middle + np.sort(rng.normal(size=(24, 1)), axis=0) * np.linspace(0.05, 0.3, 6)
+    ground = an_elevation() + 0.35 * gaussian_filter(rng.normal(size=(24, 1, 40, 48)), (0, 0, 2, 2)) * 6
+    depth = np.maximum(levels[:, :, None, None] - ground, 0).astype(np.float32)
+    probability = norm.cdf((levels.mean(0)[:, None, None] - an_elevation() - 0.15) / 0.6).astype(np.float32)
+    return levels, depth, probability
+
+
+def hazard(kind: ProvenanceKind) -> Hazard:
+    levels, depth, probability = hazard_arrays()
+    source = {"simulated": "synthetic storms on a simulated delta", "real": "maps of real storms"}[kind]
+    return Hazard(a_region(), PERIODS, levels, depth, probability, {"flood_maps": Provenance(kind, source)})
+
+
+def impact() -> Impact:
+    """Damage that grows with the flood probability at the asset; unknown on the unsurveyed corner."""
+    frame, region = assets(), a_region()
+    probability = hazard_arrays()[2][-1]
+    point = frame.geometry.representative_point()
+    chance = probability[region.cells_of(point.x.to_numpy(), point.y.to_numpy())].astype(float)  # (A,)
+    weight = np.exp(-((np.arange(5) - 3.4 * chance[:, None]) ** 2))  # (A, 5)
+    states = weight / weight.sum(axis=1, keepdims=True)
+    for state in range(5):
+        frame[f"damage_state_{state}"] = states[:, state]
+    for name, factor in (("p10", 0.5), ("p50", 1.0), ("p90", 1.8)):
+        frame[f"expected_annual_damage_{name}"] = frame["value"] * chance * 0.02 * factor
+    frame["depth_p50"] = 1.4 * chance
+    total = float(frame["expected_annual_damage_p50"].sum())
+    unknown = np.isnan(chance)
+    return Impact(frame, (0.6 * total, total, 1.6 * total), int(unknown.sum()), float(frame["value"][unknown].sum()))
+
+
+def findings(kind: ProvenanceKind = "simulated") -> Findings:
+    """A whole run's findings, all of one kind."""
+    return Findings(
+        observations=observations(kind),
+        hazard=hazard(kind),
+        impact=impact(),
+        plan=a_plan(),
+        surge=surge_forecast(),
+        surge_scores=SurgeScores(rmse=0.084, coverage_90=0.88, n_hours=1432, baseline_rmse=0.213),
+        learning=LearningScores(kind, 0.71, 0.58, 0.44, 0.39, 0.82, 0.52, n_labels=4, n_test_storms=6),
+        run=RunFacts(
+            started=pd.Timestamp("2026-03-02T09:15", tz="UTC"),
+            seconds={"observe": 8.2, "teach": 21.0, "distil": 96.5, "calibrate": 7.7, "hazard": 31.0, "report": 4.1},
+            seeds={"coast": 11, "student": 3},
+            commit="0123abc",
+            version="0.1.0",
+            warnings=("The gauge was silent at the peak of the last storm.",),
+        ),
+        issuer=Issuer("alerts.sella.example", "Harbour office of Sella", None),
+        levels_method="A generalised extreme-value distribution was fitted to 22 annual maxima, 2001 to 2022.",
+        observed_maxima=np.random.default_rng(1).gumbel(1.1, 0.2, 22),
+        reliability=Reliability((0.05, 0.2, 0.4, 0.6, 0.8, 0.95), (0.03, 0.22, 0.35, 0.66, 0.85, 0.97),
+                                (900, 300, 100, 90, 200, 700)),
+    )  # fmt: skip
+
+
+def a_plan() -> Plan:
+    """Two actions and a trigger with all its rules."""
+    actions = (
+        Action(
+            kind="evacuate_low_lying_areas", title="Evacuate low-lying areas", where=("Harbour school", "Ferry quay"),
+            when="when forecast_water_level_p50 >= 1.18 m", lead_time_hours=48.0, avoided_loss=None,
+            avoided_loss_per="event", cost=None, priority=1, confidence="medium",
+            why="Half of the samples put more than 0.5 m of water at these places.",
+        ),
+        Action(
+            kind="raise_embankment", title="Raise the embankment", where=(),
+            when="decide now; effective after about 730 days", lead_time_hours=17520.0,
+            avoided_loss=(0.2e6, 0.45e6, 0.9e6), avoided_loss_per="year", cost=(5.1e6, 6.4e6, 8.0e6), priority=2,
+            confidence="medium", why="Raises the crest to the 50-year level. It pays in 83 % of the samples.",
+            net_present_value=(-1.1e6, 4.3e6, 11.0e6), benefit_cost_ratio=(0.8, 1.7, 3.1), within_budget=False,
+        ),
+    )  # fmt: skip
+    trigger = Trigger(
+        name="Evacuation, low-lying areas", indicator="forecast_water_level_p50", operator=">=", value=1.18, unit="m",
+        lead_window_hours=(6.0, 48.0), action="evacuate_low_lying_areas", stop=StopRule(0.9, 6.0),
+        degraded=DegradedRule(3.0, "neighbour_water_level", 1.0, "evacuate on the tide table's spring tides",
+                              "the civil protection officer on duty"),
+        where=("Harbour school", "Ferry quay"), why="At 1.18 m the first streets flood.",
+    )  # fmt: skip
+    return Plan(
+        region="Mouth of the Sella", actions=actions, triggers=(trigger,), notes=("Avoided losses overlap.",),
+        expected_annual_damage=(0.5e6, 0.8e6, 1.2e6), unknown_assets=1, unknown_value=2.8e6, budget=5e6,
+        discount_rate=0.03, horizon_years=50, is_simulated=True,
+    )  # fmt: skip
