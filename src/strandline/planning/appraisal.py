@@ -128,8 +128,8 @@ def _embankment(measure: LongTermMeasure, hazard: Hazard, events: EventDamage) -
     """A crest at the design level in front of the whole region.
 
     The height to add is the design level less the highest one that damages nothing today (or the most frequent one,
-    where all damage something), plus freeboard; the freeboard is paid for and not counted as protection. The length is the longer
-    side of the region unless the catalogue gives it.
+    where all damage something), plus freeboard; the freeboard is paid for and not counted as protection. The length is
+    the longer side of the region unless the catalogue gives it.
     """
     wanted = measure.effect["design_return_period"].value
     periods = np.asarray(hazard.return_periods)

@@ -60,7 +60,8 @@ def derive_operations(
 
 def _for_lives(measure: OperationalMeasure, hazard: Hazard, damage: EventDamage | None) -> Operation | str:
     levels = np.median(hazard.levels, axis=0)
-    place, where = 0, ()
+    place = 0
+    where: tuple[str, ...] = ()
     if damage is not None and measure.classes:
         wet = [
             tuple(name for kind in measure.classes for name in damage.flooded.get(kind, ((),) * levels.size)[period])

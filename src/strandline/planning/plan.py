@@ -61,12 +61,14 @@ class Plan:
 
     Attributes:
         expected_annual_damage: p10, p50, p90 today, over the known assets [EUR 2010 a-1].
+        vertical_datum: what 0 m means for the triggers' levels.
         unknown_assets, unknown_value: what no number here contains [-], [EUR 2010].
         notes: what was left out and why.
         is_simulated: any part of the hazard is simulated.
     """
 
     region: str
+    vertical_datum: str
     actions: tuple[Action, ...]
     triggers: tuple[Trigger, ...]
     notes: tuple[str, ...]
@@ -139,6 +141,7 @@ def plan_adaptation(
     chosen, more_remarks = _spend(appraisals, budget, impact)
     return Plan(
         region=hazard.region.name,
+        vertical_datum=hazard.region.vertical_datum,
         actions=_ranked([_monitoring(), *(_operational_action(o) for o in operations), *chosen]),
         triggers=tuple(operation.trigger for operation in operations),
         notes=(*notes, *remarks, *more_remarks),
@@ -174,7 +177,7 @@ def _spend(appraisals: Sequence[Appraisal], budget: float | None, impact: Impact
 
 def _long_term_action(found: Appraisal, impact: Impact) -> Action:
     pays = float((found.net_present_value > 0).mean())
-    confidence: Confidence = "high" if pays >= 0.9 or pays <= 0.1 else "medium" if pays >= 0.6 else "low"
+    confidence: Confidence = "high" if pays >= 0.9 else "medium" if pays >= 0.6 else "low"
     reservations = []
     if found.rests_on_assumptions:
         reservations.append("its cost or effect is an assumption")
@@ -208,7 +211,7 @@ def _operational_action(operation: Operation) -> Action:
         kind=measure.key,
         title=measure.title,
         where=trigger.where,
-        when=f"when {trigger.indicator} {trigger.operator} {trigger.value:.2f} {trigger.unit}",
+        when=f"when the sea is forecast to reach {trigger.value:.2f} {trigger.unit}",
         lead_time_hours=trigger.lead_window_hours[1],
         avoided_loss=operation.avoided_loss,
         avoided_loss_per="event",

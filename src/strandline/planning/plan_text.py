@@ -1,5 +1,6 @@
 """The plan on paper: JSON for machines, Markdown for the people who decide."""
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -43,10 +44,14 @@ def plan_to_markdown(plan: Plan) -> str:
     if plan.triggers:
         lines += ["## When to act, when to stop, and what if the gauge is dead", ""]
         for trigger in plan.triggers:
-            lines += [*_trigger_lines(trigger), ""]
+            lines += _trigger_lines(trigger)
+        lines += [""]
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
-    lines += ["A person confirms every alert. Amounts are in euros of 2010.", ""]
+    lines += [
+        f"A person confirms every alert. Amounts are in euros of 2010. Levels are metres above {plan.vertical_datum}.",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -81,21 +86,23 @@ def _trigger_lines(trigger: Trigger) -> list[str]:
         f"- **{_words(trigger.action).capitalize()}**",
         f"   - Start: {_words(trigger.indicator)} {trigger.operator} {trigger.value:.2f} {trigger.unit},"
         f" {earliest:g} to {latest:g} hours ahead.",
-        f"   - Stop: when it has stayed below {trigger.stop.value:.2f} {trigger.unit} for {trigger.stop.hours:g} hours.",
+        f"   - Stop: when it has stayed on the safe side of {trigger.stop.value:.2f} {trigger.unit} for"
+        f" {trigger.stop.hours:g} hours.",
         f"   - No reading for {rule.after_hours:g} hours: {spare}; if that is silent too, {rule.prior}:"
         f" {rule.decided_by} decides.",
     ]
 
 
 def _words(key: str) -> str:
-    return key.replace("_p50", " (median)").replace("_p90", " (high)").replace("_", " ")
+    return key.replace("_p50", " (middle estimate)").replace("_p90", " (high estimate)").replace("_", " ")
 
 
 def _money(amount: float) -> str:
     for size, name in ((1e9, "billion"), (1e6, "million")):
         if abs(amount) >= size:
             return f"€{amount / size:.1f} {name}"
-    return f"€{amount:,.0f}"
+    digits = 0 if amount == 0 else max(int(math.log10(abs(amount))) - 1, 0)  # two that count; no more is known
+    return f"€{round(amount, -digits):,.0f}"
 
 
 def _range(bounds: tuple[float, float, float]) -> str:
