@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Complexes = npt.NDArray[np.complex128]
 
 SHORTEST_RECORD_DAYS = 15.0
-"""Below 14.77 days M2 and S2 cannot be told apart by Rayleigh's criterion (Foreman 1977, section 2.2)."""
+"""Below 14.77 days M2 and S2 cannot be told apart by Rayleigh's criterion (Foreman 1977)."""
 
 _DAYS_TO_UNIX_EPOCH = 719163.0  # utide counts days from 0000-12-31
 _SOURCES = {
@@ -51,17 +51,13 @@ class TidalConstants:
         where = f"tidal constants '{self.name}'"
         unknown = sorted(set(self.amplitude) - set(constit_index_dict))
         if unknown:
-            raise InputError(
-                where, f"unknown constituents {unknown}", "spell them as utide does, or leave them out"
-            )
+            raise InputError(where, f"unknown constituents {unknown}", "spell them as utide does, or leave them out")
         if set(self.amplitude) != set(self.phase):
             odd = sorted(set(self.amplitude) ^ set(self.phase))
             raise InputError(where, f"{odd} have an amplitude or a phase but not both", "give both")
         numbers = [*self.amplitude.values(), *self.phase.values(), self.latitude]
         if not np.isfinite(numbers).all() or min(self.amplitude.values(), default=0.0) < 0:
-            raise InputError(
-                where, "an amplitude is negative or a number is not finite", "amplitudes are metres >= 0"
-            )
+            raise InputError(where, "an amplitude is negative or a number is not finite", "amplitudes are metres >= 0")
 
 
 def load_constants(name: Literal["vung_tau", "chittagong"]) -> TidalConstants:
@@ -71,9 +67,7 @@ def load_constants(name: Literal["vung_tau", "chittagong"]) -> TidalConstants:
         InputError: where the name is not in the table.
     """
     if name not in _SOURCES:
-        raise InputError(
-            f"tidal constants '{name}'", "are not in the package", f"known: {', '.join(_SOURCES)}"
-        )
+        raise InputError(f"tidal constants '{name}'", "are not in the package", f"known: {', '.join(_SOURCES)}")
     latitude, source = _SOURCES[name]
     text = files("strandline").joinpath("data/tidal_constants.csv").read_text(encoding="utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
@@ -92,7 +86,7 @@ def predict_tide(constants: TidalConstants, time: Times) -> Floats:
 
     The sum of ``f A cos(V + u - g)``, with the astronomical argument V and the nodal f, u of utide.
 
-    Source: Codiga 2011, UTide, equation 6.
+    Source: Codiga 2011, UTide.
     """
     names = list(constants.amplitude)
     phasor = np.array(
@@ -104,9 +98,7 @@ def predict_tide(constants: TidalConstants, time: Times) -> Floats:
     return level
 
 
-def fit_tide(
-    time: Times, level: Floats, latitude: float, *, name: str, source: str
-) -> tuple[TidalConstants, float]:
+def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: str) -> tuple[TidalConstants, float]:
     """Constants and mean sea level from a record, which may have gaps, by least squares.
 
     The same equations as ``utide.solve`` with ordinary least squares and no trend, summed up a year at a

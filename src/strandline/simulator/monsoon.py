@@ -17,9 +17,9 @@ _MODE_LENGTH = 500_000.0  # [m] over which a disturbance differs by half its own
 class Season:
     """A basin's year.
 
-    Orders of magnitude: winds and pressures from the ERA-Interim climatology of the South-East Asian monsoon
-    (Chang et al. 2005, figures 1 and 2); rivers from Jian et al. 2009 (Ganges and Brahmaputra together) and the
-    Mekong River Commission 2005 (Kratie).
+    Orders of magnitude, chosen here: monsoon winds and pressures as climate atlases show them off the two coasts,
+    rivers as the Ganges with the Brahmaputra (Jian et al. 2009) and the Mekong at Kratie (Mekong River Commission
+    2005). They make a plausible coast, not a description of either delta.
 
     Attributes:
         winter_wind, summer_wind: mean eastward and northward wind [m s-1] at the height of either monsoon.
@@ -115,7 +115,7 @@ def first_order_noise(rng: np.random.Generator, size: int, memory: float) -> Flo
 def second_order_noise(rng: np.random.Generator, shape: tuple[int, int], period: float, memory: float) -> Floats:
     """Stationary second-order autoregressive noise of variance 1 along the last axis; times in [steps].
 
-    Source: Box and Jenkins 1976, section 3.2.4: poles ``exp(-1 / memory ± 2 pi i / period)``.
+    Source: Box and Jenkins 1976, second-order process with poles ``exp(-1 / memory ± 2 pi i / period)``.
     """
     radius, angle = np.exp(-1.0 / memory), 2.0 * np.pi / period
     first, second = 2.0 * radius * np.cos(angle), -(radius**2)

@@ -33,6 +33,7 @@ TYPICAL_SHELF: dict[Basin, tuple[float, float]] = {
 ten years at the head of the Bay of Bengal and half a metre off the Mekong."""
 STORM_HOURS, STORM_PEAK_HOUR = 120, 72
 _GRID_NODES, _GRID_SPACING = 5, 1.0  # [-], [degrees]
+_TIDE_SPEED = 40.0  # [m s-1] along the coast: the tide comes over water of some 160 m, off the shelf
 _REMOTE_SPREAD, _LOCAL_SPREAD = 0.08, 0.02  # [m] surge from beyond the shelf, and of one harbour alone
 _REMOTE_MEMORY_H, _LOCAL_MEMORY_H = 72.0, 12.0
 
@@ -124,15 +125,15 @@ def simulate_sea(
     stations = _place_stations(longitude, latitude, seaward_direction, neighbours, rng)
     weather = simulate_weather(basin, day, rng)
     tracks = draw_tracks(basin, longitude, latitude, seaward_direction, first, years, rng)
-    wave_speed = float(np.sqrt(GRAVITY * shelf_depth))
-    lags = [abs(station.along) / wave_speed / 3600.0 for station in stations]  # [h]
+    surge_speed = float(np.sqrt(GRAVITY * shelf_depth))
     remote = _REMOTE_SPREAD * first_order_noise(rng, time.size, _REMOTE_MEMORY_H)
     hours = np.arange(time.size, dtype=float)
 
     constants = load_constants(_TIDE_OF[basin])
     tide, surge = np.empty((len(stations), time.size)), np.empty((len(stations), time.size))
-    for i, (station, lag) in enumerate(zip(stations, lags, strict=True)):
-        tide[i] = tide_scale * station.tide_scale * _tide_later(constants, time, lag)
+    for i, station in enumerate(stations):
+        tide_lag, surge_lag = (abs(station.along) / speed / 3600.0 for speed in (_TIDE_SPEED, surge_speed))
+        tide[i] = tide_scale * station.tide_scale * _tide_later(constants, time, tide_lag)
         forced = forced_surge(
             station.longitude,
             station.latitude,
@@ -145,7 +146,7 @@ def simulate_sea(
             shelf_depth,
         )
         local = _LOCAL_SPREAD * first_order_noise(rng, time.size, _LOCAL_MEMORY_H)
-        surge[i] = station.surge_scale * forced + np.interp(hours - lag, hours, remote) + local
+        surge[i] = station.surge_scale * forced + np.interp(hours - surge_lag, hours, remote) + local
 
     level_of_sea = mean_sea_level + sea_level_rise
     names = [station.name for station in stations]

@@ -12,15 +12,15 @@ SURFACE_AIR_DENSITY = 1.2  # [kg m-3]
 GRAVITY = 9.81  # [m s-2]
 _SHELF_POINTS = 4
 BOTTOM_DRAG = 2.5e-3
-"""[-]; of the sea bed, usual on shelves (Soulsby 1983, table 5.4)."""
+"""[-]; of the sea bed, the usual order on shelves."""
 GREATEST_DRAG = 2.5e-3
-"""[-]; the drag of the sea levels off above about 33 m/s (Powell, Vickery and Reinhold 2003, figure 3)."""
+"""[-]; the drag of the sea levels off above about 33 m/s (Powell, Vickery and Reinhold 2003)."""
 
 
 def drag_coefficient(wind_speed: Floats) -> Floats:
     """Drag [-] of the 10-minute wind at 10 m [m s-1] on the sea.
 
-    Source: Garratt 1977, equation 13: ``(0.75 + 0.067 U) 1e-3``, capped as in Powell et al. 2003.
+    Source: Garratt 1977: ``(0.75 + 0.067 U) 1e-3``, capped as in Powell et al. 2003.
     """
     return np.minimum((0.75 + 0.067 * np.asarray(wind_speed)) * 1e-3, GREATEST_DRAG)
 
@@ -44,7 +44,7 @@ def steady_setup(stress: Floats, shelf_width: float, shelf_depth: float) -> Floa
     For small stress ``tau L / (rho g h)``; as the water piles up it deepens, which lessens the slope. Set-down
     never takes more than three tenths of the mean depth: nearer the shore there is no more to take.
 
-    Source: Dean and Dalrymple 1984, equation 5.84: ``eta = sqrt(h^2 + 2 tau L / (rho g)) - h``.
+    Source: Dean and Dalrymple 1984, wind set-up over a flat bed: ``eta = sqrt(h^2 + 2 tau L / (rho g)) - h``.
     """
     squared = shelf_depth**2 + 2.0 * stress * shelf_width / (WATER_DENSITY * GRAVITY)
     return np.asarray(np.sqrt(np.maximum(squared, (0.7 * shelf_depth) ** 2)) - shelf_depth)
@@ -68,7 +68,7 @@ def respond(steady: Floats, shelf_width: float, shelf_depth: float, step: float 
 
     First order: ``d eta / dt = (steady - eta) / t``, exact for levels held over steps of ``step`` [s], with
     ``t = 2 L / (pi sqrt(g h))``, the inverse angular frequency of the quarter-wave that fits the shelf
-    (Rabinovich 2009, equation 9.16).
+    (Rabinovich 2009, open-mouthed basin of even depth).
     """
     delay = 2.0 * shelf_width / (np.pi * np.sqrt(GRAVITY * shelf_depth))
     keep = float(np.exp(-step / delay))

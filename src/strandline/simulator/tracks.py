@@ -188,7 +188,7 @@ def _intensity(hours: npt.NDArray[np.int64], peak: float, on_land: npt.NDArray[n
 
     Over land it fills towards 26.7 kt at 0.095 an hour, after a first step by 0.9.
 
-    Source: Kaplan and DeMaria 1995, equation 4.
+    Source: Kaplan and DeMaria 1995.
     """
     background, step, rate = 26.7 * KNOT, 0.9, 0.095
     growth = np.interp(hours, [-HOURS_BEFORE, -12], [0.4, 1.0])
