@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from strandline.config.streams import (
     AssetsSection,
     ClimateSection,
+    ExtremesSection,
     OpticalSection,
     SarSection,
     StormsSection,
@@ -95,6 +96,7 @@ class RegionFile(Section):
     climate: ClimateSection | None = None
     storms: StormsSection | None = None
     tides: TidesSection | None = None
+    extremes: ExtremesSection | None = None
     assets: AssetsSection | None = None
     scenarios: ScenariosSection | None = None
     planning: PlanningSection | None = None
@@ -137,8 +139,9 @@ def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
 
 
 def _refusal(path: Path, error: ValidationError) -> InputError:
-    """The first thing that is wrong, in words; the others are counted."""
-    first = error.errors()[0]
+    """The most telling thing that is wrong, in words; the others are counted."""
+    order = ("extra_forbidden", "value_error")  # a misspelt key before the missing one that it meant
+    first = min(error.errors(), key=lambda e: order.index(e["type"]) if e["type"] in order else len(order))
     keys = [key for key in first["loc"] if isinstance(key, int) or _is_key(key)]
     place = ".".join(str(key) for key in keys) or "top level"
     others = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""

@@ -232,6 +232,21 @@ class TidesSection(Sourced):
         return self
 
 
+class ExtremesSection(Sourced):
+    """Published annual maxima of a longer record than the region's own: one row a year, two columns.
+
+    ``year`` and ``maximum`` name the columns; ``datum_shift`` [m] is added to reach the region's vertical datum;
+    ``trend`` says whether the sea rose through the record (levels are then those of its last year).
+    """
+
+    path: DataPath
+    year: str
+    maximum: str
+    unit: LevelUnit
+    datum_shift: float
+    trend: bool
+
+
 class AssetColumns(Section):
     """Columns of an asset survey; worth is ``value`` [EUR 2010], or ``floor_area`` [m2] × ``value_per_m2``."""
 

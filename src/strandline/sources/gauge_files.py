@@ -30,6 +30,8 @@ LEVEL_STANDARD_NAMES = (
     "sea_surface_elevation",
     "water_surface_height_above_reference_datum",
 )
+_HIGHEST_USUAL = 12.0
+"""[m] A whole record above that, on any datum in use, is in another unit than it says."""
 _LEVEL_NAMES = ("sea_level", "sealevel", "water_level", "waterlevel", "slev", "ssh")
 _UHSLC_COLUMNS = ("year", "month", "day", "hour", "level")
 
@@ -136,7 +138,7 @@ def _check_range(metres: npt.NDArray[np.float64], unit: str, table: TextTable, c
     fitting = [
         name
         for name in ("m", "ft", "cm", "mm")
-        if name != unit and np.nanmax(np.abs(to_si(metres / to_si(1.0, unit), name))) <= variable.high
+        if name != unit and np.nanmax(np.abs(to_si(metres / to_si(1.0, unit), name))) <= _HIGHEST_USUAL
     ]
     if wrong.size < 0.01 * metres.size:
         hint = f"name the marker of missing values in 'missing' if {as_written:g} is one"

@@ -21,12 +21,14 @@ _LEAST_SPIKE = 0.25
 _LEAST_JUMP = 0.15
 """[m] A step of the record between two readings; a gauge moved by less cannot be told from weather here."""
 _LEAST_JUMP_ACROSS_GAP = 0.5
-"""[m] Change of the median from the weeks before a gap to the weeks after; weather alone reaches 0.3 m."""
+"""[m] Change of the mean from the week before a gap to the week after; weather alone reaches 0.3 m."""
 _SIGMAS = 8.0
 """How many robust standard deviations of the record's own roughness a spike or a step must exceed."""
+_CALM = 3.0
+"""How many times rougher than the readings around it a step of the datum is at least."""
 _STUCK_FOR = np.timedelta64(6, "h")
 """Slack water lasts up to three hours at centimetre resolution; half a tide does not."""
-_WEEKS = np.timedelta64(14, "D")
+_WEEK = np.timedelta64(7, "D")
 _MINIMUM_READINGS = 48
 
 
@@ -91,24 +93,24 @@ def find_datum_jumps(
 ) -> npt.NDArray[np.bool_]:
     """Stretches whose datum differs from that of the longest stretch.
 
-    A stretch ends where the level steps and does not return (a spike in the *differences* of the record), and at
-    gaps over which the median of the two weeks on either side changes by more than weather does.
+    A stretch ends where the level steps in calm water (storms and seiches are rough before and after) and the week
+    that follows bears it out, and at gaps over which the mean of a week changes by more than weather does.
     """
     difference = np.diff(level)
     rough = _roughness(difference, joined[1:] & joined[:-1])
-    limit = max(_LEAST_JUMP, _SIGMAS * _robust_deviation(rough))
     size = np.where(np.isnan(rough), 0.0, np.abs(rough))
+    limit = max(_LEAST_JUMP, _SIGMAS * _robust_deviation(rough))
     beside_spike = spike[1:] | spike[:-1]
-    around = np.stack([np.roll(size, shift) for shift in (-2, -1, 1, 2)]).max(axis=0)
-    steps = {int(i): float(rough[i]) for i in np.flatnonzero((size > limit) & (size > 1.2 * around) & ~beside_spike)}
-    for gap in np.flatnonzero(~joined):
-        before = level[(time >= time[gap] - _WEEKS) & (time <= time[gap])]
-        after = level[(time > time[gap]) & (time <= time[gap + 1] + _WEEKS)]
-        if min(before.size, after.size) < _MINIMUM_READINGS or time[gap + 1] - time[gap] < _STUCK_FOR:
-            continue
-        change = float(np.median(after) - np.median(before))
+    steps: dict[int, float] = {}
+    for position in np.flatnonzero((size > limit) & ~beside_spike).tolist():
+        step = float(rough[position])
+        calm = size[position] > _CALM * _roughest_around(size, position)
+        if calm and _change_of_mean(time, level, position) / step > 0.5:
+            steps[position] = step
+    for gap in np.flatnonzero(~joined & (np.diff(time) >= _STUCK_FOR)).tolist():
+        change = _change_of_mean(time, level, gap)
         if abs(change) > _LEAST_JUMP_ACROSS_GAP:
-            steps[int(gap)] = change
+            steps[gap] = change
     offset = np.zeros(level.size)
     for position, step in steps.items():
         offset[position + 1 :] += step
@@ -116,6 +118,23 @@ def find_datum_jumps(
     longest = int(np.argmax(np.diff(edges)))
     elsewhere: npt.NDArray[np.bool_] = np.abs(offset - offset[edges[longest]]) > _LEAST_JUMP / 2
     return elsewhere
+
+
+def _roughest_around(size: Floats, position: int) -> float:
+    """The greatest roughness within twelve readings, beyond the two on either side that a step itself disturbs."""
+    before = size[max(0, position - 12) : max(0, position - 2)]
+    after = size[position + 3 : position + 13]
+    return float(np.concatenate([before, after]).max(initial=0.0))
+
+
+def _change_of_mean(time: Times, level: Floats, position: int) -> float:
+    """Mean of the week after a reading minus that of the week before [m]; 0 where either holds too few readings."""
+    first = np.searchsorted(time, time[position] - _WEEK)
+    last = np.searchsorted(time, time[position + 1] + _WEEK, side="right")
+    before, after = level[first : position + 1], level[position + 1 : last]
+    if min(before.size, after.size) < _MINIMUM_READINGS:
+        return 0.0
+    return float(after.mean() - before.mean())
 
 
 def usable(tide_gauge: xr.Dataset, exclude: int = int(SPIKE | STUCK | DATUM_JUMP | MISSING)) -> xr.DataArray:
