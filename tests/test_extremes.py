@@ -87,7 +87,7 @@ def test_dover_and_harwich_reach_the_likelihood_that_scipy_finds(shared_data: Pa
     assert (fit.location, fit.scale, fit.shape) == pytest.approx((location, scale, -shape), abs=2e-3)
 
 
-@given(st.floats(-0.4, 0.8), st.floats(0.05, 3.0), st.floats(-2.0, 2.0))
+@given(st.floats(-0.4, 0.8, allow_subnormal=False), st.floats(0.05, 3.0), st.floats(-2.0, 2.0))
 def test_likelihoods_equal_scipys_with_the_other_sign_of_the_shape(shape: float, scale: float, location: float) -> None:
     rng = np.random.default_rng(3)
     maxima = stats.genextreme.rvs(-shape, location, scale, size=20, random_state=rng)

@@ -21,7 +21,7 @@ from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.plan_text import plan_to_json, plan_to_markdown
 from strandline.planning.triggers import DegradedRule, StopRule, Trigger, evaluate
 from strandline.risk.exposure import expose
-from strandline.risk.impact import Impact, assess_impact
+from strandline.risk.impact import assess_impact
 
 DEGRADED = DegradedRule(6, "neighbour", 1.3, "act while the storm warning holds", "the duty officer")
 TRIGGER = Trigger("gate", "sea", ">=", 1.5, "m", (3, 12), "close_floodgates", StopRule(1.2, 4), DEGRADED)
@@ -304,9 +304,3 @@ def test_a_higher_discount_rate_never_helps_an_investment(rate: float, more: flo
         return annuity(discount_rate, 30) * 1.0 - reinvestments(discount_rate, 30, 30) * 10.0
 
     assert value(rate + more) < value(rate)
-
-
-def test_impact_noun_is_what_the_plan_reads() -> None:
-    impact = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0))
-    assert isinstance(impact, Impact)
-    assert (impact.assets["asset_id"] == make_assets()["asset_id"]).all()

@@ -91,7 +91,7 @@ class ReturnLevelFit:
         growth = (
             np.log(period * self.rate) if self.method == "peaks_over_threshold" else -np.log(-np.log1p(-1 / period))
         )
-        return np.asarray(growth if abs(xi) < 1e-9 else np.expm1(xi * growth) / xi)
+        return stretch(np.asarray(growth), xi)
 
     def shifted(self, offset: float, sd: float) -> Self:
         """The same tail on another datum: ``offset`` [m] higher, known with standard deviation ``sd`` [m]."""
@@ -289,6 +289,11 @@ def fit_gauge(
     wanted = round(events_per_year * observed_years)
     peaks = np.sort([storm.peak_level for storm in find_storms(time, level, wanted + 1)])
     return fit_peaks_over_threshold(peaks, float(peaks[0]), observed_years, source=source)
+
+
+def stretch(growth: Floats, shape: float) -> Floats:
+    """(exp(xi g) - 1) / xi, with its limit g at xi = 0: from the exponential or Gumbel scale to the tail's own."""
+    return growth if abs(shape) < 1e-9 else np.asarray(np.expm1(shape * growth) / shape)
 
 
 def _reduce(standard: Floats, shape: float) -> Floats | None:

@@ -16,6 +16,7 @@ from strandline.risk.extremes import (
     fit_block_maxima,
     fit_peaks_over_threshold,
     require_record,
+    stretch,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -178,11 +179,10 @@ def _redraw(fit: ReturnLevelFit, rng: np.random.Generator) -> ReturnLevelFit:
     if fit.method == "peaks_over_threshold":
         count = max(int(rng.poisson(fit.data.size)), FEWEST_PEAKS)  # a thinner record would be refused
         reduced = rng.exponential(size=count)
-        excesses = fit.scale * (np.expm1(fit.shape * reduced) / fit.shape if fit.shape else reduced)
+        excesses = fit.scale * stretch(reduced, fit.shape)
         return fit_peaks_over_threshold(fit.location + excesses, fit.location, fit.record_years, source=fit.source)
     arrivals = np.cumsum(rng.exponential(size=fit.data.shape), axis=1)  # (N, r), so that -ln of them is Gumbel
-    reduced = -np.log(arrivals)
-    standard = np.expm1(fit.shape * reduced) / fit.shape if fit.shape else reduced
+    standard = stretch(-np.log(arrivals), fit.shape)
     years = np.asarray(fit.years, dtype=float)
     has_trend = not np.isnan(fit.reference_year)
     location = fit.location + (fit.trend * (years - fit.reference_year)[:, None] if has_trend else 0.0)
