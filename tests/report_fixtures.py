@@ -163,7 +163,7 @@ def findings(kind: ProvenanceKind = "simulated") -> Findings:
         surge_scores=SurgeScores(rmse=0.084, coverage_90=0.88, n_hours=1432, baseline_rmse=0.213),
         learning=LearningScores(kind, 0.71, 0.58, 0.44, 0.39, 0.82, 0.52, n_labels=4, n_test_storms=6),
         run=RunFacts(
-            started=pd.Timestamp("2026-03-02T09:15", tz="UTC"),
+            started=pd.Timestamp("2026-03-02T09:15"),
             seconds={"observe": 8.2, "teach": 21.0, "distil": 96.5, "calibrate": 7.7, "hazard": 31.0, "report": 4.1},
             seeds={"coast": 11, "student": 3},
             commit="0123abc",
@@ -205,5 +205,5 @@ def a_plan() -> Plan:
     return Plan(
         region="Mouth of the Sella", actions=actions, triggers=(trigger,), notes=("Avoided losses overlap.",),
         expected_annual_damage=(0.5e6, 0.8e6, 1.2e6), unknown_assets=1, unknown_value=2.8e6, budget=5e6,
-        discount_rate=0.03, horizon_years=50, is_simulated=True,
+        discount_rate=0.03, horizon_years=50, is_simulated=True, vertical_datum="local mean sea level 1992",
     )  # fmt: skip

@@ -47,7 +47,7 @@ def _draft(findings: Findings, trace: ForecastTrace, level: float, trigger: Trig
     if np.isnan(chance).all():
         return None
     greatest = float(np.max(chance[~np.isnan(chance)]))
-    during = rows["time"][chance >= max(greatest / 2, 1e-9)] if greatest > 0 else rows["time"]
+    during = rows["time"][chance >= greatest / 2]
     issued = trace.issue_time
     if issued is None:
         issued = pd.Timestamp(during.iloc[0]) - pd.Timedelta(hours=trace.lead_h or 0.0)

@@ -73,7 +73,7 @@ class RunFacts:
     """How the run was made.
 
     Attributes:
-        started: UTC.
+        started: UTC, without a time zone attached like every time here.
         seconds: stage → wall time [s].
         seeds: what was drawn → seed.
         warnings: sentences that a reader must know; shown in the report.

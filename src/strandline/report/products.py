@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import rasterio
+from rasterio import shutil as raster_files
 from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
@@ -78,7 +78,7 @@ def as_cog(
                 dataset.set_band_description(index, description)
                 dataset.update_tags(index, UNIT=tags["UNIT"])
         with plain.open() as dataset:
-            rasterio.shutil.copy(
+            raster_files.copy(
                 dataset, optimised.name, driver="COG", compress="DEFLATE", predictor="YES", resampling="NEAREST"
             )
         return bytes(optimised.read())
@@ -101,8 +101,8 @@ def write_surge(path: Path, surge: pd.DataFrame) -> None:
 def write_assets(path: Path, findings: Findings) -> None:
     """Assets in longitude and latitude (RFC 7946); ``null`` = unknown, never zero."""
     assets = findings.impact.assets.to_crs("EPSG:4326")
-    assets = assets.set_geometry(gpd.GeoSeries(orient_polygons(assets.geometry.array), crs=assets.crs))
-    assets.geometry = assets.geometry.set_precision(1e-7)
+    rounded = assets.geometry.set_precision(1e-7).array
+    assets = assets.set_geometry(gpd.GeoSeries(orient_polygons(rounded), index=assets.index, crs=assets.crs))
     collection = json.loads(assets.to_json(na="null", drop_id=True, to_wgs84=True))
     collection["provenance"] = findings.provenance
     collection["units"] = {
@@ -152,7 +152,7 @@ def summarise(findings: Findings) -> dict[str, JsonValue]:
         "seeds": dict(run.seeds),
         "commit": run.commit,
         "version": run.version,
-        "started": run.started.isoformat(),
+        "started": f"{run.started:%Y-%m-%dT%H:%M:%SZ}",
         "warnings": list(run.warnings),
     }
 

@@ -215,7 +215,7 @@ def learning_verdict(scores: LearningScores) -> list[str]:
 
 def source_rows(findings: Findings) -> list[SourceRow]:
     """Where every modality comes from, what it spans, and how old it was when the run started."""
-    observations, now = findings.observations, findings.run.started.tz_localize(None)
+    observations, now = findings.observations, findings.run.started
     present = observations.modalities()
     rows = []
     for name, provenance in observations.provenance.items():

@@ -144,7 +144,7 @@ def _two_digits(value: float) -> str:
     """Two significant digits, written out: 0.052, 1.2, 12, 780, 1,300."""
     if value == 0:
         return "0"
-    places = 1 - math.floor(math.log10(abs(value)))
-    rounded = round(value, places)
+    rounded = round(value, 1 - math.floor(math.log10(abs(value))))
+    places = 1 - math.floor(math.log10(abs(rounded)))
     digits = f"{rounded:,.{max(places, 0)}f}" if abs(rounded) < 10 else f"{rounded:,.0f}"
     return digits.replace("-", "−")
