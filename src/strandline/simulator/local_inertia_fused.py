@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit, prange
 
-from strandline.simulator.local_inertia import Problem, Solution
+from strandline.simulator.local_inertia import Floats, Problem, Solution
 
 _SLICES = 50  # how often a run comes up for air to report its progress
 
@@ -68,21 +68,25 @@ def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> 
     return Solution(greatest, levels, level, net_inflow, steps)
 
 
-@njit(cache=True, error_model="numpy")
-def _inverse_cube_root(x: float) -> float:
+# Fusing a·b + c is the one liberty the compiler gets: it keeps rest, signs and mirrored basins exact.
+_compile = njit(cache=True, error_model="numpy", fastmath={"contract"})
+
+
+@_compile
+def inverse_cube_root(x: float) -> float:
     """x^(−1/3) for x > 0, to rounding, without a call: a guess from the exponent bits, then two series steps."""
     bits = np.float64(x).view(np.uint64)
     third = (bits >> np.uint64(2)) + (bits >> np.uint64(4))  # bits / 3 by shifts: vector units cannot divide integers
     third = third + (third >> np.uint64(4))
     third = third + (third >> np.uint64(8))
     root = np.uint64(np.uint64(0x553EF0FF289DD796) - third).view(np.float64)
-    for _ in range(2):
-        miss = 1.0 - x * (root * root * root)  # root · (1 − miss)^(−1/3)
-        root = root * (1.0 + miss * (1.0 / 3.0 + miss * (2.0 / 9.0 + miss * (14.0 / 81.0))))
-    return root
+    miss = 1.0 - x * (root * root * root)  # the root is root · (1 − miss)^(−1/3)
+    root = root * (1.0 + miss * (1.0 / 3.0 + miss * (2.0 / 9.0 + miss * (14.0 / 81.0))))
+    miss = 1.0 - x * (root * root * root)
+    return root + root * (miss * (1.0 / 3.0 + miss * (2.0 / 9.0)))
 
 
-@njit(cache=True, error_model="numpy")
+@_compile
 def _face_flux(
     level_a: float,
     level_b: float,
@@ -98,13 +102,13 @@ def _face_flux(
     dry_depth: float,
     limit_squared_gravity: float,
 ) -> float:
-    """New flux over one face from cell a to cell b."""
+    """New flux over the face from cell a to cell b [m2 s-1]; ``slope_factor`` is g Δt / Δx."""
     sill = max(bed_a, bed_b)
     depth = max(level_a, level_b) - sill
     safe = max(depth, dry_depth)
     tail = max(min(level_a, level_b) - sill, 0.0)
     pressed = safe - 0.5 * min(safe - tail, tail)
-    root = _inverse_cube_root(safe)
+    root = inverse_cube_root(safe)
     root_squared = root * root
     power = root_squared * root_squared * root_squared * root  # h^(−7/3)
     mixed = theta * flux + (0.5 * (1.0 - theta)) * (flux_before + flux_after)
@@ -116,94 +120,101 @@ def _face_flux(
     return new if depth > dry_depth else 0.0
 
 
-@njit(cache=True, error_model="numpy")
-def _fluxes_west(new, old, level, bed, friction, step, slope_factor, theta, dry_depth, limit_squared_gravity):  # type: ignore[no-untyped-def]
+@_compile
+def _fluxes_west(
+    new: Floats,
+    old: Floats,
+    level: Floats,
+    bed: Floats,
+    friction: Floats,
+    step: float,
+    slope_factor: float,
+    theta: float,
+    dry_depth: float,
+    limit_squared_gravity: float,
+) -> None:
+    """Fluxes over the western faces of one row."""
     for j in range(1, new.size - 1):
         new[j] = _face_flux(
-            level[j - 1],
-            level[j],
-            bed[j - 1],
-            bed[j],
-            old[j],
-            old[j - 1],
-            old[j + 1],
-            friction[j],
-            step,
-            slope_factor,
-            theta,
-            dry_depth,
-            limit_squared_gravity,
-        )
+            level[j - 1], level[j], bed[j - 1], bed[j], old[j], old[j - 1], old[j + 1], friction[j],
+            step, slope_factor, theta, dry_depth, limit_squared_gravity,
+        )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
-def _fluxes_north(  # type: ignore[no-untyped-def]
-    new,
-    old,
-    old_above,
-    old_below,
-    level_above,
-    level,
-    bed_above,
-    bed,
-    friction,
-    step,
-    slope_factor,
-    theta,
-    dry_depth,
-    limit_squared_gravity,
-):
+@_compile
+def _fluxes_north(
+    new: Floats,
+    old: Floats,
+    old_above: Floats,
+    old_below: Floats,
+    level_above: Floats,
+    level: Floats,
+    bed_above: Floats,
+    bed: Floats,
+    friction: Floats,
+    step: float,
+    slope_factor: float,
+    theta: float,
+    dry_depth: float,
+    limit_squared_gravity: float,
+) -> None:
+    """Fluxes over the northern faces of one row."""
     for j in range(1, new.size - 1):
         new[j] = _face_flux(
-            level_above[j],
-            level[j],
-            bed_above[j],
-            bed[j],
-            old[j],
-            old_above[j],
-            old_below[j],
-            friction[j],
-            step,
-            slope_factor,
-            theta,
-            dry_depth,
-            limit_squared_gravity,
-        )
+            level_above[j], level[j], bed_above[j], bed[j], old[j], old_above[j], old_below[j], friction[j],
+            step, slope_factor, theta, dry_depth, limit_squared_gravity,
+        )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
-def _shares(share, west, north, south, level, bed, ratio):  # type: ignore[no-untyped-def]
-    """Share of a row's outflows that its cells can pay for; returns the smallest."""
-    smallest = 1.0
-    for j in range(1, share.size - 1):
-        outflow = (max(-west[j], 0.0) + max(west[j + 1], 0.0)) + (max(-north[j], 0.0) + max(south[j], 0.0))
-        outflow = ratio * outflow
+@_compile
+def _leaving(west: float, east: float, north: float, south: float) -> float:
+    """Flux out of a cell through all its faces [m2 s-1]."""
+    return (max(-west, 0.0) + max(east, 0.0)) + (max(-north, 0.0) + max(south, 0.0))
+
+
+@_compile
+def _overdrawn(west: Floats, north: Floats, south: Floats, level: Floats, bed: Floats, ratio: float) -> bool:
+    """Whether any cell of a row would lose more than it holds."""
+    count = 0
+    for j in range(1, level.size - 1):
+        count += ratio * _leaving(west[j], west[j + 1], north[j], south[j]) > level[j] - bed[j]
+    return count > 0
+
+
+@_compile
+def _shares(
+    share: Floats, west: Floats, north: Floats, south: Floats, level: Floats, bed: Floats, ratio: float
+) -> None:
+    """Share of its outflow that each cell of a row can pay for."""
+    for j in range(1, level.size - 1):
+        outflow = ratio * _leaving(west[j], west[j + 1], north[j], south[j])
         held = level[j] - bed[j]
-        share[j] = held / max(outflow, held) if outflow > held else 1.0
-    for j in range(1, share.size - 1):
-        smallest = min(smallest, share[j])
-    return smallest
+        share[j] = held / outflow if outflow > held else 1.0
 
 
-@njit(cache=True, error_model="numpy")
-def _levels(level, west, north, south, bed, ratio):  # type: ignore[no-untyped-def]
+@_compile
+def _levels(level: Floats, west: Floats, north: Floats, south: Floats, bed: Floats, ratio: float) -> None:
+    """New levels of one row; rounding may not take a cell below its bed."""
     for j in range(1, level.size - 1):
         level[j] = max(level[j] + ratio * ((west[j] - west[j + 1]) + (north[j] - south[j])), bed[j])
 
 
-@njit(cache=True, error_model="numpy")
-def _raise_marks(mark, level):  # type: ignore[no-untyped-def]
+@_compile
+def _raise_marks(mark: Floats, level: Floats) -> None:
+    """Keep the greatest level of each cell."""
     for j in range(1, level.size - 1):
-        mark[j] = max(mark[j], level[j])
+        mark[j] = level[j] if level[j] > mark[j] else mark[j]
 
 
-@njit(cache=True, error_model="numpy")
-def _deepen(deepest, level, bed):  # type: ignore[no-untyped-def]
+@_compile
+def _deepen(deepest: Floats, level: Floats, bed: Floats) -> None:
+    """Keep the greatest depth of each column."""
     for j in range(1, level.size - 1):
-        deepest[j] = max(deepest[j], level[j] - bed[j])
+        depth = level[j] - bed[j]
+        deepest[j] = depth if depth > deepest[j] else deepest[j]
 
 
-@njit(cache=True, error_model="numpy")
+@_compile
 def _sweep(  # type: ignore[no-untyped-def]
     level, greatest, old_x, new_x, old_y, new_y, bed, west_friction, north_friction,
     sea, boundary_row, boundary_column, share, deepest,
@@ -215,15 +226,14 @@ def _sweep(  # type: ignore[no-untyped-def]
     ratio = step / cell_size
     deepest[:] = 0.0
     open_cell = 0
-    smallest_above = 1.0
-    share[0, :] = 1.0
-    share[1, :] = 1.0
+    overdrawn_above = False
     _fluxes_west(
         new_x[1], old_x[1], level[1], bed[1], west_friction[1],
         step, slope_factor, theta, dry_depth, limit_squared_gravity,
     )  # fmt: skip
     for i in range(1, rows):
         here, above = i % 2, (i - 1) % 2
+        overdrawn = False
         if i < rows - 1:
             _fluxes_north(
                 new_y[i + 1], old_y[i + 1], old_y[i], old_y[min(i + 2, rows - 1)], level[i], level[i + 1],
@@ -235,17 +245,17 @@ def _sweep(  # type: ignore[no-untyped-def]
                     new_x[i + 1], old_x[i + 1], level[i + 1], bed[i + 1], west_friction[i + 1],
                     step, slope_factor, theta, dry_depth, limit_squared_gravity,
                 )  # fmt: skip
-            smallest = _shares(share[here], new_x[i], new_y[i], new_y[i + 1], level[i], bed[i], ratio)
-        else:
-            smallest = 1.0
-            share[here, :] = 1.0
-        if smallest < 1.0:
+            overdrawn = _overdrawn(new_x[i], new_y[i], new_y[i + 1], level[i], bed[i], ratio)
+        if overdrawn:
+            _shares(share[here], new_x[i], new_y[i], new_y[i + 1], level[i], bed[i], ratio)
             for j in range(1, level.shape[1]):
                 new_x[i, j] *= share[here, j - 1] if new_x[i, j] > 0.0 else share[here, j]
-        if smallest < 1.0 or smallest_above < 1.0:
+        if overdrawn or overdrawn_above:
+            payable = share[here] if overdrawn else share[2]
+            payable_above = share[above] if overdrawn_above else share[2]
             for j in range(1, level.shape[1] - 1):
-                new_y[i, j] *= share[above, j] if new_y[i, j] > 0.0 else share[here, j]
-        smallest_above = smallest
+                new_y[i, j] *= payable_above[j] if new_y[i, j] > 0.0 else payable[j]
+        overdrawn_above = overdrawn
         if i > 1:
             _levels(level[i - 1], new_x[i - 1], new_y[i - 1], new_y[i], bed[i - 1], ratio)
             while open_cell < sea.size and boundary_row[open_cell] == i - 1:
@@ -255,7 +265,7 @@ def _sweep(  # type: ignore[no-untyped-def]
             _deepen(deepest, level[i - 1], bed[i - 1])
 
 
-@njit(cache=True, error_model="numpy")
+@_compile
 def _between(time, clock):  # type: ignore[no-untyped-def]
     """Index of the interval that holds a moment, and how far into it the moment lies."""
     index = min(max(np.searchsorted(time, clock, side="right") - 1, 0), time.size - 2)
@@ -273,7 +283,7 @@ def _advance(  # type: ignore[no-untyped-def]
     area = cell_size * cell_size
     limit_squared_gravity = froude_limit * froude_limit * gravity
     for e in prange(level.shape[0]):
-        share = np.ones((2, level.shape[2]))
+        share = np.ones((3, level.shape[2]))  # of two rows in turn; the third stays 1
         deepest = np.zeros(level.shape[2])
         place = np.zeros(boundary_level.shape[2])
         sea = np.zeros(boundary_row.size)
