@@ -74,7 +74,7 @@ _compile = njit(cache=True, error_model="numpy", fastmath={"contract"})
 
 @_compile
 def inverse_cube_root(x: float) -> float:
-    """x^(−1/3) for x > 0, to rounding, without a call: a guess from the exponent bits, then two series steps."""
+    """x^(−1/3) for x > 0, to 1e-13, without a call: a guess from the exponent bits, then two series steps."""
     bits = np.float64(x).view(np.uint64)
     third = (bits >> np.uint64(2)) + (bits >> np.uint64(4))  # bits / 3 by shifts: vector units cannot divide integers
     third = third + (third >> np.uint64(4))
