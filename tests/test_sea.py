@@ -255,6 +255,7 @@ def test_a_design_storm_peaks_exactly_at_its_level_in_hour_72(
     assert level.shape == (STORM_HOURS,)
     assert level[STORM_PEAK_HOUR] == 0.4 + height
     assert level.max() == 0.4 + height
+    assert (level == level.max()).sum() <= 2  # touched, never cut off
 
 
 def test_a_design_storm_comes_near_high_water_and_lasts_as_long_as_asked() -> None:
@@ -277,6 +278,15 @@ def test_a_design_storm_keeps_the_tide_where_the_level_allows_it() -> None:
     tide = 1.0 * np.cos(2 * np.pi * (hours - 72) / 12.42)
     level = design_storm(tide, 0.0, 4.0, np.random.default_rng(2), 6.0)
     assert np.ptp(level[:25]) == pytest.approx(np.ptp(tide[:25]), rel=0.05)
+
+
+def test_a_slow_surge_comes_with_high_water_rather_than_with_a_lesser_tide() -> None:
+    hours = np.arange(STORM_HOURS)
+    tide = 1.5 * np.cos(2 * np.pi * (hours - 70) / 12.0)
+    for seed in range(8):
+        for height, kept in ((4.0, 0.8), (1.2, 0.7)):  # the second is below the tide's own 1.5 m
+            level = design_storm(tide, 0.0, height, np.random.default_rng(seed), 30.0)
+            assert np.ptp(level[:13]) > kept * np.ptp(tide[:13])
 
 
 def test_impossible_design_storms_are_refused() -> None:
