@@ -239,6 +239,7 @@ class ExtremesSection(Sourced):
     ``trend`` says whether the sea rose through the record (levels are then those of its last year).
     """
 
+    source: str
     path: DataPath
     year: str
     maximum: str

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from strandline.config.streams import ExtremesSection
 from strandline.errors import InputError
 from strandline.sources.tables import read_table
-from strandline.sources.units import METRES
+from strandline.sources.units import to_si
 
 
 def read_annual_maxima(section: ExtremesSection) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -20,4 +20,4 @@ def read_annual_maxima(section: ExtremesSection) -> tuple[npt.NDArray[np.float64
     known = ~np.isnan(years) & ~np.isnan(maxima)
     if not known.any():
         raise InputError(section.path, "has no year with a maximum", "check the columns 'year' and 'maximum'")
-    return years[known], maxima[known] * METRES[section.unit] + section.datum_shift
+    return years[known], to_si(maxima[known], section.unit) + section.datum_shift

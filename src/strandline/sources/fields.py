@@ -68,7 +68,7 @@ def times_of(dataset: xr.Dataset, path: Path) -> xr.DataArray:
     """The time coordinate as UTC ``datetime64[ns]``, to the second (files that count days in floats are off by less).
 
     Raises:
-        InputError: there is none, or it is on a calendar that no clock keeps.
+        InputError: there is none, it is on a calendar that no clock keeps, or it repeats or goes backwards.
     """
     time = find_variable(dataset, ("time",), ("time", "valid_time"))
     if time is None:
@@ -80,4 +80,14 @@ def times_of(dataset: xr.Dataset, path: Path) -> xr.DataArray:
         )
     if bool(time.isnull().any()):
         raise InputError(path, "has times that are missing", "drop those readings")
-    return time.astype("datetime64[ns]").dt.round("s")
+    utc = time.astype("datetime64[ns]").dt.round("s").rename(time.name)
+    backwards = np.flatnonzero(np.diff(utc.values.reshape(-1)) <= np.timedelta64(0))
+    if backwards.size:
+        first = utc.values.reshape(-1)[backwards[0] : backwards[0] + 2]
+        raise InputError(
+            f"{path} time {backwards[0] + 1}",
+            f"{first[1].astype('datetime64[s]')} does not come after {first[0].astype('datetime64[s]')} "
+            f"({backwards.size} such times)",
+            "sort the times and drop repeats",
+        )
+    return utc

@@ -102,7 +102,6 @@ def read_netcdf(path: Path, gauge: TideGaugeSection) -> Readings:
     unit = unit_of_attribute(level.attrs.get("units", gauge.unit), "m", f"{path} '{level.name}'")
     table = TextTable(path, pd.DataFrame({str(level.name): level.values}), 0)
     utc = time.values.reshape(-1)
-    check_increasing(utc, table)
     values = to_si(level.values, unit)
     values[np.isinf(values)] = np.nan
     for marker in pd.to_numeric(pd.Series(list(gauge.missing), dtype=str), errors="coerce").dropna():

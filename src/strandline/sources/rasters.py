@@ -11,11 +11,10 @@ import numpy.typing as npt
 import rasterio
 from affine import Affine
 from pyproj import Transformer
-from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
-from rasterio.warp import calculate_default_transform, reproject
+from rasterio.warp import reproject
 from rasterio.windows import Window
 
 from strandline.errors import InputError
@@ -85,13 +84,14 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
 
 
 def cell_size_in(dataset: DatasetReader, region: Region) -> float:
-    """The raster's cell edge [m] in the region's CRS."""
-    if dataset.crs == CRS.from_user_input(region.crs):
-        return float(np.sqrt(abs(dataset.transform.determinant)))
-    transform, _, _ = calculate_default_transform(
-        dataset.crs, region.crs, dataset.width, dataset.height, *dataset.bounds
-    )
-    return float(np.sqrt(abs(transform.determinant)))
+    """The edge [m, region CRS] of a square as large as one of the raster's cells at its middle."""
+    column, row = dataset.width / 2, dataset.height / 2
+    a, b, c, d, e, f = tuple(dataset.transform)[:6]
+    columns, rows = np.array([column, column + 1, column]), np.array([row, row, row + 1])
+    to_region = Transformer.from_crs(dataset.crs.to_wkt(), region.crs, always_xy=True)
+    x, y = to_region.transform(a * columns + b * rows + c, d * columns + e * rows + f)
+    area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
+    return float(np.sqrt(abs(area)))
 
 
 def read_on_grid(

@@ -157,5 +157,5 @@ def _scenes(layers: dict[str, Floats], scenes: Sequence[SceneSection], grid: Gri
     time = np.array([as_datetime64(scene.time) for scene in scenes], dtype="datetime64[ns]")
     return xr.Dataset(
         {name: as_variable(name, ("scene", "y", "x"), values) for name, values in layers.items()},
-        {"time": ("scene", time), "y": grid.y, "x": grid.x},
+        {"scene": np.arange(time.size), "time": ("scene", time), "y": grid.y, "x": grid.x},
     )

@@ -61,6 +61,7 @@ def read_storms(settings: StormsSection, region: Region) -> xr.Dataset | None:
             "central_pressure": as_variable("central_pressure", ("fix",), to_si(picked.numbers(pressure, ()), "hPa")),
         },
         {
+            "fix": np.arange(chosen.size),
             "storm": ("fix", names.iloc[chosen].to_numpy(dtype=str)),
             "time": ("fix", _times(picked, time)),
             "longitude": ("fix", x[chosen]),

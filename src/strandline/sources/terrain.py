@@ -28,17 +28,18 @@ def read_terrain(settings: TerrainSection, region: Region) -> xr.Dataset:
     known = ~np.isnan(elevation)
     if not known.any():
         raise InputError(settings.path, f"knows no cell of region '{region.name}'", "check the region's bounds and CRS")
-    water = _permanent_water(settings.permanent_water, region, elevation)
-    error = np.where(known, settings.elevation_error, np.nan)
     terrain = xr.Dataset(
         {
             "elevation": as_variable("elevation", ("y", "x"), elevation),
-            "permanent_water": as_variable("permanent_water", ("y", "x"), water),
-            "elevation_error": as_variable("elevation_error", ("y", "x"), error),
+            "elevation_error": as_variable(
+                "elevation_error", ("y", "x"), np.where(known, settings.elevation_error, np.nan)
+            ),
         },
         {"y": region.y, "x": region.x},
     )
     check_variables(terrain, settings.path)
+    water = _permanent_water(settings.permanent_water, region, elevation)
+    terrain["permanent_water"] = as_variable("permanent_water", ("y", "x"), water)
     _log.info("terrain: %.0f %% of cells known, %d permanent water", 100 * known.mean(), int((water == 1).sum()))
     return terrain
 

@@ -2,7 +2,6 @@
 
 import logging
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 from utide._ut_constants import constit_index_dict
@@ -61,4 +60,4 @@ def read_tidal_constants(path: Path, station: str, latitude: float) -> TidalCons
         phase[name] = float((degrees + _TURNED.get(name, 0.0)) % 360.0)
     _log.info("tidal constants of %s: %d used, left out %s", station, len(amplitude), ", ".join(left_out))
     source = f"{path.name}, station {station}"
-    return TidalConstants(station, latitude, source, MappingProxyType(amplitude), MappingProxyType(phase))
+    return TidalConstants(station, latitude, source, amplitude, phase)
