@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import rasterio
 import xarray as xr
 
 from strandline.errors import InputError
@@ -29,7 +30,8 @@ class SfincsCase:
         boundary_weight: (G, H, W) inverse-distance weights of the boundary points [-].
         discharge: (1, T, R) [m3 s-1].
         initial_level: [m].
-        scheme: gravity, θ and dry depth as the SFINCS run had them, our own time step and Froude limit.
+        scheme: dry depth as the SFINCS run had it, the rest our own defaults; SFINCS' θ = 1 leans on its viscosity
+            and advection, which this solver does without.
         station_cell: (N, 2) row and column of the observation points.
         station_time: (S,) [s].
         station_level: (S, N) SFINCS' levels, NaN where it was dry [m].
@@ -60,7 +62,11 @@ def read_sfincs_case(folder: Path) -> SfincsCase:
     indices = np.fromfile(folder / settings["indexfile"], dtype=np.int32)
     column, row = np.divmod(indices[1 : 1 + indices[0]] - 1, rows)
     bed = np.full((rows, columns), np.nan)
-    bed[row, column] = np.fromfile(folder / settings["depfile"], dtype=np.float32)
+    if (folder / settings["depfile"]).exists():
+        bed[row, column] = np.fromfile(folder / settings["depfile"], dtype=np.float32)
+    else:  # a subgrid model keeps its mean elevation for maps only
+        with rasterio.open(folder / "gis" / "dep.tif") as raster:
+            bed[row, column] = raster.read(1)[row, column]
     mask = np.zeros((rows, columns), dtype=np.uint8)
     mask[row, column] = np.fromfile(folder / settings["mskfile"], dtype=np.uint8)
     bed[mask == 0] = np.nan
@@ -74,8 +80,11 @@ def read_sfincs_case(folder: Path) -> SfincsCase:
     sources = np.loadtxt(folder / settings["srcfile"], ndmin=2)
     stations = np.loadtxt(folder / settings["obsfile"], ndmin=2, usecols=(0, 1))
     begin, end = (_seconds(settings[name], settings["tref"]) for name in ("tstart", "tstop"))
-    time = np.unique(np.concatenate([sea[:, 0], rivers[:, 0], [begin, end]]))
+    spun_up = begin + float(settings["tspinup"])
+    time = np.unique(np.concatenate([sea[:, 0], rivers[:, 0], [begin, spun_up, end]]))
     time = time[(time >= begin) & (time <= end)]
+    start = float(settings["zsini"])
+    level = start + (_resampled(sea, time) - start) * np.clip((time - begin) / (spun_up - begin), 0.0, 1.0)[:, None]
 
     size = float(settings["dx"])
     x, y = _centres(settings, rows, columns)
@@ -97,11 +106,11 @@ def read_sfincs_case(folder: Path) -> SfincsCase:
             inflow_cells=tuple(map(tuple, _cells(sources, settings).tolist())),
         ),
         time=time - begin,
-        boundary_level=_resampled(sea, time)[None],
+        boundary_level=level[None],
         boundary_weight=weight / weight.sum(axis=0),
         discharge=_resampled(rivers, time)[None],
-        initial_level=float(settings["zsini"]),
-        scheme=Scheme(theta=float(settings["theta"]), dry_depth=float(settings["huthresh"])),
+        initial_level=start,
+        scheme=Scheme(dry_depth=float(settings["huthresh"])),
         station_cell=_cells(stations, settings),
         station_time=moments,
         station_level=levels,
