@@ -21,8 +21,8 @@ _REFLECTANCE = {
 }
 """Reflectance in ``BANDS`` [-]; flood water is turbid, so its near infrared is brighter than the sea's.
 
-Source: typical values of soil, vegetation, built-up and (turbid) water in the ECOSTRESS library, Meerdink et al. (2019),
-Remote Sensing of Environment 230, 111196, rounded.
+Source: typical values of soil, vegetation, built-up and (turbid) water in the ECOSTRESS library, Meerdink et al.
+(2019), Remote Sensing of Environment 230, 111196, rounded.
 """
 
 

@@ -90,7 +90,7 @@ def _touches(mask: Mask) -> Mask:
 
 
 def _number_segments(identity: Integers, embankment: Mask) -> Integers:
-    """Number the embankment cells of each polder by compass sector about its middle, about SEGMENT_LENGTH cells each."""
+    """Number each polder's embankment cells in runs of SEGMENT_LENGTH by their bearing from its middle."""
     segment = np.full(identity.shape, -1, dtype=np.int64)
     offset = 0
     for number in range(1, int(identity.max()) + 1):

@@ -20,7 +20,7 @@ _TURNS: dict[Side, int] = {"south": 0, "east": 1, "north": 2, "west": 3}
 
 DEEPEST_BED = -6.5
 """Bed of the open sea at the edge [m above mean sea level]; deeper water would only shorten the time step."""
-_MANNING = {"water": 0.022, "field": 0.045, "woody": 0.12, "settlement": 0.09}
+_MANNING = {"water": 0.022, "field": 0.06, "woody": 0.14, "settlement": 0.09}
 """Manning's n [s m-1/3]: Chow (1959), Open-Channel Hydraulics, table 5-6; Mattocks and Forbes (2008), table 2."""
 
 
@@ -126,7 +126,7 @@ def _draw_facing_south(
 
     # Ground before people came: flats at the shore, then land built up to about the highest ordinary water.
     plain = high_water + 0.10 + 0.012 * np.clip(-seawards, 0, None) + 0.12 * correlated_noise(shape, 4.0, rng)
-    flat = np.clip(-seawards / 1.5, 0.0, 1.0)
+    flat = np.clip(-seawards / 0.6, 0.0, 1.0)
     bed = 0.2 + (plain - 0.2) * flat
     from_channel = distance_transform_edt(~waterways.channel)
     levee = 0.8 * np.exp(-(from_channel - 1.0) / 1.2) * np.clip(-seawards / 6.0, 0.0, 1.0)
@@ -138,7 +138,7 @@ def _draw_facing_south(
 
     # Land behind embankments no longer gets silt and sinks (Auerbach et al. 2015, Nature Climate Change 5, 153–157:
     # 1.0–1.5 m below the mangroves outside after fifty years).
-    polders = draw_polders(~water & (seawards < -2), water, 0.08, rng, cells_each=max(70, rows * columns // 30))
+    polders = draw_polders(~water & (seawards < -2), water, 0.05, rng, cells_each=max(70, rows * columns // 30))
     n_polders = int(polders.identity.max())
     sunk = np.concatenate([[0.0], rng.uniform(-0.4, 0.9, size=n_polders)])[polders.identity]
     inside = polders.identity > 0
@@ -152,7 +152,7 @@ def _draw_facing_south(
     crest = _draw_crests(polders, marks.design - marks.mean_sea_level, rng)
     bed = np.where(polders.embankment, np.maximum(crest, bed), bed)
 
-    permanent = _reached_by_sea(bed < 0.35 * high_water, water & (seawards > shelf_width - 2))
+    permanent = _reached_by_sea(bed < 0.5 * high_water, water & (seawards > shelf_width - 2))
     woody = np.clip(0.75 + 0.25 * correlated_noise(shape, 2.0, rng), 0.2, 1.0)
     woody *= np.where(inside, 0.0, np.exp(np.minimum(seawards, 0.0) / (rows / 8.0)))
     woody = np.where(permanent, 0.0, np.clip(woody + 0.35 * settlement, 0.0, 1.0))
@@ -222,8 +222,14 @@ def _draw_roads(settlement: Field, ground: Mask, rng: np.random.Generator) -> Ma
 
 
 def _draw_crests(polders: Polders, design: float, rng: np.random.Generator) -> Field:
-    """Crest heights [m above mean sea level]: a polder's own standard, settled unevenly; inner dikes stay lower."""
-    standard = np.concatenate([[0.0], design + rng.normal(0.3, 0.2, size=int(polders.identity.max()))])
+    """Crest heights [m above mean sea level]: a polder's own standard, settled unevenly; inner dikes stay lower.
+
+    Every coast has its weak polders, 0.2 m short of the design level, and a few raised well above it: the standards
+    are the evenly spaced quantiles of a shifted exponential law of mean 0.35 m, in random order.
+    """
+    count = int(polders.identity.max())
+    rank = (rng.permutation(count) + 0.5) / max(count, 1)
+    standard = np.concatenate([[0.0], design - 0.2 - 0.35 * np.log1p(-rank)])
     crest = standard[polders.identity] + 0.12 * correlated_noise(polders.identity.shape, 2.0, rng)
     crest = crest - np.where(polders.exposed, 0.0, rng.uniform(0.5, 1.2))
     return np.where(polders.embankment, crest, np.nan)
@@ -260,8 +266,8 @@ def breach(terrain: Terrain, storm_peak_level: float, rng: np.random.Generator) 
     """The (H, W) bed [m above the region's datum] of one storm: embankments that gave way lie at ground level.
 
     Which segments fail is chance, weighted by the head on their crest and their condition
-    (``polders.probability_of_breach``). A breach is one cell wide and reaches down to the lower of the ground beside it,
-    but not below mean sea level minus half a metre.
+    (``polders.probability_of_breach``). A breach is one cell wide and reaches down to the lowest ground of the polder
+    beside it, but not below mean sea level minus half a metre.
     """
     bed = terrain.bed.copy()
     for row, column in breach_cells(terrain.polders, terrain.crest, storm_peak_level, rng):
