@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
@@ -44,6 +43,7 @@ DAMAGE_COLOURS = ("#ffffff", "#fdcc8a", "#fc8d59", "#d7301f", "#7f0000")
 UNKNOWN_ASSET = 5
 HATCH = "////"
 MOST_MARKS = 600
+SHADES = 6
 
 
 def map_flood(
@@ -57,12 +57,11 @@ def map_flood(
     """Chance of 0.15 m of water or more (H, W) in one return period; unknown cells hatched, assets by damage state."""
     rows, columns = region.shape
     with our_look():
-        legend_height = 0.95 if width >= WIDE else 2.25
+        legend_height = 1.25 if width >= WIDE else 2.7
         height = float(np.clip((width - 0.9) * rows / columns, 0.45 * width, 1.25 * width)) + 0.55 + legend_height
         figure = new_figure(width, height)
         axes = figure.add_subplot()
-        _draw_ground(axes, region, terrain, probability)
-        _draw_probability(axes, region, terrain, probability)
+        _draw_ground(axes, region, terrain, probability, most_columns=640 if width >= WIDE else 400)
         marks = [] if assets is None else _draw_assets(axes, region, assets)
         between = " " if width >= WIDE else "\n"
         axes.set_title(
@@ -100,8 +99,7 @@ def map_each_period(
         figure = new_figure(width, down * (panel + 0.3) + (0.6 if width >= WIDE else 1.5))
         for index, period in enumerate(return_periods):
             axes = figure.add_subplot(down, across, index + 1)
-            _draw_ground(axes, region, terrain, probability[index])
-            _draw_probability(axes, region, terrain, probability[index])
+            _draw_ground(axes, region, terrain, probability[index], most_columns=230)
             axes.set_title(f"{period:g}-year sea level", loc="left", pad=4)
             axes.set_xticks([])
             axes.set_yticks([])
@@ -137,13 +135,22 @@ def _extent(region: Region) -> tuple[float, float, float, float]:
     return left, right, bottom, top
 
 
-def _draw_ground(axes: Axes, region: Region, terrain: xr.Dataset, probability: npt.NDArray[np.float32]) -> None:
-    elevation = terrain["elevation"].to_numpy().astype(float)
-    light = hillshade(elevation, region.cell_size)[..., np.newaxis]
-    picture = as_rgb(LAND) * np.where(np.isnan(light), 1.0, 0.90 + 0.12 * light)  # (H, W, 3)
-    picture[terrain["permanent_water"].to_numpy() == 1] = as_rgb(SEA)
-    picture[np.isnan(probability)] = as_rgb(UNKNOWN)
-    axes.imshow(np.clip(picture, 0, 1), extent=_extent(region), interpolation="none", zorder=0)
+def _draw_ground(
+    axes: Axes, region: Region, terrain: xr.Dataset, probability: npt.NDArray[np.float32], most_columns: int
+) -> None:
+    """Ground, water, flood and unknown cells as one image, thinned to what the page can show."""
+    rows, columns = (_thinned(size, most_columns, region.shape[1]) for size in region.shape)
+    here = np.ix_(rows, columns)
+    chance, water = probability[here], terrain["permanent_water"].to_numpy()[here] == 1
+    light = hillshade(terrain["elevation"].to_numpy().astype(float), region.cell_size)[here]
+    steps = np.round(np.where(np.isnan(light), 0.83, light) * SHADES) / SHADES  # few shades, small file
+    ground = as_rgb(LAND) * (0.90 + 0.12 * steps[..., np.newaxis])  # (H, W, 3)
+    ground[water] = as_rgb(SEA)
+    for colour, least in zip(PROBABILITY_COLOURS, PROBABILITY_EDGES, strict=False):
+        flooded = (chance >= least) & ~water
+        ground[flooded] = as_rgb(colour)
+    ground[np.isnan(chance)] = as_rgb(UNKNOWN)
+    axes.imshow(np.clip(ground, 0, 1), extent=_extent(region), interpolation="none", zorder=0)
     outline = _outline_of(np.isnan(probability), region)
     if outline is not None:
         axes.add_patch(
@@ -152,13 +159,10 @@ def _draw_ground(axes: Axes, region: Region, terrain: xr.Dataset, probability: n
         )  # fmt: skip
 
 
-def _draw_probability(axes: Axes, region: Region, terrain: xr.Dataset, probability: npt.NDArray[np.float32]) -> None:
-    land = terrain["permanent_water"].to_numpy() != 1
-    shown = np.ma.masked_where(np.isnan(probability) | (probability < PROBABILITY_EDGES[0]) | ~land, probability)
-    axes.imshow(
-        shown, extent=_extent(region), interpolation="none", alpha=0.9, zorder=1,
-        cmap=ListedColormap(list(PROBABILITY_COLOURS)), norm=BoundaryNorm(PROBABILITY_EDGES, 4, clip=True),
-    )  # fmt: skip
+def _thinned(size: int, most_columns: int, columns: int) -> npt.NDArray[np.int64]:
+    """Evenly spread indices along a side of ``size`` cells, so that ``columns`` become ``most_columns`` at most."""
+    kept = max(1, round(size * min(1.0, most_columns / columns)))
+    return ((np.arange(kept) + 0.5) * size / kept).astype(np.int64)
 
 
 def _outline_of(mask: npt.NDArray[np.bool_], region: Region) -> Outline | None:
@@ -174,7 +178,7 @@ def _outline_of(mask: npt.NDArray[np.bool_], region: Region) -> Outline | None:
 def _draw_assets(axes: Axes, region: Region, assets: gpd.GeoDataFrame) -> list[Line2D]:
     points = assets.geometry.to_crs(region.crs).representative_point()
     states = most_likely_state(assets)
-    size = float(np.clip(7.0 - np.log10(max(len(assets), 10)), 3.0, 6.0))
+    size = float(np.clip(9.0 - 2.2 * np.log10(max(len(assets), 1)), 2.2, 6.0))
     handles = []
     for state, word in enumerate((*DAMAGE_WORDS, "unknown")):
         here = states == state
@@ -182,7 +186,7 @@ def _draw_assets(axes: Axes, region: Region, assets: gpd.GeoDataFrame) -> list[L
         marks.set(zorder=3 + state, rasterized=len(assets) > MOST_MARKS)
         axes.add_line(marks)
         if here.any():
-            handle = _mark(state, size, [], [], MUTED)
+            handle = _mark(state, max(size, 5.0), [], [], MUTED)
             handle.set_label(f"asset, damage {word} ({int(here.sum())})")
             handles.append(handle)
     return handles
@@ -195,10 +199,10 @@ def _mark(state: int, size: float, x: npt.ArrayLike, y: npt.ArrayLike, edge: str
         np.asarray(y, dtype=float),
         linestyle="none",
         marker="o" if known else "X",
-        markersize=size + 0.7 * state if known else size,
+        markersize=size * (1 + 0.13 * state) if known else size,
         markerfacecolor=DAMAGE_COLOURS[state] if known else "#b9bec2",
         markeredgecolor=edge if known else MAP_INK,
-        markeredgewidth=0.7,
+        markeredgewidth=min(0.7, 0.14 * size),
     )
 
 

@@ -114,10 +114,11 @@ def lead_paragraph(findings: Findings, levels: pd.DataFrame) -> str:
         f"The plan holds {plural(len(findings.plan.actions), 'action')} and "
         f"{plural(len(findings.plan.triggers), 'trigger')}."
     )
-    sentences.append(
-        f"We know nothing of {percent(land.unknown_share)} of the map and of {plural(impact.unknown_assets, 'asset')}: "
-        "that means unknown, not safe."
-    )
+    if land.unknown_share > 0 or impact.unknown_assets:
+        and_assets = f" and of {plural(impact.unknown_assets, 'asset')}" if impact.unknown_assets else ""
+        sentences.append(
+            f"We know nothing of {percent(land.unknown_share)} of the map{and_assets}: that means unknown, not safe."
+        )
     return " ".join(sentences)
 
 
