@@ -176,10 +176,14 @@ def test_samples_rise_with_the_period_and_widen_with_it(port_pirie: np.ndarray) 
     assert np.array_equal(samples, again)
 
 
-def test_bootstrap_spread_of_port_pirie_matches_the_delta_method(port_pirie: np.ndarray) -> None:
-    # Coles (2001), page 60: Var of the 10-year level 0.00303, of the 100-year level 0.0243.
+def test_mirrored_bootstrap_of_port_pirie_is_skewed_as_its_profile_likelihood(port_pirie: np.ndarray) -> None:
+    # Coles (2001), page 60: delta method, variance of the 10-year level 0.00303; page 62: profile 4.50 to 5.27 m.
     samples = sample_return_levels(port_pirie_fit(port_pirie), (10, 100), 300, np.random.default_rng(5))
-    assert samples.std(axis=0) == pytest.approx([0.00303**0.5, 0.0243**0.5], rel=0.15)
+    assert samples[:, 0].std() == pytest.approx(0.00303**0.5, rel=0.15)
+    low, high = np.quantile(samples[:, 1], [0.025, 0.975])
+    assert low == pytest.approx(4.50, abs=0.06)
+    assert high == pytest.approx(5.27, abs=0.15)
+    assert high - 4.69 > 1.5 * (4.69 - low)
 
 
 def test_a_published_fit_serves_a_place_without_a_record() -> None:
@@ -187,7 +191,7 @@ def test_a_published_fit_serves_a_place_without_a_record() -> None:
     moved = fit.shifted(-2.0, sd=0.1)
     samples = sample_return_levels(moved, (10, 100), 400, np.random.default_rng(0))
     assert samples.mean(axis=0) == pytest.approx([2.30, 2.69], abs=0.06)
-    assert samples[:, 0].std() > sample_return_levels(fit, (10,), 400, np.random.default_rng(0)).std()
+    assert samples[:, 0].std() > 1.3 * sample_return_levels(fit, (10,), 400, np.random.default_rng(0)).std()
     limited = published_parameters(3.87, 0.198, -0.05, sd=(0, 0, 0), source="Coles (2001)", record_years=20.0)
     with pytest.raises(RefusedByTheory, match="its published fit"):
         limited.levels((100,))
@@ -211,11 +215,11 @@ def test_published_levels_are_met_with_their_errors() -> None:
 def test_bootstrap_intervals_hold_the_truth_as_often_as_promised() -> None:
     rng = np.random.default_rng(20)
     truth = stats.genextreme.isf(1 / 20, 0.05, 1.0, 0.2)
-    years, hits, trials = np.arange(1960.0, 2020.0), 0, 40
+    years, hits, trials = np.arange(1960.0, 2020.0), 0, 30
     for _ in range(trials):
         maxima = stats.genextreme.rvs(0.05, 1.0, 0.2, size=60, random_state=rng)
         fit = fit_block_maxima(maxima, years, source="drawn", trend=False)
         row = return_level_table(fit, (20,), coverage=0.9, n_samples=40, rng=rng).iloc[0]
         hits += row["low"] <= truth <= row["high"]
-    # 0.90 less the known shortfall of percentile intervals, give or take three binomial standard errors.
-    assert 0.75 <= hits / trials <= 0.99
+    # Three binomial standard errors below 0.90; the plain percentile interval reaches 0.81 only.
+    assert hits / trials >= 0.74

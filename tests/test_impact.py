@@ -76,7 +76,7 @@ def test_shares_follow_area_and_length_and_sum_to_one() -> None:
 
 def test_a_line_along_a_cell_edge_still_counts_once_and_a_half_outside_line_is_half_unknown() -> None:
     assets = make_assets().iloc[[3, 3]].copy()
-    assets["geometry"] = [LineString([(100, 300), (300, 300)]), LineString([(900, 250), (1100, 250)])]
+    assets["geometry"] = [LineString([(100, 300), (300, 300), (300, 450)]), LineString([(900, 250), (1100, 250)])]
     shares = asset_shares(assets, REGION).toarray()
     assert shares.sum(axis=1) == pytest.approx(1.0)
     assert shares[1, -1] == pytest.approx(0.5)
@@ -160,6 +160,13 @@ def test_an_embankment_keeps_lower_seas_out_but_not_rarer_ones_and_not_the_unkno
     today = annual_damage_samples(hazard, exposure, "europe", deviates)
     low = annual_damage_samples(hazard, exposure, "europe", deviates, protections=[Protection(crest=-9.0)])
     assert np.array_equal(today, low, equal_nan=True)
+
+
+def test_a_crest_never_makes_an_unknown_cell_dry() -> None:
+    depth = np.array([[[1.0, np.nan]]], dtype=np.float32)
+    assert np.array_equal(
+        Protection(crest=9.0).behind_crest(depth, np.array([2.0])), np.float32([[[0.0, np.nan]]]), equal_nan=True
+    )
 
 
 def test_raised_homes_and_warnings_act_on_their_classes_only() -> None:

@@ -70,6 +70,7 @@ def test_a_short_gap_neither_starts_nor_stops_anything_nor_degrades() -> None:
     state = state_after(sea=readings(1.6, *[np.nan] * 5))
     assert state.active
     assert not state.degraded
+    assert not state_after(sea=readings(1.0, np.nan, np.nan), neighbour=readings(1.0, 1.5, 1.5)).active
 
 
 def test_a_dead_gauge_hands_over_to_its_neighbour() -> None:

@@ -20,6 +20,8 @@ from strandline.risk.extremes import (
 )
 
 Floats = npt.NDArray[np.float64]
+IMPOSSIBLE = 1e12
+"""Stands for an infinite loss, which the search for an interval's end could not compare."""
 
 
 def published_parameters(
@@ -90,13 +92,16 @@ def sample_return_levels(
 ) -> Floats:
     """(S, R) return levels [m] of tails that the record allows as well; rows rise with the return period.
 
-    A fit to data is resampled by parametric bootstrap (simulate a record like it, fit again); a published fit by a
-    normal law of its parameters, cut to scale > 0 and a regular shape.
+    A fit to data is resampled by parametric bootstrap (simulate a record like it, fit again) and each new fit is
+    mirrored at the estimate (location, ln scale, shape): the estimate errs about the truth as the new fits err about
+    the estimate, so that the samples are skewed upwards as the profile likelihood is. In 200 drawn records of 60 years
+    the plain, unmirrored 90 % interval of the 20-year level held the truth in 81 % only. A published fit is drawn from
+    a normal law of its parameters, cut to scale > 0 and a regular shape.
 
     Raises:
         RefusedByTheory: a period is longer than the record allows.
 
-    Source: Efron & Tibshirani (1993), section 6.5; Coles (2001), section 3.3.3.
+    Source: basic bootstrap on a transformed scale, Davison & Hinkley (1997), sections 5.2 and 5.2.2.
     """
     require_record(fit.record_years, return_periods, fit.method)
     drawn = np.stack([_tail_levels(_redraw(fit, rng), return_periods) for _ in range(n_samples)])
@@ -139,11 +144,9 @@ def profile_interval(fit: ReturnLevelFit, return_period: float, coverage: float)
 
     def above_floor(level: float) -> float:
         def loss(p: Floats) -> float:
-            if not SHAPE_RANGE[0] < p[1] < SHAPE_RANGE[1]:
-                return float(np.inf)
             location = level - np.exp(p[0]) * fit.reduced_level((return_period,), p[1])[0]
             moved = location + (p[2] * clock if p.size == 3 else 0.0)
-            return -block_log_likelihood(data, moved, np.exp(p[0]), p[1])
+            return min(-block_log_likelihood(data, moved, np.exp(p[0]), p[1]), IMPOSSIBLE)
 
         # A wide scale and a Gumbel tail hold all data, so that the search never starts outside the distribution.
         wide = np.array([np.log(2 * fit.scale + abs(level - best)), 0.0, *start[2:]])
@@ -174,6 +177,19 @@ def _redraw(fit: ReturnLevelFit, rng: np.random.Generator) -> ReturnLevelFit:
     """Another tail that the same record, or the same publication, allows."""
     if fit.covariance is not None:
         return _draw_published(fit, fit.covariance, rng)
+    again = _refit(fit, rng)
+    low, high = SHAPE_RANGE
+    return replace(
+        fit,
+        location=2 * fit.location - again.location,
+        scale=fit.scale**2 / again.scale,
+        shape=float(np.clip(2 * fit.shape - again.shape, low, high)),
+        rate=fit.rate**2 / again.rate if fit.rate else 0.0,
+    )
+
+
+def _refit(fit: ReturnLevelFit, rng: np.random.Generator) -> ReturnLevelFit:
+    """The same fit to a record simulated from it."""
     if fit.data is None:
         raise InputError(fit.source, "has neither data nor a covariance", "use one of the fit_ or published_ functions")
     if fit.method == "peaks_over_threshold":
