@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyogrio.errors
 import xarray as xr
+from pyproj.exceptions import ProjError
 
 from strandline.config.streams import AssetsSection, LatticeSection
 from strandline.errors import InputError
@@ -121,7 +122,7 @@ def _read_vectors(path: Path) -> gpd.GeoDataFrame:
         raise InputError(path, "is GeoParquet", "pip install 'strandline[parquet]' to read it") from error
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
         raise InputError(path, f"cannot be read ({error})", "give a whole GeoJSON, GeoPackage or GeoParquet") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ProjError) as error:
         raise InputError(path, f"cannot be read ({error})", "give a whole GeoJSON, GeoPackage or GeoParquet") from error
     if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
         raise InputError(path, "holds no shapes", "give a file with at least one asset")

@@ -141,6 +141,8 @@ def _around(
     field = array.isel(dict.fromkeys(extra, 0), drop=True)
     field = field.assign_coords({str(time.name): time.values}).rename(names)
     field = field.transpose("time", "latitude", "longitude")
+    if 0 in field.shape:
+        raise InputError(path, f"'{array.name}' holds no values", "give fields with times and places")
     if np.abs(field["latitude"].values).max() > 90:
         raise InputError(path, "has latitudes beyond 90 degrees", "latitude and longitude are swapped")
     field = field.assign_coords(longitude=(field["longitude"].values + 180.0) % 360.0 - 180.0)

@@ -4,14 +4,28 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import xarray as xr
 
 from strandline.errors import InputError
 
 _ENGINES = {b"CDF": "scipy", b"\x89HD": "h5netcdf"}
-_BROKEN = (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, RuntimeError, AssertionError, OverflowError)
-"""What scipy, h5py, zarr and xarray raise on files that are cut off or scrambled."""
+_BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    RuntimeError,
+    AssertionError,
+    OverflowError,
+    MemoryError,
+    ImportError,
+)
+"""What scipy, h5py, zarr and xarray raise on files that are cut off or scrambled (ImportError: an odd calendar)."""
 
 
 def open_fields(path: Path) -> xr.Dataset:
@@ -30,6 +44,9 @@ def open_fields(path: Path) -> xr.Dataset:
                 magic = file.read(3)
             if magic not in _ENGINES:
                 raise InputError(path, "is not a NetCDF file", "give NetCDF 3 or 4, or a Zarr folder")
+            if _ENGINES[magic] == "h5netcdf":
+                with h5py.File(path, "r") as file5:  # h5netcdf leaves a half-open file behind where this fails
+                    dict(file5.attrs)
             return xr.open_dataset(path, engine=_ENGINES[magic])
     except FileNotFoundError as error:
         raise InputError(path, "does not exist or is not a Zarr folder", "check the path") from error

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import rasterio
 from affine import Affine
 from pyproj import Transformer
+from pyproj.exceptions import ProjError
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
@@ -79,7 +80,7 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
             )
         try:
             yield dataset
-        except RasterioError as error:
+        except (RasterioError, ProjError) as error:
             raise InputError(path, f"cannot be read to its end ({error})", "download it again; is it whole?") from error
 
 

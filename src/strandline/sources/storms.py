@@ -82,7 +82,7 @@ def great_circle_km(longitude: np.ndarray, latitude: np.ndarray, to_longitude: f
 
 def _times(table: TextTable, column: str) -> Times:
     text = table.column(column)
-    parsed = pd.to_datetime(text, errors="coerce", format="ISO8601")
+    parsed = pd.to_datetime(text, errors="coerce", format="ISO8601", utc=True)
     wrong = np.flatnonzero(parsed.isna())
     if wrong.size:
         raise InputError(table.row(int(wrong[0])), f"'{text.iloc[wrong[0]]}' is not a time", "write ISO 8601, UTC")
