@@ -57,12 +57,12 @@ def map_flood(
     """Chance of 0.15 m of water or more (H, W) in one return period; unknown cells hatched, assets by damage state."""
     rows, columns = region.shape
     with our_look():
-        legend_height = 1.25 if width >= WIDE else 2.7
+        legend_height = 1.25 if width >= WIDE else 1.85
         height = float(np.clip((width - 0.9) * rows / columns, 0.45 * width, 1.25 * width)) + 0.55 + legend_height
         figure = new_figure(width, height)
         axes = figure.add_subplot()
         _draw_ground(axes, region, terrain, probability, most_columns=640 if width >= WIDE else 400)
-        marks = [] if assets is None else _draw_assets(axes, region, assets)
+        marks = [] if assets is None else _draw_assets(axes, region, assets, scale=np.sqrt(width / WIDE))
         between = " " if width >= WIDE else "\n"
         axes.set_title(
             f"Chance of 0.15 m of water or more{between}when the sea reaches its {return_period:g}-year level",
@@ -175,10 +175,10 @@ def _outline_of(mask: npt.NDArray[np.bool_], region: Region) -> Outline | None:
     return Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings)) if rings else None
 
 
-def _draw_assets(axes: Axes, region: Region, assets: gpd.GeoDataFrame) -> list[Line2D]:
+def _draw_assets(axes: Axes, region: Region, assets: gpd.GeoDataFrame, scale: float) -> list[Line2D]:
     points = assets.geometry.to_crs(region.crs).representative_point()
     states = most_likely_state(assets)
-    size = float(np.clip(9.0 - 2.2 * np.log10(max(len(assets), 1)), 2.2, 6.0))
+    size = scale * float(np.clip(9.0 - 2.2 * np.log10(max(len(assets), 1)), 2.2, 6.0))
     handles = []
     for state, word in enumerate((*DAMAGE_WORDS, "unknown")):
         here = states == state
