@@ -1,7 +1,7 @@
 """The shipped networks meet a place: what is learned from it, and how well that is known."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from strandline.batch import CONTEXT_HOURS, LEADS, Batch, build_storm_batch, build_surge_batch
-from strandline.distillation.distil import LABELS_ONLY, Lesson, Recipe, ask, distil, students_view
+from strandline.distillation.distil import Lesson, Recipe, ask, distil, students_view
 from strandline.errors import RefusedByTheory
 from strandline.events import Split, Storm
 from strandline.models.prediction import Prediction
@@ -82,7 +82,7 @@ def training_hours(
             "give a longer record or hold out less"
         )
     chosen = rng.permutation(np.flatnonzero(free))[:most]
-    return time[np.sort(chosen)]
+    return np.asarray(time[np.sort(chosen)])
 
 
 def hours_of(observations: Observations, storm: Storm, every: int = 3) -> npt.NDArray[np.datetime64]:
@@ -124,11 +124,15 @@ def adapt(
     return list(students)
 
 
-def learn_from_labels(course: Course, student: Student, steps: int, seed: int) -> Student:
-    """The sceptic's student: the same network and labels, no teacher."""
-    recipe = Recipe(**{**vars(LABELS_ONLY), "steps": steps})
-    distil(student, Lesson(students_view(course.training), students_view(course.windows)), recipe, seed)
-    return student
+def learn_from_labels(
+    course: Course, students: Sequence[Student], recipe: Recipe, seed: int, progress: Progress | None = None
+) -> list[Student]:
+    """The sceptic's students: the same labels, steps and draws as ``adapt``, but no teacher."""
+    lesson = Lesson(students_view(course.training), students_view(course.windows))
+    alone = replace(recipe, soft=0.0, feature=0.0, task=1.0)
+    for i, student in enumerate(students):
+        distil(student, lesson, alone, seed + i, progress=_part(progress, i, len(students)))
+    return list(students)
 
 
 def calibrate_on(course: Course, students: Sequence[Student]) -> Forecaster:
@@ -170,7 +174,7 @@ def score_floods(
     training: tuple[Batch, Tensor],
     forecaster: Forecaster,
     teacher: Teacher,
-    others: dict[str, Sequence[Student]],
+    others: Mapping[str, Sequence[Student]],
 ) -> FloodScores:
     """Score every learner on the same held-out storms; each one's threshold is chosen on the training storms.
 

@@ -212,8 +212,9 @@ def build_storm_batch(
         observations: the place; needs a tide gauge.
         storms: B windows; a scene belongs to the storm whose window holds its time.
         tide: (T,) predicted tide [m about mean sea level] on the gauge's time axis.
-        targets: ``survey`` learns from flood surveys and the gauge; ``truth`` (simulated coasts only) from the
-            simulator's depth, surge and damage – for pre-training on other coasts, and for scoring.
+        targets: ``survey`` learns from flood surveys and the gauge; ``truth`` (simulated floods only) from the
+            simulator's depth, surge and damage as far as it knows them – for pre-training on other coasts, and for
+            scoring.
     """
     issue = np.array([storm.peak + FLOOD_ISSUE for storm in storms])
     parts = _gauge_part(observations, issue, tide, targets)
@@ -236,8 +237,8 @@ def build_storm_batch(
         valid = ~np.isnan(depth)
         parts["flood_class"] = torch.from_numpy(np.digitize(np.where(valid, depth, 0.0), DEPTH_EDGES))
         parts["flood_valid"] = torch.from_numpy(valid) & parts["terrain_seen"]
-    if targets == "truth" and observations.truth is not None and observations.assets is not None:
-        state = _scene_of(observations.truth["damage_state"], storms)
+    if targets == "truth" and depth_source is not None and "damage_state" in depth_source:
+        state = _scene_of(depth_source["damage_state"], storms)
         parts["damage_state"] = torch.from_numpy(np.where(np.isnan(state), 0, state).astype(np.int64))
         parts["damage_valid"] = torch.from_numpy(~np.isnan(state)) & parts["asset_seen"]
     return Batch(**parts)
@@ -282,9 +283,9 @@ def _gauge_part(
             f"the record {time[0]} to {time[-1]} does not cover {np.sort(wanted[~inside])[0]}",
             "choose hours of issue 3 days after its start and 1 day before its end",
         )
-    if targets == "truth":
-        if observations.truth is None:
-            raise InputError("observations", "carry no truth", "only simulated coasts do; use targets='survey'")
+    if targets == "truth" and observations.truth is None:
+        raise InputError("observations", "carry no truth", "only simulated floods do; use targets='survey'")
+    if targets == "truth" and observations.truth is not None and "surge" in observations.truth:
         observed = observations.truth["surge"].values[position[:, CONTEXT_HOURS - 1 :]]
     else:
         observed = level[0][position[:, CONTEXT_HOURS - 1 :]] - tide[position[:, CONTEXT_HOURS - 1 :]]
@@ -361,7 +362,7 @@ def _scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.fl
 
 def _stack_seen(channels: npt.NDArray[np.float64]) -> tuple[Tensor, Tensor]:
     """(B, C, H, W) with zeros where unseen, and (B, H, W) where every channel was seen."""
-    seen = ~np.isnan(channels).any(axis=1)
+    seen = np.asarray(~np.isnan(channels).any(axis=1))
     return _float(np.where(seen[:, None], channels, 0.0)), torch.from_numpy(seen)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from strandline.errors import InputError
 from strandline.atomic import write_bytes
+from strandline.errors import InputError
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -32,7 +32,9 @@ class Checkpoints:
         folder.mkdir(parents=True, exist_ok=True)
         mark, fingerprint = folder / "job", hashlib.sha256(job.encode()).hexdigest()
         if resume and mark.exists() and mark.read_text() != fingerprint:
-            raise InputError(folder, "belongs to a run with other settings", "leave --resume out, or name another --out")
+            raise InputError(
+                folder, "belongs to a run with other settings", "leave --resume out, or name another --out"
+            )
         if not resume or not mark.exists():
             for old in folder.glob("*.stage"):
                 old.unlink()

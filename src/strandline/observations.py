@@ -177,8 +177,9 @@ def check_layout(name: str, dataset: xr.Dataset) -> None:
     for variable, dims in layout.required.items():
         if variable not in dataset:
             raise InputError(name, f"variable '{variable}' is missing", f"it needs dimensions {dims}")
-    for variable, array in dataset.data_vars.items():
-        expected = known.get(str(variable))
+    for given, array in dataset.data_vars.items():
+        variable = str(given)
+        expected = known.get(variable)
         if expected is None:
             raise InputError(name, f"variable '{variable}' does not belong here", f"known: {', '.join(sorted(known))}")
         if array.dims != expected:

@@ -1,10 +1,9 @@
-"""The main job, from observations to a report: observe → teach → distil → calibrate → hazard → impact → plan."""
+"""The main job: observe → teach → distil → calibrate → map the hazard → assess the impact → plan → report."""
 
-import importlib.metadata
-import logging
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,21 +11,29 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from strandline.adaptation import adapt, calibrate_on, learn_from_labels, prepare, reference_map, score_floods
+from strandline.adaptation import (
+    FloodScores,
+    adapt,
+    calibrate_on,
+    learn_from_labels,
+    prepare,
+    reference_map,
+    score_floods,
+)
 from strandline.batch import build_storm_batch
 from strandline.checkpoints import Checkpoints
 from strandline.distillation.distil import Recipe
 from strandline.errors import InputError
 from strandline.events import Split, find_storms, split_by_storm
-from strandline.forecasting import forecast_surge
+from strandline.forecasting import SurgeTable, forecast_surge
 from strandline.models.student import Student
 from strandline.place import Place
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
-from strandline.pretraining import load_students, load_teacher
+from strandline.pretraining import load_students, load_teacher, save_students
 from strandline.report.facts import Findings, Issuer, LearningScores, Reliability, RunFacts, SurgeScores
 from strandline.report.write import write_report
-from strandline.risk.extremes import ReturnLevelFit, annual_maxima, fit_gauge
+from strandline.risk.extremes import ReturnLevelFit, fit_gauge
 from strandline.risk.flood_maps import map_hazard
 from strandline.risk.impact import assess_impact
 from strandline.risk.return_levels import sample_return_levels
@@ -34,13 +41,14 @@ from strandline.simulator.archive import simulate_archive
 from strandline.tides import TidalConstants, fit_tide, predict_tide
 from strandline.training import Progress
 
-logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
-STAGES = ("observe", "storms", "archive", "teach", "distil", "calibrate", "score", "hazard", "impact", "plan")
 Announce = Callable[[str], Progress | None]
-"""Told the name of each stage as it starts; answers with where its progress goes."""
+"""Told what each stage does as it starts; answers with where its progress goes."""
 NOISE = 0.03
 """IoU that ten events cannot tell apart; a smaller distance to the teacher leaves the closed gap undefined."""
+DISCOUNT_RATE, HORIZON_YEARS = 0.03, 50
+"""For measures: the social discount rate and horizon that the European Commission's guide to cost-benefit analysis
+(2014, section 2.8) suggests for water infrastructure, 3 % and about 50 years of life; assumptions elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,13 @@ class Settings:
 
     Attributes:
         recipe: of the local distillation.
-        storms, calibration_storms, test_storms: how many are sought in the record, and held out.
+        storms, calibration_storms, test_storms: how many are sought in the record, and how many of them are held out.
         windows: surge windows learned from.
         hazard_samples: Monte-Carlo samples through the whole chain.
         seed: of every draw.
     """
 
-    recipe: Recipe = Recipe()
+    recipe: Recipe = field(default_factory=Recipe)
     storms: int = 40
     calibration_storms: int = 12
     test_storms: int = 8
@@ -65,7 +73,7 @@ class Settings:
 
 
 def run(
-    observe_place: Callable[[Progress | None], Place],
+    observe: Callable[[Progress | None], Place],
     job: str,
     settings: Settings,
     out: Path,
@@ -75,68 +83,226 @@ def run(
     """From observations to a report in ``out``; an interrupted run goes on where it was with ``resume``.
 
     Args:
-        observe_place: gives the place; called only when no finished stage holds it.
+        observe: gives the place; called only when no finished stage holds it.
         job: text that tells this job from another one in the same folder.
-        settings: what to decide.
-        out: folder of the products.
         announce: called with each stage's name.
 
     Returns:
         The path of the report.
+
+    Raises:
+        InputError, RefusedByTheory: what was wrong; no product is written then.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    line = Checkpoints(out / ".unfinished", f"{job}\n{settings}", resume)
-    rng = {name: np.random.default_rng([settings.seed, i]) for i, name in enumerate(STAGES)}
     started = pd.Timestamp.now("UTC").tz_localize(None)
+    line = Checkpoints(out / ".unfinished", f"{version('strandline')}\n{job}\n{settings}", resume)
+    draws = (np.random.default_rng([settings.seed, i]) for i in range(100))
 
-    def stage(name: str, make: Callable[[Progress | None], Result]) -> Result:
-        progress = announce(name)
-        result = line.stage(name, lambda: make(progress))
-        if progress is not None:
-            progress(1.0)
-        return result
+    def stage(name: str, make: Callable[[np.random.Generator, Progress | None], Result]) -> Result:
+        rng, progress = next(draws), announce(name)
+        return line.stage(name, lambda: make(rng, progress))
 
-    place = stage("observe", observe_place)
-    split, constants, tide = stage("storms", lambda _: part_record(place, settings, rng["storms"]))
-    place = stage("archive", lambda progress: simulate_archive(place, split, rng["archive"], progress))
+    place = stage("observe", lambda _, progress: observe(progress))
+    split, constants, tide = stage("find storms", lambda rng, _: part_record(place, settings, rng))
+    place = stage("simulate the archive", lambda rng, progress: with_archive(place, split, rng, progress))
     observations = place.observations
-    teacher = load_teacher()
-    course = stage(
-        "teach", lambda _: prepare(observations, split, tide, teacher, settings.windows, rng["teach"])
-    )
-    shape = observations.region.shape
+    teacher, shape = load_teacher(), observations.region.shape
+    course = stage("ask the teacher", lambda rng, _: prepare(observations, split, tide, teacher, settings.windows, rng))
     students = stage(
-        "distil",
-        lambda progress: adapt(course, load_students(place_shape=shape), settings.recipe, settings.seed, progress),
+        "distil the students",
+        lambda _, progress: adapt(course, load_students(place_shape=shape), settings.recipe, settings.seed, progress),
     )
-    forecaster = stage("calibrate", lambda _: calibrate_on(course, students))
-    sceptics = stage("sceptics", lambda _: {
-        "labels_only": [learn_from_labels(course, Student(place_shape=shape), settings.recipe.steps, settings.seed)],
-        "pretrained": load_students(),
-        "pretrained_finetuned": [
-            learn_from_labels(course, member, settings.recipe.steps, settings.seed)
-            for member in load_students(place_shape=shape)
-        ],
-    })
+    forecaster = stage("calibrate", lambda *_: calibrate_on(course, students))
+    sceptics = stage(
+        "train the sceptics",
+        lambda _, progress: {
+            "labels_only": learn_from_labels(
+                course, [Student(place_shape=shape)], settings.recipe, settings.seed, progress
+            ),
+            "pretrained": load_students(),
+        },
+    )
     test = build_storm_batch(observations, split.test, tide, "truth")
-    floods = stage("score", lambda _: score_floods(
-        test, (course.training, reference_map(course.training, course.word["training"])), forecaster, teacher, sceptics
-    ))
+    reference = reference_map(course.training, course.word["training"])
+    floods = stage("score", lambda *_: score_floods(test, (course.training, reference), forecaster, teacher, sceptics))
     surge = forecast_surge(forecaster, observations, split.test, tide)
-    fit = place.published_levels or fit_own_levels(place)
-    hazard = stage("hazard", lambda progress: map_hazard(
-        forecaster,
-        observations,
-        constants,
-        sample_return_levels(fit, place.return_periods, settings.hazard_samples, rng["hazard"]),
-        place.return_periods,
-        rng["hazard"],
-        progress,
-    ))
-    if observations.assets is None:
+    hazard = stage(
+        "map the hazard",
+        lambda rng, progress: map_hazard(
+            forecaster,
+            observations,
+            constants,
+            sample_return_levels(return_levels(place), place.return_periods, settings.hazard_samples, rng),
+            place.return_periods,
+            rng,
+            progress,
+        ),
+    )
+    assets = observations.assets
+    if assets is None:
         raise InputError("observations", "hold no assets", "name a file of assets, or a lattice, in the region file")
-    impact = stage("impact", lambda _: assess_impact(
-        hazard, observations.assets, observations.region.continent, rng["impact"]
-    ))
-    plan = stage("plan", lambda _: plan_adaptation(hazard, impact))
-    raise NotImplementedError
+    impact = stage(
+        "assess the impact",
+        lambda rng, _: assess_impact(
+            hazard, assets, observations.region.continent, rng, design_return_period=place.return_periods[-1]
+        ),
+    )
+    plan = stage(
+        "plan",
+        lambda rng, _: plan_adaptation(
+            hazard,
+            impact,
+            budget=place.budget,
+            discount_rate=DISCOUNT_RATE,
+            horizon_years=HORIZON_YEARS,
+            measures=load_measures(),
+            rng=rng,
+        ),
+    )
+    findings = Findings(
+        observations=observations,
+        hazard=hazard,
+        impact=impact,
+        plan=plan,
+        surge=surge.rows,
+        surge_scores=surge_scores(surge),
+        learning=learning_scores(floods, place, split),
+        run=RunFacts(started, line.seconds, {"run": settings.seed}, commit(), version("strandline"), remarks(place)),
+        issuer=Issuer("strandline.invalid", "Strandline (draft, not sent)"),
+        levels_method=levels_method(place),
+        observed_maxima=np.array([storm.peak_level for storm in find_storms(*place.own_level, most=settings.storms)]),
+        maxima_per_year=settings.storms / record_years(place),
+        reliability=reliability(floods),
+    )
+    save_students(out, students, card(findings, settings))
+    report = write_report(out, findings)
+    line.clear()
+    return report
+
+
+def part_record(
+    place: Place, settings: Settings, rng: np.random.Generator
+) -> tuple[Split, TidalConstants, npt.NDArray[np.float64]]:
+    """Storms of the record, parted; the tide from published constants or the training hours alone, (T,) [m]."""
+    time, level = place.own_level
+    margin = np.timedelta64(4, "D")  # a storm's window and the context before it lie within the record
+    inner = np.where((time >= time[0] + margin) & (time <= time[-1] - margin), level, np.nan)
+    storms = find_storms(time, inner, settings.storms)
+    split = split_by_storm(storms, settings.calibration_storms, settings.test_storms, list(place.held_out), rng)
+    constants = place.constants
+    if constants is None:
+        held_out = [(storm.start, storm.end) for storm in (*split.calibration, *split.test)]
+        allowed = level.copy()
+        for start, end in held_out:
+            allowed[(time >= start) & (time <= end)] = np.nan
+        gauge = place.observations.tide_gauge
+        assert gauge is not None
+        latitude, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
+        constants, _ = fit_tide(time, allowed, latitude, name=name, source="own record, training hours")
+    return split, constants, predict_tide(constants, time)
+
+
+def with_archive(place: Place, split: Split, rng: np.random.Generator, progress: Progress | None) -> Place:
+    """The place itself where a radar archive was observed, else with one simulated on its terrain."""
+    if place.observations.sar is not None:
+        return place
+    storms = (*split.training, *split.calibration, *split.test)
+    archive = simulate_archive(place.observations, storms, len(storms) // 5, rng, progress)
+    return replace(place, observations=archive)
+
+
+def return_levels(place: Place) -> ReturnLevelFit:
+    """The published fit where there is one, else peaks over threshold of the own record."""
+    if place.published_levels is not None:
+        return place.published_levels
+    time, level = place.own_level
+    source = f"own record, {place.observations.region.name}"
+    return fit_gauge(time, level, place.return_periods, method="peaks_over_threshold", source=source)
+
+
+def levels_method(place: Place) -> str:
+    """One sentence on how the return levels were found."""
+    if (fit := place.published_levels) is not None:
+        return f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}."
+    return f"Peaks over threshold of the own record, {record_years(place):.1f} years of readings."
+
+
+def record_years(place: Place) -> float:
+    """Years of usable hours in the own record."""
+    return float((~np.isnan(place.own_level[1])).sum()) / 8766.0
+
+
+def surge_scores(surge: SurgeTable) -> SurgeScores:
+    """RMSE and coverage of the held-out storms, beside the better of tide alone and persistence."""
+    scores = surge.scores()
+    baselines = {"tide alone": scores["rmse_tide"], "persistence": scores["rmse_persistence"]}
+    name = min(baselines, key=lambda key: baselines[key])
+    return SurgeScores(scores["rmse"], scores["coverage_90"], int(scores["n_hours"]), baselines[name], name)
+
+
+def learning_scores(floods: FloodScores, place: Place, split: Split) -> LearningScores:
+    """The learning table: retention S/T, and the gap (S − B)/(T − B) where T − B is more than noise."""
+    teacher, student, base = (floods.iou[name] for name in ("teacher", "distilled", "labels_only"))
+    survey = place.observations.flood_survey
+    labels = 0
+    if survey is not None:
+        labels = sum(bool(storm.contains(survey["time"].values).any()) for storm in split.training)
+    gap = (student - base) / (teacher - base) if teacher - base > NOISE else None
+    return LearningScores(
+        place.observations.provenance["truth"].kind,
+        teacher,
+        student,
+        base,
+        floods.iou["pretrained"],
+        student / teacher,
+        gap,
+        labels,
+        len(split.test),
+    )
+
+
+def reliability(floods: FloodScores, bins: int = 10) -> Reliability:
+    """Promised and observed frequency of flooding on the test storms, a bin of probability."""
+    index = np.minimum((floods.probability * bins).astype(int), bins - 1)
+    kept = [i for i in range(bins) if (index == i).any()]
+    return Reliability(
+        tuple(float(floods.probability[index == i].mean()) for i in kept),
+        tuple(float(floods.happened[index == i].mean()) for i in kept),
+        tuple(int((index == i).sum()) for i in kept),
+    )
+
+
+def remarks(place: Place) -> tuple[str, ...]:
+    """What a reader must know about this run."""
+    provenance = place.observations.provenance
+    if provenance["terrain"].kind == "simulated":
+        return ("Everything here is simulated: this coast does not exist.",)
+    if provenance["sar"].kind == "simulated":
+        return (
+            "No radar scene of this place was given. The floods that the teacher saw, and those that the scores compare"
+            " with, were computed by physics on this terrain; no flood map here was checked against an observed one.",
+        )
+    return ()
+
+
+def card(findings: Findings, settings: Settings) -> Mapping[str, object]:
+    """The adapted students' model card: data, recipe, seed, commit, scores."""
+    return {
+        "made_by": "strandline run",
+        "place": findings.observations.region.name,
+        "provenance": {name: p.kind for name, p in findings.observations.provenance.items()},
+        "recipe": vars(settings.recipe),
+        "seed": settings.seed,
+        "commit": findings.run.commit,
+        "version": findings.run.version,
+        "flood": vars(findings.learning),
+        "surge": vars(findings.surge_scores),
+        "limits": "Adapted to this place alone. Not for another coast, and not beyond levels seen in training.",
+    }
+
+
+def commit() -> str:
+    """The commit of the source tree, ``unknown`` outside one."""
+    asked = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or "unknown"

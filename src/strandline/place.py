@@ -1,15 +1,17 @@
 """The place that a run is about: real files or the built-in simulated delta, told in the same words."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from strandline.config import RegionFile, load_region_file
+from strandline.config import RegionFile
 from strandline.observations import Observations
-from strandline.risk.extremes import ReturnLevelFit
+from strandline.risk.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima
 from strandline.simulator.coast import simulate_coast
+from strandline.sources.extremes import read_annual_maxima
 from strandline.sources.observe import observe
+from strandline.sources.tidal_constants import read_tidal_constants
 from strandline.tides import TidalConstants
 from strandline.training import Progress
 
@@ -38,16 +40,51 @@ class Place:
     held_out: tuple[tuple[np.datetime64, np.datetime64], ...] = ()
     budget: float | None = None
 
+    @property
+    def own_level(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
+        """Times and usable levels [m, region datum] of the own gauge; NaN = gap or flagged."""
+        gauge = self.observations.tide_gauge
+        assert gauge is not None  # `observe` refuses a place without one
+        level = gauge["water_level"].values[0]
+        return gauge["time"].values, np.where(gauge["quality"].values[0] == 0, level, np.nan)
 
-def simulate_place(cells: int, storms: int, years: float, progress: Progress | None = None) -> Place:
-    """The built-in delta, which needs no file."""
+
+def simulate_place(cells: int, years: float, storms: int, progress: Progress | None = None) -> Place:
+    """The built-in delta, which needs no file; every seventh of its storms was mapped afterwards."""
     coast = simulate_coast(
         "the built-in delta",
         BUILT_IN_SEED,
         shape=(cells, cells),
         years=years,
         n_storms=storms,
-        n_surveys=6,
+        n_surveys=storms // 7,
         progress=progress,
     )
-    return Place(coast)
+    carried = EXTRAPOLATION * years * 0.9  # gauges are silent for a few percent of their time
+    return Place(coast, tuple(period for period in RETURN_PERIODS if period <= carried))
+
+
+def open_place(region_file: RegionFile) -> Place:
+    """A real place from its region file.
+
+    Raises:
+        InputError: naming the file, row and value that cannot be used.
+    """
+    constants = None
+    tides = region_file.tides
+    if tides is not None and tides.constants is not None and tides.station is not None:
+        latitude = region_file.tide_gauge[0].latitude if region_file.tide_gauge else region_file.region.centre_lonlat[1]
+        constants = read_tidal_constants(tides.constants, tides.station, latitude)
+    published = None
+    if region_file.extremes is not None:
+        section = region_file.extremes
+        years, maxima = read_annual_maxima(section)
+        published = fit_block_maxima(maxima, years, source=section.source, trend=section.trend)
+    return Place(
+        observe(region_file),
+        RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
+        constants,
+        published,
+        tuple(region_file.split.windows),
+        None if region_file.planning is None else region_file.planning.budget,
+    )

@@ -7,7 +7,7 @@ them: pre-training draws its seeds from ``FIRST_SEED`` on, everything else stays
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
@@ -15,14 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from strandline.atomic import write_bytes, write_text
 from strandline.batch import Batch, build_storm_batch, build_surge_batch, concatenate
-from strandline.distillation.distil import soft_terms, students_view, task_terms
-from strandline.distillation.dropout import drop_streams, turn
+from strandline.distillation.distil import ask, pick, soft_terms, students_view, task_terms
+from strandline.distillation.dropout import Turn, drop_streams
 from strandline.errors import InputError
-from strandline.events import find_storms
+from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.simulator.coast import simulate_coast
@@ -42,7 +43,7 @@ class Curriculum:
     """How the shipped networks are made: the recipe that ``strandline teach`` runs and writes beside the weights.
 
     Attributes:
-        coasts, storms, windows: simulated coasts, storms of each, surge windows of each.
+        coasts, storms, years, windows: simulated coasts, storms of each, its record, surge windows of each.
         cells: edge of the grid; members: students in the ensemble.
         teacher_steps, student_steps, samples: optimiser steps and storms a step.
         soft: weight of the teacher's word for the students; the rest is truth.
@@ -50,14 +51,15 @@ class Curriculum:
     """
 
     coasts: int = 96
-    storms: int = 36
-    windows: int = 300
+    storms: int = 16
+    years: float = 6.0
+    windows: int = 150
     cells: int = 64
     members: int = 3
-    teacher_steps: int = 9000
-    student_steps: int = 5000
-    samples: int = 64
-    learning_rate: float = 6e-4
+    teacher_steps: int = 1600
+    student_steps: int = 1300
+    samples: int = 16
+    learning_rate: float = 1e-3
     soft: float = 0.5
     outage: float = 0.3
     first_seed: int = FIRST_SEED
@@ -66,7 +68,9 @@ class Curriculum:
 def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
     """Storms (with maps) and surge windows of one pre-training coast, with truth as targets."""
     cells = curriculum.cells
-    coast = simulate_coast(f"coast {seed}", seed, shape=(cells, cells), n_storms=curriculum.storms)
+    coast = simulate_coast(
+        f"coast {seed}", seed, shape=(cells, cells), n_storms=curriculum.storms, years=curriculum.years
+    )
     gauge = coast.tide_gauge
     if gauge is None or coast.assets is None or coast.truth is None:
         raise InputError(f"coast {seed}", "has no gauge, assets or truth", "pre-training needs all three")
@@ -81,13 +85,10 @@ def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
     issue = np.concatenate([coast.truth["time"].values + np.timedelta64(h, "h") for h in (-24, -12, -6, 0)])
     issue = np.concatenate([issue, time[rng.choice(pool, curriculum.windows - issue.size, replace=False)]])
     chosen = rng.choice(len(coast.assets), ASSETS, replace=len(coast.assets) < ASSETS)
-    coast = replace(
-        coast,
-        assets=coast.assets.iloc[chosen].reset_index(drop=True),
-        truth=coast.truth.isel(asset=chosen),
-    )
-    simulated = coast.truth["time"].values
-    storms = [s for s in find_storms(time, level, curriculum.storms) if s.contains(simulated).any()]
+    truth = coast.truth.isel(asset=chosen)
+    coast = replace(coast, assets=coast.assets.iloc[chosen].reset_index(drop=True), truth=truth)
+    peaks = zip(truth["time"].values, truth["peak_level"].values, strict=True)
+    storms = [Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(highest)) for peak, highest in peaks]
     return build_storm_batch(coast, storms, tide, "truth"), build_surge_batch(coast, np.sort(issue), tide, "truth")
 
 
@@ -121,12 +122,17 @@ def teach(
     """Train the teacher on the truth of many coasts."""
     torch.manual_seed(seed)
     teacher = Teacher().to(device)
-    draw = _draws(curriculum, storms, windows, device, seed)
+    storms, windows = storms.to(device), windows.to(device)
+    generator = torch.Generator().manual_seed(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
+        maps, hours = _draw(curriculum, storms, windows, generator)
         terms: dict[str, Tensor] = {}
-        for batch in next(draw):
-            _accumulate(terms, task_terms(teacher(batch), batch, 1.0))
+        for batch in (Turn.draw(generator).batch(storms[maps]), windows[hours]):
+            seen = drop_streams(batch, curriculum.outage, generator)
+            with _precision(seen, device):
+                said = teacher(seen)
+            _accumulate(terms, task_terms(said, seen, 1.0))
         return terms
 
     _train(teacher, loss, curriculum.teacher_steps, curriculum, progress)
@@ -145,16 +151,21 @@ def raise_student(
     """Train one student of no place: the teacher's word and the truth of many coasts, through failing streams."""
     torch.manual_seed(seed)
     student = Student().to(device)
-    draw = _draws(replace(curriculum, outage=0.0), storms, windows, device, seed)
+    storms, windows = storms.to(device), windows.to(device)
+    word_on_storms, word_on_windows = ask(teacher, storms), ask(teacher, windows, chunk=256)
     generator = torch.Generator().manual_seed(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
+        maps, hours = _draw(curriculum, storms, windows, generator)
+        turn = Turn.draw(generator)
         terms: dict[str, Tensor] = {}
-        for batch in next(draw):
-            with torch.no_grad():
-                word = teacher(batch)
+        for batch, word in (
+            (turn.batch(storms[maps]), turn.word(pick(word_on_storms, maps))),
+            (windows[hours], pick(word_on_windows, hours)),
+        ):
             seen = drop_streams(students_view(batch), curriculum.outage, generator)
-            said = student(seen)
+            with _precision(seen, device):
+                said = student(seen)
             _accumulate(terms, soft_terms(said, word, seen, curriculum.soft, 1.0))
             _accumulate(terms, task_terms(said, seen, 1 - curriculum.soft))
         return terms
@@ -163,19 +174,16 @@ def raise_student(
     return student
 
 
-def _draws(
-    curriculum: Curriculum, storms: Batch, windows: Batch, device: str, seed: int
-) -> Iterator[tuple[Batch, Batch]]:
-    generator = torch.Generator().manual_seed(seed)
-    storms, windows = storms.to(device), windows.to(device)
-    while True:
-        chosen = torch.randint(0, len(storms), (curriculum.samples,), generator=generator).to(device)
-        others = torch.randint(0, len(windows), (4 * curriculum.samples,), generator=generator).to(device)
-        parts = turn(storms[chosen], generator), windows[others]
-        if curriculum.outage > 0:
-            yield drop_streams(parts[0], curriculum.outage, generator), drop_streams(parts[1], 0.5, generator)
-        else:
-            yield parts
+def _draw(curriculum: Curriculum, storms: Batch, windows: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Indices of the storms and of the surge windows of one step, two windows a storm."""
+    maps = torch.randint(0, len(storms), (curriculum.samples,), generator=generator)
+    hours = torch.randint(0, len(windows), (2 * curriculum.samples,), generator=generator)
+    return maps, hours
+
+
+def _precision(batch: Batch, device: str) -> torch.autocast:
+    """Maps in bfloat16, which they can bear; surges in single precision, since centimetres count."""
+    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=batch.terrain is not None)
 
 
 def _accumulate(terms: dict[str, Tensor], more: dict[str, Tensor]) -> None:
@@ -195,15 +203,19 @@ def _train(
     network.eval()
 
 
-def save_networks(folder: Path, teacher: Teacher, students: list[Student], card: dict[str, object]) -> None:
-    """Write ``teacher.safetensors``, ``students.safetensors`` (half precision) and the card that tells their making."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(_half(teacher.state_dict()), folder / "teacher.safetensors")
+def save_networks(folder: Path, teacher: Teacher, students: Sequence[Student], card: Mapping[str, object]) -> None:
+    """Write ``teacher.safetensors`` and the students, in half precision, and the card that tells their making."""
+    write_bytes(folder / "teacher.safetensors", save(_half(teacher.state_dict())))
+    save_students(folder, students, card)
+
+
+def save_students(folder: Path, students: Sequence[Student], card: Mapping[str, object]) -> None:
+    """Write ``student.safetensors``, all members in half precision, and the model card ``student.json``."""
     members = {
         f"{i}.{name}": tensor for i, student in enumerate(students) for name, tensor in student.state_dict().items()
     }
-    save_file(_half(members), folder / "students.safetensors")
-    (folder / "networks.json").write_text(json.dumps(card, indent=2) + "\n")
+    write_bytes(folder / "student.safetensors", save(_half(members)))
+    write_text(folder / "student.json", json.dumps(card, indent=2) + "\n")
 
 
 def make_card(curriculum: Curriculum, seed: int, commit: str, device: str, seconds: float) -> dict[str, object]:
@@ -233,7 +245,7 @@ def load_teacher(folder: Path = SHIPPED) -> Teacher:
 
 def load_students(folder: Path = SHIPPED, place_shape: tuple[int, int] | None = None) -> list[Student]:
     """The shipped ensemble, each member with a blank map of the place when its grid is given."""
-    weights = _load(folder / "students.safetensors")
+    weights = _load(folder / "student.safetensors")
     students = []
     for i in range(1 + max(int(name.split(".")[0]) for name in weights)):
         student = Student(place_shape=place_shape)

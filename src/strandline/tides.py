@@ -4,7 +4,6 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -76,8 +75,8 @@ def load_constants(name: Literal["vung_tau", "chittagong"]) -> TidalConstants:
         name,
         latitude,
         source,
-        MappingProxyType({row["constituent"]: float(row["amplitude_m"]) for row in rows}),
-        MappingProxyType({row["constituent"]: float(row["phase_deg"]) for row in rows}),
+        {row["constituent"]: float(row["amplitude_m"]) for row in rows},
+        {row["constituent"]: float(row["phase_deg"]) for row in rows},
     )
 
 
@@ -157,8 +156,8 @@ def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: 
         name,
         latitude,
         source,
-        MappingProxyType({names[i]: float(np.abs(phasor[i])) for i in kept}),
-        MappingProxyType({names[i]: float(np.rad2deg(-np.angle(phasor[i])) % 360.0) for i in kept}),
+        {names[i]: float(np.abs(phasor[i])) for i in kept},
+        {names[i]: float(np.rad2deg(-np.angle(phasor[i])) % 360.0) for i in kept},
     )
     return constants, mean_sea_level
 

@@ -47,8 +47,6 @@ class Recipe:
 
 ARTICLE = Recipe(soft=0.5, feature=0.3, task=0.2, first_temperature=5.0, last_temperature=1.0)
 """Soft, feature and task weights and the annealing of the article that Strandline set out from."""
-LABELS_ONLY = Recipe(soft=0.0, feature=0.0, task=1.0)
-"""The same student on the same labels, without a teacher."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +140,7 @@ def soft_terms(
 
 
 def distil(
-    student: Student,
-    lesson: Lesson,
-    recipe: Recipe,
-    seed: int,
-    teacher_width: int = 192,
-    progress: Progress | None = None,
+    student: Student, lesson: Lesson, recipe: Recipe, seed: int, progress: Progress | None = None
 ) -> dict[str, float]:
     """Train ``student`` in place on a lesson: soft targets + feature alignment + task loss.
 
@@ -169,7 +162,7 @@ def distil(
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        head = ProjectionHead(student.feature_width, teacher_width) if recipe.feature > 0 else None
+        head = _head(student, lesson) if recipe.feature > 0 else None
         parameters = [*student.parameters(), *(head.parameters() if head else ())]
         student.train()
         labelled = _labelled(lesson.storms) if recipe.soft + recipe.feature == 0 else None
@@ -198,6 +191,11 @@ def distil(
         report = train(parameters, loss, recipe.steps, recipe.learning_rate, progress=progress)
     student.eval()
     return report
+
+
+def _head(student: Student, lesson: Lesson) -> ProjectionHead:
+    assert lesson.word_on_storms is not None
+    return ProjectionHead(student.feature_width, lesson.word_on_storms.features["global"].shape[-1])
 
 
 def _mean_of(values: Tensor, chosen: Tensor) -> Tensor:

@@ -1,11 +1,13 @@
 """Streams fail while the student learns, so that it knows how to go on: one sample at a time, and together."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from strandline.batch import CONTEXT_HOURS, Batch
+from strandline.models.prediction import Prediction
 
 MODALITIES = ("radar", "optical", "in_situ", "climate")
 
@@ -46,28 +48,45 @@ def drop_streams(batch: Batch, share: float, generator: torch.Generator) -> Batc
     return replace(batch, **changes)
 
 
-def turn(batch: Batch, generator: torch.Generator) -> Batch:
-    """Mirror or transpose all maps of a batch at random: a coast has no preferred direction on the grid.
+@dataclass(frozen=True)
+class Turn:
+    """One of the eight ways to lay a square map: transposed first, then mirrored.
 
-    Grids must be square. Radar look direction and sun are not modelled, so nothing else turns with them.
+    A coast has no preferred direction on the grid; radar look direction and sun are not modelled, so nothing else
+    turns with the maps.
     """
-    transpose, down, right = (bool(flag) for flag in torch.randint(0, 2, (3,), generator=generator))
-    grids = ("terrain", "radar", "optical", "in_situ", "flood_class")
-    changes: dict[str, Tensor] = {}
-    for name in (*grids, *(f"{grid}_seen" for grid in grids[:4]), "flood_valid"):
-        tensor = getattr(batch, name)
-        if tensor is not None:
-            changes[name] = _turn_grid(tensor, transpose, down, right)
-    if batch.asset_cell is not None and batch.terrain is not None:
-        row, column = batch.asset_cell.unbind(-1)
-        if transpose:
-            row, column = column, row
-        size = batch.terrain.shape[-1] - 1
-        changes["asset_cell"] = torch.stack([size - row if down else row, size - column if right else column], -1)
-    return replace(batch, **changes)
 
+    transposed: bool
+    upside_down: bool
+    mirrored: bool
 
-def _turn_grid(grid: Tensor, transpose: bool, down: bool, right: bool) -> Tensor:
-    grid = grid.transpose(-1, -2) if transpose else grid
-    flipped = [dim for dim, flip in ((-2, down), (-1, right)) if flip]
-    return grid.flip(flipped) if flipped else grid
+    @classmethod
+    def draw(cls, generator: torch.Generator) -> Self:
+        """Any of the eight, equally likely."""
+        return cls(*(bool(flag) for flag in torch.randint(0, 2, (3,), generator=generator)))
+
+    def grid(self, grid: Tensor) -> Tensor:
+        """(…, N, N) → the same shape."""
+        grid = grid.transpose(-1, -2) if self.transposed else grid
+        flipped = [dim for dim, flip in ((-2, self.upside_down), (-1, self.mirrored)) if flip]
+        return grid.flip(flipped) if flipped else grid
+
+    def batch(self, batch: Batch) -> Batch:
+        """All maps of a batch and the cells of its assets."""
+        maps = ("terrain", "radar", "optical", "in_situ")
+        names = (*maps, *(f"{name}_seen" for name in maps), "flood_class", "flood_valid")
+        changes = {name: self.grid(grid) for name in names if (grid := getattr(batch, name)) is not None}
+        if batch.asset_cell is not None and batch.terrain is not None:
+            row, column = batch.asset_cell.unbind(-1)
+            if self.transposed:
+                row, column = column, row
+            last = batch.terrain.shape[-1] - 1
+            row, column = last - row if self.upside_down else row, last - column if self.mirrored else column
+            changes["asset_cell"] = torch.stack([row, column], -1)
+        return replace(batch, **changes)
+
+    def word(self, word: Prediction) -> Prediction:
+        """A prediction's flood map; its patch features are dropped, since patches do not keep their order."""
+        assert word.flood_logits is not None
+        features = {name: tensor for name, tensor in word.features.items() if name != "patches"}
+        return replace(word, flood_logits=self.grid(word.flood_logits), features=features)

@@ -20,7 +20,7 @@ from strandline.observations import ASSET_CLASSES
 
 RADAR_CENTRE = (-12.0, -18.0, -12.0, -18.0)  # [dB], typical land backscatter at C band
 RADAR_SCALE = 6.0  # [dB]
-SKIP_CHANNELS = 32
+SKIP_CHANNELS = 16
 
 
 class Teacher(nn.Module):
@@ -37,7 +37,7 @@ class Teacher(nn.Module):
     """
 
     def __init__(
-        self, width: int = 192, depth: int = 6, heads: int = 6, dropout: float = 0.1, stations: int = 3
+        self, width: int = 128, depth: int = 4, heads: int = 4, dropout: float = 0.1, stations: int = 3
     ) -> None:
         super().__init__()
         self.feature_width = width
@@ -61,9 +61,9 @@ class Teacher(nn.Module):
         )
         self.up = nn.ModuleList(
             [
-                nn.Conv2d(width, 96, 3, padding=1),
-                nn.Conv2d(96, 64, 3, padding=1),
-                nn.Conv2d(64, SKIP_CHANNELS, 3, padding=1),
+                nn.Conv2d(width, 64, 3, padding=1),
+                nn.Conv2d(64, 32, 3, padding=1),
+                nn.Conv2d(32, SKIP_CHANNELS, 3, padding=1),
             ]
         )
         self.join = nn.Sequential(

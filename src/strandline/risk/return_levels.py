@@ -95,7 +95,8 @@ def sample_return_levels(
     A fit to data is resampled by parametric bootstrap (simulate a record like it, fit again) and each new fit is
     mirrored at the estimate (location, ln scale, shape): the estimate errs about the truth as the new fits err about
     the estimate, so that the samples are skewed upwards as the profile likelihood is. In 200 drawn records of 60 years
-    the plain, unmirrored 90 % interval of the 20-year level held the truth in 81 % only. A published fit is drawn from
+    the plain 90 % interval of the 20-year level held the truth in 81 %, the mirrored one in 84 % (100 records), the
+    profile likelihood in 88 %: use `profile_interval` where the coverage itself matters. A published fit is drawn from
     a normal law of its parameters, cut to scale > 0 and a regular shape.
 
     Raises:
@@ -116,7 +117,7 @@ def return_level_table(
     n_samples: int,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Levels with percentile intervals: columns ``return_period`` [years], ``level``, ``low``, ``high`` [m].
+    """Levels with intervals from mirrored bootstrap samples: columns ``return_period`` [years], ``level``, ``low``, ``high`` [m].
 
     Args:
         coverage: nominal share of intervals that hold the truth [-].

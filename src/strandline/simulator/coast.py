@@ -201,11 +201,11 @@ def _flood(
     ground = inundation.Basin(beds, terrain.roughness, terrain.cell_size, terrain.open_boundary, (terrain.inflow_cell,))
     return inundation.inundate(
         ground,
-        hours * 3600.0,
+        np.asarray(hours * 3600.0, dtype=np.float64),
         level[window],
         initial_level=level[window[:, 0]],
         discharge=discharge[:, :, None],
-        output_times=(HOURS_BEFORE + np.arange(1, HOURS_AFTER + 1)) * 3600.0,
+        output_times=np.asarray(hours[HOURS_BEFORE + 1 :] * 3600.0, dtype=np.float64),
         initially_dry=terrain.land,
         device=device,
         progress=progress,

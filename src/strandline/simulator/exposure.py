@@ -24,7 +24,7 @@ _CURVES = {
 }
 """Mean damage ratio by depth [m] for Asia. Source: Huizinga, de Moel and Szewczyk (2017), JRC105688, section 3."""
 _DAMAGE_SPREAD = 0.10
-"""How far one asset's damage ratio departs from the mean curve, as the standard deviation of each asset and storm [-]."""
+"""Standard deviation of one asset's damage ratio in one storm about the mean curve [-]."""
 _VALUES = {
     "residential": (310.0, 1200.0, 6000.0),
     "commercial": (361.0, 200.0, 1500.0),

@@ -9,9 +9,9 @@ from strandline.simulator.terrain import Terrain
 
 Field = npt.NDArray[np.float64]
 COVERS = ("bare", "crop", "woody", "settlement")
-_CROP_HEIGHT = 0.8
-"""Height of standing rice [m]: deeper water hides it."""
-_FULL_WATER = 0.25
+_CROP_HEIGHT = 0.5
+"""Height of rice some six weeks after transplanting [m]: deeper water hides it."""
+_FULL_WATER = 0.2
 """Mean depth at which the small hollows and humps within a cell are all under water [m]."""
 
 

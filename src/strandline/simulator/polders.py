@@ -55,9 +55,8 @@ def draw_polders(
     if len(candidates):
         count = max(3, round(len(candidates) / cells_each))
         seeds = candidates[rng.choice(len(candidates), size=min(count, len(candidates)), replace=False)]
-        row, column = np.indices(shape)
-        row = row + 2.0 * correlated_noise(shape, 3.0, rng)
-        column = column + 2.0 * correlated_noise(shape, 3.0, rng)
+        warp = 2.0 * correlated_noise((2, *shape), 3.0, rng)  # or every border would be straight
+        row, column = np.indices(shape) + warp
         distance = (row[None] - seeds[:, 0, None, None]) ** 2 + (column[None] - seeds[:, 1, None, None]) ** 2
         nearest = distance.argmin(axis=0)
         number = 0

@@ -37,7 +37,7 @@ class SensorQuality:
         asset_shift: standard deviation of a surveyed position [m].
     """
 
-    radar_looks: float = 8.0
+    radar_looks: float = 12.0
     radar_reference_scenes: int = 12
     cloud_cover: float = 0.7
     optical_factor: int = 4
@@ -78,10 +78,10 @@ def observe_gauges(
 
     The coordinate ``mean_sea_level`` moves with the datum error: it is where the readings' tide swings.
     """
-    level = tide_gauge["water_level"].values.astype(np.float64)
+    level = np.asarray(tide_gauge["water_level"].values, dtype=np.float64)
     stations, hours = level.shape
     offset = quality.gauge_datum_offset * rng.standard_normal(stations)
-    observed = level + offset[:, None] + quality.gauge_noise * rng.standard_normal(level.shape)
+    observed: Field = level + offset[:, None] + quality.gauge_noise * rng.standard_normal(level.shape)
     position = np.searchsorted(tide_gauge["time"].values, peaks)
     years = hours / 8766.0
     for station in range(stations):
@@ -106,7 +106,7 @@ def place_loggers(terrain: Terrain, count: int, rng: np.random.Generator) -> tup
     if len(places) < count:
         places = np.argwhere(terrain.land & ~terrain.polders.embankment)
     taken = np.zeros(terrain.bed.shape, dtype=bool)
-    chosen = []
+    chosen: list[npt.NDArray[np.int64]] = []
     for _ in range(count):
         candidates = places[rng.choice(len(places), size=min(12, len(places)), replace=False)]
         if chosen:

@@ -253,13 +253,21 @@ def _turned(terrain: Terrain, turns: int, mirrored: bool) -> Terrain:
         return np.ascontiguousarray(np.rot90(array[:, ::-1] if mirrored else array, turns))
 
     polders = Polders(**{item.name: turn(getattr(terrain.polders, item.name)) for item in fields(Polders)})
-    maps = {
-        item.name: turn(getattr(terrain, item.name))
-        for item in fields(Terrain)
-        if isinstance(getattr(terrain, item.name), np.ndarray)
-    }
     row, column = np.argwhere(turn(marker))[0]
-    return replace(terrain, **maps, polders=polders, inflow_cell=(int(row), int(column)))
+    return replace(
+        terrain,
+        bed=turn(terrain.bed),
+        permanent_water=turn(terrain.permanent_water),
+        open_boundary=turn(terrain.open_boundary),
+        roughness=turn(terrain.roughness),
+        polders=polders,
+        crest=turn(terrain.crest),
+        vegetation=turn(terrain.vegetation),
+        woody=turn(terrain.woody),
+        settlement=turn(terrain.settlement),
+        road=turn(terrain.road),
+        inflow_cell=(int(row), int(column)),
+    )
 
 
 def breach(terrain: Terrain, storm_peak_level: float, rng: np.random.Generator) -> Field:

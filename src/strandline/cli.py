@@ -1,0 +1,162 @@
+"""The command line: what a user types, and nothing else."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from strandline.errors import StrandlineError
+
+app = typer.Typer(
+    help="From almost no data to a coastal resilience plan.\n\n"
+    "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, write a region "
+    "file (see examples/), look at it with `strandline check`, then `strandline run REGION.toml --out DIR`.\n\n"
+    "Exit codes: 0 done, 2 an input cannot be used (the message says what would be right), 130 interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+console = Console(stderr=True)
+RegionPath = Annotated[
+    Path | None, typer.Argument(help="Region file (TOML). Without one: the built-in simulated delta.")
+]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", help="Folder that the region file's paths start from [default: its own]")
+]
+
+
+@app.command()
+def run(
+    region: RegionPath = None,
+    out: Annotated[Path, typer.Option(help="Folder for the products.")] = Path("runs/demo"),
+    data: DataFolder = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A tiny simulated coast, under 90 s: a health check.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
+) -> None:
+    """Observe, distil, forecast, assess, plan: from files (or a simulated delta) to report.html."""
+    from strandline import jobs
+
+    if quick and region is not None:
+        raise typer.BadParameter(
+            "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
+        )
+    job = jobs.real(region, data, seed) if region else jobs.simulated(seed, quick=quick)
+    with _progress() as progress:
+        report = job.run(out, _announcer(progress), resume)
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    _show_summary(summary, report)
+
+
+@app.command()
+def check(
+    region: Annotated[Path, typer.Argument(help="Region file (TOML).")],
+    data: DataFolder = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
+) -> None:
+    """Say what is present, its span, gaps and age, and what each missing stream costs. Computes nothing."""
+    from strandline.config import load_region_file
+    from strandline.sources.inventory import draw_inventory, inventory_table, take_inventory
+
+    inventory = take_inventory(load_region_file(region, data))
+    Console().print(inventory_table(inventory))
+    if picture is not None:
+        draw_inventory(inventory, picture)
+        console.print(f"picture: {picture}")
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder for the coast.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same coast.")] = 7,
+    cells: Annotated[int, typer.Option(help="Edge of the grid; a multiple of 8.")] = 64,
+    storms: Annotated[int, typer.Option(help="How many storms are flooded.")] = 40,
+    years: Annotated[float, typer.Option(help="Length of the gauge's record.")] = 12.0,
+) -> None:
+    """Draw a coast that never was: terrain, sea, floods, instruments – and the truth beside them."""
+    from strandline.simulator.coast import simulate_coast
+    from strandline.simulator.files import save_coast
+
+    with _progress() as progress:
+        coast = simulate_coast(
+            f"simulated coast {seed}",
+            seed,
+            shape=(cells, cells),
+            years=years,
+            n_storms=storms,
+            progress=_announcer(progress)("flood the coast"),
+        )
+    save_coast(coast, out)
+    console.print(f"coast: {out}")
+
+
+@app.command()
+def teach(
+    out: Annotated[Path, typer.Option(help="Folder for teacher.safetensors, student.safetensors and student.json.")],
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    coasts: Annotated[int | None, typer.Option(help="Simulated coasts [default: the shipped recipe's].")] = None,
+    processes: Annotated[int, typer.Option(help="Coasts simulated at a time.")] = os.cpu_count() or 1,
+    seed: Annotated[int, typer.Option(help="Of every draw.")] = 0,
+) -> None:
+    """Pre-train teacher and students on simulated coasts, as the shipped ones were."""
+    from strandline import jobs
+
+    with _progress() as progress:
+        jobs.teach(out, device, coasts, processes, seed, _announcer(progress))
+    console.print(f"networks: {out}")
+
+
+def main() -> None:
+    """Run the command line; refusals become one line and exit code 2."""
+    logging.basicConfig(level=os.environ.get("STRANDLINE_LOG", "WARNING"), format="%(name)s: %(message)s")
+    try:
+        app()
+    except StrandlineError as error:
+        console.print(f"[bold red]strandline:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        console.print("interrupted; `strandline run --resume` with the same arguments goes on from here")
+        sys.exit(130)
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _announcer(progress: Progress) -> Callable[[str], Callable[[float], None]]:
+    """Each announced stage gets a line; announcing the next one closes the last."""
+    tasks: list[int] = []
+
+    def announce(name: str) -> Callable[[float], None]:
+        for task in tasks:
+            progress.update(task, completed=1.0)  # type: ignore[arg-type]
+        task = progress.add_task(name, total=1.0)
+        tasks.append(task)
+        return lambda done: progress.update(task, completed=done)
+
+    return announce
+
+
+def _show_summary(summary: dict[str, object], report: Path) -> None:
+    flood, surge = summary["flood"], summary["surge"]
+    console.print(f"provenance: {summary['provenance']}", highlight=False)
+    console.print(f"floods: {flood}\nsurge: {surge}", highlight=False)
+    Console().print(f"report: {report}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The jobs that the command line offers, each with its settings."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from strandline import pretraining
+from strandline.config import load_region_file
+from strandline.distillation.distil import Recipe
+from strandline.pipeline import Announce, Settings, commit, run
+from strandline.place import Place, open_place, simulate_place
+from strandline.training import Progress
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that is ready to start.
+
+    Attributes:
+        name: tells it from other jobs in the same folder.
+    """
+
+    name: str
+    observe: Callable[[Progress | None], Place]
+    settings: Settings
+
+    def run(self, out: Path, announce: Announce, resume: bool) -> Path:
+        """Run it into ``out``; returns the report's path."""
+        return run(self.observe, self.name, self.settings, out, announce, resume)
+
+
+def simulated(seed: int, *, quick: bool) -> Job:
+    """The built-in delta: 64 × 64 cells and 40 storms in 30 years, or (quick) 32 × 32 cells and 24 storms."""
+    if quick:
+        settings = Settings(
+            Recipe(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16, seed=seed
+        )
+        return Job("quick", lambda progress: simulate_place(32, 12.0, 24, progress), settings)
+    return Job("built-in delta", lambda progress: simulate_place(64, 30.0, 40, progress), Settings(seed=seed))
+
+
+def real(region: Path, data: Path | None, seed: int) -> Job:
+    """A place from its region file; the record is parted into as many storms as it holds, up to 40."""
+    region_file = load_region_file(region, data)
+    settings = Settings(calibration_storms=9, test_storms=1, seed=seed)
+    return Job(region_file.model_dump_json(), lambda _: open_place(region_file), settings)
+
+
+def teach(out: Path, device: str, coasts: int | None, processes: int, seed: int, announce: Announce) -> None:
+    """Pre-train the networks and write them into ``out``."""
+    start = time.perf_counter()
+    curriculum = pretraining.Curriculum()
+    if coasts is not None:
+        curriculum = replace(curriculum, coasts=coasts)
+    corpus = pretraining.simulate_corpus(curriculum, processes, announce("simulate coasts"))
+    teacher = pretraining.teach(curriculum, *corpus, device, seed, announce("train the teacher"))
+    students = [
+        pretraining.raise_student(
+            curriculum,
+            teacher,
+            *corpus,
+            device,
+            seed + 1 + i,
+            announce(f"train student {i + 1} of {curriculum.members}"),
+        )
+        for i in range(curriculum.members)
+    ]
+    card = pretraining.make_card(curriculum, seed, commit(), device, time.perf_counter() - start)
+    pretraining.save_networks(out, teacher, students, card)
