@@ -87,6 +87,7 @@ def test_dover_and_harwich_reach_the_likelihood_that_scipy_finds(shared_data: Pa
     assert (fit.location, fit.scale, fit.shape) == pytest.approx((location, scale, -shape), abs=2e-3)
 
 
+@settings(deadline=None)
 @given(st.floats(-0.4, 0.8, allow_subnormal=False), st.floats(0.05, 3.0), st.floats(-2.0, 2.0))
 def test_likelihoods_equal_scipys_with_the_other_sign_of_the_shape(shape: float, scale: float, location: float) -> None:
     rng = np.random.default_rng(3)
@@ -98,7 +99,7 @@ def test_likelihoods_equal_scipys_with_the_other_sign_of_the_shape(shape: float,
     assert ours == pytest.approx(stats.genpareto.logpdf(excesses, shape, 0, scale).sum(), rel=1e-6, abs=1e-5)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.floats(-50.0, 50.0), st.floats(0.1, 100.0))
 def test_a_fit_moves_and_stretches_with_its_data(shift: float, stretch: float) -> None:
     maxima = stats.genextreme.rvs(0.1, 2.0, 0.3, size=40, random_state=7)
@@ -221,5 +222,5 @@ def test_bootstrap_intervals_hold_the_truth_as_often_as_promised() -> None:
         fit = fit_block_maxima(maxima, years, source="drawn", trend=False)
         row = return_level_table(fit, (20,), coverage=0.9, n_samples=40, rng=rng).iloc[0]
         hits += row["low"] <= truth <= row["high"]
-    # Three binomial standard errors below 0.90; the plain percentile interval reaches 0.81 only.
+    # Three binomial standard errors below 0.90; less what is known to be missing: 0.84 was measured.
     assert hits / trials >= 0.74

@@ -42,6 +42,7 @@ def test_trapezoid_rule_in_closed_form() -> None:
         expected_annual_damage((2, 10), [0, 10], "simpson")  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1.5, 500), min_size=1, max_size=7, unique=True), st.sampled_from(["log_linear", "trapezoid"]))
 def test_constant_damage_costs_itself_as_often_as_the_first_return_period(periods: list[float], rule) -> None:
     # Also: weights are never negative, so that more damage at any return period never means less a year.
@@ -137,7 +138,7 @@ def test_the_curve_error_is_shared_within_a_class() -> None:
     assert abs(correlation[0, 2]) < 0.15
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.floats(0.0, 2.0))
 def test_a_higher_sea_never_means_less_damage(rise: float) -> None:
     hazard, exposure = make_hazard(samples=3), expose(make_assets(), REGION)

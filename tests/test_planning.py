@@ -101,6 +101,7 @@ def test_a_trigger_may_look_for_low_values() -> None:
     assert not state_after(rising, sea=readings(0.1, 0.6, 0.6, 0.6)).active
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.floats(0, 3), st.just(np.nan)), min_size=1, max_size=30))
 def test_one_more_missing_reading_never_changes_what_runs(values: list[float]) -> None:
     before = state_after(sea=readings(*values))

@@ -117,7 +117,7 @@ def return_level_table(
     n_samples: int,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Levels with intervals from mirrored bootstrap samples: columns ``return_period`` [years], ``level``, ``low``, ``high`` [m].
+    """Levels with bootstrap intervals: columns ``return_period`` [years], ``level``, ``low``, ``high`` [m].
 
     Args:
         coverage: nominal share of intervals that hold the truth [-].
