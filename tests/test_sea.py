@@ -251,7 +251,7 @@ def test_a_design_storm_peaks_exactly_at_its_level_in_hour_72(
 ) -> None:
     hours = np.arange(STORM_HOURS)
     tide = range_ * np.cos(2 * np.pi * hours / 12.42 + phase) + 0.2 * np.cos(2 * np.pi * hours / 23.93)
-    level = design_storm(tide, 0.4, 0.4 + height, np.random.default_rng(seed))
+    level = design_storm(tide, 0.4, 0.4 + height, np.random.default_rng(seed)).level
     assert level.shape == (STORM_HOURS,)
     assert level[STORM_PEAK_HOUR] == 0.4 + height
     assert level.max() == 0.4 + height
@@ -263,11 +263,11 @@ def test_a_design_storm_comes_near_high_water_and_lasts_as_long_as_asked() -> No
     tide = 1.5 * np.cos(2 * np.pi * (hours - 66) / 12.42)
     widths = []
     for scale in (4.0, 24.0):
-        level = design_storm(tide, 0.0, 4.0, np.random.default_rng(1), scale)
+        level = design_storm(tide, 0.0, 4.0, np.random.default_rng(1), scale).level
         daily = np.convolve(level, np.ones(12) / 12, mode="same")
         widths.append(int((daily > 0.5).sum()))
     assert widths[1] > 2 * widths[0]
-    far_from_storm = design_storm(tide, 0.0, 4.0, np.random.default_rng(1), 4.0)[:40]
+    far_from_storm = design_storm(tide, 0.0, 4.0, np.random.default_rng(1), 4.0).level[:40]
     high_waters = [i for i in range(1, 39) if far_from_storm[i] >= far_from_storm[[i - 1, i + 1]].max()]
     delay = (STORM_PEAK_HOUR - high_waters[0]) % 12.42
     assert min(delay, 12.42 - delay) <= 3.6  # 3 h, and the rounding of hours
@@ -276,7 +276,7 @@ def test_a_design_storm_comes_near_high_water_and_lasts_as_long_as_asked() -> No
 def test_a_design_storm_keeps_the_tide_where_the_level_allows_it() -> None:
     hours = np.arange(STORM_HOURS)
     tide = 1.0 * np.cos(2 * np.pi * (hours - 72) / 12.42)
-    level = design_storm(tide, 0.0, 4.0, np.random.default_rng(2), 6.0)
+    level = design_storm(tide, 0.0, 4.0, np.random.default_rng(2), 6.0).level
     assert np.ptp(level[:25]) == pytest.approx(np.ptp(tide[:25]), rel=0.05)
 
 
@@ -285,7 +285,7 @@ def test_a_slow_surge_comes_with_high_water_rather_than_with_a_lesser_tide() -> 
     tide = 1.5 * np.cos(2 * np.pi * (hours - 70) / 12.0)
     for seed in range(8):
         for height, kept in ((4.0, 0.8), (1.2, 0.7)):  # the second is below the tide's own 1.5 m
-            level = design_storm(tide, 0.0, height, np.random.default_rng(seed), 30.0)
+            level = design_storm(tide, 0.0, height, np.random.default_rng(seed), 30.0).level
             assert np.ptp(level[:13]) > kept * np.ptp(tide[:13])
 
 

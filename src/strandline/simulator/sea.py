@@ -1,7 +1,7 @@
 """The sea at a coast that never was: tide, surge, weather, storms and river, hour by hour, with known truth."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -285,14 +285,21 @@ def _storm_fixes(tracks: list[Track], time: npt.NDArray[np.datetime64]) -> xr.Da
     )
 
 
+class DesignStorm(NamedTuple):
+    """120 hours: ``level`` [m, region datum], and the ``tide`` in it [m about mean sea level]."""
+
+    level: Floats
+    tide: Floats
+
+
 def design_storm(
     tide: Floats,
     mean_sea_level: float,
     peak_level: float,
     rng: np.random.Generator,
     time_scale_h: float | None = None,
-) -> Floats:
-    """Hourly water level [m] of a storm whose greatest level is exactly ``peak_level``, in hour 72 of 120.
+) -> DesignStorm:
+    """Hourly water level [m] and tide of a storm whose greatest level is exactly ``peak_level``, in hour 72 of 120.
 
     A surge that grows and falls as ``exp(-|t| / scale)``, faster after the peak than before, rides on the tide,
     which is moved in time so that the peak comes within 3 h of high water. Where the sum would overtop the
@@ -334,7 +341,7 @@ def design_storm(
             break
     level = mean_sea_level + share * moved + (height - share * moved[STORM_PEAK_HOUR]) * shape
     level[STORM_PEAK_HOUR] = peak_level
-    return np.asarray(np.minimum(level, peak_level))
+    return DesignStorm(np.minimum(level, peak_level), share * moved)
 
 
 def _moved(tide: Floats, hours: int) -> Floats:
