@@ -13,6 +13,7 @@ import xarray as xr
 from strandline.config import RegionFile
 from strandline.errors import InputError
 from strandline.region import Region
+from strandline.sources.extremes import read_annual_maxima
 from strandline.sources.observe import observe_assets, stream_readers
 from strandline.sources.quality import FLAG_NAMES, MISSING
 from strandline.sources.terrain import read_terrain
@@ -27,6 +28,7 @@ COSTS = {
     "tide_gauge": "no surge is learnt or checked here, and no return levels: forecasts fall back to the prior",
     "neighbour": "when the region's own gauge dies in a storm, nothing stands in for it",
     "tides": "the tide is fitted to the record, which takes months of it and leaks if it is done on held-out storms",
+    "extremes": "return levels rest on the gauge's own record, and are refused where that is short",
     "climate": "no weather drives the surge forecast: it knows only what the gauges showed so far",
     "sar": "floods under cloud go unseen: the teacher's maps come from simulation alone",
     "sar_reference": "permanent water and flood look alike in radar: change detection is lost",
@@ -98,6 +100,7 @@ def take_inventory(region_file: RegionFile, now: np.datetime64 | None = None) ->
         streams.append(_unreadable("terrain", "terrain", error))
     streams += _look_at_gauges(region_file, now)
     streams.append(_look_at_tides(region_file))
+    streams.append(_look_at_extremes(region_file, now))
     readers = stream_readers(region_file)
     for name in ("climate", "sar", "sar_reference", "optical", "storms"):
         streams.append(_look_at(name, readers.get(name), now))
@@ -159,6 +162,18 @@ def _look_at_tides(region_file: RegionFile) -> Stream:
     greatest = sorted(constants.amplitude.items(), key=lambda item: -item[1])[:4]
     detail = "published constants: " + ", ".join(f"{name} {metres:.2f} m" for name, metres in greatest)
     return Stream("tides", "present", detail, COSTS["tides"], count=len(constants.amplitude))
+
+
+def _look_at_extremes(region_file: RegionFile, now: np.datetime64) -> Stream:
+    if region_file.extremes is None:
+        return _absent("extremes", "extremes")
+    try:
+        years, maxima = read_annual_maxima(region_file.extremes)
+    except InputError as error:
+        return _unreadable("extremes", "extremes", error)
+    detail = f"annual maxima {years.min():.0f}-{years.max():.0f}, {maxima.min():.2f} to {maxima.max():.2f} m"
+    end = np.datetime64(f"{int(years.max()):04d}-12-31", "ns")
+    return Stream("extremes", "present", detail, COSTS["extremes"], count=int(years.size), age_days=_days(now - end))
 
 
 def _look_at(name: str, read: Callable[[], xr.Dataset | None] | None, now: np.datetime64) -> Stream:

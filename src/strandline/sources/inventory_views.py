@@ -73,7 +73,7 @@ def _draw_timeline(axes: Axes, inventory: Inventory, timed: list[Stream]) -> Non
             pairs = pairwise(stream.spans)
             gaps = [(_date(a[1]), max(_date(b[0]) - _date(a[1]), shortest)) for a, b in pairs]
             axes.broken_barh(gaps, (position - 0.32, 0.64), color=_GAP, linewidth=0)
-        share = "" if stream.gap_share is None else f"{stream.gap_share:.1%} unknown"
+        share = "" if stream.gap_share is None else f"{stream.gap_share:.2%} unknown"
         axes.text(1.005, position, share, va="center", fontsize=8, transform=axes.get_yaxis_transform())
     for start, end in inventory.held_out:
         axes.axvspan(_date(start), _date(end), color=_HELD_OUT, alpha=0.5, zorder=0, linewidth=0)
