@@ -80,7 +80,7 @@ def observe_gauges(
     """
     level = np.asarray(tide_gauge["water_level"].values, dtype=np.float64)
     stations, hours = level.shape
-    offset = quality.gauge_datum_offset * rng.standard_normal(stations)
+    offset: Field = quality.gauge_datum_offset * rng.standard_normal((stations,))
     observed: Field = level + offset[:, None] + quality.gauge_noise * rng.standard_normal(level.shape)
     position = np.searchsorted(tide_gauge["time"].values, peaks)
     years = hours / 8766.0
