@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import typer
 from rich.console import Console
@@ -49,8 +49,8 @@ def run(
             "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
         )
     job = jobs.real(region, data, seed) if region else jobs.simulated(seed, quick=quick)
-    with _progress() as progress:
-        report = job.run(out, _announcer(progress), resume)
+    with _Stages() as announce:
+        report = job.run(out, announce, resume)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     _show_summary(summary, report)
 
@@ -84,14 +84,14 @@ def simulate(
     from strandline.simulator.coast import simulate_coast
     from strandline.simulator.files import save_coast
 
-    with _progress() as progress:
+    with _Stages() as announce:
         coast = simulate_coast(
             f"simulated coast {seed}",
             seed,
             shape=(cells, cells),
             years=years,
             n_storms=storms,
-            progress=_announcer(progress)("flood the coast"),
+            progress=announce("flood the coast"),
         )
     save_coast(coast, out)
     console.print(f"coast: {out}")
@@ -108,8 +108,8 @@ def teach(
     """Pre-train teacher and students on simulated coasts, as the shipped ones were."""
     from strandline import jobs
 
-    with _progress() as progress:
-        jobs.teach(out, device, coasts, processes, seed, _announcer(progress))
+    with _Stages() as announce:
+        jobs.teach(out, device, coasts, processes, seed, announce)
     console.print(f"networks: {out}")
 
 
@@ -126,35 +126,52 @@ def main() -> None:
         sys.exit(130)
 
 
-def _progress() -> Progress:
-    return Progress(
-        SpinnerColumn(finished_text="✓"),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        console=console,
+class _Stages:
+    """A line a stage; announcing the next one closes the last."""
+
+    def __init__(self) -> None:
+        columns = (
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+        )
+        self.display = Progress(*columns, console=console)
+
+    def __enter__(self) -> Self:
+        self.display.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self._close_last()
+        self.display.stop()
+
+    def __call__(self, name: str) -> Callable[[float], None]:
+        self._close_last()
+        task = self.display.add_task(name, total=1.0)
+        return lambda done: self.display.update(task, completed=done)
+
+    def _close_last(self) -> None:
+        if self.display.tasks:
+            self.display.update(self.display.tasks[-1].id, completed=1)
+
+
+def _show_summary(summary: dict[str, Any], report: Path) -> None:
+    flood, surge, damage = summary["flood"], summary["surge"], summary["impact"]["expected_annual_damage"]
+    table = Table(title=f"{summary['provenance']} data", show_header=False, box=None, title_justify="left")
+    table.add_row(
+        "flood maps, IoU",
+        f"student {flood['student_iou']:.2f}, teacher {flood['teacher_iou']:.2f}, "
+        f"labels only {flood['labels_only_iou']:.2f}",
     )
-
-
-def _announcer(progress: Progress) -> Callable[[str], Callable[[float], None]]:
-    """Each announced stage gets a line; announcing the next one closes the last."""
-    tasks: list[int] = []
-
-    def announce(name: str) -> Callable[[float], None]:
-        for task in tasks:
-            progress.update(task, completed=1.0)  # type: ignore[arg-type]
-        task = progress.add_task(name, total=1.0)
-        tasks.append(task)
-        return lambda done: progress.update(task, completed=done)
-
-    return announce
-
-
-def _show_summary(summary: dict[str, object], report: Path) -> None:
-    flood, surge = summary["flood"], summary["surge"]
-    console.print(f"provenance: {summary['provenance']}", highlight=False)
-    console.print(f"floods: {flood}\nsurge: {surge}", highlight=False)
+    table.add_row("water level", f"RMSE {surge['rmse']:.2f} m, {surge['coverage_90']:.0%} within the 90 % interval")
+    table.add_row(
+        "annual damage", f"{damage['p50']:,.0f} EUR (80 % interval {damage['p10']:,.0f} to {damage['p90']:,.0f})"
+    )
+    table.add_row("plan", f"{summary['plan']['n_actions']} actions, {summary['plan']['n_triggers']} triggers")
+    console.print(table)
     Console().print(f"report: {report}", highlight=False, soft_wrap=True)
 
 

@@ -158,6 +158,7 @@ def run(
             rng=rng,
         ),
     )
+    announce("write the report")
     findings = Findings(
         observations=observations,
         hazard=hazard,
@@ -205,7 +206,7 @@ def with_archive(place: Place, split: Split, rng: np.random.Generator, progress:
     """The place itself where a radar archive was observed, else with one simulated on its terrain."""
     if place.observations.sar is not None:
         return place
-    storms = (*split.training, *split.calibration, *split.test)
+    storms = sorted((*split.training, *split.calibration, *split.test), key=lambda storm: storm.peak)
     archive = simulate_archive(place.observations, storms, len(storms) // 5, rng, progress)
     return replace(place, observations=archive)
 
