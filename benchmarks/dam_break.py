@@ -1,10 +1,13 @@
 """Dam-breaks on a frictionless flat bed, with their exact solutions."""
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
 from strandline.simulator.inundation import Basin, inundate
+from strandline.simulator.local_inertia import Scheme
 
 Floats = npt.NDArray[np.float64]
 GRAVITY = 9.81
@@ -47,7 +50,13 @@ def stoker_dam_break(x: Floats, time: float, left: float, right: float) -> Float
 
 
 def run_dam_break(
-    cells: int, left: float, right: float, time: float = 25.0, length: float = 400.0
+    cells: int,
+    left: float,
+    right: float,
+    method: Literal["fused", "batched"] = "fused",
+    theta: float = Scheme().theta,
+    time: float = 25.0,
+    length: float = 400.0,
 ) -> tuple[Floats, Floats, float]:
     """Cell centres, depths at ``time`` and mass error of the solver's own dam-break."""
     size = length / cells
@@ -59,5 +68,7 @@ def run_dam_break(
         np.zeros((1, 2)),
         initial_level=np.where(x < 0, left, right)[None, None],
         output_times=np.array([time]),
+        method=method,
+        scheme=Scheme(theta=theta),
     )
     return x, result.levels[0, 0, 0], float(result.mass_error[0])

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from strandline.errors import StrandlineError
 
@@ -63,7 +64,8 @@ def check(
 ) -> None:
     """Say what is present, its span, gaps and age, and what each missing stream costs. Computes nothing."""
     from strandline.config import load_region_file
-    from strandline.sources.inventory import draw_inventory, inventory_table, take_inventory
+    from strandline.sources.inventory import take_inventory
+    from strandline.sources.inventory_views import draw_inventory, inventory_table
 
     inventory = take_inventory(load_region_file(region, data))
     Console().print(inventory_table(inventory))

@@ -131,3 +131,17 @@ def volume(problem: Problem, level: Floats) -> Floats:
     """Water in the counted cells: (..., H + 2, W + 2) → (...) [m3]."""
     depth = np.where(problem.counted, level - problem.bed, 0.0)
     return np.asarray(depth.sum(axis=(-2, -1)) * problem.cell_size**2)
+
+
+def refuse_runaway(advanced: npt.NDArray[np.bool_]) -> None:
+    """Stop when a storm's clock no longer advances, because its water grew beyond bounds: (E,) booleans.
+
+    Raises:
+        InputError: the scheme is unstable with these numbers.
+    """
+    if not advanced.all():
+        raise InputError(
+            f"storm {int(np.argmin(advanced))}",
+            "the water level grew beyond bounds and the time step shrank to nothing",
+            "lower the scheme's courant or theta, or look for absurd levels, discharges or roughness",
+        )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from strandline.simulator.local_inertia import Problem, Scheme, Solution
+from strandline.simulator.local_inertia import Problem, Scheme, Solution, refuse_runaway
 
 _STEPS_UNSEEN = 32
 
@@ -83,8 +83,10 @@ class _Waters:
     def advance(self, stop: float) -> None:
         """Take every storm to the moment ``stop`` [s], exactly."""
         while bool((self.clock < stop).any()):
+            before = self.clock
             for _ in range(_STEPS_UNSEEN):
                 self._step(stop)
+            refuse_runaway(((self.clock > before) | (self.clock == stop)).cpu().numpy())
 
     def _step(self, stop: float) -> None:
         scheme, size = self.scheme, self.cell_size

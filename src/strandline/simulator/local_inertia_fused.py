@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit, prange
 
-from strandline.simulator.local_inertia import Floats, Problem, Solution
+from strandline.simulator.local_inertia import WALL, Floats, Problem, Solution, refuse_runaway
 
 _SLICES = 50  # how often a run comes up for air to report its progress
 
@@ -63,6 +63,7 @@ def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> 
             scheme.longest_step,
             scheme.gravity,
         )
+        refuse_runaway(clock >= until)
         if progress is not None:
             progress(float((until - start) / (end - start)))
     return Solution(greatest, levels, level, net_inflow, steps)
@@ -295,6 +296,8 @@ def _advance(  # type: ignore[no-untyped-def]
             depth = 0.0
             for j in range(deepest.size):
                 depth = max(depth, deepest[j])
+            if not depth < WALL:
+                break  # the water has blown up; without this the step would shrink to nothing
             step = longest_step
             if depth > 0.0:
                 step = min(step, courant * cell_size / np.sqrt(gravity * depth))
