@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from pyproj import Transformer
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -21,26 +22,25 @@ _SHORTEST_BAR = 0.004
 """Share of the time axis: a bar or gap thinner than this would not be seen."""
 
 
-def inventory_table(inventory: Inventory) -> Table:
-    """One line a stream: state, span, gaps, age, what was found, and what it costs where it is not there."""
-    table = Table(title=f"{inventory.region.name}: what is there", show_lines=True)
-    for heading in ("stream", "state", "from – to (UTC)", "n", "unknown", "longest gap", "age"):
-        table.add_column(heading, justify="right" if heading in ("n", "unknown", "longest gap", "age") else "left")
-    table.add_column("found, or what its absence costs", ratio=1)
+def inventory_table(inventory: Inventory) -> Group:
+    """A table of spans, gaps and ages, and under it what was found, or what each absence costs."""
+    table = Table(title=f"{inventory.region.name}: what is there", title_justify="left", box=None)
+    for heading in ("stream", "state", "from – to (UTC)", "unknown", "longest gap", "age"):
+        table.add_column(heading, justify="right" if heading in ("unknown", "longest gap", "age") else "left")
+    found = Table(box=None, show_header=False)
     for stream in inventory.streams:
-        missing = stream.state != "present"
-        detail = f"{stream.detail}\nwithout it: {stream.cost}" if missing else stream.detail
+        state = Text(stream.state, style=_COLOURS[stream.state])
         table.add_row(
             Text(stream.name),
-            Text(stream.state, style=_COLOURS[stream.state]),
+            state,
             Text(_span(stream)),
-            "" if stream.count is None else f"{stream.count}",
             "" if stream.gap_share is None else f"{stream.gap_share:.1%}",
             _duration(stream.longest_gap),
             "" if stream.age_days is None else _age(stream.age_days),
-            Text(detail),
         )
-    return table
+        detail = stream.detail if stream.state == "present" else f"{stream.detail}; without it: {stream.cost}"
+        found.add_row(Text(stream.name, style=_COLOURS[stream.state]), Text(detail))
+    return Group(table, Text(), found)
 
 
 def draw_inventory(inventory: Inventory, path: Path) -> None:
