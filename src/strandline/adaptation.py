@@ -71,11 +71,11 @@ def prepare(
 def training_hours(
     observations: Observations, split: Split, most: int, rng: np.random.Generator
 ) -> npt.NDArray[np.datetime64]:
-    """Hours of issue whose forecast hours touch no calibration or test storm."""
+    """Hours of issue whose forecast hours touch no window that is withheld."""
     time = _issuable(observations)
     free = np.ones(time.size, dtype=bool)
-    for storm in (*split.calibration, *split.test):
-        free &= (time > storm.end) | (time + np.timedelta64(LEADS - 1, "h") < storm.start)
+    for start, end in split.withheld:
+        free &= (time > end) | (time + np.timedelta64(LEADS - 1, "h") < start)
     if not free.any():
         raise RefusedByTheory(
             f"calibration and test storms cover the whole record of '{observations.region.name}'; "

@@ -1,11 +1,13 @@
 """Storms in a record: declustered peaks, found the same way on simulated and real gauges."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Times = npt.NDArray[np.datetime64]
+Window = tuple[np.datetime64, np.datetime64]
 BEFORE_PEAK = np.timedelta64(72, "h")
 AFTER_PEAK = np.timedelta64(48, "h")
 
@@ -29,19 +31,19 @@ class Storm:
         return (time >= self.start) & (time <= self.end)
 
 
-def find_storms(time: Times, level: npt.NDArray[np.float64], most: int, separation_hours: int = 120) -> list[Storm]:
+def find_storms(time: Times, level: npt.NDArray[np.float64], most: int, separation_hours: int = 121) -> list[Storm]:
     """The ``most`` highest peaks of a record that lie at least ``separation_hours`` apart, in order of time.
 
     Args:
         time: (T,) UTC, increasing.
         level: (T,) water level [m]; NaN = gap. A gap never makes a peak.
         most: how many to return at most; fewer when the record holds no more.
-        separation_hours: storm windows (72 h before to 48 h after the peak) must not overlap: 120 h or more.
+        separation_hours: storm windows (72 h before to 48 h after the peak) must share no hour: 121 h or more.
 
     Source: runs declustering, Coles (2001), section 5.3.2.
     """
-    if separation_hours < 120:
-        raise ValueError(f"separation_hours is {separation_hours}; windows overlap below 120")
+    if separation_hours < 121:
+        raise ValueError(f"separation_hours is {separation_hours}; windows overlap below 121")
     separation = np.timedelta64(separation_hours, "h")
     storms: list[Storm] = []
     order = np.argsort(np.where(np.isnan(level), -np.inf, level), kind="stable")[::-1]
@@ -58,21 +60,31 @@ def find_storms(time: Times, level: npt.NDArray[np.float64], most: int, separati
 
 @dataclass(frozen=True)
 class Split:
-    """Whole storms for learning, for calibration and for the test; no hour of one serves another."""
+    """Whole storms for learning, for calibration and for the test; no hour of one serves another.
+
+    Attributes:
+        held_out: windows [start, end] that learning never sees, stormy or not.
+    """
 
     training: tuple[Storm, ...]
     calibration: tuple[Storm, ...]
     test: tuple[Storm, ...]
+    held_out: tuple[Window, ...] = ()
+
+    @property
+    def withheld(self) -> list[Window]:
+        """Every window that learning never sees: those held out, and the storms that calibrate or are tested."""
+        return [*self.held_out, *((storm.start, storm.end) for storm in (*self.calibration, *self.test))]
 
 
 def split_by_storm(
     storms: list[Storm],
     n_calibration: int,
     n_test: int,
-    held_out: list[tuple[np.datetime64, np.datetime64]],
+    held_out: Sequence[Window],
     rng: np.random.Generator,
 ) -> Split:
-    """Part storms at random; storms that peak in a held-out window go to the test first.
+    """Part storms at random; storms that reach into a held-out window go to the test first.
 
     Args:
         storms: in order of time.
@@ -80,9 +92,9 @@ def split_by_storm(
         n_test: how many are tested at least, those of ``held_out`` counted in.
         held_out: windows [start, end] that learning never sees.
     """
-    named = [s for s in storms if any(start <= s.peak <= end for start, end in held_out)]
+    named = [s for s in storms if any(s.start <= end and start <= s.end for start, end in held_out)]
     others = [storms[i] for i in rng.permutation(len(storms)) if storms[i] not in named]
     drawn = max(n_test - len(named), 0)
     test, calibration, training = others[:drawn] + named, others[drawn : drawn + n_calibration], others[drawn:]
     parts = (training[n_calibration:], calibration, test)
-    return Split(*(tuple(sorted(part, key=lambda storm: storm.peak)) for part in parts))
+    return Split(*(tuple(sorted(part, key=lambda storm: storm.peak)) for part in parts), tuple(held_out))

@@ -27,10 +27,12 @@ def conformal_radius(scores: Sequence[Floats], coverage: float) -> float:
         The coverage-quantile of the storms' pooled scores, every storm weighing 1/(K + 1) and the rest at infinity.
 
     Raises:
-        RefusedByTheory: too few storms, with the number needed.
+        RefusedByTheory: too few storms, with the number needed; or a coverage that is not between 0 and 1.
 
     Source: Lee, Barber, Willett (2023), Distribution-free inference with hierarchical data, eq. 7 (HCP).
     """
+    if not 0 < coverage < 1:
+        raise RefusedByTheory(f"a coverage of {coverage:.0%} cannot be promised; name one between 0 and 1")
     storms = [np.asarray(score, dtype=float).ravel() for score in scores]
     storms = [score for score in storms if score.size]
     needed = storms_needed(coverage)

@@ -1,0 +1,182 @@
+"""Losses against closed forms and torch's own distributions; masks; the temperature's fall."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional as F
+
+from strandline.distillation.alignment import ProjectionHead, align_features
+from strandline.distillation.losses import (
+    cosine_alignment,
+    cross_entropy,
+    gaussian_divergence,
+    gaussian_likelihood,
+    mean_where,
+    soft_dice,
+    soft_targets,
+)
+from strandline.distillation.schedule import geometric_annealing
+from strandline.models.prediction import Prediction
+
+
+def logits(seed: int, *shape: int) -> Tensor:
+    return 2 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def some(seed: int, *shape: int) -> Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed)) < 0.5
+
+
+MAP = (2, 5, 6, 7)
+ALL = torch.ones(2, 6, 7, dtype=torch.bool)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 5.0])
+def test_soft_targets_are_torchs_divergence_times_the_square_of_the_temperature(temperature: float) -> None:
+    student, teacher, valid = logits(0, *MAP), logits(1, *MAP), some(2, 2, 6, 7)
+    each = F.kl_div(
+        F.log_softmax(student / temperature, 1), F.log_softmax(teacher / temperature, 1), reduction="none",
+        log_target=True,
+    ).sum(1)  # fmt: skip
+    expected = torch.stack([temperature**2 * each[i][valid[i]].mean() for i in range(2)])
+    torch.testing.assert_close(soft_targets(student, teacher, valid, temperature), expected)
+
+
+def test_soft_targets_are_zero_where_student_and_teacher_agree_up_to_a_constant() -> None:
+    said = logits(0, *MAP)
+    torch.testing.assert_close(soft_targets(said, said + 3.0, ALL, 2.0), torch.zeros(2), atol=1e-5, rtol=0)
+
+
+def test_the_gradient_of_soft_targets_does_not_fade_with_the_temperature() -> None:
+    """For large τ the gradient tends to (z_s − z_t − their means) / K (Hinton et al. 2015, eq. 4)."""
+    student, teacher = logits(0, *MAP).double().requires_grad_(), logits(1, *MAP).double()
+    limit = (student - teacher - (student - teacher).mean(1, keepdim=True)).detach() / 5 / 42
+    for temperature in (1e3, 1e4):
+        (gradient,) = torch.autograd.grad(soft_targets(student, teacher, ALL, temperature).sum(), student)
+        torch.testing.assert_close(gradient, limit, rtol=0.05, atol=1e-4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**31), scale=st.floats(0.1, 1e4))
+def test_what_is_masked_changes_neither_a_loss_nor_its_gradient(seed: int, scale: float) -> None:
+    valid, classes, other = some(seed, 2, 6, 7), torch.randint(5, (2, 6, 7)), torch.randint(5, (2, 6, 7))
+    teacher = logits(seed + 1, *MAP)
+    student = logits(seed + 2, *MAP)
+    garbage = scale * logits(seed + 3, *MAP)
+    dirty = torch.where(valid[:, None], student, garbage)
+    for loss in (
+        lambda z, clean: soft_targets(
+            z, teacher if clean else torch.where(valid[:, None], teacher, -garbage), valid, 2
+        ),
+        lambda z, clean: cross_entropy(z, classes if clean else torch.where(valid, classes, other), valid),
+        lambda z, clean: soft_dice(z, classes if clean else torch.where(valid, classes, other), valid),
+    ):
+        results = []
+        for values, clean in ((student, True), (dirty, False)):
+            z = values.clone().requires_grad_()
+            value = loss(z, clean)
+            (gradient,) = torch.autograd.grad(value.sum(), z)
+            results.append((value.detach(), gradient))
+        torch.testing.assert_close(results[0], results[1], rtol=1e-5, atol=1e-7)
+        assert (results[1][1] * ~valid[:, None] == 0).all()
+
+
+def test_a_mean_is_over_valid_entries_of_each_sample_and_zero_without_one() -> None:
+    values = torch.tensor([[1.0, 2.0, 30.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])
+    valid = torch.tensor([[True, True, False], [True, True, True], [False, False, False]])
+    torch.testing.assert_close(mean_where(values, valid), torch.tensor([1.5, 5.0, 0.0]))
+
+
+def test_a_loss_does_not_depend_on_how_many_cells_are_valid_when_all_are_alike() -> None:
+    said = logits(0, 1, 5, 1, 1).expand(1, 5, 6, 7)
+    word = logits(1, 1, 5, 1, 1).expand(1, 5, 6, 7)
+    few = torch.zeros(1, 6, 7, dtype=torch.bool)
+    few[0, 2, 3] = True
+    torch.testing.assert_close(soft_targets(said, word, few, 1.0), soft_targets(said, word, ALL[:1], 1.0))
+
+
+def test_the_divergence_of_normals_is_torchs() -> None:
+    draw = torch.Generator().manual_seed(0)
+    means, scales = torch.randn(2, 4, 25, generator=draw), 0.05 + torch.rand(2, 4, 25, generator=draw)
+    student = torch.distributions.Normal(means[0], scales[0])
+    teacher = torch.distributions.Normal(means[1], scales[1])
+    expected = torch.distributions.kl_divergence(teacher, student).mean(1)
+    torch.testing.assert_close(gaussian_divergence(means[0], scales[0], means[1], scales[1]), expected)
+    torch.testing.assert_close(gaussian_divergence(means[0], scales[0], means[0], scales[0]), torch.zeros(4))
+
+
+def test_the_likelihood_of_normals_is_torchs_without_its_constant() -> None:
+    mean, scale, valid = logits(0, 4, 25), 0.1 + logits(1, 4, 25).abs(), some(2, 4, 25)
+    observed = logits(3, 4, 25)
+    each = -torch.distributions.Normal(mean, scale).log_prob(observed) - 0.5 * math.log(2 * math.pi)
+    expected = torch.stack([each[i][valid[i]].mean() for i in range(4)])
+    torch.testing.assert_close(gaussian_likelihood(mean, scale, observed, valid), expected)
+
+
+def test_dice_is_zero_for_a_sure_and_right_map_and_near_one_for_a_sure_and_wrong_one() -> None:
+    classes = torch.randint(1, 5, (2, 6, 7))
+    classes[:, :3] = 0
+    right = 40.0 * F.one_hot(classes, 5).permute(0, 3, 1, 2).float()
+    torch.testing.assert_close(soft_dice(right, classes, ALL), torch.zeros(2), atol=1e-6, rtol=0)
+    wrong = 40.0 * F.one_hot(torch.where(classes > 0, 0, 1), 5).permute(0, 3, 1, 2).float()
+    torch.testing.assert_close(soft_dice(wrong, classes, ALL), torch.full((2,), 1 - 1 / 43))
+    dry = torch.zeros_like(classes)
+    torch.testing.assert_close(
+        soft_dice(40.0 * F.one_hot(dry, 5).permute(0, 3, 1, 2).float(), dry, ALL), torch.zeros(2), atol=1e-6, rtol=0
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**31))
+def test_dice_stays_between_zero_and_one(seed: int) -> None:
+    draw = torch.Generator().manual_seed(seed)
+    classes = torch.randint(5, (2, 6, 7), generator=draw) * (torch.rand(2, 6, 7, generator=draw) < 0.3)
+    value = soft_dice(5 * logits(seed, *MAP), classes, some(seed + 1, 2, 6, 7))
+    assert ((value >= -1e-6) & (value <= 1)).all()
+
+
+def test_alignment_is_zero_for_parallel_one_for_orthogonal_two_for_opposite_features() -> None:
+    feature = torch.tensor([[3.0, 0.0, 0.0]])
+    others = torch.tensor([[5.0, 0.0, 0.0], [0.0, 2.0, 0.0], [-1.0, 0.0, 0.0]])
+    torch.testing.assert_close(cosine_alignment(feature.expand(3, 3), others), torch.tensor([0.0, 1.0, 2.0]))
+    tokens = torch.stack([others, others])  # (2, 3, D)
+    torch.testing.assert_close(cosine_alignment(feature.expand(2, 3, 3), tokens), torch.tensor([1.0, 1.0]))
+
+
+def test_patches_are_aligned_only_where_both_have_them() -> None:
+    head = ProjectionHead(4, 6)
+    nothing = torch.zeros(2, 25)
+    patches = {"global": logits(0, 2, 4), "patches": logits(1, 2, 3, 4)}
+    teacher = {"global": logits(2, 2, 6), "patches": logits(3, 2, 3, 6)}
+    whole = align_features(
+        head, Prediction(nothing, nothing, features=patches), Prediction(nothing, nothing, features=teacher)
+    )
+    alone = cosine_alignment(head(patches["global"]), teacher["global"])
+    of_patches = cosine_alignment(head(patches["patches"]), teacher["patches"])
+    torch.testing.assert_close(whole, (alone + of_patches) / 2)
+    del teacher["patches"]
+    without = align_features(
+        head, Prediction(nothing, nothing, features=patches), Prediction(nothing, nothing, features=teacher)
+    )
+    torch.testing.assert_close(without, alone)
+
+
+@settings(max_examples=30, deadline=None)
+@given(steps=st.integers(2, 500), start=st.floats(1.01, 20.0), end=st.floats(0.5, 1.0))
+def test_the_temperature_falls_geometrically_from_its_first_to_its_last_value(
+    steps: int, start: float, end: float
+) -> None:
+    path = np.array([geometric_annealing(step, steps, start, end) for step in range(steps)])
+    assert path[0] == pytest.approx(start)
+    assert path[-1] == pytest.approx(end)
+    assert (np.diff(path) < 0).all()
+    np.testing.assert_allclose(path[1:] / path[:-1], (end / start) ** (1 / (steps - 1)), rtol=1e-9)
+
+
+def test_a_single_step_is_taken_at_the_last_temperature() -> None:
+    assert geometric_annealing(0, 1, 5.0, 1.0) == 1.0
