@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from strandline.errors import InputError
@@ -30,7 +30,8 @@ def write_atomically(path: Path) -> Iterator[Path]:
             path, f"cannot be written ({error.strerror or error})", "free space or choose another folder, then resume"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the reason why it cannot be written says more than why it cannot be removed
+            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -106,12 +106,31 @@ class Batch:
         for name in ("terrain", "radar", "optical", "in_situ", "climate"):
             if (getattr(self, name) is None) != (getattr(self, f"{name}_seen") is None):
                 raise InputError("batch", f"'{name}' and '{name}_seen' do not come together", "give both or neither")
+        self._check_shapes()
         if self.gauge.shape[2] != CONTEXT_HOURS or self.tide.shape[1] != TIDE_HOURS:
             raise InputError(
                 "batch",
                 f"gauge {tuple(self.gauge.shape)} and tide {tuple(self.tide.shape)}",
                 f"the last dimensions are {CONTEXT_HOURS} and {TIDE_HOURS} hours",
             )
+
+    def _check_shapes(self) -> None:
+        """Every mask covers its values, and every map the same grid."""
+        channel = {"terrain": 1, "radar": 1, "optical": 1, "in_situ": 1, "climate": 2}  # the dimension without a mask
+        for name in ("gauge", *channel, "flood_class", "surge"):
+            values = getattr(self, name)
+            mask = getattr(
+                self, f"{name.removesuffix('_class')}_{'valid' if name in ('flood_class', 'surge') else 'seen'}"
+            )
+            if values is None or mask is None:
+                continue
+            expected = tuple(size for dim, size in enumerate(values.shape) if dim != channel.get(name))
+            if tuple(mask.shape) != expected:
+                raise InputError("batch", f"the mask of '{name}' is {tuple(mask.shape)}", f"expected {expected}")
+            on_map = channel.get(name) == 1 or name == "flood_class"
+            if on_map and self.terrain is not None and values.shape[-2:] != self.terrain.shape[-2:]:
+                grid = tuple(self.terrain.shape[-2:])
+                raise InputError("batch", f"'{name}' covers {tuple(values.shape[-2:])} cells", f"expected {grid}")
 
     def __len__(self) -> int:
         return int(self.gauge.shape[0])
@@ -350,13 +369,14 @@ def _daily_means(climate: xr.Dataset) -> xr.Dataset:
 
 
 def _scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.float64]:
-    """(B, …) the first scene in each storm's window; NaN where there is none."""
+    """(B, …) the first scene of each storm's window from the peak on, else the last before it; NaN without any."""
     time = array["time"].values
     chosen = np.full((len(storms), *array.shape[1:]), np.nan)
     for i, storm in enumerate(storms):
         inside = np.flatnonzero(storm.contains(time))
+        after = inside[time[inside] >= storm.peak]
         if inside.size:
-            chosen[i] = array.values[inside[0]]
+            chosen[i] = array.values[after[0] if after.size else inside[-1]]
     return chosen
 
 
@@ -392,8 +412,8 @@ def _in_situ(region: Region, in_situ: xr.Dataset, storms: Sequence[Storm]) -> tu
     depth = _scene_of(in_situ["flood_depth"], storms)  # (B, points)
     rows, columns = region.cells_of(in_situ["x"].values, in_situ["y"].values)
     on_grid = np.full((len(storms), 1, *region.shape), np.nan)
-    inside = rows >= 0
-    on_grid[:, 0, rows[inside], columns[inside]] = depth[:, inside]
+    storm, point = np.nonzero(~np.isnan(depth) & (rows >= 0))  # a silent logger must not hide its neighbour's reading
+    on_grid[storm, 0, rows[point], columns[point]] = depth[storm, point]
     return _stack_seen(on_grid)
 
 

@@ -13,6 +13,8 @@ from strandline.errors import InputError
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
+DIGEST_SIZE = hashlib.sha256().digest_size
+"""Bytes at the head of a stage's file that tell whether the rest is whole."""
 
 
 class Checkpoints:
@@ -29,7 +31,6 @@ class Checkpoints:
     def __init__(self, folder: Path, job: str, resume: bool) -> None:
         self.folder = folder
         self.seconds: dict[str, float] = {}
-        folder.mkdir(parents=True, exist_ok=True)
         mark, fingerprint = folder / "job", hashlib.sha256(job.encode()).hexdigest()
         if resume and mark.exists() and mark.read_text() != fingerprint:
             raise InputError(
@@ -41,20 +42,28 @@ class Checkpoints:
         write_bytes(mark, fingerprint.encode())
 
     def stage(self, name: str, make: Callable[[], Result]) -> Result:
-        """The stage's result: read back where it is there, made and written where not."""
+        """The stage's result: read back where it is there and whole, made and written where not."""
         path = self.folder / f"{name}.stage"
         if path.exists():
-            self.seconds[name], result = pickle.loads(path.read_bytes())
-            logger.info("%s: taken from the interrupted run", name)
-            return result  # type: ignore[no-any-return]
+            content = path.read_bytes()
+            if content[:DIGEST_SIZE] == _digest(content[DIGEST_SIZE:]):
+                self.seconds[name], result = pickle.loads(content[DIGEST_SIZE:])
+                logger.info("%s: taken from the interrupted run", name)
+                return result  # type: ignore[no-any-return]
+            logger.warning("%s: %s is damaged; the stage is run again", name, path)
         start = time.perf_counter()
         result = make()
         self.seconds[name] = round(time.perf_counter() - start, 2)
-        write_bytes(path, pickle.dumps((self.seconds[name], result)))
-        return result  # type: ignore[no-any-return]
+        content = pickle.dumps((self.seconds[name], result))
+        write_bytes(path, _digest(content) + content)
+        return result
 
     def clear(self) -> None:
         """Remove the stages of a finished run."""
         for path in self.folder.glob("*"):
             path.unlink()
         self.folder.rmdir()
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -25,6 +26,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 console = Console(stderr=True)
+INTERRUPTED = 130
+"""The exit code into which typer turns Ctrl-C (128 + SIGINT)."""
 RegionPath = Annotated[
     Path | None, typer.Argument(help="Region file (TOML). Without one: the built-in simulated delta.")
 ]
@@ -121,11 +124,12 @@ def main() -> None:
     try:
         app()
     except StrandlineError as error:
-        console.print(f"[bold red]strandline:[/] {error}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]strandline:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        console.print("interrupted; `strandline run --resume` with the same arguments goes on from here")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            console.print("interrupted; `strandline run --resume` with the same arguments goes on from here")
+        raise
 
 
 class _Stages:

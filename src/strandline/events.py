@@ -96,5 +96,8 @@ def split_by_storm(
     others = [storms[i] for i in rng.permutation(len(storms)) if storms[i] not in named]
     drawn = max(n_test - len(named), 0)
     test, calibration, training = others[:drawn] + named, others[drawn : drawn + n_calibration], others[drawn:]
-    parts = (training[n_calibration:], calibration, test)
-    return Split(*(tuple(sorted(part, key=lambda storm: storm.peak)) for part in parts), tuple(held_out))
+
+    def in_order(part: list[Storm]) -> tuple[Storm, ...]:
+        return tuple(sorted(part, key=lambda storm: storm.peak))
+
+    return Split(in_order(training[n_calibration:]), in_order(calibration), in_order(test), tuple(held_out))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import geopandas as gpd
 import numpy as np
@@ -116,12 +116,19 @@ class Observations:
         terrain_shape = (self.terrain.sizes["y"], self.terrain.sizes["x"])
         if terrain_shape != self.region.shape:
             raise InputError("terrain", f"has shape {terrain_shape}", f"regrid it to the region's {self.region.shape}")
+        for name in ("sar", "sar_reference", "flood_survey"):
+            dataset = getattr(self, name)
+            if dataset is not None and (dataset.sizes["y"], dataset.sizes["x"]) != self.region.shape:
+                given = (dataset.sizes["y"], dataset.sizes["x"])
+                raise InputError(name, f"has shape {given}", f"regrid it to the region's {self.region.shape}")
         if np.isnan(self.terrain["elevation"].values).all():
             raise InputError("terrain", "has no known elevation", "give a raster that covers the region")
         if self.assets is not None:
             missing = [column for column in ASSET_COLUMNS if column not in self.assets.columns]
             if missing:
                 raise InputError("assets", f"columns {missing} are missing", f"needed: {', '.join(ASSET_COLUMNS)}")
+            if self.assets.crs is None or self.assets.crs != self.region.crs:
+                raise InputError("assets", f"are in {self.assets.crs}", f"reproject them to {self.region.crs}")
             unknown = sorted(set(self.assets["asset_class"]) - set(ASSET_CLASSES))
             if unknown:
                 raise InputError("assets", f"unknown classes {unknown}", f"known: {', '.join(ASSET_CLASSES)}")
@@ -133,7 +140,8 @@ class Observations:
 
     def without(self, *names: str) -> Self:
         """The same place with these modalities not observed."""
-        return replace(self, **dict.fromkeys(names))
+        absent: dict[str, Any] = dict.fromkeys(names)
+        return replace(self, **absent)
 
     def between(self, start: np.datetime64, end: np.datetime64) -> Self:
         """The same place seen only in ``[start, end]``; terrain, assets and the radar reference stay."""
@@ -151,7 +159,7 @@ class Observations:
         return self._select(keep)
 
     def _select(self, keep: Callable[[np.ndarray], np.ndarray]) -> Self:
-        changed: dict[str, xr.Dataset | None] = {}
+        changed: dict[str, Any] = {}
         for name, dataset in self.modalities().items():
             if "time" not in dataset.coords:
                 continue

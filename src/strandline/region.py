@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from affine import Affine
 from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
 
 from strandline.errors import InputError
 
@@ -33,7 +34,12 @@ class Region:
     continent: str
 
     def __post_init__(self) -> None:
-        crs = CRS.from_user_input(self.crs)
+        try:
+            crs = CRS.from_user_input(self.crs)
+        except CRSError as error:
+            raise InputError(
+                f"region '{self.name}'", f"CRS {self.crs!r} is not known", "use e.g. EPSG:32633"
+            ) from error
         if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
             raise InputError(f"region '{self.name}'", f"CRS {self.crs} is not projected in metres", "use e.g. UTM")
         left, bottom, right, top = self.bounds
@@ -42,6 +48,12 @@ class Region:
                 f"region '{self.name}'",
                 f"bounds {self.bounds} are empty",
                 "order them left, bottom, right, top",
+            )
+        if not (self.cell_size > 0 and np.isfinite(self.bounds).all()):
+            raise InputError(
+                f"region '{self.name}'",
+                f"bounds {self.bounds} and cell size {self.cell_size:g} make no grid",
+                "give finite bounds and a cell size above 0",
             )
         for length in (right - left, top - bottom):
             if abs(length / self.cell_size - round(length / self.cell_size)) > 1e-6:
@@ -72,12 +84,12 @@ class Region:
     @property
     def x(self) -> npt.NDArray[np.float64]:
         """Cell centres, west to east [m]."""
-        return self.bounds[0] + (np.arange(self.shape[1]) + 0.5) * self.cell_size
+        return np.asarray(self.bounds[0] + (np.arange(self.shape[1]) + 0.5) * self.cell_size)
 
     @property
     def y(self) -> npt.NDArray[np.float64]:
         """Cell centres, north to south [m]."""
-        return self.bounds[3] - (np.arange(self.shape[0]) + 0.5) * self.cell_size
+        return np.asarray(self.bounds[3] - (np.arange(self.shape[0]) + 0.5) * self.cell_size)
 
     @property
     def centre_lonlat(self) -> tuple[float, float]:

@@ -41,6 +41,12 @@ def train(
     for step in range(steps):
         terms = loss(step)
         total = torch.stack(list(terms.values())).sum()
+        if not math.isfinite(float(total.detach())):
+            name, value = next(
+                ((n, float(t.detach())) for n, t in terms.items() if not torch.isfinite(t)),
+                ("sum", float(total.detach())),
+            )
+            raise FloatingPointError(f"loss term '{name}' is {value} at step {step}")
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -48,10 +54,7 @@ def train(
         schedule.step()
         if step >= steps - max(steps // 10, 1):
             for name, term in terms.items():
-                value = float(term.detach())
-                if not math.isfinite(value):
-                    raise FloatingPointError(f"loss term '{name}' is {value} at step {step}")
-                last.setdefault(name, []).append(value)
+                last.setdefault(name, []).append(float(term.detach()))
         if progress is not None:
             progress((step + 1) / steps)
     means = {name: sum(values) / len(values) for name, values in last.items()}

@@ -25,13 +25,13 @@ def drop_streams(batch: Batch, share: float, generator: torch.Generator) -> Batc
     def chance(probability: float) -> Tensor:
         return (torch.rand(size, generator=generator) < probability).to(device)
 
-    together = chance(share / 2)
+    together, alone = chance(share / 2), share / 2 / (1 - share / 2)  # one or the other strikes with probability share
     changes: dict[str, Tensor] = {}
     for name in MODALITIES:
         seen = getattr(batch, f"{name}_seen")
         if seen is None:
             continue
-        kept = ~(together | chance(share / 2))
+        kept = ~(together | chance(alone))
         kept = kept.reshape(-1, *[1] * (seen.dim() - 1))
         values = getattr(batch, name)
         changes[f"{name}_seen"] = seen & kept
