@@ -23,7 +23,7 @@ from strandline.adaptation import (
 from strandline.batch import build_storm_batch
 from strandline.checkpoints import Checkpoints
 from strandline.distillation.distil import Recipe
-from strandline.errors import InputError
+from strandline.errors import InputError, RefusedByTheory
 from strandline.events import Split, find_storms, split_by_storm
 from strandline.forecasting import SurgeTable, forecast_surge
 from strandline.models.student import Student
@@ -31,11 +31,13 @@ from strandline.place import Place
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
 from strandline.pretraining import load_students, load_teacher, save_students
-from strandline.report.facts import Findings, Issuer, LearningScores, Reliability, RunFacts, SurgeScores
+from strandline.report.facts import Findings, Future, Issuer, LearningScores, Reliability, RunFacts, SurgeScores
+from strandline.report.products import as_json
 from strandline.report.write import write_report
 from strandline.risk.extremes import ReturnLevelFit, fit_gauge
 from strandline.risk.flood_maps import map_hazard
-from strandline.risk.impact import assess_impact
+from strandline.risk.hazard import Hazard
+from strandline.risk.impact import Impact, assess_impact
 from strandline.risk.return_levels import sample_return_levels
 from strandline.simulator.archive import simulate_archive
 from strandline.tides import TidalConstants, fit_tide, predict_tide
@@ -125,27 +127,35 @@ def run(
     reference = reference_map(course.training, course.word["training"])
     floods = stage("score", lambda *_: score_floods(test, (course.training, reference), forecaster, teacher, sceptics))
     surge = forecast_surge(forecaster, observations, split.test, tide)
-    hazard = stage(
-        "map the hazard",
-        lambda rng, progress: map_hazard(
-            forecaster,
-            observations,
-            constants,
-            sample_return_levels(return_levels(place), place.return_periods, settings.hazard_samples, rng),
-            place.return_periods,
-            rng,
-            progress,
-        ),
+    levels = stage(
+        "find return levels",
+        lambda rng, _: sample_return_levels(return_levels(place), place.return_periods, settings.hazard_samples, rng),
     )
+
+    def map_with(rise: float, rng: np.random.Generator, progress: Progress | None) -> Hazard:
+        periods = place.return_periods
+        return map_hazard(forecaster, observations, constants, levels, periods, rng, progress, rise=rise)
+
+    hazard = stage("map the hazard", lambda rng, progress: map_with(0.0, rng, progress))
     assets = observations.assets
     if assets is None:
         raise InputError("observations", "hold no assets", "name a file of assets, or a lattice, in the region file")
-    impact = stage(
-        "assess the impact",
-        lambda rng, _: assess_impact(
-            hazard, assets, observations.region.continent, rng, design_return_period=place.return_periods[-1]
-        ),
-    )
+
+    def assess(of: Hazard, rng: np.random.Generator) -> Impact:
+        continent = observations.region.continent
+        return assess_impact(of, assets, continent, rng, design_return_period=place.return_periods[-1])
+
+    impact = stage("assess the impact", lambda rng, _: assess(hazard, rng))
+
+    def look_ahead(rng: np.random.Generator, progress: Progress | None) -> tuple[Future, ...]:
+        futures = []
+        for scenario in place.sea_level_rise:
+            higher = map_with(scenario.rise, rng, progress)
+            damage = assess(higher, rng).expected_annual_damage
+            futures.append(Future(scenario.name, scenario.rise, scenario.source, higher, damage))
+        return tuple(futures)
+
+    futures = stage("raise the sea", look_ahead)
     plan = stage(
         "plan",
         lambda rng, _: plan_adaptation(
@@ -159,6 +169,7 @@ def run(
         ),
     )
     announce("write the report")
+    maxima = np.array([storm.peak_level for storm in find_storms(*place.own_level, most=settings.storms)])
     findings = Findings(
         observations=observations,
         hazard=hazard,
@@ -170,9 +181,10 @@ def run(
         run=RunFacts(started, line.seconds, {"run": settings.seed}, commit(), version("strandline"), remarks(place)),
         issuer=Issuer("strandline.invalid", "Strandline (draft, not sent)"),
         levels_method=levels_method(place),
-        observed_maxima=np.array([storm.peak_level for storm in find_storms(*place.own_level, most=settings.storms)]),
-        maxima_per_year=settings.storms / record_years(place),
+        observed_maxima=maxima,
+        maxima_per_year=maxima.size / record_years(place),
         reliability=reliability(floods),
+        futures=futures,
     )
     save_students(out, students, card(findings, settings))
     report = write_report(out, findings)
@@ -188,12 +200,17 @@ def part_record(
     margin = np.timedelta64(4, "D")  # a storm's window and the context before it lie within the record
     inner = np.where((time >= time[0] + margin) & (time <= time[-1] - margin), level, np.nan)
     storms = find_storms(time, inner, settings.storms)
-    split = split_by_storm(storms, settings.calibration_storms, settings.test_storms, list(place.held_out), rng)
+    split = split_by_storm(storms, settings.calibration_storms, settings.test_storms, place.held_out, rng)
+    if len(split.calibration) < settings.calibration_storms or not split.training or not split.test:
+        needed = settings.calibration_storms + max(settings.test_storms, len(split.test), 1) + 1
+        raise RefusedByTheory(
+            f"the record of '{place.observations.region.name}' holds {len(storms)} storms; {needed} or more are needed"
+            f" to learn from some, calibrate on {settings.calibration_storms} and test on the others"
+        )
     constants = place.constants
     if constants is None:
-        held_out = [(storm.start, storm.end) for storm in (*split.calibration, *split.test)]
         allowed = level.copy()
-        for start, end in held_out:
+        for start, end in split.withheld:
             allowed[(time >= start) & (time <= end)] = np.nan
         gauge = place.observations.tide_gauge
         assert gauge is not None
@@ -254,7 +271,7 @@ def learning_scores(floods: FloodScores, place: Place, split: Split) -> Learning
         student,
         base,
         floods.iou["pretrained"],
-        student / teacher,
+        student / teacher if teacher > 0 else float("nan"),
         gap,
         labels,
         len(split.test),
@@ -287,7 +304,7 @@ def remarks(place: Place) -> tuple[str, ...]:
 
 def card(findings: Findings, settings: Settings) -> Mapping[str, object]:
     """The adapted students' model card: data, recipe, seed, commit, scores."""
-    return {
+    facts = {
         "made_by": "strandline run",
         "place": findings.observations.region.name,
         "provenance": {name: p.kind for name, p in findings.observations.provenance.items()},
@@ -299,6 +316,7 @@ def card(findings: Findings, settings: Settings) -> Mapping[str, object]:
         "surge": vars(findings.surge_scores),
         "limits": "Adapted to this place alone. Not for another coast, and not beyond levels seen in training.",
     }
+    return {name: as_json(value) for name, value in facts.items()}
 
 
 def commit() -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.config import RegionFile
+from strandline.config.region_file import SeaLevelRise
 from strandline.observations import Observations
 from strandline.risk.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima
 from strandline.simulator.coast import simulate_coast
@@ -31,6 +32,7 @@ class Place:
         published_levels: a fit to a longer, published record; ``None`` = to be fitted on the own record.
         held_out: windows that learning never sees.
         budget: [EUR 2010] for measures, if there is one.
+        sea_level_rise: futures for which the hazard is mapped as well.
     """
 
     observations: Observations
@@ -39,6 +41,7 @@ class Place:
     published_levels: ReturnLevelFit | None = None
     held_out: tuple[tuple[np.datetime64, np.datetime64], ...] = ()
     budget: float | None = None
+    sea_level_rise: tuple[SeaLevelRise, ...] = ()
 
     @property
     def own_level(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
@@ -61,7 +64,11 @@ def simulate_place(cells: int, years: float, storms: int, progress: Progress | N
         progress=progress,
     )
     carried = EXTRAPOLATION * years * 0.9  # gauges are silent for a few percent of their time
-    return Place(coast, tuple(period for period in RETURN_PERIODS if period <= carried))
+    return Place(
+        coast,
+        tuple(period for period in RETURN_PERIODS if period <= carried),
+        sea_level_rise=(SeaLevelRise(name="a sea half a metre higher", rise=0.5, source="an assumption, to compare"),),
+    )
 
 
 def open_place(region_file: RegionFile) -> Place:
@@ -87,4 +94,5 @@ def open_place(region_file: RegionFile) -> Place:
         published,
         tuple(region_file.split.windows),
         None if region_file.planning is None else region_file.planning.budget,
+        () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,
     )

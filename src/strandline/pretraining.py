@@ -24,6 +24,7 @@ from strandline.distillation.distil import ask, pick, soft_terms, students_view,
 from strandline.distillation.dropout import Turn, drop_streams
 from strandline.errors import InputError
 from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.simulator.coast import simulate_coast
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 SHIPPED = Path(__file__).parent / "data"
 FIRST_SEED = 1_000_000
 """Seeds from here on belong to pre-training coasts."""
+WINDOWS_A_STEP = 128
 ASSETS = 64
 """Assets drawn a coast, so that coasts can be stacked."""
 
@@ -46,6 +48,7 @@ class Curriculum:
         coasts, storms, years, windows: simulated coasts, storms of each, its record, surge windows of each.
         cells: edge of the grid; members: students in the ensemble.
         teacher_steps, student_steps, samples: optimiser steps and storms a step.
+        surge_steps: further steps of the surge decoder alone.
         soft: weight of the teacher's word for the students; the rest is truth.
         outage: share of streams hidden while learning.
     """
@@ -58,6 +61,7 @@ class Curriculum:
     members: int = 3
     teacher_steps: int = 1600
     student_steps: int = 1300
+    surge_steps: int = 1500
     samples: int = 16
     learning_rate: float = 1e-3
     soft: float = 0.5
@@ -136,6 +140,7 @@ def teach(
         return terms
 
     _train(teacher, loss, curriculum.teacher_steps, curriculum, progress)
+    sharpen_surge(teacher, curriculum, windows, seed)
     return teacher
 
 
@@ -171,7 +176,28 @@ def raise_student(
         return terms
 
     _train(student, loss, curriculum.student_steps, curriculum, progress)
+    sharpen_surge(student, curriculum, windows, seed)
     return student
+
+
+def sharpen_surge(network: Teacher | Student, curriculum: Curriculum, windows: Batch, seed: int) -> None:
+    """Train the surge decoder alone, on truth: windows are cheap without maps, and many are needed."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def loss(step: int) -> dict[str, Tensor]:
+        hours = torch.randint(0, len(windows), (WINDOWS_A_STEP,), generator=generator)
+        seen = drop_streams(windows[hours], curriculum.outage, generator)
+        if isinstance(network, Student):
+            seen = students_view(seen)
+        with torch.no_grad():
+            tokens, token_seen = network.surge(seen)
+        mean, scale = network.surge_decoder(tokens, token_seen, seen)
+        return task_terms(Prediction(mean, scale), seen, 1.0)
+
+    parameters = list(network.surge_decoder.parameters())
+    network.train()
+    train(parameters, loss, curriculum.surge_steps, curriculum.learning_rate)
+    network.eval()
 
 
 def _draw(curriculum: Curriculum, storms: Batch, windows: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:

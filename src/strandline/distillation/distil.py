@@ -41,7 +41,7 @@ class Recipe:
     steps: int = 150
     samples: int = 8
     windows: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
     outage: float = 0.3
 
 

@@ -11,6 +11,8 @@ from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder, peak_of
 from strandline.observations import ASSET_CLASSES
 
 PLACE_CHANNELS = 8
+PLACE_GAIN = 30.0
+"""Adam moves every number by about the learning rate a step; a map that starts from zero must get further than that."""
 FULL_CHANNELS = 24
 GROUND_CHANNELS = 6  # elevation, sill, water, distance, and how far the peak stands above ground and sill
 
@@ -127,7 +129,7 @@ class Student(nn.Module):
     def _place(self, ground: Tensor) -> Tensor:
         if self.place is None:
             return ground.new_zeros(ground.shape[0], PLACE_CHANNELS, *ground.shape[-2:])
-        return pad_to_patches(self.place).expand(ground.shape[0], -1, -1, -1)
+        return pad_to_patches(PLACE_GAIN * self.place).expand(ground.shape[0], -1, -1, -1)
 
 
 def _twice(x: Tensor) -> Tensor:

@@ -97,6 +97,23 @@ class Issuer:
 
 
 @dataclass(frozen=True, eq=False)
+class Future:
+    """The same place after the mean sea level has risen, everything else as it is today.
+
+    Attributes:
+        rise: [m] above the record's mean sea level, and who says so.
+        hazard: its levels contain the rise.
+        expected_annual_damage: p10, p50, p90 [EUR 2010 per year].
+    """
+
+    name: str
+    rise: float
+    source: str
+    hazard: Hazard
+    expected_annual_damage: tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
 class Findings:
     """Everything that a report tells; made once, read by every product.
 
@@ -105,6 +122,7 @@ class Findings:
         observed_maxima: yearly (or storm) maxima of the record [m, region datum], for the return-level plot; may be
             empty.
         levels_method: one sentence for the reader on how the return levels were found, with the length of the record.
+        futures: scenarios of sea-level rise.
         maxima_per_year: how many such maxima a year of record has [a-1]; 1 for annual maxima.
     """
 
@@ -121,6 +139,7 @@ class Findings:
     observed_maxima: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     maxima_per_year: float = 1.0
     reliability: Reliability | None = None
+    futures: tuple[Future, ...] = ()
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

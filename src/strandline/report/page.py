@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -87,6 +88,15 @@ def render_page(findings: Findings) -> str:
         trace=trace,
         trace_words=_trace_words(trace),
         drawings=_draw_all(findings, levels, trace),
+        futures=[
+            {
+                "name": future.name,
+                "rise": future.rise,
+                "level": float(np.median(future.hazard.levels[:, -1])),
+                "damage": future.expected_annual_damage,
+            }
+            for future in findings.futures
+        ],
         damage=damage_table(findings),
         ranked=ranked_assets(findings, MOST_RANKED).to_dict(orient="records"),
         verdict=learning_verdict(findings.learning),

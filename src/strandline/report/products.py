@@ -30,8 +30,9 @@ def write_products(out: Path, findings: Findings) -> None:
         InputError: naming the file that could not be written.
     """
     hazard = findings.hazard
-    write_flood_probability(out / "flood_probability.tif", hazard)
-    write_flood_depth(out / "flood_depth.tif", hazard)
+    scenarios = [("today", hazard), *((future.name, future.hazard) for future in findings.futures)]
+    write_flood_probability(out / "flood_probability.tif", scenarios)
+    write_flood_depth(out / "flood_depth.tif", scenarios)
     write_surge(out / "surge.csv", findings.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
     write_assets(out / "assets.geojson", findings)
@@ -40,22 +41,26 @@ def write_products(out: Path, findings: Findings) -> None:
     write_text(out / "summary.json", json.dumps(as_json(summarise(findings)), indent=2, allow_nan=False) + "\n")
 
 
-def write_flood_probability(path: Path, hazard: Hazard) -> None:
-    """A band a return period: chance [-] of 0.15 m of water or more; NaN = unknown."""
-    names = [f"return period {period:g} years" for period in hazard.return_periods]
-    tags = {**_provenance_tags(hazard), "UNIT": "1", "QUANTITY": "probability that the depth reaches 0.15 m"}
-    write_bytes(path, as_cog(hazard.region, hazard.flood_probability, names, tags))
+def write_flood_probability(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
+    """A band a scenario and return period: chance [-] of 0.15 m of water or more; NaN = unknown."""
+    names = [f"{name}, return period {period:g} years" for name, h in scenarios for period in h.return_periods]
+    bands = np.concatenate([hazard.flood_probability for _, hazard in scenarios])
+    today = scenarios[0][1]
+    tags = {**_provenance_tags(today), "UNIT": "1", "QUANTITY": "probability that the depth reaches 0.15 m"}
+    write_bytes(path, as_cog(today.region, bands, names, tags))
 
 
-def write_flood_depth(path: Path, hazard: Hazard) -> None:
-    """Three bands a return period: 10th, 50th and 90th percentile of the depth [m]; NaN = unknown."""
+def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
+    """Three bands a scenario and return period: 10th, 50th and 90th percentile of the depth [m]; NaN = unknown."""
     bands, names = [], []
-    for index, period in enumerate(hazard.return_periods):
-        depth = np.asarray(hazard.flood_depth[:, index], dtype=np.float32)  # (S, H, W)
-        bands.append(np.quantile(depth, QUANTILES, axis=0))  # (3, H, W), NaN stays NaN
-        names += [f"return period {period:g} years p{quantile * 100:.0f}" for quantile in QUANTILES]
-    tags = {**_provenance_tags(hazard), "UNIT": "m", "QUANTITY": "greatest water depth above ground"}
-    write_bytes(path, as_cog(hazard.region, np.concatenate(bands), names, tags))
+    for name, hazard in scenarios:
+        for index, period in enumerate(hazard.return_periods):
+            depth = np.asarray(hazard.flood_depth[:, index], dtype=np.float32)  # (S, H, W)
+            bands.append(np.quantile(depth, QUANTILES, axis=0))  # (3, H, W), NaN stays NaN
+            names += [f"{name}, return period {period:g} years p{quantile * 100:.0f}" for quantile in QUANTILES]
+    today = scenarios[0][1]
+    tags = {**_provenance_tags(today), "UNIT": "m", "QUANTITY": "greatest water depth above ground"}
+    write_bytes(path, as_cog(today.region, np.concatenate(bands), names, tags))
 
 
 def as_cog(

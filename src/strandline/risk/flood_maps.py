@@ -27,6 +27,8 @@ def map_hazard(
     return_periods: tuple[float, ...],
     rng: np.random.Generator,
     progress: Progress | None = None,
+    *,
+    rise: float = 0.0,
 ) -> Hazard:
     """Flood depth for each sampled return level.
 
@@ -42,6 +44,7 @@ def map_hazard(
         levels: (S, R) sampled return levels [m, region datum].
         return_periods: R, ascending [years].
         rng: draws storms, members and quantiles.
+        rise: of the mean sea level [m], on which tide and storms ride; added to ``levels``.
 
     Returns:
         Depth 0 on permanent water (it is not flooded), NaN where the ground is unknown.
@@ -55,10 +58,11 @@ def map_hazard(
     elevation = channels[0].numpy()
     year = gauge["time"].values[0] + np.arange(366 * 24).astype("timedelta64[h]")
     tide_of_year = predict_tide(constants, year)
+    levels = levels + rise
     depth = np.full((*levels.shape, *observations.region.shape), np.nan, dtype=np.float32)
     probability = np.zeros(depth.shape[1:], dtype=np.float64)
     for sample, row in enumerate(levels):
-        batch = _design_batch(row, tide_of_year, year, mean_sea_level, channels, known, rng)
+        batch = _design_batch(row, rise, tide_of_year, year, mean_sea_level, channels, known, rng)
         member = int(rng.integers(len(forecaster.students)))
         classes = forecaster.predict(batch).class_probability
         if classes is None:
@@ -106,6 +110,7 @@ def depth_at_quantile(
 
 def _design_batch(
     peaks: Floats,
+    rise: float,
     tide_of_year: Floats,
     year: npt.NDArray[np.datetime64],
     mean_sea_level: float,
@@ -118,7 +123,7 @@ def _design_batch(
     seed = int(rng.integers(2**31))
     storms = [
         design_storm(
-            tide_of_year[start : start + STORM_HOURS], mean_sea_level, float(peak), np.random.default_rng(seed)
+            tide_of_year[start : start + STORM_HOURS], mean_sea_level + rise, float(peak), np.random.default_rng(seed)
         )
         for peak in peaks
     ]
