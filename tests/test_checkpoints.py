@@ -30,9 +30,14 @@ def test_what_breaks_while_writing_leaves_the_old_file_and_no_other(tmp_path: Pa
     path = tmp_path / "surge.csv"
     write_text(path, "old")
     expected = InputError if isinstance(error, OSError) else RuntimeError
-    with pytest.raises(expected) as caught, write_atomically(path) as partial:
-        partial.write_text("half of the n")
-        raise error
+
+    def write_half() -> None:
+        with write_atomically(path) as partial:
+            partial.write_text("half of the n")
+            raise error
+
+    with pytest.raises(expected) as caught:
+        write_half()
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["surge.csv"]
     if expected is InputError:

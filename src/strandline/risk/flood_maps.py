@@ -102,7 +102,7 @@ def depth_at_quantile(
     cumulative = np.concatenate([np.zeros_like(probability[:, :1]), np.cumsum(probability, axis=1)], axis=1)
     depth = np.zeros(last.shape, dtype=np.float32)
     for k in range(1, probability.shape[1]):  # class 0 is dry
-        inside = (quantile >= cumulative[:, k]) & (quantile > cumulative[:, 1])
+        inside = (quantile >= cumulative[:, k]) & (quantile > cumulative[:, 1]) & (probability[:, k] > 0)
         share = np.clip((quantile - cumulative[:, k]) / np.maximum(probability[:, k], 1e-6), 0.0, 1.0)
         depth = np.where(inside, edges[k] + share * (edges[k + 1] - edges[k]), depth).astype(np.float32)
     return depth

@@ -1,0 +1,126 @@
+"""Flood maps: depths from class probabilities in closed form, and what a map promises whatever the network says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from tests.batch_fixtures import ground, make_place
+
+from strandline.batch import DEPTH_EDGES
+from strandline.errors import InputError
+from strandline.models.student import Student
+from strandline.risk.flood_maps import depth_at_quantile, map_hazard
+from strandline.tides import TidalConstants
+from strandline.uncertainty.forecaster import Forecaster
+
+TIDE = TidalConstants("here", 45.2, "made by hand", {"M2": 0.4, "S2": 0.1}, {"M2": 30.0, "S2": 60.0})
+
+
+def cells(*probabilities: float) -> np.ndarray:
+    """(1, 5, 1, 1)."""
+    return np.array(probabilities, dtype=np.float32).reshape(1, 5, 1, 1)
+
+
+def depth(probability: np.ndarray, quantile: float, deepest: float = 3.0) -> float:
+    return float(depth_at_quantile(probability, quantile, np.full((1, 1, 1), deepest))[0, 0, 0])
+
+
+def test_depth_runs_through_each_class_from_edge_to_edge() -> None:
+    even = cells(0.2, 0.2, 0.2, 0.2, 0.2)
+    assert depth(even, 0.1) == depth(even, 0.19) == 0.0
+    for k, (low, high) in enumerate(zip(DEPTH_EDGES, (*DEPTH_EDGES[1:], 3.0), strict=True), start=1):
+        assert depth(even, 0.2 * k + 1e-5) == pytest.approx(low, abs=1e-3)
+        assert depth(even, 0.2 * k + 0.1) == pytest.approx((low + high) / 2, abs=1e-3)
+        assert depth(even, 0.2 * k + 0.2 - 1e-5) == pytest.approx(high, abs=1e-3)
+
+
+def test_the_open_class_ends_at_the_sea_or_half_a_metre_above_its_edge() -> None:
+    deep = cells(0, 0, 0, 0, 1)
+    assert depth(deep, 1.0, deepest=4.0) == pytest.approx(4.0)
+    assert depth(deep, 1.0, deepest=-1.0) == pytest.approx(2.0)
+    assert depth(deep, 0.5, deepest=4.0) == pytest.approx(2.75)
+
+
+def test_a_sure_class_holds_every_depth_and_a_dry_cell_none() -> None:
+    assert depth(cells(1, 0, 0, 0, 0), 1.0) == 0.0
+    assert depth(cells(0, 0, 1, 0, 0), 0.0) == pytest.approx(0.0)  # the lowest of all quantiles is dry by convention
+    assert depth(cells(0, 0, 1, 0, 0), 1e-6) == pytest.approx(0.5, abs=1e-4)
+    assert depth(cells(0, 0, 1, 0, 0), 1.0) == pytest.approx(1.0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 2**31), deepest=st.floats(-2, 8))
+def test_depth_rises_with_the_quantile_and_is_flooded_as_often_as_the_classes_say(seed: int, deepest: float) -> None:
+    probability = np.random.default_rng(seed).dirichlet(np.full(5, 0.5), size=(1, 4, 4)).transpose(0, 3, 1, 2)
+    probability = probability.astype(np.float32)
+    quantiles = (np.arange(2000) + 0.5) / 2000
+    depths = np.stack([depth_at_quantile(probability, q, np.full((1, 4, 4), deepest))[0] for q in quantiles[::10]])
+    assert (np.diff(depths, axis=0) >= -1e-6).all()
+    assert not ((depths > 0) & (depths < DEPTH_EDGES[0] - 1e-6)).any()
+    flooded = (depths >= DEPTH_EDGES[0] - 1e-6).mean(0)
+    np.testing.assert_allclose(flooded, 1 - probability[0, 0], atol=0.0051)
+
+
+def forecaster(seed: int = 0) -> Forecaster:
+    members = []
+    for member in range(2):
+        torch.manual_seed(seed + member)
+        members.append(Student(width=8).eval())
+    return Forecaster(tuple(members), {}, 1.0, 0.5)
+
+
+def test_a_map_keeps_unknown_ground_unknown_water_dry_and_rises_with_the_return_period() -> None:
+    levels = np.sort(np.random.default_rng(0).uniform(0.9, 2.8, (6, 3)), axis=1)
+    told: list[float] = []
+    hazard = map_hazard(
+        forecaster(), make_place(), TIDE, levels, (2.0, 10.0, 100.0), np.random.default_rng(1), told.append
+    )
+    elevation = ground()
+    unknown, water = np.isnan(elevation), elevation < -1
+    assert hazard.flood_depth.shape == (6, 3, 16, 16)
+    np.testing.assert_array_equal(np.isnan(hazard.flood_depth), np.broadcast_to(unknown, (6, 3, 16, 16)))
+    np.testing.assert_array_equal(np.isnan(hazard.flood_probability), np.broadcast_to(unknown, (3, 16, 16)))
+    assert not hazard.flood_depth[:, :, water].any()
+    assert not hazard.flood_probability[:, water].any()
+    known = hazard.flood_depth[:, :, ~unknown]
+    assert (np.diff(known, axis=1) >= 0).all()
+    assert (np.diff(hazard.flood_probability[:, ~unknown], axis=0) >= 0).all()
+    assert told[-1] == 1.0
+    assert set(hazard.provenance) == {"terrain", "tide_gauge"}
+
+
+def test_the_seed_alone_decides_a_map() -> None:
+    levels = np.array([[1.0, 1.6], [1.2, 1.9]])
+    maps = [
+        map_hazard(forecaster(), make_place(), TIDE, levels, (2.0, 10.0), np.random.default_rng(seed)).flood_depth
+        for seed in (4, 4, 5)
+    ]
+    np.testing.assert_array_equal(maps[0], maps[1])
+    assert not np.array_equal(maps[0], maps[2], equal_nan=True)
+
+
+def test_sampled_depths_are_flooded_as_often_as_the_probability_says() -> None:
+    """The map's probability is the members' mean; each sample's depth is one member's at one quantile."""
+    samples = 150
+    levels = np.full((samples, 1), 1.6)
+    hazard = map_hazard(forecaster(), make_place(), TIDE, levels, (10.0,), np.random.default_rng(2))
+    dry_land = ~np.isnan(ground()) & (ground() >= -1)
+    promised = hazard.flood_probability[0][dry_land].mean()
+    share = (hazard.flood_depth[:, 0] >= DEPTH_EDGES[0])[:, dry_land].mean()
+    assert abs(share - promised) < stats.norm.ppf(0.9999) * 0.5 / np.sqrt(samples)
+
+
+def test_without_a_gauge_there_is_no_map() -> None:
+    with pytest.raises(InputError, match="have no tide gauge"):
+        map_hazard(
+            forecaster(),
+            replace(make_place(), tide_gauge=None),
+            TIDE,
+            np.ones((1, 1)),
+            (2.0,),
+            np.random.default_rng(0),
+        )
