@@ -100,10 +100,11 @@ BAD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     ),
     "not TOML": (edit("place.toml", lambda t: t.replace("[terrain]", "[terrain")), ["place.toml", "is not TOML"]),
     "sea point on land": (
-        edit("place.toml", lambda t: t.replace("sea_point = [500050.0", "sea_point = [501050.0")), ["sea_point", "not in the sea"],
+        edit("place.toml", lambda t: t.replace("sea_point = [500050.0", "sea_point = [501050.0")),
+        ["sea_point", "not in the sea"],
     ),
     "CRS in degrees": (
-        edit("place.toml", lambda t: t.replace("EPSG:32633", "EPSG:4326")), ["place.toml", "EPSG:4326", "projected"],
+        edit("place.toml", lambda t: t.replace("EPSG:32633", "EPSG:4326")), ["EPSG:4326", "projected"],
     ),
 }  # fmt: skip
 
