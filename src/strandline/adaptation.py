@@ -124,12 +124,29 @@ def adapt(
     return list(students)
 
 
+def new_students(count: int, place_shape: tuple[int, int], seed: int) -> list[Student]:
+    """Students that were never taught anything."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return [Student(place_shape=place_shape) for _ in range(count)]
+
+
 def learn_from_labels(
-    course: Course, students: Sequence[Student], recipe: Recipe, seed: int, progress: Progress | None = None
+    course: Course,
+    students: Sequence[Student],
+    recipe: Recipe,
+    seed: int,
+    *,
+    whole: bool,
+    progress: Progress | None = None,
 ) -> list[Student]:
-    """The sceptic's students: the same labels, steps and draws as ``adapt``, but no teacher."""
+    """The sceptic's students: the same labels, steps and draws as ``adapt``, but no teacher.
+
+    Args:
+        whole: train every weight, as students from scratch need.
+    """
     lesson = Lesson(students_view(course.training), students_view(course.windows))
-    alone = replace(recipe, soft=0.0, feature=0.0, task=1.0)
+    alone = replace(recipe, soft=0.0, feature=0.0, task=1.0, whole=whole)
     for i, student in enumerate(students):
         distil(student, lesson, alone, seed + i, progress=_part(progress, i, len(students)))
     return list(students)

@@ -12,10 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from strandline.adaptation import (
+    Course,
     FloodScores,
     adapt,
     calibrate_on,
     learn_from_labels,
+    new_students,
     prepare,
     reference_map,
     score_floods,
@@ -116,12 +118,7 @@ def run(
     forecaster = stage("calibrate", lambda *_: calibrate_on(course, students))
     sceptics = stage(
         "train the sceptics",
-        lambda _, progress: {
-            "labels_only": learn_from_labels(
-                course, [Student(place_shape=shape)], settings.recipe, settings.seed, progress
-            ),
-            "pretrained": load_students(),
-        },
+        lambda _, progress: train_sceptics(course, shape, settings, progress),
     )
     test = build_storm_batch(observations, split.test, tide, "truth")
     reference = reference_map(course.training, course.word["training"])
@@ -190,6 +187,20 @@ def run(
     report = write_report(out, findings)
     line.clear()
     return report
+
+
+def train_sceptics(
+    course: Course, shape: tuple[int, int], settings: Settings, progress: Progress | None
+) -> dict[str, list[Student]]:
+    """What a sceptic would compare with, as many members each: no pre-training, no adaptation, no teacher."""
+    shipped = load_students(place_shape=shape)
+    fresh = new_students(len(shipped), shape, settings.seed)
+    recipe, seed = settings.recipe, settings.seed
+    return {
+        "labels_only": learn_from_labels(course, fresh, recipe, seed, whole=True, progress=progress),
+        "pretrained": load_students(),
+        "pretrained_finetuned": learn_from_labels(course, shipped, recipe, seed, whole=False, progress=progress),
+    }
 
 
 def part_record(
@@ -275,6 +286,7 @@ def learning_scores(floods: FloodScores, place: Place, split: Split) -> Learning
         gap,
         labels,
         len(split.test),
+        floods.iou["pretrained_finetuned"],
     )
 
 

@@ -31,6 +31,7 @@ class Recipe:
         steps, samples, windows: optimiser steps, storms a step, surge windows a step.
         learning_rate: of AdamW.
         outage: share of streams hidden while learning.
+        whole: train every weight, as a student from scratch needs, and not only ``Student.local_parameters``.
     """
 
     soft: float = 0.8
@@ -38,11 +39,12 @@ class Recipe:
     task: float = 0.2
     first_temperature: float = 1.0
     last_temperature: float = 1.0
-    steps: int = 150
+    steps: int = 100
     samples: int = 8
     windows: int = 32
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-3
     outage: float = 0.3
+    whole: bool = False
 
 
 ARTICLE = Recipe(soft=0.5, feature=0.3, task=0.2, first_temperature=5.0, last_temperature=1.0)
@@ -163,7 +165,11 @@ def distil(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         head = _head(student, lesson) if recipe.feature > 0 else None
-        parameters = [*student.parameters(), *(head.parameters() if head else ())]
+        learned = list(student.parameters()) if recipe.whole else student.local_parameters()
+        parameters = [*learned, *(head.parameters() if head else ())]
+        frozen = [weight for weight in student.parameters() if all(weight is not other for other in learned)]
+        for weight in frozen:
+            weight.requires_grad_(False)
         student.train()
         labelled = _labelled(lesson.storms) if recipe.soft + recipe.feature == 0 else None
 
@@ -189,6 +195,8 @@ def distil(
             return terms
 
         report = train(parameters, loss, recipe.steps, recipe.learning_rate, progress=progress)
+    for weight in frozen:
+        weight.requires_grad_(True)
     student.eval()
     return report
 

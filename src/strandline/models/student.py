@@ -126,6 +126,18 @@ class Student(nn.Module):
         patches = eighth.flatten(2).transpose(1, 2)  # (B, N, D)
         return Prediction(mean, scale, flood, damage, {"global": patches.mean(1) + context, "patches": patches})
 
+    def local_parameters(self) -> list[nn.Parameter]:
+        """What a single coast may teach: its static map, and how its own surges go on.
+
+        The rest was learned on many coasts; a dozen storms of one coast would only overwrite it.
+
+        Raises:
+            ValueError: a student of no place.
+        """
+        if self.place is None:
+            raise ValueError("this student belongs to no place; give `place_shape`")
+        return [self.place, *self.surge_decoder.parameters()]
+
     def _place(self, ground: Tensor) -> Tensor:
         if self.place is None:
             return ground.new_zeros(ground.shape[0], PLACE_CHANNELS, *ground.shape[-2:])

@@ -22,6 +22,7 @@ class LearningScores:
     """Flood-map skill of every learner on held-out storms, as intersection over union [-].
 
     Attributes:
+        finetuned_iou: the student as shipped, adapted with the labels alone; None = not measured.
         retention: student over teacher [-].
         gap_closed: (student − labels only) / (teacher − labels only) [-]; None = undefined, because the difference
             between teacher and labels only lies within noise.
@@ -39,6 +40,7 @@ class LearningScores:
     gap_closed: float | None
     n_labels: int
     n_test_storms: int
+    finetuned_iou: float | None = None
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def map_flood(
     rows, columns = region.shape
     with our_look():
         legend_height = 1.25 if width >= WIDE else 1.85
-        height = float(np.clip((width - 0.9) * rows / columns, 0.45 * width, 1.25 * width)) + 0.55 + legend_height
+        height = float(np.clip((width - 0.9) * rows / columns, 0.45 * width, 1.25 * width)) + 1.05 + legend_height
         figure = new_figure(width, height)
         axes = figure.add_subplot()
         _draw_ground(axes, region, terrain, probability, most_columns=640 if width >= WIDE else 400)

@@ -131,6 +131,7 @@ def summarise(findings: Findings) -> dict[str, JsonValue]:
             "student_iou": learning.student_iou,
             "labels_only_iou": learning.labels_only_iou,
             "pretrained_iou": learning.pretrained_iou,
+            "finetuned_iou": learning.finetuned_iou,
             "retention": learning.retention,
             "gap_closed": learning.gap_closed,
             "n_labels": learning.n_labels,

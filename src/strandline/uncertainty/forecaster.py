@@ -127,7 +127,9 @@ def choose_threshold(
     return 0.5 if np.isnan(scores).all() else float(candidates[int(np.nanargmax(scores))])
 
 
-def _surge_radius(students: Sequence[Student], windows: Sequence[Batch], coverages: Sequence[float]) -> dict[float, Floats]:
+def _surge_radius(
+    students: Sequence[Student], windows: Sequence[Batch], coverages: Sequence[float]
+) -> dict[float, Floats]:
     scores = []
     for batch in windows:
         mean, scale = surge_moments([ask(student, batch) for student in students])
@@ -137,9 +139,7 @@ def _surge_radius(students: Sequence[Student], windows: Sequence[Batch], coverag
         scores.append(np.where(batch.surge_valid.numpy(), score, np.nan))  # (hours, 25)
     leads = scores[0].shape[1]
     by_lead = [[score[:, lead][~np.isnan(score[:, lead])] for score in scores] for lead in range(leads)]
-    return {
-        coverage: np.array([conformal_radius(column, coverage) for column in by_lead]) for coverage in coverages
-    }
+    return {coverage: np.array([conformal_radius(column, coverage) for column in by_lead]) for coverage in coverages}
 
 
 def _land(batch: Batch) -> Tensor:

@@ -1,0 +1,120 @@
+"""The whole line on a tiny coast: every file, the same numbers twice, and a kill in the middle that costs nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import rasterio
+from lxml import etree
+from safetensors import safe_open
+
+FILES = (
+    "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "surge.csv", "return_levels.csv",
+    "assets.geojson", "plan.json", "plan.md", "student.safetensors", "student.json",
+)  # fmt: skip
+SMALLEST = """
+import sys
+from pathlib import Path
+from strandline.distillation.distil import Recipe
+from strandline.jobs import Job
+from strandline.pipeline import Settings
+from strandline.place import simulate_place
+
+recipe = Recipe(steps=2, samples=2, windows=4)
+settings = Settings(recipe, storms=16, calibration_storms=9, test_storms=3, windows=20, hazard_samples=3, seed=5)
+job = Job("smallest", lambda progress: simulate_place(32, 12.0, 16, progress), settings)
+def announce(name):
+    print(name, flush=True)
+job.run(Path(sys.argv[1]), announce, resume="--resume" in sys.argv)
+"""
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is not JSON")
+
+
+def summary_of(out: Path) -> dict[str, object]:
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"), parse_constant=refuse)
+    return {name: value for name, value in summary.items() if name not in ("seconds", "started")}
+
+
+def run_smallest(out: Path, *arguments: str) -> None:
+    subprocess.run([sys.executable, "-c", SMALLEST, str(out), *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run") / "out"
+    run_smallest(out)
+    return out
+
+
+@pytest.mark.slow
+def test_a_run_leaves_every_file_and_no_other(finished: Path) -> None:
+    there = {str(path.relative_to(finished)) for path in finished.rglob("*") if path.is_file()}
+    alerts = {name for name in there if name.startswith("alerts/") and name.endswith(".xml")}
+    assert there == set(FILES) | alerts
+    for name in FILES:
+        assert (finished / name).stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_the_summary_holds_what_was_promised(finished: Path) -> None:
+    summary = json.loads((finished / "summary.json").read_text(encoding="utf-8"), parse_constant=refuse)
+    assert summary["provenance"] == "simulated"
+    assert {"teacher_iou", "student_iou", "labels_only_iou", "retention", "gap_closed"} <= set(summary["flood"])
+    assert {"rmse", "coverage_90"} <= set(summary["surge"])
+    assert {"p10", "p50", "p90"} <= set(summary["impact"]["expected_annual_damage"])
+    assert {"n_actions", "n_triggers"} <= set(summary["plan"])
+    assert summary["seconds"]["total"] > 0
+    assert summary["seeds"] == {"run": 5}
+    damage = summary["impact"]["expected_annual_damage"]
+    assert damage["p10"] <= damage["p50"] <= damage["p90"]
+    assert 0 <= summary["surge"]["coverage_90"] <= 1
+
+
+@pytest.mark.slow
+def test_what_other_programs_read_can_be_read(finished: Path) -> None:
+    with rasterio.open(finished / "flood_probability.tif") as file:
+        assert file.tags()["PROVENANCE"] == "simulated"
+        assert (file.height, file.width) == (32, 32)
+    table = pd.read_csv(finished / "surge.csv", parse_dates=["issue_time", "time"])
+    assert (table["p10"] <= table["p50"]).all()
+    assert (table["p50"] <= table["p90"]).all()
+    assert ((table["time"] - table["issue_time"]).dt.total_seconds() == 3600 * table["lead_h"]).all()
+    levels = pd.read_csv(finished / "return_levels.csv")
+    assert levels["p50"].is_monotonic_increasing
+    for alert in (finished / "alerts").glob("*.xml"):
+        root = etree.parse(alert).getroot()
+        assert root.findtext("{*}status") == "Exercise"
+    card = json.loads((finished / "student.json").read_text(encoding="utf-8"), parse_constant=refuse)
+    assert set(card["provenance"].values()) == {"simulated"}
+    with safe_open(finished / "student.safetensors", "pt") as file:
+        assert {name.split(".")[0] for name in file.keys()} == {"0", "1", "2"}  # noqa: SIM118
+    assert "simulated" in (finished / "report.html").read_text(encoding="utf-8").lower()
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_numbers_though_the_run_was_killed(finished: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with subprocess.Popen([sys.executable, "-c", SMALLEST, str(out)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.strip() == "calibrate":
+                os.kill(process.pid, signal.SIGKILL)
+                break
+        process.wait(60)
+    assert not [path for path in out.iterdir() if path.is_file()]
+    damaged = out / ".unfinished" / "ask the teacher.stage"
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    start = time.time()
+    run_smallest(out, "--resume")
+    assert summary_of(out) == summary_of(finished)
+    assert not (out / ".unfinished").exists()
+    assert (out / "report.html").stat().st_mtime >= start
