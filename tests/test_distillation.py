@@ -16,7 +16,7 @@ from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.training import train
 
-SHORT = Recipe(steps=6, samples=2, windows=4)
+SHORT = Recipe(steps=6, samples=2, windows=4, whole=True)
 
 
 def blank_student(seed: int = 0) -> Student:
@@ -51,7 +51,9 @@ def state(network: nn.Module) -> dict[str, Tensor]:
 
 @pytest.mark.slow
 def test_a_student_comes_nearer_to_its_teacher(lesson: Lesson) -> None:
-    recipe = Recipe(soft=1.0, feature=0.5, task=0.0, outage=0.0, samples=4, windows=8, steps=1, learning_rate=0.0)
+    recipe = replace(
+        SHORT, soft=1.0, feature=0.5, task=0.0, outage=0.0, samples=4, windows=8, steps=1, learning_rate=0.0
+    )
     student = blank_student()
     before = distil(student, lesson, recipe, seed=0)
     distil(student, lesson, replace(recipe, steps=60, learning_rate=3e-3), seed=0)
@@ -118,6 +120,21 @@ def test_without_a_teacher_only_storms_with_a_survey_are_looked_at(lesson: Lesso
         distil(student, Lesson(batch, lesson.windows), alone, seed=0)
         results.append(state(student))
     torch.testing.assert_close(results[0], results[1], rtol=0, atol=0)
+
+
+def test_a_place_teaches_its_own_weights_alone_and_leaves_all_free_to_learn(lesson: Lesson) -> None:
+    torch.manual_seed(0)
+    student = Student(width=8, place_shape=(16, 16))
+    local = {id(parameter) for parameter in student.local_parameters()}
+    before = {name: parameter.detach().clone() for name, parameter in student.named_parameters()}
+    distil(student, lesson, replace(SHORT, whole=False), seed=0)
+    for name, parameter in student.named_parameters():
+        assert parameter.requires_grad
+        assert id(parameter) in local or torch.equal(parameter, before[name]), name
+    assert student.place is not None
+    assert not torch.equal(student.place, before["place"])
+    with pytest.raises(ValueError, match="belongs to no place"):
+        distil(blank_student(), lesson, replace(SHORT, whole=False), seed=0)
 
 
 # --- the loop ----------------------------------------------------------------------------------------------------

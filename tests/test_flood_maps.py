@@ -105,7 +105,7 @@ def test_the_seed_alone_decides_a_map() -> None:
 
 def test_sampled_depths_are_flooded_as_often_as_the_probability_says() -> None:
     """The map's probability is the members' mean; each sample's depth is one member's at one quantile."""
-    samples = 150
+    samples = 60
     levels = np.full((samples, 1), 1.6)
     hazard = map_hazard(forecaster(), make_place(), TIDE, levels, (10.0,), np.random.default_rng(2))
     dry_land = ~np.isnan(ground()) & (ground() >= -1)
