@@ -24,10 +24,10 @@ demo: $(INSTALLED)
 	$(BIN)/strandline run --out runs/demo
 
 test: $(INSTALLED_DEV)
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 test-fast: $(INSTALLED_DEV)
-	$(BIN)/pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not slow"
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .

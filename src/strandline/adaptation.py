@@ -174,7 +174,7 @@ def reference_map(batch: Batch, word: Prediction) -> Tensor:
 
 @dataclass(frozen=True)
 class FloodScores:
-    """Pooled IoU of flooded land on the test storms, a method; the truth is the simulator's.
+    """Pooled IoU of flooded land on the test storms, a method; NaN where no test storm has a known flood.
 
     Attributes:
         iou: method → IoU [-].
@@ -196,32 +196,34 @@ def score_floods(
     """Score every learner on the same held-out storms; each one's threshold is chosen on the training storms.
 
     Args:
-        test: the teacher's view, with the truth as targets.
+        test: the teacher's view; its targets are the truth, or what was surveyed.
         training: the teacher's view and its reference map.
         forecaster: the calibrated ensemble.
         teacher: with radar.
         others: method → members.
     """
-    assert test.flood_class is not None
-    assert test.flood_valid is not None
     assert test.terrain is not None
-    truth = (test.flood_class > 0).numpy()
-    valid = (test.flood_valid & (test.terrain[:, 2] < 0.5)).numpy()
+    assert test.terrain_seen is not None
+    land_of_test = test.terrain_seen & (test.terrain[:, 2] < 0.5)
+    if test.flood_class is None or test.flood_valid is None:
+        truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
+    else:
+        truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
     seen, reference = training
     assert seen.terrain is not None
     assert seen.terrain_seen is not None
     land, known = (seen.terrain_seen & (seen.terrain[:, 2] < 0.5)).numpy(), (reference > 0).numpy()
 
-    def iou(networks: Sequence[Teacher | Student], view: object) -> float:
-        sees = students_view if view == "student" else (lambda batch: batch)
-        before = np.mean([_flooded(ask(network, sees(seen))) for network in networks], axis=0)
-        after = np.mean([_flooded(ask(network, sees(test))) for network in networks], axis=0)
+    def iou(networks: Sequence[Teacher | Student], practice: Batch, exam: Batch) -> float:
+        before = np.mean([_flooded(ask(network, practice)) for network in networks], axis=0)
+        after = np.mean([_flooded(ask(network, exam)) for network in networks], axis=0)
         return pooled_iou(overlap_counts(after >= choose_threshold(before, known, land), truth, valid))
 
     probability = forecaster.predict(students_view(test)).flood_probability
     scores = {"distilled": pooled_iou(overlap_counts(probability >= forecaster.threshold, truth, valid))}
-    scores["teacher"] = iou([teacher], "teacher")
-    scores |= {method: iou(members, "student") for method, members in others.items()}
+    scores["teacher"] = iou([teacher], seen, test)
+    practice, exam = students_view(seen), students_view(test)
+    scores |= {method: iou(members, practice, exam) for method, members in others.items()}
     return FloodScores(scores, probability[valid], truth[valid])
 
 

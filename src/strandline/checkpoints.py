@@ -56,7 +56,7 @@ class Checkpoints:
         self.seconds[name] = round(time.perf_counter() - start, 2)
         content = pickle.dumps((self.seconds[name], result))
         write_bytes(path, _digest(content) + content)
-        return result  # type: ignore[no-any-return]
+        return result
 
     def clear(self) -> None:
         """Remove the stages of a finished run."""

@@ -1,7 +1,7 @@
 """The jobs that the command line offers, each with its settings."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,7 +45,20 @@ def real(region: Path, data: Path | None, seed: int) -> Job:
     region_file = load_region_file(region, data)
     # real grids are larger than the built-in one: half the storms a step keep the distillation within minutes
     settings = Settings(Recipe(samples=4), calibration_storms=9, test_storms=1, seed=seed)
-    return Job(region_file.model_dump_json(), lambda _: open_place(region_file), settings)
+    name = f"{region_file.model_dump_json()}\n{_state_of_files(region_file.model_dump())}"
+    return Job(name, lambda _: open_place(region_file), settings)
+
+
+def _state_of_files(section: object) -> str:
+    """Size and time of change of every file that a region file names, so that a mended file is read anew."""
+    if isinstance(section, Mapping):
+        return "".join(_state_of_files(entry) for entry in section.values())
+    if isinstance(section, list | tuple):
+        return "".join(_state_of_files(entry) for entry in section)
+    if isinstance(section, Path) and section.is_file():
+        state = section.stat()
+        return f"{section}:{state.st_size}:{state.st_mtime_ns}\n"
+    return ""
 
 
 def teach(out: Path, device: str, coasts: int | None, processes: int, seed: int, announce: Announce) -> None:

@@ -120,7 +120,7 @@ def run(
         "train the sceptics",
         lambda _, progress: train_sceptics(course, shape, settings, progress),
     )
-    test = build_storm_batch(observations, split.test, tide, "truth")
+    test = build_storm_batch(observations, split.test, tide, "survey" if observations.truth is None else "truth")
     reference = reference_map(course.training, course.word["training"])
     floods = stage("score", lambda *_: score_floods(test, (course.training, reference), forecaster, teacher, sceptics))
     surge = forecast_surge(forecaster, observations, split.test, tide)
@@ -166,7 +166,7 @@ def run(
         ),
     )
     announce("write the report")
-    maxima = np.array([storm.peak_level for storm in find_storms(*place.own_level, most=settings.storms)])
+    maxima, maxima_per_year = maxima_of(place, settings.storms)
     findings = Findings(
         observations=observations,
         hazard=hazard,
@@ -179,7 +179,7 @@ def run(
         issuer=Issuer("strandline.invalid", "Strandline (draft, not sent)"),
         levels_method=levels_method(place),
         observed_maxima=maxima,
-        maxima_per_year=maxima.size / record_years(place),
+        maxima_per_year=maxima_per_year,
         reliability=reliability(floods),
         futures=futures,
     )
@@ -231,7 +231,10 @@ def part_record(
 
 
 def with_archive(place: Place, split: Split, rng: np.random.Generator, progress: Progress | None) -> Place:
-    """The place itself where a radar archive was observed, else with one simulated on its terrain."""
+    """The place itself where a radar archive was observed, else with one simulated on its terrain.
+
+    Where radar was observed nothing is simulated: scores then rest on flood surveys, and are undefined without them.
+    """
     if place.observations.sar is not None:
         return place
     storms = sorted((*split.training, *split.calibration, *split.test), key=lambda storm: storm.peak)
@@ -246,6 +249,19 @@ def return_levels(place: Place) -> ReturnLevelFit:
     time, level = place.own_level
     source = f"own record, {place.observations.region.name}"
     return fit_gauge(time, level, place.return_periods, method="peaks_over_threshold", source=source)
+
+
+def maxima_of(place: Place, most: int) -> tuple[npt.NDArray[np.float64], float]:
+    """What the return levels rest on, for the plot: maxima [m, region datum] and how many a year.
+
+    Annual maxima of a published record, brought to the sea level of its reference year, or the own record's storms.
+    """
+    fit = place.published_levels
+    if fit is not None and fit.data is not None and fit.years is not None:
+        rise = fit.trend * (fit.reference_year - fit.years) if fit.trend else 0.0
+        return fit.data[:, 0] + rise, 1.0
+    peaks = np.array([storm.peak_level for storm in find_storms(*place.own_level, most=most)])
+    return peaks, peaks.size / record_years(place)
 
 
 def levels_method(place: Place) -> str:
@@ -277,7 +293,7 @@ def learning_scores(floods: FloodScores, place: Place, split: Split) -> Learning
         labels = sum(bool(storm.contains(survey["time"].values).any()) for storm in split.training)
     gap = (student - base) / (teacher - base) if teacher - base > NOISE else None
     return LearningScores(
-        place.observations.provenance["truth"].kind,
+        place.observations.provenance["terrain" if place.observations.truth is None else "truth"].kind,
         teacher,
         student,
         base,
@@ -290,8 +306,10 @@ def learning_scores(floods: FloodScores, place: Place, split: Split) -> Learning
     )
 
 
-def reliability(floods: FloodScores, bins: int = 10) -> Reliability:
-    """Promised and observed frequency of flooding on the test storms, a bin of probability."""
+def reliability(floods: FloodScores, bins: int = 10) -> Reliability | None:
+    """Promised and observed frequency of flooding on the test storms, a bin of probability; ``None`` without any."""
+    if not floods.happened.size:
+        return None
     index = np.minimum((floods.probability * bins).astype(int), bins - 1)
     kept = [i for i in range(bins) if (index == i).any()]
     return Reliability(

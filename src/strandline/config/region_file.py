@@ -61,9 +61,8 @@ class ScenariosSection(Section):
 
 
 class PlanningSection(Section):
-    """``flood_level`` [m, region datum] at which action starts; ``budget`` [EUR 2010] if there is one."""
+    """``budget`` [EUR 2010] for measures, if there is one."""
 
-    flood_level: float
     budget: Annotated[float, Field(ge=0)] | None = None
 
 
