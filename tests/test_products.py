@@ -20,7 +20,8 @@ from shapely import get_parts
 import report_fixtures as coast
 from strandline.atomic import write_atomically, write_text
 from strandline.errors import InputError
-from strandline.report.facts import Findings
+from strandline.report.facts import Findings, Future
+from strandline.report.page import render_page
 from strandline.report.products import as_json, return_levels, summarise, write_products
 from strandline.report.write import write_report
 
@@ -52,7 +53,7 @@ def test_the_probability_raster_reads_back_as_it_was(folder: Path, findings: Fin
         assert raster.crs == region.crs
         assert raster.transform == region.transform
         assert np.isnan(raster.nodata)
-        assert raster.descriptions[-1] == "return period 100 years"
+        assert raster.descriptions[-1] == "today, return period 100 years"
         assert raster.tags()["PROVENANCE"] == "simulated"
         assert raster.tags(1)["UNIT"] == "1"
         assert raster.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
@@ -65,7 +66,7 @@ def test_the_depth_raster_holds_the_quantiles_of_each_return_period(folder: Path
         bands = raster.read()
         names, unit = raster.descriptions, raster.tags(1)["UNIT"]
     assert unit == "m"
-    assert names[3:6] == ("return period 5 years p10", "return period 5 years p50", "return period 5 years p90")
+    assert names[3:6] == tuple(f"today, return period 5 years p{quantile}" for quantile in (10, 50, 90))
     samples = np.sort(findings.hazard.flood_depth[:, 1, 20, 10])  # (S,) of one cell; S = 24
     middle = (samples[11] + samples[12]) / 2
     assert bands[4, 20, 10] == pytest.approx(middle, abs=1e-6)
@@ -217,3 +218,18 @@ def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_p
     assert len(list((tmp_path / "alerts").glob("*.xml"))) == 1
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"report.html", "alerts"}
     assert page.stat().st_size < 3_000_000
+
+
+def test_a_future_adds_its_bands_after_todays_and_a_row_to_the_page(tmp_path: Path, findings: Findings) -> None:
+    higher = replace(findings.hazard, levels=findings.hazard.levels + 0.5)
+    future = Future("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
+    told = replace(findings, futures=(future,))
+    write_products(tmp_path, told)
+    periods = len(findings.hazard.return_periods)
+    with rasterio.open(tmp_path / "flood_probability.tif") as raster:
+        assert raster.count == 2 * periods
+        assert raster.descriptions[periods] == "in 2050, return period 2 years"
+    page = render_page(told)
+    assert "If the sea rises" in page
+    assert "a made-up source" in page
+    assert "If the sea rises" not in render_page(findings)

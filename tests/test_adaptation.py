@@ -1,0 +1,110 @@
+"""A place is learned: what stays fixed, what improves, and what scores mean where nothing is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from strandline.adaptation import (
+    Course,
+    FloodScores,
+    adapt,
+    calibrate_on,
+    learn_from_labels,
+    new_students,
+    prepare,
+    reference_map,
+    score_floods,
+)
+from strandline.batch import build_storm_batch
+from strandline.distillation.distil import Recipe
+from strandline.errors import RefusedByTheory
+from strandline.events import Split
+from strandline.forecasting import forecast_surge
+from strandline.models.student import Student
+from strandline.pipeline import Settings, part_record
+from strandline.place import Place
+from strandline.pretraining import FIRST_SEED, load_students, load_teacher
+from strandline.simulator.coast import simulate_coast
+from strandline.uncertainty.forecaster import Forecaster
+
+pytestmark = pytest.mark.slow
+RECIPE = Recipe(steps=20, samples=4, windows=16)
+Learned = tuple[Place, Split, np.ndarray, Course]
+
+
+@pytest.fixture(scope="module")
+def learned() -> Learned:
+    """A coast that no network was taught on, parted, and the teacher's word on it."""
+    coast = simulate_coast("a test coast", 21, shape=(32, 32), years=10.0, n_storms=22, n_surveys=6)
+    assert FIRST_SEED > 21
+    place = Place(coast)
+    rng = np.random.default_rng(0)
+    split, _, tide = part_record(place, Settings(storms=22, calibration_storms=9, test_storms=5), rng)
+    return place, split, tide, prepare(coast, split, tide, load_teacher(), 60, rng)
+
+
+@pytest.fixture(scope="module")
+def forecaster(learned: Learned) -> Forecaster:
+    *_, course = learned
+    return calibrate_on(course, adapt(course, load_students(place_shape=(32, 32)), RECIPE, 1))
+
+
+def scores_of(
+    learned: Learned, forecaster: Forecaster, others: dict[str, list[Student]], *, known: bool
+) -> FloodScores:
+    place, split, tide, course = learned
+    test = build_storm_batch(place.observations, split.test, tide, "truth")
+    if not known:
+        test = replace(test, flood_class=None, flood_valid=None)
+    training = (course.training, reference_map(course.training, course.word["training"]))
+    return score_floods(test, training, forecaster, load_teacher(), others)
+
+
+def test_a_distilled_student_beats_one_that_learned_from_the_labels_alone(
+    learned: Learned, forecaster: Forecaster
+) -> None:
+    *_, course = learned
+    sceptic = learn_from_labels(course, new_students(1, (32, 32), 1), RECIPE, 1, whole=True)
+    iou = scores_of(learned, forecaster, {"labels_only": sceptic}, known=True).iou
+    assert iou["distilled"] > iou["labels_only"]
+    assert iou["teacher"] > iou["labels_only"]
+
+
+def test_without_a_known_flood_every_score_is_undefined(learned: Learned, forecaster: Forecaster) -> None:
+    scores = scores_of(learned, forecaster, {}, known=False)
+    assert all(np.isnan(value) for value in scores.iou.values())
+    assert scores.happened.size == 0
+
+
+def test_a_place_changes_its_map_and_surge_decoder_and_nothing_else(learned: Learned) -> None:
+    *_, course = learned
+    before = load_students(place_shape=(32, 32))[0]
+    after = adapt(course, load_students(place_shape=(32, 32))[:1], replace(RECIPE, steps=4), 1)[0]
+    changed = {
+        name.split(".")[0]
+        for (name, old), new in zip(before.state_dict().items(), after.state_dict().values(), strict=True)
+        if not torch.equal(old, new)
+    }
+    assert changed == {"place", "surge_decoder"}
+    assert all(weight.requires_grad for weight in after.parameters())
+
+
+def test_forecasts_of_held_out_storms_promise_more_than_they_miss(learned: Learned, forecaster: Forecaster) -> None:
+    place, split, tide, _ = learned
+    table = forecast_surge(forecaster, place.observations, split.test, tide)
+    rows, scores = table.rows, table.scores()
+    assert (rows["p05"] <= rows["p10"]).all()
+    assert (rows["p10"] <= rows["p50"]).all()
+    assert (rows["p90"] <= rows["p95"]).all()
+    assert (rows["lead_h"] == (rows["time"] - rows["issue_time"]).dt.total_seconds() / 3600).all()
+    assert scores["rmse"] < scores["rmse_tide"]
+    assert scores["coverage_90"] > 0.75  # five storms; the promise is 0.9 over many
+
+
+def test_five_calibration_storms_cannot_promise_ninety_percent(learned: Learned) -> None:
+    *_, course = learned
+    few = replace(course, calibration_windows=course.calibration_windows[:5])
+    with pytest.raises(RefusedByTheory, match=r"5 calibration storms cannot give 90% coverage; need 9 or more"):
+        calibrate_on(few, load_students(place_shape=(32, 32)))
