@@ -1,0 +1,59 @@
+"""Pre-training runs from coasts to files, and what it writes can be read back."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from strandline import pretraining
+from strandline.batch import Batch
+from strandline.models.student import Student
+from strandline.pretraining import Curriculum, load_students, load_teacher
+
+TINY = Curriculum(
+    coasts=1, storms=6, years=3.0, windows=40, cells=32, members=1, teacher_steps=2, student_steps=2, surge_steps=2,
+    samples=3,
+)  # fmt: skip
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def lesson() -> tuple[Batch, Batch]:
+    return pretraining.simulate_lesson(TINY.first_seed, TINY)
+
+
+def test_a_lesson_holds_every_storm_with_its_true_flood_and_windows_around_the_peaks(
+    lesson: tuple[Batch, Batch],
+) -> None:
+    storms, windows = lesson
+    assert len(storms) == TINY.storms
+    assert storms.flood_valid is not None
+    assert bool(storms.flood_valid.flatten(1).any(dim=1).all())
+    assert storms.damage_valid is not None
+    assert storms.damage_valid.shape == (TINY.storms, pretraining.ASSETS)
+    assert len(windows) == TINY.windows
+    assert windows.terrain is None
+
+
+def test_networks_are_taught_written_and_read_back_in_half_precision(
+    lesson: tuple[Batch, Batch], tmp_path: Path
+) -> None:
+    teacher = pretraining.teach(TINY, *lesson, "cpu", seed=0)
+    student = pretraining.raise_student(TINY, teacher, *lesson, "cpu", seed=1)
+    card = pretraining.make_card(TINY, 0, "abc", "cpu", 1.0)
+    pretraining.save_networks(tmp_path, teacher, [student], card)
+    for name, weight in load_teacher(tmp_path).state_dict().items():
+        torch.testing.assert_close(weight, teacher.state_dict()[name].half().float(), rtol=0, atol=0)
+    (read,) = load_students(tmp_path, place_shape=(32, 32))
+    assert read.place is not None
+    assert not read.place.any(), "a place starts with a blank map"
+    assert json.loads((tmp_path / "student.json").read_text())["curriculum"]["coasts"] == 1
+
+
+def test_the_surge_decoder_is_sharpened_without_touching_the_rest(lesson: tuple[Batch, Batch]) -> None:
+    student = Student()
+    before = {name: weight.clone() for name, weight in student.state_dict().items()}
+    pretraining.sharpen_surge(student, TINY, lesson[1], seed=0)
+    after = student.state_dict()
+    assert {name.split(".")[0] for name in after if not torch.equal(after[name], before[name])} == {"surge_decoder"}
