@@ -144,11 +144,16 @@ line.clear()
 """
 
 
+def hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_was_killed_in_a_stage_goes_on_there(tmp_path: Path, end: signal.Signals) -> None:
     command = [sys.executable, "-c", LINE, str(tmp_path)]
     log = tmp_path / "log"
-    with subprocess.Popen([*command, "start"], stderr=subprocess.DEVNULL) as process:
+    # a shell that started these tests in the background makes its children deaf to Ctrl-C
+    with subprocess.Popen([*command, "start"], stderr=subprocess.DEVNULL, preexec_fn=hear_interrupts) as process:
         deadline = time.monotonic() + 60
         while not (log.exists() and "two" in log.read_text()) and time.monotonic() < deadline:
             time.sleep(0.05)
