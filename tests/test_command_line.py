@@ -103,6 +103,11 @@ BAD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         edit("place.toml", lambda t: t.replace("sea_point = [500050.0", "sea_point = [501050.0")),
         ["sea_point", "not in the sea"],
     ),
+    "no gauge": (
+        edit("place.toml", lambda t: t[: t.index("[[tide_gauge]]")] + t[t.index("[tides]") :]),
+        ["Handmade", "no [tide_gauge]"],
+    ),
+    "no assets": (edit("place.toml", lambda t: t[: t.index("[assets]")]), ["Handmade", "no [assets]"]),
     "CRS in degrees": (
         edit("place.toml", lambda t: t.replace("EPSG:32633", "EPSG:4326")), ["EPSG:4326", "projected"],
     ),

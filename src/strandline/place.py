@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from strandline.config import RegionFile
 from strandline.config.region_file import SeaLevelRise
+from strandline.errors import InputError
 from strandline.observations import Observations
 from strandline.risk.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima
 from strandline.simulator.coast import simulate_coast
@@ -47,7 +48,7 @@ class Place:
     def own_level(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
         """Times and usable levels [m, region datum] of the own gauge; NaN = gap or flagged."""
         gauge = self.observations.tide_gauge
-        assert gauge is not None  # `observe` refuses a place without one
+        assert gauge is not None  # `open_place` refuses a place without one
         level = gauge["water_level"].values[0]
         return gauge["time"].values, np.where(gauge["quality"].values[0] == 0, level, np.nan)
 
@@ -77,6 +78,13 @@ def open_place(region_file: RegionFile) -> Place:
     Raises:
         InputError: naming the file, row and value that cannot be used.
     """
+    for key, given in (("tide_gauge", region_file.tide_gauge), ("assets", region_file.assets)):
+        if not given:
+            raise InputError(
+                f"region '{region_file.region.name}'",
+                f"has no [{key}]",
+                "a plan needs a tide gauge and assets; add it",
+            )
     constants = None
     tides = region_file.tides
     if tides is not None and tides.constants is not None and tides.station is not None:
