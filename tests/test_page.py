@@ -196,6 +196,15 @@ def test_an_undefined_gap_and_a_better_baseline_are_admitted() -> None:
     assert "There is no forecast to show." in page.words
 
 
+def test_maps_that_nobody_could_score_are_said_to_be_unscored() -> None:
+    findings = coast.findings("real")
+    unknown = dict.fromkeys(("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "retention"), np.nan)
+    page = Page(render_page(replace(findings, learning=replace(findings.learning, gap_closed=None, **unknown))))
+    assert "nobody's flood map could be scored" in page.words.replace("’", "'")
+    assert "undefined" in page.words
+    assert "nan" not in page.words.lower().split()
+
+
 def test_a_place_where_no_damage_is_known_still_gets_a_report() -> None:
     findings = coast.findings("real")
     assets = findings.impact.assets.copy()

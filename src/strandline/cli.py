@@ -169,7 +169,9 @@ def _show_summary(summary: dict[str, Any], report: Path) -> None:
     table = Table(title=f"{summary['provenance']} data", show_header=False, box=None, title_justify="left")
     table.add_row(
         "flood maps, IoU",
-        f"student {flood['student_iou']:.2f}, teacher {flood['teacher_iou']:.2f}, "
+        "undefined: no flood of the held-out storms is known"
+        if flood["student_iou"] is None
+        else f"student {flood['student_iou']:.2f}, teacher {flood['teacher_iou']:.2f}, "
         f"labels only {flood['labels_only_iou']:.2f}",
     )
     table.add_row("water level", f"RMSE {surge['rmse']:.2f} m, {surge['coverage_90']:.0%} within the 90 % interval")

@@ -174,6 +174,7 @@ def draw_learning(scores: LearningScores, width: float = WIDE) -> Picture:
         bars.append(("student, as shipped", scores.pretrained_iou, GREEN))
     if scores.finetuned_iou is not None:
         bars.append(("shipped + labels alone", scores.finetuned_iou, GREEN))
+    bars = [(name, value, colour) for name, value, colour in bars if not np.isnan(value)]
     with our_look():
         figure = new_figure(width, 0.8 + 0.4 * len(bars))
         axes = figure.add_subplot()

@@ -70,6 +70,7 @@ def render_page(findings: Findings) -> str:
     for function in (
         words.money, words.percent, words.metres, words.years, words.moment, words.day, words.duration, words.plural,
         words.plain, words.places, words.compared, words.capitalise, words.money_bounds,
+        words.score,
     ):  # fmt: skip
         environment.filters[function.__name__] = function
     environment.globals["money_between"] = words.money_between

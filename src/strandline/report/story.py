@@ -183,6 +183,10 @@ def ranked_assets(findings: Findings, most: int) -> pd.DataFrame:
 def learning_verdict(scores: LearningScores) -> list[str]:
     """What the learning scores mean, in words that do not flatter."""
     gain = scores.student_iou - scores.labels_only_iou
+    if np.isnan(gain):
+        return [
+            "Nothing is known of the floods of the storms that were held out, so nobody's flood map could be scored."
+        ]
     sentences = []
     if gain > 0:
         sentences.append(

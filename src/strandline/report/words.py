@@ -102,6 +102,13 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def score(value: float | None) -> str:
+    """An overlap with three digits; what was not scored says so."""
+    if value is None:
+        return "not measured"
+    return "undefined" if math.isnan(value) else f"{value:.3f}"
+
+
 def plural(count: int, noun: str) -> str:
     """``1 asset``, ``2 assets``."""
     return f"{count:,}{SPACE}{noun}{'' if count == 1 else 's'}"
