@@ -32,7 +32,7 @@ def test_saved_networks_say_the_same_when_they_are_loaded(tmp_path: Path) -> Non
         assert new.place is not None
         said = [ask(network, students_view(batch)).surge_mean for network in (old, new)]
         torch.testing.assert_close(said[0], said[1], atol=0.02, rtol=0.02)
-    assert not torch.equal(again[0].flood.weight, again[1].flood.weight)
+    assert not torch.equal(again[0].map.head.weight, again[1].map.head.weight)
 
 
 def test_networks_that_are_not_there_are_named(tmp_path: Path) -> None:

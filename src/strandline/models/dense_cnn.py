@@ -1,0 +1,120 @@
+"""A small convolutional network for dense prediction from whatever streams are left."""
+
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from strandline.models.layers import Block, FiLM, masked_mean, pad_to_patches
+from strandline.models.maps import MapPrediction, Streams, lay_out, share_seen, twice
+
+
+class DenseCNN(nn.Module):
+    """Streams embedded apart at half resolution, joined by a masked mean with availability flags; three scales.
+
+    Args:
+        channels: stream → number of channels, in a fixed order.
+        classes: K of the logits.
+        width: channels at half resolution.
+        dropout: share dropped, in training and in MC dropout.
+        context_width: D of a vector that modulates the maps by FiLM; ``None`` = there is none.
+        sharp: streams that the last layers see once more at full resolution; without any the logits come from half
+            resolution by a sub-pixel convolution (Shi et al. 2016).
+        static_channels: channels of maps that belong to the place and not to the moment, added where given.
+        sparse: streams of which one reading speaks for its block.
+    """
+
+    full_channels = 24
+
+    def __init__(
+        self,
+        channels: Mapping[str, int],
+        classes: int,
+        *,
+        width: int = 24,
+        dropout: float = 0.1,
+        context_width: int | None = None,
+        sharp: Collection[str] = (),
+        static_channels: int = 0,
+        sparse: Collection[str] = (),
+    ) -> None:
+        super().__init__()
+        deep = 3 * width
+        self.channels, self.sparse, self.static_channels = dict(channels), frozenset(sparse), static_channels
+        self.sharp = tuple(name for name in channels if name in sharp)
+        self.feature_width = deep
+        self.embed = nn.ModuleDict(
+            {name: nn.Conv2d(count, width, 4, stride=2, padding=1) for name, count in channels.items()}
+        )
+        self.flags = nn.Conv2d(len(channels), width, 1)
+        self.static = nn.Conv2d(static_channels, width, 4, stride=2, padding=1) if static_channels else None
+        self.blocks_half = nn.ModuleList([Block(width, dropout), Block(width, dropout)])
+        self.down1 = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)
+        self.blocks_quarter = nn.ModuleList([Block(2 * width, dropout), Block(2 * width, dropout)])
+        self.down2 = nn.Conv2d(2 * width, deep, 4, stride=2, padding=1)
+        self.film = FiLM(context_width, deep) if context_width else None
+        self.blocks_eighth = nn.ModuleList(  # one cell is one of the teacher's patches
+            [Block(deep, dropout, dilation) for dilation in (1, 2, 4)]
+        )
+        self.up2 = nn.Conv2d(deep, 2 * width, 1)
+        self.up1 = nn.Conv2d(2 * width, width, 1)
+        self.film_half = FiLM(context_width, width) if context_width else None
+        self.out_half = Block(width, dropout)
+        if self.sharp:
+            seen = sum(channels[name] for name in self.sharp) + static_channels
+            self.full = nn.Conv2d(width + seen, self.full_channels, 3, padding=1)
+            self.full2 = nn.Conv2d(self.full_channels, self.full_channels, 3, padding=1)
+            self.head = nn.Conv2d(self.full_channels, classes, 1)
+        else:
+            self.head = nn.Conv2d(width, 4 * classes, 1)
+
+    def forward(self, streams: Streams, context: Tensor | None = None, static: Tensor | None = None) -> MapPrediction:
+        """Answer with whatever streams there are.
+
+        Args:
+            streams: any of those that the network was built for.
+            context: (B, D) that modulates the maps.
+            static: (1 or B, C, H, W) maps of the place.
+        """
+        rows, columns = next(iter(streams.values()))[0].shape[-2:]
+        values, masks = lay_out(streams, self.channels)
+        by_name = dict(zip(self.channels, values, strict=True))
+        shares = [
+            share_seen(mask, 2, sparse=name in self.sparse) for name, mask in zip(self.channels, masks, strict=True)
+        ]
+        half = masked_mean([self.embed[name](value) for name, value in by_name.items()], shares)
+        half = half + self.flags(torch.cat(shares, dim=1))  # (B, D, H'/2, W'/2)
+        place = self._place(static, values[0])
+        if self.static is not None:
+            half = half + self.static(place)
+        for block in self.blocks_half:
+            half = block(half)
+        quarter = self.down1(half)
+        for block in self.blocks_quarter:
+            quarter = block(quarter)
+        eighth = self.down2(quarter)
+        if self.film is not None and context is not None:
+            eighth = self.film(eighth, context)
+        for block in self.blocks_eighth:
+            eighth = block(eighth)  # (B, 3·width, H'/8, W'/8)
+        quarter = quarter + twice(self.up2(eighth))
+        half = half + twice(self.up1(quarter))
+        if self.film_half is not None and context is not None:
+            half = self.film_half(half, context)
+        decoded = self.out_half(half)
+        if self.sharp:
+            at_full = [twice(decoded), *(by_name[name] for name in self.sharp), place]
+            full = F.gelu(self.full(torch.cat(at_full, dim=1)))
+            decoded = (full + F.gelu(self.full2(full)))[..., :rows, :columns]  # (B, 24, H, W)
+            logits = self.head(decoded)
+        else:
+            logits = F.pixel_shuffle(self.head(F.gelu(decoded)), 2)[..., :rows, :columns]
+        patches = eighth.flatten(2).transpose(1, 2)  # (B, N, D)
+        return MapPrediction(logits, decoded, {"global": patches.mean(1), "patches": patches})
+
+    def _place(self, static: Tensor | None, like: Tensor) -> Tensor:
+        """(B, static channels, H', W'), zero where no map of the place is given."""
+        if static is None:
+            return like.new_zeros(like.shape[0], self.static_channels, *like.shape[-2:])
+        return pad_to_patches(static).expand(like.shape[0], -1, -1, -1)
