@@ -12,15 +12,21 @@ from torch.nn import functional as F
 
 from strandline.distillation.alignment import ProjectionHead, align_features
 from strandline.distillation.losses import (
+    confidence,
     cosine_alignment,
     cross_entropy,
+    decoupled_soft_targets,
+    flooded_chance,
     gaussian_divergence,
     gaussian_likelihood,
     mean_where,
     soft_dice,
     soft_targets,
+    standardise_logits,
+    target_classes,
 )
 from strandline.distillation.schedule import geometric_annealing
+from strandline.errors import InputError
 from strandline.models.prediction import Prediction
 
 
@@ -75,6 +81,12 @@ def test_what_is_masked_changes_neither_a_loss_nor_its_gradient(seed: int, scale
         ),
         lambda z, clean: cross_entropy(z, classes if clean else torch.where(valid, classes, other), valid),
         lambda z, clean: soft_dice(z, classes if clean else torch.where(valid, classes, other), valid),
+        lambda z, clean: soft_dice(
+            z, flooded_chance(teacher if clean else torch.where(valid[:, None], teacher, -garbage)), valid
+        ),
+        lambda z, clean: decoupled_soft_targets(
+            z, teacher if clean else torch.where(valid[:, None], teacher, -garbage), valid, 2.0, 1.0, 8.0
+        ),
     ):
         results = []
         for values, clean in ((student, True), (dirty, False)):
@@ -140,6 +152,156 @@ def test_dice_stays_between_zero_and_one(seed: int) -> None:
     assert ((value >= -1e-6) & (value <= 1)).all()
 
 
+def test_dice_on_hard_labels_is_the_classical_one_with_its_gradient() -> None:
+    said, classes, valid = logits(0, *MAP).requires_grad_(), torch.randint(5, (2, 6, 7)), some(1, 2, 6, 7)
+    p, y = (flooded_chance(said) * valid).flatten(1), ((classes > 0) * valid).flatten(1)
+    classical = 1 - (2 * (p * y).sum(1) + 1) / ((p + y).sum(1) + 1)
+    for truth in (classes, (classes > 0).float()):
+        dice = soft_dice(said, truth, valid)
+        torch.testing.assert_close(dice, classical)
+        torch.testing.assert_close(
+            torch.autograd.grad(dice.sum(), said)[0], torch.autograd.grad(classical.sum(), said, retain_graph=True)[0]
+        )
+
+
+def test_dice_to_a_soft_map_is_zero_for_that_map_and_for_no_harder_one() -> None:
+    word = logits(0, *MAP)
+    truth = flooded_chance(word)
+    torch.testing.assert_close(soft_dice(word, truth, ALL), torch.zeros(2), atol=1e-6, rtol=0)
+    for sharper in (0.5, 2.0, 20.0):
+        assert (soft_dice(sharper * word, truth, ALL) > 0.01).all()
+
+
+# --- confidence, decoupling, standardisation ----------------------------------------------------------------------
+
+
+def test_a_weight_multiplies_the_divergence_of_each_cell() -> None:
+    student, teacher, valid = logits(0, *MAP), logits(1, *MAP), some(2, 2, 6, 7)
+    weight = torch.rand(2, 6, 7)
+    each = torch.stack(
+        [soft_targets(student[..., i : i + 1], teacher[..., i : i + 1], ALL[..., :1], 2.0) for i in range(7)]
+    )
+    assert each.shape == (7, 2)
+    column = torch.rand(2, 1, 7).expand(2, 6, 7)
+    torch.testing.assert_close(soft_targets(student, teacher, ALL, 2.0, column), (each.T * column[:, 0]).sum(1) / 7)
+    for loss in (soft_targets, lambda *a: decoupled_soft_targets(*a[:4], 1.0, 8.0, weight=a[4] if a[4:] else None)):
+        plain = loss(student, teacher, valid, 2.0)
+        torch.testing.assert_close(loss(student, teacher, valid, 2.0, torch.ones_like(weight)), plain)
+        torch.testing.assert_close(loss(student, teacher, valid, 2.0, 0.5 * torch.ones_like(weight)), plain / 2)
+        rest = loss(student, teacher, valid, 2.0, 1 - weight)
+        torch.testing.assert_close(loss(student, teacher, valid, 2.0, weight) + rest, plain)
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_confidence_is_one_minus_torchs_entropy_over_its_maximum(classes: int) -> None:
+    said = logits(0, 3, classes, 4, 4)
+    entropy = torch.distributions.Categorical(logits=said.movedim(1, -1)).entropy()
+    torch.testing.assert_close(confidence(said), 1 - entropy / math.log(classes))
+    flat, sure = torch.full((1, classes, 1, 1), 7.0), torch.zeros(1, classes, 1, 1)
+    sure[:, 0] = 1e4
+    assert float(confidence(flat)) == pytest.approx(0, abs=1e-6)
+    assert float(confidence(sure)) == 1.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**31), scale=st.floats(1e-3, 1e4), sharper=st.floats(1.0, 50.0))
+def test_confidence_lies_between_zero_and_one_and_grows_with_sharper_logits(
+    seed: int, scale: float, sharper: float
+) -> None:
+    said = scale * logits(seed, *MAP)
+    once, more = confidence(said), confidence(sharper * said)
+    assert ((once >= 0) & (once <= 1)).all()
+    assert (more >= once - 1e-5).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**31), temperature=st.floats(0.5, 10.0), chosen=st.booleans())
+def test_decoupled_targets_with_weights_one_and_one_minus_the_targets_chance_are_plain_soft_targets(
+    seed: int, temperature: float, chosen: bool
+) -> None:
+    student, teacher, valid = logits(seed, *MAP).double(), logits(seed + 1, *MAP).double(), some(seed + 2, 2, 6, 7)
+    target = torch.randint(5, (2, 6, 7)) if chosen else None
+    index = teacher.argmax(1) if target is None else target
+    p_target = (teacher / temperature).softmax(1).gather(1, index[:, None])[:, 0]
+    z, w = student.clone().requires_grad_(), student.clone().requires_grad_()
+    parted = decoupled_soft_targets(z, teacher, valid, temperature, 1.0, 1 - p_target, target)
+    plain = soft_targets(w, teacher, valid, temperature)
+    torch.testing.assert_close(parted, plain, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(
+        torch.autograd.grad(parted.sum(), z), torch.autograd.grad(plain.sum(), w), rtol=1e-8, atol=1e-12
+    )
+
+
+def test_the_two_parts_are_the_divergences_of_yes_or_no_and_of_the_rest() -> None:
+    student, teacher = torch.tensor([0.5, 0.2, 0.3]), torch.tensor([0.6, 0.3, 0.1])
+    z_s, z_t = (p.log().reshape(1, 3, 1, 1) for p in (student, teacher))
+    one = torch.ones(1, 1, 1, dtype=torch.bool)
+    tckd = 0.6 * math.log(0.6 / 0.5) + 0.4 * math.log(0.4 / 0.5)
+    nckd = 0.75 * math.log(0.75 / 0.4) + 0.25 * math.log(0.25 / 0.6)
+    assert float(decoupled_soft_targets(z_s, z_t, one, 1.0, 1.0, 0.0)) == pytest.approx(tckd, rel=1e-5)
+    assert float(decoupled_soft_targets(z_s, z_t, one, 1.0, 0.0, 1.0)) == pytest.approx(nckd, rel=1e-5)
+    other = torch.full((1, 1, 1), 2)
+    by_label = 0.1 * math.log(0.1 / 0.3) + 0.9 * math.log(0.9 / 0.7)
+    assert float(decoupled_soft_targets(z_s, z_t, one, 1.0, 1.0, 0.0, other)) == pytest.approx(by_label, rel=1e-5)
+
+
+def test_decoupled_targets_and_their_gradient_stay_finite_for_a_teacher_that_is_sure() -> None:
+    student, teacher = (1e3 * logits(0, *MAP)).requires_grad_(), 1e4 * logits(1, *MAP)
+    value = decoupled_soft_targets(student, teacher, ALL, 1.0, 1.0, 8.0)
+    (gradient,) = torch.autograd.grad(value.sum(), student)
+    assert torch.isfinite(value).all()
+    assert torch.isfinite(gradient).all()
+
+
+def test_the_target_is_the_label_where_there_is_one_and_the_teachers_word_elsewhere() -> None:
+    teacher, classes, labelled = logits(0, *MAP), torch.randint(5, (2, 6, 7)), some(1, 2, 6, 7)
+    target = target_classes(teacher, classes, labelled)
+    assert torch.equal(target[labelled], classes[labelled])
+    assert torch.equal(target[~labelled], teacher.argmax(1)[~labelled])
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**31), scale=st.floats(0.1, 1e3), shift=st.floats(-50, 50))
+def test_standardised_logits_have_mean_zero_and_spread_one_and_forget_range_and_shift(
+    seed: int, scale: float, shift: float
+) -> None:
+    said = logits(seed, *MAP).double()
+    standard = standardise_logits(said)
+    torch.testing.assert_close(standard.mean(1), torch.zeros(2, 6, 7).double(), atol=1e-9, rtol=0)
+    torch.testing.assert_close(standard.std(1, correction=0), torch.ones(2, 6, 7).double(), atol=1e-3, rtol=0)
+    torch.testing.assert_close(standardise_logits(scale * said + shift), standard, atol=1e-3, rtol=1e-3)
+
+
+def test_logits_that_are_all_alike_are_standardised_to_zero_with_a_finite_gradient() -> None:
+    said = torch.full((1, 4, 2, 2), 3.0, requires_grad=True)
+    standard = standardise_logits(said)
+    (gradient,) = torch.autograd.grad((standard * torch.arange(4.0).reshape(1, 4, 1, 1)).sum(), said)
+    assert not standard.any()
+    assert torch.isfinite(gradient).all()
+
+
+def test_what_is_degenerate_with_two_classes_is_refused_and_says_what_to_do() -> None:
+    two, valid = logits(0, 1, 2, 3, 3), ALL[:1, :3, :3]
+    with pytest.raises(InputError, match=r"with 2 every pair of logits becomes .* take soft_targets"):
+        standardise_logits(two)
+    with pytest.raises(InputError, match=r"NCKD is always 0; take soft_targets"):
+        decoupled_soft_targets(two, two, valid, 1.0, 1.0, 8.0)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, math.nan, math.inf])
+def test_a_temperature_that_is_not_above_zero_is_refused_everywhere(temperature: float) -> None:
+    said = logits(0, *MAP)
+    for ask in (
+        lambda: soft_targets(said, said, ALL, temperature),
+        lambda: decoupled_soft_targets(said, said, ALL, temperature, 1.0, 8.0),
+        lambda: geometric_annealing(0, 10, temperature, 1.0),
+        lambda: geometric_annealing(0, 10, 5.0, temperature),
+        lambda: geometric_annealing(0, 1, 5.0, temperature),
+    ):
+        with pytest.raises(InputError, match="not a finite number above 0"):
+            ask()
+
+
 def test_alignment_is_zero_for_parallel_one_for_orthogonal_two_for_opposite_features() -> None:
     feature = torch.tensor([[3.0, 0.0, 0.0]])
     others = torch.tensor([[5.0, 0.0, 0.0], [0.0, 2.0, 0.0], [-1.0, 0.0, 0.0]])
@@ -180,3 +342,16 @@ def test_the_temperature_falls_geometrically_from_its_first_to_its_last_value(
 
 def test_a_single_step_is_taken_at_the_last_temperature() -> None:
     assert geometric_annealing(0, 1, 5.0, 1.0) == 1.0
+
+
+def test_equal_temperatures_are_kept_and_a_temperature_may_rise() -> None:
+    assert {geometric_annealing(step, 7, 3.0, 3.0) for step in range(7)} == {3.0}
+    rising = [geometric_annealing(step, 7, 1.0, 4.0) for step in range(7)]
+    assert rising == sorted(rising)
+    assert rising[-1] == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(("step", "steps"), [(-1, 5), (5, 5), (0, 0), (1, 1)])
+def test_a_step_outside_the_training_has_no_temperature(step: int, steps: int) -> None:
+    with pytest.raises(InputError, match="is not one of"):
+        geometric_annealing(step, steps)

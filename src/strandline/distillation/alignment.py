@@ -1,8 +1,14 @@
-"""Student features are brought into the teacher's space by a projection head, and aligned there."""
+"""Student features come into the teacher's space through a projection head, globally and per patch, each on its own.
 
+Every loss here takes plain tensors and returns (B,); `align_features` is the mean of both for two `Prediction`s.
+"""
+
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from strandline.distillation.losses import cosine_alignment
+from strandline.errors import InputError
 from strandline.models.prediction import Prediction
 
 
@@ -24,10 +30,67 @@ class ProjectionHead(nn.Module):
         return projected
 
 
+def patches_of(feature_map: Tensor, grid: tuple[int, int]) -> Tensor:
+    """A map's features averaged over a teacher's patches, (B, D, H, W) → (B, rows · columns, D) in row order.
+
+    Args:
+        feature_map: of a convolutional student.
+        grid: rows and columns of the teacher's patches; where they do not divide the map, neighbours overlap by a cell.
+
+    Raises:
+        InputError: a map that is coarser than the patches.
+    """
+    if feature_map.shape[-2] < grid[0] or feature_map.shape[-1] < grid[1]:
+        raise InputError(
+            "feature map",
+            f"{tuple(feature_map.shape[-2:])} cells are fewer than the teacher's {grid} patches",
+            "take an earlier, finer layer of the student",
+        )
+    return F.adaptive_avg_pool2d(feature_map, grid).flatten(2).transpose(1, 2)
+
+
+def align_globally(head: ProjectionHead, student: Tensor, teacher: Tensor) -> Tensor:
+    """Cosine distance of one feature a sample; student (B, D), teacher (B, D') → (B,).
+
+    Source: Romero et al. (2015), section 2.2, for learning a teacher's features through a regressor; cosine is ours.
+    """
+    return cosine_alignment(head(student), teacher)
+
+
+def align_patches(head: ProjectionHead, student: Tensor, teacher: Tensor, seen: Tensor | None = None) -> Tensor:
+    """Mean cosine distance of patch features; student (B, N, D), teacher (B, N, D'), seen (B, N) bool → (B,)."""
+    return cosine_alignment(head(student), teacher, seen)
+
+
+def unlikeness(student: Tensor, teacher: Tensor) -> Tensor:
+    """1 − linear CKA between the patches of a sample; (B, N, D) and (B, N, D') → (B,), 0…1, without any head.
+
+    It compares how patches differ from one another, so that the widths may differ and a rotation or a common scale of
+    the features changes nothing. For one feature a sample, pass the batch as patches: ``student[None], teacher[None]``.
+    Features that are alike everywhere have nothing to compare and give 1.
+
+    Raises:
+        InputError: fewer than two patches.
+
+    Source: Kornblith et al. (2019), section 3: ‖YᵀX‖² / (‖XᵀX‖ ‖YᵀY‖), columns centred, Frobenius norms.
+    """
+    if student.shape[1] < 2:
+        raise InputError("linear CKA", "one patch cannot differ from another", "give two or more")
+    x, y = _centred(student), _centred(teacher)
+    shared, of_x, of_y = ((one.transpose(1, 2) @ two).square().sum(dim=(1, 2)) for one, two in ((y, x), (x, x), (y, y)))
+    return 1 - shared / torch.sqrt((of_x * of_y).clamp(min=torch.finfo(shared.dtype).tiny))
+
+
 def align_features(head: ProjectionHead, student: Prediction, teacher: Prediction) -> Tensor:
     """Mean of global and, where both have them, per-patch cosine distances; (B,)."""
-    distance = cosine_alignment(head(student.features["global"]), teacher.features["global"])
+    distance = align_globally(head, student.features["global"], teacher.features["global"])
     if "patches" in student.features and "patches" in teacher.features:
-        patches = cosine_alignment(head(student.features["patches"]), teacher.features["patches"])
+        patches = align_patches(head, student.features["patches"], teacher.features["patches"])
         distance = (distance + patches) / 2
     return distance
+
+
+def _centred(features: Tensor) -> Tensor:
+    """Columns of mean 0, scaled so that the largest numbers and the smallest keep their digits; (B, N, D)."""
+    centred = features - features.mean(dim=1, keepdim=True)
+    return F.normalize(centred.flatten(1), dim=1).reshape(centred.shape)
