@@ -38,6 +38,8 @@ TERRAIN_CHANNELS = ("elevation", "sill", "permanent_water", "distance_to_sea")
 CLIMATE_CHANNELS = ("pressure", "onshore_wind", "alongshore_wind", "lowest_pressure", "strongest_wind")
 RADAR_CHANNELS = ("vv", "vh", "vv_reference", "vh_reference")
 OPTICAL_CHANNELS = ("green", "near_infrared", "shortwave_infrared")
+STRANDLINE_CHANNELS = ("low", "middle", "high", "highest_dry", "lowest_wet", "frequency", "depth_class", "storms")
+ARCHIVE_CHANNELS = ("flooded", "depth_class")
 
 Targets = Literal["survey", "truth"]
 
@@ -57,6 +59,10 @@ class Batch:
         radar: (B, 4, H, W) ``RADAR_CHANNELS`` [dB]; ``radar_seen`` (B, H, W).
         optical: (B, 3, H, W) reflectance, coarse pixels repeated on the region's grid; ``optical_seen`` (B, H, W).
         in_situ: (B, 1, H, W) depth at loggers [m]; ``in_situ_seen`` (B, H, W).
+        strandlines: (B, 8, H, W) ``STRANDLINE_CHANNELS``, what the maps of other storms say of the ground
+            [m; frequency, class and number of storms: 1]; ``strandlines_seen`` (B, H, W).
+        archive: (B, E, 2, H, W) ``ARCHIVE_CHANNELS``, those maps themselves [probability, expected class];
+            ``archive_seen`` (B, E); ``archive_level`` (B, E) each storm's peak [m above mean sea level].
         climate: (B, 6, 5) ``CLIMATE_CHANNELS`` a day [hPa − 1013, m s-1]; ``climate_seen`` (B, 6);
             ``climate_hours`` (B, 6) hours from issue to the middle of the day.
         asset_cell: (B, A, 2) row and column; ``asset_class`` (B, A); ``asset_seen`` (B, A) lies on the grid.
@@ -77,6 +83,11 @@ class Batch:
     optical_seen: Tensor | None = None
     in_situ: Tensor | None = None
     in_situ_seen: Tensor | None = None
+    strandlines: Tensor | None = None
+    strandlines_seen: Tensor | None = None
+    archive: Tensor | None = None
+    archive_seen: Tensor | None = None
+    archive_level: Tensor | None = None
     climate: Tensor | None = None
     climate_seen: Tensor | None = None
     climate_hours: Tensor | None = None
@@ -103,7 +114,7 @@ class Batch:
                     raise InputError("batch", f"'{field.name}' is {tensor.dtype}", "masks are boolean")
             elif tensor.is_floating_point() and not bool(torch.isfinite(tensor.sum())):
                 raise InputError("batch", f"'{field.name}' holds NaN or infinity", "mask what was not seen")
-        for name in ("terrain", "radar", "optical", "in_situ", "climate"):
+        for name in ("terrain", "radar", "optical", "in_situ", "strandlines", "archive", "climate"):
             if (getattr(self, name) is None) != (getattr(self, f"{name}_seen") is None):
                 raise InputError("batch", f"'{name}' and '{name}_seen' do not come together", "give both or neither")
         self._check_shapes()
@@ -116,7 +127,8 @@ class Batch:
 
     def _check_shapes(self) -> None:
         """Every mask covers its values, and every map the same grid."""
-        channel = {"terrain": 1, "radar": 1, "optical": 1, "in_situ": 1, "climate": 2}  # the dimension without a mask
+        # the dimension that the mask lacks
+        channel = {"terrain": 1, "radar": 1, "optical": 1, "in_situ": 1, "strandlines": 1, "climate": 2}
         for name in ("gauge", *channel, "flood_class", "surge"):
             values = getattr(self, name)
             mask = getattr(
@@ -131,6 +143,13 @@ class Batch:
             if on_map and self.terrain is not None and values.shape[-2:] != self.terrain.shape[-2:]:
                 grid = tuple(self.terrain.shape[-2:])
                 raise InputError("batch", f"'{name}' covers {tuple(values.shape[-2:])} cells", f"expected {grid}")
+        if self.archive is not None:
+            expected = tuple(self.archive.shape[:2])
+            for name in ("archive_seen", "archive_level"):
+                given = getattr(self, name)
+                if given is None or tuple(given.shape) != expected:
+                    shape = None if given is None else tuple(given.shape)
+                    raise InputError("batch", f"'{name}' is {shape}", f"expected {expected}, one value a map")
 
     def __len__(self) -> int:
         return int(self.gauge.shape[0])
@@ -150,7 +169,8 @@ class Batch:
                 nothing = torch.zeros_like(self.gauge_seen)
                 batch = replace(batch, gauge=torch.zeros_like(self.gauge), gauge_seen=nothing)
             else:
-                batch = replace(batch, **{name: None, f"{name}_seen": None})  # type: ignore[arg-type]
+                gone = {name: None, f"{name}_seen": None} | ({"archive_level": None} if name == "archive" else {})
+                batch = replace(batch, **gone)  # type: ignore[arg-type]
         return batch
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> Self:

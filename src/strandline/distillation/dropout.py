@@ -117,8 +117,8 @@ class Turn:
 
     def batch(self, batch: Batch) -> Batch:
         """All maps of a batch and the cells of its assets."""
-        maps = ("terrain", "radar", "optical", "in_situ")
-        names = (*maps, *(f"{name}_seen" for name in maps), "flood_class", "flood_valid")
+        maps = ("terrain", "radar", "optical", "in_situ", "strandlines")
+        names = (*maps, *(f"{name}_seen" for name in maps), "archive", "flood_class", "flood_valid")
         changes = {name: self.grid(grid) for name in names if (grid := getattr(batch, name)) is not None}
         if batch.asset_cell is not None and batch.terrain is not None:
             row, column = batch.asset_cell.unbind(-1)

@@ -1,14 +1,16 @@
 """The student: small enough for a laptop, fed by what a place without data has."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from strandline.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
-from strandline.models.batch_streams import SPARSE, STUDENT_STREAMS, streams_of
+from strandline.models.archive_reader import ArchiveReader
+from strandline.models.batch_streams import SPARSE, STRANDLINE_STREAM, STUDENT_STREAMS, streams_of
 from strandline.models.dense_cnn import DenseCNN
 from strandline.models.layers import DamageHead
+from strandline.models.maps import Streams, lay_out, stack_seen
 from strandline.models.prediction import Prediction
-from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
+from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder, peak_of
 from strandline.observations import ASSET_CLASSES
 
 PLACE_CHANNELS = 8
@@ -19,8 +21,9 @@ PLACE_GAIN = 30.0
 class Student(nn.Module):
     """CNN on terrain, optical and in-situ streams, gauge encoder on the own hourly record, three heads.
 
-    The gauge modulates the maps by FiLM. With ``place_shape`` the student owns a static map of the coast it is adapted
-    to, learned from zero: what the elevation product gets wrong there.
+    The gauge modulates the maps by FiLM. Of the place's own past it takes the strandlines, and asks the archive of its
+    floods for what looked like now; both may be absent. With ``place_shape`` the student owns a static map of the coast
+    it is adapted to, learned from zero: what the elevation product gets wrong there.
 
     Args:
         width: channels at half resolution; 24 gives about 0.7 million parameters.
@@ -33,13 +36,16 @@ class Student(nn.Module):
         token = 3 * width
         self.surge = SurgeEncoder(token, 2, 4, stations=1, sees_climate=False, dropout=dropout)
         self.surge_decoder = SurgeDecoder(token, 4, dropout)
+        now = sum(STUDENT_STREAMS.values()) + STRANDLINE_STREAM + len(STUDENT_STREAMS) + 1
+        self.archive = ArchiveReader(now)
+        channels = {**STUDENT_STREAMS, "strandlines": STRANDLINE_STREAM, "archive": self.archive.out_channels}
         self.map = DenseCNN(
-            STUDENT_STREAMS,
+            channels,
             FLOOD_CLASSES,
             width=width,
             dropout=dropout,
             context_width=token,
-            sharp=("ground",),
+            sharp=("ground", "strandlines", "archive"),
             static_channels=PLACE_CHANNELS,
             sparse=SPARSE,
         )
@@ -56,12 +62,26 @@ class Student(nn.Module):
         if batch.terrain is None:
             return Prediction(mean, scale, features={"global": context})
         place = None if self.place is None else PLACE_GAIN * self.place
-        flood = self.map(streams_of(batch, STUDENT_STREAMS), context, place)
+        flood = self.map(self._streams(batch), context, place)
         damage = None
         if batch.asset_cell is not None and batch.asset_class is not None:
             damage = self.damage(flood.decoded, flood.logits, batch.asset_cell, batch.asset_class)
         features = {"global": flood.features["global"] + context, "patches": flood.features["patches"]}
         return Prediction(mean, scale, flood.logits, damage, features)
+
+    def _streams(self, batch: Batch) -> Streams:
+        """What is seen now, what the strandlines say, and what the archive remembers of it."""
+        streams: dict[str, tuple[Tensor, Tensor]] = streams_of(batch, (*STUDENT_STREAMS, "strandlines"))
+        if batch.archive is not None:
+            assert batch.archive_seen is not None
+            assert batch.archive_level is not None
+            assert batch.terrain_seen is not None
+            now = stack_seen(*lay_out(streams, {**STUDENT_STREAMS, "strandlines": STRANDLINE_STREAM}))
+            found = self.archive(now, peak_of(batch), batch.archive, batch.archive_seen, batch.archive_level)
+            rows, columns = batch.terrain_seen.shape[-2:]
+            any_map = batch.archive_seen.any(dim=1)[:, None, None]
+            streams["archive"] = (found[..., :rows, :columns], batch.terrain_seen & any_map)
+        return streams
 
     def local_parameters(self) -> list[nn.Parameter]:
         """What a single coast may teach: its static map, and how its own surges go on.

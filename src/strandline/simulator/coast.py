@@ -308,7 +308,11 @@ def _observe(
             "asset": exposure.survey["asset_id"].to_numpy(dtype=str),
             **grid,
         },
-        {"assets_unknown_to_survey": exposure.unknown},
+        {
+            "assets_unknown_to_survey": exposure.unknown,
+            "design_level": terrain.marks.design,
+            "mean_sea_level": terrain.marks.mean_sea_level,
+        },
     )
     source = Provenance("simulated", "strandline.simulator", "Apache-2.0")
     modalities: dict[str, xr.Dataset | None] = {

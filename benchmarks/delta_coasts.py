@@ -1,0 +1,213 @@
+"""Simulated coasts for ``benchmarks.delta``: what the networks see, what is true, and how hard the task is."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import xarray as xr
+from torch import Tensor
+
+from strandline.batch import DEPTH_EDGES, Batch, build_storm_batch, build_surge_batch
+from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.observations import Observations
+from strandline.simulator.bathtub import connected_bathtub
+from strandline.simulator.coast import simulate_coast
+from strandline.simulator.sensors import SensorQuality
+from strandline.tides import fit_tide, predict_tide
+from strandline.uncertainty.scores import overlap_counts, pooled_iou
+from strandline.vocabulary import as_variable
+
+BAD_RADAR = SensorQuality(radar_looks=4.0, radar_reference_scenes=0)
+"""The bad-teacher regime: speckle of four looks, and no dry-season scene to compare with."""
+TYPICAL_LAND = {"vv": -12.0, "vh": -18.0}
+"""[dB]; stands where the dry reference would, and says nothing: the teacher's own centre of scale."""
+EXTREME = 0.6
+"""How far a storm must peak above its coast's design level to count as extreme [m]; what ships was trained below it."""
+WINDOWS = 64
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedCoast:
+    """One coast with E storms, in order of time.
+
+    Attributes:
+        seed: of the coast.
+        storms: what the teacher sees, with truth as targets.
+        windows: surge windows outside every storm.
+        survey: (E, H, W) depth class as a survey would map it, and where (``surveyed``).
+        level: (E,) true peak level [m above mean sea level]; ``design``: of its embankments.
+        elevation: (H, W) true ground [m above mean sea level].
+        breached: (E, H, W) embankment cells that gave way.
+        bad_radar: (E, 4, H, W) the same floods under ``BAD_RADAR``.
+    """
+
+    seed: int
+    storms: Batch
+    windows: Batch
+    survey: Tensor
+    surveyed: Tensor
+    level: Floats
+    design: float
+    elevation: Floats
+    breached: npt.NDArray[np.bool_]
+    bad_radar: Tensor
+
+    @property
+    def extreme(self) -> npt.NDArray[np.bool_]:
+        """(E,) storms above the extreme mark."""
+        return np.asarray(self.level > self.design + EXTREME)
+
+    @cached_property
+    def land(self) -> Tensor:
+        """(H, W) cells that are scored: known ground that is not permanent water."""
+        assert self.storms.terrain is not None
+        assert self.storms.terrain_seen is not None
+        return self.storms.terrain_seen[0] & (self.storms.terrain[0, 2] < 0.5)
+
+    @cached_property
+    def flooded(self) -> Tensor:
+        """(E, H, W) truth."""
+        assert self.storms.flood_class is not None
+        return self.storms.flood_class > 0
+
+    def under_bad_radar(self) -> "SimulatedCoast":
+        """The same coast whose teacher sees badly."""
+        return replace(self, storms=replace(self.storms, radar=self.bad_radar))
+
+
+def simulate(seed: int, events: int, years: float, size: int, cache: Path | None = None) -> SimulatedCoast:
+    """Simulate a coast, or read it from ``cache`` where an equal one lies."""
+    key = hashlib.sha256(f"{seed} {events} {years} {size} {BAD_RADAR}".encode()).hexdigest()[:12]
+    path = None if cache is None else cache / f"coast-{seed}-{key}.pt"
+    if path is not None and path.exists():
+        return _unpack(torch.load(path, weights_only=False))
+    coast = _simulate(seed, events, years, size)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        torch.save(_pack(coast), partial)
+        partial.replace(path)
+    return coast
+
+
+def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast:
+    name = f"coast {seed}"
+    seen = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, n_surveys=events)
+    badly = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, sensors=BAD_RADAR)
+    assert seen.truth is not None
+    assert seen.tide_gauge is not None
+    assert badly.sar is not None
+    gauge, truth = seen.tide_gauge, seen.truth
+    storms = [
+        Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level))
+        for peak, level in zip(truth["time"].values, truth["peak_level"].values, strict=True)
+    ]
+    tide, free = _tide(seen, storms)
+    batch = build_storm_batch(seen, storms, tide, "truth")
+    reference = {
+        band: as_variable(band, ("y", "x"), np.full((size, size), level)) for band, level in TYPICAL_LAND.items()
+    }
+    grid = {"y": seen.terrain["y"], "x": seen.terrain["x"]}
+    provenance = {**badly.provenance, "sar_reference": badly.provenance["sar"]}
+    blind = replace(badly, sar_reference=xr.Dataset(reference, grid), provenance=provenance)
+    rng = np.random.default_rng([seed, 99])
+    issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
+    survey = build_storm_batch(seen, storms, tide, "survey")
+    bad_radar = build_storm_batch(blind, storms, tide, "survey").radar
+    assert survey.flood_class is not None
+    assert survey.flood_valid is not None
+    assert bad_radar is not None
+    mean = float(truth.attrs["mean_sea_level"])
+    return SimulatedCoast(
+        seed,
+        batch,
+        build_surge_batch(seen, issue, tide, "survey"),
+        survey.flood_class,
+        survey.flood_valid,
+        truth["peak_level"].values - mean,
+        float(truth.attrs["design_level"]) - mean,
+        truth["elevation"].values - mean,
+        truth["breached"].values,
+        bad_radar,
+    )
+
+
+def _tide(coast: Observations, storms: list[Storm]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Predicted tide (T,) fitted on three years without any storm, and hours of issue that touch none."""
+    assert coast.tide_gauge is not None
+    gauge = coast.tide_gauge
+    time, level = gauge["time"].values, gauge["water_level"].values[0].copy()
+    free = np.ones(time.size, dtype=bool)
+    for storm in storms:
+        free &= (time < storm.start - BEFORE_PEAK) | (time > storm.end + BEFORE_PEAK)
+    level[~free] = np.nan
+    days = slice(0, 24 * 1100)
+    latitude = float(gauge["latitude"].values[0])
+    constants, _ = fit_tide(time[days], level[days], latitude, name=coast.region.name, source="own record")
+    free[:96] = free[-48:] = False
+    return predict_tide(constants, time), free
+
+
+@dataclass(frozen=True)
+class Hardness:
+    """Whether a coast is hard enough to count; ``benchmarks.delta`` prints it.
+
+    Attributes:
+        elevation_error: root mean square error of the elevation product over land [m].
+        breaches_differ: share of storm pairs whose breaches are not the same.
+        bathtub_product, bathtub_true: pooled IoU of the connected bathtub on the product and on the true terrain.
+    """
+
+    elevation_error: float
+    breaches_differ: float
+    bathtub_product: float
+    bathtub_true: float
+
+
+def hardness(coast: SimulatedCoast) -> Hardness:
+    """The gates that need no network, over the coast's normal storms."""
+    land = coast.land.numpy()
+    assert coast.storms.terrain is not None
+    error = (coast.storms.terrain[0, 0].numpy() - coast.elevation)[land]
+    normal = np.flatnonzero(~coast.extreme)
+    pairs = [(coast.breached[a] != coast.breached[b]).any() for i, a in enumerate(normal) for b in normal[:i]]
+    return Hardness(
+        float(np.sqrt((error**2).mean())),
+        float(np.mean(pairs)),
+        *(bathtub_iou(coast, normal, on, connected=True) for on in ("product", "true")),
+    )
+
+
+def bathtub_maps(coast: SimulatedCoast, index: npt.NDArray[np.int64], on: str, *, connected: bool) -> npt.NDArray:
+    """(n, H, W) cells that a still sea at the true peak level floods, on the ``product`` or the ``true`` terrain."""
+    assert coast.storms.terrain is not None
+    ground = coast.elevation if on == "true" else coast.storms.terrain[0, 0].numpy().astype(float)
+    water = coast.storms.terrain[0, 2].numpy() > 0.5
+    if connected:
+        return np.stack([connected_bathtub(ground, water, level) for level in coast.level[index]])
+    return np.stack([(level - ground >= DEPTH_EDGES[0]) & ~water for level in coast.level[index]])
+
+
+def bathtub_iou(coast: SimulatedCoast, index: npt.NDArray[np.int64], on: str, *, connected: bool) -> float:
+    """Pooled IoU over some storms."""
+    truth = coast.flooded[index].numpy()
+    maps = bathtub_maps(coast, index, on, connected=connected)
+    return pooled_iou(overlap_counts(maps, truth, np.broadcast_to(coast.land.numpy(), truth.shape)))
+
+
+def _pack(coast: SimulatedCoast) -> dict[str, object]:
+    def plain(batch: Batch) -> dict[str, Tensor]:
+        return {name: tensor for name, tensor in vars(batch).items() if tensor is not None}
+
+    parts = {name: getattr(coast, name) for name in SimulatedCoast.__dataclass_fields__}
+    return {**parts, "storms": plain(coast.storms), "windows": plain(coast.windows)}
+
+
+def _unpack(parts: dict[str, object]) -> SimulatedCoast:
+    storms, windows = (Batch(**parts.pop(name)) for name in ("storms", "windows"))  # type: ignore[arg-type]
+    return SimulatedCoast(**parts, storms=storms, windows=windows)  # type: ignore[arg-type]
