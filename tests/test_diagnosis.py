@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from torch import Tensor
 
-from strandline.distillation.diagnosis import Diagnosis, block_errors, diagnose, visibility, weigh
+from strandline.distillation.diagnosis import DOUBT, TIE, Diagnosis, block_errors, diagnose, visibility, weigh
 from strandline.errors import InputError
 
 
@@ -89,11 +89,20 @@ def test_few_blocks_say_less_than_many() -> None:
     assert weights[-1] > 0.99
 
 
-def test_one_block_against_its_two_imagined_ones_has_the_closed_form_chance() -> None:
-    """P(g·E₁ + s·(E₂ − E₃) > 0) = 1 − s²/((s + g)·2s) for exponential E, gain g and doubt s."""
-    gain, doubt = 0.2, 0.3
-    expected = 1 - doubt / (2 * (doubt + gain))
-    assert weigh(torch.tensor([doubt - gain]), torch.tensor([doubt]), 0.5) == pytest.approx(expected, abs=0.02)
+def test_one_block_against_two_imagined_ones_has_the_closed_form_chance() -> None:
+    """P(g·E₁ + s·(E₂ − E₃) > 0) = 1 − s / (2(s + g)) for exponential E, gain g and doubt s."""
+    for gain in (0.05, 0.2, 1.0):
+        expected = 1 - DOUBT / (2 * (DOUBT + gain))
+        assert weigh(torch.tensor([0.3]), torch.tensor([0.3 + gain + TIE]), 0.5) == pytest.approx(expected, abs=0.02)
+        assert weigh(torch.tensor([0.3 + gain + TIE]), torch.tensor([0.3]), 0.5) == pytest.approx(
+            1 - expected, abs=0.02
+        )
+
+
+@pytest.mark.parametrize("surer", [0.0, 0.999])
+def test_a_thousand_dry_blocks_on_which_one_network_is_a_little_surer_take_no_side(surer: float) -> None:
+    teacher, student = torch.full((1000,), 0.001), torch.full((1000,), 0.001 + surer * TIE)
+    assert weigh(teacher, student, 0.3) == weigh(student, teacher, 0.3) == pytest.approx(0.3, abs=1e-12)
 
 
 @settings(max_examples=50, deadline=None)
