@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from strandline.errors import InputError
 
 
-def average_words(logits: Sequence[Tensor], weights: Tensor) -> Tensor:
+def average_words(logits: Sequence[Tensor], weights: Tensor | Sequence[float]) -> Tensor:
     """Log of the weighted mean of M teachers' probabilities, each (B, K, …) → (B, K, …).
 
     The answer is itself a teacher's logits: `soft_targets` takes it as it is, at any temperature.
@@ -28,7 +28,7 @@ def average_words(logits: Sequence[Tensor], weights: Tensor) -> Tensor:
         shapes = ", ".join(str(tuple(said.shape)) for said in logits) or "none"
         raise InputError("teachers' logits", f"shapes are {shapes}", "give one tensor a teacher, all of one shape")
     cells = (len(logits), logits[0].shape[0], *logits[0].shape[2:])  # (M, B, …)
-    weights = weights.to(logits[0])
+    weights = torch.as_tensor(weights).to(logits[0])
     if weights.dim() not in (1, 2, len(cells)) or weights.shape != cells[: weights.dim()]:
         raise InputError(
             "teachers' weights",
