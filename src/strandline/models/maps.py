@@ -19,7 +19,7 @@ class MapPrediction:
 
     Attributes:
         logits: (B, K, H, W), one class a channel.
-        decoded: (B, C, H, W) last features before the logits, for further heads.
+        decoded: (B, C, H, W) last features before the logits, for further heads; some networks stop at half resolution.
         features: ``global`` (B, D) and ``patches`` (B, N, D), N = H/8 · W/8 in row order.
     """
 
