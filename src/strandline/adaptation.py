@@ -1,7 +1,8 @@
 """The shipped networks meet a place: what is learned from it, and how well that is known."""
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,9 @@ import torch
 from torch import Tensor
 
 from strandline.batch import CONTEXT_HOURS, LEADS, Batch, build_storm_batch, build_surge_batch
+from strandline.distillation.diagnosis import Diagnosis, diagnose
 from strandline.distillation.distil import Lesson, Recipe, ask, distil, students_view
+from strandline.distillation.strandlines import Archive, archive_of, remember, remember_all
 from strandline.errors import RefusedByTheory
 from strandline.events import Split, Storm
 from strandline.models.prediction import Prediction
@@ -20,10 +23,16 @@ from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster, calibrate, choose_threshold
 from strandline.uncertainty.scores import overlap_counts, pooled_iou
 
+logger = logging.getLogger(__name__)
+
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 COVERAGES = (0.8, 0.9)
 """Promised for the surge: p10 to p90, and the 90 % interval that is scored."""
+MEMORY = ("strandlines", "archive")
+"""What only a place with a teacher has: what its maps of past storms say of the ground, and those maps."""
+TRUST = 0.9
+"""Weight of the teacher's word, and trust in its archive, where no label speaks; an assumption."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +40,13 @@ class Course:
     """Everything that a place offers to learn from, seen by the teacher and asked for its word once.
 
     Attributes:
-        training, calibration: storms as the teacher sees them; targets are the local surveys and the gauge.
+        training, calibration: storms as the teacher sees them; targets are the local surveys and the gauge. Each
+            remembers the training storms, never itself.
         windows: surge windows of the training hours.
         calibration_windows: surge windows of each calibration storm.
         word: the teacher's on ``training``, ``calibration`` and ``windows``.
-        labels: (N,) which training storms have a flood survey that may be used.
+        archive: the teacher's maps of the training storms; ``None`` where they are not to be trusted.
+        teacher: what the labels say of the teacher; its weight multiplies that of the soft targets.
     """
 
     training: Batch
@@ -43,6 +54,8 @@ class Course:
     windows: Batch
     calibration_windows: tuple[Batch, ...]
     word: dict[str, Prediction]
+    archive: Archive | None
+    teacher: Diagnosis = field(default_factory=lambda: Diagnosis(TRUST, TRUST))
 
 
 def prepare(
@@ -60,12 +73,64 @@ def prepare(
     by_storm = tuple(
         build_surge_batch(observations, hours_of(observations, storm), tide, "survey") for storm in split.calibration
     )
+    return enrol(training, calibration, windows, by_storm, teacher)
+
+
+def enrol(
+    training: Batch, calibration: Batch, windows: Batch, calibration_windows: tuple[Batch, ...], teacher: Teacher
+) -> Course:
+    """Ask the teacher once, and let every storm remember what it said of the training storms."""
     word = {
         "training": ask(teacher, training),
         "calibration": ask(teacher, calibration),
         "windows": ask(teacher, windows, chunk=256),
     }
-    return Course(training, calibration, windows, by_storm, word)
+    archive = archive_of(training, word["training"])
+    remembering = remember(training, archive, ~torch.eye(len(archive), dtype=torch.bool))
+    return Course(remembering, remember_all(calibration, archive), windows, calibration_windows, word, archive)
+
+
+def judge(course: Course, students: Sequence[Student]) -> Course:
+    """Weigh the teacher and its archive by the few local labels, which nobody has learned from yet.
+
+    The teacher's word is compared with that of students without memory, and students who remember with the same who
+    do not. An archive that misleads is forgotten.
+    """
+    batch = course.training
+    if batch.flood_class is None or batch.flood_valid is None or course.archive is None:
+        return course
+    labelled = batch.flood_valid.flatten(1).any(dim=1)
+    if not bool(labelled.any()):
+        return course
+    seen = students_view(batch)[labelled]
+    classes, valid = batch.flood_class[labelled], batch.flood_valid[labelled] & _land(seen)
+    said = course.word["training"].flood_logits
+    assert said is not None
+    blind, remembering = (_mean_logits(students, view) for view in (seen.without(*MEMORY), seen))
+    teacher = diagnose(said[labelled], blind, classes, valid, prior=TRUST)
+    memory = diagnose(remembering, blind, classes, valid, prior=TRUST)
+    logger.info("%s Its archive: weight %.2f.", teacher.advice, memory.weight)
+    course = replace(course, teacher=teacher)
+    return course if memory.weight >= 0.5 else forget(course)
+
+
+def forget(course: Course) -> Course:
+    """The same course without the archive and what was drawn from it."""
+    training, calibration = (batch.without(*MEMORY) for batch in (course.training, course.calibration))
+    return replace(course, training=training, calibration=calibration, archive=None)
+
+
+def _mean_logits(students: Sequence[Student], batch: Batch) -> Tensor:
+    """Logarithm of the members' mean probability, (B, K, H, W)."""
+    words = [ask(student, batch).flood_logits for student in students]
+    return torch.stack([word.softmax(dim=1) for word in words if word is not None]).mean(0).clamp(min=1e-6).log()
+
+
+def _land(batch: Batch) -> Tensor:
+    """(B, H, W) cells that can be flooded: known ground that is not permanent water."""
+    assert batch.terrain is not None
+    assert batch.terrain_seen is not None
+    return batch.terrain_seen & (batch.terrain[:, 2] < 0.5)
 
 
 def training_hours(
@@ -113,6 +178,7 @@ def adapt(
     progress: Progress | None = None,
 ) -> list[Student]:
     """Distil the teacher into each member of the ensemble, in place, every one from its own draws."""
+    recipe = replace(recipe, soft=recipe.soft * course.teacher.weight)
     lesson = Lesson(
         students_view(course.training),
         students_view(course.windows),
@@ -145,7 +211,7 @@ def learn_from_labels(
     Args:
         whole: train every weight, as students from scratch need.
     """
-    lesson = Lesson(students_view(course.training), students_view(course.windows))
+    lesson = Lesson(students_view(course.training.without(*MEMORY)), students_view(course.windows))
     alone = replace(recipe, soft=0.0, feature=0.0, task=1.0, whole=whole)
     for i, student in enumerate(students):
         distil(student, lesson, alone, seed + i, progress=_part(progress, i, len(students)))
@@ -160,6 +226,7 @@ def calibrate_on(course: Course, students: Sequence[Student]) -> Forecaster:
         (students_view(course.training), reference_map(course.training, course.word["training"])),
         [students_view(batch) for batch in course.calibration_windows],
         COVERAGES,
+        course.archive,
     )
 
 
@@ -202,17 +269,13 @@ def score_floods(
         teacher: with radar.
         others: method → members.
     """
-    assert test.terrain is not None
-    assert test.terrain_seen is not None
-    land_of_test = test.terrain_seen & (test.terrain[:, 2] < 0.5)
+    land_of_test = _land(test)
     if test.flood_class is None or test.flood_valid is None:
         truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
     seen, reference = training
-    assert seen.terrain is not None
-    assert seen.terrain_seen is not None
-    land, known = (seen.terrain_seen & (seen.terrain[:, 2] < 0.5)).numpy(), (reference > 0).numpy()
+    land, known = _land(seen).numpy(), (reference > 0).numpy()
 
     def iou(networks: Sequence[Teacher | Student], practice: Batch, exam: Batch) -> float:
         before = np.mean([_flooded(ask(network, practice)) for network in networks], axis=0)
@@ -222,7 +285,7 @@ def score_floods(
     probability = forecaster.predict(students_view(test)).flood_probability
     scores = {"distilled": pooled_iou(overlap_counts(probability >= forecaster.threshold, truth, valid))}
     scores["teacher"] = iou([teacher], seen, test)
-    practice, exam = students_view(seen), students_view(test)
+    practice, exam = students_view(seen.without(*MEMORY)), students_view(test)  # others have no teacher's maps
     scores |= {method: iou(members, practice, exam) for method, members in others.items()}
     return FloodScores(scores, probability[valid], truth[valid])
 

@@ -16,6 +16,7 @@ from strandline.adaptation import (
     FloodScores,
     adapt,
     calibrate_on,
+    judge,
     learn_from_labels,
     new_students,
     prepare,
@@ -110,7 +111,11 @@ def run(
     place = stage("simulate the archive", lambda rng, progress: with_archive(place, split, rng, progress))
     observations = place.observations
     teacher, shape = load_teacher(), observations.region.shape
-    course = stage("ask the teacher", lambda rng, _: prepare(observations, split, tide, teacher, settings.windows, rng))
+
+    def ask_the_teacher(rng: np.random.Generator) -> Course:
+        return judge(prepare(observations, split, tide, teacher, settings.windows, rng), load_students())
+
+    course = stage("ask the teacher", lambda rng, _: ask_the_teacher(rng))
     students = stage(
         "distil the students",
         lambda _, progress: adapt(course, load_students(place_shape=shape), settings.recipe, settings.seed, progress),

@@ -22,8 +22,10 @@ from strandline.atomic import write_bytes, write_text
 from strandline.batch import Batch, build_storm_batch, build_surge_batch, concatenate
 from strandline.distillation.distil import ask, pick, soft_terms, students_view, task_terms
 from strandline.distillation.dropout import Turn, drop_streams
+from strandline.distillation.strandlines import Archive, draw_memory, peak_levels, remember
 from strandline.errors import InputError
 from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.models.batch_streams import RADAR_CENTRE
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -35,6 +37,13 @@ logger = logging.getLogger(__name__)
 SHIPPED = Path(__file__).parent / "data"
 FIRST_SEED = 1_000_000
 """Seeds from here on belong to pre-training coasts, and from 2 000 000 on to those that recipes are chosen on."""
+EXTREME_ABOVE_DESIGN = 0.6
+"""Storms that peak higher than this above their coast's design level [m] are not taught: nobody has seen them yet."""
+SPARE_STORMS = 4
+COASTS_A_STEP = 4
+BAD_ARCHIVE, SHUFFLED_ARCHIVE = 0.2, 0.1
+"""Share of archives from a teacher that saw badly, and of those whose maps belong to other storms: students learn to
+tell by themselves how far a memory holds."""
 WINDOWS_A_STEP = 128
 ASSETS = 64
 """Assets drawn a coast, so that coasts can be stacked."""
@@ -45,7 +54,8 @@ class Curriculum:
     """How the shipped networks are made: the recipe that ``strandline teach`` runs and writes beside the weights.
 
     Attributes:
-        coasts, storms, years, windows: simulated coasts, storms of each, its record, surge windows of each.
+        coasts, storms, years, windows: simulated coasts, storms of each below the extreme mark, its record, surge
+            windows of each.
         cells: edge of the grid; members: students in the ensemble.
         teacher_steps, student_steps, samples: optimiser steps and storms a step.
         surge_steps: further steps of the surge decoder alone.
@@ -53,9 +63,9 @@ class Curriculum:
         outage: share of streams hidden while learning.
     """
 
-    coasts: int = 96
-    storms: int = 16
-    years: float = 6.0
+    coasts: int = 112
+    storms: int = 20
+    years: float = 9.0
     windows: int = 150
     cells: int = 64
     members: int = 3
@@ -72,9 +82,8 @@ class Curriculum:
 def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
     """Storms (with maps) and surge windows of one pre-training coast, with truth as targets."""
     cells = curriculum.cells
-    coast = simulate_coast(
-        f"coast {seed}", seed, shape=(cells, cells), n_storms=curriculum.storms, years=curriculum.years
-    )
+    simulated = curriculum.storms + SPARE_STORMS
+    coast = simulate_coast(f"coast {seed}", seed, shape=(cells, cells), n_storms=simulated, years=curriculum.years)
     gauge = coast.tide_gauge
     if gauge is None or coast.assets is None or coast.truth is None:
         raise InputError(f"coast {seed}", "has no gauge, assets or truth", "pre-training needs all three")
@@ -92,7 +101,13 @@ def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
     truth = coast.truth.isel(asset=chosen)
     coast = replace(coast, assets=coast.assets.iloc[chosen].reset_index(drop=True), truth=truth)
     peaks = zip(truth["time"].values, truth["peak_level"].values, strict=True)
-    storms = [Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(highest)) for peak, highest in peaks]
+    seen_before = truth.attrs["design_level"] + EXTREME_ABOVE_DESIGN
+    storms = [Storm(at - BEFORE_PEAK, at, at + AFTER_PEAK, float(peak)) for at, peak in peaks if peak <= seen_before]
+    storms = storms[: curriculum.storms]
+    if len(storms) < curriculum.storms:
+        raise InputError(
+            f"coast {seed}", f"has {len(storms)} storms that are not extreme", "start from another `first_seed`"
+        )
     return build_storm_batch(coast, storms, tide, "truth"), build_surge_batch(coast, np.sort(issue), tide, "truth")
 
 
@@ -152,20 +167,32 @@ def raise_student(
     device: str,
     seed: int,
     progress: Progress | None = None,
+    start: Student | None = None,
 ) -> Student:
-    """Train one student of no place: the teacher's word and the truth of many coasts, through failing streams."""
+    """Train one student of no place: the teacher's word and the truth of many coasts, through failing streams.
+
+    Each storm remembers, as strandlines and archive, some other storms of its coast – as many as chance wants, often
+    only lower ones – so that on a new coast the student reads them without having to learn.
+
+    Args:
+        storms: ``curriculum.storms`` of each coast, coast after coast.
+        start: weights to go on from.
+    """
     torch.manual_seed(seed)
     student = Student().to(device)
+    student.load_state_dict(start.state_dict() if start else student.state_dict())
+    recall = _Recall(curriculum, teacher, storms, seed)
     storms, windows = storms.to(device), windows.to(device)
-    word_on_storms, word_on_windows = ask(teacher, storms), ask(teacher, windows, chunk=256)
+    word_on_storms, word_on_windows = recall.word, ask(teacher, windows, chunk=256)
     generator = torch.Generator().manual_seed(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
-        maps, hours = _draw(curriculum, storms, windows, generator)
+        maps, remembering = recall.draw(generator)
+        hours = torch.randint(0, len(windows), (2 * curriculum.samples,), generator=generator)
         turn = Turn.draw(generator)
         terms: dict[str, Tensor] = {}
         for batch, word in (
-            (turn.batch(storms[maps]), turn.word(pick(word_on_storms, maps))),
+            (turn.batch(remembering.to(device)), turn.word(pick(word_on_storms, maps))),
             (windows[hours], pick(word_on_windows, hours)),
         ):
             seen = drop_streams(students_view(batch), curriculum.outage, generator)
@@ -178,6 +205,52 @@ def raise_student(
     _train(student, loss, curriculum.student_steps, curriculum, progress)
     sharpen_surge(student, curriculum, windows, seed)
     return student
+
+
+class _Recall:
+    """Storms that remember others of their coast, as the teacher mapped them."""
+
+    def __init__(self, curriculum: Curriculum, teacher: Teacher, storms: Batch, seed: int) -> None:
+        self.storms, self.each = storms, curriculum.storms
+        self.a_coast = max(curriculum.samples // COASTS_A_STEP, 1)
+        self.level, self.level_sd = peak_levels(storms)
+        self.word = ask(teacher, storms)
+        badly = ask(teacher, blur_radar(storms, torch.Generator().manual_seed(seed)))
+        assert self.word.flood_logits is not None
+        assert badly.flood_logits is not None
+        self.well, self.badly = (word.softmax(dim=1).half() for word in (self.word.flood_logits, badly.flood_logits))
+
+    def draw(self, generator: torch.Generator) -> tuple[Tensor, Batch]:
+        """Indices of some storms of a few coasts, and those storms with what they may remember."""
+        coasts = torch.randint(0, len(self.storms) // self.each, (COASTS_A_STEP,), generator=generator)
+        indices, batches = [], []
+        for first in (coasts * self.each).tolist():
+            part = slice(first, first + self.each)
+            chance = torch.rand(2, generator=generator)
+            word = (self.badly if chance[0] < BAD_ARCHIVE else self.well)[part].float()
+            if chance[1] < SHUFFLED_ARCHIVE:
+                word = word[torch.randperm(self.each, generator=generator)]
+            ground, known = self.storms.terrain, self.storms.terrain_seen
+            assert ground is not None
+            assert known is not None
+            archive = Archive(word, self.level[part], self.level_sd[part], ground[first, 0], known[first])
+            own = torch.randint(0, self.each, (self.a_coast,), generator=generator)
+            used = draw_memory(archive.level, own, generator)
+            batches.append(remember(self.storms[first + own], archive, used))
+            indices.append(first + own)
+        return torch.cat(indices), concatenate(batches)
+
+
+def blur_radar(batch: Batch, generator: torch.Generator) -> Batch:
+    """The batch as a radar of about four looks without a dry reference would show it; from twelve looks and one."""
+    assert batch.radar is not None
+    looks = 1 / ((1 + 1 / 4) / (1 + 1 / 12) - 1)
+    numpy_rng = np.random.default_rng(int(torch.randint(0, 2**31, (1,), generator=generator)))
+    speckle = 10 * np.log10(numpy_rng.gamma(looks, 1 / looks, size=tuple(batch.radar[:, :2].shape)))
+    radar = batch.radar.clone()
+    radar[:, :2] += torch.from_numpy(speckle).to(radar)
+    radar[:, 2:] = radar.new_tensor(RADAR_CENTRE[2:])[:, None, None]
+    return replace(batch, radar=radar)
 
 
 def sharpen_surge(network: Teacher | Student, curriculum: Curriculum, windows: Batch, seed: int) -> None:

@@ -23,8 +23,10 @@ from torch import Tensor
 from strandline.batch import CONTEXT_HOURS, FLOOD_CLASSES, Batch
 from strandline.models.prediction import Prediction
 
-LOWEST, HIGHEST, SPACING = -2.0, 7.0, 0.15
+LOWEST, HIGHEST, SPACING = 0.0, 7.05, 0.15
 """The grid of effective elevations [m above mean sea level]; the highest stands for ground that no sea reaches."""
+AT_ONCE = 2**23
+"""Storms × thresholds × cells whose evidence is held in memory together."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,24 @@ def draw_strandlines(archive: Archive, used: Tensor) -> Tensor:
     """(N, 8, H, W) ``STRANDLINE_CHANNELS`` of several subsets of the storms, (N, E) bool.
 
     ``low``, ``middle``, ``high`` are the 10, 50 and 90 % points of h; ``highest_dry`` and ``lowest_wet`` the bounds of
-    the old waterline method (``LOWEST`` and ``HIGHEST`` where there is none).
+    the old waterline method (``LOWEST`` and ``HIGHEST`` where there is none). A few rows are drawn at once, to spare
+    memory.
     """
+    rows = max(AT_ONCE // (len(archive) * len(thresholds()) * archive.seen.shape[1]), 1)
+    starts = range(0, archive.seen.shape[0], rows)
+    return torch.cat([_draw_rows(_rows_of(archive, slice(start, start + rows)), used) for start in starts], dim=2)
+
+
+def _rows_of(archive: Archive, rows: slice) -> Archive:
+    return replace(
+        archive,
+        word=archive.word[:, :, rows],
+        elevation=archive.elevation[rows],
+        seen=archive.seen[rows],
+    )
+
+
+def _draw_rows(archive: Archive, used: Tensor) -> Tensor:
     posterior = posterior_of(archive, used)
     grid = thresholds().to(posterior)
     reached = posterior.cumsum(dim=1)
@@ -191,6 +209,36 @@ def remember(batch: Batch, archive: Archive, used: Tensor) -> Batch:
         archive_seen=used,
         archive_level=archive.level.expand(len(batch), -1),
     )
+
+
+def remember_all(batch: Batch, archive: Archive) -> Batch:
+    """Storms that are not in the archive remember all of it."""
+    return remember(batch, archive, torch.ones(len(batch), len(archive), dtype=torch.bool))
+
+
+def draw_memory(level: Tensor, own: Tensor, generator: torch.Generator) -> Tensor:
+    """(N, E) bool: which storms each of N samples may remember while it learns to use strandlines; never its own.
+
+    One sample in eight remembers nothing; of the others 40 % know only lower storms than their own, so that the student
+    learns what a sea does that nobody has seen, and the number of storms is drawn uniformly.
+
+    Args:
+        level: (E,) peak levels [m above mean sea level]; ``own`` (N,) the samples' own storms.
+        generator: on the processor.
+    """
+    used = torch.zeros(len(own), len(level), dtype=torch.bool)
+    for row, storm in zip(used, own.tolist(), strict=True):
+        chance = torch.rand(2, generator=generator)
+        if chance[0] < 1 / 8:
+            continue
+        others = torch.arange(len(level)) != storm
+        if chance[1] < 0.4:
+            others &= level < level[storm]
+        candidates = others.nonzero()[:, 0]
+        if len(candidates):
+            most = int(torch.randint(1, len(candidates) + 1, (1,), generator=generator))
+            row[candidates[torch.randperm(len(candidates), generator=generator)[:most]]] = True
+    return used
 
 
 def archive_of(batch: Batch, word: Prediction) -> Archive:

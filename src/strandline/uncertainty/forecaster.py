@@ -11,6 +11,7 @@ from torch import Tensor
 
 from strandline.batch import Batch
 from strandline.distillation.distil import ask
+from strandline.distillation.strandlines import Archive, remember_all
 from strandline.errors import RefusedByTheory
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -53,15 +54,22 @@ class Forecaster:
             deviation, a lead.
         temperature: divides the flood logits.
         threshold: probability from which a cell is called flooded; chosen on training storms.
+        archive: the teacher's maps of the place's past storms, which the students remember; ``None`` = none.
     """
 
     students: tuple[Student, ...]
     radius: Mapping[float, Floats]
     temperature: float
     threshold: float
+    archive: Archive | None = None
 
     def predict(self, batch: Batch) -> Forecast:
-        """Every member's word on a batch (the student's view), calibrated."""
+        """Every member's word on a batch (the student's view), calibrated.
+
+        A batch of maps that remembers nothing yet is given the whole archive: its storms must not be among it.
+        """
+        if self.archive is not None and batch.terrain is not None and batch.archive is None:
+            batch = remember_all(batch, self.archive)
         words = [ask(student, batch) for student in self.students]
         mean, scale = surge_moments(words)
         flood = damage = None
@@ -93,6 +101,7 @@ def calibrate(
     training: tuple[Batch, Tensor],
     windows: Sequence[Batch],
     coverages: Sequence[float],
+    archive: Archive | None = None,
 ) -> Forecaster:
     """Turn an ensemble into a forecaster with a promise.
 
@@ -103,6 +112,7 @@ def calibrate(
         training: the same for the training storms; the threshold is chosen here.
         windows: one batch of surge windows for each held-out storm.
         coverages: to be promised for the surge interval.
+        archive: what the members remember; the batches of storms carry it already.
 
     Raises:
         RefusedByTheory: fewer held-out storms than the coverage needs, with the number.
@@ -115,7 +125,7 @@ def calibrate(
     seen, known = training
     probability = torch.stack([_soft(_logits(ask(student, seen)), temperature) for student in students]).mean(0)
     threshold = choose_threshold(1 - probability[:, 0].numpy(), (known > 0).numpy(), _land(seen).numpy())
-    return Forecaster(tuple(students), radius, temperature, threshold)
+    return Forecaster(tuple(students), radius, temperature, threshold, archive)
 
 
 def choose_threshold(
