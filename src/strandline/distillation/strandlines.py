@@ -118,7 +118,7 @@ def evidence_of(word: Tensor, level: Tensor, level_sd: Tensor, response: Respons
     table = class_probability(level[:, None] - grid, level_sd[:, None], response)  # (E, G, K)
     factor = torch.einsum("egk,ekhw->eghw", table, word)
     mapped = word.sum(1, keepdim=True) > 0
-    return torch.where(mapped, factor.clamp(min=1e-6).log(), torch.zeros_like(factor))
+    return torch.where(mapped, factor.clamp(min=1e-30).log(), torch.zeros_like(factor))
 
 
 def prior_of(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Tensor:
