@@ -41,8 +41,8 @@ EXTREME_ABOVE_DESIGN = 0.6
 """Storms that peak higher than this above their coast's design level [m] are not taught: nobody has seen them yet."""
 SPARE_STORMS = 4
 COASTS_A_STEP = 4
-BAD_ARCHIVE, SHUFFLED_ARCHIVE = 0.2, 0.1
-"""Share of archives from a teacher that saw badly, and of those whose maps belong to other storms: students learn to
+BAD_ARCHIVE, FOREIGN_ARCHIVE = 0.2, 0.1
+"""Share of archives from a teacher that saw badly, and of those whose maps belong to another coast: students learn to
 tell by themselves how far a memory holds."""
 WINDOWS_A_STEP = 128
 ASSETS = 64
@@ -227,9 +227,9 @@ class _Recall:
         for first in (coasts * self.each).tolist():
             part = slice(first, first + self.each)
             chance = torch.rand(2, generator=generator)
-            word = (self.badly if chance[0] < BAD_ARCHIVE else self.well)[part].float()
-            if chance[1] < SHUFFLED_ARCHIVE:
-                word = word[torch.randperm(self.each, generator=generator)]
+            other = int(torch.randint(0, len(self.storms) // self.each, (1,), generator=generator)) * self.each
+            mapped = slice(other, other + self.each) if chance[1] < FOREIGN_ARCHIVE else part
+            word = (self.badly if chance[0] < BAD_ARCHIVE else self.well)[mapped].float()
             ground, known = self.storms.terrain, self.storms.terrain_seen
             assert ground is not None
             assert known is not None

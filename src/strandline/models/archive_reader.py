@@ -4,18 +4,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from strandline.batch import ARCHIVE_CHANNELS
-from strandline.models.layers import PATCH, pad_to_patches
+from strandline.batch import ARCHIVE_CHANNELS, DEPTH_EDGES
+from strandline.models.layers import pad_to_patches
 
+STRIDE = 4
+"""Edge of a patch that asks [cells]; divides ``layers.PATCH``. Half a polder is a dozen cells wide."""
+REACH = 9
+"""Edge of the window over which patches tell each other what they found [patches]."""
 LEVEL_INPUTS = 3
 
 
 class ArchiveReader(nn.Module):
     """Cross-attention of patches over storms: query = what is seen now, keys = the archive's maps and levels.
 
-    Storms differ by which embankments gave way; where one did, the water stood where it stood before. Each head answers
-    with a mixture of the archive's maps at full resolution, its weights interpolated between patches. A storm that
-    never was stands beside the archive with an empty map, so that a patch like none of them can say so.
+    Storms differ by which embankments gave way; where one did, the water stood where it stood before. Scores act like
+    log-likelihoods: a patch under cloud has little to say and takes what its neighbours found, and a logger speaks
+    against every storm that contradicts it. Each head answers with a mixture of the archive's maps at full resolution,
+    its weights interpolated between patches. A storm that never was stands beside the archive with an empty map, so
+    that a patch like none of them can say so.
 
     Source: attention over a support set, Vinyals et al. (2016), Matching Networks; here one set a coast.
 
@@ -24,43 +30,79 @@ class ArchiveReader(nn.Module):
         width: of queries and keys; heads: mixtures.
     """
 
-    def __init__(self, channels: int, width: int = 48, heads: int = 4) -> None:
+    def __init__(self, channels: int, width: int = 32, heads: int = 4) -> None:
         super().__init__()
         self.heads = heads
-        self.query = nn.Conv2d(channels, width, PATCH, stride=PATCH)
-        self.query_around = nn.Conv2d(width, width, 3, padding=1)
-        self.key = nn.Conv2d(len(ARCHIVE_CHANNELS), width, PATCH, stride=PATCH)
-        self.key_around = nn.Conv2d(width, width, 3, padding=1)
+        self.query = nn.Conv2d(channels, width, STRIDE, stride=STRIDE)
+        self.query_near = nn.Conv2d(width, width, 3, padding=1)
+        self.query_far = nn.Conv2d(width, width, 3, padding=2, dilation=2)
+        self.key = nn.Conv2d(len(ARCHIVE_CHANNELS), width, STRIDE, stride=STRIDE)
+        self.key_near = nn.Conv2d(width, width, 3, padding=1)
         self.level = nn.Linear(LEVEL_INPUTS, width)
         self.nothing = nn.Parameter(torch.zeros(heads, width // heads))
+        self.contradiction = nn.Parameter(torch.full((heads,), 2.0))
+        self.reach = nn.Conv2d(heads, heads, REACH, padding=REACH // 2, groups=heads, bias=False)
         self.out_channels = heads * (len(ARCHIVE_CHANNELS) + 1)
+        _spread_evenly(self.reach)
 
-    def forward(self, now: Tensor, peak: Tensor, archive: Tensor, seen: Tensor, level: Tensor) -> Tensor:
+    def forward(
+        self,
+        now: Tensor,
+        peak: Tensor,
+        archive: tuple[Tensor, Tensor, Tensor],
+        loggers: tuple[Tensor, Tensor] | None,
+    ) -> Tensor:
         """(B, 3·heads, H', W'): a head's mixture of the maps, and how much it found at all.
 
         Args:
             now: (B, C, H', W') the present, padded to whole patches.
             peak: (B,) the present storm's peak [m above mean sea level].
-            archive: (B, E, 2, H, W) maps; ``seen`` (B, E); ``level`` (B, E) their peaks.
+            archive: (B, E, 2, H, W) maps, (B, E) which there are, (B, E) their peaks.
+            loggers: (B, 1, H, W) depths [m] and (B, H, W) where.
         """
-        storms, channels = archive.shape[1:3]
-        maps = pad_to_patches(archive.flatten(0, 1)).to(now.dtype)  # (B·E, 2, H', W')
+        maps, seen, level = archive
+        storms, channels = maps.shape[1:3]
+        maps = pad_to_patches(maps.flatten(0, 1)).to(now.dtype)  # (B·E, 2, H', W')
         query = F.gelu(self.query(now))
-        query = query + self.query_around(query)
+        query = query + F.gelu(self.query_near(query))
+        query = query + self.query_far(query)
         query = query.reshape(len(query), self.heads, -1, *query.shape[-2:])  # (B, h, d, P, Q)
         key = F.gelu(self.key(maps))
-        key = key + self.key_around(key)
+        key = key + self.key_near(key)
         key = key.reshape(-1, storms, *key.shape[1:])  # (B, E, D, P, Q)
         above = level - peak[:, None]
         inputs = torch.stack([above.clamp(-2, 2), above.abs().clamp(max=2), (above > 0).to(above.dtype)], -1)
         key = key + self.level(inputs.to(key.dtype))[..., None, None]
         key = key.reshape(*key.shape[:2], self.heads, -1, *key.shape[-2:])  # (B, E, h, d, P, Q)
-        score = torch.einsum("bhdpq,behdpq->bhepq", query, key) / query.shape[2] ** 0.5
-        score = score.masked_fill(~seen[:, None, :, None, None], -1e4)
+        score = torch.einsum("bhdpq,behdpq->behpq", query, key) / query.shape[2] ** 0.5
+        maps = maps.reshape(-1, storms, *maps.shape[1:])  # (B, E, 2, H', W')
+        if loggers is not None:
+            against = _contradicted(maps[:, :, 0], *loggers)[:, :, None]  # (B, E, 1, P, Q)
+            score = score - self.contradiction[:, None, None] * against
+        score = self.reach(score.flatten(0, 1)).reshape(score.shape)
+        score = score.masked_fill(~seen[:, :, None, None, None], -1e4).transpose(1, 2)  # (B, h, E, P, Q)
         none = torch.einsum("bhdpq,hd->bhpq", query, self.nothing.to(query.dtype))[:, :, None]
         weight = torch.cat([score, none], dim=2).float().softmax(dim=2)[:, :, :-1].to(now.dtype)  # (B, h, E, P, Q)
-        fine = F.interpolate(weight.flatten(1, 2), scale_factor=PATCH, mode="bilinear", align_corners=False)
+        fine = F.interpolate(weight.flatten(1, 2), scale_factor=STRIDE, mode="bilinear", align_corners=False)
         fine = fine.reshape(-1, self.heads, storms, *fine.shape[-2:])  # (B, h, E, H', W')
-        maps = maps.reshape(-1, storms, *maps.shape[1:])  # (B, E, 2, H', W')
         found = [torch.einsum("bheyx,beyx->bhyx", fine, maps[:, :, c]) for c in range(channels)]
         return torch.cat([*found, fine.sum(dim=2)], dim=1)
+
+
+def _contradicted(flooded: Tensor, depth: Tensor, seen: Tensor) -> Tensor:
+    """(B, E, P, Q) how far a patch's loggers and a storm's map differ, summed over loggers; 0 where there is none.
+
+    Args:
+        flooded: (B, E, H', W') probability; ``depth`` (B, 1, H, W) [m] and ``seen`` (B, H, W) of the loggers.
+    """
+    there = pad_to_patches(seen[:, None].to(flooded.dtype))
+    wet = pad_to_patches((depth >= DEPTH_EDGES[0]).to(flooded.dtype))
+    return F.avg_pool2d((flooded - wet).abs() * there, STRIDE) * STRIDE**2
+
+
+def _spread_evenly(reach: nn.Conv2d) -> None:
+    """Start from a patch's own score and a little of its neighbours', falling off with distance."""
+    distance = torch.arange(REACH) - REACH // 2
+    near = torch.exp(-0.5 * (distance[:, None] ** 2 + distance[None] ** 2) / (REACH / 4) ** 2)
+    with torch.no_grad():
+        reach.weight.copy_((0.15 * near + (near == 1).to(near)).expand_as(reach.weight))

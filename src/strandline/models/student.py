@@ -77,7 +77,8 @@ class Student(nn.Module):
             assert batch.archive_level is not None
             assert batch.terrain_seen is not None
             now = stack_seen(*lay_out(streams, {**STUDENT_STREAMS, "strandlines": STRANDLINE_STREAM}))
-            found = self.archive(now, peak_of(batch), batch.archive, batch.archive_seen, batch.archive_level)
+            archive = (batch.archive, batch.archive_seen, batch.archive_level)
+            found = self.archive(now, peak_of(batch), archive, streams.get("in_situ"))
             rows, columns = batch.terrain_seen.shape[-2:]
             any_map = batch.archive_seen.any(dim=1)[:, None, None]
             streams["archive"] = (found[..., :rows, :columns], batch.terrain_seen & any_map)
