@@ -1,13 +1,14 @@
 """Statistics that the learning benchmarks share: what was kept, which gap was closed, and how sure that is."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-Groups = Mapping[Hashable, npt.ArrayLike]
+Key = TypeVar("Key", bound=Hashable)
+Groups = Mapping[Key, npt.ArrayLike]
 """Event or coast → its scores, one a seed (or chip); paired mappings have the same keys and lengths."""
 
 
@@ -19,7 +20,7 @@ class Interval(NamedTuple):
     high: float
 
 
-def paired_bootstrap(differences: Groups, n: int, seed: int, coverage: float = 0.95) -> Interval:
+def paired_bootstrap(differences: Groups[Key], n: int, seed: int, coverage: float = 0.95) -> Interval:
     """Mean over groups of the mean within each, and its percentile interval when groups, then entries, are redrawn.
 
     Every group counts the same, whatever the number of its entries. Pass differences of two methods that share inputs
@@ -38,7 +39,9 @@ def paired_bootstrap(differences: Groups, n: int, seed: int, coverage: float = 0
     return _interval(np.mean([v.mean() for v in values]), _redrawn([values], n, seed)[0], coverage)
 
 
-def bootstrap_ratio(numerators: Groups, denominators: Groups, n: int, seed: int, coverage: float = 0.95) -> Interval:
+def bootstrap_ratio(
+    numerators: Groups[Key], denominators: Groups[Key], n: int, seed: int, coverage: float = 0.95
+) -> Interval:
     """Ratio of two means over the same groups and entries, with its paired percentile interval.
 
     Retention is ``bootstrap_ratio(student, teacher)``; the gap closed is ``bootstrap_ratio(S − B, T − B)``.
@@ -84,7 +87,7 @@ def label_efficiency(fractions: Sequence[float], scores: Sequence[float], studen
     return None
 
 
-def _arrays(*many: Groups) -> list[list[Floats]]:
+def _arrays(*many: Groups[Key]) -> list[list[Floats]]:
     """Each mapping's groups as arrays, all in the order of the first."""
     keys = list(many[0])
     result = []

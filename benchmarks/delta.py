@@ -1,0 +1,330 @@
+"""``python -m benchmarks.delta``: what a student keeps of its teacher on simulated coasts, where truth is known."""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from rich.progress import Progress
+
+from benchmarks.delta_coasts import SimulatedCoast, bathtub_maps, hardness, simulate
+from benchmarks.delta_learning import (
+    USUAL_THRESHOLD,
+    Answer,
+    Budget,
+    Case,
+    analog,
+    certain,
+    course_of,
+    distilled,
+    fine_tune,
+    foreign,
+    labels_only,
+    mean_word,
+    part,
+    score,
+    threshold_of,
+    weights_of,
+    without_teacher,
+)
+from benchmarks.delta_outages import CONDITIONS, strike
+from benchmarks.delta_summary import markdown, summarise
+from benchmarks.record import Record, Value, print_table, write_record
+from strandline.adaptation import forget
+from strandline.batch import Batch, concatenate
+from strandline.distillation.distil import ask, students_view
+from strandline.models.teacher import Teacher
+from strandline.pretraining import FIRST_SEED, load_students, load_teacher
+
+TARGETS, RECIPE_COASTS = 500, 2_000_000
+"""First seeds of the coasts that are tested on, and of those that recipes were chosen on."""
+REPLAY_COASTS, REPLAY_STORMS = 3, 16
+SWEEP_AT = 0.05
+Row = dict[str, Value]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Simulate, learn, score, and write the record."""
+    options = _options().parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    budget = Budget(options.steps, options.scratch_steps, members=options.members)
+    coasts: list[tuple[int, tuple[str, ...]]] = [(TARGETS + i, ("normal", "extreme")) for i in range(options.coasts)]
+    coasts += [(RECIPE_COASTS + i, ("high",)) for i in range(options.recipe_coasts)]
+    rows: list[Row] = []
+    gates: list[Row] = []
+    with Progress() as bar:
+        task = bar.add_task("coasts", total=len(coasts) * options.seeds)
+        replay = [_simulate(FIRST_SEED + i, options) for i in range(REPLAY_COASTS + 1)]
+        for seed_of_coast, tests in coasts:
+            coast = _simulate(seed_of_coast, options)
+            gates.append({"coast": coast.seed, "extremes": int(coast.extreme.sum()), **vars(hardness(coast))})
+            for seed in range(options.seeds):
+                rows += _remembered(coast, seed, tests, replay, budget, options)
+                bar.advance(task)
+    record = Record(
+        "delta",
+        "simulated",
+        {"networks": hashlib.sha256(weights_of([load_teacher(), *load_students()])).hexdigest()},
+        list(range(options.seeds)),
+        rows,
+        summarise(rows, gates),
+    )
+    write_record(record, options.out)
+    command = f"python -m benchmarks.delta {' '.join(_shown(options))}"
+    options.out.with_suffix(".md").write_text(markdown(record, gates, command))
+    print_table(replace(record, rows=_means(record)), ("what", "value"))
+
+
+def _means(record: Record) -> list[Row]:
+    return [{"what": what, "value": value} for what, value in record.summary.items()]
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.delta", description=__doc__)
+    parser.add_argument("--coasts", type=int, default=8)
+    parser.add_argument("--recipe-coasts", type=int, default=0, help="coasts that recipes are chosen on (test `high`)")
+    parser.add_argument("--events", type=int, default=40)
+    parser.add_argument("--years", type=float, default=40.0, help="of record in which the events are the highest")
+    parser.add_argument("--label-fractions", type=float, nargs="+", default=[0.0, 0.01, 0.05, 0.10, 1.0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--members", type=int, default=1, help="students a method; the shipped ensemble has more")
+    parser.add_argument("--steps", type=int, default=Budget.steps)
+    parser.add_argument("--scratch-steps", type=int, default=Budget.scratch_steps)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--cache", type=Path, default=None, help="folder for coasts and finished rows")
+    parser.add_argument("--out", type=Path, required=True)
+    return parser
+
+
+def _shown(options: argparse.Namespace) -> Iterator[str]:
+    """The flags that decide the numbers."""
+    for name in ("coasts", "recipe_coasts", "events", "years", "label_fractions", "seeds", "size", "members", "steps"):
+        value = getattr(options, name)
+        words = " ".join(f"{v:g}" for v in value) if isinstance(value, list) else f"{value:g}"
+        yield f"--{name.replace('_', '-')} {words}"
+
+
+def _simulate(seed: int, options: argparse.Namespace) -> SimulatedCoast:
+    return simulate(seed, options.events, options.years, options.size, options.cache)
+
+
+def _remembered(
+    coast: SimulatedCoast,
+    seed: int,
+    tests: tuple[str, ...],
+    replay: Sequence[SimulatedCoast],
+    budget: Budget,
+    options: argparse.Namespace,
+) -> list[Row]:
+    """The rows of one coast and seed, from the cache where they were finished with the same weights and options."""
+    if options.cache is None:
+        return list(rows_of(coast, seed, tests, replay, budget, options.label_fractions))
+    told = [*_shown(options), str(budget), str(tests)]
+    key = hashlib.sha256(" ".join(told).encode() + weights_of([load_teacher(), *load_students()])).hexdigest()[:12]
+    path = options.cache / f"rows-{coast.seed}-{seed}-{key}.json"
+    if path.exists():
+        finished: list[Row] = json.loads(path.read_text())
+        return finished
+    rows = list(rows_of(coast, seed, tests, replay, budget, options.label_fractions))
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(rows))
+    partial.replace(path)
+    return rows
+
+
+def rows_of(
+    coast: SimulatedCoast,
+    seed: int,
+    tests: tuple[str, ...],
+    replay: Sequence[SimulatedCoast],
+    budget: Budget,
+    fractions: Sequence[float],
+) -> Iterator[Row]:
+    """Every method on one coast under one seed, under the usual and under bad radar.
+
+    Args:
+        replay: coasts that may be replayed, and a last one that is not: forgetting is measured and a foreign teacher
+            borrowed there.
+    """
+    case = part(coast, seed)
+    teacher = load_teacher()
+    yield from _untaught(case, tests)
+    known = _replay_of(replay[:-1])
+    for fraction in fractions:
+        yield from _at(case, tests, fraction, teacher, known, replay[-1], budget)
+    bad = replace(case, coast=coast.under_bad_radar())
+    for fraction in (f for f in fractions if f in (0.0, 0.01, 0.05)):
+        storms = bad.storms(fraction)
+        course = course_of(bad, storms, teacher)
+        yield from _scored(bad, tests, fraction, "teacher", lambda b: mean_word([teacher], b), storms, "bad_radar")
+        answer, _ = distilled(course, budget, seed, budget.recipe())
+        yield from _scored(bad, tests, fraction, "distilled", answer, course.training, "bad_radar")
+
+
+def _at(
+    case: Case,
+    tests: tuple[str, ...],
+    fraction: float,
+    teacher: Teacher,
+    replay: Batch,
+    others: SimulatedCoast,
+    budget: Budget,
+) -> Iterator[Row]:
+    """Every method that learns, at one label fraction."""
+    seed, storms = case.seed, case.storms(fraction)
+    course = course_of(case, storms, teacher)
+
+    def scored(method: str, answer: Answer, practice: Batch = storms) -> Iterator[Row]:
+        return _scored(case, tests, fraction, method, answer, practice)
+
+    yield from scored("teacher", lambda batch: mean_word([teacher], batch))
+    yield from scored("analog", analog(case, course), course.training)
+    shipped = load_students()[: budget.members]
+    yield from scored("pretrained", without_teacher(shipped))
+    if fraction > 0:
+        yield from scored("labels_only", without_teacher(labels_only(course, budget, seed)))
+    tuned = [fine_tune(student, storms, replay, budget, seed) for student in load_students()[: budget.members]]
+    tuned_answer = without_teacher(tuned)
+    yield from scored("full_labels" if fraction == 1 else "pretrained_finetuned", tuned_answer)
+    if fraction == SWEEP_AT:
+        yield from _sweep(case, fraction, "pretrained_finetuned", tuned_answer, storms)
+        yield from _forgetting(case, storms, replay, others, tuned_answer, budget)
+    if fraction < 1:
+        own = [ask(student, students_view(storms)) for student in tuned]
+        again = [
+            fine_tune(student, storms, replay, budget, seed, pseudo=word)
+            for student, word in zip(tuned, own, strict=True)
+        ]
+        yield from scored("self_training", without_teacher(again))
+    recipe = budget.recipe()
+    answer, _ = distilled(course, budget, seed, recipe)
+    yield from scored("distilled", answer, course.training)
+    if fraction == SWEEP_AT:
+        yield from _sweep(case, fraction, "distilled", answer, course.training)
+    if fraction not in (0.0, 0.01, SWEEP_AT):
+        return
+    answer, _ = distilled(course, budget, seed, budget.recipe(steps=0))
+    yield from scored("distilled_no_local_learning", answer, course.training)
+    if fraction == SWEEP_AT:
+        switched_off = {
+            "distilled_no_strandlines": (forget(course), recipe, True),
+            "distilled_no_soft": (course, replace(recipe, soft=0.0, task=1.0), True),
+            "distilled_no_task": (course, replace(recipe, task=0.0), True),
+            "distilled_no_judgement": (course, recipe, False),
+        }
+        for method, (changed, with_recipe, judged) in switched_off.items():
+            answer, _ = distilled(changed, budget, seed, with_recipe, judged=judged)
+            yield from scored(method, answer, changed.training)
+    elsewhere = course_of(part(others, seed), part(others, seed).storms(0.0), teacher)
+    torch.manual_seed(seed)
+    blank = course_of(case, storms, Teacher())
+    for method, control in (("shuffled_teacher", foreign(course, elsewhere)), ("random_teacher", blank)):
+        answer, _ = distilled(control, budget, seed, recipe)
+        yield from scored(method, answer, control.training)
+
+
+def _untaught(case: Case, tests: tuple[str, ...]) -> Iterator[Row]:
+    """Still water at the true peak level: the sceptic who needs no network."""
+    kinds = {
+        "bathtub": ("product", False),
+        "bathtub_connected": ("product", True),
+        "bathtub_connected_true": ("true", True),
+    }
+    for method, (ground, connected) in kinds.items():
+        for test in tests:
+            index = case.tests[test]
+            if len(index):
+                maps = certain(bathtub_maps(case.coast, index, ground, connected=connected))
+                yield _row(case, test, 0.0, method, index, maps, 0.5)
+
+
+def _scored(
+    case: Case,
+    tests: tuple[str, ...],
+    fraction: float,
+    method: str,
+    answer: Answer,
+    practice: Batch,
+    regime: str = "usual",
+) -> Iterator[Row]:
+    """One row a test; the threshold is chosen on the training storms."""
+    threshold = threshold_of(case, answer(practice), practice) if fraction > 0 else USUAL_THRESHOLD
+    for test in tests:
+        index = case.tests[test]
+        if len(index):
+            probability = answer(case.coast.storms[torch.from_numpy(index)])
+            yield {**_row(case, test, fraction, method, index, probability, threshold), "regime": regime}
+
+
+def _sweep(case: Case, fraction: float, method: str, answer: Answer, practice: Batch) -> Iterator[Row]:
+    """The normal test once more, with streams out."""
+    threshold = threshold_of(case, answer(practice), practice)
+    index = case.tests["normal"]
+    storms = case.coast.storms[torch.from_numpy(index)]
+    for condition in CONDITIONS:
+        struck = strike(storms, condition, torch.Generator().manual_seed(case.seed))
+        yield _row(case, "normal", fraction, method, index, answer(struck), threshold, str(condition))
+
+
+def _forgetting(
+    case: Case, storms: Batch, replay: Batch, others: SimulatedCoast, tuned: Answer, budget: Budget
+) -> Iterator[Row]:
+    """What fine-tuning here costs elsewhere: another coast's storms before and after, with replay and without.
+
+    The distilled student's shared weights stay as they are, so that it has nothing to forget.
+    """
+    alone = [fine_tune(student, storms, None, budget, case.seed) for student in load_students()[: budget.members]]
+    elsewhere = part(others, case.seed)
+    index = elsewhere.tests["normal"]
+    answers = {
+        "pretrained": without_teacher(load_students()[: budget.members]),
+        "pretrained_finetuned": tuned,
+        "finetuned_no_replay": without_teacher(alone),
+    }
+    for method, answer in answers.items():
+        probability = answer(others.storms[torch.from_numpy(index)])
+        row = _row(elsewhere, "others", SWEEP_AT, method, index, probability, USUAL_THRESHOLD)
+        yield {**row, "coast": case.coast.seed}
+
+
+def _row(
+    case: Case,
+    test: str,
+    fraction: float,
+    method: str,
+    index: npt.NDArray[np.int64],
+    probability: npt.NDArray[np.float32],
+    threshold: float,
+    outage: str = "none",
+) -> Row:
+    return {
+        "test": test,
+        "coast": case.coast.seed,
+        "label_fraction": fraction,
+        "seed": case.seed,
+        "method": method,
+        "outage": outage,
+        **vars(score(case, index, probability, threshold)),
+        "regime": "usual",
+        "storms": len(index),
+        "threshold": threshold,
+    }
+
+
+def _replay_of(coasts: Sequence[SimulatedCoast]) -> Batch:
+    """A few storms of each of some coasts that the networks were taught on, with truth."""
+    parts = []
+    for coast in coasts:
+        normal = np.flatnonzero(~coast.extreme)[:REPLAY_STORMS]
+        parts.append(coast.storms[torch.from_numpy(normal)])
+    return concatenate(parts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,281 @@
+"""What learns in ``benchmarks.delta``: the distilled student, its sceptics, its controls, and how each is scored."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from benchmarks.delta_coasts import SimulatedCoast
+from strandline.adaptation import MEMORY, Course, adapt, enrol, judge, learn_from_labels, new_students
+from strandline.batch import FLOOD_CLASSES, Batch
+from strandline.distillation.distil import Recipe, ask, pick, soft_terms, students_view, task_terms
+from strandline.distillation.dropout import drop_streams
+from strandline.distillation.strandlines import archive_of, remember, remember_all
+from strandline.models.prediction import Prediction
+from strandline.models.student import Student
+from strandline.models.surge_encoder import peak_of
+from strandline.models.teacher import Teacher
+from strandline.pretraining import load_students
+from strandline.simulator.random_fields import correlated_noise
+from strandline.training import train
+from strandline.uncertainty.forecaster import choose_threshold
+from strandline.uncertainty.scores import expected_calibration_error, overlap_counts, pooled_iou
+
+TRAINING_SHARE = 0.6
+"""Of a coast's normal storms; the others are the normal test, and every extreme storm is the extreme test."""
+USUAL_THRESHOLD = 0.45
+"""Probability from which a cell is called flooded where no local label can choose it; from the recipe coasts."""
+FEWEST_FLOODED = 50
+"""Labelled flooded cells from which a threshold may be chosen on them."""
+ANALOGS = 3
+Floats = npt.NDArray[np.float64]
+Answer = Callable[[Batch], npt.NDArray[np.float32]]
+"""From the teacher's view of some storms to class probabilities (n, K, H, W)."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The same for every learner.
+
+    Attributes:
+        steps, samples: optimiser steps and storms a step; scratch_steps: of a student that starts from nothing.
+        learning_rate: of a student whose every weight learns; outage: share of streams hidden while learning.
+        members: students a method.
+    """
+
+    steps: int = 60
+    scratch_steps: int = 150
+    samples: int = 8
+    learning_rate: float = 3e-4
+    outage: float = 0.3
+    members: int = 1
+
+    def recipe(self, **changes: float) -> Recipe:
+        """The distilled student's local recipe, chosen on the recipe coasts."""
+        usual = Recipe(steps=self.steps, samples=self.samples, windows=8, outage=self.outage)
+        return replace(usual, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One coast under one seed: which storms are learned from, and which are the tests.
+
+    Attributes:
+        coast: with what the teacher sees; seed: of split, labels and learning.
+        training: storms that the archive holds; tests: test → storms.
+    """
+
+    coast: SimulatedCoast
+    seed: int
+    training: npt.NDArray[np.int64]
+    tests: Mapping[str, npt.NDArray[np.int64]]
+
+    @cached_property
+    def order(self) -> Tensor:
+        """(N, H, W) rank of each training cell: labels of a smaller fraction are among those of a larger one.
+
+        Surveys go storm by storm in random order; a storm that is not wholly surveyed is surveyed in patches.
+        """
+        rng = np.random.default_rng([self.coast.seed, self.seed, 1])
+        shape = tuple(self.coast.land.shape)
+        rank = np.empty((len(self.training), *shape))
+        for turn, storm in enumerate(rng.permutation(len(self.training))):
+            patchy = correlated_noise(shape, 5.0, rng).ravel().argsort().argsort()
+            rank[storm] = turn * patchy.size + patchy.reshape(shape)
+        return torch.from_numpy(rank)
+
+    def storms(self, fraction: float) -> Batch:
+        """The training storms with surveys of this fraction of all their cells; no other truth."""
+        labelled = self.order < round(fraction * self.order.numel())
+        index = torch.from_numpy(self.training)
+        seen = self.coast.storms[index]
+        return replace(
+            seen,
+            flood_class=self.coast.survey[index],
+            flood_valid=self.coast.surveyed[index] & labelled,
+            damage_state=None,
+            damage_valid=None,
+        )
+
+
+def part(coast: SimulatedCoast, seed: int) -> Case:
+    """Split a coast's storms by a seed; the ``high`` test is the part of the normal one above the design level."""
+    rng = np.random.default_rng([coast.seed, seed, 0])
+    normal = rng.permutation(np.flatnonzero(~coast.extreme))
+    count = round(TRAINING_SHARE * len(normal))
+    training, test = np.sort(normal[:count]), np.sort(normal[count:])
+    high = test[coast.level[test] > coast.design]
+    return Case(coast, seed, training, {"normal": test, "high": high, "extreme": np.flatnonzero(coast.extreme)})
+
+
+@dataclass(frozen=True)
+class Score:
+    """Pooled over the storms of a test."""
+
+    iou: float
+    macro_f1: float
+    ece: float
+
+
+def score(case: Case, index: npt.NDArray[np.int64], probability: npt.NDArray[np.float32], threshold: float) -> Score:
+    """Scores on land; the flood mask is cut at ``threshold``, the classes are the likeliest ones."""
+    coast = case.coast
+    assert coast.storms.flood_class is not None
+    truth = coast.storms.flood_class[torch.from_numpy(index)].numpy()
+    land = np.broadcast_to(coast.land.numpy(), truth.shape)
+    flooded = 1 - probability[:, 0]
+    iou = pooled_iou(overlap_counts(flooded >= threshold, truth > 0, land))
+    said, true = probability.argmax(axis=1)[land], truth[land]
+    f1 = []
+    for k in range(FLOOD_CLASSES):
+        of_class = (said == k).sum() + (true == k).sum()
+        if (true == k).any():
+            f1.append(2 * ((said == k) & (true == k)).sum() / of_class)
+    return Score(iou, float(np.mean(f1)), expected_calibration_error(flooded[land].astype(float), true > 0))
+
+
+def threshold_of(case: Case, answer: npt.NDArray[np.float32], storms: Batch) -> float:
+    """Best on the labelled training cells; the usual one where too few of them are flooded."""
+    assert storms.flood_class is not None
+    assert storms.flood_valid is not None
+    valid = (storms.flood_valid & case.coast.land).numpy()
+    wet = (storms.flood_class > 0).numpy()
+    if (wet & valid).sum() < FEWEST_FLOODED:
+        return USUAL_THRESHOLD
+    return choose_threshold(1 - answer[:, 0], wet, valid)
+
+
+def mean_word(networks: Sequence[Teacher | Student], batch: Batch) -> npt.NDArray[np.float32]:
+    """(n, K, H, W) mean class probability of some networks."""
+    words = [ask(network, batch).flood_logits for network in networks]
+    return torch.stack([word.softmax(dim=1) for word in words if word is not None]).mean(0).numpy()
+
+
+def course_of(case: Case, storms: Batch, teacher: Teacher) -> Course:
+    """The library's course of a place; nothing is calibrated here."""
+    return enrol(storms, storms[:1], case.coast.windows, (), teacher)
+
+
+def foreign(course: Course, other: Course) -> Course:
+    """The control of a shuffled teacher: every word belongs to some storm of another coast."""
+    word = other.word["training"]
+    index = torch.arange(len(course.training)) % len(word.surge_mean)
+    shuffled = pick(word, index)
+    archive = archive_of(course.training.without(*MEMORY), shuffled)
+    training = remember(course.training, archive, ~torch.eye(len(archive), dtype=torch.bool))
+    return replace(course, training=training, archive=archive, word={**course.word, "training": shuffled})
+
+
+def distilled(course: Course, budget: Budget, seed: int, recipe: Recipe, *, judged: bool = True) -> tuple[Answer, bool]:
+    """The library's way: judge the teacher by the labels, remember or forget, then learn the place.
+
+    Returns:
+        How the students answer, and whether they remember.
+    """
+    if judged:
+        course = judge(course, load_students()[: budget.members])
+    assert course.training.terrain is not None
+    shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
+    students = load_students(place_shape=shape)[: budget.members]
+    if recipe.steps:
+        adapt(course, students, recipe, seed)
+    archive = course.archive
+
+    def answer(batch: Batch) -> npt.NDArray[np.float32]:
+        view = students_view(batch)
+        if archive is not None and view.archive is None:
+            view = remember_all(view, archive)
+        return mean_word(students, view)
+
+    return answer, archive is not None
+
+
+def without_teacher(students: Sequence[Student]) -> Answer:
+    """Students that know no teacher and so remember nothing."""
+    return lambda batch: mean_word(students, students_view(batch.without(*MEMORY)))
+
+
+def labels_only(course: Course, budget: Budget, seed: int) -> list[Student]:
+    """From scratch on the local labels."""
+    assert course.training.terrain is not None
+    shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
+    recipe = budget.recipe(steps=budget.scratch_steps)
+    return learn_from_labels(course, new_students(budget.members, shape, seed), recipe, seed, whole=True)
+
+
+def fine_tune(
+    student: Student,
+    storms: Batch,
+    replay: Batch | None,
+    budget: Budget,
+    seed: int,
+    pseudo: Prediction | None = None,
+) -> Student:
+    """Every weight of the map learns from the labels, from storms of other coasts, and from pseudo-labels if given.
+
+    Args:
+        storms: of the place, with the labels that may be used.
+        replay: storms of other coasts with truth; ``None`` = without replay.
+        pseudo: the student's own earlier word on ``storms``.
+    """
+    own = students_view(storms.without(*MEMORY))
+    assert own.flood_valid is not None
+    labelled = own.flood_valid.flatten(1).any(dim=1).nonzero()[:, 0]
+    others = None if replay is None else students_view(replay)
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(pool: Tensor) -> Tensor:
+        return pool[torch.randint(0, len(pool), (budget.samples // 2,), generator=generator)]
+
+    def said_on(batch: Batch) -> tuple[Prediction, Batch]:
+        seen = drop_streams(batch, budget.outage, generator)
+        return student(seen), seen
+
+    def loss(_: int) -> dict[str, Tensor]:
+        terms: dict[str, Tensor] = {}
+        if len(labelled):
+            terms["labels"] = task_terms(*said_on(own[draw(labelled)]), 1.0)["flood_task"]
+        if others is not None:
+            terms["replay"] = task_terms(*said_on(others[draw(torch.arange(len(others)))]), 1.0)["flood_task"]
+        if pseudo is not None:
+            index = draw(torch.arange(len(own)))
+            said, seen = said_on(own[index])
+            terms["pseudo"] = soft_terms(said, pick(pseudo, index), seen, 1.0, 1.0)["flood_soft"]
+        return terms
+
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        student.train()
+        learned = [weight for name, weight in student.named_parameters() if name.startswith(("map.", "place"))]
+        train(learned, loss, budget.steps, budget.learning_rate)
+        student.eval()
+    return student
+
+
+def analog(case: Case, course: Course) -> Answer:
+    """Mean of the teacher's maps of the past storms that are nearest by the own gauge's peak."""
+    assert course.archive is not None
+    archive = course.archive
+
+    def answer(batch: Batch) -> npt.NDArray[np.float32]:
+        distance = (peak_of(students_view(batch))[:, None] - archive.level).abs()
+        nearest = distance.topk(min(ANALOGS, len(archive)), largest=False).indices
+        return archive.word[nearest].mean(1).numpy()
+
+    return answer
+
+
+def certain(flooded: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Class probabilities (n, K, H, W) of a yes-or-no map, which knows no depths."""
+    probability = np.zeros((len(flooded), FLOOD_CLASSES, *flooded.shape[1:]), dtype=np.float32)
+    probability[:, 0], probability[:, 1] = ~flooded, flooded
+    return probability
+
+
+def weights_of(networks: Sequence[nn.Module]) -> bytes:
+    """All weights, to tell results of other weights apart."""
+    return b"".join(tensor.numpy().tobytes() for network in networks for tensor in network.state_dict().values())
