@@ -69,6 +69,14 @@ def print_table(record: Record, columns: Sequence[str]) -> None:
     Console(width=max(120, Console().width)).print(table)
 
 
+def print_summary(record: Record) -> None:
+    """Show the summary on the terminal, a line a number."""
+    table = Table("what", "value", title=f"{record.benchmark} ({record.provenance})")
+    for name, value in record.summary.items():
+        table.add_row(name, shown(value))
+    Console(width=max(120, Console().width)).print(table)
+
+
 def markdown_table(rows: Sequence[Mapping[str, Value]], columns: Sequence[str]) -> str:
     """The same columns as a Markdown table."""
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]

@@ -1,0 +1,78 @@
+"""Distillation for flood maps on real radar and optical chips.
+
+``python -m benchmarks.floods --source CHIPS.zip --source-blocks BLOCKS.json [--target CHIPS2.zip --target-blocks
+BLOCKS2.json] --label-fractions 0.01 0.05 0.10 1.0 --seeds 5 --out floods.json``
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from benchmarks.floods.chips import read_events
+from benchmarks.floods.methods import Budget, Recipe
+from benchmarks.floods.run import Plan, Row, Work, key_of, part, run_fold, stages
+from benchmarks.floods.summary import summarise
+from benchmarks.floods.views import SETTINGS
+from benchmarks.record import Record, print_summary, sha256, write_record
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    torch.set_num_threads(arguments.threads)
+    data = {"source": sha256(arguments.source), "source_blocks": sha256(arguments.source_blocks)}
+    source, target = read_events(arguments.source, arguments.source_blocks), None
+    if arguments.target is not None:
+        if arguments.target_blocks is None:
+            raise SystemExit("--target needs --target-blocks, which says which chips are one event")
+        target = read_events(arguments.target, arguments.target_blocks)
+        data |= {"target": sha256(arguments.target), "target_blocks": sha256(arguments.target_blocks)}
+    full = Budget()
+    plan = Plan(
+        tuple(arguments.settings),
+        tuple(sorted(arguments.label_fractions)),
+        arguments.seeds,
+        arguments.control_seeds,
+        arguments.control_fraction,
+        arguments.folds,
+        Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(full).items()}),
+        Recipe(),
+    )
+    folds, work = part(source, target, plan.folds), Work(arguments.work, key_of(plan, data))
+    rows: list[Row] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=sum(stages(fold, plan) for fold in folds))
+        for fold in folds:
+            for found in run_fold(fold, plan, work, lambda stage: bar.update(task, description=stage)):
+                rows += found
+                bar.advance(task)
+    summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows)}
+    record = Record("floods", "real", data, list(range(plan.seeds)), rows, summary)
+    write_record(record, arguments.out)
+    print_summary(record)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--source", type=Path, required=True, help="zip or folder of chips that teach")
+    parser.add_argument("--source-blocks", type=Path, required=True, help="JSON of [first, last, count], an event each")
+    parser.add_argument("--target", type=Path, help="chips of other events; without it the source's own are left out")
+    parser.add_argument("--target-blocks", type=Path, help="JSON of their ranges")
+    parser.add_argument("--label-fractions", type=float, nargs="+", default=[0.01, 0.05, 0.10, 1.0])
+    parser.add_argument("--seeds", type=int, default=5, help="draws of labels, clouds and points")
+    parser.add_argument("--control-seeds", type=int, default=1, help="of these, with controls and switched-off terms")
+    parser.add_argument("--control-fraction", type=float, default=0.05, help="label fraction of the controls")
+    parser.add_argument("--settings", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
+    parser.add_argument("--folds", type=int, default=5, help="parts in which the source's own events are left out")
+    parser.add_argument("--effort", type=float, default=1.0, help="share of the optimiser steps, for a quick look")
+    parser.add_argument("--threads", type=int, default=2, help="of the processor")
+    parser.add_argument("--work", type=Path, default=Path("runs/floods"), help="where networks and rows wait")
+    parser.add_argument("--out", type=Path, required=True)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

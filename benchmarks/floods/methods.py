@@ -1,0 +1,296 @@
+"""The ways to a student of one event: with and without labels of its own, with and without a teacher."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from benchmarks.floods.learning import Regime, Source, ask, learn
+from benchmarks.floods.scoring import Reference, choose_threshold
+from benchmarks.floods.views import TEACHER_STREAMS, Setting, Views, students_view, teachers_view
+from strandline.distillation.diagnosis import Diagnosis, diagnose
+from strandline.distillation.losses import flooded_chance
+from strandline.distillation.teachers import average_words
+from strandline.models.dense_cnn import DenseCNN
+from strandline.models.dense_transformer import DenseTransformer
+from strandline.models.maps import MapPrediction, Streams
+
+Indices = npt.NDArray[np.int64]
+FEW = 48
+"""Chips of other events that a threshold is chosen on."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Optimiser steps; equal for every method that starts at the same place.
+
+    Attributes:
+        teaching: a teacher of many events; ``raising``: a student of many events; ``adapting``: either to one event;
+            ``from_scratch``: a student that starts from nothing.
+    """
+
+    teaching: int = 1000
+    raising: int = 900
+    adapting: int = 80
+    from_scratch: int = 160
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `distilled` sums, with weights chosen on events that no result is read from.
+
+    Attributes:
+        soft, task, replay, feature: weights of the teacher's word, of the event's labels, of the labelled chips of
+            other events, and of the alignment of patches.
+        diagnosed: whether the few labels may turn the teacher down.
+        adapted: whether a teacher that was fine-tuned on the few labels speaks beside the one that was not.
+        prior: weight of a teacher that no label has tested.
+    """
+
+    soft: float = 0.8
+    task: float = 0.4
+    replay: float = 0.4
+    feature: float = 0.0
+    diagnosed: bool = True
+    adapted: bool = True
+    prior: float = 0.8
+
+
+ABLATIONS = {
+    "distilled_without_task": Recipe(task=0.0),
+    "distilled_without_replay": Recipe(replay=0.0),
+    "distilled_without_diagnosis": Recipe(diagnosed=False),
+    "distilled_without_adapted_teacher": Recipe(adapted=False),
+    "distilled_with_features": Recipe(feature=0.3),
+}
+"""One term switched off, or on, at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class School:
+    """What was learned on other events, before this one was seen.
+
+    Attributes:
+        views: labelled chips of other events under one draw of cloud and points.
+        chances: (N,) of being drawn.
+        teachers, students: what a teacher and a student see of these chips.
+        teacher, student: networks taught on them.
+        few: indices of the chips that thresholds are chosen on.
+    """
+
+    views: Views
+    chances: Tensor
+    teachers: Streams
+    students: Streams
+    teacher: DenseTransformer
+    student: DenseCNN
+    few: Indices
+
+    def replay(self, weight: float, size: int, *, teachers: bool = False) -> Source:
+        """Labelled chips of other events, to learn from beside those of the event."""
+        streams = self.teachers if teachers else self.students
+        return Source(self.views, streams, size, task=weight, chances=self.chances)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One event, with few labels, before its student.
+
+    Attributes:
+        pairs: training chips, of which ``labelled`` (indices) have a mask.
+        setting: what is left for the student; ``seed``: of every draw.
+    """
+
+    pairs: Views
+    labelled: Indices
+    setting: Setting
+    seed: int
+    budget: Budget
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A network with the chance from which it calls a cell flooded."""
+
+    network: DenseCNN | DenseTransformer
+    threshold: float
+
+
+def event_chances(sizes: list[int]) -> Tensor:
+    """(ΣN,) chances of chips, so that an event counts with the square root of its size."""
+    return torch.cat([torch.full((size,), size**-0.5, dtype=torch.float64) for size in sizes])
+
+
+def new_teacher(seed: int) -> DenseTransformer:
+    """A Vision Transformer that was never taught."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return DenseTransformer(TEACHER_STREAMS, 2, width=96, pyramid=True)
+
+
+def new_student(setting: Setting, seed: int) -> DenseCNN:
+    """A small convolutional network for the streams of a setting that was never taught."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return DenseCNN(setting.streams, 2, width=16, sparse=("in_situ",))
+
+
+def teach(views: Views, streams: Streams, chances: Tensor, steps: int, seed: int) -> DenseTransformer:
+    """Train a teacher on the labels of many events, whole chips at a time."""
+    source = Source(views, streams, 8, chances=chances)
+    return learn(new_teacher(seed), [source], Regime(steps, 2e-3, piece=views.side), seed)
+
+
+def raise_student(views: Views, streams: Streams, chances: Tensor, setting: Setting, steps: int, seed: int) -> DenseCNN:
+    """Train a student on the labels of many events."""
+    source = Source(views, streams, 16, chances=chances)
+    return learn(new_student(setting, seed), [source], _regime(setting, steps, 3e-3), seed)
+
+
+def adapt_teacher(school: School, task: Task) -> Learned:
+    """The teacher, fine-tuned on the event's few labels beside those of other events."""
+    network = deepcopy(school.teacher)
+    own = task.pairs[task.labelled]
+    sources = [Source(own, teachers_view(own), 8), school.replay(1.0, 8, teachers=True)]
+    learn(network, sources, Regime(task.budget.adapting, 5e-4), task.seed)
+    few = school.views[school.few]
+    references = [reference(ask(network, some, teachers_view).logits, some) for some in (own, few)]
+    return Learned(network, choose_threshold(references))
+
+
+def labels_only(task: Task) -> Learned:
+    """A new student, the event's few labels and nothing else."""
+    network = new_student(task.setting, task.seed)
+    own = task.pairs[task.labelled]
+    source = Source(own, students_view(own, task.setting), 10)
+    learn(network, [source], _regime(task.setting, task.budget.from_scratch, 3e-3), task.seed)
+    return Learned(network, choose_threshold([reference(say(network, own, task.setting), own)]))
+
+
+def unadapted_teacher(school: School) -> Learned:
+    """The teacher of other events as it is."""
+    few = school.views[school.few]
+    return Learned(school.teacher, choose_threshold([reference(ask(school.teacher, few, teachers_view).logits, few)]))
+
+
+def pretrained(school: School, setting: Setting) -> Learned:
+    """The student of other events as it is."""
+    few = school.views[school.few]
+    return Learned(school.student, choose_threshold([reference(say(school.student, few, setting), few)]))
+
+
+def finetuned(school: School, task: Task) -> Learned:
+    """The student of other events, fine-tuned on the event's labels with replay of the others: the strong sceptic."""
+    network = _adapted(school, task, [_labels(task, 1.0, 6), school.replay(1.0, 6)])
+    parts = task.pairs[task.labelled], school.views[school.few]
+    return Learned(network, choose_threshold([reference(say(network, some, task.setting), some) for some in parts]))
+
+
+def self_training(school: School, task: Task, start: Learned) -> Learned:
+    """As `distilled`, but the fine-tuned student itself is the teacher."""
+    word = say(start.network, task.pairs, task.setting)
+    return _distil(school, task, word, 1.0, Recipe())
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """What teachers say of the training pairs.
+
+    Attributes:
+        unadapted, adapted: of the teacher of other events, and of that one fine-tuned on the few labels.
+        pretrained: of the student of other events, on what it sees.
+    """
+
+    unadapted: MapPrediction
+    adapted: MapPrediction | None
+    pretrained: Tensor
+
+
+def words_of(school: School, task: Task, teacher: DenseTransformer, adapted: Learned | None) -> Words:
+    """Ask every teacher once about the training pairs."""
+    return Words(
+        ask(teacher, task.pairs, teachers_view),
+        None if adapted is None else ask(adapted.network, task.pairs, teachers_view),
+        say(school.student, task.pairs, task.setting),
+    )
+
+
+def shuffled(words: Words, order: Tensor) -> Words:
+    """The same words, each about another chip."""
+    said = words.unadapted
+    features = {name: value[order] for name, value in said.features.items()}
+    return Words(MapPrediction(said.logits[order], said.decoded, features), None, words.pretrained)
+
+
+def distilled(school: School, task: Task, words: Words, recipe: Recipe) -> tuple[Learned, Diagnosis]:
+    """The student of other events learns what the teacher says of every pair, and what the few labels say.
+
+    The few labels judge the teacher against the student that was not yet here; both have never seen them.
+    """
+    at = torch.from_numpy(task.labelled)
+    diagnosis = diagnose(
+        words.unadapted.logits[at],
+        words.pretrained[at],
+        task.pairs.labels[at],
+        task.pairs.taught[at],
+        prior=recipe.prior,
+        block=32,
+    )
+    weight = diagnosis.weight if recipe.diagnosed else 1.0
+    word = words.unadapted.logits
+    if recipe.adapted and words.adapted is not None:
+        word = average_words([word, words.adapted.logits], torch.tensor([1.0, 1.0]))
+    return _distil(school, task, word, weight, recipe, words.unadapted.features["patches"]), diagnosis
+
+
+def _distil(
+    school: School, task: Task, word: Tensor, weight: float, recipe: Recipe, patches: Tensor | None = None
+) -> Learned:
+    """Soft targets on every pair, turned down by ``weight``, with labels and replay turned up instead."""
+    pairs = Source(
+        task.pairs,
+        students_view(task.pairs, task.setting),
+        6,
+        task=0.0,
+        word=word,
+        soft=recipe.soft * weight,
+        patches=patches,
+        feature=recipe.feature * weight,
+    )
+    heard = 1 - weight  # what the teacher loses the labels gain: at weight 0 this is `finetuned`
+    sources = [pairs] if weight > 0 else []
+    if recipe.task > 0:
+        sources.append(_labels(task, recipe.task + (1 - recipe.task) * heard, 3))
+    if recipe.replay > 0:
+        sources.append(school.replay(recipe.replay + (1 - recipe.replay) * heard, 3))
+    network = _adapted(school, task, sources)
+    chance = flooded_chance(say(network, task.pairs, task.setting)).numpy()
+    truth = flooded_chance(word).numpy() >= 0.5
+    truth[task.labelled] = task.pairs.chips.mask[task.labelled]
+    references = [Reference(chance, truth, task.pairs.seen.numpy() & ~task.pairs.water)]
+    return Learned(network, choose_threshold(references))
+
+
+def _regime(setting: Setting, steps: int, learning_rate: float) -> Regime:
+    return Regime(steps, learning_rate, outage=0.4 if setting.name == "outage" else 0.1)
+
+
+def _adapted(school: School, task: Task, sources: list[Source]) -> DenseCNN:
+    return learn(deepcopy(school.student), sources, _regime(task.setting, task.budget.adapting, 1e-3), task.seed)
+
+
+def _labels(task: Task, weight: float, size: int) -> Source:
+    own = task.pairs[task.labelled]
+    return Source(own, students_view(own, task.setting), size, task=weight)
+
+
+def say(network: DenseCNN | DenseTransformer, views: Views, setting: Setting) -> Tensor:
+    return ask(network, views, lambda some: students_view(some, setting)).logits
+
+
+def reference(logits: Tensor, views: Views) -> Reference:
+    """A network's word on labelled chips, to choose its threshold on."""
+    return Reference(flooded_chance(logits).numpy(), views.chips.mask, views.taught.numpy())
