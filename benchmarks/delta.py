@@ -43,7 +43,7 @@ from strandline.pretraining import FIRST_SEED, load_students, load_teacher
 
 TARGETS, RECIPE_COASTS = 500, 2_000_000
 """First seeds of the coasts that are tested on, and of those that recipes were chosen on."""
-REPLAY_COASTS, REPLAY_STORMS = 3, 16
+REPLAY_STORMS = 16
 SWEEP_AT = 0.05
 Row = dict[str, Value]
 
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gates: list[Row] = []
     with Progress() as bar:
         task = bar.add_task("coasts", total=len(coasts) * options.seeds)
-        replay = [_simulate(FIRST_SEED + i, options) for i in range(REPLAY_COASTS + 1)]
+        replay = [_simulate(FIRST_SEED + i, options) for i in range(options.replay_coasts + 1)]
         for seed_of_coast, tests in coasts:
             coast = _simulate(seed_of_coast, options)
             gates.append({"coast": coast.seed, "extremes": int(coast.extreme.sum()), **vars(hardness(coast))})
@@ -88,6 +88,7 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.delta", description=__doc__)
     parser.add_argument("--coasts", type=int, default=8)
     parser.add_argument("--recipe-coasts", type=int, default=0, help="coasts that recipes are chosen on (test `high`)")
+    parser.add_argument("--replay-coasts", type=int, default=3, help="taught coasts that fine-tuning replays")
     parser.add_argument("--events", type=int, default=40)
     parser.add_argument("--years", type=float, default=40.0, help="of record in which the events are the highest")
     parser.add_argument("--label-fractions", type=float, nargs="+", default=[0.0, 0.01, 0.05, 0.10, 1.0])

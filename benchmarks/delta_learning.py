@@ -97,8 +97,6 @@ class Case:
             seen,
             flood_class=self.coast.survey[index],
             flood_valid=self.coast.surveyed[index] & labelled,
-            damage_state=None,
-            damage_valid=None,
         )
 
 

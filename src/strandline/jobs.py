@@ -8,6 +8,7 @@ from pathlib import Path
 from strandline import pretraining
 from strandline.config import load_region_file
 from strandline.distillation.distil import Recipe
+from strandline.models.student import Student
 from strandline.pipeline import Announce, Settings, commit, run
 from strandline.place import Place, open_place, simulate_place
 from strandline.training import Progress
@@ -69,16 +70,12 @@ def teach(out: Path, device: str, coasts: int | None, processes: int, seed: int,
         curriculum = replace(curriculum, coasts=coasts)
     corpus = pretraining.simulate_corpus(curriculum, processes, announce("simulate coasts"))
     teacher = pretraining.teach(curriculum, *corpus, device, seed, announce("train the teacher"))
-    students = [
-        pretraining.raise_student(
-            curriculum,
-            teacher,
-            *corpus,
-            device,
-            seed + 1 + i,
-            announce(f"train student {i + 1} of {curriculum.members}"),
+    students: list[Student] = []
+    for i in range(curriculum.members):
+        progress = announce(f"train student {i + 1} of {curriculum.members}")
+        before = students[-1] if students else None
+        students.append(
+            pretraining.raise_student(curriculum, teacher, *corpus, device, seed + 1 + i, progress, start=before)
         )
-        for i in range(curriculum.members)
-    ]
     card = pretraining.make_card(curriculum, seed, commit(), device, time.perf_counter() - start)
     pretraining.save_networks(out, teacher, students, card)

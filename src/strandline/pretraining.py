@@ -58,6 +58,7 @@ class Curriculum:
             windows of each.
         cells: edge of the grid; members: students in the ensemble.
         teacher_steps, student_steps, samples: optimiser steps and storms a step.
+        snapshot_steps: of each further student, which goes on from the one before it.
         surge_steps: further steps of the surge decoder alone.
         soft: weight of the teacher's word for the students; the rest is truth.
         outage: share of streams hidden while learning.
@@ -70,7 +71,8 @@ class Curriculum:
     cells: int = 64
     members: int = 3
     teacher_steps: int = 1600
-    student_steps: int = 1300
+    student_steps: int = 2000
+    snapshot_steps: int = 350
     surge_steps: int = 1500
     samples: int = 16
     learning_rate: float = 1e-3
@@ -176,7 +178,9 @@ def raise_student(
 
     Args:
         storms: ``curriculum.storms`` of each coast, coast after coast.
-        start: weights to go on from.
+        start: the student before it in the ensemble, to go on from; the learning rate starts anew.
+
+    Source: snapshot ensembles, Huang et al. (2017), section 3.
     """
     torch.manual_seed(seed)
     student = Student().to(device)
@@ -202,7 +206,7 @@ def raise_student(
             _accumulate(terms, task_terms(said, seen, 1 - curriculum.soft))
         return terms
 
-    _train(student, loss, curriculum.student_steps, curriculum, progress)
+    _train(student, loss, curriculum.snapshot_steps if start else curriculum.student_steps, curriculum, progress)
     sharpen_surge(student, curriculum, windows, seed)
     return student
 

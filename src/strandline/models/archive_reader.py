@@ -4,8 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from strandline.batch import ARCHIVE_CHANNELS, DEPTH_EDGES
+from strandline.batch import ARCHIVE_CHANNELS, DEPTH_EDGES, Batch
 from strandline.models.layers import pad_to_patches
+from strandline.models.maps import Streams, lay_out, stack_seen
+from strandline.models.surge_encoder import peak_of
 
 STRIDE = 4
 """Edge of a patch that asks [cells]; divides ``layers.PATCH``. Half a polder is a dozen cells wide."""
@@ -87,6 +89,23 @@ class ArchiveReader(nn.Module):
         fine = fine.reshape(-1, self.heads, storms, *fine.shape[-2:])  # (B, h, E, H', W')
         found = [torch.einsum("bheyx,beyx->bhyx", fine, maps[:, :, c]) for c in range(channels)]
         return torch.cat([*found, fine.sum(dim=2)], dim=1)
+
+
+def read_archive(reader: ArchiveReader, batch: Batch, streams: Streams, now: dict[str, int]) -> tuple[Tensor, Tensor]:
+    """What the archive remembers of the present, (B, C, H, W), and where anything is remembered (B, H, W).
+
+    Args:
+        streams: of the present; ``now``: the channels of those that ask.
+    """
+    assert batch.terrain_seen is not None
+    assert batch.archive is not None
+    assert batch.archive_seen is not None
+    assert batch.archive_level is not None
+    question = stack_seen(*lay_out(streams, now))
+    maps = (batch.archive, batch.archive_seen, batch.archive_level)
+    found = reader(question, peak_of(batch), maps, streams.get("in_situ"))
+    rows, columns = batch.terrain_seen.shape[-2:]
+    return found[..., :rows, :columns], batch.terrain_seen & batch.archive_seen.any(dim=1)[:, None, None]
 
 
 def _contradicted(flooded: Tensor, depth: Tensor, seen: Tensor) -> Tensor:

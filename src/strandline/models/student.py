@@ -4,13 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from strandline.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
-from strandline.models.archive_reader import ArchiveReader
+from strandline.models.archive_reader import ArchiveReader, read_archive
 from strandline.models.batch_streams import SPARSE, STRANDLINE_STREAM, STUDENT_STREAMS, streams_of
 from strandline.models.dense_cnn import DenseCNN
 from strandline.models.layers import DamageHead
-from strandline.models.maps import Streams, lay_out, stack_seen
+from strandline.models.maps import Streams
 from strandline.models.prediction import Prediction
-from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder, peak_of
+from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
 from strandline.observations import ASSET_CLASSES
 
 PLACE_CHANNELS = 8
@@ -73,15 +73,8 @@ class Student(nn.Module):
         """What is seen now, what the strandlines say, and what the archive remembers of it."""
         streams: dict[str, tuple[Tensor, Tensor]] = streams_of(batch, (*STUDENT_STREAMS, "strandlines"))
         if batch.archive is not None:
-            assert batch.archive_seen is not None
-            assert batch.archive_level is not None
-            assert batch.terrain_seen is not None
-            now = stack_seen(*lay_out(streams, {**STUDENT_STREAMS, "strandlines": STRANDLINE_STREAM}))
-            archive = (batch.archive, batch.archive_seen, batch.archive_level)
-            found = self.archive(now, peak_of(batch), archive, streams.get("in_situ"))
-            rows, columns = batch.terrain_seen.shape[-2:]
-            any_map = batch.archive_seen.any(dim=1)[:, None, None]
-            streams["archive"] = (found[..., :rows, :columns], batch.terrain_seen & any_map)
+            now = {**STUDENT_STREAMS, "strandlines": STRANDLINE_STREAM}
+            streams["archive"] = read_archive(self.archive, batch, streams, now)
         return streams
 
     def local_parameters(self) -> list[nn.Parameter]:

@@ -7,6 +7,7 @@ from strandline.models.batch_streams import SPARSE, TEACHER_STREAMS, streams_of
 from strandline.models.dense_transformer import DenseTransformer
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
+from strandline.models.second_look import SecondLook
 from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
 from strandline.observations import ASSET_CLASSES
 
@@ -15,6 +16,9 @@ SKIP_CHANNELS = 16
 
 class Teacher(nn.Module):
     """Ground, radar, optical and in-situ patches, gauge and climate tokens in one transformer, three heads.
+
+    It looks twice where it can: a batch that remembers earlier floods of its place, as the first look saw them, is
+    answered by the second look.
 
     Args:
         width: token width; depth: blocks; heads: attention heads; dropout: share dropped in training.
@@ -38,17 +42,20 @@ class Teacher(nn.Module):
             skip_channels=SKIP_CHANNELS,
             sparse=SPARSE,
         )
+        self.second = SecondLook(width, dropout=dropout)
         self.damage = DamageHead(SKIP_CHANNELS, FLOOD_CLASSES, len(ASSET_CLASSES), DAMAGE_STATES)
 
     def forward(self, batch: Batch) -> Prediction:
         """Answer with whatever the batch holds; without terrain there is no map to answer on."""
         context, context_seen = self.surge(batch)  # (B, M, D)
         mean, scale = self.surge_decoder(context, context_seen, batch)
+        weight = context_seen.to(context.dtype)[..., None]
+        summary = (context * weight).sum(1) / weight.sum(1)
         if batch.terrain is None:
-            weight = context_seen.to(context.dtype)[..., None]
-            return Prediction(mean, scale, features={"global": (context * weight).sum(1) / weight.sum(1)})
+            return Prediction(mean, scale, features={"global": summary})
         flood = self.map(streams_of(batch, TEACHER_STREAMS), (context, context_seen))
         damage = None
         if batch.asset_cell is not None and batch.asset_class is not None:
             damage = self.damage(flood.decoded, flood.logits, batch.asset_cell, batch.asset_class)
-        return Prediction(mean, scale, flood.logits, damage, flood.features)
+        logits = flood.logits if batch.archive is None else self.second(batch, flood.logits, summary)
+        return Prediction(mean, scale, logits, damage, flood.features)
