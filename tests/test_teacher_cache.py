@@ -119,6 +119,10 @@ def test_what_decides_nothing_does_not_change_the_key() -> None:
     assert answer_key(fingerprint(teacher.network.state_dict()), preparation, turned) == key_of(teacher, one)
 
 
+def test_a_constant_that_takes_no_room_has_the_fingerprint_of_one_that_does() -> None:
+    assert fingerprint({"slope": torch.ones(1).expand(5)}) == fingerprint({"slope": torch.ones(5)})
+
+
 @pytest.mark.parametrize("preparation", [{"mean": float("nan")}, {"mean": torch.ones(2)}])
 def test_a_preparation_that_cannot_be_told_apart_is_refused(preparation: dict[str, object]) -> None:
     with pytest.raises(InputError, match="describe it by text"):

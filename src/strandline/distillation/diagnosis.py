@@ -131,12 +131,12 @@ def weigh(teacher_errors: Tensor, student_errors: Tensor, prior: float) -> float
         return prior
     gains = (student_errors - teacher_errors).double().numpy(force=True)
     gains = np.sort(np.sign(gains) * np.maximum(np.abs(gains) - TIE, 0))  # sorted: the order cannot matter
-    draw, wins = np.random.default_rng(0), 0.0
+    draw, wins = np.random.default_rng(0), 0
     for _ in range(DRAWS // AT_ONCE):
         draws = draw.standard_exponential((AT_ONCE, len(gains) + 2))
         measured, imagined = draws[:, :-2] @ gains, DOUBT * (draws[:, -2] - draws[:, -1])
         balance = np.concatenate([measured + imagined, measured - imagined])
-        wins += float((balance > 0).sum() + 0.5 * (balance == 0).sum())
+        wins += int((balance > 0).sum())
     better = (wins + 0.5) / (2 * DRAWS + 1)
     return prior * better / (prior * better + (1 - prior) * (1 - better))
 
