@@ -8,25 +8,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-import xarray as xr
 from torch import Tensor
 
 from strandline.batch import DEPTH_EDGES, Batch, build_storm_batch, build_surge_batch
 from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.observations import Observations
+from strandline.pretraining import EXTREME_ABOVE_DESIGN, blur_radar
 from strandline.simulator.bathtub import connected_bathtub
 from strandline.simulator.coast import simulate_coast
-from strandline.simulator.sensors import SensorQuality
 from strandline.tides import fit_tide, predict_tide
 from strandline.uncertainty.scores import overlap_counts, pooled_iou
-from strandline.vocabulary import as_variable
 
-BAD_RADAR = SensorQuality(radar_looks=4.0, radar_reference_scenes=0)
-"""The bad-teacher regime: speckle of four looks, and no dry-season scene to compare with."""
-TYPICAL_LAND = {"vv": -12.0, "vh": -18.0}
-"""[dB]; stands where the dry reference would, and says nothing: the teacher's own centre of scale."""
-EXTREME = 0.6
-"""How far a storm must peak above its coast's design level to count as extreme [m]; what ships was trained below it."""
 WINDOWS = 64
 Floats = npt.NDArray[np.float64]
 
@@ -43,7 +35,6 @@ class SimulatedCoast:
         level: (E,) true peak level [m above mean sea level]; ``design``: of its embankments.
         elevation: (H, W) true ground [m above mean sea level].
         breached: (E, H, W) embankment cells that gave way.
-        bad_radar: (E, 4, H, W) the same floods under ``BAD_RADAR``.
     """
 
     seed: int
@@ -55,12 +46,11 @@ class SimulatedCoast:
     design: float
     elevation: Floats
     breached: npt.NDArray[np.bool_]
-    bad_radar: Tensor
 
     @property
     def extreme(self) -> npt.NDArray[np.bool_]:
-        """(E,) storms above the extreme mark."""
-        return np.asarray(self.level > self.design + EXTREME)
+        """(E,) storms above the extreme mark; what ships was taught below it."""
+        return np.asarray(self.level > self.design + EXTREME_ABOVE_DESIGN)
 
     @cached_property
     def land(self) -> Tensor:
@@ -76,13 +66,13 @@ class SimulatedCoast:
         return self.storms.flood_class > 0
 
     def under_bad_radar(self) -> "SimulatedCoast":
-        """The same coast whose teacher sees badly."""
-        return replace(self, storms=replace(self.storms, radar=self.bad_radar))
+        """The same coast whose radar has four looks and no dry reference."""
+        return replace(self, storms=blur_radar(self.storms, torch.Generator().manual_seed(self.seed)))
 
 
 def simulate(seed: int, events: int, years: float, size: int, cache: Path | None = None) -> SimulatedCoast:
     """Simulate a coast, or read it from ``cache`` where an equal one lies."""
-    key = hashlib.sha256(f"{seed} {events} {years} {size} {BAD_RADAR}".encode()).hexdigest()[:12]
+    key = hashlib.sha256(f"{seed} {events} {years} {size}".encode()).hexdigest()[:12]
     path = None if cache is None else cache / f"coast-{seed}-{key}.pt"
     if path is not None and path.exists():
         return _unpack(torch.load(path, weights_only=False))
@@ -98,10 +88,8 @@ def simulate(seed: int, events: int, years: float, size: int, cache: Path | None
 def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast:
     name = f"coast {seed}"
     seen = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, n_surveys=events)
-    badly = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, sensors=BAD_RADAR)
     assert seen.truth is not None
     assert seen.tide_gauge is not None
-    assert badly.sar is not None
     gauge, truth = seen.tide_gauge, seen.truth
     storms = [
         Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level))
@@ -109,19 +97,11 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
     ]
     tide, free = _tide(seen, storms)
     batch = _without_assets(build_storm_batch(seen, storms, tide, "truth"))
-    reference = {
-        band: as_variable(band, ("y", "x"), np.full((size, size), level)) for band, level in TYPICAL_LAND.items()
-    }
-    grid = {"y": seen.terrain["y"], "x": seen.terrain["x"]}
-    provenance = {**badly.provenance, "sar_reference": badly.provenance["sar"]}
-    blind = replace(badly, sar_reference=xr.Dataset(reference, grid), provenance=provenance)
     rng = np.random.default_rng([seed, 99])
     issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
     survey = build_storm_batch(seen, storms, tide, "survey")
-    bad_radar = build_storm_batch(blind, storms, tide, "survey").radar
     assert survey.flood_class is not None
     assert survey.flood_valid is not None
-    assert bad_radar is not None
     mean = float(truth.attrs["mean_sea_level"])
     return SimulatedCoast(
         seed,
@@ -133,7 +113,6 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
         float(truth.attrs["design_level"]) - mean,
         truth["elevation"].values - mean,
         truth["breached"].values,
-        bad_radar,
     )
 
 

@@ -11,14 +11,16 @@ from strandline.adaptation import (
     FloodScores,
     adapt,
     calibrate_on,
+    forget,
+    judge,
     learn_from_labels,
     new_students,
     prepare,
-    reference_map,
     score_floods,
 )
 from strandline.batch import build_storm_batch
 from strandline.distillation.distil import Recipe
+from strandline.distillation.strandlines import archive_of, remember
 from strandline.errors import RefusedByTheory
 from strandline.events import Split
 from strandline.forecasting import forecast_surge
@@ -58,8 +60,7 @@ def scores_of(
     test = build_storm_batch(place.observations, split.test, tide, "truth")
     if not known:
         test = replace(test, flood_class=None, flood_valid=None)
-    training = (course.training, reference_map(course.training, course.word["training"]))
-    return score_floods(test, training, forecaster, load_teacher(), others)
+    return score_floods(test, course, forecaster, load_teacher(), others)
 
 
 def test_a_distilled_student_beats_one_that_learned_from_the_labels_alone(
@@ -78,8 +79,12 @@ def test_without_a_known_flood_every_score_is_undefined(learned: Learned, foreca
     assert scores.happened.size == 0
 
 
-def test_a_place_changes_its_map_and_surge_decoder_and_nothing_else(learned: Learned) -> None:
+@pytest.mark.parametrize("remembers", [True, False])
+def test_a_place_changes_its_surge_decoder_and_without_memory_its_map_and_nothing_else(
+    learned: Learned, *, remembers: bool
+) -> None:
     *_, course = learned
+    course = course if remembers else forget(course)
     before = load_students(place_shape=(32, 32))[0]
     after = adapt(course, load_students(place_shape=(32, 32))[:1], replace(RECIPE, steps=4), 1)[0]
     changed = {
@@ -87,7 +92,7 @@ def test_a_place_changes_its_map_and_surge_decoder_and_nothing_else(learned: Lea
         for (name, old), new in zip(before.state_dict().items(), after.state_dict().values(), strict=True)
         if not torch.equal(old, new)
     }
-    assert changed == {"place", "surge_decoder"}
+    assert changed == {"surge_decoder"} | (set() if remembers else {"place"})
     assert all(weight.requires_grad for weight in after.parameters())
 
 
@@ -108,3 +113,42 @@ def test_five_calibration_storms_cannot_promise_ninety_percent(learned: Learned)
     few = replace(course, calibration_windows=course.calibration_windows[:5])
     with pytest.raises(RefusedByTheory, match=r"5 calibration storms cannot give 90% coverage; need 9 or more"):
         calibrate_on(few, load_students(place_shape=(32, 32)))
+
+
+def test_no_storm_remembers_itself_and_calibration_storms_remember_all_others(learned: Learned) -> None:
+    *_, course = learned
+    for batch, own in ((course.training, True), (course.calibration, False)):
+        assert batch.archive_seen is not None
+        assert batch.archive is not None
+        assert batch.archive.shape[1] == len(course.training)
+        mine = torch.eye(len(course.training), dtype=torch.bool) if own else torch.zeros_like(batch.archive_seen)
+        assert torch.equal(batch.archive_seen, ~mine)
+
+
+def test_labels_that_contradict_the_teacher_turn_it_down(learned: Learned) -> None:
+    place, split, tide, course = learned
+    students = load_students()
+    truth = build_storm_batch(place.observations, split.training, tide, "truth")
+    assert truth.flood_class is not None
+    right = replace(course.training, flood_class=truth.flood_class, flood_valid=truth.flood_valid)
+    judged = judge(replace(course, training=right), students)
+    assert judged.archive is not None
+    assert judged.teacher.weight > 0.8
+    said = course.word["training"].flood_logits
+    assert said is not None
+    nonsense = replace(course.word["training"], flood_logits=3 * said.flip(-2, -1))
+    lying = archive_of(course.training.without("strandlines", "archive"), nonsense)
+    remembering = remember(right, lying, ~torch.eye(len(lying), dtype=torch.bool))
+    word = {**course.word, "training": nonsense}
+    judged = judge(replace(course, training=remembering, archive=lying, word=word), students)
+    assert judged.teacher.weight < 0.2
+
+
+def test_what_is_forgotten_is_gone_everywhere(learned: Learned) -> None:
+    *_, course = learned
+    blank = forget(course)
+    assert blank.archive is None
+    for batch in (blank.training, blank.calibration):
+        assert batch.archive is None
+        assert batch.strandlines is None
+        assert batch.radar is not None

@@ -45,7 +45,8 @@ class Course:
         windows: surge windows of the training hours.
         calibration_windows: surge windows of each calibration storm.
         word: the teacher's on ``training``, ``calibration`` and ``windows``.
-        archive: the teacher's maps of the training storms; ``None`` where they are not to be trusted.
+        first: the teacher's maps of the training storms at first look, which it remembers itself.
+        archive: its maps at second look, which students remember; ``None`` where they are not to be trusted.
         teacher: what the labels say of the teacher; its weight multiplies that of the soft targets.
     """
 
@@ -54,6 +55,7 @@ class Course:
     windows: Batch
     calibration_windows: tuple[Batch, ...]
     word: dict[str, Prediction]
+    first: Archive
     archive: Archive | None
     teacher: Diagnosis = field(default_factory=lambda: Diagnosis(TRUST, TRUST))
 
@@ -79,15 +81,24 @@ def prepare(
 def enrol(
     training: Batch, calibration: Batch, windows: Batch, calibration_windows: tuple[Batch, ...], teacher: Teacher
 ) -> Course:
-    """Ask the teacher once, and let every storm remember what it said of the training storms."""
+    """Ask the teacher, let it look again beside its own first maps, and let every storm remember what it then said."""
+    first = archive_of(training, ask(teacher, training))
+    others = ~torch.eye(len(first), dtype=torch.bool)
     word = {
-        "training": ask(teacher, training),
-        "calibration": ask(teacher, calibration),
+        "training": ask(teacher, remember(training, first, others)),
+        "calibration": ask(teacher, remember_all(calibration, first)),
         "windows": ask(teacher, windows, chunk=256),
     }
     archive = archive_of(training, word["training"])
-    remembering = remember(training, archive, ~torch.eye(len(archive), dtype=torch.bool))
-    return Course(remembering, remember_all(calibration, archive), windows, calibration_windows, word, archive)
+    return Course(
+        training=remember(training, archive, others),
+        calibration=remember_all(calibration, archive),
+        windows=windows,
+        calibration_windows=calibration_windows,
+        word=word,
+        first=first,
+        archive=archive,
+    )
 
 
 def judge(course: Course, students: Sequence[Student]) -> Course:
@@ -177,8 +188,13 @@ def adapt(
     seed: int,
     progress: Progress | None = None,
 ) -> list[Student]:
-    """Distil the teacher into each member of the ensemble, in place, every one from its own draws."""
-    recipe = replace(recipe, soft=recipe.soft * course.teacher.weight)
+    """Distil the teacher into each member of the ensemble, in place, every one from its own draws.
+
+    Students that remember the teacher's maps have learned elsewhere to read them: here they learn the surge alone.
+    Where the archive was forgotten, the place's own map is learned instead.
+    """
+    samples = recipe.samples if course.archive is None else 0
+    recipe = replace(recipe, soft=recipe.soft * course.teacher.weight, samples=samples)
     lesson = Lesson(
         students_view(course.training),
         students_view(course.windows),
@@ -206,7 +222,7 @@ def learn_from_labels(
     whole: bool,
     progress: Progress | None = None,
 ) -> list[Student]:
-    """The sceptic's students: the same labels, steps and draws as ``adapt``, but no teacher.
+    """The sceptic's students: the same labels and steps as ``adapt``, but no teacher, so nothing to remember.
 
     Args:
         whole: train every weight, as students from scratch need.
@@ -255,7 +271,7 @@ class FloodScores:
 
 def score_floods(
     test: Batch,
-    training: tuple[Batch, Tensor],
+    course: Course,
     forecaster: Forecaster,
     teacher: Teacher,
     others: Mapping[str, Sequence[Student]],
@@ -264,7 +280,7 @@ def score_floods(
 
     Args:
         test: the teacher's view; its targets are the truth, or what was surveyed.
-        training: the teacher's view and its reference map.
+        course: its training storms choose the thresholds, and the teacher remembers its first look at them.
         forecaster: the calibrated ensemble.
         teacher: with radar.
         others: method → members.
@@ -274,8 +290,8 @@ def score_floods(
         truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
-    seen, reference = training
-    land, known = _land(seen).numpy(), (reference > 0).numpy()
+    seen, first = course.training, course.first
+    land, known = _land(seen).numpy(), (reference_map(seen, course.word["training"]) > 0).numpy()
 
     def iou(networks: Sequence[Teacher | Student], practice: Batch, exam: Batch) -> float:
         before = np.mean([_flooded(ask(network, practice)) for network in networks], axis=0)
@@ -284,7 +300,8 @@ def score_floods(
 
     probability = forecaster.predict(students_view(test)).flood_probability
     scores = {"distilled": pooled_iou(overlap_counts(probability >= forecaster.threshold, truth, valid))}
-    scores["teacher"] = iou([teacher], seen, test)
+    others_of_each = ~torch.eye(len(first), dtype=torch.bool)
+    scores["teacher"] = iou([teacher], remember(seen, first, others_of_each), remember_all(test, first))
     practice, exam = students_view(seen.without(*MEMORY)), students_view(test)  # others have no teacher's maps
     scores |= {method: iou(members, practice, exam) for method, members in others.items()}
     return FloodScores(scores, probability[valid], truth[valid])

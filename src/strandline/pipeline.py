@@ -20,7 +20,6 @@ from strandline.adaptation import (
     learn_from_labels,
     new_students,
     prepare,
-    reference_map,
     score_floods,
 )
 from strandline.batch import build_storm_batch
@@ -126,8 +125,7 @@ def run(
         lambda _, progress: train_sceptics(course, shape, settings, progress),
     )
     test = build_storm_batch(observations, split.test, tide, "survey" if observations.truth is None else "truth")
-    reference = reference_map(course.training, course.word["training"])
-    floods = stage("score", lambda *_: score_floods(test, (course.training, reference), forecaster, teacher, sceptics))
+    floods = stage("score", lambda *_: score_floods(test, course, forecaster, teacher, sceptics))
     surge = forecast_surge(forecaster, observations, split.test, tide)
     levels = stage(
         "find return levels",

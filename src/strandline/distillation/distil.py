@@ -28,7 +28,8 @@ class Recipe:
         soft: weight of the teacher's soft targets (flood, damage, surge); ``feature``: of feature alignment;
             ``task``: of the local labels.
         first_temperature, last_temperature: annealed geometrically over the steps.
-        steps, samples, windows: optimiser steps, storms a step, surge windows a step.
+        steps, samples, windows: optimiser steps, storms a step, surge windows a step; with 0 storms or windows nothing
+            is learned of floods or surges.
         learning_rate: of AdamW.
         outage: share of streams hidden while learning.
         whole: train every weight, as a student from scratch needs, and not only ``Student.local_parameters``.
@@ -180,6 +181,8 @@ def distil(
                 (lesson.storms, lesson.word_on_storms, recipe.samples, labelled),
                 (lesson.windows, lesson.word_on_windows, recipe.windows, None),
             ):
+                if size == 0:
+                    continue
                 index = _draw(len(batch), size, pool, generator)
                 seen = drop_streams(batch[index], recipe.outage, generator)
                 said = student(seen)
