@@ -128,14 +128,15 @@ def new_teacher(seed: int) -> DenseTransformer:
     """A Vision Transformer that was never taught."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return DenseTransformer(TEACHER_STREAMS, 2, width=96, pyramid=True)
+        return DenseTransformer(TEACHER_STREAMS, 2, width=64, pyramid=True)
 
 
 def new_student(setting: Setting, seed: int) -> DenseCNN:
     """A small convolutional network for the streams of a setting that was never taught."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return DenseCNN(setting.streams, 2, width=16, sparse=("in_situ",))
+        points = "in_situ" if "in_situ" in setting.streams else None
+        return DenseCNN(setting.streams, 2, width=16, sparse=("in_situ",), prototypes=points)
 
 
 def teach(views: Views, streams: Streams, chances: Tensor, steps: int, seed: int) -> DenseTransformer:
@@ -146,8 +147,8 @@ def teach(views: Views, streams: Streams, chances: Tensor, steps: int, seed: int
 
 def raise_student(views: Views, streams: Streams, chances: Tensor, setting: Setting, steps: int, seed: int) -> DenseCNN:
     """Train a student on the labels of many events."""
-    source = Source(views, streams, 16, chances=chances)
-    return learn(new_student(setting, seed), [source], _regime(setting, steps, 3e-3), seed)
+    source = Source(views, streams, 6, chances=chances)
+    return learn(new_student(setting, seed), [source], _regime(setting, steps, 3e-3, views.side), seed)
 
 
 def adapt_teacher(school: School, task: Task) -> Learned:
@@ -165,8 +166,8 @@ def labels_only(task: Task) -> Learned:
     """A new student, the event's few labels and nothing else."""
     network = new_student(task.setting, task.seed)
     own = task.pairs[task.labelled]
-    source = Source(own, students_view(own, task.setting), 10)
-    learn(network, [source], _regime(task.setting, task.budget.from_scratch, 3e-3), task.seed)
+    source = Source(own, students_view(own, task.setting), 6)
+    learn(network, [source], _regime(task.setting, task.budget.from_scratch, 3e-3, task.pairs.side), task.seed)
     return Learned(network, choose_threshold([reference(say(network, own, task.setting), own)]))
 
 
@@ -184,7 +185,7 @@ def pretrained(school: School, setting: Setting) -> Learned:
 
 def finetuned(school: School, task: Task) -> Learned:
     """The student of other events, fine-tuned on the event's labels with replay of the others: the strong sceptic."""
-    network = _adapted(school, task, [_labels(task, 1.0, 6), school.replay(1.0, 6)])
+    network = _adapted(school, task, [_labels(task, 1.0, 3), school.replay(1.0, 3)])
     parts = task.pairs[task.labelled], school.views[school.few]
     return Learned(network, choose_threshold([reference(say(network, some, task.setting), some) for some in parts]))
 
@@ -253,7 +254,7 @@ def _distil(
     pairs = Source(
         task.pairs,
         students_view(task.pairs, task.setting),
-        6,
+        4,
         task=0.0,
         word=word,
         soft=recipe.soft * weight,
@@ -263,9 +264,9 @@ def _distil(
     heard = 1 - weight  # what the teacher loses the labels gain: at weight 0 this is `finetuned`
     sources = [pairs] if weight > 0 else []
     if recipe.task > 0:
-        sources.append(_labels(task, recipe.task + (1 - recipe.task) * heard, 3))
+        sources.append(_labels(task, recipe.task + (1 - recipe.task) * heard, 1))
     if recipe.replay > 0:
-        sources.append(school.replay(recipe.replay + (1 - recipe.replay) * heard, 3))
+        sources.append(school.replay(recipe.replay + (1 - recipe.replay) * heard, 1))
     network = _adapted(school, task, sources)
     chance = flooded_chance(say(network, task.pairs, task.setting)).numpy()
     truth = flooded_chance(word).numpy() >= 0.5
@@ -274,12 +275,14 @@ def _distil(
     return Learned(network, choose_threshold(references))
 
 
-def _regime(setting: Setting, steps: int, learning_rate: float) -> Regime:
-    return Regime(steps, learning_rate, outage=0.4 if setting.name == "outage" else 0.1)
+def _regime(setting: Setting, steps: int, learning_rate: float, side: int) -> Regime:
+    return Regime(steps, learning_rate, piece=side, outage=0.4 if setting.name == "outage" else 0.1)
 
 
 def _adapted(school: School, task: Task, sources: list[Source]) -> DenseCNN:
-    return learn(deepcopy(school.student), sources, _regime(task.setting, task.budget.adapting, 1e-3), task.seed)
+    return learn(
+        deepcopy(school.student), sources, _regime(task.setting, task.budget.adapting, 1e-3, task.pairs.side), task.seed
+    )
 
 
 def _labels(task: Task, weight: float, size: int) -> Source:

@@ -21,6 +21,9 @@ class DenseCNN(nn.Module):
         context_width: D of a vector that modulates the maps by FiLM; ``None`` = there is none.
         sharp: streams that the last layers see once more at full resolution; without any the logits come from half
             resolution by a sub-pixel convolution (Shi et al. 2016).
+        prototypes: stream whose readings tell wet (above 0) from dry (below 0) at some cells; the mean features at both
+            modulate the maps too, so that the network learns what water looks like *here* (the prototypes of
+            Snell et al. 2017, section 2.2).
         static_channels: channels of maps that belong to the place and not to the moment, added where given.
         sparse: streams of which one reading speaks for its block.
     """
@@ -36,6 +39,7 @@ class DenseCNN(nn.Module):
         dropout: float = 0.1,
         context_width: int | None = None,
         sharp: Collection[str] = (),
+        prototypes: str | None = None,
         static_channels: int = 0,
         sparse: Collection[str] = (),
     ) -> None:
@@ -43,7 +47,8 @@ class DenseCNN(nn.Module):
         deep = 3 * width
         self.channels, self.sparse, self.static_channels = dict(channels), frozenset(sparse), static_channels
         self.sharp = tuple(name for name in channels if name in sharp)
-        self.feature_width = deep
+        self.feature_width, self.prototypes = deep, prototypes
+        modulated = (context_width or 0) + (0 if prototypes is None else 2 * (width + 1))
         self.embed = nn.ModuleDict(
             {name: nn.Conv2d(count, width, 4, stride=2, padding=1) for name, count in channels.items()}
         )
@@ -53,13 +58,13 @@ class DenseCNN(nn.Module):
         self.down1 = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)
         self.blocks_quarter = nn.ModuleList([Block(2 * width, dropout), Block(2 * width, dropout)])
         self.down2 = nn.Conv2d(2 * width, deep, 4, stride=2, padding=1)
-        self.film = FiLM(context_width, deep) if context_width else None
+        self.film = FiLM(modulated, deep) if modulated else None
         self.blocks_eighth = nn.ModuleList(  # one cell is one of the teacher's patches
             [Block(deep, dropout, dilation) for dilation in (1, 2, 4)]
         )
         self.up2 = nn.Conv2d(deep, 2 * width, 1)
         self.up1 = nn.Conv2d(2 * width, width, 1)
-        self.film_half = FiLM(context_width, width) if context_width else None
+        self.film_half = FiLM(modulated, width) if modulated else None
         self.out_half = Block(width, dropout)
         if self.sharp:
             seen = sum(channels[name] for name in self.sharp) + static_channels
@@ -90,6 +95,9 @@ class DenseCNN(nn.Module):
             half = half + self.static(place)
         for block in self.blocks_half:
             half = block(half)
+        if self.prototypes is not None:
+            known = _prototypes(half, by_name[self.prototypes])
+            context = known if context is None else torch.cat([context, known], dim=1)
         quarter = self.down1(half)
         for block in self.blocks_quarter:
             quarter = block(quarter)
@@ -118,3 +126,13 @@ class DenseCNN(nn.Module):
         if static is None:
             return like.new_zeros(like.shape[0], self.static_channels, *like.shape[-2:])
         return pad_to_patches(static).expand(like.shape[0], -1, -1, -1)
+
+
+def _prototypes(features: Tensor, readings: Tensor) -> Tensor:
+    """(B, D, H/2, W/2), (B, 1, H, W) → (B, 2D + 2) mean features of wet and of dry readings, and whether there are any."""
+    found = []
+    for sign in (1, -1):
+        there = F.max_pool2d((sign * readings > 0).to(features.dtype), 2)
+        count = there.sum(dim=(2, 3))  # (B, 1)
+        found += [(features * there).sum(dim=(2, 3)) / count.clamp(min=1), (count > 0).to(features.dtype)]
+    return torch.cat(found, dim=1)
