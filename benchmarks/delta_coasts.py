@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from strandline.batch import DEPTH_EDGES, Batch, build_storm_batch, build_surge_batch
+from strandline.distillation.recall import blur_radar
 from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.observations import Observations
-from strandline.pretraining import EXTREME_ABOVE_DESIGN, blur_radar
+from strandline.pretraining import EXTREME_ABOVE_DESIGN
 from strandline.simulator.bathtub import connected_bathtub
 from strandline.simulator.coast import simulate_coast
 from strandline.tides import fit_tide, predict_tide

@@ -127,7 +127,7 @@ def test_the_whole_benchmark_runs_and_goes_on_where_it_was(cache: Path, tmp_path
     assert methods >= {
         "teacher", "distilled", "labels_only", "pretrained", "pretrained_finetuned", "self_training", "full_labels",
         "shuffled_teacher", "random_teacher", "analog", "bathtub", "bathtub_connected", "bathtub_connected_true",
-        "distilled_no_strandlines", "distilled_no_soft",
+        "distilled_no_strandlines", "distilled_no_archive", "distilled_no_memory", "distilled_no_second_look",
     }  # fmt: skip
     assert {row["outage"] for row in first["rows"]} == {"none", *map(str, CONDITIONS)}
     assert {row["regime"] for row in first["rows"]} == {"usual", "bad_radar"}

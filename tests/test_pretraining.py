@@ -12,7 +12,8 @@ from strandline.models.student import Student
 from strandline.pretraining import Curriculum, load_students, load_teacher
 
 TINY = Curriculum(
-    coasts=1, storms=6, years=3.0, windows=40, cells=32, members=1, teacher_steps=2, student_steps=2, surge_steps=2,
+    coasts=1, storms=6, years=3.0, windows=40, cells=32, members=1, teacher_steps=2, second_steps=2,
+    student_steps=2, snapshot_steps=2, surge_steps=2,
     samples=3,
 )  # fmt: skip
 pytestmark = pytest.mark.slow

@@ -22,10 +22,9 @@ from strandline.atomic import write_bytes, write_text
 from strandline.batch import Batch, build_storm_batch, build_surge_batch, concatenate
 from strandline.distillation.distil import ask, pick, soft_terms, students_view, task_terms
 from strandline.distillation.dropout import Turn, drop_streams
-from strandline.distillation.strandlines import Archive, draw_memory, peak_levels, remember
+from strandline.distillation.recall import Recall, blur_radar
 from strandline.errors import InputError
 from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
-from strandline.models.batch_streams import RADAR_CENTRE
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -40,10 +39,6 @@ FIRST_SEED = 1_000_000
 EXTREME_ABOVE_DESIGN = 0.6
 """Storms that peak higher than this above their coast's design level [m] are not taught: nobody has seen them yet."""
 SPARE_STORMS = 4
-COASTS_A_STEP = 4
-BAD_ARCHIVE, FOREIGN_ARCHIVE = 0.2, 0.1
-"""Share of archives from a teacher that saw badly, and of those whose maps belong to another coast: students learn to
-tell by themselves how far a memory holds."""
 WINDOWS_A_STEP = 128
 ASSETS = 64
 """Assets drawn a coast, so that coasts can be stacked."""
@@ -58,6 +53,7 @@ class Curriculum:
             windows of each.
         cells: edge of the grid; members: students in the ensemble.
         teacher_steps, student_steps, samples: optimiser steps and storms a step.
+        second_steps: of the teacher's second look.
         snapshot_steps: of each further student, which goes on from the one before it.
         surge_steps: further steps of the surge decoder alone.
         soft: weight of the teacher's word for the students; the rest is truth.
@@ -69,8 +65,9 @@ class Curriculum:
     years: float = 9.0
     windows: int = 150
     cells: int = 64
-    members: int = 3
+    members: int = 2
     teacher_steps: int = 1600
+    second_steps: int = 550
     student_steps: int = 2000
     snapshot_steps: int = 350
     surge_steps: int = 1500
@@ -157,8 +154,33 @@ def teach(
         return terms
 
     _train(teacher, loss, curriculum.teacher_steps, curriculum, progress)
+    look_again(curriculum, teacher, storms, device, seed)
     sharpen_surge(teacher, curriculum, windows, seed)
     return teacher
+
+
+def look_again(curriculum: Curriculum, teacher: Teacher, storms: Batch, device: str, seed: int) -> None:
+    """Train the second look alone, on truth: what the first look said of a storm, beside others of the same coast."""
+    recall = _recall(curriculum, teacher, storms, seed)
+    generator = torch.Generator().manual_seed(seed)
+
+    def loss(step: int) -> dict[str, Tensor]:
+        _, remembering = recall.draw(curriculum.samples, generator)
+        seen = drop_streams(Turn.draw(generator).batch(remembering.to(device)), curriculum.outage, generator)
+        with _precision(seen, device):
+            said = teacher(seen)
+        return {"flood_task": task_terms(said, seen, 1.0)["flood_task"]}
+
+    teacher.eval().requires_grad_(False)
+    teacher.second.train().requires_grad_(True)
+    train(list(teacher.second.parameters()), loss, curriculum.second_steps, curriculum.learning_rate, weight_decay=0.05)
+    teacher.eval().requires_grad_(True)
+
+
+def _recall(curriculum: Curriculum, teacher: Teacher, storms: Batch, seed: int) -> Recall:
+    """Every storm with the teacher's first look at the others of its coast."""
+    blurred = blur_radar(storms, torch.Generator().manual_seed(seed))
+    return Recall(storms, curriculum.storms, ask(teacher, storms), ask(teacher, blurred))
 
 
 def raise_student(
@@ -185,13 +207,14 @@ def raise_student(
     torch.manual_seed(seed)
     student = Student().to(device)
     student.load_state_dict(start.state_dict() if start else student.state_dict())
-    recall = _Recall(curriculum, teacher, storms, seed)
+    first = _recall(curriculum, teacher, storms, seed)
+    recall = Recall(storms, curriculum.storms, first.look_again(teacher), first.bad_word)
     storms, windows = storms.to(device), windows.to(device)
     word_on_storms, word_on_windows = recall.word, ask(teacher, windows, chunk=256)
     generator = torch.Generator().manual_seed(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
-        maps, remembering = recall.draw(generator)
+        maps, remembering = recall.draw(curriculum.samples, generator)
         hours = torch.randint(0, len(windows), (2 * curriculum.samples,), generator=generator)
         turn = Turn.draw(generator)
         terms: dict[str, Tensor] = {}
@@ -209,52 +232,6 @@ def raise_student(
     _train(student, loss, curriculum.snapshot_steps if start else curriculum.student_steps, curriculum, progress)
     sharpen_surge(student, curriculum, windows, seed)
     return student
-
-
-class _Recall:
-    """Storms that remember others of their coast, as the teacher mapped them."""
-
-    def __init__(self, curriculum: Curriculum, teacher: Teacher, storms: Batch, seed: int) -> None:
-        self.storms, self.each = storms, curriculum.storms
-        self.a_coast = max(curriculum.samples // COASTS_A_STEP, 1)
-        self.level, self.level_sd = peak_levels(storms)
-        self.word = ask(teacher, storms)
-        badly = ask(teacher, blur_radar(storms, torch.Generator().manual_seed(seed)))
-        assert self.word.flood_logits is not None
-        assert badly.flood_logits is not None
-        self.well, self.badly = (word.softmax(dim=1).half() for word in (self.word.flood_logits, badly.flood_logits))
-
-    def draw(self, generator: torch.Generator) -> tuple[Tensor, Batch]:
-        """Indices of some storms of a few coasts, and those storms with what they may remember."""
-        coasts = torch.randint(0, len(self.storms) // self.each, (COASTS_A_STEP,), generator=generator)
-        indices, batches = [], []
-        for first in (coasts * self.each).tolist():
-            part = slice(first, first + self.each)
-            chance = torch.rand(2, generator=generator)
-            other = int(torch.randint(0, len(self.storms) // self.each, (1,), generator=generator)) * self.each
-            mapped = slice(other, other + self.each) if chance[1] < FOREIGN_ARCHIVE else part
-            word = (self.badly if chance[0] < BAD_ARCHIVE else self.well)[mapped].float()
-            ground, known = self.storms.terrain, self.storms.terrain_seen
-            assert ground is not None
-            assert known is not None
-            archive = Archive(word, self.level[part], self.level_sd[part], ground[first, 0], known[first])
-            own = torch.randint(0, self.each, (self.a_coast,), generator=generator)
-            used = draw_memory(archive.level, own, generator)
-            batches.append(remember(self.storms[first + own], archive, used))
-            indices.append(first + own)
-        return torch.cat(indices), concatenate(batches)
-
-
-def blur_radar(batch: Batch, generator: torch.Generator) -> Batch:
-    """The batch as a radar of about four looks without a dry reference would show it; from twelve looks and one."""
-    assert batch.radar is not None
-    looks = 1 / ((1 + 1 / 4) / (1 + 1 / 12) - 1)
-    numpy_rng = np.random.default_rng(int(torch.randint(0, 2**31, (1,), generator=generator)))
-    speckle = 10 * np.log10(numpy_rng.gamma(looks, 1 / looks, size=tuple(batch.radar[:, :2].shape)))
-    radar = batch.radar.clone()
-    radar[:, :2] += torch.from_numpy(speckle).to(radar)
-    radar[:, 2:] = radar.new_tensor(RADAR_CENTRE[2:])[:, None, None]
-    return replace(batch, radar=radar)
 
 
 def sharpen_surge(network: Teacher | Student, curriculum: Curriculum, windows: Batch, seed: int) -> None:
