@@ -129,7 +129,10 @@ class DenseCNN(nn.Module):
 
 
 def _prototypes(features: Tensor, readings: Tensor) -> Tensor:
-    """(B, D, H/2, W/2), (B, 1, H, W) → (B, 2D + 2) mean features of wet and of dry readings, and whether there are any."""
+    """Mean features where a reading is wet, and where dry, each with a flag that there is one.
+
+    (B, D, H/2, W/2), (B, 1, H, W) → (B, 2D + 2).
+    """
     found = []
     for sign in (1, -1):
         there = F.max_pool2d((sign * readings > 0).to(features.dtype), 2)
