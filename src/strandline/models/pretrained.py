@@ -16,8 +16,8 @@ def start_from_vit(network: DenseTransformer, vit: str | Path) -> None:
     """Copy CLS token, blocks and last norm of a Hugging Face ``ViTModel`` into a network, in place.
 
     Patch embeddings are resized to our patches and shared out over the channels of every stream, so that a grey image
-    is answered alike. Positions are not copied: ours are sines, which fit any grid. What the model has no counterpart of
-    (flags, context, decoder) stays as it is.
+    is answered alike. Positions are not copied: ours are sines, which fit any grid. Flags, context and decoder have no
+    counterpart and stay as they are.
 
     Args:
         network: with the model's width and heads, and no more blocks than it has.
