@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,15 +20,16 @@ from benchmarks.delta_learning import (
     Budget,
     Case,
     analog,
+    at_first_look,
     certain,
     course_of,
     distilled,
     fine_tune,
     foreign,
     labels_only,
-    mean_word,
     part,
     score,
+    taught,
     threshold_of,
     weights_of,
     without_teacher,
@@ -163,9 +165,8 @@ def rows_of(
     for fraction in (f for f in fractions if f in (0.0, 0.01, 0.05)):
         storms = bad.storms(fraction)
         course = course_of(bad, storms, teacher)
-        yield from _scored(bad, tests, fraction, "teacher", lambda b: mean_word([teacher], b), storms, "bad_radar")
-        answer, _ = distilled(course, budget, seed, budget.recipe())
-        yield from _scored(bad, tests, fraction, "distilled", answer, course.training, "bad_radar")
+        for method, answer in (("teacher", taught(course, teacher)), ("distilled", distilled(course, budget, seed))):
+            yield from _scored(bad, tests, fraction, method, answer, course.training, "bad_radar")
 
 
 def _at(
@@ -184,50 +185,39 @@ def _at(
     def scored(method: str, answer: Answer, practice: Batch = storms) -> Iterator[Row]:
         return _scored(case, tests, fraction, method, answer, practice)
 
-    yield from scored("teacher", lambda batch: mean_word([teacher], batch))
-    yield from scored("analog", analog(case, course), course.training)
-    shipped = load_students()[: budget.members]
-    yield from scored("pretrained", without_teacher(shipped))
-    if fraction > 0:
+    yield from scored("teacher", taught(course, teacher), course.training)
+    yield from scored("analog", analog(course), course.training)
+    yield from scored("pretrained", without_teacher(load_students()[: budget.members]))
+    if 0 < fraction < 1:
         yield from scored("labels_only", without_teacher(labels_only(course, budget, seed)))
     tuned = [fine_tune(student, storms, replay, budget, seed) for student in load_students()[: budget.members]]
-    tuned_answer = without_teacher(tuned)
-    yield from scored("full_labels" if fraction == 1 else "pretrained_finetuned", tuned_answer)
-    if fraction == SWEEP_AT:
-        yield from _sweep(case, fraction, "pretrained_finetuned", tuned_answer, storms)
-        yield from _forgetting(case, storms, replay, others, tuned_answer, budget)
+    yield from scored("full_labels" if fraction == 1 else "pretrained_finetuned", without_teacher(tuned))
     if fraction < 1:
-        own = [ask(student, students_view(storms)) for student in tuned]
         again = [
-            fine_tune(student, storms, replay, budget, seed, pseudo=word)
-            for student, word in zip(tuned, own, strict=True)
+            fine_tune(student, storms, replay, budget, seed, pseudo=ask(student, students_view(storms)))
+            for student in deepcopy(tuned)
         ]
         yield from scored("self_training", without_teacher(again))
-    recipe = budget.recipe()
-    answer, _ = distilled(course, budget, seed, recipe)
+    answer = distilled(course, budget, seed)
     yield from scored("distilled", answer, course.training)
     if fraction == SWEEP_AT:
+        yield from _sweep(case, fraction, "pretrained_finetuned", without_teacher(tuned), storms)
         yield from _sweep(case, fraction, "distilled", answer, course.training)
-    if fraction not in (0.0, 0.01, SWEEP_AT):
-        return
-    answer, _ = distilled(course, budget, seed, budget.recipe(steps=0))
-    yield from scored("distilled_no_local_learning", answer, course.training)
-    if fraction == SWEEP_AT:
-        switched_off = {
-            "distilled_no_strandlines": (forget(course), recipe, True),
-            "distilled_no_soft": (course, replace(recipe, soft=0.0, task=1.0), True),
-            "distilled_no_task": (course, replace(recipe, task=0.0), True),
-            "distilled_no_judgement": (course, recipe, False),
-        }
-        for method, (changed, with_recipe, judged) in switched_off.items():
-            answer, _ = distilled(changed, budget, seed, with_recipe, judged=judged)
-            yield from scored(method, answer, changed.training)
-    elsewhere = course_of(part(others, seed), part(others, seed).storms(0.0), teacher)
-    torch.manual_seed(seed)
-    blank = course_of(case, storms, Teacher())
-    for method, control in (("shuffled_teacher", foreign(course, elsewhere)), ("random_teacher", blank)):
-        answer, _ = distilled(control, budget, seed, recipe)
-        yield from scored(method, answer, control.training)
+        yield from _forgetting(case, storms, others, without_teacher(tuned), budget)
+        for method, changed in {
+            "distilled_no_strandlines": distilled(course, budget, seed, without=("strandlines",)),
+            "distilled_no_archive": distilled(course, budget, seed, without=("archive",)),
+            "distilled_no_memory": distilled(forget(course), budget, seed),
+            "distilled_no_judgement": distilled(course, budget, seed, judged=False),
+            "distilled_no_second_look": distilled(at_first_look(course), budget, seed),
+        }.items():
+            yield from scored(method, changed, course.training)
+    if fraction in (0.0, SWEEP_AT):
+        elsewhere = course_of(part(others, seed), part(others, seed).storms(0.0), teacher)
+        torch.manual_seed(seed)
+        blank = course_of(case, storms, Teacher())
+        for method, control in (("shuffled_teacher", foreign(course, elsewhere)), ("random_teacher", blank)):
+            yield from scored(method, distilled(control, budget, seed), control.training)
 
 
 def _untaught(case: Case, tests: tuple[str, ...]) -> Iterator[Row]:
@@ -255,7 +245,7 @@ def _scored(
     regime: str = "usual",
 ) -> Iterator[Row]:
     """One row a test; the threshold is chosen on the training storms."""
-    threshold = threshold_of(case, answer(practice), practice) if fraction > 0 else USUAL_THRESHOLD
+    threshold = threshold_of(case, answer, practice)
     for test in tests:
         index = case.tests[test]
         if len(index):
@@ -265,7 +255,7 @@ def _scored(
 
 def _sweep(case: Case, fraction: float, method: str, answer: Answer, practice: Batch) -> Iterator[Row]:
     """The normal test once more, with streams out."""
-    threshold = threshold_of(case, answer(practice), practice)
+    threshold = threshold_of(case, answer, practice)
     index = case.tests["normal"]
     storms = case.coast.storms[torch.from_numpy(index)]
     for condition in CONDITIONS:
@@ -273,9 +263,7 @@ def _sweep(case: Case, fraction: float, method: str, answer: Answer, practice: B
         yield _row(case, "normal", fraction, method, index, answer(struck), threshold, str(condition))
 
 
-def _forgetting(
-    case: Case, storms: Batch, replay: Batch, others: SimulatedCoast, tuned: Answer, budget: Budget
-) -> Iterator[Row]:
+def _forgetting(case: Case, storms: Batch, others: SimulatedCoast, tuned: Answer, budget: Budget) -> Iterator[Row]:
     """What fine-tuning here costs elsewhere: another coast's storms before and after, with replay and without.
 
     The distilled student's shared weights stay as they are, so that it has nothing to forget.

@@ -29,8 +29,8 @@ TRAINING_SHARE = 0.6
 """Of a coast's normal storms; the others are the normal test, and every extreme storm is the extreme test."""
 USUAL_THRESHOLD = 0.45
 """Probability from which a cell is called flooded where no local label can choose it; from the recipe coasts."""
-FEWEST_FLOODED = 50
-"""Labelled flooded cells from which a threshold may be chosen on them."""
+FEWEST_STORMS = 5
+"""Surveyed storms from which a threshold is chosen on them; cells of one storm are too alike to choose by."""
 ANALOGS = 3
 Floats = npt.NDArray[np.float64]
 Answer = Callable[[Batch], npt.NDArray[np.float32]]
@@ -47,17 +47,12 @@ class Budget:
         members: students a method.
     """
 
-    steps: int = 60
-    scratch_steps: int = 150
+    steps: int = 30
+    scratch_steps: int = 80
     samples: int = 8
     learning_rate: float = 3e-4
     outage: float = 0.3
     members: int = 1
-
-    def recipe(self, **changes: float) -> Recipe:
-        """The distilled student's local recipe, chosen on the recipe coasts."""
-        usual = Recipe(steps=self.steps, samples=self.samples, windows=8, outage=self.outage)
-        return replace(usual, **changes)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,15 +131,14 @@ def score(case: Case, index: npt.NDArray[np.int64], probability: npt.NDArray[np.
     return Score(iou, float(np.mean(f1)), expected_calibration_error(flooded[land].astype(float), true > 0))
 
 
-def threshold_of(case: Case, answer: npt.NDArray[np.float32], storms: Batch) -> float:
-    """Best on the labelled training cells; the usual one where too few of them are flooded."""
-    assert storms.flood_class is not None
-    assert storms.flood_valid is not None
-    valid = (storms.flood_valid & case.coast.land).numpy()
-    wet = (storms.flood_class > 0).numpy()
-    if (wet & valid).sum() < FEWEST_FLOODED:
+def threshold_of(case: Case, answer: Answer, practice: Batch) -> float:
+    """Best on the labelled training cells; the usual one where too few storms are surveyed."""
+    assert practice.flood_class is not None
+    assert practice.flood_valid is not None
+    valid = (practice.flood_valid & case.coast.land).numpy()
+    if valid.any(axis=(1, 2)).sum() < FEWEST_STORMS:
         return USUAL_THRESHOLD
-    return choose_threshold(1 - answer[:, 0], wet, valid)
+    return choose_threshold(1 - answer(practice)[:, 0], (practice.flood_class > 0).numpy(), valid)
 
 
 def mean_word(networks: Sequence[Teacher | Student], batch: Batch) -> npt.NDArray[np.float32]:
@@ -158,38 +152,62 @@ def course_of(case: Case, storms: Batch, teacher: Teacher) -> Course:
     return enrol(storms, storms[:1], case.coast.windows, (), teacher)
 
 
+def taught(course: Course, teacher: Teacher) -> Answer:
+    """The teacher itself, which looks again beside its first look at the training storms."""
+    own = ~torch.eye(len(course.first), dtype=torch.bool)
+
+    def answer(batch: Batch) -> npt.NDArray[np.float32]:
+        plain = batch.without(*MEMORY)
+        if batch.archive_seen is not None:  # the training storms themselves
+            return mean_word([teacher], remember(plain, course.first, own))
+        return mean_word([teacher], remember_all(plain, course.first))
+
+    return answer
+
+
 def foreign(course: Course, other: Course) -> Course:
     """The control of a shuffled teacher: every word belongs to some storm of another coast."""
     word = other.word["training"]
     index = torch.arange(len(course.training)) % len(word.surge_mean)
-    shuffled = pick(word, index)
-    archive = archive_of(course.training.without(*MEMORY), shuffled)
+    return _with_word(course, pick(word, index))
+
+
+def at_first_look(course: Course) -> Course:
+    """The same course without the teacher's second look."""
+    assert course.word["training"].flood_logits is not None
+    logits = course.first.word.clamp(min=1e-6).log()
+    return _with_word(course, replace(course.word["training"], flood_logits=logits))
+
+
+def _with_word(course: Course, word: Prediction) -> Course:
+    archive = archive_of(course.training.without(*MEMORY), word)
     training = remember(course.training, archive, ~torch.eye(len(archive), dtype=torch.bool))
-    return replace(course, training=training, archive=archive, word={**course.word, "training": shuffled})
+    return replace(course, training=training, archive=archive, word={**course.word, "training": word})
 
 
-def distilled(course: Course, budget: Budget, seed: int, recipe: Recipe, *, judged: bool = True) -> tuple[Answer, bool]:
-    """The library's way: judge the teacher by the labels, remember or forget, then learn the place.
+def distilled(course: Course, budget: Budget, seed: int, *, judged: bool = True, without: Sequence[str] = ()) -> Answer:
+    """The library's way: judge the teacher by the labels; remember, or else learn the place's map.
 
-    Returns:
-        How the students answer, and whether they remember.
+    Args:
+        without: parts of the memory that are switched off.
     """
     if judged:
         course = judge(course, load_students()[: budget.members])
     assert course.training.terrain is not None
     shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
     students = load_students(place_shape=shape)[: budget.members]
-    if recipe.steps:
-        adapt(course, students, recipe, seed)
     archive = course.archive
+    if archive is None:  # those who remember learn the surge alone, which is not scored here
+        recipe = Recipe(steps=budget.steps, samples=budget.samples, windows=0, outage=budget.outage)
+        adapt(course, students, recipe, seed)
 
     def answer(batch: Batch) -> npt.NDArray[np.float32]:
         view = students_view(batch)
         if archive is not None and view.archive is None:
             view = remember_all(view, archive)
-        return mean_word(students, view)
+        return mean_word(students, view.without(*without))
 
-    return answer, archive is not None
+    return answer
 
 
 def without_teacher(students: Sequence[Student]) -> Answer:
@@ -201,7 +219,7 @@ def labels_only(course: Course, budget: Budget, seed: int) -> list[Student]:
     """From scratch on the local labels."""
     assert course.training.terrain is not None
     shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
-    recipe = budget.recipe(steps=budget.scratch_steps)
+    recipe = Recipe(steps=budget.scratch_steps, samples=budget.samples, windows=0, outage=budget.outage)
     return learn_from_labels(course, new_students(budget.members, shape, seed), recipe, seed, whole=True)
 
 
@@ -254,7 +272,7 @@ def fine_tune(
     return student
 
 
-def analog(case: Case, course: Course) -> Answer:
+def analog(course: Course) -> Answer:
     """Mean of the teacher's maps of the past storms that are nearest by the own gauge's peak."""
     assert course.archive is not None
     archive = course.archive

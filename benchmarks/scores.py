@@ -44,15 +44,18 @@ def bootstrap_ratio(
 ) -> Interval:
     """Ratio of two means over the same groups and entries, with its paired percentile interval.
 
-    Retention is ``bootstrap_ratio(student, teacher)``; the gap closed is ``bootstrap_ratio(S − B, T − B)``.
+    Retention is ``bootstrap_ratio(student, teacher)``; the gap closed is ``bootstrap_ratio(S − B, T − B)``. NaN where the
+    denominator is 0, in the whole or in a draw.
 
     Raises:
         ValueError: as ``paired_bootstrap``, or groups that do not match.
     """
     above, below = _arrays(numerators, denominators)
-    whole = np.mean([v.mean() for v in above]) / np.mean([v.mean() for v in below])
+    denominator = np.mean([v.mean() for v in below])
     upper, lower = _redrawn([above, below], n, seed)
-    return _interval(whole, upper / lower, coverage)
+    if denominator == 0 or (lower == 0).any():
+        return Interval(float("nan"), float("nan"), float("nan"))
+    return _interval(np.mean([v.mean() for v in above]) / denominator, upper / lower, coverage)
 
 
 def retention(student: float, teacher: float) -> float:

@@ -44,6 +44,10 @@ def test_pairing_removes_what_both_methods_share() -> None:
     np.testing.assert_allclose(ratio, [0.9, 0.9, 0.9])
 
 
+def test_a_ratio_to_nothing_is_undefined() -> None:
+    assert all(np.isnan(bootstrap_ratio({"a": [1.0], "b": [1.0]}, {"a": [0.0], "b": [1.0]}, 50, seed=0)))
+
+
 def test_groups_that_do_not_match_or_hold_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="do not match"):
         bootstrap_ratio({"a": [1.0]}, {"b": [1.0]}, 10, seed=0)
