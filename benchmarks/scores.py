@@ -44,8 +44,8 @@ def bootstrap_ratio(
 ) -> Interval:
     """Ratio of two means over the same groups and entries, with its paired percentile interval.
 
-    Retention is ``bootstrap_ratio(student, teacher)``; the gap closed is ``bootstrap_ratio(S − B, T − B)``. NaN where the
-    denominator is 0, in the whole or in a draw.
+    Retention is ``bootstrap_ratio(student, teacher)``; the gap closed is ``bootstrap_ratio(S − B, T − B)``. NaN where
+    the denominator is 0, in the whole or in a draw.
 
     Raises:
         ValueError: as ``paired_bootstrap``, or groups that do not match.
