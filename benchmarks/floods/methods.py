@@ -1,7 +1,7 @@
 """The ways to a student of one event: with and without labels of its own, with and without a teacher."""
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from strandline.distillation.losses import flooded_chance
 from strandline.distillation.teachers import average_words
 from strandline.models.dense_cnn import DenseCNN
 from strandline.models.dense_transformer import DenseTransformer
-from strandline.models.maps import MapPrediction, Streams
+from strandline.models.maps import MapPrediction
 
 Indices = npt.NDArray[np.int64]
 FEW = 48
@@ -74,25 +74,20 @@ class School:
     """What was learned on other events, before this one was seen.
 
     Attributes:
-        views: labelled chips of other events under one draw of cloud and points.
-        chances: (N,) of being drawn.
-        teachers, students: what a teacher and a student see of these chips.
+        for_teacher, for_student: labelled chips of other events, as each of the two sees them.
         teacher, student: networks taught on them.
-        few: indices of the chips that thresholds are chosen on.
+        few: some of these chips, to choose thresholds on.
     """
 
-    views: Views
-    chances: Tensor
-    teachers: Streams
-    students: Streams
+    for_teacher: Source
+    for_student: Source
     teacher: DenseTransformer
     student: DenseCNN
-    few: Indices
+    few: Views
 
-    def replay(self, weight: float, size: int, *, teachers: bool = False) -> Source:
-        """Labelled chips of other events, to learn from beside those of the event."""
-        streams = self.teachers if teachers else self.students
-        return Source(self.views, streams, size, task=weight, chances=self.chances)
+    def replay(self, weight: float, size: int) -> Source:
+        """Labelled chips of other events, for a student to learn from beside those of the event."""
+        return replace(self.for_student, task=weight, size=size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,26 +134,23 @@ def new_student(setting: Setting, seed: int) -> DenseCNN:
         return DenseCNN(setting.streams, 2, width=16, sparse=("in_situ",), prototypes=points)
 
 
-def teach(views: Views, streams: Streams, chances: Tensor, steps: int, seed: int) -> DenseTransformer:
+def teach(source: Source, steps: int, seed: int) -> DenseTransformer:
     """Train a teacher on the labels of many events, whole chips at a time."""
-    source = Source(views, streams, 8, chances=chances)
-    return learn(new_teacher(seed), [source], Regime(steps, 2e-3, piece=views.side), seed)
+    return learn(new_teacher(seed), [source], Regime(steps, 3e-3, piece=source.views.side), seed)
 
 
-def raise_student(views: Views, streams: Streams, chances: Tensor, setting: Setting, steps: int, seed: int) -> DenseCNN:
+def raise_student(source: Source, setting: Setting, steps: int, seed: int) -> DenseCNN:
     """Train a student on the labels of many events."""
-    source = Source(views, streams, 6, chances=chances)
-    return learn(new_student(setting, seed), [source], _regime(setting, steps, 3e-3, views.side), seed)
+    return learn(new_student(setting, seed), [source], _regime(setting, steps, 3e-3, source.views.side), seed)
 
 
 def adapt_teacher(school: School, task: Task) -> Learned:
     """The teacher, fine-tuned on the event's few labels beside those of other events."""
     network = deepcopy(school.teacher)
     own = task.pairs[task.labelled]
-    sources = [Source(own, teachers_view(own), 8), school.replay(1.0, 8, teachers=True)]
+    sources = [Source(own, teachers_view(own), 8), school.for_teacher]
     learn(network, sources, Regime(task.budget.adapting, 5e-4), task.seed)
-    few = school.views[school.few]
-    references = [reference(ask(network, some, teachers_view).logits, some) for some in (own, few)]
+    references = [reference(ask(network, some, teachers_view).logits, some) for some in (own, school.few)]
     return Learned(network, choose_threshold(references))
 
 
@@ -173,20 +165,20 @@ def labels_only(task: Task) -> Learned:
 
 def unadapted_teacher(school: School) -> Learned:
     """The teacher of other events as it is."""
-    few = school.views[school.few]
-    return Learned(school.teacher, choose_threshold([reference(ask(school.teacher, few, teachers_view).logits, few)]))
+    said = ask(school.teacher, school.few, teachers_view)
+    return Learned(school.teacher, choose_threshold([reference(said.logits, school.few)]))
 
 
 def pretrained(school: School, setting: Setting) -> Learned:
     """The student of other events as it is."""
-    few = school.views[school.few]
-    return Learned(school.student, choose_threshold([reference(say(school.student, few, setting), few)]))
+    said = say(school.student, school.few, setting)
+    return Learned(school.student, choose_threshold([reference(said, school.few)]))
 
 
 def finetuned(school: School, task: Task) -> Learned:
     """The student of other events, fine-tuned on the event's labels with replay of the others: the strong sceptic."""
     network = _adapted(school, task, [_labels(task, 1.0, 3), school.replay(1.0, 3)])
-    parts = task.pairs[task.labelled], school.views[school.few]
+    parts = task.pairs[task.labelled], school.few
     return Learned(network, choose_threshold([reference(say(network, some, task.setting), some) for some in parts]))
 
 
@@ -201,29 +193,18 @@ class Words:
     """What teachers say of the training pairs.
 
     Attributes:
-        unadapted, adapted: of the teacher of other events, and of that one fine-tuned on the few labels.
-        pretrained: of the student of other events, on what it sees.
+        unadapted: the teacher of other events; ``adapted``: that one fine-tuned on the few labels, or ``None``.
     """
 
     unadapted: MapPrediction
     adapted: MapPrediction | None
-    pretrained: Tensor
-
-
-def words_of(school: School, task: Task, teacher: DenseTransformer, adapted: Learned | None) -> Words:
-    """Ask every teacher once about the training pairs."""
-    return Words(
-        ask(teacher, task.pairs, teachers_view),
-        None if adapted is None else ask(adapted.network, task.pairs, teachers_view),
-        say(school.student, task.pairs, task.setting),
-    )
 
 
 def shuffled(words: Words, order: Tensor) -> Words:
     """The same words, each about another chip."""
     said = words.unadapted
     features = {name: value[order] for name, value in said.features.items()}
-    return Words(MapPrediction(said.logits[order], said.decoded, features), None, words.pretrained)
+    return Words(MapPrediction(said.logits[order], said.decoded, features), None)
 
 
 def distilled(school: School, task: Task, words: Words, recipe: Recipe) -> tuple[Learned, Diagnosis]:
@@ -231,12 +212,12 @@ def distilled(school: School, task: Task, words: Words, recipe: Recipe) -> tuple
 
     The few labels judge the teacher against the student that was not yet here; both have never seen them.
     """
-    at = torch.from_numpy(task.labelled)
+    at, own = torch.from_numpy(task.labelled), task.pairs[task.labelled]
     diagnosis = diagnose(
         words.unadapted.logits[at],
-        words.pretrained[at],
-        task.pairs.labels[at],
-        task.pairs.taught[at],
+        say(school.student, own, task.setting),
+        own.labels,
+        own.taught,
         prior=recipe.prior,
         block=32,
     )

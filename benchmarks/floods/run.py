@@ -4,17 +4,19 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
 from scipy import ndimage
 
 from benchmarks.floods import methods
 from benchmarks.floods.chips import NO_RADAR, Bytes, Event, concatenated
-from benchmarks.floods.learning import ask
+from benchmarks.floods.learning import Source, ask
 from benchmarks.floods.methods import ABLATIONS, Budget, Learned, Recipe, School, Task, Words
 from benchmarks.floods.scoring import Floats, score
 from benchmarks.floods.views import SETTINGS, SPECIALISTS, Setting, Views, draw_views, students_view, teachers_view
@@ -98,55 +100,56 @@ class Work:
             blank.eval()
             return blank
         network = make()
-        partial = path.with_suffix(".partial")
-        save_file({key: value.contiguous() for key, value in network.state_dict().items()}, partial)
-        partial.replace(path)
+        unfinished = path.with_suffix(".partial")
+        save_file({key: value.contiguous() for key, value in network.state_dict().items()}, unfinished)
+        unfinished.replace(path)
         return network
 
     def rows(self, name: str, make: Callable[[], list[Row]]) -> list[Row]:
         """The rows of that name, made once."""
         path = self.folder / f"{name}.json"
         if not path.exists():
-            partial = path.with_suffix(".partial")
-            partial.write_text(json.dumps(make()))
-            partial.replace(path)
+            unfinished = path.with_suffix(".partial")
+            unfinished.write_text(json.dumps(make()))
+            unfinished.replace(path)
         rows: list[Row] = json.loads(path.read_text())
         return rows
 
 
 def run_fold(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]) -> Iterator[list[Row]]:
     """All rows of a fold, one list an event, seed and setting."""
-    chips = concatenated([event.chips for event in fold.source])
+    schools = {setting.name: school for setting, school in _schools(fold, plan, work, progress)}
+    for event in fold.target:
+        for seed in range(plan.seeds):
+            teachers = Teachers(event, next(iter(schools.values())), seed, plan.budget)
+            for setting in _settings(plan):
+                progress(f"{fold.name}: {event.name}, {setting.name}, seed {seed}")
+                exam = Exam(event, schools[setting.name], setting, teachers, seed, plan)
+                yield work.rows(f"{event.name}-{setting.name}-{seed}", exam.run)
+
+
+def _schools(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]) -> Iterator[tuple[Setting, School]]:
+    """The fold's teacher with a student for each setting."""
+    chips, steps = concatenated([event.chips for event in fold.source]), plan.budget
     chances = methods.event_chances([len(event.chips) for event in fold.source])
-    few = np.random.default_rng(0).choice(len(chips), min(methods.FEW, len(chips)), replace=False)
-    steps = plan.budget
     views = draw_views(chips, 0.3, np.random.default_rng(0))
-    teachers = teachers_view(views)
+    for_teacher = Source(views, teachers_view(views), 8, chances=chances)
     progress(f"{fold.name}: the teacher learns on {len(chips)} chips of {len(fold.source)} events")
     teacher = work.network(
-        f"{fold.name}-teacher",
-        methods.new_teacher(0),
-        lambda: methods.teach(views, teachers, chances, steps.teaching, 0),
+        f"{fold.name}-teacher", methods.new_teacher(0), lambda: methods.teach(for_teacher, steps.teaching, 0)
     )
-    schools: dict[str, School] = {}
+    twice = chips[np.tile(np.arange(len(chips)), 2)]  # under two clouds each
+    few = np.random.default_rng(0).choice(len(chips), min(methods.FEW, len(chips)), replace=False)
     for setting in _settings(plan):
-        views = draw_views(chips, setting.cloud, np.random.default_rng(0))
-        students = students_view(views, setting)
+        views = draw_views(twice, setting.cloud, np.random.default_rng(0))
+        source = Source(views, students_view(views, setting), 6, chances=chances.repeat(2))
         progress(f"{fold.name}: a student of many events is raised for {setting.name}")
         student = work.network(
             f"{fold.name}-student-{setting.name}",
             methods.new_student(setting, 0),
-            lambda v=views, s=students, k=setting: methods.raise_student(v, s, chances, k, steps.raising, 0),  # type: ignore[misc]
+            partial(methods.raise_student, source, setting, steps.raising, 0),
         )
-        schools[setting.name] = School(views, chances, teachers, students, teacher, student, few)
-    for event in fold.target:
-        for seed in range(plan.seeds):
-            for setting in _settings(plan):
-                progress(f"{fold.name}: {event.name}, {setting.name}, seed {seed}")
-                yield work.rows(
-                    f"{event.name}-{setting.name}-{seed}",
-                    lambda e=event, k=setting, s=seed: run_event(e, schools[k.name], k, s, plan),  # type: ignore[misc]
-                )
+        yield setting, School(for_teacher, source, teacher, student, views[few])
 
 
 def stages(fold: Fold, plan: Plan) -> int:
@@ -162,81 +165,113 @@ def _settings(plan: Plan) -> list[Setting]:
     return chosen
 
 
-def run_event(event: Event, school: School, setting: Setting, seed: int, plan: Plan) -> list[Row]:
-    """Every method on one event under one draw of labels, cloud and points."""
-    rng = np.random.default_rng([seed, int(event.chips.ids[0])])
-    order = rng.permutation(int(TRAINING_SHARE * len(event.chips)))
-    views = draw_views(event.chips, setting.cloud, rng)
-    pairs, test = views[: order.size], views[order.size :]
-    given: Row = {"setting": setting.name, "event": event.name, "seed": seed, "n_chips": len(test)}
-    rows: list[Row] = []
+def draw_labels(event: Event, seed: int) -> npt.NDArray[np.int64]:
+    """Order in which the training pairs of an event are labelled; a larger fraction holds the smaller ones."""
+    count = int(TRAINING_SHARE * len(event.chips))
+    return np.random.default_rng([seed, int(event.chips.ids[0])]).permutation(count)
 
-    def add(method: str, fraction: float, chance: Floats, threshold: float, **more: Value) -> None:
-        head: Row = {**given, "label_fraction": fraction, "method": method, **more}
-        rows.append({**head, **score(test, chance, threshold), "threshold": threshold})
 
-    def add_student(method: str, fraction: float, learned: Learned, **more: Value) -> None:
-        assert not isinstance(learned.network, type(school.teacher))
-        add(method, fraction, _chance(learned, test, setting), learned.threshold, **more)
-        if setting.name == "outage":
+class Teachers:
+    """The teacher fine-tuned on the labels of an event, and all teachers' words: the same in every setting."""
+
+    def __init__(self, event: Event, school: School, seed: int, budget: Budget) -> None:
+        self._views = draw_views(event.chips, 0.0, np.random.default_rng(seed))
+        self._order, self._school, self._seed, self._budget = draw_labels(event, seed), school, seed, budget
+        self._adapted: dict[int, tuple[Learned, Words]] = {}
+
+    def adapted(self, count: int) -> tuple[Learned, Words]:
+        """With ``count`` labelled pairs."""
+        if count not in self._adapted:
+            pairs = self._views[: self._order.size]
+            task = Task(pairs, self._order[:count], SETTINGS["archive"], self._seed, self._budget)
+            learned = methods.adapt_teacher(self._school, task)
+            words = (ask(network, pairs, teachers_view) for network in (self._school.teacher, learned.network))
+            self._adapted[count] = (learned, Words(*words))
+        return self._adapted[count]
+
+
+class Exam:
+    """Every method on one event in one setting, under one draw of labels, cloud and points."""
+
+    def __init__(
+        self, event: Event, school: School, setting: Setting, teachers: Teachers, seed: int, plan: Plan
+    ) -> None:
+        self._order = draw_labels(event, seed)
+        self._rng = np.random.default_rng([seed, int(event.chips.ids[0]), 1])
+        views = draw_views(event.chips, setting.cloud, self._rng)
+        self._pairs, self._test = views[: self._order.size], views[self._order.size :]
+        self._given: Row = {"setting": setting.name, "event": event.name, "seed": seed, "n_chips": len(self._test)}
+        self._school, self._setting, self._teachers, self._seed, self._plan = school, setting, teachers, seed, plan
+        self._rows: list[Row] = []
+
+    def run(self) -> list[Row]:
+        """The rows; a fraction that gives as many chips as another shares its learners."""
+        teacher, blank = methods.unadapted_teacher(self._school), self._test.chips.mask.shape
+        self._add("teacher", 0.0, self._seen_by(teacher), teacher.threshold)
+        self._add_student("pretrained", 0.0, methods.pretrained(self._school, self._setting))
+        self._add("all_wet", 0.0, np.ones(blank, dtype=np.float32), 0.5)
+        self._add("otsu", 0.0, np.stack([_otsu(chip) for chip in self._test.chips.s1_after]), 0.5)
+        learned: dict[int, list[float]] = {}
+        for fraction in self._plan.fractions:
+            learned.setdefault(max(1, round(fraction * self._order.size)), []).append(fraction)
+        for count, fractions in learned.items():
+            task = Task(self._pairs, self._order[:count], self._setting, self._seed, self._plan.budget)
+            if 1.0 in fractions:
+                self._add_student("full_labels", 1.0, methods.finetuned(self._school, task))
+            few = [fraction for fraction in fractions if fraction < 1.0]
+            if few:
+                first = len(self._rows)
+                self._learn(task, few[0])
+                again = [{**row, "label_fraction": other} for other in few[1:] for row in self._rows[first:]]
+                self._rows += again
+            controlled = self._seed < self._plan.control_seeds and self._setting.name in SETTINGS
+            if self._plan.control_fraction in few and controlled:
+                self._control(task)
+        return self._rows
+
+    def _learn(self, task: Task, fraction: float) -> None:
+        """The learners that every label fraction has; a specialist needs no more than two."""
+        adapted, words = self._teachers.adapted(task.labelled.size)
+        self._add("teacher_adapted", fraction, self._seen_by(adapted), adapted.threshold)
+        sceptic = methods.finetuned(self._school, task)
+        self._add_student("pretrained_finetuned", fraction, sceptic)
+        if self._setting.name in SETTINGS:
+            self._add_student("labels_only", fraction, methods.labels_only(task))
+            self._add_student("self_training", fraction, methods.self_training(self._school, task, sceptic))
+        self._distil("distilled", task, fraction, words, self._plan.recipe)
+
+    def _control(self, task: Task) -> None:
+        """One term switched off or on at a time, and teachers that know nothing."""
+        fraction, (_, words) = self._plan.control_fraction, self._teachers.adapted(task.labelled.size)
+        for name, recipe in ABLATIONS.items():
+            self._distil(name, task, fraction, words, recipe)
+        order = torch.from_numpy(self._rng.permutation(len(task.pairs)))
+        self._distil("shuffled_teacher", task, fraction, methods.shuffled(words, order), self._plan.recipe)
+        ignorant = ask(methods.new_teacher(1000 + task.seed), task.pairs, teachers_view)
+        self._distil("random_teacher", task, fraction, Words(ignorant, None), self._plan.recipe)
+
+    def _distil(self, name: str, task: Task, fraction: float, words: Words, recipe: Recipe) -> None:
+        learned, diagnosis = methods.distilled(self._school, task, words, recipe)
+        self._add_student(name, fraction, learned, teacher_weight=diagnosis.weight)
+
+    def _add(self, method: str, fraction: float, chance: Floats, threshold: float, **more: Value) -> None:
+        head: Row = {**self._given, "label_fraction": fraction, "method": method, **more}
+        self._rows.append({**head, **score(self._test, chance, threshold), "threshold": threshold})
+
+    def _add_student(self, method: str, fraction: float, learned: Learned, **more: Value) -> None:
+        self._add(method, fraction, _chance(learned, self._test, self._setting), learned.threshold, **more)
+        if self._setting.name == "outage":
             for name, left in SPECIALISTS.items():
-                add(method, fraction, _chance(learned, test, left), learned.threshold, streams=name, **more)
+                chance = _chance(learned, self._test, left)
+                self._add(method, fraction, chance, learned.threshold, streams=name, **more)
 
-    teacher = methods.unadapted_teacher(school)
-    add("teacher", 0.0, _teachers_chance(teacher, test), teacher.threshold)
-    add_student("pretrained", 0.0, methods.pretrained(school, setting))
-    add("all_wet", 0.0, np.ones(test.chips.mask.shape, dtype=np.float32), 0.5)
-    add("otsu", 0.0, np.stack([_otsu(chip) for chip in test.chips.s1_after]), 0.5)
-    done: dict[int, float] = {}
-    for fraction in plan.fractions:
-        count = max(1, round(fraction * order.size))
-        task = Task(pairs, order[:count], setting, seed, plan.budget)
-        if fraction == 1.0:
-            add_student("full_labels", fraction, methods.finetuned(school, task))
-            continue
-        if count in done:  # as many chips as a smaller fraction: the same learners
-            rows += [{**row, "label_fraction": fraction} for row in rows if row["label_fraction"] == done[count]]
-            continue
-        done[count] = fraction
-        if setting.name in SETTINGS:
-            add_student("labels_only", fraction, methods.labels_only(task))
-        sceptic = methods.finetuned(school, task)
-        add_student("pretrained_finetuned", fraction, sceptic)
-        if setting.name in SETTINGS:
-            add_student("self_training", fraction, methods.self_training(school, task, sceptic))
-        adapted = methods.adapt_teacher(school, task)
-        add("teacher_adapted", fraction, _teachers_chance(adapted, test), adapted.threshold)
-        words = methods.words_of(school, task, school.teacher, adapted)
-        learned, diagnosis = methods.distilled(school, task, words, plan.recipe)
-        add_student("distilled", fraction, learned, teacher_weight=diagnosis.weight)
-        if seed >= plan.control_seeds or fraction != plan.control_fraction or setting.name not in SETTINGS:
-            continue
-        for name, change in ABLATIONS.items():
-            learned, diagnosis = methods.distilled(school, task, words, change)
-            add_student(name, fraction, learned, teacher_weight=diagnosis.weight)
-        for name, control in _controls(school, task, rng).items():
-            learned, diagnosis = methods.distilled(school, task, control, plan.recipe)
-            add_student(name, fraction, learned, teacher_weight=diagnosis.weight)
-    return rows
-
-
-def _controls(school: School, task: Task, rng: np.random.Generator) -> dict[str, Words]:
-    """Teachers that know nothing: one that speaks of other chips, one that was never taught."""
-    words = methods.words_of(school, task, school.teacher, None)
-    other = torch.from_numpy(np.roll(rng.permutation(len(task.pairs)), 1))
-    return {
-        "shuffled_teacher": methods.shuffled(words, other),
-        "random_teacher": methods.words_of(school, task, methods.new_teacher(1000 + task.seed), None),
-    }
+    def _seen_by(self, teacher: Learned) -> Floats:
+        chance: Floats = flooded_chance(ask(teacher.network, self._test, teachers_view).logits).numpy()
+        return chance
 
 
 def _chance(learned: Learned, views: Views, setting: Setting) -> Floats:
     chance: Floats = flooded_chance(methods.say(learned.network, views, setting)).numpy()
-    return chance
-
-
-def _teachers_chance(learned: Learned, views: Views) -> Floats:
-    chance: Floats = flooded_chance(ask(learned.network, views, teachers_view).logits).numpy()
     return chance
 
 
