@@ -107,7 +107,8 @@ def _options() -> argparse.ArgumentParser:
 
 def _shown(options: argparse.Namespace) -> Iterator[str]:
     """The flags that decide the numbers."""
-    for name in ("coasts", "recipe_coasts", "events", "years", "label_fractions", "seeds", "size", "members", "steps"):
+    names = ("coasts", "recipe_coasts", "events", "years", "label_fractions", "seeds", "size", "members", "steps")
+    for name in (*names, "scratch_steps"):
         value = getattr(options, name)
         words = " ".join(f"{v:g}" for v in value) if isinstance(value, list) else f"{value:g}"
         yield f"--{name.replace('_', '-')} {words}"
@@ -128,8 +129,16 @@ def _remembered(
     """The rows of one coast and seed, from the cache where they were finished with the same weights and options."""
     if options.cache is None:
         return list(rows_of(coast, seed, tests, replay, budget, options.label_fractions))
-    told = [*_shown(options), str(budget), str(tests)]
-    key = hashlib.sha256(" ".join(told).encode() + weights_of([load_teacher(), *load_students()])).hexdigest()[:12]
+    decides = (
+        options.label_fractions,
+        options.events,
+        options.years,
+        options.size,
+        options.replay_coasts,
+        budget,
+        tests,
+    )
+    key = hashlib.sha256(str(decides).encode() + weights_of([load_teacher(), *load_students()])).hexdigest()[:12]
     path = options.cache / f"rows-{coast.seed}-{seed}-{key}.json"
     if path.exists():
         finished: list[Row] = json.loads(path.read_text())

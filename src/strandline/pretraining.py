@@ -65,10 +65,10 @@ class Curriculum:
     years: float = 9.0
     windows: int = 150
     cells: int = 64
-    members: int = 2
+    members: int = 3
     teacher_steps: int = 1600
     second_steps: int = 550
-    student_steps: int = 2000
+    student_steps: int = 2900
     snapshot_steps: int = 350
     surge_steps: int = 1500
     samples: int = 16
