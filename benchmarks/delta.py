@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -32,12 +32,13 @@ from benchmarks.delta_learning import (
     taught,
     threshold_of,
     weights_of,
+    with_labels,
     without_teacher,
 )
 from benchmarks.delta_outages import CONDITIONS, strike
 from benchmarks.delta_summary import markdown, summarise
 from benchmarks.record import Record, Value, print_table, write_record
-from strandline.adaptation import forget
+from strandline.adaptation import Course, forget
 from strandline.batch import Batch, concatenate
 from strandline.distillation.distil import ask, students_view
 from strandline.models.teacher import Teacher
@@ -97,6 +98,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--members", type=int, default=1, help="students a method; the shipped ensemble has more")
+    parser.add_argument(
+        "--outages", type=int, default=len(CONDITIONS), help="outage conditions, the most telling first"
+    )
     parser.add_argument("--steps", type=int, default=Budget.steps)
     parser.add_argument("--scratch-steps", type=int, default=Budget.scratch_steps)
     parser.add_argument("--threads", type=int, default=1)
@@ -108,7 +112,7 @@ def _options() -> argparse.ArgumentParser:
 def _shown(options: argparse.Namespace) -> Iterator[str]:
     """The flags that decide the numbers."""
     names = ("coasts", "recipe_coasts", "events", "years", "label_fractions", "seeds", "size", "members", "steps")
-    for name in (*names, "scratch_steps"):
+    for name in (*names, "scratch_steps", "outages"):
         value = getattr(options, name)
         words = " ".join(f"{v:g}" for v in value) if isinstance(value, list) else f"{value:g}"
         yield f"--{name.replace('_', '-')} {words}"
@@ -128,7 +132,7 @@ def _remembered(
 ) -> list[Row]:
     """The rows of one coast and seed, from the cache where they were finished with the same weights and options."""
     if options.cache is None:
-        return list(rows_of(coast, seed, tests, replay, budget, options.label_fractions))
+        return list(rows_of(coast, seed, tests, replay, budget, options.label_fractions, options.outages))
     decides = (
         options.label_fractions,
         options.events,
@@ -143,7 +147,7 @@ def _remembered(
     if path.exists():
         finished: list[Row] = json.loads(path.read_text())
         return finished
-    rows = list(rows_of(coast, seed, tests, replay, budget, options.label_fractions))
+    rows = list(rows_of(coast, seed, tests, replay, budget, options.label_fractions, options.outages))
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(rows))
     partial.replace(path)
@@ -157,6 +161,7 @@ def rows_of(
     replay: Sequence[SimulatedCoast],
     budget: Budget,
     fractions: Sequence[float],
+    outages: int,
 ) -> Iterator[Row]:
     """Every method on one coast under one seed, under the usual and under bad radar.
 
@@ -168,12 +173,18 @@ def rows_of(
     teacher = load_teacher()
     yield from _untaught(case, tests)
     known = _replay_of(replay[:-1])
+    course = course_of(case, teacher)
+    torch.manual_seed(seed)
+    controls = {
+        "shuffled_teacher": foreign(course, course_of(part(replay[-1], seed), teacher)),
+        "random_teacher": course_of(case, Teacher()),
+    }
     for fraction in fractions:
-        yield from _at(case, tests, fraction, teacher, known, replay[-1], budget)
+        yield from _at(case, tests, fraction, teacher, course, controls, known, replay[-1], budget, outages)
     bad = replace(case, coast=coast.under_bad_radar())
-    for fraction in (f for f in fractions if f in (0.0, 0.01, 0.05)):
-        storms = bad.storms(fraction)
-        course = course_of(bad, storms, teacher)
+    unlabelled = course_of(bad, teacher)
+    for fraction in (f for f in fractions if f < 0.1):
+        course = with_labels(unlabelled, bad.storms(fraction))
         for method, answer in (("teacher", taught(course, teacher)), ("distilled", distilled(course, budget, seed))):
             yield from _scored(bad, tests, fraction, method, answer, course.training, "bad_radar")
 
@@ -183,13 +194,16 @@ def _at(
     tests: tuple[str, ...],
     fraction: float,
     teacher: Teacher,
+    unlabelled: Course,
+    controls: Mapping[str, Course],
     replay: Batch,
     others: SimulatedCoast,
     budget: Budget,
+    outages: int,
 ) -> Iterator[Row]:
     """Every method that learns, at one label fraction."""
     seed, storms = case.seed, case.storms(fraction)
-    course = course_of(case, storms, teacher)
+    course = with_labels(unlabelled, storms)
 
     def scored(method: str, answer: Answer, practice: Batch = storms) -> Iterator[Row]:
         return _scored(case, tests, fraction, method, answer, practice)
@@ -210,8 +224,8 @@ def _at(
     answer = distilled(course, budget, seed)
     yield from scored("distilled", answer, course.training)
     if fraction == SWEEP_AT:
-        yield from _sweep(case, fraction, "pretrained_finetuned", without_teacher(tuned), storms)
-        yield from _sweep(case, fraction, "distilled", answer, course.training)
+        yield from _sweep(case, fraction, "pretrained_finetuned", without_teacher(tuned), storms, outages)
+        yield from _sweep(case, fraction, "distilled", answer, course.training, outages)
         yield from _forgetting(case, storms, others, without_teacher(tuned), budget)
         for method, changed in {
             "distilled_no_strandlines": distilled(course, budget, seed, without=("strandlines",)),
@@ -222,11 +236,8 @@ def _at(
         }.items():
             yield from scored(method, changed, course.training)
     if fraction in (0.0, SWEEP_AT):
-        elsewhere = course_of(part(others, seed), part(others, seed).storms(0.0), teacher)
-        torch.manual_seed(seed)
-        blank = course_of(case, storms, Teacher())
-        for method, control in (("shuffled_teacher", foreign(course, elsewhere)), ("random_teacher", blank)):
-            yield from scored(method, distilled(control, budget, seed), control.training)
+        for method, control in controls.items():
+            yield from scored(method, distilled(with_labels(control, storms), budget, seed), course.training)
 
 
 def _untaught(case: Case, tests: tuple[str, ...]) -> Iterator[Row]:
@@ -262,12 +273,12 @@ def _scored(
             yield {**_row(case, test, fraction, method, index, probability, threshold), "regime": regime}
 
 
-def _sweep(case: Case, fraction: float, method: str, answer: Answer, practice: Batch) -> Iterator[Row]:
+def _sweep(case: Case, fraction: float, method: str, answer: Answer, practice: Batch, outages: int) -> Iterator[Row]:
     """The normal test once more, with streams out."""
     threshold = threshold_of(case, answer, practice)
     index = case.tests["normal"]
     storms = case.coast.storms[torch.from_numpy(index)]
-    for condition in CONDITIONS:
+    for condition in CONDITIONS[:outages]:
         struck = strike(storms, condition, torch.Generator().manual_seed(case.seed))
         yield _row(case, "normal", fraction, method, index, answer(struck), threshold, str(condition))
 

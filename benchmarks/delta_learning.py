@@ -47,7 +47,7 @@ class Budget:
         members: students a method.
     """
 
-    steps: int = 30
+    steps: int = 25
     scratch_steps: int = 80
     samples: int = 8
     learning_rate: float = 3e-4
@@ -147,9 +147,16 @@ def mean_word(networks: Sequence[Teacher | Student], batch: Batch) -> npt.NDArra
     return torch.stack([word.softmax(dim=1) for word in words if word is not None]).mean(0).numpy()
 
 
-def course_of(case: Case, storms: Batch, teacher: Teacher) -> Course:
-    """The library's course of a place; nothing is calibrated here."""
+def course_of(case: Case, teacher: Teacher) -> Course:
+    """The library's course of a place without a label; nothing is calibrated here."""
+    storms = case.storms(0.0)
     return enrol(storms, storms[:1], case.coast.windows, (), teacher)
+
+
+def with_labels(course: Course, storms: Batch) -> Course:
+    """The same course, with the labels of these training storms."""
+    training = replace(course.training, flood_class=storms.flood_class, flood_valid=storms.flood_valid)
+    return replace(course, training=training)
 
 
 def taught(course: Course, teacher: Teacher) -> Answer:

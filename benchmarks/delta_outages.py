@@ -31,10 +31,15 @@ class Condition:
 
 
 CONDITIONS = (
-    *(Condition(stream, share) for stream in STREAMS for share in (0.5, 1.0)),
-    *(Condition("all", share) for share in (0.25, 0.5, 0.75, 1.0)),
-    *(Condition(stream, 0.5, partial=True) for stream in (*STREAMS, "all")),
+    Condition("all", 1.0),
+    *(Condition(stream, 1.0) for stream in STREAMS),
+    Condition("all", 0.5),
+    Condition("all", 0.5, partial=True),
+    *(Condition("all", share) for share in (0.25, 0.75)),
+    *(Condition(stream, 0.5) for stream in STREAMS),
+    *(Condition(stream, 0.5, partial=True) for stream in STREAMS),
 )
+"""The most telling ones first."""
 
 
 def strike(storms: Batch, condition: Condition, generator: torch.Generator) -> Batch:
