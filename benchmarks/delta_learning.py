@@ -47,10 +47,10 @@ class Budget:
         members: students a method.
     """
 
-    steps: int = 25
+    steps: int = 30
     scratch_steps: int = 80
     samples: int = 8
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-4
     outage: float = 0.3
     members: int = 1
 
