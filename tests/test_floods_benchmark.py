@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from benchmarks.floods.chips import LAYERS, Chips, Event, read_events
 from benchmarks.floods.methods import Budget, Recipe
-from benchmarks.floods.run import Plan, Row, Work, key_of, part, run_fold
+from benchmarks.floods.run import Plan, Row, Work, part, run_fold
 from benchmarks.floods.scoring import Reference, choose_threshold, score
 from benchmarks.floods.summary import summarise
 from benchmarks.floods.views import SETTINGS, draw_views, students_view
@@ -172,7 +172,7 @@ TINY = Plan(
 def test_the_benchmark_runs_end_to_end_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     source = [Event(str(i), draw_chips(100 * i, 8, i)) for i in range(2)]
     fold = part(source, [Event("target", draw_chips(900, 10, 9))], 3)[0]
-    work = Work(tmp_path, key_of(TINY, {}))
+    work = Work(tmp_path, TINY, {})
     rows: list[Row] = [row for found in run_fold(fold, TINY, work, lambda _: None) for row in found]
     methods = {str(row["method"]) for row in rows}
     assert {
@@ -200,6 +200,9 @@ def test_the_benchmark_runs_end_to_end_and_goes_on_where_it_stopped(tmp_path: Pa
     json.dumps(summary)
 
 
-def test_another_recipe_or_other_data_reads_no_old_row() -> None:
-    other = Plan(**{**vars(TINY), "recipe": Recipe(soft=0.5)})
-    assert len({key_of(TINY, {}), key_of(other, {}), key_of(TINY, {"source": "a"})}) == 3
+def test_another_recipe_shares_networks_and_reads_no_old_row(tmp_path: Path) -> None:
+    one = Work(tmp_path, TINY, {})
+    other = Work(tmp_path, Plan(**{**vars(TINY), "recipe": Recipe(soft=0.5)}), {})
+    assert one.networks == other.networks
+    assert one.scores != other.scores
+    assert one.networks != Work(tmp_path, TINY, {"source": "other"}).networks

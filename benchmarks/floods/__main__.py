@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.floods.chips import read_events
 from benchmarks.floods.methods import Budget, Recipe
-from benchmarks.floods.run import Plan, Row, Work, key_of, part, run_fold, stages
+from benchmarks.floods.run import Plan, Row, Work, part, run_fold, stages
 from benchmarks.floods.summary import summarise
 from benchmarks.floods.views import SETTINGS
 from benchmarks.record import Record, print_summary, sha256, write_record
@@ -40,7 +40,7 @@ def main() -> None:
         Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(full).items()}),
         Recipe(),
     )
-    folds, work = part(source, target, plan.folds), Work(arguments.work, key_of(plan, data))
+    folds, work = part(source, target, plan.folds), Work(arguments.work, plan, data)
     rows: list[Row] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:

@@ -32,10 +32,10 @@ class Budget:
             ``from_scratch``: a student that starts from nothing.
     """
 
-    teaching: int = 1000
-    raising: int = 900
-    adapting: int = 80
-    from_scratch: int = 160
+    teaching: int = 2500
+    raising: int = 2500
+    adapting: int = 60
+    from_scratch: int = 150
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class Recipe:
         prior: weight of a teacher that no label has tested.
     """
 
-    soft: float = 0.8
-    task: float = 0.4
-    replay: float = 0.4
+    soft: float = 1.0
+    task: float = 0.2
+    replay: float = 0.2
     feature: float = 0.0
     diagnosed: bool = True
     adapted: bool = True

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -85,16 +85,25 @@ class Work:
 
     Args:
         folder: made when it is not there.
-        key: everything that decides a row; rows of another key are not read.
+        plan, data: what decides networks and rows, with the digests of the data; those of another are not read.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self.folder = folder / key
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, plan: Plan, data: Mapping[str, str]) -> None:
+        steps = plan.budget
+        decides_networks: dict[str, object] = {"data": dict(data), "folds": plan.folds}
+        decides_networks["steps"] = [steps.teaching, steps.raising]
+        decides_rows = {**decides_networks, "steps": asdict(steps), "recipe": asdict(plan.recipe)}
+        decides_rows |= {"fractions": plan.fractions, "controls": [plan.control_seeds, plan.control_fraction]}
+        self.networks, self.scores = (
+            folder / f"networks-{_key(decides_networks)}",
+            folder / f"rows-{_key(decides_rows)}",
+        )
+        for place in (self.networks, self.scores):
+            place.mkdir(parents=True, exist_ok=True)
 
     def network(self, name: str, blank: Network, make: Callable[[], Network]) -> Network:
         """The network of that name, made once."""
-        path = self.folder / f"{name}.safetensors"
+        path = self.networks / f"{name}.safetensors"
         if path.exists():
             blank.load_state_dict(load_file(path))
             blank.eval()
@@ -107,7 +116,7 @@ class Work:
 
     def rows(self, name: str, make: Callable[[], list[Row]]) -> list[Row]:
         """The rows of that name, made once."""
-        path = self.folder / f"{name}.json"
+        path = self.scores / f"{name}.json"
         if not path.exists():
             unfinished = path.with_suffix(".partial")
             unfinished.write_text(json.dumps(make()))
@@ -288,13 +297,6 @@ def _otsu(chip: Bytes) -> Floats:
     return water
 
 
-def key_of(plan: Plan, data: dict[str, str]) -> str:
-    """Sixteen digits that name the rows of this plan on this data."""
-    decisive: dict[str, object] = {
-        "budget": asdict(plan.budget),
-        "recipe": asdict(plan.recipe),
-        "fractions": plan.fractions,
-        "data": data,
-    }
-    decisive |= {"controls": [plan.control_seeds, plan.control_fraction], "folds": plan.folds}
+def _key(decisive: Mapping[str, object]) -> str:
+    """Sixteen digits that name what was decided."""
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
