@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     record = Record(
         "delta",
         "simulated",
-        {"networks": hashlib.sha256(weights_of([load_teacher(), *load_students()])).hexdigest()},
+        {"networks": hashlib.sha256(_weights(budget)).hexdigest()},
         list(range(options.seeds)),
         rows,
         summarise(rows, gates),
@@ -109,6 +109,11 @@ def _options() -> argparse.ArgumentParser:
     return parser
 
 
+def _weights(budget: Budget) -> bytes:
+    """Of the networks that take part."""
+    return weights_of([load_teacher(), *load_students()[: budget.members]])
+
+
 def _shown(options: argparse.Namespace) -> Iterator[str]:
     """The flags that decide the numbers."""
     names = ("coasts", "recipe_coasts", "events", "years", "label_fractions", "seeds", "size", "members", "steps")
@@ -142,7 +147,7 @@ def _remembered(
         budget,
         tests,
     )
-    key = hashlib.sha256(str(decides).encode() + weights_of([load_teacher(), *load_students()])).hexdigest()[:12]
+    key = hashlib.sha256(str(decides).encode() + _weights(budget)).hexdigest()[:12]
     path = options.cache / f"rows-{coast.seed}-{seed}-{key}.json"
     if path.exists():
         finished: list[Row] = json.loads(path.read_text())
