@@ -63,7 +63,7 @@ class ArchiveReader(nn.Module):
             loggers: (B, 1, H, W) depths [m] and (B, H, W) where.
         """
         maps, seen, level = archive
-        storms, channels = maps.shape[1:3]
+        storms = maps.shape[1]
         maps = pad_to_patches(maps.flatten(0, 1)).to(now.dtype)  # (B·E, 2, H', W')
         query = F.gelu(self.query(now))
         query = query + F.gelu(self.query_near(query))
@@ -85,10 +85,15 @@ class ArchiveReader(nn.Module):
         score = score.masked_fill(~seen[:, :, None, None, None], -1e4).transpose(1, 2)  # (B, h, E, P, Q)
         none = torch.einsum("bhdpq,hd->bhpq", query, self.nothing.to(query.dtype))[:, :, None]
         weight = torch.cat([score, none], dim=2).float().softmax(dim=2)[:, :, :-1].to(now.dtype)  # (B, h, E, P, Q)
-        fine = F.interpolate(weight.flatten(1, 2), scale_factor=STRIDE, mode="bilinear", align_corners=False)
-        fine = fine.reshape(-1, self.heads, storms, *fine.shape[-2:])  # (B, h, E, H', W')
-        found = [torch.einsum("bheyx,beyx->bhyx", fine, maps[:, :, c]) for c in range(channels)]
-        return torch.cat([*found, fine.sum(dim=2)], dim=1)
+        found = [_mixture(weight[:, head], maps) for head in range(self.heads)]  # one at a time, to spare memory
+        return torch.stack(found, dim=2).flatten(1, 2)
+
+
+def _mixture(weight: Tensor, maps: Tensor) -> Tensor:
+    """(B, E, P, Q) weights and (B, E, 2, H', W') maps → (B, 3, H', W') their mixture and the sum of the weights."""
+    fine = F.interpolate(weight, scale_factor=STRIDE, mode="bilinear", align_corners=False)  # (B, E, H', W')
+    mixed = [torch.einsum("beyx,beyx->byx", fine, maps[:, :, channel]) for channel in range(maps.shape[2])]
+    return torch.stack([*mixed, fine.sum(dim=1)], dim=1)
 
 
 def read_archive(reader: ArchiveReader, batch: Batch, streams: Streams, now: dict[str, int]) -> tuple[Tensor, Tensor]:
