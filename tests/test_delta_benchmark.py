@@ -95,10 +95,10 @@ def test_an_outage_hides_its_share_of_its_streams_and_nothing_else(coast: Simula
 
 
 def test_a_summary_of_known_rows() -> None:
-    def row(method: str, coast: int, iou: float) -> dict[str, object]:
+    def row(method: str, coast: int, iou: float, regime: str = "usual") -> dict[str, object]:
         return {
             "test": "normal", "coast": coast, "label_fraction": 0.05, "seed": 0, "method": method, "outage": "none",
-            "iou": iou, "regime": "usual",
+            "iou": iou, "regime": regime,
         }  # fmt: skip
 
     rows = [
@@ -106,6 +106,7 @@ def test_a_summary_of_known_rows() -> None:
         for coast in range(6)
         for method, iou in (("teacher", 0.8), ("distilled", 0.7), ("pretrained_finetuned", 0.5), ("labels_only", 0.2))
     ]
+    rows += [row("teacher", coast, 0.3, "bad_radar") for coast in range(6)]  # must not reach the gate
     summary = summarise(rows, [{"elevation_error": 1.2, "bathtub_product": 0.35}])
     assert summary["normal 0.05 retention"] == pytest.approx(0.725 / 0.825)
     assert summary["normal 0.05 gap closed"] == pytest.approx(2 / 3)
