@@ -25,6 +25,7 @@ from strandline.adaptation import (
 from strandline.batch import build_storm_batch
 from strandline.checkpoints import Checkpoints
 from strandline.distillation.distil import Recipe
+from strandline.distillation.strandlines import Archive
 from strandline.errors import InputError, RefusedByTheory
 from strandline.events import Split, find_storms, split_by_storm
 from strandline.forecasting import SurgeTable, forecast_surge
@@ -53,6 +54,8 @@ NOISE = 0.03
 DISCOUNT_RATE, HORIZON_YEARS = 0.03, 50
 """For measures: the social discount rate and horizon that the European Commission's guide to cost-benefit analysis
 (2014, section 2.8) suggests for water infrastructure, 3 % and about 50 years of life; assumptions elsewhere."""
+BEYOND_MEMORY = 0.5
+"""Height above the highest remembered storm [m] from which flood maps are called untried; at Caorle 0.85 m failed."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,10 @@ def run(
         ),
     )
     announce("write the report")
+    gauge = observations.tide_gauge
+    assert gauge is not None  # `open_place` refuses a place without one
+    highest = float(np.median(levels, axis=0).max() - gauge["mean_sea_level"].values[0])
+    told = (*remarks(place), *remark_on_memory(forecaster.archive, highest))
     maxima, maxima_per_year = maxima_of(place, settings.storms)
     findings = Findings(
         observations=observations,
@@ -178,7 +185,7 @@ def run(
         surge=surge.rows,
         surge_scores=surge_scores(surge),
         learning=learning_scores(floods, place, split),
-        run=RunFacts(started, line.seconds, {"run": settings.seed}, commit(), version("strandline"), remarks(place)),
+        run=RunFacts(started, line.seconds, {"run": settings.seed}, commit(), version("strandline"), told),
         issuer=Issuer("strandline.invalid", "Strandline (draft, not sent)"),
         levels_method=levels_method(place),
         observed_maxima=maxima,
@@ -333,6 +340,23 @@ def remarks(place: Place) -> tuple[str, ...]:
             " with, were computed by physics on this terrain; no flood map here was checked against an observed one.",
         )
     return ()
+
+
+def remark_on_memory(archive: Archive | None, highest: float) -> tuple[str, ...]:
+    """A warning where the maps speak of seas far above all storms that the students remember.
+
+    Args:
+        archive: those storms; ``None`` = nothing is remembered.
+        highest: sea level that is mapped [m above mean sea level].
+    """
+    above = 0.0 if archive is None else highest - float(archive.level.max())
+    if above <= BEYOND_MEMORY:
+        return ()
+    return (
+        f"Flood maps reach to a sea of {highest:.2f} m above its mean level, {above:.2f} m above the highest storm that"
+        " the students remember. Tried so far beyond a memory they have called flooded land dry: do not take such a map"
+        " for safety.",
+    )
 
 
 def card(findings: Findings, settings: Settings) -> Mapping[str, object]:
