@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.floods import methods
 from benchmarks.floods.chips import LAYERS, Chips, Event, read_events
-from benchmarks.floods.methods import Budget, Recipe
+from benchmarks.floods.learning import Source, ask
+from benchmarks.floods.methods import Budget, Recipe, School, Task, Words
 from benchmarks.floods.run import Plan, Row, Work, part, run_fold
 from benchmarks.floods.scoring import Reference, choose_threshold, score
 from benchmarks.floods.summary import summarise
-from benchmarks.floods.views import SETTINGS, draw_views, students_view
+from benchmarks.floods.views import SETTINGS, draw_views, students_view, teachers_view
 from PIL import Image
 
 from strandline.errors import InputError
@@ -206,3 +208,19 @@ def test_another_recipe_shares_networks_and_reads_no_old_row(tmp_path: Path) -> 
     assert one.networks == other.networks
     assert one.scores != other.scores
     assert one.networks != Work(tmp_path, TINY, {"source": "other"}).networks
+
+
+def test_a_teacher_that_was_turned_down_leaves_fine_tuning_as_it_is() -> None:
+    views = draw_views(draw_chips(1, 6, 0), 0.3, np.random.default_rng(0))
+    setting, budget = SETTINGS["archive"], Budget(adapting=2)
+    source = Source(views, students_view(views, setting), 3)
+    school = School(source, source, methods.new_teacher(0), methods.new_student(setting, 0), views[:3])
+    task = Task(views, np.array([1]), setting, 0, budget)
+    recipe = Recipe(prior=0.0, adapted=False)
+    words = Words(ask(school.teacher, views, teachers_view), None)
+    learned, diagnosis = methods.distilled(school, task, words, recipe)
+    alone = methods.finetuned(school, task)
+    assert diagnosis.weight == 0.0
+    assert learned.threshold == alone.threshold
+    for ours, theirs in zip(learned.network.parameters(), alone.network.parameters(), strict=True):
+        np.testing.assert_array_equal(ours.detach().numpy(), theirs.detach().numpy())

@@ -178,8 +178,7 @@ def pretrained(school: School, setting: Setting) -> Learned:
 def finetuned(school: School, task: Task) -> Learned:
     """The student of other events, fine-tuned on the event's labels with replay of the others: the strong sceptic."""
     network = _adapted(school, task, [_labels(task, 1.0, 3), school.replay(1.0, 3)])
-    parts = task.pairs[task.labelled], school.few
-    return Learned(network, choose_threshold([reference(say(network, some, task.setting), some) for some in parts]))
+    return Learned(network, _threshold_on_labels(network, school, task))
 
 
 def self_training(school: School, task: Task, start: Learned) -> Learned:
@@ -243,12 +242,15 @@ def _distil(
         feature=recipe.feature * weight,
     )
     heard = 1 - weight  # what the teacher loses the labels gain: at weight 0 this is `finetuned`
+    size = round(1 + 2 * heard)
     sources = [pairs] if weight > 0 else []
     if recipe.task > 0:
-        sources.append(_labels(task, recipe.task + (1 - recipe.task) * heard, 1))
+        sources.append(_labels(task, recipe.task + (1 - recipe.task) * heard, size))
     if recipe.replay > 0:
-        sources.append(school.replay(recipe.replay + (1 - recipe.replay) * heard, 1))
+        sources.append(school.replay(recipe.replay + (1 - recipe.replay) * heard, size))
     network = _adapted(school, task, sources)
+    if weight < 0.5:  # maps of a teacher that was turned down choose no threshold either
+        return Learned(network, _threshold_on_labels(network, school, task))
     chance = flooded_chance(say(network, task.pairs, task.setting)).numpy()
     truth = flooded_chance(word).numpy() >= 0.5
     truth[task.labelled] = task.pairs.chips.mask[task.labelled]
@@ -266,12 +268,19 @@ def _adapted(school: School, task: Task, sources: list[Source]) -> DenseCNN:
     )
 
 
+def _threshold_on_labels(network: DenseCNN, school: School, task: Task) -> float:
+    """Chosen on the event's labelled chips and on some of other events, which count the same."""
+    parts = task.pairs[task.labelled], school.few
+    return choose_threshold([reference(say(network, some, task.setting), some) for some in parts])
+
+
 def _labels(task: Task, weight: float, size: int) -> Source:
     own = task.pairs[task.labelled]
     return Source(own, students_view(own, task.setting), size, task=weight)
 
 
 def say(network: DenseCNN | DenseTransformer, views: Views, setting: Setting) -> Tensor:
+    """A network's logits (N, 2, H, W) on what a setting leaves of some chips."""
     return ask(network, views, lambda some: students_view(some, setting)).logits
 
 
