@@ -11,7 +11,7 @@ from benchmarks.floods import methods
 from benchmarks.floods.chips import LAYERS, Chips, Event, read_events
 from benchmarks.floods.learning import Source, ask
 from benchmarks.floods.methods import Budget, Recipe, School, Task, Words
-from benchmarks.floods.run import Plan, Row, Work, part, run_fold
+from benchmarks.floods.run import Plan, Row, Work, part, run_fold, stages
 from benchmarks.floods.scoring import Reference, choose_threshold, score
 from benchmarks.floods.summary import summarise
 from benchmarks.floods.views import SETTINGS, draw_views, students_view, teachers_view
@@ -202,6 +202,12 @@ def test_the_benchmark_runs_end_to_end_and_goes_on_where_it_stopped(tmp_path: Pa
     json.dumps(summary)
 
 
+def test_only_headline_settings_run_on_every_seed() -> None:
+    fold = part([Event("0", draw_chips(0, 8, 0))], [Event("target", draw_chips(900, 10, 9))], 3)[0]
+    plan = Plan(**{**vars(TINY), "settings": tuple(SETTINGS), "seeds": 3})
+    assert stages(fold, plan) == len(SETTINGS) + 2 * 2
+
+
 def test_another_recipe_shares_networks_and_reads_no_old_row(tmp_path: Path) -> None:
     one = Work(tmp_path, TINY, {})
     other = Work(tmp_path, Plan(**{**vars(TINY), "recipe": Recipe(soft=0.5)}), {})
@@ -214,7 +220,7 @@ def test_a_teacher_that_was_turned_down_leaves_fine_tuning_as_it_is() -> None:
     views = draw_views(draw_chips(1, 6, 0), 0.3, np.random.default_rng(0))
     setting, budget = SETTINGS["archive"], Budget(adapting=2)
     source = Source(views, students_view(views, setting), 3)
-    school = School(source, source, methods.new_teacher(0), methods.new_student(setting, 0), views[:3])
+    school = School(source, source, methods.new_teacher(0), methods.new_student(0), views[:3])
     task = Task(views, np.array([1]), setting, 0, budget)
     recipe = Recipe(prior=0.0, adapted=False)
     words = Words(ask(school.teacher, views, teachers_view), None)

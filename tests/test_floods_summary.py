@@ -56,6 +56,9 @@ def test_one_student_for_every_subset_is_compared_with_the_specialist_of_that_su
         for event, iou in (("a", 0.47), ("b", 0.57))
         for seed in (0, 1)
     ]
+    rows += [
+        make_row("distilled", 0.9, event, 2) for event in ("a", "b")
+    ]  # a seed on which the one student did not run
     summary = summarise(rows)
     assert summary["outage/0.05/archive"] == pytest.approx(-0.03)
     assert "outage/teacher" not in summary

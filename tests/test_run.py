@@ -11,12 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import rasterio
-import torch
 from lxml import etree
 from safetensors import safe_open
-
-from strandline.distillation.strandlines import Archive
-from strandline.pipeline import remark_on_memory
 
 FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "surge.csv", "return_levels.csv",
@@ -135,12 +131,3 @@ def test_the_same_seed_gives_the_same_numbers_though_the_run_was_killed(finished
         assert again[name] == (pytest.approx(value, rel=1e-3) if isinstance(value, float) else value), name
     assert not (out / ".unfinished").exists()
     assert (out / "report.html").stat().st_mtime >= start
-
-
-def test_a_sea_far_above_all_that_is_remembered_is_warned_of() -> None:
-    nothing = torch.zeros(0)
-    archive = Archive(nothing, torch.tensor([0.37, 0.62]), nothing, nothing, nothing)
-    assert remark_on_memory(archive, 1.0) == ()
-    assert remark_on_memory(None, 9.0) == ()
-    (said,) = remark_on_memory(archive, 1.47)
-    assert "1.47 m above its mean level, 0.85 m above the highest storm" in said

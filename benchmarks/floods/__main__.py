@@ -5,7 +5,11 @@ BLOCKS2.json] --label-fractions 0.01 0.05 0.10 1.0 --seeds 5 --out floods.json``
 """
 
 import argparse
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing import Manager, get_context
 from pathlib import Path
+from queue import Empty, Queue
 
 import torch
 from rich.console import Console
@@ -13,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.floods.chips import read_events
 from benchmarks.floods.methods import Budget, Recipe
-from benchmarks.floods.run import Plan, Row, Work, part, run_fold, stages
+from benchmarks.floods.run import Fold, Plan, Row, Work, part, run_fold, stages
 from benchmarks.floods.summary import summarise
 from benchmarks.floods.views import SETTINGS
 from benchmarks.record import Record, print_summary, sha256, write_record
@@ -21,7 +25,6 @@ from benchmarks.record import Record, print_summary, sha256, write_record
 
 def main() -> None:
     arguments = _parser().parse_args()
-    torch.set_num_threads(arguments.threads)
     data = {"source": sha256(arguments.source), "source_blocks": sha256(arguments.source_blocks)}
     source, target = read_events(arguments.source, arguments.source_blocks), None
     if arguments.target is not None:
@@ -41,18 +44,34 @@ def main() -> None:
         Recipe(),
     )
     folds, work = part(source, target, plan.folds), Work(arguments.work, plan, data)
-    rows: list[Row] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=sum(stages(fold, plan) for fold in folds))
-        for fold in folds:
-            for found in run_fold(fold, plan, work, lambda stage: bar.update(task, description=stage)):
-                rows += found
-                bar.advance(task)
+    with (
+        Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar,
+        Manager() as manager,
+        ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool,
+    ):
+        task, stages_told = bar.add_task("", total=sum(stages(fold, plan) for fold in folds)), manager.Queue()
+        threads = max(1, arguments.processes // len(folds))
+        futures = [pool.submit(_run, fold, plan, work, threads, stages_told) for fold in folds]
+        while not all(future.done() for future in futures) or not stages_told.empty():
+            with suppress(Empty):
+                told = stages_told.get(timeout=1)
+                bar.update(task, description=told or "", advance=0 if told else 1)
+        rows = [row for future in futures for row in future.result()]
     summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows)}
     record = Record("floods", "real", data, list(range(plan.seeds)), rows, summary)
     write_record(record, arguments.out)
     print_summary(record)
+
+
+def _run(fold: Fold, plan: Plan, work: Work, threads: int, told: "Queue[str | None]") -> list[Row]:
+    """All rows of a fold in a process of its own; each stage is told by name, each list of rows by ``None``."""
+    torch.set_num_threads(threads)
+    rows: list[Row] = []
+    for found in run_fold(fold, plan, work, told.put):
+        rows += found
+        told.put(None)
+    return rows
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,12 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--target-blocks", type=Path, help="JSON of their ranges")
     parser.add_argument("--label-fractions", type=float, nargs="+", default=[0.01, 0.05, 0.10, 1.0])
     parser.add_argument("--seeds", type=int, default=5, help="draws of labels, clouds and points")
-    parser.add_argument("--control-seeds", type=int, default=1, help="of these, with controls and switched-off terms")
+    parser.add_argument("--control-seeds", type=int, default=1, help="of these, with all settings and controls")
     parser.add_argument("--control-fraction", type=float, default=0.05, help="label fraction of the controls")
     parser.add_argument("--settings", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
-    parser.add_argument("--folds", type=int, default=5, help="parts in which the source's own events are left out")
+    parser.add_argument("--folds", type=int, default=4, help="parts in which the source's own events are left out")
     parser.add_argument("--effort", type=float, default=1.0, help="share of the optimiser steps, for a quick look")
-    parser.add_argument("--threads", type=int, default=2, help="of the processor")
+    parser.add_argument("--processes", type=int, default=2, help="folds that run side by side, or threads of one fold")
     parser.add_argument("--work", type=Path, default=Path("runs/floods"), help="where networks and rows wait")
     parser.add_argument("--out", type=Path, required=True)
     return parser

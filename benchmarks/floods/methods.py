@@ -10,7 +10,14 @@ from torch import Tensor
 
 from benchmarks.floods.learning import Regime, Source, ask, learn
 from benchmarks.floods.scoring import Reference, choose_threshold
-from benchmarks.floods.views import TEACHER_STREAMS, Setting, Views, students_view, teachers_view
+from benchmarks.floods.views import (
+    STUDENT_STREAMS,
+    TEACHER_STREAMS,
+    Setting,
+    Views,
+    students_view,
+    teachers_view,
+)
 from strandline.distillation.diagnosis import Diagnosis, diagnose
 from strandline.distillation.losses import flooded_chance
 from strandline.distillation.teachers import average_words
@@ -33,7 +40,7 @@ class Budget:
     """
 
     teaching: int = 2500
-    raising: int = 2500
+    raising: int = 2000
     adapting: int = 60
     from_scratch: int = 150
 
@@ -126,12 +133,11 @@ def new_teacher(seed: int) -> DenseTransformer:
         return DenseTransformer(TEACHER_STREAMS, 2, width=64, pyramid=True)
 
 
-def new_student(setting: Setting, seed: int) -> DenseCNN:
-    """A small convolutional network for the streams of a setting that was never taught."""
+def new_student(seed: int) -> DenseCNN:
+    """A small convolutional network for whatever streams a setting leaves, that was never taught."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        points = "in_situ" if "in_situ" in setting.streams else None
-        return DenseCNN(setting.streams, 2, width=16, sparse=("in_situ",), prototypes=points)
+        return DenseCNN(STUDENT_STREAMS, 2, width=16, sparse=("in_situ",), prototypes="in_situ")
 
 
 def teach(source: Source, steps: int, seed: int) -> DenseTransformer:
@@ -141,7 +147,7 @@ def teach(source: Source, steps: int, seed: int) -> DenseTransformer:
 
 def raise_student(source: Source, setting: Setting, steps: int, seed: int) -> DenseCNN:
     """Train a student on the labels of many events."""
-    return learn(new_student(setting, seed), [source], _regime(setting, steps, 3e-3, source.views.side), seed)
+    return learn(new_student(seed), [source], _regime(setting, steps, 3e-3, source.views.side), seed)
 
 
 def adapt_teacher(school: School, task: Task) -> Learned:
@@ -156,7 +162,7 @@ def adapt_teacher(school: School, task: Task) -> Learned:
 
 def labels_only(task: Task) -> Learned:
     """A new student, the event's few labels and nothing else."""
-    network = new_student(task.setting, task.seed)
+    network = new_student(task.seed)
     own = task.pairs[task.labelled]
     source = Source(own, students_view(own, task.setting), 6)
     learn(network, [source], _regime(task.setting, task.budget.from_scratch, 3e-3, task.pairs.side), task.seed)

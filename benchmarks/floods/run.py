@@ -19,7 +19,7 @@ from benchmarks.floods.chips import NO_RADAR, Bytes, Event, concatenated
 from benchmarks.floods.learning import Source, ask
 from benchmarks.floods.methods import ABLATIONS, Budget, Learned, Recipe, School, Task, Words
 from benchmarks.floods.scoring import Floats, score
-from benchmarks.floods.views import SETTINGS, SPECIALISTS, Setting, Views, draw_views, students_view, teachers_view
+from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, students_view, teachers_view
 from benchmarks.record import Value
 from strandline.distillation.losses import flooded_chance
 
@@ -37,8 +37,8 @@ class Plan:
 
     Attributes:
         settings: names; ``fractions``: of the masks of the training pairs, at least one chip.
-        seeds: draws of labels, cloud and points; ``control_seeds``: those of them on which the controls and the
-            switched-off terms run, at ``control_fraction``.
+        seeds: draws of labels, cloud and points; ``control_seeds``: those of them on which the settings run that are
+            no headline, and, at ``control_fraction``, controls and switched-off terms.
         folds: into which the events of the source are parted when they are tested on themselves.
     """
 
@@ -131,7 +131,7 @@ def run_fold(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]
     for event in fold.target:
         for seed in range(plan.seeds):
             teachers = Teachers(event, next(iter(schools.values())), seed, plan.budget)
-            for setting in _settings(plan):
+            for setting in _settings(plan, seed):
                 progress(f"{fold.name}: {event.name}, {setting.name}, seed {seed}")
                 exam = Exam(event, schools[setting.name], setting, teachers, seed, plan)
                 yield work.rows(f"{event.name}-{setting.name}-{seed}", exam.run)
@@ -149,13 +149,13 @@ def _schools(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]
     )
     twice = chips[np.tile(np.arange(len(chips)), 2)]  # under two clouds each
     few = np.random.default_rng(0).choice(len(chips), min(methods.FEW, len(chips)), replace=False)
-    for setting in _settings(plan):
+    for setting in _settings(plan, 0):
         views = draw_views(twice, setting.cloud, np.random.default_rng(0))
         source = Source(views, students_view(views, setting), 6, chances=chances.repeat(2))
         progress(f"{fold.name}: a student of many events is raised for {setting.name}")
         student = work.network(
             f"{fold.name}-student-{setting.name}",
-            methods.new_student(setting, 0),
+            methods.new_student(0),
             partial(methods.raise_student, source, setting, steps.raising, 0),
         )
         yield setting, School(for_teacher, source, teacher, student, views[few])
@@ -163,15 +163,13 @@ def _schools(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]
 
 def stages(fold: Fold, plan: Plan) -> int:
     """How many lists of rows a fold gives."""
-    return len(fold.target) * plan.seeds * len(_settings(plan))
+    return len(fold.target) * sum(len(_settings(plan, seed)) for seed in range(plan.seeds))
 
 
-def _settings(plan: Plan) -> list[Setting]:
-    """Those of the plan, and the specialists that ``outage`` is compared with."""
+def _settings(plan: Plan, seed: int) -> list[Setting]:
+    """Those of the plan that this seed runs."""
     chosen = [SETTINGS[name] for name in plan.settings]
-    if "outage" in plan.settings:
-        chosen += [setting for setting in SPECIALISTS.values() if setting not in chosen]
-    return chosen
+    return [setting for setting in chosen if setting.headline or seed < plan.control_seeds]
 
 
 def draw_labels(event: Event, seed: int) -> npt.NDArray[np.int64]:
@@ -205,13 +203,18 @@ class Exam:
     def __init__(
         self, event: Event, school: School, setting: Setting, teachers: Teachers, seed: int, plan: Plan
     ) -> None:
-        self._order = draw_labels(event, seed)
-        self._rng = np.random.default_rng([seed, int(event.chips.ids[0]), 1])
-        views = draw_views(event.chips, setting.cloud, self._rng)
+        self._order, self._event = draw_labels(event, seed), event
+        views = self._views(seed, setting)
         self._pairs, self._test = views[: self._order.size], views[self._order.size :]
         self._given: Row = {"setting": setting.name, "event": event.name, "seed": seed, "n_chips": len(self._test)}
         self._school, self._setting, self._teachers, self._seed, self._plan = school, setting, teachers, seed, plan
         self._rows: list[Row] = []
+
+    def _views(self, seed: int, setting: Setting) -> Views:
+        """All chips of the event; settings differ in how much the same clouds cover."""
+        return draw_views(
+            self._event.chips, setting.cloud, np.random.default_rng([seed, int(self._event.chips.ids[0]), 1])
+        )
 
     def run(self) -> list[Row]:
         """The rows; a fraction that gives as many chips as another shares its learners."""
@@ -233,20 +236,19 @@ class Exam:
                 self._learn(task, few[0])
                 again = [{**row, "label_fraction": other} for other in few[1:] for row in self._rows[first:]]
                 self._rows += again
-            controlled = self._seed < self._plan.control_seeds and self._setting.name in SETTINGS
+            controlled = self._seed < self._plan.control_seeds and self._setting.headline
             if self._plan.control_fraction in few and controlled:
                 self._control(task)
         return self._rows
 
     def _learn(self, task: Task, fraction: float) -> None:
-        """The learners that every label fraction has; a specialist needs no more than two."""
+        """The learners that every label fraction has."""
         adapted, words = self._teachers.adapted(task.labelled.size)
         self._add("teacher_adapted", fraction, self._seen_by(adapted), adapted.threshold)
         sceptic = methods.finetuned(self._school, task)
         self._add_student("pretrained_finetuned", fraction, sceptic)
-        if self._setting.name in SETTINGS:
-            self._add_student("labels_only", fraction, methods.labels_only(task))
-            self._add_student("self_training", fraction, methods.self_training(self._school, task, sceptic))
+        self._add_student("labels_only", fraction, methods.labels_only(task))
+        self._add_student("self_training", fraction, methods.self_training(self._school, task, sceptic))
         self._distil("distilled", task, fraction, words, self._plan.recipe)
 
     def _control(self, task: Task) -> None:
@@ -254,7 +256,7 @@ class Exam:
         fraction, (_, words) = self._plan.control_fraction, self._teachers.adapted(task.labelled.size)
         for name, recipe in ABLATIONS.items():
             self._distil(name, task, fraction, words, recipe)
-        order = torch.from_numpy(self._rng.permutation(len(task.pairs)))
+        order = torch.from_numpy(np.random.default_rng(self._seed).permutation(len(task.pairs)))
         self._distil("shuffled_teacher", task, fraction, methods.shuffled(words, order), self._plan.recipe)
         ignorant = ask(methods.new_teacher(1000 + task.seed), task.pairs, teachers_view)
         self._distil("random_teacher", task, fraction, Words(ignorant, None), self._plan.recipe)
@@ -270,9 +272,12 @@ class Exam:
     def _add_student(self, method: str, fraction: float, learned: Learned, **more: Value) -> None:
         self._add(method, fraction, _chance(learned, self._test, self._setting), learned.threshold, **more)
         if self._setting.name == "outage":
-            for name, left in SPECIALISTS.items():
-                chance = _chance(learned, self._test, left)
-                self._add(method, fraction, chance, learned.threshold, streams=name, **more)
+            for left in SETTINGS.values():
+                if left is not self._setting:
+                    test = self._views(self._seed, left)[self._order.size :]
+                    self._add(
+                        method, fraction, _chance(learned, test, left), learned.threshold, streams=left.name, **more
+                    )
 
     def _seen_by(self, teacher: Learned) -> Floats:
         chance: Floats = flooded_chance(ask(teacher.network, self._test, teachers_view).logits).numpy()

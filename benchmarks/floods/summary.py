@@ -68,7 +68,10 @@ def _outages(rows: Sequence[Row]) -> dict[str, Value]:
     summary: dict[str, Value] = {}
     for streams in dict.fromkeys(str(row["streams"]) for row in rows if row.get("streams") is not None):
         of_all = [row for row in rows if row.get("streams") == streams]
-        specialist = [row for row in rows if row["setting"] == streams and row.get("streams") is None]
+        seeds = {row["seed"] for row in of_all}
+        specialist = [
+            row for row in rows if row["setting"] == streams and row.get("streams") is None and row["seed"] in seeds
+        ]
         for fraction in sorted({float(str(row["label_fraction"])) for row in of_all} - {0.0, 1.0}):
             one, own = (_by_event(part, "distilled", fraction) for part in (of_all, specialist))
             if one and set(one) == set(own):

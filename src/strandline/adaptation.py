@@ -8,11 +8,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from strandline.batch import CONTEXT_HOURS, LEADS, Batch, build_storm_batch, build_surge_batch
+from strandline.batch import CONTEXT_HOURS, FLOOD_CLASSES, LEADS, Batch, build_storm_batch, build_surge_batch
 from strandline.distillation.diagnosis import Diagnosis, diagnose
 from strandline.distillation.distil import Lesson, Recipe, ask, distil, students_view
-from strandline.distillation.strandlines import Archive, archive_of, remember, remember_all
+from strandline.distillation.strandlines import (
+    RESPONSE,
+    Archive,
+    archive_of,
+    peak_levels,
+    remember,
+    remember_all,
+)
 from strandline.errors import RefusedByTheory
 from strandline.events import Split, Storm
 from strandline.models.prediction import Prediction
@@ -46,7 +54,10 @@ class Course:
         calibration_windows: surge windows of each calibration storm.
         word: the teacher's on ``training``, ``calibration`` and ``windows``.
         first: the teacher's maps of the training storms at first look, which it remembers itself.
-        archive: its maps at second look, which students remember; ``None`` where they are not to be trusted.
+        archive: its maps at second look, which students remember, and after them those of ``rehearsed``; ``None`` where
+            they are not to be trusted.
+        rehearsed: storms higher than all of the record with what physics makes of them, each remembering all others;
+            ``None`` where nothing is asked of such storms.
         teacher: what the labels say of the teacher; its weight multiplies that of the soft targets.
     """
 
@@ -57,6 +68,7 @@ class Course:
     word: dict[str, Prediction]
     first: Archive
     archive: Archive | None
+    rehearsed: Batch | None = None
     teacher: Diagnosis = field(default_factory=lambda: Diagnosis(TRUST, TRUST))
 
 
@@ -101,6 +113,50 @@ def enrol(
     )
 
 
+def waterlines(archive: Archive) -> tuple[Floats, Floats]:
+    """(H, W) highest sea at which a cell stayed dry and lowest at which it was wet [m above mean sea level].
+
+    Minus and plus infinity where there was none.
+    """
+    mapped = (archive.word.sum(1) > 0).numpy()  # (E, H, W)
+    wet = mapped & (archive.word[:, 0] < 0.5).numpy()
+    level = archive.level.double().numpy()[:, None, None]
+    dry_at = np.where(mapped & ~wet, level, -np.inf).max(axis=0)
+    return dry_at, np.where(wet, level, np.inf).min(axis=0)
+
+
+def remember_rehearsals(course: Course, storms: Batch) -> Course:
+    """The same course, whose students also remember storms that physics has rehearsed.
+
+    Memory cannot tell of a sea that nobody has seen, physics can; and thresholds that were chosen on weak storms
+    alone do not hold in strong ones.
+
+    Args:
+        storms: with physics' depth classes as targets.
+    """
+    assert course.archive is not None
+    assert storms.flood_class is not None
+    assert storms.flood_valid is not None
+    sure = functional.one_hot(storms.flood_class, FLOOD_CLASSES).movedim(-1, 1).float()  # (R, K, H, W)
+    word = ((1 - RESPONSE.lapse) * sure + RESPONSE.lapse / FLOOD_CLASSES) * storms.flood_valid[:, None]
+    level, spread = peak_levels(storms)
+    past = course.archive
+    archive = replace(
+        past,
+        word=torch.cat([past.word, word]),
+        level=torch.cat([past.level, level]),
+        level_sd=torch.cat([past.level_sd, spread]),
+    )
+    all_but_own = ~torch.eye(len(archive), dtype=torch.bool)
+    return replace(
+        course,
+        training=remember(course.training, archive, all_but_own[: len(past)]),
+        calibration=remember_all(course.calibration, archive),
+        archive=archive,
+        rehearsed=remember(storms, archive, all_but_own[len(past) :]),
+    )
+
+
 def judge(course: Course, students: Sequence[Student]) -> Course:
     """Weigh the teacher and its archive by the few local labels, which nobody has learned from yet.
 
@@ -128,7 +184,8 @@ def judge(course: Course, students: Sequence[Student]) -> Course:
 def forget(course: Course) -> Course:
     """The same course without the archive and what was drawn from it."""
     training, calibration = (batch.without(*MEMORY) for batch in (course.training, course.calibration))
-    return replace(course, training=training, calibration=calibration, archive=None)
+    rehearsed = None if course.rehearsed is None else course.rehearsed.without(*MEMORY)
+    return replace(course, training=training, calibration=calibration, rehearsed=rehearsed, archive=None)
 
 
 def _mean_logits(students: Sequence[Student], batch: Batch) -> Tensor:
@@ -239,11 +296,20 @@ def calibrate_on(course: Course, students: Sequence[Student]) -> Forecaster:
     return calibrate(
         students,
         (students_view(course.calibration), reference_map(course.calibration, course.word["calibration"])),
-        (students_view(course.training), reference_map(course.training, course.word["training"])),
+        [(students_view(batch), reference) for batch, reference in practice_of(course)],
         [students_view(batch) for batch in course.calibration_windows],
         COVERAGES,
         course.archive,
     )
+
+
+def practice_of(course: Course) -> list[tuple[Batch, Tensor]]:
+    """What thresholds are chosen on: training storms by survey or teacher, rehearsed ones by physics."""
+    practice = [(course.training, reference_map(course.training, course.word["training"]))]
+    if course.rehearsed is not None:
+        assert course.rehearsed.flood_class is not None
+        practice.append((course.rehearsed, course.rehearsed.flood_class))
+    return practice
 
 
 def reference_map(batch: Batch, word: Prediction) -> Tensor:
@@ -290,26 +356,31 @@ def score_floods(
         truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
-    seen, first = course.training, course.first
-    land, known = _land(seen).numpy(), (reference_map(seen, course.word["training"]) > 0).numpy()
+    practice, first = practice_of(course), course.first
+    land = torch.cat([_land(batch) for batch, _ in practice]).numpy()
+    known = torch.cat([reference > 0 for _, reference in practice]).numpy()
 
-    def iou(networks: Sequence[Teacher | Student], practice: Batch, exam: Batch) -> float:
-        before = np.mean([_flooded(ask(network, practice)) for network in networks], axis=0)
-        after = np.mean([_flooded(ask(network, exam)) for network in networks], axis=0)
-        return pooled_iou(overlap_counts(after >= choose_threshold(before, known, land), truth, valid))
+    def iou(networks: Sequence[Teacher | Student], trials: Sequence[Batch], exam: Batch) -> float:
+        before = np.concatenate([_flooded(networks, batch) for batch in trials])
+        threshold = choose_threshold(before, known[: len(before)], land[: len(before)])
+        return pooled_iou(overlap_counts(_flooded(networks, exam) >= threshold, truth, valid))
 
     probability = forecaster.predict(students_view(test)).flood_probability
     scores = {"distilled": pooled_iou(overlap_counts(probability >= forecaster.threshold, truth, valid))}
     others_of_each = ~torch.eye(len(first), dtype=torch.bool)
-    scores["teacher"] = iou([teacher], remember(seen, first, others_of_each), remember_all(test, first))
-    practice, exam = students_view(seen.without(*MEMORY)), students_view(test)  # others have no teacher's maps
-    scores |= {method: iou(members, practice, exam) for method, members in others.items()}
+    scores["teacher"] = iou([teacher], [remember(course.training, first, others_of_each)], remember_all(test, first))
+    blind = [students_view(batch.without(*MEMORY)) for batch, _ in practice]  # others have no teacher's maps
+    scores |= {method: iou(members, blind, students_view(test)) for method, members in others.items()}
     return FloodScores(scores, probability[valid], truth[valid])
 
 
-def _flooded(word: Prediction) -> npt.NDArray[np.float32]:
-    assert word.flood_logits is not None
-    return 1 - word.flood_logits.softmax(dim=1)[:, 0].numpy()
+def _flooded(networks: Sequence[Teacher | Student], batch: Batch) -> npt.NDArray[np.float32]:
+    """(B, H, W) the networks' mean probability that a cell is flooded."""
+    words = [ask(network, batch).flood_logits for network in networks]
+    chances: npt.NDArray[np.float32] = np.mean(
+        [1 - word.softmax(1)[:, 0].numpy() for word in words if word is not None], 0
+    )
+    return chances
 
 
 def _part(progress: Progress | None, index: int, count: int) -> Progress | None:

@@ -1,5 +1,6 @@
 """The main job: observe → teach → distil → calibrate → map the hazard → assess the impact → plan → report."""
 
+import math
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,16 +21,19 @@ from strandline.adaptation import (
     learn_from_labels,
     new_students,
     prepare,
+    remember_rehearsals,
     score_floods,
+    waterlines,
 )
 from strandline.batch import build_storm_batch
 from strandline.checkpoints import Checkpoints
 from strandline.distillation.distil import Recipe
-from strandline.distillation.strandlines import Archive
+from strandline.distillation.strandlines import peak_levels
 from strandline.errors import InputError, RefusedByTheory
 from strandline.events import Split, find_storms, split_by_storm
 from strandline.forecasting import SurgeTable, forecast_surge
 from strandline.models.student import Student
+from strandline.observations import Observations
 from strandline.place import Place
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
@@ -43,6 +47,7 @@ from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact, assess_impact
 from strandline.risk.return_levels import sample_return_levels
 from strandline.simulator.archive import simulate_archive
+from strandline.simulator.rehearsal import StormDesigner, rehearse
 from strandline.tides import TidalConstants, fit_tide, predict_tide
 from strandline.training import Progress
 
@@ -54,8 +59,9 @@ NOISE = 0.03
 DISCOUNT_RATE, HORIZON_YEARS = 0.03, 50
 """For measures: the social discount rate and horizon that the European Commission's guide to cost-benefit analysis
 (2014, section 2.8) suggests for water infrastructure, 3 % and about 50 years of life; assumptions elsewhere."""
-BEYOND_MEMORY = 0.5
-"""Height above the highest remembered storm [m] from which flood maps are called untried; at Caorle 0.85 m failed."""
+BEYOND_MEMORY, REHEARSAL_STEP = 0.5, 0.25
+"""Height above the highest mapped storm [m] from which physics rehearses what memory cannot tell (at Caorle memory
+alone failed 0.85 m above), and the spacing of rehearsed storms [m]."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +120,17 @@ def run(
     observations = place.observations
     teacher, shape = load_teacher(), observations.region.shape
 
-    def ask_the_teacher(rng: np.random.Generator) -> Course:
-        return judge(prepare(observations, split, tide, teacher, settings.windows, rng), load_students())
-
-    course = stage("ask the teacher", lambda rng, _: ask_the_teacher(rng))
+    levels = stage(
+        "find return levels",
+        lambda rng, _: sample_return_levels(return_levels(place), place.return_periods, settings.hazard_samples, rng),
+    )
+    course = stage("ask the teacher", lambda rng, _: prepare(observations, split, tide, teacher, settings.windows, rng))
+    highest = float(np.median(levels, axis=0).max()) + max((future.rise for future in place.sea_level_rise), default=0)
+    course = stage(
+        "rehearse higher storms",
+        lambda rng, progress: rehearse_above(course, observations, constants, highest, rng, progress),
+    )
+    course = stage("judge the teacher", lambda *_: judge(course, load_students()))
     students = stage(
         "distil the students",
         lambda _, progress: adapt(course, load_students(place_shape=shape), settings.recipe, settings.seed, progress),
@@ -130,10 +143,6 @@ def run(
     test = build_storm_batch(observations, split.test, tide, "survey" if observations.truth is None else "truth")
     floods = stage("score", lambda *_: score_floods(test, course, forecaster, teacher, sceptics))
     surge = forecast_surge(forecaster, observations, split.test, tide)
-    levels = stage(
-        "find return levels",
-        lambda rng, _: sample_return_levels(return_levels(place), place.return_periods, settings.hazard_samples, rng),
-    )
 
     def map_with(rise: float, rng: np.random.Generator, progress: Progress | None) -> Hazard:
         periods = place.return_periods
@@ -172,10 +181,7 @@ def run(
         ),
     )
     announce("write the report")
-    gauge = observations.tide_gauge
-    assert gauge is not None  # `open_place` refuses a place without one
-    highest = float(np.median(levels, axis=0).max() - gauge["mean_sea_level"].values[0])
-    told = (*remarks(place), *remark_on_memory(forecaster.archive, highest))
+    told = (*remarks(place), *remark_on_memory(course))
     maxima, maxima_per_year = maxima_of(place, settings.storms)
     findings = Findings(
         observations=observations,
@@ -250,6 +256,30 @@ def with_archive(place: Place, split: Split, rng: np.random.Generator, progress:
     storms = sorted((*split.training, *split.calibration, *split.test), key=lambda storm: storm.peak)
     archive = simulate_archive(place.observations, storms, len(storms) // 5, rng, progress)
     return replace(place, observations=archive)
+
+
+def rehearse_above(
+    course: Course,
+    observations: Observations,
+    constants: TidalConstants,
+    highest: float,
+    rng: np.random.Generator,
+    progress: Progress | None,
+) -> Course:
+    """The course with rehearsed storms, where maps are asked of seas far above all that the archive holds.
+
+    Args:
+        highest: sea level that is mapped [m, region datum].
+    """
+    if course.archive is None:
+        return course
+    designer = StormDesigner(observations, constants)
+    seen = float(course.archive.level.max()) + designer.mean_sea_level
+    if highest - seen <= BEYOND_MEMORY:
+        return course
+    peaks = np.linspace(seen, highest, 1 + math.ceil((highest - seen) / REHEARSAL_STEP))[1:]
+    storms = rehearse(observations, designer, peaks, waterlines(course.archive), rng, progress)
+    return remember_rehearsals(course, storms)
 
 
 def return_levels(place: Place) -> ReturnLevelFit:
@@ -342,20 +372,15 @@ def remarks(place: Place) -> tuple[str, ...]:
     return ()
 
 
-def remark_on_memory(archive: Archive | None, highest: float) -> tuple[str, ...]:
-    """A warning where the maps speak of seas far above all storms that the students remember.
-
-    Args:
-        archive: those storms; ``None`` = nothing is remembered.
-        highest: sea level that is mapped [m above mean sea level].
-    """
-    above = 0.0 if archive is None else highest - float(archive.level.max())
-    if above <= BEYOND_MEMORY:
+def remark_on_memory(course: Course) -> tuple[str, ...]:
+    """A warning where the maps speak of seas that were rehearsed only."""
+    if course.rehearsed is None:
         return ()
+    seen, rehearsed = (float(peak_levels(batch)[0].max()) for batch in (course.training, course.rehearsed))
     return (
-        f"Flood maps reach to a sea of {highest:.2f} m above its mean level, {above:.2f} m above the highest storm that"
-        " the students remember. Tried so far beyond a memory they have called flooded land dry: do not take such a map"
-        " for safety.",
+        f"Flood maps reach to a sea of {rehearsed:.2f} m above its mean level; the highest storm that was mapped here"
+        f" stood at {seen:.2f} m. Above that they rest on physics on the elevation product, within what the mapped"
+        " storms say of the ground: a dike that is narrower than a cell, or that breaks, is not in it.",
     )
 
 

@@ -85,7 +85,8 @@ class FiLM(nn.Module):
 class AttentionBlock(nn.Module):
     """Pre-norm transformer block; tokens that were not seen are no keys.
 
-    Dropout works on the MLP alone: on the attention it costs more than both matrix products.
+    Dropout works on the MLP alone: on the attention it costs more than both matrix products. Attention runs in single
+    precision under autocast too: on a processor it is then twice as fast.
     """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
@@ -99,9 +100,10 @@ class AttentionBlock(nn.Module):
 
     def forward(self, tokens: Tensor, seen: Tensor) -> Tensor:
         """(B, N, D), (B, N) bool → (B, N, D); at least one token a sample must be seen."""
-        y = self.norm1(tokens)
         hidden = None if bool(seen.all()) else ~seen  # without a mask attention takes its fast path
-        tokens = tokens + self.attention(y, y, y, key_padding_mask=hidden, need_weights=False)[0]
+        with torch.autocast(tokens.device.type, enabled=False):
+            y = self.norm1(tokens.float())
+            tokens = tokens + self.attention(y, y, y, key_padding_mask=hidden, need_weights=False)[0]
         update: Tensor = self.mlp(self.norm2(tokens))
         return tokens + update
 

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from strandline.batch import CONTEXT_HOURS, DEPTH_EDGES, FLOOD_ISSUE, TIDE_HOURS, Batch, terrain_channels
+from strandline.batch import DEPTH_EDGES
 from strandline.errors import InputError
 from strandline.observations import Observations, Provenance
 from strandline.risk.hazard import Hazard
-from strandline.simulator.sea import STORM_HOURS, STORM_PEAK_HOUR, design_storm
-from strandline.tides import TidalConstants, predict_tide
+from strandline.simulator.rehearsal import StormDesigner
+from strandline.tides import TidalConstants
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster
 
@@ -49,26 +47,21 @@ def map_hazard(
     Returns:
         Depth 0 on permanent water (it is not flooded), NaN where the ground is unknown.
     """
-    gauge = observations.tide_gauge
-    if gauge is None:
-        raise InputError("observations", "have no tide gauge", "return levels need one")
-    mean_sea_level = float(gauge["mean_sea_level"].values[0])
-    channels, known = terrain_channels(observations.region, observations.terrain, mean_sea_level)
-    water = channels[2] > 0.5
-    elevation = channels[0].numpy()
-    year = gauge["time"].values[0] + np.arange(366 * 24).astype("timedelta64[h]")
-    tide_of_year = predict_tide(constants, year)
+    designer = StormDesigner(observations, constants)
+    known, water, elevation = designer.known, designer.terrain[2] > 0.5, designer.terrain[0].numpy()
     levels = levels + rise
     depth = np.full((*levels.shape, *observations.region.shape), np.nan, dtype=np.float32)
     probability = np.zeros(depth.shape[1:], dtype=np.float64)
     for sample, row in enumerate(levels):
-        batch = _design_batch(row, rise, tide_of_year, year, mean_sea_level, channels, known, rng)
+        batch = designer.draw(row, rng, rise).seen
         member = int(rng.integers(len(forecaster.students)))
         classes = forecaster.predict(batch).class_probability
         if classes is None:
             raise InputError("observations", "have no terrain", "a flood map needs it")
         probability += 1 - classes[:, :, 0].mean(axis=0)
-        deepest = (row - mean_sea_level)[:, None, None] - elevation  # no water stands above the sea that brings it
+        deepest = (row - designer.mean_sea_level)[
+            :, None, None
+        ] - elevation  # no water stands above the sea that brings it
         depth[sample] = depth_at_quantile(classes[member], float(rng.uniform()), deepest)
         if progress is not None:
             progress((sample + 1) / len(levels))
@@ -106,42 +99,6 @@ def depth_at_quantile(
         share = np.clip((quantile - cumulative[:, k]) / np.maximum(probability[:, k], 1e-6), 0.0, 1.0)
         depth = np.where(inside, edges[k] + share * (edges[k + 1] - edges[k]), depth).astype(np.float32)
     return depth
-
-
-def _design_batch(
-    peaks: Floats,
-    rise: float,
-    tide_of_year: Floats,
-    year: npt.NDArray[np.datetime64],
-    mean_sea_level: float,
-    channels: Tensor,
-    known: Tensor,
-    rng: np.random.Generator,
-) -> Batch:
-    """One storm shape at each of R peaks, as the gauge would see it 12 h after the peak."""
-    start = int(rng.integers(0, tide_of_year.size - STORM_HOURS))
-    seed = int(rng.integers(2**31))
-    storms = [
-        design_storm(
-            tide_of_year[start : start + STORM_HOURS], mean_sea_level + rise, float(peak), np.random.default_rng(seed)
-        )
-        for peak in peaks
-    ]
-    issue = STORM_PEAK_HOUR + int(FLOOD_ISSUE / np.timedelta64(1, "h"))
-    first = issue - CONTEXT_HOURS + 1
-    gauge = np.stack([level - mean_sea_level for level, _ in storms])[:, None, first : issue + 1]
-    tide = np.stack([tide for _, tide in storms])[:, first : first + TIDE_HOURS]
-    day = float((year[start] - year[start].astype("datetime64[Y]")) / np.timedelta64(365, "D"))
-    season = torch.tensor([[np.sin(2 * np.pi * day), np.cos(2 * np.pi * day)]], dtype=torch.float32)
-    count = len(peaks)
-    return Batch(
-        gauge=torch.from_numpy(gauge.astype(np.float32)),
-        gauge_seen=torch.ones(gauge.shape, dtype=torch.bool),
-        tide=torch.from_numpy(tide.astype(np.float32)),
-        season=season.expand(count, -1),
-        terrain=channels.expand(count, *channels.shape),
-        terrain_seen=known.expand(count, *known.shape),
-    )
 
 
 def _provenance(observations: Observations) -> Mapping[str, Provenance]:

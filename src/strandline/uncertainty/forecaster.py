@@ -98,7 +98,7 @@ def surge_moments(words: Sequence[Prediction]) -> tuple[Floats, Floats]:
 def calibrate(
     students: Sequence[Student],
     flood: tuple[Batch, Tensor],
-    training: tuple[Batch, Tensor],
+    practice: Sequence[tuple[Batch, Tensor]],
     windows: Sequence[Batch],
     coverages: Sequence[float],
     archive: Archive | None = None,
@@ -109,7 +109,7 @@ def calibrate(
         students: trained members.
         flood: held-out storms (the student's view) and the reference class map (B, H, W) they are calibrated on:
             the survey where there is one, else the teacher's map.
-        training: the same for the training storms; the threshold is chosen here.
+        practice: the same for the training storms, and for others that may choose the threshold with them.
         windows: one batch of surge windows for each held-out storm.
         coverages: to be promised for the surge interval.
         archive: what the members remember; the batches of storms carry it already.
@@ -122,9 +122,15 @@ def calibrate(
     logits = [_logits(ask(student, batch)) for student in students]
     valid = _land(batch)
     temperature = _best_temperature(logits, reference, valid)
-    seen, known = training
-    probability = torch.stack([_soft(_logits(ask(student, seen)), temperature) for student in students]).mean(0)
-    threshold = choose_threshold(1 - probability[:, 0].numpy(), (known > 0).numpy(), _land(seen).numpy())
+    probability = [
+        1 - torch.stack([_soft(_logits(ask(student, seen)), temperature) for student in students]).mean(0)[:, 0]
+        for seen, _ in practice
+    ]
+    threshold = choose_threshold(
+        torch.cat(probability).numpy(),
+        torch.cat([known > 0 for _, known in practice]).numpy(),
+        torch.cat([_land(seen) for seen, _ in practice]).numpy(),
+    )
     return Forecaster(tuple(students), radius, temperature, threshold, archive)
 
 

@@ -1,0 +1,134 @@
+"""Storms that nobody has seen: where the water goes, what bounds it, and who remembers whom."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tests.batch_fixtures import MEAN_SEA_LEVEL, ground, make_place
+from tests.test_flood_maps import TIDE
+
+from strandline.adaptation import Course, forget, practice_of, remember_rehearsals, waterlines
+from strandline.batch import Batch
+from strandline.distillation.strandlines import Archive, archive_of, peak_levels, remember, remember_all
+from strandline.models.prediction import Prediction
+from strandline.pipeline import rehearse_above, remark_on_memory
+from strandline.simulator.rehearsal import StormDesigner, rehearse
+
+NOWHERE = np.full((16, 16), -np.inf), np.full((16, 16), np.inf)
+PEAKS = np.array([1.2, 1.7, 2.2])
+
+
+@pytest.fixture(scope="module")
+def designer() -> StormDesigner:
+    return StormDesigner(make_place(), TIDE)
+
+
+def draw(designer: StormDesigner, bounds: tuple[np.ndarray, np.ndarray] = NOWHERE) -> Batch:
+    return rehearse(make_place(), designer, PEAKS, bounds, np.random.default_rng(0))
+
+
+def flooded(storms: Batch) -> np.ndarray:
+    assert storms.flood_class is not None
+    return (storms.flood_class > 0).numpy() & (ground() >= -1)
+
+
+def test_the_gauge_sees_the_peak_that_was_asked_for(designer: StormDesigner) -> None:
+    level, spread = peak_levels(draw(designer))
+    np.testing.assert_allclose(level.numpy(), PEAKS - MEAN_SEA_LEVEL, atol=1e-5)
+    assert (spread < 0.05).all()
+
+
+def test_a_higher_sea_floods_more_low_ground_and_nothing_above_itself(designer: StormDesigner) -> None:
+    storms = draw(designer)
+    wet = flooded(storms)
+    assert 0 < wet[0].sum() < wet[1].sum() < wet[2].sum()
+    for storm, peak in zip(wet, PEAKS, strict=True):
+        assert not storm[ground() > peak].any()
+    assert storms.flood_valid is not None
+    assert not storms.flood_valid[:, torch.from_numpy(np.isnan(ground()))].any()
+
+
+def test_what_withstood_a_higher_sea_stays_dry_and_what_a_lower_one_wetted_floods(designer: StormDesigner) -> None:
+    withstood = np.where(ground() >= -1, 5.0, -np.inf)  # every cell stayed dry at 5 m
+    assert not flooded(draw(designer, (withstood, NOWHERE[1]))).any()
+    wetted = np.where(ground() >= -1, 0.5 - MEAN_SEA_LEVEL, np.inf)  # every cell, the dike too, was wet at half a metre
+    assert flooded(draw(designer, (NOWHERE[0], wetted)))[:, 2:, 4:].all()
+
+
+def test_waterlines_bound_a_cell_by_the_seas_at_which_it_was_dry_and_wet() -> None:
+    dry, wet, unknown = [0.9, 0.1], [0.2, 0.8], [0.0, 0.0]
+    word = torch.tensor([[dry, dry, unknown], [dry, wet, unknown], [wet, wet, unknown]])  # (E, cells, K)
+    word = word.transpose(1, 2)[:, :, None]  # (E, K, 1, cells)
+    level = torch.tensor([0.5, 1.0, 1.5])
+    archive = Archive(word, level, 0 * level, torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
+    lowest, highest = waterlines(archive)
+    np.testing.assert_allclose(lowest[0], [1.0, 0.5, -np.inf])
+    np.testing.assert_allclose(highest[0], [1.5, 1.0, np.inf])
+
+
+def make_course(designer: StormDesigner) -> Course:
+    """Two weak storms that flooded nothing, and a third to calibrate on."""
+    past = designer.draw(np.array([0.5, 0.6, 0.7]), np.random.default_rng(1)).seen
+    logits = torch.zeros(3, 5, 16, 16)
+    logits[:, 0] = 4.0
+    word = Prediction(torch.zeros(3, 25), torch.ones(3, 25), logits)
+    two = Prediction(torch.zeros(2, 25), torch.ones(2, 25), logits[:2])
+    archive = archive_of(past[:2], two)
+    return Course(
+        training=remember(past[:2], archive, ~torch.eye(2, dtype=torch.bool)),
+        calibration=remember_all(past[2:], archive),
+        windows=past,
+        calibration_windows=(),
+        word={"training": two, "calibration": word, "windows": word},
+        first=archive,
+        archive=archive,
+    )
+
+
+def test_all_remember_what_was_rehearsed_and_no_storm_itself(designer: StormDesigner) -> None:
+    course = remember_rehearsals(make_course(designer), draw(designer))
+    assert course.archive is not None
+    assert len(course.archive) == 5
+    assert course.rehearsed is not None
+    remembering = course.training, course.rehearsed, course.calibration
+    seen = [batch.archive_seen for batch in remembering if batch.archive_seen is not None]
+    np.testing.assert_array_equal(torch.cat(seen[:2]).numpy(), ~np.eye(5, dtype=bool))
+    assert seen[2].all()
+    assert len(course.first) == 2  # the teacher looked at storms that were
+    assert [len(batch) for batch, _ in practice_of(course)] == [2, 3]
+    blank = forget(course)
+    assert blank.rehearsed is not None
+    assert blank.rehearsed.archive is None
+
+
+def test_a_rehearsed_map_says_what_physics_says_and_nothing_where_the_ground_is_unknown(
+    designer: StormDesigner,
+) -> None:
+    storms = draw(designer)
+    course = remember_rehearsals(make_course(designer), storms)
+    assert course.archive is not None
+    word, known = course.archive.word[2:], ~np.isnan(ground())
+    np.testing.assert_array_equal(word.argmax(1).numpy()[:, known], storms.flood_class.numpy()[:, known])  # type: ignore[union-attr]
+    np.testing.assert_allclose(word.sum(1).numpy(), np.broadcast_to(known, (3, 16, 16)), atol=1e-6)
+
+
+@pytest.mark.parametrize(("highest", "rehearsed"), [(1.0, 0), (1.11, 3), (2.2, 7)])
+def test_only_seas_far_above_the_memory_are_rehearsed(designer: StormDesigner, highest: float, rehearsed: int) -> None:
+    course = rehearse_above(make_course(designer), make_place(), TIDE, highest, np.random.default_rng(0), None)
+    if not rehearsed:
+        assert course.rehearsed is None
+        assert remark_on_memory(course) == ()
+        return
+    assert course.rehearsed is not None
+    level = peak_levels(course.rehearsed)[0].numpy() + MEAN_SEA_LEVEL
+    assert len(level) == rehearsed
+    assert (np.diff([0.6, *level]) < 0.2501).all()
+    assert level[-1] == pytest.approx(highest, abs=1e-5)
+    assert f"{highest - MEAN_SEA_LEVEL:.2f} m" in remark_on_memory(course)[0]
+    assert "0.40 m" in remark_on_memory(course)[0]
+
+
+def test_a_place_whose_archive_is_not_trusted_rehearses_nothing(designer: StormDesigner) -> None:
+    course = replace(make_course(designer), archive=None)
+    assert rehearse_above(course, make_place(), TIDE, 5.0, np.random.default_rng(0), None) is course
