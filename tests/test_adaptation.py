@@ -1,6 +1,7 @@
 """A place is learned: what stays fixed, what improves, and what scores mean where nothing is known."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,17 +20,17 @@ from strandline.adaptation import (
     score_floods,
 )
 from strandline.batch import build_storm_batch
-from strandline.distillation.distil import Recipe
+from strandline.distillation.distil import Recipe, students_view
 from strandline.distillation.strandlines import archive_of, remember
-from strandline.errors import RefusedByTheory
+from strandline.errors import InputError, RefusedByTheory
 from strandline.events import Split
 from strandline.forecasting import forecast_surge
 from strandline.models.student import Student
 from strandline.pipeline import Settings, part_record
 from strandline.place import Place
-from strandline.pretraining import FIRST_SEED, load_students, load_teacher
+from strandline.pretraining import FIRST_SEED, load_students, load_teacher, save_students
 from strandline.simulator.coast import simulate_coast
-from strandline.uncertainty.forecaster import Forecaster
+from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
 
 pytestmark = pytest.mark.slow
 RECIPE = Recipe(steps=20, samples=4, windows=16)
@@ -113,6 +114,32 @@ def test_five_calibration_storms_cannot_promise_ninety_percent(learned: Learned)
     few = replace(course, calibration_windows=course.calibration_windows[:5])
     with pytest.raises(RefusedByTheory, match=r"5 calibration storms cannot give 90% coverage; need 9 or more"):
         calibrate_on(few, load_students(place_shape=(32, 32)))
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_a_saved_forecaster_says_what_it_said(
+    learned: Learned, forecaster: Forecaster, tmp_path: Path, *, remembers: bool
+) -> None:
+    place, split, tide, _ = learned
+    (tmp_path / "archive.safetensors").write_bytes(b"of an earlier run")
+    students = load_students(place_shape=(32, 32))[:1]
+    students[0].place.data += 0.1  # type: ignore[union-attr]
+    saved = forecaster if remembers else replace(forecaster, students=tuple(students), archive=None)
+    save_forecaster(tmp_path, saved, {"place": "a test coast"})
+    again = load_forecaster(tmp_path)
+    assert (again.archive is None) == (not remembers)
+    assert (again.threshold, again.temperature) == (saved.threshold, saved.temperature)
+    test = students_view(build_storm_batch(place.observations, split.test, tide, "truth"))
+    before, after = (which.predict(test) for which in (saved, again))
+    np.testing.assert_allclose(after.flood_probability, before.flood_probability, atol=0.02)
+    for one, other in zip(saved.surge_interval(before, 0.9), again.surge_interval(after, 0.9), strict=True):
+        np.testing.assert_allclose(other, one, atol=0.01)
+
+
+def test_a_folder_without_calibration_is_no_forecaster(tmp_path: Path) -> None:
+    save_students(tmp_path, load_students()[:1], {})
+    with pytest.raises(InputError, match="tells no calibration"):
+        load_forecaster(tmp_path)
 
 
 def test_no_storm_remembers_itself_and_calibration_storms_remember_all_others(learned: Learned) -> None:

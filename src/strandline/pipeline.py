@@ -37,7 +37,7 @@ from strandline.observations import Observations
 from strandline.place import Place
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
-from strandline.pretraining import load_students, load_teacher, save_students
+from strandline.pretraining import load_students, load_teacher
 from strandline.report.facts import Findings, Future, Issuer, LearningScores, Reliability, RunFacts, SurgeScores
 from strandline.report.products import as_json
 from strandline.report.write import write_report
@@ -50,6 +50,7 @@ from strandline.simulator.archive import simulate_archive
 from strandline.simulator.rehearsal import StormDesigner, rehearse
 from strandline.tides import TidalConstants, fit_tide, predict_tide
 from strandline.training import Progress
+from strandline.uncertainty.forecaster import save_forecaster
 
 Result = TypeVar("Result")
 Announce = Callable[[str], Progress | None]
@@ -199,7 +200,7 @@ def run(
         reliability=reliability(floods),
         futures=futures,
     )
-    save_students(out, students, card(findings, settings))
+    save_forecaster(out, forecaster, card(findings, settings))
     report = write_report(out, findings)
     line.clear()
     return report

@@ -324,14 +324,22 @@ def load_teacher(folder: Path = SHIPPED) -> Teacher:
 
 
 def load_students(folder: Path = SHIPPED, place_shape: tuple[int, int] | None = None) -> list[Student]:
-    """The shipped ensemble, each member with a blank map of the place when its grid is given."""
+    """The shipped ensemble, each member with a blank map of the place when its grid is given; or that of a place.
+
+    Args:
+        folder: where ``save_students`` wrote.
+        place_shape: (H, W) of the blank map; a map that was saved is read back without it.
+    """
     weights = _load(folder / "student.safetensors")
+    saved = weights.get("0.place")
+    if saved is not None:
+        place_shape = (saved.shape[-2], saved.shape[-1])
     students = []
     for i in range(1 + max(int(name.split(".")[0]) for name in weights)):
         student = Student(place_shape=place_shape)
         own = {name.split(".", 1)[1]: t for name, t in weights.items() if name.split(".")[0] == str(i)}
         if student.place is not None:
-            own["place"] = student.place.detach()
+            own.setdefault("place", student.place.detach())
         student.load_state_dict(own)
         students.append(student.eval())
     return students

@@ -1,24 +1,31 @@
 """The forecaster: an ensemble of students, calibrated, with a promise of coverage."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors.torch import load_file, save
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
+from strandline.atomic import write_bytes
 from strandline.batch import Batch
 from strandline.distillation.distil import ask
 from strandline.distillation.strandlines import Archive, remember_all
-from strandline.errors import RefusedByTheory
+from strandline.errors import InputError, RefusedByTheory
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
+from strandline.pretraining import load_students, save_students
 from strandline.uncertainty.conformal import conformal_radius
 from strandline.uncertainty.scores import overlap_counts, pooled_iou
 
 Floats = npt.NDArray[np.float64]
+ARCHIVE = "archive.safetensors"
+"""File with the maps that a place's students remember."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,42 @@ class Forecaster:
             raise RefusedByTheory(f"not calibrated for {coverage:.0%}; calibrated: {sorted(self.radius)}")
         reach = self.radius[coverage] * forecast.surge_scale
         return forecast.surge_mean - reach, forecast.surge_mean + reach
+
+
+def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, object]) -> None:
+    """Write ``student.safetensors``, its card with the calibration in it, and ``archive.safetensors`` if it remembers.
+
+    Weights and maps in half precision.
+    """
+    calibration = {
+        "temperature": forecaster.temperature,
+        "threshold": forecaster.threshold,
+        "radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
+    }
+    save_students(folder, forecaster.students, {**card, "calibration": calibration})
+    if forecaster.archive is None:
+        (folder / ARCHIVE).unlink(missing_ok=True)
+    else:
+        parts = {**vars(forecaster.archive), "word": forecaster.archive.word.half()}
+        write_bytes(folder / ARCHIVE, save({name: tensor.contiguous() for name, tensor in parts.items()}))
+
+
+def load_forecaster(folder: Path) -> Forecaster:
+    """The forecaster that a run saved; its words are those of that run but for the rounding of weights.
+
+    Raises:
+        InputError: no students, or a card that tells no calibration.
+    """
+    students = load_students(folder)
+    calibration = json.loads((folder / "student.json").read_text(encoding="utf-8")).get("calibration")
+    if calibration is None:
+        raise InputError(folder / "student.json", "tells no calibration", "name the folder of a `strandline run`")
+    archive = None
+    if (folder / ARCHIVE).exists():
+        parts = load_file(folder / ARCHIVE)
+        archive = Archive(**{**parts, "word": parts["word"].float()})
+    radius = {float(coverage): np.array(leads) for coverage, leads in calibration["radius"].items()}
+    return Forecaster(tuple(students), radius, calibration["temperature"], calibration["threshold"], archive)
 
 
 def surge_moments(words: Sequence[Prediction]) -> tuple[Floats, Floats]:
