@@ -10,11 +10,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from strandline.batch import DEPTH_EDGES, Batch, build_storm_batch, build_surge_batch
+from strandline.batch import DEPTH_EDGES, Batch
 from strandline.distillation.recall import blur_radar
 from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.observations import Observations
 from strandline.pretraining import EXTREME_ABOVE_DESIGN
+from strandline.samples import build_storm_batch, build_surge_batch
 from strandline.simulator.bathtub import connected_bathtub
 from strandline.simulator.coast import simulate_coast
 from strandline.tides import fit_tide, predict_tide

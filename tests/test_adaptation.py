@@ -19,7 +19,6 @@ from strandline.adaptation import (
     prepare,
     score_floods,
 )
-from strandline.batch import build_storm_batch
 from strandline.distillation.distil import Recipe, students_view
 from strandline.distillation.strandlines import archive_of, remember
 from strandline.errors import InputError, RefusedByTheory
@@ -29,6 +28,7 @@ from strandline.models.student import Student
 from strandline.pipeline import Settings, part_record
 from strandline.place import Place
 from strandline.pretraining import FIRST_SEED, load_students, load_teacher, save_students
+from strandline.samples import build_storm_batch
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
 
@@ -128,7 +128,8 @@ def test_a_saved_forecaster_says_what_it_said(
     save_forecaster(tmp_path, saved, {"place": "a test coast"})
     again = load_forecaster(tmp_path)
     assert (again.archive is None) == (not remembers)
-    assert (again.threshold, again.temperature) == (saved.threshold, saved.temperature)
+    for name in ("threshold", "threshold_beyond", "temperature"):
+        assert getattr(again, name) == getattr(saved, name)
     test = students_view(build_storm_batch(place.observations, split.test, tide, "truth"))
     before, after = (which.predict(test) for which in (saved, again))
     np.testing.assert_allclose(after.flood_probability, before.flood_probability, atol=0.02)

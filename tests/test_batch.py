@@ -25,21 +25,11 @@ from tests.batch_fixtures import (
     scenes,
 )
 
-from strandline.batch import (
-    CONTEXT_HOURS,
-    DEPTH_EDGES,
-    LEADS,
-    Batch,
-    build_storm_batch,
-    build_surge_batch,
-    concatenate,
-    sea_of,
-    sill_of,
-    terrain_channels,
-)
+from strandline.batch import CONTEXT_HOURS, DEPTH_EDGES, LEADS, Batch, concatenate
 from strandline.errors import InputError
 from strandline.events import Storm
 from strandline.observations import Observations
+from strandline.samples import build_storm_batch, build_surge_batch, sea_of, sill_of, terrain_channels
 from strandline.simulator.bathtub import connected_bathtub
 from strandline.vocabulary import as_variable
 

@@ -8,12 +8,13 @@ import torch
 from tests.batch_fixtures import MEAN_SEA_LEVEL, ground, make_place
 from tests.test_flood_maps import TIDE
 
-from strandline.adaptation import Course, forget, practice_of, remember_rehearsals, waterlines
+from strandline.adaptation import Course, forget, remember_rehearsals, waterlines
 from strandline.batch import Batch
 from strandline.distillation.strandlines import Archive, archive_of, peak_levels, remember, remember_all
 from strandline.models.prediction import Prediction
 from strandline.pipeline import rehearse_above, remark_on_memory
 from strandline.simulator.rehearsal import StormDesigner, rehearse
+from strandline.uncertainty.forecaster import Forecaster
 
 NOWHERE = np.full((16, 16), -np.inf), np.full((16, 16), np.inf)
 PEAKS = np.array([1.2, 1.7, 2.2])
@@ -86,17 +87,23 @@ def make_course(designer: StormDesigner) -> Course:
     )
 
 
-def test_all_remember_what_was_rehearsed_and_no_storm_itself(designer: StormDesigner) -> None:
+def test_only_storms_beyond_all_past_ones_remember_what_was_rehearsed_and_none_itself(designer: StormDesigner) -> None:
     course = remember_rehearsals(make_course(designer), draw(designer))
     assert course.archive is not None
     assert len(course.archive) == 5
     assert course.rehearsed is not None
-    remembering = course.training, course.rehearsed, course.calibration
-    seen = [batch.archive_seen for batch in remembering if batch.archive_seen is not None]
-    np.testing.assert_array_equal(torch.cat(seen[:2]).numpy(), ~np.eye(5, dtype=bool))
-    assert seen[2].all()
+    assert course.rehearsed.archive_seen is not None
+    np.testing.assert_array_equal(course.rehearsed.archive_seen.numpy(), ~np.eye(5, dtype=bool)[2:])
+    assert course.training.archive_seen is not None
+    np.testing.assert_array_equal(course.training.archive_seen.numpy(), ~np.eye(2, dtype=bool))
     assert len(course.first) == 2  # the teacher looked at storms that were
-    assert [len(batch) for batch, _ in practice_of(course)] == [2, 3]
+    weaker_and_stronger = designer.draw(np.array([0.55, 0.65]), np.random.default_rng(2)).seen
+    seen = remember_all(weaker_and_stronger, course.archive).archive_seen
+    assert seen is not None
+    np.testing.assert_array_equal(seen.numpy(), [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]])
+    forecaster = Forecaster((), {}, 1.0, 0.8, 0.3, course.archive)
+    np.testing.assert_array_equal(forecaster.thresholds(weaker_and_stronger), [0.8, 0.3])
+    np.testing.assert_array_equal(replace(forecaster, archive=None).thresholds(weaker_and_stronger), 0.8)
     blank = forget(course)
     assert blank.rehearsed is not None
     assert blank.rehearsed.archive is None

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -229,7 +229,8 @@ class Exam:
         for count, fractions in learned.items():
             task = Task(self._pairs, self._order[:count], self._setting, self._seed, self._plan.budget)
             if 1.0 in fractions:
-                self._add_student("full_labels", 1.0, methods.finetuned(self._school, task))
+                longer = replace(task.budget, adapting=task.budget.from_scratch)  # few steps would be a low ceiling
+                self._add_student("full_labels", 1.0, methods.finetuned(self._school, replace(task, budget=longer)))
             few = [fraction for fraction in fractions if fraction < 1.0]
             if few:
                 first = len(self._rows)

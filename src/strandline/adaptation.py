@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from strandline.batch import CONTEXT_HOURS, FLOOD_CLASSES, LEADS, Batch, build_storm_batch, build_surge_batch
+from strandline.batch import CONTEXT_HOURS, FLOOD_CLASSES, LEADS, Batch
 from strandline.distillation.diagnosis import Diagnosis, diagnose
 from strandline.distillation.distil import Lesson, Recipe, ask, distil, students_view
 from strandline.distillation.strandlines import (
@@ -27,6 +27,7 @@ from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations import Observations
+from strandline.samples import build_storm_batch, build_surge_batch
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster, calibrate, choose_threshold
 from strandline.uncertainty.scores import overlap_counts, pooled_iou
@@ -126,10 +127,10 @@ def waterlines(archive: Archive) -> tuple[Floats, Floats]:
 
 
 def remember_rehearsals(course: Course, storms: Batch) -> Course:
-    """The same course, whose students also remember storms that physics has rehearsed.
+    """The same course, whose students also remember storms that physics has rehearsed, beyond all that were mapped.
 
     Memory cannot tell of a sea that nobody has seen, physics can; and thresholds that were chosen on weak storms
-    alone do not hold in strong ones.
+    alone do not hold in strong ones. Within what was mapped nothing changes.
 
     Args:
         storms: with physics' depth classes as targets.
@@ -146,11 +147,11 @@ def remember_rehearsals(course: Course, storms: Batch) -> Course:
         word=torch.cat([past.word, word]),
         level=torch.cat([past.level, level]),
         level_sd=torch.cat([past.level_sd, spread]),
+        rehearsed=len(storms),
     )
     all_but_own = ~torch.eye(len(archive), dtype=torch.bool)
     return replace(
         course,
-        training=remember(course.training, archive, all_but_own[: len(past)]),
         calibration=remember_all(course.calibration, archive),
         archive=archive,
         rehearsed=remember(storms, archive, all_but_own[len(past) :]),
@@ -296,20 +297,12 @@ def calibrate_on(course: Course, students: Sequence[Student]) -> Forecaster:
     return calibrate(
         students,
         (students_view(course.calibration), reference_map(course.calibration, course.word["calibration"])),
-        [(students_view(batch), reference) for batch, reference in practice_of(course)],
+        (students_view(course.training), reference_map(course.training, course.word["training"])),
         [students_view(batch) for batch in course.calibration_windows],
         COVERAGES,
         course.archive,
+        course.rehearsed,
     )
-
-
-def practice_of(course: Course) -> list[tuple[Batch, Tensor]]:
-    """What thresholds are chosen on: training storms by survey or teacher, rehearsed ones by physics."""
-    practice = [(course.training, reference_map(course.training, course.word["training"]))]
-    if course.rehearsed is not None:
-        assert course.rehearsed.flood_class is not None
-        practice.append((course.rehearsed, course.rehearsed.flood_class))
-    return practice
 
 
 def reference_map(batch: Batch, word: Prediction) -> Tensor:
@@ -344,6 +337,8 @@ def score_floods(
 ) -> FloodScores:
     """Score every learner on the same held-out storms; each one's threshold is chosen on the training storms.
 
+    For storms beyond all of these the students' thresholds are chosen on the rehearsed ones, where there are any.
+
     Args:
         test: the teacher's view; its targets are the truth, or what was surveyed.
         course: its training storms choose the thresholds, and the teacher remembers its first look at them.
@@ -356,21 +351,30 @@ def score_floods(
         truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
-    practice, first = practice_of(course), course.first
-    land = torch.cat([_land(batch) for batch, _ in practice]).numpy()
-    known = torch.cat([reference > 0 for _, reference in practice]).numpy()
+    seen, first, rehearsed = course.training, course.first, course.rehearsed
+    known = (reference_map(seen, course.word["training"]) > 0).numpy()
+    beyond = np.zeros(len(test), dtype=bool) if course.archive is None else course.archive.is_beyond(test).numpy()
 
-    def iou(networks: Sequence[Teacher | Student], trials: Sequence[Batch], exam: Batch) -> float:
-        before = np.concatenate([_flooded(networks, batch) for batch in trials])
-        threshold = choose_threshold(before, known[: len(before)], land[: len(before)])
-        return pooled_iou(overlap_counts(_flooded(networks, exam) >= threshold, truth, valid))
+    def threshold(networks: Sequence[Teacher | Student], practice: Batch, known: Mask) -> float:
+        return choose_threshold(_flooded(networks, practice), known, _land(practice).numpy())
+
+    def sceptics_iou(networks: Sequence[Student]) -> float:
+        alone = threshold(networks, students_view(seen.without(*MEMORY)), known)  # others have no teacher's maps
+        thresholds = np.full((len(test), 1, 1), alone)
+        if rehearsed is not None:
+            assert rehearsed.flood_class is not None
+            thresholds[beyond] = threshold(networks, rehearsed.without(*MEMORY), (rehearsed.flood_class > 0).numpy())
+        return pooled_iou(overlap_counts(_flooded(networks, students_view(test)) >= thresholds, truth, valid))
+
+    def teacher_iou() -> float:
+        others = ~torch.eye(len(first), dtype=torch.bool)
+        chosen = threshold([teacher], remember(seen, first, others), known)
+        return pooled_iou(overlap_counts(_flooded([teacher], remember_all(test, first)) >= chosen, truth, valid))
 
     probability = forecaster.predict(students_view(test)).flood_probability
-    scores = {"distilled": pooled_iou(overlap_counts(probability >= forecaster.threshold, truth, valid))}
-    others_of_each = ~torch.eye(len(first), dtype=torch.bool)
-    scores["teacher"] = iou([teacher], [remember(course.training, first, others_of_each)], remember_all(test, first))
-    blind = [students_view(batch.without(*MEMORY)) for batch, _ in practice]  # others have no teacher's maps
-    scores |= {method: iou(members, blind, students_view(test)) for method, members in others.items()}
+    said = probability >= forecaster.thresholds(test)[:, None, None]
+    scores = {"distilled": pooled_iou(overlap_counts(said, truth, valid)), "teacher": teacher_iou()}
+    scores |= {method: sceptics_iou(members) for method, members in others.items()}
     return FloodScores(scores, probability[valid], truth[valid])
 
 

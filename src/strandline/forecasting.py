@@ -8,10 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from strandline.adaptation import hours_of
-from strandline.batch import CONTEXT_HOURS, LEADS, build_surge_batch
+from strandline.batch import CONTEXT_HOURS, LEADS
 from strandline.distillation.distil import students_view
 from strandline.events import Storm
 from strandline.observations import Observations
+from strandline.samples import build_surge_batch
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.uncertainty.scores import interval_coverage, root_mean_square
 

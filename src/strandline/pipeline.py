@@ -25,7 +25,6 @@ from strandline.adaptation import (
     score_floods,
     waterlines,
 )
-from strandline.batch import build_storm_batch
 from strandline.checkpoints import Checkpoints
 from strandline.distillation.distil import Recipe
 from strandline.distillation.strandlines import peak_levels
@@ -46,6 +45,7 @@ from strandline.risk.flood_maps import map_hazard
 from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact, assess_impact
 from strandline.risk.return_levels import sample_return_levels
+from strandline.samples import build_storm_batch
 from strandline.simulator.archive import simulate_archive
 from strandline.simulator.rehearsal import StormDesigner, rehearse
 from strandline.tides import TidalConstants, fit_tide, predict_tide

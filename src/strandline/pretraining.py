@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from strandline.atomic import write_bytes, write_text
-from strandline.batch import Batch, build_storm_batch, build_surge_batch, concatenate
+from strandline.batch import Batch, concatenate
 from strandline.distillation.distil import ask, pick, soft_terms, students_view, task_terms
 from strandline.distillation.dropout import Turn, drop_streams
 from strandline.distillation.recall import Recall, blur_radar
@@ -28,6 +28,7 @@ from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
+from strandline.samples import build_storm_batch, build_surge_batch
 from strandline.simulator.coast import simulate_coast
 from strandline.tides import fit_tide, predict_tide
 from strandline.training import Progress, train

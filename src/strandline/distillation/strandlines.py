@@ -80,6 +80,7 @@ class Archive:
         word: (E, K, H, W) class probabilities; 0 throughout in a cell that was not mapped.
         level, level_sd: (E,) peak of the sea [m above mean sea level] and its standard deviation.
         elevation, seen: (H, W) the elevation product [m above mean sea level] and where it is known.
+        rehearsed: how many of the E, the last of them, are no past storms but physics' word on higher ones.
     """
 
     word: Tensor
@@ -87,9 +88,19 @@ class Archive:
     level_sd: Tensor
     elevation: Tensor
     seen: Tensor
+    rehearsed: int = 0
 
     def __len__(self) -> int:
         return len(self.word)
+
+    @property
+    def highest(self) -> float:
+        """Peak of the highest storm that was mapped [m above mean sea level]; beyond it nobody has seen the sea."""
+        return float(self.level[: len(self) - self.rehearsed].max())
+
+    def is_beyond(self, batch: Batch) -> Tensor:
+        """(B,) whether a storm peaks above all that were mapped."""
+        return peak_levels(batch)[0] > self.highest
 
 
 def thresholds() -> Tensor:
@@ -212,8 +223,10 @@ def remember(batch: Batch, archive: Archive, used: Tensor) -> Batch:
 
 
 def remember_all(batch: Batch, archive: Archive) -> Batch:
-    """Storms that are not in the archive remember all of it."""
-    return remember(batch, archive, torch.ones(len(batch), len(archive), dtype=torch.bool))
+    """Storms that are not in the archive remember all of it; what was rehearsed, only those beyond all past storms."""
+    used = torch.ones(len(batch), len(archive), dtype=torch.bool)
+    used[:, len(archive) - archive.rehearsed :] = archive.is_beyond(batch)[:, None]
+    return remember(batch, archive, used)
 
 
 def draw_memory(level: Tensor, own: Tensor, generator: torch.Generator) -> Tensor:

@@ -13,10 +13,10 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.ndimage import binary_dilation
 
-from strandline.batch import sea_of
 from strandline.errors import InputError
 from strandline.events import Storm
 from strandline.observations import Observations, Provenance
+from strandline.samples import sea_of
 from strandline.simulator import inundation
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.polders import Polders

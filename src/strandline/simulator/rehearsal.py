@@ -7,17 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from strandline.batch import (
-    CONTEXT_HOURS,
-    DEPTH_EDGES,
-    FLOOD_ISSUE,
-    TIDE_HOURS,
-    Batch,
-    concatenate,
-    terrain_channels,
-)
+from strandline.batch import CONTEXT_HOURS, DEPTH_EDGES, FLOOD_ISSUE, TIDE_HOURS, Batch, concatenate
 from strandline.errors import InputError
 from strandline.observations import Observations
+from strandline.samples import terrain_channels
 from strandline.simulator import inundation
 from strandline.simulator.archive import terrain_of
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE

@@ -61,6 +61,7 @@ class Forecaster:
             deviation, a lead.
         temperature: divides the flood logits.
         threshold: probability from which a cell is called flooded; chosen on training storms.
+        threshold_beyond: the same in storms above all that were mapped; chosen on rehearsed ones where there are any.
         archive: the teacher's maps of the place's past storms, which the students remember; ``None`` = none.
     """
 
@@ -68,6 +69,7 @@ class Forecaster:
     radius: Mapping[float, Floats]
     temperature: float
     threshold: float
+    threshold_beyond: float
     archive: Archive | None = None
 
     def predict(self, batch: Batch) -> Forecast:
@@ -87,6 +89,12 @@ class Forecaster:
             damage = torch.stack(states).mean(0).numpy()
         return Forecast(flood, mean, scale, damage)
 
+    def thresholds(self, batch: Batch) -> Floats:
+        """(B,) the threshold for each storm."""
+        if self.archive is None:
+            return np.full(len(batch), self.threshold)
+        return np.where(self.archive.is_beyond(batch).numpy(), self.threshold_beyond, self.threshold)
+
     def surge_interval(self, forecast: Forecast, coverage: float) -> tuple[Floats, Floats]:
         """Lower and upper bound [m] of level − tide, (B, 25) each, that hold the promised ``coverage``."""
         if coverage not in self.radius:
@@ -103,13 +111,15 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
     calibration = {
         "temperature": forecaster.temperature,
         "threshold": forecaster.threshold,
+        "threshold_beyond": forecaster.threshold_beyond,
         "radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
     }
     save_students(folder, forecaster.students, {**card, "calibration": calibration})
     if forecaster.archive is None:
         (folder / ARCHIVE).unlink(missing_ok=True)
     else:
-        parts = {**vars(forecaster.archive), "word": forecaster.archive.word.half()}
+        archive = forecaster.archive
+        parts = {**vars(archive), "word": archive.word.half(), "rehearsed": torch.tensor(archive.rehearsed)}
         write_bytes(folder / ARCHIVE, save({name: tensor.contiguous() for name, tensor in parts.items()}))
 
 
@@ -126,9 +136,16 @@ def load_forecaster(folder: Path) -> Forecaster:
     archive = None
     if (folder / ARCHIVE).exists():
         parts = load_file(folder / ARCHIVE)
-        archive = Archive(**{**parts, "word": parts["word"].float()})
-    radius = {float(coverage): np.array(leads) for coverage, leads in calibration["radius"].items()}
-    return Forecaster(tuple(students), radius, calibration["temperature"], calibration["threshold"], archive)
+        rehearsed, word = int(parts.pop("rehearsed")), parts.pop("word").float()
+        archive = Archive(word, **parts, rehearsed=rehearsed)
+    return Forecaster(
+        tuple(students),
+        {float(coverage): np.array(leads) for coverage, leads in calibration["radius"].items()},
+        calibration["temperature"],
+        calibration["threshold"],
+        calibration["threshold_beyond"],
+        archive,
+    )
 
 
 def surge_moments(words: Sequence[Prediction]) -> tuple[Floats, Floats]:
@@ -141,10 +158,11 @@ def surge_moments(words: Sequence[Prediction]) -> tuple[Floats, Floats]:
 def calibrate(
     students: Sequence[Student],
     flood: tuple[Batch, Tensor],
-    practice: Sequence[tuple[Batch, Tensor]],
+    training: tuple[Batch, Tensor],
     windows: Sequence[Batch],
     coverages: Sequence[float],
     archive: Archive | None = None,
+    rehearsed: Batch | None = None,
 ) -> Forecaster:
     """Turn an ensemble into a forecaster with a promise.
 
@@ -152,10 +170,11 @@ def calibrate(
         students: trained members.
         flood: held-out storms (the student's view) and the reference class map (B, H, W) they are calibrated on:
             the survey where there is one, else the teacher's map.
-        practice: the same for the training storms, and for others that may choose the threshold with them.
+        training: the same for the training storms; the threshold is chosen here.
         windows: one batch of surge windows for each held-out storm.
         coverages: to be promised for the surge interval.
         archive: what the members remember; the batches of storms carry it already.
+        rehearsed: storms above all that were mapped, with physics' maps as targets.
 
     Raises:
         RefusedByTheory: fewer held-out storms than the coverage needs, with the number.
@@ -165,16 +184,16 @@ def calibrate(
     logits = [_logits(ask(student, batch)) for student in students]
     valid = _land(batch)
     temperature = _best_temperature(logits, reference, valid)
-    probability = [
-        1 - torch.stack([_soft(_logits(ask(student, seen)), temperature) for student in students]).mean(0)[:, 0]
-        for seen, _ in practice
-    ]
-    threshold = choose_threshold(
-        torch.cat(probability).numpy(),
-        torch.cat([known > 0 for _, known in practice]).numpy(),
-        torch.cat([_land(seen) for seen, _ in practice]).numpy(),
-    )
-    return Forecaster(tuple(students), radius, temperature, threshold, archive)
+
+    def best_threshold(seen: Batch, known: Tensor) -> float:
+        probability = torch.stack([_soft(_logits(ask(student, seen)), temperature) for student in students]).mean(0)
+        return choose_threshold(1 - probability[:, 0].numpy(), (known > 0).numpy(), _land(seen).numpy())
+
+    threshold = beyond = best_threshold(*training)
+    if rehearsed is not None:
+        assert rehearsed.flood_class is not None
+        beyond = best_threshold(rehearsed, rehearsed.flood_class)
+    return Forecaster(tuple(students), radius, temperature, threshold, beyond, archive)
 
 
 def choose_threshold(

@@ -1,0 +1,303 @@
+"""From observations to the samples of a batch: what was seen of a storm, or at an hour of issue, and what is known.
+
+Nothing is filled: a scene that was not taken, a cell under cloud and an hour without a reading stay unseen.
+"""
+
+import heapq
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import xarray as xr
+from scipy import ndimage
+from torch import Tensor
+
+from strandline.batch import (
+    CLIMATE_DAYS,
+    CONTEXT_HOURS,
+    DEPTH_EDGES,
+    FLOOD_ISSUE,
+    LEADS,
+    OPTICAL_CHANNELS,
+    Batch,
+)
+from strandline.errors import InputError
+from strandline.events import Storm
+from strandline.observations import ASSET_CLASSES, Observations
+from strandline.region import Region
+
+Targets = Literal["survey", "truth"]
+
+
+def sill_of(elevation: npt.NDArray[np.float64], sea: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Lowest sea level [m] at which water from ``sea`` reaches each cell over the given ground (8 neighbours).
+
+    Unknown ground (NaN) is not crossed and gets NaN; so do cells that no path reaches.
+
+    Source: priority-flood, Barnes et al. (2014), Computers & Geosciences 62, 117–127.
+    """
+    rows, columns = elevation.shape
+    sill = np.full(elevation.shape, np.nan)
+    queue: list[tuple[float, int, int]] = []
+    for row, column in np.argwhere(sea & ~np.isnan(elevation)):
+        sill[row, column] = elevation[row, column]
+        queue.append((float(elevation[row, column]), int(row), int(column)))
+    heapq.heapify(queue)
+    while queue:
+        level, row, column = heapq.heappop(queue)
+        for i in range(max(row - 1, 0), min(row + 2, rows)):
+            for j in range(max(column - 1, 0), min(column + 2, columns)):
+                if np.isnan(sill[i, j]) and not np.isnan(elevation[i, j]):
+                    sill[i, j] = max(level, elevation[i, j])
+                    heapq.heappush(queue, (sill[i, j], i, j))
+    return sill
+
+
+def sea_of(region: Region, terrain: xr.Dataset) -> npt.NDArray[np.bool_]:
+    """(H, W) permanent water that is connected with the region's sea point."""
+    water = terrain["permanent_water"].values > 0.5
+    labels, _ = ndimage.label(water, structure=np.ones((3, 3)))
+    rows, columns = region.cells_of(np.array([region.sea_point[0]]), np.array([region.sea_point[1]]))
+    label = labels[rows[0], columns[0]]
+    if label == 0:
+        raise InputError(
+            f"region '{region.name}'",
+            f"the sea point {region.sea_point} lies on land",
+            "move it to a cell that is permanent water",
+        )
+    return np.asarray(labels == label)
+
+
+def terrain_channels(region: Region, terrain: xr.Dataset, mean_sea_level: float) -> tuple[Tensor, Tensor]:
+    """``TERRAIN_CHANNELS`` (4, H, W) and where the ground is known (H, W)."""
+    elevation = terrain["elevation"].values.astype(float) - mean_sea_level
+    seen = ~np.isnan(elevation)
+    sea = sea_of(region, terrain)
+    sill = sill_of(elevation, sea)
+    distance = ndimage.distance_transform_edt(~sea) * region.cell_size / 1000.0
+    highest = 15.0  # ground above this never floods from the sea and would only stretch the scale
+    channels = np.stack(
+        [
+            np.where(seen, np.clip(elevation, -10.0, highest), 0.0),
+            np.where(np.isnan(sill), np.where(seen, highest, 0.0), np.clip(sill, -10.0, highest)),
+            terrain["permanent_water"].values > 0.5,
+            np.where(seen, distance, 0.0),
+        ]
+    )
+    return torch.from_numpy(channels.astype(np.float32)), torch.from_numpy(seen)
+
+
+def build_storm_batch(
+    observations: Observations, storms: Sequence[Storm], tide: npt.NDArray[np.float64], targets: Targets
+) -> Batch:
+    """One sample a storm, issued 12 h after its peak, with every modality that was observed.
+
+    Args:
+        observations: the place; needs a tide gauge.
+        storms: B windows; a scene belongs to the storm whose window holds its time.
+        tide: (T,) predicted tide [m about mean sea level] on the gauge's time axis.
+        targets: ``survey`` learns from flood surveys and the gauge; ``truth`` (simulated floods only) from the
+            simulator's depth, surge and damage as far as it knows them – for pre-training on other coasts, and for
+            scoring.
+    """
+    issue = np.array([storm.peak + FLOOD_ISSUE for storm in storms])
+    parts = _gauge_part(observations, issue, tide, targets)
+    region, count = observations.region, len(storms)
+    gauge = _require_gauge(observations)
+    channels, known = terrain_channels(region, observations.terrain, float(gauge["mean_sea_level"].values[0]))
+    parts["terrain"] = channels.expand(count, *channels.shape).clone()
+    parts["terrain_seen"] = known.expand(count, *known.shape).clone()
+    if observations.sar is not None:
+        parts["radar"], parts["radar_seen"] = _radar(observations, storms)
+    if observations.optical is not None:
+        parts["optical"], parts["optical_seen"] = _optical(region, observations.optical, storms)
+    if observations.in_situ is not None:
+        parts["in_situ"], parts["in_situ_seen"] = _in_situ(region, observations.in_situ, storms)
+    if observations.assets is not None:
+        parts |= _assets(observations, count)
+    depth_source = observations.flood_survey if targets == "survey" else observations.truth
+    if depth_source is not None:
+        depth = _scene_of(depth_source["flood_depth"], storms)
+        valid = ~np.isnan(depth)
+        parts["flood_class"] = torch.from_numpy(np.digitize(np.where(valid, depth, 0.0), DEPTH_EDGES))
+        parts["flood_valid"] = torch.from_numpy(valid) & parts["terrain_seen"]
+    if targets == "truth" and depth_source is not None and "damage_state" in depth_source:
+        state = _scene_of(depth_source["damage_state"], storms)
+        parts["damage_state"] = torch.from_numpy(np.where(np.isnan(state), 0, state).astype(np.int64))
+        parts["damage_valid"] = torch.from_numpy(~np.isnan(state)) & parts["asset_seen"]
+    return Batch(**parts)
+
+
+def build_surge_batch(
+    observations: Observations,
+    issue: npt.NDArray[np.datetime64],
+    tide: npt.NDArray[np.float64],
+    targets: Targets,
+) -> Batch:
+    """One sample an hour of issue (B,), without grids: only the gauges, the tide and the climate."""
+    return Batch(**_gauge_part(observations, issue, tide, targets))
+
+
+def _require_gauge(observations: Observations) -> xr.Dataset:
+    if observations.tide_gauge is None:
+        raise InputError("observations", "have no tide gauge", "state at least one [[tide_gauge]]")
+    return observations.tide_gauge
+
+
+def _gauge_part(
+    observations: Observations,
+    issue: npt.NDArray[np.datetime64],
+    tide: npt.NDArray[np.float64],
+    targets: Targets,
+) -> dict[str, Tensor]:
+    gauge = _require_gauge(observations)
+    time = gauge["time"].values
+    mean = gauge["mean_sea_level"].values[:, None]
+    level = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan) - mean  # (S, T)
+    hours = np.arange(1 - CONTEXT_HOURS, LEADS)
+    wanted = issue[:, None] + hours.astype("timedelta64[h]")  # (B, 96)
+    position = np.searchsorted(time, wanted)
+    inside = (position < time.size) & (time[np.minimum(position, time.size - 1)] == wanted)
+    position = np.where(inside, position, 0)
+    context = level[:, position[:, :CONTEXT_HOURS]].swapaxes(0, 1)  # (B, S, 72)
+    seen = ~np.isnan(context) & inside[:, None, :CONTEXT_HOURS]
+    if not inside.all():
+        raise InputError(
+            "tide_gauge",
+            f"the record {time[0]} to {time[-1]} does not cover {np.sort(wanted[~inside])[0]}",
+            "choose hours of issue 3 days after its start and 1 day before its end",
+        )
+    if targets == "truth" and observations.truth is None:
+        raise InputError("observations", "carry no truth", "only simulated floods do; use targets='survey'")
+    if targets == "truth" and observations.truth is not None and "surge" in observations.truth:
+        observed = observations.truth["surge"].values[position[:, CONTEXT_HOURS - 1 :]]
+    else:
+        observed = level[0][position[:, CONTEXT_HOURS - 1 :]] - tide[position[:, CONTEXT_HOURS - 1 :]]
+    valid = ~np.isnan(observed)
+    year = (wanted[:, CONTEXT_HOURS - 1] - wanted[:, CONTEXT_HOURS - 1].astype("datetime64[Y]")) / np.timedelta64(
+        365, "D"
+    )
+    parts = {
+        "gauge": _float(np.where(seen, context, 0.0)),
+        "gauge_seen": torch.from_numpy(seen),
+        "tide": _float(tide[position]),
+        "season": _float(np.stack([np.sin(2 * np.pi * year), np.cos(2 * np.pi * year)], axis=1)),
+        "surge": _float(np.where(valid, observed, 0.0)),
+        "surge_valid": torch.from_numpy(valid),
+    }
+    if observations.climate is not None:
+        parts |= _climate(observations.region, observations.climate, issue)
+    return parts
+
+
+def _climate(region: Region, climate: xr.Dataset, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:
+    """Daily means near the coast, wind turned into onshore and alongshore parts by the direction to the sea point."""
+    longitude, latitude = region.centre_lonlat
+    daily = _daily_means(climate)
+    near = daily.sel(longitude=longitude, latitude=latitude, method="nearest")
+    centre = ((region.bounds[0] + region.bounds[2]) / 2, (region.bounds[1] + region.bounds[3]) / 2)
+    inland = np.array([centre[0] - region.sea_point[0], centre[1] - region.sea_point[1]])
+    inland = inland / np.hypot(*inland)
+    missing = np.full(daily.sizes["time"], np.nan)
+    grid = ("latitude", "longitude")
+    pressure = near["pressure"].values / 100 - 1013.0 if "pressure" in near else missing
+    lowest = daily["pressure"].min(grid).values / 100 - 1013.0 if "pressure" in daily else missing
+    onshore, alongshore, strongest = missing, missing, missing
+    if "wind_east" in near and "wind_north" in near:
+        east, north = near["wind_east"].values, near["wind_north"].values
+        onshore, alongshore = east * inland[0] + north * inland[1], north * inland[0] - east * inland[1]
+        strongest = xr.DataArray(np.hypot(daily["wind_east"], daily["wind_north"])).max(grid).values
+    values = np.stack([pressure, onshore, alongshore, lowest, strongest], axis=1)  # (days, 5)
+    days = daily["time"].values.astype("datetime64[D]")
+    wanted = issue[:, None].astype("datetime64[D]") + np.arange(-3, CLIMATE_DAYS - 3)  # (B, 6)
+    position = np.minimum(np.searchsorted(days, wanted), days.size - 1)
+    tokens = values[position]  # (B, 6, 5)
+    seen = (days[position] == wanted) & ~np.isnan(tokens).any(axis=2)
+    hours = (wanted.astype("datetime64[h]") - issue[:, None]) / np.timedelta64(1, "h") + 12.0
+    return {
+        "climate": _float(np.where(seen[..., None], tokens, 0.0)),
+        "climate_seen": torch.from_numpy(seen),
+        "climate_hours": _float(hours),
+    }
+
+
+def _daily_means(climate: xr.Dataset) -> xr.Dataset:
+    """Means over UTC days; NaN where an hour of the day is missing in the field."""
+    days, first, count = np.unique(
+        climate["time"].values.astype("datetime64[D]"), return_index=True, return_counts=True
+    )
+    means = {
+        name: (array.dims, np.add.reduceat(array.values, first, axis=0) / count[:, None, None])
+        for name, array in climate.data_vars.items()
+    }
+    return xr.Dataset(means, {**climate.coords, "time": days.astype("datetime64[ns]")})
+
+
+def _scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.float64]:
+    """(B, …) the first scene of each storm's window from the peak on, else the last before it; NaN without any."""
+    time = array["time"].values
+    chosen = np.full((len(storms), *array.shape[1:]), np.nan)
+    for i, storm in enumerate(storms):
+        inside = np.flatnonzero(storm.contains(time))
+        after = inside[time[inside] >= storm.peak]
+        if inside.size:
+            chosen[i] = array.values[after[0] if after.size else inside[-1]]
+    return chosen
+
+
+def _stack_seen(channels: npt.NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+    """(B, C, H, W) with zeros where unseen, and (B, H, W) where every channel was seen."""
+    seen = np.asarray(~np.isnan(channels).any(axis=1))
+    return _float(np.where(seen[:, None], channels, 0.0)), torch.from_numpy(seen)
+
+
+def _radar(observations: Observations, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
+    sar, reference = observations.sar, observations.sar_reference
+    if sar is None or reference is None or "vh" not in sar or "vh" not in reference:
+        raise InputError("sar", "lacks VH or a dry reference", "give both polarisations and a dry-season mean")
+    during = [_scene_of(sar[name], storms) for name in ("vv", "vh")]
+    before = [np.broadcast_to(reference[name].values, during[0].shape) for name in ("vv", "vh")]
+    return _stack_seen(np.stack(during + before, axis=1))
+
+
+def _optical(region: Region, optical: xr.Dataset, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
+    on_grid = optical.reindex(y=region.y, x=region.x, method="nearest", tolerance=_half_pixel(optical))
+    missing = [name for name in OPTICAL_CHANNELS if name not in optical]
+    if missing:
+        raise InputError("optical", f"lacks {missing}", f"the networks need {', '.join(OPTICAL_CHANNELS)}")
+    return _stack_seen(np.stack([_scene_of(on_grid[name], storms) for name in OPTICAL_CHANNELS], axis=1))
+
+
+def _half_pixel(optical: xr.Dataset) -> float:
+    """Half a coarse pixel [m], with a margin against rounding."""
+    return float(np.abs(np.diff(optical["x"].values)).max()) * 0.501
+
+
+def _in_situ(region: Region, in_situ: xr.Dataset, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
+    depth = _scene_of(in_situ["flood_depth"], storms)  # (B, points)
+    rows, columns = region.cells_of(in_situ["x"].values, in_situ["y"].values)
+    on_grid = np.full((len(storms), 1, *region.shape), np.nan)
+    storm, point = np.nonzero(~np.isnan(depth) & (rows >= 0))  # a silent logger must not hide its neighbour's reading
+    on_grid[storm, 0, rows[point], columns[point]] = depth[storm, point]
+    return _stack_seen(on_grid)
+
+
+def _assets(observations: Observations, count: int) -> dict[str, Tensor]:
+    assets = observations.assets
+    assert assets is not None
+    points = assets.geometry.representative_point()
+    rows, columns = observations.region.cells_of(points.x.to_numpy(), points.y.to_numpy())
+    seen = rows >= 0
+    cell = np.stack([np.where(seen, rows, 0), np.where(seen, columns, 0)], axis=1)
+    kind = np.array([ASSET_CLASSES.index(name) for name in assets["asset_class"]])
+    return {
+        "asset_cell": torch.from_numpy(cell).expand(count, -1, -1).clone(),
+        "asset_class": torch.from_numpy(kind).expand(count, -1).clone(),
+        "asset_seen": torch.from_numpy(seen).expand(count, -1).clone(),
+    }
+
+
+def _float(values: npt.NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
