@@ -2,7 +2,8 @@
 
 import pytest
 from benchmarks.floods.run import Row
-from benchmarks.floods.summary import summarise
+from benchmarks.floods.summary import markdown, summarise
+from benchmarks.record import Record
 
 
 def make_row(method: str, iou: float, event: str = "a", seed: int = 0, **more: str | float) -> Row:
@@ -37,10 +38,28 @@ def test_retention_and_gaps_are_ratios_of_means_over_events() -> None:
     assert summary["archive/0.05/worst_event_against_finetuning"] == pytest.approx(0.1)
 
 
+def test_the_table_tells_each_methods_mean() -> None:
+    rows = make_rows()
+    lines = markdown(Record("floods", "real", {}, [0, 1], rows, summarise(rows)), "python -m benchmarks.floods").split(
+        "\n"
+    )
+    assert lines[0] == "    python -m benchmarks.floods"
+    assert "| archive | teacher | 0.65 | – | – |" in lines
+    assert "| archive | distilled | – | 0.55 | – |" in lines
+    assert "| archive/0.05/retention | 0.846 |" in lines
+
+
 def test_a_control_is_compared_with_fine_tuning() -> None:
     summary = summarise(make_rows())
     assert summary["archive/0.05/shuffled_teacher_gain"] == pytest.approx(0.0)
     assert summary["archive/0.05/random_teacher_gain"] == pytest.approx(-0.01)
+
+
+def test_labels_that_fine_tuning_needs_lie_between_the_fractions_that_it_had() -> None:
+    assert summarise(make_rows())["archive/0.05/labels_to_equal"] == pytest.approx(
+        0.05 + 0.95 * (0.5 - 0.4) / (0.55 - 0.4)
+    )
+    assert summarise(make_rows(0.6))["archive/0.05/labels_to_equal"] == "more than all"
 
 
 def test_a_gap_within_noise_is_undefined() -> None:
@@ -56,9 +75,7 @@ def test_one_student_for_every_subset_is_compared_with_the_specialist_of_that_su
         for event, iou in (("a", 0.47), ("b", 0.57))
         for seed in (0, 1)
     ]
-    rows += [
-        make_row("distilled", 0.9, event, 2) for event in ("a", "b")
-    ]  # a seed on which the one student did not run
+    rows += [{**row, "seed": 2} for row in make_rows(0.9) if row["seed"] == 0]  # on which the one student did not run
     summary = summarise(rows)
     assert summary["outage/0.05/archive"] == pytest.approx(-0.03)
     assert "outage/teacher" not in summary

@@ -9,16 +9,15 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from multiprocessing import Manager, get_context
 from pathlib import Path
-from queue import Empty, Queue
+from queue import Empty
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from benchmarks.floods.chips import read_events
 from benchmarks.floods.methods import Budget, Recipe
-from benchmarks.floods.run import Fold, Plan, Row, Work, part, run_fold, stages
-from benchmarks.floods.summary import summarise
+from benchmarks.floods.run import Plan, Work, part, run_in_process, stages
+from benchmarks.floods.summary import markdown, summarise
 from benchmarks.floods.views import SETTINGS
 from benchmarks.record import Record, print_summary, sha256, write_record
 
@@ -52,7 +51,7 @@ def main() -> None:
     ):
         task, stages_told = bar.add_task("", total=sum(stages(fold, plan) for fold in folds)), manager.Queue()
         threads = max(1, arguments.processes // len(folds))
-        futures = [pool.submit(_run, fold, plan, work, threads, stages_told) for fold in folds]
+        futures = [pool.submit(run_in_process, fold, plan, work, threads, stages_told) for fold in folds]
         while not all(future.done() for future in futures) or not stages_told.empty():
             with suppress(Empty):
                 told = stages_told.get(timeout=1)
@@ -61,17 +60,10 @@ def main() -> None:
     summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows)}
     record = Record("floods", "real", data, list(range(plan.seeds)), rows, summary)
     write_record(record, arguments.out)
+    told = f"python -m benchmarks.floods --seeds {plan.seeds} --label-fractions {' '.join(map(str, plan.fractions))}"
+    told += "".join(f" --{name.replace('_', '-')} {getattr(arguments, name)}" for name in ("control_seeds", "folds"))
+    arguments.out.with_suffix(".md").write_text(markdown(record, told))
     print_summary(record)
-
-
-def _run(fold: Fold, plan: Plan, work: Work, threads: int, told: "Queue[str | None]") -> list[Row]:
-    """All rows of a fold in a process of its own; each stage is told by name, each list of rows by ``None``."""
-    torch.set_num_threads(threads)
-    rows: list[Row] = []
-    for found in run_fold(fold, plan, work, told.put):
-        rows += found
-        told.put(None)
-    return rows
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -158,9 +158,11 @@ def ask(network: DenseCNN | DenseTransformer, views: Views, see: See) -> MapPred
     for start in range(0, len(views), AT_ONCE):
         streams = see(views[slice(start, start + AT_ONCE)])
         mirrored = {name: (value.flip(-1), seen.flip(-1)) for name, (value, seen) in streams.items()}
-        said: MapPrediction = network(streams)
-        both = said.logits.log_softmax(1), network(mirrored).logits.flip(-1).log_softmax(1)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            said: MapPrediction = network(streams)
+            other: MapPrediction = network(mirrored)
+        both = said.logits.float().log_softmax(1), other.logits.float().flip(-1).log_softmax(1)
         logits.append(torch.logsumexp(torch.stack(both), dim=0) - float(np.log(2)))
-        patches.append(said.features["patches"])
-        globe.append(said.features["global"])
+        patches.append(said.features["patches"].float())
+        globe.append(said.features["global"].float())
     return MapPrediction(torch.cat(logits), torch.empty(0), {"patches": torch.cat(patches), "global": torch.cat(globe)})

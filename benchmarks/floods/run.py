@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from queue import Queue
 from typing import TypeVar
 
 import numpy as np
@@ -135,6 +136,16 @@ def run_fold(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]
                 progress(f"{fold.name}: {event.name}, {setting.name}, seed {seed}")
                 exam = Exam(event, schools[setting.name], setting, teachers, seed, plan)
                 yield work.rows(f"{event.name}-{setting.name}-{seed}", exam.run)
+
+
+def run_in_process(fold: Fold, plan: Plan, work: Work, threads: int, told: "Queue[str | None]") -> list[Row]:
+    """All rows of a fold in a process of its own; each stage is told by name, each list of rows by ``None``."""
+    torch.set_num_threads(threads)
+    rows: list[Row] = []
+    for found in run_fold(fold, plan, work, told.put):
+        rows += found
+        told.put(None)
+    return rows
 
 
 def _schools(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]) -> Iterator[tuple[Setting, School]]:

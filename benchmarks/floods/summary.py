@@ -6,8 +6,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from benchmarks.floods.run import Row
-from benchmarks.record import Value
-from benchmarks.scores import Interval, bootstrap_ratio, paired_bootstrap
+from benchmarks.record import Record, Value, markdown_table
+from benchmarks.scores import Interval, bootstrap_ratio, label_efficiency, paired_bootstrap
 
 Scores = dict[Hashable, list[float]]
 WITHOUT_TEACHER = ("labels_only", "pretrained", "pretrained_finetuned", "self_training")
@@ -23,6 +23,29 @@ def summarise(rows: Sequence[Row]) -> dict[str, Value]:
         here = [row for row in whole if row["setting"] == setting]
         summary |= _of_setting(setting, here)
     return summary | _outages(rows)
+
+
+def markdown(record: Record, command: str) -> str:
+    """The mean scores over events and seeds, a line a setting and method, and the summary; under the command."""
+    whole = [row for row in record.rows if row.get("streams") is None]
+    fractions = sorted({float(str(row["label_fraction"])) for row in whole})
+    columns = [f"labels {fraction:g}" for fraction in fractions]
+    lines: list[dict[str, Value]] = []
+    for setting in dict.fromkeys(str(row["setting"]) for row in whole):
+        here = [row for row in whole if row["setting"] == setting]
+        for method in dict.fromkeys(str(row["method"]) for row in here):
+            means = [_mean(_by_event(here, method, fraction)) for fraction in fractions]
+            lines.append({"setting": setting, "method": method, **dict(zip(columns, means, strict=True))})
+    return "\n".join(
+        [
+            f"    {command}\n",
+            "Water IoU without permanent water, mean over events, then seeds; real chips.\n",
+            markdown_table(lines, ["setting", "method", *columns]),
+            markdown_table(
+                [{"what": what, "value": value} for what, value in record.summary.items()], ["what", "value"]
+            ),
+        ]
+    )
 
 
 def _of_setting(setting: str, rows: Sequence[Row]) -> dict[str, Value]:
@@ -52,6 +75,10 @@ def _of_setting(setting: str, rows: Sequence[Row]) -> dict[str, Value]:
                 summary |= _interval(f"{name}/{gap}", ratio)
             else:
                 summary[f"{name}/{gap}"] = "undefined"
+        curve = {f: _by_event(rows, "pretrained_finetuned", f) for f in fractions} | {1.0: ceiling}
+        known = {f: _mean(scores) for f, scores in curve.items() if scores}
+        needed = label_efficiency(list(known), list(known.values()), _mean(distilled))
+        summary[f"{name}/labels_to_equal"] = "more than all" if needed is None else needed
         finetuned = _by_event(rows, "pretrained_finetuned", fraction)
         worst = min((float(np.mean(v)) for v in _minus(distilled, finetuned).values()), default=float("nan"))
         summary[f"{name}/worst_event_against_finetuning"] = worst
