@@ -87,7 +87,9 @@ def make_course(designer: StormDesigner) -> Course:
     )
 
 
-def test_only_storms_beyond_all_past_ones_remember_what_was_rehearsed_and_none_itself(designer: StormDesigner) -> None:
+def test_only_storms_far_above_all_past_ones_remember_what_was_rehearsed_and_none_itself(
+    designer: StormDesigner,
+) -> None:
     course = remember_rehearsals(make_course(designer), draw(designer))
     assert course.archive is not None
     assert len(course.archive) == 5
@@ -97,7 +99,7 @@ def test_only_storms_beyond_all_past_ones_remember_what_was_rehearsed_and_none_i
     assert course.training.archive_seen is not None
     np.testing.assert_array_equal(course.training.archive_seen.numpy(), ~np.eye(2, dtype=bool))
     assert len(course.first) == 2  # the teacher looked at storms that were
-    weaker_and_stronger = designer.draw(np.array([0.55, 0.65]), np.random.default_rng(2)).seen
+    weaker_and_stronger = designer.draw(np.array([1.05, 1.15]), np.random.default_rng(2)).seen
     seen = remember_all(weaker_and_stronger, course.archive).archive_seen
     assert seen is not None
     np.testing.assert_array_equal(seen.numpy(), [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]])

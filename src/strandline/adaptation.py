@@ -127,10 +127,10 @@ def waterlines(archive: Archive) -> tuple[Floats, Floats]:
 
 
 def remember_rehearsals(course: Course, storms: Batch) -> Course:
-    """The same course, whose students also remember storms that physics has rehearsed, beyond all that were mapped.
+    """The same course, whose students also remember storms that physics has rehearsed, far above all that were mapped.
 
     Memory cannot tell of a sea that nobody has seen, physics can; and thresholds that were chosen on weak storms
-    alone do not hold in strong ones. Within what was mapped nothing changes.
+    alone do not hold in strong ones. Near what was mapped nothing changes.
 
     Args:
         storms: with physics' depth classes as targets.
@@ -337,7 +337,7 @@ def score_floods(
 ) -> FloodScores:
     """Score every learner on the same held-out storms; each one's threshold is chosen on the training storms.
 
-    For storms beyond all of these the students' thresholds are chosen on the rehearsed ones, where there are any.
+    For storms far above all of these the students' thresholds are chosen on the rehearsed ones, where there are any.
 
     Args:
         test: the teacher's view; its targets are the truth, or what was surveyed.

@@ -27,7 +27,7 @@ from strandline.adaptation import (
 )
 from strandline.checkpoints import Checkpoints
 from strandline.distillation.distil import Recipe
-from strandline.distillation.strandlines import peak_levels
+from strandline.distillation.strandlines import BEYOND_MEMORY, peak_levels
 from strandline.errors import InputError, RefusedByTheory
 from strandline.events import Split, find_storms, split_by_storm
 from strandline.forecasting import SurgeTable, forecast_surge
@@ -60,9 +60,8 @@ NOISE = 0.03
 DISCOUNT_RATE, HORIZON_YEARS = 0.03, 50
 """For measures: the social discount rate and horizon that the European Commission's guide to cost-benefit analysis
 (2014, section 2.8) suggests for water infrastructure, 3 % and about 50 years of life; assumptions elsewhere."""
-BEYOND_MEMORY, REHEARSAL_STEP = 0.5, 0.25
-"""Height above the highest mapped storm [m] from which physics rehearses what memory cannot tell (at Caorle memory
-alone failed 0.85 m above), and the spacing of rehearsed storms [m]."""
+REHEARSAL_STEP = 0.25
+"""Spacing of rehearsed storms [m]."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +274,7 @@ def rehearse_above(
     if course.archive is None:
         return course
     designer = StormDesigner(observations, constants)
-    seen = float(course.archive.level.max()) + designer.mean_sea_level
+    seen = course.archive.highest + designer.mean_sea_level
     if highest - seen <= BEYOND_MEMORY:
         return course
     peaks = np.linspace(seen, highest, 1 + math.ceil((highest - seen) / REHEARSAL_STEP))[1:]
@@ -374,14 +373,15 @@ def remarks(place: Place) -> tuple[str, ...]:
 
 
 def remark_on_memory(course: Course) -> tuple[str, ...]:
-    """A warning where the maps speak of seas that were rehearsed only."""
+    """A warning where the maps speak of seas that were rehearsed only, in metres above mean sea level."""
     if course.rehearsed is None:
         return ()
     seen, rehearsed = (float(peak_levels(batch)[0].max()) for batch in (course.training, course.rehearsed))
     return (
         f"Flood maps reach to a sea of {rehearsed:.2f} m above its mean level; the highest storm that was mapped here"
-        f" stood at {seen:.2f} m. Above that they rest on physics on the elevation product, within what the mapped"
-        " storms say of the ground: a dike that is narrower than a cell, or that breaks, is not in it.",
+        f" stood at {seen:.2f} m. From {seen + BEYOND_MEMORY:.2f} m on they rest on physics on the elevation product,"
+        " within what the mapped storms say of the ground: a dike that is narrower than a cell, or that breaks, is not"
+        " in it.",
     )
 
 

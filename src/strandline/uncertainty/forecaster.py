@@ -61,7 +61,7 @@ class Forecaster:
             deviation, a lead.
         temperature: divides the flood logits.
         threshold: probability from which a cell is called flooded; chosen on training storms.
-        threshold_beyond: the same in storms above all that were mapped; chosen on rehearsed ones where there are any.
+        threshold_beyond: the same far above all mapped storms; chosen on rehearsed ones where there are any.
         archive: the teacher's maps of the place's past storms, which the students remember; ``None`` = none.
     """
 
