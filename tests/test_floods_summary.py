@@ -40,9 +40,8 @@ def test_retention_and_gaps_are_ratios_of_means_over_events() -> None:
 
 def test_the_table_tells_each_methods_mean() -> None:
     rows = make_rows()
-    lines = markdown(Record("floods", "real", {}, [0, 1], rows, summarise(rows)), "python -m benchmarks.floods").split(
-        "\n"
-    )
+    record = Record("floods", "real", {}, [0, 1], rows, summarise(rows))
+    lines = markdown(record, "python -m benchmarks.floods").splitlines()
     assert lines[0] == "    python -m benchmarks.floods"
     assert "| archive | teacher | 0.65 | – | – |" in lines
     assert "| archive | distilled | – | 0.55 | – |" in lines

@@ -60,10 +60,19 @@ def main() -> None:
     summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows)}
     record = Record("floods", "real", data, list(range(plan.seeds)), rows, summary)
     write_record(record, arguments.out)
-    told = f"python -m benchmarks.floods --seeds {plan.seeds} --label-fractions {' '.join(map(str, plan.fractions))}"
-    told += "".join(f" --{name.replace('_', '-')} {getattr(arguments, name)}" for name in ("control_seeds", "folds"))
-    arguments.out.with_suffix(".md").write_text(markdown(record, told))
+    arguments.out.with_suffix(".md").write_text(markdown(record, _command(arguments)))
     print_summary(record)
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """What was asked, with the names of files in place of their paths."""
+    asked = {name: value for name, value in vars(arguments).items() if value is not None}
+    asked = {name: value for name, value in asked.items() if name not in ("work", "processes", "out")}
+    words = []
+    for name, value in asked.items():
+        values = value if isinstance(value, list) else [value.name if isinstance(value, Path) else value]
+        words.append(f"--{name.replace('_', '-')} {' '.join(map(str, values))}")
+    return f"python -m benchmarks.floods {' '.join(words)}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -59,9 +59,8 @@ def map_hazard(
         if classes is None:
             raise InputError("observations", "have no terrain", "a flood map needs it")
         probability += 1 - classes[:, :, 0].mean(axis=0)
-        deepest = (row - designer.mean_sea_level)[
-            :, None, None
-        ] - elevation  # no water stands above the sea that brings it
+        sea = row - designer.mean_sea_level
+        deepest = sea[:, None, None] - elevation  # no water stands above the sea that brings it
         depth[sample] = depth_at_quantile(classes[member], float(rng.uniform()), deepest)
         if progress is not None:
             progress((sample + 1) / len(levels))
