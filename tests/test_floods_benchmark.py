@@ -1,6 +1,9 @@
 """The benchmark on real chips: splits that cannot leak, views that hide what they should, scores that count right."""
 
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -200,6 +203,24 @@ def test_the_benchmark_runs_end_to_end_and_goes_on_where_it_stopped(tmp_path: Pa
         / teacher
     )
     json.dumps(summary)
+
+
+@pytest.mark.slow
+def test_the_command_runs_on_unseen_chips_in_a_process_of_its_own(tmp_path: Path) -> None:
+    source, target = [draw_chips(100 * i, 6, i) for i in (1, 2)], draw_chips(900, 6, 9)
+    write_zip(tmp_path / "source.zip", source)
+    write_zip(tmp_path / "target.zip", [target])
+    (tmp_path / "source.json").write_text("[[100, 199, 6], [200, 299, 6]]")
+    (tmp_path / "target.json").write_text("[[900, 999, 6]]")
+    arguments = "--source source.zip --source-blocks source.json --target target.zip --target-blocks target.json"
+    arguments += " --label-fractions 0.5 1 --seeds 1 --effort 0.001 --settings radar_only --work work --out found.json"
+    command = [sys.executable, "-m", "benchmarks.floods", *arguments.split()]
+    root = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    subprocess.run(command, cwd=tmp_path, env=root, check=True, capture_output=True)
+    rows = json.loads((tmp_path / "found.json").read_text())["rows"]
+    assert {row["event"] for row in rows} == {"900-999"}
+    assert {"teacher", "distilled", "full_labels"} < {row["method"] for row in rows}
+    assert "--target target.zip" in (tmp_path / "found.md").read_text()
 
 
 def test_only_headline_settings_run_on_every_seed() -> None:
