@@ -86,6 +86,33 @@ def test_the_surviving_stream_is_any_of_those_that_were_there() -> None:
     assert survivors.float().mean(1).tolist() == pytest.approx([1 / 3] * 3, abs=0.03)
 
 
+def test_streams_of_one_instrument_fail_together_and_come_back_together() -> None:
+    before = streams(4000)
+    pair = [("radar", "weather")]
+    left = lost(drop_any(before, 0.5, draw(), instruments=pair))
+    assert torch.equal(left["radar"], left["weather"])
+    assert not torch.equal(left["radar"], left["gauge"])
+    for struck in left.values():
+        assert struck.float().mean() == pytest.approx(0.5, abs=0.03)
+    left = lost(drop_any(before, 1.0, draw(), instruments=pair, keep_one=True))
+    assert torch.equal(left["radar"], left["weather"])
+    survivors = torch.stack([~left[name] for name in ("radar", "optical", "gauge")])
+    assert (survivors.sum(0) == 1).all()
+
+
+def test_an_instrument_that_lost_one_of_its_streams_for_good_gives_back_the_other() -> None:
+    before = streams(400)
+    before["radar"][1][:] = False
+    left = lost(drop_any(before, 1.0, draw(), instruments=[("radar", "weather")], keep_one=True))
+    assert left["radar"].all()
+    assert (~left["weather"]).any()
+
+
+def test_a_stream_of_two_instruments_is_refused() -> None:
+    with pytest.raises(InputError, match="two instruments"):
+        drop_any(streams(4), 0.5, draw(), instruments=[("radar", "gauge"), ("gauge",)])
+
+
 def test_partial_outages_strike_maps_alone_as_often_as_asked_and_hide_about_half() -> None:
     after = drop_any(streams(4000), 0.0, draw(), partial=0.4)
     for name in ("weather", "gauge"):

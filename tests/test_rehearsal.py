@@ -8,9 +8,9 @@ import torch
 from tests.batch_fixtures import MEAN_SEA_LEVEL, ground, make_place
 from tests.test_flood_maps import TIDE
 
-from strandline.adaptation import Course, forget, remember_rehearsals, waterlines
+from strandline.adaptation import Course, forget, remember_rehearsals
 from strandline.batch import Batch
-from strandline.distillation.strandlines import Archive, archive_of, peak_levels, remember, remember_all
+from strandline.distillation.strandlines import archive_of, peak_levels, remember, remember_all
 from strandline.models.prediction import Prediction
 from strandline.pipeline import rehearse_above, remark_on_memory
 from strandline.simulator.rehearsal import StormDesigner, rehearse
@@ -55,17 +55,6 @@ def test_what_withstood_a_higher_sea_stays_dry_and_what_a_lower_one_wetted_flood
     assert not flooded(draw(designer, (withstood, NOWHERE[1]))).any()
     wetted = np.where(ground() >= -1, 0.5 - MEAN_SEA_LEVEL, np.inf)  # every cell, the dike too, was wet at half a metre
     assert flooded(draw(designer, (NOWHERE[0], wetted)))[:, 2:, 4:].all()
-
-
-def test_waterlines_bound_a_cell_by_the_seas_at_which_it_was_dry_and_wet() -> None:
-    dry, wet, unknown = [0.9, 0.1], [0.2, 0.8], [0.0, 0.0]
-    word = torch.tensor([[dry, dry, unknown], [dry, wet, unknown], [wet, wet, unknown]])  # (E, cells, K)
-    word = word.transpose(1, 2)[:, :, None]  # (E, K, 1, cells)
-    level = torch.tensor([0.5, 1.0, 1.5])
-    archive = Archive(word, level, 0 * level, torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
-    lowest, highest = waterlines(archive)
-    np.testing.assert_allclose(lowest[0], [1.0, 0.5, -np.inf])
-    np.testing.assert_allclose(highest[0], [1.5, 1.0, np.inf])
 
 
 def make_course(designer: StormDesigner) -> Course:

@@ -29,6 +29,7 @@ from strandline.distillation.strandlines import (
     remember,
     remember_all,
     thresholds,
+    waterlines,
 )
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -142,6 +143,18 @@ def test_bounds_are_those_of_the_waterline_method() -> None:
         0,
         0,
     )
+
+
+def test_waterlines_are_open_where_a_cell_was_never_dry_or_never_wet() -> None:
+    dry, wet, unknown = [0.9, 0.1], [0.2, 0.8], [0.0, 0.0]
+    word = torch.tensor([[dry, dry, unknown], [dry, wet, unknown], [wet, wet, unknown]])  # (E, cells, K)
+    word = word.transpose(1, 2)[:, :, None]  # (E, K, 1, cells)
+    level = torch.tensor([0.5, 1.0, 1.5])
+    archive = Archive(word, level, 0 * level, torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
+    lowest, highest = waterlines(archive, torch.tensor([[True, True, True], [False, False, True]]))
+    nothing = torch.inf
+    torch.testing.assert_close(lowest[:, 0], torch.tensor([[1.0, 0.5, -nothing], [-nothing, -nothing, -nothing]]))
+    torch.testing.assert_close(highest[:, 0], torch.tensor([[1.5, 1.0, nothing], [1.5, 1.5, nothing]]))
 
 
 def test_rows_may_be_drawn_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The ways to a student of one event: with and without labels of its own, with and without a teacher."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -115,10 +116,14 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A network with the chance from which it calls a cell flooded."""
+    """A network, and the maps of its training that its threshold is chosen on, as it draws them from given streams."""
 
     network: DenseCNN | DenseTransformer
-    threshold: float
+    references: Callable[[Setting], list[Reference]]
+
+    def threshold(self, setting: Setting) -> float:
+        """The chance from which it calls a cell flooded when this is what it sees: with less it is less sure."""
+        return choose_threshold(self.references(setting))
 
 
 def event_chances(sizes: list[int]) -> Tensor:
@@ -157,7 +162,7 @@ def adapt_teacher(school: School, task: Task) -> Learned:
     sources = [Source(own, teachers_view(own), 8), school.for_teacher]
     learn(network, sources, Regime(task.budget.adapting, 5e-4), task.seed)
     references = [reference(ask(network, some, teachers_view).logits, some) for some in (own, school.few)]
-    return Learned(network, choose_threshold(references))
+    return Learned(network, lambda _: references)
 
 
 def labels_only(task: Task) -> Learned:
@@ -166,25 +171,25 @@ def labels_only(task: Task) -> Learned:
     own = task.pairs[task.labelled]
     source = Source(own, students_view(own, task.setting), 6)
     learn(network, [source], _regime(task.setting, task.budget.from_scratch, 3e-3, task.pairs.side), task.seed)
-    return Learned(network, choose_threshold([reference(say(network, own, task.setting), own)]))
+    return Learned(network, lambda setting: [reference(say(network, own, setting), own)])
 
 
 def unadapted_teacher(school: School) -> Learned:
     """The teacher of other events as it is."""
-    said = ask(school.teacher, school.few, teachers_view)
-    return Learned(school.teacher, choose_threshold([reference(said.logits, school.few)]))
+    references = [reference(ask(school.teacher, school.few, teachers_view).logits, school.few)]
+    return Learned(school.teacher, lambda _: references)
 
 
-def pretrained(school: School, setting: Setting) -> Learned:
+def pretrained(school: School) -> Learned:
     """The student of other events as it is."""
-    said = say(school.student, school.few, setting)
-    return Learned(school.student, choose_threshold([reference(said, school.few)]))
+    student, few = school.student, school.few
+    return Learned(student, lambda setting: [reference(say(student, few, setting), few)])
 
 
 def finetuned(school: School, task: Task) -> Learned:
     """The student of other events, fine-tuned on the event's labels with replay of the others: the strong sceptic."""
     network = _adapted(school, task, [_labels(task, 1.0, 3), school.replay(1.0, 3)])
-    return Learned(network, _threshold_on_labels(network, school, task))
+    return _judged_by_labels(network, school, task)
 
 
 def self_training(school: School, task: Task, start: Learned) -> Learned:
@@ -256,12 +261,15 @@ def _distil(
         sources.append(school.replay(recipe.replay + (1 - recipe.replay) * heard, size))
     network = _adapted(school, task, sources)
     if weight < 0.5:  # maps of a teacher that was turned down choose no threshold either
-        return Learned(network, _threshold_on_labels(network, school, task))
-    chance = flooded_chance(say(network, task.pairs, task.setting)).numpy()
+        return _judged_by_labels(network, school, task)
     truth = flooded_chance(word).numpy() >= 0.5
     truth[task.labelled] = task.pairs.chips.mask[task.labelled]
-    references = [Reference(chance, truth, task.pairs.seen.numpy() & ~task.pairs.water)]
-    return Learned(network, choose_threshold(references))
+    known = task.pairs.seen.numpy() & ~task.pairs.water
+
+    def references(setting: Setting) -> list[Reference]:
+        return [Reference(flooded_chance(say(network, task.pairs, setting)).numpy(), truth, known)]
+
+    return Learned(network, references)
 
 
 def _regime(setting: Setting, steps: int, learning_rate: float, side: int) -> Regime:
@@ -274,10 +282,10 @@ def _adapted(school: School, task: Task, sources: list[Source]) -> DenseCNN:
     )
 
 
-def _threshold_on_labels(network: DenseCNN, school: School, task: Task) -> float:
-    """Chosen on the event's labelled chips and on some of other events, which count the same."""
+def _judged_by_labels(network: DenseCNN, school: School, task: Task) -> Learned:
+    """Its threshold is chosen on the event's labelled chips and on some of other events, which count the same."""
     parts = task.pairs[task.labelled], school.few
-    return choose_threshold([reference(say(network, some, task.setting), some) for some in parts])
+    return Learned(network, lambda setting: [reference(say(network, some, setting), some) for some in parts])
 
 
 def _labels(task: Task, weight: float, size: int) -> Source:

@@ -230,8 +230,8 @@ class Exam:
     def run(self) -> list[Row]:
         """The rows; a fraction that gives as many chips as another shares its learners."""
         teacher, blank = methods.unadapted_teacher(self._school), self._test.chips.mask.shape
-        self._add("teacher", 0.0, self._seen_by(teacher), teacher.threshold)
-        self._add_student("pretrained", 0.0, methods.pretrained(self._school, self._setting))
+        self._add("teacher", 0.0, self._seen_by(teacher), teacher.threshold(self._setting))
+        self._add_student("pretrained", 0.0, methods.pretrained(self._school))
         self._add("all_wet", 0.0, np.ones(blank, dtype=np.float32), 0.5)
         self._add("otsu", 0.0, np.stack([_otsu(chip) for chip in self._test.chips.s1_after]), 0.5)
         learned: dict[int, list[float]] = {}
@@ -256,7 +256,7 @@ class Exam:
     def _learn(self, task: Task, fraction: float) -> None:
         """The learners that every label fraction has."""
         adapted, words = self._teachers.adapted(task.labelled.size)
-        self._add("teacher_adapted", fraction, self._seen_by(adapted), adapted.threshold)
+        self._add("teacher_adapted", fraction, self._seen_by(adapted), adapted.threshold(self._setting))
         sceptic = methods.finetuned(self._school, task)
         self._add_student("pretrained_finetuned", fraction, sceptic)
         self._add_student("labels_only", fraction, methods.labels_only(task))
@@ -282,23 +282,19 @@ class Exam:
         self._rows.append({**head, **score(self._test, chance, threshold), "threshold": threshold})
 
     def _add_student(self, method: str, fraction: float, learned: Learned, **more: Value) -> None:
-        self._add(method, fraction, _chance(learned, self._test, self._setting), learned.threshold, **more)
+        def add(setting: Setting, test: Views, **streams: Value) -> None:
+            chance = flooded_chance(methods.say(learned.network, test, setting)).numpy()
+            self._add(method, fraction, chance, learned.threshold(setting), **streams, **more)
+
+        add(self._setting, self._test)
         if self._setting.name == "outage":
             for left in SETTINGS.values():
                 if left is not self._setting:
-                    test = self._views(self._seed, left)[self._order.size :]
-                    self._add(
-                        method, fraction, _chance(learned, test, left), learned.threshold, streams=left.name, **more
-                    )
+                    add(left, self._views(self._seed, left)[self._order.size :], streams=left.name)
 
     def _seen_by(self, teacher: Learned) -> Floats:
         chance: Floats = flooded_chance(ask(teacher.network, self._test, teachers_view).logits).numpy()
         return chance
-
-
-def _chance(learned: Learned, views: Views, setting: Setting) -> Floats:
-    chance: Floats = flooded_chance(methods.say(learned.network, views, setting)).numpy()
-    return chance
 
 
 def _otsu(chip: Bytes) -> Floats:

@@ -114,18 +114,6 @@ def enrol(
     )
 
 
-def waterlines(archive: Archive) -> tuple[Floats, Floats]:
-    """(H, W) highest sea at which a cell stayed dry and lowest at which it was wet [m above mean sea level].
-
-    Minus and plus infinity where there was none.
-    """
-    mapped = (archive.word.sum(1) > 0).numpy()  # (E, H, W)
-    wet = mapped & (archive.word[:, 0] < 0.5).numpy()
-    level = archive.level.double().numpy()[:, None, None]
-    dry_at = np.where(mapped & ~wet, level, -np.inf).max(axis=0)
-    return dry_at, np.where(wet, level, np.inf).min(axis=0)
-
-
 def remember_rehearsals(course: Course, storms: Batch) -> Course:
     """The same course, whose students also remember storms that physics has rehearsed, far above all that were mapped.
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 
 from strandline.adaptation import (
     Course,
@@ -23,11 +24,10 @@ from strandline.adaptation import (
     prepare,
     remember_rehearsals,
     score_floods,
-    waterlines,
 )
 from strandline.checkpoints import Checkpoints
 from strandline.distillation.distil import Recipe
-from strandline.distillation.strandlines import BEYOND_MEMORY, peak_levels
+from strandline.distillation.strandlines import BEYOND_MEMORY, peak_levels, waterlines
 from strandline.errors import InputError, RefusedByTheory
 from strandline.events import Split, find_storms, split_by_storm
 from strandline.forecasting import SurgeTable, forecast_surge
@@ -278,7 +278,9 @@ def rehearse_above(
     if highest - seen <= BEYOND_MEMORY:
         return course
     peaks = np.linspace(seen, highest, 1 + math.ceil((highest - seen) / REHEARSAL_STEP))[1:]
-    storms = rehearse(observations, designer, peaks, waterlines(course.archive), rng, progress)
+    whole = torch.ones(1, len(course.archive), dtype=torch.bool)
+    dry_at, wet_at = (bound[0].double().numpy() for bound in waterlines(course.archive, whole))
+    storms = rehearse(observations, designer, peaks, (dry_at, wet_at), rng, progress)
     return remember_rehearsals(course, storms)
 
 

@@ -1,6 +1,6 @@
 """Streams fail while the student learns, so that it knows how to go on: one sample at a time, and together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -21,6 +21,7 @@ def drop_any(
     share: float,
     generator: torch.Generator,
     *,
+    instruments: Sequence[Collection[str]] = (),
     partial: float = 0.0,
     keep_one: bool = False,
 ) -> dict[str, tuple[Tensor, Tensor]]:
@@ -33,28 +34,30 @@ def drop_any(
         streams: values (B, C, …) and their mask (B, …), by name.
         share: 0…1, of a stream's samples that lose it.
         generator: on the processor; the tensors may lie elsewhere.
+        instruments: names of streams that one instrument gives, so that all of them fail together; a stream that is
+            named by none fails alone.
         partial: 0…1, share of maps (B, H, W) left that lose a part: half of them everything on one side of a random
             straight line, half a rectangle of a quarter to three quarters of each side.
-        keep_one: a sample left without anything seen gets one of its streams back, untouched. Outages are then rarer
-            than ``share``.
+        keep_one: a sample left without anything seen gets one of its instruments back, untouched. Outages are then
+            rarer than ``share``.
 
     Raises:
-        InputError: a share outside 0…1, a mask that is not boolean or does not fit its values, or streams of different
-            numbers of samples.
+        InputError: a share outside 0…1, a mask that is not boolean or does not fit its values, streams of different
+            numbers of samples, or a stream that two instruments give.
 
     Source: modality dropout, Neverova et al. (2016), section 4; correlated and partial outages are ours.
     """
-    size = _check_streams(streams, share, partial)
-    _, lost = _outages(streams, size, share, generator)
+    size, of = _check_streams(streams, share, partial), _instrument_of(streams, instruments)
+    _, lost = _outages(dict.fromkeys(of.values()), size, share, generator)
     left: dict[str, Tensor] = {}
     for name, (_, seen) in streams.items():
-        left[name] = seen & ~_like(lost[name], seen)
+        left[name] = seen & ~_like(lost[of[name]], seen)
         if partial > 0 and seen.dim() == 3:
             struck = torch.rand(size, generator=generator) < partial
             hole = _hole(size, (seen.shape[1], seen.shape[2]), generator) & struck[:, None, None]
             left[name] &= ~hole.to(seen.device)
     if keep_one:
-        left = _give_one_back(streams, left, generator)
+        left = _give_one_back(streams, left, of, generator)
     return {
         name: (torch.where(_beside(left[name], values), values, 0), left[name]) for name, (values, _) in streams.items()
     }
@@ -161,15 +164,20 @@ def _hole(size: int, shape: tuple[int, int], generator: torch.Generator) -> Tens
     return torch.where(uniform() < 0.5, behind, inside)
 
 
-def _give_one_back(streams: Streams, left: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
-    """Where nothing is seen any more, one of the streams that had something, each as likely as the next."""
-    had = torch.stack([_any_seen(seen) for _, seen in streams.values()])  # (streams, B)
+def _give_one_back(
+    streams: Streams, left: dict[str, Tensor], of: Mapping[str, str], generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Where nothing is seen any more, one of the instruments that had something, each as likely as the next."""
+    instruments = list(dict.fromkeys(of.values()))
+    seen_of = {i: [_any_seen(seen) for name, (_, seen) in streams.items() if of[name] == i] for i in instruments}
+    had = torch.stack([torch.stack(seen).any(dim=0) for seen in seen_of.values()])  # (instruments, B)
     has = torch.stack([_any_seen(seen) for seen in left.values()])
     chosen = (torch.rand(had.shape, generator=generator) * had).argmax(dim=0)
     empty = had.any(dim=0) & ~has.any(dim=0)
     given = {}
-    for number, (name, (_, seen)) in enumerate(streams.items()):
-        given[name] = torch.where(_like(empty & (chosen == number), seen), seen, left[name])
+    for name, (_, seen) in streams.items():
+        back = empty & (chosen == instruments.index(of[name]))
+        given[name] = torch.where(_like(back, seen), seen, left[name])
     return given
 
 
@@ -186,6 +194,16 @@ def _like(samples: Tensor, tensor: Tensor) -> Tensor:
 def _beside(seen: Tensor, values: Tensor) -> Tensor:
     """(B, …) → (B, 1, …), to meet values (B, C, …)."""
     return seen.unsqueeze(1).expand(values.shape)
+
+
+def _instrument_of(streams: Streams, instruments: Sequence[Collection[str]]) -> dict[str, str]:
+    """Stream → the first stream of its instrument, which speaks for it."""
+    named = [name for instrument in instruments for name in instrument]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        raise InputError(f"stream '{twice[0]}'", "is given by two instruments", "name it once")
+    shared = {name: next(iter(instrument)) for instrument in instruments for name in instrument}
+    return {name: shared.get(name, name) for name in streams}
 
 
 def _check_streams(streams: Streams, share: float, partial: float) -> int:

@@ -178,6 +178,24 @@ def _rows_of(archive: Archive, rows: slice) -> Archive:
     )
 
 
+def waterlines(archive: Archive, used: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, H, W) highest sea at which a cell stayed dry, and lowest at which it was wet [m above mean sea level].
+
+    Minus and plus infinity where there was none.
+
+    Args:
+        used: (N, E) bool, subsets of the storms.
+    """
+    mapped = archive.word.sum(1) > 0  # (E, H, W)
+    wet, level = mapped & (archive.word[:, 0] < 0.5), archive.level[:, None, None]
+    nothing = torch.full_like(archive.word[:1, 0], torch.inf)
+    dry_level = torch.where(mapped & ~wet, level, -nothing)
+    wet_level = torch.where(wet, level, nothing)
+    lowest = [torch.cat([dry_level[subset], -nothing]).amax(0) for subset in used]
+    highest = [torch.cat([wet_level[subset], nothing]).amin(0) for subset in used]
+    return torch.stack(lowest), torch.stack(highest)
+
+
 def _draw_rows(archive: Archive, used: Tensor) -> Tensor:
     posterior = posterior_of(archive, used)
     grid = thresholds().to(posterior)
@@ -185,19 +203,15 @@ def _draw_rows(archive: Archive, used: Tensor) -> Tensor:
     points = [grid[(reached < share).sum(dim=1).clamp(max=len(grid) - 1)] for share in (0.1, 0.5, 0.9)]
     mapped = archive.word.sum(1) > 0  # (E, H, W)
     flooded = torch.where(mapped, 1 - archive.word[:, 0], torch.zeros_like(archive.word[:, 0]))
-    wet, level = flooded > 0.5, archive.level[:, None, None]
-    lowest, highest = torch.full_like(flooded, LOWEST), torch.full_like(flooded, HIGHEST)
-    dry_level = torch.where(mapped & ~wet, level, lowest)
-    wet_level = torch.where(wet, level, highest)
+    dry, wet = waterlines(archive, used)
+    bounds = zip(dry.clamp(min=LOWEST), wet.clamp(max=HIGHEST), strict=True)
     depth_class = _expected_class(archive.word)
     channels = []
-    for subset, at in zip(used, zip(*points, strict=True), strict=True):
+    for subset, at, bound in zip(used, zip(*points, strict=True), bounds, strict=True):
         count = mapped[subset].sum(0)
         frequency = flooded[subset].sum(0)
         depth = (depth_class[subset] * flooded[subset]).sum(0) / frequency.clamp(min=0.1)
-        dry = torch.cat([dry_level[subset], lowest[:1]]).amax(0)
-        first = torch.cat([wet_level[subset], highest[:1]]).amin(0)
-        channels.append(torch.stack([*at, dry, first, frequency / count.clamp(min=1), depth, count.to(depth)]))
+        channels.append(torch.stack([*at, *bound, frequency / count.clamp(min=1), depth, count.to(depth)]))
     return torch.stack(channels)
 
 

@@ -24,6 +24,8 @@ class DenseCNN(nn.Module):
         prototypes: stream whose readings tell wet (above 0) from dry (below 0) at some cells; the mean features at both
             modulate the maps too, so that the network learns what water looks like *here* (the prototypes of
             Snell et al. 2017, section 2.2).
+        availability: whether the share of each stream that is seen modulates the maps too, so that one network can be
+            another for every subset of streams.
         static_channels: channels of maps that belong to the place and not to the moment, added where given.
         sparse: streams of which one reading speaks for its block.
     """
@@ -40,6 +42,7 @@ class DenseCNN(nn.Module):
         context_width: int | None = None,
         sharp: Collection[str] = (),
         prototypes: str | None = None,
+        availability: bool = False,
         static_channels: int = 0,
         sparse: Collection[str] = (),
     ) -> None:
@@ -47,8 +50,9 @@ class DenseCNN(nn.Module):
         deep = 3 * width
         self.channels, self.sparse, self.static_channels = dict(channels), frozenset(sparse), static_channels
         self.sharp = tuple(name for name in channels if name in sharp)
-        self.feature_width, self.prototypes = deep, prototypes
+        self.feature_width, self.prototypes, self.availability = deep, prototypes, availability
         modulated = (context_width or 0) + (0 if prototypes is None else 2 * (width + 1))
+        modulated += len(channels) if availability else 0
         self.embed = nn.ModuleDict(
             {name: nn.Conv2d(count, width, 4, stride=2, padding=1) for name, count in channels.items()}
         )
@@ -95,9 +99,12 @@ class DenseCNN(nn.Module):
             half = half + self.static(place)
         for block in self.blocks_half:
             half = block(half)
+        known = [] if context is None else [context]
         if self.prototypes is not None:
-            known = _prototypes(half, by_name[self.prototypes])
-            context = known if context is None else torch.cat([context, known], dim=1)
+            known.append(_prototypes(half, by_name[self.prototypes]))
+        if self.availability:
+            known.append(torch.cat(shares, dim=1).mean(dim=(2, 3)))
+        context = torch.cat(known, dim=1) if known else None
         quarter = self.down1(half)
         for block in self.blocks_quarter:
             quarter = block(quarter)
