@@ -248,6 +248,11 @@ def test_a_teacher_that_was_turned_down_leaves_fine_tuning_as_it_is() -> None:
     learned, diagnosis = methods.distilled(school, task, words, recipe)
     alone = methods.finetuned(school, task)
     assert diagnosis.weight == 0.0
-    assert learned.threshold == alone.threshold
+    assert learned.threshold(setting) == alone.threshold(setting)
     for ours, theirs in zip(learned.network.parameters(), alone.network.parameters(), strict=True):
         np.testing.assert_array_equal(ours.detach().numpy(), theirs.detach().numpy())
+
+
+def test_chips_may_lie_under_clouds_of_different_size() -> None:
+    views = draw_views(draw_chips(1, 4, 0), np.array([0.0, 0.3, 0.6, 1.0]), np.random.default_rng(0))
+    np.testing.assert_allclose(1 - views.clear.mean(axis=(1, 2)), [0.0, 0.3, 0.6, 1.0], atol=0.01)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from strandline.batch import Batch
 from strandline.distillation.distil import ask, join_predictions, pick, students_view
+from strandline.models.dense_cnn import DenseCNN
 from strandline.models.layers import masked_mean, pad_to_patches
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -196,3 +197,15 @@ def test_padding_reaches_the_next_patch_and_adds_zeros() -> None:
     padded = pad_to_patches(torch.ones(1, 2, 9, 16))
     assert padded.shape == (1, 2, 16, 16)
     assert padded.sum() == 2 * 9 * 16
+
+
+@pytest.mark.parametrize("availability", [False, True])
+def test_what_is_seen_can_change_how_a_map_is_read(availability: bool) -> None:
+    network = awake(DenseCNN({"radar": 1, "optical": 1}, 2, width=8, availability=availability))
+    with torch.no_grad():
+        for silent in (*network.embed.parameters(), *network.flags.parameters()):  # type: ignore[union-attr]
+            silent.zero_()
+    grid, everywhere, nowhere = torch.ones(1, 1, 16, 16), torch.ones(1, 16, 16) > 0, torch.zeros(1, 16, 16) > 0
+    both = network({"radar": (grid, everywhere), "optical": (grid, everywhere)}).logits
+    one = network({"radar": (grid, everywhere), "optical": (0 * grid, nowhere)}).logits
+    assert torch.equal(both, one) != availability

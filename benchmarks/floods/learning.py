@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.floods.views import Views
+from benchmarks.floods.views import INSTRUMENTS, Views
 from strandline.distillation import losses
 from strandline.distillation.alignment import ProjectionHead
 from strandline.distillation.dropout import Turn, drop_any
@@ -115,7 +115,8 @@ def _terms(
         return turn.grid(grid[index][..., rows, columns])
 
     streams = {name: (cut(value), cut(seen)) for name, (value, seen) in source.streams.items()}
-    streams = drop_any(jittered(streams, regime.jitter, generator), regime.outage, generator, keep_one=True)
+    streams = jittered(streams, regime.jitter, generator)
+    streams = drop_any(streams, regime.outage, generator, instruments=INSTRUMENTS, keep_one=True)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         said: MapPrediction = network(streams)
     logits, terms = said.logits.float(), {}

@@ -142,7 +142,7 @@ def new_student(seed: int) -> DenseCNN:
     """A small convolutional network for whatever streams a setting leaves, that was never taught."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return DenseCNN(STUDENT_STREAMS, 2, width=16, sparse=("in_situ",), prototypes="in_situ")
+        return DenseCNN(STUDENT_STREAMS, 2, width=16, sparse=("in_situ",), prototypes="in_situ", availability=True)
 
 
 def teach(source: Source, steps: int, seed: int) -> DenseTransformer:
@@ -152,6 +152,7 @@ def teach(source: Source, steps: int, seed: int) -> DenseTransformer:
 
 def raise_student(source: Source, setting: Setting, steps: int, seed: int) -> DenseCNN:
     """Train a student on the labels of many events."""
+    steps *= setting.patience
     return learn(new_student(seed), [source], _regime(setting, steps, 3e-3, source.views.side), seed)
 
 
@@ -273,7 +274,7 @@ def _distil(
 
 
 def _regime(setting: Setting, steps: int, learning_rate: float, side: int) -> Regime:
-    return Regime(steps, learning_rate, piece=side, outage=0.4 if setting.name == "outage" else 0.1)
+    return Regime(steps, learning_rate, piece=side, outage=setting.outage)
 
 
 def _adapted(school: School, task: Task, sources: list[Source]) -> DenseCNN:

@@ -93,6 +93,7 @@ class Work:
         steps = plan.budget
         decides_networks: dict[str, object] = {"data": dict(data), "folds": plan.folds}
         decides_networks["steps"] = [steps.teaching, steps.raising]
+        decides_networks["settings"] = [asdict(setting) for setting in SETTINGS.values()]
         decides_rows = {**decides_networks, "steps": asdict(steps), "recipe": asdict(plan.recipe)}
         decides_rows |= {"fractions": plan.fractions, "controls": [plan.control_seeds, plan.control_fraction]}
         self.networks, self.scores = (
@@ -158,10 +159,10 @@ def _schools(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]
     teacher = work.network(
         f"{fold.name}-teacher", methods.new_teacher(0), lambda: methods.teach(for_teacher, steps.teaching, 0)
     )
-    twice = chips[np.tile(np.arange(len(chips)), 2)]  # under two clouds each
+    twice = chips[np.tile(np.arange(len(chips)), 2)]
     few = np.random.default_rng(0).choice(len(chips), min(methods.FEW, len(chips)), replace=False)
     for setting in _settings(plan, 0):
-        views = draw_views(twice, setting.cloud, np.random.default_rng(0))
+        views = draw_views(twice, np.repeat(setting.clouds, len(chips)), np.random.default_rng(0))
         source = Source(views, students_view(views, setting), 6, chances=chances.repeat(2))
         progress(f"{fold.name}: a student of many events is raised for {setting.name}")
         student = work.network(

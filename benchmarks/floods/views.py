@@ -14,6 +14,8 @@ from benchmarks.floods.chips import NO_RADAR, Bytes, Chips, Mask
 TEACHER_STREAMS = {"s1_before": 1, "s1_after": 1, "s2_before": 5, "s2_after": 5}
 STUDENT_STREAMS = {**TEACHER_STREAMS, "in_situ": 1}
 """Stream → channels. A student's network takes all of them, whatever a setting leaves."""
+INSTRUMENTS = (("s1_before", "s1_after"),)
+"""Streams that fail together."""
 IN_SITU_POINTS, COARSE = 8, 4
 """Points whose state is known, and cells a side of a pixel of the student's optical after-image (32 × 32 a chip)."""
 
@@ -27,12 +29,18 @@ class Setting:
         streams: names.
         cloud: share of the after-image under cloud.
         headline: whether it is run on every seed.
+        outage: share of streams hidden while learning.
+        clouds: shares under which a student is raised on other events, each of its chips once under each.
+        patience: times as many steps as others that it is raised for.
     """
 
     name: str
     streams: tuple[str, ...]
     cloud: float
     headline: bool = False
+    outage: float = 0.1
+    clouds: tuple[float, float] = (0.3, 0.3)
+    patience: int = 1
 
 
 SETTINGS = {
@@ -40,8 +48,8 @@ SETTINGS = {
     for setting in (
         Setting("archive", ("s2_before", "s2_after", "in_situ"), 0.3, headline=True),
         Setting("radar_only", ("s1_before", "s1_after"), 0.0, headline=True),
-        Setting("strict", ("s2_after", "in_situ"), 0.6),
-        Setting("outage", tuple(STUDENT_STREAMS), 0.3),
+        Setting("strict", ("s2_after", "in_situ"), 0.6, clouds=(0.6, 0.6)),
+        Setting("outage", tuple(STUDENT_STREAMS), 0.3, outage=0.5, clouds=(0.3, 0.6), patience=2),
     )
 }
 """The one student of ``outage`` is also tested on the other settings, beside the students raised for those."""
@@ -90,12 +98,19 @@ class Views:
         return torch.from_numpy(self.chips.valid & ~self.water)
 
 
-def draw_views(chips: Chips, cloud: float, rng: np.random.Generator) -> Views:
-    """Cover each chip with a spatially correlated cloud, and choose the cells known on the ground."""
+def draw_views(chips: Chips, cloud: float | npt.NDArray[np.float64], rng: np.random.Generator) -> Views:
+    """Cover each chip with a spatially correlated cloud, and choose the cells known on the ground.
+
+    Args:
+        chips: N of them.
+        cloud: share covered, of all or of each (N,).
+        rng: what it draws from.
+    """
     size = chips.mask.shape[1] // COARSE
     noise = rng.standard_normal((len(chips), size, size))
     smooth = np.stack([ndimage.gaussian_filter(field, 3.0, mode="wrap") for field in noise])
-    clear = smooth >= np.quantile(smooth, cloud, axis=(1, 2), keepdims=True)
+    shares = np.broadcast_to(cloud, len(chips))
+    clear = np.stack([field >= np.quantile(field, share) for field, share in zip(smooth, shares, strict=True)])
     points = np.zeros(chips.mask.shape, dtype=bool)
     for chosen, seen in zip(points, chips.valid, strict=True):
         cells = np.flatnonzero(seen)
