@@ -1,0 +1,1 @@
+"""Storm surge at a gauge that hardly speaks, on real tide gauges."""

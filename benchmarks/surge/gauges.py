@@ -1,0 +1,134 @@
+"""Hourly records of many gauges, and which weeks of one may be learned from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from strandline.errors import InputError
+from strandline.tides import Times, fit_tide, predict_tide
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+HOURS_A_WEEK = 168
+
+
+@dataclass(frozen=True, eq=False)
+class Gauges:
+    """What S gauges measured in T consecutive hours.
+
+    Attributes:
+        names: of the gauges.
+        latitude, longitude: (S,) [degrees].
+        time: (T,) UTC.
+        level: (S, T) [m] on each gauge's own datum; NaN = not observed.
+    """
+
+    names: tuple[str, ...]
+    latitude: Floats
+    longitude: Floats
+    time: Times
+    level: Floats
+
+    def within(self, first: str, last: str) -> Mask:
+        """(T,) hours of these days, the last included.
+
+        Raises:
+            InputError: none of them is in the record.
+        """
+        inside: Mask = (self.time >= np.datetime64(first)) & (self.time < np.datetime64(last) + np.timedelta64(1, "D"))
+        if not inside.any():
+            there = f"{str(self.time[0])[:10]} to {str(self.time[-1])[:10]}"
+            raise InputError(f"{first}/{last}", "is not in the record", f"choose within {there}")
+        return inside
+
+
+@dataclass(frozen=True, eq=False)
+class Residual:
+    """A gauge's record about a tide that was fitted to some of it.
+
+    Attributes:
+        level: (T,) observed − tide − mean sea level [m]; NaN = not observed.
+        tide: (T,) predicted, about mean sea level [m].
+        allowed: (T,) hours that the tide was fitted to.
+    """
+
+    level: Floats
+    tide: Floats
+    allowed: Mask
+
+
+def read_gauges(levels: Path, stations: Path) -> Gauges:
+    """One column of UTC times (``time_utc``) and one of levels [m] a station; an hour without a row was not observed.
+
+    Raises:
+        InputError: a column that no station names, a time twice or off the hour.
+    """
+    table = pd.read_csv(levels, index_col="time_utc", parse_dates=True)
+    places = pd.read_csv(stations, index_col="station")
+    unknown = [str(name) for name in table.columns if name not in places.index]
+    if unknown:
+        raise InputError(str(levels), f"columns {unknown} are no station of {stations.name}", "name them there")
+    if table.index.has_duplicates or (pd.DatetimeIndex(table.index).floor("h") != table.index).any():
+        raise InputError(str(levels), "has a time twice or off the hour", "give one row an hour, on the hour")
+    hours = pd.date_range(table.index.min(), table.index.max(), freq="h")
+    names = tuple(str(name) for name in table.columns)
+    return Gauges(
+        names,
+        places.loc[list(names), "latitude"].to_numpy(dtype=float),
+        places.loc[list(names), "longitude"].to_numpy(dtype=float),
+        hours.to_numpy(),
+        table.reindex(hours).to_numpy(dtype=float).T.copy(),
+    )
+
+
+def draw_weeks(train: Mask, share: float, rng: np.random.Generator) -> Mask:
+    """(T,) hours of whole weeks that make up a share of the training hours, one week at least.
+
+    The weeks are the first of an order that the generator draws, so that a larger share holds the smaller ones.
+    """
+    hours = np.flatnonzero(train)
+    weeks = (hours - hours[0]) // HOURS_A_WEEK
+    whole = np.flatnonzero(np.bincount(weeks) == HOURS_A_WEEK)
+    chosen = rng.permutation(whole)[: max(1, round(share * hours.size / HOURS_A_WEEK))]
+    allowed = np.zeros(train.size, dtype=bool)
+    allowed[hours[np.isin(weeks, chosen)]] = True
+    return allowed
+
+
+def residual(gauges: Gauges, station: int, allowed: Mask) -> Residual:
+    """About the tide that the allowed hours give."""
+    record = gauges.level[station]
+    name = gauges.names[station]
+    constants, mean = fit_tide(
+        gauges.time,
+        np.where(allowed, record, np.nan),
+        float(gauges.latitude[station]),
+        name=name,
+        source=f"own record, {allowed.sum()} hours",
+    )
+    tide = predict_tide(constants, gauges.time)
+    return Residual(record - mean - tide, tide, allowed)
+
+
+def places_about(gauges: Gauges, station: int) -> Floats:
+    """(S, 2) how far east and north of a station each gauge lies [1000 km]."""
+    degree = 6.371 * np.pi / 180
+    east = (gauges.longitude - gauges.longitude[station] + 180) % 360 - 180
+    east = east * np.cos(np.deg2rad((gauges.latitude + gauges.latitude[station]) / 2))
+    return np.stack([east * degree, (gauges.latitude - gauges.latitude[station]) * degree], axis=1)
+
+
+def numbers_of(gauges: Gauges, names: Sequence[str]) -> list[int]:
+    """Where stations stand.
+
+    Raises:
+        InputError: a name that is none of them.
+    """
+    unknown = [name for name in names if name not in gauges.names]
+    if unknown:
+        raise InputError(f"targets {unknown}", "are no gauge", f"choose of {', '.join(gauges.names)}")
+    return [gauges.names.index(name) for name in names]

@@ -1,0 +1,195 @@
+"""What gauges say of a place between them: optimal interpolation of a surge that travels along the coast."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from strandline.errors import InputError, RefusedByTheory
+from strandline.training import train
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+HOURLY_BINS = tuple((first, first + 3) for first in range(0, 27, 3))
+SLOW_BINS = tuple((first, first + 6) for first in range(30, 72, 6)) + tuple((24 * d, 24 * d + 24) for d in range(3, 7))
+BINS = HOURLY_BINS + SLOW_BINS
+"""Hours before an issue, from and up to, over which a neighbour's readings are averaged: of late often, then daily."""
+NEEDED = 0.75
+"""Share of its bins that a gauge must have, to be listened to."""
+
+
+@dataclass(frozen=True)
+class TravellingWaves:
+    """How residuals at two places and hours go together.
+
+    ρ(Δx, Δt) = exp(−|Δx| / reach) · (1 + √3 a) exp(−√3 a) with a = |Δt − slowness · Δx| / memory: a wave that comes by
+    later the farther it has to go, and changes on its way.
+
+    Attributes:
+        reach: [1000 km].
+        memory: [h].
+        slowness: east and north [h per 1000 km].
+        own: standard deviation of what a reading shares with no other, as a share of its gauge's spread [-].
+
+    Source: optimal interpolation, Gandin (1963); a Matérn 3/2 covariance in the frame of the wave, as for coastally
+    trapped waves, Gill (1982), section 10.12.
+    """
+
+    reach: float
+    memory: float
+    slowness: tuple[float, float]
+    own: float
+
+    def correlation(self, apart: Floats, later: Floats) -> Floats:
+        """Of places (…, 2) [1000 km] east and north of others, at hours (…) after them."""
+        numbers = torch.tensor([self.reach, self.memory, *self.slowness], dtype=torch.float64)
+        return _correlation(numbers, torch.from_numpy(apart), torch.from_numpy(later)).numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Interpolation:
+    """What neighbours say of a place at hours about each issue.
+
+    Attributes:
+        mean, spread: (T, H) [m] of the residual; where nobody is heard 0 and the spread of the place.
+        heard: (T,) whether any neighbour was.
+    """
+
+    mean: Floats
+    spread: Floats
+    heard: Mask
+
+
+def fit_waves(places: Floats, level: Floats, about: Floats, steps: int = 120) -> TravellingWaves:
+    """The waves by which gauges foretell one another best, each left out once.
+
+    Args:
+        places: (S, 2) east and north of any point [1000 km].
+        level: (S, T) hourly residuals [m]; NaN = not observed.
+        about: (2,) the place that they are wanted for: gauges count with exp(−distance / 1000 km).
+        steps: of the optimiser.
+
+    Raises:
+        RefusedByTheory: fewer than three gauges, of which none could tell a direction.
+    """
+    if len(places) < 3:
+        raise RefusedByTheory(f"{len(places)} gauges cannot tell how a surge travels; need 3 or more")
+    bins, seen = _bins(level / _spreads(level)[:, None])
+    known = np.where(seen, bins, 0.0)[:, :, ::3].reshape(len(places) * len(BINS), -1)  # (S · K, T / 3)
+    now = (level / _spreads(level)[:, None])[:, ::3]
+    among = torch.from_numpy(known @ known.T / known.shape[1])
+    to_now = [known[:, np.isfinite(row)] @ row[np.isfinite(row)] / np.isfinite(row).sum() for row in now]
+    importance = np.exp(-np.linalg.norm(places - about, axis=1))
+    numbers = torch.nn.Parameter(torch.tensor([0.0, 4.3, 1.0, 0.0, -1.5], dtype=torch.float64))
+
+    def loss(step: int) -> dict[str, Tensor]:
+        terms = {}
+        for station, row in enumerate(to_now):
+            others = [other for other in range(len(places)) if other != station]
+            index = torch.tensor([other * len(BINS) + b for other in others for b in range(len(BINS))])
+            weights = _weights(
+                _natural(numbers), torch.from_numpy(places[others] - places[station]), torch.zeros(1).double()
+            )[0][0]
+            error = 1 - 2 * weights @ torch.from_numpy(row)[index] + weights @ among[index][:, index] @ weights
+            terms[f"gauge_{station}"] = importance[station] / importance.sum() * error
+        return terms
+
+    train([numbers], loss, steps, 0.05, weight_decay=0.0)
+    reach, memory, east, north, own = _natural(numbers.detach()).tolist()
+    return TravellingWaves(reach, memory, (east, north), own)
+
+
+def interpolate(
+    waves: TravellingWaves, places: Floats, level: Floats, place: Floats, hours: Sequence[int]
+) -> Interpolation:
+    """What gauges say of a place, hour by hour, from what was known then.
+
+    The place's own spread is that of its neighbours, the near ones counting most. A gauge with gaps in its bins is
+    heard where it has three quarters of them, the rest being 0.
+
+    Args:
+        waves: how they travel.
+        places: (S, 2) of the gauges [1000 km].
+        level: (S, T) their hourly residuals [m]; NaN = not observed.
+        place: (2,) where nobody measures.
+        hours: H of them after an issue (before it where negative) that are wanted.
+
+    Raises:
+        InputError: places and records of different numbers of gauges.
+    """
+    if len(places) != len(level):
+        raise InputError("travelling waves", f"have {len(places)} places, {len(level)} records", "give one of each")
+    spreads = _spreads(level)
+    bins, seen = _bins(level / spreads[:, None])
+    near = np.exp(-np.linalg.norm(places - place, axis=1) / 0.7)
+    spread = float((near * spreads).sum() / near.sum())
+    wanted = torch.tensor(list(hours), dtype=torch.float64)
+    speaks = seen.mean(axis=1) >= NEEDED  # (S, T)
+    mean = np.zeros((level.shape[1], wanted.numel()))
+    rest = np.full(mean.shape, spread)
+    numbers = torch.tensor([waves.reach, waves.memory, *waves.slowness, waves.own], dtype=torch.float64)
+    patterns, which = np.unique(speaks, axis=1, return_inverse=True)
+    for number, pattern in enumerate(patterns.T):
+        if pattern.any():
+            at = np.flatnonzero(which.ravel() == number)
+            weights, explained = _weights(numbers, torch.from_numpy(places[pattern] - place), wanted)
+            known = np.where(seen[pattern][:, :, at], bins[pattern][:, :, at], 0.0).reshape(-1, at.size)
+            mean[at] = spread * (weights.numpy() @ known).T
+            rest[at] = spread * np.sqrt(np.clip(1 - explained.numpy(), 0.0, 1.0))
+    return Interpolation(mean, rest, speaks.any(axis=0))
+
+
+def _correlation(numbers: Tensor, apart: Tensor, later: Tensor) -> Tensor:
+    reach, memory, slowness = numbers[0], numbers[1], numbers[2:4]
+    age = 3**0.5 * (later - apart @ slowness).abs() / memory
+    correlation: Tensor = torch.exp(-apart.norm(dim=-1) / reach) * (1 + age) * torch.exp(-age)
+    return correlation
+
+
+def _natural(numbers: Tensor) -> Tensor:
+    """Reach, memory, slowness east and north, own: from unbounded numbers."""
+    return torch.cat([numbers[:2].exp(), 30 * numbers[2:4], numbers[4:].exp()])
+
+
+def _weights(numbers: Tensor, apart: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """Of neighbours' bins for hours H: (H, N · K), and the share (H,) of the variance that they explain.
+
+    Args:
+        numbers: of the waves.
+        apart: (N, 2) from the place to its neighbours [1000 km].
+        wanted: (H,) hours after the issue.
+    """
+    middle = torch.tensor([-(first + last - 1) / 2 for first, last in BINS], dtype=torch.float64)
+    place, hour = apart.repeat_interleave(len(BINS), dim=0), middle.repeat(len(apart))
+    among = _correlation(numbers, place[:, None] - place, hour[:, None] - hour)
+    among = among + numbers[4] ** 2 * torch.eye(len(hour), dtype=torch.float64)
+    to_wanted = _correlation(numbers, -place.expand(len(wanted), -1, -1), wanted[:, None] - hour)
+    weights = torch.linalg.solve(among, to_wanted.T).T
+    return weights, (weights * to_wanted).sum(dim=1)
+
+
+def _bins(level: Floats) -> tuple[Floats, Mask]:
+    """(S, K, T) means over `BINS` before each hour, and where at least half of a bin was seen."""
+    seen = np.isfinite(level)
+    total = np.cumsum(np.pad(np.where(seen, level, 0.0), ((0, 0), (1, 0))), axis=1)
+    count = np.cumsum(np.pad(seen, ((0, 0), (1, 0))), axis=1)
+    hour = np.arange(level.shape[1]) + 1
+    means, there = [], []
+    for first, last in BINS:
+        newest, oldest = np.clip(hour - first, 0, None), np.clip(hour - last, 0, None)
+        number = count[:, newest] - count[:, oldest]
+        means.append((total[:, newest] - total[:, oldest]) / np.maximum(number, 1))
+        there.append(2 * number >= last - first)
+    return np.stack(means, axis=1), np.stack(there, axis=1)
+
+
+def _spreads(level: Floats) -> Floats:
+    """(S,) root mean square [m] of each record."""
+    seen = np.isfinite(level)
+    squares = np.where(seen, level, 0.0) ** 2
+    spreads: Floats = np.sqrt(squares.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))
+    return spreads
