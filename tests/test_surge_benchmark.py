@@ -1,0 +1,146 @@
+"""The surge benchmark: records in, labelled weeks, baselines and scores, each against what is known of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from benchmarks.surge.baselines import fit_ridge, persistence, zero_surge
+from benchmarks.surge.gauges import Gauges, Residual, draw_weeks, numbers_of, read_gauges
+from benchmarks.surge.learning import Regime, Source, ask, learn
+from benchmarks.surge.scoring import peak_f1, score
+from benchmarks.surge.windows import Around, outages, past_of
+
+from strandline.errors import InputError
+from strandline.models.surge_network import HOURS, LEVELS, SurgeNetwork
+
+T = 1200
+
+
+def records(seed: int = 0) -> tuple[Gauges, list[tuple[int, Residual]]]:
+    """Two gauges whose residuals remember 30 hours, without a tide."""
+    rng = np.random.default_rng(seed)
+    level = np.zeros((2, T))
+    for hour in range(1, T):
+        level[:, hour] = np.exp(-1 / 30) * level[:, hour - 1] + 0.03 * rng.standard_normal(2)
+    time = np.datetime64("2012-01-01", "h") + np.arange(T)
+    gauges = Gauges(("a", "b"), np.array([-30.0, -31.0]), np.array([115.0, 116.0]), time, level)
+    everything = np.ones(T, dtype=bool)
+    return gauges, [(s, Residual(level[s], np.zeros(T), everything)) for s in range(2)]
+
+
+def nobody() -> Around:
+    return Around(torch.zeros(2, T, len(HOURS)), torch.zeros(2, T, len(HOURS)), torch.zeros(2, T) > 0)
+
+
+def test_an_hour_without_a_row_was_not_observed(tmp_path: Path) -> None:
+    (tmp_path / "levels.csv").write_text("time_utc,a\n2012-01-01 00:00,1.0\n2012-01-01 02:00,1.2\n")
+    (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\na,-30,115,zero\n")
+    gauges = read_gauges(tmp_path / "levels.csv", tmp_path / "stations.csv")
+    np.testing.assert_array_equal(gauges.level[0], [1.0, np.nan, 1.2])
+    assert numbers_of(gauges, ["a"]) == [0]
+    with pytest.raises(InputError, match="no gauge"):
+        numbers_of(gauges, ["z"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [("b\n2012-01-01 00:00,1.0\n", "no station"), ("a\n2012-01-01 00:30,1.0\n", "off the hour")],
+)
+def test_records_that_fit_nothing_are_refused(tmp_path: Path, rows: str, message: str) -> None:
+    (tmp_path / "levels.csv").write_text("time_utc," + rows)
+    (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\na,-30,115,zero\n")
+    with pytest.raises(InputError, match=message):
+        read_gauges(tmp_path / "levels.csv", tmp_path / "stations.csv")
+
+
+def test_labelled_weeks_are_whole_and_a_larger_share_holds_the_smaller() -> None:
+    train = np.zeros(20_000, dtype=bool)
+    train[100:17_620] = True
+    few, many = (draw_weeks(train, share, np.random.default_rng(3)) for share in (0.05, 0.2))
+    assert few.sum() == 5 * 168
+    assert (many | ~few).all()
+    assert (train | ~many).all()
+    starts = np.flatnonzero(np.diff(few.astype(int)) == 1) + 1
+    assert ((starts - 100) % 168 == 0).all()
+
+
+def test_nothing_but_what_is_readable_is_seen_or_answered() -> None:
+    gauges, rows = records()
+    readable = np.zeros(T, dtype=bool)
+    readable[400:600] = True
+    past = past_of(gauges, rows[:1], [readable], np.ones(T, dtype=bool), nobody())
+    windows, observed, seen = past.windows(torch.arange(len(past)))
+    hour = past.issues[:, 1]
+    assert hour.min() == 400 - 48
+    assert hour.max() == 599
+    at = hour[:, None] + torch.arange(49)
+    assert (seen == torch.from_numpy(readable)[at]).all()
+    torch.testing.assert_close(observed[seen], torch.from_numpy(rows[0][1].level).float()[at][seen])
+    assert (windows.own[~windows.own_seen] == 0).all()
+
+
+def test_about_a_share_of_readings_is_lost_in_pieces() -> None:
+    lost = outages(500, 0.5, np.random.default_rng(0))
+    assert float(lost.float().mean()) == pytest.approx(0.5, abs=0.03)
+    assert (lost.reshape(500, 12, 6).float().std(dim=2) == 0).all()
+    assert outages(3, 1.0, np.random.default_rng(0)).all()
+    assert not outages(3, 0.0, np.random.default_rng(0)).any()
+
+
+def test_the_ridge_finds_how_fast_a_record_forgets() -> None:
+    gauges, rows = records()
+    past = past_of(gauges, rows, [np.ones(T, dtype=bool)] * 2, np.arange(T) < 800, nobody())
+    test = past_of(gauges, rows, [np.ones(T, dtype=bool)] * 2, np.arange(T) > 900, nobody())
+    windows, observed, _ = test.windows(torch.arange(len(test)))
+    truth = observed.numpy()
+
+    def error(predicted: np.ndarray) -> float:
+        return float(np.sqrt(np.mean((predicted[:, 24] - truth[:, 24]) ** 2)))
+
+    ideal = error(np.exp(-np.arange(49) / 30) * persistence(windows))
+    ridge = error(fit_ridge(past, 0.0, 0)(windows))
+    assert ridge == pytest.approx(ideal, rel=0.1)
+    assert ridge < min(error(persistence(windows)), error(zero_surge(windows)))
+
+
+@pytest.mark.slow
+def test_a_student_of_few_steps_beats_persistence_a_day_ahead() -> None:
+    gauges, rows = records()
+    past = past_of(gauges, rows, [np.ones(T, dtype=bool)] * 2, np.arange(T) < 800, nobody())
+    test = past_of(gauges, rows, [np.ones(T, dtype=bool)] * 2, np.arange(T) > 900, nobody())
+    network = learn(SurgeNetwork(32), [Source(past, 64)], Regime(150, 3e-3), 0)
+    quantiles, observed, _ = ask(network, test)
+    windows, _, _ = test.windows(torch.arange(len(test)))
+    error = (quantiles[:, 24, LEVELS.index(0.5)] - observed[:, 24]).square().mean().sqrt()
+    assert float(error) < float(np.sqrt(np.mean((persistence(windows)[:, 24] - observed[:, 24].numpy()) ** 2)))
+
+
+def test_a_perfect_forecast_scores_nothing_and_a_gap_does_not_count() -> None:
+    observed = np.sin(np.arange(200) / 5)
+    observed[50:60] = np.nan
+    quantiles = np.repeat(np.nan_to_num(observed)[:, None], len(LEVELS), axis=1)
+    found = score(quantiles, LEVELS, np.zeros(200), observed, observed, 0.95)
+    assert (found["rmse"], found["mae"], found["crps"], found["coverage_90"]) == (0.0, 0.0, 0.0, 1.0)
+    assert found["f1_extreme"] == 1.0
+    assert found["n"] == 190
+
+
+def test_the_ranked_probability_score_is_that_of_the_normal_distribution() -> None:
+    rng = np.random.default_rng(0)
+    observed = 0.2 * rng.standard_normal(4000)
+    normal = torch.distributions.Normal(0.0, 0.2).icdf(torch.tensor(LEVELS)).double().numpy()
+    found = score(np.tile(normal, (4000, 1)), LEVELS, np.zeros(4000), observed, observed, 9.0)
+    assert found["crps"] == pytest.approx(0.2 / np.sqrt(np.pi), rel=0.05)  # Gneiting and Raftery (2007), eq. 21
+    assert found["coverage_90"] == pytest.approx(0.9, abs=0.02)
+
+
+def test_peaks_are_hit_within_three_hours_and_false_alarms_count() -> None:
+    observed, late, early_and_false = np.zeros(500), np.zeros(500), np.zeros(500)
+    observed[[100, 300]] = 1.0
+    late[[103, 300]] = 0.95
+    early_and_false[[96, 300, 400]] = 0.95
+    assert peak_f1(late, observed, 0.9) == 1.0
+    assert peak_f1(early_and_false, observed, 0.9) == pytest.approx(2 * (1 / 3) * (1 / 2) / (1 / 3 + 1 / 2))
+    assert peak_f1(np.zeros(500), observed, 0.9) == 0.0
+    assert np.isnan(peak_f1(np.zeros(500), np.zeros(500), 0.9))
