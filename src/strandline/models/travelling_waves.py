@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.optimize import minimize
 from torch import Tensor
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.training import train
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -18,6 +18,10 @@ HOURLY_BINS = tuple((first, first + 3) for first in range(0, 27, 3))
 SLOW_BINS = tuple((first, first + 6) for first in range(30, 72, 6)) + tuple((24 * d, 24 * d + 24) for d in range(3, 7))
 BINS = HOURLY_BINS + SLOW_BINS
 """Hours before an issue, from and up to, over which a neighbour's readings are averaged: of late often, then daily."""
+BOUNDS = ((-2.0, 2.0), (1.5, 6.5), (-5.0, 5.0), (-5.0, 5.0), (-3.0, 1.0))
+"""Of the fitted numbers: reach 135 to 7400 km, memory 4 to 670 h, slowness ±150 h per 1000 km, own 0.05 to 2.7."""
+WAYS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))
+"""East and north, in which the fit starts: nobody knows on which side of the sea the coast lies."""
 NEEDED = 0.75
 """Share of its bins that a gauge must have, to be listened to."""
 
@@ -64,14 +68,13 @@ class Interpolation:
     heard: Mask
 
 
-def fit_waves(places: Floats, level: Floats, about: Floats, steps: int = 120) -> TravellingWaves:
+def fit_waves(places: Floats, level: Floats, about: Floats) -> TravellingWaves:
     """The waves by which gauges foretell one another best, each left out once.
 
     Args:
         places: (S, 2) east and north of any point [1000 km].
         level: (S, T) hourly residuals [m]; NaN = not observed.
         about: (2,) the place that they are wanted for: gauges count with exp(−distance / 1000 km).
-        steps: of the optimiser.
 
     Raises:
         RefusedByTheory: fewer than three gauges, of which none could tell a direction.
@@ -84,22 +87,25 @@ def fit_waves(places: Floats, level: Floats, about: Floats, steps: int = 120) ->
     among = torch.from_numpy(known @ known.T / known.shape[1])
     to_now = [known[:, np.isfinite(row)] @ row[np.isfinite(row)] / np.isfinite(row).sum() for row in now]
     importance = np.exp(-np.linalg.norm(places - about, axis=1))
-    numbers = torch.nn.Parameter(torch.tensor([0.0, 4.3, 1.0, 0.0, -1.5], dtype=torch.float64))
 
-    def loss(step: int) -> dict[str, Tensor]:
-        terms = {}
+    def error(unbounded: Floats) -> tuple[float, Floats]:
+        numbers = torch.from_numpy(unbounded).requires_grad_()
+        total = torch.zeros((), dtype=torch.float64)
         for station, row in enumerate(to_now):
             others = [other for other in range(len(places)) if other != station]
             index = torch.tensor([other * len(BINS) + b for other in others for b in range(len(BINS))])
-            weights = _weights(
-                _natural(numbers), torch.from_numpy(places[others] - places[station]), torch.zeros(1).double()
-            )[0][0]
-            error = 1 - 2 * weights @ torch.from_numpy(row)[index] + weights @ among[index][:, index] @ weights
-            terms[f"gauge_{station}"] = importance[station] / importance.sum() * error
-        return terms
+            apart, now_only = torch.from_numpy(places[others] - places[station]), torch.zeros(1, dtype=torch.float64)
+            weights = _weights(_natural(numbers), apart, now_only)[0][0]
+            left = 1 - 2 * weights @ torch.from_numpy(row)[index] + weights @ among[index][:, index] @ weights
+            total = total + importance[station] / importance.sum() * left
+        (slope,) = torch.autograd.grad(total, numbers)
+        return float(total.detach()), slope.numpy()
 
-    train([numbers], loss, steps, 0.05, weight_decay=0.0)
-    reach, memory, east, north, own = _natural(numbers.detach()).tolist()
+    tries = [
+        minimize(error, np.array([0.0, 4.3, *way, -1.5]), jac=True, method="L-BFGS-B", bounds=BOUNDS) for way in WAYS
+    ]
+    best = min(tries, key=lambda found: float(found.fun))
+    reach, memory, east, north, own = _natural(torch.from_numpy(best.x)).tolist()
     return TravellingWaves(reach, memory, (east, north), own)
 
 
