@@ -25,8 +25,7 @@ def records(seed: int = 0) -> tuple[Gauges, list[tuple[int, Residual]]]:
         level[:, hour] = np.exp(-1 / 30) * level[:, hour - 1] + 0.03 * rng.standard_normal(2)
     time = np.datetime64("2012-01-01", "h") + np.arange(T)
     gauges = Gauges(("a", "b"), np.array([-30.0, -31.0]), np.array([115.0, 116.0]), time, level)
-    everything = np.ones(T, dtype=bool)
-    return gauges, [(s, Residual(level[s], np.zeros(T), everything)) for s in range(2)]
+    return gauges, [(s, Residual(level[s], np.zeros(T), 0.0, np.zeros(T))) for s in range(2)]
 
 
 def nobody() -> Around:
@@ -70,7 +69,8 @@ def test_nothing_but_what_is_readable_is_seen_or_answered() -> None:
     readable = np.zeros(T, dtype=bool)
     readable[400:600] = True
     past = past_of(gauges, rows[:1], [readable], np.ones(T, dtype=bool), nobody())
-    windows, observed, seen = past.windows(torch.arange(len(past)))
+    windows, answer = past.windows(torch.arange(len(past)))
+    observed, seen = answer.level, answer.seen
     hour = past.issues[:, 1]
     assert hour.min() == 400 - 48
     assert hour.max() == 599
@@ -92,8 +92,8 @@ def test_the_ridge_finds_how_fast_a_record_forgets() -> None:
     gauges, rows = records()
     past = past_of(gauges, rows, [np.ones(T, dtype=bool)] * 2, np.arange(T) < 800, nobody())
     test = past_of(gauges, rows, [np.ones(T, dtype=bool)] * 2, np.arange(T) > 900, nobody())
-    windows, observed, _ = test.windows(torch.arange(len(test)))
-    truth = observed.numpy()
+    windows, answer = test.windows(torch.arange(len(test)))
+    truth = answer.level.numpy()
 
     def error(predicted: np.ndarray) -> float:
         return float(np.sqrt(np.mean((predicted[:, 24] - truth[:, 24]) ** 2)))
@@ -110,10 +110,10 @@ def test_a_student_of_few_steps_beats_persistence_a_day_ahead() -> None:
     past = past_of(gauges, rows, [np.ones(T, dtype=bool)] * 2, np.arange(T) < 800, nobody())
     test = past_of(gauges, rows, [np.ones(T, dtype=bool)] * 2, np.arange(T) > 900, nobody())
     network = learn(SurgeNetwork(32), [Source(past, 64)], Regime(150, 3e-3), 0)
-    quantiles, observed, _ = ask(network, test)
-    windows, _, _ = test.windows(torch.arange(len(test)))
-    error = (quantiles[:, 24, LEVELS.index(0.5)] - observed[:, 24]).square().mean().sqrt()
-    assert float(error) < float(np.sqrt(np.mean((persistence(windows)[:, 24] - observed[:, 24].numpy()) ** 2)))
+    windows, answer = test.windows(torch.arange(len(test)))
+    truth = answer.level[:, 24].numpy()
+    error = np.sqrt(np.mean((ask(network, windows)[:, 24, LEVELS.index(0.5)].numpy() - truth) ** 2))
+    assert error < np.sqrt(np.mean((persistence(windows)[:, 24] - truth) ** 2))
 
 
 def test_a_perfect_forecast_scores_nothing_and_a_gap_does_not_count() -> None:

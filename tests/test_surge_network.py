@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.models.surge_network import (
@@ -13,10 +11,8 @@ from strandline.models.surge_network import (
     HOURS,
     LEVELS,
     GaugeWindows,
-    SurgeForecast,
     SurgeNetwork,
     last_reading,
-    pinball,
 )
 
 
@@ -100,21 +96,6 @@ def test_hidden_readings_are_gone_whatever_they_were() -> None:
     assert not left.own_seen[:, -10:].any()
     assert (left.own[:, -10:] == 0).all()
     torch.testing.assert_close(left.own[:, :-10], windows.own[:, :-10])
-
-
-@given(st.floats(-1.0, 1.0), st.floats(0.05, 0.5))
-@settings(max_examples=25, deadline=None)
-def test_the_pinball_loss_is_least_at_the_true_quantiles(mean: float, spread: float) -> None:
-    normal = torch.distributions.Normal(mean, spread)
-    observed = normal.icdf((torch.arange(49) + 0.5) / 49)[None]
-    true = normal.icdf(torch.tensor(LEVELS)).expand(1, 49, -1)
-
-    def loss(quantiles: torch.Tensor) -> float:
-        return float(pinball(SurgeForecast(quantiles, quantiles), observed, torch.ones(1, 49) > 0).mean())
-
-    centre = true.mean(dim=-1, keepdim=True)
-    assert loss(true) < min(loss(true + 0.2 * spread), loss(true - 0.2 * spread))
-    assert loss(true) < min(loss(centre + 1.5 * (true - centre)), loss(centre + 0.6 * (true - centre)))
 
 
 def test_windows_of_another_shape_and_unknown_streams_stop_at_the_door() -> None:

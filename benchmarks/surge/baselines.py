@@ -1,24 +1,34 @@
 """What a sceptic would try first: no surge, the last reading, and a ridge on the same inputs."""
 
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from benchmarks.surge.windows import Past, outages
+from benchmarks.surge.learning import shown
+from benchmarks.surge.windows import Past
 from strandline.models.surge_network import CONTEXT_HOURS, LEVELS, GaugeWindows, last_reading
 
 Floats = npt.NDArray[np.float64]
 PENALTIES = 10.0 ** np.arange(-1, 6)
 
 
-def spread_about(centre: Floats, errors: Floats) -> Floats:
-    """(N, L) forecasts and (M, L) errors made on what was learned from → (N, L, Q) quantiles, dressed with them."""
-    dressing = np.nanquantile(errors, LEVELS, axis=0).T if errors.size else np.zeros((centre.shape[1], len(LEVELS)))
-    dressing = dressing - dressing[:, [LEVELS.index(0.5)]]
-    quantiles: Floats = centre[..., None] + dressing
-    return quantiles
+Forecast = Callable[[GaugeWindows], Floats]
+"""From windows to quantiles (N, 49, 9) [m]."""
+
+
+def dressed(centre: Callable[[GaugeWindows], Floats], past: Past, share: float, seed: int) -> Forecast:
+    """A point forecast with the quantiles of the errors that it made on what may be learned from."""
+    windows, answer = shown(past, share, seed)
+    errors = np.where(answer.seen.numpy(), answer.level.double().numpy() - centre(windows), np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a lead that no labelled week holds has no error
+        around = np.nan_to_num(np.nanquantile(errors, LEVELS, axis=0).T)  # (49, Q)
+    around -= around[:, [LEVELS.index(0.5)]]
+    return lambda seen: centre(seen)[..., None] + around
 
 
 def zero_surge(windows: GaugeWindows) -> Floats:
@@ -51,9 +61,8 @@ def fit_ridge(past: Past, share: float, seed: int) -> Ridge:
 
     Leads that a window does not hold are not learned from.
     """
-    windows, observed, seen = past.windows(torch.arange(len(past)))
-    windows = windows.without_own(outages(len(windows), share, np.random.default_rng(seed)))
-    inputs, truth = _inputs(windows), np.where(seen.numpy(), observed.double().numpy(), np.nan)
+    windows, answer = shown(past, share, seed)
+    inputs, truth = _inputs(windows), np.where(answer.seen.numpy(), answer.level.double().numpy(), np.nan)
     fold = past.issues[:, 1].numpy() // 168 % 5
     errors = []
     for penalty in PENALTIES:

@@ -53,12 +53,14 @@ class Residual:
     Attributes:
         level: (T,) observed − tide − mean sea level [m]; NaN = not observed.
         tide: (T,) predicted, about mean sea level [m].
-        allowed: (T,) hours that the tide was fitted to.
+        mean: sea level about which it swings [m on the gauge's datum].
+        doubt: (T,) how far off the level may be [m]: 0 where it was read.
     """
 
     level: Floats
     tide: Floats
-    allowed: Mask
+    mean: float
+    doubt: Floats
 
 
 def read_gauges(levels: Path, stations: Path) -> Gauges:
@@ -111,7 +113,7 @@ def residual(gauges: Gauges, station: int, allowed: Mask) -> Residual:
         source=f"own record, {allowed.sum()} hours",
     )
     tide = predict_tide(constants, gauges.time)
-    return Residual(record - mean - tide, tide, allowed)
+    return Residual(record - mean - tide, tide, mean, np.zeros(record.size))
 
 
 def places_about(gauges: Gauges, station: int) -> Floats:

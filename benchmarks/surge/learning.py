@@ -7,17 +7,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.surge.windows import Past, outages
-from strandline.models.surge_network import GaugeWindows, SurgeForecast, SurgeNetwork, pinball
+from benchmarks.surge.windows import Answer, Past, outages
+from strandline.distillation.temporal import expected_pinball
+from strandline.models.surge_network import LEVELS, GaugeWindows, SurgeForecast, SurgeNetwork
 from strandline.training import train
 
 OWN_OUTAGES = ((0.8, 0.0), (0.1, 0.5), (0.05, 1.0))
 """Chance of a window in learning, and the share of its own readings that it loses; the rest loses its newest hours."""
 
+LEAST_DOUBT = 0.002
+"""Of a reading [m]: a label is a teacher that hardly doubts."""
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Records to learn from: ``size`` windows a step, counted with a weight."""
+    """Records to learn from, read or lent by a teacher: ``size`` windows a step, counted with a weight."""
 
     past: Past
     size: int = 256
@@ -44,22 +48,22 @@ def learn(network: SurgeNetwork, sources: Sequence[Source], regime: Regime, seed
             terms: dict[str, Tensor] = {}
             for number, source in enumerate(sources):
                 index = torch.randint(len(source.past), (source.size,), generator=generator)
-                windows, observed, seen = source.past.windows(index)
-                windows = struck(windows, regime, rng)
-                terms[f"task_{number}"] = source.weight * score(
-                    network(windows), observed, seen, source.past.spread[source.past.issues[index, 0]]
-                )
+                windows, answer = source.past.windows(index)
+                forecast = network(struck(windows, regime, rng))
+                terms[f"source_{number}"] = source.weight * score(forecast, answer)
             return terms
 
         train(list(network.parameters()), loss, regime.steps, regime.learning_rate, weight_decay=0.02)
     return network.eval()
 
 
-def score(forecast: SurgeForecast, observed: Tensor, seen: Tensor, spread: Tensor) -> Tensor:
-    """Mean over what was observed of pinball loss and squared error of the median, in units of each record's spread."""
-    weight, unit = seen.to(observed.dtype), spread[:, None]
-    square = ((observed - forecast.median) / unit).square() * weight
-    return (square + 8 * pinball(forecast, observed, seen) / unit).sum() / weight.sum().clamp(min=1)
+def score(forecast: SurgeForecast, answer: Answer) -> Tensor:
+    """Mean over what is known of expected pinball loss and squared error of the median, in units of each record."""
+    unit, weight = answer.unit[:, None], answer.seen.to(forecast.quantiles.dtype)
+    square = ((answer.level - forecast.median) / unit).square()
+    doubt = answer.doubt.clamp(min=LEAST_DOUBT)
+    skew = expected_pinball(forecast.quantiles, torch.tensor(LEVELS), answer.level, doubt) / unit
+    return ((square + 8 * skew) * weight).sum() / weight.sum().clamp(min=1)
 
 
 def struck(windows: GaugeWindows, regime: Regime, rng: np.random.Generator) -> GaugeWindows:
@@ -78,13 +82,14 @@ def struck(windows: GaugeWindows, regime: Regime, rng: np.random.Generator) -> G
     return windows.without_neighbours(torch.from_numpy(rng.random(size) < regime.neighbours_lost))
 
 
-def ask(network: SurgeNetwork, past: Past, share: float = 0.0, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-    """Quantiles (N, 49, 9) at every issue with a share of own readings lost, what was observed, and where."""
-    rng, found = np.random.default_rng(seed), []
+def ask(network: SurgeNetwork, windows: GaugeWindows) -> Tensor:
+    """Quantiles (N, 49, 9) of many windows."""
     with torch.no_grad():
-        for index in torch.split(torch.arange(len(past)), 2048):
-            windows, observed, seen = past.windows(index)
-            forecast = network(windows.without_own(outages(len(index), share, rng)))
-            found.append((forecast.quantiles, observed, seen))
-    quantiles, observed, seen = (torch.cat(part) for part in zip(*found, strict=True))
-    return quantiles, observed, seen
+        parts = torch.split(torch.arange(len(windows)), 2048)
+        return torch.cat([network(windows[part]).quantiles for part in parts])
+
+
+def shown(past: Past, share: float = 0.0, seed: int = 0) -> tuple[GaugeWindows, Answer]:
+    """Every window of some records, with a share of own readings lost, and what came after."""
+    windows, answer = past.windows(torch.arange(len(past)))
+    return windows.without_own(outages(len(past), share, np.random.default_rng(seed))), answer

@@ -52,11 +52,27 @@ def listen(gauges: Gauges, residuals: Sequence[Residual], train: Mask, target: i
 
 
 @dataclass(frozen=True, eq=False)
+class Answer:
+    """What came after B issues.
+
+    Attributes:
+        level, seen, doubt: (B, 49) residual at each lead [m], whether anybody knows it, and how far off it may be [m].
+        unit: (B,) root mean square [m] of the record.
+    """
+
+    level: Tensor
+    seen: Tensor
+    doubt: Tensor
+    unit: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class Past:
     """Records of one gauge, or of many, with the hours at which a forecast may be issued.
 
     Attributes:
         level, seen, tide: (R, T) residual [m], whether it may be looked at, and the tide [m].
+        doubt: (R, T) how far off the residual may be [m]; 0 where it was read and not lent by a teacher.
         season: (T, 2).
         station: (R,) whose record it is.
         around: what neighbours say of each station.
@@ -66,6 +82,7 @@ class Past:
     level: Tensor
     seen: Tensor
     tide: Tensor
+    doubt: Tensor
     season: Tensor
     station: Tensor
     around: Around
@@ -79,8 +96,8 @@ class Past:
         """(R,) root mean square [m] of each record, as far as it may be looked at."""
         return torch.sqrt((self.level.square() * self.seen).sum(dim=1) / self.seen.sum(dim=1).clamp(min=1) + FLOOR**2)
 
-    def windows(self, index: Tensor) -> tuple[GaugeWindows, Tensor, Tensor]:
-        """What is known at some issues, and the residuals (B, 49) of the leads with whether they were observed."""
+    def windows(self, index: Tensor) -> tuple[GaugeWindows, Answer]:
+        """What is known at some issues, and what came after."""
         record, hour = self.issues[index].unbind(dim=1)
         hours = hour[:, None] + torch.arange(1 - CONTEXT_HOURS, LAST_LEAD + 1)  # (B, 120)
         level, seen = self.level[record[:, None], hours], self.seen[record[:, None], hours]
@@ -94,7 +111,9 @@ class Past:
             around.spread[station, hour],
             around.seen[station, hour],
         )
-        return windows, level[:, CONTEXT_HOURS - 1 :], seen[:, CONTEXT_HOURS - 1 :]
+        ahead = hours[:, CONTEXT_HOURS - 1 :]
+        doubt = self.doubt[record[:, None], ahead]
+        return windows, Answer(level[:, CONTEXT_HOURS - 1 :], seen[:, CONTEXT_HOURS - 1 :], doubt, self.spread[record])
 
 
 def past_of(
@@ -120,6 +139,7 @@ def past_of(
         torch.from_numpy(np.where(seen, level, 0.0)).float(),
         torch.from_numpy(seen),
         torch.from_numpy(np.stack([residual.tide for _, residual in records])).float(),
+        torch.from_numpy(np.stack([residual.doubt for _, residual in records])).float(),
         torch.from_numpy(season).float(),
         torch.tensor([station for station, _ in records]),
         around,

@@ -212,18 +212,6 @@ def last_reading(own: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
     return reading, age.to(own.dtype)
 
 
-def pinball(forecast: SurgeForecast, observed: Tensor, seen: Tensor) -> Tensor:
-    """Mean pinball loss over `LEVELS` at each lead, (B, 49) [m]; 0 where nothing was observed.
-
-    Twice its mean is the continuous ranked probability score, as far as nine levels tell it.
-
-    Source: Koenker and Bassett (1978); Gneiting and Ranjan (2011), eq. 15.
-    """
-    levels = torch.tensor(LEVELS, device=observed.device)
-    miss = observed[..., None] - forecast.quantiles
-    return torch.where(seen, torch.maximum(levels * miss, (levels - 1) * miss).mean(dim=-1), 0.0)
-
-
 def _quantiles(centre: Tensor, steps: Tensor) -> Tensor:
     """Median (B, T) and positive steps between neighbouring levels (B, T, 8) → (B, T, 9) in order."""
     middle = LEVELS.index(0.5)
