@@ -1,6 +1,5 @@
 """What a sceptic would try first: no surge, the last reading, and a ridge on the readings."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import numpy.typing as npt
 
 from benchmarks.surge.learning import shown
 from benchmarks.surge.windows import Past
+from strandline.errors import InputError
 from strandline.models.surge_network import LEVELS, GaugeWindows, last_reading
 
 Floats = npt.NDArray[np.float64]
@@ -23,9 +23,9 @@ def dressed(centre: Callable[[GaugeWindows], Floats], past: Past, share: float, 
     """A point forecast with the quantiles of the errors that it made on what may be learned from."""
     windows, answer = shown(past, share, seed)
     errors = np.where(answer.seen.numpy(), answer.level.double().numpy() - centre(windows), np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a lead that no labelled week holds has no error
-        around = np.nan_to_num(np.nanquantile(errors, LEVELS, axis=0).T)  # (49, Q)
+    if np.isnan(errors).all(axis=0).any():
+        raise InputError("labelled weeks", "hold no reading at some lead", "label more of the record")
+    around = np.nanquantile(errors, LEVELS, axis=0).T  # (49, Q)
     around -= around[:, [LEVELS.index(0.5)]]
     return lambda seen: centre(seen)[..., None] + around
 

@@ -69,7 +69,7 @@ def _near(level: Floats, hour: int) -> Floats:
 
 def _peaks(level: Floats, threshold: float) -> list[int]:
     """Hours of the highest levels from a threshold on, none within a day of a higher one."""
-    above = np.flatnonzero(np.nan_to_num(level, nan=-np.inf) >= threshold)
+    above = np.flatnonzero(level >= threshold)  # no gap is
     chosen: list[int] = []
     for hour in above[np.argsort(-level[above], kind="stable")]:
         if all(abs(hour - other) >= APART_HOURS for other in chosen):

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from benchmarks.surge.gauges import Gauges, Mask, Residual, places_about
 from strandline.models.surge_network import CONTEXT_HOURS, FLOOR, HOURS, LAST_LEAD, GaugeWindows
-from strandline.models.travelling_waves import fit_waves, interpolate
-
-Indices = npt.NDArray[np.int64]
+from strandline.models.travelling_waves import fit_waves, interpolate, spreads_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +39,9 @@ def listen(gauges: Gauges, residuals: Sequence[Residual], train: Mask, target: i
         others = [other for other in range(len(level)) if other not in (station, target)]
         if len(others) >= 3:
             places = places_about(gauges, station)[others]
-            waves = fit_waves(places, np.where(train, level, np.nan)[others], np.zeros(2))
-            said = interpolate(waves, places, level[others], np.zeros(2), HOURS)
+            past, here = np.where(train, level, np.nan)[others], np.zeros(2)
+            waves = fit_waves(places, past, here)
+            said = interpolate(waves, places, spreads_of(past), level[others], here, HOURS)
             heard = torch.from_numpy(said.heard)
             mean[station] = torch.from_numpy(said.mean).float()
             spread[station] = torch.from_numpy(said.spread).float() * heard[:, None]

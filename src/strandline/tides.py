@@ -195,7 +195,8 @@ def _candidates(day: float, span: float) -> _Candidates:
     species = np.asarray(table["doodson"])[index, 0]
     shallow = ~np.isfinite(species)
     species = np.where(shallow, np.rint(frequency), species).astype(np.int64)
-    return _Candidates(names, frequency, np.where(shallow, 0.0, np.abs(np.nan_to_num(equilibrium))), species)
+    driven = np.where(np.isfinite(equilibrium), np.abs(equilibrium), 0.0)  # the table has none where no body pulls
+    return _Candidates(names, frequency, driven, species)
 
 
 @dataclass(frozen=True, eq=False)

@@ -81,9 +81,10 @@ def fit_waves(places: Floats, level: Floats, about: Floats) -> TravellingWaves:
     """
     if len(places) < 3:
         raise RefusedByTheory(f"{len(places)} gauges cannot tell how a surge travels; need 3 or more")
-    bins, seen = _bins(level / _spreads(level)[:, None])
+    scaled = level / spreads_of(level)[:, None]
+    bins, seen = _bins(scaled)
     known = np.where(seen, bins, 0.0)[:, :, ::3].reshape(len(places) * len(BINS), -1)  # (S · K, T / 3)
-    now = (level / _spreads(level)[:, None])[:, ::3]
+    now = scaled[:, ::3]
     among = torch.from_numpy(known @ known.T / known.shape[1])
     to_now = [known[:, np.isfinite(row)] @ row[np.isfinite(row)] / np.isfinite(row).sum() for row in now]
     importance = np.exp(-np.linalg.norm(places - about, axis=1))
@@ -110,7 +111,7 @@ def fit_waves(places: Floats, level: Floats, about: Floats) -> TravellingWaves:
 
 
 def interpolate(
-    waves: TravellingWaves, places: Floats, level: Floats, place: Floats, hours: Sequence[int]
+    waves: TravellingWaves, places: Floats, spreads: Floats, level: Floats, place: Floats, hours: Sequence[int]
 ) -> Interpolation:
     """What gauges say of a place, hour by hour, from what was known then.
 
@@ -120,6 +121,7 @@ def interpolate(
     Args:
         waves: how they travel.
         places: (S, 2) of the gauges [1000 km].
+        spreads: (S,) root mean square of their residuals [m], from hours that may be learned from (`spreads_of`).
         level: (S, T) their hourly residuals [m]; NaN = not observed.
         place: (2,) where nobody measures.
         hours: H of them after an issue (before it where negative) that are wanted.
@@ -129,7 +131,6 @@ def interpolate(
     """
     if len(places) != len(level):
         raise InputError("travelling waves", f"have {len(places)} places, {len(level)} records", "give one of each")
-    spreads = _spreads(level)
     bins, seen = _bins(level / spreads[:, None])
     near = np.exp(-np.linalg.norm(places - place, axis=1) / 0.7)
     spread = float((near * spreads).sum() / near.sum())
@@ -147,6 +148,14 @@ def interpolate(
             mean[at] = spread * (weights.numpy() @ known).T
             rest[at] = spread * np.sqrt(np.clip(1 - explained.numpy(), 0.0, 1.0))
     return Interpolation(mean, rest, speaks.any(axis=0))
+
+
+def spreads_of(level: Floats) -> Floats:
+    """(S,) root mean square [m] of each record."""
+    seen = np.isfinite(level)
+    squares = np.where(seen, level, 0.0) ** 2
+    spreads: Floats = np.sqrt(squares.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))
+    return spreads
 
 
 def _correlation(numbers: Tensor, apart: Tensor, later: Tensor) -> Tensor:
@@ -191,11 +200,3 @@ def _bins(level: Floats) -> tuple[Floats, Mask]:
         means.append((total[:, newest] - total[:, oldest]) / np.maximum(number, 1))
         there.append(2 * number >= last - first)
     return np.stack(means, axis=1), np.stack(there, axis=1)
-
-
-def _spreads(level: Floats) -> Floats:
-    """(S,) root mean square [m] of each record."""
-    seen = np.isfinite(level)
-    squares = np.where(seen, level, 0.0) ** 2
-    spreads: Floats = np.sqrt(squares.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))
-    return spreads
