@@ -1,8 +1,13 @@
 """The surge benchmark: records in, labelled weeks, baselines and scores, each against what is known of it."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from benchmarks.surge.baselines import fit_ridge, persistence, zero_surge
@@ -144,3 +149,27 @@ def test_peaks_are_hit_within_three_hours_and_false_alarms_count() -> None:
     assert peak_f1(early_and_false, observed, 0.9) == pytest.approx(2 * (1 / 3) * (1 / 2) / (1 / 3 + 1 / 2))
     assert peak_f1(np.zeros(500), observed, 0.9) == 0.0
     assert np.isnan(peak_f1(np.zeros(500), np.zeros(500), 0.9))
+
+
+@pytest.mark.slow
+def test_the_command_runs_on_gauges_that_nobody_has_seen(tmp_path: Path) -> None:
+    hours, rng = pd.date_range("2012-01-01", "2012-05-31 23:00", freq="h"), np.random.default_rng(0)
+    tide = np.sin(2 * np.pi * np.arange(len(hours)) / 12.42)
+    surge = 0.02 * rng.standard_normal((len(hours), 4)).cumsum(axis=0)
+    levels = pd.DataFrame(surge + tide[:, None], index=hours, columns=list("abcd"))
+    levels.iloc[700:760, 0] = np.nan
+    levels.to_csv(tmp_path / "levels.csv", index_label="time_utc")
+    places = "a,-30,115,zero\nb,-31,116,zero\nc,-32,117,zero\nd,-33,118,zero\n"
+    (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\n" + places)
+    arguments = "--gauges levels.csv --stations stations.csv --target a --train 2012-01-01/2012-04-30"
+    arguments += " --test 2012-05-01/2012-05-31 --record-fraction 0.2 --leads 0 6 --seeds 1 --effort 0.001 --out s.json"
+    command = [sys.executable, "-m", "benchmarks.surge", *arguments.split()]
+    root = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    subprocess.run(command, cwd=tmp_path, env=root, check=True, capture_output=True)
+    found = json.loads((tmp_path / "s.json").read_text())
+    methods = {row["method"] for row in found["rows"]}
+    assert {"zero_surge", "persistence", "ridge", "teacher", "labels_only", "distilled", "full_record"} < methods
+    assert {row["n"] for row in found["rows"] if row["lead_h"] == 6} == {
+        31 * 24 - 48
+    }  # no issue where the record ends within its leads
+    assert "0.2/a/6h/ratio" in found["summary"]
