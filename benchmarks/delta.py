@@ -184,21 +184,22 @@ def rows_of(
         "shuffled_teacher": foreign(course, course_of(part(replay[-1], seed), teacher)),
         "random_teacher": course_of(case, Teacher()),
     }
+    yield from _taught(case, tests, fractions, teacher, course)
     for fraction in fractions:
-        yield from _at(case, tests, fraction, teacher, course, controls, known, replay[-1], budget, outages)
+        yield from _at(case, tests, fraction, course, controls, known, replay[-1], budget, outages)
     bad = replace(case, coast=coast.under_bad_radar())
-    unlabelled = course_of(bad, teacher)
-    for fraction in (f for f in fractions if f < 0.1):
-        course = with_labels(unlabelled, bad.storms(fraction))
-        for method, answer in (("teacher", taught(course, teacher)), ("distilled", distilled(course, budget, seed))):
-            yield from _scored(bad, tests, fraction, method, answer, course.training, "bad_radar")
+    course, few = course_of(bad, teacher), [fraction for fraction in fractions if fraction < 0.1]
+    yield from _taught(bad, tests, few, teacher, course, "bad_radar")
+    for fraction in few:
+        labelled = with_labels(course, bad.storms(fraction))
+        answer = distilled(labelled, budget, seed)
+        yield from _scored(bad, tests, fraction, "distilled", answer, labelled.training, "bad_radar")
 
 
 def _at(
     case: Case,
     tests: tuple[str, ...],
     fraction: float,
-    teacher: Teacher,
     unlabelled: Course,
     controls: Mapping[str, Course],
     replay: Batch,
@@ -213,7 +214,6 @@ def _at(
     def scored(method: str, answer: Answer, practice: Batch = storms) -> Iterator[Row]:
         return _scored(case, tests, fraction, method, answer, practice)
 
-    yield from scored("teacher", taught(course, teacher), course.training)
     yield from scored("analog", analog(course), course.training)
     yield from scored("pretrained", without_teacher(load_students()[: budget.members]))
     if 0 < fraction < 1:
@@ -243,6 +243,27 @@ def _at(
     if fraction in (0.0, SWEEP_AT):
         for method, control in controls.items():
             yield from scored(method, distilled(with_labels(control, storms), budget, seed), course.training)
+
+
+def _taught(
+    case: Case,
+    tests: tuple[str, ...],
+    fractions: Sequence[float],
+    teacher: Teacher,
+    course: Course,
+    regime: str = "usual",
+) -> Iterator[Row]:
+    """The teacher, which is asked once: labels do no more than choose its threshold."""
+    logits = course.word["training"].flood_logits
+    assert logits is not None
+    practised = logits.softmax(dim=1).numpy()
+    thresholds = {fraction: threshold_of(case, lambda _: practised, case.storms(fraction)) for fraction in fractions}
+    for test in tests:
+        index = case.tests[test]
+        if len(index):
+            said = taught(course, teacher, case.coast.storms[torch.from_numpy(index)])
+            for fraction, threshold in thresholds.items():
+                yield {**_row(case, test, fraction, "teacher", index, said, threshold), "regime": regime}
 
 
 def _untaught(case: Case, tests: tuple[str, ...]) -> Iterator[Row]:

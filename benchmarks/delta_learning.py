@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from benchmarks.delta_coasts import SimulatedCoast
 from strandline.adaptation import MEMORY, Course, adapt, enrol, judge, learn_from_labels, new_students
 from strandline.batch import FLOOD_CLASSES, Batch
-from strandline.distillation.distil import Recipe, ask, pick, soft_terms, students_view, task_terms
+from strandline.distillation.distil import Recipe, ask, ask_all_ways, pick, soft_terms, students_view, task_terms
 from strandline.distillation.dropout import drop_streams
 from strandline.distillation.strandlines import archive_of, remember, remember_all
 from strandline.models.prediction import Prediction
@@ -159,17 +159,11 @@ def with_labels(course: Course, storms: Batch) -> Course:
     return replace(course, training=training)
 
 
-def taught(course: Course, teacher: Teacher) -> Answer:
-    """The teacher itself, which looks again beside its first look at the training storms."""
-    own = ~torch.eye(len(course.first), dtype=torch.bool)
-
-    def answer(batch: Batch) -> npt.NDArray[np.float32]:
-        plain = batch.without(*MEMORY)
-        if batch.archive_seen is not None:  # the training storms themselves
-            return mean_word([teacher], remember(plain, course.first, own))
-        return mean_word([teacher], remember_all(plain, course.first))
-
-    return answer
+def taught(course: Course, teacher: Teacher, batch: Batch) -> npt.NDArray[np.float32]:
+    """(n, K, H, W) the teacher itself, which looks again beside its first look at the training storms."""
+    word = ask_all_ways(teacher, remember_all(batch.without(*MEMORY), course.first)).flood_logits
+    assert word is not None
+    return word.softmax(dim=1).numpy()
 
 
 def foreign(course: Course, other: Course) -> Course:

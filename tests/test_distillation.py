@@ -10,7 +10,7 @@ from tests.batch_fixtures import make_batch
 from torch import Tensor, nn
 
 from strandline.batch import Batch
-from strandline.distillation.distil import Lesson, Recipe, ask, distil, students_view
+from strandline.distillation.distil import Lesson, Recipe, ask, ask_all_ways, distil, students_view
 from strandline.distillation.dropout import Turn, drop_streams
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -217,7 +217,7 @@ def test_an_outage_only_hides_and_leaves_zeros_behind() -> None:
 
 # --- eight ways to lay a map -------------------------------------------------------------------------------------
 
-TURNS = [Turn(*(bool(number & bit) for bit in (1, 2, 4))) for number in range(8)]
+TURNS = Turn.all()
 
 
 @pytest.mark.parametrize("turn", TURNS, ids=str)
@@ -234,9 +234,8 @@ def test_a_turn_can_be_undone_and_keeps_every_asset_on_its_ground(turn: Turn) ->
             new_row, new_column = turned.asset_cell[i, asset]
             torch.testing.assert_close(turned.terrain[i, :, new_row, new_column], batch.terrain[i, :, row, column])
             assert turned.flood_valid[i, new_row, new_column] == batch.flood_valid[i, row, column]  # type: ignore[index]
-    back = [again for again in TURNS if torch.equal(again.grid(turn.grid(batch.terrain)), batch.terrain)]
-    assert len(back) == 1
-    again = back[0].batch(turned)
+    assert [back for back in TURNS if torch.equal(back.grid(turn.grid(batch.terrain)), batch.terrain)] == [turn.undone]
+    again = turn.undone.batch(turned)
     for name, tensor in vars(batch).items():
         torch.testing.assert_close(getattr(again, name), tensor)
 
@@ -257,3 +256,19 @@ def test_a_turned_word_lies_as_the_turned_map_does() -> None:
     torch.testing.assert_close(turned.flood_logits, Turn(True, False, True).grid(word.flood_logits))
     assert set(turned.features) == {"global"}
     torch.testing.assert_close(turned.surge_mean, word.surge_mean)
+
+
+def test_a_word_asked_all_ways_round_turns_with_the_map_and_stays_a_probability() -> None:
+    torch.manual_seed(0)
+    network, batch = Student(width=8), make_batch(2, (8, 8))
+    word = ask_all_ways(network, batch)
+    assert word.flood_logits is not None
+    torch.testing.assert_close(word.flood_logits.exp().sum(dim=1), torch.ones(2, 8, 8))
+    for turn in TURNS:
+        turned = ask_all_ways(network, turn.batch(batch)).flood_logits
+        torch.testing.assert_close(turned, turn.grid(word.flood_logits), rtol=1e-4, atol=1e-4)
+    plain = ask(network, batch)
+    assert plain.flood_logits is not None
+    assert not torch.allclose(plain.flood_logits.log_softmax(dim=1), word.flood_logits, atol=1e-2)
+    torch.testing.assert_close(word.features["patches"], plain.features["patches"])
+    torch.testing.assert_close(word.surge_mean, plain.surge_mean)

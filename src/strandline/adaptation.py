@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from strandline.batch import CONTEXT_HOURS, FLOOD_CLASSES, LEADS, Batch
 from strandline.distillation.diagnosis import Diagnosis, diagnose
-from strandline.distillation.distil import Lesson, Recipe, ask, distil, students_view
+from strandline.distillation.distil import Lesson, Recipe, ask, ask_all_ways, distil, students_view
 from strandline.distillation.strandlines import (
     RESPONSE,
     Archive,
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Chances = npt.NDArray[np.float32]
 COVERAGES = (0.8, 0.9)
 """Promised for the surge: p10 to p90, and the 90 % interval that is scored."""
 MEMORY = ("strandlines", "archive")
@@ -95,11 +96,11 @@ def enrol(
     training: Batch, calibration: Batch, windows: Batch, calibration_windows: tuple[Batch, ...], teacher: Teacher
 ) -> Course:
     """Ask the teacher, let it look again beside its own first maps, and let every storm remember what it then said."""
-    first = archive_of(training, ask(teacher, training))
+    first = archive_of(training, ask_all_ways(teacher, training))
     others = ~torch.eye(len(first), dtype=torch.bool)
     word = {
-        "training": ask(teacher, remember(training, first, others)),
-        "calibration": ask(teacher, remember_all(calibration, first)),
+        "training": ask_all_ways(teacher, remember(training, first, others)),
+        "calibration": ask_all_ways(teacher, remember_all(calibration, first)),
         "windows": ask(teacher, windows, chunk=256),
     }
     archive = archive_of(training, word["training"])
@@ -340,24 +341,25 @@ def score_floods(
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
     seen, first, rehearsed = course.training, course.first, course.rehearsed
-    known = (reference_map(seen, course.word["training"]) > 0).numpy()
+    known, land = (reference_map(seen, course.word["training"]) > 0).numpy(), _land(seen).numpy()
     beyond = np.zeros(len(test), dtype=bool) if course.archive is None else course.archive.is_beyond(test).numpy()
 
-    def threshold(networks: Sequence[Teacher | Student], practice: Batch, known: Mask) -> float:
-        return choose_threshold(_flooded(networks, practice), known, _land(practice).numpy())
-
     def sceptics_iou(networks: Sequence[Student]) -> float:
-        alone = threshold(networks, students_view(seen.without(*MEMORY)), known)  # others have no teacher's maps
+        def flooded(batch: Batch) -> Chances:
+            return _flooded([ask(network, batch) for network in networks])
+
+        alone = choose_threshold(flooded(students_view(seen.without(*MEMORY))), known, land)  # no teacher, no memory
         thresholds = np.full((len(test), 1, 1), alone)
         if rehearsed is not None:
             assert rehearsed.flood_class is not None
-            thresholds[beyond] = threshold(networks, rehearsed.without(*MEMORY), (rehearsed.flood_class > 0).numpy())
-        return pooled_iou(overlap_counts(_flooded(networks, students_view(test)) >= thresholds, truth, valid))
+            happened, where = (rehearsed.flood_class > 0).numpy(), _land(rehearsed).numpy()
+            thresholds[beyond] = choose_threshold(flooded(rehearsed.without(*MEMORY)), happened, where)
+        return pooled_iou(overlap_counts(flooded(students_view(test)) >= thresholds, truth, valid))
 
     def teacher_iou() -> float:
-        others = ~torch.eye(len(first), dtype=torch.bool)
-        chosen = threshold([teacher], remember(seen, first, others), known)
-        return pooled_iou(overlap_counts(_flooded([teacher], remember_all(test, first)) >= chosen, truth, valid))
+        chosen = choose_threshold(_flooded([course.word["training"]]), known, land)
+        said = _flooded([ask_all_ways(teacher, remember_all(test, first))])
+        return pooled_iou(overlap_counts(said >= chosen, truth, valid))
 
     probability = forecaster.predict(students_view(test)).flood_probability
     said = probability >= forecaster.thresholds(test)[:, None, None]
@@ -366,11 +368,10 @@ def score_floods(
     return FloodScores(scores, probability[valid], truth[valid])
 
 
-def _flooded(networks: Sequence[Teacher | Student], batch: Batch) -> npt.NDArray[np.float32]:
-    """(B, H, W) the networks' mean probability that a cell is flooded."""
-    words = [ask(network, batch).flood_logits for network in networks]
-    chances: npt.NDArray[np.float32] = np.mean(
-        [1 - word.softmax(1)[:, 0].numpy() for word in words if word is not None], 0
+def _flooded(words: Sequence[Prediction]) -> Chances:
+    """(B, H, W) mean probability that a cell is flooded."""
+    chances: Chances = np.mean(
+        [1 - word.flood_logits.softmax(1)[:, 0].numpy() for word in words if word.flood_logits is not None], 0
     )
     return chances
 

@@ -1,5 +1,6 @@
 """Distillation: a small student learns to say what the teacher says, from the streams that the place has."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ from torch import Tensor
 from strandline.batch import Batch
 from strandline.distillation import losses
 from strandline.distillation.alignment import ProjectionHead, align_features
-from strandline.distillation.dropout import drop_streams
+from strandline.distillation.dropout import Turn, drop_streams
 from strandline.distillation.schedule import geometric_annealing
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -73,6 +74,22 @@ def ask(teacher: Teacher | Student, batch: Batch, chunk: int = 16) -> Prediction
     teacher.eval()
     words = [teacher(batch[start : start + chunk]) for start in range(0, len(batch), chunk)]
     return join_predictions(words)
+
+
+def ask_all_ways(teacher: Teacher | Student, batch: Batch) -> Prediction:
+    """A network's word on storms, whose flood map is the mean of what it says with the maps laid each of eight ways.
+
+    Surge, damage and features are its word on the maps as they lie. Takes eight times as long as ``ask``.
+
+    Returns:
+        Flood logits are logarithms of the mean probability.
+
+    Source: test-time augmentation, Krizhevsky et al. (2012), section 4.1, with the symmetries of the square.
+    """
+    words = {turn: ask(teacher, turn.batch(batch)) for turn in Turn.all()}
+    maps = [turn.undone.grid(word.flood_logits) for turn, word in words.items() if word.flood_logits is not None]
+    mean = torch.stack(maps).log_softmax(dim=2).logsumexp(dim=0) - math.log(len(maps))
+    return replace(next(iter(words.values())), flood_logits=mean)
 
 
 def join_predictions(words: Sequence[Prediction]) -> Prediction:

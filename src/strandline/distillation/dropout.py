@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Self
 
 import torch
@@ -111,6 +112,16 @@ class Turn:
     def draw(cls, generator: torch.Generator) -> Self:
         """Any of the eight, equally likely."""
         return cls(*(bool(flag) for flag in torch.randint(0, 2, (3,), generator=generator)))
+
+    @classmethod
+    def all(cls) -> list[Self]:
+        """The eight; the first leaves everything as it is."""
+        return [cls(*flags) for flags in product((False, True), repeat=3)]
+
+    @property
+    def undone(self) -> Self:
+        """The turn that lays a map back as it was: rows and columns change places when it is transposed."""
+        return replace(self, upside_down=self.mirrored, mirrored=self.upside_down) if self.transposed else self
 
     def grid(self, grid: Tensor) -> Tensor:
         """(…, N, N) → the same shape."""
