@@ -134,7 +134,7 @@ def _tide(coast: Observations, storms: list[Storm]) -> tuple[Floats, npt.NDArray
     level[~free] = np.nan
     days = slice(0, 24 * 1100)
     latitude = float(gauge["latitude"].values[0])
-    constants, _ = fit_tide(time[days], level[days], latitude, name=coast.region.name, source="own record")
+    constants = fit_tide(time[days], level[days], latitude, name=coast.region.name, source="own record").constants
     free[:96] = free[-48:] = False
     return predict_tide(constants, time), free
 

@@ -242,7 +242,7 @@ def part_record(
         gauge = place.observations.tide_gauge
         assert gauge is not None
         latitude, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
-        constants, _ = fit_tide(time, allowed, latitude, name=name, source="own record, training hours")
+        constants = fit_tide(time, allowed, latitude, name=name, source="own record, training hours").constants
     return split, constants, predict_tide(constants, time)
 
 

@@ -89,10 +89,9 @@ def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
         raise InputError(f"coast {seed}", "has no gauge, assets or truth", "pre-training needs all three")
     time, level = gauge["time"].values, gauge["water_level"].values[0]
     days = slice(0, 24 * 400)  # a year and a month: enough for every constituent but the slowest
-    constants, _ = fit_tide(
-        time[days], level[days], float(gauge["latitude"].values[0]), name=coast.region.name, source="own record"
-    )
-    tide = predict_tide(constants, time)
+    latitude = float(gauge["latitude"].values[0])
+    fitted = fit_tide(time[days], level[days], latitude, name=coast.region.name, source="own record")
+    tide = predict_tide(fitted.constants, time)
     rng = np.random.default_rng(seed)
     pool = np.arange(96, time.size - 48)
     issue = np.concatenate([coast.truth["time"].values + np.timedelta64(h, "h") for h in (-24, -12, -6, 0)])

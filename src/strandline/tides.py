@@ -31,6 +31,8 @@ FORTNIGHTLY_SPREAD = 0.01
 """Of the other long-period constituents [m]."""
 SHALLOW_SHARE = 0.0025
 """Spread of a shallow-water constituent as a share of the tide's amplitude."""
+NEGLIGIBLE = 1e-3
+"""Share of the variance of a tide's error that is left out of its modes."""
 
 _DAYS_TO_UNIX_EPOCH = 719163.0  # utide counts days from 0000-12-31
 _SOURCES = {
@@ -108,7 +110,33 @@ def predict_tide(constants: TidalConstants, time: Times) -> Floats:
     return level
 
 
-def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: str) -> tuple[TidalConstants, float]:
+@dataclass(frozen=True, eq=False)
+class FittedTide:
+    """The tide that a record gives, and how far off it may be.
+
+    Attributes:
+        constants: of the tide.
+        mean: sea level [m on the record's datum] about which it swings.
+        modes: (2C + 1, R) ways in which cosine and sine amplitudes of the constituents, and the mean, may be off
+            together [m]: each times an independent standard normal number.
+    """
+
+    constants: TidalConstants
+    mean: float
+    modes: Floats
+
+    def error_modes(self, time: Times) -> npt.NDArray[np.float32]:
+        """(T, R) what each of the modes does to tide and mean at these times [m].
+
+        So the covariance of the errors at two times is the product of their rows.
+        """
+        modes = np.empty((time.size, self.modes.shape[1]), dtype=np.float32)
+        for part, basis in _basis(list(self.constants.amplitude), self.constants.latitude, _days(time)):
+            modes[part] = np.hstack([basis.real, basis.imag, np.ones((len(basis), 1))]) @ self.modes
+        return modes
+
+
+def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: str) -> FittedTide:
     """Constants and mean sea level from a record, which may be short and have gaps: the most probable ones.
 
     Harmonic analysis with utide's astronomy and a prior. The sea answers the moon smoothly: within a species (diurnal,
@@ -124,9 +152,6 @@ def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: 
         latitude: [degrees north].
         name: of the gauge.
         source: of the record, for the report.
-
-    Returns:
-        The constants, and the mean sea level [m] on the record's datum about which that tide swings.
 
     Raises:
         RefusedByTheory: where fewer than 15 days are observed.
@@ -151,7 +176,7 @@ def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: 
     level_there = float(observed_level.mean())
     products = _sum_products(candidates.names, latitude, days, step, observed_level - level_there)
     a_year_seen = 3 * observed > 2 * DAYS_A_YEAR and 3 * observed > 2 * (days[-1] - days[0])
-    solution = _most_probable(candidates, products, days.size, SEASONAL_SPREAD[a_year_seen])
+    solution, modes = _most_probable(candidates, products, days.size, SEASONAL_SPREAD[a_year_seen])
     phasor = solution[: len(candidates.names)] - 1j * solution[len(candidates.names) : -1]
     constants = TidalConstants(
         name,
@@ -160,7 +185,7 @@ def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: 
         dict(zip(candidates.names, np.abs(phasor).tolist(), strict=True)),
         dict(zip(candidates.names, (np.rad2deg(-np.angle(phasor)) % 360.0).tolist(), strict=True)),
     )
-    return constants, level_there + float(solution[-1])
+    return FittedTide(constants, level_there + float(solution[-1]), modes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,8 +267,10 @@ def _sum_products(names: list[str], latitude: float, days: Floats, step: float, 
     return _Products(first, now, before, across)
 
 
-def _most_probable(candidates: _Candidates, products: _Products, size: int, season: float) -> Floats:
-    """(2C + 1,) cosine and sine amplitudes and mean [m] under the prior, whose scales the record gives.
+def _most_probable(candidates: _Candidates, products: _Products, size: int, season: float) -> tuple[Floats, Floats]:
+    """(2C + 1,) cosine and sine amplitudes and mean [m] under the prior, and the modes of their error.
+
+    The record gives the scales of the prior.
 
     Sources: empirical Bayes; the widths were chosen on four Australian gauges with five weeks of record each.
     """
@@ -254,7 +281,7 @@ def _most_probable(candidates: _Candidates, products: _Products, size: int, seas
     seasonal = np.isin(candidates.names, ["SA", "SSA"])
     gain = np.full(species.max() + 1, 8.0)  # [m], an ocean tide of several metres
     noise, kept, tide, count = 0.1**2, 0.97, 1.0, len(candidates.names)  # [m2], [-], [m], [-]
-    solution = np.zeros(2 * count + 1)
+    solution, modes = np.zeros(2 * count + 1), np.zeros((2 * count + 1, 0))
     for _ in range(4):
         scale = gain[species] * equilibrium
         others = np.where(species == 0, np.where(seasonal, season, FORTNIGHTLY_SPREAD), SHALLOW_SHARE * tide)
@@ -265,6 +292,7 @@ def _most_probable(candidates: _Candidates, products: _Products, size: int, seas
         whitened = products.whitened(kept)
         precision = root.T @ whitened[:-1, :-1] @ root / noise + np.eye(2 * count + 1)
         solution = root @ np.linalg.solve(precision, root.T @ whitened[:-1, -1] / noise)
+        modes = root @ np.linalg.inv(np.linalg.cholesky(precision)).T
         rest = np.append(-solution, 1.0)
         noise = max(float(rest @ products.all @ rest) / size, 1e-8)
         kept = float(np.clip(rest @ products.across @ rest / max(rest @ products.before @ rest, 1e-12), 0.0, 0.99))
@@ -273,7 +301,8 @@ def _most_probable(candidates: _Candidates, products: _Products, size: int, seas
         for number in np.unique(species[smooth]):
             of = smooth & (species == number)
             gain[number] = math.sqrt(squares[of].sum() / (equilibrium[of] ** 2).sum())
-    return solution
+    directions, sizes, _ = np.linalg.svd(modes, full_matrices=False)
+    return solution, (directions * sizes)[:, np.cumsum(sizes[::-1] ** 2)[::-1] > NEGLIGIBLE * (sizes**2).sum()]
 
 
 def _basis(names: list[str], latitude: float, days: Floats) -> Iterator[tuple[slice, Complexes]]:
