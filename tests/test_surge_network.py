@@ -26,12 +26,26 @@ def make_windows(size: int, seed: int = 0) -> GaugeWindows:
     return GaugeWindows(
         torch.where(seen, 0.1 * normal(size, CONTEXT_HOURS), 0.0),
         seen,
+        0.1 * normal(size, len(HOURS)),
+        0.01 + 0.1 * normal(size, len(HOURS)).abs(),
+        0.1 + 0.1 * normal(size).abs(),
         normal(size, len(HOURS)),
         normal(size, 2),
         0.1 * normal(size, len(HOURS)),
-        0.1 * normal(size, len(HOURS)).abs(),
+        0.01 + 0.1 * normal(size, len(HOURS)).abs(),
         torch.ones(size, dtype=torch.bool),
     )
+
+
+def silenced(windows: GaugeWindows) -> GaugeWindows:
+    """Nothing was read; the weather alone is known."""
+    return replace(
+        windows,
+        own=torch.zeros_like(windows.own),
+        own_seen=torch.zeros_like(windows.own_seen),
+        expected=torch.zeros_like(windows.expected),
+        expected_spread=windows.unit[:, None].expand_as(windows.expected),
+    ).without_neighbours(torch.ones(len(windows)) > 0)
 
 
 def awake(network: SurgeNetwork) -> SurgeNetwork:
@@ -54,20 +68,24 @@ def test_quantiles_never_cross(streams: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("streams", STREAMS)
-def test_what_was_not_seen_changes_nothing(streams: tuple[str, ...]) -> None:
-    network, windows = awake(SurgeNetwork(32, streams)), make_windows(8)
-    silent = windows.without_own(torch.ones_like(windows.own_seen)).without_neighbours(torch.ones(8) > 0)
-    other = make_windows(8, seed=5)
-    garbage = replace(
-        other,
-        own_seen=silent.own_seen,
-        around_seen=silent.around_seen,
-        tide=windows.tide,
-        season=windows.season,
-        own=torch.zeros_like(other.own),
-    ).without_neighbours(torch.ones(8) > 0)
-    torch.testing.assert_close(network(silent).quantiles, network(garbage).quantiles)
-    assert torch.isfinite(network(silent).quantiles).all()
+def test_where_nothing_is_heard_the_median_is_the_tide_and_the_bounds_are_there(streams: tuple[str, ...]) -> None:
+    forecast = awake(SurgeNetwork(32, streams))(silenced(make_windows(8)))
+    assert not forecast.median.any()
+    assert (forecast.quantiles[..., -1] > 0.01).all()
+
+
+def test_untaught_it_says_what_readings_and_neighbours_say() -> None:
+    windows = make_windows(8)
+    ahead = slice(CONTEXT_HOURS - 1, None)
+    own = SurgeNetwork(32, ("own",)).eval()(windows)
+    torch.testing.assert_close(own.median, windows.expected[:, ahead])
+    width = own.quantiles[..., LEVELS.index(0.95)] - own.quantiles[..., LEVELS.index(0.05)]
+    torch.testing.assert_close(width, 2 * 1.644854 * windows.expected_spread[:, ahead])
+    sure = replace(windows, around_spread=torch.full_like(windows.around_spread, 1e-3))
+    both = SurgeNetwork(32, ("own", "neighbours")).eval()
+    torch.testing.assert_close(both(sure).median, windows.around[:, ahead], atol=2e-2, rtol=0)
+    doubtful = replace(windows, around_spread=torch.full_like(windows.around_spread, 9.0))
+    torch.testing.assert_close(both(doubtful).median, windows.expected[:, ahead])
 
 
 def test_a_network_does_not_look_at_streams_that_it_was_not_built_for() -> None:
@@ -77,8 +95,9 @@ def test_a_network_does_not_look_at_streams_that_it_was_not_built_for() -> None:
         deaf(windows).quantiles, deaf(windows.without_neighbours(torch.ones(8) > 0)).quantiles, rtol=0, atol=0
     )
     mute = awake(SurgeNetwork(32, ("neighbours",)))
-    hidden = windows.without_own(torch.ones_like(windows.own_seen))
-    torch.testing.assert_close(mute(windows).quantiles, mute(hidden).quantiles, rtol=0, atol=0)
+    other = make_windows(8, seed=5)
+    changed = replace(windows, own=other.own, own_seen=other.own_seen, expected=other.expected)
+    torch.testing.assert_close(mute(windows).quantiles, mute(changed).quantiles, rtol=0, atol=0)
 
 
 def test_the_last_reading_is_the_newest_that_was_seen() -> None:
@@ -86,16 +105,6 @@ def test_the_last_reading_is_the_newest_that_was_seen() -> None:
     reading, age = last_reading(own, torch.tensor([[1, 1, 1], [1, 1, 0], [0, 0, 0]]) > 0)
     torch.testing.assert_close(reading, torch.tensor([0.3, 0.2, 0.0]))
     assert age.tolist() == [0, 1, 3]
-
-
-def test_hidden_readings_are_gone_whatever_they_were() -> None:
-    windows = make_windows(4)
-    hidden = torch.zeros_like(windows.own_seen)
-    hidden[:, -10:] = True
-    left = windows.without_own(hidden)
-    assert not left.own_seen[:, -10:].any()
-    assert (left.own[:, -10:] == 0).all()
-    torch.testing.assert_close(left.own[:, :-10], windows.own[:, :-10])
 
 
 def test_windows_of_another_shape_and_unknown_streams_stop_at_the_door() -> None:

@@ -54,12 +54,14 @@ class Residual:
         level: (T,) observed − tide − mean sea level [m]; NaN = not observed.
         tide: (T,) predicted, about mean sea level [m].
         mean: sea level about which it swings [m on the gauge's datum].
+        modes: (T, R) of the error of tide and mean [m] (`FittedTide.error_modes`).
         doubt: (T,) how far off the level may be [m]: 0 where it was read.
     """
 
     level: Floats
     tide: Floats
     mean: float
+    modes: npt.NDArray[np.float32]
     doubt: Floats
 
 
@@ -104,16 +106,16 @@ def draw_weeks(train: Mask, share: float, rng: np.random.Generator) -> Mask:
 def residual(gauges: Gauges, station: int, allowed: Mask) -> Residual:
     """About the tide that the allowed hours give."""
     record = gauges.level[station]
-    name = gauges.names[station]
-    constants, mean = fit_tide(
+    fitted = fit_tide(
         gauges.time,
         np.where(allowed, record, np.nan),
         float(gauges.latitude[station]),
-        name=name,
+        name=gauges.names[station],
         source=f"own record, {allowed.sum()} hours",
     )
-    tide = predict_tide(constants, gauges.time)
-    return Residual(record - mean - tide, tide, mean, np.zeros(record.size))
+    tide = predict_tide(fitted.constants, gauges.time)
+    level = record - fitted.mean - tide
+    return Residual(level, tide, fitted.mean, fitted.error_modes(gauges.time), np.zeros(record.size))
 
 
 def places_about(gauges: Gauges, station: int) -> Floats:

@@ -1,14 +1,15 @@
 """The ways to a student of one gauge: with and without labels of its own, with and without a teacher."""
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from benchmarks.surge.gauges import Floats, Gauges, Mask, Residual, draw_weeks, residual
-from benchmarks.surge.learning import Regime, Source, ask, learn, shown
-from benchmarks.surge.windows import Around, Past, listen, past_of
+from benchmarks.surge.learning import Regime, Source, ask, drawn, learn, shown
+from benchmarks.surge.windows import Around, Hearing, Record, hearing_of, listen, past_of, understood
+from strandline.models.gauge_process import autocovariance, fit_weather
 from strandline.models.surge_network import LEVELS, SurgeNetwork
 
 NORMAL_90 = 3.29
@@ -21,19 +22,22 @@ BOTH: Names = ("own", "neighbours")
 
 @dataclass(frozen=True)
 class Budget:
-    """Optimiser steps; equal for every method that starts at the same place.
+    """Optimiser steps and windows; equal for every method that starts at the same place.
 
     Attributes:
-        teaching: a teacher of many gauges; ``raising``: a student of many gauges; ``adapting``: a student to one gauge;
-            ``from_scratch``: a student that starts from nothing.
+        teaching: steps of a teacher of many gauges; ``raising``: of a student of many gauges; ``adapting``: of one
+            to one gauge; ``from_scratch``: of a student that starts from nothing.
         tides: short records drawn of each other gauge, so that a student knows how wrong such tides are.
+        windows: of all gauges together, and of one gauge's training years.
     """
 
     teaching: int = 300
-    raising: int = 1500
+    raising: int = 1000
     adapting: int = 150
     from_scratch: int = 600
-    tides: int = 12
+    tides: int = 6
+    windows: int = 24_000
+    own_windows: int = 6_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +48,9 @@ class Elsewhere:
         gauges, train: the records, and (T,) the hours to learn from.
         target: number of the gauge.
         around: what its neighbours, and those of the others, say.
-        records: of the others about tides of few weeks.
+        weather: (K, 168) autocovariances of the others [m2].
+        hearing: how neighbours are to be understood at the others.
+        records: windows of the others about tides of few weeks.
         teacher: on neighbours alone; ``students``: on each set of streams.
     """
 
@@ -52,7 +58,9 @@ class Elsewhere:
     train: Mask
     target: int
     around: Around
-    records: Past
+    weather: Floats
+    hearing: tuple[Hearing, ...]
+    records: Source
     teacher: SurgeNetwork
     students: dict[Names, SurgeNetwork]
 
@@ -60,24 +68,43 @@ class Elsewhere:
 def learn_elsewhere(gauges: Gauges, train: Mask, target: int, fraction: float, budget: Budget) -> Elsewhere:
     """Teacher and students of all gauges but one."""
     others = [station for station in range(len(gauges.names)) if station != target]
-    whole = [residual(gauges, station, train) for station in others]
-    blank = Residual(np.full(train.size, np.nan), np.zeros(train.size), 0.0, np.zeros(train.size))
-    around = listen(gauges, [*whole[:target], blank, *whole[target:]], train, target)
-    full = past_of(gauges, list(zip(others, whole, strict=True)), [train] * len(others), train, around)
-    short = [
-        (
-            station,
-            residual(gauges, station, draw_weeks(train, fraction, np.random.default_rng([1000 + number, station]))),
-        )
-        for station in others
-        for number in range(budget.tides)
-    ]
-    records = past_of(gauges, short, [train] * len(short), train, around)
-    teacher = learn(new(NEIGHBOURS, 0), [Source(full)], Regime(budget.teaching, 2e-3, neighbours_lost=0.1), 0)
-    students: dict[Names, SurgeNetwork] = {
-        streams: learn(new(streams, 0), [Source(records)], Regime(budget.raising, 2e-3), 0) for streams in (OWN, BOTH)
+    whole = {station: residual(gauges, station, train) for station in others}
+    blank = Residual(
+        np.full(train.size, np.nan),
+        np.zeros(train.size),
+        0.0,
+        np.zeros((train.size, 0), np.float32),
+        np.zeros(train.size),
+    )
+    around = listen(gauges, [whole.get(station, blank) for station in range(len(gauges.names))], train, target)
+    weather = {station: autocovariance(np.where(train, one.level, np.nan)) for station, one in whole.items()}
+    hearing = {
+        station: hearing_of(around, station, np.where(train, one.level, np.nan)) for station, one in whole.items()
     }
-    return Elsewhere(gauges, train, target, around, records, teacher, students)
+    full = [Record(station, whole[station], train, weather[station], hearing[station]) for station in others]
+    short = []
+    for station in others:
+        elsewhere = [other for other in others if other != station]
+        known, heard = np.stack([weather[other] for other in elsewhere]), [hearing[other] for other in elsewhere]
+        for number in range(budget.tides):
+            weeks = draw_weeks(train, fraction, np.random.default_rng([1000 + number, station]))
+            about = residual(gauges, station, weeks)
+            here = understood(hearing_of(around, station, np.where(weeks, about.level, np.nan)), heard)
+            short.append(Record(station, about, train, weather_of(about, weeks, known), here))
+    records = drawn(past_of(gauges, short, train, around), budget.windows, 256, 0)
+    taught = drawn(past_of(gauges, full, train, around), budget.windows, 256, 0)
+    teacher = learn(new(NEIGHBOURS, 0), [taught], Regime(budget.teaching, 2e-3, neighbours_lost=0.1), 0)
+    students: dict[Names, SurgeNetwork] = {
+        streams: learn(new(streams, 0), [records], Regime(budget.raising, 1e-3), 0) for streams in (OWN, BOTH)
+    }
+    known = np.stack(list(weather.values()))
+    return Elsewhere(gauges, train, target, around, known, tuple(hearing.values()), records, teacher, students)
+
+
+def weather_of(record: Residual, weeks: Mask, elsewhere: Floats) -> Floats:
+    """(168,) autocovariance [m2] from labelled weeks and what is known of other gauges."""
+    usual = float(np.exp(np.log(elsewhere[:, 0]).mean())) if len(elsewhere) else None
+    return fit_weather(np.where(weeks, record.level, np.nan), record.modes, elsewhere, usual)
 
 
 def new(streams: Names, seed: int) -> SurgeNetwork:
@@ -93,52 +120,69 @@ class Task:
 
     Attributes:
         record: about the tide that the labelled weeks give.
-        labels: (T,) its readings in these weeks [m]; NaN elsewhere.
+        weeks: (T,) hours with a label.
         labelled: windows that hold labelled readings, and see no others.
-        whole: windows of all training hours, for the ceiling only.
+        own_weather: (168,) autocovariance from the labelled weeks alone [m2].
     """
 
     elsewhere: Elsewhere
-    record: Residual
-    labels: Floats
-    labelled: Past
-    whole: Past
+    record: Record
+    weeks: Mask
+    labelled: Source
+    own_weather: Floats
     seed: int
     budget: Budget
 
 
+@dataclass(frozen=True, eq=False)
+class Student:
+    """A network, and how it thinks that the weather of the gauge moves."""
+
+    network: SurgeNetwork
+    record: Record
+
+
 def draw_task(elsewhere: Elsewhere, fraction: float, seed: int, budget: Budget) -> Task:
     """The weeks of a seed, and the tide that they give."""
-    gauges, train, target = elsewhere.gauges, elsewhere.train, elsewhere.target
-    weeks = draw_weeks(train, fraction, np.random.default_rng([seed, target]))
-    record = residual(gauges, target, weeks)
-    labelled = past_of(gauges, [(target, record)], [weeks], train, elsewhere.around)
-    whole = past_of(gauges, [(target, record)], [train], train, elsewhere.around)
-    labels = np.where(weeks, record.level, np.nan)
-    return Task(elsewhere, record, labels, labelled, whole, seed, budget)
+    weeks = draw_weeks(elsewhere.train, fraction, np.random.default_rng([seed, elsewhere.target]))
+    about = residual(elsewhere.gauges, elsewhere.target, weeks)
+    here = hearing_of(elsewhere.around, elsewhere.target, np.where(weeks, about.level, np.nan))
+    weather = weather_of(about, weeks, elsewhere.weather)
+    record = Record(elsewhere.target, about, weeks, weather, understood(here, elsewhere.hearing))
+    alone = weather_of(about, weeks, elsewhere.weather[:0])
+    return Task(elsewhere, record, weeks, _windows(elsewhere, record, budget, 64, seed), alone, seed, budget)
 
 
-def labels_only(task: Task, streams: Names) -> SurgeNetwork:
-    """A new student, the labelled weeks and nothing else."""
-    return learn(new(streams, task.seed), [Source(task.labelled)], Regime(task.budget.from_scratch, 2e-3), task.seed)
+def pretrained(task: Task, streams: Names) -> Student:
+    """The student of other gauges as it is."""
+    return Student(task.elsewhere.students[streams], task.record)
 
 
-def finetuned(task: Task, streams: Names) -> SurgeNetwork:
+def labels_only(task: Task, streams: Names) -> Student:
+    """A new student, the labelled weeks and nothing else: it starts as readings and tide alone foretell."""
+    record = replace(task.record, weather=task.own_weather)
+    labelled = _windows(task.elsewhere, record, task.budget, 256, task.seed)
+    network = learn(new(streams, task.seed), [labelled], Regime(task.budget.adapting, 1e-4), task.seed)
+    return Student(network, record)
+
+
+def finetuned(task: Task, streams: Names) -> Student:
     """The student of other gauges, fine-tuned on the labelled weeks with replay of the others: the strong sceptic."""
-    return _adapted(task, streams, [Source(task.labelled, 64), Source(task.elsewhere.records, 192)])
+    return _adapted(task, streams, [task.labelled, replace(task.elsewhere.records, size=192)])
 
 
-def full_record(task: Task, streams: Names) -> SurgeNetwork:
+def full_record(task: Task, streams: Names) -> Student:
     """The student of other gauges on every reading of the training years: the ceiling, about the same tide."""
-    return learn(
-        deepcopy(task.elsewhere.students[streams]),
-        [Source(task.whole, 192), Source(task.elsewhere.records, 64)],
-        Regime(task.budget.from_scratch, 5e-4),
-        task.seed,
-    )
+    train, target = task.elsewhere.train, task.elsewhere.target
+    weather = autocovariance(np.where(train, residual(task.elsewhere.gauges, target, train).level, np.nan))
+    record = replace(task.record, readable=train, weather=weather)
+    whole = _windows(task.elsewhere, record, task.budget, 192, task.seed)
+    sources = [whole, replace(task.elsewhere.records, size=64)]
+    network = deepcopy(task.elsewhere.students[streams])
+    return Student(learn(network, sources, Regime(task.budget.from_scratch, 2e-4), task.seed), record)
 
 
-def distilled(task: Task, streams: Names, lender: SurgeNetwork | None = None) -> SurgeNetwork:
+def distilled(task: Task, streams: Names, lender: SurgeNetwork | None = None) -> Student:
     """The student of other gauges hears of every training hour what the teacher says of it.
 
     In hours without a label the teacher lends what it says for a reading, and the student learns to foretell, as a
@@ -149,29 +193,35 @@ def distilled(task: Task, streams: Names, lender: SurgeNetwork | None = None) ->
         streams: of the student.
         lender: speaks instead of the teacher.
     """
-    record = lent(task, task.elsewhere.teacher if lender is None else lender)
-    train, target = task.elsewhere.train, task.elsewhere.target
-    past = past_of(task.elsewhere.gauges, [(target, record)], [train], train, task.elsewhere.around)
-    sources = [Source(task.labelled, 64), Source(task.elsewhere.records, 64), Source(past, 128)]
-    return _adapted(task, streams, sources)
+    said = lent(task, task.elsewhere.teacher if lender is None else lender)
+    record = replace(task.record, residual=said, readable=task.elsewhere.train)
+    words = _windows(task.elsewhere, record, task.budget, 64, task.seed)
+    return _adapted(task, streams, [task.labelled, replace(task.elsewhere.records, size=128), words])
 
 
 def lent(task: Task, lender: SurgeNetwork) -> Residual:
     """Readings where there are labels, elsewhere what a teacher says of the hour in that hour, with its doubt."""
-    train, target = task.elsewhere.train, task.elsewhere.target
-    size = train.size
-    blank = Residual(np.zeros(size), task.record.tide, task.record.mean, np.zeros(size))
-    hours = past_of(task.elsewhere.gauges, [(target, blank)], [train], train, task.elsewhere.around)
+    train, elsewhere, about = task.elsewhere.train, task.elsewhere, task.record.residual
+    blank = replace(about, level=np.zeros(train.size))
+    record = replace(task.record, residual=blank, readable=train)
+    hours = past_of(elsewhere.gauges, [record], train, elsewhere.around)
     now = ask(lender, shown(hours, 1.0)[0])[:, 0].double().numpy()  # (N, Q)
-    heard = task.elsewhere.around.seen[target, hours.issues[:, 1]].numpy()
-    level, doubt = np.full(size, np.nan), np.zeros(size)
+    heard = elsewhere.around.seen[elsewhere.target, hours.issues[:, 1]].numpy()
+    level, doubt = np.full(train.size, np.nan), np.zeros(train.size)
     at = hours.issues[heard, 1].numpy()
     level[at] = now[heard, LEVELS.index(0.5)]
     doubt[at] = (now[heard, LEVELS.index(0.95)] - now[heard, LEVELS.index(0.05)]) / NORMAL_90
-    read = np.isfinite(task.labels)
-    return Residual(np.where(read, task.labels, level), task.record.tide, task.record.mean, np.where(read, 0.0, doubt))
+    labels = np.where(task.weeks, about.level, np.nan)
+    read = np.isfinite(labels)
+    return replace(about, level=np.where(read, labels, level), doubt=np.where(read, 0.0, doubt))
 
 
-def _adapted(task: Task, streams: Names, sources: list[Source]) -> SurgeNetwork:
-    student = deepcopy(task.elsewhere.students[streams])
-    return learn(student, sources, Regime(task.budget.adapting, 1e-4), task.seed)
+def _windows(elsewhere: Elsewhere, record: Record, budget: Budget, size: int, seed: int) -> Source:
+    """Of one record at the target."""
+    past = past_of(elsewhere.gauges, [record], elsewhere.train, elsewhere.around)
+    return drawn(past, budget.own_windows, size, seed)
+
+
+def _adapted(task: Task, streams: Names, sources: list[Source]) -> Student:
+    network = deepcopy(task.elsewhere.students[streams])
+    return Student(learn(network, sources, Regime(task.budget.adapting, 1e-4), task.seed), task.record)

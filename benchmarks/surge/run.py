@@ -1,23 +1,32 @@
 """One gauge at a time: every method, on every lead, with its own readings whole, half and gone."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.record import Value
 from benchmarks.surge import methods
-from benchmarks.surge.baselines import Forecast, dressed, fit_ridge, persistence, zero_surge
+from benchmarks.surge.baselines import dressed, fit_ridge, persistence, zero_surge
 from benchmarks.surge.gauges import Floats, Gauges, Mask, residual
 from benchmarks.surge.learning import ask, shown
-from benchmarks.surge.methods import BOTH, NEIGHBOURS, OWN, Budget, Elsewhere, Names, Task
+from benchmarks.surge.methods import BOTH, OWN, Budget, Elsewhere, Names, Student, Task
 from benchmarks.surge.scoring import score
-from benchmarks.surge.windows import past_of
-from strandline.models.surge_network import LEVELS, SurgeNetwork
+from benchmarks.surge.windows import Past, Record, past_of
+from strandline.models.surge_network import LEVELS, GaugeWindows
 
 Row = dict[str, Value]
 OUTAGES = (0.0, 0.5, 1.0)
 """Shares of its own readings that a test window loses."""
+METHODS: dict[str, Callable[[Task, Names], Student]] = {
+    "pretrained": methods.pretrained,
+    "labels_only": methods.labels_only,
+    "pretrained_finetuned": methods.finetuned,
+    "distilled": methods.distilled,
+    "full_record": methods.full_record,
+}
 
 
 @dataclass(frozen=True)
@@ -62,50 +71,53 @@ class Exam:
         fraction: float,
         plan: Plan,
     ) -> None:
-        gauges, target = elsewhere.gauges, elsewhere.target
-        self._past = past_of(gauges, [(target, task.record)], [test], test, elsewhere.around)
         self._elsewhere, self._task, self._test, self._truth = elsewhere, task, test, truth
         self._threshold, self._plan = threshold, plan
-        self._given: Row = {"target": gauges.names[target], "record_fraction": fraction, "seed": task.seed}
+        self._given: Row = {
+            "target": elsewhere.gauges.names[elsewhere.target],
+            "record_fraction": fraction,
+            "seed": task.seed,
+        }
         self._rows: list[Row] = []
 
     def run(self) -> list[Row]:
         """The rows."""
         task, seed = self._task, self._task.seed
+        labelled = past_of(self._elsewhere.gauges, [task.record], self._elsewhere.train, self._elsewhere.around)
+        asked = self._asked(task.record)
         for share in OUTAGES:
-            self._add("zero_surge", "own", share, dressed(zero_surge, task.labelled, share, seed))
-            self._add("persistence", "own", share, dressed(persistence, task.labelled, share, seed))
-            ridge = fit_ridge(task.labelled, share, seed)
-            self._add("ridge", "own", share, dressed(ridge, task.labelled, share, seed))
-        self._add_network("teacher", NEIGHBOURS, self._elsewhere.teacher, (1.0,))
+            ridge = fit_ridge(labelled, share, seed)
+            for method, centre in {"zero_surge": zero_surge, "persistence": persistence, "ridge": ridge}.items():
+                self._add(method, "own", share, dressed(centre, labelled, share, seed)(asked[share]))
+        self._add("teacher", "neighbours", 1.0, ask(self._elsewhere.teacher, asked[1.0]).double().numpy())
         for streams, name in ((OWN, "own"), (BOTH, "any")):
-            self._add_network("pretrained", name, self._elsewhere.students[streams])
-            self._add_network("labels_only", name, methods.labels_only(task, streams))
-            self._add_network("pretrained_finetuned", name, methods.finetuned(task, streams))
-            self._add_network("distilled", name, methods.distilled(task, streams))
-            self._add_network("full_record", name, methods.full_record(task, streams))
+            for method, raised in METHODS.items():
+                student = raised(task, streams)
+                seen = asked if student.record is task.record else self._asked(student.record)
+                for share in OUTAGES:
+                    self._add(method, name, share, ask(student.network, seen[share]).double().numpy())
         return self._rows
 
-    def _add_network(
-        self, method: str, streams: str | Names, network: SurgeNetwork, shares: tuple[float, ...] = OUTAGES
-    ) -> None:
-        for share in shares:
-            name = streams if isinstance(streams, str) else "+".join(streams)
-            self._add(method, name, share, lambda windows: ask(network, windows).double().numpy())
+    def _asked(self, record: Record) -> dict[float, GaugeWindows]:
+        """Every window of the test, by the share of own readings lost."""
+        past = self._tested(record)
+        return {share: shown(past, share, self._task.seed)[0] for share in OUTAGES}
 
-    def _add(self, method: str, streams: str, share: float, forecast: Forecast) -> None:
-        windows, _ = shown(self._past, share, self._task.seed)
-        said, issued = forecast(windows), self._past.issues[:, 1].numpy()
-        target, record = self._elsewhere.target, self._task.record
+    def _tested(self, record: Record) -> Past:
+        gauges, around = self._elsewhere.gauges, self._elsewhere.around
+        return past_of(gauges, [replace(record, readable=self._test)], self._test, around)
+
+    def _add(self, method: str, streams: str, share: float, said: Floats) -> None:
+        target, about = self._elsewhere.target, self._task.record.residual
         for lead in self._plan.leads:
-            quantiles = np.full((record.level.size, len(LEVELS)), np.nan)
-            quantiles[issued + lead] = said[:, lead]
+            quantiles = np.full((about.level.size, len(LEVELS)), np.nan)
+            quantiles[self._issued + lead] = said[:, lead]
             hours = self._test & np.isfinite(quantiles).all(axis=1)
             observed = np.where(hours, self._elsewhere.gauges.level[target], np.nan)
             found = score(
                 quantiles[self._test],
                 LEVELS,
-                (record.mean + record.tide)[self._test],
+                (about.mean + about.tide)[self._test],
                 observed[self._test],
                 self._truth[self._test],
                 self._threshold,
@@ -113,3 +125,9 @@ class Exam:
             self._rows.append(
                 {**self._given, "method": method, "streams": streams, "outage": share, "lead_h": lead, **found}
             )
+
+    @cached_property
+    def _issued(self) -> npt.NDArray[np.int64]:
+        """(N,) hours of the test at which every method is asked."""
+        hours: npt.NDArray[np.int64] = self._tested(self._task.record).issues[:, 1].numpy()
+        return hours

@@ -1,16 +1,22 @@
 """From records to what a network sees at the hour of an issue, and what came after."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields, replace
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.surge.gauges import Gauges, Mask, Residual, places_about
-from strandline.models.surge_network import CONTEXT_HOURS, FLOOR, HOURS, LAST_LEAD, GaugeWindows
+from benchmarks.surge.gauges import Floats, Gauges, Mask, Residual, places_about
+from strandline.models.gauge_process import foretell
+from strandline.models.surge_network import CONTEXT_HOURS, HOURS, LAST_LEAD, GaugeWindows
 from strandline.models.travelling_waves import fit_waves, interpolate, spreads_of
+
+CHUNK = 1024
+"""Windows at once: each is a matrix."""
+USUAL_DAYS = 15.0
+"""Of readings that count as much as what is known of other gauges; an assumption."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,19 +55,80 @@ def listen(gauges: Gauges, residuals: Sequence[Residual], train: Mask, target: i
     return Around(mean, spread, seen)
 
 
+@dataclass(frozen=True)
+class Hearing:
+    """How neighbours are to be understood at a gauge.
+
+    Attributes:
+        gain: of what they say now, in what is read [-].
+        doubt: how far off they then are, in what they think that they are [-].
+        readings: that this was learned from.
+    """
+
+    gain: float
+    doubt: float
+    readings: int
+
+
+def hearing_of(around: Around, station: int, level: Floats) -> Hearing:
+    """From residuals (T,) of a gauge [m]; NaN = not observed."""
+    both = np.isfinite(level) & around.seen[station].numpy()
+    said, spread = (one[station, both, CONTEXT_HOURS - 1].double().numpy() for one in (around.mean, around.spread))
+    if said.size == 0 or not said.any():
+        return Hearing(1.0, 1.0, 0)
+    gain = float(np.clip((said * level[both]).sum() / (said**2).sum(), 0.0, 2.0))
+    off = np.sqrt(np.mean((level[both] - gain * said) ** 2) / np.mean(spread**2))
+    return Hearing(gain, float(off), int(both.sum()))
+
+
+def understood(own: Hearing, others: Sequence[Hearing]) -> Hearing:
+    """What few readings tell, drawn to what holds at other gauges as far as these readings are few."""
+    heard = [one for one in others if one.readings]
+    if not heard:
+        return own
+    days = own.readings / 24
+    share = days / (days + USUAL_DAYS)
+    gain = share * own.gain + (1 - share) * float(np.mean([one.gain for one in heard]))
+    doubt = share * np.log(own.doubt) + (1 - share) * float(np.mean([np.log(one.doubt) for one in heard]))
+    return Hearing(gain, float(np.exp(doubt)), own.readings)
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What came after B issues.
 
     Attributes:
         level, seen, doubt: (B, 49) residual at each lead [m], whether anybody knows it, and how far off it may be [m].
-        unit: (B,) root mean square [m] of the record.
     """
 
     level: Tensor
     seen: Tensor
     doubt: Tensor
-    unit: Tensor
+
+    def __getitem__(self, index: Tensor) -> Self:
+        return replace(self, level=self.level[index], seen=self.seen[index], doubt=self.doubt[index])
+
+
+Batch = TypeVar("Batch", GaugeWindows, Answer)
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A gauge's residuals about some tide, as far as they may be looked at.
+
+    Attributes:
+        station: whose it is.
+        residual: about the tide.
+        readable: (T,) hours that may be looked at.
+        weather: (168,) autocovariance of its weather [m2].
+        hearing: how its neighbours are to be understood.
+    """
+
+    station: int
+    residual: Residual
+    readable: Mask
+    weather: Floats
+    hearing: Hearing
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +138,9 @@ class Past:
     Attributes:
         level, seen, tide: (R, T) residual [m], whether it may be looked at, and the tide [m].
         doubt: (R, T) how far off the residual may be [m]; 0 where it was read and not lent by a teacher.
+        modes: of the error of each tide (T, M) [m].
+        weather: (R, 168) autocovariances [m2].
+        hearing: (R, 2) gain and doubt of the neighbours.
         season: (T, 2).
         station: (R,) whose record it is.
         around: what neighbours say of each station.
@@ -81,6 +151,9 @@ class Past:
     seen: Tensor
     tide: Tensor
     doubt: Tensor
+    modes: tuple[Tensor, ...]
+    weather: Tensor
+    hearing: Tensor
     season: Tensor
     station: Tensor
     around: Around
@@ -89,44 +162,59 @@ class Past:
     def __len__(self) -> int:
         return len(self.issues)
 
-    @cached_property
-    def spread(self) -> Tensor:
-        """(R,) root mean square [m] of each record, as far as it may be looked at."""
-        return torch.sqrt((self.level.square() * self.seen).sum(dim=1) / self.seen.sum(dim=1).clamp(min=1) + FLOOR**2)
+    def windows(self, index: Tensor, hidden: Tensor) -> tuple[GaugeWindows, Answer]:
+        """What is known at some issues when readings (B, 72) are hidden, and what came after."""
+        parts = [self._windows(part, lost) for part, lost in zip(index.split(CHUNK), hidden.split(CHUNK), strict=True)]
+        windows, answers = [window for window, _ in parts], [answer for _, answer in parts]
+        return _joined(windows), _joined(answers)
 
-    def windows(self, index: Tensor) -> tuple[GaugeWindows, Answer]:
-        """What is known at some issues, and what came after."""
+    def _windows(self, index: Tensor, hidden: Tensor) -> tuple[GaugeWindows, Answer]:
         record, hour = self.issues[index].unbind(dim=1)
         hours = hour[:, None] + torch.arange(1 - CONTEXT_HOURS, LAST_LEAD + 1)  # (B, 120)
         level, seen = self.level[record[:, None], hours], self.seen[record[:, None], hours]
+        own_seen = seen[:, :CONTEXT_HOURS] & ~hidden
+        own = torch.where(own_seen, level[:, :CONTEXT_HOURS], 0.0)
+        expected, spread = torch.zeros(level.shape), torch.zeros(level.shape)
+        for which in record.unique():
+            these = record == which
+            weather = self.weather[which].expand(int(these.sum()), -1)
+            modes = self.modes[which][hours[these]]
+            expected[these], spread[these] = foretell(own[these], own_seen[these], weather, modes)
         station, around = self.station[record], self.around
+        gain, doubt = self.hearing[record].unbind(dim=1)
         windows = GaugeWindows(
-            level[:, :CONTEXT_HOURS],
-            seen[:, :CONTEXT_HOURS],
+            own,
+            own_seen,
+            expected,
+            spread,
+            self.weather[record, 0].sqrt(),
             self.tide[record[:, None], hours],
             self.season[hour],
-            around.mean[station, hour],
-            around.spread[station, hour],
+            around.mean[station, hour] * gain[:, None],
+            around.spread[station, hour] * doubt[:, None],
             around.seen[station, hour],
         )
         ahead = hours[:, CONTEXT_HOURS - 1 :]
-        doubt = self.doubt[record[:, None], ahead]
-        return windows, Answer(level[:, CONTEXT_HOURS - 1 :], seen[:, CONTEXT_HOURS - 1 :], doubt, self.spread[record])
+        known = seen[:, CONTEXT_HOURS - 1 :]
+        return windows, Answer(level[:, CONTEXT_HOURS - 1 :], known, self.doubt[record[:, None], ahead])
 
 
-def past_of(
-    gauges: Gauges, records: Sequence[tuple[int, Residual]], readable: Sequence[Mask], issued: Mask, around: Around
-) -> Past:
-    """Records (station, residual) as far as they are readable; issues are the hours with any reading in their leads.
+def _joined(parts: Sequence[Batch]) -> Batch:
+    names = [field.name for field in fields(parts[0])]
+    return replace(parts[0], **{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+
+
+def past_of(gauges: Gauges, records: Sequence[Record], issued: Mask, around: Around) -> Past:
+    """Records as far as they are readable; issues are the hours with any reading in their leads.
 
     Args:
         gauges: all of them.
-        records: of some; readable: (T,) of each.
+        records: of some.
         issued: (T,) hours at which forecasts are made.
         around: what neighbours say of each station.
     """
-    level = np.stack([residual.level for _, residual in records])
-    seen = np.isfinite(level) & np.stack(readable)
+    level = np.stack([record.residual.level for record in records])
+    seen = np.isfinite(level) & np.stack([record.readable for record in records])
     days = (gauges.time - gauges.time.astype("datetime64[Y]")) / np.timedelta64(1, "D")
     season = np.stack([np.cos(2 * np.pi * days / 365.25), np.sin(2 * np.pi * days / 365.25)], axis=1)
     sums = np.cumsum(np.pad(seen, ((0, 0), (1, LAST_LEAD + 1))), axis=1)
@@ -136,10 +224,13 @@ def past_of(
     return Past(
         torch.from_numpy(np.where(seen, level, 0.0)).float(),
         torch.from_numpy(seen),
-        torch.from_numpy(np.stack([residual.tide for _, residual in records])).float(),
-        torch.from_numpy(np.stack([residual.doubt for _, residual in records])).float(),
+        torch.from_numpy(np.stack([record.residual.tide for record in records])).float(),
+        torch.from_numpy(np.stack([record.residual.doubt for record in records])).float(),
+        tuple(torch.from_numpy(record.residual.modes) for record in records),
+        torch.from_numpy(np.stack([record.weather for record in records])).float(),
+        torch.tensor([(record.hearing.gain, record.hearing.doubt) for record in records]),
         torch.from_numpy(season).float(),
-        torch.tensor([station for station, _ in records]),
+        torch.tensor([record.station for record in records]),
         around,
         torch.from_numpy(np.argwhere(answered & fits & issued)),
     )

@@ -6,7 +6,6 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from strandline.errors import InputError
 from strandline.models.layers import masked_mean, sinusoidal
@@ -25,19 +24,25 @@ FLOOR = 0.03
 class GaugeWindows:
     """B issues at one gauge or many: what was known at the hour of each.
 
-    Residuals are level − tide − mean sea level [m]. Whatever was not seen is 0 and says so in its mask.
+    Residuals are level − tide − mean sea level [m].
 
     Attributes:
-        own, own_seen: (B, 72) residuals of the gauge itself up to the hour of issue.
-        tide: (B, 120) predicted tide [m] about mean sea level at the same hours and the 48 that follow.
+        own, own_seen: (B, 72) readings of the gauge itself up to the hour of issue; 0 where there was none.
+        expected, expected_spread: (B, 120) what these readings say of the residual at `HOURS`, and how far off that may
+            be [m] (`gauge_process.foretell`).
+        unit: (B,) standard deviation of the gauge's weather [m].
+        tide: (B, 120) predicted tide [m] about mean sea level.
         season: (B, 2) cosine and sine of the day of the year.
         around, around_spread: (B, 120) what the neighbours say of the residual here, from what they had measured by
-            then, and how far off that may be [m] (`travelling_waves`).
+            then, and how far off that may be [m] (`travelling_waves`); 0 where nobody was heard.
         around_seen: (B,) whether any neighbour was heard.
     """
 
     own: Tensor
     own_seen: Tensor
+    expected: Tensor
+    expected_spread: Tensor
+    unit: Tensor
     tide: Tensor
     season: Tensor
     around: Tensor
@@ -46,15 +51,10 @@ class GaugeWindows:
 
     def __post_init__(self) -> None:
         size = self.own.shape[0]
-        shapes = {
-            "own": (size, CONTEXT_HOURS),
-            "own_seen": (size, CONTEXT_HOURS),
-            "tide": (size, len(HOURS)),
-            "season": (size, 2),
-            "around": (size, len(HOURS)),
-            "around_spread": (size, len(HOURS)),
-            "around_seen": (size,),
-        }
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("own", "own_seen"), (size, CONTEXT_HOURS))
+        hourly = ("expected", "expected_spread", "tide", "around", "around_spread")
+        shapes |= dict.fromkeys(hourly, (size, len(HOURS)))
+        shapes |= {"unit": (size,), "season": (size, 2), "around_seen": (size,)}
         for name, shape in shapes.items():
             given = tuple(getattr(self, name).shape)
             if given != shape:
@@ -65,11 +65,6 @@ class GaugeWindows:
 
     def __getitem__(self, index: Tensor | slice) -> Self:
         return replace(self, **{field.name: getattr(self, field.name)[index] for field in fields(self)})
-
-    def without_own(self, hidden: Tensor) -> Self:
-        """The same with readings (B, 72) of the gauge itself hidden."""
-        seen = self.own_seen & ~hidden
-        return replace(self, own=torch.where(seen, self.own, 0.0), own_seen=seen)
 
     def without_neighbours(self, hidden: Tensor) -> Self:
         """The same with all that the neighbours say hidden from some samples (B,)."""
@@ -97,11 +92,11 @@ class SurgeForecast:
 
 
 class SurgeNetwork(nn.Module):
-    """Encoders of what is seen, joined by a masked mean, and a decoder over the hours of the leads.
+    """Corrects what own readings and neighbours foretell, decides between them, and says how sure it is.
 
-    The answer starts from what the neighbours say, and from how far the last own reading was from that, which fades
-    with its age; all lengths are in units of how much the record has moved. So the network need neither learn to copy
-    nor to scale, and a gauge of another coast is nothing new.
+    Where nothing is heard at all, its median is the tide alone. Untaught, it answers as the readings foretell, or the
+    neighbours, or the best mean of both, with the quantiles of a normal distribution; learning goes on from there. All
+    lengths are in units of the gauge's weather, so that a gauge of another coast is nothing new.
 
     Args:
         width: D of the joined state.
@@ -113,6 +108,8 @@ class SurgeNetwork(nn.Module):
     Raises:
         InputError: no stream, or one that is neither.
     """
+
+    normal_steps: Tensor
 
     def __init__(
         self,
@@ -128,50 +125,38 @@ class SurgeNetwork(nn.Module):
         if unknown or not streams:
             raise InputError("streams of a surge network", f"are {list(streams)}", "name own, neighbours or both")
         self.streams, self.hour_width, leads = tuple(streams), hour_width, LAST_LEAD + 1
-        self.known = nn.Linear(len(HOURS) + leads + 2 + 4, width)
-        if "own" in streams:
-            self.own = nn.Linear(2 * CONTEXT_HOURS, width)
-            self.direct = nn.Linear(CONTEXT_HOURS, leads, bias=False)
-            nn.init.zeros_(self.direct.weight)
-            self.fading = nn.Parameter(torch.zeros(leads))
-        if "neighbours" in streams:
-            self.neighbours = nn.Linear(2 * len(HOURS), width)
+        self.known = nn.Linear(len(HOURS) + leads + 2 + 2, width)
+        self.encoders = nn.ModuleDict({stream: nn.Linear(2 * len(HOURS), width) for stream in streams})
         self.blocks = nn.ModuleList(_Residual(width, dropout) for _ in range(depth))
         self.hours = nn.Linear(width, leads * hour_width)
         self.head = nn.Sequential(nn.GELU(), nn.Linear(hour_width, 2 * hour_width), nn.GELU())
-        self.centre = nn.Linear(2 * hour_width, 1)
-        self.steps = nn.Linear(2 * hour_width, len(LEVELS) - 1)
+        self.centre, self.steps = nn.Linear(2 * hour_width, 1), nn.Linear(2 * hour_width, len(LEVELS) - 1)
+        self.trust = nn.Linear(2 * hour_width, 1)
+        for layer in (self.centre, self.steps, self.trust):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        normal = torch.special.ndtri(torch.tensor(LEVELS, dtype=torch.float64)).float()
+        self.register_buffer("normal_steps", normal.diff(), persistent=False)
 
     def forward(self, windows: GaugeWindows) -> SurgeForecast:
-        """Answer with whatever was seen; with nothing, from the tide and the season alone."""
-        if "own" not in self.streams:
-            windows = windows.without_own(torch.ones_like(windows.own_seen))
-        if "neighbours" not in self.streams:
-            windows = windows.without_neighbours(torch.ones_like(windows.around_seen))
-        own = torch.where(windows.own_seen, windows.own - windows.around[:, :CONTEXT_HOURS], 0.0)
-        last, age = last_reading(own, windows.own_seen)  # (B,) [m], [h]
-        moved = torch.where(windows.own_seen, own - last[:, None], 0.0)
-        squares = (own**2 + moved**2).sum(dim=1) + 12 * windows.around_spread.square().mean(dim=1)
-        count = 4 + windows.own_seen.sum(dim=1) + 12 * windows.around_seen
-        unit = torch.sqrt(squares / count + FLOOR**2)[:, None]  # (B, 1) [m]
+        """Answer with whatever was seen; with nothing, no surge, and bounds that tide and season may move."""
+        unit = windows.unit[:, None].clamp(min=FLOOR)  # (B, 1) [m]
         swing = windows.tide[:, :CONTEXT_HOURS].std(dim=1, keepdim=True) + 0.1  # [m]
+        ahead = slice(CONTEXT_HOURS - 1, None)
         known = [
             windows.tide / swing,
-            windows.tide[:, CONTEXT_HOURS - 1 :] / (10 * unit),
+            windows.tide[:, ahead] / (10 * unit),
             windows.season,
             torch.log(unit) + 2,
             torch.log(swing),
-            last[:, None] / unit,
-            age[:, None] / 24,
         ]
         state = self.known(torch.cat(known, dim=1))
         said, there = [], []
-        if "own" in self.streams:
-            said.append(self.own(torch.cat([moved / unit, windows.own_seen.to(moved.dtype)], dim=1)))
-            there.append(windows.own_seen.any(dim=1, keepdim=True).to(moved.dtype))
-        if "neighbours" in self.streams:
-            said.append(self.neighbours(torch.cat([windows.around, windows.around_spread], dim=1) / unit))
-            there.append(windows.around_seen[:, None].to(moved.dtype))
+        heard_from = self._heard(windows)
+        for stream, (mean, spread, seen) in heard_from.items():
+            what = torch.cat([mean / unit, torch.log(spread / unit + 0.01)], dim=1)
+            said.append(self.encoders[stream](what))
+            there.append(seen[:, None].to(mean.dtype))
         state = state + masked_mean(said, there)
         for block in self.blocks:
             state = block(state)
@@ -179,12 +164,35 @@ class SurgeNetwork(nn.Module):
         hours = self.hours(state).reshape(len(windows), LAST_LEAD + 1, self.hour_width)
         hours = hours + sinusoidal(lead, self.hour_width, 100.0)  # (B, 49, D)
         read = self.head(hours)
-        centre = windows.around[:, CONTEXT_HOURS - 1 :] + 0.3 * unit * self.centre(read)[..., 0]
-        if "own" in self.streams:
-            kept = torch.exp(-(age[:, None] + lead) / LAST_LEAD * torch.exp(self.fading))
-            centre = centre + last[:, None] * kept + unit * self.direct(moved / unit)
-        steps = 0.1 * unit[..., None] * F.softplus(self.steps(read)) + 1e-3  # (B, 49, 8) [m]
+        mean, spread = windows.expected[:, ahead], windows.expected_spread[:, ahead]
+        if "own" not in self.streams:
+            mean, spread = torch.zeros_like(mean), unit.expand_as(mean)
+        if "neighbours" in self.streams:
+            mean, spread = self._joined(mean, spread, windows, self.trust(read)[..., 0])
+        heard = torch.stack([seen for *_, seen in heard_from.values()]).any(dim=0)[:, None]
+        centre = mean + spread * self.centre(read)[..., 0] * heard
+        steps = spread[..., None] * self.normal_steps * torch.exp(self.steps(read))  # (B, 49, 8) [m]
         return SurgeForecast(_quantiles(centre, steps), hours)
+
+    def _heard(self, windows: GaugeWindows) -> dict[str, tuple[Tensor, Tensor, Tensor]]:
+        """Stream → mean and spread (B, 120) [m], and whether anything was seen (B,)."""
+        said = {
+            "own": (windows.expected, windows.expected_spread, windows.own_seen.any(dim=1)),
+            "neighbours": (windows.around, windows.around_spread, windows.around_seen),
+        }
+        return {stream: said[stream] for stream in self.streams}
+
+    @staticmethod
+    def _joined(mean: Tensor, spread: Tensor, windows: GaugeWindows, trust: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and spread of both: best linear, unbiased, where their errors have the correlation σ(``trust``)."""
+        ahead = slice(CONTEXT_HOURS - 1, None)
+        other, doubt = windows.around[:, ahead], windows.around_spread[:, ahead].clamp(min=1e-3)
+        both = torch.sigmoid(trust) * spread * doubt  # [m2]
+        share = (spread.square() - both) / (spread.square() + doubt.square() - 2 * both)
+        share = share.clamp(0.0, 1.0) * windows.around_seen[:, None]
+        kept = 1 - share
+        variance = (kept * spread).square() + (share * doubt).square() + 2 * share * kept * both
+        return kept * mean + share * other, variance.sqrt()
 
 
 class _Residual(nn.Module):
