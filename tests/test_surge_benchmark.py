@@ -35,7 +35,7 @@ def records(seed: int = 0) -> tuple[Gauges, list[Record]]:
     time = np.datetime64("2012-01-01", "h") + np.arange(T)
     gauges = Gauges(("a", "b"), np.array([-30.0, -31.0]), np.array([115.0, 116.0]), time, level)
     blank = np.zeros(T)
-    found = [Residual(level[s], blank, 0.0, np.zeros((T, 0), np.float32), blank) for s in range(2)]
+    found = [Residual(level[s], blank, 0.0, np.zeros((T, 0), np.float32), "none", blank) for s in range(2)]
     whole, weather = np.ones(T, dtype=bool), level.var() * MEMORY
     return gauges, [Record(s, found[s], whole, weather, Hearing(1.0, 1.0, 0)) for s in range(2)]
 
@@ -183,7 +183,8 @@ def test_the_command_runs_on_gauges_that_nobody_has_seen(tmp_path: Path) -> None
     places = "a,-30,115,zero\nb,-31,116,zero\nc,-32,117,zero\nd,-33,118,zero\n"
     (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\n" + places)
     arguments = "--gauges levels.csv --stations stations.csv --target a --train 2012-01-01/2012-04-30"
-    arguments += " --test 2012-05-01/2012-05-31 --record-fraction 0.2 --leads 0 6 --seeds 1 --effort 0.001 --out s.json"
+    arguments += " --test 2012-05-01/2012-05-31 --record-fraction 0.2 --leads 0 6 --seeds 1 --effort 0.001 --threads 1"
+    arguments += " --out s.json"
     command = [sys.executable, "-m", "benchmarks.surge", *arguments.split()]
     root = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     subprocess.run(command, cwd=tmp_path, env=root, check=True, capture_output=True)

@@ -21,7 +21,7 @@ from benchmarks.surge.summary import summarise
 def main() -> None:
     arguments = _parser().parse_args()
     torch.set_num_threads(arguments.threads)
-    gauges = read_gauges(arguments.gauges, arguments.stations)
+    gauges = read_gauges(arguments.gauges, arguments.stations, arguments.constants)
     train, test = (gauges.within(*span.split("/")) for span in (arguments.train, arguments.test))
     budget = Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(Budget()).items()})
     plan = Plan(tuple(arguments.record_fraction), tuple(arguments.leads), arguments.seeds, budget)
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gauges", type=Path, required=True, help="hourly levels, a column a station")
     parser.add_argument("--stations", type=Path, required=True, help="where they are")
+    parser.add_argument("--constants", type=Path, help="published tides, for records of less than 15 days")
     parser.add_argument("--target", nargs="+", required=True, help="gauges that hardly speak, one at a time")
     parser.add_argument("--train", required=True, help="first and last day, as 2012-01-01/2013-12-31")
     parser.add_argument("--test", required=True, help="likewise")

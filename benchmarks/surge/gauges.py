@@ -1,7 +1,7 @@
 """Hourly records of many gauges, and which weeks of one may be learned from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from strandline.errors import InputError
-from strandline.tides import Times, fit_tide, predict_tide
+from strandline.sources.tidal_constants import read_tidal_constants
+from strandline.tides import SHORTEST_RECORD_DAYS, TidalConstants, Times, adopt_tide, fit_tide, predict_tide
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -25,6 +26,7 @@ class Gauges:
         latitude, longitude: (S,) [degrees].
         time: (T,) UTC.
         level: (S, T) [m] on each gauge's own datum; NaN = not observed.
+        published: constants of gauges, for records that are too short to fit a tide.
     """
 
     names: tuple[str, ...]
@@ -32,6 +34,7 @@ class Gauges:
     longitude: Floats
     time: Times
     level: Floats
+    published: Mapping[str, TidalConstants] = field(default_factory=dict)
 
     def within(self, first: str, last: str) -> Mask:
         """(T,) hours of these days, the last included.
@@ -55,6 +58,7 @@ class Residual:
         tide: (T,) predicted, about mean sea level [m].
         mean: sea level about which it swings [m on the gauge's datum].
         modes: (T, R) of the error of tide and mean [m] (`FittedTide.error_modes`).
+        source: of the tide.
         doubt: (T,) how far off the level may be [m]: 0 where it was read.
     """
 
@@ -62,11 +66,14 @@ class Residual:
     tide: Floats
     mean: float
     modes: npt.NDArray[np.float32]
+    source: str
     doubt: Floats
 
 
-def read_gauges(levels: Path, stations: Path) -> Gauges:
+def read_gauges(levels: Path, stations: Path, constants: Path | None = None) -> Gauges:
     """One column of UTC times (``time_utc``) and one of levels [m] a station; an hour without a row was not observed.
+
+    Stations that name an id of a TICON table of ``constants`` in a column ``constants`` have published ones.
 
     Raises:
         InputError: a column that no station names, a time twice or off the hour.
@@ -80,12 +87,19 @@ def read_gauges(levels: Path, stations: Path) -> Gauges:
         raise InputError(str(levels), "has a time twice or off the hour", "give one row an hour, on the hour")
     hours = pd.date_range(table.index.min(), table.index.max(), freq="h")
     names = tuple(str(name) for name in table.columns)
+    published = {}
+    if constants is not None and "constants" in places:
+        named = places.loc[list(names), ["constants", "latitude"]].dropna()
+        published = {
+            str(n): read_tidal_constants(constants, row.constants, row.latitude) for n, row in named.iterrows()
+        }
     return Gauges(
         names,
         places.loc[list(names), "latitude"].to_numpy(dtype=float),
         places.loc[list(names), "longitude"].to_numpy(dtype=float),
         hours.to_numpy(),
         table.reindex(hours).to_numpy(dtype=float).T.copy(),
+        published,
     )
 
 
@@ -104,18 +118,19 @@ def draw_weeks(train: Mask, share: float, rng: np.random.Generator) -> Mask:
 
 
 def residual(gauges: Gauges, station: int, allowed: Mask) -> Residual:
-    """About the tide that the allowed hours give."""
-    record = gauges.level[station]
-    fitted = fit_tide(
-        gauges.time,
-        np.where(allowed, record, np.nan),
-        float(gauges.latitude[station]),
-        name=gauges.names[station],
-        source=f"own record, {allowed.sum()} hours",
-    )
+    """About the tide that the allowed hours give, or about a published one where they are too few."""
+    record, name = gauges.level[station], gauges.names[station]
+    known = np.where(allowed, record, np.nan)
+    if np.isfinite(known).sum() < 24 * SHORTEST_RECORD_DAYS and name in gauges.published:
+        fitted = adopt_tide(gauges.published[name], gauges.time, known)
+    else:
+        source = f"own record, {allowed.sum()} hours"
+        fitted = fit_tide(gauges.time, known, float(gauges.latitude[station]), name=name, source=source)
     tide = predict_tide(fitted.constants, gauges.time)
     level = record - fitted.mean - tide
-    return Residual(level, tide, fitted.mean, fitted.error_modes(gauges.time), np.zeros(record.size))
+    return Residual(
+        level, tide, fitted.mean, fitted.error_modes(gauges.time), fitted.constants.source, np.zeros(record.size)
+    )
 
 
 def places_about(gauges: Gauges, station: int) -> Floats:

@@ -5,17 +5,36 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks.surge.windows import Answer, Past, outages
-from strandline.distillation.temporal import expected_pinball
+from strandline.distillation.alignment import ProjectionHead, align_patches
+from strandline.distillation.temporal import TemporalAlignment, expected_pinball
 from strandline.models.surge_network import CONTEXT_HOURS, FLOOR, LEVELS, GaugeWindows, SurgeForecast, SurgeNetwork
 from strandline.training import train
 
 OWN_OUTAGES = ((0.6, 0.0), (0.15, 0.5), (0.1, 1.0))
 """Chance of a window in learning, and the share of its own readings that it loses; the rest loses its newest hours."""
+GUIDED = 0.3
+"""Weight of the teacher's features, as in the article that Strandline set out from."""
 LEAST_DOUBT = 0.002
 """Of a reading [m]: a label is a teacher that hardly doubts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """What a teacher thinks at some hours, for a student's features to come near.
+
+    Attributes:
+        features: (N, K, D) of the teacher, for each window.
+        hours: (K,) after the issue [h].
+        attended: whether the student's hours listen to those of the teacher by cross-attention; else each takes the
+            newest.
+    """
+
+    features: Tensor
+    hours: Tensor
+    attended: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +44,7 @@ class Source:
     windows: GaugeWindows
     answer: Answer
     size: int = 256
+    guide: Guide | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +78,8 @@ def learn(network: SurgeNetwork, sources: Sequence[Source], regime: Regime, seed
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network.train()
+        guides = {number: source.guide for number, source in enumerate(sources) if source.guide is not None}
+        listeners = nn.ModuleDict({str(number): _Listener(network, guide) for number, guide in guides.items()})
 
         def loss(step: int) -> dict[str, Tensor]:
             terms: dict[str, Tensor] = {}
@@ -66,11 +88,41 @@ def learn(network: SurgeNetwork, sources: Sequence[Source], regime: Regime, seed
                 deaf = torch.rand(source.size, generator=generator) < regime.neighbours_lost
                 windows = source.windows[index].without_neighbours(deaf)
                 share = source.size / sum(one.size for one in sources)
-                terms[f"source_{number}"] = share * score(network(windows), source.answer[index], windows.unit)
+                forecast = network(windows)
+                terms[f"source_{number}"] = share * score(forecast, source.answer[index], windows.unit)
+                if source.guide is not None:
+                    far = listeners[str(number)](forecast.features, source.guide.features[index])
+                    terms[f"guide_{number}"] = GUIDED * share * far.mean()
             return terms
 
-        train(list(network.parameters()), loss, regime.steps, regime.learning_rate, weight_decay=0.02)
+        train(
+            [*network.parameters(), *listeners.parameters()],
+            loss,
+            regime.steps,
+            regime.learning_rate,
+            weight_decay=0.02,
+        )
     return network.eval()
+
+
+class _Listener(nn.Module):
+    """How far a student's features (B, 49, D) are from a teacher's at the same hours; thrown away after training."""
+
+    def __init__(self, network: SurgeNetwork, guide: Guide) -> None:
+        super().__init__()
+        self.guide, width = guide, guide.features.shape[2]
+        self.head = ProjectionHead(network.hour_width, width)
+        self.alignment = TemporalAlignment(network.hour_width, width) if guide.attended else None
+
+    def forward(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """(B,) cosine distance."""
+        lead, hours = torch.arange(student.shape[1], dtype=student.dtype), self.guide.hours
+        if self.alignment is None:
+            newest = (hours <= lead[:, None]).sum(dim=1).clamp(min=1) - 1
+            return align_patches(self.head, student, teacher[:, newest])
+        size, seen = len(student), torch.ones(teacher.shape[:2], dtype=torch.bool)
+        heard = self.alignment(student, lead.expand(size, -1), teacher, hours.expand(size, -1), seen)
+        return align_patches(self.head, student, heard)
 
 
 def score(forecast: SurgeForecast, answer: Answer, unit: Tensor) -> Tensor:

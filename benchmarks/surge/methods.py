@@ -4,13 +4,14 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import torch
 
 from benchmarks.surge.gauges import Floats, Gauges, Mask, Residual, draw_weeks, residual
-from benchmarks.surge.learning import Regime, Source, ask, drawn, learn, shown
+from benchmarks.surge.learning import Guide, Regime, Source, ask, drawn, learn, shown
 from benchmarks.surge.windows import Around, Hearing, Record, hearing_of, listen, past_of, understood
-from strandline.models.gauge_process import autocovariance, fit_weather
-from strandline.models.surge_network import LEVELS, SurgeNetwork
+from strandline.models.gauge_process import MEMORY_HOURS, autocovariance, fit_weather
+from strandline.models.surge_network import LAST_LEAD, LEVELS, SurgeNetwork
 
 NORMAL_90 = 3.29
 """Standard deviations between the 5th and 95th percentile of a normal distribution."""
@@ -69,13 +70,8 @@ def learn_elsewhere(gauges: Gauges, train: Mask, target: int, fraction: float, b
     """Teacher and students of all gauges but one."""
     others = [station for station in range(len(gauges.names)) if station != target]
     whole = {station: residual(gauges, station, train) for station in others}
-    blank = Residual(
-        np.full(train.size, np.nan),
-        np.zeros(train.size),
-        0.0,
-        np.zeros((train.size, 0), np.float32),
-        np.zeros(train.size),
-    )
+    silent, still = np.full(train.size, np.nan), np.zeros(train.size)
+    blank = Residual(silent, still, 0.0, np.zeros((train.size, 0), np.float32), "not known", still)
     around = listen(gauges, [whole.get(station, blank) for station in range(len(gauges.names))], train, target)
     weather = {station: autocovariance(np.where(train, one.level, np.nan)) for station, one in whole.items()}
     hearing = {
@@ -85,7 +81,8 @@ def learn_elsewhere(gauges: Gauges, train: Mask, target: int, fraction: float, b
     short = []
     for station in others:
         elsewhere = [other for other in others if other != station]
-        known, heard = np.stack([weather[other] for other in elsewhere]), [hearing[other] for other in elsewhere]
+        known = np.array([weather[other] for other in elsewhere]).reshape(-1, MEMORY_HOURS)
+        heard = [hearing[other] for other in elsewhere]
         for number in range(budget.tides):
             weeks = draw_weeks(train, fraction, np.random.default_rng([1000 + number, station]))
             about = residual(gauges, station, weeks)
@@ -182,35 +179,62 @@ def full_record(task: Task, streams: Names) -> Student:
     return Student(learn(network, sources, Regime(task.budget.from_scratch, 2e-4), task.seed), record)
 
 
-def distilled(task: Task, streams: Names, lender: SurgeNetwork | None = None) -> Student:
+@dataclass(frozen=True)
+class Way:
+    """How a teacher teaches.
+
+    Attributes:
+        daily: its word is of days, not of hours; its features always are.
+        attended: the student's hours listen to the teacher's by cross-attention; else each takes the newest.
+        guided: its features are taught at all.
+        shuffled: every word belongs to some other hour.
+    """
+
+    daily: bool = False
+    attended: bool = True
+    guided: bool = True
+    shuffled: bool = False
+
+
+def distilled(task: Task, streams: Names, way: Way) -> Student:
     """The student of other gauges hears of every training hour what the teacher says of it.
 
     In hours without a label the teacher lends what it says for a reading, and the student learns to foretell, as a
-    distribution, what the teacher will say later; labelled weeks and other gauges go on beside it.
-
-    Args:
-        task: gauge and weeks.
-        streams: of the student.
-        lender: speaks instead of the teacher.
+    distribution, what the teacher will say later, and to see what the teacher sees; labelled weeks and other gauges go
+    on beside it.
     """
-    said = lent(task, task.elsewhere.teacher if lender is None else lender)
-    record = replace(task.record, residual=said, readable=task.elsewhere.train)
-    words = _windows(task.elsewhere, record, task.budget, 64, task.seed)
-    return _adapted(task, streams, [task.labelled, replace(task.elsewhere.records, size=128), words])
+    elsewhere = task.elsewhere
+    record = replace(task.record, residual=lent(task, way), readable=elsewhere.train)
+    past = past_of(elsewhere.gauges, [record], elsewhere.train, elsewhere.around)
+    words = drawn(past, task.budget.own_windows, 64, task.seed)
+    if way.guided:
+        with torch.no_grad():
+            parts = torch.split(torch.arange(len(words.windows)), 2048)
+            features = torch.cat([elsewhere.teacher(words.windows[part]).features for part in parts])
+        hours = torch.arange(0, LAST_LEAD + 1, 24)
+        if way.shuffled:
+            features = features[torch.randperm(len(features), generator=torch.Generator().manual_seed(task.seed))]
+        words = replace(words, guide=Guide(features[:, hours], hours.float(), way.attended))
+    return _adapted(task, streams, [task.labelled, replace(elsewhere.records, size=128), words])
 
 
-def lent(task: Task, lender: SurgeNetwork) -> Residual:
-    """Readings where there are labels, elsewhere what a teacher says of the hour in that hour, with its doubt."""
+def lent(task: Task, way: Way) -> Residual:
+    """Readings where there are labels, elsewhere what the teacher says of the hour in that hour, with its doubt."""
     train, elsewhere, about = task.elsewhere.train, task.elsewhere, task.record.residual
     blank = replace(about, level=np.zeros(train.size))
-    record = replace(task.record, residual=blank, readable=train)
-    hours = past_of(elsewhere.gauges, [record], train, elsewhere.around)
-    now = ask(lender, shown(hours, 1.0)[0])[:, 0].double().numpy()  # (N, Q)
+    hours = past_of(elsewhere.gauges, [replace(task.record, residual=blank, readable=train)], train, elsewhere.around)
+    now = ask(elsewhere.teacher, shown(hours, 1.0)[0])[:, 0].double().numpy()  # (N, Q)
     heard = elsewhere.around.seen[elsewhere.target, hours.issues[:, 1]].numpy()
+    at, now = hours.issues[heard, 1].numpy(), now[heard]
+    if way.shuffled:
+        now = np.roll(now, int(np.random.default_rng(task.seed).integers(len(now) // 4, 3 * len(now) // 4 + 1)), axis=0)
     level, doubt = np.full(train.size, np.nan), np.zeros(train.size)
-    at = hours.issues[heard, 1].numpy()
-    level[at] = now[heard, LEVELS.index(0.5)]
-    doubt[at] = (now[heard, LEVELS.index(0.95)] - now[heard, LEVELS.index(0.05)]) / NORMAL_90
+    level[at] = now[:, LEVELS.index(0.5)]
+    doubt[at] = (now[:, LEVELS.index(0.95)] - now[:, LEVELS.index(0.05)]) / NORMAL_90
+    if way.daily:
+        day = (elsewhere.gauges.time - elsewhere.gauges.time[0]) // np.timedelta64(24, "h")
+        mean = pd.Series(level).groupby(day).transform("mean").to_numpy()
+        level = np.where(np.isfinite(level), mean, np.nan)
     labels = np.where(task.weeks, about.level, np.nan)
     read = np.isfinite(labels)
     return replace(about, level=np.where(read, labels, level), doubt=np.where(read, 0.0, doubt))

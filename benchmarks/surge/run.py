@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,10 @@ from benchmarks.surge import methods
 from benchmarks.surge.baselines import dressed, fit_ridge, persistence, zero_surge
 from benchmarks.surge.gauges import Floats, Gauges, Mask, residual
 from benchmarks.surge.learning import ask, shown
-from benchmarks.surge.methods import BOTH, OWN, Budget, Elsewhere, Names, Student, Task
+from benchmarks.surge.methods import BOTH, OWN, Budget, Elsewhere, Names, Student, Task, Way
 from benchmarks.surge.scoring import score
 from benchmarks.surge.windows import Past, Record, past_of
-from strandline.models.surge_network import LEVELS, GaugeWindows
+from strandline.models.surge_network import LAST_LEAD, LEVELS, GaugeWindows
 
 Row = dict[str, Value]
 OUTAGES = (0.0, 0.5, 1.0)
@@ -24,9 +24,16 @@ METHODS: dict[str, Callable[[Task, Names], Student]] = {
     "pretrained": methods.pretrained,
     "labels_only": methods.labels_only,
     "pretrained_finetuned": methods.finetuned,
-    "distilled": methods.distilled,
+    "distilled": partial(methods.distilled, way=Way()),
     "full_record": methods.full_record,
 }
+ABLATIONS: dict[str, Callable[[Task, Names], Student]] = {
+    "distilled_no_attention": partial(methods.distilled, way=Way(attended=False)),
+    "distilled_no_features": partial(methods.distilled, way=Way(guided=False)),
+    "distilled_daily_teacher": partial(methods.distilled, way=Way(daily=True)),
+    "shuffled_teacher": partial(methods.distilled, way=Way(shuffled=True)),
+}
+"""Of the student that hears its own gauge alone."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,7 @@ class Exam:
             "target": elsewhere.gauges.names[elsewhere.target],
             "record_fraction": fraction,
             "seed": task.seed,
+            "tide": task.record.residual.source,
         }
         self._rows: list[Row] = []
 
@@ -86,12 +94,20 @@ class Exam:
         labelled = past_of(self._elsewhere.gauges, [task.record], self._elsewhere.train, self._elsewhere.around)
         asked = self._asked(task.record)
         for share in OUTAGES:
-            ridge = fit_ridge(labelled, share, seed)
-            for method, centre in {"zero_surge": zero_surge, "persistence": persistence, "ridge": ridge}.items():
+            simple: dict[str, Callable[[GaugeWindows], Floats]] = {
+                "zero_surge": zero_surge,
+                "persistence": persistence,
+                "ridge": fit_ridge(labelled, share, seed),
+            }
+            for method, centre in simple.items():
                 self._add(method, "own", share, dressed(centre, labelled, share, seed)(asked[share]))
+        whole = residual(self._elsewhere.gauges, self._elsewhere.target, self._elsewhere.train)
+        about = task.record.residual
+        better = (whole.mean + whole.tide - about.mean - about.tide)[self._issued[:, None] + np.arange(LAST_LEAD + 1)]
+        self._add("zero_surge_full_tide", "own", 0.0, better[..., None] + np.zeros(len(LEVELS)))
         self._add("teacher", "neighbours", 1.0, ask(self._elsewhere.teacher, asked[1.0]).double().numpy())
         for streams, name in ((OWN, "own"), (BOTH, "any")):
-            for method, raised in METHODS.items():
+            for method, raised in (METHODS if name == "any" else METHODS | ABLATIONS).items():
                 student = raised(task, streams)
                 seen = asked if student.record is task.record else self._asked(student.record)
                 for share in OUTAGES:

@@ -9,6 +9,16 @@ from benchmarks.scores import paired_bootstrap
 from benchmarks.surge.run import Row
 
 SIMPLE = ("persistence", "zero_surge", "ridge")
+BASES = (
+    "labels_only",
+    "pretrained",
+    "pretrained_finetuned",
+    "distilled_no_attention",
+    "distilled_no_features",
+    "distilled_daily_teacher",
+    "shuffled_teacher",
+)
+"""That the distilled student is compared with."""
 DRAWS = 2000
 
 
@@ -25,25 +35,42 @@ def summarise(rows: Sequence[Row]) -> dict[str, Value]:
 
 def _of_target(name: str, rows: Sequence[Row]) -> dict[str, Value]:
     summary: dict[str, Value] = {
-        f"{name}/teacher_nowcast_residual": _mean(rows, "teacher", "neighbours", 0, 1.0, "rmse_residual")
+        f"{name}/tide_against_full": _ratio(
+            rows, ("zero_surge", "own", 0, 0.0), ("zero_surge_full_tide", "own", 0, 0.0)
+        ),
+        f"{name}/teacher_nowcast_residual": _mean(rows, "teacher", "neighbours", 0, 1.0, "rmse_residual"),
     }
-    for lead in sorted({int(str(row["lead_h"])) for row in rows}):
-        student = _mean(rows, "distilled", "own", lead, 0.0)
-        best = min(_mean(rows, method, "own", lead, 0.0) for method in SIMPLE)
-        summary[f"{name}/{lead}h/distilled"] = student
-        summary[f"{name}/{lead}h/best_simple"] = best
-        summary[f"{name}/{lead}h/ratio"] = student / best if best > 0 else float("nan")
-        full = _mean(rows, "full_record", "own", lead, 0.0)
-        summary[f"{name}/{lead}h/against_full_record"] = student / full if full > 0 else float("nan")
-        silent = _mean(rows, "distilled", "own", lead, 1.0)
-        summary[f"{name}/{lead}h/silent_against_zero_surge"] = silent / _mean(rows, "zero_surge", "own", lead, 1.0)
+    leads = sorted({int(str(row["lead_h"])) for row in rows})
+    for lead in leads:
+        here, mine = f"{name}/{lead}h", ("distilled", "own", lead, 0.0)
+        summary[f"{here}/distilled"] = _mean(rows, *mine)
+        best = min(SIMPLE, key=lambda method: _mean(rows, method, "own", lead, 0.0))
+        summary[f"{here}/best_simple"] = best
+        summary[f"{here}/ratio"] = _ratio(rows, mine, (best, "own", lead, 0.0))
+        summary[f"{here}/against_full_record"] = _ratio(rows, mine, ("full_record", "own", lead, 0.0))
+        silent = ("distilled", "own", lead, 1.0)
+        summary[f"{here}/silent_against_zero_surge"] = _ratio(rows, silent, ("zero_surge", "own", lead, 1.0))
+        summary[f"{here}/silent_bounds_wider"] = _ratio(rows, silent, mine, "width_90")
+        summary[f"{here}/f1_extreme"] = _mean(rows, *mine, "f1_extreme")
+        summary[f"{here}/f1_extreme_best_simple"] = max(
+            _mean(rows, method, "own", lead, 0.0, "f1_extreme") for method in SIMPLE
+        )
+        for score in ("coverage_90", "coverage_90_extreme"):
+            summary[f"{here}/{score}"] = _mean(rows, *mine, score)
+    summary[f"{name}/any_against_better_specialist"] = max(
+        _mean(rows, "distilled", "any", lead, outage)
+        / min(_mean(rows, "distilled", "own", lead, outage), _mean(rows, "teacher", "neighbours", lead, 1.0))
+        for lead in leads
+        if lead > 0
+        for outage in sorted({float(str(row["outage"])) for row in rows})
+    )
     return summary
 
 
 def _over_targets(name: str, rows: Sequence[Row]) -> dict[str, Value]:
     """How much lower the error is than without a teacher: a group a gauge and lead, an entry a seed."""
     summary: dict[str, Value] = {}
-    for base in ("labels_only", "pretrained", "pretrained_finetuned"):
+    for base in BASES:
         lower = {}
         for target in dict.fromkeys(str(row["target"]) for row in rows):
             for lead in sorted({int(str(row["lead_h"])) for row in rows} - {0}):
@@ -56,7 +83,9 @@ def _over_targets(name: str, rows: Sequence[Row]) -> dict[str, Value]:
         summary |= {f"{name}/lower_than_{base}": found.mean, f"{name}/lower_than_{base}_low": found.low}
         summary[f"{name}/lower_than_{base}_high"] = found.high
     for score in ("coverage_90", "coverage_90_extreme"):
-        values = [float(str(r[score])) for r in rows if r["method"] == "distilled" and r["streams"] == "own"]
+        wanted = {"method": "distilled", "streams": "own"}
+        chosen = [row for row in rows if all(row[k] == v for k, v in wanted.items()) and int(str(row["lead_h"])) > 0]
+        values = [float(str(row[score])) for row in chosen]
         summary[f"{name}/{score}"] = float(np.nanmean(values))
     return summary
 
@@ -69,4 +98,15 @@ def _scores(rows: Sequence[Row], method: str, streams: str, lead: int, outage: f
 
 
 def _mean(rows: Sequence[Row], method: str, streams: str, lead: int, outage: float, score: str = "rmse") -> float:
-    return float(np.mean(_scores(rows, method, streams, lead, outage, score)))
+    """Over seeds; NaN where there is no such row, or nothing to score in any."""
+    found = np.array(_scores(rows, method, streams, lead, outage, score))
+    found = found[np.isfinite(found)]
+    return float(found.mean()) if found.size else float("nan")
+
+
+def _ratio(
+    rows: Sequence[Row], mine: tuple[str, str, int, float], theirs: tuple[str, str, int, float], score: str = "rmse"
+) -> float:
+    """Of means over seeds."""
+    base = _mean(rows, *theirs, score)
+    return _mean(rows, *mine, score) / base if base > 0 else float("nan")

@@ -174,14 +174,17 @@ class Past:
         level, seen = self.level[record[:, None], hours], self.seen[record[:, None], hours]
         own_seen = seen[:, :CONTEXT_HOURS] & ~hidden
         own = torch.where(own_seen, level[:, :CONTEXT_HOURS], 0.0)
-        expected, spread = torch.zeros(level.shape), torch.zeros(level.shape)
+        expected, spread, tidal = (torch.zeros(level.shape) for _ in range(3))
         for which in record.unique():
             these = record == which
             weather = self.weather[which].expand(int(these.sum()), -1)
             modes = self.modes[which][hours[these]]
             expected[these], spread[these] = foretell(own[these], own_seen[these], weather, modes)
+            tidal[these] = modes.square().sum(dim=2)  # [m2]: of an error of this tide the neighbours know nothing
         station, around = self.station[record], self.around
         gain, doubt = self.hearing[record].unbind(dim=1)
+        heard = around.seen[station, hour]
+        around_spread = torch.sqrt((around.spread[station, hour] * doubt[:, None]).square() + tidal) * heard[:, None]
         windows = GaugeWindows(
             own,
             own_seen,
@@ -191,8 +194,8 @@ class Past:
             self.tide[record[:, None], hours],
             self.season[hour],
             around.mean[station, hour] * gain[:, None],
-            around.spread[station, hour] * doubt[:, None],
-            around.seen[station, hour],
+            around_spread,
+            heard,
         )
         ahead = hours[:, CONTEXT_HOURS - 1 :]
         known = seen[:, CONTEXT_HOURS - 1 :]

@@ -31,6 +31,8 @@ FORTNIGHTLY_SPREAD = 0.01
 """Of the other long-period constituents [m]."""
 SHALLOW_SHARE = 0.0025
 """Spread of a shallow-water constituent as a share of the tide's amplitude."""
+PUBLISHED_ERROR, RENEWAL_DAYS = 0.05, 5.0
+"""Of published amplitudes [-]; days after which a residual is a new one. Assumptions."""
 NEGLIGIBLE = 1e-3
 """Share of the variance of a tide's error that is left out of its modes."""
 
@@ -186,6 +188,30 @@ def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: 
         dict(zip(candidates.names, (np.rad2deg(-np.angle(phasor)) % 360.0).tolist(), strict=True)),
     )
     return FittedTide(constants, level_there + float(solution[-1]), modes)
+
+
+def adopt_tide(constants: TidalConstants, time: Times, level: Floats) -> FittedTide:
+    """Published constants for a record that is too short to fit, which gives the mean sea level alone.
+
+    A published amplitude is taken to be off by 5 % (an assumption: other years, another place in the harbour), and the
+    mean by what the record's residual leaves open when it is renewed every five days.
+
+    Args:
+        constants: of the gauge or its neighbourhood.
+        time: UTC.
+        level: water level [m] on any datum; NaN = not observed.
+
+    Raises:
+        RefusedByTheory: where less than a day is observed.
+    """
+    seen = np.isfinite(level)
+    days = float(np.median(np.diff(_days(time)))) * seen.sum() if time.size > 1 else 0.0
+    if days < 1.0:
+        raise RefusedByTheory(f"{days:.1f} observed days at '{constants.name}' do not tell mean sea level; need a day")
+    rest = level[seen] - predict_tide(constants, time[seen])
+    sizes = PUBLISHED_ERROR * np.array(list(constants.amplitude.values()))
+    mean = float(rest.std()) / math.sqrt(max(days / RENEWAL_DAYS, 1.0))
+    return FittedTide(constants, float(rest.mean()), np.diag([*sizes, *sizes, mean]))
 
 
 @dataclass(frozen=True, eq=False)

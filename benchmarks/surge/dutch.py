@@ -1,0 +1,34 @@
+"""``python -m benchmarks.surge.dutch FOLDER OUT``: the Dutch gauges in the layout that the surge benchmark reads.
+
+FOLDER holds one ``STATION_hourly_*.csv.gz`` a gauge, in Central European Time, and ``stations.csv``; OUT gets
+``levels.csv`` in UTC and ``stations.csv``.
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+TIME, LEVEL = "time_MET_assumed", "level_m_NAP"
+PUBLISHED = {"vlissgn": "ticon/vlissingen-vlis-nld-rws", "hoekvhld": "ticon/hoek_van_holland-hoekvhld-nld-rws_hist"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    arguments = parser.parse_args()
+    stations = pd.read_csv(arguments.folder / "stations.csv", index_col="station")
+    records = {}
+    for name in stations.index:
+        (path,) = arguments.folder.glob(f"{name}_hourly_*.csv.gz")
+        records[name] = pd.read_csv(path, index_col=TIME, parse_dates=True)[LEVEL]
+    levels = pd.DataFrame(records)
+    levels.index = (levels.index - pd.Timedelta(hours=1)).rename("time_utc")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    levels.to_csv(arguments.out / "levels.csv")
+    stations.assign(constants=pd.Series(PUBLISHED)).to_csv(arguments.out / "stations.csv")
+
+
+if __name__ == "__main__":
+    main()
