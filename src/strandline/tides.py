@@ -29,7 +29,7 @@ SEASONAL_SPREAD = {False: 0.03, True: 0.3}
 scattered weeks the weather of these weeks would pass for a season."""
 FORTNIGHTLY_SPREAD = 0.01
 """Of the other long-period constituents [m]."""
-SHALLOW_SHARE = 0.0025
+SHALLOW_SHARE = 0.005
 """Spread of a shallow-water constituent as a share of the tide's amplitude."""
 PUBLISHED_ERROR, RENEWAL_DAYS = 0.05, 5.0
 """Of published amplitudes [-]; days after which a residual is a new one. Assumptions."""

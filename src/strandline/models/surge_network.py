@@ -16,6 +16,8 @@ HOURS = range(1 - CONTEXT_HOURS, LAST_LEAD + 1)
 """About an issue: 72 of context, 48 ahead."""
 LEVELS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 """Of the quantiles that a forecast gives."""
+ALIKE = 1.4
+"""Logit of 0.8: how alike own and neighbours' errors are before learning. Neither knows the weather to come."""
 FLOOR = 0.03
 """Spread [m] below which a record counts as silent weather."""
 
@@ -131,8 +133,8 @@ class SurgeNetwork(nn.Module):
         self.hours = nn.Linear(width, leads * hour_width)
         self.head = nn.Sequential(nn.GELU(), nn.Linear(hour_width, 2 * hour_width), nn.GELU())
         self.centre, self.steps = nn.Linear(2 * hour_width, 1), nn.Linear(2 * hour_width, len(LEVELS) - 1)
-        self.trust = nn.Linear(2 * hour_width, 1)
-        for layer in (self.centre, self.steps, self.trust):
+        self.alike = nn.Parameter(torch.full((leads,), ALIKE))
+        for layer in (self.centre, self.steps):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         normal = torch.special.ndtri(torch.tensor(LEVELS, dtype=torch.float64)).float()
@@ -168,7 +170,7 @@ class SurgeNetwork(nn.Module):
         if "own" not in self.streams:
             mean, spread = torch.zeros_like(mean), unit.expand_as(mean)
         if "neighbours" in self.streams:
-            mean, spread = self._joined(mean, spread, windows, self.trust(read)[..., 0])
+            mean, spread = self._joined(mean, spread, windows, torch.sigmoid(self.alike))
         heard = torch.stack([seen for *_, seen in heard_from.values()]).any(dim=0)[:, None]
         centre = mean + spread * self.centre(read)[..., 0] * heard
         steps = spread[..., None] * self.normal_steps * torch.exp(self.steps(read))  # (B, 49, 8) [m]
@@ -183,11 +185,11 @@ class SurgeNetwork(nn.Module):
         return {stream: said[stream] for stream in self.streams}
 
     @staticmethod
-    def _joined(mean: Tensor, spread: Tensor, windows: GaugeWindows, trust: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and spread of both: best linear, unbiased, where their errors have the correlation σ(``trust``)."""
+    def _joined(mean: Tensor, spread: Tensor, windows: GaugeWindows, alike: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and spread of both: best linear, unbiased, where their errors have the correlation ``alike`` (49,)."""
         ahead = slice(CONTEXT_HOURS - 1, None)
         other, doubt = windows.around[:, ahead], windows.around_spread[:, ahead].clamp(min=1e-3)
-        both = torch.sigmoid(trust) * spread * doubt  # [m2]
+        both = alike * spread * doubt  # [m2]
         share = (spread.square() - both) / (spread.square() + doubt.square() - 2 * both)
         share = share.clamp(0.0, 1.0) * windows.around_seen[:, None]
         kept = 1 - share
