@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from strandline.errors import InputError
-from strandline.models.layers import masked_mean, sinusoidal
+from strandline.models.layers import sinusoidal
 
 CONTEXT_HOURS, LAST_LEAD = 72, 48
 """Hours before an issue that are looked at, the issue's own the last; and the furthest lead [h]."""
@@ -96,9 +96,11 @@ class SurgeForecast:
 class SurgeNetwork(nn.Module):
     """Corrects what own readings and neighbours foretell, decides between them, and says how sure it is.
 
-    Where nothing is heard at all, its median is the tide alone. Untaught, it answers as the readings foretell, or the
-    neighbours, or the best mean of both, with the quantiles of a normal distribution; learning goes on from there. All
-    lengths are in units of the gauge's weather, so that a gauge of another coast is nothing new.
+    Where nothing is heard at all, its median is the tide alone. Own readings are looked at closely; beside them the
+    neighbours are only weighed, for what they meant on other coasts does not carry over. Untaught, it answers as the
+    readings foretell, or the neighbours, or the best mean of both, with the quantiles of a normal distribution;
+    learning goes on from there. All lengths are in units of the gauge's weather, so that a gauge of another coast is
+    nothing new.
 
     Args:
         width: D of the joined state.
@@ -128,7 +130,7 @@ class SurgeNetwork(nn.Module):
             raise InputError("streams of a surge network", f"are {list(streams)}", "name own, neighbours or both")
         self.streams, self.hour_width, leads = tuple(streams), hour_width, LAST_LEAD + 1
         self.known = nn.Linear(len(HOURS) + leads + 2 + 2, width)
-        self.encoders = nn.ModuleDict({stream: nn.Linear(2 * len(HOURS), width) for stream in streams})
+        self.encoder = nn.Linear(2 * len(HOURS), width)
         self.blocks = nn.ModuleList(_Residual(width, dropout) for _ in range(depth))
         self.hours = nn.Linear(width, leads * hour_width)
         self.head = nn.Sequential(nn.GELU(), nn.Linear(hour_width, 2 * hour_width), nn.GELU())
@@ -153,13 +155,8 @@ class SurgeNetwork(nn.Module):
             torch.log(swing),
         ]
         state = self.known(torch.cat(known, dim=1))
-        said, there = [], []
-        heard_from = self._heard(windows)
-        for stream, (mean, spread, seen) in heard_from.items():
-            what = torch.cat([mean / unit, torch.log(spread / unit + 0.01)], dim=1)
-            said.append(self.encoders[stream](what))
-            there.append(seen[:, None].to(mean.dtype))
-        state = state + masked_mean(said, there)
+        mean, spread, seen = self._listened(windows)
+        state = state + seen * self.encoder(torch.cat([mean / unit, torch.log(spread / unit + 0.01)], dim=1))
         for block in self.blocks:
             state = block(state)
         lead = torch.arange(LAST_LEAD + 1, device=state.device, dtype=state.dtype)
@@ -170,26 +167,24 @@ class SurgeNetwork(nn.Module):
         if "own" not in self.streams:
             mean, spread = torch.zeros_like(mean), unit.expand_as(mean)
         if "neighbours" in self.streams:
-            mean, spread = self._joined(mean, spread, windows, torch.sigmoid(self.alike))
-        heard = torch.stack([seen for *_, seen in heard_from.values()]).any(dim=0)[:, None]
-        centre = mean + spread * self.centre(read)[..., 0] * heard
+            mean, spread = self._joined(mean, spread, windows)
+        centre = mean + spread * self.centre(read)[..., 0] * seen
         steps = spread[..., None] * self.normal_steps * torch.exp(self.steps(read))  # (B, 49, 8) [m]
         return SurgeForecast(_quantiles(centre, steps), hours)
 
-    def _heard(self, windows: GaugeWindows) -> dict[str, tuple[Tensor, Tensor, Tensor]]:
-        """Stream → mean and spread (B, 120) [m], and whether anything was seen (B,)."""
-        said = {
-            "own": (windows.expected, windows.expected_spread, windows.own_seen.any(dim=1)),
-            "neighbours": (windows.around, windows.around_spread, windows.around_seen),
-        }
-        return {stream: said[stream] for stream in self.streams}
+    def _listened(self, windows: GaugeWindows) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and spread (B, 120) [m] of the stream that is looked at closely, and whether it was seen (B, 1)."""
+        if "own" in self.streams:
+            mean, spread, seen = windows.expected, windows.expected_spread, windows.own_seen.any(dim=1)
+        else:
+            mean, spread, seen = windows.around, windows.around_spread, windows.around_seen
+        return mean, spread, seen[:, None].to(mean.dtype)
 
-    @staticmethod
-    def _joined(mean: Tensor, spread: Tensor, windows: GaugeWindows, alike: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and spread of both: best linear, unbiased, where their errors have the correlation ``alike`` (49,)."""
+    def _joined(self, mean: Tensor, spread: Tensor, windows: GaugeWindows) -> tuple[Tensor, Tensor]:
+        """Mean and spread of both: best linear, unbiased, where their errors are as alike as was learned."""
         ahead = slice(CONTEXT_HOURS - 1, None)
         other, doubt = windows.around[:, ahead], windows.around_spread[:, ahead].clamp(min=1e-3)
-        both = alike * spread * doubt  # [m2]
+        both = torch.sigmoid(self.alike) * spread * doubt  # [m2]
         share = (spread.square() - both) / (spread.square() + doubt.square() - 2 * both)
         share = share.clamp(0.0, 1.0) * windows.around_seen[:, None]
         kept = 1 - share
