@@ -183,11 +183,16 @@ def test_the_command_runs_on_gauges_that_nobody_has_seen(tmp_path: Path) -> None
     places = "a,-30,115,zero\nb,-31,116,zero\nc,-32,117,zero\nd,-33,118,zero\n"
     (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\n" + places)
     arguments = "--gauges levels.csv --stations stations.csv --target a --train 2012-01-01/2012-04-30"
-    arguments += " --test 2012-05-01/2012-05-31 --record-fraction 0.2 --leads 0 6 --seeds 1 --effort 0.001 --threads 1"
+    arguments += " --test 2012-05-01/2012-05-31 --record-fraction 0.2 --leads 0 6 --seeds 1 --effort 0.001 --work w"
     arguments += " --out s.json"
     command = [sys.executable, "-m", "benchmarks.surge", *arguments.split()]
     root = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     subprocess.run(command, cwd=tmp_path, env=root, check=True, capture_output=True)
+    (kept,) = (tmp_path / "w").iterdir()
+    finished = kept.stat().st_mtime_ns
+    subprocess.run(command, cwd=tmp_path, env=root, check=True, capture_output=True)
+    assert kept.stat().st_mtime_ns == finished  # the second time nothing was left to do
+    assert "| 0.2 | a | own | 0.0 | distilled |" in (tmp_path / "s.md").read_text()
     found = json.loads((tmp_path / "s.json").read_text())
     methods = {row["method"] for row in found["rows"]}
     assert {"zero_surge", "persistence", "ridge", "teacher", "labels_only", "distilled", "full_record"} < methods

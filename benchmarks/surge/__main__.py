@@ -5,39 +5,63 @@
 """
 
 import argparse
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing import Manager, get_context
 from pathlib import Path
+from queue import Empty
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from benchmarks.record import Record, print_summary, sha256, write_record
 from benchmarks.surge.gauges import numbers_of, read_gauges
 from benchmarks.surge.methods import Budget
-from benchmarks.surge.run import Plan, Row, run_target
-from benchmarks.surge.summary import summarise
+from benchmarks.surge.run import Plan, Question, answer
+from benchmarks.surge.summary import markdown, summarise
 
 
 def main() -> None:
     arguments = _parser().parse_args()
-    torch.set_num_threads(arguments.threads)
     gauges = read_gauges(arguments.gauges, arguments.stations, arguments.constants)
-    train, test = (gauges.within(*span.split("/")) for span in (arguments.train, arguments.test))
+    numbers_of(gauges, arguments.target)
+    train, test = (tuple(span.split("/")) for span in (arguments.train, arguments.test))
+    for span in (train, test):
+        gauges.within(*span)
     budget = Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(Budget()).items()})
     plan = Plan(tuple(arguments.record_fraction), tuple(arguments.leads), arguments.seeds, budget)
-    targets = numbers_of(gauges, arguments.target)
+    files = (arguments.gauges, arguments.stations, arguments.constants)
+    questions = [Question(*files, target, train, test, plan, arguments.work) for target in arguments.target]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    rows: list[Row] = []
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=len(targets) * len(plan.fractions) * plan.seeds)
-        for target in targets:
-            for found in run_target(gauges, target, train, test, plan, lambda told: bar.update(task, description=told)):
-                rows += found
-                bar.advance(task)
-    data = {"gauges": sha256(arguments.gauges), "stations": sha256(arguments.stations)}
+    with (
+        Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar,
+        Manager() as manager,
+        ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool,
+    ):
+        task, told = bar.add_task("", total=len(questions) * len(plan.fractions) * plan.seeds), manager.Queue()
+        threads = max(1, arguments.processes // len(questions))
+        futures = [pool.submit(answer, question, threads, told) for question in questions]
+        while not all(future.done() for future in futures) or not told.empty():
+            with suppress(Empty):
+                word = told.get(timeout=1)
+                bar.update(task, description=word or "", advance=0 if word else 1)
+        rows = [row for future in futures for row in future.result()]
+    data = {name: sha256(path) for name, path in zip(("gauges", "stations", "constants"), files, strict=True) if path}
     record = Record("surge", "real", data, list(range(plan.seeds)), rows, summarise(rows))
     write_record(record, arguments.out)
+    arguments.out.with_suffix(".md").write_text(markdown(record, _command(arguments)))
     print_summary(record)
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """What was asked, with the names of files in place of their paths."""
+    asked = {name: value for name, value in vars(arguments).items() if value is not None}
+    words = []
+    for name, value in asked.items():
+        if name not in ("work", "processes", "out"):
+            values = value if isinstance(value, list) else [value.name if isinstance(value, Path) else value]
+            words.append(f"--{name.replace('_', '-')} {' '.join(map(str, values))}")
+    return f"python -m benchmarks.surge {' '.join(words)}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--leads", type=int, nargs="+", default=[0, 6, 12, 24], help="[h], 0 to 48")
     parser.add_argument("--seeds", type=int, default=5, help="draws of the labelled weeks")
     parser.add_argument("--effort", type=float, default=1.0, help="share of the optimiser steps, for a try")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=2, help="gauges side by side, or threads of a single one")
+    parser.add_argument("--work", type=Path, help="folder where finished rows wait, so that a run can go on")
     parser.add_argument("--out", type=Path, required=True)
     return parser
 

@@ -1,16 +1,21 @@
 """One gauge at a time: every method, on every lead, with its own readings whole, half and gone."""
 
-from collections.abc import Callable, Iterator
+import hashlib
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from pathlib import Path
+from queue import Queue
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from benchmarks.record import Value
 from benchmarks.surge import methods
 from benchmarks.surge.baselines import dressed, fit_ridge, persistence, zero_surge
-from benchmarks.surge.gauges import Floats, Gauges, Mask, residual
+from benchmarks.surge.gauges import Floats, Mask, read_gauges, residual
 from benchmarks.surge.learning import ask, shown
 from benchmarks.surge.methods import BOTH, OWN, Budget, Elsewhere, Names, Student, Task, Way
 from benchmarks.surge.scoring import score
@@ -18,6 +23,8 @@ from benchmarks.surge.windows import Past, Record, past_of
 from strandline.models.surge_network import LAST_LEAD, LEVELS, GaugeWindows
 
 Row = dict[str, Value]
+VERSION = 1
+"""Counted up when a method changes, so that rows of the old one are not taken for its own."""
 OUTAGES = (0.0, 0.5, 1.0)
 """Shares of its own readings that a test window loses."""
 METHODS: dict[str, Callable[[Task, Names], Student]] = {
@@ -50,19 +57,71 @@ class Plan:
     budget: Budget
 
 
-def run_target(
-    gauges: Gauges, target: int, train: Mask, test: Mask, plan: Plan, progress: Callable[[str], None]
-) -> Iterator[list[Row]]:
-    """All rows of a gauge, one list a fraction and seed."""
+@dataclass(frozen=True)
+class Question:
+    """One gauge, and what is known and asked of it.
+
+    Attributes:
+        levels, stations, constants: files (`gauges.read_gauges`).
+        target: name of the gauge; train, test: first and last day.
+        work: folder where finished rows wait, so that an interrupted run goes on.
+    """
+
+    levels: Path
+    stations: Path
+    constants: Path | None
+    target: str
+    train: tuple[str, str]
+    test: tuple[str, str]
+    plan: Plan
+    work: Path | None
+
+
+def answer(question: Question, threads: int, told: Queue[str | None]) -> list[Row]:
+    """All rows of a gauge; ``told`` hears what is done, and None after each draw of weeks."""
+    torch.set_num_threads(threads)
+    gauges = read_gauges(question.levels, question.stations, question.constants)
+    target = gauges.names.index(question.target)
+    train, test = gauges.within(*question.train), gauges.within(*question.test)
     truth = residual(gauges, target, train | test).level
     threshold = float(np.nanquantile(gauges.level[target][train | test], 0.99))
+    plan, rows = question.plan, []
     for fraction in plan.fractions:
-        progress(f"{gauges.names[target]}: teacher and students of the other gauges")
-        elsewhere = methods.learn_elsewhere(gauges, train, target, fraction, plan.budget)
-        for seed in range(plan.seeds):
-            progress(f"{gauges.names[target]}: {fraction:g} of the record, seed {seed}")
-            task = methods.draw_task(elsewhere, fraction, seed, plan.budget)
-            yield Exam(elsewhere, task, test, truth, threshold, fraction, plan).run()
+        kept = {seed: _kept(question, fraction, seed) for seed in range(plan.seeds)}
+        elsewhere: Elsewhere | None = None
+        for seed, path in kept.items():
+            if path is None or not path.exists():
+                if elsewhere is None:
+                    told.put(f"{question.target}: teacher and students of the other gauges")
+                    elsewhere = methods.learn_elsewhere(gauges, train, target, fraction, plan.budget)
+                told.put(f"{question.target}: {fraction:g} of the record, seed {seed}")
+                task = methods.draw_task(elsewhere, fraction, seed, plan.budget)
+                found = Exam(elsewhere, task, test, truth, threshold, fraction, plan).run()
+                _keep(found, path)
+            else:
+                found = json.loads(path.read_text())
+            rows += found
+            told.put(None)
+    return rows
+
+
+def _kept(question: Question, fraction: float, seed: int) -> Path | None:
+    """Where the rows of one draw wait; of other files or another plan they have another name."""
+    if question.work is None:
+        return None
+    plan = replace(question.plan, fractions=(fraction,), seeds=0)
+    files = [path.read_bytes() for path in (question.levels, question.stations, question.constants) if path]
+    asked = repr((question.target, question.train, question.test, plan, VERSION)).encode()
+    key = hashlib.sha256(b"".join([asked, *files])).hexdigest()[:12]
+    return question.work / f"{question.target}-{seed}-{key}.json"
+
+
+def _keep(rows: list[Row], path: Path | None) -> None:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(rows))
+        partial.replace(path)
 
 
 class Exam:

@@ -1,10 +1,10 @@
 """What the rows say: the bars of the surge at a gauge that hardly speaks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.record import Value
+from benchmarks.record import Record, Value
 from benchmarks.scores import paired_bootstrap
 from benchmarks.surge.run import Row
 
@@ -31,6 +31,42 @@ def summarise(rows: Sequence[Row]) -> dict[str, Value]:
             summary |= _of_target(f"{fraction:g}/{target}", [row for row in here if row["target"] == target])
         summary |= _over_targets(f"{fraction:g}", here)
     return summary
+
+
+def markdown(record: Record, command: str) -> str:
+    """The command, errors a method, and bounds, as tables."""
+    lines = [
+        f"    {command}",
+        "",
+        "RMSE of the water level [m], mean over seeds; in brackets that of the residual.",
+        "",
+    ]
+    keys = ("record_fraction", "target", "streams", "outage", "method")
+    leads = sorted({int(str(row["lead_h"])) for row in record.rows})
+    scores = ("rmse", "rmse_residual", "coverage_90", "coverage_90_extreme", "f1_extreme")
+    head = [
+        *keys,
+        *(f"{lead} h" for lead in leads),
+        f"within 90 % {leads[-1]} h",
+        "top 1 %",
+        f"F1 of peaks {leads[-1]} h",
+    ]
+    lines += [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
+    groups: dict[tuple[Value, ...], list[Mapping[str, Value]]] = {}
+    for row in record.rows:
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    for group, rows in groups.items():
+        at = {
+            lead: {
+                score: _finite_mean([float(str(row[score])) for row in rows if row["lead_h"] == lead])
+                for score in scores
+            }
+            for lead in leads
+        }
+        errors = [f"{at[lead]['rmse']:.3f} ({at[lead]['rmse_residual']:.3f})" for lead in leads]
+        last = [f"{at[leads[-1]][score]:.2f}" for score in scores[2:]]
+        lines.append(f"| {' | '.join([*map(str, group), *errors, *last])} |")
+    return "\n".join([*lines, ""])
 
 
 def _of_target(name: str, rows: Sequence[Row]) -> dict[str, Value]:
@@ -86,7 +122,7 @@ def _over_targets(name: str, rows: Sequence[Row]) -> dict[str, Value]:
         wanted = {"method": "distilled", "streams": "own"}
         chosen = [row for row in rows if all(row[k] == v for k, v in wanted.items()) and int(str(row["lead_h"])) > 0]
         values = [float(str(row[score])) for row in chosen]
-        summary[f"{name}/{score}"] = float(np.nanmean(values))
+        summary[f"{name}/{score}"] = _finite_mean(values)
     return summary
 
 
@@ -99,9 +135,12 @@ def _scores(rows: Sequence[Row], method: str, streams: str, lead: int, outage: f
 
 def _mean(rows: Sequence[Row], method: str, streams: str, lead: int, outage: float, score: str = "rmse") -> float:
     """Over seeds; NaN where there is no such row, or nothing to score in any."""
-    found = np.array(_scores(rows, method, streams, lead, outage, score))
-    found = found[np.isfinite(found)]
-    return float(found.mean()) if found.size else float("nan")
+    return _finite_mean(_scores(rows, method, streams, lead, outage, score))
+
+
+def _finite_mean(values: Sequence[float]) -> float:
+    finite = np.array([value for value in values if np.isfinite(value)])
+    return float(finite.mean()) if finite.size else float("nan")
 
 
 def _ratio(

@@ -98,7 +98,7 @@ def drop_streams(batch: Batch, share: float, generator: torch.Generator) -> Batc
 
 @dataclass(frozen=True)
 class Turn:
-    """One of the eight ways to lay a square map: transposed first, then mirrored.
+    """One of the eight ways to lay a map on the grid: transposed first, then mirrored.
 
     A coast has no preferred direction on the grid; radar look direction and sun are not modelled, so nothing else
     turns with the maps.
@@ -124,7 +124,7 @@ class Turn:
         return replace(self, upside_down=self.mirrored, mirrored=self.upside_down) if self.transposed else self
 
     def grid(self, grid: Tensor) -> Tensor:
-        """(…, N, N) → the same shape."""
+        """(…, H, W) → (…, H, W), or (…, W, H) where it is transposed."""
         grid = grid.transpose(-1, -2) if self.transposed else grid
         flipped = [dim for dim, flip in ((-2, self.upside_down), (-1, self.mirrored)) if flip]
         return grid.flip(flipped) if flipped else grid
@@ -138,8 +138,9 @@ class Turn:
             row, column = batch.asset_cell.unbind(-1)
             if self.transposed:
                 row, column = column, row
-            last = batch.terrain.shape[-1] - 1
-            row, column = last - row if self.upside_down else row, last - column if self.mirrored else column
+            height, width = self.grid(batch.terrain).shape[-2:]
+            row = height - 1 - row if self.upside_down else row
+            column = width - 1 - column if self.mirrored else column
             changes["asset_cell"] = torch.stack([row, column], -1)
         return replace(batch, **changes)
 
