@@ -1,5 +1,6 @@
 """The ways to a student of one gauge: with and without labels of its own, with and without a teacher."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -51,6 +52,7 @@ class Elsewhere:
         around: what its neighbours, and those of the others, say.
         weather: (K, 168) autocovariances of the others [m2].
         hearing: how neighbours are to be understood at the others.
+        slack: share of its spread by which a tide of few weeks is farther off than it says.
         records: windows of the others about tides of few weeks.
         teacher: on neighbours alone; ``students``: on each set of streams.
     """
@@ -61,6 +63,7 @@ class Elsewhere:
     around: Around
     weather: Floats
     hearing: tuple[Hearing, ...]
+    slack: float
     records: Source
     teacher: SurgeNetwork
     students: dict[Names, SurgeNetwork]
@@ -78,16 +81,21 @@ def learn_elsewhere(gauges: Gauges, train: Mask, target: int, fraction: float, b
         station: hearing_of(around, station, np.where(train, one.level, np.nan)) for station, one in whole.items()
     }
     full = [Record(station, whole[station], train, weather[station], hearing[station]) for station in others]
+    drawn_weeks = [
+        (station, draw_weeks(train, fraction, np.random.default_rng([1000 + number, station])))
+        for station in others
+        for number in range(budget.tides)
+    ]
+    few = [(station, weeks, residual(gauges, station, weeks)) for station, weeks in drawn_weeks]
+    slack = slack_of([(whole[station], about) for station, _, about in few], train)
     short = []
-    for station in others:
+    for station, weeks, about in few:
         elsewhere = [other for other in others if other != station]
         known = np.array([weather[other] for other in elsewhere]).reshape(-1, MEMORY_HOURS)
         heard = [hearing[other] for other in elsewhere]
-        for number in range(budget.tides):
-            weeks = draw_weeks(train, fraction, np.random.default_rng([1000 + number, station]))
-            about = residual(gauges, station, weeks)
-            here = understood(hearing_of(around, station, np.where(weeks, about.level, np.nan)), heard)
-            short.append(Record(station, about, train, weather_of(about, weeks, known), here))
+        about = slackened(about, slack)
+        here = understood(hearing_of(around, station, np.where(weeks, about.level, np.nan)), heard)
+        short.append(Record(station, about, train, weather_of(about, weeks, known), here))
     records = drawn(past_of(gauges, short, train, around), budget.windows, 256, 0)
     taught = drawn(past_of(gauges, full, train, around), budget.windows, 256, 0)
     teacher = learn(new(NEIGHBOURS, 0), [taught], Regime(budget.teaching, 2e-3, neighbours_lost=0.1), 0)
@@ -95,7 +103,27 @@ def learn_elsewhere(gauges: Gauges, train: Mask, target: int, fraction: float, b
         streams: learn(new(streams, 0), [records], Regime(budget.raising, 1e-3), 0) for streams in (OWN, BOTH)
     }
     known = np.stack(list(weather.values()))
-    return Elsewhere(gauges, train, target, around, known, tuple(hearing.values()), records, teacher, students)
+    return Elsewhere(gauges, train, target, around, known, tuple(hearing.values()), slack, records, teacher, students)
+
+
+def slack_of(pairs: Sequence[tuple[Residual, Residual]], train: Mask) -> float:
+    """Share of a tide's spread by which tides of few weeks are farther off than they say, from (whole, few) pairs.
+
+    A tide of 2 m has more small constituents that nobody expected than one of 0.2 m.
+    """
+    above, size = [], []
+    for whole, few in pairs:
+        off = (whole.tide + whole.mean - few.tide - few.mean)[train]
+        above.append(np.mean(off**2) - np.mean((few.modes[train] ** 2).sum(axis=1)))
+        size.append(np.var(whole.tide[train]))
+    return float(np.sqrt(max(np.dot(above, size) / max(np.dot(size, size), 1e-12), 0.0)))
+
+
+def slackened(about: Residual, slack: float) -> Residual:
+    """The same residual, whose tide says that it may be so much farther off."""
+    known = float((about.modes**2).sum(axis=1).mean())
+    wider = np.sqrt(1 + slack**2 * float(about.tide.var()) / max(known, 1e-12))
+    return replace(about, modes=(wider * about.modes).astype(np.float32))
 
 
 def weather_of(record: Residual, weeks: Mask, elsewhere: Floats) -> Floats:
@@ -142,7 +170,7 @@ class Student:
 def draw_task(elsewhere: Elsewhere, fraction: float, seed: int, budget: Budget) -> Task:
     """The weeks of a seed, and the tide that they give."""
     weeks = draw_weeks(elsewhere.train, fraction, np.random.default_rng([seed, elsewhere.target]))
-    about = residual(elsewhere.gauges, elsewhere.target, weeks)
+    about = slackened(residual(elsewhere.gauges, elsewhere.target, weeks), elsewhere.slack)
     here = hearing_of(elsewhere.around, elsewhere.target, np.where(weeks, about.level, np.nan))
     weather = weather_of(about, weeks, elsewhere.weather)
     record = Record(elsewhere.target, about, weeks, weather, understood(here, elsewhere.hearing))
