@@ -144,6 +144,10 @@ def test_each_mistake_is_named_with_what_would_be_right(
     [
         ("[split]\nheld_out = [[2022-11-25, 2022-11-20]]", "is empty"),
         ("[scenarios]\nreturn_periods = [10.0, 5.0]", "not ascending"),
+        (
+            "[scenarios]\nreturn_periods = [5.0]\nsea_level_rise = [{ scenario = 'SSP2-4.5', year = 2077 }]",
+            "no rise is known for scenario SSP2-4.5 in year 2077; choose of SSP1-1.9 in 2050",
+        ),
         ("[tides]\nconstants = 'x.csv'", "belong together"),
         ("[tides]\nfit = false", "give either 'constants'"),
         ("[climate]\n", "give either 'path'"),
@@ -155,6 +159,16 @@ def test_each_mistake_is_named_with_what_would_be_right(
 )
 def test_sections_that_contradict_themselves_are_refused(tmp_path: Path, section: str, what: str) -> None:
     assert what in refusal(tmp_path, f"{MINIMAL}\n{section}\n")
+
+
+def test_a_scenario_brings_its_rise_and_source(tmp_path: Path) -> None:
+    named = "sea_level_rise = [{ scenario = 'SSP5-8.5', year = 2100 }, { name = 'ours', rise = 0.3, source = 'us' }]"
+    found = load_region_file(write(tmp_path, f"{MINIMAL}\n[scenarios]\nreturn_periods = [5.0]\n{named}\n")).scenarios
+    assert found is not None
+    (projected, ours) = found.sea_level_rise
+    assert (projected.name, projected.rise) == ("SSP5-8.5, 2100", 0.77)
+    assert "0.63 to 1.01 m" in projected.source
+    assert (ours.name, ours.rise, ours.source) == ("ours", 0.3, "us")
 
 
 def test_files_that_are_no_region_file_are_refused(tmp_path: Path) -> None:

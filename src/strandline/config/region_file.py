@@ -1,7 +1,9 @@
 """The region file as a whole: where, what is to be decided, and how a mistake in it is named."""
 
+import csv
 import tomllib
 import types
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -40,11 +42,30 @@ class RegionSection(Section):
 
 
 class SeaLevelRise(Section):
-    """One future: the rise of mean sea level [m] above that of the record, and who says so."""
+    """One future: the rise of mean sea level [m] above that of the record, and who says so.
+
+    Given as ``scenario`` (as SSP2-4.5) and ``year`` (2050 or 2100), it is the IPCC's global median above 1995-2014.
+    """
 
     name: str
     rise: float
     source: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _projected(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not {"scenario", "year"} & given.keys():
+            return given
+        text = files("strandline").joinpath("data/sea_level_rise.csv").read_text(encoding="utf-8")
+        rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+        known = {(row["scenario"], int(row["year"])): row for row in rows}
+        asked = (given.get("scenario"), given.get("year"))
+        if asked not in known:
+            choice = ", ".join(f"{scenario} in {year}" for scenario, year in known)
+            raise ValueError(f"no rise is known for scenario {asked[0]} in year {asked[1]}; choose of {choice}")
+        row, rest = known[asked], {k: v for k, v in given.items() if k not in ("scenario", "year")}
+        source = f"IPCC AR6 WG1 table 9.9: global mean above 1995-2014, likely {row['low']} to {row['high']} m"
+        return {"name": f"{asked[0]}, {asked[1]}", "rise": float(row["median"]), "source": source, **rest}
 
 
 class ScenariosSection(Section):
