@@ -11,14 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from benchmarks.surge import dutch
 from benchmarks.surge.baselines import fit_ridge, persistence, zero_surge
-from benchmarks.surge.gauges import Gauges, Residual, draw_weeks, numbers_of, read_gauges
+from benchmarks.surge.gauges import Gauges, Residual, draw_weeks, numbers_of, read_gauges, residual
 from benchmarks.surge.learning import Regime, ask, drawn, learn, shown
+from benchmarks.surge.methods import slack_of, slackened
 from benchmarks.surge.scoring import peak_f1, score
 from benchmarks.surge.windows import Around, Hearing, Record, hearing_of, outages, past_of, understood
 
 from strandline.errors import InputError
 from strandline.models.surge_network import HOURS, LEVELS, SurgeNetwork
+from strandline.tides import TidalConstants, predict_tide
 
 T = 1200
 
@@ -140,6 +143,47 @@ def test_neighbours_that_exaggerate_are_understood_by_the_readings() -> None:
     usual = Hearing(1.0, 1.0, 9999)
     assert 0.9 < understood(hearing_of(around, 0, few), [usual]).gain < 1.0
     assert understood(hearing_of(around, 0, np.full(T, np.nan)), [usual]) == Hearing(1.0, 1.0, 0)
+
+
+def test_short_tides_of_other_gauges_say_how_far_off_a_large_one_may_be() -> None:
+    wave, still = np.sin(np.arange(T) / 2), np.zeros(T)
+    modes = np.full((T, 1), 0.01, np.float32)
+
+    def about(tide: np.ndarray) -> Residual:
+        return Residual(still, tide, 0.0, modes, "none", still)
+
+    pairs = [(about(size * wave), about(1.05 * size * wave)) for size in (0.5, 2.0)]
+    slack = slack_of(pairs, np.ones(T, dtype=bool))
+    assert slack == pytest.approx(0.05, rel=0.05)
+    wider = slackened(about(2.0 * wave), slack)
+    off = float((wider.modes**2).sum(axis=1).mean())
+    assert off == pytest.approx(0.01**2 + (0.05 * 2.0) ** 2 / 2, rel=0.05)
+    assert slack_of([(about(wave), about(wave))], np.ones(T, dtype=bool)) == 0.0
+
+
+def test_the_dutch_gauges_come_into_the_layout_in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\nvlissgn,51.44,3.6,NAP\n")
+    record = pd.DataFrame(
+        {"time_MET_assumed": ["1976-01-01 00:00:00", "1976-01-01 01:00:00"], "level_m_NAP": [1.0, 2.0]}
+    )
+    record.to_csv(tmp_path / "vlissgn_hourly_1976_1994.csv.gz", index=False)
+    monkeypatch.setattr(sys, "argv", ["dutch", str(tmp_path), str(tmp_path / "out")])
+    dutch.main()
+    gauges = read_gauges(tmp_path / "out" / "levels.csv", tmp_path / "out" / "stations.csv")
+    assert gauges.names == ("vlissgn",)
+    assert str(gauges.time[0])[:13] == "1975-12-31T23"
+    np.testing.assert_array_equal(gauges.level[0], [1.0, 2.0])
+
+
+def test_a_record_too_short_for_a_tide_takes_the_published_one(tmp_path: Path) -> None:
+    constants = TidalConstants("table", -30.0, "a table", {"M2": 1.0}, {"M2": 40.0})
+    time = np.datetime64("2012-01-01", "h") + np.arange(T)
+    level = predict_tide(constants, time)[None] + 3.0
+    gauges = Gauges(("a",), np.array([-30.0]), np.array([115.0]), time, level, {"a": constants})
+    short = np.arange(T) < 14 * 24
+    assert residual(gauges, 0, short).source == "a table"
+    assert residual(gauges, 0, short).mean == pytest.approx(3.0)
+    assert "own record" in residual(gauges, 0, np.arange(T) < 16 * 24).source
 
 
 def test_a_perfect_forecast_scores_nothing_and_a_gap_does_not_count() -> None:

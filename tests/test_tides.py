@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.tides import TidalConstants, fit_tide, load_constants, predict_tide
+from strandline.tides import TidalConstants, adopt_tide, fit_tide, load_constants, predict_tide
 
 
 def hours(start: str, days: float) -> np.ndarray:
@@ -152,6 +152,18 @@ def test_under_fifteen_observed_days_are_refused_with_the_number_needed() -> Non
         fit_tide(time, level, 10.34, name="short", source="synthetic")
     with pytest.raises(RefusedByTheory):
         fit_tide(time, np.full(time.shape, np.nan), 10.34, name="silent", source="synthetic")
+
+
+def test_published_constants_serve_a_record_of_days_and_say_what_they_leave_open() -> None:
+    made, time = without_season("vung_tau"), hours("2012-01-01", 3)
+    level = predict_tide(made, time) + 1.7
+    adopted = adopt_tide(made, time, level)
+    assert adopted.constants is made
+    assert adopted.mean == pytest.approx(1.7, abs=1e-6)
+    spread = np.sqrt((adopted.error_modes(time) ** 2).sum(axis=1))
+    assert 0.01 < spread.mean() < 0.1  # of a tide with 0.8 m root mean square
+    with pytest.raises(RefusedByTheory, match=r"0\.0 observed days"):
+        adopt_tide(made, time, np.full(time.shape, np.nan))
 
 
 def test_times_without_levels_are_refused() -> None:
