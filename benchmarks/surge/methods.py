@@ -184,7 +184,10 @@ def pretrained(task: Task, streams: Names) -> Student:
 
 
 def labels_only(task: Task, streams: Names) -> Student:
-    """A new student, the labelled weeks and nothing else: it starts as readings and tide alone foretell."""
+    """A new student and the labelled weeks, from which it knows the weather; it starts as readings and tide foretell.
+
+    Of other gauges it is told how far off tides of few weeks are and how to understand neighbours, no more.
+    """
     record = replace(task.record, weather=task.own_weather)
     labelled = _windows(task.elsewhere, record, task.budget, 256, task.seed)
     network = learn(new(streams, task.seed), [labelled], Regime(task.budget.adapting, 1e-4), task.seed)
