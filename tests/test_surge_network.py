@@ -84,6 +84,9 @@ def test_untaught_it_says_what_readings_and_neighbours_say() -> None:
     sure = replace(windows, around_spread=torch.full_like(windows.around_spread, 1e-3))
     both = SurgeNetwork(32, ("own", "neighbours")).eval()
     torch.testing.assert_close(both(sure).median, windows.around[:, ahead], atol=2e-2, rtol=0)
+    deaf = silenced(windows)
+    silent = replace(windows, own=deaf.own, own_seen=deaf.own_seen, expected=deaf.expected)
+    torch.testing.assert_close(both(silent).median, windows.around[:, ahead])
     doubtful = replace(windows, around_spread=torch.full_like(windows.around_spread, 9.0))
     torch.testing.assert_close(both(doubtful).median, windows.expected[:, ahead])
 

@@ -146,15 +146,15 @@ class Task:
     Attributes:
         record: about the tide that the labelled weeks give.
         weeks: (T,) hours with a label.
+        alone: the same record as one knows it who never heard of another gauge.
         labelled: windows that hold labelled readings, and see no others.
-        own_weather: (168,) autocovariance from the labelled weeks alone [m2].
     """
 
     elsewhere: Elsewhere
     record: Record
     weeks: Mask
+    alone: Record
     labelled: Source
-    own_weather: Floats
     seed: int
     budget: Budget
 
@@ -170,12 +170,18 @@ class Student:
 def draw_task(elsewhere: Elsewhere, fraction: float, seed: int, budget: Budget) -> Task:
     """The weeks of a seed, and the tide that they give."""
     weeks = draw_weeks(elsewhere.train, fraction, np.random.default_rng([seed, elsewhere.target]))
-    about = slackened(residual(elsewhere.gauges, elsewhere.target, weeks), elsewhere.slack)
-    here = hearing_of(elsewhere.around, elsewhere.target, np.where(weeks, about.level, np.nan))
+    bare = residual(elsewhere.gauges, elsewhere.target, weeks)
+    here = hearing_of(elsewhere.around, elsewhere.target, np.where(weeks, bare.level, np.nan))
+    about = slackened(bare, elsewhere.slack)
     weather = weather_of(about, weeks, elsewhere.weather)
     record = Record(elsewhere.target, about, weeks, weather, understood(here, elsewhere.hearing))
-    alone = weather_of(about, weeks, elsewhere.weather[:0])
-    return Task(elsewhere, record, weeks, _windows(elsewhere, record, budget, 64, seed), alone, seed, budget)
+    alone = Record(elsewhere.target, bare, weeks, weather_of(bare, weeks, elsewhere.weather[:0]), here)
+    return Task(elsewhere, record, weeks, alone, _windows(elsewhere, record, budget, 64, seed), seed, budget)
+
+
+def unheard(task: Task) -> Record:
+    """The target's record to a teacher that never saw a reading of it."""
+    return replace(task.record, hearing=understood(Hearing(1.0, 1.0, 0), task.elsewhere.hearing))
 
 
 def pretrained(task: Task, streams: Names) -> Student:
@@ -184,14 +190,10 @@ def pretrained(task: Task, streams: Names) -> Student:
 
 
 def labels_only(task: Task, streams: Names) -> Student:
-    """A new student and the labelled weeks, from which it knows the weather; it starts as readings and tide foretell.
-
-    Of other gauges it is told how far off tides of few weeks are and how to understand neighbours, no more.
-    """
-    record = replace(task.record, weather=task.own_weather)
-    labelled = _windows(task.elsewhere, record, task.budget, 256, task.seed)
+    """A new student, the labelled weeks and nothing else: it starts as readings and tide alone foretell."""
+    labelled = _windows(task.elsewhere, task.alone, task.budget, 256, task.seed)
     network = learn(new(streams, task.seed), [labelled], Regime(task.budget.adapting, 1e-4), task.seed)
-    return Student(network, record)
+    return Student(network, task.alone)
 
 
 def finetuned(task: Task, streams: Names) -> Student:

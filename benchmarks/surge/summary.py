@@ -82,7 +82,8 @@ def _of_target(name: str, rows: Sequence[Row]) -> dict[str, Value]:
         summary[f"{here}/distilled"] = _mean(rows, *mine)
         best = min(SIMPLE, key=lambda method: _mean(rows, method, "own", lead, 0.0))
         summary[f"{here}/best_simple"] = best
-        summary[f"{here}/ratio"] = _ratio(rows, mine, (best, "own", lead, 0.0))
+        if lead > 0:  # the reading of the hour itself is known
+            summary[f"{here}/ratio"] = _ratio(rows, mine, (best, "own", lead, 0.0))
         summary[f"{here}/against_full_record"] = _ratio(rows, mine, ("full_record", "own", lead, 0.0))
         silent = ("distilled", "own", lead, 1.0)
         summary[f"{here}/silent_against_zero_surge"] = _ratio(rows, silent, ("zero_surge", "own", lead, 1.0))

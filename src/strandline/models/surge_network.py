@@ -181,12 +181,16 @@ class SurgeNetwork(nn.Module):
         return mean, spread, seen[:, None].to(mean.dtype)
 
     def _joined(self, mean: Tensor, spread: Tensor, windows: GaugeWindows) -> tuple[Tensor, Tensor]:
-        """Mean and spread of both: best linear, unbiased, where their errors are as alike as was learned."""
+        """Mean and spread of both: best linear, unbiased, where their errors are as alike as was learned.
+
+        Where nothing was read here, the neighbours' word stands: it is already drawn to nothing as far as it doubts.
+        """
         ahead = slice(CONTEXT_HOURS - 1, None)
         other, doubt = windows.around[:, ahead], windows.around_spread[:, ahead].clamp(min=1e-3)
         both = torch.sigmoid(self.alike) * spread * doubt  # [m2]
         share = (spread.square() - both) / (spread.square() + doubt.square() - 2 * both)
-        share = share.clamp(0.0, 1.0) * windows.around_seen[:, None]
+        share = torch.where(windows.own_seen.any(dim=1)[:, None], share.clamp(0.0, 1.0), 1.0)
+        share = share * windows.around_seen[:, None]
         kept = 1 - share
         variance = (kept * spread).square() + (share * doubt).square() + 2 * share * kept * both
         return kept * mean + share * other, variance.sqrt()
