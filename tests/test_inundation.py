@@ -161,7 +161,8 @@ def test_a_turned_basin_gives_the_turned_flood(method, turn):
     basin = coast(river=False)
     turned = Basin(turn(basin.bed), turn(basin.roughness), basin.cell_size, turn(basin.open_boundary))
     one, other = flood(basin, [2.5], method), flood(turned, [2.5], method)
-    np.testing.assert_array_equal(turn(one.max_level[0]), other.max_level[0])
+    # products and sums are fused, and which of two is rounded first depends on the processor
+    np.testing.assert_allclose(turn(one.max_level[0]), other.max_level[0], rtol=0, atol=1e-12)
 
 
 @both_methods
