@@ -28,7 +28,7 @@ class Budget:
 
     Attributes:
         teaching: steps of a teacher of many gauges; ``raising``: of a student of many gauges; ``adapting``: of one
-            to one gauge; ``from_scratch``: of a student that starts from nothing.
+            to one gauge; ``settling``: of the ceiling, which has every reading of it.
         tides: short records drawn of each other gauge, so that a student knows how wrong such tides are.
         windows: of all gauges together, and of one gauge's training years.
     """
@@ -36,7 +36,7 @@ class Budget:
     teaching: int = 300
     raising: int = 1000
     adapting: int = 150
-    from_scratch: int = 600
+    settling: int = 600
     tides: int = 6
     windows: int = 24_000
     own_windows: int = 6_000
@@ -209,7 +209,7 @@ def full_record(task: Task, streams: Names) -> Student:
     whole = _windows(task.elsewhere, record, task.budget, 192, task.seed)
     sources = [whole, replace(task.elsewhere.records, size=64)]
     network = deepcopy(task.elsewhere.students[streams])
-    return Student(learn(network, sources, Regime(task.budget.from_scratch, 2e-4), task.seed), record)
+    return Student(learn(network, sources, Regime(task.budget.settling, 2e-4), task.seed), record)
 
 
 @dataclass(frozen=True)
