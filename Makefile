@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# numba's first parallel loop undoes OMP_NUM_THREADS for torch too; two workers of two threads each wait for one another
+ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
@@ -24,10 +26,10 @@ demo: $(INSTALLED)
 	$(BIN)/strandline run --out runs/demo
 
 test: $(INSTALLED_DEV)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	$(ONE_THREAD) $(BIN)/pytest -n 2
 
 test-fast: $(INSTALLED_DEV)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not slow"
+	$(ONE_THREAD) $(BIN)/pytest -n 2 -m "not slow"
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .
