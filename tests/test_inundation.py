@@ -1,6 +1,10 @@
 """The inundation solver against closed forms and against what water never does; both methods, same tests."""
 
+import os
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -187,6 +191,19 @@ def test_storms_side_by_side_are_the_same_as_one_by_one(method):
     together = flood(basin, peaks, method)
     for index, peak in enumerate(peaks):
         np.testing.assert_allclose(flood(basin, [peak], method).max_level[0], together.max_level[index], atol=1e-12)
+
+
+def test_storms_shared_out_to_two_threads_are_the_same_as_on_one(tmp_path):
+    """Other tests have one thread, and a process cannot have more of them later."""
+    code = (
+        "import numba, numpy as np; from tests.test_inundation import coast, flood; "
+        "np.save('level.npy', flood(coast(), [2.5, 0.3, 1.4]).max_level); print(numba.get_num_threads())"
+    )
+    settings_ = {**os.environ, "NUMBA_NUM_THREADS": "2", "PYTHONPATH": str(Path(__file__).parents[1])}
+    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=settings_, check=True, capture_output=True)
+    assert found.stdout.split() == [b"2"]
+    one_by_one = [flood(coast(), [peak]).max_level[0] for peak in (2.5, 0.3, 1.4)]
+    np.testing.assert_allclose(np.load(tmp_path / "level.npy"), one_by_one, atol=1e-12)
 
 
 def test_the_fused_loop_and_the_tensors_agree():
