@@ -14,10 +14,20 @@ import torch
 from benchmarks.surge import dutch
 from benchmarks.surge.baselines import fit_ridge, persistence, zero_surge
 from benchmarks.surge.gauges import Gauges, Residual, draw_weeks, numbers_of, read_gauges, residual
-from benchmarks.surge.learning import Regime, ask, drawn, learn, shown
+from benchmarks.surge.learning import Regime, ask, drawn, error_of, learn, shown
 from benchmarks.surge.methods import slack_of, slackened
 from benchmarks.surge.scoring import peak_f1, score
-from benchmarks.surge.windows import Around, Hearing, Record, hearing_of, outages, past_of, understood
+from benchmarks.surge.windows import (
+    Around,
+    Hearing,
+    Record,
+    cyclones_rise,
+    hearing_of,
+    high_level,
+    outages,
+    past_of,
+    understood,
+)
 
 from strandline.errors import InputError
 from strandline.models.surge_network import HOURS, LEVELS, SurgeNetwork
@@ -145,6 +155,43 @@ def test_neighbours_that_exaggerate_are_understood_by_the_readings() -> None:
     assert understood(hearing_of(around, 0, np.full(T, np.nan)), [usual]) == Hearing(1.0, 1.0, 0)
 
 
+def test_a_storm_that_passes_lifts_what_is_said_of_a_gauge_as_it_lifted_others() -> None:
+    """The others have three times the low pressure's rise; where no track is known nothing changes."""
+    gauges, _ = records()
+    lift = np.zeros((len(gauges.names), gauges.time.size, len(HOURS)), dtype=np.float32)
+    lift[:, 500:530] = 0.4
+    level = np.zeros(gauges.level.shape)
+    level[:, 500:530] = 1.2
+    raised = cyclones_rise(replace(gauges, lift=lift), level)
+    assert raised is not None
+    assert raised[0, 510, 0] == pytest.approx(1.2, rel=0.05)
+    untold = cyclones_rise(replace(gauges, lift=lift), np.full(level.shape, np.nan))
+    np.testing.assert_allclose(untold, lift)
+    assert cyclones_rise(gauges, level) is None
+
+
+def test_a_high_level_is_passed_in_one_hour_of_a_hundred() -> None:
+    _, (record, *_) = records()
+    size, rng = 400_000, np.random.default_rng(0)
+    tide = np.sin(2 * np.pi * np.arange(size) / 12.42)
+    about = replace(record.residual, tide=tide, modes=np.full((size, 1), 0.3, np.float32))
+    weather = np.full(168, 0.16)
+    level = tide + 0.5 * rng.standard_normal(size)  # 0.16 + 0.3^2 = 0.25
+    found = high_level(replace(record, residual=about, weather=weather))
+    assert np.mean(level >= found) == pytest.approx(0.01, rel=0.05)
+
+
+def test_weeks_that_the_tide_was_fitted_to_do_not_tell_how_wide_bounds_are() -> None:
+    gauges, some = records()
+    windows, answer = shown(past_of(gauges, some[:1], some[0].readable, nobody()))
+    network = SurgeNetwork(16)
+    for tells, moves in ((True, True), (False, False)):
+        network.zero_grad()
+        error_of(network(windows[:64]), answer[torch.arange(64)], windows[:64], tells).backward()
+        assert bool(network.steps.bias.grad.abs().sum() > 0) is moves  # type: ignore[union-attr]
+        assert network.centre.bias.grad.abs().sum() > 0  # type: ignore[union-attr]
+
+
 def test_short_tides_of_other_gauges_say_how_far_off_a_large_one_may_be() -> None:
     wave, still = np.sin(np.arange(T) / 2), np.zeros(T)
     modes = np.full((T, 1), 0.01, np.float32)
@@ -226,7 +273,11 @@ def test_the_command_runs_on_gauges_that_nobody_has_seen(tmp_path: Path) -> None
     levels.to_csv(tmp_path / "levels.csv", index_label="time_utc")
     places = "a,-30,115,zero\nb,-31,116,zero\nc,-32,117,zero\nd,-33,118,zero\n"
     (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\n" + places)
-    arguments = "--gauges levels.csv --stations stations.csv --target a --train 2012-01-01/2012-04-30"
+    fixes = "".join(f"x,2012-05-10 {6 * k:02d}:00:00,{118 - k},{-28 - k},80,960\n" for k in range(4))
+    (tmp_path / "tracks.csv").write_text("track_id,time,lon,lat,wind,slp\n" + fixes)
+    arguments = (
+        "--gauges levels.csv --stations stations.csv --storms tracks.csv --target a --train 2012-01-01/2012-04-30"
+    )
     arguments += " --test 2012-05-01/2012-05-31 --record-fraction 0.2 --leads 0 6 --seeds 1 --effort 0.001 --work w"
     arguments += " --out s.json"
     command = [sys.executable, "-m", "benchmarks.surge", *arguments.split()]

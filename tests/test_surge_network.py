@@ -30,6 +30,7 @@ def make_windows(size: int, seed: int = 0) -> GaugeWindows:
         0.01 + 0.1 * normal(size, len(HOURS)).abs(),
         0.1 + 0.1 * normal(size).abs(),
         normal(size, len(HOURS)),
+        1.0 + normal(size).abs(),
         normal(size, 2),
         0.1 * normal(size, len(HOURS)),
         0.01 + 0.1 * normal(size, len(HOURS)).abs(),

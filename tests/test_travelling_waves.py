@@ -37,7 +37,7 @@ PLACES = np.array([[0.0, 0.0], [0.5, 0.0], [1.0, 0.1], [1.6, 0.0], [2.2, -0.1]])
 
 
 def test_the_speed_of_a_surge_is_found_again() -> None:
-    waves = fit_waves(PLACES, coast(PLACES), PLACES[2])
+    waves, *_ = fit_waves(PLACES, coast(PLACES), PLACES[2])
     assert waves.slowness[0] == pytest.approx(SLOWNESS, rel=0.15)
 
 
@@ -56,7 +56,7 @@ def test_a_place_without_a_gauge_is_known_better_than_by_its_nearest_neighbour()
 
 def test_the_future_of_a_record_changes_nothing_that_was_said_before() -> None:
     level, place = coast(PLACES), np.array([0.7, 0.0])
-    waves, spreads = TravellingWaves(1.5, 48.0, (SLOWNESS, 0.0), 0.3), spreads_of(level)
+    waves, spreads = [TravellingWaves(1.5, 48.0, (SLOWNESS, 0.0), 0.3)], spreads_of(level)
     whole = interpolate(waves, PLACES, spreads, level, place, [0, 24])
     level[:, 2000:] = 9.0
     changed = interpolate(waves, PLACES, spreads, level, place, [0, 24])
@@ -67,7 +67,7 @@ def test_the_future_of_a_record_changes_nothing_that_was_said_before() -> None:
 
 def test_a_silent_neighbour_widens_the_spread_and_nobody_heard_says_nothing() -> None:
     level = coast(PLACES)
-    waves = TravellingWaves(1.5, 48.0, (SLOWNESS, 0.0), 0.3)
+    waves = [TravellingWaves(1.5, 48.0, (SLOWNESS, 0.0), 0.3)]
     level[1, 1000:] = np.nan
     level[:, 3000:] = np.nan
     said = interpolate(waves, PLACES, spreads_of(level), level, np.array([0.7, 0.0]), [0])
@@ -93,5 +93,17 @@ def test_two_gauges_tell_no_direction() -> None:
 
 
 def test_a_record_without_a_place_is_refused() -> None:
+    waves = [TravellingWaves(1.0, 48.0, (0.0, 0.0), 0.1)]
     with pytest.raises(InputError, match="5 places, 4 records"):
-        interpolate(TravellingWaves(1.0, 48.0, (0.0, 0.0), 0.1), PLACES, np.ones(4), coast(PLACES)[:4], PLACES[0], [0])
+        interpolate(waves, PLACES, np.ones(4), coast(PLACES)[:4], PLACES[0], [0])
+
+
+def test_ways_that_contradict_one_another_are_averaged_and_widen_the_spread() -> None:
+    level, place = coast(PLACES), np.array([0.7, 0.0])
+    east, west = (TravellingWaves(1.5, 48.0, (slowness, 0.0), 0.3) for slowness in (SLOWNESS, -SLOWNESS))
+    hypotheses, spreads = ([east], [west], [east, west]), spreads_of(level)
+    said = [interpolate(ways, PLACES, spreads, level, place, [0, 24]) for ways in hypotheses]
+    np.testing.assert_allclose(said[2].mean, (said[0].mean + said[1].mean) / 2, atol=1e-12)
+    alone = np.sqrt((said[0].spread ** 2 + said[1].spread ** 2) / 2)
+    assert (said[2].spread >= alone - 1e-12).all()
+    assert said[2].spread[2000:].mean() > 1.02 * alone[2000:].mean()

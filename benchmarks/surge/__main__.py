@@ -1,7 +1,8 @@
 """Storm surge at a gauge that hardly speaks, on real tide gauges.
 
-``python -m benchmarks.surge --gauges LEVELS.csv --stations STATIONS.csv --target NAME … --train 2012-01-01/2013-12-31
---test 2014-01-01/2014-12-31 --record-fraction 0.05 --leads 0 6 12 24 --seeds 5 --out surge.json``
+``python -m benchmarks.surge --gauges LEVELS.csv --stations STATIONS.csv [--storms TRACKS.csv.gz] --target NAME …
+--train 2012-01-01/2013-12-31 --test 2014-01-01/2014-12-31 --record-fraction 0.05 --leads 0 6 12 24 --seeds 5
+--out surge.json``
 """
 
 import argparse
@@ -23,14 +24,14 @@ from benchmarks.surge.summary import markdown, summarise
 
 def main() -> None:
     arguments = _parser().parse_args()
-    gauges = read_gauges(arguments.gauges, arguments.stations, arguments.constants)
+    files = (arguments.gauges, arguments.stations, arguments.constants, arguments.storms)
+    gauges = read_gauges(*files)
     numbers_of(gauges, arguments.target)
     train, test = (tuple(span.split("/")) for span in (arguments.train, arguments.test))
     for span in (train, test):
         gauges.within(*span)
     budget = Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(Budget()).items()})
     plan = Plan(tuple(arguments.record_fraction), tuple(arguments.leads), arguments.seeds, budget)
-    files = (arguments.gauges, arguments.stations, arguments.constants)
     questions = [Question(*files, target, train, test, plan, arguments.work) for target in arguments.target]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
@@ -46,7 +47,8 @@ def main() -> None:
                 word = told.get(timeout=1)
                 bar.update(task, description=word or "", advance=0 if word else 1)
         rows = [row for future in futures for row in future.result()]
-    data = {name: sha256(path) for name, path in zip(("gauges", "stations", "constants"), files, strict=True) if path}
+    kinds = ("gauges", "stations", "constants", "storms")
+    data = {name: sha256(path) for name, path in zip(kinds, files, strict=True) if path}
     record = Record("surge", "real", data, list(range(plan.seeds)), rows, summarise(rows))
     write_record(record, arguments.out)
     arguments.out.with_suffix(".md").write_text(markdown(record, _command(arguments)))
@@ -68,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gauges", type=Path, required=True, help="hourly levels, a column a station")
     parser.add_argument("--stations", type=Path, required=True, help="where they are")
+    parser.add_argument("--storms", type=Path, help="tracks of cyclones, IBTrACS as CSV")
     parser.add_argument("--constants", type=Path, help="published tides, for records of less than 15 days")
     parser.add_argument("--target", nargs="+", required=True, help="gauges that hardly speak, one at a time")
     parser.add_argument("--train", required=True, help="first and last day, as 2012-01-01/2013-12-31")

@@ -9,12 +9,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from strandline.errors import InputError
+from strandline.models.surge_network import HOURS
+from strandline.simulator.known_tracks import known_lift
+from strandline.sources.storms import read_tracks
 from strandline.sources.tidal_constants import read_tidal_constants
 from strandline.tides import SHORTEST_RECORD_DAYS, TidalConstants, Times, adopt_tide, fit_tide, predict_tide
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 HOURS_A_WEEK = 168
+STORMS_WITHIN = 1500.0
+"""Of a gauge [km]: tracks beyond are not followed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +32,8 @@ class Gauges:
         time: (T,) UTC.
         level: (S, T) [m] on each gauge's own datum; NaN = not observed.
         published: constants of gauges, for records that are too short to fit a tide.
+        lift: (S, T, 120) rise [m] by the low pressure of cyclones at `HOURS` about each issue, as known then; ``None``
+            without tracks.
     """
 
     names: tuple[str, ...]
@@ -35,6 +42,7 @@ class Gauges:
     time: Times
     level: Floats
     published: Mapping[str, TidalConstants] = field(default_factory=dict)
+    lift: npt.NDArray[np.float32] | None = None
 
     def within(self, first: str, last: str) -> Mask:
         """(T,) hours of these days, the last included.
@@ -70,10 +78,11 @@ class Residual:
     doubt: Floats
 
 
-def read_gauges(levels: Path, stations: Path, constants: Path | None = None) -> Gauges:
+def read_gauges(levels: Path, stations: Path, constants: Path | None = None, storms: Path | None = None) -> Gauges:
     """One column of UTC times (``time_utc``) and one of levels [m] a station; an hour without a row was not observed.
 
-    Stations that name an id of a TICON table of ``constants`` in a column ``constants`` have published ones.
+    Stations that name an id of a TICON table of ``constants`` in a column ``constants`` have published ones; ``storms``
+    are tracks in the columns of IBTrACS.
 
     Raises:
         InputError: a column that no station names, a time twice or off the hour.
@@ -93,13 +102,17 @@ def read_gauges(levels: Path, stations: Path, constants: Path | None = None) -> 
         published = {
             str(n): read_tidal_constants(constants, row.constants, row.latitude) for n, row in named.iterrows()
         }
+    where = places.loc[list(names)]
+    lonlat = list(zip(where["longitude"].astype(float), where["latitude"].astype(float), strict=True))
+    tracks = None if storms is None else read_tracks(storms, lonlat, STORMS_WITHIN)
     return Gauges(
         names,
-        places.loc[list(names), "latitude"].to_numpy(dtype=float),
-        places.loc[list(names), "longitude"].to_numpy(dtype=float),
+        where["latitude"].to_numpy(dtype=float),
+        where["longitude"].to_numpy(dtype=float),
         hours.to_numpy(),
         table.reindex(hours).to_numpy(dtype=float).T.copy(),
         published,
+        None if tracks is None else known_lift(tracks, hours.to_numpy(), lonlat, HOURS).astype(np.float32),
     )
 
 

@@ -17,6 +17,8 @@ OWN_OUTAGES = ((0.6, 0.0), (0.15, 0.5), (0.1, 1.0))
 """Chance of a window in learning, and the share of its own readings that it loses; the rest loses its newest hours."""
 GUIDED = 0.3
 """Weight of the teacher's features, as in the article that Strandline set out from."""
+HIGH_COUNTS = 30.0
+"""As much as so many others does an hour whose level the gauge passes in one of a hundred, for the upper quantiles."""
 LEAST_DOUBT = 0.002
 """Of a reading [m]: a label is a teacher that hardly doubts."""
 
@@ -39,12 +41,21 @@ class Guide:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Windows to learn from, read or lent by a teacher: ``size`` of them a step."""
+    """Windows to learn from, read or lent by a teacher.
+
+    Attributes:
+        windows, answer: what was known and what came after.
+        size: of them a step.
+        guide: what a teacher thinks at these hours.
+        tells_spread: whether bounds may be learned from them: not from weeks that the tide was fitted to, where it is
+            nearer than elsewhere.
+    """
 
     windows: GaugeWindows
     answer: Answer
     size: int = 256
     guide: Guide | None = None
+    tells_spread: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,7 +100,9 @@ def learn(network: SurgeNetwork, sources: Sequence[Source], regime: Regime, seed
                 windows = source.windows[index].without_neighbours(deaf)
                 share = source.size / sum(one.size for one in sources)
                 forecast = network(windows)
-                terms[f"source_{number}"] = share * score(forecast, source.answer[index], windows.unit)
+                terms[f"source_{number}"] = share * error_of(
+                    forecast, source.answer[index], windows, source.tells_spread
+                )
                 if source.guide is not None:
                     far = listeners[str(number)](forecast.features, source.guide.features[index])
                     terms[f"guide_{number}"] = GUIDED * share * far.mean()
@@ -125,13 +138,21 @@ class _Listener(nn.Module):
         return align_patches(self.head, student, heard)
 
 
-def score(forecast: SurgeForecast, answer: Answer, unit: Tensor) -> Tensor:
-    """Mean over what is known of expected pinball loss and squared error of the median, in units (B,) [m]."""
-    unit, weight = unit[:, None].clamp(min=FLOOR), answer.seen.to(forecast.quantiles.dtype)
+def error_of(forecast: SurgeForecast, answer: Answer, windows: GaugeWindows, tells_spread: bool) -> Tensor:
+    """Mean over what is known of squared error of the median and expected pinball loss, in units of the weather.
+
+    For quantiles above the median high levels count more, so that they are not smoothed away.
+    """
+    unit, seen = windows.unit[:, None].clamp(min=FLOOR), answer.seen.to(forecast.quantiles.dtype)
     square = ((answer.level - forecast.median) / unit).square()
+    if not tells_spread:
+        return (square * seen).sum() / seen.sum().clamp(min=1)
     doubt = answer.doubt.clamp(min=LEAST_DOUBT)
-    skew = expected_pinball(forecast.quantiles, torch.tensor(LEVELS), answer.level, doubt) / unit
-    return ((square + 8 * skew) * weight).sum() / weight.sum().clamp(min=1)
+    levels = torch.tensor(LEVELS)
+    skew = expected_pinball(forecast.quantiles, levels, answer.level, doubt) / unit[..., None]  # (B, 49, 9)
+    high = windows.tide[:, CONTEXT_HOURS - 1 :] + answer.level >= windows.high[:, None]
+    skew = (skew * torch.where(high[..., None] & (levels > 0.5), HIGH_COUNTS, 1.0)).mean(dim=2)
+    return ((square + 8 * skew) * seen).sum() / seen.sum().clamp(min=1)
 
 
 def ask(network: SurgeNetwork, windows: GaugeWindows) -> Tensor:

@@ -176,7 +176,8 @@ def draw_task(elsewhere: Elsewhere, fraction: float, seed: int, budget: Budget) 
     weather = weather_of(about, weeks, elsewhere.weather)
     record = Record(elsewhere.target, about, weeks, weather, understood(here, elsewhere.hearing))
     alone = Record(elsewhere.target, bare, weeks, weather_of(bare, weeks, elsewhere.weather[:0]), here)
-    return Task(elsewhere, record, weeks, alone, _windows(elsewhere, record, budget, 64, seed), seed, budget)
+    labelled = replace(_windows(elsewhere, record, budget, 64, seed), tells_spread=False)
+    return Task(elsewhere, record, weeks, alone, labelled, seed, budget)
 
 
 def unheard(task: Task) -> Record:
@@ -191,7 +192,7 @@ def pretrained(task: Task, streams: Names) -> Student:
 
 def labels_only(task: Task, streams: Names) -> Student:
     """A new student, the labelled weeks and nothing else: it starts as readings and tide alone foretell."""
-    labelled = _windows(task.elsewhere, task.alone, task.budget, 256, task.seed)
+    labelled = replace(_windows(task.elsewhere, task.alone, task.budget, 256, task.seed), tells_spread=False)
     network = learn(new(streams, task.seed), [labelled], Regime(task.budget.adapting, 1e-4), task.seed)
     return Student(network, task.alone)
 

@@ -23,7 +23,7 @@ from benchmarks.surge.windows import Past, Record, past_of
 from strandline.models.surge_network import LAST_LEAD, LEVELS, GaugeWindows
 
 Row = dict[str, Value]
-VERSION = 2
+VERSION = 3
 """Counted up when a method changes, so that rows of the old one are not taken for its own."""
 OUTAGES = (0.0, 0.5, 1.0)
 """Shares of its own readings that a test window loses."""
@@ -62,7 +62,7 @@ class Question:
     """One gauge, and what is known and asked of it.
 
     Attributes:
-        levels, stations, constants: files (`gauges.read_gauges`).
+        levels, stations, constants, storms: files (`gauges.read_gauges`).
         target: name of the gauge; train, test: first and last day.
         work: folder where finished rows wait, so that an interrupted run goes on.
     """
@@ -70,6 +70,7 @@ class Question:
     levels: Path
     stations: Path
     constants: Path | None
+    storms: Path | None
     target: str
     train: tuple[str, str]
     test: tuple[str, str]
@@ -80,7 +81,7 @@ class Question:
 def answer(question: Question, threads: int, told: Queue[str | None]) -> list[Row]:
     """All rows of a gauge; ``told`` hears what is done, and None after each draw of weeks."""
     torch.set_num_threads(threads)
-    gauges = read_gauges(question.levels, question.stations, question.constants)
+    gauges = read_gauges(question.levels, question.stations, question.constants, question.storms)
     target = gauges.names.index(question.target)
     train, test = gauges.within(*question.train), gauges.within(*question.test)
     truth = residual(gauges, target, train | test).level
@@ -110,7 +111,8 @@ def _kept(question: Question, fraction: float, seed: int) -> Path | None:
     if question.work is None:
         return None
     plan = replace(question.plan, fractions=(fraction,), seeds=0)
-    files = [path.read_bytes() for path in (question.levels, question.stations, question.constants) if path]
+    read = (question.levels, question.stations, question.constants, question.storms)
+    files = [path.read_bytes() if path else b"" for path in read]
     asked = repr((question.target, question.train, question.test, plan, VERSION)).encode()
     key = hashlib.sha256(b"".join([asked, *files])).hexdigest()[:12]
     return question.work / f"{question.target}-{seed}-{key}.json"

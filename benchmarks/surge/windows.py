@@ -6,6 +6,8 @@ from typing import Self, TypeVar
 
 import numpy as np
 import torch
+from scipy.optimize import brentq
+from scipy.special import ndtr
 from torch import Tensor
 
 from benchmarks.surge.gauges import Floats, Gauges, Mask, Residual, places_about
@@ -15,6 +17,8 @@ from strandline.models.travelling_waves import fit_waves, interpolate, spreads_o
 
 CHUNK = 1024
 """Windows at once: each is a matrix."""
+STORM_DAY = 24 * 0.1**2
+"""[m2 h]: what is known of the rise under a cyclone before any gauge speaks, as much as a day of 10 cm would tell."""
 USUAL_DAYS = 15.0
 """Of readings that count as much as what is known of other gauges; an assumption."""
 
@@ -36,9 +40,13 @@ class Around:
 def listen(gauges: Gauges, residuals: Sequence[Residual], train: Mask, target: int) -> Around:
     """To all gauges but the target: its record is not known, nor a station's own to itself.
 
+    What cyclones do to each gauge is left out of what travels, and what they do to the station is put in.
     With fewer than three gauges besides a station nobody can tell how a surge travels, and nobody is heard.
     """
     level = np.stack([one.level for one in residuals])
+    lift = cyclones_rise(gauges, np.where(train, level, np.nan))
+    if lift is not None:
+        level = level - lift[:, :, CONTEXT_HOURS - 1]
     size = (len(level), level.shape[1], len(HOURS))
     mean, spread, seen = torch.zeros(size), torch.zeros(size), torch.zeros(size[:2], dtype=torch.bool)
     for station in range(len(level)):
@@ -49,10 +57,24 @@ def listen(gauges: Gauges, residuals: Sequence[Residual], train: Mask, target: i
             waves = fit_waves(places, past, here)
             said = interpolate(waves, places, spreads_of(past), level[others], here, HOURS)
             heard = torch.from_numpy(said.heard)
-            mean[station] = torch.from_numpy(said.mean).float()
-            spread[station] = torch.from_numpy(said.spread).float() * heard[:, None]
+            rise = np.zeros(1) if lift is None else lift[station] * said.heard[:, None]
+            mean[station] = torch.from_numpy(said.mean + rise).float()
+            spread[station] = torch.from_numpy(np.hypot(said.spread, rise)).float() * heard[:, None]
             seen[station] = heard
     return Around(mean, spread, seen)
+
+
+def cyclones_rise(gauges: Gauges, level: Floats) -> Floats | None:
+    """(S, T, 120) rise [m] under cyclones: that of their low pressure, times what the gauges (S, T) [m] had of it.
+
+    A shelf under wind has more of it than low pressure alone gives: how much more, least squares tell, drawn to 1.
+    """
+    if gauges.lift is None:
+        return None
+    lift = gauges.lift.astype(float)
+    now, seen = lift[:, :, CONTEXT_HOURS - 1], np.isfinite(level)
+    had = float((now * np.where(seen, level, 0.0)).sum() + STORM_DAY) / float((now**2 * seen).sum() + STORM_DAY)
+    return max(had, 0.0) * lift
 
 
 @dataclass(frozen=True)
@@ -131,6 +153,17 @@ class Record:
     hearing: Hearing
 
 
+def high_level(record: Record, share: float = 0.01) -> float:
+    """Level [m about mean sea level] that a share of all hours passes: the tide that is known, and normal weather."""
+    tide = record.residual.tide
+    spread = float(np.sqrt(record.weather[0] + np.mean((record.residual.modes**2).sum(axis=1))))
+
+    def passed(level: float) -> float:
+        return float(ndtr((tide - level) / spread).mean()) - share
+
+    return float(brentq(passed, tide.min() - 9 * spread, tide.max() + 9 * spread))
+
+
 @dataclass(frozen=True, eq=False)
 class Past:
     """Records of one gauge, or of many, with the hours at which a forecast may be issued.
@@ -140,6 +173,7 @@ class Past:
         doubt: (R, T) how far off the residual may be [m]; 0 where it was read and not lent by a teacher.
         modes: of the error of each tide (T, M) [m].
         weather: (R, 168) autocovariances [m2].
+        high: (R,) level [m about mean sea level] that each is thought to pass in one hour of a hundred.
         hearing: (R, 2) gain and doubt of the neighbours.
         season: (T, 2).
         station: (R,) whose record it is.
@@ -153,6 +187,7 @@ class Past:
     doubt: Tensor
     modes: tuple[Tensor, ...]
     weather: Tensor
+    high: Tensor
     hearing: Tensor
     season: Tensor
     station: Tensor
@@ -192,6 +227,7 @@ class Past:
             spread,
             self.weather[record, 0].sqrt(),
             self.tide[record[:, None], hours],
+            self.high[record],
             self.season[hour],
             around.mean[station, hour] * gain[:, None],
             around_spread,
@@ -231,6 +267,7 @@ def past_of(gauges: Gauges, records: Sequence[Record], issued: Mask, around: Aro
         torch.from_numpy(np.stack([record.residual.doubt for record in records])).float(),
         tuple(torch.from_numpy(record.residual.modes) for record in records),
         torch.from_numpy(np.stack([record.weather for record in records])).float(),
+        torch.tensor([high_level(record) for record in records]),
         torch.tensor([(record.hearing.gain, record.hearing.doubt) for record in records]),
         torch.from_numpy(season).float(),
         torch.tensor([record.station for record in records]),

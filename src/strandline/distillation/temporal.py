@@ -71,7 +71,7 @@ def daily_consistency(hourly: Tensor, hours: Tensor, days: Tensor, starts: Tenso
 
 
 def expected_pinball(quantiles: Tensor, levels: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
-    """Pinball loss of quantiles (…, Q) that a normal teacher expects, averaged over the levels; (…) [m].
+    """Pinball loss of quantiles (…, Q) [m] that a normal teacher expects; (…, Q) [m].
 
     E[ρ_τ(Y − q)] = (μ − q)(τ − Φ(z)) + σ φ(z), z = (q − μ)/σ. It is least where the student says the teacher's own
     quantiles: the soft target of a forecast by quantiles, as the divergence is of one by classes.
@@ -86,4 +86,4 @@ def expected_pinball(quantiles: Tensor, levels: Tensor, mean: Tensor, spread: Te
     below = torch.special.ndtr(z)
     density = torch.exp(-z.square() / 2) / math.sqrt(2 * math.pi)
     loss: Tensor = (mean[..., None] - quantiles) * (levels - below) + spread[..., None] * density
-    return loss.mean(dim=-1)
+    return loss

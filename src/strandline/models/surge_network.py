@@ -34,6 +34,7 @@ class GaugeWindows:
             be [m] (`gauge_process.foretell`).
         unit: (B,) standard deviation of the gauge's weather [m].
         tide: (B, 120) predicted tide [m] about mean sea level.
+        high: (B,) level [m about mean sea level] that the gauge is thought to pass in one hour of a hundred.
         season: (B, 2) cosine and sine of the day of the year.
         around, around_spread: (B, 120) what the neighbours say of the residual here, from what they had measured by
             then, and how far off that may be [m] (`travelling_waves`); 0 where nobody was heard.
@@ -46,6 +47,7 @@ class GaugeWindows:
     expected_spread: Tensor
     unit: Tensor
     tide: Tensor
+    high: Tensor
     season: Tensor
     around: Tensor
     around_spread: Tensor
@@ -56,7 +58,7 @@ class GaugeWindows:
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("own", "own_seen"), (size, CONTEXT_HOURS))
         hourly = ("expected", "expected_spread", "tide", "around", "around_spread")
         shapes |= dict.fromkeys(hourly, (size, len(HOURS)))
-        shapes |= {"unit": (size,), "season": (size, 2), "around_seen": (size,)}
+        shapes |= {"unit": (size,), "high": (size,), "season": (size, 2), "around_seen": (size,)}
         for name, shape in shapes.items():
             given = tuple(getattr(self, name).shape)
             if given != shape:

@@ -68,8 +68,11 @@ class Interpolation:
     heard: Mask
 
 
-def fit_waves(places: Floats, level: Floats, about: Floats) -> TravellingWaves:
-    """The waves by which gauges foretell one another best, each left out once.
+def fit_waves(places: Floats, level: Floats, about: Floats) -> tuple[TravellingWaves, ...]:
+    """The waves by which gauges foretell one another best, each left out once: every way in which they may travel.
+
+    A handful of gauges seldom decides where waves come from: the fit has several optima, of which the best for the
+    gauges need not be the best for a place between them. The best for the gauges comes first.
 
     Args:
         places: (S, 2) east and north of any point [1000 km].
@@ -105,13 +108,18 @@ def fit_waves(places: Floats, level: Floats, about: Floats) -> TravellingWaves:
     tries = [
         minimize(error, np.array([0.0, 4.3, *way, -1.5]), jac=True, method="L-BFGS-B", bounds=BOUNDS) for way in WAYS
     ]
-    best = min(tries, key=lambda found: float(found.fun))
-    reach, memory, east, north, own = _natural(torch.from_numpy(best.x)).tolist()
-    return TravellingWaves(reach, memory, (east, north), own)
+    optima = {round(float(found.fun), 3): found.x for found in tries}
+    found = [_natural(torch.from_numpy(optima[error])).tolist() for error in sorted(optima)]
+    return tuple(TravellingWaves(reach, memory, (east, north), own) for reach, memory, east, north, own in found)
 
 
 def interpolate(
-    waves: TravellingWaves, places: Floats, spreads: Floats, level: Floats, place: Floats, hours: Sequence[int]
+    waves: Sequence[TravellingWaves],
+    places: Floats,
+    spreads: Floats,
+    level: Floats,
+    place: Floats,
+    hours: Sequence[int],
 ) -> Interpolation:
     """What gauges say of a place, hour by hour, from what was known then.
 
@@ -119,7 +127,7 @@ def interpolate(
     heard where it has three quarters of them, the rest being 0.
 
     Args:
-        waves: how they travel.
+        waves: how they may travel, each way as probable as the others.
         places: (S, 2) of the gauges [1000 km].
         spreads: (S,) root mean square of their residuals [m], from hours that may be learned from (`spreads_of`).
         level: (S, T) their hourly residuals [m]; NaN = not observed.
@@ -138,15 +146,18 @@ def interpolate(
     speaks = seen.mean(axis=1) >= NEEDED  # (S, T)
     mean = np.zeros((level.shape[1], wanted.numel()))
     rest = np.full(mean.shape, spread)
-    numbers = torch.tensor([waves.reach, waves.memory, *waves.slowness, waves.own], dtype=torch.float64)
+    ways = [torch.tensor([way.reach, way.memory, *way.slowness, way.own], dtype=torch.float64) for way in waves]
     patterns, which = np.unique(speaks, axis=1, return_inverse=True)
     for number, pattern in enumerate(patterns.T):
         if pattern.any():
             at = np.flatnonzero(which.ravel() == number)
-            weights, explained = _weights(numbers, torch.from_numpy(places[pattern] - place), wanted)
+            apart = torch.from_numpy(places[pattern] - place)
             known = np.where(seen[pattern][:, :, at], bins[pattern][:, :, at], 0.0).reshape(-1, at.size)
-            mean[at] = spread * (weights.numpy() @ known).T
-            rest[at] = spread * np.sqrt(np.clip(1 - explained.numpy(), 0.0, 1.0))
+            said = [_weights(numbers, apart, wanted) for numbers in ways]
+            each = np.stack([weights.numpy() @ known for weights, _ in said])  # (W, H, N)
+            unexplained = np.mean([np.clip(1 - explained.numpy(), 0.0, 1.0) for _, explained in said], axis=0)
+            mean[at] = spread * each.mean(axis=0).T
+            rest[at] = spread * np.sqrt(unexplained[:, None] + each.var(axis=0)).T
     return Interpolation(mean, rest, speaks.any(axis=0))
 
 

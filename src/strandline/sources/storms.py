@@ -1,6 +1,8 @@
 """Tropical cyclone tracks: every fix of every storm that came near the region."""
 
 import logging
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,10 +33,24 @@ def read_storms(settings: StormsSection, region: Region) -> xr.Dataset | None:
     Raises:
         InputError: names the file, the row and what would be right.
     """
-    table = read_table(settings.path)
+    return read_tracks(settings.path, [region.centre_lonlat], settings.distance)
+
+
+def read_tracks(path: Path, places: Sequence[tuple[float, float]], distance: float) -> xr.Dataset | None:
+    """Every fix of the storms that came within ``distance`` [km] of one of some places, or ``None`` where none did.
+
+    Args:
+        path: IBTrACS, as CSV.
+        places: longitude and latitude of each [degrees].
+        distance: [km].
+
+    Raises:
+        InputError: names the file, the row and what would be right.
+    """
+    table = read_table(path)
     dialect = next((names for key, names in _COLUMNS.items() if key in table.frame.columns), None)
     if dialect is None:
-        raise InputError(settings.path, "has neither column 'track_id' nor 'SID'", "give an IBTrACS CSV")
+        raise InputError(path, "has neither column 'track_id' nor 'SID'", "give an IBTrACS CSV")
     if dialect[0] == "SID" and table.frame["SID"].iloc[0] == "":
         table = TextTable(table.path, table.frame.iloc[1:], table.first_row)  # NCEI's second line states the units
     storm, time, longitude, latitude, wind, pressure = dialect
@@ -48,10 +64,10 @@ def read_storms(settings: StormsSection, region: Region) -> xr.Dataset | None:
             "are longitude and latitude swapped?",
         )
     x = (x + 180.0) % 360.0 - 180.0
-    near = great_circle_km(x, y, *region.centre_lonlat) <= settings.distance
+    near = np.any([great_circle_km(x, y, *place) <= distance for place in places], axis=0)
     names = table.column(storm)
     chosen = np.flatnonzero(names.isin(set(names[near])))
-    _log.info("storms: %d came within %g km", names[near].nunique(), settings.distance)
+    _log.info("storms: %d came within %g km", names[near].nunique(), distance)
     if not chosen.size:
         return None
     picked = TextTable(table.path, table.frame.iloc[chosen], table.first_row)
@@ -68,7 +84,7 @@ def read_storms(settings: StormsSection, region: Region) -> xr.Dataset | None:
             "latitude": ("fix", y[chosen]),
         },
     )
-    check_variables(storms, settings.path)
+    check_variables(storms, path)
     return storms
 
 
