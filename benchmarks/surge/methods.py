@@ -68,6 +68,11 @@ class Elsewhere:
     teacher: SurgeNetwork
     students: dict[Names, SurgeNetwork]
 
+    @property
+    def hears(self) -> bool:
+        """Whether any neighbour of the target is ever heard; else a student of all streams is that of its own."""
+        return bool(self.around.seen[self.target].any())
+
 
 def learn_elsewhere(gauges: Gauges, train: Mask, target: int, fraction: float, budget: Budget) -> Elsewhere:
     """Teacher and students of all gauges but one."""
@@ -99,8 +104,9 @@ def learn_elsewhere(gauges: Gauges, train: Mask, target: int, fraction: float, b
     records = drawn(past_of(gauges, short, train, around), budget.windows, 256, 0)
     taught = drawn(past_of(gauges, full, train, around), budget.windows, 256, 0)
     teacher = learn(new(NEIGHBOURS, 0), [taught], Regime(budget.teaching, 2e-3, neighbours_lost=0.1), 0)
+    wanted = (OWN, BOTH) if bool(around.seen[target].any()) else (OWN,)
     students: dict[Names, SurgeNetwork] = {
-        streams: learn(new(streams, 0), [records], Regime(budget.raising, 1e-3), 0) for streams in (OWN, BOTH)
+        streams: learn(new(streams, 0), [records], Regime(budget.raising, 1e-3), 0) for streams in wanted
     }
     known = np.stack(list(weather.values()))
     return Elsewhere(gauges, train, target, around, known, tuple(hearing.values()), slack, records, teacher, students)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -40,7 +40,7 @@ ABLATIONS: dict[str, Callable[[Task, Names], Student]] = {
     "distilled_daily_teacher": partial(methods.distilled, way=Way(daily=True)),
     "shuffled_teacher": partial(methods.distilled, way=Way(shuffled=True)),
 }
-"""Of the student that hears its own gauge alone."""
+"""Of the student that hears its own gauge alone, where there is a teacher: somebody must be heard."""
 
 
 @dataclass(frozen=True)
@@ -169,13 +169,20 @@ class Exam:
         self._add("zero_surge_full_tide", "own", 0.0, better[..., None] + np.zeros(len(LEVELS)))
         taught, _ = shown(self._tested(methods.unheard(task)), 1.0)
         self._add("teacher", "neighbours", 1.0, ask(self._elsewhere.teacher, taught).double().numpy())
-        for streams, name in ((OWN, "own"), (BOTH, "any")):
-            for method, raised in (METHODS if name == "any" else METHODS | ABLATIONS).items():
-                student = raised(task, streams)
-                seen = self._asked(student.record)
-                for share in OUTAGES:
-                    self._add(method, name, share, ask(student.network, seen[share]).double().numpy())
+        if self._elsewhere.hears:
+            self._examine(METHODS | ABLATIONS, OWN, "own")
+            self._examine(METHODS, BOTH, "any")
+        else:
+            self._examine(METHODS, OWN, "own")
+            self._rows += [{**row, "streams": "any"} for row in self._rows if row["method"] in METHODS]
         return self._rows
+
+    def _examine(self, raised: Mapping[str, Callable[[Task, Names], Student]], streams: Names, name: str) -> None:
+        for method, raise_student in raised.items():
+            student = raise_student(self._task, streams)
+            seen = self._asked(student.record)
+            for share in OUTAGES:
+                self._add(method, name, share, ask(student.network, seen[share]).double().numpy())
 
     def _asked(self, record: Record) -> dict[float, GaugeWindows]:
         """Every window of the test, by the share of own readings lost; once for each idea of the weather."""
