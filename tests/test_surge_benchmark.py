@@ -14,7 +14,7 @@ import torch
 from benchmarks.surge import dutch
 from benchmarks.surge.baselines import fit_ridge, persistence, zero_surge
 from benchmarks.surge.gauges import Gauges, Residual, draw_weeks, numbers_of, read_gauges, residual
-from benchmarks.surge.learning import Regime, ask, drawn, error_of, learn, shown
+from benchmarks.surge.learning import Regime, ask, drawn, error_of, error_of_days, learn, shown
 from benchmarks.surge.methods import slack_of, slackened
 from benchmarks.surge.scoring import peak_f1, score
 from benchmarks.surge.windows import (
@@ -190,6 +190,21 @@ def test_weeks_that_the_tide_was_fitted_to_do_not_tell_how_wide_bounds_are() -> 
         error_of(network(windows[:64]), answer[torch.arange(64)], windows[:64], tells).backward()
         assert bool(network.steps.bias.grad.abs().sum() > 0) is moves  # type: ignore[union-attr]
         assert network.centre.bias.grad.abs().sum() > 0  # type: ignore[union-attr]
+
+
+def test_a_student_agrees_with_days_whose_hours_it_gets_wrong() -> None:
+    gauges, some = records()
+    windows, answer = shown(past_of(gauges, some[:1], some[0].readable, nobody()))
+    windows, answer = windows[:4], answer[torch.arange(4)]
+    with torch.no_grad():
+        forecast = SurgeNetwork(16)(windows)
+    wave = torch.sin(2 * torch.pi * torch.arange(49) / 12)  # nothing over a day
+    same = replace(answer, level=forecast.median + wave, seen=torch.ones_like(answer.seen))
+    assert float(error_of_days(forecast, same, windows)) == pytest.approx(0.0, abs=1e-9)
+    higher = replace(same, level=same.level + windows.unit[:, None])
+    assert float(error_of_days(forecast, higher, windows)) == pytest.approx(1.0, rel=1e-4)
+    broken = replace(higher, seen=torch.arange(49).expand(4, -1) % 24 > 0)  # an hour of each day was not heard
+    assert float(error_of_days(forecast, broken, windows)) == 0.0
 
 
 def test_short_tides_of_other_gauges_say_how_far_off_a_large_one_may_be() -> None:

@@ -9,8 +9,16 @@ from torch import Tensor, nn
 
 from benchmarks.surge.windows import Answer, Past, outages
 from strandline.distillation.alignment import ProjectionHead, align_patches
-from strandline.distillation.temporal import TemporalAlignment, expected_pinball
-from strandline.models.surge_network import CONTEXT_HOURS, FLOOR, LEVELS, GaugeWindows, SurgeForecast, SurgeNetwork
+from strandline.distillation.temporal import TemporalAlignment, daily_consistency, expected_pinball
+from strandline.models.surge_network import (
+    CONTEXT_HOURS,
+    FLOOR,
+    LAST_LEAD,
+    LEVELS,
+    GaugeWindows,
+    SurgeForecast,
+    SurgeNetwork,
+)
 from strandline.training import train
 
 OWN_OUTAGES = ((0.6, 0.0), (0.15, 0.5), (0.1, 1.0))
@@ -19,6 +27,7 @@ GUIDED = 0.3
 """Weight of the teacher's features, as in the article that Strandline set out from."""
 HIGH_COUNTS = 30.0
 """As much as so many others does an hour whose level the gauge passes in one of a hundred, for the upper quantiles."""
+DAYS_AHEAD = LAST_LEAD // 24
 LEAST_DOUBT = 0.002
 """Of a reading [m]: a label is a teacher that hardly doubts."""
 
@@ -49,6 +58,7 @@ class Source:
         guide: what a teacher thinks at these hours.
         tells_spread: whether bounds may be learned from them: not from weeks that the tide was fitted to, where it is
             nearer than elsewhere.
+        tells_hours, tells_days: whether each hour of the answer is to be met, and the means of its days.
     """
 
     windows: GaugeWindows
@@ -56,6 +66,8 @@ class Source:
     size: int = 256
     guide: Guide | None = None
     tells_spread: bool = True
+    tells_hours: bool = True
+    tells_days: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,10 +111,11 @@ def learn(network: SurgeNetwork, sources: Sequence[Source], regime: Regime, seed
                 deaf = torch.rand(source.size, generator=generator) < regime.neighbours_lost
                 windows = source.windows[index].without_neighbours(deaf)
                 share = source.size / sum(one.size for one in sources)
-                forecast = network(windows)
-                terms[f"source_{number}"] = share * error_of(
-                    forecast, source.answer[index], windows, source.tells_spread
-                )
+                forecast, answer = network(windows), source.answer[index]
+                if source.tells_hours:
+                    terms[f"hours_{number}"] = share * error_of(forecast, answer, windows, source.tells_spread)
+                if source.tells_days:
+                    terms[f"days_{number}"] = share * error_of_days(forecast, answer, windows)
                 if source.guide is not None:
                     far = listeners[str(number)](forecast.features, source.guide.features[index])
                     terms[f"guide_{number}"] = GUIDED * share * far.mean()
@@ -153,6 +166,18 @@ def error_of(forecast: SurgeForecast, answer: Answer, windows: GaugeWindows, tel
     high = windows.tide[:, CONTEXT_HOURS - 1 :] + answer.level >= windows.high[:, None]
     skew = (skew * torch.where(high[..., None] & (levels > 0.5), HIGH_COUNTS, 1.0)).mean(dim=2)
     return ((square + 8 * skew) * seen).sum() / seen.sum().clamp(min=1)
+
+
+def error_of_days(forecast: SurgeForecast, answer: Answer, windows: GaugeWindows) -> Tensor:
+    """Squared difference of the median's and the answer's means over the two days ahead, in units of the weather."""
+    size, ahead = len(windows), 24 * DAYS_AHEAD
+    level, seen = (part[:, :ahead].reshape(size, DAYS_AHEAD, 24) for part in (answer.level, answer.seen))
+    count = seen.sum(dim=2)
+    days = (level * seen).sum(dim=2) / count.clamp(min=1)
+    lead = torch.arange(forecast.median.shape[1], dtype=level.dtype).expand(size, -1)
+    starts = lead[:, :ahead:24]
+    far = daily_consistency(forecast.median, lead, days, starts, count == 24)
+    return (far / windows.unit.clamp(min=FLOOR).square()).mean()
 
 
 def ask(network: SurgeNetwork, windows: GaugeWindows) -> Tensor:

@@ -224,13 +224,15 @@ class Way:
     """How a teacher teaches.
 
     Attributes:
-        daily: its word is of days, not of hours; its features always are.
+        daily: it lends the means of days, and its word is of days alone; its features always are.
+        consistent: the student's days are to agree with the teacher's.
         attended: the student's hours listen to the teacher's by cross-attention; else each takes the newest.
         guided: its features are taught at all.
         shuffled: every word belongs to some other hour.
     """
 
     daily: bool = False
+    consistent: bool = True
     attended: bool = True
     guided: bool = True
     shuffled: bool = False
@@ -247,6 +249,7 @@ def distilled(task: Task, streams: Names, way: Way) -> Student:
     record = replace(task.record, residual=lent(task, way), readable=elsewhere.train)
     past = past_of(elsewhere.gauges, [record], elsewhere.train, elsewhere.around)
     words = drawn(past, task.budget.own_windows, 64, task.seed)
+    words = replace(words, tells_hours=not way.daily, tells_days=way.daily or way.consistent)
     if way.guided:
         with torch.no_grad():
             parts = torch.split(torch.arange(len(words.windows)), 2048)

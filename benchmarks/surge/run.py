@@ -23,7 +23,7 @@ from benchmarks.surge.windows import Past, Record, past_of
 from strandline.models.surge_network import LAST_LEAD, LEVELS, GaugeWindows
 
 Row = dict[str, Value]
-VERSION = 3
+VERSION = 4
 """Counted up when a method changes, so that rows of the old one are not taken for its own."""
 OUTAGES = (0.0, 0.5, 1.0)
 """Shares of its own readings that a test window loses."""
@@ -37,6 +37,7 @@ METHODS: dict[str, Callable[[Task, Names], Student]] = {
 ABLATIONS: dict[str, Callable[[Task, Names], Student]] = {
     "distilled_no_attention": partial(methods.distilled, way=Way(attended=False)),
     "distilled_no_features": partial(methods.distilled, way=Way(guided=False)),
+    "distilled_no_days": partial(methods.distilled, way=Way(consistent=False)),
     "distilled_daily_teacher": partial(methods.distilled, way=Way(daily=True)),
     "shuffled_teacher": partial(methods.distilled, way=Way(shuffled=True)),
 }

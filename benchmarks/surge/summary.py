@@ -15,6 +15,7 @@ BASES = (
     "pretrained_finetuned",
     "distilled_no_attention",
     "distilled_no_features",
+    "distilled_no_days",
     "distilled_daily_teacher",
     "shuffled_teacher",
 )
