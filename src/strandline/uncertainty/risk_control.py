@@ -17,7 +17,8 @@ def false_dry_rate(called_flooded: Mask, flooded: Mask, valid: Mask) -> npt.NDAr
     """
     wet = (flooded & valid).reshape(len(flooded), -1)
     missed = wet & ~called_flooded.reshape(len(flooded), -1)
-    return missed.sum(1) / np.maximum(wet.sum(1), 1)
+    rate: npt.NDArray[np.float64] = missed.sum(1) / np.maximum(wet.sum(1), 1)
+    return rate
 
 
 def false_dry_threshold(probability: Floats, flooded: Mask, valid: Mask, rate: float) -> float:
