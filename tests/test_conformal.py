@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mapie.regression import SplitConformalRegressor
 from scipy import stats
+from sklearn.dummy import DummyRegressor
 
 from strandline.errors import RefusedByTheory
 from strandline.uncertainty.conformal import conformal_radius, storms_needed
@@ -52,6 +54,17 @@ def test_with_one_hour_a_storm_it_is_ordinary_split_conformal(count: int, covera
             conformal_radius(list(scores[:, None]), coverage)
     else:
         assert conformal_radius(list(scores[:, None]), coverage) == np.sort(scores)[rank - 1]
+
+
+@pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])
+def test_with_one_hour_a_storm_mapie_gives_the_same_radius(coverage: float) -> None:
+    observed = np.random.default_rng(5).normal(size=60)
+    place = np.zeros((60, 1))
+    silent = DummyRegressor(strategy="constant", constant=0.0).fit(place, observed)
+    theirs = SplitConformalRegressor(silent, confidence_level=coverage, prefit=True).conformalize(place, observed)
+    _, interval = theirs.predict_interval(place[:1])  # (1, 2, 1)
+    ours = conformal_radius(list(np.abs(observed)[:, None]), coverage)
+    np.testing.assert_allclose(interval[0, :, 0], [-ours, ours], rtol=1e-12)
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,0 +1,60 @@
+"""Conformal risk control of flood maps: a threshold that keeps the share of flooded cells called dry below a rate."""
+
+import numpy as np
+import numpy.typing as npt
+
+from strandline.errors import InputError, RefusedByTheory
+from strandline.uncertainty.conformal import storms_needed
+
+Floats = npt.NDArray[np.floating]
+Mask = npt.NDArray[np.bool_]
+
+
+def false_dry_rate(called_flooded: Mask, flooded: Mask, valid: Mask) -> npt.NDArray[np.float64]:
+    """(B,) share of each storm's flooded cells that are called dry, over valid cells; maps are (B, H, W).
+
+    A storm that floods nothing has a rate of 0: no cell of it can be called dry wrongly.
+    """
+    wet = (flooded & valid).reshape(len(flooded), -1)
+    missed = wet & ~called_flooded.reshape(len(flooded), -1)
+    rate: npt.NDArray[np.float64] = missed.sum(1) / np.maximum(wet.sum(1), 1)
+    return rate
+
+
+def false_dry_threshold(probability: Floats, flooded: Mask, valid: Mask, rate: float) -> float:
+    """Highest probability threshold at which a new storm's expected false-dry rate is at most ``rate``.
+
+    The largest t with n/(n + 1) · R̂(t) + 1/(n + 1) ≤ ``rate``, where R̂ is the mean over the n storms of their
+    `false_dry_rate` when cells of probability t or more are called flooded. R̂ rises with t. The promise is an average
+    over storms, all of them: those that flood nothing count with a loss of 0, so that where many do the others may
+    miss more. It speaks of whatever ``flooded`` was: the truth, a survey, or the teacher's map.
+
+    Args:
+        probability: (B, H, W) that a cell is flooded, of storms that nothing was learned or chosen on.
+        flooded: (B, H, W) whether it was; ``valid``: (B, H, W) cells of which that is known.
+        rate: share of flooded cells that may be called dry, 0…1.
+
+    Raises:
+        RefusedByTheory: too few storms for the rate, with the number needed; or a rate that is not between 0 and 1.
+        InputError: a valid cell without a probability.
+
+    Source: Angelopoulos, Bates, Fisch, Lei, Schuster (2024), Conformal risk control, eq. 4 and theorem 1, with
+    λ = −t and B = 1; whole storms are exchangeable.
+    """
+    if not 0 < rate < 1:
+        raise RefusedByTheory(f"a false-dry rate of {rate:.0%} cannot be promised; name one between 0 and 1")
+    storms, needed = len(probability), storms_needed(1 - rate)
+    if storms < needed:
+        raise RefusedByTheory(
+            f"{storms} calibration storms cannot keep the false-dry rate at {rate:.0%}; need {needed} or more"
+        )
+    wet = flooded & valid
+    chances = probability[wet].astype(float)
+    if not ((chances >= 0) & (chances <= 1)).all():
+        raise InputError("flood probability", "is no number from 0 to 1 in a flooded cell", "mask what is unknown")
+    share = 1 / np.maximum(wet.reshape(storms, -1).sum(1), 1)  # of its storm's loss that a cell stands for
+    weights = np.broadcast_to(share.reshape(-1, 1, 1), wet.shape)[wet]
+    order = np.argsort(chances)
+    allowed = rate * (storms + 1) - 1  # Σ of the storms' losses
+    first_too_many = int(np.searchsorted(np.cumsum(weights[order]), allowed + 1e-9, side="right"))
+    return float(chances[order][first_too_many]) if first_too_many < chances.size else 1.0
