@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from strandline.batch import Batch
 from strandline.distillation.distil import Lesson, Recipe, ask, ask_all_ways, distil, students_view
 from strandline.distillation.dropout import Turn, drop_streams
+from strandline.distillation.kernel_alignment import Alignment
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.training import train
@@ -72,6 +74,16 @@ def test_a_student_comes_nearer_to_its_teacher(lesson: Lesson) -> None:
 )
 def test_a_term_of_weight_zero_is_not_computed(lesson: Lesson, weights: dict[str, float], terms: set[str]) -> None:
     assert set(distil(blank_student(), lesson, replace(SHORT, steps=1, **weights), seed=0)) == terms
+
+
+@pytest.mark.parametrize("name", get_args(Alignment))
+def test_features_are_compared_by_whatever_the_recipe_names(lesson: Lesson, name: Alignment) -> None:
+    recipe = replace(SHORT, soft=0.0, feature=1.0, task=0.0, alignment=name, outage=0.0, samples=4)
+    student = blank_student()
+    before = distil(student, lesson, replace(recipe, steps=1, learning_rate=0.0), seed=0)
+    distil(student, lesson, replace(recipe, steps=25, learning_rate=3e-3), seed=0)
+    after = distil(student, lesson, replace(recipe, steps=1, learning_rate=0.0), seed=0)
+    assert after["feature"] < 0.95 * before["feature"]
 
 
 def test_terms_grow_with_their_weights(lesson: Lesson) -> None:

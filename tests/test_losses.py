@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from strandline.distillation.alignment import ProjectionHead, align_features
+from strandline.distillation.alignment import CosineAlignment
 from strandline.distillation.losses import (
     confidence,
     cosine_alignment,
@@ -27,7 +27,6 @@ from strandline.distillation.losses import (
 )
 from strandline.distillation.schedule import geometric_annealing
 from strandline.errors import InputError
-from strandline.models.prediction import Prediction
 
 
 def logits(seed: int, *shape: int) -> Tensor:
@@ -311,21 +310,15 @@ def test_alignment_is_zero_for_parallel_one_for_orthogonal_two_for_opposite_feat
 
 
 def test_patches_are_aligned_only_where_both_have_them() -> None:
-    head = ProjectionHead(4, 6)
-    nothing = torch.zeros(2, 25)
-    patches = {"global": logits(0, 2, 4), "patches": logits(1, 2, 3, 4)}
+    align = CosineAlignment(4, 6)
+    student = {"global": logits(0, 2, 4), "patches": logits(1, 2, 3, 4)}
     teacher = {"global": logits(2, 2, 6), "patches": logits(3, 2, 3, 6)}
-    whole = align_features(
-        head, Prediction(nothing, nothing, features=patches), Prediction(nothing, nothing, features=teacher)
-    )
-    alone = cosine_alignment(head(patches["global"]), teacher["global"])
-    of_patches = cosine_alignment(head(patches["patches"]), teacher["patches"])
-    torch.testing.assert_close(whole, (alone + of_patches) / 2)
-    del teacher["patches"]
-    without = align_features(
-        head, Prediction(nothing, nothing, features=patches), Prediction(nothing, nothing, features=teacher)
-    )
-    torch.testing.assert_close(without, alone)
+    alone = cosine_alignment(align.head(student["global"]), teacher["global"])
+    of_patches = cosine_alignment(align.head(student["patches"]), teacher["patches"])
+    torch.testing.assert_close(align(student, teacher), (alone + of_patches) / 2)
+    torch.testing.assert_close(align(student, {"global": teacher["global"]}), alone)
+    with pytest.raises(InputError, match="share none"):
+        align({"patches": student["patches"]}, {"global": teacher["global"]})
 
 
 @settings(max_examples=30, deadline=None)

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from benchmarks.floods.views import INSTRUMENTS, Views
 from strandline.distillation import losses
-from strandline.distillation.alignment import ProjectionHead
+from strandline.distillation.alignment import CosineAlignment
 from strandline.distillation.dropout import Turn, drop_any
+from strandline.distillation.kernel_alignment import Alignment, KernelAlignment, new_alignment, words_on_patches
 from strandline.models.dense_cnn import DenseCNN
 from strandline.models.dense_transformer import DenseTransformer
 from strandline.models.layers import PATCH
@@ -33,7 +34,7 @@ class Source:
         views: N chips; ``streams``: what the learner sees of them.
         size: pieces a step; ``task``: weight of their labels, 0 = they are hidden.
         word: (N, 2, H, W) the teacher's logits; ``soft``: their weight, 0 = nobody speaks.
-        patches: (N, P, D) the teacher's features; ``feature``: weight of aligning with them.
+        patches: (N, P, D) the teacher's features; ``feature``: weight of aligning with them; ``alignment``: by what.
         chances: (N,) how likely each chip is drawn, up to a factor; ``None`` = all alike.
     """
 
@@ -45,6 +46,7 @@ class Source:
     soft: float = 0.0
     patches: Tensor | None = None
     feature: float = 0.0
+    alignment: Alignment = "cosine"
     chances: Tensor | None = None
 
 
@@ -78,25 +80,24 @@ def learn(
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        widths = [source.patches.shape[-1] for source in sources if source.feature > 0 and source.patches is not None]
-        head: ProjectionHead | None = ProjectionHead(network.feature_width, widths[0]) if widths else None
+        align = next((found for found in (_alignment(network, source) for source in sources) if found), None)
         network.train()
 
         def loss(step: int) -> dict[str, Tensor]:
             terms: dict[str, Tensor] = {}
             for number, source in enumerate(sources):
-                for term, value in _terms(network, head, source, regime, generator).items():
+                for term, value in _terms(network, align, source, regime, generator).items():
                     terms[f"{term}_{number}"] = value
             return terms
 
-        parameters = [*network.parameters(), *(head.parameters() if head else ())]
+        parameters = [*network.parameters(), *(align.parameters() if align else ())]
         train(parameters, loss, regime.steps, regime.learning_rate, weight_decay=0.05, progress=progress)
     return network.eval()
 
 
 def _terms(
     network: DenseCNN | DenseTransformer,
-    head: ProjectionHead | None,
+    align: CosineAlignment | KernelAlignment | None,
     source: Source,
     regime: Regime,
     generator: torch.Generator,
@@ -130,13 +131,21 @@ def _terms(
             logits, losses.flooded_chance(word), seen
         )
         terms["soft"] = source.soft * soft.mean()
-    if head is not None and source.patches is not None:
+    if align is not None and source.patches is not None:
         side = source.views.side // PATCH
         grid = source.patches.transpose(1, 2).reshape(len(source.patches), -1, side, side)
         teachers = cut(grid, PATCH).flatten(2).transpose(1, 2)
-        students = head(said.features["patches"].float())
-        terms["feature"] = source.feature * losses.cosine_alignment(students, teachers).mean()
+        students = said.features["patches"].float()
+        terms["feature"] = source.feature * align({"patches": students}, {"patches": teachers}).mean()
     return terms
+
+
+def _alignment(network: DenseCNN | DenseTransformer, source: Source) -> CosineAlignment | KernelAlignment | None:
+    """What compares a network's patches with those of a source's teacher, where there are any."""
+    if source.feature == 0 or source.patches is None or source.word is None:
+        return None
+    words = words_on_patches(source.word)
+    return new_alignment(source.alignment, network.feature_width, {"patches": source.patches}, words)
 
 
 def jittered(streams: Streams, spread: float, generator: torch.Generator) -> dict[str, tuple[Tensor, Tensor]]:

@@ -20,6 +20,7 @@ from benchmarks.floods.views import (
     teachers_view,
 )
 from strandline.distillation.diagnosis import Diagnosis, diagnose
+from strandline.distillation.kernel_alignment import Alignment
 from strandline.distillation.losses import flooded_chance
 from strandline.distillation.teachers import average_words
 from strandline.models.dense_cnn import DenseCNN
@@ -52,7 +53,7 @@ class Recipe:
 
     Attributes:
         soft, task, replay, feature: weights of the teacher's word, of the event's labels, of the labelled chips of
-            other events, and of the alignment of patches.
+            other events, and of the alignment of patches; ``alignment``: what these are compared by.
         diagnosed: whether the few labels may turn the teacher down.
         adapted: whether a teacher that was fine-tuned on the few labels speaks beside the one that was not.
         prior: weight of a teacher that no label has tested.
@@ -62,6 +63,7 @@ class Recipe:
     task: float = 0.2
     replay: float = 0.2
     feature: float = 0.0
+    alignment: Alignment = "cosine"
     diagnosed: bool = True
     adapted: bool = True
     prior: float = 0.8
@@ -252,6 +254,7 @@ def _distil(
         soft=recipe.soft * weight,
         patches=patches,
         feature=recipe.feature * weight,
+        alignment=recipe.alignment,
     )
     heard = 1 - weight  # what the teacher loses the labels gain: at weight 0 this is `finetuned`
     size = round(1 + 2 * heard)

@@ -1,7 +1,9 @@
 """Student features come into the teacher's space through a projection head, globally and per patch, each on its own.
 
-Every loss here takes plain tensors and returns (B,); `align_features` is the mean of both for two `Prediction`s.
+Every loss here takes plain tensors and returns (B,); `CosineAlignment` is the mean of both with a head of its own.
 """
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +11,9 @@ from torch.nn import functional as F
 
 from strandline.distillation.losses import cosine_alignment
 from strandline.errors import InputError
-from strandline.models.prediction import Prediction
+
+Features = Mapping[str, Tensor]
+"""``global`` (B, D) and ``patches`` (B, N, D), as networks say them; either may be missing."""
 
 
 class ProjectionHead(nn.Module):
@@ -81,13 +85,24 @@ def unlikeness(student: Tensor, teacher: Tensor) -> Tensor:
     return 1 - shared / torch.sqrt((of_x * of_y).clamp(min=torch.finfo(shared.dtype).tiny))
 
 
-def align_features(head: ProjectionHead, student: Prediction, teacher: Prediction) -> Tensor:
-    """Mean of global and, where both have them, per-patch cosine distances; (B,)."""
-    distance = align_globally(head, student.features["global"], teacher.features["global"])
-    if "patches" in student.features and "patches" in teacher.features:
-        patches = align_patches(head, student.features["patches"], teacher.features["patches"])
-        distance = (distance + patches) / 2
-    return distance
+class CosineAlignment(nn.Module):
+    """Cosine distance through a projection head, the same for global features and for patches."""
+
+    def __init__(self, student_width: int, teacher_width: int) -> None:
+        super().__init__()
+        self.head = ProjectionHead(student_width, teacher_width)
+
+    def forward(self, student: Features, teacher: Features) -> Tensor:
+        """Mean of global and per-patch distances, of whichever both have; (B,).
+
+        Raises:
+            InputError: features that the other has none of.
+        """
+        shared = [name for name in ("global", "patches") if name in student and name in teacher]
+        if not shared:
+            raise InputError("features", "student and teacher share none", "give both global ones or patches")
+        distances = [cosine_alignment(self.head(student[name]), teacher[name]) for name in shared]
+        return torch.stack(distances).mean(dim=0)
 
 
 def _centred(features: Tensor) -> Tensor:

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from strandline.batch import Batch
 from strandline.distillation import losses
-from strandline.distillation.alignment import ProjectionHead, align_features
+from strandline.distillation.alignment import CosineAlignment
 from strandline.distillation.dropout import Turn, drop_streams
+from strandline.distillation.kernel_alignment import Alignment, KernelAlignment, new_alignment, words_on_patches
 from strandline.distillation.schedule import geometric_annealing
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -28,6 +29,7 @@ class Recipe:
     Attributes:
         soft: weight of the teacher's soft targets (flood, damage, surge); ``feature``: of feature alignment;
             ``task``: of the local labels.
+        alignment: what features are compared by.
         first_temperature, last_temperature: annealed geometrically over the steps.
         steps, samples, windows: optimiser steps, storms a step, surge windows a step; with 0 storms or windows nothing
             is learned of floods or surges.
@@ -39,6 +41,7 @@ class Recipe:
     soft: float = 0.8
     feature: float = 0.0
     task: float = 0.2
+    alignment: Alignment = "cosine"
     first_temperature: float = 1.0
     last_temperature: float = 1.0
     steps: int = 100
@@ -167,7 +170,7 @@ def distil(
     Args:
         student: adapted in place and left in evaluation mode.
         lesson: the student's view and, unless ``recipe.soft`` and ``recipe.feature`` are 0, the teacher's word.
-        seed: draws samples, outages, dropout and the projection head.
+        seed: draws samples, outages, dropout and the head of the alignment.
 
     Returns:
         The mean of each weighted loss term at the end.
@@ -182,9 +185,9 @@ def distil(
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        head = _head(student, lesson) if recipe.feature > 0 else None
+        align = _alignment(recipe.alignment, student, lesson) if recipe.feature > 0 else None
         learned = list(student.parameters()) if recipe.whole else student.local_parameters()
-        parameters = [*learned, *(head.parameters() if head else ())]
+        parameters = [*learned, *(align.parameters() if align else ())]
         frozen = [weight for weight in student.parameters() if all(weight is not other for other in learned)]
         for weight in frozen:
             weight.requires_grad_(False)
@@ -208,8 +211,9 @@ def distil(
                     parts |= task_terms(said, seen, recipe.task)
                 if recipe.soft > 0 and word is not None:
                     parts |= soft_terms(said, pick(word, index), seen, recipe.soft, temperature)
-                if head is not None and word is not None and batch.terrain is not None:
-                    parts["feature"] = recipe.feature * align_features(head, said, pick(word, index)).mean()
+                if align is not None and word is not None and batch.terrain is not None:
+                    distance = align(said.features, pick(word, index).features)
+                    parts["feature"] = recipe.feature * distance.mean()
                 for name, term in parts.items():
                     terms[name] = terms[name] + term if name in terms else term
             return terms
@@ -221,9 +225,11 @@ def distil(
     return report
 
 
-def _head(student: Student, lesson: Lesson) -> ProjectionHead:
-    assert lesson.word_on_storms is not None
-    return ProjectionHead(student.feature_width, lesson.word_on_storms.features["global"].shape[-1])
+def _alignment(name: Alignment, student: Student, lesson: Lesson) -> CosineAlignment | KernelAlignment:
+    word = lesson.word_on_storms
+    assert word is not None
+    assert word.flood_logits is not None
+    return new_alignment(name, student.feature_width, word.features, words_on_patches(word.flood_logits))
 
 
 def _mean_of(values: Tensor, chosen: Tensor) -> Tensor:

@@ -1,0 +1,94 @@
+"""Kernels between feature vectors, how alike two Gram matrices are, and one rule for every kernel's bandwidth.
+
+A kernel here has no parameter of its own: its bandwidth is a factor that the points are multiplied by beforehand.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from strandline.errors import InputError
+
+SCALES: tuple[float, ...] = tuple(2.0 ** (step / 2) for step in range(-10, 5))
+"""Factors that are tried, 1/32 to 4 in steps of √2, for points whose coordinates have mean square 1."""
+TIE = 6
+"""Decimals of an alignment that count when scales are compared."""
+
+
+class Kernel(Protocol):
+    """(…, N, D) and (…, M, D) → (…, N, M), positive semi-definite; without a second, the Gram matrix of the first."""
+
+    def __call__(self, first: Tensor, second: Tensor | None = None, /) -> Tensor:
+        """How alike each of the first is to each of the second."""
+
+
+def linear_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
+    """⟨x, y⟩."""
+    return first @ (first if second is None else second).mT
+
+
+def rbf_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
+    """exp(−‖x − y‖² / 2), 0…1."""
+    return torch.exp(-differences(first, second).square().sum(dim=-1) / 2)
+
+
+def differences(first: Tensor, second: Tensor | None) -> Tensor:
+    """x − y of every pair, (…, N, M, D); taken before any square, so that equal points are exactly alike."""
+    return first.unsqueeze(-2) - (first if second is None else second).unsqueeze(-3)
+
+
+def gram_unlikeness(student: Tensor, teacher: Tensor) -> Tensor:
+    """1 − centred kernel alignment of two Gram matrices about the same N things; (B, N, N) and (B, N, N) → (B,), 0…1.
+
+    Only which things are alike is compared: a factor, or a constant added to a matrix, changes nothing. A matrix in
+    which all are equally alike says nothing and gives 1. Beware of two that are nearly the identity: they agree that
+    everything is unlike everything else, give nearly 0, and teach nothing.
+
+    Raises:
+        InputError: fewer than two things, or matrices that do not fit.
+
+    Source: Cortes et al. (2012), definition 4; as a measure of networks' features Kornblith et al. (2019), eq. 3.
+    """
+    if student.shape != teacher.shape or student.shape[-1] != student.shape[-2] or student.shape[-1] < 2:
+        raise InputError(
+            "kernel alignment",
+            f"Gram matrices {tuple(student.shape)} and {tuple(teacher.shape)}",
+            "give two of (B, N, N) with N of 2 or more",
+        )
+    one, other = _centred(student), _centred(teacher)
+    shared, of_one, of_other = ((a * b).sum(dim=(-2, -1)) for a, b in ((one, other), (one, one), (other, other)))
+    return 1 - shared / torch.sqrt((of_one * of_other).clamp(min=torch.finfo(shared.dtype).tiny))
+
+
+def tune_scale(kernel: Kernel, points: Tensor, target: Tensor) -> float:
+    """The factor at which a kernel on points agrees best with a target Gram matrix; the same trials for every kernel.
+
+    Args:
+        points: (N, D) training points, of mean square 1.
+        target: (N, N), for instance what a teacher says of the same things, as `linear_kernel` of its probabilities.
+
+    Returns:
+        One of ``SCALES``; of several that are as good, the one nearest 1.
+
+    Source: Cortes et al. (2012), section 3, for choosing kernels by centred alignment with a target; Shaydulin and
+    Wild (2022) for a factor on the data as the bandwidth of a quantum kernel.
+    """
+    alike = {scale: 1 - float(gram_unlikeness(kernel(scale * points), target)) for scale in SCALES}
+    best = max(round(value, TIE) for value in alike.values())
+    return min((max(scale, 1 / scale), scale) for scale in SCALES if round(alike[scale], TIE) == best)[1]
+
+
+def off_diagonal_moments(gram: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of how alike different things are; (…, N, N) → (…), (…)."""
+    apart = ~torch.eye(gram.shape[-1], dtype=torch.bool, device=gram.device)
+    values = gram[..., apart]
+    return values.mean(dim=-1), values.var(dim=-1, correction=0)
+
+
+def _centred(gram: Tensor) -> Tensor:
+    """Rows and columns of mean 0, as if the kernel's features had been centred; then of norm 1, to keep digits."""
+    rows = gram - gram.mean(dim=-1, keepdim=True)
+    centred = rows - rows.mean(dim=-2, keepdim=True)
+    return F.normalize(centred.flatten(-2), dim=-1, eps=torch.finfo(gram.dtype).tiny ** 0.5).reshape(gram.shape)
