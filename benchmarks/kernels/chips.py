@@ -14,7 +14,7 @@ from benchmarks.floods.methods import Budget, Recipe, School, Task, Words
 from benchmarks.floods.run import LEAST_CHIPS, Fold, Plan, Work, draw_labels, schools_of
 from benchmarks.floods.scoring import score
 from benchmarks.floods.views import SETTINGS, draw_views, teachers_view
-from benchmarks.kernels.contest import CONTROL, Row, bandwidth_of, entries
+from benchmarks.kernels.contest import CONTROL, Row, bandwidths_of, entries
 from strandline.distillation.kernel_alignment import words_on_patches
 from strandline.distillation.losses import flooded_chance
 
@@ -57,8 +57,8 @@ def rows_of(
     pairs, test = views[: order.size], views[order.size :]
     task = Task(pairs, order[: max(1, round(LABELS * order.size))], SETTING, seed, budget)
     words = Words(ask(school.teacher, pairs, teachers_view), None)
-    patches, said = {"patches": words.unadapted.features["patches"]}, words_on_patches(words.unadapted.logits)
-    width = school.student.feature_width
+    word = words.unadapted
+    bandwidths = bandwidths_of(school.student.feature_width, word.features, words_on_patches(word.logits))
     for kernel, weight in entries(weights):
         recipe = Recipe() if kernel == CONTROL else replace(Recipe(), feature=weight, alignment=kernel)
         began = time.process_time()
@@ -72,7 +72,7 @@ def rows_of(
             "place": event.name,
             "seconds": seconds,
             "weight": weight,
-            "bandwidth": None if kernel == CONTROL else bandwidth_of(kernel, width, patches, said),
+            "bandwidth": bandwidths.get(kernel),
             "test": "test",
             "score": score(test, chance, learned.threshold(SETTING))["iou"],
             "n": len(test),

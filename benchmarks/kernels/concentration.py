@@ -5,7 +5,7 @@ bandwidth as the remedy.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ QUBITS = tuple(range(2, MOST_QUBITS + 1))
 POINTS = 200
 
 
-def rows_of(teacher: Features, words: Tensor, seed: int) -> Iterator[Row]:
+def rows_of(teacher: Features, words: Tensor, seed: int, counts: Sequence[int] = QUBITS) -> Iterator[Row]:
     """One row a kernel, number of coordinates, kind of points and bandwidth; the score is the off-diagonal spread.
 
     ``independent`` points are uniform over the circle, as in the theory; ``features`` are principal components of a
@@ -30,12 +30,13 @@ def rows_of(teacher: Features, words: Tensor, seed: int) -> Iterator[Row]:
     Args:
         teacher: ``patches`` (B, N, D); words: (B, N, K) class probabilities on them.
         seed: of points and of the choice of patches.
+        counts: of qubits, or coordinates.
     """
     generator = torch.Generator().manual_seed(seed)
     patches, said = teacher["patches"].flatten(0, 1), words.flatten(0, 1)
     chosen = torch.randperm(len(patches), generator=generator)[:POINTS]
     target = linear_kernel(said[chosen].double())
-    for qubits in QUBITS:
+    for qubits in counts:
         circle = math.pi * (2 * torch.rand(POINTS, qubits, generator=generator, dtype=torch.float64) - 1)
         features = PrincipalComponents(patches, qubits)(patches[chosen]).double()
         for name, kernel in {**KERNELS, "linear_cka": _cosines}.items():

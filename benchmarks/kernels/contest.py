@@ -39,10 +39,10 @@ def chosen_weights(rows: Sequence[Row]) -> dict[str, float]:
     }
 
 
-def bandwidth_of(name: Alignment, student_width: int, teacher: Features, words: Tensor) -> float | None:
-    """What the library tunes on the teacher's word about training samples; cosine has no bandwidth."""
-    align = new_alignment(name, student_width, teacher, words)
-    return align.scale if isinstance(align, KernelAlignment) else None
+def bandwidths_of(student_width: int, teacher: Features, words: Tensor) -> dict[str, float]:
+    """Kernel → what the library tunes on the teacher's word about training samples; cosine has no bandwidth."""
+    aligned = {name: new_alignment(name, student_width, teacher, words) for name in ALIGNMENTS}
+    return {name: align.scale for name, align in aligned.items() if isinstance(align, KernelAlignment)}
 
 
 def kept(path: Path, make: Callable[[], list[Row]]) -> list[Row]:
