@@ -91,8 +91,8 @@ def _delta(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[
     tried = [row for coast in recipe_coasts for row in run(coast, 0, ("normal",), None)]
     rows = [{**row, "test": "recipe"} for row in tried]
     weights = chosen_weights(tried)
-    for coast in range(TARGETS, TARGETS + options.coasts):
-        for seed in range(options.seeds):
+    for seed in range(options.seeds):
+        for coast in range(TARGETS, TARGETS + options.coasts):
             rows += run(coast, seed, ("normal", "extreme"), weights)
     return rows
 
@@ -112,8 +112,8 @@ def _floods(options: argparse.Namespace, data: Mapping[str, str], tell: Callable
     tried = [row for event in small for row in run(event, 0, None)]
     rows = [{**row, "test": "recipe"} for row in tried]
     weights = chosen_weights(tried)
-    for event in fold.target:
-        for seed in range(options.seeds):
+    for seed in range(options.seeds):
+        for event in fold.target:
             rows += run(event, seed, weights)
     return rows
 
@@ -145,9 +145,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--coasts", type=int, default=6)
+    parser.add_argument("--coasts", type=int, default=4)
     parser.add_argument("--recipe-coasts", type=int, default=2, help="other coasts, on which weights are chosen")
-    parser.add_argument("--seeds", type=int, default=3, help="splits, labels and draws")
+    parser.add_argument("--seeds", type=int, default=2, help="splits, labels and draws")
     parser.add_argument("--events", type=int, default=40, help="storms of a coast")
     parser.add_argument("--years", type=float, default=40.0, help="of record in which the events are the highest")
     parser.add_argument("--size", type=int, default=64, help="cells along the edge of a coast")
