@@ -23,7 +23,7 @@ PAIR_POINTS = 4
 def rows_of(seed: int) -> Iterator[Row]:
     """Seconds for a Gram matrix of 500 points on 8 qubits, double precision, one thread.
 
-    Seconds are those of the processor, which an idle machine's clock shows too; ``wall_seconds`` is what the clock showed.
+    Seconds are those of the processor, which an idle clock shows too; ``wall_seconds`` is what the clock did show.
     Ours: the best of ten, without (``gram``) and with the gradient of its sum (``gram and gradient``). PennyLane:
     ``pairs`` by its own `kernels`, timed on few pairs and extrapolated to all; ``states`` as fast as can be, all states
     in one broadcast circuit and one matrix product. ``score`` is the greatest difference from our matrix.

@@ -119,8 +119,13 @@ def _concentration_table(rows: Iterable[Row]) -> list[dict[str, Value]]:
 
 def _time_table(rows: Iterable[Row]) -> list[dict[str, Value]]:
     return [
-        {"kernel": row["kernel"], "what": row["what"], "CPU seconds": row["seconds"], "seconds by the clock": row["wall_seconds"],
-         "greatest difference from ours": row["score"]}
+        {
+            "kernel": row["kernel"],
+            "what": row["what"],
+            "CPU seconds": row["seconds"],
+            "by the clock": row["wall_seconds"],
+            "greatest difference from ours": row["score"],
+        }
         for row in rows
         if row["task"] == "time"
-    ]  # fmt: skip
+    ]
