@@ -19,12 +19,13 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from strandline.atomic import write_bytes, write_text
-from strandline.batch import Batch, concatenate
+from strandline.batch import FLOOD_CLASSES, Batch, concatenate
 from strandline.distillation.distil import ask, pick, soft_terms, students_view, task_terms
 from strandline.distillation.dropout import Turn, drop_streams
 from strandline.distillation.recall import Recall, blur_radar
 from strandline.errors import InputError
 from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -289,7 +290,7 @@ def save_networks(folder: Path, teacher: Teacher, students: Sequence[Student], c
     save_students(folder, students, card)
 
 
-def save_students(folder: Path, students: Sequence[Student], card: Mapping[str, object]) -> None:
+def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], card: Mapping[str, object]) -> None:
     """Write ``student.safetensors``, all members in half precision, and the model card ``student.json``."""
     members = {
         f"{i}.{name}": tensor for i, student in enumerate(students) for name, tensor in student.state_dict().items()
@@ -329,20 +330,55 @@ def load_students(folder: Path = SHIPPED, place_shape: tuple[int, int] | None = 
     Args:
         folder: where ``save_students`` wrote.
         place_shape: (H, W) of the blank map; a map that was saved is read back without it.
+
+    Raises:
+        InputError: no weights in the folder, or those of one network with many heads.
     """
-    weights = _load(folder / "student.safetensors")
-    saved = weights.get("0.place")
+    members = _by_member(folder / "student.safetensors")
+    if any(_is_multi_head(weights) for weights in members):
+        raise InputError(folder, "holds an ensemble in one network", "read it by `load_forecaster`")
+    return [_student_of(weights, place_shape) for weights in members]
+
+
+def load_ensemble(folder: Path) -> list[Student | MultiHeadStudent]:
+    """Whatever ``save_students`` wrote: members apart, or as the heads of one network.
+
+    Raises:
+        InputError: no weights in the folder.
+    """
+    networks: list[Student | MultiHeadStudent] = []
+    for weights in _by_member(folder / "student.safetensors"):
+        networks.append(_multi_head_of(weights) if _is_multi_head(weights) else _student_of(weights, None))
+    return networks
+
+
+def _by_member(path: Path) -> list[dict[str, Tensor]]:
+    """The weights of each network in a file, by name."""
+    weights = _load(path)
+    count = 1 + max(int(name.split(".")[0]) for name in weights)
+    return [{n.split(".", 1)[1]: t for n, t in weights.items() if n.split(".")[0] == str(i)} for i in range(count)]
+
+
+def _is_multi_head(weights: Mapping[str, Tensor]) -> bool:
+    return any(name.startswith("trunk.") for name in weights)
+
+
+def _student_of(weights: Mapping[str, Tensor], place_shape: tuple[int, int] | None) -> Student:
+    saved = weights.get("place")
     if saved is not None:
         place_shape = (saved.shape[-2], saved.shape[-1])
-    students = []
-    for i in range(1 + max(int(name.split(".")[0]) for name in weights)):
-        student = Student(place_shape=place_shape)
-        own = {name.split(".", 1)[1]: t for name, t in weights.items() if name.split(".")[0] == str(i)}
-        if student.place is not None:
-            own.setdefault("place", student.place.detach())
-        student.load_state_dict(own)
-        students.append(student.eval())
-    return students
+    student = Student(place_shape=place_shape)
+    blank = {} if student.place is None else {"place": student.place.detach()}
+    student.load_state_dict({**blank, **weights})
+    return student.eval()
+
+
+def _multi_head_of(weights: Mapping[str, Tensor]) -> MultiHeadStudent:
+    trunk = {name.removeprefix("trunk."): t for name, t in weights.items() if name.startswith("trunk.")}
+    classes, rank = weights["flood.weight"].shape[:2]
+    student = MultiHeadStudent(_student_of(trunk, None), classes // FLOOD_CLASSES, rank)
+    student.load_state_dict(dict(weights))
+    return student.eval()
 
 
 def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
