@@ -17,6 +17,7 @@ from benchmarks.surge.gauges import Gauges, Residual, draw_weeks, numbers_of, re
 from benchmarks.surge.learning import Regime, ask, drawn, error_of, error_of_days, learn, shown
 from benchmarks.surge.methods import slack_of, slackened
 from benchmarks.surge.scoring import peak_f1, score
+from benchmarks.surge.summary import BASES, SIMPLE, summarise
 from benchmarks.surge.windows import (
     Around,
     Hearing,
@@ -276,6 +277,30 @@ def test_peaks_are_hit_within_three_hours_and_false_alarms_count() -> None:
     assert peak_f1(early_and_false, observed, 0.9) == pytest.approx(2 * (1 / 3) * (1 / 2) / (1 / 3 + 1 / 2))
     assert peak_f1(np.zeros(500), observed, 0.9) == 0.0
     assert np.isnan(peak_f1(np.zeros(500), np.zeros(500), 0.9))
+
+
+def test_a_gauge_that_hears_no_neighbour_is_left_out_of_the_ablations() -> None:
+    scores = dict.fromkeys(
+        ("rmse", "rmse_residual", "f1_extreme", "coverage_90", "coverage_90_extreme", "width_90"), 0.5
+    )
+    lonely = {"distilled", "full_record", "labels_only", "zero_surge_full_tide", *SIMPLE}
+    common = {"record_fraction": 0.05, "lead_h": 6, "seed": 0, **scores}
+    rows = [
+        {**common, "target": target, "streams": streams, "outage": outage, "method": method}
+        for target, methods in (("lonely", lonely), ("heard", lonely | set(BASES)))
+        for streams, outage, method in (
+            ("neighbours", 1.0, "teacher"),
+            *((streams, outage, method) for streams in ("own", "any") for outage in (0.0, 1.0) for method in methods),
+        )
+    ]
+    alone = [row for row in rows if row["target"] == "lonely"]
+    assert "0.05/lower_than_shuffled_teacher" not in summarise(alone)
+    for row in rows:
+        if (row["target"], row["method"]) == ("heard", "shuffled_teacher"):
+            row["rmse"] = 1.0
+    found = summarise(rows)
+    assert found["0.05/lower_than_shuffled_teacher"] == pytest.approx(0.5)
+    assert found["0.05/lower_than_labels_only"] == pytest.approx(0.0)
 
 
 @pytest.mark.slow

@@ -106,7 +106,10 @@ def _of_target(name: str, rows: Sequence[Row]) -> dict[str, Value]:
 
 
 def _over_targets(name: str, rows: Sequence[Row]) -> dict[str, Value]:
-    """How much lower the error is than without a teacher: a group a gauge and lead, an entry a seed."""
+    """How much lower the error is than without a teacher: a group a gauge and lead, an entry a seed.
+
+    A gauge that hears no neighbour has no ablations, and is left out of what is said of them.
+    """
     summary: dict[str, Value] = {}
     for base in BASES:
         lower = {}
@@ -116,7 +119,10 @@ def _over_targets(name: str, rows: Sequence[Row]) -> dict[str, Value]:
                     np.array(_scores([r for r in rows if r["target"] == target], method, "own", lead, 0.0, "rmse"))
                     for method in ("distilled", base)
                 )
-                lower[target, lead] = 1 - mine / theirs
+                if theirs.size:
+                    lower[target, lead] = 1 - mine / theirs
+        if not lower:
+            continue
         found = paired_bootstrap(lower, DRAWS, 0)
         summary |= {f"{name}/lower_than_{base}": found.mean, f"{name}/lower_than_{base}_low": found.low}
         summary[f"{name}/lower_than_{base}_high"] = found.high
