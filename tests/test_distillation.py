@@ -27,9 +27,8 @@ def blank_student(seed: int = 0) -> Student:
 
 
 def gauges_alone(batch: Batch) -> Batch:
-    return Batch(
-        **{name: getattr(batch, name) for name in ("gauge", "gauge_seen", "tide", "season", "surge", "surge_valid")}
-    )
+    names = ("gauge", "gauge_seen", "tide", "tide_modes", "weather", "season", "surge", "surge_valid")
+    return Batch(**{name: getattr(batch, name) for name in names})
 
 
 @pytest.fixture(scope="module")
