@@ -83,6 +83,12 @@ def make_batch(samples: int = 3, shape: tuple[int, int] = (16, 24), stations: in
     )
 
 
+def gauges_alone(batch: Batch) -> Batch:
+    """The same samples without maps, as surge windows are."""
+    names = ("gauge", "gauge_seen", "tide", "tide_modes", "weather", "season", "surge", "surge_valid")
+    return Batch(**{name: getattr(batch, name) for name in names})
+
+
 def ground() -> np.ndarray:
     """(16, 16) [m]: three columns of sea, a plain that rises eastwards, a dike in column 3 with a gap in row 8."""
     elevation = np.tile(np.r_[-4.0, -4.0, -4.0, 3.0, np.linspace(0.4, 2.6, 12)], (16, 1))

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.batch_fixtures import hours, make_batch, make_sea
+from tests.batch_fixtures import gauges_alone, hours, make_batch, make_sea
 
-from strandline.batch import CONTEXT_HOURS, LEADS, TIDE_HOURS, Batch
+from strandline.batch import CONTEXT_HOURS, LEADS, TIDE_HOURS
 from strandline.errors import RefusedByTheory
 from strandline.models.gauge_process import fit_tide_and_weather, foretell, foretell_surge
 from strandline.models.student import Student
@@ -73,14 +73,10 @@ def untaught(request: pytest.FixtureRequest) -> Student | Teacher:
     return (Student() if request.param == "student" else Teacher()).eval()
 
 
-def gauge_alone(batch: Batch) -> Batch:
-    return batch.without("terrain", "radar", "optical", "in_situ", "climate")
-
-
 @torch.no_grad()
 def test_untaught_a_network_says_what_the_process_says(untaught: Student | Teacher) -> None:
     batch = make_batch(4)
-    said = untaught(gauge_alone(batch))
+    said = untaught(gauges_alone(batch))
     own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()
     mean, spread = foretell(own, batch.gauge_seen[:, 0], batch.weather.double(), batch.tide_modes.double())
     torch.testing.assert_close(said.surge_mean, mean[:, -LEADS:].float())
@@ -89,7 +85,7 @@ def test_untaught_a_network_says_what_the_process_says(untaught: Student | Teach
 
 @torch.no_grad()
 def test_in_silence_an_untaught_network_knows_the_weather_alone(untaught: Student | Teacher) -> None:
-    batch = gauge_alone(make_batch(4)).without("gauge")
+    batch = gauges_alone(make_batch(4)).without("gauge")
     said = untaught(batch)
     assert not said.surge_mean.any()
     alone = batch.weather[:, :1] + batch.tide_modes[:, -LEADS:].square().sum(dim=2)
@@ -104,7 +100,7 @@ def test_what_is_learned_is_told_in_units_of_what_is_not_known(untaught: Student
     torch.nn.init.normal_(taught.surge_decoder.correction.shift.weight, std=0.1)
     batch = make_batch(4)
     sure = replace(batch, weather=1e-6 * batch.weather, tide_modes=0 * batch.tide_modes)
-    moved = [(taught.eval()(gauge_alone(b)).surge_mean - foretell_surge(b)[0]).abs().max() for b in (batch, sure)]
+    moved = [(taught.eval()(gauges_alone(b)).surge_mean - foretell_surge(b)[0]).abs().max() for b in (batch, sure)]
     assert moved[0] > 0.01
     assert moved[1] < 0.01 * moved[0] + 0.01
 

@@ -129,7 +129,7 @@ class Work:
 
 def run_fold(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]) -> Iterator[list[Row]]:
     """All rows of a fold, one list an event, seed and setting."""
-    schools = {setting.name: school for setting, school in _schools(fold, plan, work, progress)}
+    schools = {setting.name: school for setting, school in schools_of(fold, plan, work, progress)}
     for event in fold.target:
         for seed in range(plan.seeds):
             teachers = Teachers(event, next(iter(schools.values())), seed, plan.budget)
@@ -149,7 +149,7 @@ def run_in_process(fold: Fold, plan: Plan, work: Work, threads: int, told: "Queu
     return rows
 
 
-def _schools(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]) -> Iterator[tuple[Setting, School]]:
+def schools_of(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]) -> Iterator[tuple[Setting, School]]:
     """The fold's teacher with a student for each setting."""
     chips, steps = concatenated([event.chips for event in fold.source]), plan.budget
     chances = methods.event_chances([len(event.chips) for event in fold.source])

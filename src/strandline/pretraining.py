@@ -12,12 +12,13 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from strandline.atomic import write_bytes, write_text
-from strandline.batch import Batch
+from strandline.batch import FLOOD_CLASSES, Batch
 from strandline.corpus import Curriculum
 from strandline.distillation.distil import ask, pick, soft_terms, students_view, task_terms
 from strandline.distillation.dropout import Turn, drop_streams
 from strandline.distillation.recall import Recall, blur_radar
 from strandline.errors import InputError
+from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -25,6 +26,7 @@ from strandline.training import Progress, train
 
 logger = logging.getLogger(__name__)
 Network = TypeVar("Network", bound=Teacher | Student)
+Loaded = TypeVar("Loaded", bound=nn.Module)
 SHIPPED = Path(__file__).parent / "data"
 WINDOWS_A_STEP = 128
 SURGE_DECODER = "surge_decoder."
@@ -189,7 +191,7 @@ def save_networks(folder: Path, teacher: Teacher, students: Sequence[Student], c
     save_students(folder, students, card)
 
 
-def save_students(folder: Path, students: Sequence[Student], card: Mapping[str, object]) -> None:
+def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], card: Mapping[str, object]) -> None:
     """Write ``student.safetensors``, all members in half precision, and the model card ``student.json``."""
     members = {
         f"{i}.{name}": tensor for i, student in enumerate(students) for name, tensor in student.state_dict().items()
@@ -251,10 +253,26 @@ def load_students(folder: Path = SHIPPED, place_shape: tuple[int, int] | None = 
         place_shape: (H, W) of the blank map; a map that was saved is read back without it.
 
     Raises:
+        InputError: no weights in the folder, those of another version, or of one network with many heads.
+    """
+    path = folder / "student.safetensors"
+    members = _by_member(path)
+    if any(_is_multi_head(weights) for weights in members):
+        raise InputError(folder, "holds an ensemble in one network", "read it by `load_forecaster`")
+    return [_student_of(weights, place_shape, path) for weights in members]
+
+
+def load_ensemble(folder: Path) -> list[Student | MultiHeadStudent]:
+    """Whatever ``save_students`` wrote: members apart, or as the heads of one network.
+
+    Raises:
         InputError: no weights in the folder, or those of another version.
     """
     path = folder / "student.safetensors"
-    return [_student_of(weights, place_shape, path) for weights in _by_member(path)]
+    networks: list[Student | MultiHeadStudent] = []
+    for weights in _by_member(path):
+        networks.append(_multi_head_of(weights, path) if _is_multi_head(weights) else _student_of(weights, None, path))
+    return networks
 
 
 def _by_member(path: Path) -> list[dict[str, Tensor]]:
@@ -262,6 +280,10 @@ def _by_member(path: Path) -> list[dict[str, Tensor]]:
     weights = _load(path)
     count = 1 + max(int(name.split(".")[0]) for name in weights)
     return [{n.split(".", 1)[1]: t for n, t in weights.items() if n.split(".")[0] == str(i)} for i in range(count)]
+
+
+def _is_multi_head(weights: Mapping[str, Tensor]) -> bool:
+    return any(name.startswith("trunk.") for name in weights)
 
 
 def _student_of(weights: Mapping[str, Tensor], place_shape: tuple[int, int] | None, path: Path) -> Student:
@@ -273,7 +295,13 @@ def _student_of(weights: Mapping[str, Tensor], place_shape: tuple[int, int] | No
     return _fill(student, {**blank, **weights}, path)
 
 
-def _fill(network: Network, weights: Mapping[str, Tensor], path: Path) -> Network:
+def _multi_head_of(weights: Mapping[str, Tensor], path: Path) -> MultiHeadStudent:
+    trunk = {name.removeprefix("trunk."): t for name, t in weights.items() if name.startswith("trunk.")}
+    classes, rank = weights["flood.weight"].shape[:2]
+    return _fill(MultiHeadStudent(_student_of(trunk, None, path), classes // FLOOD_CLASSES, rank), weights, path)
+
+
+def _fill(network: Loaded, weights: Mapping[str, Tensor], path: Path) -> Loaded:
     """The network with these weights, in evaluation mode."""
     expected, given = ({name: t.shape for name, t in state.items()} for state in (network.state_dict(), weights))
     wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -69,6 +70,19 @@ class Lesson:
     windows: Batch
     word_on_storms: Prediction | None = None
     word_on_windows: Prediction | None = None
+
+
+class Consolidation(Protocol):
+    """What keeps a student from forgetting while it learns; several add up."""
+
+    def terms(self, student: Student, generator: torch.Generator) -> dict[str, Tensor]:
+        """Named, weighted terms that are added to the loss of a step, each a scalar.
+
+        Args:
+            student: as it is at this step, with dropout.
+            generator: what is drawn is drawn from it.
+        """
+        ...
 
 
 @torch.no_grad()
@@ -163,14 +177,20 @@ def soft_terms(
 
 
 def distil(
-    student: Student, lesson: Lesson, recipe: Recipe, seed: int, progress: Progress | None = None
+    student: Student,
+    lesson: Lesson,
+    recipe: Recipe,
+    seed: int,
+    progress: Progress | None = None,
+    consolidation: Sequence[Consolidation] = (),
 ) -> dict[str, float]:
-    """Train ``student`` in place on a lesson: soft targets + feature alignment + task loss.
+    """Train ``student`` in place on a lesson: soft targets + feature alignment + task loss + consolidation.
 
     Args:
         student: adapted in place and left in evaluation mode.
         lesson: the student's view and, unless ``recipe.soft`` and ``recipe.feature`` are 0, the teacher's word.
         seed: draws samples, outages, dropout and the head of the alignment.
+        consolidation: what keeps it from forgetting what it learned before.
 
     Returns:
         The mean of each weighted loss term at the end.
@@ -214,8 +234,9 @@ def distil(
                 if align is not None and word is not None and batch.terrain is not None:
                     distance = align(said.features, pick(word, index).features)
                     parts["feature"] = recipe.feature * distance.mean()
-                for name, term in parts.items():
-                    terms[name] = terms[name] + term if name in terms else term
+                _add(terms, parts)
+            for keeper in consolidation:
+                _add(terms, keeper.terms(student, generator))
             return terms
 
         report = train(parameters, loss, recipe.steps, recipe.learning_rate, progress=progress)
@@ -223,6 +244,11 @@ def distil(
         weight.requires_grad_(True)
     student.eval()
     return report
+
+
+def _add(terms: dict[str, Tensor], more: dict[str, Tensor]) -> None:
+    for name, term in more.items():
+        terms[name] = terms[name] + term if name in terms else term
 
 
 def _alignment(name: Alignment, student: Student, lesson: Lesson) -> CosineAlignment | KernelAlignment:

@@ -179,9 +179,6 @@ def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor) -> tuple
     if seen.shape != own.shape or not context <= hours <= weather.shape[1]:
         given = f"{tuple(own.shape)} readings, {tuple(seen.shape)} masks, {tuple(modes.shape)} modes"
         raise InputError("a gauge's readings", given, "give a mask a reading, and modes of them and the hours ahead")
-    if not bool(seen.any()):
-        alone = weather[:, :1] + modes.square().sum(dim=2)
-        return torch.zeros_like(alone), alone.clamp(min=READING_NOISE**2).sqrt()
     hour = torch.arange(hours)
     lag = (hour[:, None] - hour).abs()
     together = weather[:, lag] + modes @ modes.transpose(1, 2)  # (B, H, H)

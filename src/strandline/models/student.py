@@ -1,5 +1,7 @@
 """The student: small enough for a laptop, fed by what a place without data has."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -8,7 +10,7 @@ from strandline.models.archive_reader import ArchiveReader, read_archive
 from strandline.models.batch_streams import SPARSE, STRANDLINE_STREAM, STUDENT_STREAMS, streams_of
 from strandline.models.dense_cnn import DenseCNN
 from strandline.models.layers import DamageHead
-from strandline.models.maps import Streams
+from strandline.models.maps import MapPrediction, Streams
 from strandline.models.prediction import Prediction
 from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
 from strandline.observations import ASSET_CLASSES
@@ -16,6 +18,18 @@ from strandline.observations import ASSET_CLASSES
 PLACE_CHANNELS = 8
 PLACE_GAIN = 30.0
 """Adam moves every number by about the learning rate a step; a map that starts from zero must get further than that."""
+
+
+class Reading(NamedTuple):
+    """A student's word and what it rests on, for further heads.
+
+    Attributes:
+        context: (B, D) what the gauge says; ``map``: ``None`` without terrain.
+    """
+
+    word: Prediction
+    context: Tensor
+    map: MapPrediction | None
 
 
 class Student(nn.Module):
@@ -55,19 +69,23 @@ class Student(nn.Module):
 
     def forward(self, batch: Batch) -> Prediction:
         """Answer with whatever the batch holds; without terrain there is no map to answer on."""
+        return self.read(batch).word
+
+    def read(self, batch: Batch) -> Reading:
+        """The answer, and what it rests on."""
         tokens, seen = self.surge(batch)
         mean, scale = self.surge_decoder(tokens, seen, batch)
         weight = seen.to(tokens.dtype)[..., None]
         context = (tokens * weight).sum(1) / weight.sum(1)  # (B, D)
         if batch.terrain is None:
-            return Prediction(mean, scale, features={"global": context})
+            return Reading(Prediction(mean, scale, features={"global": context}), context, None)
         place = None if self.place is None else PLACE_GAIN * self.place
         flood = self.map(self._streams(batch), context, place)
         damage = None
         if batch.asset_cell is not None and batch.asset_class is not None:
             damage = self.damage(flood.decoded, flood.logits, batch.asset_cell, batch.asset_class)
         features = {"global": flood.features["global"] + context, "patches": flood.features["patches"]}
-        return Prediction(mean, scale, flood.logits, damage, features)
+        return Reading(Prediction(mean, scale, flood.logits, damage, features), context, flood)
 
     def _streams(self, batch: Batch) -> Streams:
         """What is seen now, what the strandlines say, and what the archive remembers of it."""

@@ -38,10 +38,10 @@ class GaugeTokens(nn.Module):
         hours = hours + (HOURS_PER_TOKEN - 1) / 2 - (CONTEXT_HOURS - 1)  # middle of each token
         tokens = self.embed(patches) + self.station.weight[:stations, None]
         tokens = tokens + sinusoidal(hours.float(), tokens.shape[-1], 100.0)
-        token_seen = seen.reshape(samples, stations, -1, HOURS_PER_TOKEN).any(dim=-1)
-        token_seen = torch.cat(
-            [torch.ones_like(token_seen[:, :1]), token_seen[:, 1:]], dim=1
-        )  # the tide is always there
+        token_seen = torch.ones(samples, 1, hours.numel(), dtype=torch.bool, device=level.device)  # of the tide, always
+        if stations > 1:
+            others = seen[:, 1:].reshape(samples, stations - 1, -1, HOURS_PER_TOKEN).any(dim=-1)
+            token_seen = torch.cat([token_seen, others], dim=1)
         return tokens.flatten(1, 2), token_seen.flatten(1, 2), hours.repeat(stations).expand(samples, -1)
 
 

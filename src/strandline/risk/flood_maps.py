@@ -54,10 +54,10 @@ def map_hazard(
     probability = np.zeros(depth.shape[1:], dtype=np.float64)
     for sample, row in enumerate(levels):
         batch = designer.draw(row, rng, rise).seen
-        member = int(rng.integers(len(forecaster.students)))
         classes = forecaster.predict(batch).class_probability
         if classes is None:
             raise InputError("observations", "have no terrain", "a flood map needs it")
+        member = int(rng.integers(len(classes)))
         probability += 1 - classes[:, :, 0].mean(axis=0)
         height = row - designer.mean_sea_level
         deepest = height[:, None, None] - elevation  # no water stands above the sea that brings it

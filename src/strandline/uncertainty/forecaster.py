@@ -14,12 +14,13 @@ from torch import Tensor
 
 from strandline.atomic import write_bytes
 from strandline.batch import Batch
-from strandline.distillation.distil import ask
+from strandline.distillation.ensemble import ask_members
 from strandline.distillation.strandlines import Archive, remember_all
 from strandline.errors import InputError, RefusedByTheory
+from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
-from strandline.pretraining import load_students, save_students
+from strandline.pretraining import load_ensemble, save_students
 from strandline.uncertainty.conformal import conformal_radius
 from strandline.uncertainty.scores import overlap_counts, pooled_iou
 
@@ -56,7 +57,7 @@ class Forecaster:
     """Student members and how their words are to be read.
 
     Attributes:
-        students: M members.
+        students: M members, each a network of its own or all of them the heads of one.
         radius: promised coverage → (25,) half-width of the surge interval in units of the ensemble's standard
             deviation, a lead.
         temperature: divides the flood logits.
@@ -65,7 +66,7 @@ class Forecaster:
         archive: the teacher's maps of the place's past storms, which the students remember; ``None`` = none.
     """
 
-    students: tuple[Student, ...]
+    students: tuple[Student | MultiHeadStudent, ...]
     radius: Mapping[float, Floats]
     temperature: float
     threshold: float
@@ -79,7 +80,7 @@ class Forecaster:
         """
         if self.archive is not None and batch.terrain is not None and batch.archive is None:
             batch = remember_all(batch, self.archive)
-        words = [ask(student, batch) for student in self.students]
+        words = ask_members(self.students, batch)
         mean, scale = surge_moments(words)
         flood = damage = None
         if words[0].flood_logits is not None:
@@ -129,7 +130,7 @@ def load_forecaster(folder: Path) -> Forecaster:
     Raises:
         InputError: no students, or a card that tells no calibration.
     """
-    students = load_students(folder)
+    students = load_ensemble(folder)
     calibration = json.loads((folder / "student.json").read_text(encoding="utf-8")).get("calibration")
     if calibration is None:
         raise InputError(folder / "student.json", "tells no calibration", "name the folder of a `strandline run`")
@@ -156,7 +157,7 @@ def surge_moments(words: Sequence[Prediction]) -> tuple[Floats, Floats]:
 
 
 def calibrate(
-    students: Sequence[Student],
+    students: Sequence[Student | MultiHeadStudent],
     flood: tuple[Batch, Tensor],
     training: tuple[Batch, Tensor],
     windows: Sequence[Batch],
@@ -181,12 +182,14 @@ def calibrate(
     """
     radius = _surge_radius(students, windows, coverages)
     batch, reference = flood
-    logits = [_logits(ask(student, batch)) for student in students]
+    logits = [_logits(word) for word in ask_members(students, batch)]
     valid = _land(batch)
     temperature = _best_temperature(logits, reference, valid)
 
     def best_threshold(seen: Batch, known: Tensor) -> float:
-        probability = torch.stack([_soft(_logits(ask(student, seen)), temperature) for student in students]).mean(0)
+        probability = torch.stack([_soft(word.flood_logits, temperature) for word in ask_members(students, seen)]).mean(
+            0
+        )
         return choose_threshold(1 - probability[:, 0].numpy(), (known > 0).numpy(), _land(seen).numpy())
 
     threshold = beyond = best_threshold(*training)
@@ -206,11 +209,11 @@ def choose_threshold(
 
 
 def _surge_radius(
-    students: Sequence[Student], windows: Sequence[Batch], coverages: Sequence[float]
+    students: Sequence[Student | MultiHeadStudent], windows: Sequence[Batch], coverages: Sequence[float]
 ) -> dict[float, Floats]:
     scores = []
     for batch in windows:
-        mean, scale = surge_moments([ask(student, batch) for student in students])
+        mean, scale = surge_moments(ask_members(students, batch))
         assert batch.surge is not None
         assert batch.surge_valid is not None
         score = np.abs(batch.surge.numpy() - mean) / scale

@@ -1,0 +1,81 @@
+"""An ensemble in one network: the trunk of one student, and a light head for each member."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from strandline.batch import FLOOD_CLASSES, LEADS, Batch
+from strandline.models.layers import PATCH
+from strandline.models.prediction import Prediction
+from strandline.models.student import Reading, Student
+
+SURGE_WIDTH = 32
+
+
+class MultiHeadStudent(nn.Module):
+    """One word a member, at about the cost of one: each head says how its member differs from the trunk's own word.
+
+    What the members disagree on is decided where the network sees far, so that a head looks at the patches as well as
+    at the last features. All heads are one grouped convolution. They start from zero: untaught, every head says what
+    the trunk says.
+
+    Args:
+        trunk: a student, of a place or of none.
+        members: M heads.
+        rank: channels of a head.
+
+    Source: heads on a shared trunk, Tran et al. (2020), Hydra, section 3.
+    """
+
+    def __init__(self, trunk: Student, members: int, rank: int = 8) -> None:
+        super().__init__()
+        self.trunk, self.members = trunk, members
+        wide, token = members * rank, trunk.feature_width
+        self.fine = nn.Conv2d(trunk.map.full_channels, wide, 3, padding=1)
+        self.far = nn.Conv2d(token, wide, 3, padding=1)
+        self.flood = nn.Conv2d(wide, members * FLOOD_CLASSES, 1, groups=members)
+        last = nn.Linear(SURGE_WIDTH, members * 2 * LEADS)
+        self.surge = nn.Sequential(nn.Linear(token + 2 * LEADS, SURGE_WIDTH), nn.GELU(), last)
+        for weight in (*self.flood.parameters(), *last.parameters()):
+            nn.init.zeros_(weight)
+
+    def forward(self, batch: Batch) -> list[Prediction]:
+        """The word of each of M members; without terrain there is no map to answer on."""
+        return self.speak(self.trunk.read(batch), batch)
+
+    def speak(self, reading: Reading, batch: Batch) -> list[Prediction]:
+        """The members' words on what the trunk has read."""
+        word, context, grid = reading
+        means, scales = self.surges(context, word.surge_mean, word.surge_scale)
+        if grid is None:
+            return [Prediction(means[:, m], scales[:, m], features=word.features) for m in range(self.members)]
+        logits = self.floods(grid.logits, grid.decoded, grid.features["patches"])
+        words = []
+        for m in range(self.members):
+            damage = None
+            if batch.asset_cell is not None and batch.asset_class is not None:
+                damage = self.trunk.damage(grid.decoded, logits[:, m], batch.asset_cell, batch.asset_class)
+            words.append(Prediction(means[:, m], scales[:, m], logits[:, m], damage, word.features))
+        return words
+
+    def floods(self, logits: Tensor, decoded: Tensor, patches: Tensor) -> Tensor:
+        """(B, M, K, H, W) logits of the members, from the trunk's and what it saw.
+
+        Args:
+            logits: (B, K, H, W); ``decoded`` (B, C, H, W) and ``patches`` (B, N, D), as in ``MapPrediction``.
+        """
+        rows, columns = logits.shape[-2:]
+        grid: Tensor = patches.transpose(1, 2).unflatten(2, (-1, -(-columns // PATCH)))  # type: ignore[no-untyped-call]
+        far = F.interpolate(self.far(grid), scale_factor=PATCH, mode="bilinear", align_corners=False)
+        hidden = F.gelu(self.fine(decoded) + far[..., :rows, :columns])
+        change: Tensor = self.flood(hidden).unflatten(1, (self.members, FLOOD_CLASSES))
+        return logits[:, None] + change
+
+    def surges(self, context: Tensor, mean: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+        """Means and standard deviations [m] of the members, (B, M, 25) each, from those of the trunk, (B, 25) each."""
+        change = self.surge(torch.cat([context, mean, scale.log()], dim=1)).unflatten(1, (self.members, 2, LEADS))
+        return mean[:, None] + scale[:, None] * change[:, :, 0], scale[:, None] * change[:, :, 1].exp()
+
+    def head_parameters(self) -> list[nn.Parameter]:
+        """All but the trunk's."""
+        return [weight for name, weight in self.named_parameters() if not name.startswith("trunk.")]
