@@ -40,9 +40,10 @@ from benchmarks.delta_summary import markdown, summarise
 from benchmarks.record import Record, Value, print_table, write_record
 from strandline.adaptation import Course, forget
 from strandline.batch import Batch, concatenate
+from strandline.corpus import FIRST_SEED
 from strandline.distillation.distil import ask, students_view
 from strandline.models.teacher import Teacher
-from strandline.pretraining import FIRST_SEED, load_students, load_teacher
+from strandline.pretraining import load_students, load_teacher
 
 TARGETS, RECIPE_COASTS = 500, 2_000_000
 """First seeds of the coasts that are tested on, and of those that recipes were chosen on."""

@@ -11,17 +11,20 @@ import torch
 from torch import Tensor
 
 from strandline.batch import DEPTH_EDGES, Batch
+from strandline.corpus import EXTREME_ABOVE_DESIGN
 from strandline.distillation.recall import blur_radar
 from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.models.gauge_process import fit_tide_and_weather
 from strandline.observations import Observations
-from strandline.pretraining import EXTREME_ABOVE_DESIGN
 from strandline.samples import build_storm_batch, build_surge_batch
 from strandline.simulator.bathtub import connected_bathtub
 from strandline.simulator.coast import simulate_coast
-from strandline.tides import fit_tide, predict_tide
+from strandline.tide_and_weather import TideAndWeather
 from strandline.uncertainty.scores import overlap_counts, pooled_iou
 
 WINDOWS = 64
+CONTENT = " ".join(Batch.__dataclass_fields__)
+"""Of a coast that was kept: one without some of it is drawn again."""
 Floats = npt.NDArray[np.float64]
 
 
@@ -74,7 +77,7 @@ class SimulatedCoast:
 
 def simulate(seed: int, events: int, years: float, size: int, cache: Path | None = None) -> SimulatedCoast:
     """Simulate a coast, or read it from ``cache`` where an equal one lies."""
-    key = hashlib.sha256(f"{seed} {events} {years} {size}".encode()).hexdigest()[:12]
+    key = hashlib.sha256(f"{CONTENT} {seed} {events} {years} {size}".encode()).hexdigest()[:12]
     path = None if cache is None else cache / f"coast-{seed}-{key}.pt"
     if path is not None and path.exists():
         return _unpack(torch.load(path, weights_only=False))
@@ -97,18 +100,18 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
         Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level))
         for peak, level in zip(truth["time"].values, truth["peak_level"].values, strict=True)
     ]
-    tide, free = _tide(seen, storms)
-    batch = _without_assets(build_storm_batch(seen, storms, tide, "truth"))
+    sea, free = _tide_and_weather(seen, storms)
+    batch = _without_assets(build_storm_batch(seen, storms, sea, "truth"))
     rng = np.random.default_rng([seed, 99])
     issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
-    survey = build_storm_batch(seen, storms, tide, "survey")
+    survey = build_storm_batch(seen, storms, sea, "survey")
     assert survey.flood_class is not None
     assert survey.flood_valid is not None
     mean = float(truth.attrs["mean_sea_level"])
     return SimulatedCoast(
         seed,
         batch,
-        build_surge_batch(seen, issue, tide, "survey"),
+        build_surge_batch(seen, issue, sea, "survey"),
         survey.flood_class,
         survey.flood_valid,
         truth["peak_level"].values - mean,
@@ -123,20 +126,20 @@ def _without_assets(batch: Batch) -> Batch:
     return replace(batch, asset_cell=None, asset_class=None, asset_seen=None, damage_state=None, damage_valid=None)
 
 
-def _tide(coast: Observations, storms: list[Storm]) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Predicted tide (T,) fitted on three years without any storm, and hours of issue that touch none."""
+def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[TideAndWeather, npt.NDArray[np.bool_]]:
+    """What three years without any storm tell of tide and weather, and hours of issue that touch no storm."""
     assert coast.tide_gauge is not None
     gauge = coast.tide_gauge
-    time, level = gauge["time"].values, gauge["water_level"].values[0].copy()
+    time, level = gauge["time"].values, gauge["water_level"].values[0] - float(gauge["mean_sea_level"].values[0])
     free = np.ones(time.size, dtype=bool)
     for storm in storms:
         free &= (time < storm.start - BEFORE_PEAK) | (time > storm.end + BEFORE_PEAK)
     level[~free] = np.nan
     days = slice(0, 24 * 1100)
     latitude = float(gauge["latitude"].values[0])
-    constants = fit_tide(time[days], level[days], latitude, name=coast.region.name, source="own record").constants
+    sea = fit_tide_and_weather(time[days], level[days], latitude, name=coast.region.name, source="own record")
     free[:96] = free[-48:] = False
-    return predict_tide(constants, time), free
+    return sea, free
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ import torch
 import xarray as xr
 from shapely import Point
 
-from strandline.batch import CONTEXT_HOURS, LEADS, TIDE_HOURS, Batch
+from strandline.batch import CONTEXT_HOURS, LEADS, TIDE_HOURS, TIDE_MODES, Batch
 from strandline.observations import ASSET_CLASSES, Observations, Provenance
 from strandline.region import Region
+from strandline.tide_and_weather import TideAndWeather
+from strandline.tides import FittedTide, TidalConstants
 from strandline.vocabulary import as_variable
 
 HOUR = np.timedelta64(1, "h")
@@ -55,6 +57,8 @@ def make_batch(samples: int = 3, shape: tuple[int, int] = (16, 24), stations: in
         gauge=normal(samples, stations, CONTEXT_HOURS) * gauge_seen,
         gauge_seen=gauge_seen,
         tide=normal(samples, TIDE_HOURS) * 0.5,
+        tide_modes=normal(samples, TIDE_HOURS, TIDE_MODES) * 0.01,
+        weather=torch.exp(-torch.arange(TIDE_HOURS) / (10 + 40 * torch.rand(samples, 1, generator=draw))) * 0.04,
         season=normal(samples, 2),
         terrain=terrain,
         terrain_seen=terrain_seen,
@@ -77,6 +81,12 @@ def make_batch(samples: int = 3, shape: tuple[int, int] = (16, 24), stations: in
         damage_state=torch.randint(5, (samples, 5), generator=draw),
         damage_valid=mask(samples, 5) & asset_seen,
     )
+
+
+def gauges_alone(batch: Batch) -> Batch:
+    """The same samples without maps, as surge windows are."""
+    names = ("gauge", "gauge_seen", "tide", "tide_modes", "weather", "season", "surge", "surge_valid")
+    return Batch(**{name: getattr(batch, name) for name in names})
 
 
 def ground() -> np.ndarray:
@@ -102,10 +112,17 @@ def hours(days: int, start: str = "2020-01-01T00") -> np.ndarray:
     return (np.datetime64(start, "h") + np.arange(24 * days)).astype("datetime64[ns]")
 
 
+def make_sea(**amplitude: float) -> TideAndWeather:
+    """A tide known for certain, of M2 alone where nothing else is given [m], and weather of 0.2 m that lasts a day."""
+    amplitude = amplitude or {"M2": 0.5}
+    constants = TidalConstants("here", 45.2, "made by hand", amplitude, dict.fromkeys(amplitude, 30.0))
+    weather = 0.2**2 * np.exp(-np.arange(TIDE_HOURS) / 24)
+    return TideAndWeather(FittedTide(constants, 0.0, np.zeros((2 * len(amplitude) + 1, 0))), weather)
+
+
 def make_tide(time: np.ndarray) -> np.ndarray:
     """Predicted tide [m about mean sea level] of the hand-made gauge."""
-    since = (time - np.datetime64("2020-01-01T00", "ns")) / HOUR
-    return 0.5 * np.cos(2 * np.pi * since / 12.42)
+    return make_sea().tide(time)
 
 
 def make_gauge(time: np.ndarray, surge: np.ndarray, neighbours: int = 1) -> xr.Dataset:

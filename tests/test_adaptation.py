@@ -19,6 +19,7 @@ from strandline.adaptation import (
     prepare,
     score_floods,
 )
+from strandline.corpus import FIRST_SEED
 from strandline.distillation.distil import Recipe, students_view
 from strandline.distillation.strandlines import archive_of, remember
 from strandline.errors import InputError, RefusedByTheory
@@ -27,14 +28,15 @@ from strandline.forecasting import forecast_surge
 from strandline.models.student import Student
 from strandline.pipeline import Settings, part_record
 from strandline.place import Place
-from strandline.pretraining import FIRST_SEED, load_students, load_teacher, save_students
+from strandline.pretraining import load_students, load_teacher, save_students
 from strandline.samples import build_storm_batch
 from strandline.simulator.coast import simulate_coast
+from strandline.tide_and_weather import TideAndWeather
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
 
 pytestmark = pytest.mark.slow
 RECIPE = Recipe(steps=20, samples=4, windows=16)
-Learned = tuple[Place, Split, np.ndarray, Course]
+Learned = tuple[Place, Split, TideAndWeather, Course]
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +46,8 @@ def learned() -> Learned:
     assert FIRST_SEED > 21
     place = Place(coast)
     rng = np.random.default_rng(0)
-    split, _, tide = part_record(place, Settings(storms=22, calibration_storms=9, test_storms=5), rng)
-    return place, split, tide, prepare(coast, split, tide, load_teacher(), 60, rng)
+    split, sea = part_record(place, Settings(storms=22, calibration_storms=9, test_storms=5), rng)
+    return place, split, sea, prepare(coast, split, sea, load_teacher(), 60, rng)
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +59,8 @@ def forecaster(learned: Learned) -> Forecaster:
 def scores_of(
     learned: Learned, forecaster: Forecaster, others: dict[str, list[Student]], *, known: bool
 ) -> FloodScores:
-    place, split, tide, course = learned
-    test = build_storm_batch(place.observations, split.test, tide, "truth")
+    place, split, sea, course = learned
+    test = build_storm_batch(place.observations, split.test, sea, "truth")
     if not known:
         test = replace(test, flood_class=None, flood_valid=None)
     return score_floods(test, course, forecaster, load_teacher(), others)
@@ -98,8 +100,8 @@ def test_a_place_changes_its_surge_decoder_and_without_memory_its_map_and_nothin
 
 
 def test_forecasts_of_held_out_storms_promise_more_than_they_miss(learned: Learned, forecaster: Forecaster) -> None:
-    place, split, tide, _ = learned
-    table = forecast_surge(forecaster, place.observations, split.test, tide)
+    place, split, sea, _ = learned
+    table = forecast_surge(forecaster, place.observations, split.test, sea)
     rows, scores = table.rows, table.scores()
     assert (rows["p05"] <= rows["p10"]).all()
     assert (rows["p10"] <= rows["p50"]).all()
@@ -120,7 +122,7 @@ def test_five_calibration_storms_cannot_promise_ninety_percent(learned: Learned)
 def test_a_saved_forecaster_says_what_it_said(
     learned: Learned, forecaster: Forecaster, tmp_path: Path, *, remembers: bool
 ) -> None:
-    place, split, tide, _ = learned
+    place, split, sea, _ = learned
     (tmp_path / "archive.safetensors").write_bytes(b"of an earlier run")
     students = load_students(place_shape=(32, 32))[:1]
     students[0].place.data += 0.1  # type: ignore[union-attr]
@@ -130,7 +132,7 @@ def test_a_saved_forecaster_says_what_it_said(
     assert (again.archive is None) == (not remembers)
     for name in ("threshold", "threshold_beyond", "temperature"):
         assert getattr(again, name) == getattr(saved, name)
-    test = students_view(build_storm_batch(place.observations, split.test, tide, "truth"))
+    test = students_view(build_storm_batch(place.observations, split.test, sea, "truth"))
     before, after = (which.predict(test) for which in (saved, again))
     np.testing.assert_allclose(after.flood_probability, before.flood_probability, atol=0.02)
     for one, other in zip(saved.surge_interval(before, 0.9), again.surge_interval(after, 0.9), strict=True):
@@ -154,9 +156,9 @@ def test_no_storm_remembers_itself_and_calibration_storms_remember_all_others(le
 
 
 def test_labels_that_contradict_the_teacher_turn_it_down(learned: Learned) -> None:
-    place, split, tide, course = learned
+    place, split, sea, course = learned
     students = load_students()
-    truth = build_storm_batch(place.observations, split.training, tide, "truth")
+    truth = build_storm_batch(place.observations, split.training, sea, "truth")
     assert truth.flood_class is not None
     right = replace(course.training, flood_class=truth.flood_class, flood_valid=truth.flood_valid)
     judged = judge(replace(course, training=right), students)

@@ -123,8 +123,7 @@ SETTINGS = Settings(Recipe(steps=1), storms=20, calibration_storms=9, test_storm
 def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
     place, peaks = year_of_storms()
     window = (peaks[4] + 40 * HOUR, peaks[4] + 130 * HOUR)  # begins in the tail of a storm, ends in calm weather
-    split, _, tide = part_record(Place(place, held_out=(window,)), SETTINGS, np.random.default_rng(0))
-    assert tide.shape == (24 * 366,)
+    split, _ = part_record(Place(place, held_out=(window,)), SETTINGS, np.random.default_rng(0))
     issue = training_hours(place, split, 10**6, np.random.default_rng(0))
     learned = np.unique((issue[:, None] + np.arange(LEADS) * HOUR).ravel())
     for start, end in (window, *((storm.start, storm.end) for storm in (*split.calibration, *split.test))):
@@ -146,19 +145,20 @@ def test_forecast_hours_of_a_storm_lie_within_it() -> None:
         assert issue.max() + (LEADS - 1) * HOUR <= storm.end
 
 
-def test_the_tide_is_fitted_without_the_withheld_hours() -> None:
+def test_tide_and_weather_are_learned_without_the_withheld_hours() -> None:
     place, peaks = year_of_storms()
     window = (peaks[4], peaks[4] + 240 * HOUR)
     assert place.tide_gauge is not None
     time = place.tide_gauge["time"].values
     lied = place.tide_gauge.copy(deep=True)
-    lied["water_level"][0, (time >= window[0]) & (time <= window[1])] += 0.4
-    constants = [
+    lied["water_level"][0, (time >= window[0] + 60 * HOUR) & (time <= window[1])] += 0.4  # the storms stay the same
+    seas = [
         part_record(Place(replace(place, tide_gauge=gauge), held_out=(window,)), SETTINGS, np.random.default_rng(0))[1]
         for gauge in (place.tide_gauge, lied)
     ]
-    assert constants[0].amplitude["M2"] == pytest.approx(0.5, abs=0.05)
-    assert constants[0].amplitude == constants[1].amplitude
+    assert seas[0].fitted.constants.amplitude["M2"] == pytest.approx(0.5, abs=0.05)
+    assert seas[0].fitted.constants.amplitude == seas[1].fitted.constants.amplitude
+    np.testing.assert_array_equal(seas[0].weather, seas[1].weather)
 
 
 def test_a_record_with_too_few_storms_is_refused_with_the_number_needed() -> None:

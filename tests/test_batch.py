@@ -20,8 +20,8 @@ from tests.batch_fixtures import (
     make_batch,
     make_gauge,
     make_place,
+    make_sea,
     make_terrain,
-    make_tide,
     scenes,
 )
 
@@ -55,6 +55,8 @@ def test_a_number_that_is_none_is_refused(name: str, value: float) -> None:
         ({"radar_seen": None}, "do not come together"),
         ({"optical": None}, "do not come together"),
         ({"tide": torch.zeros(3, 95)}, "72 and 96 hours"),
+        ({"tide_modes": torch.zeros(3, 96, 15)}, r"'tide_modes' is \(3, 96, 15\)"),
+        ({"weather": torch.zeros(3, 168)}, r"'weather' is \(3, 168\)"),
         ({"radar_seen": torch.ones(3, 16, 23, dtype=torch.bool)}, "the mask of 'radar'"),
         ({"gauge_seen": torch.ones(3, 2, 72, dtype=torch.bool)}, "the mask of 'gauge'"),
         ({"climate_seen": torch.ones(3, 5, dtype=torch.bool)}, "the mask of 'climate'"),
@@ -155,11 +157,6 @@ def test_terrain_is_told_above_mean_sea_level_and_unknown_ground_is_unseen() -> 
 ISSUE = np.array(["2020-01-10T06", "2020-01-11T18"], dtype="datetime64[ns]")
 
 
-def tide_of(place: Observations) -> np.ndarray:
-    assert place.tide_gauge is not None
-    return make_tide(place.tide_gauge["time"].values)
-
-
 def changed_gauge(place: Observations, change: object) -> Observations:
     assert place.tide_gauge is not None
     return replace(place, tide_gauge=change(place.tide_gauge.copy(deep=True)))  # type: ignore[operator]
@@ -167,7 +164,7 @@ def changed_gauge(place: Observations, change: object) -> Observations:
 
 def test_the_surge_to_learn_is_the_observed_level_minus_the_tide() -> None:
     place = make_place()
-    batch = build_surge_batch(place, ISSUE, tide_of(place), "survey")
+    batch = build_surge_batch(place, ISSUE, make_sea(), "survey")
     expected = [bell(issue + np.arange(LEADS) * HOUR, [np.datetime64("2020-01-10T06", "ns")]) for issue in ISSUE]
     assert batch.surge is not None
     assert batch.surge_valid is not None
@@ -186,7 +183,7 @@ def test_gaps_and_flagged_hours_never_become_values() -> None:
 
     place = changed_gauge(make_place(), tear)
     time = hours(40)
-    batch = build_surge_batch(place, time[[225, 205]], tide_of(place), "survey")
+    batch = build_surge_batch(place, time[[225, 205]], make_sea(), "survey")
     gone = np.r_[200:210, 220:224]
     assert batch.surge is not None
     assert batch.surge_valid is not None
@@ -203,7 +200,7 @@ def test_a_network_sees_nothing_after_the_hour_of_issue() -> None:
     place = make_place()
     later = changed_gauge(place, lambda g: g.assign(water_level=g["water_level"].where(g["time"] <= ISSUE[0], 5.0)))
     later.tide_gauge["water_level"].attrs = place.tide_gauge["water_level"].attrs  # type: ignore[index, union-attr]
-    seen = [build_surge_batch(p, ISSUE[:1], tide_of(place), "survey") for p in (place, later)]
+    seen = [build_surge_batch(p, ISSUE[:1], make_sea(), "survey") for p in (place, later)]
     torch.testing.assert_close(seen[0].gauge, seen[1].gauge)
     assert not torch.equal(seen[0].surge, seen[1].surge)  # type: ignore[arg-type]
 
@@ -212,15 +209,15 @@ def test_a_network_sees_nothing_after_the_hour_of_issue() -> None:
 def test_an_hour_that_the_record_does_not_cover_is_refused(issue: str) -> None:
     place = make_place()
     with pytest.raises(InputError, match="does not cover"):
-        build_surge_batch(place, np.array([issue], dtype="datetime64[ns]"), tide_of(place), "survey")
+        build_surge_batch(place, np.array([issue], dtype="datetime64[ns]"), make_sea(), "survey")
 
 
 def test_truth_is_not_made_up_where_there_is_none() -> None:
     place = make_place()
     with pytest.raises(InputError, match="carry no truth"):
-        build_surge_batch(place, ISSUE, tide_of(place), "truth")
+        build_surge_batch(place, ISSUE, make_sea(), "truth")
     with pytest.raises(InputError, match="have no tide gauge"):
-        build_surge_batch(place.without("tide_gauge"), ISSUE, tide_of(place), "survey")
+        build_surge_batch(place.without("tide_gauge"), ISSUE, make_sea(), "survey")
 
 
 # --- the other streams -------------------------------------------------------------------------------------------
@@ -257,7 +254,7 @@ def test_wind_is_onshore_where_it_blows_from_the_sea(
 ) -> None:
     place = with_streams(make_place(), climate=climate(hours(40)[::6], *wind))
     place = replace(place, region=replace(REGION, sea_point=sea_point))
-    batch = build_surge_batch(place, ISSUE, tide_of(place), "survey")
+    batch = build_surge_batch(place, ISSUE, make_sea(), "survey")
     assert batch.climate is not None
     assert batch.climate_seen is not None
     assert batch.climate_seen.all()
@@ -270,7 +267,7 @@ def test_wind_is_onshore_where_it_blows_from_the_sea(
 
 def test_days_without_weather_are_unseen() -> None:
     place = with_streams(make_place(), climate=climate(hours(40)[: 24 * 10 : 6], 1.0, 2.0))
-    batch = build_surge_batch(place, ISSUE[:1], tide_of(place), "survey")
+    batch = build_surge_batch(place, ISSUE[:1], make_sea(), "survey")
     assert batch.climate_seen is not None
     assert batch.climate is not None
     assert batch.climate_seen.tolist() == [
@@ -291,7 +288,7 @@ def test_a_scene_belongs_to_its_storm_and_the_first_after_the_peak_is_taken() ->
     levels[1, 0, 0] = np.nan
     time = [PEAK - 40 * HOUR, PEAK + 6 * HOUR, PEAK + 30 * HOUR, PEAK + 130 * HOUR]
     place = with_streams(make_place(), sar=scenes(time, vv=levels, vh=levels - 5), sar_reference=reference)
-    batch = build_storm_batch(place, STORMS, tide_of(place), "survey")
+    batch = build_storm_batch(place, STORMS, make_sea(), "survey")
     assert batch.radar is not None
     assert batch.radar_seen is not None
     assert not batch.radar_seen[1].any()  # no scene in the second storm's window
@@ -299,7 +296,7 @@ def test_a_scene_belongs_to_its_storm_and_the_first_after_the_peak_is_taken() ->
     assert not batch.radar_seen[0, 0, 0]
     assert batch.radar[0, :, 5, 5].tolist() == [-15.0, -20.0, -11.0, -17.0]
     early = place.sar.isel(scene=[0])  # type: ignore[union-attr]
-    only = build_storm_batch(replace(place, sar=early), STORMS, tide_of(place), "survey")
+    only = build_storm_batch(replace(place, sar=early), STORMS, make_sea(), "survey")
     assert only.radar is not None
     assert only.radar[0, 0, 5, 5] == -20.0
 
@@ -307,7 +304,7 @@ def test_a_scene_belongs_to_its_storm_and_the_first_after_the_peak_is_taken() ->
 def test_radar_without_its_dry_reference_is_refused() -> None:
     place = with_streams(make_place(), sar=scenes([PEAK], vv=np.full((1, 16, 16), -11.0)))
     with pytest.raises(InputError, match="lacks VH or a dry reference"):
-        build_storm_batch(place, STORMS, tide_of(place), "survey")
+        build_storm_batch(place, STORMS, make_sea(), "survey")
 
 
 def test_a_survey_becomes_depth_classes_and_what_was_not_surveyed_is_not_valid() -> None:
@@ -315,7 +312,7 @@ def test_a_survey_becomes_depth_classes_and_what_was_not_surveyed_is_not_valid()
     depth[0, 5, 4:9] = [0.14, 0.15, 0.5, 1.2, 1.5]
     depth[0, 6] = np.nan
     place = with_streams(make_place(), flood_survey=scenes([PEAK], flood_depth=depth))
-    batch = build_storm_batch(place, STORMS, tide_of(place), "survey")
+    batch = build_storm_batch(place, STORMS, make_sea(), "survey")
     assert batch.flood_class is not None
     assert batch.flood_valid is not None
     assert batch.flood_class[0, 5, 4:9].tolist() == [0, 1, 2, 3, 4]
@@ -336,7 +333,7 @@ def test_a_silent_logger_does_not_hide_its_neighbours_reading() -> None:
         },
     )
     place = with_streams(make_place(), in_situ=loggers)
-    batch = build_storm_batch(place, STORMS, tide_of(place), "survey")
+    batch = build_storm_batch(place, STORMS, make_sea(), "survey")
     assert batch.in_situ is not None
     assert batch.in_situ_seen is not None
     assert batch.in_situ_seen.sum() == 1
@@ -353,7 +350,7 @@ def test_optical_pixels_are_repeated_and_clouds_unseen() -> None:
         {"scene": [0], "time": ("scene", np.array([PEAK + HOUR])), "y": y, "x": x},
     )
     place = with_streams(make_place(), optical=optical)
-    batch = build_storm_batch(place, STORMS[:1], tide_of(place), "survey")
+    batch = build_storm_batch(place, STORMS[:1], make_sea(), "survey")
     assert batch.optical is not None
     assert batch.optical_seen is not None
     np.testing.assert_allclose(batch.optical[0, 1, ::4, ::4].flatten()[1:], values.ravel()[1:], rtol=1e-6)
@@ -362,13 +359,13 @@ def test_optical_pixels_are_repeated_and_clouds_unseen() -> None:
     assert batch.optical_seen[0].sum() == 256 - 16
     with pytest.raises(InputError, match="shortwave_infrared"):
         build_storm_batch(
-            replace(place, optical=optical.drop_vars("shortwave_infrared")), STORMS[:1], tide_of(place), "survey"
+            replace(place, optical=optical.drop_vars("shortwave_infrared")), STORMS[:1], make_sea(), "survey"
         )
 
 
 def test_assets_outside_the_grid_are_not_seen() -> None:
     place = make_place()
-    batch = build_storm_batch(place, STORMS, tide_of(place), "survey")
+    batch = build_storm_batch(place, STORMS, make_sea(), "survey")
     assert batch.asset_seen is not None
     assert batch.asset_cell is not None
     assert batch.asset_class is not None
@@ -381,5 +378,5 @@ def test_assets_outside_the_grid_are_not_seen() -> None:
 def test_neighbours_are_told_about_their_own_mean() -> None:
     time = hours(40)
     place = replace(make_place(), tide_gauge=make_gauge(time, np.zeros(time.size), neighbours=2))
-    batch = build_surge_batch(place, ISSUE, make_tide(time), "survey")
+    batch = build_surge_batch(place, ISSUE, make_sea(), "survey")
     torch.testing.assert_close(batch.gauge[:, 0], batch.gauge[:, 2], atol=1e-6, rtol=0)

@@ -12,7 +12,7 @@ from strandline.errors import InputError
 from strandline.events import find_storms
 from strandline.observations import DAMAGE_STATE_EDGES, Observations
 from strandline.simulator.bathtub import connected_bathtub
-from strandline.simulator.coast import simulate_coast
+from strandline.simulator.coast import simulate_coast, simulate_dry_coast
 from strandline.simulator.files import load_coast, save_coast
 from strandline.simulator.sensors import SensorQuality
 
@@ -58,6 +58,15 @@ def test_better_instruments_change_what_is_seen_and_not_what_happens(coast: Obse
     assert clear.optical is not None
     assert coast.optical is not None
     assert clear.optical["green"].isnull().mean() < coast.optical["green"].isnull().mean()
+
+
+def test_a_dry_coast_has_the_same_sea_and_ground(coast: Observations) -> None:
+    dry = simulate_dry_coast("tiny", 3, shape=(32, 32), years=3.0, n_storms=10)
+    assert dry.region == coast.region
+    xr.testing.assert_identical(dry.terrain["permanent_water"], coast.terrain["permanent_water"])
+    for name in ("water_level", "peak_level"):
+        np.testing.assert_array_equal(truth_of(dry)[name], truth_of(coast)[name])
+    assert dry.sar is dry.flood_survey is None
 
 
 def test_truth_is_in_no_modality_that_learning_reads(coast: Observations) -> None:

@@ -7,10 +7,9 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from tests.batch_fixtures import make_batch
+from tests.batch_fixtures import gauges_alone, make_batch
 from torch import Tensor, nn
 
-from strandline.batch import Batch
 from strandline.distillation.distil import Lesson, Recipe, ask, ask_all_ways, distil, students_view
 from strandline.distillation.dropout import Turn, drop_streams
 from strandline.distillation.kernel_alignment import Alignment
@@ -24,12 +23,6 @@ SHORT = Recipe(steps=6, samples=2, windows=4, whole=True)
 def blank_student(seed: int = 0) -> Student:
     torch.manual_seed(seed)
     return Student(width=8, dropout=0.0)
-
-
-def gauges_alone(batch: Batch) -> Batch:
-    return Batch(
-        **{name: getattr(batch, name) for name in ("gauge", "gauge_seen", "tide", "season", "surge", "surge_valid")}
-    )
 
 
 @pytest.fixture(scope="module")

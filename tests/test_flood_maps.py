@@ -8,16 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from tests.batch_fixtures import ground, make_place
+from tests.batch_fixtures import ground, make_place, make_sea
 
 from strandline.batch import DEPTH_EDGES
 from strandline.errors import InputError
 from strandline.models.student import Student
 from strandline.risk.flood_maps import depth_at_quantile, map_hazard
-from strandline.tides import TidalConstants
 from strandline.uncertainty.forecaster import Forecaster
 
-TIDE = TidalConstants("here", 45.2, "made by hand", {"M2": 0.4, "S2": 0.1}, {"M2": 30.0, "S2": 60.0})
+SEA = make_sea(M2=0.4, S2=0.1)
 
 
 def cells(*probabilities: float) -> np.ndarray:
@@ -77,7 +76,7 @@ def test_a_map_keeps_unknown_ground_unknown_water_dry_and_rises_with_the_return_
     levels = np.sort(np.random.default_rng(0).uniform(0.9, 2.8, (6, 3)), axis=1)
     told: list[float] = []
     hazard = map_hazard(
-        forecaster(), make_place(), TIDE, levels, (2.0, 10.0, 100.0), np.random.default_rng(1), told.append
+        forecaster(), make_place(), SEA, levels, (2.0, 10.0, 100.0), np.random.default_rng(1), told.append
     )
     elevation = ground()
     unknown, water = np.isnan(elevation), elevation < -1
@@ -96,7 +95,7 @@ def test_a_map_keeps_unknown_ground_unknown_water_dry_and_rises_with_the_return_
 def test_the_seed_alone_decides_a_map() -> None:
     levels = np.array([[1.0, 1.6], [1.2, 1.9]])
     maps = [
-        map_hazard(forecaster(), make_place(), TIDE, levels, (2.0, 10.0), np.random.default_rng(seed)).flood_depth
+        map_hazard(forecaster(), make_place(), SEA, levels, (2.0, 10.0), np.random.default_rng(seed)).flood_depth
         for seed in (4, 4, 5)
     ]
     np.testing.assert_array_equal(maps[0], maps[1])
@@ -107,7 +106,7 @@ def test_sampled_depths_are_flooded_as_often_as_the_probability_says() -> None:
     """The map's probability is the members' mean; each sample's depth is one member's at one quantile."""
     samples = 60
     levels = np.full((samples, 1), 1.6)
-    hazard = map_hazard(forecaster(), make_place(), TIDE, levels, (10.0,), np.random.default_rng(2))
+    hazard = map_hazard(forecaster(), make_place(), SEA, levels, (10.0,), np.random.default_rng(2))
     dry_land = ~np.isnan(ground()) & (ground() >= -1)
     promised = hazard.flood_probability[0][dry_land].mean()
     share = (hazard.flood_depth[:, 0] >= DEPTH_EDGES[0])[:, dry_land].mean()
@@ -119,7 +118,7 @@ def test_without_a_gauge_there_is_no_map() -> None:
         map_hazard(
             forecaster(),
             replace(make_place(), tide_gauge=None),
-            TIDE,
+            SEA,
             np.ones((1, 1)),
             (2.0,),
             np.random.default_rng(0),

@@ -44,7 +44,8 @@ def members() -> list[Student]:
         with torch.no_grad():
             other.map.head.weight += 0.3 * torch.randn_like(other.map.head.weight)
             other.map.head.bias += 0.5 * torch.randn_like(other.map.head.bias)
-            other.surge_decoder.mlp[-1].bias += 0.3 * torch.randn(2)
+            for last in (other.surge_decoder.correction.shift, other.surge_decoder.correction.factors):
+                last.bias += 0.3 * torch.randn(1)
     return [first, *others]
 
 

@@ -8,8 +8,10 @@ import torch
 
 from strandline import pretraining
 from strandline.batch import Batch
+from strandline.checkpoints import Checkpoints
+from strandline.corpus import Curriculum, simulate_corpus, simulate_lesson, simulate_windows
 from strandline.models.student import Student
-from strandline.pretraining import Curriculum, load_students, load_teacher
+from strandline.pretraining import load_students, load_teacher
 
 TINY = Curriculum(
     coasts=1, storms=6, years=3.0, windows=40, cells=32, members=1, teacher_steps=2, second_steps=2,
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def lesson() -> tuple[Batch, Batch]:
-    return pretraining.simulate_lesson(TINY.first_seed, TINY)
+    return simulate_lesson(TINY.first_seed, TINY)
 
 
 def test_a_lesson_holds_every_storm_with_its_true_flood_and_windows_around_the_peaks(
@@ -42,7 +44,7 @@ def test_networks_are_taught_written_and_read_back_in_half_precision(
 ) -> None:
     teacher = pretraining.teach(TINY, *lesson, "cpu", seed=0)
     student = pretraining.raise_student(TINY, teacher, *lesson, "cpu", seed=1)
-    card = pretraining.make_card(TINY, 0, "abc", "cpu", 1.0)
+    card = pretraining.make_card("strandline teach", TINY, 0, "abc", "cpu", 1.0)
     pretraining.save_networks(tmp_path, teacher, [student], card)
     for name, weight in load_teacher(tmp_path).state_dict().items():
         torch.testing.assert_close(weight, teacher.state_dict()[name].half().float(), rtol=0, atol=0)
@@ -55,6 +57,28 @@ def test_networks_are_taught_written_and_read_back_in_half_precision(
 def test_the_surge_decoder_is_sharpened_without_touching_the_rest(lesson: tuple[Batch, Batch]) -> None:
     student = Student()
     before = {name: weight.clone() for name, weight in student.state_dict().items()}
-    pretraining.sharpen_surge(student, TINY, lesson[1], seed=0)
-    after = student.state_dict()
+    after = pretraining.sharpen_surge(student, TINY, lesson[1], seed=0).state_dict()
     assert {name.split(".")[0] for name in after if not torch.equal(after[name], before[name])} == {"surge_decoder"}
+
+
+def test_a_dry_coast_has_the_sea_of_the_coast_and_an_interrupted_corpus_is_gone_on_with(
+    lesson: tuple[Batch, Batch], tmp_path: Path
+) -> None:
+    (windows,) = simulate_corpus(simulate_windows, TINY, Checkpoints(tmp_path, "job", resume=False), 1)
+    torch.testing.assert_close(windows.surge, lesson[1].surge, atol=0.15, rtol=0)  # other gaps, another tide
+    assert torch.equal(windows.season, lesson[1].season)
+    again = Checkpoints(tmp_path, "job", resume=True)
+    assert (again.folder / f"coast {TINY.first_seed}.stage").exists()
+
+    def refuse() -> None:
+        raise AssertionError("a coast was simulated twice")
+
+    again.stage(f"coast {TINY.first_seed}", refuse)
+
+
+def test_kept_networks_differ_from_what_ships_in_their_surge_decoders_alone() -> None:
+    teacher, students = pretraining.without_surge(seed=0)
+    for kept, shipped in zip([teacher, *students], [load_teacher(), *load_students()], strict=True):
+        ours, theirs = kept.state_dict(), shipped.state_dict()
+        assert {n.split(".")[0] for n in ours if not torch.equal(ours[n], theirs[n])} == {"surge_decoder"}
+        assert not kept.surge_decoder.correction.shift.weight.any()

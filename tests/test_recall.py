@@ -90,7 +90,8 @@ def test_a_bad_radar_has_the_speckle_of_four_looks_and_no_reference() -> None:
     flat = {"terrain": torch.zeros(1, 4, 200, size // 200), "terrain_seen": torch.ones(1, 200, size // 200).bool()}
     radar = torch.cat([10 * power.log10(), torch.zeros_like(power)], dim=1)
     one = Batch(
-        gauge=batch.gauge[:1], gauge_seen=batch.gauge_seen[:1], tide=batch.tide[:1], season=batch.season[:1],
+        gauge=batch.gauge[:1], gauge_seen=batch.gauge_seen[:1], tide=batch.tide[:1], tide_modes=batch.tide_modes[:1],
+        weather=batch.weather[:1], season=batch.season[:1],
         radar=radar, radar_seen=flat["terrain_seen"].clone(), **flat,
     )  # fmt: skip
     blurred = blur_radar(one, generator)

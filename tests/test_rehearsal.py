@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from tests.batch_fixtures import MEAN_SEA_LEVEL, ground, make_place
-from tests.test_flood_maps import TIDE
+from tests.test_flood_maps import SEA
 
 from strandline.adaptation import Course, forget, remember_rehearsals
 from strandline.batch import Batch
@@ -22,7 +22,7 @@ PEAKS = np.array([1.2, 1.7, 2.2])
 
 @pytest.fixture(scope="module")
 def designer() -> StormDesigner:
-    return StormDesigner(make_place(), TIDE)
+    return StormDesigner(make_place(), SEA)
 
 
 def draw(designer: StormDesigner, bounds: tuple[np.ndarray, np.ndarray] = NOWHERE) -> Batch:
@@ -113,7 +113,7 @@ def test_a_rehearsed_map_says_what_physics_says_and_nothing_where_the_ground_is_
 
 @pytest.mark.parametrize(("highest", "rehearsed"), [(1.0, 0), (1.11, 3), (2.2, 7)])
 def test_only_seas_far_above_the_memory_are_rehearsed(designer: StormDesigner, highest: float, rehearsed: int) -> None:
-    course = rehearse_above(make_course(designer), make_place(), TIDE, highest, np.random.default_rng(0), None)
+    course = rehearse_above(make_course(designer), make_place(), SEA, highest, np.random.default_rng(0), None)
     if not rehearsed:
         assert course.rehearsed is None
         assert remark_on_memory(course) == ()
@@ -129,4 +129,4 @@ def test_only_seas_far_above_the_memory_are_rehearsed(designer: StormDesigner, h
 
 def test_a_place_whose_archive_is_not_trusted_rehearses_nothing(designer: StormDesigner) -> None:
     course = replace(make_course(designer), archive=None)
-    assert rehearse_above(course, make_place(), TIDE, 5.0, np.random.default_rng(0), None) is course
+    assert rehearse_above(course, make_place(), SEA, 5.0, np.random.default_rng(0), None) is course

@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tests.batch_fixtures import make_batch
 
+from strandline.corpus import FIRST_SEED, Curriculum
 from strandline.distillation.distil import ask, students_view
 from strandline.errors import InputError
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.place import BUILT_IN_SEED
-from strandline.pretraining import FIRST_SEED, Curriculum, load_students, load_teacher, save_networks
+from strandline.pretraining import load_students, load_teacher, save_networks
 
 
 def test_saved_networks_say_the_same_when_they_are_loaded(tmp_path: Path) -> None:
@@ -40,6 +42,19 @@ def test_networks_that_are_not_there_are_named(tmp_path: Path) -> None:
         load_teacher(tmp_path)
     with pytest.raises(InputError, match=r"student.safetensors: does not exist"):
         load_students(tmp_path)
+
+
+def test_networks_of_another_version_are_named(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    save_networks(tmp_path, Teacher(), [Student()], {"command": "test"})
+    for name, load in (("teacher", load_teacher), ("student", load_students)):
+        path = tmp_path / f"{name}.safetensors"
+        weights = load_file(path)
+        lost = next(part for part in weights if part.endswith("surge_decoder.correction.shift.bias"))
+        weights["older.surge_decoder.memory" if name == "teacher" else "0.surge_decoder.memory"] = weights.pop(lost)
+        save_file(weights, path)
+        with pytest.raises(InputError, match="holds networks of another version"):
+            load(tmp_path)
 
 
 def test_what_ships_can_be_loaded_and_was_not_taught_on_the_built_in_delta() -> None:

@@ -189,8 +189,8 @@ def test_weeks_that_the_tide_was_fitted_to_do_not_tell_how_wide_bounds_are() -> 
     for tells, moves in ((True, True), (False, False)):
         network.zero_grad()
         error_of(network(windows[:64]), answer[torch.arange(64)], windows[:64], tells).backward()
-        assert bool(network.steps.bias.grad.abs().sum() > 0) is moves  # type: ignore[union-attr]
-        assert network.centre.bias.grad.abs().sum() > 0  # type: ignore[union-attr]
+        assert bool(network.correction.factors.bias.grad.abs().sum() > 0) is moves  # type: ignore[union-attr]
+        assert network.correction.shift.bias.grad.abs().sum() > 0  # type: ignore[union-attr]
 
 
 def test_a_student_agrees_with_days_whose_hours_it_gets_wrong() -> None:

@@ -28,6 +28,7 @@ from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations import Observations
 from strandline.samples import build_storm_batch, build_surge_batch
+from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster, calibrate, choose_threshold
 from strandline.uncertainty.scores import overlap_counts, pooled_iou
@@ -75,19 +76,24 @@ class Course:
 
 
 def prepare(
-    observations: Observations, split: Split, tide: Floats, teacher: Teacher, n_windows: int, rng: np.random.Generator
+    observations: Observations,
+    split: Split,
+    sea: TideAndWeather,
+    teacher: Teacher,
+    n_windows: int,
+    rng: np.random.Generator,
 ) -> Course:
     """Assemble the batches of a place and ask the teacher about them.
 
     Raises:
         RefusedByTheory: no hour of the record is left to learn the surge from.
     """
-    training = build_storm_batch(observations, split.training, tide, "survey")
-    calibration = build_storm_batch(observations, split.calibration, tide, "survey")
+    training = build_storm_batch(observations, split.training, sea, "survey")
+    calibration = build_storm_batch(observations, split.calibration, sea, "survey")
     issue = training_hours(observations, split, n_windows, rng)
-    windows = build_surge_batch(observations, issue, tide, "survey")
+    windows = build_surge_batch(observations, issue, sea, "survey")
     by_storm = tuple(
-        build_surge_batch(observations, hours_of(observations, storm), tide, "survey") for storm in split.calibration
+        build_surge_batch(observations, hours_of(observations, storm), sea, "survey") for storm in split.calibration
     )
     return enrol(training, calibration, windows, by_storm, teacher)
 

@@ -19,6 +19,8 @@ CONTEXT_HOURS = 72
 LEADS = 25
 """Forecast leads: 0, 1, …, 24 h after issue."""
 TIDE_HOURS = CONTEXT_HOURS + LEADS - 1
+TIDE_MODES = 16
+"""In which a predicted tide may be off within these hours."""
 DEPTH_EDGES = (0.15, 0.5, 1.0, 1.5)
 """Depths [m] that part the flood classes; a cell counts as flooded from the first edge on."""
 FLOOD_CLASSES = len(DEPTH_EDGES) + 1
@@ -44,7 +46,9 @@ class Batch:
 
     Attributes:
         gauge: (B, S, 72) water level [m above mean sea level]; ``gauge_seen`` (B, S, 72).
-        tide: (B, 96) own predicted tide [m] from 71 h before issue to 24 h after.
+        tide: (B, 96) own predicted tide [m] from 71 h before issue to 24 h after; ``tide_modes`` (B, 96, 16) of its
+            error, each times an independent standard normal number [m].
+        weather: (B, 96) autocovariance [m2] of the own residual, level − tide, at lags of 0 to 95 h.
         season: (B, 2) sine and cosine of the day of the year.
         terrain: (B, 4, H, W) ``TERRAIN_CHANNELS`` [m, m, 1, km]; ``terrain_seen`` (B, H, W).
         radar: (B, 4, H, W) ``RADAR_CHANNELS`` [dB]; ``radar_seen`` (B, H, W).
@@ -65,6 +69,8 @@ class Batch:
     gauge: Tensor
     gauge_seen: Tensor
     tide: Tensor
+    tide_modes: Tensor
+    weather: Tensor
     season: Tensor
     terrain: Tensor | None = None
     terrain_seen: Tensor | None = None
@@ -115,6 +121,9 @@ class Batch:
                 f"gauge {tuple(self.gauge.shape)} and tide {tuple(self.tide.shape)}",
                 f"the last dimensions are {CONTEXT_HOURS} and {TIDE_HOURS} hours",
             )
+        for name, expected in (("tide_modes", (size, TIDE_HOURS, TIDE_MODES)), ("weather", (size, TIDE_HOURS))):
+            if (given := tuple(getattr(self, name).shape)) != expected:
+                raise InputError("batch", f"'{name}' is {given}", f"expected {expected}")
 
     def _check_shapes(self) -> None:
         """Every mask covers its values, and every map the same grid."""

@@ -109,12 +109,16 @@ def teach(
     coasts: Annotated[int | None, typer.Option(help="Simulated coasts [default: the shipped recipe's].")] = None,
     processes: Annotated[int, typer.Option(help="Coasts simulated at a time.")] = os.cpu_count() or 1,
     seed: Annotated[int, typer.Option(help="Of every draw.")] = 0,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the shipped networks, and teach their surge decoders anew.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted job in --out.")] = False,
 ) -> None:
     """Pre-train teacher and students on simulated coasts, as the shipped ones were."""
     from strandline import jobs
 
     with _Stages() as announce:
-        jobs.teach(out, device, coasts, processes, seed, announce)
+        jobs.teach(out, device, coasts, processes, seed, announce, keep=keep, resume=resume)
     console.print(f"networks: {out}")
 
 

@@ -13,6 +13,7 @@ from strandline.distillation.distil import students_view
 from strandline.events import Storm
 from strandline.observations import Observations
 from strandline.samples import build_surge_batch
+from strandline.tide_and_weather import TideAndWeather
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.uncertainty.scores import interval_coverage, root_mean_square
 
@@ -45,12 +46,12 @@ class SurgeTable:
 
 
 def forecast_surge(
-    forecaster: Forecaster, observations: Observations, storms: Sequence[Storm], tide: Floats
+    forecaster: Forecaster, observations: Observations, storms: Sequence[Storm], sea: TideAndWeather
 ) -> SurgeTable:
     """Forecast every third hour through each storm, from the own gauge, the tide and the season alone.
 
     Args:
-        tide: (T,) predicted tide [m about mean sea level] on the gauge's time axis.
+        sea: tide and weather of the own gauge.
     """
     gauge = observations.tide_gauge
     assert gauge is not None
@@ -60,7 +61,7 @@ def forecast_surge(
         issue = hours_of(observations, storm)
         if not issue.size:
             continue
-        batch = students_view(build_surge_batch(observations, issue, tide, "survey"))
+        batch = students_view(build_surge_batch(observations, issue, sea, "survey"))
         assert batch.surge is not None
         assert batch.surge_valid is not None
         forecast = forecaster.predict(batch)

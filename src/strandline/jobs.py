@@ -3,14 +3,20 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from strandline import pretraining
+from strandline.checkpoints import Checkpoints
 from strandline.config import load_region_file
+from strandline.corpus import Curriculum, simulate_corpus, simulate_lesson, simulate_windows
 from strandline.distillation.distil import Recipe
 from strandline.models.student import Student
+from strandline.models.teacher import Teacher
 from strandline.pipeline import Announce, Settings, commit, run
 from strandline.place import Place, open_place, simulate_place
+from strandline.pretraining import Network
 from strandline.training import Progress
 
 
@@ -62,20 +68,63 @@ def _state_of_files(section: object) -> str:
     return ""
 
 
-def teach(out: Path, device: str, coasts: int | None, processes: int, seed: int, announce: Announce) -> None:
-    """Pre-train the networks and write them into ``out``."""
+def teach(
+    out: Path,
+    device: str,
+    coasts: int | None,
+    processes: int,
+    seed: int,
+    announce: Announce,
+    *,
+    keep: bool = False,
+    resume: bool = False,
+) -> None:
+    """Pre-train the networks and write them into ``out``.
+
+    Args:
+        keep: the shipped networks and teach their surge decoders alone.
+        resume: go on with an interrupted job in ``out``.
+    """
     start = time.perf_counter()
-    curriculum = pretraining.Curriculum()
+    curriculum = Curriculum()
     if coasts is not None:
         curriculum = replace(curriculum, coasts=coasts)
-    corpus = pretraining.simulate_corpus(curriculum, processes, announce("simulate coasts"))
-    teacher = pretraining.teach(curriculum, *corpus, device, seed, announce("train the teacher"))
-    students: list[Student] = []
-    for i in range(curriculum.members):
-        progress = announce(f"train student {i + 1} of {curriculum.members}")
-        before = students[-1] if students else None
-        students.append(
-            pretraining.raise_student(curriculum, teacher, *corpus, device, seed + 1 + i, progress, start=before)
-        )
-    card = pretraining.make_card(curriculum, seed, commit(), device, time.perf_counter() - start)
+    line = Checkpoints(out / ".unfinished", f"{version('strandline')}\n{curriculum}\n{device} {seed} {keep}", resume)
+    lesson = (curriculum, line, processes, seed, announce)
+    teacher, students = _teach_surge(*lesson) if keep else _teach_all(*lesson, device)
+    command = "strandline teach --keep" if keep else "strandline teach"
+    card = pretraining.make_card(command, curriculum, seed, commit(), device, time.perf_counter() - start)
+    if keep:
+        card = {**pretraining.load_card(), "surge_decoders": card}
     pretraining.save_networks(out, teacher, students, card)
+    line.clear()
+
+
+def _teach_all(
+    curriculum: Curriculum, line: Checkpoints, processes: int, seed: int, announce: Announce, device: str
+) -> tuple[Teacher, list[Student]]:
+    storms, windows = simulate_corpus(simulate_lesson, curriculum, line, processes, announce("simulate coasts"))
+    progress = announce("train the teacher")
+    teacher = line.stage("teacher", partial(pretraining.teach, curriculum, storms, windows, device, seed, progress))
+    students: list[Student] = []
+    for i in range(1, curriculum.members + 1):
+        progress = announce(f"train student {i} of {curriculum.members}")
+        start = students[-1] if students else None
+        lesson = partial(pretraining.raise_student, curriculum, teacher, storms, windows, device, seed + i)
+        students.append(line.stage(f"student {i}", partial(lesson, progress, start)))
+    return teacher, students
+
+
+def _teach_surge(
+    curriculum: Curriculum, line: Checkpoints, processes: int, seed: int, announce: Announce
+) -> tuple[Teacher, list[Student]]:
+    (windows,) = simulate_corpus(simulate_windows, curriculum, line, processes, announce("simulate seas"))
+    teacher, students = pretraining.without_surge(seed)
+
+    def sharpened(network: Network, name: str, seed: int) -> Network:
+        progress = announce(f"train the surge decoder of {name}")
+        return line.stage(name, partial(pretraining.sharpen_surge, network, curriculum, windows, seed, progress))
+
+    return sharpened(teacher, "the teacher", seed), [
+        sharpened(student, f"student {i}", seed + i) for i, student in enumerate(students, start=1)
+    ]

@@ -89,7 +89,7 @@ class Observations:
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
         assets: GeoDataFrame in the region's CRS with ``ASSET_COLUMNS``; ``value`` [EUR 2010].
-        truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``surge`` (time), and
+        truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``water_level`` (hour), and
             ``damage_state`` (scene, asset). Learning never reads it.
         provenance: modality → where it comes from.
     """

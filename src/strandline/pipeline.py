@@ -31,6 +31,7 @@ from strandline.distillation.strandlines import BEYOND_MEMORY, peak_levels, wate
 from strandline.errors import InputError, RefusedByTheory
 from strandline.events import Split, find_storms, split_by_storm
 from strandline.forecasting import SurgeTable, forecast_surge
+from strandline.models.gauge_process import fit_tide_and_weather
 from strandline.models.student import Student
 from strandline.observations import Observations
 from strandline.place import Place
@@ -48,7 +49,7 @@ from strandline.risk.return_levels import sample_return_levels
 from strandline.samples import build_storm_batch
 from strandline.simulator.archive import simulate_archive
 from strandline.simulator.rehearsal import StormDesigner, rehearse
-from strandline.tides import TidalConstants, fit_tide, predict_tide
+from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import save_forecaster
 
@@ -115,7 +116,7 @@ def run(
         return line.stage(name, lambda: make(rng, progress))
 
     place = stage("observe", lambda _, progress: observe(progress))
-    split, constants, tide = stage("find storms", lambda rng, _: part_record(place, settings, rng))
+    split, sea = stage("find storms", lambda rng, _: part_record(place, settings, rng))
     place = stage("simulate the archive", lambda rng, progress: with_archive(place, split, rng, progress))
     observations = place.observations
     teacher, shape = load_teacher(), observations.region.shape
@@ -124,11 +125,11 @@ def run(
         "find return levels",
         lambda rng, _: sample_return_levels(return_levels(place), place.return_periods, settings.hazard_samples, rng),
     )
-    course = stage("ask the teacher", lambda rng, _: prepare(observations, split, tide, teacher, settings.windows, rng))
+    course = stage("ask the teacher", lambda rng, _: prepare(observations, split, sea, teacher, settings.windows, rng))
     highest = float(np.median(levels, axis=0).max()) + max((future.rise for future in place.sea_level_rise), default=0)
     course = stage(
         "rehearse higher storms",
-        lambda rng, progress: rehearse_above(course, observations, constants, highest, rng, progress),
+        lambda rng, progress: rehearse_above(course, observations, sea, highest, rng, progress),
     )
     course = stage("judge the teacher", lambda *_: judge(course, load_students()))
     students = stage(
@@ -140,13 +141,13 @@ def run(
         "train the sceptics",
         lambda _, progress: train_sceptics(course, shape, settings, progress),
     )
-    test = build_storm_batch(observations, split.test, tide, "survey" if observations.truth is None else "truth")
+    test = build_storm_batch(observations, split.test, sea, "survey" if observations.truth is None else "truth")
     floods = stage("score", lambda *_: score_floods(test, course, forecaster, teacher, sceptics))
-    surge = forecast_surge(forecaster, observations, split.test, tide)
+    surge = forecast_surge(forecaster, observations, split.test, sea)
 
     def map_with(rise: float, rng: np.random.Generator, progress: Progress | None) -> Hazard:
         periods = place.return_periods
-        return map_hazard(forecaster, observations, constants, levels, periods, rng, progress, rise=rise)
+        return map_hazard(forecaster, observations, sea, levels, periods, rng, progress, rise=rise)
 
     hazard = stage("map the hazard", lambda rng, progress: map_with(0.0, rng, progress))
     assets = observations.assets
@@ -219,10 +220,8 @@ def train_sceptics(
     }
 
 
-def part_record(
-    place: Place, settings: Settings, rng: np.random.Generator
-) -> tuple[Split, TidalConstants, npt.NDArray[np.float64]]:
-    """Storms of the record, parted; the tide from published constants or the training hours alone, (T,) [m]."""
+def part_record(place: Place, settings: Settings, rng: np.random.Generator) -> tuple[Split, TideAndWeather]:
+    """Storms of the record, parted, and what its training hours tell of tide and weather; they alone."""
     time, level = place.own_level
     margin = np.timedelta64(4, "D")  # a storm's window and the context before it lie within the record
     inner = np.where((time >= time[0] + margin) & (time <= time[-1] - margin), level, np.nan)
@@ -234,16 +233,14 @@ def part_record(
             f"the record of '{place.observations.region.name}' holds {len(storms)} storms; {needed} or more are needed"
             f" to learn from some, calibrate on {settings.calibration_storms} and test on the others"
         )
-    constants = place.constants
-    if constants is None:
-        allowed = level.copy()
-        for start, end in split.withheld:
-            allowed[(time >= start) & (time <= end)] = np.nan
-        gauge = place.observations.tide_gauge
-        assert gauge is not None
-        latitude, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
-        constants = fit_tide(time, allowed, latitude, name=name, source="own record, training hours").constants
-    return split, constants, predict_tide(constants, time)
+    gauge = place.observations.tide_gauge
+    assert gauge is not None
+    allowed = level - float(gauge["mean_sea_level"].values[0])
+    for start, end in split.withheld:
+        allowed[(time >= start) & (time <= end)] = np.nan
+    latitude, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
+    source = "own record, training hours"
+    return split, fit_tide_and_weather(time, allowed, latitude, name=name, source=source, published=place.constants)
 
 
 def with_archive(place: Place, split: Split, rng: np.random.Generator, progress: Progress | None) -> Place:
@@ -261,7 +258,7 @@ def with_archive(place: Place, split: Split, rng: np.random.Generator, progress:
 def rehearse_above(
     course: Course,
     observations: Observations,
-    constants: TidalConstants,
+    sea: TideAndWeather,
     highest: float,
     rng: np.random.Generator,
     progress: Progress | None,
@@ -273,7 +270,7 @@ def rehearse_above(
     """
     if course.archive is None:
         return course
-    designer = StormDesigner(observations, constants)
+    designer = StormDesigner(observations, sea)
     seen = course.archive.highest + designer.mean_sea_level
     if highest - seen <= BEYOND_MEMORY:
         return course

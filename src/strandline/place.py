@@ -18,7 +18,7 @@ from strandline.tides import TidalConstants
 from strandline.training import Progress
 
 BUILT_IN_SEED = 3
-"""The delta that a run without a region file is about; below ``pretraining.FIRST_SEED``, so never taught."""
+"""The delta that a run without a region file is about; below ``corpus.FIRST_SEED``, so never taught."""
 RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 

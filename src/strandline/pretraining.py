@@ -1,138 +1,35 @@
-"""What ships with the package: a teacher and an ensemble of students, trained on many simulated coasts.
-
-On these coasts truth is abundant and may be learned from. No coast that a user or a benchmark simulates is among
-them: pre-training draws its seeds from ``FIRST_SEED`` on, everything else stays below.
-"""
+"""What ships with the package: a teacher and an ensemble of students, trained on many simulated coasts."""
 
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
+from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from strandline.atomic import write_bytes, write_text
-from strandline.batch import FLOOD_CLASSES, Batch, concatenate
+from strandline.batch import FLOOD_CLASSES, Batch
+from strandline.corpus import Curriculum
 from strandline.distillation.distil import ask, pick, soft_terms, students_view, task_terms
 from strandline.distillation.dropout import Turn, drop_streams
 from strandline.distillation.recall import Recall, blur_radar
 from strandline.errors import InputError
-from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
-from strandline.samples import build_storm_batch, build_surge_batch
-from strandline.simulator.coast import simulate_coast
-from strandline.tides import fit_tide, predict_tide
 from strandline.training import Progress, train
 
 logger = logging.getLogger(__name__)
+Network = TypeVar("Network", bound=Teacher | Student)
+Loaded = TypeVar("Loaded", bound=nn.Module)
 SHIPPED = Path(__file__).parent / "data"
-FIRST_SEED = 1_000_000
-"""Seeds from here on belong to pre-training coasts, and from 2 000 000 on to those that recipes are chosen on."""
-EXTREME_ABOVE_DESIGN = 0.6
-"""Storms that peak higher than this above their coast's design level [m] are not taught: nobody has seen them yet."""
-SPARE_STORMS = 4
 WINDOWS_A_STEP = 128
-ASSETS = 64
-"""Assets drawn a coast, so that coasts can be stacked."""
-
-
-@dataclass(frozen=True)
-class Curriculum:
-    """How the shipped networks are made: the recipe that ``strandline teach`` runs and writes beside the weights.
-
-    Attributes:
-        coasts, storms, years, windows: simulated coasts, storms of each below the extreme mark, its record, surge
-            windows of each.
-        cells: edge of the grid; members: students in the ensemble.
-        teacher_steps, student_steps, samples: optimiser steps and storms a step.
-        second_steps: of the teacher's second look.
-        snapshot_steps: of each further student, which goes on from the one before it.
-        surge_steps: further steps of the surge decoder alone.
-        soft: weight of the teacher's word for the students; the rest is truth.
-        outage: share of streams hidden while learning.
-    """
-
-    coasts: int = 112
-    storms: int = 20
-    years: float = 9.0
-    windows: int = 150
-    cells: int = 64
-    members: int = 3
-    teacher_steps: int = 1600
-    second_steps: int = 550
-    student_steps: int = 2900
-    snapshot_steps: int = 350
-    surge_steps: int = 1500
-    samples: int = 16
-    learning_rate: float = 1e-3
-    soft: float = 0.5
-    outage: float = 0.3
-    first_seed: int = FIRST_SEED
-
-
-def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
-    """Storms (with maps) and surge windows of one pre-training coast, with truth as targets."""
-    cells = curriculum.cells
-    simulated = curriculum.storms + SPARE_STORMS
-    coast = simulate_coast(f"coast {seed}", seed, shape=(cells, cells), n_storms=simulated, years=curriculum.years)
-    gauge = coast.tide_gauge
-    if gauge is None or coast.assets is None or coast.truth is None:
-        raise InputError(f"coast {seed}", "has no gauge, assets or truth", "pre-training needs all three")
-    time, level = gauge["time"].values, gauge["water_level"].values[0]
-    days = slice(0, 24 * 400)  # a year and a month: enough for every constituent but the slowest
-    latitude = float(gauge["latitude"].values[0])
-    fitted = fit_tide(time[days], level[days], latitude, name=coast.region.name, source="own record")
-    tide = predict_tide(fitted.constants, time)
-    rng = np.random.default_rng(seed)
-    pool = np.arange(96, time.size - 48)
-    issue = np.concatenate([coast.truth["time"].values + np.timedelta64(h, "h") for h in (-24, -12, -6, 0)])
-    issue = np.concatenate([issue, time[rng.choice(pool, curriculum.windows - issue.size, replace=False)]])
-    chosen = rng.choice(len(coast.assets), ASSETS, replace=len(coast.assets) < ASSETS)
-    truth = coast.truth.isel(asset=chosen)
-    coast = replace(coast, assets=coast.assets.iloc[chosen].reset_index(drop=True), truth=truth)
-    peaks = zip(truth["time"].values, truth["peak_level"].values, strict=True)
-    seen_before = truth.attrs["design_level"] + EXTREME_ABOVE_DESIGN
-    storms = [Storm(at - BEFORE_PEAK, at, at + AFTER_PEAK, float(peak)) for at, peak in peaks if peak <= seen_before]
-    storms = storms[: curriculum.storms]
-    if len(storms) < curriculum.storms:
-        raise InputError(
-            f"coast {seed}", f"has {len(storms)} storms that are not extreme", "start from another `first_seed`"
-        )
-    return build_storm_batch(coast, storms, tide, "truth"), build_surge_batch(coast, np.sort(issue), tide, "truth")
-
-
-def simulate_corpus(curriculum: Curriculum, processes: int, progress: Progress | None = None) -> tuple[Batch, Batch]:
-    """All pre-training coasts, one process a coast."""
-    seeds = [curriculum.first_seed + i for i in range(curriculum.coasts)]
-    os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # one coast a core
-    lessons = []
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for lesson in pool.map(_lesson_as_numpy, seeds, [curriculum] * len(seeds)):
-            lessons.append(tuple(Batch(**{name: torch.from_numpy(a) for name, a in part.items()}) for part in lesson))
-            if progress is not None:
-                progress(len(lessons) / len(seeds))
-    return concatenate([storms for storms, _ in lessons]), concatenate([windows for _, windows in lessons])
-
-
-def _lesson_as_numpy(seed: int, curriculum: Curriculum) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Plain arrays travel between processes without torch's shared-memory files."""
-    torch.set_num_threads(1)
-    storms, windows = simulate_lesson(seed, curriculum)
-    return _as_numpy(storms), _as_numpy(windows)
-
-
-def _as_numpy(batch: Batch) -> dict[str, np.ndarray]:
-    return {name: tensor.numpy() for name, tensor in vars(batch).items() if tensor is not None}
+SURGE_DECODER = "surge_decoder."
 
 
 def teach(
@@ -156,8 +53,7 @@ def teach(
 
     _train(teacher, loss, curriculum.teacher_steps, curriculum, progress)
     look_again(curriculum, teacher, storms, device, seed)
-    sharpen_surge(teacher, curriculum, windows, seed)
-    return teacher
+    return sharpen_surge(teacher, curriculum, windows, seed)
 
 
 def look_again(curriculum: Curriculum, teacher: Teacher, storms: Batch, device: str, seed: int) -> None:
@@ -231,12 +127,13 @@ def raise_student(
         return terms
 
     _train(student, loss, curriculum.snapshot_steps if start else curriculum.student_steps, curriculum, progress)
-    sharpen_surge(student, curriculum, windows, seed)
-    return student
+    return sharpen_surge(student, curriculum, windows, seed)
 
 
-def sharpen_surge(network: Teacher | Student, curriculum: Curriculum, windows: Batch, seed: int) -> None:
-    """Train the surge decoder alone, on truth: windows are cheap without maps, and many are needed."""
+def sharpen_surge(
+    network: Network, curriculum: Curriculum, windows: Batch, seed: int, progress: Progress | None = None
+) -> Network:
+    """Train the surge decoder alone, in place, on truth: windows are cheap without maps, and many are needed."""
     generator = torch.Generator().manual_seed(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
@@ -249,10 +146,14 @@ def sharpen_surge(network: Teacher | Student, curriculum: Curriculum, windows: B
         mean, scale = network.surge_decoder(tokens, token_seen, seen)
         return task_terms(Prediction(mean, scale), seen, 1.0)
 
-    parameters = list(network.surge_decoder.parameters())
-    network.train()
-    train(parameters, loss, curriculum.surge_steps, curriculum.learning_rate)
     network.eval()
+    network.surge_decoder.train()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        parameters = list(network.surge_decoder.parameters())
+        train(parameters, loss, curriculum.surge_steps, curriculum.learning_rate, progress=progress)
+    network.eval()
+    return network
 
 
 def _draw(curriculum: Curriculum, storms: Batch, windows: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -299,10 +200,12 @@ def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], 
     write_text(folder / "student.json", json.dumps(card, indent=2) + "\n")
 
 
-def make_card(curriculum: Curriculum, seed: int, commit: str, device: str, seconds: float) -> dict[str, object]:
+def make_card(
+    command: str, curriculum: Curriculum, seed: int, commit: str, device: str, seconds: float
+) -> dict[str, object]:
     """The model card's facts: data, recipe, seed, commit, machine."""
     return {
-        "command": "strandline teach",
+        "command": command,
         "data": f"{curriculum.coasts} simulated coasts, seeds from {curriculum.first_seed}; no real data",
         "curriculum": asdict(curriculum),
         "seed": seed,
@@ -313,15 +216,33 @@ def make_card(curriculum: Curriculum, seed: int, commit: str, device: str, secon
     }
 
 
+def without_surge(seed: int) -> tuple[Teacher, list[Student]]:
+    """The shipped teacher and students with surge decoders that were never taught; everything else is theirs."""
+
+    def kept(network: Network, weights: Mapping[str, Tensor], path: Path) -> Network:
+        fresh = {name: t for name, t in network.state_dict().items() if name.startswith(SURGE_DECODER)}
+        return _fill(network, {n: t for n, t in weights.items() if not n.startswith(SURGE_DECODER)} | fresh, path)
+
+    teacher, students = SHIPPED / "teacher.safetensors", SHIPPED / "student.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return kept(Teacher(), _load(teacher), teacher), [kept(Student(), w, students) for w in _by_member(students)]
+
+
+def load_card(folder: Path = SHIPPED) -> dict[str, object]:
+    """The model card beside the students."""
+    card: dict[str, object] = json.loads((folder / "student.json").read_text(encoding="utf-8"))
+    return card
+
+
 def load_teacher(folder: Path = SHIPPED) -> Teacher:
     """The shipped teacher, in evaluation mode.
 
     Raises:
-        InputError: no weights in the folder.
+        InputError: no weights in the folder, or those of another version.
     """
-    teacher = Teacher()
-    teacher.load_state_dict(_load(folder / "teacher.safetensors"))
-    return teacher.eval()
+    path = folder / "teacher.safetensors"
+    return _fill(Teacher(), _load(path), path)
 
 
 def load_students(folder: Path = SHIPPED, place_shape: tuple[int, int] | None = None) -> list[Student]:
@@ -332,23 +253,25 @@ def load_students(folder: Path = SHIPPED, place_shape: tuple[int, int] | None = 
         place_shape: (H, W) of the blank map; a map that was saved is read back without it.
 
     Raises:
-        InputError: no weights in the folder, or those of one network with many heads.
+        InputError: no weights in the folder, those of another version, or of one network with many heads.
     """
-    members = _by_member(folder / "student.safetensors")
+    path = folder / "student.safetensors"
+    members = _by_member(path)
     if any(_is_multi_head(weights) for weights in members):
         raise InputError(folder, "holds an ensemble in one network", "read it by `load_forecaster`")
-    return [_student_of(weights, place_shape) for weights in members]
+    return [_student_of(weights, place_shape, path) for weights in members]
 
 
 def load_ensemble(folder: Path) -> list[Student | MultiHeadStudent]:
     """Whatever ``save_students`` wrote: members apart, or as the heads of one network.
 
     Raises:
-        InputError: no weights in the folder.
+        InputError: no weights in the folder, or those of another version.
     """
+    path = folder / "student.safetensors"
     networks: list[Student | MultiHeadStudent] = []
-    for weights in _by_member(folder / "student.safetensors"):
-        networks.append(_multi_head_of(weights) if _is_multi_head(weights) else _student_of(weights, None))
+    for weights in _by_member(path):
+        networks.append(_multi_head_of(weights, path) if _is_multi_head(weights) else _student_of(weights, None, path))
     return networks
 
 
@@ -363,22 +286,32 @@ def _is_multi_head(weights: Mapping[str, Tensor]) -> bool:
     return any(name.startswith("trunk.") for name in weights)
 
 
-def _student_of(weights: Mapping[str, Tensor], place_shape: tuple[int, int] | None) -> Student:
+def _student_of(weights: Mapping[str, Tensor], place_shape: tuple[int, int] | None, path: Path) -> Student:
     saved = weights.get("place")
     if saved is not None:
         place_shape = (saved.shape[-2], saved.shape[-1])
     student = Student(place_shape=place_shape)
     blank = {} if student.place is None else {"place": student.place.detach()}
-    student.load_state_dict({**blank, **weights})
-    return student.eval()
+    return _fill(student, {**blank, **weights}, path)
 
 
-def _multi_head_of(weights: Mapping[str, Tensor]) -> MultiHeadStudent:
+def _multi_head_of(weights: Mapping[str, Tensor], path: Path) -> MultiHeadStudent:
     trunk = {name.removeprefix("trunk."): t for name, t in weights.items() if name.startswith("trunk.")}
     classes, rank = weights["flood.weight"].shape[:2]
-    student = MultiHeadStudent(_student_of(trunk, None), classes // FLOOD_CLASSES, rank)
-    student.load_state_dict(dict(weights))
-    return student.eval()
+    return _fill(MultiHeadStudent(_student_of(trunk, None, path), classes // FLOOD_CLASSES, rank), weights, path)
+
+
+def _fill(network: Loaded, weights: Mapping[str, Tensor], path: Path) -> Loaded:
+    """The network with these weights, in evaluation mode."""
+    expected, given = ({name: t.shape for name, t in state.items()} for state in (network.state_dict(), weights))
+    wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
+    if wrong:
+        raise InputError(
+            path, f"holds networks of another version: {wrong[0]} and {len(wrong) - 1} more differ", "make them anew"
+        )
+    network.load_state_dict(dict(weights))
+    network.eval()
+    return network
 
 
 def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -27,6 +27,7 @@ from strandline.errors import InputError
 from strandline.events import Storm
 from strandline.observations import ASSET_CLASSES, Observations
 from strandline.region import Region
+from strandline.tide_and_weather import TideAndWeather
 
 Targets = Literal["survey", "truth"]
 
@@ -90,20 +91,20 @@ def terrain_channels(region: Region, terrain: xr.Dataset, mean_sea_level: float)
 
 
 def build_storm_batch(
-    observations: Observations, storms: Sequence[Storm], tide: npt.NDArray[np.float64], targets: Targets
+    observations: Observations, storms: Sequence[Storm], sea: TideAndWeather, targets: Targets
 ) -> Batch:
     """One sample a storm, issued 12 h after its peak, with every modality that was observed.
 
     Args:
         observations: the place; needs a tide gauge.
         storms: B windows; a scene belongs to the storm whose window holds its time.
-        tide: (T,) predicted tide [m about mean sea level] on the gauge's time axis.
+        sea: tide and weather of the own gauge.
         targets: ``survey`` learns from flood surveys and the gauge; ``truth`` (simulated floods only) from the
-            simulator's depth, surge and damage as far as it knows them – for pre-training on other coasts, and for
+            simulator's depth, sea level and damage as far as it knows them – for pre-training on other coasts, and for
             scoring.
     """
     issue = np.array([storm.peak + FLOOD_ISSUE for storm in storms])
-    parts = _gauge_part(observations, issue, tide, targets)
+    parts = _gauge_part(observations, issue, sea, targets)
     region, count = observations.region, len(storms)
     gauge = _require_gauge(observations)
     channels, known = terrain_channels(region, observations.terrain, float(gauge["mean_sea_level"].values[0]))
@@ -133,11 +134,11 @@ def build_storm_batch(
 def build_surge_batch(
     observations: Observations,
     issue: npt.NDArray[np.datetime64],
-    tide: npt.NDArray[np.float64],
+    sea: TideAndWeather,
     targets: Targets,
 ) -> Batch:
     """One sample an hour of issue (B,), without grids: only the gauges, the tide and the climate."""
-    return Batch(**_gauge_part(observations, issue, tide, targets))
+    return Batch(**_gauge_part(observations, issue, sea, targets))
 
 
 def _require_gauge(observations: Observations) -> xr.Dataset:
@@ -149,7 +150,7 @@ def _require_gauge(observations: Observations) -> xr.Dataset:
 def _gauge_part(
     observations: Observations,
     issue: npt.NDArray[np.datetime64],
-    tide: npt.NDArray[np.float64],
+    sea: TideAndWeather,
     targets: Targets,
 ) -> dict[str, Tensor]:
     gauge = _require_gauge(observations)
@@ -171,10 +172,11 @@ def _gauge_part(
         )
     if targets == "truth" and observations.truth is None:
         raise InputError("observations", "carry no truth", "only simulated floods do; use targets='survey'")
-    if targets == "truth" and observations.truth is not None and "surge" in observations.truth:
-        observed = observations.truth["surge"].values[position[:, CONTEXT_HOURS - 1 :]]
-    else:
-        observed = level[0][position[:, CONTEXT_HOURS - 1 :]] - tide[position[:, CONTEXT_HOURS - 1 :]]
+    stood = level[0]
+    if targets == "truth" and observations.truth is not None and "water_level" in observations.truth:
+        stood = observations.truth["water_level"].values - observations.truth.attrs["mean_sea_level"]
+    tide = sea.tide(wanted)  # (B, 96)
+    observed = stood[position[:, CONTEXT_HOURS - 1 :]] - tide[:, CONTEXT_HOURS - 1 :]
     valid = ~np.isnan(observed)
     year = (wanted[:, CONTEXT_HOURS - 1] - wanted[:, CONTEXT_HOURS - 1].astype("datetime64[Y]")) / np.timedelta64(
         365, "D"
@@ -182,7 +184,9 @@ def _gauge_part(
     parts = {
         "gauge": _float(np.where(seen, context, 0.0)),
         "gauge_seen": torch.from_numpy(seen),
-        "tide": _float(tide[position]),
+        "tide": _float(tide),
+        "tide_modes": torch.from_numpy(sea.tide_modes(wanted)),
+        "weather": _float(np.broadcast_to(sea.weather, wanted.shape)),
         "season": _float(np.stack([np.sin(2 * np.pi * year), np.cos(2 * np.pi * year)], axis=1)),
         "surge": _float(np.where(valid, observed, 0.0)),
         "surge_valid": torch.from_numpy(valid),

@@ -1,6 +1,7 @@
 """What a gauge's own readings foretell: weather that is forgotten, about a tide that is not quite known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,10 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
+from strandline.batch import CONTEXT_HOURS, TIDE_HOURS, Batch
 from strandline.errors import InputError, RefusedByTheory
+from strandline.tide_and_weather import TideAndWeather
+from strandline.tides import TidalConstants, Times, adopt_tide, fit_tide
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,7 +95,10 @@ def fit_weather(level: Floats, modes: npt.NDArray[np.float32], elsewhere: Floats
     lag = np.abs(_LAG[:, None] - _LAG)
     kernels = torch.from_numpy(shapes[:, lag])  # (K, 168, 168)
     start = np.full(len(shapes), math.log(max(usual, 1e-6) / len(shapes)))
-    y, e, there = torch.from_numpy(values), torch.from_numpy(patterns), torch.from_numpy(seen.astype(float))
+    masks, which = np.unique(seen, axis=0, return_inverse=True)  # stretches with the same gaps are solved together
+    counts, there = torch.from_numpy(np.bincount(which)), torch.from_numpy(masks.astype(float))
+    both = torch.from_numpy(np.concatenate([values[..., None], patterns], axis=2))  # (N, 168, 1 + R)
+    alike = [both[which == mask].transpose(0, 1).flatten(1) for mask in range(len(masks))]  # (168, n (1 + R)) each
 
     def surprise(logarithms: Floats) -> tuple[float, Floats]:
         """−log posterior density, up to a constant, and its slope."""
@@ -99,11 +106,14 @@ def fit_weather(level: Floats, modes: npt.NDArray[np.float32], elsewhere: Floats
         covariance = torch.einsum("k,kij->ij", sizes.exp(), kernels) + READING_NOISE**2 * torch.eye(MEMORY_HOURS)
         known = covariance * there[:, :, None] * there[:, None] + torch.diag_embed(1 - there)
         root = torch.linalg.cholesky(known)
-        white = torch.linalg.solve_triangular(root, torch.cat([y[..., None], e], dim=2), upper=False)
-        white_y, white_e = white[..., 0].flatten(), white[..., 1:].flatten(0, 1)
-        tide = torch.linalg.cholesky(torch.eye(e.shape[2], dtype=torch.float64) + white_e.T @ white_e)
+        solved = [
+            torch.linalg.solve_triangular(one, sides, upper=False) for one, sides in zip(root, alike, strict=True)
+        ]
+        white = torch.cat([part.reshape(-1, both.shape[2]) for part in solved])
+        white_y, white_e = white[:, 0], white[:, 1:]
+        tide = torch.linalg.cholesky(torch.eye(white_e.shape[1], dtype=torch.float64) + white_e.T @ white_e)
         told = torch.linalg.solve_triangular(tide, (white_e.T @ white_y)[:, None], upper=False)
-        size = 2 * (root.diagonal(dim1=1, dim2=2).log().sum() + tide.diagonal().log().sum())
+        size = 2 * ((root.diagonal(dim1=1, dim2=2).log().sum(dim=1) * counts).sum() + tide.diagonal().log().sum())
         likelihood = white_y.square().sum() - told.square().sum() + size
         prior = ((sizes - torch.from_numpy(start)) / WEIGHT_SPREAD).square().sum()
         found = 0.5 * (likelihood + prior)
@@ -114,6 +124,37 @@ def fit_weather(level: Floats, modes: npt.NDArray[np.float32], elsewhere: Floats
     best = minimize(surprise, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60})
     weather: Floats = np.exp(best.x) @ shapes
     return weather
+
+
+def fit_tide_and_weather(
+    time: Times, level: Floats, latitude: float, *, name: str, source: str, published: TidalConstants | None = None
+) -> TideAndWeather:
+    """What a gauge's record alone tells of its tide and of the weather about it.
+
+    Args:
+        time: (T,) UTC, hourly.
+        level: (T,) [m above the gauge's stated mean sea level]; NaN = not observed, or not to be learned from.
+        latitude: [degrees north]; ``name`` of the gauge; ``source`` of the record.
+        published: constants to adopt where the tide is not to be fitted.
+
+    Raises:
+        RefusedByTheory: under 15 observed days, or under one where constants are published.
+    """
+    if published is None:
+        fitted = fit_tide(time, level, latitude, name=name, source=source)
+    else:
+        fitted = adopt_tide(published, time, level)
+    sea = TideAndWeather(fitted, np.zeros(TIDE_HOURS))
+    weather = fit_weather(level - sea.tide(time), fitted.error_modes(time), np.zeros((0, MEMORY_HOURS)))
+    return replace(sea, weather=weather[:TIDE_HOURS])
+
+
+def foretell_surge(batch: Batch) -> tuple[Tensor, Tensor]:
+    """What the own readings of a batch foretell of the surge: mean and standard deviation (B, 25) [m]."""
+    own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()  # smooth weather is nearly singular
+    mean, spread = foretell(own, batch.gauge_seen[:, 0], batch.weather.double(), batch.tide_modes.double())
+    ahead = slice(CONTEXT_HOURS - 1, None)
+    return mean[:, ahead].to(batch.gauge.dtype), spread[:, ahead].to(batch.gauge.dtype)
 
 
 def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor) -> tuple[Tensor, Tensor]:
@@ -138,9 +179,6 @@ def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor) -> tuple
     if seen.shape != own.shape or not context <= hours <= weather.shape[1]:
         given = f"{tuple(own.shape)} readings, {tuple(seen.shape)} masks, {tuple(modes.shape)} modes"
         raise InputError("a gauge's readings", given, "give a mask a reading, and modes of them and the hours ahead")
-    if not bool(seen.any()):
-        alone = weather[:, :1] + modes.square().sum(dim=2)
-        return torch.zeros_like(alone), alone.clamp(min=READING_NOISE**2).sqrt()
     hour = torch.arange(hours)
     lag = (hour[:, None] - hour).abs()
     together = weather[:, lag] + modes @ modes.transpose(1, 2)  # (B, H, H)

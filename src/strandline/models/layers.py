@@ -108,6 +108,28 @@ class AttentionBlock(nn.Module):
         return tokens + update
 
 
+class Correction(nn.Module):
+    """What a network adds to a normal distribution: a shift of its mean and factors on its widths.
+
+    Untaught it adds nothing, so that learning goes on from where the distribution stands.
+
+    Args:
+        width: of the features; ``widths``: how many widths are told of each distribution.
+    """
+
+    def __init__(self, width: int, widths: int = 1) -> None:
+        super().__init__()
+        self.shift, self.factors = nn.Linear(width, 1), nn.Linear(width, widths)
+        for layer in (self.shift, self.factors):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, features: Tensor, mean: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (…, D), mean and standard deviation (…) → corrected mean (…) and widths (…, N)."""
+        shift: Tensor = self.shift(features)[..., 0]
+        return mean + spread * shift, spread[..., None] * torch.exp(self.factors(features))
+
+
 class DamageHead(nn.Module):
     """Damage state of an asset from what the map says at its cell."""
 

@@ -4,10 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from strandline.batch import CLIMATE_CHANNELS, CONTEXT_HOURS, LEADS, Batch
-from strandline.models.layers import AttentionBlock, sinusoidal
+from strandline.models.gauge_process import foretell_surge
+from strandline.models.layers import AttentionBlock, Correction, sinusoidal
 
 HOURS_PER_TOKEN = 6
 LEVEL_SCALE = 1.0  # [m]; surges and tides of low coasts are of this order
+CALM = 0.03
+"""Spread of weather [m] below which a record counts as silent."""
 
 
 class GaugeTokens(nn.Module):
@@ -58,35 +61,33 @@ class ClimateTokens(nn.Module):
 
 
 class SurgeDecoder(nn.Module):
-    """Forecast at each lead: queries at the true hours ask tokens at theirs (cross-attention over timestamps).
+    """Forecast at each lead: what the own readings foretell, corrected.
 
-    What it answers is added to persistence, the last residual that the own gauge showed, fading with its age: a network
-    need not learn to copy.
+    Queries at the true hours ask tokens at theirs (cross-attention over timestamps). The answer moves the mean that
+    `gauge_process` gives and widens or narrows its spread, both in units of that spread, so that a sea of another size
+    is nothing new. Untaught it says what the process says, in gaps and in silence too.
     """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.query = nn.Linear(5, width)
-        self.memory = nn.Parameter(torch.tensor(24.0))  # [h], e-folding time of persistence
         self.attention = nn.MultiheadAttention(width, heads, dropout=dropout, batch_first=True)
         self.norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * width, 2))
+        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(dropout))
+        self.correction = Correction(2 * width)
 
     def forward(self, tokens: Tensor, seen: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """(B, N, D), (B, N) → mean and scale [m], each (B, 25)."""
-        leads = torch.arange(LEADS, device=tokens.device).float()
+        mean, spread = foretell_surge(batch)
+        unit = batch.weather[:, :1].sqrt().clamp(min=CALM)  # (B, 1) [m]
         tide = batch.tide[:, CONTEXT_HOURS - 1 :] / LEVEL_SCALE  # (B, 25)
         rate = tide - batch.tide[:, CONTEXT_HOURS - 2 : -1] / LEVEL_SCALE
-        residual, age = last_residual(batch)
-        old = age[:, None] + leads  # (B, 25) hours since that reading
-        inputs = [tide, rate, torch.ones_like(tide), (residual / LEVEL_SCALE)[:, None].expand_as(tide), old / 24]
+        inputs = [tide, rate, mean / unit, torch.log(spread / unit), torch.log(unit).expand_as(mean)]
         query = self.query(torch.stack(inputs, dim=-1))
-        query = query + sinusoidal(leads, query.shape[-1], 100.0)
+        query = query + sinusoidal(torch.arange(LEADS, device=tokens.device).float(), query.shape[-1], 100.0)
         answer = self.attention(query, tokens, tokens, key_padding_mask=~seen, need_weights=False)[0]
-        mean, raw = self.mlp(self.norm(query + answer)).unbind(dim=-1)
-        scale = nn.functional.softplus(raw) * 0.2 + 0.01  # [m]; 1 cm is a good gauge's own noise
-        persistence = residual[:, None] * torch.exp(-old / self.memory.clamp(min=1.0))
-        return persistence + mean * LEVEL_SCALE, scale
+        corrected, scale = self.correction(self.mlp(self.norm(query + answer)), mean, spread)
+        return corrected, scale[..., 0]
 
 
 class SurgeEncoder(nn.Module):
@@ -113,15 +114,6 @@ class SurgeEncoder(nn.Module):
         for block in self.blocks:
             tokens = block(tokens, seen)
         return tokens, seen
-
-
-def last_residual(batch: Batch) -> tuple[Tensor, Tensor]:
-    """(B,) last observed level − tide of the own gauge [m] and its age [h]; 0 and 72 where it was silent throughout."""
-    seen = batch.gauge_seen[:, 0]
-    age = torch.where(seen.any(dim=1), seen.flip(1).to(torch.int64).argmax(dim=1), CONTEXT_HOURS)
-    hour = (CONTEXT_HOURS - 1 - age).clamp(min=0)[:, None]
-    residual = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).gather(1, hour)[:, 0]
-    return residual * seen.any(dim=1), age.to(residual.dtype)
 
 
 def peak_of(batch: Batch) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from strandline.errors import InputError
-from strandline.models.layers import sinusoidal
+from strandline.models.layers import Correction, sinusoidal
 
 CONTEXT_HOURS, LAST_LEAD = 72, 48
 """Hours before an issue that are looked at, the issue's own the last; and the furthest lead [h]."""
@@ -136,11 +136,8 @@ class SurgeNetwork(nn.Module):
         self.blocks = nn.ModuleList(_Residual(width, dropout) for _ in range(depth))
         self.hours = nn.Linear(width, leads * hour_width)
         self.head = nn.Sequential(nn.GELU(), nn.Linear(hour_width, 2 * hour_width), nn.GELU())
-        self.centre, self.steps = nn.Linear(2 * hour_width, 1), nn.Linear(2 * hour_width, len(LEVELS) - 1)
+        self.correction = Correction(2 * hour_width, len(LEVELS) - 1)
         self.alike = nn.Parameter(torch.full((leads,), ALIKE))
-        for layer in (self.centre, self.steps):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
         normal = torch.special.ndtri(torch.tensor(LEVELS, dtype=torch.float64)).float()
         self.register_buffer("normal_steps", normal.diff(), persistent=False)
 
@@ -170,9 +167,9 @@ class SurgeNetwork(nn.Module):
             mean, spread = torch.zeros_like(mean), unit.expand_as(mean)
         if "neighbours" in self.streams:
             mean, spread = self._joined(mean, spread, windows)
-        centre = mean + spread * self.centre(read)[..., 0] * seen
-        steps = spread[..., None] * self.normal_steps * torch.exp(self.steps(read))  # (B, 49, 8) [m]
-        return SurgeForecast(_quantiles(centre, steps), hours)
+        corrected, widths = self.correction(read, mean, spread)
+        centre = torch.where(seen > 0, corrected, mean)
+        return SurgeForecast(_quantiles(centre, widths * self.normal_steps), hours)
 
     def _listened(self, windows: GaugeWindows) -> tuple[Tensor, Tensor, Tensor]:
         """Mean and spread (B, 120) [m] of the stream that is looked at closely, and whether it was seen (B, 1)."""

@@ -10,7 +10,7 @@ from strandline.errors import InputError
 from strandline.observations import Observations, Provenance
 from strandline.risk.hazard import Hazard
 from strandline.simulator.rehearsal import StormDesigner
-from strandline.tides import TidalConstants
+from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster
 
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 def map_hazard(
     forecaster: Forecaster,
     observations: Observations,
-    constants: TidalConstants,
+    sea: TideAndWeather,
     levels: Floats,
     return_periods: tuple[float, ...],
     rng: np.random.Generator,
@@ -38,7 +38,7 @@ def map_hazard(
     Args:
         forecaster: calibrated students.
         observations: terrain and gauge of the place.
-        constants: tide of the own gauge.
+        sea: tide and weather of the own gauge.
         levels: (S, R) sampled return levels [m, region datum].
         return_periods: R, ascending [years].
         rng: draws storms, members and quantiles.
@@ -47,7 +47,7 @@ def map_hazard(
     Returns:
         Depth 0 on permanent water (it is not flooded), NaN where the ground is unknown.
     """
-    designer = StormDesigner(observations, constants)
+    designer = StormDesigner(observations, sea)
     known, water, elevation = designer.known, designer.terrain[2] > 0.5, designer.terrain[0].numpy()
     levels = levels + rise
     depth = np.full((*levels.shape, *observations.region.shape), np.nan, dtype=np.float32)
@@ -59,8 +59,8 @@ def map_hazard(
             raise InputError("observations", "have no terrain", "a flood map needs it")
         member = int(rng.integers(len(classes)))
         probability += 1 - classes[:, :, 0].mean(axis=0)
-        sea = row - designer.mean_sea_level
-        deepest = sea[:, None, None] - elevation  # no water stands above the sea that brings it
+        height = row - designer.mean_sea_level
+        deepest = height[:, None, None] - elevation  # no water stands above the sea that brings it
         depth[sample] = depth_at_quantile(classes[member], float(rng.uniform()), deepest)
         if progress is not None:
             progress((sample + 1) / len(levels))

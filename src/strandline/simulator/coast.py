@@ -63,6 +63,7 @@ _SETTINGS: dict[Basin, _Setting] = {
     "bay_of_bengal": _Setting((89.0, 91.5), (21.8, 22.4), ("south", "west"), (0.4, 0.65)),
     "mekong": _Setting((105.5, 106.8), (9.0, 10.1), ("south", "east"), (0.5, 0.8)),
 }
+SIMULATED = Provenance("simulated", "strandline.simulator", "Apache-2.0")
 _DIRECTION: dict[Side, float] = {"north": 0.0, "east": 90.0, "south": 180.0, "west": 270.0}
 
 
@@ -99,6 +100,57 @@ def simulate_coast(
         InputError: the record holds fewer storms, or the shape does not suit the sensors.
     """
     quality = sensors or SensorQuality()
+    if not 0 <= n_surveys <= n_storms:
+        raise InputError(f"coast '{name}'", f"{n_surveys} surveys of {n_storms} storms", "survey at most every storm")
+    drawn = _draw(name, seed, shape, cell_size, years, n_storms, basin, quality)
+    region, terrain, sea, storms = drawn.region, drawn.terrain, drawn.sea, drawn.storms
+    beds = np.stack([breach(terrain, storm.peak_level, drawn.breaches) for storm in storms])
+    flood = _flood(terrain, beds, sea, storms, device, progress)
+    logger.info("coast %s: %d storms, %d cell-steps", name, len(storms), flood.cell_steps)
+    return _observe(region, terrain, sea, storms, beds, flood, n_surveys, quality, drawn.watching)
+
+
+def simulate_dry_coast(
+    name: str, seed: int, *, shape: tuple[int, int] = (64, 64), years: float = 12.0, n_storms: int = 40
+) -> Observations:
+    """The coast of `simulate_coast` as far as ground, gauges and weather go: nothing is flooded, which takes the time.
+
+    Its gauges fail at other hours. The truth is the level at the own gauge, and its storms' peaks.
+    """
+    quality = SensorQuality()
+    drawn = _draw(name, seed, shape, 150.0, years, n_storms, None, quality)
+    sea, peaks = drawn.sea, np.array([storm.peak for storm in drawn.storms])
+    modalities = {
+        "terrain": _product(drawn.region, drawn.terrain, drawn.watching),
+        "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, drawn.watching),
+        "climate": sea.climate,
+        "truth": _truth_at_gauge(sea, drawn.storms, drawn.terrain),
+    }
+    return Observations(drawn.region, provenance=dict.fromkeys(modalities, SIMULATED), **modalities)
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A coast before its floods, and the generators of what follows."""
+
+    region: Region
+    terrain: Terrain
+    sea: SeaRecord
+    storms: list[Storm]
+    breaches: np.random.Generator
+    watching: np.random.Generator
+
+
+def _draw(
+    name: str,
+    seed: int,
+    shape: tuple[int, int],
+    cell_size: float,
+    years: float,
+    n_storms: int,
+    basin: Basin | None,
+    quality: SensorQuality,
+) -> _Drawn:
     rows, columns = shape
     if rows % quality.optical_factor or columns % quality.optical_factor:
         raise InputError(
@@ -106,8 +158,6 @@ def simulate_coast(
             f"{rows}×{columns} cells are no multiple of {quality.optical_factor}",
             "optical pixels must tile the grid",
         )
-    if not 0 <= n_surveys <= n_storms:
-        raise InputError(f"coast '{name}'", f"{n_surveys} surveys of {n_storms} storms", "survey at most every storm")
     # One generator a subject: a better gauge must not change the terrain.
     place, sea_rng, ground, breaches, watching = (np.random.default_rng([seed, part]) for part in range(5))
     chosen: Basin = basin or ("bay_of_bengal" if place.random() < 0.5 else "mekong")
@@ -130,10 +180,7 @@ def simulate_coast(
     storms = _simulable_storms(name, sea, n_storms, years)
     terrain = draw_terrain(shape, cell_size, _water_marks(sea, years), ground, seaward)
     region = _region(name, terrain, longitude, latitude, seaward)
-    beds = np.stack([breach(terrain, storm.peak_level, breaches) for storm in storms])
-    flood = _flood(terrain, beds, sea, storms, device, progress)
-    logger.info("coast %s: %d storms, %d cell-steps", name, len(storms), flood.cell_steps)
-    return _observe(region, terrain, sea, storms, beds, flood, n_surveys, quality, watching)
+    return _Drawn(region, terrain, sea, storms, breaches, watching)
 
 
 def _level_of(sea: SeaRecord) -> tuple[npt.NDArray[np.datetime64], Field]:
@@ -281,40 +328,20 @@ def _observe(
             {"flood_depth": as_variable("flood_depth", maps, depth)},
             {"scene": surveyed, "time": ("scene", peaks[surveyed]), **grid},
         )
-    elevation, error = elevation_product(terrain, rng)
-    product = xr.Dataset(
-        {
-            "elevation": as_variable("elevation", ("y", "x"), elevation),
-            "permanent_water": as_variable("permanent_water", ("y", "x"), terrain.permanent_water.astype(float)),
-            "elevation_error": as_variable("elevation_error", ("y", "x"), np.full(elevation.shape, error)),
-        },
-        grid,
-    )
+    product = _product(region, terrain, rng)
     last_year = int(pd.Timestamp(sea.tide_gauge["time"].values[-1]).year)
     exposure = draw_exposure(terrain, region, last_year - 4, quality, rng)
-    truth = xr.Dataset(
+    truth = _truth_at_gauge(sea, storms, terrain).assign_coords(
+        {"asset": exposure.survey["asset_id"].to_numpy(dtype=str), **grid}
+    )
+    truth = truth.assign(
         {
             "flood_depth": as_variable("flood_depth", maps, max_depth),
             "elevation": as_variable("elevation", ("y", "x"), terrain.bed),
             "breached": (maps, beds < terrain.bed - 0.1),
-            "surge": as_variable("surge", ("hour",), sea.surge.values[0]),
             "damage_state": (("scene", "asset"), damage_states(exposure, max_depth, rng)),
-        },
-        {
-            "scene": every,
-            "time": ("scene", peaks),
-            "peak_level": ("scene", [storm.peak_level for storm in storms]),
-            "hour": sea.tide_gauge["time"].values,
-            "asset": exposure.survey["asset_id"].to_numpy(dtype=str),
-            **grid,
-        },
-        {
-            "assets_unknown_to_survey": exposure.unknown,
-            "design_level": terrain.marks.design,
-            "mean_sea_level": terrain.marks.mean_sea_level,
-        },
-    )
-    source = Provenance("simulated", "strandline.simulator", "Apache-2.0")
+        }
+    ).assign_attrs(assets_unknown_to_survey=exposure.unknown)
     modalities: dict[str, xr.Dataset | None] = {
         "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng),
         "sar": sar,
@@ -330,8 +357,35 @@ def _observe(
     return Observations(
         region=region,
         terrain=product,
-        provenance=dict.fromkeys(names, source),
+        provenance=dict.fromkeys(names, SIMULATED),
         assets=exposure.survey,
         truth=truth,
         **present,
+    )
+
+
+def _product(region: Region, terrain: Terrain, rng: np.random.Generator) -> xr.Dataset:
+    """Layout ``terrain``: the ground as an elevation product has it."""
+    elevation, error = elevation_product(terrain, rng)
+    return xr.Dataset(
+        {
+            "elevation": as_variable("elevation", ("y", "x"), elevation),
+            "permanent_water": as_variable("permanent_water", ("y", "x"), terrain.permanent_water.astype(float)),
+            "elevation_error": as_variable("elevation_error", ("y", "x"), np.full(elevation.shape, error)),
+        },
+        {"y": region.y, "x": region.x},
+    )
+
+
+def _truth_at_gauge(sea: SeaRecord, storms: list[Storm], terrain: Terrain) -> xr.Dataset:
+    """The level at the own gauge, hour by hour, and the storms' peaks."""
+    return xr.Dataset(
+        {"water_level": as_variable("water_level", ("hour",), sea.tide_gauge["water_level"].values[0])},
+        {
+            "scene": np.arange(len(storms)),
+            "time": ("scene", np.array([storm.peak for storm in storms])),
+            "peak_level": ("scene", [storm.peak_level for storm in storms]),
+            "hour": sea.tide_gauge["time"].values,
+        },
+        {"design_level": terrain.marks.design, "mean_sea_level": terrain.marks.mean_sea_level},
     )

@@ -15,7 +15,7 @@ from strandline.simulator import inundation
 from strandline.simulator.archive import terrain_of
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.sea import STORM_HOURS, STORM_PEAK_HOUR, design_storm
-from strandline.tides import TidalConstants, predict_tide
+from strandline.tide_and_weather import TideAndWeather
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,20 +38,20 @@ class StormDesigner:
 
     Args:
         observations: terrain and tide gauge of the place.
-        constants: tide of the own gauge.
+        sea: tide and weather of the own gauge.
 
     Raises:
         InputError: without a tide gauge.
     """
 
-    def __init__(self, observations: Observations, constants: TidalConstants) -> None:
+    def __init__(self, observations: Observations, sea: TideAndWeather) -> None:
         gauge = observations.tide_gauge
         if gauge is None:
             raise InputError("observations", "have no tide gauge", "design storms ride on its tide")
         self.mean_sea_level = float(gauge["mean_sea_level"].values[0])
         self.terrain, self.known = terrain_channels(observations.region, observations.terrain, self.mean_sea_level)
         self._year = gauge["time"].values[0] + np.arange(366 * 24).astype("timedelta64[h]")
-        self._tide = predict_tide(constants, self._year)
+        self._sea, self._tide = sea, sea.tide(self._year)
 
     def draw(self, peaks: Floats, rng: np.random.Generator, rise: float = 0.0) -> DesignStorms:
         """One tide and storm shape at each of E peaks [m, region datum].
@@ -71,11 +71,14 @@ class StormDesigner:
         tide = np.stack([storm.tide for storm in storms])[:, first : first + TIDE_HOURS]
         day = float((self._year[start] - self._year[start].astype("datetime64[Y]")) / np.timedelta64(365, "D"))
         season = torch.tensor([[np.sin(2 * np.pi * day), np.cos(2 * np.pi * day)]], dtype=torch.float32)
-        count = len(peaks)
+        count, hours = len(peaks), self._year[start + first : start + first + TIDE_HOURS]
+        modes, weather = self._sea.tide_modes(hours[None]), self._sea.weather.astype(np.float32)
         seen = Batch(
             gauge=torch.from_numpy(gauge.astype(np.float32)),
             gauge_seen=torch.ones(gauge.shape, dtype=torch.bool),
             tide=torch.from_numpy(tide.astype(np.float32)),
+            tide_modes=torch.from_numpy(modes).expand(count, -1, -1),
+            weather=torch.from_numpy(weather).expand(count, -1),
             season=season.expand(count, -1),
             terrain=self.terrain.expand(count, *self.terrain.shape),
             terrain_seen=self.known.expand(count, *self.known.shape),
