@@ -22,7 +22,7 @@ from benchmarks.floods.methods import Budget
 from benchmarks.kernels import chips, coasts, concentration, speed
 from benchmarks.kernels.contest import ALIGNMENTS, WEIGHTS, Row, chosen_weights, kept
 from benchmarks.kernels.pictures import draw_concentration, draw_gains
-from benchmarks.kernels.summary import markdown, summarise
+from benchmarks.kernels.summary import markdown, summarise, tests_of
 from benchmarks.record import Record, print_summary, sha256, write_record
 from strandline.distillation.distil import Recipe
 from strandline.distillation.kernel_alignment import words_on_patches
@@ -57,8 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.out.with_suffix(".md").write_text(markdown(record, _command(options)))
     if options.pictures is not None:
         options.pictures.mkdir(parents=True, exist_ok=True)
-        draw_gains(rows, options.pictures / "kernels.png")
-        draw_concentration(rows, options.pictures / "kernel-concentration.png")
+        if tests_of(rows):
+            draw_gains(rows, options.pictures / "kernels.png")
+        if "concentration" in options.parts:
+            draw_concentration(rows, options.pictures / "kernel-concentration.png")
     print_summary(record)
 
 
