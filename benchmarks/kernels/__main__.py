@@ -20,9 +20,9 @@ from benchmarks.delta_learning import course_of, part, weights_of
 from benchmarks.floods.chips import Event, read_events
 from benchmarks.floods.methods import Budget
 from benchmarks.kernels import chips, coasts, concentration, speed
-from benchmarks.kernels.contest import ALIGNMENTS, WEIGHTS, Row, chosen_weights, kept
+from benchmarks.kernels.contest import Row, chosen_weights, entries, kept
 from benchmarks.kernels.pictures import draw_concentration, draw_gains
-from benchmarks.kernels.summary import markdown, summarise
+from benchmarks.kernels.summary import markdown, summarise, tests_of
 from benchmarks.record import Record, print_summary, sha256, write_record
 from strandline.distillation.distil import Recipe
 from strandline.distillation.kernel_alignment import words_on_patches
@@ -57,8 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.out.with_suffix(".md").write_text(markdown(record, _command(options)))
     if options.pictures is not None:
         options.pictures.mkdir(parents=True, exist_ok=True)
-        draw_gains(rows, options.pictures / "kernels.png")
-        draw_concentration(rows, options.pictures / "kernel-concentration.png")
+        if tests_of(rows):
+            draw_gains(rows, options.pictures / "kernels.png")
+        if "concentration" in options.parts:
+            draw_concentration(rows, options.pictures / "kernel-concentration.png")
     print_summary(record)
 
 
@@ -70,13 +72,14 @@ def _time(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[[
 def _concentration(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[[str], None]) -> list[Row]:
     """On what the teacher says of a recipe coast's training storms."""
     tell("concentration")
+    key = _key([data["networks"], _coasts_of(options), concentration.QUBITS])
 
     def make() -> list[Row]:
         word = course_of(part(_coast(RECIPE_COASTS, options), 0), load_teacher()).word["training"]
         assert word.flood_logits is not None
         return list(concentration.rows_of(word.features, words_on_patches(word.flood_logits), seed=0))
 
-    return kept(options.work / f"concentration-{_key(options, data, [])}.json", make)
+    return kept(options.work / f"concentration-{key}.json", make)
 
 
 def _delta(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[[str], None]) -> list[Row]:
@@ -84,8 +87,11 @@ def _delta(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[
 
     def run(coast: int, seed: int, tests: tuple[str, ...], weights: Mapping[str, float] | None) -> list[Row]:
         tell(f"delta: coast {coast}, seed {seed}")
-        path = options.work / f"delta-{coast}-{seed}-{_key(options, data, [asdict(recipe), weights])}.json"
-        return kept(path, lambda: list(coasts.rows_of(_coast(coast, options), seed, tests, weights, recipe)))
+        key = _key([data["networks"], _coasts_of(options), asdict(recipe), entries(weights)])
+        return kept(
+            options.work / f"delta-{coast}-{seed}-{key}.json",
+            lambda: list(coasts.rows_of(_coast(coast, options), seed, tests, weights, recipe)),
+        )
 
     recipe_coasts = [RECIPE_COASTS + number for number in range(options.recipe_coasts)]
     tried = [row for coast in recipe_coasts for row in run(coast, 0, ("normal",), None)]
@@ -106,8 +112,11 @@ def _floods(options: argparse.Namespace, data: Mapping[str, str], tell: Callable
 
     def run(event: Event, seed: int, weights: Mapping[str, float] | None) -> list[Row]:
         tell(f"floods: event {event.name}, seed {seed}")
-        path = options.work / f"floods-{event.name}-{seed}-{_key(options, data, [asdict(budget), weights])}.json"
-        return kept(path, lambda: list(chips.rows_of(event, school, seed, weights, budget)))
+        key = _key([data, asdict(budget), options.chip_side, entries(weights)])
+        return kept(
+            options.work / f"floods-{event.name}-{seed}-{key}.json",
+            lambda: list(chips.rows_of(event, school, seed, weights, budget)),
+        )
 
     tried = [row for event in small for row in run(event, 0, None)]
     rows = [{**row, "test": "recipe"} for row in tried]
@@ -122,12 +131,16 @@ _MAKERS = {"time": _time, "concentration": _concentration, "delta": _delta, "flo
 
 
 def _coast(seed: int, options: argparse.Namespace) -> SimulatedCoast:
-    return simulate(seed, options.events, options.years, options.size, options.cache)
+    return simulate(seed, *_coasts_of(options), options.cache)
 
 
-def _key(options: argparse.Namespace, data: Mapping[str, str], more: list[object]) -> str:
+def _coasts_of(options: argparse.Namespace) -> tuple[int, float, int]:
+    """Storms, years of record, and cells along the edge of every coast."""
+    return options.events, options.years, options.size
+
+
+def _key(decides: list[object]) -> str:
     """Twelve digits that name what decides rows."""
-    decides = [dict(data), options.events, options.years, options.size, ALIGNMENTS, WEIGHTS, *more]
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
 
 

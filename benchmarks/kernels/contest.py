@@ -17,7 +17,7 @@ CONTROL = "none"
 """The same distillation without any alignment of features."""
 ALIGNMENTS: tuple[Alignment, ...] = ("cosine", *KERNELS)
 QUANTUM: tuple[Alignment, ...] = ("quantum_angle", "quantum_zz", "quantum_projected")
-WEIGHTS = (0.1, 0.3, 1.0)
+WEIGHTS = (0.1, 0.3, 1.0, 3.0)
 """Of the feature term; one is chosen for every kernel, on places that no result is read from."""
 
 

@@ -45,7 +45,7 @@ TITLES = {
     ("floods", "test"): "real radar chips",
 }
 POINTS = {
-    "independent": "independent angles",
+    "independent": "independent angles,\nbandwidth fixed",
     "features, fixed": "teacher's features,\nbandwidth fixed",
     "features, tuned": "teacher's features,\nbandwidth tuned",
 }
@@ -69,6 +69,7 @@ def draw_gains(rows: Sequence[Row], path: Path) -> None:
             axes.set_title(TITLES[task, test], loc="left")
             axes.set_xlabel("IoU above no alignment [-]")
             axes.margins(x=0.1)
+            axes.locator_params(axis="x", nbins=4)
             tidy(axes, grid="x")
         panels[0].invert_yaxis()
         figure.savefig(path, dpi=RASTER_DPI)
@@ -100,4 +101,4 @@ def draw_concentration(rows: Sequence[Row], path: Path) -> None:
 
 def _theory(axes: Axes, qubits: Sequence[int]) -> None:
     expected = [uniform_angle_moments(count)[1] ** 0.5 for count in qubits]
-    axes.plot(qubits, expected, color=BLUE, linewidth=1.0, linestyle=(0, (2, 2)), label="… its closed form")
+    axes.plot(qubits, expected, color=BLUE, linewidth=1.0, linestyle=(0, (2, 2)), label="angles, closed form")
