@@ -41,7 +41,8 @@ from benchmarks.record import Record, Value, print_table, write_record
 from strandline.adaptation import Course, forget
 from strandline.batch import Batch, concatenate
 from strandline.corpus import FIRST_SEED
-from strandline.distillation.distil import ask, students_view
+from strandline.distillation.consolidation import Replay
+from strandline.distillation.distil import Consolidation, ask, students_view
 from strandline.models.teacher import Teacher
 from strandline.pretraining import load_students, load_teacher
 
@@ -178,7 +179,7 @@ def rows_of(
     case = part(coast, seed)
     teacher = load_teacher()
     yield from _untaught(case, tests)
-    known = _replay_of(replay[:-1])
+    known = [_replay_of(replay[:-1], budget)] if replay[:-1] else []
     course = course_of(case, teacher)
     torch.manual_seed(seed)
     controls = {
@@ -203,7 +204,7 @@ def _at(
     fraction: float,
     unlabelled: Course,
     controls: Mapping[str, Course],
-    replay: Batch,
+    replay: Sequence[Consolidation],
     others: SimulatedCoast,
     budget: Budget,
     outages: int,
@@ -315,7 +316,7 @@ def _forgetting(case: Case, storms: Batch, others: SimulatedCoast, tuned: Answer
 
     The distilled student's shared weights stay as they are, so that it has nothing to forget.
     """
-    alone = [fine_tune(student, storms, None, budget, case.seed) for student in load_students()[: budget.members]]
+    alone = [fine_tune(student, storms, (), budget, case.seed) for student in load_students()[: budget.members]]
     elsewhere = part(others, case.seed)
     index = elsewhere.tests["normal"]
     answers = {
@@ -353,13 +354,13 @@ def _row(
     }
 
 
-def _replay_of(coasts: Sequence[SimulatedCoast]) -> Batch:
+def _replay_of(coasts: Sequence[SimulatedCoast], budget: Budget) -> Replay:
     """A few storms of each of some coasts that the networks were taught on, with truth."""
     parts = []
     for coast in coasts:
         normal = np.flatnonzero(~coast.extreme)[:REPLAY_STORMS]
         parts.append(coast.storms[torch.from_numpy(normal)])
-    return concatenate(parts)
+    return Replay(students_view(concatenate(parts)), budget.samples // 2, outage=budget.outage)
 
 
 if __name__ == "__main__":

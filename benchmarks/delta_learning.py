@@ -12,7 +12,16 @@ from torch import Tensor, nn
 from benchmarks.delta_coasts import SimulatedCoast
 from strandline.adaptation import MEMORY, Course, adapt, enrol, judge, learn_from_labels, new_students
 from strandline.batch import FLOOD_CLASSES, Batch
-from strandline.distillation.distil import Recipe, ask, ask_all_ways, pick, soft_terms, students_view, task_terms
+from strandline.distillation.distil import (
+    Consolidation,
+    Recipe,
+    ask,
+    ask_all_ways,
+    pick,
+    soft_terms,
+    students_view,
+    task_terms,
+)
 from strandline.distillation.dropout import drop_streams
 from strandline.distillation.strandlines import archive_of, remember, remember_all
 from strandline.models.prediction import Prediction
@@ -227,22 +236,21 @@ def labels_only(course: Course, budget: Budget, seed: int) -> list[Student]:
 def fine_tune(
     student: Student,
     storms: Batch,
-    replay: Batch | None,
+    consolidation: Sequence[Consolidation],
     budget: Budget,
     seed: int,
     pseudo: Prediction | None = None,
 ) -> Student:
-    """Every weight of the map learns from the labels, from storms of other coasts, and from pseudo-labels if given.
+    """Every weight of the map learns from the labels, and from pseudo-labels if given.
 
     Args:
         storms: of the place, with the labels that may be used.
-        replay: storms of other coasts with truth; ``None`` = without replay.
+        consolidation: what keeps it from forgetting other coasts; nothing = free fine-tuning.
         pseudo: the student's own earlier word on ``storms``.
     """
     own = students_view(storms.without(*MEMORY))
     assert own.flood_valid is not None
     labelled = own.flood_valid.flatten(1).any(dim=1).nonzero()[:, 0]
-    others = None if replay is None else students_view(replay)
     generator = torch.Generator().manual_seed(seed)
 
     def draw(pool: Tensor) -> Tensor:
@@ -256,8 +264,8 @@ def fine_tune(
         terms: dict[str, Tensor] = {}
         if len(labelled):
             terms["labels"] = task_terms(*said_on(own[draw(labelled)]), 1.0)["flood_task"]
-        if others is not None:
-            terms["replay"] = task_terms(*said_on(others[draw(torch.arange(len(others)))]), 1.0)["flood_task"]
+        for keeper in consolidation:
+            terms |= keeper.terms(student, generator)
         if pseudo is not None:
             index = draw(torch.arange(len(own)))
             said, seen = said_on(own[index])

@@ -298,6 +298,14 @@ def test_replay_learns_from_the_past(storms: Batch, windows: Batch) -> None:
     assert after["replay_flood_task"] < before["replay_flood_task"]
 
 
+def test_replay_leaves_out_the_map_of_a_place_where_it_is_not(student: Student) -> None:
+    elsewhere = Replay(students_view(make_batch(2, (24, 8))), samples=2, outage=0.0)
+    before = elsewhere.terms(student, draws())["replay_flood_task"]
+    with torch.no_grad():
+        student.place += 1.0
+    assert elsewhere.terms(student, draws())["replay_flood_task"] == before
+
+
 def test_terms_of_one_name_add_up(storms: Batch, windows: Batch, student: Student) -> None:
     keepers = [replace(l2_sp(student, strength), anchor=ones(student)) for strength in (1.0, 2.0)]
     never = replace(RECIPE, steps=1, learning_rate=0.0)

@@ -107,7 +107,7 @@ class Replay:
     """Some of the past is learned again, with its labels, at every step.
 
     Attributes:
-        past: the student's view of storms or gauge windows, with truth.
+        past: the student's view of storms or gauge windows of other coasts, with truth.
         samples: drawn a step; ``weight`` of their loss; ``outage``: share of their streams that is hidden.
 
     Source: experience replay in its plainest form, Chaudhry et al. (2019), On Tiny Episodic Memories.
@@ -122,7 +122,8 @@ class Replay:
         """Loss on labels of a draw from the past."""
         index = torch.randint(0, len(self.past), (self.samples,), generator=generator)
         seen = drop_streams(self.past[index], self.outage, generator)
-        return {f"replay_{name}": term for name, term in task_terms(student(seen), seen, self.weight).items()}
+        said = student(seen, elsewhere=True)
+        return {f"replay_{name}": term for name, term in task_terms(said, seen, self.weight).items()}
 
 
 @dataclass(frozen=True, eq=False)

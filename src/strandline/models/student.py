@@ -67,11 +67,15 @@ class Student(nn.Module):
         self.place = nn.Parameter(torch.zeros(1, PLACE_CHANNELS, *place_shape)) if place_shape else None
         self.feature_width = self.map.feature_width
 
-    def forward(self, batch: Batch) -> Prediction:
-        """Answer with whatever the batch holds; without terrain there is no map to answer on."""
-        return self.read(batch).word
+    def forward(self, batch: Batch, *, elsewhere: bool = False) -> Prediction:
+        """Answer with whatever the batch holds; without terrain there is no map to answer on.
 
-    def read(self, batch: Batch) -> Reading:
+        Args:
+            elsewhere: the batch is of another coast, where this place's map says nothing.
+        """
+        return self.read(batch, elsewhere=elsewhere).word
+
+    def read(self, batch: Batch, *, elsewhere: bool = False) -> Reading:
         """The answer, and what it rests on."""
         tokens, seen = self.surge(batch)
         mean, scale = self.surge_decoder(tokens, seen, batch)
@@ -79,7 +83,7 @@ class Student(nn.Module):
         context = (tokens * weight).sum(1) / weight.sum(1)  # (B, D)
         if batch.terrain is None:
             return Reading(Prediction(mean, scale, features={"global": context}), context, None)
-        place = None if self.place is None else PLACE_GAIN * self.place
+        place = None if self.place is None or elsewhere else PLACE_GAIN * self.place
         flood = self.map(self._streams(batch), context, place)
         damage = None
         if batch.asset_cell is not None and batch.asset_class is not None:

@@ -1,0 +1,47 @@
+"""What ships of the past: it is read back as it was, and it is of taught coasts alone."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from tests.batch_fixtures import make_batch
+
+from strandline.distillation.distil import students_view
+from strandline.errors import InputError
+from strandline.exemplars import Exemplars, load_exemplars, save_exemplars, taught_seeds
+from strandline.pretraining import Curriculum
+
+
+def test_a_hundredth_of_the_corpus_ships_with_its_truth() -> None:
+    shipped, corpus = load_exemplars(), Curriculum()
+    assert len(shipped.storms) == len(taught_seeds(corpus)) == 22
+    assert len(shipped.storms) / (corpus.coasts * corpus.storms) == pytest.approx(0.01, rel=0.03)
+    assert len(shipped.windows) / (corpus.coasts * corpus.windows) == pytest.approx(0.01, rel=0.1)
+    assert shipped.storms.radar is None
+    assert shipped.storms.flood_class is not None
+    assert shipped.storms.flood_valid is not None
+    wet = (shipped.storms.flood_class > 0) & shipped.storms.flood_valid
+    assert (wet.flatten(1).any(dim=1)).float().mean() > 0.8
+    assert shipped.windows.terrain is None
+    assert shipped.windows.surge is not None
+
+
+def test_every_exemplar_is_of_a_coast_that_was_taught() -> None:
+    seeds, corpus = taught_seeds(Curriculum()), Curriculum()
+    assert len(set(seeds)) == len(seeds)
+    assert all(corpus.first_seed <= seed < corpus.first_seed + corpus.coasts for seed in seeds)
+
+
+def test_exemplars_are_read_back_as_they_were(tmp_path: Path) -> None:
+    storms = students_view(make_batch(3, (16, 16)))
+    with pytest.raises(InputError, match="does not exist"):
+        load_exemplars(tmp_path)
+    save_exemplars(tmp_path, Exemplars(storms, students_view(make_batch(2, (16, 16), seed=3)).without("optical")))
+    again = load_exemplars(tmp_path)
+    assert again.windows.optical is None
+    for name, tensor in vars(storms).items():
+        found = getattr(again.storms, name)
+        assert (tensor is None) == (found is None)
+        if tensor is not None:
+            assert found.dtype == tensor.dtype
+            torch.testing.assert_close(found, tensor, rtol=1e-3, atol=1e-3)
