@@ -17,6 +17,7 @@ from strandline.adaptation import (
     learn_from_labels,
     new_students,
     prepare,
+    reference_map,
     score_floods,
 )
 from strandline.corpus import FIRST_SEED
@@ -33,6 +34,7 @@ from strandline.samples import build_storm_batch
 from strandline.simulator.coast import simulate_coast
 from strandline.tide_and_weather import TideAndWeather
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
+from strandline.uncertainty.risk_control import false_dry_rate
 
 pytestmark = pytest.mark.slow
 RECIPE = Recipe(steps=20, samples=4, windows=16)
@@ -80,6 +82,7 @@ def test_without_a_known_flood_every_score_is_undefined(learned: Learned, foreca
     scores = scores_of(learned, forecaster, {}, known=False)
     assert all(np.isnan(value) for value in scores.iou.values())
     assert scores.happened.size == 0
+    assert np.isnan(scores.false_dry)
 
 
 @pytest.mark.parametrize("remembers", [True, False])
@@ -116,6 +119,25 @@ def test_five_calibration_storms_cannot_promise_ninety_percent(learned: Learned)
     few = replace(course, calibration_windows=course.calibration_windows[:5])
     with pytest.raises(RefusedByTheory, match=r"5 calibration storms cannot give 90% coverage; need 9 or more"):
         calibrate_on(few, load_students(place_shape=(32, 32)))
+
+
+def test_an_asked_false_dry_rate_is_kept_on_the_calibration_storms_and_measured_on_the_others(
+    learned: Learned, forecaster: Forecaster
+) -> None:
+    *_, course = learned
+    careful = calibrate_on(course, forecaster.students, 0.15)
+    assert careful.false_dry_rate == 0.15
+    assert careful.threshold <= forecaster.threshold
+    assert careful.threshold_beyond <= forecaster.threshold_beyond
+    view = students_view(course.calibration)
+    called = careful.predict(view).flood_probability >= careful.threshold
+    land = (course.calibration.terrain_seen & (course.calibration.terrain[:, 2] < 0.5)).numpy()
+    taken_for_truth = reference_map(course.calibration, course.word["calibration"]).numpy() > 0
+    assert false_dry_rate(called, taken_for_truth, land).mean() <= 0.15
+    missed = [scores_of(learned, one, {}, known=True).false_dry for one in (careful, forecaster)]
+    assert missed[0] <= missed[1]
+    with pytest.raises(RefusedByTheory, match="9 calibration storms cannot keep the false-dry rate at 5%; need 19"):
+        calibrate_on(course, forecaster.students, 0.05)
 
 
 @pytest.mark.parametrize("remembers", [True, False])

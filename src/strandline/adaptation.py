@@ -23,6 +23,7 @@ from strandline.distillation.strandlines import (
 )
 from strandline.errors import RefusedByTheory
 from strandline.events import Split, Storm
+from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -31,6 +32,7 @@ from strandline.samples import build_storm_batch, build_surge_batch
 from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster, calibrate, choose_threshold
+from strandline.uncertainty.risk_control import false_dry_rate
 from strandline.uncertainty.scores import overlap_counts, pooled_iou
 
 logger = logging.getLogger(__name__)
@@ -287,17 +289,30 @@ def learn_from_labels(
     return list(students)
 
 
-def calibrate_on(course: Course, students: Sequence[Student]) -> Forecaster:
+def calibrate_on(
+    course: Course, students: Sequence[Student | MultiHeadStudent], false_dry_rate: float | None = None
+) -> Forecaster:
     """Calibrate an adapted ensemble on the calibration storms."""
     return calibrate(
         students,
-        (students_view(course.calibration), reference_map(course.calibration, course.word["calibration"])),
+        (students_view(course.calibration), reference_word(course.calibration, course.word["calibration"])),
         (students_view(course.training), reference_map(course.training, course.word["training"])),
         [students_view(batch) for batch in course.calibration_windows],
         COVERAGES,
         course.archive,
         course.rehearsed,
+        false_dry_rate,
     )
+
+
+def reference_word(batch: Batch, word: Prediction) -> Tensor:
+    """(B, K, H, W) probabilities to calibrate by: the survey where there is one, 0 or 1, else the teacher's."""
+    assert word.flood_logits is not None
+    teachers = word.flood_logits.softmax(dim=1)
+    if batch.flood_class is None or batch.flood_valid is None:
+        return teachers
+    surveyed = functional.one_hot(batch.flood_class, FLOOD_CLASSES).movedim(-1, 1).to(teachers.dtype)
+    return torch.where(batch.flood_valid[:, None], surveyed, teachers)
 
 
 def reference_map(batch: Batch, word: Prediction) -> Tensor:
@@ -316,11 +331,13 @@ class FloodScores:
     Attributes:
         iou: method → IoU [-].
         probability, happened: the forecaster's word and the outcome on every scored cell, for reliability.
+        false_dry: share of a storm's flooded cells that the forecaster called dry, mean over storms; NaN without any.
     """
 
     iou: dict[str, float]
     probability: npt.NDArray[np.float32]
     happened: Mask
+    false_dry: float
 
 
 def score_floods(
@@ -371,7 +388,8 @@ def score_floods(
     said = probability >= forecaster.thresholds(test)[:, None, None]
     scores = {"distilled": pooled_iou(overlap_counts(said, truth, valid)), "teacher": teacher_iou()}
     scores |= {method: sceptics_iou(members) for method, members in others.items()}
-    return FloodScores(scores, probability[valid], truth[valid])
+    missed = false_dry_rate(said, truth, valid)[(truth & valid).any(axis=(1, 2))]
+    return FloodScores(scores, probability[valid], truth[valid], float(missed.mean()) if missed.size else float("nan"))
 
 
 def _flooded(words: Sequence[Prediction]) -> Chances:

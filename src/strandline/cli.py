@@ -44,6 +44,10 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="A tiny simulated coast, under 90 s: a health check.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")] = False,
     seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
+    false_dry: Annotated[
+        float | None,
+        typer.Option(help="Share of flooded cells that may be called dry, as 0.1 [default: best IoU]."),
+    ] = None,
 ) -> None:
     """Observe, distil, forecast, assess, plan: from files (or a simulated delta) to report.html."""
     from strandline import jobs
@@ -52,7 +56,7 @@ def run(
         raise typer.BadParameter(
             "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
         )
-    job = jobs.real(region, data, seed) if region else jobs.simulated(seed, quick=quick)
+    job = jobs.real(region, data, seed, false_dry) if region else jobs.simulated(seed, quick=quick, false_dry=false_dry)
     with _Stages() as announce:
         report = job.run(out, announce, resume)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
@@ -184,6 +188,9 @@ def _show_summary(summary: dict[str, Any], report: Path) -> None:
     )
     table.add_row("plan", f"{summary['plan']['n_actions']} actions, {summary['plan']['n_triggers']} triggers")
     console.print(table)
+    known = summary["familiarity"]
+    if known is not None and known["warning"] is not None:
+        console.print(f"[bold yellow]warning:[/] {escape(known['warning'])}", highlight=False)
     Console().print(f"report: {report}", highlight=False, soft_wrap=True)
 
 

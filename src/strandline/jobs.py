@@ -37,21 +37,23 @@ class Job:
         return run(self.observe, self.name, self.settings, out, announce, resume)
 
 
-def simulated(seed: int, *, quick: bool) -> Job:
+def simulated(seed: int, *, quick: bool, false_dry: float | None = None) -> Job:
     """The built-in delta: 64 × 64 cells and 40 storms in 30 years, or (quick) 32 × 32 cells and 24 storms."""
     if quick:
         settings = Settings(
             Recipe(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16, seed=seed
         )
+        settings = replace(settings, false_dry_rate=false_dry)
         return Job("quick", lambda progress: simulate_place(32, 12.0, 24, progress), settings)
-    return Job("built-in delta", lambda progress: simulate_place(64, 30.0, 40, progress), Settings(seed=seed))
+    settings = Settings(seed=seed, false_dry_rate=false_dry)
+    return Job("built-in delta", lambda progress: simulate_place(64, 30.0, 40, progress), settings)
 
 
-def real(region: Path, data: Path | None, seed: int) -> Job:
+def real(region: Path, data: Path | None, seed: int, false_dry: float | None = None) -> Job:
     """A place from its region file; the record is parted into as many storms as it holds, up to 40."""
     region_file = load_region_file(region, data)
     # real grids are larger than the built-in one: half the storms a step keep the distillation within minutes
-    settings = Settings(Recipe(samples=4), calibration_storms=9, test_storms=1, seed=seed)
+    settings = Settings(Recipe(samples=4), calibration_storms=9, test_storms=1, false_dry_rate=false_dry, seed=seed)
     name = f"{region_file.model_dump_json()}\n{_state_of_files(region_file.model_dump())}"
     return Job(name, lambda _: open_place(region_file), settings)
 

@@ -74,6 +74,7 @@ class Settings:
         storms, calibration_storms, test_storms: how many are sought in the record, and how many of them are held out.
         windows: surge windows learned from.
         hazard_samples: Monte-Carlo samples through the whole chain.
+        false_dry_rate: share of flooded cells that flood maps may call dry, 0…1; ``None`` = the best overlap.
         seed: of every draw.
     """
 
@@ -83,6 +84,7 @@ class Settings:
     test_storms: int = 8
     windows: int = 400
     hazard_samples: int = 40
+    false_dry_rate: float | None = None
     seed: int = 1
 
 
@@ -136,7 +138,7 @@ def run(
         "distil the students",
         lambda _, progress: adapt(course, load_students(place_shape=shape), settings.recipe, settings.seed, progress),
     )
-    forecaster = stage("calibrate", lambda *_: calibrate_on(course, students))
+    forecaster = stage("calibrate", lambda *_: calibrate_on(course, students, settings.false_dry_rate))
     sceptics = stage(
         "train the sceptics",
         lambda _, progress: train_sceptics(course, shape, settings, progress),
@@ -191,7 +193,7 @@ def run(
         plan=plan,
         surge=surge.rows,
         surge_scores=surge_scores(surge),
-        learning=learning_scores(floods, place, split),
+        learning=learning_scores(floods, place, split, settings.false_dry_rate),
         run=RunFacts(started, line.seconds, {"run": settings.seed}, commit(), version("strandline"), told),
         issuer=Issuer("strandline.invalid", "Strandline (draft, not sent)"),
         levels_method=levels_method(place),
@@ -323,7 +325,7 @@ def surge_scores(surge: SurgeTable) -> SurgeScores:
     return SurgeScores(scores["rmse"], scores["coverage_90"], int(scores["n_hours"]), baselines[name], name)
 
 
-def learning_scores(floods: FloodScores, place: Place, split: Split) -> LearningScores:
+def learning_scores(floods: FloodScores, place: Place, split: Split, asked: float | None) -> LearningScores:
     """The learning table: retention S/T, and the gap (S − B)/(T − B) where T − B is more than noise."""
     teacher, student, base = (floods.iou[name] for name in ("teacher", "distilled", "labels_only"))
     survey = place.observations.flood_survey
@@ -342,6 +344,8 @@ def learning_scores(floods: FloodScores, place: Place, split: Split) -> Learning
         labels,
         len(split.test),
         floods.iou["pretrained_finetuned"],
+        None if math.isnan(floods.false_dry) else floods.false_dry,
+        asked,
     )
 
 

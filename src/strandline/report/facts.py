@@ -12,6 +12,7 @@ from strandline.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact
+from strandline.uncertainty.familiarity import Familiarity
 
 SURGE_COLUMNS = ("issue_time", "time", "lead_h", "p10", "p50", "p90", "observed", "tide")
 """Columns of a surge forecast: water levels [m, region datum], one row a lead; ``observed`` NaN = gap."""
@@ -29,6 +30,8 @@ class LearningScores:
         pretrained_iou: the student as shipped, before it saw this place; None = not measured.
         n_labels: labelled maps that the student learnt from.
         n_test_storms: held-out storms that the scores are averages over.
+        false_dry: share of a storm's flooded cells that the student called dry, mean over held-out storms; None = no
+            flood of them is known. ``false_dry_asked``: what was asked for, None = nothing.
     """
 
     provenance: ProvenanceKind
@@ -41,6 +44,8 @@ class LearningScores:
     n_labels: int
     n_test_storms: int
     finetuned_iou: float | None = None
+    false_dry: float | None = None
+    false_dry_asked: float | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,7 @@ class Findings:
         levels_method: one sentence for the reader on how the return levels were found, with the length of the record.
         futures: scenarios of sea-level rise.
         maxima_per_year: how many such maxima a year of record has [a-1]; 1 for annual maxima.
+        familiarity: how the place compares with the coasts that the networks were taught on; None = not compared.
     """
 
     observations: Observations
@@ -142,6 +148,7 @@ class Findings:
     maxima_per_year: float = 1.0
     reliability: Reliability | None = None
     futures: tuple[Future, ...] = ()
+    familiarity: Familiarity | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

@@ -121,7 +121,7 @@ def summarise(findings: Findings) -> dict[str, JsonValue]:
     learning, surge, impact, run = findings.learning, findings.surge_scores, findings.impact, findings.run
     hazard, region = findings.hazard, findings.hazard.region
     p10, p50, p90 = impact.expected_annual_damage
-    levels = return_levels(hazard)
+    levels, known = return_levels(hazard), findings.familiarity
     return {
         "provenance": findings.provenance,
         "provenance_of": {section: sorted(kinds) for section, kinds in findings.kinds.items()},
@@ -136,6 +136,7 @@ def summarise(findings: Findings) -> dict[str, JsonValue]:
             "gap_closed": learning.gap_closed,
             "n_labels": learning.n_labels,
             "n_test_storms": learning.n_test_storms,
+            "false_dry": {"measured": learning.false_dry, "asked": learning.false_dry_asked},
             "unknown_share": float(np.isnan(hazard.flood_probability[-1]).mean()),
         },
         "surge": {
@@ -153,6 +154,7 @@ def summarise(findings: Findings) -> dict[str, JsonValue]:
             "unknown_value": impact.unknown_value,
             "n_assets": len(impact.assets),
         },
+        "familiarity": None if known is None else {"p_values": dict(known.p_values), "warning": known.warning},
         "plan": {"n_actions": len(findings.plan.actions), "n_triggers": len(findings.plan.triggers)},
         "seconds": {**run.seconds, "total": sum(run.seconds.values())},
         "seeds": dict(run.seeds),

@@ -22,6 +22,7 @@ from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.pretraining import load_ensemble, save_students
 from strandline.uncertainty.conformal import conformal_radius
+from strandline.uncertainty.risk_control import false_dry_threshold
 from strandline.uncertainty.scores import overlap_counts, pooled_iou
 
 Floats = npt.NDArray[np.float64]
@@ -63,6 +64,8 @@ class Forecaster:
         temperature: divides the flood logits.
         threshold: probability from which a cell is called flooded; chosen on training storms.
         threshold_beyond: the same far above all mapped storms; chosen on rehearsed ones where there are any.
+        false_dry_rate: share of flooded cells that may be called dry, where one was asked for; else the thresholds are
+            those of the best overlap.
         archive: the teacher's maps of the place's past storms, which the students remember; ``None`` = none.
     """
 
@@ -72,6 +75,7 @@ class Forecaster:
     threshold: float
     threshold_beyond: float
     archive: Archive | None = None
+    false_dry_rate: float | None = None
 
     def predict(self, batch: Batch) -> Forecast:
         """Every member's word on a batch (the student's view), calibrated.
@@ -113,6 +117,7 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
         "temperature": forecaster.temperature,
         "threshold": forecaster.threshold,
         "threshold_beyond": forecaster.threshold_beyond,
+        "false_dry_rate": forecaster.false_dry_rate,
         "radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
     }
     save_students(folder, forecaster.students, {**card, "calibration": calibration})
@@ -146,6 +151,7 @@ def load_forecaster(folder: Path) -> Forecaster:
         calibration["threshold"],
         calibration["threshold_beyond"],
         archive,
+        calibration.get("false_dry_rate"),
     )
 
 
@@ -164,27 +170,30 @@ def calibrate(
     coverages: Sequence[float],
     archive: Archive | None = None,
     rehearsed: Batch | None = None,
+    false_dry_rate: float | None = None,
 ) -> Forecaster:
     """Turn an ensemble into a forecaster with a promise.
 
     Args:
         students: trained members.
-        flood: held-out storms (the student's view) and the reference class map (B, H, W) they are calibrated on:
-            the survey where there is one, else the teacher's map.
-        training: the same for the training storms; the threshold is chosen here.
+        flood: held-out storms (the student's view) and the reference (B, K, H, W) they are calibrated on: the survey
+            where there is one, 0 or 1, else the teacher's probabilities.
+        training: storms and their reference class map (B, H, W), on which the threshold is chosen.
         windows: one batch of surge windows for each held-out storm.
         coverages: to be promised for the surge interval.
         archive: what the members remember; the batches of storms carry it already.
         rehearsed: storms above all that were mapped, with physics' maps as targets.
+        false_dry_rate: share of flooded cells that may be called dry; the threshold then keeps it on average over
+            storms like the held-out ones, as their reference maps have it, and is never above the one of best overlap.
 
     Raises:
-        RefusedByTheory: fewer held-out storms than the coverage needs, with the number.
+        RefusedByTheory: fewer held-out storms than the coverage or the rate needs, with the number.
     """
     radius = _surge_radius(students, windows, coverages)
     batch, reference = flood
     logits = [_logits(word) for word in ask_members(students, batch)]
     valid = _land(batch)
-    temperature = _best_temperature(logits, reference, valid)
+    temperature = best_temperature(logits, reference, valid)
 
     def best_threshold(seen: Batch, known: Tensor) -> float:
         probability = torch.stack([_soft(word.flood_logits, temperature) for word in ask_members(students, seen)]).mean(
@@ -196,7 +205,29 @@ def calibrate(
     if rehearsed is not None:
         assert rehearsed.flood_class is not None
         beyond = best_threshold(rehearsed, rehearsed.flood_class)
-    return Forecaster(tuple(students), radius, temperature, threshold, beyond, archive)
+    if false_dry_rate is not None:
+        chance = 1 - torch.stack([_soft(part, temperature) for part in logits]).mean(0)[:, 0]
+        kept = false_dry_threshold(chance.numpy(), (reference.argmax(1) > 0).numpy(), valid.numpy(), false_dry_rate)
+        threshold, beyond = min(threshold, kept), min(beyond, kept)
+    return Forecaster(tuple(students), radius, temperature, threshold, beyond, archive, false_dry_rate)
+
+
+def best_temperature(logits: Sequence[Tensor], reference: Tensor, valid: Tensor) -> float:
+    """Temperature with the least cross-entropy of reference and ensemble's mean (Guo et al. 2017, section 4.2).
+
+    Args:
+        logits: (B, K, H, W) of each member.
+        reference: (B, K, H, W) probabilities; of a survey they are 0 and 1. A teacher's likeliest classes would not do:
+            a student agrees with its teacher more than with the truth, and would be made too sure.
+        valid: (B, H, W) cells that count.
+    """
+
+    def entropy(log_temperature: float) -> float:
+        probability = torch.stack([_soft(part, float(np.exp(log_temperature))) for part in logits]).mean(0)
+        return float(-(reference * probability.clamp(min=1e-7).log()).sum(dim=1)[valid].mean())
+
+    best = minimize_scalar(entropy, bounds=(np.log(0.3), np.log(5.0)), method="bounded", options={"maxiter": 20})
+    return float(np.exp(best.x))
 
 
 def choose_threshold(
@@ -238,15 +269,3 @@ def _logits(word: Prediction) -> Tensor:
 def _soft(logits: Tensor | None, temperature: float) -> Tensor:
     assert logits is not None
     return (logits / temperature).softmax(dim=1)
-
-
-def _best_temperature(logits: list[Tensor], reference: Tensor, valid: Tensor) -> float:
-    """Temperature with the least negative log-likelihood of the ensemble's mean (Guo et al. 2017)."""
-
-    def likelihood(log_temperature: float) -> float:
-        probability = torch.stack([_soft(part, float(np.exp(log_temperature))) for part in logits]).mean(0)
-        at_truth = probability.gather(1, reference[:, None])[:, 0].clamp(min=1e-7)
-        return float(-at_truth.log()[valid].mean())
-
-    best = minimize_scalar(likelihood, bounds=(np.log(0.3), np.log(5.0)), method="bounded", options={"maxiter": 20})
-    return float(np.exp(best.x))

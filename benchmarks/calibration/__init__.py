@@ -1,0 +1,1 @@
+"""How far probabilities, bounds and promises hold: networks, ensembles, one network for many, conformal rules."""
