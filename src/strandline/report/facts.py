@@ -12,6 +12,7 @@ from strandline.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact
+from strandline.risk.information import Information
 
 SURGE_COLUMNS = ("issue_time", "time", "lead_h", "p10", "p50", "p90", "observed", "tide")
 """Columns of a surge forecast: water levels [m, region datum], one row a lead; ``observed`` NaN = gap."""
@@ -125,6 +126,7 @@ class Findings:
             empty.
         levels_method: one sentence for the reader on how the return levels were found, with the length of the record.
         futures: scenarios of sea-level rise.
+        information: what drives the uncertainty of the damage, and what would narrow it; None = nothing to narrow.
         maxima_per_year: how many such maxima a year of record has [a-1]; 1 for annual maxima.
     """
 
@@ -142,6 +144,7 @@ class Findings:
     maxima_per_year: float = 1.0
     reliability: Reliability | None = None
     futures: tuple[Future, ...] = ()
+    information: Information | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]
