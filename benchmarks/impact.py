@@ -9,17 +9,23 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import geopandas as gpd
+import networkx
 import numpy as np
+import shapely
 
 from benchmarks.record import Record, Value, markdown_table, print_summary, print_table, write_record
-from strandline.observations import ASSET_CLASSES
+from strandline.observations import CURVE_CLASSES
+from strandline.risk.access import is_cut_off, road_network
 from strandline.risk.vulnerability import curve
 
 SEED = 0
 ASSETS, EVENTS = 100_000, 1_000
+SETTLEMENTS, STRETCHES = 10_000, 100_000
 WET = {"wet_10": 0.10, "wet_100": 1.0}
 COLUMNS = ("case", "tool", "cpu_s", "peak_mb", "max_relative_difference", "note")
 PEERS = Path(__file__).parent / "peers"
@@ -35,6 +41,7 @@ def main() -> None:
     arguments = parser.parse_args()
     pythons = {"strandline": sys.executable, "climada": arguments.climada_python, "reference": sys.executable}
     rows = [row for case in WET for row in event_impacts(case, pythons, (arguments.assets, arguments.events))]
+    rows += isolation()
     record = Record("impact", "simulated", {}, [SEED], rows, summarise(rows))
     write_record(record, arguments.out)
     command = f"python -m benchmarks.impact --climada-python PYTHON --out {arguments.out.name}"
@@ -45,7 +52,7 @@ def main() -> None:
 
 def event_impacts(case: str, pythons: dict[str, str], size: tuple[int, int]) -> list[Row]:
     """The same floods and assets by every tool, one process each; ours is compared with each of the others."""
-    curves = np.stack([np.maximum.accumulate(curve(name, "asia")[0]) for name in ASSET_CLASSES])
+    curves = np.stack([np.maximum.accumulate(curve(name, "asia")[0]) for name in CURVE_CLASSES])
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "curves.npy", curves)
         found = {tool: run_tool(tool, python, Path(folder), size, WET[case]) for tool, python in pythons.items()}
@@ -98,6 +105,58 @@ def run_tool(
         return json.loads(str(stored["facts"])), (annual, by_event, annual.sum(keepdims=True))
 
 
+def isolation() -> list[Row]:
+    """10 000 settlements on 100 000 stretches of road, two fifths of them under water and a twentieth unknown.
+
+    From the roads' lines to who is cut off from a hospital, with the bounds; networkx searches the same two graphs.
+    """
+    rng = np.random.default_rng(SEED)
+    side = 225
+    x, y = np.meshgrid(np.arange(side) * 100.0, np.arange(side) * 100.0)
+    along = [((i, j), (i, j + 1)) for i in range(side) for j in range(side - 1)]
+    across = [((i, j), (i + 1, j)) for i in range(side - 1) for j in range(side)]
+    ends = np.array(along + across)[rng.permutation(len(along) + len(across))[:STRETCHES]]  # (E, 2, 2)
+    lines = shapely.linestrings(np.stack([x[ends[..., 0], ends[..., 1]], y[ends[..., 0], ends[..., 1]]], axis=-1))
+    table = {"asset_id": np.arange(STRETCHES), "asset_class": "road"}
+    roads = gpd.GeoDataFrame(table, geometry=lines, crs="EPSG:32633")
+    closed = rng.choice([0.0, 1.0, np.nan], STRETCHES, p=[0.55, 0.4, 0.05])
+    place, hospital = (rng.uniform(0, (side - 1) * 100.0, (2, count)) for count in (SETTLEMENTS, 20))
+    shut = rng.choice([0.0, 1.0, np.nan], 20, p=[0.7, 0.2, 0.1])
+
+    began = time.process_time()
+    network = road_network(roads)
+    home, facility = network.nearest_node(*place), network.nearest_node(*hospital)
+    found = is_cut_off(network, closed[network.road], facility, shut, home)
+    own = time.process_time() - began
+
+    began = time.process_time()
+    served = []
+    for passable, works in ((closed[network.road] != 1, shut != 1), (closed[network.road] == 0, shut == 0)):
+        graph = networkx.Graph(map(tuple, network.edges[passable].tolist()))
+        graph.add_nodes_from(range(len(network.nodes)))
+        reached: set[int] = set()
+        for node in facility[works].tolist():
+            if node not in reached:
+                reached |= networkx.node_connected_component(graph, node)
+        served.append(np.isin(home, list(reached)))
+    expected = np.where(~served[0], 1.0, np.where(~served[1], np.nan, 0.0))
+    theirs = time.process_time() - began
+
+    wrong = float(np.mean(~((found == expected) | (np.isnan(found) & np.isnan(expected)))))
+    said = f"{SETTLEMENTS} settlements, {STRETCHES} stretches, cut off {int((found == 1).sum())}, "
+    said += f"unknown {int(np.isnan(found).sum())}"
+    return [
+        _row("isolation", "strandline", cpu_s=own, note=said + "; lines to answer"),
+        _row(
+            "isolation",
+            "networkx",
+            cpu_s=theirs,
+            max_relative_difference=wrong,
+            note=f"version {networkx.__version__}, search alone; difference = share of settlements told otherwise",
+        ),
+    ]
+
+
 def summarise(rows: Sequence[Row]) -> dict[str, Value]:
     """The numbers that the bars are about."""
     summary: dict[str, Value] = {}
@@ -109,6 +168,9 @@ def summarise(rows: Sequence[Row]) -> dict[str, Value]:
             summary[f"{case}_difference_from_{tool}"] = of_case[tool]["max_relative_difference"]
         own, theirs = of_case["strandline"]["cpu_s"], of_case["climada"]["cpu_s"]
         summary[f"{case}_times_climada"] = float(theirs) / float(own) if theirs and own else None
+    for row in rows:
+        if row["case"] == "isolation":
+            summary[f"isolation_{row['tool']}_cpu_s"] = row["cpu_s"]
     return summary
 
 

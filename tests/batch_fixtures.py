@@ -7,7 +7,7 @@ import xarray as xr
 from shapely import Point
 
 from strandline.batch import CONTEXT_HOURS, LEADS, TIDE_HOURS, TIDE_MODES, Batch
-from strandline.observations import ASSET_CLASSES, Observations, Provenance
+from strandline.observations import CURVE_CLASSES, Observations, Provenance
 from strandline.region import Region
 from strandline.tide_and_weather import TideAndWeather
 from strandline.tides import FittedTide, TidalConstants
@@ -72,7 +72,7 @@ def make_batch(samples: int = 3, shape: tuple[int, int] = (16, 24), stations: in
         climate_seen=climate_seen,
         climate_hours=torch.arange(-72.0, 72.0, 24.0).expand(samples, 6).clone(),
         asset_cell=cell * asset_seen[..., None],
-        asset_class=torch.randint(len(ASSET_CLASSES), (samples, 5), generator=draw),
+        asset_class=torch.randint(len(CURVE_CLASSES), (samples, 5), generator=draw),
         asset_seen=asset_seen,
         flood_class=torch.randint(5, (samples, rows, columns), generator=draw),
         flood_valid=mask(samples, rows, columns) & terrain_seen,

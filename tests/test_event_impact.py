@@ -7,7 +7,7 @@ from scipy import sparse
 
 from hazard_fixtures import REGION, make_assets, make_hazard
 from strandline.errors import InputError
-from strandline.observations import ASSET_CLASSES
+from strandline.observations import CURVE_CLASSES
 from strandline.risk.event_impact import EventSet, assess_events
 from strandline.risk.exposure import ClassExposure, Exposure, expose
 from strandline.risk.impact import damage_ratios
@@ -19,7 +19,7 @@ def points_apart(value: np.ndarray, class_of: np.ndarray) -> Exposure:
     groups = []
     for number in np.unique(class_of):
         rows = np.flatnonzero(class_of == number)
-        groups.append(ClassExposure(ASSET_CLASSES[number], rows, rows, sparse.eye_array(rows.size, format="csr")))
+        groups.append(ClassExposure(CURVE_CLASSES[number], rows, rows, sparse.eye_array(rows.size, format="csr")))
     return Exposure(value, tuple(groups))
 
 
@@ -29,7 +29,7 @@ def test_damage_is_the_frequency_weighted_sum_of_value_times_ratio(wet_share: fl
     assert case.depth.nnz / 20_000 == pytest.approx(wet_share, abs=0.03)
     impact = assess_events(EventSet(case.frequency, case.depth), points_apart(case.value, case.curve_of), "asia")
     loss = np.zeros((400, 50))
-    for number, name in enumerate(ASSET_CLASSES[:6]):
+    for number, name in enumerate(CURVE_CLASSES):
         mine, mean = case.curve_of == number, np.maximum.accumulate(curve(name, "asia")[0])
         loss[mine] = case.value[mine, None] * np.interp(case.depth.toarray()[mine].astype(float), DEPTHS, mean)
     assert impact.event_damage == pytest.approx(loss.sum(axis=0), rel=1e-12)

@@ -6,14 +6,14 @@ import numpy as np
 from impact_case import ImpactCase, clock, main, make_case
 from scipy import sparse
 
-from strandline.observations import ASSET_CLASSES
+from strandline.observations import CURVE_CLASSES
 from strandline.risk.event_impact import EventImpact, EventSet, assess_events
 from strandline.risk.exposure import ClassExposure, Exposure
 
 
 def assess(case: ImpactCase) -> EventImpact:
     exposed = []
-    for number, name in enumerate(ASSET_CLASSES):
+    for number, name in enumerate(CURVE_CLASSES):
         rows = np.flatnonzero(case.curve_of == number)
         exposed.append(ClassExposure(name, rows, rows, sparse.eye_array(rows.size, format="csr")))
     return assess_events(EventSet(case.frequency, case.depth), Exposure(case.value, tuple(exposed)), "asia")

@@ -64,9 +64,17 @@ LAYOUTS: dict[str, Layout] = {
     "in_situ": Layout({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
     "flood_survey": Layout({"flood_depth": _SCENES}, {}, ("scene", "y", "x", "time")),
 }
-ASSET_CLASSES = ("residential", "commercial", "industrial", "agriculture", "infrastructure", "transport")
-"""The classes of the JRC depth-damage curves (Huizinga et al. 2017)."""
+CURVE_CLASSES = ("residential", "commercial", "industrial", "agriculture", "infrastructure", "transport")
+"""The classes of the JRC depth-damage curves (Huizinga et al. 2017); damage heads know no others."""
+ASSET_CLASSES = (
+    *CURVE_CLASSES,
+    *("school", "hospital", "shelter", "road", "bridge", "pumping_station", "embankment", "power", "water_supply"),
+)
+"""What an asset may be; ``data/asset_classes.toml`` says which curve stands for it and when it stops to serve."""
 ASSET_COLUMNS = ("asset_id", "asset_class", "value", "survey_year", "geometry")
+ASSET_DETAILS = ("district", "people", "operation_threshold", "crest")
+"""What a survey may say besides: the district's name, people [-] who live there, the depth [m] from which it no longer
+serves, and an embankment's crest [m, region datum]. NaN = unknown."""
 DAMAGE_STATE_EDGES = (0.02, 0.2, 0.4, 0.7)
 """Damage ratios [-] that part the damage states 0 none, 1 slight, 2 moderate, 3 extensive, 4 complete."""
 
@@ -88,7 +96,8 @@ class Observations:
         storms: cyclone fixes, one a row, named by coordinate ``storm``.
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
-        assets: GeoDataFrame in the region's CRS with ``ASSET_COLUMNS``; ``value`` [EUR 2010].
+        assets: GeoDataFrame in the region's CRS with ``ASSET_COLUMNS`` and any of ``ASSET_DETAILS``; ``value``
+            [EUR 2010].
         truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``water_level`` (hour), and
             ``damage_state`` (scene, asset). Learning never reads it.
         provenance: modality → where it comes from.

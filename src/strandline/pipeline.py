@@ -45,6 +45,7 @@ from strandline.risk.extremes import ReturnLevelFit, fit_gauge
 from strandline.risk.flood_maps import map_hazard
 from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact, assess_impact
+from strandline.risk.information import value_of_information
 from strandline.risk.return_levels import sample_return_levels
 from strandline.samples import build_storm_batch
 from strandline.simulator.archive import simulate_archive
@@ -161,6 +162,7 @@ def run(
         return assess_impact(of, assets, continent, rng, design_return_period=place.return_periods[-1])
 
     impact = stage("assess the impact", lambda rng, _: assess(hazard, rng))
+    information = value_of_information(hazard, assets, observations.region.continent, years_behind_levels(place))
 
     def look_ahead(rng: np.random.Generator, progress: Progress | None) -> tuple[Future, ...]:
         futures = []
@@ -201,6 +203,7 @@ def run(
         maxima_per_year=maxima_per_year,
         reliability=reliability(floods),
         futures=futures,
+        information=information,
     )
     save_forecaster(out, forecaster, card(findings, settings))
     report = write_report(out, findings)
@@ -310,6 +313,12 @@ def levels_method(place: Place) -> str:
     if (fit := place.published_levels) is not None:
         return f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}."
     return f"Peaks over threshold of the own record, {record_years(place):.1f} years of readings."
+
+
+def years_behind_levels(place: Place) -> float:
+    """Years of the record that the return levels rest on."""
+    fit = place.published_levels
+    return record_years(place) if fit is None else float(fit.record_years)
 
 
 def record_years(place: Place) -> float:

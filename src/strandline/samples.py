@@ -14,6 +14,7 @@ import xarray as xr
 from scipy import ndimage
 from torch import Tensor
 
+from strandline.asset_classes import curve_index
 from strandline.batch import (
     CLIMATE_DAYS,
     CONTEXT_HOURS,
@@ -25,7 +26,7 @@ from strandline.batch import (
 )
 from strandline.errors import InputError
 from strandline.events import Storm
-from strandline.observations import ASSET_CLASSES, Observations
+from strandline.observations import Observations
 from strandline.region import Region
 from strandline.tide_and_weather import TideAndWeather
 
@@ -295,7 +296,7 @@ def _assets(observations: Observations, count: int) -> dict[str, Tensor]:
     rows, columns = observations.region.cells_of(points.x.to_numpy(), points.y.to_numpy())
     seen = rows >= 0
     cell = np.stack([np.where(seen, rows, 0), np.where(seen, columns, 0)], axis=1)
-    kind = np.array([ASSET_CLASSES.index(name) for name in assets["asset_class"]])
+    kind = np.array([curve_index(name) for name in assets["asset_class"]])
     return {
         "asset_cell": torch.from_numpy(cell).expand(count, -1, -1).clone(),
         "asset_class": torch.from_numpy(kind).expand(count, -1).clone(),

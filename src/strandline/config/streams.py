@@ -19,7 +19,10 @@ from strandline.config.values import (
     TimeZone,
 )
 
-AssetClass = Literal["residential", "commercial", "industrial", "agriculture", "infrastructure", "transport"]
+AssetClass = Literal[
+    "residential", "commercial", "industrial", "agriculture", "infrastructure", "transport", "school", "hospital",
+    "shelter", "road", "bridge", "pumping_station", "embankment", "power", "water_supply",
+]  # fmt: skip
 LevelUnit = Literal["m", "cm", "mm", "ft"]
 GaugeFormat = Literal["wide", "long", "uhslc", "noaa_coops", "netcdf"]
 
@@ -249,13 +252,21 @@ class ExtremesSection(Sourced):
 
 
 class AssetColumns(Section):
-    """Columns of an asset survey; worth is ``value`` [EUR 2010], or ``floor_area`` [m2] × ``value_per_m2``."""
+    """Columns of an asset survey; worth is ``value`` [EUR 2010], or ``floor_area`` [m2] × ``value_per_m2``.
+
+    Where a cell of ``people``, ``operation_threshold`` [m of water] or ``crest`` [m, region datum] is empty, it is
+    unknown.
+    """
 
     asset_class: str | None = None
     asset_id: str | None = None
     value: str | None = None
     floor_area: str | None = None
     survey_year: str | None = None
+    district: str | None = None
+    people: str | None = None
+    operation_threshold: str | None = None
+    crest: str | None = None
 
 
 class LatticeSection(Section):
@@ -270,7 +281,7 @@ class LatticeSection(Section):
 class AssetsSection(Sourced):
     """What can be damaged: a survey (GeoJSON, GeoPackage, GeoParquet), or a lattice that stands for one.
 
-    ``classes`` translates the survey's words into the JRC classes; ``asset_class`` and ``survey_year`` hold
+    ``classes`` translates the survey's words into Strandline's classes; ``asset_class`` and ``survey_year`` hold
     for every asset where the file has no such column.
     """
 

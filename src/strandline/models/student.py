@@ -13,7 +13,7 @@ from strandline.models.layers import DamageHead
 from strandline.models.maps import MapPrediction, Streams
 from strandline.models.prediction import Prediction
 from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
-from strandline.observations import ASSET_CLASSES
+from strandline.observations import CURVE_CLASSES
 
 PLACE_CHANNELS = 8
 PLACE_GAIN = 30.0
@@ -63,7 +63,7 @@ class Student(nn.Module):
             static_channels=PLACE_CHANNELS,
             sparse=SPARSE,
         )
-        self.damage = DamageHead(self.map.full_channels, FLOOD_CLASSES, len(ASSET_CLASSES), DAMAGE_STATES)
+        self.damage = DamageHead(self.map.full_channels, FLOOD_CLASSES, len(CURVE_CLASSES), DAMAGE_STATES)
         self.place = nn.Parameter(torch.zeros(1, PLACE_CHANNELS, *place_shape)) if place_shape else None
         self.feature_width = self.map.feature_width
 

@@ -9,7 +9,7 @@ from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
 from strandline.models.second_look import SecondLook
 from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
-from strandline.observations import ASSET_CLASSES
+from strandline.observations import CURVE_CLASSES
 
 SKIP_CHANNELS = 16
 
@@ -43,7 +43,7 @@ class Teacher(nn.Module):
             sparse=SPARSE,
         )
         self.second = SecondLook(width, dropout=dropout)
-        self.damage = DamageHead(SKIP_CHANNELS, FLOOD_CLASSES, len(ASSET_CLASSES), DAMAGE_STATES)
+        self.damage = DamageHead(SKIP_CHANNELS, FLOOD_CLASSES, len(CURVE_CLASSES), DAMAGE_STATES)
 
     def forward(self, batch: Batch) -> Prediction:
         """Answer with whatever the batch holds; without terrain there is no map to answer on."""

@@ -12,6 +12,7 @@ from strandline.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact
+from strandline.risk.information import Information
 from strandline.uncertainty.familiarity import Familiarity
 
 SURGE_COLUMNS = ("issue_time", "time", "lead_h", "p10", "p50", "p90", "observed", "tide")
@@ -130,6 +131,7 @@ class Findings:
             empty.
         levels_method: one sentence for the reader on how the return levels were found, with the length of the record.
         futures: scenarios of sea-level rise.
+        information: what drives the uncertainty of the damage, and what would narrow it; None = nothing to narrow.
         maxima_per_year: how many such maxima a year of record has [a-1]; 1 for annual maxima.
         familiarity: how the place compares with the coasts that the networks were taught on; None = not compared.
     """
@@ -149,6 +151,7 @@ class Findings:
     reliability: Reliability | None = None
     futures: tuple[Future, ...] = ()
     familiarity: Familiarity | None = None
+    information: Information | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import geopandas as gpd
@@ -111,7 +112,9 @@ def write_assets(path: Path, findings: Findings) -> None:
     collection = json.loads(assets.to_json(na="null", drop_id=True, to_wgs84=True))
     collection["provenance"] = findings.provenance
     collection["units"] = {
-        "value": "EUR 2010", "expected_annual_damage": "EUR 2010 per year", "depth": "m", "damage_state": "probability"
+        "value": "EUR 2010", "expected_annual_damage": "EUR 2010 per year", "depth": "m", "damage_state": "probability",
+        "out_of_service": "probability", "breach": "probability", "per_year": "events per year",
+        "operation_threshold": "m", "crest": "m",
     }  # fmt: skip
     write_text(path, json.dumps(collection, allow_nan=False) + "\n")
 
@@ -153,6 +156,9 @@ def summarise(findings: Findings) -> dict[str, JsonValue]:
             "unknown_assets": impact.unknown_assets,
             "unknown_value": impact.unknown_value,
             "n_assets": len(impact.assets),
+            "totals": as_json([asdict(total) for total in impact.totals]),
+            "people": None if impact.people is None else as_json(asdict(impact.people)),
+            "information": None if findings.information is None else as_json(asdict(findings.information)),
         },
         "familiarity": None if known is None else {"p_values": dict(known.p_values), "warning": known.warning},
         "plan": {"n_actions": len(findings.plan.actions), "n_triggers": len(findings.plan.triggers)},

@@ -16,6 +16,7 @@ from strandline.report.words import (
     age,
     area,
     area_between,
+    capitalise,
     day,
     metres,
     metres_between,
@@ -27,6 +28,8 @@ from strandline.report.words import (
 )
 from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact
+from strandline.risk.information import Information
+from strandline.risk.people import HeadCount
 
 MODALITY_WORDS = {
     "terrain": "Ground elevation",
@@ -40,6 +43,8 @@ MODALITY_WORDS = {
     "flood_survey": "Flood maps with labels",
     "assets": "Assets",
 }
+LITTLE = 0.02
+"""Share of the variance below which a measurement is not worth naming."""
 DEPTH_OF_A_FLOOD = 0.15
 """Depth [m] from which a cell counts as flooded."""
 
@@ -120,6 +125,47 @@ def lead_paragraph(findings: Findings, levels: pd.DataFrame) -> str:
             f"We know nothing of {percent(land.unknown_share)} of the map{and_assets}: that means unknown, not safe."
         )
     return " ".join(sentences)
+
+
+def people_sentences(impact: Impact) -> list[str]:
+    """Whom the design event reaches and whom it cuts off, as bounds that hold whatever is unknown."""
+    people = impact.people
+    if people is None:
+        return ["Nobody counted the people who live here, so nothing is said about how many are in danger."]
+    said = [f"Of {people.counted:,.0f} people counted, {_heads(people.exposed)} would have water at their home."]
+    said += [
+        f"{capitalise(_heads(count))} could reach no {refuge} by road." for refuge, count in people.cut_off.items()
+    ]
+    if people.uncounted_assets:
+        said.append(f"{plural(people.uncounted_assets, 'home')} have no count and are in none of these numbers.")
+    return said
+
+
+def _heads(count: HeadCount) -> str:
+    least, most = count.at_least[1], count.at_most[1]
+    if round(least) == round(most):
+        return f"about {least:,.0f}"
+    return f"between {least:,.0f} and {most:,.0f}, depending on roads and ground that nobody knows,"
+
+
+def information_sentences(information: Information | None) -> list[str]:
+    """What makes the damage uncertain, and what to measure next; empty where nothing is uncertain."""
+    if information is None or not information.measurements:
+        return []
+    driver, best = information.drivers[0], information.measurements[0]
+    said = [
+        f"Most of what we do not know about the damage comes from the {driver.name}: {percent(driver.first_order)} of"
+        " its variance would go if that were known."
+    ]
+    if best.reduction < LITTLE:
+        return [*said, "No single further year of gauge or survey that we weighed would narrow it much."]
+    others = [f"{each.what} ({percent(each.reduction)})" for each in information.measurements[1:3]]
+    then = f" Next come {' and '.join(others)}." if others else ""
+    return [
+        *said,
+        f"What would narrow it most is {best.what}: we expect it to take away {percent(best.reduction)} of the"
+        f" variance.{then}",
+    ]
 
 
 def headline_tiles(findings: Findings, levels: pd.DataFrame) -> list[Tile]:

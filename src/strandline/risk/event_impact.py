@@ -8,8 +8,9 @@ import numpy.typing as npt
 from numba import njit
 from scipy import sparse
 
+from strandline.asset_classes import curve_index
 from strandline.errors import InputError
-from strandline.observations import ASSET_CLASSES
+from strandline.observations import CURVE_CLASSES
 from strandline.risk.exposure import Exposure
 from strandline.risk.vulnerability import KNOT_SPACING, curve_knots
 
@@ -70,7 +71,7 @@ def assess_events(events: EventSet, exposure: Exposure, continent: str, deviates
 
     Args:
         continent: whose damage curves apply.
-        deviates: (6,) standard normal deviates of the damage curves, in the order of ``ASSET_CLASSES``; none = means.
+        deviates: (6,) standard normal deviates of the damage curves, in the order of ``CURVE_CLASSES``; none = means.
 
     Raises:
         InputError: events on other cells than the exposure's.
@@ -78,14 +79,14 @@ def assess_events(events: EventSet, exposure: Exposure, continent: str, deviates
     Source: the definition is that of CLIMADA's ``ImpactCalc`` (Aznar-Siguan and Bresch 2019, GMD 12, 3085-3097), with
         the affected share of an asset in place of its impact function's.
     """
-    moved = np.zeros(len(ASSET_CLASSES)) if deviates is None else deviates
+    moved = np.zeros(len(CURVE_CLASSES)) if deviates is None else deviates
     annual = np.full(exposure.value.size, np.nan)
     damage, unknown = np.zeros(events.frequency.size), np.zeros(events.frequency.size)
     stored = events.depth
     for group in exposure.classes:
         if group.cells[-1] >= stored.shape[0]:
             raise InputError("events", f"have {stored.shape[0]} cells", f"assets touch cell {group.cells[-1]}")
-        knots = curve_knots(group.asset_class, continent, float(moved[ASSET_CLASSES.index(group.asset_class)]))
+        knots = curve_knots(group.asset_class, continent, float(moved[curve_index(group.asset_class)]))
         annual[group.rows] = _accumulate(
             exposure.value[group.rows],
             group.shares.indptr,

@@ -8,11 +8,16 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
+from strandline.asset_classes import curve_index
 from strandline.errors import InputError
-from strandline.observations import ASSET_CLASSES, DAMAGE_STATE_EDGES
+from strandline.observations import CURVE_CLASSES, DAMAGE_STATE_EDGES
+from strandline.risk.embankments import chance_of_breach
 from strandline.risk.exposure import Exposure, expose, flat_cells
 from strandline.risk.hazard import Hazard
+from strandline.risk.people import People, count_people
 from strandline.risk.protection import UNPROTECTED, Protection
+from strandline.risk.service import chance_out_of_service
+from strandline.risk.totals import PartialTotal, partial_totals, sum_known
 from strandline.risk.vulnerability import damage_ratio, damage_state
 
 Floats = npt.NDArray[np.float64]
@@ -27,16 +32,22 @@ class Impact:
     Attributes:
         assets: ``ASSET_COLUMNS`` + ``damage_state_0`` … ``damage_state_4`` (probabilities at the design return period),
             ``expected_annual_damage_p10``, ``_p50``, ``_p90`` [EUR 2010 a-1] and ``depth_p50`` [m]; NaN = unknown.
+            Where assets serve others: ``out_of_service`` (probability at the design return period) and
+            ``out_of_service_per_year`` [a-1]; where embankments have a crest, ``breach`` and ``breach_per_year`` alike.
         expected_annual_damage: p10, p50, p90 of the total over the assets that are known [EUR 2010 a-1];
             NaN where none is.
         unknown_assets: assets whose damage is unknown: a cell they touch is unknown, or their value is.
         unknown_value: value of those among them that have one [EUR 2010]; it is in no total.
+        people: exposed and cut off at the design return period; None where nobody counted people.
+        totals: expected annual damage by class and by district.
     """
 
     assets: gpd.GeoDataFrame
     expected_annual_damage: tuple[float, float, float]
     unknown_assets: int
     unknown_value: float
+    people: People | None = None
+    totals: tuple[PartialTotal, ...] = ()
 
 
 def frequency_weights(return_periods: tuple[float, ...], rule: Rule) -> Floats:
@@ -86,8 +97,8 @@ def expected_annual_damage(
 
 
 def draw_curve_deviates(n_samples: int, rng: np.random.Generator) -> Floats:
-    """(S, 6) standard normal deviates of the damage curves, one a sample and class: a class errs as a whole."""
-    return rng.standard_normal((n_samples, len(ASSET_CLASSES)))
+    """(S, 6) standard normal deviates of the damage curves, one a sample and curve: a curve errs as a whole."""
+    return rng.standard_normal((n_samples, len(CURVE_CLASSES)))
 
 
 def depth_at_assets(depth: npt.NDArray[np.float32], exposure: Exposure) -> Floats:
@@ -110,7 +121,7 @@ def damage_ratios(
 
     Args:
         depth: (R, H, W) [m] of the sample.
-        deviates: (6,) of the sample, in the order of ``ASSET_CLASSES``.
+        deviates: (6,) of the sample, in the order of ``CURVE_CLASSES``.
         protection: what is raised above the ground, and which share of the damage is avoided.
     """
     flat = flat_cells(depth)
@@ -118,7 +129,7 @@ def damage_ratios(
     for group in exposure.classes:
         name = group.asset_class
         water = np.maximum(flat[:, group.cells] - protection.raised.get(name, 0.0), 0.0)
-        ratio = damage_ratio(water, name, continent, float(deviates[ASSET_CLASSES.index(name)]))  # (R, C)
+        ratio = damage_ratio(water, name, continent, float(deviates[curve_index(name)]))  # (R, C)
         result[group.rows] = group.shares @ ratio.T * (1.0 - protection.avoided_share.get(name, 0.0))
     return np.asarray(np.clip(result, 0.0, 1.0))
 
@@ -197,7 +208,7 @@ def assess_impact(
     probabilities[(state < 0).any(axis=0)] = np.nan
     if damage_state_logits is not None:
         probabilities = _pool(probabilities, damage_state_logits)
-    unknown = np.isnan(samples).any(axis=0)
+    unknown = np.asarray(np.isnan(samples).any(axis=0))
     bounds = np.quantile(samples, [0.1, 0.5, 0.9], axis=0)
     result = assets.copy()
     for k in range(DAMAGE_STATES):
@@ -205,14 +216,20 @@ def assess_impact(
     for name, row in zip(("p10", "p50", "p90"), bounds, strict=True):
         result[f"expected_annual_damage_{name}"] = np.where(unknown, np.nan, row)
     result["depth_p50"] = np.median(design_depth, axis=0)
-    total = samples[:, ~unknown].sum(axis=1) if (~unknown).any() else np.full(len(samples), np.nan)
-    p10, p50, p90 = np.quantile(total, [0.1, 0.5, 0.9])
+    for event, chance in (
+        ("out_of_service", chance_out_of_service(hazard, assets, exposure, rng)),
+        ("breach", chance_of_breach(hazard, assets, rng)),
+    ):
+        if not np.isnan(chance).all():
+            result[event], result[f"{event}_per_year"] = chance[:, design], chance @ weights
     stated = ~np.isnan(exposure.value)
     return Impact(
         assets=result,
-        expected_annual_damage=(float(p10), float(p50), float(p90)),
+        expected_annual_damage=sum_known(samples, unknown),
         unknown_assets=int(unknown.sum()),
         unknown_value=float(exposure.value[unknown & stated].sum()),
+        people=count_people(hazard, assets, exposure, design, rng),
+        totals=partial_totals(samples, assets),
     )
 
 

@@ -11,9 +11,9 @@ import pyogrio.errors
 import xarray as xr
 from pyproj.exceptions import ProjError
 
-from strandline.config.streams import AssetsSection, LatticeSection
+from strandline.config.streams import AssetColumns, AssetsSection, LatticeSection
 from strandline.errors import InputError
-from strandline.observations import ASSET_CLASSES
+from strandline.observations import ASSET_CLASSES, ASSET_DETAILS
 from strandline.region import Region
 
 _log = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ def read_survey(settings: AssetsSection, path: Path, region: Region) -> gpd.GeoD
             "asset_class": _classes(settings, chosen, path),
             "value": value,
             "survey_year": year.astype(int),
+            **_details(columns, chosen, path),
         },
         geometry=placed.geometry[inside].to_numpy(),
         crs=region.crs,
@@ -147,6 +148,30 @@ def _finite(values: pd.Series) -> np.ndarray:
     """Coordinates, with what could not be projected far outside every region."""
     numbers = values.to_numpy(dtype=np.float64)
     return np.where(np.isfinite(numbers), numbers, -1e12)
+
+
+def _details(columns: AssetColumns, frame: gpd.GeoDataFrame, path: Path) -> dict[str, np.ndarray]:
+    """The columns of ``ASSET_DETAILS`` that the survey has; an empty cell is unknown, anything else a number."""
+    details: dict[str, np.ndarray] = {}
+    for name in ASSET_DETAILS:
+        column = getattr(columns, name)
+        if column is None:
+            continue
+        if name == "district":
+            details[name] = frame[column].to_numpy()
+            continue
+        numbers = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
+        wrong = frame[column].notna().to_numpy() & (~np.isfinite(numbers) | ((numbers < 0) & (name != "crest")))
+        if wrong.any():
+            first = int(wrong.argmax())
+            raise InputError(
+                f"{path} row {frame.index[first] + 1}",
+                f"'{frame[column].iloc[first]}' in column '{column}' is not a number"
+                + ("" if name == "crest" else " of 0 or more"),
+                "correct it, or leave it empty where it is unknown",
+            )
+        details[name] = numbers
+    return details
 
 
 def _numbers(frame: gpd.GeoDataFrame, column: str, path: Path) -> np.ndarray:
