@@ -40,6 +40,9 @@ def _element(word: str) -> str:
         facets = r'<xs:pattern value="\d\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[-,+]\d\d:\d\d"/>'
     elif name == "polygon":
         facets = r'<xs:pattern value="-?\d+(\.\d+)?,-?\d+(\.\d+)?( -?\d+(\.\d+)?,-?\d+(\.\d+)?){3,}"/>'
+    elif name == "references":
+        one = r"[^\s,&lt;&amp;]+,[^\s,&lt;&amp;]+,\d\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d"
+        facets = f'<xs:pattern value="{one}( {one})*"/>'
     elif name in ("identifier", "sender"):
         facets = r'<xs:pattern value="[^\s,&lt;&amp;]+"/>'
     else:

@@ -9,8 +9,11 @@ from scipy.stats import norm
 from shapely import Point, box
 
 from strandline.observations import Observations, Provenance, ProvenanceKind
+from strandline.planning.back_test import BackTest
+from strandline.planning.cost_loss import Expenses
 from strandline.planning.plan import Action, Plan
-from strandline.planning.triggers import DegradedRule, StopRule, Trigger
+from strandline.planning.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
+from strandline.planning.track_record import TrackRecord
 from strandline.region import Region
 from strandline.report.facts import Findings, Issuer, LearningScores, Reliability, RunFacts, SurgeScores
 from strandline.risk.hazard import Hazard
@@ -195,15 +198,41 @@ def a_plan() -> Plan:
             net_present_value=(-1.1e6, 4.3e6, 11.0e6), benefit_cost_ratio=(0.8, 1.7, 3.1), within_budget=False,
         ),
     )  # fmt: skip
-    trigger = Trigger(
-        name="Evacuation, low-lying areas", indicator="forecast_water_level_p50", operator=">=", value=1.18, unit="m",
-        lead_window_hours=(6.0, 48.0), action="evacuate_low_lying_areas", stop=StopRule(0.9, 6.0),
-        degraded=DegradedRule(3.0, "neighbour_water_level", 1.0, "evacuate on the tide table's spring tides",
-                              "the civil protection officer on duty"),
-        where=("Harbour school", "Ferry quay"), why="At 1.18 m the first streets flood.",
-    )  # fmt: skip
+    alive = BackTest(9.8, 7, 1, 2, 5, 0, 9.0, 25_000.0, Expenses(120_000.0, 45_000.0, 310_000.0, 9e6))
+    dead = BackTest(9.8, 4, 0, 5, 6, 0, 7.0, None, None)
+    kind = "evacuate_low_lying_areas"
     return Plan(
-        region="Mouth of the Sella", actions=actions, triggers=(trigger,), notes=("Avoided losses overlap.",),
+        region="Mouth of the Sella", actions=actions, protocol=a_protocol(1.18), notes=("Avoided losses overlap.",),
         expected_annual_damage=(0.5e6, 0.8e6, 1.2e6), unknown_assets=1, unknown_value=2.8e6, budget=5e6,
         discount_rate=0.03, horizon_years=50, is_simulated=True, vertical_datum="local mean sea level 1992",
+        track_records=(TrackRecord(kind, False, "own readings and the tide", 10.0, alive),
+                       TrackRecord(kind, True, "own readings and the tide", 10.0, dead)),
+    )  # fmt: skip
+
+
+def a_protocol(level: float) -> Protocol:
+    """Evacuation on an even chance of ``level`` [m]."""
+
+    def ahead(value: float, probability: float, earliest: float) -> Indicator:
+        return Indicator(
+            variable="forecast_water_level", operator=">=", value=value, unit="m", probability=probability,
+            lead_window_hours=(earliest, 48), valid_hours=6, source="forecast of the report",
+        )  # fmt: skip
+
+    neighbour = Indicator(
+        variable="neighbour_water_level", operator=">=", value=1.0, unit="m", lead_window_hours=(0, 0), valid_hours=6,
+        source="Offshore tower",
+    )  # fmt: skip
+    phase = Phase(
+        name="evacuate_low_lying_areas", start="likely", actions=("Evacuate low-lying areas",), response="Evacuate",
+        stop=StopRule(when="not left", for_hours=6), where=("Harbour school", "Ferry quay"),
+        degraded=DegradedRule(after_hours=3, fallback="spare", prior="evacuate on the tide table's spring tides",
+                              decided_by="the civil protection officer on duty"),
+        event=Event(variable="water_level", operator=">=", value=level, unit="m"),
+        why=f"At {level:g} m the first streets flood.",
+    )  # fmt: skip
+    return Protocol(
+        title="Early action at the mouth of the Sella", source="made up for a test", confirmed_by="the duty officer",
+        indicators={"likely": ahead(level, 0.5, 6), "left": ahead(level - 0.3, 0.2, 0), "spare": neighbour},
+        phases=(phase,),
     )  # fmt: skip

@@ -21,8 +21,10 @@ from strandline.observations import ProvenanceKind
 from strandline.report.alerts import (
     STATUS_OF,
     FloodWarning,
+    Reference,
     as_cap,
     certainty_of,
+    follow_up,
     rarity_of,
     severity_of,
     urgency_of,
@@ -38,7 +40,8 @@ ISSUER = Issuer("alerts.sella.example", "Harbour office")
 def a_warning(**changes: object) -> FloodWarning:
     time = pd.Timestamp("2022-11-22T06:00")
     values: dict[str, object] = {
-        "identifier": "sella-1", "provenance": "real", "issued": time, "onset": time + pd.Timedelta(hours=8),
+        "identifier": "sella-1", "subject": "sella-gate", "response": "Execute",
+        "provenance": "real", "issued": time, "onset": time + pd.Timedelta(hours=8),
         "expires": time + pd.Timedelta(hours=12), "probability": 0.7, "return_period": 12.0, "event": "Coastal flood",
         "headline": "High water", "description": "The sea may pass 1.2 m.", "instruction": "Confirm first.",
         "area": "Sella", "polygon": ((45.0, 12.0), (45.1, 12.0), (45.1, 12.1), (45.0, 12.0)),
@@ -171,15 +174,16 @@ def test_without_a_likely_cell_the_polygon_is_the_region() -> None:
 def test_a_trigger_out_of_reach_gets_one_draft_that_says_unlikely() -> None:
     findings = coast.findings()
     plan = findings.plan
-    high = tuple(replace(trigger, value=9.0) for trigger in plan.triggers)
-    found = draft_warnings(replace(findings, plan=replace(plan, triggers=high)))
+    found = draft_warnings(replace(findings, plan=replace(plan, protocol=coast.a_protocol(9.0))))
     assert len(found) == 1
     assert parsed(found[0])["certainty"] == "Unlikely"
+    assert parsed(found[0])["responseType"] == "Monitor"
+    assert "not reached" in found[0].instruction
 
 
 def test_a_plan_without_triggers_and_a_run_without_forecast() -> None:
     findings = coast.findings()
-    bare = replace(findings, plan=replace(findings.plan, triggers=()))
+    bare = replace(findings, plan=replace(findings.plan, protocol=None))
     assert len(draft_warnings(bare)) == 1
     assert draft_warnings(replace(findings, surge=findings.surge.iloc[:0])) == []
 
@@ -187,4 +191,61 @@ def test_a_plan_without_triggers_and_a_run_without_forecast() -> None:
 def test_a_draft_says_when_to_stop_and_what_to_do_without_readings() -> None:
     instruction = draft_warnings(coast.findings())[0].instruction
     assert "Stand down when" in instruction
-    assert "If no reading comes for 3 hours" in instruction
+    assert "If nothing is known for 3 hours" in instruction
+
+
+def test_people_are_asked_for_what_the_protocol_says_once_its_trigger_is_reached() -> None:
+    (reached,) = draft_warnings(coast.findings())
+    assert (reached.response, reached.message) == ("Evacuate", "Alert")
+    assert parsed(reached)["responseType"] == "Evacuate"
+    certain = coast.findings()
+    surge = certain.surge.assign(p90=certain.surge["p90"].clip(upper=1.1), p50=certain.surge["p50"].clip(upper=1.0))
+    (watched,) = draft_warnings(replace(certain, surge=surge))
+    assert watched.response == "Monitor"
+
+
+# Updates and cancels
+
+
+def test_an_update_names_what_it_replaces() -> None:
+    old = a_warning()
+    new = a_warning(identifier="sella-2", issued=old.issued + pd.Timedelta(hours=3), probability=0.9)
+    (message,) = follow_up([old], [new], ISSUER, new.issued)
+    text = parsed(message)
+    SCHEMA.assertValid(etree.fromstring(as_cap(message, ISSUER)))
+    assert text["msgType"] == "Update"
+    assert text["references"] == "alerts.sella.example,sella-1,2022-11-22T06:00:00-00:00"
+    assert text["identifier"] == "sella-2"
+
+
+def test_what_the_forecast_no_longer_supports_is_cancelled() -> None:
+    old = a_warning()
+    later = old.issued + pd.Timedelta(hours=9)
+    (message,) = follow_up([old], [], ISSUER, later)
+    SCHEMA.assertValid(etree.fromstring(as_cap(message, ISSUER)))
+    text = parsed(message)
+    assert (text["msgType"], text["responseType"], text["urgency"]) == ("Cancel", "AllClear", "Past")
+    assert text["references"].split(",")[1] == old.identifier
+    assert text["status"] == "Draft"
+    assert text["identifier"] != old.identifier
+    assert follow_up([message], [], ISSUER, later) == []
+
+
+def test_an_expired_warning_needs_no_cancel_and_another_subject_no_update() -> None:
+    old = a_warning()
+    assert follow_up([old], [], ISSUER, old.expires) == []
+    other = a_warning(identifier="sella-3", subject="sella-ferry")
+    messages = follow_up([old], [other], ISSUER, old.issued)
+    assert [(m.message, m.subject) for m in messages] == [("Alert", "sella-ferry"), ("Cancel", "sella-gate")]
+
+
+def test_a_message_that_replaces_nothing_is_an_alert_and_only_a_cancel_gives_the_all_clear() -> None:
+    before = (Reference("alerts.sella.example", "sella-0", pd.Timestamp("2022-11-22")),)
+    with pytest.raises(InputError, match="names what it replaces"):
+        a_warning(message="Update")
+    with pytest.raises(InputError, match="names what it replaces"):
+        a_warning(replaces=before)
+    with pytest.raises(InputError, match="AllClear belongs to a cancel"):
+        a_warning(response="AllClear")
+    with pytest.raises(InputError, match="AllClear belongs to a cancel"):
+        a_warning(message="Cancel", replaces=before)

@@ -170,8 +170,10 @@ def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(rea
     text = real.words.replace(words.SPACE, " ")
     for part in (
         "1 Evacuate low-lying areas", "beyond the budget", "€6.4 million (€5.1 to 8.0 million)",
-        "forecast water level (median) at or above 1.18 m, 6 to 48 hours ahead", "safe side of 0.90 m for 6 hours",
-        "after 3 hours of silence, neighbour water level at or above 1.00 m decides",
+        "A chance of more than 50 % of forecast water level at or above 1.18 m, 6 to 48 hours ahead",
+        "Not (a chance of more than 20 % of forecast water level at or above 0.88 m, 0 to 48 hours ahead), for 6 hours",
+        "after 3 hours of silence, this decides: neighbour water level at or above 1.00 m",
+        "Replayed on 9.8 observed years", "evacuate low lying areas alive 7 2 5 9 0.72",
         "The civil protection officer on duty decides",
     ):  # fmt: skip
         assert part in text, part

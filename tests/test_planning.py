@@ -1,4 +1,4 @@
-"""Triggers that stop and degrade, measures that name their sources, and a plan that adds up."""
+"""Measures that name their sources, triggers that follow from them, and a plan that adds up."""
 
 import json
 import tomllib
@@ -7,7 +7,6 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,22 +18,10 @@ from strandline.planning.event_damage import EventDamage
 from strandline.planning.measures import Quantity, load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.plan_text import plan_to_json, plan_to_markdown
-from strandline.planning.triggers import DegradedRule, StopRule, Trigger, evaluate
+from strandline.planning.protocol import Phase
+from strandline.planning.track_record import recall_sea
 from strandline.risk.exposure import expose
 from strandline.risk.impact import assess_impact
-
-DEGRADED = DegradedRule(6, "neighbour", 1.3, "act while the storm warning holds", "the duty officer")
-TRIGGER = Trigger("gate", "sea", ">=", 1.5, "m", (3, 12), "close_floodgates", StopRule(1.2, 4), DEGRADED)
-START = pd.Timestamp("2024-01-01")
-
-
-def readings(*values: float) -> pd.Series:
-    return pd.Series(values, index=pd.date_range(START, periods=len(values), freq="h"), dtype=float)
-
-
-def state_after(trigger: Trigger = TRIGGER, **history: pd.Series):
-    last = max(series.index[-1] for series in history.values())
-    return evaluate(trigger, history, last)
 
 
 def plan_of(budget: float | None = None, assets=None, seed: int = 0, **changes) -> Plan:
@@ -42,86 +29,6 @@ def plan_of(budget: float | None = None, assets=None, seed: int = 0, **changes) 
     impact = assess_impact(hazard, make_assets() if assets is None else assets, "europe", rng)
     settings = {"discount_rate": 0.03, "horizon_years": 50, "measures": load_measures()} | changes
     return plan_adaptation(hazard, impact, budget=budget, rng=rng, **settings)
-
-
-# Triggers
-
-
-def test_a_trigger_starts_at_its_value_and_not_below() -> None:
-    assert not state_after(sea=readings(1.0, 1.49)).active
-    state = state_after(sea=readings(1.0, 1.5))
-    assert state.active
-    assert state.since == START + pd.Timedelta(hours=1)
-
-
-def test_between_stop_and_start_nothing_changes() -> None:
-    assert state_after(sea=readings(1.6, *[1.3] * 30)).active
-    assert not state_after(sea=readings(1.0, *[1.3] * 30)).active
-
-
-def test_an_action_stops_only_after_enough_calm_hours_without_a_gap() -> None:
-    assert state_after(sea=readings(1.6, 1.0, 1.0, 1.0, 1.0)).active
-    assert not state_after(sea=readings(1.6, 1.0, 1.0, 1.0, 1.0, 1.0)).active
-    assert state_after(sea=readings(1.6, 1.0, 1.0, np.nan, 1.0, 1.0, 1.0)).active
-    assert state_after(sea=readings(1.6, 1.0, 1.0, 1.3, 1.0, 1.0, 1.0)).active
-
-
-def test_a_short_gap_neither_starts_nor_stops_anything_nor_degrades() -> None:
-    state = state_after(sea=readings(1.6, *[np.nan] * 5))
-    assert state.active
-    assert not state.degraded
-    assert not state_after(sea=readings(1.0, np.nan, np.nan), neighbour=readings(1.0, 1.5, 1.5)).active
-
-
-def test_a_dead_gauge_hands_over_to_its_neighbour() -> None:
-    silent = readings(1.0, *[np.nan] * 10)
-    state = state_after(sea=silent, neighbour=readings(*[1.0] * 8, 1.35, 1.35, 1.35))
-    assert (state.active, state.degraded, state.needs_decision) == (True, True, False)
-    assert "neighbour >= 1.3 m decides instead" in state.reason
-    # While the gauge itself speaks, the neighbour is not asked.
-    assert not state_after(sea=readings(*[1.0] * 11), neighbour=readings(*[1.35] * 11)).active
-
-
-def test_with_everything_dead_a_person_decides_and_the_last_state_stays() -> None:
-    state = state_after(sea=readings(1.6, *[np.nan] * 10), neighbour=readings(1.0, *[np.nan] * 10))
-    assert (state.active, state.degraded, state.needs_decision) == (True, True, True)
-    assert "the duty officer decides" in state.reason
-    nothing = evaluate(TRIGGER, {}, START)
-    assert (nothing.active, nothing.needs_decision) == (False, True)
-
-
-def test_the_future_is_not_read() -> None:
-    history = {"sea": readings(1.0, 1.0, 1.6)}
-    assert not evaluate(TRIGGER, history, START + pd.Timedelta(hours=1)).active
-
-
-def test_a_trigger_may_look_for_low_values() -> None:
-    rising = replace(TRIGGER, operator="<=", value=0.2, stop=StopRule(0.5, 2))
-    assert state_after(rising, sea=readings(1.0, 0.1)).active
-    assert not state_after(rising, sea=readings(0.1, 0.6, 0.6, 0.6)).active
-
-
-@settings(deadline=None)
-@given(st.lists(st.one_of(st.floats(0, 3), st.just(np.nan)), min_size=1, max_size=30))
-def test_one_more_missing_reading_never_changes_what_runs(values: list[float]) -> None:
-    before = state_after(sea=readings(*values))
-    after = state_after(sea=readings(*values, np.nan))
-    assert before.active == after.active
-
-
-def test_triggers_that_contradict_themselves_are_refused() -> None:
-    with pytest.raises(InputError, match="safe side"):
-        replace(TRIGGER, stop=StopRule(1.8, 4))
-    with pytest.raises(InputError, match="operator '=='"):
-        replace(TRIGGER, operator="==")
-    with pytest.raises(InputError, match="lead window"):
-        replace(TRIGGER, lead_window_hours=(12, 3))
-    with pytest.raises(InputError, match="fallback without its value"):
-        replace(DEGRADED, fallback_value=None)
-    with pytest.raises(InputError, match="by whom"):
-        replace(DEGRADED, decided_by="")
-    with pytest.raises(InputError, match="not in order of time"):
-        evaluate(TRIGGER, {"sea": readings(1.0, 2.0)[::-1]}, START)
 
 
 # Measures
@@ -214,34 +121,77 @@ def test_homes_are_raised_only_where_it_pays() -> None:
 # Plan
 
 
-def test_every_plan_monitors_and_every_trigger_has_a_stop_and_a_degraded_rule() -> None:
+def test_every_plan_monitors_and_every_phase_has_a_stop_and_a_degraded_rule() -> None:
     plan = plan_of()
     assert "continue_monitoring" in {action.kind for action in plan.actions}
-    assert {trigger.action for trigger in plan.triggers} >= {"evacuate_low_lying_areas", "close_floodgates"}
-    for trigger in plan.triggers:
-        assert trigger.stop.value < trigger.value
-        assert trigger.stop.hours > 12.4
-        assert trigger.degraded.prior
-        assert trigger.degraded.decided_by
-        assert trigger.lead_window_hours[1] > 0
+    assert plan.protocol is not None
+    assert {phase.name for phase in plan.protocol.phases} >= {"evacuate_low_lying_areas", "close_floodgates"}
+    for phase in plan.protocol.phases:
+        still = plan.protocol.indicators[f"{phase.name}_left"]
+        for indicator in plan.protocol.indicators_of(phase.start).values():
+            assert still.value < indicator.value
+            assert indicator.lead_window_hours[1] > 0
+        assert phase.stop.for_hours > 12.4
     assert [action.priority for action in plan.actions] == list(range(1, len(plan.actions) + 1))
 
 
-def test_a_costly_action_starts_later_than_a_cheap_one() -> None:
+def gates_of(cost: float) -> tuple[Plan, Phase | None]:
+    """The plan whose only measure is to close floodgates at this cost, and its phase."""
     catalogue = load_measures()
     gates = next(m for m in catalogue.operational if m.key == "close_floodgates")
-    levels = []
+    dear = replace(gates, cost=replace(gates.cost, value=cost, low=cost, high=cost))
+    plan = plan_of(measures=replace(catalogue, long_term=(), operational=(dear,)))
+    return plan, None if plan.protocol is None else plan.protocol.phases[0]
+
+
+def test_a_costly_action_starts_later_than_a_cheap_one() -> None:
+    events, levels = [], []
     for cost in (1e3, 3e4, 6e4):
-        dear = replace(gates, cost=replace(gates.cost, value=cost, low=cost, high=cost))
-        plan = plan_of(measures=replace(catalogue, long_term=(), operational=(dear,)))
-        trigger = plan.triggers[0]
-        assert next(a for a in plan.actions if a.kind == gates.key).avoided_loss[1] * 0.5 > 0.5 * cost
-        levels.append(trigger.value)
-    assert levels[0] < levels[1] < levels[2]
-    never = replace(gates, cost=replace(gates.cost, value=1e9, low=1e9, high=1e9))
-    plan = plan_of(measures=replace(catalogue, operational=(never,)))
-    assert plan.triggers == ()
-    assert any("no trigger" in note for note in plan.notes)
+        plan, phase = gates_of(cost)
+        assert plan.protocol is not None
+        events.append(phase.event.value)
+        levels.append([i.value for i in plan.protocol.indicators_of(phase.start).values()])
+        action = next(a for a in plan.actions if a.kind == "close_floodgates")
+        assert action.avoided_loss[1] * 0.8 > 0.9 * cost
+    assert events == sorted(events)
+    assert levels[0][0] < levels[1][0] < levels[2][0]
+    never, none = gates_of(1e9)
+    assert none is None
+    assert any("no trigger" in note for note in never.notes)
+
+
+def test_the_smaller_the_chance_the_higher_the_sea_that_is_worth_acting_for() -> None:
+    plan, phase = gates_of(1.5e4)
+    started = list(plan.protocol.indicators_of(phase.start).values())
+    assert len(started) > 1
+    assert [i.probability for i in started] == sorted((i.probability for i in started), reverse=True)
+    assert [i.value for i in started] == sorted(i.value for i in started)
+    assert phase.event.value <= started[0].value
+
+
+def test_a_plan_says_how_its_triggers_would_have_fared_and_one_without_a_record_says_so() -> None:
+    rng = np.random.default_rng(0)
+    hours = np.arange(10_000)
+    tide = 0.3 * np.cos(2 * np.pi * hours / 12.42)
+    weather = np.convolve(rng.normal(0, 0.12, hours.size), np.exp(-np.arange(100) / 12.0), mode="same")
+    time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")
+    past = recall_sea(time, tide + weather, tide, tide + weather, rng)
+    plan = plan_of(past=past)
+    assert plan.protocol is not None
+    assert [(r.phase, r.dead_streams) for r in plan.track_records] == [
+        (phase.name, dies) for dies in (False, True) for phase in plan.protocol.phases
+    ]
+    by_phase = {(r.phase, r.dead_streams): r.result for r in plan.track_records}
+    alive = by_phase["close_floodgates", False]
+    assert alive.hits + alive.misses > 0
+    assert alive.expenses is not None
+    assert by_phase["warn_shipping", False].expenses is None
+    text = plan_to_markdown(plan)
+    assert text.count("dead in storms") == len(plan.protocol.phases)
+    loaded = json.loads(json.dumps(plan_to_json(plan), allow_nan=False))
+    assert loaded["track_records"][0]["result"]["hits"] == plan.track_records[0].result.hits
+    assert any("none is long enough" in note for note in plan_of().notes)
+    assert recall_sea(time[:300], tide[:300], tide[:300], None, rng) is None
 
 
 def test_a_small_budget_keeps_what_pays_but_says_that_it_is_out_of_reach() -> None:
@@ -278,14 +228,14 @@ def test_the_same_seed_gives_the_same_plan_as_json_and_no_nan_in_it() -> None:
     texts = [json.dumps(plan_to_json(plan_of(seed=3)), allow_nan=False) for _ in range(2)]
     assert texts[0] == texts[1]
     loaded = json.loads(texts[0])
-    assert {"actions", "triggers", "notes", "currency"} <= set(loaded)
-    assert loaded["triggers"][0]["degraded"]["decided_by"] == "the duty officer"
+    assert {"actions", "protocol", "notes", "currency"} <= set(loaded)
+    assert loaded["protocol"]["phases"][0]["degraded"]["decided_by"] == "the duty officer"
 
 
 def test_the_written_plan_says_simulated_and_states_stop_and_degraded_rules() -> None:
     text = plan_to_markdown(plan_of())
     assert "SIMULATED" in text
-    assert text.count("Stop:") == text.count("No reading for") == len(plan_of().triggers)
+    assert text.count("Stop:") == text.count("Nothing known for") == plan_of().n_triggers
     assert "mean sea level" in text
     assert "nan" not in text
 

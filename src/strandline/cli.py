@@ -82,6 +82,22 @@ def check(
 
 
 @app.command()
+def lint(
+    plan: Annotated[Path, typer.Argument(help="Early action protocol (TOML), or the plan.json of a run.")],
+) -> None:
+    """Say what an early action protocol lacks or contradicts, where, and what would be right."""
+    from strandline.errors import InputError
+    from strandline.planning.protocol import lint as find_faults
+
+    faults = find_faults(plan)
+    for fault in faults:
+        Console().print(str(fault), highlight=False, markup=False, soft_wrap=True)
+    if faults:
+        raise InputError(plan, f"is not fit for use ({len(faults)} faults)", "mend what is listed above")
+    Console().print(f"{plan}: fit for use", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the coast.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same coast.")] = 7,

@@ -37,6 +37,7 @@ from strandline.observations import Observations
 from strandline.place import Place
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
+from strandline.planning.track_record import PastSea, recall_sea
 from strandline.pretraining import load_students, load_teacher
 from strandline.report.facts import Findings, Future, Issuer, LearningScores, Reliability, RunFacts, SurgeScores
 from strandline.report.products import as_json
@@ -173,6 +174,7 @@ def run(
         return tuple(futures)
 
     futures = stage("raise the sea", look_ahead)
+    past = stage("recall the sea", lambda rng, _: recall_past(place, constants, rng))
     plan = stage(
         "plan",
         lambda rng, _: plan_adaptation(
@@ -183,6 +185,7 @@ def run(
             horizon_years=HORIZON_YEARS,
             measures=load_measures(),
             rng=rng,
+            past=past,
         ),
     )
     announce("write the report")
@@ -284,6 +287,19 @@ def rehearse_above(
     dry_at, wet_at = (bound[0].double().numpy() for bound in waterlines(course.archive, whole))
     storms = rehearse(observations, designer, peaks, (dry_at, wet_at), rng, progress)
     return remember_rehearsals(course, storms)
+
+
+def recall_past(place: Place, constants: TidalConstants, rng: np.random.Generator) -> PastSea | None:
+    """The record on which the plan's triggers are tested; ``None`` where it is too short to learn forecasts from."""
+    gauge = place.observations.tide_gauge
+    assert gauge is not None
+    time, mean = gauge["time"].values, gauge["mean_sea_level"].values
+    hours = np.arange(time[0], time[-1] + np.timedelta64(1, "h"), np.timedelta64(1, "h"))
+    usable = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan)  # (station, T)
+    levels = np.full((mean.size, hours.size), np.nan)
+    levels[:, np.searchsorted(hours, time)] = usable
+    neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None
+    return recall_sea(hours, levels[0], predict_tide(constants, hours) + mean[0], neighbour, rng)
 
 
 def return_levels(place: Place) -> ReturnLevelFit:

@@ -1,14 +1,12 @@
 """The region file as a whole: where, what is to be decided, and how a mistake in it is named."""
 
 import csv
-import tomllib
-import types
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from strandline.config.streams import (
     AssetsSection,
@@ -21,6 +19,7 @@ from strandline.config.streams import (
     TideGaugeSection,
     TidesSection,
 )
+from strandline.config.toml_file import read_toml, refusals
 from strandline.config.values import Crs, Instant, Positive, Section, as_datetime64
 from strandline.errors import InputError
 from strandline.region import Region
@@ -139,69 +138,13 @@ def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
     Raises:
         InputError: names the file, the key, and what would be right.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})", "give the path of a region file") from error
-    except UnicodeDecodeError as error:
-        raise InputError(path, f"is not text (byte {error.start})", "give a TOML file in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(path, f"is not TOML: {error}", "mend that line") from error
+    raw = read_toml(path)
     if data is not None and not data.is_dir():
         raise InputError(data, "is not a folder", "give --data the folder that the region file's paths start from")
     try:
         region_file = RegionFile.model_validate(raw, context={"data": path.parent if data is None else data})
     except ValidationError as error:
-        raise _refusal(path, error) from error
+        raise refusals(path, RegionFile, error)[0] from error
     if not region_file.region.name:
         raise InputError(f"{path} [region.name]", "is empty", "name the place")
     return region_file
-
-
-def _refusal(path: Path, error: ValidationError) -> InputError:
-    """The most telling thing that is wrong, in words; the others are counted."""
-    order = ("extra_forbidden", "value_error")  # a misspelt key before the missing one that it meant
-    first = min(error.errors(), key=lambda e: order.index(e["type"]) if e["type"] in order else len(order))
-    keys = [key for key in first["loc"] if isinstance(key, int) or _is_key(key)]
-    place = ".".join(str(key) for key in keys) or "top level"
-    others = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    where = f"{path} [{place}]"
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(_known_keys(RegionFile, tuple(keys[:-1])))
-        return InputError(where, f"unknown key '{keys[-1]}'{others}", f"known keys here: {known}")
-    if first["type"] == "missing":
-        return InputError(where, f"is missing{others}", f"add '{keys[-1]}'")
-    if first["type"] == "value_error":
-        what, _, remedy = str(first["ctx"]["error"]).partition("; ")
-        return InputError(where, what + others, remedy or "see examples/README.md")
-    return InputError(where, f"{first['input']!r} does not fit{others}", first["msg"].lower())
-
-
-def _is_key(part: str) -> bool:
-    """Whether a part of pydantic's location is a key of the file, not the name of one branch of a union."""
-    return not ("[" in part or part in ("float", "int", "str", "datetime", "date"))
-
-
-def _known_keys(model: type[BaseModel], place: tuple[object, ...]) -> list[str]:
-    """The keys of the table at a place such as ``("tide_gauge", 0, "columns")``."""
-    for key in place:
-        if isinstance(key, int):
-            continue
-        fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        inner = _inner_model(fields[str(key)].annotation)
-        if inner is None:
-            return []
-        model = inner
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _inner_model(annotation: Any) -> type[BaseModel] | None:
-    """The section inside ``X | None``, ``tuple[X, ...]`` or ``Annotated[X, …]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) in (tuple, Union, types.UnionType, Annotated):
-        for part in get_args(annotation):
-            found = _inner_model(part)
-            if found is not None:
-                return found
-    return None

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from strandline.errors import InputError
 from strandline.observations import ASSET_CLASSES
+from strandline.planning.protocol import Response
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,6 +66,7 @@ class OperationalMeasure:
 
     Attributes:
         lead_window_hours: earliest and latest lead time [h] at which starting it makes sense.
+        response: what a warning asks people for, in the words of CAP 1.2.
         life_safety: done for lives, never weighed against money.
         cost: [EUR 2010 per event]; ``None`` for life safety.
         avoided_share: share of the event's damage to ``classes`` that it avoids [-]; ``None`` for life safety.
@@ -74,6 +76,7 @@ class OperationalMeasure:
     title: str
     classes: tuple[str, ...]
     lead_window_hours: tuple[float, float]
+    response: Response
     life_safety: bool
     cost: Quantity | None
     avoided_share: Quantity | None
@@ -143,17 +146,22 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
 def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
     place = f"{where}: measure '{entry.get('key')}'"
     for_lives = bool(entry.get("life_safety", False))
-    _check_keys(
-        place, entry, ("lead_window_hours", *(() if for_lives else ("cost", "avoided_share"))), ("life_safety",)
-    )
+    needed = ("lead_window_hours", "response", *(() if for_lives else ("cost", "avoided_share")))
+    _check_keys(place, entry, needed, ("life_safety",))
     window = entry["lead_window_hours"]
     if not str(window.get("source", "")) or not 0 <= window.get("earliest", -1) <= window.get("latest", -1):
         raise InputError(place, "lead_window_hours is not complete", "give earliest, latest and source")
+    response = next((known for known in get_args(Response) if known == entry["response"]), None)
+    if response is None:
+        raise InputError(
+            place, f"response {entry['response']!r} is not CAP's", f"known: {', '.join(get_args(Response))}"
+        )
     return OperationalMeasure(
         str(entry["key"]),
         str(entry["title"]),
         _classes(place, entry),
         (float(window["earliest"]), float(window["latest"])),
+        response,
         for_lives,
         None if for_lives else _quantity(f"{place}, cost", entry["cost"]),
         None if for_lives else _quantity(f"{place}, avoided_share", entry["avoided_share"]),

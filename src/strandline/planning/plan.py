@@ -11,8 +11,10 @@ from strandline.errors import InputError
 from strandline.planning.appraisal import Appraisal, appraise
 from strandline.planning.event_damage import EventDamage
 from strandline.planning.measures import Measures
-from strandline.planning.operations import Operation, derive_operations
-from strandline.planning.triggers import Trigger
+from strandline.planning.operations import Operation, derive_operations, join_protocol
+from strandline.planning.protocol import Protocol
+from strandline.planning.track_record import PastSea, TrackRecord, judge_operations
+from strandline.planning.words import say_expression
 from strandline.risk.exposure import expose
 from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact, annual_damage_samples, draw_curve_deviates
@@ -62,6 +64,8 @@ class Plan:
     Attributes:
         expected_annual_damage: p10, p50, p90 today, over the known assets [EUR 2010 a-1].
         vertical_datum: what 0 m means for the triggers' levels.
+        protocol: what starts and stops each emergency action; ``None`` = no action is worth it.
+        track_records: how its phases would have fared in the record, each with and without dead streams.
         unknown_assets, unknown_value: what no number here contains [-], [EUR 2010].
         notes: what was left out and why.
         is_simulated: any part of the hazard is simulated.
@@ -70,7 +74,8 @@ class Plan:
     region: str
     vertical_datum: str
     actions: tuple[Action, ...]
-    triggers: tuple[Trigger, ...]
+    protocol: Protocol | None
+    track_records: tuple[TrackRecord, ...]
     notes: tuple[str, ...]
     expected_annual_damage: Bounds
     unknown_assets: int
@@ -79,6 +84,11 @@ class Plan:
     discount_rate: float
     horizon_years: int
     is_simulated: bool
+
+    @property
+    def n_triggers(self) -> int:
+        """How many phases the protocol has."""
+        return 0 if self.protocol is None else len(self.protocol.phases)
 
 
 def plan_adaptation(
@@ -90,6 +100,7 @@ def plan_adaptation(
     horizon_years: int,
     measures: Measures,
     rng: np.random.Generator,
+    past: PastSea | None = None,
 ) -> Plan:
     """Appraise each measure by running the damage chain with and without it, and derive the emergency triggers.
 
@@ -100,6 +111,7 @@ def plan_adaptation(
         budget: for investments [EUR 2010]; ``None`` = no limit. Spent in the order of benefit-cost ratios.
         discount_rate: per year [-].
         horizon_years: over which benefits and costs are counted.
+        past: the record to test the triggers on; ``None`` = there is none.
 
     Raises:
         InputError: a negative budget, a discount rate outside -0.05 to 0.2, or a horizon below one year.
@@ -138,12 +150,15 @@ def plan_adaptation(
     if len(appraisals) > 1:
         notes.append("Avoided losses of different measures overlap: do not add them.")
     operations, remarks = derive_operations(hazard, damage, measures.operational, rng)
+    if past is None and operations:
+        notes.append("The triggers were not tested on a record: none is long enough.")
     chosen, more_remarks = _spend(appraisals, budget, impact)
     return Plan(
         region=hazard.region.name,
         vertical_datum=hazard.region.vertical_datum,
         actions=_ranked([_monitoring(), *(_operational_action(o) for o in operations), *chosen]),
-        triggers=tuple(operation.trigger for operation in operations),
+        protocol=join_protocol(hazard.region.name, operations),
+        track_records=() if past is None else judge_operations(hazard.region.name, operations, past),
         notes=(*notes, *remarks, *more_remarks),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
@@ -205,20 +220,19 @@ def _long_term_action(found: Appraisal, impact: Impact) -> Action:
 
 
 def _operational_action(operation: Operation) -> Action:
-    measure, trigger = operation.measure, operation.trigger
-    cost = measure.cost
+    measure, phase, cost = operation.measure, operation.phase, operation.measure.cost
     return Action(
         kind=measure.key,
         title=measure.title,
-        where=trigger.where,
-        when=f"when the sea is forecast to reach {trigger.value:.2f} {trigger.unit}",
-        lead_time_hours=trigger.lead_window_hours[1],
+        where=phase.where,
+        when=f"when {say_expression(phase.start, operation.indicators)}",
+        lead_time_hours=measure.lead_window_hours[1],
         avoided_loss=operation.avoided_loss,
         avoided_loss_per="event",
         cost=None if cost is None else (cost.low, cost.value, cost.high),
         priority=0,
         confidence="medium" if measure.life_safety else "low",
-        why=trigger.why,
+        why=phase.why,
     )
 
 

@@ -1,16 +1,23 @@
 """The plan on paper: JSON for machines, Markdown for the people who decide."""
 
 import math
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from strandline.planning.plan import Action, Plan
-from strandline.planning.triggers import Trigger
+from strandline.planning.protocol import Phase, Protocol
+from strandline.planning.track_record import TrackRecord
+from strandline.planning.words import say_expression
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """The plan as plain values; numbers that are not known are ``None``."""
-    plain = asdict(plan)
+    plain = asdict(replace(plan, protocol=None))
+    plain["protocol"] = None if plan.protocol is None else plan.protocol.model_dump(mode="json")
+    for row, record in zip(plain["track_records"], plan.track_records, strict=True):
+        expenses = record.result.expenses
+        row["result"]["relative_value"] = None if expenses is None else expenses.relative_value
     plain["currency"] = "EUR 2010"
     cleaned = _plain(plain)
     assert isinstance(cleaned, dict)
@@ -41,11 +48,13 @@ def plan_to_markdown(plan: Plan) -> str:
     ]
     for action in plan.actions:
         lines += [*_action_lines(action), ""]
-    if plan.triggers:
+    if plan.protocol is not None:
         lines += ["## When to act, when to stop, and what if the gauge is dead", ""]
-        for trigger in plan.triggers:
-            lines += _trigger_lines(trigger)
+        for phase in plan.protocol.phases:
+            lines += _phase_lines(phase, plan.protocol)
         lines += [""]
+    if plan.track_records:
+        lines += [*_track_record_lines(plan.track_records), ""]
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     lines += [
@@ -74,27 +83,46 @@ def _action_lines(action: Action) -> list[str]:
     return lines
 
 
-def _trigger_lines(trigger: Trigger) -> list[str]:
-    rule = trigger.degraded
-    earliest, latest = trigger.lead_window_hours
-    spare = "nothing else is measured"
-    if rule.fallback_indicator is not None:
-        spare = (
-            f"{_words(rule.fallback_indicator)} {trigger.operator} {rule.fallback_value:.2f} {trigger.unit} starts it"
-        )
+def _phase_lines(phase: Phase, protocol: Protocol) -> list[str]:
+    rule, spare = phase.degraded, "nothing else is measured"
+    if rule.fallback is not None:
+        spare = f"it starts on {say_expression(rule.fallback, protocol.indicators)}"
     return [
-        f"- **{_words(trigger.action).capitalize()}**",
-        f"   - Start: {_words(trigger.indicator)} {trigger.operator} {trigger.value:.2f} {trigger.unit},"
-        f" {earliest:g} to {latest:g} hours ahead.",
-        f"   - Stop: when it has stayed on the safe side of {trigger.stop.value:.2f} {trigger.unit} for"
-        f" {trigger.stop.hours:g} hours.",
-        f"   - No reading for {rule.after_hours:g} hours: {spare}; if that is silent too, {rule.prior}:"
+        f"- **{'; '.join(phase.actions)}**",
+        f"   - Start: {say_expression(phase.start, protocol.indicators)}.",
+        f"   - Stop: {say_expression(phase.stop.when, protocol.indicators)}, for {phase.stop.for_hours:g} hours without"
+        " a gap.",
+        f"   - Nothing known for {rule.after_hours:g} hours: {spare}; if that is silent too, {rule.prior}:"
         f" {rule.decided_by} decides.",
     ]
 
 
-def _words(key: str) -> str:
-    return key.replace("_p50", " (middle estimate)").replace("_p90", " (high estimate)").replace("_", " ")
+def _track_record_lines(records: Sequence[TrackRecord]) -> list[str]:
+    first = records[0]
+    lines = [
+        "## How these triggers would have fared",
+        "",
+        f"Replayed on {first.result.years:.1f} observed years of this place's record, with forecasts from"
+        f" {first.forecast} that were learnt on the {first.learnt_years:.1f} years before. *Late*: started, but too"
+        " late to help; counted under missed. *Value*: 1 = as good as knowing the future, 0 = as good as knowing the"
+        " climate alone, below = worse than that. A dead gauge is silent in every second of the highest storms.",
+        "",
+        "| action | gauge | hits | missed | late | false alarms | not known | hours ahead | cost in vain | value |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for record in records:
+        result = record.result
+        value = None if result.expenses is None else result.expenses.relative_value
+        cells = (
+            record.phase.replace("_", " "),
+            "dead in storms" if record.dead_streams else "alive",
+            *(f"{n}" for n in (result.hits, result.misses, result.late, result.false_alarms, result.unverified)),
+            "–" if math.isnan(result.lead_hours) else f"{result.lead_hours:.0f}",
+            "–" if result.cost_in_vain is None else _money(result.cost_in_vain),
+            "–" if value is None or math.isnan(value) else f"{value:.2f}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def _money(amount: float) -> str:

@@ -1,104 +1,74 @@
-"""When to act, when to stop, and what to do when the reading that decides is missing."""
+"""Where a protocol's phases stand: a pure replay of what was forecast and read, in which silence decides nothing."""
 
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from strandline.errors import InputError
+from strandline.planning.expressions import Verdicts, decide, names_in
+from strandline.planning.protocol import Indicator, Phase, Protocol
 
-Operator = Literal[">=", ">", "<=", "<"]
+Floats = npt.NDArray[np.floating]
+Flags = npt.NDArray[np.bool_]
+Times = npt.NDArray[np.datetime64]
 COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
-History = Mapping[str, pd.Series]
-"""Indicator → readings by UTC time, NaN = missing; an indicator that never reported is absent."""
+LOOK_HOURS = 1
+"""How often a protocol is looked at [h]."""
 
 
-@dataclass(frozen=True)
-class StopRule:
-    """Stand down when the indicator has stayed on the safe side of ``value`` for ``hours`` without a gap."""
-
-    value: float
-    hours: float
-
-
-@dataclass(frozen=True)
-class DegradedRule:
-    """What happens when the indicator has been silent for ``after_hours``.
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """What one source has said so far: forecasts, or readings, which are forecasts for the hour of their issue.
 
     Attributes:
-        fallback_indicator, fallback_value: what decides instead; ``None`` = nothing else is measured.
-        prior: what is done when the fallback is silent as well.
-        decided_by: who decides then.
+        unit: of the values.
+        issued: (N,) UTC, ascending.
+        leads: (L,) [h], ascending; (0,) for readings.
+        values: (N, L, M) for each issue, lead and member; NaN = missing. One member where no chance is told. Quantiles
+            of equal weight may stand for members: a chance is then that of the likeliest lead.
     """
 
-    after_hours: float
-    fallback_indicator: str | None
-    fallback_value: float | None
-    prior: str
-    decided_by: str
-
-    def __post_init__(self) -> None:
-        if (self.fallback_indicator is None) != (self.fallback_value is None):
-            raise InputError("degraded rule", "names a fallback without its value, or the reverse", "give both or none")
-        if not self.prior or not self.decided_by:
-            raise InputError("degraded rule", "does not say what is done, or by whom", "name an act and a person")
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """Act when ``indicator operator value``; a person confirms.
-
-    Attributes:
-        name: how people call it.
-        indicator: key of the reading that decides, e.g. ``forecast_water_level_p50``.
-        value: [unit].
-        lead_window_hours: earliest and latest lead time [h] at which the indicator counts, latest first is an error.
-        action: kind of the action it starts.
-        where: ids of assets or zones.
-        why: in plain words, with the numbers.
-    """
-
-    name: str
-    indicator: str
-    operator: Operator
-    value: float
     unit: str
-    lead_window_hours: tuple[float, float]
-    action: str
-    stop: StopRule
-    degraded: DegradedRule
-    where: tuple[str, ...] = ()
-    why: str = ""
+    issued: Times
+    leads: Floats
+    values: Floats
 
     def __post_init__(self) -> None:
-        if self.operator not in COMPARE:
-            raise InputError(
-                f"trigger '{self.name}'", f"operator {self.operator!r}", f"use one of {', '.join(COMPARE)}"
-            )
-        if COMPARE[self.operator](self.stop.value, self.value) and self.stop.value != self.value:
-            raise InputError(
-                f"trigger '{self.name}'",
-                f"stops at {self.stop.value:g}, which still starts it ({self.operator} {self.value:g})",
-                "put the stop value on the safe side of the start value",
-            )
-        if not 0 <= self.lead_window_hours[0] <= self.lead_window_hours[1]:
-            raise InputError(
-                f"trigger '{self.name}'", f"lead window {self.lead_window_hours}", "give (earliest, latest)"
-            )
+        if self.values.ndim != 3 or self.values.shape[:2] != (self.issued.size, self.leads.size):
+            shapes = f"{self.values.shape} values of {self.issued.size} issues and {self.leads.size} leads"
+            raise InputError("stream", shapes, "give values as issue, lead, member")
+        if not ((np.diff(self.issued) > np.timedelta64(0)).all() and (np.diff(self.leads) > 0).all()):
+            raise InputError("stream", "its issues or leads are not in order", "sort them and drop repeats")
+
+    @classmethod
+    def of_readings(cls, readings: pd.Series, unit: str) -> "Stream":
+        """A gauge's readings by UTC time, NaN = missing."""
+        issued = np.asarray(readings.index, dtype="datetime64[ns]")
+        return cls(unit, issued, np.zeros(1), readings.to_numpy(dtype=float)[:, None, None])
+
+    def until(self, now: np.datetime64) -> "Stream":
+        """The same stream as it was known then."""
+        known = int(np.searchsorted(self.issued, now, side="right"))
+        return Stream(self.unit, self.issued[:known], self.leads, self.values[:known])
+
+
+History = Mapping[str, Stream]
+"""Variable → what was said of it; one that never reported is absent."""
 
 
 @dataclass(frozen=True)
-class TriggerState:
-    """Where a trigger stands.
+class PhaseState:
+    """Where a phase stands.
 
     Attributes:
-        active: whether the action runs; while ``needs_decision`` it is the last state that a reading supported.
-        degraded: the indicator itself is silent.
-        needs_decision: the fallback is silent too (or there is none): ``decided_by`` acts on the prior.
-        since: when it last changed; ``None`` = never active.
+        active: whether its actions run; while ``needs_decision`` it is the last state that something supported.
+        degraded: its own expression has been undecided for so long that the fallback is asked.
+        needs_decision: the fallback is undecided too (or there is none): ``decided_by`` acts on the prior.
+        since: when it last started or stopped; ``None`` = never started.
         reason: one plain sentence.
     """
 
@@ -109,66 +79,180 @@ class TriggerState:
     reason: str
 
 
-def evaluate(trigger: Trigger, history: History, now: pd.Timestamp) -> TriggerState:
-    """Replay the readings up to ``now`` and say where the trigger stands; pure, no memory of its own.
+@dataclass(frozen=True, eq=False)
+class PhaseCourse:
+    """The same for each moment of a clock, (T,) each; ``since`` is NaT before the first start."""
 
-    Between start and stop value nothing changes (hysteresis). A missing reading never starts and never stops an action,
-    and it restarts the clock of the stop rule. A silent indicator is replaced by its fallback from the moment at which
-    it has been silent for ``after_hours``.
+    active: Flags
+    degraded: Flags
+    needs_decision: Flags
+    since: Times
+
+
+def evaluate(protocol: Protocol, history: History, now: pd.Timestamp) -> dict[str, PhaseState]:
+    """Phase → where it stands at the full hour before ``now``; pure, without memory: the history is replayed.
+
+    Raises:
+        InputError: a stream's unit is not the indicator's, or it has members where no probability is stated.
     """
-    rule = trigger.degraded
-    patience = pd.Timedelta(hours=rule.after_hours)
-    own = _readings(history, trigger.indicator, now)
-    spare = _readings(history, rule.fallback_indicator, now)
-    shift = 0.0 if rule.fallback_value is None else rule.fallback_value - trigger.value
-    times = own.index.union(spare.index)
-    active, since, calm_since = False, None, None
-    heard: pd.Timestamp | None = times[0] if len(times) else None  # silence counts from the first known moment
-    for time in times:
-        reading, offset = own.get(time, np.nan), 0.0
-        if not np.isnan(reading):
-            heard = time
-        elif heard is None or time - heard >= patience:
-            reading, offset = spare.get(time, np.nan), shift
-        if np.isnan(reading):
-            calm_since = None
-            continue
-        starts = COMPARE[trigger.operator](reading, trigger.value + offset)
-        if starts and not active:
-            active, since = True, time
-        is_calm = not starts and not COMPARE[trigger.operator](reading, trigger.stop.value + offset)
-        calm_since = (calm_since or time) if is_calm else None
-        if active and calm_since is not None and time - calm_since >= pd.Timedelta(hours=trigger.stop.hours):
-            active, since = False, time
-    degraded = _is_silent(own, now, patience)
-    helpless = degraded and _is_silent(spare, now, patience)
-    return TriggerState(active, degraded, helpless, since, _reason(trigger, active, degraded, helpless))
+    last = now.floor("h")
+    known = {variable: stream.until(last.to_datetime64()) for variable, stream in history.items()}
+    first = min((pd.Timestamp(stream.issued[0]) for stream in known.values() if stream.issued.size), default=last)
+    clock = pd.date_range(min(first.floor("h"), last), last, freq=f"{LOOK_HOURS}h")
+    courses = replay(protocol, known, clock.to_numpy(dtype="datetime64[ns]"))
+    return {phase.name: _state(phase, courses[phase.name]) for phase in protocol.phases}
 
 
-def _readings(history: History, indicator: str | None, now: pd.Timestamp) -> pd.Series:
-    if indicator is None or indicator not in history:
-        return pd.Series(dtype=float, index=pd.DatetimeIndex([]))
-    series = history[indicator]
-    if not series.index.is_monotonic_increasing or not series.index.is_unique:
-        raise InputError(f"readings of '{indicator}'", "are not in order of time", "sort them and drop repeats")
-    return series[series.index <= now]
+def replay(protocol: Protocol, history: History, clock: Times) -> dict[str, PhaseCourse]:
+    """Phase → its course over a clock (T,), at each moment of which only what was issued by then is known.
+
+    A phase starts when its expression turns true, and stops when the stop rule's has held for long enough while it was
+    false; in between nothing changes (hysteresis). Both need a new word at that moment: silence never starts and never
+    stops a phase, and restarts the stop rule's clock. When the expression has been undecided for the degraded rule's
+    hours, its fallback decides, which stops by being false for as long as the stop rule says.
+    """
+    found = {name: _heard(name, indicator, history, clock) for name, indicator in protocol.indicators.items()}
+    verdicts = {name: verdict for name, (verdict, _) in found.items()}
+    fresh = {name: is_new for name, (_, is_new) in found.items()}
+    return {phase.name: _course(phase, verdicts, fresh, clock) for phase in protocol.phases}
 
 
-def _is_silent(readings: pd.Series, now: pd.Timestamp, patience: pd.Timedelta) -> bool:
-    known = readings.dropna()
-    return known.empty or bool(now - known.index[-1] >= patience)
+def verdicts_of(indicator: Indicator, stream: Stream) -> Verdicts:
+    """(N,) what an indicator says at each issue: 1 = true, 0 = false, NaN = not known.
+
+    A missing value is taken both ways: where the chance exceeds the asked one only by what is missing, it is not known.
+
+    Raises:
+        InputError: see ``evaluate``; or leads that are not evenly spaced where a duration is asked for.
+    """
+    where = f"indicator of '{indicator.variable}'"
+    if stream.unit != indicator.unit:
+        raise InputError(
+            where, f"is asked in {indicator.unit}, but the stream is in {stream.unit}", "convert the stream"
+        )
+    if indicator.probability is None and stream.values.shape[2] > 1:
+        raise InputError(where, f"states no probability for {stream.values.shape[2]} members", "add 'probability'")
+    earliest, latest = indicator.lead_window_hours
+    inside = (stream.leads >= earliest) & (stream.leads <= latest)
+    if not inside.any():
+        return np.full(stream.issued.size, np.nan)
+    values = stream.values[:, inside]  # (N, W, M)
+    holds, missing = COMPARE[indicator.operator](values, indicator.value), np.isnan(values)
+    length = _consecutive(indicator.duration_hours, stream.leads[inside], where)
+    if length > values.shape[1]:
+        return np.full(stream.issued.size, np.nan)
+    surely, possibly = (_lasts(flags, length).any(axis=1).mean(axis=1) for flags in (holds, holds | missing))  # (N,)
+    asked = indicator.probability or 0.0
+    return np.where(surely > asked, 1.0, np.where(possibly > asked, np.nan, 0.0))
 
 
-def _reason(trigger: Trigger, active: bool, degraded: bool, helpless: bool) -> str:
-    rule, state = trigger.degraded, "runs" if active else "does not run"
+def _consecutive(duration: float, leads: Floats, where: str) -> int:
+    """How many leads in a row last so many hours, each standing for one step."""
+    if duration == 0 or leads.size == 1:
+        return 1
+    steps = np.diff(leads)
+    if not np.allclose(steps, steps[0]):
+        raise InputError(where, "asks for a duration of unevenly spaced leads", "give the forecast at even steps")
+    return int(np.ceil(duration / steps[0] - 1e-9))
+
+
+def _lasts(flags: Flags, length: int) -> Flags:
+    """(N, W - length + 1, M) whether ``length`` flags in a row, from each one on, are all set."""
+    lasting = flags[:, : flags.shape[1] - length + 1]
+    for later in range(1, length):
+        lasting = lasting & flags[:, later : flags.shape[1] - length + 1 + later]
+    return lasting
+
+
+def _heard(name: str, indicator: Indicator, history: History, clock: Times) -> tuple[Verdicts, Flags]:
+    """(T,) what an indicator says at each moment of the clock, and whether that was said since the moment before."""
+    nothing = np.full(clock.size, np.nan), np.zeros(clock.size, dtype=bool)
+    if indicator.variable not in history:
+        return nothing
+    stream = history[indicator.variable]
+    said = verdicts_of(indicator, stream)
+    known = ~np.isnan(said)
+    if not known.any():
+        return nothing
+    issued, said = stream.issued[known], said[known]
+    valid = np.timedelta64(round(indicator.valid_hours * 60), "m")
+    if indicator.persistence_hours:
+        said = _persist(issued, said, valid, np.timedelta64(round(indicator.persistence_hours * 60), "m"))
+    latest = np.searchsorted(issued, clock, side="right") - 1
+    there = latest >= 0
+    counts = there & (clock - issued[np.maximum(latest, 0)] < valid)
+    is_new = there & (np.diff(latest, prepend=-1) > 0)
+    return np.where(counts, said[np.maximum(latest, 0)], np.nan), is_new
+
+
+def _persist(issued: Times, said: Verdicts, valid: np.timedelta64, span: np.timedelta64) -> Verdicts:
+    """(N,) true where every word of the last ``span`` was true and covers it; not known where some of it is not."""
+    number = np.arange(issued.size)
+    step = np.minimum(np.diff(issued, prepend=issued[0] - valid), valid)  # for so long stands a word, as the one before
+    since = np.minimum(np.searchsorted(issued, issued + step - span, side="right") - 1, number)  # it opens the span
+    opening = np.maximum(since, 0)
+    denials = np.concatenate([[0], np.cumsum(said == 0)])
+    gaps = np.concatenate([[0, 0], np.cumsum(np.diff(issued) > valid)])
+    is_denied = denials[number + 1] > denials[opening]
+    is_covered = (since >= 0) & (gaps[number + 1] == gaps[opening + 1])
+    return np.where(is_denied, 0.0, np.where(is_covered, 1.0, np.nan))
+
+
+def _course(phase: Phase, verdicts: Mapping[str, Verdicts], fresh: Mapping[str, Flags], clock: Times) -> PhaseCourse:
+    rule = phase.degraded
+    own, stop = decide(phase.start, verdicts), decide(phase.stop.when, verdicts)
+    spare = np.full(clock.size, np.nan) if rule.fallback is None else decide(rule.fallback, verdicts)
+    degraded = _silent(own, clock, rule.after_hours)
+    decides = np.where(degraded, spare, own)
+    calm = (decides == 0) & (degraded | (stop == 1))
+    own_news = _any_new(fresh, (*names_in(phase.start), *names_in(phase.stop.when)))
+    spare_news = _any_new(fresh, () if rule.fallback is None else names_in(rule.fallback))
+    handed_over = degraded & ~np.concatenate([[False], degraded[:-1]])
+    news = np.where(degraded, spare_news | handed_over, own_news)
+    patience = round(phase.stop.for_hours * 60)
+    minutes = ((clock - clock[0]) / np.timedelta64(1, "m")).astype(np.int64) if clock.size else np.zeros(0, np.int64)
+
+    active = np.zeros(clock.size, dtype=bool)
+    since = np.full(clock.size, np.datetime64("NaT"), dtype="datetime64[ns]")
+    runs, changed, calm_since = False, np.datetime64("NaT"), -1
+    for i in range(clock.size):
+        if not calm[i]:
+            calm_since = -1
+        elif calm_since < 0:
+            calm_since = int(minutes[i])
+        if news[i] and decides[i] == 1 and not runs:
+            runs, changed = True, clock[i]
+        elif news[i] and runs and calm_since >= 0 and minutes[i] - calm_since >= patience:
+            runs, changed = False, clock[i]
+        active[i], since[i] = runs, changed
+    return PhaseCourse(active, degraded, degraded & np.isnan(spare), since)
+
+
+def _silent(own: Verdicts, clock: Times, after_hours: float) -> Flags:
+    """(T,) whether nothing was decided for so long; silence counts from the first moment of the clock."""
+    known = ~np.isnan(own)
+    last = np.maximum.accumulate(np.where(known, np.arange(clock.size), 0))
+    return np.asarray(~known & (clock - clock[last] >= np.timedelta64(round(after_hours * 60), "m")))
+
+
+def _any_new(fresh: Mapping[str, Flags], names: tuple[str, ...]) -> Flags:
+    return np.any([fresh[name] for name in names], axis=0) if names else np.zeros(1, dtype=bool)
+
+
+def _state(phase: Phase, course: PhaseCourse) -> PhaseState:
+    active, degraded, helpless = (bool(flags[-1]) for flags in (course.active, course.degraded, course.needs_decision))
+    since = None if np.isnat(course.since[-1]) else pd.Timestamp(course.since[-1])
+    return PhaseState(active, degraded, helpless, since, _reason(phase, active, degraded, helpless))
+
+
+def _reason(phase: Phase, active: bool, degraded: bool, helpless: bool) -> str:
+    rule, state = phase.degraded, f"{phase.name} {'runs' if active else 'does not run'}"
     if helpless:
         return (
-            f"no reading of {trigger.indicator} for {rule.after_hours:g} h and nothing stands in: {rule.prior};"
-            f" {rule.decided_by} decides ({trigger.action} {state})"
+            f"nothing has decided '{phase.start}' for {rule.after_hours:g} h and nothing stands in: {rule.prior};"
+            f" {rule.decided_by} decides ({state})"
         )
     if degraded:
-        return (
-            f"no reading of {trigger.indicator} for {rule.after_hours:g} h; {rule.fallback_indicator}"
-            f" {trigger.operator} {rule.fallback_value:g} {trigger.unit} decides instead: {trigger.action} {state}"
-        )
-    return f"{trigger.indicator} {trigger.operator} {trigger.value:g} {trigger.unit} decides: {trigger.action} {state}"
+        silence = f"nothing has decided '{phase.start}' for {rule.after_hours:g} h"
+        return f"{silence}; '{rule.fallback}' decides instead: {state}"
+    return f"'{phase.start}' decides: {state}"

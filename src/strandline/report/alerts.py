@@ -1,12 +1,14 @@
 """Common Alerting Protocol 1.2 messages (OASIS 2010) for a person to confirm.
 
-Nothing here can leave as a live alert: the status of a message is ``Exercise`` where its numbers are simulated and
-``Draft`` where they are real, its scope is ``Restricted`` to those who decide, and no other status can be written.
+A message is an ``Alert``, an ``Update`` that replaces former ones, or a ``Cancel`` that takes them back; both name what
+they replace (section 3.2.1, ``references``). Nothing here can leave as a live alert: the status of a message is
+``Exercise`` where its numbers are simulated and ``Draft`` where they are real, its scope is ``Restricted`` to those who
+decide, and no other status can be written.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from xml.etree import ElementTree
 
@@ -15,14 +17,28 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations import ProvenanceKind
+from strandline.planning.protocol import Response
 from strandline.report.facts import Issuer
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 RESTRICTION = "For the authority that decides. Not for release before a named person has confirmed it."
 STATUS_OF: dict[ProvenanceKind, Literal["Exercise", "Draft"]] = {"simulated": "Exercise", "real": "Draft"}
 LIKELY = 0.5
+Message = Literal["Alert", "Update", "Cancel"]
 _FORBIDDEN_IN_NAMES = re.compile(r"[\s,<&]")
 _FORBIDDEN_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A message that was given before: who, which, when (UTC)."""
+
+    sender: str
+    identifier: str
+    sent: pd.Timestamp
+
+    def __str__(self) -> str:
+        return f"{self.sender},{self.identifier},{_cap_time(self.sent)}"
 
 
 @dataclass(frozen=True)
@@ -32,14 +48,18 @@ class FloodWarning:
     Attributes:
         identifier: unique for the sender; no spaces, commas, ``<`` or ``&``.
         issued, onset, expires: UTC; when the forecast was issued, when the level is first exceeded, when it is over.
+        subject: what it is about, the same for every message about it, e.g. the phase of the protocol.
         probability: chance [-] that the event happens.
         return_period: how rare the level is [a]; gives the severity.
+        response: what people are asked for; ``AllClear`` in a cancel, and there only.
         area: what the place is called.
         polygon: latitude, longitude [degrees, WGS84] of the ring; first and last point are the same.
         parameters: further numbers, name → value, for machines.
+        message, replaces: an update or a cancel names the messages that it replaces, an alert none.
     """
 
     identifier: str
+    subject: str
     provenance: ProvenanceKind
     issued: pd.Timestamp
     onset: pd.Timestamp
@@ -50,9 +70,12 @@ class FloodWarning:
     headline: str
     description: str
     instruction: str
+    response: Response | Literal["AllClear"]
     area: str
     polygon: tuple[tuple[float, float], ...]
     parameters: tuple[tuple[str, str], ...] = ()
+    message: Message = "Alert"
+    replaces: tuple[Reference, ...] = ()
 
     def __post_init__(self) -> None:
         if _FORBIDDEN_IN_NAMES.search(self.identifier) or not self.identifier:
@@ -65,6 +88,12 @@ class FloodWarning:
             raise InputError("alert", "polygon is not closed", "repeat its first point at the end; 4 points or more")
         if any(abs(latitude) > 90 or abs(longitude) > 180 for latitude, longitude in self.polygon):
             raise InputError("alert", "polygon leaves the globe", "give latitude, longitude in degrees, in this order")
+
+        if (self.message == "Alert") == bool(self.replaces):
+            what = f"a message '{self.message}' that replaces {len(self.replaces)} others"
+            raise InputError("alert", what, "an update or a cancel names what it replaces, an alert replaces nothing")
+        if (self.message == "Cancel") != (self.response == "AllClear"):
+            raise InputError("alert", f"{self.message} with response {self.response}", "AllClear belongs to a cancel")
 
     @property
     def lead_h(self) -> float:
@@ -85,16 +114,18 @@ def as_cap(warning: FloodWarning, issuer: Issuer) -> bytes:
     _add(alert, "sender", issuer.sender)
     _add(alert, "sent", _cap_time(warning.issued))
     _add(alert, "status", STATUS_OF[warning.provenance])
-    _add(alert, "msgType", "Alert")
+    _add(alert, "msgType", warning.message)
     _add(alert, "scope", "Restricted")
     _add(alert, "restriction", RESTRICTION)
     _add(alert, "note", _note(warning.provenance))
+    if warning.replaces:
+        _add(alert, "references", " ".join(str(reference) for reference in warning.replaces))
     info = ElementTree.SubElement(alert, "info")
     _add(info, "language", "en-GB")
     _add(info, "category", "Met")
     _add(info, "event", warning.event)
-    _add(info, "responseType", "Prepare" if warning.probability < LIKELY else "Execute")
-    _add(info, "urgency", urgency_of(warning.lead_h))
+    _add(info, "responseType", warning.response)
+    _add(info, "urgency", "Past" if warning.message == "Cancel" else urgency_of(warning.lead_h))
     _add(info, "severity", severity_of(warning.return_period))
     _add(info, "certainty", certainty_of(warning.probability))
     _add(info, "onset", _cap_time(warning.onset))
@@ -114,6 +145,47 @@ def as_cap(warning: FloodWarning, issuer: Issuer) -> bytes:
     _add(area, "polygon", " ".join(f"{latitude:.5f},{longitude:.5f}" for latitude, longitude in warning.polygon))
     ElementTree.indent(alert)
     return bytes(ElementTree.tostring(alert, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def follow_up(
+    given: Sequence[FloodWarning], now_due: Sequence[FloodWarning], issuer: Issuer, issued: pd.Timestamp
+) -> list[FloodWarning]:
+    """What to say after warnings that were given: an update where one is still due, a cancel where none is.
+
+    Args:
+        given: the last message about each subject; cancelled and expired ones need no answer.
+        now_due: warnings of the newest forecast, as alerts.
+        issued: UTC, of the newest forecast.
+    """
+    open_ones = {old.subject: old for old in given if old.message != "Cancel" and old.expires > issued}
+    due = {new.subject for new in now_due}
+    messages = [
+        replace(new, message="Update", replaces=(_reference(open_ones[new.subject], issuer),))
+        if new.subject in open_ones
+        else new
+        for new in now_due
+    ]
+    return messages + [_cancel(old, issuer, issued) for subject, old in open_ones.items() if subject not in due]
+
+
+def _cancel(old: FloodWarning, issuer: Issuer, issued: pd.Timestamp) -> FloodWarning:
+    return replace(
+        old,
+        identifier=f"{old.identifier}-cancelled-{issued:%Y%m%dT%H%M}",
+        message="Cancel",
+        replaces=(_reference(old, issuer),),
+        response="AllClear",
+        issued=issued,
+        onset=max(old.onset, issued),
+        probability=0.0,
+        headline=f"Cancelled: {old.headline}",
+        description="The newest forecast no longer supports this warning.",
+        instruction="Confirm the forecast first. Then stand down as the protocol says.",
+    )
+
+
+def _reference(warning: FloodWarning, issuer: Issuer) -> Reference:
+    return Reference(issuer.sender, warning.identifier, warning.issued)
 
 
 def certainty_of(probability: float) -> str:

@@ -5,11 +5,14 @@ import re
 import numpy as np
 import pandas as pd
 
-from strandline.planning.triggers import Trigger
+from strandline.planning.operations import FORECAST
+from strandline.planning.protocol import Phase, Protocol
+from strandline.planning.triggers import replay
+from strandline.planning.words import say_expression
 from strandline.report.alerts import FloodWarning, rarity_of
 from strandline.report.area import warned_polygon
 from strandline.report.facts import Findings
-from strandline.report.forecast import ForecastTrace, exceedance_probability, forecast_of_the_peak
+from strandline.report.forecast import ForecastTrace, as_stream, exceedance_probability, forecast_of_the_peak
 from strandline.report.products import return_levels
 from strandline.report.words import metres, moment, percent
 
@@ -20,27 +23,41 @@ IN_THE_AREA = 0.33
 
 
 def draft_warnings(findings: Findings) -> list[FloodWarning]:
-    """One draft for each water-level trigger that the shown forecast may set off, the likeliest first.
+    """One draft for each phase about the water level that the shown forecast may set off, the likeliest first.
 
     Where none reaches a chance of 5 %, the likeliest alone is drafted, so that there is a text to check; its certainty
-    says *Unlikely*. A plan without such triggers gets a draft for its most frequent return level.
+    says *Unlikely*. A plan without such phases gets a draft for its most frequent return level.
     """
     trace = forecast_of_the_peak(findings.surge)
     if trace is None:
         return []
-    triggers = [trigger for trigger in findings.plan.triggers if _is_about_water_level(trigger)]
-    drafts = [_draft(findings, trace, trigger.value, trigger) for trigger in triggers] or [
-        _draft(findings, trace, float(return_levels(findings.hazard)["p50"].iloc[0]), None)
+    protocol = findings.plan.protocol
+    phases = [] if protocol is None else [phase for phase in protocol.phases if _is_about_high_water(phase)]
+    started = set() if protocol is None else _started(protocol, trace)
+    drafts = [
+        _draft(findings, trace, phase.event.value, phase, phase.name in started) for phase in phases if phase.event
     ]
+    if not phases:
+        drafts = [_draft(findings, trace, float(return_levels(findings.hazard)["p50"].iloc[0]), None, False)]
     known = sorted((draft for draft in drafts if draft is not None), key=lambda draft: -draft.probability)
     return [draft for draft in known if draft.probability >= WORTH_A_DRAFT] or known[:1]
 
 
-def _is_about_water_level(trigger: Trigger) -> bool:
-    return "water_level" in trigger.indicator and trigger.unit == "m" and trigger.operator in (">", ">=")
+def _is_about_high_water(phase: Phase) -> bool:
+    event = phase.event
+    return event is not None and (event.variable, event.unit, event.operator[0]) == ("water_level", "m", ">")
 
 
-def _draft(findings: Findings, trace: ForecastTrace, level: float, trigger: Trigger | None) -> FloodWarning | None:
+def _started(protocol: Protocol, trace: ForecastTrace) -> set[str]:
+    """The phases that this forecast alone starts."""
+    stream = as_stream(trace)
+    clock = np.unique(stream.issued)
+    return {name for name, course in replay(protocol, {FORECAST: stream}, clock).items() if course.active.any()}
+
+
+def _draft(
+    findings: Findings, trace: ForecastTrace, level: float, phase: Phase | None, is_started: bool
+) -> FloodWarning | None:
     """The draft for ``level`` [m]; ``None`` where the forecast gives no probability."""
     rows, hazard = trace.rows, findings.hazard
     chance = exceedance_probability(rows, level)  # (T,)
@@ -55,10 +72,11 @@ def _draft(findings: Findings, trace: ForecastTrace, level: float, trigger: Trig
     scene = min(int(np.searchsorted(middle, level)), len(middle) - 1)
     land = findings.observations.terrain["permanent_water"].to_numpy() != 1
     place = hazard.region.name
-    slug = re.sub(r"[^a-z0-9]+", "-", f"{place} {trigger.name if trigger else 'water level'}".lower()).strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", f"{place} {phase.name if phase else 'water level'}".lower()).strip("-")
     when = moment(pd.Timestamp(during.iloc[0]))
     return FloodWarning(
         identifier=f"strandline-{slug}-{level:.2f}m-{issued:%Y%m%dT%H%M}",
+        subject=slug,
         provenance=findings.provenance,
         issued=issued,
         onset=pd.Timestamp(during.iloc[0]),
@@ -73,24 +91,27 @@ def _draft(findings: Findings, trace: ForecastTrace, level: float, trigger: Trig
             f"{hazard.return_periods[scene]:g}-year level gives {percent(IN_THE_AREA)} or more. Cells without data are "
             "not in it; they may flood as well."
         ),
-        instruction=_instruction(trigger),
+        instruction=_instruction(findings.plan.protocol, phase, is_started),
+        response=phase.response if phase is not None and is_started else "Monitor",
         area=place,
         polygon=warned_polygon(hazard.region, land & (hazard.flood_probability[scene] >= IN_THE_AREA)),
         parameters=(
             ("waterLevel", f"{level:.2f} m"),
             ("verticalDatum", hazard.region.vertical_datum),
             ("provenance", findings.provenance),
-            ("trigger", trigger.name if trigger else "most frequent return level"),
+            ("trigger", phase.name if phase else "most frequent return level"),
+            ("triggerReached", "yes" if is_started else "no"),
         ),
     )
 
 
-def _instruction(trigger: Trigger | None) -> str:
-    if trigger is None:
+def _instruction(protocol: Protocol | None, phase: Phase | None, is_started: bool) -> str:
+    if protocol is None or phase is None:
         return "Confirm the forecast before anything is done."
-    stop, degraded = trigger.stop, trigger.degraded
+    stop, degraded, indicators = phase.stop, phase.degraded, protocol.indicators
+    first = "Confirm the forecast first. Then" if is_started else "The trigger is not reached: watch. If it is"
     return (
-        f"Confirm the forecast first. Then: {trigger.action.replace('_', ' ')}. {trigger.why} "
-        f"Stand down when the level has stayed below {metres(stop.value)} for {stop.hours:g} hours. "
-        f"If no reading comes for {degraded.after_hours:g} hours: {degraded.prior}; {degraded.decided_by} decides."
+        f"{first}: {'; '.join(phase.actions)}. {phase.why} "
+        f"Stand down when this has held for {stop.for_hours:g} hours: {say_expression(stop.when, indicators)}. "
+        f"If nothing is known for {degraded.after_hours:g} hours: {degraded.prior}; {degraded.decided_by} decides."
     )

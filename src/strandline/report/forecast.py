@@ -7,6 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import norm
 
+from strandline.planning.triggers import Stream
+
+MEMBERS = 50
 P90_OF_STANDARD_NORMAL = float(norm.ppf(0.9))
 FEWEST_HOURS = 3
 
@@ -66,3 +69,16 @@ def exceedance_probability(rows: pd.DataFrame, level: float) -> npt.NDArray[np.f
     )
     probability = norm.sf(standardised)
     return np.where(np.isnan(p10 + p50 + p90), np.nan, probability)
+
+
+def as_stream(trace: ForecastTrace) -> Stream:
+    """The forecast as quantiles of equal weight at each lead [m], read like ``exceedance_probability``."""
+    p10, p50, p90 = (trace.rows[name].to_numpy(dtype=float)[:, None] for name in ("p10", "p50", "p90"))
+    deviate = norm.ppf((np.arange(MEMBERS) + 0.5) / MEMBERS) / P90_OF_STANDARD_NORMAL  # (M,)
+    members = p50 + deviate * np.where(deviate > 0, p90 - p50, p50 - p10)  # (rows, M)
+    if trace.issue_time is not None:
+        issued = np.array([trace.issue_time], dtype="datetime64[ns]")
+        return Stream("m", issued, trace.rows["lead_h"].to_numpy(dtype=float), members[None])
+    assert trace.lead_h is not None
+    issued = trace.rows["issue_time"].to_numpy(dtype="datetime64[ns]")
+    return Stream("m", issued, np.array([trace.lead_h]), members[:, None])

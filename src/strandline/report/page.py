@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from strandline.planning.words import say_expression
 from strandline.report import words
 from strandline.report.canvas import NARROW, WIDE, Picture
 from strandline.report.facts import Findings
@@ -71,10 +72,11 @@ def render_page(findings: Findings) -> str:
     )
     for function in (
         words.money, words.percent, words.metres, words.years, words.moment, words.day, words.duration, words.plural,
-        words.plain, words.places, words.compared, words.capitalise, words.money_bounds,
+        words.plain, words.places, words.capitalise, words.money_bounds,
         words.score,
     ):  # fmt: skip
         environment.filters[function.__name__] = function
+    environment.globals["say_expression"] = say_expression
     environment.globals["money_between"] = words.money_between
     levels = return_levels(findings.hazard)
     trace = forecast_of_the_peak(findings.surge)

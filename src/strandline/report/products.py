@@ -16,6 +16,7 @@ from shapely import orient_polygons
 
 from strandline.atomic import write_bytes, write_text
 from strandline.planning.plan_text import plan_to_json, plan_to_markdown
+from strandline.planning.protocol import protocol_to_toml
 from strandline.region import Region
 from strandline.report.facts import SURGE_COLUMNS, Findings
 from strandline.risk.hazard import Hazard
@@ -39,6 +40,9 @@ def write_products(out: Path, findings: Findings) -> None:
     write_assets(out / "assets.geojson", findings)
     write_text(out / "plan.json", json.dumps(as_json(plan_to_json(findings.plan)), indent=2, allow_nan=False) + "\n")
     write_text(out / "plan.md", plan_to_markdown(findings.plan))
+    (out / "protocol.toml").unlink(missing_ok=True)  # of a former run in this folder
+    if findings.plan.protocol is not None:
+        write_text(out / "protocol.toml", protocol_to_toml(findings.plan.protocol))
     write_text(out / "summary.json", json.dumps(as_json(summarise(findings)), indent=2, allow_nan=False) + "\n")
 
 
@@ -161,7 +165,7 @@ def summarise(findings: Findings) -> dict[str, JsonValue]:
             "information": None if findings.information is None else as_json(asdict(findings.information)),
         },
         "familiarity": None if known is None else {"p_values": dict(known.p_values), "warning": known.warning},
-        "plan": {"n_actions": len(findings.plan.actions), "n_triggers": len(findings.plan.triggers)},
+        "plan": {"n_actions": len(findings.plan.actions), "n_triggers": findings.plan.n_triggers},
         "seconds": {**run.seconds, "total": sum(run.seconds.values())},
         "seeds": dict(run.seeds),
         "commit": run.commit,

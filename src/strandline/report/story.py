@@ -117,7 +117,7 @@ def lead_paragraph(findings: Findings, levels: pd.DataFrame) -> str:
         sentences.append(f"Flood damage is expected to cost {money(p50)} a year ({money_between(p10, p90)}).")
     sentences.append(
         f"The plan holds {plural(len(findings.plan.actions), 'action')} and "
-        f"{plural(len(findings.plan.triggers), 'trigger')}."
+        f"{plural(findings.plan.n_triggers, 'trigger')}."
     )
     if land.unknown_share > 0 or impact.unknown_assets:
         and_assets = f" and of {plural(impact.unknown_assets, 'asset')}" if impact.unknown_assets else ""

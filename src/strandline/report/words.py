@@ -126,11 +126,6 @@ def capitalise(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def compared(operator: str) -> str:
-    """``>=`` as words."""
-    return {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}[operator]
-
-
 def places(ids: tuple[str, ...], most: int = 6) -> str:
     """The first few places by name, the others counted."""
     if not ids:
