@@ -13,9 +13,10 @@ from torch import Tensor
 
 from strandline.atomic import write_bytes
 from strandline.batch import Batch, concatenate
+from strandline.corpus import Curriculum, simulate_lesson
 from strandline.distillation.distil import students_view
 from strandline.errors import InputError
-from strandline.pretraining import SHIPPED, Curriculum, simulate_lesson
+from strandline.pretraining import SHIPPED
 
 FILE = "exemplars.safetensors"
 EVERY = 5
@@ -48,10 +49,13 @@ def taught_seeds(curriculum: Curriculum) -> list[int]:
 
 
 def save_exemplars(folder: Path, exemplars: Exemplars) -> None:
-    """Write ``exemplars.safetensors``: numbers in half precision, classes as bytes."""
+    """Write ``exemplars.safetensors``: numbers in half precision, classes as bytes.
+
+    Autocovariances stay in single precision: rounded further, smooth weather is no longer positive definite.
+    """
     parts = {"storms": exemplars.storms, "windows": exemplars.windows}
     tensors = {
-        f"{part}.{name}": _packed(tensor)
+        f"{part}.{name}": tensor.contiguous() if name == "weather" else _packed(tensor)
         for part, batch in parts.items()
         for name, tensor in vars(batch).items()
         if tensor is not None

@@ -174,7 +174,7 @@ def run(
         return tuple(futures)
 
     futures = stage("raise the sea", look_ahead)
-    past = stage("recall the sea", lambda rng, _: recall_past(place, constants, rng))
+    past = stage("recall the sea", lambda rng, _: recall_past(place, sea, rng))
     plan = stage(
         "plan",
         lambda rng, _: plan_adaptation(
@@ -289,7 +289,7 @@ def rehearse_above(
     return remember_rehearsals(course, storms)
 
 
-def recall_past(place: Place, constants: TidalConstants, rng: np.random.Generator) -> PastSea | None:
+def recall_past(place: Place, sea: TideAndWeather, rng: np.random.Generator) -> PastSea | None:
     """The record on which the plan's triggers are tested; ``None`` where it is too short to learn forecasts from."""
     gauge = place.observations.tide_gauge
     assert gauge is not None
@@ -299,7 +299,7 @@ def recall_past(place: Place, constants: TidalConstants, rng: np.random.Generato
     levels = np.full((mean.size, hours.size), np.nan)
     levels[:, np.searchsorted(hours, time)] = usable
     neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None
-    return recall_sea(hours, levels[0], predict_tide(constants, hours) + mean[0], neighbour, rng)
+    return recall_sea(hours, levels[0], sea.tide(hours) + mean[0], neighbour, rng)
 
 
 def return_levels(place: Place) -> ReturnLevelFit:
