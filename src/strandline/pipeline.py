@@ -53,6 +53,7 @@ from strandline.simulator.archive import simulate_archive
 from strandline.simulator.rehearsal import StormDesigner, rehearse
 from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
+from strandline.uncertainty.familiarity import compare, load_taught, traits_of
 from strandline.uncertainty.forecaster import save_forecaster
 
 Result = TypeVar("Result")
@@ -189,7 +190,9 @@ def run(
         ),
     )
     announce("write the report")
-    told = (*remarks(place), *remark_on_memory(course))
+    familiarity = compare(traits_of(course.training, course.windows), load_taught())
+    strange = () if familiarity.warning is None else (familiarity.warning,)
+    told = (*remarks(place), *strange, *remark_on_memory(course))
     maxima, maxima_per_year = maxima_of(place, settings.storms)
     findings = Findings(
         observations=observations,
@@ -207,6 +210,7 @@ def run(
         reliability=reliability(floods),
         futures=futures,
         information=information,
+        familiarity=familiarity,
     )
     save_forecaster(out, forecaster, card(findings, settings))
     report = write_report(out, findings)
