@@ -12,6 +12,7 @@ from strandline.adaptation import (
     FloodScores,
     adapt,
     calibrate_on,
+    fine_tune,
     forget,
     judge,
     learn_from_labels,
@@ -21,10 +22,11 @@ from strandline.adaptation import (
     score_floods,
 )
 from strandline.corpus import FIRST_SEED
-from strandline.distillation.distil import Recipe, students_view
+from strandline.distillation.distil import Recipe, ask, students_view, task_terms
 from strandline.distillation.strandlines import archive_of, remember
 from strandline.errors import InputError, RefusedByTheory
 from strandline.events import Split
+from strandline.exemplars import load_exemplars
 from strandline.forecasting import forecast_surge
 from strandline.models.student import Student
 from strandline.pipeline import Settings, part_record
@@ -100,6 +102,17 @@ def test_a_place_changes_its_surge_decoder_and_without_memory_its_map_and_nothin
     }
     assert changed == {"surge_decoder"} | (set() if remembers else {"place"})
     assert all(weight.requires_grad for weight in after.parameters())
+
+
+def test_a_fine_tuned_student_forgets_less_of_other_coasts(learned: Learned) -> None:
+    """By what every weight that learned says of the exemplars, against the same steps without replay."""
+    *_, course = learned
+    recipe = replace(RECIPE, steps=12, learning_rate=1e-3, whole=True)
+    past = load_exemplars().storms
+    kept = fine_tune(course, load_students()[:1], recipe, 1)[0]
+    free = learn_from_labels(course, load_students()[:1], recipe, 1, whole=True)[0]
+    loss = [float(task_terms(ask(student, past), past, 1.0)["flood_task"]) for student in (kept, free)]
+    assert loss[0] < loss[1]
 
 
 def test_forecasts_of_held_out_storms_promise_more_than_they_miss(learned: Learned, forecaster: Forecaster) -> None:

@@ -1,12 +1,13 @@
 """What ships of the past: it is read back as it was, and it is of taught coasts alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from tests.batch_fixtures import make_batch
 
-from strandline.distillation.distil import students_view
+from strandline.distillation.distil import Recipe, students_view
 from strandline.errors import InputError
 from strandline.exemplars import Exemplars, load_exemplars, save_exemplars, taught_seeds
 from strandline.pretraining import Curriculum
@@ -45,3 +46,11 @@ def test_exemplars_are_read_back_as_they_were(tmp_path: Path) -> None:
         if tensor is not None:
             assert found.dtype == tensor.dtype
             torch.testing.assert_close(found, tensor, rtol=1e-3, atol=1e-3)
+
+
+def test_what_learns_is_replayed_and_nothing_else() -> None:
+    past, recipe = load_exemplars(), Recipe(samples=8, windows=32)
+    of = {whole: past.replay(replace(recipe, whole=whole)) for whole in (False, True)}
+    assert [(part.past, part.samples) for part in of[False]] == [(past.windows, 16)]
+    assert [(part.past, part.samples) for part in of[True]] == [(past.storms, 4), (past.windows, 16)]
+    assert past.replay(replace(recipe, windows=0)) == []

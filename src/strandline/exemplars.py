@@ -14,7 +14,8 @@ from torch import Tensor
 from strandline.atomic import write_bytes
 from strandline.batch import Batch, concatenate
 from strandline.corpus import Curriculum, simulate_lesson
-from strandline.distillation.distil import students_view
+from strandline.distillation.consolidation import Replay
+from strandline.distillation.distil import Recipe, students_view
 from strandline.errors import InputError
 from strandline.pretraining import SHIPPED
 
@@ -33,6 +34,15 @@ class Exemplars:
 
     storms: Batch
     windows: Batch
+
+    def replay(self, recipe: Recipe) -> list[Replay]:
+        """Half as many samples a step as the recipe takes of the present, counting the same: decision 16.
+
+        Storms are replayed where the weights of the map learn, gauge windows wherever surges do.
+        """
+        storms = recipe.samples // 2 if recipe.whole else 0
+        parts = ((self.storms, storms), (self.windows, recipe.windows // 2))
+        return [Replay(batch, samples, outage=recipe.outage) for batch, samples in parts if samples > 0]
 
 
 def simulate_exemplars(seeds: Sequence[int]) -> Exemplars:

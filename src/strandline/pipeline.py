@@ -18,6 +18,7 @@ from strandline.adaptation import (
     FloodScores,
     adapt,
     calibrate_on,
+    fine_tune,
     judge,
     learn_from_labels,
     new_students,
@@ -228,7 +229,7 @@ def train_sceptics(
     return {
         "labels_only": learn_from_labels(course, fresh, recipe, seed, whole=True, progress=progress),
         "pretrained": load_students(),
-        "pretrained_finetuned": learn_from_labels(course, shipped, recipe, seed, whole=False, progress=progress),
+        "pretrained_finetuned": fine_tune(course, shipped, recipe, seed, progress),
     }
 
 
