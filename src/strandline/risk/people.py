@@ -40,7 +40,7 @@ class People:
         counted: people of all assets that state them.
         uncounted_assets: homes that do not.
         exposed: in 0.15 m of water or more.
-        cut_off: hospital or shelter → people whom no road leads there; a kind that the survey has none of is absent.
+        cut_off: hospital or shelter → people whom no road leads there; absent where the survey has none, or no roads.
     """
 
     counted: float
