@@ -75,7 +75,7 @@ def test_the_warning_names_what_is_strange_and_how_far() -> None:
     assert set(found.strange) == {"ground"}
     assert found.warning is not None
     assert "40 simulated coasts" in found.warning
-    assert "ground: elevation, median [m] 14 (taught: 0" in found.warning
+    assert "by its ground (elevation, median [m] 14, taught 0.0" in found.warning
     assert compare({"sea": {"tide, spread [m]": 0.1}}, taught).warning is None
 
 

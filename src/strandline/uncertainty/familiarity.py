@@ -10,7 +10,7 @@ Candès, Lei, Romano and Sesia (2023), Testing for outliers with conformal p-val
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from strandline.errors import InputError, RefusedByTheory
 
 TAUGHT = Path(__file__).parents[1] / "data" / "taught_coasts.json"
 NEIGHBOURS = 5
+NAMED = 2
+"""Traits of a stream that a warning names."""
 LEVEL = 0.05
 """Chance of any warning at a coast like the taught ones."""
 Floats = npt.NDArray[np.float64]
@@ -41,7 +43,7 @@ class Strange:
     highest: float
 
     def __str__(self) -> str:
-        return f"{self.trait} {self.value:.3g} (taught: {self.lowest:.3g} to {self.highest:.3g})"
+        return f"{self.trait} {self.value:.2g}, taught {self.lowest:.2g} to {self.highest:.2g}"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Familiarity:
     Attributes:
         coasts: how many were taught.
         p_values: stream → p-value, adjusted for the number of streams.
-        strange: stream → traits outside of the taught range, of the streams whose p-value is at most ``LEVEL``.
+        strange: stream → traits outside of the taught range, the furthest first, of the streams whose p-value is at
+            most ``LEVEL``.
     """
 
     coasts: int
@@ -63,12 +66,9 @@ class Familiarity:
         """One plain sentence or two; ``None`` where every stream is like the taught ones."""
         if not self.strange:
             return None
-        parts = [
-            f"{stream}" + (f": {', '.join(map(str, traits))}" if traits else " (no single trait, but together)")
-            for stream, traits in self.strange.items()
-        ]
+        parts = [f"{stream} ({_told(traits)})" for stream, traits in self.strange.items()]
         return (
-            f"This place is unlike the {self.coasts} simulated coasts that the networks were taught on – "
+            f"This place is unlike the {self.coasts} simulated coasts that the networks were taught on, by its "
             f"{'; '.join(parts)}. Probabilities and intervals were checked on the place's own storms alone; where those"
             " do not reach, trust them less."
         )
@@ -100,7 +100,7 @@ def compare(place: Traits, taught: Mapping[str, Mapping[str, Floats]]) -> Famili
     return Familiarity(
         count,
         adjusted,
-        {stream: tuple(_outside(place[stream], taught[stream])) for stream, p in adjusted.items() if p <= LEVEL},
+        {stream: _outside(place[stream], taught[stream]) for stream, p in adjusted.items() if p <= LEVEL},
     )
 
 
@@ -218,8 +218,20 @@ def _land(batch: Batch) -> Tensor:
     return batch.terrain_seen & (batch.terrain[:, 2] < 0.5)
 
 
-def _outside(place: Mapping[str, float], taught: Mapping[str, Floats]) -> Iterator[Strange]:
-    for name, value in place.items():
-        lowest, highest = float(taught[name].min()), float(taught[name].max())
-        if not lowest <= value <= highest:
-            yield Strange(name, value, lowest, highest)
+def _outside(place: Mapping[str, float], taught: Mapping[str, Floats]) -> tuple[Strange, ...]:
+    ranges = {name: (float(values.min()), float(values.max())) for name, values in taught.items()}
+
+    def excess(name: str) -> float:
+        """How far beyond the range, in units of its width."""
+        lowest, highest = ranges[name]
+        return max(lowest - place[name], place[name] - highest) / max(highest - lowest, 1e-12)
+
+    beyond = sorted((name for name in place if excess(name) > 0), key=excess, reverse=True)
+    return tuple(Strange(name, place[name], *ranges[name]) for name in beyond)
+
+
+def _told(traits: tuple[Strange, ...]) -> str:
+    if not traits:
+        return "no trait alone, but all together"
+    rest = f" and {len(traits) - NAMED} more" if len(traits) > NAMED else ""
+    return ", ".join(map(str, traits[:NAMED])) + rest
