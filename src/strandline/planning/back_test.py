@@ -142,22 +142,30 @@ def back_test(
         unverified=int((~useful & ~vain).sum()),
         lead_hours=float(np.median(lead[hit])) if hit.any() else float("nan"),
         cost_in_vain=None if stakes is None else float(_paid(stakes, ends - starts)[vain].sum()),
-        expenses=None if stakes is None else _expenses(stakes, happened, hit, ends - starts, observed),
+        expenses=None
+        if stakes is None
+        else _expenses(stakes, happened, hit, ends - starts, needed_lead_hours, observed),
     )
 
 
-def _paid(stakes: Stakes, hours: npt.NDArray[np.int64]) -> Floats:
+def _paid(stakes: Stakes, hours: npt.NDArray[np.int64] | Floats) -> Floats:
     """What activations of so many hours cost."""
     return np.asarray(stakes.cost * np.ceil(hours / stakes.protection_hours))
 
 
 def _expenses(
-    stakes: Stakes, happened: Happened, hit: Flags, hours: npt.NDArray[np.int64], observed: Floats
+    stakes: Stakes,
+    happened: Happened,
+    hit: Flags,
+    hours: npt.NDArray[np.int64],
+    needed_lead_hours: float,
+    observed: Floats,
 ) -> Expenses:
     loss = stakes.avoidable_loss(happened.peak)
+    lasted = (happened.end - happened.onset) / np.timedelta64(1, "h") + needed_lead_hours + 1
     return Expenses(
         decided=float(_paid(stakes, hours).sum() + loss[~hit].sum()),
-        perfect=float(np.minimum(stakes.cost, loss).sum()),
+        perfect=float(np.minimum(_paid(stakes, lasted), loss).sum()),
         never=float(loss.sum()),
         always=stakes.cost * float(np.isfinite(observed).sum()) / stakes.protection_hours,
     )
