@@ -118,6 +118,31 @@ def test_expenses_add_up() -> None:
     assert expenses.always == pytest.approx(400 / 48)
 
 
+def test_perfect_information_lets_one_activation_serve_two_events_and_bears_a_small_loss() -> None:
+    two = tried(flags(), level((100, 102), (130, 131)))
+    assert two.expenses is not None
+    assert two.expenses.perfect == 1.0
+    apart = tried(flags(), level((100, 102), (146, 147)))
+    assert apart.expenses is not None
+    assert apart.expenses.perfect == 2.0
+    cheap = Stakes(1.0, lambda peaks: np.full(peaks.size, 0.3), 48.0)
+    borne = back_test(flags(), TIME, level((100, 102)), HIGH, 3.0, cheap)
+    assert borne.expenses is not None
+    assert borne.expenses.perfect == pytest.approx(0.3)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 390), st.integers(1, 80)), max_size=6),
+    st.lists(st.tuples(st.integers(1, 399), st.integers(1, 30)), max_size=5),
+)
+def test_nothing_is_worth_more_than_perfect_information(acts, spans) -> None:
+    active = flags(*((a, min(a + b, 400)) for a, b in acts))
+    result = tried(active, level(*((a, min(a + b, 400)) for a, b in spans)))
+    assert result.expenses is not None
+    assert result.expenses.decided >= result.expenses.perfect - 1e-9
+
+
 def test_without_stakes_nothing_is_weighed() -> None:
     result = back_test(flags((40, 60)), TIME, level((50, 53)), HIGH, 3.0, None)
     assert (result.hits, result.expenses, result.cost_in_vain) == (1, None, None)

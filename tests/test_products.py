@@ -164,7 +164,7 @@ def test_a_failed_block_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
 
 
-@pytest.mark.parametrize("writes_that_fit", [0, 1, 3, 5, 7])
+@pytest.mark.parametrize("writes_that_fit", [0, 1, 3, 5, 8])
 def test_a_full_disk_names_the_file_and_leaves_whole_products_only(
     tmp_path: Path, findings: Findings, folder: Path, monkeypatch: pytest.MonkeyPatch, writes_that_fit: int
 ) -> None:
@@ -177,7 +177,9 @@ def test_a_full_disk_names_the_file_and_leaves_whole_products_only(
         true_fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(InputError, match=r"(tif|csv|geojson|json|md): cannot be written \(No space left on device\)"):
+    with pytest.raises(
+        InputError, match=r"(tif|csv|geojson|json|md|toml): cannot be written \(No space left on device\)"
+    ):
         write_products(tmp_path, findings)
     monkeypatch.undo()
     left = {path.name for path in tmp_path.iterdir()}

@@ -142,25 +142,43 @@ def back_test(
         unverified=int((~useful & ~vain).sum()),
         lead_hours=float(np.median(lead[hit])) if hit.any() else float("nan"),
         cost_in_vain=None if stakes is None else float(_paid(stakes, ends - starts)[vain].sum()),
-        expenses=None if stakes is None else _expenses(stakes, happened, hit, ends - starts, observed),
+        expenses=None
+        if stakes is None
+        else _expenses(stakes, happened, hit, ends - starts, needed_lead_hours, observed),
     )
 
 
-def _paid(stakes: Stakes, hours: npt.NDArray[np.int64]) -> Floats:
+def _paid(stakes: Stakes, hours: npt.NDArray[np.int64] | Floats) -> Floats:
     """What activations of so many hours cost."""
     return np.asarray(stakes.cost * np.ceil(hours / stakes.protection_hours))
 
 
 def _expenses(
-    stakes: Stakes, happened: Happened, hit: Flags, hours: npt.NDArray[np.int64], observed: Floats
+    stakes: Stakes,
+    happened: Happened,
+    hit: Flags,
+    hours: npt.NDArray[np.int64],
+    needed_lead_hours: float,
+    observed: Floats,
 ) -> Expenses:
     loss = stakes.avoidable_loss(happened.peak)
     return Expenses(
         decided=float(_paid(stakes, hours).sum() + loss[~hit].sum()),
-        perfect=float(np.minimum(stakes.cost, loss).sum()),
+        perfect=_least_expense(stakes, happened.onset, loss, needed_lead_hours),
         never=float(loss.sum()),
         always=stakes.cost * float(np.isfinite(observed).sum()) / stakes.protection_hours,
     )
+
+
+def _least_expense(stakes: Stakes, onset: Times, loss: Floats, needed_lead_hours: float) -> float:
+    """Of all decisions that the rules of a hit allow: one activation may serve several events, and one may be borne."""
+    hour = (onset - onset[:1]) / np.timedelta64(1, "h")
+    least = np.zeros(onset.size + 1)  # of the first so many events
+    for last in range(onset.size):
+        spans = hour[last] - hour[: last + 1] + needed_lead_hours + 1
+        acting = least[: last + 1] + _paid(stakes, spans)
+        least[last + 1] = min(least[last] + loss[last], acting.min())
+    return float(least[-1])
 
 
 def _episodes(active: Flags) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
