@@ -160,3 +160,12 @@ def test_people_are_told_as_bounds() -> None:
     assert told[0] == "Of 40 people counted, about 9 would have water at their home."
     assert told[1].startswith("Between 3 and 11, depending on")
     assert told[2] == "2\N{NO-BREAK SPACE}homes have no count and are in none of these numbers."
+
+
+def test_the_sentence_compares_kinds_of_measurements_and_owns_up_to_its_assumption() -> None:
+    found = value_of_information(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
+    said = " ".join(information_sentences(found))
+    assert "comes from the flood map" in said
+    assert "errs alike all over the region, as we assume" in said
+    assert said.count("For comparison") == 2
+    assert "10 more years of the tide gauge" in said

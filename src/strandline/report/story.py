@@ -159,12 +159,15 @@ def information_sentences(information: Information | None) -> list[str]:
     ]
     if best.reduction < LITTLE:
         return [*said, "No single further year of gauge or survey that we weighed would narrow it much."]
-    others = [f"{each.what} ({percent(each.reduction)})" for each in information.measurements[1:3]]
-    then = f" Next come {' and '.join(others)}." if others else ""
+    best_of = {each.of: each for each in reversed(information.measurements) if each.of != best.of}
+    others = sorted(best_of.values(), key=lambda each: -each.reduction)
+    then = " ".join(f"For comparison, {each.what}: {percent(each.reduction)}." for each in others)
+    if best.of == "flood map":
+        then = f"That rests on a map that errs alike all over the region, as we assume. {then}"
     return [
         *said,
         f"What would narrow it most is {best.what}: we expect it to take away {percent(best.reduction)} of the"
-        f" variance.{then}",
+        f" variance. {then}".rstrip(),
     ]
 
 

@@ -7,7 +7,8 @@ exactly (decision 17).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -55,10 +56,12 @@ class Measurement:
     """Something that could be measured next.
 
     Attributes:
+        of: the kind of input that it tells about.
         what: for a sentence, such as "10 more years of the tide gauge".
         reduction: expected share of the variance that it takes away [-].
     """
 
+    of: Literal["sea levels", "flood map", "damage curve"]
     what: str
     reduction: float
 
@@ -109,12 +112,15 @@ def value_of_information(
     gauge_error = rarest.var() * record_years / GAUGE_YEARS
     measurements = [
         Measurement(
-            f"{GAUGE_YEARS:g} more years of the tide gauge", _reduction(joined.mean(axis=1), rarest, gauge_error)
+            "sea levels",
+            f"{GAUGE_YEARS:g} more years of the tide gauge",
+            _reduction(joined.mean(axis=1), rarest, gauge_error),
         )
     ]
     for place, depth in losses.depth_by_place.items():
         measurements.append(
             Measurement(
+                "flood map",
                 f"a survey of flood marks and ground levels {place}",
                 _reduction(joined.mean(axis=0), depth, MARK_ERROR**2),
             )
@@ -124,6 +130,7 @@ def value_of_information(
         by_curve = part.mean(axis=(0, 1))
         measurements.append(
             Measurement(
+                "damage curve",
                 f"a damage survey of {SURVEYED_ASSETS} flooded assets of the kind '{name}'",
                 _reduction(by_curve, CURVE_DEVIATES, error),
             )
@@ -133,7 +140,7 @@ def value_of_information(
         float(np.sqrt(variance)),
         tuple(sorted(named, key=lambda driver: -driver.first_order)),
         tuple(
-            Measurement(each.what, each.reduction / variance)
+            replace(each, reduction=each.reduction / variance)
             for each in sorted(measurements, key=lambda each: -each.reduction)
         ),
     )
