@@ -160,7 +160,7 @@ def test_a_sound_place_with_too_short_a_record_is_refused_by_theory(
         (("run", "nowhere.toml"), ["nowhere.toml", "cannot be read"]),
         (("run", "--seed", "one"), ["Invalid value", "integer"]),
         (("check", "nowhere.toml"), ["nowhere.toml", "cannot be read"]),
-        (("simulate", "--out", "coast", "--cells", "30", "--years", "1", "--storms", "2"), ["30", "multiple"]),
+        (("simulate", "--out", "coast", "--cells", "30", "--years", "1", "--storms", "4"), ["30", "multiple"]),
         (("fly",), ["fly"]),
     ],
 )

@@ -22,9 +22,9 @@ from strandline.pretraining import SHIPPED
 FILE = "exemplars.safetensors"
 EVERY = 5
 """Of the taught coasts every fifth gives a storm, so that 22 of 2 240 are kept."""
-WINDOWS = 8
+WINDOWS = 16
 """Gauge windows kept a coast."""
-RECORD = Curriculum(storms=1, years=2.0, windows=24)
+RECORD = Curriculum(storms=1, years=2.0, windows=32)
 """What is simulated of each: as many storms a year as when the coast was taught, one of which is kept."""
 
 
