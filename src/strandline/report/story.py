@@ -154,8 +154,8 @@ def information_sentences(information: Information | None) -> list[str]:
         return []
     driver, best = information.drivers[0], information.measurements[0]
     said = [
-        f"Most of what we do not know about the damage comes from the {driver.name}: {percent(driver.first_order)} of"
-        " its variance would go if that were known."
+        f"The largest part of what we do not know about the damage comes from the {driver.name}: "
+        f"{percent(driver.first_order)} of its variance would go if that were known."
     ]
     if best.reduction < LITTLE:
         return [*said, "No single further year of gauge or survey that we weighed would narrow it much."]
