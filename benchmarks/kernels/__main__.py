@@ -147,6 +147,7 @@ def _key(decides: list[object]) -> str:
 def _command(options: argparse.Namespace) -> str:
     """What was asked, with the names of files in place of their paths."""
     asked = {name: value for name, value in vars(options).items() if name not in ("cache", "work", "out", "pictures")}
+    asked = {name: value for name, value in asked.items() if value is not None}
     words = []
     for name, value in asked.items():
         values = value if isinstance(value, list) else [value.name if isinstance(value, Path) else value]
