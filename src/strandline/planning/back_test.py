@@ -58,7 +58,8 @@ class BackTest:
         late: events before which it had started, but too late to help; they are misses as well.
         misses: all other events.
         false_alarms: activations during which no event began or lasted.
-        unverified: activations without an event of which less than half was observed: neither right nor wrong.
+        unverified: activations without an event of which less than half was observed: neither right nor wrong, and in
+            no expense.
         lead_hours: median time from start to onset over the hits [h]; NaN without any.
         cost_in_vain: of the false alarms; ``None`` = not weighed in money.
         expenses: of these decisions and of the simple ones; ``None`` likewise.
@@ -144,7 +145,7 @@ def back_test(
         cost_in_vain=None if stakes is None else float(_paid(stakes, ends - starts)[vain].sum()),
         expenses=None
         if stakes is None
-        else _expenses(stakes, happened, hit, ends - starts, needed_lead_hours, observed),
+        else _expenses(stakes, happened, hit, (ends - starts)[useful | vain], needed_lead_hours, observed),
     )
 
 

@@ -27,8 +27,9 @@ def critical_probability(cost: float, avoidable_loss: float) -> float:
 def lowest_levels(
     probabilities: Sequence[float], cost: float, avoidable_loss: Callable[[float], float], levels: Floats
 ) -> dict[float, float]:
-    """Probability → lowest of the levels at which this chance of reaching it is worth acting; without those for none.
+    """Probability → lowest of the levels at which this chance of reaching it is worth acting, likeliest first.
 
+    A probability without such a level is left out, and one that a smaller probability of the same level makes idle.
     Acting as soon as one of the pairs holds is never wrong by the forecast: where loss grows with level,
     E[loss] ≥ P(level ≥ x) · loss(x) for every x (Markov's inequality). It may be late, since E[loss] may exceed the
     cost before any single pair does; more pairs come closer.
@@ -39,11 +40,11 @@ def lowest_levels(
     """
     avoidable = np.array([avoidable_loss(level) for level in levels])
     found = {}
-    for probability in sorted(probabilities, reverse=True):
+    for probability in sorted(probabilities):
         worth = probability * avoidable > cost
-        if worth.any():
+        if worth.any() and levels[int(np.argmax(worth))] not in found.values():
             found[probability] = float(levels[int(np.argmax(worth))])
-    return found
+    return dict(reversed(found.items()))
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def _for_lives(measure: OperationalMeasure, hazard: Hazard, damage: EventDamage 
     level = float(levels[place])
     floods = f" floods {len(where)} of them" if where else " is reached"
     why = (
-        f"For lives, not for money: a chance of more than {PROBABILITY_FOR_LIVES:.0%} that the level of once in"
+        f"For lives, not for money: a chance of more than {100 * PROBABILITY_FOR_LIVES:g} % that the level of once in"
         f" {hazard.return_periods[place]:g} years{floods}."
     )
     phase, indicators = _phase(measure, {PROBABILITY_FOR_LIVES: level}, level, where, why)
@@ -122,20 +122,25 @@ def _for_money(
     share, cost = measure.avoided_share, measure.cost.value
     grid = np.linspace(damage.levels[0], damage.levels[-1], 201)
     avoidable = np.array([share.value * float(np.median(damage.at_level(measure.classes, level))) for level in grid])
-    found = lowest_levels((1.0, *PROBABILITIES), cost, lambda level: float(np.interp(level, grid, avoidable)), grid)
-    if not found.keys() & set(PROBABILITIES):
+
+    def avoidable_loss(level: float) -> float:
+        return float(np.interp(level, grid, avoidable))
+
+    found = lowest_levels(PROBABILITIES, cost, avoidable_loss, grid)
+    if not found:
         return (
             f"{measure.title}: costs EUR {cost:,.0f} an event and at best avoids EUR {avoidable.max():,.0f}"
             f" with a chance of {max(PROBABILITIES):g}; no trigger up to {_longest(hazard)}-year levels."
         )
-    event = found.pop(1.0)
+    event = lowest_levels((1.0,), cost, avoidable_loss, grid)[1.0]
     likeliest, level = next(iter(found.items()))
     drawn = rng.uniform(share.low, share.high, len(hazard.levels)) * damage.at_level(measure.classes, level)
     low, middle, high = (float(q) for q in np.quantile(drawn, [0.1, 0.5, 0.9]))
     lowest = " or lower (the hazard knows no lower one)" if level == grid[0] else ""
+    more = "; a smaller chance is enough for a higher sea" if len(found) > 1 else ""
     why = (
-        f"From {level:.2f} m{lowest}, {likeliest:g} x avoidable loss (EUR {np.interp(level, grid, avoidable):,.0f})"
-        f" exceeds the cost of EUR {cost:,.0f}; a smaller chance is enough for a higher sea."
+        f"From {level:.2f} m{lowest}, {likeliest:g} x avoidable loss (EUR {avoidable_loss(level):,.0f})"
+        f" exceeds the cost of EUR {cost:,.0f}{more}."
     )
     phase, indicators = _phase(measure, found, event, (), why)
     return Operation(measure, phase, indicators, (low, middle, high), (grid, avoidable))

@@ -209,23 +209,22 @@ def _course(phase: Phase, verdicts: Mapping[str, Verdicts], fresh: Mapping[str, 
     spare_news = _any_new(fresh, () if rule.fallback is None else names_in(rule.fallback))
     handed_over = degraded & ~np.concatenate([[False], degraded[:-1]])
     news = np.where(degraded, spare_news | handed_over, own_news)
-    patience = round(phase.stop.for_hours * 60)
-    minutes = ((clock - clock[0]) / np.timedelta64(1, "m")).astype(np.int64) if clock.size else np.zeros(0, np.int64)
-
-    active = np.zeros(clock.size, dtype=bool)
-    since = np.full(clock.size, np.datetime64("NaT"), dtype="datetime64[ns]")
-    runs, changed, calm_since = False, np.datetime64("NaT"), -1
-    for i in range(clock.size):
-        if not calm[i]:
-            calm_since = -1
-        elif calm_since < 0:
-            calm_since = int(minutes[i])
-        if news[i] and decides[i] == 1 and not runs:
-            runs, changed = True, clock[i]
-        elif news[i] and runs and calm_since >= 0 and minutes[i] - calm_since >= patience:
-            runs, changed = False, clock[i]
-        active[i], since[i] = runs, changed
+    patience = np.timedelta64(round(phase.stop.for_hours * 60), "m")
+    began = np.maximum.accumulate(np.where(calm & ~np.concatenate([[False], calm[:-1]]), np.arange(clock.size), 0))
+    rested = calm & (clock - clock[began] >= patience)
+    active, since = _switch(news & (decides == 1), news & rested, clock)
     return PhaseCourse(active, degraded, degraded & np.isnan(spare), since)
+
+
+def _switch(starts: Flags, stops: Flags, clock: Times) -> tuple[Flags, Times]:
+    """(T,) on or off, off at first, and when that last changed."""
+    said = np.flatnonzero(starts | stops)
+    runs = starts[said]
+    is_change = runs != np.concatenate([[False], runs[:-1]])
+    changes = np.concatenate([[-1], said[is_change]])  # ascending; off before the first
+    latest = np.searchsorted(changes, np.arange(clock.size), side="right") - 1
+    active = (latest % 2).astype(bool)  # changes go on, off, on …
+    return active, np.where(latest > 0, clock[np.maximum(changes[latest], 0)], np.datetime64("NaT"))
 
 
 def _silent(own: Verdicts, clock: Times, after_hours: float) -> Flags:
