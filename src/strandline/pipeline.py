@@ -169,7 +169,6 @@ def run(
         return tuple(futures)
 
     futures = stage("raise the sea", look_ahead)
-    past = stage("recall the sea", lambda rng, _: recall_past(place, constants, rng))
     plan = stage(
         "plan",
         lambda rng, _: plan_adaptation(
@@ -180,7 +179,7 @@ def run(
             horizon_years=HORIZON_YEARS,
             measures=load_measures(),
             rng=rng,
-            past=past,
+            past=recall_past(place, constants, rng),
         ),
     )
     announce("write the report")
