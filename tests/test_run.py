@@ -16,7 +16,7 @@ from safetensors import safe_open
 
 FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "surge.csv", "return_levels.csv",
-    "assets.geojson", "plan.json", "plan.md", "student.safetensors", "student.json",
+    "assets.geojson", "plan.json", "plan.md", "protocol.toml", "student.safetensors", "student.json",
     "archive.safetensors",
 )  # fmt: skip
 SMALLEST = """

@@ -176,7 +176,10 @@ def run(
         return tuple(futures)
 
     futures = stage("raise the sea", look_ahead)
+<<<<<<< HEAD
     past = stage("recall the sea", lambda rng, _: recall_past(place, sea, rng))
+=======
+>>>>>>> triggers
     plan = stage(
         "plan",
         lambda rng, _: plan_adaptation(
@@ -187,7 +190,7 @@ def run(
             horizon_years=HORIZON_YEARS,
             measures=load_measures(),
             rng=rng,
-            past=past,
+            past=recall_past(place, constants, rng),
         ),
     )
     announce("write the report")

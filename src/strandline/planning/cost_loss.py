@@ -39,7 +39,7 @@ def lowest_levels(
         levels: (N,) ascending, those that are tried.
     """
     avoidable = np.array([avoidable_loss(level) for level in levels])
-    found = {}
+    found: dict[float, float] = {}
     for probability in sorted(probabilities):
         worth = probability * avoidable > cost
         if worth.any() and levels[int(np.argmax(worth))] not in found.values():
