@@ -176,10 +176,6 @@ def run(
         return tuple(futures)
 
     futures = stage("raise the sea", look_ahead)
-<<<<<<< HEAD
-    past = stage("recall the sea", lambda rng, _: recall_past(place, sea, rng))
-=======
->>>>>>> triggers
     plan = stage(
         "plan",
         lambda rng, _: plan_adaptation(
@@ -190,7 +186,7 @@ def run(
             horizon_years=HORIZON_YEARS,
             measures=load_measures(),
             rng=rng,
-            past=recall_past(place, constants, rng),
+            past=recall_past(place, sea, rng),
         ),
     )
     announce("write the report")
