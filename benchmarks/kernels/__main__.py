@@ -23,7 +23,7 @@ from benchmarks.kernels import chips, coasts, concentration, speed
 from benchmarks.kernels.contest import Row, chosen_weights, entries, kept
 from benchmarks.kernels.pictures import draw_concentration, draw_gains
 from benchmarks.kernels.summary import markdown, summarise, tests_of
-from benchmarks.record import Record, print_summary, sha256, write_record
+from benchmarks.record import Record, machine, print_summary, sha256, write_record
 from strandline.distillation.distil import Recipe
 from strandline.distillation.kernel_alignment import words_on_patches
 from strandline.pretraining import load_students, load_teacher
@@ -65,8 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _time(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[[str], None]) -> list[Row]:
+    """All of one run, so that only times of the same minutes are compared."""
     tell("time")
-    return list(speed.rows_of(seed=0))  # never kept: times of one run are compared with one another
+    key = _key([machine(), speed.POINTS, speed.QUBITS, speed.REPEATS])
+    return kept(options.work / f"time-{key}.json", lambda: list(speed.rows_of(seed=0)))
 
 
 def _concentration(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[[str], None]) -> list[Row]:

@@ -40,9 +40,9 @@ COLOURS = {
     "quantum_projected": GREEN,
 }
 TITLES = {
-    ("delta", "normal"): "simulated coasts,\nordinary storms",
-    ("delta", "extreme"): "simulated coasts,\nhigher than any taught",
-    ("floods", "test"): "real radar chips",
+    ("delta", "normal"): "{} simulated coasts,\nordinary storms",
+    ("delta", "extreme"): "{} simulated coasts, storms\nhigher than any taught",
+    ("floods", "test"): "real radar chips\nof {} floods",
 }
 POINTS = {
     "independent": "independent angles,\nbandwidth fixed",
@@ -66,7 +66,7 @@ def draw_gains(rows: Sequence[Row], path: Path) -> None:
                 axes.plot([gain.low, gain.high], [place, place], color=COLOURS[name], linewidth=2.0)
                 axes.plot(gain.mean, place, "o", color=COLOURS[name], markersize=6)
             axes.set_yticks(range(len(names)), [NAMES[name] for name in names])
-            axes.set_title(TITLES[task, test], loc="left")
+            axes.set_title(TITLES[task, test].format(len(found[CONTROL])), loc="left")
             axes.set_xlabel("IoU above no alignment [-]")
             axes.margins(x=0.1)
             axes.locator_params(axis="x", nbins=4)

@@ -61,8 +61,9 @@ def markdown(record: Record, command: str) -> str:
     parts = [f"    {command}\n"]
     for task, test in tests_of(record.rows):
         where = "simulated coasts" if task == "delta" else "real chips"
-        parts.append(f"IoU on `{task}` ({where}), test `{test}`: mean over places and seeds; 95 % intervals.\n")
-        lines = [_line(record, task, test, kernel) for kernel in scores_of(record.rows, task, test)]
+        found = scores_of(record.rows, task, test)
+        parts.append(f"IoU on `{task}`, test `{test}`: {len(found[CONTROL])} {where}, means and 95 % intervals.\n")
+        lines = [_line(record, task, test, kernel) for kernel in found]
         parts.append(markdown_table(lines, list(lines[-1])))
     tables = {
         "Standard deviation of the off-diagonal entries by number of qubits.\n": _concentration_table(record.rows),
