@@ -136,6 +136,15 @@ def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
     assert issue.max() <= time[-1] - (LEADS - 1) * HOUR
 
 
+def test_every_training_storm_is_learned_from_and_of_other_hours_as_many_as_asked_for() -> None:
+    place, _ = year_of_storms()
+    split, _ = part_record(Place(place), SETTINGS, np.random.default_rng(0))
+    stormy = np.concatenate([hours_of(place, storm) for storm in split.training])
+    issue = training_hours(place, split, 5, np.random.default_rng(0))
+    assert np.isin(stormy, issue).all()
+    assert stormy.size <= issue.size <= stormy.size + 5
+
+
 def test_forecast_hours_of_a_storm_lie_within_it() -> None:
     place, _ = year_of_storms()
     for storm in storms_of(place, 5):

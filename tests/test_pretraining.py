@@ -9,7 +9,7 @@ import torch
 from strandline import pretraining
 from strandline.batch import Batch
 from strandline.checkpoints import Checkpoints
-from strandline.corpus import Curriculum, simulate_corpus, simulate_lesson, simulate_windows
+from strandline.corpus import ASSETS, Curriculum, simulate_corpus, simulate_lesson, simulate_windows
 from strandline.models.student import Student
 from strandline.pretraining import load_students, load_teacher
 
@@ -34,7 +34,7 @@ def test_a_lesson_holds_every_storm_with_its_true_flood_and_windows_around_the_p
     assert storms.flood_valid is not None
     assert bool(storms.flood_valid.flatten(1).any(dim=1).all())
     assert storms.damage_valid is not None
-    assert storms.damage_valid.shape == (TINY.storms, pretraining.ASSETS)
+    assert storms.damage_valid.shape == (TINY.storms, ASSETS)
     assert len(windows) == TINY.windows
     assert windows.terrain is None
 

@@ -203,7 +203,11 @@ def _land(batch: Batch) -> Tensor:
 def training_hours(
     observations: Observations, split: Split, most: int, rng: np.random.Generator
 ) -> npt.NDArray[np.datetime64]:
-    """Hours of issue whose forecast hours touch no window that is withheld."""
+    """Hours of issue whose forecast hours touch no window that is withheld: through each training storm, and others.
+
+    Args:
+        most: of the others; of all hours hardly one in a hundred is high, and those are the ones that count.
+    """
     time = _issuable(observations)
     free = np.ones(time.size, dtype=bool)
     for start, end in split.withheld:
@@ -213,8 +217,8 @@ def training_hours(
             f"calibration and test storms cover the whole record of '{observations.region.name}'; "
             "give a longer record or hold out less"
         )
-    chosen = rng.permutation(np.flatnonzero(free))[:most]
-    return np.asarray(time[np.sort(chosen)])
+    chosen = time[rng.permutation(np.flatnonzero(free))[:most]]
+    return np.unique(np.concatenate([chosen, *(hours_of(observations, storm) for storm in split.training)]))
 
 
 def hours_of(observations: Observations, storm: Storm, every: int = 3) -> npt.NDArray[np.datetime64]:
@@ -247,7 +251,8 @@ def adapt(
     """Distil the teacher into each member of the ensemble, in place, every one from its own draws.
 
     Students that remember the teacher's maps have learned elsewhere to read them: here they learn the surge alone.
-    Where the archive was forgotten, the place's own map is learned instead.
+    Where the archive was forgotten, the place's own map is learned instead. Surges of other coasts are replayed, so
+    that the few storms of a short record overwrite nothing.
     """
     samples = recipe.samples if course.archive is None else 0
     recipe = replace(recipe, soft=recipe.soft * course.teacher.weight, samples=samples)
@@ -257,8 +262,9 @@ def adapt(
         course.word["training"],
         course.word["windows"],
     )
+    kept = load_exemplars().replay(recipe)
     for i, student in enumerate(students):
-        distil(student, lesson, recipe, seed + i, progress=_part(progress, i, len(students)))
+        distil(student, lesson, recipe, seed + i, _part(progress, i, len(students)), kept)
     return list(students)
 
 

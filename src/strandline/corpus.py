@@ -63,7 +63,7 @@ class Curriculum:
     second_steps: int = 550
     student_steps: int = 2900
     snapshot_steps: int = 350
-    surge_steps: int = 1500
+    surge_steps: int = 800
     samples: int = 16
     learning_rate: float = 1e-3
     soft: float = 0.5
