@@ -291,6 +291,15 @@ def test_a_file_cut_or_scrambled_anywhere_loads_or_is_refused(
         assert dataset["water_level"].count() > 0
 
 
+def test_a_netcdf_without_a_single_time_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "empty.nc"
+    empty = xr.DataArray(np.zeros(0), {"time": np.zeros(0, "datetime64[ns]")}, ["time"], "sea_level", {"units": "m"})
+    empty.to_dataset().to_netcdf(path)
+    section = gauge(path, format="netcdf", unit=None, time_zone=None, columns=GaugeColumns(level="sea_level"))
+    with pytest.raises(InputError, match="holds no hour"):
+        read_tide_gauges([section])
+
+
 def _write_kind(path: Path, kind: str) -> None:
     time, level = HOURS[:80], np.round(tide(HOURS[:80]), 3)
     if kind in ("csv", "csv.gz"):

@@ -99,6 +99,8 @@ def read_netcdf(path: Path, gauge: TideGaugeSection) -> Readings:
         raise InputError(
             path, f"'{level.name}' has dimensions {level.sizes} of {level.dtype}", "cut out one station: (time,)"
         )
+    if level.size == 0:
+        raise InputError(path, f"'{level.name}' holds no hour", "give a file with times and levels")
     unit = unit_of_attribute(level.attrs.get("units", gauge.unit), "m", f"{path} '{level.name}'")
     table = TextTable(path, pd.DataFrame({str(level.name): level.values}), 0)
     utc = time.values.reshape(-1)
