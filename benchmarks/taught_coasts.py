@@ -12,14 +12,16 @@ import numpy as np
 import torch
 from rich.progress import track
 
+from strandline.batch import TIDE_HOURS
+from strandline.corpus import FIRST_SEED, Curriculum
 from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
-from strandline.pretraining import FIRST_SEED, Curriculum
 from strandline.samples import build_storm_batch, build_surge_batch
 from strandline.simulator.coast import simulate_coast
-from strandline.tides import fit_tide, predict_tide
-from strandline.uncertainty.familiarity import traits_of
+from strandline.tide_and_weather import TideAndWeather
+from strandline.tides import fit_tide
+from strandline.uncertainty.familiarity import TRAIT_HOURS, traits_of
 
-YEARS, STORMS, WINDOWS = 2.5, 3, 200
+YEARS, STORMS = 2.5, 3
 
 
 def main() -> None:
@@ -49,15 +51,15 @@ def traits(seed: int, cells: int = Curriculum.cells) -> dict[str, dict[str, floa
     assert coast.tide_gauge is not None
     assert coast.truth is not None
     gauge = coast.tide_gauge
-    time, level = gauge["time"].values, gauge["water_level"].values[0]
+    time, level = gauge["time"].values, gauge["water_level"].values[0] - float(gauge["mean_sea_level"].values[0])
     year = slice(0, 24 * 400)
     latitude = float(gauge["latitude"].values[0])
-    constants = fit_tide(time[year], level[year], latitude, name=coast.region.name, source="own record").constants
-    tide = predict_tide(constants, time)
+    fitted = fit_tide(time[year], level[year], latitude, name=coast.region.name, source="own record")
+    sea = TideAndWeather(fitted, np.zeros(TIDE_HOURS))  # no trait asks for weather
     peaks = coast.truth["time"].values
     storms = [Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, 0.0) for peak in peaks]
-    issue = np.sort(np.random.default_rng(seed).choice(time[96:-48], WINDOWS, replace=False))
-    return traits_of(build_storm_batch(coast, storms, tide, "truth"), build_surge_batch(coast, issue, tide, "truth"))
+    issue = np.sort(np.random.default_rng(seed).choice(time[96:-48], TRAIT_HOURS, replace=False))
+    return traits_of(build_storm_batch(coast, storms, sea, "truth"), build_surge_batch(coast, issue, sea, "truth"))
 
 
 def _remembered(seed: int, cache: Path) -> dict[str, dict[str, float]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.batch_fixtures import HOUR, MEAN_SEA_LEVEL, bell, ground, hours, make_gauge, make_place
 
-from strandline.adaptation import hours_of, training_hours
+from strandline.adaptation import hours_of, ordinary_hours, training_hours
 from strandline.batch import CONTEXT_HOURS, LEADS
 from strandline.distillation.distil import Recipe
 from strandline.errors import InputError, RefusedByTheory
@@ -143,6 +143,7 @@ def test_every_training_storm_is_learned_from_and_of_other_hours_as_many_as_aske
     issue = training_hours(place, split, 5, np.random.default_rng(0))
     assert np.isin(stormy, issue).all()
     assert stormy.size <= issue.size <= stormy.size + 5
+    assert ordinary_hours(place, split, 5, np.random.default_rng(0)).size == 5
 
 
 def test_forecast_hours_of_a_storm_lie_within_it() -> None:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from tests.batch_fixtures import make_batch
 
+from strandline.corpus import Curriculum
 from strandline.distillation.distil import Recipe, students_view
 from strandline.errors import InputError
 from strandline.exemplars import Exemplars, load_exemplars, save_exemplars, taught_seeds
-from strandline.pretraining import Curriculum
 
 
 def test_a_hundredth_of_the_corpus_ships_with_its_truth() -> None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from benchmarks.taught_coasts import traits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_fixtures import make_batch
+from strandline.corpus import FIRST_SEED
 from strandline.errors import InputError, RefusedByTheory
 from strandline.uncertainty.familiarity import LEVEL, compare, holm, load_taught, strangeness, traits_of
 
@@ -111,3 +113,11 @@ def test_the_shipped_traits_are_those_that_a_place_is_asked_for() -> None:
     assert len(lengths) == 1
     assert lengths.pop() >= 99
     assert compare(place, taught).warning is not None, "random numbers are no coast"
+
+
+@pytest.mark.slow
+def test_the_shipped_traits_come_from_the_command_that_they_name() -> None:
+    taught = load_taught()
+    for stream, found in traits(FIRST_SEED).items():
+        for name, value in found.items():
+            assert value == pytest.approx(taught[stream][name][0], rel=1e-3), (stream, name)

@@ -24,11 +24,12 @@ from benchmarks.delta_learning import course_of, part, weights_of
 from benchmarks.record import Record, print_summary, sha256, write_record
 from benchmarks.surge.gauges import numbers_of, read_gauges
 from strandline.adaptation import MEMORY
+from strandline.corpus import FIRST_SEED
 from strandline.distillation.distil import students_view
 from strandline.distillation.ensemble import HeadRecipe
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
-from strandline.pretraining import FIRST_SEED, load_students, load_teacher
+from strandline.pretraining import load_students, load_teacher
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

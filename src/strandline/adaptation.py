@@ -203,22 +203,32 @@ def _land(batch: Batch) -> Tensor:
 def training_hours(
     observations: Observations, split: Split, most: int, rng: np.random.Generator
 ) -> npt.NDArray[np.datetime64]:
-    """Hours of issue whose forecast hours touch no window that is withheld: through each training storm, and others.
+    """Hours of issue that surges are learned from: through each training storm, and as many ordinary ones as asked for.
 
-    Args:
-        most: of the others; of all hours hardly one in a hundred is high, and those are the ones that count.
+    Of all hours hardly one in a hundred is high, and those are the ones that count.
+    """
+    ordinary = ordinary_hours(observations, split, most, rng)
+    return np.unique(np.concatenate([ordinary, *(hours_of(observations, storm) for storm in split.training)]))
+
+
+def ordinary_hours(
+    observations: Observations, split: Split, most: int, rng: np.random.Generator
+) -> npt.NDArray[np.datetime64]:
+    """Hours of issue drawn from all those whose forecast hours touch no window that is withheld, in their order.
+
+    Raises:
+        RefusedByTheory: there is none.
     """
     time = _issuable(observations)
     free = np.ones(time.size, dtype=bool)
     for start, end in split.withheld:
-        free &= (time > end) | (time + np.timedelta64(LEADS - 1, "h") < start)
+        free &= (time + np.timedelta64(LEADS - 1, "h") < start) | (time > end)
     if not free.any():
         raise RefusedByTheory(
             f"calibration and test storms cover the whole record of '{observations.region.name}'; "
             "give a longer record or hold out less"
         )
-    chosen = time[rng.permutation(np.flatnonzero(free))[:most]]
-    return np.unique(np.concatenate([chosen, *(hours_of(observations, storm) for storm in split.training)]))
+    return np.sort(time[rng.permutation(np.flatnonzero(free))[:most]])
 
 
 def hours_of(observations: Observations, storm: Storm, every: int = 3) -> npt.NDArray[np.datetime64]:

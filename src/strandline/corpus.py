@@ -77,13 +77,7 @@ Simulate = Callable[[int, Curriculum], tuple[Batch, ...]]
 
 def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
     """Storms (with maps) and surge windows of one coast, with truth as targets."""
-    coast = simulate_coast(
-        f"coast {seed}",
-        seed,
-        shape=(curriculum.cells, curriculum.cells),
-        n_storms=curriculum.storms + SPARE_STORMS,
-        years=curriculum.years,
-    )
+    coast = _coast(simulate_coast, seed, curriculum)
     if coast.assets is None or coast.truth is None:
         raise InputError(f"coast {seed}", "has no assets or truth", "pre-training needs both")
     sea, windows = _windows_of(coast, seed, curriculum)
@@ -101,13 +95,7 @@ def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
 
 def simulate_windows(seed: int, curriculum: Curriculum) -> tuple[Batch]:
     """Surge windows of one coast alone, for which nothing has to be flooded."""
-    coast = simulate_dry_coast(
-        f"coast {seed}",
-        seed,
-        shape=(curriculum.cells, curriculum.cells),
-        n_storms=curriculum.storms + SPARE_STORMS,
-        years=curriculum.years,
-    )
+    coast = _coast(simulate_dry_coast, seed, curriculum)
     return (_windows_of(coast, seed, curriculum)[1],)
 
 
@@ -129,6 +117,16 @@ def simulate_corpus(
             if progress is not None:
                 progress(len(lessons) / len(seeds))
     return [concatenate(part) for part in zip(*lessons, strict=True)]
+
+
+def _coast(simulate: Callable[..., Observations], seed: int, curriculum: Curriculum) -> Observations:
+    return simulate(
+        f"coast {seed}",
+        seed,
+        shape=(curriculum.cells, curriculum.cells),
+        n_storms=curriculum.storms + SPARE_STORMS,
+        years=curriculum.years,
+    )
 
 
 def _as_numpy(simulate: Simulate, seed: int, curriculum: Curriculum, line: Checkpoints) -> list[dict[str, np.ndarray]]:

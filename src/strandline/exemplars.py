@@ -36,7 +36,7 @@ class Exemplars:
     windows: Batch
 
     def replay(self, recipe: Recipe) -> list[Replay]:
-        """Half as many samples a step as the recipe takes of the present, counting the same: decision 16.
+        """Half as many samples a step as the recipe takes of the present, counting the same.
 
         Storms are replayed where the weights of the map learn, gauge windows wherever surges do.
         """

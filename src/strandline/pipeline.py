@@ -22,6 +22,7 @@ from strandline.adaptation import (
     judge,
     learn_from_labels,
     new_students,
+    ordinary_hours,
     prepare,
     remember_rehearsals,
     score_floods,
@@ -49,12 +50,12 @@ from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact, assess_impact
 from strandline.risk.information import value_of_information
 from strandline.risk.return_levels import sample_return_levels
-from strandline.samples import build_storm_batch
+from strandline.samples import build_storm_batch, build_surge_batch
 from strandline.simulator.archive import simulate_archive
 from strandline.simulator.rehearsal import StormDesigner, rehearse
 from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
-from strandline.uncertainty.familiarity import compare, load_taught, traits_of
+from strandline.uncertainty.familiarity import TRAIT_HOURS, Familiarity, compare, load_taught, traits_of
 from strandline.uncertainty.forecaster import save_forecaster
 
 Result = TypeVar("Result")
@@ -189,8 +190,10 @@ def run(
             past=recall_past(place, sea, rng),
         ),
     )
+    familiarity = stage(
+        "compare with taught coasts", lambda rng, _: compare_with_taught(course, place, split, sea, rng)
+    )
     announce("write the report")
-    familiarity = compare(traits_of(course.training, course.windows), load_taught())
     strange = () if familiarity.warning is None else (familiarity.warning,)
     told = (*remarks(place), *strange, *remark_on_memory(course))
     maxima, maxima_per_year = maxima_of(place, settings.storms)
@@ -291,6 +294,15 @@ def rehearse_above(
     dry_at, wet_at = (bound[0].double().numpy() for bound in waterlines(course.archive, whole))
     storms = rehearse(observations, designer, peaks, (dry_at, wet_at), rng, progress)
     return remember_rehearsals(course, storms)
+
+
+def compare_with_taught(
+    course: Course, place: Place, split: Split, sea: TideAndWeather, rng: np.random.Generator
+) -> Familiarity:
+    """The place beside the taught coasts, by hours drawn as theirs were and not by stormy ones."""
+    observations = place.observations
+    hours = ordinary_hours(observations, split, TRAIT_HOURS, rng)
+    return compare(traits_of(course.training, build_surge_batch(observations, hours, sea, "survey")), load_taught())
 
 
 def recall_past(place: Place, sea: TideAndWeather, rng: np.random.Generator) -> PastSea | None:

@@ -17,10 +17,12 @@ def money(euros: float) -> str:
 
 
 def money_between(low: float, high: float) -> str:
-    """``€0.5 to 1.2 million``: the range in one unit, that of its upper end."""
+    """``€0.50 to 1.2 million`` in the unit of the upper end; ``€26 thousand to 7.8 million`` where that is too large."""
     if math.isnan(low) or math.isnan(high):
         return "unknown"
     scale, unit = _money_unit(high)
+    if 0 < low < 0.1 * scale:
+        return f"{money(low)} to {_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
     return f"€{_two_digits(low / scale)} to {_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
 
 

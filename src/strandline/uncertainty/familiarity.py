@@ -26,6 +26,8 @@ TAUGHT = Path(__file__).parents[1] / "data" / "taught_coasts.json"
 NEIGHBOURS = 5
 NAMED = 2
 """Traits of a stream that a warning names."""
+TRAIT_HOURS = 200
+"""Hours of issue that sum up the sea and climate of a place."""
 LEVEL = 0.05
 """Chance of any warning at a coast like the taught ones."""
 Floats = npt.NDArray[np.float64]
