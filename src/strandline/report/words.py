@@ -17,7 +17,7 @@ def money(euros: float) -> str:
 
 
 def money_between(low: float, high: float) -> str:
-    """``€0.50 to 1.2 million`` in the unit of the upper end; ``€26 thousand to 7.8 million`` where that is too large."""
+    """``€0.50 to 1.2 million`` in the upper end's unit; ``€26 thousand to 7.8 million`` where the lower is tiny."""
     if math.isnan(low) or math.isnan(high):
         return "unknown"
     scale, unit = _money_unit(high)
