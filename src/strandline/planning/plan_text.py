@@ -104,7 +104,8 @@ def _track_record_lines(records: Sequence[TrackRecord]) -> list[str]:
         "",
         f"Replayed on {first.result.years:.1f} observed years of this place's record, with forecasts from"
         f" {first.forecast} that were learnt on the {first.learnt_years:.1f} years before; the tide alone"
-        " knows ordinary hours of all years. *Late*: started, but too late to help; counted under missed. *Value*: 1 = as good as knowing the future, 0 = as good as knowing the"
+        " knows ordinary hours of all years. *Late*: started, but too late to help; counted under missed."
+        " *Value*: 1 = as good as knowing the future, 0 = as good as knowing the"
         " climate alone, below = worse than that. A dead gauge is silent in every second of the highest storms.",
         "",
         "| action | gauge | hits | missed | late | false alarms | not known | hours ahead | cost in vain | value |",
