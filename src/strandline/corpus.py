@@ -12,6 +12,7 @@ from itertools import repeat
 from multiprocessing import get_context
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import xarray as xr
 
@@ -24,6 +25,7 @@ from strandline.observations import Observations
 from strandline.samples import build_storm_batch, build_surge_batch
 from strandline.simulator.coast import simulate_coast, simulate_dry_coast
 from strandline.tide_and_weather import TideAndWeather
+from strandline.tides import Floats
 from strandline.training import Progress
 
 FIRST_SEED = 1_000_000
@@ -35,6 +37,8 @@ ASSETS = 64
 """Assets drawn a coast, so that coasts can be stacked."""
 SHORTEST_RECORD = 0.5
 """Of which tide and weather are known [years]; the longest is the whole."""
+MARGIN = 96
+"""Hours at either end of a record in which nothing is issued: gauges and climate look back and ahead."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Curriculum:
     coasts: int = 112
     storms: int = 20
     years: float = 9.0
-    windows: int = 300
+    windows: int = 600
     cells: int = 64
     members: int = 3
     teacher_steps: int = 1600
@@ -141,7 +145,7 @@ def _as_numpy(simulate: Simulate, seed: int, curriculum: Curriculum, line: Check
 
 
 def _windows_of(coast: Observations, seed: int, curriculum: Curriculum) -> tuple[TideAndWeather, Batch]:
-    """Tide and weather as a part of the record tells them, and windows of all of it, in storms and out of them.
+    """Tide and weather as a part of the record tells them, and windows of all of it.
 
     The part is as long as chance wants, and without the storms: those that are forecast at a place are not known there.
     """
@@ -158,10 +162,27 @@ def _windows_of(coast: Observations, seed: int, curriculum: Curriculum) -> tuple
         known[storm.contains(time)] = np.nan
     name, latitude = str(gauge["station"].values[0]), float(gauge["latitude"].values[0])
     sea = fit_tide_and_weather(time, known, latitude, name=name, source="part of its record")
-    issue = np.concatenate([truth["time"].values + np.timedelta64(h, "h") for h in (-24, -12, -6, 0)])
-    pool = np.arange(96, time.size - 48)
-    issue = np.concatenate([issue, time[rng.choice(pool, curriculum.windows - issue.size, replace=False)]])
-    return sea, build_surge_batch(coast, np.sort(issue), sea, "truth")
+    residual = level - sea.tide(time)
+    chosen = issue_hours(residual, curriculum.windows, rng)
+    return sea, build_surge_batch(coast, time[chosen], sea, "truth")
+
+
+def issue_hours(residual: Floats, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Indices of hours of issue, in order: half of them any, half when the sea was already far from its tide.
+
+    Of all hours hardly one in a hundred is high. Nothing after an hour decides whether it is taken: hours before known
+    peaks would teach that the sea always rises.
+
+    Args:
+        residual: (H,) hourly level above the tide [m], NaN where unknown.
+        count: at most a tenth of the record.
+    """
+    hours = np.arange(MARGIN, residual.size - MARGIN)
+    far = np.abs(np.nan_to_num(residual[hours]))
+    stirred = hours[np.argsort(far)[-hours.size // 10 :]]
+    taken = rng.choice(stirred, count // 2, replace=False)
+    ordinary = rng.choice(np.setdiff1d(hours, taken), count - taken.size, replace=False)
+    return np.sort(np.concatenate([taken, ordinary]))
 
 
 def _storms_of(truth: xr.Dataset) -> list[Storm]:
