@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from rich.progress import Progress
 
-from benchmarks.calibration import surge
+from benchmarks.calibration import floods, surge
 from benchmarks.calibration.heads import relative_cost, teach_heads
 from benchmarks.calibration.picture import SHOWN, draw_reliability
 from benchmarks.calibration.scoring import BINS, METHODS, Row, Scorer
@@ -21,6 +21,7 @@ from benchmarks.calibration.words import CONDITIONS, examine
 from benchmarks.delta import RECIPE_COASTS, TARGETS
 from benchmarks.delta_coasts import SimulatedCoast, simulate
 from benchmarks.delta_learning import course_of, part, weights_of
+from benchmarks.floods.chips import read_events
 from benchmarks.record import Record, print_summary, sha256, write_record
 from benchmarks.surge.gauges import numbers_of, read_gauges
 from strandline.adaptation import MEMORY
@@ -35,6 +36,8 @@ from strandline.pretraining import load_students, load_teacher
 def main(arguments: Sequence[str] | None = None) -> None:
     """Simulate, ask, score, and write the record."""
     options = _options().parse_args(arguments)
+    if (options.chips is None) != (options.chips_blocks is None):
+        raise SystemExit("--chips and --chips-blocks go together")
     torch.set_num_threads(1)
     students = load_students()
 
@@ -62,10 +65,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for seed in range(options.seeds):
             for station in numbers_of(gauges, options.target):
                 rows += surge.rows_of(gauges, station, train, test, seed)
+    if options.chips is not None:
+        events = read_events(options.chips, options.chips_blocks)
+        digests = {"chips": sha256(options.chips), "chips_blocks": sha256(options.chips_blocks)}
+        with Progress() as bar:
+            task = bar.add_task("events", total=None)
+
+            def tell(what: str) -> None:
+                bar.update(task, description=what)
+
+            rows += floods.rows_of(events, options.seeds, options.work, digests, tell)
     costs = measure(students[0].eval(), heads, taught_on[0], options.turns)
     data = {"networks": hashlib.sha256(weights_of([load_teacher(), *students])).hexdigest()}
-    data |= {} if options.gauges is None else {"gauges": sha256(options.gauges)}
-    provenance = "simulated" if options.gauges is None else "real"
+    files = {name: getattr(options, name) for name in ("gauges", "chips", "chips_blocks")}
+    data |= {name: sha256(path) for name, path in files.items() if path is not None}
+    provenance = "simulated" if options.gauges is None and options.chips is None else "real"
     record = Record("calibration", provenance, data, list(range(options.seeds)), rows, summarise(rows, costs))
     write_record(record, options.out)
     names = ("coasts", "seeds", "taught_coasts", "head_steps", "events", "years", "size")
@@ -73,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.gauges is not None:
         command += f" --gauges {options.gauges.name} --stations {options.stations.name} --target"
         command += f" {' '.join(options.target)} --train {options.train} --test {options.test}"
+    if options.chips is not None:
+        command += f" --chips {options.chips.name} --chips-blocks {options.chips_blocks.name}"
     options.out.with_suffix(".md").write_text(markdown(record, f"python -m benchmarks.calibration {command}"))
     if options.picture is not None:
         draw_reliability(sums, options.picture)
@@ -105,6 +121,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--target", nargs="+", help="gauges, one at a time")
     parser.add_argument("--train", default="2012-01-01/2013-12-31", help="first and last day")
     parser.add_argument("--test", default="2014-01-01/2014-12-31", help="likewise")
+    parser.add_argument("--chips", type=Path, help="zip or folder of real flood chips, as in benchmarks.floods")
+    parser.add_argument("--chips-blocks", type=Path, help="JSON of [first, last, count], an event each")
+    parser.add_argument("--work", type=Path, default=Path("runs/calibration"), help="where networks of chips wait")
     parser.add_argument("--turns", type=int, default=15, help="calls that the cost is the median of")
     parser.add_argument("--cache", type=Path, default=None, help="folder for coasts, heads and words")
     parser.add_argument("--picture", type=Path, default=None, help="reliability diagrams, PNG")

@@ -135,25 +135,11 @@ class Scorer:
 
     def _score(self, condition: str, method: Method) -> Row:
         index = self.exam.tests[condition]
-        land, truth = self.land(index), self.truth[index]
         temperature = self.temperature(method)
         words = self.probability(method, condition, temperature)
-        mean = words.mean(0)
-        flooded, happened = (1 - mean[:, 0])[land].astype(float), truth[land] > 0
-        at_truth = np.take_along_axis(mean, truth[:, None], axis=1)[:, 0][land]
-        called = 1 - mean[:, 0] >= self._threshold(method, temperature)
-        missed = false_dry_rate(called, truth > 0, land)
-        some = (truth > 0).any(axis=(1, 2))
         return {
-            "ece": expected_calibration_error(flooded, happened, BINS),
-            "nll": float(-np.log(np.maximum(at_truth, 1e-7)).mean()),
-            "brier": brier(flooded, happened),
+            **score_maps(words, self.truth[index], self.land(index), self._threshold(method, temperature)),
             "coverage_90": self._coverage(condition, method),
-            "false_dry": float(missed.mean()),
-            "false_dry_worst": float(missed.max()),
-            "false_dry_kept": float((missed[some] <= FALSE_DRY).mean()) if some.any() else None,
-            "iou": pooled_iou(overlap_counts(called, truth > 0, land)),
-            "epistemic": float(class_parts(words.astype(float), axis=2).epistemic[land].mean()),
             "forward_passes": method.forward_passes,
             "temperature": temperature,
             "storms": len(index),
@@ -174,6 +160,30 @@ class Scorer:
         assert storms.surge is not None
         assert storms.surge_valid is not None
         return storms.surge.numpy()[index].astype(float), storms.surge_valid.numpy()[index]
+
+
+def score_maps(words: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], known: Mask, threshold: float) -> Row:
+    """Scores of flood probabilities over the known cells of n storms, and of the maps that a threshold draws.
+
+    Args:
+        words: (M, n, K, H, W) of the members; truth: (n, H, W) depth class, 0 = dry; known: (n, H, W).
+    """
+    mean = words.mean(0)
+    flooded, happened = (1 - mean[:, 0])[known].astype(float), truth[known] > 0
+    at_truth = np.take_along_axis(mean, truth[:, None], axis=1)[:, 0][known]
+    called = 1 - mean[:, 0] >= threshold
+    missed = false_dry_rate(called, truth > 0, known)
+    some = ((truth > 0) & known).any(axis=(1, 2))
+    return {
+        "ece": expected_calibration_error(flooded, happened, BINS),
+        "nll": float(-np.log(np.maximum(at_truth, 1e-7)).mean()),
+        "brier": brier(flooded, happened),
+        "false_dry": float(missed.mean()),
+        "false_dry_worst": float(missed.max()),
+        "false_dry_kept": float((missed[some] <= FALSE_DRY).mean()) if some.any() else None,
+        "iou": pooled_iou(overlap_counts(called, truth > 0, known)),
+        "epistemic": float(class_parts(words.astype(float), axis=2).epistemic[known].mean()),
+    }
 
 
 def _soft(said: Said, temperature: float) -> npt.NDArray[np.float32]:

@@ -107,7 +107,7 @@ def markdown(record: Record, command: str) -> str:
     ]
     scored = ["task", "condition", "method", *SCORES, "passes"]
     return (
-        f"    {command}\n\nMeans over coasts (`delta`: simulated) and gauges (`surge`: real).\n\n"
+        f"    {command}\n\nMeans over coasts (`delta`: simulated), events (`floods`: real), gauges (`surge`: real).\n\n"
         f"{markdown_table(bars, ['bar', 'found', 'holds'])}\n{markdown_table(table, scored)}\n"
         f"{markdown_table(rest, ['what', 'value'])}"
     )
@@ -121,4 +121,4 @@ def _by(rows: Iterable[Row], *names: str) -> dict[tuple[Value, ...], list[Row]]:
 
 
 def _sorted(rows: Iterable[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (int(str(row["coast"])), int(str(row["seed"]))))
+    return sorted(rows, key=lambda row: (str(row["coast"]), int(str(row["seed"]))))

@@ -162,8 +162,10 @@ def jittered(streams: Streams, spread: float, generator: torch.Generator) -> dic
 
 @torch.no_grad()
 def ask(network: DenseCNN | DenseTransformer, views: Views, see: See) -> MapPrediction:
-    """A network's word on chips: logits (N, 2, H, W) averaged over a chip and its mirror image, and its features."""
-    network.eval()
+    """A network's word on chips: logits (N, 2, H, W) averaged over a chip and its mirror image, and its features.
+
+    The network speaks in the mode that it is in, so that dropout may be awake.
+    """
     logits, patches, globe = [], [], []
     for start in range(0, len(views), AT_ONCE):
         streams = see(views[slice(start, start + AT_ONCE)])

@@ -137,14 +137,15 @@ def new_teacher(seed: int) -> DenseTransformer:
     """A Vision Transformer that was never taught."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return DenseTransformer(TEACHER_STREAMS, 2, width=64, pyramid=True)
+        return DenseTransformer(TEACHER_STREAMS, 2, width=64, pyramid=True).eval()
 
 
 def new_student(seed: int) -> DenseCNN:
     """A small convolutional network for whatever streams a setting leaves, that was never taught."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return DenseCNN(STUDENT_STREAMS, 2, width=16, sparse=("in_situ",), prototypes="in_situ", availability=True)
+        student = DenseCNN(STUDENT_STREAMS, 2, width=16, sparse=("in_situ",), prototypes="in_situ", availability=True)
+        return student.eval()
 
 
 def teach(source: Source, steps: int, seed: int) -> DenseTransformer:

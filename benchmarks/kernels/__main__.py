@@ -106,7 +106,8 @@ def _delta(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[
 
 
 def _floods(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[[str], None]) -> list[Row]:
-    budget = Budget(options.teaching, options.teaching, options.steps)
+    """On real chips, of which the shipped networks know nothing."""
+    budget, data = Budget(options.teaching, options.teaching, options.steps), _only_chips(data)
     events = [chips.cut(event, options.chip_side) for event in read_events(options.chips, options.chips_blocks)]
     fold, small = chips.parted(events, options.recipe_events)
     tell("floods: networks of other events")
@@ -127,6 +128,10 @@ def _floods(options: argparse.Namespace, data: Mapping[str, str], tell: Callable
         for event in fold.target:
             rows += run(event, seed, weights)
     return rows
+
+
+def _only_chips(data: Mapping[str, str]) -> dict[str, str]:
+    return {name: digest for name, digest in data.items() if name.startswith("chips")}
 
 
 _MAKERS = {"time": _time, "concentration": _concentration, "delta": _delta, "floods": _floods}
