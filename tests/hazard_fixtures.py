@@ -26,6 +26,8 @@ def make_hazard(samples: int = 20, seed: int = 0) -> Hazard:
         levels,
         depth.astype(np.float32),
         probability.astype(np.float32),
+        np.where(np.isnan(probability), np.nan, probability >= 0.5).astype(np.float32),
+        (0.2 * np.sqrt(probability * (1 - probability))).astype(np.float32),
         {"terrain": Provenance("simulated", "made by hand for a test")},
     )
 

@@ -134,7 +134,10 @@ def hazard_arrays() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def hazard(kind: ProvenanceKind) -> Hazard:
     levels, depth, probability = hazard_arrays()
     source = {"simulated": "synthetic storms on a simulated delta", "real": "maps of real storms"}[kind]
-    return Hazard(a_region(), PERIODS, levels, depth, probability, {"flood_maps": Provenance(kind, source)})
+    called = np.where(np.isnan(probability), np.nan, probability >= 0.5).astype(np.float32)
+    disagreement = 0.4 * np.sqrt(probability * (1 - probability))
+    provenance = {"flood_maps": Provenance(kind, source)}
+    return Hazard(a_region(), PERIODS, levels, depth, probability, called, disagreement, provenance)
 
 
 def impact() -> Impact:

@@ -14,6 +14,7 @@ from strandline.batch import DEPTH_EDGES
 from strandline.errors import InputError
 from strandline.models.student import Student
 from strandline.risk.flood_maps import depth_at_quantile, map_hazard
+from strandline.risk.hazard import Hazard
 from strandline.uncertainty.forecaster import Forecaster
 
 SEA = make_sea(M2=0.4, S2=0.1)
@@ -123,3 +124,25 @@ def test_without_a_gauge_there_is_no_map() -> None:
             (2.0,),
             np.random.default_rng(0),
         )
+
+
+def test_a_lower_threshold_calls_more_cells_flooded_and_alike_members_never_disagree() -> None:
+    levels = np.sort(np.random.default_rng(0).uniform(0.9, 2.8, (4, 3)), axis=1)
+    ours = forecaster()
+
+    def mapped(of: Forecaster) -> Hazard:
+        return map_hazard(of, make_place(), SEA, levels, (2.0, 10.0, 100.0), np.random.default_rng(1))
+
+    first, unknown = mapped(ours), np.isnan(ground())
+    chance = float(np.nanmedian(first.flood_probability[first.flood_probability > 0]))
+    never, half, always = (
+        mapped(replace(ours, threshold=threshold)).called_flooded[:, ~unknown] for threshold in (1.1, chance, 0.0)
+    )
+    assert not never.any()
+    assert 0 < half.sum() < always.sum() == (~unknown & ~(ground() < -1)).sum() * 3
+    assert (half <= always).all()
+    assert np.nanmax(first.disagreement) > 0.01
+    alone = mapped(replace(ours, students=(ours.students[0], ours.students[0])))
+    assert np.nanmax(alone.disagreement) < 1e-6
+    for told in (first.called_flooded, first.disagreement):
+        np.testing.assert_array_equal(np.isnan(told), np.broadcast_to(unknown, told.shape))

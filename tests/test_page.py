@@ -117,7 +117,7 @@ def test_headings_go_down_one_step_at_a_time(simulated: Page) -> None:
 def test_a_reader_who_cannot_see_gets_words(simulated: Page) -> None:
     assert simulated.all("html")[0]["lang"] == "en"
     assert all(len(picture["alt"]) > 20 for picture in simulated.all("img"))
-    assert len(simulated.all("img")) == 7
+    assert len(simulated.all("img")) == 8
     assert all(cell["scope"] in ("col", "row") for cell in simulated.all("th"))
     assert len(simulated.all("caption")) == len(simulated.all("table"))
     ids = [attributes["id"] for _, attributes in simulated.tags if "id" in attributes]

@@ -26,7 +26,8 @@ from strandline.report.products import as_json, return_levels, summarise, write_
 from strandline.report.write import write_report
 
 FILES = {
-    "flood_probability.tif", "flood_depth.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json",
+    "flood_probability.tif", "flood_depth.tif", "flooded.tif",
+    "flood_disagreement.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json",
     "plan.md", "protocol.toml", "summary.json",
 }  # fmt: skip
 
@@ -59,6 +60,16 @@ def test_the_probability_raster_reads_back_as_it_was(folder: Path, findings: Fin
         assert raster.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
         np.testing.assert_array_equal(raster.read(), expected)
         assert raster.read(1, masked=True).mask.sum() == np.isnan(expected[0]).sum() > 0
+
+
+@pytest.mark.parametrize("name", ["called_flooded", "disagreement"])
+def test_what_is_called_flooded_and_where_students_disagree_read_back_as_they_were(
+    folder: Path, findings: Findings, name: str
+) -> None:
+    file = {"called_flooded": "flooded.tif", "disagreement": "flood_disagreement.tif"}[name]
+    with rasterio.open(folder / file) as raster:
+        assert raster.descriptions[-1] == "today, return period 100 years"
+        np.testing.assert_array_equal(raster.read(), getattr(findings.hazard, name))
 
 
 def test_the_depth_raster_holds_the_quantiles_of_each_return_period(folder: Path, findings: Findings) -> None:

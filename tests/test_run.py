@@ -15,7 +15,8 @@ from lxml import etree
 from safetensors import safe_open
 
 FILES = (
-    "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "surge.csv", "return_levels.csv",
+    "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
+    "flood_disagreement.tif", "surge.csv", "return_levels.csv",
     "assets.geojson", "plan.json", "plan.md", "protocol.toml", "student.safetensors", "student.json",
     "archive.safetensors",
 )  # fmt: skip

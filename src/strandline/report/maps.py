@@ -41,6 +41,8 @@ DAMAGE_WORDS = ("none", "slight", "moderate", "extensive", "complete")
 DAMAGE_COLOURS = ("#ffffff", "#fdcc8a", "#fc8d59", "#d7301f", "#7f0000")
 """ColorBrewer's OrRd: safe without colour vision, darker = worse; the marks also grow."""
 UNKNOWN_ASSET = 5
+DISAGREEMENT_EDGES = (0.05, 0.10, 0.20, 0.30, 0.51)
+DISAGREEMENT_WORDS = ("5–10 points", "10–20 points", "20–30 points", "over 30 points")
 HATCH = "////"
 MOST_MARKS = 600
 SHADES = 6
@@ -70,7 +72,7 @@ def map_flood(
         )  # fmt: skip
         _draw_scale_and_north(axes, region)
         _label_coordinates(axes, region)
-        handles = [*_probability_handles(), *marks]
+        handles = [*_handles(PROBABILITY_WORDS), *marks]
         figure.legend(
             handles=handles, loc="outside lower center", ncols=3 if width >= WIDE else 1 if not marks else 2,
             columnspacing=1.4, handlelength=1.6, fontsize=9.5 if width >= WIDE else 8.5,
@@ -81,6 +83,35 @@ def map_flood(
             f"{return_period:g}-year level. {unknown:.0%} of the cells are unknown and hatched."
         )
         return as_picture(figure, alt, f"map-{width}-{return_period}")
+
+
+def map_disagreement(
+    region: Region,
+    terrain: xr.Dataset,
+    disagreement: npt.NDArray[np.float32],
+    return_period: float,
+    width: float = WIDE,
+) -> Picture:
+    """How far apart the students' flood probabilities (H, W) are [-] in one return period; unknown cells hatched."""
+    rows, columns = region.shape
+    with our_look():
+        across = 0.5 * width if width >= WIDE else width
+        height = float(np.clip((across - 0.9) * rows / columns, 0.45 * across, 1.25 * across)) + 2.3
+        figure = new_figure(across, height)
+        axes = figure.add_subplot()
+        _draw_ground(axes, region, terrain, disagreement, 400, DISAGREEMENT_EDGES)
+        axes.set_title(f"Where the students disagree\nat the {return_period:g}-year sea level", loc="left", pad=8)
+        _draw_scale_and_north(axes, region)
+        _label_coordinates(axes, region)
+        figure.legend(
+            handles=_handles(DISAGREEMENT_WORDS), loc="outside lower center", ncols=2, columnspacing=1.4,
+            handlelength=1.6, fontsize=8.5,
+        )  # fmt: skip
+        alt = (
+            f"Map of {region.name}: standard deviation of the students' flood probabilities at the "
+            f"{return_period:g}-year sea level."
+        )
+        return as_picture(figure, alt, f"disagreement-{width}")
 
 
 def map_each_period(
@@ -105,7 +136,7 @@ def map_each_period(
             axes.set_yticks([])
             axes.set(xlim=(region.bounds[0], region.bounds[2]), ylim=(region.bounds[1], region.bounds[3]))
         figure.legend(
-            handles=_probability_handles(), loc="outside lower center", ncols=3 if width >= WIDE else 2,
+            handles=_handles(PROBABILITY_WORDS), loc="outside lower center", ncols=3 if width >= WIDE else 2,
             columnspacing=1.4, handlelength=1.6, fontsize=9.5 if width >= WIDE else 8.5,
         )  # fmt: skip
         periods = ", ".join(f"{period:g}" for period in return_periods)
@@ -136,7 +167,12 @@ def _extent(region: Region) -> tuple[float, float, float, float]:
 
 
 def _draw_ground(
-    axes: Axes, region: Region, terrain: xr.Dataset, probability: npt.NDArray[np.float32], most_columns: int
+    axes: Axes,
+    region: Region,
+    terrain: xr.Dataset,
+    probability: npt.NDArray[np.float32],
+    most_columns: int,
+    edges: Sequence[float] = PROBABILITY_EDGES,
 ) -> None:
     """Ground, water, flood and unknown cells as one image, thinned to what the page can show."""
     rows, columns = (_thinned(size, most_columns, region.shape[1]) for size in region.shape)
@@ -146,7 +182,7 @@ def _draw_ground(
     steps = np.round(np.where(np.isnan(light), 0.83, light) * SHADES) / SHADES  # few shades, small file
     ground = as_rgb(LAND) * (0.90 + 0.12 * steps[..., np.newaxis])  # (H, W, 3)
     ground[water] = as_rgb(SEA)
-    for colour, least in zip(PROBABILITY_COLOURS, PROBABILITY_EDGES, strict=False):
+    for colour, least in zip(PROBABILITY_COLOURS, edges, strict=False):
         flooded = (chance >= least) & ~water
         ground[flooded] = as_rgb(colour)
     ground[np.isnan(chance)] = as_rgb(UNKNOWN)
@@ -206,10 +242,10 @@ def _mark(state: int, size: float, x: npt.ArrayLike, y: npt.ArrayLike, edge: str
     )
 
 
-def _probability_handles() -> list[Patch]:
+def _handles(words: Sequence[str]) -> list[Patch]:
     flood = [
         Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.4, label=word)
-        for colour, word in zip(PROBABILITY_COLOURS, PROBABILITY_WORDS, strict=True)
+        for colour, word in zip(PROBABILITY_COLOURS, words, strict=True)
     ]
     return [
         *flood,

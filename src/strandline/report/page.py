@@ -20,7 +20,7 @@ from strandline.report.figures import (
     draw_surge,
 )
 from strandline.report.forecast import ForecastTrace, forecast_of_the_peak
-from strandline.report.maps import map_each_period, map_flood
+from strandline.report.maps import map_disagreement, map_each_period, map_flood
 from strandline.report.products import return_levels
 from strandline.report.story import (
     damage_table,
@@ -126,6 +126,9 @@ def _draw_all(findings: Findings, levels: pd.DataFrame, trace: ForecastTrace | N
         ),
         "periods": _both(
             lambda width: map_each_period(region, terrain, hazard.flood_probability, hazard.return_periods, width)
+        ),
+        "disagreement": _both(
+            lambda width: map_disagreement(region, terrain, hazard.disagreement[-1], hazard.return_periods[-1], width)
         ),
         "levels": _both(
             lambda width: draw_return_levels(levels, findings.observed_maxima, findings.maxima_per_year, datum, width)

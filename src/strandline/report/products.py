@@ -35,6 +35,8 @@ def write_products(out: Path, findings: Findings) -> None:
     scenarios = [("today", hazard), *((future.name, future.hazard) for future in findings.futures)]
     write_flood_probability(out / "flood_probability.tif", scenarios)
     write_flood_depth(out / "flood_depth.tif", scenarios)
+    write_called_flooded(out / "flooded.tif", scenarios)
+    write_disagreement(out / "flood_disagreement.tif", scenarios)
     write_surge(out / "surge.csv", findings.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
     write_assets(out / "assets.geojson", findings)
@@ -48,11 +50,31 @@ def write_products(out: Path, findings: Findings) -> None:
 
 def write_flood_probability(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
     """A band a scenario and return period: chance [-] of 0.15 m of water or more; NaN = unknown."""
+    bands = [hazard.flood_probability for _, hazard in scenarios]
+    _write_periods(path, scenarios, bands, "probability that the depth reaches 0.15 m")
+
+
+def write_called_flooded(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
+    """A band a scenario and return period: 1 = called flooded, 0 = called dry; NaN = unknown.
+
+    The threshold is the forecaster's, the one of best overlap or the one that keeps the false-dry rate asked for.
+    """
+    _write_periods(path, scenarios, [hazard.called_flooded for _, hazard in scenarios], "1 = called flooded")
+
+
+def write_disagreement(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
+    """A band a scenario and return period: standard deviation [-] of the members' probabilities; NaN = unknown."""
+    bands = [hazard.disagreement for _, hazard in scenarios]
+    _write_periods(path, scenarios, bands, "standard deviation of the students' flood probabilities")
+
+
+def _write_periods(
+    path: Path, scenarios: Sequence[tuple[str, Hazard]], bands: Sequence[npt.NDArray[np.float32]], quantity: str
+) -> None:
     names = [f"{name}, return period {period:g} years" for name, h in scenarios for period in h.return_periods]
-    bands = np.concatenate([hazard.flood_probability for _, hazard in scenarios])
     today = scenarios[0][1]
-    tags = {**_provenance_tags(today), "UNIT": "1", "QUANTITY": "probability that the depth reaches 0.15 m"}
-    write_bytes(path, as_cog(today.region, bands, names, tags))
+    tags = {**_provenance_tags(today), "UNIT": "1", "QUANTITY": quantity}
+    write_bytes(path, as_cog(today.region, np.concatenate(bands), names, tags))
 
 
 def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:

@@ -45,20 +45,25 @@ def map_hazard(
         rise: of the mean sea level [m], on which tide and storms ride; added to ``levels``.
 
     Returns:
-        Depth 0 on permanent water (it is not flooded), NaN where the ground is unknown.
+        Cells are called flooded where the threshold of the storm (`Forecaster.thresholds`) is reached in half of the
+        samples or more. Depth 0 on permanent water (it is not flooded), NaN where the ground is unknown.
     """
     designer = StormDesigner(observations, sea)
     known, water, elevation = designer.known, designer.terrain[2] > 0.5, designer.terrain[0].numpy()
     levels = levels + rise
     depth = np.full((*levels.shape, *observations.region.shape), np.nan, dtype=np.float32)
-    probability = np.zeros(depth.shape[1:], dtype=np.float64)
+    probability, called, variance = (np.zeros(depth.shape[1:], dtype=np.float64) for _ in range(3))
     for sample, row in enumerate(levels):
         batch = designer.draw(row, rng, rise).seen
         classes = forecaster.predict(batch).class_probability
         if classes is None:
             raise InputError("observations", "have no terrain", "a flood map needs it")
         member = int(rng.integers(len(classes)))
-        probability += 1 - classes[:, :, 0].mean(axis=0)
+        wet = 1 - classes[:, :, 0]  # (M, R, H, W)
+        chance = wet.mean(axis=0)
+        probability += chance
+        variance += wet.var(axis=0)
+        called += chance >= forecaster.thresholds(batch)[:, None, None]
         height = row - designer.mean_sea_level
         deepest = height[:, None, None] - elevation  # no water stands above the sea that brings it
         depth[sample] = depth_at_quantile(classes[member], float(rng.uniform()), deepest)
@@ -67,13 +72,13 @@ def map_hazard(
     # more sea never floods less: what the networks violate by noise is put in order of the return periods
     depth = np.maximum.accumulate(depth, axis=1)
     probability = np.maximum.accumulate(probability / len(levels), axis=0)
-    depth[:, :, water.numpy()] = 0.0
-    probability[:, water.numpy()] = 0.0
-    depth[:, :, ~known.numpy()] = np.nan
-    probability[:, ~known.numpy()] = np.nan
-    return Hazard(
-        observations.region, return_periods, levels, depth, probability.astype(np.float32), _provenance(observations)
-    )
+    called = np.maximum.accumulate((called >= len(levels) / 2).astype(float), axis=0)
+    disagreement = np.sqrt(variance / len(levels))
+    for grid in (depth, probability, called, disagreement):
+        grid[..., water.numpy()] = 0.0
+        grid[..., ~known.numpy()] = np.nan
+    maps = (part.astype(np.float32) for part in (probability, called, disagreement))
+    return Hazard(observations.region, return_periods, levels, depth, *maps, _provenance(observations))
 
 
 def depth_at_quantile(

@@ -20,6 +20,9 @@ class Hazard:
         levels: (S, R) return levels of the sea [m, region datum].
         flood_depth: (S, R, H, W) float32 depth [m]; NaN = unknown cell, never "dry".
         flood_probability: (R, H, W) float32 P(depth >= 0.15 m); NaN = unknown cell.
+        called_flooded: (R, H, W) float32, 1 where the forecaster calls a cell flooded, else 0; NaN = unknown cell.
+        disagreement: (R, H, W) float32 standard deviation [-] of the members' flood probabilities: what more data could
+            settle. The rest of a probability's doubt is chance, or what no member was shown. NaN = unknown cell.
         provenance: what it was made from.
     """
 
@@ -28,6 +31,8 @@ class Hazard:
     levels: npt.NDArray[np.float64]
     flood_depth: npt.NDArray[np.float32]
     flood_probability: npt.NDArray[np.float32]
+    called_flooded: npt.NDArray[np.float32]
+    disagreement: npt.NDArray[np.float32]
     provenance: Mapping[str, Provenance]
 
     def __post_init__(self) -> None:
@@ -45,10 +50,10 @@ class Hazard:
                 f"flood_depth is {self.flood_depth.shape}, levels {self.levels.shape}",
                 f"need (S, R, H, W) with R = {periods.size} and (H, W) = {self.region.shape}",
             )
-        if self.flood_probability.shape != expected[1:]:
-            raise InputError(
-                "hazard", f"flood_probability is {self.flood_probability.shape}", f"need (R, H, W) = {expected[1:]}"
-            )
+        for name in ("flood_probability", "called_flooded", "disagreement"):
+            shape = getattr(self, name).shape
+            if shape != expected[1:]:
+                raise InputError("hazard", f"{name} is {shape}", f"need (R, H, W) = {expected[1:]}")
         if (self.flood_depth < 0).any():
             raise InputError("hazard", "flood_depth has negative depths", "depth is 0 on dry ground, NaN where unknown")
         if ((self.flood_probability < 0) | (self.flood_probability > 1)).any():
