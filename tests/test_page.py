@@ -151,7 +151,7 @@ def test_text_is_never_code() -> None:
     assert page.open == []
     assert not page.all("script")
     assert not any("onerror" in attributes for _, attributes in page.tags)
-    assert len(page.all("img")) == 7
+    assert len(page.all("img")) == 8
     assert NASTY in page.words
     assert "&lt;script&gt;" in page.html
     for svg in page.pictures:
