@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.batch_fixtures import HOUR, MEAN_SEA_LEVEL, bell, ground, hours, make_gauge, make_place
 
-from strandline.adaptation import hours_of, ordinary_hours, training_hours
+from strandline.adaptation import free_hours, hours_of
 from strandline.batch import CONTEXT_HOURS, LEADS
 from strandline.distillation.distil import Recipe
 from strandline.errors import InputError, RefusedByTheory
@@ -14,6 +14,7 @@ from strandline.events import find_storms, split_by_storm
 from strandline.observations import Observations
 from strandline.pipeline import Settings, part_record
 from strandline.place import Place
+from strandline.samples import draw_issues
 from strandline.simulator.archive import simulate_archive, terrain_of
 
 PEAKS = ("2020-01-10T06", "2020-01-25T18")
@@ -124,7 +125,7 @@ def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
     place, peaks = year_of_storms()
     window = (peaks[4] + 40 * HOUR, peaks[4] + 130 * HOUR)  # begins in the tail of a storm, ends in calm weather
     split, _ = part_record(Place(place, held_out=(window,)), SETTINGS, np.random.default_rng(0))
-    issue = training_hours(place, split, 10**6, np.random.default_rng(0))
+    issue = free_hours(place, split)
     learned = np.unique((issue[:, None] + np.arange(LEADS) * HOUR).ravel())
     for start, end in (window, *((storm.start, storm.end) for storm in (*split.calibration, *split.test))):
         assert not ((learned >= start) & (learned <= end)).any()
@@ -136,14 +137,34 @@ def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
     assert issue.max() <= time[-1] - (LEADS - 1) * HOUR
 
 
-def test_every_training_storm_is_learned_from_and_of_other_hours_as_many_as_asked_for() -> None:
+def test_half_of_what_is_learned_from_was_far_from_the_tide_and_nothing_that_followed_decides() -> None:
     place, _ = year_of_storms()
-    split, _ = part_record(Place(place), SETTINGS, np.random.default_rng(0))
-    stormy = np.concatenate([hours_of(place, storm) for storm in split.training])
-    issue = training_hours(place, split, 5, np.random.default_rng(0))
-    assert np.isin(stormy, issue).all()
-    assert stormy.size <= issue.size <= stormy.size + 5
-    assert ordinary_hours(place, split, 5, np.random.default_rng(0)).size == 5
+    split, sea = part_record(Place(place), SETTINGS, np.random.default_rng(0))
+    free = free_hours(place, split)
+    issue = draw_issues(place, free, sea, 100, np.random.default_rng(0))
+    assert issue.size == np.unique(issue).size == 100
+    gauge = place.tide_gauge
+    assert gauge is not None
+    time, level = gauge["time"].values, gauge["water_level"].values[0] - gauge["mean_sea_level"].values[0]
+    departure = np.abs(level - sea.tide(time))
+    far = np.quantile(departure[np.isin(time, free)], 0.9)
+    assert (departure[np.isin(time, issue)] >= far).sum() >= 50
+    early = free[: free.size // 2]
+    drawn = draw_issues(place, early, sea, 100, np.random.default_rng(0))
+    gauge["water_level"].values[0, time > early[-1]] += 5.0
+    np.testing.assert_array_equal(drawn, draw_issues(place, early, sea, 100, np.random.default_rng(0)))
+
+
+def test_an_hour_without_a_reading_is_never_far_and_no_more_is_drawn_than_there_is() -> None:
+    place, _ = year_of_storms()
+    split, sea = part_record(Place(place), SETTINGS, np.random.default_rng(0))
+    gauge = place.tide_gauge
+    assert gauge is not None
+    free = free_hours(place, split)[:200]
+    gauge["water_level"].values[0, np.isin(gauge["time"].values, free[100:])] = np.nan
+    issue = draw_issues(place, free, sea, 30, np.random.default_rng(0))
+    assert np.isin(issue, free[:100]).sum() >= 15
+    assert draw_issues(place, free, sea, 10**6, np.random.default_rng(0)).size == free.size
 
 
 def test_forecast_hours_of_a_storm_lie_within_it() -> None:
@@ -182,4 +203,4 @@ def test_when_everything_is_withheld_nothing_can_be_learned() -> None:
     time = hours(366)
     split = split_by_storm(storms_of(place, 4), 1, 1, [(time[0], time[-1])], np.random.default_rng(0))
     with pytest.raises(RefusedByTheory, match="cover the whole record"):
-        training_hours(place, split, 10, np.random.default_rng(0))
+        free_hours(place, split)

@@ -63,7 +63,7 @@ def rows_of(
 ) -> Iterator[Row]:
     """One row an event, seed, condition and method; each large event is tested once, by a school of the others."""
     small = [cut(event, SIDE) for event in events]
-    plan = Plan((SETTINGS["outage"].name,), (LABELS,), seeds, 0, LABELS, FOLDS, BUDGET, Recipe())
+    plan = Plan((SETTINGS["outage"].name,), (LABELS,), seeds, 1, LABELS, FOLDS, BUDGET, Recipe())
     folds = part(small, None, FOLDS)
     work = Work(folder, plan, data)
     for seed in range(seeds):

@@ -29,7 +29,7 @@ from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations import Observations
-from strandline.samples import build_storm_batch, build_surge_batch
+from strandline.samples import build_storm_batch, build_surge_batch, draw_issues
 from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster, calibrate, choose_threshold
@@ -93,7 +93,7 @@ def prepare(
     """
     training = build_storm_batch(observations, split.training, sea, "survey")
     calibration = build_storm_batch(observations, split.calibration, sea, "survey")
-    issue = training_hours(observations, split, n_windows, rng)
+    issue = draw_issues(observations, free_hours(observations, split), sea, n_windows, rng)
     windows = build_surge_batch(observations, issue, sea, "survey")
     by_storm = tuple(
         build_surge_batch(observations, hours_of(observations, storm), sea, "survey") for storm in split.calibration
@@ -200,21 +200,8 @@ def _land(batch: Batch) -> Tensor:
     return batch.terrain_seen & (batch.terrain[:, 2] < 0.5)
 
 
-def training_hours(
-    observations: Observations, split: Split, most: int, rng: np.random.Generator
-) -> npt.NDArray[np.datetime64]:
-    """Hours of issue that surges are learned from: through each training storm, and as many ordinary ones as asked for.
-
-    Of all hours hardly one in a hundred is high, and those are the ones that count.
-    """
-    ordinary = ordinary_hours(observations, split, most, rng)
-    return np.unique(np.concatenate([ordinary, *(hours_of(observations, storm) for storm in split.training)]))
-
-
-def ordinary_hours(
-    observations: Observations, split: Split, most: int, rng: np.random.Generator
-) -> npt.NDArray[np.datetime64]:
-    """Hours of issue drawn from all those whose forecast hours touch no window that is withheld, in their order.
+def free_hours(observations: Observations, split: Split) -> npt.NDArray[np.datetime64]:
+    """Every hour of issue whose forecast hours touch no window that is withheld.
 
     Raises:
         RefusedByTheory: there is none.
@@ -228,7 +215,7 @@ def ordinary_hours(
             f"calibration and test storms cover the whole record of '{observations.region.name}'; "
             "give a longer record or hold out less"
         )
-    return np.sort(time[rng.permutation(np.flatnonzero(free))[:most]])
+    return time[free]
 
 
 def hours_of(observations: Observations, storm: Storm, every: int = 3) -> npt.NDArray[np.datetime64]:

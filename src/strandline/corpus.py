@@ -12,7 +12,6 @@ from itertools import repeat
 from multiprocessing import get_context
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import xarray as xr
 
@@ -22,10 +21,9 @@ from strandline.errors import InputError
 from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.models.gauge_process import fit_tide_and_weather
 from strandline.observations import Observations
-from strandline.samples import build_storm_batch, build_surge_batch
+from strandline.samples import build_storm_batch, build_surge_batch, draw_issues
 from strandline.simulator.coast import simulate_coast, simulate_dry_coast
 from strandline.tide_and_weather import TideAndWeather
-from strandline.tides import Floats
 from strandline.training import Progress
 
 FIRST_SEED = 1_000_000
@@ -162,27 +160,8 @@ def _windows_of(coast: Observations, seed: int, curriculum: Curriculum) -> tuple
         known[storm.contains(time)] = np.nan
     name, latitude = str(gauge["station"].values[0]), float(gauge["latitude"].values[0])
     sea = fit_tide_and_weather(time, known, latitude, name=name, source="part of its record")
-    residual = level - sea.tide(time)
-    chosen = issue_hours(residual, curriculum.windows, rng)
-    return sea, build_surge_batch(coast, time[chosen], sea, "truth")
-
-
-def issue_hours(residual: Floats, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Indices of hours of issue, in order: half of them any, half when the sea was already far from its tide.
-
-    Of all hours hardly one in a hundred is high. Nothing after an hour decides whether it is taken: hours before known
-    peaks would teach that the sea always rises.
-
-    Args:
-        residual: (H,) hourly level above the tide [m], NaN where unknown.
-        count: at most a tenth of the record.
-    """
-    hours = np.arange(MARGIN, residual.size - MARGIN)
-    far = np.abs(np.nan_to_num(residual[hours]))
-    stirred = hours[np.argsort(far)[-hours.size // 10 :]]
-    taken = rng.choice(stirred, count // 2, replace=False)
-    ordinary = rng.choice(np.setdiff1d(hours, taken), count - taken.size, replace=False)
-    return np.sort(np.concatenate([taken, ordinary]))
+    issue = draw_issues(coast, time[MARGIN:-MARGIN], sea, curriculum.windows, rng)
+    return sea, build_surge_batch(coast, issue, sea, "truth")
 
 
 def _storms_of(truth: xr.Dataset) -> list[Storm]:

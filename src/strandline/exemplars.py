@@ -22,9 +22,9 @@ from strandline.pretraining import SHIPPED
 FILE = "exemplars.safetensors"
 EVERY = 5
 """Of the taught coasts every fifth gives a storm, so that 22 of 2 240 are kept."""
-WINDOWS = 16
+WINDOWS = 32
 """Gauge windows kept a coast."""
-RECORD = Curriculum(storms=1, years=2.0, windows=32)
+RECORD = Curriculum(storms=1, years=2.0, windows=WINDOWS)
 """What is simulated of each: as many storms a year as when the coast was taught, one of which is kept."""
 
 
@@ -49,7 +49,7 @@ def simulate_exemplars(seeds: Sequence[int]) -> Exemplars:
     """The first ordinary storm of each of these coasts and some hours of its gauge."""
     lessons = [simulate_lesson(seed, RECORD) for seed in seeds]
     storms = concatenate([_without_assets(students_view(storms)) for storms, _ in lessons])
-    windows = [students_view(windows)[:: len(windows) // WINDOWS] for _, windows in lessons]
+    windows = [students_view(windows) for _, windows in lessons]
     return Exemplars(storms, concatenate(windows))
 
 

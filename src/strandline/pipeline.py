@@ -19,10 +19,10 @@ from strandline.adaptation import (
     adapt,
     calibrate_on,
     fine_tune,
+    free_hours,
     judge,
     learn_from_labels,
     new_students,
-    ordinary_hours,
     prepare,
     remember_rehearsals,
     score_floods,
@@ -87,7 +87,7 @@ class Settings:
     storms: int = 40
     calibration_storms: int = 12
     test_storms: int = 8
-    windows: int = 400
+    windows: int = 800
     hazard_samples: int = 40
     false_dry_rate: float | None = None
     seed: int = 1
@@ -301,7 +301,7 @@ def compare_with_taught(
 ) -> Familiarity:
     """The place beside the taught coasts, by hours drawn as theirs were and not by stormy ones."""
     observations = place.observations
-    hours = ordinary_hours(observations, split, TRAIT_HOURS, rng)
+    hours = np.sort(rng.permutation(free_hours(observations, split))[:TRAIT_HOURS])
     return compare(traits_of(course.training, build_surge_batch(observations, hours, sea, "survey")), load_taught())
 
 

@@ -148,6 +148,33 @@ def _require_gauge(observations: Observations) -> xr.Dataset:
     return observations.tide_gauge
 
 
+def draw_issues(
+    observations: Observations,
+    hours: npt.NDArray[np.datetime64],
+    sea: TideAndWeather,
+    count: int,
+    rng: np.random.Generator,
+) -> npt.NDArray[np.datetime64]:
+    """Hours of issue to learn surges from, in order: half of them any, half when the sea was already far from its tide.
+
+    Of all hours hardly one in a hundred is high. Nothing that follows an hour decides whether it is taken: hours before
+    known peaks would teach that the sea always rises.
+
+    Args:
+        hours: (N,) of the gauge's record, that may be taken; "far" is the tenth of them that is farthest.
+        count: of hours wanted; fewer are given where there are not so many.
+    """
+    gauge = _require_gauge(observations)
+    at = np.searchsorted(gauge["time"].values, hours)
+    known = gauge["quality"].values[0, at] == 0
+    level = gauge["water_level"].values[0, at] - gauge["mean_sea_level"].values[0]
+    distance = np.where(known & np.isfinite(level), np.abs(level - sea.tide(hours)), -1.0)
+    far = np.argsort(distance, kind="stable")[-max(hours.size // 10, 1) :]
+    taken = rng.permutation(far)[: count // 2]
+    ordinary = rng.permutation(np.setdiff1d(np.arange(hours.size), taken))[: count - taken.size]
+    return np.sort(hours[np.concatenate([taken, ordinary])])
+
+
 def _gauge_part(
     observations: Observations,
     issue: npt.NDArray[np.datetime64],
