@@ -24,6 +24,8 @@ EVERY = 5
 """Of the taught coasts every fifth gives a storm, so that 22 of 2 240 are kept."""
 WINDOWS = 32
 """Gauge windows kept a coast."""
+STORM_WEIGHT = 0.3
+"""Of the loss on replayed storms: `benchmarks.forgetting`, chosen on recipe coasts."""
 RECORD = Curriculum(storms=1, years=2.0, windows=WINDOWS)
 """What is simulated of each: as many storms a year as when the coast was taught, one of which is kept."""
 
@@ -36,13 +38,14 @@ class Exemplars:
     windows: Batch
 
     def replay(self, recipe: Recipe) -> list[Replay]:
-        """Half as many samples a step as the recipe takes of the present, counting the same.
+        """Half as many samples a step as the recipe takes of the present.
 
-        Storms are replayed where the weights of the map learn, gauge windows wherever surges do.
+        Storms are replayed where the weights of the map learn, gauge windows wherever surges do; a window counts as one
+        of the present, a storm less.
         """
         storms = recipe.samples // 2 if recipe.whole else 0
-        parts = ((self.storms, storms), (self.windows, recipe.windows // 2))
-        return [Replay(batch, samples, outage=recipe.outage) for batch, samples in parts if samples > 0]
+        parts = ((self.storms, storms, STORM_WEIGHT), (self.windows, recipe.windows // 2, 1.0))
+        return [Replay(batch, samples, weight, recipe.outage) for batch, samples, weight in parts if samples > 0]
 
 
 def simulate_exemplars(seeds: Sequence[int]) -> Exemplars:
