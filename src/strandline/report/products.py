@@ -15,7 +15,8 @@ from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
 from strandline.atomic import write_bytes, write_text
-from strandline.planning.plan_text import plan_to_json, plan_to_markdown
+from strandline.planning.plan_json import SCHEMA_FILE, plan_schema, plan_to_json
+from strandline.planning.plan_text import plan_to_markdown
 from strandline.planning.protocol import protocol_to_toml
 from strandline.region import Region
 from strandline.report.facts import SURGE_COLUMNS, Findings
@@ -39,6 +40,7 @@ def write_products(out: Path, findings: Findings) -> None:
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
     write_assets(out / "assets.geojson", findings)
     write_text(out / "plan.json", json.dumps(as_json(plan_to_json(findings.plan)), indent=2, allow_nan=False) + "\n")
+    write_text(out / SCHEMA_FILE, json.dumps(plan_schema(), indent=2) + "\n")
     write_text(out / "plan.md", plan_to_markdown(findings.plan))
     (out / "protocol.toml").unlink(missing_ok=True)  # of a former run in this folder
     if findings.plan.protocol is not None:
