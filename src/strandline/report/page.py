@@ -73,7 +73,7 @@ def render_page(findings: Findings) -> str:
     for function in (
         words.money, words.percent, words.metres, words.years, words.moment, words.day, words.duration, words.plural,
         words.plain, words.places, words.capitalise, words.money_bounds,
-        words.score,
+        words.score, words.heads, words.head_count,
     ):  # fmt: skip
         environment.filters[function.__name__] = function
     environment.globals["say_expression"] = say_expression

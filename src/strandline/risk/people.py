@@ -1,7 +1,7 @@
 """People in the water and people cut off by it, with bounds for all that is unknown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +11,7 @@ from strandline.risk.access import is_cut_off, road_network
 from strandline.risk.exposure import Exposure
 from strandline.risk.hazard import Hazard
 from strandline.risk.service import deepest_at_assets, draw_service_thresholds, is_under_water
+from strandline.risk.totals import rows_by_district
 
 Floats = npt.NDArray[np.float64]
 EXPOSED_DEPTH = 0.15
@@ -41,12 +42,15 @@ class People:
         uncounted_assets: homes that do not.
         exposed: in 0.15 m of water or more.
         cut_off: hospital or shelter → people whom no road leads there; absent where the survey has none, or no roads.
+        districts: name → the same of its people, in the order of the names, ``None`` (not stated) last; empty where
+            the survey names none.
     """
 
     counted: float
     uncounted_assets: int
     exposed: HeadCount
     cut_off: Mapping[str, HeadCount]
+    districts: tuple[tuple[str | None, "People"], ...] = ()
 
 
 def count_people(
@@ -75,12 +79,19 @@ def count_people(
         for name, answer in cut.items():
             rows = refuges[name]
             answer[sample] = is_cut_off(network, lost[network.road], node[rows], lost[rows], node[living])
-    return People(
-        counted=float(people[living].sum()),
-        uncounted_assets=int((np.isnan(people) & (names == "residential")).sum()),
-        exposed=_head_count(wet, people[living]),
-        cut_off={name: _head_count(answer, people[living]) for name, answer in cut.items()},
-    )
+    uncounted = np.isnan(people) & (names == "residential")
+
+    def count(chosen: npt.NDArray[np.bool_]) -> People:
+        here = chosen[living]
+        return People(
+            counted=float(people[living][here].sum()),
+            uncounted_assets=int((uncounted & chosen).sum()),
+            exposed=_head_count(wet[:, here], people[living][here]),
+            cut_off={name: _head_count(answer[:, here], people[living][here]) for name, answer in cut.items()},
+        )
+
+    whole = count(np.ones(len(assets), dtype=bool))
+    return replace(whole, districts=tuple((name, count(rows)) for name, rows in rows_by_district(assets)))
 
 
 def _head_count(happens: Floats, people: Floats) -> HeadCount:
