@@ -1,6 +1,7 @@
 """Flood maps per return period: the forecaster driven by synthetic storms of sampled levels."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ from strandline.batch import DEPTH_EDGES
 from strandline.errors import InputError
 from strandline.observations import Observations, Provenance
 from strandline.risk.hazard import Hazard
+from strandline.samples import asset_part
 from strandline.simulator.rehearsal import StormDesigner
 from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
@@ -50,15 +52,19 @@ def map_hazard(
     designer = StormDesigner(observations, sea)
     known, water, elevation = designer.known, designer.terrain[2] > 0.5, designer.terrain[0].numpy()
     levels = levels + rise
+    assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
+    states: list[Floats] = []  # (R, A, 5) each
     depth = np.full((*levels.shape, *observations.region.shape), np.nan, dtype=np.float32)
     probability = np.zeros(depth.shape[1:], dtype=np.float64)
     for sample, row in enumerate(levels):
-        batch = designer.draw(row, rng, rise).seen
-        classes = forecaster.predict(batch).class_probability
+        said = forecaster.predict(replace(designer.draw(row, rng, rise).seen, **assets))
+        classes = said.class_probability
         if classes is None:
             raise InputError("observations", "have no terrain", "a flood map needs it")
         member = int(rng.integers(len(classes)))
         probability += 1 - classes[:, :, 0].mean(axis=0)
+        if said.damage_probability is not None:
+            states += [said.damage_probability.astype(float)]
         height = row - designer.mean_sea_level
         deepest = height[:, None, None] - elevation  # no water stands above the sea that brings it
         depth[sample] = depth_at_quantile(classes[member], float(rng.uniform()), deepest)
@@ -72,7 +78,13 @@ def map_hazard(
     depth[:, :, ~known.numpy()] = np.nan
     probability[:, ~known.numpy()] = np.nan
     return Hazard(
-        observations.region, return_periods, levels, depth, probability.astype(np.float32), _provenance(observations)
+        observations.region,
+        return_periods,
+        levels,
+        depth,
+        probability.astype(np.float32),
+        _provenance(observations),
+        np.where(assets["asset_seen"].numpy()[..., None], np.mean(states, axis=0), np.nan) if states else None,
     )
 
 

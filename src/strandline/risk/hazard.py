@@ -21,6 +21,8 @@ class Hazard:
         flood_depth: (S, R, H, W) float32 depth [m]; NaN = unknown cell, never "dry".
         flood_probability: (R, H, W) float32 P(depth >= 0.15 m); NaN = unknown cell.
         provenance: what it was made from.
+        damage_states: (R, A, 5) the forecaster's own probabilities of the damage states of the place's assets [-], mean
+            over the samples; NaN outside the region; ``None`` = it says nothing of them.
     """
 
     region: Region
@@ -29,6 +31,7 @@ class Hazard:
     flood_depth: npt.NDArray[np.float32]
     flood_probability: npt.NDArray[np.float32]
     provenance: Mapping[str, Provenance]
+    damage_states: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         periods = np.asarray(self.return_periods, dtype=float)

@@ -171,7 +171,7 @@ def assess_impact(
     rng: np.random.Generator,
     *,
     design_return_period: float = 100,
-    damage_state_logits: Floats | None = None,
+    own_states: Floats | None = None,
     rule: Rule = "log_linear",
 ) -> Impact:
     """Damage states and expected annual damage of each asset, drawn through levels, depths and curves together.
@@ -182,11 +182,11 @@ def assess_impact(
     Args:
         continent: whose damage curves apply.
         design_return_period: [years], one of the hazard's, at which damage states and ``depth_p50`` are given.
-        damage_state_logits: (A, 5) of the forecaster for the same event, averaged with the curve's probabilities
-            (linear opinion pool, equal weights: Stone 1961); a row of NaN leaves the curve alone.
+        own_states: (A, 5) the forecaster's probabilities of the damage states at the design return period, which
+            replace the curve's where the flood is known; a row of NaN leaves the curve's. Money follows the curve.
 
     Raises:
-        InputError: assets without the columns, a design period that the hazard lacks, or logits of another shape.
+        InputError: assets without the columns, a design period that the hazard lacks, or states of another shape.
     """
     if design_return_period not in hazard.return_periods:
         raise InputError(
@@ -206,8 +206,8 @@ def assess_impact(
 
     probabilities = np.stack([(state == k).mean(axis=0) for k in range(DAMAGE_STATES)], axis=1)  # (A, 5)
     probabilities[(state < 0).any(axis=0)] = np.nan
-    if damage_state_logits is not None:
-        probabilities = _pool(probabilities, damage_state_logits)
+    if own_states is not None:
+        probabilities = _replaced(probabilities, own_states)
     unknown = np.asarray(np.isnan(samples).any(axis=0))
     bounds = np.quantile(samples, [0.1, 0.5, 0.9], axis=0)
     result = assets.copy()
@@ -233,11 +233,9 @@ def assess_impact(
     )
 
 
-def _pool(curve: Floats, logits: Floats) -> Floats:
-    """Mean of the curve's probabilities and the forecaster's, where the forecaster has any."""
-    if logits.shape != curve.shape:
-        raise InputError("damage_state_logits", f"have shape {logits.shape}", f"need {curve.shape}")
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    forecast = odds / odds.sum(axis=1, keepdims=True)
-    silent = np.isnan(logits).any(axis=1, keepdims=True)
-    return np.where(silent, curve, (curve + forecast) / 2)
+def _replaced(curve: Floats, own: Floats) -> Floats:
+    """The forecaster's probabilities where it has any, the curve's elsewhere; unknown where the flood is."""
+    if own.shape != curve.shape:
+        raise InputError("own_states", f"have shape {own.shape}", f"need {curve.shape}")
+    speaks = ~np.isnan(own).any(axis=1, keepdims=True) & ~np.isnan(curve).any(axis=1, keepdims=True)
+    return np.where(speaks, own, curve)
