@@ -15,7 +15,7 @@ from strandline.report import words
 from strandline.report.canvas import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.facts import Findings
 from strandline.report.page import render_page
-from strandline.risk.people import HeadCount, People
+from strandline.risk.people import DistrictPeople, HeadCount, People
 from strandline.risk.totals import partial_totals
 
 VOID = {"meta", "source", "img", "br", "link", "input", "hr"}
@@ -226,8 +226,8 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
     assets = findings.impact.assets.assign(district=["harbour"] * 20 + [NASTY] * 4 + [None] * 2)
     samples = np.stack([assets[f"expected_annual_damage_{name}"] for name in ("p10", "p50", "p90")])
     exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 1111.0, 1200.0))
-    here = People(4000.0, 2, exact, {"hospital": open_})
-    people = replace(here, districts=(("harbour", here), (None, here)))
+    told = (4000.0, 2, exact, {"hospital": open_})
+    people = People(*told, (DistrictPeople("harbour", *told), DistrictPeople(None, *told)))
     totals = partial_totals(samples, assets)
     page = Page(render_page(replace(findings, impact=replace(findings.impact, totals=totals, people=people))))
     cells = [text.strip() for tag, text in page.texts if tag in ("td", "th") and text.strip()]

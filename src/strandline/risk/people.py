@@ -1,7 +1,7 @@
 """People in the water and people cut off by it, with bounds for all that is unknown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -34,6 +34,17 @@ class HeadCount:
 
 
 @dataclass(frozen=True)
+class DistrictPeople:
+    """The people of one district, counted as in ``People``; ``None`` = the survey does not say in which they live."""
+
+    district: str | None
+    counted: float
+    uncounted_assets: int
+    exposed: HeadCount
+    cut_off: Mapping[str, HeadCount]
+
+
+@dataclass(frozen=True)
 class People:
     """People in an event of the design return period; assets whose people nobody counted are in none of the numbers.
 
@@ -42,15 +53,15 @@ class People:
         uncounted_assets: homes that do not.
         exposed: in 0.15 m of water or more.
         cut_off: hospital or shelter → people whom no road leads there; absent where the survey has none, or no roads.
-        districts: name → the same of its people, in the order of the names, ``None`` (not stated) last; empty where
-            the survey names none.
+        districts: those with homes, in the order of their names, what is not stated last; empty where the survey names
+            none.
     """
 
     counted: float
     uncounted_assets: int
     exposed: HeadCount
     cut_off: Mapping[str, HeadCount]
-    districts: tuple[tuple[str | None, "People"], ...] = ()
+    districts: tuple[DistrictPeople, ...] = ()
 
 
 def count_people(
@@ -81,17 +92,17 @@ def count_people(
             answer[sample] = is_cut_off(network, lost[network.road], node[rows], lost[rows], node[living])
     uncounted = np.isnan(people) & (names == "residential")
 
-    def count(chosen: npt.NDArray[np.bool_]) -> People:
+    def tally(chosen: npt.NDArray[np.bool_]) -> tuple[float, int, HeadCount, dict[str, HeadCount]]:
         here = chosen[living]
-        return People(
-            counted=float(people[living][here].sum()),
-            uncounted_assets=int((uncounted & chosen).sum()),
-            exposed=_head_count(wet[:, here], people[living][here]),
-            cut_off={name: _head_count(answer[:, here], people[living][here]) for name, answer in cut.items()},
-        )
+        heads = people[living][here]
+        cut_off = {name: _head_count(answer[:, here], heads) for name, answer in cut.items()}
+        return float(heads.sum()), int((uncounted & chosen).sum()), _head_count(wet[:, here], heads), cut_off
 
-    whole = count(np.ones(len(assets), dtype=bool))
-    return replace(whole, districts=tuple((name, count(rows)) for name, rows in rows_by_district(assets)))
+    homes = uncounted | (people > 0)
+    districts = tuple(
+        DistrictPeople(name, *tally(rows)) for name, rows in rows_by_district(assets) if (homes & rows).any()
+    )
+    return People(*tally(np.ones(len(assets), dtype=bool)), districts)
 
 
 def _head_count(happens: Floats, people: Floats) -> HeadCount:
