@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from benchmarks.damage_states import LEAST, SURVEYS, TOOLS, age, score, summarise_damage_states
 from benchmarks.impact import part_of
+
 from hazard_fixtures import REGION, make_assets
 
 

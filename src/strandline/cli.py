@@ -127,6 +127,7 @@ def simulate(
             shape=(cells, cells),
             years=years,
             n_storms=storms,
+            inhabited=True,
             progress=announce("flood the coast"),
         )
     save_coast(coast, out)

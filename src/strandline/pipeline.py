@@ -37,6 +37,7 @@ from strandline.models.gauge_process import fit_tide_and_weather
 from strandline.models.student import Student
 from strandline.observations import Observations
 from strandline.place import Place
+from strandline.planning.breaches import breach_notes
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
 from strandline.planning.track_record import PastSea, recall_sea
@@ -192,6 +193,7 @@ def run(
             past=recall_past(place, sea, rng),
         ),
     )
+    plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, place.return_periods[-1])))
     familiarity = stage(
         "compare with taught coasts", lambda rng, _: compare_with_taught(course, place, split, sea, rng)
     )

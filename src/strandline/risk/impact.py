@@ -30,7 +30,8 @@ class Impact:
     """What the hazard does to the assets.
 
     Attributes:
-        assets: ``ASSET_COLUMNS`` + ``damage_state_0`` … ``damage_state_4`` (probabilities at the design return period),
+        assets: ``ASSET_COLUMNS`` + ``damage_state_0`` … ``damage_state_4`` (probabilities at the design return period,
+            ``state_source`` the ``curve`` or the ``student``),
             ``expected_annual_damage_p10``, ``_p50``, ``_p90`` [EUR 2010 a-1] and ``depth_p50`` [m]; NaN = unknown.
             Where assets serve others: ``out_of_service`` (probability at the design return period) and
             ``out_of_service_per_year`` [a-1]; where embankments have a crest, ``breach`` and ``breach_per_year`` alike.
@@ -206,13 +207,15 @@ def assess_impact(
 
     probabilities = np.stack([(state == k).mean(axis=0) for k in range(DAMAGE_STATES)], axis=1)  # (A, 5)
     probabilities[(state < 0).any(axis=0)] = np.nan
+    told_by = np.full(len(assets), "curve")
     if own_states is not None:
-        probabilities = _replaced(probabilities, own_states)
+        probabilities, told_by = _replaced(probabilities, own_states)
     unknown = np.asarray(np.isnan(samples).any(axis=0))
     bounds = np.quantile(samples, [0.1, 0.5, 0.9], axis=0)
     result = assets.copy()
     for k in range(DAMAGE_STATES):
         result[f"damage_state_{k}"] = probabilities[:, k]
+    result["state_source"] = told_by
     for name, row in zip(("p10", "p50", "p90"), bounds, strict=True):
         result[f"expected_annual_damage_{name}"] = np.where(unknown, np.nan, row)
     result["depth_p50"] = np.median(design_depth, axis=0)
@@ -233,9 +236,9 @@ def assess_impact(
     )
 
 
-def _replaced(curve: Floats, own: Floats) -> Floats:
-    """The forecaster's probabilities where it has any, the curve's elsewhere; unknown where the flood is."""
+def _replaced(curve: Floats, own: Floats) -> tuple[Floats, npt.NDArray[np.str_]]:
+    """The forecaster's probabilities where it has any and the flood is known, else the curve's; and whose they are."""
     if own.shape != curve.shape:
         raise InputError("own_states", f"have shape {own.shape}", f"need {curve.shape}")
-    speaks = ~np.isnan(own).any(axis=1, keepdims=True) & ~np.isnan(curve).any(axis=1, keepdims=True)
-    return np.where(speaks, own, curve)
+    speaks = np.asarray(np.isfinite(own + curve).all(axis=1))
+    return np.where(speaks[:, None], own, curve), np.where(speaks, "student", "curve")
