@@ -216,6 +216,7 @@ def assess_impact(
     for k in range(DAMAGE_STATES):
         result[f"damage_state_{k}"] = probabilities[:, k]
     result["state_source"] = told_by
+    result["state_source"] = result["state_source"].where(result["damage_state_0"].notna())
     for name, row in zip(("p10", "p50", "p90"), bounds, strict=True):
         result[f"expected_annual_damage_{name}"] = np.where(unknown, np.nan, row)
     result["depth_p50"] = np.median(design_depth, axis=0)
