@@ -27,7 +27,7 @@ from strandline.report.write import write_report
 
 FILES = {
     "flood_probability.tif", "flood_depth.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json",
-    "plan.schema.json", "plan.md", "protocol.toml", "summary.json",
+    "plan.schema.json", "plan.md", "risk_data_library.json", "protocol.toml", "summary.json",
 }  # fmt: skip
 
 

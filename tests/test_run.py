@@ -19,7 +19,7 @@ from strandline.planning.plan_json import check_plan
 FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "surge.csv", "return_levels.csv",
     "assets.geojson", "plan.json", "plan.schema.json", "plan.md", "protocol.toml", "student.safetensors",
-    "student.json", "archive.safetensors",
+    "student.json", "archive.safetensors", "risk_data_library.json",
 )  # fmt: skip
 SMALLEST = """
 import sys

@@ -20,6 +20,7 @@ from strandline.planning.plan_text import plan_to_markdown
 from strandline.planning.protocol import protocol_to_toml
 from strandline.region import Region
 from strandline.report.facts import SURGE_COLUMNS, Findings
+from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.hazard import Hazard
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -45,6 +46,8 @@ def write_products(out: Path, findings: Findings) -> None:
     (out / "protocol.toml").unlink(missing_ok=True)  # of a former run in this folder
     if findings.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(findings.plan.protocol))
+    catalogue = as_json(describe_for_catalogues(findings))
+    write_text(out / "risk_data_library.json", json.dumps(catalogue, indent=2, allow_nan=False) + "\n")
     write_text(out / "summary.json", json.dumps(as_json(summarise(findings)), indent=2, allow_nan=False) + "\n")
 
 
