@@ -222,6 +222,23 @@ def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_p
     assert page.stat().st_size < 3_000_000
 
 
+def test_a_second_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, findings: Findings) -> None:
+    write_report(tmp_path, findings)
+    (draft,) = (tmp_path / "alerts").glob("*.xml")
+    given = tmp_path / "alerts" / "given"
+    given.mkdir()
+    draft.rename(given / draft.name)
+    write_report(tmp_path, findings)
+    assert list((tmp_path / "alerts").glob("*.xml")) == [], "nothing new is known"
+    later = pd.Timedelta(hours=1)
+    surge = findings.surge.assign(issue_time=findings.surge["issue_time"] + later, time=findings.surge["time"] + later)
+    write_report(tmp_path, replace(findings, surge=surge))
+    (update,) = (tmp_path / "alerts").glob("*.xml")
+    assert "<msgType>Update</msgType>" in update.read_text(encoding="utf-8")
+    assert draft.stem in update.read_text(encoding="utf-8")
+    assert (given / draft.name).is_file()
+
+
 def test_a_future_adds_its_bands_after_todays_and_a_row_to_the_page(tmp_path: Path, findings: Findings) -> None:
     higher = replace(findings.hazard, levels=findings.hazard.levels + 0.5)
     future = Future("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
