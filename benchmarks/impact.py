@@ -1,6 +1,6 @@
 """What floods do to assets: is it right and what does it cost, beside CLIMADA's ``ImpactCalc`` and the bare definition.
 
-``python -m benchmarks.impact [--climada-python .venv-climada/bin/python] --out impact.json``
+``python -m benchmarks.impact [--climada-python .venv-climada/bin/python] [--parts …] --out impact.json``
 """
 
 import argparse
@@ -18,6 +18,7 @@ import networkx
 import numpy as np
 import shapely
 
+from benchmarks.damage_states import FIRST_RECIPE_COAST, FIRST_TEST_COAST, damage_state_rows, summarise_damage_states
 from benchmarks.record import Record, Value, markdown_table, print_summary, print_table, write_record
 from strandline.observations import CURVE_CLASSES
 from strandline.risk.access import is_cut_off, road_network
@@ -27,7 +28,8 @@ SEED = 0
 ASSETS, EVENTS = 100_000, 1_000
 SETTLEMENTS, STRETCHES = 10_000, 100_000
 WET = {"wet_10": 0.10, "wet_100": 1.0}
-COLUMNS = ("case", "tool", "cpu_s", "peak_mb", "max_relative_difference", "note")
+COLUMNS = ("case", "coast", "tool", "cpu_s", "peak_mb", "max_relative_difference", "brier", "log_score", "note")
+PARTS = ("events", "isolation", "damage_states")
 PEERS = Path(__file__).parent / "peers"
 Row = dict[str, Value]
 
@@ -37,17 +39,37 @@ def main() -> None:
     parser.add_argument("--climada-python", default=sys.executable, help="interpreter that has CLIMADA installed")
     parser.add_argument("--assets", type=int, default=ASSETS)
     parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="others keep their rows in --out")
+    parser.add_argument("--recipe-coasts", type=int, default=2, help="on which was decided what a run does")
+    parser.add_argument("--test-coasts", type=int, default=4)
+    parser.add_argument("--work", type=Path, default=Path("runs/impact"), help="where finished coasts wait")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    pythons = {"strandline": sys.executable, "climada": arguments.climada_python, "reference": sys.executable}
-    rows = [row for case in WET for row in event_impacts(case, pythons, (arguments.assets, arguments.events))]
-    rows += isolation()
-    record = Record("impact", "simulated", {}, [SEED], rows, summarise(rows))
+    kept = json.loads(arguments.out.read_text())["rows"] if arguments.out.exists() else []
+    rows = [{**dict.fromkeys(COLUMNS), **row} for row in kept if part_of(row) not in arguments.parts]
+    if "events" in arguments.parts:
+        pythons = {"strandline": sys.executable, "climada": arguments.climada_python, "reference": sys.executable}
+        rows += [row for case in WET for row in event_impacts(case, pythons, (arguments.assets, arguments.events))]
+    if "isolation" in arguments.parts:
+        rows += isolation()
+    if "damage_states" in arguments.parts:
+        coasts = damage_state_rows(arguments.recipe_coasts, arguments.test_coasts, arguments.work)
+        rows += [{**dict.fromkeys(COLUMNS), **row} for row in coasts]
+    rows.sort(key=lambda row: PARTS.index(part_of(row)))
+    seeds = [SEED, *(FIRST_RECIPE_COAST + i for i in range(arguments.recipe_coasts))]
+    seeds += [FIRST_TEST_COAST + i for i in range(arguments.test_coasts)]
+    record = Record("impact", "simulated", {}, seeds, rows, summarise(rows))
     write_record(record, arguments.out)
     command = f"python -m benchmarks.impact --climada-python PYTHON --out {arguments.out.name}"
     arguments.out.with_suffix(".md").write_text(f"`{command}`\n\n" + markdown_table(rows, COLUMNS))
     print_table(record, COLUMNS)
     print_summary(record)
+
+
+def part_of(row: Row) -> str:
+    """The part that makes a row."""
+    case = str(row["case"])
+    return "damage_states" if case.startswith("damage_state/") else case if case == "isolation" else "events"
 
 
 def event_impacts(case: str, pythons: dict[str, str], size: tuple[int, int]) -> list[Row]:
@@ -162,6 +184,8 @@ def summarise(rows: Sequence[Row]) -> dict[str, Value]:
     summary: dict[str, Value] = {}
     for case in WET:
         of_case = {row["tool"]: row for row in rows if row["case"] == case}
+        if not of_case:
+            continue
         summary[f"{case}_cpu_s"] = of_case["strandline"]["cpu_s"]
         summary[f"{case}_peak_mb"] = of_case["strandline"]["peak_mb"]
         for tool in ("climada", "reference"):
@@ -171,7 +195,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, Value]:
     for row in rows:
         if row["case"] == "isolation":
             summary[f"isolation_{row['tool']}_cpu_s"] = row["cpu_s"]
-    return summary
+    return summary | summarise_damage_states(rows)
 
 
 def _row(case: str, tool: str, **found: Value) -> Row:

@@ -152,6 +152,7 @@ def impact() -> Impact:
         frame[f"damage_state_{state}"] = states[:, state]
     for name, factor in (("p10", 0.5), ("p50", 1.0), ("p90", 1.8)):
         frame[f"expected_annual_damage_{name}"] = frame["value"] * chance * 0.02 * factor
+    frame["state_source"] = "curve"
     frame["depth_p50"] = 1.4 * chance
     total = float(frame["expected_annual_damage_p50"].sum())
     unknown = np.isnan(chance)

@@ -111,6 +111,20 @@ def test_people_are_counted_with_bounds_for_what_is_unknown() -> None:
     assert impact.people.exposed == people.exposed
 
 
+def test_people_are_told_by_district_as_well_and_districts_share_the_roads() -> None:
+    hazard, assets = make_hazard(), village().assign(district=["west", "east", "east", None, None])
+    people = count_people(hazard, assets, expose(assets, REGION), 5, np.random.default_rng(0))
+    assert people is not None
+    parts = {part.district: part for part in people.districts}
+    assert list(parts) == ["east", "west", None]
+    assert {name: part.counted for name, part in parts.items()} == {"east": 12.0, "west": 30.0, None: 5.0}
+    assert parts["west"].exposed.at_least[1] == 30.0
+    assert parts["east"].exposed.at_most[1] == 0.0
+    assert parts["west"].cut_off["hospital"].at_least[1] == 30.0  # though the hospital stands in the east
+    assert sum(part.counted for part in people.districts) == people.counted
+    assert count_people(hazard, village(), expose(village(), REGION), 5, np.random.default_rng(0)).districts == ()
+
+
 def test_people_that_nobody_counted_are_not_zero() -> None:
     hazard = make_hazard()
     none = village().assign(people=np.nan)

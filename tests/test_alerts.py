@@ -32,6 +32,7 @@ from strandline.report.alerts import (
 from strandline.report.area import warned_polygon
 from strandline.report.drafts import draft_warnings
 from strandline.report.facts import Issuer
+from strandline.report.given import answer_given, read_given
 
 SCHEMA = etree.XMLSchema(etree.fromstring(cap_schema()))
 ISSUER = Issuer("alerts.sella.example", "Harbour office")
@@ -237,6 +238,47 @@ def test_an_expired_warning_needs_no_cancel_and_another_subject_no_update() -> N
     other = a_warning(identifier="sella-3", subject="sella-ferry")
     messages = follow_up([old], [other], ISSUER, old.issued)
     assert [(m.message, m.subject) for m in messages] == [("Alert", "sella-ferry"), ("Cancel", "sella-gate")]
+
+
+def test_a_given_message_reads_back_as_it_was(tmp_path: Path) -> None:
+    warning = a_warning(parameters=(("waterLevel", "1.20 m"), ("provenance", "real")), headline="High & <low>")
+    update = replace(
+        warning, identifier="sella-2", issued=warning.issued + pd.Timedelta(hours=1), message="Update",
+        replaces=(Reference(ISSUER.sender, "sella-1", warning.issued),),
+    )  # fmt: skip
+    other = replace(warning, identifier="ferry-1", subject="sella-ferry")
+    for message in (warning, update, other):
+        (tmp_path / f"{message.identifier}.xml").write_bytes(as_cap(message, ISSUER))
+    assert sorted(read_given(tmp_path, ISSUER), key=lambda m: m.identifier) == [other, update]
+    assert read_given(tmp_path / "nowhere", ISSUER) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"<alert", "is no message of this program"),
+        (b"<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'/>", "it has no sender"),
+        (as_cap(a_warning(), Issuer("elsewhere.example", "Other")), "elsewhere.example sent it"),
+        (as_cap(a_warning(), ISSUER).replace(b">subject<", b">theme<"), "subject"),
+    ],
+)
+def test_what_is_not_ours_among_the_given_is_refused_by_name(tmp_path: Path, content: bytes, fault: str) -> None:
+    (tmp_path / "odd.xml").write_bytes(content)
+    with pytest.raises(InputError, match=fault) as refused:
+        read_given(tmp_path, ISSUER)
+    assert "odd.xml" in str(refused.value)
+
+
+def test_drafts_answer_what_was_given_and_repeat_nothing() -> None:
+    old, hour = a_warning(parameters=(("provenance", "real"),)), pd.Timedelta(hours=1)
+    newer = replace(old, identifier="sella-2", issued=old.issued + hour)
+    unlikely = replace(newer, identifier="sella-3", probability=0.01)
+    assert answer_given([newer], [], ISSUER) == [newer]
+    assert answer_given([old], [old], ISSUER) == []
+    (update,) = answer_given([newer], [old], ISSUER)
+    assert (update.message, update.replaces[0].identifier) == ("Update", "sella-1")
+    (cancel,) = answer_given([unlikely], [old], ISSUER)
+    assert (cancel.message, cancel.issued) == ("Cancel", unlikely.issued)
 
 
 def test_a_message_that_replaces_nothing_is_an_alert_and_only_a_cancel_gives_the_all_clear() -> None:

@@ -2,17 +2,20 @@
 
 from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from shapely import Point
 from tests.batch_fixtures import ground, make_place, make_sea
 
 from strandline.batch import DEPTH_EDGES
 from strandline.errors import InputError
 from strandline.models.student import Student
+from strandline.observations import Provenance
 from strandline.risk.flood_maps import depth_at_quantile, map_hazard
 from strandline.risk.hazard import Hazard
 from strandline.uncertainty.forecaster import Forecaster
@@ -91,6 +94,26 @@ def test_a_map_keeps_unknown_ground_unknown_water_dry_and_rises_with_the_return_
     assert (np.diff(hazard.flood_probability[:, ~unknown], axis=0) >= 0).all()
     assert told[-1] == 1.0
     assert set(hazard.provenance) == {"terrain", "tide_gauge"}
+
+
+def test_assets_are_asked_about_in_the_same_storms_and_change_no_map() -> None:
+    place, levels = make_place().without("assets"), np.array([[1.0, 1.6], [1.2, 1.9]])
+    left, _, _, top = place.region.bounds
+    half = place.region.cell_size / 2
+    shapes = [Point(left + half, top - half), Point(left - 10_000, top)]  # one lies outside
+    table = {"asset_id": ["a", "b"], "asset_class": "school", "value": 1.0, "survey_year": 2000}
+    assets = gpd.GeoDataFrame(table, geometry=shapes, crs=place.region.crs)
+    provenance = {**place.provenance, "assets": Provenance("simulated", "a test")}
+    asked = replace(place, assets=assets, provenance=provenance)
+    plain, told = (
+        map_hazard(forecaster(), of, SEA, levels, (2.0, 10.0), np.random.default_rng(4)) for of in (place, asked)
+    )
+    np.testing.assert_array_equal(plain.flood_depth, told.flood_depth)
+    assert plain.damage_states is None
+    assert told.damage_states is not None
+    assert told.damage_states.shape == (2, 2, 5)
+    np.testing.assert_allclose(told.damage_states[:, 0].sum(axis=-1), 1.0, atol=1e-6)
+    assert np.isnan(told.damage_states[:, 1]).all()
 
 
 def test_the_seed_alone_decides_a_map() -> None:

@@ -21,6 +21,7 @@ from strandline.risk.impact import (
     frequency_weights,
 )
 from strandline.risk.protection import Protection
+from strandline.risk.survey_age import states_where_outdated
 from strandline.risk.vulnerability import damage_ratio
 
 
@@ -186,16 +187,31 @@ def test_raised_homes_and_warnings_act_on_their_classes_only() -> None:
         Protection(avoided_share={"commercial": 1.3})
 
 
-def test_the_forecasters_damage_states_are_pooled_where_it_has_any() -> None:
-    logits = np.full((8, 5), np.nan)
-    logits[0] = [50.0, 0, 0, 0, 0]
-    plain = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0)).assets
-    pooled = assess_impact(
-        make_hazard(), make_assets(), "europe", np.random.default_rng(0), damage_state_logits=logits
-    ).assets
-    assert pooled["damage_state_0"].iloc[0] == pytest.approx((plain["damage_state_0"].iloc[0] + 1) / 2)
-    assert pooled["damage_state_3"].iloc[7] == plain["damage_state_3"].iloc[7]
-    assert np.isnan(pooled["damage_state_0"].iloc[4])
+def test_the_forecasters_damage_states_stand_where_it_has_any_and_the_flood_is_known() -> None:
+    own = np.full((8, 5), np.nan)
+    own[[0, 4]] = [0.1, 0.2, 0.3, 0.4, 0.0]  # a house, and a shop on the unknown cell
+    plain = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0))
+    heard = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0), own_states=own)
+    states = [f"damage_state_{k}" for k in range(5)]
+    assert heard.assets[states].iloc[0].tolist() == own[0].tolist()
+    assert heard.assets[states].iloc[7].tolist() == plain.assets[states].iloc[7].tolist()
+    assert heard.assets[states].iloc[4].isna().all()
+    assert heard.assets["state_source"].fillna("").tolist() == ["student", *["curve"] * 3, "", "", *["curve"] * 2]
+    assert heard.expected_annual_damage == plain.expected_annual_damage
+    with pytest.raises(InputError, match=r"own_states: have shape \(1, 5\)"):
+        assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0), own_states=own[:1])
+
+
+def test_the_forecaster_is_heard_where_the_survey_is_outdated_and_its_curves_were_taught() -> None:
+    assets = make_assets().assign(survey_year=[2015] * 3 + [2016] + [2026] * 4)
+    said = np.random.default_rng(1).dirichlet(np.ones(5), (6, 8))  # (R, A, 5)
+    hazard = replace(make_hazard(), damage_states=said)
+    own = states_where_outdated(hazard, assets, 2026, 50.0, "asia")
+    assert own is not None
+    np.testing.assert_array_equal(own[:3], said[4, :3])
+    assert np.isnan(own[3:]).all()  # ten years old is not more than ten
+    assert states_where_outdated(hazard, assets, 2026, 50.0, "europe") is None
+    assert states_where_outdated(make_hazard(), assets, 2026, 50.0, "asia") is None
 
 
 def test_wrong_assets_and_periods_are_refused_at_the_door() -> None:

@@ -15,6 +15,8 @@ from strandline.report import words
 from strandline.report.canvas import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.facts import Findings
 from strandline.report.page import render_page
+from strandline.risk.people import DistrictPeople, HeadCount, People
+from strandline.risk.totals import partial_totals
 
 VOID = {"meta", "source", "img", "br", "link", "input", "hr"}
 NASTY = "<script>alert('x')</script><img src=x onerror=alert(1)>"
@@ -217,6 +219,29 @@ def test_a_place_where_no_damage_is_known_still_gets_a_report() -> None:
     page = Page(render_page(replace(findings, impact=impact)))
     assert "No asset has a known damage above zero." in page.words
     assert "nan" not in page.words.lower().replace("finance", "")
+
+
+def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people_by_district() -> None:
+    findings = coast.findings("real")
+    assets = findings.impact.assets.assign(district=["harbour"] * 20 + [NASTY] * 4 + [None] * 2)
+    samples = np.stack([assets[f"expected_annual_damage_{name}"] for name in ("p10", "p50", "p90")])
+    exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 1111.0, 1200.0))
+    told = (4000.0, 2, exact, {"hospital": open_})
+    people = People(*told, (DistrictPeople("harbour", *told), DistrictPeople(None, *told)))
+    totals = partial_totals(samples, assets)
+    page = Page(render_page(replace(findings, impact=replace(findings.impact, totals=totals, people=people))))
+    cells = [text.strip() for tag, text in page.texts if tag in ("td", "th") and text.strip()]
+    for part in totals:
+        name = "not stated" if part.name is None else part.name
+        value = words.money(part.unknown_value) if part.unknown_assets else "–"
+        row = [name, str(part.assets), str(part.unknown_assets), value, words.money(part.expected_annual_damage[1])]
+        assert any(cells[i : i + 5] == row for i in range(len(cells))), row
+    assert sum(part.unknown_assets for part in totals if part.by == "district") == findings.impact.unknown_assets > 0
+    for name in ("harbour", "not stated"):
+        row = [name, "4,000", "2", "9", "3 to 1,111"]
+        assert any(cells[i : i + 5] == row for i in range(len(cells))), row
+    assert "<script>" not in page.html
+    assert "Damage by district" not in Page(render_page(findings)).words
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

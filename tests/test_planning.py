@@ -17,7 +17,8 @@ from strandline.planning.appraisal import annuity, reinvestments
 from strandline.planning.event_damage import EventDamage
 from strandline.planning.measures import Quantity, load_measures
 from strandline.planning.plan import Plan, plan_adaptation
-from strandline.planning.plan_text import plan_to_json, plan_to_markdown
+from strandline.planning.plan_json import plan_to_json
+from strandline.planning.plan_text import plan_to_markdown
 from strandline.planning.protocol import Phase
 from strandline.planning.track_record import recall_sea
 from strandline.risk.exposure import expose

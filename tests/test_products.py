@@ -26,9 +26,9 @@ from strandline.report.products import as_json, return_levels, summarise, write_
 from strandline.report.write import write_report
 
 FILES = {
-    "flood_probability.tif", "flood_depth.tif", "flooded.tif",
-    "flood_disagreement.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json",
-    "plan.md", "protocol.toml", "summary.json",
+    "flood_probability.tif", "flood_depth.tif", "flooded.tif", "flood_disagreement.tif", "surge.csv",
+    "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json", "plan.md", "risk_data_library.json",
+    "protocol.toml", "summary.json",
 }  # fmt: skip
 
 
@@ -231,6 +231,23 @@ def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_p
     assert len(list((tmp_path / "alerts").glob("*.xml"))) == 1
     assert {path.name for path in tmp_path.iterdir()} == FILES | {"report.html", "alerts"}
     assert page.stat().st_size < 3_000_000
+
+
+def test_a_second_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, findings: Findings) -> None:
+    write_report(tmp_path, findings)
+    (draft,) = (tmp_path / "alerts").glob("*.xml")
+    given = tmp_path / "alerts" / "given"
+    given.mkdir()
+    draft.rename(given / draft.name)
+    write_report(tmp_path, findings)
+    assert list((tmp_path / "alerts").glob("*.xml")) == [], "nothing new is known"
+    later = pd.Timedelta(hours=1)
+    surge = findings.surge.assign(issue_time=findings.surge["issue_time"] + later, time=findings.surge["time"] + later)
+    write_report(tmp_path, replace(findings, surge=surge))
+    (update,) = (tmp_path / "alerts").glob("*.xml")
+    assert "<msgType>Update</msgType>" in update.read_text(encoding="utf-8")
+    assert draft.stem in update.read_text(encoding="utf-8")
+    assert (given / draft.name).is_file()
 
 
 def test_a_future_adds_its_bands_after_todays_and_a_row_to_the_page(tmp_path: Path, findings: Findings) -> None:

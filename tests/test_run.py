@@ -14,11 +14,12 @@ import rasterio
 from lxml import etree
 from safetensors import safe_open
 
+from strandline.planning.plan_json import check_plan
+
 FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
-    "flood_disagreement.tif", "surge.csv", "return_levels.csv",
-    "assets.geojson", "plan.json", "plan.md", "protocol.toml", "student.safetensors", "student.json",
-    "archive.safetensors",
+    "flood_disagreement.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json",
+    "plan.md", "protocol.toml", "student.safetensors", "student.json", "archive.safetensors", "risk_data_library.json",
 )  # fmt: skip
 SMALLEST = """
 import sys
@@ -87,6 +88,14 @@ def test_the_summary_holds_what_was_promised(finished: Path) -> None:
     damage = summary["impact"]["expected_annual_damage"]
     assert damage["p10"] <= damage["p50"] <= damage["p90"]
     assert 0 <= summary["surge"]["coverage_90"] <= 1
+    people = summary["impact"]["people"]
+    assert people["counted"] == sum(part["counted"] for part in people["districts"]) > 0
+    assert set(people["cut_off"]) == {"hospital", "shelter"}
+    totals = summary["impact"]["totals"]
+    for by in ("class", "district"):
+        rows = [row for row in totals if row["by"] == by]
+        assert sum(row["assets"] for row in rows) == summary["impact"]["n_assets"]
+        assert sum(row["unknown_assets"] for row in rows) == summary["impact"]["unknown_assets"]
 
 
 @pytest.mark.slow
@@ -98,6 +107,8 @@ def test_what_other_programs_read_can_be_read(finished: Path) -> None:
     assert (table["p10"] <= table["p50"]).all()
     assert (table["p50"] <= table["p90"]).all()
     assert ((table["time"] - table["issue_time"]).dt.total_seconds() == 3600 * table["lead_h"]).all()
+    assert check_plan(finished / "plan.json") == []
+    assert "embankments whose crest is known" in (finished / "plan.md").read_text(encoding="utf-8")
     levels = pd.read_csv(finished / "return_levels.csv")
     assert levels["p50"].is_monotonic_increasing
     for alert in (finished / "alerts").glob("*.xml"):

@@ -14,6 +14,7 @@ from strandline.asset_classes import ServiceThreshold, asset_classes, curve_inde
 from strandline.config.streams import AssetClass
 from strandline.errors import InputError
 from strandline.observations import ASSET_CLASSES, CURVE_CLASSES
+from strandline.planning.breaches import breach_notes
 from strandline.risk.embankments import breach_probability, chance_of_breach, overflow_discharge
 from strandline.risk.exposure import expose
 from strandline.risk.impact import assess_impact, damage_ratios
@@ -98,6 +99,18 @@ def test_loss_of_service_and_breach_reach_the_assets_with_their_frequency() -> N
     assert table["breach"].iloc[:4].isna().all()
     plain = assess_impact(hazard, make_assets(), "europe", np.random.default_rng(0)).assets
     assert not {"out_of_service", "breach"} & set(plain.columns)
+
+
+def test_a_plan_names_the_embankments_that_may_breach() -> None:
+    table = serving_assets().assign(breach=[np.nan] * 4 + [0.7], breach_per_year=[np.nan] * 4 + [0.052])
+    (note,) = breach_notes(table, 50)
+    name = table["asset_id"].iloc[4]
+    assert "Of 1 embankment whose crest is known, 1 would more likely than not breach" in note
+    assert f"at the 50-year level ({name})" in note
+    assert f"the weakest, {name}, about 0.052 times a year" in note
+    (calm,) = breach_notes(table.assign(breach=[np.nan] * 4 + [0.2]), 50)
+    assert "none is more likely than not to breach" in calm
+    assert breach_notes(serving_assets(), 50) == ()
 
 
 def test_an_embankment_of_unknown_crest_has_an_unknown_chance_to_breach() -> None:

@@ -85,16 +85,27 @@ def check(
 def lint(
     plan: Annotated[Path, typer.Argument(help="Early action protocol (TOML), or the plan.json of a run.")],
 ) -> None:
-    """Say what an early action protocol lacks or contradicts, where, and what would be right."""
+    """Say what an early action protocol or a plan lacks or contradicts, where, and what would be right."""
     from strandline.errors import InputError
+    from strandline.planning.plan_json import check_plan
     from strandline.planning.protocol import lint as find_faults
 
     faults = find_faults(plan)
+    if not faults and plan.suffix == ".json":
+        faults = check_plan(plan)
     for fault in faults:
         Console().print(str(fault), highlight=False, markup=False, soft_wrap=True)
     if faults:
         raise InputError(plan, f"is not fit for use ({len(faults)} faults)", "mend what is listed above")
     Console().print(f"{plan}: fit for use", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of plan.json: every field with its type, unit and datum."""
+    from strandline.planning.plan_json import plan_schema
+
+    typer.echo(json.dumps(plan_schema(), indent=2))
 
 
 @app.command()
@@ -116,6 +127,7 @@ def simulate(
             shape=(cells, cells),
             years=years,
             n_storms=storms,
+            inhabited=True,
             progress=announce("flood the coast"),
         )
     save_coast(coast, out)

@@ -37,6 +37,7 @@ from strandline.models.gauge_process import fit_tide_and_weather
 from strandline.models.student import Student
 from strandline.observations import Observations
 from strandline.place import Place
+from strandline.planning.breaches import breach_notes
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
 from strandline.planning.track_record import PastSea, recall_sea
@@ -50,6 +51,7 @@ from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact, assess_impact
 from strandline.risk.information import value_of_information
 from strandline.risk.return_levels import sample_return_levels
+from strandline.risk.survey_age import states_where_outdated
 from strandline.samples import build_storm_batch, build_surge_batch
 from strandline.simulator.archive import simulate_archive
 from strandline.simulator.rehearsal import StormDesigner, rehearse
@@ -162,8 +164,9 @@ def run(
         raise InputError("observations", "hold no assets", "name a file of assets, or a lattice, in the region file")
 
     def assess(of: Hazard, rng: np.random.Generator) -> Impact:
-        continent = observations.region.continent
-        return assess_impact(of, assets, continent, rng, design_return_period=place.return_periods[-1])
+        continent, design = observations.region.continent, place.return_periods[-1]
+        own = states_where_outdated(of, assets, last_year(place), design, continent)
+        return assess_impact(of, assets, continent, rng, design_return_period=design, own_states=own)
 
     impact = stage("assess the impact", lambda rng, _: assess(hazard, rng))
     information = value_of_information(hazard, assets, observations.region.continent, years_behind_levels(place))
@@ -190,6 +193,7 @@ def run(
             past=recall_past(place, sea, rng),
         ),
     )
+    plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, place.return_periods[-1])))
     familiarity = stage(
         "compare with taught coasts", lambda rng, _: compare_with_taught(course, place, split, sea, rng)
     )
@@ -351,6 +355,11 @@ def years_behind_levels(place: Place) -> float:
     """Years of the record that the return levels rest on."""
     fit = place.published_levels
     return record_years(place) if fit is None else float(fit.record_years)
+
+
+def last_year(place: Place) -> int:
+    """The last year of the own record, from which the age of a survey counts."""
+    return int(pd.Timestamp(place.own_level[0][-1]).year)
 
 
 def record_years(place: Place) -> float:

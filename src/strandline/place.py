@@ -62,6 +62,7 @@ def simulate_place(cells: int, years: float, storms: int, progress: Progress | N
         years=years,
         n_storms=storms,
         n_surveys=storms // 7,
+        inhabited=True,
         progress=progress,
     )
     carried = EXTRAPOLATION * years * 0.9  # gauges are silent for a few percent of their time

@@ -118,7 +118,7 @@ def build_storm_batch(
     if observations.in_situ is not None:
         parts["in_situ"], parts["in_situ_seen"] = _in_situ(region, observations.in_situ, storms)
     if observations.assets is not None:
-        parts |= _assets(observations, count)
+        parts |= asset_part(observations, count)
     depth_source = observations.flood_survey if targets == "survey" else observations.truth
     if depth_source is not None:
         depth = _scene_of(depth_source["flood_depth"], storms)
@@ -316,7 +316,8 @@ def _in_situ(region: Region, in_situ: xr.Dataset, storms: Sequence[Storm]) -> tu
     return _stack_seen(on_grid)
 
 
-def _assets(observations: Observations, count: int) -> dict[str, Tensor]:
+def asset_part(observations: Observations, count: int) -> dict[str, Tensor]:
+    """The parts of a batch of ``count`` samples that ask about the place's assets."""
     assets = observations.assets
     assert assets is not None
     points = assets.geometry.representative_point()

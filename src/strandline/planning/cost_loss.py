@@ -52,9 +52,10 @@ class Expenses:
     """What the same events would have cost under four ways to decide, in any one currency.
 
     Attributes:
-        decided: of the decisions that were taken.
-        perfect: of acting for each event that is worth it, and never else.
-        never, always: of doing nothing, and of being prepared all the time.
+        decided: of the decisions that were taken [EUR 2010 in a plan].
+        perfect: of acting for each event that is worth it, and never else [as above].
+        never: of doing nothing [as above].
+        always: of being prepared all the time [as above].
     """
 
     decided: float
@@ -64,7 +65,7 @@ class Expenses:
 
     @property
     def relative_value(self) -> float:
-        """1 = as good as perfect information, 0 = as good as the climate alone, below = worse; NaN = nothing to gain.
+        """[-]: 1 = as good as perfect, 0 = as good as the climate alone, below = worse; NaN = nothing to gain.
 
         Source: Richardson (2000), eq. 7: (E_climate - E_forecast) / (E_climate - E_perfect), where the climate's
         expense is the smaller of always and never acting.

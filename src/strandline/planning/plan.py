@@ -35,7 +35,8 @@ class Action:
         avoided_loss: p10, p50, p90 [EUR 2010, see ``avoided_loss_per``]; ``None`` = not counted in money.
         avoided_loss_per: ``year`` for long-term measures, ``event`` at the trigger's level for operational ones.
         cost: p10, p50, p90 of the present value over the horizon, or of one event [EUR 2010]; ``None`` = not stated.
-        net_present_value, benefit_cost_ratio: p10, p50, p90; long-term measures only.
+        net_present_value: p10, p50, p90 [EUR 2010]; long-term measures only.
+        benefit_cost_ratio: p10, p50, p90 [-]; long-term measures only.
         priority: 1 is first; actions for lives and monitoring come before money.
         within_budget: ``False`` = worth it, but the budget does not reach that far.
         confidence: how sure it is that it pays, see ``why``.
@@ -66,7 +67,11 @@ class Plan:
         vertical_datum: what 0 m means for the triggers' levels.
         protocol: what starts and stops each emergency action; ``None`` = no action is worth it.
         track_records: how its phases would have fared in the record, each with and without dead streams.
-        unknown_assets, unknown_value: what no number here contains [-], [EUR 2010].
+        unknown_assets: how many are in no number here.
+        unknown_value: what those are worth, where that is stated [EUR 2010].
+        budget: for investments [EUR 2010]; ``None`` = no limit.
+        discount_rate: per year [-].
+        horizon_years: over which benefits and costs are counted [a].
         notes: what was left out and why.
         is_simulated: any part of the hazard is simulated.
     """

@@ -1,27 +1,12 @@
-"""The plan on paper: JSON for machines, Markdown for the people who decide."""
+"""The plan on paper: Markdown for the people who decide."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import Any
 
 from strandline.planning.plan import Action, Plan
 from strandline.planning.protocol import Phase, Protocol
 from strandline.planning.track_record import TrackRecord
 from strandline.planning.words import say_expression
-
-
-def plan_to_json(plan: Plan) -> dict[str, Any]:
-    """The plan as plain values; numbers that are not known are ``None``."""
-    plain = asdict(replace(plan, protocol=None))
-    plain["protocol"] = None if plan.protocol is None else plan.protocol.model_dump(mode="json")
-    for row, record in zip(plain["track_records"], plan.track_records, strict=True):
-        expenses = record.result.expenses
-        row["result"]["relative_value"] = None if expenses is None else expenses.relative_value
-    plain["currency"] = "EUR 2010"
-    cleaned = _plain(plain)
-    assert isinstance(cleaned, dict)
-    return cleaned
 
 
 def plan_to_markdown(plan: Plan) -> str:
@@ -137,14 +122,3 @@ def _money(amount: float) -> str:
 def _range(bounds: tuple[float, float, float]) -> str:
     low, middle, high = bounds
     return f"about {_money(middle)}" + (f" ({_money(low)} to {_money(high)})" if low < high else "")
-
-
-def _plain(value: object) -> object:
-    """NaN becomes ``None``, tuples lists: what JSON can say."""
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, float) and value != value:
-        return None
-    return value

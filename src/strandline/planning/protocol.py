@@ -34,7 +34,11 @@ def _known_unit(unit: str) -> str:
 
 
 class Event(Section):
-    """What a phase is there for: afterwards it has happened, or it has not."""
+    """What a phase is there for: afterwards it has happened, or it has not.
+
+    Attributes:
+        value: [``unit``], above the plan's vertical datum where it is a water level.
+    """
 
     variable: Name
     operator: Operator
@@ -49,7 +53,8 @@ class Indicator(Section):
 
     Attributes:
         variable: the stream that is asked.
-        operator, value, unit: what is asked of it.
+        operator: how it is compared.
+        value: what with [``unit``], above the plan's vertical datum where it is a water level.
         probability: chance [-] that must be exceeded; ``None`` = the stream says one value, which decides.
         lead_window_hours: earliest and latest lead time [h] asked about; (0, 0) = a reading.
         valid_hours: how long one forecast or reading counts, unless a newer one comes [h].
@@ -94,7 +99,11 @@ class Indicator(Section):
 
 
 class StopRule(Section):
-    """Stand down when ``when`` has held for ``for_hours`` without a gap, and ``start`` has not."""
+    """Stand down when ``when`` has held for ``for_hours`` without a gap, and ``start`` has not.
+
+    Attributes:
+        for_hours: [h].
+    """
 
     when: Text
     for_hours: Positive
@@ -104,6 +113,7 @@ class DegradedRule(Section):
     """What happens when the phase's expression has been undecided for ``after_hours``.
 
     Attributes:
+        after_hours: [h].
         fallback: an expression over other streams that decides instead; ``None`` = nothing else is measured.
         prior: what is done when the fallback is undecided as well.
         decided_by: who decides then.

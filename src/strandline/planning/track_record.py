@@ -34,7 +34,7 @@ class TrackRecord:
     Attributes:
         dead_streams: the own gauge fell silent in every second of the highest storms.
         forecast: whose forecasts decided.
-        learnt_years: that the forecaster learnt from; the test is on later ones.
+        learnt_years: that the forecaster learnt from [a]; the test is on later ones.
     """
 
     phase: str

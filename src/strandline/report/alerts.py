@@ -136,7 +136,12 @@ def as_cap(warning: FloodWarning, issuer: Issuer) -> bytes:
     _add(info, "instruction", warning.instruction)
     if issuer.contact is not None:
         _add(info, "contact", issuer.contact)
-    for name, value in (("probability", f"{warning.probability:.2f}"), *warning.parameters):
+    own = (
+        ("probability", f"{warning.probability:.2f}"),
+        ("returnPeriod", f"{warning.return_period:.3g}"),
+        ("subject", warning.subject),
+    )
+    for name, value in (*own, *warning.parameters):
         parameter = ElementTree.SubElement(info, "parameter")
         _add(parameter, "valueName", name)
         _add(parameter, "value", value)

@@ -31,6 +31,7 @@ from strandline.report.canvas import (
     round_length,
     tidy,
 )
+from strandline.report.lines import draw_lines, drawn_as_line
 
 PROBABILITY_EDGES = (0.05, 0.33, 0.66, 0.90, 1.0)
 PROBABILITY_WORDS = ("unlikely, 5–33 %", "as likely as not, 33–66 %", "likely, 66–90 %", "very likely, over 90 %")
@@ -56,7 +57,10 @@ def map_flood(
     assets: gpd.GeoDataFrame | None,
     width: float = WIDE,
 ) -> Picture:
-    """Chance of 0.15 m of water or more (H, W) in one return period; unknown cells hatched, assets by damage state."""
+    """Chance of 0.15 m of water or more (H, W) in one return period; unknown cells hatched, assets by damage state.
+
+    Roads and embankments are lines by what becomes of them.
+    """
     rows, columns = region.shape
     with our_look():
         legend_height = 1.25 if width >= WIDE else 1.85
@@ -212,10 +216,11 @@ def _outline_of(mask: npt.NDArray[np.bool_], region: Region) -> Outline | None:
 
 
 def _draw_assets(axes: Axes, region: Region, assets: gpd.GeoDataFrame, scale: float) -> list[Line2D]:
+    handles = draw_lines(axes, region, assets, scale, rasterized=len(assets) > MOST_MARKS)
+    assets = assets[~drawn_as_line(assets)]
     points = assets.geometry.to_crs(region.crs).representative_point()
     states = most_likely_state(assets)
     size = scale * float(np.clip(9.0 - 2.2 * np.log10(max(len(assets), 1)), 2.2, 6.0))
-    handles = []
     for state, word in enumerate((*DAMAGE_WORDS, "unknown")):
         here = states == state
         marks = _mark(state, size, points.x[here], points.y[here], MAP_INK if state < 3 else "#ffffff")

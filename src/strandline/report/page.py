@@ -34,6 +34,7 @@ from strandline.report.story import (
     ranked_assets,
     silent_streams,
     source_rows,
+    survey_sentences,
     unknown_assets,
 )
 
@@ -73,7 +74,7 @@ def render_page(findings: Findings) -> str:
     for function in (
         words.money, words.percent, words.metres, words.years, words.moment, words.day, words.duration, words.plural,
         words.plain, words.places, words.capitalise, words.money_bounds,
-        words.score,
+        words.score, words.heads, words.head_count,
     ):  # fmt: skip
         environment.filters[function.__name__] = function
     environment.globals["say_expression"] = say_expression
@@ -104,6 +105,7 @@ def render_page(findings: Findings) -> str:
         ],
         damage=damage_table(findings),
         people=people_sentences(findings.impact),
+        survey=survey_sentences(findings.impact),
         information=information_sentences(findings.information),
         ranked=ranked_assets(findings, MOST_RANKED).to_dict(orient="records"),
         verdict=learning_verdict(findings.learning),

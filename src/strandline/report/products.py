@@ -15,10 +15,12 @@ from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
 from strandline.atomic import write_bytes, write_text
-from strandline.planning.plan_text import plan_to_json, plan_to_markdown
+from strandline.planning.plan_json import SCHEMA_FILE, plan_schema, plan_to_json
+from strandline.planning.plan_text import plan_to_markdown
 from strandline.planning.protocol import protocol_to_toml
 from strandline.region import Region
 from strandline.report.facts import SURGE_COLUMNS, Findings
+from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.hazard import Hazard
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -41,10 +43,13 @@ def write_products(out: Path, findings: Findings) -> None:
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
     write_assets(out / "assets.geojson", findings)
     write_text(out / "plan.json", json.dumps(as_json(plan_to_json(findings.plan)), indent=2, allow_nan=False) + "\n")
+    write_text(out / SCHEMA_FILE, json.dumps(plan_schema(), indent=2) + "\n")
     write_text(out / "plan.md", plan_to_markdown(findings.plan))
     (out / "protocol.toml").unlink(missing_ok=True)  # of a former run in this folder
     if findings.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(findings.plan.protocol))
+    catalogue = as_json(describe_for_catalogues(findings))
+    write_text(out / "risk_data_library.json", json.dumps(catalogue, indent=2, allow_nan=False) + "\n")
     write_text(out / "summary.json", json.dumps(as_json(summarise(findings)), indent=2, allow_nan=False) + "\n")
 
 

@@ -30,6 +30,7 @@ from strandline.risk.hazard import Hazard
 from strandline.risk.impact import Impact
 from strandline.risk.information import Information
 from strandline.risk.people import HeadCount
+from strandline.risk.survey_age import OUTDATED_YEARS
 
 MODALITY_WORDS = {
     "terrain": "Ground elevation",
@@ -219,6 +220,17 @@ def damage_table(findings: Findings) -> list[tuple[str, int]]:
     """How many assets most likely end in each damage state, the unknown ones last."""
     states = most_likely_state(findings.impact.assets)
     return [(word, int((states == state).sum())) for state, word in enumerate((*DAMAGE_WORDS, "unknown"))]
+
+
+def survey_sentences(impact: Impact) -> list[str]:
+    """Of how many assets the student tells the damage itself, because their survey is outdated; empty without any."""
+    told = int((impact.assets["state_source"] == "student").sum())
+    if told == 0:
+        return []
+    return [
+        f"The survey of {plural(told, 'asset')} is more than {OUTDATED_YEARS} years older than the last reading:"
+        " there the student's own word on the damage is shown, not that of the damage curve."
+    ]
 
 
 def ranked_assets(findings: Findings, most: int) -> pd.DataFrame:

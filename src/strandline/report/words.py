@@ -4,6 +4,8 @@ import math
 
 import pandas as pd
 
+from strandline.risk.people import HeadCount
+
 SPACE = "\N{NO-BREAK SPACE}"
 _MONEY = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1.0, ""))
 
@@ -24,6 +26,17 @@ def money_between(low: float, high: float) -> str:
     if 0 < low < 0.1 * scale:
         return f"{money(low)} to {_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
     return f"€{_two_digits(low / scale)} to {_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
+
+
+def heads(count: float) -> str:
+    """``1,200`` people or things."""
+    return f"{count:,.0f}"
+
+
+def head_count(count: HeadCount) -> str:
+    """``120``, or ``80 to 120`` where it hangs on what is unknown; medians."""
+    least, most = heads(count.at_least[1]), heads(count.at_most[1])
+    return least if least == most else f"{least} to {most}"
 
 
 def percent(share: float) -> str:

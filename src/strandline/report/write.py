@@ -7,6 +7,7 @@ from strandline.atomic import write_bytes, write_text
 from strandline.report.alerts import as_cap
 from strandline.report.drafts import draft_warnings
 from strandline.report.facts import Findings
+from strandline.report.given import FOLDER, answer_given, read_given
 from strandline.report.page import render_page
 from strandline.report.products import write_products
 
@@ -18,11 +19,15 @@ def write_report(out: Path, findings: Findings) -> Path:
 
     Everything is worked out before the first alert is replaced, so that a refusal leaves the former run's files alone.
 
+    Warnings that a person has given out lie in ``alerts/given`` and stay there; drafts answer them.
+
     Raises:
-        InputError: naming the file that could not be written.
+        InputError: naming the file that could not be written, or a given warning that cannot be read.
     """
     page = render_page(findings)
-    alerts = {f"{warning.identifier}.xml": as_cap(warning, findings.issuer) for warning in draft_warnings(findings)}
+    given = read_given(out / "alerts" / FOLDER, findings.issuer)
+    messages = answer_given(draft_warnings(findings), given, findings.issuer)
+    alerts = {f"{message.identifier}.xml": as_cap(message, findings.issuer) for message in messages}
     write_products(out, findings)
     for stale in (out / "alerts").glob("*.xml"):
         if stale.name not in alerts:

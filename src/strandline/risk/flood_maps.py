@@ -1,6 +1,7 @@
 """Flood maps per return period: the forecaster driven by synthetic storms of sampled levels."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ from strandline.batch import DEPTH_EDGES
 from strandline.errors import InputError
 from strandline.observations import Observations, Provenance
 from strandline.risk.hazard import Hazard
+from strandline.samples import asset_part
 from strandline.simulator.rehearsal import StormDesigner
 from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
@@ -51,11 +53,14 @@ def map_hazard(
     designer = StormDesigner(observations, sea)
     known, water, elevation = designer.known, designer.terrain[2] > 0.5, designer.terrain[0].numpy()
     levels = levels + rise
+    assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
+    states: list[Floats] = []  # (R, A, 5) each
     depth = np.full((*levels.shape, *observations.region.shape), np.nan, dtype=np.float32)
     probability, called, variance = (np.zeros(depth.shape[1:], dtype=np.float64) for _ in range(3))
     for sample, row in enumerate(levels):
-        batch = designer.draw(row, rng, rise).seen
-        classes = forecaster.predict(batch).class_probability
+        batch = replace(designer.draw(row, rng, rise).seen, **assets)
+        said = forecaster.predict(batch)
+        classes = said.class_probability
         if classes is None:
             raise InputError("observations", "have no terrain", "a flood map needs it")
         member = int(rng.integers(len(classes)))
@@ -64,6 +69,8 @@ def map_hazard(
         probability += chance
         variance += wet.var(axis=0)
         called += chance >= forecaster.thresholds(batch)[:, None, None]
+        if said.damage_probability is not None:
+            states += [said.damage_probability.astype(float)]
         height = row - designer.mean_sea_level
         deepest = height[:, None, None] - elevation  # no water stands above the sea that brings it
         depth[sample] = depth_at_quantile(classes[member], float(rng.uniform()), deepest)
@@ -77,8 +84,9 @@ def map_hazard(
     for grid in (depth, probability, called, disagreement):
         grid[..., water.numpy()] = 0.0
         grid[..., ~known.numpy()] = np.nan
+    told = np.where(assets["asset_seen"].numpy()[..., None], np.mean(states, axis=0), np.nan) if states else None
     maps = (part.astype(np.float32) for part in (probability, called, disagreement))
-    return Hazard(observations.region, return_periods, levels, depth, *maps, _provenance(observations))
+    return Hazard(observations.region, return_periods, levels, depth, *maps, _provenance(observations), told)
 
 
 def depth_at_quantile(

@@ -24,6 +24,8 @@ class Hazard:
         disagreement: (R, H, W) float32 standard deviation [-] of the members' flood probabilities: what more data could
             settle. The rest of a probability's doubt is chance, or what no member was shown. NaN = unknown cell.
         provenance: what it was made from.
+        damage_states: (R, A, 5) the forecaster's own probabilities of the damage states of the place's assets [-], mean
+            over the samples; NaN outside the region; ``None`` = it says nothing of them.
     """
 
     region: Region
@@ -34,6 +36,7 @@ class Hazard:
     called_flooded: npt.NDArray[np.float32]
     disagreement: npt.NDArray[np.float32]
     provenance: Mapping[str, Provenance]
+    damage_states: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         periods = np.asarray(self.return_periods, dtype=float)

@@ -30,7 +30,8 @@ class Impact:
     """What the hazard does to the assets.
 
     Attributes:
-        assets: ``ASSET_COLUMNS`` + ``damage_state_0`` … ``damage_state_4`` (probabilities at the design return period),
+        assets: ``ASSET_COLUMNS`` + ``damage_state_0`` … ``damage_state_4`` (probabilities at the design return period,
+            ``state_source`` the ``curve`` or the ``student``),
             ``expected_annual_damage_p10``, ``_p50``, ``_p90`` [EUR 2010 a-1] and ``depth_p50`` [m]; NaN = unknown.
             Where assets serve others: ``out_of_service`` (probability at the design return period) and
             ``out_of_service_per_year`` [a-1]; where embankments have a crest, ``breach`` and ``breach_per_year`` alike.
@@ -171,7 +172,7 @@ def assess_impact(
     rng: np.random.Generator,
     *,
     design_return_period: float = 100,
-    damage_state_logits: Floats | None = None,
+    own_states: Floats | None = None,
     rule: Rule = "log_linear",
 ) -> Impact:
     """Damage states and expected annual damage of each asset, drawn through levels, depths and curves together.
@@ -182,11 +183,11 @@ def assess_impact(
     Args:
         continent: whose damage curves apply.
         design_return_period: [years], one of the hazard's, at which damage states and ``depth_p50`` are given.
-        damage_state_logits: (A, 5) of the forecaster for the same event, averaged with the curve's probabilities
-            (linear opinion pool, equal weights: Stone 1961); a row of NaN leaves the curve alone.
+        own_states: (A, 5) the forecaster's probabilities of the damage states at the design return period, which
+            replace the curve's where the flood is known; a row of NaN leaves the curve's. Money follows the curve.
 
     Raises:
-        InputError: assets without the columns, a design period that the hazard lacks, or logits of another shape.
+        InputError: assets without the columns, a design period that the hazard lacks, or states of another shape.
     """
     if design_return_period not in hazard.return_periods:
         raise InputError(
@@ -206,13 +207,16 @@ def assess_impact(
 
     probabilities = np.stack([(state == k).mean(axis=0) for k in range(DAMAGE_STATES)], axis=1)  # (A, 5)
     probabilities[(state < 0).any(axis=0)] = np.nan
-    if damage_state_logits is not None:
-        probabilities = _pool(probabilities, damage_state_logits)
+    told_by = np.full(len(assets), "curve")
+    if own_states is not None:
+        probabilities, told_by = _replaced(probabilities, own_states)
     unknown = np.asarray(np.isnan(samples).any(axis=0))
     bounds = np.quantile(samples, [0.1, 0.5, 0.9], axis=0)
     result = assets.copy()
     for k in range(DAMAGE_STATES):
         result[f"damage_state_{k}"] = probabilities[:, k]
+    result["state_source"] = told_by
+    result["state_source"] = result["state_source"].where(result["damage_state_0"].notna())
     for name, row in zip(("p10", "p50", "p90"), bounds, strict=True):
         result[f"expected_annual_damage_{name}"] = np.where(unknown, np.nan, row)
     result["depth_p50"] = np.median(design_depth, axis=0)
@@ -233,11 +237,9 @@ def assess_impact(
     )
 
 
-def _pool(curve: Floats, logits: Floats) -> Floats:
-    """Mean of the curve's probabilities and the forecaster's, where the forecaster has any."""
-    if logits.shape != curve.shape:
-        raise InputError("damage_state_logits", f"have shape {logits.shape}", f"need {curve.shape}")
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    forecast = odds / odds.sum(axis=1, keepdims=True)
-    silent = np.isnan(logits).any(axis=1, keepdims=True)
-    return np.where(silent, curve, (curve + forecast) / 2)
+def _replaced(curve: Floats, own: Floats) -> tuple[Floats, npt.NDArray[np.str_]]:
+    """The forecaster's probabilities where it has any and the flood is known, else the curve's; and whose they are."""
+    if own.shape != curve.shape:
+        raise InputError("own_states", f"have shape {own.shape}", f"need {curve.shape}")
+    speaks = np.asarray(np.isfinite(own + curve).all(axis=1))
+    return np.where(speaks[:, None], own, curve), np.where(speaks, "student", "curve")

@@ -11,6 +11,7 @@ from strandline.risk.access import is_cut_off, road_network
 from strandline.risk.exposure import Exposure
 from strandline.risk.hazard import Hazard
 from strandline.risk.service import deepest_at_assets, draw_service_thresholds, is_under_water
+from strandline.risk.totals import rows_by_district
 
 Floats = npt.NDArray[np.float64]
 EXPOSED_DEPTH = 0.15
@@ -33,6 +34,17 @@ class HeadCount:
 
 
 @dataclass(frozen=True)
+class DistrictPeople:
+    """The people of one district, counted as in ``People``; ``None`` = the survey does not say in which they live."""
+
+    district: str | None
+    counted: float
+    uncounted_assets: int
+    exposed: HeadCount
+    cut_off: Mapping[str, HeadCount]
+
+
+@dataclass(frozen=True)
 class People:
     """People in an event of the design return period; assets whose people nobody counted are in none of the numbers.
 
@@ -41,12 +53,15 @@ class People:
         uncounted_assets: homes that do not.
         exposed: in 0.15 m of water or more.
         cut_off: hospital or shelter → people whom no road leads there; absent where the survey has none, or no roads.
+        districts: those with homes, in the order of their names, what is not stated last; empty where the survey names
+            none.
     """
 
     counted: float
     uncounted_assets: int
     exposed: HeadCount
     cut_off: Mapping[str, HeadCount]
+    districts: tuple[DistrictPeople, ...] = ()
 
 
 def count_people(
@@ -75,12 +90,19 @@ def count_people(
         for name, answer in cut.items():
             rows = refuges[name]
             answer[sample] = is_cut_off(network, lost[network.road], node[rows], lost[rows], node[living])
-    return People(
-        counted=float(people[living].sum()),
-        uncounted_assets=int((np.isnan(people) & (names == "residential")).sum()),
-        exposed=_head_count(wet, people[living]),
-        cut_off={name: _head_count(answer, people[living]) for name, answer in cut.items()},
+    uncounted = np.isnan(people) & (names == "residential")
+
+    def tally(chosen: npt.NDArray[np.bool_]) -> tuple[float, int, HeadCount, dict[str, HeadCount]]:
+        here = chosen[living]
+        heads = people[living][here]
+        cut_off = {name: _head_count(answer[:, here], heads) for name, answer in cut.items()}
+        return float(heads.sum()), int((uncounted & chosen).sum()), _head_count(wet[:, here], heads), cut_off
+
+    homes = uncounted | (people > 0)
+    districts = tuple(
+        DistrictPeople(name, *tally(rows)) for name, rows in rows_by_district(assets) if (homes & rows).any()
     )
+    return People(*tally(np.ones(len(assets), dtype=bool)), districts)
 
 
 def _head_count(happens: Floats, people: Floats) -> HeadCount:

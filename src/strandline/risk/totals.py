@@ -56,11 +56,15 @@ def partial_totals(samples: Floats, assets: gpd.GeoDataFrame) -> tuple[PartialTo
 
     names = assets["asset_class"].to_numpy()
     parts = [total("class", name, names == name) for name in ASSET_CLASSES if (names == name).any()]
-    if "district" in assets:
-        district, silent = assets["district"], assets["district"].isna().to_numpy()
-        parts += [
-            total("district", str(name), (district == name).to_numpy()) for name in sorted(district[~silent].unique())
-        ]
-        if silent.any():
-            parts.append(total("district", None, silent))
+    parts += [total("district", name, rows) for name, rows in rows_by_district(assets)]
     return tuple(parts)
+
+
+def rows_by_district(assets: gpd.GeoDataFrame) -> list[tuple[str | None, npt.NDArray[np.bool_]]]:
+    """District → (A,) its assets, in the order of their names; ``None`` = not stated, last; empty where none is."""
+    if "district" not in assets:
+        return []
+    district, silent = assets["district"], assets["district"].isna().to_numpy()
+    rows: list[tuple[str | None, npt.NDArray[np.bool_]]] = []
+    rows += [(str(name), (district == name).to_numpy()) for name in sorted(district[~silent].unique())]
+    return [*rows, (None, silent)] if silent.any() else rows

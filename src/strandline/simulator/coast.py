@@ -17,6 +17,7 @@ from strandline.observations import Observations, Provenance
 from strandline.region import Region
 from strandline.simulator import inundation
 from strandline.simulator.exposure import damage_states, draw_exposure
+from strandline.simulator.inhabitants import inhabit
 from strandline.simulator.optical import BANDS, observe_optical
 from strandline.simulator.radar import draw_texture, observe_radar, observe_reference
 from strandline.simulator.sea import SeaRecord, simulate_sea
@@ -78,6 +79,7 @@ def simulate_coast(
     n_surveys: int = 3,
     basin: Literal["bay_of_bengal", "mekong"] | None = None,
     sensors: SensorQuality | None = None,
+    inhabited: bool = False,
     device: str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> Observations:
@@ -93,6 +95,7 @@ def simulate_coast(
         n_surveys: how many of them were mapped afterwards; storms that flooded more are likelier.
         basin: whose sea; drawn from the seed when None.
         sensors: how well the place is watched.
+        inhabited: whether its survey counts people and knows roads, refuges and embankments; nothing else changes.
         device: where the flood is computed.
         progress: called with the fraction done.
 
@@ -107,7 +110,8 @@ def simulate_coast(
     beds = np.stack([breach(terrain, storm.peak_level, drawn.breaches) for storm in storms])
     flood = _flood(terrain, beds, sea, storms, device, progress)
     logger.info("coast %s: %d storms, %d cell-steps", name, len(storms), flood.cell_steps)
-    return _observe(region, terrain, sea, storms, beds, flood, n_surveys, quality, drawn.watching)
+    coast = _observe(region, terrain, sea, storms, beds, flood, n_surveys, quality, drawn.watching)
+    return inhabit(coast, terrain, np.random.default_rng([seed, 5])) if inhabited else coast
 
 
 def simulate_dry_coast(

@@ -1,0 +1,193 @@
+"""Metadata of a run's products for catalogues, after the Risk Data Library Standard 0.2.
+
+Source: Global Facility for Disaster Reduction and Recovery, Risk Data Library Standard, ``schema/rdls_schema.json``.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from pyproj import Transformer
+
+from strandline.region import Region
+from strandline.report.facts import Findings
+
+Json = str | float | Sequence["Json"] | Mapping[str, "Json"]
+Entry = dict[str, Json]
+Kind = Literal["hazard", "exposure", "loss"]
+SCHEMA = "https://raw.githubusercontent.com/GFDRR/rdl-standard/0__2__0/schema/rdls_schema.json"
+DAMAGE_CURVES = "https://doi.org/10.2760/16510"
+"""Huizinga, de Moel and Szewczyk (2017), JRC105688."""
+DEPTH = "fl_wd:m"
+"""Flood water depth [m] among the standard's intensity measures."""
+HAZARD: Entry = {"type": "coastal_flood", "processes": ["storm_surge"], "intensity_measure": DEPTH}
+BANDS = "for each scenario and return period, a band each; nodata = unknown"
+CATEGORIES = {
+    "buildings": ("residential", "commercial", "industrial", "school", "hospital", "shelter"),
+    "agriculture": ("agriculture",),
+    "infrastructure": (
+        *("infrastructure", "transport", "road", "bridge", "pumping_station", "embankment", "power", "water_supply"),
+    ),
+}
+"""The standard's exposure category → our classes of assets."""
+
+
+def describe_for_catalogues(findings: Findings) -> dict[str, Json]:
+    """One data set for the hazard, and one of exposure and one of loss for each category of assets that occurs.
+
+    Web addresses of the files are their names: they lie beside this one until somebody publishes them.
+    """
+    region, run = findings.hazard.region, findings.run
+    stem = f"urn:strandline:{_slug(region.name)}:{run.started:%Y%m%dT%H%M%S}"
+    present = set(findings.impact.assets["asset_class"])
+    categories = [name for name, classes in CATEGORIES.items() if present & set(classes)]
+    hazard_id = f"{stem}:hazard"
+    datasets: list[Json] = [
+        {
+            **_common(findings, hazard_id, "hazard", f"Coastal flood depths at {region.name}"),
+            "resources": [
+                _raster(region, "flood_depth", f"Greatest depth of water [m], three quantiles {BANDS}"),
+                _raster(region, "flood_probability", f"Chance [-] of 0.15 m of water or more, one {BANDS}"),
+                _resource("return_levels", "csv", "text/csv", f"Sea levels [m above {region.vertical_datum}]"),
+            ],
+            "hazard": {"event_sets": _event_sets(findings)},
+        }
+    ]
+    for category in categories:
+        exposure_id = f"{stem}:exposure:{category}"
+        assets = _resource("assets", "geojson", "application/geo+json", "Assets with their value [EUR 2010], and what"
+                           " floods do to them; null = unknown")  # fmt: skip
+        cost: Entry = {"id": "value", "type": "structure", "dimension": "structure", "unit": "EUR"}
+        datasets.append(
+            {
+                **_common(findings, exposure_id, "exposure", f"Assets at {region.name}: {category}"),
+                "resources": [assets],
+                "exposure": {"category": category, "cost": [cost]},
+            }
+        )
+        datasets.append(
+            {
+                **_common(findings, f"{stem}:loss:{category}", "loss", f"Flood damage at {region.name}: {category}"),
+                "resources": [assets],
+                "loss": {
+                    "hazard_type": "coastal_flood",
+                    "hazard_process": "storm_surge",
+                    "hazard_analysis_type": "probabilistic",
+                    "category": category,
+                    "description": "Expected annual damage of each asset [EUR 2010 a-1]: p10, p50, p90",
+                    "cost": [{**cost, "id": "damage"}],
+                    "impact": {
+                        "type": "direct",
+                        "metric": "loss_annual_average_value",
+                        "unit": "EUR",
+                        "base_data_type": "simulated",
+                    },
+                    "type": "ground_up",
+                    "approach": "empirical",
+                    "hazard_id": hazard_id,
+                    "exposure_id": exposure_id,
+                    "vulnerability_id": DAMAGE_CURVES,
+                },
+            }
+        )
+    return {"datasets": datasets}
+
+
+def _common(findings: Findings, identifier: str, kind: Kind, title: str) -> Entry:
+    """What every data set must say of itself."""
+    entity: Entry = {"name": findings.issuer.name}
+    contact = findings.issuer.contact
+    kinds = "SIMULATED. " if findings.provenance == "simulated" else ""
+    licences = {provenance.licence for provenance in findings.observations.provenance.values()}
+    return {
+        "id": identifier,
+        "title": title,
+        "description": f"{kinds}Made by strandline {findings.run.version}, commit {findings.run.commit}, from what is"
+        " listed as sources; report.html says how sure it is.",
+        "risk_data_type": [kind],
+        "publisher": entity,
+        "contact_point": {**entity, "email": contact} if contact and "@" in contact else entity,
+        "creator": entity,
+        "version": f"{findings.run.started:%Y-%m-%d}",
+        "spatial": _location(findings.hazard.region),
+        "license": licences.pop() if len(licences) == 1 else "Custom",
+        "sources": [
+            {"id": name, "name": f"{entry.source} ({entry.kind}; {entry.licence})", "type": "dataset"}
+            for name, entry in findings.observations.provenance.items()
+        ],
+        "links": [{"href": SCHEMA, "rel": "describedby"}],
+    }
+
+
+def _location(region: Region) -> Entry:
+    """The box in longitude and latitude that holds the region."""
+    to_degrees = Transformer.from_crs(region.crs, "EPSG:4326", always_xy=True)
+    west, south, east, north = to_degrees.transform_bounds(*region.bounds)
+    return {
+        "scale": "sub-national",
+        "bbox": [round(edge, 5) for edge in (west, south, east, north)],
+        "centroid": [round(value, 5) for value in region.centre_lonlat],
+    }
+
+
+def _event_sets(findings: Findings) -> list[Json]:
+    scenarios = [("today", findings.hazard), *((future.name, future.hazard) for future in findings.futures)]
+    sets: list[Json] = []
+    for name, hazard in scenarios:
+        events: list[Json] = []
+        for period, level in zip(hazard.return_periods, np.median(hazard.levels, axis=0), strict=True):
+            identifier = f"{_slug(name)}-{period:g}"
+            footprint: Entry = {
+                "id": f"{identifier}-depth",
+                "intensity_measure": DEPTH,
+                "data_uncertainty": "10th, 50th and 90th percentile are a band of flood_depth.tif each",
+            }
+            events.append(
+                {
+                    "id": identifier,
+                    "calculation_method": "simulated",
+                    "hazard": {"id": f"{identifier}-hazard", **HAZARD},
+                    "occurrence": {"probabilistic": {"return_period": float(period)}},
+                    "description": f"Sea at {level:.2f} m above {hazard.region.vertical_datum} (median)",
+                    "footprints": [footprint],
+                }
+            )
+        sets.append(
+            {
+                "id": _slug(name),
+                "hazards": [{"id": f"{_slug(name)}-hazard", **HAZARD}],
+                "analysis_type": "probabilistic",
+                "calculation_method": "simulated",
+                "occurrence_range": f"Return periods from {hazard.return_periods[0]:g} to"
+                f" {hazard.return_periods[-1]:g} years",
+                "spatial": _location(hazard.region),
+                "events": events,
+            }
+        )
+    return sets
+
+
+def _raster(region: Region, name: str, description: str) -> Entry:
+    entry = _resource(name, "geotiff", "image/tiff", description, ending="tif")
+    entry["spatial_resolution"] = region.cell_size
+    if re.fullmatch("(ESRI|EPSG):[0-9]+", region.crs):
+        entry["coordinate_system"] = region.crs
+    return entry
+
+
+def _resource(name: str, form: str, media_type: str, description: str, ending: str | None = None) -> Entry:
+    file = f"{name}.{ending or form}"
+    return {
+        "id": name,
+        "title": file,
+        "description": description,
+        "media_type": media_type,
+        "format": form,
+        "url": file,
+        "download_url": file,
+    }
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
