@@ -47,6 +47,7 @@ class LongTermMeasure:
         effect: the numbers that say what it changes (``height``, ``avoided_share``, ``design_return_period``, …).
         unit_cost: [EUR 2010 per unit]; the unit is stated in it.
         upkeep_share: share of the investment paid each year [a-1].
+        who: who builds it and keeps it up.
         classes: asset classes that it acts on; empty = all.
     """
 
@@ -58,6 +59,7 @@ class LongTermMeasure:
     unit_cost: Quantity
     upkeep_share: Quantity
     effect: Mapping[str, Quantity]
+    who: str
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
     if key not in EFFECTS:
         raise InputError(place, "is not a long-term measure", f"known: {', '.join(EFFECTS)}")
     optional = ("length",) if key == "raise_embankment" else ()
-    _check_keys(place, entry, (*_LONG_TERM, *EFFECTS[key]), optional)
+    _check_keys(place, entry, ("who", *_LONG_TERM, *EFFECTS[key]), optional)
     numbers = {name: _quantity(f"{place}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
     effect = {name: number for name, number in numbers.items() if name not in _LONG_TERM}
     return LongTermMeasure(
@@ -140,6 +142,7 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
         unit_cost=numbers["unit_cost"],
         upkeep_share=numbers["upkeep_share"],
         effect=effect,
+        who=str(entry["who"]),
     )
 
 

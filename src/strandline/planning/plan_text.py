@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from strandline.planning.plan import Action, Plan
+from strandline.planning.actions import Action
+from strandline.planning.plan import Plan
 from strandline.planning.protocol import Phase, Protocol
 from strandline.planning.track_record import TrackRecord
 from strandline.planning.words import say_expression
