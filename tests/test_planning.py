@@ -17,7 +17,7 @@ from strandline.planning.event_damage import EventDamage
 from strandline.planning.measures import Quantity, load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.plan_text import plan_to_json, plan_to_markdown
-from strandline.planning.present_value import Economy, annuity, reinvestments
+from strandline.planning.present_value import Economy, annuity
 from strandline.planning.protocol import Phase
 from strandline.planning.scenarios import load_scenarios
 from strandline.planning.track_record import recall_sea
@@ -89,8 +89,11 @@ def test_a_cost_within_a_factor_of_three_lies_there_nineteen_times_of_twenty() -
 def test_annuity_and_reinvestment_in_closed_form() -> None:
     assert annuity(0.0, 40) == 40.0
     assert annuity(0.03, 50) == pytest.approx((1 - 1.03**-50) / 0.03)
-    assert reinvestments(0.0, 50, 10) == 5.0
-    assert reinvestments(0.03, 10, 10) == 1.0
+    assert Economy(0.0, 50, 2025).burden(10, 0.0) == 5.0
+    assert Economy(0.03, 10, 2025).burden(10, 0.0) == 1.0
+    assert Economy(0.03, 50, 2025).burden(50, 0.01) == pytest.approx(1 + 0.01 * annuity(0.03, 50))
+    assert Economy(0.03, 50, 2025).burden(20, 0.0, start=20) == pytest.approx(1.03**-20 + 1.03**-40)
+    assert Economy(0.03, 50, 2025).burden(20, 0.5, start=50) == 0.0
 
 
 def test_event_damage_rises_with_the_level_and_names_what_floods() -> None:
@@ -278,6 +281,6 @@ def test_nonsense_is_refused() -> None:
 @given(st.floats(0.0, 0.1), st.floats(0.01, 0.1))
 def test_a_higher_discount_rate_never_helps_an_investment(rate: float, more: float) -> None:
     def value(discount_rate: float) -> float:
-        return annuity(discount_rate, 30) * 1.0 - reinvestments(discount_rate, 30, 30) * 10.0
+        return annuity(discount_rate, 30) * 1.0 - Economy(discount_rate, 30, 2025).burden(30, 0.0) * 10.0
 
     assert value(rate + more) < value(rate)

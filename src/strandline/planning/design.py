@@ -17,8 +17,11 @@ from strandline.risk.impact import annual_damage_samples
 from strandline.risk.protection import Protection
 
 Floats = npt.NDArray[np.float64]
-WHERE_IT_PAYS = ("home_raise",)
+WHERE_IT_PAYS = ("home_raise", "road_raise", "retreat")
 """Measures that are taken asset by asset, priced as a share of its value, and only where that pays today."""
+MANGROVES = (-39.0, 33.0)
+"""Latitudes [degrees] between which mangroves grow: Spalding, Kainuma & Collins (2010), World Atlas of Mangroves."""
+HECTARES_PER_KM2 = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +90,10 @@ def design(measure: LongTermMeasure, site: Site, economy: Economy, rng: np.rando
     burden = economy.burden(measure.lifetime_years.value, measure.upkeep_share.value)
     of_class = site.assets["asset_class"].isin(measure.classes).to_numpy()
     build = _BUILDERS[measure.key]
-    protections, size, what = build(measure, site, rng)
+    built = build(measure, site, rng)
+    if isinstance(built, str):
+        return built
+    protections, size, what = built
     covers, investment = of_class, unit_cost * size
     where: tuple[str, ...] = ()
     if measure.key in WHERE_IT_PAYS:
@@ -145,25 +151,52 @@ def _embankment(measure: LongTermMeasure, site: Site, rng: np.random.Generator) 
     start = float(level[max(int(np.argmax(wet)) - 1, 0)]) if wet.any() else crest
     height = max(crest - start, 0.0) + measure.effect["freeboard"].value
     length = _length(measure, hazard)
-    stated = "" if "length" in measure.effect else " (assumption: the longer side of the region)"
     what = (
         f"crest at {crest:.2f} m ({hazard.region.vertical_datum}), the level of once in {min(wanted, periods[-1]):g}"
-        f" years; {height:.2f} m higher over {length:.1f} km{stated}. Rarer seas still overtop it."
+        f" years; {height:.2f} m higher over {length:.1f} km{_stated(measure)}. Rarer seas still overtop it."
     )
     return [Protection(crest=crest)] * len(hazard.levels), height * length, what
+
+
+def _belt(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built | str:
+    """A belt of mangroves along the shore; the sea behind it stands lower by its width times the attenuation."""
+    latitude = site.hazard.region.centre_lonlat[1]
+    southernmost, northernmost = MANGROVES
+    if not southernmost <= latitude <= northernmost:
+        return f"{measure.title}: mangroves do not grow at latitude {latitude:.0f}°."
+    width, attenuation = measure.effect["width"].value, measure.effect["attenuation"]
+    drawn = rng.uniform(attenuation.low, attenuation.high, len(site.hazard.levels)) * width
+    length = _length(measure, site.hazard)
+    what = (
+        f"a belt of {width:g} km along {length:.1f} km of shore{_stated(measure)}; the sea behind it stands"
+        f" {attenuation.low * width:.2f} to {attenuation.high * width:.2f} m lower."
+    )
+    return [Protection(attenuation=float(part)) for part in drawn], length * width * HECTARES_PER_KM2, what
+
+
+def _lowered(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built:
+    lowering = measure.effect["lowering"]
+    drawn = rng.uniform(lowering.low, lowering.high, len(site.hazard.levels))
+    pumped = [Protection(raised=dict.fromkeys(measure.classes, float(part))) for part in drawn]
+    return pumped, 1.0, f"water stands {lowering.low:g} to {lowering.high:g} m lower."
 
 
 def _raised(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built:
     height = measure.effect["height"].value
     raised = Protection(raised=dict.fromkeys(measure.classes, height))
-    return [raised] * len(site.hazard.levels), 1.0, f"ground floors lifted by {height:g} m."
+    return [raised] * len(site.hazard.levels), 1.0, f"lifted by {height:g} m."
 
 
 def _avoiding(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built:
     share = measure.effect["avoided_share"]
     drawn = rng.uniform(share.low, share.high, len(site.hazard.levels))
     warned = [Protection(avoided_share=dict.fromkeys(measure.classes, float(part))) for part in drawn]
-    return warned, 1.0, f"it avoids {100 * share.low:.0f} to {100 * share.high:.0f} % of the damage."
+    avoided = f"{100 * share.low:.0f} to " if share.low < share.high else ""
+    return warned, 1.0, f"it avoids {avoided}{100 * share.high:.0f} % of the damage."
+
+
+def _stated(measure: LongTermMeasure) -> str:
+    return "" if "length" in measure.effect else " (assumption: the longer side of the region)"
 
 
 def _length(measure: LongTermMeasure, hazard: Hazard) -> float:
@@ -172,8 +205,13 @@ def _length(measure: LongTermMeasure, hazard: Hazard) -> float:
     return measure.effect["length"].value if "length" in measure.effect else max(right - left, top - bottom) / 1000
 
 
-_BUILDERS: Mapping[str, Callable[[LongTermMeasure, Site, np.random.Generator], Built]] = {
+_BUILDERS: Mapping[str, Callable[[LongTermMeasure, Site, np.random.Generator], Built | str]] = {
     "raise_embankment": _embankment,
     "home_raise": _raised,
     "early_warning": _avoiding,
+    "mangrove_belt": _belt,
+    "floodgates": _avoiding,
+    "pumps": _lowered,
+    "road_raise": _raised,
+    "retreat": _avoiding,
 }

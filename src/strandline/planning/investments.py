@@ -9,7 +9,8 @@ from strandline.planning.actions import Action, Confidence, FutureOutcome, Portf
 from strandline.planning.appraisal import Appraisal, appraise
 from strandline.planning.design import Design, Site, design
 from strandline.planning.level_damage import Choice, LevelDamage
-from strandline.planning.measures import LongTermMeasure
+from strandline.planning.measures import FOR_LIVES, LongTermMeasure
+from strandline.planning.pathways import Pathways, find_pathways
 from strandline.planning.portfolio import Selection, select
 from strandline.planning.present_value import Economy
 from strandline.planning.scenarios import Scenarios
@@ -32,6 +33,7 @@ class Investments:
     actions: tuple[Action, ...]
     portfolio: Portfolio | None
     futures: tuple[FutureOutcome, ...]
+    pathways: Pathways | None
     notes: tuple[str, ...]
 
 
@@ -47,13 +49,22 @@ def plan_investments(
     rng: np.random.Generator,
 ) -> Investments:
     """Design every measure, weigh all combinations in all futures, and choose one for the budget."""
-    designed = [design(measure, site, economy, rng) for measure in measures]
+    designed = [design(measure, site, economy, rng) for measure in measures if measure.key not in FOR_LIVES]
     designs = [each for each in designed if isinstance(each, Design)]
     notes = [each for each in designed if isinstance(each, str)]
     damage = LevelDamage.of(site, higher_seas, designs)
     appraisal = appraise(designs, damage, scenarios, economy, mean_sea_level, rng)
     selection = select(appraisal, budget)
+    pathways = find_pathways(designs, damage, scenarios, economy)
+    if isinstance(pathways, str):
+        notes.append(pathways)
     actions = []
+    for measure in (each for each in measures if each.key in FOR_LIVES):
+        sheltered = _shelters(measure, impact, economy, len(site.hazard.levels), rng)
+        if isinstance(sheltered, Action):
+            actions.append(sheltered)
+        else:
+            notes.append(sheltered)
     for number, each in enumerate(designs):
         found = _action_or_note(number, each, appraisal, selection, budget, impact)
         if isinstance(found, Action):
@@ -67,7 +78,44 @@ def plan_investments(
             f" mapped ({np.median(damage.highest):.2f} m). Their damage is counted as at that level: it is at least so"
             " much."
         )
-    return Investments(tuple(actions), _portfolio(appraisal, selection), _outcomes(appraisal, selection), tuple(notes))
+    return Investments(
+        tuple(actions),
+        _portfolio(appraisal, selection),
+        _outcomes(appraisal, selection),
+        None if isinstance(pathways, str) else pathways,
+        tuple(notes),
+    )
+
+
+def _shelters(
+    measure: LongTermMeasure, impact: Impact, economy: Economy, samples: int, rng: np.random.Generator
+) -> Action | str:
+    """As many shelters as hold all who may stand in water in the design event; for lives, not for money."""
+    if impact.people is None:
+        return f"{measure.title}: not planned, because nobody counted the people."
+    exposed = impact.people.exposed.at_most[2]
+    if exposed <= 0:
+        return f"{measure.title}: nobody who was counted stands in water."
+    count = int(np.ceil(exposed / measure.effect["capacity"].value))
+    burden = economy.burden(measure.lifetime_years.value, measure.upkeep_share.value)
+    return Action(
+        kind=measure.key,
+        title=measure.title,
+        where=(),
+        when=f"decide now; ready after about {measure.lead_time_days.value:.0f} days",
+        lead_time_hours=measure.lead_time_days.value * HOURS_A_DAY,
+        avoided_loss=None,
+        avoided_loss_per="year",
+        cost=bounds(measure.unit_cost.draw(samples, rng) * count * burden),
+        priority=0,
+        confidence="medium",
+        why=(
+            f"For lives, not for money: {count} for {measure.effect['capacity'].value:g} people each hold all who may"
+            " stand in water in the event that the plan prepares for."
+        ),
+        who=measure.who,
+        protects=f"up to {exposed:,.0f} people",
+    )
 
 
 def _action_or_note(

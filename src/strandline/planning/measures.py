@@ -44,7 +44,7 @@ class LongTermMeasure:
 
     Attributes:
         key: kind of the action, e.g. ``raise_embankment``.
-        effect: the numbers that say what it changes (``height``, ``avoided_share``, ``design_return_period``, …).
+        effect: the numbers that say what it changes, by the names of ``EFFECTS``.
         unit_cost: [EUR 2010 per unit]; the unit is stated in it.
         upkeep_share: share of the investment paid each year [a-1].
         who: who builds it and keeps it up.
@@ -119,8 +119,18 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "raise_embankment": ("design_return_period", "freeboard"),
     "home_raise": ("height",),
     "early_warning": ("avoided_share",),
+    "mangrove_belt": ("attenuation", "width"),
+    "floodgates": ("avoided_share",),
+    "pumps": ("lowering",),
+    "road_raise": ("height",),
+    "retreat": ("avoided_share",),
+    "shelters": ("capacity",),
 }
-"""Which numbers say what a long-term measure changes; ``raise_embankment`` may also give ``length`` [km]."""
+"""Which numbers say what a long-term measure changes."""
+ALONG_THE_SHORE = ("raise_embankment", "mangrove_belt")
+"""Measures that may give their ``length`` [km]."""
+FOR_LIVES = ("shelters",)
+"""Long-term measures for lives, never weighed against money."""
 _LONG_TERM = ("lead_time_days", "lifetime_years", "unit_cost", "upkeep_share")
 
 
@@ -129,7 +139,7 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
     place = f"{where}: measure '{key}'"
     if key not in EFFECTS:
         raise InputError(place, "is not a long-term measure", f"known: {', '.join(EFFECTS)}")
-    optional = ("length",) if key == "raise_embankment" else ()
+    optional = ("length",) if key in ALONG_THE_SHORE else ()
     _check_keys(place, entry, ("who", *_LONG_TERM, *EFFECTS[key]), optional)
     numbers = {name: _quantity(f"{place}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
     effect = {name: number for name, number in numbers.items() if name not in _LONG_TERM}

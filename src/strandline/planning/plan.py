@@ -12,6 +12,7 @@ from strandline.planning.event_damage import EventDamage
 from strandline.planning.investments import plan_investments
 from strandline.planning.measures import Measures
 from strandline.planning.operations import Operation, derive_operations, join_protocol
+from strandline.planning.pathways import Pathways
 from strandline.planning.present_value import Economy
 from strandline.planning.protocol import Protocol
 from strandline.planning.scenarios import Scenarios
@@ -36,6 +37,7 @@ class Plan:
         is_simulated: any part of the hazard is simulated.
         portfolio: what is to be built together; ``None`` = nothing.
         futures: how each scenario treats the place; empty where nothing was weighed.
+        pathways: which measures follow which while the sea rises; ``None`` = none were found, see ``notes``.
     """
 
     region: str
@@ -53,6 +55,7 @@ class Plan:
     is_simulated: bool
     portfolio: Portfolio | None = None
     futures: tuple[FutureOutcome, ...] = ()
+    pathways: Pathways | None = None
 
     @property
     def n_triggers(self) -> int:
@@ -93,6 +96,7 @@ def plan_adaptation(
     actions: tuple[Action, ...] = ()
     portfolio: Portfolio | None = None
     futures: tuple[FutureOutcome, ...] = ()
+    pathways: Pathways | None = None
     known = impact.assets["expected_annual_damage_p50"].notna().to_numpy()
     if not known.any():
         missing = "no assets are given" if len(impact.assets) == 0 else "the damage of every asset is unknown"
@@ -105,7 +109,7 @@ def plan_adaptation(
         found = plan_investments(
             site, impact, measures.long_term, higher_seas, scenarios, economy, mean_sea_level, budget, rng
         )
-        actions, portfolio, futures = found.actions, found.portfolio, found.futures
+        actions, portfolio, futures, pathways = found.actions, found.portfolio, found.futures, found.pathways
         notes += found.notes
     if impact.unknown_assets:
         notes.append(
@@ -133,6 +137,7 @@ def plan_adaptation(
         is_simulated=any(source.kind == "simulated" for source in hazard.provenance.values()),
         portfolio=portfolio,
         futures=futures,
+        pathways=pathways,
     )
 
 

@@ -18,11 +18,6 @@ def annuity(discount_rate: float, years: int) -> float:
     return float(((1 + discount_rate) ** -np.arange(1.0, years + 1)).sum())
 
 
-def reinvestments(discount_rate: float, horizon_years: int, lifetime_years: float) -> float:
-    """Present value of 1 paid now and again at the end of each lifetime within the horizon; no residual value."""
-    return float(((1 + discount_rate) ** -np.arange(0.0, horizon_years, lifetime_years)).sum())
-
-
 @dataclass(frozen=True)
 class Economy:
     """How later years count.
@@ -63,7 +58,13 @@ class Economy:
         """Present value of 1 in each year in which it works."""
         return float(self.discount[self.works(lead_years)].sum())
 
-    def burden(self, lifetime_years: float, upkeep_share: float) -> float:
-        """Present value of all payments per EUR invested now: reinvestments and upkeep over the horizon."""
-        rounds = reinvestments(self.discount_rate, self.horizon_years, lifetime_years)
-        return rounds + upkeep_share * annuity(self.discount_rate, self.horizon_years)
+    def burden(self, lifetime_years: float, upkeep_share: float, start: float = 0.0) -> float:
+        """Present value of all payments within the horizon per EUR invested ``start`` years from now.
+
+        They are the investment, the same again at the end of each lifetime, and upkeep at the end of each later year.
+        """
+        if start >= self.horizon_years:
+            return 0.0
+        paid = np.arange(start, self.horizon_years, lifetime_years)
+        rounds = float(((1 + self.discount_rate) ** -paid).sum())
+        return rounds + upkeep_share * float(self.discount[self.years > start].sum())

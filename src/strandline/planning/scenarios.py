@@ -60,6 +60,12 @@ class SeaLevel:
 
         return above_baseline(years) - above_baseline([start_year])
 
+    def year_of(self, rise: float, start_year: int) -> int | None:
+        """The first year in which the median has risen so far [m] since ``start_year``; ``None`` = not until 2100."""
+        years = np.arange(start_year, LAST_YEAR + 1)
+        reached = self.rise(years.astype(float), start_year, np.zeros(1))[0] >= rise
+        return int(years[reached.argmax()]) if reached.any() else None
+
 
 class Storminess(Section):
     """How the height of return levels above mean sea level has changed by 2100 [-]."""
@@ -74,6 +80,13 @@ class Development(Section):
 
     name: Text
     growth_per_year: Annotated[float, Field(gt=-0.1, lt=0.1)]
+    source: Text
+
+
+class Objective(Section):
+    """Greatest median expected annual damage while the sea rises, as a share of today's [-]."""
+
+    damage_share: Annotated[float, Field(gt=0)]
     source: Text
 
 
@@ -93,11 +106,12 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Scenarios:
-    """All futures: every combination of the three."""
+    """All futures: every combination of the three; and what is to stay true in them."""
 
     sea_levels: tuple[SeaLevel, ...]
     storminess: tuple[Storminess, ...]
     developments: tuple[Development, ...]
+    objective: Objective
 
     def __iter__(self) -> Iterator[Scenario]:
         return (Scenario(*parts) for parts in product(self.sea_levels, self.storminess, self.developments))
@@ -119,6 +133,7 @@ class _File(Section):
     sea_level: Annotated[tuple[str, ...], Field(min_length=1)]
     storminess: Annotated[tuple[Storminess, ...], Field(min_length=1)]
     development: Annotated[tuple[Development, ...], Field(min_length=1)]
+    objective: Objective
 
 
 def load_scenarios(path: Path | None = None) -> Scenarios:
@@ -141,7 +156,8 @@ def load_scenarios(path: Path | None = None) -> Scenarios:
     unknown = [name for name in content.sea_level if name not in known]
     if unknown:
         raise InputError(f"{where}: sea_level", f"{unknown} are not known", f"known: {', '.join(known)}")
-    return Scenarios(tuple(known[name] for name in content.sea_level), content.storminess, content.development)
+    sea_levels = tuple(known[name] for name in content.sea_level)
+    return Scenarios(sea_levels, content.storminess, content.development, content.objective)
 
 
 def _sea_levels() -> Mapping[str, SeaLevel]:

@@ -19,9 +19,11 @@ from strandline.planning.plan_text import plan_to_json, plan_to_markdown
 from strandline.planning.protocol import protocol_to_toml
 from strandline.region import Region
 from strandline.report.facts import SURGE_COLUMNS, Findings
+from strandline.report.pathway_map import as_generator_files
 from strandline.risk.hazard import Hazard
 
 QUANTILES = (0.1, 0.5, 0.9)
+GENERATOR_FILES = ("pathways-action.txt", "pathways-sequence.txt")
 JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
 
@@ -43,6 +45,11 @@ def write_products(out: Path, findings: Findings) -> None:
     (out / "protocol.toml").unlink(missing_ok=True)  # of a former run in this folder
     if findings.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(findings.plan.protocol))
+    for name in GENERATOR_FILES:
+        (out / name).unlink(missing_ok=True)
+    if findings.plan.pathways is not None:
+        for name, text in zip(GENERATOR_FILES, as_generator_files(findings.plan.pathways), strict=True):
+            write_text(out / name, text)
     write_text(out / "summary.json", json.dumps(as_json(summarise(findings)), indent=2, allow_nan=False) + "\n")
 
 
