@@ -73,7 +73,8 @@ def test_shelters_hold_all_who_may_stand_in_water_and_are_for_lives() -> None:
     plan = plan_with([4000, 0, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan])
     shelters = next(each for each in plan.actions if each.kind == "shelters")
     assert shelters.avoided_loss is None
-    assert shelters.why.startswith("For lives, not for money: 3 for 1600 people")
+    assert shelters.why.startswith("For lives, not for money")
+    assert shelters.what == "3 shelters for 1600 people each."
     assert shelters.protects == "up to 4,000 people"
     assert shelters.cost[1] == pytest.approx(3 * 9.0e4, rel=1.0)
     assert shelters.priority < next(each.priority for each in plan.actions if each.kind == "continue_monitoring")

@@ -28,6 +28,7 @@ class Action:
         priority: 1 is first; actions for lives and monitoring come before money.
         within_budget: ``False`` = worth it, but the budget does not reach that far.
         confidence: how sure it is that it pays, see ``why``.
+        what: what is built or done, in a sentence; empty = as the title says.
         who: who must do it; empty = whoever is in charge of emergencies.
         protects: whom; empty = nobody was counted.
         robustness: how it fares alone over all futures; long-term measures only.
@@ -47,6 +48,7 @@ class Action:
     net_present_value: Bounds | None = None
     benefit_cost_ratio: Bounds | None = None
     within_budget: bool = True
+    what: str = ""
     who: str = ""
     protects: str = ""
     robustness: Robustness | None = None

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from strandline.errors import InputError
 from strandline.planning.design import Design
 from strandline.planning.level_damage import Choice, LevelDamage, choices
+from strandline.planning.measures import stratify
 from strandline.planning.present_value import Economy
 from strandline.planning.regret import is_no_regret, regrets, worst_mean
 from strandline.planning.scenarios import AS_TODAY, LAST_YEAR, Scenario, Scenarios
@@ -129,7 +131,7 @@ def appraise(
     seas = list(dict.fromkeys((each.sea_level, each.storminess) for each in futures))
     growths = list(dict.fromkeys(each.development for each in futures))
     nodes = np.append(np.arange(0.0, economy.horizon_years, STEP_YEARS), economy.horizon_years)
-    deviates = rng.standard_normal(len(damage.levels))
+    deviates = ndtri(stratify(len(damage.levels), rng))
     rises = [sea.rise(economy.start_year + nodes, economy.start_year, deviates).T for sea, _ in seas]  # (N, S) each
     levels = np.concatenate(
         [

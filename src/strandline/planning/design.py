@@ -11,6 +11,7 @@ from strandline.observations import ASSET_CLASSES
 from strandline.planning.event_damage import EventDamage
 from strandline.planning.measures import LongTermMeasure
 from strandline.planning.present_value import Economy
+from strandline.planning.words import say_money
 from strandline.risk.exposure import Exposure
 from strandline.risk.hazard import Hazard
 from strandline.risk.impact import annual_damage_samples
@@ -123,7 +124,7 @@ def design(measure: LongTermMeasure, site: Site, economy: Economy, rng: np.rando
 def _protected(site: Site, covers: npt.NDArray[np.bool_]) -> str:
     """How many assets that are damaged today it acts on, their value, and the people counted there."""
     hit = covers & (np.median(site.today, axis=0) > 0)
-    words = f"{hit.sum()} assets that floods damage today, worth EUR {site.exposure.value[hit].sum():,.0f}"
+    words = f"{hit.sum()} assets that floods damage today, worth {say_money(float(site.exposure.value[hit].sum()))}"
     if "people" in site.assets:
         people = site.assets["people"].to_numpy(dtype=float)[hit]
         if not np.isnan(people).all():
@@ -165,7 +166,7 @@ def _belt(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Bui
     if not southernmost <= latitude <= northernmost:
         return f"{measure.title}: mangroves do not grow at latitude {latitude:.0f}°."
     width, attenuation = measure.effect["width"].value, measure.effect["attenuation"]
-    drawn = rng.uniform(attenuation.low, attenuation.high, len(site.hazard.levels)) * width
+    drawn = attenuation.draw_evenly(len(site.hazard.levels), rng) * width
     length = _length(measure, site.hazard)
     what = (
         f"a belt of {width:g} km along {length:.1f} km of shore{_stated(measure)}; the sea behind it stands"
@@ -176,7 +177,7 @@ def _belt(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Bui
 
 def _lowered(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built:
     lowering = measure.effect["lowering"]
-    drawn = rng.uniform(lowering.low, lowering.high, len(site.hazard.levels))
+    drawn = lowering.draw_evenly(len(site.hazard.levels), rng)
     pumped = [Protection(raised=dict.fromkeys(measure.classes, float(part))) for part in drawn]
     return pumped, 1.0, f"water stands {lowering.low:g} to {lowering.high:g} m lower."
 
@@ -189,7 +190,7 @@ def _raised(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> B
 
 def _avoiding(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built:
     share = measure.effect["avoided_share"]
-    drawn = rng.uniform(share.low, share.high, len(site.hazard.levels))
+    drawn = share.draw_evenly(len(site.hazard.levels), rng)
     warned = [Protection(avoided_share=dict.fromkeys(measure.classes, float(part))) for part in drawn]
     avoided = f"{100 * share.low:.0f} to " if share.low < share.high else ""
     return warned, 1.0, f"it avoids {avoided}{100 * share.high:.0f} % of the damage."

@@ -66,7 +66,7 @@ def plan_investments(
         else:
             notes.append(sheltered)
     for number, each in enumerate(designs):
-        found = _action_or_note(number, each, appraisal, selection, budget, impact)
+        found = _action_or_note(number, each, appraisal, selection, economy, impact)
         if isinstance(found, Action):
             actions.append(found)
         else:
@@ -102,7 +102,7 @@ def _shelters(
         kind=measure.key,
         title=measure.title,
         where=(),
-        when=f"decide now; ready after about {measure.lead_time_days.value:.0f} days",
+        when=_when(measure, economy),
         lead_time_hours=measure.lead_time_days.value * HOURS_A_DAY,
         avoided_loss=None,
         avoided_loss_per="year",
@@ -110,16 +110,16 @@ def _shelters(
         priority=0,
         confidence="medium",
         why=(
-            f"For lives, not for money: {count} for {measure.effect['capacity'].value:g} people each hold all who may"
-            " stand in water in the event that the plan prepares for."
+            "For lives, not for money: so many hold all who may stand in water in the event that the plan prepares for."
         ),
+        what=f"{count} shelters for {measure.effect['capacity'].value:g} people each.",
         who=measure.who,
         protects=f"up to {exposed:,.0f} people",
     )
 
 
 def _action_or_note(
-    number: int, built: Design, appraisal: Appraisal, selection: Selection, budget: float | None, impact: Impact
+    number: int, built: Design, appraisal: Appraisal, selection: Selection, economy: Economy, impact: Impact
 ) -> Action | str:
     """The action, if it is chosen or pays but is out of reach; else a sentence on why it is neither."""
     alone = frozenset({number})
@@ -146,13 +146,13 @@ def _action_or_note(
     if reservations and confidence == "high":
         confidence = "medium"
     held = f" Confidence is held down: {' and '.join(reservations)}." if reservations else ""
-    flag = " Building it is regretted in none of them." if robust.is_no_regret else ""
+    flag = " A no-regret measure." if robust.is_no_regret else ""
     index = appraisal.choices.index(alone)
     return Action(
         kind=built.measure.key,
         title=title,
         where=built.where,
-        when=f"decide now; effective after about {built.measure.lead_time_days.value:.0f} days",
+        when=_when(built.measure, economy),
         lead_time_hours=built.measure.lead_time_days.value * HOURS_A_DAY,
         avoided_loss=bounds(appraisal.annual_damage[0] - appraisal.annual_damage[index]),
         avoided_loss_per="year",
@@ -160,16 +160,22 @@ def _action_or_note(
         priority=0,
         confidence=confidence,
         why=(
-            f"{built.what[0].upper()}{built.what[1:]} If nothing changes it pays in {100 * pays:.0f} % of the samples;"
-            f" at the median it pays {in_futures}.{flag}{held}"
+            f"If nothing changes it pays in {100 * pays:.0f} % of the samples; at the median it pays {in_futures}."
+            f"{flag}{held}"
         ),
         net_present_value=bounds(worth[-1]),
         benefit_cost_ratio=bounds(appraisal.ratio(alone)[-1]),
         within_budget=number in selection.choice,
+        what=f"{built.what[0].upper()}{built.what[1:]}",
         who=built.measure.who,
         protects=built.protects,
         robustness=robust,
     )
+
+
+def _when(measure: LongTermMeasure, economy: Economy) -> str:
+    works = economy.start_year + measure.lead_time_days.value / 365.25
+    return f"decide in {economy.start_year}; works from about {works:.0f}"
 
 
 def _portfolio(appraisal: Appraisal, selection: Selection) -> Portfolio | None:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from strandline.errors import InputError
 from strandline.observations import ASSET_CLASSES
@@ -35,7 +36,21 @@ class Quantity:
     def draw(self, n_samples: int, rng: np.random.Generator) -> Floats:
         """(S,) log-normal draws about ``value``; exact where the range is empty."""
         spread = np.log(self.high / self.low) / (2 * 1.96) if self.high > self.low > 0 else 0.0
-        return np.asarray(self.value * np.exp(spread * rng.standard_normal(n_samples)))
+        return np.asarray(self.value * np.exp(spread * ndtri(stratify(n_samples, rng))))
+
+    def draw_evenly(self, n_samples: int, rng: np.random.Generator) -> Floats:
+        """(S,) uniform draws from ``low`` to ``high``."""
+        return np.asarray(self.low + (self.high - self.low) * stratify(n_samples, rng))
+
+
+def stratify(n_samples: int, rng: np.random.Generator) -> Floats:
+    """(S,) probabilities, one from each of S equal parts of 0 to 1, in random order.
+
+    Some tens of samples then have the median and the spread that thousands would have.
+
+    Source: McKay, Beckman & Conover (1979), Technometrics 21, 239-245: Latin hypercube sampling, one column.
+    """
+    return np.asarray((rng.permutation(n_samples) + rng.random(n_samples)) / n_samples)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ RISES = 61
 """Rises of the sea at which damage is looked at, from none to the highest mapped one."""
 LEAST_GAIN = 0.02
 """How much later [m of rise] a further measure must move the tipping point to be a step; an assumption."""
+LEAST_LONGER = 0.05
+"""How much longer [m of rise] one end must do than the next cheaper, to keep the map legible; an assumption."""
 WATCHED_PERIOD = 10.0
 """Return period [years] of the level whose exceedances are counted as a signpost: seen often enough to be counted."""
 NOTHING: Choice = frozenset()
@@ -98,7 +100,8 @@ class Pathways:
         arrivals: when the sea reaches round rises.
         titles: kind → words for the reader.
         steps: as a tree: the parent of a step has its ``built`` without the last.
-        ends: ``built`` of the last steps of the pathways. None of them is both dearer and shorter than another.
+        ends: ``built`` of the last steps of the pathways, the shortest first; none is both dearer and shorter than
+            another.
     """
 
     damage_share: float
@@ -109,6 +112,11 @@ class Pathways:
     steps: tuple[Step, ...]
     ends: tuple[tuple[str, ...], ...]
     signposts: tuple[Signpost, ...]
+
+    def way(self, end: tuple[str, ...]) -> tuple[Step, ...]:
+        """The steps of a pathway, from the situation as it is to its end."""
+        by_order = {step.built: step for step in self.steps}
+        return tuple(by_order[end[:length]] for length in range(len(end) + 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,13 +239,17 @@ def _cheapest_ways(
 
 
 def _undominated(ways: Mapping[Choice, _Way], points: Mapping[Choice, TippingPoint]) -> list[Choice]:
-    """Choices that no other is both cheaper and longer than, the shortest first."""
+    """Choices that no other is both cheaper and longer than, ``LEAST_LONGER`` apart, the shortest first."""
     ordered = sorted(ways, key=lambda each: (float(np.median(ways[each].cost)), -points[each].rise[1], len(each)))
-    kept: list[Choice] = []
+    front: list[Choice] = []
     for each in ordered:
-        if not kept or points[each].rise[1] > points[kept[-1]].rise[1] + LEAST_GAIN:
-            kept.append(each)
-    return [each for each in kept if each != NOTHING]
+        if not front or points[each].rise[1] > points[front[-1]].rise[1]:
+            front.append(each)
+    apart: list[Choice] = []
+    for each in (each for each in reversed(front) if each != NOTHING):
+        if not apart or points[apart[-1]].rise[1] - points[each].rise[1] >= LEAST_LONGER:
+            apart.append(each)
+    return apart[::-1]
 
 
 def _signposts(

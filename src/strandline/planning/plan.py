@@ -1,7 +1,7 @@
 """The plan: which measures pay, in which order, and what starts and stops each action in an emergency."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -37,6 +37,7 @@ class Plan:
         is_simulated: any part of the hazard is simulated.
         portfolio: what is to be built together; ``None`` = nothing.
         futures: how each scenario treats the place; empty where nothing was weighed.
+        future_sources: name of a sea level, storminess or development → who says so.
         pathways: which measures follow which while the sea rises; ``None`` = none were found, see ``notes``.
     """
 
@@ -56,6 +57,7 @@ class Plan:
     portfolio: Portfolio | None = None
     futures: tuple[FutureOutcome, ...] = ()
     pathways: Pathways | None = None
+    future_sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def n_triggers(self) -> int:
@@ -138,6 +140,7 @@ def plan_adaptation(
         portfolio=portfolio,
         futures=futures,
         pathways=pathways,
+        future_sources=scenarios.sources if futures else {},
     )
 
 

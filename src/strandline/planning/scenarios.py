@@ -116,6 +116,15 @@ class Scenarios:
     def __iter__(self) -> Iterator[Scenario]:
         return (Scenario(*parts) for parts in product(self.sea_levels, self.storminess, self.developments))
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """Name of each part → who says so."""
+        return {
+            **{each.name: each.source for each in self.sea_levels},
+            **{each.name: each.source for each in self.storminess},
+            **{each.name: each.source for each in self.developments},
+        }
+
     def __len__(self) -> int:
         return len(self.sea_levels) * len(self.storminess) * len(self.developments)
 

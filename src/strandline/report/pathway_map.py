@@ -39,7 +39,7 @@ def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
         figure = new_figure(width, 1.6 + 0.52 * len(rows))
         axes = figure.add_subplot()
         for step in pathways.steps:
-            _draw_step(axes, step, pathways.steps, places, colours)
+            _draw_step(axes, pathways.way(step.built), places, colours)
         letters = 30 if width >= WIDE else 16
         names = {AS_IT_IS: "as it is", **pathways.titles}
         axes.set_yticks(range(len(rows)), [fill(names[row], letters) for row in rows])
@@ -100,19 +100,15 @@ def _places(steps: tuple[Step, ...], rows: list[str]) -> dict[tuple[str, ...], f
 
 
 def _draw_step(
-    axes: Axes,
-    step: Step,
-    steps: tuple[Step, ...],
-    places: dict[tuple[str, ...], float],
-    colours: dict[str, str],
+    axes: Axes, way: tuple[Step, ...], places: dict[tuple[str, ...], float], colours: dict[str, str]
 ) -> None:
+    """The last step of a way: down from the one before, and along to its tipping point."""
+    step = way[-1]
     height, end = places[step.built], step.tipping_point.rise[1]
     colour = colours[step.built[-1] if step.built else AS_IT_IS]
-    start = 0.0
+    start = way[-2].tipping_point.rise[1] if step.built else 0.0
     if step.built:
-        before = next(each for each in steps if each.built == step.built[:-1])
-        start = before.tipping_point.rise[1]
-        axes.plot([start, start], [places[before.built], height], color=colour, linewidth=1.6, zorder=2)
+        axes.plot([start, start], [places[way[-2].built], height], color=colour, linewidth=1.6, zorder=2)
         axes.plot(start, height, marker="o", markersize=5.5, markerfacecolor=PAPER, markeredgecolor=colour, zorder=4,
                   clip_on=False)  # fmt: skip
     axes.plot([start, end], [height, height], color=colour, linewidth=3.4, zorder=3, solid_capstyle="butt")
