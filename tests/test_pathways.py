@@ -8,11 +8,13 @@ import pytest
 
 from hazard_fixtures import make_hazard
 from strandline.planning.level_damage import LevelDamage
+from strandline.planning.measures import Quantity
 from strandline.planning.pathways import LEAST_GAIN, Pathways, find_pathways, tipping_rises
 from strandline.planning.scenarios import load_scenarios
 from strandline.report.canvas import NARROW, WIDE
 from strandline.report.pathway_map import as_generator_files, draw_pathways
 from test_appraisal import ECONOMY, a_site, designs_of
+from test_designs import built
 
 HIGHER = (make_hazard(rise=0.5), make_hazard(rise=1.0))
 
@@ -83,6 +85,18 @@ def test_a_stricter_objective_tips_earlier() -> None:
     assert tips[:2] == [0.0, 0.0]
     assert tips == sorted(tips)
     assert tips[2] < tips[3] < tips[4] == pytest.approx(1.0)
+
+
+def test_a_measure_that_hardly_moves_the_tipping_point_is_no_step() -> None:
+    site = a_site()
+    slight, cheap = (Quantity(value, value, value, "", "assumption") for value in (0.002, 1e-3))
+    weak = built("early_warning", site, unit_cost=cheap, effect={"avoided_share": slight})
+    found = find_pathways([weak], LevelDamage.of(site, HIGHER, [weak]), load_scenarios(), ECONOMY)
+    assert isinstance(found, Pathways)
+    assert [step.built for step in found.steps] == [()]
+    assert found.ends == ()
+    assert "current current 0" in as_generator_files(found)[1]
+    assert draw_pathways(found).alt
 
 
 def test_without_a_mapped_higher_sea_there_are_no_pathways() -> None:

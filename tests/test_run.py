@@ -17,7 +17,7 @@ from safetensors import safe_open
 FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "surge.csv", "return_levels.csv",
     "assets.geojson", "plan.json", "plan.md", "protocol.toml", "student.safetensors", "student.json",
-    "archive.safetensors",
+    "archive.safetensors", "pathways-action.txt", "pathways-sequence.txt",
 )  # fmt: skip
 SMALLEST = """
 import sys

@@ -49,7 +49,7 @@ def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
         tidy(axes, grid="x")
         axes.spines["left"].set_visible(False)
         ends = ", ".join(" then ".join(pathways.titles[kind] for kind in end) for end in pathways.ends)
-        alt = f"Pathways over a sea-level rise of up to {pathways.highest_rise:.2f} m: {ends}."
+        alt = f"Pathways over a sea-level rise of up to {pathways.highest_rise:.2f} m: {ends or 'no measure helps'}."
         return as_picture(figure, alt, f"pathways-{width}")
 
 
