@@ -12,9 +12,9 @@ REGION = Region("Smallshore", "EPSG:32633", (0, 0, 1000, 800), 100.0, "mean sea 
 RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 
-def make_hazard(samples: int = 20, seed: int = 0) -> Hazard:
+def make_hazard(samples: int = 20, seed: int = 0, rise: float = 0.0) -> Hazard:
     rng = np.random.default_rng(seed)
-    levels = np.linspace(0.8, 2.4, 6) + rng.normal(0, 0.1, (samples, 1))  # (S, R)
+    levels = np.linspace(0.8, 2.4, 6) + rng.normal(0, 0.1, (samples, 1)) + rise  # (S, R)
     ground = np.tile(np.linspace(-0.5, 3.1, 10), (8, 1))  # (H, W)
     depth = np.maximum(levels[..., None, None] - ground, 0)
     depth[..., 0, 9] = np.nan

@@ -9,9 +9,12 @@ from scipy.stats import norm
 from shapely import Point, box
 
 from strandline.observations import Observations, Provenance, ProvenanceKind
+from strandline.planning.actions import Action, FutureOutcome, Portfolio
+from strandline.planning.appraisal import Robustness
 from strandline.planning.back_test import BackTest
 from strandline.planning.cost_loss import Expenses
-from strandline.planning.plan import Action, Plan
+from strandline.planning.pathways import Arrival, Pathways, Signpost, Step, TippingPoint
+from strandline.planning.plan import Plan
 from strandline.planning.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
 from strandline.planning.track_record import TrackRecord
 from strandline.region import Region
@@ -185,8 +188,11 @@ def findings(kind: ProvenanceKind = "simulated") -> Findings:
     )  # fmt: skip
 
 
+MILDEST, WORST = "SSP1-1.9, storms as today, values as today", "SSP5-8.5, stronger storms, values as today"
+
+
 def a_plan() -> Plan:
-    """Two actions and a trigger with all its rules."""
+    """Three actions, a proposal, futures, pathways, and a trigger with all its rules."""
     actions = (
         Action(
             kind="evacuate_low_lying_areas", title="Evacuate low-lying areas", where=("Harbour school", "Ferry quay"),
@@ -198,8 +204,19 @@ def a_plan() -> Plan:
             kind="raise_embankment", title="Raise the embankment", where=(),
             when="decide now; effective after about 730 days", lead_time_hours=17520.0,
             avoided_loss=(0.2e6, 0.45e6, 0.9e6), avoided_loss_per="year", cost=(5.1e6, 6.4e6, 8.0e6), priority=2,
-            confidence="medium", why="Raises the crest to the 50-year level. It pays in 83 % of the samples.",
+            confidence="medium", why="It pays in 83 % of the samples.",
             net_present_value=(-1.1e6, 4.3e6, 11.0e6), benefit_cost_ratio=(0.8, 1.7, 3.1), within_budget=False,
+            what="Raises the crest to the 50-year level.", who="the harbour office", protects="12 assets, 40 people",
+            robustness=Robustness(3, 4, -0.2e6, 6.1e6, -1.9e6, 1.2e6, WORST, False),
+        ),
+        Action(
+            kind="home_raise", title="Raise homes where it pays", where=("building-012",),
+            when="decide in 2026; works from about 2027", lead_time_hours=8760.0,
+            avoided_loss=(0.1e6, 0.2e6, 0.3e6), avoided_loss_per="year", cost=(1.0e6, 1.2e6, 1.5e6), priority=3,
+            confidence="low", why="It pays in 71 % of the samples.", what="3 of 9: lifted by 1.5 m.",
+            net_present_value=(-0.1e6, 1.3e6, 2.0e6), benefit_cost_ratio=(0.9, 2.1, 3.3), who="the owners",
+            protects="3 assets, 9 people",
+            robustness=Robustness(4, 4, 0.4e6, 2.2e6, -0.3e6, 0.5e6, MILDEST, True),
         ),
     )  # fmt: skip
     alive = BackTest(9.8, 7, 1, 2, 5, 0, 9.0, 25_000.0, Expenses(120_000.0, 45_000.0, 310_000.0, 9e6))
@@ -211,6 +228,48 @@ def a_plan() -> Plan:
         discount_rate=0.03, horizon_years=50, is_simulated=True, vertical_datum="local mean sea level 1992",
         track_records=(TrackRecord(kind, False, "own readings and the tide", 10.0, alive),
                        TrackRecord(kind, True, "own readings and the tide", 10.0, dead)),
+        portfolio=Portfolio(
+            ("home_raise",), investment=(0.9e6, 1.0e6, 1.2e6), cost=(1.0e6, 1.2e6, 1.5e6),
+            avoided_loss=(0.1e6, 0.2e6, 0.3e6), net_present_value=(-0.1e6, 1.3e6, 2.0e6),
+            benefit_cost_ratio=(0.9, 2.1, 3.3), robustness=Robustness(4, 4, 0.4e6, 2.2e6, -0.3e6, 0.5e6, MILDEST, True),
+        ),
+        futures=tuple(
+            FutureOutcome(
+                sea, storms, "values as today", rise, (10e6, 20e6 * (1 + rise), 40e6),
+                {"raise_embankment": (-1e6, 4e6, 9e6), "home_raise": (0.1e6, 1e6, 2e6)}, (0.1e6, 1e6, 2e6),
+                ("home_raise",), 0.1 if rise > 0.3 else 0.0,
+            )
+            for sea, rise in (("SSP1-1.9", 0.2), ("SSP5-8.5", 0.4))
+            for storms in ("storms as today", "stronger storms")
+        ),
+        pathways=some_pathways(),
+        future_sources={"SSP1-1.9": "IPCC", "SSP5-8.5": "IPCC", "storms as today": "assumption",
+                        "stronger storms": "made up for a test", "values as today": "assumption"},
+    )  # fmt: skip
+
+
+def some_pathways() -> Pathways:
+    """As it is, then raised homes, then the embankment as well."""
+
+    def tipping(rise: float, *years: int | None, beyond: bool = False) -> TippingPoint:
+        return TippingPoint(
+            (0.5 * rise, rise, 1.2 * rise), beyond, dict(zip(("SSP1-1.9", "SSP5-8.5"), years, strict=True))
+        )
+
+    return Pathways(
+        damage_share=1.0, objective_source="assumption: no worse than today", highest_rise=0.8,
+        arrivals=(Arrival(0.0, {"SSP1-1.9": 2026, "SSP5-8.5": 2026}),
+                  Arrival(0.4, {"SSP1-1.9": None, "SSP5-8.5": 2075})),
+        titles={"home_raise": "Raise homes where it pays", "raise_embankment": "Raise the embankment"},
+        steps=(
+            Step((), tipping(0.0, 2026, 2026), (0.0, 0.0, 0.0), {}, 0.0),
+            Step(("home_raise",), tipping(0.2, 2080, 2055), (0.9e6, 1e6, 2e6),
+                 {"SSP1-1.9": 2026, "SSP5-8.5": 2026}, 1.0),
+            Step(("home_raise", "raise_embankment"), tipping(0.8, None, None, beyond=True), (3e6, 4e6, 5e6),
+                 {"SSP1-1.9": 2077, "SSP5-8.5": 2052}, 0.0),
+        ),
+        ends=(("home_raise",), ("home_raise", "raise_embankment")),
+        signposts=(Signpost("mean sea level above today's", "m", ("home_raise",), ("raise_embankment",), 0.17, 0.2),),
     )  # fmt: skip
 
 

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from hazard_fixtures import REGION, make_assets, make_hazard
 from strandline.errors import InputError
-from strandline.planning.appraisal import annuity, reinvestments
 from strandline.planning.event_damage import EventDamage
 from strandline.planning.measures import Quantity, load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.plan_json import plan_to_json
 from strandline.planning.plan_text import plan_to_markdown
+from strandline.planning.present_value import Economy, annuity
 from strandline.planning.protocol import Phase
+from strandline.planning.scenarios import load_scenarios
 from strandline.planning.track_record import recall_sea
 from strandline.risk.exposure import expose
 from strandline.risk.impact import assess_impact
@@ -28,7 +29,12 @@ from strandline.risk.impact import assess_impact
 def plan_of(budget: float | None = None, assets=None, seed: int = 0, **changes) -> Plan:
     hazard, rng = make_hazard(), np.random.default_rng(seed)
     impact = assess_impact(hazard, make_assets() if assets is None else assets, "europe", rng)
-    settings = {"discount_rate": 0.03, "horizon_years": 50, "measures": load_measures()} | changes
+    settings = {
+        "economy": Economy(0.03, 50, 2025),
+        "measures": load_measures(),
+        "scenarios": load_scenarios(),
+        "mean_sea_level": 0.0,
+    } | changes
     return plan_adaptation(hazard, impact, budget=budget, rng=rng, **settings)
 
 
@@ -84,8 +90,11 @@ def test_a_cost_within_a_factor_of_three_lies_there_nineteen_times_of_twenty() -
 def test_annuity_and_reinvestment_in_closed_form() -> None:
     assert annuity(0.0, 40) == 40.0
     assert annuity(0.03, 50) == pytest.approx((1 - 1.03**-50) / 0.03)
-    assert reinvestments(0.0, 50, 10) == 5.0
-    assert reinvestments(0.03, 10, 10) == 1.0
+    assert Economy(0.0, 50, 2025).burden(10, 0.0) == 5.0
+    assert Economy(0.03, 10, 2025).burden(10, 0.0) == 1.0
+    assert Economy(0.03, 50, 2025).burden(50, 0.01) == pytest.approx(1 + 0.01 * annuity(0.03, 50))
+    assert Economy(0.03, 50, 2025).burden(20, 0.0, start=20) == pytest.approx(1.03**-20 + 1.03**-40)
+    assert Economy(0.03, 50, 2025).burden(20, 0.5, start=50) == 0.0
 
 
 def test_event_damage_rises_with_the_level_and_names_what_floods() -> None:
@@ -120,6 +129,26 @@ def test_homes_are_raised_only_where_it_pays() -> None:
 
 
 # Plan
+
+
+def test_the_plan_weighs_its_measures_in_every_future_and_says_what_the_maps_do_not_reach() -> None:
+    plan = plan_of(higher_seas=(make_hazard(rise=0.2),))
+    assert len(plan.futures) == 45
+    assert plan.portfolio is not None
+    assert set(plan.portfolio.kinds) == {a.kind for a in plan.actions if a.robustness is not None and a.within_budget}
+    assert any("above the highest that was mapped" in note for note in plan.notes)
+    for future in plan.futures:
+        low, middle, high = future.damage
+        assert 0 < low <= middle <= high
+        assert 0 <= future.share_beyond_maps <= 1
+    far = [f.share_beyond_maps for f in plan.futures if f.sea_level == "SSP5-8.5" and "stronger" in f.storminess]
+    near = [f.share_beyond_maps for f in plan.futures if f.sea_level == "SSP1-1.9" and "weaker" in f.storminess]
+    assert max(near) < min(far)
+    loaded = plan_to_json(plan)
+    assert loaded["futures"][0]["net_present_value"]["home_raise"][1] == pytest.approx(
+        plan.futures[0].net_present_value["home_raise"][1]
+    )
+    assert loaded["portfolio"]["robustness"]["of"] == 45
 
 
 def test_every_plan_monitors_and_every_phase_has_a_stop_and_a_degraded_rule() -> None:
@@ -199,7 +228,6 @@ def test_a_small_budget_keeps_what_pays_but_says_that_it_is_out_of_reach() -> No
     plan = plan_of(budget=1000.0)
     raised = next(a for a in plan.actions if a.kind == "home_raise")
     assert not raised.within_budget
-    assert any("exceed what is left of the budget" in note for note in plan.notes)
     assert "beyond the budget" in plan_to_markdown(plan)
 
 
@@ -245,15 +273,15 @@ def test_nonsense_is_refused() -> None:
     with pytest.raises(InputError, match="budget -1 is negative"):
         plan_of(budget=-1)
     with pytest.raises(InputError, match="discount rate 3"):
-        plan_of(discount_rate=3)
+        plan_of(economy=Economy(3, 50, 2025))
     with pytest.raises(InputError, match="horizon 0"):
-        plan_of(horizon_years=0)
+        plan_of(economy=Economy(0.03, 0, 2025))
 
 
 @settings(max_examples=5, deadline=None)
 @given(st.floats(0.0, 0.1), st.floats(0.01, 0.1))
 def test_a_higher_discount_rate_never_helps_an_investment(rate: float, more: float) -> None:
     def value(discount_rate: float) -> float:
-        return annuity(discount_rate, 30) * 1.0 - reinvestments(discount_rate, 30, 30) * 10.0
+        return annuity(discount_rate, 30) * 1.0 - Economy(discount_rate, 30, 2025).burden(30, 0.0) * 10.0
 
     assert value(rate + more) < value(rate)

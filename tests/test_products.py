@@ -28,7 +28,7 @@ from strandline.report.write import write_report
 FILES = {
     "flood_probability.tif", "flood_depth.tif", "flooded.tif", "flood_disagreement.tif", "surge.csv",
     "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json", "plan.md", "risk_data_library.json",
-    "protocol.toml", "summary.json",
+    "protocol.toml", "summary.json", "pathways-action.txt", "pathways-sequence.txt",
 }  # fmt: skip
 
 
@@ -125,13 +125,32 @@ def test_return_levels_are_the_quantiles_of_the_samples(folder: Path, findings: 
     assert (levels["p50"] <= levels["p90"]).all()
 
 
+def test_the_plan_names_its_proposal_its_futures_and_its_pathways(folder: Path) -> None:
+    plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    assert plan["portfolio"]["kinds"] == ["home_raise"]
+    assert [future["sea_level"] for future in plan["futures"]] == ["SSP1-1.9", "SSP1-1.9", "SSP5-8.5", "SSP5-8.5"]
+    assert plan["pathways"]["steps"][1]["tipping_point"]["years"] == {"SSP1-1.9": 2080, "SSP5-8.5": 2055}
+    assert "home_raise[1] raise_embankment[1] 80" in (folder / "pathways-sequence.txt").read_text(encoding="utf-8")
+    text = (folder / "plan.md").read_text(encoding="utf-8")
+    for words in (
+        "Build together: **Raise homes",
+        "Who: the owners",
+        "Protects: 3 assets, 9 people",
+        "4 of 4",
+        "at 0.20 m of rise (2055 to 2080)",
+        "at least 0.80 m of rise (after 2100)",
+        "0.17 m (tips at 0.20 m)",
+    ):
+        assert words in text  # fmt: skip
+
+
 def test_the_summary_holds_every_headline_number(folder: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text(), parse_constant=lambda name: pytest.fail(name))
     assert summary["provenance"] == "simulated"
     assert {"teacher_iou", "student_iou", "labels_only_iou", "retention", "gap_closed"} <= set(summary["flood"])
     assert {"rmse", "coverage_90"} <= set(summary["surge"])
     assert {"p10", "p50", "p90"} <= set(summary["impact"]["expected_annual_damage"])
-    assert summary["plan"] == {"n_actions": 2, "n_triggers": 1}
+    assert summary["plan"] == {"n_actions": 3, "n_triggers": 1}
     assert summary["seconds"]["total"] == pytest.approx(sum(v for k, v in summary["seconds"].items() if k != "total"))
     assert summary["seeds"] == {"coast": 11, "student": 3}
     assert summary["commit"] == "0123abc"
@@ -175,7 +194,7 @@ def test_a_failed_block_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
 
 
-@pytest.mark.parametrize("writes_that_fit", [0, 1, 3, 5, 8])
+@pytest.mark.parametrize("writes_that_fit", [0, 1, 3, 5, 8, 10])
 def test_a_full_disk_names_the_file_and_leaves_whole_products_only(
     tmp_path: Path, findings: Findings, folder: Path, monkeypatch: pytest.MonkeyPatch, writes_that_fit: int
 ) -> None:
@@ -189,7 +208,7 @@ def test_a_full_disk_names_the_file_and_leaves_whole_products_only(
 
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(
-        InputError, match=r"(tif|csv|geojson|json|md|toml): cannot be written \(No space left on device\)"
+        InputError, match=r"(tif|csv|geojson|json|md|toml|txt): cannot be written \(No space left on device\)"
     ):
         write_products(tmp_path, findings)
     monkeypatch.undo()

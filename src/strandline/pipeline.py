@@ -40,6 +40,8 @@ from strandline.place import Place
 from strandline.planning.breaches import breach_notes
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
+from strandline.planning.present_value import Economy
+from strandline.planning.scenarios import load_scenarios
 from strandline.planning.track_record import PastSea, recall_sea
 from strandline.pretraining import load_students, load_teacher
 from strandline.report.facts import Findings, Future, Issuer, LearningScores, Reliability, RunFacts, SurgeScores
@@ -68,6 +70,8 @@ NOISE = 0.03
 DISCOUNT_RATE, HORIZON_YEARS = 0.03, 50
 """For measures: the social discount rate and horizon that the European Commission's guide to cost-benefit analysis
 (2014, section 2.8) suggests for water infrastructure, 3 % and about 50 years of life; assumptions elsewhere."""
+MAPS = 100
+"""The stream of draws that all hazard maps share; stages take those before it, one each."""
 REHEARSAL_STEP = 0.25
 """Spacing of rehearsed storms [m]."""
 
@@ -118,7 +122,7 @@ def run(
     """
     started = pd.Timestamp.now("UTC").tz_localize(None)
     line = Checkpoints(out / ".unfinished", f"{version('strandline')}\n{job}\n{settings}", resume)
-    draws = (np.random.default_rng([settings.seed, i]) for i in range(100))
+    draws = (np.random.default_rng([settings.seed, i]) for i in range(MAPS))
 
     def stage(name: str, make: Callable[[np.random.Generator, Progress | None], Result]) -> Result:
         rng, progress = next(draws), announce(name)
@@ -154,11 +158,12 @@ def run(
     floods = stage("score", lambda *_: score_floods(test, course, forecaster, teacher, sceptics))
     surge = forecast_surge(forecaster, observations, split.test, sea)
 
-    def map_with(rise: float, rng: np.random.Generator, progress: Progress | None) -> Hazard:
-        periods = place.return_periods
+    def map_with(rise: float, progress: Progress | None) -> Hazard:
+        # one stream for every sea: a sample keeps its storm, member and quantile while the sea rises
+        rng, periods = np.random.default_rng([settings.seed, MAPS]), place.return_periods
         return map_hazard(forecaster, observations, sea, levels, periods, rng, progress, rise=rise)
 
-    hazard = stage("map the hazard", lambda rng, progress: map_with(0.0, rng, progress))
+    hazard = stage("map the hazard", lambda _, progress: map_with(0.0, progress))
     assets = observations.assets
     if assets is None:
         raise InputError("observations", "hold no assets", "name a file of assets, or a lattice, in the region file")
@@ -174,7 +179,7 @@ def run(
     def look_ahead(rng: np.random.Generator, progress: Progress | None) -> tuple[Future, ...]:
         futures = []
         for scenario in place.sea_level_rise:
-            higher = map_with(scenario.rise, rng, progress)
+            higher = map_with(scenario.rise, progress)
             damage = assess(higher, rng).expected_annual_damage
             futures.append(Future(scenario.name, scenario.rise, scenario.source, higher, damage))
         return tuple(futures)
@@ -186,9 +191,11 @@ def run(
             hazard,
             impact,
             budget=place.budget,
-            discount_rate=DISCOUNT_RATE,
-            horizon_years=HORIZON_YEARS,
+            economy=Economy(DISCOUNT_RATE, HORIZON_YEARS, started.year),
             measures=load_measures(),
+            scenarios=load_scenarios(),
+            mean_sea_level=own_mean_sea_level(place),
+            higher_seas=[future.hazard for future in futures],
             rng=rng,
             past=recall_past(place, sea, rng),
         ),
@@ -254,7 +261,7 @@ def part_record(place: Place, settings: Settings, rng: np.random.Generator) -> t
         )
     gauge = place.observations.tide_gauge
     assert gauge is not None
-    allowed = level - float(gauge["mean_sea_level"].values[0])
+    allowed = level - own_mean_sea_level(place)
     for start, end in split.withheld:
         allowed[(time >= start) & (time <= end)] = np.nan
     latitude, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
@@ -320,6 +327,13 @@ def recall_past(place: Place, sea: TideAndWeather, rng: np.random.Generator) -> 
     levels[:, np.searchsorted(hours, time)] = usable
     neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None
     return recall_sea(hours, levels[0], sea.tide(hours) + mean[0], neighbour, rng)
+
+
+def own_mean_sea_level(place: Place) -> float:
+    """About which the own gauge's tide swings [m, region datum]."""
+    gauge = place.observations.tide_gauge
+    assert gauge is not None
+    return float(gauge["mean_sea_level"].values[0])
 
 
 def return_levels(place: Place) -> ReturnLevelFit:

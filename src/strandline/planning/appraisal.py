@@ -1,148 +1,200 @@
-"""What a long-term measure costs and avoids, sample by sample."""
+"""What every combination of designs costs and avoids, sample by sample, in every future."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
-from strandline.observations import ASSET_CLASSES
-from strandline.planning.event_damage import EventDamage
-from strandline.planning.measures import LongTermMeasure
-from strandline.risk.exposure import Exposure
-from strandline.risk.hazard import Hazard
-from strandline.risk.impact import annual_damage_samples
-from strandline.risk.protection import Protection
+from strandline.errors import InputError
+from strandline.planning.design import Design
+from strandline.planning.level_damage import Choice, LevelDamage, choices
+from strandline.planning.measures import stratify
+from strandline.planning.present_value import Economy
+from strandline.planning.regret import is_no_regret, regrets, worst_mean
+from strandline.planning.scenarios import AS_TODAY, LAST_YEAR, Scenario, Scenarios
 
 Floats = npt.NDArray[np.float64]
+MOST_DESIGNS = 10
+"""Each further one doubles the combinations; ten make 1024, some seconds."""
+STEP_YEARS = 5.0
+"""Between these years the expected annual damage is taken as straight."""
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """How a choice fares over the futures; values are medians over the samples [EUR 2010].
+
+    Attributes:
+        pays_in: number of futures in which its net present value is above 0, out of ``of``.
+        lowest, highest: net present value in the future that suits it worst and best [EUR 2010].
+        worst_tenth: mean of the worst tenth of the samples (CVaR) in the future where that is lowest [EUR 2010].
+        maximum_regret: how much the best affordable choice would have been worth more, where that is most [EUR 2010].
+        regretted_in: the future where that is most.
+        is_no_regret: it pays in every future.
+    """
+
+    pays_in: int
+    of: int
+    lowest: float
+    highest: float
+    worst_tenth: float
+    maximum_regret: float
+    regretted_in: str
+    is_no_regret: bool
 
 
 @dataclass(frozen=True, eq=False)
 class Appraisal:
-    """A measure weighed against doing nothing.
+    """All combinations of designs weighed against doing nothing; money in EUR 2010 of the start year.
 
     Attributes:
-        where: ids of the assets it is applied to; empty = the whole region.
-        avoided_per_year: (S,) expected annual damage avoided [EUR 2010 a-1].
-        investment: (S,) first payment [EUR 2010].
-        cost: (S,) present value of all payments over the horizon [EUR 2010].
-        net_present_value: (S,) [EUR 2010].
-        ratio: (S,) benefit-cost ratio [-].
-        what: one sentence for the reader.
-        rests_on_assumptions: cost or effect has no published source.
+        choices: C combinations; the first is to do nothing.
+        futures: W scenarios. Every array over futures has one more at the end: nothing changes.
+        cost: (C, S) present value of all payments.
+        investment: (C, S) first payment.
+        net_present_value: (C, W + 1, S).
+        damage: (W + 1, S) present value of the damage if nothing is done.
+        annual_damage: (C, S) expected annual damage [EUR a-1] under today's sea, storms and values.
+        rise: (W + 1,) median sea-level rise at the horizon's end [m].
+        share_beyond: (W + 1,) share of the horizon's damage from seas above the highest mapped one [-].
     """
 
-    measure: LongTermMeasure
-    where: tuple[str, ...]
-    avoided_per_year: Floats
-    investment: Floats
+    designs: tuple[Design, ...]
+    choices: tuple[Choice, ...]
+    futures: tuple[Scenario, ...]
     cost: Floats
+    investment: Floats
     net_present_value: Floats
-    ratio: Floats
-    what: str
-    rests_on_assumptions: bool
+    damage: Floats
+    annual_damage: Floats
+    rise: Floats
+    share_beyond: Floats
 
+    @property
+    def worth(self) -> Floats:
+        """(C, W) median net present value in each future."""
+        return np.asarray(np.median(self.net_present_value[:, :-1], axis=2))
 
-def annuity(discount_rate: float, years: int) -> float:
-    """Present value of 1 paid at the end of each of ``years`` years."""
-    return float(((1 + discount_rate) ** -np.arange(1.0, years + 1)).sum())
+    def ratio(self, choice: Choice) -> Floats:
+        """(W + 1, S) benefit-cost ratio [-]."""
+        number = self.choices.index(choice)
+        return np.asarray(1 + self.net_present_value[number] / self.cost[number])
 
-
-def reinvestments(discount_rate: float, horizon_years: int, lifetime_years: float) -> float:
-    """Present value of 1 paid now and again at the end of each lifetime within the horizon; no residual value."""
-    return float(((1 + discount_rate) ** -np.arange(0.0, horizon_years, lifetime_years)).sum())
+    def robustness(self, choice: Choice, affordable: npt.NDArray[np.bool_]) -> Robustness:
+        """How it fares over the futures, beside the ``affordable`` (C,) choices and itself."""
+        number = self.choices.index(choice)
+        worth = self.worth
+        rivals = affordable | (np.arange(len(worth)) == number)
+        regret = regrets(worth[rivals])[np.flatnonzero(rivals).tolist().index(number)]  # (W,)
+        own = worth[number]
+        return Robustness(
+            pays_in=int((own > 0).sum()),
+            of=own.size,
+            lowest=float(own.min()),
+            highest=float(own.max()),
+            worst_tenth=float(worst_mean(self.net_present_value[number, :-1]).min()),
+            maximum_regret=float(regret.max()),
+            regretted_in=self.futures[int(regret.argmax())].name,
+            is_no_regret=is_no_regret(own),
+        )
 
 
 def appraise(
-    measure: LongTermMeasure,
-    hazard: Hazard,
-    assets: gpd.GeoDataFrame,
-    exposure: Exposure,
-    deviates: Floats,
-    today: Floats,
-    events: EventDamage,
-    discount_rate: float,
-    horizon_years: int,
+    designs: Sequence[Design],
+    damage: LevelDamage,
+    scenarios: Scenarios,
+    economy: Economy,
+    mean_sea_level: float,
     rng: np.random.Generator,
-) -> Appraisal | str:
-    """Run the damage chain with the measure; a sentence instead where it does not apply.
+) -> Appraisal:
+    """Weigh every combination of designs in every future, and as if nothing changed.
+
+    A design avoids damage from the year in which it is there; before, those of a combination that are there already do.
+    Every future uses the same draws of sea levels, maps, damage curves, costs and effects, and one deviate a sample
+    within the sea-level scenario's likely range.
 
     Args:
-        today: (S, A) expected annual damage without it [EUR a-1], from the same ``deviates``.
-        events: damage of single events today, from the same ``deviates``.
+        mean_sea_level: [m, region datum], above which storms raise the water.
 
-    Source: net present value and benefit-cost ratio as in Boardman et al. (2018), Cost-Benefit Analysis, chapter 6.
+    Raises:
+        InputError: more designs than can be combined, or a horizon that ends after 2100.
     """
-    n_samples = len(hazard.levels)
-    years = annuity(discount_rate, horizon_years)
-    rounds = reinvestments(discount_rate, horizon_years, measure.lifetime_years.value)
-    burden = rounds + measure.upkeep_share.value * years  # present value of all payments per EUR invested
-    unit_cost = measure.unit_cost.draw(n_samples, rng)
-    protections, size, what = _design(measure, hazard, events, rng)
-    after = annual_damage_samples(hazard, exposure, hazard.region.continent, deviates, protections=protections)
-    avoided = today - after  # (S, A)
-    where: tuple[str, ...] = ()
-    investment = unit_cost * size
-    if measure.key == "home_raise":
-        of_class = assets["asset_class"].isin(measure.classes).to_numpy()
-        price = unit_cost[:, None] * exposure.value  # (S, A)
-        worth = of_class & (np.median(avoided * years - price * burden, axis=0) > 0)
-        if not worth.any():
-            return f"{measure.title}: no home was found for which it pays."
-        where = tuple(str(name) for name in assets["asset_id"][worth])
-        avoided, investment = avoided[:, worth], price[:, worth].sum(axis=1)
-        what = f"{worth.sum()} of {of_class.sum()} homes: {what}"
-    avoided_per_year = avoided.sum(axis=1)
-    cost = investment * burden
+    if len(designs) > MOST_DESIGNS:
+        raise InputError("plan", f"{len(designs)} long-term measures", f"combine {MOST_DESIGNS} or fewer")
+    if economy.start_year + economy.horizon_years > LAST_YEAR:
+        end = economy.start_year + economy.horizon_years
+        raise InputError("plan", f"the horizon ends in {end}", f"no future is told beyond {LAST_YEAR}")
+    sets = choices(len(designs))
+    futures = (*scenarios, AS_TODAY)
+    seas = list(dict.fromkeys((each.sea_level, each.storminess) for each in futures))
+    growths = list(dict.fromkeys(each.development for each in futures))
+    nodes = np.append(np.arange(0.0, economy.horizon_years, STEP_YEARS), economy.horizon_years)
+    deviates = ndtri(stratify(len(damage.levels), rng))
+    rises = [sea.rise(economy.start_year + nodes, economy.start_year, deviates).T for sea, _ in seas]  # (N, S) each
+    levels = np.concatenate(
+        [
+            sea_levels(
+                damage.levels, mean_sea_level, rise, storms.change_by_2100 * nodes / (LAST_YEAR - economy.start_year)
+            )
+            for rise, (_, storms) in zip(rises, seas, strict=True)
+        ]
+    )  # (P · N, S, R)
+    shape = (len(seas), nodes.size, len(damage.levels))
+    annual = {each: damage.expected_annual_damage(each, levels).reshape(shape) for each in sets}  # (P, N, S) each
+    beyond = damage.share_beyond(levels).reshape(shape[:2])
+
+    between = np.stack([np.interp(economy.years, nodes, unit) for unit in np.eye(nodes.size)], axis=1)  # (T, N)
+    growth = np.stack([(1 + each.growth_per_year) ** economy.years for each in growths])  # (G, T)
+    weights = (growth * economy.discount)[:, :, None] * between  # (G, T, N)
+    left = np.stack([_left(each, designs, annual, weights, economy) for each in sets])  # (C, P, G, S)
+    cost = np.stack([_sum([designs[i].cost for i in each], deviates) for each in sets])  # (C, S)
+    index = [(seas.index((f.sea_level, f.storminess)), growths.index(f.development)) for f in futures]
+    sea_of, growth_of = (np.array(each) for each in zip(*index, strict=True))
+    saved = (left[0] - left)[:, sea_of, growth_of]  # (C, W + 1, S)
+    today = (len(seas) - 1, 0)  # the last future is that nothing changes, and node 0 is now
     return Appraisal(
-        measure=measure,
-        where=where,
-        avoided_per_year=avoided_per_year,
-        investment=investment,
+        designs=tuple(designs),
+        choices=sets,
+        futures=tuple(scenarios),
         cost=cost,
-        net_present_value=avoided_per_year * years - cost,
-        ratio=avoided_per_year * years / cost,
-        what=what,
-        rests_on_assumptions=any(q.is_assumption for q in (measure.unit_cost, *measure.effect.values())),
+        investment=np.stack([_sum([designs[i].investment for i in each], deviates) for each in sets]),
+        net_present_value=saved - cost[:, None],
+        damage=left[0][sea_of, growth_of],
+        annual_damage=np.stack([annual[each][today] for each in sets]),
+        rise=np.array([float(np.median(rises[p][-1])) for p in sea_of]),
+        share_beyond=beyond.mean(axis=1)[sea_of],
     )
 
 
-def _design(
-    measure: LongTermMeasure, hazard: Hazard, events: EventDamage, rng: np.random.Generator
-) -> tuple[list[Protection], float, str]:
-    """What the measure changes in each sample, how many units of it are bought, and a sentence that says so."""
-    effect, n_samples = measure.effect, len(hazard.levels)
-    if measure.key == "raise_embankment":
-        return _embankment(measure, hazard, events)
-    if measure.key == "home_raise":
-        height = effect["height"].value
-        raised = Protection(raised=dict.fromkeys(measure.classes, height))
-        return [raised] * n_samples, 1.0, f"ground floors lifted by {height:g} m."
-    share = effect["avoided_share"]
-    drawn = rng.uniform(share.low, share.high, n_samples)
-    warned = [Protection(avoided_share=dict.fromkeys(measure.classes, float(part))) for part in drawn]
-    return warned, 1.0, f"a warning in time avoids {100 * share.low:.0f} to {100 * share.high:.0f} % of the damage."
+def sea_levels(levels: Floats, mean_sea_level: float, rise: Floats, change: Floats) -> Floats:
+    """(N, S, R) return levels when the sea has risen and storms have changed.
 
+    The whole height above mean sea level changes with the storms, tide included.
 
-def _embankment(measure: LongTermMeasure, hazard: Hazard, events: EventDamage) -> tuple[list[Protection], float, str]:
-    """A crest at the design level in front of the whole region.
-
-    The height to add is the design level less the highest one that damages nothing today (or the most frequent one,
-    where all damage something), plus freeboard; the freeboard is paid for and not counted as protection. The length is
-    the longer side of the region unless the catalogue gives it.
+    Args:
+        levels: (S, R) today's [m, region datum]; ``mean_sea_level`` on the same datum.
+        rise: (N, S) [m]; ``change``: (N,) of the height above mean sea level [-].
     """
-    wanted = measure.effect["design_return_period"].value
-    periods = np.asarray(hazard.return_periods)
-    level = np.median(hazard.levels, axis=0)
-    crest = float(np.interp(np.log(wanted), np.log(periods), level))
-    wet = np.median(events.of_classes(ASSET_CLASSES), axis=0) > 0  # (R,)
-    start = float(level[max(int(np.argmax(wet)) - 1, 0)]) if wet.any() else crest
-    height = max(crest - start, 0.0) + measure.effect["freeboard"].value
-    left, bottom, right, top = hazard.region.bounds
-    length = measure.effect["length"].value if "length" in measure.effect else max(right - left, top - bottom) / 1000
-    stated = "" if "length" in measure.effect else " (assumption: the longer side of the region)"
-    what = (
-        f"crest at {crest:.2f} m ({hazard.region.vertical_datum}), the level of once in {min(wanted, periods[-1]):g}"
-        f" years; {height:.2f} m higher over {length:.1f} km{stated}. Rarer seas still overtop it."
-    )
-    return [Protection(crest=crest)] * len(hazard.levels), height * length, what
+    height = (levels - mean_sea_level) * (1 + change[:, None, None])
+    return np.asarray(mean_sea_level + height + rise[:, :, None])
+
+
+def _left(
+    choice: Choice, designs: Sequence[Design], annual: dict[Choice, Floats], weights: Floats, economy: Economy
+) -> Floats:
+    """(P, G, S) present value of the damage that is left while the designs of a choice come into being."""
+    waits = sorted({0.0, *(designs[i].lead_years for i in choice)})
+    result = np.zeros(())
+    for number, wait in enumerate(waits):
+        years = economy.works(wait)
+        if number + 1 < len(waits):
+            years &= ~economy.works(waits[number + 1])
+        there = frozenset(i for i in choice if designs[i].lead_years <= wait)
+        result = result + np.einsum("gn,pns->pgs", weights[:, years].sum(axis=1), annual[there])
+    return np.asarray(result)
+
+
+def _sum(parts: Sequence[Floats], like: Floats) -> Floats:
+    return np.asarray(sum(parts, np.zeros_like(like)))

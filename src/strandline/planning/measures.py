@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from strandline.errors import InputError
 from strandline.observations import ASSET_CLASSES
@@ -35,7 +36,21 @@ class Quantity:
     def draw(self, n_samples: int, rng: np.random.Generator) -> Floats:
         """(S,) log-normal draws about ``value``; exact where the range is empty."""
         spread = np.log(self.high / self.low) / (2 * 1.96) if self.high > self.low > 0 else 0.0
-        return np.asarray(self.value * np.exp(spread * rng.standard_normal(n_samples)))
+        return np.asarray(self.value * np.exp(spread * ndtri(stratify(n_samples, rng))))
+
+    def draw_evenly(self, n_samples: int, rng: np.random.Generator) -> Floats:
+        """(S,) uniform draws from ``low`` to ``high``."""
+        return np.asarray(self.low + (self.high - self.low) * stratify(n_samples, rng))
+
+
+def stratify(n_samples: int, rng: np.random.Generator) -> Floats:
+    """(S,) probabilities, one from each of S equal parts of 0 to 1, in random order.
+
+    Some tens of samples then have the median and the spread that thousands would have.
+
+    Source: McKay, Beckman & Conover (1979), Technometrics 21, 239-245: Latin hypercube sampling, one column.
+    """
+    return np.asarray((rng.permutation(n_samples) + rng.random(n_samples)) / n_samples)
 
 
 @dataclass(frozen=True)
@@ -44,9 +59,10 @@ class LongTermMeasure:
 
     Attributes:
         key: kind of the action, e.g. ``raise_embankment``.
-        effect: the numbers that say what it changes (``height``, ``avoided_share``, ``design_return_period``, …).
+        effect: the numbers that say what it changes, by the names of ``EFFECTS``.
         unit_cost: [EUR 2010 per unit]; the unit is stated in it.
         upkeep_share: share of the investment paid each year [a-1].
+        who: who builds it and keeps it up.
         classes: asset classes that it acts on; empty = all.
     """
 
@@ -58,6 +74,7 @@ class LongTermMeasure:
     unit_cost: Quantity
     upkeep_share: Quantity
     effect: Mapping[str, Quantity]
+    who: str
 
 
 @dataclass(frozen=True)
@@ -117,8 +134,18 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "raise_embankment": ("design_return_period", "freeboard"),
     "home_raise": ("height",),
     "early_warning": ("avoided_share",),
+    "mangrove_belt": ("attenuation", "width"),
+    "floodgates": ("avoided_share",),
+    "pumps": ("lowering",),
+    "road_raise": ("height",),
+    "retreat": ("avoided_share",),
+    "shelters": ("capacity",),
 }
-"""Which numbers say what a long-term measure changes; ``raise_embankment`` may also give ``length`` [km]."""
+"""Which numbers say what a long-term measure changes."""
+ALONG_THE_SHORE = ("raise_embankment", "mangrove_belt")
+"""Measures that may give their ``length`` [km]."""
+FOR_LIVES = ("shelters",)
+"""Long-term measures for lives, never weighed against money."""
 _LONG_TERM = ("lead_time_days", "lifetime_years", "unit_cost", "upkeep_share")
 
 
@@ -127,8 +154,8 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
     place = f"{where}: measure '{key}'"
     if key not in EFFECTS:
         raise InputError(place, "is not a long-term measure", f"known: {', '.join(EFFECTS)}")
-    optional = ("length",) if key == "raise_embankment" else ()
-    _check_keys(place, entry, (*_LONG_TERM, *EFFECTS[key]), optional)
+    optional = ("length",) if key in ALONG_THE_SHORE else ()
+    _check_keys(place, entry, ("who", *_LONG_TERM, *EFFECTS[key]), optional)
     numbers = {name: _quantity(f"{place}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
     effect = {name: number for name, number in numbers.items() if name not in _LONG_TERM}
     return LongTermMeasure(
@@ -140,6 +167,7 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
         unit_cost=numbers["unit_cost"],
         upkeep_share=numbers["upkeep_share"],
         effect=effect,
+        who=str(entry["who"]),
     )
 
 

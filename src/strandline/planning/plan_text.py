@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from strandline.planning.plan import Action, Plan
+from strandline.planning.plan import Plan
+from strandline.planning.proposal_text import action_lines, futures_lines, pathway_lines, proposal_lines
 from strandline.planning.protocol import Phase, Protocol
 from strandline.planning.track_record import TrackRecord
-from strandline.planning.words import say_expression
+from strandline.planning.words import say_expression, say_money
 
 
 def plan_to_markdown(plan: Plan) -> str:
@@ -17,22 +18,24 @@ def plan_to_markdown(plan: Plan) -> str:
         lines += ["**SIMULATED: computed for a coast that is wholly or partly simulated.**", ""]
     if middle == middle:
         lines += [
-            f"Without further action, floods cost this place about **{_money(middle)} a year** on average"
-            f" (between {_money(low)} and {_money(high)}, eight times out of ten).",
+            f"Without further action, floods cost this place about **{say_money(middle)} a year** on average"
+            f" (between {say_money(low)} and {say_money(high)}, eight times out of ten).",
         ]
     else:
         lines += ["What floods cost this place is **unknown**: no asset with a known value lies on known ground."]
     if plan.unknown_assets:
         lines += [f"Not counted: {plan.unknown_assets} assets that nobody could assess. Unknown is not safe."]
-    budget = "without a budget limit" if plan.budget is None else f"within a budget of {_money(plan.budget)}"
+    budget = "without a budget limit" if plan.budget is None else f"within a budget of {say_money(plan.budget)}"
     lines += [
         f"Investments are weighed over {plan.horizon_years} years at {100 * plan.discount_rate:g} % a year, {budget}.",
         "",
+        *proposal_lines(plan),
         "## What to do, most urgent first",
         "",
     ]
     for action in plan.actions:
-        lines += [*_action_lines(action), ""]
+        lines += [*action_lines(action), ""]
+    lines += [*futures_lines(plan), *pathway_lines(plan.pathways)]
     if plan.protocol is not None:
         lines += ["## When to act, when to stop, and what if the gauge is dead", ""]
         for phase in plan.protocol.phases:
@@ -47,25 +50,6 @@ def plan_to_markdown(plan: Plan) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def _action_lines(action: Action) -> list[str]:
-    lines = [f"{action.priority}. **{action.title}** – {action.when}."]
-    if not action.within_budget:
-        lines.append("   - Worth it, but beyond the budget.")
-    if action.avoided_loss is not None:
-        lines.append(f"   - Avoids {_range(action.avoided_loss)} per {action.avoided_loss_per}.")
-    if action.cost is not None:
-        lines.append(f"   - Costs {_range(action.cost)}{' per event' if action.avoided_loss_per == 'event' else ''}.")
-    if action.benefit_cost_ratio is not None:
-        low, middle, high = action.benefit_cost_ratio
-        lines.append(f"   - Every euro spent saves about {middle:.1f} (between {low:.1f} and {high:.1f}).")
-    if action.where:
-        shown = ", ".join(action.where[:8])
-        more = f" and {len(action.where) - 8} more" if len(action.where) > 8 else ""
-        lines.append(f"   - Where: {shown}{more}.")
-    lines.append(f"   - Why: {action.why} Confidence: {action.confidence}.")
-    return lines
 
 
 def _phase_lines(phase: Phase, protocol: Protocol) -> list[str]:
@@ -104,21 +88,8 @@ def _track_record_lines(records: Sequence[TrackRecord]) -> list[str]:
             "dead in storms" if record.dead_streams else "alive",
             *(f"{n}" for n in (result.hits, result.misses, result.late, result.false_alarms, result.unverified)),
             "–" if math.isnan(result.lead_hours) else f"{result.lead_hours:.0f}",
-            "–" if result.cost_in_vain is None else _money(result.cost_in_vain),
+            "–" if result.cost_in_vain is None else say_money(result.cost_in_vain),
             "–" if value is None or math.isnan(value) else f"{value:.2f}",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return lines
-
-
-def _money(amount: float) -> str:
-    for size, name in ((1e9, "billion"), (1e6, "million")):
-        if abs(amount) >= size:
-            return f"€{amount / size:.1f} {name}"
-    digits = 0 if amount == 0 else max(int(math.log10(abs(amount))) - 1, 0)  # two that count; no more is known
-    return f"€{round(amount, -digits):,.0f}"
-
-
-def _range(bounds: tuple[float, float, float]) -> str:
-    low, middle, high = bounds
-    return f"about {_money(middle)}" + (f" ({_money(low)} to {_money(high)})" if low < high else "")

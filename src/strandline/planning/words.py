@@ -1,6 +1,7 @@
-"""What a protocol asks, in plain words."""
+"""What a protocol asks and what a plan costs, in plain words."""
 
 import ast
+import math
 from collections.abc import Mapping
 
 from strandline.planning.expressions import parse
@@ -40,3 +41,19 @@ def say_expression(text: str, indicators: Mapping[str, Indicator]) -> str:
         return word.join(f"({say(part)})" if isinstance(part, ast.BoolOp) else say(part) for part in node.values)
 
     return say(parse(text))
+
+
+def say_money(amount: float) -> str:
+    """``€1.2 million``, ``−€52,000``; two digits that count, no more is known."""
+    sign = "−" if amount < 0 else ""
+    for size, name in ((1e9, "billion"), (1e6, "million")):
+        if abs(amount) >= size:
+            return f"{sign}€{abs(amount) / size:.1f} {name}"
+    digits = 0 if amount == 0 else max(int(math.log10(abs(amount))) - 1, 0)
+    return f"{sign}€{round(abs(amount), -digits):,.0f}"
+
+
+def say_range(bounds: tuple[float, float, float]) -> str:
+    """``about €1.2 million (€0.8 million to €1.9 million)`` of p10, p50, p90."""
+    low, middle, high = bounds
+    return f"about {say_money(middle)}" + (f" ({say_money(low)} to {say_money(high)})" if low < high else "")

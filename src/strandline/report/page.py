@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from strandline.planning.futures_table import by_sea_level
+from strandline.planning.proposal_text import say_difference, say_sources, say_tip, signpost_table, titles
 from strandline.planning.words import say_expression
 from strandline.report import words
 from strandline.report.canvas import NARROW, WIDE, Picture
@@ -21,6 +23,7 @@ from strandline.report.figures import (
 )
 from strandline.report.forecast import ForecastTrace, forecast_of_the_peak
 from strandline.report.maps import map_disagreement, map_each_period, map_flood
+from strandline.report.pathway_map import draw_pathways
 from strandline.report.products import return_levels
 from strandline.report.story import (
     damage_table,
@@ -79,6 +82,10 @@ def render_page(findings: Findings) -> str:
         environment.filters[function.__name__] = function
     environment.globals["say_expression"] = say_expression
     environment.globals["money_between"] = words.money_between
+    environment.globals["say_tip"] = say_tip
+    environment.globals["titles"] = titles
+    environment.globals["say_difference"] = say_difference
+    environment.globals["say_sources"] = say_sources
     levels = return_levels(findings.hazard)
     trace = forecast_of_the_peak(findings.surge)
     return environment.get_template("report.html.jinja").render(
@@ -103,6 +110,8 @@ def render_page(findings: Findings) -> str:
             }
             for future in findings.futures
         ],
+        by_sea_level=by_sea_level(findings.plan.futures),
+        signposts=None if findings.plan.pathways is None else signpost_table(findings.plan.pathways),
         damage=damage_table(findings),
         people=people_sentences(findings.impact),
         survey=survey_sentences(findings.impact),
@@ -143,6 +152,9 @@ def _draw_all(findings: Findings, levels: pd.DataFrame, trace: ForecastTrace | N
     if len(ranked):
         names = [str(name) for name in ranked["asset_id"]]
         drawings["assets"] = _both(lambda width: draw_ranked_assets(ranked, names, width))
+    pathways = findings.plan.pathways
+    if pathways is not None:
+        drawings["pathways"] = _both(lambda width: draw_pathways(pathways, width))
     reliability = findings.reliability
     if reliability is not None:
         drawings["reliability"] = _both(lambda width: draw_reliability(reliability, width))

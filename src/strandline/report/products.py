@@ -20,10 +20,12 @@ from strandline.planning.plan_text import plan_to_markdown
 from strandline.planning.protocol import protocol_to_toml
 from strandline.region import Region
 from strandline.report.facts import SURGE_COLUMNS, Findings
+from strandline.report.pathway_map import as_generator_files
 from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.hazard import Hazard
 
 QUANTILES = (0.1, 0.5, 0.9)
+GENERATOR_FILES = ("pathways-action.txt", "pathways-sequence.txt")
 JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
 
@@ -50,6 +52,11 @@ def write_products(out: Path, findings: Findings) -> None:
         write_text(out / "protocol.toml", protocol_to_toml(findings.plan.protocol))
     catalogue = as_json(describe_for_catalogues(findings))
     write_text(out / "risk_data_library.json", json.dumps(catalogue, indent=2, allow_nan=False) + "\n")
+    for name in GENERATOR_FILES:
+        (out / name).unlink(missing_ok=True)
+    if findings.plan.pathways is not None:
+        for name, text in zip(GENERATOR_FILES, as_generator_files(findings.plan.pathways), strict=True):
+            write_text(out / name, text)
     write_text(out / "summary.json", json.dumps(as_json(summarise(findings)), indent=2, allow_nan=False) + "\n")
 
 

@@ -85,8 +85,17 @@ def map_hazard(
         grid[..., water.numpy()] = 0.0
         grid[..., ~known.numpy()] = np.nan
     told = np.where(assets["asset_seen"].numpy()[..., None], np.mean(states, axis=0), np.nan) if states else None
-    maps = (part.astype(np.float32) for part in (probability, called, disagreement))
-    return Hazard(observations.region, return_periods, levels, depth, *maps, _provenance(observations), told)
+    return Hazard(
+        observations.region,
+        return_periods,
+        levels,
+        depth,
+        probability.astype(np.float32),
+        called.astype(np.float32),
+        disagreement.astype(np.float32),
+        _provenance(observations),
+        told,
+    )
 
 
 def depth_at_quantile(

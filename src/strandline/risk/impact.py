@@ -159,7 +159,8 @@ def annual_damage_samples(
     given = [UNPROTECTED] * len(hazard.levels) if protections is None else protections
     samples = []
     for depth, level, deviate, protection in zip(hazard.flood_depth, hazard.levels, deviates, given, strict=True):
-        behind = np.concatenate([protection.behind_crest(depth, level), depth[-1:]])  # (R + 1, H, W)
+        lower = protection.behind_belt(depth, level)
+        behind = np.concatenate([protection.behind_crest(lower, level), lower[-1:]])  # (R + 1, H, W)
         ratio = damage_ratios(behind, exposure, continent, deviate, protection)
         samples.append(ratio @ weights * exposure.value)
     return np.stack(samples)

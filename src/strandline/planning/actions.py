@@ -1,0 +1,107 @@
+"""What a plan says: one thing to do, what is built together, and how either fares in each future."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from strandline.planning.appraisal import Robustness
+
+Bounds = tuple[float, float, float]
+Confidence = Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do.
+
+    Attributes:
+        kind: e.g. ``raise_embankment``, ``evacuate_low_lying_areas``, ``continue_monitoring``.
+        where: ids of the assets that it concerns; empty = the whole region.
+        lead_time_hours: how long before its effect is needed it must start [h].
+        avoided_loss: p10, p50, p90 [EUR 2010, see ``avoided_loss_per``]; ``None`` = not counted in money.
+        avoided_loss_per: ``year`` for long-term measures, ``event`` at the trigger's level for operational ones.
+        cost: p10, p50, p90 of the present value over the horizon, or of one event [EUR 2010]; ``None`` = not stated.
+        net_present_value: p10, p50, p90 if nothing changes [EUR 2010]; long-term measures only.
+        benefit_cost_ratio: p10, p50, p90 if nothing changes [-]; long-term measures only.
+        priority: 1 is first; actions for lives and monitoring come before money.
+        within_budget: ``False`` = worth it, but the budget does not reach that far.
+        confidence: how sure it is that it pays, see ``why``.
+        what: what is built or done, in a sentence; empty = as the title says.
+        who: who must do it; empty = whoever is in charge of emergencies.
+        protects: whom; empty = nobody was counted.
+        robustness: how it fares alone over all futures; long-term measures only.
+    """
+
+    kind: str
+    title: str
+    where: tuple[str, ...]
+    when: str
+    lead_time_hours: float
+    avoided_loss: Bounds | None
+    avoided_loss_per: Literal["year", "event"]
+    cost: Bounds | None
+    priority: int
+    confidence: Confidence
+    why: str
+    net_present_value: Bounds | None = None
+    benefit_cost_ratio: Bounds | None = None
+    within_budget: bool = True
+    what: str = ""
+    who: str = ""
+    protects: str = ""
+    robustness: Robustness | None = None
+
+
+@dataclass(frozen=True)
+class FutureOutcome:
+    """What a scenario means for the place; money is the present value over the horizon [EUR 2010], p10, p50, p90.
+
+    Attributes:
+        rise: median rise of the sea at the horizon's end [m].
+        damage: if nothing is done [EUR 2010].
+        net_present_value: kind of measure → built alone [EUR 2010].
+        portfolio: net present value of the chosen measures together [EUR 2010]; ``None`` = none is chosen.
+        best: kinds of the affordable measures that are worth most together in this future.
+        share_beyond_maps: share of ``damage`` from seas above the highest mapped one [-]; there it is at least so much.
+    """
+
+    sea_level: str
+    storminess: str
+    development: str
+    rise: float
+    damage: Bounds
+    net_present_value: Mapping[str, Bounds]
+    portfolio: Bounds | None
+    best: tuple[str, ...]
+    share_beyond_maps: float
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """The measures that are to be built together; money as p10, p50, p90 [EUR 2010].
+
+    Attributes:
+        kinds: of its measures.
+        investment: first payment [EUR 2010].
+        cost: present value of all payments [EUR 2010].
+        avoided_loss: under today's sea, storms and values [EUR 2010 a-1].
+        net_present_value: if nothing changes [EUR 2010].
+        benefit_cost_ratio: if nothing changes [-].
+    """
+
+    kinds: tuple[str, ...]
+    investment: Bounds
+    cost: Bounds
+    avoided_loss: Bounds
+    net_present_value: Bounds
+    benefit_cost_ratio: Bounds
+    robustness: Robustness
+
+
+def bounds(samples: npt.NDArray[np.float64]) -> Bounds:
+    """p10, p50, p90 of samples (S,)."""
+    low, middle, high = np.quantile(samples, [0.1, 0.5, 0.9])
+    return float(low), float(middle), float(high)
