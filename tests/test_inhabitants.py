@@ -1,5 +1,7 @@
 """People, roads and refuges of a simulated coast: whoever loses the only road is cut off, and nothing else changes."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from strandline.observations import ASSET_DETAILS, Observations
 from strandline.risk.access import is_cut_off, road_network
 from strandline.risk.exposure import asset_shares
 from strandline.simulator.coast import simulate_coast
+from strandline.simulator.files import load_coast, save_coast
 
 
 def tiny(*, inhabited: bool) -> Observations:
@@ -100,3 +103,15 @@ def test_bridges_stand_where_the_water_is_and_embankments_know_their_crest(
     assert assets.loc[kind != "embankment", "crest"].isna().all()
     assert (of(assets, "road", "bridge", "embankment").geometry.length > 0).all()
     assert all(isinstance(shape, Point) for shape in of(assets, "hospital", "shelter").geometry)
+
+
+def test_an_inhabited_coast_is_stored_and_read_back_whole(
+    coast: Observations, assets: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    save_coast(coast, tmp_path / "coast")
+    again = load_coast(tmp_path / "coast").assets
+    assert again is not None
+    assert again["people"].equals(assets["people"])
+    assert again["crest"].equals(assets["crest"])
+    assert list(again["district"]) == list(assets["district"])
+    assert again.geometry.geom_equals(assets.geometry).all()

@@ -80,7 +80,7 @@ def _districts(assets: gpd.GeoDataFrame, terrain: Terrain, coast: Observations) 
     point = assets.geometry.representative_point()
     row, column = coast.region.cells_of(point.x.to_numpy(), point.y.to_numpy())
     polder = np.where(row >= 0, terrain.polders.identity[row, column], 0)
-    return [f"polder {number}" if number else "outside the polders" for number in polder]
+    return [f"polder {number:02d}" if number else "outside the polders" for number in polder]
 
 
 def _villages(terrain: Terrain) -> Cells:
