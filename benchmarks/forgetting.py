@@ -35,7 +35,7 @@ from strandline.distillation.consolidation import (
     mas,
 )
 from strandline.distillation.distil import Consolidation, students_view
-from strandline.exemplars import FILE, load_exemplars
+from strandline.exemplars import FILE, STORM_WEIGHT, load_exemplars
 from strandline.models.student import Student
 from strandline.pretraining import SHIPPED, load_students
 
@@ -47,9 +47,9 @@ STRENGTHS: Strengths = {
     "mas": (0.3, 3.0, 30.0),
     "lwf": (0.3, 1.0, 3.0),
     "replay": (0.3, 1.0, 3.0),
-    "ewc+replay": (1000.0,),
+    "ewc+replay": (300.0, 1000.0),
 }
-"""λ of a penalty, weight of a replayed or remembered storm; of EWC beside a replay of weight 1."""
+"""λ of a penalty, weight of a replayed or remembered storm; of EWC beside a replay of a run's own weight."""
 DRAWS = 8
 """Maps of labels drawn a storm for the Fisher information."""
 Row = dict[str, Value]
@@ -75,7 +75,7 @@ class Past:
                     LearningWithoutForgetting.of(shipped(), own, budget.samples // 2, strength, outage=budget.outage)
                 ]
             case "ewc+replay":
-                return [replace(self.penalties["ewc"], strength=strength), self.replay]
+                return [replace(self.penalties["ewc"], strength=strength), replace(self.replay, weight=STORM_WEIGHT)]
             case _:
                 return [replace(self.penalties[method], strength=strength)]
 

@@ -36,6 +36,7 @@ def test_who_says_the_truth_is_calibrated_and_who_is_too_sure_is_mended_by_the_t
     assert set(sure) == set(METHODS)
     assert sure["plain"]["ece"] > 0.04
     assert sure["shipped"]["ece"] < 0.02
+    assert scores(told(0, 3.0), [told(seed, 3.0) for seed in range(1, 10)])["ensemble_by_events"]["ece"] < 0.02
     assert sure["shipped"]["temperature"] == pytest.approx(3, abs=0.1)
 
 

@@ -2,8 +2,8 @@
 
 One network draws every map, whatever it is given: every stream (``normal``), or a coarse cloudy image and eight
 points (``outage``). What is higher than any taught is not defined here. Members are distilled from the same teacher in
-other draws; the temperature is chosen by the teacher's probabilities of pairs that nothing was distilled on. A heads'
-network is not built for images.
+other draws; the temperature is chosen by the teacher's probabilities of pairs that nothing was distilled on, as in a
+run, or (``ensemble_by_events``) by the masks of the other events. A heads' network is not built for images.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ CONDITIONS = {"normal": SETTINGS["outage"], "outage": SETTINGS["strict"]}
 LABELS, CALIBRATION = 0.05, 0.25
 """Shares of an event's pairs: labelled (at least one), and kept apart for the temperature."""
 MEMBERS, DRAWS, FOLDS = 3, 8, 2
-METHODS = ("plain", "temperature_scaled", "mc_dropout", "ensemble", "shipped", "conformal")
+METHODS = ("plain", "temperature_scaled", "mc_dropout", "ensemble", "ensemble_by_events", "shipped", "conformal")
 BUDGET = Budget(300, 300, 30)
 SIDE = 64
 """Cells along the edge of the middle that is cut from each chip."""
@@ -88,6 +88,8 @@ def _score(told: Told, others: Sequence[Told], condition: str) -> Iterator[Row]:
         members = 1 if method in ("plain", "temperature_scaled") else len(said)
         tempered = method in ("temperature_scaled", "shipped", "conformal")
         temperature = _temperature(told, members) if tempered else 1.0
+        if method == "ensemble_by_events":
+            temperature = _temperature_of(others, condition)
         words = _soft(said[:members], temperature)[:, None, :, None]  # (M, 1, 2, 1, C)
         if method == "conformal":
             threshold = _promised(others, condition)
@@ -117,6 +119,18 @@ def _temperature(told: Told, members: int) -> float:
     logits = [torch.from_numpy(part)[None, :, None] for part in told.calibration[:members]]  # (1, 2, 1, P)
     word = torch.from_numpy(told.word)[None, :, None]
     return best_temperature(logits, word, torch.ones(1, 1, word.shape[-1], dtype=torch.bool))
+
+
+def _temperature_of(others: Sequence[Told], condition: str) -> float:
+    """Best for the ensembles of other events by their masks, each event counting the same."""
+    least = min(one.flooded[condition].size for one in others)
+    rng = np.random.default_rng(0)
+    chosen = [rng.choice(one.flooded[condition].size, least, replace=False) for one in others]
+    said = [one.members[condition][..., which] for one, which in zip(others, chosen, strict=True)]
+    flooded = np.stack([one.flooded[condition][which] for one, which in zip(others, chosen, strict=True)])  # (E, C)
+    truth = torch.from_numpy(np.stack([~flooded, flooded], axis=1).astype(np.float32))[:, :, None]  # (E, 2, 1, C)
+    logits = [torch.from_numpy(np.stack([part[member] for part in said]))[:, :, None] for member in range(MEMBERS)]
+    return best_temperature(logits, truth, torch.ones(len(others), 1, least, dtype=torch.bool))
 
 
 def _soft(logits: Floats, temperature: float) -> Floats:
