@@ -35,7 +35,7 @@ from strandline.distillation.consolidation import (
     mas,
 )
 from strandline.distillation.distil import Consolidation, students_view
-from strandline.exemplars import FILE, STORM_WEIGHT, load_exemplars
+from strandline.exemplars import FILE, FISHER_DRAWS, STORM_WEIGHT, load_exemplars
 from strandline.models.student import Student
 from strandline.pretraining import SHIPPED, load_students
 
@@ -50,8 +50,6 @@ STRENGTHS: Strengths = {
     "ewc+replay": (300.0, 1000.0),
 }
 """λ of a penalty, weight of a replayed or remembered storm; of EWC beside a replay of a run's own weight."""
-DRAWS = 8
-"""Maps of labels drawn a storm for the Fisher information."""
 Row = dict[str, Value]
 
 
@@ -84,7 +82,7 @@ def remember_past(budget: Budget) -> Past:
     """Exemplars that ship, and the importance of the shipped student's weights on them."""
     storms, student = load_exemplars().storms, shipped()
     penalties = (
-        ewc(student, [storms], 1.0, torch.Generator().manual_seed(0), DRAWS),
+        ewc(student, [storms], 1.0, torch.Generator().manual_seed(0), FISHER_DRAWS),
         mas(student, [storms], 1.0),
         l2_sp(student, 1.0),
     )
@@ -197,7 +195,7 @@ def _finished(
     options: argparse.Namespace,
 ) -> list[Row]:
     """The rows of one coast and seed; each is kept in the cache as soon as it is there."""
-    decides = (options.label_fraction, options.events, options.years, options.size, budget, DRAWS)
+    decides = (options.label_fraction, options.events, options.years, options.size, budget, FISHER_DRAWS)
     elsewhere = [case.coast.seed for case in others]
     key = hashlib.sha256(f"{decides} {elsewhere}".encode() + weights_of([shipped()])).hexdigest()[:12]
     path = None

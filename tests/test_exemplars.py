@@ -1,5 +1,6 @@
 """What ships of the past: it is read back as it was, and it is of taught coasts alone."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import pytest
 import torch
 from tests.batch_fixtures import make_batch
 
+from strandline.batch import Batch
 from strandline.corpus import Curriculum
-from strandline.distillation.distil import Recipe, students_view
+from strandline.distillation.consolidation import QuadraticPenalty, Replay
+from strandline.distillation.distil import Consolidation, Recipe, students_view
 from strandline.errors import InputError
 from strandline.exemplars import Exemplars, load_exemplars, save_exemplars, taught_seeds
+from strandline.models.student import Student
 
 
 def test_a_hundredth_of_the_corpus_ships_with_its_truth() -> None:
@@ -48,9 +52,17 @@ def test_exemplars_are_read_back_as_they_were(tmp_path: Path) -> None:
             torch.testing.assert_close(found, tensor, rtol=1e-3, atol=1e-3)
 
 
-def test_what_learns_is_replayed_and_nothing_else() -> None:
-    past, recipe = load_exemplars(), Recipe(samples=8, windows=32)
-    of = {whole: past.replay(replace(recipe, whole=whole)) for whole in (False, True)}
-    assert [(part.past, part.samples) for part in of[False]] == [(past.windows, 16)]
-    assert [(part.past, part.samples) for part in of[True]] == [(past.storms, 4), (past.windows, 16)]
-    assert past.replay(replace(recipe, windows=0)) == []
+def test_what_learns_is_replayed_and_held_and_nothing_else() -> None:
+    shipped, recipe, student = load_exemplars(), Recipe(samples=8, windows=32), Student().eval()
+    past = Exemplars(shipped.storms[:2], shipped.windows[:2])
+    of = {whole: past.consolidate(student, replace(recipe, whole=whole)) for whole in (False, True)}
+
+    def replayed(parts: Sequence[Consolidation]) -> list[tuple[Batch, int, float]]:
+        return [(part.past, part.samples, part.weight) for part in parts if isinstance(part, Replay)]
+
+    assert replayed(of[False]) == [(past.windows, 16, 1.0)]
+    assert len(of[False]) == 1
+    assert replayed(of[True]) == [(past.storms, 4, 0.3), (past.windows, 16, 1.0)]
+    (penalty,) = (part for part in of[True] if isinstance(part, QuadraticPenalty))
+    assert (penalty.name, penalty.strength) == ("ewc", 300.0)
+    assert past.consolidate(student, replace(recipe, windows=0)) == []

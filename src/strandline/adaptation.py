@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from strandline.batch import CONTEXT_HOURS, FLOOD_CLASSES, LEADS, Batch
 from strandline.distillation.diagnosis import Diagnosis, diagnose
-from strandline.distillation.distil import Consolidation, Lesson, Recipe, ask, ask_all_ways, distil, students_view
+from strandline.distillation.distil import Lesson, Recipe, ask, ask_all_ways, distil, students_view
 from strandline.distillation.strandlines import (
     RESPONSE,
     Archive,
@@ -23,7 +23,7 @@ from strandline.distillation.strandlines import (
 )
 from strandline.errors import RefusedByTheory
 from strandline.events import Split, Storm
-from strandline.exemplars import load_exemplars
+from strandline.exemplars import Exemplars, load_exemplars
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -259,8 +259,9 @@ def adapt(
         course.word["training"],
         course.word["windows"],
     )
-    kept = load_exemplars().replay(recipe)
+    past = load_exemplars()
     for i, student in enumerate(students):
+        kept = past.consolidate(student, recipe)
         distil(student, lesson, recipe, seed + i, _part(progress, i, len(students)), kept)
     return list(students)
 
@@ -279,31 +280,32 @@ def learn_from_labels(
     seed: int,
     *,
     whole: bool,
-    consolidation: Sequence[Consolidation] = (),
+    past: Exemplars | None = None,
     progress: Progress | None = None,
 ) -> list[Student]:
     """The sceptic's students: the same labels and steps as ``adapt``, but no teacher, so nothing to remember.
 
     Args:
         whole: train every weight, as students from scratch need.
-        consolidation: what keeps students who were taught elsewhere from forgetting it.
+        past: what students who were taught elsewhere are kept from forgetting.
     """
     lesson = Lesson(students_view(course.training.without(*MEMORY)), students_view(course.windows))
     alone = replace(recipe, soft=0.0, feature=0.0, task=1.0, whole=whole)
     for i, student in enumerate(students):
-        distil(student, lesson, alone, seed + i, _part(progress, i, len(students)), consolidation)
+        kept = () if past is None else past.consolidate(student, alone)
+        distil(student, lesson, alone, seed + i, _part(progress, i, len(students)), kept)
     return list(students)
 
 
 def fine_tune(
     course: Course, students: Sequence[Student], recipe: Recipe, seed: int, progress: Progress | None = None
 ) -> list[Student]:
-    """Shipped students learn the labels of a place without a teacher, and a little of what they were taught again.
+    """Shipped students learn the labels of a place without a teacher, kept from forgetting what they were taught.
 
     With ``recipe.whole`` every weight learns, else what a place may teach alone.
     """
-    kept = load_exemplars().replay(recipe)
-    return learn_from_labels(course, students, recipe, seed, whole=recipe.whole, consolidation=kept, progress=progress)
+    past = load_exemplars()
+    return learn_from_labels(course, students, recipe, seed, whole=recipe.whole, past=past, progress=progress)
 
 
 def calibrate_on(

@@ -14,9 +14,10 @@ from torch import Tensor
 from strandline.atomic import write_bytes
 from strandline.batch import Batch, concatenate
 from strandline.corpus import Curriculum, simulate_lesson
-from strandline.distillation.consolidation import Replay
-from strandline.distillation.distil import Recipe, students_view
+from strandline.distillation.consolidation import Replay, ewc
+from strandline.distillation.distil import Consolidation, Recipe, students_view
 from strandline.errors import InputError
+from strandline.models.student import Student
 from strandline.pretraining import SHIPPED
 
 FILE = "exemplars.safetensors"
@@ -24,8 +25,10 @@ EVERY = 5
 """Of the taught coasts every fifth gives a storm, so that 22 of 2 240 are kept."""
 WINDOWS = 32
 """Gauge windows kept a coast."""
-STORM_WEIGHT = 0.3
-"""Of the loss on replayed storms: `benchmarks.forgetting`, chosen on recipe coasts."""
+STORM_WEIGHT, EWC_STRENGTH = 0.3, 300.0
+"""Of the loss on replayed storms, and λ beside it: chosen on recipe coasts by `benchmarks.forgetting`."""
+FISHER_DRAWS = 8
+"""Maps of labels drawn a storm."""
 RECORD = Curriculum(storms=1, years=2.0, windows=WINDOWS)
 """What is simulated of each: as many storms a year as when the coast was taught, one of which is kept."""
 
@@ -37,15 +40,22 @@ class Exemplars:
     storms: Batch
     windows: Batch
 
-    def replay(self, recipe: Recipe) -> list[Replay]:
-        """Half as many samples a step as the recipe takes of the present.
+    def consolidate(self, student: Student, recipe: Recipe) -> list[Consolidation]:
+        """What keeps a student, as it is now, from forgetting what it was taught while it learns by a recipe.
 
-        Storms are replayed where the weights of the map learn, gauge windows wherever surges do; a window counts as one
-        of the present, a storm less.
+        Half as many samples a step are replayed as are taken of the present: gauge windows wherever surges learn, each
+        counting as one of the present; storms, counting less, where every weight learns. There the weights are held by
+        elastic weight consolidation as well.
         """
         storms = recipe.samples // 2 if recipe.whole else 0
         parts = ((self.storms, storms, STORM_WEIGHT), (self.windows, recipe.windows // 2, 1.0))
-        return [Replay(batch, samples, weight, recipe.outage) for batch, samples, weight in parts if samples > 0]
+        kept: list[Consolidation] = [
+            Replay(batch, samples, weight, recipe.outage) for batch, samples, weight in parts if samples > 0
+        ]
+        if storms:
+            generator = torch.Generator().manual_seed(0)
+            kept.append(ewc(student, [self.storms], EWC_STRENGTH, generator, FISHER_DRAWS))
+        return kept
 
 
 def simulate_exemplars(seeds: Sequence[int]) -> Exemplars:
