@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             def tell(what: str) -> None:
                 bar.update(task, description=what)
 
-            rows += floods.rows_of(events, options.seeds, options.work, digests, tell)
+            rows += floods.rows_of(events, options.chip_seeds, options.work, digests, tell)
     costs = measure(students[0].eval(), heads, taught_on[0], options.turns)
     data = {"networks": hashlib.sha256(weights_of([load_teacher(), *students])).hexdigest()}
     files = {name: getattr(options, name) for name in ("gauges", "chips", "chips_blocks")}
@@ -89,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command += f" {' '.join(options.target)} --train {options.train} --test {options.test}"
     if options.chips is not None:
         command += f" --chips {options.chips.name} --chips-blocks {options.chips_blocks.name}"
+        command += f" --chip-seeds {options.chip_seeds}"
     options.out.with_suffix(".md").write_text(markdown(record, f"python -m benchmarks.calibration {command}"))
     if options.picture is not None:
         draw_reliability(sums, options.picture)
@@ -123,6 +124,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--test", default="2014-01-01/2014-12-31", help="likewise")
     parser.add_argument("--chips", type=Path, help="zip or folder of real flood chips, as in benchmarks.floods")
     parser.add_argument("--chips-blocks", type=Path, help="JSON of [first, last, count], an event each")
+    parser.add_argument("--chip-seeds", type=int, default=1, help="draws of labels, clouds and points on chips")
     parser.add_argument("--work", type=Path, default=Path("runs/calibration"), help="where networks of chips wait")
     parser.add_argument("--turns", type=int, default=15, help="calls that the cost is the median of")
     parser.add_argument("--cache", type=Path, default=None, help="folder for coasts, heads and words")
