@@ -45,8 +45,8 @@ MOST_RANKED = 12
 LIMITS = (
     "A depth is the greatest depth of still water during one event. Depths below 0.15 m do not count as a flood.",
     "Flood maps come from a learnt model driven by synthetic storms. It has seen few floods here.",
-    "Where no flood survey reaches, a map's chances are as sure as the teacher, which can be too sure of a place that it "
-    "never saw.",
+    "Where no flood survey reaches, a map's chances are as sure as the teacher, which can be too sure of a place that "
+    "it never saw.",
     "Sea levels rarer than the record is long are extrapolated. Their range holds the doubt of the fit, not a changing "
     "climate.",
     "Damage follows depth–damage curves of a whole continent (Huizinga et al. 2017). They describe classes of "
