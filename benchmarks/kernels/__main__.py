@@ -124,7 +124,7 @@ def _floods(options: argparse.Namespace, data: Mapping[str, str], tell: Callable
     tried = [row for event in small for row in run(event, 0, None)]
     rows = [{**row, "test": "recipe"} for row in tried]
     weights = chosen_weights(tried)
-    for seed in range(options.seeds):
+    for seed in range(options.chip_seeds):
         for event in fold.target:
             rows += run(event, seed, weights)
     return rows
@@ -177,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--chips-blocks", type=Path, help="JSON of [first, last, count], an event each")
     parser.add_argument("--recipe-events", type=int, default=2, help="small events, on which weights are chosen")
     parser.add_argument("--chip-side", type=int, default=64, help="cells along the edge that is cut from each chip")
+    parser.add_argument("--chip-seeds", type=int, default=1, help="draws of labels, clouds and points on chips")
     parser.add_argument("--teaching", type=int, default=300, help="steps of the networks of other events")
     parser.add_argument("--cache", type=Path, default=None, help="folder for simulated coasts")
     parser.add_argument("--work", type=Path, default=Path("runs/kernels"), help="where networks and rows wait")
