@@ -127,7 +127,7 @@ def test_no_event_is_taught_and_tested_in_the_same_fold() -> None:
 
 TINY = Plan(
     settings=("archive",), fractions=(0.05, 0.5, 1.0), seeds=1, control_seeds=1, control_fraction=0.05, folds=3,
-    budget=Budget(teaching=40, raising=40, adapting=4, from_scratch=4), recipe=Recipe(),
+    budget=Budget(teaching=40, raising=4, adapting=1, from_scratch=1), recipe=Recipe(),
 )  # fmt: skip
 
 
