@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from benchmarks.floods.chips import Event
+from benchmarks.floods.chips import Event, cut
 from benchmarks.kernels import chips, concentration
 from benchmarks.kernels.__main__ import main
 from benchmarks.kernels.contest import ALIGNMENTS, CONTROL, WEIGHTS, Row, chosen_weights, entries, kept
@@ -59,9 +59,9 @@ def test_events_that_teach_are_not_tested_nor_chosen_on_and_chips_are_cut_in_the
     names = [event.name for event in (*fold.source, *fold.target, *small)]
     assert sorted(names) == ["0", "1", "2", "3", "5"]
     assert [event.name for event in fold.source] == ["3", "2"]
-    cut = chips.cut(events[0], 32)
-    assert cut.chips.s2_after.shape == (25, 32, 32, 3)
-    np.testing.assert_array_equal(cut.chips.mask, events[0].chips.mask[:, 16:48, 16:48])
+    small = cut(events[0], 32)
+    assert small.chips.s2_after.shape == (25, 32, 32, 3)
+    np.testing.assert_array_equal(small.chips.mask, events[0].chips.mask[:, 16:48, 16:48])
 
 
 def test_a_difference_is_paired_and_recipes_are_no_result() -> None:

@@ -19,12 +19,11 @@ from torch import Tensor
 
 from benchmarks.calibration.scoring import FALSE_DRY, Mask, Row, score_maps
 from benchmarks.floods import methods
-from benchmarks.floods.chips import Event
+from benchmarks.floods.chips import Event, cut
 from benchmarks.floods.learning import ask
 from benchmarks.floods.methods import Budget, Recipe, School, Task, Words
 from benchmarks.floods.run import Plan, Work, draw_labels, part, schools_of
 from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, teachers_view
-from benchmarks.kernels.chips import cut
 from strandline.uncertainty.forecaster import best_temperature, choose_threshold
 from strandline.uncertainty.mc_dropout import dropout_awake
 from strandline.uncertainty.risk_control import false_dry_threshold

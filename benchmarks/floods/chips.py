@@ -130,3 +130,11 @@ def concatenated(chips: Sequence[Chips]) -> Chips:
         np.concatenate([part.ids for part in chips]),
         *(np.concatenate([getattr(part, layer) for part in chips]) for layer in LAYERS),
     )
+
+
+def cut(event: Event, side: int) -> Event:
+    """The same event, of whose chips the middle ``side`` × ``side`` cells are left."""
+    chips = event.chips
+    first = (chips.mask.shape[-1] - side) // 2
+    inside = (slice(None), slice(first, first + side), slice(first, first + side))
+    return Event(event.name, Chips(chips.ids, *(getattr(chips, layer)[inside] for layer in LAYERS)))

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.delta import RECIPE_COASTS, TARGETS
 from benchmarks.delta_coasts import SimulatedCoast, simulate
 from benchmarks.delta_learning import course_of, part, weights_of
-from benchmarks.floods.chips import Event, read_events
+from benchmarks.floods.chips import Event, cut, read_events
 from benchmarks.floods.methods import Budget
 from benchmarks.kernels import chips, coasts, concentration, speed
 from benchmarks.kernels.contest import Row, chosen_weights, entries, kept
@@ -108,7 +108,7 @@ def _delta(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[
 def _floods(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[[str], None]) -> list[Row]:
     """On real chips, of which the shipped networks know nothing."""
     budget, data = Budget(options.teaching, options.teaching, options.steps), _only_chips(data)
-    events = [chips.cut(event, options.chip_side) for event in read_events(options.chips, options.chips_blocks)]
+    events = [cut(event, options.chip_side) for event in read_events(options.chips, options.chips_blocks)]
     fold, small = chips.parted(events, options.recipe_events)
     tell("floods: networks of other events")
     school = chips.school_of(fold, budget, options.work, data)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.floods import methods
-from benchmarks.floods.chips import LAYERS, Chips, Event
+from benchmarks.floods.chips import Event
 from benchmarks.floods.learning import ask
 from benchmarks.floods.methods import Budget, Recipe, School, Task, Words
 from benchmarks.floods.run import LEAST_CHIPS, Fold, Plan, Work, draw_labels, schools_of
@@ -21,14 +21,6 @@ from strandline.distillation.losses import flooded_chance
 SETTING = SETTINGS["radar_only"]
 LABELS = 0.05
 """Share of an event's training pairs that have a mask, at least one."""
-
-
-def cut(event: Event, side: int) -> Event:
-    """The same event, of whose chips the middle ``side`` × ``side`` cells are left."""
-    chips = event.chips
-    first = (chips.mask.shape[-1] - side) // 2
-    inside = (slice(None), slice(first, first + side), slice(first, first + side))
-    return Event(event.name, Chips(chips.ids, *(getattr(chips, layer)[inside] for layer in LAYERS)))
 
 
 def parted(events: Sequence[Event], recipe_events: int) -> tuple[Fold, list[Event]]:
