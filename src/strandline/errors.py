@@ -17,5 +17,9 @@ class InputError(StrandlineError):
         self.where, self.what, self.remedy = str(where), what, remedy
 
 
+class FeedError(StrandlineError):
+    """A stream that could not be asked, or whose answer makes no sense; the watch goes on without it."""
+
+
 class RefusedByTheory(StrandlineError):
     """A request that the method cannot honour (too few storms for a coverage, too short a record for a period)."""
