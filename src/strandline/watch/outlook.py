@@ -9,7 +9,8 @@ class OutlookRow:
     """The belief about one variable, at one place, for one hour.
 
     Attributes:
-        variable: ``water_level`` [m, region datum], ``flooded_share`` [-] or ``damage`` [EUR 2010] if the sea stands so.
+        variable: ``water_level`` [m, region datum], ``flooded_share`` [-] or ``damage`` [EUR 2010] when
+            the sea stands so.
         zone: empty = the sea.
         time: that it speaks of, naive UTC.
         lead_hours: ahead of the hour at which it is believed [h].

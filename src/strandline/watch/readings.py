@@ -40,9 +40,9 @@ class Health:
     Attributes:
         last_seen: time of its newest reading, naive UTC; ``None`` = it never spoke.
         age_hours: of that reading [h].
-        condition: ``late`` = older than it should be; ``silent`` = so old that it says nothing any more; ``stuck`` = its
-            value no longer changes; ``denied`` = other streams and the tide speak against it; ``failing`` = asking it
-            failed.
+        condition: ``late`` = older than it should be; ``silent`` = so old that it says nothing any more; ``stuck`` =
+            its value no longer changes; ``denied`` = other streams and the tide speak against it; ``failing`` = asking
+            it failed.
         share_good: of its readings in the last day [-].
         fallback: what speaks in its stead; empty = nothing.
         note: one plain sentence.
