@@ -117,7 +117,7 @@ def levels_of(charge: Charge, courses: Courses) -> Floats:
 
 def hours_ahead(hour: np.datetime64) -> Times:
     """(49,) from now to two days ahead, UTC."""
-    return hour.astype("datetime64[h]") + np.arange(HORIZON_HOURS + 1).astype("timedelta64[h]")
+    return np.asarray(hour.astype("datetime64[h]") + np.arange(HORIZON_HOURS + 1).astype("timedelta64[h]"))
 
 
 def decide(charge: Charge, mind: Mind, courses: Courses) -> tuple[Mind, list[Decision]]:
@@ -204,8 +204,9 @@ def _would_change(charge: Charge, mind: Mind, stake: Stake, worth: Worth, change
     unit = "expected avoided loss over cost" if stake.cost is not None else "chance over the agreed one"
     if change in ("start", "keep"):
         return f"{unit} below {STOP_RATIO:g} for {STOP_HOURS} h (now {worth.still:.2f})"
-    return f"{unit} above 1 within {stake.earliest_hours:g} to {stake.earliest_hours + charge.patience:g} h (now {worth.ratio:.2f})"
+    window = f"{stake.earliest_hours:g} to {stake.earliest_hours + charge.patience:g} h"
+    return f"{unit} above 1 for a sea that comes within {window} (now {worth.ratio:.2f})"
 
 
 def _within(now: np.datetime64, then: np.datetime64 | None, hours: int) -> bool:
-    return then is not None and now - then <= np.timedelta64(hours, "h")
+    return then is not None and bool(now - then <= np.timedelta64(hours, "h"))
