@@ -9,7 +9,7 @@ from scipy.stats import norm
 from shapely import Point, box
 
 from strandline.observations import Observations, Provenance, ProvenanceKind
-from strandline.planning.actions import Action, FutureOutcome, Portfolio
+from strandline.planning.actions import Action, ActionStakes, FutureOutcome, Portfolio
 from strandline.planning.appraisal import Robustness
 from strandline.planning.back_test import BackTest
 from strandline.planning.cost_loss import Expenses
@@ -245,6 +245,12 @@ def a_plan() -> Plan:
         pathways=some_pathways(),
         future_sources={"SSP1-1.9": "IPCC", "SSP5-8.5": "IPCC", "storms as today": "assumption",
                         "stronger storms": "made up for a test", "values as today": "assumption"},
+        stakes=(
+            ActionStakes(
+                action=kind, life_safety=True, classes=("residential",), where=("Harbour school", "Ferry quay"),
+                lead_window_hours=(6.0, 48.0), response="Evacuate", level=1.18, cost=None, levels=(), avoidable_loss=(),
+            ),
+        ),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
     "flood_disagreement.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json",
     "plan.md", "protocol.toml", "student.safetensors", "student.json", "archive.safetensors", "risk_data_library.json",
-    "pathways-action.txt", "pathways-sequence.txt",
+    "pathways-action.txt", "pathways-sequence.txt", "briefing.nc", "zones.geojson",
 )  # fmt: skip
 SMALLEST = """
 import sys

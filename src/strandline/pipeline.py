@@ -38,6 +38,7 @@ from strandline.models.student import Student
 from strandline.observations import Observations
 from strandline.place import Place
 from strandline.planning.breaches import breach_notes
+from strandline.planning.briefing import Making, brief, save_briefing
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import plan_adaptation
 from strandline.planning.present_value import Economy
@@ -204,6 +205,19 @@ def run(
     familiarity = stage(
         "compare with taught coasts", lambda rng, _: compare_with_taught(course, place, split, sea, rng)
     )
+    briefing = stage(
+        "brief the watch",
+        lambda rng, _: brief(
+            observations,
+            [hazard, *(future.hazard for future in futures)],
+            plan,
+            sea,
+            split.withheld,
+            Making(version("strandline"), commit(), {"run": settings.seed}),
+            rng,
+            place.zones,
+        ),
+    )
     announce("write the report")
     strange = () if familiarity.warning is None else (familiarity.warning,)
     told = (*remarks(place), *strange, *remark_on_memory(course))
@@ -227,6 +241,7 @@ def run(
         familiarity=familiarity,
     )
     save_forecaster(out, forecaster, card(findings, settings))
+    save_briefing(out, briefing)
     report = write_report(out, findings)
     line.clear()
     return report

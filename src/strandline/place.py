@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +15,7 @@ from strandline.simulator.coast import simulate_coast
 from strandline.sources.extremes import read_annual_maxima
 from strandline.sources.observe import observe
 from strandline.sources.tidal_constants import read_tidal_constants
+from strandline.sources.zones import read_zones
 from strandline.tides import TidalConstants
 from strandline.training import Progress
 
@@ -34,6 +36,7 @@ class Place:
         held_out: windows that learning never sees.
         budget: [EUR 2010] for measures, if there is one.
         sea_level_rise: futures for which the hazard is mapped as well.
+        zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = none are named.
     """
 
     observations: Observations
@@ -43,6 +46,7 @@ class Place:
     held_out: tuple[tuple[np.datetime64, np.datetime64], ...] = ()
     budget: float | None = None
     sea_level_rise: tuple[SeaLevelRise, ...] = ()
+    zones: gpd.GeoDataFrame | None = None
 
     @property
     def own_level(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
@@ -104,4 +108,5 @@ def open_place(region_file: RegionFile) -> Place:
         tuple(region_file.split.windows),
         None if region_file.planning is None else region_file.planning.budget,
         () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,
+        None if region_file.zones is None else read_zones(region_file.zones, region_file.region),
     )

@@ -18,6 +18,7 @@ from strandline.config.streams import (
     TerrainSection,
     TideGaugeSection,
     TidesSection,
+    ZonesSection,
 )
 from strandline.config.toml_file import read_toml, refusals
 from strandline.config.values import Crs, Instant, Positive, Section, as_datetime64
@@ -117,6 +118,7 @@ class RegionFile(Section):
     tides: TidesSection | None = None
     extremes: ExtremesSection | None = None
     assets: AssetsSection | None = None
+    zones: ZonesSection | None = None
     scenarios: ScenariosSection | None = None
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()

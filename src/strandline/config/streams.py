@@ -305,3 +305,10 @@ class AssetsSection(Sourced):
             if self.columns.value is None and (self.columns.floor_area is None or self.value_per_m2 is None):
                 raise ValueError("say their worth: columns.value, or columns.floor_area and 'value_per_m2'")
         return self
+
+
+class ZonesSection(Sourced):
+    """The zones that the watch speaks of: polygons (GeoJSON, GeoPackage, GeoParquet) and the column of their names."""
+
+    path: DataPath
+    name_column: str

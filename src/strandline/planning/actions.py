@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.planning.appraisal import Robustness
+from strandline.planning.protocol import Response
 
 Bounds = tuple[float, float, float]
 Confidence = Literal["low", "medium", "high"]
@@ -53,6 +54,35 @@ class Action:
     who: str = ""
     protects: str = ""
     robustness: Robustness | None = None
+
+
+@dataclass(frozen=True)
+class ActionStakes:
+    """What is at stake when an emergency action is decided on.
+
+    Attributes:
+        action: its kind.
+        life_safety: done for lives, never weighed against money.
+        classes: of the assets that it is for; empty = all.
+        where: ids of the assets that it is for; empty = the whole region.
+        lead_window_hours: earliest and latest lead time at which starting it makes sense [h].
+        response: what a warning asks people for, in the words of CAP 1.2.
+        level: the sea that it is there for [m, the plan's vertical datum].
+        cost: low, likely, high of acting once [EUR 2010]; ``None`` = not weighed against money.
+        levels: of events, ascending [m, the plan's vertical datum]; empty = not weighed against money.
+        avoidable_loss: median loss that acting in time avoids at each of ``levels`` [EUR 2010].
+    """
+
+    action: str
+    life_safety: bool
+    classes: tuple[str, ...]
+    where: tuple[str, ...]
+    lead_window_hours: tuple[float, float]
+    response: Response
+    level: float
+    cost: Bounds | None
+    levels: tuple[float, ...]
+    avoidable_loss: tuple[float, ...]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from strandline.errors import InputError
-from strandline.planning.actions import Action, Bounds, FutureOutcome, Portfolio
+from strandline.planning.actions import Action, ActionStakes, Bounds, FutureOutcome, Portfolio
 from strandline.planning.design import Site
 from strandline.planning.event_damage import EventDamage
 from strandline.planning.investments import plan_investments
@@ -31,6 +31,7 @@ class Plan:
         expected_annual_damage: p10, p50, p90 today, over the known assets [EUR 2010 a-1].
         vertical_datum: what 0 m means for the triggers' levels.
         protocol: what starts and stops each emergency action; ``None`` = no action is worth it.
+        stakes: of each emergency action, in the order of the protocol's phases.
         track_records: how its phases would have fared in the record, each with and without dead streams.
         unknown_assets: how many are in no number here.
         unknown_value: what those are worth, where that is stated [EUR 2010].
@@ -62,6 +63,7 @@ class Plan:
     futures: tuple[FutureOutcome, ...] = ()
     pathways: Pathways | None = None
     future_sources: Mapping[str, str] = field(default_factory=dict)
+    stakes: tuple[ActionStakes, ...] = ()
 
     @property
     def n_triggers(self) -> int:
@@ -145,6 +147,7 @@ def plan_adaptation(
         futures=futures,
         pathways=pathways,
         future_sources=scenarios.sources if futures else {},
+        stakes=tuple(_stakes(operation) for operation in operations),
     )
 
 
@@ -162,6 +165,26 @@ def _operational_action(operation: Operation) -> Action:
         priority=0,
         confidence="medium" if measure.life_safety else "low",
         why=phase.why,
+    )
+
+
+def _stakes(operation: Operation) -> ActionStakes:
+    measure, phase, cost = operation.measure, operation.phase, operation.measure.cost
+    assert phase.event is not None
+    levels, avoidable = (
+        ((), ()) if operation.avoidable is None else (tuple(each.tolist()) for each in operation.avoidable)
+    )
+    return ActionStakes(
+        action=measure.key,
+        life_safety=measure.life_safety,
+        classes=measure.classes,
+        where=phase.where,
+        lead_window_hours=measure.lead_window_hours,
+        response=measure.response,
+        level=phase.event.value,
+        cost=None if cost is None else (cost.low, cost.value, cost.high),
+        levels=levels,
+        avoidable_loss=avoidable,
     )
 
 

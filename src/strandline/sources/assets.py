@@ -1,20 +1,18 @@
 """Assets: what can be damaged, from a survey in any common vector format, or as a lattice that says it is one."""
 
 import logging
-import warnings
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio.errors
 import xarray as xr
-from pyproj.exceptions import ProjError
 
 from strandline.config.streams import AssetColumns, AssetsSection, LatticeSection
 from strandline.errors import InputError
 from strandline.observations import ASSET_CLASSES, ASSET_DETAILS
 from strandline.region import Region
+from strandline.sources.vectors import read_vectors
 
 _log = logging.getLogger(__name__)
 
@@ -33,17 +31,8 @@ def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) ->
 
 def read_survey(settings: AssetsSection, path: Path, region: Region) -> gpd.GeoDataFrame:
     """A survey: columns mapped, reprojected, cut to the region (by the centroid of each shape)."""
-    frame = _read_vectors(path)
     columns = settings.columns
-    for name in columns.model_dump(exclude_none=True).values():
-        if name not in frame.columns:
-            there = ", ".join(str(column) for column in frame.columns if column != "geometry")
-            raise InputError(path, f"has no column '{name}'", f"its columns are {there}")
-    if frame.crs is None:
-        raise InputError(path, "has no coordinate reference system", "write one into it (GeoJSON: longitude, latitude)")
-    empty = np.flatnonzero(frame.geometry.isna() | frame.geometry.is_empty)
-    if empty.size:
-        raise InputError(f"{path} row {empty[0] + 1}", f"has no geometry ({empty.size} such rows)", "drop such rows")
+    frame = read_vectors(path, columns.model_dump(exclude_none=True).values())
     placed = frame.to_crs(region.crs)
     points = placed.geometry.centroid
     row, _ = region.cells_of(_finite(points.x), _finite(points.y))
@@ -108,26 +97,6 @@ def lattice_of_assets(lattice: LatticeSection, year: int, region: Region, terrai
         geometry=gpd.points_from_xy(x.ravel()[land], y.ravel()[land]),
         crs=region.crs,
     )
-
-
-def _read_vectors(path: Path) -> gpd.GeoDataFrame:
-    if not path.is_file():
-        raise InputError(path, "does not exist", "check the path")
-    if path.stat().st_size == 0:
-        raise InputError(path, "is empty", "give the file with its data")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's remarks on files that it then refuses
-            frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path, engine="pyogrio")
-    except ImportError as error:
-        raise InputError(path, "is GeoParquet", "pip install 'strandline[parquet]' to read it") from error
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-        raise InputError(path, f"cannot be read ({error})", "give a whole GeoJSON, GeoPackage or GeoParquet") from error
-    except (OSError, ValueError, KeyError, TypeError, ProjError) as error:
-        raise InputError(path, f"cannot be read ({error})", "give a whole GeoJSON, GeoPackage or GeoParquet") from error
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
-        raise InputError(path, "holds no shapes", "give a file with at least one asset")
-    return frame
 
 
 def _refuse_outside(frame: gpd.GeoDataFrame, path: Path, region: Region) -> None:

@@ -19,6 +19,7 @@ from strandline.sources.quality import FLAG_NAMES, MISSING
 from strandline.sources.terrain import read_terrain
 from strandline.sources.tidal_constants import read_tidal_constants
 from strandline.sources.tide_gauges import read_tide_gauges
+from strandline.sources.zones import read_zones
 
 Times = npt.NDArray[np.datetime64]
 State = Literal["present", "absent", "unreadable"]
@@ -35,6 +36,7 @@ COSTS = {
     "optical": "the student loses its sharpest picture of the ground: flood maps rest on terrain and gauges",
     "storms": "no cyclone tracks: storms that nobody saw are drawn from the gauges' extremes only",
     "assets": "maps and levels, but no damage: the plan cannot weigh cost against loss",
+    "zones": "the watch speaks of the districts that the assets state, else of square blocks",
 }
 """Stream → what a region does without it."""
 
@@ -115,6 +117,7 @@ def take_inventory(region_file: RegionFile, now: np.datetime64 | None = None) ->
             streams.append(_describe_assets(region_file, assets, now))
         except InputError as error:
             streams.append(_unreadable("assets", "assets", error))
+    streams.append(_look_at_zones(region_file))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
     return Inventory(region_file.region, tuple(streams), held_out, gauges, terrain, assets)
@@ -254,6 +257,16 @@ def _describe_assets(region_file: RegionFile, assets: gpd.GeoDataFrame | None, n
     detail = f"{len(assets)} {kind}, {assets['value'].sum() / 1e6:.1f} million EUR (2010)"
     surveyed = np.datetime64(f"{int(assets['survey_year'].min()):04d}-07-01", "ns")
     return Stream("assets", "present", detail, COSTS["assets"], count=len(assets), age_days=_days(now - surveyed))
+
+
+def _look_at_zones(region_file: RegionFile) -> Stream:
+    if region_file.zones is None:
+        return _absent("zones", "zones")
+    try:
+        zones = read_zones(region_file.zones, region_file.region)
+    except InputError as error:
+        return _unreadable("zones", "zones", error)
+    return Stream("zones", "present", ", ".join(zones["name"]), COSTS["zones"], count=len(zones))
 
 
 def _absent(name: str, cost: str) -> Stream:
