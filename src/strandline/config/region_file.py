@@ -82,9 +82,10 @@ class ScenariosSection(Section):
 
 
 class PlanningSection(Section):
-    """``budget`` [EUR 2010] for measures, if there is one."""
+    """``budget`` [EUR 2010] for measures and ``crews`` for emergencies, where there is a limit."""
 
     budget: Annotated[float, Field(ge=0)] | None = None
+    crews: Annotated[int, Field(ge=0)] | None = None
 
 
 class SplitSection(Section):

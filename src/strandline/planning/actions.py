@@ -71,6 +71,7 @@ class ActionStakes:
         cost: low, likely, high of acting once [EUR 2010]; ``None`` = not weighed against money.
         levels: of events, ascending [m, the plan's vertical datum]; empty = not weighed against money.
         avoidable_loss: median loss that acting in time avoids at each of ``levels`` [EUR 2010].
+        crews: that it binds while it runs.
     """
 
     action: str
@@ -83,6 +84,7 @@ class ActionStakes:
     cost: Bounds | None
     levels: tuple[float, ...]
     avoidable_loss: tuple[float, ...]
+    crews: int = 0
 
 
 @dataclass(frozen=True)

@@ -185,6 +185,7 @@ def _stakes(operation: Operation) -> ActionStakes:
         cost=None if cost is None else (cost.low, cost.value, cost.high),
         levels=levels,
         avoidable_loss=avoidable,
+        crews=measure.crews,
     )
 
 

@@ -11,8 +11,10 @@ import pandas as pd
 from strandline.belief.calibration import UNHEARD_HOURS, Widening
 from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance, draw_courses
 from strandline.belief.filter import Residual, SeaBelief, SeaModel, advance, know_nothing
+from strandline.planning.actions import ActionStakes
+from strandline.planning.operations import PROBABILITY_FOR_LIVES
 from strandline.watch.decisions import Change, Decision
-from strandline.watch.weighing import PATIENCE_HOURS, Stake, Worth, choose, weigh
+from strandline.watch.weighing import PATIENCE_HOURS, Worth, choose, weigh
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.datetime64]
@@ -40,7 +42,7 @@ class Charge:
     model: SeaModel
     widening: Widening
     tide: Callable[[Times], Floats]
-    stakes: tuple[Stake, ...]
+    stakes: tuple[ActionStakes, ...]
     crews: int | None = None
     patience: int = PATIENCE_HOURS
     decided_by: str = "the duty officer"
@@ -149,7 +151,7 @@ def _follow(state: ActionState, worth: Worth, is_chosen: bool, is_alone: bool) -
     return (ActionState(), "stop") if calm >= STOP_HOURS else (ActionState(True, calm), "keep")
 
 
-def _as_decision(charge: Charge, mind: Mind, stake: Stake, worth: Worth, change: Change) -> Decision:
+def _as_decision(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, change: Change) -> Decision:
     hour = pd.Timestamp(mind.belief.hour).to_pydatetime()
     moved = sorted(mind.belief.moved.items(), key=lambda pair: -abs(pair[1]))
     onset = None
@@ -162,7 +164,7 @@ def _as_decision(charge: Charge, mind: Mind, stake: Stake, worth: Worth, change:
         where=(),
         probability=worth.probability,
         expected_avoided_loss=worth.avoided,
-        cost=stake.cost,
+        cost=None if stake.cost is None else stake.cost[1],
         onset=onset,
         is_degraded=not mind.own_is_heard,
         needs_person=mind.is_alone,
@@ -176,19 +178,20 @@ MOVES = 0.005
 """Least move of the belief [m] that is told."""
 
 
-def _why(charge: Charge, mind: Mind, stake: Stake, worth: Worth, onset: datetime | None) -> str:
+def _why(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, onset: datetime | None) -> str:
     if mind.is_alone:
         return (
             f"nothing was heard for {ALONE_HOURS} h: climate and tide alone give {worth.probability:.0%} that the sea"
-            f" passes {stake.event_level:.2f} m within two days; {charge.decided_by} decides"
+            f" passes {stake.level:.2f} m within two days; {charge.decided_by} decides"
         )
-    chance = f"a chance of {worth.probability:.0%} that the sea passes {stake.event_level:.2f} m within two days"
+    chance = f"a chance of {worth.probability:.0%} that the sea passes {stake.level:.2f} m within two days"
     when = "" if onset is None else f", likeliest from {onset:%d %b %H:%M} UTC"
+    earliest = stake.lead_window_hours[0]
     if stake.cost is not None and worth.avoided is not None:
-        money = f"acting now avoids EUR {worth.avoided:,.0f} on average and costs EUR {stake.cost:,.0f}"
+        money = f"acting now avoids EUR {worth.avoided:,.0f} on average and costs EUR {stake.cost[1]:,.0f}"
         judged = f"{chance}{when}; {money}"
     else:
-        judged = f"{chance}{when}; agreed is {stake.chance:.0%}, while there is time ({stake.earliest_hours:g} h)"
+        judged = f"{chance}{when}; agreed is {PROBABILITY_FOR_LIVES:.0%}, while there is time ({earliest:g} h)"
     if worth.ratio > 1:
         sure = "worth it whichever stream is wrong" if worth.is_no_regret else "not worth it if a stream is wrong"
         judged = f"{judged}; {sure}"
@@ -198,13 +201,14 @@ def _why(charge: Charge, mind: Mind, stake: Stake, worth: Worth, onset: datetime
     return judged if mind.own_is_heard else f"{judged}; the own gauge is not heard, others stand in"
 
 
-def _would_change(charge: Charge, mind: Mind, stake: Stake, worth: Worth, change: Change) -> str:
+def _would_change(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, change: Change) -> str:
     if mind.is_alone:
         return "any reading or forecast"
     unit = "expected avoided loss over cost" if stake.cost is not None else "chance over the agreed one"
     if change in ("start", "keep"):
         return f"{unit} below {STOP_RATIO:g} for {STOP_HOURS} h (now {worth.still:.2f})"
-    window = f"{stake.earliest_hours:g} to {stake.earliest_hours + charge.patience:g} h"
+    earliest = stake.lead_window_hours[0]
+    window = f"{earliest:g} to {earliest + charge.patience:g} h"
     return f"{unit} above 1 for a sea that comes within {window} (now {worth.ratio:.2f})"
 
 

@@ -7,45 +7,14 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from strandline.errors import InputError
+from strandline.planning.actions import ActionStakes
+from strandline.planning.operations import PROBABILITY_FOR_LIVES
 
 Floats = npt.NDArray[np.float64]
 PATIENCE_HOURS = 6
 """How much sooner than at the last moment an action may start [h]: what comes later is decided by newer readings."""
 LINGER_HOURS = 13
 """How far ahead an event keeps a running action from being stopped, beyond its patience [h]: the next tide."""
-
-
-@dataclass(frozen=True, eq=False)
-class Stake:
-    """What an action costs and saves.
-
-    Attributes:
-        action: its kind in the plan.
-        earliest_hours: what acting takes; of a level that is passed sooner nothing is avoided any more [h].
-        event_level: of the sea, from which there is something to avoid [m, region datum].
-        cost: of one activation [EUR 2010]; ``None`` = for lives, see ``chance``.
-        levels, avoidable: (L,) sea levels [m] and the loss that acting avoids there [EUR 2010]; ``None`` likewise.
-        chance: of the event level from which to act for lives [-]; ``None`` = weighed in money.
-        crews: that it binds.
-
-    Raises:
-        InputError: weighed in money and for lives, or neither.
-    """
-
-    action: str
-    earliest_hours: float
-    event_level: float
-    cost: float | None = None
-    levels: Floats | None = None
-    avoidable: Floats | None = None
-    chance: float | None = None
-    crews: int = 0
-
-    def __post_init__(self) -> None:
-        money = self.cost is not None and self.levels is not None and self.avoidable is not None
-        if money == (self.chance is not None):
-            raise InputError(f"stake of '{self.action}'", "is weighed in both ways or in none", "give cost or chance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +44,7 @@ class Worth:
 
 
 def weigh(
-    stake: Stake,
+    stake: ActionStakes,
     levels: Floats,
     broken: npt.NDArray[np.bool_] | None = None,
     streams: Sequence[str] = (),
@@ -89,20 +58,16 @@ def weigh(
 
     An event counts for starting while acting is in time for it and could not be put off by more than ``patience``.
     """
-    over = levels >= stake.event_level
+    over = levels >= stake.level
     passes = over.any(axis=1)
     onset = np.where(passes, over.argmax(axis=1), levels.shape[1])
-    # what already stands above the level is not avoided; what comes after it again is not foreseen apart
-    first = int(np.ceil(stake.earliest_hours))
+    first = int(np.ceil(stake.lead_window_hours[0]))
     in_time = passes & (onset >= first) & (onset <= first + patience)
     ahead = passes & (onset <= first + patience + LINGER_HOURS)
-    if stake.chance is not None:
-        gain, unit = np.ones(len(levels)), stake.chance
+    if stake.cost is None:
+        gain, unit = np.ones(len(levels)), PROBABILITY_FOR_LIVES
     else:
-        assert stake.levels is not None
-        assert stake.avoidable is not None
-        assert stake.cost is not None
-        gain, unit = np.interp(levels.max(axis=1), stake.levels, stake.avoidable), stake.cost
+        gain, unit = np.interp(levels.max(axis=1), stake.levels, stake.avoidable_loss), stake.cost[1]
     expected = float((gain * in_time).mean())
     if_wrong = {}
     if broken is not None:
@@ -120,7 +85,7 @@ def weigh(
     )
 
 
-def choose(stakes: Sequence[Stake], worths: Sequence[Worth], crews: int | None) -> frozenset[str]:
+def choose(stakes: Sequence[ActionStakes], worths: Sequence[Worth], crews: int | None) -> frozenset[str]:
     """The actions to start: all that are worth it, or, of those, the set worth most for which there are crews.
 
     Actions for lives come before any money.
@@ -133,8 +98,10 @@ def choose(stakes: Sequence[Stake], worths: Sequence[Worth], crews: int | None) 
         for chosen in combinations(wanted, size):
             if sum(stake.crews for stake, _ in chosen) > crews:
                 continue
-            lives = sum(stake.chance is not None for stake, _ in chosen)
-            money = sum((worth.avoided or 0.0) - (stake.cost or 0.0) for stake, worth in chosen)
+            lives = sum(stake.cost is None for stake, _ in chosen)
+            money = sum(
+                worth.avoided - stake.cost[1] for stake, worth in chosen if stake.cost and worth.avoided is not None
+            )
             if (lives, money) > best:
                 best, found = (lives, money), frozenset(stake.action for stake, _ in chosen)
     return found
