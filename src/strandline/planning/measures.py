@@ -178,9 +178,6 @@ def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
     for_lives = bool(entry.get("life_safety", False))
     needed = ("lead_window_hours", "response", *(() if for_lives else ("cost", "avoided_share")))
     _check_keys(place, entry, needed, ("life_safety", "crews"))
-    crews = entry.get("crews", 0)
-    if not (isinstance(crews, int) and crews >= 0):
-        raise InputError(place, f"crews is {crews!r}", "give how many it binds, 0 or more")
     window = entry["lead_window_hours"]
     if not str(window.get("source", "")) or not 0 <= window.get("earliest", -1) <= window.get("latest", -1):
         raise InputError(place, "lead_window_hours is not complete", "give earliest, latest and source")
@@ -198,7 +195,7 @@ def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
         for_lives,
         None if for_lives else _quantity(f"{place}, cost", entry["cost"]),
         None if for_lives else _quantity(f"{place}, avoided_share", entry["avoided_share"]),
-        crews,
+        round(_quantity(f"{place}, crews", entry["crews"]).value) if "crews" in entry else 0,
     )
 
 
