@@ -145,13 +145,17 @@ def advance(belief: SeaBelief, hour: np.datetime64, readings: Sequence[Residual]
     steps = int((hour - belief.hour) / np.timedelta64(1, "h"))
     if steps < 0:
         raise InputError("belief", f"is of {belief.hour}, asked to go back to {hour}", "move on in time")
-    for _ in range(steps):
-        belief = _predict(belief)
     moved: dict[str, float] = {}
-    for reading in sorted(readings, key=lambda one: (one.time, one.stream)):
-        before = belief.residual()[0]
-        belief = _condition(belief, reading)
-        moved[reading.stream] = moved.get(reading.stream, 0.0) + belief.residual()[0] - before
+    waiting = sorted(readings, key=lambda one: (one.time, one.stream))
+    for step in range(steps + 1):
+        belief = _predict(belief) if step else belief
+        for reading in waiting:
+            if reading.time > belief.hour and step < steps:
+                break
+            before = belief.residual()[0]
+            belief = _condition(belief, reading)
+            moved[reading.stream] = moved.get(reading.stream, 0.0) + belief.residual()[0] - before
+        waiting = [reading for reading in waiting if reading.time > belief.hour]
     return replace(belief, moved=moved)
 
 

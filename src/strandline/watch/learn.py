@@ -1,0 +1,294 @@
+"""What the watch learns from a place's record before it starts: how its sea goes on, and what each gauge says of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from pydantic import TypeAdapter, ValidationError
+
+from strandline.atomic import write_text
+from strandline.batch import CONTEXT_HOURS, LEADS
+from strandline.belief.calibration import NO_WIDENING, Widening, follow_storm, learn_widening
+from strandline.belief.courses import HORIZON_HOURS, Guidance
+from strandline.belief.filter import SeaBelief, SeaModel
+from strandline.belief.guidance import Adviser, Said, learn_adviser
+from strandline.belief.process import SurgeProcess, learn_process
+from strandline.belief.sensors import Sensor, learn_sensor, own_sensor
+from strandline.distillation.distil import students_view
+from strandline.errors import InputError, RefusedByTheory
+from strandline.events import Window
+from strandline.models.gauge_process import autocovariance
+from strandline.observations import Observations
+from strandline.place import Place
+from strandline.planning.briefing import Briefing
+from strandline.samples import build_surge_batch
+from strandline.tides import TidalConstants, fit_tide, predict_tide
+from strandline.training import Progress
+from strandline.uncertainty.forecaster import Forecaster
+
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.datetime64]
+KNOWLEDGE_FILE = "watch.json"
+STUDENT = "student"
+"""Name under which the place's own forecaster advises."""
+Z_90 = 1.645
+"""Half-width of a normal distribution's 90 % interval, in standard deviations."""
+
+
+@dataclass(frozen=True)
+class GaugeTide:
+    """A gauge's tide and the level about which it swings [m, region datum]."""
+
+    constants: TidalConstants
+    mean: float
+
+    def level(self, time: Times) -> Floats:
+        """Water level without weather [m, region datum]."""
+        return self.mean + predict_tide(self.constants, time)
+
+
+@dataclass(frozen=True, eq=False)
+class Knowledge:
+    """What was learned.
+
+    Attributes:
+        tides: gauge → its tide, in the order of the model's sensors.
+        advisers: those whose forecasts are heeded, and how far.
+        notes: what could not be learned, in plain sentences.
+    """
+
+    model: SeaModel
+    tides: dict[str, GaugeTide]
+    widening: Widening
+    advisers: tuple[Adviser, ...]
+    notes: tuple[str, ...]
+
+
+def learn(place: Place, briefing: Briefing, forecaster: Forecaster, progress: Progress | None = None) -> Knowledge:
+    """From the record of a place, without the windows that were held out.
+
+    Process and gauges are learned from hours that the run's own learning saw. How wide a belief must be, and how far
+    the student is to be heeded, is learned from storms that calibrated or tested it, which it never learned from.
+
+    Raises:
+        RefusedByTheory: the own gauge's record is too short.
+    """
+    gauge = place.observations.tide_gauge
+    assert gauge is not None  # `open_place` refuses a place without one
+    time, levels = _hourly(gauge)
+    known = ~_within(time, briefing.withheld)
+    notes: list[str] = []
+    own_tide = GaugeTide(briefing.sea.fitted.constants, briefing.sea.fitted.mean + briefing.mean_sea_level)
+    tides = {briefing.gauges[0].name: own_tide}
+    residuals = [levels[0] - own_tide.level(time)]
+    process = learn_process(
+        np.where(known, residuals[0], np.nan), autocovariance(np.where(known, residuals[0], np.nan))
+    )
+    sensors = [own_sensor(briefing.gauges[0].name, process)]
+    for site, level in zip(briefing.gauges[1:], levels[1:], strict=True):
+        try:
+            fitted = fit_tide(time[known], level[known], site.latitude, name=site.name, source=f"record of {site.name}")
+            tide = GaugeTide(fitted.constants, fitted.mean)
+            residual = level - tide.level(time)
+            sensors.append(learn_sensor(site.name, learned, np.where(known, residual, np.nan), process))
+        except RefusedByTheory as refusal:
+            notes.append(f"'{site.name}' is not heard: {refusal}.")
+            continue
+        tides[site.name] = tide
+        residuals.append(residual)
+    model = SeaModel(process, tuple(sensors))
+    peaks = _peaks(time, levels[0], briefing.withheld, place.held_out)
+    student = StudentAdvice(forecaster, place.observations, briefing)
+    return _with_storms(Knowledge(model, tides, NO_WIDENING, (), tuple(notes)), time, np.array(residuals), peaks,
+                        lambda hour: student.say(hour, *_heard_before(time, levels[0], hour)), progress)  # fmt: skip
+
+
+def _with_storms(
+    knowledge: Knowledge,
+    time: Times,
+    residuals: Floats,
+    peaks: Sequence[int],
+    say: Callable[[np.datetime64], Said | None],
+    progress: Progress | None,
+) -> Knowledge:
+    model = knowledge.model
+    try:
+        past = []
+        said: dict[np.datetime64, Said | None] = {}
+        for number, peak in enumerate(peaks):
+            for at, courses in follow_storm(model, time, residuals, peak, lambda hour, belief: ()):
+                advice = said[courses.hour] = say(courses.hour)
+                if advice is not None:
+                    came = np.full(HORIZON_HOURS + 1, np.nan)
+                    known = residuals[0, at : at + HORIZON_HOURS + 1]
+                    came[: known.size] = known
+                    past.append((courses, advice, came))
+            if progress is not None:
+                progress((number + 1) / (3 * len(peaks)))
+        adviser = learn_adviser(STUDENT, past)
+
+        def heeded(hour: np.datetime64, belief: SeaBelief) -> list[Guidance]:
+            advice = said.get(hour)
+            given = None if advice is None else adviser.advise(advice)
+            return [] if given is None else [given]
+
+        widening = learn_widening(model, time, residuals, peaks, heeded)
+    except RefusedByTheory as refusal:
+        note = f"How wide the belief must be could not be learned ({refusal}); it is as wide as the model says."
+        return replace(knowledge, notes=(*knowledge.notes, note))
+    return replace(knowledge, widening=widening, advisers=(adviser,))
+
+
+@dataclass(frozen=True, eq=False)
+class StudentAdvice:
+    """The place's calibrated student as one who forecasts."""
+
+    forecaster: Forecaster
+    observations: Observations
+    briefing: Briefing
+
+    def say(self, hour: np.datetime64, time: Times, level: Floats) -> Said | None:
+        """What it says after the own gauge's readings (C,) [m, region datum] of three days up to ``hour``.
+
+        ``None`` where nothing was read: then it knows no more than the climate.
+        """
+        hour = hour.astype("datetime64[ns]")
+        hours = hour + np.arange(1 - CONTEXT_HOURS, LEADS).astype("timedelta64[h]")
+        heard = np.full(hours.size, np.nan)
+        position = np.searchsorted(hours, time)
+        inside = (position < hours.size) & (hours[np.minimum(position, hours.size - 1)] == time) & (time <= hour)
+        heard[position[inside]] = level[inside]
+        if np.isnan(heard).all():
+            return None
+        gauge = self.observations.tide_gauge
+        assert gauge is not None
+        own = gauge.isel(station=[0])
+        recent = xr.Dataset(
+            {
+                "water_level": own["water_level"]
+                .isel(time=0, drop=True)
+                .expand_dims(time=hours)
+                .T.copy(data=heard[None]),
+                "quality": (("station", "time"), np.isnan(heard)[None].astype(np.uint8), own["quality"].attrs),
+            },
+            {**{name: own[name] for name in own.coords if name != "time"}, "time": hours},
+        )
+        seen = replace(self.observations, tide_gauge=recent, climate=None, truth=None)
+        batch = students_view(build_surge_batch(seen, np.array([hour]), self.briefing.sea, "survey"))
+        forecast = self.forecaster.predict(batch)
+        low, high = self.forecaster.surge_interval(forecast, 0.9)
+        return Said(np.arange(LEADS), forecast.surge_mean[0], (high[0] - low[0]) / (2 * Z_90))
+
+
+def save_knowledge(folder: Path, knowledge: Knowledge) -> None:
+    """Write ``watch.json``, whole or not at all."""
+    write_text(folder / KNOWLEDGE_FILE, _WORDS.dump_json(_to_words(knowledge), indent=1).decode("utf-8") + "\n")
+
+
+def load_knowledge(folder: Path) -> Knowledge:
+    """Read ``watch.json``.
+
+    Raises:
+        InputError: it is damaged or of another version.
+    """
+    path = folder / KNOWLEDGE_FILE
+    try:
+        return _from_words(_WORDS.validate_json(path.read_text(encoding="utf-8")))
+    except (OSError, ValidationError) as error:
+        raise InputError(path, f"cannot be read ({error})", "delete it; the watch learns it anew") from error
+
+
+Numbers = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Words:
+    coefficients: Numbers
+    shocks: Numbers
+    transition: tuple[Numbers, ...]
+    sensors: tuple[tuple[str, int, float, float, Numbers, float], ...]
+    tides: dict[str, GaugeTide]
+    heard: Numbers
+    unheard: Numbers
+    advisers: tuple[tuple[str, float | None], ...]
+    notes: tuple[str, ...]
+
+
+_WORDS = TypeAdapter(_Words)
+
+
+def _to_words(knowledge: Knowledge) -> _Words:
+    process, widening = knowledge.model.process, knowledge.widening
+    return _Words(
+        coefficients=tuple(process.coefficients.tolist()),
+        shocks=tuple(process.shocks.tolist()),
+        transition=tuple(tuple(row) for row in process.transition.tolist()),
+        sensors=tuple(
+            (one.stream, one.ahead, one.gain, one.memory, tuple(one.shocks.tolist()), one.noise)
+            for one in knowledge.model.sensors
+        ),
+        tides=knowledge.tides,
+        heard=tuple(widening.heard.tolist()),
+        unheard=tuple(widening.unheard.tolist()),
+        advisers=tuple(
+            (one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in knowledge.advisers
+        ),
+        notes=knowledge.notes,
+    )
+
+
+def _from_words(words: _Words) -> Knowledge:
+    process = SurgeProcess(np.array(words.coefficients), np.array(words.shocks), np.array(words.transition))
+    sensors = tuple(
+        Sensor(stream, ahead, gain, memory, np.array(shocks), noise)
+        for stream, ahead, gain, memory, shocks, noise in words.sensors
+    )
+    return Knowledge(
+        SeaModel(process, sensors),
+        words.tides,
+        Widening(np.array(words.heard), np.array(words.unheard)),
+        tuple(Adviser(stream, np.inf if inflation is None else inflation) for stream, inflation in words.advisers),
+        words.notes,
+    )
+
+
+def _hourly(gauge: xr.Dataset) -> tuple[Times, Floats]:
+    """Every hour of the record (T,) and usable levels (S, T) [m, region datum]; NaN = gap or flagged."""
+    time = gauge["time"].values
+    hours = np.arange(time[0], time[-1] + np.timedelta64(1, "h"), np.timedelta64(1, "h"))
+    levels = np.full((gauge.sizes["station"], hours.size), np.nan)
+    usable = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan)
+    levels[:, np.searchsorted(hours, time)] = usable
+    return hours, levels
+
+
+def _within(time: Times, windows: Sequence[Window]) -> npt.NDArray[np.bool_]:
+    inside = np.zeros(time.size, dtype=bool)
+    for start, end in windows:
+        inside |= (time >= start) & (time <= end)
+    return inside
+
+
+def _peaks(time: Times, level: Floats, withheld: Sequence[Window], held_out: Sequence[Window]) -> list[int]:
+    """Positions of the highest level of each withheld storm that no held-out window touches, with room about it."""
+    found = []
+    for start, end in withheld:
+        if any(start <= until and since <= end for since, until in held_out):
+            continue
+        inside = np.flatnonzero((time >= start) & (time <= end) & np.isfinite(level))
+        if inside.size:
+            peak = int(inside[np.argmax(level[inside])])
+            if 108 <= peak < time.size - 24:
+                found.append(peak)
+    return sorted(set(found))
+
+
+def _heard_before(time: Times, level: Floats, hour: np.datetime64) -> tuple[Times, Floats]:
+    """The readings of the three days up to ``hour``."""
+    last = int(np.searchsorted(time, hour.astype("datetime64[ns]"), side="right"))
+    first = max(last - CONTEXT_HOURS, 0)
+    known = np.isfinite(level[first:last])
+    return time[first:last][known], level[first:last][known]
