@@ -84,9 +84,8 @@ def learn(place: Place, briefing: Briefing, forecaster: Forecaster, progress: Pr
     own_tide = GaugeTide(briefing.sea.fitted.constants, briefing.sea.fitted.mean + briefing.mean_sea_level)
     tides = {briefing.gauges[0].name: own_tide}
     residuals = [levels[0] - own_tide.level(time)]
-    process = learn_process(
-        np.where(known, residuals[0], np.nan), autocovariance(np.where(known, residuals[0], np.nan))
-    )
+    learned = np.where(known, residuals[0], np.nan)
+    process = learn_process(learned, autocovariance(learned))
     sensors = [own_sensor(briefing.gauges[0].name, process)]
     for site, level in zip(briefing.gauges[1:], levels[1:], strict=True):
         try:

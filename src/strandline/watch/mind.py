@@ -50,10 +50,19 @@ class Charge:
 
 @dataclass(frozen=True)
 class ActionState:
-    """Whether an action runs, and for how many hours in a row it has not been worth it."""
+    """Where an action stands.
+
+    Attributes:
+        active: whether it runs.
+        calm_hours: for how many hours in a row it has not been worth it.
+        told: hour of the last message about it; ``None`` = none since it started.
+        certainty: that this message stated.
+    """
 
     active: bool = False
     calm_hours: int = 0
+    told: np.datetime64 | None = None
+    certainty: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +157,9 @@ def _follow(state: ActionState, worth: Worth, is_chosen: bool, is_alone: bool) -
     if not state.active:
         return (ActionState(True), "start") if is_chosen else (ActionState(), "stay_off")
     calm = state.calm_hours + 1 if worth.still < STOP_RATIO else 0
-    return (ActionState(), "stop") if calm >= STOP_HOURS else (ActionState(True, calm), "keep")
+    if calm >= STOP_HOURS:
+        return replace(state, active=False, calm_hours=0), "stop"
+    return replace(state, calm_hours=calm), "keep"
 
 
 def _as_decision(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, change: Change) -> Decision:

@@ -1,0 +1,293 @@
+"""The agent: once an hour it hears its streams, moves its belief, decides, and puts all of it into the store."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from safetensors.numpy import load, save
+
+from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance
+from strandline.belief.filter import PAST_HOURS, Residual, SeaBelief
+from strandline.belief.guidance import NO_ARCHIVE, Adviser, Said
+from strandline.planning.briefing import Briefing
+from strandline.planning.operations import PROBABILITY_FOR_LIVES
+from strandline.watch.decisions import Decision
+from strandline.watch.drafts import Confirmed, draft_messages
+from strandline.watch.feeds.guarded import Guarded
+from strandline.watch.learn import STUDENT, Knowledge, StudentAdvice
+from strandline.watch.mind import (
+    DENIED,
+    ActionState,
+    Charge,
+    Mind,
+    decide,
+    foresee,
+    hear,
+    hours_ahead,
+    levels_of,
+    wake,
+)
+from strandline.watch.outlook import OutlookRow
+from strandline.watch.readings import Health, Reading
+from strandline.watch.store.step import Step
+
+Floats = npt.NDArray[np.float64]
+logger = logging.getLogger(__name__)
+RECENT = timedelta(hours=96)
+"""How far back readings are looked at: what the student and the checks at the door look back on."""
+FULL_HOUR = timedelta(minutes=30)
+"""A reading farther from a full hour than that is none of that hour."""
+BY_HOURS = (6, 12, 24, HORIZON_HOURS)
+"""By when zones are told to flood [h]."""
+FLOODED_ZONE = 0.05
+"""Share of a zone's known land under water from which it counts as flooded [-]; an assumption."""
+FORECASTS = {"surge_forecast", "water_level_forecast"}
+FORECAST_VALID = timedelta(hours=24)
+"""How long a forecast is heeded after its issue."""
+MONITORING = "continue_monitoring"
+
+
+@dataclass(frozen=True, eq=False)
+class Agent:
+    """One place's agent; it keeps nothing between steps that is not in the store.
+
+    Attributes:
+        feeds: its streams, each asked within a bound of time.
+        student: the place's own forecaster; ``None`` = it does not advise.
+    """
+
+    briefing: Briefing
+    knowledge: Knowledge
+    charge: Charge
+    feeds: tuple[Guarded, ...]
+    student: StudentAdvice | None
+
+    def think(self, step: Step, confirmed: Confirmed) -> list[Decision]:
+        """One step, all of it into ``step``; returns what was decided.
+
+        Raises:
+            InputError: the store's belief is of another model.
+        """
+        now = step.hour
+        mind = self._remember(step)
+        since = pd.Timestamp(mind.belief.hour).to_pydatetime()
+        new, health, recent = self._listen(step, since)
+        step.add_readings(new)
+        readings = self._residuals(new, recent, now)
+        guidance, advised = self._consult(step, now)
+        mind = hear(mind, np.datetime64(now, "h"), readings, advised=advised)
+        courses = foresee(self.charge, mind, guidance)
+        mind, decisions = decide(self.charge, mind, courses)
+        levels = levels_of(self.charge, courses)
+        outlook, flooded = self._look_out(levels, courses)
+        decisions = [self._locate(decision, flooded) for decision in _by_urgency(decisions)]
+        decisions.append(_monitoring(mind, decisions, now))
+        step.add_health(_denied(each, mind) for each in health)
+        step.add_outlook(outlook)
+        names = step.add_decisions(decisions)
+        mind, drafts = draft_messages(self.briefing, decisions, names, levels, mind, confirmed)
+        step.add_alerts(drafts)
+        step.put_belief_state(encode(mind))
+        _tell(step, mind, decisions)
+        return decisions
+
+    def _remember(self, step: Step) -> Mind:
+        state = step.belief_state()
+        if state is not None:
+            return decode(state, self.charge)
+        return wake(self.charge, np.datetime64(step.hour - RECENT, "h"))
+
+    def _listen(self, step: Step, since: datetime) -> tuple[list[Reading], list[Health], set[tuple[object, ...]]]:
+        """New readings of all feeds, their health, and which readings had been there before."""
+        known = step.readings(step.hour - RECENT)
+        before = {_identity(reading) for reading in known}
+        new: list[Reading] = []
+        health: list[Health] = []
+        for feed in self.feeds:
+            own = [reading for reading in known if reading.stream == feed.stream]
+            answer = feed.ask(since, step.hour, own)
+            new += answer.readings
+            health.append(answer.health)
+        return new, health, before
+
+    def _residuals(self, new: Sequence[Reading], before: set[tuple[object, ...]], now: datetime) -> list[Residual]:
+        """Hourly readings of the known gauges about their tides, the one nearest to each full hour."""
+        nearest: dict[tuple[str, datetime], tuple[timedelta, Reading]] = {}
+        for reading in new:
+            if reading.variable != "water_level" or reading.stream not in self.knowledge.tides:
+                continue
+            if reading.quality == "bad" or not np.isfinite(reading.value) or _identity(reading) in before:
+                continue
+            hour = _full_hour(reading.time)
+            distance = abs(reading.time - hour)
+            key = (reading.stream, hour)
+            if hour <= now and distance <= FULL_HOUR and (key not in nearest or distance < nearest[key][0]):
+                nearest[key] = (distance, reading)
+        found = []
+        for (stream, hour), (_, reading) in sorted(nearest.items(), key=lambda pair: pair[0]):
+            tide = float(self.knowledge.tides[stream].level(np.array([hour], dtype="datetime64[ns]"))[0])
+            found.append(Residual(stream, np.datetime64(hour, "h"), reading.value - tide, reading.quality == "suspect"))
+        return found
+
+    def _consult(self, step: Step, now: datetime) -> tuple[list[Guidance], bool]:
+        """What others forecast, and whether any of them spoke of late; the student counts as a reader, not as a voice."""
+        known = [reading for reading in step.readings(now - RECENT) if reading.quality != "bad"]
+        advisers = {adviser.stream: adviser for adviser in self.knowledge.advisers}
+        guidance: list[Guidance | None] = []
+        if self.student is not None and STUDENT in advisers:
+            own = self.knowledge.model.sensors[0].stream
+            mine = {_full_hour(reading.time): reading.value for reading in known
+                    if reading.stream == own and reading.variable == "water_level"}  # fmt: skip
+            hours = sorted(hour for hour in mine if now - RECENT < hour <= now)
+            said = self.student.say(
+                np.datetime64(now, "h"), np.array(hours, dtype="datetime64[ns]"), np.array([mine[h] for h in hours])
+            )
+            guidance.append(None if said is None else advisers[STUDENT].advise(said))
+        spoke = False
+        for stream in sorted({reading.stream for reading in known if reading.variable in FORECASTS}):
+            said = self._latest(stream, known, now)
+            if said is not None:
+                spoke = True
+                guidance.append(advisers.get(stream, Adviser(stream, NO_ARCHIVE)).advise(said))
+        return [given for given in guidance if given is not None], spoke
+
+    def _latest(self, stream: str, known: Sequence[Reading], now: datetime) -> Said | None:
+        """The newest forecast of a stream, as far as it reaches ahead of now."""
+        own = [reading for reading in known if reading.stream == stream and reading.variable in FORECASTS]
+        issue = max((reading.issued for reading in own if reading.issued <= now), default=None)
+        if issue is None or now - issue > FORECAST_VALID:
+            return None
+        ahead: dict[int, list[float]] = {}
+        for reading in own:
+            lead = (reading.time - now) / timedelta(hours=1)
+            if reading.issued != issue or lead != int(lead) or not 0 <= lead <= HORIZON_HOURS:
+                continue
+            value = reading.value
+            if reading.variable == "water_level_forecast":
+                value -= float(self.charge.tide(np.array([reading.time], dtype="datetime64[ns]"))[0])
+            ahead.setdefault(int(lead), []).append(value)
+        if not ahead:
+            return None
+        leads = np.array(sorted(ahead))
+        values = [np.array(ahead[lead]) for lead in leads]
+        spread = [each.std(ddof=1) if each.size > 1 else 0.0 for each in values]
+        return Said(leads, np.array([each.mean() for each in values]), np.array(spread))
+
+    def _look_out(self, levels: Floats, courses: Courses) -> tuple[list[OutlookRow], dict[str, float]]:
+        """Rows for the sea and every zone, and each zone's chance to be flooded within two days."""
+        time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(courses.hour)]
+        low, middle, high = np.quantile(levels, (0.05, 0.5, 0.95), axis=0)
+        lowest = min((stake.level for stake in self.charge.stakes), default=None)
+        over = None if lowest is None else (levels >= lowest).mean(axis=0)
+        rows = [
+            OutlookRow("water_level", "", moment, float(lead), *(float(each[lead]) for each in (low, middle, high)),
+                       None if over is None else float(over[lead]))
+            for lead, moment in enumerate(time)
+        ]  # fmt: skip
+        samples = np.arange(len(levels)) % len(self.briefing.response.levels)
+        chance: dict[str, float] = {}
+        for by in BY_HOURS:
+            state = self.briefing.response.at(levels[:, : by + 1].max(axis=1), samples)  # (N, Z)
+            flooded = (state.flooded_share >= FLOODED_ZONE).mean(axis=0)
+            for variable, values in (("flooded_share", state.flooded_share), ("damage", state.damage)):
+                bounds = np.quantile(values, (0.05, 0.5, 0.95), axis=0)  # NaN where a zone is unknown
+                for number, name in enumerate(self.briefing.zones.names):
+                    if np.isfinite(bounds[:, number]).all():
+                        rows.append(
+                            OutlookRow(variable, name, time[by], float(by), *(float(b) for b in bounds[:, number]),
+                                       float(flooded[number]) if variable == "flooded_share" else None)
+                        )  # fmt: skip
+            chance = dict(zip(self.briefing.zones.names, flooded.tolist(), strict=True))
+        return rows, chance
+
+    def _locate(self, decision: Decision, flooded: Mapping[str, float]) -> Decision:
+        """Where: the zones that it is for and that may be flooded."""
+        meant = self.briefing.zones_at_stake.get(decision.action, ())
+        return replace(decision, where=tuple(name for name in meant if flooded[name] >= PROBABILITY_FOR_LIVES))
+
+
+def encode(mind: Mind) -> bytes:
+    """A mind as bytes, the same for the same."""
+    belief = mind.belief
+    words = {
+        "hour": str(belief.hour),
+        "own_heard": str(mind.own_heard),
+        "any_heard": str(mind.any_heard),
+        "moved": dict(sorted(belief.moved.items())),
+        "actions": {
+            name: [state.active, state.calm_hours, str(state.told), state.certainty]
+            for name, state in sorted(mind.actions.items())
+        },
+    }
+    text = np.frombuffer(json.dumps(words, sort_keys=True).encode("utf-8"), dtype=np.uint8)
+    return save({"weight": belief.weight, "mean": belief.mean, "covariance": belief.covariance, "words": text})
+
+
+def decode(state: bytes, charge: Charge) -> Mind:
+    """The mind that ``encode`` was given."""
+    arrays = load(state)
+    words = json.loads(arrays["words"].tobytes().decode("utf-8"))
+
+    def hour(text: str) -> np.datetime64 | None:
+        return None if text == "None" else np.datetime64(text, "h")
+
+    now = hour(words["hour"])
+    assert now is not None
+    expected = (int(np.prod(charge.model.shape)), charge.model.size)
+    if arrays["mean"].shape != expected:
+        return wake(charge, now)  # gauges came or went since: what they said is heard again from the store's readings
+    belief = SeaBelief(charge.model, now, arrays["weight"], arrays["mean"], arrays["covariance"], words["moved"])
+    actions = {
+        name: ActionState(active, calm, hour(told), certainty)
+        for name, (active, calm, told, certainty) in words["actions"].items()
+    }
+    return Mind(belief, hour(words["own_heard"]), hour(words["any_heard"]), actions)
+
+
+def _identity(reading: Reading) -> tuple[object, ...]:
+    return reading.stream, reading.variable, reading.place, reading.member, reading.time, reading.issued
+
+
+def _full_hour(time: datetime) -> datetime:
+    return (time + FULL_HOUR).replace(minute=0, second=0, microsecond=0)
+
+
+def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
+    """Starts before what runs, stops and the rest; the likelier first."""
+    order = {"start": 0, "keep": 1, "stop": 2, "stay_off": 3}
+    return sorted(decisions, key=lambda one: (order[one.change], -(one.probability or 0.0), one.action))
+
+
+def _monitoring(mind: Mind, decisions: Sequence[Decision], now: datetime) -> Decision:
+    running = [one.action for one in decisions if one.change in ("start", "keep")]
+    moved = sorted(mind.belief.moved.items(), key=lambda pair: -abs(pair[1]))
+    mean, spread = mind.belief.residual()
+    return Decision(
+        at=now, action=MONITORING, change="keep", where=(), probability=None, expected_avoided_loss=None, cost=None,
+        onset=None, is_degraded=not mind.own_is_heard, needs_person=mind.is_alone,
+        why=f"the sea stands {mean:+.2f} m about its tide, give or take {spread:.2f} m; "
+        + (f"running: {', '.join(running)}" if running else "no action is worth it"),
+        moved_by=tuple(stream for stream, _ in moved), would_change="never: it goes on always",
+    )  # fmt: skip
+
+
+def _denied(health: Health, mind: Mind) -> Health:
+    """The same, and denied where the belief holds the stream for broken."""
+    chance = mind.belief.broken().get(health.stream, 0.0)
+    if chance < DENIED or health.condition not in ("alive", "late"):
+        return health
+    note = f"The other streams and the tide speak against it (broken with {chance:.0%}). {health.note}".strip()
+    return replace(health, condition="denied", note=note)
+
+
+def _tell(step: Step, mind: Mind, decisions: Sequence[Decision]) -> None:
+    for decision in decisions:
+        if decision.change in ("start", "stop"):
+            step.log("decision", f"{decision.change} {decision.action}: {decision.why}", {"action": decision.action})
+    if mind.is_alone:
+        step.log("alone", "No stream is heard; climate and tide are all that is left. A person decides.")
