@@ -58,12 +58,10 @@ class GaugeColumns(Section):
     station: str | None = None
 
 
-class TideGaugeSection(Sourced):
-    """One station. The first is the region's own gauge, the others are its neighbours.
+class GaugeFileSection(Section):
+    """Where the levels of one station are written, and how.
 
-    ``datum_shift`` [m] is added to reach the region's vertical datum. ``mean_sea_level`` is a level
-    [m, region datum] or the window ``[start, end]`` of the record to average. ``minimum_share`` of the
-    samples within ±30 min must be there for an hour to have a value. ``station`` is the value of ``columns.station``
+    ``datum_shift`` [m] is added to reach the region's vertical datum. ``station`` is the value of ``columns.station``
     in a long file (the name, when left out).
     """
 
@@ -71,10 +69,6 @@ class TideGaugeSection(Sourced):
     paths: DataPaths
     format: GaugeFormat
     datum_shift: float
-    longitude: Longitude
-    latitude: Latitude
-    mean_sea_level: float | tuple[Instant, Instant]
-    minimum_share: Share
     columns: GaugeColumns = GaugeColumns()
     station: str | None = None
     unit: LevelUnit | None = None
@@ -84,7 +78,7 @@ class TideGaugeSection(Sourced):
     missing: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _stated(self) -> "TideGaugeSection":
+    def _stated(self) -> "GaugeFileSection":
         if self.format in ("wide", "long", "noaa_coops"):
             for key in ("unit", "time_zone"):
                 if getattr(self, key) is None:
@@ -98,6 +92,19 @@ class TideGaugeSection(Sourced):
             if getattr(self.columns, key) is None:
                 raise ValueError(f"format '{self.format}' needs columns.{key}; name the column")
         return self
+
+
+class TideGaugeSection(GaugeFileSection, Sourced):
+    """One station. The first is the region's own gauge, the others are its neighbours.
+
+    ``mean_sea_level`` is a level [m, region datum] or the window ``[start, end]`` of the record to average.
+    ``minimum_share`` of the samples within ±30 min must be there for an hour to have a value.
+    """
+
+    longitude: Longitude
+    latitude: Latitude
+    mean_sea_level: float | tuple[Instant, Instant]
+    minimum_share: Share
 
 
 class SceneSection(Section):

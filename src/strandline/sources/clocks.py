@@ -28,16 +28,22 @@ def read_times(table: TextTable, column: str, time_zone: str) -> Times:
             f"'{text.iloc[wrong[0]]}' in column '{column}' is not a time ({wrong.size} such values)",
             "write ISO 8601 (2022-11-22T08:00)",
         )
-    aware = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True)
+    aware = _has_offset(text)
     if aware.any() and not aware.all():
         raise InputError(
-            table.row(int(np.flatnonzero(aware != aware.iloc[0])[0])),
+            table.row(int(np.flatnonzero(aware != aware[0])[0])),
             "some times have an offset and some have none",
             "write all in one way",
         )
     utc = as_times(parsed) if aware.all() else to_utc(as_times(parsed), time_zone, table)
     check_increasing(utc, table)
     return utc
+
+
+def readable_times(text: pd.Series, time_zone: str) -> Times:
+    """As ``read_times`` understands them, in whatever order; NaT where there is no time or not one moment."""
+    parsed = pd.to_datetime(text, errors="coerce", format="ISO8601", utc=True)
+    return np.where(_has_offset(text), as_times(parsed), _moments(as_times(parsed), time_zone))
 
 
 def as_times(series: pd.Series) -> Times:
@@ -53,15 +59,25 @@ def to_utc(wall_clock: Times, time_zone: str, table: TextTable) -> Times:
     Raises:
         InputError: a reading falls into the hour that a change of clocks repeats or leaves out.
     """
-    clock = pd.DatetimeIndex(wall_clock)
-    local = clock.tz_localize(parse_time_zone(time_zone), ambiguous="NaT", nonexistent="NaT")
-    wrong = np.flatnonzero(np.asarray(local.isna()) & ~np.asarray(clock.isna()))
+    utc = _moments(wall_clock, time_zone)
+    wrong = np.flatnonzero(np.isnat(utc) & ~np.isnat(wall_clock))
     if wrong.size:
         raise InputError(
             table.row(int(wrong[0])),
-            f"{clock[wrong[0]]} is not one moment in {time_zone}: the clocks change there",
+            f"{pd.Timestamp(wall_clock[wrong[0]])} is not one moment in {time_zone}: the clocks change there",
             "state the fixed offset that the gauge keeps (such as +01:00), or convert to UTC",
         )
+    return utc
+
+
+def _has_offset(text: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which times say their own offset from UTC."""
+    return text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True).to_numpy(dtype=bool)
+
+
+def _moments(wall_clock: Times, time_zone: str) -> Times:
+    """Readings of a clock as UTC; NaT in an hour that a change of clocks repeats or leaves out."""
+    local = pd.DatetimeIndex(wall_clock).tz_localize(parse_time_zone(time_zone), ambiguous="NaT", nonexistent="NaT")
     return local.tz_convert("UTC").tz_localize(None).to_numpy(dtype="datetime64[ns]")
 
 

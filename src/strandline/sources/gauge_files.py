@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from strandline.config.streams import TideGaugeSection
+from strandline.config.streams import GaugeFileSection
 from strandline.errors import InputError
-from strandline.sources.clocks import Times, as_times, check_increasing, read_times
+from strandline.sources.clocks import Times, as_times, check_increasing, read_times, readable_times
 from strandline.sources.fields import find_variable, load, open_fields, times_of
-from strandline.sources.tables import TextTable, read_table
+from strandline.sources.tables import TextTable, parse_table, read_table
 from strandline.sources.units import to_si, unit_of_attribute
 from strandline.vocabulary import VARIABLES
 
 Readings = tuple[Times, npt.NDArray[np.float64]]
-Reader = Callable[[Path, TideGaugeSection], Readings]
+Reader = Callable[[Path, GaugeFileSection], Readings]
 
 LEVEL_STANDARD_NAMES = (
     "sea_surface_height_above_reference_ellipsoid",
@@ -36,33 +36,28 @@ _LEVEL_NAMES = ("sea_level", "sealevel", "water_level", "waterlevel", "slev", "s
 _UHSLC_COLUMNS = ("year", "month", "day", "hour", "level")
 
 
-def read_wide(path: Path, gauge: TideGaugeSection) -> Readings:
+def read_wide(path: Path, gauge: GaugeFileSection) -> Readings:
     """One time column, one column for each station."""
-    table = read_table(path, gauge.delimiter)
-    return _from_table(table, gauge, str(gauge.columns.time), str(gauge.columns.level))
+    return _from_table(read_table(path, gauge.delimiter), gauge)
 
 
-def read_long(path: Path, gauge: TideGaugeSection) -> Readings:
+def read_long(path: Path, gauge: GaugeFileSection) -> Readings:
     """One row for each station and time; the rows of this gauge are picked by the station's name."""
     table = read_table(path, gauge.delimiter)
-    column = str(gauge.columns.station)
-    station = gauge.name if gauge.station is None else gauge.station
-    chosen = table.column(column) == station
-    if not chosen.any():
+    picked = _own_rows(table, gauge)
+    if picked.frame.empty:
+        column = str(gauge.columns.station)
         there = ", ".join(sorted(set(table.column(column)))[:8])
-        raise InputError(path, f"has no rows of station '{station}' in column '{column}'", f"it has {there}")
-    picked = TextTable(path, table.frame[chosen], table.first_row)
-    return _from_table(picked, gauge, str(gauge.columns.time), str(gauge.columns.level))
+        raise InputError(path, f"has no rows of station '{_station(gauge)}' in column '{column}'", f"it has {there}")
+    return _from_table(picked, gauge)
 
 
-def read_noaa_coops(path: Path, gauge: TideGaugeSection) -> Readings:
+def read_noaa_coops(path: Path, gauge: GaugeFileSection) -> Readings:
     """NOAA CO-OPS: ``Date Time, Water Level, Sigma, …`` in the unit and time zone chosen at download."""
-    time = gauge.columns.time or "Date Time"
-    level = gauge.columns.level or "Water Level"
-    return _from_table(read_table(path), gauge, time, level)
+    return _from_table(read_table(path), gauge)
 
 
-def read_uhslc(path: Path, gauge: TideGaugeSection) -> Readings:
+def read_uhslc(path: Path, gauge: GaugeFileSection) -> Readings:
     """University of Hawaii Sea Level Center: ``year,month,day,hour,level`` [mm], UTC, −32767 = missing, no header."""
     table = read_table(path, names=_UHSLC_COLUMNS)
     parts = {name: table.numbers(name, ()) for name in _UHSLC_COLUMNS[:4]}
@@ -83,7 +78,7 @@ def read_uhslc(path: Path, gauge: TideGaugeSection) -> Readings:
     return time, level
 
 
-def read_netcdf(path: Path, gauge: TideGaugeSection) -> Readings:
+def read_netcdf(path: Path, gauge: GaugeFileSection) -> Readings:
     """NetCDF with CF names, or the variable named in ``columns.level``; its ``units`` attribute decides."""
     with open_fields(path) as dataset:
         named = gauge.columns.level
@@ -121,7 +116,55 @@ READERS: dict[str, Reader] = {
 }
 
 
-def _from_table(table: TextTable, gauge: TideGaugeSection, time: str, level: str) -> Readings:
+def parse_growing(text: str, path: Path, gauge: GaugeFileSection) -> Readings:
+    """The rows of a table that somebody still writes: one bad row costs that row, and no other.
+
+    Args:
+        text: whole lines of the file, the header first where the format has one.
+        path: where they were read, for messages.
+        gauge: the format; any but ``netcdf``.
+
+    Returns:
+        Times in the order of the rows, repeats among them, and levels [m] on the file's datum: NaN where the text is no
+        number. Rows without a time, and those that say that there is no level, are left out.
+
+    Raises:
+        InputError: a column is not there.
+    """
+    if gauge.format == "uhslc":
+        table = parse_table(text, path, names=_UHSLC_COLUMNS, uneven_lines="skip")
+        parts = {name: table.readable_numbers(name, ())[0] for name in _UHSLC_COLUMNS[:4]}
+        time = as_times(pd.to_datetime(pd.DataFrame(parts), errors="coerce"))
+        values, absent = table.readable_numbers("level", ("-32767", *gauge.missing))
+        unit = "mm"
+    else:
+        table = parse_table(text, path, gauge.delimiter, uneven_lines="skip")
+        table = _own_rows(table, gauge) if gauge.format == "long" else table
+        time_column, level_column = _columns(gauge)
+        time = readable_times(table.column(time_column), str(gauge.time_zone))
+        values, absent = table.readable_numbers(level_column, gauge.missing, gauge.decimal)
+        unit = str(gauge.unit)
+    kept = ~np.isnat(time) & ~absent
+    return time[kept], to_si(values[kept], unit)
+
+
+def _columns(gauge: GaugeFileSection) -> tuple[str, str]:
+    """What the columns of time and level are called."""
+    usual = ("Date Time", "Water Level") if gauge.format == "noaa_coops" else ("", "")
+    return gauge.columns.time or usual[0], gauge.columns.level or usual[1]
+
+
+def _station(gauge: GaugeFileSection) -> str:
+    return gauge.name if gauge.station is None else gauge.station
+
+
+def _own_rows(table: TextTable, gauge: GaugeFileSection) -> TextTable:
+    chosen = table.column(str(gauge.columns.station)) == _station(gauge)
+    return TextTable(table.path, table.frame[chosen], table.first_row)
+
+
+def _from_table(table: TextTable, gauge: GaugeFileSection) -> Readings:
+    time, level = _columns(gauge)
     utc = read_times(table, time, str(gauge.time_zone))
     metres = to_si(table.numbers(level, gauge.missing, gauge.decimal), str(gauge.unit))
     _check_range(metres, str(gauge.unit), table, level)

@@ -8,6 +8,7 @@ level is, only at how it changes from one reading to the next.
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from scipy.special import ndtri
 
 Times = npt.NDArray[np.datetime64]
 Floats = npt.NDArray[np.float64]
@@ -22,12 +23,15 @@ _LEAST_JUMP = 0.15
 """[m] A step of the record between two readings; a gauge moved by less cannot be told from weather here."""
 _LEAST_JUMP_ACROSS_GAP = 0.5
 """[m] Change of the mean from the week before a gap to the week after; weather alone reaches 0.3 m."""
-_SIGMAS = 8.0
+SIGMAS = 8.0
 """How many robust standard deviations of the record's own roughness a spike or a step must exceed."""
 _CALM = 3.0
 """How many times rougher than the readings around it a step of the datum is at least."""
 _STUCK_FOR = np.timedelta64(6, "h")
 """Slack water lasts up to three hours at centimetre resolution; half a tide does not."""
+_STUCK_AGAINST_TIDE = np.timedelta64(3, "h")
+_TIDE_MOVES = 0.2
+"""[m] Weather does not undo that much of a tide to the millimetre, reading after reading, for three hours."""
 _WEEK = np.timedelta64(7, "D")
 _MINIMUM_READINGS = 48
 
@@ -60,13 +64,18 @@ def flag_quality(time: Times, level: Floats) -> Flags:
     return flags
 
 
-def find_spikes(level: Floats, joined: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def find_spikes(level: Floats, joined: npt.NDArray[np.bool_], calm_share: float = 0.5) -> npt.NDArray[np.bool_]:
     """Single readings far off the cubic through the two readings on either side.
 
     The cubic leaves 1 % of an hourly M2 tide's amplitude, so that great tides raise no flag.
+
+    Args:
+        level: (N,) [m].
+        joined: (N - 1,) whether there is no gap between a reading and the next.
+        calm_share: of readings that no spike disturbs [-]; a short window may hold many.
     """
     rough = _roughness(level, joined)
-    limit = max(_LEAST_SPIKE, _SIGMAS * _robust_deviation(rough))
+    limit = max(_LEAST_SPIKE, SIGMAS * robust_deviation(rough, calm_share))
     size = np.abs(rough)
     around = np.stack([np.roll(size, shift) for shift in (-2, -1, 1, 2)])
     greatest = size >= np.where(np.isnan(around), 0.0, around).max(axis=0)
@@ -76,14 +85,19 @@ def find_spikes(level: Floats, joined: npt.NDArray[np.bool_]) -> npt.NDArray[np.
     return spike
 
 
-def find_stuck(time: Times, level: Floats, joined: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Runs of one and the same value that last six hours or more."""
+def find_stuck(
+    time: Times, level: Floats, joined: npt.NDArray[np.bool_], tide: Floats | None = None
+) -> npt.NDArray[np.bool_]:
+    """Runs of one and the same value that last six hours; with the ``tide`` [m], three over which it moves enough."""
     same = (np.diff(level) == 0) & joined
     starts = np.flatnonzero(np.concatenate([[True], ~same]))
     ends = np.concatenate([starts[1:], [level.size]]) - 1
     stuck = np.zeros(level.shape, dtype=bool)
-    for start, end in zip(starts, ends, strict=True):
-        if end - start >= 3 and time[end] - time[start] >= _STUCK_FOR:
+    for run in np.flatnonzero(ends - starts >= 3).tolist():
+        start, end = int(starts[run]), int(ends[run])
+        lasts = time[end] - time[start]
+        moved = 0.0 if tide is None else float(np.ptp(tide[start : end + 1]))
+        if lasts >= _STUCK_FOR or (lasts >= _STUCK_AGAINST_TIDE and moved >= _TIDE_MOVES):
             stuck[start : end + 1] = True
     return stuck
 
@@ -99,7 +113,7 @@ def find_datum_jumps(
     difference = np.diff(level)
     rough = _roughness(difference, joined[1:] & joined[:-1])
     size = np.where(np.isnan(rough), 0.0, np.abs(rough))
-    limit = max(_LEAST_JUMP, _SIGMAS * _robust_deviation(rough))
+    limit = max(_LEAST_JUMP, SIGMAS * robust_deviation(rough))
     beside_spike = spike[1:] | spike[:-1]
     steps: dict[int, float] = {}
     for position in np.flatnonzero((size > limit) & ~beside_spike).tolist():
@@ -155,7 +169,10 @@ def _roughness(values: Floats, joined: npt.NDArray[np.bool_]) -> Floats:
     return rough
 
 
-def _robust_deviation(values: Floats) -> float:
-    """1.4826 × the median absolute value (a normal distribution's standard deviation); 0 where nothing is known."""
+def robust_deviation(values: Floats, calm_share: float = 0.5) -> float:
+    """The standard deviation of a normal distribution with this quantile of absolute values; 0 where nothing is known.
+
+    With a half it is 1.4826 × the median absolute value; with less, fewer of the values need to be undisturbed.
+    """
     known = np.abs(values[~np.isnan(values)])
-    return 1.4826 * float(np.median(known)) if known.size else 0.0
+    return float(np.quantile(known, calm_share) / ndtri(0.5 + calm_share / 2)) if known.size else 0.0

@@ -6,12 +6,15 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from strandline.errors import InputError
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,13 @@ class TextTable:
         """How a message names the line at a position of ``frame``."""
         return f"{self.path} row {int(self.frame.index[index]) + self.first_row}"
 
-    def numbers(self, name: str, missing: Iterable[str], decimal: str = ".") -> npt.NDArray[np.float64]:
+    def numbers(self, name: str, missing: Iterable[str], decimal: str = ".") -> Floats:
         """One column as numbers; empty or one of ``missing`` = NaN.
 
         Raises:
             InputError: a value is no number; names the first.
         """
-        text = self.column(name)
-        absent = (text.isin(["", *missing]) | _equals_any_number(text, missing)).to_numpy(dtype=bool)
-        if decimal != ".":
-            text = text.str.replace(decimal, ".", regex=False)
-        values = pd.to_numeric(text.mask(absent), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        values, absent = self.readable_numbers(name, missing, decimal)
         wrong = np.flatnonzero(~np.isfinite(values) & ~absent)
         if wrong.size:
             value = self.column(name).iloc[wrong[0]]
@@ -64,6 +63,17 @@ class TextTable:
             )
         return values
 
+    def readable_numbers(
+        self, name: str, missing: Iterable[str], decimal: str = "."
+    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """One column as numbers, NaN where it holds none, and where it says itself that there is none."""
+        text = self.column(name)
+        absent = (text.isin(["", *missing]) | _equals_any_number(text, missing)).to_numpy(dtype=bool)
+        if decimal != ".":
+            text = text.str.replace(decimal, ".", regex=False)
+        values = pd.to_numeric(text.mask(absent), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        return values, absent
+
 
 def read_table(path: Path, delimiter: str = ",", names: tuple[str, ...] | None = None) -> TextTable:
     """Read a delimited text file, gzipped or not; the first line is the header unless ``names`` are given.
@@ -71,7 +81,21 @@ def read_table(path: Path, delimiter: str = ",", names: tuple[str, ...] | None =
     Raises:
         InputError: missing, empty, cut off, binary, or with lines of unequal length.
     """
-    text = read_text(path)
+    return parse_table(read_text(path), path, delimiter, names)
+
+
+def parse_table(
+    text: str,
+    path: Path,
+    delimiter: str = ",",
+    names: tuple[str, ...] | None = None,
+    uneven_lines: Literal["error", "skip"] = "error",
+) -> TextTable:
+    """A table from the text of the file at ``path``; lines of another length are refused or left out.
+
+    Raises:
+        InputError: empty, or with lines of unequal length.
+    """
     try:
         frame = pd.read_csv(
             io.StringIO(text),
@@ -83,7 +107,7 @@ def read_table(path: Path, delimiter: str = ",", names: tuple[str, ...] | None =
             header=None if names else 0,
             names=None if names is None else list(names),
             index_col=False,
-            on_bad_lines="error",
+            on_bad_lines=uneven_lines,
         )
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         what = str(error).strip().removeprefix("Error tokenizing data. C error: ")
