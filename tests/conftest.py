@@ -1,9 +1,16 @@
 """Fixtures that every test may ask for."""
 
 import os
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+
+from postgres_server import new_database, program, running_server
+
+NUMBERS = count()
+"""Of databases."""
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +21,24 @@ def shared_data() -> Path:
     if not (folder / "README.md").exists():
         pytest.skip(f"real data not found at {folder}; set STRANDLINE_DATA to run this test")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a PostgreSQL server on which databases may be made, or a visible skip where there is none."""
+    if (given := os.environ.get("STRANDLINE_TEST_POSTGRES")) is not None:
+        yield given
+    elif program("initdb") is None:
+        pytest.skip("no PostgreSQL here; install it, or set STRANDLINE_TEST_POSTGRES to the URL of a server")
+    else:
+        with running_server() as url:
+            yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty database, on each engine that a store can have."""
+    if request.param == "sqlite":
+        return str(tmp_path / "watch.db")
+    request.getfixturevalue("socket_enabled")
+    return new_database(request.getfixturevalue("postgres_server"), f"strandline_{os.getpid()}_{next(NUMBERS)}")

@@ -1,0 +1,55 @@
+"""Digests of what a step wrote: they stand in the log, which so vouches for every row and not only for itself."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Table
+
+from strandline.watch.store.records import Json
+from strandline.watch.store.rows import RowValue
+from strandline.watch.store.tables import alerts, decisions, health, outlooks, readings
+
+HOUR_OF = {readings: readings.c.received, health: health.c.hour, outlooks: outlooks.c.hour,
+           decisions: decisions.c.hour, alerts: alerts.c.hour}  # fmt: skip
+"""The tables that steps fill, and the column that holds the step's hour."""
+
+
+class Digest:
+    """SHA-256 of rows in the order of their primary key: a JSON list of a row's values, and a line feed, after another.
+
+    Args:
+        table: gives the order of the values.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._names = [column.name for column in table.columns]
+        self._hash, self._rows = hashlib.sha256(), 0
+
+    def add(self, row: Mapping[str, RowValue]) -> None:
+        """The next row."""
+        values = [_plain(row[name]) for name in self._names]
+        self._hash.update(json.dumps(values, separators=(",", ":")).encode("ascii") + b"\n")
+        self._rows += 1
+
+    def as_json(self) -> Json:
+        """How many rows, and their digest."""
+        return {"rows": self._rows, "sha256": self._hash.hexdigest()}
+
+
+def digest_of(table: Table, rows: Iterable[Mapping[str, RowValue]]) -> Json:
+    """Of the rows, in whatever order they come."""
+    key = [column.name for column in table.primary_key]
+    digest = Digest(table)
+    for row in sorted(rows, key=lambda row: [row[name] for name in key]):
+        digest.add(row)
+    return digest.as_json()
+
+
+def _plain(value: RowValue) -> Json:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    return value

@@ -1,0 +1,164 @@
+"""From an address to an engine, and the two ways to talk to a database: ``reading`` and ``writing``."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, insert, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+
+from strandline.errors import InputError
+from strandline.watch.store.errors import Busy
+from strandline.watch.store.rows import RowValues
+
+PATIENCE_S = 30
+"""How long one writer waits for another [s]; a step writes for some hundredths of a second."""
+ADVISORY_CLASS = 0x5354524C
+"""Tells our locks from those of other programs in the same PostgreSQL database ("STRL")."""
+_SQLITE_SETTINGS = (
+    "PRAGMA journal_mode = WAL",  # a page that is being read never keeps a step from being written
+    "PRAGMA synchronous = FULL",  # a committed step outlives a power cut; NORMAL would lose the last ones
+    "PRAGMA foreign_keys = ON",
+)
+_POSTGRESQL_SETTINGS = (
+    f"SET lock_timeout = '{PATIENCE_S}s'",
+    # a machine that vanishes frees its locks after a minute, not after the two hours that are usual
+    "SET tcp_keepalives_idle = 30",
+    "SET tcp_keepalives_interval = 10",
+    "SET tcp_keepalives_count = 3",
+)
+
+
+class _Cursor(Protocol):
+    def execute(self, statement: str) -> object: ...
+
+    def close(self) -> None: ...
+
+
+class _DriverConnection(Protocol):
+    def cursor(self) -> _Cursor: ...
+
+    def commit(self) -> None: ...
+
+
+def make_engine(address: str | Path) -> Engine:
+    """An engine for a path (SQLite) or a URL (``sqlite:///PATH``, or ``postgresql://…`` by the driver pg8000).
+
+    Raises:
+        InputError: for another kind of database, or where the driver is missing.
+    """
+    url = _url_of(address)
+    if url.get_backend_name() == "sqlite":
+        # sqlite3 begins no transaction of its own accord: `reading` and `writing` do
+        engine = create_engine(url, connect_args={"isolation_level": None, "timeout": PATIENCE_S})
+        _at_each_connection(engine, _SQLITE_SETTINGS)
+        return engine
+    try:
+        engine = create_engine(url, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise InputError(name_of(url), f"{error.name} is missing", "pip install 'strandline[postgres]'") from error
+    _at_each_connection(engine, _POSTGRESQL_SETTINGS)
+    return engine
+
+
+def _url_of(address: str | Path) -> URL:
+    if isinstance(address, Path) or "://" not in address:
+        return URL.create("sqlite", database=str(Path(address).absolute()))
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise InputError(
+            "store", "its address is not a URL", "as sqlite:///PATH or postgresql://USER@HOST/NAME"
+        ) from error
+    if url.drivername in ("sqlite", "sqlite+pysqlite") and url.database not in (None, "", ":memory:"):
+        return url
+    if url.drivername in ("postgres", "postgresql", "postgresql+pg8000"):
+        return url.set(drivername="postgresql+pg8000")
+    raise InputError(name_of(url), "is no store", "give a path, sqlite:///PATH or postgresql+pg8000://USER@HOST/NAME")
+
+
+def name_of(url: URL) -> str:
+    """What to call a database in messages: the path of a file, or the URL without its password."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        return url.database
+    return url.render_as_string(hide_password=True)
+
+
+def _at_each_connection(engine: Engine, settings: tuple[str, ...]) -> None:
+    @event.listens_for(engine, "connect")
+    def apply(connection: _DriverConnection, _: object) -> None:
+        cursor = connection.cursor()
+        for setting in settings:
+            cursor.execute(setting)
+        cursor.close()
+        connection.commit()
+
+
+@contextmanager
+def reading(source: Engine | Connection) -> Iterator[Connection]:
+    """One transaction that only reads.
+
+    Raises:
+        InputError: when the database cannot be reached or read.
+    """
+    with connected(source) as connection, connection.begin():
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN")
+        yield connection
+
+
+@contextmanager
+def writing(source: Engine | Connection) -> Iterator[Connection]:
+    """One transaction, one writer at a time: all of the block is committed, or none of it.
+
+    Raises:
+        Busy: when another writer does not end within ``PATIENCE_S``.
+        InputError: when the database cannot be reached or written.
+    """
+    with connected(source) as connection, connection.begin():
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            lock = f"pg_advisory_xact_lock({ADVISORY_CLASS}, hashtext('writer ' || current_schema()))"
+            connection.exec_driver_sql(f"SELECT {lock}")
+        yield connection
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[RowValues]) -> None:
+    """Insert many rows, within the caller's transaction."""
+    if not rows:
+        return
+    statement: Insert = insert(table)
+    if connection.dialect.name == "postgresql":
+        # SQLAlchemy sends many rows at once only where it is told to bring something back; one by one takes 1 ms each
+        statement = statement.returning(*table.primary_key)
+    connection.execute(statement, rows)
+
+
+@contextmanager
+def connected(source: Engine | Connection) -> Iterator[Connection]:
+    """A connection, with what its driver says told in our words.
+
+    Raises:
+        Busy, InputError: as ``writing``.
+    """
+    try:
+        if isinstance(source, Connection):
+            yield source
+        else:
+            with source.connect() as connection:
+                yield connection
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        where = name_of(source.engine.url)
+        if _is_kept_waiting(error):
+            raise Busy(where, f"another program has been writing for {PATIENCE_S} s") from error
+        what = f"cannot be read or written ({error.orig})"
+        raise InputError(where, what, "see to its server or its disk; what was committed is safe") from error
+
+
+def _is_kept_waiting(error: DBAPIError) -> bool:
+    said = str(error.orig)
+    return "database is locked" in said or "55P03" in said  # PostgreSQL's lock_not_available

@@ -1,0 +1,157 @@
+"""What a store knows, for those who ask: typed, in pages, and never in the way of a step."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+
+from sqlalchemy import Column, Engine, Row, Select, Table, func, or_, select, tuple_
+
+from strandline.watch.readings import Health, Reading
+from strandline.watch.store.engine import reading
+from strandline.watch.store.known import known_readings
+from strandline.watch.store.log import entry_of
+from strandline.watch.store.records import (
+    AlertDraft,
+    Believed,
+    Confirmation,
+    LogEntry,
+    Pending,
+    StepRecord,
+    StoredAlert,
+    StoredDecision,
+)
+from strandline.watch.store.rows import decision_of, health_of, naive_utc, outlook_of, reading_of
+from strandline.watch.store.tables import alerts, confirmations, decisions, health, log, outlooks, readings, steps
+
+PAGE = 500
+"""Rows that are fetched at once; between two pages nothing is held open."""
+
+
+class Readers:
+    """Iterators over what is stored, the oldest first; times are naive UTC, and ``until`` is included."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def newest_step(self) -> StepRecord | None:
+        """The last step that is done."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(steps).order_by(steps.c.hour.desc()).limit(1)).first()
+        return None if row is None else StepRecord(*row)
+
+    def steps(self, since: datetime, until: datetime) -> Iterator[StepRecord]:
+        """Steps that are done."""
+        for page in self._pages(_between(steps, steps.c.hour, since, until), steps.c.hour):
+            yield from (StepRecord(*row) for row in page)
+
+    def readings(self, since: datetime, until: datetime, known_at: datetime) -> Iterator[Reading]:
+        """What had come by ``known_at`` about these times: by time, newest revision last."""
+        rows = known_readings(naive_utc(since, "since"), naive_utc(until, "until"), naive_utc(known_at, "known_at"))
+        for page in self._pages(rows, *readings.primary_key):
+            yield from (reading_of(row) for row in page)
+
+    def health(self) -> list[Health]:
+        """How streams did at the newest step that looked."""
+        newest = select(func.max(health.c.hour)).scalar_subquery()
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(health).where(health.c.hour == newest).order_by(health.c.stream)).all()
+        return [health_of(row) for row in rows]
+
+    def outlook(self) -> Believed | None:
+        """What is believed now of every variable and zone; its hour says how old that is."""
+        newest = select(func.max(outlooks.c.hour)).scalar_subquery()
+        rows = select(outlooks).where(outlooks.c.hour == newest).order_by(*outlooks.primary_key)
+        with reading(self._engine) as connection:
+            return next(_by_hour(connection.execute(rows)), None)
+
+    def outlook_history(self, variable: str, zone: str, since: datetime, until: datetime) -> Iterator[Believed]:
+        """What was believed of one variable in one zone, hour by hour; hours that were thinned out are missing."""
+        hours = _between(steps, steps.c.hour, since, until)
+        for page in self._pages(hours, steps.c.hour):
+            rows = (
+                select(outlooks)
+                .where(outlooks.c.hour.in_([step.hour for step in page]))
+                .where(outlooks.c.variable == variable, outlooks.c.zone == zone)
+                .order_by(outlooks.c.hour, outlooks.c.time)
+            )
+            with reading(self._engine) as connection:
+                believed = list(_by_hour(connection.execute(rows)))
+            yield from believed
+
+    def decisions(self, since: datetime, until: datetime) -> Iterator[StoredDecision]:
+        """Decisions by hour and rank, with who has confirmed them."""
+        rows = _between(decisions, decisions.c.hour, since, until)
+        for page in self._pages(rows, decisions.c.hour, decisions.c.rank):
+            given = self._confirmations(confirmations.c.decision, [row.id for row in page])
+            yield from (_decision(row, given.get(row.id, ())) for row in page)
+
+    def alerts(self, since: datetime, until: datetime) -> Iterator[StoredAlert]:
+        """Alert drafts by hour, with who has confirmed them."""
+        rows = _between(alerts, alerts.c.hour, since, until)
+        for page in self._pages(rows, alerts.c.hour, alerts.c.identifier):
+            given = self._confirmations(confirmations.c.alert, [row.identifier for row in page])
+            yield from (_alert(row, given.get(row.identifier, ())) for row in page)
+
+    def pending(self, since: datetime) -> Pending:
+        """What waits for a person since that hour.
+
+        Decisions that start or stop something or that need a person, and alert drafts, as far as nobody confirmed them.
+        """
+        since = naive_utc(since, "since")
+        asks = or_(decisions.c.change.in_(("start", "stop")), decisions.c.needs_person)
+        is_confirmed = select(confirmations).where(confirmations.c.decision == decisions.c.id).exists()
+        open_decisions = select(decisions).where(decisions.c.hour >= since, asks, ~is_confirmed)
+        is_confirmed = select(confirmations).where(confirmations.c.alert == alerts.c.identifier).exists()
+        open_alerts = select(alerts).where(alerts.c.hour >= since, ~is_confirmed)
+        with reading(self._engine) as connection:
+            decided = connection.execute(open_decisions.order_by(decisions.c.hour, decisions.c.rank)).all()
+            drafted = connection.execute(open_alerts.order_by(alerts.c.hour, alerts.c.identifier)).all()
+        return Pending(tuple(_decision(row, ()) for row in decided), tuple(_alert(row, ()) for row in drafted))
+
+    def log(self, after: int = 0) -> Iterator[LogEntry]:
+        """The log from the entry that follows number ``after``."""
+        for page in self._pages(select(log).where(log.c.sequence > after), log.c.sequence):
+            yield from (entry_of(row) for row in page)
+
+    def _confirmations(self, subject: Column, subjects: list[str]) -> dict[str, tuple[Confirmation, ...]]:
+        given = select(subject.label("subject"), confirmations).where(subject.in_(subjects))
+        with reading(self._engine) as connection:
+            rows = connection.execute(given.order_by(subject, confirmations.c.sequence))
+            return {
+                name: tuple(Confirmation(name, row.person, row.at, row.note) for row in of_one)
+                for name, of_one in groupby(rows, attrgetter("subject"))
+            }
+
+    def _pages(self, rows: Select, *key: Column) -> Iterator[Sequence[Row]]:
+        """Pages of ``rows`` in the order of ``key``, which is unique; each seeks what follows the last one."""
+        page_rows = rows.order_by(*key).limit(PAGE)
+        page: Sequence[Row] = ()
+        while not page or len(page) == PAGE:
+            after = page_rows
+            if page:
+                last = [getattr(page[-1], column.name) for column in key]
+                after = page_rows.where(tuple_(*key) > tuple_(*last))
+            with reading(self._engine) as connection:
+                page = connection.execute(after).all()
+            if not page:
+                return
+            yield page
+
+
+def _between(table: Table, hour: Column, since: datetime, until: datetime) -> Select:
+    return select(table).where(hour.between(naive_utc(since, "since"), naive_utc(until, "until")))
+
+
+def _by_hour(rows: Iterable[Row]) -> Iterator[Believed]:
+    for hour, of_one in groupby(rows, attrgetter("hour")):
+        yield Believed(hour, tuple(outlook_of(row) for row in of_one))
+
+
+def _decision(row: Row, given: tuple[Confirmation, ...]) -> StoredDecision:
+    return StoredDecision(row.id, row.rank, decision_of(row), given)
+
+
+def _alert(row: Row, given: tuple[Confirmation, ...]) -> StoredAlert:
+    draft = AlertDraft(row.xml.encode("utf-8"), row.decision)
+    return StoredAlert(row.identifier, row.status, row.hour, draft, given)

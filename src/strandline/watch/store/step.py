@@ -1,0 +1,173 @@
+"""One hour of the watch: what it reads is there at once, what it writes is kept back and committed together."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Table, delete, insert, select
+
+from strandline.errors import InputError
+from strandline.watch.decisions import Decision
+from strandline.watch.outlook import OutlookRow
+from strandline.watch.readings import Health, Reading
+from strandline.watch.store.contents import HOUR_OF, digest_of
+from strandline.watch.store.engine import insert_rows, reading
+from strandline.watch.store.known import Revisions, known_readings, which
+from strandline.watch.store.log import Note, append
+from strandline.watch.store.records import AlertDraft, Json, StepRecord
+from strandline.watch.store.rows import (
+    RowValues,
+    alert_row,
+    canonical,
+    checked_reading,
+    decision_id,
+    decision_row,
+    health_row,
+    naive_utc,
+    outlook_row,
+    plain_text,
+    reading_of,
+    reading_row,
+)
+from strandline.watch.store.tables import alerts, belief_state, decisions, health, outlooks, readings, steps
+
+OWN_KINDS = ("step", "confirmation", "retention")
+"""Kinds of log entries that the store writes of its own accord."""
+
+
+class Step:
+    """What one step reads and writes; made by ``Store.step``.
+
+    Attributes:
+        hour: naive UTC.
+    """
+
+    def __init__(self, hour: datetime, source: Engine | Connection) -> None:
+        self.hour = hour
+        self._source = source
+        self._revisions = Revisions()
+        self._rows: dict[Table, list[RowValues]] = {table: [] for table in HOUR_OF}
+        self._state: bytes | None = None
+        self._notes: list[Note] = []
+
+    def add_readings(self, said: Iterable[Reading]) -> int:
+        """Keep what streams said; returns how much of it was new (``Revisions``).
+
+        Raises:
+            InputError: for a value that is not finite, or a time with a zone.
+        """
+        checked, before = [checked_reading(one) for one in said], len(self._revisions.new)
+        if checked:
+            with reading(self._source) as connection:
+                self._revisions.add(checked, connection)
+        return len(self._revisions.new) - before
+
+    def readings(self, since: datetime, until: datetime | None = None) -> list[Reading]:
+        """What is known at this hour about ``since`` up to and with ``until``: by time, newest revision last."""
+        since, until = naive_utc(since, "since"), None if until is None else naive_utc(until, "until")
+        with reading(self._source) as connection:
+            rows = connection.execute(known_readings(since, until, self.hour)).all()
+        known = [(reading_of(row), row.revision) for row in rows]
+        known += [
+            (new, _) for new, _ in self._revisions.new if since <= new.time and (until is None or new.time <= until)
+        ]
+        known.sort(key=lambda one: (which(one[0]), one[1]))
+        return [one for one, _ in known]
+
+    def belief_state(self) -> bytes | None:
+        """What ``put_belief_state`` was given last, in this step or an earlier one."""
+        if self._state is not None:
+            return self._state
+        with reading(self._source) as connection:
+            return connection.execute(select(belief_state.c.state)).scalar()
+
+    def put_belief_state(self, state: bytes) -> None:
+        """Replace it. The log vouches for it, so that equal states should be equal bytes."""
+        self._state = bytes(state)
+
+    def add_health(self, streams: Iterable[Health]) -> None:
+        """How streams do at this hour, each of them once."""
+        self._add(health, (health_row(one, self.hour) for one in streams))
+
+    def add_outlook(self, rows: Iterable[OutlookRow]) -> None:
+        """What is believed at this hour: one row for a variable, a zone and a time."""
+        self._add(outlooks, (outlook_row(row, self.hour) for row in rows))
+
+    def add_decisions(self, decided: Iterable[Decision]) -> list[str]:
+        """What is decided at this hour, the most urgent first; returns their ids.
+
+        Raises:
+            InputError: for a decision of another hour.
+        """
+        first = len(self._rows[decisions])
+        self._add(decisions, (decision_row(one, self.hour, rank) for rank, one in enumerate(decided, start=first)))
+        return [decision_id(self.hour, rank) for rank in range(first, len(self._rows[decisions]))]
+
+    def add_alerts(self, drafts: Iterable[AlertDraft]) -> list[str]:
+        """Alerts for a person to confirm; returns their identifiers.
+
+        Raises:
+            InputError: for what is no draft, is there already, or belongs to a decision that is not there.
+        """
+        rows = [alert_row(draft, self.hour) for draft in drafts]
+        with reading(self._source) as connection:
+            for row in rows:
+                self._refuse_unknown_decision(row, connection)
+                if connection.execute(select(alerts.c.hour).where(alerts.c.identifier == row["identifier"])).first():
+                    raise InputError(f"alert {row['identifier']!r}", "is already there", "identifiers are used once")
+        self._add(alerts, rows)
+        return [str(row["identifier"]) for row in rows]
+
+    def _refuse_unknown_decision(self, alert: RowValues, connection: Connection) -> None:
+        decision = alert["decision"]
+        if decision is None or any(row["id"] == decision for row in self._rows[decisions]):
+            return
+        if connection.execute(select(decisions.c.id).where(decisions.c.id == decision)).first() is None:
+            what = f"belongs to the decision {decision!r}, which is not there"
+            raise InputError(f"alert {alert['identifier']!r}", what, "add decisions first, and give the id of one")
+
+    def log(self, kind: str, message: str, data: Mapping[str, Json] | None = None) -> None:
+        """Say what happened, in a plain sentence, with what machines should know of it.
+
+        Raises:
+            InputError: for a kind that is the store's own, or data that JSON cannot say.
+        """
+        if kind in OWN_KINDS:
+            raise InputError("log", f"the kind {kind!r} is the store's own", "choose another word")
+        what = f"log entry {kind!r}"
+        self._notes.append(
+            Note(self.hour, plain_text(kind, what), plain_text(message, what), canonical(data or {}, what))
+        )
+
+    def _add(self, table: Table, rows: Iterable[RowValues]) -> None:
+        """Keep rows back.
+
+        Raises:
+            InputError: for two rows with one key.
+        """
+        key = [column.name for column in table.primary_key]
+        present = {tuple(row[name] for name in key) for row in self._rows[table]}
+        for row in rows:
+            name = tuple(row[name] for name in key)
+            if name in present:
+                what = f"{', '.join(str(part) for part in name)} is given twice"
+                raise InputError(f"step of {self.hour}, {table.name}", what, "give it once")
+            present.add(name)
+            self._rows[table].append(row)
+
+    def write(self, record: StepRecord, connection: Connection) -> None:
+        """All of it, within the caller's transaction; the log's last entry vouches for every row."""
+        rows = self._rows | {readings: [reading_row(new, revision, self.hour) for new, revision in self._revisions.new]}
+        for table, values in rows.items():
+            insert_rows(connection, table, values)
+        if self._state is not None:
+            connection.execute(delete(belief_state))
+            connection.execute(insert(belief_state).values(id=1, hour=self.hour, state=self._state))
+        connection.execute(insert(steps).values(**vars(record)))
+        append(connection, [*self._notes, self._summary(rows, record.code_version)])
+
+    def _summary(self, rows: Mapping[Table, list[RowValues]], code_version: str) -> Note:
+        text = ", ".join(f"{len(values)} {table.name}" for table, values in rows.items())
+        data: dict[str, Json] = {table.name: digest_of(table, values) for table, values in rows.items()}
+        data["belief_state"] = None if self._state is None else hashlib.sha256(self._state).hexdigest()
+        return Note(self.hour, "step", text, canonical(data | {"code_version": code_version}, "step"))
