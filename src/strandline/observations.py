@@ -98,8 +98,8 @@ class Observations:
         flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
         assets: GeoDataFrame in the region's CRS with ``ASSET_COLUMNS`` and any of ``ASSET_DETAILS``; ``value``
             [EUR 2010].
-        truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``water_level`` (hour), and
-            ``damage_state`` (scene, asset). Learning never reads it.
+        truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``water_level`` and ``surge`` (hour),
+            and ``damage_state`` (scene, asset). Learning never reads it.
         provenance: modality → where it comes from.
     """
 

@@ -119,7 +119,7 @@ def simulate_dry_coast(
 ) -> Observations:
     """The coast of `simulate_coast` as far as ground, gauges and weather go: nothing is flooded, which takes the time.
 
-    Its gauges fail at other hours. The truth is the level at the own gauge, and its storms' peaks.
+    Its gauges fail at other hours. The truth is level and surge at the own gauge, and its storms' peaks.
     """
     quality = SensorQuality()
     drawn = _draw(name, seed, shape, 150.0, years, n_storms, None, quality)
@@ -382,9 +382,12 @@ def _product(region: Region, terrain: Terrain, rng: np.random.Generator) -> xr.D
 
 
 def _truth_at_gauge(sea: SeaRecord, storms: list[Storm], terrain: Terrain) -> xr.Dataset:
-    """The level at the own gauge, hour by hour, and the storms' peaks."""
+    """Level and surge at the own gauge, hour by hour, and the storms' peaks."""
     return xr.Dataset(
-        {"water_level": as_variable("water_level", ("hour",), sea.tide_gauge["water_level"].values[0])},
+        {
+            "water_level": as_variable("water_level", ("hour",), sea.tide_gauge["water_level"].values[0]),
+            "surge": as_variable("surge", ("hour",), sea.surge.values[0]),
+        },
         {
             "scene": np.arange(len(storms)),
             "time": ("scene", np.array([storm.peak for storm in storms])),
