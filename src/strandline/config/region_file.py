@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
+from strandline.config.live_streams import AnyStream
 from strandline.config.streams import (
     AssetsSection,
     ClimateSection,
@@ -123,6 +124,7 @@ class RegionFile(Section):
     scenarios: ScenariosSection | None = None
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()
+    stream: tuple[AnyStream, ...] = ()
 
     @property
     def region(self) -> Region:

@@ -36,13 +36,18 @@ def refusals(where: object, model: type[BaseModel], error: ValidationError) -> l
 
 
 def _refusal(where: object, model: type[BaseModel], error: Any, others: str) -> InputError:
-    keys = [key for key in error["loc"] if isinstance(key, int) or _is_key(key)]
+    keys, table = _follow(model, error["loc"])
     place = f"{where} [{'.'.join(str(key) for key in keys) or 'top level'}]"
     if error["type"] == "extra_forbidden":
-        known = ", ".join(_known_keys(model, tuple(keys[:-1])))
+        known = ", ".join(field.alias or name for name, field in table.model_fields.items()) if table else ""
         return InputError(place, f"unknown key '{keys[-1]}'{others}", f"known keys here: {known}")
     if error["type"] == "missing":
         return InputError(place, f"is missing{others}", f"add '{keys[-1]}'")
+    if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        key = error["ctx"]["discriminator"].strip("'")
+        what = f"'{error['ctx']['tag']}' is none that is known" if "tag" in error["ctx"] else "is missing"
+        known = error["ctx"].get("expected_tags", "") or ", ".join(_tags_of(model, error["loc"]))
+        return InputError(f"{place[:-1]}.{key}]", what + others, f"choose of {known}".replace("'", ""))
     if error["type"] == "value_error":
         what, _, remedy = str(error["ctx"]["error"]).partition("; ")
         return InputError(place, what + others, remedy or "see examples/README.md")
@@ -54,28 +59,48 @@ def _is_key(part: str) -> bool:
     return not ("[" in part or part in ("float", "int", "str", "datetime", "date"))
 
 
-def _known_keys(model: type[BaseModel], place: tuple[object, ...]) -> list[str]:
-    """The keys of the table at a place such as ``("tide_gauge", 0, "columns")``."""
+def _follow(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[int | str], type[BaseModel] | None]:
+    """The keys of a location such as ``("stream", 0, "ioc", "code")``, branches left out, and the last one's table."""
+    keys: list[int | str] = []
+    tables: list[type[BaseModel]] = [model]
+    table: type[BaseModel] | None = model
     free_name = False  # the next part names an entry of a table, and no field
-    for key in place:
-        if isinstance(key, int) or free_name:
+    for part in location:
+        branch = [each for each in tables if part in _tags(each)] if len(tables) > 1 else []
+        if branch:
+            tables = branch
+            continue
+        if isinstance(part, str) and not _is_key(part):
+            continue
+        keys.append(part)
+        if isinstance(part, int) or free_name:
             free_name = False
             continue
-        fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        inner = _inner_model(fields[str(key)].annotation)
-        if inner is None:
-            return []
-        model, free_name = inner, get_origin(fields[str(key)].annotation) in (dict, Mapping)
-    return [field.alias or name for name, field in model.model_fields.items()]
+        table = tables[0] if tables else None
+        fields = {} if table is None else {field.alias or name: field for name, field in table.model_fields.items()}
+        annotation = fields[part].annotation if part in fields else None
+        tables = _inner_models(annotation)
+        free_name = bool(tables) and get_origin(annotation) in (dict, Mapping)
+    return keys, table
 
 
-def _inner_model(annotation: Any) -> type[BaseModel] | None:
-    """The section inside ``X | None``, ``tuple[X, ...]``, ``dict[str, X]`` or ``Annotated[X, …]``."""
+def _tags_of(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """What the tables that may stand at a location call themselves."""
+    _, table = _follow(model, location)
+    name = next(part for part in reversed(location) if isinstance(part, str))
+    fields = {} if table is None else {field.alias or key: field for key, field in table.model_fields.items()}
+    return [tag for each in _inner_models(fields[name].annotation) for tag in _tags(each)]
+
+
+def _tags(table: type[BaseModel]) -> tuple[str, ...]:
+    """By what value of ``kind`` a table is told from the others that may stand in its place."""
+    return get_args(table.model_fields["kind"].annotation) if "kind" in table.model_fields else ()
+
+
+def _inner_models(annotation: Any) -> list[type[BaseModel]]:
+    """The sections inside ``X | None``, ``tuple[X | Y, ...]``, ``dict[str, X]`` or ``Annotated[X, …]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
+        return [annotation]
     if get_origin(annotation) in (tuple, dict, Mapping, Union, types.UnionType, Annotated):
-        for part in get_args(annotation):
-            found = _inner_model(part)
-            if found is not None:
-                return found
-    return None
+        return [model for part in get_args(annotation) for model in _inner_models(part)]
+    return []
