@@ -255,10 +255,10 @@ def test_guidance_is_weighed_by_its_error() -> None:
     courses = rng.standard_normal((4000, HORIZON_HOURS + 1))
     lead = np.array([10])
     sure, unsure = (Guidance("x", lead, np.array([2.0]), np.array([[error]])) for error in (1.0, 1e6))
-    moved = heed(courses, [sure])[:, 10]
+    moved = heed(courses, sure)[:, 10]
     assert moved.mean() == pytest.approx(1.0, abs=0.05)  # half way: as sure as the courses are
     assert moved.var() == pytest.approx(0.5, abs=0.05)
-    np.testing.assert_allclose(heed(courses, [unsure]), courses, atol=0.02)
+    np.testing.assert_allclose(heed(courses, unsure), courses, atol=0.02)
 
 
 def test_widening_keeps_the_medians() -> None:

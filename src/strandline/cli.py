@@ -109,6 +109,33 @@ def schema() -> None:
 
 
 @app.command()
+def watch(
+    region: RegionPath = None,
+    run: Annotated[Path, typer.Option(help="Folder of this place's finished `strandline run`.")] = Path("runs/demo"),
+    data: DataFolder = None,
+    store: Annotated[
+        str | None, typer.Option(help="Database: a path, or postgresql+pg8000://… [default: watch.db in --run]")
+    ] = None,
+    replay: Annotated[
+        str | None, typer.Option(help="Hours of the record to live through again: FROM/TO, as 2022-11-20/2022-11-24.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Of a replay, times real time [default: as fast as it goes].", min=0.001)
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="One step, then stop.")] = False,
+) -> None:
+    """Keep the risk picture coherent, hour by hour: hear the streams, move the belief, propose what to do."""
+    from strandline.watch import job
+
+    with _Stages() as announce:
+        watching, hours = job.prepare(region, data, run, store, replay, speed, announce, once=once)
+    console.print(f"watching; store: {store or run / 'watch.db'}; a person confirms what leaves this machine")
+    for hour in hours:
+        for line in job.tell(hour, watching.step(hour)):
+            Console().print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the coast.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same coast.")] = 7,

@@ -15,7 +15,7 @@ from strandline.distillation.distil import Recipe
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.pipeline import Announce, Settings, commit, run
-from strandline.place import Place, open_place, simulate_place
+from strandline.place import Place, built_in_place, open_place
 from strandline.pretraining import Network
 from strandline.training import Progress
 
@@ -44,9 +44,9 @@ def simulated(seed: int, *, quick: bool, false_dry: float | None = None) -> Job:
             Recipe(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16, seed=seed
         )
         settings = replace(settings, false_dry_rate=false_dry)
-        return Job("quick", lambda progress: simulate_place(32, 12.0, 24, progress), settings)
+        return Job("quick", partial(built_in_place, 32), settings)
     settings = Settings(seed=seed, false_dry_rate=false_dry)
-    return Job("built-in delta", lambda progress: simulate_place(64, 30.0, 40, progress), settings)
+    return Job("built-in delta", partial(built_in_place, 64), settings)
 
 
 def real(region: Path, data: Path | None, seed: int, false_dry: float | None = None) -> Job:

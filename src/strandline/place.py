@@ -21,6 +21,8 @@ from strandline.training import Progress
 
 BUILT_IN_SEED = 3
 """The delta that a run without a region file is about; below ``corpus.FIRST_SEED``, so never taught."""
+BUILT_IN_SIZES = {32: (12.0, 24), 64: (30.0, 40)}
+"""Cells of the built-in delta's edge → years of its record and storms in it; the small one is a health check."""
 RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 
@@ -75,6 +77,17 @@ def simulate_place(cells: int, years: float, storms: int, progress: Progress | N
         tuple(period for period in RETURN_PERIODS if period <= carried),
         sea_level_rise=(SeaLevelRise(name="a sea half a metre higher", rise=0.5, source="an assumption, to compare"),),
     )
+
+
+def built_in_place(cells: int, progress: Progress | None = None) -> Place:
+    """The built-in delta of one of ``BUILT_IN_SIZES``; the same each time.
+
+    Raises:
+        InputError: of another size.
+    """
+    if cells not in BUILT_IN_SIZES:
+        raise InputError("built-in delta", f"has no size of {cells} cells", f"choose of {sorted(BUILT_IN_SIZES)}")
+    return simulate_place(cells, *BUILT_IN_SIZES[cells], progress)
 
 
 def open_place(region_file: RegionFile) -> Place:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance, draw_courses, heed
-from strandline.belief.filter import Residual, SeaBelief, SeaModel, advance, know_nothing
+from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance, draw_courses
+from strandline.belief.filter import Residual, SeaModel, advance, know_nothing
 from strandline.errors import RefusedByTheory
 from strandline.uncertainty.conformal import conformal_radius
 
@@ -20,7 +20,7 @@ UNHEARD_HOURS = 3
 """Without a sound reading of the own gauge for so long [h], it counts as not heard."""
 LEAST_HALF_WIDTH = 0.02
 """Of an interval [m], by which misses are measured: two hourly readings are not better known than that."""
-Forecaster = Callable[[np.datetime64, SeaBelief], Sequence[Guidance]]
+Counsel = Callable[[np.datetime64], Sequence[Guidance]]
 """What others forecast at an hour."""
 
 
@@ -43,7 +43,7 @@ NO_WIDENING = Widening(np.ones(HORIZON_HOURS + 1), np.ones(HORIZON_HOURS + 1))
 
 
 def follow_storm(
-    model: SeaModel, time: Times, residuals: Floats, peak: int, forecaster: Forecaster, silent: Sequence[int] = ()
+    model: SeaModel, time: Times, residuals: Floats, peak: int, counsel: Counsel, silent: Sequence[int] = ()
 ) -> list[tuple[int, Courses]]:
     """What would have been foreseen about a storm: positions in ``time`` and the courses drawn there.
 
@@ -65,15 +65,11 @@ def follow_storm(
         ]
         belief = advance(belief, here, heard)
         if at >= peak - BEFORE_HOURS and (at - peak) % EVERY_HOURS == 0:
-            courses = draw_courses(belief)
-            given = forecaster(here, belief)
-            found.append((at, Courses(here, heed(courses.residual, given), courses.broken) if given else courses))
+            found.append((at, draw_courses(belief, counsel(here))))
     return found
 
 
-def learn_widening(
-    model: SeaModel, time: Times, residuals: Floats, peaks: Sequence[int], forecaster: Forecaster
-) -> Widening:
+def learn_widening(model: SeaModel, time: Times, residuals: Floats, peaks: Sequence[int], counsel: Counsel) -> Widening:
     """From the record's own storms, each with the own gauge alive and with it dead.
 
     Raises:
@@ -83,7 +79,7 @@ def learn_widening(
     def factors(silent: tuple[int, ...]) -> Floats:
         scores: list[Floats] = []
         for peak in peaks:
-            rows = follow_storm(model, time, residuals, peak, forecaster, silent)
+            rows = follow_storm(model, time, residuals, peak, counsel, silent)
             scores.append(np.array([_misses(courses, residuals[0], at) for at, courses in rows]))
         by_lead = [[score[np.isfinite(score[:, lead]), lead] for score in scores] for lead in range(HORIZON_HOURS + 1)]
         return np.maximum([conformal_radius(column, COVERAGE) for column in by_lead], 1.0)

@@ -1,7 +1,7 @@
 """What may come of a belief: courses of the sea, each as likely as any other."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,16 +25,25 @@ class Courses:
         hour: now, UTC full hour.
         residual: (N, 49) level − tide − mean sea level from now to two days ahead [m].
         broken: (N, S) which gauges are broken in each.
+        moved: whose guidance moved the courses → how far at most, on average over them [m].
     """
 
     hour: np.datetime64
     residual: Floats
     broken: npt.NDArray[np.bool_]
+    moved: Mapping[str, float] = field(default_factory=dict)
 
     def widened(self, factor: Floats) -> "Courses":
         """The same about the same medians, so many times (49,) as far apart."""
         middle = np.median(self.residual, axis=0)
         return replace(self, residual=middle + factor * (self.residual - middle))
+
+    def heeding(self, guidance: "Guidance") -> "Courses":
+        """The same, moved by what someone else forecasts."""
+        residual = heed(self.residual, guidance)
+        shift = residual.mean(axis=0) - self.residual.mean(axis=0)
+        by = float(shift[np.argmax(np.abs(shift))])
+        return replace(self, residual=residual, moved={**self.moved, guidance.stream: by})
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,21 +97,26 @@ def draw_courses(belief: SeaBelief, guidance: Sequence[Guidance] = (), count: in
         course[:, hour] = course[:, hour - order : hour] @ backwards + process.shocks[regime] * shocks[step]
     ahead = course[:, order - 1 : order + HORIZON_HOURS]
     broken = np.stack([states.ravel()[which] == 1 for states in np.indices(model.shape)[1:]], axis=1)
-    return Courses(belief.hour, ahead if not guidance else heed(ahead, guidance), broken)
-
-
-def heed(courses: Floats, guidance: Sequence[Guidance]) -> Floats:
-    """(N, 49) courses moved by what others forecast."""
-    rng = np.random.default_rng(_CHANCE + 1)
+    courses = Courses(belief.hour, ahead, broken)
     for given in guidance:
-        if given.leads.size == 0 or given.leads[0] < 0 or given.leads[-1] > HORIZON_HOURS:
-            raise InputError(f"guidance '{given.stream}'", f"leads {given.leads}", f"give 0 to {HORIZON_HOURS} h")
-        anomaly = courses - courses.mean(axis=0)
-        at = anomaly[:, given.leads]  # (N, L)
-        together = at.T @ at / (len(at) - 1)
-        across = anomaly.T @ at / (len(at) - 1)  # (49, L)
-        gain = np.linalg.solve(together + given.error, across.T).T
-        values, vectors = np.linalg.eigh(given.error)
-        noise = rng.standard_normal(at.shape) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-        courses = courses + (given.mean + noise - courses[:, given.leads]) @ gain.T
+        courses = courses.heeding(given)
     return courses
+
+
+def heed(courses: Floats, given: Guidance) -> Floats:
+    """(N, 49) courses moved by what someone else forecasts.
+
+    Raises:
+        InputError: leads before now or beyond the horizon.
+    """
+    if given.leads.size == 0 or given.leads[0] < 0 or given.leads[-1] > HORIZON_HOURS:
+        raise InputError(f"guidance '{given.stream}'", f"leads {given.leads}", f"give 0 to {HORIZON_HOURS} h")
+    rng = np.random.default_rng(_CHANCE + 1)
+    anomaly = courses - courses.mean(axis=0)
+    at = anomaly[:, given.leads]  # (N, L)
+    together = at.T @ at / (len(at) - 1)
+    across = anomaly.T @ at / (len(at) - 1)  # (49, L)
+    gain = np.linalg.solve(together + given.error, across.T).T
+    values, vectors = np.linalg.eigh(given.error)
+    noise = rng.standard_normal(at.shape) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    return np.asarray(courses + (given.mean + noise - courses[:, given.leads]) @ gain.T)

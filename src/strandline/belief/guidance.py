@@ -71,7 +71,7 @@ def learn_adviser(stream: str, past: Sequence[tuple[Courses, Said, Floats]]) -> 
         for courses, said, came in past:
             given = adviser.advise(said)
             assert given is not None
-            scores.append(_score(heed(courses.residual, [given]), came))
+            scores.append(_score(heed(courses.residual, given), came))
         if (score := float(np.mean(scores))) < best:
             best, found = score, inflation
     return Adviser(stream, found)

@@ -12,7 +12,7 @@ import pandas as pd
 from safetensors.numpy import load, save
 
 from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance
-from strandline.belief.filter import PAST_HOURS, Residual, SeaBelief
+from strandline.belief.filter import Residual, SeaBelief
 from strandline.belief.guidance import NO_ARCHIVE, Adviser, Said
 from strandline.planning.briefing import Briefing
 from strandline.planning.operations import PROBABILITY_FOR_LIVES
@@ -42,6 +42,7 @@ RECENT = timedelta(hours=96)
 """How far back readings are looked at: what the student and the checks at the door look back on."""
 FULL_HOUR = timedelta(minutes=30)
 """A reading farther from a full hour than that is none of that hour."""
+BOUNDS = (0.05, 0.5, 0.95)
 BY_HOURS = (6, 12, 24, HORIZON_HOURS)
 """By when zones are told to flood [h]."""
 FLOODED_ZONE = 0.05
@@ -76,10 +77,11 @@ class Agent:
         now = step.hour
         mind = self._remember(step)
         since = pd.Timestamp(mind.belief.hour).to_pydatetime()
-        new, health, recent = self._listen(step, since)
+        known = step.readings(now - RECENT)
+        new, health = self._listen(known, since, now)
         step.add_readings(new)
-        readings = self._residuals(new, recent, now)
-        guidance, advised = self._consult(step, now)
+        readings = self._residuals(new, {_identity(reading) for reading in known}, now)
+        guidance, advised = self._consult([*known, *new], now)
         mind = hear(mind, np.datetime64(now, "h"), readings, advised=advised)
         courses = foresee(self.charge, mind, guidance)
         mind, decisions = decide(self.charge, mind, courses)
@@ -102,18 +104,12 @@ class Agent:
             return decode(state, self.charge)
         return wake(self.charge, np.datetime64(step.hour - RECENT, "h"))
 
-    def _listen(self, step: Step, since: datetime) -> tuple[list[Reading], list[Health], set[tuple[object, ...]]]:
-        """New readings of all feeds, their health, and which readings had been there before."""
-        known = step.readings(step.hour - RECENT)
-        before = {_identity(reading) for reading in known}
-        new: list[Reading] = []
-        health: list[Health] = []
-        for feed in self.feeds:
-            own = [reading for reading in known if reading.stream == feed.stream]
-            answer = feed.ask(since, step.hour, own)
-            new += answer.readings
-            health.append(answer.health)
-        return new, health, before
+    def _listen(self, known: Sequence[Reading], since: datetime, now: datetime) -> tuple[list[Reading], list[Health]]:
+        """New readings of all feeds, and how each of them does."""
+        answers = [
+            feed.ask(since, now, [reading for reading in known if reading.stream == feed.stream]) for feed in self.feeds
+        ]
+        return [reading for answer in answers for reading in answer.readings], [answer.health for answer in answers]
 
     def _residuals(self, new: Sequence[Reading], before: set[tuple[object, ...]], now: datetime) -> list[Residual]:
         """Hourly readings of the known gauges about their tides, the one nearest to each full hour."""
@@ -134,9 +130,9 @@ class Agent:
             found.append(Residual(stream, np.datetime64(hour, "h"), reading.value - tide, reading.quality == "suspect"))
         return found
 
-    def _consult(self, step: Step, now: datetime) -> tuple[list[Guidance], bool]:
-        """What others forecast, and whether any of them spoke of late; the student counts as a reader, not as a voice."""
-        known = [reading for reading in step.readings(now - RECENT) if reading.quality != "bad"]
+    def _consult(self, readings: Sequence[Reading], now: datetime) -> tuple[list[Guidance], bool]:
+        """What others forecast, and whether any spoke of late; the student reads the own gauge and counts as none."""
+        known = [reading for reading in readings if reading.quality != "bad"]
         advisers = {adviser.stream: adviser for adviser in self.knowledge.advisers}
         guidance: list[Guidance | None] = []
         if self.student is not None and STUDENT in advisers:
@@ -181,29 +177,26 @@ class Agent:
     def _look_out(self, levels: Floats, courses: Courses) -> tuple[list[OutlookRow], dict[str, float]]:
         """Rows for the sea and every zone, and each zone's chance to be flooded within two days."""
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(courses.hour)]
-        low, middle, high = np.quantile(levels, (0.05, 0.5, 0.95), axis=0)
         lowest = min((stake.level for stake in self.charge.stakes), default=None)
-        over = None if lowest is None else (levels >= lowest).mean(axis=0)
-        rows = [
-            OutlookRow("water_level", "", moment, float(lead), *(float(each[lead]) for each in (low, middle, high)),
-                       None if over is None else float(over[lead]))
-            for lead, moment in enumerate(time)
-        ]  # fmt: skip
+        rows = []
+        for lead, (low, middle, high) in enumerate(np.quantile(levels, BOUNDS, axis=0).T.tolist()):
+            over = None if lowest is None else float((levels[:, lead] >= lowest).mean())
+            rows.append(OutlookRow("water_level", "", time[lead], float(lead), low, middle, high, over))
         samples = np.arange(len(levels)) % len(self.briefing.response.levels)
-        chance: dict[str, float] = {}
+        flooded = np.zeros(len(self.briefing.zones))
         for by in BY_HOURS:
             state = self.briefing.response.at(levels[:, : by + 1].max(axis=1), samples)  # (N, Z)
             flooded = (state.flooded_share >= FLOODED_ZONE).mean(axis=0)
-            for variable, values in (("flooded_share", state.flooded_share), ("damage", state.damage)):
-                bounds = np.quantile(values, (0.05, 0.5, 0.95), axis=0)  # NaN where a zone is unknown
-                for number, name in enumerate(self.briefing.zones.names):
-                    if np.isfinite(bounds[:, number]).all():
-                        rows.append(
-                            OutlookRow(variable, name, time[by], float(by), *(float(b) for b in bounds[:, number]),
-                                       float(flooded[number]) if variable == "flooded_share" else None)
-                        )  # fmt: skip
-            chance = dict(zip(self.briefing.zones.names, flooded.tolist(), strict=True))
-        return rows, chance
+            shares, damages = (np.quantile(each, BOUNDS, axis=0).T for each in (state.flooded_share, state.damage))
+            for number, name in enumerate(self.briefing.zones.names):
+                low, middle, high = shares[number].tolist()
+                if np.isfinite(low):  # else none of its land is known
+                    chance = float(flooded[number])
+                    rows.append(OutlookRow("flooded_share", name, time[by], float(by), low, middle, high, chance))
+                low, middle, high = damages[number].tolist()
+                if np.isfinite(low):
+                    rows.append(OutlookRow("damage", name, time[by], float(by), low, middle, high))
+        return rows, dict(zip(self.briefing.zones.names, flooded.tolist(), strict=True))
 
     def _locate(self, decision: Decision, flooded: Mapping[str, float]) -> Decision:
         """Where: the zones that it is for and that may be flooded."""

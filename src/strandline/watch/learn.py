@@ -1,6 +1,6 @@
 """What the watch learns from a place's record before it starts: how its sea goes on, and what each gauge says of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from strandline.atomic import write_text
 from strandline.batch import CONTEXT_HOURS, LEADS
 from strandline.belief.calibration import NO_WIDENING, Widening, follow_storm, learn_widening
 from strandline.belief.courses import HORIZON_HOURS, Guidance
-from strandline.belief.filter import SeaBelief, SeaModel
+from strandline.belief.filter import SeaModel
 from strandline.belief.guidance import Adviser, Said, learn_adviser
 from strandline.belief.process import SurgeProcess, learn_process
 from strandline.belief.sensors import Sensor, learn_sensor, own_sensor
@@ -34,6 +34,8 @@ Times = npt.NDArray[np.datetime64]
 KNOWLEDGE_FILE = "watch.json"
 STUDENT = "student"
 """Name under which the place's own forecaster advises."""
+Voice = Callable[[np.datetime64], Said | None]
+"""What someone forecasts at an hour; ``None`` = nothing."""
 Z_90 = 1.645
 """Half-width of a normal distribution's 90 % interval, in standard deviations."""
 
@@ -67,11 +69,20 @@ class Knowledge:
     notes: tuple[str, ...]
 
 
-def learn(place: Place, briefing: Briefing, forecaster: Forecaster, progress: Progress | None = None) -> Knowledge:
+def learn(
+    place: Place,
+    briefing: Briefing,
+    forecaster: Forecaster,
+    archives: Mapping[str, Voice] | None = None,
+    progress: Progress | None = None,
+) -> Knowledge:
     """From the record of a place, without the windows that were held out.
 
     Process and gauges are learned from hours that the run's own learning saw. How wide a belief must be, and how far
     the student is to be heeded, is learned from storms that calibrated or tested it, which it never learned from.
+
+    Args:
+        archives: stream → what it forecast in the past.
 
     Raises:
         RefusedByTheory: the own gauge's record is too short.
@@ -99,46 +110,72 @@ def learn(place: Place, briefing: Briefing, forecaster: Forecaster, progress: Pr
         tides[site.name] = tide
         residuals.append(residual)
     model = SeaModel(process, tuple(sensors))
-    peaks = _peaks(time, levels[0], briefing.withheld, place.held_out)
     student = StudentAdvice(forecaster, place.observations, briefing)
-    return _with_storms(Knowledge(model, tides, NO_WIDENING, (), tuple(notes)), time, np.array(residuals), peaks,
-                        lambda hour: student.say(hour, *_heard_before(time, levels[0], hour)), progress)  # fmt: skip
+    voices = {STUDENT: lambda hour: student.say(hour, *_heard_before(time, levels[0], hour)), **(archives or {})}
+    peaks = _peaks(time, levels[0], briefing.withheld, place.held_out)
+    try:
+        advisers, widening = heed_storms(model, time, np.array(residuals), peaks, voices, progress)
+    except RefusedByTheory as refusal:
+        notes.append(f"How wide the belief must be could not be learned ({refusal}); it is as wide as the model says.")
+        advisers, widening = (), NO_WIDENING
+    return Knowledge(model, tides, widening, advisers, tuple(notes))
 
 
-def _with_storms(
-    knowledge: Knowledge,
+def heed_storms(
+    model: SeaModel,
     time: Times,
     residuals: Floats,
     peaks: Sequence[int],
-    say: Callable[[np.datetime64], Said | None],
-    progress: Progress | None,
-) -> Knowledge:
-    model = knowledge.model
-    try:
-        past = []
-        said: dict[np.datetime64, Said | None] = {}
-        for number, peak in enumerate(peaks):
-            for at, courses in follow_storm(model, time, residuals, peak, lambda hour, belief: ()):
-                advice = said[courses.hour] = say(courses.hour)
-                if advice is not None:
-                    came = np.full(HORIZON_HOURS + 1, np.nan)
-                    known = residuals[0, at : at + HORIZON_HOURS + 1]
-                    came[: known.size] = known
-                    past.append((courses, advice, came))
-            if progress is not None:
-                progress((number + 1) / (3 * len(peaks)))
-        adviser = learn_adviser(STUDENT, past)
+    voices: Mapping[str, Voice],
+    progress: Progress | None = None,
+) -> tuple[tuple[Adviser, ...], Widening]:
+    """How far each voice is to be heeded, one after the other, and how wide the belief must then be.
 
-        def heeded(hour: np.datetime64, belief: SeaBelief) -> list[Guidance]:
-            advice = said.get(hour)
-            given = None if advice is None else adviser.advise(advice)
-            return [] if given is None else [given]
+    Args:
+        time: (T,) UTC, hourly; ``residuals``: (S, T) [m] of the model's gauges, NaN = not read.
+        peaks: positions of storms that no voice has learned from.
 
-        widening = learn_widening(model, time, residuals, peaks, heeded)
-    except RefusedByTheory as refusal:
-        note = f"How wide the belief must be could not be learned ({refusal}); it is as wide as the model says."
-        return replace(knowledge, notes=(*knowledge.notes, note))
-    return replace(knowledge, widening=widening, advisers=(adviser,))
+    Raises:
+        RefusedByTheory: too few storms.
+    """
+    drawn = []
+    for number, peak in enumerate(peaks):
+        drawn += follow_storm(model, time, residuals, peak, lambda hour: ())
+        if progress is not None:
+            progress((number + 1) / (3 * len(peaks)))
+    came = [_following(residuals[0], at) for at, _ in drawn]
+    beliefs = [courses for _, courses in drawn]
+    said = {name: {courses.hour: voice(courses.hour) for courses in beliefs} for name, voice in voices.items()}
+    advisers: list[Adviser] = []
+    for name in voices:
+        words = [said[name][courses.hour] for courses in beliefs]
+        past = [
+            (courses, word, truth)
+            for courses, word, truth in zip(beliefs, words, came, strict=True)
+            if word is not None
+        ]
+        adviser = learn_adviser(name, past)
+        advisers.append(adviser)
+        given = [None if word is None else adviser.advise(word) for word in words]
+        beliefs = [
+            courses if guidance is None else courses.heeding(guidance)
+            for courses, guidance in zip(beliefs, given, strict=True)
+        ]
+
+    def counsel(hour: np.datetime64) -> list[Guidance]:
+        words = ((adviser, said[adviser.stream].get(hour)) for adviser in advisers)
+        given = [adviser.advise(word) for adviser, word in words if word is not None]
+        return [guidance for guidance in given if guidance is not None]
+
+    return tuple(advisers), learn_widening(model, time, residuals, peaks, counsel)
+
+
+def _following(residual: Floats, at: int) -> Floats:
+    """(49,) what came from a position on [m]; NaN = not observed."""
+    came = np.full(HORIZON_HOURS + 1, np.nan)
+    known = residual[at : at + HORIZON_HOURS + 1]
+    came[: known.size] = known
+    return came
 
 
 @dataclass(frozen=True, eq=False)

@@ -147,7 +147,7 @@ def decide(charge: Charge, mind: Mind, courses: Courses) -> tuple[Mind, list[Dec
         before = actions.get(stake.action, ActionState())
         after, change = _follow(before, worth, stake.action in chosen, mind.is_alone)
         actions[stake.action] = after
-        decisions.append(_as_decision(charge, mind, stake, worth, change))
+        decisions.append(_as_decision(charge, mind, courses, stake, worth, change))
     return replace(mind, actions=actions), decisions
 
 
@@ -162,9 +162,11 @@ def _follow(state: ActionState, worth: Worth, is_chosen: bool, is_alone: bool) -
     return replace(state, calm_hours=calm), "keep"
 
 
-def _as_decision(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, change: Change) -> Decision:
+def _as_decision(
+    charge: Charge, mind: Mind, courses: Courses, stake: ActionStakes, worth: Worth, change: Change
+) -> Decision:
     hour = pd.Timestamp(mind.belief.hour).to_pydatetime()
-    moved = sorted(mind.belief.moved.items(), key=lambda pair: -abs(pair[1]))
+    moved = sorted({**mind.belief.moved, **courses.moved}.items(), key=lambda pair: -abs(pair[1]))
     onset = None
     if worth.onset_hours is not None:
         onset = hour + pd.Timedelta(hours=round(worth.onset_hours)).to_pytimedelta()

@@ -1,0 +1,81 @@
+"""From the command line to a watch that runs, and what a person at the screen is told of it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from strandline.config import load_region_file
+from strandline.errors import InputError
+from strandline.place import built_in_place, open_place
+from strandline.planning.briefing import load_briefing
+from strandline.training import Progress
+from strandline.watch.agent import MONITORING
+from strandline.watch.decisions import Decision
+from strandline.watch.feeds.opening import open_feeds
+from strandline.watch.service import Watch, hours_as_they_come, hours_between, open_watch, paced, replayed_feeds
+
+Announce = Callable[[str], Progress | None]
+
+
+def prepare(
+    region: Path | None,
+    data: Path | None,
+    run: Path,
+    store: str | None,
+    replay: str | None,
+    speed: float | None,
+    announce: Announce,
+    *,
+    once: bool,
+) -> tuple[Watch, Iterator[datetime]]:
+    """A watch that is ready to start, and its hours: those of a replay, or those that come.
+
+    Without a region file it is about the built-in delta, which has no streams of its own: it can only be replayed.
+    """
+    briefing = load_briefing(run)
+    region_file = None if region is None else load_region_file(region, data)
+    announce("open the place")
+    if region_file is None:
+        rows, columns = briefing.region.shape
+        place = built_in_place(min(rows, columns), announce("simulate the place"))
+    else:
+        place = open_place(region_file)
+    if replay is None and region_file is None:
+        raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
+    if replay is not None:
+        start, end = _span(replay)
+        feeds = replayed_feeds(place, briefing, start, end)
+        hours = paced(hours_between(start, end), speed)
+    else:
+        assert region_file is not None
+        feeds = open_feeds(region_file)
+        hours = hours_as_they_come()
+    planning = None if region_file is None else region_file.planning
+    crews = None if planning is None else planning.crews
+    learning = announce("learn the sea")
+    watching = open_watch(run, place, feeds, store or run / "watch.db", crews, learning)
+    return watching, islice(hours, 1) if once else hours
+
+
+def tell(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:
+    """What a person at the screen is told of an hour: what starts or stops, and at noon and midnight how it stands."""
+    for decision in decisions or ():
+        if decision.change in ("start", "stop") or decision.needs_person:
+            where = f" in {', '.join(decision.where)}" if decision.where else ""
+            yield f"{hour:%Y-%m-%d %H:%M}  {decision.change.upper()} {decision.action}{where}: {decision.why}"
+        elif decision.action == MONITORING and hour.hour % 12 == 0:
+            yield f"{hour:%Y-%m-%d %H:%M}  {decision.why}"
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    """Two times as FROM/TO; a date stands for its midnight UTC."""
+    try:
+        start, end = (datetime.fromisoformat(part) for part in text.split("/"))
+    except ValueError as error:
+        raise InputError(
+            "--replay", f"{text!r} is no span ({error})", "write FROM/TO, as 2022-11-20/2022-11-24"
+        ) from error
+    if start.tzinfo or end.tzinfo or not start < end:
+        raise InputError("--replay", f"{text!r} is empty or has a zone", "write FROM/TO in UTC without a zone")
+    return start, end

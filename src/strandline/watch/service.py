@@ -1,0 +1,157 @@
+"""A watch that runs: the agent of a place, its store, and the clock that drives it."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from strandline.errors import InputError
+from strandline.place import Place
+from strandline.planning.briefing import Briefing, load_briefing
+from strandline.training import Progress
+from strandline.uncertainty.forecaster import Forecaster, load_forecaster
+from strandline.watch.agent import Agent
+from strandline.watch.decisions import Decision
+from strandline.watch.feeds.guarded import Guarded
+from strandline.watch.feeds.health import Expectation
+from strandline.watch.feeds.replay import replay_tide_gauges
+from strandline.watch.learn import KNOWLEDGE_FILE, Knowledge, StudentAdvice, learn, load_knowledge, save_knowledge
+from strandline.watch.mind import Charge
+from strandline.watch.store.errors import AlreadyDone
+from strandline.watch.store.store import Store
+from strandline.watch.surge_service import SERVICE_DELAY, SURGE_SERVICE, SurgeService
+
+STEP = timedelta(hours=1)
+AFTER_THE_HOUR = timedelta(minutes=5)
+"""How long after a full hour its step begins, so that the hour's readings have come."""
+GAUGE = Expectation(interval=STEP, delay=timedelta(minutes=5), silent_after=timedelta(hours=6))
+SERVICE = Expectation(interval=timedelta(hours=6), delay=SERVICE_DELAY, silent_after=timedelta(hours=24))
+
+
+@dataclass(frozen=True)
+class Watch:
+    """An agent with its store.
+
+    Attributes:
+        alerts: folder that confirmed drafts are delivered to.
+    """
+
+    agent: Agent
+    store: Store
+    alerts: Path
+
+    def step(self, hour: datetime) -> list[Decision] | None:
+        """One hour; ``None`` where it was done before.
+
+        Raises:
+            Busy: another agent acts on this store.
+        """
+        self.store.deliver(self.alerts)  # what was committed before a crash
+        try:
+            with self.store.step(hour) as step:
+                decisions = self.agent.think(step, self._confirmed)
+        except AlreadyDone:
+            return None
+        self.store.deliver(self.alerts)
+        return decisions
+
+    def _confirmed(self, hour: datetime) -> frozenset[str]:
+        return frozenset(alert.identifier for alert in self.store.read.alerts(hour, hour) if alert.confirmations)
+
+
+def take_charge(briefing: Briefing, knowledge: Knowledge, crews: int | None) -> Charge:
+    """What the agent is told."""
+    return Charge(
+        model=knowledge.model,
+        widening=knowledge.widening,
+        tide=lambda moments: briefing.mean_sea_level + briefing.sea.tide(moments),
+        stakes=briefing.stakes,
+        crews=crews,
+    )
+
+
+def learn_once(
+    folder: Path, place: Callable[[], Place], briefing: Briefing, forecaster: Forecaster, progress: Progress | None
+) -> Knowledge:
+    """The knowledge in ``folder``; learned and kept there where there is none."""
+    if (folder / KNOWLEDGE_FILE).exists():
+        return load_knowledge(folder)
+    opened = place()
+    service = SurgeService.of(opened, briefing)
+    archives = {} if service is None else {SURGE_SERVICE: service.say}
+    knowledge = learn(opened, briefing, forecaster, archives, progress)
+    save_knowledge(folder, knowledge)
+    return knowledge
+
+
+def open_watch(
+    run: Path,
+    place: Place,
+    feeds: Sequence[Guarded],
+    address: str | Path,
+    crews: int | None = None,
+    progress: Progress | None = None,
+) -> Watch:
+    """The watch of a place whose run is finished.
+
+    Args:
+        run: folder of a finished `strandline run`; what the watch learns, its store and its alerts lie there too.
+        address: of the store, a path or a URL.
+
+    Raises:
+        InputError: the run left no briefing or no forecaster.
+        RefusedByTheory: the record is too short to learn from.
+    """
+    briefing, forecaster = load_briefing(run), load_forecaster(run)
+    if place.observations.region.name != briefing.region.name:
+        given = f"is about '{briefing.region.name}', not '{place.observations.region.name}'"
+        raise InputError(run, given, "name the folder of this place's run")
+    knowledge = learn_once(run, lambda: place, briefing, forecaster, progress)
+    student = StudentAdvice(forecaster, place.observations, briefing)
+    agent = Agent(briefing, knowledge, take_charge(briefing, knowledge, crews), tuple(feeds), student)
+    return Watch(agent, Store.open(address), run / "watch-alerts")
+
+
+def replayed_feeds(place: Place, briefing: Briefing, start: datetime, end: datetime) -> list[Guarded]:
+    """The record's own gauges as they spoke; on a simulated coast a surge service beside them."""
+    gauge = place.observations.tide_gauge
+    assert gauge is not None
+    first, last = (np.datetime64(moment, "ns") for moment in (start - timedelta(days=5), end + timedelta(days=1)))
+    part = gauge.sel(time=slice(first, last))
+    if part.sizes["time"] == 0:
+        span = f"{gauge['time'].values[0]:.10} to {gauge['time'].values[-1]:.10}"
+        raise InputError("replay", f"no reading between {start} and {end}", f"the record holds {span}")
+    feeds = [Guarded(each, GAUGE) for each in replay_tide_gauges(part, GAUGE.delay)]
+    service = SurgeService.of(place, briefing)
+    return feeds if service is None else [*feeds, Guarded(service.replay(start - timedelta(days=2), end), SERVICE)]
+
+
+def hours_between(start: datetime, end: datetime) -> Iterator[datetime]:
+    """Every full hour from ``start`` to ``end``."""
+    hour = start
+    while hour <= end:
+        yield hour
+        hour += STEP
+
+
+def hours_as_they_come(
+    now: Callable[[], datetime] = lambda: datetime.now(UTC).replace(tzinfo=None),
+) -> Iterator[datetime]:
+    """The last full hour, and then each as it passes; never ends."""
+    hour = (now() - AFTER_THE_HOUR).replace(minute=0, second=0, microsecond=0)
+    while True:
+        yield hour
+        hour += STEP
+        while (wait := (hour + AFTER_THE_HOUR - now()).total_seconds()) > 0:
+            time.sleep(min(wait, 60.0))
+
+
+def paced(hours: Iterator[datetime], speed: float | None) -> Iterator[datetime]:
+    """The same hours, each no sooner after the last than an hour over ``speed``; ``None`` = at once."""
+    for number, hour in enumerate(hours):
+        if number and speed is not None:
+            time.sleep(STEP.total_seconds() / speed)
+        yield hour
