@@ -18,7 +18,6 @@ from benchmarks.record import Value
 from strandline.adaptation import calibrate_on, prepare
 from strandline.distillation.distil import students_view
 from strandline.observations import CURVE_CLASSES
-from strandline.pipeline import Settings, part_record
 from strandline.place import Place
 from strandline.pretraining import load_students, load_teacher
 from strandline.region import Region
@@ -28,6 +27,7 @@ from strandline.risk.impact import DAMAGE_STATES, damage_ratios, draw_curve_devi
 from strandline.risk.vulnerability import damage_state
 from strandline.samples import build_storm_batch
 from strandline.simulator.coast import simulate_coast
+from strandline.stages import Settings, part_record
 from strandline.uncertainty.forecaster import Forecast
 
 Floats = npt.NDArray[np.float64]

@@ -29,11 +29,11 @@ from strandline.events import Split
 from strandline.exemplars import load_exemplars
 from strandline.forecasting import forecast_surge
 from strandline.models.student import Student
-from strandline.pipeline import Settings, part_record
 from strandline.place import Place
 from strandline.pretraining import load_students, load_teacher, save_students
 from strandline.samples import build_storm_batch
 from strandline.simulator.coast import simulate_coast
+from strandline.stages import Settings, part_record
 from strandline.tide_and_weather import TideAndWeather
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
 from strandline.uncertainty.risk_control import false_dry_rate

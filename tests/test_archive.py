@@ -12,10 +12,10 @@ from strandline.distillation.distil import Recipe
 from strandline.errors import InputError, RefusedByTheory
 from strandline.events import find_storms, split_by_storm
 from strandline.observations import Observations
-from strandline.pipeline import Settings, part_record
 from strandline.place import Place
 from strandline.samples import draw_issues
 from strandline.simulator.archive import simulate_archive, terrain_of
+from strandline.stages import Settings, part_record
 
 PEAKS = ("2020-01-10T06", "2020-01-25T18")
 

@@ -12,8 +12,8 @@ from strandline.adaptation import Course, forget, remember_rehearsals
 from strandline.batch import Batch
 from strandline.distillation.strandlines import archive_of, peak_levels, remember, remember_all
 from strandline.models.prediction import Prediction
-from strandline.pipeline import rehearse_above, remark_on_memory
 from strandline.simulator.rehearsal import StormDesigner, rehearse
+from strandline.stages import rehearse_above, remark_on_memory
 from strandline.uncertainty.forecaster import Forecaster
 
 NOWHERE = np.full((16, 16), -np.inf), np.full((16, 16), np.inf)

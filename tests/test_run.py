@@ -27,7 +27,7 @@ import sys
 from pathlib import Path
 from strandline.distillation.distil import Recipe
 from strandline.jobs import Job
-from strandline.pipeline import Settings
+from strandline.stages import Settings
 from strandline.place import simulate_place
 
 recipe = Recipe(steps=2, samples=2, windows=4)

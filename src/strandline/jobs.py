@@ -14,9 +14,10 @@ from strandline.corpus import Curriculum, simulate_corpus, simulate_lesson, simu
 from strandline.distillation.distil import Recipe
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
-from strandline.pipeline import Announce, Settings, commit, run
+from strandline.pipeline import Announce, run
 from strandline.place import Place, built_in_place, open_place
 from strandline.pretraining import Network
+from strandline.stages import Settings, commit
 from strandline.training import Progress
 
 
