@@ -92,6 +92,8 @@ def test_floodable_land_beyond_every_district_is_a_zone_of_its_own() -> None:
     floodable[:, 6] = True
     zones = find_zones(make_place(assets, wide), [flat_hazard(wide, floodable)])
     assert zones.names == ("harbour", ELSEWHERE)
+    named = find_zones(make_place(assets.assign(district=ELSEWHERE), wide), [flat_hazard(wide, floodable)])
+    assert named.names == (ELSEWHERE,)  # a survey may call a district so
     assert (zones.of_cell[:, 6] != NOWHERE).all()
     assert (zones.of_cell[:, 8:] == NOWHERE).all()  # dry, and nobody's
 

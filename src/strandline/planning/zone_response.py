@@ -163,7 +163,7 @@ def respond(
     known_land = np.where(unknown_cell, NOWHERE, zones.of_cell).ravel()
     cells = _sums(known_land, count, np.ones(known_land.size))  # (Z, H·W)
     living = _sums(zones.of_asset, count, np.nan_to_num(counted))  # (Z, A)
-    worth = _sums(zones.of_asset, count, np.where(unknown, 0.0, exposure.value))  # (Z, A)
+    worth = _sums(zones.of_asset, count, np.nan_to_num(exposure.value))  # (Z, A)
     threshold = np.full(len(assets), EXPOSED_DEPTH)
     flooded, people, damage = (np.zeros((count, *level.shape)) for _ in range(3))
     for sample, deviate in enumerate(deviates):
@@ -190,7 +190,7 @@ def respond(
         unknown_share=1 - known / land,
         uncounted_homes=uncounted,
         unknown_assets=_tally(zones.of_asset[unknown], count),
-        unknown_value=_sums(zones.of_asset, count, np.nan_to_num(exposure.value)) @ unknown,
+        unknown_value=worth @ unknown,
     )
 
 

@@ -104,8 +104,9 @@ def _of_polygons(observations: Observations, polygons: gpd.GeoDataFrame, water: 
     of_cell = np.where(water, NOWHERE, drawn)
     if (of_cell == NOWHERE).all():
         raise InputError("zones", "hold no land of the region", "draw them where people live")
-    of_cell = np.where((of_cell == NOWHERE) & floodable, len(polygons), of_cell)
-    names, of_cell = _renumbered([*polygons["name"], ELSEWHERE], of_cell)
+    called = [*polygons["name"], ELSEWHERE]
+    of_cell = np.where((of_cell == NOWHERE) & floodable, called.index(ELSEWHERE), of_cell)
+    names, of_cell = _renumbered(called, of_cell)
     given = dict(zip(polygons["name"], polygons.geometry.to_crs("EPSG:4326"), strict=True))
     drawn_from = _outlines(region, of_cell)
     outlines = tuple(given.get(name, outline) for name, outline in zip(names, drawn_from, strict=True))
@@ -122,8 +123,9 @@ def _of_districts(region: Region, assets: gpd.GeoDataFrame, water: Mask, floodab
     distance, nearest = tree.query(np.column_stack([region.x[column], region.y[row]]))
     of_cell = np.full(region.shape, NOWHERE)
     of_cell[row, column] = np.where(distance <= REACH, of_asset[nearest], NOWHERE)
-    of_cell[(of_cell == NOWHERE) & floodable] = len(known)
-    names, of_cell = _renumbered([*known, ELSEWHERE], of_cell)
+    called = [*known, ELSEWHERE]
+    of_cell[(of_cell == NOWHERE) & floodable] = called.index(ELSEWHERE)
+    names, of_cell = _renumbered(called, of_cell)
     of_asset = np.array([names.index(name) if name in names else NOWHERE for name in district])
     lost = of_asset == NOWHERE  # a district that is nobody's nearest: all its assets share their cells with others
     of_asset[lost] = _nearest_zone(region, of_cell, point[lost])
