@@ -12,14 +12,15 @@ import pandas as pd
 from safetensors.numpy import load, save
 
 from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance
-from strandline.belief.filter import Residual, SeaBelief
-from strandline.belief.guidance import NO_ARCHIVE, Adviser, Said
+from strandline.belief.filter import SeaBelief
+from strandline.belief.guidance import NO_ARCHIVE, Adviser
 from strandline.planning.briefing import Briefing
 from strandline.planning.operations import PROBABILITY_FOR_LIVES
 from strandline.watch.decisions import Decision
 from strandline.watch.drafts import Confirmed, draft_messages
 from strandline.watch.feeds.guarded import Guarded
 from strandline.watch.learn import STUDENT, Knowledge, StudentAdvice
+from strandline.watch.listening import latest_forecasts, listen, own_readings, residuals_of
 from strandline.watch.mind import (
     DENIED,
     ActionState,
@@ -40,16 +41,11 @@ Floats = npt.NDArray[np.float64]
 logger = logging.getLogger(__name__)
 RECENT = timedelta(hours=96)
 """How far back readings are looked at: what the student and the checks at the door look back on."""
-FULL_HOUR = timedelta(minutes=30)
-"""A reading farther from a full hour than that is none of that hour."""
 BOUNDS = (0.05, 0.5, 0.95)
 BY_HOURS = (6, 12, 24, HORIZON_HOURS)
 """By when zones are told to flood [h]."""
 FLOODED_ZONE = 0.05
 """Share of a zone's known land under water from which it counts as flooded [-]; an assumption."""
-FORECASTS = {"surge_forecast", "water_level_forecast"}
-FORECAST_VALID = timedelta(hours=24)
-"""How long a forecast is heeded after its issue."""
 MONITORING = "continue_monitoring"
 
 
@@ -78,9 +74,9 @@ class Agent:
         mind = self._remember(step)
         since = pd.Timestamp(mind.belief.hour).to_pydatetime()
         known = step.readings(now - RECENT)
-        new, health = self._listen(known, since, now)
+        new, health = listen(self.feeds, known, since, now)
         step.add_readings(new)
-        readings = self._residuals(new, {_identity(reading) for reading in known}, now)
+        readings = residuals_of(new, known, now, self.knowledge.tides)
         guidance, advised = self._consult([*known, *new], now)
         mind = hear(mind, np.datetime64(now, "h"), readings, advised=advised)
         courses = foresee(self.charge, mind, guidance)
@@ -104,75 +100,20 @@ class Agent:
             return decode(state, self.charge)
         return wake(self.charge, np.datetime64(step.hour - RECENT, "h"))
 
-    def _listen(self, known: Sequence[Reading], since: datetime, now: datetime) -> tuple[list[Reading], list[Health]]:
-        """New readings of all feeds, and how each of them does."""
-        answers = [
-            feed.ask(since, now, [reading for reading in known if reading.stream == feed.stream]) for feed in self.feeds
-        ]
-        return [reading for answer in answers for reading in answer.readings], [answer.health for answer in answers]
-
-    def _residuals(self, new: Sequence[Reading], before: set[tuple[object, ...]], now: datetime) -> list[Residual]:
-        """Hourly readings of the known gauges about their tides, the one nearest to each full hour."""
-        nearest: dict[tuple[str, datetime], tuple[timedelta, Reading]] = {}
-        for reading in new:
-            if reading.variable != "water_level" or reading.stream not in self.knowledge.tides:
-                continue
-            if reading.quality == "bad" or not np.isfinite(reading.value) or _identity(reading) in before:
-                continue
-            hour = _full_hour(reading.time)
-            distance = abs(reading.time - hour)
-            key = (reading.stream, hour)
-            if hour <= now and distance <= FULL_HOUR and (key not in nearest or distance < nearest[key][0]):
-                nearest[key] = (distance, reading)
-        found = []
-        for (stream, hour), (_, reading) in sorted(nearest.items(), key=lambda pair: pair[0]):
-            tide = float(self.knowledge.tides[stream].level(np.array([hour], dtype="datetime64[ns]"))[0])
-            found.append(Residual(stream, np.datetime64(hour, "h"), reading.value - tide, reading.quality == "suspect"))
-        return found
-
     def _consult(self, readings: Sequence[Reading], now: datetime) -> tuple[list[Guidance], bool]:
         """What others forecast, and whether any spoke of late; the student reads the own gauge and counts as none."""
         known = [reading for reading in readings if reading.quality != "bad"]
         advisers = {adviser.stream: adviser for adviser in self.knowledge.advisers}
         guidance: list[Guidance | None] = []
         if self.student is not None and STUDENT in advisers:
-            own = self.knowledge.model.sensors[0].stream
-            mine = {_full_hour(reading.time): reading.value for reading in known
-                    if reading.stream == own and reading.variable == "water_level"}  # fmt: skip
-            hours = sorted(hour for hour in mine if now - RECENT < hour <= now)
-            said = self.student.say(
-                np.datetime64(now, "h"), np.array(hours, dtype="datetime64[ns]"), np.array([mine[h] for h in hours])
-            )
+            time, level = own_readings(known, self.knowledge.model.sensors[0].stream, now)
+            said = self.student.say(np.datetime64(now, "h"), time, level)
             guidance.append(None if said is None else advisers[STUDENT].advise(said))
-        spoke = False
-        for stream in sorted({reading.stream for reading in known if reading.variable in FORECASTS}):
-            said = self._latest(stream, known, now)
-            if said is not None:
-                spoke = True
-                guidance.append(advisers.get(stream, Adviser(stream, NO_ARCHIVE)).advise(said))
-        return [given for given in guidance if given is not None], spoke
-
-    def _latest(self, stream: str, known: Sequence[Reading], now: datetime) -> Said | None:
-        """The newest forecast of a stream, as far as it reaches ahead of now."""
-        own = [reading for reading in known if reading.stream == stream and reading.variable in FORECASTS]
-        issue = max((reading.issued for reading in own if reading.issued <= now), default=None)
-        if issue is None or now - issue > FORECAST_VALID:
-            return None
-        ahead: dict[int, list[float]] = {}
-        for reading in own:
-            lead = (reading.time - now) / timedelta(hours=1)
-            if reading.issued != issue or lead != int(lead) or not 0 <= lead <= HORIZON_HOURS:
-                continue
-            value = reading.value
-            if reading.variable == "water_level_forecast":
-                value -= float(self.charge.tide(np.array([reading.time], dtype="datetime64[ns]"))[0])
-            ahead.setdefault(int(lead), []).append(value)
-        if not ahead:
-            return None
-        leads = np.array(sorted(ahead))
-        values = [np.array(ahead[lead]) for lead in leads]
-        spread = [each.std(ddof=1) if each.size > 1 else 0.0 for each in values]
-        return Said(leads, np.array([each.mean() for each in values]), np.array(spread))
+        forecasts = latest_forecasts(known, now, self.charge.tide)
+        guidance += [
+            advisers.get(stream, Adviser(stream, NO_ARCHIVE)).advise(said) for stream, said in forecasts.items()
+        ]
+        return [given for given in guidance if given is not None], bool(forecasts)
 
     def _look_out(self, levels: Floats, courses: Courses) -> tuple[list[OutlookRow], dict[str, float]]:
         """Rows for the sea and every zone, and each zone's chance to be flooded within two days."""
@@ -240,14 +181,6 @@ def decode(state: bytes, charge: Charge) -> Mind:
         for name, (active, calm, told, certainty) in words["actions"].items()
     }
     return Mind(belief, hour(words["own_heard"]), hour(words["any_heard"]), actions)
-
-
-def _identity(reading: Reading) -> tuple[object, ...]:
-    return reading.stream, reading.variable, reading.place, reading.member, reading.time, reading.issued
-
-
-def _full_hour(time: datetime) -> datetime:
-    return (time + FULL_HOUR).replace(minute=0, second=0, microsecond=0)
 
 
 def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
