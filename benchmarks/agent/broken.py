@@ -70,9 +70,10 @@ def rows_of(coast: Coast, seed: int, storms: int, progress: Progress | None = No
         scored = sum(each.scored for each in lived)
         spurious = sum(len(each.started - other.started) for each, other in zip(lived, sound, strict=True))
         wrongly = sum(bool(each.denied - set(case[1])) for each in lived)
+        fault, broken = case[0], ", ".join(case[1])
         rows.append({
-            "scenario": f"storms of {coast.name}", "condition": f"{case[0]}: {', '.join(case[1])}" if case[1] else case[0],
-            "policy": "strandline", "seed": seed, "fault": case[0], "streams": ", ".join(case[1]), "storms": len(lived),
+            "scenario": f"storms of {coast.name}", "condition": ": ".join(part for part in (fault, broken) if part),
+            "policy": "strandline", "seed": seed, "fault": fault, "streams": broken, "storms": len(lived),
             "coverage_90": inside / scored, "extra_actions": spurious, "storms_with_a_sound_gauge_denied": wrongly,
             "hits": sum(len(each.started & other.started) for each, other in zip(lived, sound, strict=True)),
             "false_alarms": spurious, "width_m": float(np.mean([each.width for each in lived])),

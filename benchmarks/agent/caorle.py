@@ -1,0 +1,93 @@
+"""Caorle, November 2022, lived again through the real gauges: what was believed and proposed, and how long before."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.record import Value
+from strandline.config import load_region_file
+from strandline.place import open_place
+from strandline.planning.briefing import load_briefing
+from strandline.training import Progress
+from strandline.watch.service import hours_between, open_watch, replayed_feeds
+
+START, END = datetime(2022, 11, 16), datetime(2022, 11, 25)
+LEADS = (1, 3, 6, 12, 24)
+
+
+def rows_of(
+    region: Path, data: Path, run: Path, store: Path, progress: Progress | None = None
+) -> list[dict[str, Value]]:
+    """A row an hour: the belief, how its bounds held, and what was started or stopped.
+
+    Args:
+        run: folder of a finished run of the region; ``store``: a new database.
+    """
+    place, briefing = open_place(load_region_file(region, data)), load_briefing(run)
+    gauge = place.observations.tide_gauge
+    assert gauge is not None
+    came = pd.Series(gauge["water_level"].values[0], index=pd.DatetimeIndex(gauge["time"].values))
+    came = came[gauge["quality"].values[0] == 0]
+    watch = open_watch(run, place, replayed_feeds(place, briefing, START, END), store)
+    rows: list[dict[str, Value]] = []
+    hours = list(hours_between(START, END))
+    for number, hour in enumerate(hours):
+        decisions = watch.step(hour) or []
+        believed = watch.store.read.outlook()
+        assert believed is not None
+        sea = {row.lead_hours: row for row in believed.rows if row.variable == "water_level"}
+        moments = {lead: pd.Timestamp(hour + timedelta(hours=lead)) for lead in LEADS}
+        known = {lead: float(came[moment]) for lead, moment in moments.items() if moment in came.index}
+        day = [sea[float(lead)] for lead in range(25)]
+        rows.append({
+            "scenario": "Caorle, November 2022", "condition": "all", "policy": "strandline", "hour": hour.isoformat(),
+            "level_p50": sea[0.0].p50, "level_observed": _number(came.get(pd.Timestamp(hour))),
+            "highest_p05": max(row.p05 for row in day), "highest_p50": max(row.p50 for row in day),
+            "highest_p95": max(row.p95 for row in day),
+            "covered": sum(sea[float(lead)].p05 <= level <= sea[float(lead)].p95 for lead, level in known.items()),
+            "scored": len(known),
+            "starts": ", ".join(one.action for one in decisions if one.change == "start"),
+            "stops": ", ".join(one.action for one in decisions if one.change == "stop"),
+        })  # fmt: skip
+        if progress is not None:
+            progress((number + 1) / len(hours))
+    watch.store.close()
+    return rows
+
+
+def summarise(rows: Sequence[Mapping[str, Value]], came_at: str) -> dict[str, Value]:
+    """Coverage, and for each action the hours between its last start and the peak.
+
+    Args:
+        came_at: hour of the highest observed level.
+    """
+    peak = datetime.fromisoformat(came_at)
+    summary: dict[str, Value] = {
+        "caorle/coverage_90": sum(int(str(row["covered"])) for row in rows)
+        / sum(int(str(row["scored"])) for row in rows),
+        "caorle/peak": came_at,
+    }
+    for action in sorted({name for row in rows for name in str(row["starts"]).split(", ") if name}):
+        starts = [datetime.fromisoformat(str(row["hour"])) for row in rows if action in str(row["starts"]).split(", ")]
+        before = [start for start in starts if start <= peak]
+        if before:
+            summary[f"caorle/lead_h/{action}"] = (peak - max(before)) / timedelta(hours=1)
+    for ahead in (24, 12, 6, 3):
+        row = next(row for row in rows if datetime.fromisoformat(str(row["hour"])) == peak - timedelta(hours=ahead))
+        summary[f"caorle/peak_foreseen/{ahead}h"] = (
+            f"{row['highest_p50']:.2f} ({row['highest_p05']:.2f} to {row['highest_p95']:.2f})"
+        )
+    return summary
+
+
+def highest(rows: Sequence[Mapping[str, Value]]) -> str:
+    """The hour of the highest observed level."""
+    levels = [float(str(row["level_observed"])) if row["level_observed"] is not None else -np.inf for row in rows]
+    return str(rows[int(np.argmax(levels))]["hour"])
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
