@@ -94,9 +94,9 @@ def test_a_feed_that_hangs_holds_a_step_up_no_longer_than_its_bound() -> None:
     guarded = Guarded(feed, EXPECTED, patience=HASTY)
     begin = clock.perf_counter()
     first = guarded.ask(START - HOUR, START)
-    assert clock.perf_counter() - begin < HASTY.bound + 0.3
+    assert clock.perf_counter() - begin < HASTY.bound + 2.0  # seconds; the feed would hang for twenty
     second = guarded.ask(START, START + HOUR)
-    assert clock.perf_counter() - begin < HASTY.bound + 0.6
+    assert clock.perf_counter() - begin < HASTY.bound + 3.0
     released.set()
     assert first.health.note == "Asking it failed: no answer within 0.5 s."
     assert "still owes" in second.health.note

@@ -47,7 +47,7 @@ def findings(replay: Replay, until: datetime = NOW, known_tide: bool = True) -> 
 
 
 @pytest.mark.parametrize("known_tide", [True, False])
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(6))
 def test_nothing_is_found_in_a_sound_stream(known_tide: bool, seed: int) -> None:
     replay = gauge(seed=seed)
     steps = [START + hour * HOUR + timedelta(minutes=10) for hour in range(72)]
@@ -169,7 +169,7 @@ def test_forecasts_speak_of_the_future_and_are_issued_in_the_past() -> None:
 def test_order_and_repeats_change_nothing(name: str, seed: int, hour: int) -> None:
     until = START + hour * HOUR + timedelta(minutes=10)
     readings = faults.FAULTS[name](gauge(), LATELY).read(datetime.min, until)
-    mixed = readings + readings[::3]
+    mixed = readings + [replace(reading) for reading in readings[::3]]
     random.Random(seed).shuffle(mixed)
     said = [str(each) for each in judge(readings, until, tide)]  # as text: a NaN equals no other
     assert [str(each) for each in judge(mixed, until, tide)] == said

@@ -34,6 +34,8 @@ _CONTINUES = 1.5
 """Readings no farther apart than that many usual steps follow one another without a gap."""
 _LEAST_JUMP = 0.5
 """[m] From one reading to the next beyond the tide; steep surges rise by that much in an hour."""
+_SUSPECT_SIGMAS = 5.0
+"""Robust standard deviations of the stream's own roughness; fewer than for a spike, since the next reading decides."""
 _CALM_SHARE = 0.25
 """A spike disturbs what is told of four readings around it: one in seven leaves three in ten undisturbed."""
 _LATEST = 4
@@ -160,17 +162,12 @@ def _wrong_units(level: Floats) -> Booleans:
     return wrong
 
 
-def _limit(beyond_tide: Floats) -> float:
-    """[m] What the next reading does not depart by."""
-    return max(_LEAST_JUMP, SIGMAS * robust_deviation(np.diff(beyond_tide, 2), _CALM_SHARE))
-
-
 def _returned(beyond_tide: Floats) -> Booleans:
     """(N,) readings off the line between their neighbours, and these at one level; never the first or the last."""
-    limit = _limit(beyond_tide)
-    off = np.abs(np.diff(beyond_tide, 2)) / 2
+    bend = np.abs(np.diff(beyond_tide, 2))  # a spike bends the line by twice its size
+    limit = max(2.0 * _LEAST_JUMP, SIGMAS * robust_deviation(bend, _CALM_SHARE))
     apart = np.abs(beyond_tide[2:] - beyond_tide[:-2])
-    return np.concatenate([[False], (off > limit) & (apart < limit), [False]])
+    return np.concatenate([[False], (bend > limit) & (apart < limit / 2), [False]])
 
 
 def _jumped(time: Times, beyond_tide: Floats) -> bool:
@@ -178,7 +175,8 @@ def _jumped(time: Times, beyond_tide: Floats) -> bool:
     if time.size < 3 or time[-1] - time[-2] > _LONGEST_MEMORY:
         return False
     steps = (time[-1] - time[-2]) / np.median(np.diff(time))
-    limit = _limit(beyond_tide[:-1]) * np.sqrt(max(1.0, float(steps)))
+    usual = robust_deviation(np.diff(beyond_tide[:-1], 2), _CALM_SHARE)
+    limit = max(_LEAST_JUMP, _SUSPECT_SIGMAS * usual) * np.sqrt(max(1.0, float(steps)))
     stood = beyond_tide[-2]
     going = stood + (beyond_tide[-2] - beyond_tide[-3]) * steps
     return bool(abs(beyond_tide[-1] - stood) > limit and abs(beyond_tide[-1] - going) > limit)
