@@ -169,6 +169,17 @@ def test_a_clock_ahead_is_bad_for_as_long_as_it_lasts() -> None:
     assert {reading.quality for reading in taken if reading.time < LATELY[0]} == {"good"}
 
 
+def test_a_clock_that_is_set_right_does_not_redeem_what_it_stamped_before() -> None:
+    window = (START + 40 * HOUR, START + 52 * HOUR)
+    taken, conditions = walk(Guarded(faults.clock_skew(gauge(), window, 3 * HOUR), EXPECTED, tide))
+    truth = {reading.time: reading.value for reading in gauge().readings}
+    mistimed = [reading for reading in taken if reading.value != truth[reading.time]]
+    assert [reading.time for reading in mistimed] == [START + hour * HOUR for hour in range(43, 52)]
+    assert {reading.quality for reading in mistimed} == {"bad"}
+    assert {reading.quality for reading in taken if reading not in mistimed} == {"good"}
+    assert conditions[53:] == ["alive"] * 19
+
+
 def test_forecasts_pass_with_their_members() -> None:
     issued = START
     ahead = [

@@ -175,10 +175,24 @@ def test_order_and_repeats_change_nothing(name: str, seed: int, hour: int) -> No
     assert [str(each) for each in judge(mixed, until, tide)] == said
 
 
-def test_the_verdict_does_not_depend_on_an_earlier_one() -> None:
-    readings = faults.spiking(gauge(), LATELY).read(datetime.min, NOW)
-    once = judge(readings, NOW, tide)
-    assert judge([each.reading for each in once], NOW, tide) == once
+def test_what_was_bad_stays_bad_until_the_stream_says_another_value() -> None:
+    readings = gauge().read(datetime.min, NOW)
+    bad = replace(readings[50], quality="bad")
+    again = judge(readings, NOW, tide, earlier=[*readings[:50], bad])
+    assert [each.reading for each in again if each.finding] == [bad]
+    revised = replace(readings[50], value=readings[50].value + 0.01)
+    assert not any(each.finding for each in judge([*readings, revised], NOW, tide, earlier=[bad]))
+
+
+def test_a_verdict_is_passed_anew_on_what_was_good_or_suspect() -> None:
+    at = START + 70 * HOUR
+    spiky = faults.spiking(gauge(), (at, at + HOUR), size=1.5)
+    first = [each.reading for each in judge(spiky.read(datetime.min, at + 0.5 * HOUR), at + 0.5 * HOUR, tide)]
+    assert first[-1].quality == "suspect"
+    assert judge(spiky.read(at, NOW), NOW, tide, earlier=first)[-2].finding == "spike"
+    steady = [each.reading for each in judge(gauge().read(datetime.min, NOW), NOW, tide)]
+    doubted = [replace(reading, quality="suspect") for reading in steady]
+    assert [each.reading for each in judge([], NOW, tide, earlier=doubted)] == steady
 
 
 # --- health --------------------------------------------------------------------------------------------------------
