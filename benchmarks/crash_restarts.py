@@ -26,7 +26,7 @@ from strandline.atomic import write_text
 from strandline.watch.store.engine import make_engine, reading
 from strandline.watch.store.tables import metadata
 
-HOURS = 24
+HOURS = 12
 """Of the script, a step each."""
 Contents = Mapping[str, object]
 
