@@ -1,7 +1,10 @@
 """What a store vouches for: no row is rewritten, the log tells where one was, and both engines hold the same."""
 
 import gc
+import json
 import re
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from strandline.errors import InputError
 from strandline.watch.store import Store, Tampered
 from strandline.watch.store.engine import make_engine, reading, writing
 from strandline.watch.store.schema import VERSION_TABLE
-from strandline.watch.store.tables import APPEND_ONLY, log, metadata
+from strandline.watch.store.tables import APPEND_ONLY, health, log, metadata
 
 HOURS = 6
 
@@ -166,6 +169,19 @@ def test_an_entry_that_was_kept_elsewhere_shows_that_the_end_was_cut_off(played:
         store.verify_log()
         with pytest.raises(Tampered, match=r"the log ends before entry \d+, which is known"):
             store.verify_log(known)
+
+
+def test_an_entry_can_be_checked_without_this_program(played: str) -> None:
+    for row in rows(played, log):
+        said = [row.sequence, row.time.isoformat(), row.kind, row.text, row.data, row.previous]
+        assert row.hash == sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+    (first, *_) = (json.loads(row.data) for row in rows(played, log) if row.kind == "step")
+    digest = sha256()
+    for row in rows(played, health):
+        if row.hour == START:
+            values = [value.isoformat() if isinstance(value, datetime) else value for value in row]
+            digest.update(json.dumps(values, separators=(",", ":")).encode() + b"\n")
+    assert first["health"] == {"rows": 2, "sha256": digest.hexdigest()}
 
 
 def test_the_same_hours_are_the_same_on_every_engine(played: str, tmp_path: Path) -> None:
