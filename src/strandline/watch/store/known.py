@@ -51,6 +51,6 @@ def _stored_like(said: Sequence[Reading], connection: Connection) -> dict[Which,
         select(readings)
         .where(readings.c.time.between(min(times), max(times)), readings.c.issued.between(min(issues), max(issues)))
         .where(readings.c.stream.in_({one.stream for one in said}))
-        .order_by(readings.c.revision)
+        .order_by(*readings.primary_key)
     )
     return {which(stored): (stored, row.revision) for row in connection.execute(rows) for stored in [reading_of(row)]}
