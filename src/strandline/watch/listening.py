@@ -26,14 +26,15 @@ HOUR = timedelta(hours=1)
 def listen(
     feeds: Sequence[Guarded], known: Sequence[Reading], since: datetime, now: datetime
 ) -> tuple[list[Reading], list[Health]]:
-    """New readings of all feeds, and how each of them does.
+    """New readings of all feeds, and how each of them does; what is no number is in its health alone.
 
     Args:
         known: readings of the last days, as they were taken before.
         since, now: the hours between which they became known.
     """
     answers = [feed.ask(since, now, [reading for reading in known if reading.stream == feed.stream]) for feed in feeds]
-    return [reading for answer in answers for reading in answer.readings], [answer.health for answer in answers]
+    said = [reading for answer in answers for reading in answer.readings if np.isfinite(reading.value)]
+    return said, [answer.health for answer in answers]
 
 
 def residuals_of(
