@@ -47,7 +47,7 @@ def charge(*stakes: ActionStakes, crews: int | None = None) -> Charge:
     process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
     neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in ("near", "far"))
     model = SeaModel(process, (own_sensor("own", process), *neighbours))
-    return Charge(model, NO_WIDENING, lambda moments: np.zeros(moments.shape), stakes, crews)
+    return Charge(model, NO_WIDENING, {"own": lambda moments: np.zeros(moments.shape)}, stakes, crews)
 
 
 def foreseen(mind: Mind, levels: np.ndarray) -> Courses:

@@ -27,6 +27,7 @@ from strandline.watch.learn import GaugeTide, Knowledge, load_knowledge, save_kn
 from strandline.watch.readings import Reading
 from strandline.watch.service import GAUGE, SERVICE, Watch, hours_between, take_charge
 from strandline.watch.store.store import Store
+from strandline.watch.tide_table import TideTable
 
 START = datetime(2022, 11, 20)
 HOURS = 72
@@ -72,11 +73,11 @@ def recordings(briefing: Briefing, peak: float) -> dict[str, Replay]:
 
 def watching(briefing: Briefing, replays: dict[str, Replay], folder: Path) -> Watch:
     known = knowledge(briefing)
+    charge = take_charge(briefing, known, None, {name: TideTable(tide.level) for name, tide in known.tides.items()})
     feeds = tuple(
-        Guarded(each, SERVICE if name == "service" else GAUGE, known.tides[name].level if name in known.tides else None)
-        for name, each in replays.items()
+        Guarded(each, SERVICE if name == "service" else GAUGE, charge.tides.get(name)) for name, each in replays.items()
     )
-    agent = Agent(briefing, known, take_charge(briefing, known, None), feeds, None)
+    agent = Agent(briefing, known, charge, feeds, None)
     return Watch(agent, Store.open(folder / "watch.db"), folder / "alerts")
 
 

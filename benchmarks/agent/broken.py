@@ -34,17 +34,6 @@ WINDOW_BEFORE = 12
 """Hours before the peak at which faults other than death set in, so that they can do harm."""
 
 
-@dataclass(frozen=True)
-class _Tide:
-    """A gauge's tide on the coast's own clock."""
-
-    start: np.datetime64
-    values: Floats
-
-    def level(self, time: npt.NDArray[np.datetime64]) -> Floats:
-        return np.asarray(self.values[((time - self.start) / np.timedelta64(1, "h")).astype(int)])
-
-
 def cases() -> Iterator[Case]:
     """None; each stream dead, each pair, all of them; and each gauge wrong in every other way."""
     yield "none", ()
@@ -99,7 +88,6 @@ def _live(coast: Coast, charge: Charge, peak: int, case: Case) -> _Lived:
     fault, streams = case
     onset = peak if fault == "dead" else peak - WINDOW_BEFORE
     window = tuple(cast(datetime, coast.time[at].astype("datetime64[s]").item()) for at in (onset, last + 1))
-    tides = {name: _Tide(coast.time[0], coast.tide) for name in GAUGES}
     feeds = []
     for number, name in enumerate(GAUGES):
         # every gauge's residual rides on the own tide here, so that one tide serves: the belief hears residuals alone
@@ -107,7 +95,7 @@ def _live(coast: Coast, charge: Charge, peak: int, case: Case) -> _Lived:
         replay = Replay.of_gauge(name, coast.time[first - 4 * 24 : last + 1], level, timedelta(minutes=5))
         if name in streams:
             replay = FAULTS[fault](replay, (window[0], window[1]))
-        feeds.append(Guarded(replay, GAUGE, tides[name].level))
+        feeds.append(Guarded(replay, GAUGE, charge.tides[name]))
     known: list[Reading] = []
     mind: Mind = wake(charge, hours[first])
     covered = scored = 0
@@ -118,7 +106,7 @@ def _live(coast: Coast, charge: Charge, peak: int, case: Case) -> _Lived:
     for at in range(first + 1, last + 1):
         since, now = (cast(datetime, coast.time[each].astype("datetime64[s]").item()) for each in (at - 1, at))
         new, _ = listen(feeds, known, since + timedelta(minutes=10), now + timedelta(minutes=10))
-        readings: Sequence[Residual] = residuals_of(new, known, now, tides)
+        readings: Sequence[Residual] = residuals_of(new, known, now, charge.tides)
         known = [reading for reading in [*known, *new] if reading.time > now - RECENT]
         silent = SERVICE in streams and at >= onset
         said = None if silent else coast.service_says(at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def rows_of(
     assert gauge is not None
     came = pd.Series(gauge["water_level"].values[0], index=pd.DatetimeIndex(gauge["time"].values))
     came = came[gauge["quality"].values[0] == 0]
-    watch = open_watch(run, place, replayed_feeds(place, briefing, START, END), store)
+    watch = open_watch(run, place, partial(replayed_feeds, place, briefing, START, END), store)
     rows: list[dict[str, Value]] = []
     hours = list(hours_between(START, END))
     for number, hour in enumerate(hours):

@@ -83,7 +83,7 @@ def charge_of(coast: Coast) -> Charge:
     return Charge(
         coast.model,
         coast.widening,
-        lambda moments: coast.tide[((moments - start) / np.timedelta64(1, "h")).astype(int)],
+        dict.fromkeys(GAUGES, lambda moments: coast.tide[((moments - start) / np.timedelta64(1, "h")).astype(int)]),
         stakes,
     )
 

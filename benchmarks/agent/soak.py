@@ -3,6 +3,7 @@
 import os
 import time as clock
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from benchmarks.record import Value
@@ -19,7 +20,7 @@ def rows_of(
 ) -> list[dict[str, Value]]:
     """A row a month: memory [MB], open files, steps a second."""
     end = start + timedelta(hours=hours)
-    watch = open_watch(run, place, replayed_feeds(place, load_briefing(run), start, end), store)
+    watch = open_watch(run, place, partial(replayed_feeds, place, load_briefing(run), start, end), store)
     rows: list[dict[str, Value]] = []
     began = clock.perf_counter()
     for number, hour in enumerate(hours_between(start, end), start=1):

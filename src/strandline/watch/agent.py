@@ -76,7 +76,7 @@ class Agent:
         known = step.readings(now - RECENT)
         new, health = listen(self.feeds, known, since, now)
         step.add_readings(new)
-        readings = residuals_of(new, known, now, self.knowledge.tides)
+        readings = residuals_of(new, known, now, self.charge.tides)
         guidance, advised = self._consult([*known, *new], now)
         mind = hear(mind, np.datetime64(now, "h"), readings, advised=advised)
         courses = foresee(self.charge, mind, guidance)

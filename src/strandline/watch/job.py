@@ -1,19 +1,22 @@
 """From the command line to a watch that runs, and what a person at the screen is told of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from strandline.config import load_region_file
+from strandline.config import RegionFile, load_region_file
 from strandline.errors import InputError
 from strandline.place import built_in_place, open_place
 from strandline.planning.briefing import load_briefing
 from strandline.training import Progress
 from strandline.watch.agent import MONITORING
 from strandline.watch.decisions import Decision
+from strandline.watch.feeds.guarded import Guarded
 from strandline.watch.feeds.opening import open_feeds
 from strandline.watch.service import Watch, hours_as_they_come, hours_between, open_watch, paced, replayed_feeds
+from strandline.watch.tide_table import TideTable
 
 Announce = Callable[[str], Progress | None]
 
@@ -43,19 +46,24 @@ def prepare(
         place = open_place(region_file)
     if replay is None and region_file is None:
         raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
+    feeds: Callable[[Mapping[str, TideTable]], list[Guarded]]
     if replay is not None:
         start, end = _span(replay)
-        feeds = replayed_feeds(place, briefing, start, end)
+        feeds = partial(replayed_feeds, place, briefing, start, end)
         hours = paced(hours_between(start, end), speed)
     else:
         assert region_file is not None
-        feeds = open_feeds(region_file)
+        feeds = partial(_live_feeds, region_file)
         hours = hours_as_they_come()
     planning = None if region_file is None else region_file.planning
     crews = None if planning is None else planning.crews
     learning = announce("learn the sea")
     watching = open_watch(run, place, feeds, store or run / "watch.db", crews, learning)
     return watching, islice(hours, 1) if once else hours
+
+
+def _live_feeds(region_file: RegionFile, tides: Mapping[str, TideTable]) -> list[Guarded]:
+    return open_feeds(region_file, tides=tides)
 
 
 def tell(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:

@@ -10,7 +10,6 @@ from strandline.belief.courses import HORIZON_HOURS
 from strandline.belief.filter import Residual
 from strandline.belief.guidance import Said
 from strandline.watch.feeds.guarded import Guarded
-from strandline.watch.learn import GaugeTide
 from strandline.watch.readings import Health, Reading
 
 Floats = npt.NDArray[np.float64]
@@ -21,6 +20,7 @@ FORECASTS = ("surge_forecast", "water_level_forecast")
 FORECAST_VALID = timedelta(hours=24)
 """How long a forecast is heeded after its issue."""
 HOUR = timedelta(hours=1)
+Tide = Callable[[Times], Floats]
 
 
 def listen(
@@ -38,13 +38,13 @@ def listen(
 
 
 def residuals_of(
-    new: Sequence[Reading], known: Sequence[Reading], now: datetime, tides: Mapping[str, GaugeTide]
+    new: Sequence[Reading], known: Sequence[Reading], now: datetime, tides: Mapping[str, Tide]
 ) -> list[Residual]:
     """Each full hour's nearest new reading of each gauge, about the gauge's own tide; bad ones are not heard.
 
     Args:
         known: readings that were heard before, which are not heard twice.
-        tides: of the gauges; others are no gauges of this place.
+        tides: gauge → times → level without weather [m, region datum]; others are no gauges of this place.
     """
     before = {_identity(reading) for reading in known}
     nearest: dict[tuple[str, datetime], Reading] = {}
@@ -59,7 +59,7 @@ def residuals_of(
             nearest[key] = reading
     found = []
     for (stream, hour), reading in sorted(nearest.items(), key=lambda pair: pair[0]):
-        tide = float(tides[stream].level(np.array([hour], dtype="datetime64[ns]"))[0])
+        tide = float(tides[stream](np.array([hour], dtype="datetime64[ns]"))[0])
         found.append(Residual(stream, np.datetime64(hour, "h"), reading.value - tide, reading.quality == "suspect"))
     return found
 
@@ -75,7 +75,7 @@ def own_readings(readings: Sequence[Reading], stream: str, now: datetime) -> tup
     return np.array(hours, dtype="datetime64[ns]"), np.array([level[hour] for hour in hours], dtype=float)
 
 
-def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Callable[[Times], Floats]) -> dict[str, Said]:
+def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> dict[str, Said]:
     """Stream → mean and spread of its newest issue from now on; streams whose issue is older than a day are absent.
 
     Args:

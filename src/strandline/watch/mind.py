@@ -33,7 +33,7 @@ class Charge:
     """What the agent has been told about its place.
 
     Attributes:
-        tide: times (T,) → level without weather, with mean sea level [m, region datum].
+        tides: gauge → times (T,) → level without weather, with mean sea level [m, region datum]; the own one first.
         stakes: one an action.
         crews: that are there; ``None`` = enough.
         decided_by: who decides where nothing can be known.
@@ -41,11 +41,16 @@ class Charge:
 
     model: SeaModel
     widening: Widening
-    tide: Callable[[Times], Floats]
+    tides: Mapping[str, Callable[[Times], Floats]]
     stakes: tuple[ActionStakes, ...]
     crews: int | None = None
     patience: int = PATIENCE_HOURS
     decided_by: str = "the duty officer"
+
+    @property
+    def tide(self) -> Callable[[Times], Floats]:
+        """Of the own gauge."""
+        return self.tides[self.model.sensors[0].stream]
 
 
 @dataclass(frozen=True)
