@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +13,14 @@ import pandas as pd
 from safetensors.numpy import load, save
 
 from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance
-from strandline.belief.filter import SeaBelief
+from strandline.belief.filter import PAST_HOURS, SeaBelief
 from strandline.belief.guidance import NO_ARCHIVE, Adviser
 from strandline.planning.briefing import Briefing
 from strandline.planning.operations import PROBABILITY_FOR_LIVES
 from strandline.watch.decisions import Decision
 from strandline.watch.drafts import Confirmed, draft_messages
 from strandline.watch.feeds.guarded import Guarded
+from strandline.watch.ground import draw_samples, weigh_samples
 from strandline.watch.learn import STUDENT, Knowledge, StudentAdvice
 from strandline.watch.listening import latest_forecasts, listen, own_readings, residuals_of
 from strandline.watch.mind import (
@@ -82,7 +84,11 @@ class Agent:
         courses = foresee(self.charge, mind, guidance)
         mind, decisions = decide(self.charge, mind, courses)
         levels = levels_of(self.charge, courses)
-        outlook, flooded = self._look_out(levels, courses)
+        scenes = [each for each in (*known, *new) if each.variable == "flooded_share" and each.quality != "bad"]
+        ground = weigh_samples(
+            self.briefing.response, self.briefing.zones.names, scenes, partial(self._highest, mind.belief)
+        )
+        outlook, flooded = self._look_out(levels, courses, ground)
         decisions = [self._locate(decision, flooded) for decision in _by_urgency(decisions)]
         decisions.append(_monitoring(mind, decisions, now))
         step.add_health(_denied(each, mind) for each in health)
@@ -115,7 +121,17 @@ class Agent:
         ]
         return [given for given in guidance if given is not None], bool(forecasts)
 
-    def _look_out(self, levels: Floats, courses: Courses) -> tuple[list[OutlookRow], dict[str, float]]:
+    def _highest(self, belief: SeaBelief, start: datetime, end: datetime) -> float | None:
+        """The highest sea [m, region datum] that is believed to have been between two times of the last days."""
+        last = int((belief.hour - np.datetime64(end, "h")) / np.timedelta64(1, "h"))
+        first = int((belief.hour - np.datetime64(start, "h")) / np.timedelta64(1, "h"))
+        ago = np.arange(max(last, 0), min(first, PAST_HOURS - 1) + 1)
+        if ago.size == 0:
+            return None
+        tide = self.charge.tide(belief.hour - ago.astype("timedelta64[h]"))
+        return float(max(level + belief.residual(hours)[0] for level, hours in zip(tide, ago.tolist(), strict=True)))
+
+    def _look_out(self, levels: Floats, courses: Courses, ground: Floats) -> tuple[list[OutlookRow], dict[str, float]]:
         """Rows for the sea and every zone, and each zone's chance to be flooded within two days."""
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(courses.hour)]
         lowest = min((stake.level for stake in self.charge.stakes), default=None)
@@ -123,7 +139,7 @@ class Agent:
         for lead, (low, middle, high) in enumerate(np.quantile(levels, BOUNDS, axis=0).T.tolist()):
             over = None if lowest is None else float((levels[:, lead] >= lowest).mean())
             rows.append(OutlookRow("water_level", "", time[lead], float(lead), low, middle, high, over))
-        samples = np.arange(len(levels)) % len(self.briefing.response.levels)
+        samples = draw_samples(ground, len(levels))
         flooded = np.zeros(len(self.briefing.zones))
         for by in BY_HOURS:
             state = self.briefing.response.at(levels[:, : by + 1].max(axis=1), samples)  # (N, Z)
