@@ -70,13 +70,10 @@ def test_a_great_tide_is_no_fault_where_nobody_knows_it() -> None:
 # --- each fault ----------------------------------------------------------------------------------------------------
 
 
-def test_a_spike_is_suspect_at_once_and_bad_when_the_next_reading_returns() -> None:
-    at = START + 71 * HOUR
-    spiky = faults.spiking(gauge(), (at, at + HOUR), size=1.5)
-    assert findings(spiky) == {at: "jump"}
-    earlier = START + 70 * HOUR
-    spiky = faults.spiking(gauge(), (earlier, earlier + HOUR), size=1.5)
-    assert findings(spiky) == {earlier: "spike"}
+@pytest.mark.parametrize(("hour", "finding"), [(71, "jump"), (70, "jump"), (68, "jump"), (67, "spike"), (40, "spike")])
+def test_a_spike_is_suspect_at_once_and_bad_when_readings_stand_on_either_side(hour: int, finding: Finding) -> None:
+    at = START + hour * HOUR
+    assert findings(faults.spiking(gauge(), (at, at + HOUR), size=1.5)) == {at: finding}
 
 
 def test_where_the_tide_is_not_known_a_spike_shows_when_a_few_readings_stand_on_either_side() -> None:
@@ -185,11 +182,11 @@ def test_what_was_bad_stays_bad_until_the_stream_says_another_value() -> None:
 
 
 def test_a_verdict_is_passed_anew_on_what_was_good_or_suspect() -> None:
-    at = START + 70 * HOUR
+    at = START + 66 * HOUR
     spiky = faults.spiking(gauge(), (at, at + HOUR), size=1.5)
     first = [each.reading for each in judge(spiky.read(datetime.min, at + 0.5 * HOUR), at + 0.5 * HOUR, tide)]
     assert first[-1].quality == "suspect"
-    assert judge(spiky.read(at, NOW), NOW, tide, earlier=first)[-2].finding == "spike"
+    assert judge(spiky.read(at, at + 4.5 * HOUR), at + 4.5 * HOUR, tide, earlier=first)[-5].finding == "spike"
     steady = [each.reading for each in judge(gauge().read(datetime.min, NOW), NOW, tide)]
     doubted = [replace(reading, quality="suspect") for reading in steady]
     assert [each.reading for each in judge([], NOW, tide, earlier=doubted)] == steady

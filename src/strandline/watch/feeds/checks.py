@@ -25,7 +25,7 @@ Tide = Callable[[Times], Floats]
 Finding = Literal["no number", "clock ahead", "wrong unit", "out of range", "stuck", "spike", "jump", "bad before"]
 
 _QUALITY: dict[Finding | None, Quality] = {None: "good", "jump": "suspect"}
-"""Every other finding makes a reading bad. A jump is either a spike or news; the next readings tell."""
+"""Every other finding makes a reading bad. A jump is either a spike or news; the next few readings tell."""
 _SERIES = ("water_level", "surge")
 """Variables that change little from one reading to the next."""
 CLOCK_TOLERANCE = timedelta(minutes=15)
@@ -33,13 +33,16 @@ CLOCK_TOLERANCE = timedelta(minutes=15)
 _CONTINUES = 1.5
 """Readings no farther apart than that many usual steps follow one another without a gap."""
 _LEAST_JUMP = 0.5
-"""[m] From one reading to the next beyond the tide; steep surges rise by that much in an hour."""
+"""[m] Steep surges rise by that much in an hour, and a flood tide over shallows bends by nearly as much: less is never
+called a spike in a window of a few days, which does not show how rough the stream can be."""
 _SUSPECT_SIGMAS = 5.0
 """Robust standard deviations of the stream's own roughness; fewer than for a spike, since the next reading decides."""
 _CALM_SHARE = 0.25
 """A spike disturbs what is told of four readings around it: one in seven leaves three in ten undisturbed."""
 _LATEST = 4
-"""Readings at the window's end that find_spikes cannot judge."""
+"""Readings at the window's end that find_spikes cannot judge: a cubic needs two after a spike, and they theirs."""
+_FEWEST = 12
+"""Readings that show how rough a stream is."""
 _LONGEST_MEMORY = np.timedelta64(24, "h")
 """A reading older than that says nothing about where the next one may stand."""
 _SCALES = (0.01, 0.001)
@@ -130,19 +133,22 @@ def _of_series(readings: list[Reading], is_new: Booleans, until: datetime, tide:
     mark("wrong unit", np.flatnonzero(_wrong_units(level)))
     mark("clock ahead", np.flatnonzero(is_new)[_ahead(time[is_new], np.datetime64(until + CLOCK_TOLERANCE))])
     usable = np.flatnonzero([finding is None for finding in found])
-    if usable.size < 3:
+    if usable.size < _FEWEST:
         return found
     moves = tide(time[usable]) if tide is not None else None
     stuck = find_stuck(time[usable], level[usable], _joined(time[usable]), moves)
     mark("stuck", usable[stuck])
     free = usable[~stuck]
     beyond_tide = level[free] if moves is None else level[free] - moves[~stuck]
-    if free.size < 3:
+    if free.size < _FEWEST:
         return found
-    spike = find_spikes(beyond_tide, _joined(time[free]), _CALM_SHARE)
-    spike[-_LATEST:] = _returned(beyond_tide)[-_LATEST:]  # the cubic needs two readings after a spike, and their cubics
+    spike = find_spikes(beyond_tide, _joined(time[free]), _CALM_SHARE, _LEAST_JUMP)
+    spike[-_LATEST:] = False
     mark("spike", free[spike])
-    if not spike[-1] and _jumped(time[free][~spike], beyond_tide[~spike]):
+    alone = _returned(beyond_tide) & (np.arange(free.size) >= free.size - _LATEST)
+    mark("jump", free[alone])
+    calm = ~(spike | alone)
+    if _jumped(time[free][calm], beyond_tide[calm]):
         found[free[-1]] = "jump"
     return found
 

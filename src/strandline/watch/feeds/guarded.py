@@ -43,6 +43,9 @@ class Patience:
     rests: float = 600.0
 
 
+USUAL_PATIENCE = Patience()
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a stream had to say at a step.
