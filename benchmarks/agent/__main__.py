@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from rich.progress import Progress as Bar
 
-from benchmarks.agent import broken, caorle, decade
+from benchmarks.agent import broken, caorle, decade, soak
 from benchmarks.agent.coasts import Coast, simulate
+from benchmarks.crash_restarts import crash_restarts
 from benchmarks.record import Record, Value, markdown_table, print_table, sha256, write_record
 from strandline.atomic import write_text
 
@@ -41,12 +42,19 @@ def main() -> None:
     parser.add_argument("--region", type=Path, help="region file of Caorle: the real replay instead")
     parser.add_argument("--data", type=Path, help="folder that its paths start from")
     parser.add_argument("--run", type=Path, help="folder of its finished run")
+    parser.add_argument("--soak", type=int, help="steps of the built-in delta's agent on its store instead, as 8766")
+    parser.add_argument("--kills", type=int, default=1000, help="with --soak: how often a store is killed as well")
     parser.add_argument("--work", type=Path, required=True, help="folder in which finished parts are kept")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    record = real(arguments) if arguments.region else simulated(arguments)
+    if arguments.soak:
+        record = service(arguments)
+    else:
+        record = real(arguments) if arguments.region else simulated(arguments)
     write_record(record, arguments.out)
+    if arguments.region:
+        caorle.draw(record.rows, arguments.out.with_suffix(".png"))
     arguments.out.with_suffix(".md").write_text(markdown(record, arguments))
     print_table(record, COLUMNS)
 
@@ -106,6 +114,25 @@ def real(arguments: argparse.Namespace) -> Record:
         )
     data = {arguments.region.name: sha256(arguments.region), "briefing.nc": sha256(arguments.run / "briefing.nc")}
     return Record("agent", "real", data, [], rows, caorle.summarise(rows, caorle.highest(rows)))
+
+
+def service(arguments: argparse.Namespace) -> Record:
+    """A year at full speed, and a store that is killed again and again."""
+    with Bar() as bar:
+        task = bar.add_task("a year of steps", total=1.0)
+        rows = soak.rows_of(
+            arguments.run, arguments.work / "soak.db", arguments.soak, lambda done: bar.update(task, completed=done)
+        )
+    killed = crash_restarts(arguments.kills, arguments.work / "kills")
+    settled = rows[len(rows) // 4 :]  # after caches have filled
+    summary: dict[str, Value] = {
+        "soak/steps": arguments.soak,
+        "soak/memory_growth_mb": float(str(settled[-1]["memory_mb"])) - float(str(settled[0]["memory_mb"])),
+        "soak/open_files_growth": int(str(settled[-1]["open_files"])) - int(str(settled[0]["open_files"])),
+        "soak/steps_per_s": float(np.mean([float(str(row["steps_per_s"])) for row in rows])),
+        **{f"kills/{name}": value for name, value in vars(killed).items() if isinstance(value, int | float | str)},
+    }
+    return Record("agent", "simulated", {}, [], rows, summary)
 
 
 def summarise(rows: Sequence[Mapping[str, Value]]) -> dict[str, Value]:

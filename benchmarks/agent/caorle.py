@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.dates import DateFormatter
 
 from benchmarks.record import Value
 from strandline.config import load_region_file
@@ -88,6 +90,38 @@ def highest(rows: Sequence[Mapping[str, Value]]) -> str:
     """The hour of the highest observed level."""
     levels = [float(str(row["level_observed"])) if row["level_observed"] is not None else -np.inf for row in rows]
     return str(rows[int(np.argmax(levels))]["hour"])
+
+
+def draw(rows: Sequence[Mapping[str, Value]], path: Path) -> None:
+    """The sea that came, the highest one that was believed of the next day, and what was started when."""
+    time = [datetime.fromisoformat(str(row["hour"])) for row in rows]
+    low, middle, high, came = (
+        np.array([np.nan if row[key] is None else float(str(row[key])) for row in rows])
+        for key in ("highest_p05", "highest_p50", "highest_p95", "level_observed")
+    )
+    figure, axes = plt.subplots(figsize=(10, 4.6), layout="constrained")
+    axes.fill_between(time, low, high, color="#56B4E9", alpha=0.35, lw=0, label="highest sea of the next 24 h (90 %)")
+    axes.plot(time, middle, color="#0072B2", lw=1.2, ls="--", label="its median")
+    axes.plot(time, came, color="black", lw=1.4, label="sea that came, Diga Sud Lido")
+    top = float(np.nanmax(high))
+    running: dict[str, datetime] = {}
+    spans: list[tuple[str, datetime, datetime]] = []
+    for row, moment in zip(rows, time, strict=True):
+        running |= {name: moment for name in str(row["starts"]).split(", ") if name}
+        spans += [(name, running.pop(name), moment) for name in str(row["stops"]).split(", ") if name in running]
+    spans += [(name, start, time[-1]) for name, start in running.items()]
+    names = list(dict.fromkeys(name for name, _, _ in spans))
+    for name, start, end in spans:
+        height = top + 0.12 * (1 + names.index(name))
+        axes.plot([start, end], [height, height], color="#D55E00", lw=4, solid_capstyle="butt")
+    for number, name in enumerate(names):
+        axes.annotate(name.replace("_", " "), (time[0], top + 0.12 * (1 + number)), xytext=(2, 4),
+                      textcoords="offset points", fontsize=7)  # fmt: skip
+    axes.set(ylabel="m above mean sea level", xlim=(time[0], time[-1]), ylim=(-0.6, top + 0.12 * (len(names) + 2)))
+    axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
+    axes.legend(loc="upper left", bbox_to_anchor=(0, 0.62), fontsize=8, frameon=False)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
 
 
 def _number(value: float | None) -> float | None:

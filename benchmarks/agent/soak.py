@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.record import Value
-from strandline.place import Place
+from strandline.place import built_in_place
 from strandline.planning.briefing import load_briefing
 from strandline.training import Progress
 from strandline.watch.service import hours_between, open_watch, replayed_feeds
@@ -15,12 +17,20 @@ from strandline.watch.service import hours_between, open_watch, replayed_feeds
 MONTH_H = 730
 
 
-def rows_of(
-    place: Place, run: Path, store: Path, start: datetime, hours: int, progress: Progress | None = None
-) -> list[dict[str, Value]]:
-    """A row a month: memory [MB], open files, steps a second."""
-    end = start + timedelta(hours=hours)
-    watch = open_watch(run, place, partial(replayed_feeds, place, load_briefing(run), start, end), store)
+def rows_of(run: Path, store: Path, steps: int, progress: Progress | None = None) -> list[dict[str, Value]]:
+    """A row a month: memory [MB], open files, steps a second.
+
+    Args:
+        run: folder of a finished run of the built-in delta; ``store``: a database, new or begun by an earlier call.
+    """
+    briefing = load_briefing(run)
+    place = built_in_place(min(briefing.region.shape))
+    gauge = place.observations.tide_gauge
+    assert gauge is not None
+    first = gauge["time"].values[0] + np.timedelta64(365, "D")
+    start: datetime = first.astype("datetime64[h]").astype("datetime64[s]").item()
+    end = start + timedelta(hours=steps - 1)
+    watch = open_watch(run, place, partial(replayed_feeds, place, briefing, start, end), store)
     rows: list[dict[str, Value]] = []
     began = clock.perf_counter()
     for number, hour in enumerate(hours_between(start, end), start=1):
@@ -33,7 +43,7 @@ def rows_of(
             })  # fmt: skip
             began = clock.perf_counter()
         if progress is not None:
-            progress(number / hours)
+            progress(number / steps)
     watch.store.verify_log()
     watch.store.close()
     return rows

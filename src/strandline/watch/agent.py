@@ -75,7 +75,7 @@ class Agent:
         now = step.hour
         mind = self._remember(step)
         since = pd.Timestamp(mind.belief.hour).to_pydatetime()
-        known = step.readings(now - RECENT)
+        known = [*step.readings(now - RECENT, kind="measured"), *step.readings(now, kind="forecast")]
         new, health = listen(self.feeds, known, since, now)
         step.add_readings(new)
         readings = residuals_of(new, known, now, self.charge.tides)
