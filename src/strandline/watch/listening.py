@@ -14,8 +14,8 @@ from strandline.watch.readings import Health, Reading
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.datetime64]
-FULL_HOUR = timedelta(minutes=30)
-"""A reading farther from a full hour than that is none of that hour."""
+HALF_HOUR, AROUND_THE_HOUR = timedelta(minutes=30), timedelta(minutes=10)
+"""Readings of an hour, and those of them that a step of that hour has in hand; an assumption."""
 FORECASTS = ("surge_forecast", "water_level_forecast")
 FORECAST_VALID = timedelta(hours=24)
 """How long a forecast is heeded after its issue."""
@@ -40,27 +40,31 @@ def listen(
 def residuals_of(
     new: Sequence[Reading], known: Sequence[Reading], now: datetime, tides: Mapping[str, Tide]
 ) -> list[Residual]:
-    """Each full hour's nearest new reading of each gauge, about the gauge's own tide; bad ones are not heard.
+    """Each gauge's residual about its own tide at every full hour that it has not been heard at before.
+
+    The mean of the readings within ten minutes of the hour, else the nearest one within half an hour; bad ones are not
+    heard, and an hour is suspect where all of its readings are.
 
     Args:
-        known: readings that were heard before, which are not heard twice.
+        known: readings that were heard before.
         tides: gauge → times → level without weather [m, region datum]; others are no gauges of this place.
     """
-    before = {_identity(reading) for reading in known}
-    nearest: dict[tuple[str, datetime], Reading] = {}
+    heard = {(reading.stream, _full_hour(reading.time)) for reading in known if reading.quality != "bad"}
+    by_hour: dict[tuple[str, datetime], list[Reading]] = {}
     for reading in new:
-        if reading.variable != "water_level" or reading.stream not in tides or reading.quality == "bad":
-            continue
-        hour = _full_hour(reading.time)
-        key = reading.stream, hour
-        if hour > now or _identity(reading) in before:
-            continue
-        if key not in nearest or abs(reading.time - hour) < abs(nearest[key].time - hour):
-            nearest[key] = reading
+        if reading.variable == "water_level" and reading.stream in tides and reading.quality != "bad":
+            key = reading.stream, _full_hour(reading.time)
+            if key[1] <= now and key not in heard:
+                by_hour.setdefault(key, []).append(reading)
     found = []
-    for (stream, hour), reading in sorted(nearest.items(), key=lambda pair: pair[0]):
-        tide = float(tides[stream](np.array([hour], dtype="datetime64[ns]"))[0])
-        found.append(Residual(stream, np.datetime64(hour, "h"), reading.value - tide, reading.quality == "suspect"))
+    for (stream, hour), readings in sorted(by_hour.items(), key=lambda pair: pair[0]):
+        good = [reading for reading in readings if reading.quality == "good"] or readings
+        near = [reading for reading in good if abs(reading.time - hour) <= AROUND_THE_HOUR]
+        used = near or [min(good, key=lambda reading: abs(reading.time - hour))]
+        times = np.array([reading.time for reading in used], dtype="datetime64[ns]")
+        beyond = np.array([reading.value for reading in used]) - tides[stream](times)
+        is_suspect = all(reading.quality == "suspect" for reading in used)
+        found.append(Residual(stream, np.datetime64(hour, "h"), float(beyond.mean()), is_suspect))
     return found
 
 
@@ -106,9 +110,5 @@ def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> 
     return found
 
 
-def _identity(reading: Reading) -> tuple[object, ...]:
-    return reading.stream, reading.variable, reading.place, reading.member, reading.time, reading.issued
-
-
 def _full_hour(time: datetime) -> datetime:
-    return (time + FULL_HOUR).replace(minute=0, second=0, microsecond=0)
+    return (time + HALF_HOUR).replace(minute=0, second=0, microsecond=0)

@@ -26,7 +26,7 @@ from strandline.watch.surge_service import SERVICE_DELAY, SURGE_SERVICE, SurgeSe
 from strandline.watch.tide_table import TideTable
 
 STEP = timedelta(hours=1)
-AFTER_THE_HOUR = timedelta(minutes=5)
+AFTER_THE_HOUR = timedelta(minutes=12)
 """How long after a full hour its step begins, so that the hour's readings have come."""
 GAUGE = Expectation(interval=STEP, delay=timedelta(minutes=5), silent_after=timedelta(hours=6))
 SERVICE = Expectation(interval=timedelta(hours=6), delay=SERVICE_DELAY, silent_after=timedelta(hours=24))
