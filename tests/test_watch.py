@@ -179,6 +179,9 @@ def test_a_stream_that_others_deny_is_told_so(briefing: Briefing, tmp_path: Path
     health = {each.stream: each for each in watch.store.read.health()}
     assert health[own].condition in ("denied", "silent", "late")
     assert health["near"].condition == "alive"
+    assert health["near"].fallback == ""
+    if health[own].condition != "late":
+        assert health[own].fallback == "near, far"
 
 
 def test_all_streams_dead_leave_climate_and_tide_and_a_person(briefing: Briefing, tmp_path: Path) -> None:

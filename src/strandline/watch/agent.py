@@ -91,7 +91,7 @@ class Agent:
         outlook, flooded = self._look_out(levels, courses, ground)
         decisions = [self._locate(decision, flooded) for decision in _by_urgency(decisions)]
         decisions.append(_monitoring(mind, decisions, now))
-        step.add_health(_denied(each, mind) for each in health)
+        step.add_health(_with_fallbacks([_denied(each, mind) for each in health]))
         step.add_outlook(outlook)
         names = step.add_decisions(decisions)
         mind, drafts = draft_messages(self.briefing, decisions, names, levels, mind, confirmed)
@@ -225,6 +225,13 @@ def _denied(health: Health, mind: Mind) -> Health:
         return health
     note = f"The other streams and the tide speak against it (broken with {chance:.0%}). {health.note}".strip()
     return replace(health, condition="denied", note=note)
+
+
+def _with_fallbacks(health: Sequence[Health]) -> list[Health]:
+    """Who speaks in the stead of each that does not; with nobody left, climate and tide do."""
+    alive = [each.stream for each in health if each.condition in ("alive", "late")]
+    instead = ", ".join(alive) or "climate and tide"
+    return [each if each.stream in alive else replace(each, fallback=instead) for each in health]
 
 
 def _tell(step: Step, mind: Mind, decisions: Sequence[Decision]) -> None:
