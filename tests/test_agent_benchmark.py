@@ -49,7 +49,14 @@ def test_nothing_of_the_second_decade_is_learned(coast: Coast) -> None:
 def test_a_decade_and_its_broken_streams_give_every_row(coast: Coast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decade, "STORMS", 10)
     monkeypatch.setattr(broken, "cases", lambda: iter([("none", ()), ("dead", ("own",)), ("frozen", ("own",))]))
-    short = replace(coast, time=coast.time[: coast.first + 1500])
+    end = coast.first + 1200
+    short = replace(
+        coast,
+        time=coast.time[:end],
+        level=coast.level[:end],
+        tide=coast.tide[:end],
+        residuals=coast.residuals[:, :end],
+    )
     dead = decade.failing(short, np.random.default_rng(0))
     assert dead.any(axis=1).sum() >= 2
     lived = decade.live(short, dead)
