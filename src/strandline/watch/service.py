@@ -116,7 +116,16 @@ def open_watch(
     tides = {name: TideTable(tide.level) for name, tide in knowledge.tides.items()}
     charge = take_charge(briefing, knowledge, crews, tides)
     agent = Agent(briefing, knowledge, charge, tuple(feeds(tides)), student)
-    return Watch(agent, Store.open(address), run / "watch-alerts")
+    return Watch(agent, Store.open(address), alerts_beside(address, run))
+
+
+def alerts_beside(address: str | Path, run: Path) -> Path:
+    """Folder of a store's alerts: beside an SQLite file, else in the run's folder, with the database's name."""
+    text = str(address)
+    if "://" in text and not text.startswith("sqlite"):
+        return run / f"{text.rsplit('/', 1)[-1].split('?')[0]}-alerts"
+    path = Path(text.removeprefix("sqlite:///"))
+    return path.with_name(f"{path.stem}-alerts")
 
 
 def replayed_feeds(
