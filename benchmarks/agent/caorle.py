@@ -44,12 +44,11 @@ def rows_of(
         sea = {row.lead_hours: row for row in believed.rows if row.variable == "water_level"}
         moments = {lead: pd.Timestamp(hour + timedelta(hours=lead)) for lead in LEADS}
         known = {lead: float(came[moment]) for lead, moment in moments.items() if moment in came.index}
-        day = [sea[float(lead)] for lead in range(25)]
+        day = next(row for row in believed.rows if row.variable == "highest_water_level" and row.lead_hours == 24)
         rows.append({
             "scenario": "Caorle, November 2022", "condition": "all", "policy": "strandline", "hour": hour.isoformat(),
             "level_p50": sea[0.0].p50, "level_observed": _number(came.get(pd.Timestamp(hour))),
-            "highest_p05": max(row.p05 for row in day), "highest_p50": max(row.p50 for row in day),
-            "highest_p95": max(row.p95 for row in day),
+            "highest_p05": day.p05, "highest_p50": day.p50, "highest_p95": day.p95,
             "covered": sum(sea[float(lead)].p05 <= level <= sea[float(lead)].p95 for lead, level in known.items()),
             "scored": len(known),
             "starts": ", ".join(one.action for one in decisions if one.change == "start"),
@@ -111,15 +110,14 @@ def draw(rows: Sequence[Mapping[str, Value]], path: Path) -> None:
         spans += [(name, running.pop(name), moment) for name in str(row["stops"]).split(", ") if name in running]
     spans += [(name, start, time[-1]) for name, start in running.items()]
     names = list(dict.fromkeys(name for name, _, _ in spans))
+    step = 0.09 * (top + 0.6)
     for name, start, end in spans:
-        height = top + 0.12 * (1 + names.index(name))
+        height = top + step * (1 + names.index(name))
         axes.plot([start, end], [height, height], color="#D55E00", lw=4, solid_capstyle="butt")
-    for number, name in enumerate(names):
-        axes.annotate(name.replace("_", " "), (time[0], top + 0.12 * (1 + number)), xytext=(2, 4),
-                      textcoords="offset points", fontsize=7)  # fmt: skip
-    axes.set(ylabel="m above mean sea level", xlim=(time[0], time[-1]), ylim=(-0.6, top + 0.12 * (len(names) + 2)))
+        axes.annotate(name.replace("_", " "), (start, height), xytext=(3, 4), textcoords="offset points", fontsize=8)
+    axes.set(ylabel="m above mean sea level", xlim=(time[0], time[-1]), ylim=(-0.7, top + step * (len(names) + 1.5)))
     axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
-    axes.legend(loc="upper left", bbox_to_anchor=(0, 0.62), fontsize=8, frameon=False)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, 0.6), fontsize=8, frameon=False)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

@@ -142,7 +142,11 @@ class Agent:
         samples = draw_samples(ground, len(levels))
         flooded = np.zeros(len(self.briefing.zones))
         for by in BY_HOURS:
-            state = self.briefing.response.at(levels[:, : by + 1].max(axis=1), samples)  # (N, Z)
+            highest = levels[:, : by + 1].max(axis=1)  # (N,)
+            low, middle, high = np.quantile(highest, BOUNDS).tolist()
+            over = None if lowest is None else float((highest >= lowest).mean())
+            rows.append(OutlookRow("highest_water_level", "", time[by], float(by), low, middle, high, over))
+            state = self.briefing.response.at(highest, samples)  # (N, Z)
             flooded = (state.flooded_share >= FLOODED_ZONE).mean(axis=0)
             shares, damages = (np.quantile(each, BOUNDS, axis=0).T for each in (state.flooded_share, state.damage))
             for number, name in enumerate(self.briefing.zones.names):
