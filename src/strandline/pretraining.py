@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
@@ -187,17 +188,24 @@ def _train(
 
 def save_networks(folder: Path, teacher: Teacher, students: Sequence[Student], card: Mapping[str, object]) -> None:
     """Write ``teacher.safetensors`` and the students, in half precision, and the card that tells their making."""
-    write_bytes(folder / "teacher.safetensors", save(_half(teacher.state_dict())))
-    save_students(folder, students, card)
+    content = save(_half(teacher.state_dict()))
+    write_bytes(folder / "teacher.safetensors", content)
+    save_students(folder, students, {**card, "sha256": {"teacher.safetensors": sha256(content).hexdigest()}})
 
 
 def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], card: Mapping[str, object]) -> None:
-    """Write ``student.safetensors``, all members in half precision, and the model card ``student.json``."""
+    """Write ``student.safetensors``, all members in half precision, and the model card ``student.json``.
+
+    The card says the SHA-256 of the weights, beside those of other files that it may name.
+    """
     members = {
         f"{i}.{name}": tensor for i, student in enumerate(students) for name, tensor in student.state_dict().items()
     }
-    write_bytes(folder / "student.safetensors", save(_half(members)))
-    write_text(folder / "student.json", json.dumps(card, indent=2) + "\n")
+    content = save(_half(members))
+    write_bytes(folder / "student.safetensors", content)
+    others = card.get("sha256")
+    digests = {**(others if isinstance(others, dict) else {}), "student.safetensors": sha256(content).hexdigest()}
+    write_text(folder / "student.json", json.dumps({**card, "sha256": digests}, indent=2) + "\n")
 
 
 def make_card(

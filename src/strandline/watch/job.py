@@ -1,6 +1,7 @@
 """From the command line to a watch that runs, and what a person at the screen is told of it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -10,6 +11,7 @@ from strandline.config import RegionFile, load_region_file
 from strandline.errors import InputError
 from strandline.place import built_in_place, open_place
 from strandline.planning.briefing import load_briefing
+from strandline.report.products import JsonValue, as_json
 from strandline.training import Progress
 from strandline.watch.agent import MONITORING
 from strandline.watch.decisions import Decision
@@ -74,6 +76,17 @@ def tell(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:
             yield f"{hour:%Y-%m-%d %H:%M}  {decision.change.upper()} {decision.action}{where}: {decision.why}"
         elif decision.action == MONITORING and hour.hour % 12 == 0:
             yield f"{hour:%Y-%m-%d %H:%M}  {decision.why}"
+
+
+def hour_to_json(hour: datetime, decisions: Sequence[Decision] | None) -> dict[str, object]:
+    """An hour with everything that was decided in it, as plain values; ``null`` where it was done before."""
+    decided = None if decisions is None else [_plain(one) for one in decisions]
+    return {"hour": hour.isoformat(), "decisions": decided}
+
+
+def _plain(decision: Decision) -> JsonValue:
+    onset = None if decision.onset is None else decision.onset.isoformat()
+    return as_json({**asdict(decision), "at": decision.at.isoformat(), "onset": onset})
 
 
 def _span(text: str) -> tuple[datetime, datetime]:
