@@ -23,6 +23,7 @@ from strandline.watch.agent import MONITORING, Agent
 from strandline.watch.feeds import faults
 from strandline.watch.feeds.guarded import Guarded
 from strandline.watch.feeds.replay import Replay
+from strandline.watch.job import tell
 from strandline.watch.learn import GaugeTide, Knowledge, load_knowledge, save_knowledge
 from strandline.watch.readings import Reading
 from strandline.watch.service import GAUGE, SERVICE, Watch, hours_between, take_charge
@@ -231,3 +232,19 @@ def test_what_was_learned_is_read_back_equal(briefing: Briefing, tmp_path: Path)
     for one, other in zip(again.model.sensors, known.model.sensors, strict=True):
         assert (one.stream, one.ahead, one.gain, one.memory) == (other.stream, other.ahead, other.gain, other.memory)
         np.testing.assert_array_equal(one.shocks, other.shocks)
+
+
+def test_a_person_at_the_screen_is_told_what_changes_and_when_nobody_is_heard(
+    briefing: Briefing, tmp_path: Path
+) -> None:
+    replays = recordings(briefing, storm(briefing))
+    window = (START + timedelta(hours=44), START + timedelta(hours=200))
+    watch = watching(briefing, {name: faults.dead(each, window) for name, each in replays.items()}, tmp_path)
+    lines = [
+        line
+        for hour in hours_between(START + timedelta(hours=38), START + timedelta(hours=70))
+        for line in tell(hour, watch.step(hour))
+    ]
+    assert any(" START " in line for line in lines)
+    assert "NOBODY IS HEARD" in lines[-1]
+    assert list(tell(START, None)) == []

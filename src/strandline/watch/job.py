@@ -68,11 +68,21 @@ def _live_feeds(region_file: RegionFile, tides: Mapping[str, TideTable]) -> list
     return open_feeds(region_file, tides=tides)
 
 
+MOST_ZONES = 6
+"""Zones that a line at the screen names; the store has all."""
+
+
 def tell(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:
     """What a person at the screen is told of an hour: what starts or stops, and at noon and midnight how it stands."""
+    helpless = next((one for one in decisions or () if one.needs_person), None)
+    if helpless is not None:
+        yield f"{hour:%Y-%m-%d %H:%M}  NOBODY IS HEARD: {helpless.why}"
+        return
     for decision in decisions or ():
-        if decision.change in ("start", "stop") or decision.needs_person:
-            where = f" in {', '.join(decision.where)}" if decision.where else ""
+        if decision.change in ("start", "stop"):
+            named = ", ".join(decision.where[:MOST_ZONES])
+            more = f" and {len(decision.where) - MOST_ZONES} more zones" if len(decision.where) > MOST_ZONES else ""
+            where = f" in {named}{more}" if named else ""
             yield f"{hour:%Y-%m-%d %H:%M}  {decision.change.upper()} {decision.action}{where}: {decision.why}"
         elif decision.action == MONITORING and hour.hour % 12 == 0:
             yield f"{hour:%Y-%m-%d %H:%M}  {decision.why}"

@@ -122,8 +122,9 @@ def hear(mind: Mind, hour: np.datetime64, readings: Sequence[Residual], *, advis
 
 
 def foresee(charge: Charge, mind: Mind, guidance: Sequence[Guidance] = ()) -> Courses:
-    """The courses of the sea as they are to be believed."""
-    return charge.widening.of(draw_courses(mind.belief, guidance), own_is_heard=mind.own_is_heard)
+    """The courses of the sea as they are to be believed; climate, which is all that silence leaves, is wide enough."""
+    courses = draw_courses(mind.belief, guidance)
+    return courses if mind.is_alone else charge.widening.of(courses, own_is_heard=mind.own_is_heard)
 
 
 def levels_of(charge: Charge, courses: Courses) -> Floats:
