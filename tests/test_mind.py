@@ -177,3 +177,13 @@ def test_decisions_say_why_and_what_would_change_them() -> None:
     assert "50%" in money.why and "EUR" in money.why and "2.00 m" in money.why  # noqa: PT018
     assert "agreed is 20%" in lives.why
     assert "above 1" in lives.would_change
+
+
+def test_when_gauges_change_the_sea_is_learned_anew_and_what_runs_goes_on() -> None:
+    told = charge(gates())
+    mind, _ = decide(told, listening(told), foreseen(listening(told), courses_of((5, 2.5))))
+    fewer = replace(told, model=replace(told.model, sensors=told.model.sensors[:2]))
+    again = decode(encode(mind), fewer)
+    assert again.actions == mind.actions
+    assert again.belief.hour == mind.belief.hour
+    assert again.belief.mean.shape[1] == fewer.model.size

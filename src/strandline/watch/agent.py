@@ -13,7 +13,7 @@ import pandas as pd
 from safetensors.numpy import load, save
 
 from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance
-from strandline.belief.filter import PAST_HOURS, SeaBelief
+from strandline.belief.filter import PAST_HOURS, SeaBelief, know_nothing
 from strandline.belief.guidance import NO_ARCHIVE, Adviser
 from strandline.planning.briefing import Briefing
 from strandline.planning.operations import PROBABILITY_FOR_LIVES
@@ -192,15 +192,15 @@ def decode(state: bytes, charge: Charge) -> Mind:
 
     now = hour(words["hour"])
     assert now is not None
-    expected = (int(np.prod(charge.model.shape)), charge.model.size)
-    if arrays["mean"].shape != expected:
-        return wake(charge, now)  # gauges came or went since: what they said is heard again from the store's readings
-    belief = SeaBelief(charge.model, now, arrays["weight"], arrays["mean"], arrays["covariance"], words["moved"])
     actions = {
         name: ActionState(active, calm, hour(told), certainty)
         for name, (active, calm, told, certainty) in words["actions"].items()
     }
-    return Mind(belief, hour(words["own_heard"]), hour(words["any_heard"]), actions)
+    mind = Mind(know_nothing(charge.model, now), hour(words["own_heard"]), hour(words["any_heard"]), actions)
+    if arrays["mean"].shape != mind.belief.mean.shape:
+        return mind  # the place's gauges have changed: the sea is learned anew, what runs goes on
+    parts = {name: arrays[name] for name in ("weight", "mean", "covariance")}
+    return replace(mind, belief=replace(mind.belief, **parts, moved=words["moved"]))
 
 
 def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
