@@ -199,8 +199,8 @@ def decode(state: bytes, charge: Charge) -> Mind:
     mind = Mind(know_nothing(charge.model, now), hour(words["own_heard"]), hour(words["any_heard"]), actions)
     if arrays["mean"].shape != mind.belief.mean.shape:
         return mind  # the place's gauges have changed: the sea is learned anew, what runs goes on
-    parts = {name: arrays[name] for name in ("weight", "mean", "covariance")}
-    return replace(mind, belief=replace(mind.belief, **parts, moved=words["moved"]))
+    belief = SeaBelief(charge.model, now, arrays["weight"], arrays["mean"], arrays["covariance"], words["moved"])
+    return replace(mind, belief=belief)
 
 
 def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
