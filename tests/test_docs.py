@@ -22,6 +22,7 @@ TOP = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"
 RUN = [page for page in PAGES if "```python\n" in page.read_text(encoding="utf-8")]
 SLOW = {"library.md"}
 COMMANDS: dict[str, typer.main.TyperCommand] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+UsageError = typer.BadParameter.__mro__[1]
 NOT_RUN = re.compile(r"<!-- not run: .+ -->\n```(\w+)\n.*?```", re.DOTALL)
 GLOBAL = {"--help", "--install-completion", "--show-completion"}
 
@@ -68,7 +69,7 @@ def test_the_command_lines_of_a_page_are_understood(page: Path) -> None:
             continue
         try:
             COMMANDS[name].make_context(name, arguments)
-        except (KeyError, typer.main.click.UsageError) as error:
+        except (KeyError, UsageError) as error:
             raise AssertionError(f"{name_of(page)}: {line}: {error!r}") from error
 
 
