@@ -215,3 +215,31 @@ def test_a_file_is_no_folder_for_runs(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("mine")
     found = doctor._disk(tmp_path / "runs" / "demo")
     assert (found.state, found.remedy) == ("broken", "choose another folder")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_run_answers_with_its_summary_or_the_path_of_its_report(
+    as_json: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    from strandline import jobs
+
+    summary = {
+        "provenance": "simulated", "flood": {"student_iou": None}, "surge": {"rmse": 0.1, "coverage_90": 0.9},
+        "impact": {"expected_annual_damage": {"p10": 1.0, "p50": 2.0, "p90": 3.0}},
+        "plan": {"n_actions": 1, "n_triggers": 1}, "familiarity": {"warning": "unlike [all] taught coasts"},
+    }  # fmt: skip
+
+    class Finished:
+        def run(self, out: Path, announce: Stages, resume: bool) -> Path:
+            announce("observe")
+            (out / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+            return out / "report.html"
+
+    monkeypatch.setattr(jobs, "simulated", lambda *_, **__: Finished())
+    code, out, said = strandline(monkeypatch, capsys, "run", "--out", tmp_path, *(["--json"] if as_json else []))
+    assert code == 0
+    assert "unlike [all] taught coasts" in said
+    if as_json:
+        assert json.loads(out) == summary
+    else:
+        assert out == f"report: {tmp_path / 'report.html'}\n"
