@@ -23,7 +23,7 @@ from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
-from strandline.training import Progress, train
+from strandline.training import Progress, mixed_precision, train
 
 logger = logging.getLogger(__name__)
 Network = TypeVar("Network", bound=Teacher | Student)
@@ -166,7 +166,7 @@ def _draw(curriculum: Curriculum, storms: Batch, windows: Batch, generator: torc
 
 def _precision(batch: Batch, device: str) -> torch.autocast:
     """Maps in bfloat16, which they can bear; surges in single precision, since centimetres count."""
-    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=batch.terrain is not None)
+    return mixed_precision(device, enabled=batch.terrain is not None)
 
 
 def _accumulate(terms: dict[str, Tensor], more: dict[str, Tensor]) -> None:
