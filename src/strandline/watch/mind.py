@@ -210,7 +210,9 @@ def _why(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, onset: d
         money = f"acting now avoids EUR {worth.avoided:,.0f} on average and costs EUR {stake.cost[1]:,.0f}"
         judged = f"{chance}{when}; {money}"
     else:
-        judged = f"{chance}{when}; agreed is {PROBABILITY_FOR_LIVES:.0%}, while there is time ({earliest:g} h)"
+        share = worth.ratio * PROBABILITY_FOR_LIVES
+        window = f"{earliest:g} to {earliest + charge.patience:g} h ahead, when waiting ends"
+        judged = f"{chance}{when}; {share:.0%} that it does so first {window}, agreed is {PROBABILITY_FOR_LIVES:.0%}"
     if worth.ratio > 1:
         sure = "worth it whichever stream is wrong" if worth.is_no_regret else "not worth it if a stream is wrong"
         judged = f"{judged}; {sure}"
