@@ -130,7 +130,9 @@ def service(arguments: argparse.Namespace) -> Record:
         "soak/memory_growth_mb": float(str(settled[-1]["memory_mb"])) - float(str(settled[0]["memory_mb"])),
         "soak/open_files_growth": int(str(settled[-1]["open_files"])) - int(str(settled[0]["open_files"])),
         "soak/steps_per_s": float(np.mean([float(str(row["steps_per_s"])) for row in rows])),
-        **{f"kills/{name}": value for name, value in vars(killed).items() if isinstance(value, int | float | str)},
+        "kills/kills": killed.kills,
+        "kills/rounds": killed.rounds,
+        "kills/differences": len(killed.wrong),
     }
     return Record("agent", "simulated", {}, [], rows, summary)
 
