@@ -168,11 +168,17 @@ def markdown(record: Record, arguments: argparse.Namespace) -> str:
     """The summary and the rows under the command that made them."""
     if arguments.region:
         command = f"python -m benchmarks.agent --region {arguments.region.name} --data DATA --run RUN"
+    elif arguments.soak:
+        command = f"python -m benchmarks.agent --soak {arguments.soak} --kills {arguments.kills} --run RUN"
     else:
         command = f"python -m benchmarks.agent --coasts {arguments.coasts} --storms {arguments.storms}"
     told = [{"what": name, "value": value} for name, value in record.summary.items()]
     shown = [row for row in record.rows if not arguments.region or row["starts"] or row["stops"]]
-    columns = ("hour", "level_observed", "highest_p50", "starts", "stops") if arguments.region else COLUMNS
+    columns: tuple[str, ...] = COLUMNS
+    if arguments.region:
+        columns = ("hour", "level_observed", "highest_p50", "starts", "stops")
+    elif arguments.soak:
+        columns = ("step", "memory_mb", "open_files", "steps_per_s", "store_mb")
     return (
         f"    {command} --work WORK --out OUT\n\nValue 1 = perfect information, 0 = the climate alone.\n\n"
         f"{markdown_table(told, ('what', 'value'))}\n{markdown_table(shown, columns)}"
