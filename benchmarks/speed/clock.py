@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -45,15 +44,16 @@ def matrix_product_rate(seconds: float) -> float:
     return max(rates)
 
 
-def operations(network: nn.Module, call: Callable[[], object]) -> int:
+def operations(call: Callable[[], object]) -> int:
     """Multiplications and additions of the convolutions and matrix products in a call.
 
-    Counted with gradients on and attention in its plain form: the counter does not see the fused ones.
+    Attention is counted in its plain form: the counter does not see the fused ones.
     """
-    trained = [weight.requires_grad for weight in network.parameters()]
-    network.requires_grad_(True)
-    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        call()
-    for weight, was in zip(network.parameters(), trained, strict=True):
-        weight.requires_grad_(was)
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+            call()
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
     return int(counter.get_total_flops())

@@ -137,7 +137,7 @@ def random_chips(count: int, side: int, seed: int) -> Chips:
 def _measure(subject: Subject, rate: float, seconds: float) -> tuple[float, list[Row]]:
     """Maps a second at batch 64, and the rows."""
     one = subject.ask(1)
-    needed = operations(subject.network, one)
+    needed = operations(one)
     with torch.inference_mode():
         many, single = timed(subject.ask(BATCH), seconds), timed(one, seconds, least=20)
     return BATCH / many.fastest, list(_rows(subject.name, needed, many, single, rate))
