@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +23,7 @@ from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
-from strandline.training import Progress, train
+from strandline.training import Progress, map_precision, train
 
 logger = logging.getLogger(__name__)
 Network = TypeVar("Network", bound=Teacher | Student)
@@ -163,9 +164,9 @@ def _draw(curriculum: Curriculum, storms: Batch, windows: Batch, generator: torc
     return maps, hours
 
 
-def _precision(batch: Batch, device: str) -> torch.autocast:
-    """Maps in bfloat16, which they can bear; surges in single precision, since centimetres count."""
-    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=batch.terrain is not None)
+def _precision(batch: Batch, device: str) -> AbstractContextManager[object]:
+    """Maps in what the device is fast in; surges in single precision, since centimetres count."""
+    return nullcontext() if batch.terrain is None else map_precision(device)
 
 
 def _accumulate(terms: dict[str, Tensor], more: dict[str, Tensor]) -> None:
