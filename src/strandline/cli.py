@@ -136,6 +136,22 @@ def watch(
 
 
 @app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="Folder for the programs.")],
+    run: Annotated[Path, typer.Option(help="Folder of a finished `strandline run`.")] = Path("runs/demo"),
+    torch_only: Annotated[
+        bool, typer.Option("--torch-only", help="No ONNX, which needs the extra strandline[onnx].")
+    ] = False,
+) -> None:
+    """Write a place's students as programs for other machines: torch.export, ONNX, ONNX in eight bits."""
+    from strandline.export import export_forecaster
+    from strandline.uncertainty.forecaster import load_forecaster
+
+    export_forecaster(load_forecaster(run), out, onnx=not torch_only)
+    console.print(f"programs: {out}")
+
+
+@app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the coast.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same coast.")] = 7,

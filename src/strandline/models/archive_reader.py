@@ -68,7 +68,7 @@ class ArchiveReader(nn.Module):
         query = F.gelu(self.query(now))
         query = query + F.gelu(self.query_near(query))
         query = query + self.query_far(query)
-        query = query.reshape(len(query), self.heads, -1, *query.shape[-2:])  # (B, h, d, P, Q)
+        query = query.reshape(query.shape[0], self.heads, -1, *query.shape[-2:])  # (B, h, d, P, Q)
         key = F.gelu(self.key(maps))
         key = key + self.key_near(key)
         key = key.reshape(-1, storms, *key.shape[1:])  # (B, E, D, P, Q)

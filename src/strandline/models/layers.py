@@ -105,7 +105,8 @@ class AttentionBlock(nn.Module):
 
     def forward(self, tokens: Tensor, seen: Tensor) -> Tensor:
         """(B, N, D), (B, N) bool → (B, N, D); at least one token a sample must be seen."""
-        hidden = None if bool(seen.all()) else ~seen  # without a mask attention takes its fast path
+        exporting = torch.compiler.is_exporting()  # a program decides nothing by values
+        hidden = None if not exporting and bool(seen.all()) else ~seen  # without a mask attention takes its fast path
         with torch.autocast(tokens.device.type, enabled=False):
             y = self.norm1(tokens.float())
             tokens = tokens + self.attention(y, y, y, key_padding_mask=hidden, need_weights=False)[0]
