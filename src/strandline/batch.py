@@ -99,6 +99,8 @@ class Batch:
     damage_valid: Tensor | None = None
 
     def __post_init__(self) -> None:
+        if torch.compiler.is_exporting():  # shapes and values are symbols then
+            return
         size = len(self)
         for field in fields(self):
             tensor = getattr(self, field.name)

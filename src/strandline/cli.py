@@ -186,6 +186,22 @@ def watch(
                 answer(line)
 
 
+@app.command(epilog=_examples(("strandline export --run runs/demo --out programs", "the demo's students")))
+def export(
+    out: Annotated[Path, typer.Option(help="Folder for the programs.")],
+    run: Annotated[Path, typer.Option(help="Folder of a finished `strandline run`.")] = Path("runs/demo"),
+    torch_only: Annotated[
+        bool, typer.Option("--torch-only", help="No ONNX, which needs the extra strandline[onnx].")
+    ] = False,
+) -> None:
+    """Write a place's students as programs for other machines: torch.export, ONNX, ONNX in eight bits."""
+    from strandline.export import export_forecaster
+    from strandline.uncertainty.forecaster import load_forecaster
+
+    export_forecaster(load_forecaster(run), out, onnx=not torch_only)
+    aside.print(f"programs: {out}")
+
+
 @app.command(
     epilog=_examples(("strandline simulate --out coast --seed 7 --cells 32 --years 3 --storms 8", "a small one"))
 )

@@ -68,7 +68,7 @@ class ArchiveReader(nn.Module):
         query = F.gelu(self.query(now))
         query = query + F.gelu(self.query_near(query))
         query = query + self.query_far(query)
-        query = query.reshape(len(query), self.heads, -1, *query.shape[-2:])  # (B, h, d, P, Q)
+        query = query.reshape(query.shape[0], self.heads, -1, *query.shape[-2:])  # (B, h, d, P, Q)
         key = F.gelu(self.key(maps))
         key = key + self.key_near(key)
         key = key.reshape(-1, storms, *key.shape[1:])  # (B, E, D, P, Q)
@@ -76,7 +76,7 @@ class ArchiveReader(nn.Module):
         inputs = torch.stack([above.clamp(-2, 2), above.abs().clamp(max=2), (above > 0).to(above.dtype)], -1)
         key = key + self.level(inputs.to(key.dtype))[..., None, None]
         key = key.reshape(*key.shape[:2], self.heads, -1, *key.shape[-2:])  # (B, E, h, d, P, Q)
-        score = torch.einsum("bhdpq,behdpq->behpq", query, key) / query.shape[2] ** 0.5
+        score = (query[:, None] * key).sum(dim=3) / query.shape[2] ** 0.5  # (B, E, h, P, Q)
         maps = maps.reshape(-1, storms, *maps.shape[1:])  # (B, E, 2, H', W')
         if loggers is not None:
             against = _contradicted(maps[:, :, 0], *loggers)[:, :, None]  # (B, E, 1, P, Q)
@@ -91,9 +91,16 @@ class ArchiveReader(nn.Module):
 
 def _mixture(weight: Tensor, maps: Tensor) -> Tensor:
     """(B, E, P, Q) weights and (B, E, 2, H', W') maps → (B, 3, H', W') their mixture and the sum of the weights."""
-    fine = F.interpolate(weight, scale_factor=STRIDE, mode="bilinear", align_corners=False)  # (B, E, H', W')
-    mixed = [torch.einsum("beyx,beyx->byx", fine, maps[:, :, channel]) for channel in range(maps.shape[2])]
+    rows, columns = (_finer(size, weight) for size in weight.shape[-2:])
+    fine = rows @ weight @ columns.T  # (B, E, H', W')
+    mixed = [(fine * maps[:, :, channel]).sum(dim=1) for channel in range(maps.shape[2])]
     return torch.stack([*mixed, fine.sum(dim=1)], dim=1)
+
+
+def _finer(size: int, like: Tensor) -> Tensor:
+    """(STRIDE·size, size) that interpolates a vector linearly; on rows and columns it is bilinear without a copy."""
+    each = torch.eye(size, dtype=like.dtype, device=like.device)[None]
+    return F.interpolate(each, scale_factor=STRIDE, mode="linear", align_corners=False)[0].T
 
 
 def read_archive(reader: ArchiveReader, batch: Batch, streams: Streams, now: dict[str, int]) -> tuple[Tensor, Tensor]:

@@ -77,6 +77,7 @@ class DenseCNN(nn.Module):
             self.head = nn.Conv2d(self.full_channels, classes, 1)
         else:
             self.head = nn.Conv2d(width, 4 * classes, 1)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, streams: Streams, context: Tensor | None = None, static: Tensor | None = None) -> MapPrediction:
         """Answer with whatever streams there are.
@@ -92,7 +93,10 @@ class DenseCNN(nn.Module):
         shares = [
             share_seen(mask, 2, sparse=name in self.sparse) for name, mask in zip(self.channels, masks, strict=True)
         ]
-        half = masked_mean([self.embed[name](value) for name, value in by_name.items()], shares)
+        weights = dict(zip(self.channels, shares, strict=True))
+        if not torch.is_grad_enabled():  # an absent stream weighs nothing; only its gradient is asked for, which is 0
+            weights = {name: share for name, share in weights.items() if name in streams}
+        half = masked_mean([self.embed[name](by_name[name]) for name in weights], list(weights.values()))
         half = half + self.flags(torch.cat(shares, dim=1))  # (B, D, H'/2, W'/2)
         place = self._place(static, values[0])
         if self.static is not None:

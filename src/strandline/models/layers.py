@@ -13,6 +13,8 @@ PATCH = 8
 def pad_to_patches(grid: Tensor) -> Tensor:
     """(B, C, H, W) → (B, C, H', W') with H', W' the next multiples of ``PATCH``; the margin is zero and unseen."""
     rows, columns = grid.shape[-2:]
+    if rows % PATCH == 0 and columns % PATCH == 0:
+        return grid  # padding by nothing would copy
     return F.pad(grid, (0, -columns % PATCH, 0, -rows % PATCH))
 
 
@@ -43,8 +45,11 @@ def masked_mean(streams: list[Tensor], weights: list[Tensor]) -> Tensor:
         streams: tensors of one shape.
         weights: share seen, 0…1, each broadcastable to the streams.
     """
-    total = torch.stack([weight.expand_as(stream) for stream, weight in zip(streams, weights, strict=True)]).sum(0)
-    summed = torch.stack([stream * weight for stream, weight in zip(streams, weights, strict=True)]).sum(0)
+    summed = streams[0] * weights[0]
+    total = weights[0]
+    for stream, weight in zip(streams[1:], weights[1:], strict=True):
+        summed = summed + stream * weight
+        total = total + weight
     return summed / total.clamp(min=1e-6)
 
 
@@ -100,7 +105,8 @@ class AttentionBlock(nn.Module):
 
     def forward(self, tokens: Tensor, seen: Tensor) -> Tensor:
         """(B, N, D), (B, N) bool → (B, N, D); at least one token a sample must be seen."""
-        hidden = None if bool(seen.all()) else ~seen  # without a mask attention takes its fast path
+        exporting = torch.compiler.is_exporting()  # a program decides nothing by values
+        hidden = None if not exporting and bool(seen.all()) else ~seen  # without a mask attention takes its fast path
         with torch.autocast(tokens.device.type, enabled=False):
             y = self.norm1(tokens.float())
             tokens = tokens + self.attention(y, y, y, key_padding_mask=hidden, need_weights=False)[0]

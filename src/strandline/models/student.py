@@ -75,10 +75,15 @@ class Student(nn.Module):
         """
         return self.read(batch, elsewhere=elsewhere).word
 
-    def read(self, batch: Batch, *, elsewhere: bool = False) -> Reading:
-        """The answer, and what it rests on."""
+    def read(self, batch: Batch, *, elsewhere: bool = False, foretold: tuple[Tensor, Tensor] | None = None) -> Reading:
+        """The answer, and what it rests on.
+
+        Args:
+            elsewhere: as above.
+            foretold: what `foretell_surge` says of the batch, where it was asked beforehand.
+        """
         tokens, seen = self.surge(batch)
-        mean, scale = self.surge_decoder(tokens, seen, batch)
+        mean, scale = self.surge_decoder(tokens, seen, batch, foretold)
         weight = seen.to(tokens.dtype)[..., None]
         context = (tokens * weight).sum(1) / weight.sum(1)  # (B, D)
         if batch.terrain is None:

@@ -76,9 +76,15 @@ class SurgeDecoder(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(dropout))
         self.correction = Correction(2 * width)
 
-    def forward(self, tokens: Tensor, seen: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(B, N, D), (B, N) → mean and scale [m], each (B, 25)."""
-        mean, spread = foretell_surge(batch)
+    def forward(
+        self, tokens: Tensor, seen: Tensor, batch: Batch, foretold: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """(B, N, D), (B, N) → mean and scale [m], each (B, 25).
+
+        Args:
+            foretold: what `foretell_surge` says of the batch, where it was asked beforehand.
+        """
+        mean, spread = foretell_surge(batch) if foretold is None else foretold
         unit = batch.weather[:, :1].sqrt().clamp(min=CALM)  # (B, 1) [m]
         tide = batch.tide[:, CONTEXT_HOURS - 1 :] / LEVEL_SCALE  # (B, 25)
         rate = tide - batch.tide[:, CONTEXT_HOURS - 2 : -1] / LEVEL_SCALE

@@ -82,9 +82,7 @@ class Forecaster:
 
         A batch of maps that remembers nothing yet is given the whole archive: its storms must not be among it.
         """
-        if self.archive is not None and batch.terrain is not None and batch.archive is None:
-            batch = remember_all(batch, self.archive)
-        words = ask_members(self.students, batch)
+        words = ask_members(self.students, self.remembering(batch))
         mean, scale = surge_moments(words)
         flood = damage = None
         if words[0].flood_logits is not None:
@@ -93,6 +91,12 @@ class Forecaster:
             states = [word.damage_logits.softmax(-1) for word in words if word.damage_logits is not None]
             damage = torch.stack(states).mean(0).numpy()
         return Forecast(flood, mean, scale, damage)
+
+    def remembering(self, batch: Batch) -> Batch:
+        """The batch as its students see it: maps that remember nothing yet are given the whole archive."""
+        if self.archive is None or batch.terrain is None or batch.archive is not None:
+            return batch
+        return remember_all(batch, self.archive)
 
     def thresholds(self, batch: Batch) -> Floats:
         """(B,) the threshold for each storm."""

@@ -1,0 +1,1 @@
+"""How fast the tool is, beside what the machine could do at best."""

@@ -1,0 +1,60 @@
+"""What a teacher's word costs: a step of distillation beside the bare step on labels, the word being kept."""
+
+import statistics
+import time
+from dataclasses import replace
+from itertools import pairwise
+
+from benchmarks.record import Value
+from strandline.distillation.distil import Lesson, Recipe, ask, distil
+from strandline.exemplars import load_exemplars
+from strandline.pretraining import load_students
+
+Row = dict[str, Value]
+STEPS = 6
+"""Counted a turn, after one that is not."""
+BAR = 1.15
+
+
+def rows_of(turns: int) -> list[Row]:
+    """A row for the bare step, and one for each step with a teacher; the recipes take turns.
+
+    Every weight of the student learns, from the storms and gauge windows that ship, all of them with labels. The word
+    is one that was asked for and kept, as `strandline run` does.
+    """
+    past = load_exemplars()
+    student = load_students()[0]
+    lesson = Lesson(past.storms, past.windows, ask(student, past.storms), ask(student, past.windows, chunk=256))
+    bare = Recipe(soft=0.0, task=1.0, whole=True)
+    recipes = {
+        "bare": bare,
+        "distillation": replace(bare, soft=0.8, task=0.2),
+        "distillation with features": replace(bare, soft=0.5, feature=0.3, task=0.2),
+    }
+    found: dict[str, list[float]] = {name: [] for name in recipes}
+    for _ in range(turns):
+        for name, recipe in recipes.items():
+            found[name] += _steps(lesson, replace(recipe, steps=STEPS + 1))
+    seconds = {name: min(times) for name, times in found.items()}
+    rows: list[Row] = [
+        {
+            "what": "bare student step", "value": 1000 * seconds["bare"], "unit": "ms",
+            "note": f"{bare.samples} storms and {bare.windows} gauge windows; "
+            f"median {1000 * statistics.median(found['bare']):.0f} ms",
+        }
+    ]  # fmt: skip
+    for name in ("distillation", "distillation with features"):
+        ratio = seconds[name] / seconds["bare"]
+        rows.append({
+            "what": f"{name} step", "value": 1000 * seconds[name], "unit": "ms", "peer": "bare student step",
+            "ratio": ratio, "bar": f"ratio ≤ {BAR:g}", "met": ratio <= BAR,
+            "note": f"median {1000 * statistics.median(found[name]):.0f} ms",
+        })  # fmt: skip
+    return rows
+
+
+def _steps(lesson: Lesson, recipe: Recipe) -> list[float]:
+    """Seconds of each step but the first."""
+    ends: list[float] = []
+    distil(load_students()[0], lesson, recipe, seed=0, progress=lambda _: ends.append(time.perf_counter()))
+    return [later - sooner for sooner, later in pairwise(ends)]

@@ -1,0 +1,155 @@
+"""Maps a second and milliseconds a map: the networks of real chips and those of a simulated place."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from benchmarks.floods.chips import Chips
+from benchmarks.floods.methods import new_student, new_teacher
+from benchmarks.floods.views import SETTINGS, draw_views, students_view, teachers_view
+from benchmarks.record import Value
+from benchmarks.speed.clock import Timing, operations, timed
+from strandline.batch import CLIMATE_CHANNELS, CLIMATE_DAYS, RADAR_CHANNELS, Batch
+from strandline.distillation.distil import ask
+from strandline.distillation.recall import Recall
+from strandline.exemplars import load_exemplars
+from strandline.pretraining import load_students, load_teacher
+
+Row = dict[str, Value]
+Streams = Mapping[str, tuple[Tensor, Tensor]]
+BATCH, SIDE = 64, 128
+STUDENT_RATE, STUDENT_SHARE, OVER_TEACHER, ONE_MAP_MS = 500.0, 0.5, 20.0, 10.0
+"""Bars: maps a second at batch 64, or the share of the matrix products' rate; student over teacher; a single map."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network and what it is asked.
+
+    Attributes:
+        name: as in the rows.
+        network: in evaluation mode.
+        ask: the network's word on that many samples, made ready beforehand.
+    """
+
+    name: str
+    network: nn.Module
+    ask: Callable[[int], Callable[[], object]]
+
+
+def rows_of(rate: float, seconds: float) -> list[Row]:
+    """Two rows a network, at batch 64 and at batch 1, and the students over their teachers.
+
+    Args:
+        rate: operations a second of the matrix product.
+        seconds: for each measurement.
+    """
+    rows: list[Row] = []
+    for student, teacher in (chip_subjects(), place_subjects()):
+        rates = {}
+        for subject in (student, teacher):
+            rates[subject.name], found = _measure(subject, rate, seconds)
+            rows += found
+        ratio = rates[student.name] / rates[teacher.name]
+        rows.append({
+            "what": f"{student.name} over teacher", "value": ratio, "unit": "-", "peer": teacher.name, "ratio": ratio,
+            "bar": f"≥ {OVER_TEACHER:g}", "met": ratio >= OVER_TEACHER,
+        })  # fmt: skip
+    for row in rows:
+        if row["what"] == "student of chips, batch 64":
+            met = float(str(row["value"])) >= STUDENT_RATE or float(str(row["share_of_limit"])) >= STUDENT_SHARE
+            row |= {"bar": f"≥ {STUDENT_RATE:g} maps/s or half of the limit", "met": met}
+        if str(row["what"]).startswith("student") and row["unit"] == "ms":
+            row |= {"bar": f"≤ {ONE_MAP_MS:g}", "met": float(str(row["value"])) <= ONE_MAP_MS}
+    return rows
+
+
+def chip_subjects() -> tuple[Subject, Subject]:
+    """Student and teacher of `benchmarks.floods`: a map of 128 × 128 cells; the student's after-image has 32 × 32."""
+    views = draw_views(random_chips(BATCH, SIDE, 0), 0.3, np.random.default_rng(0))
+    student, teacher = new_student(0), new_teacher(0)
+
+    def ask_of(network: nn.Module, streams: Streams) -> Callable[[int], Callable[[], object]]:
+        def prepare(count: int) -> Callable[[], object]:
+            some = {name: (value[:count], seen[:count]) for name, (value, seen) in streams.items()}
+            return lambda: network(some)
+
+        return prepare
+
+    return (
+        Subject("student of chips", student, ask_of(student, students_view(views, SETTINGS["archive"]))),
+        Subject("teacher of chips", teacher, ask_of(teacher, teachers_view(views))),
+    )
+
+
+def place_subjects() -> tuple[Subject, Subject]:
+    """The shipped student and teacher on 64 × 64 cells; the student remembers, the teacher looks once."""
+    student, teacher = load_students()[0], load_teacher()
+    storms = load_exemplars().storms
+    repeated = storms[torch.arange(BATCH) % len(storms)]
+    word = ask(teacher, storms)
+    recall = Recall(storms, len(storms), word, word)
+    remembering = recall.draw(BATCH, torch.Generator().manual_seed(0))[1]
+
+    def ask_of(network: nn.Module, batch: Batch) -> Callable[[int], Callable[[], object]]:
+        def prepare(count: int) -> Callable[[], object]:
+            some = batch[:count]
+            return lambda: network(some)
+
+        return prepare
+
+    return (
+        Subject("student of a place", student, ask_of(student, remembering)),
+        Subject("teacher of a place", teacher, ask_of(teacher, _with_teachers_streams(repeated))),
+    )
+
+
+def _with_teachers_streams(batch: Batch) -> Batch:
+    """The batch with radar, climate and two neighbours, of noise."""
+    assert batch.terrain is not None
+    count, _, rows, columns = batch.terrain.shape
+    return replace(
+        batch,
+        gauge=batch.gauge.expand(-1, 3, -1).contiguous(),
+        gauge_seen=batch.gauge_seen.expand(-1, 3, -1).contiguous(),
+        radar=torch.randn(count, len(RADAR_CHANNELS), rows, columns),
+        radar_seen=torch.ones(count, rows, columns, dtype=torch.bool),
+        climate=torch.randn(count, CLIMATE_DAYS, len(CLIMATE_CHANNELS)),
+        climate_seen=torch.ones(count, CLIMATE_DAYS, dtype=torch.bool),
+        climate_hours=torch.arange(-72.0, 72.0, 24.0).expand(count, -1),
+    )
+
+
+def random_chips(count: int, side: int, seed: int) -> Chips:
+    """Chips of noise: what is in them changes no time."""
+    rng = np.random.default_rng(seed)
+
+    def noise(*bands: int) -> np.ndarray:
+        return rng.integers(1, 256, (count, side, side, *bands)).astype(np.uint8)
+
+    flooded = rng.random((count, side, side)) < 0.3
+    return Chips(np.arange(count), noise(), noise(), noise(3), noise(3), flooded)
+
+
+def _measure(subject: Subject, rate: float, seconds: float) -> tuple[float, list[Row]]:
+    """Maps a second at batch 64, and the rows."""
+    one = subject.ask(1)
+    needed = operations(one)
+    with torch.inference_mode():
+        many, single = timed(subject.ask(BATCH), seconds), timed(one, seconds, least=20)
+    return BATCH / many.fastest, list(_rows(subject.name, needed, many, single, rate))
+
+
+def _rows(name: str, needed: int, many: Timing, single: Timing, rate: float) -> Iterator[Row]:
+    maps = BATCH / many.fastest
+    yield {
+        "what": f"{name}, batch {BATCH}", "value": maps, "unit": "maps/s", "share_of_limit": maps * needed / rate,
+        "note": f"{needed / 1e6:.0f} million operations a map; median {BATCH / many.median:.0f} maps/s",
+    }  # fmt: skip
+    yield {
+        "what": f"{name}, batch 1", "value": 1000 * single.fastest, "unit": "ms",
+        "share_of_limit": needed / single.fastest / rate, "note": f"median {1000 * single.median:.1f} ms",
+    }  # fmt: skip

@@ -1,0 +1,113 @@
+"""Whole programs, each in a process of its own: wall time and greatest memory."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.record import Value
+from benchmarks.speed.clock import timed
+from strandline.place import built_in_place
+from strandline.planning.briefing import load_briefing
+from strandline.watch.service import hours_between, open_watch, replayed_feeds
+
+Row = dict[str, Value]
+COMMAND = ("-c", "from strandline.cli import main; main()")
+IMPORT_S, HELP_S, DEMO_S, WATCH_STEP_S = 0.3, 0.5, 180.0, 1.0
+STARTS, HOURS = 5, 24
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a process took: seconds by the clock and of the processor, and its greatest resident memory [MB]."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+def starting_rows() -> list[Row]:
+    """How long a user waits for nothing: the import and the help, beside an interpreter that does nothing."""
+    programs = {
+        "python": ("-c", "pass"),
+        "import strandline": ("-c", "import strandline"),
+        "strandline --help": (*COMMAND, "--help"),
+    }
+    turns = [{name: spend(*words).wall_s for name, words in programs.items()} for _ in range(STARTS)]
+    waits = {name: min(turn[name] for turn in turns) for name in programs}
+    bare = waits.pop("python")
+    bars = {"import strandline": IMPORT_S, "strandline --help": HELP_S}
+    return [
+        {
+            "what": name, "value": wait, "unit": "s", "peer": "python -c pass", "ratio": wait / bare,
+            "bar": f"≤ {bars[name]:g}", "met": wait <= bars[name],
+            "note": f"best of {STARTS}, the interpreter's own {bare:.3f} s included",
+        }
+        for name, wait in waits.items()
+    ]  # fmt: skip
+
+
+def quick_rows(work: Path) -> list[Row]:
+    """`strandline run --quick`, and steps of the watch on what it leaves."""
+    out = work / "quick"
+    spent = spend(*COMMAND, "run", "--quick", "--out", str(out))
+    return [*_run_rows("strandline run --quick", spent), watch_row(out, work / "watch.db")]
+
+
+def demo_rows(work: Path) -> list[Row]:
+    """`strandline run` on the built-in delta, as `make demo` calls it."""
+    rows = _run_rows("strandline run", spend(*COMMAND, "run", "--out", str(work / "demo")))
+    rows[0] |= {"bar": f"≤ {DEMO_S:g}", "met": float(str(rows[0]["value"])) <= DEMO_S}
+    return rows
+
+
+def watch_row(run: Path, store: Path) -> Row:
+    """Steps of the built-in delta's watch on a year of record, each with its readings, belief, decisions and store."""
+    briefing = load_briefing(run)
+    place = built_in_place(min(briefing.region.shape))
+    gauge = place.observations.tide_gauge
+    assert gauge is not None
+    first = gauge["time"].values[0] + np.timedelta64(365, "D")
+    start: datetime = first.astype("datetime64[h]").astype("datetime64[s]").item()
+    end = start + timedelta(hours=2 * HOURS)
+    watch = open_watch(run, place, partial(replayed_feeds, place, briefing, start, end), store)
+    hours = hours_between(start, end)
+    took = timed(lambda: watch.step(next(hours)), 0.0, least=HOURS)
+    watch.store.close()
+    return {
+        "what": "watch step", "value": took.median, "unit": "s", "bar": f"≤ {WATCH_STEP_S:g}",
+        "met": took.median <= WATCH_STEP_S, "note": f"{len(briefing.zones.names)} zones; median of {HOURS} hours",
+    }  # fmt: skip
+
+
+def spend(*words: str) -> Spent:
+    """Run this interpreter with these words and wait for it.
+
+    Raises:
+        RuntimeError: it failed, with what it said.
+    """
+    with tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        process = subprocess.Popen([sys.executable, *words], stdout=said, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            said.seek(0)
+            raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {said.read().decode()[-2000:]}")
+    peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Spent(wall, used.ru_utime + used.ru_stime, peak / 2**20)
+
+
+def _run_rows(name: str, spent: Spent) -> list[Row]:
+    return [
+        {"what": name, "value": spent.wall_s, "unit": "s", "note": f"{spent.cpu_s:.0f} s of the processor"},
+        {"what": f"{name}, peak memory", "value": spent.peak_mb, "unit": "MB"},
+    ]
