@@ -1,0 +1,99 @@
+"""What every request must pass, and what every answer carries, whatever route it takes."""
+
+from collections.abc import Collection, Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 16 * 1024
+"""Of a request [bytes]; a confirmation is the only one that has a body."""
+EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+"""Of an empty ``<style>``: Plotly makes one and fills it rule by rule, which a policy does not see."""
+PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        f"style-src 'self' {EMPTY_STYLE}",
+        "style-src-attr 'unsafe-inline'",  # Plotly writes `style` attributes into its SVG
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class TooLarge(Exception):  # noqa: N818 - an answer, not an error
+    """A body that is larger than any that is asked for."""
+
+
+class Guard:
+    """Only known hosts (against DNS rebinding), no large bodies, and security headers on every answer."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app, self._hosts = app, frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers, has_begun, taken = Headers(scope=scope), False, 0
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                has_begun = True
+                answer = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    answer.setdefault(name, value)
+            await send(message)
+
+        async def receive_little() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > LARGEST_BODY:
+                raise TooLarge
+            return message
+
+        refusal = self._refusal(headers.getlist("host"), headers.get("content-length", "0"))
+        if refusal is not None:
+            await refusal(scope, receive, send_guarded)
+            return
+        try:
+            await self._app(scope, receive_little, send_guarded)
+        except TooLarge:
+            if has_begun:
+                raise
+            await _too_large()(scope, receive, send_guarded)
+
+    def _refusal(self, hosts: Sequence[str], length: str) -> JSONResponse | None:
+        if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
+            return JSONResponse({"detail": "this host is not served; name it by --allow-host"}, 421)
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            return _too_large()
+        return None
+
+
+def host_name(host: str) -> str:
+    """Of a ``Host`` header, without its port."""
+    if host.startswith("["):
+        return host.partition("]")[0].lstrip("[").lower()
+    return host.partition(":")[0].lower()
+
+
+def _too_large() -> JSONResponse:
+    return JSONResponse({"detail": f"the body is larger than {LARGEST_BODY} bytes"}, 413)
