@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from strandline.errors import StrandlineError
+from strandline.errors import InputError, StrandlineError
 
 app = typer.Typer(
     help="From almost no data to a coastal resilience plan.\n\n"
@@ -86,7 +86,6 @@ def lint(
     plan: Annotated[Path, typer.Argument(help="Early action protocol (TOML), or the plan.json of a run.")],
 ) -> None:
     """Say what an early action protocol or a plan lacks or contradicts, where, and what would be right."""
-    from strandline.errors import InputError
     from strandline.planning.plan_json import check_plan
     from strandline.planning.protocol import lint as find_faults
 
@@ -133,6 +132,37 @@ def watch(
     for hour in hours:
         for line in job.tell(hour, watching.step(hour)):
             Console().print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def serve(
+    run: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a finished `strandline run`; give several to compare. [default: runs/demo]"),
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option(help="The watch's database, of the first run's place. [default: watch.db in it]")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to bind to; others than this machine's are seen by others.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any that is free.")] = 8000,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A further name that browsers may call this server by.")
+    ] = None,
+) -> None:
+    """Show runs and the watch in a browser: map, sea, streams, actions to confirm, and an API."""
+    try:
+        import strandline.web.server as server
+    except ModuleNotFoundError as missing:
+        raise InputError("serve", f"{missing.name} is missing", "pip install 'strandline[serve]'") from missing
+
+    serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [])
+    with server.listening(host, port) as (address, listener):
+        console.print(f"dashboard: {address}   (Ctrl-C ends it)", highlight=False)
+        if serving.token is not None and serving.token.is_new:
+            console.print(f"to confirm, give this token: {serving.token.value}", highlight=False, soft_wrap=True)
+        server.serve(serving, listener)
 
 
 @app.command()

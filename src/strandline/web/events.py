@@ -35,7 +35,9 @@ class OpenStreams:
             raise HTTPException(503, f"{MOST_OPEN} streams are open", {"Retry-After": "30"})
         is_number = last_event is not None and last_event.isascii() and last_event.isdigit()
         after = int(last_event or "0") if is_number else (await run_sync(watched.head))[0]
-        return EventSourceResponse(self._count_while(entries(watched, after)), ping=15, headers={"Cache-Control": "no-store"})
+        return EventSourceResponse(
+            self._count_while(entries(watched, after)), ping=15, headers={"Cache-Control": "no-store"}
+        )
 
     async def _count_while(self, events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[ServerSentEvent]:
         self._count += 1

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 VERSION = version("strandline")
 
 
-class NotModified(Exception):  # noqa: N818 - an answer, not an error
+class NotModified(Exception):
     """The one who asks has what would be answered."""
 
     def __init__(self, headers: dict[str, str]) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 16 * 1024
 """Of a request [bytes]; a confirmation is the only one that has a body."""
+TOO_LARGE = f"the body is larger than {LARGEST_BODY} bytes"
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 """Of an empty ``<style>``: Plotly makes one and fills it rule by rule, which a policy does not see."""
 PAGE_POLICY = "; ".join(
@@ -35,10 +37,6 @@ HEADERS = {
 }
 
 
-class TooLarge(Exception):  # noqa: N818 - an answer, not an error
-    """A body that is larger than any that is asked for."""
-
-
 class Guard:
     """Only known hosts (against DNS rebinding), no large bodies, and security headers on every answer."""
 
@@ -50,12 +48,10 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers, has_begun, taken = Headers(scope=scope), False, 0
+        headers, taken = Headers(scope=scope), 0
 
         async def send_guarded(message: Message) -> None:
-            nonlocal has_begun
             if message["type"] == "http.response.start":
-                has_begun = True
                 answer = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     answer.setdefault(name, value)
@@ -66,25 +62,17 @@ class Guard:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > LARGEST_BODY:
-                raise TooLarge
+                raise HTTPException(413, TOO_LARGE)
             return message
 
         refusal = self._refusal(headers.getlist("host"), headers.get("content-length", "0"))
-        if refusal is not None:
-            await refusal(scope, receive, send_guarded)
-            return
-        try:
-            await self._app(scope, receive_little, send_guarded)
-        except TooLarge:
-            if has_begun:
-                raise
-            await _too_large()(scope, receive, send_guarded)
+        await (refusal or self._app)(scope, receive_little, send_guarded)
 
     def _refusal(self, hosts: Sequence[str], length: str) -> JSONResponse | None:
         if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
             return JSONResponse({"detail": "this host is not served; name it by --allow-host"}, 421)
         if not length.isdigit() or int(length) > LARGEST_BODY:
-            return _too_large()
+            return JSONResponse({"detail": TOO_LARGE}, 413)
         return None
 
 
@@ -94,6 +82,3 @@ def host_name(host: str) -> str:
         return host.partition("]")[0].lstrip("[").lower()
     return host.partition(":")[0].lower()
 
-
-def _too_large() -> JSONResponse:
-    return JSONResponse({"detail": f"the body is larger than {LARGEST_BODY} bytes"}, 413)

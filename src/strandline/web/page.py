@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
@@ -83,5 +82,4 @@ def _chosen(run: RunFolder, watched: Watched | None, language: str, clock: Clock
         "name_of": lambda kind, name: words.get(f"{kind}_{name}", str(name).replace("_", " ")),
         "labels": Markup(json.dumps(dict(words), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")),
         "api_link": Markup('<a href="/api/v1">/api/v1</a>, <a href="/api/v1/openapi.json">OpenAPI</a>'),
-        "hour": timedelta(hours=1),
     }

@@ -18,9 +18,7 @@ Cursor: TypeAlias = Annotated[str | None, Query(max_length=200, description="`ne
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=1000)]
 
 
-def page_of_list(
-    items: Sequence[T], as_record: Callable[[T], R], cursor: str | None, limit: int
-) -> Page[R]:
+def page_of_list(items: Sequence[T], as_record: Callable[[T], R], cursor: str | None, limit: int) -> Page[R]:
     """A page of a list that does not change.
 
     Raises:
@@ -28,7 +26,9 @@ def page_of_list(
     """
     start = 0 if cursor is None else _number(_open(cursor))
     end = start + limit
-    return Page(items=[as_record(item) for item in items[start:end]], next=_seal(str(end)) if end < len(items) else None)
+    return Page(
+        items=[as_record(item) for item in items[start:end]], next=_seal(str(end)) if end < len(items) else None
+    )
 
 
 def page_by_time(

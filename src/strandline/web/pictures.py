@@ -86,11 +86,11 @@ def draw_unknown(path: Path, band: int, corners: Corners, width: int, height: in
     return _as_png(_hatch(np.zeros((4, height, width), dtype=np.uint8), is_unknown))
 
 
-def draw_change(
-    first: tuple[Path, int], second: tuple[Path, int], corners: Corners, width: int, height: int
-) -> bytes:
+def draw_change(first: tuple[Path, int], second: tuple[Path, int], corners: Corners, width: int, height: int) -> bytes:
     """PNG of the second band less the first; unknown where either is."""
-    (before, no_before), (after, no_after) = (_part(path, band, corners, width, height) for path, band in (first, second))
+    (before, no_before), (after, no_after) = (
+        _part(path, band, corners, width, height) for path, band in (first, second)
+    )
     return _as_png(CHANGE.paint(after - before, no_before | no_after))
 
 
@@ -106,9 +106,7 @@ def _part(
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.bool_]]:
     """Values (H, W) of the nearest cells, and where they are unknown; no cell is mixed with its neighbours."""
     with _environment(), Reader(str(path)) as source:
-        image = source.part(
-            corners, dst_crs=DEGREES, bounds_crs=DEGREES, indexes=(band,), width=width, height=height
-        )
+        image = source.part(corners, dst_crs=DEGREES, bounds_crs=DEGREES, indexes=(band,), width=width, height=height)
     return image.array.data[0], np.ma.getmaskarray(image.array)[0]
 
 

@@ -154,7 +154,7 @@ def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
     return runs
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 - what JSON is
+def read_json(path: Path) -> Any:
     """Content of a JSON file, read again when it changes.
 
     Raises:
@@ -168,7 +168,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - what JSON is
 
 
 @lru_cache(maxsize=16)
-def _read_json(path: Path, _: tuple[int, int]) -> Any:  # noqa: ANN401
+def _read_json(path: Path, _: tuple[int, int]) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -46,9 +46,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         return runs[name]
 
     @router.get("")
-    def list_runs(
-        request: Request, response: Response, cursor: Cursor = None, limit: Limit = 100
-    ) -> Page[RunRecord]:
+    def list_runs(request: Request, response: Response, cursor: Cursor = None, limit: Limit = 100) -> Page[RunRecord]:
         """Runs, with their headlines."""
         response.headers.update(headers_of(request, [run.state("summary.json") for run in runs.values()]))
         return page_of_list(list(runs.values()), RunFolder.record, cursor, limit)

@@ -1,10 +1,12 @@
 """From the command line to a server."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 
 import uvicorn
 from fastapi import FastAPI
@@ -52,12 +54,34 @@ def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequenc
     return Serving(create_app(folders, watched, token, hosts, utc_now), None if watched is None else token)
 
 
-def serve(serving: Serving, host: str, port: int) -> None:
-    """Serve until the process is told to stop; paths are not logged, and no header ever is."""
-    uvicorn.run(
-        serving.app, host=host, port=port, access_log=False, server_header=False, log_level="warning",
+@contextmanager
+def listening(host: str, port: int) -> Iterator[tuple[str, socket]]:
+    """A socket that listens, and its address for a browser.
+
+    Raises:
+        InputError: it cannot be had.
+    """
+    family = AF_INET6 if ":" in host else AF_INET
+    with socket(family) as listener:
+        listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise InputError(
+                f"{host} port {port}", f"cannot be had ({error.strerror})", "give another --port"
+            ) from error
+        listener.listen()
+        name = f"[{host}]" if family == AF_INET6 else host
+        yield f"http://{name}:{listener.getsockname()[1]}/", listener
+
+
+def serve(serving: Serving, listener: socket) -> None:
+    """Serve until the process is told to stop; nothing of a request is logged."""
+    settings = uvicorn.Config(
+        serving.app, access_log=False, server_header=False, log_level="warning",
         timeout_graceful_shutdown=SLOWEST_END_S,
     )  # fmt: skip
+    uvicorn.Server(settings).run([listener])
 
 
 def utc_now() -> datetime:

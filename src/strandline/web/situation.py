@@ -13,6 +13,8 @@ from strandline.watch.store import LogEntry, StepRecord, StoredAlert, StoredDeci
 from strandline.web.watched import Watched
 
 MEMORY = timedelta(days=7)
+"""How far back confirmations and drafts are shown."""
+PATIENCE = timedelta(days=60)
 """How far back a decision that nobody confirmed is still asked about."""
 STRIP = timedelta(hours=48)
 """What the strip of stream health shows."""
@@ -57,7 +59,8 @@ class StreamNow:
     @property
     def counts(self) -> list[tuple[str, int]]:
         """For how many hours it was what."""
-        return Counter(condition or "none" for _, condition in self.strip).most_common()
+        conditions: list[str] = [condition or "none" for _, condition in self.strip]
+        return Counter(conditions).most_common()
 
 
 @dataclass(frozen=True)
@@ -173,8 +176,10 @@ def _actions(watched: Watched, hour: datetime) -> Iterable[ActionNow]:
     read = watched.store.read
     decided = list(read.decisions(hour - MEMORY, hour))
     action_of = {each.id: each.decision.action for each in decided}
-    asked = {each.decision.action: each for each in decided
-             if each.decision.change in ("start", "stop") or each.decision.needs_person}  # fmt: skip
+    answered = [each for each in decided if each.confirmations]
+    waiting = read.pending(hour - PATIENCE).decisions
+    asked = {each.decision.action: each
+             for each in sorted([*answered, *waiting], key=lambda each: (each.decision.at, each.rank))}  # fmt: skip
     drafted = {action_of.get(each.draft.decision or ""): each for each in read.alerts(hour - MEMORY, hour)}
     for each in decided:
         if each.decision.at == hour:

@@ -20,7 +20,6 @@ from strandline.web.records import (
     HealthRecord,
     LogRecord,
     OutlookAt,
-    OutlookRecord,
     Page,
     PendingRecord,
     ReadingRecord,
@@ -33,6 +32,7 @@ from strandline.web.watched import Watched
 RECENT = timedelta(hours=48)
 """How far back one looks where nothing is said."""
 When: TypeAlias = Annotated[datetime | None, Query(description="UTC; the newest step, or two days before it")]
+Variable: TypeAlias = Annotated[str, Query(max_length=60)]
 Lead: TypeAlias = Annotated[float | None, Query(ge=0, le=240, description="this lead alone [h]")]
 
 
@@ -73,8 +73,8 @@ def watch_routes(watched: Watched, token: Token, streams: OpenStreams) -> APIRou
 
     @router.get("/outlook/history", dependencies=[Depends(fresh)])
     def list_outlooks(
-        variable: Annotated[str, Query(max_length=60)] = "water_level", zone: Annotated[str, Query(max_length=200)] = "",
-        lead_hours: Lead = None, since: When = None, until: When = None, cursor: Cursor = None, limit: Limit = 100,
+        variable: Variable = "water_level", zone: Annotated[str, Query(max_length=200)] = "", lead_hours: Lead = None,
+        since: When = None, until: When = None, cursor: Cursor = None, limit: Limit = 100,
     ) -> Page[OutlookAt]:  # fmt: skip
         """What was believed hour by hour of one variable in one zone; an empty zone is the sea."""
         start, end = span(since, until)
@@ -107,7 +107,7 @@ def watch_routes(watched: Watched, token: Token, streams: OpenStreams) -> APIRou
 
     @router.get("/readings", dependencies=[Depends(fresh)])
     def list_readings(
-        variable: Annotated[str, Query(max_length=60)] = "water_level",
+        variable: Variable = "water_level",
         since: When = None, until: When = None, cursor: Cursor = None, limit: Limit = 500,
     ) -> Page[ReadingRecord]:  # fmt: skip
         """What streams said of these times, as far as it had come by ``until``; the newest revision last."""
@@ -147,9 +147,7 @@ def watch_routes(watched: Watched, token: Token, streams: OpenStreams) -> APIRou
         )
 
     @router.get("/log", dependencies=[Depends(fresh)])
-    def list_log(
-        after: Annotated[int, Query(ge=0)] = 0, cursor: Cursor = None, limit: Limit = 100
-    ) -> Page[LogRecord]:
+    def list_log(after: Annotated[int, Query(ge=0)] = 0, cursor: Cursor = None, limit: Limit = 100) -> Page[LogRecord]:
         """The log, a chain of hashes, from the entry that follows number ``after``."""
         return page_by_number(read.log, lambda one: one.sequence, LogRecord.model_validate, after, cursor, limit)
 

@@ -1,7 +1,6 @@
 // Plotly, fetched once and only when a chart is near; and what all charts share.
 import { say, tell } from "./words.js";
 
-export const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const here = new URL(".", import.meta.url);
 let arriving = null;
 

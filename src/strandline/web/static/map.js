@@ -2,10 +2,13 @@
 import { colour, config, fetchAll, fetchJson, loadPlotly, look } from "./charts.js";
 import { say, tell } from "./words.js";
 
-const damage = [["#ffffff", "circle", 6], ["#fdcc8a", "circle", 7], ["#fc8d59", "diamond", 8], ["#d7301f", "square", 8], ["#7f0000", "star", 11]];
+const damage = [["#ffffff", "circle", 5], ["#fdcc8a", "circle", 7], ["#fc8d59", "diamond", 8], ["#d7301f", "square", 8], ["#7f0000", "star", 11]];
 const unknownAsset = ["#b9bec2", "x", 8];
+const keys = {
+  "+": [0.5], "-": [2], 0: [0], ArrowLeft: [1, -0.2, 0], ArrowRight: [1, 0.2, 0], ArrowUp: [1, 0, 0.2], ArrowDown: [1, 0, -0.2],
+};
 const leads = [6, 12, 24, 48];
-const still = (id) => document.getElementById(id);
+const part = (id) => document.getElementById(id);
 
 export class FloodMap {
   constructor(chart, { run, isWatched }) {
@@ -24,8 +27,15 @@ export class FloodMap {
     this.offer();
     await this.draw();
     this.chart.on("plotly_relayout", (change) => this.lookCloser(change));
-    for (const id of ["view", "scenario", "percentile"]) still(id).addEventListener("change", () => { this.offer(); this.draw(); });
-    still("slider").addEventListener("input", () => this.draw());
+    for (const id of ["view", "scenario", "percentile"]) part(id).addEventListener("change", () => { this.offer(); this.draw(); });
+    part("slider").addEventListener("input", () => this.draw());
+    for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => this.zoom(Number(button.dataset.zoom)));
+    this.chart.addEventListener("keydown", (event) => {
+      const move = keys[event.key];
+      if (!move || event.target !== this.chart) return;
+      event.preventDefault();
+      this.zoom(...move);
+    });
   }
 
   /** What the watch believes by now. */
@@ -37,31 +47,31 @@ export class FloodMap {
 
   /** Which controls there are for what is shown. */
   offer() {
-    const view = still("view").value, isRun = view !== "watch";
+    const view = part("view").value, isRun = view !== "watch";
     const scenarios = [...new Set(this.layers.map((layer) => layer.scenario))];
-    const scenario = still("scenario");
+    const scenario = part("scenario");
     if (!scenario.options.length) scenario.append(...scenarios.map((each) => new Option(each)));
-    still("scenario-label").hidden = !isRun || scenarios.length < 2;
-    still("percentile-label").hidden = view !== "flood_depth";
-    still("slider-name").textContent = tell(isRun ? "slider_period" : "slider_lead");
+    part("scenario-label").hidden = !isRun || scenarios.length < 2;
+    part("percentile-label").hidden = view !== "flood_depth";
+    part("slider-name").textContent = tell(isRun ? "slider_period" : "slider_lead");
     const stops = isRun ? this.chosen().length : leads.length;
-    still("slider").max = stops - 1;
-    if (this.view !== view) still("slider").value = isRun ? stops - 1 : 2;
+    part("slider").max = stops - 1;
+    if (this.view !== view) part("slider").value = isRun ? stops - 1 : 2;
     this.view = view;
   }
 
   /** Layers of the quantity, scenario and percentile, by return period. */
   chosen() {
-    const [view, scenario, percentile] = ["view", "scenario", "percentile"].map((id) => still(id).value);
+    const [view, scenario, percentile] = ["view", "scenario", "percentile"].map((id) => part(id).value);
     return this.layers.filter((layer) => layer.quantity === view && layer.scenario === scenario && (layer.percentile === null || layer.percentile === Number(percentile)));
   }
 
   async draw() {
-    const stop = Number(still("slider").value), isRun = this.view !== "watch";
+    const stop = Number(part("slider").value), isRun = this.view !== "watch";
     const layer = isRun ? this.chosen()[stop] : this.layers[0];
     const words = isRun ? tell("once_in", { n: say.count(layer.return_period) }) : tell("within", { n: say.count(leads[stop]) });
-    still("slider-value").textContent = words;
-    still("slider").setAttribute("aria-valuetext", words);
+    part("slider-value").textContent = words;
+    part("slider").setAttribute("aria-valuetext", words);
     const [west, south, east, north] = layer.bounds;
     const traces = isRun ? [this.outlines()] : this.zonesAt(leads[stop], layer.legend);
     this.shown = layer;
@@ -70,9 +80,9 @@ export class FloodMap {
       hovermode: "closest", dragmode: "pan", uirevision: "view", images: [this.image()],
       xaxis: { range: [west, east], visible: false, constrain: "domain" },
       yaxis: { range: [south, north], visible: false, scaleanchor: "x", scaleratio: 1 / Math.cos(((south + north) / 2) * Math.PI / 180), constrain: "domain" },
-    }, { ...config, scrollZoom: true, displayModeBar: true, modeBarButtonsToRemove: ["toImage", "select2d", "lasso2d", "autoScale2d"] });
+    }, { ...config, scrollZoom: true });
     this.chart.setAttribute("role", "figure");
-    this.chart.setAttribute("aria-label", `${still("view").selectedOptions[0].text}: ${words}`);
+    this.chart.setAttribute("aria-label", `${part("view").selectedOptions[0].text}: ${words}`);
     this.explain(layer, isRun);
   }
 
@@ -99,6 +109,17 @@ export class FloodMap {
       this.corners = corners;
       this.plotly.relayout(this.chart, { images: [this.image()] });
     }, 250);
+  }
+
+  /** The view times `factor` and moved by shares of itself; 0 = the whole place. */
+  zoom(factor, right = 0, up = 0) {
+    const { xaxis, yaxis } = this.chart._fullLayout, [west, south, east, north] = this.shown.bounds;
+    if (factor === 0) return this.plotly.relayout(this.chart, { "xaxis.range": [west, east], "yaxis.range": [south, north] });
+    const moved = ([low, high], shift) => {
+      const centre = (low + high) / 2 + shift * (high - low), half = (factor * (high - low)) / 2;
+      return [centre - half, centre + half];
+    };
+    return this.plotly.relayout(this.chart, { "xaxis.range": moved(xaxis.range, right), "yaxis.range": moved(yaxis.range, up) });
   }
 
   outlines() {
@@ -155,14 +176,14 @@ export class FloodMap {
     ];
     fill("map-legend", [...classes, ["unknown", tell("unknown_hatched")]].map(([fill, words]) => [swatch(fill), words]));
     fill("asset-legend", this.assets.length ? [
-      [document.createTextNode(tell("assets")), ":"],
+      ["", `${tell("assets")}:`],
       ...[...damage, unknownAsset].map(([paint, symbol, size], state) => [mark(paint, symbol, size), state < damage.length ? tell(`damage_${state}`) : tell("unknown")]),
     ] : []);
   }
 }
 
 function fill(id, rows) {
-  still(id).replaceChildren(...rows.map(([sign, words]) => {
+  part(id).replaceChildren(...rows.map(([sign, words]) => {
     const row = document.createElement("li");
     row.append(sign, ` ${words}`);
     return row;

@@ -90,8 +90,12 @@ function points(readings, name, symbol, number) {
 function thresholds(levels, highest) {
   const named = Map.groupBy ? Map.groupBy(Object.keys(levels), (action) => levels[action]) : new Map(Object.entries(levels).map(([action, level]) => [level, [action]]));
   return [...named].filter(([level]) => level <= highest).map(([level, actions]) => ({
-    level, text: tell("from_level", { what: actions.map((action) => nameOf("action", action)).join(", "), level: say.metres(level) }),
+    level, text: tell("from_level", { what: few(actions.map((action) => nameOf("action", action))), level: say.metres(level) }),
   }));
+}
+
+function few(names) {
+  return names.length > 2 ? tell("and_others", { names: names[0], n: say.count(names.length - 1) }) : names.join(", ");
 }
 
 function line(place, name, dash) {
@@ -99,5 +103,5 @@ function line(place, name, dash) {
 }
 
 function note(place) {
-  return { showarrow: false, font: { size: 11.5, color: colour("ink") }, bgcolor: colour("card"), opacity: 0.9, ...place };
+  return { showarrow: false, font: { size: 11.5, color: colour("ink") }, ...place };
 }
