@@ -330,7 +330,9 @@ def test_a_picture_shows_the_class_of_each_cell_and_hatches_what_is_unknown(runs
     for row in range(1, values.shape[0] - 1, 3):
         for column in range(1, values.shape[1] - 1, 3):
             around = values[row - 1 : row + 2, column - 1 : column + 2]
-            x, y = rasterio.warp.transform("EPSG:32633", "EPSG:4326", *([each] for each in transform * (column + 0.5, row + 0.5)))
+            x, y = rasterio.warp.transform(
+                "EPSG:32633", "EPSG:4326", *([each] for each in transform * (column + 0.5, row + 0.5))
+            )
             at = int((north - y[0]) / (north - south) * 400), int((x[0] - west) / (east - west) * 480)
             pixel, value = picture[at], values[row, column]
             if np.isnan(around).all():
@@ -389,7 +391,11 @@ def test_the_comparison_is_the_second_run_less_the_first(client: TestClient, run
     assert flood["less_likely"] == 0
     assert flood["known_in_both"] == pytest.approx((~np.isnan(change)).mean())
     assert found["damage_overlaps"] is True
-    assert {action["kind"] for action in found["actions"]} == {"evacuate_low_lying_areas", "raise_embankment", "home_raise"}
+    assert {action["kind"] for action in found["actions"]} == {
+        "evacuate_low_lying_areas",
+        "raise_embankment",
+        "home_raise",
+    }
     assert found["actions"][0]["priority"] == [1, 1]
     picture = pixels(client.get(flood["image"]).content)
     painted = {tuple(each) for each in picture[picture[..., 3] == 255][:, :3]}

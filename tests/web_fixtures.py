@@ -67,8 +67,7 @@ def take_step(store: Store, number: int, condition: Condition = "alive", change:
     with store.step(START + number * HOUR) as step:
         now, is_heard = step.hour, condition == "alive"
         step.add_readings(
-            Reading(stream, "water_level", now, now, 0.5 + 0.05 * number)
-            for stream in STREAMS[not is_heard :]
+            Reading(stream, "water_level", now, now, 0.5 + 0.05 * number) for stream in STREAMS[not is_heard :]
         )
         step.add_health(
             Health(stream, now, 0.0, condition if stream == STREAMS[0] else "alive", 1.0 if is_heard else None)
