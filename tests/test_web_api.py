@@ -30,7 +30,7 @@ from strandline.web.run_folder import RunFolder, open_runs
 from strandline.web.server import prepare
 from strandline.web.token import VARIABLE, take_token
 from strandline.web.watched import Watched
-from web_fixtures import ACTION, HOUR, START, STREAMS, TOKEN, make_run, make_watch, take_step
+from web_fixtures import HOUR, START, STREAMS, TOKEN, make_run, make_watch, take_step
 
 STEPS = 5
 WORD = {"subject": "20221121T00/0", "person": "Ada Vento", "note": "seen"}

@@ -111,8 +111,8 @@ def _monitoring(now: datetime) -> Decision:
 def _warning(now: datetime) -> bytes:
     moment = pd.Timestamp(now)
     warning = FloodWarning(
-        f"sella-{now:%Y%m%dT%H}", ACTION, "simulated", moment, moment, moment, 0.42, 10.0, "Coastal flood", "High water",
-        "The sea may pass 1.18 m.", "Confirm the forecast first.", "Evacuate", "Sella",
+        f"sella-{now:%Y%m%dT%H}", ACTION, "simulated", moment, moment, moment, 0.42, 10.0, "Coastal flood",
+        "High water", "The sea may pass 1.18 m.", "Confirm the forecast first.", "Evacuate", "Sella",
         ((45.6, 12.8), (45.61, 12.8), (45.61, 12.82), (45.6, 12.8)),
     )  # fmt: skip
     return as_cap(warning, Issuer("alerts.sella.example", "Harbour office"))

@@ -226,8 +226,8 @@ function describe(asset) {
 
 export function swatch(paint) {
   const shapes = {
-    unknown: `<rect width="24" height="16" fill="none" stroke="currentColor"/><path d="M0 16 16 0M8 16 24 0M-8 16 8 0M16 16 32 0" stroke="currentColor" stroke-width="1.6"/>`,
-    below: `<rect width="24" height="16" fill="none" stroke="currentColor"/>`,
+    unknown: `<rect width="24" height="16" class="ground"/><path d="M0 16 16 0M8 16 24 0M-8 16 8 0M16 16 32 0" class="hatch"/>`,
+    below: `<rect width="24" height="16" class="ground"/>`,
   };
   return drawing(shapes[paint] ?? `<rect width="24" height="16" fill="${paint}" stroke="currentColor"/>`, "0 0 24 16");
 }

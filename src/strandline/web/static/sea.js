@@ -16,7 +16,7 @@ export async function drawSea(chart, { run, isWatched, levels }) {
   const times = data.traces.flatMap((trace) => trace.x.map(Number));
   const [start, end] = [Math.min(...times), Math.max(...times)];
   await plotly.react(chart, data.traces, {
-    ...look(), height: 400, hovermode: "closest",
+    ...look(), height: chart.clientWidth < 600 ? 390 + 22 * data.traces.length : 410, hovermode: "closest",
     xaxis: { range: [start, end], ...timeTicks(start, end), gridcolor: colour("rule"), zeroline: false, fixedrange: true },
     yaxis: {
       title: { text: tell("water_level") }, range: [low - 0.05 * reach, high + 0.1 * reach], ...levelTicks(low, high), gridcolor: colour("rule"),
@@ -27,7 +27,7 @@ export async function drawSea(chart, { run, isWatched, levels }) {
       ...marks.map(({ level }) => line({ xref: "paper", x0: 0, x1: 1, y0: level, y1: level }, "bad", "dash")),
     ],
     annotations: [
-      ...(data.now ? [note({ x: data.now, yref: "paper", y: 1, text: tell("this_hour"), xanchor: "left", yanchor: "top" })] : []),
+      ...(data.now ? [note({ x: data.now, yref: "paper", y: 0, text: tell("this_hour"), xanchor: "left", yanchor: "bottom" })] : []),
       ...marks.map(({ text, level }) => note({ xref: "paper", x: 0, y: level, text, xanchor: "left", yanchor: "bottom" })),
     ],
   }, config);
