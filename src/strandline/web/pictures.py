@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from math import inf
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import rasterio
+from PIL import Image
 from rasterio.crs import CRS
 from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io import Reader
-from rio_tiler.models import ImageData
 
 from strandline.report.canvas import MAP_INK, as_rgb
 from strandline.report.maps import DISAGREEMENT_EDGES, PROBABILITY_COLOURS, PROBABILITY_EDGES
@@ -119,7 +120,9 @@ def _hatch(picture: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_]) -> npt.
 
 
 def _as_png(picture: npt.NDArray[np.uint8]) -> bytes:
-    return bytes(ImageData(picture).render(img_format="PNG", add_mask=False))
+    written = BytesIO()  # not by rio-tiler, which silences warnings for all threads while it writes
+    Image.fromarray(np.moveaxis(picture, 0, -1)).save(written, format="PNG")
+    return written.getvalue()
 
 
 def _environment() -> rasterio.Env:
