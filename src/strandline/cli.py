@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -138,10 +139,15 @@ def watch(
 def serve(
     run: Annotated[
         list[Path] | None,
-        typer.Option(help="Folder of a finished `strandline run`; give several to compare. [default: runs/demo]"),
+        typer.Option(
+            help="Folder of a finished `strandline run`; several can be compared; runs/demo where none is given."
+        ),
     ] = None,
     store: Annotated[
-        str | None, typer.Option(help="The watch's database, of the first run's place. [default: watch.db in it]")
+        str | None,
+        typer.Option(
+            help="The watch's database, of the first run's place; watch.db in that run's folder where none is given."
+        ),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to bind to; others than this machine's are seen by others.")] = (
         "127.0.0.1"
@@ -162,7 +168,8 @@ def serve(
         console.print(f"dashboard: {address}   (Ctrl-C ends it)", highlight=False)
         if serving.token is not None and serving.token.is_new:
             console.print(f"to confirm, give this token: {serving.token.value}", highlight=False, soft_wrap=True)
-        server.serve(serving, listener)
+        with suppress(KeyboardInterrupt):
+            server.serve(serving, listener)
 
 
 @app.command()
