@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import anyio
 import numpy as np
 import pytest
 import rasterio
@@ -420,7 +421,7 @@ def test_events_tell_what_is_new_and_nothing_twice(own_watch: Watched) -> None:
     last = own_watch.head()[0]
 
     async def hear() -> list[tuple[str | None, int]]:
-        stream, heard = entries(own_watch, last - 1), []
+        stream, heard = entries(own_watch, last - 1, anyio.Event()), []
         async with asyncio.timeout(10):
             for number in range(3):
                 event = await anext(stream)

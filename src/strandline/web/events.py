@@ -35,9 +35,11 @@ class OpenStreams:
             raise HTTPException(503, f"{MOST_OPEN} streams are open", {"Retry-After": "30"})
         is_number = last_event is not None and last_event.isascii() and last_event.isdigit()
         after = int(last_event or "0") if is_number else (await run_sync(watched.head))[0]
+        end = anyio.Event()
         return EventSourceResponse(
-            self._count_while(entries(watched, after)), ping=15, headers={"Cache-Control": "no-store"}
-        )
+            self._count_while(entries(watched, after, end)), ping=15, headers={"Cache-Control": "no-store"},
+            shutdown_event=end, shutdown_grace_period=EVERY_S,
+        )  # fmt: skip
 
     async def _count_while(self, events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[ServerSentEvent]:
         self._count += 1
@@ -48,14 +50,15 @@ class OpenStreams:
             self._count -= 1
 
 
-async def entries(watched: Watched, after: int) -> AsyncIterator[ServerSentEvent]:
-    """Each entry of the log that follows number ``after``; never ends."""
+async def entries(watched: Watched, after: int, end: anyio.Event) -> AsyncIterator[ServerSentEvent]:
+    """Each entry of the log that follows number ``after``, until ``end``."""
     yield ServerSentEvent(event="open", id=str(after), data="{}", retry=3000)
-    while True:
+    while not end.is_set():
         for entry in await run_sync(_following, watched, after):
             after = entry.sequence
             yield _as_event(entry)
-        await anyio.sleep(EVERY_S)
+        with anyio.move_on_after(EVERY_S):
+            await end.wait()
 
 
 def _following(watched: Watched, after: int) -> list[LogEntry]:
