@@ -7,7 +7,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: setup demo test test-fast lint check clean
+.PHONY: setup demo test test-fast coverage lint docs check clean
 
 setup: $(INSTALLED)
 
@@ -31,13 +31,20 @@ test: $(INSTALLED_DEV)
 test-fast: $(INSTALLED_DEV)
 	$(ONE_THREAD) $(BIN)/pytest -n 2 -m "not slow"
 
+# lines that numba compiles are not seen
+coverage: $(INSTALLED_DEV)
+	$(ONE_THREAD) $(BIN)/pytest -n 2 --cov --cov-report=term --cov-report=html:build/coverage
+
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test demo
+docs: $(INSTALLED_DEV)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+check: lint docs test demo
 
 clean:
 	rm -rf $(VENV) runs build .pytest_cache .mypy_cache .ruff_cache .hypothesis

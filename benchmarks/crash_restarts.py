@@ -1,10 +1,10 @@
 """``python -m benchmarks.crash_restarts``: a watch that is killed again and again, and what its store holds then.
 
 A child plays scripted hours into a store: readings with repeats and revisions, a belief state that depends on
-everything before it, outlook, decisions, alerts, a person's confirmations, files. SIGKILL ends it, in turn before a
-random statement or commit and at a random time, and it is started again until the script is through. Then every row,
-every entry of the log and every file must equal those of a run that nobody killed. Such rounds follow one another
-until there were enough kills.
+everything before it, outlook, decisions, alerts, a person's confirmations, files. SIGKILL ends it, in turn at a
+random moment between two statements, commits or files and at a random time, and it is started again until the script
+is through. Then every row, every entry of the log and every file must equal those of a run that nobody killed. Such
+rounds follow one another until there were enough kills.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,13 +20,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from sqlalchemy import select
 
-from benchmarks.scripted_watch import before_each_statement, open_store, play, play_and_die
+from benchmarks.scripted_watch import open_store, play, play_and_die
 from strandline.atomic import write_text
 from strandline.watch.store.engine import make_engine, reading
 from strandline.watch.store.tables import metadata
 
-HOURS = 24
+HOURS = 12
 """Of the script, a step each."""
+MOMENTS = 200
+"""At the latest of which a child dies: about two hours of the script, and the migrations."""
 Contents = Mapping[str, object]
 
 
@@ -36,13 +37,13 @@ class Progress:
     """What was done so far.
 
     Attributes:
-        kills, by_statement: how many children were killed, and how many of them before a statement or commit.
+        kills, at_moments: how many children were killed, and how many of them at a chosen moment (``play_and_die``).
         rounds: scripts that came to their end and were compared.
         wrong: what did not equal the run that nobody killed, a line each.
     """
 
     kills: int = 0
-    by_statement: int = 0
+    at_moments: int = 0
     rounds: int = 0
     wrong: tuple[str, ...] = ()
 
@@ -53,7 +54,7 @@ def crash_restarts(kills: int, work: Path, address_of: Callable[[int], str] | No
     Args:
         address_of: the store of a round by its number, empty when the round begins; an SQLite file if ``None``.
     """
-    statements, seconds, expected = _unharmed()
+    seconds, expected = _unharmed()
     context = get_context("forkserver")
     context.set_forkserver_preload([play_and_die.__module__])
     progress = _progress_in(work)
@@ -61,16 +62,16 @@ def crash_restarts(kills: int, work: Path, address_of: Callable[[int], str] | No
         folder = work / f"round-{progress.rounds}"
         folder.mkdir(parents=True, exist_ok=True)
         address = address_of(progress.rounds) if address_of else str(folder / "watch.db")
-        is_enough, by_statement = progress.kills >= kills, progress.kills % 2 == 0
+        is_enough, at_moment = progress.kills >= kills, progress.kills % 2 == 0
         rng = np.random.default_rng([progress.rounds, progress.kills])
-        dies_before = int(rng.integers(1, statements // 4)) if by_statement and not is_enough else None
-        child = context.Process(target=play_and_die, args=(address, folder / "alerts", HOURS, dies_before))
+        dies_at = int(rng.integers(1, MOMENTS)) if at_moment and not is_enough else None
+        child = context.Process(target=play_and_die, args=(address, folder / "alerts", HOURS, dies_at))
         child.start()
-        child.join(None if by_statement or is_enough else rng.uniform(0.0, seconds / 4))
+        child.join(None if at_moment or is_enough else rng.uniform(0.0, seconds / 4))
         child.kill()
         child.join()
         if child.exitcode == -signal.SIGKILL:
-            progress = replace(progress, kills=progress.kills + 1, by_statement=progress.by_statement + by_statement)
+            progress = replace(progress, kills=progress.kills + 1, at_moments=progress.at_moments + at_moment)
         elif child.exitcode == 0:
             wrong = differences(contents(address, folder / "alerts"), expected)
             lines = tuple(f"round {progress.rounds}: {line}" for line in wrong)
@@ -105,14 +106,13 @@ def differences(found: Contents, expected: Contents) -> list[str]:
     )
 
 
-def _unharmed() -> tuple[int, float, Contents]:
-    """Statements, seconds and contents of a run that nobody kills."""
+def _unharmed() -> tuple[float, Contents]:
+    """Seconds and contents of a run that nobody kills."""
     with TemporaryDirectory() as folder:
-        address, alerts, numbers = str(Path(folder) / "watch.db"), Path(folder) / "alerts", count()
-        start = time.perf_counter()
-        with before_each_statement(lambda: next(numbers)), open_store(address) as store:
+        address, alerts, start = str(Path(folder) / "watch.db"), Path(folder) / "alerts", time.perf_counter()
+        with open_store(address) as store:
             play(store, alerts, HOURS)
-        return next(numbers), time.perf_counter() - start, contents(address, alerts)
+        return time.perf_counter() - start, contents(address, alerts)
 
 
 def _progress_in(work: Path) -> Progress:

@@ -2,8 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -49,15 +48,25 @@ def play(store: Store, alerts: Path, hours: int) -> int:
     return steps
 
 
-def play_and_die(address: str, alerts: Path, hours: int, dies_before: int | None) -> None:
-    """Play in a process that is killed at its statement or commit number ``dies_before``."""
-    numbers, give_up = count(1), monotonic() + PATIENCE_S
+def play_and_die(address: str, alerts: Path, hours: int, dies_at: int | None) -> None:
+    """Play in a process of its own that is killed at its moment number ``dies_at``.
 
-    def die() -> None:
-        if next(numbers) == dies_before:
+    Moments are those before a statement, before a commit, and before a file of an alert is opened, renamed or removed.
+    """
+    moments, give_up = count(1), monotonic() + PATIENCE_S
+
+    def die(*_: object) -> None:
+        if next(moments) == dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with before_each_statement(die), open_store(address) as store:
+    def die_before(what: str, about: tuple[object, ...]) -> None:
+        if what in ("open", "os.rename", "os.remove") and str(about[0]).startswith(str(alerts)):
+            die()
+
+    sys.addaudithook(die_before)
+    event.listen(Engine, "before_cursor_execute", die)
+    event.listen(Engine, "commit", die)
+    with open_store(address) as store:
         while True:
             try:
                 play(store, alerts, hours)
@@ -74,23 +83,6 @@ def hold(address: str, pipe: Pipe) -> None:
         fill(step, 0)
         pipe.send("in the step")
         signal.pause()
-
-
-@contextmanager
-def before_each_statement(call: Callable[[], object]) -> Iterator[None]:
-    """Call it before every statement and every commit of this process."""
-
-    def before(*_: object) -> None:
-        call()
-
-    names = ("before_cursor_execute", "commit")
-    for name in names:
-        event.listen(Engine, name, before)
-    try:
-        yield
-    finally:
-        for name in names:
-            event.remove(Engine, name, before)
 
 
 def settle(store: Store, alerts: Path) -> None:

@@ -2,15 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
-from postgres_server import new_database, program, running_server
-
-NUMBERS = count()
-"""Of databases."""
+from postgres_server import empty_database, program, running_server
 
 
 @pytest.fixture(scope="session")
@@ -41,4 +37,4 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "watch.db")
     request.getfixturevalue("socket_enabled")
-    return new_database(request.getfixturevalue("postgres_server"), f"strandline_{os.getpid()}_{next(NUMBERS)}")
+    return empty_database(request.getfixturevalue("postgres_server"), f"strandline_{os.getpid()}")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 USER = "strandline"
 
@@ -40,14 +40,24 @@ def running_server() -> Iterator[str]:
             _run([*pg_ctl, "-m", "immediate", "stop"], folder)
 
 
-def new_database(server: str, name: str) -> str:
-    """An empty database; gives its URL."""
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+def empty_database(server: str, name: str) -> str:
+    """Make a database, or empty the one of that name; gives its URL."""
+    with _connected(server) as connection:
+        if connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).first() is None:
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+    url = make_url(server).set(database=name).render_as_string(hide_password=False)
+    with _connected(url) as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    return url
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(make_url(url).set(drivername="postgresql+pg8000"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
+        yield connection
     engine.dispose()
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 def _run(command: list[str | Path | None], folder: Path) -> None:

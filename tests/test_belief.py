@@ -25,11 +25,16 @@ def autoregression(*coefficients: float, shocks: tuple[float, ...] = (0.03,)) ->
     return SurgeProcess(np.array(coefficients), np.array(shocks), stay)
 
 
+def exact(process: SurgeProcess) -> Sensor:
+    """The own gauge with a zero that is exactly known."""
+    return Sensor("own", 0, 1.0, 0.0, np.zeros(process.shocks.size))
+
+
 def three_gauges() -> SeaModel:
     process = autoregression(1.3, -0.34, shocks=(0.02, 0.1))
     near = Sensor("near", -1, 1.05, 0.85, np.array([0.02, 0.08]))
     far = Sensor("far", 2, 0.9, 0.9, np.array([0.02, 0.08]))
-    return SeaModel(process, (own_sensor("own", process), near, far))
+    return SeaModel(process, (exact(process), near, far))
 
 
 def play(process: SurgeProcess, hours: int, seed: int) -> np.ndarray:
@@ -69,7 +74,7 @@ def test_climate_of_a_first_order_process_is_the_closed_form() -> None:
 def test_the_filter_conditions_as_a_normal_distribution_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sea_filter, "BREAKS", 1e-15)
     process = autoregression(1.3, -0.34)
-    model = SeaModel(process, (own_sensor("own", process),))
+    model = SeaModel(process, (exact(process),))
     heard, noise = [3, 4, 7, 11, 12], 0.01
     course = play(process, 40, 3)
     belief = know_nothing(model, START)
@@ -136,9 +141,26 @@ def test_two_gauges_deny_a_third_that_jumps(broken: str) -> None:
     assert max(chances.values()) < 0.1
 
 
+def test_a_gauge_that_drifts_slowly_does_not_take_the_belief_with_it() -> None:
+    process = autoregression(1.3, -0.34, shocks=(0.02, 0.1))
+    neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in ("near", "far"))
+    model = SeaModel(process, (own_sensor("own", process), *neighbours))
+    course = play(process, 200, 5)
+    belief = listen(model, course, 40)
+    for hour in range(41, 89):
+        readings = [
+            Residual(one.stream, one.time, one.value + (0.1 * (hour - 40) / 24 if one.stream == "own" else 0.0))
+            for one in readings_at(model, course, hour, ALL)
+        ]
+        belief = advance(belief, START + hour * HOUR, readings)
+    mean, spread = belief.residual()
+    assert abs(mean - course[88]) < 0.1  # of the 0.2 m that the gauge is off
+    assert abs(mean - course[88]) < 3 * spread
+
+
 def test_a_contradiction_of_two_widens_the_belief() -> None:
     process = autoregression(1.3, -0.34, shocks=(0.02, 0.1))
-    model = SeaModel(process, (own_sensor("own", process), Sensor("near", 0, 1.0, 0.85, np.array([0.02, 0.08]))))
+    model = SeaModel(process, (exact(process), Sensor("near", 0, 1.0, 0.85, np.array([0.02, 0.08]))))
     course = play(process, 80, 2)
     belief = listen(model, course, 30, told=("own", "near"))
     now, agreed = START + 31 * HOUR, float(course[31])
@@ -240,7 +262,7 @@ def test_a_neighbour_is_learned_with_its_delay() -> None:
 
 def test_courses_have_the_moments_of_the_belief() -> None:
     process = autoregression(0.95)
-    model = SeaModel(process, (own_sensor("own", process),))
+    model = SeaModel(process, (exact(process),))
     now = START + HOUR
     belief = advance(know_nothing(model, START), now, [Residual("own", now, 0.1)])
     courses = draw_courses(belief, count=4000).residual
@@ -263,7 +285,7 @@ def test_guidance_is_weighed_by_its_error() -> None:
 
 def test_widening_keeps_the_medians() -> None:
     process = autoregression(0.95)
-    courses = draw_courses(know_nothing(SeaModel(process, (own_sensor("own", process),)), START))
+    courses = draw_courses(know_nothing(SeaModel(process, (exact(process),)), START))
     wider = courses.widened(np.full(HORIZON_HOURS + 1, 2.0))
     np.testing.assert_allclose(np.median(wider.residual, axis=0), np.median(courses.residual, axis=0))
     np.testing.assert_allclose(wider.residual.std(axis=0), 2 * courses.residual.std(axis=0))

@@ -75,7 +75,7 @@ def test_ten_years_of_hours_are_replayed_in_seconds() -> None:
     steps = [START + step * HOUR for step in range(count + 2)]
     total = sum(len(replay.read(since, until)) for since, until in pairwise(steps))
     assert total == count
-    assert clock.perf_counter() - begin < 6.0  # seconds; a scan at each step would take an hour
+    assert clock.perf_counter() - begin < 20.0  # seconds; a scan at each step would take an hour
 
 
 def test_every_station_of_a_record_becomes_a_stream() -> None:
@@ -179,4 +179,4 @@ def test_faults_on_a_year_are_cheap() -> None:
     begin = clock.perf_counter()
     for fault in faults.FAULTS.values():
         fault(replay, window)
-    assert clock.perf_counter() - begin < 3.0  # seconds for all of them; ten years cost ten times that
+    assert clock.perf_counter() - begin < 10.0  # seconds for all of them; ten years cost ten times that

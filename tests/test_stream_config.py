@@ -85,6 +85,9 @@ def test_every_kind_is_opened_as_what_it_is(tmp_path: Path, client: httpx.Client
     assert (south, north) == (pytest.approx(45.15, abs=0.02), pytest.approx(45.17, abs=0.02))
     assert by_name["json"].service.headers == {"Authorization": "Bearer hush"}  # type: ignore[attr-defined]
     assert "hush" not in repr(feeds[4].feed)
+    assert {by_name[kind].look_back for kind in KEYS if kind not in ("flood_scene", "stac")} == {  # type: ignore[attr-defined]
+        timedelta(days=3, minutes=15)
+    }
 
 
 def test_all_dead_streams_together_are_health_and_nothing_else(tmp_path: Path, client: httpx.Client) -> None:

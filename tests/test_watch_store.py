@@ -158,7 +158,7 @@ SAID = st.builds(
 
 
 @given(st.lists(st.lists(SAID, max_size=6), min_size=1, max_size=4))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_what_is_known_at_an_hour_is_what_was_said_by_then_less_the_repeats(said: list[list[Reading]]) -> None:
     with TemporaryDirectory() as folder, Store.open(Path(folder) / "watch.db") as store:
         expected: dict[tuple[object, ...], list[Reading]] = {}

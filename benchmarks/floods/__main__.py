@@ -5,6 +5,7 @@ BLOCKS2.json] --label-fractions 0.01 0.05 0.10 1.0 --seeds 5 --out floods.json``
 """
 
 import argparse
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from multiprocessing import Manager, get_context
@@ -22,8 +23,8 @@ from benchmarks.floods.views import SETTINGS
 from benchmarks.record import Record, print_summary, sha256, write_record
 
 
-def main() -> None:
-    arguments = _parser().parse_args()
+def main(words: Sequence[str] | None = None) -> None:
+    arguments = _parser().parse_args(words)
     data = {"source": sha256(arguments.source), "source_blocks": sha256(arguments.source_blocks)}
     source, target = read_events(arguments.source, arguments.source_blocks), None
     if arguments.target is not None:

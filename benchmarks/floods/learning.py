@@ -17,7 +17,7 @@ from strandline.models.dense_cnn import DenseCNN
 from strandline.models.dense_transformer import DenseTransformer
 from strandline.models.layers import PATCH
 from strandline.models.maps import MapPrediction, Streams
-from strandline.training import Progress, train
+from strandline.training import Progress, mixed_precision, train
 
 See = Callable[[Views], Streams]
 """From chips to what a network sees of them."""
@@ -118,7 +118,7 @@ def _terms(
     streams = {name: (cut(value), cut(seen)) for name, (value, seen) in source.streams.items()}
     streams = jittered(streams, regime.jitter, generator)
     streams = drop_any(streams, regime.outage, generator, instruments=INSTRUMENTS, keep_one=True)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with mixed_precision("cpu"):
         said: MapPrediction = network(streams)
     logits, terms = said.logits.float(), {}
     if source.task > 0:
@@ -170,7 +170,7 @@ def ask(network: DenseCNN | DenseTransformer, views: Views, see: See) -> MapPred
     for start in range(0, len(views), AT_ONCE):
         streams = see(views[slice(start, start + AT_ONCE)])
         mirrored = {name: (value.flip(-1), seen.flip(-1)) for name, (value, seen) in streams.items()}
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed_precision("cpu"):
             said: MapPrediction = network(streams)
             other: MapPrediction = network(mirrored)
         both = said.logits.float().log_softmax(1), other.logits.float().flip(-1).log_softmax(1)

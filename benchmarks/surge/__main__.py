@@ -6,6 +6,7 @@
 """
 
 import argparse
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from multiprocessing import Manager, get_context
@@ -22,8 +23,8 @@ from benchmarks.surge.run import Plan, Question, answer
 from benchmarks.surge.summary import markdown, summarise
 
 
-def main() -> None:
-    arguments = _parser().parse_args()
+def main(words: Sequence[str] | None = None) -> None:
+    arguments = _parser().parse_args(words)
     files = (arguments.gauges, arguments.stations, arguments.constants, arguments.storms)
     gauges = read_gauges(*files)
     numbers_of(gauges, arguments.target)

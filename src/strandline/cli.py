@@ -4,40 +4,54 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from strandline.errors import InputError, StrandlineError
+from strandline.terminal import Stages, answer, answer_json, aside, summary_table, warn
 
 app = typer.Typer(
     help="From almost no data to a coastal resilience plan.\n\n"
     "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, write a region "
-    "file (see examples/), look at it with `strandline check`, then `strandline run REGION.toml --out DIR`.\n\n"
-    "Exit codes: 0 done, 2 an input cannot be used (the message says what would be right), 130 interrupted.",
+    "file (see examples/), look at it with `strandline check`, then `strandline run REGION.toml --out DIR`. "
+    "`strandline doctor` says whether this machine can.\n\n"
+    "Answers go to standard output, with --json as JSON; progress and remarks go to standard error.",
+    epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message says what would "
+    "be right); 65 the log of a store was changed; 75 another agent acts on the store, try again later; 130 "
+    "interrupted; 1 a fault of Strandline itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-console = Console(stderr=True)
 INTERRUPTED = 130
 """The exit code into which typer turns Ctrl-C (128 + SIGINT)."""
 RegionPath = Annotated[
     Path | None, typer.Argument(help="Region file (TOML). Without one: the built-in simulated delta.")
 ]
 DataFolder = Annotated[
-    Path | None, typer.Option("--data", help="Folder that the region file's paths start from [default: its own]")
+    Path | None, typer.Option("--data", help="Folder that the region file's paths start from.", show_default="its own")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")]
 
 
-@app.command()
+def _examples(*examples: tuple[str, str]) -> str:
+    """Lines under a command's help: what to type, and what for."""
+    return "\n\n".join(f"[bold cyan]{escape(typed)}[/]   {what_for}" for typed, what_for in examples)
+
+
+@app.command(
+    epilog=_examples(
+        ("strandline run --quick --out runs/quick", "a health check, under 90 s"),
+        ("strandline run examples/caorle.toml --data DATA --out runs/caorle", "a real place"),
+        ("strandline run examples/caorle.toml --data DATA --out runs/caorle --resume", "after a Ctrl-C"),
+        ("strandline run --out runs/demo --json | jq .surge.rmse", "one number of the summary"),
+    )
+)
 def run(
     region: RegionPath = None,
     out: Annotated[Path, typer.Option(help="Folder for the products.")] = Path("runs/demo"),
@@ -47,8 +61,9 @@ def run(
     seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
     false_dry: Annotated[
         float | None,
-        typer.Option(help="Share of flooded cells that may be called dry, as 0.1 [default: best IoU]."),
+        typer.Option(help="Share of flooded cells that may be called dry, as 0.1.", show_default="best IoU"),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Observe, distil, forecast, assess, plan: from files (or a simulated delta) to report.html."""
     from strandline import jobs
@@ -58,33 +73,54 @@ def run(
             "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
         )
     job = jobs.real(region, data, seed, false_dry) if region else jobs.simulated(seed, quick=quick, false_dry=false_dry)
-    with _Stages() as announce:
+    with Stages() as announce:
         report = job.run(out, announce, resume)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    _show_summary(summary, report)
+    if (known := summary["familiarity"]) is not None and known["warning"] is not None:
+        warn(known["warning"])
+    if as_json:
+        answer_json(summary)
+    else:
+        aside.print(summary_table(summary))
+        answer(f"report: {report}")
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        ("strandline check examples/caorle.toml --data DATA", "the table"),
+        ("strandline check examples/caorle.toml --data DATA --picture there.png", "and a picture"),
+    )
+)
 def check(
     region: Annotated[Path, typer.Argument(help="Region file (TOML).")],
     data: DataFolder = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say what is present, its span, gaps and age, and what each missing stream costs. Computes nothing."""
     from strandline.config import load_region_file
     from strandline.sources.inventory import take_inventory
-    from strandline.sources.inventory_views import draw_inventory, inventory_table
+    from strandline.sources.inventory_views import draw_inventory, inventory_table, inventory_to_json
 
     inventory = take_inventory(load_region_file(region, data))
-    Console().print(inventory_table(inventory))
+    if as_json:
+        answer_json(inventory_to_json(inventory))
+    else:
+        answer(inventory_table(inventory))
     if picture is not None:
         draw_inventory(inventory, picture)
-        console.print(f"picture: {picture}")
+        aside.print(f"picture: {picture}")
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        ("strandline lint my-protocol.toml", "before anybody relies on it"),
+        ("strandline lint runs/demo/plan.json --json", "a plan, for other programs"),
+    )
+)
 def lint(
     plan: Annotated[Path, typer.Argument(help="Early action protocol (TOML), or the plan.json of a run.")],
+    as_json: AsJson = False,
 ) -> None:
     """Say what an early action protocol or a plan lacks or contradicts, where, and what would be right."""
     from strandline.planning.plan_json import check_plan
@@ -93,14 +129,19 @@ def lint(
     faults = find_faults(plan)
     if not faults and plan.suffix == ".json":
         faults = check_plan(plan)
-    for fault in faults:
-        Console().print(str(fault), highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        listed = [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in faults]
+        answer_json({"file": str(plan), "is_fit_for_use": not faults, "faults": listed})
+    else:
+        for fault in faults:
+            answer(str(fault))
     if faults:
         raise InputError(plan, f"is not fit for use ({len(faults)} faults)", "mend what is listed above")
-    Console().print(f"{plan}: fit for use", highlight=False, markup=False, soft_wrap=True)
+    if not as_json:
+        answer(f"{plan}: fit for use")
 
 
-@app.command()
+@app.command(epilog=_examples(("strandline schema > plan.schema.json", "to a file")))
 def schema() -> None:
     """Print the JSON Schema of plan.json: every field with its type, unit and datum."""
     from strandline.planning.plan_json import plan_schema
@@ -108,50 +149,60 @@ def schema() -> None:
     typer.echo(json.dumps(plan_schema(), indent=2))
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        ("strandline watch examples/caorle.toml --data DATA --run runs/caorle", "live, until Ctrl-C"),
+        ("strandline watch --run runs/demo --replay 2009-05-05/2009-05-10", "five days of the built-in delta again"),
+        ("strandline watch examples/caorle.toml --run runs/caorle --once --json", "one hour, from a timer"),
+    )
+)
 def watch(
     region: RegionPath = None,
     run: Annotated[Path, typer.Option(help="Folder of this place's finished `strandline run`.")] = Path("runs/demo"),
     data: DataFolder = None,
     store: Annotated[
-        str | None, typer.Option(help="Database: a path, or postgresql+pg8000://… [default: watch.db in --run]")
+        str | None, typer.Option(help="Database: a path, or postgresql+pg8000://…", show_default="watch.db in --run")
     ] = None,
     replay: Annotated[
         str | None, typer.Option(help="Hours of the record to live through again: FROM/TO, as 2022-11-20/2022-11-24.")
     ] = None,
     speed: Annotated[
-        float | None, typer.Option(help="Of a replay, times real time [default: as fast as it goes].", min=0.001)
+        float | None, typer.Option(help="Of a replay, times real time.", min=0.001, show_default="as fast as it goes")
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="One step, then stop.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON an hour, with every decision.")] = False,
 ) -> None:
     """Keep the risk picture coherent, hour by hour: hear the streams, move the belief, propose what to do."""
     from strandline.watch import job
 
-    with _Stages() as announce:
+    with Stages() as announce:
         watching, hours = job.prepare(region, data, run, store, replay, speed, announce, once=once)
-    console.print(f"watching; store: {store or run / 'watch.db'}; a person confirms what leaves this machine")
+    aside.print(f"watching; store: {store or run / 'watch.db'}; a person confirms what leaves this machine")
     for hour in hours:
-        for line in job.tell(hour, watching.step(hour)):
-            Console().print(line, highlight=False, markup=False, soft_wrap=True)
+        decisions = watching.step(hour)
+        if as_json:
+            answer_json(job.hour_to_json(hour, decisions), indent=None)
+        else:
+            for line in job.tell(hour, decisions):
+                answer(line)
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        ("strandline serve --run runs/caorle", "that run, and its watch where one has begun"),
+        ("strandline serve --run runs/before --run runs/after", "two runs of one place, to compare"),
+    )
+)
 def serve(
     run: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="Folder of a finished `strandline run`; several can be compared; runs/demo where none is given."
-        ),
+        typer.Option(help="Folder of a finished `strandline run`; give several to compare.", show_default="runs/demo"),
     ] = None,
     store: Annotated[
         str | None,
-        typer.Option(
-            help="The watch's database, of the first run's place; watch.db in that run's folder where none is given."
-        ),
+        typer.Option(help="Database of the watch over the first run's place.", show_default="watch.db in --run"),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to bind to; others than this machine's are seen by others.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[str, typer.Option(help="Address to bind to; another one is seen from elsewhere.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any that is free.")] = 8000,
     allow_host: Annotated[
         list[str] | None, typer.Option(help="A further name that browsers may call this server by.")
@@ -165,14 +216,16 @@ def serve(
 
     serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [])
     with server.listening(host, port) as (address, listener):
-        console.print(f"dashboard: {address}   (Ctrl-C ends it)", highlight=False)
+        aside.print(f"dashboard: {address}   (Ctrl-C ends it)", highlight=False)
         if serving.token is not None and serving.token.is_new:
-            console.print(f"to confirm, give this token: {serving.token.value}", highlight=False, soft_wrap=True)
+            aside.print(f"to confirm, give this token: {serving.token.value}", highlight=False, soft_wrap=True)
         with suppress(KeyboardInterrupt):
             server.serve(serving, listener)
 
 
-@app.command()
+@app.command(
+    epilog=_examples(("strandline simulate --out coast --seed 7 --cells 32 --years 3 --storms 8", "a small one"))
+)
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the coast.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same coast.")] = 7,
@@ -184,7 +237,7 @@ def simulate(
     from strandline.simulator.coast import simulate_coast
     from strandline.simulator.files import save_coast
 
-    with _Stages() as announce:
+    with Stages() as announce:
         coast = simulate_coast(
             f"simulated coast {seed}",
             seed,
@@ -195,14 +248,14 @@ def simulate(
             progress=announce("flood the coast"),
         )
     save_coast(coast, out)
-    console.print(f"coast: {out}")
+    aside.print(f"coast: {out}")
 
 
-@app.command()
+@app.command(epilog=_examples(("strandline teach --out networks --coasts 8 --processes 2", "a trial of the recipe")))
 def teach(
     out: Annotated[Path, typer.Option(help="Folder for teacher.safetensors, student.safetensors and student.json.")],
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    coasts: Annotated[int | None, typer.Option(help="Simulated coasts [default: the shipped recipe's].")] = None,
+    coasts: Annotated[int | None, typer.Option(help="Simulated coasts.", show_default="the shipped recipe's")] = None,
     processes: Annotated[int, typer.Option(help="Coasts simulated at a time.")] = os.cpu_count() or 1,
     seed: Annotated[int, typer.Option(help="Of every draw.")] = 0,
     keep: Annotated[
@@ -213,77 +266,41 @@ def teach(
     """Pre-train teacher and students on simulated coasts, as the shipped ones were."""
     from strandline import jobs
 
-    with _Stages() as announce:
+    with Stages() as announce:
         jobs.teach(out, device, coasts, processes, seed, announce, keep=keep, resume=resume)
-    console.print(f"networks: {out}")
+    aside.print(f"networks: {out}")
+
+
+@app.command(epilog=_examples(("strandline doctor --out runs", "before the first run")))
+def doctor(
+    out: Annotated[Path, typer.Option(help="Folder that runs are to be written to.")] = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Look whether this machine can run Strandline, and what each missing extra would add."""
+    from strandline.doctor import examine, findings_table
+
+    findings = list(examine(out))
+    if as_json:
+        answer_json([asdict(one) for one in findings])
+    else:
+        answer(findings_table(findings))
+    broken = [one.name for one in findings if one.state == "broken"]
+    if broken:
+        raise InputError("doctor", f"{', '.join(broken)} must work", "mend what is called broken above")
 
 
 def main() -> None:
-    """Run the command line; refusals become one line and exit code 2."""
+    """Run the command line; a refusal becomes one line and the exit code of its class."""
     logging.basicConfig(level=os.environ.get("STRANDLINE_LOG", "WARNING"), format="%(name)s: %(message)s")
     try:
         app()
     except StrandlineError as error:
-        console.print(f"[bold red]strandline:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(2)
+        aside.print(f"[bold red]strandline:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            console.print("interrupted; `strandline run --resume` with the same arguments goes on from here")
+            aside.print("interrupted; `strandline run --resume` with the same arguments goes on from here")
         raise
-
-
-class _Stages:
-    """A line a stage; announcing the next one closes the last."""
-
-    def __init__(self) -> None:
-        columns = (
-            SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-        )
-        self.display = Progress(*columns, console=console)
-
-    def __enter__(self) -> Self:
-        self.display.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None:
-            self._close_last()
-        self.display.stop()
-
-    def __call__(self, name: str) -> Callable[[float], None]:
-        self._close_last()
-        task = self.display.add_task(name, total=1.0)
-        return lambda done: self.display.update(task, completed=done)
-
-    def _close_last(self) -> None:
-        if self.display.tasks:
-            self.display.update(self.display.tasks[-1].id, completed=1)
-
-
-def _show_summary(summary: dict[str, Any], report: Path) -> None:
-    flood, surge, damage = summary["flood"], summary["surge"], summary["impact"]["expected_annual_damage"]
-    table = Table(title=f"{summary['provenance']} data", show_header=False, box=None, title_justify="left")
-    table.add_row(
-        "flood maps, IoU",
-        "undefined: no flood of the held-out storms is known"
-        if flood["student_iou"] is None
-        else f"student {flood['student_iou']:.2f}, teacher {flood['teacher_iou']:.2f}, "
-        f"labels only {flood['labels_only_iou']:.2f}",
-    )
-    table.add_row("water level", f"RMSE {surge['rmse']:.2f} m, {surge['coverage_90']:.0%} within the 90 % interval")
-    table.add_row(
-        "annual damage", f"{damage['p50']:,.0f} EUR (80 % interval {damage['p10']:,.0f} to {damage['p90']:,.0f})"
-    )
-    table.add_row("plan", f"{summary['plan']['n_actions']} actions, {summary['plan']['n_triggers']} triggers")
-    console.print(table)
-    known = summary["familiarity"]
-    if known is not None and known["warning"] is not None:
-        console.print(f"[bold yellow]warning:[/] {escape(known['warning'])}", highlight=False)
-    Console().print(f"report: {report}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,13 @@
 
 
 class StrandlineError(Exception):
-    """A refusal that the user can act on; the command line prints it and exits with code 2."""
+    """A refusal that the user can act on; the command line prints it and ends.
+
+    Attributes:
+        exit_code: of the command line, for programs that call it.
+    """
+
+    exit_code = 2
 
 
 class InputError(StrandlineError):

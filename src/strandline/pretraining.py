@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,7 +23,7 @@ from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
-from strandline.training import Progress, train
+from strandline.training import Progress, mixed_precision, train
 
 logger = logging.getLogger(__name__)
 Network = TypeVar("Network", bound=Teacher | Student)
@@ -165,7 +166,7 @@ def _draw(curriculum: Curriculum, storms: Batch, windows: Batch, generator: torc
 
 def _precision(batch: Batch, device: str) -> torch.autocast:
     """Maps in bfloat16, which they can bear; surges in single precision, since centimetres count."""
-    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=batch.terrain is not None)
+    return mixed_precision(device, enabled=batch.terrain is not None)
 
 
 def _accumulate(terms: dict[str, Tensor], more: dict[str, Tensor]) -> None:
@@ -187,17 +188,24 @@ def _train(
 
 def save_networks(folder: Path, teacher: Teacher, students: Sequence[Student], card: Mapping[str, object]) -> None:
     """Write ``teacher.safetensors`` and the students, in half precision, and the card that tells their making."""
-    write_bytes(folder / "teacher.safetensors", save(_half(teacher.state_dict())))
-    save_students(folder, students, card)
+    content = save(_half(teacher.state_dict()))
+    write_bytes(folder / "teacher.safetensors", content)
+    save_students(folder, students, {**card, "sha256": {"teacher.safetensors": sha256(content).hexdigest()}})
 
 
 def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], card: Mapping[str, object]) -> None:
-    """Write ``student.safetensors``, all members in half precision, and the model card ``student.json``."""
+    """Write ``student.safetensors``, all members in half precision, and the model card ``student.json``.
+
+    The card says the SHA-256 of the weights, beside those of other files that it may name.
+    """
     members = {
         f"{i}.{name}": tensor for i, student in enumerate(students) for name, tensor in student.state_dict().items()
     }
-    write_bytes(folder / "student.safetensors", save(_half(members)))
-    write_text(folder / "student.json", json.dumps(card, indent=2) + "\n")
+    content = save(_half(members))
+    write_bytes(folder / "student.safetensors", content)
+    others = card.get("sha256")
+    digests = {**(others if isinstance(others, dict) else {}), "student.safetensors": sha256(content).hexdigest()}
+    write_text(folder / "student.json", json.dumps({**card, "sha256": digests}, indent=2) + "\n")
 
 
 def make_card(

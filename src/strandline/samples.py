@@ -161,8 +161,7 @@ def draw_issues(
     known peaks would teach that the sea always rises.
 
     Args:
-        hours: (N,) of the gauge's record, that may be taken; a quarter of those wanted comes from the hundredth of them
-            that is farthest from the tide, another from the tenth.
+        hours: (N,) of the gauge's record, that may be taken; "far" is the tenth of them that is farthest.
         count: of hours wanted; fewer are given where there are not so many.
     """
     gauge = _require_gauge(observations)
@@ -170,12 +169,10 @@ def draw_issues(
     known = gauge["quality"].values[0, at] == 0
     level = gauge["water_level"].values[0, at] - gauge["mean_sea_level"].values[0]
     distance = np.where(known & np.isfinite(level), np.abs(level - sea.tide(hours)), -1.0)
-    nearest_first = np.argsort(distance, kind="stable")
-    taken = nearest_first[:0]
-    for share, wanted in ((100, count // 4), (10, count // 2), (1, count)):
-        among = np.setdiff1d(nearest_first[-max(hours.size // share, 1) :], taken)
-        taken = np.concatenate([taken, rng.permutation(among)[: wanted - taken.size]])
-    return np.sort(hours[taken])
+    far = np.argsort(distance, kind="stable")[-max(hours.size // 10, 1) :]
+    taken = rng.permutation(far)[: count // 2]
+    ordinary = rng.permutation(np.setdiff1d(np.arange(hours.size), taken))[: count - taken.size]
+    return np.sort(hours[np.concatenate([taken, ordinary])])
 
 
 def _gauge_part(

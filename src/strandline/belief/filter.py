@@ -1,10 +1,10 @@
 """The belief about the sea: a mixture over what the weather does and which streams are broken, moved on by the hour.
 
 Every hypothesis is a regime of the surge and, for each gauge, whether it is sound or broken; under each the residual of
-the last two days is jointly normal. A sound gauge's reading is conditioned on. A broken one's tells nothing of the sea
-and may be anything; how much likelier it then is moves the weight of the hypothesis. So two gauges outvote a third,
-a contradiction leaves two answers with weights instead of one between them, and an hour without readings only lets
-what is known grow old.
+the last day and a half is jointly normal. A sound gauge's reading is conditioned on. A broken one's tells nothing of
+the sea and may be anything; how much likelier it then is moves the weight of the hypothesis. So two gauges outvote a
+third, a contradiction leaves two answers with weights instead of one between them, and an hour without readings only
+lets what is known grow old.
 
 Source: interacting multiple models, Blom and Bar-Shalom (1988), IEEE Transactions on Automatic Control 33, 780-783;
 sensor faults as hypotheses: Bar-Shalom, Li, Kirubarajan (2001), Estimation with applications to tracking, section 11.6.
@@ -21,7 +21,7 @@ from strandline.belief.sensors import Sensor
 from strandline.errors import InputError
 
 Floats = npt.NDArray[np.float64]
-PAST_HOURS = 48
+PAST_HOURS = 36
 """Readings older than this change nothing any more [h]: a day late is in time."""
 BREAKS, MENDS = 1 / 2160, 1 / 72
 """Chance an hour [-] that a sound gauge breaks (once in three months) and a broken one is mended (after three days):
@@ -136,7 +136,7 @@ class Residual:
 
 
 def advance(belief: SeaBelief, hour: np.datetime64, readings: Sequence[Residual]) -> SeaBelief:
-    """The belief at ``hour``, after all that became known since the last one; readings of any hour of two days.
+    """The belief at ``hour``, after all that became known since the last one; readings of any hour of a day and a half.
 
     Raises:
         InputError: an hour that is not later, a reading of a gauge that is not known, or of the future.

@@ -13,6 +13,9 @@ FURTHEST_AHEAD = 6
 """Most hours by which water may reach a neighbour sooner or later than the own gauge: some 150 km along a shelf."""
 READING_NOISE = 0.01
 """Standard deviation of an hourly reading [m]; a gauge's own accuracy (IOC Manual 14, vol. IV, section 2)."""
+DATUM_SPREAD, DATUM_MEMORY = 0.04, 0.98
+"""How far off the own gauge's zero may be [m], and what is left of that after an hour [-], two days long: assumptions.
+Without them a gauge that drifts by a decimetre a day takes the belief with it."""
 FEWEST = 500
 """Hours that both gauges read, from which their relation can be learned."""
 
@@ -26,7 +29,7 @@ class Sensor:
         ahead: hours by which its water runs ahead of the own; below 0 behind.
         gain: [-].
         memory: share of the deviation that is left after an hour [-]; the deviation is what its place has of its own.
-        shocks: (R,) of the deviation an hour, in each regime of the surge [m]; zeros = none, as for the own gauge.
+        shocks: (R,) of the deviation an hour, in each regime of the surge [m]; zeros = none.
         noise: of a reading [m].
     """
 
@@ -48,8 +51,9 @@ class Sensor:
 
 
 def own_sensor(stream: str, process: SurgeProcess) -> Sensor:
-    """The gauge that the residual is about."""
-    return Sensor(stream, 0, 1.0, 0.0, np.zeros(process.shocks.size))
+    """The gauge that the residual is about; what deviates is its zero alone."""
+    shock = DATUM_SPREAD * np.sqrt(1 - DATUM_MEMORY**2)
+    return Sensor(stream, 0, 1.0, DATUM_MEMORY, np.full(process.shocks.size, shock))
 
 
 def learn_sensor(stream: str, own: Floats, other: Floats, process: SurgeProcess) -> Sensor:

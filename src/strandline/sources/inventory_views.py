@@ -1,6 +1,7 @@
-"""The inventory as a table for the terminal and as a picture: what is known when, and where things are."""
+"""The inventory as a table for the terminal, as JSON and as a picture: what is known when, and where things are."""
 
 import textwrap
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,6 +42,29 @@ def inventory_table(inventory: Inventory) -> Group:
         detail = stream.detail if stream.state == "present" else f"{stream.detail}; without it: {stream.cost}"
         found.add_row(Text(stream.name, style=_COLOURS[stream.state]), Text(detail))
     return Group(table, Text(), found)
+
+
+def inventory_to_json(inventory: Inventory) -> dict[str, object]:
+    """The same as plain values: times in ISO 8601 (UTC), gaps in hours, ages in days, shares from 0 to 1."""
+    return {
+        "region": inventory.region.name,
+        "is_usable": inventory.is_usable,
+        "held_out": _as_text(inventory.held_out),
+        "streams": [
+            {
+                "name": stream.name,
+                "state": stream.state,
+                "detail": stream.detail,
+                "cost_of_absence": stream.cost,
+                "count": stream.count,
+                "spans": _as_text(stream.spans),
+                "gap_share": stream.gap_share,
+                "longest_gap_hours": stream.longest_gap,
+                "age_days": stream.age_days,
+            }
+            for stream in inventory.streams
+        ],
+    }
 
 
 def draw_inventory(inventory: Inventory, path: Path) -> None:
@@ -167,6 +191,10 @@ def _span(stream: Stream) -> str:
         return ""
     first, last = (np.datetime_as_string(t, "m").replace("T", " ") for t in (stream.spans[0][0], stream.spans[-1][1]))
     return f"{first}\n{last}"
+
+
+def _as_text(spans: Iterable[tuple[np.datetime64, np.datetime64]]) -> list[list[str]]:
+    return [[str(np.datetime_as_string(time, "m")) for time in span] for span in spans]
 
 
 def _duration(hours: float | None) -> str:

@@ -64,7 +64,9 @@ def flag_quality(time: Times, level: Floats) -> Flags:
     return flags
 
 
-def find_spikes(level: Floats, joined: npt.NDArray[np.bool_], calm_share: float = 0.5) -> npt.NDArray[np.bool_]:
+def find_spikes(
+    level: Floats, joined: npt.NDArray[np.bool_], calm_share: float = 0.5, least: float = _LEAST_SPIKE
+) -> npt.NDArray[np.bool_]:
     """Single readings far off the cubic through the two readings on either side.
 
     The cubic leaves 1 % of an hourly M2 tide's amplitude, so that great tides raise no flag.
@@ -73,9 +75,10 @@ def find_spikes(level: Floats, joined: npt.NDArray[np.bool_], calm_share: float 
         level: (N,) [m].
         joined: (N - 1,) whether there is no gap between a reading and the next.
         calm_share: of readings that no spike disturbs [-]; a short window may hold many.
+        least: smaller ones are none [m].
     """
     rough = _roughness(level, joined)
-    limit = max(_LEAST_SPIKE, SIGMAS * robust_deviation(rough, calm_share))
+    limit = max(least, SIGMAS * robust_deviation(rough, calm_share))
     size = np.abs(rough)
     around = np.stack([np.roll(size, shift) for shift in (-2, -1, 1, 2)])
     greatest = size >= np.where(np.isnan(around), 0.0, around).max(axis=0)

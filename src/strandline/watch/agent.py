@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +13,16 @@ import pandas as pd
 from safetensors.numpy import load, save
 
 from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance
-from strandline.belief.filter import Residual, SeaBelief
-from strandline.belief.guidance import NO_ARCHIVE, Adviser, Said
+from strandline.belief.filter import PAST_HOURS, SeaBelief, know_nothing
+from strandline.belief.guidance import NO_ARCHIVE, Adviser
 from strandline.planning.briefing import Briefing
 from strandline.planning.operations import PROBABILITY_FOR_LIVES
 from strandline.watch.decisions import Decision
 from strandline.watch.drafts import Confirmed, draft_messages
 from strandline.watch.feeds.guarded import Guarded
+from strandline.watch.ground import draw_samples, weigh_samples
 from strandline.watch.learn import STUDENT, Knowledge, StudentAdvice
+from strandline.watch.listening import latest_forecasts, listen, own_readings, residuals_of
 from strandline.watch.mind import (
     DENIED,
     ActionState,
@@ -40,16 +43,11 @@ Floats = npt.NDArray[np.float64]
 logger = logging.getLogger(__name__)
 RECENT = timedelta(hours=96)
 """How far back readings are looked at: what the student and the checks at the door look back on."""
-FULL_HOUR = timedelta(minutes=30)
-"""A reading farther from a full hour than that is none of that hour."""
 BOUNDS = (0.05, 0.5, 0.95)
 BY_HOURS = (6, 12, 24, HORIZON_HOURS)
 """By when zones are told to flood [h]."""
 FLOODED_ZONE = 0.05
 """Share of a zone's known land under water from which it counts as flooded [-]; an assumption."""
-FORECASTS = {"surge_forecast", "water_level_forecast"}
-FORECAST_VALID = timedelta(hours=24)
-"""How long a forecast is heeded after its issue."""
 MONITORING = "continue_monitoring"
 
 
@@ -77,19 +75,23 @@ class Agent:
         now = step.hour
         mind = self._remember(step)
         since = pd.Timestamp(mind.belief.hour).to_pydatetime()
-        known = step.readings(now - RECENT)
-        new, health = self._listen(known, since, now)
+        known = [*step.readings(now - RECENT, kind="measured"), *step.readings(now, kind="forecast")]
+        new, health = listen(self.feeds, known, since, now)
         step.add_readings(new)
-        readings = self._residuals(new, {_identity(reading) for reading in known}, now)
+        readings = residuals_of(new, known, now, self.charge.tides)
         guidance, advised = self._consult([*known, *new], now)
         mind = hear(mind, np.datetime64(now, "h"), readings, advised=advised)
         courses = foresee(self.charge, mind, guidance)
         mind, decisions = decide(self.charge, mind, courses)
         levels = levels_of(self.charge, courses)
-        outlook, flooded = self._look_out(levels, courses)
+        scenes = [each for each in (*known, *new) if each.variable == "flooded_share" and each.quality != "bad"]
+        ground = weigh_samples(
+            self.briefing.response, self.briefing.zones.names, scenes, partial(self._highest, mind.belief)
+        )
+        outlook, flooded = self._look_out(levels, courses, ground)
         decisions = [self._locate(decision, flooded) for decision in _by_urgency(decisions)]
         decisions.append(_monitoring(mind, decisions, now))
-        step.add_health(_denied(each, mind) for each in health)
+        step.add_health(_with_fallbacks([_denied(each, mind) for each in health]))
         step.add_outlook(outlook)
         names = step.add_decisions(decisions)
         mind, drafts = draft_messages(self.briefing, decisions, names, levels, mind, confirmed)
@@ -104,77 +106,32 @@ class Agent:
             return decode(state, self.charge)
         return wake(self.charge, np.datetime64(step.hour - RECENT, "h"))
 
-    def _listen(self, known: Sequence[Reading], since: datetime, now: datetime) -> tuple[list[Reading], list[Health]]:
-        """New readings of all feeds, and how each of them does."""
-        answers = [
-            feed.ask(since, now, [reading for reading in known if reading.stream == feed.stream]) for feed in self.feeds
-        ]
-        return [reading for answer in answers for reading in answer.readings], [answer.health for answer in answers]
-
-    def _residuals(self, new: Sequence[Reading], before: set[tuple[object, ...]], now: datetime) -> list[Residual]:
-        """Hourly readings of the known gauges about their tides, the one nearest to each full hour."""
-        nearest: dict[tuple[str, datetime], tuple[timedelta, Reading]] = {}
-        for reading in new:
-            if reading.variable != "water_level" or reading.stream not in self.knowledge.tides:
-                continue
-            if reading.quality == "bad" or not np.isfinite(reading.value) or _identity(reading) in before:
-                continue
-            hour = _full_hour(reading.time)
-            distance = abs(reading.time - hour)
-            key = (reading.stream, hour)
-            if hour <= now and distance <= FULL_HOUR and (key not in nearest or distance < nearest[key][0]):
-                nearest[key] = (distance, reading)
-        found = []
-        for (stream, hour), (_, reading) in sorted(nearest.items(), key=lambda pair: pair[0]):
-            tide = float(self.knowledge.tides[stream].level(np.array([hour], dtype="datetime64[ns]"))[0])
-            found.append(Residual(stream, np.datetime64(hour, "h"), reading.value - tide, reading.quality == "suspect"))
-        return found
-
     def _consult(self, readings: Sequence[Reading], now: datetime) -> tuple[list[Guidance], bool]:
         """What others forecast, and whether any spoke of late; the student reads the own gauge and counts as none."""
         known = [reading for reading in readings if reading.quality != "bad"]
         advisers = {adviser.stream: adviser for adviser in self.knowledge.advisers}
         guidance: list[Guidance | None] = []
         if self.student is not None and STUDENT in advisers:
-            own = self.knowledge.model.sensors[0].stream
-            mine = {_full_hour(reading.time): reading.value for reading in known
-                    if reading.stream == own and reading.variable == "water_level"}  # fmt: skip
-            hours = sorted(hour for hour in mine if now - RECENT < hour <= now)
-            said = self.student.say(
-                np.datetime64(now, "h"), np.array(hours, dtype="datetime64[ns]"), np.array([mine[h] for h in hours])
-            )
+            time, level = own_readings(known, self.knowledge.model.sensors[0].stream, now)
+            said = self.student.say(np.datetime64(now, "h"), time, level)
             guidance.append(None if said is None else advisers[STUDENT].advise(said))
-        spoke = False
-        for stream in sorted({reading.stream for reading in known if reading.variable in FORECASTS}):
-            said = self._latest(stream, known, now)
-            if said is not None:
-                spoke = True
-                guidance.append(advisers.get(stream, Adviser(stream, NO_ARCHIVE)).advise(said))
-        return [given for given in guidance if given is not None], spoke
+        forecasts = latest_forecasts(known, now, self.charge.tide)
+        guidance += [
+            advisers.get(stream, Adviser(stream, NO_ARCHIVE)).advise(said) for stream, said in forecasts.items()
+        ]
+        return [given for given in guidance if given is not None], bool(forecasts)
 
-    def _latest(self, stream: str, known: Sequence[Reading], now: datetime) -> Said | None:
-        """The newest forecast of a stream, as far as it reaches ahead of now."""
-        own = [reading for reading in known if reading.stream == stream and reading.variable in FORECASTS]
-        issue = max((reading.issued for reading in own if reading.issued <= now), default=None)
-        if issue is None or now - issue > FORECAST_VALID:
+    def _highest(self, belief: SeaBelief, start: datetime, end: datetime) -> float | None:
+        """The highest sea [m, region datum] that is believed to have been between two times of the last days."""
+        last = int((belief.hour - np.datetime64(end, "h")) / np.timedelta64(1, "h"))
+        first = int((belief.hour - np.datetime64(start, "h")) / np.timedelta64(1, "h"))
+        ago = np.arange(max(last, 0), min(first, PAST_HOURS - 1) + 1)
+        if ago.size == 0:
             return None
-        ahead: dict[int, list[float]] = {}
-        for reading in own:
-            lead = (reading.time - now) / timedelta(hours=1)
-            if reading.issued != issue or lead != int(lead) or not 0 <= lead <= HORIZON_HOURS:
-                continue
-            value = reading.value
-            if reading.variable == "water_level_forecast":
-                value -= float(self.charge.tide(np.array([reading.time], dtype="datetime64[ns]"))[0])
-            ahead.setdefault(int(lead), []).append(value)
-        if not ahead:
-            return None
-        leads = np.array(sorted(ahead))
-        values = [np.array(ahead[lead]) for lead in leads]
-        spread = [each.std(ddof=1) if each.size > 1 else 0.0 for each in values]
-        return Said(leads, np.array([each.mean() for each in values]), np.array(spread))
+        tide = self.charge.tide(belief.hour - ago.astype("timedelta64[h]"))
+        return float(max(level + belief.residual(hours)[0] for level, hours in zip(tide, ago.tolist(), strict=True)))
 
-    def _look_out(self, levels: Floats, courses: Courses) -> tuple[list[OutlookRow], dict[str, float]]:
+    def _look_out(self, levels: Floats, courses: Courses, ground: Floats) -> tuple[list[OutlookRow], dict[str, float]]:
         """Rows for the sea and every zone, and each zone's chance to be flooded within two days."""
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(courses.hour)]
         lowest = min((stake.level for stake in self.charge.stakes), default=None)
@@ -182,10 +139,14 @@ class Agent:
         for lead, (low, middle, high) in enumerate(np.quantile(levels, BOUNDS, axis=0).T.tolist()):
             over = None if lowest is None else float((levels[:, lead] >= lowest).mean())
             rows.append(OutlookRow("water_level", "", time[lead], float(lead), low, middle, high, over))
-        samples = np.arange(len(levels)) % len(self.briefing.response.levels)
+        samples = draw_samples(ground, len(levels))
         flooded = np.zeros(len(self.briefing.zones))
         for by in BY_HOURS:
-            state = self.briefing.response.at(levels[:, : by + 1].max(axis=1), samples)  # (N, Z)
+            highest = levels[:, : by + 1].max(axis=1)  # (N,)
+            low, middle, high = np.quantile(highest, BOUNDS).tolist()
+            over = None if lowest is None else float((highest >= lowest).mean())
+            rows.append(OutlookRow("highest_water_level", "", time[by], float(by), low, middle, high, over))
+            state = self.briefing.response.at(highest, samples)  # (N, Z)
             flooded = (state.flooded_share >= FLOODED_ZONE).mean(axis=0)
             shares, damages = (np.quantile(each, BOUNDS, axis=0).T for each in (state.flooded_share, state.damage))
             for number, name in enumerate(self.briefing.zones.names):
@@ -231,23 +192,15 @@ def decode(state: bytes, charge: Charge) -> Mind:
 
     now = hour(words["hour"])
     assert now is not None
-    expected = (int(np.prod(charge.model.shape)), charge.model.size)
-    if arrays["mean"].shape != expected:
-        return wake(charge, now)  # gauges came or went since: what they said is heard again from the store's readings
-    belief = SeaBelief(charge.model, now, arrays["weight"], arrays["mean"], arrays["covariance"], words["moved"])
     actions = {
         name: ActionState(active, calm, hour(told), certainty)
         for name, (active, calm, told, certainty) in words["actions"].items()
     }
-    return Mind(belief, hour(words["own_heard"]), hour(words["any_heard"]), actions)
-
-
-def _identity(reading: Reading) -> tuple[object, ...]:
-    return reading.stream, reading.variable, reading.place, reading.member, reading.time, reading.issued
-
-
-def _full_hour(time: datetime) -> datetime:
-    return (time + FULL_HOUR).replace(minute=0, second=0, microsecond=0)
+    mind = Mind(know_nothing(charge.model, now), hour(words["own_heard"]), hour(words["any_heard"]), actions)
+    if arrays["mean"].shape != mind.belief.mean.shape:
+        return mind  # the place's gauges have changed: the sea is learned anew, what runs goes on
+    belief = SeaBelief(charge.model, now, arrays["weight"], arrays["mean"], arrays["covariance"], words["moved"])
+    return replace(mind, belief=belief)
 
 
 def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
@@ -276,6 +229,13 @@ def _denied(health: Health, mind: Mind) -> Health:
         return health
     note = f"The other streams and the tide speak against it (broken with {chance:.0%}). {health.note}".strip()
     return replace(health, condition="denied", note=note)
+
+
+def _with_fallbacks(health: Sequence[Health]) -> list[Health]:
+    """Who speaks in the stead of each that does not; with nobody left, climate and tide do."""
+    alive = [each.stream for each in health if each.condition in ("alive", "late")]
+    instead = ", ".join(alive) or "climate and tide"
+    return [each if each.stream in alive else replace(each, fallback=instead) for each in health]
 
 
 def _tell(step: Step, mind: Mind, decisions: Sequence[Decision]) -> None:

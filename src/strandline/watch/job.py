@@ -1,19 +1,24 @@
 """From the command line to a watch that runs, and what a person at the screen is told of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from strandline.config import load_region_file
+from strandline.config import RegionFile, load_region_file
 from strandline.errors import InputError
 from strandline.place import built_in_place, open_place
 from strandline.planning.briefing import load_briefing
+from strandline.report.products import JsonValue, as_json
 from strandline.training import Progress
 from strandline.watch.agent import MONITORING
 from strandline.watch.decisions import Decision
+from strandline.watch.feeds.guarded import Guarded
 from strandline.watch.feeds.opening import open_feeds
 from strandline.watch.service import Watch, hours_as_they_come, hours_between, open_watch, paced, replayed_feeds
+from strandline.watch.tide_table import TideTable
 
 Announce = Callable[[str], Progress | None]
 
@@ -43,13 +48,14 @@ def prepare(
         place = open_place(region_file)
     if replay is None and region_file is None:
         raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
+    feeds: Callable[[Mapping[str, TideTable]], list[Guarded]]
     if replay is not None:
         start, end = _span(replay)
-        feeds = replayed_feeds(place, briefing, start, end)
+        feeds = partial(replayed_feeds, place, briefing, start, end)
         hours = paced(hours_between(start, end), speed)
     else:
         assert region_file is not None
-        feeds = open_feeds(region_file)
+        feeds = partial(_live_feeds, region_file)
         hours = hours_as_they_come()
     planning = None if region_file is None else region_file.planning
     crews = None if planning is None else planning.crews
@@ -58,14 +64,39 @@ def prepare(
     return watching, islice(hours, 1) if once else hours
 
 
+def _live_feeds(region_file: RegionFile, tides: Mapping[str, TideTable]) -> list[Guarded]:
+    return open_feeds(region_file, tides=tides)
+
+
+MOST_ZONES = 6
+"""Zones that a line at the screen names; the store has all."""
+
+
 def tell(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:
     """What a person at the screen is told of an hour: what starts or stops, and at noon and midnight how it stands."""
+    helpless = next((one for one in decisions or () if one.needs_person), None)
+    if helpless is not None:
+        yield f"{hour:%Y-%m-%d %H:%M}  NOBODY IS HEARD: {helpless.why}"
+        return
     for decision in decisions or ():
-        if decision.change in ("start", "stop") or decision.needs_person:
-            where = f" in {', '.join(decision.where)}" if decision.where else ""
+        if decision.change in ("start", "stop"):
+            named = ", ".join(decision.where[:MOST_ZONES])
+            more = f" and {len(decision.where) - MOST_ZONES} more zones" if len(decision.where) > MOST_ZONES else ""
+            where = f" in {named}{more}" if named else ""
             yield f"{hour:%Y-%m-%d %H:%M}  {decision.change.upper()} {decision.action}{where}: {decision.why}"
         elif decision.action == MONITORING and hour.hour % 12 == 0:
             yield f"{hour:%Y-%m-%d %H:%M}  {decision.why}"
+
+
+def hour_to_json(hour: datetime, decisions: Sequence[Decision] | None) -> dict[str, object]:
+    """An hour with everything that was decided in it, as plain values; ``null`` where it was done before."""
+    decided = None if decisions is None else [_plain(one) for one in decisions]
+    return {"hour": hour.isoformat(), "decisions": decided}
+
+
+def _plain(decision: Decision) -> JsonValue:
+    onset = None if decision.onset is None else decision.onset.isoformat()
+    return as_json({**asdict(decision), "at": decision.at.isoformat(), "onset": onset})
 
 
 def _span(text: str) -> tuple[datetime, datetime]:

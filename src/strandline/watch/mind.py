@@ -33,7 +33,7 @@ class Charge:
     """What the agent has been told about its place.
 
     Attributes:
-        tide: times (T,) → level without weather, with mean sea level [m, region datum].
+        tides: gauge → times (T,) → level without weather, with mean sea level [m, region datum]; the own one first.
         stakes: one an action.
         crews: that are there; ``None`` = enough.
         decided_by: who decides where nothing can be known.
@@ -41,11 +41,16 @@ class Charge:
 
     model: SeaModel
     widening: Widening
-    tide: Callable[[Times], Floats]
+    tides: Mapping[str, Callable[[Times], Floats]]
     stakes: tuple[ActionStakes, ...]
     crews: int | None = None
     patience: int = PATIENCE_HOURS
     decided_by: str = "the duty officer"
+
+    @property
+    def tide(self) -> Callable[[Times], Floats]:
+        """Of the own gauge."""
+        return self.tides[self.model.sensors[0].stream]
 
 
 @dataclass(frozen=True)
@@ -117,8 +122,9 @@ def hear(mind: Mind, hour: np.datetime64, readings: Sequence[Residual], *, advis
 
 
 def foresee(charge: Charge, mind: Mind, guidance: Sequence[Guidance] = ()) -> Courses:
-    """The courses of the sea as they are to be believed."""
-    return charge.widening.of(draw_courses(mind.belief, guidance), own_is_heard=mind.own_is_heard)
+    """The courses of the sea as they are to be believed; climate, which is all that silence leaves, is wide enough."""
+    courses = draw_courses(mind.belief, guidance)
+    return courses if mind.is_alone else charge.widening.of(courses, own_is_heard=mind.own_is_heard)
 
 
 def levels_of(charge: Charge, courses: Courses) -> Floats:
@@ -204,7 +210,9 @@ def _why(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, onset: d
         money = f"acting now avoids EUR {worth.avoided:,.0f} on average and costs EUR {stake.cost[1]:,.0f}"
         judged = f"{chance}{when}; {money}"
     else:
-        judged = f"{chance}{when}; agreed is {PROBABILITY_FOR_LIVES:.0%}, while there is time ({earliest:g} h)"
+        share = worth.ratio * PROBABILITY_FOR_LIVES
+        window = f"{earliest:g} to {earliest + charge.patience:g} h ahead, when waiting ends"
+        judged = f"{chance}{when}; {share:.0%} that it does so first {window}, agreed is {PROBABILITY_FOR_LIVES:.0%}"
     if worth.ratio > 1:
         sure = "worth it whichever stream is wrong" if worth.is_no_regret else "not worth it if a stream is wrong"
         judged = f"{judged}; {sure}"

@@ -9,8 +9,8 @@ class OutlookRow:
     """The belief about one variable, at one place, for one hour.
 
     Attributes:
-        variable: ``water_level`` [m, region datum], ``flooded_share`` [-] or ``damage`` [EUR 2010] when
-            the sea stands so.
+        variable: ``water_level`` at ``time``, or from now to ``time`` the ``highest_water_level`` [m, region datum] and
+            what it does to a zone: ``flooded_share`` [-] of its known land, ``damage`` [EUR 2010].
         zone: empty = the sea.
         time: that it speaks of, naive UTC.
         lead_hours: ahead of the hour at which it is believed [h].

@@ -12,13 +12,16 @@ Condition = Literal["alive", "late", "silent", "stuck", "denied", "failing"]
 class Reading:
     """One number that one stream said; the same stream, variable, place, member, time and issue twice is a repeat.
 
+    Of two repeats with another value or quality the later one stands: services revise, and the checks at the door learn
+    from what comes next.
+
     Attributes:
         stream: its name in the region file.
         variable: what was read, in the vocabulary's words and units, as ``water_level`` [m, region datum].
         time: of what it speaks, naive UTC.
         issued: when it was measured or forecast, naive UTC; ``time`` itself for a measurement.
-        value: [SI].
-        place: zone or asset; empty = the stream's own place.
+        value: [SI]; NaN where a stream said what is no number, which the checks call bad.
+        place: zone or asset; of a ``scene`` its address; empty = the stream's own place.
         member: of an ensemble of forecasts.
         quality: what the checks at the door made of it.
     """
@@ -39,7 +42,7 @@ class Health:
 
     Attributes:
         last_seen: time of its newest reading, naive UTC; ``None`` = it never spoke.
-        age_hours: of that reading [h].
+        age_hours: of that reading [h]; below 0 = the stream's clock runs ahead.
         condition: ``late`` = older than it should be; ``silent`` = so old that it says nothing any more; ``stuck`` =
             its value no longer changes; ``denied`` = other streams and the tide speak against it; ``failing`` = asking
             it failed.
@@ -66,6 +69,9 @@ class Feed(Protocol):
 
     def read(self, since: datetime, until: datetime) -> list[Reading]:
         """What became known after ``since`` and not after ``until`` (naive UTC), oldest first.
+
+        Some of it may be older than ``since`` (it came late), or known before (a service does not say when it came to
+        know a reading, and gives the last days again).
 
         Raises:
             FeedError: it could not be asked, or answered nonsense.

@@ -1,7 +1,7 @@
 """A watch that runs: the agent of a place, its store, and the clock that drives it."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,9 +23,10 @@ from strandline.watch.mind import Charge
 from strandline.watch.store.errors import AlreadyDone
 from strandline.watch.store.store import Store
 from strandline.watch.surge_service import SERVICE_DELAY, SURGE_SERVICE, SurgeService
+from strandline.watch.tide_table import TideTable
 
 STEP = timedelta(hours=1)
-AFTER_THE_HOUR = timedelta(minutes=5)
+AFTER_THE_HOUR = timedelta(minutes=12)
 """How long after a full hour its step begins, so that the hour's readings have come."""
 GAUGE = Expectation(interval=STEP, delay=timedelta(minutes=5), silent_after=timedelta(hours=6))
 SERVICE = Expectation(interval=timedelta(hours=6), delay=SERVICE_DELAY, silent_after=timedelta(hours=24))
@@ -62,12 +63,12 @@ class Watch:
         return frozenset(alert.identifier for alert in self.store.read.alerts(hour, hour) if alert.confirmations)
 
 
-def take_charge(briefing: Briefing, knowledge: Knowledge, crews: int | None) -> Charge:
+def take_charge(briefing: Briefing, knowledge: Knowledge, crews: int | None, tides: Mapping[str, TideTable]) -> Charge:
     """What the agent is told."""
     return Charge(
         model=knowledge.model,
         widening=knowledge.widening,
-        tide=lambda moments: briefing.mean_sea_level + briefing.sea.tide(moments),
+        tides=tides,
         stakes=briefing.stakes,
         crews=crews,
     )
@@ -90,7 +91,7 @@ def learn_once(
 def open_watch(
     run: Path,
     place: Place,
-    feeds: Sequence[Guarded],
+    feeds: Callable[[Mapping[str, TideTable]], Sequence[Guarded]],
     address: str | Path,
     crews: int | None = None,
     progress: Progress | None = None,
@@ -99,6 +100,7 @@ def open_watch(
 
     Args:
         run: folder of a finished `strandline run`; what the watch learns, its store and its alerts lie there too.
+        feeds: opens the streams, given the gauges' tides, by which their readings are checked.
         address: of the store, a path or a URL.
 
     Raises:
@@ -111,11 +113,24 @@ def open_watch(
         raise InputError(run, given, "name the folder of this place's run")
     knowledge = learn_once(run, lambda: place, briefing, forecaster, progress)
     student = StudentAdvice(forecaster, place.observations, briefing)
-    agent = Agent(briefing, knowledge, take_charge(briefing, knowledge, crews), tuple(feeds), student)
-    return Watch(agent, Store.open(address), run / "watch-alerts")
+    tides = {name: TideTable(tide.level) for name, tide in knowledge.tides.items()}
+    charge = take_charge(briefing, knowledge, crews, tides)
+    agent = Agent(briefing, knowledge, charge, tuple(feeds(tides)), student)
+    return Watch(agent, Store.open(address), alerts_beside(address, run))
 
 
-def replayed_feeds(place: Place, briefing: Briefing, start: datetime, end: datetime) -> list[Guarded]:
+def alerts_beside(address: str | Path, run: Path) -> Path:
+    """Folder of a store's alerts: beside an SQLite file, else in the run's folder, with the database's name."""
+    text = str(address)
+    if "://" in text and not text.startswith("sqlite"):
+        return run / f"{text.rsplit('/', 1)[-1].split('?')[0]}-alerts"
+    path = Path(text.removeprefix("sqlite:///"))
+    return path.with_name(f"{path.stem}-alerts")
+
+
+def replayed_feeds(
+    place: Place, briefing: Briefing, start: datetime, end: datetime, tides: Mapping[str, TideTable]
+) -> list[Guarded]:
     """The record's own gauges as they spoke; on a simulated coast a surge service beside them."""
     gauge = place.observations.tide_gauge
     assert gauge is not None
@@ -124,7 +139,7 @@ def replayed_feeds(place: Place, briefing: Briefing, start: datetime, end: datet
     if part.sizes["time"] == 0:
         span = f"{gauge['time'].values[0]:.10} to {gauge['time'].values[-1]:.10}"
         raise InputError("replay", f"no reading between {start} and {end}", f"the record holds {span}")
-    feeds = [Guarded(each, GAUGE) for each in replay_tide_gauges(part, GAUGE.delay)]
+    feeds = [Guarded(each, GAUGE, tides.get(each.stream)) for each in replay_tide_gauges(part, GAUGE.delay)]
     service = SurgeService.of(place, briefing)
     return feeds if service is None else [*feeds, Guarded(service.replay(start - timedelta(days=2), end), SERVICE)]
 

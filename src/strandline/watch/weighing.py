@@ -11,7 +11,7 @@ from strandline.planning.actions import ActionStakes
 from strandline.planning.operations import PROBABILITY_FOR_LIVES
 
 Floats = npt.NDArray[np.float64]
-PATIENCE_HOURS = 6
+PATIENCE_HOURS = 3
 """How much sooner than at the last moment an action may start [h]: what comes later is decided by newer readings."""
 LINGER_HOURS = 13
 """How far ahead an event keeps a running action from being stopped, beyond its patience [h]: the next tide."""

@@ -22,10 +22,10 @@ Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 Tide = Callable[[Times], Floats]
 """(N,) UTC → (N,) tide [m] about any level; only its changes are used."""
-Finding = Literal["no number", "clock ahead", "wrong unit", "out of range", "stuck", "spike", "jump"]
+Finding = Literal["no number", "clock ahead", "wrong unit", "out of range", "stuck", "spike", "jump", "bad before"]
 
 _QUALITY: dict[Finding | None, Quality] = {None: "good", "jump": "suspect"}
-"""Every other finding makes a reading bad. A jump is either a spike or news; the next readings tell."""
+"""Every other finding makes a reading bad. A jump is either a spike or news; the next few readings tell."""
 _SERIES = ("water_level", "surge")
 """Variables that change little from one reading to the next."""
 CLOCK_TOLERANCE = timedelta(minutes=15)
@@ -33,11 +33,16 @@ CLOCK_TOLERANCE = timedelta(minutes=15)
 _CONTINUES = 1.5
 """Readings no farther apart than that many usual steps follow one another without a gap."""
 _LEAST_JUMP = 0.5
-"""[m] From one reading to the next beyond the tide; steep surges rise by that much in an hour."""
+"""[m] Steep surges rise by that much in an hour, and a flood tide over shallows bends by nearly as much: less is never
+called a spike in a window of a few days, which does not show how rough the stream can be."""
+_SUSPECT_SIGMAS = 5.0
+"""Robust standard deviations of the stream's own roughness; fewer than for a spike, since the next reading decides."""
 _CALM_SHARE = 0.25
 """A spike disturbs what is told of four readings around it: one in seven leaves three in ten undisturbed."""
 _LATEST = 4
-"""Readings at the window's end that find_spikes cannot judge."""
+"""Readings at the window's end that find_spikes cannot judge: a cubic needs two after a spike, and they theirs."""
+_FEWEST = 12
+"""Readings that show how rough a stream is."""
 _LONGEST_MEMORY = np.timedelta64(24, "h")
 """A reading older than that says nothing about where the next one may stand."""
 _SCALES = (0.01, 0.001)
@@ -54,19 +59,26 @@ class Judged:
     finding: Finding | None
 
 
-def judge(readings: Iterable[Reading], until: datetime, tide: Tide | None = None) -> list[Judged]:
+def judge(
+    readings: Iterable[Reading], until: datetime, tide: Tide | None = None, earlier: Iterable[Reading] = ()
+) -> list[Judged]:
     """The recent readings of one stream, in whatever order and however often they came, each judged once.
 
+    Of two that speak of the same thing the later given one stands. What was bad stays bad, unless the stream says
+    another value: a clock that is set right again must not redeem what it stamped before.
+
     Args:
-        readings: all of the stream's window, those judged before among them; of two that speak of the same thing the
-            later given one stands. Their own ``quality`` counts for nothing.
+        readings: what the stream says; their own ``quality`` counts for nothing.
         until: the present, naive UTC.
         tide: of the stream's place, where it is known.
+        earlier: what it said in the last days, as it was judged then.
 
     Returns:
-        In the order of ``time``.
+        All of them in the order of ``time``.
     """
-    last_said = {(r.variable, r.place, r.member, r.time, r.issued): r for r in readings}
+    before = {identity(reading): reading for reading in earlier}
+    now_said = {identity(reading): reading for reading in readings}
+    last_said = before | now_said
     ordered = sorted(last_said.values(), key=lambda r: (r.time, r.issued, r.variable, r.place, r.member))
     found: list[Finding | None] = [None] * len(ordered)
     series: dict[tuple[str, str], list[int]] = {}
@@ -78,9 +90,21 @@ def judge(readings: Iterable[Reading], until: datetime, tide: Tide | None = None
         else:
             found[position] = _of_itself(reading)
     for positions in series.values():
-        for position, finding in zip(positions, _of_series([ordered[i] for i in positions], until, tide), strict=True):
+        own = [ordered[position] for position in positions]
+        is_new = np.array([identity(reading) in now_said for reading in own])
+        for position, finding in zip(positions, _of_series(own, is_new, until, tide), strict=True):
             found[position] = finding
+    for position, reading in enumerate(ordered):
+        said = before.get(identity(reading))
+        was_bad = said is not None and said.quality == "bad" and said.value == reading.value
+        if was_bad and found[position] in (None, "jump"):
+            found[position] = "bad before"
     return [_judged(reading, finding) for reading, finding in zip(ordered, found, strict=True)]
+
+
+def identity(reading: Reading) -> tuple[object, ...]:
+    """What a reading of one stream is of; two with the same are repeats."""
+    return reading.variable, reading.place, reading.member, reading.time, reading.issued
 
 
 def _judged(reading: Reading, finding: Finding | None) -> Judged:
@@ -96,32 +120,35 @@ def _of_itself(reading: Reading) -> Finding | None:
     return None if variable.low <= reading.value <= variable.high else "out of range"
 
 
-def _of_series(readings: list[Reading], until: datetime, tide: Tide | None) -> list[Finding | None]:
+def _of_series(readings: list[Reading], is_new: Booleans, until: datetime, tide: Tide | None) -> list[Finding | None]:
     """What measurements of one variable at one place, in the order of time, show together."""
     time: Times = np.array([reading.time for reading in readings], dtype="datetime64[us]")
     level = np.array([reading.value for reading in readings])
     found: list[Finding | None] = [_of_itself(reading) for reading in readings]
 
-    def mark(finding: Finding, where: Booleans | npt.NDArray[np.int64]) -> None:
-        for position in (np.flatnonzero(where) if where.dtype == bool else where).tolist():
+    def mark(finding: Finding, positions: npt.NDArray[np.int64]) -> None:
+        for position in positions.tolist():
             found[position] = finding
 
-    mark("wrong unit", _wrong_units(level))
-    mark("clock ahead", _ahead(time, np.datetime64(until + CLOCK_TOLERANCE)))
+    mark("wrong unit", np.flatnonzero(_wrong_units(level)))
+    mark("clock ahead", np.flatnonzero(is_new)[_ahead(time[is_new], np.datetime64(until + CLOCK_TOLERANCE))])
     usable = np.flatnonzero([finding is None for finding in found])
-    if usable.size < 3:
+    if usable.size < _FEWEST:
         return found
     moves = tide(time[usable]) if tide is not None else None
     stuck = find_stuck(time[usable], level[usable], _joined(time[usable]), moves)
     mark("stuck", usable[stuck])
     free = usable[~stuck]
     beyond_tide = level[free] if moves is None else level[free] - moves[~stuck]
-    if free.size < 3:
+    if free.size < _FEWEST:
         return found
-    spike = find_spikes(beyond_tide, _joined(time[free]), _CALM_SHARE)
-    spike[-_LATEST:] = _returned(beyond_tide)[-_LATEST:]  # the cubic needs two readings after a spike, and their cubics
+    spike = find_spikes(beyond_tide, _joined(time[free]), _CALM_SHARE, _LEAST_JUMP)
+    spike[-_LATEST:] = False
     mark("spike", free[spike])
-    if not spike[-1] and _jumped(time[free][~spike], beyond_tide[~spike]):
+    alone = _returned(beyond_tide) & (np.arange(free.size) >= free.size - _LATEST)
+    mark("jump", free[alone])
+    calm = ~(spike | alone)
+    if _jumped(time[free][calm], beyond_tide[calm]):
         found[free[-1]] = "jump"
     return found
 
@@ -160,17 +187,12 @@ def _wrong_units(level: Floats) -> Booleans:
     return wrong
 
 
-def _limit(beyond_tide: Floats) -> float:
-    """[m] What the next reading does not depart by."""
-    return max(_LEAST_JUMP, SIGMAS * robust_deviation(np.diff(beyond_tide, 2), _CALM_SHARE))
-
-
 def _returned(beyond_tide: Floats) -> Booleans:
     """(N,) readings off the line between their neighbours, and these at one level; never the first or the last."""
-    limit = _limit(beyond_tide)
-    off = np.abs(np.diff(beyond_tide, 2)) / 2
+    bend = np.abs(np.diff(beyond_tide, 2))  # a spike bends the line by twice its size
+    limit = max(2.0 * _LEAST_JUMP, SIGMAS * robust_deviation(bend, _CALM_SHARE))
     apart = np.abs(beyond_tide[2:] - beyond_tide[:-2])
-    return np.concatenate([[False], (off > limit) & (apart < limit), [False]])
+    return np.concatenate([[False], (bend > limit) & (apart < limit / 2), [False]])
 
 
 def _jumped(time: Times, beyond_tide: Floats) -> bool:
@@ -178,7 +200,8 @@ def _jumped(time: Times, beyond_tide: Floats) -> bool:
     if time.size < 3 or time[-1] - time[-2] > _LONGEST_MEMORY:
         return False
     steps = (time[-1] - time[-2]) / np.median(np.diff(time))
-    limit = _limit(beyond_tide[:-1]) * np.sqrt(max(1.0, float(steps)))
+    usual = robust_deviation(np.diff(beyond_tide[:-1], 2), _CALM_SHARE)
+    limit = max(_LEAST_JUMP, _SUSPECT_SIGMAS * usual) * np.sqrt(max(1.0, float(steps)))
     stood = beyond_tide[-2]
     going = stood + (beyond_tide[-2] - beyond_tide[-3]) * steps
     return bool(abs(beyond_tide[-1] - stood) > limit and abs(beyond_tide[-1] - going) > limit)

@@ -17,7 +17,7 @@ from tenacity import (
 )
 
 from strandline.errors import FeedError
-from strandline.watch.feeds.checks import Tide, judge
+from strandline.watch.feeds.checks import Tide, identity, judge
 from strandline.watch.feeds.health import Expectation, assess_health
 from strandline.watch.readings import Feed, Health, Reading
 
@@ -41,6 +41,9 @@ class Patience:
     first_pause: float = 0.5
     trips_after: int = 6
     rests: float = 600.0
+
+
+USUAL_PATIENCE = Patience()
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,9 @@ class Guarded:
         asked_since = since if self._unanswered_since is None else min(since, self._unanswered_since)
         read, failure = self._attempt(asked_since, until)
         self._unanswered_since = asked_since if failure else None
-        before = {_identity(reading): reading for reading in recent}
-        judged = judge([*before.values(), *read], until, self.tide)
-        new = [each.reading for each in judged if before.get(_identity(each.reading)) != each.reading]
+        before = {identity(reading): reading for reading in recent}
+        judged = judge(read, until, self.tide, earlier=before.values())
+        new = [each.reading for each in judged if before.get(identity(each.reading)) != each.reading]
         return Answer(new, assess_health(self.stream, judged, until, self.expectation, failure))
 
     def _attempt(self, since: datetime, until: datetime) -> tuple[list[Reading], str]:
@@ -158,8 +161,3 @@ class _Question(threading.Thread):
             reraise=True,
         )
         return again(self._breaker.call, self._feed.read, self._since, self._until)
-
-
-def _identity(reading: Reading) -> tuple[object, ...]:
-    """What a reading is of; two with the same are repeats."""
-    return reading.variable, reading.place, reading.member, reading.time, reading.issued

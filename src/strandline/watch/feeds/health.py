@@ -17,6 +17,7 @@ _WORDS = {
     "stuck": "one and the same value",
     "spike": "spikes",
     "jump": "unconfirmed jumps",
+    "bad before": "found bad before",
 }
 
 

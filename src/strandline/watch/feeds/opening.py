@@ -28,7 +28,7 @@ from strandline.watch.feeds.erddap import Erddap
 from strandline.watch.feeds.flood_scenes import FloodScenes, ZoneShares, read_zones
 from strandline.watch.feeds.forecasts import ForecastFolder
 from strandline.watch.feeds.growing_file import GrowingFile
-from strandline.watch.feeds.guarded import Guarded, Patience
+from strandline.watch.feeds.guarded import USUAL_PATIENCE, Guarded, Patience
 from strandline.watch.feeds.health import Expectation
 from strandline.watch.feeds.ioc import Ioc
 from strandline.watch.feeds.json_service import JsonService
@@ -38,13 +38,16 @@ from strandline.watch.readings import Feed
 _A_GAUGE = Expectation(timedelta(hours=1), timedelta(0), timedelta(hours=12))
 """Of a ``[[tide_gauge]]`` that no ``[[stream]]`` speaks of: an hourly reading; half a day without one is a tide."""
 
+_LATE_BY, _SCENES_LATE_BY = timedelta(days=3), timedelta(days=10)
+"""Beyond its stated delay a reading is taken that is as late as that: a long week-end, and a satellite's archive."""
+
 
 def open_feeds(
     region_file: RegionFile,
     client: httpx.Client | None = None,
     environment: Mapping[str, str] = os.environ,
     tides: Mapping[str, Tide] | None = None,
-    patience: Patience | None = Patience(),  # noqa: B008 - frozen
+    patience: Patience | None = USUAL_PATIENCE,
 ) -> list[Guarded]:
     """The streams of a region file; its tide gauges' own files where it states no stream.
 
@@ -91,15 +94,24 @@ def _expectation(section: StreamSection) -> Expectation:
 
 def _open_feed(section: AnyStream, region: Region, client: httpx.Client, environment: Mapping[str, str]) -> Feed:
     service = Service(section.name, client, _headers(section, environment))
+    delay = timedelta(hours=section.delay_hours)
+    look_back, scenes_back = _LATE_BY + delay, _SCENES_LATE_BY + delay
     if isinstance(section, FileStreamSection):
-        return GrowingFile(section.name, section)
+        return GrowingFile(section.name, section, look_back)
     if isinstance(section, CoopsStreamSection):
-        return Coops(service, section.station, section.datum, section.datum_shift, section.product)
+        return Coops(service, section.station, section.datum, section.datum_shift, section.product, look_back)
     if isinstance(section, IocStreamSection):
-        return Ioc(service, section.code, section.datum_shift, section.sensor)
+        return Ioc(service, section.code, section.datum_shift, section.sensor, look_back)
     if isinstance(section, ErddapStreamSection):
         return Erddap(
-            service, section.url, section.level, section.datum_shift, section.constraints, section.time, section.unit
+            service,
+            section.url,
+            section.level,
+            section.datum_shift,
+            section.constraints,
+            section.time,
+            section.unit,
+            look_back,
         )
     if isinstance(section, JsonStreamSection):
         return JsonService(
@@ -112,19 +124,26 @@ def _open_feed(section: AnyStream, region: Region, client: httpx.Client, environ
             section.time_format,
             section.time_zone,
             section.missing,
+            look_back,
         )
     if isinstance(section, ForecastStreamSection):
-        shift = section.datum_shift or 0.0
         return ForecastFolder(
-            section.name, section.folder, section.pattern, section.variable, section.level, shift, section.at
+            section.name,
+            section.folder,
+            section.pattern,
+            section.variable,
+            section.level,
+            section.datum_shift or 0.0,
+            section.at,
+            look_back,
         )
     if isinstance(section, FloodSceneStreamSection):
         zones = read_zones(section.zones, section.zone_name, region)
         shares = ZoneShares(region, zones, section.flooded, section.band, section.nodata)
-        return FloodScenes(section.name, section.folder, section.pattern, section.time_format, shares)
+        return FloodScenes(section.name, section.folder, section.pattern, section.time_format, shares, scenes_back)
     from strandline.watch.feeds.stac import Stac  # brings a second web client with it; few places have such a stream
 
-    return Stac(section.name, section.url, section.collections, _degrees(region), service.headers)
+    return Stac(section.name, section.url, section.collections, _degrees(region), service.headers, scenes_back)
 
 
 def _headers(section: StreamSection, environment: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection, Select, select
 
@@ -13,9 +13,16 @@ from strandline.watch.store.tables import readings
 Which: TypeAlias = tuple[datetime, str, str, str, int, datetime]
 
 
-def known_readings(since: datetime, until: datetime | None, known_at: datetime) -> Select:
+Kind: TypeAlias = Literal["all", "measured", "forecast"]
+"""A forecast was issued before the time that it speaks of; what was measured was not."""
+
+
+def known_readings(since: datetime, until: datetime | None, known_at: datetime, kind: Kind = "all") -> Select:
     """Rows about ``since`` up to and with ``until`` (``None`` = without end) that had come by ``known_at``."""
     rows = select(readings).where(readings.c.time >= since, readings.c.received <= known_at)
+    if kind != "all":
+        is_forecast = readings.c.issued < readings.c.time
+        rows = rows.where(is_forecast if kind == "forecast" else ~is_forecast)
     return rows if until is None else rows.where(readings.c.time <= until)
 
 
@@ -51,6 +58,6 @@ def _stored_like(said: Sequence[Reading], connection: Connection) -> dict[Which,
         select(readings)
         .where(readings.c.time.between(min(times), max(times)), readings.c.issued.between(min(issues), max(issues)))
         .where(readings.c.stream.in_({one.stream for one in said}))
-        .order_by(readings.c.revision)
+        .order_by(*readings.primary_key)
     )
     return {which(stored): (stored, row.revision) for row in connection.execute(rows) for stored in [reading_of(row)]}

@@ -1,10 +1,12 @@
 """One agent acts at a time; its lock is gone when its process is gone, however it ended."""
 
 import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from strandline.errors import InputError
 from strandline.watch.store.engine import ADVISORY_CLASS, connected, name_of
@@ -24,17 +26,26 @@ def acting(engine: Engine) -> Iterator[Engine | Connection]:
         Busy: at once, when another agent holds it.
     """
     if engine.dialect.name == "sqlite":
-        with _file_locked(name_of(engine.url)):
+        with _file_locked(os.path.realpath(name_of(engine.url))):  # one lock, whatever links lead to the file
             yield engine
     else:
-        with connected(engine) as connection:
-            connection.detach()  # closed at the end, never pooled: the lock is a session's
-            lock = f"pg_try_advisory_lock({ADVISORY_CLASS}, hashtext('agent ' || current_schema()))"
-            is_held = connection.exec_driver_sql(f"SELECT {lock}").scalar_one()
-            connection.commit()
-            if not is_held:
-                raise Busy(name_of(engine.url), _WHO)
+        with connected(engine) as connection, _session_locked(connection):
             yield connection
+
+
+@contextmanager
+def _session_locked(connection: Connection) -> Iterator[None]:
+    connection.detach()  # closed at the end, never pooled: if the lock cannot be given back, it ends with its session
+    lock = f"({ADVISORY_CLASS}, hashtext('agent ' || current_schema()))"
+    with connection.begin():
+        is_held = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{lock}").scalar_one()
+    if not is_held:
+        raise Busy(name_of(connection.engine.url), _WHO)
+    try:
+        yield
+    finally:
+        with suppress(DBAPIError), connection.begin():
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock{lock}")
 
 
 @contextmanager

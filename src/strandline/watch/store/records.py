@@ -92,7 +92,7 @@ class LogEntry:
 
     Attributes:
         sequence: 1, 2, 3 … without a gap.
-        time: hour of the step, or time of the confirmation, naive UTC.
+        time: hour of the step, or time of the confirmation or the thinning, naive UTC.
         data: JSON object.
         previous: hash of the entry before; 64 zeros for the first.
         hash: SHA-256 of all the others, in hexadecimal.

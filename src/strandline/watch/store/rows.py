@@ -19,6 +19,7 @@ from strandline.watch.store.records import AlertDraft, CapStatus, Json
 RowValue: TypeAlias = bool | int | float | str | bytes | datetime | None
 RowValues: TypeAlias = dict[str, RowValue]
 LONGEST_FILE_NAME = 200
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 _IS_DECISION_ID = re.compile(r"\d{8}T\d{2}/\d+")
 
 
@@ -49,7 +50,7 @@ def plain_text(text: str, what: str) -> str:
     Raises:
         InputError: for NUL, which PostgreSQL's texts cannot hold, and for halves of characters, which UTF-8 cannot.
     """
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if "\0" in text or not (text.isascii() or _HALF_A_CHARACTER.search(text) is None):
         raise InputError(what, f"{text!r} holds NUL or half a character", "leave it out")
     return str(text)
 

@@ -12,7 +12,7 @@ from strandline.watch.outlook import OutlookRow
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.contents import HOUR_OF, digest_of
 from strandline.watch.store.engine import insert_rows, reading
-from strandline.watch.store.known import Revisions, known_readings, which
+from strandline.watch.store.known import Kind, Revisions, known_readings, which
 from strandline.watch.store.log import Note, append
 from strandline.watch.store.records import AlertDraft, Json, StepRecord
 from strandline.watch.store.rows import (
@@ -62,14 +62,18 @@ class Step:
                 self._revisions.add(checked, connection)
         return len(self._revisions.new) - before
 
-    def readings(self, since: datetime, until: datetime | None = None) -> list[Reading]:
+    def readings(self, since: datetime, until: datetime | None = None, kind: Kind = "all") -> list[Reading]:
         """What is known at this hour about ``since`` up to and with ``until``: by time, newest revision last."""
         since, until = naive_utc(since, "since"), None if until is None else naive_utc(until, "until")
         with reading(self._source) as connection:
-            rows = connection.execute(known_readings(since, until, self.hour)).all()
+            rows = connection.execute(known_readings(since, until, self.hour, kind)).all()
         known = [(reading_of(row), row.revision) for row in rows]
         known += [
-            (new, _) for new, _ in self._revisions.new if since <= new.time and (until is None or new.time <= until)
+            (new, _)
+            for new, _ in self._revisions.new
+            if since <= new.time
+            and (until is None or new.time <= until)
+            and (kind == "all" or (kind == "forecast") == (new.issued < new.time))
         ]
         known.sort(key=lambda one: (which(one[0]), one[1]))
         return [one for one, _ in known]

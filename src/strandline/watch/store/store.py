@@ -38,22 +38,20 @@ class Store:
         self.read = Readers(engine)
 
     @classmethod
-    def open(
-        cls, address: str | Path, clock: Callable[[], datetime] = now, code_version: str = version("strandline")
-    ) -> Self:
+    def open(cls, address: str | Path, clock: Callable[[], datetime] = now, code_version: str | None = None) -> Self:
         """Open a store, or make one; its schema is brought to this program's.
 
         Args:
             address: path of an SQLite file, or a URL: ``sqlite:///PATH``, ``postgresql+pg8000://USER@HOST/NAME``.
             clock: naive UTC, for when steps began and ended and files were written.
-            code_version: what decides; stands in the log with each step.
+            code_version: what decides, in the log with each step; ``None`` = the installed version of strandline.
 
         Raises:
             InputError: when it cannot be opened, or a newer program wrote it.
         """
         engine = make_engine(address)
         schema.upgrade(engine)
-        return cls(engine, clock, code_version)
+        return cls(engine, clock, version("strandline") if code_version is None else code_version)
 
     def close(self) -> None:
         """Close its connections."""
@@ -125,8 +123,7 @@ class Store:
         Raises:
             InputError: unless ``every_hours`` divides 24.
         """
-        with writing(self._engine) as connection:
-            return retention.thin_outlooks(naive_utc(before, "before"), every_hours, connection)
+        return retention.thin_outlooks(naive_utc(before, "before"), every_hours, self._clock(), self._engine)
 
     def verify_log(self, known: LogEntry | None = None) -> LogEntry | None:
         """Check the chain from its first entry; returns the last one.

@@ -54,7 +54,7 @@ def verify_contents(engine: Engine) -> None:
             elif entry.kind == "confirmation":
                 confirmed.append((entry.data["subject"], entry.data["person"], entry.time, entry.data["note"]))
             elif entry.kind == "retention":
-                thinned_before = max(thinned_before, entry.time)
+                thinned_before = max(thinned_before, datetime.fromisoformat(str(entry.data["before"])))
         for table, of_table in vouched.items():
             found, nothing = _digests(connection, table), Digest(table).as_json()
             for hour in sorted(of_table.keys() | found.keys()):

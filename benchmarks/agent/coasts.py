@@ -1,0 +1,116 @@
+"""A simulated coast as the agent's benchmark needs it: two decades of sea, of which the first teaches."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from strandline.belief.calibration import Widening
+from strandline.belief.filter import SeaModel
+from strandline.belief.guidance import Adviser, Said
+from strandline.belief.process import learn_process
+from strandline.belief.sensors import learn_sensor, own_sensor
+from strandline.events import find_storms
+from strandline.models.gauge_process import autocovariance
+from strandline.simulator.sea import TYPICAL_SHELF, simulate_sea
+from strandline.simulator.sea_forecast import ForecastSkill, SurgeForecasts, forecast_surges
+from strandline.simulator.tracks import Basin
+from strandline.tides import fit_tide, predict_tide
+from strandline.training import Progress
+from strandline.watch.learn import heed_storms
+
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.datetime64]
+PLACES: dict[Basin, tuple[float, float, float]] = {
+    "bay_of_bengal": (90.4, 22.0, 180.0),
+    "mekong": (106.7, 9.8, 120.0),
+}
+"""Longitude, latitude and where the sea lies [degrees]."""
+DECADE = 10.0
+STORMS = 60
+"""In a decade: their lowest peak in the first is the level that makes an event in the second."""
+GAUGES = ("own", "neighbour-1", "neighbour-2")
+SERVICE = "surge service"
+STREAMS = (*GAUGES, SERVICE)
+READING_NOISE = 0.01
+DELAY_H = 1
+LEARNED_STORMS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Coast:
+    """A coast and what was learned from its first decade.
+
+    Attributes:
+        time: (T,) UTC, hourly; ``first`` is the position at which the second decade starts.
+        level: (T,) what truly came at the own gauge [m].
+        tide: (T,) [m]; ``residuals``: (3, T) of the gauges' readings about their tides [m].
+        event_level: [m].
+        forecasts: of the surge service.
+    """
+
+    name: str
+    time: Times
+    first: int
+    level: Floats
+    tide: Floats
+    residuals: Floats
+    event_level: float
+    forecasts: SurgeForecasts
+    model: SeaModel
+    advisers: tuple[Adviser, ...]
+    widening: Widening
+
+    def service_says(self, at: int) -> Said | None:
+        """What the service's newest issue says from position ``at`` on."""
+        return said_at(self.forecasts, self.time[at])
+
+
+def said_at(forecasts: SurgeForecasts, hour: np.datetime64) -> Said | None:
+    """Mean and spread of the newest issue that can be had at an hour; ``None`` = there is none."""
+    issue = int(np.searchsorted(forecasts.issued, hour - np.timedelta64(DELAY_H, "h"), side="right")) - 1
+    if issue < 0:
+        return None
+    past = int((hour - forecasts.issued[issue]) / np.timedelta64(1, "h"))
+    if past >= forecasts.leads.size:
+        return None
+    values = forecasts.values[issue, past:].astype(float)
+    known = np.isfinite(values).all(axis=1)
+    return Said(np.arange(len(values))[known], values[known].mean(axis=1), values[known].std(axis=1, ddof=1))
+
+
+def simulate(seed: int, progress: Progress | None = None) -> Coast:
+    """Two decades at one coast; nothing of the second has any part in what is learned."""
+    torch.set_num_threads(1)
+    basin: Basin = ("bay_of_bengal", "mekong")[seed % 2]
+    longitude, latitude, seaward = PLACES[basin]
+    width, depth = TYPICAL_SHELF[basin]
+    rng = np.random.default_rng(seed)
+    sea = simulate_sea(
+        basin, longitude, latitude, 2 * DECADE, rng, seaward_direction=seaward, shelf_width=width, shelf_depth=depth,
+        neighbours=2,
+    )  # fmt: skip
+    time, true = sea.tide_gauge["time"].values, sea.tide_gauge["water_level"].values
+    half = time.size // 2
+    read = true + READING_NOISE * rng.standard_normal(true.shape)
+    tides, residuals = np.empty_like(true), np.empty_like(true)
+    for number, level in enumerate(read):
+        fitted = fit_tide(time[:half], level[:half], latitude, name=GAUGES[number], source="first decade")
+        tides[number] = predict_tide(fitted.constants, time) + fitted.mean
+        residuals[number] = level - tides[number]
+    learned = residuals[:, :half]
+    process = learn_process(learned[0], autocovariance(learned[0]))
+    neighbours = (
+        learn_sensor(name, learned[0], other, process) for name, other in zip(GAUGES[1:], learned[1:], strict=True)
+    )
+    model = SeaModel(process, (own_sensor(GAUGES[0], process), *neighbours))
+    forecasts = forecast_surges(time, sea.surge.values[0], seed, ForecastSkill())
+    storms = find_storms(time[200 : half - 200], true[0, 200 : half - 200], STORMS)
+    peaks = [int(np.searchsorted(time, storm.peak)) for storm in storms[:LEARNED_STORMS]]
+    advisers, widening = heed_storms(
+        model, time, residuals, peaks, {SERVICE: lambda hour: said_at(forecasts, hour)}, progress
+    )
+    level = min(storm.peak_level for storm in storms)
+    name = f"{basin}-{seed}"
+    return Coast(name, time, half, true[0], tides[0], residuals, level, forecasts, model, advisers, widening)

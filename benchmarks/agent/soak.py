@@ -1,0 +1,54 @@
+"""A year of the real agent on its real store, as fast as it goes: does it stay small?"""
+
+import os
+import time as clock
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.record import Value
+from strandline.place import built_in_place
+from strandline.planning.briefing import load_briefing
+from strandline.training import Progress
+from strandline.watch.service import hours_between, open_watch, replayed_feeds
+
+MONTH_H = 730
+
+
+def rows_of(run: Path, store: Path, steps: int, progress: Progress | None = None) -> list[dict[str, Value]]:
+    """A row a month: memory [MB], open files, steps a second.
+
+    Args:
+        run: folder of a finished run of the built-in delta; ``store``: a database, new or begun by an earlier call.
+    """
+    briefing = load_briefing(run)
+    place = built_in_place(min(briefing.region.shape))
+    gauge = place.observations.tide_gauge
+    assert gauge is not None
+    first = gauge["time"].values[0] + np.timedelta64(365, "D")
+    start: datetime = first.astype("datetime64[h]").astype("datetime64[s]").item()
+    end = start + timedelta(hours=steps - 1)
+    watch = open_watch(run, place, partial(replayed_feeds, place, briefing, start, end), store)
+    rows: list[dict[str, Value]] = []
+    began = clock.perf_counter()
+    for number, hour in enumerate(hours_between(start, end), start=1):
+        watch.step(hour)
+        if number % MONTH_H == 0:
+            rows.append({
+                "scenario": "a year at full speed", "condition": "all", "policy": "strandline", "step": number,
+                "memory_mb": _resident_mb(), "open_files": len(os.listdir("/proc/self/fd")),
+                "steps_per_s": MONTH_H / (clock.perf_counter() - began), "store_mb": store.stat().st_size / 2**20,
+            })  # fmt: skip
+            began = clock.perf_counter()
+        if progress is not None:
+            progress(number / steps)
+    watch.store.verify_log()
+    watch.store.close()
+    return rows
+
+
+def _resident_mb() -> float:
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
