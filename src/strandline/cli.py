@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -200,6 +201,42 @@ def export(
 
     export_forecaster(load_forecaster(run), out, onnx=not torch_only)
     aside.print(f"programs: {out}")
+
+
+@app.command(
+    epilog=_examples(
+        ("strandline serve --run runs/caorle", "that run, and its watch where one has begun"),
+        ("strandline serve --run runs/before --run runs/after", "two runs of one place, to compare"),
+    )
+)
+def serve(
+    run: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a finished `strandline run`; give several to compare.", show_default="runs/demo"),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(help="Database of the watch over the first run's place.", show_default="watch.db in --run"),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to bind to; another one is seen from elsewhere.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any that is free.")] = 8000,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A further name that browsers may call this server by.")
+    ] = None,
+) -> None:
+    """Show runs and the watch in a browser: map, sea, streams, actions to confirm, and an API."""
+    try:
+        import strandline.web.server as server
+    except ModuleNotFoundError as missing:
+        raise InputError("serve", f"{missing.name} is missing", "pip install 'strandline[serve]'") from missing
+
+    serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [])
+    with server.listening(host, port) as (address, listener):
+        aside.print(f"dashboard: {address}   (Ctrl-C ends it)", highlight=False)
+        if serving.token is not None and serving.token.is_new:
+            aside.print(f"to confirm, give this token: {serving.token.value}", highlight=False, soft_wrap=True)
+        with suppress(KeyboardInterrupt):
+            server.serve(serving, listener)
 
 
 @app.command(

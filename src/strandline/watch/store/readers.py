@@ -58,6 +58,15 @@ class Readers:
             rows = connection.execute(select(health).where(health.c.hour == newest).order_by(health.c.stream)).all()
         return [health_of(row) for row in rows]
 
+    def health_history(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, tuple[Health, ...]]]:
+        """How streams did, by the hour of the step that looked."""
+        for page in self._pages(_between(steps, steps.c.hour, since, until), steps.c.hour):
+            rows = select(health).where(health.c.hour.between(page[0].hour, page[-1].hour))
+            with reading(self._engine) as connection:
+                found = connection.execute(rows.order_by(*health.primary_key)).all()
+            for hour, of_one in groupby(found, attrgetter("hour")):
+                yield hour, tuple(health_of(row) for row in of_one)
+
     def outlook(self) -> Believed | None:
         """What is believed now of every variable and zone; its hour says how old that is."""
         newest = select(func.max(outlooks.c.hour)).scalar_subquery()
@@ -113,6 +122,12 @@ class Readers:
         """The log from the entry that follows number ``after``."""
         for page in self._pages(select(log).where(log.c.sequence > after), log.c.sequence):
             yield from (entry_of(row) for row in page)
+
+    def newest_entry(self) -> LogEntry | None:
+        """The last entry of the log."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(log).order_by(log.c.sequence.desc()).limit(1)).first()
+        return None if row is None else entry_of(row)
 
     def _confirmations(self, subject: Column, subjects: list[str]) -> dict[str, tuple[Confirmation, ...]]:
         given = select(subject.label("subject"), confirmations).where(subject.in_(subjects))

@@ -1,0 +1,83 @@
+"""What every request must pass, and what every answer carries, whatever route it takes."""
+
+from collections.abc import Collection, Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 16 * 1024
+"""Of a request [bytes]; a confirmation is the only one that has a body."""
+TOO_LARGE = f"the body is larger than {LARGEST_BODY} bytes"
+EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+"""Of an empty ``<style>``: Plotly makes one and fills it rule by rule, which a policy does not see."""
+PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        f"style-src 'self' {EMPTY_STYLE}",
+        "style-src-attr 'unsafe-inline'",  # Plotly writes `style` attributes into its SVG
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class Guard:
+    """Only known hosts (against DNS rebinding), no large bodies, and security headers on every answer."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app, self._hosts = app, frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers, taken = Headers(scope=scope), 0
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    answer.setdefault(name, value)
+            await send(message)
+
+        async def receive_little() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > LARGEST_BODY:
+                raise HTTPException(413, TOO_LARGE)
+            return message
+
+        refusal = self._refusal(headers.getlist("host"), headers.get("content-length", "0"))
+        await (refusal or self._app)(scope, receive_little, send_guarded)
+
+    def _refusal(self, hosts: Sequence[str], length: str) -> JSONResponse | None:
+        if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
+            return JSONResponse({"detail": "this host is not served; name it by --allow-host"}, 421)
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            return JSONResponse({"detail": TOO_LARGE}, 413)
+        return None
+
+
+def host_name(host: str) -> str:
+    """Of a ``Host`` header, without its port."""
+    if host.startswith("["):
+        return host.partition("]")[0].lstrip("[").lower()
+    return host.partition(":")[0].lower()

@@ -1,0 +1,334 @@
+"""What the API says, field by field; times are UTC, ``null`` = unknown, never zero."""
+
+from datetime import datetime
+from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
+
+from strandline.watch.decisions import Change
+from strandline.watch.readings import Condition, Quality
+
+T = TypeVar("T")
+UtcTime: TypeAlias = Annotated[
+    datetime,
+    PlainSerializer(lambda time: f"{time.isoformat()}Z", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
+Bounds: TypeAlias = tuple[float, float, float]
+Corners: TypeAlias = tuple[float, float, float, float]
+
+
+class Record(BaseModel):
+    """Read from the noun of the same fields."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class Page(BaseModel, Generic[T]):
+    """Some of the items; give ``next`` as ``cursor`` for those that follow."""
+
+    items: list[T]
+    next: str | None = Field(description="cursor of the next page; null = this is the last one")
+
+
+class Percentiles(Record):
+    """Of a quantity whose unit stands beside it."""
+
+    p10: float
+    p50: float
+    p90: float
+
+
+class ReturnLevel(Percentiles):
+    """Sea level [m, region datum] that is reached once in so many years on average."""
+
+    return_period: float = Field(description="[a]")
+
+
+class RunRecord(BaseModel):
+    """The headlines of one run."""
+
+    id: str
+    region: str
+    crs: str
+    vertical_datum: str
+    provenance: Literal["real", "simulated"]
+    provenance_of: dict[str, list[str]]
+    started: UtcTime
+    version: str
+    commit: str
+    damage_per_year: Percentiles | None = Field(description="expected annual damage [EUR 2010]")
+    n_assets: int
+    unknown_assets: int
+    unknown_share: float = Field(description="share of cells of which nothing is known [-]")
+    student_iou: float | None = Field(description="overlap of the flood maps with held-out storms [-]")
+    false_dry: float | None = Field(description="share of flooded cells of held-out storms that were called dry [-]")
+    surge_rmse: float | None = Field(description="[m]")
+    surge_coverage_90: float | None = Field(description="share of hours within the 90 % bounds [-]")
+    return_levels: list[ReturnLevel]
+    unlike_the_taught: str | None = Field(description="why this place is unlike those that taught the networks")
+    warnings: list[str]
+    n_actions: int
+    n_triggers: int
+
+
+class ActionRecord(BaseModel):
+    """One action of a run's plan; money as p10, p50, p90 [EUR 2010]."""
+
+    kind: str
+    title: str
+    where: list[str]
+    when: str
+    lead_time_hours: float
+    avoided_loss: Bounds | None
+    avoided_loss_per: Literal["year", "event"]
+    cost: Bounds | None
+    net_present_value: Bounds | None
+    benefit_cost_ratio: Bounds | None
+    within_budget: bool
+    priority: int
+    confidence: str
+    why: str
+    what: str
+    who: str
+    protects: str
+
+
+class FeatureRecord(BaseModel):
+    """A GeoJSON feature [degrees, WGS 84]."""
+
+    type: Literal["Feature"]
+    properties: dict[str, JsonValue]
+    geometry: JsonValue
+
+
+class SurgeRow(BaseModel):
+    """One hour of one forecast [m, region datum]; ``observed`` null = a gap."""
+
+    issue_time: UtcTime
+    time: UtcTime
+    lead_h: float
+    p10: float
+    p50: float
+    p90: float
+    observed: float | None
+    tide: float | None
+
+
+class ProductRecord(Record):
+    """A file of a run."""
+
+    name: str
+    bytes: int
+    media_type: str
+    changed: UtcTime
+
+
+class LegendClass(Record):
+    """From ``above`` up to ``below`` (null = without end), in the layer's unit."""
+
+    above: float
+    below: float | None
+    colour: str
+
+
+class LayerRecord(Record):
+    """A band that can be drawn. What is unknown is hatched; below the first class it is transparent."""
+
+    quantity: str
+    band: int
+    scenario: str
+    return_period: float = Field(description="[a]")
+    percentile: int | None = Field(description="of depths; null = the quantity has none")
+    unit: str
+    bounds: Corners = Field(description="west, south, east, north [degrees]")
+    legend: list[LegendClass]
+    image: str = Field(description="PNG; bbox=west,south,east,north and width, height [px]")
+    tiles: str = Field(description="PNG, web Mercator")
+
+
+class ChangeOfFlood(BaseModel):
+    """How flood probability differs in one scenario and return period: the second run less the first."""
+
+    scenario: str
+    return_period: float
+    band: tuple[int, int]
+    known_in_both: float = Field(description="share of cells [-]")
+    known_in_one: float = Field(description="share of cells [-]; their change is unknown")
+    mean: float | None = Field(description="over cells known in both [-]; null = there is none")
+    likelier: float | None = Field(description="share of cells known in both with 5 points more or above [-]")
+    less_likely: float | None = Field(description="share of cells known in both with 5 points less or below [-]")
+    image: str
+
+
+class ChangeOfAction(BaseModel):
+    """An action in one plan, in both, or with another rank or cost."""
+
+    kind: str
+    title: str
+    priority: tuple[int | None, int | None]
+    cost: tuple[Bounds | None, Bounds | None]
+
+
+class Comparison(BaseModel):
+    """Two runs of one place."""
+
+    first: RunRecord
+    second: RunRecord
+    flood: list[ChangeOfFlood]
+    damage_overlaps: bool | None = Field(description="the two 80 % intervals overlap; null = one is unknown")
+    actions: list[ChangeOfAction]
+    legend: list[LegendClass]
+
+
+class HealthRecord(Record):
+    """How a stream does."""
+
+    stream: str
+    last_seen: UtcTime | None
+    age_hours: float | None
+    condition: Condition
+    share_good: float | None
+    fallback: str
+    note: str
+
+
+class HealthAt(BaseModel):
+    """How streams did at the step of an hour."""
+
+    hour: UtcTime
+    streams: list[HealthRecord]
+
+
+class OutlookRecord(Record):
+    """The belief about one variable at one place for one time."""
+
+    variable: str
+    zone: str
+    time: UtcTime
+    lead_hours: float
+    p05: float
+    p50: float
+    p95: float
+    probability: float | None
+
+
+class OutlookAt(Record):
+    """What was believed at an hour."""
+
+    hour: UtcTime
+    rows: list[OutlookRecord]
+
+
+class ReadingRecord(Record):
+    """What a stream said."""
+
+    stream: str
+    variable: str
+    time: UtcTime
+    issued: UtcTime
+    value: float
+    place: str
+    member: int
+    quality: Quality
+
+
+class ConfirmationRecord(Record):
+    """A named person's word."""
+
+    subject: str
+    person: str
+    at: UtcTime
+    note: str
+
+
+class DecisionRecord(BaseModel):
+    """A decision, ranked among those of its hour (0 = first)."""
+
+    id: str
+    rank: int
+    at: UtcTime
+    action: str
+    change: Change
+    where: list[str]
+    probability: float | None
+    expected_avoided_loss: float | None = Field(description="[EUR 2010]")
+    cost: float | None = Field(description="[EUR 2010]")
+    onset: UtcTime | None
+    is_degraded: bool
+    needs_person: bool
+    why: str
+    moved_by: list[str]
+    would_change: str
+    confirmations: list[ConfirmationRecord]
+
+
+class AlertRecord(BaseModel):
+    """A draft of a warning; it is given out by a person, never by this machine."""
+
+    identifier: str
+    status: Literal["Exercise", "Draft"]
+    hour: UtcTime
+    decision: str | None
+    confirmations: list[ConfirmationRecord]
+    xml: str = Field(description="CAP 1.2")
+
+
+class PendingRecord(BaseModel):
+    """What waits for a person."""
+
+    decisions: list[DecisionRecord]
+    alerts: list[AlertRecord]
+
+
+class LogRecord(Record):
+    """A line of the log."""
+
+    sequence: int
+    time: UtcTime
+    kind: str
+    text: str
+    data: dict[str, JsonValue]
+    previous: str
+    hash: str
+
+
+class WatchRecord(BaseModel):
+    """Where the watch stands."""
+
+    run: str = Field(description="of whose place it is the watch")
+    hour: UtcTime | None = Field(description="of the newest step; null = there is none")
+    ended: UtcTime | None
+    code_version: str | None
+    age_hours: float | None = Field(description="of the newest step [h]")
+
+
+class Word(BaseModel):
+    """What a person says to a decision or an alert."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    subject: str = Field(min_length=1, max_length=300, description="id of the decision, or identifier of the alert")
+    person: str = Field(min_length=1, max_length=120)
+    note: str = Field(default="", max_length=2000)
+
+
+class Confirmed(BaseModel):
+    """What became of a person's word."""
+
+    confirmation: ConfirmationRecord
+    is_delivered: bool = Field(description="false = the watch is in a step, and delivers when that ends")
+
+
+class Fault(BaseModel):
+    """Why a request was refused, and what would be right."""
+
+    detail: str
+
+
+class Service(BaseModel):
+    """What is served."""
+
+    version: str
+    runs: list[str]
+    has_watch: bool

@@ -1,0 +1,226 @@
+"""A finished run as it is served: its headlines, what can be drawn of it, and its files, from a fixed list."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import rasterio
+
+from strandline.errors import InputError
+from strandline.report.facts import SURGE_COLUMNS
+from strandline.web.records import ActionRecord, Percentiles, ProductRecord, ReturnLevel, RunRecord
+
+MEDIA_TYPES = {
+    "report.html": "text/html; charset=utf-8",
+    "summary.json": "application/json",
+    "plan.md": "text/markdown; charset=utf-8",
+    "plan.json": "application/json",
+    "plan.schema.json": "application/schema+json",
+    "protocol.toml": "application/toml",
+    "flood_probability.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
+    "flooded.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
+    "flood_disagreement.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
+    "flood_depth.tif": "image/tiff; application=geotiff; profile=cloud-optimized",
+    "surge.csv": "text/csv; charset=utf-8",
+    "return_levels.csv": "text/csv; charset=utf-8",
+    "assets.geojson": "application/geo+json",
+    "zones.geojson": "application/geo+json",
+    "pathways-action.txt": "text/plain; charset=utf-8",
+    "pathways-sequence.txt": "text/plain; charset=utf-8",
+    "risk_data_library.json": "application/json",
+    "briefing.nc": "application/x-netcdf",
+    "student.json": "application/json",
+    "student.safetensors": "application/octet-stream",
+    "archive.safetensors": "application/octet-stream",
+}
+"""What a run leaves; nothing else of its folder is served, but the drafts in ``alerts/``."""
+_IS_ALERT = re.compile(r"alerts/[\w.-]+\.xml", re.ASCII)
+_BAND = re.compile(r"(?P<scenario>.+), return period (?P<period>[\d.]+) years(?: p(?P<percentile>\d+))?")
+
+
+@dataclass(frozen=True)
+class Band:
+    """A band of a raster.
+
+    Attributes:
+        number: from 1, as GDAL counts.
+        return_period: [a].
+        percentile: ``None`` = the quantity has none.
+    """
+
+    number: int
+    scenario: str
+    return_period: float
+    percentile: int | None
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run under the name that it is served by."""
+
+    id: str
+    path: Path
+
+    def state(self, name: str) -> tuple[int, int]:
+        """What changes when a file does: its time of change [ns] and its size [bytes]."""
+        found = (self.path / name).stat()
+        return found.st_mtime_ns, found.st_size
+
+    def record(self) -> RunRecord:
+        """Its headlines.
+
+        Raises:
+            InputError: ``summary.json`` is missing or of another version.
+        """
+        summary = read_json(self.path / "summary.json")
+        try:
+            return _record_of(self.id, summary)
+        except (KeyError, TypeError, ValueError) as error:
+            what = f"cannot be read ({error!r})"
+            raise InputError(self.path / "summary.json", what, "run `strandline run` again") from error
+
+    def actions(self) -> list[ActionRecord]:
+        """What its plan proposes, the first to do first."""
+        actions = read_json(self.path / "plan.json")["actions"]
+        return sorted((ActionRecord.model_validate(action) for action in actions), key=lambda action: action.priority)
+
+    def stake_levels(self) -> dict[str, float]:
+        """Sea level [m, region datum] that each emergency action is there for."""
+        plan = read_json(self.path / "plan.json")
+        return {stake["action"]: stake["level"] for stake in plan.get("stakes", [])}
+
+    def surge(self) -> pd.DataFrame:
+        """Its forecasts, ``SURGE_COLUMNS``; NaN = a gap, times naive UTC."""
+        return _surge(self.path / "surge.csv", self.state("surge.csv"))
+
+    def features(self, name: str) -> list[dict[str, Any]]:
+        """Of ``assets.geojson`` or ``zones.geojson``; none where the run left no such file."""
+        if not (self.path / name).exists():
+            return []
+        features: list[dict[str, Any]] = read_json(self.path / name)["features"]
+        return features
+
+    def bands(self, name: str) -> list[Band]:
+        """What the bands of a raster are about."""
+        return _bands(self.path / name, self.state(name))
+
+    def products(self) -> list[ProductRecord]:
+        """The files that are there."""
+        names = [name for name in MEDIA_TYPES if (self.path / name).is_file()]
+        names += sorted(f"alerts/{each.name}" for each in (self.path / "alerts").glob("*.xml"))
+        found = []
+        for name in filter(self.is_product, names):
+            changed, size = self.state(name)
+            time = datetime.fromtimestamp(changed // 10**9, UTC).replace(tzinfo=None)
+            found.append(ProductRecord(name=name, bytes=size, media_type=media_type_of(name), changed=time))
+        return found
+
+    def is_product(self, name: str) -> bool:
+        """Whether it may be handed out: its name is on the list, and it is a file of this folder, not a link out."""
+        if name not in MEDIA_TYPES and not _IS_ALERT.fullmatch(name):
+            return False
+        path = self.path / name
+        return path.is_file() and path.resolve().is_relative_to(self.path.resolve())
+
+
+def media_type_of(name: str) -> str:
+    """Of a product."""
+    return MEDIA_TYPES.get(name, "application/cap+xml")
+
+
+def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
+    """Runs by the names that they are served by: those of their folders.
+
+    Raises:
+        InputError: a folder holds no finished run.
+    """
+    runs: dict[str, RunFolder] = {}
+    for folder in folders:
+        name = re.sub(r"[^a-z0-9-]+", "-", folder.resolve().name.lower()).strip("-") or "run"
+        number, unique = 1, name
+        while unique in runs:
+            number += 1
+            unique = f"{name}-{number}"
+        run = RunFolder(unique, folder.resolve())
+        if not (folder / "summary.json").is_file():
+            raise InputError(folder, "holds no finished run", "name the --out folder of a `strandline run`")
+        run.record()
+        runs[unique] = run
+    return runs
+
+
+def read_json(path: Path) -> Any:
+    """Content of a JSON file, read again when it changes.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    try:
+        found = path.stat()
+        return _read_json(path, (found.st_mtime_ns, found.st_size))
+    except (OSError, ValueError) as error:
+        raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
+
+
+@lru_cache(maxsize=16)
+def _read_json(path: Path, _: tuple[int, int]) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=4)
+def _surge(path: Path, _: tuple[int, int]) -> pd.DataFrame:
+    table = pd.read_csv(path)
+    for name in ("issue_time", "time"):
+        table[name] = pd.to_datetime(table[name], utc=True).dt.tz_convert(None)
+    return table.loc[:, list(SURGE_COLUMNS)]
+
+
+@lru_cache(maxsize=32)
+def _bands(path: Path, _: tuple[int, int]) -> list[Band]:
+    with rasterio.open(path) as raster:
+        names = raster.descriptions
+    found = []
+    for number, name in enumerate(names, start=1):
+        match = _BAND.fullmatch(name or "")
+        if match is None:
+            raise InputError(path, f"band {number} is called {name!r}", "run `strandline run` again")
+        percentile = match["percentile"]
+        found.append(
+            Band(number, match["scenario"], float(match["period"]), None if percentile is None else int(percentile))
+        )
+    return found
+
+
+def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:
+    flood, surge, impact, known = (summary[key] for key in ("flood", "surge", "impact", "familiarity"))
+    damage = impact["expected_annual_damage"]
+    is_known = damage["p50"] is not None
+    return RunRecord(
+        id=name,
+        region=summary["region"]["name"],
+        crs=summary["region"]["crs"],
+        vertical_datum=summary["region"]["vertical_datum"],
+        provenance=summary["provenance"],
+        provenance_of=summary["provenance_of"],
+        started=datetime.fromisoformat(summary["started"]).astimezone(UTC).replace(tzinfo=None),
+        version=summary["version"],
+        commit=summary["commit"],
+        damage_per_year=Percentiles.model_validate(damage) if is_known else None,
+        n_assets=impact["n_assets"],
+        unknown_assets=impact["unknown_assets"],
+        unknown_share=flood["unknown_share"],
+        student_iou=flood["student_iou"],
+        false_dry=flood["false_dry"]["measured"],
+        surge_rmse=surge["rmse"],
+        surge_coverage_90=surge["coverage_90"],
+        return_levels=[ReturnLevel.model_validate(level) for level in summary["return_levels"]],
+        unlike_the_taught=None if known is None else known["warning"],
+        warnings=summary["warnings"],
+        n_actions=summary["plan"]["n_actions"],
+        n_triggers=summary["plan"]["n_triggers"],
+    )

@@ -1,0 +1,70 @@
+// Plotly, fetched once and only when a chart is near; and what all charts share.
+import { say, tell } from "./words.js";
+
+const here = new URL(".", import.meta.url);
+let arriving = null;
+
+/** Plotly is 1.4 MB on the line: the page says what matters without it. */
+export function loadPlotly() {
+  arriving ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL("plotly.min.js", here);
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => { arriving = null; reject(new Error("plotly.min.js")); };
+    document.head.append(script);
+  });
+  return arriving;
+}
+
+export async function fetchJson(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).detail ?? answer.statusText);
+  return answer.json();
+}
+
+/** All items of a paged list. */
+export async function fetchAll(url) {
+  const items = [], next = new URL(url, location);
+  for (;;) {
+    const page = await fetchJson(next);
+    items.push(...page.items);
+    if (!page.next) return items;
+    next.searchParams.set("cursor", page.next);
+  }
+}
+
+export function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+export function look() {
+  const ink = colour("ink");
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, size: 13, family: getComputedStyle(document.body).fontFamily },
+    margin: { l: 56, r: 14, t: 14, b: 44 }, showlegend: true, legend: { orientation: "h", y: -0.16, x: 0 },
+    hoverlabel: { bgcolor: colour("card"), bordercolor: colour("rule"), font: { color: ink } }, transition: { duration: 0 },
+  };
+}
+
+export const config = { displaylogo: false, responsive: true, displayModeBar: false, doubleClick: "reset" };
+
+/** Ticks every `step` times a power of ten, in the reader's digits. */
+export function levelTicks(low, high) {
+  const rough = (high - low) / 6, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough);
+  const values = [];
+  for (let each = Math.ceil(low / step) * step; each <= high; each += step) values.push(Number(each.toFixed(6)));
+  return { tickvals: values, ticktext: values.map((each) => say.score(each)) };
+}
+
+export function timeTicks(start, end) {
+  const hours = (end - start) / 3.6e6, room = document.body.clientWidth / 110;
+  const step = [3, 6, 12, 24, 48, 96, 168].find((each) => hours / each <= room) ?? 336;
+  const values = [];
+  for (let each = Math.ceil(start / (step * 3.6e6)) * step * 3.6e6; each <= end; each += step * 3.6e6) values.push(new Date(each));
+  return { tickvals: values, ticktext: values.map((each) => say.hour(each)) };
+}
+
+export function failed(chart, error) {
+  chart.replaceChildren(Object.assign(document.createElement("p"), { className: "placeholder", textContent: tell("chart_failed", { why: error.message }) }));
+}

@@ -1,0 +1,55 @@
+// What changes while one looks: a new step fetches the page anew and puts its live parts in place of the old ones.
+import { localise, tell } from "./words.js";
+
+export function follow(redraw) {
+  const source = new EventSource("/api/v1/watch/events");
+  const lost = document.getElementById("lost");
+  let waiting = null;
+  source.addEventListener("entry", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => renew().then(redraw, () => { lost.hidden = false; }), 150);
+  });
+  source.addEventListener("open", () => {
+    if (!lost.hidden) { announce(tell("found_again")); renew().then(redraw, () => {}); }
+    lost.hidden = true;
+  });
+  source.addEventListener("error", () => {
+    if (lost.hidden) announce(tell("lost"));
+    lost.hidden = false;
+  });
+}
+
+export async function renew() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok) throw new Error(answer.statusText);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const known = new Set([...document.querySelectorAll("[data-decision]")].map((each) => each.dataset.decision));
+  for (const part of fresh.querySelectorAll("[data-live]")) {
+    const old = document.getElementById(part.id);
+    if (!old) return location.reload(); // the watch's first step: the page has other parts now
+    const focused = old.contains(document.activeElement) ? pathTo(document.activeElement, old) : null;
+    for (const open of old.querySelectorAll("details[id]")) {
+      const twin = part.querySelector(`#${CSS.escape(open.id)}`);
+      if (twin) twin.open = open.open;
+    }
+    old.replaceWith(document.adoptNode(part));
+    localise(part);
+    if (focused) part.querySelector(focused)?.focus({ preventScroll: true });
+  }
+  const arrived = [...document.querySelectorAll("[data-decision]")].filter((each) => each.dataset.decision && !known.has(each.dataset.decision));
+  for (const each of arrived) each.classList.add("is-new");
+  if (arrived.length) announce(tell("announce", { what: arrived.map((each) => each.dataset.said).join("; ") }));
+}
+
+export function announce(text) {
+  document.getElementById("announcements").textContent = text;
+}
+
+/** Where the reader's focus is, so that it stays there. */
+function pathTo(element, root) {
+  const steps = [];
+  for (let each = element; each !== root; each = each.parentElement) {
+    steps.unshift(`${each.localName}:nth-child(${[...each.parentElement.children].indexOf(each) + 1})`);
+  }
+  return steps.length ? `:scope > ${steps.join(" > ")}` : null;
+}

@@ -1,0 +1,247 @@
+// The map: a picture of a raster or zones by their chance, hatched where nothing is known, with assets on it.
+import { colour, config, fetchAll, fetchJson, loadPlotly, look } from "./charts.js";
+import { say, tell } from "./words.js";
+
+const damage = [["#ffffff", "circle", 5], ["#fdcc8a", "circle", 7], ["#fc8d59", "diamond", 8], ["#d7301f", "square", 8], ["#7f0000", "star", 11]];
+const unknownAsset = ["#b9bec2", "x", 8];
+const keys = {
+  "+": [0.5], "-": [2], 0: [0], ArrowLeft: [1, -0.2, 0], ArrowRight: [1, 0.2, 0], ArrowUp: [1, 0, 0.2], ArrowDown: [1, 0, -0.2],
+};
+const leads = [6, 12, 24, 48];
+const part = (id) => document.getElementById(id);
+
+export class FloodMap {
+  constructor(chart, { run, isWatched }) {
+    Object.assign(this, { chart, run, isWatched, corners: null });
+  }
+
+  async open() {
+    const base = `/api/v1/runs/${this.run}`;
+    [this.layers, this.zones, this.assets] = await Promise.all([
+      fetchJson(`${base}/layers`), fetchAll(`${base}/zones`), fetchAll(`${base}/assets?limit=1000`),
+    ]);
+    if (!this.layers.length) throw new Error(tell("unknown"));
+    await this.renew();
+    this.plotly = await loadPlotly();
+    this.chart.querySelector(".placeholder")?.remove();
+    this.offer();
+    await this.draw();
+    this.chart.on("plotly_relayout", (change) => this.lookCloser(change));
+    for (const id of ["view", "scenario", "percentile"]) part(id).addEventListener("change", () => { this.offer(); this.draw(); });
+    part("slider").addEventListener("input", () => this.draw());
+    for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => this.zoom(Number(button.dataset.zoom)));
+    this.chart.addEventListener("keydown", (event) => {
+      const move = keys[event.key];
+      if (!move || event.target !== this.chart) return;
+      event.preventDefault();
+      this.zoom(...move);
+    });
+  }
+
+  /** What the watch believes by now. */
+  async renew() {
+    if (!this.isWatched) return;
+    const outlook = await fetchJson("/api/v1/watch/outlook");
+    this.outlook = (outlook?.rows ?? []).filter((row) => row.variable === "flooded_share");
+  }
+
+  /** Which controls there are for what is shown. */
+  offer() {
+    const view = part("view").value, isRun = view !== "watch";
+    const scenarios = [...new Set(this.layers.map((layer) => layer.scenario))];
+    const scenario = part("scenario");
+    if (!scenario.options.length) scenario.append(...scenarios.map((each) => new Option(each)));
+    part("scenario-label").hidden = !isRun || scenarios.length < 2;
+    part("percentile-label").hidden = view !== "flood_depth";
+    part("slider-name").textContent = tell(isRun ? "slider_period" : "slider_lead");
+    const stops = isRun ? this.chosen().length : leads.length;
+    part("slider").max = stops - 1;
+    if (this.view !== view) part("slider").value = isRun ? stops - 1 : 2;
+    this.view = view;
+  }
+
+  /** Layers of the quantity, scenario and percentile, by return period. */
+  chosen() {
+    const [view, scenario, percentile] = ["view", "scenario", "percentile"].map((id) => part(id).value);
+    return this.layers.filter((layer) => layer.quantity === view && layer.scenario === scenario && (layer.percentile === null || layer.percentile === Number(percentile)));
+  }
+
+  async draw() {
+    const stop = Number(part("slider").value), isRun = this.view !== "watch";
+    const layer = isRun ? this.chosen()[stop] : this.layers[0];
+    const words = isRun ? tell("once_in", { n: say.count(layer.return_period) }) : tell("within", { n: say.count(leads[stop]) });
+    part("slider-value").textContent = words;
+    part("slider").setAttribute("aria-valuetext", words);
+    const [west, south, east, north] = layer.bounds;
+    const traces = isRun ? [this.outlines()] : this.zonesAt(leads[stop], layer.legend);
+    this.shown = layer;
+    await this.plotly.react(this.chart, [...traces, ...this.lines(), ...this.marks()], {
+      ...look(), plot_bgcolor: colour("ground"), margin: { l: 8, r: 8, t: 8, b: 8 }, height: this.chart.clientHeight, showlegend: false,
+      hovermode: "closest", dragmode: "pan", uirevision: "view", images: [this.image()],
+      xaxis: { range: [west, east], visible: false, constrain: "domain" },
+      yaxis: { range: [south, north], visible: false, scaleanchor: "x", scaleratio: 1 / Math.cos(((south + north) / 2) * Math.PI / 180), constrain: "domain" },
+    }, { ...config, scrollZoom: true });
+    this.chart.setAttribute("role", "figure");
+    this.chart.setAttribute("aria-label", `${part("view").selectedOptions[0].text}: ${words}`);
+    this.explain(layer, isRun);
+  }
+
+  /** The raster's picture for what is in view; of the watch's view the hatching alone. */
+  image() {
+    const [west, south, east, north] = this.corners ?? this.shown.bounds;
+    const square = Math.cos(((south + north) / 2) * Math.PI / 180);
+    const across = Math.min(1024, Math.max(64, Math.round(this.chart.clientWidth * Math.min(devicePixelRatio, 1.5))));
+    const down = Math.min(1024, Math.max(64, Math.round(across * (north - south) / ((east - west) * square))));
+    const only = this.view === "watch" ? "&unknown_alone=true" : "";
+    return {
+      source: `${this.shown.image}?bbox=${[west, south, east, north].map((each) => each.toFixed(6))}&width=${across}&height=${down}${only}`,
+      xref: "x", yref: "y", x: west, y: north, sizex: east - west, sizey: north - south, sizing: "stretch", layer: this.view === "watch" ? "above" : "below",
+    };
+  }
+
+  lookCloser(change) {
+    if (!Object.keys(change).some((key) => key.startsWith("xaxis") || key.startsWith("yaxis"))) return;
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => {
+      const { xaxis, yaxis } = this.chart._fullLayout, [west, south, east, north] = this.shown.bounds;
+      const corners = [Math.max(west, xaxis.range[0]), Math.max(south, yaxis.range[0]), Math.min(east, xaxis.range[1]), Math.min(north, yaxis.range[1])];
+      if (corners[0] >= corners[2] || corners[1] >= corners[3]) return;
+      this.corners = corners;
+      this.plotly.relayout(this.chart, { images: [this.image()] });
+    }, 250);
+  }
+
+  /** The view times `factor` and moved by shares of itself; 0 = the whole place. */
+  zoom(factor, right = 0, up = 0) {
+    const { xaxis, yaxis } = this.chart._fullLayout, [west, south, east, north] = this.shown.bounds;
+    if (factor === 0) return this.plotly.relayout(this.chart, { "xaxis.range": [west, east], "yaxis.range": [south, north] });
+    const moved = ([low, high], shift) => {
+      const centre = (low + high) / 2 + shift * (high - low), half = (factor * (high - low)) / 2;
+      return [centre - half, centre + half];
+    };
+    return this.plotly.relayout(this.chart, { "xaxis.range": moved(xaxis.range, right), "yaxis.range": moved(yaxis.range, up) });
+  }
+
+  outlines() {
+    return { ...outline(this.zones), mode: "lines", line: { color: colour("line"), width: 0.8 }, hoverinfo: "skip" };
+  }
+
+  /** Zones by class of their chance; a zone of which nothing is known is hatched, never empty. */
+  zonesAt(lead, legend) {
+    const chances = new Map(this.outlook.filter((row) => row.lead_hours === lead).map((row) => [row.zone, row]));
+    const classOf = (zone) => {
+      const row = chances.get(zone.properties.zone);
+      return row === undefined || row.probability === null ? "unknown" : legend.findLastIndex((each) => row.probability >= each.above);
+    };
+    const groups = ["unknown", -1, ...legend.keys()];
+    const fills = groups.map((group) => {
+      const zones = this.zones.filter((zone) => classOf(zone) === group), isUnknown = group === "unknown";
+      return {
+        ...outline(zones), mode: "lines", fill: "toself", hoverinfo: "skip", line: { color: colour("line"), width: 1 }, name: String(group),
+        fillcolor: isUnknown || group === -1 ? "rgba(255,255,255,0.01)" : `${legend[group].colour}d0`,
+        ...(isUnknown ? { fillpattern: { shape: "/", size: 8, solidity: 0.25, fgcolor: colour("line"), fillmode: "replace" } } : {}),
+      };
+    });
+    const named = this.zones.map((zone) => ({ zone, row: chances.get(zone.properties.zone), at: middle(zone.geometry) }));
+    return [...fills, {
+      x: named.map(({ at }) => at[0]), y: named.map(({ at }) => at[1]), mode: "markers", marker: { size: 22, opacity: 0 }, hoverinfo: "text",
+      text: named.map(({ zone, row }) => `${zone.properties.zone}: ${row ? say.percent(row.probability) : tell("unknown")}`
+        + (zone.properties.unknown_share > 0 ? `<br>${tell("unknown_land")}: ${say.share(zone.properties.unknown_share)}` : "")),
+    }];
+  }
+
+  lines() {
+    const lines = this.assets.filter((asset) => asset.geometry.type.endsWith("LineString"));
+    return lines.length ? [{ ...outline(lines), mode: "lines", line: { color: "#5b4a3a", width: 1.6 }, hoverinfo: "skip" }] : [];
+  }
+
+  marks() {
+    const points = this.assets.filter((asset) => !asset.geometry.type.endsWith("LineString"));
+    return [...damage, unknownAsset].map(([fill, symbol, size], state) => {
+      const here = points.filter((asset) => likeliest(asset) === (state < damage.length ? state : "unknown"));
+      const at = here.map((asset) => middle(asset.geometry));
+      return {
+        x: at.map((each) => each[0]), y: at.map((each) => each[1]), mode: "markers", hoverinfo: "text",
+        marker: { color: fill, symbol, size: points.length > 400 ? size * 0.7 : size, line: { color: colour("line"), width: 1 } },
+        text: here.map((asset) => describe(asset.properties)),
+      };
+    });
+  }
+
+  explain(layer, isRun) {
+    const write = layer.unit === "m" ? say.metres : say.percent;
+    const classes = layer.quantity === "flooded" && isRun ? [[layer.legend[0].colour, tell("flooded_yes")]] : [
+      ["below", tell("below", { value: write(layer.legend[0].above) })],
+      ...layer.legend.map(({ above, below, colour: fill }) => [fill, below === null ? tell("above", { value: write(above) }) : tell("from_to", { low: write(above), high: write(below) })]),
+    ];
+    fill("map-legend", [...classes, ["unknown", tell("unknown_hatched")]].map(([fill, words]) => [swatch(fill), words]));
+    fill("asset-legend", this.assets.length ? [
+      ["", `${tell("assets")}:`],
+      ...[...damage, unknownAsset].map(([paint, symbol, size], state) => [mark(paint, symbol, size), state < damage.length ? tell(`damage_${state}`) : tell("unknown")]),
+    ] : []);
+  }
+}
+
+function fill(id, rows) {
+  part(id).replaceChildren(...rows.map(([sign, words]) => {
+    const row = document.createElement("li");
+    row.append(sign, ` ${words}`);
+    return row;
+  }));
+}
+
+function outline(features) {
+  const x = [], y = [];
+  const add = (ring) => { for (const [lon, lat] of ring) { x.push(lon); y.push(lat); } x.push(null); y.push(null); };
+  for (const { geometry } of features) {
+    if (geometry.type === "LineString") add(geometry.coordinates);
+    else if (geometry.type === "MultiLineString" || geometry.type === "Polygon") geometry.coordinates.forEach(add);
+    else if (geometry.type === "MultiPolygon") geometry.coordinates.flat().forEach(add);
+  }
+  return { x, y };
+}
+
+function middle(geometry) {
+  if (geometry.type === "Point") return geometry.coordinates;
+  const ring = geometry.coordinates.flat(geometry.type === "MultiPolygon" ? 2 : geometry.type === "Polygon" ? 1 : 0);
+  const mean = (axis) => ring.reduce((sum, each) => sum + each[axis], 0) / ring.length;
+  return [mean(0), mean(1)];
+}
+
+function likeliest({ properties }) {
+  const chances = damage.map((_, state) => properties[`damage_state_${state}`]);
+  return chances.includes(null) || chances.includes(undefined) ? "unknown" : chances.indexOf(Math.max(...chances));
+}
+
+function describe(asset) {
+  const state = likeliest({ properties: asset });
+  const worth = asset.expected_annual_damage_p50;
+  const [low, high] = [asset.expected_annual_damage_p10, asset.expected_annual_damage_p90];
+  return [
+    `${asset.asset_id}, ${String(asset.asset_class).replaceAll("_", " ")}`,
+    state === "unknown" ? tell("unknown") : `${tell(`damage_${state}`)} (${say.percent(asset[`damage_state_${state}`])})`,
+    `${tell("expected_damage")}: ${worth === null ? tell("unknown") : `${say.money(worth)} (${say.money(low)} – ${say.money(high)})`}`,
+  ].join("<br>");
+}
+
+export function swatch(paint) {
+  const shapes = {
+    unknown: `<rect width="24" height="16" class="ground"/><path d="M0 16 16 0M8 16 24 0M-8 16 8 0M16 16 32 0" class="hatch"/>`,
+    below: `<rect width="24" height="16" class="ground"/>`,
+  };
+  return drawing(shapes[paint] ?? `<rect width="24" height="16" fill="${paint}" stroke="currentColor"/>`, "0 0 24 16");
+}
+
+function mark(paint, symbol, size) {
+  const r = size * 0.75, shapes = {
+    circle: `<circle r="${r}"/>`, diamond: `<path d="M0 ${-1.3 * r}L${1.3 * r} 0 0 ${1.3 * r} ${-1.3 * r} 0Z"/>`,
+    square: `<rect x="${-r}" y="${-r}" width="${2 * r}" height="${2 * r}"/>`,
+    star: `<path d="M0 -8 2 -3 8 -3 3 1 5 7 0 3 -5 7 -3 1 -8 -3 -2 -3Z"/>`, x: `<path d="M-6 -3 -3 -6 0 -3 3 -6 6 -3 3 0 6 3 3 6 0 3 -3 6 -6 3 -3 0Z"/>`,
+  };
+  return drawing(`<g fill="${paint}" stroke="currentColor">${shapes[symbol]}</g>`, "-10 -9 20 18");
+}
+
+function drawing(shapes, box) {
+  const made = new DOMParser().parseFromString(`<svg xmlns="http://www.w3.org/2000/svg" class="swatch" viewBox="${box}" aria-hidden="true">${shapes}</svg>`, "image/svg+xml");
+  return document.importNode(made.documentElement, true);
+}

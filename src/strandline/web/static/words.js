@@ -1,0 +1,52 @@
+// Labels of the catalogue, and numbers as the reader's language writes them.
+const catalogue = JSON.parse(document.getElementById("labels").textContent);
+export const language = document.documentElement.lang;
+const locale = { en: "en-GB", bn: "bn-BD", vi: "vi-VN" }[language] ?? language;
+const number = (options) => new Intl.NumberFormat(locale, options);
+const formats = {
+  percent: number({ style: "percent", maximumFractionDigits: 0 }),
+  metres: number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+  money: number({ style: "currency", currency: "EUR", notation: "compact", compactDisplay: "long", maximumSignificantDigits: 2 }),
+  count: number({ maximumFractionDigits: 0 }),
+  score: number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+  size: number({ maximumSignificantDigits: 2 }),
+};
+const moments = new Intl.DateTimeFormat(locale, {
+  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC",
+});
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
+
+export function tell(key, values = {}) {
+  return catalogue[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+export function nameOf(kind, name) {
+  return catalogue[`${kind}_${name}`] ?? name.replaceAll("_", " ");
+}
+
+export const say = {
+  percent: (share) => (share < 0.01 ? `< ${formats.percent.format(0.01)}` : share > 0.99 ? `> ${formats.percent.format(0.99)}` : formats.percent.format(share)),
+  share: (share) => (share > 0 && share < 0.005 ? `< ${formats.percent.format(0.01)}` : share < 1 && share > 0.995 ? `> ${formats.percent.format(0.99)}` : formats.percent.format(share)),
+  points: (share) => number({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(share),
+  metres: (length) => `${formats.metres.format(length)}\u00a0m`,
+  money: (euros) => formats.money.format(euros),
+  count: (count) => formats.count.format(count),
+  score: (score) => formats.score.format(score),
+  hours: (hours) => `${formats.count.format(hours)}\u00a0h`,
+  bytes: (size) => (size >= 1e6 ? `${formats.size.format(size / 1e6)}\u00a0MB` : `${formats.size.format(Math.max(size / 1e3, 1))}\u00a0kB`),
+  moment: (time) => `${moments.format(new Date(time))}\u00a0UTC`,
+  hour: (time) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" }).format(time),
+  ago(time) {
+    const hours = (new Date(time) - Date.now()) / 3.6e6;
+    if (hours > -1) return relative.format(Math.round(hours * 60), "minute");
+    return hours > -48 ? relative.format(Math.round(hours), "hour") : relative.format(Math.round(hours / 24), "day");
+  },
+};
+
+/** Write the numbers and times below `root` in the reader's language; the server wrote them for everybody. */
+export function localise(root) {
+  for (const each of root.querySelectorAll("data[data-as]")) each.textContent = say[each.dataset.as](Number(each.value));
+  for (const each of root.querySelectorAll("time")) {
+    each.textContent = each.dataset.as === "ago" ? say.ago(each.dateTime) : say.moment(each.dateTime);
+  }
+}
