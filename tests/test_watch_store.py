@@ -22,7 +22,7 @@ from strandline.errors import InputError
 from strandline.report.alerts import FloodWarning, as_cap
 from strandline.report.facts import Issuer
 from strandline.watch.outlook import OutlookRow
-from strandline.watch.readings import Health, Reading
+from strandline.watch.readings import Condition, Health, Reading
 from strandline.watch.store import AlertDraft, AlreadyDone, Believed, Busy, Store
 
 LEVEL = Reading("gauge", "water_level", START, START, 0.5)
@@ -47,6 +47,20 @@ def test_a_step_is_kept_as_a_whole(store: Store) -> None:
     with store.step(START + HOUR) as step:
         assert len(step.belief_state() or b"") == 32
     store.verify_contents()
+    store.close()
+
+
+def test_health_is_told_hour_by_hour_and_the_log_has_a_newest_entry(store: Store) -> None:
+    assert store.read.newest_entry() is None
+    conditions: list[Condition] = ["alive", "late", "silent"]
+    for number, condition in enumerate(conditions):
+        with store.step(START + number * HOUR) as step:
+            step.add_health([Health("gauge", START, float(number), condition, None)])
+    told = list(store.read.health_history(START + HOUR, START + 9 * HOUR))
+    assert [(hour, streams[0].condition) for hour, streams in told] == [
+        (START + HOUR, "late"), (START + 2 * HOUR, "silent"),
+    ]  # fmt: skip
+    assert store.read.newest_entry() == list(store.read.log())[-1]
     store.close()
 
 

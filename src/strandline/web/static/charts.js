@@ -41,7 +41,7 @@ export function look() {
   const ink = colour("ink");
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, size: 13, family: getComputedStyle(document.body).fontFamily },
-    margin: { l: 56, r: 14, t: 14, b: 44 }, showlegend: true, legend: { orientation: "h", y: -0.16, x: 0 },
+    margin: { l: 56, r: 14, t: 14, b: 44 }, showlegend: true, legend: { orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom" },
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("rule"), font: { color: ink } }, transition: { duration: 0 },
   };
 }
@@ -58,11 +58,11 @@ export function levelTicks(low, high) {
 }
 
 export function timeTicks(start, end) {
-  const hours = (end - start) / 3.6e6, room = document.body.clientWidth / 110;
+  const hours = (end - start) / 3.6e6, room = document.body.clientWidth / 90;
   const step = [3, 6, 12, 24, 48, 96, 168].find((each) => hours / each <= room) ?? 336;
   const values = [];
   for (let each = Math.ceil(start / (step * 3.6e6)) * step * 3.6e6; each <= end; each += step * 3.6e6) values.push(new Date(each));
-  return { tickvals: values, ticktext: values.map((each) => say.hour(each)) };
+  return { tickvals: values, ticktext: values.map((each) => (step < 24 ? say.hour(each) : say.day(each))), tickangle: 0 };
 }
 
 export function failed(chart, error) {

@@ -25,6 +25,9 @@ export class FloodMap {
     this.plotly = await loadPlotly();
     this.chart.querySelector(".placeholder")?.remove();
     this.offer();
+    const [west, south, east, north] = this.layers[0].bounds;
+    const tall = (this.chart.clientWidth * (north - south)) / ((east - west) * squareness(south, north));
+    Object.assign(this.chart.style, { minHeight: 0, height: `${Math.min(Math.max(tall, 300), 600)}px` });
     await this.draw();
     this.chart.on("plotly_relayout", (change) => this.lookCloser(change));
     for (const id of ["view", "scenario", "percentile"]) part(id).addEventListener("change", () => { this.offer(); this.draw(); });
@@ -76,10 +79,10 @@ export class FloodMap {
     const traces = isRun ? [this.outlines()] : this.zonesAt(leads[stop], layer.legend);
     this.shown = layer;
     await this.plotly.react(this.chart, [...traces, ...this.lines(), ...this.marks()], {
-      ...look(), plot_bgcolor: colour("ground"), margin: { l: 8, r: 8, t: 8, b: 8 }, height: this.chart.clientHeight, showlegend: false,
+      ...look(), plot_bgcolor: colour("ground"), margin: { l: 8, r: 8, t: 8, b: 8 }, showlegend: false,
       hovermode: "closest", dragmode: "pan", uirevision: "view", images: [this.image()],
       xaxis: { range: [west, east], visible: false, constrain: "domain" },
-      yaxis: { range: [south, north], visible: false, scaleanchor: "x", scaleratio: 1 / Math.cos(((south + north) / 2) * Math.PI / 180), constrain: "domain" },
+      yaxis: { range: [south, north], visible: false, scaleanchor: "x", scaleratio: 1 / squareness(south, north), constrain: "domain" },
     }, { ...config, scrollZoom: true });
     this.chart.setAttribute("role", "figure");
     this.chart.setAttribute("aria-label", `${part("view").selectedOptions[0].text}: ${words}`);
@@ -89,9 +92,8 @@ export class FloodMap {
   /** The raster's picture for what is in view; of the watch's view the hatching alone. */
   image() {
     const [west, south, east, north] = this.corners ?? this.shown.bounds;
-    const square = Math.cos(((south + north) / 2) * Math.PI / 180);
     const across = Math.min(1024, Math.max(64, Math.round(this.chart.clientWidth * Math.min(devicePixelRatio, 1.5))));
-    const down = Math.min(1024, Math.max(64, Math.round(across * (north - south) / ((east - west) * square))));
+    const down = Math.min(1024, Math.max(64, Math.round(across * (north - south) / ((east - west) * squareness(south, north)))));
     const only = this.view === "watch" ? "&unknown_alone=true" : "";
     return {
       source: `${this.shown.image}?bbox=${[west, south, east, north].map((each) => each.toFixed(6))}&width=${across}&height=${down}${only}`,
@@ -157,12 +159,13 @@ export class FloodMap {
 
   marks() {
     const points = this.assets.filter((asset) => !asset.geometry.type.endsWith("LineString"));
+    const scale = (points.length > 400 ? 0.7 : 1) * (this.chart.clientWidth < 600 ? 0.75 : 1);
     return [...damage, unknownAsset].map(([fill, symbol, size], state) => {
       const here = points.filter((asset) => likeliest(asset) === (state < damage.length ? state : "unknown"));
       const at = here.map((asset) => middle(asset.geometry));
       return {
         x: at.map((each) => each[0]), y: at.map((each) => each[1]), mode: "markers", hoverinfo: "text",
-        marker: { color: fill, symbol, size: points.length > 400 ? size * 0.7 : size, line: { color: colour("line"), width: 1 } },
+        marker: { color: fill, symbol, size: size * scale, line: { color: colour("line"), width: 1 } },
         text: here.map((asset) => describe(asset.properties)),
       };
     });
@@ -188,6 +191,11 @@ function fill(id, rows) {
     row.append(sign, ` ${words}`);
     return row;
   }));
+}
+
+/** How wide a degree of longitude is beside one of latitude. */
+function squareness(south, north) {
+  return Math.cos((((south + north) / 2) * Math.PI) / 180);
 }
 
 function outline(features) {

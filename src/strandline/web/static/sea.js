@@ -15,8 +15,10 @@ export async function drawSea(chart, { run, isWatched, levels }) {
   const high = Math.max(...heights, ...marks.map((mark) => mark.level));
   const times = data.traces.flatMap((trace) => trace.x.map(Number));
   const [start, end] = [Math.min(...times), Math.max(...times)];
+  const below = chart.clientWidth < 600 ? 44 + 22 * data.traces.length : 66; // for the legend, a line each on a phone
+  chart.style.height = `${360 + below}px`;
   await plotly.react(chart, data.traces, {
-    ...look(), height: chart.clientWidth < 600 ? 390 + 22 * data.traces.length : 410, hovermode: "closest",
+    ...look(), margin: { ...look().margin, b: below }, hovermode: "closest",
     xaxis: { range: [start, end], ...timeTicks(start, end), gridcolor: colour("rule"), zeroline: false, fixedrange: true },
     yaxis: {
       title: { text: tell("water_level") }, range: [low - 0.05 * reach, high + 0.1 * reach], ...levelTicks(low, high), gridcolor: colour("rule"),

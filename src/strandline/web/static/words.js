@@ -36,6 +36,7 @@ export const say = {
   bytes: (size) => (size >= 1e6 ? `${formats.size.format(size / 1e6)}\u00a0MB` : `${formats.size.format(Math.max(size / 1e3, 1))}\u00a0kB`),
   moment: (time) => `${moments.format(new Date(time))}\u00a0UTC`,
   hour: (time) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" }).format(time),
+  day: (time) => new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" }).format(time),
   ago(time) {
     const hours = (new Date(time) - Date.now()) / 3.6e6;
     if (hours > -1) return relative.format(Math.round(hours * 60), "minute");
