@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-console = Console(stderr=True)
+console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")  # of a torchrun the first speaks
 INTERRUPTED = 130
 """The exit code into which typer turns Ctrl-C (128 + SIGINT)."""
 RegionPath = Annotated[
