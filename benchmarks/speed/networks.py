@@ -20,7 +20,8 @@ from strandline.pretraining import load_students, load_teacher
 
 Row = dict[str, Value]
 Streams = Mapping[str, tuple[Tensor, Tensor]]
-BATCH, SIDE = 64, 128
+BATCH, AT_ONCE, SIDE = 64, 16, 128
+"""Maps asked for together, and read together, as `distil.ask` does: more no longer fit the caches."""
 STUDENT_RATE, STUDENT_SHARE, OVER_TEACHER, ONE_MAP_MS = 500.0, 0.5, 20.0, 10.0
 """Bars: maps a second at batch 64, or the share of the matrix products' rate; student over teacher; a single map."""
 
@@ -74,8 +75,10 @@ def chip_subjects() -> tuple[Subject, Subject]:
 
     def ask_of(network: nn.Module, streams: Streams) -> Callable[[int], Callable[[], object]]:
         def prepare(count: int) -> Callable[[], object]:
-            some = {name: (value[:count], seen[:count]) for name, (value, seen) in streams.items()}
-            return lambda: network(some)
+            parts = [
+                {name: (value[part], seen[part]) for name, (value, seen) in streams.items()} for part in _parts(count)
+            ]
+            return lambda: [network(part) for part in parts]
 
         return prepare
 
@@ -96,8 +99,8 @@ def place_subjects() -> tuple[Subject, Subject]:
 
     def ask_of(network: nn.Module, batch: Batch) -> Callable[[int], Callable[[], object]]:
         def prepare(count: int) -> Callable[[], object]:
-            some = batch[:count]
-            return lambda: network(some)
+            parts = [batch[part] for part in _parts(count)]
+            return lambda: [network(part) for part in parts]
 
         return prepare
 
@@ -121,6 +124,10 @@ def _with_teachers_streams(batch: Batch) -> Batch:
         climate_seen=torch.ones(count, CLIMATE_DAYS, dtype=torch.bool),
         climate_hours=torch.arange(-72.0, 72.0, 24.0).expand(count, -1),
     )
+
+
+def _parts(count: int) -> list[slice]:
+    return [slice(start, min(start + AT_ONCE, count)) for start in range(0, count, AT_ONCE)]
 
 
 def random_chips(count: int, side: int, seed: int) -> Chips:

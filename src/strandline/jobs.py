@@ -7,10 +7,11 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from strandline import pretraining
+from strandline import pretraining, processes
+from strandline.batch import Batch
 from strandline.checkpoints import Checkpoints
 from strandline.config import load_region_file
-from strandline.corpus import Curriculum, simulate_corpus, simulate_lesson, simulate_windows
+from strandline.corpus import Curriculum, Simulate, simulate_corpus, simulate_lesson, simulate_windows
 from strandline.distillation.distil import Recipe
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -75,16 +76,17 @@ def teach(
     out: Path,
     device: str,
     coasts: int | None,
-    processes: int,
+    simulators: int,
     seed: int,
     announce: Announce,
     *,
     keep: bool = False,
     resume: bool = False,
 ) -> None:
-    """Pre-train the networks and write them into ``out``.
+    """Pre-train the networks and write them into ``out``; processes of one ``torchrun`` share every step.
 
     Args:
+        simulators: coasts simulated at a time.
         keep: the shipped networks and teach their surge decoders alone.
         resume: go on with an interrupted job in ``out``.
     """
@@ -92,9 +94,22 @@ def teach(
     curriculum = Curriculum()
     if coasts is not None:
         curriculum = replace(curriculum, coasts=coasts)
-    line = Checkpoints(out / ".unfinished", f"{version('strandline')}\n{curriculum}\n{device} {seed} {keep}", resume)
-    lesson = (curriculum, line, processes, seed, announce)
-    teacher, students = _teach_surge(*lesson) if keep else _teach_all(*lesson, device)
+    name = f"{version('strandline')}\n{curriculum}\n{device} {seed} {keep}"
+    with processes.joined(device):
+        first = processes.number() == 0
+        if not first:
+            processes.wait_for_all()  # until the first has simulated what all learn from
+        line = Checkpoints(out / ".unfinished", name, resume or not first)
+        simulate: Simulate = simulate_windows if keep else simulate_lesson
+        announce_own: Announce = announce if first else lambda _: None
+        corpus = simulate_corpus(simulate, curriculum, line, simulators, announce_own("simulate coasts"))
+        if first:
+            processes.wait_for_all()
+        lesson = (curriculum, line, corpus, seed, announce_own)
+        teacher, students = _teach_surge(*lesson) if keep else _teach_all(*lesson, device)
+        processes.wait_for_all()
+    if not first:
+        return
     command = "strandline teach --keep" if keep else "strandline teach"
     card = pretraining.make_card(command, curriculum, seed, commit(), device, time.perf_counter() - start)
     if keep:
@@ -104,9 +119,9 @@ def teach(
 
 
 def _teach_all(
-    curriculum: Curriculum, line: Checkpoints, processes: int, seed: int, announce: Announce, device: str
+    curriculum: Curriculum, line: Checkpoints, corpus: list[Batch], seed: int, announce: Announce, device: str
 ) -> tuple[Teacher, list[Student]]:
-    storms, windows = simulate_corpus(simulate_lesson, curriculum, line, processes, announce("simulate coasts"))
+    storms, windows = corpus
     progress = announce("train the teacher")
     teacher = line.stage("teacher", partial(pretraining.teach, curriculum, storms, windows, device, seed, progress))
     students: list[Student] = []
@@ -119,9 +134,9 @@ def _teach_all(
 
 
 def _teach_surge(
-    curriculum: Curriculum, line: Checkpoints, processes: int, seed: int, announce: Announce
+    curriculum: Curriculum, line: Checkpoints, corpus: list[Batch], seed: int, announce: Announce
 ) -> tuple[Teacher, list[Student]]:
-    (windows,) = simulate_corpus(simulate_windows, curriculum, line, processes, announce("simulate seas"))
+    (windows,) = corpus
     teacher, students = pretraining.without_surge(seed)
 
     def sharpened(network: Network, name: str, seed: int) -> Network:

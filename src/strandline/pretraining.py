@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from strandline import processes
 from strandline.atomic import write_bytes, write_text
 from strandline.batch import FLOOD_CLASSES, Batch
 from strandline.corpus import Curriculum
@@ -41,12 +42,13 @@ def teach(
     teacher = Teacher().to(device)
     storms, windows = storms.to(device), windows.to(device)
     generator = torch.Generator().manual_seed(seed)
+    processes.part_chances(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
         maps, hours = _draw(curriculum, storms, windows, generator)
         terms: dict[str, Tensor] = {}
         for batch in (Turn.draw(generator).batch(storms[maps]), windows[hours]):
-            seen = drop_streams(batch, curriculum.outage, generator)
+            seen = processes.own_share(drop_streams(batch, curriculum.outage, generator))
             with _precision(seen, device):
                 said = teacher(seen)
             _accumulate(terms, task_terms(said, seen, 1.0))
@@ -65,6 +67,7 @@ def look_again(curriculum: Curriculum, teacher: Teacher, storms: Batch, device: 
     def loss(step: int) -> dict[str, Tensor]:
         _, remembering = recall.draw(curriculum.samples, generator)
         seen = drop_streams(Turn.draw(generator).batch(remembering.to(device)), curriculum.outage, generator)
+        seen = processes.own_share(seen)
         with _precision(seen, device):
             said = teacher(seen)
         return {"flood_task": task_terms(said, seen, 1.0)["flood_task"]}
@@ -110,6 +113,7 @@ def raise_student(
     storms, windows = storms.to(device), windows.to(device)
     word_on_storms, word_on_windows = recall.word, ask(teacher, windows, chunk=256)
     generator = torch.Generator().manual_seed(seed)
+    processes.part_chances(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
         maps, remembering = recall.draw(curriculum.samples, generator)
@@ -120,7 +124,8 @@ def raise_student(
             (turn.batch(remembering.to(device)), turn.word(pick(word_on_storms, maps))),
             (windows[hours], pick(word_on_windows, hours)),
         ):
-            seen = drop_streams(students_view(batch), curriculum.outage, generator)
+            seen = processes.own_share(drop_streams(students_view(batch), curriculum.outage, generator))
+            word = pick(word, processes.own_indices(len(batch)))
             with _precision(seen, device):
                 said = student(seen)
             _accumulate(terms, soft_terms(said, word, seen, curriculum.soft, 1.0))
@@ -139,7 +144,7 @@ def sharpen_surge(
 
     def loss(step: int) -> dict[str, Tensor]:
         hours = torch.randint(0, len(windows), (WINDOWS_A_STEP,), generator=generator)
-        seen = drop_streams(windows[hours], curriculum.outage, generator)
+        seen = processes.own_share(drop_streams(windows[hours], curriculum.outage, generator))
         if isinstance(network, Student):
             seen = students_view(seen)
         with torch.no_grad():

@@ -1,6 +1,7 @@
 """What a person sees at the terminal: progress and tables on standard error, answers on standard output."""
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -9,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-aside = Console(stderr=True)
+aside = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")  # of a torchrun the first speaks
 """Progress, remarks and refusals: what must not get into a pipe."""
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from strandline import processes
+
 logger = logging.getLogger(__name__)
 
 Loss = Callable[[int], dict[str, Tensor]]
@@ -37,6 +39,8 @@ def train(
 ) -> dict[str, float]:
     """Minimise by AdamW with a short warm-up, cosine decay and clipped gradients.
 
+    Processes that learn together (`processes`) minimise the mean of their losses.
+
     Returns:
         The mean of each named term over the last tenth of the steps.
 
@@ -52,21 +56,20 @@ def train(
     last: dict[str, list[float]] = {}
     for step in range(steps):
         terms = loss(step)
-        total = torch.stack(list(terms.values())).sum()
-        if not math.isfinite(float(total.detach())):
-            name, value = next(
-                ((n, float(t.detach())) for n, t in terms.items() if not torch.isfinite(t)),
-                ("sum", float(total.detach())),
-            )
-            raise FloatingPointError(f"loss term '{name}' is {value} at step {step}")
+        stacked = torch.stack(list(terms.values()))
+        found = dict(zip(terms, processes.average(stacked.detach()).tolist(), strict=True))
+        if not math.isfinite(sum(found.values())):
+            name = next((name for name, value in found.items() if not math.isfinite(value)), "sum")
+            raise FloatingPointError(f"loss term '{name}' is {found.get(name, math.inf)} at step {step}")
         optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        stacked.sum().backward()  # type: ignore[no-untyped-call]
+        processes.average_gradients(parameters)
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         schedule.step()
         if step >= steps - max(steps // 10, 1):
-            for name, term in terms.items():
-                last.setdefault(name, []).append(float(term.detach()))
+            for name, value in found.items():
+                last.setdefault(name, []).append(value)
         if progress is not None:
             progress((step + 1) / steps)
     means = {name: sum(values) / len(values) for name, values in last.items()}

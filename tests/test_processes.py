@@ -1,0 +1,62 @@
+"""Processes that learn together take the steps that one would take with all of their samples."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from batch_fixtures import make_batch
+from learning_together import TINY, loss_curves
+from strandline import processes
+from strandline.errors import InputError
+
+
+def test_a_process_alone_shares_nothing() -> None:
+    batch = make_batch(3)
+    weight = torch.nn.Parameter(torch.ones(2))
+    weight.grad = torch.tensor([1.0, 2.0])
+    with processes.joined("cpu"):
+        assert (processes.count(), processes.number()) == (1, 0)
+        assert processes.own_share(batch) is batch
+        processes.average_gradients([weight])
+        processes.wait_for_all()
+        state = torch.get_rng_state()
+        processes.part_chances(0)
+        assert torch.equal(torch.get_rng_state(), state)
+    torch.testing.assert_close(weight.grad, torch.tensor([1.0, 2.0]))
+
+
+def test_samples_are_shared_out_without_rest_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "count", lambda: 2)
+    shares = []
+    for rank in (0, 1):
+        monkeypatch.setattr(processes, "number", lambda rank=rank: rank)
+        shares += processes.own_indices(6).tolist()
+    assert sorted(shares) == list(range(6))
+    with pytest.raises(InputError, match="2 processes share 5 samples"):
+        processes.own_indices(5)
+
+
+@pytest.mark.slow
+def test_two_processes_follow_the_loss_of_one_with_all_samples(tmp_path: Path) -> None:
+    out = tmp_path / "curves.json"
+    here = Path(__file__).parent
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    subprocess.run(
+        [*command, str(here / "learning_together.py"), str(out)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), *filter(None, sys.path)])},
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    together, alone = json.loads(out.read_text()), loss_curves()
+    assert [len(curve) for curve in alone] == [
+        TINY.teacher_steps, TINY.second_steps, TINY.surge_steps, TINY.student_steps, TINY.surge_steps,
+    ]  # fmt: skip
+    for ours, theirs in zip(together, alone, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
