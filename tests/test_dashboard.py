@@ -375,7 +375,7 @@ def test_two_runs_stand_beside_one_another(site: Site, visit: Callable[..., Page
     assert serious(page) == []
 
 
-def test_the_report_prints_and_reads_without_colour(browser: Browser, tmp_path: Path) -> None:
+def test_the_report_prints(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.write_text(render_page(coast.findings()), encoding="utf-8")
     context = browser.new_context()

@@ -49,6 +49,16 @@ def test_unknown_cells_are_hatched_and_only_they() -> None:
     assert 'id="unknown-cells"' not in the_map(everywhere_known)
 
 
+def test_maps_read_without_colour() -> None:
+    """Classes grow darker step by step (relative luminance of WCAG 2.2); water, as light as one of them, is hatched."""
+    for colours in (PROBABILITY_COLOURS, DAMAGE_COLOURS):
+        channels = np.array([as_rgb(colour) for colour in colours])
+        light = ((channels + 0.055) / 1.055) ** 2.4 @ [0.2126, 0.7152, 0.0722]
+        contrasts = (light[:-1] + 0.05) / (light[1:] + 0.05)
+        assert (contrasts > 1.25).all(), contrasts
+    assert 'id="permanent-water"' in the_map(coast.hazard_arrays()[2][-1])
+
+
 def test_an_unknown_cell_does_not_look_like_a_dry_one() -> None:
     probability = coast.hazard_arrays()[2][-1]
     dry = np.where(np.isnan(probability), 0.0, probability).astype(np.float32)

@@ -45,6 +45,8 @@ UNKNOWN_ASSET = 5
 DISAGREEMENT_EDGES = (0.05, 0.10, 0.20, 0.30, 0.51)
 DISAGREEMENT_WORDS = ("5–10 points", "10–20 points", "20–30 points", "over 30 points")
 HATCH = "////"
+WATER_HATCH = "---"
+"""Without colour, water is as light as the lowest class of chance."""
 MOST_MARKS = 600
 SHADES = 6
 
@@ -191,12 +193,18 @@ def _draw_ground(
         ground[flooded] = as_rgb(colour)
     ground[np.isnan(chance)] = as_rgb(UNKNOWN)
     axes.imshow(np.clip(ground, 0, 1), extent=_extent(region), interpolation="none", zorder=0)
-    outline = _outline_of(np.isnan(probability), region)
-    if outline is not None:
-        axes.add_patch(
-            PathPatch(outline, facecolor="none", edgecolor=MAP_INK, hatch=HATCH, linewidth=0.6, alpha=0.75, zorder=2,
-                      gid="unknown-cells")
-        )  # fmt: skip
+    is_unknown = np.isnan(probability)
+    is_water = (terrain["permanent_water"].to_numpy() == 1) & ~is_unknown
+    for cells, name, ink, hatch, alpha in (
+        (is_water, "permanent-water", MUTED, WATER_HATCH, 0.7),
+        (is_unknown, "unknown-cells", MAP_INK, HATCH, 0.75),
+    ):
+        outline = _outline_of(cells, region)
+        if outline is not None:
+            axes.add_patch(
+                PathPatch(outline, facecolor="none", edgecolor=ink, hatch=hatch, linewidth=0.6, alpha=alpha, zorder=2,
+                          gid=name)
+            )  # fmt: skip
 
 
 def _thinned(size: int, most_columns: int, columns: int) -> npt.NDArray[np.int64]:
@@ -255,7 +263,7 @@ def _handles(words: Sequence[str]) -> list[Patch]:
     return [
         *flood,
         Patch(facecolor=UNKNOWN, edgecolor=MAP_INK, hatch=HATCH, linewidth=0.4, label="unknown – not “dry”"),
-        Patch(facecolor=SEA, edgecolor=MUTED, linewidth=0.4, label="permanent water"),
+        Patch(facecolor=SEA, edgecolor=MUTED, hatch=WATER_HATCH, linewidth=0.4, label="permanent water"),
     ]
 
 
