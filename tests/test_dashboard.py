@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import report_fixtures as coast
 from strandline.report.page import render_page
+from strandline.web import events
 from strandline.web.api import create_app
 from strandline.web.languages import labels
 from strandline.web.run_folder import RunFolder
@@ -69,6 +70,11 @@ def own_site(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Site]:
     own = RunFolder("own", folder)
     with served({"own": own}, make_watch(own, STEPS)) as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "EVERY_S", 0.1)
 
 
 @contextmanager
@@ -150,7 +156,7 @@ def picture_of(page: Page) -> str:
     return str(page.evaluate("document.getElementById('map-chart').layout.images[0].source"))
 
 
-def test_the_map_is_drawn_and_the_slider_moves_it(site: Site, visit: Callable[..., Page]) -> None:
+def test_the_map_is_drawn_and_slider_and_keys_move_it(site: Site, visit: Callable[..., Page]) -> None:
     page = drawn(visit(site.address))
     expect(page.locator("#map-chart pattern").first).to_be_attached()  # the marsh, of which nothing is known
     expect(page.locator("#slider-value")).to_have_text("within 24 hours")
@@ -172,10 +178,6 @@ def test_the_map_is_drawn_and_the_slider_moves_it(site: Site, visit: Callable[..
     wait_until(page, f"performance.getEntriesByName('{site.address[:-1]}{picture_of(page)}').length > 0")
     assert page.locator("#map-chart").screenshot() != seen
     expect(page.locator("#map-legend")).to_contain_text("unknown – not dry")
-
-
-def test_the_map_is_moved_by_keyboard(site: Site, visit: Callable[..., Page]) -> None:
-    page = drawn(visit(site.address))
     across = "document.getElementById('map-chart').layout.xaxis.range"
     whole = page.evaluate(across)
     page.locator("#map-chart").focus()
