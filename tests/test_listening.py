@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from strandline.watch.listening import latest_forecasts, residuals_of
+from strandline.watch.listening import latest_forecasts, own_readings, residuals_of
 from strandline.watch.readings import Reading
 from strandline.watch.service import alerts_beside
 
@@ -67,3 +67,13 @@ def test_alerts_lie_beside_their_store(tmp_path: Path) -> None:
     assert alerts_beside(tmp_path / "a.db", Path("run")) == tmp_path / "a-alerts"
     assert alerts_beside(f"sqlite:///{tmp_path}/b.db", Path("run")) == tmp_path / "b-alerts"
     assert alerts_beside("postgresql+pg8000://me@host/watch?x=1", Path("run")) == Path("run") / "watch-alerts"
+
+
+def test_what_was_read_before_a_denial_ended_is_not_read_out() -> None:
+    readings = [level(60 * hour, float(hour)) for hour in range(-5, 1)]
+    now = np.datetime64(NOW, "h")
+    time, values = own_readings(readings, "own", now - np.timedelta64(2, "h"), now)
+    assert values.tolist() == [-1.0, 0.0]
+    assert time[-1] == now
+    assert own_readings(readings, "own", None, now)[1].size == 6
+    assert own_readings(readings, "own", now, now)[1].size == 0

@@ -153,6 +153,7 @@ def test_one_broken_gauge_that_two_deny_starts_nothing() -> None:
         mind, decisions = decide(told, mind, foresee(told, mind))
         assert all(one.change == "stay_off" for one in decisions), hour
     assert not mind.own_is_heard
+    assert mind.own_denied == mind.belief.hour
     assert "not believed" in decisions[0].why
     assert decisions[0].is_degraded
 

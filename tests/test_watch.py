@@ -12,19 +12,19 @@ import pytest
 import report_fixtures as coast
 from strandline.belief.calibration import NO_WIDENING
 from strandline.belief.filter import SeaModel
-from strandline.belief.guidance import Adviser
+from strandline.belief.guidance import Adviser, Said
 from strandline.belief.process import SurgeProcess
 from strandline.belief.sensors import Sensor, own_sensor
 from strandline.planning.briefing import Briefing, Making, brief
 from strandline.report.alerts import NAMESPACE
 from strandline.tide_and_weather import TideAndWeather
 from strandline.tides import FittedTide, TidalConstants
-from strandline.watch.agent import MONITORING, Agent
+from strandline.watch.agent import MONITORING, Agent, Student
 from strandline.watch.feeds import faults
 from strandline.watch.feeds.guarded import Guarded
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.job import tell
-from strandline.watch.learn import GaugeTide, Knowledge, load_knowledge, save_knowledge
+from strandline.watch.learn import STUDENT, GaugeTide, Knowledge, load_knowledge, save_knowledge
 from strandline.watch.readings import Reading
 from strandline.watch.service import GAUGE, SERVICE, Watch, hours_between, take_charge
 from strandline.watch.store.store import Store
@@ -52,8 +52,13 @@ def knowledge(briefing: Briefing) -> Knowledge:
     own = briefing.gauges[0].name
     neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in NEIGHBOURS)
     tides = {name: GaugeTide(CONSTANTS, briefing.mean_sea_level) for name in (own, *NEIGHBOURS)}
+    advisers = (Adviser("service", 1.0), Adviser(STUDENT, 1.0))
     return Knowledge(
-        SeaModel(process, (own_sensor(own, process), *neighbours)), tides, NO_WIDENING, (Adviser("service", 1.0),), ()
+        SeaModel(process, (own_sensor(own, process), *neighbours)),
+        tides,
+        NO_WIDENING,
+        advisers,
+        (),
     )
 
 
@@ -72,13 +77,13 @@ def recordings(briefing: Briefing, peak: float) -> dict[str, Replay]:
     }
 
 
-def watching(briefing: Briefing, replays: dict[str, Replay], folder: Path) -> Watch:
+def watching(briefing: Briefing, replays: dict[str, Replay], folder: Path, student: Student | None = None) -> Watch:
     known = knowledge(briefing)
     charge = take_charge(briefing, known, None, {name: TideTable(tide.level) for name, tide in known.tides.items()})
     feeds = tuple(
         Guarded(each, SERVICE if name == "service" else GAUGE, charge.tides.get(name)) for name, each in replays.items()
     )
-    agent = Agent(briefing, known, charge, feeds, None)
+    agent = Agent(briefing, known, charge, feeds, student)
     return Watch(agent, Store.open(folder / "watch.db"), folder / "alerts")
 
 
@@ -248,3 +253,25 @@ def test_a_person_at_the_screen_is_told_what_changes_and_when_nobody_is_heard(
     assert any(" START " in line for line in lines)
     assert "NOBODY IS HEARD" in lines[-1]
     assert list(tell(START, None)) == []
+
+
+def test_a_student_that_reads_a_denied_gauge_is_not_asked_about_it(briefing: Briefing, tmp_path: Path) -> None:
+    own = briefing.gauges[0].name
+    tide = knowledge(briefing).tides[own]
+    heard: list[int] = []
+
+    def echo(hour: np.datetime64, time: np.ndarray, level: np.ndarray) -> Said | None:
+        """It says, and is sure, that the last reading goes on."""
+        heard.append(time.size)
+        if not time.size:
+            return None
+        return Said(np.arange(25), np.full(25, level[-1] - tide.level(time[-1:])[0]), np.full(25, 0.02))
+
+    replays = recordings(briefing, 0.0)
+    replays[own] = faults.datum_jump(replays[own], (START + timedelta(hours=6), START + timedelta(hours=50)), jump=2.0)
+    watch = watching(briefing, replays, tmp_path, echo)
+    for hour in hours_between(START, START + timedelta(hours=12)):
+        for decision in watch.step(hour) or ():
+            assert decision.change != "start", decision.why
+    assert heard[3] > 24
+    assert heard[-1] == 0

@@ -51,6 +51,18 @@ class Place:
     zones: gpd.GeoDataFrame | None = None
 
     @property
+    def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
+        """Every hour of the gauges' record (T,) and usable levels (S, T) [m, region datum]; NaN = gap or flagged."""
+        gauge = self.observations.tide_gauge
+        assert gauge is not None  # `open_place` refuses a place without one
+        time = gauge["time"].values
+        hours = np.arange(time[0], time[-1] + np.timedelta64(1, "h"), np.timedelta64(1, "h"))
+        levels = np.full((gauge.sizes["station"], hours.size), np.nan)
+        usable = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan)
+        levels[:, np.searchsorted(hours, time)] = usable
+        return hours, levels
+
+    @property
     def own_level(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
         """Times and usable levels [m, region datum] of the own gauge; NaN = gap or flagged."""
         gauge = self.observations.tide_gauge

@@ -158,11 +158,8 @@ def recall_past(place: Place, sea: TideAndWeather, rng: np.random.Generator) -> 
     """The record on which the plan's triggers are tested; ``None`` where it is too short to learn forecasts from."""
     gauge = place.observations.tide_gauge
     assert gauge is not None
-    time, mean = gauge["time"].values, gauge["mean_sea_level"].values
-    hours = np.arange(time[0], time[-1] + np.timedelta64(1, "h"), np.timedelta64(1, "h"))
-    usable = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan)  # (station, T)
-    levels = np.full((mean.size, hours.size), np.nan)
-    levels[:, np.searchsorted(hours, time)] = usable
+    mean = gauge["mean_sea_level"].values
+    hours, levels = place.hourly_levels
     neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None
     return recall_sea(hours, levels[0], sea.tide(hours) + mean[0], neighbour, rng)
 

@@ -69,31 +69,44 @@ def follow_storm(
     return found
 
 
-def learn_widening(model: SeaModel, time: Times, residuals: Floats, peaks: Sequence[int], counsel: Counsel) -> Widening:
+def learn_widening(
+    model: SeaModel,
+    time: Times,
+    residuals: Floats,
+    peaks: Sequence[int],
+    counsel: Counsel,
+    progress: Callable[[float], None] = lambda done: None,
+) -> Widening:
     """From the record's own storms, each with the own gauge alive and with it dead.
 
     Raises:
         RefusedByTheory: fewer storms than the coverage needs.
     """
 
-    def factors(silent: tuple[int, ...]) -> Floats:
+    def factors(silent: tuple[int, ...], begun: float) -> Floats:
         scores: list[Floats] = []
-        for peak in peaks:
+        for number, peak in enumerate(peaks, start=1):
             rows = follow_storm(model, time, residuals, peak, counsel, silent)
-            scores.append(np.array([_misses(courses, residuals[0], at) for at, courses in rows]))
+            scores.append(np.array([_misses(courses, what_followed(residuals[0], at)) for at, courses in rows]))
+            progress(begun + number / (2 * len(peaks)))
         by_lead = [[score[np.isfinite(score[:, lead]), lead] for score in scores] for lead in range(HORIZON_HOURS + 1)]
         return np.maximum([conformal_radius(column, COVERAGE) for column in by_lead], 1.0)
 
     if not peaks:
         raise RefusedByTheory("no storm of the record to learn from how wide a belief must be")
-    return Widening(factors(()), factors((0,)))
+    return Widening(factors((), 0.0), factors((0,), 0.5))
 
 
-def _misses(courses: Courses, residual: Floats, at: int) -> Floats:
-    """(49,) how far what came is from the median, over how far the bound on its side is [-]; NaN = not observed."""
-    low, middle, high = np.quantile(courses.residual, [(1 - COVERAGE) / 2, 0.5, (1 + COVERAGE) / 2], axis=0)
+def what_followed(residual: Floats, at: int) -> Floats:
+    """(49,) of a record (T,) from a position on [m]; NaN = not observed."""
     came = np.full(HORIZON_HOURS + 1, np.nan)
     known = residual[at : at + HORIZON_HOURS + 1]
     came[: known.size] = known
+    return came
+
+
+def _misses(courses: Courses, came: Floats) -> Floats:
+    """(49,) how far what came is from the median, over how far the bound on its side is [-]; NaN = not observed."""
+    low, middle, high = np.quantile(courses.residual, [(1 - COVERAGE) / 2, 0.5, (1 + COVERAGE) / 2], axis=0)
     reach = np.where(came >= middle, high - middle, middle - low)
     return np.asarray(np.abs(came - middle) / np.maximum(reach, LEAST_HALF_WIDTH))

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,15 +14,15 @@ from safetensors.numpy import load, save
 
 from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance
 from strandline.belief.filter import PAST_HOURS, SeaBelief, know_nothing
-from strandline.belief.guidance import NO_ARCHIVE, Adviser
+from strandline.belief.guidance import NO_ARCHIVE, Adviser, Said
 from strandline.planning.briefing import Briefing
 from strandline.planning.operations import PROBABILITY_FOR_LIVES
 from strandline.watch.decisions import Decision
 from strandline.watch.drafts import Confirmed, draft_messages
 from strandline.watch.feeds.guarded import Guarded
 from strandline.watch.ground import draw_samples, weigh_samples
-from strandline.watch.learn import STUDENT, Knowledge, StudentAdvice
-from strandline.watch.listening import latest_forecasts, listen, own_readings, residuals_of
+from strandline.watch.learn import STUDENT, Knowledge
+from strandline.watch.listening import AFTER_THE_HOUR, latest_forecasts, listen, own_readings, residuals_of
 from strandline.watch.mind import (
     DENIED,
     ActionState,
@@ -49,6 +49,8 @@ BY_HOURS = (6, 12, 24, HORIZON_HOURS)
 FLOODED_ZONE = 0.05
 """Share of a zone's known land under water from which it counts as flooded [-]; an assumption."""
 MONITORING = "continue_monitoring"
+Student = Callable[[np.datetime64, npt.NDArray[np.datetime64], Floats], Said | None]
+"""An hour, and times and levels that the own gauge read up to it → what the student says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,34 +59,31 @@ class Agent:
 
     Attributes:
         feeds: its streams, each asked within a bound of time.
-        student: the place's own forecaster; ``None`` = it does not advise.
+        student: the place's own forecaster, see `StudentAdvice.say`; ``None`` = it does not advise.
     """
 
     briefing: Briefing
     knowledge: Knowledge
     charge: Charge
     feeds: tuple[Guarded, ...]
-    student: StudentAdvice | None
+    student: Student | None
 
     def think(self, step: Step, confirmed: Confirmed) -> list[Decision]:
-        """One step, all of it into ``step``; returns what was decided.
-
-        Raises:
-            InputError: the store's belief is of another model.
-        """
+        """One step, all of it into ``step``; returns what was decided."""
         now = step.hour
         mind = self._remember(step)
         since = pd.Timestamp(mind.belief.hour).to_pydatetime()
         known = [*step.readings(now - RECENT, kind="measured"), *step.readings(now, kind="forecast")]
-        new, health = listen(self.feeds, known, since, now)
+        new, health = listen(self.feeds, known, since + AFTER_THE_HOUR, now + AFTER_THE_HOUR)
         step.add_readings(new)
+        usable = [reading for reading in (*known, *new) if reading.quality != "bad"]
+        forecasts = latest_forecasts(usable, now, self.charge.tide)
         readings = residuals_of(new, known, now, self.charge.tides)
-        guidance, advised = self._consult([*known, *new], now)
-        mind = hear(mind, np.datetime64(now, "h"), readings, advised=advised)
-        courses = foresee(self.charge, mind, guidance)
+        mind = hear(mind, np.datetime64(now, "h"), readings, advised=bool(forecasts))
+        courses = foresee(self.charge, mind, self._consult(mind, usable, forecasts))
         mind, decisions = decide(self.charge, mind, courses)
         levels = levels_of(self.charge, courses)
-        scenes = [each for each in (*known, *new) if each.variable == "flooded_share" and each.quality != "bad"]
+        scenes = [reading for reading in usable if reading.variable == "flooded_share"]
         ground = weigh_samples(
             self.briefing.response, self.briefing.zones.names, scenes, partial(self._highest, mind.belief)
         )
@@ -106,20 +105,18 @@ class Agent:
             return decode(state, self.charge)
         return wake(self.charge, np.datetime64(step.hour - RECENT, "h"))
 
-    def _consult(self, readings: Sequence[Reading], now: datetime) -> tuple[list[Guidance], bool]:
-        """What others forecast, and whether any spoke of late; the student reads the own gauge and counts as none."""
-        known = [reading for reading in readings if reading.quality != "bad"]
+    def _consult(self, mind: Mind, usable: Sequence[Reading], forecasts: Mapping[str, Said]) -> list[Guidance]:
+        """What others forecast, and the student, which reads the own gauge since it was last denied."""
         advisers = {adviser.stream: adviser for adviser in self.knowledge.advisers}
-        guidance: list[Guidance | None] = []
+        guidance = []
         if self.student is not None and STUDENT in advisers:
-            time, level = own_readings(known, self.knowledge.model.sensors[0].stream, now)
-            said = self.student.say(np.datetime64(now, "h"), time, level)
+            time, level = own_readings(usable, self.charge.model.sensors[0].stream, mind.own_denied, mind.belief.hour)
+            said = self.student(mind.belief.hour, time, level)
             guidance.append(None if said is None else advisers[STUDENT].advise(said))
-        forecasts = latest_forecasts(known, now, self.charge.tide)
         guidance += [
             advisers.get(stream, Adviser(stream, NO_ARCHIVE)).advise(said) for stream, said in forecasts.items()
         ]
-        return [given for given in guidance if given is not None], bool(forecasts)
+        return [given for given in guidance if given is not None]
 
     def _highest(self, belief: SeaBelief, start: datetime, end: datetime) -> float | None:
         """The highest sea [m, region datum] that is believed to have been between two times of the last days."""
@@ -172,6 +169,7 @@ def encode(mind: Mind) -> bytes:
         "hour": str(belief.hour),
         "own_heard": str(mind.own_heard),
         "any_heard": str(mind.any_heard),
+        "own_denied": str(mind.own_denied),
         "moved": dict(sorted(belief.moved.items())),
         "actions": {
             name: [state.active, state.calm_hours, str(state.told), state.certainty]
@@ -196,7 +194,8 @@ def decode(state: bytes, charge: Charge) -> Mind:
         name: ActionState(active, calm, hour(told), certainty)
         for name, (active, calm, told, certainty) in words["actions"].items()
     }
-    mind = Mind(know_nothing(charge.model, now), hour(words["own_heard"]), hour(words["any_heard"]), actions)
+    own_heard, any_heard, own_denied = (hour(words[name]) for name in ("own_heard", "any_heard", "own_denied"))
+    mind = Mind(know_nothing(charge.model, now), own_heard, any_heard, own_denied, actions)
     if arrays["mean"].shape != mind.belief.mean.shape:
         return mind  # the place's gauges have changed: the sea is learned anew, what runs goes on
     belief = SeaBelief(charge.model, now, arrays["weight"], arrays["mean"], arrays["covariance"], words["moved"])

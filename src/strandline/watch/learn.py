@@ -11,8 +11,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from strandline.atomic import write_text
 from strandline.batch import CONTEXT_HOURS, LEADS
-from strandline.belief.calibration import NO_WIDENING, Widening, follow_storm, learn_widening
-from strandline.belief.courses import HORIZON_HOURS, Guidance
+from strandline.belief.calibration import (
+    AFTER_HOURS,
+    BEFORE_HOURS,
+    NO_WIDENING,
+    WARM_HOURS,
+    Widening,
+    follow_storm,
+    learn_widening,
+    what_followed,
+)
+from strandline.belief.courses import Guidance
 from strandline.belief.filter import SeaModel
 from strandline.belief.guidance import Adviser, Said, learn_adviser
 from strandline.belief.process import SurgeProcess, learn_process
@@ -60,6 +69,7 @@ class Knowledge:
         tides: gauge → its tide, in the order of the model's sensors.
         advisers: those whose forecasts are heeded, and how far.
         notes: what could not be learned, in plain sentences.
+        briefing: SHA-256 of the ``briefing.nc`` that it goes with; of another run it is learned anew.
     """
 
     model: SeaModel
@@ -67,6 +77,7 @@ class Knowledge:
     widening: Widening
     advisers: tuple[Adviser, ...]
     notes: tuple[str, ...]
+    briefing: str = ""
 
 
 def learn(
@@ -87,9 +98,7 @@ def learn(
     Raises:
         RefusedByTheory: the own gauge's record is too short.
     """
-    gauge = place.observations.tide_gauge
-    assert gauge is not None  # `open_place` refuses a place without one
-    time, levels = _hourly(gauge)
+    time, levels = place.hourly_levels
     known = ~_within(time, briefing.withheld)
     notes: list[str] = []
     own_tide = GaugeTide(briefing.sea.fitted.constants, briefing.sea.fitted.mean + briefing.mean_sea_level)
@@ -111,10 +120,13 @@ def learn(
         residuals.append(residual)
     model = SeaModel(process, tuple(sensors))
     student = StudentAdvice(forecaster, place.observations, briefing)
-    voices = {STUDENT: lambda hour: student.say(hour, *_heard_before(time, levels[0], hour)), **(archives or {})}
-    peaks = _peaks(time, levels[0], briefing.withheld, place.held_out)
+    held_out = _within(time, place.held_out)
+    own = np.where(held_out, np.nan, levels[0])
+    voices = {STUDENT: lambda hour: student.say(hour, *_heard_before(time, own, hour)), **(archives or {})}
+    peaks = _peaks(time, own, briefing.withheld, place.held_out)
+    seen = np.where(held_out, np.nan, np.array(residuals))  # (S, T) the days about a storm may reach into a window
     try:
-        advisers, widening = heed_storms(model, time, np.array(residuals), peaks, voices, progress)
+        advisers, widening = heed_storms(model, time, seen, peaks, voices, progress)
     except RefusedByTheory as refusal:
         notes.append(f"How wide the belief must be could not be learned ({refusal}); it is as wide as the model says.")
         advisers, widening = (), NO_WIDENING
@@ -138,12 +150,12 @@ def heed_storms(
     Raises:
         RefusedByTheory: too few storms.
     """
+    tell: Progress = (lambda done: None) if progress is None else progress
     drawn = []
-    for number, peak in enumerate(peaks):
+    for number, peak in enumerate(peaks, start=1):
         drawn += follow_storm(model, time, residuals, peak, lambda hour: ())
-        if progress is not None:
-            progress((number + 1) / (3 * len(peaks)))
-    came = [_following(residuals[0], at) for at, _ in drawn]
+        tell(number / (3 * len(peaks)))
+    came = [what_followed(residuals[0], at) for at, _ in drawn]
     beliefs = [courses for _, courses in drawn]
     said = {name: {courses.hour: voice(courses.hour) for courses in beliefs} for name, voice in voices.items()}
     advisers: list[Adviser] = []
@@ -167,15 +179,8 @@ def heed_storms(
         given = [adviser.advise(word) for adviser, word in words if word is not None]
         return [guidance for guidance in given if guidance is not None]
 
-    return tuple(advisers), learn_widening(model, time, residuals, peaks, counsel)
-
-
-def _following(residual: Floats, at: int) -> Floats:
-    """(49,) what came from a position on [m]; NaN = not observed."""
-    came = np.full(HORIZON_HOURS + 1, np.nan)
-    known = residual[at : at + HORIZON_HOURS + 1]
-    came[: known.size] = known
-    return came
+    widening = learn_widening(model, time, residuals, peaks, counsel, lambda done: tell((1 + 2 * done) / 3))
+    return tuple(advisers), widening
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,6 +256,7 @@ class _Words:
     unheard: Numbers
     advisers: tuple[tuple[str, float | None], ...]
     notes: tuple[str, ...]
+    briefing: str
 
 
 _WORDS = TypeAdapter(_Words)
@@ -273,6 +279,7 @@ def _to_words(knowledge: Knowledge) -> _Words:
             (one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in knowledge.advisers
         ),
         notes=knowledge.notes,
+        briefing=knowledge.briefing,
     )
 
 
@@ -288,17 +295,8 @@ def _from_words(words: _Words) -> Knowledge:
         Widening(np.array(words.heard), np.array(words.unheard)),
         tuple(Adviser(stream, np.inf if inflation is None else inflation) for stream, inflation in words.advisers),
         words.notes,
+        words.briefing,
     )
-
-
-def _hourly(gauge: xr.Dataset) -> tuple[Times, Floats]:
-    """Every hour of the record (T,) and usable levels (S, T) [m, region datum]; NaN = gap or flagged."""
-    time = gauge["time"].values
-    hours = np.arange(time[0], time[-1] + np.timedelta64(1, "h"), np.timedelta64(1, "h"))
-    levels = np.full((gauge.sizes["station"], hours.size), np.nan)
-    usable = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan)
-    levels[:, np.searchsorted(hours, time)] = usable
-    return hours, levels
 
 
 def _within(time: Times, windows: Sequence[Window]) -> npt.NDArray[np.bool_]:
@@ -317,7 +315,7 @@ def _peaks(time: Times, level: Floats, withheld: Sequence[Window], held_out: Seq
         inside = np.flatnonzero((time >= start) & (time <= end) & np.isfinite(level))
         if inside.size:
             peak = int(inside[np.argmax(level[inside])])
-            if 108 <= peak < time.size - 24:
+            if BEFORE_HOURS + WARM_HOURS <= peak < time.size - AFTER_HOURS:
                 found.append(peak)
     return sorted(set(found))
 

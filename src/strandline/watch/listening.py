@@ -16,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.datetime64]
 HALF_HOUR, AROUND_THE_HOUR = timedelta(minutes=30), timedelta(minutes=10)
 """Readings of an hour, and those of them that a step of that hour has in hand; an assumption."""
+AFTER_THE_HOUR = timedelta(minutes=12)
+"""How long after a full hour its step begins, so that the hour's readings have come."""
 FORECASTS = ("surge_forecast", "water_level_forecast")
 FORECAST_VALID = timedelta(hours=24)
 """How long a forecast is heeded after its issue."""
@@ -49,7 +51,11 @@ def residuals_of(
         known: readings that were heard before.
         tides: gauge → times → level without weather [m, region datum]; others are no gauges of this place.
     """
-    heard = {(reading.stream, _full_hour(reading.time)) for reading in known if reading.quality != "bad"}
+    heard = {
+        (reading.stream, _full_hour(reading.time))
+        for reading in known
+        if reading.variable == "water_level" and reading.quality != "bad"
+    }
     by_hour: dict[tuple[str, datetime], list[Reading]] = {}
     for reading in new:
         if reading.variable == "water_level" and reading.stream in tides and reading.quality != "bad":
@@ -68,15 +74,23 @@ def residuals_of(
     return found
 
 
-def own_readings(readings: Sequence[Reading], stream: str, now: datetime) -> tuple[Times, Floats]:
-    """Full hours up to now, and what a gauge read then [m, region datum]; of revised readings the newest."""
+def own_readings(
+    readings: Sequence[Reading], stream: str, denied: np.datetime64 | None, now: np.datetime64
+) -> tuple[Times, Floats]:
+    """Full hours up to now, and what a gauge read then [m, region datum]; of revised readings the newest.
+
+    Args:
+        denied: the last hour at which the gauge was not believed; it is not heard up to then.
+    """
     level = {
         _full_hour(reading.time): reading.value
         for reading in readings
         if reading.stream == stream and reading.variable == "water_level"
     }
-    hours = sorted(hour for hour in level if hour <= now)
-    return np.array(hours, dtype="datetime64[ns]"), np.array([level[hour] for hour in hours], dtype=float)
+    hours = np.array(sorted(level), dtype="datetime64[ns]")
+    values = np.array([level[hour] for hour in sorted(level)], dtype=float)
+    kept = hours <= now if denied is None else (hours <= now) & (hours > denied)
+    return hours[kept], values[kept]
 
 
 def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> dict[str, Said]:

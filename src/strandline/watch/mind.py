@@ -77,12 +77,14 @@ class Mind:
     Attributes:
         own_heard: hour of the own gauge's last reading that was not denied; ``None`` = never.
         any_heard: the same of any gauge or forecast.
+        own_denied: the last hour at which the own gauge was denied; ``None`` = never.
         actions: kind → state.
     """
 
     belief: SeaBelief
     own_heard: np.datetime64 | None = None
     any_heard: np.datetime64 | None = None
+    own_denied: np.datetime64 | None = None
     actions: Mapping[str, ActionState] = field(default_factory=dict)
 
     @property
@@ -118,6 +120,7 @@ def hear(mind: Mind, hour: np.datetime64, readings: Sequence[Residual], *, advis
         belief=belief,
         own_heard=max([*own_times, *([] if mind.own_heard is None else [mind.own_heard])], default=None),
         any_heard=max([*any_times, *([] if mind.any_heard is None else [mind.any_heard])], default=None),
+        own_denied=belief.hour if broken[own] >= DENIED else mind.own_denied,
     )
 
 

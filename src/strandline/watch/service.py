@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from strandline.errors import InputError
 from strandline.place import Place
-from strandline.planning.briefing import Briefing, load_briefing
+from strandline.planning.briefing import BRIEFING_FILE, Briefing, load_briefing
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 from strandline.watch.agent import Agent
@@ -19,15 +22,16 @@ from strandline.watch.feeds.guarded import Guarded
 from strandline.watch.feeds.health import Expectation
 from strandline.watch.feeds.replay import replay_tide_gauges
 from strandline.watch.learn import KNOWLEDGE_FILE, Knowledge, StudentAdvice, learn, load_knowledge, save_knowledge
+from strandline.watch.listening import AFTER_THE_HOUR
 from strandline.watch.mind import Charge
-from strandline.watch.store.errors import AlreadyDone
+from strandline.watch.store.errors import AlreadyDone, Busy
 from strandline.watch.store.store import Store
 from strandline.watch.surge_service import SERVICE_DELAY, SURGE_SERVICE, SurgeService
 from strandline.watch.tide_table import TideTable
 
 STEP = timedelta(hours=1)
-AFTER_THE_HOUR = timedelta(minutes=12)
-"""How long after a full hour its step begins, so that the hour's readings have come."""
+PATIENCE_S = 5.0
+"""How long a step waits for whoever else is at work in the store [s]."""
 GAUGE = Expectation(interval=STEP, delay=timedelta(minutes=5), silent_after=timedelta(hours=6))
 SERVICE = Expectation(interval=timedelta(hours=6), delay=SERVICE_DELAY, silent_after=timedelta(hours=24))
 
@@ -48,15 +52,20 @@ class Watch:
         """One hour; ``None`` where it was done before.
 
         Raises:
-            Busy: another agent acts on this store.
+            Busy: another agent acts on this store, and goes on to.
         """
-        self.store.deliver(self.alerts)  # what was committed before a crash
-        try:
-            with self.store.step(hour) as step:
-                decisions = self.agent.think(step, self._confirmed)
-        except AlreadyDone:
-            return None
-        self.store.deliver(self.alerts)
+        for attempt in Retrying(
+            retry=retry_if_exception_type(Busy), stop=stop_after_delay(PATIENCE_S), wait=wait_fixed(0.2), reraise=True
+        ):
+            with attempt:  # somebody's confirmation is delivered in a moment
+                self.store.deliver(self.alerts)  # what was committed before a crash
+                try:
+                    with self.store.step(hour) as step:
+                        decisions = self.agent.think(step, self._confirmed)
+                except AlreadyDone:
+                    return None
+        with suppress(Busy):  # whoever is at work delivers it
+            self.store.deliver(self.alerts)
         return decisions
 
     def _confirmed(self, hour: datetime) -> frozenset[str]:
@@ -77,13 +86,16 @@ def take_charge(briefing: Briefing, knowledge: Knowledge, crews: int | None, tid
 def learn_once(
     folder: Path, place: Callable[[], Place], briefing: Briefing, forecaster: Forecaster, progress: Progress | None
 ) -> Knowledge:
-    """The knowledge in ``folder``; learned and kept there where there is none."""
+    """The knowledge in ``folder``; learned and kept there where there is none, or one of an earlier run."""
+    made_of = sha256((folder / BRIEFING_FILE).read_bytes()).hexdigest()
     if (folder / KNOWLEDGE_FILE).exists():
-        return load_knowledge(folder)
+        knowledge = load_knowledge(folder)
+        if knowledge.briefing == made_of:
+            return knowledge
     opened = place()
     service = SurgeService.of(opened, briefing)
     archives = {} if service is None else {SURGE_SERVICE: service.say}
-    knowledge = learn(opened, briefing, forecaster, archives, progress)
+    knowledge = replace(learn(opened, briefing, forecaster, archives, progress), briefing=made_of)
     save_knowledge(folder, knowledge)
     return knowledge
 
@@ -115,7 +127,7 @@ def open_watch(
     student = StudentAdvice(forecaster, place.observations, briefing)
     tides = {name: TideTable(tide.level) for name, tide in knowledge.tides.items()}
     charge = take_charge(briefing, knowledge, crews, tides)
-    agent = Agent(briefing, knowledge, charge, tuple(feeds(tides)), student)
+    agent = Agent(briefing, knowledge, charge, tuple(feeds(tides)), student.say)
     return Watch(agent, Store.open(address), alerts_beside(address, run))
 
 
