@@ -1,14 +1,12 @@
 """What the belief hears: hours, not readings; and of forecasts the newest issue alone."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from strandline.watch.listening import latest_forecasts, own_readings, residuals_of
 from strandline.watch.readings import Reading
-from strandline.watch.service import alerts_beside
 
 NOW = datetime(2020, 1, 1, 12)
 TIDES = {"own": lambda moments: np.full(moments.shape, 0.5)}
@@ -61,12 +59,6 @@ def test_only_the_newest_issue_speaks_and_only_of_what_is_to_come() -> None:
 def test_a_forecast_of_the_level_is_heard_about_the_tide() -> None:
     said = latest_forecasts([forecast(0, 3, 2.0, variable="water_level_forecast")], NOW, TIDES["own"])["service"]
     np.testing.assert_allclose(said.mean, [1.5])
-
-
-def test_alerts_lie_beside_their_store(tmp_path: Path) -> None:
-    assert alerts_beside(tmp_path / "a.db", Path("run")) == tmp_path / "a-alerts"
-    assert alerts_beside(f"sqlite:///{tmp_path}/b.db", Path("run")) == tmp_path / "b-alerts"
-    assert alerts_beside("postgresql+pg8000://me@host/watch?x=1", Path("run")) == Path("run") / "watch-alerts"
 
 
 def test_what_was_read_before_a_denial_ended_is_not_read_out() -> None:

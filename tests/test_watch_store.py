@@ -24,6 +24,7 @@ from strandline.report.facts import Issuer
 from strandline.watch.outlook import OutlookRow
 from strandline.watch.readings import Condition, Health, Reading
 from strandline.watch.store import AlertDraft, AlreadyDone, Believed, Busy, Store
+from strandline.watch.store.outbox import alerts_beside
 
 LEVEL = Reading("gauge", "water_level", START, START, 0.5)
 
@@ -342,3 +343,9 @@ def _until_free(act: Callable[[], object]) -> None:
         except Busy:
             sleep(0.05)
     pytest.fail("a killed agent keeps its lock")
+
+
+def test_alerts_lie_beside_their_store(tmp_path: Path) -> None:
+    assert alerts_beside(tmp_path / "a.db", Path("run")) == tmp_path / "a-alerts"
+    assert alerts_beside(f"sqlite:///{tmp_path}/b.db", Path("run")) == tmp_path / "b-alerts"
+    assert alerts_beside("postgresql+pg8000://me@host/watch?x=1", Path("run")) == Path("run") / "watch-alerts"

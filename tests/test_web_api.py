@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -443,7 +444,7 @@ def test_without_a_watch_its_routes_are_missing_and_the_page_says_so(runs: dict[
 def test_before_the_first_step_the_page_says_so(runs: dict[str, RunFolder], tmp_path: Path) -> None:
     empty = RunFolder("before", runs["before"].path)
     watch = make_watch(RunFolder("x", tmp_path), 0)
-    with client_of({"before": empty}, Watched(empty, watch.store, watch.clock)) as client:
+    with client_of({"before": empty}, Watched(empty, watch.store, watch.clock, watch.alerts)) as client:
         assert client.get(f"{PREFIX}/watch").json()["hour"] is None
         assert client.get(f"{PREFIX}/watch/outlook").json() is None
         assert labels("en")["no_steps"] in Words.of(client.get("/"))
@@ -463,7 +464,7 @@ def test_the_page_says_what_matters_without_a_script(client: TestClient) -> None
 
 
 def test_an_old_picture_is_called_old(runs: dict[str, RunFolder], watched: Watched) -> None:
-    late = Watched(watched.run, watched.store, lambda: START + 12 * HOUR)
+    late = replace(watched, clock=lambda: START + 12 * HOUR)
     with client_of(runs, late) as client:
         assert "This picture is old. The watch last spoke 8 h ago." in Words.of(client.get("/?lang=en"))
         assert client.get(f"{PREFIX}/watch").json()["age_hours"] == pytest.approx(8)

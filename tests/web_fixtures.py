@@ -59,7 +59,8 @@ def make_watch(run: RunFolder, steps: int, store: Store | None = None) -> Watche
     opened = store or Store.open(run.path / "watch.db", clock=lambda: START, code_version="test")
     for number in range(steps):
         take_step(opened, number)
-    return Watched(run, opened, lambda: START + (steps - 1) * HOUR + timedelta(minutes=20))
+    clock = START + (steps - 1) * HOUR + timedelta(minutes=20)
+    return Watched(run, opened, lambda: clock, run.path / "watch-alerts")
 
 
 def take_step(store: Store, number: int, condition: Condition = "alive", change: str = "keep") -> None:

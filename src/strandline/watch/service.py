@@ -25,6 +25,7 @@ from strandline.watch.learn import KNOWLEDGE_FILE, Knowledge, StudentAdvice, lea
 from strandline.watch.listening import AFTER_THE_HOUR
 from strandline.watch.mind import Charge
 from strandline.watch.store.errors import AlreadyDone, Busy
+from strandline.watch.store.outbox import alerts_beside
 from strandline.watch.store.store import Store
 from strandline.watch.surge_service import SERVICE_DELAY, SURGE_SERVICE, SurgeService
 from strandline.watch.tide_table import TideTable
@@ -129,15 +130,6 @@ def open_watch(
     charge = take_charge(briefing, knowledge, crews, tides)
     agent = Agent(briefing, knowledge, charge, tuple(feeds(tides)), student.say)
     return Watch(agent, Store.open(address), alerts_beside(address, run))
-
-
-def alerts_beside(address: str | Path, run: Path) -> Path:
-    """Folder of a store's alerts: beside an SQLite file, else in the run's folder, with the database's name."""
-    text = str(address)
-    if "://" in text and not text.startswith("sqlite"):
-        return run / f"{text.rsplit('/', 1)[-1].split('?')[0]}-alerts"
-    path = Path(text.removeprefix("sqlite:///"))
-    return path.with_name(f"{path.stem}-alerts")
 
 
 def replayed_feeds(

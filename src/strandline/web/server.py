@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from strandline.errors import InputError
 from strandline.watch.store import Store
+from strandline.watch.store.outbox import alerts_beside
 from strandline.web.api import create_app
 from strandline.web.run_folder import open_runs
 from strandline.web.token import Token, take_token
@@ -49,7 +50,9 @@ def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequenc
     first = next(iter(folders.values()))
     address = store if store is not None else _store_beside(first.path)
     token = take_token()
-    watched = None if address is None else Watched(first, _open_store(address), utc_now)
+    watched = None
+    if address is not None:
+        watched = Watched(first, _open_store(address), utc_now, alerts_beside(address, first.path))
     hosts = {*LOCAL, *allowed, *(() if _is_any(host) else (host,))}
     return Serving(create_app(folders, watched, token, hosts, utc_now), None if watched is None else token)
 

@@ -19,16 +19,13 @@ class Watched:
     Attributes:
         run: of whose place it is the watch.
         clock: naive UTC.
+        alerts: folder that drafts are delivered to; the watch's own.
     """
 
     run: RunFolder
     store: Store
     clock: Clock
-
-    @property
-    def alerts(self) -> Path:
-        """Folder that drafts are delivered to; the watch's own."""
-        return self.run.path / "watch-alerts"
+    alerts: Path
 
     def head(self) -> tuple[int, str]:
         """Number and hash of the log's last entry, which change with each step and each confirmation."""

@@ -17,6 +17,15 @@ Copy = Literal["drafts", "confirmed"]
 COPIES: tuple[Copy, ...] = ("drafts", "confirmed")
 
 
+def alerts_beside(address: str | Path, run: Path) -> Path:
+    """Folder of a store's alerts: beside an SQLite file, else in the run's folder, with the database's name."""
+    text = str(address)
+    if "://" in text and not text.startswith("sqlite"):
+        return run / f"{text.rsplit('/', 1)[-1].split('?')[0]}-alerts"
+    path = Path(text.removeprefix("sqlite:///"))
+    return path.with_name(f"{path.stem}-alerts")
+
+
 def deliver(folder: Path, at: datetime, source: Engine | Connection) -> list[Path]:
     """Write what is committed and not yet written; returns the files.
 
