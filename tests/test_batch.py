@@ -28,8 +28,9 @@ from tests.batch_fixtures import (
 from strandline.batch import CONTEXT_HOURS, DEPTH_EDGES, LEADS, Batch, concatenate
 from strandline.errors import InputError
 from strandline.events import Storm
+from strandline.ground import ground_of, sea_of, sill_of
 from strandline.observations import Observations
-from strandline.samples import build_storm_batch, build_surge_batch, sea_of, sill_of, terrain_channels
+from strandline.samples import build_storm_batch, build_surge_batch
 from strandline.simulator.bathtub import connected_bathtub
 from strandline.vocabulary import as_variable
 
@@ -144,7 +145,8 @@ def test_the_sea_is_the_water_at_the_sea_point_and_no_pond() -> None:
 
 
 def test_terrain_is_told_above_mean_sea_level_and_unknown_ground_is_unseen() -> None:
-    channels, seen = terrain_channels(REGION, make_terrain(), MEAN_SEA_LEVEL)
+    land = ground_of(REGION, make_terrain(), MEAN_SEA_LEVEL)
+    channels, seen = land.channels, land.known
     elevation = ground()
     np.testing.assert_array_equal(seen.numpy(), ~np.isnan(elevation))
     np.testing.assert_allclose(channels[0][seen], (elevation - MEAN_SEA_LEVEL)[seen], rtol=1e-6)

@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.batch_fixtures import MEAN_SEA_LEVEL, ground, make_place
+from tests.batch_fixtures import MEAN_SEA_LEVEL, REGION, ground, make_place
 from tests.test_flood_maps import SEA
 
 from strandline.adaptation import Course, forget, remember_rehearsals
 from strandline.batch import Batch
 from strandline.distillation.strandlines import archive_of, peak_levels, remember, remember_all
+from strandline.ground import ground_of
 from strandline.models.prediction import Prediction
-from strandline.simulator.rehearsal import StormDesigner, rehearse
+from strandline.simulator.rehearsal import StormDesigner, designer_of, rehearse
 from strandline.stages import rehearse_above, remark_on_memory
 from strandline.uncertainty.forecaster import Forecaster
 
@@ -22,11 +23,16 @@ PEAKS = np.array([1.2, 1.7, 2.2])
 
 @pytest.fixture(scope="module")
 def designer() -> StormDesigner:
-    return StormDesigner(make_place(), SEA)
+    return designer_of(make_place(), SEA)
 
 
 def draw(designer: StormDesigner, bounds: tuple[np.ndarray, np.ndarray] = NOWHERE) -> Batch:
     return rehearse(make_place(), designer, PEAKS, bounds, np.random.default_rng(0))
+
+
+def seen(designer: StormDesigner, peaks: list[float], seed: int) -> Batch:
+    land = ground_of(REGION, make_place().terrain, MEAN_SEA_LEVEL)
+    return land.under(designer.draw(np.array(peaks), np.random.default_rng(seed)).seen)
 
 
 def flooded(storms: Batch) -> np.ndarray:
@@ -59,7 +65,7 @@ def test_what_withstood_a_higher_sea_stays_dry_and_what_a_lower_one_wetted_flood
 
 def make_course(designer: StormDesigner) -> Course:
     """Two weak storms that flooded nothing, and a third to calibrate on."""
-    past = designer.draw(np.array([0.5, 0.6, 0.7]), np.random.default_rng(1)).seen
+    past = seen(designer, [0.5, 0.6, 0.7], 1)
     logits = torch.zeros(3, 5, 16, 16)
     logits[:, 0] = 4.0
     word = Prediction(torch.zeros(3, 25), torch.ones(3, 25), logits)
@@ -88,10 +94,10 @@ def test_only_storms_far_above_all_past_ones_remember_what_was_rehearsed_and_non
     assert course.training.archive_seen is not None
     np.testing.assert_array_equal(course.training.archive_seen.numpy(), ~np.eye(2, dtype=bool))
     assert len(course.first) == 2  # the teacher looked at storms that were
-    weaker_and_stronger = designer.draw(np.array([1.05, 1.15]), np.random.default_rng(2)).seen
-    seen = remember_all(weaker_and_stronger, course.archive).archive_seen
-    assert seen is not None
-    np.testing.assert_array_equal(seen.numpy(), [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]])
+    weaker_and_stronger = seen(designer, [1.05, 1.15], 2)
+    known = remember_all(weaker_and_stronger, course.archive).archive_seen
+    assert known is not None
+    np.testing.assert_array_equal(known.numpy(), [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]])
     forecaster = Forecaster((), {}, 1.0, 0.8, 0.3, course.archive)
     np.testing.assert_array_equal(forecaster.thresholds(weaker_and_stronger), [0.8, 0.3])
     np.testing.assert_array_equal(replace(forecaster, archive=None).thresholds(weaker_and_stronger), 0.8)

@@ -3,15 +3,14 @@
 Nothing is filled: a scene that was not taken, a cell under cloud and an hour without a reading stay unseen.
 """
 
-import heapq
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 import xarray as xr
-from scipy import ndimage
 from torch import Tensor
 
 from strandline.asset_classes import curve_index
@@ -26,69 +25,12 @@ from strandline.batch import (
 )
 from strandline.errors import InputError
 from strandline.events import Storm
+from strandline.ground import ground_of
 from strandline.observations import Observations
 from strandline.region import Region
 from strandline.tide_and_weather import TideAndWeather
 
 Targets = Literal["survey", "truth"]
-
-
-def sill_of(elevation: npt.NDArray[np.float64], sea: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Lowest sea level [m] at which water from ``sea`` reaches each cell over the given ground (8 neighbours).
-
-    Unknown ground (NaN) is not crossed and gets NaN; so do cells that no path reaches.
-
-    Source: priority-flood, Barnes et al. (2014), Computers & Geosciences 62, 117–127.
-    """
-    rows, columns = elevation.shape
-    sill = np.full(elevation.shape, np.nan)
-    queue: list[tuple[float, int, int]] = []
-    for row, column in np.argwhere(sea & ~np.isnan(elevation)):
-        sill[row, column] = elevation[row, column]
-        queue.append((float(elevation[row, column]), int(row), int(column)))
-    heapq.heapify(queue)
-    while queue:
-        level, row, column = heapq.heappop(queue)
-        for i in range(max(row - 1, 0), min(row + 2, rows)):
-            for j in range(max(column - 1, 0), min(column + 2, columns)):
-                if np.isnan(sill[i, j]) and not np.isnan(elevation[i, j]):
-                    sill[i, j] = max(level, elevation[i, j])
-                    heapq.heappush(queue, (sill[i, j], i, j))
-    return sill
-
-
-def sea_of(region: Region, terrain: xr.Dataset) -> npt.NDArray[np.bool_]:
-    """(H, W) permanent water that is connected with the region's sea point."""
-    water = terrain["permanent_water"].values > 0.5
-    labels, _ = ndimage.label(water, structure=np.ones((3, 3)))
-    rows, columns = region.cells_of(np.array([region.sea_point[0]]), np.array([region.sea_point[1]]))
-    label = labels[rows[0], columns[0]]
-    if label == 0:
-        raise InputError(
-            f"region '{region.name}'",
-            f"the sea point {region.sea_point} lies on land",
-            "move it to a cell that is permanent water",
-        )
-    return np.asarray(labels == label)
-
-
-def terrain_channels(region: Region, terrain: xr.Dataset, mean_sea_level: float) -> tuple[Tensor, Tensor]:
-    """``TERRAIN_CHANNELS`` (4, H, W) and where the ground is known (H, W)."""
-    elevation = terrain["elevation"].values.astype(float) - mean_sea_level
-    seen = ~np.isnan(elevation)
-    sea = sea_of(region, terrain)
-    sill = sill_of(elevation, sea)
-    distance = ndimage.distance_transform_edt(~sea) * region.cell_size / 1000.0
-    highest = 15.0  # ground above this never floods from the sea and would only stretch the scale
-    channels = np.stack(
-        [
-            np.where(seen, np.clip(elevation, -10.0, highest), 0.0),
-            np.where(np.isnan(sill), np.where(seen, highest, 0.0), np.clip(sill, -10.0, highest)),
-            terrain["permanent_water"].values > 0.5,
-            np.where(seen, distance, 0.0),
-        ]
-    )
-    return torch.from_numpy(channels.astype(np.float32)), torch.from_numpy(seen)
 
 
 def build_storm_batch(
@@ -104,32 +46,44 @@ def build_storm_batch(
             simulator's depth, sea level and damage as far as it knows them – for pre-training on other coasts, and for
             scoring.
     """
-    issue = np.array([storm.peak + FLOOD_ISSUE for storm in storms])
-    parts = _gauge_part(observations, issue, sea, targets)
-    region, count = observations.region, len(storms)
-    gauge = _require_gauge(observations)
-    channels, known = terrain_channels(region, observations.terrain, float(gauge["mean_sea_level"].values[0]))
-    parts["terrain"] = channels.expand(count, *channels.shape).clone()
-    parts["terrain_seen"] = known.expand(count, *known.shape).clone()
-    if observations.sar is not None:
-        parts["radar"], parts["radar_seen"] = _radar(observations, storms)
-    if observations.optical is not None:
-        parts["optical"], parts["optical_seen"] = _optical(region, observations.optical, storms)
-    if observations.in_situ is not None:
-        parts["in_situ"], parts["in_situ_seen"] = _in_situ(region, observations.in_situ, storms)
+    region, mean_sea_level = observations.region, float(_require_gauge(observations)["mean_sea_level"].values[0])
+    parts = storm_gauge_part(observations, storms, sea, targets) | scene_part(observations, storms)
     if observations.assets is not None:
-        parts |= asset_part(observations, count)
+        parts |= asset_part(observations, len(storms))
+    batch = ground_of(region, observations.terrain, mean_sea_level).under(Batch(**parts))
+    found: dict[str, Tensor] = {}
     depth_source = observations.flood_survey if targets == "survey" else observations.truth
     if depth_source is not None:
         depth = _scene_of(depth_source["flood_depth"], storms)
         valid = ~np.isnan(depth)
-        parts["flood_class"] = torch.from_numpy(np.digitize(np.where(valid, depth, 0.0), DEPTH_EDGES))
-        parts["flood_valid"] = torch.from_numpy(valid) & parts["terrain_seen"]
+        assert batch.terrain_seen is not None
+        found["flood_class"] = torch.from_numpy(np.digitize(np.where(valid, depth, 0.0), DEPTH_EDGES))
+        found["flood_valid"] = torch.from_numpy(valid) & batch.terrain_seen
     if targets == "truth" and depth_source is not None and "damage_state" in depth_source:
         state = _scene_of(depth_source["damage_state"], storms)
-        parts["damage_state"] = torch.from_numpy(np.where(np.isnan(state), 0, state).astype(np.int64))
-        parts["damage_valid"] = torch.from_numpy(~np.isnan(state)) & parts["asset_seen"]
-    return Batch(**parts)
+        assert batch.asset_seen is not None
+        found["damage_state"] = torch.from_numpy(np.where(np.isnan(state), 0, state).astype(np.int64))
+        found["damage_valid"] = torch.from_numpy(~np.isnan(state)) & batch.asset_seen
+    return replace(batch, **found)
+
+
+def storm_gauge_part(
+    observations: Observations, storms: Sequence[Storm], sea: TideAndWeather, targets: Targets
+) -> dict[str, Tensor]:
+    """The parts of a batch of storms that need no grid: gauges, tide, climate, and what the sea then did."""
+    return _gauge_part(observations, np.array([storm.peak + FLOOD_ISSUE for storm in storms]), sea, targets)
+
+
+def scene_part(observations: Observations, storms: Sequence[Storm]) -> dict[str, Tensor]:
+    """The parts of a batch of storms that somebody mapped: radar, optical images and loggers, as far as there are."""
+    parts: dict[str, Tensor] = {}
+    if observations.sar is not None:
+        parts["radar"], parts["radar_seen"] = _radar(observations, storms)
+    if observations.optical is not None:
+        parts["optical"], parts["optical_seen"] = _optical(observations.region, observations.optical, storms)
+    if observations.in_situ is not None:
+        parts["in_situ"], parts["in_situ_seen"] = _in_situ(observations.region, observations.in_situ, storms)
+    return parts
 
 
 def build_surge_batch(

@@ -36,7 +36,7 @@ from strandline.report.products import as_json
 from strandline.risk.extremes import ReturnLevelFit, fit_gauge
 from strandline.samples import build_surge_batch
 from strandline.simulator.archive import simulate_archive
-from strandline.simulator.rehearsal import StormDesigner, rehearse
+from strandline.simulator.rehearsal import designer_of, rehearse
 from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
 from strandline.uncertainty.familiarity import TRAIT_HOURS, Familiarity, compare, load_taught, traits_of
@@ -134,7 +134,7 @@ def rehearse_above(
     """
     if course.archive is None:
         return course
-    designer = StormDesigner(observations, sea)
+    designer = designer_of(observations, sea)
     seen = course.archive.highest + designer.mean_sea_level
     if highest - seen <= BEYOND_MEMORY:
         return course

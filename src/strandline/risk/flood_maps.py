@@ -1,22 +1,50 @@
 """Flood maps per return period: the forecaster driven by synthetic storms of sampled levels."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
-from strandline.batch import DEPTH_EDGES
-from strandline.errors import InputError
+from strandline.batch import DEPTH_EDGES, Batch
+from strandline.ground import Ground, ground_of
 from strandline.observations import Observations, Provenance
 from strandline.risk.hazard import Hazard
 from strandline.samples import asset_part
-from strandline.simulator.rehearsal import StormDesigner
+from strandline.simulator.rehearsal import StormDesigner, designer_of
 from strandline.tide_and_weather import TideAndWeather
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster
 
 Floats = npt.NDArray[np.float64]
+Map = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """One Monte-Carlo sample: a storm of each return level, and how the forecaster is read in all of them.
+
+    Attributes:
+        height: (R,) of the peaks [m above mean sea level]; ``storms``: R, without a ground.
+        member: of the ensemble; ``quantile``: of its depth distribution, 0…1.
+    """
+
+    height: Floats
+    storms: Batch
+    member: int
+    quantile: float
+
+
+@dataclass(frozen=True, eq=False)
+class FloodMaps:
+    """What S draws flood on one ground: ``depth`` and the maps of a ``Hazard``, and its ``damage_states``."""
+
+    depth: Map
+    probability: Map
+    called: Map
+    disagreement: Map
+    damage_states: Floats | None
 
 
 def map_hazard(
@@ -32,11 +60,6 @@ def map_hazard(
 ) -> Hazard:
     """Flood depth for each sampled return level.
 
-    Each sample draws one tide and storm shape, one member of the ensemble and one quantile of its depth distribution,
-    and keeps them over all return periods; so members' disagreement, storm shapes and sampled levels all reach the
-    map. Depths of a sample's cells are taken at one common quantile: errors of neighbouring cells are alike, and a
-    sum over cells must not average them away.
-
     Args:
         forecaster: calibrated students.
         observations: terrain and gauge of the place.
@@ -47,23 +70,71 @@ def map_hazard(
         rise: of the mean sea level [m], on which tide and storms ride; added to ``levels``.
 
     Returns:
+        As `map_floods` has it.
+    """
+    designer = designer_of(observations, sea)
+    levels = levels + rise
+    draws = draw_floods(designer, levels, forecaster.members, rng, rise)
+    ground = ground_of(observations.region, observations.terrain, designer.mean_sea_level)
+    assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
+    maps = map_floods(forecaster, ground, draws, assets, progress)
+    return Hazard(
+        observations.region,
+        return_periods,
+        levels,
+        maps.depth,
+        maps.probability,
+        maps.called,
+        maps.disagreement,
+        _provenance(observations),
+        maps.damage_states,
+    )
+
+
+def draw_floods(
+    designer: StormDesigner, levels: Floats, members: int, rng: np.random.Generator, rise: float = 0.0
+) -> list[Draw]:
+    """A draw a row of return levels (S, R) [m, region datum], which hold the ``rise`` of the mean sea level [m].
+
+    Each draws one tide and storm shape, one of the ensemble's ``members`` and one quantile of its depth distribution,
+    and keeps them over all return periods; so members' disagreement, storm shapes and sampled levels all reach the map.
+    """
+    draws = []
+    for row in levels:
+        storms = designer.draw(row, rng, rise).seen
+        member, quantile = int(rng.integers(members)), float(rng.uniform())
+        draws.append(Draw(row - designer.mean_sea_level, storms, member, quantile))
+    return draws
+
+
+def map_floods(
+    forecaster: Forecaster,
+    ground: Ground,
+    draws: Sequence[Draw],
+    assets: Mapping[str, Tensor],
+    progress: Progress | None = None,
+) -> FloodMaps:
+    """What each draw floods on a ground.
+
+    Depths of a sample's cells are taken at one common quantile: errors of neighbouring cells are alike, and a sum over
+    cells must not average them away.
+
+    Args:
+        assets: parts of a batch that ask about assets (`asset_part`), or none.
+
+    Returns:
         Cells are called flooded where the threshold of the storm (`Forecaster.thresholds`) is reached in half of the
         samples or more. Depth 0 on permanent water (it is not flooded), NaN where the ground is unknown.
     """
-    designer = StormDesigner(observations, sea)
-    known, water, elevation = designer.known, designer.terrain[2] > 0.5, designer.terrain[0].numpy()
-    levels = levels + rise
-    assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
+    elevation, water = ground.channels[0].numpy(), ground.channels[2].numpy() > 0.5
     states: list[Floats] = []  # (R, A, 5) each
-    depth = np.full((*levels.shape, *observations.region.shape), np.nan, dtype=np.float32)
+    depth = np.full((len(draws), len(draws[0].height), *elevation.shape), np.nan, dtype=np.float32)
     probability, called, variance = (np.zeros(depth.shape[1:], dtype=np.float64) for _ in range(3))
-    for sample, row in enumerate(levels):
-        batch = replace(designer.draw(row, rng, rise).seen, **assets)
+    for sample, draw in enumerate(draws):
+        batch = replace(ground.under(draw.storms), **assets)
         said = forecaster.predict(batch)
         classes = said.class_probability
-        if classes is None:
-            raise InputError("observations", "have no terrain", "a flood map needs it")
-        member = int(rng.integers(len(classes)))
+        assert classes is not None  # there is a ground
         wet = 1 - classes[:, :, 0]  # (M, R, H, W)
         chance = wet.mean(axis=0)
         probability += chance
@@ -71,31 +142,21 @@ def map_hazard(
         called += chance >= forecaster.thresholds(batch)[:, None, None]
         if said.damage_probability is not None:
             states += [said.damage_probability.astype(float)]
-        height = row - designer.mean_sea_level
-        deepest = height[:, None, None] - elevation  # no water stands above the sea that brings it
-        depth[sample] = depth_at_quantile(classes[member], float(rng.uniform()), deepest)
+        deepest = draw.height[:, None, None] - elevation  # no water stands above the sea that brings it
+        depth[sample] = depth_at_quantile(classes[draw.member], draw.quantile, deepest)
         if progress is not None:
-            progress((sample + 1) / len(levels))
+            progress((sample + 1) / len(draws))
     # more sea never floods less: what the networks violate by noise is put in order of the return periods
     depth = np.maximum.accumulate(depth, axis=1)
-    probability = np.maximum.accumulate(probability / len(levels), axis=0)
-    called = np.maximum.accumulate((called >= len(levels) / 2).astype(float), axis=0)
-    disagreement = np.sqrt(variance / len(levels))
+    probability = np.maximum.accumulate(probability / len(draws), axis=0)
+    called = np.maximum.accumulate((called >= len(draws) / 2).astype(float), axis=0)
+    disagreement = np.sqrt(variance / len(draws))
     for grid in (depth, probability, called, disagreement):
-        grid[..., water.numpy()] = 0.0
-        grid[..., ~known.numpy()] = np.nan
+        grid[..., water] = 0.0
+        grid[..., ~ground.known.numpy()] = np.nan
     told = np.where(assets["asset_seen"].numpy()[..., None], np.mean(states, axis=0), np.nan) if states else None
-    return Hazard(
-        observations.region,
-        return_periods,
-        levels,
-        depth,
-        probability.astype(np.float32),
-        called.astype(np.float32),
-        disagreement.astype(np.float32),
-        _provenance(observations),
-        told,
-    )
+    single = np.float32
+    return FloodMaps(depth, probability.astype(single), called.astype(single), disagreement.astype(single), told)
 
 
 def depth_at_quantile(

@@ -15,8 +15,8 @@ from scipy.ndimage import binary_dilation
 
 from strandline.errors import InputError
 from strandline.events import Storm
+from strandline.ground import sea_of
 from strandline.observations import Observations, Provenance
-from strandline.samples import sea_of
 from strandline.simulator import inundation
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.polders import Polders

@@ -9,8 +9,8 @@ import torch
 
 from strandline.batch import CONTEXT_HOURS, DEPTH_EDGES, FLOOD_ISSUE, TIDE_HOURS, Batch, concatenate
 from strandline.errors import InputError
+from strandline.ground import ground_of
 from strandline.observations import Observations
-from strandline.samples import terrain_channels
 from strandline.simulator import inundation
 from strandline.simulator.archive import terrain_of
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
@@ -26,7 +26,7 @@ class DesignStorms:
 
     Attributes:
         level: (E, 120) the sea [m, region datum], hourly, the peak in hour 72.
-        seen: the student's view of them: gauge, tide, season and terrain.
+        seen: the student's view of them: gauge, tide and season, without a ground.
     """
 
     level: Floats
@@ -34,23 +34,17 @@ class DesignStorms:
 
 
 class StormDesigner:
-    """Draws design storms for one place; its tide of a year and its terrain are prepared once.
+    """Draws design storms for one gauge; its tide of a year is prepared once.
 
     Args:
-        observations: terrain and tide gauge of the place.
-        sea: tide and weather of the own gauge.
-
-    Raises:
-        InputError: without a tide gauge.
+        sea: tide and weather of the gauge.
+        mean_sea_level: about which its tide swings [m, region datum].
+        start: of the year of tides that storms ride on.
     """
 
-    def __init__(self, observations: Observations, sea: TideAndWeather) -> None:
-        gauge = observations.tide_gauge
-        if gauge is None:
-            raise InputError("observations", "have no tide gauge", "design storms ride on its tide")
-        self.mean_sea_level = float(gauge["mean_sea_level"].values[0])
-        self.terrain, self.known = terrain_channels(observations.region, observations.terrain, self.mean_sea_level)
-        self._year = gauge["time"].values[0] + np.arange(366 * 24).astype("timedelta64[h]")
+    def __init__(self, sea: TideAndWeather, mean_sea_level: float, start: np.datetime64) -> None:
+        self.mean_sea_level = mean_sea_level
+        self._year = start + np.arange(366 * 24).astype("timedelta64[h]")
         self._sea, self._tide = sea, sea.tide(self._year)
 
     def draw(self, peaks: Floats, rng: np.random.Generator, rise: float = 0.0) -> DesignStorms:
@@ -80,10 +74,20 @@ class StormDesigner:
             tide_modes=torch.from_numpy(modes).expand(count, -1, -1),
             weather=torch.from_numpy(weather).expand(count, -1),
             season=season.expand(count, -1),
-            terrain=self.terrain.expand(count, *self.terrain.shape),
-            terrain_seen=self.known.expand(count, *self.known.shape),
         )
         return DesignStorms(level, seen)
+
+
+def designer_of(observations: Observations, sea: TideAndWeather) -> StormDesigner:
+    """Design storms of a place's own gauge, on the tides of its record's first year.
+
+    Raises:
+        InputError: without a tide gauge.
+    """
+    gauge = observations.tide_gauge
+    if gauge is None:
+        raise InputError("observations", "have no tide gauge", "design storms ride on its tide")
+    return StormDesigner(sea, float(gauge["mean_sea_level"].values[0]), gauge["time"].values[0])
 
 
 def rehearse(
@@ -125,7 +129,8 @@ def rehearse(
     )
     depth = flood.max_depth
     known = ~np.isnan(depth)
-    batch = concatenate([storm.seen for storm in storms])
+    ground = ground_of(observations.region, observations.terrain, designer.mean_sea_level)
+    batch = ground.under(concatenate([storm.seen for storm in storms]))
     assert batch.terrain_seen is not None
     return replace(
         batch,

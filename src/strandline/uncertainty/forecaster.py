@@ -77,6 +77,11 @@ class Forecaster:
     archive: Archive | None = None
     false_dry_rate: float | None = None
 
+    @property
+    def members(self) -> int:
+        """M, of the ensemble."""
+        return sum(each.members if isinstance(each, MultiHeadStudent) else 1 for each in self.students)
+
     def predict(self, batch: Batch) -> Forecast:
         """Every member's word on a batch (the student's view), calibrated.
 
