@@ -62,6 +62,12 @@ def test_a_minimal_file_names_a_region_and_leaves_the_rest_absent(tmp_path: Path
     assert region_file.split.windows == []
 
 
+@pytest.mark.parametrize("point", ["[-1.0, 50.0]", "[50.0, 1600.5]", "[nan, 50.0]"])
+def test_a_sea_point_outside_the_bounds_is_refused(tmp_path: Path, point: str) -> None:
+    said = refusal(tmp_path, MINIMAL.replace("[50.0, 50.0]", point))
+    assert "is outside the bounds; name a point inside" in said
+
+
 def test_paths_start_from_the_files_own_folder_or_from_the_data_folder(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

@@ -29,13 +29,18 @@ REGION_FACTS = vars(REGION)
         ({"cell_size": 0.0}, "make no grid"),
         ({"cell_size": -100.0}, "make no grid"),
         ({"cell_size": 300.0}, "not a whole number"),
-        ({"sea_point": (499999.0, 5000850.0)}, "outside the bounds"),
-        ({"sea_point": (np.nan, 5000850.0)}, "outside the bounds"),
     ],
 )
 def test_a_region_refuses_what_makes_no_grid(change: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
         Region(**(REGION_FACTS | change))
+
+
+def test_a_window_of_a_region_is_the_same_cells_under_the_same_sea() -> None:
+    part = REGION.window(slice(2, 10), slice(4, None))
+    np.testing.assert_array_equal(part.x, REGION.x[4:])
+    np.testing.assert_array_equal(part.y, REGION.y[2:10])
+    assert (part.shape, part.sea_point) == ((8, 12), REGION.sea_point)
 
 
 def test_cells_are_counted_from_the_north_west_and_points_outside_have_none() -> None:

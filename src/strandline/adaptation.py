@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -105,23 +106,43 @@ def enrol(
     training: Batch, calibration: Batch, windows: Batch, calibration_windows: tuple[Batch, ...], teacher: Teacher
 ) -> Course:
     """Ask the teacher, let it look again beside its own first maps, and let every storm remember what it then said."""
-    first = archive_of(training, ask_all_ways(teacher, training))
-    others = ~torch.eye(len(first), dtype=torch.bool)
+    looks = look_twice(training, teacher)
     word = {
-        "training": ask_all_ways(teacher, remember(training, first, others)),
-        "calibration": ask_all_ways(teacher, remember_all(calibration, first)),
+        "training": looks.word,
+        "calibration": ask_all_ways(teacher, remember_all(calibration, looks.first)),
         "windows": ask(teacher, windows, chunk=256),
     }
-    archive = archive_of(training, word["training"])
     return Course(
-        training=remember(training, archive, others),
-        calibration=remember_all(calibration, archive),
+        training=remember(training, looks.archive, looks.others),
+        calibration=remember_all(calibration, looks.archive),
         windows=windows,
         calibration_windows=calibration_windows,
         word=word,
-        first=first,
-        archive=archive,
+        first=looks.first,
+        archive=looks.archive,
     )
+
+
+class Looks(NamedTuple):
+    """A teacher's two looks at E storms of a place.
+
+    Attributes:
+        first: its maps at first look; ``word``: at the second, beside them; ``archive``: the maps of that.
+        others: (E, E) bool, which storms each may remember: all but itself.
+    """
+
+    first: Archive
+    word: Prediction
+    archive: Archive
+    others: Tensor
+
+
+def look_twice(storms: Batch, teacher: Teacher) -> Looks:
+    """Ask the teacher about storms of one place, and again beside what it then said of the others."""
+    first = archive_of(storms, ask_all_ways(teacher, storms))
+    others = ~torch.eye(len(first), dtype=torch.bool)
+    word = ask_all_ways(teacher, remember(storms, first, others))
+    return Looks(first, word, archive_of(storms, word), others)
 
 
 def remember_rehearsals(course: Course, storms: Batch) -> Course:

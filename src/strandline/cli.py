@@ -187,6 +187,50 @@ def watch(
                 answer(line)
 
 
+@app.command(
+    "map",
+    epilog=_examples(
+        ("strandline map wide.toml --data DATA --run runs/caorle --out maps/wide", "on this machine"),
+        (
+            "strandline map wide.toml --run runs/caorle --out s3://bucket/wide --scheduler tcp://head:8786",
+            "on a cluster",
+        ),
+    ),
+)
+def map_region(
+    region: Annotated[Path, typer.Argument(help="Region file (TOML) of the wider region: bounds and terrain, radar.")],
+    out: Annotated[str, typer.Option(help="Folder for the rasters: a path, or a URL that fsspec knows.")],
+    run: Annotated[Path, typer.Option(help="Folder of a finished `strandline run` by the same sea.")] = Path(
+        "runs/demo"
+    ),
+    data: DataFolder = None,
+    return_period: Annotated[
+        list[float] | None, typer.Option(help="One of the run's [years]; give several.", show_default="all of them")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Monte-Carlo samples; the run drew 40.")] = 12,
+    rise: Annotated[float, typer.Option(help="Of the mean sea level [m].")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler.", show_default="this process alone")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted map in --out.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Map the floods of a region too large for a run, tile by tile, by the students of a run."""
+    from strandline import jobs
+    from strandline.mosaic.make import Choice
+
+    choice = Choice(samples, tuple(sorted(set(return_period or ()))), rise, seed)
+    with Stages() as announce:
+        facts = jobs.map_region(region, data, run, out, choice, announce, resume=resume, scheduler=scheduler)
+    for remark in facts.remarks:
+        warn(remark)
+    if as_json:
+        answer_json(asdict(facts))
+    else:
+        answer(f"maps: {out}")
+
+
 @app.command(epilog=_examples(("strandline export --run runs/demo --out programs", "the demo's students")))
 def export(
     out: Annotated[Path, typer.Option(help="Folder for the programs.")],

@@ -1,5 +1,7 @@
 """The one way in which Strandline refuses: what, where, and what would be right."""
 
+from typing import Self
+
 
 class StrandlineError(Exception):
     """A refusal that the user can act on; the command line prints it and ends.
@@ -21,6 +23,9 @@ class InputError(StrandlineError):
     def __init__(self, where: object, what: str, remedy: str) -> None:
         super().__init__(f"{where}: {what}; {remedy}")
         self.where, self.what, self.remedy = str(where), what, remedy
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str]]:
+        return type(self), (self.where, self.what, self.remedy)  # it may be raised in another process
 
 
 class FeedError(StrandlineError):

@@ -92,18 +92,18 @@ def joined_to_sea(wet: Mask, region: Region) -> Mask:
     """(H, W) wet cells that join the region's sea point through such cells, by edge or corner.
 
     Raises:
-        InputError: the sea point is not wet.
+        InputError: the sea point is not wet, or lies outside.
     """
-    labels, _ = ndimage.label(wet, structure=np.ones((3, 3), dtype=np.int8))
     rows, columns = region.cells_of(np.array([region.sea_point[0]]), np.array([region.sea_point[1]]))
-    label = labels[rows[0], columns[0]]
-    if label == 0:
+    row, column = int(rows[0]), int(columns[0])
+    if row < 0 or not wet[row, column]:
         raise InputError(
             f"region '{region.name}'",
-            f"the sea point {region.sea_point} lies on land",
+            f"the sea point {region.sea_point} lies {'outside' if row < 0 else 'on land'}",
             "move it to a cell that is permanent water",
         )
-    return np.asarray(labels == label)
+    labels, _ = ndimage.label(wet, structure=np.ones((3, 3), dtype=np.int8))
+    return np.asarray(labels == labels[row, column])
 
 
 def distance_to(sea: Mask) -> npt.NDArray[np.float32]:

@@ -15,8 +15,10 @@ from strandline.corpus import Curriculum, Simulate, simulate_corpus, simulate_le
 from strandline.distillation.distil import Recipe
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
+from strandline.mosaic.make import Choice, Facts, make_mosaic
 from strandline.pipeline import Announce, run
 from strandline.place import Place, built_in_place, open_place
+from strandline.planning.briefing import BRIEFING_FILE
 from strandline.pretraining import Network
 from strandline.stages import Settings, commit
 from strandline.training import Progress
@@ -58,6 +60,25 @@ def real(region: Path, data: Path | None, seed: int, false_dry: float | None = N
     settings = Settings(Recipe(samples=4), calibration_storms=9, test_storms=1, false_dry_rate=false_dry, seed=seed)
     name = f"{region_file.model_dump_json()}\n{_state_of_files(region_file.model_dump())}"
     return Job(name, lambda _: open_place(region_file), settings)
+
+
+def map_region(
+    region: Path,
+    data: Path | None,
+    run: Path,
+    out: str,
+    choice: Choice,
+    announce: Announce,
+    *,
+    resume: bool,
+    scheduler: str | None,
+) -> Facts:
+    """Map a wider region by the students of a run."""
+    region_file = load_region_file(region.resolve(), data and data.resolve())  # workers stand in other folders
+    files = [run / name for name in (BRIEFING_FILE, "student.safetensors", "student.json")]
+    state = f"{_state_of_files(region_file.model_dump())}{_state_of_files(files)}"
+    job = f"{version('strandline')}\n{region_file.model_dump_json()}\n{state}\n{choice}"
+    return make_mosaic(region_file, run, out, job, choice, announce, resume=resume, scheduler=scheduler)
 
 
 def _state_of_files(section: object) -> str:

@@ -1,6 +1,7 @@
 """Where: a rectangle of square cells in a projected CRS, with a stated vertical datum."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,8 @@ class Region:
         bounds: left, bottom, right, top [m] in ``crs``; a whole number of cells.
         cell_size: edge of a cell [m].
         vertical_datum: what 0 m means for every elevation and level.
-        sea_point: x, y [m] of a point that is always open sea; floods enter from there.
+        sea_point: x, y [m] of a point that is always open sea; floods enter from there. Of a window of a region it may
+            lie outside.
         continent: which of the JRC depth-damage curves apply (``asia``, ``europe``, …).
     """
 
@@ -62,13 +64,6 @@ class Region:
                     f"{length:g} m is not a whole number of {self.cell_size:g} m cells",
                     "move a bound or change the cell size",
                 )
-        x, y = self.sea_point
-        if not (left <= x <= right and bottom <= y <= top):
-            raise InputError(
-                f"region '{self.name}'",
-                f"sea_point {self.sea_point} is outside the bounds",
-                "name a point inside",
-            )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -98,6 +93,13 @@ class Region:
         to_degrees = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
         longitude, latitude = to_degrees.transform((left + right) / 2, (bottom + top) / 2)
         return float(longitude), float(latitude)
+
+    def window(self, rows: slice, columns: slice) -> Self:
+        """The part of the region that some of its rows and columns are, with the same sea."""
+        left, top, size = self.bounds[0], self.bounds[3], self.cell_size
+        across, down = range(self.shape[1])[columns], range(self.shape[0])[rows]
+        west, north = left + across.start * size, top - down.start * size
+        return replace(self, bounds=(west, north - len(down) * size, west + len(across) * size, north))
 
     def cells_of(
         self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]

@@ -41,6 +41,13 @@ class RegionSection(Section):
     continent: Continent
     country: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
 
+    @model_validator(mode="after")
+    def _sea_within(self) -> "RegionSection":
+        (left, bottom, right, top), (x, y) = self.bounds, self.sea_point
+        if not (left <= x <= right and bottom <= y <= top):
+            raise ValueError(f"sea_point {self.sea_point} is outside the bounds; name a point inside")
+        return self
+
 
 class SeaLevelRise(Section):
     """One future: the rise of mean sea level [m] above that of the record, and who says so.

@@ -15,6 +15,7 @@ from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
 from strandline.atomic import write_bytes, write_text
+from strandline.observations import Provenance
 from strandline.planning.plan_json import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.planning.plan_text import plan_to_markdown
 from strandline.planning.protocol import protocol_to_toml
@@ -85,7 +86,7 @@ def _write_periods(
 ) -> None:
     names = [f"{name}, return period {period:g} years" for name, h in scenarios for period in h.return_periods]
     today = scenarios[0][1]
-    tags = {**_provenance_tags(today), "UNIT": "1", "QUANTITY": quantity}
+    tags = {**_tags(today), "UNIT": "1", "QUANTITY": quantity}
     write_bytes(path, as_cog(today.region, np.concatenate(bands), names, tags))
 
 
@@ -98,7 +99,11 @@ def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> No
             bands.append(np.quantile(depth, QUANTILES, axis=0))  # (3, H, W), NaN stays NaN
             names += [f"{name}, return period {period:g} years p{quantile * 100:.0f}" for quantile in QUANTILES]
     today = scenarios[0][1]
-    tags = {**_provenance_tags(today), "UNIT": "m", "QUANTITY": "greatest water depth above ground"}
+    tags = {
+        **provenance_tags(today.region, today.provenance),
+        "UNIT": "m",
+        "QUANTITY": "greatest water depth above ground",
+    }
     write_bytes(path, as_cog(today.region, np.concatenate(bands), names, tags))
 
 
@@ -224,12 +229,17 @@ def as_json(value: object) -> JsonValue:
     return str(value)
 
 
-def _provenance_tags(hazard: Hazard) -> dict[str, str]:
-    kinds = {entry.kind for entry in hazard.provenance.values()}
+def _tags(hazard: Hazard) -> dict[str, str]:
+    return provenance_tags(hazard.region, hazard.provenance)
+
+
+def provenance_tags(region: Region, provenance: Mapping[str, Provenance]) -> dict[str, str]:
+    """What every raster says of itself."""
+    kinds = {entry.kind for entry in provenance.values()}
     return {
         "PROVENANCE": "simulated" if "simulated" in kinds else "real",
-        "SOURCES": "; ".join(f"{name}: {entry.source} ({entry.kind})" for name, entry in hazard.provenance.items()),
-        "VERTICAL_DATUM": hazard.region.vertical_datum,
-        "REGION": hazard.region.name,
+        "SOURCES": "; ".join(f"{name}: {entry.source} ({entry.kind})" for name, entry in provenance.items()),
+        "VERTICAL_DATUM": region.vertical_datum,
+        "REGION": region.name,
         "SOFTWARE": "strandline",
     }

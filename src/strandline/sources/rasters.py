@@ -26,6 +26,10 @@ _MARGIN = 3
 """[source pixels] read around the region, so that interpolation sees its neighbours."""
 
 
+class NothingThere(InputError):
+    """A raster tells nothing of the cells it was asked about."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """The cells that a raster is brought to: the region's own, or coarser ones with the same bounds."""
@@ -117,7 +121,8 @@ def read_on_grid(
         (H, W); NaN = not observed.
 
     Raises:
-        InputError: no such band, the region lies outside, or nothing but nodata is there.
+        NothingThere: the region lies outside, or nothing but nodata is there.
+        InputError: no such band.
     """
     path = Path(dataset.name)
     if band > dataset.count:
@@ -129,7 +134,7 @@ def read_on_grid(
         values[values == nodata] = np.nan
     values[np.isinf(values)] = np.nan
     if np.isnan(values).all():
-        raise InputError(
+        raise NothingThere(
             path, f"band {band} holds nothing but nodata over the region", "check nodata and the region's bounds"
         )
     values = convert(values)
@@ -155,7 +160,7 @@ def _window_over(dataset: DatasetReader, region: Region) -> Window:
     """The pixels that cover the region, whatever the raster's rotation.
 
     Raises:
-        InputError: there are none; says where both lie.
+        NothingThere: there are none; says where both lie.
     """
     left, bottom, right, top = region.bounds
     along = np.linspace(0.0, 1.0, 21)
@@ -173,7 +178,7 @@ def _window_over(dataset: DatasetReader, region: Region) -> Window:
             return Window(first_column, first_row, last_column - first_column, last_row - first_row)
     extent = ", ".join(f"{value:g}" for value in dataset.bounds)
     swapped = _covers_when_swapped(dataset, np.asarray(there_x), np.asarray(there_y))
-    raise InputError(
+    raise NothingThere(
         dataset.name,
         f"does not cover region '{region.name}' (the raster spans {extent} in {dataset.crs.to_string()})",
         "its longitude and latitude are swapped" if swapped else "check the region's bounds and CRS, or the raster",

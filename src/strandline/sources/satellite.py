@@ -13,7 +13,7 @@ from strandline.config.streams import OpticalSection, SarSection, SceneSection
 from strandline.config.values import as_datetime64
 from strandline.errors import InputError
 from strandline.region import Region
-from strandline.sources.rasters import Grid, cell_size_in, open_raster, read_on_grid
+from strandline.sources.rasters import Grid, NothingThere, cell_size_in, open_raster, read_on_grid
 from strandline.vocabulary import as_variable, check_variables
 
 _log = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ def _in_order(scenes: Sequence[SceneSection]) -> list[SceneSection]:
 
 def _refuse_unseen(scene: SceneSection, region: Region, layers: Sequence[Floats]) -> None:
     if all(np.isnan(layer).all() for layer in layers):
-        raise InputError(
+        raise NothingThere(
             scene.path, f"sees no cell of region '{region.name}'", "leave this scene out, or check nodata and scale"
         )
 

@@ -1,6 +1,7 @@
 """Terrain: an elevation raster on the region's grid and datum, and which cells are water outside floods."""
 
 import logging
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from scipy import ndimage
 from strandline.config.streams import PermanentWaterSection, TerrainSection
 from strandline.errors import InputError
 from strandline.region import Region
-from strandline.sources.rasters import Grid, open_raster, read_on_grid
+from strandline.sources.rasters import Grid, NothingThere, open_raster, read_on_grid
 from strandline.vocabulary import as_variable, check_variables
 
 _log = logging.getLogger(__name__)
@@ -23,11 +24,8 @@ def read_terrain(settings: TerrainSection, region: Region) -> xr.Dataset:
     Raises:
         InputError: names the raster and what would be right.
     """
-    with open_raster(settings.path) as dataset:
-        elevation = read_on_grid(dataset, 1, Grid(region), settings.nodata) + settings.datum_shift
+    elevation = read_elevation(settings, region)
     known = ~np.isnan(elevation)
-    if not known.any():
-        raise InputError(settings.path, f"knows no cell of region '{region.name}'", "check the region's bounds and CRS")
     terrain = xr.Dataset(
         {
             "elevation": as_variable("elevation", ("y", "x"), elevation),
@@ -42,6 +40,32 @@ def read_terrain(settings: TerrainSection, region: Region) -> xr.Dataset:
     terrain["permanent_water"] = as_variable("permanent_water", ("y", "x"), water)
     _log.info("terrain: %.0f %% of cells known, %d permanent water", 100 * known.mean(), int((water == 1).sum()))
     return terrain
+
+
+def read_elevation(settings: TerrainSection, region: Region) -> Floats:
+    """(H, W) elevation [m, region datum]; NaN = outside the survey.
+
+    Raises:
+        NothingThere: all of it is.
+    """
+    with open_raster(settings.path) as dataset:
+        elevation = read_on_grid(dataset, 1, Grid(region), settings.nodata) + settings.datum_shift
+    if np.isnan(elevation).all():
+        raise NothingThere(
+            settings.path, f"knows no cell of region '{region.name}'", "check the region's bounds and CRS"
+        )
+    return elevation
+
+
+def read_water(path: Path, region: Region) -> Floats:
+    """(H, W) 1 = water, 0 = land, NaN = unknown, from a raster of shares or of zeros and ones.
+
+    Raises:
+        NothingThere: all of it is unknown.
+    """
+    with open_raster(path) as dataset:
+        share = read_on_grid(dataset, 1, Grid(region), None)
+    return np.where(np.isnan(share), np.nan, (share >= 0.5).astype(float))
 
 
 def water_joined_to_sea(elevation: Floats, level: float, sea_cell: tuple[int, int]) -> npt.NDArray[np.bool_]:
@@ -64,9 +88,7 @@ def water_joined_to_sea(elevation: Floats, level: float, sea_cell: tuple[int, in
 def _permanent_water(settings: PermanentWaterSection, region: Region, elevation: Floats) -> Floats:
     """(H, W) 1 = water, 0 = land, NaN = unknown."""
     if settings.path is not None:
-        with open_raster(settings.path) as dataset:
-            share = read_on_grid(dataset, 1, Grid(region), None)
-        return np.where(np.isnan(elevation) | np.isnan(share), np.nan, (share >= 0.5).astype(float))
+        return np.where(np.isnan(elevation), np.nan, read_water(settings.path, region))
     level = float(settings.below if settings.below is not None else np.nan)
     row, column = region.cells_of(np.array([region.sea_point[0]]), np.array([region.sea_point[1]]))
     sea_cell = (int(row[0]), int(column[0]))

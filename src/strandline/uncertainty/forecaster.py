@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,14 @@ class Forecaster:
     def members(self) -> int:
         """M, of the ensemble."""
         return sum(each.members if isinstance(each, MultiHeadStudent) else 1 for each in self.students)
+
+    def elsewhere(self) -> "Forecaster":
+        """The same students at a place of which they know nothing: without memory, and without a map of their own."""
+        students = deepcopy(self.students)
+        for each in students:
+            student = each.trunk if isinstance(each, MultiHeadStudent) else each
+            student.place = None
+        return replace(self, students=students, archive=None)
 
     def predict(self, batch: Batch) -> Forecast:
         """Every member's word on a batch (the student's view), calibrated.

@@ -1,0 +1,1 @@
+"""Flood maps of regions too large for a run: its students go over them tile by tile, on one machine or many."""

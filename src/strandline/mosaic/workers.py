@@ -1,0 +1,61 @@
+"""Who maps the tiles: this process one after the other, or the workers of a Dask cluster."""
+
+from collections.abc import Sequence
+
+import torch
+
+from strandline.errors import InputError
+from strandline.mosaic.mapper import Mapper
+from strandline.mosaic.tiles import Tile
+from strandline.training import Progress
+
+NAME = "strandline-mapper"
+ANSWER_S = 20
+"""[s] that a scheduler is waited for."""
+
+
+def map_here(mapper: Mapper, tiles: Sequence[Tile], progress: Progress | None = None) -> None:
+    """Map tiles one after the other."""
+    for done, tile in enumerate(tiles, start=1):
+        mapper.map(tile)
+        if progress is not None:
+            progress(done / len(tiles))
+
+
+def map_on_cluster(mapper: Mapper, tiles: Sequence[Tile], scheduler: str, progress: Progress | None = None) -> None:
+    """Map tiles on the workers that a scheduler has; those that a lost worker held are mapped by another.
+
+    Workers need this version of Strandline, and to reach the store and the region's rasters under the same names.
+
+    Args:
+        scheduler: address, as ``tcp://10.0.0.1:8786``.
+
+    Raises:
+        InputError: Dask is not installed, or nobody answers; or what a worker raised.
+    """
+    try:
+        from distributed import Client, WorkerPlugin, as_completed, get_worker
+    except ModuleNotFoundError as missing:
+        raise InputError("--scheduler", f"{missing.name} is missing", "pip install 'strandline[dask]'") from missing
+
+    class Carrier(WorkerPlugin):  # type: ignore[misc]  # workers that come later are given it as well
+        """Brings the mapper to each worker once."""
+
+        def __init__(self, mapper: Mapper) -> None:
+            self.mapper = mapper
+
+    def map_there(tile: Tile) -> None:
+        torch.set_num_threads(1)  # a worker a core
+        get_worker().plugins[NAME].mapper.map(tile)
+
+    try:
+        client = Client(scheduler, timeout=ANSWER_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InputError(scheduler, f"no Dask scheduler answers ({error})", "start one: dask scheduler") from error
+    with client:
+        client.register_plugin(Carrier(mapper), name=NAME)
+        futures = client.map(map_there, tiles, pure=False)
+        for done, future in enumerate(as_completed(futures), start=1):
+            future.result()
+            if progress is not None:
+                progress(done / len(tiles))
