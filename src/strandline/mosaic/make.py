@@ -14,14 +14,14 @@ from strandline.mosaic.mapper import BANDS, Mapper, Past
 from strandline.mosaic.products import write_products
 from strandline.mosaic.store import MosaicStore
 from strandline.mosaic.survey import survey
-from strandline.mosaic.tiles import EDGE, MARGIN, tiles_of
+from strandline.mosaic.tiles import Tiling
 from strandline.mosaic.workers import map_here, map_on_cluster
 from strandline.observations import Provenance
 from strandline.planning.briefing import Briefing, Making, load_briefing
 from strandline.pretraining import load_teacher
 from strandline.region import Region
 from strandline.report.products import as_json, provenance_tags
-from strandline.risk.flood_maps import draw_floods
+from strandline.risk.flood_maps import draw_floods, sources_of
 from strandline.simulator.rehearsal import StormDesigner
 from strandline.sources.observe import provenance_of
 from strandline.sources.tide_gauges import read_tide_gauges
@@ -60,7 +60,7 @@ class Facts:
     Attributes:
         run: how the run was made whose students mapped; ``run_region``: where it was.
         return_periods: R [years]; ``levels_p50``: median of the sampled sea levels (R,) [m, region datum].
-        tiles: how many; ``edge`` and ``margin`` [cells] of each.
+        tiles: how many; ``reach`` and ``overlap`` [cells] of each.
         provenance: ``simulated`` or ``real``; ``sources``: modality and source, in words.
         remarks: what must be known before the maps are believed.
     """
@@ -72,8 +72,8 @@ class Facts:
     levels_p50: tuple[float, ...]
     choice: Choice
     tiles: int
-    edge: int
-    margin: int
+    reach: int
+    overlap: int
     provenance: str
     sources: str
     remarks: tuple[str, ...]
@@ -111,18 +111,20 @@ def make_mosaic(
     region, periods = region_file.region, _periods(briefing, choice.return_periods)
     _refuse_another_sea(region_file, briefing)
     store = MosaicStore(out)
-    has_ground = store.begin(job, region.shape, len(BANDS) * len(periods), resume=resume)
+    tiling = Tiling(region.shape)
+    has_ground = store.begin(job, tiling, len(BANDS) * len(periods), resume=resume)
     progress = announce("survey the ground")
     if not has_ground:
         survey(region_file.terrain, region, store, progress)
     mapper = _mapper(region_file, briefing, forecaster, store, periods, choice)
-    tiles = tiles_of(region.shape)
+    tiles = tiling.tiles()
     progress, left = announce(f"map {len(tiles)} tiles"), store.unfinished(tiles)
     if scheduler is None:
         map_here(mapper, left, progress)
     else:
         map_on_cluster(mapper, left, scheduler, progress)
-    provenance = {**briefing.provenance, **_own_provenance(region_file, mapper)}
+    students = {f"{name} of the run": entry for name, entry in sources_of(briefing.provenance).items()}
+    provenance = {**students, **_own_provenance(region_file, mapper)}
     tags = provenance_tags(region, provenance)
     facts = Facts(
         region=region,
@@ -132,8 +134,8 @@ def make_mosaic(
         levels_p50=tuple(np.median(_levels(briefing, periods, choice), axis=0).tolist()),
         choice=choice,
         tiles=len(tiles),
-        edge=EDGE,
-        margin=MARGIN,
+        reach=tiling.reach,
+        overlap=tiling.overlap,
         provenance=tags["PROVENANCE"],
         sources=tags["SOURCES"],
         remarks=_remarks(briefing, mapper),

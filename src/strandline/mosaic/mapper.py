@@ -73,16 +73,16 @@ class Mapper:
         self.store.put(tile, self.bands(tile))
 
     def bands(self, tile: Tile) -> npt.NDArray[np.float32]:
-        """(6 R, h, w) `BANDS` of a tile; NaN = unknown ground."""
+        """(6 R, h, w) `BANDS` of a tile, R of each; NaN = unknown ground."""
         fields = self.store.ground_in(tile.window)
         level, water = np.float32(self.mean_sea_level), fields["water"] > 0
         elevation, sill = fields["elevation"] - level, fields["sill"] - level
         ground = lay_ground(elevation, sill, water, fields["distance"])
-        if ground.land[tile.inner].any():
+        if ground.land.any():
             archive = None if self.past is None else remember(self.past, self._seen(self.past, tile, fields), ground)
-            return _bands_of(map_floods(replace(self.forecaster, archive=archive), ground, self.draws, {}), tile)
+            return _bands_of(map_floods(replace(self.forecaster, archive=archive), ground, self.draws, {}))
         count = len(BANDS) * self.draws[0].height.size
-        nothing = np.where(ground.known.numpy(), np.float32(0), np.float32(np.nan))[tile.inner]  # open sea, or unknown
+        nothing = np.where(ground.known.numpy(), np.float32(0), np.float32(np.nan))  # open sea, or unknown
         return np.broadcast_to(nothing, (count, *nothing.shape))
 
     def _seen(self, past: Past, tile: Tile, fields: dict[str, npt.NDArray[np.generic]]) -> Observations:
@@ -134,7 +134,6 @@ def _in_order(scenes: Sequence[xr.Dataset]) -> xr.Dataset | None:
     return joined.isel(scene=np.argsort(joined["time"].values, kind="stable"))
 
 
-def _bands_of(maps: FloodMaps, tile: Tile) -> npt.NDArray[np.float32]:
-    depth = np.quantile(maps.depth[:, :, *tile.inner], QUANTILES, axis=0)  # (3, R, h, w)
-    single = [grid[:, *tile.inner] for grid in (maps.probability, maps.called, maps.disagreement)]
-    return np.concatenate([*single, *depth]).astype(np.float32)
+def _bands_of(maps: FloodMaps) -> npt.NDArray[np.float32]:
+    depth = np.quantile(maps.depth, QUANTILES, axis=0)  # (3, R, h, w)
+    return np.concatenate([maps.probability, maps.called, maps.disagreement, *depth]).astype(np.float32)

@@ -2,26 +2,29 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import numpy.typing as npt
 import rasterio
 from rasterio import shutil as raster_files
-from rasterio.windows import Window
+from rasterio.windows import Window as RasterWindow
 
-from strandline.atomic import write_atomically
+from strandline.atomic import write_atomically, write_text
 from strandline.errors import InputError
 from strandline.mosaic.mapper import BANDS
 from strandline.mosaic.store import MosaicStore
-from strandline.mosaic.tiles import Tile
+from strandline.mosaic.tiles import Tile, Window, intersection
 from strandline.region import Region
 from strandline.report.products import JsonValue
 from strandline.training import Progress
 
-CACHE_MB = 256
+BLOCK, CACHE_MB = 512, 256
+COG = {"compress": "DEFLATE", "predictor": "YES", "resampling": "NEAREST"}
 FACTS_FILE = "map.json"
 
 
@@ -61,64 +64,118 @@ def write_products(
     Raises:
         InputError: naming the file that could not be written.
     """
-    with TemporaryDirectory() as work:
-        folder = Path(store.root) if store.is_local else Path(work)
+    told: Progress = (lambda _: None) if progress is None else progress
+    with TemporaryDirectory() as elsewhere, rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
+        folder = Path(store.root) if store.is_local else Path(elsewhere)
         (folder / FACTS_FILE).unlink(missing_ok=True)  # of a former map: it must not speak of these rasters
-        for number, product in enumerate(PRODUCTS):
-            _write_raster(folder / product.file, product, store, region, tiles, return_periods, tags)
-            if progress is not None:
-                progress((number + 1) / len(PRODUCTS))
-        with write_atomically(folder / FACTS_FILE) as temporary:
-            temporary.write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        with TemporaryDirectory(dir=folder, prefix=".partial-") as work:
+            plain = [Path(work) / product.file for product in PRODUCTS]
+            _write_plain(plain, store, region, tiles, return_periods, tags, lambda done: told(done / 2))
+            for product, path in zip(PRODUCTS, plain, strict=True):
+                with write_atomically(folder / product.file) as whole:
+                    raster_files.copy(
+                        path, whole, driver="COG", compress="DEFLATE", predictor="YES", resampling=NEAREST
+                    )
+        _read_back(folder, store, region, tiles, len(return_periods), lambda done: told((1 + done) / 2))
+        write_text(folder / FACTS_FILE, json.dumps(facts, indent=2, allow_nan=False) + "\n")
         if not store.is_local:
             for name in (*(product.file for product in PRODUCTS), FACTS_FILE):
                 store.system.put_file(str(folder / name), f"{store.root}/{name}")
 
 
-def _write_raster(
-    path: Path,
-    product: Product,
+def blend(store: MosaicStore, tiles: Sequence[Tile], block: Window) -> npt.NDArray[np.float32]:
+    """(6 R, h, w) `BANDS` of a block of the region, in which each tile fades into its neighbours; NaN = unknown."""
+    rows, columns = (part.stop - part.start for part in block)
+    total, summed = np.zeros((rows, columns), np.float32), np.zeros((0, 0, 0), np.float32)
+    for tile in tiles:
+        shared = intersection(tile, block)
+        if shared is None:
+            continue
+        within_tile, within_block = shared
+        bands, weight = store.get(tile)[:, *within_tile], tile.weight[within_tile]
+        if not summed.size:
+            summed = np.zeros((len(bands), rows, columns), np.float32)
+        summed[:, *within_block] += weight * bands
+        total[within_block] += weight
+    mean: npt.NDArray[np.float32] = summed / total
+    called = slice(*(len(mean) // len(BANDS) * (BANDS.index("called") + step) for step in (0, 1)))
+    mean[called] = np.where(np.isnan(mean[called]), np.float32(np.nan), mean[called] >= 0.5)
+    return mean
+
+
+def _blocks_of(region: Region) -> list[Window]:
+    starts = [range(0, cells, BLOCK) for cells in region.shape]
+    rows, columns = region.shape
+    return [
+        (slice(row, min(row + BLOCK, rows)), slice(column, min(column + BLOCK, columns)))
+        for row in starts[0]
+        for column in starts[1]
+    ]
+
+
+def _bands_of(product: Product, bands: npt.NDArray[np.float32], periods: int) -> npt.NDArray[np.float32]:
+    """Those of a product, by return period."""
+    return bands[[periods * BANDS.index(band) + period for period in range(periods) for band in product.bands]]
+
+
+def _write_plain(
+    paths: Sequence[Path],
     store: MosaicStore,
     region: Region,
     tiles: Sequence[Tile],
     return_periods: Sequence[float],
     tags: Mapping[str, str],
+    told: Progress,
 ) -> None:
-    count, maps = len(return_periods), store.array("maps")
-    chosen = [period + count * BANDS.index(band) for period in range(count) for band in product.bands]
-    names = [
-        f"today, return period {period:g} years" + (f" {band}" if len(product.bands) > 1 else "")
-        for period in return_periods
-        for band in product.bands
-    ]
+    """Each product as a tiled GeoTIFF, block by block."""
     rows, columns = region.shape
     profile = {
-        "driver": "GTiff", "dtype": "float32", "count": len(chosen), "height": rows, "width": columns,
-        "crs": region.crs, "transform": region.transform, "nodata": math.nan, "tiled": True, "compress": "DEFLATE",
-        "BIGTIFF": "IF_SAFER",
+        "driver": "GTiff", "dtype": "float32", "height": rows, "width": columns, "crs": region.crs,
+        "transform": region.transform, "nodata": math.nan, "tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK,
+        "compress": "DEFLATE", "BIGTIFF": "IF_SAFER",
     }  # fmt: skip
-    # GDAL reports a full disk only in part: what was written is read back
-    with (
-        write_atomically(path) as whole,
-        rasterio.Env(GDAL_CACHEMAX=CACHE_MB),
-        TemporaryDirectory(dir=path.parent) as d,
-    ):
-        plain = Path(d) / path.name
-        with rasterio.open(plain, "w", **profile) as dataset:
-            for tile in tiles:
-                dataset.write(maps[:, tile.rows, tile.columns][chosen], window=_window(tile))
-            dataset.update_tags(**tags, UNIT=product.unit, QUANTITY=product.quantity)
+    with ExitStack() as stack:
+        files = []
+        for product, path in zip(PRODUCTS, paths, strict=True):
+            names = [
+                f"today, return period {period:g} years" + (f" {band}" if len(product.bands) > 1 else "")
+                for period in return_periods
+                for band in product.bands
+            ]
+            file = stack.enter_context(rasterio.open(path, "w", count=len(names), **profile))
+            file.update_tags(**tags, UNIT=product.unit, QUANTITY=product.quantity)
             for index, name in enumerate(names, start=1):
-                dataset.set_band_description(index, name)
-                dataset.update_tags(index, UNIT=product.unit)
-        # GDAL reports a full disk only in part, so that what was written is read back
-        raster_files.copy(plain, whole, driver="COG", compress="DEFLATE", predictor="YES", resampling="NEAREST")
-        with rasterio.open(whole) as written:
-            for tile in tiles:
-                expected = maps[:, tile.rows, tile.columns][chosen]
-                if not np.array_equal(written.read(window=_window(tile)), expected, equal_nan=True):
-                    raise InputError(path, "was not written whole", "free space or choose another folder, then resume")
+                file.set_band_description(index, name)
+                file.update_tags(index, UNIT=product.unit)
+            files.append(file)
+        for block, bands in _blended(store, region, tiles, told):
+            for product, file in zip(PRODUCTS, files, strict=True):
+                file.write(_bands_of(product, bands, len(return_periods)), window=RasterWindow.from_slices(*block))
 
 
-def _window(tile: Tile) -> Window:
-    return Window.from_slices(tile.rows, tile.columns)
+def _read_back(
+    folder: Path, store: MosaicStore, region: Region, tiles: Sequence[Tile], periods: int, told: Progress
+) -> None:
+    """Compare what lies on the disk with what was to be written: GDAL reports a full disk only in part.
+
+    Raises:
+        InputError: they differ.
+    """
+    with ExitStack() as stack:
+        files = [stack.enter_context(rasterio.open(folder / product.file)) for product in PRODUCTS]
+        for block, bands in _blended(store, region, tiles, told):
+            for product, file in zip(PRODUCTS, files, strict=True):
+                written = file.read(window=RasterWindow.from_slices(*block))
+                if not np.array_equal(written, _bands_of(product, bands, periods), equal_nan=True):
+                    (folder / product.file).unlink()
+                    remedy = "free space or choose another folder, then resume"
+                    raise InputError(folder / product.file, "was not written whole", remedy)
+
+
+def _blended(
+    store: MosaicStore, region: Region, tiles: Sequence[Tile], told: Progress
+) -> Iterator[tuple[Window, npt.NDArray[np.float32]]]:
+    blocks = _blocks_of(region)
+    for done, block in enumerate(blocks, start=1):
+        yield block, blend(store, tiles, block)
+        told(done / len(blocks))

@@ -14,7 +14,7 @@ from fsspec.implementations.local import LocalFileSystem
 from zarr.core.array_spec import ArrayConfig
 
 from strandline.errors import InputError
-from strandline.mosaic.tiles import EDGE, Tile
+from strandline.mosaic.tiles import Tile, Tiling
 
 GROUND = ("elevation", "sill", "distance", "water")
 """[m, region datum; m, region datum; km; 1 = permanent water], (H, W) each; NaN = unknown."""
@@ -40,12 +40,12 @@ class MosaicStore:
     def __reduce__(self) -> tuple[type["MosaicStore"], tuple[str]]:
         return MosaicStore, (self.out,)
 
-    def begin(self, job: str, shape: tuple[int, int], bands: int, *, resume: bool) -> bool:
+    def begin(self, job: str, tiling: Tiling, bands: int, *, resume: bool) -> bool:
         """Make the arrays, or find those of an interrupted job; returns whether the ground is there already.
 
         Args:
             job: everything that decides the numbers, as text.
-            shape: H, W of the region; ``bands``: of each tile.
+            tiling: of the region; ``bands``: of each tile.
 
         Raises:
             InputError: the job that was interrupted here was another one, or nothing can be written here.
@@ -61,12 +61,11 @@ class MosaicStore:
             group = zarr.open_group(self._url, mode="w", attributes={"job": fingerprint})
             for name in GROUND:
                 kind = "uint8" if name == "water" else "float32"
-                group.create_array(name, shape=shape, chunks=(GROUND_CHUNK, GROUND_CHUNK), dtype=kind)
-            chunks = (bands, EDGE, EDGE)
-            whole = ArrayConfig(order="C", write_empty_chunks=True)
-            group.create_array("maps", shape=(bands, *shape), chunks=chunks, dtype="float32", config=whole)
-            marks = (-(-shape[0] // EDGE), -(-shape[1] // EDGE))
-            group.create_array("is_whole", shape=marks, chunks=(1, 1), dtype="bool")
+                group.create_array(name, shape=tiling.shape, chunks=(GROUND_CHUNK, GROUND_CHUNK), dtype=kind)
+            whole, chunk = ArrayConfig(order="C", write_empty_chunks=True), (1, 1, bands, *tiling.size)
+            shape = (*tiling.count, bands, *tiling.size)
+            group.create_array("maps", shape=shape, chunks=chunk, dtype="float32", config=whole)
+            group.create_array("is_whole", shape=tiling.count, chunks=(1, 1), dtype="bool")
         except OSError as error:
             raise InputError(self.out, f"cannot be written ({error})", "choose a folder with space") from error
         self._group = group
@@ -84,7 +83,7 @@ class MosaicStore:
         return self._group
 
     def array(self, name: str) -> Any:
-        """One of ``GROUND``, or ``maps`` (bands, H, W)."""
+        """One of ``GROUND``, ``maps`` (tiles southwards, eastwards, bands, h, w) or ``is_whole``."""
         return self.group[name]
 
     def finish_ground(self) -> None:
@@ -97,8 +96,12 @@ class MosaicStore:
 
     def put(self, tile: Tile, bands: npt.NDArray[np.float32]) -> None:
         """Write a tile (bands, h, w), then its mark."""
-        self.array("maps")[:, tile.rows, tile.columns] = bands
+        self.array("maps")[tile.row, tile.column] = bands
         self.array("is_whole")[tile.row, tile.column] = True
+
+    def get(self, tile: Tile) -> npt.NDArray[np.float32]:
+        """(bands, h, w) of a tile that is whole."""
+        return np.asarray(self.array("maps")[tile.row, tile.column])
 
     def unfinished(self, tiles: Iterable[Tile]) -> list[Tile]:
         """Those that are not written yet, or not to their end."""

@@ -1,11 +1,15 @@
-"""How a region is cut: tiles that lie side by side, each mapped from a window that reaches over its edges."""
+"""How a region is cut: square tiles that overlap, each mapped by itself and faded into its neighbours."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-EDGE, MARGIN = 96, 16
-"""[cells] of a tile, and seen around it. A network's answer hangs on all of its window, so that these belong to the
-numbers of a map: whoever maps it, in whatever order, uses the same. What they cost: ``benchmarks.mosaic``."""
+import numpy as np
+import numpy.typing as npt
+
+REACH, OVERLAP = 128, 32
+"""[cells] edge of a tile, and how far it overlaps its neighbours at least. A network's answer hangs on all that it
+sees at once, so that these belong to the numbers of a map: whoever maps it, in whatever order, uses the same. What they
+cost: ``benchmarks.mosaic``."""
+Window = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -14,39 +18,73 @@ class Tile:
 
     Attributes:
         row, column: which tile, from the north-west.
-        rows, columns: its cells.
-        window: rows and columns that are looked at, of which the tile's are some.
+        window: its rows and columns.
+        weight: (h, w) of its word in each cell, above 0 to 1: less where a neighbour knows more.
     """
 
     row: int
     column: int
-    rows: slice
-    columns: slice
-    window: tuple[slice, slice]
+    window: Window
+    weight: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """All tiles of a grid of ``shape``, of one size, evenly spread.
+
+    Attributes:
+        reach, overlap: [cells], of tiles; smaller where the grid is.
+    """
+
+    shape: tuple[int, int]
+    reach: int = REACH
+    overlap: int = OVERLAP
 
     @property
-    def inner(self) -> tuple[slice, slice]:
-        """The tile within its window."""
-        down, across = self.window
-        return (
-            slice(self.rows.start - down.start, self.rows.stop - down.start),
-            slice(self.columns.start - across.start, self.columns.stop - across.start),
-        )
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of a tile."""
+        return min(self.reach, self.shape[0]), min(self.reach, self.shape[1])
+
+    @property
+    def count(self) -> tuple[int, int]:
+        """Tiles southwards and eastwards."""
+        return len(self._cut(self.shape[0])), len(self._cut(self.shape[1]))
+
+    def tiles(self) -> list[Tile]:
+        """Row by row."""
+        return [
+            Tile(
+                row,
+                column,
+                (rows, columns),
+                self._fade(rows, self.shape[0])[:, None] * self._fade(columns, self.shape[1]),
+            )
+            for row, rows in enumerate(self._cut(self.shape[0]))
+            for column, columns in enumerate(self._cut(self.shape[1]))
+        ]
+
+    def _cut(self, cells: int) -> list[slice]:
+        spare = max(cells - self.reach, 0)
+        count = 1 + -(-spare // (self.reach - self.overlap))
+        starts = np.rint(np.linspace(0, spare, count)).astype(int)
+        return [slice(int(start), int(start) + min(self.reach, cells)) for start in starts]
+
+    def _fade(self, part: slice, cells: int) -> npt.NDArray[np.float32]:
+        """From 0 at an edge to 1 beyond the overlap, save at the edges of the region."""
+        cell = np.arange(part.start, part.stop)
+        before = cell - part.start + 1 if part.start > 0 else np.full(cell.size, np.inf)
+        after = part.stop - cell if part.stop < cells else np.full(cell.size, np.inf)
+        weight = np.minimum(np.minimum(before, after) / (self.overlap + 1), 1.0)
+        return np.asarray(weight, dtype=np.float32)
 
 
-def tiles_of(shape: tuple[int, int], edge: int = EDGE, margin: int = MARGIN) -> list[Tile]:
-    """All tiles of a grid, row by row. At the grid's edges a window is moved inwards, so that all are of one size."""
-    downwards, across = (list(_cut(cells, edge, margin)) for cells in shape)
-    return [
-        Tile(row, column, rows, columns, (window_rows, window_columns))
-        for row, (rows, window_rows) in enumerate(downwards)
-        for column, (columns, window_columns) in enumerate(across)
-    ]
-
-
-def _cut(cells: int, edge: int, margin: int) -> Iterator[tuple[slice, slice]]:
-    """Parts of a line of cells, and their windows."""
-    reach = edge + 2 * margin
-    for start in range(0, cells, edge):
-        first = max(min(start - margin, cells - reach), 0)
-        yield slice(start, min(start + edge, cells)), slice(first, min(first + reach, cells))
+def intersection(tile: Tile, block: Window) -> tuple[Window, Window] | None:
+    """The cells that a tile and a block of the grid share, counted within each; ``None`` where there are none."""
+    within_tile, within_block = [], []
+    for ours, theirs in zip(tile.window, block, strict=True):
+        start, stop = max(ours.start, theirs.start), min(ours.stop, theirs.stop)
+        if start >= stop:
+            return None
+        within_tile.append(slice(start - ours.start, stop - ours.start))
+        within_block.append(slice(start - theirs.start, stop - theirs.start))
+    return (within_tile[0], within_tile[1]), (within_block[0], within_block[1])

@@ -86,7 +86,7 @@ def map_hazard(
         maps.probability,
         maps.called,
         maps.disagreement,
-        _provenance(observations),
+        sources_of(observations.provenance),
         maps.damage_states,
     )
 
@@ -183,6 +183,7 @@ def depth_at_quantile(
     return depth
 
 
-def _provenance(observations: Observations) -> Mapping[str, Provenance]:
+def sources_of(provenance: Mapping[str, Provenance]) -> dict[str, Provenance]:
+    """What flood maps rest on, of all that a place has."""
     used = ("terrain", "tide_gauge", "sar", "optical", "in_situ", "flood_survey")
-    return {name: observations.provenance[name] for name in used if name in observations.provenance}
+    return {name: provenance[name] for name in used if name in provenance}
