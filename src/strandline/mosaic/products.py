@@ -73,9 +73,7 @@ def write_products(
             _write_plain(plain, store, region, tiles, return_periods, tags, lambda done: told(done / 2))
             for product, path in zip(PRODUCTS, plain, strict=True):
                 with write_atomically(folder / product.file) as whole:
-                    raster_files.copy(
-                        path, whole, driver="COG", compress="DEFLATE", predictor="YES", resampling=NEAREST
-                    )
+                    raster_files.copy(path, whole, driver="COG", **COG)
         _read_back(folder, store, region, tiles, len(return_periods), lambda done: told((1 + done) / 2))
         write_text(folder / FACTS_FILE, json.dumps(facts, indent=2, allow_nan=False) + "\n")
         if not store.is_local:
@@ -97,7 +95,7 @@ def blend(store: MosaicStore, tiles: Sequence[Tile], block: Window) -> npt.NDArr
             summed = np.zeros((len(bands), rows, columns), np.float32)
         summed[:, *within_block] += weight * bands
         total[within_block] += weight
-    mean: npt.NDArray[np.float32] = summed / total
+    mean: npt.NDArray[np.float32] = np.divide(summed, total, dtype=np.float32)
     called = slice(*(len(mean) // len(BANDS) * (BANDS.index("called") + step) for step in (0, 1)))
     mean[called] = np.where(np.isnan(mean[called]), np.float32(np.nan), mean[called] >= 0.5)
     return mean

@@ -52,7 +52,7 @@ def map_on_cluster(mapper: Mapper, tiles: Sequence[Tile], scheduler: str, progre
         client = Client(scheduler, timeout=ANSWER_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(scheduler, f"no Dask scheduler answers ({error})", "start one: dask scheduler") from error
-    with client:
+    with client, client.as_current():
         client.register_plugin(Carrier(mapper), name=NAME)
         futures = client.map(map_there, tiles, pure=False)
         for done, future in enumerate(as_completed(futures), start=1):

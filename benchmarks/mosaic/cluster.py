@@ -1,0 +1,47 @@
+"""A Dask cluster of processes on this machine, any of which may be killed."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from distributed import Client
+
+STARTED_S = 60
+
+
+@contextmanager
+def cluster(workers: int, folder: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
+    """A scheduler's address and its worker processes, one thread each; all of them end with the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    known = folder / "scheduler.json"
+    known.unlink(missing_ok=True)
+    shared = ["--scheduler-file", str(known)]
+    with (folder / "cluster.log").open("w") as log:
+
+        def start(what: str, *options: str) -> subprocess.Popen:
+            words = [sys.executable, "-m", f"distributed.cli.dask_{what}", *options, *shared]
+            return subprocess.Popen(words, cwd=folder, stdout=log, stderr=log)
+
+        processes = [start("scheduler", "--port", "0")]
+        try:
+            _wait_for(known)
+            processes += [start("worker", "--nthreads", "1", "--no-nanny") for _ in range(workers)]
+            with Client(scheduler_file=str(known), set_as_default=False) as client:
+                client.wait_for_workers(workers, timeout=STARTED_S)
+                address = client.scheduler.address
+            yield address, processes[1:]
+        finally:
+            for process in processes:
+                process.kill()
+                process.wait()
+
+
+def _wait_for(file: Path) -> None:
+    until = time.monotonic() + STARTED_S
+    while not file.exists():
+        if time.monotonic() > until:
+            raise TimeoutError(f"no scheduler wrote {file}")
+        time.sleep(0.05)
