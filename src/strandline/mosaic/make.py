@@ -191,11 +191,16 @@ def _mapper(
     designer = StormDesigner(briefing.sea, briefing.mean_sea_level, start)
     rng = np.random.default_rng(choice.seed)
     draws = draw_floods(designer, _levels(briefing, periods, choice), forecaster.members, rng, choice.rise)
-    past = _past(region_file, briefing)
+    past = past_of(region_file, briefing)
     return Mapper(store, region_file.region, briefing.mean_sea_level, forecaster, tuple(draws), past)
 
 
-def _past(region_file: RegionFile, briefing: Briefing) -> Past | None:
+def past_of(region_file: RegionFile, briefing: Briefing) -> Past | None:
+    """What the teacher is to be asked of each tile: storms of the record that radar shows and no run withheld.
+
+    Raises:
+        InputError: radar without the run's own gauge, without VH or without a dry reference.
+    """
     sar = region_file.sar
     if sar is None:
         return None
