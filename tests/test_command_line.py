@@ -208,4 +208,4 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(jobs, "simulated", interrupted)
     code, said = strandline(monkeypatch, capsys, "run", "--out", tmp_path)
     assert code == 130
-    assert "strandline run --resume" in said
+    assert "go on from here with --resume" in said

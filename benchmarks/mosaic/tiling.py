@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -20,8 +21,10 @@ from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.forecaster import Forecaster
 
 Row = dict[str, Value]
+Mask = npt.NDArray[np.bool_]
 SIDE, STORMS, YEARS = 192, 16, 6.0
 """Of a coast: cells of its edge, thrice those that students were taught on; storms, half of them to be remembered."""
+MEMORIES = ("radar", "ground")
 TILINGS = ((64, 16), (96, 32), (128, 0), (128, 16), (128, 32), (128, 64))
 """Reach and overlap [cells]."""
 GRIDS = ("terrain", "radar", "optical", "in_situ", "strandlines", "archive", "flood_class")
@@ -30,28 +33,37 @@ GRIDS = ("terrain", "radar", "optical", "in_situ", "strandlines", "archive", "fl
 def rows_of(seed: int) -> Iterator[Row]:
     """A row a tiling and memory (the teacher's maps of past storms, or the ground alone) of one simulated coast."""
     past, test = storms_of(seed)
-    teacher, students = load_teacher(), tuple(load_students())
+    flooded, land = flood_of(test)
+    for memory in MEMORIES:
+        for reach, overlap in ((SIDE, 0), *TILINGS):
+            called = (chances(past, test, memory, Tiling((SIDE, SIDE), reach, overlap)) >= 0.5) & land
+            yield {
+                "part": "tiling", "coast": seed, "memory": memory, "reach": reach, "overlap": overlap,
+                "value": float((called & flooded).sum() / (called | flooded).sum()), "unit": "IoU",
+                "what": f"flooded land, {len(test)} storms pooled",
+            }  # fmt: skip
+
+
+def flood_of(test: Batch) -> tuple[Mask, Mask]:
+    """(E, H, W) true floods on land, and the land."""
     assert test.flood_class is not None
     assert test.terrain is not None
     assert test.terrain_seen is not None
     land = (test.terrain_seen & (test.terrain[:, 2] < 0.5)).numpy()
-    flooded = (test.flood_class > 0).numpy() & land
-    for memory in ("radar", "ground"):
-        for reach, overlap in ((SIDE, 0), *TILINGS):
-            tiling = Tiling((SIDE, SIDE), reach, overlap)
-            chance, total = np.zeros(flooded.shape), np.zeros(flooded.shape[1:])
-            for tile in tiling.tiles():
-                archive = look_twice(crop(past, tile.window), teacher).archive if memory == "radar" else None
-                forecaster = Forecaster(students, {}, 1.0, 0.5, 0.5, archive)
-                seen = students_view(crop(test, tile.window)).without("optical", "in_situ")
-                chance[:, *tile.window] += tile.weight * forecaster.predict(seen).flood_probability
-                total[tile.window] += tile.weight
-            called = (chance / total >= 0.5) & land
-            either = (called | flooded).sum()
-            yield {
-                "part": "tiling", "coast": seed, "memory": memory, "reach": reach, "overlap": overlap,
-                "value": float((called & flooded).sum() / either), "unit": "IoU", "what": "flooded land, pooled storms",
-            }  # fmt: skip
+    return (test.flood_class > 0).numpy() & land, land
+
+
+def chances(past: Batch, test: Batch, memory: str, tiling: Tiling) -> npt.NDArray[np.float64]:
+    """(E, H, W) probability of a flood in each storm, as the shipped students tell it by a tiling."""
+    teacher, students = load_teacher(), tuple(load_students())
+    chance, total = np.zeros((len(test), *tiling.shape)), np.zeros(tiling.shape)
+    for tile in tiling.tiles():
+        archive = look_twice(crop(past, tile.window), teacher).archive if memory == "radar" else None
+        seen = students_view(crop(test, tile.window)).without("optical", "in_situ")
+        said = Forecaster(students, {}, 1.0, 0.5, 0.5, archive).predict(seen)
+        chance[:, *tile.window] += tile.weight * said.flood_probability
+        total[tile.window] += tile.weight
+    return chance / total
 
 
 def storms_of(seed: int) -> tuple[Batch, Batch]:

@@ -359,7 +359,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            aside.print("interrupted; `strandline run --resume` with the same arguments goes on from here")
+            aside.print("interrupted; `run`, `map` and `teach` go on from here with --resume and the same arguments")
         raise
 
 

@@ -20,6 +20,7 @@ ADDS = {
     "serve": "the dashboard and its API",
     "parquet": "assets and zones from GeoParquet",
     "postgres": "a store of the watch on PostgreSQL, for several machines",
+    "dask": "maps of large regions on a cluster",
     "vit": "a teacher that starts from a published Vision Transformer",
     "quantum": "PennyLane, which our quantum kernels are checked against",
 }

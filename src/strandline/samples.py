@@ -59,11 +59,11 @@ def build_storm_batch(
         assert batch.terrain_seen is not None
         found["flood_class"] = torch.from_numpy(np.digitize(np.where(valid, depth, 0.0), DEPTH_EDGES))
         found["flood_valid"] = torch.from_numpy(valid) & batch.terrain_seen
-    if targets == "truth" and depth_source is not None and "damage_state" in depth_source:
+    asked = batch.asset_seen
+    if targets == "truth" and asked is not None and depth_source is not None and "damage_state" in depth_source:
         state = _scene_of(depth_source["damage_state"], storms)
-        assert batch.asset_seen is not None
         found["damage_state"] = torch.from_numpy(np.where(np.isnan(state), 0, state).astype(np.int64))
-        found["damage_valid"] = torch.from_numpy(~np.isnan(state)) & batch.asset_seen
+        found["damage_valid"] = torch.from_numpy(~np.isnan(state)) & asked
     return replace(batch, **found)
 
 
