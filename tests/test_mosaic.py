@@ -300,7 +300,7 @@ def test_a_map_says_what_it_is_and_keeps_nothing_unfinished(alone: Path, run: Pa
 def test_any_store_holds_the_same_map(alone: Path, run: Path, region: Path, tmp_path: Path) -> None:
     map_into("memory://bucket/wide", run, region)
     system = fsspec.filesystem("memory")
-    assert not system.exists("/bucket/wide/.unfinished")
+    assert sorted(Path(name).name for name in system.find("/bucket/wide")) == sorted([*RASTERS, "map.json"])
     system.get("/bucket/wide", str(tmp_path / "wide"), recursive=True)
     assert difference(alone, tmp_path / "wide") == 0
     assert (tmp_path / "wide" / "map.json").exists()
@@ -360,6 +360,13 @@ def test_a_raster_that_the_disk_took_in_part_is_refused(
         map_into(str(tmp_path), run, region)
     assert not (tmp_path / "flood_probability.tif").exists()
     assert not (tmp_path / "map.json").exists()
+
+
+def test_a_folder_that_holds_a_run_is_left_alone(run: Path, region: Path, tmp_path: Path) -> None:
+    (tmp_path / "summary.json").write_text("{}")
+    with pytest.raises(InputError, match="holds a run"):
+        map_into(str(tmp_path), run, region)
+    assert [path.name for path in tmp_path.iterdir()] == ["summary.json"]
 
 
 @pytest.mark.slow

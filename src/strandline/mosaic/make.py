@@ -35,6 +35,9 @@ MOST_STORMS = 40
 RECORD_MARGIN = np.timedelta64(4, "D")
 """A storm's window and the context before it lie within the record."""
 
+SOME_YEAR = np.datetime64("2000-01-01T00", "ns")
+"""Whose tides storms ride on where the run does not tell a year of its record; any serves."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -110,14 +113,12 @@ def make_mosaic(
     briefing, forecaster = load_briefing(run), load_forecaster(run).elsewhere()
     region, periods = region_file.region, _periods(briefing, choice.return_periods)
     _refuse_another_sea(region_file, briefing)
-    store = MosaicStore(out)
-    tiling = Tiling(region.shape)
+    store, tiling = MosaicStore(out), Tiling(region.shape)
+    mapper = _mapper(region_file, briefing, forecaster, store, periods, choice)
     has_ground = store.begin(job, tiling, len(BANDS) * len(periods), resume=resume)
-    progress = announce("survey the ground")
+    progress, tiles = announce("survey the ground"), tiling.tiles()
     if not has_ground:
         survey(region_file.terrain, region, store, progress)
-    mapper = _mapper(region_file, briefing, forecaster, store, periods, choice)
-    tiles = tiling.tiles()
     progress, left = announce(f"map {len(tiles)} tiles"), store.unfinished(tiles)
     if scheduler is None:
         map_here(mapper, left, progress)
@@ -187,7 +188,7 @@ def _mapper(
     periods: tuple[float, ...],
     choice: Choice,
 ) -> Mapper:
-    start = min(start for start, _ in briefing.withheld)  # any year of tides that the record holds
+    start = min((start for start, _ in briefing.withheld), default=SOME_YEAR)
     designer = StormDesigner(briefing.sea, briefing.mean_sea_level, start)
     rng = np.random.default_rng(choice.seed)
     draws = draw_floods(designer, _levels(briefing, periods, choice), forecaster.members, rng, choice.rise)

@@ -77,6 +77,8 @@ def write_products(
         _read_back(folder, store, region, tiles, len(return_periods), lambda done: told((1 + done) / 2))
         write_text(folder / FACTS_FILE, json.dumps(facts, indent=2, allow_nan=False) + "\n")
         if not store.is_local:
+            if store.system.exists(f"{store.root}/{FACTS_FILE}"):
+                store.system.rm_file(f"{store.root}/{FACTS_FILE}")
             for name in (*(product.file for product in PRODUCTS), FACTS_FILE):
                 store.system.put_file(str(folder / name), f"{store.root}/{name}")
 

@@ -3,7 +3,6 @@
 import hashlib
 import shutil
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -19,7 +18,7 @@ from strandline.mosaic.tiles import Tile, Tiling
 GROUND = ("elevation", "sill", "distance", "water")
 """[m, region datum; m, region datum; km; 1 = permanent water], (H, W) each; NaN = unknown."""
 GROUND_CHUNK = 512
-UNFINISHED = ".unfinished/mosaic.zarr"
+UNFINISHED = ".unfinished-map.zarr"
 
 
 class MosaicStore:
@@ -32,9 +31,9 @@ class MosaicStore:
     """
 
     def __init__(self, out: str) -> None:
-        self.out = out
         self.system, self.root = fsspec.url_to_fs(out)
         self.is_local = isinstance(self.system, LocalFileSystem)
+        self.out = self.root if self.is_local else out.rstrip("/")  # workers stand in other folders
         self._group: zarr.Group | None = None
 
     def __reduce__(self) -> tuple[type["MosaicStore"], tuple[str]]:
@@ -51,6 +50,8 @@ class MosaicStore:
             InputError: the job that was interrupted here was another one, or nothing can be written here.
         """
         fingerprint = hashlib.sha256(job.encode()).hexdigest()
+        if self.system.exists(f"{self.root}/summary.json"):
+            raise InputError(self.out, "holds a run, whose rasters have the same names", "name another --out")
         if resume and self.system.exists(f"{self.root}/{UNFINISHED}"):
             if self.group.attrs.get("job") != fingerprint:
                 remedy = "leave --resume out, or name another --out"
@@ -73,7 +74,7 @@ class MosaicStore:
 
     @property
     def _url(self) -> str:
-        return f"{self.root if self.is_local else self.out.rstrip('/')}/{UNFINISHED}"
+        return f"{self.out}/{UNFINISHED}"
 
     @property
     def group(self) -> zarr.Group:
@@ -111,7 +112,7 @@ class MosaicStore:
     def clear(self) -> None:
         """Remove the arrays."""
         self._group = None
-        folder = f"{self.root}/{Path(UNFINISHED).parent}"
+        folder = f"{self.root}/{UNFINISHED}"
         if self.is_local:
             shutil.rmtree(folder, ignore_errors=True)
         elif self.system.exists(folder):

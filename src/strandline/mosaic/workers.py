@@ -1,6 +1,7 @@
 """Who maps the tiles: this process one after the other, or the workers of a Dask cluster."""
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 import torch
 
@@ -9,7 +10,6 @@ from strandline.mosaic.mapper import Mapper
 from strandline.mosaic.tiles import Tile
 from strandline.training import Progress
 
-NAME = "strandline-mapper"
 ANSWER_S = 20
 """[s] that a scheduler is waited for."""
 
@@ -44,18 +44,23 @@ def map_on_cluster(mapper: Mapper, tiles: Sequence[Tile], scheduler: str, progre
         def __init__(self, mapper: Mapper) -> None:
             self.mapper = mapper
 
+    name = f"strandline-{uuid4()}"  # others may map on the same cluster
+
     def map_there(tile: Tile) -> None:
         torch.set_num_threads(1)  # a worker a core
-        get_worker().plugins[NAME].mapper.map(tile)
+        get_worker().plugins[name].mapper.map(tile)
 
     try:
         client = Client(scheduler, timeout=ANSWER_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(scheduler, f"no Dask scheduler answers ({error})", "start one: dask scheduler") from error
     with client, client.as_current():
-        client.register_plugin(Carrier(mapper), name=NAME)
-        futures = client.map(map_there, tiles, pure=False)
-        for done, future in enumerate(as_completed(futures), start=1):
-            future.result()
-            if progress is not None:
-                progress(done / len(tiles))
+        client.register_plugin(Carrier(mapper), name=name)
+        try:
+            futures = client.map(map_there, tiles, pure=False)
+            for done, future in enumerate(as_completed(futures), start=1):
+                future.result()
+                if progress is not None:
+                    progress(done / len(tiles))
+        finally:
+            client.unregister_worker_plugin(name)
