@@ -22,10 +22,11 @@ from strandline.uncertainty.forecaster import Forecaster
 
 Row = dict[str, Value]
 Mask = npt.NDArray[np.bool_]
-SIDE, STORMS, YEARS = 192, 16, 6.0
-"""Of a coast: cells of its edge, thrice those that students were taught on; storms, half of them to be remembered."""
+SIDE, STORMS, YEARS = 288, 12, 6.0
+"""Of a coast: cells of its edge, more than four times those that students were taught on; storms, half of them to be
+remembered."""
 MEMORIES = ("radar", "ground")
-TILINGS = ((64, 16), (96, 32), (128, 0), (128, 16), (128, 32), (128, 64))
+TILINGS = ((64, 16), (128, 0), (128, 32), (192, 32), (192, 64), (256, 32))
 """Reach and overlap [cells]."""
 GRIDS = ("terrain", "radar", "optical", "in_situ", "strandlines", "archive", "flood_class")
 
