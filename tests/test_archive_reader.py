@@ -29,6 +29,7 @@ def archive() -> Archive:
 
 
 PEAK = torch.tensor([1.2, 1.6])
+LOGGERS = (torch.ones(2, 1, ROWS, COLUMNS), torch.eye(ROWS, COLUMNS).expand(2, -1, -1) > 0)
 
 
 @torch.no_grad()
@@ -53,6 +54,29 @@ def test_a_storm_that_may_not_be_remembered_changes_nothing(
     torch.testing.assert_close(said[0], said[1])
     few = reader(now, PEAK, (maps[:, [0, 1, 3, 4]], seen[:, :4], level[:, [0, 1, 3, 4]]), None)
     torch.testing.assert_close(said[0], few, atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_an_archive_spread_over_all_samples_is_looked_at_once_with_the_same_words(
+    reader: ArchiveReader, now: Tensor, archive: Archive
+) -> None:
+    maps, seen, level = archive
+    spread = maps[:1].expand(2, -1, -1, -1, -1)
+    looked: list[int] = []
+    hook = reader.key.register_forward_hook(lambda *called: looked.append(len(called[1][0])))
+    said = [reader(now, PEAK, (which, seen, level), LOGGERS) for which in (spread, spread.contiguous())]
+    hook.remove()
+    torch.testing.assert_close(said[0], said[1], atol=1e-5, rtol=1e-4)
+    assert looked == [STORMS, 2 * STORMS]
+
+
+@torch.no_grad()
+def test_patches_tell_each_other_of_every_storm_apart_and_each_head_in_its_own_way() -> None:
+    reader, generator = ArchiveReader(CHANNELS), torch.Generator().manual_seed(4)
+    reader.reach.weight.normal_(generator=generator)
+    scores = torch.randn(2, STORMS, reader.heads, 6, 6, generator=generator)
+    alone = [reader.reach(scores[:, storm]) for storm in range(STORMS)]
+    torch.testing.assert_close(reader.told(scores), torch.stack(alone, dim=1), atol=1e-4, rtol=1e-4)
 
 
 @torch.no_grad()

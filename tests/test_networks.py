@@ -7,11 +7,13 @@ import pytest
 import torch
 from tests.batch_fixtures import make_batch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from strandline.batch import Batch
 from strandline.distillation.distil import ask, join_predictions, pick, students_view
 from strandline.models.dense_cnn import DenseCNN
-from strandline.models.layers import masked_mean, pad_to_patches
+from strandline.models.layers import channels_last, gelu, masked_mean, pad_to_patches
+from strandline.models.maps import shares_seen
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.surge_encoder import peak_of
@@ -191,6 +193,22 @@ def test_a_masked_mean_is_over_what_was_seen_and_zero_where_nothing_was() -> Non
     streams = [torch.tensor([1.0, 2.0, 3.0]), torch.tensor([3.0, 5.0, 9.0])]
     weights = [torch.tensor([1.0, 0.0, 0.0]), torch.tensor([1.0, 0.5, 0.0])]
     torch.testing.assert_close(masked_mean(streams, weights), torch.tensor([2.0, 5.0, 0.0]))
+
+
+def test_shares_of_blocks_are_what_pooling_would_say() -> None:
+    masks = (torch.rand(2, 3, 16, 24, generator=torch.Generator().manual_seed(0)) < 0.02).float()
+    shares = shares_seen(masks, 8, sparse=[1])
+    torch.testing.assert_close(shares[:, [0, 2]], F.avg_pool2d(masks, 8)[:, [0, 2]])
+    torch.testing.assert_close(shares[:, 1], F.max_pool2d(masks, 8)[:, 1])
+    assert 0 < float(shares[:, 1].mean()) < 1
+
+
+def test_activation_is_the_same_however_channels_lie() -> None:
+    grid = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(gelu(grid), F.gelu(grid))
+    last = gelu(channels_last(grid))
+    torch.testing.assert_close(last, F.gelu(grid))
+    assert last.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_padding_reaches_the_next_patch_and_adds_zeros() -> None:

@@ -64,7 +64,9 @@ class ArchiveReader(nn.Module):
         """
         maps, seen, level = archive
         storms = maps.shape[1]
-        maps = pad_to_patches(maps.flatten(0, 1)).to(now.dtype)  # (B·E, 2, H', W')
+        if maps.stride(0) == 0:  # one place's archive, spread over all samples, is looked at once
+            maps = maps[:1]
+        maps = pad_to_patches(maps.flatten(0, 1)).to(now.dtype)  # (B·E, 2, H', W'), or (E, 2, H', W')
         query = F.gelu(self.query(now))
         query = query + F.gelu(self.query_near(query))
         query = query + self.query_far(query)
@@ -81,20 +83,33 @@ class ArchiveReader(nn.Module):
         if loggers is not None:
             against = _contradicted(maps[:, :, 0], *loggers)[:, :, None]  # (B, E, 1, P, Q)
             score = score - self.contradiction[:, None, None] * against
-        score = self.reach(score.flatten(0, 1)).reshape(score.shape)
+        score = self.told(score)
         score = score.masked_fill(~seen[:, :, None, None, None], -1e4).transpose(1, 2)  # (B, h, E, P, Q)
         none = torch.einsum("bhdpq,hd->bhpq", query, self.nothing.to(query.dtype))[:, :, None]
         weight = torch.cat([score, none], dim=2).float().softmax(dim=2)[:, :, :-1].to(now.dtype)  # (B, h, E, P, Q)
-        found = [_mixture(weight[:, head], maps) for head in range(self.heads)]  # one at a time, to spare memory
-        return torch.stack(found, dim=2).flatten(1, 2)
+        return _mixtures(weight, maps)
+
+    def told(self, score: Tensor) -> Tensor:
+        """Scores (B, E, h, P, Q) with what the patches within reach tell of theirs, the same shape.
+
+        Storms stand side by side as further groups: as samples of h groups they would take three times as long.
+        """
+        storms = score.shape[1]
+        kernels = self.reach.weight.repeat(storms, 1, 1, 1)
+        return F.conv2d(score.flatten(1, 2), kernels, padding=REACH // 2, groups=len(kernels)).reshape(score.shape)
 
 
-def _mixture(weight: Tensor, maps: Tensor) -> Tensor:
-    """(B, E, P, Q) weights and (B, E, 2, H', W') maps → (B, 3, H', W') their mixture and the sum of the weights."""
+def _mixtures(weight: Tensor, maps: Tensor) -> Tensor:
+    """(B, h, E, P, Q) weights and (B, E, 2, H', W') maps → (B, 3·h, H', W').
+
+    First the heads' mixtures of either channel, then the sums of their weights.
+    """
     rows, columns = (_finer(size, weight) for size in weight.shape[-2:])
-    fine = rows @ weight @ columns.T  # (B, E, H', W')
-    mixed = [(fine * maps[:, :, channel]).sum(dim=1) for channel in range(maps.shape[2])]
-    return torch.stack([*mixed, fine.sum(dim=1)], dim=1)
+    found = []
+    for head in weight.unbind(dim=1):  # one at a time, to spare memory
+        fine = rows @ head @ columns.T  # (B, E, H', W')
+        found.append(torch.stack([(fine * maps[:, :, channel]).sum(dim=1) for channel in range(maps.shape[2])], dim=1))
+    return torch.cat([torch.stack(found, dim=2).flatten(1, 2), rows @ weight.sum(dim=2) @ columns.T], dim=1)
 
 
 def _finer(size: int, like: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from strandline.models.layers import Block, masked_mean
-from strandline.models.maps import share_seen, stack_seen, twice
+from strandline.models.maps import shares_seen, stack_seen, twice
 
 
 class LightDecoder(nn.Module):
@@ -42,7 +42,7 @@ class LightDecoder(nn.Module):
         )
         self.head = nn.Conv2d(skip_channels, classes, 1)
 
-    def look(self, values: list[Tensor], masks: list[Tensor]) -> tuple[list[Tensor], Tensor | None]:
+    def look(self, values: list[Tensor], masks: Tensor) -> tuple[list[Tensor], Tensor | None]:
         """Path at full resolution; it tells the tokens nothing."""
         return [self.skip(stack_seen(values, masks))], None
 
@@ -82,11 +82,11 @@ class PyramidDecoder(nn.Module):
         self.up_half = Block(skip_channels, dropout)
         self.head = nn.Conv2d(skip_channels, 4 * classes, 1)
 
-    def look(self, values: list[Tensor], masks: list[Tensor]) -> tuple[list[Tensor], Tensor | None]:
+    def look(self, values: list[Tensor], masks: Tensor) -> tuple[list[Tensor], Tensor | None]:
         """Paths at a half and a quarter of the resolution, and what they add to the patches (B, D, H/8, W/8)."""
-        shares = [share_seen(mask, 2, sparse=False) for mask in masks]
-        half = masked_mean([embed(value) for embed, value in zip(self.embed, values, strict=True)], shares)
-        half = self.down_half(half + self.flags(torch.cat(shares, dim=1)))
+        shares = shares_seen(masks, 2)
+        embedded = [embed(value) for embed, value in zip(self.embed, values, strict=True)]
+        half = self.down_half(masked_mean(embedded, shares.chunk(len(embedded), dim=1)) + self.flags(shares))
         quarter = self.down_quarter(self.to_quarter(half))
         return [half, quarter], self.to_tokens(quarter)
 

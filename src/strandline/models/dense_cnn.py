@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from strandline.models.layers import Block, FiLM, masked_mean, pad_to_patches
-from strandline.models.maps import MapPrediction, Streams, lay_out, share_seen, twice
+from strandline.models.layers import Block, FiLM, channels_last, gelu, masked_mean, pad_to_patches
+from strandline.models.maps import MapPrediction, Streams, lay_out, mean_of_blocks, shares_seen, twice
 
 
 class DenseCNN(nn.Module):
@@ -89,15 +89,13 @@ class DenseCNN(nn.Module):
         """
         rows, columns = next(iter(streams.values()))[0].shape[-2:]
         values, masks = lay_out(streams, self.channels)
-        by_name = dict(zip(self.channels, values, strict=True))
-        shares = [
-            share_seen(mask, 2, sparse=name in self.sparse) for name, mask in zip(self.channels, masks, strict=True)
-        ]
-        weights = dict(zip(self.channels, shares, strict=True))
+        by_name = {name: channels_last(value) for name, value in zip(self.channels, values, strict=True)}
+        shares = shares_seen(masks, 2, [i for i, name in enumerate(self.channels) if name in self.sparse])
+        weights = dict(zip(self.channels, shares.chunk(len(values), dim=1), strict=True))
         if not torch.is_grad_enabled():  # an absent stream weighs nothing; only its gradient is asked for, which is 0
             weights = {name: share for name, share in weights.items() if name in streams}
         half = masked_mean([self.embed[name](by_name[name]) for name in weights], list(weights.values()))
-        half = half + self.flags(torch.cat(shares, dim=1))  # (B, D, H'/2, W'/2)
+        half = half + self.flags(shares)  # (B, D, H'/2, W'/2)
         place = self._place(static, values[0])
         if self.static is not None:
             half = half + self.static(place)
@@ -107,7 +105,7 @@ class DenseCNN(nn.Module):
         if self.prototypes is not None:
             known.append(_prototypes(half, by_name[self.prototypes]))
         if self.availability:
-            known.append(torch.cat(shares, dim=1).mean(dim=(2, 3)))
+            known.append(shares.mean(dim=(2, 3)))
         context = torch.cat(known, dim=1) if known else None
         quarter = self.down1(half)
         for block in self.blocks_quarter:
@@ -123,20 +121,21 @@ class DenseCNN(nn.Module):
             half = self.film_half(half, context)
         decoded = self.out_half(half)
         if self.sharp:
-            at_full = [twice(decoded), *(by_name[name] for name in self.sharp), place]
-            full = F.gelu(self.full(torch.cat(at_full, dim=1)))
-            decoded = (full + F.gelu(self.full2(full)))[..., :rows, :columns]  # (B, 24, H, W)
+            everywhere = channels_last(place.expand(half.shape[0], -1, -1, -1))
+            at_full = [twice(decoded), *(by_name[name] for name in self.sharp), everywhere]
+            full = gelu(self.full(torch.cat(at_full, dim=1)))
+            decoded = (full + gelu(self.full2(full)))[..., :rows, :columns]  # (B, 24, H, W)
             logits = self.head(decoded)
         else:
-            logits = F.pixel_shuffle(self.head(F.gelu(decoded)), 2)[..., :rows, :columns]
+            logits = F.pixel_shuffle(self.head(gelu(decoded)), 2)[..., :rows, :columns]
         patches = eighth.flatten(2).transpose(1, 2)  # (B, N, D)
         return MapPrediction(logits, decoded, {"global": patches.mean(1), "patches": patches})
 
     def _place(self, static: Tensor | None, like: Tensor) -> Tensor:
-        """(B, static channels, H', W'), zero where no map of the place is given."""
+        """(1 or B, static channels, H', W'), zero where no map of the place is given."""
         if static is None:
-            return like.new_zeros(like.shape[0], self.static_channels, *like.shape[-2:])
-        return pad_to_patches(static).expand(like.shape[0], -1, -1, -1)
+            static = like.new_zeros(1, self.static_channels, *like.shape[-2:])
+        return channels_last(pad_to_patches(static))
 
 
 def _prototypes(features: Tensor, readings: Tensor) -> Tensor:
@@ -146,7 +145,7 @@ def _prototypes(features: Tensor, readings: Tensor) -> Tensor:
     """
     found = []
     for sign in (1, -1):
-        there = F.max_pool2d((sign * readings > 0).to(features.dtype), 2)
+        there = mean_of_blocks((sign * readings > 0).to(features.dtype), 2).ceil()
         count = there.sum(dim=(2, 3))  # (B, 1)
         found += [(features * there).sum(dim=(2, 3)) / count.clamp(min=1), (count > 0).to(features.dtype)]
     return torch.cat(found, dim=1)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from strandline.models.decoders import LightDecoder, PyramidDecoder
 from strandline.models.layers import PATCH, AttentionBlock, masked_mean, sinusoidal_grid
-from strandline.models.maps import MapPrediction, Streams, lay_out, share_seen
+from strandline.models.maps import MapPrediction, Streams, lay_out, shares_seen
 
 
 class DenseTransformer(nn.Module):
@@ -66,14 +66,12 @@ class DenseTransformer(nn.Module):
         values, masks = lay_out(streams, self.channels)
         path, more = self.decoder.look(values, masks)
         patched = [self.embed[name](value) for name, value in zip(self.channels, values, strict=True)]
-        shares = [
-            share_seen(mask, PATCH, sparse=name in self.sparse) for name, mask in zip(self.channels, masks, strict=True)
-        ]
-        grid = masked_mean(patched, shares)  # (B, D, H'/8, W'/8)
+        shares = shares_seen(masks, PATCH, [i for i, name in enumerate(self.channels) if name in self.sparse])
+        grid = masked_mean(patched, shares.chunk(len(patched), dim=1))  # (B, D, H'/8, W'/8)
         grid = grid if more is None else grid + more
         high, wide = grid.shape[-2:]
         patches = grid.flatten(2).transpose(1, 2)  # (B, N, D)
-        patches = patches + self.flags(torch.cat(shares, dim=1).flatten(2).transpose(1, 2))
+        patches = patches + self.flags(shares.flatten(2).transpose(1, 2))
         patches = patches + sinusoidal_grid(high, wide, patches.shape[-1], patches.device)
         tokens = [self.cls.expand(patches.shape[0], -1, -1), *(context[:1] if context else ()), patches]
         seen = [token.new_ones(token.shape[:2], dtype=torch.bool) for token in tokens]

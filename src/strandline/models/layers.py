@@ -1,6 +1,7 @@
 """Parts that both networks are built of."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -38,19 +39,28 @@ def sinusoidal_grid(rows: int, columns: int, width: int, device: torch.device) -
     return both.reshape(rows * columns, width)
 
 
-def masked_mean(streams: list[Tensor], weights: list[Tensor]) -> Tensor:
+def masked_mean(streams: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
     """Mean of the streams where they were seen; zero where none was.
 
     Args:
         streams: tensors of one shape.
         weights: share seen, 0…1, each broadcastable to the streams.
     """
-    summed = streams[0] * weights[0]
-    total = weights[0]
+    total = torch.stack(tuple(weights)).sum(dim=0).clamp(min=1e-6)
+    mean = streams[0] * (weights[0] / total)
     for stream, weight in zip(streams[1:], weights[1:], strict=True):
-        summed = summed + stream * weight
-        total = total + weight
-    return summed / total.clamp(min=1e-6)
+        mean = torch.addcmul(mean, stream, weight / total)
+    return mean
+
+
+def channels_last(grid: Tensor) -> Tensor:
+    """(B, C, H, W), the same, with channels last in memory; written so that ``vmap`` knows it too."""
+    return grid.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+
+
+def gelu(grid: Tensor) -> Tensor:
+    """GELU of (B, C, H, W) whose channels lie last in memory: named in that order too, oneDNN's kernel takes it."""
+    return F.gelu(grid.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class Block(nn.Module):
@@ -66,8 +76,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) → the same shape."""
-        y: Tensor = self.conv1(F.gelu(self.norm1(x)))
-        y = self.conv2(self.dropout(F.gelu(self.norm2(y))))
+        y: Tensor = self.conv1(gelu(self.norm1(x)))
+        y = self.conv2(self.dropout(gelu(self.norm2(y))))
         return x + y
 
 

@@ -1,7 +1,8 @@
 """Maps in, maps out: what both dense networks take and answer, whatever the streams are called."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -28,8 +29,8 @@ class MapPrediction:
     features: dict[str, Tensor]
 
 
-def lay_out(streams: Streams, channels: Mapping[str, int]) -> tuple[list[Tensor], list[Tensor]]:
-    """Padded values (B, C, H', W') and masks (B, 1, H', W') of every stream; absent ones are unseen zeros.
+def lay_out(streams: Streams, channels: Mapping[str, int]) -> tuple[list[Tensor], Tensor]:
+    """Padded values (B, C, H', W') of every stream and their masks (B, S, H', W'); absent ones are unseen zeros.
 
     Raises:
         ValueError: no stream at all, one that the network was not built for, or one with other channels.
@@ -42,21 +43,34 @@ def lay_out(streams: Streams, channels: Mapping[str, int]) -> tuple[list[Tensor]
             raise ValueError(f"stream '{name}' has {value.shape[1]} channels; this network takes {known}")
     first = next(iter(streams.values()))[0]
     size, (rows, columns) = first.shape[0], first.shape[-2:]
-    values, masks = [], []
-    for name, count in channels.items():
-        if name in streams:
-            value, seen = streams[name]
-            mask = seen[:, None].to(value.dtype)
-        else:
-            value, mask = first.new_zeros(size, count, rows, columns), first.new_zeros(size, 1, rows, columns)
-        values.append(pad_to_patches(value * mask))
-        masks.append(pad_to_patches(mask))
-    return values, masks
+    nowhere = first.new_zeros(size, rows, columns, dtype=torch.bool)
+    masks = torch.stack([streams[name][1] if name in streams else nowhere for name in channels], dim=1).to(first.dtype)
+    values = [
+        streams[name][0] * masks[:, i : i + 1] if name in streams else first.new_zeros(size, count, rows, columns)
+        for i, (name, count) in enumerate(channels.items())
+    ]
+    return [pad_to_patches(value) for value in values], pad_to_patches(masks)
 
 
-def share_seen(mask: Tensor, stride: int, *, sparse: bool) -> Tensor:
-    """(B, 1, H/stride, W/stride) share of each block that was seen; a sparse stream speaks for its whole block."""
-    return F.max_pool2d(mask, stride) if sparse else F.avg_pool2d(mask, stride)
+def mean_of_blocks(grid: Tensor, edge: int) -> Tensor:
+    """(…, H, W) → (…, H/edge, W/edge), the mean of each block.
+
+    Sums of slices: on maps with few channels many times as fast as pooling, whose kernel knows no vectors there.
+    """
+    rows = reduce(torch.add, (grid[..., start::edge, :] for start in range(edge)))
+    return reduce(torch.add, (rows[..., start::edge] for start in range(edge))) / edge**2
+
+
+def shares_seen(masks: Tensor, edge: int, sparse: Iterable[int] = ()) -> Tensor:
+    """(B, S, H/edge, W/edge) share of each block that was seen; of the sparse streams one reading is a whole block's.
+
+    Args:
+        masks: (B, S, H, W) of 0 and 1; ``sparse``: which of the S.
+    """
+    shares = mean_of_blocks(masks, edge)
+    for stream in sparse:
+        shares[:, stream].ceil_()
+    return shares
 
 
 def twice(grid: Tensor) -> Tensor:
@@ -64,6 +78,6 @@ def twice(grid: Tensor) -> Tensor:
     return F.interpolate(grid, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def stack_seen(values: list[Tensor], masks: list[Tensor]) -> Tensor:
+def stack_seen(values: list[Tensor], masks: Tensor) -> Tensor:
     """(B, ΣC + streams, H, W): all values and then all masks."""
-    return torch.cat([*values, *masks], dim=1)
+    return torch.cat([*values, masks], dim=1)
