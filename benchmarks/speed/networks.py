@@ -14,8 +14,9 @@ from benchmarks.record import Value
 from benchmarks.speed.clock import Timing, operations, timed
 from strandline.batch import CLIMATE_CHANNELS, CLIMATE_DAYS, RADAR_CHANNELS, Batch
 from strandline.distillation.distil import ask
-from strandline.distillation.recall import Recall
+from strandline.distillation.strandlines import Archive, peak_levels, remember_all
 from strandline.exemplars import load_exemplars
+from strandline.models.prediction import Prediction
 from strandline.pretraining import load_students, load_teacher
 
 Row = dict[str, Value]
@@ -89,13 +90,11 @@ def chip_subjects() -> tuple[Subject, Subject]:
 
 
 def place_subjects() -> tuple[Subject, Subject]:
-    """The shipped student and teacher on 64 × 64 cells; the student remembers, the teacher looks once."""
+    """The shipped student and teacher on 64 × 64 cells; the student remembers one archive, the teacher looks once."""
     student, teacher = load_students()[0], load_teacher()
     storms = load_exemplars().storms
     repeated = storms[torch.arange(BATCH) % len(storms)]
-    word = ask(teacher, storms)
-    recall = Recall(storms, len(storms), word, word)
-    remembering = recall.draw(BATCH, torch.Generator().manual_seed(0))[1]
+    remembering = remember_all(repeated, _archive_of(storms, ask(teacher, storms)))
 
     def ask_of(network: nn.Module, batch: Batch) -> Callable[[int], Callable[[], object]]:
         def prepare(count: int) -> Callable[[], object]:
@@ -108,6 +107,14 @@ def place_subjects() -> tuple[Subject, Subject]:
         Subject("student of a place", student, ask_of(student, remembering)),
         Subject("teacher of a place", teacher, ask_of(teacher, _with_teachers_streams(repeated))),
     )
+
+
+def _archive_of(storms: Batch, word: Prediction) -> Archive:
+    """The storms as if they all were of the first one's coast."""
+    assert storms.terrain is not None
+    assert storms.terrain_seen is not None
+    assert word.flood_logits is not None
+    return Archive(word.flood_logits.softmax(dim=1), *peak_levels(storms), storms.terrain[0, 0], storms.terrain_seen[0])
 
 
 def _with_teachers_streams(batch: Batch) -> Batch:
