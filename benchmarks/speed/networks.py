@@ -1,6 +1,6 @@
 """Maps a second and milliseconds a map: the networks of real chips and those of a simulated place."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from benchmarks.floods.chips import Chips
 from benchmarks.floods.methods import new_student, new_teacher
 from benchmarks.floods.views import SETTINGS, draw_views, students_view, teachers_view
 from benchmarks.record import Value
-from benchmarks.speed.clock import Timing, operations, timed
+from benchmarks.speed.clock import operations, timed
 from strandline.batch import CLIMATE_CHANNELS, CLIMATE_DAYS, RADAR_CHANNELS, Batch
 from strandline.distillation.distil import ask
 from strandline.distillation.strandlines import Archive, peak_levels, remember_all
@@ -150,20 +150,20 @@ def random_chips(count: int, side: int, seed: int) -> Chips:
 
 def _measure(subject: Subject, rate: float, seconds: float) -> tuple[float, list[Row]]:
     """Maps a second at batch 64, and the rows."""
-    one = subject.ask(1)
-    needed = operations(one)
+    turns = {count: subject.ask(count) for count in (BATCH, 1)}
+    needed = {count: operations(turn) for count, turn in turns.items()}
     with torch.inference_mode():
-        many, single = timed(subject.ask(BATCH), seconds), timed(one, seconds, least=20)
-    return BATCH / many.fastest, list(_rows(subject.name, needed, many, single, rate))
-
-
-def _rows(name: str, needed: int, many: Timing, single: Timing, rate: float) -> Iterator[Row]:
-    maps = BATCH / many.fastest
-    yield {
-        "what": f"{name}, batch {BATCH}", "value": maps, "unit": "maps/s", "share_of_limit": maps * needed / rate,
-        "note": f"{needed / 1e6:.0f} million operations a map; median {BATCH / many.median:.0f} maps/s",
-    }  # fmt: skip
-    yield {
-        "what": f"{name}, batch 1", "value": 1000 * single.fastest, "unit": "ms",
-        "share_of_limit": needed / single.fastest / rate, "note": f"median {1000 * single.median:.1f} ms",
-    }  # fmt: skip
+        many, single = timed(turns[BATCH], seconds), timed(turns[1], seconds, least=20)
+    rows: list[Row] = [
+        {
+            "what": f"{subject.name}, batch {BATCH}", "value": BATCH / many.fastest, "unit": "maps/s",
+            "share_of_limit": needed[BATCH] / many.fastest / rate,
+            "note": f"{needed[BATCH] / BATCH / 1e6:.0f} million operations a map; "
+            f"median {BATCH / many.median:.0f} maps/s",
+        },
+        {
+            "what": f"{subject.name}, batch 1", "value": 1000 * single.fastest, "unit": "ms",
+            "share_of_limit": needed[1] / single.fastest / rate, "note": f"median {1000 * single.median:.1f} ms",
+        },
+    ]  # fmt: skip
+    return BATCH / many.fastest, rows
