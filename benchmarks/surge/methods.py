@@ -11,7 +11,8 @@ import torch
 from benchmarks.surge.gauges import Floats, Gauges, Mask, Residual, draw_weeks, residual
 from benchmarks.surge.learning import Guide, Regime, Source, ask, drawn, learn, shown
 from benchmarks.surge.windows import Around, Hearing, Record, hearing_of, listen, past_of, understood
-from strandline.models.gauge_process import MEMORY_HOURS, autocovariance, fit_weather
+from strandline.models.gauge_process import autocovariance, fit_weather
+from strandline.models.record_likelihood import MEMORY_HOURS
 from strandline.models.surge_network import LAST_LEAD, LEVELS, SurgeNetwork
 
 NORMAL_90 = 3.29
