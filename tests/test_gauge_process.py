@@ -63,6 +63,14 @@ def test_what_was_not_read_changes_nothing_and_silence_knows_the_weather_alone()
     np.testing.assert_allclose(spread, np.sqrt(0.1**2 + 0.05**2))
 
 
+def test_of_some_hours_it_says_the_same_as_of_all() -> None:
+    rng = np.random.default_rng(11)
+    given = [rng.normal(0, 0.1, (2, 72)), rng.random((2, 72)) < 0.5, np.stack([RED, SMOOTH])]
+    asked = [torch.from_numpy(each) for each in (*given, rng.normal(0, 0.05, (2, 120, 3)))]
+    for whole, ahead in zip(foretell(*asked), foretell(*asked, first=71), strict=True):
+        torch.testing.assert_close(ahead, whole[:, 71:], rtol=1e-12, atol=1e-12)
+
+
 def test_an_error_of_the_tide_is_found_in_the_readings() -> None:
     hours = np.arange(120)
     wave = np.cos(2 * np.pi * hours / 12.42)

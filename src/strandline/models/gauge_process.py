@@ -152,12 +152,12 @@ def fit_tide_and_weather(
 def foretell_surge(batch: Batch) -> tuple[Tensor, Tensor]:
     """What the own readings of a batch foretell of the surge: mean and standard deviation (B, 25) [m]."""
     own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()  # smooth weather is nearly singular
-    mean, spread = foretell(own, batch.gauge_seen[:, 0], batch.weather.double(), batch.tide_modes.double())
-    ahead = slice(CONTEXT_HOURS - 1, None)
-    return mean[:, ahead].to(batch.gauge.dtype), spread[:, ahead].to(batch.gauge.dtype)
+    weather, modes = batch.weather.double(), batch.tide_modes.double()
+    mean, spread = foretell(own, batch.gauge_seen[:, 0], weather, modes, first=CONTEXT_HOURS - 1)
+    return mean.to(batch.gauge.dtype), spread.to(batch.gauge.dtype)
 
 
-def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor) -> tuple[Tensor, Tensor]:
+def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor, first: int = 0) -> tuple[Tensor, Tensor]:
     """What a gauge's last readings say of the hours about them and of those that follow.
 
     Where nothing was read the mean is 0 and the spread that of the weather and the tide's error.
@@ -166,9 +166,10 @@ def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor) -> tuple
         own: (B, C) residuals [m] of the last C hours; ``seen``: (B, C) which of them were read.
         weather: (B, 168) autocovariances [m2].
         modes: (B, H, R) of the tide's error [m] in H hours, of which the first C are those of ``own``.
+        first: of these hours that is asked about.
 
     Returns:
-        Mean and standard deviation of the residual, (B, H) [m].
+        Mean and standard deviation of the residual, (B, H - first) [m].
 
     Raises:
         InputError: shapes that do not fit, or more hours than lags.
@@ -180,15 +181,14 @@ def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor) -> tuple
         given = f"{tuple(own.shape)} readings, {tuple(seen.shape)} masks, {tuple(modes.shape)} modes"
         raise InputError("a gauge's readings", given, "give a mask a reading, and modes of them and the hours ahead")
     hour = torch.arange(hours)
-    lag = (hour[:, None] - hour).abs()
-    together = weather[:, lag] + modes @ modes.transpose(1, 2)  # (B, H, H)
+    past, asked = hour[:context, None], modes[:, first:]
     there = seen.to(own.dtype)
-    known = together[:, :context, :context] * there[:, :, None] * there[:, None]
-    known = known + torch.diag_embed(1 - there + READING_NOISE**2 * there)
-    across = together[:, :, :context] * there[:, None]  # (B, H, C)
+    known = (weather[:, (past - hour[:context]).abs()] + modes[:, :context] @ modes[:, :context].mT) * there[:, :, None]
+    known = known * there[:, None] + torch.diag_embed(1 - there + READING_NOISE**2 * there)  # (B, C, C)
+    across = (weather[:, (past - hour[first:]).abs()] + modes[:, :context] @ asked.mT) * there[:, :, None]
     root = torch.linalg.cholesky(known)
-    half = torch.linalg.solve_triangular(root, across.transpose(1, 2), upper=False)  # (B, C, H)
+    half = torch.linalg.solve_triangular(root, across, upper=False)  # (B, C, H - first)
     white = torch.linalg.solve_triangular(root, (own * there)[..., None], upper=False)
     mean = (half * white).sum(dim=1)
-    rest = together.diagonal(dim1=1, dim2=2) - half.square().sum(dim=1)
+    rest = weather[:, :1] + asked.square().sum(dim=2) - half.square().sum(dim=1)
     return mean, rest.clamp(min=READING_NOISE**2).sqrt()
