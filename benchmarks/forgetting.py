@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -55,12 +56,31 @@ Row = dict[str, Value]
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """What is kept of the coasts that the student was taught on, and what its weights are worth there."""
+    """Exemplars that ship, and what the weights of the shipped student are worth on them; found when first asked for.
 
-    replay: Replay
-    penalties: Mapping[str, QuadraticPenalty]
+    Attributes:
+        budget: of a fine-tuning that is to remember them.
+    """
 
-    def consolidation(self, method: str, strength: float, present: Case, budget: Budget) -> list[Consolidation]:
+    budget: Budget
+
+    @cached_property
+    def replay(self) -> Replay:
+        """What is learned again."""
+        return Replay(load_exemplars().storms, self.budget.samples // 2, outage=self.budget.outage)
+
+    @cached_property
+    def penalties(self) -> Mapping[str, QuadraticPenalty]:
+        """Importance of weights, by the name of the method."""
+        storms, student = self.replay.past, shipped()
+        penalties = (
+            ewc(student, [storms], 1.0, torch.Generator().manual_seed(0), FISHER_DRAWS),
+            mas(student, [storms], 1.0),
+            l2_sp(student, 1.0),
+        )
+        return {penalty.name: penalty for penalty in penalties}
+
+    def consolidation(self, method: str, strength: float, present: Case) -> list[Consolidation]:
         """What is added to the loss, by the name of the method."""
         match method:
             case "free":
@@ -68,7 +88,7 @@ class Past:
             case "replay":
                 return [replace(self.replay, weight=strength)]
             case "lwf":
-                own = students_view(present.storms(0.0).without("strandlines", "archive"))
+                own, budget = students_view(present.storms(0.0).without("strandlines", "archive")), self.budget
                 return [
                     LearningWithoutForgetting.of(shipped(), own, budget.samples // 2, strength, outage=budget.outage)
                 ]
@@ -76,18 +96,6 @@ class Past:
                 return [replace(self.penalties["ewc"], strength=strength), replace(self.replay, weight=STORM_WEIGHT)]
             case _:
                 return [replace(self.penalties[method], strength=strength)]
-
-
-def remember_past(budget: Budget) -> Past:
-    """Exemplars that ship, and the importance of the shipped student's weights on them."""
-    storms, student = load_exemplars().storms, shipped()
-    penalties = (
-        ewc(student, [storms], 1.0, torch.Generator().manual_seed(0), FISHER_DRAWS),
-        mas(student, [storms], 1.0),
-        l2_sp(student, 1.0),
-    )
-    replay = Replay(storms, budget.samples // 2, outage=budget.outage)
-    return Past(replay, {penalty.name: penalty for penalty in penalties})
 
 
 def shipped() -> Student:
@@ -100,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options().parse_args(arguments)
     torch.set_num_threads(options.threads)
     budget = Budget(options.steps, learning_rate=options.learning_rate)
-    past = remember_past(budget)
+    past = Past(budget)
     rows: list[Row] = []
     sets = {
         "recipe": [RECIPE_COASTS + i for i in range(options.recipe_coasts)],
@@ -151,7 +159,7 @@ def rows_of(
             if (method, strength) in done:
                 yield done[method, strength]
                 continue
-            consolidation = past.consolidation(method, strength, local, budget)
+            consolidation = past.consolidation(method, strength, local)
             student = fine_tune(shipped(), local.storms(fraction), consolidation, budget, local.seed)
             yield {
                 "coast": local.coast.seed,

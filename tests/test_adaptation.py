@@ -162,13 +162,14 @@ def test_a_saved_forecaster_says_what_it_said(
     students = load_students(place_shape=(32, 32))[:1]
     students[0].place.data += 0.1  # type: ignore[union-attr]
     saved = forecaster if remembers else replace(forecaster, students=tuple(students), archive=None)
+    test = students_view(build_storm_batch(place.observations, split.test, sea, "truth"))
+    before = saved.predict(test)
     save_forecaster(tmp_path, saved, {"place": "a test coast"})
     again = load_forecaster(tmp_path)
     assert (again.archive is None) == (not remembers)
     for name in ("threshold", "threshold_beyond", "temperature"):
         assert getattr(again, name) == getattr(saved, name)
-    test = students_view(build_storm_batch(place.observations, split.test, sea, "truth"))
-    before, after = (which.predict(test) for which in (saved, again))
+    after = again.predict(test)
     np.testing.assert_allclose(after.flood_probability, before.flood_probability, atol=0.02)
     for one, other in zip(saved.surge_interval(before, 0.9), again.surge_interval(after, 0.9), strict=True):
         np.testing.assert_allclose(other, one, atol=0.01)

@@ -4,25 +4,21 @@ import numpy as np
 import pytest
 import torch
 from scipy.linalg import toeplitz
+from scipy.optimize import minimize
+from tests.weather_fixtures import LAG, RED, SMOOTH, sample
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.models.gauge_process import MEMORY_HOURS, READING_NOISE, autocovariance, fit_weather, foretell
+from strandline.models.gauge_process import (
+    SHAPES,
+    WEIGHT_SPREAD,
+    autocovariance,
+    choose_variances,
+    fit_weather,
+    foretell,
+)
+from strandline.models.record_likelihood import MEMORY_HOURS, READING_NOISE, RecordLikelihood
 
-LAG = np.arange(MEMORY_HOURS)
-RED = 0.1**2 * np.exp(-LAG / 30)
-SMOOTH = 0.1**2 * (1 + LAG / 15) * np.exp(-LAG / 15)
 NO_MODES = np.zeros((4000, 0), dtype=np.float32)
-
-
-def sample(covariance: np.ndarray, size: int, seed: int) -> np.ndarray:
-    """A stationary record, by circulant embedding."""
-    row = np.zeros(2 * size)
-    row[:MEMORY_HOURS] = covariance
-    row[-MEMORY_HOURS + 1 :] = covariance[:0:-1]
-    power = np.clip(np.fft.fft(row).real, 0, None)
-    rng = np.random.default_rng(seed)
-    white = rng.standard_normal(2 * size) + 1j * rng.standard_normal(2 * size)
-    return np.fft.fft(np.sqrt(power / (2 * size)) * white).real[:size]
 
 
 def ask(own: np.ndarray, seen: np.ndarray, weather: np.ndarray, modes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -67,6 +63,14 @@ def test_what_was_not_read_changes_nothing_and_silence_knows_the_weather_alone()
     np.testing.assert_allclose(spread, np.sqrt(0.1**2 + 0.05**2))
 
 
+def test_of_some_hours_it_says_the_same_as_of_all() -> None:
+    rng = np.random.default_rng(11)
+    given = [rng.normal(0, 0.1, (2, 72)), rng.random((2, 72)) < 0.5, np.stack([RED, SMOOTH])]
+    asked = [torch.from_numpy(each) for each in (*given, rng.normal(0, 0.05, (2, 120, 3)))]
+    for whole, ahead in zip(foretell(*asked), foretell(*asked, first=71), strict=True):
+        torch.testing.assert_close(ahead, whole[:, 71:], rtol=1e-12, atol=1e-12)
+
+
 def test_an_error_of_the_tide_is_found_in_the_readings() -> None:
     hours = np.arange(120)
     wave = np.cos(2 * np.pi * hours / 12.42)
@@ -100,6 +104,64 @@ def test_an_error_of_the_tide_is_not_taken_for_weather() -> None:
     blind = fit_weather(level, NO_MODES, np.zeros((0, MEMORY_HOURS)))
     assert known[0] < 2 * 0.03**2
     assert blind[0] > 0.08**2
+
+
+WAVES = 0.2 * np.cos(np.arange(4000)[:, None] / [1.9, 2.0, 3.8]).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("hours", "lost", "modes", "shapes"),
+    [
+        pytest.param(14 * 24, 0.0, WAVES, SHAPES, id="two weeks"),
+        pytest.param(4000, 0.0, WAVES, SHAPES, id="months"),
+        pytest.param(1500, 0.3, WAVES, SHAPES, id="gaps"),
+        pytest.param(1500, 0.0, NO_MODES, np.vstack([SHAPES, RED / RED[0], SMOOTH / SMOOTH[0]]), id="elsewhere"),
+        pytest.param(4000, 0.99, WAVES, SHAPES, id="a few readings"),
+    ],
+)
+def test_no_weather_is_more_probable_than_the_one_that_is_found(
+    hours: int, lost: float, modes: np.ndarray, shapes: np.ndarray
+) -> None:
+    """A method without a curvature of its own, left to run until it stands still, comes no lower."""
+    level = sample(RED + 0.2 * SMOOTH, 4000, 8)
+    level[hours:] = np.nan
+    level[np.random.default_rng(9).random(level.size) < lost] = np.nan
+    likelihood = RecordLikelihood(level, modes, shapes)
+    usual = 0.1**2
+    start = np.full(len(shapes), np.log(usual / len(shapes)))
+
+    def surprise(at: np.ndarray) -> tuple[float, np.ndarray]:
+        told, off = likelihood.about(at), (at - start) / WEIGHT_SPREAD
+        return told.value + 0.5 * off @ off, told.slope + off / WEIGHT_SPREAD
+
+    patient = minimize(surprise, start, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "ftol": 0, "gtol": 1e-3})
+    value, slope = surprise(choose_variances(likelihood, usual))
+    assert value < patient.fun + 1e-4
+    assert np.abs(slope).max() < 1e-3
+
+
+def test_weather_is_found_however_far_from_the_usual() -> None:
+    level = sample(RED, 4000, 10)
+    for usual in (1e-12, 1e2):
+        fitted = fit_weather(level, NO_MODES, np.zeros((0, MEMORY_HOURS)), usual)
+        assert 0.3 < fitted[0] / RED[0] < 3.0
+
+
+@pytest.mark.parametrize("modes", [NO_MODES, np.ones((4000, 2), dtype=np.float32)], ids=["tide known", "level unknown"])
+@pytest.mark.parametrize(
+    "level",
+    [
+        pytest.param(np.zeros(4000), id="nothing"),
+        pytest.param(np.ones(4000), id="stuck"),
+        pytest.param(np.linspace(0, 3, 4000), id="drift"),
+        pytest.param(np.repeat([0.0, 1.0], 2000), id="step"),
+        pytest.param(np.append(0.3, np.full(3999, np.nan)), id="one reading"),
+    ],
+)
+def test_a_record_that_is_no_weather_has_a_weather_that_is_bounded(level: np.ndarray, modes: np.ndarray) -> None:
+    fitted = fit_weather(level, modes, np.zeros((1, MEMORY_HOURS)))
+    assert np.isfinite(fitted).all()
+    assert 0 < fitted[0] < 2 * max(np.nanmean(level**2), 1e-6)
 
 
 def test_the_autocovariance_of_a_record_with_gaps_is_its_own() -> None:

@@ -95,9 +95,14 @@ def test_only_storms_far_above_all_past_ones_remember_what_was_rehearsed_and_non
     np.testing.assert_array_equal(course.training.archive_seen.numpy(), ~np.eye(2, dtype=bool))
     assert len(course.first) == 2  # the teacher looked at storms that were
     weaker_and_stronger = seen(designer, [1.05, 1.15], 2)
-    known = remember_all(weaker_and_stronger, course.archive).archive_seen
-    assert known is not None
-    np.testing.assert_array_equal(known.numpy(), [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]])
+    told = remember_all(weaker_and_stronger, course.archive)
+    assert told.archive_seen is not None
+    np.testing.assert_array_equal(told.archive_seen.numpy(), [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]])
+    drawn = remember(weaker_and_stronger, course.archive, told.archive_seen)
+    assert told.strandlines is not None
+    assert drawn.strandlines is not None
+    assert not torch.equal(*told.strandlines)
+    torch.testing.assert_close(told.strandlines, drawn.strandlines)
     forecaster = Forecaster((), {}, 1.0, 0.8, 0.3, course.archive)
     np.testing.assert_array_equal(forecaster.thresholds(weaker_and_stronger), [0.8, 0.3])
     np.testing.assert_array_equal(replace(forecaster, archive=None).thresholds(weaker_and_stronger), 0.8)

@@ -123,7 +123,7 @@ def test_the_ridge_finds_how_fast_a_record_forgets() -> None:
         return float(np.sqrt(np.mean((predicted[:, 24] - truth[:, 24]) ** 2)))
 
     ideal = error(np.exp(-np.arange(49) / 30) * persistence(windows))
-    ridge = error(fit_ridge(past, 0.0, 0)(windows))
+    ridge = error(fit_ridge(past, *shown(past))(windows))
     assert ridge == pytest.approx(ideal, rel=0.1)
     assert ridge < min(error(persistence(windows)), error(zero_surge(windows)))
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from benchmarks.surge.learning import shown
-from benchmarks.surge.windows import Past
+from benchmarks.surge.windows import Answer, Past
 from strandline.errors import InputError
-from strandline.models.surge_network import LEVELS, GaugeWindows, last_reading
+from strandline.models.surge_network import CONTEXT_HOURS, LEVELS, GaugeWindows, last_reading
 
 Floats = npt.NDArray[np.float64]
 PENALTIES = 10.0 ** np.arange(-1, 4)
@@ -19,9 +19,8 @@ Forecast = Callable[[GaugeWindows], Floats]
 """From windows to quantiles (N, 49, 9) [m]."""
 
 
-def dressed(centre: Callable[[GaugeWindows], Floats], past: Past, share: float, seed: int) -> Forecast:
+def dressed(centre: Callable[[GaugeWindows], Floats], windows: GaugeWindows, answer: Answer) -> Forecast:
     """A point forecast with the quantiles of the errors that it made on what may be learned from."""
-    windows, answer = shown(past, share, seed)
     errors = np.where(answer.seen.numpy(), answer.level.double().numpy() - centre(windows), np.nan)
     if np.isnan(errors).all(axis=0).any():
         raise InputError("labelled weeks", "hold no reading at some lead", "label more of the record")
@@ -60,14 +59,15 @@ class Ridge:
         return answer
 
 
-def fit_ridge(past: Past, share: float, seed: int) -> Ridge:
-    """On labelled windows with the same share of readings lost as it is tested with; the penalty by weeks left out.
+def fit_ridge(past: Past, windows: GaugeWindows, answer: Answer) -> Ridge:
+    """On all windows of the labelled past, as many readings lost as it is tested with; the penalty by weeks left out.
 
-    Windows count that hold half of their readings, the newest among them; leads that they do not hold are not learned.
+    Windows count that held half of their readings, the newest among them, before any was lost; leads that they do not
+    hold are not learned.
     """
-    whole, _ = shown(past)
-    held = (whole.own_seen[:, -1] & (whole.own_seen.float().mean(dim=1) >= 0.5)).numpy()
-    windows, answer = shown(past, share, seed)
+    record, hour = past.issues.unbind(dim=1)
+    readable = past.seen[record[:, None], hour[:, None] + torch.arange(1 - CONTEXT_HOURS, 1)]  # (N, 72)
+    held = (readable[:, -1] & (readable.float().mean(dim=1) >= 0.5)).numpy()
     inputs = _inputs(windows)[held]
     truth = np.where(answer.seen.numpy(), answer.level.double().numpy(), np.nan)[held]
     week = past.issues[:, 1].numpy()[held] // 168

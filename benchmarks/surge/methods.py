@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from benchmarks.surge.gauges import Floats, Gauges, Mask, Residual, draw_weeks, residual
 from benchmarks.surge.learning import Guide, Regime, Source, ask, drawn, learn, shown
 from benchmarks.surge.windows import Around, Hearing, Record, hearing_of, listen, past_of, understood
-from strandline.models.gauge_process import MEMORY_HOURS, autocovariance, fit_weather
+from strandline.models.gauge_process import autocovariance, fit_weather
+from strandline.models.record_likelihood import MEMORY_HOURS
 from strandline.models.surge_network import LAST_LEAD, LEVELS, SurgeNetwork
 
 NORMAL_90 = 3.29
@@ -245,23 +248,28 @@ def distilled(task: Task, streams: Names, way: Way) -> Student:
     distribution, what the teacher will say later, and to see what the teacher sees; labelled weeks and other gauges go
     on beside it.
     """
-    elsewhere = task.elsewhere
-    record = replace(task.record, residual=lent(task, way), readable=elsewhere.train)
-    past = past_of(elsewhere.gauges, [record], elsewhere.train, elsewhere.around)
-    words = drawn(past, task.budget.own_windows, 64, task.seed)
+    words, features = words_of(task, way.daily, way.shuffled)
     words = replace(words, tells_hours=not way.daily, tells_days=way.daily or way.consistent)
     if way.guided:
-        with torch.no_grad():
-            parts = torch.split(torch.arange(len(words.windows)), 2048)
-            features = torch.cat([elsewhere.teacher(words.windows[part]).features for part in parts])
-        hours = torch.arange(0, LAST_LEAD + 1, 24)
-        if way.shuffled:
-            features = features[torch.randperm(len(features), generator=torch.Generator().manual_seed(task.seed))]
-        words = replace(words, guide=Guide(features[:, hours], hours.float(), way.attended))
-    return _adapted(task, streams, [task.labelled, replace(elsewhere.records, size=128), words])
+        words = replace(words, guide=Guide(features, torch.arange(0, LAST_LEAD + 1, 24).float(), way.attended))
+    return _adapted(task, streams, [task.labelled, replace(task.elsewhere.records, size=128), words])
 
 
-def lent(task: Task, way: Way) -> Residual:
+@lru_cache(maxsize=3)  # many ways differ in what is made of these words alone
+def words_of(task: Task, daily: bool, shuffled: bool) -> tuple[Source, Tensor]:
+    """Windows of training hours with what the teacher says of them, and its features (N, K, D) every 24 hours."""
+    elsewhere = task.elsewhere
+    record = replace(task.record, residual=lent(task, daily, shuffled), readable=elsewhere.train)
+    words = _windows(elsewhere, record, task.budget, 64, task.seed)
+    with torch.no_grad():
+        parts = torch.split(torch.arange(len(words.windows)), 2048)
+        features = torch.cat([elsewhere.teacher(words.windows[part]).features for part in parts])
+    if shuffled:
+        features = features[torch.randperm(len(features), generator=torch.Generator().manual_seed(task.seed))]
+    return words, features[:, ::24]
+
+
+def lent(task: Task, daily: bool, shuffled: bool) -> Residual:
     """Readings where there are labels, elsewhere what the teacher says of the hour in that hour, with its doubt."""
     train, elsewhere, about = task.elsewhere.train, task.elsewhere, task.record.residual
     blank = replace(about, level=np.zeros(train.size))
@@ -269,12 +277,12 @@ def lent(task: Task, way: Way) -> Residual:
     now = ask(elsewhere.teacher, shown(hours, 1.0)[0])[:, 0].double().numpy()  # (N, Q)
     heard = elsewhere.around.seen[elsewhere.target, hours.issues[:, 1]].numpy()
     at, now = hours.issues[heard, 1].numpy(), now[heard]
-    if way.shuffled:
+    if shuffled:
         now = np.roll(now, int(np.random.default_rng(task.seed).integers(len(now) // 4, 3 * len(now) // 4 + 1)), axis=0)
     level, doubt = np.full(train.size, np.nan), np.zeros(train.size)
     level[at] = now[:, LEVELS.index(0.5)]
     doubt[at] = (now[:, LEVELS.index(0.95)] - now[:, LEVELS.index(0.05)]) / NORMAL_90
-    if way.daily:
+    if daily:
         day = (elsewhere.gauges.time - elsewhere.gauges.time[0]) // np.timedelta64(24, "h")
         mean = pd.Series(level).groupby(day).transform("mean").to_numpy()
         level = np.where(np.isfinite(level), mean, np.nan)

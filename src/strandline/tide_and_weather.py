@@ -31,10 +31,9 @@ class TideAndWeather:
         Within four days the many modes of a tide are hardly more than one pair a species: what is left out is below a
         thousandth of their variance.
         """
-        modes = self.fitted.error_modes(time.ravel()).reshape(*time.shape, -1)  # (B, H, R)
+        modes = self.fitted.error_modes(time.ravel()).reshape(*time.shape, -1).astype(np.float64)  # (B, H, R)
+        variance, patterns = np.linalg.eigh(modes @ modes.swapaxes(1, 2))  # (B, H), (B, H, H), the largest last
+        found = patterns * np.sqrt(np.maximum(variance, 0.0))[:, None]
         kept = np.zeros((*time.shape, TIDE_MODES), dtype=np.float32)
-        if modes.size:
-            patterns, sizes, _ = np.linalg.svd(modes, full_matrices=False)
-            found = (patterns * sizes[:, None])[..., :TIDE_MODES]
-            kept[..., : found.shape[2]] = found
+        kept[..., : time.shape[1]] = found[..., : -TIDE_MODES - 1 : -1]
         return kept

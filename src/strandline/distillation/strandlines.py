@@ -16,6 +16,7 @@ the graded response model of Samejima (1969), Psychometrika Monograph 17.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -100,6 +101,13 @@ class Archive:
     def highest(self) -> float:
         """Peak of the highest storm that was mapped [m above mean sea level]."""
         return float(self.level[: len(self) - self.rehearsed].max())
+
+    @cached_property
+    def strandlines(self) -> Tensor:
+        """(2, 8, H, W) ``STRANDLINE_CHANNELS`` of the past storms alone, and of the rehearsed ones with them."""
+        used = torch.ones(2, len(self), dtype=torch.bool)
+        used[0, len(self) - self.rehearsed :] = False
+        return draw_strandlines(self, used)
 
     def is_beyond(self, batch: Batch) -> Tensor:
         """(B,) whether a storm peaks so far above all that were mapped that memory does not tell of it."""
@@ -225,7 +233,10 @@ def remember(batch: Batch, archive: Archive, used: Tensor) -> Batch:
             has neither.
     """
     distinct, which = torch.unique(used, dim=0, return_inverse=True)
-    lines = draw_strandlines(archive, distinct)[which]
+    return _with_memory(batch, archive, used, draw_strandlines(archive, distinct)[which])
+
+
+def _with_memory(batch: Batch, archive: Archive, used: Tensor, lines: Tensor) -> Batch:
     some = used.any(dim=1)[:, None, None]
     maps = torch.stack([1 - archive.word[:, 0], _expected_class(archive.word)], dim=1)
     maps = maps * (archive.word.sum(1, keepdim=True) > 0)
@@ -241,9 +252,9 @@ def remember(batch: Batch, archive: Archive, used: Tensor) -> Batch:
 
 def remember_all(batch: Batch, archive: Archive) -> Batch:
     """Storms that are not in the archive remember all of it; what was rehearsed, only those far above the past ones."""
-    used = torch.ones(len(batch), len(archive), dtype=torch.bool)
-    used[:, len(archive) - archive.rehearsed :] = archive.is_beyond(batch)[:, None]
-    return remember(batch, archive, used)
+    used, beyond = torch.ones(len(batch), len(archive), dtype=torch.bool), archive.is_beyond(batch)
+    used[:, len(archive) - archive.rehearsed :] = beyond[:, None]
+    return _with_memory(batch, archive, used, archive.strandlines[beyond.long()])
 
 
 def draw_memory(level: Tensor, own: Tensor, generator: torch.Generator) -> Tensor:

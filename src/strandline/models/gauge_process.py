@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -11,19 +12,16 @@ from torch import Tensor
 
 from strandline.batch import CONTEXT_HOURS, TIDE_HOURS, Batch
 from strandline.errors import InputError, RefusedByTheory
+from strandline.models.record_likelihood import MEMORY_HOURS, READING_NOISE, Expansion, RecordLikelihood
 from strandline.tide_and_weather import TideAndWeather
 from strandline.tides import TidalConstants, Times, adopt_tide, fit_tide
 
 Floats = npt.NDArray[np.float64]
 
-MEMORY_HOURS = 168
-"""Lags [h] of an autocovariance, and hours of the longest stretch whose likelihood is taken at once."""
-READING_NOISE = 0.003
-"""Standard deviation [m] of a reading."""
 WEIGHT_SPREAD = 3.0
 """Of the logarithm of a shape's variance, before the record speaks."""
-MOST_STRETCHES = 60
-"""Of a long record, evenly spread: more tell nothing new of 168 lags."""
+STEEPEST = 1e-3
+"""Of the −log posterior density where it counts as least: with the prior's curvature less than 1e-5 is left to gain."""
 SMOOTH_HOURS, TIDAL_HOURS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0), (24.84, 12.42, 8.28, 6.21)
 _LAG = np.arange(MEMORY_HOURS)
 
@@ -88,42 +86,44 @@ def fit_weather(level: Floats, modes: npt.NDArray[np.float32], elsewhere: Floats
     Source: marginal likelihood of a Gaussian process with explicit basis functions, Rasmussen and Williams (2006),
     section 2.7.
     """
-    values, seen, patterns = _stretches(level, modes)
-    own = float((values**2).sum() / seen.sum())
-    usual = own if usual is None else math.sqrt(own * usual)
     shapes = np.vstack([SHAPES, elsewhere / np.maximum(elsewhere[:, :1], 1e-12)])
-    lag = np.abs(_LAG[:, None] - _LAG)
-    kernels = torch.from_numpy(shapes[:, lag])  # (K, 168, 168)
-    start = np.full(len(shapes), math.log(max(usual, 1e-6) / len(shapes)))
-    masks, which = np.unique(seen, axis=0, return_inverse=True)  # stretches with the same gaps are solved together
-    counts, there = torch.from_numpy(np.bincount(which)), torch.from_numpy(masks.astype(float))
-    both = torch.from_numpy(np.concatenate([values[..., None], patterns], axis=2))  # (N, 168, 1 + R)
-    alike = [both[which == mask].transpose(0, 1).flatten(1) for mask in range(len(masks))]  # (168, n (1 + R)) each
-
-    def surprise(logarithms: Floats) -> tuple[float, Floats]:
-        """−log posterior density, up to a constant, and its slope."""
-        sizes = torch.from_numpy(logarithms).requires_grad_()
-        covariance = torch.einsum("k,kij->ij", sizes.exp(), kernels) + READING_NOISE**2 * torch.eye(MEMORY_HOURS)
-        known = covariance * there[:, :, None] * there[:, None] + torch.diag_embed(1 - there)
-        root = torch.linalg.cholesky(known)
-        solved = [
-            torch.linalg.solve_triangular(one, sides, upper=False) for one, sides in zip(root, alike, strict=True)
-        ]
-        white = torch.cat([part.reshape(-1, both.shape[2]) for part in solved])
-        white_y, white_e = white[:, 0], white[:, 1:]
-        tide = torch.linalg.cholesky(torch.eye(white_e.shape[1], dtype=torch.float64) + white_e.T @ white_e)
-        told = torch.linalg.solve_triangular(tide, (white_e.T @ white_y)[:, None], upper=False)
-        size = 2 * ((root.diagonal(dim1=1, dim2=2).log().sum(dim=1) * counts).sum() + tide.diagonal().log().sum())
-        likelihood = white_y.square().sum() - told.square().sum() + size
-        prior = ((sizes - torch.from_numpy(start)) / WEIGHT_SPREAD).square().sum()
-        found = 0.5 * (likelihood + prior)
-        (slope,) = torch.autograd.grad(found, sizes)
-        return float(found.detach()), slope.numpy()
-
-    bounds = [(first - 20.0, first + 5.0) for first in start]
-    best = minimize(surprise, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60})
-    weather: Floats = np.exp(best.x) @ shapes
+    likelihood = RecordLikelihood(level, modes, shapes)
+    own = likelihood.mean_square
+    logarithms = choose_variances(likelihood, own if usual is None else math.sqrt(own * usual))
+    weather: Floats = np.exp(logarithms) @ shapes
     return weather
+
+
+def choose_variances(likelihood: RecordLikelihood, usual: float) -> Floats:
+    """(K,) most probable logarithms of the shapes' variances [m2], which are expected to sum to ``usual`` [m2].
+
+    Newton's steps within a region of trust, with the average information for the curvature. The prior alone keeps a
+    shape of which the record tells nothing from running away.
+
+    Source: Nocedal and Wright (2006), Numerical Optimization, section 4.3.
+    """
+    start = np.full(likelihood.count, math.log(max(usual, 1e-6) / likelihood.count))
+
+    @lru_cache(maxsize=1)  # a point's value, slope and curvature are asked for one after the other
+    def posterior(*logarithms: float) -> Expansion:
+        at = np.array(logarithms)
+        told, off = likelihood.about(at), (at - start) / WEIGHT_SPREAD
+        return Expansion(
+            told.value + 0.5 * float(off @ off),
+            told.slope + off / WEIGHT_SPREAD,
+            told.curvature + np.eye(at.size) / WEIGHT_SPREAD**2,
+        )
+
+    best = minimize(
+        lambda at: posterior(*at).value,
+        start,
+        jac=lambda at: posterior(*at).slope,
+        hess=lambda at: posterior(*at).curvature,
+        method="trust-exact",
+        options={"gtol": STEEPEST, "initial_trust_radius": WEIGHT_SPREAD, "max_trust_radius": 3 * WEIGHT_SPREAD},
+    )
+    chosen: Floats = best.x
+    return chosen
 
 
 def fit_tide_and_weather(
@@ -152,12 +152,12 @@ def fit_tide_and_weather(
 def foretell_surge(batch: Batch) -> tuple[Tensor, Tensor]:
     """What the own readings of a batch foretell of the surge: mean and standard deviation (B, 25) [m]."""
     own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()  # smooth weather is nearly singular
-    mean, spread = foretell(own, batch.gauge_seen[:, 0], batch.weather.double(), batch.tide_modes.double())
-    ahead = slice(CONTEXT_HOURS - 1, None)
-    return mean[:, ahead].to(batch.gauge.dtype), spread[:, ahead].to(batch.gauge.dtype)
+    weather, modes = batch.weather.double(), batch.tide_modes.double()
+    mean, spread = foretell(own, batch.gauge_seen[:, 0], weather, modes, first=CONTEXT_HOURS - 1)
+    return mean.to(batch.gauge.dtype), spread.to(batch.gauge.dtype)
 
 
-def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor) -> tuple[Tensor, Tensor]:
+def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor, first: int = 0) -> tuple[Tensor, Tensor]:
     """What a gauge's last readings say of the hours about them and of those that follow.
 
     Where nothing was read the mean is 0 and the spread that of the weather and the tide's error.
@@ -166,9 +166,10 @@ def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor) -> tuple
         own: (B, C) residuals [m] of the last C hours; ``seen``: (B, C) which of them were read.
         weather: (B, 168) autocovariances [m2].
         modes: (B, H, R) of the tide's error [m] in H hours, of which the first C are those of ``own``.
+        first: of these hours that is asked about.
 
     Returns:
-        Mean and standard deviation of the residual, (B, H) [m].
+        Mean and standard deviation of the residual, (B, H - first) [m].
 
     Raises:
         InputError: shapes that do not fit, or more hours than lags.
@@ -180,37 +181,14 @@ def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor) -> tuple
         given = f"{tuple(own.shape)} readings, {tuple(seen.shape)} masks, {tuple(modes.shape)} modes"
         raise InputError("a gauge's readings", given, "give a mask a reading, and modes of them and the hours ahead")
     hour = torch.arange(hours)
-    lag = (hour[:, None] - hour).abs()
-    together = weather[:, lag] + modes @ modes.transpose(1, 2)  # (B, H, H)
+    past, asked = hour[:context, None], modes[:, first:]
     there = seen.to(own.dtype)
-    known = together[:, :context, :context] * there[:, :, None] * there[:, None]
-    known = known + torch.diag_embed(1 - there + READING_NOISE**2 * there)
-    across = together[:, :, :context] * there[:, None]  # (B, H, C)
+    known = (weather[:, (past - hour[:context]).abs()] + modes[:, :context] @ modes[:, :context].mT) * there[:, :, None]
+    known = known * there[:, None] + torch.diag_embed(1 - there + READING_NOISE**2 * there)  # (B, C, C)
+    across = (weather[:, (past - hour[first:]).abs()] + modes[:, :context] @ asked.mT) * there[:, :, None]
     root = torch.linalg.cholesky(known)
-    half = torch.linalg.solve_triangular(root, across.transpose(1, 2), upper=False)  # (B, C, H)
+    half = torch.linalg.solve_triangular(root, across, upper=False)  # (B, C, H - first)
     white = torch.linalg.solve_triangular(root, (own * there)[..., None], upper=False)
     mean = (half * white).sum(dim=1)
-    rest = together.diagonal(dim1=1, dim2=2) - half.square().sum(dim=1)
+    rest = weather[:, :1] + asked.square().sum(dim=2) - half.square().sum(dim=1)
     return mean, rest.clamp(min=READING_NOISE**2).sqrt()
-
-
-def _stretches(level: Floats, modes: npt.NDArray[np.float32]) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
-    """Residuals (N, 168) of weeks with a reading, 0 where there is none, the mask, and the modes (N, 168, R)."""
-    seen = np.isfinite(level)
-    if not seen.any():
-        raise RefusedByTheory("a record without a reading does not tell how its weather moves")
-    first = int(seen.argmax())
-    missing = -(level.size - first) % MEMORY_HOURS
-
-    def cut(values: Floats) -> Floats:
-        padded = np.pad(values[first:], [(0, missing), *[(0, 0)] * (values.ndim - 1)])
-        return padded.reshape(len(padded) // MEMORY_HOURS, MEMORY_HOURS, *values.shape[1:])
-
-    masks = cut(seen.astype(float)) > 0
-    weeks = np.flatnonzero(masks.any(axis=1))
-    if len(weeks) > MOST_STRETCHES:
-        weeks = weeks[np.linspace(0, len(weeks) - 1, MOST_STRETCHES).astype(int)]
-    masks = masks[weeks]
-    values = cut(np.where(seen, level, 0.0))[weeks]
-    patterns = cut(modes.astype(float))[weeks] * masks[..., None]
-    return values, masks, patterns

@@ -103,8 +103,12 @@ def _mean_and_spread(
             continue
         there = torch.from_numpy(np.tile(pattern, (CONTEXT_HOURS, 1)))
         answer, width = foretell(
-            unit, there, covariance.expand(CONTEXT_HOURS, -1), no_modes.expand(CONTEXT_HOURS, -1, -1)
+            unit,
+            there,
+            covariance.expand(CONTEXT_HOURS, -1),
+            no_modes.expand(CONTEXT_HOURS, -1, -1),
+            first=CONTEXT_HOURS - 1,
         )
-        mean[rows] = filled[rows] @ answer[:, CONTEXT_HOURS - 1 :].numpy()
-        spread[rows] = width[0, CONTEXT_HOURS - 1 :].numpy()
+        mean[rows] = filled[rows] @ answer.numpy()
+        spread[rows] = width[0].numpy()
     return mean, spread, told

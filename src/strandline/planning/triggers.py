@@ -141,7 +141,9 @@ def verdicts_of(indicator: Indicator, stream: Stream) -> Verdicts:
     length = _consecutive(indicator.duration_hours, stream.leads[inside], where)
     if length > values.shape[1]:
         return np.full(stream.issued.size, np.nan)
-    surely, possibly = (_lasts(flags, length).any(axis=1).mean(axis=1) for flags in (holds, holds | missing))  # (N,)
+    surely = possibly = _lasts(holds, length).any(axis=1).mean(axis=1)  # (N,)
+    if missing.any():
+        possibly = _lasts(holds | missing, length).any(axis=1).mean(axis=1)
     asked = indicator.probability or 0.0
     return np.where(surely > asked, 1.0, np.where(possibly > asked, np.nan, 0.0))
 

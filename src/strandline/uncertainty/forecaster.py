@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +143,8 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
         (folder / ARCHIVE).unlink(missing_ok=True)
     else:
         archive = forecaster.archive
-        parts = {**vars(archive), "word": archive.word.half(), "rehearsed": torch.tensor(archive.rehearsed)}
+        kept = {field.name: getattr(archive, field.name) for field in fields(archive)}
+        parts = {**kept, "word": archive.word.half(), "rehearsed": torch.tensor(archive.rehearsed)}
         write_bytes(folder / ARCHIVE, save({name: tensor.contiguous() for name, tensor in parts.items()}))
 
 
