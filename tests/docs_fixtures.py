@@ -6,7 +6,6 @@ import numpy as np
 from tests.batch_fixtures import bell, hours, make_tide
 from tests.region_files import REGION_FILE, write_levels, write_place
 
-
 STORMS, DAYS = 12, 116
 MORE = """
 [extremes]

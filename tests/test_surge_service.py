@@ -1,4 +1,4 @@
-"""The surge service of a simulated coast says at an hour what it had issued by then, and on a real coast there is none."""
+"""The surge service of a simulated coast says at an hour what it had issued by then; on a real coast there is none."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import report_fixtures as coast
 from batch_fixtures import hours, make_place
 from strandline.place import Place
-from strandline.planning.briefing import Briefing, Making, brief
+from strandline.planning.briefing import Briefing
 from strandline.simulator.sea_forecast import forecast_surges
-from strandline.tide_and_weather import TideAndWeather
-from strandline.tides import FittedTide, TidalConstants
 from strandline.watch.surge_service import SERVICE_DELAY, SKILL, SURGE_SERVICE, SurgeService
+from watch_fixtures import a_briefing
 
 TIME = hours(10)
 SURGE = np.exp(-(((np.arange(TIME.size) - 120) / 10) ** 2))
@@ -28,12 +26,7 @@ def service() -> SurgeService:
 
 @pytest.fixture(scope="module")
 def briefing() -> Briefing:
-    sea = TideAndWeather(
-        FittedTide(TidalConstants("own", 45.6, "made up", {"M2": 0.3}, {"M2": 0.0}), 0.0, np.zeros((1, 1))), np.ones(96)
-    )
-    rng = np.random.default_rng(0)
-    making = Making("0", "abc", {"run": 7})
-    return brief(coast.observations("simulated"), [coast.hazard("simulated")], coast.a_plan(), sea, [], making, rng)
+    return a_briefing()
 
 
 def test_it_forecasts_the_truth_of_a_simulated_coast_by_the_seed_of_the_run(briefing: Briefing) -> None:

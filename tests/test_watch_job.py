@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import report_fixtures as coast
 from batch_fixtures import make_place, make_sea
 from strandline.belief.calibration import NO_WIDENING
 from strandline.belief.filter import SeaModel
@@ -19,13 +18,14 @@ from strandline.belief.process import SurgeProcess
 from strandline.belief.sensors import own_sensor
 from strandline.errors import InputError
 from strandline.place import Place
-from strandline.planning.briefing import BRIEFING_FILE, Briefing, Making, brief
+from strandline.planning.briefing import BRIEFING_FILE, Briefing
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch import job
 from strandline.watch.learn import KNOWLEDGE_FILE, GaugeTide, Knowledge, load_knowledge, save_knowledge
 from strandline.watch.listening import AFTER_THE_HOUR
 from strandline.watch.service import hours_as_they_come, learn_once, paced, replayed_feeds
+from watch_fixtures import a_briefing
 
 HOUR = timedelta(hours=1)
 START = datetime(2020, 1, 3)
@@ -33,9 +33,7 @@ START = datetime(2020, 1, 3)
 
 @pytest.fixture(scope="module")
 def briefing() -> Briefing:
-    making, rng = Making("0", "abc", {"run": 3}), np.random.default_rng(0)
-    observed, hazard = coast.observations("simulated"), coast.hazard("simulated")
-    return brief(observed, [hazard], coast.a_plan(), make_sea(), [], making, rng)
+    return a_briefing()
 
 
 def some_knowledge(made_of: str) -> Knowledge:
