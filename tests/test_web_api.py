@@ -9,18 +9,20 @@ from pathlib import Path
 
 import anyio
 import pytest
+from fastapi import HTTPException
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 import report_fixtures as coast
 from strandline.cli import app as command_line
 from strandline.errors import InputError
-from strandline.watch.store import Store
+from strandline.watch.store import Busy, Store
+from strandline.web import events
 from strandline.web.api import PREFIX
-from strandline.web.events import entries
+from strandline.web.events import OpenStreams, entries
 from strandline.web.guard import LARGEST_BODY
 from strandline.web.run_folder import RunFolder, open_runs
-from strandline.web.server import prepare
+from strandline.web.server import listening, prepare
 from strandline.web.token import VARIABLE, take_token
 from strandline.web.watched import Watched
 from web_fixtures import DECISION, HOUR, START, STREAMS, TOKEN, client_of, make_run, make_watch, take_step
@@ -306,6 +308,69 @@ def test_only_known_hosts_are_answered(client: TestClient, host: str, status: in
     assert client.get(PREFIX, headers={"Host": host}).status_code == status
 
 
+def test_return_levels_and_the_forecast_of_the_peak_are_parts_of_a_run(client: TestClient) -> None:
+    levels = client.get(f"{PREFIX}/runs/before/return-levels").json()
+    assert levels == client.get(f"{PREFIX}/runs/before").json()["return_levels"]
+    rows = client.get(f"{PREFIX}/runs/before/surge?limit=1000").json()["items"]
+    peak = client.get(f"{PREFIX}/runs/before/surge?limit=1000&peak=true").json()["items"]
+    assert len({row["issue_time"] for row in peak}) == 1 < len({row["issue_time"] for row in rows})
+    highest = max(row["observed"] for row in rows if row["observed"] is not None)
+    assert highest == max(row["observed"] for row in peak if row["observed"] is not None)
+
+
+def test_beliefs_of_the_past_are_given_by_lead(client: TestClient) -> None:
+    hours = client.get(f"{PREFIX}/watch/outlook/history?lead_hours=6").json()["items"]
+    assert len(hours) == STEPS
+    assert all([row["lead_hours"] for row in hour["rows"]] == [6] for hour in hours)
+    zoned = f"{PREFIX}/watch/outlook/history?since=2022-11-21T03:00:00%2B02:00"
+    assert len(client.get(zoned).json()["items"]) == STEPS - 1, "a time with a zone is that moment"
+
+
+def test_a_run_without_zones_has_none_and_one_with_a_damaged_file_says_so_without_its_place(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    (run.path / "zones.geojson").unlink()
+    with client_of({"run": run}, None) as client:
+        assert client.get(f"{PREFIX}/runs/run/zones").json()["items"] == []
+        (run.path / "plan.json").write_text("{")
+        answer = client.get(f"{PREFIX}/runs/run/actions")
+        assert answer.status_code == 422
+        assert "run `strandline run` again" in answer.json()["detail"]
+        assert str(tmp_path) not in answer.text
+
+
+def test_a_busy_store_asks_to_come_again(
+    runs: dict[str, RunFolder], own_watch: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise Busy("watch.db", "another program has been writing for 5 s")
+
+    monkeypatch.setattr(type(own_watch.store), "confirm", busy)
+    before = own_watch.head()
+    with client_of(runs, own_watch) as client:
+        answer = client.post(f"{PREFIX}/watch/confirmations", json=WORD, headers=BEARER)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["detail"] == "the store is busy; try again"
+    assert own_watch.head() == before
+
+
+def test_only_so_many_streams_of_events_are_open_at_once(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MOST_OPEN", 1)
+    last = watched.head()[0]
+
+    async def visit() -> None:
+        streams = OpenStreams()
+        first = await streams.open(watched, str(last - 1))
+        heard = aiter(first.body_iterator)
+        assert (await anext(heard)).id == str(last - 1), "it goes on where the reader was"
+        with pytest.raises(HTTPException) as refused:
+            await streams.open(watched, None)
+        assert (refused.value.status_code, refused.value.headers) == (503, {"Retry-After": "30"})
+        await heard.aclose()
+        await streams.open(watched, "not a number")
+
+    asyncio.run(visit())
+
+
 def test_events_tell_what_is_new_and_nothing_twice(own_watch: Watched) -> None:
     last = own_watch.head()[0]
 
@@ -357,7 +422,8 @@ def test_the_token_is_hard_to_guess_and_hard_to_show(monkeypatch: pytest.MonkeyP
     assert take_token() == type(one)("x" * 24, is_new=False)
 
 
-def test_folders_that_hold_no_run_and_stores_that_are_not_there_are_refused(
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_folders_without_a_run_stores_that_are_not_there_and_ports_that_are_taken_are_refused(
     runs: dict[str, RunFolder], tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match="holds no finished run"):
@@ -371,6 +437,10 @@ def test_folders_that_hold_no_run_and_stores_that_are_not_there_are_refused(
     assert prepare([runs["after"].path], None, "127.0.0.1", []).token is None
     with pytest.raises(InputError, match="no run is named"):
         prepare([], None, "127.0.0.1", [])
+    with listening("127.0.0.1", 0) as (address, _):
+        taken = int(address.rstrip("/").rpartition(":")[2])
+        with pytest.raises(InputError, match=f"{taken}: cannot be had"), listening("127.0.0.1", taken):
+            pass
     assert list(open_runs([runs["after"].path, runs["after"].path])) == ["after", "after-2"]
 
 

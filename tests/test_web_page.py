@@ -63,6 +63,11 @@ def test_an_old_picture_is_called_old(run: RunFolder, watched: Watched) -> None:
         assert "This picture is old. The watch last spoke 8 h ago." in Words.of(client.get("/?lang=en"))
 
 
+def test_a_run_that_is_not_served_has_no_page(client: TestClient) -> None:
+    assert client.get("/?run=before").status_code == 200
+    assert client.get("/?run=../before").status_code == 404
+
+
 def test_names_are_never_code(tmp_path: Path) -> None:
     nasty = "<script>alert(1)</script>"
     run = make_run(tmp_path / "run")

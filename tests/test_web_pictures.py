@@ -76,6 +76,11 @@ def test_tiles_beside_the_raster_are_hatched_and_those_within_it_join(client: Te
     within = pixels(client.get(layer["tiles"].format(z=14, x=x, y=y)).content)
     assert set(map(tuple, within[within[..., 3] == 255][:, :3])) <= set(COLOURS)
     assert (within[..., 3] == 255).any()
+    alone = pixels(client.get(f"{tiles}.png?unknown_alone=true&bbox={west},{south},{east},{north}").content)
+    whole = pixels(client.get(f"{tiles}.png").content)
+    assert (alone[..., 3] > 0).any()
+    assert (whole[alone[..., 3] > 0] == alone[alone[..., 3] > 0]).all(), "the same hatching, and nothing else"
+    assert not {tuple(each) for each in alone[..., :3].reshape(-1, 3)} & set(COLOURS)
     for wrong in (f"{tiles}/2/4/0.png", f"{PREFIX}/runs/before/layers/flood_probability/99.png",
                   f"{PREFIX}/runs/before/layers/elevation/1.png"):  # fmt: skip
         assert client.get(wrong).status_code == 404
@@ -125,6 +130,22 @@ def test_two_places_are_not_compared(runs: dict[str, RunFolder], tmp_path: Path)
         answer = client.get(f"{PREFIX}/runs/before/compared/other")
         assert answer.status_code == 422
         assert "one place" in answer.json()["detail"]
+
+
+def test_only_bands_of_both_runs_on_one_grid_are_compared(runs: dict[str, RunFolder], tmp_path: Path) -> None:
+    finer = make_run(tmp_path / "finer")
+    path = finer.path / "flood_probability.tif"
+    with rasterio.open(path) as raster:
+        profile, bands, names = raster.profile, raster.read(), raster.descriptions
+    profile["transform"] *= rasterio.Affine.scale(0.5)
+    with rasterio.open(path, "w", **profile) as raster:
+        raster.write(bands)
+        raster.descriptions = names
+    with client_of({**runs, "finer": finer}, None) as client:
+        answer = client.get(f"{PREFIX}/runs/before/compared/finer")
+        assert (answer.status_code, "have two grids" in answer.json()["detail"]) == (422, True)
+        assert client.get(f"{PREFIX}/runs/before/compared/after/1.png").status_code == 200
+        assert client.get(f"{PREFIX}/runs/before/compared/after/99.png").status_code == 404
 
 
 def pixels(png: bytes) -> np.ndarray:
