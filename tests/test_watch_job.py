@@ -8,24 +8,19 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from batch_fixtures import make_place, make_sea
-from strandline.belief.calibration import NO_WIDENING
-from strandline.belief.filter import SeaModel
-from strandline.belief.process import SurgeProcess
-from strandline.belief.sensors import own_sensor
+from batch_fixtures import make_place
 from strandline.errors import InputError
 from strandline.place import Place
 from strandline.planning.briefing import BRIEFING_FILE, Briefing
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch import job
-from strandline.watch.learn import KNOWLEDGE_FILE, GaugeTide, Knowledge, load_knowledge, save_knowledge
+from strandline.watch.learn import KNOWLEDGE_FILE, load_knowledge, save_knowledge
 from strandline.watch.listening import AFTER_THE_HOUR
 from strandline.watch.service import hours_as_they_come, learn_once, paced, replayed_feeds
-from watch_fixtures import a_briefing
+from watch_fixtures import a_briefing, some_knowledge
 
 HOUR = timedelta(hours=1)
 START = datetime(2020, 1, 3)
@@ -34,12 +29,6 @@ START = datetime(2020, 1, 3)
 @pytest.fixture(scope="module")
 def briefing() -> Briefing:
     return a_briefing()
-
-
-def some_knowledge(made_of: str) -> Knowledge:
-    process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
-    tide = GaugeTide(make_sea().fitted.constants, 0.2)
-    return Knowledge(SeaModel(process, (own_sensor("own", process),)), {"own": tide}, NO_WIDENING, (), (), made_of)
 
 
 def nobody(name: str) -> Progress | None:
