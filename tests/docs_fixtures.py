@@ -3,14 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from tests.batch_fixtures import MEAN_SEA_LEVEL, bell, hours, make_sea, make_tide
+from tests.batch_fixtures import bell, hours, make_tide
 from tests.region_files import REGION_FILE, write_levels, write_place
-
-from strandline.belief.calibration import NO_WIDENING
-from strandline.belief.filter import SeaModel
-from strandline.belief.process import SurgeProcess
-from strandline.belief.sensors import own_sensor
-from strandline.watch.learn import GaugeTide, Knowledge, save_knowledge
 
 STORMS, DAYS = 12, 116
 MORE = """
@@ -48,12 +42,3 @@ def write_documented_place(folder: Path) -> Path:
     (folder / "maxima.csv").write_text("\n".join(["year,level", *rows]) + "\n", encoding="utf-8")
     path.write_text(REGION_FILE + MORE, encoding="utf-8")
     return path
-
-
-def write_knowledge(folder: Path) -> None:
-    """What a watch would learn of that place in a minute, made by hand: one gauge and the tide that it is made of."""
-    process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
-    tide = GaugeTide(make_sea().fitted.constants, MEAN_SEA_LEVEL)
-    folder.mkdir(parents=True)
-    model = SeaModel(process, (own_sensor("Pier", process),))
-    save_knowledge(folder, Knowledge(model, {"Pier": tide}, NO_WIDENING, (), ()))

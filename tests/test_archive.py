@@ -10,12 +10,13 @@ from strandline.adaptation import free_hours, hours_of
 from strandline.batch import CONTEXT_HOURS, LEADS
 from strandline.distillation.distil import Recipe
 from strandline.errors import InputError, RefusedByTheory
-from strandline.events import find_storms, split_by_storm
+from strandline.events import Split, find_storms, split_by_storm
 from strandline.observations import Observations
 from strandline.place import Place
 from strandline.samples import draw_issues
 from strandline.simulator.archive import simulate_archive, terrain_of
 from strandline.stages import Settings, part_record
+from strandline.tide_and_weather import TideAndWeather
 
 PEAKS = ("2020-01-10T06", "2020-01-25T18")
 
@@ -121,6 +122,12 @@ def year_of_storms() -> tuple[Observations, list[np.datetime64]]:
 SETTINGS = Settings(Recipe(steps=1), storms=20, calibration_storms=9, test_storms=3)
 
 
+@pytest.fixture(scope="module")
+def parted() -> tuple[Split, TideAndWeather]:
+    """That year, with nothing held out."""
+    return part_record(Place(year_of_storms()[0]), SETTINGS, np.random.default_rng(0))
+
+
 def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
     place, peaks = year_of_storms()
     window = (peaks[4] + 40 * HOUR, peaks[4] + 130 * HOUR)  # begins in the tail of a storm, ends in calm weather
@@ -137,9 +144,11 @@ def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
     assert issue.max() <= time[-1] - (LEADS - 1) * HOUR
 
 
-def test_half_of_what_is_learned_from_was_far_from_the_tide_and_nothing_that_followed_decides() -> None:
+def test_half_of_what_is_learned_from_was_far_from_the_tide_and_nothing_that_followed_decides(
+    parted: tuple[Split, TideAndWeather],
+) -> None:
     place, _ = year_of_storms()
-    split, sea = part_record(Place(place), SETTINGS, np.random.default_rng(0))
+    split, sea = parted
     free = free_hours(place, split)
     issue = draw_issues(place, free, sea, 100, np.random.default_rng(0))
     assert issue.size == np.unique(issue).size == 100
@@ -155,9 +164,11 @@ def test_half_of_what_is_learned_from_was_far_from_the_tide_and_nothing_that_fol
     np.testing.assert_array_equal(drawn, draw_issues(place, early, sea, 100, np.random.default_rng(0)))
 
 
-def test_an_hour_without_a_reading_is_never_far_and_no_more_is_drawn_than_there_is() -> None:
+def test_an_hour_without_a_reading_is_never_far_and_no_more_is_drawn_than_there_is(
+    parted: tuple[Split, TideAndWeather],
+) -> None:
     place, _ = year_of_storms()
-    split, sea = part_record(Place(place), SETTINGS, np.random.default_rng(0))
+    split, sea = parted
     gauge = place.tide_gauge
     assert gauge is not None
     free = free_hours(place, split)[:200]

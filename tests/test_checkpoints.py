@@ -82,6 +82,14 @@ def test_a_finished_stage_is_read_back_and_the_next_one_is_made(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_who_only_reads_leaves_no_file(tmp_path: Path) -> None:
+    Checkpoints(tmp_path, JOB, resume=False).stage("observe", lambda: 1)
+    before = sorted(tmp_path.iterdir())
+    reader = Checkpoints(tmp_path, JOB, resume=True, writes=False)
+    assert (reader.stage("observe", lambda: 2), reader.stage("distil", lambda: 3)) == (1, 3)
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_without_resume_nothing_is_read_back(tmp_path: Path) -> None:
     calls: list[str] = []
     for _ in range(2):

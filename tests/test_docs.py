@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from tests.docs_fixtures import write_documented_place, write_knowledge
+from tests.docs_fixtures import write_documented_place
 from typer.testing import CliRunner
 
 from strandline.cli import app
@@ -52,7 +52,6 @@ def test_the_python_blocks_of_a_page_run_one_after_the_other(
 ) -> None:
     if page.name == "library.md":
         write_documented_place(tmp_path)
-        write_knowledge(tmp_path / "runs" / "place")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for number, block in enumerate(blocks(page, "python"), start=1):

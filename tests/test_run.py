@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +17,13 @@ import rasterio
 from lxml import etree
 from safetensors import safe_open
 
+from smallest_run import run_smallest
+from strandline.cli import app as strandline
+from strandline.planning.briefing import BRIEFING_FILE
 from strandline.planning.plan_json import check_plan
+from strandline.watch.learn import save_knowledge
+from strandline.watch.store import Store
+from watch_fixtures import some_knowledge
 
 FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
@@ -22,21 +31,7 @@ FILES = (
     "plan.md", "protocol.toml", "student.safetensors", "student.json", "archive.safetensors", "risk_data_library.json",
     "pathways-action.txt", "pathways-sequence.txt", "briefing.nc", "zones.geojson",
 )  # fmt: skip
-SMALLEST = """
-import sys
-from pathlib import Path
-from strandline.distillation.distil import Recipe
-from strandline.jobs import Job
-from strandline.stages import Settings
-from strandline.place import simulate_place
-
-recipe = Recipe(steps=2, samples=2, windows=4)
-settings = Settings(recipe, storms=16, calibration_storms=9, test_storms=3, windows=20, hazard_samples=3, seed=5)
-job = Job("smallest", lambda progress: simulate_place(32, 12.0, 16, progress), settings)
-def announce(name):
-    print(name, flush=True)
-job.run(Path(sys.argv[1]), announce, resume="--resume" in sys.argv)
-"""
+PROGRAM = Path(__file__).with_name("smallest_run.py")
 
 
 def refuse(constant: str) -> None:
@@ -54,10 +49,6 @@ def numbers_of(value: object, name: str = "") -> dict[str, object]:
         parts = value.items() if isinstance(value, dict) else enumerate(value)
         return {path: leaf for key, part in parts for path, leaf in numbers_of(part, f"{name}/{key}").items()}
     return {name: value}
-
-
-def run_smallest(out: Path, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-c", SMALLEST, str(out), *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +114,32 @@ def test_what_other_programs_read_can_be_read(finished: Path) -> None:
 
 
 @pytest.mark.slow
+def test_what_it_leaves_is_watched_hour_by_hour_from_the_command_line(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    save_knowledge(run, some_knowledge(sha256((run / BRIEFING_FILE).read_bytes()).hexdigest()))
+    command = ["watch", "--run", str(run), "--json", "--replay"]
+    strandline([*command, "2009-05-05/2009-05-05T02:00"], standalone_mode=False)
+    told = [json.loads(line, parse_constant=refuse) for line in capsys.readouterr().out.splitlines()]
+    assert [hour["hour"] for hour in told] == [f"2009-05-05T0{hour}:00:00" for hour in range(3)]
+    assert all(hour["decisions"][-1]["action"] == "continue_monitoring" for hour in told)
+    with closing(Store.open(run / "watch.db")) as store:
+        store.verify_log()
+        store.verify_contents()
+        assert {each.stream for each in store.read.health()} > {"own", "surge forecast"}
+        before = list(store.read.log())
+    strandline([*command, "2009-05-05T02:00/2009-05-05T05:00", "--once"], standalone_mode=False)
+    assert json.loads(capsys.readouterr().out) == {"hour": "2009-05-05T02:00:00", "decisions": None}, "done before"
+    with closing(Store.open(run / "watch.db")) as store:
+        assert list(store.read.log()) == before
+
+
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers_though_the_run_was_killed(finished: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with subprocess.Popen([sys.executable, "-c", SMALLEST, str(out)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, str(PROGRAM), str(out)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.strip() == "calibrate":
@@ -136,7 +150,7 @@ def test_the_same_seed_gives_the_same_numbers_though_the_run_was_killed(finished
     damaged = out / ".unfinished" / "ask the teacher.stage"
     damaged.write_bytes(damaged.read_bytes()[:-100])
     start = time.time()
-    run_smallest(out, "--resume")
+    subprocess.run([sys.executable, str(PROGRAM), str(out), "--resume"], check=True, stdout=subprocess.DEVNULL)
     assert summary_of(out).keys() == summary_of(finished).keys()
     # stages run in another process round their sums differently in the seventh digit; a depth class may tip over
     again, before = (numbers_of(summary_of(folder)) for folder in (out, finished))

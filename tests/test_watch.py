@@ -227,6 +227,26 @@ def test_a_forecast_service_moves_the_belief_and_is_named(briefing: Briefing, tm
     assert "service" in moved
 
 
+def test_a_scene_of_the_flood_moves_what_is_believed_of_the_ground(briefing: Briefing, tmp_path: Path) -> None:
+    known = [name for name, share in zip(briefing.zones.names, briefing.response.unknown_share) if share < 1]  # noqa: B905
+    seen = START + timedelta(hours=48)
+    flooded = {}
+    for share in (0.0, 1.0):
+        replays = recordings(briefing, storm(briefing) - 1.2)
+        scenes = [Reading("satellite", "flooded_share", seen, seen, share, zone) for zone in known]
+        replays["satellite"] = Replay.of("satellite", scenes, timedelta(hours=1))
+        folder = tmp_path / str(share)
+        folder.mkdir()
+        watch = watching(briefing, replays, folder)
+        for hour in hours_between(seen - timedelta(hours=3), seen + timedelta(hours=2)):
+            watch.step(hour)
+        believed = watch.store.read.outlook()
+        assert believed is not None
+        flooded[share] = sum(row.p50 for row in believed.rows if row.variable == "flooded_share")
+        watch.store.close()
+    assert flooded[1.0] > flooded[0.0] + 0.1
+
+
 def test_what_was_learned_is_read_back_equal(briefing: Briefing, tmp_path: Path) -> None:
     known = knowledge(briefing)
     save_knowledge(tmp_path, known)

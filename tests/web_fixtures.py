@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from fastapi.testclient import TestClient
 from shapely import box, to_geojson
 from shapely.affinity import translate
 
@@ -18,6 +19,7 @@ from strandline.watch.decisions import Decision
 from strandline.watch.outlook import OutlookRow
 from strandline.watch.readings import Condition, Health, Reading
 from strandline.watch.store import AlertDraft, Store
+from strandline.web.api import create_app
 from strandline.web.run_folder import RunFolder
 from strandline.web.token import Token
 from strandline.web.watched import Watched
@@ -28,7 +30,16 @@ STREAMS = ("Sella mole", "Offshore tower")
 ZONES = ("harbour", "old town", "marsh")
 """Of the marsh nothing is known."""
 ACTION = "evacuate_low_lying_areas"
+DECISION = "20221121T00/0"
+"""The evacuation of the first hour."""
 TOKEN = Token("a token that only tests know", is_new=False)
+
+
+def client_of(runs: dict[str, RunFolder], watched: Watched | None) -> TestClient:
+    """A browser beside a dashboard of these runs; what the server raises, it raises."""
+    clock = watched.clock if watched else lambda: START
+    app = create_app(runs, watched, TOKEN, {"127.0.0.1", "localhost", "::1"}, clock)
+    return TestClient(app, base_url="http://127.0.0.1:8000")
 
 
 def make_run(folder: Path, likelier: float = 0.0) -> RunFolder:

@@ -26,16 +26,20 @@ class Checkpoints:
         folder: where they lie.
         job: everything that decides the results, as text; another job's files are refused.
         resume: read what is there; otherwise start anew.
+        writes: keep what is made; otherwise only read, beside the process that keeps it.
     """
 
-    def __init__(self, folder: Path, job: str, resume: bool) -> None:
+    def __init__(self, folder: Path, job: str, resume: bool, *, writes: bool = True) -> None:
         self.folder = folder
+        self.writes = writes
         self.seconds: dict[str, float] = {}
         mark, fingerprint = folder / "job", hashlib.sha256(job.encode()).hexdigest()
         if resume and mark.exists() and mark.read_text() != fingerprint:
             raise InputError(
                 folder, "belongs to a run with other settings", "leave --resume out, or name another --out"
             )
+        if not writes:
+            return
         if not resume or not mark.exists():
             for old in folder.glob("*.stage"):
                 old.unlink()
@@ -54,8 +58,9 @@ class Checkpoints:
         start = time.perf_counter()
         result = make()
         self.seconds[name] = round(time.perf_counter() - start, 2)
-        content = pickle.dumps((self.seconds[name], result))
-        write_bytes(path, _digest(content) + content)
+        if self.writes:
+            content = pickle.dumps((self.seconds[name], result))
+            write_bytes(path, _digest(content) + content)
         return result
 
     def clear(self) -> None:

@@ -120,10 +120,11 @@ def teach(
         first = processes.number() == 0
         if not first:
             processes.wait_for_all()  # until the first has simulated what all learn from
-        line = Checkpoints(out / ".unfinished", name, resume or not first)
+        line = Checkpoints(out / ".unfinished", name, resume or not first, writes=first)
         simulate: Simulate = simulate_windows if keep else simulate_lesson
         announce_own: Announce = announce if first else lambda _: None
-        corpus = simulate_corpus(simulate, curriculum, line, simulators, announce_own("simulate coasts"))
+        at_a_time = simulators if first else 1  # the others read what the first has simulated
+        corpus = simulate_corpus(simulate, curriculum, line, at_a_time, announce_own("simulate coasts"))
         if first:
             processes.wait_for_all()
         lesson = (curriculum, line, corpus, seed, announce_own)
@@ -144,7 +145,8 @@ def _teach_all(
 ) -> tuple[Teacher, list[Student]]:
     storms, windows = corpus
     progress = announce("train the teacher")
-    teacher = line.stage("teacher", partial(pretraining.teach, curriculum, storms, windows, device, seed, progress))
+    taught = partial(pretraining.teach, curriculum, storms, windows, device, seed, progress)
+    teacher = line.stage("teacher", taught).to(device)  # read back, it lies where the first process had it
     students: list[Student] = []
     for i in range(1, curriculum.members + 1):
         progress = announce(f"train student {i} of {curriculum.members}")

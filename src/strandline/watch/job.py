@@ -38,6 +38,9 @@ def prepare(
 
     Without a region file it is about the built-in delta, which has no streams of its own: it can only be replayed.
     """
+    if replay is None and region is None:
+        raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
+    span = None if replay is None else _span(replay)
     briefing = load_briefing(run)
     region_file = None if region is None else load_region_file(region, data)
     announce("open the place")
@@ -46,13 +49,10 @@ def prepare(
         place = built_in_place(min(rows, columns), announce("simulate the place"))
     else:
         place = open_place(region_file)
-    if replay is None and region_file is None:
-        raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
     feeds: Callable[[Mapping[str, TideTable]], list[Guarded]]
-    if replay is not None:
-        start, end = _span(replay)
-        feeds = partial(replayed_feeds, place, briefing, start, end)
-        hours = paced(hours_between(start, end), speed)
+    if span is not None:
+        feeds = partial(replayed_feeds, place, briefing, *span)
+        hours = paced(hours_between(*span), speed)
     else:
         assert region_file is not None
         feeds = partial(_live_feeds, region_file)

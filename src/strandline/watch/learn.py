@@ -237,9 +237,10 @@ def load_knowledge(folder: Path) -> Knowledge:
     """
     path = folder / KNOWLEDGE_FILE
     try:
-        return _from_words(_WORDS.validate_json(path.read_text(encoding="utf-8")))
+        return _from_words(_WORDS.validate_json(path.read_bytes()))
     except (OSError, ValidationError) as error:
-        raise InputError(path, f"cannot be read ({error})", "delete it; the watch learns it anew") from error
+        why = str(error).splitlines()[0]  # pydantic lists every field
+        raise InputError(path, f"cannot be read ({why})", "delete it; the watch learns it anew") from error
 
 
 Numbers = tuple[float, ...]

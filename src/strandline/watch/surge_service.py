@@ -70,5 +70,5 @@ class SurgeService:
         return Replay.of(SURGE_SERVICE, readings, SERVICE_DELAY)
 
     def _number(self, moment: np.datetime64) -> int:
-        """Of the last issue up to a moment."""
-        return int((moment - self.time[0]) // np.timedelta64(SKILL.every_hours, "h"))
+        """Of the last issue up to a moment; the record ends with one."""
+        return int((min(moment, self.time[-1]) - self.time[0]) // np.timedelta64(SKILL.every_hours, "h"))
