@@ -48,7 +48,7 @@ from strandline.simulator.rehearsal import designer_of
 from strandline.sources.terrain import water_joined_to_sea
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
 
-EDGE = 150
+EDGE = 300
 CHOICE = Choice(samples=2, return_periods=(10.0,))
 
 
@@ -84,7 +84,7 @@ def test_tiles_of_one_size_cover_every_cell_and_overlap(shape: tuple[int, int], 
 
 
 def test_tiles_that_say_the_same_add_up_to_it_and_fade_where_they_differ(tmp_path: Path) -> None:
-    shape, tiling = (200, 170), Tiling((200, 170))
+    shape, tiling = (200, 170), Tiling((200, 170), 128, 32)
     field = np.random.default_rng(0).random((len(BANDS), *shape), dtype=np.float32)
     called = BANDS.index("called")
     field[called] = field[called] > 0.5
@@ -351,7 +351,7 @@ def test_a_raster_that_the_disk_took_in_part_is_refused(
     def careless(source: Path, target: Path, **options: str) -> None:
         with rasterio.open(source, "r+") as file:
             values = file.read()
-            values[:, 100:] = 0  # the rest never arrived
+            values[:, 200:] = 0  # the rest never arrived
             file.write(values)
         plain(source, target, **options)
 

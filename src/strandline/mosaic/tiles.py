@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-REACH, OVERLAP = 128, 32
+REACH, OVERLAP = 256, 32
 """[cells] edge of a tile, and how far it overlaps its neighbours at least. A network's answer hangs on all that it
 sees at once, so that these belong to the numbers of a map: whoever maps it, in whatever order, uses the same. What they
 cost: ``benchmarks.mosaic``."""
