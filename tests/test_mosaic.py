@@ -339,7 +339,7 @@ def test_an_interrupted_map_leaves_no_product_and_goes_on_where_it_was(
 
     monkeypatch.setattr(Mapper, "map", counting)
     map_into(str(tmp_path), run, region, resume=True)
-    assert len(mapped) == {"survey": 4, "map": 2, "write": 0}[stage]
+    assert len(mapped) in {"survey": (4,), "map": (1, 2), "write": (0,)}[stage]  # one more may have been under way
     assert difference(alone, tmp_path) == 0
 
 
@@ -380,7 +380,7 @@ def test_a_cluster_says_the_same_and_a_killed_worker_loses_nothing(
         map_into(str(tmp_path / "out"), run, region, scheduler=address)
         killer.join()
         assert processes[0].wait() == -9
-    assert difference(alone, tmp_path / "out") < 1e-6
+    assert difference(alone, tmp_path / "out") == 0
 
 
 @pytest.mark.usefixtures("socket_enabled")

@@ -22,7 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished `strandline run`")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="others keep their rows in --out")
-    parser.add_argument("--coasts", type=int, nargs="+", default=[600, 601, 602], help="seeds, of the tiling")
+    parser.add_argument("--coasts", type=int, nargs="+", default=[600, 601], help="seeds, of the tiling")
     parser.add_argument("--edges", type=int, nargs="+", default=[1000, 2500, 10000], help="[cells], of the sizes")
     parser.add_argument("--cluster-edge", type=int, default=600, help="[cells], of the region that workers share")
     parser.add_argument("--out", type=Path, required=True)

@@ -1,6 +1,7 @@
-"""Who maps the tiles: this process one after the other, or the workers of a Dask cluster."""
+"""Who maps the tiles: the threads of this process, or the workers of a Dask cluster."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from uuid import uuid4
 
 import torch
@@ -15,11 +16,22 @@ ANSWER_S = 20
 
 
 def map_here(mapper: Mapper, tiles: Sequence[Tile], progress: Progress | None = None) -> None:
-    """Map tiles one after the other."""
-    for done, tile in enumerate(tiles, start=1):
-        mapper.map(tile)
-        if progress is not None:
-            progress(done / len(tiles))
+    """Map tiles side by side, as many as PyTorch has threads.
+
+    Each by one thread, as a worker of a cluster does: the numbers of a convolution hang on how it is shared out.
+    """
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+    torch.set_num_threads(1)
+    try:
+        futures = [pool.submit(mapper.map, tile) for tile in tiles]
+        for done, future in enumerate(as_completed(futures), start=1):
+            future.result()
+            if progress is not None:
+                progress(done / len(tiles))
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
 
 
 def map_on_cluster(mapper: Mapper, tiles: Sequence[Tile], scheduler: str, progress: Progress | None = None) -> None:
@@ -34,11 +46,11 @@ def map_on_cluster(mapper: Mapper, tiles: Sequence[Tile], scheduler: str, progre
         InputError: Dask is not installed, or nobody answers; or what a worker raised.
     """
     try:
-        from distributed import Client, WorkerPlugin, as_completed, get_worker
+        import distributed
     except ModuleNotFoundError as missing:
         raise InputError("--scheduler", f"{missing.name} is missing", "pip install 'strandline[dask]'") from missing
 
-    class Carrier(WorkerPlugin):  # type: ignore[misc]  # workers that come later are given it as well
+    class Carrier(distributed.WorkerPlugin):  # type: ignore[misc]  # workers that come later are given it as well
         """Brings the mapper to each worker once."""
 
         def __init__(self, mapper: Mapper) -> None:
@@ -48,17 +60,17 @@ def map_on_cluster(mapper: Mapper, tiles: Sequence[Tile], scheduler: str, progre
 
     def map_there(tile: Tile) -> None:
         torch.set_num_threads(1)  # a worker a core
-        get_worker().plugins[name].mapper.map(tile)
+        distributed.get_worker().plugins[name].mapper.map(tile)
 
     try:
-        client = Client(scheduler, timeout=ANSWER_S, set_as_default=False)
+        client = distributed.Client(scheduler, timeout=ANSWER_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(scheduler, f"no Dask scheduler answers ({error})", "start one: dask scheduler") from error
     with client, client.as_current():
         client.register_plugin(Carrier(mapper), name=name)
         try:
             futures = client.map(map_there, tiles, pure=False)
-            for done, future in enumerate(as_completed(futures), start=1):
+            for done, future in enumerate(distributed.as_completed(futures), start=1):
                 future.result()
                 if progress is not None:
                     progress(done / len(tiles))
