@@ -1,6 +1,7 @@
 """Regions too large for a run: tiles that add up, the same numbers whoever maps them, and nothing half done."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -360,6 +361,37 @@ def test_a_raster_that_the_disk_took_in_part_is_refused(
         map_into(str(tmp_path), run, region)
     assert not (tmp_path / "flood_probability.tif").exists()
     assert not (tmp_path / "map.json").exists()
+
+
+def test_a_disk_that_is_full_is_told_and_the_map_goes_on_later(
+    alone: Path, run: Path, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, written = MosaicStore.array, []
+
+    class Full:
+        def __setitem__(self, where: object, values: object) -> None:
+            raise OSError(28, "No space left on device")
+
+    def array(self: MosaicStore, name: str) -> object:
+        written.append(name)
+        return Full() if written.count("maps") > 2 and name == "maps" else plain(self, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MosaicStore, "array", array)
+        with pytest.raises(InputError, match=r"No space left.*free space.*--resume"):
+            map_into(str(tmp_path), run, region)
+    assert not list(tmp_path.glob("*.tif"))
+    map_into(str(tmp_path), run, region, resume=True)
+    assert difference(alone, tmp_path) == 0
+
+
+@pytest.mark.parametrize("out", ["nowhere://bucket", "s3://bucket/wide"])
+def test_a_store_that_fsspec_does_not_reach_is_named(
+    run: Path, region: Path, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(InputError, match=rf"{out}: cannot be reached .*(not known|s3fs)"):
+        map_into(out, run, region)
 
 
 def test_a_folder_that_holds_a_run_is_left_alone(run: Path, region: Path, tmp_path: Path) -> None:

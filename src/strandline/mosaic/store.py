@@ -28,10 +28,18 @@ class MosaicStore:
 
     Args:
         out: folder of the products, a path or a URL of fsspec.
+
+    Raises:
+        InputError: fsspec does not know the URL's protocol, or lacks the package for it.
     """
 
     def __init__(self, out: str) -> None:
-        self.system, self.root = fsspec.url_to_fs(out)
+        try:
+            self.system, self.root = fsspec.url_to_fs(out)
+        except (ImportError, ValueError) as error:
+            raise InputError(
+                out, f"cannot be reached ({error})", "name a folder, or a URL whose package is there"
+            ) from error
         self.is_local = isinstance(self.system, LocalFileSystem)
         self.out = self.root if self.is_local else out.rstrip("/")  # workers stand in other folders
         self._group: zarr.Group | None = None
@@ -95,10 +103,23 @@ class MosaicStore:
         """Each of ``GROUND`` in a window."""
         return {name: np.asarray(self.array(name)[window]) for name in GROUND}
 
+    def write(self, name: str, where: Any, values: npt.NDArray[np.generic]) -> None:
+        """Write a part of an array.
+
+        Raises:
+            InputError: the store does not take it.
+        """
+        try:
+            self.array(name)[where] = values
+        except OSError as error:
+            raise InputError(
+                self.out, f"cannot be written ({error})", "free space, then go on with --resume"
+            ) from error
+
     def put(self, tile: Tile, bands: npt.NDArray[np.float32]) -> None:
         """Write a tile (bands, h, w), then its mark."""
-        self.array("maps")[tile.row, tile.column] = bands
-        self.array("is_whole")[tile.row, tile.column] = True
+        self.write("maps", (tile.row, tile.column), bands)
+        self.write("is_whole", (tile.row, tile.column), np.array(True))
 
     def get(self, tile: Tile) -> npt.NDArray[np.float32]:
         """(bands, h, w) of a tile that is whole."""

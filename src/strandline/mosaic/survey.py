@@ -44,9 +44,8 @@ def _find_sea(settings: TerrainSection, region: Region, store: MosaicStore, told
     _write(store, "elevation", elevation)
     del elevation
     sea = joined_to_sea(wet, region)
-    _write(
-        store, "water", wet if settings.permanent_water.below is None else sea
-    )  # what lies low behind a dike is land
+    by_level = settings.permanent_water.below is not None  # then what lies low behind a dike is none
+    _write(store, "water", sea if by_level else wet)
     return sea
 
 
@@ -78,4 +77,4 @@ def _strips(rows: int) -> list[slice]:
 
 def _write(store: MosaicStore, name: str, values: npt.NDArray[np.generic]) -> None:
     for rows in _strips(len(values)):
-        store.array(name)[rows] = values[rows]
+        store.write(name, rows, values[rows])
