@@ -33,7 +33,7 @@ from strandline.events import find_storms
 from strandline.ground import ground_of
 from strandline.models.student import Student
 from strandline.mosaic import make, products, workers
-from strandline.mosaic.make import Choice, Facts, make_mosaic, past_of
+from strandline.mosaic.make import Choice, Facts, make_mosaic, past_of, remarks_on
 from strandline.mosaic.mapper import BANDS, Mapper
 from strandline.mosaic.products import PRODUCTS, blend
 from strandline.mosaic.store import MosaicStore
@@ -219,6 +219,10 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     ground = ground_of(seen.region, seen.terrain, mean)
     maps = map_floods(replace(students, archive=archive), ground, draws, {})
     np.testing.assert_allclose(bands[0], maps.probability[0], atol=2e-3)  # levels and scenes passed through files
+    highest = max(storm.peak_level for storm in past.storms)
+    within, above = (remarks_on(briefing, past, np.array([[highest + more]])) for more in (0.4, 0.6))
+    assert not any("memory of lower floods" in remark for remark in within)
+    assert any(f"From {highest + 0.5:.2f} m on they rest on the memory" in remark for remark in above)
     alone = map_floods(students, ground, draws, {})
     assert np.nanmax(np.abs(alone.probability - maps.probability)) > 0.01
 
@@ -359,8 +363,19 @@ def test_a_raster_that_the_disk_took_in_part_is_refused(
     monkeypatch.setattr(products.raster_files, "copy", careless)
     with pytest.raises(InputError, match=r"flood_probability\.tif: was not written whole"):
         map_into(str(tmp_path), run, region)
-    assert not (tmp_path / "flood_probability.tif").exists()
-    assert not (tmp_path / "map.json").exists()
+    assert not list(tmp_path.glob("[!.]*.*"))
+
+
+def test_a_raster_that_cannot_be_written_is_told(
+    run: Path, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise rasterio.errors.RasterioIOError("write failed")
+
+    monkeypatch.setattr(products, "blend", broken)
+    with pytest.raises(InputError, match=r"cannot be written \(write failed\); free space"):
+        map_into(str(tmp_path), run, region)
+    assert not list(tmp_path.glob("[!.]*.*"))
 
 
 def test_a_disk_that_is_full_is_told_and_the_map_goes_on_later(

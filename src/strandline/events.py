@@ -10,6 +10,8 @@ Times = npt.NDArray[np.datetime64]
 Window = tuple[np.datetime64, np.datetime64]
 BEFORE_PEAK = np.timedelta64(72, "h")
 AFTER_PEAK = np.timedelta64(48, "h")
+RECORD_MARGIN = np.timedelta64(4, "D")
+"""Between the ends of a record and the peaks that are sought in it."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ def find_storms(time: Times, level: npt.NDArray[np.float64], most: int, separati
             peaks.append(peak)
             storms.append(Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level[index])))
     return sorted(storms, key=lambda storm: storm.peak)
+
+
+def find_whole_storms(time: Times, level: npt.NDArray[np.float64], most: int) -> list[Storm]:
+    """Storms as `find_storms` has them, whose windows and the context before them lie within the record."""
+    inner = (time >= time[0] + RECORD_MARGIN) & (time <= time[-1] - RECORD_MARGIN)
+    return find_storms(time, np.where(inner, level, np.nan), most)
 
 
 @dataclass(frozen=True)

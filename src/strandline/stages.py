@@ -23,7 +23,7 @@ from strandline.adaptation import (
 from strandline.distillation.distil import Recipe
 from strandline.distillation.strandlines import BEYOND_MEMORY, peak_levels, waterlines
 from strandline.errors import RefusedByTheory
-from strandline.events import Split, find_storms, split_by_storm
+from strandline.events import Split, find_storms, find_whole_storms, split_by_storm
 from strandline.forecasting import SurgeTable
 from strandline.models.gauge_process import fit_tide_and_weather
 from strandline.models.student import Student
@@ -87,9 +87,7 @@ def train_sceptics(
 def part_record(place: Place, settings: Settings, rng: np.random.Generator) -> tuple[Split, TideAndWeather]:
     """Storms of the record, parted, and what its training hours tell of tide and weather; they alone."""
     time, level = place.own_level
-    margin = np.timedelta64(4, "D")  # a storm's window and the context before it lie within the record
-    inner = np.where((time >= time[0] + margin) & (time <= time[-1] - margin), level, np.nan)
-    storms = find_storms(time, inner, settings.storms)
+    storms = find_whole_storms(time, level, settings.storms)
     split = split_by_storm(storms, settings.calibration_storms, settings.test_storms, place.held_out, rng)
     if len(split.calibration) < settings.calibration_storms or not split.training or not split.test:
         needed = settings.calibration_storms + max(settings.test_storms, len(split.test), 1) + 1

@@ -6,10 +6,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from strandline.config import RegionFile
+from strandline.config.values import as_datetime64
+from strandline.distillation.strandlines import BEYOND_MEMORY
 from strandline.errors import InputError
-from strandline.events import find_storms
+from strandline.events import find_whole_storms
 from strandline.mosaic.mapper import BANDS, Mapper, Past
 from strandline.mosaic.products import write_products
 from strandline.mosaic.store import MosaicStore
@@ -25,16 +28,12 @@ from strandline.risk.flood_maps import draw_floods, sources_of
 from strandline.simulator.rehearsal import StormDesigner
 from strandline.sources.observe import provenance_of
 from strandline.sources.tide_gauges import read_tide_gauges
-from strandline.stages import commit
+from strandline.stages import Settings, commit
 from strandline.training import Progress
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 
 Announce = Callable[[str], Progress | None]
-MOST_STORMS = 40
-"""Of the record, that radar is looked up for; as in a run."""
-RECORD_MARGIN = np.timedelta64(4, "D")
-"""A storm's window and the context before it lie within the record."""
-
+Floats = npt.NDArray[np.float64]
 SOME_YEAR = np.datetime64("2000-01-01T00", "ns")
 """Whose tides storms ride on where the run does not tell a year of its record; any serves."""
 
@@ -139,7 +138,7 @@ def make_mosaic(
         overlap=tiling.overlap,
         provenance=tags["PROVENANCE"],
         sources=tags["SOURCES"],
-        remarks=_remarks(briefing, mapper),
+        remarks=remarks_on(briefing, mapper.past, _levels(briefing, periods, choice)),
         version=version("strandline"),
         commit=commit(),
     )
@@ -171,7 +170,7 @@ def _refuse_another_sea(region_file: RegionFile, briefing: Briefing) -> None:
         raise InputError(f"region '{wide.name}'", given, "use the run's cell size")
 
 
-def _levels(briefing: Briefing, periods: tuple[float, ...], choice: Choice) -> np.ndarray:
+def _levels(briefing: Briefing, periods: tuple[float, ...], choice: Choice) -> Floats:
     """(S, R) sampled return levels [m, region datum]."""
     columns = [briefing.return_periods.index(period) for period in periods]
     if not 1 <= choice.samples <= len(briefing.return_levels):
@@ -214,11 +213,9 @@ def past_of(region_file: RegionFile, briefing: Briefing) -> Past | None:
     if (name := str(gauge["station"].values[0])) != briefing.gauges[0].name:
         own = briefing.gauges[0].name
         raise InputError("tide_gauge", f"the first is '{name}', the run's own is '{own}'", "name the run's own first")
-    time = gauge["time"].values
-    inner = (time >= time[0] + RECORD_MARGIN) & (time <= time[-1] - RECORD_MARGIN)
-    usable = inner & (gauge["quality"].values[0] == 0)
-    storms = find_storms(time, np.where(usable, gauge["water_level"].values[0], np.nan), MOST_STORMS)
-    taken = np.array([scene.time.replace(tzinfo=None) for scene in sar.scenes], dtype="datetime64[ns]")
+    usable = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
+    storms = find_whole_storms(gauge["time"].values, usable, Settings.storms)
+    taken = np.array([as_datetime64(scene.time) for scene in sar.scenes])
     shown = tuple(
         storm
         for storm in storms
@@ -241,17 +238,29 @@ def _own_provenance(region_file: RegionFile, mapper: Mapper) -> dict[str, Proven
     return {"terrain": provenance_of(region_file, "terrain")}
 
 
-def _remarks(briefing: Briefing, mapper: Mapper) -> tuple[str, ...]:
-    """What a reader must know before believing the maps."""
-    by = (
-        "No radar was read: students went by the ground alone, whose errors they cannot see."
-        if mapper.past is None
-        else f"Radar of {len(mapper.past.storms)} storms was read; where it shows fewer than three, students went by "
-        "the ground alone."
-    )
+def remarks_on(briefing: Briefing, past: Past | None, levels: Floats) -> tuple[str, ...]:
+    """What a reader must know before believing maps of sea levels (S, R) [m, region datum]."""
     return (
         f"Students, thresholds and sea levels are those of a run at '{briefing.region.name}'. Elsewhere nobody has "
         "tested them, and the level of the sea is taken to be the same.",
-        by,
+        *_remarks_on_radar(past, float(levels.max())),
         "Floods come from the sea of the region's sea point; rivers and rain are in no map.",
+    )
+
+
+def _remarks_on_radar(past: Past | None, highest: float) -> tuple[str, ...]:
+    if past is None:
+        return ("No radar was read: students went by the ground alone, whose errors they cannot see.",)
+    read = (
+        f"Radar of {len(past.storms)} storms was read; where it shows fewer than three, students went by the ground "
+        "alone."
+    )
+    seen = max(storm.peak_level for storm in past.storms)
+    if highest <= seen + BEYOND_MEMORY:
+        return (read,)
+    return (
+        read,
+        f"Maps reach to a sea of {highest:.2f} m; the highest storm that radar shows stood at {seen:.2f} m. From "
+        f"{seen + BEYOND_MEMORY:.2f} m on they rest on the memory of lower floods alone, which cannot tell what such a "
+        "sea does and may call dry what it floods: here physics rehearses nothing, as it does in a run.",
     )

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from rasterio import shutil as raster_files
+from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterWindow
 
 from strandline.atomic import write_atomically, write_text
@@ -65,6 +66,22 @@ def write_products(
         InputError: naming the file that could not be written.
     """
     told: Progress = (lambda _: None) if progress is None else progress
+    try:
+        _write(store, region, tiles, return_periods, facts, tags, told)
+    except (OSError, RasterioError) as error:
+        remedy = "free space or choose another folder, then go on with --resume"
+        raise InputError(store.out, f"cannot be written ({error})", remedy) from error
+
+
+def _write(
+    store: MosaicStore,
+    region: Region,
+    tiles: Sequence[Tile],
+    return_periods: Sequence[float],
+    facts: JsonValue,
+    tags: Mapping[str, str],
+    told: Progress,
+) -> None:
     with TemporaryDirectory() as elsewhere, rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
         folder = Path(store.root) if store.is_local else Path(elsewhere)
         (folder / FACTS_FILE).unlink(missing_ok=True)  # of a former map: it must not speak of these rasters
@@ -167,8 +184,9 @@ def _read_back(
             for product, file in zip(PRODUCTS, files, strict=True):
                 written = file.read(window=RasterWindow.from_slices(*block))
                 if not np.array_equal(written, _bands_of(product, bands, periods), equal_nan=True):
-                    (folder / product.file).unlink()
-                    remedy = "free space or choose another folder, then resume"
+                    for each in PRODUCTS:
+                        (folder / each.file).unlink()
+                    remedy = "free space or choose another folder, then go on with --resume"
                     raise InputError(folder / product.file, "was not written whole", remedy)
 
 
