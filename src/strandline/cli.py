@@ -207,7 +207,7 @@ def map_region(
     return_period: Annotated[
         list[float] | None, typer.Option(help="One of the run's [years]; give several.", show_default="all of them")
     ] = None,
-    samples: Annotated[int, typer.Option(min=1, help="Monte-Carlo samples; the run drew 40.")] = 12,
+    samples: Annotated[int, typer.Option(min=1, help="Monte-Carlo samples, at most as many as the run drew.")] = 12,
     rise: Annotated[float, typer.Option(help="Of the mean sea level [m].")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
     scheduler: Annotated[
