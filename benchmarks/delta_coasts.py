@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+import xarray as xr
 from torch import Tensor
 
 from strandline.batch import DEPTH_EDGES, Batch
@@ -96,10 +97,7 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
     assert seen.truth is not None
     assert seen.tide_gauge is not None
     gauge, truth = seen.tide_gauge, seen.truth
-    storms = [
-        Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level))
-        for peak, level in zip(truth["time"].values, truth["peak_level"].values, strict=True)
-    ]
+    storms = storms_in(truth)
     sea, free = _tide_and_weather(seen, storms)
     batch = _without_assets(build_storm_batch(seen, storms, sea, "truth"))
     rng = np.random.default_rng([seed, 99])
@@ -119,6 +117,14 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
         truth["elevation"].values - mean,
         truth["breached"].values,
     )
+
+
+def storms_in(truth: xr.Dataset) -> list[Storm]:
+    """All storms of a simulated coast, whether its gauge saw them or not."""
+    return [
+        Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level))
+        for peak, level in zip(truth["time"].values, truth["peak_level"].values, strict=True)
+    ]
 
 
 def _without_assets(batch: Batch) -> Batch:

@@ -8,11 +8,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from benchmarks.delta_coasts import storms_in
 from benchmarks.record import Value
 from strandline.adaptation import look_twice
 from strandline.batch import Batch
 from strandline.distillation.distil import students_view
-from strandline.events import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.models.gauge_process import fit_tide_and_weather
 from strandline.mosaic.tiles import Tiling, Window
 from strandline.pretraining import load_students, load_teacher
@@ -75,10 +75,7 @@ def storms_of(seed: int) -> tuple[Batch, Batch]:
     assert coast.truth is not None
     assert coast.tide_gauge is not None
     gauge, truth = coast.tide_gauge, coast.truth
-    storms = [
-        Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level))
-        for peak, level in zip(truth["time"].values, truth["peak_level"].values, strict=True)
-    ]
+    storms = storms_in(truth)
     level = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
     level = level - float(gauge["mean_sea_level"].values[0])
     at, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])

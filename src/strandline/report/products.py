@@ -99,11 +99,7 @@ def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> No
             bands.append(np.quantile(depth, QUANTILES, axis=0))  # (3, H, W), NaN stays NaN
             names += [f"{name}, return period {period:g} years p{quantile * 100:.0f}" for quantile in QUANTILES]
     today = scenarios[0][1]
-    tags = {
-        **provenance_tags(today.region, today.provenance),
-        "UNIT": "m",
-        "QUANTITY": "greatest water depth above ground",
-    }
+    tags = {**_tags(today), "UNIT": "m", "QUANTITY": "greatest water depth above ground"}
     write_bytes(path, as_cog(today.region, np.concatenate(bands), names, tags))
 
 
