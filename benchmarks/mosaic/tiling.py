@@ -39,7 +39,7 @@ def rows_of(seed: int) -> Iterator[Row]:
         for reach, overlap in ((SIDE, 0), *TILINGS):
             called = (chances(past, test, memory, Tiling((SIDE, SIDE), reach, overlap)) >= 0.5) & land
             yield {
-                "part": "tiling", "coast": seed, "memory": memory, "reach": reach, "overlap": overlap,
+                "coast": seed, "memory": memory, "reach": reach, "overlap": overlap,
                 "value": float((called & flooded).sum() / (called | flooded).sum()), "unit": "IoU",
                 "what": f"flooded land, {len(test)} storms pooled",
             }  # fmt: skip
