@@ -1,6 +1,6 @@
 """Regions too large for a run: what tiles cost, how fast and in how much memory, and on how many workers alike.
 
-``python -m benchmarks.mosaic --run RUN [--parts choice tiling cluster size] [--edges 1000 2500 10000] --out mosaic.json``
+``python -m benchmarks.mosaic --run RUN [--parts choice tiling cluster size] [--edges 1000 2500] --out mosaic.json``
 """
 
 import argparse
