@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from strandline.distillation.alignment import ProjectionHead, align_patches, patches_of
-from strandline.distillation.diagnosis import diagnose, visibility
-from strandline.distillation.dropout import drop_any
+from strandline.distillation.alignment.projection import ProjectionHead, align_patches, patches_of
+from strandline.distillation.distil import geometric_annealing
 from strandline.distillation.losses import cross_entropy, soft_targets
-from strandline.distillation.schedule import geometric_annealing
-from strandline.training import train
+from strandline.distillation.modality_dropout import drop_any
+from strandline.distillation.teacher_weight import diagnose, visibility
+from strandline.distillation.training.loop import train
 
 Streams = dict[str, tuple[Tensor, Tensor]]
 SIZE, STEPS = 32, 80

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from postgres_server import empty_database, program, running_server
+from tests.fixtures.postgres_server import empty_database, program, running_server
 
 
 @pytest.fixture(scope="session")

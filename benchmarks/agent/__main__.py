@@ -15,9 +15,9 @@ from rich.progress import Progress as Bar
 
 from benchmarks.agent import broken, caorle, decade, soak
 from benchmarks.agent.coasts import Coast, simulate
-from benchmarks.crash_restarts import crash_restarts
+from benchmarks.agent.crash_restarts import crash_restarts
 from benchmarks.record import Record, Value, markdown_table, print_table, sha256, write_record
-from strandline.atomic import write_text
+from strandline.files import write_text
 
 FIRST_COAST, FIRST_RECIPE_COAST = 500, 2_000_000
 COLUMNS = (

@@ -7,22 +7,21 @@ from itertools import combinations
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.agent.coasts import GAUGES, SERVICE, STREAMS, Coast
 from benchmarks.agent.decade import ACTIONS, DEAD_AFTER, charge_of, storm_peaks
+from benchmarks.agent.faults import FAULTS
 from benchmarks.record import Value
-from strandline.belief.filter import Residual
-from strandline.training import Progress
-from strandline.watch.feeds.faults import FAULTS
-from strandline.watch.feeds.guarded import Guarded
+from strandline.distillation.training.loop import Progress
+from strandline.watch.agent import listen
+from strandline.watch.assimilation.filter import Residual
+from strandline.watch.assimilation.gauge_residuals import residuals_of
+from strandline.watch.decision_rules import DENIED, Charge, Mind, decide, foresee, hear, levels_of, wake
+from strandline.watch.feeds.client import Guarded
 from strandline.watch.feeds.replay import Replay
-from strandline.watch.listening import listen, residuals_of
-from strandline.watch.mind import DENIED, Charge, Mind, decide, foresee, hear, levels_of, wake
 from strandline.watch.readings import Reading
 from strandline.watch.service import GAUGE
 
-Floats = npt.NDArray[np.float64]
 Case = tuple[str, tuple[str, ...]]
 """Fault, and the streams that have it."""
 WARM_HOURS, FAULTY_HOURS = 96, 36

@@ -11,10 +11,10 @@ import pandas as pd
 from matplotlib.dates import DateFormatter
 
 from benchmarks.record import Value
-from strandline.config import load_region_file
-from strandline.place import open_place
-from strandline.planning.briefing import load_briefing
-from strandline.training import Progress
+from strandline.distillation.training.loop import Progress
+from strandline.observations.region_file import load_region_file
+from strandline.pipeline.deployment import load_briefing
+from strandline.pipeline.study_area import open_place
 from strandline.watch.service import hours_between, open_watch, replayed_feeds
 
 START, END = datetime(2022, 11, 16), datetime(2022, 11, 25)

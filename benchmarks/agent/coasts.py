@@ -3,25 +3,23 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-from strandline.belief.calibration import Widening
-from strandline.belief.filter import SeaModel
-from strandline.belief.guidance import Adviser, Said
-from strandline.belief.process import learn_process
-from strandline.belief.sensors import learn_sensor, own_sensor
-from strandline.events import find_storms
-from strandline.models.gauge_process import autocovariance
-from strandline.simulator.sea import TYPICAL_SHELF, simulate_sea
-from strandline.simulator.sea_forecast import ForecastSkill, SurgeForecasts, forecast_surges
-from strandline.simulator.tracks import Basin
-from strandline.tides import fit_tide, predict_tide
-from strandline.training import Progress
-from strandline.watch.learn import heed_storms
+from strandline.distillation.training.loop import Progress
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
+from strandline.observations.sea_level.residual_process import autocovariance
+from strandline.observations.storms import find_storms
+from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
+from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
+from strandline.simulator.sea.tracks import Basin
+from strandline.watch.assimilation.filter import SeaModel
+from strandline.watch.assimilation.fit import heed_storms
+from strandline.watch.assimilation.forecast_guidance import Adviser, Said
+from strandline.watch.assimilation.gauge_model import learn_sensor, own_sensor
+from strandline.watch.assimilation.spread_inflation import Widening
+from strandline.watch.assimilation.surge_process import learn_process
 
-Floats = npt.NDArray[np.float64]
-Times = npt.NDArray[np.datetime64]
 PLACES: dict[Basin, tuple[float, float, float]] = {
     "bay_of_bengal": (90.4, 22.0, 180.0),
     "mekong": (106.7, 9.8, 120.0),

@@ -5,22 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.agent.coasts import GAUGES, SERVICE, STORMS, STREAMS, Coast
 from benchmarks.record import Value
-from strandline.belief.courses import HORIZON_HOURS
-from strandline.belief.filter import Residual
-from strandline.events import find_storms
+from strandline.distillation.training.loop import Progress
+from strandline.observations.arrays import Floats, Mask
+from strandline.observations.storms import find_storms
 from strandline.planning.actions import ActionStakes
-from strandline.planning.back_test import BackTest, Stakes, back_test
-from strandline.planning.protocol import Event
-from strandline.planning.track_record import PROTECTION_HOURS
-from strandline.training import Progress
-from strandline.watch.mind import STOP_HOURS, Charge, decide, foresee, hear, levels_of, wake
+from strandline.planning.early_action.hindcast import PROTECTION_HOURS
+from strandline.planning.early_action.protocol import Event
+from strandline.planning.early_action.verification import BackTest, Stakes, back_test
+from strandline.watch.assimilation.ensemble import HORIZON_HOURS
+from strandline.watch.assimilation.filter import Residual
+from strandline.watch.decision_rules import STOP_HOURS, Charge, decide, foresee, hear, levels_of, wake
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 ACTIONS = (
     ("activate_pumps", 1.0, 0.1),
     ("close_floodgates", 3.0, 0.1),
@@ -43,7 +41,7 @@ Forecast = Callable[[int], Floats]
 class Lived:
     """What the agent did: (A, T) of the second decade, and how its bounds held in storms."""
 
-    active: Flags
+    active: Mask
     covered: int
     scored: int
     seconds: float
@@ -53,7 +51,7 @@ class Lived:
         return self.covered / self.scored if self.scored else float("nan")
 
 
-def failing(coast: Coast, rng: np.random.Generator, share: float = 0.5) -> Flags:
+def failing(coast: Coast, rng: np.random.Generator, share: float = 0.5) -> Mask:
     """(4, T) which streams are silent: in every storm of the second decade another half of them."""
     dead = np.zeros((len(STREAMS), coast.time.size), dtype=bool)
     for peak in storm_peaks(coast):
@@ -88,7 +86,7 @@ def charge_of(coast: Coast) -> Charge:
     )
 
 
-def live(coast: Coast, dead: Flags, progress: Progress | None = None) -> Lived:
+def live(coast: Coast, dead: Mask, progress: Progress | None = None) -> Lived:
     """The second decade, hour by hour.
 
     Args:
@@ -135,13 +133,13 @@ def live(coast: Coast, dead: Flags, progress: Progress | None = None) -> Lived:
     return Lived(active, covered, scored, clock.perf_counter() - began)
 
 
-def by_threshold(coast: Coast, dead: Flags) -> Flags:
+def by_threshold(coast: Coast, dead: Mask) -> Mask:
     """(A, T) acting when the own gauge reads a level; which, was best in the first decade."""
     own = np.where(dead[0], np.nan, coast.tide + coast.residuals[0])
     return _best_rule(coast, own, own)
 
 
-def by_last_value(coast: Coast, dead: Flags) -> Flags:
+def by_last_value(coast: Coast, dead: Mask) -> Mask:
     """(A, T) acting when tide and the last heard residual reach a level in time; how far below, was best likewise."""
     heard = np.where(dead[0], np.nan, coast.residuals[0])
     known = np.maximum.accumulate(np.where(np.isnan(heard), -1, np.arange(heard.size)))
@@ -157,7 +155,7 @@ def by_last_value(coast: Coast, dead: Flags) -> Flags:
     return np.stack(found)
 
 
-def _best_rule(coast: Coast, starts: Floats, stays: Floats) -> Flags:
+def _best_rule(coast: Coast, starts: Floats, stays: Floats) -> Mask:
     """(A, T) on when ``starts`` reaches a level, off when ``stays`` was below it for a tide; NaN changes nothing."""
     first = slice(0, coast.first)
     found = []
@@ -168,7 +166,7 @@ def _best_rule(coast: Coast, starts: Floats, stays: Floats) -> Flags:
     return np.stack(found)
 
 
-def _switch(starts: Floats, stays: Floats, level: float) -> Flags:
+def _switch(starts: Floats, stays: Floats, level: float) -> Mask:
     active = np.zeros(starts.size, dtype=bool)
     on, calm = False, 0
     for hour, (start, stay) in enumerate(zip((starts >= level).tolist(), (stays < level).tolist(), strict=True)):
@@ -180,7 +178,7 @@ def _switch(starts: Floats, stays: Floats, level: float) -> Flags:
     return active
 
 
-def judge(coast: Coast, active: Flags, part: slice, number: int) -> BackTest:
+def judge(coast: Coast, active: Mask, part: slice, number: int) -> BackTest:
     """What one action's course was worth."""
     _, hours, ratio = ACTIONS[number]
     event = Event(variable="water_level", operator=">=", value=float(coast.event_level), unit="m")
@@ -194,7 +192,7 @@ def expense(result: BackTest) -> float:
 
 
 def rows_of(
-    coast: Coast, seed: int, condition: str, policy: str, active: Flags, lived: Lived | None
+    coast: Coast, seed: int, condition: str, policy: str, active: Mask, lived: Lived | None
 ) -> list[dict[str, Value]]:
     """A row an action."""
     part = slice(coast.first, coast.first + active.shape[1])
@@ -215,7 +213,7 @@ def rows_of(
     return rows
 
 
-def simple_policies(coast: Coast, dead: Flags) -> Mapping[str, Flags]:
+def simple_policies(coast: Coast, dead: Mask) -> Mapping[str, Mask]:
     """The sceptic's rules over the second decade, and the two that need no information."""
     hours = coast.time.size - HORIZON_HOURS - 1 - coast.first
     part = slice(coast.first, coast.first + hours)

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.record import Value
-from strandline.place import built_in_place
-from strandline.planning.briefing import load_briefing
-from strandline.training import Progress
+from strandline.distillation.training.loop import Progress
+from strandline.pipeline.deployment import load_briefing
+from strandline.pipeline.study_area import built_in_place
 from strandline.watch.service import hours_between, open_watch, replayed_feeds
 
 MONTH_H = 730

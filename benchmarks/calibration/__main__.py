@@ -15,22 +15,22 @@ from rich.progress import Progress
 from benchmarks.calibration import floods, surge
 from benchmarks.calibration.heads import relative_cost, teach_heads
 from benchmarks.calibration.picture import SHOWN, draw_reliability
+from benchmarks.calibration.predictions import CONDITIONS, examine
 from benchmarks.calibration.scoring import BINS, METHODS, Row, Scorer
 from benchmarks.calibration.summary import markdown, summarise
-from benchmarks.calibration.words import CONDITIONS, examine
-from benchmarks.delta import RECIPE_COASTS, TARGETS
-from benchmarks.delta_coasts import SimulatedCoast, simulate
-from benchmarks.delta_learning import course_of, part, weights_of
+from benchmarks.delta.__main__ import RECIPE_COASTS, TARGETS
+from benchmarks.delta.coasts import SimulatedCoast, simulate
+from benchmarks.delta.learning import course_of, part, weights_of
 from benchmarks.floods.chips import read_events
 from benchmarks.record import Record, print_summary, sha256, write_record
 from benchmarks.surge.gauges import numbers_of, read_gauges
-from strandline.adaptation import MEMORY
-from strandline.corpus import FIRST_SEED
-from strandline.distillation.distil import students_view
+from strandline.distillation.adaptation.data import MEMORY
 from strandline.distillation.ensemble import HeadRecipe
+from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
+from strandline.models.inference import students_view
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
-from strandline.pretraining import load_students, load_teacher
+from strandline.models.weights.load_weights import load_students, load_teacher
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

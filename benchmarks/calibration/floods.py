@@ -13,19 +13,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from benchmarks.calibration.scoring import FALSE_DRY, Mask, Row, score_maps
+from benchmarks.calibration.mc_dropout import dropout_awake
+from benchmarks.calibration.scoring import FALSE_DRY, Row, score_maps
 from benchmarks.floods import methods
 from benchmarks.floods.chips import Event, cut
 from benchmarks.floods.learning import ask
 from benchmarks.floods.methods import Budget, Recipe, School, Task, Words
 from benchmarks.floods.run import Plan, Work, draw_labels, part, schools_of
 from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, teachers_view
-from strandline.uncertainty.forecaster import best_temperature, choose_threshold
-from strandline.uncertainty.mc_dropout import dropout_awake
+from strandline.observations.arrays import Mask, SingleFloats
+from strandline.uncertainty.calibration import best_temperature, choose_threshold
 from strandline.uncertainty.risk_control import false_dry_threshold
 
 CONDITIONS = {"normal": SETTINGS["outage"], "outage": SETTINGS["strict"]}
@@ -37,7 +37,6 @@ METHODS = ("plain", "temperature_scaled", "mc_dropout", "ensemble", "ensemble_by
 BUDGET = Budget(300, 300, 30)
 SIDE = 64
 """Cells along the edge of the middle that is cut from each chip."""
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,11 @@ class Told:
         calibration: (M, 2, P) on pairs kept apart; ``word``: (2, P) the teacher's probabilities there.
     """
 
-    members: Mapping[str, Floats]
-    dropped: Mapping[str, Floats]
+    members: Mapping[str, SingleFloats]
+    dropped: Mapping[str, SingleFloats]
     flooded: Mapping[str, Mask]
-    calibration: Floats
-    word: Floats
+    calibration: SingleFloats
+    word: SingleFloats
 
 
 def rows_of(
@@ -132,7 +131,7 @@ def _temperature_of(others: Sequence[Told], condition: str) -> float:
     return best_temperature(logits, truth, torch.ones(len(others), 1, least, dtype=torch.bool))
 
 
-def _soft(logits: Floats, temperature: float) -> Floats:
+def _soft(logits: SingleFloats, temperature: float) -> SingleFloats:
     return (torch.from_numpy(logits) / temperature).softmax(dim=1).numpy()
 
 
@@ -166,7 +165,7 @@ def _views(event: Event, setting: Setting, seed: int) -> Views:
     return draw_views(event.chips, setting.cloud, np.random.default_rng([seed, int(event.chips.ids[0]), 1]))
 
 
-def _draw(network: torch.nn.Module, test: Views, setting: Setting, scored: Mask) -> Floats:
+def _draw(network: torch.nn.Module, test: Views, setting: Setting, scored: Mask) -> SingleFloats:
     """Words of a network with dropout awake, draw after draw."""
     said = []
     with torch.random.fork_rng():
@@ -177,9 +176,9 @@ def _draw(network: torch.nn.Module, test: Views, setting: Setting, scored: Mask)
     return np.stack(said)
 
 
-def _cells(logits: Tensor, which: Mask) -> Floats:
+def _cells(logits: Tensor, which: Mask) -> SingleFloats:
     """(N, 2, H, W) → (2, C) log-probabilities of the chosen cells."""
-    found: Floats = logits.log_softmax(1).movedim(1, 0).numpy()[:, which].astype(np.float32)
+    found: SingleFloats = logits.log_softmax(1).movedim(1, 0).numpy()[:, which].astype(np.float32)
     return found
 
 

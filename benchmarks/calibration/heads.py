@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.delta_coasts import SimulatedCoast
-from benchmarks.delta_learning import course_of, part, weights_of
-from strandline.batch import Batch
-from strandline.distillation.distil import students_view
-from strandline.distillation.dropout import drop_streams
+from benchmarks.delta.coasts import SimulatedCoast
+from benchmarks.delta.learning import course_of, part, weights_of
 from strandline.distillation.ensemble import HeadRecipe, distil_members
-from strandline.distillation.strandlines import draw_memory, remember, remember_all
+from strandline.distillation.modality_dropout import drop_streams
+from strandline.distillation.waterlines import draw_memory, remember, remember_all
+from strandline.models.batch import Batch
+from strandline.models.inference import students_view
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
-from strandline.pretraining import load_teacher
+from strandline.models.weights.load_weights import load_teacher
 
 DRAWN_VIEWS, OUTAGE = 2, 0.3
 """Of each storm, with what chance lets it remember and lose, beside the whole view; share of streams lost in them."""

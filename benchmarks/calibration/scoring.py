@@ -9,22 +9,21 @@ import numpy.typing as npt
 import torch
 from torch.nn.functional import one_hot
 
-from benchmarks.calibration.words import CONDITIONS, DRAWS, Exam, Said
-from benchmarks.delta_coasts import SimulatedCoast
+from benchmarks.calibration.parts import class_parts
+from benchmarks.calibration.predictions import CONDITIONS, DRAWS, Exam, Said
+from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.record import Value
+from strandline.observations.arrays import Floats, Mask
+from strandline.uncertainty.calibration import best_temperature, choose_threshold
 from strandline.uncertainty.conformal import conformal_radius
-from strandline.uncertainty.forecaster import best_temperature, choose_threshold
-from strandline.uncertainty.parts import class_parts
+from strandline.uncertainty.metrics import brier, expected_calibration_error, overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import false_dry_rate, false_dry_threshold
-from strandline.uncertainty.scores import brier, expected_calibration_error, overlap_counts, pooled_iou
 
 COVERAGE, FALSE_DRY = 0.9, 0.1
 NORMAL_90 = 1.645
 """Standard deviations from the mean to the 5th and 95th percentile of a normal law."""
 BINS = 15
 Row = dict[str, Value]
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from benchmarks.record import Record, Value, markdown_table
-from benchmarks.scores import paired_bootstrap
+from benchmarks.statistics import paired_bootstrap
 
 Row = Mapping[str, Value]
 DRAWS = 4000

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from benchmarks.calibration.drift import TrackedRadius
 from benchmarks.calibration.scoring import COVERAGE, NORMAL_90, Row
-from benchmarks.surge.gauges import Gauges, Mask, draw_weeks, residual
+from benchmarks.surge.gauges import Gauges, draw_weeks, residual
+from strandline.observations.arrays import Floats, Mask
 from strandline.uncertainty.conformal import conformal_radius
-from strandline.uncertainty.drift import TrackedRadius
 
 LEADS = (6, 24)
 KNOWN, PIECE = 0.3, 6
@@ -22,7 +22,6 @@ GAIN = 0.05
 """Of the tracked radius, in standard deviations of the calibration errors."""
 HIGH = 0.99
 """Levels above this point of all hours are the extreme ones."""
-Floats = npt.NDArray[np.float64]
 
 
 def rows_of(gauges: Gauges, station: int, train: Mask, test: Mask, seed: int) -> Iterator[Row]:

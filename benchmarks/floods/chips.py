@@ -13,9 +13,8 @@ from PIL import Image
 from scipy import ndimage
 
 from strandline.errors import InputError
+from strandline.observations.arrays import Bytes, Mask
 
-Bytes = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 LAYERS = ("s1_before", "s1_after", "s2_before", "s2_after", "mask")
 NO_RADAR = 255
 """Value of the radar images where the scene ends; optical images are 0 in every band there."""

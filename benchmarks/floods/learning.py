@@ -10,14 +10,20 @@ from torch import Tensor
 
 from benchmarks.floods.views import INSTRUMENTS, Views
 from strandline.distillation import losses
-from strandline.distillation.alignment import CosineAlignment
-from strandline.distillation.dropout import Turn, drop_any
-from strandline.distillation.kernel_alignment import Alignment, KernelAlignment, new_alignment, words_on_patches
-from strandline.models.dense_cnn import DenseCNN
-from strandline.models.dense_transformer import DenseTransformer
+from strandline.distillation.alignment.kernel_alignment import (
+    Alignment,
+    KernelAlignment,
+    new_alignment,
+    words_on_patches,
+)
+from strandline.distillation.alignment.projection import CosineAlignment
+from strandline.distillation.modality_dropout import drop_any
+from strandline.distillation.training.loop import Progress, mixed_precision, train
+from strandline.models.flood.dense_cnn import DenseCNN
+from strandline.models.flood.dense_io import MapPrediction, Streams
+from strandline.models.flood.dense_transformer import DenseTransformer
+from strandline.models.inference import Turn
 from strandline.models.layers import PATCH
-from strandline.models.maps import MapPrediction, Streams
-from strandline.training import Progress, mixed_precision, train
 
 See = Callable[[Views], Streams]
 """From chips to what a network sees of them."""

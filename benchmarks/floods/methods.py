@@ -4,13 +4,12 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from benchmarks.floods.learning import Regime, Source, ask, learn
 from benchmarks.floods.scoring import Reference, choose_threshold
+from benchmarks.floods.teachers import average_words
 from benchmarks.floods.views import (
     STUDENT_STREAMS,
     TEACHER_STREAMS,
@@ -19,15 +18,14 @@ from benchmarks.floods.views import (
     students_view,
     teachers_view,
 )
-from strandline.distillation.diagnosis import Diagnosis, diagnose
-from strandline.distillation.kernel_alignment import Alignment
+from strandline.distillation.alignment.kernel_alignment import Alignment
 from strandline.distillation.losses import flooded_chance
-from strandline.distillation.teachers import average_words
-from strandline.models.dense_cnn import DenseCNN
-from strandline.models.dense_transformer import DenseTransformer
-from strandline.models.maps import MapPrediction
+from strandline.distillation.teacher_weight import Diagnosis, diagnose
+from strandline.models.flood.dense_cnn import DenseCNN
+from strandline.models.flood.dense_io import MapPrediction
+from strandline.models.flood.dense_transformer import DenseTransformer
+from strandline.observations.arrays import Indices
 
-Indices = npt.NDArray[np.int64]
 FEW = 48
 """Chips of other events that a threshold is chosen on."""
 

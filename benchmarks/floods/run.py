@@ -19,10 +19,11 @@ from benchmarks.floods import methods
 from benchmarks.floods.chips import NO_RADAR, Bytes, Event, concatenated
 from benchmarks.floods.learning import Source, ask
 from benchmarks.floods.methods import ABLATIONS, Budget, Learned, Recipe, School, Task, Words
-from benchmarks.floods.scoring import Floats, score
+from benchmarks.floods.scoring import score
 from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, students_view, teachers_view
 from benchmarks.record import Value
 from strandline.distillation.losses import flooded_chance
+from strandline.observations.arrays import Floats
 
 Row = dict[str, Value]
 Network = TypeVar("Network", bound=torch.nn.Module)

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.floods.views import Views
-from strandline.uncertainty.scores import brier, expected_calibration_error, overlap_counts, pooled_iou
+from strandline.observations.arrays import Mask, SingleFloats
+from strandline.uncertainty.metrics import brier, expected_calibration_error, overlap_counts, pooled_iou
 
-Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 THRESHOLDS = np.arange(0.1, 0.91, 0.05)
 
 
@@ -17,7 +15,7 @@ THRESHOLDS = np.arange(0.1, 0.91, 0.05)
 class Reference:
     """Maps that a threshold is chosen on: (N, H, W) chances, what they should show, and where that is known."""
 
-    chance: Floats
+    chance: SingleFloats
     truth: Mask
     known: Mask
 
@@ -37,7 +35,7 @@ def choose_threshold(references: list[Reference]) -> float:
     return float(good[len(good) // 2])
 
 
-def score(views: Views, chance: Floats, threshold: float) -> dict[str, float]:
+def score(views: Views, chance: SingleFloats, threshold: float) -> dict[str, float]:
     """IoU, F1, Brier score and calibration error over an event's chips, without permanent water; IoU also with it."""
     truth, known = views.chips.mask, views.chips.valid & ~views.points
     scored = known & ~views.water

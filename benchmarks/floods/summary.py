@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.floods.run import Row
 from benchmarks.record import Record, Value, markdown_table
-from benchmarks.scores import Interval, bootstrap_ratio, label_efficiency, paired_bootstrap
+from benchmarks.statistics import Interval, bootstrap_ratio, label_efficiency, paired_bootstrap
 
 Scores = dict[Hashable, list[float]]
 WITHOUT_TEACHER = ("labels_only", "pretrained", "pretrained_finetuned", "self_training")

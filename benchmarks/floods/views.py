@@ -9,7 +9,8 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from benchmarks.floods.chips import NO_RADAR, Bytes, Chips, Mask
+from benchmarks.floods.chips import NO_RADAR, Bytes, Chips
+from strandline.observations.arrays import Mask
 
 TEACHER_STREAMS = {"s1_before": 1, "s1_after": 1, "s2_before": 5, "s2_after": 5}
 STUDENT_STREAMS = {**TEACHER_STREAMS, "in_situ": 1}

@@ -14,9 +14,9 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.delta import RECIPE_COASTS, TARGETS
-from benchmarks.delta_coasts import SimulatedCoast, simulate
-from benchmarks.delta_learning import course_of, part, weights_of
+from benchmarks.delta.__main__ import RECIPE_COASTS, TARGETS
+from benchmarks.delta.coasts import SimulatedCoast, simulate
+from benchmarks.delta.learning import course_of, part, weights_of
 from benchmarks.floods.chips import Event, cut, read_events
 from benchmarks.floods.methods import Budget
 from benchmarks.kernels import chips, coasts, concentration, speed
@@ -24,9 +24,9 @@ from benchmarks.kernels.contest import Row, chosen_weights, entries, kept
 from benchmarks.kernels.pictures import draw_concentration, draw_gains
 from benchmarks.kernels.summary import markdown, summarise, tests_of
 from benchmarks.record import Record, machine, print_summary, sha256, write_record
+from strandline.distillation.alignment.kernel_alignment import words_on_patches
 from strandline.distillation.distil import Recipe
-from strandline.distillation.kernel_alignment import words_on_patches
-from strandline.pretraining import load_students, load_teacher
+from strandline.models.weights.load_weights import load_students, load_teacher
 
 PARTS = ("time", "concentration", "delta", "floods")
 Make = Callable[[], Iterator[Row]]

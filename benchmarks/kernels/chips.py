@@ -15,7 +15,7 @@ from benchmarks.floods.run import LEAST_CHIPS, Fold, Plan, Work, draw_labels, sc
 from benchmarks.floods.scoring import score
 from benchmarks.floods.views import SETTINGS, draw_views, teachers_view
 from benchmarks.kernels.contest import CONTROL, Row, bandwidths_of, entries
-from strandline.distillation.kernel_alignment import words_on_patches
+from strandline.distillation.alignment.kernel_alignment import words_on_patches
 from strandline.distillation.losses import flooded_chance
 
 SETTING = SETTINGS["radar_only"]

@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from benchmarks.delta_coasts import SimulatedCoast
-from benchmarks.delta_learning import course_of, mean_word, part, score, threshold_of, with_labels
+from benchmarks.delta.coasts import SimulatedCoast
+from benchmarks.delta.learning import course_of, mean_word, part, score, threshold_of, with_labels
 from benchmarks.kernels.contest import CONTROL, Row, bandwidths_of, entries
-from strandline.adaptation import Course, adapt, forget
-from strandline.batch import Batch
-from strandline.distillation.distil import Recipe, students_view
-from strandline.distillation.kernel_alignment import words_on_patches
+from strandline.distillation.adaptation.adapt import adapt
+from strandline.distillation.adaptation.data import Course, forget
+from strandline.distillation.alignment.kernel_alignment import words_on_patches
+from strandline.distillation.distil import Recipe
+from strandline.models.batch import Batch
+from strandline.models.inference import students_view
 from strandline.models.student import Student
-from strandline.pretraining import load_students, load_teacher
+from strandline.models.weights.load_weights import load_students, load_teacher
 
 LABELS = 0.05
 """Share of the training storms' cells that is surveyed."""

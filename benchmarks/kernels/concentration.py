@@ -12,9 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmarks.kernels.contest import Row
-from strandline.distillation.alignment import Features
-from strandline.distillation.kernel_alignment import KERNELS, PrincipalComponents
-from strandline.distillation.kernels import (
+from strandline.distillation.alignment.kernel_alignment import KERNELS, PrincipalComponents
+from strandline.distillation.alignment.kernels import (
     SCALES,
     gram_unlikeness,
     linear_kernel,
@@ -22,7 +21,8 @@ from strandline.distillation.kernels import (
     rbf_kernel,
     tune_scale,
 )
-from strandline.distillation.quantum_kernels import MOST_QUBITS
+from strandline.distillation.alignment.projection import Features
+from strandline.distillation.alignment.quantum_kernels import MOST_QUBITS
 
 QUBITS = tuple(range(2, MOST_QUBITS + 1))
 POINTS = 200

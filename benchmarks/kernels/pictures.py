@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from benchmarks.kernels.contest import ALIGNMENTS, CONTROL, Row
 from benchmarks.kernels.summary import difference, scores_of, tests_of
-from strandline.distillation.quantum_kernels import uniform_angle_moments
-from strandline.report.canvas import (
+from strandline.distillation.alignment.quantum_kernels import uniform_angle_moments
+from strandline.report.figures.style import (
     BLUE,
     GREEN,
     GREY,

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.kernels.contest import Row
-from strandline.distillation.kernel_alignment import KERNELS
-from strandline.distillation.kernels import Kernel
-from strandline.distillation.quantum_kernels import zz_kernel
+from strandline.distillation.alignment.kernel_alignment import KERNELS
+from strandline.distillation.alignment.kernels import Kernel
+from strandline.distillation.alignment.quantum_kernels import zz_kernel
+from strandline.observations.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
 POINTS, QUBITS, REPEATS = 500, 8, 10
 PAIR_POINTS = 4
 """Points whose pairs PennyLane is timed on, one circuit each; more take minutes."""

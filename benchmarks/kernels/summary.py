@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.kernels.contest import ALIGNMENTS, CONTROL, QUANTUM, Row
 from benchmarks.kernels.speed import POINTS, QUBITS
 from benchmarks.record import Record, Value, markdown_table
-from benchmarks.scores import Interval, paired_bootstrap
+from benchmarks.statistics import Interval, paired_bootstrap
 
 Scores = dict[str, list[float]]
 DRAWS = 4000

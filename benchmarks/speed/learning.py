@@ -6,9 +6,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from benchmarks.record import Value
-from strandline.distillation.distil import Lesson, Recipe, ask, distil
-from strandline.exemplars import load_exemplars
-from strandline.pretraining import load_students
+from strandline.distillation.continual.replay import load_exemplars
+from strandline.distillation.distil import Lesson, Recipe, distil
+from strandline.models.inference import ask
+from strandline.models.weights.load_weights import load_students
 
 Row = dict[str, Value]
 STEPS = 6

@@ -12,12 +12,12 @@ from benchmarks.floods.methods import new_student, new_teacher
 from benchmarks.floods.views import SETTINGS, draw_views, students_view, teachers_view
 from benchmarks.record import Value
 from benchmarks.speed.clock import operations, timed
-from strandline.batch import CLIMATE_CHANNELS, CLIMATE_DAYS, RADAR_CHANNELS, Batch
-from strandline.distillation.distil import ask
-from strandline.distillation.strandlines import Archive, peak_levels, remember_all
-from strandline.exemplars import load_exemplars
+from strandline.distillation.continual.replay import load_exemplars
+from strandline.distillation.waterlines import Archive, peak_levels, remember_all
+from strandline.models.batch import CLIMATE_CHANNELS, CLIMATE_DAYS, RADAR_CHANNELS, Batch
+from strandline.models.inference import ask
 from strandline.models.prediction import Prediction
-from strandline.pretraining import load_students, load_teacher
+from strandline.models.weights.load_weights import load_students, load_teacher
 
 Row = dict[str, Value]
 Streams = Mapping[str, tuple[Tensor, Tensor]]

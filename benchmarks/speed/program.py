@@ -14,12 +14,12 @@ import numpy as np
 
 from benchmarks.record import Value
 from benchmarks.speed.clock import timed
-from strandline.place import built_in_place
-from strandline.planning.briefing import load_briefing
+from strandline.pipeline.deployment import load_briefing
+from strandline.pipeline.study_area import built_in_place
 from strandline.watch.service import hours_between, open_watch, replayed_feeds
 
 Row = dict[str, Value]
-COMMAND = ("-c", "from strandline.cli import main; main()")
+COMMAND = ("-c", "from strandline.cli.main import main; main()")
 IMPORT_S, HELP_S, DEMO_S, WATCH_STEP_S = 0.3, 0.5, 180.0, 1.0
 STARTS, HOURS = 5, 24
 

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from benchmarks.surge.surge_network import CONTEXT_HOURS, LEVELS, GaugeWindows, last_reading
 from benchmarks.surge.windows import Answer, Past
 from strandline.errors import InputError
-from strandline.models.surge_network import CONTEXT_HOURS, LEVELS, GaugeWindows, last_reading
+from strandline.observations.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
 PENALTIES = 10.0 ** np.arange(-1, 4)
 
 

@@ -8,15 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from benchmarks.surge.known_tracks import known_lift
+from benchmarks.surge.surge_network import HOURS
 from strandline.errors import InputError
-from strandline.models.surge_network import HOURS
-from strandline.simulator.known_tracks import known_lift
-from strandline.sources.storms import read_tracks
-from strandline.sources.tidal_constants import read_tidal_constants
-from strandline.tides import SHORTEST_RECORD_DAYS, TidalConstants, Times, adopt_tide, fit_tide, predict_tide
+from strandline.observations.arrays import Floats, Mask, Times
+from strandline.observations.readers.cyclone_tracks import read_tracks
+from strandline.observations.readers.tidal_constants import read_tidal_constants
+from strandline.observations.sea_level.harmonic_tide import (
+    SHORTEST_RECORD_DAYS,
+    TidalConstants,
+    adopt_tide,
+    fit_tide,
+    predict_tide,
+)
 
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 HOURS_A_WEEK = 168
 STORMS_WITHIN = 1500.0
 """Of a gauge [km]: tracks beyond are not followed."""

@@ -7,10 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.surge.windows import Answer, Past, outages
-from strandline.distillation.alignment import ProjectionHead, align_patches
-from strandline.distillation.temporal import TemporalAlignment, daily_consistency, expected_pinball
-from strandline.models.surge_network import (
+from benchmarks.surge.surge_network import (
     CONTEXT_HOURS,
     FLOOR,
     LAST_LEAD,
@@ -19,7 +16,10 @@ from strandline.models.surge_network import (
     SurgeForecast,
     SurgeNetwork,
 )
-from strandline.training import train
+from benchmarks.surge.temporal import TemporalAlignment, daily_consistency, expected_pinball
+from benchmarks.surge.windows import Answer, Past, outages
+from strandline.distillation.alignment.projection import ProjectionHead, align_patches
+from strandline.distillation.training.loop import train
 
 OWN_OUTAGES = ((0.6, 0.0), (0.15, 0.5), (0.1, 1.0))
 """Chance of a window in learning, and the share of its own readings that it loses; the rest loses its newest hours."""

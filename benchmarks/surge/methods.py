@@ -10,12 +10,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from benchmarks.surge.gauges import Floats, Gauges, Mask, Residual, draw_weeks, residual
+from benchmarks.surge.gauges import Gauges, Residual, draw_weeks, residual
 from benchmarks.surge.learning import Guide, Regime, Source, ask, drawn, learn, shown
+from benchmarks.surge.surge_network import LAST_LEAD, LEVELS, SurgeNetwork
 from benchmarks.surge.windows import Around, Hearing, Record, hearing_of, listen, past_of, understood
-from strandline.models.gauge_process import autocovariance, fit_weather
-from strandline.models.record_likelihood import MEMORY_HOURS
-from strandline.models.surge_network import LAST_LEAD, LEVELS, SurgeNetwork
+from strandline.observations.arrays import Floats, Mask
+from strandline.observations.sea_level.likelihood import MEMORY_HOURS
+from strandline.observations.sea_level.residual_process import autocovariance, fit_weather
 
 NORMAL_90 = 3.29
 """Standard deviations between the 5th and 95th percentile of a normal distribution."""

@@ -15,12 +15,13 @@ import torch
 from benchmarks.record import Value
 from benchmarks.surge import methods
 from benchmarks.surge.baselines import dressed, fit_ridge, persistence, zero_surge
-from benchmarks.surge.gauges import Floats, Mask, read_gauges, residual
+from benchmarks.surge.gauges import read_gauges, residual
 from benchmarks.surge.learning import ask, shown
 from benchmarks.surge.methods import BOTH, OWN, Budget, Elsewhere, Names, Student, Task, Way
 from benchmarks.surge.scoring import score
+from benchmarks.surge.surge_network import LAST_LEAD, LEVELS, GaugeWindows
 from benchmarks.surge.windows import Past, Record, past_of
-from strandline.models.surge_network import LAST_LEAD, LEVELS, GaugeWindows
+from strandline.observations.arrays import Floats, Mask
 
 Row = dict[str, Value]
 VERSION = 5

@@ -1,12 +1,10 @@
 """Scores of a forecast at one lead: levels against levels, extremes by their peaks."""
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.record import Value
+from strandline.observations.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 NEAR_HOURS, BELOW, APART_HOURS = 3, 0.10, 24
 """A peak is matched within three hours above the lower one of peak − 0.10 m and threshold; peaks stand a day apart."""
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from benchmarks.record import Record, Value
-from benchmarks.scores import paired_bootstrap
+from benchmarks.statistics import paired_bootstrap
 from benchmarks.surge.run import Row
 
 SIMPLE = ("persistence", "zero_surge", "ridge")

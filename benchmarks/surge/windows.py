@@ -10,10 +10,11 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 from torch import Tensor
 
-from benchmarks.surge.gauges import Floats, Gauges, Mask, Residual, places_about
-from strandline.models.gauge_process import foretell
-from strandline.models.surge_network import CONTEXT_HOURS, HOURS, LAST_LEAD, GaugeWindows
-from strandline.models.travelling_waves import fit_waves, interpolate, spreads_of
+from benchmarks.surge.gauges import Gauges, Residual, places_about
+from benchmarks.surge.surge_network import CONTEXT_HOURS, HOURS, LAST_LEAD, GaugeWindows
+from benchmarks.surge.travelling_waves import fit_waves, interpolate, spreads_of
+from strandline.observations.arrays import Floats, Mask
+from strandline.observations.sea_level.residual_process import foretell
 
 CHUNK = 1024
 """Windows at once: each is a matrix."""

@@ -1,26 +1,28 @@
 """Distillation: a small student learns to say what the teacher says, from the streams that the place has."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from strandline.batch import Batch
 from strandline.distillation import losses
-from strandline.distillation.alignment import CosineAlignment
-from strandline.distillation.dropout import Turn, drop_streams
-from strandline.distillation.kernel_alignment import Alignment, KernelAlignment, new_alignment, words_on_patches
-from strandline.distillation.schedule import geometric_annealing
+from strandline.distillation.alignment.kernel_alignment import (
+    Alignment,
+    KernelAlignment,
+    new_alignment,
+    words_on_patches,
+)
+from strandline.distillation.alignment.projection import CosineAlignment
+from strandline.distillation.losses import check_temperature
+from strandline.distillation.modality_dropout import drop_streams
+from strandline.distillation.training.loop import Progress, train
+from strandline.errors import InputError
+from strandline.models.batch import Batch
+from strandline.models.inference import pick
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
-from strandline.models.teacher import Teacher
-from strandline.training import Progress, train
-
-TEACHER_ONLY = ("radar", "climate")
-"""Modalities that the student never sees."""
 
 
 @dataclass(frozen=True)
@@ -83,63 +85,6 @@ class Consolidation(Protocol):
             generator: what is drawn is drawn from it.
         """
         ...
-
-
-@torch.no_grad()
-def ask(teacher: Teacher | Student, batch: Batch, chunk: int = 16) -> Prediction:
-    """A network's word on a batch, without dropout and in chunks; call it once and keep the answer."""
-    teacher.eval()
-    words = [teacher(batch[start : start + chunk]) for start in range(0, len(batch), chunk)]
-    return join_predictions(words)
-
-
-def ask_all_ways(teacher: Teacher | Student, batch: Batch) -> Prediction:
-    """A network's word on storms, whose flood map is the mean of what it says with the maps laid each of eight ways.
-
-    Surge, damage and features are its word on the maps as they lie. Takes eight times as long as ``ask``.
-
-    Returns:
-        Flood logits are logarithms of the mean probability.
-
-    Source: test-time augmentation, Krizhevsky et al. (2012), section 4.1, with the symmetries of the square.
-    """
-    words = {turn: ask(teacher, turn.batch(batch)) for turn in Turn.all()}
-    maps = [turn.undone.grid(word.flood_logits) for turn, word in words.items() if word.flood_logits is not None]
-    mean = torch.stack(maps).log_softmax(dim=2).logsumexp(dim=0) - math.log(len(maps))
-    return replace(next(iter(words.values())), flood_logits=mean)
-
-
-def join_predictions(words: Sequence[Prediction]) -> Prediction:
-    """One prediction of all samples."""
-
-    def cat(name: str) -> Tensor | None:
-        parts = [getattr(word, name) for word in words]
-        return None if parts[0] is None else torch.cat(parts)
-
-    return Prediction(
-        torch.cat([word.surge_mean for word in words]),
-        torch.cat([word.surge_scale for word in words]),
-        cat("flood_logits"),
-        cat("damage_logits"),
-        {name: torch.cat([word.features[name] for word in words]) for name in words[0].features},
-    )
-
-
-def pick(word: Prediction, index: Tensor) -> Prediction:
-    """The prediction of some samples."""
-    return replace(
-        word,
-        surge_mean=word.surge_mean[index],
-        surge_scale=word.surge_scale[index],
-        flood_logits=None if word.flood_logits is None else word.flood_logits[index],
-        damage_logits=None if word.damage_logits is None else word.damage_logits[index],
-        features={name: tensor[index] for name, tensor in word.features.items()},
-    )
-
-
-def students_view(batch: Batch) -> Batch:
-    """The batch without what only the teacher sees; of the gauges, only the own one."""
-    return replace(batch.without(*TEACHER_ONLY), gauge=batch.gauge[:, :1], gauge_seen=batch.gauge_seen[:, :1])
 
 
 def task_terms(said: Prediction, batch: Batch, weight: float) -> dict[str, Tensor]:
@@ -275,3 +220,20 @@ def _draw(population: int, size: int, pool: Tensor | None, generator: torch.Gene
     if pool is None or not len(pool):
         return torch.randint(0, population, (size,), generator=generator)
     return pool[torch.randint(0, len(pool), (size,), generator=generator)]
+
+
+def geometric_annealing(step: int, steps: int, start: float = 5.0, end: float = 1.0) -> float:
+    """Temperature at a step: start · (end/start)^(step/(steps − 1)), from smooth targets to the teacher's own.
+
+    A single step is taken at the last temperature. ``start`` = ``end`` is a constant; a temperature may rise, too.
+
+    Raises:
+        InputError: a temperature that is not above 0, or a step outside 0…steps − 1.
+    """
+    check_temperature(start)
+    check_temperature(end)
+    if not 0 <= step < steps:
+        raise InputError("annealing", f"step {step} is not one of {steps}", f"count from 0 to {steps - 1}")
+    if steps == 1:
+        return end
+    return float(start * (end / start) ** (step / (steps - 1)))

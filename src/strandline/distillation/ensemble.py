@@ -13,14 +13,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from strandline.batch import Batch
 from strandline.distillation import losses
-from strandline.distillation.distil import ask, join_predictions
+from strandline.distillation.training.loop import Progress, train
 from strandline.errors import InputError
+from strandline.models.batch import Batch
+from strandline.models.inference import ask_members
 from strandline.models.multi_head_student import MultiHeadStudent
-from strandline.models.prediction import Prediction
 from strandline.models.student import Student
-from strandline.training import Progress, train
 
 AT_ONCE = 8
 """Storms that are read together."""
@@ -41,24 +40,6 @@ class HeadRecipe:
     windows: int = 128
     learning_rate: float = 3e-3
     temperature: float = 1.0
-
-
-def ask_members(networks: Sequence[Student | MultiHeadStudent], batch: Batch, chunk: int = 16) -> list[Prediction]:
-    """Every member's word on a batch, whether it is a network of its own or a head."""
-    words: list[Prediction] = []
-    for network in networks:
-        if isinstance(network, MultiHeadStudent):
-            words += _ask_heads(network, batch, chunk)
-        else:
-            words.append(ask(network, batch, chunk))
-    return words
-
-
-@torch.no_grad()
-def _ask_heads(network: MultiHeadStudent, batch: Batch, chunk: int) -> list[Prediction]:
-    network.eval()
-    parts = [network(batch[start : start + chunk]) for start in range(0, len(batch), chunk)]
-    return [join_predictions(of_member) for of_member in zip(*parts, strict=True)]
 
 
 def distil_members(

@@ -4,10 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from strandline.batch import FLOOD_CLASSES, LEADS, Batch
+from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.layers import PATCH
 from strandline.models.prediction import Prediction
 from strandline.models.student import Reading, Student
+from strandline.observations.sea_level.forecast_window import LEADS
 
 SURGE_WIDTH = 32
 

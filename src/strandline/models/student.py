@@ -5,15 +5,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from strandline.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
-from strandline.models.archive_reader import ArchiveReader, read_archive
-from strandline.models.batch_streams import SPARSE, STRANDLINE_STREAM, STUDENT_STREAMS, streams_of
-from strandline.models.dense_cnn import DenseCNN
+from strandline.models.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
+from strandline.models.flood.archive_attention import ArchiveReader, read_archive
+from strandline.models.flood.dense_cnn import DenseCNN
+from strandline.models.flood.dense_io import MapPrediction, Streams
+from strandline.models.flood.inputs import SPARSE, STRANDLINE_STREAM, STUDENT_STREAMS, streams_of
 from strandline.models.layers import DamageHead
-from strandline.models.maps import MapPrediction, Streams
 from strandline.models.prediction import Prediction
 from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
-from strandline.observations import CURVE_CLASSES
+from strandline.observations.assets import CURVE_CLASSES
 
 PLACE_CHANNELS = 8
 PLACE_GAIN = 30.0

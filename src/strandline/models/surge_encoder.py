@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from strandline.batch import CLIMATE_CHANNELS, CONTEXT_HOURS, LEADS, Batch
-from strandline.models.gauge_process import foretell_surge
+from strandline.models.batch import CLIMATE_CHANNELS, Batch
 from strandline.models.layers import AttentionBlock, Correction, sinusoidal
+from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.residual_process import foretell
 
 HOURS_PER_TOKEN = 6
 LEVEL_SCALE = 1.0  # [m]; surges and tides of low coasts are of this order
@@ -126,3 +127,11 @@ def peak_of(batch: Batch) -> Tensor:
     """(B,) highest level of the context [m above mean sea level]: as far as observed, and never below the tide's."""
     own = batch.gauge[:, 0].masked_fill(~batch.gauge_seen[:, 0], -torch.inf).amax(dim=1)
     return torch.maximum(own, batch.tide[:, :CONTEXT_HOURS].amax(dim=1))
+
+
+def foretell_surge(batch: Batch) -> tuple[Tensor, Tensor]:
+    """What the own readings of a batch foretell of the surge: mean and standard deviation (B, 25) [m]."""
+    own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()  # smooth weather is nearly singular
+    weather, modes = batch.weather.double(), batch.tide_modes.double()
+    mean, spread = foretell(own, batch.gauge_seen[:, 0], weather, modes, first=CONTEXT_HOURS - 1)
+    return mean.to(batch.gauge.dtype), spread.to(batch.gauge.dtype)

@@ -2,14 +2,14 @@
 
 from torch import nn
 
-from strandline.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
-from strandline.models.batch_streams import SPARSE, TEACHER_STREAMS, streams_of
-from strandline.models.dense_transformer import DenseTransformer
+from strandline.models.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
+from strandline.models.flood.dense_transformer import DenseTransformer
+from strandline.models.flood.inputs import SPARSE, TEACHER_STREAMS, streams_of
+from strandline.models.flood.refinement import SecondLook
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
-from strandline.models.second_look import SecondLook
 from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
-from strandline.observations import CURVE_CLASSES
+from strandline.observations.assets import CURVE_CLASSES
 
 SKIP_CHANNELS = 16
 

@@ -7,11 +7,35 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from strandline.planning.appraisal import Robustness
-from strandline.planning.protocol import Response
-
 Bounds = tuple[float, float, float]
 Confidence = Literal["low", "medium", "high"]
+
+
+Response = Literal["Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monitor"]
+"""What CAP 1.2 (section 3.2.2, ``responseType``) lets a warning ask for."""
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """How a choice fares over the futures; values are medians over the samples [EUR 2010].
+
+    Attributes:
+        pays_in: number of futures in which its net present value is above 0, out of ``of``.
+        lowest, highest: net present value in the future that suits it worst and best [EUR 2010].
+        worst_tenth: mean of the worst tenth of the samples (CVaR) in the future where that is lowest [EUR 2010].
+        maximum_regret: how much the best affordable choice would have been worth more, where that is most [EUR 2010].
+        regretted_in: the future where that is most.
+        is_no_regret: it pays in every future.
+    """
+
+    pays_in: int
+    of: int
+    lowest: float
+    highest: float
+    worst_tenth: float
+    maximum_regret: float
+    regretted_in: str
+    is_no_regret: bool
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtri
 
 from strandline.errors import InputError
-from strandline.observations import ASSET_CLASSES
-from strandline.planning.protocol import Response
-
-Floats = npt.NDArray[np.float64]
+from strandline.observations.arrays import Floats
+from strandline.observations.assets import ASSET_CLASSES
+from strandline.planning.actions import Response
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def load_measures(path: Path | None = None) -> Measures:
         InputError: not TOML, a missing or unknown key, or a number without a source.
     """
     where = "the package's measures.toml" if path is None else str(path)
-    file = resources.files("strandline.data").joinpath("measures.toml") if path is None else path
+    file = resources.files("strandline.planning").joinpath("data/measures.toml") if path is None else path
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -3,24 +3,27 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import geopandas as gpd
 import numpy as np
 
 from strandline.errors import InputError
 from strandline.planning.actions import Action, ActionStakes, Bounds, FutureOutcome, Portfolio
-from strandline.planning.design import Site
-from strandline.planning.event_damage import EventDamage
-from strandline.planning.investments import plan_investments
+from strandline.planning.early_action.derive_triggers import Operation, derive_operations, join_protocol
+from strandline.planning.early_action.hindcast import PastSea, TrackRecord, judge_operations
+from strandline.planning.early_action.protocol import Protocol
+from strandline.planning.formatting import say_expression
+from strandline.planning.investment.design import Site
+from strandline.planning.investment.discounting import Economy
+from strandline.planning.investment.pathways import Pathways
+from strandline.planning.investment.plan_investments import plan_investments
+from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.measures import Measures
-from strandline.planning.operations import Operation, derive_operations, join_protocol
-from strandline.planning.pathways import Pathways
-from strandline.planning.present_value import Economy
-from strandline.planning.protocol import Protocol
-from strandline.planning.scenarios import Scenarios
-from strandline.planning.track_record import PastSea, TrackRecord, judge_operations
-from strandline.planning.words import say_expression
-from strandline.risk.exposure import expose
-from strandline.risk.hazard import Hazard
-from strandline.risk.impact import Impact, draw_curve_deviates
+from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.impact import Impact, draw_curve_deviates
+from strandline.risk.stage_damage.by_asset_class import EventDamage
+
+MORE_LIKELY_THAN_NOT = 0.5
 
 
 @dataclass(frozen=True)
@@ -220,3 +223,26 @@ def _ranked(actions: Sequence[Action]) -> tuple[Action, ...]:
 
     ordered = sorted(actions, key=rank)
     return tuple(replace(action, priority=place) for place, action in enumerate(ordered, start=1))
+
+
+def breach_notes(assets: gpd.GeoDataFrame, return_period: float) -> tuple[str, ...]:
+    """One note on the embankments whose crest the survey knows; empty without any.
+
+    Args:
+        assets: of an impact, with ``breach`` at ``return_period`` [a] and ``breach_per_year``.
+    """
+    if "breach" not in assets:
+        return ()
+    known = assets[assets["breach"].notna()].sort_values("breach", ascending=False, kind="stable")
+    likely = known[known["breach"] >= MORE_LIKELY_THAN_NOT]
+    count = f"Of {len(known)} embankment{'' if len(known) == 1 else 's'} whose crest is known, "
+    if likely.empty:
+        said = f"{count}none is more likely than not to breach at the {return_period:g}-year level"
+    else:
+        names = ", ".join(str(name) for name in likely["asset_id"].head(3)) + (" and others" if len(likely) > 3 else "")
+        said = f"{count}{len(likely)} would more likely than not breach at the {return_period:g}-year level ({names})"
+    worst = known.iloc[0]
+    return (
+        f"{said}; the weakest, {worst['asset_id']}, about {worst['breach_per_year']:.2g} times a year."
+        " The flood maps and damages of this plan contain no such breach.",
+    )

@@ -14,16 +14,16 @@ from rasterio import shutil as raster_files
 from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
-from strandline.atomic import write_bytes, write_text
-from strandline.observations import Provenance
-from strandline.planning.plan_json import SCHEMA_FILE, plan_schema, plan_to_json
-from strandline.planning.plan_text import plan_to_markdown
-from strandline.planning.protocol import protocol_to_toml
-from strandline.region import Region
-from strandline.report.facts import SURGE_COLUMNS, Findings
-from strandline.report.pathway_map import as_generator_files
+from strandline.files import write_bytes, write_text
+from strandline.observations.observations import Provenance
+from strandline.observations.region import Region
+from strandline.planning.early_action.protocol import protocol_to_toml
+from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
+from strandline.report.figures.pathways_map import as_generator_files
+from strandline.report.findings import SURGE_COLUMNS, Findings
+from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.risk_data_library import describe_for_catalogues
-from strandline.risk.hazard import Hazard
+from strandline.risk.hazard.hazard import Hazard
 
 QUANTILES = (0.1, 0.5, 0.9)
 GENERATOR_FILES = ("pathways-action.txt", "pathways-sequence.txt")

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from pyproj import Transformer
 
-from strandline.region import Region
-from strandline.report.facts import Findings
+from strandline.observations.region import Region
+from strandline.report.findings import Findings
 
 Json = str | float | Sequence["Json"] | Mapping[str, "Json"]
 Entry = dict[str, Json]

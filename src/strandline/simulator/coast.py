@@ -12,29 +12,29 @@ import xarray as xr
 from pyproj import Transformer
 
 from strandline.errors import InputError
-from strandline.events import Storm, find_storms
-from strandline.observations import Observations, Provenance
-from strandline.region import Region
-from strandline.simulator import inundation
-from strandline.simulator.exposure import damage_states, draw_exposure
-from strandline.simulator.inhabitants import inhabit
-from strandline.simulator.optical import BANDS, observe_optical
-from strandline.simulator.radar import draw_texture, observe_radar, observe_reference
-from strandline.simulator.sea import SeaRecord, simulate_sea
-from strandline.simulator.sensors import (
+from strandline.observations.arrays import Floats
+from strandline.observations.observations import Observations, Provenance
+from strandline.observations.region import Region
+from strandline.observations.storms import Storm, find_storms
+from strandline.observations.variables import as_variable
+from strandline.simulator.exposure.assets import damage_states, draw_exposure
+from strandline.simulator.exposure.population import inhabit
+from strandline.simulator.hydrodynamics import inundation
+from strandline.simulator.landscape.terrain import Side, Terrain, WaterMarks, breach, draw_terrain, elevation_product
+from strandline.simulator.sea.sea import SeaRecord, simulate_sea
+from strandline.simulator.sea.tracks import Basin
+from strandline.simulator.sensors.gauges import (
     SensorQuality,
     observe_gauges,
     observe_loggers,
     place_loggers,
     survey_floods,
 )
-from strandline.simulator.terrain import Side, Terrain, WaterMarks, breach, draw_terrain, elevation_product
-from strandline.simulator.tracks import Basin
-from strandline.vocabulary import as_variable
+from strandline.simulator.sensors.optical import BANDS, observe_optical
+from strandline.simulator.sensors.radar import draw_texture, observe_radar, observe_reference
 
 logger = logging.getLogger(__name__)
 
-Field = npt.NDArray[np.float64]
 HOURS_BEFORE, HOURS_AFTER = 24, 24
 """Hours that are simulated before and after a storm's peak."""
 _RADAR_HOURS, _OPTICAL_HOURS = (2, 14), (4, 24)
@@ -187,7 +187,7 @@ def _draw(
     return _Drawn(region, terrain, sea, storms, breaches, watching)
 
 
-def _level_of(sea: SeaRecord) -> tuple[npt.NDArray[np.datetime64], Field]:
+def _level_of(sea: SeaRecord) -> tuple[npt.NDArray[np.datetime64], Floats]:
     """Times and true level of the own gauge."""
     return sea.tide_gauge["time"].values, sea.tide_gauge["water_level"].values[0]
 
@@ -236,7 +236,7 @@ def _region(name: str, terrain: Terrain, longitude: float, latitude: float, seaw
 
 def _flood(
     terrain: Terrain,
-    beds: Field,
+    beds: Floats,
     sea: SeaRecord,
     storms: list[Storm],
     device: str,
@@ -268,7 +268,7 @@ def _observe(
     terrain: Terrain,
     sea: SeaRecord,
     storms: list[Storm],
-    beds: Field,
+    beds: Floats,
     flood: inundation.Inundation,
     n_surveys: int,
     quality: SensorQuality,
@@ -280,7 +280,7 @@ def _observe(
     grid = {"y": region.y, "x": region.x}
     max_depth = np.clip(flood.max_depth, 0.0, 30.0)
 
-    def depth_at(hour: npt.NDArray[np.int64]) -> Field:
+    def depth_at(hour: npt.NDArray[np.int64]) -> Floats:
         return np.clip(flood.levels[every, hour - 1] - beds, 0.0, None)  # (E, H, W)
 
     def scenes(hour: npt.NDArray[np.int64]) -> dict[str, object]:

@@ -4,11 +4,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from strandline.errors import RefusedByTheory
-
-Floats = npt.NDArray[np.floating]
+from strandline.observations.arrays import Reals
 
 
 def storms_needed(coverage: float) -> int:
@@ -16,7 +14,7 @@ def storms_needed(coverage: float) -> int:
     return math.ceil(round(coverage / (1 - coverage), 9))
 
 
-def conformal_radius(scores: Sequence[Floats], coverage: float) -> float:
+def conformal_radius(scores: Sequence[Reals], coverage: float) -> float:
     """Score that a new hour of a new storm exceeds with probability at most 1 − coverage.
 
     Args:

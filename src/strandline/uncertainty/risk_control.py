@@ -4,10 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.errors import InputError, RefusedByTheory
+from strandline.observations.arrays import Mask, Reals
 from strandline.uncertainty.conformal import storms_needed
-
-Floats = npt.NDArray[np.floating]
-Mask = npt.NDArray[np.bool_]
 
 
 def false_dry_rate(called_flooded: Mask, flooded: Mask, valid: Mask) -> npt.NDArray[np.float64]:
@@ -21,7 +19,7 @@ def false_dry_rate(called_flooded: Mask, flooded: Mask, valid: Mask) -> npt.NDAr
     return rate
 
 
-def false_dry_threshold(probability: Floats, flooded: Mask, valid: Mask, rate: float) -> float:
+def false_dry_threshold(probability: Reals, flooded: Mask, valid: Mask, rate: float) -> float:
     """Highest probability threshold at which a new storm's expected false-dry rate is at most ``rate``.
 
     The largest t with n/(n + 1) · R̂(t) + 1/(n + 1) ≤ ``rate``, where R̂ is the mean over the n storms of their

@@ -12,18 +12,17 @@ import numpy.typing as npt
 import pandas as pd
 from safetensors.numpy import load, save
 
-from strandline.belief.courses import HORIZON_HOURS, Courses, Guidance
-from strandline.belief.filter import PAST_HOURS, SeaBelief, know_nothing
-from strandline.belief.guidance import NO_ARCHIVE, Adviser, Said
-from strandline.planning.briefing import Briefing
-from strandline.planning.operations import PROBABILITY_FOR_LIVES
-from strandline.watch.decisions import Decision
-from strandline.watch.drafts import Confirmed, draft_messages
-from strandline.watch.feeds.guarded import Guarded
-from strandline.watch.ground import draw_samples, weigh_samples
-from strandline.watch.learn import STUDENT, Knowledge
-from strandline.watch.listening import AFTER_THE_HOUR, latest_forecasts, listen, own_readings, residuals_of
-from strandline.watch.mind import (
+from strandline.observations.arrays import Floats
+from strandline.pipeline.deployment import Briefing
+from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
+from strandline.watch.alerts import Confirmed, draft_messages
+from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Courses, Guidance
+from strandline.watch.assimilation.filter import PAST_HOURS, SeaBelief, know_nothing
+from strandline.watch.assimilation.fit import STUDENT, Knowledge
+from strandline.watch.assimilation.forecast_guidance import NO_ARCHIVE, Adviser, Said
+from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR, latest_forecasts, own_readings, residuals_of
+from strandline.watch.assimilation.particle_weights import draw_samples, weigh_samples
+from strandline.watch.decision_rules import (
     DENIED,
     ActionState,
     Charge,
@@ -35,11 +34,11 @@ from strandline.watch.mind import (
     levels_of,
     wake,
 )
-from strandline.watch.outlook import OutlookRow
+from strandline.watch.decisions import Decision, OutlookRow
+from strandline.watch.feeds.client import Guarded
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.step import Step
 
-Floats = npt.NDArray[np.float64]
 logger = logging.getLogger(__name__)
 RECENT = timedelta(hours=96)
 """How far back readings are looked at: what the student and the checks at the door look back on."""
@@ -243,3 +242,17 @@ def _tell(step: Step, mind: Mind, decisions: Sequence[Decision]) -> None:
             step.log("decision", f"{decision.change} {decision.action}: {decision.why}", {"action": decision.action})
     if mind.is_alone:
         step.log("alone", "No stream is heard; climate and tide are all that is left. A person decides.")
+
+
+def listen(
+    feeds: Sequence[Guarded], known: Sequence[Reading], since: datetime, now: datetime
+) -> tuple[list[Reading], list[Health]]:
+    """New readings of all feeds, and how each of them does; what is no number is in its health alone.
+
+    Args:
+        known: readings of the last days, as they were taken before.
+        since, now: the hours between which they became known.
+    """
+    answers = [feed.ask(since, now, [reading for reading in known if reading.stream == feed.stream]) for feed in feeds]
+    said = [reading for answer in answers for reading in answer.readings if np.isfinite(reading.value)]
+    return said, [answer.health for answer in answers]

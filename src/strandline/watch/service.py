@@ -11,24 +11,31 @@ from pathlib import Path
 import numpy as np
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
-from strandline.place import Place
-from strandline.planning.briefing import BRIEFING_FILE, Briefing, load_briefing
-from strandline.training import Progress
+from strandline.pipeline.deployment import BRIEFING_FILE, Briefing, load_briefing
+from strandline.pipeline.study_area import Place
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 from strandline.watch.agent import Agent
+from strandline.watch.assimilation.fit import (
+    KNOWLEDGE_FILE,
+    Knowledge,
+    StudentAdvice,
+    learn,
+    load_knowledge,
+    save_knowledge,
+)
+from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR
+from strandline.watch.assimilation.tide_cache import TideTable
+from strandline.watch.decision_rules import Charge
 from strandline.watch.decisions import Decision
-from strandline.watch.feeds.guarded import Guarded
+from strandline.watch.feeds.client import Guarded
 from strandline.watch.feeds.health import Expectation
 from strandline.watch.feeds.replay import replay_tide_gauges
-from strandline.watch.learn import KNOWLEDGE_FILE, Knowledge, StudentAdvice, learn, load_knowledge, save_knowledge
-from strandline.watch.listening import AFTER_THE_HOUR
-from strandline.watch.mind import Charge
+from strandline.watch.feeds.simulated_surge_service import SERVICE_DELAY, SURGE_SERVICE, SurgeService
+from strandline.watch.store.audit.outbox import alerts_beside
 from strandline.watch.store.errors import AlreadyDone, Busy
-from strandline.watch.store.outbox import alerts_beside
 from strandline.watch.store.store import Store
-from strandline.watch.surge_service import SERVICE_DELAY, SURGE_SERVICE, SurgeService
-from strandline.watch.tide_table import TideTable
 
 STEP = timedelta(hours=1)
 PATIENCE_S = 5.0

@@ -4,9 +4,9 @@ import numpy as np
 import rasterio
 
 from strandline.errors import InputError
-from strandline.web.pictures import CHANGE
-from strandline.web.records import ActionRecord, ChangeOfAction, ChangeOfFlood, Comparison
+from strandline.web.raster_tiles import CHANGE
 from strandline.web.run_folder import Band, RunFolder
+from strandline.web.schemas import ActionRecord, ChangeOfAction, ChangeOfFlood, Comparison
 
 PROBABILITY = "flood_probability.tif"
 NOTICEABLE = 0.05

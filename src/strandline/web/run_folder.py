@@ -12,8 +12,8 @@ import pandas as pd
 import rasterio
 
 from strandline.errors import InputError
-from strandline.report.facts import SURGE_COLUMNS
-from strandline.web.records import ActionRecord, Percentiles, ProductRecord, ReturnLevel, RunRecord
+from strandline.report.findings import SURGE_COLUMNS
+from strandline.web.schemas import ActionRecord, Percentiles, ProductRecord, ReturnLevel, RunRecord
 
 MEDIA_TYPES = {
     "report.html": "text/html; charset=utf-8",

@@ -13,11 +13,11 @@ from fastapi import FastAPI
 
 from strandline.errors import InputError
 from strandline.watch.store import Store
-from strandline.watch.store.outbox import alerts_beside
-from strandline.web.api import create_app
+from strandline.watch.store.audit.outbox import alerts_beside
+from strandline.web.api.token import Token, take_token
+from strandline.web.app import create_app
 from strandline.web.run_folder import open_runs
-from strandline.web.token import Token, take_token
-from strandline.web.watched import Watched
+from strandline.web.watch_view import Watched
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
 SLOWEST_END_S = 3

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strandline.watch.feeds.checks import CLOCK_TOLERANCE, Judged
+from strandline.watch.feeds.quality_control import CLOCK_TOLERANCE, Judged
 from strandline.watch.readings import Condition, Health
 
 _DAY = timedelta(days=1)

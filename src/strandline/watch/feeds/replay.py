@@ -5,13 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from strandline.observations.arrays import Floats, Times
 from strandline.watch.readings import Reading
-
-Times = npt.NDArray[np.datetime64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

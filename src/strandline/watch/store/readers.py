@@ -8,9 +8,8 @@ from operator import attrgetter
 from sqlalchemy import Column, Engine, Row, Select, Table, func, or_, select, tuple_
 
 from strandline.watch.readings import Health, Reading
-from strandline.watch.store.engine import reading
-from strandline.watch.store.known import known_readings
-from strandline.watch.store.log import entry_of
+from strandline.watch.store.audit.log import entry_of
+from strandline.watch.store.database.engine import reading
 from strandline.watch.store.records import (
     AlertDraft,
     Believed,
@@ -21,6 +20,7 @@ from strandline.watch.store.records import (
     StoredAlert,
     StoredDecision,
 )
+from strandline.watch.store.revisions import known_readings
 from strandline.watch.store.rows import decision_of, health_of, naive_utc, outlook_of, reading_of
 from strandline.watch.store.tables import alerts, confirmations, decisions, health, log, outlooks, readings, steps
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from strandline.watch.decisions import Decision
-from strandline.watch.outlook import OutlookRow
+from strandline.watch.decisions import Decision, OutlookRow
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 CapStatus = Literal["Exercise", "Draft"]
@@ -14,7 +13,7 @@ CapStatus = Literal["Exercise", "Draft"]
 
 @dataclass(frozen=True)
 class AlertDraft:
-    """A CAP 1.2 message as ``strandline.report.alerts.as_cap`` writes it; who it is and its status are read from it.
+    """A CAP 1.2 message as ``as_cap`` writes it; its identifier and status are read from it.
 
     Attributes:
         decision: id of the decision that it belongs to, as ``Step.add_decisions`` gave it; ``None`` = of none.

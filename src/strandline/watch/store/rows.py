@@ -11,8 +11,7 @@ from xml.etree import ElementTree
 from sqlalchemy import Row
 
 from strandline.errors import InputError
-from strandline.watch.decisions import Decision
-from strandline.watch.outlook import OutlookRow
+from strandline.watch.decisions import Decision, OutlookRow
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.records import AlertDraft, CapStatus, Json
 

@@ -7,14 +7,13 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from strandline.errors import InputError
-from strandline.watch.decisions import Decision
-from strandline.watch.outlook import OutlookRow
+from strandline.watch.decisions import Decision, OutlookRow
 from strandline.watch.readings import Health, Reading
-from strandline.watch.store.contents import HOUR_OF, digest_of
-from strandline.watch.store.engine import insert_rows, reading
-from strandline.watch.store.known import Kind, Revisions, known_readings, which
-from strandline.watch.store.log import Note, append
+from strandline.watch.store.audit.digests import HOUR_OF, digest_of
+from strandline.watch.store.audit.log import Note, append
+from strandline.watch.store.database.engine import insert_rows, reading
 from strandline.watch.store.records import AlertDraft, Json, StepRecord
+from strandline.watch.store.revisions import Kind, Revisions, known_readings, which
 from strandline.watch.store.rows import (
     RowValues,
     alert_row,

@@ -10,10 +10,11 @@ from typing import Self
 from sqlalchemy import Connection, Engine, select
 
 from strandline.errors import InputError
-from strandline.watch.store import confirmations, outbox, retention, schema, verification
-from strandline.watch.store.engine import make_engine, name_of, reading, writing
+from strandline.watch.store.audit import confirmations, outbox, retention, verification
+from strandline.watch.store.database import schema
+from strandline.watch.store.database.engine import make_engine, name_of, reading, writing
+from strandline.watch.store.database.locks import acting
 from strandline.watch.store.errors import AlreadyDone
-from strandline.watch.store.locks import acting
 from strandline.watch.store.readers import Readers
 from strandline.watch.store.records import Confirmation, LogEntry, StepRecord
 from strandline.watch.store.rows import naive_utc, whole_hour

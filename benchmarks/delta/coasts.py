@@ -1,0 +1,208 @@
+"""Simulated coasts for ``benchmarks.delta``: what the networks see, what is true, and how hard the task is."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import xarray as xr
+from torch import Tensor
+
+from benchmarks.delta.bathtub import connected_bathtub
+from strandline.distillation.pretraining.archive_sampling import blur_radar
+from strandline.distillation.pretraining.simulated_coasts import EXTREME_ABOVE_DESIGN
+from strandline.models.batch import DEPTH_EDGES, Batch
+from strandline.models.batching import build_storm_batch, build_surge_batch
+from strandline.observations.arrays import Floats
+from strandline.observations.observations import Observations
+from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.residual_process import fit_tide_and_weather
+from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.simulator.coast import simulate_coast
+from strandline.uncertainty.metrics import overlap_counts, pooled_iou
+
+WINDOWS = 64
+CONTENT = " ".join(Batch.__dataclass_fields__)
+"""Of a coast that was kept: one without some of it is drawn again."""
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedCoast:
+    """One coast with E storms, in order of time.
+
+    Attributes:
+        seed: of the coast.
+        storms: what the teacher sees, with truth as targets.
+        windows: surge windows outside every storm.
+        survey: (E, H, W) depth class as a survey would map it, and where (``surveyed``).
+        level: (E,) true peak level [m above mean sea level]; ``design``: of its embankments.
+        elevation: (H, W) true ground [m above mean sea level].
+        breached: (E, H, W) embankment cells that gave way.
+    """
+
+    seed: int
+    storms: Batch
+    windows: Batch
+    survey: Tensor
+    surveyed: Tensor
+    level: Floats
+    design: float
+    elevation: Floats
+    breached: npt.NDArray[np.bool_]
+
+    @property
+    def extreme(self) -> npt.NDArray[np.bool_]:
+        """(E,) storms above the extreme mark; what ships was taught below it."""
+        return np.asarray(self.level > self.design + EXTREME_ABOVE_DESIGN)
+
+    @cached_property
+    def land(self) -> Tensor:
+        """(H, W) cells that are scored: known ground that is not permanent water."""
+        assert self.storms.terrain is not None
+        assert self.storms.terrain_seen is not None
+        return self.storms.terrain_seen[0] & (self.storms.terrain[0, 2] < 0.5)
+
+    @cached_property
+    def flooded(self) -> Tensor:
+        """(E, H, W) truth."""
+        assert self.storms.flood_class is not None
+        return self.storms.flood_class > 0
+
+    def under_bad_radar(self) -> "SimulatedCoast":
+        """The same coast whose radar has four looks and no dry reference."""
+        return replace(self, storms=blur_radar(self.storms, torch.Generator().manual_seed(self.seed)))
+
+
+def simulate(seed: int, events: int, years: float, size: int, cache: Path | None = None) -> SimulatedCoast:
+    """Simulate a coast, or read it from ``cache`` where an equal one lies."""
+    key = hashlib.sha256(f"{CONTENT} {seed} {events} {years} {size}".encode()).hexdigest()[:12]
+    path = None if cache is None else cache / f"coast-{seed}-{key}.pt"
+    if path is not None and path.exists():
+        return _unpack(torch.load(path, weights_only=False))
+    coast = _simulate(seed, events, years, size)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        torch.save(_pack(coast), partial)
+        partial.replace(path)
+    return coast
+
+
+def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast:
+    name = f"coast {seed}"
+    seen = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, n_surveys=events)
+    assert seen.truth is not None
+    assert seen.tide_gauge is not None
+    gauge, truth = seen.tide_gauge, seen.truth
+    storms = storms_in(truth)
+    sea, free = _tide_and_weather(seen, storms)
+    batch = _without_assets(build_storm_batch(seen, storms, sea, "truth"))
+    rng = np.random.default_rng([seed, 99])
+    issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
+    survey = build_storm_batch(seen, storms, sea, "survey")
+    assert survey.flood_class is not None
+    assert survey.flood_valid is not None
+    mean = float(truth.attrs["mean_sea_level"])
+    return SimulatedCoast(
+        seed,
+        batch,
+        build_surge_batch(seen, issue, sea, "survey"),
+        survey.flood_class,
+        survey.flood_valid,
+        truth["peak_level"].values - mean,
+        float(truth.attrs["design_level"]) - mean,
+        truth["elevation"].values - mean,
+        truth["breached"].values,
+    )
+
+
+def storms_in(truth: xr.Dataset) -> list[Storm]:
+    """All storms of a simulated coast, whether its gauge saw them or not."""
+    return [
+        Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level))
+        for peak, level in zip(truth["time"].values, truth["peak_level"].values, strict=True)
+    ]
+
+
+def _without_assets(batch: Batch) -> Batch:
+    """This benchmark is about floods, and coasts differ in how many assets they have."""
+    return replace(batch, asset_cell=None, asset_class=None, asset_seen=None, damage_state=None, damage_valid=None)
+
+
+def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[TideAndWeather, npt.NDArray[np.bool_]]:
+    """What three years without any storm tell of tide and weather, and hours of issue that touch no storm."""
+    assert coast.tide_gauge is not None
+    gauge = coast.tide_gauge
+    time, level = gauge["time"].values, gauge["water_level"].values[0] - float(gauge["mean_sea_level"].values[0])
+    free = np.ones(time.size, dtype=bool)
+    for storm in storms:
+        free &= (time < storm.start - BEFORE_PEAK) | (time > storm.end + BEFORE_PEAK)
+    level[~free] = np.nan
+    days = slice(0, 24 * 1100)
+    latitude = float(gauge["latitude"].values[0])
+    sea = fit_tide_and_weather(time[days], level[days], latitude, name=coast.region.name, source="own record")
+    free[:96] = free[-48:] = False
+    return sea, free
+
+
+@dataclass(frozen=True)
+class Hardness:
+    """Whether a coast is hard enough to count; ``benchmarks.delta`` prints it.
+
+    Attributes:
+        elevation_error: root mean square error of the elevation product over land [m].
+        breaches_differ: share of storm pairs whose breaches are not the same.
+        bathtub_product, bathtub_true: pooled IoU of the connected bathtub on the product and on the true terrain.
+    """
+
+    elevation_error: float
+    breaches_differ: float
+    bathtub_product: float
+    bathtub_true: float
+
+
+def hardness(coast: SimulatedCoast) -> Hardness:
+    """The gates that need no network, over the coast's normal storms."""
+    land = coast.land.numpy()
+    assert coast.storms.terrain is not None
+    error = (coast.storms.terrain[0, 0].numpy() - coast.elevation)[land]
+    normal = np.flatnonzero(~coast.extreme)
+    pairs = [(coast.breached[a] != coast.breached[b]).any() for i, a in enumerate(normal) for b in normal[:i]]
+    return Hardness(
+        float(np.sqrt((error**2).mean())),
+        float(np.mean(pairs)),
+        *(bathtub_iou(coast, normal, on, connected=True) for on in ("product", "true")),
+    )
+
+
+def bathtub_maps(coast: SimulatedCoast, index: npt.NDArray[np.int64], on: str, *, connected: bool) -> npt.NDArray:
+    """(n, H, W) cells that a still sea at the true peak level floods, on the ``product`` or the ``true`` terrain."""
+    assert coast.storms.terrain is not None
+    ground = coast.elevation if on == "true" else coast.storms.terrain[0, 0].numpy().astype(float)
+    water = coast.storms.terrain[0, 2].numpy() > 0.5
+    if connected:
+        return np.stack([connected_bathtub(ground, water, level) for level in coast.level[index]])
+    return np.stack([(level - ground >= DEPTH_EDGES[0]) & ~water for level in coast.level[index]])
+
+
+def bathtub_iou(coast: SimulatedCoast, index: npt.NDArray[np.int64], on: str, *, connected: bool) -> float:
+    """Pooled IoU over some storms."""
+    truth = coast.flooded[index].numpy()
+    maps = bathtub_maps(coast, index, on, connected=connected)
+    return pooled_iou(overlap_counts(maps, truth, np.broadcast_to(coast.land.numpy(), truth.shape)))
+
+
+def _pack(coast: SimulatedCoast) -> dict[str, object]:
+    def plain(batch: Batch) -> dict[str, Tensor]:
+        return {name: tensor for name, tensor in vars(batch).items() if tensor is not None}
+
+    parts = {name: getattr(coast, name) for name in SimulatedCoast.__dataclass_fields__}
+    return {**parts, "storms": plain(coast.storms), "windows": plain(coast.windows)}
+
+
+def _unpack(parts: dict[str, object]) -> SimulatedCoast:
+    storms, windows = (Batch(**parts.pop(name)) for name in ("storms", "windows"))  # type: ignore[arg-type]
+    return SimulatedCoast(**parts, storms=storms, windows=windows)  # type: ignore[arg-type]

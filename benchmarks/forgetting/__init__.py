@@ -1,0 +1,1 @@
+"""Forgetting after local fine-tuning."""

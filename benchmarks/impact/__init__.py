@@ -1,0 +1,1 @@
+"""Damage estimates beside CLIMADA and a reference."""

@@ -1,0 +1,87 @@
+"""How fast a region is mapped and in how much memory, and whether a cluster says what one process says."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import Popen
+
+import numpy as np
+import rasterio
+
+from benchmarks.large_regions.cluster import cluster
+from benchmarks.large_regions.wide_terrain import write_terrain
+from benchmarks.record import Value
+from benchmarks.speed.program import COMMAND, spend
+from strandline.pipeline.deployment import load_briefing
+from strandline.pipeline.large_regions.store import UNFINISHED
+from strandline.uncertainty.forecaster import load_forecaster
+
+Row = dict[str, Value]
+SEED = 0
+MOST_MB, EQUAL = 3e9 / 2**20, 1e-6
+"""Bars: memory for 10 000 × 10 000 cells, and what cluster and single process may differ by."""
+BIG = 10_000
+RASTERS = ("flood_probability.tif", "flooded.tif", "flood_disagreement.tif", "flood_depth.tif")
+
+
+def size_rows(run: Path, edges: list[int], work: Path) -> Iterator[Row]:
+    """Three rows a region: seconds, peak memory, and maps of the whole region an hour."""
+    period, members = load_briefing(run).return_periods[-1], load_forecaster(run).members
+    for edge in edges:
+        region = write_terrain(work / f"terrain{edge}", edge, load_briefing(run).region, SEED)
+        words = ("map", str(region), "--run", str(run), "--samples", "1", "--return-period", f"{period:g}")
+        spent = spend(*COMMAND, *words, "--out", str(work / f"map{edge}"))
+        note = f"{spent.cpu_s:.0f} s of the processor; one storm, {members} students, the ground alone"
+        shared: Row = {"part": "size", "cells": edge**2}
+        yield {**shared, "what": "strandline map", "value": spent.wall_s, "unit": "s", "note": note}
+        bar: Row = {"bar": f"≤ {MOST_MB:.0f} (3 GB)", "met": spent.peak_mb <= MOST_MB} if edge >= BIG else {}
+        yield {**shared, "what": "peak memory", "value": spent.peak_mb, "unit": "MB", **bar}
+        yield {**shared, "what": "maps of the region", "value": 3600 / spent.wall_s, "unit": "1/h"}
+
+
+def cluster_rows(run: Path, edge: int, workers: list[int], work: Path) -> Iterator[Row]:
+    """A row a number of workers: the greatest difference from one process, and what is left where one was killed."""
+    region = write_terrain(work / "terrain", edge, load_briefing(run).region, SEED)
+    words = [*COMMAND, "map", str(region), "--run", str(run), "--samples", "2"]
+    alone = work / "alone"
+    spend(*words, "--out", str(alone))
+    for count in workers:
+        with cluster(count, work / f"cluster{count}") as (address, _):
+            spent = spend(*words, "--out", str(work / f"on{count}"), "--scheduler", address)
+        yield _cluster_row(f"{count} workers", difference(alone, work / f"on{count}"), f"{spent.wall_s:.0f} s")
+    with cluster(2, work / "hurt cluster") as (address, processes):
+        killer = threading.Thread(target=kill_when_begun, args=(work / "hurt", processes[1]))
+        killer.start()
+        spend(*words, "--out", str(work / "hurt"), "--scheduler", address)
+        killer.join()
+        ended = processes[1].poll()
+    yield _cluster_row(
+        "2 workers, one killed in the middle", difference(alone, work / "hurt"), f"it ended with {ended}"
+    )
+
+
+def kill_when_begun(out: Path, worker: Popen) -> None:
+    """Kill a worker (SIGKILL) when the first tile of a map is whole."""
+    while not (out / UNFINISHED / "is_whole" / "c").exists():
+        time.sleep(0.02)
+    worker.kill()
+
+
+def _cluster_row(what: str, found: float, note: str) -> Row:
+    return {
+        "part": "cluster", "what": what, "value": found, "unit": "greatest difference", "bar": f"≤ {EQUAL:g}",
+        "met": found <= EQUAL, "note": note,
+    }  # fmt: skip
+
+
+def difference(one: Path, other: Path) -> float:
+    """Greatest difference of any cell of any raster of two maps; infinite where one knows what the other does not."""
+    greatest = 0.0
+    for name in RASTERS:
+        with rasterio.open(one / name) as ours, rasterio.open(other / name) as theirs:
+            a, b = ours.read(), theirs.read()
+        if not np.array_equal(np.isnan(a), np.isnan(b)):
+            return float("inf")
+        greatest = max(greatest, float(np.nanmax(np.abs(a - b))))
+    return greatest

@@ -1,0 +1,50 @@
+"""Terrain of any size that looks like a low coast: sea in the west, a plain that rises inland, noise on many scales."""
+
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from scipy.ndimage import map_coordinates
+
+from benchmarks.large_regions.coast_files import REGION
+from strandline.observations.region import Region
+
+SCALES = {400.0: 1.2, 60.0: 0.8, 8.0: 0.5}
+"""[cells] → standard deviation [m]."""
+ROWS_AT_ONCE = 512
+
+
+def write_terrain(folder: Path, edge: int, like: Region, seed: int) -> Path:
+    """``edge`` × ``edge`` cells of the datum and cell size of another region; returns the region file.
+
+    Its first tenth is sea.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    size = like.cell_size
+    left, top = like.bounds[0], like.bounds[3]
+    bounds = (left, top - edge * size, left + edge * size, top)
+    region = Region(
+        "a wide coast", like.crs, bounds, size, like.vertical_datum, (left + size, top - size), like.continent
+    )
+    facts = {**vars(region), "bounds": list(bounds), "sea_point": list(region.sea_point)}
+    text = REGION.format(**facts).replace('{ path = "water.tif" }', "{ below = -1.0 }")
+    path = folder / "region.toml"
+    path.write_text(text, encoding="utf-8")
+    rng = np.random.default_rng(seed)
+    noise = {scale: rng.normal(0, spread, (int(edge / scale) + 4,) * 2) for scale, spread in SCALES.items()}
+    columns = np.arange(edge)
+    profile = {
+        "driver": "GTiff", "dtype": "float32", "count": 1, "height": edge, "width": edge, "crs": region.crs,
+        "transform": region.transform, "nodata": np.nan, "tiled": True, "compress": "DEFLATE",
+    }  # fmt: skip
+    with rasterio.open(folder / "elevation.tif", "w", **profile) as file:
+        for first in range(0, edge, ROWS_AT_ONCE):
+            rows = np.arange(first, min(first + ROWS_AT_ONCE, edge))
+            height = np.full((rows.size, edge), -1.0, np.float32) + 5.0 * columns / edge
+            for scale, grid in noise.items():
+                at = np.meshgrid(1 + rows / scale, 1 + columns / scale, indexing="ij")
+                height += map_coordinates(grid, at, order=1, output=np.float32)
+            height[:, : edge // 10] = -4.0
+            window = rasterio.windows.Window(0, first, edge, rows.size)
+            file.write(height.astype(np.float32)[None], window=window)
+    return path

@@ -1,0 +1,1 @@
+"""The flood solver beside analytic solutions and other programs."""

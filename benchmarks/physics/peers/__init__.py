@@ -1,0 +1,1 @@
+"""The same flood by other programs."""

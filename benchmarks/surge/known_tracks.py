@@ -1,0 +1,123 @@
+"""How much a cyclone's low pressure lifts the sea at a gauge, from its track as far as it was known at the hour."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats, Times
+from strandline.simulator.sea.cyclones import (
+    EARTH_RADIUS,
+    KNOT,
+    Cyclone,
+    cyclone_fields,
+    holland_peakedness,
+    median_radius_of_maximum_wind,
+    offset_metres,
+    pressure_drop,
+)
+from strandline.simulator.sea.storm_surge import inverse_barometer
+from strandline.simulator.sea.tracks import AMBIENT_PRESSURE
+
+FIX_HOURS = 6
+"""Between the fixes of a track; a storm that has had none for longer is over."""
+LEAST_WIND = 15 * KNOT
+"""[m s-1] of a storm whose wind nobody gave."""
+
+
+def known_lift(storms: xr.Dataset, time: Times, places: Sequence[tuple[float, float]], hours: range) -> Floats:
+    """(P, T, H) rise of the sea [m] by the inverse barometer at hours about each issue, as was known at the issue.
+
+    Up to a storm's last fix its track is followed, a straight line between fixes; from there on it keeps its course,
+    speed and strength. Nothing of a later fix is used. A storm counts until `FIX_HOURS` after its last fix.
+
+    Args:
+        storms: fixes (`sources.storms.read_tracks`), each storm's in order of time.
+        time: (T,) hours of issue, consecutive, UTC.
+        places: longitude and latitude of P gauges [degrees].
+        hours: H consecutive ones about an issue, before it where negative.
+
+    Raises:
+        InputError: hours of issue that do not follow one another.
+
+    Source: pressure of a cyclone, Holland (1980); 1 cm per hPa.
+    """
+    if time.size > 1 and (np.diff(time) != np.timedelta64(1, "h")).any():
+        raise InputError("hours of issue", "do not follow one another", "give every hour")
+    lift = np.zeros((len(places), time.size, len(hours)))
+    longitude, latitude = np.array(places, dtype=float).T
+    issues = time.astype("datetime64[h]").astype(np.int64)
+    for name in np.unique(storms["storm"].values):
+        storm = storms.isel(fix=storms["storm"].values == name)
+        fixes = storm["time"].values.astype("datetime64[h]").astype(np.int64)
+        if fixes[-1] + FIX_HOURS <= issues[0] or fixes[0] > issues[-1]:
+            continue
+        for number, fix in enumerate(fixes):
+            until = fixes[number + 1] if number + 1 < len(fixes) else fix + FIX_HOURS
+            asked = np.flatnonzero((issues >= fix) & (issues < min(until, fix + FIX_HOURS)))
+            if asked.size:
+                span = np.arange(fix + hours[0], fix + FIX_HOURS + hours[-1] + 1)
+                raised = _raised(storm.isel(fix=slice(0, number + 1)), fixes[: number + 1], span, longitude, latitude)
+                first = issues[asked] - fix  # hours since the fix, at which the span's own first hour is wanted
+                lift[:, asked] += raised[:, first[:, None] + np.arange(len(hours))]
+    return lift
+
+
+def _raised(
+    known: xr.Dataset, fixes: npt.NDArray[np.int64], span: npt.NDArray[np.int64], longitude: Floats, latitude: Floats
+) -> Floats:
+    """(P, L) rise [m] in the hours of a span, from the fixes of one storm up to now."""
+    east, north = _kilometres(known)
+    inside = np.clip(span, None, fixes[-1]).astype(float)
+    at_east, at_north = np.interp(inside, fixes, east), np.interp(inside, fixes, north)
+    ahead = np.maximum(span - fixes[-1], 0)
+    if len(fixes) > 1:
+        step = fixes[-1] - fixes[-2]
+        at_east = at_east + ahead * (east[-1] - east[-2]) / step
+        at_north = at_north + ahead * (north[-1] - north[-2]) / step
+    here = float(known["longitude"].values[-1]), float(known["latitude"].values[-1])
+    centre_latitude = np.clip(here[1] + np.rad2deg(1000 * at_north / EARTH_RADIUS), -89.0, 89.0)
+    middle = np.cos(np.deg2rad(0.5 * (centre_latitude + here[1])))
+    centre_longitude = here[0] + np.rad2deg(1000 * at_east / (EARTH_RADIUS * middle))
+    drop = np.interp(inside, fixes, _drop(known))
+    wind = np.interp(inside, fixes, _wind(known))
+    speed = 1000 * np.hypot(np.gradient(at_east), np.gradient(at_north)) / 3600  # [m s-1]
+    cyclone = Cyclone(
+        centre_longitude,
+        centre_latitude,
+        AMBIENT_PRESSURE - drop,
+        np.full(span.shape, AMBIENT_PRESSURE),
+        median_radius_of_maximum_wind(drop, centre_latitude),
+        holland_peakedness(wind, drop, speed),
+        np.zeros(span.shape),
+        np.zeros(span.shape),
+    )
+    deficit, _, _ = cyclone_fields(cyclone, longitude, latitude)  # (L, P)
+    there: Floats = inverse_barometer(deficit).T * (span >= fixes[0])
+    return there
+
+
+def _kilometres(known: xr.Dataset) -> tuple[Floats, Floats]:
+    """(N,) how far east and north of the newest fix each lies [km]."""
+    longitude, latitude = known["longitude"].values, known["latitude"].values
+    longitude = longitude[-1] + (longitude - longitude[-1] + 180) % 360 - 180
+    east, north = offset_metres(longitude, latitude, longitude[-1:], latitude[-1:])
+    return east / 1000, north / 1000
+
+
+def _wind(known: xr.Dataset) -> Floats:
+    """(N,) greatest wind [m s-1]: of the pressure where it was not given, the least where neither was."""
+    pressure = known["central_pressure"].values
+    of_pressure = KNOT * 6.7 * (np.maximum(AMBIENT_PRESSURE - pressure, 0.0) / 100) ** 0.644
+    given = known["maximum_wind"].values
+    wind = np.where(np.isfinite(given), given, np.where(np.isfinite(pressure), of_pressure, LEAST_WIND))
+    return np.maximum(wind, LEAST_WIND)
+
+
+def _drop(known: xr.Dataset) -> Floats:
+    """(N,) ambient minus central pressure [Pa]: of the wind where no pressure was given."""
+    pressure = known["central_pressure"].values
+    drop: Floats = np.where(np.isfinite(pressure), AMBIENT_PRESSURE - pressure, pressure_drop(_wind(known)))
+    return np.maximum(drop, 0.0)

@@ -1,0 +1,194 @@
+"""Whether this machine can run Strandline: what is needed works, and what each missing extra would add."""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Literal
+
+from packaging.requirements import Requirement
+from rich.table import Table
+from rich.text import Text
+
+State = Literal["works", "absent", "broken"]
+ADDS = {
+    "serve": "the dashboard and its API",
+    "parquet": "assets and zones from GeoParquet",
+    "postgres": "a store of the watch on PostgreSQL, for several machines",
+    "dask": "maps of large regions on a cluster",
+    "vit": "a teacher that starts from a published Vision Transformer",
+    "quantum": "PennyLane, which our quantum kernels are checked against",
+}
+"""Extra → what it brings; those for developers are left out."""
+SHIPPED = Path(__file__).parents[1] / "models" / "weights"
+OLDEST_PYTHON = (3, 11)
+LEAST_DISK = 1e9
+"""Free space that a run should find [bytes]; an assumption, a large region leaves more."""
+_COLOURS = {"works": "green", "absent": "yellow", "broken": "red"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        state: what is ``absent`` is not needed; what is ``broken`` is.
+        found: what is there, or what is wrong with it.
+        remedy: what would help; empty where nothing must.
+    """
+
+    name: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def examine(folder: Path) -> Iterator[Finding]:
+    """Look at everything, one after the other; a check that fails does not hide the others.
+
+    Args:
+        folder: where runs are to be written; it need not exist.
+    """
+    yield _python()
+    yield _packages()
+    yield _try("torch", _torch, "pip install --force-reinstall torch")
+    yield _try("maps", _maps, "pip install --force-reinstall rasterio pyproj")
+    yield _try("compiled code", _compiled, "set NUMBA_CACHE_DIR to a folder that can be written")
+    yield _try("networks", _networks, "pip install --force-reinstall strandline")
+    yield _disk(folder)
+    yield from (_extra(name, adds) for name, adds in ADDS.items())
+    yield _browser()
+
+
+def findings_table(findings: list[Finding]) -> Table:
+    """The findings, a line each."""
+    table = Table(box=None)
+    for heading in ("what", "state", "found"):
+        table.add_column(heading)
+    for one in findings:
+        found = f"{one.found}; {one.remedy}" if one.remedy else one.found
+        table.add_row(Text(one.name), Text(one.state, style=_COLOURS[one.state]), Text(found))
+    return table
+
+
+def _try(name: str, check: Callable[[], str], remedy: str) -> Finding:
+    """What ``check`` found; compiled libraries tell by these three errors that something of theirs is wrong."""
+    try:
+        return Finding(name, "works", check())
+    except (ImportError, OSError, RuntimeError) as error:
+        return Finding(name, "broken", f"{type(error).__name__}: {error}", remedy)
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < OLDEST_PYTHON:
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        return Finding("Python", "broken", found, f"install Python {oldest} or newer")
+    return Finding("Python", "works", f"{found}, strandline {version('strandline')}")
+
+
+def _packages() -> Finding:
+    needed = [one for one in _requirements() if one.marker is None]
+    faults = [fault for one in needed if (fault := _fault(one)) is not None]
+    if faults:
+        return Finding("packages", "broken", "; ".join(faults), "pip install --upgrade strandline")
+    return Finding("packages", "works", f"all {len(needed)} that are needed, in versions that fit")
+
+
+def _requirements() -> list[Requirement]:
+    return [Requirement(line) for line in requires("strandline") or ()]
+
+
+def _fault(one: Requirement) -> str | None:
+    try:
+        found = version(one.name)
+    except PackageNotFoundError:
+        return f"{one.name} is missing"
+    return None if one.specifier.contains(found, prereleases=True) else f"{one.name} is {found}, not {one.specifier}"
+
+
+def _torch() -> str:
+    import torch
+
+    size = 64
+    if float((torch.ones(size, size) @ torch.ones(size, size))[0, 0]) != size:
+        raise RuntimeError("a product of two matrices of ones is wrong")
+    device = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ", no GPU (none is needed)"
+    return f"{torch.__version__}, {torch.get_num_threads()} threads on {os.cpu_count()} cores{device}"
+
+
+def _maps() -> str:
+    """A raster is written to memory and read again, and a place is moved to another coordinate system."""
+    import numpy as np
+    import pyproj
+    import rasterio
+    from rasterio.io import MemoryFile
+
+    x, y = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:32633", always_xy=True).transform(15.0, 45.0)
+    if abs(x - 500_000) > 1 or not 4_980_000 < y < 4_990_000:
+        raise RuntimeError(f"PROJ moves 15° E 45° N to ({x:.0f}, {y:.0f}) in EPSG:32633")
+    size = 16
+    profile = {"driver": "GTiff", "width": size, "height": size, "count": 1, "dtype": "float32", "crs": "EPSG:32633"}
+    profile["transform"] = rasterio.Affine(10, 0, 500_000, 0, -10, 5_000_000)
+    with MemoryFile() as memory:
+        with memory.open(**profile) as raster:
+            raster.write(np.ones((1, size, size), "float32"))
+        with memory.open() as raster:
+            if raster.read().sum() != size**2:
+                raise RuntimeError("GDAL reads another raster than was written")
+    return f"GDAL {rasterio.__gdal_version__} (rasterio {rasterio.__version__}), PROJ {pyproj.proj_version_str}"
+
+
+def _compiled() -> str:
+    """Numba refuses to compile what it could keep nowhere."""
+    import numba
+
+    twice = numba.njit(cache=True)(_twice)
+    if twice(21) != 42:
+        raise RuntimeError("compiled code gives another number")
+    return f"numba {numba.__version__}, kept in {twice.stats.cache_path}"
+
+
+def _twice(number: int) -> int:
+    return 2 * number
+
+
+def _networks() -> str:
+    """The weights that ship are whole: their SHA-256 is that of the card that came with them."""
+    card = json.loads((SHIPPED / "student.json").read_text(encoding="utf-8"))
+    digests: dict[str, str] = card["sha256"]
+    for name, digest in digests.items():
+        if hashlib.sha256((SHIPPED / name).read_bytes()).hexdigest() != digest:
+            raise RuntimeError(f"{SHIPPED / name} is damaged or of another version")
+    return f"{' and '.join(digests)} are those that shipped"
+
+
+def _disk(folder: Path) -> Finding:
+    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        return Finding("disk", "broken", f"{there} cannot be written", "choose another folder")
+    free = shutil.disk_usage(there).free
+    if free < LEAST_DISK:
+        return Finding("disk", "broken", f"{free / 1e9:.1f} GB free in {there}", f"free {LEAST_DISK / 1e9:.0f} GB")
+    return Finding("disk", "works", f"{free / 1e9:.0f} GB free in {there}")
+
+
+def _extra(extra: str, adds: str) -> Finding:
+    """An extra that is there in part counts as absent; one in a version that does not fit as well."""
+    parts = [one for one in _requirements() if one.marker is not None and one.marker.evaluate({"extra": extra})]
+    faults = [fault for one in parts if (fault := _fault(one)) is not None]
+    if faults:
+        return Finding(extra, "absent", f"{'; '.join(faults)}: without {adds}", f"pip install 'strandline[{extra}]'")
+    return Finding(extra, "works", adds)
+
+
+def _browser() -> Finding:
+    program = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
+    if program is None:
+        return Finding("Chromium", "absent", "the tests of the dashboard are skipped; users need any browser")
+    return Finding("Chromium", "works", f"{program}, for the tests of the dashboard")

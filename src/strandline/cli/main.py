@@ -1,0 +1,367 @@
+"""The command line: what a user types, and nothing else."""
+
+import json
+import logging
+import os
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from strandline.cli.console import Stages, answer, answer_json, aside, summary_table, warn
+from strandline.errors import InputError, StrandlineError
+
+app = typer.Typer(
+    help="From almost no data to a coastal resilience plan.\n\n"
+    "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, write a region "
+    "file (see examples/), look at it with `strandline check`, then `strandline run REGION.toml --out DIR`. "
+    "`strandline doctor` says whether this machine can.\n\n"
+    "Answers go to standard output, with --json as JSON; progress and remarks go to standard error.",
+    epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message says what would "
+    "be right); 65 the log of a store was changed; 75 another agent acts on the store, try again later; 130 "
+    "interrupted; 1 a fault of Strandline itself.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+INTERRUPTED = 130
+"""The exit code into which typer turns Ctrl-C (128 + SIGINT)."""
+RegionPath = Annotated[
+    Path | None, typer.Argument(help="Region file (TOML). Without one: the built-in simulated delta.")
+]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", help="Folder that the region file's paths start from.", show_default="its own")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")]
+
+
+def _examples(*examples: tuple[str, str]) -> str:
+    """Lines under a command's help: what to type, and what for."""
+    return "\n\n".join(f"[bold cyan]{escape(typed)}[/]   {what_for}" for typed, what_for in examples)
+
+
+@app.command(
+    epilog=_examples(
+        ("strandline run --quick --out runs/quick", "a health check, under 90 s"),
+        ("strandline run examples/caorle.toml --data DATA --out runs/caorle", "a real place"),
+        ("strandline run examples/caorle.toml --data DATA --out runs/caorle --resume", "after a Ctrl-C"),
+        ("strandline run --out runs/demo --json | jq .surge.rmse", "one number of the summary"),
+    )
+)
+def run(
+    region: RegionPath = None,
+    out: Annotated[Path, typer.Option(help="Folder for the products.")] = Path("runs/demo"),
+    data: DataFolder = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A tiny simulated coast, under 90 s: a health check.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
+    false_dry: Annotated[
+        float | None,
+        typer.Option(help="Share of flooded cells that may be called dry, as 0.1.", show_default="best IoU"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Observe, distil, forecast, assess, plan: from files (or a simulated delta) to report.html."""
+    from strandline.pipeline import jobs
+
+    if quick and region is not None:
+        raise typer.BadParameter(
+            "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
+        )
+    job = jobs.real(region, data, seed, false_dry) if region else jobs.simulated(seed, quick=quick, false_dry=false_dry)
+    with Stages() as announce:
+        report = job.run(out, announce, resume)
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    if (known := summary["familiarity"]) is not None and known["warning"] is not None:
+        warn(known["warning"])
+    if as_json:
+        answer_json(summary)
+    else:
+        aside.print(summary_table(summary))
+        answer(f"report: {report}")
+
+
+@app.command(
+    epilog=_examples(
+        ("strandline check examples/caorle.toml --data DATA", "the table"),
+        ("strandline check examples/caorle.toml --data DATA --picture there.png", "and a picture"),
+    )
+)
+def check(
+    region: Annotated[Path, typer.Argument(help="Region file (TOML).")],
+    data: DataFolder = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is present, its span, gaps and age, and what each missing stream costs. Computes nothing."""
+    from strandline.observations.inventory.inventory import take_inventory
+    from strandline.observations.inventory.views import draw_inventory, inventory_table, inventory_to_json
+    from strandline.observations.region_file import load_region_file
+
+    inventory = take_inventory(load_region_file(region, data))
+    if as_json:
+        answer_json(inventory_to_json(inventory))
+    else:
+        answer(inventory_table(inventory))
+    if picture is not None:
+        draw_inventory(inventory, picture)
+        aside.print(f"picture: {picture}")
+
+
+@app.command(
+    epilog=_examples(
+        ("strandline lint my-protocol.toml", "before anybody relies on it"),
+        ("strandline lint runs/demo/plan.json --json", "a plan, for other programs"),
+    )
+)
+def lint(
+    plan: Annotated[Path, typer.Argument(help="Early action protocol (TOML), or the plan.json of a run.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what an early action protocol or a plan lacks or contradicts, where, and what would be right."""
+    from strandline.planning.early_action.protocol import lint as find_faults
+    from strandline.planning.plan_schema import check_plan
+
+    faults = find_faults(plan)
+    if not faults and plan.suffix == ".json":
+        faults = check_plan(plan)
+    if as_json:
+        listed = [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in faults]
+        answer_json({"file": str(plan), "is_fit_for_use": not faults, "faults": listed})
+    else:
+        for fault in faults:
+            answer(str(fault))
+    if faults:
+        raise InputError(plan, f"is not fit for use ({len(faults)} faults)", "mend what is listed above")
+    if not as_json:
+        answer(f"{plan}: fit for use")
+
+
+@app.command(epilog=_examples(("strandline schema > plan.schema.json", "to a file")))
+def schema() -> None:
+    """Print the JSON Schema of plan.json: every field with its type, unit and datum."""
+    from strandline.planning.plan_schema import plan_schema
+
+    typer.echo(json.dumps(plan_schema(), indent=2))
+
+
+@app.command(
+    epilog=_examples(
+        ("strandline watch examples/caorle.toml --data DATA --run runs/caorle", "live, until Ctrl-C"),
+        ("strandline watch --run runs/demo --replay 2009-05-05/2009-05-10", "five days of the built-in delta again"),
+        ("strandline watch examples/caorle.toml --run runs/caorle --once --json", "one hour, from a timer"),
+    )
+)
+def watch(
+    region: RegionPath = None,
+    run: Annotated[Path, typer.Option(help="Folder of this place's finished `strandline run`.")] = Path("runs/demo"),
+    data: DataFolder = None,
+    store: Annotated[
+        str | None, typer.Option(help="Database: a path, or postgresql+pg8000://…", show_default="watch.db in --run")
+    ] = None,
+    replay: Annotated[
+        str | None, typer.Option(help="Hours of the record to live through again: FROM/TO, as 2022-11-20/2022-11-24.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Of a replay, times real time.", min=0.001, show_default="as fast as it goes")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="One step, then stop.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON an hour, with every decision.")] = False,
+) -> None:
+    """Keep the risk picture coherent, hour by hour: hear the streams, move the belief, propose what to do."""
+    from strandline.watch import run as job
+
+    with Stages() as announce:
+        watching, hours = job.prepare(region, data, run, store, replay, speed, announce, once=once)
+    aside.print(f"watching; store: {store or run / 'watch.db'}; a person confirms what leaves this machine")
+    for hour in hours:
+        decisions = watching.step(hour)
+        if as_json:
+            answer_json(job.hour_to_json(hour, decisions), indent=None)
+        else:
+            for line in job.tell(hour, decisions):
+                answer(line)
+
+
+@app.command(
+    "map",
+    epilog=_examples(
+        ("strandline map wide.toml --data DATA --run runs/caorle --out maps/wide", "on this machine"),
+        (
+            "strandline map wide.toml --run runs/caorle --out s3://bucket/wide --scheduler tcp://head:8786",
+            "on a cluster",
+        ),
+    ),
+)
+def map_region(
+    region: Annotated[Path, typer.Argument(help="Region file (TOML) of the wider region: bounds and terrain, radar.")],
+    out: Annotated[str, typer.Option(help="Folder for the rasters: a path, or a URL that fsspec knows.")],
+    run: Annotated[Path, typer.Option(help="Folder of a finished `strandline run` by the same sea.")] = Path(
+        "runs/demo"
+    ),
+    data: DataFolder = None,
+    return_period: Annotated[
+        list[float] | None, typer.Option(help="One of the run's [years]; give several.", show_default="all of them")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Monte-Carlo samples, at most as many as the run drew.")] = 12,
+    rise: Annotated[float, typer.Option(help="Of the mean sea level [m].")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler.", show_default="this process alone")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted map in --out.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Map the floods of a region too large for a run, tile by tile, by the students of a run."""
+    from strandline.pipeline import jobs
+    from strandline.pipeline.large_regions.map_region import Choice
+
+    choice = Choice(samples, tuple(sorted(set(return_period or ()))), rise, seed)
+    with Stages() as announce:
+        facts = jobs.map_region(region, data, run, out, choice, announce, resume=resume, scheduler=scheduler)
+    for remark in facts.remarks:
+        warn(remark)
+    if as_json:
+        answer_json(asdict(facts))
+    else:
+        answer(f"maps: {out}")
+
+
+@app.command(epilog=_examples(("strandline export --run runs/demo --out programs", "the demo's students")))
+def export(
+    out: Annotated[Path, typer.Option(help="Folder for the programs.")],
+    run: Annotated[Path, typer.Option(help="Folder of a finished `strandline run`.")] = Path("runs/demo"),
+    torch_only: Annotated[
+        bool, typer.Option("--torch-only", help="No ONNX, which needs the extra strandline[onnx].")
+    ] = False,
+) -> None:
+    """Write a place's students as programs for other machines: torch.export, ONNX, ONNX in eight bits."""
+    from strandline.pipeline.export import export_forecaster
+    from strandline.uncertainty.forecaster import load_forecaster
+
+    export_forecaster(load_forecaster(run), out, onnx=not torch_only)
+    aside.print(f"programs: {out}")
+
+
+@app.command(
+    epilog=_examples(
+        ("strandline serve --run runs/caorle", "that run, and its watch where one has begun"),
+        ("strandline serve --run runs/before --run runs/after", "two runs of one place, to compare"),
+    )
+)
+def serve(
+    run: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a finished `strandline run`; give several to compare.", show_default="runs/demo"),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(help="Database of the watch over the first run's place.", show_default="watch.db in --run"),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to bind to; another one is seen from elsewhere.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any that is free.")] = 8000,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A further name that browsers may call this server by.")
+    ] = None,
+) -> None:
+    """Show runs and the watch in a browser: map, sea, streams, actions to confirm, and an API."""
+    try:
+        import strandline.web.server as server
+    except ModuleNotFoundError as missing:
+        raise InputError("serve", f"{missing.name} is missing", "pip install 'strandline[serve]'") from missing
+
+    serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [])
+    with server.listening(host, port) as (address, listener):
+        aside.print(f"dashboard: {address}   (Ctrl-C ends it)", highlight=False)
+        if serving.token is not None and serving.token.is_new:
+            aside.print(f"to confirm, give this token: {serving.token.value}", highlight=False, soft_wrap=True)
+        with suppress(KeyboardInterrupt):
+            server.serve(serving, listener)
+
+
+@app.command(
+    epilog=_examples(("strandline simulate --out coast --seed 7 --cells 32 --years 3 --storms 8", "a small one"))
+)
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder for the coast.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same coast.")] = 7,
+    cells: Annotated[int, typer.Option(help="Edge of the grid; a multiple of 8.")] = 64,
+    storms: Annotated[int, typer.Option(help="How many storms are flooded.")] = 40,
+    years: Annotated[float, typer.Option(help="Length of the gauge's record.")] = 12.0,
+) -> None:
+    """Draw a coast that never was: terrain, sea, floods, instruments – and the truth beside them."""
+    from strandline.simulator.coast import simulate_coast
+    from strandline.simulator.coast_files import save_coast
+
+    with Stages() as announce:
+        coast = simulate_coast(
+            f"simulated coast {seed}",
+            seed,
+            shape=(cells, cells),
+            years=years,
+            n_storms=storms,
+            inhabited=True,
+            progress=announce("flood the coast"),
+        )
+    save_coast(coast, out)
+    aside.print(f"coast: {out}")
+
+
+@app.command(epilog=_examples(("strandline teach --out networks --coasts 8 --processes 2", "a trial of the recipe")))
+def teach(
+    out: Annotated[Path, typer.Option(help="Folder for teacher.safetensors, student.safetensors and student.json.")],
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    coasts: Annotated[int | None, typer.Option(help="Simulated coasts.", show_default="the shipped recipe's")] = None,
+    processes: Annotated[int, typer.Option(help="Coasts simulated at a time.")] = os.cpu_count() or 1,
+    seed: Annotated[int, typer.Option(help="Of every draw.")] = 0,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the shipped networks, and teach their surge decoders anew.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted job in --out.")] = False,
+) -> None:
+    """Pre-train teacher and students on simulated coasts, as the shipped ones were."""
+    from strandline.pipeline import jobs
+
+    with Stages() as announce:
+        jobs.teach(out, device, coasts, processes, seed, announce, keep=keep, resume=resume)
+    aside.print(f"networks: {out}")
+
+
+@app.command(epilog=_examples(("strandline doctor --out runs", "before the first run")))
+def doctor(
+    out: Annotated[Path, typer.Option(help="Folder that runs are to be written to.")] = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Look whether this machine can run Strandline, and what each missing extra would add."""
+    from strandline.cli.doctor import examine, findings_table
+
+    findings = list(examine(out))
+    if as_json:
+        answer_json([asdict(one) for one in findings])
+    else:
+        answer(findings_table(findings))
+    broken = [one.name for one in findings if one.state == "broken"]
+    if broken:
+        raise InputError("doctor", f"{', '.join(broken)} must work", "mend what is called broken above")
+
+
+def main() -> None:
+    """Run the command line; a refusal becomes one line and the exit code of its class."""
+    logging.basicConfig(level=os.environ.get("STRANDLINE_LOG", "WARNING"), format="%(name)s: %(message)s")
+    try:
+        app()
+    except StrandlineError as error:
+        aside.print(f"[bold red]strandline:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            aside.print("interrupted; `run`, `map` and `teach` go on from here with --resume and the same arguments")
+        raise
+
+
+if __name__ == "__main__":
+    main()

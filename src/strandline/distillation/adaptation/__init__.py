@@ -1,0 +1,1 @@
+"""Adapting the shipped students to one study area."""

@@ -1,0 +1,1 @@
+"""Feature alignment: projection heads, classical kernels and quantum kernels."""

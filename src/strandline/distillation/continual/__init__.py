@@ -1,0 +1,1 @@
+"""Continual learning: elastic weight consolidation, Fisher information and replay."""

@@ -1,0 +1,1 @@
+"""Pre-training teacher and students on simulated coasts."""

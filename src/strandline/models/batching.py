@@ -1,0 +1,321 @@
+"""From observations to the samples of a batch: what was seen of a storm, or at an hour of issue, and what is known.
+
+Nothing is filled: a scene that was not taken, a cell under cloud and an hour without a reading stay unseen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import xarray as xr
+from torch import Tensor
+
+from strandline.errors import InputError, RefusedByTheory
+from strandline.models.batch import CLIMATE_DAYS, DEPTH_EDGES, FLOOD_ISSUE, OPTICAL_CHANNELS, Batch
+from strandline.models.terrain_features import ground_of
+from strandline.observations.assets import curve_index
+from strandline.observations.observations import Observations
+from strandline.observations.region import Region
+from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.storms import Split, Storm
+
+Targets = Literal["survey", "truth"]
+
+
+def build_storm_batch(
+    observations: Observations, storms: Sequence[Storm], sea: TideAndWeather, targets: Targets
+) -> Batch:
+    """One sample a storm, issued 12 h after its peak, with every modality that was observed.
+
+    Args:
+        observations: the place; needs a tide gauge.
+        storms: B windows; a scene belongs to the storm whose window holds its time.
+        sea: tide and weather of the own gauge.
+        targets: ``survey`` learns from flood surveys and the gauge; ``truth`` (simulated floods only) from the
+            simulator's depth, sea level and damage as far as it knows them – for pre-training on other coasts, and for
+            scoring.
+    """
+    region, mean_sea_level = observations.region, float(_require_gauge(observations)["mean_sea_level"].values[0])
+    parts = storm_gauge_part(observations, storms, sea, targets) | scene_part(observations, storms)
+    if observations.assets is not None:
+        parts |= asset_part(observations, len(storms))
+    batch = ground_of(region, observations.terrain, mean_sea_level).under(Batch(**parts))
+    found: dict[str, Tensor] = {}
+    depth_source = observations.flood_survey if targets == "survey" else observations.truth
+    if depth_source is not None:
+        depth = _scene_of(depth_source["flood_depth"], storms)
+        valid = ~np.isnan(depth)
+        assert batch.terrain_seen is not None
+        found["flood_class"] = torch.from_numpy(np.digitize(np.where(valid, depth, 0.0), DEPTH_EDGES))
+        found["flood_valid"] = torch.from_numpy(valid) & batch.terrain_seen
+    asked = batch.asset_seen
+    if targets == "truth" and asked is not None and depth_source is not None and "damage_state" in depth_source:
+        state = _scene_of(depth_source["damage_state"], storms)
+        found["damage_state"] = torch.from_numpy(np.where(np.isnan(state), 0, state).astype(np.int64))
+        found["damage_valid"] = torch.from_numpy(~np.isnan(state)) & asked
+    return replace(batch, **found)
+
+
+def storm_gauge_part(
+    observations: Observations, storms: Sequence[Storm], sea: TideAndWeather, targets: Targets
+) -> dict[str, Tensor]:
+    """The parts of a batch of storms that need no grid: gauges, tide, climate, and what the sea then did."""
+    return _gauge_part(observations, np.array([storm.peak + FLOOD_ISSUE for storm in storms]), sea, targets)
+
+
+def scene_part(observations: Observations, storms: Sequence[Storm]) -> dict[str, Tensor]:
+    """The parts of a batch of storms that somebody mapped: radar, optical images and loggers, as far as there are."""
+    parts: dict[str, Tensor] = {}
+    if observations.sar is not None:
+        parts["radar"], parts["radar_seen"] = _radar(observations, storms)
+    if observations.optical is not None:
+        parts["optical"], parts["optical_seen"] = _optical(observations.region, observations.optical, storms)
+    if observations.in_situ is not None:
+        parts["in_situ"], parts["in_situ_seen"] = _in_situ(observations.region, observations.in_situ, storms)
+    return parts
+
+
+def build_surge_batch(
+    observations: Observations,
+    issue: npt.NDArray[np.datetime64],
+    sea: TideAndWeather,
+    targets: Targets,
+) -> Batch:
+    """One sample an hour of issue (B,), without grids: only the gauges, the tide and the climate."""
+    return Batch(**_gauge_part(observations, issue, sea, targets))
+
+
+def _require_gauge(observations: Observations) -> xr.Dataset:
+    if observations.tide_gauge is None:
+        raise InputError("observations", "have no tide gauge", "state at least one [[tide_gauge]]")
+    return observations.tide_gauge
+
+
+def draw_issues(
+    observations: Observations,
+    hours: npt.NDArray[np.datetime64],
+    sea: TideAndWeather,
+    count: int,
+    rng: np.random.Generator,
+) -> npt.NDArray[np.datetime64]:
+    """Hours of issue to learn surges from, in order: half of them any, half when the sea was already far from its tide.
+
+    Of all hours hardly one in a hundred is high. Nothing that follows an hour decides whether it is taken: hours before
+    known peaks would teach that the sea always rises.
+
+    Args:
+        hours: (N,) of the gauge's record, that may be taken; "far" is the tenth of them that is farthest.
+        count: of hours wanted; fewer are given where there are not so many.
+    """
+    gauge = _require_gauge(observations)
+    at = np.searchsorted(gauge["time"].values, hours)
+    known = gauge["quality"].values[0, at] == 0
+    level = gauge["water_level"].values[0, at] - gauge["mean_sea_level"].values[0]
+    distance = np.where(known & np.isfinite(level), np.abs(level - sea.tide(hours)), -1.0)
+    far = np.argsort(distance, kind="stable")[-max(hours.size // 10, 1) :]
+    taken = rng.permutation(far)[: count // 2]
+    ordinary = rng.permutation(np.setdiff1d(np.arange(hours.size), taken))[: count - taken.size]
+    return np.sort(hours[np.concatenate([taken, ordinary])])
+
+
+def _gauge_part(
+    observations: Observations,
+    issue: npt.NDArray[np.datetime64],
+    sea: TideAndWeather,
+    targets: Targets,
+) -> dict[str, Tensor]:
+    gauge = _require_gauge(observations)
+    time = gauge["time"].values
+    mean = gauge["mean_sea_level"].values[:, None]
+    level = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan) - mean  # (S, T)
+    hours = np.arange(1 - CONTEXT_HOURS, LEADS)
+    wanted = issue[:, None] + hours.astype("timedelta64[h]")  # (B, 96)
+    position = np.searchsorted(time, wanted)
+    inside = (position < time.size) & (time[np.minimum(position, time.size - 1)] == wanted)
+    position = np.where(inside, position, 0)
+    context = level[:, position[:, :CONTEXT_HOURS]].swapaxes(0, 1)  # (B, S, 72)
+    seen = ~np.isnan(context) & inside[:, None, :CONTEXT_HOURS]
+    if not inside.all():
+        raise InputError(
+            "tide_gauge",
+            f"the record {time[0]} to {time[-1]} does not cover {np.sort(wanted[~inside])[0]}",
+            "choose hours of issue 3 days after its start and 1 day before its end",
+        )
+    if targets == "truth" and observations.truth is None:
+        raise InputError("observations", "carry no truth", "only simulated floods do; use targets='survey'")
+    stood = level[0]
+    if targets == "truth" and observations.truth is not None and "water_level" in observations.truth:
+        stood = observations.truth["water_level"].values - observations.truth.attrs["mean_sea_level"]
+    tide = sea.tide(wanted)  # (B, 96)
+    observed = stood[position[:, CONTEXT_HOURS - 1 :]] - tide[:, CONTEXT_HOURS - 1 :]
+    valid = ~np.isnan(observed)
+    year = (wanted[:, CONTEXT_HOURS - 1] - wanted[:, CONTEXT_HOURS - 1].astype("datetime64[Y]")) / np.timedelta64(
+        365, "D"
+    )
+    parts = {
+        "gauge": _float(np.where(seen, context, 0.0)),
+        "gauge_seen": torch.from_numpy(seen),
+        "tide": _float(tide),
+        "tide_modes": torch.from_numpy(sea.tide_modes(wanted)),
+        "weather": _float(np.broadcast_to(sea.weather, wanted.shape)),
+        "season": _float(np.stack([np.sin(2 * np.pi * year), np.cos(2 * np.pi * year)], axis=1)),
+        "surge": _float(np.where(valid, observed, 0.0)),
+        "surge_valid": torch.from_numpy(valid),
+    }
+    if observations.climate is not None:
+        parts |= _climate(observations.region, observations.climate, issue)
+    return parts
+
+
+def _climate(region: Region, climate: xr.Dataset, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:
+    """Daily means near the coast, wind turned into onshore and alongshore parts by the direction to the sea point."""
+    longitude, latitude = region.centre_lonlat
+    daily = _daily_means(climate)
+    near = daily.sel(longitude=longitude, latitude=latitude, method="nearest")
+    centre = ((region.bounds[0] + region.bounds[2]) / 2, (region.bounds[1] + region.bounds[3]) / 2)
+    inland = np.array([centre[0] - region.sea_point[0], centre[1] - region.sea_point[1]])
+    inland = inland / np.hypot(*inland)
+    missing = np.full(daily.sizes["time"], np.nan)
+    grid = ("latitude", "longitude")
+    pressure = near["pressure"].values / 100 - 1013.0 if "pressure" in near else missing
+    lowest = daily["pressure"].min(grid).values / 100 - 1013.0 if "pressure" in daily else missing
+    onshore, alongshore, strongest = missing, missing, missing
+    if "wind_east" in near and "wind_north" in near:
+        east, north = near["wind_east"].values, near["wind_north"].values
+        onshore, alongshore = east * inland[0] + north * inland[1], north * inland[0] - east * inland[1]
+        strongest = xr.DataArray(np.hypot(daily["wind_east"], daily["wind_north"])).max(grid).values
+    values = np.stack([pressure, onshore, alongshore, lowest, strongest], axis=1)  # (days, 5)
+    days = daily["time"].values.astype("datetime64[D]")
+    wanted = issue[:, None].astype("datetime64[D]") + np.arange(-3, CLIMATE_DAYS - 3)  # (B, 6)
+    position = np.minimum(np.searchsorted(days, wanted), days.size - 1)
+    tokens = values[position]  # (B, 6, 5)
+    seen = (days[position] == wanted) & ~np.isnan(tokens).any(axis=2)
+    hours = (wanted.astype("datetime64[h]") - issue[:, None]) / np.timedelta64(1, "h") + 12.0
+    return {
+        "climate": _float(np.where(seen[..., None], tokens, 0.0)),
+        "climate_seen": torch.from_numpy(seen),
+        "climate_hours": _float(hours),
+    }
+
+
+def _daily_means(climate: xr.Dataset) -> xr.Dataset:
+    """Means over UTC days; NaN where an hour of the day is missing in the field."""
+    days, first, count = np.unique(
+        climate["time"].values.astype("datetime64[D]"), return_index=True, return_counts=True
+    )
+    means = {
+        name: (array.dims, np.add.reduceat(array.values, first, axis=0) / count[:, None, None])
+        for name, array in climate.data_vars.items()
+    }
+    return xr.Dataset(means, {**climate.coords, "time": days.astype("datetime64[ns]")})
+
+
+def _scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.float64]:
+    """(B, …) the first scene of each storm's window from the peak on, else the last before it; NaN without any."""
+    time = array["time"].values
+    chosen = np.full((len(storms), *array.shape[1:]), np.nan)
+    for i, storm in enumerate(storms):
+        inside = np.flatnonzero(storm.contains(time))
+        after = inside[time[inside] >= storm.peak]
+        if inside.size:
+            chosen[i] = array.values[after[0] if after.size else inside[-1]]
+    return chosen
+
+
+def _stack_seen(channels: npt.NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+    """(B, C, H, W) with zeros where unseen, and (B, H, W) where every channel was seen."""
+    seen = np.asarray(~np.isnan(channels).any(axis=1))
+    return _float(np.where(seen[:, None], channels, 0.0)), torch.from_numpy(seen)
+
+
+def _radar(observations: Observations, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
+    sar, reference = observations.sar, observations.sar_reference
+    if sar is None or reference is None or "vh" not in sar or "vh" not in reference:
+        raise InputError("sar", "lacks VH or a dry reference", "give both polarisations and a dry-season mean")
+    during = [_scene_of(sar[name], storms) for name in ("vv", "vh")]
+    before = [np.broadcast_to(reference[name].values, during[0].shape) for name in ("vv", "vh")]
+    return _stack_seen(np.stack(during + before, axis=1))
+
+
+def _optical(region: Region, optical: xr.Dataset, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
+    on_grid = optical.reindex(y=region.y, x=region.x, method="nearest", tolerance=_half_pixel(optical))
+    missing = [name for name in OPTICAL_CHANNELS if name not in optical]
+    if missing:
+        raise InputError("optical", f"lacks {missing}", f"the networks need {', '.join(OPTICAL_CHANNELS)}")
+    return _stack_seen(np.stack([_scene_of(on_grid[name], storms) for name in OPTICAL_CHANNELS], axis=1))
+
+
+def _half_pixel(optical: xr.Dataset) -> float:
+    """Half a coarse pixel [m], with a margin against rounding."""
+    return float(np.abs(np.diff(optical["x"].values)).max()) * 0.501
+
+
+def _in_situ(region: Region, in_situ: xr.Dataset, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
+    depth = _scene_of(in_situ["flood_depth"], storms)  # (B, points)
+    rows, columns = region.cells_of(in_situ["x"].values, in_situ["y"].values)
+    on_grid = np.full((len(storms), 1, *region.shape), np.nan)
+    storm, point = np.nonzero(~np.isnan(depth) & (rows >= 0))  # a silent logger must not hide its neighbour's reading
+    on_grid[storm, 0, rows[point], columns[point]] = depth[storm, point]
+    return _stack_seen(on_grid)
+
+
+def asset_part(observations: Observations, count: int) -> dict[str, Tensor]:
+    """The parts of a batch of ``count`` samples that ask about the place's assets."""
+    assets = observations.assets
+    assert assets is not None
+    points = assets.geometry.representative_point()
+    rows, columns = observations.region.cells_of(points.x.to_numpy(), points.y.to_numpy())
+    seen = rows >= 0
+    cell = np.stack([np.where(seen, rows, 0), np.where(seen, columns, 0)], axis=1)
+    kind = np.array([curve_index(name) for name in assets["asset_class"]])
+    return {
+        "asset_cell": torch.from_numpy(cell).expand(count, -1, -1).clone(),
+        "asset_class": torch.from_numpy(kind).expand(count, -1).clone(),
+        "asset_seen": torch.from_numpy(seen).expand(count, -1).clone(),
+    }
+
+
+def _float(values: npt.NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+
+
+def free_hours(observations: Observations, split: Split) -> npt.NDArray[np.datetime64]:
+    """Every hour of issue whose forecast hours touch no window that is withheld.
+
+    Raises:
+        RefusedByTheory: there is none.
+    """
+    time = _issuable(observations)
+    free = np.ones(time.size, dtype=bool)
+    for start, end in split.withheld:
+        free &= (time + np.timedelta64(LEADS - 1, "h") < start) | (time > end)
+    if not free.any():
+        raise RefusedByTheory(
+            f"calibration and test storms cover the whole record of '{observations.region.name}'; "
+            "give a longer record or hold out less"
+        )
+    return time[free]
+
+
+def hours_of(observations: Observations, storm: Storm, every: int = 3) -> npt.NDArray[np.datetime64]:
+    """Hours of issue, every third, whose forecast hours lie within a storm."""
+    time = _issuable(observations)
+    inside = (time >= storm.start) & (time + np.timedelta64(LEADS - 1, "h") <= storm.end)
+    return time[inside][::every]
+
+
+def _issuable(observations: Observations) -> npt.NDArray[np.datetime64]:
+    """Hours with a whole context before and all leads after them on the gauge's time axis."""
+    assert observations.tide_gauge is not None
+    time = observations.tide_gauge["time"].values
+    hour = np.timedelta64(1, "h")
+    first = np.searchsorted(time, time - (CONTEXT_HOURS - 1) * hour)
+    last = np.searchsorted(time, time + (LEADS - 1) * hour)
+    index = np.arange(time.size)
+    inside = (last < time.size) & (index - first == CONTEXT_HOURS - 1) & (last - index == LEADS - 1)
+    whole_start = time >= time[0] + (CONTEXT_HOURS - 1) * hour
+    return np.asarray(time[inside & whole_start])

@@ -1,0 +1,1 @@
+"""Dense networks that map floods: inputs, encoders, decoders, archive attention, refinement."""

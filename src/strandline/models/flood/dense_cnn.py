@@ -1,0 +1,151 @@
+"""A small convolutional network for dense prediction from whatever streams are left."""
+
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from strandline.models.flood.dense_io import MapPrediction, Streams, lay_out, mean_of_blocks, shares_seen, twice
+from strandline.models.layers import Block, FiLM, channels_last, gelu, masked_mean, pad_to_patches
+
+
+class DenseCNN(nn.Module):
+    """Streams embedded apart at half resolution, joined by a masked mean with availability flags; three scales.
+
+    Args:
+        channels: stream → number of channels, in a fixed order.
+        classes: K of the logits.
+        width: channels at half resolution.
+        dropout: share dropped, in training and in MC dropout.
+        context_width: D of a vector that modulates the maps by FiLM; ``None`` = there is none.
+        sharp: streams that the last layers see once more at full resolution; without any the logits come from half
+            resolution by a sub-pixel convolution (Shi et al. 2016).
+        prototypes: stream whose readings tell wet (above 0) from dry (below 0) at some cells; the mean features at both
+            modulate the maps too, so that the network learns what water looks like *here* (the prototypes of
+            Snell et al. 2017, section 2.2).
+        availability: whether the share of each stream that is seen modulates the maps too, so that one network can be
+            another for every subset of streams.
+        static_channels: channels of maps that belong to the place and not to the moment, added where given.
+        sparse: streams of which one reading speaks for its block.
+    """
+
+    full_channels = 24
+
+    def __init__(
+        self,
+        channels: Mapping[str, int],
+        classes: int,
+        *,
+        width: int = 24,
+        dropout: float = 0.1,
+        context_width: int | None = None,
+        sharp: Collection[str] = (),
+        prototypes: str | None = None,
+        availability: bool = False,
+        static_channels: int = 0,
+        sparse: Collection[str] = (),
+    ) -> None:
+        super().__init__()
+        deep = 3 * width
+        self.channels, self.sparse, self.static_channels = dict(channels), frozenset(sparse), static_channels
+        self.sharp = tuple(name for name in channels if name in sharp)
+        self.feature_width, self.prototypes, self.availability = deep, prototypes, availability
+        modulated = (context_width or 0) + (0 if prototypes is None else 2 * (width + 1))
+        modulated += len(channels) if availability else 0
+        self.embed = nn.ModuleDict(
+            {name: nn.Conv2d(count, width, 4, stride=2, padding=1) for name, count in channels.items()}
+        )
+        self.flags = nn.Conv2d(len(channels), width, 1)
+        self.static = nn.Conv2d(static_channels, width, 4, stride=2, padding=1) if static_channels else None
+        self.blocks_half = nn.ModuleList([Block(width, dropout), Block(width, dropout)])
+        self.down1 = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)
+        self.blocks_quarter = nn.ModuleList([Block(2 * width, dropout), Block(2 * width, dropout)])
+        self.down2 = nn.Conv2d(2 * width, deep, 4, stride=2, padding=1)
+        self.film = FiLM(modulated, deep) if modulated else None
+        self.blocks_eighth = nn.ModuleList(  # one cell is one of the teacher's patches
+            [Block(deep, dropout, dilation) for dilation in (1, 2, 4)]
+        )
+        self.up2 = nn.Conv2d(deep, 2 * width, 1)
+        self.up1 = nn.Conv2d(2 * width, width, 1)
+        self.film_half = FiLM(modulated, width) if modulated else None
+        self.out_half = Block(width, dropout)
+        if self.sharp:
+            seen = sum(channels[name] for name in self.sharp) + static_channels
+            self.full = nn.Conv2d(width + seen, self.full_channels, 3, padding=1)
+            self.full2 = nn.Conv2d(self.full_channels, self.full_channels, 3, padding=1)
+            self.head = nn.Conv2d(self.full_channels, classes, 1)
+        else:
+            self.head = nn.Conv2d(width, 4 * classes, 1)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, streams: Streams, context: Tensor | None = None, static: Tensor | None = None) -> MapPrediction:
+        """Answer with whatever streams there are.
+
+        Args:
+            streams: any of those that the network was built for.
+            context: (B, D) that modulates the maps.
+            static: (1 or B, C, H, W) maps of the place.
+        """
+        rows, columns = next(iter(streams.values()))[0].shape[-2:]
+        values, masks = lay_out(streams, self.channels)
+        by_name = {name: channels_last(value) for name, value in zip(self.channels, values, strict=True)}
+        shares = shares_seen(masks, 2, [i for i, name in enumerate(self.channels) if name in self.sparse])
+        weights = dict(zip(self.channels, shares.chunk(len(values), dim=1), strict=True))
+        if not torch.is_grad_enabled():  # an absent stream weighs nothing; only its gradient is asked for, which is 0
+            weights = {name: share for name, share in weights.items() if name in streams}
+        half = masked_mean([self.embed[name](by_name[name]) for name in weights], list(weights.values()))
+        half = half + self.flags(shares)  # (B, D, H'/2, W'/2)
+        place = self._place(static, values[0])
+        if self.static is not None:
+            half = half + self.static(place)
+        for block in self.blocks_half:
+            half = block(half)
+        known = [] if context is None else [context]
+        if self.prototypes is not None:
+            known.append(_prototypes(half, by_name[self.prototypes]))
+        if self.availability:
+            known.append(shares.mean(dim=(2, 3)))
+        context = torch.cat(known, dim=1) if known else None
+        quarter = self.down1(half)
+        for block in self.blocks_quarter:
+            quarter = block(quarter)
+        eighth = self.down2(quarter)
+        if self.film is not None and context is not None:
+            eighth = self.film(eighth, context)
+        for block in self.blocks_eighth:
+            eighth = block(eighth)  # (B, 3·width, H'/8, W'/8)
+        quarter = quarter + twice(self.up2(eighth))
+        half = half + twice(self.up1(quarter))
+        if self.film_half is not None and context is not None:
+            half = self.film_half(half, context)
+        decoded = self.out_half(half)
+        if self.sharp:
+            everywhere = channels_last(place.expand(half.shape[0], -1, -1, -1))
+            at_full = [twice(decoded), *(by_name[name] for name in self.sharp), everywhere]
+            full = gelu(self.full(torch.cat(at_full, dim=1)))
+            decoded = (full + gelu(self.full2(full)))[..., :rows, :columns]  # (B, 24, H, W)
+            logits = self.head(decoded)
+        else:
+            logits = F.pixel_shuffle(self.head(gelu(decoded)), 2)[..., :rows, :columns]
+        patches = eighth.flatten(2).transpose(1, 2)  # (B, N, D)
+        return MapPrediction(logits, decoded, {"global": patches.mean(1), "patches": patches})
+
+    def _place(self, static: Tensor | None, like: Tensor) -> Tensor:
+        """(1 or B, static channels, H', W'), zero where no map of the place is given."""
+        if static is None:
+            static = like.new_zeros(1, self.static_channels, *like.shape[-2:])
+        return channels_last(pad_to_patches(static))
+
+
+def _prototypes(features: Tensor, readings: Tensor) -> Tensor:
+    """Mean features where a reading is wet, and where dry, each with a flag that there is one.
+
+    (B, D, H/2, W/2), (B, 1, H, W) → (B, 2D + 2).
+    """
+    found = []
+    for sign in (1, -1):
+        there = mean_of_blocks((sign * readings > 0).to(features.dtype), 2).ceil()
+        count = there.sum(dim=(2, 3))  # (B, 1)
+        found += [(features * there).sum(dim=(2, 3)) / count.clamp(min=1), (count > 0).to(features.dtype)]
+    return torch.cat(found, dim=1)

@@ -1,0 +1,92 @@
+"""A Vision Transformer for dense prediction: patch tokens of many streams, context tokens, a light decoder."""
+
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from strandline.models.flood.decoders import LightDecoder, PyramidDecoder
+from strandline.models.flood.dense_io import MapPrediction, Streams, lay_out, shares_seen
+from strandline.models.layers import PATCH, AttentionBlock, masked_mean, sinusoidal_grid
+
+
+class DenseTransformer(nn.Module):
+    """Multi-modal patch tokens, context tokens and a CLS token in one transformer, and a light decoder.
+
+    Each stream has a patch embedding of its own; a patch is their mean weighted by what was seen.
+
+    Source: Dosovitskiy et al. (2021); pre-norm; sine positions, so that any grid fits.
+
+    Args:
+        channels: stream → number of channels, in a fixed order.
+        classes: K of the logits.
+        width: token width; depth: blocks; heads: attention heads; dropout: share dropped in training.
+        skip_channels: width of the path at high resolution.
+        pyramid: convolutions feed the tokens (images) instead of standing beside them (ground and dikes).
+        sparse: streams of which one reading speaks for its patch.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[str, int],
+        classes: int,
+        *,
+        width: int = 128,
+        depth: int = 4,
+        heads: int = 4,
+        dropout: float = 0.1,
+        skip_channels: int = 16,
+        pyramid: bool = False,
+        sparse: Collection[str] = (),
+    ) -> None:
+        super().__init__()
+        self.channels, self.sparse = dict(channels), frozenset(sparse)
+        self.feature_width = width
+        self.embed = nn.ModuleDict(
+            {name: nn.Conv2d(count, width, PATCH, stride=PATCH) for name, count in channels.items()}
+        )
+        self.flags = nn.Linear(len(channels), width)
+        self.cls = nn.Parameter(torch.randn(1, 1, width) * 0.02)
+        self.blocks = nn.ModuleList(AttentionBlock(width, heads, dropout) for _ in range(depth))
+        self.norm = nn.LayerNorm(width)
+        counts = list(channels.values())
+        self.decoder: LightDecoder | PyramidDecoder = (
+            PyramidDecoder(counts, width, skip_channels, classes, dropout)
+            if pyramid
+            else LightDecoder(counts, width, skip_channels, classes)
+        )
+
+    def forward(self, streams: Streams, context: tuple[Tensor, Tensor] | None = None) -> MapPrediction:
+        """Answer with whatever streams there are.
+
+        Args:
+            streams: any of those that the network was built for.
+            context: further tokens (B, M, D) and which of them were seen (B, M).
+        """
+        values, masks = lay_out(streams, self.channels)
+        path, more = self.decoder.look(values, masks)
+        patched = [self.embed[name](value) for name, value in zip(self.channels, values, strict=True)]
+        shares = shares_seen(masks, PATCH, [i for i, name in enumerate(self.channels) if name in self.sparse])
+        grid = masked_mean(patched, shares.chunk(len(patched), dim=1))  # (B, D, H'/8, W'/8)
+        grid = grid if more is None else grid + more
+        high, wide = grid.shape[-2:]
+        patches = grid.flatten(2).transpose(1, 2)  # (B, N, D)
+        patches = patches + self.flags(shares.flatten(2).transpose(1, 2))
+        patches = patches + sinusoidal_grid(high, wide, patches.shape[-1], patches.device)
+        tokens = [self.cls.expand(patches.shape[0], -1, -1), *(context[:1] if context else ()), patches]
+        seen = [token.new_ones(token.shape[:2], dtype=torch.bool) for token in tokens]
+        if context is not None:
+            seen[1] = context[1]
+        joined, joined_seen = torch.cat(tokens, dim=1), torch.cat(seen, dim=1)
+        for block in self.blocks:
+            joined = block(joined, joined_seen)
+        joined = self.norm(joined)
+        patches = joined[:, -high * wide :]
+        grid = patches.transpose(1, 2).reshape(patches.shape[0], -1, high, wide)
+        decoded, logits = self.decoder(grid, path)
+        rows, columns = next(iter(streams.values()))[0].shape[-2:]
+        return MapPrediction(
+            logits[..., :rows, :columns],
+            decoded[..., :rows, :columns],
+            {"global": joined[:, 0], "patches": patches},
+        )

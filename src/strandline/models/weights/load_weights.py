@@ -1,0 +1,153 @@
+"""Read and write network weights."""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from strandline.errors import InputError
+from strandline.files import write_bytes, write_text
+from strandline.models.batch import FLOOD_CLASSES
+from strandline.models.multi_head_student import MultiHeadStudent
+from strandline.models.student import Student
+from strandline.models.teacher import Teacher
+
+Network = TypeVar("Network", bound=Teacher | Student)
+Loaded = TypeVar("Loaded", bound=nn.Module)
+SHIPPED = Path(__file__).parent
+SURGE_DECODER = "surge_decoder."
+
+
+def save_networks(folder: Path, teacher: Teacher, students: Sequence[Student], card: Mapping[str, object]) -> None:
+    """Write ``teacher.safetensors`` and the students, in half precision, and the card that tells their making."""
+    content = save(_half(teacher.state_dict()))
+    write_bytes(folder / "teacher.safetensors", content)
+    save_students(folder, students, {**card, "sha256": {"teacher.safetensors": sha256(content).hexdigest()}})
+
+
+def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], card: Mapping[str, object]) -> None:
+    """Write ``student.safetensors``, all members in half precision, and the model card ``student.json``.
+
+    The card says the SHA-256 of the weights, beside those of other files that it may name.
+    """
+    members = {
+        f"{i}.{name}": tensor for i, student in enumerate(students) for name, tensor in student.state_dict().items()
+    }
+    content = save(_half(members))
+    write_bytes(folder / "student.safetensors", content)
+    others = card.get("sha256")
+    digests = {**(others if isinstance(others, dict) else {}), "student.safetensors": sha256(content).hexdigest()}
+    write_text(folder / "student.json", json.dumps({**card, "sha256": digests}, indent=2) + "\n")
+
+
+def without_surge(seed: int) -> tuple[Teacher, list[Student]]:
+    """The shipped teacher and students with surge decoders that were never taught; everything else is theirs."""
+
+    def kept(network: Network, weights: Mapping[str, Tensor], path: Path) -> Network:
+        fresh = {name: t for name, t in network.state_dict().items() if name.startswith(SURGE_DECODER)}
+        return _fill(network, {n: t for n, t in weights.items() if not n.startswith(SURGE_DECODER)} | fresh, path)
+
+    teacher, students = SHIPPED / "teacher.safetensors", SHIPPED / "student.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return kept(Teacher(), _load(teacher), teacher), [kept(Student(), w, students) for w in _by_member(students)]
+
+
+def load_card(folder: Path = SHIPPED) -> dict[str, object]:
+    """The model card beside the students."""
+    card: dict[str, object] = json.loads((folder / "student.json").read_text(encoding="utf-8"))
+    return card
+
+
+def load_teacher(folder: Path = SHIPPED) -> Teacher:
+    """The shipped teacher, in evaluation mode.
+
+    Raises:
+        InputError: no weights in the folder, or those of another version.
+    """
+    path = folder / "teacher.safetensors"
+    return _fill(Teacher(), _load(path), path)
+
+
+def load_students(folder: Path = SHIPPED, place_shape: tuple[int, int] | None = None) -> list[Student]:
+    """The shipped ensemble, each member with a blank map of the place when its grid is given; or that of a place.
+
+    Args:
+        folder: where ``save_students`` wrote.
+        place_shape: (H, W) of the blank map; a map that was saved is read back without it.
+
+    Raises:
+        InputError: no weights in the folder, those of another version, or of one network with many heads.
+    """
+    path = folder / "student.safetensors"
+    members = _by_member(path)
+    if any(_is_multi_head(weights) for weights in members):
+        raise InputError(folder, "holds an ensemble in one network", "read it by `load_forecaster`")
+    return [_student_of(weights, place_shape, path) for weights in members]
+
+
+def load_ensemble(folder: Path) -> list[Student | MultiHeadStudent]:
+    """Whatever ``save_students`` wrote: members apart, or as the heads of one network.
+
+    Raises:
+        InputError: no weights in the folder, or those of another version.
+    """
+    path = folder / "student.safetensors"
+    networks: list[Student | MultiHeadStudent] = []
+    for weights in _by_member(path):
+        networks.append(_multi_head_of(weights, path) if _is_multi_head(weights) else _student_of(weights, None, path))
+    return networks
+
+
+def _by_member(path: Path) -> list[dict[str, Tensor]]:
+    """The weights of each network in a file, by name."""
+    weights = _load(path)
+    count = 1 + max(int(name.split(".")[0]) for name in weights)
+    return [{n.split(".", 1)[1]: t for n, t in weights.items() if n.split(".")[0] == str(i)} for i in range(count)]
+
+
+def _is_multi_head(weights: Mapping[str, Tensor]) -> bool:
+    return any(name.startswith("trunk.") for name in weights)
+
+
+def _student_of(weights: Mapping[str, Tensor], place_shape: tuple[int, int] | None, path: Path) -> Student:
+    saved = weights.get("place")
+    if saved is not None:
+        place_shape = (saved.shape[-2], saved.shape[-1])
+    student = Student(place_shape=place_shape)
+    blank = {} if student.place is None else {"place": student.place.detach()}
+    return _fill(student, {**blank, **weights}, path)
+
+
+def _multi_head_of(weights: Mapping[str, Tensor], path: Path) -> MultiHeadStudent:
+    trunk = {name.removeprefix("trunk."): t for name, t in weights.items() if name.startswith("trunk.")}
+    classes, rank = weights["flood.weight"].shape[:2]
+    return _fill(MultiHeadStudent(_student_of(trunk, None, path), classes // FLOOD_CLASSES, rank), weights, path)
+
+
+def _fill(network: Loaded, weights: Mapping[str, Tensor], path: Path) -> Loaded:
+    """The network with these weights, in evaluation mode."""
+    expected, given = ({name: t.shape for name, t in state.items()} for state in (network.state_dict(), weights))
+    wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
+    if wrong:
+        raise InputError(
+            path, f"holds networks of another version: {wrong[0]} and {len(wrong) - 1} more differ", "make them anew"
+        )
+    network.load_state_dict(dict(weights))
+    network.eval()
+    return network
+
+
+def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().half().contiguous() for name, tensor in state.items()}
+
+
+def _load(path: Path) -> dict[str, Tensor]:
+    if not path.exists():
+        raise InputError(path, "does not exist", "run `strandline teach` or name a folder with trained networks")
+    return {name: tensor.float() for name, tensor in load_file(path).items()}

@@ -1,0 +1,1 @@
+"""What data a region file offers, and what is missing."""

@@ -1,0 +1,281 @@
+"""What is there before anything is computed: each stream's span, gaps and age, and what its absence costs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Times
+from strandline.observations.readers.annual_maxima import read_annual_maxima
+from strandline.observations.readers.observe import observe_assets, stream_readers
+from strandline.observations.readers.quality import FLAG_NAMES, MISSING
+from strandline.observations.readers.terrain import read_terrain
+from strandline.observations.readers.tidal_constants import read_tidal_constants
+from strandline.observations.readers.tide_gauges import read_tide_gauges
+from strandline.observations.readers.zones import read_zones
+from strandline.observations.region import Region
+from strandline.observations.region_file import RegionFile
+
+State = Literal["present", "absent", "unreadable"]
+
+COSTS = {
+    "terrain": "nothing can be mapped: the region cannot be run",
+    "tide_gauge": "no surge is learnt or checked here, and no return levels: forecasts fall back to the prior",
+    "neighbour": "when the region's own gauge dies in a storm, nothing stands in for it",
+    "tides": "the tide is fitted to the record, which takes months of it and leaks if it is done on held-out storms",
+    "extremes": "return levels rest on the gauge's own record, and are refused where that is short",
+    "climate": "no weather drives the surge forecast: it knows only what the gauges showed so far",
+    "sar": "floods under cloud go unseen: the teacher's maps come from simulation alone",
+    "sar_reference": "permanent water and flood look alike in radar: change detection is lost",
+    "optical": "the student loses its sharpest picture of the ground: flood maps rest on terrain and gauges",
+    "storms": "no cyclone tracks: storms that nobody saw are drawn from the gauges' extremes only",
+    "assets": "maps and levels, but no damage: the plan cannot weigh cost against loss",
+    "zones": "the watch speaks of the districts that the assets state, else of square blocks",
+}
+"""Stream → what a region does without it."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One line of the inventory.
+
+    Attributes:
+        name: the modality; gauges one by one, as ``tide_gauge: NAME``.
+        state: a stream that is named but broken is ``unreadable``.
+        detail: what was found, or the refusal in full.
+        cost: what the region does without it.
+        count: hours, scenes, fixes, cells or assets.
+        gap_share: share [0–1] of them that is unknown between the first and the last known one.
+        longest_gap: [h]; ``None`` where that has no meaning.
+        spans: stretches of time that are known, from, to (UTC); a scene is a stretch of no length.
+        age_days: from the last known time to now.
+    """
+
+    name: str
+    state: State
+    detail: str
+    cost: str
+    count: int | None = None
+    gap_share: float | None = None
+    longest_gap: float | None = None
+    spans: tuple[tuple[np.datetime64, np.datetime64], ...] = ()
+    age_days: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Inventory:
+    """All streams of a region file, and what the map of it needs (``None`` where it could not be read)."""
+
+    region: Region
+    streams: tuple[Stream, ...]
+    held_out: tuple[tuple[np.datetime64, np.datetime64], ...]
+    gauges: tuple[tuple[str, float, float], ...]
+    terrain: xr.Dataset | None
+    assets: gpd.GeoDataFrame | None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether ``observe`` would go through: terrain is there, and nothing that is named is broken."""
+        return self.terrain is not None and all(stream.state != "unreadable" for stream in self.streams)
+
+
+def take_inventory(region_file: RegionFile, now: np.datetime64 | None = None) -> Inventory:
+    """Look at every stream on its own; one that is broken does not hide the others.
+
+    Args:
+        region_file: what to look at.
+        now: ages count from here (UTC); the clock of this machine when ``None``.
+    """
+    now = np.datetime64("now", "ns") if now is None else now
+    terrain: xr.Dataset | None = None
+    streams: list[Stream] = []
+    try:
+        terrain = read_terrain(region_file.terrain, region_file.region)
+        streams.append(_describe_terrain(terrain))
+    except InputError as error:
+        streams.append(_unreadable("terrain", "terrain", error))
+    streams += _look_at_gauges(region_file, now)
+    streams.append(_look_at_tides(region_file))
+    streams.append(_look_at_extremes(region_file, now))
+    readers = stream_readers(region_file)
+    for name in ("climate", "sar", "sar_reference", "optical", "storms"):
+        streams.append(_look_at(name, readers.get(name), now))
+    assets: gpd.GeoDataFrame | None = None
+    if region_file.assets is None:
+        streams.append(_absent("assets", "assets"))
+    elif terrain is None and region_file.assets.lattice is not None:
+        streams.append(Stream("assets", "absent", "a lattice needs the terrain", COSTS["assets"]))
+    else:
+        try:
+            assets = observe_assets(region_file, xr.Dataset() if terrain is None else terrain)
+            streams.append(_describe_assets(region_file, assets, now))
+        except InputError as error:
+            streams.append(_unreadable("assets", "assets", error))
+    streams.append(_look_at_zones(region_file))
+    gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
+    held_out = tuple(region_file.split.windows)
+    return Inventory(region_file.region, tuple(streams), held_out, gauges, terrain, assets)
+
+
+def known_spans(time: Times, known: npt.NDArray[np.bool_]) -> tuple[tuple[np.datetime64, np.datetime64], ...]:
+    """The unbroken stretches of a regular series in which values are known, first and last time of each."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(int)))
+    return tuple((time[start], time[end - 1]) for start, end in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _look_at_gauges(region_file: RegionFile, now: np.datetime64) -> list[Stream]:
+    if not region_file.tide_gauge:
+        return [_absent("tide_gauge", "tide_gauge")]
+    streams = []
+    for number, gauge in enumerate(region_file.tide_gauge):
+        name, cost = f"tide_gauge: {gauge.name}", "tide_gauge" if number == 0 else "neighbour"
+        try:
+            dataset = read_tide_gauges([gauge])
+        except InputError as error:
+            streams.append(_unreadable(name, cost, error))
+            continue
+        quality = dataset["quality"].values[0]
+        found = [f"{int((quality & flag > 0).sum())} h {word}" for flag, word in FLAG_NAMES.items() if flag != MISSING]
+        level = dataset["water_level"].values[0]
+        detail = (
+            f"{np.nanmin(level):.2f} to {np.nanmax(level):.2f} m, mean sea level "
+            f"{float(dataset['mean_sea_level'][0]):.2f} m; {', '.join(found)}"
+        )
+        streams.append(_timed(name, cost, detail, dataset["time"].values, ~np.isnan(level), now))
+    return streams
+
+
+def _look_at_tides(region_file: RegionFile) -> Stream:
+    tides = region_file.tides
+    if tides is None:
+        return _absent("tides", "tides")
+    if tides.constants is None or tides.station is None:
+        return Stream("tides", "present", "to be fitted to the record that is not held out", COSTS["tides"])
+    try:
+        latitude = region_file.region.centre_lonlat[1]
+        constants = read_tidal_constants(tides.constants, tides.station, latitude)
+    except InputError as error:
+        return _unreadable("tides", "tides", error)
+    greatest = sorted(constants.amplitude.items(), key=lambda item: -item[1])[:4]
+    detail = "published constants: " + ", ".join(f"{name} {metres:.2f} m" for name, metres in greatest)
+    return Stream("tides", "present", detail, COSTS["tides"], count=len(constants.amplitude))
+
+
+def _look_at_extremes(region_file: RegionFile, now: np.datetime64) -> Stream:
+    if region_file.extremes is None:
+        return _absent("extremes", "extremes")
+    try:
+        years, maxima = read_annual_maxima(region_file.extremes)
+    except InputError as error:
+        return _unreadable("extremes", "extremes", error)
+    detail = f"annual maxima {years.min():.0f}-{years.max():.0f}, {maxima.min():.2f} to {maxima.max():.2f} m"
+    end = np.datetime64(f"{int(years.max()):04d}-12-31", "ns")
+    return Stream("extremes", "present", detail, COSTS["extremes"], count=int(years.size), age_days=_days(now - end))
+
+
+def _look_at(name: str, read: Callable[[], xr.Dataset | None] | None, now: np.datetime64) -> Stream:
+    """A timed stream other than gauges."""
+    if read is None:
+        return _absent(name, name)
+    try:
+        dataset = read()
+    except InputError as error:
+        return _unreadable(name, name, error)
+    if dataset is None:
+        what = "no storm came within the distance" if name == "storms" else "no reference scene is named"
+        return Stream(name, "absent", what, COSTS[name])
+    first = next(iter(dataset.data_vars.values()))
+    if name == "climate":
+        known = np.all([array.notnull().any(("latitude", "longitude")) for array in dataset.values()], axis=0)
+        return _timed(name, name, ", ".join(map(str, dataset.data_vars)), dataset["time"].values, known, now)
+    unseen = float(first.isnull().mean())
+    if name == "storms":
+        count = len(set(dataset["storm"].values))
+        detail = f"{count} storms; {unseen:.0%} of fixes without wind"
+    else:
+        detail = f"{', '.join(map(str, dataset.data_vars))}; {unseen:.0%} of cells unseen"
+    if "time" not in dataset.coords:
+        return Stream(name, "present", detail, COSTS[name], count=1, gap_share=unseen)
+    times = np.sort(dataset["time"].values)
+    spans = tuple((time, time) for time in times)
+    longest = float((np.diff(times) / np.timedelta64(1, "h")).max()) if len(times) > 1 else None
+    return Stream(
+        name,
+        "present",
+        detail,
+        COSTS[name],
+        count=len(times),
+        gap_share=unseen,
+        longest_gap=None if name == "storms" else longest,
+        spans=spans,
+        age_days=_days(now - times[-1]),
+    )
+
+
+def _timed(name: str, cost: str, detail: str, time: Times, known: npt.NDArray[np.bool_], now: np.datetime64) -> Stream:
+    """A regular series: what is unknown counts from the first known value to the last."""
+    spans = known_spans(time, known)
+    inside = (time >= spans[0][0]) & (time <= spans[-1][1])
+    step = float((time[1] - time[0]) / np.timedelta64(1, "h")) if time.size > 1 else 0.0
+    gaps = [(following[0] - before[1]) / np.timedelta64(1, "h") - step for before, following in pairwise(spans)]
+    return Stream(
+        name,
+        "present",
+        detail,
+        COSTS[cost],
+        count=int(known.sum()),
+        gap_share=1.0 - float(known[inside].mean()),
+        longest_gap=float(max(gaps, default=0.0)),
+        spans=spans,
+        age_days=_days(now - spans[-1][1]),
+    )
+
+
+def _describe_terrain(terrain: xr.Dataset) -> Stream:
+    elevation, water = terrain["elevation"].values, terrain["permanent_water"].values
+    known = ~np.isnan(elevation)
+    detail = (
+        f"{np.nanmin(elevation):.1f} to {np.nanmax(elevation):.1f} m; "
+        f"{np.mean(water[known] == 1):.0%} of known cells are permanent water"
+    )
+    return Stream(
+        "terrain", "present", detail, COSTS["terrain"], count=elevation.size, gap_share=1.0 - float(known.mean())
+    )
+
+
+def _describe_assets(region_file: RegionFile, assets: gpd.GeoDataFrame | None, now: np.datetime64) -> Stream:
+    if assets is None or region_file.assets is None:
+        return _absent("assets", "assets")
+    lattice = region_file.assets.lattice is not None
+    kind = "nodes of a lattice, not a survey" if lattice else "surveyed"
+    detail = f"{len(assets)} {kind}, {assets['value'].sum() / 1e6:.1f} million EUR (2010)"
+    surveyed = np.datetime64(f"{int(assets['survey_year'].min()):04d}-07-01", "ns")
+    return Stream("assets", "present", detail, COSTS["assets"], count=len(assets), age_days=_days(now - surveyed))
+
+
+def _look_at_zones(region_file: RegionFile) -> Stream:
+    if region_file.zones is None:
+        return _absent("zones", "zones")
+    try:
+        zones = read_zones(region_file.zones, region_file.region)
+    except InputError as error:
+        return _unreadable("zones", "zones", error)
+    return Stream("zones", "present", ", ".join(zones["name"]), COSTS["zones"], count=len(zones))
+
+
+def _absent(name: str, cost: str) -> Stream:
+    return Stream(name, "absent", "not in the region file", COSTS[cost])
+
+
+def _unreadable(name: str, cost: str, error: InputError) -> Stream:
+    return Stream(name, "unreadable", str(error), COSTS[cost])
+
+
+def _days(span: np.timedelta64) -> float:
+    return float(span / np.timedelta64(1, "D"))

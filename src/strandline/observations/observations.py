@@ -1,0 +1,206 @@
+"""What is known of a place: one dataset a modality. A modality that was not observed is ``None``, never zeros."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from strandline.errors import InputError
+from strandline.observations.assets import ASSET_CLASSES, ASSET_COLUMNS
+from strandline.observations.region import Region
+from strandline.observations.variables import check_variables
+
+ProvenanceKind = Literal["simulated", "real"]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a modality comes from; travels to the report."""
+
+    kind: ProvenanceKind
+    source: str
+    licence: str = "not stated"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which variables and dimensions a modality must have."""
+
+    required: Mapping[str, tuple[str, ...]]
+    optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    coordinates: tuple[str, ...] = ()
+
+
+_MAP, _SCENES = ("y", "x"), ("scene", "y", "x")
+LAYOUTS: dict[str, Layout] = {
+    "terrain": Layout(
+        {"elevation": _MAP, "permanent_water": _MAP}, {"elevation_error": _MAP, "roughness": _MAP}, ("y", "x")
+    ),
+    "sar": Layout({"vv": _SCENES}, {"vh": _SCENES}, ("scene", "y", "x", "time")),
+    "sar_reference": Layout({"vv": _MAP}, {"vh": _MAP}, ("y", "x")),
+    "optical": Layout(
+        {"green": _SCENES, "near_infrared": _SCENES},
+        {"shortwave_infrared": _SCENES},
+        ("scene", "y", "x", "time"),
+    ),
+    "tide_gauge": Layout(
+        {"water_level": ("station", "time"), "quality": ("station", "time")},
+        {},
+        ("station", "time", "longitude", "latitude", "mean_sea_level"),
+    ),
+    "climate": Layout(
+        {},
+        dict.fromkeys(("pressure", "wind_east", "wind_north", "sea_level"), ("time", "latitude", "longitude")),
+        ("time", "latitude", "longitude"),
+    ),
+    "storms": Layout(
+        {"maximum_wind": ("fix",)},
+        {"central_pressure": ("fix",), "radius_of_maximum_wind": ("fix",)},
+        ("fix", "storm", "time", "longitude", "latitude"),
+    ),
+    "in_situ": Layout({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
+    "flood_survey": Layout({"flood_depth": _SCENES}, {}, ("scene", "y", "x", "time")),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """Everything that is known of a region, checked at construction.
+
+    Datasets follow ``LAYOUTS`` and carry SI units from the vocabulary. NaN inside a dataset = not observed there
+    (cloud, gap, swath edge). Times are UTC ``datetime64[ns]``, strictly increasing along ``time``.
+
+    Attributes:
+        terrain: the elevation *product* (with its errors) and permanent water; NaN elevation = outside the survey.
+        tide_gauge: hourly; station 0 is the region's own gauge, the others are neighbours. ``mean_sea_level`` (station)
+            is the level [m] about which the tide swings.
+        sar, sar_reference: radar scenes and their dry-season mean.
+        optical: on a grid of its own (coarser x and y); NaN = cloud.
+        climate: daily or 6-hourly fields on a coarse longitude-latitude grid.
+        storms: cyclone fixes, one a row, named by coordinate ``storm``.
+        in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
+        flood_survey: the few labelled maps: greatest depth of the event around ``time``; NaN = not surveyed.
+        assets: GeoDataFrame in the region's CRS with ``ASSET_COLUMNS`` and any of ``ASSET_DETAILS``; ``value``
+            [EUR 2010].
+        truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``water_level`` and ``surge`` (hour),
+            and ``damage_state`` (scene, asset). Learning never reads it.
+        provenance: modality → where it comes from.
+    """
+
+    region: Region
+    terrain: xr.Dataset
+    provenance: Mapping[str, Provenance]
+    tide_gauge: xr.Dataset | None = None
+    sar: xr.Dataset | None = None
+    sar_reference: xr.Dataset | None = None
+    optical: xr.Dataset | None = None
+    climate: xr.Dataset | None = None
+    storms: xr.Dataset | None = None
+    in_situ: xr.Dataset | None = None
+    flood_survey: xr.Dataset | None = None
+    assets: gpd.GeoDataFrame | None = None
+    truth: xr.Dataset | None = None
+
+    def __post_init__(self) -> None:
+        for name, dataset in self.modalities().items():
+            check_layout(name, dataset)
+            if name not in self.provenance:
+                raise InputError(name, "has no provenance", "say where it comes from")
+        terrain_shape = (self.terrain.sizes["y"], self.terrain.sizes["x"])
+        if terrain_shape != self.region.shape:
+            raise InputError("terrain", f"has shape {terrain_shape}", f"regrid it to the region's {self.region.shape}")
+        for name in ("sar", "sar_reference", "flood_survey"):
+            dataset = getattr(self, name)
+            if dataset is not None and (dataset.sizes["y"], dataset.sizes["x"]) != self.region.shape:
+                given = (dataset.sizes["y"], dataset.sizes["x"])
+                raise InputError(name, f"has shape {given}", f"regrid it to the region's {self.region.shape}")
+        if np.isnan(self.terrain["elevation"].values).all():
+            raise InputError("terrain", "has no known elevation", "give a raster that covers the region")
+        if self.assets is not None:
+            missing = [column for column in ASSET_COLUMNS if column not in self.assets.columns]
+            if missing:
+                raise InputError("assets", f"columns {missing} are missing", f"needed: {', '.join(ASSET_COLUMNS)}")
+            if self.assets.crs is None or self.assets.crs != self.region.crs:
+                raise InputError("assets", f"are in {self.assets.crs}", f"reproject them to {self.region.crs}")
+            unknown = sorted(set(self.assets["asset_class"]) - set(ASSET_CLASSES))
+            if unknown:
+                raise InputError("assets", f"unknown classes {unknown}", f"known: {', '.join(ASSET_CLASSES)}")
+
+    def modalities(self) -> dict[str, xr.Dataset]:
+        """The gridded and timed datasets that are present, by name (assets and truth apart)."""
+        present = {name: getattr(self, name) for name in LAYOUTS}
+        return {name: dataset for name, dataset in present.items() if dataset is not None}
+
+    def without(self, *names: str) -> Self:
+        """The same place with these modalities not observed."""
+        absent: dict[str, Any] = dict.fromkeys(names)
+        return replace(self, **absent)
+
+    def between(self, start: np.datetime64, end: np.datetime64) -> Self:
+        """The same place seen only in ``[start, end]``; terrain, assets and the radar reference stay."""
+        return self._select(lambda time: (time >= start) & (time <= end))
+
+    def outside(self, windows: list[tuple[np.datetime64, np.datetime64]]) -> Self:
+        """The same place with these windows cut out of every timed modality."""
+
+        def keep(time: np.ndarray) -> np.ndarray:
+            mask = np.ones(time.shape, dtype=bool)
+            for start, end in windows:
+                mask &= ~((time >= start) & (time <= end))
+            return mask
+
+        return self._select(keep)
+
+    def _select(self, keep: Callable[[np.ndarray], np.ndarray]) -> Self:
+        changed: dict[str, Any] = {}
+        for name, dataset in self.modalities().items():
+            if "time" not in dataset.coords:
+                continue
+            dim = str(dataset["time"].dims[0])
+            chosen = dataset.isel({dim: np.flatnonzero(keep(dataset["time"].values))})
+            changed[name] = chosen if chosen.sizes[dim] else None
+        return replace(self, **changed)
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether any part of this was simulated."""
+        return any(provenance.kind == "simulated" for provenance in self.provenance.values())
+
+
+def check_layout(name: str, dataset: xr.Dataset) -> None:
+    """Refuse a dataset that does not follow its modality's layout, units or ranges.
+
+    Raises:
+        InputError: with the modality, the variable and what is expected.
+    """
+    layout = LAYOUTS[name]
+    known = {**layout.required, **layout.optional}
+    for variable, dims in layout.required.items():
+        if variable not in dataset:
+            raise InputError(name, f"variable '{variable}' is missing", f"it needs dimensions {dims}")
+    for given, array in dataset.data_vars.items():
+        variable = str(given)
+        expected = known.get(variable)
+        if expected is None:
+            raise InputError(name, f"variable '{variable}' does not belong here", f"known: {', '.join(sorted(known))}")
+        if array.dims != expected:
+            raise InputError(name, f"'{variable}' has dimensions {array.dims}", f"transpose it to {expected}")
+    for coordinate in layout.coordinates:
+        if coordinate not in dataset.coords:
+            raise InputError(name, f"coordinate '{coordinate}' is missing", f"needed: {', '.join(layout.coordinates)}")
+    if "time" in dataset.coords and name != "storms":
+        time = dataset["time"].values
+        if not np.issubdtype(time.dtype, np.datetime64) or np.isnat(time).any():
+            raise InputError(name, "'time' holds values that are not times", "give UTC datetime64 without gaps")
+        backwards = np.flatnonzero(np.diff(time) <= np.timedelta64(0))
+        if backwards.size:
+            raise InputError(
+                name,
+                f"time {pd.Timestamp(time[backwards[0] + 1])} does not come after {pd.Timestamp(time[backwards[0]])}",
+                "sort the times and drop repeats",
+            )
+    check_variables(dataset, name)

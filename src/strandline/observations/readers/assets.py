@@ -1,0 +1,171 @@
+"""Assets: what can be damaged, from a survey in any common vector format, or as a lattice that says it is one."""
+
+import logging
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from strandline.errors import InputError
+from strandline.observations.assets import ASSET_CLASSES, ASSET_DETAILS
+from strandline.observations.readers.formats.vectors import read_vectors
+from strandline.observations.region import Region
+from strandline.observations.region_file.data_sections import AssetColumns, AssetsSection, LatticeSection
+
+_log = logging.getLogger(__name__)
+
+
+def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
+    """The assets inside the region, with ``ASSET_COLUMNS``, in the region's CRS.
+
+    Raises:
+        InputError: names the file, the row and what would be right.
+    """
+    if settings.lattice is not None:
+        return lattice_of_assets(settings.lattice, int(settings.survey_year or 0), region, terrain)
+    assert settings.path is not None
+    return read_survey(settings, settings.path, region)
+
+
+def read_survey(settings: AssetsSection, path: Path, region: Region) -> gpd.GeoDataFrame:
+    """A survey: columns mapped, reprojected, cut to the region (by the centroid of each shape)."""
+    columns = settings.columns
+    frame = read_vectors(path, columns.model_dump(exclude_none=True).values())
+    placed = frame.to_crs(region.crs)
+    points = placed.geometry.centroid
+    row, _ = region.cells_of(_finite(points.x), _finite(points.y))
+    inside = row >= 0
+    if not inside.any():
+        _refuse_outside(frame, path, region)
+    _log.info("assets: %d of %d lie in the region", inside.sum(), len(frame))
+    chosen = frame[inside]
+    value = (
+        _numbers(chosen, columns.value, path)
+        if columns.value is not None
+        else _numbers(chosen, str(columns.floor_area), path) * float(settings.value_per_m2 or np.nan)
+    )
+    year = (
+        _numbers(chosen, columns.survey_year, path)
+        if columns.survey_year is not None
+        else np.full(len(chosen), settings.survey_year)
+    )
+    identity = (
+        chosen[columns.asset_id].astype(str).to_numpy()
+        if columns.asset_id is not None
+        else np.array([f"asset_{i + 1}" for i in np.flatnonzero(inside)])
+    )
+    repeated = pd.Series(identity).duplicated()
+    if repeated.any():
+        raise InputError(path, f"asset_id '{identity[repeated.argmax()]}' is there twice", "name every asset once")
+    return gpd.GeoDataFrame(
+        {
+            "asset_id": identity,
+            "asset_class": _classes(settings, chosen, path),
+            "value": value,
+            "survey_year": year.astype(int),
+            **_details(columns, chosen, path),
+        },
+        geometry=placed.geometry[inside].to_numpy(),
+        crs=region.crs,
+    )
+
+
+def lattice_of_assets(lattice: LatticeSection, year: int, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
+    """The same building on every lattice node that is known land: a stand-in for a survey, not one."""
+    left, bottom, right, top = region.bounds
+    x, y = np.meshgrid(
+        np.arange(left + lattice.spacing / 2, right, lattice.spacing),
+        np.arange(top - lattice.spacing / 2, bottom, -lattice.spacing),
+    )
+    row, column = region.cells_of(x.ravel(), y.ravel())
+    known = ~np.isnan(terrain["elevation"].values[row, column])
+    land = known & (terrain["permanent_water"].values[row, column] == 0) & (row >= 0)
+    if not land.any():
+        raise InputError(
+            "assets.lattice", f"no node of {lattice.spacing:g} m is on known land", "use a smaller spacing"
+        )
+    count = int(land.sum())
+    return gpd.GeoDataFrame(
+        {
+            "asset_id": [f"lattice_{i + 1:04d}" for i in range(count)],
+            "asset_class": [lattice.asset_class] * count,
+            "value": np.full(count, lattice.floor_area * lattice.value_per_m2),
+            "survey_year": np.full(count, year),
+        },
+        geometry=gpd.points_from_xy(x.ravel()[land], y.ravel()[land]),
+        crs=region.crs,
+    )
+
+
+def _refuse_outside(frame: gpd.GeoDataFrame, path: Path, region: Region) -> None:
+    """Raises InputError: nothing lies inside; says whether it would with the coordinates swapped."""
+    points = frame.geometry.centroid if frame.crs.is_projected else frame.geometry.representative_point()
+    swapped = gpd.GeoSeries(gpd.points_from_xy(points.y, points.x), crs=frame.crs).to_crs(region.crs)
+    row, _ = region.cells_of(_finite(swapped.x), _finite(swapped.y))
+    left, bottom, right, top = frame.total_bounds
+    raise InputError(
+        path,
+        f"no asset lies in region '{region.name}' (they span {left:g} to {right:g}, {bottom:g} to {top:g} in "
+        f"{frame.crs.to_string()})",
+        "x and y are swapped: write longitude first" if (row >= 0).any() else "check CRS and region",
+    )
+
+
+def _finite(values: pd.Series) -> np.ndarray:
+    """Coordinates, with what could not be projected far outside every region."""
+    numbers = values.to_numpy(dtype=np.float64)
+    return np.where(np.isfinite(numbers), numbers, -1e12)
+
+
+def _details(columns: AssetColumns, frame: gpd.GeoDataFrame, path: Path) -> dict[str, np.ndarray]:
+    """The columns of ``ASSET_DETAILS`` that the survey has; an empty cell is unknown, anything else a number."""
+    details: dict[str, np.ndarray] = {}
+    for name in ASSET_DETAILS:
+        column = getattr(columns, name)
+        if column is None:
+            continue
+        if name == "district":
+            details[name] = frame[column].to_numpy()
+            continue
+        numbers = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
+        wrong = frame[column].notna().to_numpy() & (~np.isfinite(numbers) | ((numbers < 0) & (name != "crest")))
+        if wrong.any():
+            first = int(wrong.argmax())
+            raise InputError(
+                f"{path} row {frame.index[first] + 1}",
+                f"'{frame[column].iloc[first]}' in column '{column}' is not a number"
+                + ("" if name == "crest" else " of 0 or more"),
+                "correct it, or leave it empty where it is unknown",
+            )
+        details[name] = numbers
+    return details
+
+
+def _numbers(frame: gpd.GeoDataFrame, column: str, path: Path) -> np.ndarray:
+    numbers: np.ndarray = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0))
+    if wrong.size:
+        raise InputError(
+            f"{path} row {frame.index[wrong[0]] + 1}",
+            f"'{frame[column].iloc[wrong[0]]}' in column '{column}' is not a number of 0 or more "
+            f"({wrong.size} such values)",
+            "complete it, or drop the row",
+        )
+    return numbers
+
+
+def _classes(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> np.ndarray:
+    if settings.columns.asset_class is None:
+        return np.full(len(frame), settings.asset_class)
+    words = frame[settings.columns.asset_class].astype(str)
+    classes = words.map(lambda word: settings.classes.get(word, word))
+    unknown = np.flatnonzero(~classes.isin(ASSET_CLASSES))
+    if unknown.size:
+        raise InputError(
+            f"{path} row {frame.index[unknown[0]] + 1}",
+            f"'{words.iloc[unknown[0]]}' is no asset class ({unknown.size} such rows)",
+            f"translate it in assets.classes to one of {', '.join(ASSET_CLASSES)}",
+        )
+    return np.asarray(classes)

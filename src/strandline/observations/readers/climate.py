@@ -1,0 +1,172 @@
+"""Climate: pressure, wind and modelled sea level around the region, from fields or from one weather station."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats
+from strandline.observations.readers.formats.fields import find_variable, load, open_fields, times_of
+from strandline.observations.readers.formats.resampling import hourly_mean, hours_between
+from strandline.observations.readers.formats.tables import TextTable, read_table
+from strandline.observations.readers.formats.tide_gauge_formats import LEVEL_STANDARD_NAMES
+from strandline.observations.readers.formats.timestamps import read_times
+from strandline.observations.readers.formats.units import to_si, unit_of_attribute
+from strandline.observations.region import Region
+from strandline.observations.region_file.data_sections import ClimateSection, WeatherStationSection
+from strandline.observations.variables import VARIABLES, as_variable, check_variables
+
+_log = logging.getLogger(__name__)
+
+_NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "pressure": (
+        ("air_pressure_at_mean_sea_level", "air_pressure_at_sea_level", "air_pressure_reduced_to_mean_sea_level"),
+        ("msl", "psl", "prmsl", "slp", "mslp"),
+    ),
+    "wind_east": (("eastward_wind", "x_wind"), ("u10", "10u", "uas", "u10m")),
+    "wind_north": (("northward_wind", "y_wind"), ("v10", "10v", "vas", "v10m")),
+    "sea_level": (LEVEL_STANDARD_NAMES, ("zos", "ssh", "adt", "waterlevel")),
+}
+"""Variable → CF standard names, then the short names of ERA5, CMIP and CMEMS."""
+
+
+def read_climate(settings: ClimateSection, region: Region) -> xr.Dataset:
+    """The ``climate`` modality, (time, latitude, longitude); latitudes and longitudes ascend.
+
+    Raises:
+        InputError: names the file, the variable or row, and what would be right.
+    """
+    if settings.station is not None:
+        return read_weather_station(settings.station)
+    assert settings.path is not None
+    return read_climate_fields(settings, settings.path, region)
+
+
+def read_climate_fields(settings: ClimateSection, path: Path, region: Region) -> xr.Dataset:
+    """Gridded fields around the region, in SI."""
+    with open_fields(path) as dataset:
+        time = times_of(dataset, path)
+        found = {}
+        for name, (standard_names, names) in _NAMES.items():
+            stated = settings.names.get(name)  # type: ignore[call-overload]
+            if stated is not None and stated not in dataset.variables:
+                there = ", ".join(map(str, dataset.data_vars))
+                raise InputError(path, f"has no variable '{stated}' for {name}", f"it has {there}")
+            array = dataset[stated] if stated else find_variable(dataset, standard_names, names)
+            if array is not None:
+                found[name] = _around(array, dataset, time, region, settings.margin, path)
+        if not found:
+            there = ", ".join(map(str, dataset.data_vars))
+            raise InputError(path, f"holds no variable that is known; it has {there}", "name them in climate.names")
+    layers = {}
+    for name, array in found.items():
+        where = f"{path} '{array.name}'"
+        values = to_si(array.values, unit_of_attribute(array.attrs.get("units"), VARIABLES[name].unit, where))
+        if name == "sea_level":
+            if settings.sea_level_datum_shift is None:
+                raise InputError(where, "is a sea level on a datum of its own", "state 'sea_level_datum_shift' [m]")
+            values = values + settings.sea_level_datum_shift
+        if np.isnan(values).all():
+            raise InputError(where, "knows no value around the region", "check its area and missing values")
+        layers[name] = as_variable(name, ("time", "latitude", "longitude"), values)
+    first = next(iter(found.values()))
+    coordinates = {name: first[name].values for name in ("time", "latitude", "longitude")}
+    for name, array in found.items():
+        if any(not np.array_equal(array[key].values, values) for key, values in coordinates.items()):
+            raise InputError(path, f"'{array.name}' ({name}) is on another grid", "bring all to one grid")
+    climate = xr.Dataset(layers, coordinates)
+    check_variables(climate, path)
+    _log.info("climate: %s at %d times", ", ".join(layers), climate.sizes["time"])
+    return climate
+
+
+def read_weather_station(station: WeatherStationSection) -> xr.Dataset:
+    """One station's pressure and wind as an hourly field of one cell; wind is averaged as a vector."""
+    columns = station.columns
+    layers: dict[str, list[Floats]] = {}
+    times = []
+    for path in station.paths:
+        table = read_table(path, station.delimiter)
+        times.append(read_times(table, columns.time, station.time_zone))
+
+        def column(name: str, table: TextTable = table) -> Floats:
+            return table.numbers(name, station.missing, station.decimal)
+
+        if columns.pressure is not None:
+            layers.setdefault("pressure", []).append(to_si(column(columns.pressure), str(station.pressure_unit)))
+        if columns.wind_speed is not None and columns.wind_direction is not None:
+            speed = to_si(column(columns.wind_speed), str(station.wind_unit))
+            came_from = np.deg2rad(column(columns.wind_direction))
+            layers.setdefault("wind_east", []).append(-speed * np.sin(came_from))
+            layers.setdefault("wind_north", []).append(-speed * np.cos(came_from))
+        if columns.wind_east is not None and columns.wind_north is not None:
+            layers.setdefault("wind_east", []).append(to_si(column(columns.wind_east), str(station.wind_unit)))
+            layers.setdefault("wind_north", []).append(to_si(column(columns.wind_north), str(station.wind_unit)))
+    order = np.argsort([part[0] for part in times])
+    time = np.concatenate([times[i] for i in order])
+    where = ", ".join(str(path) for path in station.paths)
+    if (np.diff(time) <= np.timedelta64(0)).any():
+        raise InputError(where, "the files of the weather station overlap in time", "keep each time in one file")
+    hours = hours_between(time[0], time[-1])
+    variables = {}
+    for name, parts in layers.items():
+        values = np.concatenate([parts[i] for i in order])
+        if np.isnan(values).all():
+            raise InputError(where, f"has no reading of {name}", "check the column and the missing markers")
+        hourly = hourly_mean(time, values, hours, station.minimum_share)
+        variables[name] = as_variable(name, ("time", "latitude", "longitude"), hourly[:, None, None])
+    climate = xr.Dataset(variables, {"time": hours, "latitude": [station.latitude], "longitude": [station.longitude]})
+    check_variables(climate, f"{where} (pressure_unit, wind_unit?)")
+    return climate
+
+
+def _around(
+    array: xr.DataArray, dataset: xr.Dataset, time: xr.DataArray, region: Region, margin: float, path: Path
+) -> xr.DataArray:
+    """The part of a field within ``margin`` [degrees] of the region's centre, or its nearest cell, loaded.
+
+    Longitudes of 0–360 are turned to −180–180.
+    """
+    latitude = find_variable(dataset, ("latitude",), ("latitude", "lat"))
+    longitude = find_variable(dataset, ("longitude",), ("longitude", "lon"))
+    if latitude is None or longitude is None or latitude.ndim > 1 or longitude.ndim > 1:
+        raise InputError(path, "has no one-dimensional latitude and longitude", "regrid it to a regular grid")
+    names = {str(time.name): "time", str(latitude.name): "latitude", str(longitude.name): "longitude"}
+    extra = [dim for dim in array.dims if str(dim) not in names]
+    if any(array.sizes[dim] > 1 for dim in extra) or not set(names) <= set(map(str, array.dims)):
+        raise InputError(path, f"'{array.name}' has dimensions {dict(array.sizes)}", "cut out (time, lat, lon)")
+    field = array.isel(dict.fromkeys(extra, 0), drop=True)
+    field = field.assign_coords({str(time.name): time.values}).rename(names)
+    field = field.transpose("time", "latitude", "longitude")
+    if 0 in field.shape:
+        raise InputError(path, f"'{array.name}' holds no values", "give fields with times and places")
+    if np.abs(field["latitude"].values).max() > 90:
+        raise InputError(path, "has latitudes beyond 90 degrees", "latitude and longitude are swapped")
+    field = field.assign_coords(longitude=(field["longitude"].values + 180.0) % 360.0 - 180.0)
+    centre_longitude, centre_latitude = region.centre_lonlat
+    chosen = {
+        "latitude": _near(field["latitude"].values, centre_latitude, margin, f"{path} latitude"),
+        "longitude": _near(field["longitude"].values, centre_longitude, margin, f"{path} longitude"),
+    }
+    field = field.isel(chosen)
+    load(field, path)
+    return field.sortby("latitude").sortby("longitude")
+
+
+def _near(axis: Floats, centre: float, margin: float, where: str) -> npt.NDArray[np.int64]:
+    """Positions within the margin; the nearest one where the grid is coarser than that.
+
+    Raises:
+        InputError: the fields end before the region.
+    """
+    distance = np.abs(axis - centre)
+    spacing = float(np.abs(np.diff(np.sort(axis))).min()) if axis.size > 1 else margin
+    if distance.min() > max(spacing, margin):
+        raise InputError(
+            where, f"spans {axis.min():g} to {axis.max():g}, the region lies at {centre:g}", "get fields that cover it"
+        )
+    near = np.flatnonzero(distance <= margin)
+    return near if near.size else np.array([int(distance.argmin())])

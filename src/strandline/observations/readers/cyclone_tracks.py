@@ -1,0 +1,106 @@
+"""Tropical cyclone tracks: every fix of every storm that came near the region."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Times
+from strandline.observations.readers.formats.tables import TextTable, read_table
+from strandline.observations.readers.formats.timestamps import as_times
+from strandline.observations.readers.formats.units import to_si
+from strandline.observations.region import Region
+from strandline.observations.region_file.data_sections import StormsSection
+from strandline.observations.variables import as_variable, check_variables
+
+_log = logging.getLogger(__name__)
+
+_EARTH_RADIUS = 6371.0
+"""[km] Mean radius."""
+_COLUMNS = {
+    "track_id": ("track_id", "time", "lon", "lat", "wind", "slp"),
+    "SID": ("SID", "ISO_TIME", "LON", "LAT", "WMO_WIND", "WMO_PRES"),
+}
+"""Which column names a file: storm, time, longitude, latitude, wind [kt], pressure [hPa]. ``SID`` is NCEI's own CSV."""
+
+
+def read_storms(settings: StormsSection, region: Region) -> xr.Dataset | None:
+    """The ``storms`` modality, or ``None`` where no storm came within ``distance`` [km] of the region's centre.
+
+    Raises:
+        InputError: names the file, the row and what would be right.
+    """
+    return read_tracks(settings.path, [region.centre_lonlat], settings.distance)
+
+
+def read_tracks(path: Path, places: Sequence[tuple[float, float]], distance: float) -> xr.Dataset | None:
+    """Every fix of the storms that came within ``distance`` [km] of one of some places, or ``None`` where none did.
+
+    Args:
+        path: IBTrACS, as CSV.
+        places: longitude and latitude of each [degrees].
+        distance: [km].
+
+    Raises:
+        InputError: names the file, the row and what would be right.
+    """
+    table = read_table(path)
+    dialect = next((names for key, names in _COLUMNS.items() if key in table.frame.columns), None)
+    if dialect is None:
+        raise InputError(path, "has neither column 'track_id' nor 'SID'", "give an IBTrACS CSV")
+    if dialect[0] == "SID" and table.frame["SID"].iloc[0] == "":
+        table = TextTable(table.path, table.frame.iloc[1:], table.first_row)  # NCEI's second line states the units
+    storm, time, longitude, latitude, wind, pressure = dialect
+    x, y = table.numbers(longitude, ()), table.numbers(latitude, ())
+    wrong = np.flatnonzero(np.isnan(x) | np.isnan(y) | (np.abs(y) > 90) | (np.abs(x) > 360))
+    if wrong.size:
+        raise InputError(
+            table.row(int(wrong[0])),
+            f"longitude '{table.column(longitude).iloc[wrong[0]]}', latitude "
+            f"'{table.column(latitude).iloc[wrong[0]]}' is no place ({wrong.size} such rows)",
+            "are longitude and latitude swapped?",
+        )
+    x = (x + 180.0) % 360.0 - 180.0
+    near = np.any([great_circle_km(x, y, *place) <= distance for place in places], axis=0)
+    names = table.column(storm)
+    chosen = np.flatnonzero(names.isin(set(names[near])))
+    _log.info("storms: %d came within %g km", names[near].nunique(), distance)
+    if not chosen.size:
+        return None
+    picked = TextTable(table.path, table.frame.iloc[chosen], table.first_row)
+    storms = xr.Dataset(
+        {
+            "maximum_wind": as_variable("maximum_wind", ("fix",), to_si(picked.numbers(wind, ()), "kt")),
+            "central_pressure": as_variable("central_pressure", ("fix",), to_si(picked.numbers(pressure, ()), "hPa")),
+        },
+        {
+            "fix": np.arange(chosen.size),
+            "storm": ("fix", names.iloc[chosen].to_numpy(dtype=str)),
+            "time": ("fix", _times(picked, time)),
+            "longitude": ("fix", x[chosen]),
+            "latitude": ("fix", y[chosen]),
+        },
+    )
+    check_variables(storms, path)
+    return storms
+
+
+def great_circle_km(longitude: np.ndarray, latitude: np.ndarray, to_longitude: float, to_latitude: float) -> np.ndarray:
+    """Distances on the sphere [km], by the haversine formula; degrees in."""
+    phi, to_phi = np.deg2rad(latitude), np.deg2rad(to_latitude)
+    half = np.sin((phi - to_phi) / 2) ** 2
+    half += np.cos(phi) * np.cos(to_phi) * np.sin(np.deg2rad(longitude - to_longitude) / 2) ** 2
+    return np.asarray(2 * _EARTH_RADIUS * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
+
+
+def _times(table: TextTable, column: str) -> Times:
+    text = table.column(column)
+    parsed = pd.to_datetime(text, errors="coerce", format="ISO8601", utc=True)
+    wrong = np.flatnonzero(parsed.isna())
+    if wrong.size:
+        raise InputError(table.row(int(wrong[0])), f"'{text.iloc[wrong[0]]}' is not a time", "write ISO 8601, UTC")
+    return as_times(parsed)

@@ -1,0 +1,1 @@
+"""File formats, units and timestamps shared by the readers."""

@@ -1,0 +1,204 @@
+"""GeoTIFFs: read where they cover the region, in whatever CRS, and brought to its grid."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from affine import Affine
+from pyproj import Transformer
+from pyproj.exceptions import ProjError
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
+from rasterio.warp import reproject
+from rasterio.windows import Window
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats
+from strandline.observations.region import Region
+
+_MARGIN = 3
+"""[source pixels] read around the region, so that interpolation sees its neighbours."""
+
+
+class NothingThere(InputError):
+    """A raster tells nothing of the cells it was asked about."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells that a raster is brought to: the region's own, or coarser ones with the same bounds."""
+
+    region: Region
+    factor: int = 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, columns = self.region.shape
+        return rows // self.factor, columns // self.factor
+
+    @property
+    def transform(self) -> Affine:
+        """From (column, row) to (x, y) [m]."""
+        size = self.region.cell_size * self.factor
+        return Affine(size, 0, self.region.bounds[0], 0, -size, self.region.bounds[3])
+
+    @property
+    def x(self) -> Floats:
+        """Cell centres, west to east [m]."""
+        size = self.region.cell_size * self.factor
+        return np.asarray(self.region.bounds[0] + (np.arange(self.shape[1]) + 0.5) * size, dtype=np.float64)
+
+    @property
+    def y(self) -> Floats:
+        """Cell centres, north to south [m]."""
+        size = self.region.cell_size * self.factor
+        return np.asarray(self.region.bounds[3] - (np.arange(self.shape[0]) + 0.5) * size, dtype=np.float64)
+
+
+@contextmanager
+def open_raster(path: Path) -> Iterator[DatasetReader]:
+    """A raster that says where it is.
+
+    Raises:
+        InputError: missing, no raster, cut off, or without a CRS.
+    """
+    if not path.is_file():
+        raise InputError(path, "does not exist", "check the path")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            dataset = rasterio.open(path)
+    except RasterioError as error:
+        raise InputError(path, f"is not a raster that can be read ({error})", "give a whole GeoTIFF") from error
+    with dataset:
+        if dataset.crs is None or dataset.transform.is_identity:
+            raise InputError(
+                path, "has no coordinate reference system", "write one into it, e.g. gdal_edit -a_srs EPSG:32633"
+            )
+        try:
+            yield dataset
+        except (RasterioError, ProjError) as error:
+            raise InputError(path, f"cannot be read to its end ({error})", "download it again; is it whole?") from error
+
+
+def cell_size_in(dataset: DatasetReader, region: Region) -> float:
+    """The edge [m, region CRS] of a square as large as one of the raster's cells at its middle."""
+    column, row = dataset.width / 2, dataset.height / 2
+    a, b, c, d, e, f = tuple(dataset.transform)[:6]
+    columns, rows = np.array([column, column + 1, column]), np.array([row, row, row + 1])
+    to_region = Transformer.from_crs(dataset.crs.to_wkt(), region.crs, always_xy=True)
+    x, y = to_region.transform(a * columns + b * rows + c, d * columns + e * rows + f)
+    area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
+    return float(np.sqrt(abs(area)))
+
+
+def read_on_grid(
+    dataset: DatasetReader,
+    band: int,
+    grid: Grid,
+    nodata: float | None,
+    convert: Callable[[Floats], Floats] = lambda values: values,
+    resampling: Resampling | None = None,
+) -> Floats:
+    """One band on a grid: the mean of the source where cells are coarser than it, else bilinear.
+
+    Args:
+        dataset: from ``open_raster``.
+        band: from 1.
+        grid: the cells wanted.
+        nodata: a value that means "not observed", besides the one that the file declares.
+        convert: what is done to known values before they are averaged (dB → power, clouds → NaN …).
+        resampling: another rule than the usual.
+
+    Returns:
+        (H, W); NaN = not observed.
+
+    Raises:
+        NothingThere: the region lies outside, or nothing but nodata is there.
+        InputError: no such band.
+    """
+    path = Path(dataset.name)
+    if band > dataset.count:
+        raise InputError(path, f"has {dataset.count} bands, not {band}", "correct the band numbers")
+    window = _window_over(dataset, grid.region)
+    masked = dataset.read(band, window=window, masked=True).astype(np.float64)
+    values: Floats = masked.filled(np.nan)
+    if nodata is not None:
+        values[values == nodata] = np.nan
+    values[np.isinf(values)] = np.nan
+    if np.isnan(values).all():
+        raise NothingThere(
+            path, f"band {band} holds nothing but nodata over the region", "check nodata and the region's bounds"
+        )
+    values = convert(values)
+    if resampling is None:
+        coarser = grid.region.cell_size * grid.factor >= 1.5 * cell_size_in(dataset, grid.region)
+        resampling = Resampling.average if coarser else Resampling.bilinear
+    result = np.full(grid.shape, np.nan)
+    reproject(
+        values,
+        result,
+        src_transform=_moved(dataset.transform, window.col_off, window.row_off),
+        src_crs=dataset.crs,
+        src_nodata=np.nan,
+        dst_transform=grid.transform,
+        dst_crs=grid.region.crs,
+        dst_nodata=np.nan,
+        resampling=resampling,
+    )
+    return result
+
+
+def _window_over(dataset: DatasetReader, region: Region) -> Window:
+    """The pixels that cover the region, whatever the raster's rotation.
+
+    Raises:
+        NothingThere: there are none; says where both lie.
+    """
+    left, bottom, right, top = region.bounds
+    along = np.linspace(0.0, 1.0, 21)
+    x = np.concatenate([left + along * (right - left)] * 2 + [np.full(21, left), np.full(21, right)])
+    y = np.concatenate([np.full(21, bottom), np.full(21, top)] + [bottom + along * (top - bottom)] * 2)
+    to_raster = Transformer.from_crs(region.crs, dataset.crs.to_wkt(), always_xy=True)
+    there_x, there_y = to_raster.transform(x, y)
+    column, row = _pixels(dataset.transform, np.asarray(there_x), np.asarray(there_y))
+    if np.isfinite(column).all() and np.isfinite(row).all():
+        first_column = max(0, int(np.floor(column.min())) - _MARGIN)
+        last_column = min(dataset.width, int(np.ceil(column.max())) + _MARGIN)
+        first_row = max(0, int(np.floor(row.min())) - _MARGIN)
+        last_row = min(dataset.height, int(np.ceil(row.max())) + _MARGIN)
+        if first_column < last_column and first_row < last_row:
+            return Window(first_column, first_row, last_column - first_column, last_row - first_row)
+    extent = ", ".join(f"{value:g}" for value in dataset.bounds)
+    swapped = _covers_when_swapped(dataset, np.asarray(there_x), np.asarray(there_y))
+    raise NothingThere(
+        dataset.name,
+        f"does not cover region '{region.name}' (the raster spans {extent} in {dataset.crs.to_string()})",
+        "its longitude and latitude are swapped" if swapped else "check the region's bounds and CRS, or the raster",
+    )
+
+
+def _moved(transform: Affine, column: float, row: float) -> Affine:
+    """The transform of a window that starts at a column and row."""
+    a, b, c, d, e, f = tuple(transform)[:6]
+    return Affine(a, b, a * column + b * row + c, d, e, d * column + e * row + f)
+
+
+def _pixels(transform: Affine, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Columns and rows (fractions) of points."""
+    inverse = ~transform
+    return inverse.a * x + inverse.b * y + inverse.c, inverse.d * x + inverse.e * y + inverse.f
+
+
+def _covers_when_swapped(dataset: DatasetReader, x: Floats, y: Floats) -> bool:
+    """Whether the region would lie in the raster if the raster's x and y changed places."""
+    bounds = dataset.bounds
+    low_x, high_x = sorted((bounds.left, bounds.right))
+    low_y, high_y = sorted((bounds.bottom, bounds.top))
+    return bool(((y >= low_x) & (y <= high_x) & (x >= low_y) & (x <= high_y)).any())

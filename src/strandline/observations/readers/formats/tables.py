@@ -1,0 +1,154 @@
+"""Text tables: read as text first, so that a bad value can be named by file, row and column."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A delimited file as text.
+
+    Attributes:
+        path: where it was read, for messages.
+        frame: every value a string, stripped; empty = nothing there.
+        first_row: the row of the file (from 1) that holds ``frame``'s first line.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    first_row: int
+
+    def column(self, name: str) -> pd.Series:
+        """One column as text.
+
+        Raises:
+            InputError: no such column; lists those there are.
+        """
+        if name not in self.frame.columns:
+            there = ", ".join(repr(str(column)) for column in self.frame.columns)
+            raise InputError(self.path, f"has no column '{name}'", f"its columns are {there}")
+        return self.frame[name]
+
+    def row(self, index: int) -> str:
+        """How a message names the line at a position of ``frame``."""
+        return f"{self.path} row {int(self.frame.index[index]) + self.first_row}"
+
+    def numbers(self, name: str, missing: Iterable[str], decimal: str = ".") -> Floats:
+        """One column as numbers; empty or one of ``missing`` = NaN.
+
+        Raises:
+            InputError: a value is no number; names the first.
+        """
+        values, absent = self.readable_numbers(name, missing, decimal)
+        wrong = np.flatnonzero(~np.isfinite(values) & ~absent)
+        if wrong.size:
+            value = self.column(name).iloc[wrong[0]]
+            raise InputError(
+                self.row(int(wrong[0])),
+                f"'{value}' in column '{name}' is not a number ({wrong.size} such values)",
+                f"write numbers with the decimal sign '{decimal}', or name the marker in 'missing'",
+            )
+        return values
+
+    def readable_numbers(
+        self, name: str, missing: Iterable[str], decimal: str = "."
+    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """One column as numbers, NaN where it holds none, and where it says itself that there is none."""
+        text = self.column(name)
+        absent = (text.isin(["", *missing]) | _equals_any_number(text, missing)).to_numpy(dtype=bool)
+        if decimal != ".":
+            text = text.str.replace(decimal, ".", regex=False)
+        values = pd.to_numeric(text.mask(absent), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        return values, absent
+
+
+def read_table(path: Path, delimiter: str = ",", names: tuple[str, ...] | None = None) -> TextTable:
+    """Read a delimited text file, gzipped or not; the first line is the header unless ``names`` are given.
+
+    Raises:
+        InputError: missing, empty, cut off, binary, or with lines of unequal length.
+    """
+    return parse_table(read_text(path), path, delimiter, names)
+
+
+def parse_table(
+    text: str,
+    path: Path,
+    delimiter: str = ",",
+    names: tuple[str, ...] | None = None,
+    uneven_lines: Literal["error", "skip"] = "error",
+) -> TextTable:
+    """A table from the text of the file at ``path``; lines of another length are refused or left out.
+
+    Raises:
+        InputError: empty, or with lines of unequal length.
+    """
+    try:
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=delimiter,
+            dtype=str,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            skipinitialspace=True,
+            header=None if names else 0,
+            names=None if names is None else list(names),
+            index_col=False,
+            on_bad_lines=uneven_lines,
+        )
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        what = str(error).strip().removeprefix("Error tokenizing data. C error: ")
+        raise InputError(path, f"is not a table ({what})", f"is '{delimiter}' the delimiter?") from error
+    except pd.errors.EmptyDataError as error:
+        raise InputError(path, "holds no table", "give a file with a header and rows") from error
+    frame = frame.fillna("").rename(columns=lambda name: str(name).strip())
+    frame = frame.apply(lambda column: column.str.strip())
+    if frame.empty:
+        raise InputError(path, "has a header but no rows", "give the file with its data")
+    return TextTable(path, frame, 1 if names else 2)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8, unzipped where it is gzipped.
+
+    Raises:
+        InputError: missing, empty, cut off or binary.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from error
+    if content[:2] == b"\x1f\x8b" or path.suffix == ".gz":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(path, f"is not a whole gzip file ({error})", "download it again") from error
+    if not content.strip():
+        raise InputError(path, "is empty", "give the file with its data")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(path, f"is not UTF-8 text (byte {error.start})", "save it as CSV in UTF-8") from error
+    if "\x00" in text:
+        raise InputError(path, f"is binary (byte {text.index(chr(0))} is 0)", "save it as CSV in UTF-8")
+    return text.rstrip()
+
+
+def _equals_any_number(text: pd.Series, missing: Iterable[str]) -> pd.Series:
+    """Whether a text is the same number as one of the markers (-32767 and -32767.0)."""
+    markers = pd.to_numeric(pd.Series(list(missing), dtype=str), errors="coerce").dropna()
+    if markers.empty:
+        return pd.Series(False, index=text.index)
+    return pd.to_numeric(text, errors="coerce").isin(markers)

@@ -1,0 +1,202 @@
+"""The formats of tide gauge files: one reader each, all giving UTC times and levels [m] on the file's own datum.
+
+A new format is one function and one row of ``READERS``.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Times
+from strandline.observations.readers.formats.fields import find_variable, load, open_fields, times_of
+from strandline.observations.readers.formats.tables import TextTable, parse_table, read_table
+from strandline.observations.readers.formats.timestamps import as_times, check_increasing, read_times, readable_times
+from strandline.observations.readers.formats.units import to_si, unit_of_attribute
+from strandline.observations.region_file.data_sections import GaugeFileSection
+from strandline.observations.variables import VARIABLES
+
+Readings = tuple[Times, npt.NDArray[np.float64]]
+Reader = Callable[[Path, GaugeFileSection], Readings]
+
+LEVEL_STANDARD_NAMES = (
+    "sea_surface_height_above_reference_ellipsoid",
+    "sea_surface_height_above_mean_sea_level",
+    "sea_surface_height_above_geopotential_datum",
+    "sea_surface_height_above_geoid",
+    "sea_surface_height",
+    "sea_surface_elevation",
+    "water_surface_height_above_reference_datum",
+)
+_HIGHEST_USUAL = 12.0
+"""[m] A whole record above that, on any datum in use, is in another unit than it says."""
+_LEVEL_NAMES = ("sea_level", "sealevel", "water_level", "waterlevel", "slev", "ssh")
+_UHSLC_COLUMNS = ("year", "month", "day", "hour", "level")
+
+
+def read_wide(path: Path, gauge: GaugeFileSection) -> Readings:
+    """One time column, one column for each station."""
+    return _from_table(read_table(path, gauge.delimiter), gauge)
+
+
+def read_long(path: Path, gauge: GaugeFileSection) -> Readings:
+    """One row for each station and time; the rows of this gauge are picked by the station's name."""
+    table = read_table(path, gauge.delimiter)
+    picked = _own_rows(table, gauge)
+    if picked.frame.empty:
+        column = str(gauge.columns.station)
+        there = ", ".join(sorted(set(table.column(column)))[:8])
+        raise InputError(path, f"has no rows of station '{_station(gauge)}' in column '{column}'", f"it has {there}")
+    return _from_table(picked, gauge)
+
+
+def read_noaa_coops(path: Path, gauge: GaugeFileSection) -> Readings:
+    """NOAA CO-OPS: ``Date Time, Water Level, Sigma, …`` in the unit and time zone chosen at download."""
+    return _from_table(read_table(path), gauge)
+
+
+def read_uhslc(path: Path, gauge: GaugeFileSection) -> Readings:
+    """University of Hawaii Sea Level Center: ``year,month,day,hour,level`` [mm], UTC, −32767 = missing, no header."""
+    table = read_table(path, names=_UHSLC_COLUMNS)
+    parts = {name: table.numbers(name, ()) for name in _UHSLC_COLUMNS[:4]}
+    date = pd.to_datetime(pd.DataFrame(parts), errors="coerce")
+    whole = np.all([np.mod(part, 1) == 0 for part in parts.values()], axis=0)
+    wrong = np.flatnonzero(date.isna() | ~whole)
+    if wrong.size:
+        text = ",".join(table.frame.iloc[wrong[0]])
+        raise InputError(
+            table.row(int(wrong[0])),
+            f"'{text}' does not start with a date ({wrong.size} such rows)",
+            "write year,month,day,hour,level",
+        )
+    time = as_times(date)
+    check_increasing(time, table)
+    level = to_si(table.numbers("level", ("-32767", *gauge.missing)), "mm")
+    _check_range(level, "mm", table, "level")
+    return time, level
+
+
+def read_netcdf(path: Path, gauge: GaugeFileSection) -> Readings:
+    """NetCDF with CF names, or the variable named in ``columns.level``; its ``units`` attribute decides."""
+    with open_fields(path) as dataset:
+        named = gauge.columns.level
+        if named is not None and named not in dataset.variables:
+            raise InputError(path, f"has no variable '{named}'", f"it has {', '.join(map(str, dataset.variables))}")
+        level = find_variable(dataset, LEVEL_STANDARD_NAMES, _LEVEL_NAMES) if named is None else dataset[named]
+        if level is None:
+            raise InputError(path, "has no variable that CF calls a sea surface height", "name one in columns.level")
+        time = times_of(dataset, path)
+        load(level, path)
+        level = level.squeeze()
+    if level.ndim != 1 or level.size != time.size or not np.issubdtype(level.dtype, np.number):
+        raise InputError(
+            path, f"'{level.name}' has dimensions {level.sizes} of {level.dtype}", "cut out one station: (time,)"
+        )
+    if level.size == 0:
+        raise InputError(path, f"'{level.name}' holds no hour", "give a file with times and levels")
+    unit = unit_of_attribute(level.attrs.get("units", gauge.unit), "m", f"{path} '{level.name}'")
+    table = TextTable(path, pd.DataFrame({str(level.name): level.values}), 0)
+    utc = time.values.reshape(-1)
+    values = to_si(level.values, unit)
+    values[np.isinf(values)] = np.nan
+    for marker in pd.to_numeric(pd.Series(list(gauge.missing), dtype=str), errors="coerce").dropna():
+        values[level.values == marker] = np.nan
+    _check_range(values, unit, table, str(level.name))
+    return utc, values
+
+
+READERS: dict[str, Reader] = {
+    "wide": read_wide,
+    "long": read_long,
+    "uhslc": read_uhslc,
+    "noaa_coops": read_noaa_coops,
+    "netcdf": read_netcdf,
+}
+
+
+def parse_growing(text: str, path: Path, gauge: GaugeFileSection) -> Readings:
+    """The rows of a table that somebody still writes: one bad row costs that row, and no other.
+
+    Args:
+        text: whole lines of the file, the header first where the format has one.
+        path: where they were read, for messages.
+        gauge: the format; any but ``netcdf``.
+
+    Returns:
+        Times in the order of the rows, repeats among them, and levels [m] on the file's datum: NaN where the text is no
+        number. Rows without a time, and those that say that there is no level, are left out.
+
+    Raises:
+        InputError: a column is not there.
+    """
+    if gauge.format == "uhslc":
+        table = parse_table(text, path, names=_UHSLC_COLUMNS, uneven_lines="skip")
+        parts = {name: table.readable_numbers(name, ())[0] for name in _UHSLC_COLUMNS[:4]}
+        time = as_times(pd.to_datetime(pd.DataFrame(parts), errors="coerce"))
+        values, absent = table.readable_numbers("level", ("-32767", *gauge.missing))
+        unit = "mm"
+    else:
+        table = parse_table(text, path, gauge.delimiter, uneven_lines="skip")
+        table = _own_rows(table, gauge) if gauge.format == "long" else table
+        time_column, level_column = _columns(gauge)
+        time = readable_times(table.column(time_column), str(gauge.time_zone))
+        values, absent = table.readable_numbers(level_column, gauge.missing, gauge.decimal)
+        unit = str(gauge.unit)
+    kept = ~np.isnat(time) & ~absent
+    return time[kept], to_si(values[kept], unit)
+
+
+def _columns(gauge: GaugeFileSection) -> tuple[str, str]:
+    """What the columns of time and level are called."""
+    usual = ("Date Time", "Water Level") if gauge.format == "noaa_coops" else ("", "")
+    return gauge.columns.time or usual[0], gauge.columns.level or usual[1]
+
+
+def _station(gauge: GaugeFileSection) -> str:
+    return gauge.name if gauge.station is None else gauge.station
+
+
+def _own_rows(table: TextTable, gauge: GaugeFileSection) -> TextTable:
+    chosen = table.column(str(gauge.columns.station)) == _station(gauge)
+    return TextTable(table.path, table.frame[chosen], table.first_row)
+
+
+def _from_table(table: TextTable, gauge: GaugeFileSection) -> Readings:
+    time, level = _columns(gauge)
+    utc = read_times(table, time, str(gauge.time_zone))
+    metres = to_si(table.numbers(level, gauge.missing, gauge.decimal), str(gauge.unit))
+    _check_range(metres, str(gauge.unit), table, level)
+    return utc, metres
+
+
+def _check_range(metres: npt.NDArray[np.float64], unit: str, table: TextTable, column: str) -> None:
+    """Refuse levels that no sea has, and say what they look like."""
+    variable = VARIABLES["water_level"]
+    wrong = np.flatnonzero((metres < variable.low) | (metres > variable.high))
+    if not wrong.size:
+        return
+    position = int(wrong[0])
+    as_written = metres[position] / to_si(1.0, unit)
+    fitting = [
+        name
+        for name in ("m", "ft", "cm", "mm")
+        if name != unit and np.nanmax(np.abs(to_si(metres / to_si(1.0, unit), name))) <= _HIGHEST_USUAL
+    ]
+    if wrong.size < 0.01 * metres.size:
+        hint = f"name the marker of missing values in 'missing' if {as_written:g} is one"
+    elif fitting:
+        hint = f"this looks like {_WORDS[fitting[0]]}: set unit = '{fitting[0]}'"
+    else:
+        hint = "state the unit that the file is in"
+    raise InputError(
+        table.row(position),
+        f"{as_written:g} in column '{column}' is {metres[position]:g} m, outside {variable.low:g} to "
+        f"{variable.high:g} m ({wrong.size} such values)",
+        hint,
+    )
+
+
+_WORDS = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "ft": "feet"}

@@ -1,0 +1,161 @@
+"""Radar and optical scenes: backscatter [dB] on the region's grid, reflectance on a coarser one, NaN where unseen."""
+
+import logging
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from rasterio.enums import Resampling
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats
+from strandline.observations.readers.formats.rasters import Grid, NothingThere, cell_size_in, open_raster, read_on_grid
+from strandline.observations.region import Region
+from strandline.observations.region_file.data_sections import OpticalSection, SarSection, SceneSection
+from strandline.observations.region_file.values import as_datetime64
+from strandline.observations.variables import as_variable, check_variables
+
+_log = logging.getLogger(__name__)
+
+
+def read_sar(settings: SarSection, region: Region) -> xr.Dataset:
+    """The ``sar`` modality: ``vv`` (and ``vh``) in dB, (scene, y, x). Cells are averaged in linear power.
+
+    Raises:
+        InputError: names the file and what would be right.
+    """
+    scenes = _in_order(settings.scenes)
+    grid = Grid(region)
+    bands = {name: band for name, band in settings.bands.model_dump().items() if band is not None}
+    maps: dict[str, list[Floats]] = {name: [] for name in bands}
+    for scene in scenes:
+        with open_raster(scene.path) as dataset:
+            for name, band in bands.items():
+                power = read_on_grid(dataset, band, grid, settings.nodata, _to_power(settings.scale))
+                maps[name].append(_to_decibel(power))
+        _refuse_unseen(scene, region, [maps[name][-1] for name in maps])
+    sar = _scenes({name: np.stack(layers) for name, layers in maps.items()}, scenes, grid)
+    check_variables(sar, "sar")
+    _log.info("sar: %d scenes, %.0f %% of cells seen", len(scenes), 100 * float(sar["vv"].notnull().mean()))
+    return sar
+
+
+def read_sar_reference(settings: SarSection, region: Region) -> xr.Dataset | None:
+    """The ``sar_reference`` modality: the mean power of the reference scenes that saw a cell, in dB."""
+    if not settings.reference:
+        return None
+    grid = Grid(region)
+    layers: dict[str, tuple[tuple[str, str], Floats]] = {}
+    for name, band in settings.bands.model_dump().items():
+        if band is None:
+            continue
+        total, count = np.zeros(grid.shape), np.zeros(grid.shape)
+        for path in settings.reference:
+            with open_raster(path) as dataset:
+                power = read_on_grid(dataset, band, grid, settings.nodata, _to_power(settings.scale))
+            seen = ~np.isnan(power)
+            total[seen] += power[seen]
+            count += seen
+        mean = np.divide(total, count, out=np.full(grid.shape, np.nan), where=count > 0)
+        layers[name] = (("y", "x"), _to_decibel(mean))
+    variables = {name: as_variable(name, dims, values) for name, (dims, values) in layers.items()}
+    reference = xr.Dataset(variables, {"y": grid.y, "x": grid.x})
+    check_variables(reference, "sar reference")
+    return reference
+
+
+def read_optical(settings: OpticalSection, region: Region) -> xr.Dataset:
+    """The ``optical`` modality: reflectance [-], (scene, y, x), NaN under cloud.
+
+    The grid has the region's bounds and, where the images are coarser than the region's cells, the largest whole
+    multiple of them that is no coarser than the images. A cell that holds any cloudy pixel is cloudy.
+
+    Raises:
+        InputError: names the file and what would be right.
+    """
+    scenes = _in_order(settings.scenes)
+    with open_raster(scenes[0].path) as dataset:
+        grid = _coarse_grid(region, cell_size_in(dataset, region))
+    bands = {name: band for name, band in settings.bands.model_dump().items() if band is not None}
+    maps: dict[str, list[Floats]] = {name: [] for name in bands}
+    for scene in scenes:
+        clear = _clear(scene, settings, grid)
+        with open_raster(scene.path) as dataset:
+            for name, band in bands.items():
+                reflectance = settings.reflectance_scale * read_on_grid(dataset, band, grid, settings.nodata)
+                maps[name].append(np.where(clear, reflectance, np.nan))
+    optical = _scenes({name: np.stack(layers) for name, layers in maps.items()}, scenes, grid)
+    check_variables(optical, "optical (reflectance_scale?)")
+    seen = 100 * float(optical["green"].notnull().mean())
+    _log.info("optical: %d scenes, %.0f %% of cells clear", len(scenes), seen)
+    return optical
+
+
+def _to_power(scale: str) -> Callable[[Floats], Floats]:
+    def convert(values: Floats) -> Floats:
+        if scale == "dB":
+            return np.asarray(10.0 ** (values / 10.0), dtype=np.float64)
+        return np.where(values > 0, values, np.nan)  # no power = the black border of a scene, not a measurement
+
+    return convert
+
+
+def _to_decibel(power: Floats) -> Floats:
+    return np.asarray(10.0 * np.log10(power), dtype=np.float64)
+
+
+def _clear(scene: SceneSection, settings: OpticalSection, grid: Grid) -> npt.NDArray[np.bool_]:
+    """(H, W) True where no pixel of a cell is cloudy; all True where nothing says where clouds are."""
+    path = scene.cloud_mask or (scene.path if settings.cloud_band else None)
+    if path is None:
+        return np.ones(grid.shape, dtype=bool)
+
+    def cloudy(values: Floats) -> Floats:
+        return np.where(np.isnan(values), 1.0, np.isin(values, settings.cloud_values).astype(float))
+
+    band = 1 if scene.cloud_mask else int(settings.cloud_band or 1)
+    with open_raster(path) as dataset:
+        finer = cell_size_in(dataset, grid.region) < grid.region.cell_size * grid.factor
+        rule = Resampling.max if finer else Resampling.nearest
+        cloud = read_on_grid(dataset, band, grid, None, cloudy, rule)
+    clear: npt.NDArray[np.bool_] = cloud == 0
+    return clear
+
+
+def _coarse_grid(region: Region, cell_size: float) -> Grid:
+    rows, columns = region.shape
+    ratio = max(1, int(np.floor(cell_size / region.cell_size + 1e-6)))
+    factor = max(f for f in range(1, ratio + 1) if rows % f == 0 and columns % f == 0)
+    return Grid(region, factor)
+
+
+def _in_order(scenes: Sequence[SceneSection]) -> list[SceneSection]:
+    """Scenes by time.
+
+    Raises:
+        InputError: two scenes at one time.
+    """
+    ordered = sorted(scenes, key=lambda scene: scene.time)
+    for first, second in pairwise(ordered):
+        if first.time == second.time:
+            raise InputError(
+                second.path, f"is taken at {second.time:%Y-%m-%dT%H:%MZ} like {first.path}", "mosaic the two first"
+            )
+    return ordered
+
+
+def _refuse_unseen(scene: SceneSection, region: Region, layers: Sequence[Floats]) -> None:
+    if all(np.isnan(layer).all() for layer in layers):
+        raise NothingThere(
+            scene.path, f"sees no cell of region '{region.name}'", "leave this scene out, or check nodata and scale"
+        )
+
+
+def _scenes(layers: dict[str, Floats], scenes: Sequence[SceneSection], grid: Grid) -> xr.Dataset:
+    time = np.array([as_datetime64(scene.time) for scene in scenes], dtype="datetime64[ns]")
+    return xr.Dataset(
+        {name: as_variable(name, ("scene", "y", "x"), values) for name, values in layers.items()},
+        {"scene": np.arange(time.size), "time": ("scene", time), "y": grid.y, "x": grid.x},
+    )

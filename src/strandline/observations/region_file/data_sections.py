@@ -1,0 +1,321 @@
+"""The sections of a region file that name data: one for each stream of observations."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from strandline.observations.region_file.values import (
+    Band,
+    Character,
+    DataPath,
+    DataPaths,
+    Instant,
+    Latitude,
+    Longitude,
+    Positive,
+    Section,
+    Share,
+    Sourced,
+    TimeZone,
+)
+
+AssetClass = Literal[
+    "residential", "commercial", "industrial", "agriculture", "infrastructure", "transport", "school", "hospital",
+    "shelter", "road", "bridge", "pumping_station", "embankment", "power", "water_supply",
+]  # fmt: skip
+LevelUnit = Literal["m", "cm", "mm", "ft"]
+GaugeFormat = Literal["wide", "long", "uhslc", "noaa_coops", "netcdf"]
+
+
+class PermanentWaterSection(Section):
+    """Either a raster (1 = water), or the cells below a level [m, region datum] that join the sea point."""
+
+    path: DataPath | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> "PermanentWaterSection":
+        if (self.path is None) == (self.below is None):
+            raise ValueError("give either 'path' (a raster) or 'below' (a level), not both and not neither")
+        return self
+
+
+class TerrainSection(Sourced):
+    """The elevation product: ``datum_shift`` [m] is added; ``elevation_error`` [m] is its deviation."""
+
+    path: DataPath
+    datum_shift: float
+    elevation_error: Annotated[float, Field(ge=0)]
+    permanent_water: PermanentWaterSection
+    nodata: float | None = None
+
+
+class GaugeColumns(Section):
+    """What the columns (or NetCDF variables) of a gauge file are called."""
+
+    time: str | None = None
+    level: str | None = None
+    station: str | None = None
+
+
+class GaugeFileSection(Section):
+    """Where the levels of one station are written, and how.
+
+    ``datum_shift`` [m] is added to reach the region's vertical datum. ``station`` is the value of ``columns.station``
+    in a long file (the name, when left out).
+    """
+
+    name: str
+    paths: DataPaths
+    format: GaugeFormat
+    datum_shift: float
+    columns: GaugeColumns = GaugeColumns()
+    station: str | None = None
+    unit: LevelUnit | None = None
+    time_zone: TimeZone | None = None
+    delimiter: Character = ","
+    decimal: Literal[".", ","] = "."
+    missing: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _stated(self) -> "GaugeFileSection":
+        if self.format in ("wide", "long", "noaa_coops"):
+            for key in ("unit", "time_zone"):
+                if getattr(self, key) is None:
+                    raise ValueError(f"format '{self.format}' does not say its {key}; add '{key}'")
+        elif self.time_zone not in (None, "UTC"):
+            raise ValueError(f"format '{self.format}' is in UTC; leave 'time_zone' out")
+        elif self.format == "uhslc" and self.unit not in (None, "mm"):
+            raise ValueError("format 'uhslc' is in millimetres; leave 'unit' out")
+        needed = {"wide": ("time", "level"), "long": ("time", "level", "station")}.get(self.format, ())
+        for key in needed:
+            if getattr(self.columns, key) is None:
+                raise ValueError(f"format '{self.format}' needs columns.{key}; name the column")
+        return self
+
+
+class TideGaugeSection(GaugeFileSection, Sourced):
+    """One station. The first is the region's own gauge, the others are its neighbours.
+
+    ``mean_sea_level`` is a level [m, region datum] or the window ``[start, end]`` of the record to average.
+    ``minimum_share`` of the samples within ±30 min must be there for an hour to have a value.
+    """
+
+    longitude: Longitude
+    latitude: Latitude
+    mean_sea_level: float | tuple[Instant, Instant]
+    minimum_share: Share
+
+
+class SceneSection(Section):
+    """One satellite image: its file, when it was taken, and (optical) the raster of its clouds."""
+
+    path: DataPath
+    time: Instant
+    cloud_mask: DataPath | None = None
+
+
+class RadarBands(Section):
+    """Band numbers, from 1."""
+
+    vv: Band
+    vh: Band | None = None
+
+
+class SarSection(Sourced):
+    """Radar scenes, all in one scale; ``reference`` are dry-season scenes, averaged in linear power."""
+
+    scale: Literal["dB", "linear"]
+    bands: RadarBands
+    scenes: Annotated[tuple[SceneSection, ...], Field(min_length=1)]
+    reference: tuple[DataPath, ...] = ()
+    nodata: float | None = None
+
+
+class OpticalBands(Section):
+    """Band numbers, from 1."""
+
+    green: Band
+    near_infrared: Band
+    shortwave_infrared: Band | None = None
+
+
+class OpticalSection(Sourced):
+    """Optical scenes. Reflectance = stored value times ``reflectance_scale``.
+
+    Clouds come from a scene's ``cloud_mask`` raster or from ``cloud_band`` of the scene itself;
+    ``cloud_values`` are the values that mean cloud.
+    """
+
+    bands: OpticalBands
+    reflectance_scale: Positive
+    scenes: Annotated[tuple[SceneSection, ...], Field(min_length=1)]
+    cloud_band: Band | None = None
+    cloud_values: tuple[int, ...] = (1,)
+    nodata: float | None = None
+
+
+class ClimateColumns(Section):
+    """Column names of a weather station: wind as speed and direction *from*, or as components."""
+
+    time: str
+    pressure: str | None = None
+    wind_speed: str | None = None
+    wind_direction: str | None = None
+    wind_east: str | None = None
+    wind_north: str | None = None
+
+
+class WeatherStationSection(Section):
+    """A weather station's CSV, used as a climate field of one cell; hourly by the rule of the tide gauges."""
+
+    paths: DataPaths
+    columns: ClimateColumns
+    time_zone: TimeZone
+    longitude: Longitude
+    latitude: Latitude
+    minimum_share: Share
+    pressure_unit: Literal["Pa", "hPa"] | None = None
+    wind_unit: Literal["m s-1", "kt", "km h-1"] | None = None
+    delimiter: Character = ","
+    decimal: Literal[".", ","] = "."
+    missing: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> "WeatherStationSection":
+        columns = self.columns
+        for first, second in (("wind_speed", "wind_direction"), ("wind_east", "wind_north")):
+            if (getattr(columns, first) is None) != (getattr(columns, second) is None):
+                raise ValueError(f"columns.{first} and columns.{second} belong together; name both or neither")
+        winds = (columns.wind_speed is not None) + (columns.wind_east is not None)
+        if winds == 2:
+            raise ValueError("wind is given twice; keep speed and direction, or the components")
+        if columns.pressure is None and not winds:
+            raise ValueError("neither pressure nor wind is named; name at least one column")
+        if columns.pressure is not None and self.pressure_unit is None:
+            raise ValueError("add 'pressure_unit' (Pa or hPa)")
+        if winds and self.wind_unit is None:
+            raise ValueError("add 'wind_unit' (m s-1, kt or km h-1)")
+        return self
+
+
+class ClimateSection(Sourced):
+    """Either gridded fields (NetCDF file or Zarr folder, CF names or ``names``), or one weather station.
+
+    ``margin`` [degrees] of field is kept around the region. ``sea_level_datum_shift`` [m] is needed only
+    where the fields hold a sea level.
+    """
+
+    path: DataPath | None = None
+    station: WeatherStationSection | None = None
+    names: dict[Literal["pressure", "wind_east", "wind_north", "sea_level"], str] = Field(default_factory=dict)
+    margin: Annotated[float, Field(ge=0)] = 2.0
+    sea_level_datum_shift: float | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> "ClimateSection":
+        if (self.path is None) == (self.station is None):
+            raise ValueError("give either 'path' (fields) or 'station' (a weather station); not both")
+        return self
+
+
+class StormsSection(Sourced):
+    """Cyclone tracks (IBTrACS CSV, knots and hPa): every storm that comes within ``distance`` [km]."""
+
+    path: DataPath
+    distance: Positive
+
+
+class TidesSection(Sourced):
+    """The tide: published constants of one station, or a fit to the record that is not held out."""
+
+    constants: DataPath | None = None
+    station: str | None = None
+    fit: bool = False
+
+    @model_validator(mode="after")
+    def _either(self) -> "TidesSection":
+        if (self.constants is None) != (self.station is None):
+            raise ValueError("'constants' and 'station' belong together; give both or neither")
+        if (self.constants is None) == (not self.fit):
+            raise ValueError("give either 'constants' with 'station', or 'fit = true'")
+        return self
+
+
+class ExtremesSection(Sourced):
+    """Published annual maxima of a longer record than the region's own: one row a year, two columns.
+
+    ``year`` and ``maximum`` name the columns; ``datum_shift`` [m] is added to reach the region's vertical datum;
+    ``trend`` says whether the sea rose through the record (levels are then those of its last year).
+    """
+
+    source: str
+    path: DataPath
+    year: str
+    maximum: str
+    unit: LevelUnit
+    datum_shift: float
+    trend: bool
+
+
+class AssetColumns(Section):
+    """Columns of an asset survey; worth is ``value`` [EUR 2010], or ``floor_area`` [m2] × ``value_per_m2``.
+
+    Where a cell of ``people``, ``operation_threshold`` [m of water] or ``crest`` [m, region datum] is empty, it is
+    unknown.
+    """
+
+    asset_class: str | None = None
+    asset_id: str | None = None
+    value: str | None = None
+    floor_area: str | None = None
+    survey_year: str | None = None
+    district: str | None = None
+    people: str | None = None
+    operation_threshold: str | None = None
+    crest: str | None = None
+
+
+class LatticeSection(Section):
+    """No survey: the same ``floor_area`` [m2] on every node, ``spacing`` [m] apart, of known land."""
+
+    spacing: Positive
+    asset_class: AssetClass
+    floor_area: Positive
+    value_per_m2: Positive
+
+
+class AssetsSection(Sourced):
+    """What can be damaged: a survey (GeoJSON, GeoPackage, GeoParquet), or a lattice that stands for one.
+
+    ``classes`` translates the survey's words into Strandline's classes; ``asset_class`` and ``survey_year`` hold
+    for every asset where the file has no such column.
+    """
+
+    path: DataPath | None = None
+    lattice: LatticeSection | None = None
+    columns: AssetColumns = AssetColumns()
+    classes: dict[str, AssetClass] = Field(default_factory=dict)
+    asset_class: AssetClass | None = None
+    value_per_m2: Positive | None = None
+    survey_year: int | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> "AssetsSection":
+        if (self.path is None) == (self.lattice is None):
+            raise ValueError("give either 'path' (a survey) or 'lattice', not both and not neither")
+        if self.survey_year is None and self.columns.survey_year is None:
+            raise ValueError("say how old the survey is: 'survey_year' or columns.survey_year")
+        if self.path is not None:
+            if self.columns.asset_class is None and self.asset_class is None:
+                raise ValueError("say what the assets are: 'asset_class' or columns.asset_class")
+            if self.columns.value is None and (self.columns.floor_area is None or self.value_per_m2 is None):
+                raise ValueError("say their worth: columns.value, or columns.floor_area and 'value_per_m2'")
+        return self
+
+
+class ZonesSection(Sourced):
+    """The zones that the watch speaks of: polygons (GeoJSON, GeoPackage, GeoParquet) and the column of their names."""
+
+    path: DataPath
+    name_column: str

@@ -1,0 +1,180 @@
+"""The ``[[stream]]`` sections of a region file: what is asked every hour, and what each stream promises."""
+
+from string import Formatter
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from strandline.observations.region_file.data_sections import GaugeFileSection, LevelUnit
+from strandline.observations.region_file.values import Band, DataPath, Positive, Section, TimeZone
+
+EnvironmentVariable = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError(f"'{text}' is not a web address; start it with https://")
+    return text
+
+
+def _template(text: str) -> str:
+    unknown = {name for _, name, _, _ in Formatter().parse(_web_address(text)) if name not in (None, "since", "until")}
+    if unknown:
+        raise ValueError(f"the address has {{{min(unknown)}}}; only {{since}} and {{until}} are filled in")
+    return text
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+AddressTemplate = Annotated[str, AfterValidator(_template)]
+
+
+class StreamSection(Section):
+    """What every stream states.
+
+    ``interval_hours`` from one reading (or issue of a forecast) to the next; ``delay_hours`` until a reading can be
+    had; older than ``silent_after_hours`` it says nothing any more. A stream with the name of a ``[[tide_gauge]]``
+    continues that gauge's record.
+    """
+
+    name: str
+    interval_hours: Positive
+    delay_hours: Annotated[float, Field(ge=0)]
+    silent_after_hours: Positive
+
+    @model_validator(mode="after")
+    def _late_before_silent(self) -> "StreamSection":
+        late = self.delay_hours + 1.5 * self.interval_hours
+        if self.silent_after_hours < late:
+            raise ValueError(
+                f"silent_after_hours = {self.silent_after_hours:g} is over before a reading is late; "
+                f"give {late:g} (delay and one and a half intervals) or more"
+            )
+        return self
+
+
+class WebSection(StreamSection):
+    """A stream that is asked over the web; a secret is named by its environment variable and never written here.
+
+    The variable's value is sent as the header ``token_header``, after ``Bearer`` where that is ``Authorization``.
+    """
+
+    token_variable: EnvironmentVariable | None = None
+    token_header: str = "Authorization"
+
+
+class FileStreamSection(StreamSection, GaugeFileSection):
+    """A tide gauge's file that grows; the keys of a ``[[tide_gauge]]`` say how it is written."""
+
+    kind: Literal["file"]
+
+
+class CoopsStreamSection(StreamSection):
+    """NOAA CO-OPS: ``station`` (seven digits), ``datum`` as asked for there, ``datum_shift`` [m] from it."""
+
+    kind: Literal["noaa_coops"]
+    station: Annotated[str, Field(pattern="^[0-9]{7}$")]
+    datum: str
+    datum_shift: float
+    product: Literal["water_level", "one_minute_water_level", "hourly_height"] = "water_level"
+
+
+class IocStreamSection(StreamSection):
+    """IOC Sea Level Station Monitoring Facility: ``code`` of the station, ``sensor`` where it has several."""
+
+    kind: Literal["ioc"]
+    code: str
+    datum_shift: float
+    sensor: str | None = None
+
+
+class ErddapStreamSection(WebSection):
+    """A table of an ERDDAP server: ``url`` up to the data set's name, ``constraints`` on its columns.
+
+    ``unit`` where the server does not tell it.
+    """
+
+    kind: Literal["erddap"]
+    url: WebAddress
+    constraints: dict[str, int | float | str] = Field(default_factory=dict)
+    level: str
+    time: str = "time"
+    datum_shift: float
+    unit: LevelUnit | None = None
+
+
+class JsonStreamSection(WebSection):
+    """Any service that answers with JSON.
+
+    ``url`` holds ``{since}`` and ``{until}``, with a date format where another than ISO 8601 is wanted
+    (``{since:%Y%m%d}``). ``time`` and ``level`` are paths of keys (``data.*.t``), ``*`` for every element of a list.
+    """
+
+    kind: Literal["json"]
+    url: AddressTemplate
+    time: str
+    level: str
+    unit: LevelUnit
+    datum_shift: float
+    time_format: Literal["iso", "unix", "unix_ms"] = "iso"
+    time_zone: TimeZone = "UTC"
+    missing: tuple[float, ...] = ()
+
+
+class ForecastStreamSection(StreamSection):
+    """A folder where NetCDF forecasts land: ``variable`` says of what, ``level`` what the files call it.
+
+    ``at`` picks one place of a file that holds several (``{ station = "Venice" }``); ``datum_shift`` [m] is for water
+    levels only.
+    """
+
+    kind: Literal["forecast"]
+    variable: Literal["surge_forecast", "water_level_forecast"]
+    folder: DataPath
+    pattern: str = "*.nc"
+    level: str
+    at: dict[str, int | float | str] = Field(default_factory=dict)
+    datum_shift: float | None = None
+
+    @model_validator(mode="after")
+    def _on_a_datum(self) -> "ForecastStreamSection":
+        if (self.variable == "water_level_forecast") == (self.datum_shift is None):
+            raise ValueError("a water level needs 'datum_shift' and a surge has none; add it or leave it out")
+        return self
+
+
+class FloodSceneStreamSection(StreamSection):
+    """A folder where maps of water land (GeoTIFF); ``time_format`` reads the time [UTC] off a file's name.
+
+    ``zones`` is a vector file, ``zone_name`` its column. ``flooded`` are the values of ``band`` that mean water.
+    """
+
+    kind: Literal["flood_scene"]
+    folder: DataPath
+    pattern: str = "*.tif"
+    time_format: str
+    zones: DataPath
+    zone_name: str
+    flooded: Annotated[tuple[float, ...], Field(min_length=1)]
+    band: Band = 1
+    nodata: float | None = None
+
+
+class StacStreamSection(WebSection):
+    """A STAC API that announces satellite scenes over the region: ``url`` of its root, ``collections``."""
+
+    kind: Literal["stac"]
+    url: WebAddress
+    collections: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+AnyStream = Annotated[
+    FileStreamSection
+    | CoopsStreamSection
+    | IocStreamSection
+    | ErddapStreamSection
+    | JsonStreamSection
+    | ForecastStreamSection
+    | FloodSceneStreamSection
+    | StacStreamSection,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,162 @@
+"""The region file as a whole: where, what is to be decided, and how a mistake in it is named."""
+
+import csv
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError, model_validator
+
+from strandline.errors import InputError
+from strandline.observations.region import Region
+from strandline.observations.region_file.data_sections import (
+    AssetsSection,
+    ClimateSection,
+    ExtremesSection,
+    OpticalSection,
+    SarSection,
+    StormsSection,
+    TerrainSection,
+    TideGaugeSection,
+    TidesSection,
+    ZonesSection,
+)
+from strandline.observations.region_file.feed_sections import AnyStream
+from strandline.observations.region_file.toml_file import read_toml, refusals
+from strandline.observations.region_file.values import Crs, Instant, Positive, Section, as_datetime64
+
+Continent = Literal["africa", "asia", "central america", "europe", "north america", "oceania", "south america"]
+
+
+class RegionSection(Section):
+    """Where: see ``strandline.observations.region.Region``; ``country`` is an ISO 3166 alpha-3 code."""
+
+    name: str
+    crs: Crs
+    bounds: tuple[float, float, float, float]
+    cell_size: Positive
+    vertical_datum: str
+    sea_point: tuple[float, float]
+    continent: Continent
+    country: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+
+    @model_validator(mode="after")
+    def _sea_within(self) -> "RegionSection":
+        (left, bottom, right, top), (x, y) = self.bounds, self.sea_point
+        if not (left <= x <= right and bottom <= y <= top):
+            raise ValueError(f"sea_point {self.sea_point} is outside the bounds; name a point inside")
+        return self
+
+
+class SeaLevelRise(Section):
+    """One future: the rise of mean sea level [m] above that of the record, and who says so.
+
+    Given as ``scenario`` (as SSP2-4.5) and ``year`` (2050 or 2100), it is the IPCC's global median above 1995-2014.
+    """
+
+    name: str
+    rise: float
+    source: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _projected(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not {"scenario", "year"} & given.keys():
+            return given
+        text = files("strandline.observations").joinpath("data/sea_level_rise.csv").read_text(encoding="utf-8")
+        rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+        known = {(row["scenario"], int(row["year"])): row for row in rows}
+        asked = (given.get("scenario"), given.get("year"))
+        if asked not in known:
+            choice = ", ".join(f"{scenario} in {year}" for scenario, year in known)
+            raise ValueError(f"no rise is known for scenario {asked[0]} in year {asked[1]}; choose of {choice}")
+        row, rest = known[asked], {k: v for k, v in given.items() if k not in ("scenario", "year")}
+        source = f"IPCC AR6 WG1 table 9.9: global mean above 1995-2014, likely {row['low']} to {row['high']} m"
+        return {"name": f"{asked[0]}, {asked[1]}", "rise": float(row["median"]), "source": source, **rest}
+
+
+class ScenariosSection(Section):
+    """Which futures and return periods [years, ascending] the hazard is mapped for."""
+
+    return_periods: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    sea_level_rise: tuple[SeaLevelRise, ...] = ()
+
+    @model_validator(mode="after")
+    def _ascending(self) -> "ScenariosSection":
+        if any(b <= a for a, b in zip(self.return_periods, self.return_periods[1:], strict=False)):
+            raise ValueError(f"return_periods {self.return_periods} are not ascending; sort them, each once")
+        return self
+
+
+class PlanningSection(Section):
+    """``budget`` [EUR 2010] for measures and ``crews`` for emergencies, where there is a limit."""
+
+    budget: Annotated[float, Field(ge=0)] | None = None
+    crews: Annotated[int, Field(ge=0)] | None = None
+
+
+class SplitSection(Section):
+    """Windows ``[start, end]`` that learning never sees; a date stands for its midnight UTC."""
+
+    held_out: tuple[tuple[Instant, Instant], ...] = ()
+
+    @model_validator(mode="after")
+    def _forward(self) -> "SplitSection":
+        for start, end in self.held_out:
+            if end <= start:
+                raise ValueError(f"the window {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} is empty; swap its ends")
+        return self
+
+    @property
+    def windows(self) -> list[tuple[np.datetime64, np.datetime64]]:
+        """The held-out windows as UTC ``datetime64[ns]``."""
+        return [(as_datetime64(start), as_datetime64(end)) for start, end in self.held_out]
+
+
+class RegionFile(Section):
+    """Everything a region file says. Paths are resolved; a section that is not there is ``None``."""
+
+    place: RegionSection = Field(alias="region")
+    terrain: TerrainSection
+    tide_gauge: tuple[TideGaugeSection, ...] = ()
+    sar: SarSection | None = None
+    optical: OpticalSection | None = None
+    climate: ClimateSection | None = None
+    storms: StormsSection | None = None
+    tides: TidesSection | None = None
+    extremes: ExtremesSection | None = None
+    assets: AssetsSection | None = None
+    zones: ZonesSection | None = None
+    scenarios: ScenariosSection | None = None
+    planning: PlanningSection | None = None
+    split: SplitSection = SplitSection()
+    stream: tuple[AnyStream, ...] = ()
+
+    @property
+    def region(self) -> Region:
+        """The place and its grid."""
+        settings = self.place.model_dump(exclude={"country"})
+        return Region(**settings)
+
+
+def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
+    """Read and check a region file.
+
+    Args:
+        path: the TOML file.
+        data: the folder that relative paths start from; the file's own folder when ``None``.
+
+    Raises:
+        InputError: names the file, the key, and what would be right.
+    """
+    raw = read_toml(path)
+    if data is not None and not data.is_dir():
+        raise InputError(data, "is not a folder", "give --data the folder that the region file's paths start from")
+    try:
+        region_file = RegionFile.model_validate(raw, context={"data": path.parent if data is None else data})
+    except ValidationError as error:
+        raise refusals(path, RegionFile, error)[0] from error
+    if not region_file.region.name:
+        raise InputError(f"{path} [region.name]", "is empty", "name the place")
+    return region_file

@@ -1,0 +1,1 @@
+"""Sea level at a gauge: harmonic tide and a Gaussian process of the residual."""

@@ -1,0 +1,1 @@
+"""The jobs that commands run: from observations to a report."""

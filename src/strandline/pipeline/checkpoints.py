@@ -1,0 +1,74 @@
+"""Stages that survive an interruption: each result lies on disk before the next stage starts."""
+
+import hashlib
+import logging
+import pickle
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from strandline.errors import InputError
+from strandline.files import write_bytes
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+DIGEST_SIZE = hashlib.sha256().digest_size
+"""Bytes at the head of a stage's file that tell whether the rest is whole."""
+
+
+class Checkpoints:
+    """Runs stages once: a stage that an earlier, interrupted run of the same job finished is read back.
+
+    The files are Python pickles for this program alone, in a folder of the run that is removed when the run is done.
+
+    Args:
+        folder: where they lie.
+        job: everything that decides the results, as text; another job's files are refused.
+        resume: read what is there; otherwise start anew.
+        writes: keep what is made; otherwise only read, beside the process that keeps it.
+    """
+
+    def __init__(self, folder: Path, job: str, resume: bool, *, writes: bool = True) -> None:
+        self.folder = folder
+        self.writes = writes
+        self.seconds: dict[str, float] = {}
+        mark, fingerprint = folder / "job", hashlib.sha256(job.encode()).hexdigest()
+        if resume and mark.exists() and mark.read_text() != fingerprint:
+            raise InputError(
+                folder, "belongs to a run with other settings", "leave --resume out, or name another --out"
+            )
+        if not writes:
+            return
+        if not resume or not mark.exists():
+            for old in folder.glob("*.stage"):
+                old.unlink()
+        write_bytes(mark, fingerprint.encode())
+
+    def stage(self, name: str, make: Callable[[], Result]) -> Result:
+        """The stage's result: read back where it is there and whole, made and written where not."""
+        path = self.folder / f"{name}.stage"
+        if path.exists():
+            content = path.read_bytes()
+            if content[:DIGEST_SIZE] == _digest(content[DIGEST_SIZE:]):
+                self.seconds[name], result = pickle.loads(content[DIGEST_SIZE:])
+                logger.info("%s: taken from the interrupted run", name)
+                return result  # type: ignore[no-any-return]
+            logger.warning("%s: %s is damaged; the stage is run again", name, path)
+        start = time.perf_counter()
+        result = make()
+        self.seconds[name] = round(time.perf_counter() - start, 2)
+        if self.writes:
+            content = pickle.dumps((self.seconds[name], result))
+            write_bytes(path, _digest(content) + content)
+        return result
+
+    def clear(self) -> None:
+        """Remove the stages of a finished run."""
+        for path in self.folder.glob("*"):
+            path.unlink()
+        self.folder.rmdir()
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()

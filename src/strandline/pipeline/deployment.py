@@ -1,0 +1,316 @@
+"""What a run hands to the watch: all that it must know of a place and could not find again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import xarray as xr
+from pydantic import TypeAdapter, ValidationError
+from scipy.signal import find_peaks
+
+from strandline.errors import InputError
+from strandline.files import write_atomically, write_text
+from strandline.observations.arrays import Floats
+from strandline.observations.observations import Observations, Provenance
+from strandline.observations.region import Region
+from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
+from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.storms import Window
+from strandline.planning.actions import ActionStakes
+from strandline.planning.early_action.protocol import Protocol
+from strandline.planning.plan import Plan
+from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.stage_damage.by_zone import ZoneResponse, respond
+from strandline.risk.stage_damage.zones import Zones, find_zones, zones_to_geojson
+
+BRIEFING_FILE, ZONES_FILE = "briefing.nc", "zones.geojson"
+FORMAT = "strandline briefing 1"
+YEAR_HOURS = 366 * 24
+RESPONSE = {
+    "levels": (("sample", "level"), "m"),
+    "flooded_share": (("zone", "sample", "level"), "1"),
+    "people": (("zone", "sample", "level"), "1"),
+    "damage": (("zone", "sample", "level"), "EUR 2010"),
+    "unknown_share": (("zone",), "1"),
+    "uncounted_homes": (("zone",), "1"),
+    "unknown_assets": (("zone",), "1"),
+    "unknown_value": (("zone",), "EUR 2010"),
+}
+ARRAYS = {
+    "zone_of_cell": (("row", "column"), "1"),
+    "zone_of_asset": (("asset",), "1"),
+    "tide_modes": (("amplitude", "mode"), "m"),
+    "weather": (("lag",), "m2"),
+    "return_levels": (("sample", "return_period"), "m"),
+    **RESPONSE,
+}
+"""Variable of ``briefing.nc`` → its dimensions and unit."""
+
+
+@dataclass(frozen=True)
+class GaugeSite:
+    """Where a tide gauge stands [degrees, WGS84], and its mean sea level [m, region datum]."""
+
+    name: str
+    longitude: float
+    latitude: float
+    mean_sea_level: float
+
+
+@dataclass(frozen=True)
+class Making:
+    """How the run was made; ``seeds``: what was drawn → seed."""
+
+    version: str
+    commit: str
+    seeds: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Briefing:
+    """A place as the watch needs it.
+
+    Attributes:
+        stakes: of each emergency action, in the order of the protocol's phases.
+        zones_at_stake: action → names of the zones that hold what it is for.
+        protocol: ``None`` = no action is worth it.
+        sea: tide and weather of the own gauge, from the hours that learning was allowed to see.
+        gauges: the own one first.
+        return_periods: R, ascending [years].
+        return_levels: (S, R) of the sea [m, region datum].
+        withheld: windows [start, end] (UTC) of the record that nothing may be learned from: those held out, and the
+            storms that calibrate or are tested.
+        provenance: modality → where it comes from.
+    """
+
+    region: Region
+    zones: Zones
+    response: ZoneResponse
+    stakes: tuple[ActionStakes, ...]
+    zones_at_stake: Mapping[str, tuple[str, ...]]
+    protocol: Protocol | None
+    sea: TideAndWeather
+    gauges: tuple[GaugeSite, ...]
+    return_periods: tuple[float, ...]
+    return_levels: Floats
+    withheld: tuple[Window, ...]
+    provenance: Mapping[str, Provenance]
+    making: Making
+
+    def __post_init__(self) -> None:
+        if self.zones.of_cell.shape != self.region.shape:
+            given = f"zones are drawn on {self.zones.of_cell.shape} cells"
+            raise InputError("briefing", given, f"use the region's grid of {self.region.shape}")
+        if len(self.zones) != self.response.unknown_share.size:
+            given = f"{len(self.zones)} zones and the response of {self.response.unknown_share.size}"
+            raise InputError("briefing", f"holds {given}", "give a response for each zone")
+        if self.return_levels.shape != (len(self.response.levels), len(self.return_periods)):
+            expected = f"(S, R) = {(len(self.response.levels), len(self.return_periods))}"
+            raise InputError("briefing", f"return levels are {self.return_levels.shape}", f"need {expected}")
+        if not self.gauges:
+            raise InputError("briefing", "names no gauge", "the watch stands on the own gauge; name it first")
+        phases = () if self.protocol is None else tuple(phase.name for phase in self.protocol.phases)
+        actions = tuple(each.action for each in self.stakes)
+        if actions != phases or tuple(self.zones_at_stake) != actions:
+            raise InputError("briefing", f"has stakes of {actions} and phases {phases}", "give stakes for each phase")
+        strange = {name for names in self.zones_at_stake.values() for name in names} - set(self.zones.names)
+        if strange:
+            raise InputError("briefing", f"names unknown zones {sorted(strange)}", "use the zones' own names")
+        if any(not start < end for start, end in self.withheld):
+            raise InputError("briefing", "a withheld window is empty", "give start, then end")
+
+    @property
+    def mean_sea_level(self) -> float:
+        """About which the own gauge's tide swings [m, region datum]."""
+        return self.gauges[0].mean_sea_level
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether any part of what it rests on was simulated."""
+        return any(each.kind == "simulated" for each in self.provenance.values())
+
+
+def brief(
+    observations: Observations,
+    hazards: Sequence[Hazard],
+    plan: Plan,
+    sea: TideAndWeather,
+    withheld: Sequence[Window],
+    making: Making,
+    rng: np.random.Generator,
+    polygons: gpd.GeoDataFrame | None = None,
+) -> Briefing:
+    """All of it from what the stages of a run found.
+
+    Args:
+        observations: with a tide gauge and assets.
+        hazards: today's maps, then those of higher seas.
+        rng: draws the damage curves.
+        polygons: zones that the region file names, see ``find_zones``.
+    """
+    gauge, assets = observations.tide_gauge, observations.assets
+    assert gauge is not None
+    assert assets is not None
+    zones = find_zones(observations, hazards, polygons)
+    gauges = tuple(
+        GaugeSite(str(name), float(longitude), float(latitude), float(mean))
+        for name, longitude, latitude, mean in zip(
+            *(gauge[key].values for key in ("station", "longitude", "latitude", "mean_sea_level")), strict=True
+        )
+    )
+    dry_level = gauges[0].mean_sea_level + mean_high_water(sea, gauge["time"].values[-1])
+    return Briefing(
+        region=observations.region,
+        zones=zones,
+        response=respond(zones, hazards, assets, dry_level, rng),
+        stakes=plan.stakes,
+        zones_at_stake={each.action: _zones_at_stake(each, zones, assets) for each in plan.stakes},
+        protocol=plan.protocol,
+        sea=sea,
+        gauges=gauges,
+        return_periods=hazards[0].return_periods,
+        return_levels=hazards[0].levels,
+        withheld=tuple((start.astype("datetime64[ns]"), end.astype("datetime64[ns]")) for start, end in withheld),
+        provenance=dict(observations.provenance),
+        making=making,
+    )
+
+
+def mean_high_water(sea: TideAndWeather, end: np.datetime64) -> float:
+    """Mean of all high waters that the tide alone makes in the year before ``end`` [m above mean sea level].
+
+    Of hourly levels, so that a semi-diurnal tide's come out 1 % too low: flooding then starts a little earlier.
+    """
+    level = sea.tide(end - np.arange(YEAR_HOURS)[::-1].astype("timedelta64[h]"))
+    high, _ = find_peaks(level)
+    return float(level[high].mean())
+
+
+def _zones_at_stake(stakes: ActionStakes, zones: Zones, assets: gpd.GeoDataFrame) -> tuple[str, ...]:
+    if not stakes.classes and not stakes.where:
+        return zones.names
+    meant = (
+        assets["asset_id"].astype(str).isin(stakes.where)
+        if stakes.where
+        else assets["asset_class"].isin(stakes.classes)
+    )
+    return tuple(zones.names[number] for number in np.unique(zones.of_asset[meant.to_numpy()]))
+
+
+def save_briefing(folder: Path, briefing: Briefing) -> None:
+    """Write ``briefing.nc`` (NetCDF-4) for the watch, and ``zones.geojson`` for maps; each whole or not at all.
+
+    Raises:
+        InputError: naming the file that cannot be written.
+    """
+    zones, response, sea = briefing.zones, briefing.response, briefing.sea
+    words = _Words(
+        region=briefing.region,
+        zone_names=zones.names,
+        zone_outlines=tuple(shapely.to_wkb(outline, hex=True) for outline in zones.outlines),
+        zone_source=zones.source,
+        dry_level=response.dry_level,
+        stakes=briefing.stakes,
+        zones_at_stake=briefing.zones_at_stake,
+        protocol=briefing.protocol,
+        tide=sea.fitted.constants,
+        tide_mean=sea.fitted.mean,
+        gauges=briefing.gauges,
+        return_periods=briefing.return_periods,
+        withheld=tuple((str(start), str(end)) for start, end in briefing.withheld),
+        provenance=briefing.provenance,
+        making=briefing.making,
+    )
+    values = {
+        "zone_of_cell": zones.of_cell,
+        "zone_of_asset": zones.of_asset,
+        "tide_modes": sea.fitted.modes,
+        "weather": sea.weather,
+        "return_levels": briefing.return_levels,
+        **{name: getattr(response, name) for name in RESPONSE},
+    }
+    arrays = {name: (dims, values[name], {"units": units}) for name, (dims, units) in ARRAYS.items()}
+    text = _WORDS.dump_json(words).decode("utf-8")
+    content = xr.Dataset({**arrays, "words": ((), text)}, attrs={"format": FORMAT})
+    write_text(folder / ZONES_FILE, zones_to_geojson(zones, _zone_columns(briefing)))
+    with write_atomically(folder / BRIEFING_FILE) as temporary:
+        content.to_netcdf(temporary, engine="h5netcdf")
+
+
+def load_briefing(folder: Path) -> Briefing:
+    """Read the ``briefing.nc`` that a run left in ``folder``.
+
+    Raises:
+        InputError: there is none, or it is damaged, or of another version.
+    """
+    path, remedy = folder / BRIEFING_FILE, "give the folder of a finished `strandline run`, or run it again"
+    try:
+        content = xr.load_dataset(path, engine="h5netcdf")
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(path, f"cannot be read ({error})", remedy) from error
+    if content.attrs.get("format") != FORMAT or not {*ARRAYS, "words"} <= set(content.data_vars):
+        raise InputError(path, f"is no '{FORMAT}'", remedy)
+    try:
+        words = _WORDS.validate_json(str(content["words"].item()))
+    except ValidationError as error:
+        raise InputError(path, f"is damaged ({error.error_count()} faults in its words)", remedy) from error
+    value = {name: content[name].values for name in ARRAYS}
+    outlines = tuple(shapely.from_wkb(outline) for outline in words.zone_outlines)
+    return Briefing(
+        region=words.region,
+        zones=Zones(words.zone_names, outlines, value["zone_of_cell"], value["zone_of_asset"], words.zone_source),
+        response=ZoneResponse(dry_level=words.dry_level, **{name: value[name] for name in RESPONSE}),
+        stakes=words.stakes,
+        zones_at_stake=words.zones_at_stake,
+        protocol=words.protocol,
+        sea=TideAndWeather(FittedTide(words.tide, words.tide_mean, value["tide_modes"]), value["weather"]),
+        gauges=words.gauges,
+        return_periods=words.return_periods,
+        return_levels=value["return_levels"],
+        withheld=tuple((np.datetime64(start, "ns"), np.datetime64(end, "ns")) for start, end in words.withheld),
+        provenance=words.provenance,
+        making=words.making,
+    )
+
+
+@dataclass(frozen=True)
+class _Words:
+    """All of a briefing that is no array."""
+
+    region: Region
+    zone_names: tuple[str, ...]
+    zone_outlines: tuple[str, ...]
+    zone_source: str
+    dry_level: float
+    stakes: tuple[ActionStakes, ...]
+    zones_at_stake: Mapping[str, tuple[str, ...]]
+    protocol: Protocol | None
+    tide: TidalConstants
+    tide_mean: float
+    gauges: tuple[GaugeSite, ...]
+    return_periods: tuple[float, ...]
+    withheld: tuple[tuple[str, str], ...]
+    provenance: Mapping[str, Provenance]
+    making: Making
+
+
+_WORDS = TypeAdapter(_Words)
+
+
+def _zone_columns(briefing: Briefing) -> pd.DataFrame:
+    """What a map may show of each zone: how much is unknown, and the medians at the rarest return level of today."""
+    response = briefing.response
+    samples = np.arange(len(briefing.return_levels))
+    state = response.at(briefing.return_levels[:, -1], samples)  # (S, Z)
+    unknown = ("unknown_share", "uncounted_homes", "unknown_assets", "unknown_value")
+    return pd.DataFrame(
+        {
+            "return_period": briefing.return_periods[-1],
+            **{f"{name}_p50": np.median(values, axis=0) for name, values in vars(state).items()},
+            **{name: getattr(response, name) for name in unknown},
+        }
+    )

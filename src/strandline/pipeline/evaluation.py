@@ -1,0 +1,229 @@
+"""Scores of a run on its held-out storms."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from strandline.distillation.adaptation.data import MEMORY, Course, _land, reference_map
+from strandline.distillation.waterlines import remember_all
+from strandline.models.batch import Batch
+from strandline.models.batching import build_surge_batch, hours_of
+from strandline.models.inference import ask, ask_all_ways, students_view
+from strandline.models.prediction import Prediction
+from strandline.models.student import Student
+from strandline.models.teacher import Teacher
+from strandline.observations.arrays import Floats, Mask, SingleFloats
+from strandline.observations.observations import Observations
+from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.storms import Split, Storm
+from strandline.pipeline.study_area import Place
+from strandline.report.findings import LearningScores, Reliability, SurgeScores
+from strandline.uncertainty.calibration import choose_threshold
+from strandline.uncertainty.forecaster import Forecaster
+from strandline.uncertainty.metrics import interval_coverage, overlap_counts, pooled_iou, root_mean_square
+from strandline.uncertainty.risk_control import false_dry_rate
+
+NOISE = 0.03
+"""IoU that ten events cannot tell apart; a smaller distance to the teacher leaves the closed gap undefined."""
+
+
+@dataclass(frozen=True)
+class FloodScores:
+    """Pooled IoU of flooded land on the test storms, a method; NaN where no test storm has a known flood.
+
+    Attributes:
+        iou: method → IoU [-].
+        probability, happened: the forecaster's word and the outcome on every scored cell, for reliability.
+        false_dry: share of a storm's flooded cells that the forecaster called dry, mean over storms; NaN without any.
+    """
+
+    iou: dict[str, float]
+    probability: npt.NDArray[np.float32]
+    happened: Mask
+    false_dry: float
+
+
+def score_floods(
+    test: Batch,
+    course: Course,
+    forecaster: Forecaster,
+    teacher: Teacher,
+    others: Mapping[str, Sequence[Student]],
+) -> FloodScores:
+    """Score every learner on the same held-out storms; each one's threshold is chosen on the training storms.
+
+    For storms far above all of these the students' thresholds are chosen on the rehearsed ones, where there are any.
+
+    Args:
+        test: the teacher's view; its targets are the truth, or what was surveyed.
+        course: its training storms choose the thresholds, and the teacher remembers its first look at them.
+        forecaster: the calibrated ensemble.
+        teacher: with radar.
+        others: method → members.
+    """
+    land_of_test = _land(test)
+    if test.flood_class is None or test.flood_valid is None:
+        truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
+    else:
+        truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
+    seen, first, rehearsed = course.training, course.first, course.rehearsed
+    known, land = (reference_map(seen, course.word["training"]) > 0).numpy(), _land(seen).numpy()
+    beyond = np.zeros(len(test), dtype=bool) if course.archive is None else course.archive.is_beyond(test).numpy()
+
+    def sceptics_iou(networks: Sequence[Student]) -> float:
+        def flooded(batch: Batch) -> SingleFloats:
+            return _flooded([ask(network, batch) for network in networks])
+
+        alone = choose_threshold(flooded(students_view(seen.without(*MEMORY))), known, land)  # no teacher, no memory
+        thresholds = np.full((len(test), 1, 1), alone)
+        if rehearsed is not None:
+            assert rehearsed.flood_class is not None
+            happened, where = (rehearsed.flood_class > 0).numpy(), _land(rehearsed).numpy()
+            thresholds[beyond] = choose_threshold(flooded(rehearsed.without(*MEMORY)), happened, where)
+        return pooled_iou(overlap_counts(flooded(students_view(test)) >= thresholds, truth, valid))
+
+    def teacher_iou() -> float:
+        chosen = choose_threshold(_flooded([course.word["training"]]), known, land)
+        said = _flooded([ask_all_ways(teacher, remember_all(test, first))])
+        return pooled_iou(overlap_counts(said >= chosen, truth, valid))
+
+    probability = forecaster.predict(students_view(test)).flood_probability
+    said = probability >= forecaster.thresholds(test)[:, None, None]
+    scores = {"distilled": pooled_iou(overlap_counts(said, truth, valid)), "teacher": teacher_iou()}
+    scores |= {method: sceptics_iou(members) for method, members in others.items()}
+    missed = false_dry_rate(said, truth, valid)[(truth & valid).any(axis=(1, 2))]
+    return FloodScores(scores, probability[valid], truth[valid], float(missed.mean()) if missed.size else float("nan"))
+
+
+def _flooded(words: Sequence[Prediction]) -> SingleFloats:
+    """(B, H, W) mean probability that a cell is flooded."""
+    chances: SingleFloats = np.mean(
+        [1 - word.flood_logits.softmax(1)[:, 0].numpy() for word in words if word.flood_logits is not None], 0
+    )
+    return chances
+
+
+@dataclass(frozen=True, eq=False)
+class SurgeTable:
+    """Forecasts issued through held-out storms.
+
+    Attributes:
+        rows: ``issue_time``, ``time``, ``lead_h``, ``p10``, ``p50``, ``p90``, ``observed``, ``tide``, and the bounds of
+            the 90 % interval ``p05``, ``p95``; water levels [m, region datum]; ``observed`` NaN = gap.
+            ``persistence`` is the tide plus the last observed surge, NaN where the own gauge was silent for 72 h.
+    """
+
+    rows: pd.DataFrame
+
+    def scores(self) -> dict[str, float]:
+        """RMSE [m] of the median, of persistence and of the tide alone on the same hours; interval coverage [-]."""
+        rows = self.rows[(self.rows["lead_h"] > 0) & self.rows["observed"].notna()]
+        observed = rows["observed"].to_numpy()
+        return {
+            "rmse": root_mean_square(rows["p50"].to_numpy() - observed),
+            "rmse_persistence": root_mean_square(rows["persistence"].to_numpy() - observed),
+            "rmse_tide": root_mean_square(rows["tide"].to_numpy() - observed),
+            "coverage_90": interval_coverage(rows["p05"].to_numpy(), rows["p95"].to_numpy(), observed),
+            "n_hours": float(len(rows)),
+        }
+
+
+def surge_scores(surge: SurgeTable) -> SurgeScores:
+    """RMSE and coverage of the held-out storms, beside the better of tide alone and persistence."""
+    scores = surge.scores()
+    baselines = {"tide alone": scores["rmse_tide"], "persistence": scores["rmse_persistence"]}
+    name = min(baselines, key=lambda key: baselines[key])
+    return SurgeScores(scores["rmse"], scores["coverage_90"], int(scores["n_hours"]), baselines[name], name)
+
+
+def learning_scores(floods: FloodScores, place: Place, split: Split, asked: float | None) -> LearningScores:
+    """The learning table: retention S/T, and the gap (S − B)/(T − B) where T − B is more than noise."""
+    teacher, student, base = (floods.iou[name] for name in ("teacher", "distilled", "labels_only"))
+    survey = place.observations.flood_survey
+    labels = 0
+    if survey is not None:
+        labels = sum(bool(storm.contains(survey["time"].values).any()) for storm in split.training)
+    gap = (student - base) / (teacher - base) if teacher - base > NOISE else None
+    return LearningScores(
+        place.observations.provenance["terrain" if place.observations.truth is None else "truth"].kind,
+        teacher,
+        student,
+        base,
+        floods.iou["pretrained"],
+        student / teacher if teacher > 0 else float("nan"),
+        gap,
+        labels,
+        len(split.test),
+        floods.iou["pretrained_finetuned"],
+        None if math.isnan(floods.false_dry) else floods.false_dry,
+        asked,
+    )
+
+
+def reliability(floods: FloodScores, bins: int = 10) -> Reliability | None:
+    """Promised and observed frequency of flooding on the test storms, a bin of probability; ``None`` without any."""
+    if not floods.happened.size:
+        return None
+    index = np.minimum((floods.probability * bins).astype(int), bins - 1)
+    kept = [i for i in range(bins) if (index == i).any()]
+    return Reliability(
+        tuple(float(floods.probability[index == i].mean()) for i in kept),
+        tuple(float(floods.happened[index == i].mean()) for i in kept),
+        tuple(int((index == i).sum()) for i in kept),
+    )
+
+
+def forecast_surge(
+    forecaster: Forecaster, observations: Observations, storms: Sequence[Storm], sea: TideAndWeather
+) -> SurgeTable:
+    """Forecast every third hour through each storm, from the own gauge, the tide and the season alone.
+
+    Args:
+        sea: tide and weather of the own gauge.
+    """
+    gauge = observations.tide_gauge
+    assert gauge is not None
+    mean = float(gauge["mean_sea_level"].values[0])
+    tables = []
+    for storm in storms:
+        issue = hours_of(observations, storm)
+        if not issue.size:
+            continue
+        batch = students_view(build_surge_batch(observations, issue, sea, "survey"))
+        assert batch.surge is not None
+        assert batch.surge_valid is not None
+        forecast = forecaster.predict(batch)
+        low, high = forecaster.surge_interval(forecast, 0.8)
+        lowest, highest = forecaster.surge_interval(forecast, 0.9)
+        base = batch.tide[:, CONTEXT_HOURS - 1 :].numpy() + mean  # (B, 25)
+        observed = np.where(batch.surge_valid.numpy(), base + batch.surge.numpy(), np.nan)
+        residual = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).numpy()
+        persistence = base + _last_seen(residual, batch.gauge_seen[:, 0].numpy())[:, None]
+        lead = np.arange(LEADS)
+        columns = {
+            "issue_time": np.repeat(issue, LEADS),
+            "time": (issue[:, None] + lead.astype("timedelta64[h]")).ravel(),
+            "lead_h": np.tile(lead, issue.size),
+            "p10": (base + low).ravel(),
+            "p50": (base + forecast.surge_mean).ravel(),
+            "p90": (base + high).ravel(),
+            "observed": observed.ravel(),
+            "tide": base.ravel(),
+            "p05": (base + lowest).ravel(),
+            "p95": (base + highest).ravel(),
+            "persistence": persistence.ravel(),
+        }
+        tables.append(pd.DataFrame(columns))
+    return SurgeTable(pd.concat(tables, ignore_index=True))
+
+
+def _last_seen(residual: npt.NDArray[np.float32], seen: npt.NDArray[np.bool_]) -> Floats:
+    """(B,) latest observed value of (B, 72); NaN where nothing was observed."""
+    back = np.argmax(seen[:, ::-1], axis=1)
+    last = residual[np.arange(len(residual)), residual.shape[1] - 1 - back]
+    return np.where(seen.any(axis=1), last, np.nan)

@@ -1,0 +1,309 @@
+"""A place's students as programs for other machines: torch.export and ONNX, in single precision and in eight bits."""
+
+import io
+import json
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from strandline.distillation.continual.replay import load_exemplars
+from strandline.errors import InputError
+from strandline.files import write_bytes, write_text
+from strandline.models.batch import ARCHIVE_CHANNELS, OPTICAL_CHANNELS, STRANDLINE_CHANNELS, TERRAIN_CHANNELS, Batch
+from strandline.models.multi_head_student import MultiHeadStudent
+from strandline.models.student import Student
+from strandline.models.surge_encoder import foretell_surge
+from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS, TIDE_MODES
+from strandline.uncertainty.forecaster import Forecaster
+from strandline.uncertainty.metrics import overlap_counts, pooled_iou, root_mean_square
+
+PROGRAM, ONNX, EIGHT_BIT, CARD = "students.pt2", "students.onnx", "students-int8.onnx", "program.json"
+OUTPUTS = ("class_probability", "surge_mean", "surge_scale")
+ONNX_OPERATIONS = 20
+"""Version of the operator set that is written."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of what a program takes: cells down and across, and storms that it remembers."""
+
+    rows: int
+    columns: int
+    storms: int
+
+    def inputs(self, samples: int) -> dict[str, tuple[int, ...]]:
+        """Name → shape of every input, in order; all but the masks are float32."""
+        grid, storms = (self.rows, self.columns), self.storms
+        return {
+            "gauge": (samples, 1, CONTEXT_HOURS),
+            "gauge_seen": (samples, 1, CONTEXT_HOURS),
+            "tide": (samples, TIDE_HOURS),
+            "weather": (samples, TIDE_HOURS),
+            "season": (samples, 2),
+            "foretold_mean": (samples, LEADS),
+            "foretold_spread": (samples, LEADS),
+            "terrain": (samples, len(TERRAIN_CHANNELS), *grid),
+            "terrain_seen": (samples, *grid),
+            "optical": (samples, len(OPTICAL_CHANNELS), *grid),
+            "optical_seen": (samples, *grid),
+            "in_situ": (samples, 1, *grid),
+            "in_situ_seen": (samples, *grid),
+            "strandlines": (samples, len(STRANDLINE_CHANNELS), *grid),
+            "strandlines_seen": (samples, *grid),
+            "archive": (samples, storms, len(ARCHIVE_CHANNELS), *grid),
+            "archive_seen": (samples, storms),
+            "archive_level": (samples, storms),
+        }
+
+
+class Program(nn.Module):
+    """An ensemble as one function of tensors: what `Forecaster.predict` says of floods and surges.
+
+    Args:
+        students: members, each a network of its own or all of them the heads of one.
+        temperature: divides the flood logits.
+        elsewhere: the storms are of another coast, where the place's own map says nothing.
+    """
+
+    def __init__(
+        self, students: Sequence[Student | MultiHeadStudent], temperature: float, *, elsewhere: bool = False
+    ) -> None:
+        super().__init__()
+        self.students = nn.ModuleList(deepcopy(list(students))).eval().requires_grad_(False)
+        self.temperature, self.elsewhere = temperature, elsewhere
+
+    def forward(self, *values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The inputs of ``Size.inputs`` in order.
+
+        Returns:
+            Probabilities of the depth classes of each member (B, M, K, H, W); mean and standard deviation (B, 25) of
+            the surge [m].
+        """
+        given = dict(zip(Size(0, 0, 0).inputs(0), values, strict=True))
+        foretold = given.pop("foretold_mean"), given.pop("foretold_spread")
+        tide = given["tide"]
+        batch = Batch(**given, tide_modes=tide.new_zeros(tide.shape[0], TIDE_HOURS, TIDE_MODES))
+        words = []
+        for network in self.students:
+            if isinstance(network, MultiHeadStudent):
+                words += network.speak(network.trunk.read(batch, elsewhere=self.elsewhere, foretold=foretold), batch)
+            else:
+                assert isinstance(network, Student)
+                words.append(network.read(batch, elsewhere=self.elsewhere, foretold=foretold).word)
+        floods = torch.stack([word.flood_logits for word in words if word.flood_logits is not None], dim=1)
+        means, scales = (torch.stack([getattr(word, name) for word in words]) for name in ("surge_mean", "surge_scale"))
+        spread = (scales.square().mean(0) + means.var(0, correction=0)).sqrt()
+        return (floods / self.temperature).softmax(dim=2), means.mean(0), spread
+
+
+def inputs_of(batch: Batch) -> dict[str, Tensor]:
+    """What a program is given for a batch (the student's view, with what it remembers); what is absent is unseen.
+
+    What the own readings foretell is worked out here: linear algebra that ONNX does not have.
+    """
+    assert batch.terrain is not None
+    rows, columns = batch.terrain.shape[-2:]
+    size = Size(rows, columns, 1 if batch.archive is None else batch.archive.shape[1])
+    mean, spread = foretell_surge(batch)
+    found = {"foretold_mean": mean, "foretold_spread": spread}
+    for name, shape in size.inputs(len(batch)).items():
+        value = found.get(name, getattr(batch, name, None))
+        if value is None:
+            value = torch.zeros(shape, dtype=_type_of(name))
+        found[name] = value.contiguous()
+    return {name: found[name] for name in size.inputs(1)}
+
+
+def export_program(program: Program, size: Size) -> torch.export.ExportedProgram:
+    """The program for any number of storms on one grid."""
+    shapes = size.inputs(2)
+    example = tuple(
+        torch.ones(shape, dtype=torch.bool if name.endswith("_seen") else torch.float32)
+        for name, shape in shapes.items()
+    )
+    samples = torch.export.Dim("samples", min=1, max=4096)
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.no_grad():
+            return torch.export.export(
+                program, example, dynamic_shapes=(tuple({0: samples} for _ in shapes),), strict=False
+            )
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
+
+
+def as_onnx(program: torch.export.ExportedProgram) -> bytes:
+    """The program for ONNX runtimes.
+
+    Raises:
+        InputError: the extra ``onnx`` is not installed.
+    """
+    _require_onnx()
+    with _quiet():
+        found = torch.onnx.export(
+            program,
+            input_names=list(Size(0, 0, 0).inputs(0)),
+            output_names=list(OUTPUTS),
+            opset_version=ONNX_OPERATIONS,
+            dynamo=True,
+            verbose=False,
+        )
+    assert found is not None
+    return bytes(found.model_proto.SerializeToString())
+
+
+def in_eight_bits(program: bytes) -> bytes:
+    """The ONNX program with weights of convolutions and matrix products in eight bits, a scale a channel.
+
+    Activations are brought to eight bits by the range that each has at the time, so that nothing has to be calibrated.
+    """
+    _require_onnx()
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        plain, prepared, small = (Path(folder) / name for name in ("plain", "prepared", "small"))
+        plain.write_bytes(program)
+        quant_pre_process(plain, prepared, skip_symbolic_shape=True)
+        quantize_dynamic(
+            prepared,
+            small,
+            op_types_to_quantize=["Conv", "MatMul", "Gemm"],
+            per_channel=True,
+            weight_type=QuantType.QUInt8,
+        )
+        return small.read_bytes()
+
+
+class Session(Protocol):
+    """What runs an ONNX program."""
+
+    def run(self, outputs: None, inputs: Mapping[str, npt.NDArray[np.generic]]) -> list[npt.NDArray[np.float32]]:
+        """All outputs, by the inputs' names."""
+        ...
+
+
+def open_onnx(program: bytes) -> Session:
+    """The program on this machine's processor, with as many threads as torch has."""
+    _require_onnx()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3
+    session: Session = onnxruntime.InferenceSession(program, options, providers=["CPUExecutionProvider"])
+    return session
+
+
+def ask_onnx(session: Session, batch: Batch) -> list[npt.NDArray[np.float32]]:
+    """``OUTPUTS`` for a batch."""
+    return session.run(None, {name: tensor.numpy() for name, tensor in inputs_of(batch).items()})
+
+
+def loss_in_eight_bits(student: Student, temperature: float, threshold: float) -> dict[str, float]:
+    """What eight bits cost: scores of one student on the storms that ship, in single precision and in eight bits.
+
+    These are storms of other coasts, with truth and without a memory; the place's own map is silent there. It was
+    taught on them, so that the scores stand for nothing but their difference.
+    """
+    storms = load_exemplars().storms
+    assert storms.terrain is not None
+    assert storms.terrain_seen is not None
+    assert storms.flood_class is not None
+    assert storms.flood_valid is not None
+    assert storms.surge is not None
+    assert storms.surge_valid is not None
+    program = Program([student], temperature, elsewhere=True)
+    rows, columns = storms.terrain.shape[-2:]
+    plain = as_onnx(export_program(program, Size(rows, columns, 1)))
+    valid = (storms.flood_valid & storms.terrain_seen & (storms.terrain[:, 2] < 0.5)).numpy()
+    flooded, known = (storms.flood_class > 0).numpy(), storms.surge_valid.numpy()
+    found = {}
+    for name, content in (("float32", plain), ("int8", in_eight_bits(plain))):
+        classes, mean, _ = ask_onnx(open_onnx(content), storms)
+        found[f"iou_{name}"] = pooled_iou(overlap_counts(1 - classes[:, 0, 0] >= threshold, flooded, valid))
+        found[f"surge_rmse_{name}"] = root_mean_square((mean - storms.surge.numpy())[known])
+    return found
+
+
+def export_forecaster(forecaster: Forecaster, out: Path, *, onnx: bool = True) -> None:
+    """Write a place's students as programs into ``out``, with a card that tells inputs, outputs and how to read them.
+
+    Raises:
+        InputError: students of no place, or ``onnx`` without its extra.
+    """
+    shape = _grid_of(forecaster)
+    size = Size(*shape, 1 if forecaster.archive is None else len(forecaster.archive))
+    exported = export_program(Program(forecaster.students, forecaster.temperature), size)
+    content = io.BytesIO()
+    with _quiet():
+        torch.export.save(exported, content)
+    write_bytes(out / PROGRAM, content.getvalue())
+    loss = None
+    if onnx:
+        plain = as_onnx(exported)
+        write_bytes(out / ONNX, plain)
+        write_bytes(out / EIGHT_BIT, in_eight_bits(plain))
+        first = forecaster.students[0]
+        student = first.trunk if isinstance(first, MultiHeadStudent) else first
+        loss = loss_in_eight_bits(student, forecaster.temperature, forecaster.threshold)
+    card = {
+        "inputs": {name: ["samples", *shape[1:]] for name, shape in size.inputs(1).items()},
+        "inputs_are": "the fields of strandline.models.batch.Batch, masks bool, else float32; an absent stream is an "
+        "unseen zero; foretold_* is strandline.models.surge_encoder.foretell_surge",
+        "outputs": {
+            "class_probability": "(samples, members, depth classes, rows, columns), calibrated",
+            "surge_mean": "(samples, 25) level minus tide [m] at 0 to 24 h",
+            "surge_scale": "(samples, 25) its standard deviation [m], not calibrated",
+        },
+        "flooded_from": {"threshold": forecaster.threshold, "beyond_memory": forecaster.threshold_beyond},
+        "surge_radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
+        "int8": loss,
+    }
+    write_text(out / CARD, json.dumps(card, indent=2) + "\n")
+
+
+def _type_of(name: str) -> torch.dtype:
+    return torch.bool if name.endswith("_seen") else torch.float32
+
+
+def _grid_of(forecaster: Forecaster) -> tuple[int, int]:
+    """(H, W) of the place."""
+    first = forecaster.students[0]
+    place = first.trunk.place if isinstance(first, MultiHeadStudent) else first.place
+    if place is None:
+        raise InputError("students", "belong to no place", "export those of a `strandline run`")
+    return place.shape[-2], place.shape[-1]
+
+
+def _require_onnx() -> None:
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise InputError("onnx", f"is not installed ({error})", "install the extra `strandline[onnx]`") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what exporters say of themselves."""
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)

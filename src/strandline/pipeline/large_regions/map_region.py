@@ -1,0 +1,265 @@
+"""From a finished run to flood maps of a wider region: survey the ground, map tile by tile, put the tiles together."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from strandline.distillation.training.loop import Progress
+from strandline.distillation.waterlines import BEYOND_MEMORY
+from strandline.errors import InputError
+from strandline.models.weights.load_weights import load_teacher
+from strandline.observations.arrays import Floats
+from strandline.observations.observations import Provenance
+from strandline.observations.readers.observe import provenance_of
+from strandline.observations.readers.tide_gauges import read_tide_gauges
+from strandline.observations.region import Region
+from strandline.observations.region_file import RegionFile
+from strandline.observations.region_file.values import as_datetime64
+from strandline.observations.storms import find_whole_storms
+from strandline.pipeline.deployment import Briefing, Making, load_briefing
+from strandline.pipeline.large_regions.dask_workers import map_here, map_on_cluster
+from strandline.pipeline.large_regions.products import write_products
+from strandline.pipeline.large_regions.store import MosaicStore
+from strandline.pipeline.large_regions.survey import survey
+from strandline.pipeline.large_regions.tile_mapper import BANDS, Mapper, Past
+from strandline.pipeline.large_regions.tiles import Tiling
+from strandline.pipeline.settings import Settings, commit
+from strandline.report.products import as_json, provenance_tags
+from strandline.risk.hazard.flood_maps import draw_floods, sources_of
+from strandline.simulator.design_storms import StormDesigner
+from strandline.uncertainty.forecaster import Forecaster, load_forecaster
+
+Announce = Callable[[str], Progress | None]
+SOME_YEAR = np.datetime64("2000-01-01T00", "ns")
+"""Whose tides storms ride on where the run does not tell a year of its record; any serves."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be mapped.
+
+    Attributes:
+        samples: Monte-Carlo samples of storms, members and depths.
+        return_periods: some of the run's [years], ascending; empty = all of them.
+        rise: of the mean sea level [m].
+        seed: of every draw.
+    """
+
+    samples: int = 12
+    return_periods: tuple[float, ...] = ()
+    rise: float = 0.0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What ``map.json`` says of the rasters beside it.
+
+    Attributes:
+        run: how the run was made whose students mapped; ``run_region``: where it was.
+        return_periods: R [years]; ``levels_p50``: median of the sampled sea levels (R,) [m, region datum].
+        tiles: how many; ``reach`` and ``overlap`` [cells] of each.
+        provenance: ``simulated`` or ``real``; ``sources``: modality and source, in words.
+        remarks: what must be known before the maps are believed.
+    """
+
+    region: Region
+    run: Making
+    run_region: str
+    return_periods: tuple[float, ...]
+    levels_p50: tuple[float, ...]
+    choice: Choice
+    tiles: int
+    reach: int
+    overlap: int
+    provenance: str
+    sources: str
+    remarks: tuple[str, ...]
+    version: str
+    commit: str
+
+
+def make_mosaic(
+    region_file: RegionFile,
+    run: Path,
+    out: str,
+    job: str,
+    choice: Choice,
+    announce: Announce,
+    *,
+    resume: bool = False,
+    scheduler: str | None = None,
+) -> Facts:
+    """Map a region by the students of a run, whose sea it shares.
+
+    Where the region file names radar scenes, the teacher looks at those of every tile and its maps are remembered
+    there, as in a run; elsewhere students go by the ground alone.
+
+    Args:
+        region_file: the wider region; its terrain is needed, radar and gauges are used where they are named.
+        run: folder of the finished run.
+        out: folder of the products, a path or a URL of fsspec.
+        job: everything that decides the numbers, as text; an interrupted map of another job is not gone on with.
+        scheduler: of a Dask cluster; ``None`` = this process.
+
+    Raises:
+        InputError: what was wrong; no product is written then.
+    """
+    briefing, forecaster = load_briefing(run), load_forecaster(run).elsewhere()
+    region, periods = region_file.region, _periods(briefing, choice.return_periods)
+    _refuse_another_sea(region_file, briefing)
+    store, tiling = MosaicStore(out), Tiling(region.shape)
+    mapper = _mapper(region_file, briefing, forecaster, store, periods, choice)
+    has_ground = store.begin(job, tiling, len(BANDS) * len(periods), resume=resume)
+    progress, tiles = announce("survey the ground"), tiling.tiles()
+    if not has_ground:
+        survey(region_file.terrain, region, store, progress)
+    progress, left = announce(f"map {len(tiles)} tiles"), store.unfinished(tiles)
+    if scheduler is None:
+        map_here(mapper, left, progress)
+    else:
+        map_on_cluster(mapper, left, scheduler, progress)
+    students = {f"{name} of the run": entry for name, entry in sources_of(briefing.provenance).items()}
+    provenance = {**students, **_own_provenance(region_file, mapper)}
+    tags = provenance_tags(region, provenance)
+    facts = Facts(
+        region=region,
+        run=briefing.making,
+        run_region=briefing.region.name,
+        return_periods=periods,
+        levels_p50=tuple(np.median(_levels(briefing, periods, choice), axis=0).tolist()),
+        choice=choice,
+        tiles=len(tiles),
+        reach=tiling.reach,
+        overlap=tiling.overlap,
+        provenance=tags["PROVENANCE"],
+        sources=tags["SOURCES"],
+        remarks=remarks_on(briefing, mapper.past, _levels(briefing, periods, choice)),
+        version=version("strandline"),
+        commit=commit(),
+    )
+    write_products(store, region, tiles, periods, as_json(asdict(facts)), tags, announce("write the rasters"))
+    store.clear()
+    return facts
+
+
+def _periods(briefing: Briefing, asked: tuple[float, ...]) -> tuple[float, ...]:
+    strange = sorted(set(asked) - set(briefing.return_periods))
+    if strange:
+        known = ", ".join(f"{period:g}" for period in briefing.return_periods)
+        raise InputError("return periods", f"the run knows none of {strange[0]:g} years", f"choose of {known}")
+    return tuple(period for period in briefing.return_periods if not asked or period in asked)
+
+
+def _refuse_another_sea(region_file: RegionFile, briefing: Briefing) -> None:
+    """The run's levels and students must mean the same here.
+
+    Raises:
+        InputError: another vertical datum, or cells of another size.
+    """
+    wide, own = region_file.region, briefing.region
+    if wide.vertical_datum != own.vertical_datum:
+        given = f"has vertical datum '{wide.vertical_datum}', the run '{own.vertical_datum}'"
+        raise InputError(f"region '{wide.name}'", given, "give elevations in the run's datum, by [terrain] datum_shift")
+    if abs(wide.cell_size / own.cell_size - 1) > 0.01:
+        given = f"has cells of {wide.cell_size:g} m, the run of {own.cell_size:g} m"
+        raise InputError(f"region '{wide.name}'", given, "use the run's cell size")
+
+
+def _levels(briefing: Briefing, periods: tuple[float, ...], choice: Choice) -> Floats:
+    """(S, R) sampled return levels [m, region datum]."""
+    columns = [briefing.return_periods.index(period) for period in periods]
+    if not 1 <= choice.samples <= len(briefing.return_levels):
+        most = len(briefing.return_levels)
+        raise InputError("samples", f"{choice.samples} are asked for", f"the run drew {most}; ask for 1 to {most}")
+    return briefing.return_levels[: choice.samples, columns] + choice.rise
+
+
+def _mapper(
+    region_file: RegionFile,
+    briefing: Briefing,
+    forecaster: Forecaster,
+    store: MosaicStore,
+    periods: tuple[float, ...],
+    choice: Choice,
+) -> Mapper:
+    start = min((start for start, _ in briefing.withheld), default=SOME_YEAR)
+    designer = StormDesigner(briefing.sea, briefing.mean_sea_level, start)
+    rng = np.random.default_rng(choice.seed)
+    draws = draw_floods(designer, _levels(briefing, periods, choice), forecaster.members, rng, choice.rise)
+    past = past_of(region_file, briefing)
+    return Mapper(store, region_file.region, briefing.mean_sea_level, forecaster, tuple(draws), past)
+
+
+def past_of(region_file: RegionFile, briefing: Briefing) -> Past | None:
+    """What the teacher is to be asked of each tile: storms of the record that radar shows and no run withheld.
+
+    Raises:
+        InputError: radar without the run's own gauge, without VH or without a dry reference.
+    """
+    sar = region_file.sar
+    if sar is None:
+        return None
+    if not region_file.tide_gauge:
+        given = "has radar scenes and no [[tide_gauge]]"
+        raise InputError(f"region '{region_file.region.name}'", given, "name the run's gauges: how high was the sea?")
+    if sar.bands.vh is None or not sar.reference:
+        raise InputError("sar", "lacks VH or a dry reference", "give both polarisations and a dry-season mean")
+    gauge = read_tide_gauges(region_file.tide_gauge)
+    if (name := str(gauge["station"].values[0])) != briefing.gauges[0].name:
+        own = briefing.gauges[0].name
+        raise InputError("tide_gauge", f"the first is '{name}', the run's own is '{own}'", "name the run's own first")
+    usable = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
+    storms = find_whole_storms(gauge["time"].values, usable, Settings.storms)
+    taken = np.array([as_datetime64(scene.time) for scene in sar.scenes])
+    shown = tuple(
+        storm
+        for storm in storms
+        if storm.contains(taken).any()
+        and not any(storm.start <= end and start <= storm.end for start, end in briefing.withheld)
+    )
+    scenes = tuple(
+        scene for scene, at in zip(sar.scenes, taken, strict=True) if any(storm.contains(at) for storm in shown)
+    )
+    if not scenes:
+        return None
+    provenance = {name: provenance_of(region_file, name) for name in ("terrain", "tide_gauge", "sar", "sar_reference")}
+    sar = sar.model_copy(update={"scenes": scenes})
+    return Past(load_teacher(), shown, gauge, briefing.sea, sar, provenance)
+
+
+def _own_provenance(region_file: RegionFile, mapper: Mapper) -> dict[str, Provenance]:
+    if mapper.past is not None:
+        return mapper.past.provenance
+    return {"terrain": provenance_of(region_file, "terrain")}
+
+
+def remarks_on(briefing: Briefing, past: Past | None, levels: Floats) -> tuple[str, ...]:
+    """What a reader must know before believing maps of sea levels (S, R) [m, region datum]."""
+    return (
+        f"Students, thresholds and sea levels are those of a run at '{briefing.region.name}'. Elsewhere nobody has "
+        "tested them, and the level of the sea is taken to be the same.",
+        *_remarks_on_radar(past, float(levels.max())),
+        "Floods come from the sea of the region's sea point; rivers and rain are in no map.",
+    )
+
+
+def _remarks_on_radar(past: Past | None, highest: float) -> tuple[str, ...]:
+    if past is None:
+        return ("No radar was read: students went by the ground alone, whose errors they cannot see.",)
+    read = (
+        f"Radar of {len(past.storms)} storms was read; where it shows fewer than three, students went by the ground "
+        "alone."
+    )
+    seen = max(storm.peak_level for storm in past.storms)
+    if highest <= seen + BEYOND_MEMORY:
+        return (read,)
+    return (
+        read,
+        f"Maps reach to a sea of {highest:.2f} m; the highest storm that radar shows stood at {seen:.2f} m. From "
+        f"{seen + BEYOND_MEMORY:.2f} m on they rest on the memory of lower floods alone, which cannot tell what such a "
+        "sea does and may call dry what it floods: here physics rehearses nothing, as it does in a run.",
+    )

@@ -1,0 +1,139 @@
+"""One tile: the ground from the store, the past that radar saw of it, and what the run's students make of both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from strandline.distillation.adaptation.data import look_twice
+from strandline.distillation.waterlines import Archive
+from strandline.models.batch import Batch
+from strandline.models.batching import scene_part, storm_gauge_part
+from strandline.models.teacher import Teacher
+from strandline.models.terrain_features import Ground, lay_ground
+from strandline.observations.observations import Observations, Provenance
+from strandline.observations.readers.formats.rasters import NothingThere
+from strandline.observations.readers.satellite import read_sar, read_sar_reference
+from strandline.observations.region import Region
+from strandline.observations.region_file.data_sections import SarSection
+from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.storms import Storm
+from strandline.observations.variables import as_variable
+from strandline.pipeline.large_regions.store import MosaicStore
+from strandline.pipeline.large_regions.tiles import Tile
+from strandline.report.products import QUANTILES
+from strandline.risk.hazard.flood_maps import Draw, FloodMaps, map_floods
+from strandline.uncertainty.forecaster import Forecaster
+
+BANDS = ("probability", "called", "disagreement", *(f"p{100 * quantile:.0f}" for quantile in QUANTILES))
+"""Of a tile, R return periods each; the last three are quantiles of the depth [m]."""
+FEWEST_STORMS = 3
+"""That an archive must hold: with fewer the students go by the ground alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What the teacher is asked of each tile.
+
+    Attributes:
+        storms: that the own gauge recorded and some radar scene shows; none of them calibrated the students.
+        gauge: the ``tide_gauge`` modality; ``sea``: tide and weather of its first station.
+        sar: the scenes; ``provenance``: of gauge and scenes.
+    """
+
+    teacher: Teacher
+    storms: tuple[Storm, ...]
+    gauge: xr.Dataset
+    sea: TideAndWeather
+    sar: SarSection
+    provenance: dict[str, Provenance]
+
+
+@dataclass(frozen=True, eq=False)
+class Mapper:
+    """Everything that a tile needs besides itself; travels to whoever maps.
+
+    Attributes:
+        forecaster: of a run, without what its students know of the run's own place alone.
+        draws: the same for every tile, so that neighbours tell of the same storms.
+        past: ``None`` = there is no radar.
+    """
+
+    store: MosaicStore
+    region: Region
+    mean_sea_level: float
+    forecaster: Forecaster
+    draws: tuple[Draw, ...]
+    past: Past | None
+
+    def map(self, tile: Tile) -> None:
+        """Map a tile and put it into the store."""
+        self.store.put(tile, self.bands(tile))
+
+    def bands(self, tile: Tile) -> npt.NDArray[np.float32]:
+        """(6 R, h, w) `BANDS` of a tile, R of each; NaN = unknown ground."""
+        fields = self.store.ground_in(tile.window)
+        level, water = np.float32(self.mean_sea_level), fields["water"] > 0
+        elevation, sill = fields["elevation"] - level, fields["sill"] - level
+        ground = lay_ground(elevation, sill, water, fields["distance"])
+        if ground.land.any():
+            archive = None if self.past is None else remember(self.past, self._seen(self.past, tile, fields), ground)
+            return _bands_of(map_floods(replace(self.forecaster, archive=archive), ground, self.draws, {}))
+        count = len(BANDS) * self.draws[0].height.size
+        nothing = np.where(ground.known.numpy(), np.float32(0), np.float32(np.nan))  # open sea, or unknown
+        return np.broadcast_to(nothing, (count, *nothing.shape))
+
+    def _seen(self, past: Past, tile: Tile, fields: dict[str, npt.NDArray[np.generic]]) -> Observations:
+        """What radar and gauges saw of a tile's window."""
+        region = self.region.window(*tile.window)
+        terrain = xr.Dataset(
+            {
+                "elevation": as_variable("elevation", ("y", "x"), fields["elevation"]),
+                "permanent_water": as_variable("permanent_water", ("y", "x"), fields["water"].astype(float)),
+            },
+            {"y": region.y, "x": region.x},
+        )
+        sar, reference = _scenes_over(past.sar, region)
+        return Observations(
+            region, terrain, past.provenance, tide_gauge=past.gauge, sar=sar, sar_reference=reference
+        )  # fmt: skip
+
+
+def remember(past: Past, seen: Observations, ground: Ground) -> Archive | None:
+    """The teacher's maps of a window's past storms; ``None`` where radar saw too few of them."""
+    if seen.sar is None or seen.sar_reference is None:
+        return None
+    storms = [storm for storm in past.storms if storm.contains(seen.sar["time"].values).any()]
+    if len(storms) < FEWEST_STORMS:
+        return None
+    parts = storm_gauge_part(seen, storms, past.sea, "survey") | scene_part(seen, storms)
+    return look_twice(ground.under(Batch(**parts)), past.teacher).archive
+
+
+def _scenes_over(sar: SarSection, region: Region) -> tuple[xr.Dataset | None, xr.Dataset | None]:
+    """Radar and its dry reference over a window, as far as scenes show it."""
+    scenes = []
+    for scene in sar.scenes:
+        try:
+            scenes.append(read_sar(sar.model_copy(update={"scenes": (scene,)}), region))
+        except NothingThere:  # it shows other parts of the region
+            continue
+    try:
+        reference = read_sar_reference(sar, region)
+    except NothingThere:
+        reference = None
+    return _in_order(scenes), reference
+
+
+def _in_order(scenes: Sequence[xr.Dataset]) -> xr.Dataset | None:
+    if not scenes:
+        return None
+    joined = xr.concat(scenes, "scene").assign_coords(scene=np.arange(len(scenes)))
+    return joined.isel(scene=np.argsort(joined["time"].values, kind="stable"))
+
+
+def _bands_of(maps: FloodMaps) -> npt.NDArray[np.float32]:
+    depth = np.quantile(maps.depth, QUANTILES, axis=0)  # (3, R, h, w)
+    return np.concatenate([maps.probability, maps.called, maps.disagreement, *depth]).astype(np.float32)

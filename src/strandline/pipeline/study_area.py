@@ -1,0 +1,191 @@
+"""The place that a run is about: real files or the built-in simulated delta, told in the same words."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from strandline.distillation.training.loop import Progress
+from strandline.errors import InputError
+from strandline.observations.observations import Observations
+from strandline.observations.readers.annual_maxima import read_annual_maxima
+from strandline.observations.readers.observe import observe
+from strandline.observations.readers.tidal_constants import read_tidal_constants
+from strandline.observations.readers.zones import read_zones
+from strandline.observations.region_file import RegionFile
+from strandline.observations.region_file.region_file import SeaLevelRise
+from strandline.observations.sea_level.harmonic_tide import TidalConstants
+from strandline.observations.storms import find_storms
+from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima, fit_gauge
+from strandline.simulator.coast import simulate_coast
+
+BUILT_IN_SEED = 3
+"""The delta that a run without a region file is about; below ``corpus.FIRST_SEED``, so never taught."""
+BUILT_IN_SIZES = {32: (12.0, 24), 64: (30.0, 40)}
+"""Cells of the built-in delta's edge → years of its record and storms in it; the small one is a health check."""
+RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Observations of a place, and what is known of it besides.
+
+    Attributes:
+        observations: all streams.
+        return_periods: [years] that the hazard is mapped for.
+        constants: published tidal constants of the own gauge; ``None`` = to be fitted on the record.
+        published_levels: a fit to a longer, published record; ``None`` = to be fitted on the own record.
+        held_out: windows that learning never sees.
+        budget: [EUR 2010] for measures, if there is one.
+        sea_level_rise: futures for which the hazard is mapped as well.
+        zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = none are named.
+    """
+
+    observations: Observations
+    return_periods: tuple[float, ...] = RETURN_PERIODS
+    constants: TidalConstants | None = None
+    published_levels: ReturnLevelFit | None = None
+    held_out: tuple[tuple[np.datetime64, np.datetime64], ...] = ()
+    budget: float | None = None
+    sea_level_rise: tuple[SeaLevelRise, ...] = ()
+    zones: gpd.GeoDataFrame | None = None
+
+    @property
+    def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
+        """Every hour of the gauges' record (T,) and usable levels (S, T) [m, region datum]; NaN = gap or flagged."""
+        gauge = self.observations.tide_gauge
+        assert gauge is not None  # `open_place` refuses a place without one
+        time = gauge["time"].values
+        hours = np.arange(time[0], time[-1] + np.timedelta64(1, "h"), np.timedelta64(1, "h"))
+        levels = np.full((gauge.sizes["station"], hours.size), np.nan)
+        usable = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan)
+        levels[:, np.searchsorted(hours, time)] = usable
+        return hours, levels
+
+    @property
+    def own_level(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
+        """Times and usable levels [m, region datum] of the own gauge; NaN = gap or flagged."""
+        gauge = self.observations.tide_gauge
+        assert gauge is not None  # `open_place` refuses a place without one
+        level = gauge["water_level"].values[0]
+        return gauge["time"].values, np.where(gauge["quality"].values[0] == 0, level, np.nan)
+
+
+def simulate_place(cells: int, years: float, storms: int, progress: Progress | None = None) -> Place:
+    """The built-in delta, which needs no file; every seventh of its storms was mapped afterwards."""
+    coast = simulate_coast(
+        "the built-in delta",
+        BUILT_IN_SEED,
+        shape=(cells, cells),
+        years=years,
+        n_storms=storms,
+        n_surveys=storms // 7,
+        inhabited=True,
+        progress=progress,
+    )
+    carried = EXTRAPOLATION * years * 0.9  # gauges are silent for a few percent of their time
+    return Place(
+        coast,
+        tuple(period for period in RETURN_PERIODS if period <= carried),
+        sea_level_rise=(SeaLevelRise(name="a sea half a metre higher", rise=0.5, source="an assumption, to compare"),),
+    )
+
+
+def built_in_place(cells: int, progress: Progress | None = None) -> Place:
+    """The built-in delta of one of ``BUILT_IN_SIZES``; the same each time.
+
+    Raises:
+        InputError: of another size.
+    """
+    if cells not in BUILT_IN_SIZES:
+        raise InputError("built-in delta", f"has no size of {cells} cells", f"choose of {sorted(BUILT_IN_SIZES)}")
+    return simulate_place(cells, *BUILT_IN_SIZES[cells], progress)
+
+
+def open_place(region_file: RegionFile) -> Place:
+    """A real place from its region file.
+
+    Raises:
+        InputError: naming the file, row and value that cannot be used.
+    """
+    for key, given in (("tide_gauge", region_file.tide_gauge), ("assets", region_file.assets)):
+        if not given:
+            raise InputError(
+                f"region '{region_file.region.name}'",
+                f"has no [{key}]",
+                "a plan needs a tide gauge and assets; add it",
+            )
+    constants = None
+    tides = region_file.tides
+    if tides is not None and tides.constants is not None and tides.station is not None:
+        latitude = region_file.tide_gauge[0].latitude if region_file.tide_gauge else region_file.region.centre_lonlat[1]
+        constants = read_tidal_constants(tides.constants, tides.station, latitude)
+    published = None
+    if region_file.extremes is not None:
+        section = region_file.extremes
+        years, maxima = read_annual_maxima(section)
+        published = fit_block_maxima(maxima, years, source=section.source, trend=section.trend)
+    return Place(
+        observe(region_file),
+        RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
+        constants,
+        published,
+        tuple(region_file.split.windows),
+        None if region_file.planning is None else region_file.planning.budget,
+        () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,
+        None if region_file.zones is None else read_zones(region_file.zones, region_file.region),
+    )
+
+
+def own_mean_sea_level(place: Place) -> float:
+    """About which the own gauge's tide swings [m, region datum]."""
+    gauge = place.observations.tide_gauge
+    assert gauge is not None
+    return float(gauge["mean_sea_level"].values[0])
+
+
+def return_levels(place: Place) -> ReturnLevelFit:
+    """The published fit where there is one, else peaks over threshold of the own record."""
+    if place.published_levels is not None:
+        return place.published_levels
+    time, level = place.own_level
+    source = f"own record, {place.observations.region.name}"
+    return fit_gauge(time, level, place.return_periods, method="peaks_over_threshold", source=source)
+
+
+def maxima_of(place: Place, most: int) -> tuple[npt.NDArray[np.float64], float]:
+    """What the return levels rest on, for the plot: maxima [m, region datum] and how many a year.
+
+    Annual maxima of a published record, brought to the sea level of its reference year, or the own record's storms.
+    """
+    fit = place.published_levels
+    if fit is not None and fit.data is not None and fit.years is not None:
+        rise = fit.trend * (fit.reference_year - fit.years) if fit.trend else 0.0
+        return fit.data[:, 0] + rise, 1.0
+    peaks = np.array([storm.peak_level for storm in find_storms(*place.own_level, most=most)])
+    return peaks, peaks.size / record_years(place)
+
+
+def levels_method(place: Place) -> str:
+    """One sentence on how the return levels were found."""
+    if (fit := place.published_levels) is not None:
+        return f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}."
+    return f"Peaks over threshold of the own record, {record_years(place):.1f} years of readings."
+
+
+def years_behind_levels(place: Place) -> float:
+    """Years of the record that the return levels rest on."""
+    fit = place.published_levels
+    return record_years(place) if fit is None else float(fit.record_years)
+
+
+def last_year(place: Place) -> int:
+    """The last year of the own record, from which the age of a survey counts."""
+    return int(pd.Timestamp(place.own_level[0][-1]).year)
+
+
+def record_years(place: Place) -> float:
+    """Years of usable hours in the own record."""
+    return float((~np.isnan(place.own_level[1])).sum()) / 8766.0

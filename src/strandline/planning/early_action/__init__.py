@@ -1,0 +1,1 @@
+"""Early action: protocols, triggers, their verification, and the value of acting."""

@@ -1,0 +1,125 @@
+"""How a plan's own triggers would have fared in the record of its place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from strandline.errors import RefusedByTheory
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.storms import find_storms
+from strandline.planning.early_action.derive_triggers import FORECAST, NEIGHBOUR, Operation, join_protocol
+from strandline.planning.early_action.statistical_forecast import learn_forecaster
+from strandline.planning.early_action.triggers import History, Stream, replay
+from strandline.planning.early_action.verification import BackTest, Stakes, back_test
+
+EVERY_HOURS = 3
+"""Between forecasts."""
+PROTECTION_HOURS = 48.0
+"""How long one activation lasts before its cost falls due again [h]; an assumption."""
+STORMS_A_YEAR = 6.0
+"""Of which every second one silences the gauge, where streams are to die."""
+SILENCE_BEFORE, SILENCE_AFTER = np.timedelta64(36, "h"), np.timedelta64(24, "h")
+"""A gauge that dies does so as the storm comes, and is mended when it has gone; hours about the peak: assumptions."""
+HOURS_A_YEAR = 8766
+
+
+@dataclass(frozen=True)
+class TrackRecord:
+    """The back-test of one phase.
+
+    Attributes:
+        dead_streams: the own gauge fell silent in every second of the highest storms.
+        forecast: whose forecasts decided.
+        learnt_years: that the forecaster learnt from [a]; the test is on later ones.
+    """
+
+    phase: str
+    dead_streams: bool
+    forecast: str
+    learnt_years: float
+    result: BackTest
+
+
+@dataclass(frozen=True, eq=False)
+class PastSea:
+    """A record of the sea to test triggers on: what happened, and what would have been known.
+
+    Attributes:
+        time: (T,) UTC, hourly.
+        observed: (T,) own water level [m, region datum]; NaN = not observed.
+        histories: whether streams die → what was said.
+        learnt_years: of the record before, from which the forecasts were learnt [a].
+    """
+
+    time: Times
+    observed: Floats
+    histories: Mapping[bool, History]
+    learnt_years: float
+
+
+def recall_sea(
+    time: Times, own: Floats, tide: Floats, neighbour: Floats | None, rng: np.random.Generator
+) -> PastSea | None:
+    """The second half of a record, with the forecasts that the first half teaches; ``None`` where it is too short.
+
+    Args:
+        time: (T,) UTC, hourly without a break.
+        own: (T,) level of the own gauge [m, region datum]; NaN = not observed.
+        tide: (T,) predicted tide with mean sea level [m, region datum].
+        neighbour: (T,) the neighbour's level about the own mean sea level [m, region datum]; ``None`` = there is none.
+    """
+    half = time.size // 2
+    try:
+        forecaster = learn_forecaster(own[:half], tide[:half], rng)
+    except RefusedByTheory:
+        return None
+    time, own, tide = time[half:], own[half:], tide[half:]
+    others: History = {}
+    if neighbour is not None:
+        others = {NEIGHBOUR: Stream.of_readings(pd.Series(neighbour[half:], index=pd.DatetimeIndex(time)), "m")}
+    histories = {
+        dies: {FORECAST: forecaster.forecast(time, level, tide, EVERY_HOURS), **others}
+        for dies, level in ((False, own), (True, silence_storms(time, own)))
+    }
+    return PastSea(time, own, histories, half / HOURS_A_YEAR)
+
+
+def silence_storms(time: Times, level: Floats) -> Floats:
+    """The readings of a gauge that dies in every second of the highest storms; (T,) as ``level``."""
+    heard = level.copy()
+    most = max(2, round(STORMS_A_YEAR * time.size / HOURS_A_YEAR))
+    for storm in find_storms(time, level, most)[1::2]:
+        heard[(time >= storm.peak - SILENCE_BEFORE) & (time <= storm.peak + SILENCE_AFTER)] = np.nan
+    return heard
+
+
+def judge_operations(place: str, operations: list[Operation], past: PastSea) -> tuple[TrackRecord, ...]:
+    """Each phase with all streams alive, and with a gauge that dies in storms."""
+    protocol = join_protocol(place, operations)
+    if protocol is None:
+        return ()
+    found = []
+    for dies, history in past.histories.items():
+        courses = replay(protocol, history, past.time)
+        for operation in operations:
+            phase = operation.phase
+            assert phase.event is not None
+            result = back_test(
+                courses[phase.name].active,
+                past.time,
+                past.observed,
+                phase.event,
+                operation.measure.lead_window_hours[0],
+                _stakes(operation),
+            )
+            found.append(TrackRecord(phase.name, dies, "own readings and the tide", past.learnt_years, result))
+    return tuple(found)
+
+
+def _stakes(operation: Operation) -> Stakes | None:
+    if operation.avoidable is None or operation.measure.cost is None:
+        return None
+    levels, avoidable = operation.avoidable
+    return Stakes(operation.measure.cost.value, lambda peaks: np.interp(peaks, levels, avoidable), PROTECTION_HOURS)

@@ -1,0 +1,308 @@
+"""An early action protocol: phases, what starts and stops each, and what happens when the readings die – as data."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from strandline.errors import InputError
+from strandline.observations.region_file.toml_file import read_toml, refusals
+from strandline.observations.region_file.values import Positive, Section
+from strandline.planning.actions import Response
+from strandline.planning.early_action.expressions import names_in, negated_in
+
+Operator = Literal[">=", ">", "<=", "<"]
+Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+Hours = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+UNITS = ("m", "mm", "m s-1", "km h-1", "m3 s-1", "Pa", "hPa", "years", "1")
+"""Units that an indicator may have, spelt as everywhere else; years for return periods, 1 for shares."""
+PUBLISHED = ("bangladesh_cyclone", "bangladesh_flood")
+"""Protocols that come with the package."""
+
+
+def _known_unit(unit: str) -> str:
+    if unit not in UNITS:
+        raise ValueError(f"unit {unit!r} is not known; write one of {', '.join(UNITS)}")
+    return unit
+
+
+class Event(Section):
+    """What a phase is there for: afterwards it has happened, or it has not.
+
+    Attributes:
+        value: [``unit``], above the plan's vertical datum where it is a water level.
+    """
+
+    variable: Name
+    operator: Operator
+    value: Finite
+    unit: str
+
+    _unit = field_validator("unit")(_known_unit)
+
+
+class Indicator(Section):
+    """One statement about a forecast or a reading, true, false or not known.
+
+    Attributes:
+        variable: the stream that is asked.
+        operator: how it is compared.
+        value: what with [``unit``], above the plan's vertical datum where it is a water level.
+        probability: chance [-] that must be exceeded; ``None`` = the stream says one value, which decides.
+        lead_window_hours: earliest and latest lead time [h] asked about; (0, 0) = a reading.
+        valid_hours: how long one forecast or reading counts, unless a newer one comes [h].
+        duration_hours: how long the event must last within the lead window [h].
+        persistence_hours: for how long forecasts or readings must have said so, one after the other [h].
+        source: whose forecast or reading it is.
+    """
+
+    variable: Name
+    operator: Operator
+    value: Finite
+    unit: str
+    probability: Annotated[float, Field(ge=0, lt=1)] | None = None
+    lead_window_hours: tuple[Hours, Hours]
+    valid_hours: Positive
+    duration_hours: Hours = 0.0
+    persistence_hours: Hours = 0.0
+    source: Text
+
+    _unit = field_validator("unit")(_known_unit)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        earliest, latest = self.lead_window_hours
+        if latest < earliest:
+            raise ValueError(f"lead window {earliest:g} to {latest:g} h is empty; give earliest, then latest")
+        if self.duration_hours > latest - earliest > 0:
+            raise ValueError(
+                f"an event of {self.duration_hours:g} h does not fit into leads of {earliest:g} to {latest:g} h;"
+                " widen the window or shorten the duration"
+            )
+        if latest == 0 and self.duration_hours:
+            raise ValueError("a reading has no duration ahead; ask for persistence_hours")
+        return self
+
+    def harder_than(self, other: "Indicator") -> bool:
+        """Whether this can be false while the other, about the same variable in the same sense, is true."""
+        if self.variable != other.variable or self.operator[0] != other.operator[0]:
+            return False
+        further = self.value > other.value if self.operator[0] == ">" else self.value < other.value
+        return further or (self.probability or 0.0) > (other.probability or 0.0)
+
+
+class StopRule(Section):
+    """Stand down when ``when`` has held for ``for_hours`` without a gap, and ``start`` has not.
+
+    Attributes:
+        for_hours: [h].
+    """
+
+    when: Text
+    for_hours: Positive
+
+
+class DegradedRule(Section):
+    """What happens when the phase's expression has been undecided for ``after_hours``.
+
+    Attributes:
+        after_hours: [h].
+        fallback: an expression over other streams that decides instead; ``None`` = nothing else is measured.
+        prior: what is done when the fallback is undecided as well.
+        decided_by: who decides then.
+    """
+
+    after_hours: Positive
+    fallback: Text | None = None
+    prior: Text
+    decided_by: Text
+
+
+class Phase(Section):
+    """A step of a protocol.
+
+    Attributes:
+        start: expression over the protocol's indicators.
+        actions: what is done, in the field's words.
+        response: what a warning asks people for.
+        where: ids of assets or zones; empty = the whole place.
+        event: what it is there for; ``None`` = cannot be told from a variable.
+        why: in plain words, with the numbers.
+    """
+
+    name: Name
+    start: Text
+    actions: Annotated[tuple[Text, ...], Field(min_length=1)]
+    response: Response
+    stop: StopRule
+    degraded: DegradedRule
+    where: tuple[str, ...] = ()
+    event: Event | None = None
+    why: str = ""
+
+    @property
+    def expressions(self) -> Iterator[tuple[str, str]]:
+        """Place in the phase → expression."""
+        yield "start", self.start
+        yield "stop.when", self.stop.when
+        if self.degraded.fallback is not None:
+            yield "degraded.fallback", self.degraded.fallback
+
+
+class Protocol(Section):
+    """Everything that is agreed before an event.
+
+    Attributes:
+        source: who published it, or how it was derived.
+        confirmed_by: the person without whom nothing leaves.
+        indicators: name → what is asked.
+    """
+
+    title: Text
+    source: Text
+    confirmed_by: Text
+    indicators: dict[Name, Indicator]
+    phases: tuple[Phase, ...]
+
+    @model_validator(mode="after")
+    def _agrees(self, info: ValidationInfo) -> Self:
+        faults = list(_faults(self))
+        if info.context is not None and "faults" in info.context:
+            info.context["faults"].extend(faults)
+        elif faults:
+            raise ValueError(f"[{faults[0].place}] {faults[0].what}; {faults[0].remedy}")
+        return self
+
+    def indicators_of(self, expression: str) -> dict[str, Indicator]:
+        """The indicators that an expression of this protocol names."""
+        return {name: self.indicators[name] for name in names_in(expression)}
+
+
+@dataclass(frozen=True)
+class _Fault:
+    place: str
+    what: str
+    remedy: str
+
+
+def load_protocol(path: Path) -> Protocol:
+    """Read a protocol from TOML.
+
+    Raises:
+        InputError: the first thing that is wrong, and how much else is; ``lint`` names all.
+    """
+    try:
+        return Protocol.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise refusals(path, Protocol, error)[0] from error
+
+
+def published_protocol(name: Literal["bangladesh_cyclone", "bangladesh_flood"]) -> Protocol:
+    """A published protocol that comes with the package; its file names the source."""
+    with resources.as_file(resources.files("strandline.planning").joinpath(f"data/protocols/{name}.toml")) as path:
+        return load_protocol(path)
+
+
+def lint(path: Path) -> list[InputError]:
+    """Everything that is wrong with a protocol (TOML), or with the one in a run's ``plan.json``; empty = fit for use.
+
+    Raises:
+        InputError: the file cannot be read, or holds no protocol.
+    """
+    raw = _protocol_of_plan(path) if path.suffix == ".json" else read_toml(path)
+    faults: list[_Fault] = []
+    try:
+        Protocol.model_validate(raw, context={"faults": faults})
+    except ValidationError as error:
+        return refusals(path, Protocol, error)
+    return [InputError(f"{path} [{fault.place}]", fault.what, fault.remedy) for fault in faults]
+
+
+def protocol_to_toml(protocol: Protocol) -> str:
+    """The protocol as TOML, which ``load_protocol`` reads back equal."""
+    content = protocol.model_dump(mode="json", exclude_defaults=True)
+    indicators, phases = content.pop("indicators"), content.pop("phases")
+    lines = [f"{key} = {_toml_value(value)}" for key, value in content.items()]
+    for name, indicator in indicators.items():
+        lines += ["", f"[indicators.{name}]", *(f"{key} = {_toml_value(value)}" for key, value in indicator.items())]
+    for phase in phases:
+        lines += ["", "[[phases]]", *(f"{key} = {_toml_value(value)}" for key, value in phase.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _protocol_of_plan(path: Path) -> dict[str, Any]:
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(path, f"is no plan ({error})", "give the plan.json of a run, or a protocol in TOML") from error
+    protocol = plan.get("protocol") if isinstance(plan, dict) else None
+    if not isinstance(protocol, dict):
+        raise InputError(path, "holds no protocol", "give the plan.json of a run, or a protocol in TOML")
+    return protocol
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_toml_value(entry)}" for key, entry in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml_value(entry) for entry in value) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML's basic strings are JSON's but DEL
+
+
+def _faults(protocol: Protocol) -> Iterator[_Fault]:
+    """What no single entry can see: names that do not meet, and rules that contradict one another."""
+    used: set[str] = set()
+    if not protocol.phases:
+        yield _Fault("phases", "holds no phase", "say when to act, in [[phases]]")
+    for number, phase in enumerate(protocol.phases):
+        place = f"phases.{number}"
+        if phase.name in (other.name for other in protocol.phases[:number]):
+            yield _Fault(f"{place}.name", f"'{phase.name}' is there twice", "give every phase a name of its own")
+        all_known = True
+        for key, expression in phase.expressions:
+            try:
+                names = names_in(expression)
+            except ValueError as error:
+                what, _, remedy = str(error).partition("; ")
+                yield _Fault(f"{place}.{key}", what, remedy)
+                all_known = False
+                continue
+            used.update(names)
+            for name in names:
+                if name not in protocol.indicators:
+                    known = ", ".join(protocol.indicators)
+                    yield _Fault(f"{place}.{key}", f"names no known indicator by '{name}'", f"known are: {known}")
+                    all_known = False
+        if all_known:
+            yield from _contradictions(protocol, phase, place)
+    for name in protocol.indicators.keys() - used:
+        yield _Fault(f"indicators.{name}", "decides nothing", "name it in a phase, or leave it out")
+
+
+def _contradictions(protocol: Protocol, phase: Phase, place: str) -> Iterator[_Fault]:
+    start = protocol.indicators_of(phase.start)
+    for name, calm in protocol.indicators_of(phase.stop.when).items():
+        if name not in negated_in(phase.stop.when):
+            continue
+        for other, indicator in start.items():
+            if calm.harder_than(indicator):
+                yield _Fault(
+                    f"{place}.stop.when",
+                    f"'not {name}' may hold while '{other}' still starts the phase",
+                    f"put '{name}' on the safe side of '{other}': no further value, no higher probability",
+                )
+    if phase.degraded.fallback is not None:
+        heard = {indicator.variable for indicator in start.values()}
+        for name, indicator in protocol.indicators_of(phase.degraded.fallback).items():
+            if indicator.variable in heard:
+                yield _Fault(
+                    f"{place}.degraded.fallback",
+                    f"'{name}' hears {indicator.variable}, the stream whose silence it should replace",
+                    "name another stream, or leave the fallback out",
+                )

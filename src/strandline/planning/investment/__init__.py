@@ -1,0 +1,1 @@
+"""Long-term measures: designs, costs and benefits, robust choice, pathways."""

@@ -1,0 +1,69 @@
+"""Payments of later years in today's money.
+
+Source: Boardman et al. (2018), Cost-Benefit Analysis, chapter 6.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats
+
+
+def annuity(discount_rate: float, years: int) -> float:
+    """Present value of 1 paid at the end of each of ``years`` years."""
+    return float(((1 + discount_rate) ** -np.arange(1.0, years + 1)).sum())
+
+
+@dataclass(frozen=True)
+class Economy:
+    """How later years count.
+
+    Attributes:
+        discount_rate: [a-1].
+        horizon_years: over which benefits and costs are counted.
+        start_year: the first year, calendar.
+    """
+
+    discount_rate: float
+    horizon_years: int
+    start_year: int
+
+    def __post_init__(self) -> None:
+        if not -0.05 <= self.discount_rate <= 0.2 or self.horizon_years < 1:
+            raise InputError(
+                "plan",
+                f"discount rate {self.discount_rate:g}, horizon {self.horizon_years} years",
+                "e.g. 0.03 and 50 years",
+            )
+
+    @property
+    def years(self) -> Floats:
+        """(T,) years from now at whose ends benefits are counted: 1 … horizon."""
+        return np.arange(1.0, self.horizon_years + 1)
+
+    @property
+    def discount(self) -> Floats:
+        """(T,) present value of 1 at the end of each year."""
+        return np.asarray((1 + self.discount_rate) ** -self.years)
+
+    def works(self, lead_years: float) -> npt.NDArray[np.bool_]:
+        """(T,) whether something that takes ``lead_years`` is there in the middle of each year."""
+        return np.asarray(self.years - 0.5 >= lead_years)
+
+    def annuity_from(self, lead_years: float) -> float:
+        """Present value of 1 in each year in which it works."""
+        return float(self.discount[self.works(lead_years)].sum())
+
+    def burden(self, lifetime_years: float, upkeep_share: float, start: float = 0.0) -> float:
+        """Present value of all payments within the horizon per EUR invested ``start`` years from now.
+
+        They are the investment, the same again at the end of each lifetime, and upkeep at the end of each later year.
+        """
+        if start >= self.horizon_years:
+            return 0.0
+        paid = np.arange(start, self.horizon_years, lifetime_years)
+        rounds = float(((1 + self.discount_rate) ** -paid).sum())
+        return rounds + upkeep_share * float(self.discount[self.years > start].sum())

@@ -1,0 +1,309 @@
+"""Dynamic adaptive policy pathways: until which rise of the sea a set of measures does, and what follows it then.
+
+Source: Haasnoot, Kwakkel, Walker & ter Maat (2013), Global Environmental Change 23, 485-498; tipping points: Kwadijk et
+al. (2010), WIREs Climate Change 1, 729-740.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from strandline.observations.arrays import Floats
+from strandline.planning.actions import Bounds, bounds
+from strandline.planning.investment.design import Design
+from strandline.planning.investment.discounting import Economy
+from strandline.planning.investment.scenarios import LAST_YEAR, Scenarios, SeaLevel
+from strandline.planning.investment.stage_damage_by_design import Choice, LevelDamage, choices
+
+RISES = 61
+"""Rises of the sea at which damage is looked at, from none to the highest mapped one."""
+LEAST_GAIN = 0.02
+"""How much later [m of rise] a further measure must move the tipping point to be a step; an assumption."""
+LEAST_LONGER = 0.05
+"""How much longer [m of rise] one end must do than the next cheaper, to keep the map legible; an assumption."""
+WATCHED_PERIOD = 10.0
+"""Return period [years] of the level whose exceedances are counted as a signpost: seen often enough to be counted."""
+NOTHING: Choice = frozenset()
+
+
+@dataclass(frozen=True)
+class TippingPoint:
+    """When a set of measures stops to meet the objective.
+
+    Attributes:
+        rise: of the sea above today's [m], p10, p50, p90.
+        is_beyond_maps: the median still meets it at the highest mapped sea; a rise that reads so is at least so much.
+        years: sea-level scenario → year of the median rise in its median; ``None`` = not until 2100.
+    """
+
+    rise: Bounds
+    is_beyond_maps: bool
+    years: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A measure that follows others when these reach their tipping point.
+
+    Attributes:
+        built: kinds of all measures so far, in order; the last is this step's, empty = the situation as it is.
+        tipping_point: of all of them together.
+        cost: p10, p50, p90 of the present value of all so far until 2100 [EUR 2010], each decided in time in the
+            middle scenario of sea-level rise; what is not needed there until 2100 costs nothing.
+        decide_by: sea-level scenario → last year in which to decide on this step; the first year where it is late.
+        late_years: for how long the objective is missed until the step works, in the middle scenario [a].
+    """
+
+    built: tuple[str, ...]
+    tipping_point: TippingPoint
+    cost: Bounds
+    decide_by: Mapping[str, int | None]
+    late_years: float
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """When the sea has risen so far.
+
+    Attributes:
+        rise: above today's sea [m].
+        years: sea-level scenario → year; ``None`` = not until 2100.
+    """
+
+    rise: float
+    years: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class Signpost:
+    """What to watch, and the value at which to decide on what comes next.
+
+    Attributes:
+        built: kinds of the measures that stand while it is watched.
+        next: kinds of which one is to be decided on.
+        decide_at: the value [unit] that leaves time for the slowest of ``next`` in the fastest scenario.
+        tipping_at: the value [unit] at which the objective is missed.
+    """
+
+    indicator: str
+    unit: str
+    built: tuple[str, ...]
+    next: tuple[str, ...]
+    decide_at: float
+    tipping_at: float
+
+
+@dataclass(frozen=True)
+class Pathways:
+    """The map of all ways that are worth going.
+
+    Attributes:
+        damage_share: greatest expected annual damage as a share of today's [-]; ``objective_source``: who wants it.
+        highest_rise: what the mapped seas reach [m]; nothing is said beyond.
+        arrivals: when the sea reaches round rises.
+        titles: kind → words for the reader.
+        steps: as a tree: the parent of a step has its ``built`` without the last.
+        ends: ``built`` of the last steps of the pathways, the shortest first; none is both dearer and shorter than
+            another.
+    """
+
+    damage_share: float
+    objective_source: str
+    highest_rise: float
+    arrivals: tuple[Arrival, ...]
+    titles: Mapping[str, str]
+    steps: tuple[Step, ...]
+    ends: tuple[tuple[str, ...], ...]
+    signposts: tuple[Signpost, ...]
+
+    def way(self, end: tuple[str, ...]) -> tuple[Step, ...]:
+        """The steps of a pathway, from the situation as it is to its end."""
+        by_order = {step.built: step for step in self.steps}
+        return tuple(by_order[end[:length]] for length in range(len(end) + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """The cheapest order in which a choice is reached: one after the other, each when those before tip."""
+
+    order: tuple[int, ...]
+    cost: Floats
+    decide_by: Mapping[str, int | None]
+    late_years: float
+
+
+def find_pathways(
+    designs: Sequence[Design], damage: LevelDamage, scenarios: Scenarios, economy: Economy
+) -> Pathways | str:
+    """Tipping points of all combinations, and the sequences that lead through them; a sentence where there are none.
+
+    Storms and values stay as they are: the sea alone moves the tipping points. Measures stay when others follow. The
+    objective is asked of each sample, whose damage must not exceed its own of today times ``damage_share``. Of all
+    orders that lead to the same measures the cheapest is kept, and of all ends those that none is cheaper and longer
+    than.
+    """
+    sea_levels = scenarios.sea_levels
+    highest = float(np.median(damage.highest - damage.levels[:, -1]))
+    if highest <= LEAST_GAIN:
+        return "There are no pathways: no higher sea was mapped. Give [[scenarios.sea_level_rise]] in the region file."
+    rises = np.linspace(0.0, highest, RISES)
+    levels = damage.levels + rises[:, None, None]
+    sets = choices(len(designs))
+    annual = {each: damage.expected_annual_damage(each, levels) for each in sets}  # (N, S) each
+    objective = scenarios.objective.damage_share * annual[NOTHING][0]  # (S,)
+    if np.median(objective) <= 0:
+        return "There are no pathways: the median expected annual damage is nothing today."
+    points = {
+        each: _point(tipping_rises(rises, annual[each], objective), highest, sea_levels, economy.start_year)
+        for each in sets
+    }
+    until_2100 = replace(economy, horizon_years=LAST_YEAR - economy.start_year)
+    ways = _cheapest_ways(sets, designs, points, sea_levels, until_2100, len(damage.levels))
+    ends = _undominated(ways, points)
+    kinds = [each.measure.key for each in designs]
+    kept = {(), *(ways[end].order[:length] for end in ends for length in range(1, len(ways[end].order) + 1))}
+    steps = []
+    for order in sorted(kept, key=lambda each: (len(each), each)):
+        way = ways[frozenset(order)]
+        point = points[frozenset(order)]
+        steps.append(Step(_named(order, kinds), point, bounds(way.cost), way.decide_by, way.late_years))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = {each: float(np.nanmedian(objective / annual[each][0])) for each in sets}
+    return Pathways(
+        damage_share=scenarios.objective.damage_share,
+        objective_source=scenarios.objective.source,
+        highest_rise=highest,
+        arrivals=tuple(
+            Arrival(float(rise), {each.name: each.year_of(float(rise), economy.start_year) for each in sea_levels})
+            for rise in _round_rises(highest)
+        ),
+        titles={each.measure.key: each.measure.title for each in designs},
+        steps=tuple(steps),
+        ends=tuple(_named(ways[end].order, kinds) for end in ends),
+        signposts=tuple(_signposts(kept, designs, points, room, damage, scenarios, economy.start_year)),
+    )
+
+
+def tipping_rises(rises: Floats, annual: Floats, objective: Floats) -> Floats:
+    """(S,) rise [m] at which each sample's damage first exceeds its objective, straight between rises.
+
+    Infinite where it never does.
+
+    Args:
+        rises: (N,) [m], ascending; ``annual``: (N, S) expected annual damage at them; ``objective``: (S,).
+    """
+    over = annual > objective * (1 + 1e-9)
+    first = over.argmax(axis=0)
+    before = np.maximum(first - 1, 0)
+    sample = np.arange(objective.size)
+    low, high = annual[before, sample], annual[first, sample]
+    share = np.divide(objective - low, high - low, out=np.zeros_like(low), where=high > low)
+    between = rises[before] + share * (rises[first] - rises[before])
+    return np.where(over.any(axis=0), np.where(first > 0, between, rises[0]), np.inf)
+
+
+def _point(rises: Floats, highest: float, sea_levels: Sequence[SeaLevel], start_year: int) -> TippingPoint:
+    low, middle, high = bounds(np.minimum(rises, highest))
+    years = {each.name: each.year_of(middle, start_year) for each in sea_levels}
+    return TippingPoint((low, middle, high), middle >= highest, years)
+
+
+def _cheapest_ways(
+    sets: Sequence[Choice],
+    designs: Sequence[Design],
+    points: Mapping[Choice, TippingPoint],
+    sea_levels: Sequence[SeaLevel],
+    economy: Economy,
+    samples: int,
+) -> dict[Choice, _Way]:
+    """The cheapest way to each choice that can be reached by steps which each move the tipping point."""
+    middle = sea_levels[len(sea_levels) // 2].name
+    ways = {NOTHING: _Way((), np.zeros(samples), {}, 0.0)}
+    for reached in sets[1:]:  # smaller ones first
+        for added in sorted(reached):
+            before = reached - {added}
+            gain = points[reached].rise[1] - points[before].rise[1]
+            if before not in ways or gain < LEAST_GAIN or points[before].is_beyond_maps:
+                continue
+            decide_by = {
+                name: None if year is None else max(economy.start_year, int(year - np.ceil(designs[added].lead_years)))
+                for name, year in points[before].years.items()
+            }
+            year = decide_by[middle]
+            start = np.inf if year is None else year - economy.start_year
+            measure = designs[added].measure
+            burden = economy.burden(measure.lifetime_years.value, measure.upkeep_share.value, start)
+            cost = ways[before].cost + designs[added].investment * burden
+            if reached not in ways or np.median(cost) < np.median(ways[reached].cost):
+                tip = points[before].years[middle]
+                late = 0.0 if year is None or tip is None else max(year + designs[added].lead_years - tip, 0.0)
+                ways[reached] = _Way((*ways[before].order, added), cost, decide_by, late)
+    return ways
+
+
+def _undominated(ways: Mapping[Choice, _Way], points: Mapping[Choice, TippingPoint]) -> list[Choice]:
+    """Choices that no other is both cheaper and longer than, ``LEAST_LONGER`` apart, the shortest first."""
+    ordered = sorted(ways, key=lambda each: (float(np.median(ways[each].cost)), -points[each].rise[1], len(each)))
+    front: list[Choice] = []
+    for each in ordered:
+        if not front or points[each].rise[1] > points[front[-1]].rise[1]:
+            front.append(each)
+    apart: list[Choice] = []
+    for each in (each for each in reversed(front) if each != NOTHING):
+        if not apart or points[apart[-1]].rise[1] - points[each].rise[1] >= LEAST_LONGER:
+            apart.append(each)
+    return apart[::-1]
+
+
+def _signposts(
+    kept: set[tuple[int, ...]],
+    designs: Sequence[Design],
+    points: Mapping[Choice, TippingPoint],
+    room: Mapping[Choice, float],
+    damage: LevelDamage,
+    scenarios: Scenarios,
+    start_year: int,
+) -> Iterator[Signpost]:
+    """Where something follows: the sea, the count of high waters and what is exposed, if a future brings them so far.
+
+    Args:
+        room: how many times as much may be exposed under today's sea before the objective is missed [-].
+    """
+    kinds = [each.measure.key for each in designs]
+    periods, level = np.asarray(damage.return_periods), np.median(damage.levels, axis=0)
+    watched = float(np.interp(np.log(WATCHED_PERIOD), np.log(periods), level))
+    fastest = max(each.growth_per_year for each in scenarios.developments)
+    for order in sorted(kept, key=lambda each: (len(each), each)):
+        following = sorted({each[-1] for each in kept if len(each) == len(order) + 1 and each[:-1] == order})
+        point, built, then = points[frozenset(order)], _named(order, kinds), _named(following, kinds)
+        if not following or not order or all(year is None for year in point.years.values()):
+            continue
+        wait, tip = max(designs[i].lead_years for i in following), point.rise[1]
+        decide = _rise_in_time(point, wait, scenarios.sea_levels, start_year)
+        yield Signpost("mean sea level above today's", "m", built, then, decide, tip)
+        if watched - tip > level[0]:
+            counts = [10 / float(np.exp(np.interp(watched - rise, level, np.log(periods)))) for rise in (decide, tip)]
+            yield Signpost(f"years in ten whose highest sea passes {watched:.2f} m", "years", built, then, *counts)
+        growth = room[frozenset(order)]
+        if growth <= (1 + fastest) ** (LAST_YEAR - start_year):
+            early = max(growth * (1 + fastest) ** -wait, 1.0)
+            yield Signpost("value of what can be flooded, today's = 1", "1", built, then, early, growth)
+
+
+def _rise_in_time(point: TippingPoint, wait: float, sea_levels: Sequence[SeaLevel], start_year: int) -> float:
+    """The rise [m] that leaves ``wait`` years until the tipping point in the scenario that gets there first."""
+    reached = {each: told for each in sea_levels if (told := point.years[each.name]) is not None}
+    fastest = min(reached, key=lambda each: reached[each])
+    year = max(reached[fastest] - wait, float(start_year))
+    return min(float(fastest.rise(np.array([year]), start_year, np.zeros(1))[0, 0]), point.rise[1])
+
+
+def _round_rises(highest: float) -> Floats:
+    """Some five round rises from none to the highest [m]."""
+    step = next(size for size in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0) if highest / size <= 6 or size == 2.0)
+    return np.asarray(np.round(np.arange(0.0, highest + 1e-9, step), 2))
+
+
+def _named(order: Sequence[int], kinds: Sequence[str]) -> tuple[str, ...]:
+    return tuple(kinds[i] for i in order)

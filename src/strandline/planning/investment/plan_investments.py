@@ -1,0 +1,218 @@
+"""Long-term measures: designed for the place, weighed together in every future, and chosen for a budget."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from strandline.planning.actions import Action, Confidence, FutureOutcome, Portfolio, bounds
+from strandline.planning.investment.cost_benefit import Appraisal, Selection, appraise, select
+from strandline.planning.investment.design import Design, Site, design
+from strandline.planning.investment.discounting import Economy
+from strandline.planning.investment.pathways import Pathways, find_pathways
+from strandline.planning.investment.scenarios import Scenarios
+from strandline.planning.investment.stage_damage_by_design import Choice, LevelDamage
+from strandline.planning.measures import FOR_LIVES, LongTermMeasure
+from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.impact.impact import Impact
+
+HOURS_A_DAY = 24.0
+NOTHING: Choice = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Investments:
+    """What to build.
+
+    Attributes:
+        futures: how each of them treats the place.
+        notes: what was left out and why.
+    """
+
+    actions: tuple[Action, ...]
+    portfolio: Portfolio | None
+    futures: tuple[FutureOutcome, ...]
+    pathways: Pathways | None
+    notes: tuple[str, ...]
+
+
+def plan_investments(
+    site: Site,
+    impact: Impact,
+    measures: Sequence[LongTermMeasure],
+    higher_seas: Sequence[Hazard],
+    scenarios: Scenarios,
+    economy: Economy,
+    mean_sea_level: float,
+    budget: float | None,
+    rng: np.random.Generator,
+) -> Investments:
+    """Design every measure, weigh all combinations in all futures, and choose one for the budget."""
+    designed = [design(measure, site, economy, rng) for measure in measures if measure.key not in FOR_LIVES]
+    designs = [each for each in designed if isinstance(each, Design)]
+    notes = [each for each in designed if isinstance(each, str)]
+    damage = LevelDamage.of(site, higher_seas, designs)
+    appraisal = appraise(designs, damage, scenarios, economy, mean_sea_level, rng)
+    selection = select(appraisal, budget)
+    pathways = find_pathways(designs, damage, scenarios, economy)
+    if isinstance(pathways, str):
+        notes.append(pathways)
+    actions = []
+    for measure in (each for each in measures if each.key in FOR_LIVES):
+        sheltered = _shelters(measure, impact, economy, len(site.hazard.levels), rng)
+        if isinstance(sheltered, Action):
+            actions.append(sheltered)
+        else:
+            notes.append(sheltered)
+    for number, each in enumerate(designs):
+        found = _action_or_note(number, each, appraisal, selection, economy, impact)
+        if isinstance(found, Action):
+            actions.append(found)
+        else:
+            notes.append(found)
+    beyond = int((appraisal.share_beyond[:-1] > 0).sum())
+    if beyond:
+        notes.append(
+            f"In {beyond} of {len(appraisal.futures)} futures some floods come from a sea above the highest that was"
+            f" mapped ({np.median(damage.highest):.2f} m). Their damage is counted as at that level: it is at least so"
+            " much."
+        )
+    return Investments(
+        tuple(actions),
+        _portfolio(appraisal, selection),
+        _outcomes(appraisal, selection),
+        None if isinstance(pathways, str) else pathways,
+        tuple(notes),
+    )
+
+
+def _shelters(
+    measure: LongTermMeasure, impact: Impact, economy: Economy, samples: int, rng: np.random.Generator
+) -> Action | str:
+    """As many shelters as hold all who may stand in water in the design event; for lives, not for money."""
+    if impact.people is None:
+        return f"{measure.title}: not planned, because nobody counted the people."
+    exposed = impact.people.exposed.at_most[2]
+    if exposed <= 0:
+        return f"{measure.title}: nobody who was counted stands in water."
+    count = int(np.ceil(exposed / measure.effect["capacity"].value))
+    burden = economy.burden(measure.lifetime_years.value, measure.upkeep_share.value)
+    return Action(
+        kind=measure.key,
+        title=measure.title,
+        where=(),
+        when=_when(measure, economy),
+        lead_time_hours=measure.lead_time_days.value * HOURS_A_DAY,
+        avoided_loss=None,
+        avoided_loss_per="year",
+        cost=bounds(measure.unit_cost.draw(samples, rng) * count * burden),
+        priority=0,
+        confidence="medium",
+        why=(
+            "For lives, not for money: so many hold all who may stand in water in the event that the plan prepares for."
+        ),
+        what=f"{count} shelters for {measure.effect['capacity'].value:g} people each.",
+        who=measure.who,
+        protects=f"up to {exposed:,.0f} people",
+    )
+
+
+def _action_or_note(
+    number: int, built: Design, appraisal: Appraisal, selection: Selection, economy: Economy, impact: Impact
+) -> Action | str:
+    """The action, if it is chosen or pays but is out of reach; else a sentence on why it is neither."""
+    alone = frozenset({number})
+    worth = appraisal.net_present_value[appraisal.choices.index(alone)]  # (W + 1, S)
+    robust = appraisal.robustness(alone, selection.affordable)
+    in_futures = f"in {robust.pays_in} of {robust.of} futures"
+    title = built.measure.title
+    if number not in selection.choice:
+        low, _, high = bounds(appraisal.ratio(alone)[-1])
+        if np.median(worth[-1]) <= 0:
+            return (
+                f"{title}: does not pay if nothing changes (benefit-cost ratio {low:.2f} to {high:.2f}); it does"
+                f" {in_futures}."
+            )
+        if selection.affordable[appraisal.choices.index(selection.choice | alone)]:
+            return f"{title}: pays alone ({in_futures}), but adds more regret than worth beside the others."
+    pays = float((worth[-1] > 0).mean())
+    confidence: Confidence = "high" if pays >= 0.9 else "medium" if pays >= 0.6 else "low"
+    reservations = []
+    if built.rests_on_assumptions:
+        reservations.append("its cost or effect is an assumption")
+    if impact.unknown_assets > 0.1 * len(impact.assets):
+        reservations.append("more than a tenth of the assets is unknown")
+    if reservations and confidence == "high":
+        confidence = "medium"
+    held = f" Confidence is held down: {' and '.join(reservations)}." if reservations else ""
+    flag = " A no-regret measure." if robust.is_no_regret else ""
+    index = appraisal.choices.index(alone)
+    return Action(
+        kind=built.measure.key,
+        title=title,
+        where=built.where,
+        when=_when(built.measure, economy),
+        lead_time_hours=built.measure.lead_time_days.value * HOURS_A_DAY,
+        avoided_loss=bounds(appraisal.annual_damage[0] - appraisal.annual_damage[index]),
+        avoided_loss_per="year",
+        cost=bounds(appraisal.cost[index]),
+        priority=0,
+        confidence=confidence,
+        why=(
+            f"If nothing changes it pays in {100 * pays:.0f} % of the samples; at the median it pays {in_futures}."
+            f"{flag}{held}"
+        ),
+        net_present_value=bounds(worth[-1]),
+        benefit_cost_ratio=bounds(appraisal.ratio(alone)[-1]),
+        within_budget=number in selection.choice,
+        what=f"{built.what[0].upper()}{built.what[1:]}",
+        who=built.measure.who,
+        protects=built.protects,
+        robustness=robust,
+    )
+
+
+def _when(measure: LongTermMeasure, economy: Economy) -> str:
+    works = economy.start_year + measure.lead_time_days.value / 365.25
+    return f"decide in {economy.start_year}; works from about {works:.0f}"
+
+
+def _portfolio(appraisal: Appraisal, selection: Selection) -> Portfolio | None:
+    if selection.choice == NOTHING:
+        return None
+    index = appraisal.choices.index(selection.choice)
+    return Portfolio(
+        kinds=_kinds(appraisal, selection.choice),
+        investment=bounds(appraisal.investment[index]),
+        cost=bounds(appraisal.cost[index]),
+        avoided_loss=bounds(appraisal.annual_damage[0] - appraisal.annual_damage[index]),
+        net_present_value=bounds(appraisal.net_present_value[index, -1]),
+        benefit_cost_ratio=bounds(appraisal.ratio(selection.choice)[-1]),
+        robustness=appraisal.robustness(selection.choice, selection.affordable),
+    )
+
+
+def _outcomes(appraisal: Appraisal, selection: Selection) -> tuple[FutureOutcome, ...]:
+    index = appraisal.choices.index(selection.choice)
+    alone = {
+        each.measure.key: appraisal.net_present_value[appraisal.choices.index(frozenset({number}))]
+        for number, each in enumerate(appraisal.designs)
+    }
+    return tuple(
+        FutureOutcome(
+            sea_level=future.sea_level.name,
+            storminess=future.storminess.name,
+            development=future.development.name,
+            rise=float(appraisal.rise[w]),
+            damage=bounds(appraisal.damage[w]),
+            net_present_value={key: bounds(worth[w]) for key, worth in alone.items()},
+            portfolio=None if selection.choice == NOTHING else bounds(appraisal.net_present_value[index, w]),
+            best=_kinds(appraisal, selection.best[w]),
+            share_beyond_maps=float(appraisal.share_beyond[w]),
+        )
+        for w, future in enumerate(appraisal.futures)
+    )
+
+
+def _kinds(appraisal: Appraisal, choice: Choice) -> tuple[str, ...]:
+    return tuple(appraisal.designs[i].measure.key for i in sorted(choice))

@@ -1,0 +1,53 @@
+"""Choosing when nobody knows how likely each future is: the worst tenth, regret, and what pays in every future."""
+
+import numpy as np
+import numpy.typing as npt
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats
+
+
+def worst_mean(values: npt.ArrayLike, share: float = 0.1) -> Floats:
+    """Conditional value at risk: mean of the worst (lowest) ``share`` of values (…, S), all equally likely.
+
+    Where the share cuts a sample in two, that part of it counts.
+
+    Raises:
+        InputError: no values, or a share outside 0 to 1.
+
+    Source: Rockafellar & Uryasev (2000), Journal of Risk 2(3), 21-41; with atoms as in (2002), Journal of Banking &
+        Finance 26, 1443-1471, proposition 8.
+    """
+    ordered = np.sort(np.asarray(values, dtype=float), axis=-1)
+    if ordered.ndim == 0 or ordered.shape[-1] == 0 or not 0 < share <= 1:
+        raise InputError("worst mean", f"share {share:g} of {ordered.shape} values", "give values and a share up to 1")
+    count = ordered.shape[-1]
+    weights = np.clip(share * count - np.arange(count), 0.0, 1.0)
+    return np.asarray(ordered @ weights / weights.sum())
+
+
+def regrets(values: Floats) -> Floats:
+    """(C, W) regret of each choice in each future: how much the best choice there would have been worth more.
+
+    Args:
+        values: (C, W) worth of C choices in W futures.
+
+    Source: Savage (1951), Journal of the American Statistical Association 46, 55-67.
+    """
+    return np.asarray(values.max(axis=0) - values)
+
+
+def least_regretted(values: Floats, cost: Floats) -> int:
+    """The choice (of C) whose greatest regret over the futures is least; the cheaper of equals.
+
+    Args:
+        values: (C, W) worth of C choices in W futures.
+        cost: (C,) what decides between equals.
+    """
+    greatest = regrets(values).max(axis=1)
+    return int(np.lexsort((cost, np.round(greatest, 2)))[0])
+
+
+def is_no_regret(values: Floats) -> bool:
+    """Whether a choice is worth more than doing nothing in each of its futures (W,)."""
+    return bool((values > 0).all())

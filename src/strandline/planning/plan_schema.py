@@ -1,0 +1,147 @@
+"""The plan for machines: its JSON, and the schema of that JSON, both made from the plan's own classes.
+
+A field that is added to a class of the plan is in the JSON and in the schema at once: names and types come from the
+class, units and datums from the entry under ``Attributes`` in its docstring.
+"""
+
+import re
+import types
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from inspect import getdoc
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from strandline.errors import InputError
+from strandline.observations.region_file.toml_file import refusals
+from strandline.planning.plan import Plan
+
+SCHEMA_FILE = "plan.schema.json"
+"""Name of the schema beside ``plan.json``, which names it as ``$schema``."""
+_HEAD = {"$schema": SCHEMA_FILE, "schema_version": 1, "currency": "EUR 2010"}
+_SCALARS = (bool, int, float, str)
+_IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN": "null", "``": "`"}
+
+
+class _Head(BaseModel, extra="forbid"):
+    file: Literal["plan.schema.json"] = Field(alias="$schema", description="this schema, which lies beside the plan")
+    schema_version: Literal[1] = Field(description="raised when a reader of the former schema could misread a plan")
+    currency: Literal["EUR 2010"] = Field(description="of every amount: euros in prices of 2010")
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values; numbers that are not known are ``None``."""
+    return {**_HEAD, **_plain(plan)}
+
+
+def plan_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of ``plan.json``."""
+    schema = _model_of(Plan, _Head).model_json_schema(schema_generator=_Described)
+    return {"$schema": GenerateJsonSchema.schema_dialect, "$id": SCHEMA_FILE, **schema}
+
+
+def check_plan(path: Path) -> list[InputError]:
+    """Everything in which a ``plan.json`` departs from the schema, each with its place; empty = nothing.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        _model_of(Plan, _Head).model_validate_json(path.read_bytes(), strict=True)
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})", "give the plan.json of a run") from error
+    except ValidationError as error:
+        return refusals(path, _model_of(Plan, _Head), error)
+    return []
+
+
+@cache
+def _model_of(kind: type, head: type[BaseModel] | None = None) -> type[BaseModel]:
+    """A closed model with a dataclass's fields and its derived numbers; every one is there, unknown numbers as null."""
+    hints = get_type_hints(kind, include_extras=True)
+    entries: dict[str, Any] = {field.name: (_written(hints[field.name]), ...) for field in fields(kind)}
+    for name, (hint, said) in _derived(kind).items():
+        entries[name] = (_written(hint), Field(description=said))
+    closed = None if head is not None else ConfigDict(extra="forbid")
+    return create_model(kind.__name__, __base__=head, __config__=closed, __doc__=getdoc(kind), **entries)
+
+
+def _derived(kind: type) -> dict[str, tuple[Any, str]]:
+    """The public properties of a class that are one number or word → their type, and their docstring's first part."""
+    found = {}
+    for name, member in vars(kind).items():
+        if isinstance(member, property) and not name.startswith("_"):
+            hint = get_type_hints(member.fget)["return"]
+            if hint in _SCALARS:
+                found[name] = hint, _read_docstring(getdoc(member) or "")[0]
+    return found
+
+
+def _written(hint: Any) -> Any:
+    """The type of a field's JSON: classes as models, and every plain number may be unknown."""
+    if is_dataclass(hint):
+        return _model_of(hint)  # type: ignore[arg-type]
+    if hint is float:
+        return float | None
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (None, Literal, Annotated):
+        return hint
+    written = tuple(_written(part) for part in inner)
+    return Union[written] if origin in (Union, types.UnionType) else origin[written]  # noqa: UP007
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say: classes as tables, NaN as ``None``, tuples as lists."""
+    if is_dataclass(value):
+        names = (*(field.name for field in fields(value)), *_derived(type(value)))
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(entry) for entry in value]
+    return None if isinstance(value, float) and value != value else value
+
+
+class _Described(GenerateJsonSchema):
+    """A schema whose descriptions are the docstrings' own words."""
+
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
+        """With the docstring's first part as the description, and its attributes as those of the fields."""
+        made, kind = super().model_schema(schema), schema["cls"]
+        made["description"], attributes = _read_docstring(getdoc(kind) or "")
+        for name, entry in made["properties"].items():
+            if name in attributes:
+                entry["description"] = attributes[name]
+        return made
+
+    def nullable_schema(self, schema: Any) -> JsonSchemaValue:
+        """A plain number or null in one word."""
+        made = super().nullable_schema(schema)
+        return {"type": ["number", "null"]} if made == {"anyOf": [{"type": "number"}, {"type": "null"}]} else made
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Never: a title would repeat the name."""
+        return False
+
+
+def _read_docstring(text: str) -> tuple[str, dict[str, str]]:
+    """The first paragraph, and name → entry under ``Attributes:``; ``a, b: …`` describes both."""
+    for python, json in _IN_JSON.items():
+        text = text.replace(python, json)
+    before, _, after = text.partition("\n\nAttributes:\n")
+    entries: dict[str, str] = {}
+    names: list[str] = []
+    for line in after.split("\n\n")[0].splitlines():
+        begun = re.match(r"    (\w+(?:, \w+)*): (.*)", line)
+        if begun:
+            names = begun[1].split(", ")
+            entries.update(dict.fromkeys(names, begun[2]))
+        else:
+            entries.update({name: f"{entries[name]} {line.strip()}" for name in names})
+    return " ".join(before.split("\n\n")[0].split()), entries

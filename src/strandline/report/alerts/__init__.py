@@ -1,0 +1,1 @@
+"""Draft warnings in the Common Alerting Protocol, and those that a person issued."""

@@ -1,0 +1,84 @@
+"""Reading a table of surge forecasts: the one to show, and the chance that it exceeds a level."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import norm
+
+from strandline.planning.early_action.triggers import Stream
+
+MEMBERS = 50
+P90_OF_STANDARD_NORMAL = float(norm.ppf(0.9))
+FEWEST_HOURS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastTrace:
+    """One continuous forecast.
+
+    Attributes:
+        rows: rows of the surge forecast, ascending in time.
+        issue_time: when it was issued (UTC); None where every hour was issued afresh at the same lead.
+        lead_h: that lead [h]; None where one issue gives all leads.
+    """
+
+    rows: pd.DataFrame
+    issue_time: pd.Timestamp | None
+    lead_h: float | None
+
+
+def forecast_of_the_peak(surge: pd.DataFrame, days_around: float = 2.0) -> ForecastTrace | None:
+    """The forecast that a reader wants to see: the one issued for the highest level of the table.
+
+    The peak is the highest observed level, or the highest median where nothing was observed. Of the issues that hold
+    it, the one with the longest warning is taken. A table in which each issue has only one or two leads is read
+    along a fixed lead instead: the longest one that covers the peak, ``days_around`` it.
+    """
+    if surge.empty:
+        return None
+    ordered = surge.sort_values(["issue_time", "time"], ignore_index=True)
+    target = ordered["observed"] if ordered["observed"].notna().any() else ordered["p50"]
+    if not target.notna().any():
+        return None
+    peak_time = ordered["time"].iloc[int(target.argmax())]
+    at_peak = ordered[ordered["time"] == peak_time].sort_values("lead_h")
+    issue = pd.Timestamp(at_peak["issue_time"].iloc[-1])
+    rows = ordered[ordered["issue_time"] == issue]
+    if len(rows) >= FEWEST_HOURS:
+        return ForecastTrace(rows.reset_index(drop=True), issue, None)
+    lead = float(at_peak["lead_h"].iloc[-1])
+    window = pd.Timedelta(days=days_around)
+    rows = ordered[(ordered["lead_h"] == lead) & ((ordered["time"] - peak_time).abs() <= window)]
+    return ForecastTrace(rows.sort_values("time").reset_index(drop=True), None, lead)
+
+
+def exceedance_probability(rows: pd.DataFrame, level: float) -> npt.NDArray[np.float64]:
+    """Chance [-] that the water level exceeds ``level`` [m], hour by hour.
+
+    The forecast is read as a two-piece normal distribution: half its mass on either side of the median, each side as
+    wide as its own quantile says (Wallis 2014, The two-piece normal, binormal, or double Gaussian distribution,
+    Statistical Science 29, 106-112; here with the pieces joined at the median). NaN where a quantile is unknown.
+    """
+    p10, p50, p90 = (rows[name].to_numpy(dtype=float) for name in ("p10", "p50", "p90"))
+    spread = np.where(level >= p50, p90 - p50, p50 - p10) / P90_OF_STANDARD_NORMAL
+    distance = level - p50
+    standardised = np.where(
+        spread > 0, distance / np.where(spread > 0, spread, 1.0), np.where(distance < 0, -np.inf, np.inf)
+    )
+    probability = norm.sf(standardised)
+    return np.where(np.isnan(p10 + p50 + p90), np.nan, probability)
+
+
+def as_stream(trace: ForecastTrace) -> Stream:
+    """The forecast as quantiles of equal weight at each lead [m], read like ``exceedance_probability``."""
+    p10, p50, p90 = (trace.rows[name].to_numpy(dtype=float)[:, None] for name in ("p10", "p50", "p90"))
+    deviate = norm.ppf((np.arange(MEMBERS) + 0.5) / MEMBERS) / P90_OF_STANDARD_NORMAL  # (M,)
+    members = p50 + deviate * np.where(deviate > 0, p90 - p50, p50 - p10)  # (rows, M)
+    if trace.issue_time is not None:
+        issued = np.array([trace.issue_time], dtype="datetime64[ns]")
+        return Stream("m", issued, trace.rows["lead_h"].to_numpy(dtype=float), members[None])
+    assert trace.lead_h is not None
+    issued = trace.rows["issue_time"].to_numpy(dtype="datetime64[ns]")
+    return Stream("m", issued, np.array([trace.lead_h]), members[:, None])

@@ -1,0 +1,98 @@
+"""Warnings that a person has given out, read back, and what the newest forecast makes of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pandas as pd
+
+from strandline.errors import InputError
+from strandline.report.alerts.cap import NAMESPACE, FloodWarning, Reference, follow_up
+from strandline.report.alerts.drafts import WORTH_A_DRAFT
+from strandline.report.findings import Issuer
+
+FOLDER = "given"
+"""Of ``alerts/``: a person who gives a draft out moves it there. A run reads this folder and writes nothing into it."""
+
+
+def answer_given(drafts: Sequence[FloodWarning], given: Sequence[FloodWarning], issuer: Issuer) -> list[FloodWarning]:
+    """The drafts, with updates in place of those that were given about the same, and cancels of what is no longer due.
+
+    A message that was given in these very words is not repeated.
+    """
+    if not given or not drafts:
+        return list(drafts)
+    issued = max(draft.issued for draft in drafts)
+    due = [draft for draft in drafts if draft.probability >= WORTH_A_DRAFT]
+    already = {message.identifier for message in given}
+    return [message for message in follow_up(given, due, issuer, issued) if message.identifier not in already]
+
+
+def read_given(folder: Path, issuer: Issuer) -> list[FloodWarning]:
+    """The last message about each subject among the CAP files of a folder; none where there is no folder.
+
+    Raises:
+        InputError: a file that is not one of our messages, or that another sender sent.
+    """
+    last: dict[str, FloodWarning] = {}
+    for path in sorted(folder.glob("*.xml")):
+        message = _read(path, issuer)
+        if message.subject not in last or last[message.subject].issued < message.issued:
+            last[message.subject] = message
+    return list(last.values())
+
+
+def _read(path: Path, issuer: Issuer) -> FloodWarning:
+    try:
+        root = ElementTree.parse(path).getroot()
+        return _as_warning(root, issuer)
+    except (OSError, ElementTree.ParseError, KeyError, ValueError) as error:
+        raise InputError(
+            path, f"is no message of this program ({error})", "move away what a run did not draft"
+        ) from error
+
+
+def _as_warning(root: ElementTree.Element, issuer: Issuer) -> FloodWarning:
+    """The message that ``as_cap`` wrote; whatever status it was given has no part in it."""
+
+    def text(name: str) -> str:
+        found = root.find(f".//{{{NAMESPACE}}}{name}")
+        if found is None or found.text is None:
+            raise KeyError(f"it has no {name}")
+        return found.text
+
+    if text("sender") != issuer.sender:
+        raise ValueError(f"{text('sender')} sent it, not {issuer.sender}")
+    parameters = {pair[0].text or "": pair[1].text or "" for pair in root.iter(f"{{{NAMESPACE}}}parameter")}
+    read: dict[str, Any] = {name: text(name) for name in ("identifier", "event", "headline", "description")}
+    read |= {"instruction": text("instruction"), "response": text("responseType"), "area": text("areaDesc")}
+    references = root.findtext(f"{{{NAMESPACE}}}references")
+    return FloodWarning(
+        **read,
+        message=text("msgType"),  # type: ignore[arg-type]
+        issued=_time(text("sent")),
+        onset=_time(text("onset")),
+        expires=_time(text("expires")),
+        polygon=tuple(_point(pair) for pair in text("polygon").split()),
+        subject=parameters.pop("subject"),
+        probability=float(parameters.pop("probability")),
+        return_period=float(parameters.pop("returnPeriod")),
+        provenance=parameters["provenance"],  # type: ignore[arg-type]
+        parameters=tuple(parameters.items()),
+        replaces=() if references is None else tuple(_reference(one) for one in references.split()),
+    )
+
+
+def _time(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text).tz_convert(None)
+
+
+def _point(pair: str) -> tuple[float, float]:
+    latitude, longitude = pair.split(",")
+    return float(latitude), float(longitude)
+
+
+def _reference(text: str) -> Reference:
+    sender, identifier, sent = text.split(",")
+    return Reference(sender, identifier, _time(sent))

@@ -1,0 +1,239 @@
+"""Charts: the surge forecast, return levels, ranked assets, learning scores, and how far promises held."""
+
+from collections.abc import Sequence
+
+import matplotlib.dates as mdates
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+
+from strandline.report.alerts.forecast_trace import ForecastTrace
+from strandline.report.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    MUTED,
+    ORANGE,
+    PAPER,
+    RULE,
+    VERMILION,
+    WIDE,
+    Picture,
+    as_picture,
+    new_figure,
+    our_look,
+    tidy,
+)
+from strandline.report.findings import LearningScores, Reliability
+
+HOUR = pd.Timedelta(hours=1)
+
+
+def draw_surge(
+    trace: ForecastTrace, history: pd.Series, datum: str, hours_before: float = 72.0, width: float = WIDE
+) -> Picture:
+    """Forecast levels with their 10-90 % band, and what was observed, with gaps shaded and never bridged.
+
+    Args:
+        trace: the forecast to show; ``observed`` in it may be NaN.
+        history: observed levels [m] by UTC time before the issue; NaN = gap.
+        datum: what 0 m means.
+        hours_before: how much of the history to show [h].
+        width: of the picture [inch].
+    """
+    rows = trace.rows
+    start = (trace.issue_time if trace.issue_time is not None else rows["time"].iloc[0]) - hours_before * HOUR
+    observed = _hourly(history, rows, start)
+    with our_look():
+        figure = new_figure(width, 3.9 if width >= WIDE else 3.8)
+        axes = figure.add_subplot()
+        axes.fill_between(rows["time"], rows["p10"], rows["p90"], color=BLUE, alpha=0.25, linewidth=0,
+                          label="forecast, 8 in 10 chance")  # fmt: skip
+        axes.plot(rows["time"], rows["p50"], color=BLUE, linewidth=2.0, label="forecast, median")
+        axes.plot(rows["time"], rows["tide"], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)), label="tide alone")
+        axes.plot(observed.index, observed.to_numpy(), color=INK, linewidth=1.3, marker=".", markersize=3.2,
+                  label="observed", gid="observed")  # fmt: skip
+        for index, (first, last) in enumerate(gaps_of(observed)):
+            axes.axvspan(first - HOUR / 2, last + HOUR / 2, facecolor=ORANGE, alpha=0.28, linewidth=0, zorder=0,  # type: ignore[arg-type]
+                         label="gauge silent" if index == 0 else None, gid=f"gap-{index}")  # fmt: skip
+        if trace.issue_time is not None:
+            axes.axvline(trace.issue_time, color=VERMILION, linewidth=1.2)  # type: ignore[arg-type]
+            axes.annotate("issued", (trace.issue_time, 1.0), xycoords=("data", "axes fraction"), xytext=(-4, -2),
+                          textcoords="offset points", ha="right", va="top", color=VERMILION, fontsize=9.5)  # fmt: skip
+        _date_axis(axes, width)
+        _title(axes, "Water level [m]", datum, width)
+        axes.set_xlim(start, rows["time"].iloc[-1])  # type: ignore[arg-type]
+        tidy(axes, grid="y")
+        figure.legend(loc="outside lower center", ncols=5 if width >= WIDE else 2, columnspacing=1.2, handlelength=1.5)
+        peak = rows.iloc[int(rows["p50"].argmax())]
+        alt = (
+            f"Water level in metres above {datum}. The forecast peaks at {peak['p50']:.2f} m "
+            f"({peak['p10']:.2f} to {peak['p90']:.2f} m) on {peak['time']:%d %B %Y, %H:%M} UTC. "
+            f"{len(gaps_of(observed))} gaps of the gauge are shaded."
+        )
+        return as_picture(figure, alt, f"surge-{width}")
+
+
+def gaps_of(observed: pd.Series) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """First and last hour without a reading, of each stretch without readings."""
+    missing = observed.isna().to_numpy()
+    if not missing.any():
+        return []
+    edges = np.diff(np.concatenate([[0], missing.astype(np.int8), [0]]))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
+    time = pd.DatetimeIndex(observed.index)
+    return [(time[int(a)], time[int(b)]) for a, b in zip(starts, ends, strict=True)]
+
+
+def draw_return_levels(
+    levels: pd.DataFrame, maxima: npt.NDArray[np.float64], maxima_per_year: float, datum: str, width: float = WIDE
+) -> Picture:
+    """Sea level against return period on a log axis, with the 10-90 % band and the maxima that were observed.
+
+    Observed maxima stand at the Weibull plotting position T = (n + 1) / (rank · maxima a year)
+    (Makkonen 2006, Plotting positions in extreme value analysis, J. Appl. Meteorol. Climatol. 45).
+    """
+    with our_look():
+        figure = new_figure(width, 3.6)
+        axes = figure.add_subplot()
+        period = levels["return_period"].to_numpy(dtype=float)
+        axes.fill_between(period, levels["p10"], levels["p90"], color=BLUE, alpha=0.25, linewidth=0,
+                          label="8 in 10 chance")  # fmt: skip
+        axes.plot(period, levels["p50"], color=BLUE, linewidth=2.0, marker="o", markersize=4, label="median")
+        if maxima.size:
+            ordered = np.sort(maxima)[::-1]
+            position = (ordered.size + 1) / (np.arange(1, ordered.size + 1) * maxima_per_year)
+            axes.plot(position, ordered, linestyle="none", marker="o", markersize=4.5, markerfacecolor=PAPER,
+                      markeredgecolor=INK, markeredgewidth=1.1, label="observed maxima")  # fmt: skip
+            years = ordered.size / maxima_per_year
+            if years < period[-1]:
+                axes.axvspan(max(years, period[0]), period[-1], facecolor=RULE, alpha=0.45, linewidth=0, zorder=0)
+                axes.annotate("longer than\nthe record" if width < WIDE else "longer than the record", (1.0, 0.02),
+                              xycoords="axes fraction", xytext=(-4, 2), textcoords="offset points", ha="right",
+                              va="bottom", color=MUTED, fontsize=9.5)  # fmt: skip
+        axes.set_xscale("log")
+        lowest = float(min(period[0], position.min())) if maxima.size else float(period[0])
+        axes.set_xlim(max(lowest * 0.95, 0.2), period[-1] * 1.02)
+        axes.set_xticks(period if width >= WIDE else period[:: 1 if len(period) <= 5 else 2])
+        axes.set_xticks([], minor=True)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.set_xlabel("return period [years]")
+        _title(axes, "Sea level [m]", datum, width)
+        tidy(axes, grid="both")
+        figure.legend(loc="outside lower center", ncols=3, columnspacing=1.2, handlelength=1.5)
+        rarest = levels.iloc[-1]
+        alt = (
+            f"Sea level against return period. The {rarest['return_period']:g}-year level is {rarest['p50']:.2f} m "
+            f"({rarest['p10']:.2f} to {rarest['p90']:.2f} m) above {datum}; {maxima.size} observed maxima are shown."
+        )
+        return as_picture(figure, alt, f"levels-{width}")
+
+
+def draw_ranked_assets(assets: pd.DataFrame, names: Sequence[str], width: float = WIDE) -> Picture:
+    """Expected annual damage [EUR a-1] of the given assets, greatest first, with the 10-90 % range.
+
+    Args:
+        assets: rows with ``expected_annual_damage_p10/p50/p90``, in the order to show, all known.
+        names: what to call them.
+        width: of the picture [inch].
+    """
+    low, middle, high = (
+        assets[f"expected_annual_damage_{quantile}"].to_numpy(dtype=float) for quantile in ("p10", "p50", "p90")
+    )
+    scale, unit = _money_scale(float(high.max(initial=0.0)))
+    with our_look():
+        figure = new_figure(width, 0.9 + 0.32 * len(assets))
+        axes = figure.add_subplot()
+        place = np.arange(len(assets))
+        axes.barh(place, middle / scale, height=0.62, color=BLUE, alpha=0.55)
+        axes.hlines(place, low / scale, high / scale, color=INK, linewidth=1.4)
+        axes.plot(middle / scale, place, linestyle="none", marker="o", color=INK, markersize=4)
+        longest = 34 if width >= WIDE else 18
+        labels = [name if len(name) <= longest else name[: longest - 1] + "…" for name in names]
+        axes.set_yticks(place, [label.replace("$", r"\$") for label in labels])
+        axes.invert_yaxis()
+        axes.set_xlim(0, float(high.max(initial=0.0)) / scale * 1.05 or 1.0)
+        axes.set_xlabel(f"expected damage a year [{unit}]; dot = median, line = 8 in 10 chance" if width >= WIDE
+                        else f"expected damage a year [{unit}]")  # fmt: skip
+        tidy(axes, grid="x")
+        axes.spines["left"].set_visible(False)
+        alt = f"Expected annual damage of the {len(assets)} assets with the greatest; the first is {names[0]}."
+        return as_picture(figure, alt, f"assets-{width}")
+
+
+def draw_learning(scores: LearningScores, width: float = WIDE) -> Picture:
+    """Flood-map skill (intersection over union) of teacher, student and the baselines on held-out storms."""
+    bars = [
+        ("teacher", scores.teacher_iou, GREY),
+        ("student, distilled", scores.student_iou, BLUE),
+        ("labels only", scores.labels_only_iou, ORANGE),
+    ]
+    if scores.pretrained_iou is not None:
+        bars.append(("student, as shipped", scores.pretrained_iou, GREEN))
+    if scores.finetuned_iou is not None:
+        bars.append(("shipped + labels alone", scores.finetuned_iou, GREEN))
+    bars = [(name, value, colour) for name, value, colour in bars if not np.isnan(value)]
+    with our_look():
+        figure = new_figure(width, 0.8 + 0.4 * len(bars))
+        axes = figure.add_subplot()
+        place = np.arange(len(bars))
+        axes.barh(place, [value for _, value, _ in bars], height=0.6, color=[colour for *_, colour in bars], alpha=0.8)
+        for index, (_, value, _) in enumerate(bars):
+            axes.annotate(f"{value:.2f}", (value, index), xytext=(5, 0), textcoords="offset points", va="center",
+                          color=INK)  # fmt: skip
+        axes.set_yticks(place, [name for name, *_ in bars])
+        axes.invert_yaxis()
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("overlap of mapped and true flood (IoU) [-]; 1 = perfect" if width >= WIDE else "IoU [-]")
+        tidy(axes, grid="x")
+        axes.spines["left"].set_visible(False)
+        words = ", ".join(f"{name} {value:.2f}" for name, value, _ in bars)
+        return as_picture(figure, f"Flood-map skill as intersection over union: {words}.", f"learning-{width}")
+
+
+def draw_reliability(reliability: Reliability, width: float = WIDE) -> Picture:
+    """How often it flooded where a chance was promised; on the diagonal, promises held."""
+    with our_look():
+        figure = new_figure(min(width, 4.3), 3.9)
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
+        cells = np.asarray(reliability.cells, dtype=float)
+        axes.plot(reliability.promised, reliability.observed, color=BLUE, linewidth=1.6, zorder=2)
+        axes.scatter(reliability.promised, reliability.observed, s=18 + 110 * cells / cells.max(), color=BLUE, zorder=3,
+                     edgecolor=PAPER)  # fmt: skip
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xlabel="promised chance of flooding [-]",
+                 ylabel="share that flooded [-]")  # fmt: skip
+        tidy(axes, grid="both")
+        worst = float(np.max(np.abs(np.subtract(reliability.promised, reliability.observed))))
+        alt = f"Promised chance of flooding against the share of cells that flooded; the greatest gap is {worst:.2f}."
+        return as_picture(figure, alt, f"reliability-{width}")
+
+
+def _hourly(history: pd.Series, rows: pd.DataFrame, start: pd.Timestamp) -> pd.Series:
+    """Observed levels on every full hour from ``start`` to the end of the forecast; NaN where there is none."""
+    forecast_part = pd.Series(rows["observed"].to_numpy(dtype=float), index=pd.DatetimeIndex(rows["time"]))
+    earlier = history[(history.index >= start) & (history.index < forecast_part.index[0])]
+    joined = pd.concat([earlier, forecast_part])
+    return pd.Series(joined.reindex(pd.date_range(start.ceil("h"), forecast_part.index[-1], freq="h")))
+
+
+def _date_axis(axes: Axes, width: float) -> None:
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=7 if width >= WIDE else 4)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.set_xlabel("time [UTC]")
+
+
+def _title(axes: Axes, what: str, datum: str, width: float) -> None:
+    """Name and datum above the axis, where they are read without turning one's head."""
+    between = " above " if width >= WIDE else " above\n"
+    axes.set_title(f"{what}{between}{datum}".replace("$", r"\$"), loc="left", pad=8)
+
+
+def _money_scale(greatest: float) -> tuple[float, str]:
+    for scale, unit in ((1e9, "billion EUR"), (1e6, "million EUR"), (1e3, "thousand EUR")):
+        if greatest >= scale:
+            return scale, unit
+    return 1.0, "EUR"

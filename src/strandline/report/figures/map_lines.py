@@ -1,0 +1,93 @@
+"""Lines on the map: roads that are open or closed in the flood, embankments that hold or are likely to breach."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from strandline.observations.arrays import Mask
+from strandline.observations.region import Region
+from strandline.report.figures.style import MAP_INK
+
+EVEN = 0.5
+"""Chance [-] from which a road is drawn as closed and an embankment as breached: more likely than not."""
+CLOSED, OPEN = "#d7301f", "#ffffff"
+Dashes = Literal["-", ":"] | tuple[float, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """How a kind of line is drawn.
+
+    Attributes:
+        classes: of its assets; ``column``: the chance [-] that parts its looks.
+        width: [pt].
+        looks: word, colour and dashes where the chance is low, even or more, and unknown.
+    """
+
+    classes: tuple[str, ...]
+    column: str
+    width: float
+    looks: tuple[tuple[str, str, Dashes], ...]
+
+
+LINES = (
+    Line(
+        ("road", "bridge"),
+        "out_of_service",
+        1.6,
+        (("road, open", OPEN, "-"), ("road, likely closed", CLOSED, (0, (2.2, 1.2))), ("road, unknown", OPEN, ":")),
+    ),
+    Line(
+        ("embankment",),
+        "breach",
+        2.4,
+        (
+            ("embankment, holds", MAP_INK, "-"),
+            ("embankment, likely breached", MAP_INK, (0, (1.2, 1.4))),
+            ("embankment, unknown", MAP_INK, ":"),
+        ),
+    ),
+)
+
+
+def drawn_as_line(assets: gpd.GeoDataFrame) -> Mask:
+    """(A,) roads, bridges and embankments that are lines."""
+    kinds = [name for line in LINES for name in line.classes]
+    long = shapely.get_dimensions(assets.geometry.to_numpy()) == 1
+    return np.asarray(assets["asset_class"].isin(kinds).to_numpy() & long)
+
+
+def draw_lines(axes: Axes, region: Region, assets: gpd.GeoDataFrame, scale: float, *, rasterized: bool) -> list[Line2D]:
+    """Draw them, and say what each kind of line means with how many there are; kinds that do not occur are left out."""
+    here = assets[drawn_as_line(assets)].to_crs(region.crs)
+    handles = []
+    for line in LINES:
+        rows, width = here[here["asset_class"].isin(line.classes)], line.width * scale
+        chance = rows[line.column].to_numpy(dtype=float) if line.column in rows else np.full(len(rows), np.nan)
+        state = np.where(np.isnan(chance), 2, chance >= EVEN)
+        for number, (word, colour, dashes) in enumerate(line.looks):
+            shapes = rows.geometry.to_numpy()[state == number]
+            if shapes.size:
+                handles.append(_draw(axes, shapes, word, colour, dashes, width, rasterized))
+    return handles
+
+
+def _draw(
+    axes: Axes, shapes: npt.NDArray[np.object_], word: str, colour: str, dashes: Dashes, width: float, rasterized: bool
+) -> Line2D:
+    edge = "#ffffff" if colour == MAP_INK else MAP_INK
+    casing = [withStroke(linewidth=width + 1.2, foreground=edge)]
+    parts = [shapely.get_coordinates(part) for part in shapely.get_parts(shapes)]
+    lines = LineCollection(parts, colors=colour, linewidths=width, linestyles=dashes)
+    lines.set(zorder=2.5, path_effects=casing, rasterized=rasterized)
+    axes.add_collection(lines)
+    label = f"{word} ({shapes.size})"
+    return Line2D([], [], color=colour, linewidth=width, linestyle=dashes, label=label, path_effects=casing)

@@ -1,0 +1,305 @@
+"""Maps: where water is likely, where nothing is known, and what stands there."""
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path as Outline
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter
+from rasterio.features import shapes
+
+from strandline.observations.region import Region
+from strandline.report.figures.map_lines import draw_lines, drawn_as_line
+from strandline.report.figures.style import (
+    LAND,
+    MAP_INK,
+    MUTED,
+    PAPER,
+    SEA,
+    UNKNOWN,
+    WIDE,
+    Picture,
+    as_picture,
+    as_rgb,
+    new_figure,
+    our_look,
+    round_length,
+    tidy,
+)
+
+PROBABILITY_EDGES = (0.05, 0.33, 0.66, 0.90, 1.0)
+PROBABILITY_WORDS = ("unlikely, 5–33 %", "as likely as not, 33–66 %", "likely, 66–90 %", "very likely, over 90 %")
+"""Words and limits of the IPCC's calibrated language (Mastrandrea et al. 2010), the rarest class cut at 5 %."""
+PROBABILITY_COLOURS = ("#f3df7f", "#b9ac70", "#6b6d73", "#0b2a5b")
+"""From matplotlib's cividis (Nuñez et al. 2018), light to dark, so that it reads in grey and without colour vision."""
+DAMAGE_WORDS = ("none", "slight", "moderate", "extensive", "complete")
+DAMAGE_COLOURS = ("#ffffff", "#fdcc8a", "#fc8d59", "#d7301f", "#7f0000")
+"""ColorBrewer's OrRd: safe without colour vision, darker = worse; the marks also grow."""
+UNKNOWN_ASSET = 5
+DISAGREEMENT_EDGES = (0.05, 0.10, 0.20, 0.30, 0.51)
+DISAGREEMENT_WORDS = ("5–10 points", "10–20 points", "20–30 points", "over 30 points")
+HATCH = "////"
+WATER_HATCH = "---"
+"""Without colour, water is as light as the lowest class of chance."""
+MOST_MARKS = 600
+SHADES = 6
+
+
+def map_flood(
+    region: Region,
+    terrain: xr.Dataset,
+    probability: npt.NDArray[np.float32],
+    return_period: float,
+    assets: gpd.GeoDataFrame | None,
+    width: float = WIDE,
+) -> Picture:
+    """Chance of 0.15 m of water or more (H, W) in one return period; unknown cells hatched, assets by damage state.
+
+    Roads and embankments are lines by what becomes of them.
+    """
+    rows, columns = region.shape
+    with our_look():
+        legend_height = 1.25 if width >= WIDE else 1.85
+        height = float(np.clip((width - 0.9) * rows / columns, 0.45 * width, 1.25 * width)) + 1.05 + legend_height
+        figure = new_figure(width, height)
+        axes = figure.add_subplot()
+        _draw_ground(axes, region, terrain, probability, most_columns=640 if width >= WIDE else 400)
+        marks = [] if assets is None else _draw_assets(axes, region, assets, scale=np.sqrt(width / WIDE))
+        between = " " if width >= WIDE else "\n"
+        axes.set_title(
+            f"Chance of 0.15 m of water or more{between}when the sea reaches its {return_period:g}-year level",
+            loc="left", pad=8,
+        )  # fmt: skip
+        _draw_scale_and_north(axes, region)
+        _label_coordinates(axes, region)
+        handles = [*_handles(PROBABILITY_WORDS), *marks]
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=3 if width >= WIDE else 1 if not marks else 2,
+            columnspacing=1.4, handlelength=1.6, fontsize=9.5 if width >= WIDE else 8.5,
+        )  # fmt: skip
+        unknown = float(np.isnan(probability).mean())
+        alt = (
+            f"Map of {region.name}: chance of at least 0.15 m of flood water when the sea reaches its "
+            f"{return_period:g}-year level. {unknown:.0%} of the cells are unknown and hatched."
+        )
+        return as_picture(figure, alt, f"map-{width}-{return_period}")
+
+
+def map_disagreement(
+    region: Region,
+    terrain: xr.Dataset,
+    disagreement: npt.NDArray[np.float32],
+    return_period: float,
+    width: float = WIDE,
+) -> Picture:
+    """How far apart the students' flood probabilities (H, W) are [-] in one return period; unknown cells hatched."""
+    rows, columns = region.shape
+    with our_look():
+        across = 0.5 * width if width >= WIDE else width
+        height = float(np.clip((across - 0.9) * rows / columns, 0.45 * across, 1.25 * across)) + 2.3
+        figure = new_figure(across, height)
+        axes = figure.add_subplot()
+        _draw_ground(axes, region, terrain, disagreement, 400, DISAGREEMENT_EDGES)
+        axes.set_title(f"Where the students disagree\nat the {return_period:g}-year sea level", loc="left", pad=8)
+        _draw_scale_and_north(axes, region)
+        _label_coordinates(axes, region)
+        figure.legend(
+            handles=_handles(DISAGREEMENT_WORDS), loc="outside lower center", ncols=2, columnspacing=1.4,
+            handlelength=1.6, fontsize=8.5,
+        )  # fmt: skip
+        alt = (
+            f"Map of {region.name}: standard deviation of the students' flood probabilities at the "
+            f"{return_period:g}-year sea level."
+        )
+        return as_picture(figure, alt, f"disagreement-{width}")
+
+
+def map_each_period(
+    region: Region,
+    terrain: xr.Dataset,
+    probability: npt.NDArray[np.float32],
+    return_periods: Sequence[float],
+    width: float = WIDE,
+) -> Picture:
+    """Small maps of the flood probability (R, H, W), one a return period, rarer to the right and below."""
+    rows, columns = region.shape
+    across = 3 if width >= WIDE else 2
+    down = -(-len(return_periods) // across)
+    with our_look():
+        panel = float(np.clip((width / across) * rows / columns, 0.3 * width / across, 1.5 * width / across))
+        figure = new_figure(width, down * (panel + 0.3) + (0.6 if width >= WIDE else 1.5))
+        for index, period in enumerate(return_periods):
+            axes = figure.add_subplot(down, across, index + 1)
+            _draw_ground(axes, region, terrain, probability[index], most_columns=230)
+            axes.set_title(f"{period:g}-year sea level", loc="left", pad=4)
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.set(xlim=(region.bounds[0], region.bounds[2]), ylim=(region.bounds[1], region.bounds[3]))
+        figure.legend(
+            handles=_handles(PROBABILITY_WORDS), loc="outside lower center", ncols=3 if width >= WIDE else 2,
+            columnspacing=1.4, handlelength=1.6, fontsize=9.5 if width >= WIDE else 8.5,
+        )  # fmt: skip
+        periods = ", ".join(f"{period:g}" for period in return_periods)
+        alt = f"Small maps of the flood probability at {region.name} for return periods of {periods} years."
+        return as_picture(figure, alt, f"periods-{width}")
+
+
+def most_likely_state(assets: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
+    """The most probable damage state 0-4 of each asset; 5 where it is unknown."""
+    states = assets[[f"damage_state_{state}" for state in range(5)]].to_numpy(dtype=float)  # (A, 5)
+    unknown = np.isnan(states).any(axis=1)
+    return np.where(unknown, UNKNOWN_ASSET, np.argmax(np.where(np.isnan(states), -1.0, states), axis=1))
+
+
+def hillshade(elevation: npt.NDArray[np.float64], cell_size: float) -> npt.NDArray[np.float64]:
+    """Light from the north-west on the ground (H, W), 0 dark to 1 bright; exaggerated, because deltas are flat."""
+    down, right = np.gradient(elevation, cell_size)
+    slope = np.hypot(down, right)
+    known = slope[np.isfinite(slope)]
+    steep = float(np.quantile(known, 0.98)) if known.size else 0.0
+    toward_light = (right + down) / np.sqrt(2.0)  # rises away from a light in the north-west
+    return np.clip(0.5 + 0.5 * toward_light / steep, 0.0, 1.0) if steep > 0 else np.full(elevation.shape, 0.5)
+
+
+def _extent(region: Region) -> tuple[float, float, float, float]:
+    left, bottom, right, top = region.bounds
+    return left, right, bottom, top
+
+
+def _draw_ground(
+    axes: Axes,
+    region: Region,
+    terrain: xr.Dataset,
+    probability: npt.NDArray[np.float32],
+    most_columns: int,
+    edges: Sequence[float] = PROBABILITY_EDGES,
+) -> None:
+    """Ground, water, flood and unknown cells as one image, thinned to what the page can show."""
+    rows, columns = (_thinned(size, most_columns, region.shape[1]) for size in region.shape)
+    here = np.ix_(rows, columns)
+    chance, water = probability[here], terrain["permanent_water"].to_numpy()[here] == 1
+    light = hillshade(terrain["elevation"].to_numpy().astype(float), region.cell_size)[here]
+    steps = np.round(np.where(np.isnan(light), 0.83, light) * SHADES) / SHADES  # few shades, small file
+    ground = as_rgb(LAND) * (0.90 + 0.12 * steps[..., np.newaxis])  # (H, W, 3)
+    ground[water] = as_rgb(SEA)
+    for colour, least in zip(PROBABILITY_COLOURS, edges, strict=False):
+        flooded = (chance >= least) & ~water
+        ground[flooded] = as_rgb(colour)
+    ground[np.isnan(chance)] = as_rgb(UNKNOWN)
+    axes.imshow(np.clip(ground, 0, 1), extent=_extent(region), interpolation="none", zorder=0)
+    is_unknown = np.isnan(probability)
+    is_water = (terrain["permanent_water"].to_numpy() == 1) & ~is_unknown
+    for cells, name, ink, hatch, alpha in (
+        (is_water, "permanent-water", MUTED, WATER_HATCH, 0.7),
+        (is_unknown, "unknown-cells", MAP_INK, HATCH, 0.75),
+    ):
+        outline = _outline_of(cells, region)
+        if outline is not None:
+            axes.add_patch(
+                PathPatch(outline, facecolor="none", edgecolor=ink, hatch=hatch, linewidth=0.6, alpha=alpha, zorder=2,
+                          gid=name)
+            )  # fmt: skip
+
+
+def _thinned(size: int, most_columns: int, columns: int) -> npt.NDArray[np.int64]:
+    """Evenly spread indices along a side of ``size`` cells, so that ``columns`` become ``most_columns`` at most."""
+    kept = max(1, round(size * min(1.0, most_columns / columns)))
+    return ((np.arange(kept) + 0.5) * size / kept).astype(np.int64)
+
+
+def _outline_of(mask: npt.NDArray[np.bool_], region: Region) -> Outline | None:
+    """The exact outline of the true cells, holes included."""
+    rings = [
+        np.asarray(ring)
+        for polygon, _ in shapes(mask.astype(np.uint8), mask=mask, transform=region.transform)
+        for ring in polygon["coordinates"]
+    ]
+    return Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings)) if rings else None
+
+
+def _draw_assets(axes: Axes, region: Region, assets: gpd.GeoDataFrame, scale: float) -> list[Line2D]:
+    handles = draw_lines(axes, region, assets, scale, rasterized=len(assets) > MOST_MARKS)
+    assets = assets[~drawn_as_line(assets)]
+    points = assets.geometry.to_crs(region.crs).representative_point()
+    states = most_likely_state(assets)
+    size = scale * float(np.clip(9.0 - 2.2 * np.log10(max(len(assets), 1)), 2.2, 6.0))
+    for state, word in enumerate((*DAMAGE_WORDS, "unknown")):
+        here = states == state
+        marks = _mark(state, size, points.x[here], points.y[here], MAP_INK if state < 3 else "#ffffff")
+        marks.set(zorder=3 + state, rasterized=len(assets) > MOST_MARKS)
+        axes.add_line(marks)
+        if here.any():
+            handle = _mark(state, max(size, 5.0), [], [], MUTED)
+            handle.set_label(f"asset, damage {word} ({int(here.sum())})")
+            handles.append(handle)
+    return handles
+
+
+def _mark(state: int, size: float, x: npt.ArrayLike, y: npt.ArrayLike, edge: str) -> Line2D:
+    known = state != UNKNOWN_ASSET
+    return Line2D(
+        np.asarray(x, dtype=float),
+        np.asarray(y, dtype=float),
+        linestyle="none",
+        marker="o" if known else "X",
+        markersize=size * (1 + 0.13 * state) if known else size,
+        markerfacecolor=DAMAGE_COLOURS[state] if known else "#b9bec2",
+        markeredgecolor=edge if known else MAP_INK,
+        markeredgewidth=min(0.7, 0.14 * size),
+    )
+
+
+def _handles(words: Sequence[str]) -> list[Patch]:
+    flood = [
+        Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.4, label=word)
+        for colour, word in zip(PROBABILITY_COLOURS, words, strict=True)
+    ]
+    return [
+        *flood,
+        Patch(facecolor=UNKNOWN, edgecolor=MAP_INK, hatch=HATCH, linewidth=0.4, label="unknown – not “dry”"),
+        Patch(facecolor=SEA, edgecolor=MUTED, hatch=WATER_HATCH, linewidth=0.4, label="permanent water"),
+    ]
+
+
+def _draw_scale_and_north(axes: Axes, region: Region) -> None:
+    left, bottom, right, top = region.bounds
+    across, up = right - left, top - bottom
+    length = round_length(0.28 * across)
+    x, y = left + 0.04 * across, bottom + 0.05 * up
+    halo = [withStroke(linewidth=3, foreground="#ffffff")]
+    axes.plot([x, x + length], [y, y], color=MAP_INK, linewidth=2.5, solid_capstyle="butt", zorder=20,
+              path_effects=[withStroke(linewidth=5, foreground="#ffffff")])  # fmt: skip
+    words = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    axes.text(x, y + 0.018 * up, words, color=MAP_INK, va="bottom", fontsize=9.5, zorder=20, path_effects=halo)
+    axes.annotate(
+        "N", (0.955, 0.965), (0.955, 0.855), xycoords="axes fraction", ha="center", va="center", color=MAP_INK,
+        fontsize=10, fontweight="bold", zorder=20, path_effects=halo,
+        arrowprops={"arrowstyle": "-|>", "color": MAP_INK, "linewidth": 1.4, "shrinkA": 1, "shrinkB": 0},
+    )  # fmt: skip
+
+
+def _label_coordinates(axes: Axes, region: Region) -> None:
+    left, bottom, right, top = region.bounds
+    axes.set(xlim=(left, right), ylim=(bottom, top))
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(True)
+    tidy(axes, grid="both")
+    axes.grid(visible=False)
+    step = round_length((right - left) / 3)
+    for axis, low, high in ((axes.xaxis, left, right), (axes.yaxis, bottom, top)):
+        ticks = np.arange(np.ceil(low / step) * step, high, step)
+        margin = 0.06 * (high - low)
+        axis.set_ticks(ticks[(ticks > low + margin) & (ticks < high - margin)])
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:,.{0 if step >= 1000 else 1}f}"))
+    axes.tick_params(axis="y", labelrotation=90)
+    for label in axes.get_yticklabels():
+        label.set_verticalalignment("center")
+    axes.set_xlabel(f"easting [km, {region.crs}]", fontsize=9.5, color=MUTED)
+    axes.set_ylabel("northing [km]", fontsize=9.5, color=MUTED)
+    axes.set_facecolor(PAPER)

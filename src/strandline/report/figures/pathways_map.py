@@ -1,0 +1,135 @@
+"""The pathways map as a picture like that of an underground railway, and as files of the PathwaysGenerator."""
+
+from textwrap import fill
+
+from matplotlib.axes import Axes
+
+from strandline.planning.investment.pathways import Pathways, Step
+from strandline.report.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    MUTED,
+    ORANGE,
+    PAPER,
+    VERMILION,
+    WIDE,
+    Picture,
+    as_picture,
+    new_figure,
+    our_look,
+    tidy,
+)
+
+AS_IT_IS = "current"
+LINES = (BLUE, GREEN, ORANGE, VERMILION, "#cc79a7", "#56b4e9", "#8c6d31", "#6a51a3")
+"""Colours of the lines, in the order of their stations; Okabe and Ito's first."""
+
+
+def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
+    """A line for each measure; a way runs along it until the sea tips it, and changes there to the next.
+
+    The axis is the rise of the sea; below it stand the years in which the slowest, the middle and the fastest scenario
+    reach it.
+    """
+    rows = _rows(pathways)
+    colours, places = colours_of(pathways), _places(pathways.steps, rows)
+    with our_look():
+        figure = new_figure(width, 1.6 + 0.52 * len(rows))
+        axes = figure.add_subplot()
+        for step in pathways.steps:
+            _draw_step(axes, pathways.way(step.built), places, colours)
+        letters = 30 if width >= WIDE else 16
+        names = {AS_IT_IS: "as it is", **pathways.titles}
+        axes.set_yticks(range(len(rows)), [fill(names[row], letters) for row in rows])
+        axes.set_ylim(len(rows) - 0.45, -0.55)
+        axes.set_xlim(-0.01 * pathways.highest_rise, 1.04 * pathways.highest_rise)
+        _label_rises(axes, pathways, width)
+        tidy(axes, grid="x")
+        axes.spines["left"].set_visible(False)
+        ends = ", ".join(" then ".join(pathways.titles[kind] for kind in end) for end in pathways.ends)
+        alt = f"Pathways over a sea-level rise of up to {pathways.highest_rise:.2f} m: {ends or 'no measure helps'}."
+        return as_picture(figure, alt, f"pathways-{width}")
+
+
+def colours_of(pathways: Pathways) -> dict[str, str]:
+    """Row of the map → colour."""
+    measures = _rows(pathways)[1:]
+    return {AS_IT_IS: GREY, **{kind: LINES[number % len(LINES)] for number, kind in enumerate(measures)}}
+
+
+def as_generator_files(pathways: Pathways) -> tuple[str, str]:
+    """Actions and sequences in the text format of Deltares' PathwaysGenerator, for ``NAME-action.txt`` and
+    ``NAME-sequence.txt``.
+
+    An action is a word and a colour, a sequence ``from to tipping_point``; an action that stands in several ways is
+    numbered, as ``pumps[2]``. Tipping points must be whole numbers there: they are centimetres of sea-level rise.
+    """
+    colours = colours_of(pathways)
+    actions = "".join(f"{row} #ff{colour[1:]}\n" for row, colour in colours.items())
+    editions: dict[tuple[str, ...], str] = {(): AS_IT_IS}
+    count: dict[str, int] = {}
+    lines = [f"{AS_IT_IS} {AS_IT_IS} {_centimetres(pathways.steps[0])}"]
+    for step in pathways.steps[1:]:
+        kind = step.built[-1]
+        count[kind] = count.get(kind, 0) + 1
+        editions[step.built] = f"{kind}[{count[kind]}]"
+        lines.append(f"{editions[step.built[:-1]]} {editions[step.built]} {_centimetres(step)}")
+    head = "# from, to, and the sea-level rise above today's [cm] at which all measures so far together tip\n"
+    return actions, head + "".join(f"{line}\n" for line in lines)
+
+
+def _centimetres(step: Step) -> int:
+    return round(100 * step.tipping_point.rise[1])
+
+
+def _rows(pathways: Pathways) -> list[str]:
+    """The situation as it is, and each measure in the order in which ways come to it."""
+    return [AS_IT_IS, *dict.fromkeys(kind for step in pathways.steps for kind in step.built)]
+
+
+def _places(steps: tuple[Step, ...], rows: list[str]) -> dict[tuple[str, ...], float]:
+    """Height of each step on the map: its measure's row, side by side where several ways use it."""
+    places: dict[tuple[str, ...], float] = {}
+    for number, row in enumerate(rows):
+        here = [step.built for step in steps if (step.built[-1] if step.built else AS_IT_IS) == row]
+        for place, built in enumerate(here):
+            places[built] = number + (place - (len(here) - 1) / 2) * min(0.22, 0.7 / max(len(here), 1))
+    return places
+
+
+def _draw_step(
+    axes: Axes, way: tuple[Step, ...], places: dict[tuple[str, ...], float], colours: dict[str, str]
+) -> None:
+    """The last step of a way: down from the one before, and along to its tipping point."""
+    step = way[-1]
+    height, end = places[step.built], step.tipping_point.rise[1]
+    colour = colours[step.built[-1] if step.built else AS_IT_IS]
+    start = way[-2].tipping_point.rise[1] if step.built else 0.0
+    if step.built:
+        axes.plot([start, start], [places[way[-2].built], height], color=colour, linewidth=1.6, zorder=2)
+        axes.plot(start, height, marker="o", markersize=5.5, markerfacecolor=PAPER, markeredgecolor=colour, zorder=4,
+                  clip_on=False)  # fmt: skip
+    axes.plot([start, end], [height, height], color=colour, linewidth=3.4, zorder=3, solid_capstyle="butt")
+    mark = ">" if step.tipping_point.is_beyond_maps else "|"
+    axes.plot(
+        end, height, marker=mark, markersize=9, color=INK if mark == "|" else colour, markeredgewidth=1.8, zorder=4
+    )
+
+
+def _label_rises(axes: Axes, pathways: Pathways, width: float) -> None:
+    names = list(pathways.arrivals[0].years)
+    shown = [names[0], names[len(names) // 2], names[-1]]
+    ticks = pathways.arrivals if width >= WIDE else pathways.arrivals[::2]
+
+    def words(year: int | None) -> str:
+        return "> 2100" if year is None else str(year)
+
+    axes.set_xticks(
+        [each.rise for each in ticks],
+        ["\n".join([f"{each.rise:g} m", *(words(each.years[name]) for name in shown)]) for each in ticks],
+    )
+    lines = "\n".join(["sea-level rise", *(f"in {name}" for name in shown)])
+    axes.annotate(lines, (0, 0), xycoords="axes fraction", xytext=(-26, -1.5), textcoords="offset points", ha="right",
+                  va="top", color=MUTED, fontsize=9.5, linespacing=1.2)  # fmt: skip

@@ -1,0 +1,182 @@
+"""What a report says beyond hazard, impact and plan: how well it was learnt, how well it forecasts, how it was run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from strandline.errors import InputError
+from strandline.observations.observations import Observations, ProvenanceKind
+from strandline.planning.plan import Plan
+from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.impact.impact import Impact
+from strandline.risk.sensitivity import Information
+from strandline.uncertainty.out_of_distribution import Familiarity
+
+SURGE_COLUMNS = ("issue_time", "time", "lead_h", "p10", "p50", "p90", "observed", "tide")
+"""Columns of a surge forecast: water levels [m, region datum], one row a lead; ``observed`` NaN = gap."""
+
+
+@dataclass(frozen=True)
+class LearningScores:
+    """Flood-map skill of every learner on held-out storms, as intersection over union [-].
+
+    Attributes:
+        finetuned_iou: the student as shipped, adapted with the labels alone; None = not measured.
+        retention: student over teacher [-].
+        gap_closed: (student − labels only) / (teacher − labels only) [-]; None = undefined, because the difference
+            between teacher and labels only lies within noise.
+        pretrained_iou: the student as shipped, before it saw this place; None = not measured.
+        n_labels: labelled maps that the student learnt from.
+        n_test_storms: held-out storms that the scores are averages over.
+        false_dry: share of a storm's flooded cells that the student called dry, mean over held-out storms; None = no
+            flood of them is known. ``false_dry_asked``: what was asked for, None = nothing.
+    """
+
+    provenance: ProvenanceKind
+    teacher_iou: float
+    student_iou: float
+    labels_only_iou: float
+    pretrained_iou: float | None
+    retention: float
+    gap_closed: float | None
+    n_labels: int
+    n_test_storms: int
+    finetuned_iou: float | None = None
+    false_dry: float | None = None
+    false_dry_asked: float | None = None
+
+
+@dataclass(frozen=True)
+class SurgeScores:
+    """Water-level forecast skill on held-out storms.
+
+    Attributes:
+        rmse: root-mean-square error of the median [m].
+        coverage_90: share of observed levels inside the interval that promises 90 % [-].
+        n_hours: observed hours scored; gaps are not scored.
+        baseline_rmse: error of persistence or tide alone on the same hours [m], called ``baseline_name``.
+    """
+
+    rmse: float
+    coverage_90: float
+    n_hours: int
+    baseline_rmse: float | None = None
+    baseline_name: str = "tide alone"
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Promised against observed frequency [-] of flooding on held-out storms, one entry a bin."""
+
+    promised: tuple[float, ...]
+    observed: tuple[float, ...]
+    cells: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """How the run was made.
+
+    Attributes:
+        started: UTC, without a time zone attached like every time here.
+        seconds: stage → wall time [s].
+        seeds: what was drawn → seed.
+        warnings: sentences that a reader must know; shown in the report.
+    """
+
+    started: pd.Timestamp
+    seconds: Mapping[str, float]
+    seeds: Mapping[str, int]
+    commit: str
+    version: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Who stands behind an alert draft: ``sender`` is CAP's globally unique name, such as an internet domain."""
+
+    sender: str
+    name: str
+    contact: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Future:
+    """The same place after the mean sea level has risen, everything else as it is today.
+
+    Attributes:
+        rise: [m] above the record's mean sea level, and who says so.
+        hazard: its levels contain the rise.
+        expected_annual_damage: p10, p50, p90 [EUR 2010 per year].
+    """
+
+    name: str
+    rise: float
+    source: str
+    hazard: Hazard
+    expected_annual_damage: tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """Everything that a report tells; made once, read by every product.
+
+    Attributes:
+        surge: rows of forecasts with ``SURGE_COLUMNS``; one or many issue times.
+        observed_maxima: yearly (or storm) maxima of the record [m, region datum], for the return-level plot; may be
+            empty.
+        levels_method: one sentence for the reader on how the return levels were found, with the length of the record.
+        futures: scenarios of sea-level rise.
+        information: what drives the uncertainty of the damage, and what would narrow it; None = nothing to narrow.
+        maxima_per_year: how many such maxima a year of record has [a-1]; 1 for annual maxima.
+        familiarity: how the place compares with the coasts that the networks were taught on; None = not compared.
+    """
+
+    observations: Observations
+    hazard: Hazard
+    impact: Impact
+    plan: Plan
+    surge: pd.DataFrame
+    surge_scores: SurgeScores
+    learning: LearningScores
+    run: RunFacts
+    issuer: Issuer
+    levels_method: str
+    observed_maxima: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    maxima_per_year: float = 1.0
+    reliability: Reliability | None = None
+    futures: tuple[Future, ...] = ()
+    familiarity: Familiarity | None = None
+    information: Information | None = None
+
+    def __post_init__(self) -> None:
+        missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]
+        if missing:
+            raise InputError("surge forecast", f"columns {missing} are missing", f"needed: {', '.join(SURGE_COLUMNS)}")
+        if np.isnan(self.observed_maxima).any():
+            raise InputError("observed maxima", "hold NaN", "leave out years without a maximum")
+
+    @property
+    def kinds(self) -> dict[str, set[ProvenanceKind]]:
+        """Section of the report → kinds of data behind its numbers."""
+        provenance = self.observations.provenance
+        flood = {entry.kind for entry in self.hazard.provenance.values()}
+        gauge = {provenance[name].kind for name in ("tide_gauge", "climate") if name in provenance} or flood
+        assets = {provenance["assets"].kind} if "assets" in provenance else set()
+        return {
+            "flood": flood,
+            "surge": gauge,
+            "levels": gauge,
+            "assets": flood | assets,
+            "plan": flood | assets | gauge,
+            "learning": {self.learning.provenance},
+        }
+
+    @property
+    def provenance(self) -> ProvenanceKind:
+        """``simulated`` as soon as any headline number is."""
+        return "simulated" if any("simulated" in kinds for kinds in self.kinds.values()) else "real"

@@ -1,0 +1,210 @@
+"""The report as one HTML file that works without a network."""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from strandline.planning import formatting as words
+from strandline.planning.formatting import say_expression
+from strandline.report.alerts.forecast_trace import ForecastTrace, forecast_of_the_peak
+from strandline.report.figures.charts import (
+    draw_learning,
+    draw_ranked_assets,
+    draw_reliability,
+    draw_return_levels,
+    draw_surge,
+)
+from strandline.report.figures.maps import map_disagreement, map_each_period, map_flood
+from strandline.report.figures.pathways_map import draw_pathways
+from strandline.report.figures.style import NARROW, WIDE, Picture
+from strandline.report.findings import Findings
+from strandline.report.page.narrative import (
+    damage_table,
+    flooded_land,
+    headline_tiles,
+    information_sentences,
+    kind_word,
+    lead_paragraph,
+    learning_verdict,
+    people_sentences,
+    ranked_assets,
+    silent_streams,
+    source_rows,
+    survey_sentences,
+    unknown_assets,
+)
+from strandline.report.plan.futures_table import by_sea_level
+from strandline.report.plan.proposal import say_difference, say_sources, say_tip, signpost_table, titles
+from strandline.report.products import return_levels
+
+MOST_RANKED = 12
+LIMITS = (
+    "A depth is the greatest depth of still water during one event. Depths below 0.15 m do not count as a flood.",
+    "Flood maps come from a learnt model driven by synthetic storms. It has seen few floods here.",
+    "Where no flood survey reaches, a map's chances are as sure as the teacher, which can be too sure of a place that "
+    "it never saw.",
+    "Sea levels rarer than the record is long are extrapolated. Their range holds the doubt of the fit, not a changing "
+    "climate.",
+    "Damage follows depth–damage curves of a whole continent (Huizinga et al. 2017). They describe classes of "
+    "buildings, not any one building.",
+    "Elevation products err by a metre and more on low coasts, most under trees. Where they err, the map errs.",
+    "A person must confirm every alert. Nothing here has been sent to anyone.",
+)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One picture in two widths as data URIs, with its words and its size on a desk [px]."""
+
+    wide: str
+    narrow: str
+    alt: str
+    width: int
+    height: int
+
+
+def render_page(findings: Findings) -> str:
+    """The whole report as HTML; all text is escaped, and nothing is loaded from elsewhere."""
+    environment = Environment(
+        loader=PackageLoader("strandline.report.page", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for function in (
+        words.money, words.percent, words.metres, words.years, words.moment, words.day, words.duration, words.plural,
+        words.plain, words.places, words.capitalise, words.money_bounds,
+        words.score, words.heads, words.head_count,
+    ):  # fmt: skip
+        environment.filters[function.__name__] = function
+    environment.globals["say_expression"] = say_expression
+    environment.globals["money_between"] = words.money_between
+    environment.globals["say_tip"] = say_tip
+    environment.globals["titles"] = titles
+    environment.globals["say_difference"] = say_difference
+    environment.globals["say_sources"] = say_sources
+    levels = return_levels(findings.hazard)
+    trace = forecast_of_the_peak(findings.surge)
+    return environment.get_template("report.html.jinja").render(
+        findings=findings,
+        region=findings.hazard.region,
+        centre=findings.hazard.region.centre_lonlat,
+        run=findings.run,
+        kinds={section: kind_word(kinds) for section, kinds in findings.kinds.items()},
+        levels=levels.to_dict(orient="records"),
+        rarest=levels.iloc[-1].to_dict(),
+        lead=lead_paragraph(findings, levels),
+        tiles=headline_tiles(findings, levels),
+        trace=trace,
+        trace_words=_trace_words(trace),
+        drawings=_draw_all(findings, levels, trace),
+        futures=[
+            {
+                "name": future.name,
+                "rise": future.rise,
+                "level": float(np.median(future.hazard.levels[:, -1])),
+                "damage": future.expected_annual_damage,
+            }
+            for future in findings.futures
+        ],
+        by_sea_level=by_sea_level(findings.plan.futures),
+        signposts=None if findings.plan.pathways is None else signpost_table(findings.plan.pathways),
+        damage=damage_table(findings),
+        people=people_sentences(findings.impact),
+        survey=survey_sentences(findings.impact),
+        information=information_sentences(findings.information),
+        ranked=ranked_assets(findings, MOST_RANKED).to_dict(orient="records"),
+        verdict=learning_verdict(findings.learning),
+        silent=silent_streams(findings),
+        unknown_assets=unknown_assets(findings.impact),
+        unknown_share=flooded_land(findings.hazard, findings.observations.terrain).unknown_share,
+        sources=source_rows(findings),
+        limits=LIMITS,
+    )
+
+
+def _draw_all(findings: Findings, levels: pd.DataFrame, trace: ForecastTrace | None) -> Mapping[str, Drawing]:
+    hazard, terrain, region = findings.hazard, findings.observations.terrain, findings.hazard.region
+    datum = region.vertical_datum
+    drawings = {
+        "map": _both(
+            lambda width: map_flood(
+                region, terrain, hazard.flood_probability[-1], hazard.return_periods[-1], findings.impact.assets, width
+            )
+        ),
+        "periods": _both(
+            lambda width: map_each_period(region, terrain, hazard.flood_probability, hazard.return_periods, width)
+        ),
+        "disagreement": _both(
+            lambda width: map_disagreement(region, terrain, hazard.disagreement[-1], hazard.return_periods[-1], width)
+        ),
+        "levels": _both(
+            lambda width: draw_return_levels(levels, findings.observed_maxima, findings.maxima_per_year, datum, width)
+        ),
+        "learning": _both(lambda width: draw_learning(findings.learning, width)),
+    }
+    if trace is not None:
+        drawings["surge"] = _both(lambda width: draw_surge(trace, _history(findings), datum, width=width))
+    ranked = ranked_assets(findings, MOST_RANKED)
+    if len(ranked):
+        names = [str(name) for name in ranked["asset_id"]]
+        drawings["assets"] = _both(lambda width: draw_ranked_assets(ranked, names, width))
+    pathways = findings.plan.pathways
+    if pathways is not None:
+        drawings["pathways"] = _both(lambda width: draw_pathways(pathways, width))
+    reliability = findings.reliability
+    if reliability is not None:
+        drawings["reliability"] = _both(lambda width: draw_reliability(reliability, width))
+    return drawings
+
+
+def _both(draw: Callable[[float], Picture]) -> Drawing:
+    wide, narrow = draw(WIDE), draw(NARROW)
+    width, height = wide.size
+    return Drawing(_data_uri(wide.svg), _data_uri(narrow.svg), wide.alt, width, height)
+
+
+def _data_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
+
+
+def _history(findings: Findings) -> "pd.Series[float]":
+    """Observed levels [m] of the region's own gauge by time; empty where there is no gauge."""
+    gauge = findings.observations.tide_gauge
+    if gauge is None:
+        return pd.Series(dtype=float, index=pd.DatetimeIndex([]))
+    level = gauge["water_level"].isel(station=0)
+    return pd.Series(level.to_numpy(), index=pd.DatetimeIndex(gauge["time"].to_numpy()))
+
+
+def _trace_words(trace: ForecastTrace | None) -> list[str]:
+    """What the shown forecast said, and what came."""
+    if trace is None:
+        return ["There is no forecast to show."]
+    rows = trace.rows
+    peak = rows.iloc[int(rows["p50"].argmax())]
+    if trace.issue_time is not None:
+        issued = f"Issued on {words.moment(trace.issue_time)}"
+    else:
+        issued = f"Issued afresh every hour, {trace.lead_h:g} hours ahead"
+    sentences = [
+        f"{issued}, the forecast peaks at {words.metres(peak['p50'])} "
+        f"({words.metres_between(peak['p10'], peak['p90'])}) on {words.moment(peak['time'])}."
+    ]
+    observed = rows["observed"]
+    if observed.notna().any():
+        top = rows.iloc[int(observed.argmax())]
+        sentences.append(
+            f"The highest reading in that time was {words.metres(top['observed'])} on {words.moment(top['time'])}."
+        )
+    if observed.isna().any():
+        sentences.append(
+            f"The gauge gave no reading in {words.plural(int(observed.isna().sum()), 'hour')} of this time; "
+            "the gaps are shaded and nothing is drawn into them."
+        )
+    return sentences

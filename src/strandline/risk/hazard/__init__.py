@@ -1,0 +1,1 @@
+"""Extreme sea levels and the flood hazard they cause."""

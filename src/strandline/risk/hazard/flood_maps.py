@@ -1,0 +1,187 @@
+"""Flood maps per return period: the forecaster driven by synthetic storms of sampled levels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from strandline.distillation.training.loop import Progress
+from strandline.models.batch import DEPTH_EDGES, Batch
+from strandline.models.batching import asset_part
+from strandline.models.terrain_features import Ground, ground_of
+from strandline.observations.arrays import Floats, SingleFloats
+from strandline.observations.observations import Observations, Provenance
+from strandline.observations.sea_level.model import TideAndWeather
+from strandline.risk.hazard.hazard import Hazard
+from strandline.simulator.design_storms import StormDesigner, designer_of
+from strandline.uncertainty.forecaster import Forecaster
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """One Monte-Carlo sample: a storm of each return level, and how the forecaster is read in all of them.
+
+    Attributes:
+        height: (R,) of the peaks [m above mean sea level]; ``storms``: R, without a ground.
+        member: of the ensemble; ``quantile``: of its depth distribution, 0…1.
+    """
+
+    height: Floats
+    storms: Batch
+    member: int
+    quantile: float
+
+
+@dataclass(frozen=True, eq=False)
+class FloodMaps:
+    """What S draws flood on one ground: ``depth`` and the maps of a ``Hazard``, and its ``damage_states``."""
+
+    depth: SingleFloats
+    probability: SingleFloats
+    called: SingleFloats
+    disagreement: SingleFloats
+    damage_states: Floats | None
+
+
+def map_hazard(
+    forecaster: Forecaster,
+    observations: Observations,
+    sea: TideAndWeather,
+    levels: Floats,
+    return_periods: tuple[float, ...],
+    rng: np.random.Generator,
+    progress: Progress | None = None,
+    *,
+    rise: float = 0.0,
+) -> Hazard:
+    """Flood depth for each sampled return level.
+
+    Args:
+        forecaster: calibrated students.
+        observations: terrain and gauge of the place.
+        sea: tide and weather of the own gauge.
+        levels: (S, R) sampled return levels [m, region datum].
+        return_periods: R, ascending [years].
+        rng: draws storms, members and quantiles.
+        rise: of the mean sea level [m], on which tide and storms ride; added to ``levels``.
+
+    Returns:
+        As `map_floods` has it.
+    """
+    designer = designer_of(observations, sea)
+    levels = levels + rise
+    draws = draw_floods(designer, levels, forecaster.members, rng, rise)
+    ground = ground_of(observations.region, observations.terrain, designer.mean_sea_level)
+    assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
+    maps = map_floods(forecaster, ground, draws, assets, progress)
+    return Hazard(
+        observations.region,
+        return_periods,
+        levels,
+        maps.depth,
+        maps.probability,
+        maps.called,
+        maps.disagreement,
+        sources_of(observations.provenance),
+        maps.damage_states,
+    )
+
+
+def draw_floods(
+    designer: StormDesigner, levels: Floats, members: int, rng: np.random.Generator, rise: float = 0.0
+) -> list[Draw]:
+    """A draw a row of return levels (S, R) [m, region datum], which hold the ``rise`` of the mean sea level [m].
+
+    Each draws one tide and storm shape, one of the ensemble's ``members`` and one quantile of its depth distribution,
+    and keeps them over all return periods; so members' disagreement, storm shapes and sampled levels all reach the map.
+    """
+    draws = []
+    for row in levels:
+        storms = designer.draw(row, rng, rise).seen
+        member, quantile = int(rng.integers(members)), float(rng.uniform())
+        draws.append(Draw(row - designer.mean_sea_level, storms, member, quantile))
+    return draws
+
+
+def map_floods(
+    forecaster: Forecaster,
+    ground: Ground,
+    draws: Sequence[Draw],
+    assets: Mapping[str, Tensor],
+    progress: Progress | None = None,
+) -> FloodMaps:
+    """What each draw floods on a ground.
+
+    Depths of a sample's cells are taken at one common quantile: errors of neighbouring cells are alike, and a sum over
+    cells must not average them away.
+
+    Args:
+        assets: parts of a batch that ask about assets (`asset_part`), or none.
+
+    Returns:
+        Cells are called flooded where the threshold of the storm (`Forecaster.thresholds`) is reached in half of the
+        samples or more. Depth 0 on permanent water (it is not flooded), NaN where the ground is unknown.
+    """
+    elevation, water = ground.channels[0].numpy(), ground.channels[2].numpy() > 0.5
+    states: list[Floats] = []  # (R, A, 5) each
+    depth = np.full((len(draws), len(draws[0].height), *elevation.shape), np.nan, dtype=np.float32)
+    probability, called, variance = (np.zeros(depth.shape[1:], dtype=np.float64) for _ in range(3))
+    for sample, draw in enumerate(draws):
+        batch = replace(ground.under(draw.storms), **assets)
+        said = forecaster.predict(batch)
+        classes = said.class_probability
+        assert classes is not None  # there is a ground
+        wet = 1 - classes[:, :, 0]  # (M, R, H, W)
+        chance = wet.mean(axis=0)
+        probability += chance
+        variance += wet.var(axis=0)
+        called += chance >= forecaster.thresholds(batch)[:, None, None]
+        if said.damage_probability is not None:
+            states += [said.damage_probability.astype(float)]
+        deepest = draw.height[:, None, None] - elevation  # no water stands above the sea that brings it
+        depth[sample] = depth_at_quantile(classes[draw.member], draw.quantile, deepest)
+        if progress is not None:
+            progress((sample + 1) / len(draws))
+    # more sea never floods less: what the networks violate by noise is put in order of the return periods
+    depth = np.maximum.accumulate(depth, axis=1)
+    probability = np.maximum.accumulate(probability / len(draws), axis=0)
+    called = np.maximum.accumulate((called >= len(draws) / 2).astype(float), axis=0)
+    disagreement = np.sqrt(variance / len(draws))
+    for grid in (depth, probability, called, disagreement):
+        grid[..., water] = 0.0
+        grid[..., ~ground.known.numpy()] = np.nan
+    told = np.where(assets["asset_seen"].numpy()[..., None], np.mean(states, axis=0), np.nan) if states else None
+    single = np.float32
+    return FloodMaps(depth, probability.astype(single), called.astype(single), disagreement.astype(single), told)
+
+
+def depth_at_quantile(
+    probability: npt.NDArray[np.float32], quantile: float, deepest: Floats
+) -> npt.NDArray[np.float32]:
+    """Depth [m] below which a share ``quantile`` of the class distribution lies.
+
+    Linear within a class; the open last class ends at ``deepest``, or half a metre above its edge where the ground is
+    said to lie higher than that (the elevation product errs by metres).
+
+    Args:
+        probability: (B, K, H, W) of the depth classes.
+        quantile: 0…1.
+        deepest: (B, H, W) sea level minus ground [m].
+    """
+    last = np.maximum(deepest, DEPTH_EDGES[-1] + 0.5)
+    edges = [np.zeros_like(last), *(np.full_like(last, edge) for edge in DEPTH_EDGES), last]
+    cumulative = np.concatenate([np.zeros_like(probability[:, :1]), np.cumsum(probability, axis=1)], axis=1)
+    depth = np.zeros(last.shape, dtype=np.float32)
+    for k in range(1, probability.shape[1]):  # class 0 is dry
+        inside = (quantile >= cumulative[:, k]) & (quantile > cumulative[:, 1]) & (probability[:, k] > 0)
+        share = np.clip((quantile - cumulative[:, k]) / np.maximum(probability[:, k], 1e-6), 0.0, 1.0)
+        depth = np.where(inside, edges[k] + share * (edges[k + 1] - edges[k]), depth).astype(np.float32)
+    return depth
+
+
+def sources_of(provenance: Mapping[str, Provenance]) -> dict[str, Provenance]:
+    """What flood maps rest on, of all that a place has."""
+    used = ("terrain", "tide_gauge", "sar", "optical", "in_situ", "flood_survey")
+    return {name: provenance[name] for name in used if name in provenance}

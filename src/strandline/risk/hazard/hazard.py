@@ -1,0 +1,63 @@
+"""The hazard: sampled sea levels and flood depths per return period, with unknown cells kept unknown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from strandline.errors import InputError
+from strandline.observations.observations import Provenance
+from strandline.observations.region import Region
+
+
+@dataclass(frozen=True, eq=False)
+class Hazard:
+    """How high the sea comes and what it floods, as S Monte-Carlo samples for R return periods.
+
+    Attributes:
+        return_periods: [years], ascending.
+        levels: (S, R) return levels of the sea [m, region datum].
+        flood_depth: (S, R, H, W) float32 depth [m]; NaN = unknown cell, never "dry".
+        flood_probability: (R, H, W) float32 P(depth >= 0.15 m); NaN = unknown cell.
+        called_flooded: (R, H, W) float32, 1 where the forecaster calls a cell flooded, else 0; NaN = unknown cell.
+        disagreement: (R, H, W) float32 standard deviation [-] of the members' flood probabilities: what more data could
+            settle. The rest of a probability's doubt is chance, or what no member was shown. NaN = unknown cell.
+        provenance: what it was made from.
+        damage_states: (R, A, 5) the forecaster's own probabilities of the damage states of the place's assets [-], mean
+            over the samples; NaN outside the region; ``None`` = it says nothing of them.
+    """
+
+    region: Region
+    return_periods: tuple[float, ...]
+    levels: npt.NDArray[np.float64]
+    flood_depth: npt.NDArray[np.float32]
+    flood_probability: npt.NDArray[np.float32]
+    called_flooded: npt.NDArray[np.float32]
+    disagreement: npt.NDArray[np.float32]
+    provenance: Mapping[str, Provenance]
+    damage_states: npt.NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        periods = np.asarray(self.return_periods, dtype=float)
+        if periods.size == 0 or (periods <= 1).any() or (np.diff(periods) <= 0).any():
+            raise InputError(
+                "hazard", f"return periods {self.return_periods} are not ascending above 1 year", "sort them"
+            )
+        if self.levels.ndim != 2 or self.levels.shape[0] == 0 or not np.isfinite(self.levels).all():
+            raise InputError("hazard", f"levels have shape {self.levels.shape} or gaps", "give finite (S, R) levels")
+        expected = (*self.levels.shape, *self.region.shape)
+        if self.levels.shape[1] != periods.size or self.flood_depth.shape != expected:
+            raise InputError(
+                "hazard",
+                f"flood_depth is {self.flood_depth.shape}, levels {self.levels.shape}",
+                f"need (S, R, H, W) with R = {periods.size} and (H, W) = {self.region.shape}",
+            )
+        for name in ("flood_probability", "called_flooded", "disagreement"):
+            shape = getattr(self, name).shape
+            if shape != expected[1:]:
+                raise InputError("hazard", f"{name} is {shape}", f"need (R, H, W) = {expected[1:]}")
+        if (self.flood_depth < 0).any():
+            raise InputError("hazard", "flood_depth has negative depths", "depth is 0 on dry ground, NaN where unknown")
+        if ((self.flood_probability < 0) | (self.flood_probability > 1)).any():
+            raise InputError("hazard", "flood_probability leaves 0 to 1", "give probabilities, NaN where unknown")

@@ -1,0 +1,1 @@
+"""Exposure, vulnerability and the damage of each sampled flood."""

@@ -1,0 +1,131 @@
+"""What stands where: the value of each asset and its share in each cell of the region."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pyproj import CRS
+from scipy import sparse
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats, Indices
+from strandline.observations.assets import ASSET_CLASSES, ASSET_COLUMNS
+from strandline.observations.region import Region
+
+
+@dataclass(frozen=True, eq=False)
+class ClassExposure:
+    """The assets of one class.
+
+    Attributes:
+        rows: (N,) their places among all assets.
+        cells: (C,) flat indices of the cells they touch; H·W stands for everything outside the region.
+        shares: (N, C) share of each asset in each of these cells [-].
+    """
+
+    asset_class: str
+    rows: Indices
+    cells: Indices
+    shares: sparse.csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """All assets, laid over the region's cells.
+
+    Attributes:
+        value: (A,) [EUR 2010]; NaN = unknown.
+        classes: one entry for each asset class that occurs.
+    """
+
+    value: Floats
+    classes: tuple[ClassExposure, ...]
+
+
+def expose(assets: gpd.GeoDataFrame, region: Region) -> Exposure:
+    """Lay assets over the cells of a region.
+
+    Raises:
+        InputError: missing columns, unknown classes, negative values, another CRS, or no geometry.
+    """
+    missing = [column for column in ASSET_COLUMNS if column not in assets.columns]
+    if missing:
+        raise InputError("assets", f"columns {missing} are missing", f"needed: {', '.join(ASSET_COLUMNS)}")
+    value = assets["value"].to_numpy(dtype=float)
+    if (value < 0).any() or np.isinf(value).any():
+        raise InputError("assets", "a value is negative or infinite", "give EUR, empty where it is unknown")
+    names = assets["asset_class"].to_numpy()
+    unknown = sorted(set(names) - set(ASSET_CLASSES))
+    if unknown:
+        raise InputError("assets", f"unknown classes {unknown}", f"known: {', '.join(ASSET_CLASSES)}")
+    shares = asset_shares(assets, region)
+    classes = []
+    for name in ASSET_CLASSES:
+        rows = np.flatnonzero(names == name)
+        if rows.size:
+            cells = np.unique(shares[rows].indices).astype(np.int64)
+            classes.append(ClassExposure(name, rows, cells, shares[rows][:, cells]))
+    return Exposure(value, tuple(classes))
+
+
+def flat_cells(depth: npt.NDArray[np.float32]) -> Floats:
+    """(R, H·W + 1) depths [m] of the cells in a row, with one unknown cell at the end for what lies outside."""
+    flat = depth.reshape(len(depth), -1).astype(float)
+    return np.concatenate([flat, np.full((len(depth), 1), np.nan)], axis=1)
+
+
+def asset_shares(assets: gpd.GeoDataFrame, region: Region) -> sparse.csr_array:
+    """(A, H·W + 1) share of each asset [-] in each cell, row by row from the north-west; rows sum to 1.
+
+    A point belongs to the cell that holds it; a line is shared by length, a polygon by area. The last column is
+    everything outside the region, where nothing is known.
+
+    Raises:
+        InputError: assets in another CRS than the region, or without a geometry.
+    """
+    if assets.crs is None or CRS.from_user_input(assets.crs) != CRS.from_user_input(region.crs):
+        raise InputError("assets", f"are in {assets.crs}", f"reproject them to the region's {region.crs}")
+    shapes = assets.geometry.to_numpy()
+    if (shapely.is_missing(shapes) | shapely.is_empty(shapes)).any():
+        raise InputError("assets", "one has no geometry", "give each a point, line or polygon")
+    rows, columns = region.shape
+    outside = rows * columns
+    result = sparse.lil_array((len(shapes), outside + 1))
+    is_point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
+    for index in np.flatnonzero(~is_point):
+        cells, share = _overlay(shapes[index], region)
+        result[index, cells] = share
+        result[index, outside] = max(0.0, 1.0 - float(share.sum()))
+    points = shapes[is_point]
+    row, column = region.cells_of(shapely.get_x(points), shapely.get_y(points))
+    result[np.flatnonzero(is_point), np.where(row < 0, outside, row * columns + column)] = 1.0
+    compact = result.tocsr()
+    compact.data[np.abs(compact.data) < 1e-9] = 0.0
+    compact.eliminate_zeros()
+    return compact
+
+
+def _overlay(shape: shapely.Geometry, region: Region) -> tuple[np.ndarray, np.ndarray]:
+    """Flat indices of the cells that a line or polygon touches, and its share in each."""
+    left, bottom, right, top = shapely.bounds(shape)
+    height, width = region.shape
+    first_column, last_column = (int((x - region.bounds[0]) // region.cell_size) for x in (left, right))
+    first_row, last_row = (int((region.bounds[3] - y) // region.cell_size) for y in (top, bottom))
+    row, column = np.meshgrid(
+        np.arange(max(first_row, 0), min(last_row, height - 1) + 1),
+        np.arange(max(first_column, 0), min(last_column, width - 1) + 1),
+        indexing="ij",
+    )
+    x = region.bounds[0] + column.ravel() * region.cell_size
+    y = region.bounds[3] - row.ravel() * region.cell_size
+    pieces = shapely.intersection(shape, shapely.box(x, y - region.cell_size, x + region.cell_size, y))
+    measure = shapely.area if shapely.area(shape) > 0 else shapely.length
+    whole = float(measure(shape))
+    if whole == 0:
+        raise InputError("assets", f"{shape.geom_type} has no length or area", "give points, lines or polygons")
+    share = measure(pieces) / whole
+    share /= max(1.0, float(share.sum()))  # a line along a cell edge lies in both neighbours
+    touched = share > 0
+    return (row.ravel() * width + column.ravel())[touched], share[touched]

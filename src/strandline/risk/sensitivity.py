@@ -1,0 +1,281 @@
+"""Which input's uncertainty drives the expected annual damage, and what to measure next to narrow it most.
+
+A Monte-Carlo sample of the chain joins one draw of return levels, one flood map and one set of damage curves. Because a
+map tells its depths at several sea levels, every map can be read at the levels of every other sample, and the three
+can be joined anew in all ways without asking the networks again. The variance of that full factorial falls apart
+exactly (decision 17).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm
+
+from strandline.observations.arrays import Floats
+from strandline.observations.assets import CURVE_CLASSES, curve_index
+from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.impact.exposure import expose, flat_cells
+from strandline.risk.impact.impact import frequency_weights
+from strandline.risk.impact.vulnerability import damage_ratio
+
+CURVE_DEVIATES = norm.ppf((np.arange(7) + 0.5) / 7)
+"""Middles of seven equally likely parts of a damage curve's deviate."""
+GRID = 32
+"""Sea levels at which each map's damage is told."""
+GAUGE_YEARS = 10.0
+MARK_ERROR = 0.1
+"""Standard error of a district's mean flood depth from surveyed marks [m]; an assumption."""
+SURVEYED_ASSETS = 30
+"""Assets of a damage survey, each scattering about its class's curve as much as the curve is uncertain: assumptions."""
+BLOCKS = 3
+"""Rows and columns of blocks that stand for districts where the survey names none."""
+
+
+@dataclass(frozen=True)
+class Driver:
+    """An uncertain input.
+
+    Attributes:
+        name: ``sea levels``, ``flood map`` or ``damage curve of CLASS``.
+        first_order: share of the variance that would go if this input alone were known [-] (Sobol 1993).
+        total: share that would stay if all others were known [-] (Homma and Saltelli 1996).
+    """
+
+    name: str
+    first_order: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Something that could be measured next.
+
+    Attributes:
+        of: the kind of input that it tells about.
+        what: for a sentence, such as "10 more years of the tide gauge".
+        reduction: expected share of the variance that it takes away [-].
+    """
+
+    of: Literal["sea levels", "flood map", "damage curve"]
+    what: str
+    reduction: float
+
+
+@dataclass(frozen=True)
+class Information:
+    """What the uncertainty of the region's expected annual damage rests on.
+
+    Attributes:
+        standard_deviation: of the expected annual damage over all joins [EUR 2010 a-1].
+        drivers: the greatest first-order share first.
+        measurements: the greatest expected reduction first.
+    """
+
+    standard_deviation: float
+    drivers: tuple[Driver, ...]
+    measurements: tuple[Measurement, ...]
+
+
+def value_of_information(
+    hazard: Hazard, assets: gpd.GeoDataFrame, continent: str, record_years: float
+) -> Information | None:
+    """Drivers and measurements for the assets whose damage is known; None where it is known exactly, or of none.
+
+    A measurement is worth the variance that it is expected to take away, Cov(D, y)² / Var(y), with y what it would read
+    including its error and D the expected annual damage averaged over the other inputs. Measured are
+
+    - the sea: the rarest return level, from ``GAUGE_YEARS`` more years beside ``record_years``;
+    - the flood map: mean depth at the assets of a district at the median rarest level, with ``MARK_ERROR``;
+    - a damage curve: its deviate, from ``SURVEYED_ASSETS`` assets.
+
+    Values of assets are taken as exact, so that nothing is said about surveying them.
+
+    Source: Strong, Oakley, Brennan and Breeze (2015), Medical Decision Making 35, 570-583: expected value of sample
+        information by regression on the samples' own draws, here linear (Goldstein and Wooff 2007, Bayes linear) and
+        with squared error as the loss.
+    """
+    losses = DamageByLevel.of(hazard, assets, continent)
+    if losses is None:
+        return None
+    weights = frequency_weights(hazard.return_periods, "log_linear")
+    damage = np.einsum("ig,cjkg->cijk", _level_weights(hazard.levels, losses.grid, weights), losses.damage)
+    variance, drivers = decompose(damage)
+    if variance <= 0:
+        return None
+    joined = damage.mean(axis=3).sum(axis=0)  # (levels, maps)
+    rarest = hazard.levels[:, -1]
+    gauge_error = rarest.var() * record_years / GAUGE_YEARS
+    measurements = [
+        Measurement(
+            "sea levels",
+            f"{GAUGE_YEARS:g} more years of the tide gauge",
+            _reduction(joined.mean(axis=1), rarest, gauge_error),
+        )
+    ]
+    for place, depth in losses.depth_by_place.items():
+        measurements.append(
+            Measurement(
+                "flood map",
+                f"a survey of flood marks and ground levels {place}",
+                _reduction(joined.mean(axis=0), depth, MARK_ERROR**2),
+            )
+        )
+    for name, part in zip(losses.curves, damage, strict=True):
+        error = CURVE_DEVIATES.var() / SURVEYED_ASSETS
+        by_curve = part.mean(axis=(0, 1))
+        measurements.append(
+            Measurement(
+                "damage curve",
+                f"a damage survey of {SURVEYED_ASSETS} flooded assets of the kind '{name}'",
+                _reduction(by_curve, CURVE_DEVIATES, error),
+            )
+        )
+    named = [Driver(name, *shares) for name, shares in zip(_names(losses.curves), drivers, strict=True)]
+    return Information(
+        float(np.sqrt(variance)),
+        tuple(sorted(named, key=lambda driver: -driver.first_order)),
+        tuple(
+            replace(each, reduction=each.reduction / variance)
+            for each in sorted(measurements, key=lambda each: -each.reduction)
+        ),
+    )
+
+
+def decompose(damage: Floats) -> tuple[float, list[tuple[float, float]]]:
+    """Variance of Σ_c damage[c, i, j, k_c] over i, j and each k_c, all equally likely and independent, and its parts.
+
+    Args:
+        damage: (C, I, J, K), a curve c moved by its own k.
+
+    Returns:
+        The variance, and (first-order, total) shares [-] of i, of j, and of each k_c; NaN where there is no variance.
+
+    Source: Saltelli et al. (2010), Computer Physics Communications 181, 259-270, equations 1 and 2; exact here, since
+        every combination is there.
+    """
+    joined = damage.mean(axis=3).sum(axis=0)  # (I, J)
+    by_curve = damage.var(axis=3)  # (C, I, J)
+    variance = float(joined.var() + by_curve.mean(axis=(1, 2)).sum())
+    parts = []
+    for own, other in ((0, 1), (1, 0)):
+        first = joined.mean(axis=other).var()
+        without = damage.mean(axis=1 + own)  # (C, other, K)
+        rest = without.mean(axis=2).sum(axis=0).var() + without.var(axis=2).mean(axis=1).sum()
+        parts.append((first, variance - rest))
+    parts += [(part.mean(axis=(0, 1)).var(), spread.mean()) for part, spread in zip(damage, by_curve, strict=True)]
+    if variance <= 0:
+        return variance, [(np.nan, np.nan)] * len(parts)
+    return variance, [(float(first / variance), float(total / variance)) for first, total in parts]
+
+
+@dataclass(frozen=True, eq=False)
+class DamageByLevel:
+    """Each map's damage as a function of the sea level.
+
+    Attributes:
+        curves: names of the damage curves that occur.
+        grid: (G,) sea levels [m, region datum].
+        damage: (C, S, K, G) damage to the known assets under curve c moved by ``CURVE_DEVIATES`` [EUR 2010].
+        depth_by_place: "in the district X" or "in the north-west" → (S,) mean depth at its assets [m] at the median
+            rarest level.
+    """
+
+    curves: tuple[str, ...]
+    grid: Floats
+    damage: Floats
+    depth_by_place: dict[str, Floats]
+
+    @classmethod
+    def of(cls, hazard: Hazard, assets: gpd.GeoDataFrame, continent: str) -> "DamageByLevel | None":
+        """From the maps and the assets with a value on known cells; None where there are none.
+
+        Between a map's own levels its depths are straight; beyond them water rises and falls with the sea.
+        """
+        whole = expose(assets, hazard.region)
+        holes = np.append(np.isnan(hazard.flood_depth).any(axis=(0, 1)).ravel(), True)  # the last is all outside
+        known = ~np.isnan(whole.value)
+        for group in whole.classes:
+            known[group.rows[(group.shares @ holes[group.cells].astype(float)) > 0]] = False
+        if not known.any():
+            return None
+        exposure = expose(assets[known], hazard.region)
+        occurring = {_curve(group.asset_class) for group in exposure.classes}
+        curves = tuple(name for name in CURVE_CLASSES if name in occurring)
+        grid = np.linspace(hazard.levels.min(), hazard.levels.max(), GRID)
+        damage = np.zeros((len(curves), len(hazard.levels), CURVE_DEVIATES.size, GRID))
+        places = _places(assets[known], hazard)
+        middle = float(np.median(hazard.levels[:, -1]))
+        depths: dict[str, Floats] = {name: np.zeros(len(hazard.levels)) for name in places}
+        for sample, (depth, level) in enumerate(zip(hazard.flood_depth, hazard.levels, strict=True)):
+            flat = flat_cells(depth)
+            at_middle = np.full(exposure.value.size, np.nan)
+            for group in exposure.classes:
+                own = flat[:, group.cells]  # (R, cells)
+                at_middle[group.rows] = group.shares @ _read(own, level, np.array([middle]))[0]
+                water, worth = _read(own, level, grid), group.shares.T @ exposure.value[group.rows]
+                of_curve = damage[curves.index(_curve(group.asset_class)), sample]
+                for number, deviate in enumerate(CURVE_DEVIATES):
+                    of_curve[number] += damage_ratio(water, group.asset_class, continent, float(deviate)) @ worth
+            for name, rows in places.items():
+                depths[name][sample] = at_middle[rows].mean()
+        return cls(curves, grid, damage, depths)
+
+
+def _read(depth: Floats, own: Floats, wanted: Floats) -> Floats:
+    """(G, cells) depth at the wanted sea levels (G,), of a map told at its ``own`` levels (R,) as (R, cells)."""
+    if own.size == 1:
+        return np.where(depth > 0, np.maximum(depth + (wanted - own)[:, None], 0.0), 0.0)
+    upper = np.clip(np.searchsorted(own, wanted), 1, own.size - 1)
+    step = np.maximum(own[upper] - own[upper - 1], 1e-9)
+    share = np.clip((wanted - own[upper - 1]) / step, 0.0, 1.0)[:, None]
+    between = (1 - share) * depth[upper - 1] + share * depth[upper]
+    beyond = np.where(wanted > own[-1], wanted - own[-1], np.minimum(wanted - own[0], 0.0))[:, None]
+    return np.where(between > 0, np.maximum(between + beyond, 0.0), 0.0)
+
+
+def _level_weights(levels: Floats, grid: Floats, weights: Floats) -> Floats:
+    """(S, G) weights [a-1] whose product with damage on the grid is each level sample's expected annual damage."""
+    result = np.zeros((len(levels), grid.size))
+    unit = np.eye(grid.size)
+    for node in range(grid.size):
+        result[:, node] = np.interp(levels, grid, unit[node]) @ weights
+    return result
+
+
+def _reduction(damage: Floats, reading: Floats, error: float) -> float:
+    """Expected reduction of the variance [EUR² a-2] by a reading with an error variance; 0 where it tells nothing."""
+    spread = reading.var() + error
+    covariance = float(np.mean((damage - damage.mean()) * (reading - reading.mean())))
+    return covariance**2 / float(spread) if spread > 0 else 0.0
+
+
+def _places(assets: gpd.GeoDataFrame, hazard: Hazard) -> dict[str, npt.NDArray[np.int64]]:
+    """Rows of the assets of each district; of nine blocks where the survey names none."""
+    if "district" in assets and assets["district"].notna().any():
+        names = assets["district"]
+        return {
+            f"in the district '{name}'": np.flatnonzero((names == name).to_numpy())
+            for name in sorted(names.dropna().unique())
+        }
+    point, (left, bottom, right, top) = assets.geometry.representative_point(), hazard.region.bounds
+    column = np.clip((BLOCKS * (point.x - left) / (right - left)).astype(int), 0, BLOCKS - 1).to_numpy()
+    row = np.clip((BLOCKS * (top - point.y) / (top - bottom)).astype(int), 0, BLOCKS - 1).to_numpy()
+    words = (("north-west", "north", "north-east"), ("west", "middle", "east"), ("south-west", "south", "south-east"))
+    return {
+        f"in the {words[r][c]}": np.flatnonzero((row == r) & (column == c))
+        for r in range(BLOCKS)
+        for c in range(BLOCKS)
+        if ((row == r) & (column == c)).any()
+    }
+
+
+def _curve(asset_class: str) -> str:
+    return CURVE_CLASSES[curve_index(asset_class)]
+
+
+def _names(curves: Sequence[str]) -> list[str]:
+    return ["sea levels", "flood map", *(f"damage curve of {name}" for name in curves)]

@@ -1,0 +1,59 @@
+"""What one event of a given sea level does, before anyone acts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import geopandas as gpd
+import numpy as np
+
+from strandline.observations.arrays import Floats
+from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.impact.exposure import Exposure
+from strandline.risk.impact.impact import damage_ratios, depth_at_assets
+
+FLOODED_DEPTH = 0.15
+"""Depth from which a cell, and so an asset, counts as flooded [m]."""
+
+
+@dataclass(frozen=True, eq=False)
+class EventDamage:
+    """Damage of single events at the hazard's return periods.
+
+    Attributes:
+        levels: (R,) median sea level of each return period [m, region datum].
+        by_class: asset class → (S, R) damage to its known assets [EUR 2010].
+        flooded: asset class → for each return period the ids of assets with a median depth of 0.15 m or more.
+    """
+
+    levels: Floats
+    by_class: Mapping[str, Floats]
+    flooded: Mapping[str, tuple[tuple[str, ...], ...]]
+
+    @classmethod
+    def of(cls, hazard: Hazard, assets: gpd.GeoDataFrame, exposure: Exposure, deviates: Floats) -> Self:
+        """Run the damage chain as it is today; all ``assets`` must be known."""
+        loss, depth = [], []
+        for water, deviate in zip(hazard.flood_depth, deviates, strict=True):
+            ratio = damage_ratios(water, exposure, hazard.region.continent, deviate)  # (A, R)
+            loss.append(ratio * exposure.value[:, None])
+            depth.append(depth_at_assets(water, exposure))
+        losses, wet = np.stack(loss), np.median(np.stack(depth), axis=0) >= FLOODED_DEPTH  # (S, A, R), (A, R)
+        names = assets["asset_id"].astype(str).to_numpy()
+        by_class, flooded = {}, {}
+        for group in exposure.classes:
+            by_class[group.asset_class] = losses[:, group.rows].sum(axis=1)
+            flooded[group.asset_class] = tuple(
+                tuple(names[group.rows[wet[group.rows, period]]]) for period in range(wet.shape[1])
+            )
+        return cls(np.median(hazard.levels, axis=0), by_class, flooded)
+
+    def of_classes(self, classes: tuple[str, ...]) -> Floats:
+        """(S, R) damage to these classes together [EUR 2010]."""
+        parts = [damage for name, damage in self.by_class.items() if name in classes]
+        first = next(iter(self.by_class.values()))
+        return np.asarray(sum(parts, np.zeros_like(first)))
+
+    def at_level(self, classes: tuple[str, ...], level: float) -> Floats:
+        """(S,) damage of an event of this sea level [m], straight between the return periods' median levels."""
+        return np.array([np.interp(level, self.levels, sample) for sample in self.of_classes(classes)])

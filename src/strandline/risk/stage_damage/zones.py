@@ -1,0 +1,203 @@
+"""The parts of a place that the watch speaks of, each with a name that people know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from rasterio import features
+from rasterio.enums import MergeAlg
+from scipy.ndimage import distance_transform_edt
+from scipy.spatial import KDTree
+from shapely import MultiPolygon, Polygon, box, orient_polygons
+from shapely.geometry import shape
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Indices, Mask
+from strandline.observations.observations import Observations
+from strandline.observations.region import Region
+from strandline.risk.hazard.hazard import Hazard
+
+MOST_BLOCKS = 100
+REACH = 1000.0
+"""How far from an asset its district reaches [m]; an assumption: surveys say where assets stand, not where districts
+end."""
+ELSEWHERE, NOT_STATED = "elsewhere", "district not stated"
+NOWHERE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Zones:
+    """Zones of a place; no cell and no asset is in two, and every asset is in one.
+
+    Attributes:
+        names: (Z,) each once.
+        outlines: (Z,) polygons, longitude and latitude [degrees, WGS84].
+        of_cell: (H, W) number of the zone that holds a cell's centre; −1 = none, or permanent water.
+        of_asset: (A,) number of the zone that an asset is counted in, as the place lists its assets.
+        source: whose zones these are.
+    """
+
+    names: tuple[str, ...]
+    outlines: tuple[Polygon | MultiPolygon, ...]
+    of_cell: Indices
+    of_asset: Indices
+    source: str
+
+    def __post_init__(self) -> None:
+        count = len(self.names)
+        if not count or len(set(self.names)) < count or len(self.outlines) != count:
+            what = f"{count} names, {len(set(self.names))} of them different, and {len(self.outlines)} outlines"
+            raise InputError("zones", f"have {what}", "give every zone a name of its own and an outline")
+        if not np.array_equal(np.setdiff1d(self.of_cell, [NOWHERE]), np.arange(count)):
+            raise InputError("zones", "one has no cell, or a cell has no such zone", "number them as they are named")
+        if ((self.of_asset < 0) | (self.of_asset >= count)).any():
+            raise InputError("zones", "an asset is in no zone", "count it in the nearest one")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def find_zones(
+    observations: Observations, hazards: Sequence[Hazard], polygons: gpd.GeoDataFrame | None = None
+) -> Zones:
+    """The zones of a place: the polygons given, else the districts of its assets, else square blocks.
+
+    A cell belongs to the polygon that holds its centre, the district of the nearest asset within ``REACH``, or its
+    block. Floodable land that no polygon and no district covers is a zone of its own. Blocks are named by a letter for
+    the row, from the north, and a number for the column, from the west; they are as small as a hundred of them can be,
+    and those without floodable land are left out. Permanent water is in no zone.
+
+    Args:
+        hazards: maps of today's and of higher seas; land is floodable where any sample of them puts water.
+        polygons: ``name`` and ``geometry`` in the region's CRS.
+
+    Raises:
+        InputError: polygons that overlap, or hold no land.
+    """
+    assets = observations.assets
+    water = observations.terrain["permanent_water"].values > 0.5
+    floodable = np.any([(each.flood_depth > 0).any(axis=(0, 1)) for each in hazards], axis=0) & ~water
+    if polygons is not None:
+        return _of_polygons(observations, polygons, water, floodable)
+    if assets is not None and "district" in assets and assets["district"].notna().any():
+        return _of_districts(observations.region, assets, water, floodable)
+    return _of_blocks(observations, water, floodable)
+
+
+def _of_polygons(observations: Observations, polygons: gpd.GeoDataFrame, water: Mask, floodable: Mask) -> Zones:
+    region = observations.region
+    layers: dict[str, Any] = {"out_shape": region.shape, "transform": region.transform}
+    drawn = features.rasterize(
+        ((each, number) for number, each in enumerate(polygons.geometry)), fill=NOWHERE, dtype="int32", **layers
+    )
+    layered = features.rasterize(
+        ((each, 1) for each in polygons.geometry), merge_alg=MergeAlg.add, dtype="int32", **layers
+    )
+    twice = int((layered > 1).sum())
+    if twice > 0.01 * (layered > 0).sum():  # neighbours' borders, drawn apart, may cross by a cell
+        raise InputError("zones", f"overlap in {twice} cells", "draw zones that share no ground")
+    of_cell = np.where(water, NOWHERE, drawn)
+    if (of_cell == NOWHERE).all():
+        raise InputError("zones", "hold no land of the region", "draw them where people live")
+    called = [*polygons["name"], ELSEWHERE]
+    of_cell = np.where((of_cell == NOWHERE) & floodable, called.index(ELSEWHERE), of_cell)
+    names, of_cell = _renumbered(called, of_cell)
+    given = dict(zip(polygons["name"], polygons.geometry.to_crs("EPSG:4326"), strict=True))
+    drawn_from = _outlines(region, of_cell)
+    outlines = tuple(given.get(name, outline) for name, outline in zip(names, drawn_from, strict=True))
+    return Zones(names, outlines, of_cell, _zone_of_assets(observations, of_cell), "polygons of the region file")
+
+
+def _of_districts(region: Region, assets: gpd.GeoDataFrame, water: Mask, floodable: Mask) -> Zones:
+    district = assets["district"].fillna(NOT_STATED).astype(str)
+    known = sorted(set(district))
+    of_asset = np.searchsorted(known, district)
+    point = assets.geometry.representative_point()
+    tree = KDTree(np.column_stack([point.x, point.y]))
+    row, column = np.nonzero(~water)
+    distance, nearest = tree.query(np.column_stack([region.x[column], region.y[row]]))
+    of_cell = np.full(region.shape, NOWHERE)
+    of_cell[row, column] = np.where(distance <= REACH, of_asset[nearest], NOWHERE)
+    called = [*known, ELSEWHERE]
+    of_cell[(of_cell == NOWHERE) & floodable] = called.index(ELSEWHERE)
+    names, of_cell = _renumbered(called, of_cell)
+    of_asset = np.array([names.index(name) if name in names else NOWHERE for name in district])
+    lost = of_asset == NOWHERE  # a district that is nobody's nearest: all its assets share their cells with others
+    of_asset[lost] = _nearest_zone(region, of_cell, point[lost])
+    return Zones(names, _outlines(region, of_cell), of_cell, of_asset, "districts of the asset survey")
+
+
+def _of_blocks(observations: Observations, water: Mask, floodable: Mask) -> Zones:
+    region = observations.region
+    wanted = floodable if floodable.any() else ~water
+    row, column = np.nonzero(wanted)
+    side = max(1, int(np.ceil(np.sqrt(row.size / MOST_BLOCKS))))  # a block of so many cells a side holds no more land
+    while np.unique([row // side, column // side], axis=1).shape[1] > MOST_BLOCKS:
+        side += 1
+    kept = np.unique([row // side, column // side], axis=1).T  # (Z, 2), row by row
+    rows, columns = np.indices(region.shape) // side
+    of_cell = np.full(region.shape, NOWHERE)
+    for number, (down, along) in enumerate(kept):
+        of_cell[(rows == down) & (columns == along) & ~water] = number
+    left, _, _, top = region.bounds
+    edge = side * region.cell_size
+    squares = gpd.GeoSeries(
+        [box(left + along * edge, top - (down + 1) * edge, left + (along + 1) * edge, top - down * edge)
+         for down, along in kept], crs=region.crs,
+    )  # fmt: skip
+    outlines = tuple(squares.clip_by_rect(*region.bounds).to_crs("EPSG:4326"))
+    names = tuple(f"{_letters(down)}{along + 1}" for down, along in kept)
+    source = f"blocks of {edge:g} m, for want of districts"
+    return Zones(names, outlines, of_cell, _zone_of_assets(observations, of_cell), source)
+
+
+def _letters(number: int) -> str:
+    """A, B, … Z, AA, AB, … as the rows of a map's grid."""
+    return ("" if number < 26 else _letters(number // 26 - 1)) + chr(ord("A") + number % 26)
+
+
+def _renumbered(names: Sequence[str], of_cell: Indices) -> tuple[tuple[str, ...], Indices]:
+    """Only the zones that hold a cell, counted without a gap."""
+    held = np.unique(of_cell[of_cell != NOWHERE])
+    new = np.full(len(names) + 1, NOWHERE)
+    new[held] = np.arange(held.size)
+    return tuple(names[number] for number in held), new[of_cell]
+
+
+def _outlines(region: Region, of_cell: Indices) -> tuple[Polygon | MultiPolygon, ...]:
+    """(Z,) outlines of each zone's cells."""
+    pieces = list(features.shapes(of_cell.astype(np.int32), mask=of_cell != NOWHERE, transform=region.transform))
+    frame = gpd.GeoDataFrame(
+        {"zone": [number for _, number in pieces]}, geometry=[shape(outline) for outline, _ in pieces], crs=region.crs
+    )
+    return tuple(frame.dissolve("zone").sort_index().geometry.to_crs("EPSG:4326"))
+
+
+def _zone_of_assets(observations: Observations, of_cell: Indices) -> Indices:
+    assets = observations.assets
+    if assets is None:
+        return np.empty(0, dtype=np.int64)
+    return _nearest_zone(observations.region, of_cell, assets.geometry.representative_point())
+
+
+def _nearest_zone(region: Region, of_cell: Indices, points: gpd.GeoSeries) -> Indices:
+    """(N,) the zone at points, or the nearest one where there is none."""
+    left, bottom, right, top = region.bounds
+    half = region.cell_size / 2
+    x, y = np.clip(points.x, left + half, right - half), np.clip(points.y, bottom + half, top - half)
+    row, column = distance_transform_edt(of_cell == NOWHERE, return_distances=False, return_indices=True)
+    own = region.cells_of(x.to_numpy(), y.to_numpy())
+    return np.asarray(of_cell[row[own], column[own]], dtype=np.int64)
+
+
+def zones_to_geojson(zones: Zones, columns: pd.DataFrame) -> str:
+    """The zones for maps (RFC 7946), each with its name and a row of ``columns``; ``null`` = unknown."""
+    frame = gpd.GeoDataFrame(
+        {"zone": zones.names, **{str(name): column.to_numpy() for name, column in columns.items()}},
+        geometry=orient_polygons(gpd.GeoSeries(zones.outlines, crs="EPSG:4326").set_precision(1e-7).to_numpy()),
+        crs="EPSG:4326",
+    )
+    return str(frame.to_json(na="null", drop_id=True, to_wgs84=True))

@@ -1,0 +1,84 @@
+"""Storms that nobody has seen, rehearsed: design storms as a gauge would see them, and what physics makes of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from strandline.errors import InputError
+from strandline.models.batch import FLOOD_ISSUE, Batch
+from strandline.observations.arrays import Floats
+from strandline.observations.observations import Observations
+from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, TIDE_HOURS
+from strandline.observations.sea_level.model import TideAndWeather
+from strandline.simulator.sea.sea import STORM_HOURS, STORM_PEAK_HOUR, design_storm
+
+
+@dataclass(frozen=True, eq=False)
+class DesignStorms:
+    """Storms of chosen peaks at a place, and how its own gauge would have seen them 12 h after.
+
+    Attributes:
+        level: (E, 120) the sea [m, region datum], hourly, the peak in hour 72.
+        seen: the student's view of them: gauge, tide and season, without a ground.
+    """
+
+    level: Floats
+    seen: Batch
+
+
+class StormDesigner:
+    """Draws design storms for one gauge; its tide of a year is prepared once.
+
+    Args:
+        sea: tide and weather of the gauge.
+        mean_sea_level: about which its tide swings [m, region datum].
+        start: of the year of tides that storms ride on.
+    """
+
+    def __init__(self, sea: TideAndWeather, mean_sea_level: float, start: np.datetime64) -> None:
+        self.mean_sea_level = mean_sea_level
+        self._year = start + np.arange(366 * 24).astype("timedelta64[h]")
+        self._sea, self._tide = sea, sea.tide(self._year)
+
+    def draw(self, peaks: Floats, rng: np.random.Generator, rise: float = 0.0) -> DesignStorms:
+        """One tide and storm shape at each of E peaks [m, region datum].
+
+        Args:
+            rng: draws the tide and the shape.
+            rise: of the mean sea level [m], on which tide and storms ride; contained in ``peaks``.
+        """
+        start = int(rng.integers(0, self._tide.size - STORM_HOURS))
+        seed = int(rng.integers(2**31))
+        tide_then, mean = self._tide[start : start + STORM_HOURS], self.mean_sea_level
+        storms = [design_storm(tide_then, mean + rise, float(peak), np.random.default_rng(seed)) for peak in peaks]
+        issue = STORM_PEAK_HOUR + int(FLOOD_ISSUE / np.timedelta64(1, "h"))
+        first = issue - CONTEXT_HOURS + 1
+        level = np.stack([storm.level for storm in storms])
+        gauge = level[:, None, first : issue + 1] - mean
+        tide = np.stack([storm.tide for storm in storms])[:, first : first + TIDE_HOURS]
+        day = float((self._year[start] - self._year[start].astype("datetime64[Y]")) / np.timedelta64(365, "D"))
+        season = torch.tensor([[np.sin(2 * np.pi * day), np.cos(2 * np.pi * day)]], dtype=torch.float32)
+        count, hours = len(peaks), self._year[start + first : start + first + TIDE_HOURS]
+        modes, weather = self._sea.tide_modes(hours[None]), self._sea.weather.astype(np.float32)
+        seen = Batch(
+            gauge=torch.from_numpy(gauge.astype(np.float32)),
+            gauge_seen=torch.ones(gauge.shape, dtype=torch.bool),
+            tide=torch.from_numpy(tide.astype(np.float32)),
+            tide_modes=torch.from_numpy(modes).expand(count, -1, -1),
+            weather=torch.from_numpy(weather).expand(count, -1),
+            season=season.expand(count, -1),
+        )
+        return DesignStorms(level, seen)
+
+
+def designer_of(observations: Observations, sea: TideAndWeather) -> StormDesigner:
+    """Design storms of a place's own gauge, on the tides of its record's first year.
+
+    Raises:
+        InputError: without a tide gauge.
+    """
+    gauge = observations.tide_gauge
+    if gauge is None:
+        raise InputError("observations", "have no tide gauge", "design storms ride on its tide")
+    return StormDesigner(sea, float(gauge["mean_sea_level"].values[0]), gauge["time"].values[0])

@@ -1,0 +1,1 @@
+"""Buildings, roads and people on a simulated coast."""

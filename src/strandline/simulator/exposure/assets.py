@@ -1,0 +1,127 @@
+"""What stands in the way: assets as they are, as an old survey has them, and what a flood does to them."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+
+from strandline.observations.arrays import Floats
+from strandline.observations.assets import DAMAGE_STATE_EDGES
+from strandline.observations.region import Region
+from strandline.simulator.landscape.terrain import Terrain
+from strandline.simulator.sensors.gauges import SensorQuality
+
+_CURVE_DEPTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
+_CURVES = {
+    "residential": (0.0, 0.33, 0.49, 0.62, 0.72, 0.87, 0.93, 0.98, 1.0),
+    "commercial": (0.0, 0.38, 0.54, 0.66, 0.76, 0.88, 0.94, 0.98, 1.0),
+    "industrial": (0.0, 0.38, 0.54, 0.66, 0.76, 0.88, 0.94, 0.98, 1.0),
+    "agriculture": (0.0, 0.14, 0.37, 0.52, 0.56, 0.66, 0.83, 0.99, 1.0),
+    "infrastructure": (0.0, 0.21, 0.37, 0.60, 0.71, 0.81, 0.89, 0.97, 1.0),
+    "transport": (0.0, 0.36, 0.57, 0.73, 0.85, 1.0, 1.0, 1.0, 1.0),
+}
+"""Mean damage ratio by depth [m] for Asia. Source: Huizinga, de Moel and Szewczyk (2017), JRC105688, section 3."""
+_DAMAGE_SPREAD = 0.10
+"""Standard deviation of one asset's damage ratio in one storm about the mean curve [-]."""
+_VALUES = {
+    "residential": (310.0, 1200.0, 6000.0),
+    "commercial": (361.0, 200.0, 1500.0),
+    "industrial": (266.0, 500.0, 4000.0),
+    "agriculture": (0.08, 10_000.0, 22_500.0),
+    "infrastructure": (361.0, 100.0, 1000.0),
+    "transport": (60.0, 500.0, 1500.0),
+}
+"""EUR 2010 per m² and least and greatest area [m²] of one entry of a survey (a hamlet, a market, a mill, a field, …).
+
+Construction costs are Bangladesh's in Huizinga et al. (2017), annex; fields and roads are orders of magnitude.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """Assets of a simulated coast.
+
+    Attributes:
+        survey: GeoDataFrame with ``ASSET_COLUMNS``: what the old survey says.
+        row, column: (A,) where each surveyed asset truly stands, or stood.
+        stands: (A,) False for those that are gone.
+        unknown: number of assets that the survey does not have.
+    """
+
+    survey: gpd.GeoDataFrame
+    row: npt.NDArray[np.int64]
+    column: npt.NDArray[np.int64]
+    stands: npt.NDArray[np.bool_]
+    unknown: int
+
+
+def draw_exposure(
+    terrain: Terrain, region: Region, survey_year: int, quality: SensorQuality, rng: np.random.Generator
+) -> Exposure:
+    """Assets where people live, trade and farm, and a survey of them that has aged.
+
+    Args:
+        terrain: settlement, roads and fields.
+        region: for coordinates and CRS.
+        survey_year: latest year of the survey; parts are up to six years older.
+        quality: what the survey lacks and where it errs.
+        rng: source of randomness.
+    """
+    built = np.argwhere((terrain.settlement > 0.15) & terrain.land)
+    fields = np.argwhere(terrain.land & ~terrain.polders.embankment & (terrain.settlement <= 0.15))
+    roads = np.argwhere(terrain.road & terrain.land)
+    cells, classes = [], []
+    village = ("residential", "commercial", "industrial", "infrastructure")
+    count = max(24, int(terrain.land.sum()) // 20)
+    for kind, places, share in (("built", built, 0.6), ("agriculture", fields, 0.28), ("transport", roads, 0.12)):
+        if not len(places):
+            continue
+        for index in rng.choice(len(places), size=round(share * count)):
+            cells.append(places[index])
+            classes.append(str(rng.choice(village, p=(0.66, 0.18, 0.08, 0.08))) if kind == "built" else kind)
+    cell = np.array(cells, dtype=np.int64)
+    total = len(cell)
+    known = rng.random(total) >= quality.asset_missing
+    stands = rng.random(total) >= quality.asset_gone
+    within = rng.uniform(0.1, 0.9, size=(total, 2)) * region.cell_size
+    x = region.bounds[0] + cell[:, 1] * region.cell_size + within[:, 1]
+    y = region.bounds[3] - cell[:, 0] * region.cell_size - within[:, 0]
+    shift = quality.asset_shift * rng.standard_normal((total, 2))
+    x = np.clip(x + shift[:, 0], region.bounds[0] + 1.0, region.bounds[2] - 1.0)
+    y = np.clip(y + shift[:, 1], region.bounds[1] + 1.0, region.bounds[3] - 1.0)
+    price = np.array([_VALUES[name] for name in classes])
+    area = np.exp(rng.uniform(np.log(price[:, 1]), np.log(price[:, 2])))
+    value = np.round(price[:, 0] * area * rng.lognormal(0.0, 0.2, size=total), -1)
+    survey = gpd.GeoDataFrame(
+        {
+            "asset_id": [f"A{number:04d}" for number in range(total)],
+            "asset_class": classes,
+            "value": value,
+            "survey_year": survey_year - rng.integers(0, 7, size=total),
+        },
+        geometry=gpd.points_from_xy(x, y),
+        crs=region.crs,
+    )
+    return Exposure(
+        survey[known].reset_index(drop=True),
+        cell[known, 0],
+        cell[known, 1],
+        stands[known],
+        int((~known).sum()),
+    )
+
+
+def damage_states(exposure: Exposure, max_depth: Floats, rng: np.random.Generator) -> Floats:
+    """True damage state 0–4 of each surveyed asset in each storm (E, A); NaN where it no longer stands.
+
+    The ratio follows the class's curve; one asset's scatter grows from zero at its dry end, so that a dry asset is
+    never damaged. Edges of the states: ``DAMAGE_STATE_EDGES``.
+    """
+    depth = max_depth[:, exposure.row, exposure.column]
+    ratio = np.empty_like(depth)
+    for index, name in enumerate(exposure.survey["asset_class"]):
+        ratio[:, index] = np.interp(depth[:, index], _CURVE_DEPTHS, _CURVES[name])
+    scatter = _DAMAGE_SPREAD * np.minimum(ratio / 0.2, 1.0) * rng.standard_normal(ratio.shape)
+    state = np.digitize(np.clip(ratio + scatter, 0.0, 1.0), DAMAGE_STATE_EDGES).astype(np.float64)
+    return np.where(exposure.stands[None, :], state, np.nan)

@@ -1,0 +1,168 @@
+"""The local-inertial equations as tensor operations over all storms at once, for a GPU.
+
+Every storm has its own clock and its own time step; both live on the device. The host looks at the clocks only once
+every ``_STEPS_UNSEEN`` steps, so that the device never waits for it; a storm that has arrived stands still meanwhile.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from strandline.simulator.hydrodynamics.local_inertia import Problem, Scheme, Solution, refuse_runaway
+
+_STEPS_UNSEEN = 32
+
+
+def solve(
+    problem: Problem, device: str, precision: torch.dtype, progress: Callable[[float], None] | None = None
+) -> Solution:
+    """Run every storm of a problem from its first to its last time on one device."""
+    waters = _Waters(problem, torch.device(device), precision)
+    start, end = problem.time[0], problem.time[-1]
+    levels = []
+    stops = [(float(time), True) for time in problem.output_times]
+    if not stops or stops[-1][0] < end:
+        stops.append((float(end), False))
+    for stop, is_output in stops:
+        waters.advance(stop)
+        if is_output:
+            levels.append(waters.level.clone().cpu())
+        if progress is not None:
+            progress(float((stop - start) / (end - start)))
+    greatest = waters.greatest.double().cpu().numpy()
+    shown = (
+        torch.stack(levels, 1) if levels else waters.level.new_zeros((len(waters.level), 0, *waters.level.shape[1:]))
+    )
+    return Solution(
+        greatest,
+        shown.double().cpu().numpy(),
+        waters.level.double().cpu().numpy(),
+        waters.net_inflow.cpu().numpy(),
+        waters.steps.cpu().numpy(),
+    )
+
+
+class _Waters:
+    """The state of all storms on the device, and how it moves."""
+
+    def __init__(self, problem: Problem, device: torch.device, precision: torch.dtype) -> None:
+        def field(values: object) -> Tensor:
+            return torch.as_tensor(values, device=device, dtype=precision)
+
+        def exact(values: object) -> Tensor:
+            return torch.as_tensor(values, device=device, dtype=torch.float64)
+
+        self.scheme: Scheme = problem.scheme
+        self.cell_size = problem.cell_size
+        self.level = field(problem.level).clone()  # (E, H + 2, W + 2)
+        self.bed = field(problem.bed)
+        self.greatest = self.level.clone()
+        # faces inside the ring of walls: all others are closed for ever
+        self.flux_x = self.level.new_zeros((len(self.level), self.level.shape[1] - 2, self.level.shape[2] - 1))
+        self.flux_y = self.level.new_zeros((len(self.level), self.level.shape[1] - 1, self.level.shape[2] - 2))
+        self.friction_x = field(problem.west_friction)[1:-1, 1:]
+        self.friction_y = field(problem.north_friction)[1:, 1:-1]
+        self.sill_x = torch.maximum(self.bed[:, 1:-1, :-1], self.bed[:, 1:-1, 1:])
+        self.sill_y = torch.maximum(self.bed[:, :-1, 1:-1], self.bed[:, 1:, 1:-1])
+        self.time = exact(problem.time)
+        self.boundary_level = exact(problem.boundary_level)
+        self.boundary_weight = exact(problem.boundary_weight)
+        self.discharge = exact(problem.discharge)
+        columns = self.level.shape[2]
+        self.boundary_cell = torch.as_tensor(problem.boundary_row * columns + problem.boundary_column, device=device)
+        self.boundary_inside = torch.as_tensor(
+            (problem.boundary_row - 1) * (columns - 2) + problem.boundary_column - 1, device=device
+        )
+        self.inflow_cell = torch.as_tensor(problem.inflow_row * columns + problem.inflow_column, device=device)
+        self.boundary_bed = self.bed.flatten(1)[:, self.boundary_cell]
+        self.clock = exact(problem.time[:1]).repeat(len(self.level))  # (E,)
+        self.net_inflow = torch.zeros_like(self.clock)
+        self.steps = torch.zeros(len(self.level), dtype=torch.int64, device=device)
+
+    def advance(self, stop: float) -> None:
+        """Take every storm to the moment ``stop`` [s], exactly."""
+        while bool((self.clock < stop).any()):
+            before = self.clock
+            for _ in range(_STEPS_UNSEEN):
+                self._step(stop)
+            refuse_runaway(((self.clock > before) | (self.clock == stop)).cpu().numpy())
+
+    def _step(self, stop: float) -> None:
+        scheme, size = self.scheme, self.cell_size
+        deepest = (self.level - self.bed).flatten(1).amax(1).double()  # (E,)
+        stable = scheme.courant * size / torch.sqrt(scheme.gravity * deepest.clamp_min(1e-300))
+        remaining = stop - self.clock
+        step = torch.minimum(stable.clamp_max(scheme.longest_step), remaining)  # (E,); 0 for a storm that has arrived
+        arrives = step >= remaining
+        moves = step > 0
+        small = step.to(self.level.dtype)[:, None, None]
+
+        west, east = self.level[:, 1:-1, :-1], self.level[:, 1:-1, 1:]
+        north, south = self.level[:, :-1, 1:-1], self.level[:, 1:, 1:-1]
+        new_x = self._fluxes(west, east, self.sill_x, self.flux_x, self.friction_x, small, -1)
+        new_y = self._fluxes(north, south, self.sill_y, self.flux_y, self.friction_y, small, -2)
+
+        ratio = small / size
+        inside, bed = self.level[:, 1:-1, 1:-1], self.bed[:, 1:-1, 1:-1]
+        leaving = (new_x[:, :, 1:].relu() + (-new_x[:, :, :-1]).relu()) + (
+            new_y[:, 1:].relu() + (-new_y[:, :-1]).relu()
+        )
+        held = inside - bed
+        asked = ratio * leaving
+        share = torch.where(asked > held, held / asked.clamp_min(1e-30), 1.0)
+        share = torch.nn.functional.pad(share, (1, 1, 1, 1), value=1.0)
+        new_x = new_x * torch.where(new_x > 0, share[:, 1:-1, :-1], share[:, 1:-1, 1:])
+        new_y = new_y * torch.where(new_y > 0, share[:, :-1, 1:-1], share[:, 1:, 1:-1])
+        gain = (new_x[:, :, :-1] - new_x[:, :, 1:]) + (new_y[:, :-1] - new_y[:, 1:])
+        self.level[:, 1:-1, 1:-1] = torch.maximum(inside + ratio * gain, bed)
+        self.flux_x = torch.where(moves[:, None, None], new_x, self.flux_x)
+        self.flux_y = torch.where(moves[:, None, None], new_y, self.flux_y)
+
+        from_sea = -gain.flatten(1)[:, self.boundary_inside].sum(1, dtype=torch.float64) * step * size
+        rivers = self._at(self.discharge, self.clock + 0.5 * step) * step[:, None]  # (E, R) [m3]
+        self.level.view(len(self.level), -1).index_add_(1, self.inflow_cell, (rivers / size**2).to(self.level.dtype))
+        self.net_inflow += from_sea + rivers.sum(1)
+        self.steps += moves
+        self.clock = torch.where(arrives, torch.full_like(self.clock, stop), self.clock + step)
+        self._set_sea()
+        torch.maximum(self.greatest, self.level, out=self.greatest)
+
+    def _fluxes(
+        self, first: Tensor, second: Tensor, sill: Tensor, old: Tensor, friction: Tensor, step: Tensor, axis: int
+    ) -> Tensor:
+        """New flux over the faces between first and second cells: (E, H', W')."""
+        scheme = self.scheme
+        depth = torch.maximum(first, second) - sill
+        safe = depth.clamp_min(scheme.dry_depth)
+        tail = (torch.minimum(first, second) - sill).clamp_min(0.0)
+        pressed = safe - 0.5 * torch.minimum(safe - tail, tail)
+        length = old.shape[axis]
+        before, own, after = (
+            old.narrow(axis, 0, length - 2),
+            old.narrow(axis, 1, length - 2),
+            old.narrow(axis, 2, length - 2),
+        )
+        mixed = scheme.theta * own + (0.5 * (1.0 - scheme.theta)) * (before + after)
+        mixed = torch.where((before != 0) & (after != 0), mixed, own)
+        edges = old.narrow(axis, 0, 1), old.narrow(axis, length - 1, 1)  # always zero: they are walls
+        mixed = torch.cat([edges[0], mixed, edges[1]], axis)
+        slope_factor = scheme.gravity * step / self.cell_size
+        new = (mixed + slope_factor * pressed * (first - second)) / (
+            1.0 + step * friction * old.abs() * safe ** (-7.0 / 3.0)
+        )
+        fastest = safe * torch.sqrt(scheme.froude_limit**2 * scheme.gravity * safe)
+        return torch.where(depth > scheme.dry_depth, torch.minimum(torch.maximum(new, -fastest), fastest), 0.0)
+
+    def _at(self, series: Tensor, moment: Tensor) -> Tensor:
+        """A series at each storm's own moment: (E, T, N), (E,) → (E, N)."""
+        index = (torch.searchsorted(self.time, moment, right=True) - 1).clamp(0, len(self.time) - 2)
+        weight = ((moment - self.time[index]) / (self.time[index + 1] - self.time[index]))[:, None]
+        rows = torch.arange(len(series), device=series.device)
+        first, second = series[rows, index], series[rows, index + 1]
+        return first + weight * (second - first)
+
+    def _set_sea(self) -> None:
+        """Open cells take the sea's level."""
+        sea = (self._at(self.boundary_level, self.clock) @ self.boundary_weight).to(self.level.dtype)  # (E, B)
+        self.level.view(len(self.level), -1)[:, self.boundary_cell] = torch.maximum(sea, self.boundary_bed)

@@ -1,0 +1,1 @@
+"""Terrain, polders, waterways and land cover of a simulated coast."""

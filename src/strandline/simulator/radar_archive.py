@@ -1,0 +1,161 @@
+"""Floods that a real place would have shown a radar: physics on its own terrain, driven by its own gauge.
+
+A place without an archive of radar scenes still has a terrain and a record of the sea. The floods of its past storms
+are computed on that terrain and looked at through a simulated radar, so that a teacher has something to see. All of it
+is marked as simulated, and it knows no more of the ground than the elevation product does.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.ndimage import binary_dilation
+
+from strandline.errors import InputError
+from strandline.models.terrain_features import sea_of
+from strandline.observations.observations import Observations, Provenance
+from strandline.observations.storms import Storm
+from strandline.observations.variables import as_variable
+from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
+from strandline.simulator.hydrodynamics import inundation
+from strandline.simulator.landscape.polders import Polders
+from strandline.simulator.landscape.terrain import DEEPEST_BED, Terrain, WaterMarks
+from strandline.simulator.sensors.gauges import SensorQuality, survey_floods
+from strandline.simulator.sensors.radar import draw_texture, observe_radar, observe_reference
+
+LAND_ROUGHNESS, WATER_ROUGHNESS = 0.045, 0.022
+"""Manning's n [s m-1/3] of fields and of open water where no land cover is given: Chow (1959), table 5-6."""
+CROP_SHARE = 0.6
+"""Share of the ground under crops where no land cover is given; an assumption."""
+_RADAR_HOURS = (2, 14)
+
+
+def simulate_archive(
+    observations: Observations,
+    storms: Sequence[Storm],
+    n_surveys: int,
+    rng: np.random.Generator,
+    progress: Callable[[float], None] | None = None,
+) -> Observations:
+    """The same place with ``sar``, ``sar_reference``, ``flood_survey`` and ``truth`` of its storms, all simulated.
+
+    Args:
+        observations: terrain and tide gauge; ground and bed are taken from the elevation product as they are.
+        storms: those in whose 24 h before and after the peak the own gauge has gaps are left out.
+        n_surveys: how many of the storms are given as labelled maps, drawn at random.
+        rng: draws radar conditions and surveys.
+
+    Raises:
+        InputError: no gauge, or no storm whose record is whole.
+    """
+    gauge = observations.tide_gauge
+    if gauge is None:
+        raise InputError("observations", "have no tide gauge", "the sea's level drives the flood")
+    time, level = gauge["time"].values, gauge["water_level"].values[0]
+    level = np.where(gauge["quality"].values[0] == 0, level, np.nan)
+    hours = np.arange(HOURS_BEFORE + HOURS_AFTER + 1)
+    first = np.searchsorted(time, np.array([storm.peak for storm in storms])) - HOURS_BEFORE
+    inside = (first >= 0) & (first + hours[-1] < time.size)
+    window = np.where(inside, first, 0)[:, None] + hours
+    whole = inside & ~np.isnan(level[window]).any(axis=1)
+    if not whole.any():
+        raise InputError("tide_gauge", "has gaps in every storm", "the flood of a storm needs 49 h without a gap")
+    window, kept = window[whole], [storm for storm, is_whole in zip(storms, whole, strict=True) if is_whole]
+    terrain = terrain_of(observations, max(storm.peak_level for storm in kept))
+    flood = inundation.inundate(
+        inundation.Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
+        hours.astype(np.float64) * 3600.0,
+        np.asarray(level[window], dtype=np.float64),
+        initial_level=np.asarray(level[window[:, 0]], dtype=np.float64),
+        output_times=(HOURS_BEFORE + np.arange(1.0, HOURS_AFTER + 1)) * 3600.0,
+        initially_dry=terrain.land,
+        progress=progress,
+    )
+    return _look(observations, terrain, kept, flood, n_surveys, rng)
+
+
+def terrain_of(observations: Observations, highest: float) -> Terrain:
+    """The elevation product as ground truth for the solver; NaN stays outside the domain.
+
+    Args:
+        highest: highest level that the sea will reach [m, region datum].
+    """
+    product = observations.terrain
+    bed = product["elevation"].values.astype(np.float64)
+    water = product["permanent_water"].values > 0.5
+    sea = sea_of(observations.region, product)
+    known = ~np.isnan(bed)
+    inner = known & ~binary_dilation(~known, structure=np.ones((3, 3)))
+    inner[[0, -1], :] = inner[:, [0, -1]] = False
+    assert observations.tide_gauge is not None
+    mean = float(observations.tide_gauge["mean_sea_level"].values[0])
+    nothing = np.zeros(bed.shape, dtype=np.int64)
+    nowhere = np.zeros(bed.shape, dtype=bool)
+    return Terrain(
+        bed=np.where(known, np.maximum(bed, DEEPEST_BED), np.nan),
+        permanent_water=water,
+        open_boundary=sea & known & ~inner,
+        roughness=np.where(water, WATER_ROUGHNESS, LAND_ROUGHNESS),
+        polders=Polders(nothing, nowhere, nowhere, nothing - 1, np.full(bed.shape, np.nan)),
+        crest=np.full(bed.shape, np.nan),
+        vegetation=np.where(water, 0.0, CROP_SHARE),
+        woody=np.zeros(bed.shape),
+        settlement=np.zeros(bed.shape),
+        road=nowhere,
+        inflow_cell=(0, 0),
+        cell_size=observations.region.cell_size,
+        marks=WaterMarks(mean, mean + 0.5, max(highest, mean + 1.0)),
+    )
+
+
+def _look(
+    observations: Observations,
+    terrain: Terrain,
+    storms: Sequence[Storm],
+    flood: inundation.Inundation,
+    n_surveys: int,
+    rng: np.random.Generator,
+) -> Observations:
+    """Radar scenes 2 to 14 h after each peak, a dry reference and a few surveys; unknown ground stays unseen."""
+    region, quality = observations.region, SensorQuality()
+    peaks = np.array([storm.peak for storm in storms])
+    every = np.arange(len(storms))
+    hour = rng.integers(_RADAR_HOURS[0], _RADAR_HOURS[1] + 1, size=len(storms))
+    at_scene = np.clip(flood.levels[every, hour - 1] - terrain.bed, 0.0, None)  # (E, H, W)
+    grid = {"y": region.y, "x": region.x}
+    maps = ("scene", "y", "x")
+    texture = draw_texture(terrain, rng)
+    scenes = observe_radar(terrain, at_scene, quality.radar_looks, texture, rng)
+    dry = observe_reference(terrain, quality.radar_looks, quality.radar_reference_scenes, texture, rng)
+    outside = np.isnan(terrain.bed)
+
+    def bands(dims: tuple[str, ...], pair: tuple[npt.NDArray[np.float64], ...]) -> dict[str, xr.Variable]:
+        named = zip(("vv", "vh"), pair, strict=True)
+        return {name: as_variable(name, dims, np.where(outside, np.nan, band)) for name, band in named}
+
+    def depths(values: npt.NDArray[np.float64]) -> dict[str, xr.Variable]:
+        return {"flood_depth": as_variable("flood_depth", maps, values)}
+
+    surveyed = np.sort(rng.choice(len(storms), size=min(n_surveys, len(storms)), replace=False))
+    seen = _surveyed(flood.max_depth[surveyed], quality, rng)
+    sar_time = ("scene", peaks + hour.astype("timedelta64[h]"))
+    source = Provenance("simulated", "physics on this terrain, driven by this gauge, seen by a simulated radar")
+    names = ("sar", "sar_reference", "flood_survey", "truth")
+    return replace(
+        observations,
+        sar=xr.Dataset(bands(maps, scenes), {"scene": every, "time": sar_time, **grid}),
+        sar_reference=xr.Dataset(bands(("y", "x"), dry), grid),
+        flood_survey=xr.Dataset(depths(seen), {"scene": surveyed, "time": ("scene", peaks[surveyed]), **grid}),
+        truth=xr.Dataset(depths(flood.max_depth), {"scene": every, "time": ("scene", peaks), **grid}),
+        provenance={**observations.provenance, **dict.fromkeys(names, source)},
+    )
+
+
+def _surveyed(
+    depth: npt.NDArray[np.float64], quality: SensorQuality, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Survey the known cells; the rest stays unknown."""
+    unknown = np.isnan(depth)
+    return np.where(unknown, np.nan, survey_floods(np.where(unknown, 0.0, depth), quality, rng))

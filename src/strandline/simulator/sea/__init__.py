@@ -1,0 +1,1 @@
+"""Storms, tides and surges of a simulated coast."""

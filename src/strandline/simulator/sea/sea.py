@@ -1,0 +1,347 @@
+"""The sea at a coast that never was: tide, surge, weather, storms and river, hour by hour, with known truth."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats
+from strandline.observations.sea_level.harmonic_tide import TidalConstants, load_constants, predict_tide
+from strandline.observations.variables import as_variable
+from strandline.simulator.sea.cyclones import EARTH_RADIUS, cyclone_fields, offset_metres
+from strandline.simulator.sea.seasonal_weather import Weather, first_order_noise, simulate_discharge, simulate_weather
+from strandline.simulator.sea.storm_surge import GRAVITY, forced_surge
+from strandline.simulator.sea.tracks import Basin, Track, draw_tracks, tracks_within
+
+_TIDE_OF: dict[Basin, Literal["vung_tau", "chittagong"]] = {
+    "bay_of_bengal": "chittagong",
+    "mekong": "vung_tau",
+}
+TYPICAL_SHELF: dict[Basin, tuple[float, float]] = {
+    "bay_of_bengal": (180_000.0, 8.0),
+    "mekong": (120_000.0, 15.0),
+}
+"""Width and mean depth [m] seaward of the two deltas, chosen for plausible return levels: about 1.7 m of surge every
+ten years at the head of the Bay of Bengal and half a metre off the Mekong."""
+STORM_HOURS, STORM_PEAK_HOUR = 120, 72
+_GRID_NODES, _GRID_SPACING = 5, 1.0  # [-], [degrees]
+_TIDE_SPEED = 40.0  # [m s-1] along the coast: the tide comes over water of some 160 m, off the shelf
+_REMOTE_SPREAD, _LOCAL_SPREAD = 0.08, 0.02  # [m] surge from beyond the shelf, and of one harbour alone
+_REMOTE_MEMORY_H, _LOCAL_MEMORY_H = 72.0, 12.0
+
+
+@dataclass(frozen=True, eq=False)
+class SeaRecord:
+    """What happened in the sea, without any instrument's error.
+
+    Attributes:
+        tide_gauge: layout ``tide_gauge``: hourly ``water_level`` [m, region datum], quality 0; station 0 is the
+            place itself, the others are neighbours along the coast. The coordinate ``mean_sea_level`` (station) is
+            the level about which the tide swings *in this record*, so it holds the sea-level rise.
+        tide: (station, time) [m about mean sea level], with its seasonal part SA and SSA.
+        surge: (station, time) [m]; water level minus mean sea level minus tide. What the mean season's wind and
+            pressure do to the sea is not in it: the tide's SA and SSA hold that.
+        climate: layout ``climate``: mean pressure and wind of each step around the place, its middle as time.
+        storms: layout ``storms``: 6-hourly fixes of every cyclone that touched the record.
+        discharge: (time,) of the basin's whole river [m3 s-1].
+    """
+
+    tide_gauge: xr.Dataset
+    tide: xr.DataArray
+    surge: xr.DataArray
+    climate: xr.Dataset
+    storms: xr.Dataset
+    discharge: xr.DataArray
+
+
+@dataclass(frozen=True)
+class _Station:
+    """A point on the coast: its name, place [degrees], distance along the coast [m], and its own response [-]."""
+
+    name: str
+    longitude: float
+    latitude: float
+    along: float
+    surge_scale: float
+    tide_scale: float
+
+
+def simulate_sea(
+    basin: Basin,
+    longitude: float,
+    latitude: float,
+    years: float,
+    rng: np.random.Generator,
+    *,
+    seaward_direction: float,
+    shelf_width: float,
+    shelf_depth: float,
+    start: str = "2000-01-01",
+    mean_sea_level: float = 0.0,
+    sea_level_rise: float = 0.0,
+    neighbours: int = 2,
+    tide_scale: float = 1.0,
+    climate_step_h: Literal[6, 24] = 24,
+) -> SeaRecord:
+    """Some years of sea at a coast and at its neighbours.
+
+    Cyclones from the basin's climatology and the weather between them blow over a shelf; its set-up, the inverse
+    barometer and a remainder from beyond the shelf are the surge. Neighbours lie 40 to 150 km along the coast under
+    the same fields; what comes from afar, and the tide, reach them later.
+
+    Args:
+        basin: whose storms, seasons, river, and tide (Chittagong or Vung Tau).
+        longitude, latitude: of the place [degrees].
+        years: length of the record (of 8766 h).
+        rng: source of chance.
+        seaward_direction: which way the coast looks [degrees clockwise from north].
+        shelf_width, shelf_depth: of the shelf [m], its mean depth; ``TYPICAL_SHELF`` has the two deltas'.
+        start: first hour, UTC.
+        mean_sea_level: before any rise [m, region datum].
+        sea_level_rise: added to it [m].
+        neighbours: number of further gauges.
+        tide_scale: factor on the real constants [-].
+        climate_step_h: hours over which ``climate`` is averaged.
+
+    Raises:
+        InputError: where a length, depth or number is not positive.
+    """
+    for value, what in ((years, "years"), (shelf_width, "shelf_width"), (shelf_depth, "shelf_depth")):
+        if not value > 0:
+            raise InputError("simulated sea", f"{what} is {value:g}", "give a number above 0")
+    first = np.datetime64(start, "h")
+    time = (first + np.arange(round(years * 8766)).astype("timedelta64[h]")).astype("datetime64[ns]")
+    stamps = pd.DatetimeIndex(time)
+    day = np.asarray(stamps.day_of_year, dtype=float) + np.asarray(stamps.hour, dtype=float) / 24.0
+
+    stations = _place_stations(longitude, latitude, seaward_direction, neighbours, rng)
+    weather = simulate_weather(basin, day, rng)
+    tracks = draw_tracks(basin, longitude, latitude, seaward_direction, first, years, rng)
+    surge_speed = float(np.sqrt(GRAVITY * shelf_depth))
+    remote = _REMOTE_SPREAD * first_order_noise(rng, time.size, _REMOTE_MEMORY_H)
+    hours = np.arange(time.size, dtype=float)
+
+    constants = load_constants(_TIDE_OF[basin])
+    tide, surge = np.empty((len(stations), time.size)), np.empty((len(stations), time.size))
+    for i, station in enumerate(stations):
+        tide_lag, surge_lag = (abs(station.along) / speed / 3600.0 for speed in (_TIDE_SPEED, surge_speed))
+        tide[i] = tide_scale * station.tide_scale * _tide_later(constants, time, tide_lag)
+        forced = forced_surge(
+            station.longitude,
+            station.latitude,
+            (longitude, latitude),
+            weather,
+            tracks,
+            first,
+            seaward_direction,
+            shelf_width,
+            shelf_depth,
+        )
+        local = _LOCAL_SPREAD * first_order_noise(rng, time.size, _LOCAL_MEMORY_H)
+        surge[i] = station.surge_scale * forced + np.interp(hours - surge_lag, hours, remote) + local
+
+    level_of_sea = mean_sea_level + sea_level_rise
+    names = [station.name for station in stations]
+    coordinates = {"station": names, "time": time}
+    tide_gauge = xr.Dataset(
+        {
+            "water_level": as_variable("water_level", ("station", "time"), level_of_sea + tide + surge),
+            "quality": as_variable("quality", ("station", "time"), np.zeros(tide.shape, dtype=np.uint8)),
+        },
+        {
+            **coordinates,
+            "longitude": ("station", [station.longitude for station in stations]),
+            "latitude": ("station", [station.latitude for station in stations]),
+            "mean_sea_level": ("station", np.full(len(stations), level_of_sea)),
+        },
+    )
+    discharge = xr.DataArray(
+        simulate_discharge(basin, day, rng),
+        {"time": time},
+        ("time",),
+        "discharge",
+        {"units": "m3 s-1", "long_name": "discharge of the basin's whole river"},
+    )
+    return SeaRecord(
+        tide_gauge,
+        xr.DataArray(as_variable("tide", ("station", "time"), tide), coordinates, name="tide"),
+        xr.DataArray(as_variable("surge", ("station", "time"), surge), coordinates, name="surge"),
+        _climate(weather, tracks, longitude, latitude, time, climate_step_h, rng),
+        _storm_fixes(tracks, time),
+        discharge,
+    )
+
+
+def _place_stations(
+    longitude: float, latitude: float, seaward_direction: float, neighbours: int, rng: np.random.Generator
+) -> list[_Station]:
+    along_coast = np.deg2rad(seaward_direction + 90.0)
+    stations = [_Station("own", longitude, latitude, 0.0, 1.0, 1.0)]
+    for number in range(1, neighbours + 1):
+        along = rng.uniform(40_000.0, 150_000.0) * (-1.0) ** number
+        north, east = along * np.cos(along_coast), along * np.sin(along_coast)
+        stations.append(
+            _Station(
+                f"neighbour-{number}",
+                longitude + float(np.rad2deg(east / (EARTH_RADIUS * np.cos(np.deg2rad(latitude))))),
+                latitude + float(np.rad2deg(north / EARTH_RADIUS)),
+                float(along),
+                float(rng.lognormal(0.0, 0.12)),
+                float(rng.lognormal(0.0, 0.06)),
+            )
+        )
+    return stations
+
+
+def _tide_later(constants: TidalConstants, time: npt.NDArray[np.datetime64], lag: float) -> Floats:
+    """The tide of a place that it reaches ``lag`` [h] later."""
+    return predict_tide(constants, time - np.timedelta64(round(lag * 3600), "s"))
+
+
+def _climate(
+    weather: Weather,
+    tracks: list[Track],
+    longitude: float,
+    latitude: float,
+    time: npt.NDArray[np.datetime64],
+    step_h: int,
+    rng: np.random.Generator,
+) -> xr.Dataset:
+    """Coarse fields around the place, with noise of 30 Pa and 0.5 m s-1 at each node."""
+    half = _GRID_NODES // 2
+    nodes = np.arange(-half, half + 1) * _GRID_SPACING
+    longitudes, latitudes = round(longitude) + nodes, round(latitude) - nodes  # row 0 = north
+    node_longitude, node_latitude = (grid.ravel() for grid in np.meshgrid(longitudes, latitudes))
+    east, north = offset_metres(node_longitude, node_latitude, np.asarray(longitude), np.asarray(latitude))
+    steps = time.size // step_h
+    whole = steps * step_h
+
+    def average(hourly: Floats) -> Floats:
+        return np.asarray(hourly[..., :whole].reshape(*hourly.shape[:-1], steps, step_h).mean(axis=-1))
+
+    fields = np.stack(
+        [average(weather.seasonal + weather.departure(float(e), float(n))) for e, n in zip(east, north, strict=True)]
+    ).transpose(2, 1, 0)  # (step, 3, node)
+    first = time[0].astype("datetime64[h]")
+    for track, when, inside in tracks_within(tracks, first, whole):
+        storm = np.stack(cyclone_fields(track.cyclone, node_longitude, node_latitude), axis=1)[inside]
+        np.add.at(fields, when // step_h, storm / step_h)
+    fields += rng.standard_normal(fields.shape) * np.array([30.0, 0.5, 0.5])[:, None]
+    shape = (steps, latitudes.size, longitudes.size)
+    dims = ("time", "latitude", "longitude")
+    return xr.Dataset(
+        {
+            name: as_variable(name, dims, fields[:, i].reshape(shape))
+            for i, name in enumerate(("pressure", "wind_east", "wind_north"))
+        },
+        {
+            "time": time[:whole:step_h] + np.timedelta64(step_h * 30, "m"),
+            "latitude": latitudes,
+            "longitude": longitudes,
+        },
+    )
+
+
+def _storm_fixes(tracks: list[Track], time: npt.NDArray[np.datetime64]) -> xr.Dataset:
+    """True 6-hourly fixes within the record; no fix where no storm came."""
+    names: list[str] = []
+    rows: list[Floats] = []
+    when: list[npt.NDArray[np.datetime64]] = []
+    for track in tracks:
+        stamp = track.time.astype("datetime64[ns]")
+        hour = track.time.astype("datetime64[h]").astype(np.int64)
+        kept = np.flatnonzero((hour % 6 == 0) & (stamp >= time[0]) & (stamp <= time[-1]))
+        names += [track.name] * kept.size
+        when.append(stamp[kept])
+        cyclone = track.cyclone
+        columns = (
+            cyclone.longitude,
+            cyclone.latitude,
+            track.maximum_wind,
+            cyclone.central_pressure,
+            cyclone.radius_of_maximum_wind,
+        )
+        rows.append(np.stack([column[kept] for column in columns]))
+    table = np.concatenate(rows, axis=1) if rows else np.empty((5, 0))
+    stamps = np.concatenate(when) if when else np.empty(0, dtype="datetime64[ns]")
+    variables = ("maximum_wind", "central_pressure", "radius_of_maximum_wind")
+    return xr.Dataset(
+        {name: as_variable(name, ("fix",), values) for name, values in zip(variables, table[2:], strict=True)},
+        {
+            "fix": np.arange(stamps.size),
+            "storm": ("fix", np.array(names, dtype=str)),
+            "time": ("fix", stamps),
+            "longitude": ("fix", table[0]),
+            "latitude": ("fix", table[1]),
+        },
+    )
+
+
+class DesignStorm(NamedTuple):
+    """120 hours: ``level`` [m, region datum], and the ``tide`` in it [m about mean sea level]."""
+
+    level: Floats
+    tide: Floats
+
+
+def design_storm(
+    tide: Floats,
+    mean_sea_level: float,
+    peak_level: float,
+    rng: np.random.Generator,
+    time_scale_h: float | None = None,
+) -> DesignStorm:
+    """Hourly water level [m] and tide of a storm whose greatest level is exactly ``peak_level``, in hour 72 of 120.
+
+    A surge that grows and falls as ``exp(-|t| / scale)``, faster after the peak than before, rides on the tide,
+    which is moved in time so that the peak comes within 3 h of high water. Where the sum would overtop the
+    wanted peak in another hour whatever the delay, the tide's range is lessened just enough.
+
+    Args:
+        tide: 120 hours about mean sea level [m].
+        mean_sea_level: [m, region datum].
+        peak_level: [m, region datum], above mean sea level.
+        rng: source of chance.
+        time_scale_h: of the rising surge [h]; drawn (median 8, 3 to 36) where not given.
+
+    Raises:
+        InputError: where the tide has not 120 finite hours, or the peak is not above mean sea level.
+    """
+    if tide.shape != (STORM_HOURS,) or not np.isfinite(tide).all():
+        raise InputError("design storm", f"a tide of shape {tide.shape}", f"give {STORM_HOURS} hours without gaps")
+    height = peak_level - mean_sea_level
+    if not height > 0:
+        raise InputError("design storm", f"its peak lies {height:g} m above mean sea level", "give a level above it")
+    scale = time_scale_h
+    if scale is None:
+        scale = float(np.clip(rng.lognormal(np.log(8.0), 0.5), 3.0, 36.0))
+    hours = np.arange(STORM_HOURS) - STORM_PEAK_HOUR
+    shape = np.exp(-np.abs(hours) / np.where(hours < 0, scale, 0.7 * scale))
+
+    around = slice(STORM_PEAK_HOUR - 12, STORM_PEAK_HOUR + 13)
+    high_water = around.start + int(np.argmax(tide[around]))
+    share, moved = -1.0, tide
+    for after_high_water in rng.permutation(np.arange(-3, 4)):
+        candidate = _moved(tide, high_water + int(after_high_water) - STORM_PEAK_HOUR)
+        # k tide + (height - k tide[peak]) shape <= height, at every hour, is linear in k.
+        rise = candidate - candidate[STORM_PEAK_HOUR] * shape
+        bounded = rise > 0
+        most = min(1.0, float(np.min(height * (1.0 - shape[bounded]) / rise[bounded], initial=1.0)))
+        if most > share:
+            share, moved = most, candidate
+        if share == 1.0:
+            break
+    level = mean_sea_level + share * moved + (height - share * moved[STORM_PEAK_HOUR]) * shape
+    level[STORM_PEAK_HOUR] = peak_level
+    return DesignStorm(np.minimum(level, peak_level), share * moved)
+
+
+def _moved(tide: Floats, hours: int) -> Floats:
+    """The tide some hours earlier in the window; a lunar day (25 h) stands in for what lies outside it."""
+    wanted = np.arange(tide.size) + hours
+    wanted = np.where(wanted < 0, wanted + 25, np.where(wanted >= tide.size, wanted - 25, wanted))
+    return tide[wanted]

@@ -1,0 +1,1 @@
+"""What gauges and satellites record of a simulated flood."""

@@ -1,0 +1,45 @@
+"""Scores: one statistic a sample first, one aggregation later."""
+
+import numpy as np
+import numpy.typing as npt
+
+from strandline.observations.arrays import Mask, Reals
+
+
+def overlap_counts(predicted: Mask, truth: Mask, valid: Mask) -> npt.NDArray[np.int64]:
+    """(B, 2) cells in the intersection and in the union of two flood masks (B, H, W), over valid cells."""
+    both = (predicted & truth & valid).reshape(len(truth), -1).sum(1)
+    either = ((predicted | truth) & valid).reshape(len(truth), -1).sum(1)
+    return np.stack([both, either], axis=1)
+
+
+def pooled_iou(counts: npt.NDArray[np.int64]) -> float:
+    """Intersection over union of all samples together; NaN when nothing was flooded or predicted."""
+    both, either = counts.sum(0)
+    return float(both / either) if either else float("nan")
+
+
+def expected_calibration_error(probability: Reals, happened: Mask, bins: int = 15) -> float:
+    """Σ (n_b / n) · |mean probability − frequency| over equal-width bins (Guo et al. 2017, eq. 3)."""
+    index = np.minimum((probability * bins).astype(int), bins - 1)
+    count = np.bincount(index, minlength=bins)
+    total_probability = np.bincount(index, weights=probability, minlength=bins)
+    total_happened = np.bincount(index, weights=happened.astype(float), minlength=bins)
+    return float(np.abs(total_probability - total_happened).sum() / count.sum())
+
+
+def brier(probability: Reals, happened: Mask) -> float:
+    """Mean squared difference between probability and outcome (Brier 1950)."""
+    return float(np.mean((probability - happened) ** 2))
+
+
+def interval_coverage(lower: Reals, upper: Reals, observed: Reals) -> float:
+    """Share of observations inside their interval; gaps (NaN) do not count."""
+    known = ~np.isnan(observed)
+    return float(np.mean((observed[known] >= lower[known]) & (observed[known] <= upper[known])))
+
+
+def root_mean_square(error: Reals) -> float:
+    """√mean(error²) over known entries (NaN = gap)."""
+    known = error[~np.isnan(error)]
+    return float(np.sqrt(np.mean(known**2)))

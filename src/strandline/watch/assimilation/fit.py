@@ -1,0 +1,328 @@
+"""What the watch learns from a place's record before it starts: how its sea goes on, and what each gauge says of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from pydantic import TypeAdapter, ValidationError
+
+from strandline.distillation.training.loop import Progress
+from strandline.errors import InputError, RefusedByTheory
+from strandline.files import write_text
+from strandline.models.batching import build_surge_batch
+from strandline.models.inference import students_view
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.observations import Observations
+from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.harmonic_tide import TidalConstants, fit_tide, predict_tide
+from strandline.observations.sea_level.residual_process import autocovariance
+from strandline.observations.storms import Window
+from strandline.pipeline.deployment import Briefing
+from strandline.pipeline.study_area import Place
+from strandline.uncertainty.forecaster import Forecaster
+from strandline.watch.assimilation.ensemble import Guidance
+from strandline.watch.assimilation.filter import SeaModel
+from strandline.watch.assimilation.forecast_guidance import Adviser, Said, learn_adviser
+from strandline.watch.assimilation.gauge_model import Sensor, learn_sensor, own_sensor
+from strandline.watch.assimilation.spread_inflation import (
+    AFTER_HOURS,
+    BEFORE_HOURS,
+    NO_WIDENING,
+    WARM_HOURS,
+    Widening,
+    follow_storm,
+    learn_widening,
+    what_followed,
+)
+from strandline.watch.assimilation.surge_process import SurgeProcess, learn_process
+
+KNOWLEDGE_FILE = "watch.json"
+STUDENT = "student"
+"""Name under which the place's own forecaster advises."""
+Voice = Callable[[np.datetime64], Said | None]
+"""What someone forecasts at an hour; ``None`` = nothing."""
+Z_90 = 1.645
+"""Half-width of a normal distribution's 90 % interval, in standard deviations."""
+
+
+@dataclass(frozen=True)
+class GaugeTide:
+    """A gauge's tide and the level about which it swings [m, region datum]."""
+
+    constants: TidalConstants
+    mean: float
+
+    def level(self, time: Times) -> Floats:
+        """Water level without weather [m, region datum]."""
+        return self.mean + predict_tide(self.constants, time)
+
+
+@dataclass(frozen=True, eq=False)
+class Knowledge:
+    """What was learned.
+
+    Attributes:
+        tides: gauge → its tide, in the order of the model's sensors.
+        advisers: those whose forecasts are heeded, and how far.
+        notes: what could not be learned, in plain sentences.
+        briefing: SHA-256 of the ``briefing.nc`` that it goes with; of another run it is learned anew.
+    """
+
+    model: SeaModel
+    tides: dict[str, GaugeTide]
+    widening: Widening
+    advisers: tuple[Adviser, ...]
+    notes: tuple[str, ...]
+    briefing: str = ""
+
+
+def learn(
+    place: Place,
+    briefing: Briefing,
+    forecaster: Forecaster,
+    archives: Mapping[str, Voice] | None = None,
+    progress: Progress | None = None,
+) -> Knowledge:
+    """From the record of a place, without the windows that were held out.
+
+    Process and gauges are learned from hours that the run's own learning saw. How wide a belief must be, and how far
+    the student is to be heeded, is learned from storms that calibrated or tested it, which it never learned from.
+
+    Args:
+        archives: stream → what it forecast in the past.
+
+    Raises:
+        RefusedByTheory: the own gauge's record is too short.
+    """
+    time, levels = place.hourly_levels
+    known = ~_within(time, briefing.withheld)
+    notes: list[str] = []
+    own_tide = GaugeTide(briefing.sea.fitted.constants, briefing.sea.fitted.mean + briefing.mean_sea_level)
+    tides = {briefing.gauges[0].name: own_tide}
+    residuals = [levels[0] - own_tide.level(time)]
+    learned = np.where(known, residuals[0], np.nan)
+    process = learn_process(learned, autocovariance(learned))
+    sensors = [own_sensor(briefing.gauges[0].name, process)]
+    for site, level in zip(briefing.gauges[1:], levels[1:], strict=True):
+        try:
+            fitted = fit_tide(time[known], level[known], site.latitude, name=site.name, source=f"record of {site.name}")
+            tide = GaugeTide(fitted.constants, fitted.mean)
+            residual = level - tide.level(time)
+            sensors.append(learn_sensor(site.name, learned, np.where(known, residual, np.nan), process))
+        except RefusedByTheory as refusal:
+            notes.append(f"'{site.name}' is not heard: {refusal}.")
+            continue
+        tides[site.name] = tide
+        residuals.append(residual)
+    model = SeaModel(process, tuple(sensors))
+    student = StudentAdvice(forecaster, place.observations, briefing)
+    held_out = _within(time, place.held_out)
+    own = np.where(held_out, np.nan, levels[0])
+    voices = {STUDENT: lambda hour: student.say(hour, *_heard_before(time, own, hour)), **(archives or {})}
+    peaks = _peaks(time, own, briefing.withheld, place.held_out)
+    seen = np.where(held_out, np.nan, np.array(residuals))  # (S, T) the days about a storm may reach into a window
+    try:
+        advisers, widening = heed_storms(model, time, seen, peaks, voices, progress)
+    except RefusedByTheory as refusal:
+        notes.append(f"How wide the belief must be could not be learned ({refusal}); it is as wide as the model says.")
+        advisers, widening = (), NO_WIDENING
+    return Knowledge(model, tides, widening, advisers, tuple(notes))
+
+
+def heed_storms(
+    model: SeaModel,
+    time: Times,
+    residuals: Floats,
+    peaks: Sequence[int],
+    voices: Mapping[str, Voice],
+    progress: Progress | None = None,
+) -> tuple[tuple[Adviser, ...], Widening]:
+    """How far each voice is to be heeded, one after the other, and how wide the belief must then be.
+
+    Args:
+        time: (T,) UTC, hourly; ``residuals``: (S, T) [m] of the model's gauges, NaN = not read.
+        peaks: positions of storms that no voice has learned from.
+
+    Raises:
+        RefusedByTheory: too few storms.
+    """
+    tell: Progress = (lambda done: None) if progress is None else progress
+    drawn = []
+    for number, peak in enumerate(peaks, start=1):
+        drawn += follow_storm(model, time, residuals, peak, lambda hour: ())
+        tell(number / (3 * len(peaks)))
+    came = [what_followed(residuals[0], at) for at, _ in drawn]
+    beliefs = [courses for _, courses in drawn]
+    said = {name: {courses.hour: voice(courses.hour) for courses in beliefs} for name, voice in voices.items()}
+    advisers: list[Adviser] = []
+    for name in voices:
+        words = [said[name][courses.hour] for courses in beliefs]
+        past = [
+            (courses, word, truth)
+            for courses, word, truth in zip(beliefs, words, came, strict=True)
+            if word is not None
+        ]
+        adviser = learn_adviser(name, past)
+        advisers.append(adviser)
+        given = [None if word is None else adviser.advise(word) for word in words]
+        beliefs = [
+            courses if guidance is None else courses.heeding(guidance)
+            for courses, guidance in zip(beliefs, given, strict=True)
+        ]
+
+    def counsel(hour: np.datetime64) -> list[Guidance]:
+        words = ((adviser, said[adviser.stream].get(hour)) for adviser in advisers)
+        given = [adviser.advise(word) for adviser, word in words if word is not None]
+        return [guidance for guidance in given if guidance is not None]
+
+    widening = learn_widening(model, time, residuals, peaks, counsel, lambda done: tell((1 + 2 * done) / 3))
+    return tuple(advisers), widening
+
+
+@dataclass(frozen=True, eq=False)
+class StudentAdvice:
+    """The place's calibrated student as one who forecasts."""
+
+    forecaster: Forecaster
+    observations: Observations
+    briefing: Briefing
+
+    def say(self, hour: np.datetime64, time: Times, level: Floats) -> Said | None:
+        """What it says after the own gauge's readings (C,) [m, region datum] of three days up to ``hour``.
+
+        ``None`` where nothing was read: then it knows no more than the climate.
+        """
+        hour = hour.astype("datetime64[ns]")
+        hours = hour + np.arange(1 - CONTEXT_HOURS, LEADS).astype("timedelta64[h]")
+        heard = np.full(hours.size, np.nan)
+        position = np.searchsorted(hours, time)
+        inside = (position < hours.size) & (hours[np.minimum(position, hours.size - 1)] == time) & (time <= hour)
+        heard[position[inside]] = level[inside]
+        if np.isnan(heard).all():
+            return None
+        gauge = self.observations.tide_gauge
+        assert gauge is not None
+        own = gauge.isel(station=[0])
+        recent = xr.Dataset(
+            {
+                "water_level": own["water_level"]
+                .isel(time=0, drop=True)
+                .expand_dims(time=hours)
+                .T.copy(data=heard[None]),
+                "quality": (("station", "time"), np.isnan(heard)[None].astype(np.uint8), own["quality"].attrs),
+            },
+            {**{name: own[name] for name in own.coords if name != "time"}, "time": hours},
+        )
+        seen = replace(self.observations, tide_gauge=recent, climate=None, truth=None)
+        batch = students_view(build_surge_batch(seen, np.array([hour]), self.briefing.sea, "survey"))
+        forecast = self.forecaster.predict(batch)
+        low, high = self.forecaster.surge_interval(forecast, 0.9)
+        return Said(np.arange(LEADS), forecast.surge_mean[0], (high[0] - low[0]) / (2 * Z_90))
+
+
+def save_knowledge(folder: Path, knowledge: Knowledge) -> None:
+    """Write ``watch.json``, whole or not at all."""
+    write_text(folder / KNOWLEDGE_FILE, _WORDS.dump_json(_to_words(knowledge), indent=1).decode("utf-8") + "\n")
+
+
+def load_knowledge(folder: Path) -> Knowledge:
+    """Read ``watch.json``.
+
+    Raises:
+        InputError: it is damaged or of another version.
+    """
+    path = folder / KNOWLEDGE_FILE
+    try:
+        return _from_words(_WORDS.validate_json(path.read_bytes()))
+    except (OSError, ValidationError) as error:
+        why = str(error).splitlines()[0]  # pydantic lists every field
+        raise InputError(path, f"cannot be read ({why})", "delete it; the watch learns it anew") from error
+
+
+Numbers = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Words:
+    coefficients: Numbers
+    shocks: Numbers
+    transition: tuple[Numbers, ...]
+    sensors: tuple[tuple[str, int, float, float, Numbers, float], ...]
+    tides: dict[str, GaugeTide]
+    heard: Numbers
+    unheard: Numbers
+    advisers: tuple[tuple[str, float | None], ...]
+    notes: tuple[str, ...]
+    briefing: str
+
+
+_WORDS = TypeAdapter(_Words)
+
+
+def _to_words(knowledge: Knowledge) -> _Words:
+    process, widening = knowledge.model.process, knowledge.widening
+    return _Words(
+        coefficients=tuple(process.coefficients.tolist()),
+        shocks=tuple(process.shocks.tolist()),
+        transition=tuple(tuple(row) for row in process.transition.tolist()),
+        sensors=tuple(
+            (one.stream, one.ahead, one.gain, one.memory, tuple(one.shocks.tolist()), one.noise)
+            for one in knowledge.model.sensors
+        ),
+        tides=knowledge.tides,
+        heard=tuple(widening.heard.tolist()),
+        unheard=tuple(widening.unheard.tolist()),
+        advisers=tuple(
+            (one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in knowledge.advisers
+        ),
+        notes=knowledge.notes,
+        briefing=knowledge.briefing,
+    )
+
+
+def _from_words(words: _Words) -> Knowledge:
+    process = SurgeProcess(np.array(words.coefficients), np.array(words.shocks), np.array(words.transition))
+    sensors = tuple(
+        Sensor(stream, ahead, gain, memory, np.array(shocks), noise)
+        for stream, ahead, gain, memory, shocks, noise in words.sensors
+    )
+    return Knowledge(
+        SeaModel(process, sensors),
+        words.tides,
+        Widening(np.array(words.heard), np.array(words.unheard)),
+        tuple(Adviser(stream, np.inf if inflation is None else inflation) for stream, inflation in words.advisers),
+        words.notes,
+        words.briefing,
+    )
+
+
+def _within(time: Times, windows: Sequence[Window]) -> npt.NDArray[np.bool_]:
+    inside = np.zeros(time.size, dtype=bool)
+    for start, end in windows:
+        inside |= (time >= start) & (time <= end)
+    return inside
+
+
+def _peaks(time: Times, level: Floats, withheld: Sequence[Window], held_out: Sequence[Window]) -> list[int]:
+    """Positions of the highest level of each withheld storm that no held-out window touches, with room about it."""
+    found = []
+    for start, end in withheld:
+        if any(start <= until and since <= end for since, until in held_out):
+            continue
+        inside = np.flatnonzero((time >= start) & (time <= end) & np.isfinite(level))
+        if inside.size:
+            peak = int(inside[np.argmax(level[inside])])
+            if BEFORE_HOURS + WARM_HOURS <= peak < time.size - AFTER_HOURS:
+                found.append(peak)
+    return sorted(set(found))
+
+
+def _heard_before(time: Times, level: Floats, hour: np.datetime64) -> tuple[Times, Floats]:
+    """The readings of the three days up to ``hour``."""
+    last = int(np.searchsorted(time, hour.astype("datetime64[ns]"), side="right"))
+    first = max(last - CONTEXT_HOURS, 0)
+    known = np.isfinite(level[first:last])
+    return time[first:last][known], level[first:last][known]

@@ -1,0 +1,111 @@
+"""From what streams say to what the belief can hear: hourly residuals of gauges, and each forecast's newest issue."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from strandline.observations.arrays import Floats, Times
+from strandline.watch.assimilation.ensemble import HORIZON_HOURS
+from strandline.watch.assimilation.filter import Residual
+from strandline.watch.assimilation.forecast_guidance import Said
+from strandline.watch.readings import Reading
+
+HALF_HOUR, AROUND_THE_HOUR = timedelta(minutes=30), timedelta(minutes=10)
+"""Readings of an hour, and those of them that a step of that hour has in hand; an assumption."""
+AFTER_THE_HOUR = timedelta(minutes=12)
+"""How long after a full hour its step begins, so that the hour's readings have come."""
+FORECASTS = ("surge_forecast", "water_level_forecast")
+FORECAST_VALID = timedelta(hours=24)
+"""How long a forecast is heeded after its issue."""
+HOUR = timedelta(hours=1)
+Tide = Callable[[Times], Floats]
+
+
+def residuals_of(
+    new: Sequence[Reading], known: Sequence[Reading], now: datetime, tides: Mapping[str, Tide]
+) -> list[Residual]:
+    """Each gauge's residual about its own tide at every full hour that it has not been heard at before.
+
+    The mean of the readings within ten minutes of the hour, else the nearest one within half an hour; bad ones are not
+    heard, and an hour is suspect where all of its readings are.
+
+    Args:
+        known: readings that were heard before.
+        tides: gauge → times → level without weather [m, region datum]; others are no gauges of this place.
+    """
+    heard = {
+        (reading.stream, _full_hour(reading.time))
+        for reading in known
+        if reading.variable == "water_level" and reading.quality != "bad"
+    }
+    by_hour: dict[tuple[str, datetime], list[Reading]] = {}
+    for reading in new:
+        if reading.variable == "water_level" and reading.stream in tides and reading.quality != "bad":
+            key = reading.stream, _full_hour(reading.time)
+            if key[1] <= now and key not in heard:
+                by_hour.setdefault(key, []).append(reading)
+    found = []
+    for (stream, hour), readings in sorted(by_hour.items(), key=lambda pair: pair[0]):
+        good = [reading for reading in readings if reading.quality == "good"] or readings
+        near = [reading for reading in good if abs(reading.time - hour) <= AROUND_THE_HOUR]
+        used = near or [min(good, key=lambda reading: abs(reading.time - hour))]
+        times = np.array([reading.time for reading in used], dtype="datetime64[ns]")
+        beyond = np.array([reading.value for reading in used]) - tides[stream](times)
+        is_suspect = all(reading.quality == "suspect" for reading in used)
+        found.append(Residual(stream, np.datetime64(hour, "h"), float(beyond.mean()), is_suspect))
+    return found
+
+
+def own_readings(
+    readings: Sequence[Reading], stream: str, denied: np.datetime64 | None, now: np.datetime64
+) -> tuple[Times, Floats]:
+    """Full hours up to now, and what a gauge read then [m, region datum]; of revised readings the newest.
+
+    Args:
+        denied: the last hour at which the gauge was not believed; it is not heard up to then.
+    """
+    level = {
+        _full_hour(reading.time): reading.value
+        for reading in readings
+        if reading.stream == stream and reading.variable == "water_level"
+    }
+    hours = np.array(sorted(level), dtype="datetime64[ns]")
+    values = np.array([level[hour] for hour in sorted(level)], dtype=float)
+    kept = hours <= now if denied is None else (hours <= now) & (hours > denied)
+    return hours[kept], values[kept]
+
+
+def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> dict[str, Said]:
+    """Stream → mean and spread of its newest issue from now on; streams whose issue is older than a day are absent.
+
+    Args:
+        tide: times → level without weather [m, region datum], by which forecasts of the level become surges.
+    """
+    newest: dict[str, datetime] = {}
+    for reading in readings:
+        if reading.variable in FORECASTS and now - FORECAST_VALID <= reading.issued <= now:
+            newest[reading.stream] = max(reading.issued, newest.get(reading.stream, reading.issued))
+    members: dict[str, dict[int, list[float]]] = {stream: {} for stream in newest}
+    for reading in readings:
+        lead = round((reading.time - now) / HOUR)
+        if reading.variable not in FORECASTS or reading.issued != newest.get(reading.stream):
+            continue
+        if reading.time != now + lead * HOUR or not 0 <= lead <= HORIZON_HOURS:
+            continue
+        level = reading.value
+        if reading.variable == "water_level_forecast":
+            level -= float(tide(np.array([reading.time], dtype="datetime64[ns]"))[0])
+        members[reading.stream].setdefault(lead, []).append(level)
+    found = {}
+    for stream, by_lead in sorted(members.items()):
+        if by_lead:
+            leads = np.array(sorted(by_lead))
+            values = [np.array(by_lead[lead]) for lead in leads.tolist()]
+            spread = [each.std(ddof=1) if each.size > 1 else 0.0 for each in values]
+            found[stream] = Said(leads, np.array([each.mean() for each in values]), np.array(spread))
+    return found
+
+
+def _full_hour(time: datetime) -> datetime:
+    return (time + HALF_HOUR).replace(minute=0, second=0, microsecond=0)

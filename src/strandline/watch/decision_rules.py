@@ -1,0 +1,238 @@
+"""What the agent thinks at an hour: a pure function of what it thought before and what it has heard since."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from strandline.observations.arrays import Floats, Times
+from strandline.planning.actions import ActionStakes
+from strandline.planning.early_action.action_value import PATIENCE_HOURS, Worth, choose, weigh
+from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
+from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Courses, Guidance, draw_courses
+from strandline.watch.assimilation.filter import Residual, SeaBelief, SeaModel, advance, know_nothing
+from strandline.watch.assimilation.spread_inflation import UNHEARD_HOURS, Widening
+from strandline.watch.decisions import Change, Decision
+
+STOP_RATIO = 0.5
+"""Of cost or chance, below which an action is no longer worth keeping up; an assumption: half of what starts it."""
+STOP_HOURS = 13
+"""So long in a row [h], a tide and a little, before it stops."""
+DENIED = 0.5
+"""Chance [-] of being broken from which a gauge counts as denied by what else is known."""
+ALONE_HOURS = 24
+"""Without any gauge and any forecast for so long, nothing but climate and tide is left and a person decides [h]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Charge:
+    """What the agent has been told about its place.
+
+    Attributes:
+        tides: gauge → times (T,) → level without weather, with mean sea level [m, region datum]; the own one first.
+        stakes: one an action.
+        crews: that are there; ``None`` = enough.
+        decided_by: who decides where nothing can be known.
+    """
+
+    model: SeaModel
+    widening: Widening
+    tides: Mapping[str, Callable[[Times], Floats]]
+    stakes: tuple[ActionStakes, ...]
+    crews: int | None = None
+    patience: int = PATIENCE_HOURS
+    decided_by: str = "the duty officer"
+
+    @property
+    def tide(self) -> Callable[[Times], Floats]:
+        """Of the own gauge."""
+        return self.tides[self.model.sensors[0].stream]
+
+
+@dataclass(frozen=True)
+class ActionState:
+    """Where an action stands.
+
+    Attributes:
+        active: whether it runs.
+        calm_hours: for how many hours in a row it has not been worth it.
+        told: hour of the last message about it; ``None`` = none since it started.
+        certainty: that this message stated.
+    """
+
+    active: bool = False
+    calm_hours: int = 0
+    told: np.datetime64 | None = None
+    certainty: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Mind:
+    """What is carried from hour to hour.
+
+    Attributes:
+        own_heard: hour of the own gauge's last reading that was not denied; ``None`` = never.
+        any_heard: the same of any gauge or forecast.
+        own_denied: the last hour at which the own gauge was denied; ``None`` = never.
+        actions: kind → state.
+    """
+
+    belief: SeaBelief
+    own_heard: np.datetime64 | None = None
+    any_heard: np.datetime64 | None = None
+    own_denied: np.datetime64 | None = None
+    actions: Mapping[str, ActionState] = field(default_factory=dict)
+
+    @property
+    def own_is_heard(self) -> bool:
+        """Whether the own gauge spoke within the last hours and nothing denies it."""
+        return _within(self.belief.hour, self.own_heard, UNHEARD_HOURS)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether climate and tide are all that is left."""
+        return not _within(self.belief.hour, self.any_heard, ALONE_HOURS)
+
+
+def wake(charge: Charge, hour: np.datetime64) -> Mind:
+    """A mind that has heard nothing."""
+    return Mind(know_nothing(charge.model, hour))
+
+
+def hear(mind: Mind, hour: np.datetime64, readings: Sequence[Residual], *, advised: bool = False) -> Mind:
+    """Move the belief on to ``hour``.
+
+    Args:
+        advised: a forecast by someone else is at hand.
+    """
+    belief = advance(mind.belief, hour, readings)
+    broken = belief.broken()
+    own = belief.model.sensors[0].stream
+    sound = [reading for reading in readings if broken[reading.stream] < DENIED and not reading.is_suspect]
+    own_times = [reading.time for reading in sound if reading.stream == own]
+    any_times = [reading.time for reading in sound] + ([belief.hour] if advised else [])
+    return replace(
+        mind,
+        belief=belief,
+        own_heard=max([*own_times, *([] if mind.own_heard is None else [mind.own_heard])], default=None),
+        any_heard=max([*any_times, *([] if mind.any_heard is None else [mind.any_heard])], default=None),
+        own_denied=belief.hour if broken[own] >= DENIED else mind.own_denied,
+    )
+
+
+def foresee(charge: Charge, mind: Mind, guidance: Sequence[Guidance] = ()) -> Courses:
+    """The courses of the sea as they are to be believed; climate, which is all that silence leaves, is wide enough."""
+    courses = draw_courses(mind.belief, guidance)
+    return courses if mind.is_alone else charge.widening.of(courses, own_is_heard=mind.own_is_heard)
+
+
+def levels_of(charge: Charge, courses: Courses) -> Floats:
+    """(N, 49) sea levels [m, region datum] of courses, from now to two days ahead."""
+    return np.asarray(charge.tide(hours_ahead(courses.hour)) + courses.residual)
+
+
+def hours_ahead(hour: np.datetime64) -> Times:
+    """(49,) from now to two days ahead, UTC."""
+    return np.asarray(hour.astype("datetime64[h]") + np.arange(HORIZON_HOURS + 1).astype("timedelta64[h]"))
+
+
+def decide(charge: Charge, mind: Mind, courses: Courses) -> tuple[Mind, list[Decision]]:
+    """What becomes of every action.
+
+    An action starts when it is worth it, and stops when it has not been worth half of that for a tide. Where nothing
+    was heard for a day nothing starts and nothing stops: a person decides.
+    """
+    levels = levels_of(charge, courses)
+    streams = [sensor.stream for sensor in charge.model.sensors]
+    worths = [weigh(stake, levels, courses.broken, streams, charge.patience) for stake in charge.stakes]
+    chosen = choose(charge.stakes, worths, charge.crews)
+    actions = dict(mind.actions)
+    decisions = []
+    for stake, worth in zip(charge.stakes, worths, strict=True):
+        before = actions.get(stake.action, ActionState())
+        after, change = _follow(before, worth, stake.action in chosen, mind.is_alone)
+        actions[stake.action] = after
+        decisions.append(_as_decision(charge, mind, courses, stake, worth, change))
+    return replace(mind, actions=actions), decisions
+
+
+def _follow(state: ActionState, worth: Worth, is_chosen: bool, is_alone: bool) -> tuple[ActionState, Change]:
+    if is_alone:
+        return state, "keep" if state.active else "stay_off"
+    if not state.active:
+        return (ActionState(True), "start") if is_chosen else (ActionState(), "stay_off")
+    calm = state.calm_hours + 1 if worth.still < STOP_RATIO else 0
+    if calm >= STOP_HOURS:
+        return replace(state, active=False, calm_hours=0), "stop"
+    return replace(state, calm_hours=calm), "keep"
+
+
+def _as_decision(
+    charge: Charge, mind: Mind, courses: Courses, stake: ActionStakes, worth: Worth, change: Change
+) -> Decision:
+    hour = pd.Timestamp(mind.belief.hour).to_pydatetime()
+    moved = sorted({**mind.belief.moved, **courses.moved}.items(), key=lambda pair: -abs(pair[1]))
+    onset = None
+    if worth.onset_hours is not None:
+        onset = hour + pd.Timedelta(hours=round(worth.onset_hours)).to_pytimedelta()
+    return Decision(
+        at=hour,
+        action=stake.action,
+        change=change,
+        where=(),
+        probability=worth.probability,
+        expected_avoided_loss=worth.avoided,
+        cost=None if stake.cost is None else stake.cost[1],
+        onset=onset,
+        is_degraded=not mind.own_is_heard,
+        needs_person=mind.is_alone,
+        why=_why(charge, mind, stake, worth, onset),
+        moved_by=tuple(stream for stream, by in moved if abs(by) >= MOVES),
+        would_change=_would_change(charge, mind, stake, worth, change),
+    )
+
+
+MOVES = 0.005
+"""Least move of the belief [m] that is told."""
+
+
+def _why(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, onset: datetime | None) -> str:
+    if mind.is_alone:
+        return (
+            f"nothing was heard for {ALONE_HOURS} h: climate and tide alone give {worth.probability:.0%} that the sea"
+            f" passes {stake.level:.2f} m within two days; {charge.decided_by} decides"
+        )
+    chance = f"a chance of {worth.probability:.0%} that the sea passes {stake.level:.2f} m within two days"
+    when = "" if onset is None else f", likeliest from {onset:%d %b %H:%M} UTC"
+    earliest = stake.lead_window_hours[0]
+    if stake.cost is not None and worth.avoided is not None:
+        money = f"acting now avoids EUR {worth.avoided:,.0f} on average and costs EUR {stake.cost[1]:,.0f}"
+        judged = f"{chance}{when}; {money}"
+    else:
+        share = worth.ratio * PROBABILITY_FOR_LIVES
+        window = f"{earliest:g} to {earliest + charge.patience:g} h ahead, when waiting ends"
+        judged = f"{chance}{when}; {share:.0%} that it does so first {window}, agreed is {PROBABILITY_FOR_LIVES:.0%}"
+    if worth.ratio > 1:
+        sure = "worth it whichever stream is wrong" if worth.is_no_regret else "not worth it if a stream is wrong"
+        judged = f"{judged}; {sure}"
+    denied = [stream for stream, chance_broken in mind.belief.broken().items() if chance_broken >= DENIED]
+    if denied:
+        judged = f"{judged}; {', '.join(denied)} not believed: the other streams and the tide speak against it"
+    return judged if mind.own_is_heard else f"{judged}; the own gauge is not heard, others stand in"
+
+
+def _would_change(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, change: Change) -> str:
+    if mind.is_alone:
+        return "any reading or forecast"
+    unit = "expected avoided loss over cost" if stake.cost is not None else "chance over the agreed one"
+    if change in ("start", "keep"):
+        return f"{unit} below {STOP_RATIO:g} for {STOP_HOURS} h (now {worth.still:.2f})"
+    earliest = stake.lead_window_hours[0]
+    window = f"{earliest:g} to {earliest + charge.patience:g} h"
+    return f"{unit} above 1 for a sea that comes within {window} (now {worth.ratio:.2f})"
+
+
+def _within(now: np.datetime64, then: np.datetime64 | None, hours: int) -> bool:
+    return then is not None and bool(now - then <= np.timedelta64(hours, "h"))

@@ -1,0 +1,1 @@
+"""Feeds that read files and folders as they grow."""

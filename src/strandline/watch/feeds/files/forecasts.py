@@ -1,0 +1,131 @@
+"""A folder where forecasts of the sea land as NetCDF: what a model foretold, with issue, lead and member."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from strandline.errors import InputError
+from strandline.observations.readers.formats.fields import find_variable, load, open_fields
+from strandline.observations.readers.formats.units import to_si, unit_of_attribute
+from strandline.watch.feeds.files.folders import landed_since, read_each
+from strandline.watch.feeds.windowing import before
+from strandline.watch.readings import Reading
+
+_ISSUED = ("forecast_reference_time", "reference_time", "issued", "analysis_time")
+_LEAD = ("forecast_period", "lead", "lead_time", "step")
+_MEMBER = ("realization", "member", "ensemble", "number")
+
+
+@dataclass(frozen=True)
+class ForecastFolder:
+    """Forecasts of one model for one place; a file that is still landing is read at a later step.
+
+    Attributes:
+        stream: its name.
+        folder, pattern: the files.
+        variable: ``surge_forecast`` [m about the tide] or ``water_level_forecast`` [m, region datum].
+        level: what the files call it; its ``units`` say in what.
+        datum_shift: added to reach the region's datum [m]; 0 for a surge.
+        at: dimension → label of the one place to read, where the files hold several.
+        look_back: how late after its issue a forecast may land.
+    """
+
+    stream: str
+    folder: Path
+    pattern: str
+    variable: str
+    level: str
+    datum_shift: float = 0.0
+    at: Mapping[str, int | float | str] = field(default_factory=dict)
+    look_back: timedelta = timedelta(days=3)
+
+    def read(self, since: datetime, until: datetime) -> list[Reading]:
+        """What landed after ``since`` and was issued no longer than ``look_back`` before it, nor after ``until``.
+
+        Raises:
+            FeedError: there is no folder, or none of the files that landed can be read.
+        """
+        oldest = before(since, self.look_back)
+        paths = landed_since(self.stream, self.folder, self.pattern, since)
+        readings = read_each(self.stream, paths, lambda path: self._read_file(path, oldest, until))
+        return sorted(readings, key=lambda reading: (reading.issued, reading.time, reading.member))
+
+    def _read_file(self, path: Path, oldest: datetime, until: datetime) -> list[Reading]:
+        with open_fields(path) as dataset:
+            if self.level not in dataset.variables:
+                raise InputError(path, f"has no variable '{self.level}'", f"it has {', '.join(map(str, dataset))}")
+            level = self._one_place(dataset[self.level], path)
+            issued, valid = _issue(dataset, path), _valid(dataset, path)
+            load(level, path)
+        where = f"{path} '{self.level}'"
+        unit = unit_of_attribute(level.attrs.get("units"), "m", where)
+        members = next((name for name in _MEMBER if name in level.dims), None)
+        extra = set(level.dims) - set(issued.dims) - set(valid.dims) - {members}
+        if extra:
+            raise InputError(where, f"has dimensions {sorted(map(str, extra))} beside time", "pick one place by 'at'")
+        number = xr.DataArray(np.arange(level.sizes[members]), dims=members) if members else xr.DataArray(0)
+        values, issues, times, numbers = (
+            array.values.reshape(-1) for array in xr.broadcast(level, issued, valid, number)
+        )
+        metres = to_si(values, unit) + self.datum_shift
+        kept = ~np.isnan(metres) & (issues > np.datetime64(oldest)) & (issues <= np.datetime64(until))
+        rows = zip(
+            times[kept].astype("datetime64[us]").tolist(),
+            issues[kept].astype("datetime64[us]").tolist(),
+            metres[kept].tolist(),
+            numbers[kept].tolist(),
+            strict=True,
+        )
+        return [
+            Reading(self.stream, self.variable, time, issue, value, member=member)
+            for time, issue, value, member in rows
+        ]
+
+    def _one_place(self, level: xr.DataArray, path: Path) -> xr.DataArray:
+        for dimension, label in self.at.items():
+            where = f"{path} '{dimension}'"
+            if dimension not in level.dims or dimension not in level.coords:
+                raise InputError(
+                    where, "is no dimension with labels", f"'{level.name}' has {', '.join(map(str, level.dims))}"
+                )
+            known = level[dimension].values
+            known = np.char.strip(known.astype(str)) if isinstance(label, str) else known
+            found = (
+                np.flatnonzero(known == label) if isinstance(label, str) else np.array([np.abs(known - label).argmin()])
+            )
+            if not found.size:
+                raise InputError(where, f"has no '{label}'", f"it has {', '.join(map(str, known[:8]))}")
+            level = level.isel({dimension: int(found[0])})
+        return level.squeeze(drop=True)
+
+
+def _issue(dataset: xr.Dataset, path: Path) -> xr.DataArray:
+    """When the forecasts of a file were issued, a scalar or along a dimension."""
+    issued = find_variable(dataset, ("forecast_reference_time",), _ISSUED)
+    if issued is None:
+        raise InputError(path, "does not say when it was issued", "give it a variable 'forecast_reference_time'")
+    return _as_times(issued, path)
+
+
+def _valid(dataset: xr.Dataset, path: Path) -> xr.DataArray:
+    """Of which times they speak: as stated, or issue and lead."""
+    lead = find_variable(dataset, ("forecast_period",), _LEAD)
+    time = find_variable(dataset, ("time",), ("valid_time", "time"))
+    if time is not None and time.name != getattr(_issue(dataset, path), "name", None):
+        return _as_times(time, path)
+    if lead is None:
+        raise InputError(path, "has neither valid times nor leads", "give it a coordinate 'time' or 'lead' [hours]")
+    load(lead, path)
+    hours = lead if np.issubdtype(lead.dtype, np.timedelta64) else (lead * 3600).round().astype("timedelta64[s]")
+    return (_issue(dataset, path) + hours).astype("datetime64[ns]")
+
+
+def _as_times(times: xr.DataArray, path: Path) -> xr.DataArray:
+    load(times, path)
+    if not np.issubdtype(times.dtype, np.datetime64):
+        raise InputError(f"{path} '{times.name}'", f"is of type {times.dtype}", "give it units 'hours since …'")
+    return times.astype("datetime64[ns]")

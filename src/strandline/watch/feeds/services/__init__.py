@@ -1,0 +1,1 @@
+"""Feeds that poll web services."""

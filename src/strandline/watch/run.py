@@ -1,0 +1,112 @@
+"""From the command line to a watch that runs, and what a person at the screen is told of it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from strandline.distillation.training.loop import Progress
+from strandline.errors import InputError
+from strandline.observations.region_file import RegionFile, load_region_file
+from strandline.pipeline.deployment import load_briefing
+from strandline.pipeline.study_area import built_in_place, open_place
+from strandline.report.products import JsonValue, as_json
+from strandline.watch.agent import MONITORING
+from strandline.watch.assimilation.tide_cache import TideTable
+from strandline.watch.decisions import Decision
+from strandline.watch.feeds.client import Guarded
+from strandline.watch.feeds.registry import open_feeds
+from strandline.watch.service import Watch, hours_as_they_come, hours_between, open_watch, paced, replayed_feeds
+
+Announce = Callable[[str], Progress | None]
+
+
+def prepare(
+    region: Path | None,
+    data: Path | None,
+    run: Path,
+    store: str | None,
+    replay: str | None,
+    speed: float | None,
+    announce: Announce,
+    *,
+    once: bool,
+) -> tuple[Watch, Iterator[datetime]]:
+    """A watch that is ready to start, and its hours: those of a replay, or those that come.
+
+    Without a region file it is about the built-in delta, which has no streams of its own: it can only be replayed.
+    """
+    if replay is None and region is None:
+        raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
+    span = None if replay is None else _span(replay)
+    briefing = load_briefing(run)
+    region_file = None if region is None else load_region_file(region, data)
+    announce("open the place")
+    if region_file is None:
+        rows, columns = briefing.region.shape
+        place = built_in_place(min(rows, columns), announce("simulate the place"))
+    else:
+        place = open_place(region_file)
+    feeds: Callable[[Mapping[str, TideTable]], list[Guarded]]
+    if span is not None:
+        feeds = partial(replayed_feeds, place, briefing, *span)
+        hours = paced(hours_between(*span), speed)
+    else:
+        assert region_file is not None
+        feeds = partial(_live_feeds, region_file)
+        hours = hours_as_they_come()
+    planning = None if region_file is None else region_file.planning
+    crews = None if planning is None else planning.crews
+    learning = announce("learn the sea")
+    watching = open_watch(run, place, feeds, store or run / "watch.db", crews, learning)
+    return watching, islice(hours, 1) if once else hours
+
+
+def _live_feeds(region_file: RegionFile, tides: Mapping[str, TideTable]) -> list[Guarded]:
+    return open_feeds(region_file, tides=tides)
+
+
+MOST_ZONES = 6
+"""Zones that a line at the screen names; the store has all."""
+
+
+def tell(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:
+    """What a person at the screen is told of an hour: what starts or stops, and at noon and midnight how it stands."""
+    helpless = next((one for one in decisions or () if one.needs_person), None)
+    if helpless is not None:
+        yield f"{hour:%Y-%m-%d %H:%M}  NOBODY IS HEARD: {helpless.why}"
+        return
+    for decision in decisions or ():
+        if decision.change in ("start", "stop"):
+            named = ", ".join(decision.where[:MOST_ZONES])
+            more = f" and {len(decision.where) - MOST_ZONES} more zones" if len(decision.where) > MOST_ZONES else ""
+            where = f" in {named}{more}" if named else ""
+            yield f"{hour:%Y-%m-%d %H:%M}  {decision.change.upper()} {decision.action}{where}: {decision.why}"
+        elif decision.action == MONITORING and hour.hour % 12 == 0:
+            yield f"{hour:%Y-%m-%d %H:%M}  {decision.why}"
+
+
+def hour_to_json(hour: datetime, decisions: Sequence[Decision] | None) -> dict[str, object]:
+    """An hour with everything that was decided in it, as plain values; ``null`` where it was done before."""
+    decided = None if decisions is None else [_plain(one) for one in decisions]
+    return {"hour": hour.isoformat(), "decisions": decided}
+
+
+def _plain(decision: Decision) -> JsonValue:
+    onset = None if decision.onset is None else decision.onset.isoformat()
+    return as_json({**asdict(decision), "at": decision.at.isoformat(), "onset": onset})
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    """Two times as FROM/TO; a date stands for its midnight UTC."""
+    try:
+        start, end = (datetime.fromisoformat(part) for part in text.split("/"))
+    except ValueError as error:
+        raise InputError(
+            "--replay", f"{text!r} is no span ({error})", "write FROM/TO, as 2022-11-20/2022-11-24"
+        ) from error
+    if start.tzinfo or end.tzinfo or not start < end:
+        raise InputError("--replay", f"{text!r} is empty or has a zone", "write FROM/TO in UTC without a zone")
+    return start, end

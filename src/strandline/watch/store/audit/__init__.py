@@ -1,0 +1,1 @@
+"""What makes a stored decision traceable: log, confirmations, outbox, digests, retention."""

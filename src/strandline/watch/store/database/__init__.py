@@ -1,0 +1,1 @@
+"""Connections, locks and schema for SQLite and PostgreSQL."""

@@ -1,0 +1,64 @@
+"""One agent acts at a time; its lock is gone when its process is gone, however it ended."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from strandline.errors import InputError
+from strandline.watch.store.database.engine import ADVISORY_CLASS, connected, name_of
+from strandline.watch.store.errors import Busy
+
+_WHO = "another agent is in a step"
+
+
+@contextmanager
+def acting(engine: Engine) -> Iterator[Engine | Connection]:
+    """Hold the agents' lock; yields what to write with: on PostgreSQL the connection whose loss is the lock's.
+
+    On SQLite it is a lock on ``PATH.lock``, since a transaction that lasts as long as a step would keep persons from
+    confirming meanwhile.
+
+    Raises:
+        Busy: at once, when another agent holds it.
+    """
+    if engine.dialect.name == "sqlite":
+        with _file_locked(os.path.realpath(name_of(engine.url))):  # one lock, whatever links lead to the file
+            yield engine
+    else:
+        with connected(engine) as connection, _session_locked(connection):
+            yield connection
+
+
+@contextmanager
+def _session_locked(connection: Connection) -> Iterator[None]:
+    connection.detach()  # closed at the end, never pooled: if the lock cannot be given back, it ends with its session
+    lock = f"({ADVISORY_CLASS}, hashtext('agent ' || current_schema()))"
+    with connection.begin():
+        is_held = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{lock}").scalar_one()
+    if not is_held:
+        raise Busy(name_of(connection.engine.url), _WHO)
+    try:
+        yield
+    finally:
+        with suppress(DBAPIError), connection.begin():
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock{lock}")
+
+
+@contextmanager
+def _file_locked(path: str) -> Iterator[None]:
+    try:
+        file = open(f"{path}.lock", "ab")  # noqa: SIM115 - closed below, whether it is locked or not
+    except OSError as error:
+        raise InputError(
+            f"{path}.lock", f"cannot be written ({error.strerror})", "give the agent its folder"
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy(path, _WHO) from error
+        yield

@@ -1,0 +1,54 @@
+"""The schema is brought to the program's version when a store is opened; a newer one is refused."""
+
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect
+
+from strandline.errors import InputError
+from strandline.watch.store.database.engine import name_of, reading, writing
+from strandline.watch.store.tables import metadata
+
+VERSION_TABLE = "strandline_schema"
+
+
+def upgrade(engine: Engine) -> None:
+    """Run the migrations that are missing, all in one transaction.
+
+    Raises:
+        InputError: when the schema is newer than this program, or the tables are not ours.
+    """
+    config = _configuration()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with reading(engine) as connection:
+        if _revision_of(connection) == newest:
+            return
+    with writing(engine) as connection:
+        _refuse_what_is_not_ours(connection, ScriptDirectory.from_config(config))
+        config.attributes.update(connection=connection, version_table=VERSION_TABLE)
+        command.upgrade(config, "head")
+
+
+def _configuration() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("strandline.watch.store") / "migrations"))
+    return config
+
+
+def _revision_of(connection: Connection) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
+
+
+def _refuse_what_is_not_ours(connection: Connection, scripts: ScriptDirectory) -> None:
+    where, revision = name_of(connection.engine.url), _revision_of(connection)
+    known = [script.revision for script in scripts.walk_revisions()]
+    if revision is not None and revision not in known:
+        what = f"its schema '{revision}' is newer than this program's '{known[0]}'"
+        raise InputError(where, what, "use the version of strandline that wrote it, or a later one")
+    if revision is None and (others := set(inspect(connection).get_table_names()) & set(metadata.tables)):
+        what = f"holds tables of another program ({', '.join(sorted(others))})"
+        raise InputError(where, what, "give the store a database or a schema of its own")

@@ -1,0 +1,98 @@
+"""Pages: a cursor says where the last one ended, and means nothing to anybody else."""
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import dropwhile, islice
+from typing import Annotated, TypeAlias, TypeVar
+
+from fastapi import Query
+
+from strandline.errors import InputError
+from strandline.web.schemas import Page
+
+T = TypeVar("T")
+R = TypeVar("R")
+Cursor: TypeAlias = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
+Limit: TypeAlias = Annotated[int, Query(ge=1, le=1000)]
+
+
+def page_of_list(items: Sequence[T], as_record: Callable[[T], R], cursor: str | None, limit: int) -> Page[R]:
+    """A page of a list that does not change.
+
+    Raises:
+        InputError: the cursor is none of ours.
+    """
+    start = 0 if cursor is None else _number(_open(cursor))
+    end = start + limit
+    return Page(
+        items=[as_record(item) for item in items[start:end]], next=_seal(str(end)) if end < len(items) else None
+    )
+
+
+def page_by_time(
+    since: datetime,
+    read: Callable[[datetime], Iterator[T]],
+    time_of: Callable[[T], datetime],
+    as_record: Callable[[T], R],
+    cursor: str | None,
+    limit: int,
+) -> Page[R]:
+    """A page of what ``read`` gives from a time on, oldest first; only items are ever added, at the end of a time.
+
+    Raises:
+        InputError: the cursor is none of ours.
+    """
+    given = 0
+    if cursor is not None:
+        text, _, number = _open(cursor).partition(" ")
+        try:
+            since, given = datetime.fromisoformat(text), _number(number)
+        except ValueError as error:
+            raise _not_ours() from error
+    items = islice(read(since), given, None)
+    found = list(islice(items, limit + 1))
+    page, more = found[:limit], len(found) > limit
+    if not more:
+        return Page(items=[as_record(item) for item in page], next=None)
+    last = time_of(page[-1])
+    at_last = sum(time_of(item) == last for item in page) + (given if last == since else 0)
+    return Page(items=[as_record(item) for item in page], next=_seal(f"{last.isoformat()} {at_last}"))
+
+
+def page_by_number(
+    read: Callable[[int], Iterator[T]], number_of: Callable[[T], int], as_record: Callable[[T], R],
+    after: int, cursor: str | None, limit: int,
+) -> Page[R]:  # fmt: skip
+    """A page of what ``read`` gives after a number.
+
+    Raises:
+        InputError: the cursor is none of ours.
+    """
+    start = after if cursor is None else _number(_open(cursor))
+    found = list(islice(dropwhile(lambda item: number_of(item) <= start, read(start)), limit + 1))
+    page = found[:limit]
+    more = len(found) > limit
+    return Page(items=[as_record(item) for item in page], next=_seal(str(number_of(page[-1]))) if more else None)
+
+
+def _seal(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii").rstrip("=")
+
+
+def _open(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, UnicodeError, ValueError) as error:
+        raise _not_ours() from error
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise _not_ours()
+    return int(text)
+
+
+def _not_ours() -> InputError:
+    return InputError("cursor", "is none that a page gave", "leave it out to begin at the first page")

@@ -1,0 +1,73 @@
+"""Server-sent events: what is new in the log, as it comes."""
+
+import json
+from collections.abc import AsyncIterator
+from itertools import islice
+
+import anyio
+from anyio.to_thread import run_sync
+from fastapi import HTTPException
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from strandline.watch.store import Busy, LogEntry
+from strandline.web.watch_view import Watched
+
+EVERY_S = 1.0
+"""How often a store is asked."""
+MOST_OPEN = 100
+AT_ONCE = 100
+"""Entries that are sent between two looks at the clock."""
+
+
+class OpenStreams:
+    """Streams that are open, of which there may be ``MOST_OPEN``."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    async def open(self, watched: Watched, last_event: str | None) -> EventSourceResponse:
+        """A stream from the entry that follows ``last_event``; without one, from now on.
+
+        Raises:
+            HTTPException: too many are open.
+        """
+        if self._count >= MOST_OPEN:
+            raise HTTPException(503, f"{MOST_OPEN} streams are open", {"Retry-After": "30"})
+        is_number = last_event is not None and last_event.isascii() and last_event.isdigit()
+        after = int(last_event or "0") if is_number else (await run_sync(watched.head))[0]
+        end = anyio.Event()
+        return EventSourceResponse(
+            self._count_while(entries(watched, after, end)), ping=15, headers={"Cache-Control": "no-store"},
+            shutdown_event=end, shutdown_grace_period=EVERY_S,
+        )  # fmt: skip
+
+    async def _count_while(self, events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[ServerSentEvent]:
+        self._count += 1
+        try:
+            async for event in events:
+                yield event
+        finally:
+            self._count -= 1
+
+
+async def entries(watched: Watched, after: int, end: anyio.Event) -> AsyncIterator[ServerSentEvent]:
+    """Each entry of the log that follows number ``after``, until ``end``."""
+    yield ServerSentEvent(event="open", id=str(after), data="{}", retry=3000)
+    while not end.is_set():
+        for entry in await run_sync(_following, watched, after):
+            after = entry.sequence
+            yield _as_event(entry)
+        with anyio.move_on_after(EVERY_S):
+            await end.wait()
+
+
+def _following(watched: Watched, after: int) -> list[LogEntry]:
+    try:
+        return list(islice(watched.store.read.log(after), AT_ONCE))
+    except Busy:
+        return []  # asked again in a moment
+
+
+def _as_event(entry: LogEntry) -> ServerSentEvent:
+    data = {"sequence": entry.sequence, "time": f"{entry.time.isoformat()}Z", "kind": entry.kind, "text": entry.text}
+    return ServerSentEvent(event="entry", id=str(entry.sequence), data=json.dumps(data))

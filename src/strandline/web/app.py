@@ -1,0 +1,68 @@
+"""The application: API, page, and what every request must pass."""
+
+from collections.abc import Collection, Mapping
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.middleware.gzip import GZipMiddleware
+
+from strandline.errors import InputError, StrandlineError
+from strandline.watch.store import Busy
+from strandline.web.api.etags import NotModified, answer_not_modified
+from strandline.web.api.runs import run_routes
+from strandline.web.api.security import Guard
+from strandline.web.api.server_sent_events import OpenStreams
+from strandline.web.api.token import Token
+from strandline.web.api.watch import watch_routes
+from strandline.web.dashboard.page import page_routes
+from strandline.web.run_folder import RunFolder
+from strandline.web.schemas import Fault, Service
+from strandline.web.watch_view import Clock, Watched
+
+PREFIX = "/api/v1"
+WORTH_COMPRESSING = 1000
+"""[bytes]"""
+
+
+def create_app(
+    runs: Mapping[str, RunFolder], watched: Watched | None, token: Token, hosts: Collection[str], clock: Clock
+) -> FastAPI:
+    """All that is served.
+
+    Args:
+        watched: ``None`` = there is no watch; its routes are missing then.
+        hosts: names that requests may call this server by.
+        clock: naive UTC.
+    """
+    app = FastAPI(
+        title="Strandline", version=version("strandline"), docs_url=None, redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+        description="Runs and the watch of Strandline. Times are UTC; null = unknown, never zero.",
+        responses={422: {"model": Fault}},
+    )  # fmt: skip
+    api = APIRouter(prefix=PREFIX)
+
+    @api.get("", tags=["service"])
+    def show_service() -> Service:
+        """What is served."""
+        return Service(version=app.version, runs=list(runs), has_watch=watched is not None)
+
+    api.include_router(run_routes(dict(runs)))
+    if watched is not None:
+        api.include_router(watch_routes(watched, token, OpenStreams()))
+    app.include_router(api)
+    app.include_router(page_routes(runs, watched, clock))
+    app.add_exception_handler(NotModified, answer_not_modified)
+    app.add_exception_handler(StrandlineError, answer_refusal)
+    app.add_middleware(GZipMiddleware, minimum_size=WORTH_COMPRESSING)
+    app.add_middleware(Guard, hosts=hosts)
+    return app
+
+
+def answer_refusal(_: Request, refusal: Exception) -> JSONResponse:
+    """What is wrong and what would be right; where on this machine is nobody's business."""
+    if isinstance(refusal, Busy):
+        return JSONResponse({"detail": "the store is busy; try again"}, 503, {"Retry-After": "5"})
+    detail = f"{refusal.what}; {refusal.remedy}" if isinstance(refusal, InputError) else str(refusal)
+    return JSONResponse({"detail": detail}, 422)

@@ -1,0 +1,1 @@
+"""The dashboard page, its texts and its static files."""

@@ -1,0 +1,71 @@
+"""Numbers in a page: written out for everybody, and marked so that a script can write them in the reader's language."""
+
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+
+from strandline.planning import formatting as words
+
+UNKNOWN = "unknown"
+
+
+class Say:
+    """Formats for one language.
+
+    A number becomes ``<data>`` and a time ``<time>``; ``words.js`` writes their text anew by the browser's ``Intl``.
+    What is not known becomes the language's word for it, never a number.
+    """
+
+    def __init__(self, unknown: str) -> None:
+        self._unknown = Markup('<span class="unknown">{}</span>').format(unknown)
+
+    def percent(self, share: float | None) -> Markup:
+        """``36 %``; a chance is never said to be 0 or 1, which no finite sample can show."""
+        if share is None:
+            return self._unknown
+        text = "< 1 %" if share < 0.01 else "> 99 %" if share > 0.99 else f"{share:.0%}".replace("%", " %")
+        return self._data(share, "percent", text)
+
+    def share(self, share: float | None) -> Markup:
+        """``36 %`` of what was counted, which can be none or all."""
+        return self._unknown if share is None else self._data(share, "share", words.percent(share))
+
+    def metres(self, length: float | None) -> Markup:
+        """``1.46 m``."""
+        return self._unknown if length is None else self._data(length, "metres", f"{length:.2f} m")
+
+    def money(self, euros: float | None) -> Markup:
+        """``€76 thousand``; EUR 2010."""
+        return self._unknown if euros is None else self._data(euros, "money", words.money(euros))
+
+    def count(self, number: float | None) -> Markup:
+        """``1,200``."""
+        return self._unknown if number is None else self._data(number, "count", words.heads(number))
+
+    def hours(self, hours: float | None) -> Markup:
+        """``6 h``."""
+        return self._unknown if hours is None else self._data(hours, "hours", f"{hours:.0f} h")
+
+    def years(self, years: float) -> Markup:
+        """``100``."""
+        return self._data(years, "count", f"{years:g}")
+
+    def bytes(self, size: int) -> Markup:
+        """``1.4 MB``."""
+        text = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(size / 1e3, 1):.0f} kB"
+        return self._data(size, "bytes", text)
+
+    def moment(self, time: datetime | None) -> Markup:
+        """``22 Nov 2022, 08:00 UTC``."""
+        if time is None:
+            return self._unknown
+        return Markup('<time datetime="{}Z">{}</time>').format(time.isoformat(), f"{time:%-d %b %Y, %H:%M} UTC")
+
+    def ago(self, time: datetime, age: timedelta) -> Markup:
+        """``3 hours ago``, which goes on to age."""
+        hours = age / timedelta(hours=1)
+        text = f"{hours:.0f} h" if hours < 48 else f"{hours / 24:,.0f} d"
+        return Markup('<time datetime="{}Z" data-as="ago">{} ago</time>').format(time.isoformat(), text)
+
+    def _data(self, value: float, kind: str, text: str) -> Markup:
+        return Markup('<data value="{}" data-as="{}">{}</data>').format(f"{value:.6g}", kind, text)

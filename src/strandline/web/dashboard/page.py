@@ -1,0 +1,85 @@
+"""The dashboard: one page that says what matters without a script, and draws with one."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
+from strandline.web.dashboard.number_format import Say
+from strandline.web.dashboard.situation import MONITORING, look
+from strandline.web.dashboard.static_files import OWN, PLOTLY, edition, load_asset
+from strandline.web.raster_tiles import SCALES
+from strandline.web.run_folder import RunFolder
+from strandline.web.watch_view import Clock, Watched
+
+FOR_EVER = "public, max-age=31536000, immutable"
+MOST_ACTIONS = 12
+"""Of the plan that are listed; the report has them all."""
+
+
+def page_routes(runs: Mapping[str, RunFolder], watched: Watched | None, clock: Clock) -> APIRouter:
+    """The page, its scripts and its styles."""
+    router = APIRouter(include_in_schema=False)
+    environment = Environment(
+        loader=PackageLoader("strandline.web.dashboard", ""), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    template = environment.get_template("dashboard.html.jinja")
+
+    @router.get("/")
+    def show_dashboard(
+        request: Request, run: Annotated[str | None, Query(max_length=100)] = None,
+        lang: Annotated[str | None, Query(max_length=10)] = None,
+    ) -> HTMLResponse:  # fmt: skip
+        language = choose_language(lang, request.headers.get("accept-language", ""))
+        name = next(iter(runs)) if run is None else run
+        if name not in runs:
+            raise HTTPException(404, f"no run is called {name!r}; /api/v1/runs lists them")
+        content = template.render(
+            **_chosen(runs[name], watched, language, clock), runs=runs, languages=LANGUAGES, edition=edition()
+        )
+        headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language", "Content-Language": language}
+        return HTMLResponse(content, headers=headers)
+
+    @router.get("/static/{edition}/{name}")
+    def send_asset(request: Request, name: str, edition: str) -> Response:
+        if name not in OWN and name != PLOTLY:
+            raise HTTPException(404, "no such file")
+        asset = load_asset(name)
+        headers = {"Cache-Control": FOR_EVER, "ETag": f'"{asset.digest}"', "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            return Response(asset.compressed, media_type=asset.media_type, headers=headers)
+        return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+    return router
+
+
+def _chosen(run: RunFolder, watched: Watched | None, language: str, clock: Clock) -> dict[str, object]:
+    """What the template tells of one run in one language."""
+    words, record = labels(language), run.record()
+    is_watched = watched is not None and watched.run.id == run.id
+    situation = look(watched) if watched is not None and is_watched else None
+    actions = [action for action in run.actions() if action.kind != MONITORING]
+    return {
+        "run": record,
+        "age": clock() - record.started,
+        "is_watched": is_watched,
+        "now": situation,
+        "plan": [action for action in actions if action.avoided_loss_per == "year"][:MOST_ACTIONS],
+        "levels": run.stake_levels(),
+        "products": run.products(),
+        "quantities": [name for name in SCALES if (run.path / f"{name}.tif").is_file()],
+        "language": language,
+        "say": Say(words["unknown"]),
+        "t": words,
+        "tell": lambda key, **values: Markup(escape(words[key])).format(**values),
+        "name_of": lambda kind, name: words.get(f"{kind}_{name}", str(name).replace("_", " ")),
+        "labels": Markup(json.dumps(dict(words), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")),
+        "api_link": Markup('<a href="/api/v1">/api/v1</a>, <a href="/api/v1/openapi.json">OpenAPI</a>'),
+    }

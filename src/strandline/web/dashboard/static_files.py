@@ -1,0 +1,52 @@
+"""Scripts and styles: from this package and from Plotly's, compressed once, under names that change with them."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+SCRIPT, STYLE = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
+OWN = {
+    "dashboard.js": SCRIPT,
+    "theme.js": SCRIPT,
+    "words.js": SCRIPT,
+    "charts.js": SCRIPT,
+    "sea.js": SCRIPT,
+    "map.js": SCRIPT,
+    "live.js": SCRIPT,
+    "confirm.js": SCRIPT,
+    "compare.js": SCRIPT,
+    "dashboard.css": STYLE,
+}
+PLOTLY = "plotly.min.js"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file as it is sent: ``compressed`` by gzip, and its SHA-256."""
+
+    content: bytes
+    compressed: bytes
+    media_type: str
+    digest: str
+
+
+@cache
+def load_asset(name: str) -> Asset:
+    """One of ``OWN``, or Plotly.
+
+    Raises:
+        KeyError: it is none of them.
+    """
+    media_type = SCRIPT if name == PLOTLY else OWN[name]
+    folder = files("plotly") / "package_data" if name == PLOTLY else files("strandline.web.dashboard") / "static"
+    content = (folder / name).read_bytes()
+    return Asset(content, gzip.compress(content, 9, mtime=0), media_type, hashlib.sha256(content).hexdigest()[:16])
+
+
+@cache
+def edition() -> str:
+    """One name for all of them: it changes when one of them does."""
+    digests = "".join(load_asset(name).digest for name in (*OWN, PLOTLY))
+    return hashlib.sha256(digests.encode("ascii")).hexdigest()[:12]

@@ -1,0 +1,164 @@
+"""The calibration benchmark on a coast made by hand: words that are right by construction must score as such."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.calibration import surge
+from benchmarks.calibration.drift import TrackedRadius
+from benchmarks.calibration.heads import relative_cost
+from benchmarks.calibration.predictions import CONDITIONS, Exam, Said, part
+from benchmarks.calibration.scoring import METHODS, Scorer
+from benchmarks.calibration.summary import mean, summarise
+from benchmarks.delta.coasts import SimulatedCoast
+from strandline.observations.sea_level.forecast_window import LEADS
+from tests.fixtures.batches import make_batch
+
+STORMS, SHAPE = 60, (24, 24)
+EXTREME = 10
+
+
+@pytest.fixture(scope="module")
+def coast() -> SimulatedCoast:
+    """Depth classes are drawn from probabilities that are known, surges from normal laws that are known."""
+    batch = make_batch(STORMS, SHAPE, seed=1)
+    rng = np.random.default_rng(0)
+    surge = 0.2 * torch.from_numpy(rng.normal(size=(STORMS, LEADS))).float()
+    classes = np.stack([rng.choice(5, p=chances(storm)[:, 0, 0], size=SHAPE) for storm in range(STORMS)])
+    batch = replace(
+        batch,
+        flood_class=torch.from_numpy(classes),
+        surge=surge,
+        surge_valid=torch.ones(STORMS, LEADS, dtype=torch.bool),
+    )
+    level = np.where(np.arange(STORMS) < EXTREME, 9.0, 1.0)
+    nothing = np.zeros((STORMS, *SHAPE), dtype=bool)
+    assert batch.flood_class is not None
+    assert batch.flood_valid is not None
+    return SimulatedCoast(7, batch, batch, batch.flood_class, batch.flood_valid, level, 2.0, nothing[0] * 1.0, nothing)
+
+
+def chances(storm: int) -> np.ndarray:
+    """(K, H, W) true probabilities of a storm, alike in all its cells."""
+    dry = 0.1 + 0.8 * (storm % 9) / 8
+    return np.broadcast_to(np.array([dry, *[(1 - dry) / 4] * 4])[:, None, None], (5, *SHAPE))
+
+
+def exam_of(coast: SimulatedCoast, sharper: float = 1.0, spread: float = 0.2) -> Exam:
+    """Every method says the truth, logits multiplied by ``sharper`` and surges with ``spread``."""
+    training, calibration, tests = part(coast, 0)
+    index = {"training": training, "calibration": calibration, **tests}
+
+    def said(storms: np.ndarray, members: int) -> Said:
+        logits = sharper * np.log(np.stack([chances(storm) for storm in storms]))
+        logits = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        moments = np.zeros((members, len(storms), LEADS)), np.full((members, len(storms), LEADS), spread)
+        return Said(np.broadcast_to(logits, (members, *logits.shape)).astype(np.float16), *moments)
+
+    members = {"ensemble": 3, "distilled_ensemble": 3, "mc_dropout": 4}
+    words = {(m, name): said(storms, count) for m, count in members.items() for name, storms in index.items()}
+    assert coast.storms.flood_class is not None
+    sure = np.eye(5)[coast.storms.flood_class.numpy()[[*training, *calibration]]].transpose(0, 3, 1, 2)
+    return Exam(training, calibration, tests, sure.astype(np.float16), words)
+
+
+def rows(coast: SimulatedCoast, exam: Exam) -> dict[tuple[str, str], dict]:
+    return {(str(r["condition"]), str(r["method"])): r for r in Scorer(coast, exam).rows(0)}
+
+
+def test_no_storm_is_in_two_parts_and_no_extreme_is_calibrated_on(coast: SimulatedCoast) -> None:
+    training, calibration, tests = part(coast, 3)
+    together = [*training, *calibration, *tests["normal"], *tests["extreme"]]
+    assert sorted(together) == list(range(STORMS))
+    assert not coast.extreme[[*training, *calibration, *tests["normal"]]].any()
+
+
+def test_who_says_the_truth_is_calibrated_whatever_the_method(coast: SimulatedCoast) -> None:
+    found = rows(coast, exam_of(coast))
+    assert set(found) == {(condition, method) for condition in CONDITIONS for method in METHODS}
+    for row in found.values():
+        assert row["ece"] < 0.03
+        assert row["epistemic"] == pytest.approx(0, abs=1e-5)
+    for condition in CONDITIONS:
+        assert found[condition, "plain"]["coverage_90"] == pytest.approx(0.9, abs=0.06)
+
+
+def test_a_temperature_mends_who_is_too_sure_and_conformal_bounds_who_is_too_narrow(coast: SimulatedCoast) -> None:
+    found = rows(coast, exam_of(coast, sharper=3.0, spread=0.05))
+    assert found["normal", "plain"]["ece"] > 0.1
+    assert found["normal", "temperature_scaled"]["ece"] < 0.03
+    assert found["normal", "temperature_scaled"]["temperature"] == pytest.approx(3, abs=0.3)
+    assert found["normal", "plain"]["coverage_90"] < 0.5
+    assert found["normal", "conformal"]["coverage_90"] > 0.85
+
+
+def test_the_rate_is_kept_and_costs_something(coast: SimulatedCoast) -> None:
+    found = rows(coast, exam_of(coast))
+    conformal, shipped = found["normal", "conformal"], found["normal", "shipped"]
+    assert conformal["false_dry"] <= 0.15
+    assert conformal["false_dry"] <= conformal["false_dry_worst"]
+    assert conformal["false_dry"] < shipped["false_dry"]
+
+
+def test_the_summary_prints_each_bar_with_its_number() -> None:
+    def row(method: str, coast: int, seed: int, **scores: float) -> dict[str, object]:
+        base = {"task": "delta", "condition": "normal", "method": method, "coast": coast, "seed": seed, "iou": 0.5}
+        return {**base, "forward_passes": 1, **scores}
+
+    table = [
+        row(method, coast, seed, ece=0.01 + 0.02 * coast, nll=nll, coverage_90=0.93, false_dry=0.08, epistemic=nll)
+        for coast in (0, 1)
+        for seed in (0, 1)
+        for method, nll in (("ensemble", 0.2), ("distilled_ensemble", 0.201), ("shipped", 0.2), ("conformal", 0.2))
+    ]
+    found = summarise(table, {"distilled_ensemble over one member, batch 1": 1.2})
+    assert found["bar delta normal ece of shipped, at most 0.02"] == pytest.approx(0.02)
+    assert found["bar delta normal coverage of shipped, 0.9 within 0.02, holds"] is False
+    assert found["bar delta normal nll of distilled_ensemble over ensemble, at most 1.01"] == pytest.approx(1.005)
+    assert found["bar cost of distilled_ensemble over one member, at most 1.3, holds"] is True
+    assert found["delta normal mutual information kept by distilled_ensemble"] == pytest.approx(1.005)
+    assert found["bar delta normal false-dry rate of conformal, mean at most 0.1, holds"] is True
+
+
+def test_a_coast_counts_once_however_many_seeds_it_has() -> None:
+    table = [{"coast": 0, "ece": 0.0}, {"coast": 1, "ece": 0.3}, {"coast": 1, "ece": 0.3}, {"coast": 2, "ece": None}]
+    assert mean(table, "ece") == pytest.approx(0.15)
+    assert mean(table, "nll") is None
+
+
+def test_cost_is_relative() -> None:
+    def work(batch: int) -> None:
+        sum(i * i for i in range(batch))
+
+    assert relative_cost(work, lambda n: (work(n), work(n)), 200_000, 9) == pytest.approx(2, rel=0.3)  # type: ignore[arg-type]
+
+
+def test_bounds_of_a_gauge_know_nothing_of_the_hours_that_they_are_for() -> None:
+    """What happens after a week of the test changes no coverage before it, and the tracked radius heeds its lead."""
+    error = np.abs(np.random.default_rng(0).normal(size=400))
+    test = np.arange(400) >= 100
+    start = TrackedRadius(0.1, 0.05, 1.6)
+    before = surge._tracked(error, test, start, lead=6)
+    changed = error.copy()
+    changed[250:] = 50.0
+    after = surge._tracked(changed, test, start, lead=6)
+    assert np.array_equal(before[100:256], after[100:256])
+    assert (after[257:] > before[257:]).all()
+    assert np.isnan(before[:100]).all()
+
+
+def test_the_last_reading_is_as_old_as_the_lead_or_older() -> None:
+    level = np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0])
+    np.testing.assert_array_equal(surge._last(level, 2), [np.nan, np.nan, 1.0, 2.0, 2.0, 4.0])
+
+
+def test_weeks_are_weeks() -> None:
+    allowed = np.zeros(168 * 5, dtype=bool)
+    allowed[:336], allowed[504:672] = True, True
+    error = np.arange(allowed.size, dtype=float)
+    error[3] = np.nan
+    weeks = surge._by_week(error, allowed)
+    assert [len(week) for week in weeks] == [167, 168, 168]
+    assert weeks[2][0] == 504

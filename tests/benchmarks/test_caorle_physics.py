@@ -1,0 +1,33 @@
+"""The inundation solver beside SFINCS on a real low coast."""
+
+import numpy as np
+import pytest
+
+from benchmarks.physics.sfincs_case import read_sfincs_case
+from strandline.errors import InputError
+from strandline.simulator.hydrodynamics.inundation import inundate
+
+
+@pytest.mark.slow
+def test_caorle_levels_are_within_ten_centimetres_of_sfincs_at_every_station(shared_data):
+    case = read_sfincs_case(shared_data / "sfincs" / "caorle_50m")
+    flood = inundate(
+        case.basin,
+        case.time,
+        case.boundary_level,
+        boundary_weight=case.boundary_weight,
+        initial_level=np.array([case.initial_level]),
+        discharge=case.discharge,
+        output_times=case.station_time,
+        scheme=case.scheme,
+    )
+    row, column = case.station_cell.T
+    miss = flood.levels[0][:, row, column] - case.station_level
+    assert miss.shape == (145, 3)
+    assert (np.sqrt(np.mean(miss**2, axis=0)) <= 0.10).all()
+    assert flood.mass_error[0] <= 1e-12
+
+
+def test_a_folder_without_sfincs_input_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"sfincs\.inp: no such file"):
+        read_sfincs_case(tmp_path)

@@ -1,0 +1,141 @@
+"""The delta benchmark from coast to record on a tiny case, and its parts against what they promise."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.delta.__main__ import main
+from benchmarks.delta.coasts import SimulatedCoast, bathtub_iou, hardness, simulate
+from benchmarks.delta.learning import Case, part, score
+from benchmarks.delta.outages import CONDITIONS, Condition, strike
+from benchmarks.delta.summary import summarise
+
+pytestmark = pytest.mark.slow
+EVENTS, YEARS, SIZE = 8, 8.0, 32
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("coasts")
+
+
+@pytest.fixture(scope="module")
+def coast(cache: Path) -> SimulatedCoast:
+    return simulate(500, EVENTS, YEARS, SIZE, cache)
+
+
+@pytest.fixture(scope="module")
+def case(coast: SimulatedCoast) -> Case:
+    return part(coast, 0)
+
+
+def test_a_coast_is_read_back_as_it_was_simulated(coast: SimulatedCoast, cache: Path) -> None:
+    again = simulate(500, EVENTS, YEARS, SIZE, cache)
+    for name, tensor in vars(coast.storms).items():
+        if tensor is not None:
+            assert torch.equal(tensor, getattr(again.storms, name))
+    assert np.array_equal(coast.level, again.level)
+    assert hardness(coast) == hardness(again)
+    assert not torch.equal(coast.under_bad_radar().storms.radar, coast.storms.radar)
+
+
+def test_no_storm_is_learned_from_and_tested_and_no_extreme_is_learned_from(case: Case) -> None:
+    assert not set(case.training) & set(case.tests["normal"])
+    assert not case.coast.extreme[case.training].any()
+    assert set(case.tests["high"]) <= set(case.tests["normal"])
+    assert set(case.training) | set(case.tests["normal"]) | set(case.tests["extreme"]) == set(range(EVENTS))
+
+
+def test_labels_of_a_smaller_fraction_are_among_those_of_a_larger_one(case: Case) -> None:
+    masks = [case.order < round(f * case.order.numel()) for f in (0.0, 0.01, 0.05, 0.1, 1.0)]
+    assert not masks[0].any()
+    assert masks[-1].all()
+    for fewer, more, fraction in zip(masks, masks[1:], (0.01, 0.05, 0.1, 1.0), strict=False):
+        assert not (fewer & ~more).any()
+        assert more.float().mean() == pytest.approx(fraction, abs=1e-3)
+    survey = case.storms(0.05)
+    assert survey.flood_valid is not None
+    assert survey.flood_valid.float().mean() <= 0.05
+
+
+def test_the_truth_scores_one_and_its_opposite_nothing(case: Case) -> None:
+    index = case.tests["normal"]
+    truth = case.coast.storms.flood_class[torch.from_numpy(index)]
+    sure = torch.nn.functional.one_hot(truth, 5).float().movedim(-1, 1).numpy()
+    perfect = score(case, index, sure, 0.5)
+    assert (perfect.iou, perfect.macro_f1, perfect.ece) == (1.0, 1.0, 0.0)
+    wrong = np.zeros_like(sure)
+    wrong[:, 0], wrong[:, 1] = truth.numpy() > 0, truth.numpy() == 0
+    assert score(case, index, wrong, 0.5).iou == 0.0
+
+
+def test_water_that_must_find_a_way_floods_no_more_than_still_water_everywhere(coast: SimulatedCoast) -> None:
+    every = np.arange(EVENTS)
+    assert 0 <= bathtub_iou(coast, every, "product", connected=True) <= 1
+    assert bathtub_iou(coast, every, "true", connected=True) > bathtub_iou(coast, every, "product", connected=False)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS, ids=str)
+def test_an_outage_hides_its_share_of_its_streams_and_nothing_else(coast: SimulatedCoast, condition: Condition) -> None:
+    struck = strike(coast.storms, condition, torch.Generator().manual_seed(0))
+    streams = ("gauge", "optical", "in_situ") if condition.stream == "all" else (condition.stream,)
+    for name in ("gauge", "optical", "in_situ"):
+        before, after = getattr(coast.storms, f"{name}_seen"), getattr(struck, f"{name}_seen")
+        assert not (after & ~before).any()
+        if name not in streams:
+            assert torch.equal(before, after)
+        elif condition.share == 1:
+            assert not after.any()
+        elif not condition.partial:
+            lost = (before.flatten(1).any(1) & ~after.flatten(1).any(1)).float().mean()
+            assert lost == pytest.approx(condition.share, abs=0.3)
+    assert torch.equal(struck.radar, coast.storms.radar)
+
+
+def test_a_summary_of_known_rows() -> None:
+    def row(method: str, coast: int, iou: float, regime: str = "usual") -> dict[str, object]:
+        return {
+            "test": "normal", "coast": coast, "label_fraction": 0.05, "seed": 0, "method": method, "outage": "none",
+            "iou": iou, "regime": regime,
+        }  # fmt: skip
+
+    rows = [
+        row(method, coast, iou + 0.01 * coast)
+        for coast in range(6)
+        for method, iou in (("teacher", 0.8), ("distilled", 0.7), ("pretrained_finetuned", 0.5), ("labels_only", 0.2))
+    ]
+    rows += [row("teacher", coast, 0.3, "bad_radar") for coast in range(6)]  # must not reach the gate
+    summary = summarise(rows, [{"elevation_error": 1.2, "bathtub_product": 0.35}])
+    assert summary["normal 0.05 retention"] == pytest.approx(0.725 / 0.825)
+    assert summary["normal 0.05 gap closed"] == pytest.approx(2 / 3)
+    assert summary["normal 0.05 distilled − pretrained_finetuned low"] == pytest.approx(0.2)
+    assert summary["gate elevation_error holds"] is True
+    assert summary["gate bathtub_product holds"] is False
+    assert summary["gate teacher holds"] is True
+
+
+def test_the_whole_benchmark_runs_and_goes_on_where_it_was(cache: Path, tmp_path: Path) -> None:
+    command = (
+        f"--coasts 1 --events {EVENTS} --years {YEARS} --size {SIZE} --seeds 1 --label-fractions 0 0.05 1 --steps 1 "
+        f"--scratch-steps 1 --replay-coasts 1 --cache {cache} --out {tmp_path / 'delta.json'}"
+    ).split()
+    main(command)
+    first = json.loads((tmp_path / "delta.json").read_text())
+    assert first["provenance"] == "simulated"
+    methods = {row["method"] for row in first["rows"]}
+    assert methods >= {
+        "teacher", "distilled", "labels_only", "pretrained", "pretrained_finetuned", "self_training", "full_labels",
+        "shuffled_teacher", "random_teacher", "analog", "bathtub", "bathtub_connected", "bathtub_connected_true",
+        "distilled_no_strandlines", "distilled_no_archive", "distilled_no_memory", "distilled_no_second_look",
+    }  # fmt: skip
+    assert {row["outage"] for row in first["rows"]} == {"none", *map(str, CONDITIONS)}
+    assert {row["regime"] for row in first["rows"]} == {"usual", "bad_radar"}
+    assert {"test", "coast", "label_fraction", "seed", "method", "outage", "iou", "macro_f1", "ece"} <= set(
+        first["rows"][0]
+    )
+    assert "| test | regime | method |" in (tmp_path / "delta.md").read_text()
+    main(command)
+    assert json.loads((tmp_path / "delta.json").read_text())["rows"] == first["rows"]

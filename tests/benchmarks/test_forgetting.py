@@ -1,0 +1,67 @@
+"""The forgetting benchmark from coast to record on a tiny case, and its summary of known rows."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import benchmarks.forgetting.__main__
+from benchmarks.forgetting.__main__ import main
+from benchmarks.forgetting.summary import chosen_strengths, summarise
+
+
+def row(name: str, method: str, strength: float, gain: float, loss: float, coast: int = 0) -> dict[str, object]:
+    return {
+        "set": name, "coast": coast, "seed": 0, "method": method, "strength": strength,
+        "local_before": 0.5, "local_after": 0.5 + gain, "others_before": 0.6, "others_after": 0.6 - loss,
+    }  # fmt: skip
+
+
+RECIPE = [
+    row("recipe", "free", 0.0, 0.10, 0.20),
+    row("recipe", "ewc", 1.0, 0.098, 0.15),
+    row("recipe", "ewc", 10.0, 0.091, 0.05),
+    row("recipe", "ewc", 100.0, 0.05, 0.0),
+    row("recipe", "replay", 1.0, 0.08, 0.0),
+    row("recipe", "replay", 2.0, 0.07, 0.0),
+]
+
+
+def test_of_strengths_that_keep_the_gain_the_one_that_forgets_least_is_chosen() -> None:
+    assert chosen_strengths(RECIPE) == {"ewc": 10.0, "replay": 1.0}
+
+
+def test_a_summary_of_known_rows() -> None:
+    test = [
+        row("test", method, strength, gain * (1 + coast), loss * (1 + coast), coast)
+        for coast in range(3)
+        for method, strength, gain, loss in (
+            ("free", 0.0, 0.10, 0.20), ("ewc", 10.0, 0.095, 0.02), ("ewc", 1.0, 0.1, 0.2), ("replay", 1.0, 0.08, 0.02),
+        )
+    ]  # fmt: skip
+    found = summarise([*RECIPE, *test])
+    assert found["test free gain"] == pytest.approx(0.2)
+    assert found["ewc strength"] == 10.0
+    assert found["ewc share of free gain"] == pytest.approx(0.95)
+    assert found["ewc share of free loss"] == pytest.approx(0.1)
+    assert found["ewc holds"] is True
+    assert found["replay holds"] is False
+
+
+@pytest.mark.slow
+def test_the_whole_benchmark_runs_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = (
+        "--coasts 2 --recipe-coasts 0 --events 8 --years 8 --size 32 --seeds 1 --label-fraction 0.5 --steps 1 "
+        f"--cache {tmp_path} --work {tmp_path} --picture {tmp_path / 'frontier.png'} "
+        f"--out {tmp_path / 'forgetting.json'}"
+    ).split()
+    strengths = {method: of[:1] for method, of in benchmarks.forgetting.__main__.STRENGTHS.items()}
+    monkeypatch.setattr(benchmarks.forgetting.__main__, "STRENGTHS", strengths)
+    main(command)
+    first = json.loads((tmp_path / "forgetting.json").read_text())
+    assert first["provenance"] == "simulated"
+    assert {row["method"] for row in first["rows"]} == set(strengths)
+    assert (tmp_path / "frontier.png").exists()
+    monkeypatch.setattr(benchmarks.forgetting.__main__, "fine_tune", None)  # every row is known
+    main(command)
+    assert json.loads((tmp_path / "forgetting.json").read_text())["rows"] == first["rows"]

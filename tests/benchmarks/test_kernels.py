@@ -1,0 +1,129 @@
+"""The benchmark of kernels: the same rules for all, theory where there is one, and the whole of it on tiny cases."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.floods.chips import Event, cut
+from benchmarks.kernels import chips, concentration
+from benchmarks.kernels.__main__ import main
+from benchmarks.kernels.contest import ALIGNMENTS, CONTROL, WEIGHTS, Row, chosen_weights, entries, kept
+from benchmarks.kernels.pictures import draw_concentration
+from benchmarks.kernels.speed import pennylane_pairs, pennylane_states
+from benchmarks.kernels.summary import difference, scores_of, summarise
+from strandline.distillation.alignment.quantum_kernels import uniform_angle_moments, zz_kernel
+from tests.fixtures.chips import draw_chips, write_zip
+
+
+def row(kernel: str, place: int, score: float, **more: object) -> Row:
+    head = {"task": "delta", "test": "normal", "kernel": kernel, "seed": 0, "place": place, "score": score}
+    return {**head, "weight": 0.3, "bandwidth": None, "seconds": 1.0, **more}  # type: ignore[dict-item]
+
+
+def test_each_kernel_gets_the_weight_that_was_best_on_average_and_of_equal_ones_the_lowest() -> None:
+    scores = {("rbf", 0.1): (0.5, 0.5), ("rbf", 0.3): (0.9, 0.2), ("rbf", 1.0): (0.4, 0.4),
+              ("cosine", 0.1): (0.2, 0.2), ("cosine", 1.0): (0.2, 0.2)}  # fmt: skip
+    rows = [row(kernel, place, score, weight=weight)
+            for (kernel, weight), both in scores.items() for place, score in enumerate(both)]  # fmt: skip
+    rows.append(row(CONTROL, 0, 0.99, weight=0.0))
+    assert chosen_weights(rows) == {"rbf": 0.3, "cosine": 0.1}
+
+
+def test_every_kernel_is_tried_as_often_and_the_control_once() -> None:
+    tried = entries(None)
+    assert tried[0] == (CONTROL, 0.0)
+    assert [name for name, _ in tried].count(CONTROL) == 1
+    assert {name: sum(other == name for other, _ in tried) for name in ALIGNMENTS} == dict.fromkeys(
+        ALIGNMENTS, len(WEIGHTS)
+    )
+    assert entries({"rbf": 0.3}) == [(CONTROL, 0.0), ("rbf", 0.3)]
+
+
+def test_finished_rows_are_not_made_again(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def make() -> list[Row]:
+        made.append(1)
+        return [{"score": 0.5}]
+
+    assert kept(tmp_path / "some" / "rows.json", make) == kept(tmp_path / "some" / "rows.json", make)
+    assert made == [1]
+
+
+def test_events_that_teach_are_not_tested_nor_chosen_on_and_chips_are_cut_in_their_middle() -> None:
+    events = [Event(str(i), draw_chips(100 * i, count, i)) for i, count in enumerate((25, 30, 26, 40, 10, 12))]
+    fold, small = chips.parted(events, 1)
+    names = [event.name for event in (*fold.source, *fold.target, *small)]
+    assert sorted(names) == ["0", "1", "2", "3", "5"]
+    assert [event.name for event in fold.source] == ["3", "2"]
+    small = cut(events[0], 32)
+    assert small.chips.s2_after.shape == (25, 32, 32, 3)
+    np.testing.assert_array_equal(small.chips.mask, events[0].chips.mask[:, 16:48, 16:48])
+
+
+def test_a_difference_is_paired_and_recipes_are_no_result() -> None:
+    rows = [
+        row(kernel, place, place / 10 + gain) for place in range(4) for kernel, gain in (("none", 0.0), ("rbf", 0.02))
+    ]
+    rows += [row("quantum_zz", place, place / 10 - 0.01) for place in range(4)]
+    rows.append(row("rbf", 9, 0.9, test="recipe"))
+    found = scores_of(rows, "delta", "normal")
+    assert difference(found["rbf"], found["none"]) == pytest.approx((0.02, 0.02, 0.02))
+    summary = summarise(rows)
+    assert summary["delta normal rbf"] == pytest.approx(0.17)
+    assert summary["delta normal quantum_zz − rbf high"] == pytest.approx(-0.03)
+    assert not any("recipe" in name for name in summary)
+
+
+def test_angles_concentrate_as_theory_says_and_tuning_never_agrees_less(tmp_path: Path) -> None:
+    generator = torch.Generator().manual_seed(0)
+    hidden = torch.randn(3, 80, 8, generator=generator)
+    words = (3 * hidden[..., :2]).softmax(dim=-1)
+    rows = list(concentration.rows_of({"patches": hidden}, words, 0, (2, 6)))
+    spread = {(r["kernel"], r["points"], r["qubits"]): r["score"] for r in rows}
+    for qubits in (2, 6):
+        expected = uniform_angle_moments(qubits)[1] ** 0.5
+        assert spread["quantum_angle", "independent", qubits] == pytest.approx(expected, rel=0.1)
+    assert spread["quantum_zz", "independent", 6] < 0.5 * spread["quantum_zz", "independent", 2]
+    agreement = {(r["kernel"], r["points"], r["qubits"]): r.get("agreement") for r in rows}
+    for kernel, points, qubits in agreement:
+        if points == "features, tuned":
+            tuned, fixed = agreement[kernel, points, qubits], agreement[kernel, "features, fixed", qubits]
+            assert tuned >= fixed - 1e-6  # type: ignore[operator]
+    draw_concentration(rows, tmp_path / "concentration.png")
+    assert (tmp_path / "concentration.png").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_pennylane_makes_the_same_matrix_in_both_ways() -> None:
+    points = 2 * np.pi * torch.rand(3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    ours = zz_kernel(points).numpy()
+    for theirs in (pennylane_pairs(points.numpy()), pennylane_states(points.numpy())):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
+
+
+@pytest.mark.slow
+def test_the_whole_benchmark_runs_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.kernels.contest.WEIGHTS", (0.3,))
+    events = [draw_chips(100 * i, count, i) for i, count in enumerate((26, 25, 8), start=1)]
+    write_zip(tmp_path / "chips.zip", events)
+    (tmp_path / "blocks.json").write_text("[[100, 199, 26], [200, 299, 25], [300, 399, 8]]")
+    command = (
+        f"--parts delta floods --coasts 1 --recipe-coasts 1 --recipe-events 1 --seeds 1 --events 8 "
+        f"--years 8 --size 32 --steps 1 --teaching 2 --chip-side 32 --chips {tmp_path / 'chips.zip'} "
+        f"--chips-blocks {tmp_path / 'blocks.json'} --cache {tmp_path / 'coasts'} --work {tmp_path / 'work'} "
+        f"--pictures {tmp_path / 'pictures'} --out {tmp_path / 'kernels.json'}"
+    ).split()
+    main(command)
+    first = json.loads((tmp_path / "kernels.json").read_text())
+    assert {"task", "kernel", "seed", "score", "seconds"} <= set(first["rows"][-1])
+    for task in ("delta", "floods"):
+        tried = [r for r in first["rows"] if r["task"] == task]
+        assert {r["kernel"] for r in tried if r["test"] != "recipe"} == {CONTROL, *ALIGNMENTS}
+    assert "| kernel | IoU |" in (tmp_path / "kernels.md").read_text()
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {"kernels.png"}
+    main(command)
+    assert json.loads((tmp_path / "kernels.json").read_text())["rows"] == first["rows"]

@@ -1,0 +1,81 @@
+"""The benchmark of speed: what it counts, what it calls a bar met, and that a part keeps the rows of the others."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from benchmarks.speed import __main__ as benchmark
+from benchmarks.speed import learning, networks, program
+from benchmarks.speed.clock import matrix_product_rate, operations, timed
+
+
+def test_operations_are_two_for_each_multiplication_and_attention_is_seen() -> None:
+    convolution = nn.Conv2d(3, 8, 3, padding=1)
+    image = torch.randn(2, 3, 16, 16)
+    assert operations(lambda: convolution(image)) == 2 * 2 * 8 * 16 * 16 * 3 * 9
+    attention = nn.MultiheadAttention(16, 4, batch_first=True).eval()
+    tokens = torch.randn(1, 10, 16)
+    projections, scores = 2 * 10 * 16 * 64, 2 * 2 * 10 * 10 * 16
+    assert operations(lambda: attention(tokens, tokens, tokens, need_weights=False)) == projections + scores
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+def test_the_fastest_turn_counts_and_the_first_does_not() -> None:
+    calls: list[int] = []
+    took = timed(lambda: calls.append(1), 0.0, least=5)
+    assert len(calls) == 6
+    assert 0 < took.fastest <= took.median
+    assert matrix_product_rate(0.01) > 1e8
+
+
+def test_bars_are_met_by_either_rate_or_share_and_missed_by_neither(monkeypatch: pytest.MonkeyPatch) -> None:
+    student, teacher = networks.chip_subjects()
+    monkeypatch.setattr(networks, "BATCH", 1)
+    monkeypatch.setattr(networks, "place_subjects", lambda: (student, teacher))
+    monkeypatch.setattr(networks, "chip_subjects", lambda: (student, teacher))
+
+    def rows(limit: float) -> dict[str, networks.Row]:
+        return {str(row["what"]): row for row in networks.rows_of(limit, 0.0)}
+
+    slow_machine, fast_machine = rows(1e6), rows(1e18)
+    what = "student of chips, batch 1"
+    assert slow_machine[what]["share_of_limit"] > 1 > fast_machine[what]["share_of_limit"] > 0
+    assert fast_machine[what]["bar"] == "≤ 10"
+    assert fast_machine["student of chips over teacher"]["met"] is False  # both are small: nowhere near 20
+
+
+def test_programs_are_charged_and_failures_are_told() -> None:
+    spent = program.spend("-c", "bytearray(200_000_000)")
+    assert spent.peak_mb > 190
+    assert spent.cpu_s > 0
+    assert spent.wall_s > 0
+    with pytest.raises(RuntimeError, match=r"ended with 3: sorry"):
+        program.spend("-c", "print('sorry'); raise SystemExit(3)")
+
+
+def test_a_step_with_a_teacher_is_compared_with_the_bare_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "STEPS", 1)
+    past = learning.load_exemplars()
+    few = type(past)(past.storms[:2], past.windows[:4])
+    monkeypatch.setattr(learning, "load_exemplars", lambda: few)
+    bare, plain, features = learning.rows_of(1)
+    assert bare["ratio"] is None if "ratio" in bare else True
+    assert plain["ratio"] == pytest.approx(float(str(plain["value"])) / float(str(bare["value"])))
+    assert features["peer"] == "bare student step"
+
+
+def test_a_part_that_is_measured_anew_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"what": "x", "value": 1.0, "unit": "s", "bar": "≤ 2", "met": True}
+    monkeypatch.setattr(benchmark, "measure", lambda part, *_: [{**row, "what": part}])
+    out = tmp_path / "speed.json"
+    for parts in (["start", "quick"], ["start"]):
+        monkeypatch.setattr(sys, "argv", ["speed", "--parts", *parts, "--out", str(out)])
+        benchmark.main()
+    record = json.loads(out.read_text())
+    assert [row["what"] for row in record["rows"]] == ["start", "quick"]
+    assert record["summary"] == {"start": True, "quick": True}
+    assert set(benchmark.COLUMNS) <= set(record["rows"][0])

@@ -1,0 +1,213 @@
+"""The command line as a user meets it: bad input is named, exit code 2, and nothing half-done is left behind."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+
+from strandline.cli.main import main
+from tests.fixtures.batches import REGION, ground, hours, make_tide
+from tests.fixtures.region_files import write_levels, write_place, write_terrain
+
+Capture = pytest.CaptureFixture[str]
+
+
+def strandline(monkeypatch: pytest.MonkeyPatch, capsys: Capture, *arguments: object) -> tuple[int, str]:
+    """Exit code and what was said, line breaks of the terminal taken out."""
+    monkeypatch.setattr(sys, "argv", ["strandline", *map(str, arguments)])
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit) as end:
+        main()
+    said = capsys.readouterr()
+    code = end.value.code
+    return (code if isinstance(code, int) else 0), " ".join((said.err + said.out).split())
+
+
+def edit(name: str, change: Callable[[str], str]) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        path = folder / name
+        path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+    return apply
+
+
+def lines(change: Callable[[list[str]], list[str]]) -> Callable[[Path], None]:
+    return edit("levels.csv", lambda text: "\n".join(change(text.splitlines())) + "\n")
+
+
+def row_ten(row: str) -> Callable[[list[str]], list[str]]:
+    return lambda rows: [*rows[:9], row, *rows[10:]]
+
+
+def swap_coordinates(folder: Path) -> None:
+    assets = gpd.read_file(folder / "assets.geojson", engine="pyogrio")
+    swapped = gpd.points_from_xy(assets.geometry.y, assets.geometry.x, crs="EPSG:4326")
+    assets.set_geometry(swapped).to_file(folder / "assets.geojson", driver="GeoJSON", engine="pyogrio")
+
+
+def far_terrain(folder: Path) -> None:
+    bounds = tuple(value + 50_000.0 for value in REGION.bounds)
+    elsewhere = replace(REGION, bounds=bounds, sea_point=(bounds[0] + 50, bounds[1] + 50))  # type: ignore[arg-type]
+    write_terrain(folder / "dem.tif", ground(), region=elsewhere)
+
+
+def times_hundred(folder: Path) -> None:
+    time = hours(60)
+    write_levels(folder / "levels.csv", time, 100 * (3.2 + make_tide(time)))
+
+
+BAD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
+    "empty gauge file": (edit("levels.csv", lambda _: ""), ["levels.csv", "is empty", "give the file with its data"]),
+    "header alone": (lines(lambda rows: rows[:1]), ["levels.csv", "no rows"]),
+    "truncated gauge file": (
+        edit("levels.csv", lambda text: text[: text.index("2020-01-09T05:00") + 9]),
+        ["levels.csv", "row 199", "2020-01-0"],
+    ),
+    "binary gauge file": (lambda folder: _bytes(folder / "levels.csv"), ["levels.csv", "binary"]),
+    "text that is no text": (lambda folder: _latin(folder / "levels.csv"), ["levels.csv", "not UTF-8"]),
+    "centimetres called metres": (times_hundred, ["levels.csv", "unit"]),
+    "duplicated times": (lines(lambda rows: rows[:50] + rows[49:]), ["levels.csv", "row", "2020-01-03 00:00", "twice"]),
+    "unsorted times": (
+        lines(lambda rows: [*rows[:50], rows[51], rows[50], *rows[52:]]), ["levels.csv", "row", "2020-01-03"],
+    ),
+    "a time that is none": (lines(row_ten("2020-13-01T00:00,0.1")), ["levels.csv", "row 10", "2020-13-01"]),
+    "a level that is none": (lines(row_ten("2020-01-01T08:00,high")), ["levels.csv", "row 10", "'high'"]),
+    "gauge without a reading": (
+        lines(lambda rows: rows[:1] + [row.split(",")[0] + "," for row in rows[1:]]), ["levels.csv"],
+    ),
+    "no gauge file": (lambda folder: (folder / "levels.csv").unlink(), ["levels.csv", "cannot be read"]),
+    "no such column": (
+        edit("place.toml", lambda t: t.replace('level = "level"', 'level = "stage"')), ["levels.csv", "stage", "level"],
+    ),
+    "terrain without a CRS": (
+        lambda folder: write_terrain(folder / "dem.tif", ground(), crs=None),
+        ["dem.tif", "coordinate reference system"],
+    ),
+    "terrain of nothing": (
+        lambda folder: write_terrain(folder / "dem.tif", np.full((16, 16), np.nan)), ["dem.tif"],
+    ),
+    "terrain elsewhere": (far_terrain, ["dem.tif", "region"]),
+    "broken terrain": (lambda folder: _cut(folder / "dem.tif"), ["dem.tif"]),
+    "swapped assets": (swap_coordinates, ["assets.geojson", "swapped"]),
+    "unknown key": (
+        edit("place.toml", lambda t: t.replace("elevation_error", "elevation_eror")),
+        ["place.toml", "elevation_eror", "known keys here: ", "elevation_error"],
+    ),
+    "not TOML": (edit("place.toml", lambda t: t.replace("[terrain]", "[terrain")), ["place.toml", "is not TOML"]),
+    "sea point on land": (
+        edit("place.toml", lambda t: t.replace("sea_point = [500050.0", "sea_point = [501050.0")),
+        ["sea_point", "not in the sea"],
+    ),
+    "no gauge": (
+        edit("place.toml", lambda t: t[: t.index("[[tide_gauge]]")] + t[t.index("[tides]") :]),
+        ["Handmade", "no [tide_gauge]"],
+    ),
+    "no assets": (edit("place.toml", lambda t: t[: t.index("[assets]")]), ["Handmade", "no [assets]"]),
+    "CRS in degrees": (
+        edit("place.toml", lambda t: t.replace("EPSG:32633", "EPSG:4326")), ["EPSG:4326", "projected"],
+    ),
+}  # fmt: skip
+
+
+def _bytes(path: Path) -> None:
+    path.write_bytes(bytes(range(128)) * 20)
+
+
+def _latin(path: Path) -> None:
+    path.write_bytes("time,level\n2020-01-01T00:00,1 über\n".encode("latin-1"))
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:200])
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_bad_input_is_named_and_leaves_no_product(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    breaks, words = BAD[fault]
+    region = write_place(tmp_path / "place")
+    breaks(tmp_path / "place")
+    out = tmp_path / "out"
+    code, said = strandline(monkeypatch, capsys, "run", region, "--out", out)
+    assert code == 2, said
+    assert "strandline: " in said
+    for word in words:
+        assert word.lower() in said.lower()
+    assert "Traceback" not in said
+    assert [file.name for file in out.rglob("*") if file.is_file() and file.parent.name != ".unfinished"] == []
+
+
+def test_a_sound_place_with_too_short_a_record_is_refused_by_theory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    region = write_place(tmp_path / "place")
+    code, said = strandline(monkeypatch, capsys, "run", region, "--out", tmp_path / "out")
+    assert code == 2
+    assert "the record of 'Handmade' holds" in said
+    assert "storms" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "place.toml", "--quick"), ["--quick", "leave the region file out"]),
+        (("run", "nowhere.toml"), ["nowhere.toml", "cannot be read"]),
+        (("run", "--seed", "one"), ["Invalid value", "integer"]),
+        (("check", "nowhere.toml"), ["nowhere.toml", "cannot be read"]),
+        (("simulate", "--out", "coast", "--cells", "30", "--years", "1", "--storms", "4"), ["30", "multiple"]),
+        (("fly",), ["fly"]),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(
+    arguments: tuple[str, ...], words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_place(tmp_path)
+    code, said = strandline(monkeypatch, capsys, *arguments)
+    assert code == 2, said
+    assert all(word in said for word in words), said
+    assert not (tmp_path / "runs").exists()
+    assert not (tmp_path / "coast").exists()
+
+
+def test_an_out_that_is_a_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    (tmp_path / "out").write_text("mine")
+    code, said = strandline(monkeypatch, capsys, "run", "--quick", "--out", tmp_path / "out")
+    assert code == 2, said
+    assert "cannot be written" in said
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_check_says_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    region = write_place(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["strandline", "check", str(region)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    assert "Pier" in capsys.readouterr().out
+
+
+def test_help_is_quick_because_it_loads_no_network() -> None:
+    program = (
+        "import sys, strandline.cli.main; print([m for m in ('torch', 'xarray', 'geopandas') if m in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+def test_an_interrupt_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    from strandline.pipeline import jobs
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jobs, "simulated", interrupted)
+    code, said = strandline(monkeypatch, capsys, "run", "--out", tmp_path)
+    assert code == 130
+    assert "go on from here with --resume" in said

@@ -1,0 +1,93 @@
+"""Student and teacher compared by name: one window for all kernels, tuned without a label."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from strandline.distillation.alignment.kernel_alignment import (
+    COORDINATES,
+    KERNELS,
+    KernelAlignment,
+    PrincipalComponents,
+    new_alignment,
+    words_on_patches,
+)
+from strandline.distillation.alignment.kernels import SCALES
+from strandline.distillation.alignment.projection import CosineAlignment
+from strandline.errors import InputError
+
+names = pytest.mark.parametrize("name", ["cosine", *KERNELS])
+
+
+def normal(seed: int, *shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_principal_components_are_those_of_a_singular_value_decomposition() -> None:
+    features = normal(0, 50, 5) * torch.tensor([5.0, 4.0, 3.0, 0.2, 0.1]) + 7
+    found = PrincipalComponents(features, 3)(features)
+    left, values, _ = torch.linalg.svd(features - features.mean(dim=0), full_matrices=False)
+    expected = (left * values)[:, :3]
+    expected = expected / expected.square().mean().sqrt()
+    torch.testing.assert_close(found.abs(), expected.abs(), rtol=1e-4, atol=1e-4)
+    assert float(found.square().mean()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_points_that_do_not_differ_have_no_components() -> None:
+    for features in (torch.ones(9, 4), normal(0, 1, 4)):
+        with pytest.raises(InputError, match="do not differ"):
+            PrincipalComponents(features, 2)
+
+
+def test_words_are_averaged_over_patches_in_row_order() -> None:
+    logits = normal(0, 2, 3, 16, 24)
+    words = words_on_patches(logits)
+    assert words.shape == (2, 6, 3)
+    torch.testing.assert_close(words.sum(dim=-1), torch.ones(2, 6))
+    torch.testing.assert_close(words[:, 4], logits.softmax(dim=1)[:, :, 8:16, 8:16].mean(dim=(2, 3)))
+
+
+@names
+def test_a_student_comes_nearer_to_its_teacher(name: str) -> None:
+    torch.manual_seed(0)
+    hidden = normal(0, 4, 16, 3)
+    teacher = {"patches": torch.tanh(hidden @ normal(1, 3, 12))}
+    words = (hidden @ normal(2, 3, 2)).softmax(dim=-1)
+    student = torch.nn.Sequential(torch.nn.Linear(3, 10), torch.nn.ReLU(), torch.nn.Linear(10, 6))
+    align = new_alignment(name, 6, teacher, words)  # type: ignore[arg-type]
+    optimiser = torch.optim.Adam([*student.parameters(), *align.parameters()], 1e-2)
+    distances = []
+    for _ in range(80):
+        loss = align({"patches": student(hidden)}, teacher)
+        assert loss.shape == (4,)
+        optimiser.zero_grad()
+        loss.mean().backward()
+        optimiser.step()
+        distances.append(float(loss.detach().mean()))
+    assert distances[-1] < 0.5 * distances[0]
+    assert all(parameter.grad is not None for parameter in student.parameters())
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_every_kernel_sees_the_same_few_coordinates_and_is_tuned_by_the_same_rule(name: str) -> None:
+    teacher = {"patches": normal(0, 3, 16, 12)}
+    align = new_alignment(name, 6, teacher, normal(1, 3, 16, 2).softmax(dim=-1))  # type: ignore[arg-type]
+    assert isinstance(align, KernelAlignment)
+    assert align.components(teacher["patches"]).shape == (3, 16, COORDINATES)
+    assert align.scale in SCALES
+    assert {key for key, _ in align.named_parameters()} == {
+        "head.0.weight",
+        "head.0.bias",
+        "head.1.weight",
+        "head.1.bias",
+    }
+
+
+def test_a_narrow_teacher_keeps_all_that_it_has_and_an_unknown_name_is_refused() -> None:
+    teacher, words = {"patches": normal(0, 2, 9, 3)}, normal(1, 2, 9, 2).softmax(dim=-1)
+    align = new_alignment("rbf", 6, teacher, words)
+    assert isinstance(align, KernelAlignment)
+    assert align.components.axes.shape == (3, 3)
+    assert isinstance(new_alignment("cosine", 6, teacher, words), CosineAlignment)
+    with pytest.raises(InputError, match="'euclid' is unknown"):
+        new_alignment("euclid", 6, teacher, words)  # type: ignore[arg-type]

@@ -1,0 +1,93 @@
+"""Pre-training runs from coasts to files, and what it writes can be read back."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from strandline.distillation.pretraining import pretrain as pretraining
+from strandline.distillation.pretraining.simulated_coasts import (
+    ASSETS,
+    Curriculum,
+    simulate_corpus,
+    simulate_lesson,
+    simulate_windows,
+)
+from strandline.models.batch import Batch
+from strandline.models.student import Student
+from strandline.models.weights import load_weights
+from strandline.models.weights.load_weights import load_students, load_teacher
+from strandline.pipeline.checkpoints import Checkpoints
+
+TINY = Curriculum(
+    coasts=1, storms=6, years=3.0, windows=40, cells=32, members=1, teacher_steps=2, second_steps=2,
+    student_steps=2, snapshot_steps=2, surge_steps=2,
+    samples=3,
+)  # fmt: skip
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def lesson() -> tuple[Batch, Batch]:
+    return simulate_lesson(TINY.first_seed, TINY)
+
+
+def test_a_lesson_holds_every_storm_with_its_true_flood_and_windows_around_the_peaks(
+    lesson: tuple[Batch, Batch],
+) -> None:
+    storms, windows = lesson
+    assert len(storms) == TINY.storms
+    assert storms.flood_valid is not None
+    assert bool(storms.flood_valid.flatten(1).any(dim=1).all())
+    assert storms.damage_valid is not None
+    assert storms.damage_valid.shape == (TINY.storms, ASSETS)
+    assert len(windows) == TINY.windows
+    assert windows.terrain is None
+
+
+def test_networks_are_taught_written_and_read_back_in_half_precision(
+    lesson: tuple[Batch, Batch], tmp_path: Path
+) -> None:
+    teacher = pretraining.teach(TINY, *lesson, "cpu", seed=0)
+    student = pretraining.raise_student(TINY, teacher, *lesson, "cpu", seed=1)
+    card = pretraining.make_card("strandline teach", TINY, 0, "abc", "cpu", 1.0)
+    load_weights.save_networks(tmp_path, teacher, [student], card)
+    for name, weight in load_teacher(tmp_path).state_dict().items():
+        torch.testing.assert_close(weight, teacher.state_dict()[name].half().float(), rtol=0, atol=0)
+    (read,) = load_students(tmp_path, place_shape=(32, 32))
+    assert read.place is not None
+    assert not read.place.any(), "a place starts with a blank map"
+    assert json.loads((tmp_path / "student.json").read_text())["curriculum"]["coasts"] == 1
+
+
+def test_the_surge_decoder_is_sharpened_without_touching_the_rest(lesson: tuple[Batch, Batch]) -> None:
+    student = Student()
+    before = {name: weight.clone() for name, weight in student.state_dict().items()}
+    after = pretraining.sharpen_surge(student, TINY, lesson[1], seed=0).state_dict()
+    assert {name.split(".")[0] for name in after if not torch.equal(after[name], before[name])} == {"surge_decoder"}
+
+
+def test_a_dry_coast_has_the_sea_of_the_coast_and_an_interrupted_corpus_is_gone_on_with(
+    lesson: tuple[Batch, Batch], tmp_path: Path
+) -> None:
+    (windows,) = simulate_corpus(simulate_windows, TINY, Checkpoints(tmp_path, "job", resume=False), 1)
+    assert windows.surge is not None
+    assert lesson[1].surge is not None
+    assert len(windows) == len(lesson[1]) == TINY.windows
+    torch.testing.assert_close(windows.surge.std(), lesson[1].surge.std(), rtol=0.3, atol=0)  # other gaps, other hours
+    again = Checkpoints(tmp_path, "job", resume=True)
+    assert (again.folder / f"coast {TINY.first_seed}.stage").exists()
+
+    def refuse() -> None:
+        raise AssertionError("a coast was simulated twice")
+
+    again.stage(f"coast {TINY.first_seed}", refuse)
+
+
+def test_kept_networks_differ_from_what_ships_in_their_surge_decoders_alone() -> None:
+    teacher, students = load_weights.without_surge(seed=0)
+    for kept, shipped in zip([teacher, *students], [load_teacher(), *load_students()], strict=True):
+        ours, theirs = kept.state_dict(), shipped.state_dict()
+        assert {n.split(".")[0] for n in ours if not torch.equal(ours[n], theirs[n])} == {"surge_decoder"}
+        assert not kept.surge_decoder.correction.shift.weight.any()

@@ -1,0 +1,216 @@
+"""Strandlines find the ground that drew them, and say how little they know where nothing was seen."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from strandline.distillation.waterlines import (
+    HIGHEST,
+    LOWEST,
+    PRIOR,
+    RESPONSE,
+    TIDE_SD,
+    Archive,
+    Prior,
+    Response,
+    archive_of,
+    class_probability,
+    draw_memory,
+    draw_strandlines,
+    evidence_of,
+    peak_levels,
+    posterior_of,
+    prior_of,
+    remember,
+    remember_all,
+    thresholds,
+    waterlines,
+)
+from strandline.models.student import Student
+from strandline.models.teacher import Teacher
+from tests.fixtures.batches import make_batch
+
+SEED = st.integers(0, 10_000)
+
+
+def simulated(seed: int, storms: int = 200, noise: float = 0.0) -> tuple[Archive, Tensor]:
+    """Maps drawn from the response itself on a known effective elevation (4, 6)."""
+    generator = torch.Generator().manual_seed(seed)
+    truth = 0.5 + 3 * torch.rand(4, 6, generator=generator)
+    level = 4 * torch.rand(storms, generator=generator)
+    chance = class_probability(level[:, None, None] - truth, 0.0, RESPONSE)  # (E, H, W, K)
+    classes = torch.multinomial(chance.flatten(0, 2), 1, generator=generator).reshape(storms, 4, 6)
+    word = torch.nn.functional.one_hot(classes, 5).float().movedim(-1, 1)
+    read = level + noise * torch.randn(storms, generator=generator)
+    nothing = torch.zeros(4, 6)
+    return Archive(word, read, torch.full((storms,), max(noise, 0.01)), nothing, nothing.bool()), truth
+
+
+def every(archive: Archive) -> Tensor:
+    return torch.ones(1, len(archive), dtype=torch.bool)
+
+
+def test_many_maps_find_the_ground_and_their_interval_holds_it() -> None:
+    inside, error = [], []
+    for seed in range(8):
+        archive, truth = simulated(seed, noise=0.1)
+        low, middle, high, *_ = draw_strandlines(archive, every(archive))[0]
+        error.append((middle - truth).abs().mean())
+        inside.append(((truth > low - 0.15) & (truth < high + 0.15)).float().mean())
+    assert torch.stack(error).mean() < 0.1
+    assert torch.stack(inside).mean() > 0.8
+
+
+def test_the_posterior_is_bayes_rule() -> None:
+    archive, _ = simulated(3, storms=4)
+    used = torch.tensor([[True, False, True, True]])
+    cell = (2, 1)
+    expected = prior_of(archive.elevation, archive.seen, archive.level, PRIOR).exp()[:, *cell]
+    for storm in (0, 2, 3):
+        height = archive.level[storm] - thresholds()
+        table = class_probability(height, archive.level_sd[storm], RESPONSE)
+        expected = expected * table[:, archive.word[storm, :, *cell].argmax()]
+    torch.testing.assert_close(posterior_of(archive, used)[0, :, *cell], expected / expected.sum())
+
+
+def test_a_level_that_is_less_known_is_the_average_over_levels() -> None:
+    response = replace(RESPONSE, lapse=0.0)
+    draws = torch.randn(200_000, generator=torch.Generator().manual_seed(0)) * 0.4
+    averaged = class_probability(0.2 + draws, 0.0, response).mean(0)
+    torch.testing.assert_close(class_probability(torch.tensor(0.2), 0.4, response), averaged, atol=3e-3, rtol=0)
+
+
+@given(st.floats(-3, 3), st.floats(0, 1), st.floats(0, 0.5))
+def test_classes_are_a_distribution_and_a_higher_sea_only_deepens(height: float, sd: float, lapse: float) -> None:
+    response = Response((0.0, 0.1, 0.4, 0.6), 0.2, lapse)
+    lower, upper = class_probability(torch.tensor([height, height + 0.3], dtype=torch.float64), sd, response)
+    assert float(lower.sum()) == pytest.approx(1)
+    assert (lower >= -1e-12).all()
+    assert (upper.flip(0).cumsum(0) >= lower.flip(0).cumsum(0) - 1e-9).all()
+
+
+@settings(deadline=None, max_examples=20)
+@given(SEED)
+def test_maps_that_show_more_water_never_raise_the_ground(seed: int) -> None:
+    archive, _ = simulated(seed, storms=1)
+    wetter = archive.word.clone()
+    wetter[0] = torch.nn.functional.one_hot(torch.full((4, 6), 4), 5).float().movedim(-1, 0)
+    wetter = replace(archive, word=wetter)
+    sure = replace(RESPONSE, lapse=0.0)  # with a lapse a middling depth may say more than a great one
+    before, after = (posterior_of(maps, every(maps), sure)[0].cumsum(0) for maps in (archive, wetter))
+    assert (after >= before - 1e-5).all()
+    assert (draw_strandlines(wetter, every(archive))[0, 4] <= draw_strandlines(archive, every(archive))[0, 4]).all()
+
+
+@settings(deadline=None, max_examples=20)
+@given(SEED)
+def test_a_storm_that_was_not_mapped_or_not_used_changes_nothing(seed: int) -> None:
+    archive, _ = simulated(seed, storms=5)
+    without = every(archive)
+    without[0, 3] = False
+    unmapped = archive.word.clone()
+    unmapped[3] = 0
+    left_out = draw_strandlines(archive, without)
+    torch.testing.assert_close(draw_strandlines(replace(archive, word=unmapped), every(archive)), left_out)
+    assert evidence_of(unmapped, archive.level, archive.level_sd, RESPONSE)[3].abs().max() == 0
+
+
+def test_an_uncertain_teacher_says_nothing_of_the_ground() -> None:
+    archive, _ = simulated(0, storms=6)
+    vague = replace(archive, word=torch.full_like(archive.word, 0.2))
+    known = prior_of(archive.elevation, archive.seen, archive.level, PRIOR)
+    torch.testing.assert_close(posterior_of(vague, every(archive))[0], known.softmax(0))
+
+
+def test_bounds_are_those_of_the_waterline_method() -> None:
+    word = torch.zeros(4, 5, 1, 2)
+    word[[0, 1], 0] = 1.0  # dry at 1.0 and 1.5 m
+    word[[2, 3], 2] = 1.0  # wet at 2.0 and 2.5 m
+    word[:, :, 0, 1] = 0.0  # never mapped
+    level = torch.tensor([1.0, 1.5, 2.0, 2.5])
+    archive = Archive(word, level, torch.full((4,), 0.03), torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool))
+    low, middle, high, dry, wet, frequency, depth, count = draw_strandlines(archive, every(archive))[0][:, 0]
+    assert (float(dry[0]), float(wet[0]), float(frequency[0]), float(count[0])) == (1.5, 2.0, 0.5, 4.0)
+    assert 1.5 <= low[0] <= middle[0] <= high[0] <= 2.3
+    assert float(depth[0]) == pytest.approx(2.0)
+    assert (float(dry[1]), float(wet[1]), float(frequency[1]), float(count[1])) == (
+        LOWEST,
+        pytest.approx(HIGHEST),
+        0,
+        0,
+    )
+
+
+def test_waterlines_are_open_where_a_cell_was_never_dry_or_never_wet() -> None:
+    dry, wet, unknown = [0.9, 0.1], [0.2, 0.8], [0.0, 0.0]
+    word = torch.tensor([[dry, dry, unknown], [dry, wet, unknown], [wet, wet, unknown]])  # (E, cells, K)
+    word = word.transpose(1, 2)[:, :, None]  # (E, K, 1, cells)
+    level = torch.tensor([0.5, 1.0, 1.5])
+    archive = Archive(word, level, 0 * level, torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
+    lowest, highest = waterlines(archive, torch.tensor([[True, True, True], [False, False, True]]))
+    nothing = torch.inf
+    torch.testing.assert_close(lowest[:, 0], torch.tensor([[1.0, 0.5, -nothing], [-nothing, -nothing, -nothing]]))
+    torch.testing.assert_close(highest[:, 0], torch.tensor([[1.5, 1.0, nothing], [1.5, 1.5, nothing]]))
+
+
+def test_rows_may_be_drawn_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    archive, _ = simulated(5, storms=7)
+    whole = draw_strandlines(archive, every(archive))
+    monkeypatch.setattr("strandline.distillation.waterlines.AT_ONCE", 1)
+    torch.testing.assert_close(draw_strandlines(archive, every(archive)), whole)
+
+
+def test_ground_that_the_product_does_not_know_has_a_prior_of_its_own() -> None:
+    level = torch.tensor([2.0])
+    known = prior_of(
+        torch.zeros(1, 2), torch.tensor([[True, False]]), level, Prior(2.0, 0.5, 0.5, 0.4, 0.0, 0.02)
+    ).exp()
+    torch.testing.assert_close(known.sum(0), torch.ones(1, 2))
+    assert known[:, 0, 0].max() > 5 * known[:, 0, 1].max()
+
+
+def test_training_never_remembers_the_storm_itself_and_sometimes_only_lower_ones() -> None:
+    generator = torch.Generator().manual_seed(0)
+    level = torch.arange(6.0)
+    own = torch.tensor([3]).repeat(400)
+    used = draw_memory(level, own, generator)
+    assert not used[:, 3].any()
+    share_without = (~used.any(1)).float().mean()
+    assert 0.05 < share_without < 0.2
+    lower_only = ~used[:, 4:].any(1) & used.any(1)
+    assert 0.4 < lower_only.float().mean() < 0.75
+    assert set(used.sum(1).tolist()) == set(range(6))
+
+
+def test_a_peak_is_read_off_the_gauge_that_was_alive() -> None:
+    batch = make_batch(4)
+    tide = torch.zeros_like(batch.tide)
+    gauge, seen = torch.zeros_like(batch.gauge), torch.zeros_like(batch.gauge_seen)
+    seen[0] = seen[1, 1:] = True
+    gauge[0, 0, 60], gauge[0, 1, 60] = 2.0, 3.0  # the own gauge is believed
+    gauge[1, 1:, 60] = 1.5  # the own gauge is silent
+    seen[2, 0, :50] = True  # silent at the peak, and so are the neighbours
+    level, spread = peak_levels(replace(batch, tide=tide, gauge=gauge, gauge_seen=seen))
+    assert level[0] == 2.0
+    assert level[1] == pytest.approx(1.5)
+    assert spread[0] < spread[1] < spread[2] == pytest.approx(TIDE_SD)
+    assert spread[3] == pytest.approx(TIDE_SD)
+
+
+def test_a_batch_remembers_the_others_and_the_student_answers_with_and_without() -> None:
+    batch = make_batch(3)
+    torch.manual_seed(0)
+    teacher, student = Teacher().eval(), Student().eval()
+    with torch.no_grad():
+        archive = archive_of(batch, teacher(batch))
+        others = remember(batch, archive, ~torch.eye(3, dtype=torch.bool))
+        nothing = remember(batch, archive, torch.zeros(3, 3, dtype=torch.bool))
+        said = [student(view).flood_logits for view in (batch, nothing, others, remember_all(batch, archive))]
+    torch.testing.assert_close(said[0], said[1])
+    assert not torch.allclose(said[0], said[2])
+    assert not torch.allclose(said[2], said[3])
+    assert others.without("archive", "strandlines").archive_level is None

@@ -1,0 +1,151 @@
+"""What the pages show works: Python blocks run, commands are the parser's own, files and links are there."""
+
+import ast
+import os
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from strandline.cli.main import app
+from tests.fixtures.docs import write_documented_place
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("docs/**/*.md"), *(ROOT / name for name in ("README.md", "examples/README.md"))])
+TOP = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md")]
+RUN = [page for page in PAGES if "```python\n" in page.read_text(encoding="utf-8")]
+SLOW = {"library.md"}
+COMMANDS: dict[str, typer.main.TyperCommand] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+UsageError = typer.BadParameter.__mro__[1]
+NOT_RUN = re.compile(r"<!-- not run: .+ -->\n```(\w+)\n.*?```", re.DOTALL)
+GLOBAL = {"--help", "--install-completion", "--show-completion"}
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page: Path, language: str) -> Iterator[str]:
+    """Fenced blocks of a language, those marked as not run left out."""
+    text = NOT_RUN.sub("", page.read_text(encoding="utf-8"))
+    yield from re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def commands(page: Path) -> Iterator[str]:
+    """Lines of blocks, fenced or indented, that begin with `strandline`."""
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if re.match(r"(?:    )?(?:\$ )?strandline ", line):
+            yield line.strip().removeprefix("$ ")
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.slow if page.name in SLOW else ()) for page in RUN], ids=name_of
+)
+def test_the_python_blocks_of_a_page_run_one_after_the_other(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if page.name == "library.md":
+        write_documented_place(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for number, block in enumerate(blocks(page, "python"), start=1):
+        exec(compile(block, f"{page.name}, block {number}", "exec"), names)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if list(commands(page))], ids=name_of)
+def test_the_command_lines_of_a_page_are_understood(page: Path) -> None:
+    for line in commands(page):
+        typed = line.split("   ")[0].split(" | ")[0].split(" > ")[0] if "#" not in line else line.split(" #")[0]
+        name, *arguments = shlex.split(typed)[1:]
+        if name.startswith("--"):
+            assert {name, *arguments} <= GLOBAL, line
+            continue
+        try:
+            COMMANDS[name].make_context(name, arguments)
+        except (KeyError, UsageError) as error:
+            raise AssertionError(f"{name_of(page)}: {line}: {error!r}") from error
+
+
+@pytest.mark.parametrize("page", [*PAGES, *TOP], ids=name_of)
+def test_a_command_within_a_sentence_names_no_option_that_is_not_there(page: Path) -> None:
+    for said in re.findall(r"`strandline ([^`]+)`", page.read_text(encoding="utf-8").replace("\n", " ")):
+        name, *rest = said.split()
+        if name.startswith("--") or name == "COMMAND":
+            assert {word for word in (name, *rest) if word.startswith("--")} <= GLOBAL, said
+            continue
+        known = {option for parameter in COMMANDS[name].params for option in parameter.opts} | GLOBAL
+        assert {word for word in rest if word.startswith("--")} <= known, said
+
+
+@pytest.mark.parametrize("page", [*PAGES, *TOP], ids=name_of)
+def test_a_benchmark_that_a_page_names_is_there_with_its_options(page: Path) -> None:
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for module, rest in re.findall(r"python -m (benchmarks\.\w+)([^`\n]*)", text):
+        found = find_spec(module)
+        assert found is not None, module
+        assert found.origin is not None
+        here = Path(found.origin)
+        sources = here.parent.glob("*.py") if here.name == "__init__.py" else [here]
+        source = "".join(part.read_text(encoding="utf-8") for part in sources)
+        for option in re.findall(r"--[a-z][a-z-]*", rest.split("#")[0]):
+            assert f'"{option}"' in source, f"{module} {option}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_toml_blocks_are_toml(page: Path) -> None:
+    for block in blocks(page, "toml"):
+        assert tomllib.loads(block)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *TOP], ids=name_of)
+def test_every_local_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if not re.match(r"[a-z]+:", target):
+            assert (page.parent / target).exists(), f"{name_of(page)} links to {target}"
+
+
+def test_every_module_and_test_of_the_table_is_there() -> None:
+    """Of `From the article to the code`: file names in its columns of modules and tests."""
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    table = text[text.index("## From the article to the code") :]
+    rows = [row.split(" | ") for row in table.splitlines() if row.startswith("| ") and row.count(" | ") == 3]
+    assert len(rows) > 20
+    for _, modules, tests, _ in rows[1:]:
+        folder = ROOT / "src" / "strandline"
+        for name in re.findall(r"`([\w/.*]+(?:\.py|/))`", modules):
+            assert list((ROOT / "src" / "strandline").glob(name.rstrip("/"))) or (folder / name).exists(), name
+            if "/" in name:
+                folder = (ROOT / "src" / "strandline" / name).parent
+        for name in re.findall(r"`(test_[\w*]+\.py)`", tests):
+            assert list((ROOT / "tests").glob(name)), name
+
+
+def test_every_page_stands_in_the_sites_order() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for page in ROOT.glob("docs/*.md"):
+        assert page.name in nav, f"{page.name} is not in mkdocs.yml"
+
+
+def test_no_block_is_left_out_without_a_reason() -> None:
+    """A fence that is neither run, parsed nor marked would rot."""
+    known = {"python", "sh", "toml", "json", "text"}
+    for page in PAGES:
+        for language in re.findall(r"^```(\w*)$", page.read_text(encoding="utf-8"), re.MULTILINE):
+            assert language in known | {""}, f"{name_of(page)}: ```{language}"
+
+
+def test_examples_are_python_that_compiles() -> None:
+    for path in (ROOT / "examples").glob("*.py"):
+        ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def test_help_can_be_shown_for_every_command() -> None:
+    os.environ.setdefault("COLUMNS", "120")
+    for name in COMMANDS:
+        assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0

@@ -1,0 +1,63 @@
+"""What is saved is what is loaded, in half precision, and what is missing is named."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED, Curriculum
+from strandline.errors import InputError
+from strandline.models.inference import ask, students_view
+from strandline.models.student import Student
+from strandline.models.teacher import Teacher
+from strandline.models.weights.load_weights import load_students, load_teacher, save_networks
+from strandline.pipeline.study_area import BUILT_IN_SEED
+from tests.fixtures.batches import make_batch
+
+
+def test_saved_networks_say_the_same_when_they_are_loaded(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    teacher, students = Teacher(), [Student(), Student()]
+    save_networks(tmp_path, teacher, students, {"command": "test"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "student.json", "student.safetensors", "teacher.safetensors",
+    ]  # fmt: skip
+    batch = make_batch(2)
+    torch.testing.assert_close(
+        ask(load_teacher(tmp_path), batch).flood_logits, ask(teacher, batch).flood_logits, atol=0.02, rtol=0.02
+    )
+    again = load_students(tmp_path, place_shape=(16, 24))
+    assert len(again) == 2
+    for old, new in zip(students, again, strict=True):
+        assert not new.training
+        assert new.place is not None
+        said = [ask(network, students_view(batch)).surge_mean for network in (old, new)]
+        torch.testing.assert_close(said[0], said[1], atol=0.02, rtol=0.02)
+    assert not torch.equal(again[0].map.head.weight, again[1].map.head.weight)
+
+
+def test_networks_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"teacher.safetensors: does not exist; run `strandline teach`"):
+        load_teacher(tmp_path)
+    with pytest.raises(InputError, match=r"student.safetensors: does not exist"):
+        load_students(tmp_path)
+
+
+def test_networks_of_another_version_are_named(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    save_networks(tmp_path, Teacher(), [Student()], {"command": "test"})
+    for name, load in (("teacher", load_teacher), ("student", load_students)):
+        path = tmp_path / f"{name}.safetensors"
+        weights = load_file(path)
+        lost = next(part for part in weights if part.endswith("surge_decoder.correction.shift.bias"))
+        weights["older.surge_decoder.memory" if name == "teacher" else "0.surge_decoder.memory"] = weights.pop(lost)
+        save_file(weights, path)
+        with pytest.raises(InputError, match="holds networks of another version"):
+            load(tmp_path)
+
+
+def test_what_ships_can_be_loaded_and_was_not_taught_on_the_built_in_delta() -> None:
+    assert len(load_students()) == Curriculum().members
+    assert all(torch.isfinite(parameter).all() for parameter in load_teacher().parameters())
+    assert BUILT_IN_SEED < FIRST_SEED == Curriculum().first_seed

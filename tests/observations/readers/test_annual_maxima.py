@@ -1,0 +1,43 @@
+"""Annual maxima that others published: read in metres, refused in another unit than they say."""
+
+from pathlib import Path
+
+import pytest
+
+from strandline.errors import InputError
+from strandline.observations.readers.annual_maxima import read_annual_maxima
+from strandline.observations.region_file.data_sections import ExtremesSection
+
+TABLE = "year,highest\n1950,112\n1951,\n1952,151\n"
+
+
+def section(path: Path, text: str = TABLE, **changes: object) -> ExtremesSection:
+    path.write_text(text)
+    stated = {
+        "source": "a book", "path": str(path), "year": "year", "maximum": "highest", "unit": "cm", "datum_shift": -0.3,
+        "trend": False,
+    }  # fmt: skip
+    return ExtremesSection.model_validate(stated | changes)
+
+
+def test_maxima_come_in_metres_on_the_regions_datum_and_empty_years_are_left_out(tmp_path: Path) -> None:
+    years, maxima = read_annual_maxima(section(tmp_path / "a.csv"))
+    assert years.tolist() == [1950.0, 1952.0]
+    assert maxima.tolist() == pytest.approx([0.82, 1.21])
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "words"),
+    [
+        (TABLE, {"unit": "m"}, "the maximum of 1950 is 111.7 m in unit 'm'; check unit"),
+        (TABLE, {"maximum": "peak"}, "peak"),
+        ("year,highest\n1950,\n", {}, "no year with a maximum"),
+        ("year,highest\n1950,high\n", {}, "row 2"),
+        ("", {}, "is empty"),
+    ],
+)
+def test_tables_that_cannot_be_meant_are_refused(
+    tmp_path: Path, text: str, changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        read_annual_maxima(section(tmp_path / "a.csv", text, **changes))

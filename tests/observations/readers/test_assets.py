@@ -1,0 +1,201 @@
+"""Assets: surveys in three formats, columns mapped and cut to the region; a lattice says that it is one."""
+
+import contextlib
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import Point, Polygon
+
+from strandline.errors import InputError
+from strandline.observations.assets import ASSET_COLUMNS
+from strandline.observations.readers.assets import read_assets
+from strandline.observations.region import Region
+from strandline.observations.region_file.data_sections import AssetsSection
+
+REGION = Region(
+    "Delta", "EPSG:32648", (600000.0, 1100000.0, 603200.0, 1101600.0), 100.0, "msl", (600050.0, 1100050.0), "asia"
+)
+ELEVATION = np.ones(REGION.shape)
+ELEVATION[:, :4] = -1.0
+ELEVATION[:2] = np.nan
+TERRAIN = xr.Dataset(
+    {
+        "elevation": (("y", "x"), ELEVATION),
+        "permanent_water": (("y", "x"), np.where(np.isnan(ELEVATION), np.nan, (ELEVATION < 0).astype(float))),
+    },
+    {"y": REGION.y, "x": REGION.x},
+)
+COLUMNS = {"asset_class": "use", "floor_area": "m2", "asset_id": "code", "survey_year": "year"}
+CLASSES = {"house": "residential", "shop": "commercial"}
+
+
+def survey(crs: str = "EPSG:4326") -> gpd.GeoDataFrame:
+    """Two assets inside (one a building's outline), one far outside."""
+    outline = Polygon([(601000, 1100500), (601020, 1100500), (601020, 1100520), (601000, 1100520)])
+    shapes = [outline, Point(602000, 1101000), Point(700000, 1100500)]
+    frame = gpd.GeoDataFrame(
+        {
+            "code": ["a", "b", "c"],
+            "use": ["house", "shop", "house"],
+            "m2": [100.0, 50.0, 70.0],
+            "year": [2011, 2015, 2015],
+        },
+        geometry=shapes,
+        crs=REGION.crs,
+    )
+    return frame.to_crs(crs)
+
+
+def section(path: Path, **changes: object) -> AssetsSection:
+    stated = {"path": path, "columns": COLUMNS, "classes": CLASSES, "value_per_m2": 400.0}
+    return AssetsSection.model_validate(stated | changes)
+
+
+def write(frame: gpd.GeoDataFrame, path: Path) -> Path:
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_file(path, engine="pyogrio")
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.geojson", "a.gpkg", "a.parquet"])
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32648", "EPSG:3857"])
+def test_every_format_and_crs_gives_the_same_assets(tmp_path: Path, name: str, crs: str) -> None:
+    assets = read_assets(section(write(survey(crs), tmp_path / name)), REGION, TERRAIN)
+    assert list(assets.columns) == list(ASSET_COLUMNS)
+    assert assets["asset_id"].tolist() == ["a", "b"]
+    assert assets["asset_class"].tolist() == ["residential", "commercial"]
+    assert assets["value"].tolist() == [40000.0, 20000.0]
+    assert assets["survey_year"].tolist() == [2011, 2015]
+    assert assets.crs == REGION.crs
+    assert assets.geometry.iloc[0].area == pytest.approx(400.0, rel=1e-3)
+    assert assets.geometry.iloc[1].distance(Point(602000, 1101000)) < 0.05
+
+
+def test_what_has_no_column_may_be_stated_for_all(tmp_path: Path) -> None:
+    path = write(survey(), tmp_path / "a.geojson")
+    stated = section(path, columns={"value": "m2"}, asset_class="industrial", survey_year=2001)
+    assets = read_assets(stated, REGION, TERRAIN)
+    assert assets["asset_class"].tolist() == ["industrial"] * 2
+    assert assets["survey_year"].tolist() == [2001] * 2
+    assert assets["value"].tolist() == [100.0, 50.0]
+    assert assets["asset_id"].tolist() == ["asset_1", "asset_2"]
+
+
+def swapped(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    points = frame.geometry.representative_point()
+    return frame.set_geometry(gpd.points_from_xy(points.y, points.x), crs=frame.crs)
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        (swapped, ["no asset lies in region 'Delta'", "x and y are swapped: write longitude first"]),
+        (lambda f: f.iloc[2:], ["no asset lies in region 'Delta'", "check CRS and region"]),
+        (lambda f: f.rename(columns={"use": "usage"}), ["has no column 'use'", "code, usage, m2, year"]),
+        (lambda f: f.replace("shop", "castle"), ["row 2: 'castle' is no asset class", "assets.classes"]),
+        (lambda f: f.assign(m2=[1.0, -5.0, 1.0]), ["row 2: '-5.0' in column 'm2'"]),
+        (lambda f: f.assign(m2=["1", "big", "1"]), ["row 2: 'big' in column 'm2'"]),
+        (lambda f: f.assign(code="a"), ["asset_id 'a' is there twice"]),
+        (lambda f: f.iloc[:0], ["holds no shapes"]),
+        (
+            lambda f: f.set_geometry([f.geometry.iloc[0], None, f.geometry.iloc[2]], crs=f.crs),
+            ["row 2: has no geometry"],
+        ),
+    ],
+)
+def test_bad_surveys_are_refused_by_row(tmp_path: Path, change: object, parts: list[str]) -> None:
+    path = write(change(survey()), tmp_path / "a.gpkg")  # type: ignore[operator]
+    with pytest.raises(InputError) as caught:
+        read_assets(section(path), REGION, TERRAIN)
+    for part in ["a.gpkg", *parts]:
+        assert part in str(caught.value)
+
+
+def test_a_survey_without_a_crs_is_refused(tmp_path: Path) -> None:
+    frame = survey()
+    path = write(frame.set_crs(None, allow_override=True), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="no coordinate reference system"):
+        read_assets(section(path), REGION, TERRAIN)
+
+
+@pytest.mark.parametrize("name", ["a.geojson", "a.gpkg", "a.parquet"])
+def test_files_that_are_no_survey_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        read_assets(section(tmp_path / name), REGION, TERRAIN)
+    for content, part in ((b"", "is empty"), (b"\x00\x01not a survey", "cannot be read")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(InputError, match=part):
+            read_assets(section(tmp_path / name), REGION, TERRAIN)
+
+
+def test_without_pyarrow_geoparquet_says_which_extra_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(survey(), tmp_path / "a.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(InputError, match=r"strandline\[parquet\]"):
+        read_assets(section(path), REGION, TERRAIN)
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize("name", ["w.geojson", "w.gpkg", "w.parquet"])
+def test_a_survey_cut_or_scrambled_anywhere_loads_or_is_refused(
+    name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    whole = tmp_path_factory.getbasetemp() / name
+    if not whole.exists():
+        write(survey(), whole)
+    content = bytearray(whole.read_bytes())
+    cut = data.draw(st.integers(0, len(content)))
+    place = st.integers(0, len(content) - 1)
+    for position, byte in data.draw(st.lists(st.tuples(place, st.integers(0, 255)), max_size=3)):
+        content[position] = byte
+    path = whole.with_name("cut_" + name)
+    path.write_bytes(bytes(content[:cut]))
+    with contextlib.suppress(InputError):
+        assert len(read_assets(section(path), REGION, TERRAIN)) > 0
+
+
+def lattice(spacing: float = 200.0) -> AssetsSection:
+    stated = {"spacing": spacing, "asset_class": "residential", "floor_area": 500.0, "value_per_m2": 1000.0}
+    return AssetsSection.model_validate({"lattice": stated, "survey_year": 2017})
+
+
+def test_a_lattice_stands_on_known_land_only() -> None:
+    assets = read_assets(lattice(), REGION, TERRAIN)
+    row, column = REGION.cells_of(assets.geometry.x.to_numpy(), assets.geometry.y.to_numpy())
+    assert (ELEVATION[row, column] == 1.0).all()
+    assert len(assets) == (16 - 2) * 100 // 200 * ((32 - 4) * 100 // 200)
+    assert (assets["value"] == 500000.0).all()
+    assert assets["asset_id"].is_unique
+
+
+def test_a_lattice_without_land_is_refused() -> None:
+    with pytest.raises(InputError, match="no node of 200 m is on known land"):
+        read_assets(lattice(), REGION, TERRAIN.assign(permanent_water=TERRAIN["permanent_water"] * 0 + 1))
+
+
+def test_details_of_a_survey_are_read_and_an_empty_cell_is_unknown(tmp_path: Path) -> None:
+    more = survey().assign(
+        ward=["east", None, "west"], souls=[4.0, np.nan, 1.0], floor=[0.6, np.nan, 1.0], top=[-0.2, 2.5, np.nan]
+    )
+    names = {"district": "ward", "people": "souls", "operation_threshold": "floor", "crest": "top"}
+    path = write(more, tmp_path / "a.geojson")
+    assets = read_assets(section(path, columns=COLUMNS | names), REGION, TERRAIN)
+    assert assets["district"].iloc[0] == "east"
+    assert assets["district"].isna().tolist() == [False, True]
+    assert assets["people"].tolist() == pytest.approx([4.0, np.nan], nan_ok=True)
+    assert assets["operation_threshold"].tolist() == pytest.approx([0.6, np.nan], nan_ok=True)
+    assert assets["crest"].tolist() == [-0.2, 2.5]
+    wrong = write(more.assign(souls=[-4.0, np.nan, 1.0]), tmp_path / "b.geojson")
+    with pytest.raises(InputError, match=r"row 1: '-4\.0' in column 'souls' is not a number of 0 or more"):
+        read_assets(section(wrong, columns=COLUMNS | names), REGION, TERRAIN)

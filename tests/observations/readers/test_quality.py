@@ -1,0 +1,141 @@
+"""Hourly means and quality control of tide gauges: a thin hour stays unknown, and flags change no value."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strandline.observations.readers.formats.resampling import hourly_flags, hourly_mean, hours_between
+from strandline.observations.readers.quality import DATUM_JUMP, MISSING, SPIKE, STUCK, flag_quality, usable
+from strandline.observations.readers.tide_gauges import read_tide_gauges
+from tests.observations.readers.test_tide_gauges import HOURS, gauge, tide, write_csv
+
+# --- hourly means ------------------------------------------------------------------------------------------------
+
+
+def test_a_straight_line_keeps_its_value_at_the_hour_whatever_the_spacing() -> None:
+    for minutes, offset in ((5, 0), (6, 0), (10, 0), (15, 0), (60, 0), (60, 30)):
+        step = np.timedelta64(minutes, "m")
+        time = np.arange(HOURS[0] + np.timedelta64(offset, "m"), HOURS[50], step).astype("datetime64[ns]")
+        value = (time - HOURS[0]) / np.timedelta64(1, "h")
+        hours = hours_between(time[0], time[-1])
+        inner = (hours > time[0] + np.timedelta64(30, "m")) & (hours < time[-1] - np.timedelta64(30, "m"))
+        expected = (hours - HOURS[0]) / np.timedelta64(1, "h")
+        np.testing.assert_allclose(hourly_mean(time, value, hours, 1.0)[inner], expected[inner], atol=1e-9)
+
+
+def test_a_thin_hour_stays_unknown_and_is_never_filled() -> None:
+    time = np.arange(HOURS[0], HOURS[10], np.timedelta64(5, "m")).astype("datetime64[ns]")
+    value = np.ones(time.size)
+    value[55:66] = np.nan  # 04:35 to 05:25: of the twelve readings around five o'clock one is left
+    hours = hours_between(time[0], time[-1])
+    hourly = hourly_mean(time, value, hours, 0.5)
+    assert np.isnan(hourly[5])
+    assert not np.isnan(hourly[[1, 2, 3, 4, 6, 7]]).any()
+    assert not np.isnan(hourly_mean(time, value, hours, 0.05)[5])
+
+
+def test_hourly_readings_pass_unchanged_with_their_gaps() -> None:
+    value = tide(HOURS)
+    value[10:20] = np.nan
+    keep = np.r_[0:30, 40 : HOURS.size]
+    hourly = hourly_mean(HOURS[keep], value[keep], HOURS, 1.0)
+    value[30:40] = np.nan
+    np.testing.assert_array_equal(hourly, value)
+
+
+def test_a_flag_reaches_every_hour_that_its_reading_counts_for() -> None:
+    time = HOURS[0] + np.array([0, 25, 30, 35], dtype="timedelta64[m]")
+    flags = np.array([0, 1, 2, 4], dtype=np.uint8)
+    np.testing.assert_array_equal(hourly_flags(time, flags, HOURS[:3]), [3, 6, 0])
+
+
+# --- quality -----------------------------------------------------------------------------------------------------
+
+
+def test_a_clean_tide_raises_no_flag_however_great() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.01, HOURS.size)
+    for amplitude in (0.05, 1.0, 5.0):
+        assert not flag_quality(HOURS, tide(HOURS, amplitude) + noise).any()
+
+
+def test_a_storm_surge_is_no_fault() -> None:
+    hours = (HOURS - HOURS[0]) / np.timedelta64(1, "h")
+    surge = 4.0 * np.exp(-np.abs(hours - 700) / 6.0 * (np.abs(hours - 700) > 2))  # up 4 m in hours, with a flat top
+    smooth = np.convolve(surge, np.ones(5) / 5, mode="same")
+    noise = np.random.default_rng(1).normal(0, 0.01, HOURS.size)
+    assert not flag_quality(HOURS, tide(HOURS) + smooth + noise).any()
+
+
+def test_a_spike_is_flagged_alone() -> None:
+    level = tide(HOURS)
+    level[300] += 0.8
+    level[900] -= 3.0
+    flags = flag_quality(HOURS, level)
+    np.testing.assert_array_equal(np.flatnonzero(flags), [300, 900])
+    assert (flags[[300, 900]] == SPIKE).all()
+
+
+def test_a_stuck_gauge_is_flagged_and_a_slack_water_is_not() -> None:
+    level = np.round(tide(HOURS), 2)
+    level[100:103] = level[100]
+    level[500:520] = level[500]
+    stuck = (flag_quality(HOURS, level) & STUCK) > 0
+    np.testing.assert_array_equal(np.flatnonzero(stuck), np.arange(500, 520))
+
+
+def test_a_datum_jump_marks_the_shorter_part_of_the_record() -> None:
+    level = tide(HOURS)
+    level[1000:] += 0.6
+    jump = (flag_quality(HOURS, level) & DATUM_JUMP) > 0
+    np.testing.assert_array_equal(np.flatnonzero(jump), np.arange(1000, HOURS.size))
+
+
+def test_a_jump_back_ends_the_marked_part() -> None:
+    level = tide(HOURS)
+    level[200:400] -= 0.4
+    jump = (flag_quality(HOURS, level) & DATUM_JUMP) > 0
+    np.testing.assert_array_equal(np.flatnonzero(jump), np.arange(200, 400))
+
+
+def test_a_gauge_put_back_lower_after_a_gap_is_a_datum_jump() -> None:
+    level = tide(HOURS)
+    level[900:] -= 0.9
+    level[850:900] = np.nan
+    flags = flag_quality(HOURS, level)
+    assert (flags[850:900] == MISSING).all()
+    assert ((flags[900:] & DATUM_JUMP) > 0).all()
+    assert not flags[:850].any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    gaps=st.lists(st.tuples(st.integers(0, 1400), st.integers(1, 200)), max_size=4),
+    spikes=st.lists(st.tuples(st.integers(0, 1415), st.floats(-9, 9)), max_size=4),
+)
+def test_quality_control_never_changes_a_value(
+    seed: int, gaps: list[tuple[int, int]], spikes: list[tuple[int, float]]
+) -> None:
+    level = tide(HOURS) + np.random.default_rng(seed).normal(0, 0.05, HOURS.size)
+    for start, length in gaps:
+        level[start : start + length] = np.nan
+    for position, height in spikes:
+        level[position] += height
+    before = level.copy()
+    flags = flag_quality(HOURS, level)
+    np.testing.assert_array_equal(level, before)
+    np.testing.assert_array_equal((flags & MISSING) > 0, np.isnan(level))
+
+
+def test_usable_says_where_a_level_may_be_learnt_from(tmp_path: Path) -> None:
+    level = tide(HOURS)
+    level[300] += 0.9
+    level[10] = np.nan
+    dataset = read_tide_gauges([gauge(write_csv(tmp_path / "a.csv", HOURS, level))])
+    mask = usable(dataset).values[0]
+    np.testing.assert_array_equal(np.flatnonzero(~mask), [10, 300])
+    np.testing.assert_array_equal(np.flatnonzero(~usable(dataset, exclude=0).values[0]), [10])
+    assert dataset["water_level"].values[0, 300] == pytest.approx(level[300])

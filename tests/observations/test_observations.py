@@ -1,0 +1,141 @@
+"""Region, vocabulary and observations: what they refuse, each refusal seen."""
+
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import xarray as xr
+
+from strandline.errors import InputError
+from strandline.observations.observations import Observations
+from strandline.observations.region import Region
+from strandline.observations.variables import VARIABLES, as_variable, check_variables
+from tests.fixtures.batches import HERE, HOUR, REGION, make_assets, make_place, make_terrain, scenes
+
+REGION_FACTS = vars(REGION)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"crs": "EPSG:4326"}, "not projected in metres"),
+        ({"crs": "EPSG:2263"}, "not projected in metres"),  # feet
+        ({"crs": "Atlantis"}, "is not known"),
+        ({"bounds": (501600.0, 5000000.0, 500000.0, 5001600.0)}, "are empty"),
+        ({"bounds": (500000.0, 5001600.0, 501600.0, 5000000.0)}, "are empty"),
+        ({"bounds": (np.nan, 5000000.0, 501600.0, 5001600.0)}, "are empty"),
+        ({"bounds": (500000.0, 5000000.0, np.inf, 5001600.0)}, "make no grid"),
+        ({"cell_size": 0.0}, "make no grid"),
+        ({"cell_size": -100.0}, "make no grid"),
+        ({"cell_size": 300.0}, "not a whole number"),
+    ],
+)
+def test_a_region_refuses_what_makes_no_grid(change: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Region(**(REGION_FACTS | change))
+
+
+def test_a_window_of_a_region_is_the_same_cells_under_the_same_sea() -> None:
+    part = REGION.window(slice(2, 10), slice(4, None))
+    np.testing.assert_array_equal(part.x, REGION.x[4:])
+    np.testing.assert_array_equal(part.y, REGION.y[2:10])
+    assert (part.shape, part.sea_point) == ((8, 12), REGION.sea_point)
+
+
+def test_cells_are_counted_from_the_north_west_and_points_outside_have_none() -> None:
+    x, y = np.meshgrid(REGION.x, REGION.y)
+    row, column = REGION.cells_of(x.ravel(), y.ravel())
+    np.testing.assert_array_equal(row, np.repeat(np.arange(16), 16))
+    np.testing.assert_array_equal(column, np.tile(np.arange(16), 16))
+    assert (REGION.transform.c, REGION.transform.f) == (REGION.bounds[0], REGION.bounds[3])
+    for px, py in ((499999.9, 5000100.0), (501600.1, 5000100.0), (500100.0, 4999999.9), (500100.0, 5001600.1)):
+        assert [int(cell[0]) for cell in REGION.cells_of(np.array([px]), np.array([py]))] == [-1, -1]
+
+
+def test_every_variable_refuses_values_beyond_its_range_and_other_units() -> None:
+    for name, variable in VARIABLES.items():
+        for value in (variable.low - 1, variable.high + 1, np.inf, -np.inf):
+            with pytest.raises(InputError, match=rf"'{name}' lie outside .* at x=1"):
+                check_variables(xr.Dataset({name: as_variable(name, ("x",), [np.nan, value])}), "here")
+        check_variables(xr.Dataset({name: as_variable(name, ("x",), [variable.low, variable.high, np.nan])}), "here")
+        wrong = xr.Dataset({name: ("x", [variable.low], {"units": "furlong"})})
+        with pytest.raises(InputError, match="has units 'furlong'"):
+            check_variables(wrong, "here")
+    with pytest.raises(InputError, match="unknown variable 'humidity'"):
+        check_variables(xr.Dataset({"humidity": ("x", [1.0])}), "here")
+
+
+def place() -> Observations:
+    return make_place(days=12, peaks=("2020-01-06T06",))
+
+
+def with_gauge(change: object) -> dict[str, object]:
+    gauge = place().tide_gauge
+    assert gauge is not None
+    return {"tide_gauge": change(gauge)}  # type: ignore[operator]
+
+
+WET = np.zeros((1, 16, 16))
+NOON = np.datetime64("2020-01-06T12", "ns")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (with_gauge(lambda g: g.drop_vars("quality")), "variable 'quality' is missing"),
+        (with_gauge(lambda g: g.assign(tide=as_variable("tide", ("time",), np.zeros(288)))), "does not belong here"),
+        (with_gauge(lambda g: g.transpose()), "transpose it"),
+        (with_gauge(lambda g: g.drop_vars("longitude")), "coordinate 'longitude' is missing"),
+        (with_gauge(lambda g: g.isel(time=slice(None, None, -1))), "does not come after"),
+        (with_gauge(lambda g: g.isel(time=[0, 0, 1])), "does not come after"),
+        (with_gauge(lambda g: g.assign_coords(time=np.arange(288))), "not times"),
+        (with_gauge(lambda g: g.assign_coords(time=np.full(288, np.datetime64("NaT", "ns")))), "not times"),
+        ({"terrain": make_terrain().isel(x=slice(8))}, r"has shape \(16, 8\)"),
+        ({"terrain": make_terrain(np.full((16, 16), np.nan))}, "no known elevation"),
+        ({"flood_survey": scenes([NOON], flood_depth=WET).isel(x=slice(8))}, r"has shape \(16, 8\)"),
+        ({"sar": scenes([NOON], vv=WET - 10).isel(y=slice(8))}, r"has shape \(8, 16\)"),
+        ({"assets": make_assets().drop(columns="value")}, r"columns \['value'\] are missing"),
+        ({"assets": make_assets().assign(asset_class="castle")}, r"unknown classes \['castle'\]"),
+        ({"assets": make_assets().to_crs("EPSG:4326")}, "reproject them"),
+        ({"provenance": {"terrain": HERE}}, "tide_gauge: has no provenance"),
+    ],
+)  # fmt: skip
+def test_observations_refuse_what_breaks_their_layout(change: dict[str, object], words: str) -> None:
+    here = place()
+    with pytest.raises(InputError, match=words):
+        replace(here, **({"provenance": {**here.provenance, "sar": HERE, "flood_survey": HERE}} | change))
+
+
+def test_what_was_not_observed_is_none_and_not_zeros() -> None:
+    here = place()
+    assert set(here.modalities()) == {"terrain", "tide_gauge"}
+    bare = here.without("tide_gauge", "assets")
+    assert bare.tide_gauge is None
+    assert bare.assets is None
+    assert set(bare.modalities()) == {"terrain"}
+    assert not here.is_simulated
+
+
+def test_a_window_keeps_its_hours_and_an_empty_one_leaves_nothing() -> None:
+    early, late = (np.datetime64(f"2020-01-0{day}T12", "ns") for day in (4, 8))
+    survey = scenes([early, late], flood_depth=np.zeros((2, 16, 16)))
+    here = replace(place(), flood_survey=survey, provenance={**place().provenance, "flood_survey": HERE})
+    part = here.between(early, late - HOUR)
+    assert part.tide_gauge is not None
+    assert part.flood_survey is not None
+    assert here.tide_gauge is not None
+    assert part.tide_gauge["time"].values[[0, -1]].tolist() == [early.item(), (late - HOUR).item()]
+    assert part.flood_survey["time"].values.tolist() == [early.item()]
+    assert part.terrain is here.terrain
+    rest = here.outside([(early, late - HOUR)])
+    assert rest.tide_gauge is not None
+    assert rest.tide_gauge.sizes["time"] + part.tide_gauge.sizes["time"] == here.tide_gauge.sizes["time"]
+    never = here.between(late + 900 * HOUR, late + 901 * HOUR)
+    assert never.tide_gauge is None
+    assert never.flood_survey is None
+
+
+def test_assets_may_be_absent_but_not_halved() -> None:
+    assert isinstance(place().assets, gpd.GeoDataFrame)
+    assert replace(place(), assets=None).assets is None

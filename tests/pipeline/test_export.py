@@ -1,0 +1,108 @@
+"""Exported students say what the forecaster says, for any number of storms, and eight bits cost little."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from strandline.distillation.waterlines import Archive
+from strandline.errors import InputError
+from strandline.models.batch import Batch
+from strandline.models.inference import students_view
+from strandline.models.multi_head_student import MultiHeadStudent
+from strandline.models.student import Student
+from strandline.pipeline import export
+from strandline.uncertainty.forecaster import Forecaster
+from tests.fixtures.batches import make_batch
+
+SHAPE = (16, 24)
+
+
+def forecaster(heads: bool = False) -> Forecaster:
+    torch.manual_seed(0)
+    student = Student(width=8, place_shape=SHAPE).eval()
+    assert student.place is not None
+    torch.nn.init.normal_(student.place, std=0.02)
+    ground = torch.rand(SHAPE) * 3
+    archive = Archive(
+        torch.rand(3, 5, *SHAPE).softmax(1), torch.tensor([1.0, 1.5, 2.0]), torch.zeros(3), ground, ground > 0.3, 0
+    )
+    network = MultiHeadStudent(student, 3).eval() if heads else student
+    if isinstance(network, MultiHeadStudent):
+        torch.nn.init.normal_(network.flood.weight, std=0.2)
+    return Forecaster((network,), {0.9: np.ones(25)}, 1.3, 0.45, 0.5, archive)
+
+
+def storms(count: int = 3) -> Batch:
+    batch = students_view(make_batch(count, SHAPE))
+    return replace(batch, asset_cell=None, asset_class=None, asset_seen=None)
+
+
+def assert_says_the_same(program: torch.export.ExportedProgram, ours: Forecaster) -> None:
+    """As the forecaster, for any number of storms."""
+    for count in (1, 3):
+        batch = ours.remembering(storms(count))
+        classes, mean, scale = program.module()(*export.inputs_of(batch).values())
+        said = ours.predict(storms(count))
+        assert said.class_probability is not None
+        np.testing.assert_allclose(classes.transpose(0, 1), said.class_probability, atol=1e-4)
+        np.testing.assert_allclose(mean, said.surge_mean, atol=1e-4)
+        np.testing.assert_allclose(scale, said.surge_scale, atol=1e-4)
+
+
+def test_a_program_of_many_heads_says_what_the_forecaster_says_for_any_number_of_storms() -> None:
+    ours = forecaster(heads=True)
+    program = export.Program(ours.students, ours.temperature)
+    assert_says_the_same(export.export_program(program, export.Size(*SHAPE, 3)), ours)
+
+
+def test_an_absent_stream_is_an_unseen_one() -> None:
+    ours, batch = forecaster(), storms()
+    program = export.Program(ours.students, ours.temperature)
+    bare = batch.without("optical", "in_situ", "gauge")
+    inputs = export.inputs_of(bare)
+    assert list(inputs) == list(export.Size(0, 0, 0).inputs(0))
+    assert not inputs["optical_seen"].any()
+    with torch.no_grad():
+        said, alone = program(*inputs.values()), ours.students[0]
+        assert isinstance(alone, Student)
+        word = alone(bare).flood_logits
+    assert word is not None
+    torch.testing.assert_close(said[0][:, 0], (word / 1.3).softmax(1), atol=1e-5, rtol=0)
+
+
+@pytest.mark.slow
+def test_a_folder_of_programs_is_written_and_read_without_strandline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime")
+    past = export.load_exemplars()
+    monkeypatch.setattr(export, "load_exemplars", lambda: replace(past, storms=past.storms[:2]))
+    ours = forecaster()
+    export.export_forecaster(ours, tmp_path)
+    batch = ours.remembering(storms())
+    said = ours.predict(storms())
+    assert said.class_probability is not None
+    for name, tolerance in ((export.ONNX, 1e-4), (export.EIGHT_BIT, 0.2)):
+        classes, mean, scale = export.ask_onnx(export.open_onnx((tmp_path / name).read_bytes()), batch)
+        np.testing.assert_allclose(classes.swapaxes(0, 1), said.class_probability, atol=tolerance)
+        np.testing.assert_allclose(mean, said.surge_mean, atol=tolerance)
+        np.testing.assert_allclose(scale, said.surge_scale, atol=tolerance)
+    assert_says_the_same(torch.export.load(tmp_path / export.PROGRAM), ours)
+    assert (tmp_path / export.EIGHT_BIT).stat().st_size < (tmp_path / export.ONNX).stat().st_size / 2
+    card = json.loads((tmp_path / export.CARD).read_text())
+    assert card["inputs"]["archive"] == ["samples", 3, 2, *SHAPE]
+    assert set(card["int8"]) == {"iou_float32", "iou_int8", "surge_rmse_float32", "surge_rmse_int8"}
+
+
+def test_students_of_no_place_and_a_missing_extra_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = forecaster()
+    with pytest.raises(InputError, match="belong to no place"):
+        export.export_forecaster(replace(ours, students=(Student(width=8),)), tmp_path)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(InputError, match=r"install the extra `strandline\[onnx\]`"):
+        export.in_eight_bits(b"")

@@ -1,0 +1,141 @@
+"""Protocols come from TOML and go back to it, and what is wrong with one is named with its place."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strandline.errors import InputError
+from strandline.planning.early_action.protocol import (
+    PUBLISHED,
+    lint,
+    load_protocol,
+    protocol_to_toml,
+    published_protocol,
+)
+from strandline.planning.formatting import say_expression, say_indicator
+from tests.fixtures.protocols import GATE, ahead, phase, protocol, reading
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "gate.toml"
+    file.write_text(protocol_to_toml(GATE), encoding="utf-8")
+    return file
+
+
+def test_a_protocol_survives_its_file(path: Path) -> None:
+    assert load_protocol(path) == GATE
+    assert lint(path) == []
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_what_ships_is_fit_for_use_and_survives_its_file(name, tmp_path: Path) -> None:
+    shipped = published_protocol(name)
+    again = tmp_path / "again.toml"
+    again.write_text(protocol_to_toml(shipped), encoding="utf-8")
+    assert load_protocol(again) == shipped
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.text(min_size=1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.one_of(st.none(), st.floats(0, 1, exclude_max=True)),
+)
+def test_any_words_and_numbers_survive(tmp_path_factory, words: str, value: float, probability: float | None) -> None:
+    high = ahead("sea", value, probability, (0, 12), source=words)
+    odd = protocol({"high": high}, phase(stop="not high", fallback=None, why=words, where=(words, "b")))
+    file = tmp_path_factory.mktemp("odd") / "odd.toml"
+    file.write_text(protocol_to_toml(odd), encoding="utf-8", newline="")
+    assert load_protocol(file) == odd
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "message"),
+    [
+        ('unit = "m"\n', "", "indicators.high.unit", "is missing.*add 'unit'"),
+        ('unit = "m"\n', 'unit = "metres"\n', "indicators.high.unit", "not known; write one of m, mm"),
+        ('source = "a gauge made up for a test"\n', "", "indicators.high.source", "is missing"),
+        ('source = "a gauge made up for a test"\n', 'source = ""\n', "indicators.high.source", "at least 1 character"),
+        ("lead_window_hours = [0.0, 0.0]\n", "", "indicators.high.lead_window_hours", "is missing"),
+        ("[0.0, 0.0]", "[12, 3]", "indicators.high", "is empty; give earliest, then latest"),
+        ("valid_hours = 1.0\n", "", "indicators.high.valid_hours", "is missing"),
+        ('operator = ">="', 'operator = "=="', "indicators.high.operator", "'==' does not fit"),
+        ("value = 1.5", "value = nan", "indicators.high.value", "finite number"),
+        ("valid_hours", "probability = 1.0\nvalid_hours", "indicators.high.probability", "less than 1"),
+        ("[0.0, 0.0]", "[0, 24]\nduration_hours = 48", "indicators.high", "48 h does not fit into leads of 0 to 24"),
+        ("valid_hours", "duration_hours = 9\nvalid_hours", "indicators.high", "a reading has no duration ahead"),
+        ("valid_hours", "valid_hour", "indicators.high.valid_hour", "known keys here: variable"),
+        ('stop = { when = "not left", for_hours = 4.0 }\n', "", "phases.0.stop", "is missing.*add 'stop'"),
+        (', for_hours = 4.0 }', " }", "phases.0.stop.for_hours", "is missing"),
+        ("degraded = {", "degrade = {", "phases.0.degrade", "known keys here: name, start"),
+        (', decided_by = "the duty officer"', "", "phases.0.degraded.decided_by", "is missing"),
+        ('response = "Execute"', 'response = "AllClear"', "phases.0.response", "'AllClear' does not fit"),
+        ('start = "high"', 'start = "hihg"', "phases.0.start", "no known indicator by 'hihg'; known are: high, left"),
+        ('start = "high"', 'start = "high >= 3"', "phases.0.start", "only names of indicators"),
+        ('start = "high"', 'start = "left"', "phases.0.stop.when", None),
+        ("value = 1.2", "value = 1.8", "phases.0.stop.when", "put 'left' on the safe side of 'high'"),
+        ('variable = "neighbour"', 'variable = "sea"', "phases.0.degraded.fallback", "whose silence it should replace"),
+        ('fallback = "spare", ', "", "indicators.spare", "decides nothing"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_place_and_remedy(
+    path: Path, old: str, new: str, place: str, message: str | None
+) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    faults = lint(path)
+    if message is None:  # starting and stopping on one value is allowed; but 'high' then decides nothing
+        assert [fault.where for fault in faults] == [f"{path} [indicators.high]"]
+        return
+    assert any(fault.where == f"{path} [{place}]" for fault in faults)
+    with pytest.raises(InputError, match=message):
+        raise next(fault for fault in faults if fault.where == f"{path} [{place}]")
+    with pytest.raises(InputError):
+        load_protocol(path)
+
+
+def test_every_fault_is_named_at_once(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    text = text.replace('unit = "m"\n', "", 2).replace('stop = { when = "not left", for_hours = 4.0 }\n', "")
+    path.write_text(text, encoding="utf-8")
+    assert [fault.where.split("[")[1] for fault in lint(path)] == [
+        "indicators.high.unit]", "indicators.left.unit]", "phases.0.stop]",
+    ]  # fmt: skip
+
+
+def test_phases_need_names_of_their_own_and_a_protocol_needs_a_phase() -> None:
+    high = {"high": reading("sea", 1.5)}
+    twice = phase(stop="not high", fallback=None)
+    with pytest.raises(ValueError, match="'close' is there twice"):
+        protocol(high, twice, twice)
+    with pytest.raises(ValueError, match="holds no phase"):
+        protocol(high)
+
+
+def test_the_protocol_of_a_plan_can_be_checked_as_well(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    content = {"protocol": GATE.model_dump(mode="json")}
+    plan.write_text(json.dumps(content))
+    assert lint(plan) == []
+    del content["protocol"]["phases"][0]["degraded"]
+    plan.write_text(json.dumps(content))
+    assert [fault.where for fault in lint(plan)] == [f"{plan} [phases.0.degraded]"]
+    for wrong in ("{}", "[1]", "no"):
+        plan.write_text(wrong)
+        with pytest.raises(InputError, match="or a protocol in TOML"):
+            lint(plan)
+
+
+def test_a_protocol_reads_as_sentences() -> None:
+    likely = ahead("forecast_sea", 1.2, 0.5, (3, 12), duration_hours=6)
+    assert say_indicator(likely) == (
+        "a chance of more than 50 % of forecast sea at or above 1.20 m for 6 hours or longer, 3 to 12 hours ahead"
+    )
+    assert say_expression("not high and (left or spare)", GATE.indicators) == (
+        "not (sea at or above 1.50 m); and (sea at or above 1.20 m; or neighbour at or above 1.30 m)"
+    )

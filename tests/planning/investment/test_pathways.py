@@ -1,0 +1,133 @@
+"""Tipping points that closed forms give, ways that hold together, and a map that others can read."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from strandline.planning.investment.pathways import LEAST_GAIN, Pathways, find_pathways, tipping_rises
+from strandline.planning.investment.scenarios import load_scenarios
+from strandline.planning.investment.stage_damage_by_design import LevelDamage
+from strandline.planning.measures import Quantity
+from strandline.report.figures.pathways_map import as_generator_files, draw_pathways
+from strandline.report.figures.style import NARROW, WIDE
+from tests.fixtures.hazards import make_hazard
+from tests.planning.investment.test_cost_benefit import ECONOMY, a_site, designs_of
+from tests.planning.investment.test_design import built
+
+HIGHER = (make_hazard(rise=0.5), make_hazard(rise=1.0))
+
+
+@pytest.fixture(scope="module")
+def pathways() -> Pathways:
+    site = a_site()
+    designs = designs_of(site, price=0.2)
+    found = find_pathways(designs, LevelDamage.of(site, HIGHER, designs), load_scenarios(), ECONOMY)
+    assert isinstance(found, Pathways)
+    return found
+
+
+def test_the_tipping_rise_is_where_a_line_crosses_the_objective() -> None:
+    rises = np.linspace(0, 1, 11)
+    annual = np.stack([100 + 50 * rises, 10 * rises, 300 + rises, 100 * (rises > 0.45)], axis=1)
+    found = tipping_rises(rises, annual, np.array([120.0, 20.0, 100.0, 0.0]))
+    assert found == pytest.approx([0.4, np.inf, 0.0, 0.4])
+
+
+def test_the_situation_as_it_is_tips_at_once_and_every_step_moves_the_point(pathways: Pathways) -> None:
+    by_order = {step.built: step for step in pathways.steps}
+    assert by_order[()].tipping_point.rise == (0.0, 0.0, 0.0)
+    assert len(pathways.steps) > 3
+    for order, step in by_order.items():
+        if order:
+            before = by_order[order[:-1]]
+            assert step.tipping_point.rise[1] >= before.tipping_point.rise[1] + LEAST_GAIN
+            assert not before.tipping_point.is_beyond_maps
+            assert step.cost[1] >= before.cost[1]
+        assert step.tipping_point.rise[1] <= pathways.highest_rise
+    assert set(pathways.ends) <= set(by_order)
+
+
+def test_no_end_is_both_dearer_and_shorter_than_another(pathways: Pathways) -> None:
+    by_order = {step.built: step for step in pathways.steps}
+    ends = [by_order[end] for end in pathways.ends]
+    assert [e.cost[1] for e in ends] == sorted(e.cost[1] for e in ends)
+    assert [e.tipping_point.rise[1] for e in ends] == sorted(e.tipping_point.rise[1] for e in ends)
+
+
+def test_a_faster_sea_tips_earlier_and_decisions_leave_the_lead_time(pathways: Pathways) -> None:
+    for step in pathways.steps:
+        years = [step.tipping_point.years[name] or 2101 for name in ("SSP1-2.6", "SSP2-4.5", "SSP5-8.5")]
+        assert years == sorted(years, reverse=True)
+        for name, decide in step.decide_by.items():
+            before = next(each for each in pathways.steps if each.built == step.built[:-1])
+            tip = before.tipping_point.years[name]
+            assert (decide is None) == (tip is None)
+            if decide is not None and decide > ECONOMY.start_year:
+                assert decide < tip
+    for post in pathways.signposts:
+        assert post.decide_at <= post.tipping_at
+
+
+def test_a_stricter_objective_tips_earlier() -> None:
+    site = a_site()
+    damage = LevelDamage.of(site, HIGHER, [])
+    scenarios = load_scenarios()
+
+    def tip(share: float) -> float:
+        objective = scenarios.objective.model_copy(update={"damage_share": share})
+        found = find_pathways([], damage, replace(scenarios, objective=objective), ECONOMY)
+        assert isinstance(found, Pathways)
+        return found.steps[0].tipping_point.rise[1]
+
+    tips = [tip(share) for share in (0.5, 1.0, 1.5, 2.0, 1e9)]
+    assert tips[:2] == [0.0, 0.0]
+    assert tips == sorted(tips)
+    assert tips[2] < tips[3] < tips[4] == pytest.approx(1.0)
+
+
+def test_a_measure_that_hardly_moves_the_tipping_point_is_no_step() -> None:
+    site = a_site()
+    slight, cheap = (Quantity(value, value, value, "", "assumption") for value in (0.002, 1e-3))
+    weak = built("early_warning", site, unit_cost=cheap, effect={"avoided_share": slight})
+    found = find_pathways([weak], LevelDamage.of(site, HIGHER, [weak]), load_scenarios(), ECONOMY)
+    assert isinstance(found, Pathways)
+    assert [step.built for step in found.steps] == [()]
+    assert found.ends == ()
+    assert "current current 0" in as_generator_files(found)[1]
+    assert draw_pathways(found).alt
+
+
+def test_without_a_mapped_higher_sea_there_are_no_pathways() -> None:
+    site = a_site()
+    found = find_pathways([], LevelDamage.of(site, (), []), load_scenarios(), ECONOMY)
+    assert found.startswith("There are no pathways: no higher sea was mapped")
+
+
+def test_the_generator_can_read_the_files(pathways: Pathways) -> None:
+    actions, sequences = as_generator_files(pathways)
+    names = [re.fullmatch(r"(\w+)(\s+#[a-fA-F0-9]{8})", line).group(1) for line in actions.splitlines()]
+    assert names[0] == "current"
+    assert len(names) == len(set(names))
+    tips: dict[str, int] = {}
+    for line in (line for line in sequences.splitlines() if not line.startswith("# ")):
+        found = re.fullmatch(r"(\w+(?:\[\d+\])?)\s+(\w+(?:\[\d+\])?)\s+(\d+)", line)
+        start, end, tip = found.groups()
+        assert {start.split("[")[0], end.split("[")[0]} <= set(names)
+        assert end not in tips
+        if tips:
+            assert tips[start] < int(tip)
+        else:
+            assert start == end == "current"
+        tips[end] = int(tip)
+    assert len(tips) == len(pathways.steps)
+
+
+def test_the_map_names_every_measure_and_says_its_ends(pathways: Pathways) -> None:
+    for width in (WIDE, NARROW):
+        picture = draw_pathways(pathways, width)
+        for kind in {kind for step in pathways.steps for kind in step.built}:
+            assert pathways.titles[kind].split()[1] in picture.svg
+        assert "SSP5-8.5" in picture.svg
+        assert "sea-level rise" in picture.alt

@@ -1,0 +1,89 @@
+"""Futures that say what the IPCC says, and rules for choosing among them that agree with their papers."""
+
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strandline.errors import InputError
+from strandline.planning.investment.robust_choice import is_no_regret, least_regretted, regrets, worst_mean
+from strandline.planning.investment.scenarios import BASELINE_YEAR, LIKELY, load_scenarios
+
+
+def sea(name: str):
+    return next(each for each in load_scenarios().sea_levels if each.name == name)
+
+
+def test_every_combination_is_a_future_with_sources() -> None:
+    scenarios = load_scenarios()
+    assert len(list(scenarios)) == len(scenarios) == 5 * 3 * 3
+    assert len({each.name for each in scenarios}) == 45
+    for part in (*scenarios.sea_levels, *scenarios.storminess, *scenarios.developments):
+        assert "assumption" in part.source or "IPCC" in part.source
+
+
+def test_the_rise_passes_through_the_published_years() -> None:
+    years, deviates = np.array([BASELINE_YEAR, 2050.0, 2100.0]), np.array([0.0, -LIKELY, LIKELY])
+    rise = sea("SSP5-8.5").rise(years, BASELINE_YEAR, deviates)
+    assert rise == pytest.approx(np.array([[0, 0.23, 0.77], [0, 0.20, 0.63], [0, 0.29, 1.01]]))
+    later = sea("SSP5-8.5").rise(np.array([2100.0]), 2050.0, np.zeros(1))
+    assert later[0, 0] == pytest.approx(0.77 - 0.23)
+
+
+@pytest.mark.parametrize("name", ["SSP1-1.9", "SSP1-2.6", "SSP2-4.5", "SSP3-7.0", "SSP5-8.5"])
+def test_the_sea_never_falls_within_the_range_of_draws(name: str) -> None:
+    rise = sea(name).rise(np.arange(2020.0, 2101.0), 2020.0, np.linspace(-2.5, 2.5, 11))
+    assert (np.diff(rise, axis=1) > 0).all()
+    assert (np.diff(rise[:, -1]) >= 0).all()
+
+
+def test_no_future_is_told_beyond_2100() -> None:
+    with pytest.raises(InputError, match="says nothing of the year 2101"):
+        sea("SSP1-1.9").rise(np.array([2101.0]), 2020.0, np.zeros(1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"SSP1-1.9"', '"RCP8.5"', "RCP8.5.*known: SSP1-1.9"),
+        ("change_by_2100 = 0.15", "change_by_2100 = 15", "less than 1"),
+        ("growth_per_year = 0.009", "growth = 0.009", "growth"),
+        ('source = "assumption, to compare"', 'source = ""', "at least 1"),
+        ("[[storminess]]", "[[storminess", "cannot be read"),
+    ],
+)
+def test_a_wrong_file_of_futures_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = resources.files("strandline.planning").joinpath("data/scenarios.toml").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "scenarios.toml"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        load_scenarios(path)
+
+
+def test_the_worst_tenth_in_closed_form() -> None:
+    assert worst_mean(np.arange(100.0)) == pytest.approx(4.5)
+    assert worst_mean([3.0, 1.0, 2.0], 0.5) == pytest.approx((1.0 + 0.5 * 2.0) / 1.5)
+    assert worst_mean([[5.0, 1.0], [2.0, 2.0]], 1.0) == pytest.approx([3.0, 2.0])
+    with pytest.raises(InputError, match="share up to 1"):
+        worst_mean([1.0], 0.0)
+
+
+@given(st.lists(st.integers(-100, 100), min_size=1, max_size=12), st.floats(0.05, 1.0))
+def test_the_worst_tenth_is_the_optimum_of_rockafellar_and_uryasev(values: list[int], share: float) -> None:
+    sample = np.array(values, dtype=float)
+    # Their theorem 1, for a gain: the greatest of c - E[(c - x)+] / share, reached at one of the samples.
+    optimum = max(c - np.maximum(c - sample, 0).mean() / share for c in sample)
+    assert worst_mean(sample, share) == pytest.approx(optimum, abs=1e-6)
+
+
+def test_regret_and_the_choice_that_is_regretted_least() -> None:
+    worth = np.array([[0.0, 0.0, 0.0], [9.0, -4.0, 1.0], [5.0, 3.0, -2.0]])
+    assert regrets(worth).tolist() == [[9, 3, 1], [0, 7, 0], [4, 0, 3]]
+    assert least_regretted(worth, np.zeros(3)) == 2
+    assert not is_no_regret(worth[1])
+    assert is_no_regret(np.array([1.0, 2.0]))
+    assert least_regretted(np.array([[1.0], [1.0]]), np.array([5.0, 3.0])) == 1

@@ -1,0 +1,289 @@
+"""Measures that name their sources, triggers that follow from them, and a plan that adds up."""
+
+import json
+import tomllib
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strandline.errors import InputError
+from strandline.planning.early_action.hindcast import recall_sea
+from strandline.planning.early_action.protocol import Phase
+from strandline.planning.investment.discounting import Economy, annuity
+from strandline.planning.investment.scenarios import load_scenarios
+from strandline.planning.measures import Quantity, load_measures
+from strandline.planning.plan import Plan, plan_adaptation
+from strandline.planning.plan_schema import plan_to_json
+from strandline.report.plan.markdown import plan_to_markdown
+from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.impact import assess_impact
+from strandline.risk.stage_damage.by_asset_class import EventDamage
+from tests.fixtures.hazards import REGION, make_assets, make_hazard
+
+
+def plan_of(budget: float | None = None, assets=None, seed: int = 0, **changes) -> Plan:
+    hazard, rng = make_hazard(), np.random.default_rng(seed)
+    impact = assess_impact(hazard, make_assets() if assets is None else assets, "europe", rng)
+    settings = {
+        "economy": Economy(0.03, 50, 2025),
+        "measures": load_measures(),
+        "scenarios": load_scenarios(),
+        "mean_sea_level": 0.0,
+    } | changes
+    return plan_adaptation(hazard, impact, budget=budget, rng=rng, **settings)
+
+
+# Measures
+
+
+def test_every_number_of_the_catalogue_has_a_source_or_is_called_an_assumption() -> None:
+    content = tomllib.loads(
+        resources.files("strandline.planning").joinpath("data/measures.toml").read_text(encoding="utf-8")
+    )
+    checked = 0
+    for entry in (*content["long_term"], *content["operational"]):
+        for name, value in entry.items():
+            assert not isinstance(value, int | float) or isinstance(value, bool), f"{entry['key']}.{name} has no source"
+            if isinstance(value, dict):
+                source = value["source"]
+                has_year = any(year in source for year in map(str, range(1950, 2030)))
+                assert "assumption" in source or has_year
+                checked += 1
+    assert checked >= 25
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('source = "assumption: one per cent a year"', 'source = ""', "upkeep_share: has no source"),
+        ("freeboard = {", "freebord = {", "missing .*freeboard.*unknown .*freebord"),
+        ('key = "home_raise"', 'key = "dig_a_moat"', "'dig_a_moat'.*is not a long-term measure"),
+        ("low = 0.05, high = 0.30", "low = 0.35, high = 0.30", "order them"),
+        ("[[long_term]]", "[[longterm]]", "unknown tables"),
+        ("[[operational]]", "[[operational]", "is not TOML"),
+        ('classes = ["residential"]', 'classes = ["castle"]', "unknown classes"),
+    ],
+)
+def test_a_wrong_catalogue_is_refused_with_the_place(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = resources.files("strandline.planning").joinpath("data/measures.toml").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "measures.toml"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        load_measures(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_measures(tmp_path / "nothing.toml")
+
+
+def test_a_cost_within_a_factor_of_three_lies_there_nineteen_times_of_twenty() -> None:
+    drawn = Quantity(2.0, 2.0 / 3, 6.0, "EUR", "assumption").draw(20000, np.random.default_rng(0))
+    assert np.median(drawn) == pytest.approx(2.0, rel=0.02)
+    assert ((drawn > 2.0 / 3) & (drawn < 6.0)).mean() == pytest.approx(0.95, abs=0.01)
+
+
+# Appraisal
+
+
+def test_annuity_and_reinvestment_in_closed_form() -> None:
+    assert annuity(0.0, 40) == 40.0
+    assert annuity(0.03, 50) == pytest.approx((1 - 1.03**-50) / 0.03)
+    assert Economy(0.0, 50, 2025).burden(10, 0.0) == 5.0
+    assert Economy(0.03, 10, 2025).burden(10, 0.0) == 1.0
+    assert Economy(0.03, 50, 2025).burden(50, 0.01) == pytest.approx(1 + 0.01 * annuity(0.03, 50))
+    assert Economy(0.03, 50, 2025).burden(20, 0.0, start=20) == pytest.approx(1.03**-20 + 1.03**-40)
+    assert Economy(0.03, 50, 2025).burden(20, 0.5, start=50) == 0.0
+
+
+def test_event_damage_rises_with_the_level_and_names_what_floods() -> None:
+    hazard, assets = make_hazard(), make_assets().iloc[[0, 1, 2, 3, 7]]
+    damage = EventDamage.of(hazard, assets, expose(assets, REGION), np.zeros((20, 6)))
+    totals = [np.median(damage.at_level(("residential", "agriculture"), level)) for level in (0.8, 1.2, 2.4)]
+    assert totals == sorted(totals)
+    assert totals[0] < totals[-1]
+    assert damage.flooded["residential"][0] == ("low",)
+    assert damage.of_classes(("industrial",)).sum() == 0.0
+
+
+def test_an_expensive_embankment_does_not_pay_and_a_cheap_one_does() -> None:
+    catalogue = load_measures()
+    embankment = catalogue.long_term[0]
+    only = replace(catalogue, long_term=(embankment,), operational=())
+    assert "raise_embankment" not in {action.kind for action in plan_of(measures=only).actions}
+    free = replace(embankment, unit_cost=replace(embankment.unit_cost, value=1.0, low=1.0, high=1.0))
+    action = next(a for a in plan_of(measures=replace(only, long_term=(free,))).actions if a.kind == "raise_embankment")
+    today = plan_of(measures=only).expected_annual_damage
+    # The crest stands at the 100-year level: what is left is the damage of rarer floods, in half of the samples more.
+    assert 0.5 * today[1] < action.avoided_loss[1] <= today[2]
+    assert action.benefit_cost_ratio[0] > 1
+
+
+def test_homes_are_raised_only_where_it_pays() -> None:
+    action = next(a for a in plan_of().actions if a.kind == "home_raise")
+    assert action.where == ("low",)
+    assert action.net_present_value[1] == pytest.approx(
+        action.avoided_loss[1] * annuity(0.03, 50) - action.cost[1], rel=0.15
+    )
+
+
+# Plan
+
+
+def test_the_plan_weighs_its_measures_in_every_future_and_says_what_the_maps_do_not_reach() -> None:
+    plan = plan_of(higher_seas=(make_hazard(rise=0.2),))
+    assert len(plan.futures) == 45
+    assert plan.portfolio is not None
+    assert set(plan.portfolio.kinds) == {a.kind for a in plan.actions if a.robustness is not None and a.within_budget}
+    assert any("above the highest that was mapped" in note for note in plan.notes)
+    for future in plan.futures:
+        low, middle, high = future.damage
+        assert 0 < low <= middle <= high
+        assert 0 <= future.share_beyond_maps <= 1
+    far = [f.share_beyond_maps for f in plan.futures if f.sea_level == "SSP5-8.5" and "stronger" in f.storminess]
+    near = [f.share_beyond_maps for f in plan.futures if f.sea_level == "SSP1-1.9" and "weaker" in f.storminess]
+    assert max(near) < min(far)
+    loaded = plan_to_json(plan)
+    assert loaded["futures"][0]["net_present_value"]["home_raise"][1] == pytest.approx(
+        plan.futures[0].net_present_value["home_raise"][1]
+    )
+    assert loaded["portfolio"]["robustness"]["of"] == 45
+
+
+def test_every_plan_monitors_and_every_phase_has_a_stop_and_a_degraded_rule() -> None:
+    plan = plan_of()
+    assert "continue_monitoring" in {action.kind for action in plan.actions}
+    assert plan.protocol is not None
+    assert {phase.name for phase in plan.protocol.phases} >= {"evacuate_low_lying_areas", "close_floodgates"}
+    for phase in plan.protocol.phases:
+        still = plan.protocol.indicators[f"{phase.name}_left"]
+        for indicator in plan.protocol.indicators_of(phase.start).values():
+            assert still.value < indicator.value
+            assert indicator.lead_window_hours[1] > 0
+        assert phase.stop.for_hours > 12.4
+    assert [action.priority for action in plan.actions] == list(range(1, len(plan.actions) + 1))
+
+
+def gates_of(cost: float) -> tuple[Plan, Phase | None]:
+    """The plan whose only measure is to close floodgates at this cost, and its phase."""
+    catalogue = load_measures()
+    gates = next(m for m in catalogue.operational if m.key == "close_floodgates")
+    dear = replace(gates, cost=replace(gates.cost, value=cost, low=cost, high=cost))
+    plan = plan_of(measures=replace(catalogue, long_term=(), operational=(dear,)))
+    return plan, None if plan.protocol is None else plan.protocol.phases[0]
+
+
+def test_a_costly_action_starts_later_than_a_cheap_one() -> None:
+    events, levels = [], []
+    for cost in (1e3, 3e4, 6e4):
+        plan, phase = gates_of(cost)
+        assert plan.protocol is not None
+        events.append(phase.event.value)
+        levels.append([i.value for i in plan.protocol.indicators_of(phase.start).values()])
+        action = next(a for a in plan.actions if a.kind == "close_floodgates")
+        assert action.avoided_loss[1] * 0.8 > 0.9 * cost
+    assert events == sorted(events)
+    assert levels[0][0] < levels[1][0] < levels[2][0]
+    never, none = gates_of(1e9)
+    assert none is None
+    assert any("no trigger" in note for note in never.notes)
+
+
+def test_the_smaller_the_chance_the_higher_the_sea_that_is_worth_acting_for() -> None:
+    plan, phase = gates_of(1.5e4)
+    started = list(plan.protocol.indicators_of(phase.start).values())
+    assert len(started) > 1
+    assert [i.probability for i in started] == sorted((i.probability for i in started), reverse=True)
+    assert [i.value for i in started] == sorted(i.value for i in started)
+    assert phase.event.value <= started[0].value
+
+
+def test_a_plan_says_how_its_triggers_would_have_fared_and_one_without_a_record_says_so() -> None:
+    rng = np.random.default_rng(0)
+    hours = np.arange(10_000)
+    tide = 0.3 * np.cos(2 * np.pi * hours / 12.42)
+    weather = np.convolve(rng.normal(0, 0.12, hours.size), np.exp(-np.arange(100) / 12.0), mode="same")
+    time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")
+    past = recall_sea(time, tide + weather, tide, tide + weather, rng)
+    plan = plan_of(past=past)
+    assert plan.protocol is not None
+    assert [(r.phase, r.dead_streams) for r in plan.track_records] == [
+        (phase.name, dies) for dies in (False, True) for phase in plan.protocol.phases
+    ]
+    by_phase = {(r.phase, r.dead_streams): r.result for r in plan.track_records}
+    alive = by_phase["close_floodgates", False]
+    assert alive.hits + alive.misses > 0
+    assert alive.expenses is not None
+    assert by_phase["warn_shipping", False].expenses is None
+    text = plan_to_markdown(plan)
+    assert text.count("dead in storms") == len(plan.protocol.phases)
+    loaded = json.loads(json.dumps(plan_to_json(plan), allow_nan=False))
+    assert loaded["track_records"][0]["result"]["hits"] == plan.track_records[0].result.hits
+    assert any("none is long enough" in note for note in plan_of().notes)
+    assert recall_sea(time[:300], tide[:300], tide[:300], None, rng) is None
+
+
+def test_a_small_budget_keeps_what_pays_but_says_that_it_is_out_of_reach() -> None:
+    plan = plan_of(budget=1000.0)
+    raised = next(a for a in plan.actions if a.kind == "home_raise")
+    assert not raised.within_budget
+    assert "beyond the budget" in plan_to_markdown(plan)
+
+
+def test_without_assets_the_plan_has_triggers_only_and_says_why() -> None:
+    plan = plan_of(assets=make_assets().iloc[:0])
+    assert {action.kind for action in plan.actions} == {
+        "continue_monitoring",
+        "evacuate_low_lying_areas",
+        "warn_shipping",
+    }
+    assert any("no assets are given" in note for note in plan.notes)
+    assert "**unknown**" in plan_to_markdown(plan)
+    unknown = plan_of(assets=make_assets().iloc[[4, 5]])
+    assert any("the damage of every asset is unknown" in note for note in unknown.notes)
+    assert plan_to_json(unknown)["expected_annual_damage"] == [None, None, None]
+
+
+def test_unknown_assets_are_named_and_in_no_total() -> None:
+    plan = plan_of()
+    assert plan.unknown_assets == 3
+    assert "1,300,000" in " ".join(plan.notes)
+    known_only = plan_of(assets=make_assets().iloc[[0, 1, 2, 3, 7]])
+    assert plan.expected_annual_damage == pytest.approx(known_only.expected_annual_damage)
+
+
+def test_the_same_seed_gives_the_same_plan_as_json_and_no_nan_in_it() -> None:
+    texts = [json.dumps(plan_to_json(plan_of(seed=3)), allow_nan=False) for _ in range(2)]
+    assert texts[0] == texts[1]
+    loaded = json.loads(texts[0])
+    assert {"actions", "protocol", "notes", "currency"} <= set(loaded)
+    assert loaded["protocol"]["phases"][0]["degraded"]["decided_by"] == "the duty officer"
+
+
+def test_the_written_plan_says_simulated_and_states_stop_and_degraded_rules() -> None:
+    text = plan_to_markdown(plan_of())
+    assert "SIMULATED" in text
+    assert text.count("Stop:") == text.count("Nothing known for") == plan_of().n_triggers
+    assert "mean sea level" in text
+    assert "nan" not in text
+
+
+def test_nonsense_is_refused() -> None:
+    with pytest.raises(InputError, match="budget -1 is negative"):
+        plan_of(budget=-1)
+    with pytest.raises(InputError, match="discount rate 3"):
+        plan_of(economy=Economy(3, 50, 2025))
+    with pytest.raises(InputError, match="horizon 0"):
+        plan_of(economy=Economy(0.03, 0, 2025))
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.floats(0.0, 0.1), st.floats(0.01, 0.1))
+def test_a_higher_discount_rate_never_helps_an_investment(rate: float, more: float) -> None:
+    def value(discount_rate: float) -> float:
+        return annuity(discount_rate, 30) * 1.0 - Economy(discount_rate, 30, 2025).burden(30, 0.0) * 10.0
+
+    assert value(rate + more) < value(rate)

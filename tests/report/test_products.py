@@ -1,0 +1,283 @@
+"""The files of a run say what the findings say, and each is there whole or not at all."""
+
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from shapely import get_parts
+
+import tests.fixtures.reports as coast
+from strandline.errors import InputError
+from strandline.files import write_atomically, write_text
+from strandline.report.alerts.cap import as_cap
+from strandline.report.alerts.drafts import draft_warnings
+from strandline.report.findings import Findings, Future
+from strandline.report.page.page import render_page
+from strandline.report.products import as_json, return_levels, summarise, write_products
+from strandline.report.report import write_report
+
+FILES = {
+    "flood_probability.tif", "flood_depth.tif", "flooded.tif", "flood_disagreement.tif", "surge.csv",
+    "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json", "plan.md", "risk_data_library.json",
+    "protocol.toml", "summary.json", "pathways-action.txt", "pathways-sequence.txt",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def findings() -> Findings:
+    return coast.findings("simulated")
+
+
+@pytest.fixture(scope="module")
+def folder(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run")
+    write_products(out, findings)
+    return out
+
+
+def test_every_file_is_there_and_nothing_unfinished_beside_it(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == FILES
+
+
+def test_the_probability_raster_reads_back_as_it_was(folder: Path, findings: Findings) -> None:
+    region, expected = findings.hazard.region, findings.hazard.flood_probability
+    with rasterio.open(folder / "flood_probability.tif") as raster:
+        assert raster.crs == region.crs
+        assert raster.transform == region.transform
+        assert np.isnan(raster.nodata)
+        assert raster.descriptions[-1] == "today, return period 100 years"
+        assert raster.tags()["PROVENANCE"] == "simulated"
+        assert raster.tags(1)["UNIT"] == "1"
+        assert raster.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        np.testing.assert_array_equal(raster.read(), expected)
+        assert raster.read(1, masked=True).mask.sum() == np.isnan(expected[0]).sum() > 0
+
+
+@pytest.mark.parametrize("name", ["called_flooded", "disagreement"])
+def test_what_is_called_flooded_and_where_students_disagree_read_back_as_they_were(
+    folder: Path, findings: Findings, name: str
+) -> None:
+    file = {"called_flooded": "flooded.tif", "disagreement": "flood_disagreement.tif"}[name]
+    with rasterio.open(folder / file) as raster:
+        assert raster.descriptions[-1] == "today, return period 100 years"
+        np.testing.assert_array_equal(raster.read(), getattr(findings.hazard, name))
+
+
+def test_the_depth_raster_holds_the_quantiles_of_each_return_period(folder: Path, findings: Findings) -> None:
+    with rasterio.open(folder / "flood_depth.tif") as raster:
+        bands = raster.read()
+        names, unit = raster.descriptions, raster.tags(1)["UNIT"]
+    assert unit == "m"
+    assert names[3:6] == tuple(f"today, return period 5 years p{quantile}" for quantile in (10, 50, 90))
+    samples = np.sort(findings.hazard.flood_depth[:, 1, 20, 10])  # (S,) of one cell; S = 24
+    middle = (samples[11] + samples[12]) / 2
+    assert bands[4, 20, 10] == pytest.approx(middle, abs=1e-6)
+    assert np.isnan(bands[:, 0, 47]).all(), "the unsurveyed corner stays unknown"
+
+
+def test_a_cell_that_one_sample_does_not_know_is_unknown(tmp_path: Path, findings: Findings) -> None:
+    depth = findings.hazard.flood_depth.copy()
+    depth[7, :, 20, 10] = np.nan
+    write_products(tmp_path, replace(findings, hazard=replace(findings.hazard, flood_depth=depth)))
+    with rasterio.open(tmp_path / "flood_depth.tif") as raster:
+        assert np.isnan(raster.read()[:, 20, 10]).all()
+
+
+def test_assets_are_in_degrees_and_their_unknowns_are_null(folder: Path, findings: Findings) -> None:
+    text = (folder / "assets.geojson").read_text()
+    collection = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert "crs" not in collection, "RFC 7946 knows no other reference system"
+    assert collection["provenance"] == "simulated"
+    unknown = [f for f in collection["features"] if f["properties"]["expected_annual_damage_p50"] is None]
+    assert len(unknown) == findings.impact.unknown_assets == 1
+    back = gpd.read_file(StringIO(text)).to_crs(findings.hazard.region.crs)
+    expected = findings.impact.assets
+    assert back.geometry.distance(expected.geometry, align=False).max() < 0.05
+    rings = [part.exterior for part in get_parts(gpd.read_file(StringIO(text)).geometry) if part.geom_type == "Polygon"]
+    assert rings
+    assert all(ring.is_ccw for ring in rings), "RFC 7946: exterior rings run counter-clockwise"
+
+
+def test_a_gap_is_an_empty_field_and_times_are_utc(folder: Path, findings: Findings) -> None:
+    text = (folder / "surge.csv").read_text()
+    assert text.splitlines()[0] == "issue_time,time,lead_h,p10,p50,p90,observed,tide"
+    assert text.splitlines()[1].startswith("2022-11-21T18:00:00Z,2022-11-21T18:00:00Z,0.0000,")
+    back = pd.read_csv(StringIO(text))
+    assert back["observed"].isna().sum() == findings.surge["observed"].isna().sum() > 0
+    np.testing.assert_allclose(back["p50"], findings.surge["p50"], atol=5e-5)
+
+
+def test_return_levels_are_the_quantiles_of_the_samples(folder: Path, findings: Findings) -> None:
+    table = pd.read_csv(folder / "return_levels.csv")
+    assert table["return_period"].tolist() == list(coast.PERIODS)
+    np.testing.assert_allclose(table["p50"], np.median(findings.hazard.levels, axis=0), atol=5e-5)
+    levels = return_levels(findings.hazard)
+    assert (levels["p10"] <= levels["p50"]).all()
+    assert (levels["p50"] <= levels["p90"]).all()
+
+
+def test_the_plan_names_its_proposal_its_futures_and_its_pathways(folder: Path) -> None:
+    plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    assert plan["portfolio"]["kinds"] == ["home_raise"]
+    assert [future["sea_level"] for future in plan["futures"]] == ["SSP1-1.9", "SSP1-1.9", "SSP5-8.5", "SSP5-8.5"]
+    assert plan["pathways"]["steps"][1]["tipping_point"]["years"] == {"SSP1-1.9": 2080, "SSP5-8.5": 2055}
+    assert "home_raise[1] raise_embankment[1] 80" in (folder / "pathways-sequence.txt").read_text(encoding="utf-8")
+    text = (folder / "plan.md").read_text(encoding="utf-8")
+    for words in (
+        "Build together: **Raise homes",
+        "Who: the owners",
+        "Protects: 3 assets, 9 people",
+        "4 of 4",
+        "at 0.20 m of rise (2055 to 2080)",
+        "at least 0.80 m of rise (after 2100)",
+        "0.17 m (tips at 0.20 m)",
+    ):
+        assert words in text  # fmt: skip
+
+
+def test_the_summary_holds_every_headline_number(folder: Path) -> None:
+    summary = json.loads((folder / "summary.json").read_text(), parse_constant=lambda name: pytest.fail(name))
+    assert summary["provenance"] == "simulated"
+    assert {"teacher_iou", "student_iou", "labels_only_iou", "retention", "gap_closed"} <= set(summary["flood"])
+    assert {"rmse", "coverage_90"} <= set(summary["surge"])
+    assert {"p10", "p50", "p90"} <= set(summary["impact"]["expected_annual_damage"])
+    assert summary["plan"] == {"n_actions": 3, "n_triggers": 1}
+    assert summary["seconds"]["total"] == pytest.approx(sum(v for k, v in summary["seconds"].items() if k != "total"))
+    assert summary["seeds"] == {"coast": 11, "student": 3}
+    assert summary["commit"] == "0123abc"
+    assert summary["flood"]["unknown_share"] == pytest.approx(90 / 1920)
+
+
+def test_one_simulated_source_makes_the_run_simulated() -> None:
+    real = coast.findings("real")
+    assert summarise(real)["provenance"] == "real"
+    mixed = replace(real, hazard=coast.hazard("simulated"))
+    assert summarise(mixed)["provenance"] == "simulated"
+    assert summarise(mixed)["provenance_of"] == {
+        "flood": ["simulated"], "surge": ["real"], "levels": ["real"], "assets": ["real", "simulated"],
+        "plan": ["real", "simulated"], "learning": ["real"],
+    }  # fmt: skip
+
+
+def test_what_is_undefined_is_null_in_json() -> None:
+    assert as_json({"a": float("nan"), "b": (np.float64("inf"), np.int64(3), None, True)}) == {
+        "a": None, "b": [None, 3, None, True],
+    }  # fmt: skip
+
+
+def test_findings_without_the_columns_of_a_forecast_are_refused(findings: Findings) -> None:
+    with pytest.raises(InputError, match=r"\['tide'\]"):
+        replace(findings, surge=findings.surge.drop(columns="tide"))
+
+
+def test_a_failed_block_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    def break_off() -> None:
+        with write_atomically(path) as temporary:
+            temporary.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_off()
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("writes_that_fit", [0, 1, 3, 5, 8, 10])
+def test_a_full_disk_names_the_file_and_leaves_whole_products_only(
+    tmp_path: Path, findings: Findings, folder: Path, monkeypatch: pytest.MonkeyPatch, writes_that_fit: int
+) -> None:
+    true_fsync, calls = os.fsync, []
+
+    def full_disk(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) > 2 * writes_that_fit:  # a file and its folder are forced to disk each time
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        true_fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(
+        InputError, match=r"(tif|csv|geojson|json|md|toml|txt): cannot be written \(No space left on device\)"
+    ):
+        write_products(tmp_path, findings)
+    monkeypatch.undo()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert len(left) == writes_that_fit
+    assert left <= FILES
+    for name in left:
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_real_limit_of_the_system_leaves_no_part_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "large.bin"
+    path.write_bytes(b"old")
+    code = (
+        "import sys; from pathlib import Path; from strandline.files import write_bytes\n"
+        "from strandline.errors import StrandlineError\n"
+        "try:\n    write_bytes(Path(sys.argv[1]), bytes(1_000_000))\n"
+        "except StrandlineError as error:\n    print(error); sys.exit(2)\n"
+    )
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # noqa: E731
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], preexec_fn=limit, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "large.bin: cannot be written (File too large)" in done.stdout
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["large.bin"]
+
+
+@pytest.mark.slow
+def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_path: Path, findings: Findings) -> None:
+    stale = tmp_path / "alerts" / "earlier.xml"
+    stale.parent.mkdir()
+    stale.write_text("<alert/>")
+    page = write_report(tmp_path, findings)
+    assert page == tmp_path / "report.html"
+    assert not stale.exists()
+    assert len(list((tmp_path / "alerts").glob("*.xml"))) == 1
+    assert {path.name for path in tmp_path.iterdir()} == FILES | {"report.html", "alerts"}
+    assert page.stat().st_size < 3_000_000
+
+
+def test_a_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, findings: Findings) -> None:
+    (warning,) = draft_warnings(findings)
+    given = tmp_path / "alerts" / "given" / "first.xml"
+    given.parent.mkdir(parents=True)
+    given.write_bytes(as_cap(warning, findings.issuer))
+    later = pd.Timedelta(hours=1)
+    surge = findings.surge.assign(issue_time=findings.surge["issue_time"] + later, time=findings.surge["time"] + later)
+    write_report(tmp_path, replace(findings, surge=surge))
+    (update,) = (tmp_path / "alerts").glob("*.xml")
+    assert "<msgType>Update</msgType>" in update.read_text(encoding="utf-8")
+    assert warning.identifier in update.read_text(encoding="utf-8")
+    assert given.is_file()
+
+
+def test_a_future_adds_its_bands_after_todays_and_a_row_to_the_page(tmp_path: Path, findings: Findings) -> None:
+    higher = replace(findings.hazard, levels=findings.hazard.levels + 0.5)
+    future = Future("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
+    told = replace(findings, futures=(future,))
+    write_products(tmp_path, told)
+    periods = len(findings.hazard.return_periods)
+    with rasterio.open(tmp_path / "flood_probability.tif") as raster:
+        assert raster.count == 2 * periods
+        assert raster.descriptions[periods] == "in 2050, return period 2 years"
+    page = render_page(told)
+    assert "If the sea rises" in page
+    assert "a made-up source" in page
+    assert "If the sea rises" not in render_page(findings)

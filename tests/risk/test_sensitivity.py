@@ -1,0 +1,171 @@
+"""What drives the uncertainty and what to measure next: against SciPy's Sobol estimator and closed forms."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from strandline.report.page.narrative import information_sentences, people_sentences
+from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.impact import annual_damage_samples, assess_impact, frequency_weights
+from strandline.risk.impact.people import HeadCount, People
+from strandline.risk.impact.totals import partial_totals
+from strandline.risk.sensitivity import CURVE_DEVIATES, DamageByLevel, decompose, value_of_information
+from tests.fixtures.hazards import REGION, make_assets, make_hazard
+
+KNOWN = [0, 1, 2, 3, 7]
+
+
+def uncertain_maps(samples: int = 24, spread: float = 0.4) -> Hazard:
+    """Maps that err as a whole besides the sampled levels."""
+    hazard, rng = make_hazard(samples), np.random.default_rng(5)
+    moved = hazard.flood_depth + rng.normal(0, spread, (samples, 1, 1, 1)) * (hazard.flood_depth > 0)
+    return replace(hazard, flood_depth=np.maximum(moved, 0).astype(np.float32))
+
+
+def test_the_decomposition_equals_scipys_sobol_indices() -> None:
+    damage = np.random.default_rng(0).gamma(1.0, 1.0, (2, 5, 4, 3))
+    variance, parts = decompose(damage)
+
+    def total(unit: np.ndarray) -> np.ndarray:
+        i, j, a, b = (np.minimum((u * n).astype(int), n - 1) for u, n in zip(unit, (5, 4, 3, 3), strict=True))
+        return damage[0, i, j, a] + damage[1, i, j, b]
+
+    uniform = stats.uniform()
+    estimate = stats.sobol_indices(func=total, n=2**14, dists=[uniform] * 4, rng=np.random.default_rng(1))
+    assert [first for first, _ in parts] == pytest.approx(estimate.first_order, abs=0.02)
+    assert [whole for _, whole in parts] == pytest.approx(estimate.total_order, abs=0.02)
+    every = total(np.random.default_rng(2).uniform(size=(4, 200_000)))
+    assert variance == pytest.approx(every.var(), rel=0.02)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000), st.integers(1, 3))
+def test_shares_are_ordered_and_first_orders_never_exceed_the_whole(seed: int, curves: int) -> None:
+    damage = np.random.default_rng(seed).gamma(0.5, 1.0, (curves, 4, 3, 5))
+    _, parts = decompose(damage)
+    assert sum(first for first, _ in parts) <= 1 + 1e-9
+    for first, total in parts:
+        assert -1e-9 <= first <= total + 1e-9
+
+
+def test_a_sum_of_inputs_has_no_interactions() -> None:
+    i, j, k = np.meshgrid([0.0, 2.0], [0.0, 1.0], [0.0, 1.0], indexing="ij")
+    variance, parts = decompose((i + j + 2 * k)[None])
+    assert variance == pytest.approx(1.0 + 0.25 + 1.0)
+    for (first, total), own in zip(parts, (1.0, 0.25, 1.0), strict=True):
+        assert first == pytest.approx(own / 2.25)
+        assert total == pytest.approx(own / 2.25)
+
+
+def test_each_map_read_at_its_own_levels_gives_the_chains_own_damage() -> None:
+    hazard, assets = make_hazard(8), make_assets()
+    losses = DamageByLevel.of(hazard, assets, "europe")
+    assert losses is not None
+    assert losses.curves == ("residential", "commercial", "agriculture", "transport")
+    middle = CURVE_DEVIATES.size // 2
+    exposure = expose(assets.iloc[KNOWN], REGION)
+    chain = annual_damage_samples(hazard, exposure, "europe", np.zeros((8, 6))).sum(axis=1)
+    weights = frequency_weights(hazard.return_periods, "log_linear")
+    for sample in range(8):
+        by_level = losses.damage[:, sample, middle].sum(axis=0)
+        read = np.interp(hazard.levels[sample], losses.grid, by_level) @ weights
+        assert read == pytest.approx(chain[sample], rel=0.01)
+
+
+def test_the_whole_variance_is_that_of_the_monte_carlo_chain() -> None:
+    hazard, assets = uncertain_maps(200), make_assets().iloc[KNOWN]
+    found = value_of_information(hazard, assets, "europe", 20.0)
+    assert found is not None
+    deviates = np.random.default_rng(3).standard_normal((200, 6))
+    chain = annual_damage_samples(hazard, expose(assets, REGION), "europe", deviates).sum(axis=1)
+    assert found.standard_deviation == pytest.approx(chain.std(), rel=0.15)
+
+
+def test_what_is_certain_drives_nothing_and_what_errs_drives_all() -> None:
+    still = make_hazard(12)
+    assert np.ptp(still.levels[:, 0]) > 0
+    of_still = value_of_information(still, make_assets(), "europe", 20.0)
+    assert of_still is not None
+    shares = {driver.name: driver.first_order for driver in of_still.drivers}
+    assert shares["flood map"] < 0.02  # depth is level minus ground in all samples
+    wild = value_of_information(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
+    assert wild is not None
+    assert wild.drivers[0].name == "flood map"
+    assert "flood marks" in wild.measurements[0].what
+
+
+def test_a_longer_record_leaves_less_to_learn_from_ten_more_years() -> None:
+    def worth(years: float) -> float:
+        found = value_of_information(make_hazard(12), make_assets(), "europe", years)
+        assert found is not None
+        return next(each.reduction for each in found.measurements if "gauge" in each.what)
+
+    young, old = worth(10.0), worth(90.0)
+    first = value_of_information(make_hazard(12), make_assets(), "europe", 10.0)
+    assert first is not None
+    levels = next(driver.first_order for driver in first.drivers if driver.name == "sea levels")
+    assert 0 < old < young <= levels + 1e-9
+    assert young / old == pytest.approx((10 + 90) / (10 + 10))  # n / (N + n) for a linear reading
+
+
+def test_nothing_known_or_nothing_uncertain_says_nothing() -> None:
+    assert value_of_information(make_hazard(5), make_assets().iloc[[4, 5, 6]], "europe", 20.0) is None
+    dry = replace(make_hazard(5), flood_depth=np.zeros_like(make_hazard(5).flood_depth))
+    assert value_of_information(dry, make_assets().iloc[KNOWN], "europe", 20.0) is None
+    assert information_sentences(None) == []
+
+
+def test_districts_are_named_where_the_survey_names_them() -> None:
+    assets = make_assets().assign(district=["harbour"] * 4 + [None, None, "hill", "hill"])
+    found = value_of_information(uncertain_maps(), assets, "europe", 20.0)
+    assert found is not None
+    surveys = [each.what for each in found.measurements if "flood marks" in each.what]
+    assert sorted(surveys) == [
+        "a survey of flood marks and ground levels in the district 'harbour'",
+        "a survey of flood marks and ground levels in the district 'hill'",
+    ]
+    said = " ".join(information_sentences(found))
+    assert "What would narrow it most is" in said
+
+
+def test_totals_by_class_and_district_count_the_unknown_apart() -> None:
+    assets = make_assets().assign(district=["harbour"] * 4 + [None, None, "hill", "hill"])
+    impact = assess_impact(make_hazard(), assets, "europe", np.random.default_rng(0))
+    parts = {(total.by, total.name): total for total in impact.totals}
+    assert list(parts)[:2] == [("class", "residential"), ("class", "commercial")]
+    homes = parts["class", "residential"]
+    assert (homes.assets, homes.unknown_assets, homes.unknown_value) == (3, 1, 0.0)
+    shops = parts["class", "commercial"]
+    assert (shops.unknown_assets, shops.unknown_value) == (1, 300e3)
+    assert np.isnan(parts["class", "industrial"].expected_annual_damage).all()
+    assert parts["district", None].unknown_assets == 2
+    assert sum(total.assets for total in impact.totals if total.by == "district") == 8
+    samples = np.array([[1.0, 2.0, np.nan] + [0.0] * 5, [3.0, 4.0, np.nan] + [0.0] * 5])
+    again = {(total.by, total.name): total for total in partial_totals(samples, assets)}
+    assert again["district", "harbour"].expected_annual_damage == pytest.approx((3.4, 5.0, 6.6))
+
+
+def test_people_are_told_as_bounds() -> None:
+    impact = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0))
+    assert people_sentences(impact) == [
+        "Nobody counted the people who live here, so nothing is said about how many are in danger."
+    ]
+    exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 11.0, 12.0))
+    told = people_sentences(replace(impact, people=People(40.0, 2, exact, {"hospital": open_})))
+    assert told[0] == "Of 40 people counted, about 9 would have water at their home."
+    assert told[1].startswith("Between 3 and 11, depending on")
+    assert told[2] == "2\N{NO-BREAK SPACE}homes have no count and are in none of these numbers."
+
+
+def test_the_sentence_compares_kinds_of_measurements_and_owns_up_to_its_assumption() -> None:
+    found = value_of_information(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
+    said = " ".join(information_sentences(found))
+    assert "comes from the flood map" in said
+    assert "errs alike all over the region, as we assume" in said
+    assert said.count("For comparison") == 2
+    assert "10 more years of the tide gauge" in said

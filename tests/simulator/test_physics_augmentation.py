@@ -1,0 +1,144 @@
+"""Storms that nobody has seen: where the water goes, what bounds it, and who remembers whom."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from strandline.distillation.adaptation.data import Course, forget
+from strandline.distillation.adaptation.physics_augmentation import rehearse, rehearse_above, remember_rehearsals
+from strandline.distillation.waterlines import archive_of, peak_levels, remember, remember_all
+from strandline.models.batch import Batch
+from strandline.models.prediction import Prediction
+from strandline.models.terrain_features import ground_of
+from strandline.pipeline.stages import remark_on_memory
+from strandline.simulator.design_storms import StormDesigner, designer_of
+from strandline.uncertainty.forecaster import Forecaster
+from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, ground, make_place
+from tests.risk.test_flood_maps import SEA
+
+NOWHERE = np.full((16, 16), -np.inf), np.full((16, 16), np.inf)
+PEAKS = np.array([1.2, 1.7, 2.2])
+
+
+@pytest.fixture(scope="module")
+def designer() -> StormDesigner:
+    return designer_of(make_place(), SEA)
+
+
+def draw(designer: StormDesigner, bounds: tuple[np.ndarray, np.ndarray] = NOWHERE) -> Batch:
+    return rehearse(make_place(), designer, PEAKS, bounds, np.random.default_rng(0))
+
+
+def seen(designer: StormDesigner, peaks: list[float], seed: int) -> Batch:
+    land = ground_of(REGION, make_place().terrain, MEAN_SEA_LEVEL)
+    return land.under(designer.draw(np.array(peaks), np.random.default_rng(seed)).seen)
+
+
+def flooded(storms: Batch) -> np.ndarray:
+    assert storms.flood_class is not None
+    return (storms.flood_class > 0).numpy() & (ground() >= -1)
+
+
+def test_the_gauge_sees_the_peak_that_was_asked_for(designer: StormDesigner) -> None:
+    level, spread = peak_levels(draw(designer))
+    np.testing.assert_allclose(level.numpy(), PEAKS - MEAN_SEA_LEVEL, atol=1e-5)
+    assert (spread < 0.05).all()
+
+
+def test_a_higher_sea_floods_more_low_ground_and_nothing_above_itself(designer: StormDesigner) -> None:
+    storms = draw(designer)
+    wet = flooded(storms)
+    assert 0 < wet[0].sum() < wet[1].sum() < wet[2].sum()
+    for storm, peak in zip(wet, PEAKS, strict=True):
+        assert not storm[ground() > peak].any()
+    assert storms.flood_valid is not None
+    assert not storms.flood_valid[:, torch.from_numpy(np.isnan(ground()))].any()
+
+
+def test_what_withstood_a_higher_sea_stays_dry_and_what_a_lower_one_wetted_floods(designer: StormDesigner) -> None:
+    withstood = np.where(ground() >= -1, 5.0, -np.inf)  # every cell stayed dry at 5 m
+    assert not flooded(draw(designer, (withstood, NOWHERE[1]))).any()
+    wetted = np.where(ground() >= -1, 0.5 - MEAN_SEA_LEVEL, np.inf)  # every cell, the dike too, was wet at half a metre
+    assert flooded(draw(designer, (NOWHERE[0], wetted)))[:, 2:, 4:].all()
+
+
+def make_course(designer: StormDesigner) -> Course:
+    """Two weak storms that flooded nothing, and a third to calibrate on."""
+    past = seen(designer, [0.5, 0.6, 0.7], 1)
+    logits = torch.zeros(3, 5, 16, 16)
+    logits[:, 0] = 4.0
+    word = Prediction(torch.zeros(3, 25), torch.ones(3, 25), logits)
+    two = Prediction(torch.zeros(2, 25), torch.ones(2, 25), logits[:2])
+    archive = archive_of(past[:2], two)
+    return Course(
+        training=remember(past[:2], archive, ~torch.eye(2, dtype=torch.bool)),
+        calibration=remember_all(past[2:], archive),
+        windows=past,
+        calibration_windows=(),
+        word={"training": two, "calibration": word, "windows": word},
+        first=archive,
+        archive=archive,
+    )
+
+
+def test_only_storms_far_above_all_past_ones_remember_what_was_rehearsed_and_none_itself(
+    designer: StormDesigner,
+) -> None:
+    course = remember_rehearsals(make_course(designer), draw(designer))
+    assert course.archive is not None
+    assert len(course.archive) == 5
+    assert course.rehearsed is not None
+    assert course.rehearsed.archive_seen is not None
+    np.testing.assert_array_equal(course.rehearsed.archive_seen.numpy(), ~np.eye(5, dtype=bool)[2:])
+    assert course.training.archive_seen is not None
+    np.testing.assert_array_equal(course.training.archive_seen.numpy(), ~np.eye(2, dtype=bool))
+    assert len(course.first) == 2  # the teacher looked at storms that were
+    weaker_and_stronger = seen(designer, [1.05, 1.15], 2)
+    told = remember_all(weaker_and_stronger, course.archive)
+    assert told.archive_seen is not None
+    np.testing.assert_array_equal(told.archive_seen.numpy(), [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]])
+    drawn = remember(weaker_and_stronger, course.archive, told.archive_seen)
+    assert told.strandlines is not None
+    assert drawn.strandlines is not None
+    assert not torch.equal(*told.strandlines)
+    torch.testing.assert_close(told.strandlines, drawn.strandlines)
+    forecaster = Forecaster((), {}, 1.0, 0.8, 0.3, course.archive)
+    np.testing.assert_array_equal(forecaster.thresholds(weaker_and_stronger), [0.8, 0.3])
+    np.testing.assert_array_equal(replace(forecaster, archive=None).thresholds(weaker_and_stronger), 0.8)
+    blank = forget(course)
+    assert blank.rehearsed is not None
+    assert blank.rehearsed.archive is None
+
+
+def test_a_rehearsed_map_says_what_physics_says_and_nothing_where_the_ground_is_unknown(
+    designer: StormDesigner,
+) -> None:
+    storms = draw(designer)
+    course = remember_rehearsals(make_course(designer), storms)
+    assert course.archive is not None
+    word, known = course.archive.word[2:], ~np.isnan(ground())
+    np.testing.assert_array_equal(word.argmax(1).numpy()[:, known], storms.flood_class.numpy()[:, known])  # type: ignore[union-attr]
+    np.testing.assert_allclose(word.sum(1).numpy(), np.broadcast_to(known, (3, 16, 16)), atol=1e-6)
+
+
+@pytest.mark.parametrize(("highest", "rehearsed"), [(1.0, 0), (1.11, 3), (2.2, 7)])
+def test_only_seas_far_above_the_memory_are_rehearsed(designer: StormDesigner, highest: float, rehearsed: int) -> None:
+    course = rehearse_above(make_course(designer), make_place(), SEA, highest, np.random.default_rng(0), None)
+    if not rehearsed:
+        assert course.rehearsed is None
+        assert remark_on_memory(course) == ()
+        return
+    assert course.rehearsed is not None
+    level = peak_levels(course.rehearsed)[0].numpy() + MEAN_SEA_LEVEL
+    assert len(level) == rehearsed
+    assert (np.diff([0.6, *level]) < 0.2501).all()
+    assert level[-1] == pytest.approx(highest, abs=1e-5)
+    assert f"{highest - MEAN_SEA_LEVEL:.2f} m" in remark_on_memory(course)[0]
+    assert "0.40 m" in remark_on_memory(course)[0]
+
+
+def test_a_place_whose_archive_is_not_trusted_rehearses_nothing(designer: StormDesigner) -> None:
+    course = replace(make_course(designer), archive=None)
+    assert rehearse_above(course, make_place(), SEA, 5.0, np.random.default_rng(0), None) is course

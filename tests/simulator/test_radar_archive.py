@@ -1,0 +1,217 @@
+"""Floods computed on a place's own terrain, and its record parted: nothing leaks, nothing is invented."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from strandline.distillation.distil import Recipe
+from strandline.errors import InputError, RefusedByTheory
+from strandline.models.batching import draw_issues, free_hours, hours_of
+from strandline.observations.observations import Observations
+from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.storms import Split, find_storms, split_by_storm
+from strandline.pipeline.settings import Settings
+from strandline.pipeline.stages import part_record
+from strandline.pipeline.study_area import Place
+from strandline.simulator.radar_archive import simulate_archive, terrain_of
+from tests.fixtures.batches import HOUR, MEAN_SEA_LEVEL, bell, ground, hours, make_gauge, make_place
+
+PEAKS = ("2020-01-10T06", "2020-01-25T18")
+
+
+def storms_of(place: Observations, most: int = 2) -> list:
+    assert place.tide_gauge is not None
+    return find_storms(place.tide_gauge["time"].values, place.tide_gauge["water_level"].values[0], most)
+
+
+@pytest.fixture(scope="module")
+def archive() -> Observations:
+    place = make_place(peaks=PEAKS)
+    return simulate_archive(place, storms_of(place), 1, np.random.default_rng(0))
+
+
+def test_the_archive_says_that_it_is_simulated_and_leaves_what_was_observed(archive: Observations) -> None:
+    place = make_place(peaks=PEAKS)
+    kinds = {name: item.kind for name, item in archive.provenance.items()}
+    assert kinds == {"terrain": "real", "tide_gauge": "real", "assets": "real"} | dict.fromkeys(
+        ("sar", "sar_reference", "flood_survey", "truth"), "simulated"
+    )
+    assert archive.is_simulated
+    assert archive.tide_gauge is not None
+    np.testing.assert_array_equal(archive.tide_gauge["water_level"], place.tide_gauge["water_level"])  # type: ignore[index]
+    np.testing.assert_array_equal(archive.terrain["elevation"], place.terrain["elevation"])
+
+
+def test_unknown_ground_stays_unknown_in_everything_that_is_made(archive: Observations) -> None:
+    unknown = np.isnan(ground())
+    assert archive.truth is not None
+    assert archive.sar is not None
+    assert archive.sar_reference is not None
+    assert archive.flood_survey is not None
+    for array in (
+        archive.truth["flood_depth"],
+        archive.sar["vv"],
+        archive.sar["vh"],
+        archive.flood_survey["flood_depth"],
+    ):
+        assert np.isnan(array.values[:, unknown]).all()
+    assert not np.isnan(archive.truth["flood_depth"].values[:, ~unknown]).any()
+    assert np.isnan(archive.sar_reference["vv"].values[unknown]).all()
+
+
+def test_the_sea_floods_low_ground_through_the_gap_and_no_ground_above_it(archive: Observations) -> None:
+    assert archive.truth is not None
+    depth = archive.truth["flood_depth"].values
+    high = np.array([storm.peak_level for storm in storms_of(make_place(peaks=PEAKS))])
+    elevation = ground()
+    land = elevation >= -1
+    assert (depth[:, land & (elevation < 1)] > 0.15).any()
+    for flood, peak in zip(depth, high, strict=True):
+        assert not (flood[elevation > peak + 0.05] > 0.01).any()
+        assert (flood[land] <= np.maximum(peak - elevation[land], 0) + 0.05).all()
+
+
+def test_a_calm_sea_floods_nothing() -> None:
+    place = make_place(peaks=PEAKS)
+    time = hours(40)
+    calm = replace(place, tide_gauge=make_gauge(time, -0.8 + bell(time, [np.datetime64(p, "ns") for p in PEAKS], 0.3)))
+    archive = simulate_archive(calm, storms_of(calm), 0, np.random.default_rng(0))
+    assert archive.truth is not None
+    assert not (archive.truth["flood_depth"].values[:, ground() >= -1] > 0.15).any()
+    assert archive.flood_survey is None or archive.flood_survey.sizes["scene"] == 0
+
+
+def test_a_storm_whose_record_has_a_gap_is_left_out_and_without_any_other_refused() -> None:
+    place = make_place(peaks=PEAKS)
+    storms = storms_of(place)
+    assert place.tide_gauge is not None
+    time, torn = place.tide_gauge["time"].values, place.tide_gauge.copy(deep=True)
+    torn["water_level"][0, (time > storms[0].peak + 3 * HOUR) & (time < storms[0].peak + 6 * HOUR)] = np.nan
+    archive = simulate_archive(replace(place, tide_gauge=torn), storms, 0, np.random.default_rng(0))
+    assert archive.truth is not None
+    assert archive.truth["time"].values.tolist() == [storms[1].peak.astype("datetime64[ns]").item()]
+    with pytest.raises(InputError, match="gaps in every storm"):
+        simulate_archive(replace(place, tide_gauge=torn), storms[:1], 0, np.random.default_rng(0))
+    with pytest.raises(InputError, match="have no tide gauge"):
+        simulate_archive(place.without("tide_gauge"), storms, 0, np.random.default_rng(0))
+
+
+def test_the_solvers_ground_is_the_product_and_water_enters_from_the_sea_alone() -> None:
+    place = make_place()
+    terrain = terrain_of(place, 2.0)
+    elevation = ground()
+    np.testing.assert_array_equal(terrain.bed, elevation)
+    assert terrain.open_boundary[:, 0].all()
+    assert not terrain.open_boundary[elevation >= -1].any()
+    assert terrain.marks.mean_sea_level == MEAN_SEA_LEVEL
+
+
+# --- the record is parted ----------------------------------------------------------------------------------------
+
+
+def year_of_storms() -> tuple[Observations, list[np.datetime64]]:
+    time = hours(366)
+    peaks = [np.datetime64("2020-01-12T06", "ns") + np.timedelta64(14 * i, "D") for i in range(25)]
+    rng = np.random.default_rng(0)
+    surge = sum(bell(time, [peak], height) for peak, height in zip(peaks, rng.uniform(1.0, 2.0, 25), strict=True))
+    return replace(make_place(), tide_gauge=make_gauge(time, np.asarray(surge))), peaks
+
+
+SETTINGS = Settings(Recipe(steps=1), storms=20, calibration_storms=9, test_storms=3)
+
+
+@pytest.fixture(scope="module")
+def parted() -> tuple[Split, TideAndWeather]:
+    """That year, with nothing held out."""
+    return part_record(Place(year_of_storms()[0]), SETTINGS, np.random.default_rng(0))
+
+
+def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
+    place, peaks = year_of_storms()
+    window = (peaks[4] + 40 * HOUR, peaks[4] + 130 * HOUR)  # begins in the tail of a storm, ends in calm weather
+    split, _ = part_record(Place(place, held_out=(window,)), SETTINGS, np.random.default_rng(0))
+    issue = free_hours(place, split)
+    learned = np.unique((issue[:, None] + np.arange(LEADS) * HOUR).ravel())
+    for start, end in (window, *((storm.start, storm.end) for storm in (*split.calibration, *split.test))):
+        assert not ((learned >= start) & (learned <= end)).any()
+    for storm in split.training:
+        assert not (storm.start <= window[1] and window[0] <= storm.end)
+    assert place.tide_gauge is not None
+    time = place.tide_gauge["time"].values
+    assert issue.min() >= time[0] + (CONTEXT_HOURS - 1) * HOUR
+    assert issue.max() <= time[-1] - (LEADS - 1) * HOUR
+
+
+def test_half_of_what_is_learned_from_was_far_from_the_tide_and_nothing_that_followed_decides(
+    parted: tuple[Split, TideAndWeather],
+) -> None:
+    place, _ = year_of_storms()
+    split, sea = parted
+    free = free_hours(place, split)
+    issue = draw_issues(place, free, sea, 100, np.random.default_rng(0))
+    assert issue.size == np.unique(issue).size == 100
+    gauge = place.tide_gauge
+    assert gauge is not None
+    time, level = gauge["time"].values, gauge["water_level"].values[0] - gauge["mean_sea_level"].values[0]
+    departure = np.abs(level - sea.tide(time))
+    far = np.quantile(departure[np.isin(time, free)], 0.9)
+    assert (departure[np.isin(time, issue)] >= far).sum() >= 50
+    early = free[: free.size // 2]
+    drawn = draw_issues(place, early, sea, 100, np.random.default_rng(0))
+    gauge["water_level"].values[0, time > early[-1]] += 5.0
+    np.testing.assert_array_equal(drawn, draw_issues(place, early, sea, 100, np.random.default_rng(0)))
+
+
+def test_an_hour_without_a_reading_is_never_far_and_no_more_is_drawn_than_there_is(
+    parted: tuple[Split, TideAndWeather],
+) -> None:
+    place, _ = year_of_storms()
+    split, sea = parted
+    gauge = place.tide_gauge
+    assert gauge is not None
+    free = free_hours(place, split)[:200]
+    gauge["water_level"].values[0, np.isin(gauge["time"].values, free[100:])] = np.nan
+    issue = draw_issues(place, free, sea, 30, np.random.default_rng(0))
+    assert np.isin(issue, free[:100]).sum() >= 15
+    assert draw_issues(place, free, sea, 10**6, np.random.default_rng(0)).size == free.size
+
+
+def test_forecast_hours_of_a_storm_lie_within_it() -> None:
+    place, _ = year_of_storms()
+    for storm in storms_of(place, 5):
+        issue = hours_of(place, storm)
+        assert issue.size
+        assert issue.min() >= storm.start
+        assert issue.max() + (LEADS - 1) * HOUR <= storm.end
+
+
+def test_tide_and_weather_are_learned_without_the_withheld_hours() -> None:
+    place, peaks = year_of_storms()
+    window = (peaks[4], peaks[4] + 240 * HOUR)
+    assert place.tide_gauge is not None
+    time = place.tide_gauge["time"].values
+    lied = place.tide_gauge.copy(deep=True)
+    lied["water_level"][0, (time >= window[0] + 60 * HOUR) & (time <= window[1])] += 0.4  # the storms stay the same
+    seas = [
+        part_record(Place(replace(place, tide_gauge=gauge), held_out=(window,)), SETTINGS, np.random.default_rng(0))[1]
+        for gauge in (place.tide_gauge, lied)
+    ]
+    assert seas[0].fitted.constants.amplitude["M2"] == pytest.approx(0.5, abs=0.05)
+    assert seas[0].fitted.constants.amplitude == seas[1].fitted.constants.amplitude
+    np.testing.assert_array_equal(seas[0].weather, seas[1].weather)
+
+
+def test_a_record_with_too_few_storms_is_refused_with_the_number_needed() -> None:
+    place = make_place(days=60)
+    with pytest.raises(RefusedByTheory, match=r"of 'Handmade' holds \d+ storms; 13 or more are needed"):
+        part_record(Place(place), SETTINGS, np.random.default_rng(0))
+
+
+def test_when_everything_is_withheld_nothing_can_be_learned() -> None:
+    place, _ = year_of_storms()
+    time = hours(366)
+    split = split_by_storm(storms_of(place, 4), 1, 1, [(time[0], time[-1])], np.random.default_rng(0))
+    with pytest.raises(RefusedByTheory, match="cover the whole record"):
+        free_hours(place, split)

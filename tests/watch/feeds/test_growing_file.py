@@ -1,0 +1,128 @@
+"""A gauge's file while it is being written: whole lines, late ones, bad ones, and none from the future."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from strandline.errors import FeedError
+from strandline.observations.region_file.data_sections import GaugeFileSection
+from strandline.watch.feeds.files.growing_file import GrowingFile
+from strandline.watch.feeds.quality_control import judge
+from strandline.watch.readings import Reading
+
+START = datetime(2022, 1, 1)
+HOUR = timedelta(hours=1)
+
+
+def feed(path: Path, now: datetime, **stated: object) -> GrowingFile:
+    form = {
+        "name": "Pier",
+        "paths": str(path),
+        "format": "wide",
+        "columns": {"time": "time", "level": "level"},
+        "unit": "cm",
+        "time_zone": "+01:00",
+        "datum_shift": -0.5,
+        "missing": ["-99"],
+    }
+    return GrowingFile("Pier", GaugeFileSection.model_validate(form | stated), clock=lambda: now)
+
+
+def rows(first: int, last: int) -> str:
+    """Hourly rows on the clock of UTC+1, in centimetres: 50 + the hour."""
+    return "".join(f"{(START + (h + 1) * HOUR).isoformat()},{50 + h}\n" for h in range(first, last))
+
+
+def test_rows_become_metres_on_the_regions_datum_in_utc(tmp_path: Path) -> None:
+    path = tmp_path / "pier.csv"
+    path.write_text("time,level\n" + rows(0, 5))
+    now = START + 4 * HOUR
+    assert feed(path, now).read(datetime.min, now)[-1] == Reading("Pier", "water_level", now, now, pytest.approx(0.04))
+
+
+def test_a_half_written_line_waits_until_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "pier.csv"
+    whole = "time,level\n" + rows(0, 3)
+    now = START + 12 * HOUR
+    for cut in range(len(whole) + 1):
+        path.write_text(whole[:cut])
+        seen = feed(path, now).read(datetime.min, now)
+        assert len(seen) == max(0, whole[:cut].count("\n") - 1)
+    assert [reading.value for reading in seen] == pytest.approx([0.0, 0.01, 0.02])
+
+
+def test_late_rows_are_given_though_they_are_older_than_what_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "pier.csv"
+    path.write_text("time,level\n" + rows(0, 2) + rows(3, 5) + rows(2, 3))
+    seen = feed(path, START + 4 * HOUR).read(START + 3 * HOUR, START + 4 * HOUR)
+    assert [reading.time for reading in seen] == [START + hour * HOUR for hour in range(5)]
+
+
+def test_nothing_is_given_that_was_not_known_then_but_what_the_wall_clock_denies_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "pier.csv"
+    path.write_text("time,level\n" + rows(0, 10))
+    asked = START + 5 * HOUR
+    assert feed(path, START + 20 * HOUR).read(START, asked)[-1].time == asked
+    ahead = feed(path, asked).read(START, asked)
+    assert ahead[-1].time == START + 9 * HOUR
+    assert {each.finding for each in judge(ahead, asked)} == {"clock ahead"}
+
+
+def test_a_bad_row_costs_that_row_alone(tmp_path: Path) -> None:
+    path = tmp_path / "pier.csv"
+    bad = "no time,51\n2022-01-01T03:00,ERR\n2022-01-01T04:00,-99\n2022-01-01T04:00\n1,2,3,4\n\udcff\n"
+    path.write_text("time,level\n" + rows(0, 1) + bad + rows(5, 6), errors="surrogateescape")
+    now = START + 12 * HOUR
+    seen = feed(path, now).read(datetime.min, now)
+    assert [reading.time for reading in seen] == [START, START + 2 * HOUR, START + 5 * HOUR]
+    assert np.isnan(seen[1].value)
+    assert [each.finding for each in judge(seen, now)] == [None, "no number", None]
+
+
+def test_only_the_end_of_a_long_file_is_read_and_as_much_as_is_needed(tmp_path: Path) -> None:
+    path = tmp_path / "pier.csv"
+    path.write_text("time,level\n" + rows(0, 40_000).replace(",", ",0000000"))
+    now = START + 40_000 * HOUR
+    reader = feed(path, now)
+    assert len(reader.read(now - HOUR, now)) == 72
+    assert len(reader.read(datetime.min, now)) == 40_000
+    assert len(reader.read(START + 1_000 * HOUR, now)) == 40_000 - 1_000 + 71
+
+
+def test_every_table_format_can_grow(tmp_path: Path) -> None:
+    time = pd.date_range(START, periods=6, freq="h")
+    level = np.arange(6) / 100
+    long = pd.DataFrame({"time": time, "level": level, "station": ["Pier", "Mole"] * 3})
+    long.to_csv(tmp_path / "long.csv", index=False)
+    parts = pd.DataFrame(
+        {"y": time.year, "m": time.month, "d": time.day, "h": time.hour, "l": (level * 1000).astype(int)}
+    )
+    parts.loc[2, "l"] = -32767
+    parts.to_csv(tmp_path / "uhslc.csv", index=False, header=False)
+    pd.DataFrame({"Date Time": time, " Water Level": level}).to_csv(tmp_path / "noaa.csv", index=False)
+    xr.Dataset({"sea_level": ("time", level, {"units": "m"})}, {"time": time}).to_netcdf(tmp_path / "a.nc")
+    metres = {"unit": "m", "time_zone": "UTC", "datum_shift": 0.0, "missing": []}
+    bare = {"unit": None, "time_zone": None, "columns": {}, "datum_shift": 0.0, "missing": []}
+    columns = {"time": "time", "level": "level", "station": "station"}
+    now = START + 12 * HOUR
+    for form, expected in (
+        (metres | {"paths": str(tmp_path / "long.csv"), "format": "long", "columns": columns}, level[::2]),
+        (bare | {"paths": str(tmp_path / "uhslc.csv"), "format": "uhslc"}, np.delete(level, 2)),
+        (metres | {"paths": str(tmp_path / "noaa.csv"), "format": "noaa_coops", "columns": {}}, level),
+        (bare | {"paths": str(tmp_path / "a.nc"), "format": "netcdf"}, level),
+    ):
+        seen = feed(tmp_path, now, **form).read(datetime.min, now)
+        assert [reading.value for reading in seen] == pytest.approx(expected)
+
+
+def test_what_cannot_be_read_at_all_is_named(tmp_path: Path) -> None:
+    now = START + 12 * HOUR
+    with pytest.raises(FeedError, match=r"stream 'Pier': .*gone\.csv cannot be read"):
+        feed(tmp_path / "gone.csv", now).read(START, now)
+    (tmp_path / "other.csv").write_text("when,level\n" + rows(0, 3))
+    with pytest.raises(FeedError, match="has no column 'time'"):
+        feed(tmp_path / "other.csv", now).read(START, now)

@@ -1,0 +1,73 @@
+"""The surge service of a simulated coast says at an hour what it had issued by then; on a real coast there is none."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from strandline.pipeline.deployment import Briefing
+from strandline.pipeline.study_area import Place
+from strandline.simulator.sea.surge_forecasts import forecast_surges
+from strandline.watch.feeds.simulated_surge_service import SERVICE_DELAY, SKILL, SURGE_SERVICE, SurgeService
+from tests.fixtures.batches import hours, make_place
+from tests.fixtures.watches import a_briefing
+
+TIME = hours(10)
+SURGE = np.exp(-(((np.arange(TIME.size) - 120) / 10) ** 2))
+START = datetime(2020, 1, 1)
+
+
+@pytest.fixture
+def service() -> SurgeService:
+    return SurgeService(TIME, SURGE, seed=3)
+
+
+@pytest.fixture(scope="module")
+def briefing() -> Briefing:
+    return a_briefing()
+
+
+def test_it_forecasts_the_truth_of_a_simulated_coast_by_the_seed_of_the_run(briefing: Briefing) -> None:
+    truth = xr.Dataset({"surge": ("hour", SURGE)}, {"hour": TIME})
+    made = SurgeService.of(Place(replace(make_place(10), truth=truth)), briefing)
+    assert made is not None
+    assert made.seed == 7
+    np.testing.assert_array_equal(made.surge, SURGE)
+    assert SurgeService.of(Place(make_place(10)), briefing) is None
+
+
+@pytest.mark.parametrize(("hour", "issue"), [(12, 1), (13, 2), (18, 2), (19, 3)])
+def test_it_says_the_newest_issue_that_can_be_had_from_now_on(service: SurgeService, hour: int, issue: int) -> None:
+    said = service.say(TIME[hour])
+    assert said is not None
+    past = hour - issue * SKILL.every_hours
+    values = forecast_surges(TIME, SURGE, 3, SKILL, [issue]).values[0, past:].astype(float)
+    np.testing.assert_array_equal(said.leads, np.arange(len(values)))
+    np.testing.assert_allclose(said.mean, values.mean(axis=1))
+    np.testing.assert_allclose(said.spread, values.std(axis=1, ddof=1))
+
+
+def test_before_its_first_issue_can_be_had_and_after_the_record_it_says_nothing(service: SurgeService) -> None:
+    assert service.say(TIME[0]) is None
+    last = service.say(TIME[-1])
+    assert last is not None
+    assert last.leads.tolist() == [0]
+    assert service.say(TIME[-1] + np.timedelta64(3, "D")) is None
+
+
+def test_a_replay_reveals_each_member_when_it_could_be_had_and_ends_with_the_record(service: SurgeService) -> None:
+    replay = service.replay(START + timedelta(days=8), START + timedelta(days=30))
+    assert {each.stream for each in replay.readings} == {SURGE_SERVICE}
+    issued = sorted({each.issued for each in replay.readings})
+    assert issued[0] == START + timedelta(days=8)
+    assert issued[-1] == START + timedelta(days=9, hours=18)
+    assert max(each.time for each in replay.readings) == START + timedelta(days=9, hours=23)
+    assert replay.read(START, issued[0] + SERVICE_DELAY - timedelta(minutes=1)) == []
+    first = replay.read(START, issued[0] + SERVICE_DELAY)
+    values = forecast_surges(TIME, SURGE, 3, SKILL, [32]).values[0]
+    for each in first:
+        lead = int((each.time - issued[0]) / timedelta(hours=1))
+        assert each.value == pytest.approx(values[lead, each.member])
+    assert len(first) == np.isfinite(values).sum()

@@ -1,0 +1,250 @@
+"""What a store vouches for: no row is rewritten, the log tells where one was, and both engines hold the same."""
+
+import gc
+import json
+import re
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine, Row, Table, event, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from benchmarks.agent.crash_restarts import contents, differences
+from benchmarks.agent.scripted_watch import HOUR, START, open_store, play
+from strandline.errors import InputError
+from strandline.watch.store import Store, Tampered
+from strandline.watch.store.database.engine import make_engine, reading, writing
+from strandline.watch.store.database.schema import VERSION_TABLE
+from strandline.watch.store.tables import APPEND_ONLY, health, log, metadata
+
+HOURS = 6
+
+
+@pytest.fixture
+def played(address: str, tmp_path: Path) -> str:
+    """The address of a store that holds a few hours."""
+    with open_store(address) as store:
+        assert play(store, tmp_path / "alerts", HOURS) == HOURS
+    return address
+
+
+def execute(address: str, *statements: str) -> None:
+    engine = make_engine(address)
+    try:
+        with writing(engine) as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+    finally:
+        engine.dispose()
+
+
+def unguarded(address: str, change: str) -> list[str]:
+    """The change, after somebody who may has removed the guards."""
+    names = [table.name for table in APPEND_ONLY]
+    if is_server(address):
+        return [*(f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in names), change]
+    return [f"DROP TRIGGER {name}_no_{what}" for name in names for what in ("update", "delete")] + [change]
+
+
+def test_migrations_make_the_tables_that_the_program_knows_and_run_once(address: str) -> None:
+    for _ in range(2):
+        Store.open(address).close()
+    engine = make_engine(address)
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert set(inspect(connection).get_table_names()) == {*metadata.tables, VERSION_TABLE}
+    engine.dispose()
+
+
+def test_a_schema_from_the_future_is_refused(played: str) -> None:
+    execute(played, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    with pytest.raises(InputError, match=r"its schema '9999' is newer than this program's '0001'; use the version"):
+        Store.open(played)
+
+
+def test_a_database_that_is_anothers_is_refused_and_left_alone(address: str) -> None:
+    execute(address, "CREATE TABLE log (line TEXT)")
+    with pytest.raises(InputError, match=r"tables of another program \(log\)"):
+        Store.open(address)
+    execute(address, "INSERT INTO log VALUES ('still theirs')")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("mysql://host/name", "is no store"),
+        ("sqlite://", "is no store"),
+        ("sqlite:///:memory:", "is no store"),
+        ("::://", "its address is not a URL"),
+        ("missing/folder/watch.db", "missing/folder/watch.db: cannot be read or written"),
+        ("notes.txt", "notes.txt: cannot be read or written .*not a database"),
+    ],
+)
+def test_what_is_no_store_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, why: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("notes.txt").write_text("a text that is longer than the head of a database file; " * 20)
+    with pytest.raises(InputError, match=why):
+        Store.open(given)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pg8000 forgets to close its socket
+def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+    with pytest.raises(InputError, match=r"user:\*\*\*@.*cannot be read or written \(communication error") as caught:
+        Store.open("postgresql://user:secret@/name?unix_sock=/nowhere/.s")
+    assert "secret" not in str(caught.value)
+    del caught
+    gc.collect()
+
+
+def test_the_database_itself_refuses_to_rewrite(played: str) -> None:
+    again = "TRUNCATE {} CASCADE" if is_server(played) else "INSERT OR REPLACE INTO {0} SELECT * FROM {0}"
+    for table in APPEND_ONLY:
+        column, before = next(iter(table.columns)).name, rows(played, table)
+        assert before
+        for change in (f"UPDATE {table.name} SET {column} = {column}", f"DELETE FROM {table.name}"):
+            with pytest.raises(DBAPIError, match=f"{table.name} is append-only"):
+                execute(played, change)
+        with pytest.raises(DBAPIError, match=r"append-only|log goes on"):
+            execute(played, again.format(table.name))
+        assert rows(played, table) == before
+    with pytest.raises(DBAPIError, match=r"thinned, not changed|append-only"):
+        execute(played, "UPDATE outlooks SET p50 = 0")
+
+
+def test_the_log_takes_nothing_but_its_next_entry(played: str) -> None:
+    last = rows(played, log)[-1]
+    for sequence, previous in ((last.sequence + 2, last.hash), (last.sequence + 1, 64 * "0")):
+        values = f"{sequence}, '2022-01-01 00:00:00.000000', 'note', '', '{{}}', '{previous}', 'any'"
+        with pytest.raises(DBAPIError, match="log goes on from its last entry"):
+            execute(played, f"INSERT INTO log VALUES ({values})")
+
+
+def test_no_confirmation_without_a_name_and_no_status_but_a_drafts(played: str) -> None:
+    nobody = "INSERT INTO confirmations SELECT 99, NULL, identifier, ' ', hour, '' FROM alerts"
+    with pytest.raises(DBAPIError, match="by_a_named_person"):
+        execute(played, nobody)
+    live = "INSERT INTO alerts SELECT 'live', hour, 'Actual', xml, NULL FROM alerts WHERE identifier = 'scripted-0'"
+    with pytest.raises(DBAPIError, match="nothing_but_drafts"):
+        execute(played, live)
+
+
+CHANGES = {
+    "UPDATE log SET text = 'calm' WHERE sequence = 4": "log entry 4 was changed",
+    "DELETE FROM log WHERE sequence = 4": "log entry 5 does not go on from entry 3",
+    "DELETE FROM log WHERE sequence > 9": "the steps that are done are not those of the log",
+    "DELETE FROM steps": "the steps that are done are not those of the log",
+    "UPDATE readings SET value = 9 WHERE member = 1": "readings of 2022-01-01T00:00",
+    "UPDATE decisions SET cost = 1 WHERE hour > '2022-01-01 02:30'": "decisions of 2022-01-01T03:00",
+    "UPDATE alerts SET xml = 'all is well'": "alerts of 2022-01-01T00:00",
+    "DELETE FROM health": "health of 2022-01-01T00:00",
+    "DELETE FROM outlooks": "outlooks of 2022-01-01T00:00",
+    "UPDATE confirmations SET person = 'Eve'": "the confirmations are not those of the log",
+    "UPDATE belief_state SET state = CAST('other' AS BLOB)": "the belief state is not what the log vouches for",
+}
+
+
+def test_what_was_changed_behind_its_back_is_named(tmp_path: Path) -> None:
+    original, changed = tmp_path / "watch.db", tmp_path / "changed.db"
+    with open_store(str(original)) as store:
+        play(store, tmp_path / "alerts", HOURS)
+    for change, why in CHANGES.items():
+        changed.write_bytes(original.read_bytes())
+        execute(str(changed), *unguarded(str(changed), change))
+        with pytest.raises(Tampered, match=why):
+            verify(changed)
+
+
+def test_an_entry_that_was_kept_elsewhere_shows_that_the_end_was_cut_off(played: str) -> None:
+    with Store.open(played) as store:
+        known = store.verify_log()
+        assert store.verify_log(known) == known
+    execute(played, *unguarded(played, "DELETE FROM log WHERE time > '2022-01-01 04:30'"))
+    execute(played, "DELETE FROM steps WHERE hour > '2022-01-01 04:30'")
+    with Store.open(played) as store:
+        store.verify_log()
+        with pytest.raises(Tampered, match=r"the log ends before entry \d+, which is known"):
+            store.verify_log(known)
+
+
+def test_an_entry_can_be_checked_without_this_program(played: str) -> None:
+    for row in rows(played, log):
+        said = [row.sequence, row.time.isoformat(), row.kind, row.text, row.data, row.previous]
+        assert row.hash == sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+    (first, *_) = (json.loads(row.data) for row in rows(played, log) if row.kind == "step")
+    digest = sha256()
+    for row in rows(played, health):
+        if row.hour == START:
+            values = [value.isoformat() if isinstance(value, datetime) else value for value in row]
+            digest.update(json.dumps(values, separators=(",", ":")).encode() + b"\n")
+    assert first["health"] == {"rows": 2, "sha256": digest.hexdigest()}
+
+
+def test_the_same_hours_are_the_same_on_every_engine(played: str, tmp_path: Path) -> None:
+    reference = str(tmp_path / "reference.db")
+    with open_store(reference) as store:
+        play(store, tmp_path / "reference", HOURS)
+    found, expected = contents(played, tmp_path / "alerts"), contents(reference, tmp_path / "reference")
+    assert differences(found, expected) == []
+    assert len(expected) == len(metadata.tables) + 4  # two alerts, each as a draft and confirmed
+
+
+def test_no_question_reads_a_table_from_end_to_end(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "watch.db")) as store:
+        play(store, tmp_path, HOURS)
+        asked: list[tuple[str, tuple[object, ...]]] = []
+
+        def note(
+            connection: Connection, cursor: object, statement: str, parameters: tuple[object, ...], *_: object
+        ) -> None:
+            if statement.startswith("SELECT"):
+                asked.append((statement, parameters))
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            until, read = START + 3 * HOUR, store.read
+            for one in (read.newest_step, read.health, read.outlook, lambda: read.pending(until)):
+                one()
+            known = list(read.readings(START, until, until))
+            for several in (read.steps, read.decisions, read.alerts):
+                list(several(START, until))
+            list(read.outlook_history("water_level", "harbour", START, until))
+            list(read.log(3))
+            with store.step(START + HOURS * HOUR) as step:
+                step.add_readings(known)
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+    engine = make_engine(tmp_path / "watch.db")
+    with reading(engine) as connection:
+        plans = {
+            statement: [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            for statement, parameters in asked
+        }
+    engine.dispose()
+    assert len(plans) > 10
+    walks = {statement: plan for statement, plan in plans.items() if re.search(r"SCAN|TEMP", str(plan))}
+    # the first or last row by the primary key
+    assert [plan for statement, plan in walks.items() if "LIMIT" not in statement] == []
+    assert "TEMP" not in str(walks)
+
+
+def rows(address: str, table: Table) -> list[Row]:
+    engine = make_engine(address)
+    with reading(engine) as connection:
+        found = connection.execute(table.select().order_by(*table.primary_key)).all()
+    engine.dispose()
+    return list(found)
+
+
+def verify(path: Path) -> None:
+    with Store.open(path) as store:
+        store.verify_log()
+        store.verify_contents()
+
+
+def is_server(address: str) -> bool:
+    return address.startswith("postgresql")

@@ -1,0 +1,160 @@
+"""The page before a script runs: it says what matters, in each language, and lightly."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from strandline.watch.store import Store
+from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
+from strandline.web.run_folder import RunFolder
+from strandline.web.watch_view import Watched
+from tests.fixtures.web import DECISION, HOUR, START, client_of, make_run, make_watch
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return make_run(tmp_path_factory.mktemp("runs") / "before")
+
+
+@pytest.fixture(scope="module")
+def watched(run: RunFolder) -> Iterator[Watched]:
+    opened = make_watch(run, 5)
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture(scope="module")
+def client(run: RunFolder, watched: Watched) -> Iterator[TestClient]:
+    with client_of({"before": run}, watched) as opened:
+        yield opened
+
+
+def test_the_page_says_what_matters_without_a_script(client: TestClient) -> None:
+    page = Words.of(client.get("/", headers={"Accept-Language": "en"}))
+    for words in (
+        "Flood risk at Mouth of the Sella", "SIMULATED", "Sea level now", "0.70 m", "0.40 m to 0.80 m",
+        "Evacuate low-lying areas", "a chance of 42% that the sea passes 1.18 m", "a chance below 10 %",
+        "Sella mole", "alive", "1 unknown, not dry", "marsh", "unknown", "flood_depth.tif", "Raise the embankment",
+        "The gauge was silent at the peak of the last storm.",
+    ):  # fmt: skip
+        assert words in page, words
+    assert "old. The watch" not in page
+
+
+def test_without_a_watch_the_page_says_so(run: RunFolder) -> None:
+    with client_of({"before": run}, None) as client:
+        assert labels("en")["no_watch"] in Words.of(client.get("/"))
+
+
+def test_before_the_first_step_the_page_says_so(run: RunFolder, tmp_path: Path) -> None:
+    watch = make_watch(run, 0, Store.open(tmp_path / "watch.db"))
+    with client_of({"before": run}, watch) as client:
+        assert labels("en")["no_steps"] in Words.of(client.get("/"))
+    watch.store.close()
+
+
+def test_an_old_picture_is_called_old(run: RunFolder, watched: Watched) -> None:
+    with client_of({"before": run}, replace(watched, clock=lambda: START + 12 * HOUR)) as client:
+        assert "This picture is old. The watch last spoke 8 h ago." in Words.of(client.get("/?lang=en"))
+
+
+def test_a_run_that_is_not_served_has_no_page(client: TestClient) -> None:
+    assert client.get("/?run=before").status_code == 200
+    assert client.get("/?run=../before").status_code == 404
+
+
+def test_names_are_never_code(tmp_path: Path) -> None:
+    nasty = "<script>alert(1)</script>"
+    run = make_run(tmp_path / "run")
+    for name in ("summary.json", "plan.json", "zones.geojson"):
+        text = (run.path / name).read_text()
+        (run.path / name).write_text(text.replace("Mouth of the Sella", nasty).replace("old town", nasty))
+    watch = make_watch(run, 1)
+    watch.store.confirm(DECISION, nasty, nasty, START)
+    with client_of({"run": run}, watch) as client:
+        text = client.get("/").text
+        assert nasty not in text
+        assert text.count("&lt;script&gt;alert(1)") >= 3
+    watch.store.close()
+
+
+def test_scripts_and_styles_are_compressed_and_kept_for_ever(client: TestClient) -> None:
+    edition = client.get("/").text.partition("/static/")[2].partition("/")[0]
+    for name in ("dashboard.css", "dashboard.js", "plotly.min.js"):
+        answer = client.get(f"/static/{edition}/{name}", headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["content-encoding"] == "gzip"
+        assert "immutable" in answer.headers["cache-control"]
+        plain = client.get(f"/static/{edition}/{name}", headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == answer.content
+    assert client.get(f"/static/{edition}/../page.py").status_code == 404
+    assert client.get(f"/static/{edition}/en.toml").status_code == 404
+
+
+def test_the_first_view_is_light(client: TestClient) -> None:
+    page = client.get("/", headers={"Accept-Encoding": "gzip"})
+    edition = page.text.partition("/static/")[2].partition("/")[0]
+    names = [each for each in page.text.split('"') if each.startswith(f"/static/{edition}/")]
+    assert not [name for name in names if "plotly" in name], "charts come when they are near"
+    sent = [page, *(client.get(name) for name in names)]
+    assert sum(int(answer.headers["content-length"]) for answer in sent) < 60_000
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
+def test_catalogues_say_the_same_things(language: str) -> None:
+    english, other = labels("en"), labels(language)
+    assert other.keys() == english.keys()
+    for key, text in english.items():
+        assert fields(other[key]) == fields(text), key
+    same = [key for key in english if other[key] == english[key]]
+    assert len(same) <= 3, same
+
+
+def fields(text: str) -> set[str]:
+    return {part.partition("}")[0] for part in text.split("{")[1:]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [(None, "", "en"), ("vi", "bn", "vi"), ("xx", "bn", "bn"), (None, "fr, bn-BD;q=0.7, vi;q=0.9", "vi"),
+     (None, "bn;q=0, vi;q=0.1", "vi"), (None, "*", "en"), (None, "vi;q=x," * 200, "en"), ("../en", "", "en")],
+)  # fmt: skip
+def test_the_reader_s_language_is_found(asked: str | None, accepted: str, language: str) -> None:
+    assert choose_language(asked, accepted) == language
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_speaks_each_language(client: TestClient, language: str) -> None:
+    page = client.get(f"/?lang={language}")
+    assert f'<html lang="{language}">' in page.text
+    assert labels(language)["actions"] in Words.of(page)
+    assert page.headers["content-language"] == language
+
+
+class Words(HTMLParser):
+    """The text of a page, without its scripts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self._is_code = "", False
+
+    @classmethod
+    def of(cls, answer: Response) -> str:
+        parser = cls()
+        parser.feed(answer.text)
+        return " ".join(parser.text.replace("\N{NO-BREAK SPACE}", " ").split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._is_code = tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_code = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._is_code:
+            self.text += data

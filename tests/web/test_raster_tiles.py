@@ -1,0 +1,152 @@
+"""Pictures of a run and of the change between two: each cell in its class, what is unknown hatched."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from strandline.report.figures.maps import PROBABILITY_COLOURS, PROBABILITY_EDGES
+from strandline.report.figures.style import as_rgb
+from strandline.web.app import PREFIX
+from strandline.web.raster_tiles import CHANGE, SCALES, corners_of, draw_part
+from strandline.web.run_folder import RunFolder
+from tests.fixtures.web import client_of, make_run
+
+COLOURS = [tuple(int(each) for each in np.round(as_rgb(colour) * 255)) for colour in PROBABILITY_COLOURS]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFolder]:
+    folder = tmp_path_factory.mktemp("runs")
+    return {"before": make_run(folder / "before"), "after": make_run(folder / "after", likelier=0.2)}
+
+
+@pytest.fixture(scope="module")
+def client(runs: dict[str, RunFolder]) -> Iterator[TestClient]:
+    with client_of(runs, None) as opened:
+        yield opened
+
+
+def test_a_picture_shows_the_class_of_each_cell_and_hatches_what_is_unknown(runs: dict[str, RunFolder]) -> None:
+    path = runs["before"].path / "flood_probability.tif"
+    with rasterio.open(path) as raster:
+        values, transform = raster.read(1), raster.transform
+    corners = corners_of(path)
+    picture = pixels(draw_part(path, 1, SCALES["flood_probability"], corners, 480, 400))
+    west, south, east, north = corners
+    seen = {"unknown": 0, "low": 0, "class": 0}
+    for row in range(1, values.shape[0] - 1, 3):
+        for column in range(1, values.shape[1] - 1, 3):
+            around = values[row - 1 : row + 2, column - 1 : column + 2]
+            x, y = rasterio.warp.transform(
+                "EPSG:32633", "EPSG:4326", *([each] for each in transform * (column + 0.5, row + 0.5))
+            )
+            at = int((north - y[0]) / (north - south) * 400), int((x[0] - west) / (east - west) * 480)
+            pixel, value = picture[at], values[row, column]
+            if np.isnan(around).all():
+                seen["unknown"] += 1
+                assert tuple(pixel[:3]) not in COLOURS
+            elif not np.isnan(value) and value < PROBABILITY_EDGES[0]:
+                seen["low"] += 1
+                assert pixel[3] == 0
+            elif not np.isnan(value):
+                seen["class"] += 1
+                assert tuple(pixel[:3]) == COLOURS[np.digitize(value, PROBABILITY_EDGES[:-1]) - 1]
+    assert min(seen.values()) > 3, seen
+    hatched = picture[10:40, 440:470, 3]  # the unsurveyed corner
+    assert 0 < (hatched > 0).mean() < 0.5, "lines, and nothing between them"
+
+
+def test_tiles_beside_the_raster_are_hatched_and_those_within_it_join(client: TestClient) -> None:
+    tiles = f"{PREFIX}/runs/before/layers/flood_probability/1"
+    beside = pixels(client.get(f"{tiles}/14/0/0.png").content)
+    assert beside.shape == (256, 256, 4)
+    assert 0 < (beside[..., 3] > 0).mean() < 0.5
+    assert (beside[:, -8:, 3] == beside[:, :8, 3]).all(), "hatches go on from tile to tile"
+    layer = client.get(f"{PREFIX}/runs/before/layers").json()[0]
+    west, south, east, north = layer["bounds"]
+    x = int((west + east) / 2 / 360 * 2**14 + 2**13)
+    y = int((1 - np.arcsinh(np.tan(np.radians((south + north) / 2))) / np.pi) * 2**13)
+    within = pixels(client.get(layer["tiles"].format(z=14, x=x, y=y)).content)
+    assert set(map(tuple, within[within[..., 3] == 255][:, :3])) <= set(COLOURS)
+    assert (within[..., 3] == 255).any()
+    alone = pixels(client.get(f"{tiles}.png?unknown_alone=true&bbox={west},{south},{east},{north}").content)
+    whole = pixels(client.get(f"{tiles}.png").content)
+    assert (alone[..., 3] > 0).any()
+    assert (whole[alone[..., 3] > 0] == alone[alone[..., 3] > 0]).all(), "the same hatching, and nothing else"
+    assert not {tuple(each) for each in alone[..., :3].reshape(-1, 3)} & set(COLOURS)
+    for wrong in (f"{tiles}/2/4/0.png", f"{PREFIX}/runs/before/layers/flood_probability/99.png",
+                  f"{PREFIX}/runs/before/layers/elevation/1.png"):  # fmt: skip
+        assert client.get(wrong).status_code == 404
+    for box in ("1,2,3", "a,b,c,d", "10,50,9,51", "nan,0,1,1", "0,0,999,1"):
+        assert client.get(f"{tiles}.png?bbox={box}").status_code == 422, box
+    assert client.get(f"{tiles}.png?width=100000").status_code == 422
+
+
+def test_layers_name_what_their_bands_are_about(client: TestClient) -> None:
+    layers = client.get(f"{PREFIX}/runs/before/layers").json()
+    depths = [layer for layer in layers if layer["quantity"] == "flood_depth"]
+    assert [(each["return_period"], each["percentile"]) for each in depths[:4]] == [(2, 10), (2, 50), (2, 90), (5, 10)]
+    assert {layer["quantity"] for layer in layers} == set(SCALES)
+    assert all(client.get(layer["image"]).headers["content-type"] == "image/png" for layer in layers[:3])
+
+
+def test_the_comparison_is_the_second_run_less_the_first(client: TestClient, runs: dict[str, RunFolder]) -> None:
+    found = client.get(f"{PREFIX}/runs/before/compared/after").json()
+    first, second = (rasterio.open(runs[name].path / "flood_probability.tif").read(1) for name in ("before", "after"))
+    change = second - first
+    flood = found["flood"][0]
+    assert flood["mean"] == pytest.approx(np.nanmean(change), abs=1e-6)
+    assert flood["likelier"] == pytest.approx((change[~np.isnan(change)] >= 0.05).mean(), abs=1e-9)
+    assert flood["less_likely"] == 0
+    assert flood["known_in_both"] == pytest.approx((~np.isnan(change)).mean())
+    assert found["damage_overlaps"] is True
+    assert {action["kind"] for action in found["actions"]} == {
+        "evacuate_low_lying_areas",
+        "raise_embankment",
+        "home_raise",
+    }
+    assert found["actions"][0]["priority"] == [1, 1]
+    picture = pixels(client.get(flood["image"]).content)
+    painted = {tuple(each) for each in picture[picture[..., 3] == 255][:, :3]}
+    likelier = [tuple(int(c) for c in np.round(as_rgb(colour) * 255)) for colour in CHANGE.colours[3:]]
+    assert painted <= set(likelier)
+    nothing = client.get(f"{PREFIX}/runs/before/compared/before").json()["flood"][0]
+    assert (nothing["mean"], nothing["likelier"], nothing["less_likely"]) == (0, 0, 0)
+
+
+def test_two_places_are_not_compared(runs: dict[str, RunFolder], tmp_path: Path) -> None:
+    other = make_run(tmp_path / "other")
+    summary = json.loads((other.path / "summary.json").read_text())
+    summary["region"]["name"] = "elsewhere"
+    (other.path / "summary.json").write_text(json.dumps(summary))
+    with client_of({**runs, "other": other}, None) as client:
+        answer = client.get(f"{PREFIX}/runs/before/compared/other")
+        assert answer.status_code == 422
+        assert "one place" in answer.json()["detail"]
+
+
+def test_only_bands_of_both_runs_on_one_grid_are_compared(runs: dict[str, RunFolder], tmp_path: Path) -> None:
+    finer = make_run(tmp_path / "finer")
+    path = finer.path / "flood_probability.tif"
+    with rasterio.open(path) as raster:
+        profile, bands, names = raster.profile, raster.read(), raster.descriptions
+    profile["transform"] *= rasterio.Affine.scale(0.5)
+    with rasterio.open(path, "w", **profile) as raster:
+        raster.write(bands)
+        raster.descriptions = names
+    with client_of({**runs, "finer": finer}, None) as client:
+        answer = client.get(f"{PREFIX}/runs/before/compared/finer")
+        assert (answer.status_code, "have two grids" in answer.json()["detail"]) == (422, True)
+        assert client.get(f"{PREFIX}/runs/before/compared/after/1.png").status_code == 200
+        assert client.get(f"{PREFIX}/runs/before/compared/after/99.png").status_code == 404
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
