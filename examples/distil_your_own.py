@@ -12,7 +12,7 @@ from strandline.distillation.alignment.projection import ProjectionHead, align_p
 from strandline.distillation.distil import geometric_annealing
 from strandline.distillation.losses import cross_entropy, soft_targets
 from strandline.distillation.modality_dropout import drop_any
-from strandline.distillation.teacher_weight import diagnose, visibility
+from strandline.distillation.teacher_weight import estimate_teacher_weight, visibility
 from strandline.distillation.training.loop import train
 
 Streams = dict[str, tuple[Tensor, Tensor]]
@@ -124,7 +124,7 @@ def main() -> tuple[float, float]:
 
     first = known & (torch.arange(len(known)) == 0)[:, None, None]
     alone = learn(streams, word, thoughts, classes, first, weight=0.0)
-    verdict = diagnose(word, ask(alone, look(streams))[0], classes, known & ~first, prior=0.5, block=4)
+    verdict = estimate_teacher_weight(word, ask(alone, look(streams))[0], classes, known & ~first, prior=0.5, block=4)
     print(verdict.advice)
 
     new_radar, new_streams, truth = make_scenes(seed=3, scenes=60)

@@ -13,11 +13,20 @@ from benchmarks.agent.decade import ACTIONS, DEAD_AFTER, charge_of, storm_peaks
 from benchmarks.agent.faults import FAULTS
 from benchmarks.record import Value
 from strandline.distillation.training.loop import Progress
-from strandline.watch.agent import listen
+from strandline.watch.agent import poll_feeds
 from strandline.watch.assimilation.filter import Residual
 from strandline.watch.assimilation.gauge_residuals import residuals_of
-from strandline.watch.decision_rules import DENIED, Charge, Mind, decide, foresee, hear, levels_of, wake
-from strandline.watch.feeds.client import Guarded
+from strandline.watch.decision_rules import (
+    REJECTED,
+    AgentConfig,
+    AgentState,
+    decide,
+    forecast,
+    initial_state,
+    levels_of,
+    update_belief,
+)
+from strandline.watch.feeds.client import FeedClient
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Reading
 from strandline.watch.service import GAUGE
@@ -57,7 +66,7 @@ def rows_of(coast: Coast, seed: int, storms: int, progress: Progress | None = No
         inside = sum(each.covered for each in lived)
         scored = sum(each.scored for each in lived)
         spurious = sum(len(each.started - other.started) for each, other in zip(lived, sound, strict=True))
-        wrongly = sum(bool(each.denied - set(case[1])) for each in lived)
+        wrongly = sum(bool(each.rejected - set(case[1])) for each in lived)
         fault, broken = case[0], ", ".join(case[1])
         rows.append({
             "scenario": f"storms of {coast.name}", "condition": ": ".join(part for part in (fault, broken) if part),
@@ -77,10 +86,10 @@ class _Lived:
     scored: int
     width: float
     started: frozenset[str]
-    denied: frozenset[str]
+    rejected: frozenset[str]
 
 
-def _live(coast: Coast, charge: Charge, peak: int, case: Case) -> _Lived:
+def _live(coast: Coast, charge: AgentConfig, peak: int, case: Case) -> _Lived:
     """One storm from four days before its peak to a day and a half after it."""
     hours = coast.time.astype("datetime64[h]")
     first, last = peak - WARM_HOURS, peak + FAULTY_HOURS
@@ -94,26 +103,26 @@ def _live(coast: Coast, charge: Charge, peak: int, case: Case) -> _Lived:
         replay = Replay.of_gauge(name, coast.time[first - 4 * 24 : last + 1], level, timedelta(minutes=5))
         if name in streams:
             replay = FAULTS[fault](replay, (window[0], window[1]))
-        feeds.append(Guarded(replay, GAUGE, charge.tides[name]))
+        feeds.append(FeedClient(replay, GAUGE, charge.tides[name]))
     known: list[Reading] = []
-    mind: Mind = wake(charge, hours[first])
+    mind: AgentState = initial_state(charge, hours[first])
     covered = scored = 0
     width: list[float] = []
     started: set[str] = set()
-    denied: set[str] = set()
+    rejected: set[str] = set()
     adviser = coast.advisers[0]
     for at in range(first + 1, last + 1):
         since, now = (cast(datetime, coast.time[each].astype("datetime64[s]").item()) for each in (at - 1, at))
-        new, _ = listen(feeds, known, since + timedelta(minutes=10), now + timedelta(minutes=10))
+        new, _ = poll_feeds(feeds, known, since + timedelta(minutes=10), now + timedelta(minutes=10))
         readings: Sequence[Residual] = residuals_of(new, known, now, charge.tides)
         known = [reading for reading in [*known, *new] if reading.time > now - RECENT]
         silent = SERVICE in streams and at >= onset
         said = None if silent else coast.service_says(at)
-        mind = hear(mind, hours[at], readings, advised=said is not None)
+        mind = update_belief(mind, hours[at], readings, advised=said is not None)
         if at < peak - DEAD_AFTER or (at - peak) % EVERY_H:
             continue
         guidance = None if said is None else adviser.advise(said)
-        courses = foresee(charge, mind, [] if guidance is None else [guidance])
+        courses = forecast(charge, mind, [] if guidance is None else [guidance])
         mind, _ = decide(charge, mind, courses)
         started |= {name for name, _, _ in ACTIONS if mind.actions[name].active}
         if at >= onset:
@@ -122,8 +131,8 @@ def _live(coast: Coast, charge: Charge, peak: int, case: Case) -> _Lived:
             covered += int(((low <= came) & (came <= high)).sum())
             scored += LEADS_SCORED
             width.append(float((high - low).mean()))
-            denied |= {name for name, chance in mind.belief.broken().items() if chance >= DENIED}
-    return _Lived(covered, scored, float(np.mean(width)), frozenset(started), frozenset(denied))
+            rejected |= {name for name, chance in mind.belief.broken().items() if chance >= REJECTED}
+    return _Lived(covered, scored, float(np.mean(width)), frozenset(started), frozenset(rejected))
 
 
 def summarise(rows: Sequence[Mapping[str, Value]]) -> dict[str, Value]:

@@ -13,8 +13,8 @@ from matplotlib.dates import DateFormatter
 from benchmarks.record import Value
 from strandline.distillation.training.loop import Progress
 from strandline.observations.region_file import load_region_file
-from strandline.pipeline.deployment import load_briefing
-from strandline.pipeline.study_area import open_place
+from strandline.pipeline.deployment import load_deployment
+from strandline.pipeline.study_area import open_study_area
 from strandline.watch.service import hours_between, open_watch, replayed_feeds
 
 START, END = datetime(2022, 11, 16), datetime(2022, 11, 25)
@@ -29,12 +29,12 @@ def rows_of(
     Args:
         run: folder of a finished run of the region; ``store``: a new database.
     """
-    place, briefing = open_place(load_region_file(region, data)), load_briefing(run)
+    place, deployment = open_study_area(load_region_file(region, data)), load_deployment(run)
     gauge = place.observations.tide_gauge
     assert gauge is not None
     came = pd.Series(gauge["water_level"].values[0], index=pd.DatetimeIndex(gauge["time"].values))
     came = came[gauge["quality"].values[0] == 0]
-    watch = open_watch(run, place, partial(replayed_feeds, place, briefing, START, END), store)
+    watch = open_watch(run, place, partial(replayed_feeds, place, deployment, START, END), store)
     rows: list[dict[str, Value]] = []
     hours = list(hours_between(START, END))
     for number, hour in enumerate(hours):

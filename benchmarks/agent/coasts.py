@@ -14,10 +14,10 @@ from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
 from strandline.simulator.sea.tracks import Basin
 from strandline.watch.assimilation.filter import SeaModel
-from strandline.watch.assimilation.fit import heed_storms
-from strandline.watch.assimilation.forecast_guidance import Adviser, Said
+from strandline.watch.assimilation.fit import fit_forecast_weights
+from strandline.watch.assimilation.forecast_guidance import ExternalForecast, ForecastSource
 from strandline.watch.assimilation.gauge_model import learn_sensor, own_sensor
-from strandline.watch.assimilation.spread_inflation import Widening
+from strandline.watch.assimilation.spread_inflation import SpreadInflation
 from strandline.watch.assimilation.surge_process import learn_process
 
 PLACES: dict[Basin, tuple[float, float, float]] = {
@@ -57,15 +57,15 @@ class Coast:
     event_level: float
     forecasts: SurgeForecasts
     model: SeaModel
-    advisers: tuple[Adviser, ...]
-    widening: Widening
+    advisers: tuple[ForecastSource, ...]
+    spread_inflation: SpreadInflation
 
-    def service_says(self, at: int) -> Said | None:
+    def service_says(self, at: int) -> ExternalForecast | None:
         """What the service's newest issue says from position ``at`` on."""
         return said_at(self.forecasts, self.time[at])
 
 
-def said_at(forecasts: SurgeForecasts, hour: np.datetime64) -> Said | None:
+def said_at(forecasts: SurgeForecasts, hour: np.datetime64) -> ExternalForecast | None:
     """Mean and spread of the newest issue that can be had at an hour; ``None`` = there is none."""
     issue = int(np.searchsorted(forecasts.issued, hour - np.timedelta64(DELAY_H, "h"), side="right")) - 1
     if issue < 0:
@@ -75,7 +75,9 @@ def said_at(forecasts: SurgeForecasts, hour: np.datetime64) -> Said | None:
         return None
     values = forecasts.values[issue, past:].astype(float)
     known = np.isfinite(values).all(axis=1)
-    return Said(np.arange(len(values))[known], values[known].mean(axis=1), values[known].std(axis=1, ddof=1))
+    return ExternalForecast(
+        np.arange(len(values))[known], values[known].mean(axis=1), values[known].std(axis=1, ddof=1)
+    )
 
 
 def simulate(seed: int, progress: Progress | None = None) -> Coast:
@@ -106,9 +108,9 @@ def simulate(seed: int, progress: Progress | None = None) -> Coast:
     forecasts = forecast_surges(time, sea.surge.values[0], seed, ForecastSkill())
     storms = find_storms(time[200 : half - 200], true[0, 200 : half - 200], STORMS)
     peaks = [int(np.searchsorted(time, storm.peak)) for storm in storms[:LEARNED_STORMS]]
-    advisers, widening = heed_storms(
+    advisers, spread_inflation = fit_forecast_weights(
         model, time, residuals, peaks, {SERVICE: lambda hour: said_at(forecasts, hour)}, progress
     )
     level = min(storm.peak_level for storm in storms)
     name = f"{basin}-{seed}"
-    return Coast(name, time, half, true[0], tides[0], residuals, level, forecasts, model, advisers, widening)
+    return Coast(name, time, half, true[0], tides[0], residuals, level, forecasts, model, advisers, spread_inflation)

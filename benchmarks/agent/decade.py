@@ -11,13 +11,21 @@ from benchmarks.record import Value
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Mask
 from strandline.observations.storms import find_storms
-from strandline.planning.actions import ActionStakes
+from strandline.planning.actions import ActionParameters
 from strandline.planning.early_action.hindcast import PROTECTION_HOURS
 from strandline.planning.early_action.protocol import Event
-from strandline.planning.early_action.verification import BackTest, Stakes, back_test
+from strandline.planning.early_action.verification import Stakes, Verification, verify
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS
 from strandline.watch.assimilation.filter import Residual
-from strandline.watch.decision_rules import STOP_HOURS, Charge, decide, foresee, hear, levels_of, wake
+from strandline.watch.decision_rules import (
+    STOP_HOURS,
+    AgentConfig,
+    decide,
+    forecast,
+    initial_state,
+    levels_of,
+    update_belief,
+)
 
 ACTIONS = (
     ("activate_pumps", 1.0, 0.1),
@@ -67,20 +75,20 @@ def storm_peaks(coast: Coast) -> list[int]:
     return [int(np.searchsorted(coast.time, storm.peak)) for storm in storms]
 
 
-def charge_of(coast: Coast) -> Charge:
+def charge_of(coast: Coast) -> AgentConfig:
     """Actions that cost a share of a loss of 1 and avoid all of it."""
     start = coast.time[0].astype("datetime64[h]")
     stakes = tuple(
-        ActionStakes(
+        ActionParameters(
             action=name, life_safety=False, classes=(), where=(), lead_window_hours=(hours, float(HORIZON_HOURS)),
             response="Execute", level=coast.event_level, cost=(ratio, ratio, ratio),
             levels=(coast.event_level - 1, coast.event_level + 1), avoidable_loss=(1.0, 1.0),
         )
         for name, hours, ratio in ACTIONS
     )  # fmt: skip
-    return Charge(
+    return AgentConfig(
         coast.model,
-        coast.widening,
+        coast.spread_inflation,
         dict.fromkeys(GAUGES, lambda moments: coast.tide[((moments - start) / np.timedelta64(1, "h")).astype(int)]),
         stakes,
     )
@@ -100,7 +108,7 @@ def live(coast: Coast, dead: Mask, progress: Progress | None = None) -> Lived:
     near = np.zeros(coast.time.size, dtype=bool)
     for peak in storm_peaks(coast):
         near[peak - DEAD_BEFORE : peak + DEAD_AFTER : 3] = True
-    mind = wake(charge, hours[first - WARM_UP])
+    mind = initial_state(charge, hours[first - WARM_UP])
     active = np.zeros((len(ACTIONS), last - first), dtype=bool)
     covered = scored = 0
     for at in range(first - WARM_UP + 1, last):
@@ -110,7 +118,7 @@ def live(coast: Coast, dead: Mask, progress: Progress | None = None) -> Lived:
             if not dead[number, at]
         ]
         said = None if dead[STREAMS.index(SERVICE), at] else coast.service_says(at)
-        mind = hear(mind, hours[at], readings, advised=said is not None)
+        mind = update_belief(mind, hours[at], readings, advised=said is not None)
         if at < first:
             continue
         mean, spread = mind.belief.residual()
@@ -120,7 +128,7 @@ def live(coast: Coast, dead: Mask, progress: Progress | None = None) -> Lived:
         if not (near[at] or runs or max(highest, foretold) >= coast.event_level):
             continue
         guidance = None if said is None else advisers[SERVICE].advise(said)
-        courses = foresee(charge, mind, [] if guidance is None else [guidance])
+        courses = forecast(charge, mind, [] if guidance is None else [guidance])
         mind, _ = decide(charge, mind, courses)
         active[:, at - first] = [mind.actions[name].active for name, _, _ in ACTIONS]
         if near[at]:
@@ -178,15 +186,15 @@ def _switch(starts: Floats, stays: Floats, level: float) -> Mask:
     return active
 
 
-def judge(coast: Coast, active: Mask, part: slice, number: int) -> BackTest:
+def judge(coast: Coast, active: Mask, part: slice, number: int) -> Verification:
     """What one action's course was worth."""
     _, hours, ratio = ACTIONS[number]
     event = Event(variable="water_level", operator=">=", value=float(coast.event_level), unit="m")
     stakes = Stakes(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
-    return back_test(active, coast.time[part], coast.level[part], event, hours, stakes)
+    return verify(active, coast.time[part], coast.level[part], event, hours, stakes)
 
 
-def expense(result: BackTest) -> float:
+def expense(result: Verification) -> float:
     assert result.expenses is not None
     return result.expenses.decided
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks.record import Value
 from strandline.distillation.training.loop import Progress
-from strandline.pipeline.deployment import load_briefing
-from strandline.pipeline.study_area import built_in_place
+from strandline.pipeline.deployment import load_deployment
+from strandline.pipeline.study_area import built_in_study_area
 from strandline.watch.service import hours_between, open_watch, replayed_feeds
 
 MONTH_H = 730
@@ -23,14 +23,14 @@ def rows_of(run: Path, store: Path, steps: int, progress: Progress | None = None
     Args:
         run: folder of a finished run of the built-in delta; ``store``: a database, new or begun by an earlier call.
     """
-    briefing = load_briefing(run)
-    place = built_in_place(min(briefing.region.shape))
+    deployment = load_deployment(run)
+    place = built_in_study_area(min(deployment.region.shape))
     gauge = place.observations.tide_gauge
     assert gauge is not None
     first = gauge["time"].values[0] + np.timedelta64(365, "D")
     start: datetime = first.astype("datetime64[h]").astype("datetime64[s]").item()
     end = start + timedelta(hours=steps - 1)
-    watch = open_watch(run, place, partial(replayed_feeds, place, briefing, start, end), store)
+    watch = open_watch(run, place, partial(replayed_feeds, place, deployment, start, end), store)
     rows: list[dict[str, Value]] = []
     began = clock.perf_counter()
     for number, hour in enumerate(hours_between(start, end), start=1):

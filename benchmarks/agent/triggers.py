@@ -24,7 +24,7 @@ from strandline.planning.early_action.hindcast import EVERY_HOURS, HOURS_A_YEAR,
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
 from strandline.planning.early_action.statistical_forecast import learn_forecaster
 from strandline.planning.early_action.triggers import History, Stream, replay
-from strandline.planning.early_action.verification import BackTest, Stakes, back_test
+from strandline.planning.early_action.verification import Stakes, Verification, verify
 from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
 from strandline.simulator.sea.tracks import Basin
 
@@ -196,7 +196,7 @@ def best_fallbacks(span: Span, event: Event, as_often: float, spread: float) -> 
     return _best(levels, found)
 
 
-def _best(levels: Sequence[float], found: Sequence[Mapping[float, BackTest]]) -> dict[float, float]:
+def _best(levels: Sequence[float], found: Sequence[Mapping[float, Verification]]) -> dict[float, float]:
     expense = {ratio: [results[ratio].expenses.decided for results in found] for ratio in RATIOS}
     return {ratio: levels[int(np.argmin(values))] for ratio, values in expense.items()}
 
@@ -208,7 +208,7 @@ def try_out(
     event: Event,
     spare_level: float,
     ratios: Sequence[float],
-) -> dict[float, BackTest]:
+) -> dict[float, Verification]:
     """Ratio of cost and loss → how a phase with these indicators, and the neighbour's level in reserve, fares."""
     spare = Indicator(variable="neighbour", operator=">=", value=min(spare_level, 99.0), unit="m",
                       lead_window_hours=(0, 0), valid_hours=SILENCE_HOURS, source="neighbouring gauge")  # fmt: skip
@@ -221,14 +221,14 @@ def try_out(
                         indicators={**indicators, "spare": spare}, phases=(phase,))  # fmt: skip
     active = replay(protocol, span.histories[fate], span.time)["act"].active
 
-    def weigh(ratio: float) -> BackTest:
+    def value_of_acting(ratio: float) -> Verification:
         stakes = Stakes(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
-        return back_test(active, span.time, span.observed, event, WINDOW[0], stakes)
+        return verify(active, span.time, span.observed, event, WINDOW[0], stakes)
 
-    return {ratio: weigh(ratio) for ratio in ratios}
+    return {ratio: value_of_acting(ratio) for ratio in ratios}
 
 
-def row_of(case: Case, level: float, rule: str, ratio: float, fate: str, result: BackTest) -> dict[str, Value]:
+def row_of(case: Case, level: float, rule: str, ratio: float, fate: str, result: Verification) -> dict[str, Value]:
     assert result.expenses is not None
     return {
         "case": case.name, "provenance": case.provenance, "level_m": level, "rule": rule, "cost_loss": ratio,

@@ -25,9 +25,9 @@ from benchmarks.floods.chips import read_events
 from benchmarks.record import Record, print_summary, sha256, write_record
 from benchmarks.surge.gauges import numbers_of, read_gauges
 from strandline.distillation.adaptation.data import MEMORY
-from strandline.distillation.ensemble import HeadRecipe
+from strandline.distillation.ensemble import EnsembleDistillationConfig
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_students, load_teacher
@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def coast_of(seed: int) -> SimulatedCoast:
         return simulate(seed, options.events, options.years, options.size, options.cache)
 
-    taught_on = [coast_of(FIRST_SEED + i) for i in range(options.taught_coasts)]
-    heads = teach_heads(students, taught_on, HeadRecipe(steps=options.head_steps), options.cache)
+    taught_on = [coast_of(FIRST_SEED + i) for i in range(options.training_coasts)]
+    heads = teach_heads(students, taught_on, EnsembleDistillationConfig(steps=options.head_steps), options.cache)
     first = RECIPE_COASTS if options.on_recipe_coasts else TARGETS
     rows: list[Row] = []
     sums = {(condition, name): np.zeros((3, BINS)) for condition in CONDITIONS for name in SHOWN}
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measure(one: Student, heads: MultiHeadStudent, coast: SimulatedCoast, turns: int) -> dict[str, float]:
     """Cost of all heads over that of one member, whole forward passes, by batch and with and without the archive."""
-    remembering = students_view(course_of(part(coast, 0), load_teacher()).training)
+    remembering = student_inputs(course_of(part(coast, 0), load_teacher()).training)
     views = {"with memory": remembering, "without memory": remembering.without(*MEMORY)}
     return {
         f"distilled_ensemble over one member, {what}, batch {size}": relative_cost(one, heads, view[:size], turns)
@@ -113,7 +113,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--taught-coasts", type=int, default=3, help="of pre-training, that heads are taught on")
     parser.add_argument("--on-recipe-coasts", action="store_true", help="test on coasts that recipes are chosen on")
-    parser.add_argument("--head-steps", type=int, default=HeadRecipe.steps)
+    parser.add_argument("--head-steps", type=int, default=EnsembleDistillationConfig.steps)
     parser.add_argument("--events", type=int, default=40)
     parser.add_argument("--years", type=float, default=40.0, help="of record in which the events are the highest")
     parser.add_argument("--size", type=int, default=64)

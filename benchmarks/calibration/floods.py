@@ -21,7 +21,7 @@ from benchmarks.calibration.scoring import FALSE_DRY, Row, score_maps
 from benchmarks.floods import methods
 from benchmarks.floods.chips import Event, cut
 from benchmarks.floods.learning import ask
-from benchmarks.floods.methods import Budget, Recipe, School, Task, Words
+from benchmarks.floods.methods import Budget, DistillationConfig, School, Task, Words
 from benchmarks.floods.run import Plan, Work, draw_labels, part, schools_of
 from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, teachers_view
 from strandline.observations.arrays import Mask, SingleFloats
@@ -61,7 +61,7 @@ def rows_of(
 ) -> Iterator[Row]:
     """One row an event, seed, condition and method; each large event is tested once, by a school of the others."""
     small = [cut(event, SIDE) for event in events]
-    plan = Plan((SETTINGS["outage"].name,), (LABELS,), seeds, 1, LABELS, FOLDS, BUDGET, Recipe())
+    plan = Plan((SETTINGS["outage"].name,), (LABELS,), seeds, 1, LABELS, FOLDS, BUDGET, DistillationConfig())
     folds = part(small, None, FOLDS)
     work = Work(folder, plan, data)
     for seed in range(seeds):
@@ -146,7 +146,7 @@ def _ask(event: Event, school: School, seed: int) -> Told:
     students = []
     for member in range(MEMBERS):
         task = Task(pairs, np.searchsorted(learned, labelled), CONDITIONS["normal"], MEMBERS * seed + member, BUDGET)
-        students.append(methods.distilled(school, task, words, Recipe())[0].network)
+        students.append(methods.distilled(school, task, words, DistillationConfig())[0].network)
     members, dropped, flooded = {}, {}, {}
     for name, setting in CONDITIONS.items():
         test = views[name][order.size :]
@@ -184,7 +184,17 @@ def _cells(logits: Tensor, which: Mask) -> SingleFloats:
 
 def _kept(folder: Path, data: Mapping[str, str], event: Event, seed: int, school: School) -> Told:
     """What was said before, or is said now and kept."""
-    decides = [dict(data), asdict(BUDGET), asdict(Recipe()), LABELS, CALIBRATION, MEMBERS, DRAWS, FOLDS, SIDE]
+    decides = [
+        dict(data),
+        asdict(BUDGET),
+        asdict(DistillationConfig()),
+        LABELS,
+        CALIBRATION,
+        MEMBERS,
+        DRAWS,
+        FOLDS,
+        SIDE,
+    ]
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
     path = folder / f"told-{event.name}-{seed}-{key}.npz"
     if not path.exists():

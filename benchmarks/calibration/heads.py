@@ -11,11 +11,11 @@ import torch
 
 from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.delta.learning import course_of, part, weights_of
-from strandline.distillation.ensemble import HeadRecipe, distil_members
-from strandline.distillation.modality_dropout import drop_streams
-from strandline.distillation.waterlines import draw_memory, remember, remember_all
+from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
+from strandline.distillation.modality_dropout import modality_dropout
+from strandline.distillation.waterlines import attach_archive, attach_whole_archive, sample_archive_mask
 from strandline.models.batch import Batch
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_teacher
@@ -25,7 +25,10 @@ DRAWN_VIEWS, OUTAGE = 2, 0.3
 
 
 def teach_heads(
-    students: Sequence[Student], coasts: Sequence[SimulatedCoast], recipe: HeadRecipe, cache: Path | None
+    students: Sequence[Student],
+    coasts: Sequence[SimulatedCoast],
+    recipe: EnsembleDistillationConfig,
+    cache: Path | None,
 ) -> MultiHeadStudent:
     """Heads on the first student's trunk, from what the ensemble says of these coasts; no label is used."""
     student = MultiHeadStudent(deepcopy(students[0]), len(students))
@@ -37,8 +40,8 @@ def teach_heads(
         return student.eval()
     generator = torch.Generator().manual_seed(0)
     storms = [view for coast in coasts for view in _views(coast, generator)]
-    whole = [students_view(coast.windows) for coast in coasts]
-    windows = [*whole, *(drop_streams(view, OUTAGE, generator) for view in whole)]
+    whole = [student_inputs(coast.windows) for coast in coasts]
+    windows = [*whole, *(modality_dropout(view, OUTAGE, generator) for view in whole)]
     distil_members(student, students, storms, windows, recipe, seed=0)
     if path is not None:
         partial = path.with_suffix(".partial")
@@ -65,12 +68,12 @@ def _views(coast: SimulatedCoast, generator: torch.Generator) -> list[Batch]:
     course = course_of(case, load_teacher())
     assert course.archive is not None
     own = torch.arange(len(course.archive))
-    views = [students_view(course.training)]
+    views = [student_inputs(course.training)]
     for _ in range(DRAWN_VIEWS):
-        used = draw_memory(course.archive.level, own, generator)
-        seen = remember(coast.storms[torch.from_numpy(case.training)], course.archive, used)
-        views.append(drop_streams(students_view(seen), OUTAGE, generator))
+        used = sample_archive_mask(course.archive.level, own, generator)
+        seen = attach_archive(coast.storms[torch.from_numpy(case.training)], course.archive, used)
+        views.append(modality_dropout(student_inputs(seen), OUTAGE, generator))
     extreme = np.flatnonzero(coast.extreme)
     if len(extreme):
-        views.append(students_view(remember_all(coast.storms[torch.from_numpy(extreme)], course.archive)))
+        views.append(student_inputs(attach_whole_archive(coast.storms[torch.from_numpy(extreme)], course.archive)))
     return views

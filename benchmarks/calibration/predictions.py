@@ -14,10 +14,10 @@ from benchmarks.calibration.mc_dropout import draw_words
 from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.delta.learning import weights_of
 from benchmarks.delta.outages import Condition, strike
-from strandline.distillation.adaptation.data import enrol
-from strandline.distillation.waterlines import Archive, peak_levels, remember, remember_all
+from strandline.distillation.adaptation.data import prepare_adaptation_from_batches
+from strandline.distillation.waterlines import FloodArchive, attach_archive, attach_whole_archive, peak_levels
 from strandline.models.batch import Batch
-from strandline.models.inference import ask_members, students_view
+from strandline.models.inference import predict_members, student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -48,7 +48,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Exam:
+class CoastPredictions:
     """One coast under one seed, with everything that was said of it.
 
     Attributes:
@@ -77,7 +77,7 @@ def part(coast: SimulatedCoast, seed: int) -> tuple[Indices, Indices, dict[str, 
 
 def examine(
     coast: SimulatedCoast, seed: int, students: Sequence[Student], heads: MultiHeadStudent, cache: Path | None
-) -> Exam:
+) -> CoastPredictions:
     """Ask every network about every storm, or read what they said from the cache."""
     training, calibration, tests = part(coast, seed)
     teacher = load_teacher()
@@ -96,19 +96,19 @@ def examine(
 
     def teach() -> dict[str, npt.NDArray]:
         seen, asked = (coast.storms[torch.from_numpy(index)] for index in (training, calibration))
-        word = enrol(seen, asked, coast.windows, (), teacher).word
+        word = prepare_adaptation_from_batches(seen, asked, coast.windows, (), teacher).word
         said = [word[name].flood_logits for name in ("training", "calibration")]
         taught = torch.cat([logits.softmax(dim=1) for logits in said if logits is not None])
         return {"teacher": taught.numpy().astype(np.float16)}
 
     taught = kept("teacher", [teacher], teach)["teacher"]
     views = Views(coast, seed, training, calibration, tests, taught)
-    words = kept("ensemble", [teacher, *students], lambda: _flat("ensemble", ask_members, students, views))
+    words = kept("ensemble", [teacher, *students], lambda: _flat("ensemble", predict_members, students, views))
     words |= kept("dropout", [teacher, students[0]], lambda: _flat("mc_dropout", _drop, students[:1], views.of_tests()))
-    words |= kept("heads", [teacher, heads], lambda: _flat("distilled_ensemble", ask_members, [heads], views))
+    words |= kept("heads", [teacher, heads], lambda: _flat("distilled_ensemble", predict_members, [heads], views))
     names = {tuple(name.split("/")[:2]) for name in words}
     said = {(method, of): Said(*(words[f"{method}/{of}/{f.name}"] for f in fields(Said))) for method, of in names}
-    return Exam(training, calibration, tests, taught, said)
+    return CoastPredictions(training, calibration, tests, taught, said)
 
 
 class Views(Mapping[str, Batch]):
@@ -131,16 +131,16 @@ class Views(Mapping[str, Batch]):
         level, spread = peak_levels(storms)
         assert storms.terrain is not None
         assert storms.terrain_seen is not None
-        self._archive = Archive(word, level, spread, storms.terrain[0, 0], storms.terrain_seen[0])
+        self._archive = FloodArchive(word, level, spread, storms.terrain[0, 0], storms.terrain_seen[0])
 
     def __getitem__(self, name: str) -> Batch:
         storms = self._coast.storms[torch.from_numpy(self._index[name])]
         if name == "training":  # a storm must not remember itself
             others = ~torch.eye(len(storms), dtype=torch.bool)
-            return remember(students_view(storms), self._archive, others)
+            return attach_archive(student_inputs(storms), self._archive, others)
         if "outage" in name:
             storms = strike(storms, OUTAGE, torch.Generator().manual_seed(self._seed))
-        return remember_all(students_view(storms), self._archive)
+        return attach_whole_archive(student_inputs(storms), self._archive)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._index)

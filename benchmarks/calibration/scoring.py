@@ -10,14 +10,14 @@ import torch
 from torch.nn.functional import one_hot
 
 from benchmarks.calibration.parts import class_parts
-from benchmarks.calibration.predictions import CONDITIONS, DRAWS, Exam, Said
+from benchmarks.calibration.predictions import CONDITIONS, DRAWS, CoastPredictions, Said
 from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.record import Value
 from strandline.observations.arrays import Floats, Mask
 from strandline.uncertainty.calibration import best_temperature, choose_threshold
 from strandline.uncertainty.conformal import conformal_radius
 from strandline.uncertainty.metrics import brier, expected_calibration_error, overlap_counts, pooled_iou
-from strandline.uncertainty.risk_control import false_dry_rate, false_dry_threshold
+from strandline.uncertainty.risk_control import false_dry_threshold, miss_rate
 
 COVERAGE, FALSE_DRY = 0.9, 0.1
 NORMAL_90 = 1.645
@@ -66,7 +66,7 @@ class Scorer:
     """One coast, one seed."""
 
     coast: SimulatedCoast
-    exam: Exam
+    exam: CoastPredictions
 
     @cached_property
     def truth(self) -> npt.NDArray[np.int64]:
@@ -171,7 +171,7 @@ def score_maps(words: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], kno
     flooded, happened = (1 - mean[:, 0])[known].astype(float), truth[known] > 0
     at_truth = np.take_along_axis(mean, truth[:, None], axis=1)[:, 0][known]
     called = 1 - mean[:, 0] >= threshold
-    missed = false_dry_rate(called, truth > 0, known)
+    missed = miss_rate(called, truth > 0, known)
     some = ((truth > 0) & known).any(axis=(1, 2))
     return {
         "ece": expected_calibration_error(flooded, happened, BINS),

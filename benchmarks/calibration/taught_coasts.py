@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from rich.progress import track
 
-from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED, Curriculum
+from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED, PretrainingConfig
 from strandline.models.batching import build_storm_batch, build_surge_batch
 from strandline.observations.sea_level.forecast_window import TIDE_HOURS
 from strandline.observations.sea_level.harmonic_tide import fit_tide
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.simulator.coast import simulate_coast
-from strandline.uncertainty.out_of_distribution import TRAIT_HOURS, traits_of
+from strandline.uncertainty.out_of_distribution import FEATURE_HOURS, features_of_place
 
 YEARS, STORMS = 2.5, 3
 
@@ -27,7 +27,7 @@ YEARS, STORMS = 2.5, 3
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration.taught_coasts", description=__doc__)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--coasts", type=int, default=Curriculum.coasts)
+    parser.add_argument("--coasts", type=int, default=PretrainingConfig.coasts)
     parser.add_argument("--cache", type=Path, required=True, help="folder for the traits of each coast")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
@@ -46,7 +46,7 @@ def main() -> None:
     options.out.write_text(json.dumps({**card, "traits": traits}, ensure_ascii=False, indent=None) + "\n")
 
 
-def traits(seed: int, cells: int = Curriculum.cells) -> dict[str, dict[str, float]]:
+def traits(seed: int, cells: int = PretrainingConfig.cells) -> dict[str, dict[str, float]]:
     """Traits of one simulated coast."""
     coast = simulate_coast(f"coast {seed}", seed, shape=(cells, cells), n_storms=STORMS, n_surveys=0, years=YEARS)
     assert coast.tide_gauge is not None
@@ -56,11 +56,13 @@ def traits(seed: int, cells: int = Curriculum.cells) -> dict[str, dict[str, floa
     year = slice(0, 24 * 400)
     latitude = float(gauge["latitude"].values[0])
     fitted = fit_tide(time[year], level[year], latitude, name=coast.region.name, source="own record")
-    sea = TideAndWeather(fitted, np.zeros(TIDE_HOURS))  # no trait asks for weather
+    sea = SeaLevelModel(fitted, np.zeros(TIDE_HOURS))  # no trait asks for weather
     peaks = coast.truth["time"].values
     storms = [Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, 0.0) for peak in peaks]
-    issue = np.sort(np.random.default_rng(seed).choice(time[96:-48], TRAIT_HOURS, replace=False))
-    return traits_of(build_storm_batch(coast, storms, sea, "truth"), build_surge_batch(coast, issue, sea, "truth"))
+    issue = np.sort(np.random.default_rng(seed).choice(time[96:-48], FEATURE_HOURS, replace=False))
+    return features_of_place(
+        build_storm_batch(coast, storms, sea, "truth"), build_surge_batch(coast, issue, sea, "truth")
+    )
 
 
 def _remembered(seed: int, cache: Path) -> dict[str, dict[str, float]]:

@@ -38,12 +38,12 @@ from benchmarks.delta.learning import (
 from benchmarks.delta.outages import CONDITIONS, strike
 from benchmarks.delta.summary import markdown, summarise
 from benchmarks.record import Record, Value, print_table, write_record
-from strandline.distillation.adaptation.data import Course, forget
+from strandline.distillation.adaptation.data import AdaptationData, forget
 from strandline.distillation.continual.regularisers import Replay
 from strandline.distillation.distil import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.models.batch import Batch, concatenate
-from strandline.models.inference import ask, students_view
+from strandline.models.inference import ask, student_inputs
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students, load_teacher
 
@@ -203,8 +203,8 @@ def _at(
     case: Case,
     tests: tuple[str, ...],
     fraction: float,
-    unlabelled: Course,
-    controls: Mapping[str, Course],
+    unlabelled: AdaptationData,
+    controls: Mapping[str, AdaptationData],
     replay: Sequence[Consolidation],
     others: SimulatedCoast,
     budget: Budget,
@@ -225,7 +225,7 @@ def _at(
     yield from scored("full_labels" if fraction == 1 else "pretrained_finetuned", without_teacher(tuned))
     if fraction < 1:
         again = [
-            fine_tune(student, storms, replay, budget, seed, pseudo=ask(student, students_view(storms)))
+            fine_tune(student, storms, replay, budget, seed, pseudo=ask(student, student_inputs(storms)))
             for student in deepcopy(tuned)
         ]
         yield from scored("self_training", without_teacher(again))
@@ -236,7 +236,7 @@ def _at(
         yield from _sweep(case, fraction, "distilled", answer, course.training, outages)
         yield from _forgetting(case, storms, others, without_teacher(tuned), budget)
         for method, changed in {
-            "distilled_no_strandlines": distilled(course, budget, seed, without=("strandlines",)),
+            "distilled_no_strandlines": distilled(course, budget, seed, without=("waterlines",)),
             "distilled_no_archive": distilled(course, budget, seed, without=("archive",)),
             "distilled_no_memory": distilled(forget(course), budget, seed),
             "distilled_no_judgement": distilled(course, budget, seed, judged=False),
@@ -253,7 +253,7 @@ def _taught(
     tests: tuple[str, ...],
     fractions: Sequence[float],
     teacher: Teacher,
-    course: Course,
+    course: AdaptationData,
     regime: str = "usual",
 ) -> Iterator[Row]:
     """The teacher, which is asked once: labels do no more than choose its threshold."""
@@ -361,7 +361,7 @@ def _replay_of(coasts: Sequence[SimulatedCoast], budget: Budget) -> Replay:
     for coast in coasts:
         normal = np.flatnonzero(~coast.extreme)[:REPLAY_STORMS]
         parts.append(coast.storms[torch.from_numpy(normal)])
-    return Replay(students_view(concatenate(parts)), budget.samples // 2, outage=budget.outage)
+    return Replay(student_inputs(concatenate(parts)), budget.samples // 2, outage=budget.outage)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from strandline.models.batch import DEPTH_EDGES, Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import TideAndWeather
-from strandline.observations.sea_level.residual_process import fit_tide_and_weather
+from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
@@ -132,7 +132,7 @@ def _without_assets(batch: Batch) -> Batch:
     return replace(batch, asset_cell=None, asset_class=None, asset_seen=None, damage_state=None, damage_valid=None)
 
 
-def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[TideAndWeather, npt.NDArray[np.bool_]]:
+def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[SeaLevelModel, npt.NDArray[np.bool_]]:
     """What three years without any storm tell of tide and weather, and hours of issue that touch no storm."""
     assert coast.tide_gauge is not None
     gauge = coast.tide_gauge
@@ -143,7 +143,7 @@ def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[TideAnd
     level[~free] = np.nan
     days = slice(0, 24 * 1100)
     latitude = float(gauge["latitude"].values[0])
-    sea = fit_tide_and_weather(time[days], level[days], latitude, name=coast.region.name, source="own record")
+    sea = fit_sea_level_model(time[days], level[days], latitude, name=coast.region.name, source="own record")
     free[:96] = free[-48:] = False
     return sea, free
 

@@ -11,14 +11,14 @@ from torch import Tensor, nn
 
 from benchmarks.delta.coasts import SimulatedCoast
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.baselines import learn_from_labels, new_students
-from strandline.distillation.adaptation.data import MEMORY, Course, enrol, judge
-from strandline.distillation.distil import Consolidation, Recipe, soft_terms, task_terms
-from strandline.distillation.modality_dropout import drop_streams
+from strandline.distillation.adaptation.baselines import new_students, train_supervised
+from strandline.distillation.adaptation.data import MEMORY, AdaptationData, judge, prepare_adaptation_from_batches
+from strandline.distillation.distil import Consolidation, DistillationConfig, soft_terms, task_terms
+from strandline.distillation.modality_dropout import modality_dropout
 from strandline.distillation.training.loop import train
-from strandline.distillation.waterlines import archive_of, remember, remember_all
+from strandline.distillation.waterlines import archive_of, attach_archive, attach_whole_archive
 from strandline.models.batch import FLOOD_CLASSES, Batch
-from strandline.models.inference import ask, ask_all_ways, pick, students_view
+from strandline.models.inference import ask, pick, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.surge_encoder import peak_of
@@ -149,46 +149,48 @@ def mean_word(networks: Sequence[Teacher | Student], batch: Batch) -> npt.NDArra
     return torch.stack([word.softmax(dim=1) for word in words if word is not None]).mean(0).numpy()
 
 
-def course_of(case: Case, teacher: Teacher) -> Course:
+def course_of(case: Case, teacher: Teacher) -> AdaptationData:
     """The library's course of a place without a label; nothing is calibrated here."""
     storms = case.storms(0.0)
-    return enrol(storms, storms[:1], case.coast.windows, (), teacher)
+    return prepare_adaptation_from_batches(storms, storms[:1], case.coast.windows, (), teacher)
 
 
-def with_labels(course: Course, storms: Batch) -> Course:
+def with_labels(course: AdaptationData, storms: Batch) -> AdaptationData:
     """The same course, with the labels of these training storms."""
     training = replace(course.training, flood_class=storms.flood_class, flood_valid=storms.flood_valid)
     return replace(course, training=training)
 
 
-def taught(course: Course, teacher: Teacher, batch: Batch) -> npt.NDArray[np.float32]:
+def taught(course: AdaptationData, teacher: Teacher, batch: Batch) -> npt.NDArray[np.float32]:
     """(n, K, H, W) the teacher itself, which looks again beside its first look at the training storms."""
-    word = ask_all_ways(teacher, remember_all(batch.without(*MEMORY), course.first)).flood_logits
+    word = predict_with_tta(teacher, attach_whole_archive(batch.without(*MEMORY), course.first)).flood_logits
     assert word is not None
     return word.softmax(dim=1).numpy()
 
 
-def foreign(course: Course, other: Course) -> Course:
+def foreign(course: AdaptationData, other: AdaptationData) -> AdaptationData:
     """The control of a shuffled teacher: every word belongs to some storm of another coast."""
     word = other.word["training"]
     index = torch.arange(len(course.training)) % len(word.surge_mean)
     return _with_word(course, pick(word, index))
 
 
-def at_first_look(course: Course) -> Course:
+def at_first_look(course: AdaptationData) -> AdaptationData:
     """The same course without the teacher's second look."""
     assert course.word["training"].flood_logits is not None
     logits = course.first.word.clamp(min=1e-6).log()
     return _with_word(course, replace(course.word["training"], flood_logits=logits))
 
 
-def _with_word(course: Course, word: Prediction) -> Course:
+def _with_word(course: AdaptationData, word: Prediction) -> AdaptationData:
     archive = archive_of(course.training.without(*MEMORY), word)
-    training = remember(course.training, archive, ~torch.eye(len(archive), dtype=torch.bool))
+    training = attach_archive(course.training, archive, ~torch.eye(len(archive), dtype=torch.bool))
     return replace(course, training=training, archive=archive, word={**course.word, "training": word})
 
 
-def distilled(course: Course, budget: Budget, seed: int, *, judged: bool = True, without: Sequence[str] = ()) -> Answer:
+def distilled(
+    course: AdaptationData, budget: Budget, seed: int, *, judged: bool = True, without: Sequence[str] = ()
+) -> Answer:
     """The library's way: judge the teacher by the labels; remember, or else learn the place's map.
 
     Args:
@@ -198,16 +200,16 @@ def distilled(course: Course, budget: Budget, seed: int, *, judged: bool = True,
         course = judge(course, load_students()[: budget.members])
     assert course.training.terrain is not None
     shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
-    students = load_students(place_shape=shape)[: budget.members]
+    students = load_students(site_shape=shape)[: budget.members]
     archive = course.archive
     if archive is None:  # those who remember learn the surge alone, which is not scored here
-        recipe = Recipe(steps=budget.steps, samples=budget.samples, windows=0, outage=budget.outage)
+        recipe = DistillationConfig(steps=budget.steps, samples=budget.samples, windows=0, outage=budget.outage)
         adapt(course, students, recipe, seed)
 
     def answer(batch: Batch) -> npt.NDArray[np.float32]:
-        view = students_view(batch)
+        view = student_inputs(batch)
         if archive is not None and view.archive is None:
-            view = remember_all(view, archive)
+            view = attach_whole_archive(view, archive)
         return mean_word(students, view.without(*without))
 
     return answer
@@ -215,15 +217,15 @@ def distilled(course: Course, budget: Budget, seed: int, *, judged: bool = True,
 
 def without_teacher(students: Sequence[Student]) -> Answer:
     """Students that know no teacher and so remember nothing."""
-    return lambda batch: mean_word(students, students_view(batch.without(*MEMORY)))
+    return lambda batch: mean_word(students, student_inputs(batch.without(*MEMORY)))
 
 
-def labels_only(course: Course, budget: Budget, seed: int) -> list[Student]:
+def labels_only(course: AdaptationData, budget: Budget, seed: int) -> list[Student]:
     """From scratch on the local labels."""
     assert course.training.terrain is not None
     shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
-    recipe = Recipe(steps=budget.scratch_steps, samples=budget.samples, windows=0, outage=budget.outage)
-    return learn_from_labels(course, new_students(budget.members, shape, seed), recipe, seed, whole=True)
+    recipe = DistillationConfig(steps=budget.scratch_steps, samples=budget.samples, windows=0, outage=budget.outage)
+    return train_supervised(course, new_students(budget.members, shape, seed), recipe, seed, whole=True)
 
 
 def fine_tune(
@@ -241,7 +243,7 @@ def fine_tune(
         consolidation: what keeps it from forgetting other coasts; nothing = free fine-tuning.
         pseudo: the student's own earlier word on ``storms``.
     """
-    own = students_view(storms.without(*MEMORY))
+    own = student_inputs(storms.without(*MEMORY))
     assert own.flood_valid is not None
     labelled = own.flood_valid.flatten(1).any(dim=1).nonzero()[:, 0]
     generator = torch.Generator().manual_seed(seed)
@@ -250,7 +252,7 @@ def fine_tune(
         return pool[torch.randint(0, len(pool), (budget.samples // 2,), generator=generator)]
 
     def said_on(batch: Batch) -> tuple[Prediction, Batch]:
-        seen = drop_streams(batch, budget.outage, generator)
+        seen = modality_dropout(batch, budget.outage, generator)
         return student(seen), seen
 
     def loss(_: int) -> dict[str, Tensor]:
@@ -274,13 +276,13 @@ def fine_tune(
     return student
 
 
-def analog(course: Course) -> Answer:
+def analog(course: AdaptationData) -> Answer:
     """Mean of the teacher's maps of the past storms that are nearest by the own gauge's peak."""
     assert course.archive is not None
     archive = course.archive
 
     def answer(batch: Batch) -> npt.NDArray[np.float32]:
-        distance = (peak_of(students_view(batch))[:, None] - archive.level).abs()
+        distance = (peak_of(student_inputs(batch))[:, None] - archive.level).abs()
         nearest = distance.topk(min(ANALOGS, len(archive)), largest=False).indices
         return archive.word[nearest].mean(1).numpy()
 

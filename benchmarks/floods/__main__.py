@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from benchmarks.floods.chips import read_events
-from benchmarks.floods.methods import Budget, Recipe
+from benchmarks.floods.methods import Budget, DistillationConfig
 from benchmarks.floods.run import Plan, Work, part, run_in_process, stages
 from benchmarks.floods.summary import markdown, summarise
 from benchmarks.floods.views import SETTINGS
@@ -41,7 +41,7 @@ def main(words: Sequence[str] | None = None) -> None:
         arguments.control_fraction,
         arguments.folds,
         Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(full).items()}),
-        Recipe(),
+        DistillationConfig(),
     )
     folds, work = part(source, target, plan.folds), Work(arguments.work, plan, data)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -22,7 +22,7 @@ from strandline.distillation.training.loop import Progress, mixed_precision, tra
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import MapPrediction, Streams
 from strandline.models.flood.dense_transformer import DenseTransformer
-from strandline.models.inference import Turn
+from strandline.models.inference import DihedralTransform
 from strandline.models.layers import PATCH
 
 See = Callable[[Views], Streams]
@@ -111,7 +111,7 @@ def _terms(
     """Weighted terms of one step on one source."""
     chances = torch.ones(len(source.views)) if source.chances is None else source.chances
     index = torch.multinomial(chances, source.size, replacement=len(source.views) < source.size, generator=generator)
-    turn = Turn.draw(generator)
+    turn = DihedralTransform.draw(generator)
     row, column = (
         torch.randint(0, (source.views.side - regime.piece) // PATCH + 1, (2,), generator=generator) * PATCH
     ).tolist()

@@ -15,12 +15,12 @@ from benchmarks.floods.views import (
     TEACHER_STREAMS,
     Setting,
     Views,
-    students_view,
+    student_inputs,
     teachers_view,
 )
 from strandline.distillation.alignment.kernel_alignment import Alignment
 from strandline.distillation.losses import flooded_chance
-from strandline.distillation.teacher_weight import Diagnosis, diagnose
+from strandline.distillation.teacher_weight import TeacherWeight, estimate_teacher_weight
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import MapPrediction
 from strandline.models.flood.dense_transformer import DenseTransformer
@@ -46,7 +46,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DistillationConfig:
     """What `distilled` sums, with weights chosen on events that no result is read from.
 
     Attributes:
@@ -68,11 +68,11 @@ class Recipe:
 
 
 ABLATIONS = {
-    "distilled_without_task": Recipe(task=0.0),
-    "distilled_without_replay": Recipe(replay=0.0),
-    "distilled_without_diagnosis": Recipe(diagnosed=False),
-    "distilled_without_adapted_teacher": Recipe(adapted=False),
-    "distilled_with_features": Recipe(feature=0.3),
+    "distilled_without_task": DistillationConfig(task=0.0),
+    "distilled_without_replay": DistillationConfig(replay=0.0),
+    "distilled_without_diagnosis": DistillationConfig(diagnosed=False),
+    "distilled_without_adapted_teacher": DistillationConfig(adapted=False),
+    "distilled_with_features": DistillationConfig(feature=0.3),
 }
 """One term switched off, or on, at a time."""
 
@@ -151,7 +151,7 @@ def teach(source: Source, steps: int, seed: int) -> DenseTransformer:
     return learn(new_teacher(seed), [source], Regime(steps, 3e-3, piece=source.views.side), seed)
 
 
-def raise_student(source: Source, setting: Setting, steps: int, seed: int) -> DenseCNN:
+def pretrain_student(source: Source, setting: Setting, steps: int, seed: int) -> DenseCNN:
     """Train a student on the labels of many events."""
     steps *= setting.patience
     return learn(new_student(seed), [source], _regime(setting, steps, 3e-3, source.views.side), seed)
@@ -171,7 +171,7 @@ def labels_only(task: Task) -> Learned:
     """A new student, the event's few labels and nothing else."""
     network = new_student(task.seed)
     own = task.pairs[task.labelled]
-    source = Source(own, students_view(own, task.setting), 6)
+    source = Source(own, student_inputs(own, task.setting), 6)
     learn(network, [source], _regime(task.setting, task.budget.from_scratch, 3e-3, task.pairs.side), task.seed)
     return Learned(network, lambda setting: [reference(say(network, own, setting), own)])
 
@@ -197,7 +197,7 @@ def finetuned(school: School, task: Task) -> Learned:
 def self_training(school: School, task: Task, start: Learned) -> Learned:
     """As `distilled`, but the fine-tuned student itself is the teacher."""
     word = say(start.network, task.pairs, task.setting)
-    return _distil(school, task, word, 1.0, Recipe())
+    return _distil(school, task, word, 1.0, DistillationConfig())
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,13 +219,13 @@ def shuffled(words: Words, order: Tensor) -> Words:
     return Words(MapPrediction(said.logits[order], said.decoded, features), None)
 
 
-def distilled(school: School, task: Task, words: Words, recipe: Recipe) -> tuple[Learned, Diagnosis]:
+def distilled(school: School, task: Task, words: Words, recipe: DistillationConfig) -> tuple[Learned, TeacherWeight]:
     """The student of other events learns what the teacher says of every pair, and what the few labels say.
 
     The few labels judge the teacher against the student that was not yet here; both have never seen them.
     """
     at, own = torch.from_numpy(task.labelled), task.pairs[task.labelled]
-    diagnosis = diagnose(
+    diagnosis = estimate_teacher_weight(
         words.unadapted.logits[at],
         say(school.student, own, task.setting),
         own.labels,
@@ -241,12 +241,12 @@ def distilled(school: School, task: Task, words: Words, recipe: Recipe) -> tuple
 
 
 def _distil(
-    school: School, task: Task, word: Tensor, weight: float, recipe: Recipe, patches: Tensor | None = None
+    school: School, task: Task, word: Tensor, weight: float, recipe: DistillationConfig, patches: Tensor | None = None
 ) -> Learned:
     """Soft targets on every pair, turned down by ``weight``, with labels and replay turned up instead."""
     pairs = Source(
         task.pairs,
-        students_view(task.pairs, task.setting),
+        student_inputs(task.pairs, task.setting),
         4,
         task=0.0,
         word=word,
@@ -293,12 +293,12 @@ def _judged_by_labels(network: DenseCNN, school: School, task: Task) -> Learned:
 
 def _labels(task: Task, weight: float, size: int) -> Source:
     own = task.pairs[task.labelled]
-    return Source(own, students_view(own, task.setting), size, task=weight)
+    return Source(own, student_inputs(own, task.setting), size, task=weight)
 
 
 def say(network: DenseCNN | DenseTransformer, views: Views, setting: Setting) -> Tensor:
     """A network's logits (N, 2, H, W) on what a setting leaves of some chips."""
-    return ask(network, views, lambda some: students_view(some, setting)).logits
+    return ask(network, views, lambda some: student_inputs(some, setting)).logits
 
 
 def reference(logits: Tensor, views: Views) -> Reference:

@@ -18,9 +18,9 @@ from scipy import ndimage
 from benchmarks.floods import methods
 from benchmarks.floods.chips import NO_RADAR, Bytes, Event, concatenated
 from benchmarks.floods.learning import Source, ask
-from benchmarks.floods.methods import ABLATIONS, Budget, Learned, Recipe, School, Task, Words
+from benchmarks.floods.methods import ABLATIONS, Budget, DistillationConfig, Learned, School, Task, Words
 from benchmarks.floods.scoring import score
-from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, students_view, teachers_view
+from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, student_inputs, teachers_view
 from benchmarks.record import Value
 from strandline.distillation.losses import flooded_chance
 from strandline.observations.arrays import Floats
@@ -51,7 +51,7 @@ class Plan:
     control_fraction: float
     folds: int
     budget: Budget
-    recipe: Recipe
+    recipe: DistillationConfig
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def run_fold(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], None]
             teachers = Teachers(event, next(iter(schools.values())), seed, plan.budget)
             for setting in _settings(plan, seed):
                 progress(f"{fold.name}: {event.name}, {setting.name}, seed {seed}")
-                exam = Exam(event, schools[setting.name], setting, teachers, seed, plan)
+                exam = CoastPredictions(event, schools[setting.name], setting, teachers, seed, plan)
                 yield work.rows(f"{event.name}-{setting.name}-{seed}", exam.run)
 
 
@@ -164,12 +164,12 @@ def schools_of(fold: Fold, plan: Plan, work: Work, progress: Callable[[str], Non
     few = np.random.default_rng(0).choice(len(chips), min(methods.FEW, len(chips)), replace=False)
     for setting in _settings(plan, 0):
         views = draw_views(twice, np.repeat(setting.clouds, len(chips)), np.random.default_rng(0))
-        source = Source(views, students_view(views, setting), 6, chances=chances.repeat(2))
+        source = Source(views, student_inputs(views, setting), 6, chances=chances.repeat(2))
         progress(f"{fold.name}: a student of many events is raised for {setting.name}")
         student = work.network(
             f"{fold.name}-student-{setting.name}",
             methods.new_student(0),
-            partial(methods.raise_student, source, setting, steps.raising, 0),
+            partial(methods.pretrain_student, source, setting, steps.raising, 0),
         )
         yield setting, School(for_teacher, source, teacher, student, views[few])
 
@@ -210,7 +210,7 @@ class Teachers:
         return self._adapted[count]
 
 
-class Exam:
+class CoastPredictions:
     """Every method on one event in one setting, under one draw of labels, cloud and points."""
 
     def __init__(
@@ -259,10 +259,10 @@ class Exam:
         """The learners that every label fraction has."""
         adapted, words = self._teachers.adapted(task.labelled.size)
         self._add("teacher_adapted", fraction, self._seen_by(adapted), adapted.threshold(self._setting))
-        sceptic = methods.finetuned(self._school, task)
-        self._add_student("pretrained_finetuned", fraction, sceptic)
+        baseline = methods.finetuned(self._school, task)
+        self._add_student("pretrained_finetuned", fraction, baseline)
         self._add_student("labels_only", fraction, methods.labels_only(task))
-        self._add_student("self_training", fraction, methods.self_training(self._school, task, sceptic))
+        self._add_student("self_training", fraction, methods.self_training(self._school, task, baseline))
         self._distil("distilled", task, fraction, words, self._plan.recipe)
 
     def _control(self, task: Task) -> None:
@@ -275,7 +275,7 @@ class Exam:
         ignorant = ask(methods.new_teacher(1000 + task.seed), task.pairs, teachers_view)
         self._distil("random_teacher", task, fraction, Words(ignorant, None), self._plan.recipe)
 
-    def _distil(self, name: str, task: Task, fraction: float, words: Words, recipe: Recipe) -> None:
+    def _distil(self, name: str, task: Task, fraction: float, words: Words, recipe: DistillationConfig) -> None:
         learned, diagnosis = methods.distilled(self._school, task, words, recipe)
         self._add_student(name, fraction, learned, teacher_weight=diagnosis.weight)
 

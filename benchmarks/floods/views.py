@@ -130,7 +130,7 @@ def teachers_view(views: Views) -> dict[str, tuple[Tensor, Tensor]]:
     }
 
 
-def students_view(views: Views, setting: Setting) -> dict[str, tuple[Tensor, Tensor]]:
+def student_inputs(views: Views, setting: Setting) -> dict[str, tuple[Tensor, Tensor]]:
     """The streams of a setting; the optical after-image is coarse and cloudy in every one."""
     chips, streams = views.chips, {}
     if "s1_before" in setting.streams:

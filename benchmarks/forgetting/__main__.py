@@ -28,7 +28,7 @@ from strandline.distillation.continual.regularisers import (
 from strandline.distillation.continual.replay import FILE, FISHER_DRAWS, STORM_WEIGHT, load_exemplars
 from strandline.distillation.distil import Consolidation
 from strandline.files import write_text
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import SHIPPED, load_students
 
@@ -80,7 +80,7 @@ class Past:
             case "replay":
                 return [replace(self.replay, weight=strength)]
             case "lwf":
-                own, budget = students_view(present.storms(0.0).without("strandlines", "archive")), self.budget
+                own, budget = student_inputs(present.storms(0.0).without("waterlines", "archive")), self.budget
                 return [
                     LearningWithoutForgetting.of(shipped(), own, budget.samples // 2, strength, outage=budget.outage)
                 ]

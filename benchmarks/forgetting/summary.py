@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.record import Record, Value, markdown_table
 from benchmarks.statistics import Groups, bootstrap_ratio
-from strandline.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, RULE, VERMILION, new_figure, our_look
+from strandline.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, RULE, VERMILION, new_figure, style_rc
 
 Row = Mapping[str, Value]
 Points = dict[tuple[str, float], tuple[float, float]]
@@ -108,7 +108,7 @@ def draw_frontier(rows: Sequence[Row], out: Path) -> None:
     found = points(rows, "test")
     gain, loss = found["free", 0.0]
     chosen = chosen_strengths(rows)
-    with our_look("forgetting"):
+    with style_rc("forgetting"):
         figure = new_figure(7.4, 4.6)
         axes = figure.subplots()
         axes.axhline(0, color=RULE, zorder=0)

@@ -17,16 +17,16 @@ import shapely
 from benchmarks.record import Value
 from strandline.distillation.adaptation.data import prepare
 from strandline.models.batching import build_storm_batch
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import CURVE_CLASSES
 from strandline.observations.region import Region
-from strandline.pipeline.settings import Settings
+from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stages import part_record
-from strandline.pipeline.study_area import Place
+from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.flood_maps import depth_at_quantile
-from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import DAMAGE_STATES, damage_ratios, draw_curve_deviates
 from strandline.risk.impact.vulnerability import damage_state
 from strandline.simulator.coast import simulate_coast
@@ -63,16 +63,16 @@ def damage_state_rows(recipe_coasts: int, test_coasts: int, work: Path) -> list[
 def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
     """Survey, tool and scores over all assets that still stand and six storms that nobody learned from."""
     coast = simulate_coast(f"coast {seed}", seed, n_storms=24, n_surveys=3)
-    settings = Settings(storms=24, calibration_storms=9, test_storms=6, windows=120)
-    split, sea = part_record(Place(coast), settings, np.random.default_rng([seed, 1]))
+    settings = RunConfig(storms=24, calibration_storms=9, test_storms=6, windows=120)
+    split, sea = part_record(StudyArea(coast), settings, np.random.default_rng([seed, 1]))
     course = prepare(coast, split, sea, load_teacher(), settings.windows, np.random.default_rng([seed, 2]))
-    forecaster = calibrate_on(course, load_students(place_shape=coast.region.shape))
+    forecaster = calibrate_on(course, load_students(site_shape=coast.region.shape))
     assert coast.assets is not None
     assert coast.tide_gauge is not None
     for survey in SURVEYS:
         seen = age(coast.assets, coast.region, survey, np.random.default_rng([seed, 3]))
         batch = build_storm_batch(replace(coast, assets=seen), split.test, sea, "truth")
-        said = forecaster.predict(students_view(batch))
+        said = forecaster.predict(student_inputs(batch))
         assert batch.damage_state is not None
         assert batch.damage_valid is not None
         assert batch.terrain is not None
@@ -107,7 +107,7 @@ def by_curve(
 ) -> Floats:
     """(B, A, 5) as `strandline.risk.impact.impact.assess_impact` has them: a member, a quantile and curves a sample."""
     assert said.class_probability is not None
-    exposure, deviates = expose(assets, region), draw_curve_deviates(SAMPLES, rng)
+    exposure, deviates = overlay_exposure(assets, region), draw_curve_deviates(SAMPLES, rng)
     chances = np.zeros((len(deepest), len(assets), DAMAGE_STATES))
     for deviate in deviates:
         member = said.class_probability[int(rng.integers(len(said.class_probability)))]

@@ -25,7 +25,7 @@ from benchmarks.kernels.pictures import draw_concentration, draw_gains
 from benchmarks.kernels.summary import markdown, summarise, tests_of
 from benchmarks.record import Record, machine, print_summary, sha256, write_record
 from strandline.distillation.alignment.kernel_alignment import words_on_patches
-from strandline.distillation.distil import Recipe
+from strandline.distillation.distil import DistillationConfig
 from strandline.models.weights.load_weights import load_students, load_teacher
 
 PARTS = ("time", "concentration", "delta", "floods")
@@ -85,7 +85,7 @@ def _concentration(options: argparse.Namespace, data: Mapping[str, str], tell: C
 
 
 def _delta(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[[str], None]) -> list[Row]:
-    recipe = Recipe(steps=options.steps, windows=0)
+    recipe = DistillationConfig(steps=options.steps, windows=0)
 
     def run(coast: int, seed: int, tests: tuple[str, ...], weights: Mapping[str, float] | None) -> list[Row]:
         tell(f"delta: coast {coast}, seed {seed}")

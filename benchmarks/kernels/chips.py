@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.floods import methods
 from benchmarks.floods.chips import Event
 from benchmarks.floods.learning import ask
-from benchmarks.floods.methods import Budget, Recipe, School, Task, Words
+from benchmarks.floods.methods import Budget, DistillationConfig, School, Task, Words
 from benchmarks.floods.run import LEAST_CHIPS, Fold, Plan, Work, draw_labels, schools_of
 from benchmarks.floods.scoring import score
 from benchmarks.floods.views import SETTINGS, draw_views, teachers_view
@@ -32,7 +32,7 @@ def parted(events: Sequence[Event], recipe_events: int) -> tuple[Fold, list[Even
 
 def school_of(fold: Fold, budget: Budget, folder: Path, data: Mapping[str, str]) -> School:
     """A teacher and a student of the fold's source events, taught once and kept in ``folder``."""
-    plan = Plan((SETTING.name,), (LABELS,), 1, 0, LABELS, 1, budget, Recipe())
+    plan = Plan((SETTING.name,), (LABELS,), 1, 0, LABELS, 1, budget, DistillationConfig())
     return next(school for _, school in schools_of(fold, plan, Work(folder, plan, data), lambda _: None))
 
 
@@ -52,7 +52,11 @@ def rows_of(
     word = words.unadapted
     bandwidths = bandwidths_of(school.student.feature_width, word.features, words_on_patches(word.logits))
     for kernel, weight in entries(weights):
-        recipe = Recipe() if kernel == CONTROL else replace(Recipe(), feature=weight, alignment=kernel)
+        recipe = (
+            DistillationConfig()
+            if kernel == CONTROL
+            else replace(DistillationConfig(), feature=weight, alignment=kernel)
+        )
         began = time.process_time()
         learned, diagnosis = methods.distilled(school, task, words, recipe)
         seconds = time.process_time() - began

@@ -13,11 +13,11 @@ from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.delta.learning import course_of, mean_word, part, score, threshold_of, with_labels
 from benchmarks.kernels.contest import CONTROL, Row, bandwidths_of, entries
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.data import Course, forget
+from strandline.distillation.adaptation.data import AdaptationData, forget
 from strandline.distillation.alignment.kernel_alignment import words_on_patches
-from strandline.distillation.distil import Recipe
+from strandline.distillation.distil import DistillationConfig
 from strandline.models.batch import Batch
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_students, load_teacher
 
@@ -26,7 +26,11 @@ LABELS = 0.05
 
 
 def rows_of(
-    coast: SimulatedCoast, seed: int, tests: tuple[str, ...], weights: Mapping[str, float] | None, recipe: Recipe
+    coast: SimulatedCoast,
+    seed: int,
+    tests: tuple[str, ...],
+    weights: Mapping[str, float] | None,
+    recipe: DistillationConfig,
 ) -> Iterator[Row]:
     """One row a test and kernel, on one coast under one seed; memory is switched off, so that there is a map to learn.
 
@@ -62,11 +66,11 @@ def rows_of(
                 yield {**head, "test": test, "score": iou, "n": len(index)}
 
 
-def _learned(course: Course, kernel: str, weight: float, recipe: Recipe, seed: int) -> Student:
+def _learned(course: AdaptationData, kernel: str, weight: float, recipe: DistillationConfig, seed: int) -> Student:
     """The shipped student with the place's map, after distillation."""
     assert course.training.terrain is not None
     rows, columns = course.training.terrain.shape[-2:]
-    student = load_students(place_shape=(rows, columns))[0]
+    student = load_students(site_shape=(rows, columns))[0]
     if kernel != CONTROL:
         recipe = replace(recipe, feature=weight, alignment=kernel)
     adapt(course, [student], recipe, seed)
@@ -74,4 +78,4 @@ def _learned(course: Course, kernel: str, weight: float, recipe: Recipe, seed: i
 
 
 def _say(student: Student, batch: Batch) -> npt.NDArray[np.float32]:
-    return mean_word([student], students_view(batch))
+    return mean_word([student], student_inputs(batch))

@@ -19,7 +19,7 @@ from strandline.report.figures.style import (
     VERMILION,
     WIDE,
     new_figure,
-    our_look,
+    style_rc,
     tidy,
 )
 
@@ -54,7 +54,7 @@ POINTS = {
 def draw_gains(rows: Sequence[Row], path: Path) -> None:
     """Differences from the control with 95 % intervals, a panel a test."""
     tests = tests_of(rows)
-    with our_look():
+    with style_rc():
         figure = new_figure(WIDE, 3.4)
         panels = figure.subplots(1, len(tests), sharey=True, squeeze=False)[0]
         for axes, (task, test) in zip(panels, tests, strict=True):
@@ -79,7 +79,7 @@ def draw_concentration(rows: Sequence[Row], path: Path) -> None:
     """Spread of the off-diagonal entries against the number of qubits, a panel for each kind of points."""
     here = [row for row in rows if row["task"] == "concentration"]
     qubits = sorted({int(str(row["qubits"])) for row in here})
-    with our_look():
+    with style_rc():
         figure = new_figure(WIDE, 3.8)
         panels = figure.subplots(1, len(POINTS), sharey=True)
         for axes, (points, title) in zip(panels, POINTS.items(), strict=True):

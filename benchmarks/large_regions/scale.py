@@ -13,7 +13,7 @@ from benchmarks.large_regions.cluster import cluster
 from benchmarks.large_regions.wide_terrain import write_terrain
 from benchmarks.record import Value
 from benchmarks.speed.program import COMMAND, spend
-from strandline.pipeline.deployment import load_briefing
+from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.large_regions.store import UNFINISHED
 from strandline.uncertainty.forecaster import load_forecaster
 
@@ -27,9 +27,9 @@ RASTERS = ("flood_probability.tif", "flooded.tif", "flood_disagreement.tif", "fl
 
 def size_rows(run: Path, edges: list[int], work: Path) -> Iterator[Row]:
     """Three rows a region: seconds, peak memory, and maps of the whole region an hour."""
-    period, members = load_briefing(run).return_periods[-1], load_forecaster(run).members
+    period, members = load_deployment(run).return_periods[-1], load_forecaster(run).members
     for edge in edges:
-        region = write_terrain(work / f"terrain{edge}", edge, load_briefing(run).region, SEED)
+        region = write_terrain(work / f"terrain{edge}", edge, load_deployment(run).region, SEED)
         words = ("map", str(region), "--run", str(run), "--samples", "1", "--return-period", f"{period:g}")
         spent = spend(*COMMAND, *words, "--out", str(work / f"map{edge}"))
         note = f"{spent.cpu_s:.0f} s of the processor; one storm, {members} students, the ground alone"
@@ -42,7 +42,7 @@ def size_rows(run: Path, edges: list[int], work: Path) -> Iterator[Row]:
 
 def cluster_rows(run: Path, edge: int, workers: list[int], work: Path) -> Iterator[Row]:
     """A row a number of workers: the greatest difference from one process, and what is left where one was killed."""
-    region = write_terrain(work / "terrain", edge, load_briefing(run).region, SEED)
+    region = write_terrain(work / "terrain", edge, load_deployment(run).region, SEED)
     words = [*COMMAND, "map", str(region), "--run", str(run), "--samples", "2"]
     alone = work / "alone"
     spend(*words, "--out", str(alone))

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from benchmarks.delta.coasts import storms_in
 from benchmarks.record import Value
-from strandline.distillation.adaptation.data import look_twice
+from strandline.distillation.adaptation.data import predict_two_pass
 from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.observations.arrays import Mask
-from strandline.observations.sea_level.residual_process import fit_tide_and_weather
+from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.pipeline.large_regions.tiles import Tiling, Window
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.forecaster import Forecaster
@@ -28,7 +28,7 @@ remembered."""
 MEMORIES = ("radar", "ground")
 TILINGS = ((64, 16), (128, 0), (128, 32), (192, 32), (192, 64), (256, 32))
 """Reach and overlap [cells]."""
-GRIDS = ("terrain", "radar", "optical", "in_situ", "strandlines", "archive", "flood_class")
+GRIDS = ("terrain", "radar", "optical", "in_situ", "waterlines", "archive", "flood_class")
 
 
 def rows_of(seed: int) -> Iterator[Row]:
@@ -59,8 +59,8 @@ def chances(past: Batch, test: Batch, memory: str, tiling: Tiling) -> npt.NDArra
     teacher, students = load_teacher(), tuple(load_students())
     chance, total = np.zeros((len(test), *tiling.shape)), np.zeros(tiling.shape)
     for tile in tiling.tiles():
-        archive = look_twice(crop(past, tile.window), teacher).archive if memory == "radar" else None
-        seen = students_view(crop(test, tile.window)).without("optical", "in_situ")
+        archive = predict_two_pass(crop(past, tile.window), teacher).archive if memory == "radar" else None
+        seen = student_inputs(crop(test, tile.window)).without("optical", "in_situ")
         said = Forecaster(students, {}, 1.0, 0.5, 0.5, archive).predict(seen)
         chance[:, *tile.window] += tile.weight * said.flood_probability
         total[tile.window] += tile.weight
@@ -79,7 +79,7 @@ def storms_of(seed: int) -> tuple[Batch, Batch]:
     level = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
     level = level - float(gauge["mean_sea_level"].values[0])
     at, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
-    sea = fit_tide_and_weather(gauge["time"].values, level, at, name=name, source="simulated")
+    sea = fit_sea_level_model(gauge["time"].values, level, at, name=name, source="simulated")
     batch = build_storm_batch(coast, storms, sea, "truth")
     order = torch.from_numpy(np.random.default_rng([seed, 5]).permutation(len(batch)))
     half = len(batch) // 2

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from benchmarks.record import Value
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.distil import Lesson, Recipe, distil
+from strandline.distillation.distil import DistillationConfig, DistillationData, distil
 from strandline.models.inference import ask
 from strandline.models.weights.load_weights import load_students
 
@@ -25,8 +25,10 @@ def rows_of(turns: int) -> list[Row]:
     """
     past = load_exemplars()
     student = load_students()[0]
-    lesson = Lesson(past.storms, past.windows, ask(student, past.storms), ask(student, past.windows, chunk=256))
-    bare = Recipe(soft=0.0, task=1.0, whole=True)
+    lesson = DistillationData(
+        past.storms, past.windows, ask(student, past.storms), ask(student, past.windows, chunk=256)
+    )
+    bare = DistillationConfig(soft=0.0, task=1.0, whole=True)
     recipes = {
         "bare": bare,
         "distillation": replace(bare, soft=0.8, task=0.2),
@@ -54,7 +56,7 @@ def rows_of(turns: int) -> list[Row]:
     return rows
 
 
-def _steps(lesson: Lesson, recipe: Recipe) -> list[float]:
+def _steps(lesson: DistillationData, recipe: DistillationConfig) -> list[float]:
     """Seconds of each step but the first."""
     ends: list[float] = []
     distil(load_students()[0], lesson, recipe, seed=0, progress=lambda _: ends.append(time.perf_counter()))

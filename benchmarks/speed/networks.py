@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from benchmarks.floods.chips import Chips
 from benchmarks.floods.methods import new_student, new_teacher
-from benchmarks.floods.views import SETTINGS, draw_views, students_view, teachers_view
+from benchmarks.floods.views import SETTINGS, draw_views, student_inputs, teachers_view
 from benchmarks.record import Value
 from benchmarks.speed.clock import operations, timed
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.waterlines import Archive, peak_levels, remember_all
+from strandline.distillation.waterlines import FloodArchive, attach_whole_archive, peak_levels
 from strandline.models.batch import CLIMATE_CHANNELS, CLIMATE_DAYS, RADAR_CHANNELS, Batch
 from strandline.models.inference import ask
 from strandline.models.prediction import Prediction
@@ -84,7 +84,7 @@ def chip_subjects() -> tuple[Subject, Subject]:
         return prepare
 
     return (
-        Subject("student of chips", student, ask_of(student, students_view(views, SETTINGS["archive"]))),
+        Subject("student of chips", student, ask_of(student, student_inputs(views, SETTINGS["archive"]))),
         Subject("teacher of chips", teacher, ask_of(teacher, teachers_view(views))),
     )
 
@@ -94,7 +94,7 @@ def place_subjects() -> tuple[Subject, Subject]:
     student, teacher = load_students()[0], load_teacher()
     storms = load_exemplars().storms
     repeated = storms[torch.arange(BATCH) % len(storms)]
-    remembering = remember_all(repeated, _archive_of(storms, ask(teacher, storms)))
+    remembering = attach_whole_archive(repeated, _archive_of(storms, ask(teacher, storms)))
 
     def ask_of(network: nn.Module, batch: Batch) -> Callable[[int], Callable[[], object]]:
         def prepare(count: int) -> Callable[[], object]:
@@ -109,12 +109,14 @@ def place_subjects() -> tuple[Subject, Subject]:
     )
 
 
-def _archive_of(storms: Batch, word: Prediction) -> Archive:
+def _archive_of(storms: Batch, word: Prediction) -> FloodArchive:
     """The storms as if they all were of the first one's coast."""
     assert storms.terrain is not None
     assert storms.terrain_seen is not None
     assert word.flood_logits is not None
-    return Archive(word.flood_logits.softmax(dim=1), *peak_levels(storms), storms.terrain[0, 0], storms.terrain_seen[0])
+    return FloodArchive(
+        word.flood_logits.softmax(dim=1), *peak_levels(storms), storms.terrain[0, 0], storms.terrain_seen[0]
+    )
 
 
 def _with_teachers_streams(batch: Batch) -> Batch:

@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmarks.record import Value
 from benchmarks.speed.clock import timed
-from strandline.pipeline.deployment import load_briefing
-from strandline.pipeline.study_area import built_in_place
+from strandline.pipeline.deployment import load_deployment
+from strandline.pipeline.study_area import built_in_study_area
 from strandline.watch.service import hours_between, open_watch, replayed_feeds
 
 Row = dict[str, Value]
@@ -70,20 +70,20 @@ def demo_rows(work: Path) -> list[Row]:
 
 def watch_row(run: Path, store: Path) -> Row:
     """Steps of the built-in delta's watch on a year of record, each with its readings, belief, decisions and store."""
-    briefing = load_briefing(run)
-    place = built_in_place(min(briefing.region.shape))
+    deployment = load_deployment(run)
+    place = built_in_study_area(min(deployment.region.shape))
     gauge = place.observations.tide_gauge
     assert gauge is not None
     first = gauge["time"].values[0] + np.timedelta64(365, "D")
     start: datetime = first.astype("datetime64[h]").astype("datetime64[s]").item()
     end = start + timedelta(hours=2 * HOURS)
-    watch = open_watch(run, place, partial(replayed_feeds, place, briefing, start, end), store)
+    watch = open_watch(run, place, partial(replayed_feeds, place, deployment, start, end), store)
     hours = hours_between(start, end)
     took = timed(lambda: watch.step(next(hours)), 0.0, least=HOURS)
     watch.store.close()
     return {
         "what": "watch step", "value": took.median, "unit": "s", "bar": f"≤ {WATCH_STEP_S:g}",
-        "met": took.median <= WATCH_STEP_S, "note": f"{len(briefing.zones.names)} zones; median of {HOURS} hours",
+        "met": took.median <= WATCH_STEP_S, "note": f"{len(deployment.zones.names)} zones; median of {HOURS} hours",
     }  # fmt: skip
 
 

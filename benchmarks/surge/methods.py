@@ -16,7 +16,7 @@ from benchmarks.surge.surge_network import LAST_LEAD, LEVELS, SurgeNetwork
 from benchmarks.surge.windows import Around, Hearing, Record, hearing_of, listen, past_of, understood
 from strandline.observations.arrays import Floats, Mask
 from strandline.observations.sea_level.likelihood import MEMORY_HOURS
-from strandline.observations.sea_level.residual_process import autocovariance, fit_weather
+from strandline.observations.sea_level.residual_process import autocovariance, fit_residual_covariance
 
 NORMAL_90 = 3.29
 """Standard deviations between the 5th and 95th percentile of a normal distribution."""
@@ -139,7 +139,7 @@ def slackened(about: Residual, slack: float) -> Residual:
 def weather_of(record: Residual, weeks: Mask, elsewhere: Floats) -> Floats:
     """(168,) autocovariance [m2] from labelled weeks and what is known of other gauges."""
     usual = float(np.exp(np.log(elsewhere[:, 0]).mean())) if len(elsewhere) else None
-    return fit_weather(np.where(weeks, record.level, np.nan), record.modes, elsewhere, usual)
+    return fit_residual_covariance(np.where(weeks, record.level, np.nan), record.modes, elsewhere, usual)
 
 
 def new(streams: Names, seed: int) -> SurgeNetwork:

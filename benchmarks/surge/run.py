@@ -99,7 +99,7 @@ def answer(question: Question, threads: int, told: Queue[str | None]) -> list[Ro
                     elsewhere = methods.learn_elsewhere(gauges, train, target, fraction, plan.budget)
                 told.put(f"{question.target}: {fraction:g} of the record, seed {seed}")
                 task = methods.draw_task(elsewhere, fraction, seed, plan.budget)
-                found = Exam(elsewhere, task, test, truth, threshold, fraction, plan).run()
+                found = CoastPredictions(elsewhere, task, test, truth, threshold, fraction, plan).run()
                 _keep(found, path)
             else:
                 found = json.loads(path.read_text())
@@ -128,7 +128,7 @@ def _keep(rows: list[Row], path: Path | None) -> None:
         partial.replace(path)
 
 
-class Exam:
+class CoastPredictions:
     """Every method at one gauge, under one draw of labelled weeks."""
 
     def __init__(
@@ -181,8 +181,8 @@ class Exam:
         return self._rows
 
     def _examine(self, raised: Mapping[str, Callable[[Task, Names], Student]], streams: Names, name: str) -> None:
-        for method, raise_student in raised.items():
-            student = raise_student(self._task, streams)
+        for method, pretrain_student in raised.items():
+            student = pretrain_student(self._task, streams)
             seen = self._asked(student.record)
             for share in OUTAGES:
                 self._add(method, name, share, ask(student.network, seen[share]).double().numpy())

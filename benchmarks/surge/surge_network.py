@@ -31,7 +31,7 @@ class GaugeWindows:
     Attributes:
         own, own_seen: (B, 72) readings of the gauge itself up to the hour of issue; 0 where there was none.
         expected, expected_spread: (B, 120) what these readings say of the residual at `HOURS`, and how far off that may
-            be [m] (`gauge_process.foretell`).
+            be [m] (`gauge_process.predict_residual`).
         unit: (B,) standard deviation of the gauge's weather [m].
         tide: (B, 120) predicted tide [m] about mean sea level.
         high: (B,) level [m about mean sea level] that the gauge is thought to pass in one hour of a hundred.

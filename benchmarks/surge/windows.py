@@ -14,7 +14,7 @@ from benchmarks.surge.gauges import Gauges, Residual, places_about
 from benchmarks.surge.surge_network import CONTEXT_HOURS, HOURS, LAST_LEAD, GaugeWindows
 from benchmarks.surge.travelling_waves import fit_waves, interpolate, spreads_of
 from strandline.observations.arrays import Floats, Mask
-from strandline.observations.sea_level.residual_process import foretell
+from strandline.observations.sea_level.residual_process import predict_residual
 
 CHUNK = 1024
 """Windows at once: each is a matrix."""
@@ -215,7 +215,7 @@ class Past:
             these = record == which
             weather = self.weather[which].expand(int(these.sum()), -1)
             modes = self.modes[which][hours[these]]
-            expected[these], spread[these] = foretell(own[these], own_seen[these], weather, modes)
+            expected[these], spread[these] = predict_residual(own[these], own_seen[these], weather, modes)
             tidal[these] = modes.square().sum(dim=2)  # [m2]: of an error of this tide the neighbours know nothing
         station, around = self.station[record], self.around
         gain, doubt = self.hearing[record].unbind(dim=1)

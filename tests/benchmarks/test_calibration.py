@@ -9,7 +9,7 @@ import torch
 from benchmarks.calibration import surge
 from benchmarks.calibration.drift import TrackedRadius
 from benchmarks.calibration.heads import relative_cost
-from benchmarks.calibration.predictions import CONDITIONS, Exam, Said, part
+from benchmarks.calibration.predictions import CONDITIONS, CoastPredictions, Said, part
 from benchmarks.calibration.scoring import METHODS, Scorer
 from benchmarks.calibration.summary import mean, summarise
 from benchmarks.delta.coasts import SimulatedCoast
@@ -46,7 +46,7 @@ def chances(storm: int) -> np.ndarray:
     return np.broadcast_to(np.array([dry, *[(1 - dry) / 4] * 4])[:, None, None], (5, *SHAPE))
 
 
-def exam_of(coast: SimulatedCoast, sharper: float = 1.0, spread: float = 0.2) -> Exam:
+def exam_of(coast: SimulatedCoast, sharper: float = 1.0, spread: float = 0.2) -> CoastPredictions:
     """Every method says the truth, logits multiplied by ``sharper`` and surges with ``spread``."""
     training, calibration, tests = part(coast, 0)
     index = {"training": training, "calibration": calibration, **tests}
@@ -61,10 +61,10 @@ def exam_of(coast: SimulatedCoast, sharper: float = 1.0, spread: float = 0.2) ->
     words = {(m, name): said(storms, count) for m, count in members.items() for name, storms in index.items()}
     assert coast.storms.flood_class is not None
     sure = np.eye(5)[coast.storms.flood_class.numpy()[[*training, *calibration]]].transpose(0, 3, 1, 2)
-    return Exam(training, calibration, tests, sure.astype(np.float16), words)
+    return CoastPredictions(training, calibration, tests, sure.astype(np.float16), words)
 
 
-def rows(coast: SimulatedCoast, exam: Exam) -> dict[tuple[str, str], dict]:
+def rows(coast: SimulatedCoast, exam: CoastPredictions) -> dict[tuple[str, str], dict]:
     return {(str(r["condition"]), str(r["method"])): r for r in Scorer(coast, exam).rows(0)}
 
 
@@ -108,7 +108,7 @@ def test_the_summary_prints_each_bar_with_its_number() -> None:
         return {**base, "forward_passes": 1, **scores}
 
     table = [
-        row(method, coast, seed, ece=0.01 + 0.02 * coast, nll=nll, coverage_90=0.93, false_dry=0.08, epistemic=nll)
+        row(method, coast, seed, ece=0.01 + 0.02 * coast, nll=nll, coverage_90=0.93, miss_rate=0.08, epistemic=nll)
         for coast in (0, 1)
         for seed in (0, 1)
         for method, nll in (("ensemble", 0.2), ("distilled_ensemble", 0.201), ("shipped", 0.2), ("conformal", 0.2))

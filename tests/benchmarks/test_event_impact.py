@@ -8,7 +8,7 @@ from benchmarks.impact.event_impact import EventSet, assess_events
 from benchmarks.impact.peers.impact_case import make_case
 from strandline.errors import InputError
 from strandline.observations.assets import CURVE_CLASSES
-from strandline.risk.impact.exposure import ClassExposure, Exposure, expose
+from strandline.risk.impact.exposure import ClassExposure, Exposure, overlay_exposure
 from strandline.risk.impact.impact import damage_ratios
 from strandline.risk.impact.vulnerability import DEPTHS, curve, curve_knots, damage_ratio
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
@@ -38,7 +38,7 @@ def test_damage_is_the_frequency_weighted_sum_of_value_times_ratio(wet_share: fl
 
 
 def test_events_from_maps_agree_with_the_chain_of_return_periods() -> None:
-    hazard, exposure, deviates = make_hazard(), expose(make_assets(), REGION), np.linspace(-1, 1, 6)
+    hazard, exposure, deviates = make_hazard(), overlay_exposure(make_assets(), REGION), np.linspace(-1, 1, 6)
     maps = hazard.flood_depth[0]
     frequency = np.full(len(maps), 0.01)
     impact = assess_events(EventSet.of_maps(maps, frequency), exposure, "europe", deviates)
@@ -77,4 +77,4 @@ def test_wrong_events_are_refused() -> None:
     with pytest.raises(InputError, match="depth is negative"):
         EventSet(np.ones(3), -depth)
     with pytest.raises(InputError, match="have 2 cells"):
-        assess_events(EventSet(np.ones(3), depth), expose(make_assets(), REGION), "europe")
+        assess_events(EventSet(np.ones(3), depth), overlay_exposure(make_assets(), REGION), "europe")

@@ -11,11 +11,11 @@ from benchmarks.floods import methods
 from benchmarks.floods.__main__ import main
 from benchmarks.floods.chips import LAYERS, Chips, Event, read_events
 from benchmarks.floods.learning import Source, ask
-from benchmarks.floods.methods import Budget, Recipe, School, Task, Words
+from benchmarks.floods.methods import Budget, DistillationConfig, School, Task, Words
 from benchmarks.floods.run import Plan, Row, Work, part, run_fold, stages
 from benchmarks.floods.scoring import Reference, choose_threshold, score
 from benchmarks.floods.summary import summarise
-from benchmarks.floods.views import SETTINGS, draw_views, students_view, teachers_view
+from benchmarks.floods.views import SETTINGS, draw_views, student_inputs, teachers_view
 from strandline.errors import InputError
 from tests.fixtures.chips import SIDE, draw_chips, write_zip
 
@@ -68,8 +68,8 @@ def test_what_the_cloud_hides_cannot_reach_the_student() -> None:
         np.where(hidden[..., None], np.uint8(200), chips.s2_after), chips.mask,
     )  # fmt: skip
     for name in ("archive", "strict"):
-        one = students_view(views, SETTINGS[name])["s2_after"]
-        same = students_view(type(views)(other, views.clear, views.points, views.water), SETTINGS[name])["s2_after"]
+        one = student_inputs(views, SETTINGS[name])["s2_after"]
+        same = student_inputs(type(views)(other, views.clear, views.points, views.water), SETTINGS[name])["s2_after"]
         for a, b in zip(one, same, strict=True):
             np.testing.assert_array_equal(a.numpy(), b.numpy())
         assert not one[1].numpy()[hidden].any()
@@ -77,16 +77,16 @@ def test_what_the_cloud_hides_cannot_reach_the_student() -> None:
 
 def test_the_student_sees_no_radar_in_archive_and_no_optical_image_in_radar_only() -> None:
     views = draw_views(draw_chips(1, 2, 0), 0.3, np.random.default_rng(0))
-    assert set(students_view(views, SETTINGS["archive"])) == {"s2_before", "s2_after", "in_situ"}
-    assert set(students_view(views, SETTINGS["strict"])) == {"s2_after", "in_situ"}
-    assert set(students_view(views, SETTINGS["radar_only"])) == {"s1_before", "s1_after"}
+    assert set(student_inputs(views, SETTINGS["archive"])) == {"s2_before", "s2_after", "in_situ"}
+    assert set(student_inputs(views, SETTINGS["strict"])) == {"s2_after", "in_situ"}
+    assert set(student_inputs(views, SETTINGS["radar_only"])) == {"s1_before", "s1_after"}
 
 
 def test_the_mask_reaches_the_student_at_its_eight_points_alone() -> None:
     chips = draw_chips(1, 4, 0)
     views = draw_views(chips, 0.3, np.random.default_rng(0))
     assert (views.points.sum(axis=(1, 2)) == 8).all()
-    value, seen = students_view(views, SETTINGS["archive"])["in_situ"]
+    value, seen = student_inputs(views, SETTINGS["archive"])["in_situ"]
     np.testing.assert_array_equal(seen.numpy(), views.points)
     np.testing.assert_array_equal(value.numpy()[:, 0] > 0, chips.mask & views.points)
     assert not value.numpy()[:, 0][~views.points].any()
@@ -125,7 +125,7 @@ def test_no_event_is_taught_and_tested_in_the_same_fold() -> None:
 
 TINY = Plan(
     settings=("archive",), fractions=(0.05, 0.5, 1.0), seeds=1, control_seeds=1, control_fraction=0.05, folds=3,
-    budget=Budget(teaching=40, raising=4, adapting=1, from_scratch=1), recipe=Recipe(),
+    budget=Budget(teaching=40, raising=4, adapting=1, from_scratch=1), recipe=DistillationConfig(),
 )  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def test_only_headline_settings_run_on_every_seed() -> None:
 
 def test_another_recipe_shares_networks_and_reads_no_old_row(tmp_path: Path) -> None:
     one = Work(tmp_path, TINY, {})
-    other = Work(tmp_path, Plan(**{**vars(TINY), "recipe": Recipe(soft=0.5)}), {})
+    other = Work(tmp_path, Plan(**{**vars(TINY), "recipe": DistillationConfig(soft=0.5)}), {})
     assert one.networks == other.networks
     assert one.scores != other.scores
     assert one.networks != Work(tmp_path, TINY, {"source": "other"}).networks
@@ -196,10 +196,10 @@ def test_another_recipe_shares_networks_and_reads_no_old_row(tmp_path: Path) -> 
 def test_a_teacher_that_was_turned_down_leaves_fine_tuning_as_it_is() -> None:
     views = draw_views(draw_chips(1, 6, 0), 0.3, np.random.default_rng(0))
     setting, budget = SETTINGS["archive"], Budget(adapting=2)
-    source = Source(views, students_view(views, setting), 3)
+    source = Source(views, student_inputs(views, setting), 3)
     school = School(source, source, methods.new_teacher(0), methods.new_student(0), views[:3])
     task = Task(views, np.array([1]), setting, 0, budget)
-    recipe = Recipe(prior=0.0, adapted=False)
+    recipe = DistillationConfig(prior=0.0, adapted=False)
     words = Words(ask(school.teacher, views, teachers_view), None)
     learned, diagnosis = methods.distilled(school, task, words, recipe)
     alone = methods.finetuned(school, task)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from benchmarks.calibration.mc_dropout import draw_words, dropout_awake
 from strandline.errors import InputError
-from strandline.models.inference import ask, students_view
+from strandline.models.inference import ask, student_inputs
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from tests.fixtures.batches import make_batch
@@ -27,7 +27,7 @@ def modes(network: nn.Module) -> list[bool]:
 
 
 def test_draws_differ_in_every_head_and_the_seed_decides_them() -> None:
-    student, batch = make_student(), students_view(make_batch(2))
+    student, batch = make_student(), student_inputs(make_batch(2))
     for layer in (student.surge_decoder.correction.shift, student.surge_decoder.correction.factors):
         nn.init.normal_(layer.weight)  # untaught, every draw says what tide and weather foretell
     words, again, other = (draw_words(student, batch, 3, seed) for seed in (1, 1, 2))
@@ -70,7 +70,7 @@ def test_every_part_is_put_back_after_an_error() -> None:
     with pytest.raises(RuntimeError, match="in between"), dropout_awake(student):
         raise RuntimeError("in between")
     assert modes(student) == before
-    batch = students_view(make_batch(2))
+    batch = student_inputs(make_batch(2))
     draw_words(student, batch, 1, seed=0)
     assert torch.equal(ask(student, batch).flood_logits, ask(student, batch).flood_logits)
 
@@ -78,11 +78,11 @@ def test_every_part_is_put_back_after_an_error() -> None:
 def test_a_network_that_drops_nothing_is_refused() -> None:
     student = make_student(dropout=0.0)
     with pytest.raises(InputError, match="drops nothing"):
-        draw_words(student, students_view(make_batch(1)), 2, seed=0)
+        draw_words(student, student_inputs(make_batch(1)), 2, seed=0)
 
 
 def test_the_global_random_state_is_left_alone() -> None:
-    student, batch = make_student(), students_view(make_batch(1))
+    student, batch = make_student(), student_inputs(make_batch(1))
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
@@ -91,7 +91,7 @@ def test_the_global_random_state_is_left_alone() -> None:
 
 
 def test_chunks_do_not_change_how_many_samples_answer() -> None:
-    words = draw_words(make_student(), students_view(make_batch(5)), 2, seed=0, chunk=2)
+    words = draw_words(make_student(), student_inputs(make_batch(5)), 2, seed=0, chunk=2)
     assert [len(word.flood_logits) for word in words] == [5, 5]
 
 
@@ -111,7 +111,7 @@ def test_draws_of_a_linear_network_have_the_moments_of_dropped_weights() -> None
 
 def test_the_mean_of_more_draws_wanders_less() -> None:
     """Like 1/√draws: sixteen times as many draws, a quarter of the distance between two means."""
-    student, batch = make_student(), students_view(make_batch(2))
+    student, batch = make_student(), student_inputs(make_batch(2))
     chances = floods(draw_words(student, batch, 96, seed=0)).softmax(dim=2)
     few = (chances[:3].mean(0) - chances[3:6].mean(0)).square().mean().sqrt()
     many = (chances[:48].mean(0) - chances[48:].mean(0)).square().mean().sqrt()

@@ -8,31 +8,31 @@ import pytest
 import torch
 
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.baselines import fine_tune, learn_from_labels, new_students
-from strandline.distillation.adaptation.data import Course, forget, judge, prepare, reference_map
+from strandline.distillation.adaptation.baselines import fine_tune, new_students, train_supervised
+from strandline.distillation.adaptation.data import AdaptationData, forget, judge, prepare, reference_map
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.distil import Recipe, task_terms
+from strandline.distillation.distil import DistillationConfig, task_terms
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
-from strandline.distillation.waterlines import archive_of, remember
+from strandline.distillation.waterlines import archive_of, attach_archive
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batching import build_storm_batch
-from strandline.models.inference import ask, students_view
+from strandline.models.inference import ask, student_inputs
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_students, load_teacher, save_students
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split
 from strandline.pipeline.evaluation import FloodScores, forecast_surge, score_floods
-from strandline.pipeline.settings import Settings
+from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stages import part_record
-from strandline.pipeline.study_area import Place
+from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.calibration import calibrate_on
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
-from strandline.uncertainty.risk_control import false_dry_rate
+from strandline.uncertainty.risk_control import miss_rate
 
 pytestmark = pytest.mark.slow
-RECIPE = Recipe(steps=20, samples=4, windows=16)
-Learned = tuple[Place, Split, TideAndWeather, Course]
+RECIPE = DistillationConfig(steps=20, samples=4, windows=16)
+Learned = tuple[StudyArea, Split, SeaLevelModel, AdaptationData]
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +40,16 @@ def learned() -> Learned:
     """A coast that no network was taught on, parted, and the teacher's word on it."""
     coast = simulate_coast("a test coast", 21, shape=(32, 32), years=10.0, n_storms=22, n_surveys=6)
     assert FIRST_SEED > 21
-    place = Place(coast)
+    place = StudyArea(coast)
     rng = np.random.default_rng(0)
-    split, sea = part_record(place, Settings(storms=22, calibration_storms=9, test_storms=5), rng)
+    split, sea = part_record(place, RunConfig(storms=22, calibration_storms=9, test_storms=5), rng)
     return place, split, sea, prepare(coast, split, sea, load_teacher(), 60, rng)
 
 
 @pytest.fixture(scope="module")
 def forecaster(learned: Learned) -> Forecaster:
     *_, course = learned
-    return calibrate_on(course, adapt(course, load_students(place_shape=(32, 32)), RECIPE, 1))
+    return calibrate_on(course, adapt(course, load_students(site_shape=(32, 32)), RECIPE, 1))
 
 
 def scores_of(
@@ -66,8 +66,8 @@ def test_a_distilled_student_beats_one_that_learned_from_the_labels_alone(
     learned: Learned, forecaster: Forecaster
 ) -> None:
     *_, course = learned
-    sceptic = learn_from_labels(course, new_students(1, (32, 32), 1), RECIPE, 1, whole=True)
-    iou = scores_of(learned, forecaster, {"labels_only": sceptic}, known=True).iou
+    baseline = train_supervised(course, new_students(1, (32, 32), 1), RECIPE, 1, whole=True)
+    iou = scores_of(learned, forecaster, {"labels_only": baseline}, known=True).iou
     assert iou["distilled"] > iou["labels_only"]
     assert iou["teacher"] > iou["labels_only"]
 
@@ -76,7 +76,7 @@ def test_without_a_known_flood_every_score_is_undefined(learned: Learned, foreca
     scores = scores_of(learned, forecaster, {}, known=False)
     assert all(np.isnan(value) for value in scores.iou.values())
     assert scores.happened.size == 0
-    assert np.isnan(scores.false_dry)
+    assert np.isnan(scores.miss_rate)
 
 
 @pytest.mark.parametrize("remembers", [True, False])
@@ -85,8 +85,8 @@ def test_a_place_changes_its_surge_decoder_and_without_memory_its_map_and_nothin
 ) -> None:
     *_, course = learned
     course = course if remembers else forget(course)
-    before = load_students(place_shape=(32, 32))[0]
-    after = adapt(course, load_students(place_shape=(32, 32))[:1], replace(RECIPE, steps=4), 1)[0]
+    before = load_students(site_shape=(32, 32))[0]
+    after = adapt(course, load_students(site_shape=(32, 32))[:1], replace(RECIPE, steps=4), 1)[0]
     changed = {
         name.split(".")[0]
         for (name, old), new in zip(before.state_dict().items(), after.state_dict().values(), strict=True)
@@ -102,7 +102,7 @@ def test_a_fine_tuned_student_forgets_less_of_other_coasts(learned: Learned) -> 
     recipe = replace(RECIPE, steps=12, learning_rate=1e-3, whole=True)
     past = load_exemplars().storms
     kept = fine_tune(course, load_students()[:1], recipe, 1)[0]
-    free = learn_from_labels(course, load_students()[:1], recipe, 1, whole=True)[0]
+    free = train_supervised(course, load_students()[:1], recipe, 1, whole=True)[0]
     loss = [float(task_terms(ask(student, past), past, 1.0)["flood_task"]) for student in (kept, free)]
     assert loss[0] < loss[1]
 
@@ -123,7 +123,7 @@ def test_five_calibration_storms_cannot_promise_ninety_percent(learned: Learned)
     *_, course = learned
     few = replace(course, calibration_windows=course.calibration_windows[:5])
     with pytest.raises(RefusedByTheory, match=r"5 calibration storms cannot give 90% coverage; need 9 or more"):
-        calibrate_on(few, load_students(place_shape=(32, 32)))
+        calibrate_on(few, load_students(site_shape=(32, 32)))
 
 
 def test_an_asked_false_dry_rate_is_kept_on_the_calibration_storms_and_measured_on_the_others(
@@ -131,15 +131,15 @@ def test_an_asked_false_dry_rate_is_kept_on_the_calibration_storms_and_measured_
 ) -> None:
     *_, course = learned
     careful = calibrate_on(course, forecaster.students, 0.15)
-    assert careful.false_dry_rate == 0.15
+    assert careful.miss_rate == 0.15
     assert careful.threshold <= forecaster.threshold
     assert careful.threshold_beyond <= forecaster.threshold_beyond
-    view = students_view(course.calibration)
+    view = student_inputs(course.calibration)
     called = careful.predict(view).flood_probability >= careful.threshold
     land = (course.calibration.terrain_seen & (course.calibration.terrain[:, 2] < 0.5)).numpy()
     taken_for_truth = reference_map(course.calibration, course.word["calibration"]).numpy() > 0
-    assert false_dry_rate(called, taken_for_truth, land).mean() <= 0.15
-    missed = [scores_of(learned, one, {}, known=True).false_dry for one in (careful, forecaster)]
+    assert miss_rate(called, taken_for_truth, land).mean() <= 0.15
+    missed = [scores_of(learned, one, {}, known=True).miss_rate for one in (careful, forecaster)]
     assert missed[0] <= missed[1]
     with pytest.raises(RefusedByTheory, match="9 calibration storms cannot keep the false-dry rate at 5%; need 19"):
         calibrate_on(course, forecaster.students, 0.05)
@@ -151,10 +151,10 @@ def test_a_saved_forecaster_says_what_it_said(
 ) -> None:
     place, split, sea, _ = learned
     (tmp_path / "archive.safetensors").write_bytes(b"of an earlier run")
-    students = load_students(place_shape=(32, 32))[:1]
+    students = load_students(site_shape=(32, 32))[:1]
     students[0].place.data += 0.1  # type: ignore[union-attr]
     saved = forecaster if remembers else replace(forecaster, students=tuple(students), archive=None)
-    test = students_view(build_storm_batch(place.observations, split.test, sea, "truth"))
+    test = student_inputs(build_storm_batch(place.observations, split.test, sea, "truth"))
     before = saved.predict(test)
     save_forecaster(tmp_path, saved, {"place": "a test coast"})
     again = load_forecaster(tmp_path)
@@ -195,8 +195,8 @@ def test_labels_that_contradict_the_teacher_turn_it_down(learned: Learned) -> No
     said = course.word["training"].flood_logits
     assert said is not None
     nonsense = replace(course.word["training"], flood_logits=3 * said.flip(-2, -1))
-    lying = archive_of(course.training.without("strandlines", "archive"), nonsense)
-    remembering = remember(right, lying, ~torch.eye(len(lying), dtype=torch.bool))
+    lying = archive_of(course.training.without("waterlines", "archive"), nonsense)
+    remembering = attach_archive(right, lying, ~torch.eye(len(lying), dtype=torch.bool))
     word = {**course.word, "training": nonsense}
     judged = judge(replace(course, training=remembering, archive=lying, word=word), students)
     assert judged.teacher.weight < 0.2
@@ -208,5 +208,5 @@ def test_what_is_forgotten_is_gone_everywhere(learned: Learned) -> None:
     assert blank.archive is None
     for batch in (blank.training, blank.calibration):
         assert batch.archive is None
-        assert batch.strandlines is None
+        assert batch.waterlines is None
         assert batch.radar is not None

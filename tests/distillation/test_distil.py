@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from strandline.distillation.alignment.kernel_alignment import Alignment
-from strandline.distillation.distil import Lesson, Recipe, distil
-from strandline.distillation.modality_dropout import drop_streams
+from strandline.distillation.distil import DistillationConfig, DistillationData, distil
+from strandline.distillation.modality_dropout import modality_dropout
 from strandline.distillation.training.loop import train
-from strandline.models.inference import Turn, ask, ask_all_ways, students_view
+from strandline.models.inference import DihedralTransform, ask, predict_with_tta, student_inputs
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from tests.fixtures.batches import gauges_alone, make_batch
 
-SHORT = Recipe(steps=6, samples=2, windows=4, whole=True)
+SHORT = DistillationConfig(steps=6, samples=2, windows=4, whole=True)
 
 
 def blank_student(seed: int = 0) -> Student:
@@ -27,17 +27,19 @@ def blank_student(seed: int = 0) -> Student:
 
 
 @pytest.fixture(scope="module")
-def lesson() -> Lesson:
+def lesson() -> DistillationData:
     storms, windows = make_batch(4, (16, 16), seed=1), gauges_alone(make_batch(8, (8, 8), seed=2))
     torch.manual_seed(5)
     teacher = Teacher(width=32, depth=1, heads=2).eval()
     for layer in (teacher.surge_decoder.correction.shift, teacher.surge_decoder.correction.factors):
         nn.init.normal_(layer.weight, std=0.3)  # untaught, it says what every untaught student says
-    return Lesson(students_view(storms), students_view(windows), ask(teacher, storms), ask(teacher, windows))
+    return DistillationData(
+        student_inputs(storms), student_inputs(windows), ask(teacher, storms), ask(teacher, windows)
+    )
 
 
-def without_a_teacher(lesson: Lesson) -> Lesson:
-    return Lesson(lesson.storms, lesson.windows)
+def without_a_teacher(lesson: DistillationData) -> DistillationData:
+    return DistillationData(lesson.storms, lesson.windows)
 
 
 def state(network: nn.Module) -> dict[str, Tensor]:
@@ -48,7 +50,7 @@ def state(network: nn.Module) -> dict[str, Tensor]:
 
 
 @pytest.mark.slow
-def test_a_student_comes_nearer_to_its_teacher(lesson: Lesson) -> None:
+def test_a_student_comes_nearer_to_its_teacher(lesson: DistillationData) -> None:
     recipe = replace(
         SHORT, soft=1.0, feature=0.5, task=0.0, outage=0.0, samples=4, windows=8, steps=1, learning_rate=0.0
     )
@@ -68,12 +70,14 @@ def test_a_student_comes_nearer_to_its_teacher(lesson: Lesson) -> None:
         ({"soft": 0.0, "feature": 1.0, "task": 0.0}, {"feature"}),
     ],
 )
-def test_a_term_of_weight_zero_is_not_computed(lesson: Lesson, weights: dict[str, float], terms: set[str]) -> None:
+def test_a_term_of_weight_zero_is_not_computed(
+    lesson: DistillationData, weights: dict[str, float], terms: set[str]
+) -> None:
     assert set(distil(blank_student(), lesson, replace(SHORT, steps=1, **weights), seed=0)) == terms
 
 
 @pytest.mark.parametrize("name", get_args(Alignment))
-def test_features_are_compared_by_whatever_the_recipe_names(lesson: Lesson, name: Alignment) -> None:
+def test_features_are_compared_by_whatever_the_recipe_names(lesson: DistillationData, name: Alignment) -> None:
     recipe = replace(SHORT, soft=0.0, feature=1.0, task=0.0, alignment=name, outage=0.0, samples=4)
     student = blank_student()
     before = distil(student, lesson, replace(recipe, steps=1, learning_rate=0.0), seed=0)
@@ -82,7 +86,7 @@ def test_features_are_compared_by_whatever_the_recipe_names(lesson: Lesson, name
     assert after["feature"] < 0.95 * before["feature"]
 
 
-def test_terms_grow_with_their_weights(lesson: Lesson) -> None:
+def test_terms_grow_with_their_weights(lesson: DistillationData) -> None:
     once, twice = (
         distil(blank_student(), lesson, replace(SHORT, steps=1, soft=weight, task=weight, outage=0.0), seed=0)
         for weight in (0.25, 0.5)
@@ -92,12 +96,14 @@ def test_terms_grow_with_their_weights(lesson: Lesson) -> None:
 
 
 @pytest.mark.parametrize("weights", [{"soft": 0.8}, {"soft": 0.0, "feature": 0.3}])
-def test_a_recipe_that_needs_a_teacher_is_refused_without_its_word(lesson: Lesson, weights: dict[str, float]) -> None:
+def test_a_recipe_that_needs_a_teacher_is_refused_without_its_word(
+    lesson: DistillationData, weights: dict[str, float]
+) -> None:
     with pytest.raises(ValueError, match="no teacher's word"):
         distil(blank_student(), without_a_teacher(lesson), replace(SHORT, **weights), seed=0)
 
 
-def test_the_seed_alone_decides_and_the_global_generator_is_left_alone(lesson: Lesson) -> None:
+def test_the_seed_alone_decides_and_the_global_generator_is_left_alone(lesson: DistillationData) -> None:
     results = []
     for noise in (1, 2):
         student = blank_student()
@@ -113,7 +119,7 @@ def test_the_seed_alone_decides_and_the_global_generator_is_left_alone(lesson: L
     assert not torch.equal(other.state_dict()["map.head.weight"], results[0]["map.head.weight"])
 
 
-def test_without_a_teacher_only_storms_with_a_survey_are_looked_at(lesson: Lesson) -> None:
+def test_without_a_teacher_only_storms_with_a_survey_are_looked_at(lesson: DistillationData) -> None:
     assert lesson.storms.flood_valid is not None
     assert lesson.storms.terrain is not None
     labelled = lesson.storms.flood_valid.clone()
@@ -125,14 +131,14 @@ def test_without_a_teacher_only_storms_with_a_survey_are_looked_at(lesson: Lesso
     results = []
     for batch in (storms, replace(storms, terrain=other, gauge=storms.gauge * labelled.any(-1).any(-1)[:, None, None])):
         student = blank_student()
-        distil(student, Lesson(batch, lesson.windows), alone, seed=0)
+        distil(student, DistillationData(batch, lesson.windows), alone, seed=0)
         results.append(state(student))
     torch.testing.assert_close(results[0], results[1], rtol=0, atol=0)
 
 
-def test_a_place_teaches_its_own_weights_alone_and_leaves_all_free_to_learn(lesson: Lesson) -> None:
+def test_a_place_teaches_its_own_weights_alone_and_leaves_all_free_to_learn(lesson: DistillationData) -> None:
     torch.manual_seed(0)
-    student = Student(width=8, place_shape=(16, 16))
+    student = Student(width=8, site_shape=(16, 16))
     local = {id(parameter) for parameter in student.local_parameters()}
     before = {name: parameter.detach().clone() for name, parameter in student.named_parameters()}
     distil(student, lesson, replace(SHORT, whole=False), seed=0)
@@ -184,7 +190,7 @@ def test_each_stream_fails_as_often_as_it_should(share: float) -> None:
     draw = torch.Generator().manual_seed(0)
     lost: dict[str, list[float]] = {"radar": [], "optical": [], "in_situ": [], "climate": []}
     for _ in range(100):
-        seen = drop_streams(batch, share, draw)
+        seen = modality_dropout(batch, share, draw)
         for name, shares in lost.items():
             there, was = (
                 getattr(seen, f"{name}_seen").flatten(1).any(1),
@@ -199,7 +205,7 @@ def test_outages_come_together_more_often_than_chance() -> None:
     batch, draw = make_batch(40, (8, 8), seed=3), torch.Generator().manual_seed(0)
     both = []
     for _ in range(50):
-        seen = drop_streams(batch, 0.3, draw)
+        seen = modality_dropout(batch, 0.3, draw)
         assert seen.radar_seen is not None
         assert seen.optical_seen is not None
         both.append((~seen.radar_seen.flatten(1).any(1) & ~seen.optical_seen.flatten(1).any(1)).float().mean())
@@ -209,7 +215,7 @@ def test_outages_come_together_more_often_than_chance() -> None:
 
 def test_an_outage_only_hides_and_leaves_zeros_behind() -> None:
     batch = make_batch(20, (8, 8))
-    seen = drop_streams(batch, 0.7, torch.Generator().manual_seed(0))
+    seen = modality_dropout(batch, 0.7, torch.Generator().manual_seed(0))
     for name in ("gauge", "radar", "optical", "in_situ", "climate"):
         was, now = getattr(batch, f"{name}_seen"), getattr(seen, f"{name}_seen")
         assert (now <= was).all()
@@ -225,12 +231,14 @@ def test_an_outage_only_hides_and_leaves_zeros_behind() -> None:
 
 # --- eight ways to lay a map -------------------------------------------------------------------------------------
 
-TURNS = Turn.all()
+TURNS = DihedralTransform.all()
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (8, 24)], ids=str)
 @pytest.mark.parametrize("turn", TURNS, ids=str)
-def test_a_turn_can_be_undone_and_keeps_every_asset_on_its_ground(turn: Turn, shape: tuple[int, int]) -> None:
+def test_a_turn_can_be_undone_and_keeps_every_asset_on_its_ground(
+    turn: DihedralTransform, shape: tuple[int, int]
+) -> None:
     batch = make_batch(2, shape)
     turned = turn.batch(batch)
     assert batch.terrain is not None
@@ -255,16 +263,16 @@ def test_the_eight_turns_differ_and_all_are_drawn() -> None:
     grid = torch.arange(9).reshape(3, 3)
     assert len({tuple(turn.grid(grid).flatten().tolist()) for turn in TURNS}) == 8
     draw = torch.Generator().manual_seed(0)
-    assert {Turn.draw(draw) for _ in range(100)} == set(TURNS)
+    assert {DihedralTransform.draw(draw) for _ in range(100)} == set(TURNS)
 
 
 def test_a_turned_word_lies_as_the_turned_map_does() -> None:
     torch.manual_seed(0)
     word = ask(Student(width=8).eval(), make_batch(2, (8, 8)))
-    turned = Turn(True, False, True).word(word)
+    turned = DihedralTransform(True, False, True).word(word)
     assert word.flood_logits is not None
     assert turned.flood_logits is not None
-    torch.testing.assert_close(turned.flood_logits, Turn(True, False, True).grid(word.flood_logits))
+    torch.testing.assert_close(turned.flood_logits, DihedralTransform(True, False, True).grid(word.flood_logits))
     assert set(turned.features) == {"global"}
     torch.testing.assert_close(turned.surge_mean, word.surge_mean)
 
@@ -273,11 +281,11 @@ def test_a_turned_word_lies_as_the_turned_map_does() -> None:
 def test_a_word_asked_all_ways_round_turns_with_the_map_and_stays_a_probability(shape: tuple[int, int]) -> None:
     torch.manual_seed(0)
     network, batch = Teacher(width=16, depth=1), make_batch(2, shape)
-    word = ask_all_ways(network, batch)
+    word = predict_with_tta(network, batch)
     assert word.flood_logits is not None
     torch.testing.assert_close(word.flood_logits.exp().sum(dim=1), torch.ones(2, *shape))
     for turn in TURNS:
-        turned = ask_all_ways(network, turn.batch(batch)).flood_logits
+        turned = predict_with_tta(network, turn.batch(batch)).flood_logits
         torch.testing.assert_close(turned, turn.grid(word.flood_logits), rtol=1e-4, atol=1e-4)
     plain = ask(network, batch)
     assert plain.flood_logits is not None

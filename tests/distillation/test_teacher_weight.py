@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from torch import Tensor
 
-from strandline.distillation.teacher_weight import DOUBT, TIE, Diagnosis, block_errors, diagnose, visibility, weigh
+from strandline.distillation.teacher_weight import (
+    DOUBT,
+    TIE,
+    TeacherWeight,
+    block_errors,
+    estimate_teacher_weight,
+    visibility,
+    weigh,
+)
 from strandline.errors import InputError
 
 
@@ -37,8 +45,8 @@ def everywhere(truth: Tensor) -> Tensor:
     return torch.ones_like(truth, dtype=torch.bool)
 
 
-def judge(teacher: Tensor, student: Tensor, truth: Tensor, prior: float = 0.5) -> Diagnosis:
-    return diagnose(teacher, student, (truth > 0).long(), everywhere(truth), prior=prior)
+def judge(teacher: Tensor, student: Tensor, truth: Tensor, prior: float = 0.5) -> TeacherWeight:
+    return estimate_teacher_weight(teacher, student, (truth > 0).long(), everywhere(truth), prior=prior)
 
 
 # --- is the teacher right here? ------------------------------------------------------------------------------------
@@ -109,7 +117,9 @@ def test_a_thousand_dry_blocks_on_which_one_network_is_a_little_surer_take_no_si
 @given(prior=st.floats(0, 1))
 def test_without_a_label_the_weight_is_exactly_the_prior(prior: float) -> None:
     truth = terrain(0, 1)
-    said = diagnose(network(truth, 0.3, 1), network(truth, 1.0, 2), (truth > 0).long(), ~everywhere(truth), prior=prior)
+    said = estimate_teacher_weight(
+        network(truth, 0.3, 1), network(truth, 1.0, 2), (truth > 0).long(), ~everywhere(truth), prior=prior
+    )
     assert said.weight == prior
     assert said.gains == ()
     assert said.teacher_error is None
@@ -220,7 +230,7 @@ def test_what_cannot_be_judged_is_refused(change: dict[str, object], what: str) 
         "prior": 0.5,
     }
     with pytest.raises(InputError, match=what):
-        diagnose(**(usual | change))  # type: ignore[arg-type]
+        estimate_teacher_weight(**(usual | change))  # type: ignore[arg-type]
 
 
 # --- is it visible? ------------------------------------------------------------------------------------------------
@@ -264,9 +274,9 @@ def test_the_advice_warns_when_little_of_the_teachers_word_can_be_seen() -> None
     truth = terrain(0)
     teacher, student = network(truth, 0.3, 1), network(truth, 1.0, 2)
     labels, mask = (truth > 0).long(), everywhere(truth)
-    blind = diagnose(teacher, student, labels, mask, prior=0.5, visible=0.04)
-    sees = diagnose(teacher, student, labels, mask, prior=0.5, visible=0.8)
+    blind = estimate_teacher_weight(teacher, student, labels, mask, prior=0.5, visible=0.04)
+    sees = estimate_teacher_weight(teacher, student, labels, mask, prior=0.5, visible=0.8)
     assert "Little can pass in any case: 4%" in blind.advice
     assert "Little can pass" not in sees.advice
     assert blind.weight == sees.weight
-    assert "leave it open" in Diagnosis(0.5, 0.5, (0.1,), 0.2, 0.2).advice
+    assert "leave it open" in TeacherWeight(0.5, 0.5, (0.1,), 0.2, 0.2).advice

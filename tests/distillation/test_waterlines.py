@@ -14,21 +14,21 @@ from strandline.distillation.waterlines import (
     PRIOR,
     RESPONSE,
     TIDE_SD,
-    Archive,
+    FloodArchive,
     Prior,
     Response,
     archive_of,
+    attach_archive,
+    attach_whole_archive,
     class_probability,
-    draw_memory,
-    draw_strandlines,
+    draw_waterlines,
     evidence_of,
     peak_levels,
     posterior_of,
     prior_of,
-    remember,
-    remember_all,
+    sample_archive_mask,
     thresholds,
-    waterlines,
+    waterline_bounds,
 )
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -37,7 +37,7 @@ from tests.fixtures.batches import make_batch
 SEED = st.integers(0, 10_000)
 
 
-def simulated(seed: int, storms: int = 200, noise: float = 0.0) -> tuple[Archive, Tensor]:
+def simulated(seed: int, storms: int = 200, noise: float = 0.0) -> tuple[FloodArchive, Tensor]:
     """Maps drawn from the response itself on a known effective elevation (4, 6)."""
     generator = torch.Generator().manual_seed(seed)
     truth = 0.5 + 3 * torch.rand(4, 6, generator=generator)
@@ -47,10 +47,10 @@ def simulated(seed: int, storms: int = 200, noise: float = 0.0) -> tuple[Archive
     word = torch.nn.functional.one_hot(classes, 5).float().movedim(-1, 1)
     read = level + noise * torch.randn(storms, generator=generator)
     nothing = torch.zeros(4, 6)
-    return Archive(word, read, torch.full((storms,), max(noise, 0.01)), nothing, nothing.bool()), truth
+    return FloodArchive(word, read, torch.full((storms,), max(noise, 0.01)), nothing, nothing.bool()), truth
 
 
-def every(archive: Archive) -> Tensor:
+def every(archive: FloodArchive) -> Tensor:
     return torch.ones(1, len(archive), dtype=torch.bool)
 
 
@@ -58,7 +58,7 @@ def test_many_maps_find_the_ground_and_their_interval_holds_it() -> None:
     inside, error = [], []
     for seed in range(8):
         archive, truth = simulated(seed, noise=0.1)
-        low, middle, high, *_ = draw_strandlines(archive, every(archive))[0]
+        low, middle, high, *_ = draw_waterlines(archive, every(archive))[0]
         error.append((middle - truth).abs().mean())
         inside.append(((truth > low - 0.15) & (truth < high + 0.15)).float().mean())
     assert torch.stack(error).mean() < 0.1
@@ -103,7 +103,7 @@ def test_maps_that_show_more_water_never_raise_the_ground(seed: int) -> None:
     sure = replace(RESPONSE, lapse=0.0)  # with a lapse a middling depth may say more than a great one
     before, after = (posterior_of(maps, every(maps), sure)[0].cumsum(0) for maps in (archive, wetter))
     assert (after >= before - 1e-5).all()
-    assert (draw_strandlines(wetter, every(archive))[0, 4] <= draw_strandlines(archive, every(archive))[0, 4]).all()
+    assert (draw_waterlines(wetter, every(archive))[0, 4] <= draw_waterlines(archive, every(archive))[0, 4]).all()
 
 
 @settings(deadline=None, max_examples=20)
@@ -114,8 +114,8 @@ def test_a_storm_that_was_not_mapped_or_not_used_changes_nothing(seed: int) -> N
     without[0, 3] = False
     unmapped = archive.word.clone()
     unmapped[3] = 0
-    left_out = draw_strandlines(archive, without)
-    torch.testing.assert_close(draw_strandlines(replace(archive, word=unmapped), every(archive)), left_out)
+    left_out = draw_waterlines(archive, without)
+    torch.testing.assert_close(draw_waterlines(replace(archive, word=unmapped), every(archive)), left_out)
     assert evidence_of(unmapped, archive.level, archive.level_sd, RESPONSE)[3].abs().max() == 0
 
 
@@ -132,8 +132,8 @@ def test_bounds_are_those_of_the_waterline_method() -> None:
     word[[2, 3], 2] = 1.0  # wet at 2.0 and 2.5 m
     word[:, :, 0, 1] = 0.0  # never mapped
     level = torch.tensor([1.0, 1.5, 2.0, 2.5])
-    archive = Archive(word, level, torch.full((4,), 0.03), torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool))
-    low, middle, high, dry, wet, frequency, depth, count = draw_strandlines(archive, every(archive))[0][:, 0]
+    archive = FloodArchive(word, level, torch.full((4,), 0.03), torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool))
+    low, middle, high, dry, wet, frequency, depth, count = draw_waterlines(archive, every(archive))[0][:, 0]
     assert (float(dry[0]), float(wet[0]), float(frequency[0]), float(count[0])) == (1.5, 2.0, 0.5, 4.0)
     assert 1.5 <= low[0] <= middle[0] <= high[0] <= 2.3
     assert float(depth[0]) == pytest.approx(2.0)
@@ -150,8 +150,8 @@ def test_waterlines_are_open_where_a_cell_was_never_dry_or_never_wet() -> None:
     word = torch.tensor([[dry, dry, unknown], [dry, wet, unknown], [wet, wet, unknown]])  # (E, cells, K)
     word = word.transpose(1, 2)[:, :, None]  # (E, K, 1, cells)
     level = torch.tensor([0.5, 1.0, 1.5])
-    archive = Archive(word, level, 0 * level, torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
-    lowest, highest = waterlines(archive, torch.tensor([[True, True, True], [False, False, True]]))
+    archive = FloodArchive(word, level, 0 * level, torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
+    lowest, highest = waterline_bounds(archive, torch.tensor([[True, True, True], [False, False, True]]))
     nothing = torch.inf
     torch.testing.assert_close(lowest[:, 0], torch.tensor([[1.0, 0.5, -nothing], [-nothing, -nothing, -nothing]]))
     torch.testing.assert_close(highest[:, 0], torch.tensor([[1.5, 1.0, nothing], [1.5, 1.5, nothing]]))
@@ -159,9 +159,9 @@ def test_waterlines_are_open_where_a_cell_was_never_dry_or_never_wet() -> None:
 
 def test_rows_may_be_drawn_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     archive, _ = simulated(5, storms=7)
-    whole = draw_strandlines(archive, every(archive))
-    monkeypatch.setattr("strandline.distillation.waterlines.AT_ONCE", 1)
-    torch.testing.assert_close(draw_strandlines(archive, every(archive)), whole)
+    whole = draw_waterlines(archive, every(archive))
+    monkeypatch.setattr("strandline.distillation.waterline_bounds.AT_ONCE", 1)
+    torch.testing.assert_close(draw_waterlines(archive, every(archive)), whole)
 
 
 def test_ground_that_the_product_does_not_know_has_a_prior_of_its_own() -> None:
@@ -177,7 +177,7 @@ def test_training_never_remembers_the_storm_itself_and_sometimes_only_lower_ones
     generator = torch.Generator().manual_seed(0)
     level = torch.arange(6.0)
     own = torch.tensor([3]).repeat(400)
-    used = draw_memory(level, own, generator)
+    used = sample_archive_mask(level, own, generator)
     assert not used[:, 3].any()
     share_without = (~used.any(1)).float().mean()
     assert 0.05 < share_without < 0.2
@@ -207,10 +207,10 @@ def test_a_batch_remembers_the_others_and_the_student_answers_with_and_without()
     teacher, student = Teacher().eval(), Student().eval()
     with torch.no_grad():
         archive = archive_of(batch, teacher(batch))
-        others = remember(batch, archive, ~torch.eye(3, dtype=torch.bool))
-        nothing = remember(batch, archive, torch.zeros(3, 3, dtype=torch.bool))
-        said = [student(view).flood_logits for view in (batch, nothing, others, remember_all(batch, archive))]
+        others = attach_archive(batch, archive, ~torch.eye(3, dtype=torch.bool))
+        nothing = attach_archive(batch, archive, torch.zeros(3, 3, dtype=torch.bool))
+        said = [student(view).flood_logits for view in (batch, nothing, others, attach_whole_archive(batch, archive))]
     torch.testing.assert_close(said[0], said[1])
     assert not torch.allclose(said[0], said[2])
     assert not torch.allclose(said[2], said[3])
-    assert others.without("archive", "strandlines").archive_level is None
+    assert others.without("archive", "waterlines").archive_level is None

@@ -4,16 +4,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from strandline.models.flood.archive_attention import ArchiveReader
+from strandline.models.flood.archive_attention import ArchiveAttention
 
 STORMS, ROWS, COLUMNS, CHANNELS = 5, 18, 24, 7
-Archive = tuple[Tensor, Tensor, Tensor]
+FloodArchive = tuple[Tensor, Tensor, Tensor]
 
 
 @pytest.fixture(scope="module")
-def reader() -> ArchiveReader:
+def reader() -> ArchiveAttention:
     torch.manual_seed(0)
-    return ArchiveReader(CHANNELS).eval()
+    return ArchiveAttention(CHANNELS).eval()
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def now() -> Tensor:
 
 
 @pytest.fixture
-def archive() -> Archive:
+def archive() -> FloodArchive:
     generator = torch.Generator().manual_seed(2)
     maps = torch.rand(2, STORMS, 2, ROWS, COLUMNS, generator=generator)
     return maps, torch.ones(2, STORMS, dtype=torch.bool), torch.rand(2, STORMS, generator=generator) + 1
@@ -33,7 +33,7 @@ LOGGERS = (torch.ones(2, 1, ROWS, COLUMNS), torch.eye(ROWS, COLUMNS).expand(2, -
 
 
 @torch.no_grad()
-def test_the_order_of_the_storms_does_not_matter(reader: ArchiveReader, now: Tensor, archive: Archive) -> None:
+def test_the_order_of_the_storms_does_not_matter(reader: ArchiveAttention, now: Tensor, archive: FloodArchive) -> None:
     order = torch.randperm(STORMS, generator=torch.Generator().manual_seed(3))
     shuffled = (archive[0][:, order], archive[1][:, order], archive[2][:, order])
     torch.testing.assert_close(
@@ -43,7 +43,7 @@ def test_the_order_of_the_storms_does_not_matter(reader: ArchiveReader, now: Ten
 
 @torch.no_grad()
 def test_a_storm_that_may_not_be_remembered_changes_nothing(
-    reader: ArchiveReader, now: Tensor, archive: Archive
+    reader: ArchiveAttention, now: Tensor, archive: FloodArchive
 ) -> None:
     maps, seen, level = archive
     hidden = seen.clone()
@@ -58,7 +58,7 @@ def test_a_storm_that_may_not_be_remembered_changes_nothing(
 
 @torch.no_grad()
 def test_an_archive_spread_over_all_samples_is_looked_at_once_with_the_same_words(
-    reader: ArchiveReader, now: Tensor, archive: Archive
+    reader: ArchiveAttention, now: Tensor, archive: FloodArchive
 ) -> None:
     maps, seen, level = archive
     spread = maps[:1].expand(2, -1, -1, -1, -1)
@@ -72,7 +72,7 @@ def test_an_archive_spread_over_all_samples_is_looked_at_once_with_the_same_word
 
 @torch.no_grad()
 def test_patches_tell_each_other_of_every_storm_apart_and_each_head_in_its_own_way() -> None:
-    reader, generator = ArchiveReader(CHANNELS), torch.Generator().manual_seed(4)
+    reader, generator = ArchiveAttention(CHANNELS), torch.Generator().manual_seed(4)
     reader.reach.weight.normal_(generator=generator)
     scores = torch.randn(2, STORMS, reader.heads, 6, 6, generator=generator)
     alone = [reader.reach(scores[:, storm]) for storm in range(STORMS)]
@@ -81,7 +81,7 @@ def test_patches_tell_each_other_of_every_storm_apart_and_each_head_in_its_own_w
 
 @torch.no_grad()
 def test_every_answer_is_a_mixture_of_the_maps_and_of_nothing(
-    reader: ArchiveReader, now: Tensor, archive: Archive
+    reader: ArchiveAttention, now: Tensor, archive: FloodArchive
 ) -> None:
     found = reader(now, PEAK, archive, None)[..., :ROWS, :COLUMNS]
     flooded, _, share = found.reshape(2, 3, reader.heads, ROWS, COLUMNS).unbind(dim=1)
@@ -91,7 +91,7 @@ def test_every_answer_is_a_mixture_of_the_maps_and_of_nothing(
 
 
 @torch.no_grad()
-def test_a_logger_speaks_against_storms_that_it_contradicts(reader: ArchiveReader, now: Tensor) -> None:
+def test_a_logger_speaks_against_storms_that_it_contradicts(reader: ArchiveAttention, now: Tensor) -> None:
     maps = torch.zeros(2, 2, 2, ROWS, COLUMNS)
     maps[:, 0, 0] = 1.0  # the first storm flooded everything, the second nothing
     archive = (maps, torch.ones(2, 2, dtype=torch.bool), torch.full((2, 2), 1.5))

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from benchmarks.calibration.parts import class_parts
-from strandline.distillation.ensemble import HeadRecipe, distil_members
+from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.inference import ask, ask_members, students_view
+from strandline.models.inference import ask, predict_members, student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -24,7 +24,7 @@ SHAPE = (16, 24)
 
 
 def view(samples: int = 3, seed: int = 0) -> Batch:
-    return students_view(make_batch(samples, SHAPE, seed=seed))
+    return student_inputs(make_batch(samples, SHAPE, seed=seed))
 
 
 def gauge_alone(samples: int = 6) -> Batch:
@@ -38,7 +38,7 @@ def gauge_alone(samples: int = 6) -> Batch:
 def members() -> list[Student]:
     """Three students of one trunk that disagree by their last layers."""
     torch.manual_seed(0)
-    first = Student(width=8, place_shape=SHAPE).eval()
+    first = Student(width=8, site_shape=SHAPE).eval()
     others = [deepcopy(first) for _ in range(2)]
     for other in others:
         with torch.no_grad():
@@ -54,7 +54,9 @@ def taught(members: list[Student]) -> MultiHeadStudent:
     torch.manual_seed(1)
     student = MultiHeadStudent(deepcopy(members[0]), len(members))
     views = [view(6), view(6).without("optical"), view(6).without("gauge", "in_situ")]
-    distil_members(student, members, views, [gauge_alone()], HeadRecipe(steps=150, samples=6, windows=6), seed=0)
+    distil_members(
+        student, members, views, [gauge_alone()], EnsembleDistillationConfig(steps=150, samples=6, windows=6), seed=0
+    )
     return student
 
 
@@ -65,7 +67,7 @@ def floods(words: list[Prediction]) -> torch.Tensor:
 def test_untaught_every_head_says_what_the_trunk_says(members: list[Student]) -> None:
     student = MultiHeadStudent(members[0], 3)
     alone = ask(members[0], view())
-    for word in ask_members([student], view()):
+    for word in predict_members([student], view()):
         for name in ("flood_logits", "surge_mean", "surge_scale", "damage_logits"):
             torch.testing.assert_close(getattr(word, name), getattr(alone, name))
 
@@ -74,8 +76,8 @@ def test_heads_learn_their_own_members_and_keep_the_disagreement(
     members: list[Student], taught: MultiHeadStudent
 ) -> None:
     seen = view(6)
-    theirs, ours = floods(ask_members(members, seen)), floods(ask_members([taught], seen))
-    before = floods(ask_members([MultiHeadStudent(members[0], 3)], seen))
+    theirs, ours = floods(predict_members(members, seen)), floods(predict_members([taught], seen))
+    before = floods(predict_members([MultiHeadStudent(members[0], 3)], seen))
     assert (ours - theirs).abs().mean() < 0.35 * (before - theirs).abs().mean()
     kept = class_parts(ours.numpy(), axis=2).epistemic.mean() / class_parts(theirs.numpy(), axis=2).epistemic.mean()
     assert 0.8 < kept < 1.2
@@ -83,7 +85,7 @@ def test_heads_learn_their_own_members_and_keep_the_disagreement(
 
 
 def test_heads_learn_the_members_surges(members: list[Student], taught: MultiHeadStudent) -> None:
-    theirs, ours = (ask_members(networks, gauge_alone()) for networks in (members, [taught]))
+    theirs, ours = (predict_members(networks, gauge_alone()) for networks in (members, [taught]))
     for one, other in zip(theirs, ours, strict=True):
         assert (one.surge_mean - other.surge_mean).abs().mean() < 0.03
         assert (one.surge_scale / other.surge_scale).log().abs().mean() < 0.1
@@ -100,11 +102,11 @@ def test_another_number_of_members_or_an_empty_lesson_is_refused(
 ) -> None:
     student = MultiHeadStudent(deepcopy(members[0]), 3)
     with pytest.raises(InputError, match="heads"):
-        distil_members(student, members[:count], views, [gauge_alone()], HeadRecipe(steps=1), seed=0)
+        distil_members(student, members[:count], views, [gauge_alone()], EnsembleDistillationConfig(steps=1), seed=0)
 
 
 def test_it_is_saved_and_read_back_by_the_forecaster(tmp_path: Path) -> None:
-    student = MultiHeadStudent(load_students(place_shape=SHAPE)[0], 3).eval()
+    student = MultiHeadStudent(load_students(site_shape=SHAPE)[0], 3).eval()
     with torch.no_grad():
         student.flood.weight += 0.1
     forecaster = Forecaster((student,), {0.9: np.ones(25)}, 1.3, 0.4, 0.45)
@@ -120,7 +122,7 @@ def test_it_is_saved_and_read_back_by_the_forecaster(tmp_path: Path) -> None:
 
 
 def test_members_of_their_own_are_still_read_as_students(tmp_path: Path) -> None:
-    students = load_students(place_shape=SHAPE)
+    students = load_students(site_shape=SHAPE)
     save_students(tmp_path, students, {})
     for one, other in zip(students, load_students(tmp_path), strict=True):
         for name, weight in one.state_dict().items():

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from strandline.models.batch import Batch
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import shares_seen
-from strandline.models.inference import ask, join_predictions, pick, students_view
+from strandline.models.inference import ask, join_predictions, pick, student_inputs
 from strandline.models.layers import channels_last, gelu, masked_mean, pad_to_patches
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -54,7 +54,7 @@ def subsets() -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("absent", subsets(), ids=lambda names: "-".join(names) or "nothing")
 def test_the_student_answers_with_any_streams(student: Student, absent: tuple[str, ...]) -> None:
-    batch = students_view(make_batch(2)).without(*absent)
+    batch = student_inputs(make_batch(2)).without(*absent)
     word = ask(student, batch)
     assert all(torch.isfinite(value).all() for value in outputs(word).values())
     assert word.surge_mean.shape == word.surge_scale.shape == (2, 25)
@@ -129,7 +129,7 @@ def test_what_is_seen_does_change_the_answer(kind: str, stream: str, request: py
 
 def test_a_stream_that_is_nowhere_seen_and_one_that_is_absent_are_near(student: Student) -> None:
     """Absent and all-masked differ in nothing that the student can read."""
-    batch = students_view(make_batch(2))
+    batch = student_inputs(make_batch(2))
     assert batch.optical is not None
     assert batch.optical_seen is not None
     dark = replace(batch, optical=torch.zeros_like(batch.optical), optical_seen=torch.zeros_like(batch.optical_seen))
@@ -172,11 +172,11 @@ def test_the_student_is_small_and_its_place_starts_blank() -> None:
     torch.manual_seed(0)
     nowhere = Student()
     torch.manual_seed(0)
-    somewhere = Student(place_shape=(16, 24))
+    somewhere = Student(site_shape=(16, 24))
     assert sum(parameter.numel() for parameter in nowhere.parameters()) <= 1_000_000
     assert somewhere.place is not None
     somewhere.load_state_dict(nowhere.state_dict() | {"place": somewhere.place})
-    batch = students_view(make_batch(2))
+    batch = student_inputs(make_batch(2))
     torch.testing.assert_close(ask(nowhere, batch).flood_logits, ask(somewhere, batch).flood_logits)
 
 

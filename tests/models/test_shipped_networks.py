@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED, Curriculum
+from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED, PretrainingConfig
 from strandline.errors import InputError
-from strandline.models.inference import ask, students_view
+from strandline.models.inference import ask, student_inputs
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students, load_teacher, save_networks
@@ -27,12 +27,12 @@ def test_saved_networks_say_the_same_when_they_are_loaded(tmp_path: Path) -> Non
     torch.testing.assert_close(
         ask(load_teacher(tmp_path), batch).flood_logits, ask(teacher, batch).flood_logits, atol=0.02, rtol=0.02
     )
-    again = load_students(tmp_path, place_shape=(16, 24))
+    again = load_students(tmp_path, site_shape=(16, 24))
     assert len(again) == 2
     for old, new in zip(students, again, strict=True):
         assert not new.training
         assert new.place is not None
-        said = [ask(network, students_view(batch)).surge_mean for network in (old, new)]
+        said = [ask(network, student_inputs(batch)).surge_mean for network in (old, new)]
         torch.testing.assert_close(said[0], said[1], atol=0.02, rtol=0.02)
     assert not torch.equal(again[0].map.head.weight, again[1].map.head.weight)
 
@@ -58,6 +58,6 @@ def test_networks_of_another_version_are_named(tmp_path: Path) -> None:
 
 
 def test_what_ships_can_be_loaded_and_was_not_taught_on_the_built_in_delta() -> None:
-    assert len(load_students()) == Curriculum().members
+    assert len(load_students()) == PretrainingConfig().members
     assert all(torch.isfinite(parameter).all() for parameter in load_teacher().parameters())
-    assert BUILT_IN_SEED < FIRST_SEED == Curriculum().first_seed
+    assert BUILT_IN_SEED < FIRST_SEED == PretrainingConfig().first_seed

@@ -14,26 +14,35 @@ import tests.fixtures.reports as coast
 from strandline import files as atomic
 from strandline.errors import InputError
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
-from strandline.observations.sea_level.model import TideAndWeather
-from strandline.pipeline.deployment import Briefing, Making, brief, load_briefing, mean_high_water, save_briefing
+from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.pipeline.deployment import (
+    Deployment,
+    RunMetadata,
+    build_deployment,
+    load_deployment,
+    mean_high_water,
+    save_deployment,
+)
 from strandline.risk.stage_damage.zones import NOWHERE
 
 END = np.datetime64("2022-11-26T00", "ns")
 
 
-def a_sea(amplitude: float = 0.7) -> TideAndWeather:
+def a_sea(amplitude: float = 0.7) -> SeaLevelModel:
     constants = TidalConstants("Sella mole", 45.6, "made up", {"M2": amplitude}, {"M2": 123.4})
     modes = np.random.default_rng(2).normal(0, 0.01, (3, 2))
-    return TideAndWeather(FittedTide(constants, 0.1 / 3, modes), 0.04 * np.exp(-np.arange(96) / 30))
+    return SeaLevelModel(FittedTide(constants, 0.1 / 3, modes), 0.04 * np.exp(-np.arange(96) / 30))
 
 
 @pytest.fixture(scope="module")
-def briefing() -> Briefing:
+def deployment() -> Deployment:
     hazard = coast.hazard("simulated")
     higher = replace(hazard, levels=hazard.levels + 0.4, flood_depth=hazard.flood_depth * np.float32(1.2))
     withheld = [(np.datetime64("2022-11-20", "D"), np.datetime64("2022-11-25T06", "h"))]
-    making, rng = Making("0.1.0", "0123abc", {"run": 3}), np.random.default_rng(4)
-    return brief(coast.observations("simulated"), [hazard, higher], coast.a_plan(), a_sea(), withheld, making, rng)
+    making, rng = RunMetadata("0.1.0", "0123abc", {"run": 3}), np.random.default_rng(4)
+    return build_deployment(
+        coast.observations("simulated"), [hazard, higher], coast.a_plan(), a_sea(), withheld, making, rng
+    )
 
 
 def assert_equal(one: object, other: object, place: str = "") -> None:
@@ -60,31 +69,31 @@ def assert_equal(one: object, other: object, place: str = "") -> None:
         assert one == other, place
 
 
-def test_a_briefing_comes_back_equal_to_the_last_bit(briefing: Briefing, tmp_path: Path) -> None:
-    save_briefing(tmp_path, briefing)
-    again = load_briefing(tmp_path)
-    assert_equal(again, briefing)
+def test_a_briefing_comes_back_equal_to_the_last_bit(deployment: Deployment, tmp_path: Path) -> None:
+    save_deployment(tmp_path, deployment)
+    again = load_deployment(tmp_path)
+    assert_equal(again, deployment)
     time = END + np.arange(48).astype("timedelta64[h]")
-    np.testing.assert_array_equal(again.sea.tide(time), briefing.sea.tide(time))
+    np.testing.assert_array_equal(again.sea_level.tide(time), deployment.sea_level.tide(time))
     assert again.is_simulated
-    without = replace(briefing, protocol=None, stakes=(), zones_at_stake={}, withheld=())
-    save_briefing(tmp_path, without)
-    assert_equal(load_briefing(tmp_path), without)
+    without = replace(deployment, protocol=None, stakes=(), zones_at_stake={}, withheld=())
+    save_deployment(tmp_path, without)
+    assert_equal(load_deployment(tmp_path), without)
 
 
-def test_it_holds_what_the_run_found(briefing: Briefing) -> None:
-    assert briefing.mean_sea_level == 0.02
-    assert [gauge.name for gauge in briefing.gauges] == ["Sella mole", "Offshore tower"]
-    assert briefing.response.levels.shape == (24, 12)
-    assert briefing.response.dry_level == 0.02 + mean_high_water(a_sea(), np.datetime64("2022-11-25T23", "ns"))
-    ((start, end),) = briefing.withheld
+def test_it_holds_what_the_run_found(deployment: Deployment) -> None:
+    assert deployment.mean_sea_level == 0.02
+    assert [gauge.name for gauge in deployment.gauges] == ["Sella mole", "Offshore tower"]
+    assert deployment.response.levels.shape == (24, 12)
+    assert deployment.response.dry_level == 0.02 + mean_high_water(a_sea(), np.datetime64("2022-11-25T23", "ns"))
+    ((start, end),) = deployment.withheld
     assert start == np.datetime64("2022-11-20", "ns")
     assert end == np.datetime64("2022-11-25T06", "ns")
 
 
-def test_an_action_is_for_the_zones_that_hold_what_it_is_for(briefing: Briefing) -> None:
-    (names,) = briefing.zones_at_stake.values()
-    assets, zones = coast.assets(), briefing.zones
+def test_an_action_is_for_the_zones_that_hold_what_it_is_for(deployment: Deployment) -> None:
+    (names,) = deployment.zones_at_stake.values()
+    assets, zones = coast.assets(), deployment.zones
     meant = [name in ("Harbour school", "Ferry quay") for name in assets["asset_id"]]
     assert set(names) == {zones.names[number] for number in zones.of_asset[meant]}
     assert 1 <= len(names) <= 2
@@ -98,32 +107,32 @@ def test_mean_high_water_is_the_amplitude_of_a_single_tide() -> None:
     assert high == pytest.approx(0.7 * (1 - 0.037 * np.cos(node)) * missed, rel=0.003)
 
 
-def test_the_zones_on_the_map_are_those_of_the_briefing(briefing: Briefing, tmp_path: Path) -> None:
-    save_briefing(tmp_path, briefing)
+def test_the_zones_on_the_map_are_those_of_the_briefing(deployment: Deployment, tmp_path: Path) -> None:
+    save_deployment(tmp_path, deployment)
     collection = json.loads((tmp_path / "zones.geojson").read_text(encoding="utf-8"))
     rows = [feature["properties"] for feature in collection["features"]]
-    assert [row["zone"] for row in rows] == list(briefing.zones.names)
+    assert [row["zone"] for row in rows] == list(deployment.zones.names)
     share = np.array([np.nan if row["flooded_share_p50"] is None else row["flooded_share_p50"] for row in rows])
     samples = np.arange(24)
-    truth = np.median(briefing.response.at(briefing.return_levels[:, -1], samples).flooded_share, axis=0)
+    truth = np.median(deployment.response.at(deployment.return_levels[:, -1], samples).flooded_share, axis=0)
     np.testing.assert_allclose(share, truth)
     outlines = [shape(feature["geometry"]) for feature in collection["features"]]
     assert all(outline.is_valid for outline in outlines)
     assert {row["return_period"] for row in rows} == {100.0}
-    assert sum(row["unknown_assets"] for row in rows) == briefing.response.unknown_assets.sum() > 0
+    assert sum(row["unknown_assets"] for row in rows) == deployment.response.unknown_assets.sum() > 0
 
 
-def test_the_unsurveyed_corner_is_known_to_be_unknown(briefing: Briefing) -> None:
+def test_the_unsurveyed_corner_is_known_to_be_unknown(deployment: Deployment) -> None:
     unknown = np.isnan(coast.an_elevation())
-    for number, share in enumerate(briefing.response.unknown_share):
-        assert share == pytest.approx(unknown[briefing.zones.of_cell == number].mean())
-    assert (briefing.zones.of_cell[coast.an_elevation() == -2.0] == NOWHERE).all()
+    for number, share in enumerate(deployment.response.unknown_share):
+        assert share == pytest.approx(unknown[deployment.zones.of_cell == number].mean())
+    assert (deployment.zones.of_cell[coast.an_elevation() == -2.0] == NOWHERE).all()
 
 
 def test_a_kill_while_it_is_written_leaves_the_former_one(
-    briefing: Briefing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save_briefing(tmp_path, briefing)
+    save_deployment(tmp_path, deployment)
     before = (tmp_path / "briefing.nc").read_bytes()
 
     def full(_: Path) -> None:
@@ -131,26 +140,26 @@ def test_a_kill_while_it_is_written_leaves_the_former_one(
 
     monkeypatch.setattr(atomic, "_force_to_disk", full)
     with pytest.raises(InputError, match="No space left"):
-        save_briefing(tmp_path, briefing)
+        save_deployment(tmp_path, deployment)
     assert (tmp_path / "briefing.nc").read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {"briefing.nc", "zones.geojson"}
 
 
-def test_a_file_that_is_no_briefing_is_refused(briefing: Briefing, tmp_path: Path) -> None:
+def test_a_file_that_is_no_briefing_is_refused(deployment: Deployment, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        load_briefing(tmp_path)
-    save_briefing(tmp_path, briefing)
+        load_deployment(tmp_path)
+    save_deployment(tmp_path, deployment)
     path = tmp_path / "briefing.nc"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="cannot be read"):
-        load_briefing(tmp_path)
+        load_deployment(tmp_path)
     path.write_bytes(whole.replace(b"strandline briefing 1", b"strandline briefing 0"))
     with pytest.raises(InputError, match="is no 'strandline briefing 1'"):
-        load_briefing(tmp_path)
+        load_deployment(tmp_path)
     path.write_bytes(whole.replace(b'"vertical_datum"', b'"vertical_dutam"'))
     with pytest.raises(InputError, match="damaged"):
-        load_briefing(tmp_path)
+        load_deployment(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +175,8 @@ def test_a_file_that_is_no_briefing_is_refused(briefing: Briefing, tmp_path: Pat
                                      outlines=b.zones.outlines[:1], of_asset=0 * b.zones.of_asset)}, "response of"),
     ],
 )  # fmt: skip
-def test_a_briefing_that_does_not_agree_with_itself_is_refused(briefing: Briefing, change: object, fault: str) -> None:
+def test_a_briefing_that_does_not_agree_with_itself_is_refused(
+    deployment: Deployment, change: object, fault: str
+) -> None:
     with pytest.raises(InputError, match=fault):
-        replace(briefing, **change(briefing))  # type: ignore[operator]
+        replace(deployment, **change(deployment))  # type: ignore[operator]

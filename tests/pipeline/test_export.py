@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from strandline.distillation.waterlines import Archive
+from strandline.distillation.waterlines import FloodArchive
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
 from strandline.pipeline import export
@@ -24,11 +24,11 @@ SHAPE = (16, 24)
 
 def forecaster(heads: bool = False) -> Forecaster:
     torch.manual_seed(0)
-    student = Student(width=8, place_shape=SHAPE).eval()
+    student = Student(width=8, site_shape=SHAPE).eval()
     assert student.place is not None
     torch.nn.init.normal_(student.place, std=0.02)
     ground = torch.rand(SHAPE) * 3
-    archive = Archive(
+    archive = FloodArchive(
         torch.rand(3, 5, *SHAPE).softmax(1), torch.tensor([1.0, 1.5, 2.0]), torch.zeros(3), ground, ground > 0.3, 0
     )
     network = MultiHeadStudent(student, 3).eval() if heads else student
@@ -38,7 +38,7 @@ def forecaster(heads: bool = False) -> Forecaster:
 
 
 def storms(count: int = 3) -> Batch:
-    batch = students_view(make_batch(count, SHAPE))
+    batch = student_inputs(make_batch(count, SHAPE))
     return replace(batch, asset_cell=None, asset_class=None, asset_seen=None)
 
 

@@ -22,7 +22,7 @@ from benchmarks.large_regions.cluster import cluster
 from benchmarks.large_regions.coast_files import write_coast
 from benchmarks.large_regions.scale import RASTERS, difference, kill_when_begun
 from benchmarks.large_regions.wide_terrain import write_terrain
-from strandline.distillation.adaptation.data import look_twice
+from strandline.distillation.adaptation.data import predict_two_pass
 from strandline.errors import InputError
 from strandline.models.batching import build_storm_batch
 from strandline.models.student import Student
@@ -31,11 +31,11 @@ from strandline.observations.observations import Observations
 from strandline.observations.readers.terrain import water_joined_to_sea
 from strandline.observations.region_file import load_region_file
 from strandline.observations.storms import find_storms
-from strandline.pipeline.deployment import Making, brief, load_briefing, save_briefing
+from strandline.pipeline.deployment import RunMetadata, build_deployment, load_deployment, save_deployment
 from strandline.pipeline.large_regions import dask_workers as workers
 from strandline.pipeline.large_regions import map_region as make
 from strandline.pipeline.large_regions import products
-from strandline.pipeline.large_regions.map_region import Choice, Facts, make_mosaic, past_of, remarks_on
+from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region, past_of, remarks_on
 from strandline.pipeline.large_regions.products import PRODUCTS, blend
 from strandline.pipeline.large_regions.store import MosaicStore
 from strandline.pipeline.large_regions.survey import survey
@@ -52,7 +52,7 @@ from tests.pipeline.test_deployment import a_sea
 from tests.risk.test_flood_maps import SEA, forecaster
 
 EDGE = 300
-CHOICE = Choice(samples=2, return_periods=(10.0,))
+CHOICE = MapConfig(samples=2, return_periods=(10.0,))
 
 
 @cache
@@ -166,7 +166,7 @@ def test_a_region_no_larger_than_a_tile_is_mapped_as_a_run_maps_it(tmp_path: Pat
     probability, called, disagreement, *depth = bands.reshape(len(BANDS), 2, *REGION.shape)
     np.testing.assert_allclose(probability, expected.flood_probability, atol=1e-5)
     np.testing.assert_allclose(disagreement, expected.disagreement, atol=1e-5)
-    np.testing.assert_array_equal(called, expected.called_flooded)
+    np.testing.assert_array_equal(called, expected.flood_extent)
     np.testing.assert_allclose(depth, np.quantile(expected.flood_depth, QUANTILES, axis=0), atol=1e-4)
 
 
@@ -197,18 +197,18 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     region_file = load_region_file(write_coast(seen, tmp_path, radar=True))
     run = make_run(tmp_path / "run")
     mean = float(gauge["mean_sea_level"].values[0])
-    own = replace(load_briefing(run).gauges[0], name=str(gauge["station"].values[0]), mean_sea_level=mean)
+    own = replace(load_deployment(run).gauges[0], name=str(gauge["station"].values[0]), mean_sea_level=mean)
     first = seen.sar["time"].values[0]
     hidden = (first - np.timedelta64(1, "h"), first + np.timedelta64(1, "h"))
-    briefing = replace(load_briefing(run), gauges=(own,), withheld=(hidden,))
-    past = past_of(region_file, briefing)
+    deployment = replace(load_deployment(run), gauges=(own,), withheld=(hidden,))
+    past = past_of(region_file, deployment)
     assert past is not None
     assert len(past.sar.scenes) == seen.sar.sizes["scene"] - 1  # that of the withheld storm is not read
     assert len(past.storms) == len(past.sar.scenes)
     store, tiling = MosaicStore(str(tmp_path / "out")), Tiling(seen.region.shape)
     store.begin("a test", tiling, len(BANDS), resume=False)
     survey(region_file.terrain, seen.region, store)
-    draws = draw_floods(designer_of(seen, briefing.sea), np.array([[2.0]]), 2, np.random.default_rng(0))
+    draws = draw_floods(designer_of(seen, deployment.sea_level), np.array([[2.0]]), 2, np.random.default_rng(0))
     students = load_forecaster(run).elsewhere()
     (tile,) = tiling.tiles()
     bands = Mapper(store, seen.region, mean, students, tuple(draws), past).bands(tile)
@@ -217,12 +217,12 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     peaks = [storm.peak for storm in past.storms]
     found = find_storms(gauge["time"].values, gauge["water_level"].values[0], 40)
     storms = [storm for storm in found if storm.peak in peaks]
-    archive = look_twice(build_storm_batch(bare, storms, briefing.sea, "survey"), past.teacher).archive
+    archive = predict_two_pass(build_storm_batch(bare, storms, deployment.sea_level, "survey"), past.teacher).archive
     ground = ground_of(seen.region, seen.terrain, mean)
     maps = map_floods(replace(students, archive=archive), ground, draws, {})
     np.testing.assert_allclose(bands[0], maps.probability[0], atol=2e-3)  # levels and scenes passed through files
     highest = max(storm.peak_level for storm in past.storms)
-    within, above = (remarks_on(briefing, past, np.array([[highest + more]])) for more in (0.4, 0.6))
+    within, above = (remarks_on(deployment, past, np.array([[highest + more]])) for more in (0.4, 0.6))
     assert not any("memory of lower floods" in remark for remark in within)
     assert any(f"From {highest + 0.5:.2f} m on they rest on the memory" in remark for remark in above)
     alone = map_floods(students, ground, draws, {})
@@ -237,13 +237,15 @@ def make_run(folder: Path) -> Path:
     folder.mkdir(parents=True)
     hazard = coast.hazard("simulated")
     withheld = [(np.datetime64("2022-11-20", "D"), np.datetime64("2022-11-25T06", "h"))]
-    making, rng = Making("0.1.0", "0123abc", {"run": 3}), np.random.default_rng(4)
+    making, rng = RunMetadata("0.1.0", "0123abc", {"run": 3}), np.random.default_rng(4)
     plan = coast.a_plan()
-    save_briefing(folder, brief(coast.observations("simulated"), [hazard], plan, a_sea(), withheld, making, rng))
+    save_deployment(
+        folder, build_deployment(coast.observations("simulated"), [hazard], plan, a_sea(), withheld, making, rng)
+    )
     students = []
     for member in range(2):
         torch.manual_seed(member)
-        students.append(Student(place_shape=(8, 8)))
+        students.append(Student(site_shape=(8, 8)))
     save_forecaster(folder, Forecaster(tuple(students), {}, 1.0, 0.5, 0.5), {"made_by": "a test"})
     return folder
 
@@ -255,7 +257,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def region(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_terrain(tmp_path_factory.mktemp("wide"), EDGE, load_briefing(run).region, 0)
+    return write_terrain(tmp_path_factory.mktemp("wide"), EDGE, load_deployment(run).region, 0)
 
 
 @pytest.fixture(scope="module")
@@ -274,13 +276,15 @@ def map_into(
     run: Path,
     region: Path,
     *,
-    choice: Choice = CHOICE,
+    choice: MapConfig = CHOICE,
     announce: make.Announce = quiet,
     resume: bool = False,
     scheduler: str | None = None,
-) -> Facts:
+) -> MapMetadata:
     job = f"a test {choice}"
-    return make_mosaic(load_region_file(region), run, out, job, choice, announce, resume=resume, scheduler=scheduler)
+    return map_large_region(
+        load_region_file(region), run, out, job, choice, announce, resume=resume, scheduler=scheduler
+    )
 
 
 def test_a_map_says_what_it_is_and_keeps_nothing_unfinished(alone: Path, run: Path, region: Path) -> None:
@@ -291,15 +295,15 @@ def test_a_map_says_what_it_is_and_keeps_nothing_unfinished(alone: Path, run: Pa
     assert any("Elsewhere nobody has tested them" in remark for remark in facts["remarks"])
     assert any("No radar was read" in remark for remark in facts["remarks"])
     assert sorted(path.name for path in alone.iterdir()) == sorted([*RASTERS, "map.json"])
-    sea = np.s_[:, : EDGE // 10]
+    sea_level = np.s_[:, : EDGE // 10]
     for product in PRODUCTS:
         with rasterio.open(alone / product.file) as file:
             assert file.shape == (EDGE, EDGE)
             assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
             assert file.tags()["UNIT"] == product.unit
-            assert file.tags()["VERTICAL_DATUM"] == load_briefing(run).region.vertical_datum
+            assert file.tags()["VERTICAL_DATUM"] == load_deployment(run).region.vertical_datum
             assert file.descriptions[0].startswith("today, return period 10 years")
-            assert not file.read(1)[sea].any()
+            assert not file.read(1)[sea_level].any()
     with rasterio.open(alone / "flood_probability.tif") as file:
         assert 0.01 < file.read(1).mean() < 0.99
 
@@ -446,14 +450,14 @@ def test_a_scheduler_that_does_not_answer_is_named(
     [
         (("vertical_datum = ", "vertical_datum = 'sea level' # "), CHOICE, "has vertical datum 'sea level', the run"),
         (("cell_size = 100.0", "cell_size = 50.0"), CHOICE, "has cells of 50 m, the run of 100 m; use the run's"),
-        (("", ""), Choice(return_periods=(7.0,)), "knows none of 7 years; choose of"),
-        (("", ""), Choice(samples=10_000), "10000 are asked for; the run drew"),
+        (("", ""), MapConfig(return_periods=(7.0,)), "knows none of 7 years; choose of"),
+        (("", ""), MapConfig(samples=10_000), "10000 are asked for; the run drew"),
         (("[terrain]", SAR := '[sar]\nscale = "dB"\nbands = { vv = 1 }\n[[sar.scenes]]\npath = "a.tif"\n'
           "time = 2020-01-01T00:00:00Z\n[terrain]"), CHOICE, "has radar scenes and no .*tide_gauge"),
     ],
 )  # fmt: skip
 def test_what_would_not_mean_the_same_is_refused(
-    run: Path, region: Path, tmp_path: Path, change: tuple[str, str], choice: Choice, words: str
+    run: Path, region: Path, tmp_path: Path, change: tuple[str, str], choice: MapConfig, words: str
 ) -> None:
     other = tmp_path / "other.toml"
     text = region.read_text().replace(*change).replace("elevation.tif", str(region.parent / "elevation.tif"))

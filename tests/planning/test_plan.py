@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
-from strandline.planning.early_action.hindcast import recall_sea
+from strandline.planning.early_action.hindcast import past_sea_level
 from strandline.planning.early_action.protocol import Phase
 from strandline.planning.investment.discounting import Economy, annuity
 from strandline.planning.investment.scenarios import load_scenarios
@@ -20,9 +20,9 @@ from strandline.planning.measures import Quantity, load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.plan_schema import plan_to_json
 from strandline.report.plan.markdown import plan_to_markdown
-from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import assess_impact
-from strandline.risk.stage_damage.by_asset_class import EventDamage
+from strandline.risk.stage_damage.by_asset_class import ClassStageDamage
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
 
@@ -92,16 +92,16 @@ def test_a_cost_within_a_factor_of_three_lies_there_nineteen_times_of_twenty() -
 def test_annuity_and_reinvestment_in_closed_form() -> None:
     assert annuity(0.0, 40) == 40.0
     assert annuity(0.03, 50) == pytest.approx((1 - 1.03**-50) / 0.03)
-    assert Economy(0.0, 50, 2025).burden(10, 0.0) == 5.0
-    assert Economy(0.03, 10, 2025).burden(10, 0.0) == 1.0
-    assert Economy(0.03, 50, 2025).burden(50, 0.01) == pytest.approx(1 + 0.01 * annuity(0.03, 50))
-    assert Economy(0.03, 50, 2025).burden(20, 0.0, start=20) == pytest.approx(1.03**-20 + 1.03**-40)
-    assert Economy(0.03, 50, 2025).burden(20, 0.5, start=50) == 0.0
+    assert Economy(0.0, 50, 2025).life_cycle_cost_factor(10, 0.0) == 5.0
+    assert Economy(0.03, 10, 2025).life_cycle_cost_factor(10, 0.0) == 1.0
+    assert Economy(0.03, 50, 2025).life_cycle_cost_factor(50, 0.01) == pytest.approx(1 + 0.01 * annuity(0.03, 50))
+    assert Economy(0.03, 50, 2025).life_cycle_cost_factor(20, 0.0, start=20) == pytest.approx(1.03**-20 + 1.03**-40)
+    assert Economy(0.03, 50, 2025).life_cycle_cost_factor(20, 0.5, start=50) == 0.0
 
 
 def test_event_damage_rises_with_the_level_and_names_what_floods() -> None:
     hazard, assets = make_hazard(), make_assets().iloc[[0, 1, 2, 3, 7]]
-    damage = EventDamage.of(hazard, assets, expose(assets, REGION), np.zeros((20, 6)))
+    damage = ClassStageDamage.of(hazard, assets, overlay_exposure(assets, REGION), np.zeros((20, 6)))
     totals = [np.median(damage.at_level(("residential", "agriculture"), level)) for level in (0.8, 1.2, 2.4)]
     assert totals == sorted(totals)
     assert totals[0] < totals[-1]
@@ -134,7 +134,7 @@ def test_homes_are_raised_only_where_it_pays() -> None:
 
 
 def test_the_plan_weighs_its_measures_in_every_future_and_says_what_the_maps_do_not_reach() -> None:
-    plan = plan_of(higher_seas=(make_hazard(rise=0.2),))
+    plan = plan_of(sea_level_rise_hazards=(make_hazard(rise=0.2),))
     assert len(plan.futures) == 45
     assert plan.portfolio is not None
     assert set(plan.portfolio.kinds) == {a.kind for a in plan.actions if a.robustness is not None and a.within_budget}
@@ -207,7 +207,7 @@ def test_a_plan_says_how_its_triggers_would_have_fared_and_one_without_a_record_
     tide = 0.3 * np.cos(2 * np.pi * hours / 12.42)
     weather = np.convolve(rng.normal(0, 0.12, hours.size), np.exp(-np.arange(100) / 12.0), mode="same")
     time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")
-    past = recall_sea(time, tide + weather, tide, tide + weather, rng)
+    past = past_sea_level(time, tide + weather, tide, tide + weather, rng)
     plan = plan_of(past=past)
     assert plan.protocol is not None
     assert [(r.phase, r.dead_streams) for r in plan.track_records] == [
@@ -223,7 +223,7 @@ def test_a_plan_says_how_its_triggers_would_have_fared_and_one_without_a_record_
     loaded = json.loads(json.dumps(plan_to_json(plan), allow_nan=False))
     assert loaded["track_records"][0]["result"]["hits"] == plan.track_records[0].result.hits
     assert any("none is long enough" in note for note in plan_of().notes)
-    assert recall_sea(time[:300], tide[:300], tide[:300], None, rng) is None
+    assert past_sea_level(time[:300], tide[:300], tide[:300], None, rng) is None
 
 
 def test_a_small_budget_keeps_what_pays_but_says_that_it_is_out_of_reach() -> None:
@@ -284,6 +284,8 @@ def test_nonsense_is_refused() -> None:
 @given(st.floats(0.0, 0.1), st.floats(0.01, 0.1))
 def test_a_higher_discount_rate_never_helps_an_investment(rate: float, more: float) -> None:
     def value(discount_rate: float) -> float:
-        return annuity(discount_rate, 30) * 1.0 - Economy(discount_rate, 30, 2025).burden(30, 0.0) * 10.0
+        return (
+            annuity(discount_rate, 30) * 1.0 - Economy(discount_rate, 30, 2025).life_cycle_cost_factor(30, 0.0) * 10.0
+        )
 
     assert value(rate + more) < value(rate)

@@ -30,7 +30,7 @@ from strandline.report.alerts.cap import (
     urgency_of,
 )
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.alerts.issued import answer_given, read_given
+from strandline.report.alerts.issued import follow_up_issued, read_given
 from strandline.report.findings import Issuer
 from tests.fixtures.cap_schema import cap_schema
 
@@ -81,7 +81,11 @@ def test_simulated_numbers_give_an_exercise_and_real_ones_a_draft() -> None:
 def test_no_line_of_the_package_can_write_a_live_status() -> None:
     assert set(STATUS_OF.values()) == {"Exercise", "Draft"}
     folder = Path(strandline.report.__file__).parent
-    assert not [file.name for file in folder.rglob("*") if file.suffix in (".py", ".jinja") and re.search("Actual\\b", file.read_text())]
+    assert not [
+        file.name
+        for file in folder.rglob("*")
+        if file.suffix in (".py", ".jinja") and re.search("Actual\\b", file.read_text())
+    ]
     with pytest.raises(KeyError):
         as_cap(a_warning(provenance="Actual"), ISSUER)
 
@@ -273,11 +277,11 @@ def test_drafts_answer_what_was_given_and_repeat_nothing() -> None:
     old, hour = a_warning(parameters=(("provenance", "real"),)), pd.Timedelta(hours=1)
     newer = replace(old, identifier="sella-2", issued=old.issued + hour)
     unlikely = replace(newer, identifier="sella-3", probability=0.01)
-    assert answer_given([newer], [], ISSUER) == [newer]
-    assert answer_given([old], [old], ISSUER) == []
-    (update,) = answer_given([newer], [old], ISSUER)
+    assert follow_up_issued([newer], [], ISSUER) == [newer]
+    assert follow_up_issued([old], [old], ISSUER) == []
+    (update,) = follow_up_issued([newer], [old], ISSUER)
     assert (update.message, update.replaces[0].identifier) == ("Update", "sella-1")
-    (cancel,) = answer_given([unlikely], [old], ISSUER)
+    (cancel,) = follow_up_issued([unlikely], [old], ISSUER)
     assert (cancel.message, cancel.issued) == ("Cancel", unlikely.issued)
 
 

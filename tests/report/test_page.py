@@ -13,7 +13,7 @@ import tests.fixtures.reports as coast
 from strandline.observations.observations import Provenance
 from strandline.planning import formatting as words
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb
-from strandline.report.findings import Findings
+from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
 from strandline.risk.impact.people import DistrictPeople, HeadCount, People
 from strandline.risk.impact.totals import partial_totals
@@ -72,7 +72,7 @@ def real() -> Page:
     return Page(render_page(coast.findings("real")))
 
 
-def with_nasty_names() -> Findings:
+def with_nasty_names() -> RunResults:
     findings = coast.findings("real")
     assets = findings.impact.assets.copy()
     assets["asset_id"] = [f"{NASTY} {i}" for i in range(len(assets))]

@@ -22,7 +22,7 @@ from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
 from strandline.report.alerts.cap import as_cap
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.findings import Findings, Future
+from strandline.report.findings import Future, RunResults
 from strandline.report.page.page import render_page
 from strandline.report.products import as_json, return_levels, summarise, write_products
 from strandline.report.report import write_report
@@ -35,12 +35,12 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def findings() -> Findings:
+def findings() -> RunResults:
     return coast.findings("simulated")
 
 
 @pytest.fixture(scope="module")
-def folder(findings: Findings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(findings: RunResults, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
     write_products(out, findings)
     return out
@@ -50,7 +50,7 @@ def test_every_file_is_there_and_nothing_unfinished_beside_it(folder: Path) -> N
     assert {path.name for path in folder.iterdir()} == FILES
 
 
-def test_the_probability_raster_reads_back_as_it_was(folder: Path, findings: Findings) -> None:
+def test_the_probability_raster_reads_back_as_it_was(folder: Path, findings: RunResults) -> None:
     region, expected = findings.hazard.region, findings.hazard.flood_probability
     with rasterio.open(folder / "flood_probability.tif") as raster:
         assert raster.crs == region.crs
@@ -64,17 +64,17 @@ def test_the_probability_raster_reads_back_as_it_was(folder: Path, findings: Fin
         assert raster.read(1, masked=True).mask.sum() == np.isnan(expected[0]).sum() > 0
 
 
-@pytest.mark.parametrize("name", ["called_flooded", "disagreement"])
+@pytest.mark.parametrize("name", ["flood_extent", "disagreement"])
 def test_what_is_called_flooded_and_where_students_disagree_read_back_as_they_were(
-    folder: Path, findings: Findings, name: str
+    folder: Path, findings: RunResults, name: str
 ) -> None:
-    file = {"called_flooded": "flooded.tif", "disagreement": "flood_disagreement.tif"}[name]
+    file = {"flood_extent": "flooded.tif", "disagreement": "flood_disagreement.tif"}[name]
     with rasterio.open(folder / file) as raster:
         assert raster.descriptions[-1] == "today, return period 100 years"
         np.testing.assert_array_equal(raster.read(), getattr(findings.hazard, name))
 
 
-def test_the_depth_raster_holds_the_quantiles_of_each_return_period(folder: Path, findings: Findings) -> None:
+def test_the_depth_raster_holds_the_quantiles_of_each_return_period(folder: Path, findings: RunResults) -> None:
     with rasterio.open(folder / "flood_depth.tif") as raster:
         bands = raster.read()
         names, unit = raster.descriptions, raster.tags(1)["UNIT"]
@@ -86,7 +86,7 @@ def test_the_depth_raster_holds_the_quantiles_of_each_return_period(folder: Path
     assert np.isnan(bands[:, 0, 47]).all(), "the unsurveyed corner stays unknown"
 
 
-def test_a_cell_that_one_sample_does_not_know_is_unknown(tmp_path: Path, findings: Findings) -> None:
+def test_a_cell_that_one_sample_does_not_know_is_unknown(tmp_path: Path, findings: RunResults) -> None:
     depth = findings.hazard.flood_depth.copy()
     depth[7, :, 20, 10] = np.nan
     write_products(tmp_path, replace(findings, hazard=replace(findings.hazard, flood_depth=depth)))
@@ -94,7 +94,7 @@ def test_a_cell_that_one_sample_does_not_know_is_unknown(tmp_path: Path, finding
         assert np.isnan(raster.read()[:, 20, 10]).all()
 
 
-def test_assets_are_in_degrees_and_their_unknowns_are_null(folder: Path, findings: Findings) -> None:
+def test_assets_are_in_degrees_and_their_unknowns_are_null(folder: Path, findings: RunResults) -> None:
     text = (folder / "assets.geojson").read_text()
     collection = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert "crs" not in collection, "RFC 7946 knows no other reference system"
@@ -109,7 +109,7 @@ def test_assets_are_in_degrees_and_their_unknowns_are_null(folder: Path, finding
     assert all(ring.is_ccw for ring in rings), "RFC 7946: exterior rings run counter-clockwise"
 
 
-def test_a_gap_is_an_empty_field_and_times_are_utc(folder: Path, findings: Findings) -> None:
+def test_a_gap_is_an_empty_field_and_times_are_utc(folder: Path, findings: RunResults) -> None:
     text = (folder / "surge.csv").read_text()
     assert text.splitlines()[0] == "issue_time,time,lead_h,p10,p50,p90,observed,tide"
     assert text.splitlines()[1].startswith("2022-11-21T18:00:00Z,2022-11-21T18:00:00Z,0.0000,")
@@ -118,7 +118,7 @@ def test_a_gap_is_an_empty_field_and_times_are_utc(folder: Path, findings: Findi
     np.testing.assert_allclose(back["p50"], findings.surge["p50"], atol=5e-5)
 
 
-def test_return_levels_are_the_quantiles_of_the_samples(folder: Path, findings: Findings) -> None:
+def test_return_levels_are_the_quantiles_of_the_samples(folder: Path, findings: RunResults) -> None:
     table = pd.read_csv(folder / "return_levels.csv")
     assert table["return_period"].tolist() == list(coast.PERIODS)
     np.testing.assert_allclose(table["p50"], np.median(findings.hazard.levels, axis=0), atol=5e-5)
@@ -176,7 +176,7 @@ def test_what_is_undefined_is_null_in_json() -> None:
     }  # fmt: skip
 
 
-def test_findings_without_the_columns_of_a_forecast_are_refused(findings: Findings) -> None:
+def test_findings_without_the_columns_of_a_forecast_are_refused(findings: RunResults) -> None:
     with pytest.raises(InputError, match=r"\['tide'\]"):
         replace(findings, surge=findings.surge.drop(columns="tide"))
 
@@ -198,7 +198,7 @@ def test_a_failed_block_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("writes_that_fit", [0, 1, 3, 5, 8, 10])
 def test_a_full_disk_names_the_file_and_leaves_whole_products_only(
-    tmp_path: Path, findings: Findings, folder: Path, monkeypatch: pytest.MonkeyPatch, writes_that_fit: int
+    tmp_path: Path, findings: RunResults, folder: Path, monkeypatch: pytest.MonkeyPatch, writes_that_fit: int
 ) -> None:
     true_fsync, calls = os.fsync, []
 
@@ -242,7 +242,9 @@ def test_a_real_limit_of_the_system_leaves_no_part_of_a_file(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_path: Path, findings: Findings) -> None:
+def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(
+    tmp_path: Path, findings: RunResults
+) -> None:
     stale = tmp_path / "alerts" / "earlier.xml"
     stale.parent.mkdir()
     stale.write_text("<alert/>")
@@ -254,7 +256,7 @@ def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_p
     assert page.stat().st_size < 3_000_000
 
 
-def test_a_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, findings: Findings) -> None:
+def test_a_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, findings: RunResults) -> None:
     (warning,) = draft_warnings(findings)
     given = tmp_path / "alerts" / "given" / "first.xml"
     given.parent.mkdir(parents=True)
@@ -268,7 +270,7 @@ def test_a_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, findi
     assert given.is_file()
 
 
-def test_a_future_adds_its_bands_after_todays_and_a_row_to_the_page(tmp_path: Path, findings: Findings) -> None:
+def test_a_future_adds_its_bands_after_todays_and_a_row_to_the_page(tmp_path: Path, findings: RunResults) -> None:
     higher = replace(findings.hazard, levels=findings.hazard.levels + 0.5)
     future = Future("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
     told = replace(findings, futures=(future,))

@@ -159,7 +159,7 @@ def test_a_lower_threshold_calls_more_cells_flooded_and_alike_members_never_disa
     first, unknown = mapped(ours), np.isnan(ground())
     chance = float(np.nanmedian(first.flood_probability[first.flood_probability > 0]))
     never, half, always = (
-        mapped(replace(ours, threshold=threshold)).called_flooded[:, ~unknown] for threshold in (1.1, chance, 0.0)
+        mapped(replace(ours, threshold=threshold)).flood_extent[:, ~unknown] for threshold in (1.1, chance, 0.0)
     )
     assert not never.any()
     assert 0 < half.sum() < always.sum() == (~unknown & ~(ground() < -1)).sum() * 3
@@ -167,5 +167,5 @@ def test_a_lower_threshold_calls_more_cells_flooded_and_alike_members_never_disa
     assert np.nanmax(first.disagreement) > 0.01
     alone = mapped(replace(ours, students=(ours.students[0], ours.students[0])))
     assert np.nanmax(alone.disagreement) < 1e-6
-    for told in (first.called_flooded, first.disagreement):
+    for told in (first.flood_extent, first.disagreement):
         np.testing.assert_array_equal(np.isnan(told), np.broadcast_to(unknown, told.shape))

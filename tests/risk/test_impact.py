@@ -10,7 +10,7 @@ from scipy import integrate
 from shapely import LineString, Point
 
 from strandline.errors import InputError
-from strandline.risk.impact.exposure import asset_shares, expose
+from strandline.risk.impact.exposure import asset_shares, overlay_exposure
 from strandline.risk.impact.impact import (
     annual_damage_samples,
     assess_impact,
@@ -82,14 +82,14 @@ def test_a_line_along_a_cell_edge_still_counts_once_and_a_half_outside_line_is_h
     shares = asset_shares(assets, REGION).toarray()
     assert shares.sum(axis=1) == pytest.approx(1.0)
     assert shares[1, -1] == pytest.approx(0.5)
-    ratio = damage_ratios(make_hazard().flood_depth[0], expose(assets, REGION), "europe", np.zeros(6))
+    ratio = damage_ratios(make_hazard().flood_depth[0], overlay_exposure(assets, REGION), "europe", np.zeros(6))
     assert np.isfinite(ratio[0]).all()
     assert np.isnan(ratio[1]).all()
 
 
 def test_a_point_takes_the_damage_of_its_cell() -> None:
     hazard, assets = make_hazard(), make_assets()
-    ratio = damage_ratios(hazard.flood_depth[3], expose(assets, REGION), "europe", np.zeros(6))
+    ratio = damage_ratios(hazard.flood_depth[3], overlay_exposure(assets, REGION), "europe", np.zeros(6))
     depth = hazard.flood_depth[3, :, 3, 1]
     assert ratio[0] == pytest.approx(damage_ratio(depth, "residential", "europe"))
 
@@ -124,7 +124,7 @@ def test_bounds_are_ordered_and_damage_states_are_probabilities() -> None:
 def test_without_spread_the_chain_gives_the_closed_form() -> None:
     hazard = make_hazard(samples=1)
     assets = make_assets().iloc[[0]]
-    samples = annual_damage_samples(hazard, expose(assets, REGION), "europe", np.zeros((1, 6)))
+    samples = annual_damage_samples(hazard, overlay_exposure(assets, REGION), "europe", np.zeros((1, 6)))
     damages = 200e3 * damage_ratio(hazard.flood_depth[0, :, 3, 1], "residential", "europe")
     assert samples[0, 0] == pytest.approx(float(expected_annual_damage(RETURN_PERIODS, damages)))
 
@@ -133,7 +133,7 @@ def test_the_curve_error_is_shared_within_a_class() -> None:
     hazard, assets = make_hazard(samples=400), make_assets().iloc[[0, 0, 7]].copy()
     still = replace(hazard, flood_depth=np.repeat(hazard.flood_depth[:1], 400, axis=0))
     deviates = draw_curve_deviates(400, np.random.default_rng(1))
-    samples = annual_damage_samples(still, expose(assets, REGION), "europe", deviates)
+    samples = annual_damage_samples(still, overlay_exposure(assets, REGION), "europe", deviates)
     correlation = np.corrcoef(samples.T)
     assert correlation[0, 1] == pytest.approx(1.0)
     assert abs(correlation[0, 2]) < 0.15
@@ -142,7 +142,7 @@ def test_the_curve_error_is_shared_within_a_class() -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.floats(0.0, 2.0))
 def test_a_higher_sea_never_means_less_damage(rise: float) -> None:
-    hazard, exposure = make_hazard(samples=3), expose(make_assets(), REGION)
+    hazard, exposure = make_hazard(samples=3), overlay_exposure(make_assets(), REGION)
     higher = replace(hazard, flood_depth=hazard.flood_depth + np.float32(rise))
     deviates = draw_curve_deviates(3, np.random.default_rng(2))
     now = annual_damage_samples(hazard, exposure, "europe", deviates)
@@ -153,7 +153,7 @@ def test_a_higher_sea_never_means_less_damage(rise: float) -> None:
 
 
 def test_an_embankment_keeps_lower_seas_out_but_not_rarer_ones_and_not_the_unknown() -> None:
-    hazard, exposure = make_hazard(samples=1), expose(make_assets(), REGION)
+    hazard, exposure = make_hazard(samples=1), overlay_exposure(make_assets(), REGION)
     deviates = np.zeros((1, 6))
     behind = annual_damage_samples(hazard, exposure, "europe", deviates, protections=[Protection(crest=99.0)])
     worst = damage_ratios(hazard.flood_depth[0], exposure, "europe", deviates[0])[:, -1] * exposure.value
@@ -172,7 +172,7 @@ def test_a_crest_never_makes_an_unknown_cell_dry() -> None:
 
 
 def test_raised_homes_and_warnings_act_on_their_classes_only() -> None:
-    hazard, exposure = make_hazard(samples=1), expose(make_assets(), REGION)
+    hazard, exposure = make_hazard(samples=1), overlay_exposure(make_assets(), REGION)
     deviates = np.zeros((1, 6))
     today = annual_damage_samples(hazard, exposure, "europe", deviates)[0]
     raised = Protection(raised={"residential": 9.0})

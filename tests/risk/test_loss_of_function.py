@@ -14,7 +14,7 @@ from strandline.observations.assets import ASSET_CLASSES, CURVE_CLASSES, Service
 from strandline.observations.region_file.data_sections import AssetClass
 from strandline.planning.plan import breach_notes
 from strandline.risk.impact.embankment_fragility import breach_probability, chance_of_breach, overflow_discharge
-from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import assess_impact, damage_ratios
 from strandline.risk.impact.loss_of_function import deepest_at_assets, draw_service_thresholds, is_under_water
 from tests.fixtures.hazards import REGION, RETURN_PERIODS, make_assets, make_hazard
@@ -55,7 +55,7 @@ def test_every_class_has_a_known_curve_and_every_number_a_source() -> None:
 def test_a_school_is_damaged_like_the_curve_that_stands_for_it() -> None:
     assets = make_assets().iloc[[7, 7]].assign(asset_class=["commercial", "school"])
     deviates = np.linspace(-1, 1, 6)
-    shop, school = damage_ratios(make_hazard().flood_depth[3], expose(assets, REGION), "asia", deviates)
+    shop, school = damage_ratios(make_hazard().flood_depth[3], overlay_exposure(assets, REGION), "asia", deviates)
     assert np.array_equal(shop, school)
 
 
@@ -76,7 +76,7 @@ def test_thresholds_lie_in_their_range_are_shared_by_a_class_and_give_way_to_the
 
 def test_a_road_is_as_passable_as_its_deepest_known_stretch_and_open_where_that_is_not_enough() -> None:
     depth = make_hazard().flood_depth[0]
-    deepest, unknown = deepest_at_assets(depth, expose(serving_assets(), REGION))
+    deepest, unknown = deepest_at_assets(depth, overlay_exposure(serving_assets(), REGION))
     assert list(unknown) == [False, False, True, True, False]
     assert deepest[3] == pytest.approx(depth[:, 0, 1])
     lost = is_under_water(deepest, unknown, np.array([0.3, 0.3, 0.3, 0.3, np.nan]))

@@ -10,7 +10,7 @@ from scipy import stats
 
 from strandline.report.page.narrative import information_sentences, people_sentences
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import annual_damage_samples, assess_impact, frequency_weights
 from strandline.risk.impact.people import HeadCount, People
 from strandline.risk.impact.totals import partial_totals
@@ -68,7 +68,7 @@ def test_each_map_read_at_its_own_levels_gives_the_chains_own_damage() -> None:
     assert losses is not None
     assert losses.curves == ("residential", "commercial", "agriculture", "transport")
     middle = CURVE_DEVIATES.size // 2
-    exposure = expose(assets.iloc[KNOWN], REGION)
+    exposure = overlay_exposure(assets.iloc[KNOWN], REGION)
     chain = annual_damage_samples(hazard, exposure, "europe", np.zeros((8, 6))).sum(axis=1)
     weights = frequency_weights(hazard.return_periods, "log_linear")
     for sample in range(8):
@@ -82,7 +82,7 @@ def test_the_whole_variance_is_that_of_the_monte_carlo_chain() -> None:
     found = value_of_information(hazard, assets, "europe", 20.0)
     assert found is not None
     deviates = np.random.default_rng(3).standard_normal((200, 6))
-    chain = annual_damage_samples(hazard, expose(assets, REGION), "europe", deviates).sum(axis=1)
+    chain = annual_damage_samples(hazard, overlay_exposure(assets, REGION), "europe", deviates).sum(axis=1)
     assert found.standard_deviation == pytest.approx(chain.std(), rel=0.15)
 
 

@@ -15,12 +15,12 @@ from strandline.errors import InputError
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
 from strandline.observations.variables import as_variable
-from strandline.planning.investment.design import Site
-from strandline.planning.investment.stage_damage_by_design import LevelDamage
+from strandline.planning.investment.design import Baseline
+from strandline.planning.investment.stage_damage_by_design import DesignStageDamage
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import draw_curve_deviates
-from strandline.risk.stage_damage.by_zone import ZoneResponse, respond
+from strandline.risk.stage_damage.by_zone import ZoneStageDamage, respond
 from strandline.risk.stage_damage.zones import ELSEWHERE, MOST_BLOCKS, NOT_STATED, NOWHERE, Zones, find_zones
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
@@ -53,7 +53,7 @@ def flat_hazard(region: Region, floodable: np.ndarray) -> Hazard:
 
 def make_response(
     assets: gpd.GeoDataFrame, hazards: Sequence[Hazard], polygons: gpd.GeoDataFrame | None = None
-) -> tuple[Zones, ZoneResponse]:
+) -> tuple[Zones, ZoneStageDamage]:
     zones = find_zones(make_place(assets), hazards, polygons)
     return zones, respond(zones, hazards, assets, 0.5, np.random.default_rng(3))
 
@@ -154,8 +154,8 @@ def test_zones_add_up_to_the_damage_of_the_place() -> None:
     zones, response = make_response(assets, hazards, strips(0, 300, 700))
     known = assets.iloc[[0, 1, 2, 3, 7]]
     deviates = draw_curve_deviates(len(hazards[0].levels), np.random.default_rng(3))
-    site = Site.of(hazards[0], known, expose(known, REGION), deviates)
-    damage = LevelDamage.of(site, hazards[1:], ())
+    site = Baseline.of(hazards[0], known, overlay_exposure(known, REGION), deviates)
+    damage = DesignStageDamage.of(site, hazards[1:], ())
     np.testing.assert_array_equal(response.levels, damage.mapped)
     np.testing.assert_allclose(response.damage.sum(axis=0), damage.at_mapped_seas(frozenset()), rtol=1e-12)
     depth = np.concatenate([each.flood_depth for each in hazards], axis=1)
@@ -191,7 +191,7 @@ def test_unknown_stays_unknown() -> None:
     assert np.isnan(uncounted.people).all()
 
 
-def noisy_response(seed: int) -> ZoneResponse:
+def noisy_response(seed: int) -> ZoneStageDamage:
     """Maps whose noise now and then lets a flood shrink as the sea rises."""
     rng = np.random.default_rng(seed)
     hazards = []
@@ -264,7 +264,7 @@ def test_a_sample_whose_lowest_sea_lies_below_the_dry_one_starts_with_a_step() -
 def test_a_response_that_cannot_be_is_refused(change: object, fault: str) -> None:
     response = noisy_response(7)
     with pytest.raises(InputError, match=fault):
-        ZoneResponse(
+        ZoneStageDamage(
             **{**{name: getattr(response, name) for name in response.__dataclass_fields__}, **change(response)}
         )  # type: ignore[operator]
 

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from strandline.distillation.adaptation.data import Course, forget
-from strandline.distillation.adaptation.physics_augmentation import rehearse, rehearse_above, remember_rehearsals
-from strandline.distillation.waterlines import archive_of, peak_levels, remember, remember_all
+from strandline.distillation.adaptation.data import AdaptationData, forget
+from strandline.distillation.adaptation.physics_augmentation import (
+    add_physics_augmentation,
+    augment_with_extremes,
+    simulate_extremes,
+)
+from strandline.distillation.waterlines import archive_of, attach_archive, attach_whole_archive, peak_levels
 from strandline.models.batch import Batch
 from strandline.models.prediction import Prediction
 from strandline.models.terrain_features import ground_of
@@ -28,7 +32,7 @@ def designer() -> StormDesigner:
 
 
 def draw(designer: StormDesigner, bounds: tuple[np.ndarray, np.ndarray] = NOWHERE) -> Batch:
-    return rehearse(make_place(), designer, PEAKS, bounds, np.random.default_rng(0))
+    return simulate_extremes(make_place(), designer, PEAKS, bounds, np.random.default_rng(0))
 
 
 def seen(designer: StormDesigner, peaks: list[float], seed: int) -> Batch:
@@ -64,7 +68,7 @@ def test_what_withstood_a_higher_sea_stays_dry_and_what_a_lower_one_wetted_flood
     assert flooded(draw(designer, (NOWHERE[0], wetted)))[:, 2:, 4:].all()
 
 
-def make_course(designer: StormDesigner) -> Course:
+def make_course(designer: StormDesigner) -> AdaptationData:
     """Two weak storms that flooded nothing, and a third to calibrate on."""
     past = seen(designer, [0.5, 0.6, 0.7], 1)
     logits = torch.zeros(3, 5, 16, 16)
@@ -72,9 +76,9 @@ def make_course(designer: StormDesigner) -> Course:
     word = Prediction(torch.zeros(3, 25), torch.ones(3, 25), logits)
     two = Prediction(torch.zeros(2, 25), torch.ones(2, 25), logits[:2])
     archive = archive_of(past[:2], two)
-    return Course(
-        training=remember(past[:2], archive, ~torch.eye(2, dtype=torch.bool)),
-        calibration=remember_all(past[2:], archive),
+    return AdaptationData(
+        training=attach_archive(past[:2], archive, ~torch.eye(2, dtype=torch.bool)),
+        calibration=attach_whole_archive(past[2:], archive),
         windows=past,
         calibration_windows=(),
         word={"training": two, "calibration": word, "windows": word},
@@ -86,53 +90,55 @@ def make_course(designer: StormDesigner) -> Course:
 def test_only_storms_far_above_all_past_ones_remember_what_was_rehearsed_and_none_itself(
     designer: StormDesigner,
 ) -> None:
-    course = remember_rehearsals(make_course(designer), draw(designer))
+    course = add_physics_augmentation(make_course(designer), draw(designer))
     assert course.archive is not None
     assert len(course.archive) == 5
-    assert course.rehearsed is not None
-    assert course.rehearsed.archive_seen is not None
-    np.testing.assert_array_equal(course.rehearsed.archive_seen.numpy(), ~np.eye(5, dtype=bool)[2:])
+    assert course.physics_augmented is not None
+    assert course.physics_augmented.archive_seen is not None
+    np.testing.assert_array_equal(course.physics_augmented.archive_seen.numpy(), ~np.eye(5, dtype=bool)[2:])
     assert course.training.archive_seen is not None
     np.testing.assert_array_equal(course.training.archive_seen.numpy(), ~np.eye(2, dtype=bool))
     assert len(course.first) == 2  # the teacher looked at storms that were
     weaker_and_stronger = seen(designer, [1.05, 1.15], 2)
-    told = remember_all(weaker_and_stronger, course.archive)
+    told = attach_whole_archive(weaker_and_stronger, course.archive)
     assert told.archive_seen is not None
     np.testing.assert_array_equal(told.archive_seen.numpy(), [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]])
-    drawn = remember(weaker_and_stronger, course.archive, told.archive_seen)
-    assert told.strandlines is not None
-    assert drawn.strandlines is not None
-    assert not torch.equal(*told.strandlines)
-    torch.testing.assert_close(told.strandlines, drawn.strandlines)
+    drawn = attach_archive(weaker_and_stronger, course.archive, told.archive_seen)
+    assert told.waterlines is not None
+    assert drawn.waterlines is not None
+    assert not torch.equal(*told.waterlines)
+    torch.testing.assert_close(told.waterlines, drawn.waterlines)
     forecaster = Forecaster((), {}, 1.0, 0.8, 0.3, course.archive)
     np.testing.assert_array_equal(forecaster.thresholds(weaker_and_stronger), [0.8, 0.3])
     np.testing.assert_array_equal(replace(forecaster, archive=None).thresholds(weaker_and_stronger), 0.8)
     blank = forget(course)
-    assert blank.rehearsed is not None
-    assert blank.rehearsed.archive is None
+    assert blank.physics_augmented is not None
+    assert blank.physics_augmented.archive is None
 
 
 def test_a_rehearsed_map_says_what_physics_says_and_nothing_where_the_ground_is_unknown(
     designer: StormDesigner,
 ) -> None:
     storms = draw(designer)
-    course = remember_rehearsals(make_course(designer), storms)
+    course = add_physics_augmentation(make_course(designer), storms)
     assert course.archive is not None
     word, known = course.archive.word[2:], ~np.isnan(ground())
     np.testing.assert_array_equal(word.argmax(1).numpy()[:, known], storms.flood_class.numpy()[:, known])  # type: ignore[union-attr]
     np.testing.assert_allclose(word.sum(1).numpy(), np.broadcast_to(known, (3, 16, 16)), atol=1e-6)
 
 
-@pytest.mark.parametrize(("highest", "rehearsed"), [(1.0, 0), (1.11, 3), (2.2, 7)])
-def test_only_seas_far_above_the_memory_are_rehearsed(designer: StormDesigner, highest: float, rehearsed: int) -> None:
-    course = rehearse_above(make_course(designer), make_place(), SEA, highest, np.random.default_rng(0), None)
-    if not rehearsed:
-        assert course.rehearsed is None
+@pytest.mark.parametrize(("highest", "physics_augmented"), [(1.0, 0), (1.11, 3), (2.2, 7)])
+def test_only_seas_far_above_the_memory_are_rehearsed(
+    designer: StormDesigner, highest: float, physics_augmented: int
+) -> None:
+    course = augment_with_extremes(make_course(designer), make_place(), SEA, highest, np.random.default_rng(0), None)
+    if not physics_augmented:
+        assert course.physics_augmented is None
         assert remark_on_memory(course) == ()
         return
-    assert course.rehearsed is not None
-    level = peak_levels(course.rehearsed)[0].numpy() + MEAN_SEA_LEVEL
-    assert len(level) == rehearsed
+    assert course.physics_augmented is not None
+    level = peak_levels(course.physics_augmented)[0].numpy() + MEAN_SEA_LEVEL
+    assert len(level) == physics_augmented
     assert (np.diff([0.6, *level]) < 0.2501).all()
     assert level[-1] == pytest.approx(highest, abs=1e-5)
     assert f"{highest - MEAN_SEA_LEVEL:.2f} m" in remark_on_memory(course)[0]
@@ -141,4 +147,4 @@ def test_only_seas_far_above_the_memory_are_rehearsed(designer: StormDesigner, h
 
 def test_a_place_whose_archive_is_not_trusted_rehearses_nothing(designer: StormDesigner) -> None:
     course = replace(make_course(designer), archive=None)
-    assert rehearse_above(course, make_place(), SEA, 5.0, np.random.default_rng(0), None) is course
+    assert augment_with_extremes(course, make_place(), SEA, 5.0, np.random.default_rng(0), None) is course

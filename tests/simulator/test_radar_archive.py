@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from strandline.distillation.distil import Recipe
+from strandline.distillation.distil import DistillationConfig
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batching import draw_issues, free_hours, hours_of
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split, find_storms, split_by_storm
-from strandline.pipeline.settings import Settings
+from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stages import part_record
-from strandline.pipeline.study_area import Place
+from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.radar_archive import simulate_archive, terrain_of
 from tests.fixtures.batches import HOUR, MEAN_SEA_LEVEL, bell, ground, hours, make_gauge, make_place
 
@@ -119,19 +119,19 @@ def year_of_storms() -> tuple[Observations, list[np.datetime64]]:
     return replace(make_place(), tide_gauge=make_gauge(time, np.asarray(surge))), peaks
 
 
-SETTINGS = Settings(Recipe(steps=1), storms=20, calibration_storms=9, test_storms=3)
+SETTINGS = RunConfig(DistillationConfig(steps=1), storms=20, calibration_storms=9, test_storms=3)
 
 
 @pytest.fixture(scope="module")
-def parted() -> tuple[Split, TideAndWeather]:
+def parted() -> tuple[Split, SeaLevelModel]:
     """That year, with nothing held out."""
-    return part_record(Place(year_of_storms()[0]), SETTINGS, np.random.default_rng(0))
+    return part_record(StudyArea(year_of_storms()[0]), SETTINGS, np.random.default_rng(0))
 
 
 def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
     place, peaks = year_of_storms()
     window = (peaks[4] + 40 * HOUR, peaks[4] + 130 * HOUR)  # begins in the tail of a storm, ends in calm weather
-    split, _ = part_record(Place(place, held_out=(window,)), SETTINGS, np.random.default_rng(0))
+    split, _ = part_record(StudyArea(place, held_out=(window,)), SETTINGS, np.random.default_rng(0))
     issue = free_hours(place, split)
     learned = np.unique((issue[:, None] + np.arange(LEADS) * HOUR).ravel())
     for start, end in (window, *((storm.start, storm.end) for storm in (*split.calibration, *split.test))):
@@ -145,7 +145,7 @@ def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
 
 
 def test_half_of_what_is_learned_from_was_far_from_the_tide_and_nothing_that_followed_decides(
-    parted: tuple[Split, TideAndWeather],
+    parted: tuple[Split, SeaLevelModel],
 ) -> None:
     place, _ = year_of_storms()
     split, sea = parted
@@ -165,7 +165,7 @@ def test_half_of_what_is_learned_from_was_far_from_the_tide_and_nothing_that_fol
 
 
 def test_an_hour_without_a_reading_is_never_far_and_no_more_is_drawn_than_there_is(
-    parted: tuple[Split, TideAndWeather],
+    parted: tuple[Split, SeaLevelModel],
 ) -> None:
     place, _ = year_of_storms()
     split, sea = parted
@@ -195,18 +195,20 @@ def test_tide_and_weather_are_learned_without_the_withheld_hours() -> None:
     lied = place.tide_gauge.copy(deep=True)
     lied["water_level"][0, (time >= window[0] + 60 * HOUR) & (time <= window[1])] += 0.4  # the storms stay the same
     seas = [
-        part_record(Place(replace(place, tide_gauge=gauge), held_out=(window,)), SETTINGS, np.random.default_rng(0))[1]
+        part_record(
+            StudyArea(replace(place, tide_gauge=gauge), held_out=(window,)), SETTINGS, np.random.default_rng(0)
+        )[1]
         for gauge in (place.tide_gauge, lied)
     ]
     assert seas[0].fitted.constants.amplitude["M2"] == pytest.approx(0.5, abs=0.05)
     assert seas[0].fitted.constants.amplitude == seas[1].fitted.constants.amplitude
-    np.testing.assert_array_equal(seas[0].weather, seas[1].weather)
+    np.testing.assert_array_equal(seas[0].residual_covariance, seas[1].residual_covariance)
 
 
 def test_a_record_with_too_few_storms_is_refused_with_the_number_needed() -> None:
     place = make_place(days=60)
     with pytest.raises(RefusedByTheory, match=r"of 'Handmade' holds \d+ storms; 13 or more are needed"):
-        part_record(Place(place), SETTINGS, np.random.default_rng(0))
+        part_record(StudyArea(place), SETTINGS, np.random.default_rng(0))
 
 
 def test_when_everything_is_withheld_nothing_can_be_learned() -> None:

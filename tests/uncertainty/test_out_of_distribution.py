@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from benchmarks.calibration.taught_coasts import traits
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.errors import InputError, RefusedByTheory
-from strandline.uncertainty.out_of_distribution import LEVEL, compare, holm, load_taught, strangeness, traits_of
+from strandline.uncertainty.out_of_distribution import (
+    LEVEL,
+    compare,
+    features_of_place,
+    holm,
+    load_training_coasts,
+    strangeness,
+)
 from tests.fixtures.batches import make_batch
 
 seeds = st.integers(0, 2**31)
@@ -94,20 +101,20 @@ def test_other_traits_than_those_of_the_taught_coasts_are_refused() -> None:
 
 def test_a_stream_that_is_absent_has_no_traits_and_what_is_unseen_none_either() -> None:
     batch = make_batch(4)
-    every = traits_of(batch, batch)
+    every = features_of_place(batch, batch)
     assert set(every) == {"sea", "ground", "radar", "optical", "climate"}
-    assert set(traits_of(batch.without("radar"), batch.without("climate"))) == {"sea", "ground", "optical"}
+    assert set(features_of_place(batch.without("radar"), batch.without("climate"))) == {"sea", "ground", "optical"}
     clouded = replace(batch, optical_seen=torch.zeros_like(batch.optical_seen))
-    assert "optical" not in traits_of(clouded, batch)
+    assert "optical" not in features_of_place(clouded, batch)
     hidden = replace(batch, radar=batch.radar + 100 * ~batch.radar_seen[:, None])
-    assert traits_of(hidden, batch)["radar"] == every["radar"]
+    assert features_of_place(hidden, batch)["radar"] == every["radar"]
     with pytest.raises(InputError, match="silent"):
-        traits_of(batch, batch.without("gauge"))
+        features_of_place(batch, batch.without("gauge"))
 
 
 def test_the_shipped_traits_are_those_that_a_place_is_asked_for() -> None:
-    taught, batch = load_taught(), make_batch(4)
-    place = traits_of(batch, batch)
+    taught, batch = load_training_coasts(), make_batch(4)
+    place = features_of_place(batch, batch)
     assert {stream: set(traits) for stream, traits in taught.items()} == {s: set(t) for s, t in place.items()}
     lengths = {len(values) for traits in taught.values() for values in traits.values()}
     assert len(lengths) == 1
@@ -117,7 +124,7 @@ def test_the_shipped_traits_are_those_that_a_place_is_asked_for() -> None:
 
 @pytest.mark.slow
 def test_the_shipped_traits_come_from_the_command_that_they_name() -> None:
-    taught = load_taught()
+    taught = load_training_coasts()
     for stream, found in traits(FIRST_SEED).items():
         for name, value in found.items():
             assert value == pytest.approx(taught[stream][name][0], rel=1e-3), (stream, name)

@@ -8,7 +8,7 @@ from mapie.risk_control import MultiLabelClassificationController
 
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Mask
-from strandline.uncertainty.risk_control import false_dry_rate, false_dry_threshold
+from strandline.uncertainty.risk_control import false_dry_threshold, miss_rate
 
 SHAPE = (6, 8)
 
@@ -24,7 +24,7 @@ def draw_storms(count: int, rng: np.random.Generator, dry: float = 0.2) -> tuple
 
 def bound(threshold: float, probability: Floats, flooded: Mask, valid: Mask) -> float:
     """n/(n + 1) · R̂ + 1/(n + 1)."""
-    losses = false_dry_rate(probability >= threshold, flooded, valid)
+    losses = miss_rate(probability >= threshold, flooded, valid)
     return float((losses.sum() + 1) / (len(losses) + 1))
 
 
@@ -32,7 +32,7 @@ def test_the_rate_counts_flooded_valid_cells_alone_and_a_dry_storm_has_none() ->
     flooded = np.array([[[1, 1, 1, 0, 1]], [[0, 0, 0, 0, 0]]], dtype=bool)
     called = np.array([[[1, 0, 1, 0, 0]], [[0, 1, 0, 0, 0]]], dtype=bool)
     valid = np.array([[[1, 1, 1, 1, 0]], [[1, 1, 1, 1, 1]]], dtype=bool)
-    np.testing.assert_allclose(false_dry_rate(called, flooded, valid), [1 / 3, 0])
+    np.testing.assert_allclose(miss_rate(called, flooded, valid), [1 / 3, 0])
 
 
 @pytest.mark.parametrize(("rate", "needed"), [(0.5, 1), (0.2, 4), (0.1, 9), (0.05, 19), (0.01, 99)])
@@ -75,7 +75,7 @@ def test_a_higher_threshold_never_lowers_the_rate_of_any_storm(seed: int) -> Non
     """What the theory asks of a loss."""
     rng = np.random.default_rng(seed)
     probability, flooded, valid = draw_storms(5, rng)
-    rates = [false_dry_rate(probability >= t, flooded, valid) for t in np.sort(rng.random(10))]
+    rates = [miss_rate(probability >= t, flooded, valid) for t in np.sort(rng.random(10))]
     assert (np.diff(rates, axis=0) >= 0).all()
     assert (np.diff(rates, axis=0) <= 1).all()
 
@@ -88,7 +88,7 @@ def test_a_new_storm_keeps_the_rate_as_promised_and_little_is_given_away(count: 
     for _ in range(3000):
         probability, flooded, valid = draw_storms(count + 1, rng, dry)
         threshold = false_dry_threshold(probability[:-1], flooded[:-1], valid[:-1], rate)
-        losses.append(false_dry_rate(probability[-1:] >= threshold, flooded[-1:], valid[-1:])[0])
+        losses.append(miss_rate(probability[-1:] >= threshold, flooded[-1:], valid[-1:])[0])
     mean, error = np.mean(losses), np.std(losses) / np.sqrt(len(losses))
     assert mean <= rate + 3 * error
     assert mean >= rate - 2 / (count + 1) - 3 * error

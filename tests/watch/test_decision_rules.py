@@ -8,31 +8,44 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strandline.planning.actions import ActionStakes
-from strandline.planning.early_action.action_value import LINGER_HOURS, PATIENCE_HOURS, choose, weigh
+from strandline.planning.actions import ActionParameters
+from strandline.planning.early_action.action_value import DEFERRAL_HOURS, LINGER_HOURS, select_actions, value_of_acting
 from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
 from strandline.watch.agent import decode, encode
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Courses
+from strandline.watch.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.watch.assimilation.filter import Residual, SeaModel
 from strandline.watch.assimilation.gauge_model import Sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import NO_WIDENING
 from strandline.watch.assimilation.surge_process import SurgeProcess
-from strandline.watch.decision_rules import ALONE_HOURS, STOP_HOURS, Charge, Mind, decide, foresee, hear, wake
+from strandline.watch.decision_rules import (
+    NO_DATA_HOURS,
+    STOP_HOURS,
+    AgentConfig,
+    AgentState,
+    decide,
+    forecast,
+    initial_state,
+    update_belief,
+)
 
 START = np.datetime64("2020-01-01T00", "h")
 HOUR = np.timedelta64(1, "h")
 LEVEL = 2.0
 
 
-def gates(cost: float = 10.0, earliest: float = 3.0, crews: int = 0, name: str = "close_floodgates") -> ActionStakes:
-    return ActionStakes(
+def gates(
+    cost: float = 10.0, earliest: float = 3.0, crews: int = 0, name: str = "close_floodgates"
+) -> ActionParameters:
+    return ActionParameters(
         name, False, (), (), (earliest, 12.0), "Execute", LEVEL, (cost, cost, cost), (LEVEL, LEVEL + 1), (100.0, 300.0),
         crews,
     )  # fmt: skip
 
 
-def evacuation(crews: int = 0) -> ActionStakes:
-    return ActionStakes("evacuate_low_lying_areas", True, (), (), (12.0, 48.0), "Evacuate", LEVEL, None, (), (), crews)
+def evacuation(crews: int = 0) -> ActionParameters:
+    return ActionParameters(
+        "evacuate_low_lying_areas", True, (), (), (12.0, 48.0), "Evacuate", LEVEL, None, (), (), crews
+    )
 
 
 def courses_of(*peaks: tuple[int, float]) -> np.ndarray:
@@ -43,27 +56,27 @@ def courses_of(*peaks: tuple[int, float]) -> np.ndarray:
     return levels
 
 
-def charge(*stakes: ActionStakes, crews: int | None = None) -> Charge:
+def charge(*stakes: ActionParameters, crews: int | None = None) -> AgentConfig:
     process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
     neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in ("near", "far"))
     model = SeaModel(process, (own_sensor("own", process), *neighbours))
-    return Charge(model, NO_WIDENING, {"own": lambda moments: np.zeros(moments.shape)}, stakes, crews)
+    return AgentConfig(model, NO_WIDENING, {"own": lambda moments: np.zeros(moments.shape)}, stakes, crews)
 
 
-def foreseen(mind: Mind, levels: np.ndarray) -> Courses:
-    return Courses(mind.belief.hour, levels, np.zeros((len(levels), 3), dtype=bool))
+def foreseen(mind: AgentState, levels: np.ndarray) -> ResidualEnsemble:
+    return ResidualEnsemble(mind.belief.hour, levels, np.zeros((len(levels), 3), dtype=bool))
 
 
-def listening(told: Charge, hours: int = 5) -> Mind:
-    mind = wake(told, START)
+def listening(told: AgentConfig, hours: int = 5) -> AgentState:
+    mind = initial_state(told, START)
     for hour in range(1, hours + 1):
-        mind = hear(mind, START + hour * HOUR, [Residual("own", START + hour * HOUR, 0.0)])
+        mind = update_belief(mind, START + hour * HOUR, [Residual("own", START + hour * HOUR, 0.0)])
     return mind
 
 
 def test_what_acting_avoids_is_the_mean_of_what_it_can_still_avoid() -> None:
     levels = courses_of((5, 2.5), (5, 1.0), (1, 3.0), (30, 3.0))
-    worth = weigh(gates(), levels)
+    worth = value_of_acting(gates(), levels)
     assert worth.avoided == pytest.approx(200.0 / 4)  # one comes too soon, one may wait
     assert worth.ratio == pytest.approx(5.0)
     assert worth.probability == pytest.approx(0.75)
@@ -73,7 +86,7 @@ def test_what_acting_avoids_is_the_mean_of_what_it_can_still_avoid() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, HORIZON_HOURS), st.floats(0, 4)), min_size=1, max_size=20), st.floats(0, 1))
 def test_a_higher_sea_is_never_worth_less(peaks: list[tuple[int, float]], more: float) -> None:
-    lower, higher = (weigh(gates(), courses_of(*((h, level + d) for h, level in peaks))) for d in (0.0, more))
+    lower, higher = (value_of_acting(gates(), courses_of(*((h, level + d) for h, level in peaks))) for d in (0.0, more))
     late = [hour < 3 for hour, level in peaks if level < LEVEL <= level + more]
     if not any(late):
         assert higher.ratio >= lower.ratio - 1e-12
@@ -82,7 +95,7 @@ def test_a_higher_sea_is_never_worth_less(peaks: list[tuple[int, float]], more: 
 
 def test_lives_are_weighed_by_chance_alone() -> None:
     levels = courses_of(*[(14, 3.0)] * 3, *[(14, 1.0)] * 7)
-    worth = weigh(evacuation(), levels)
+    worth = value_of_acting(evacuation(), levels)
     assert worth.ratio == pytest.approx(0.3 / PROBABILITY_FOR_LIVES)
     assert worth.avoided is None
 
@@ -90,23 +103,23 @@ def test_lives_are_weighed_by_chance_alone() -> None:
 def test_an_action_is_no_regret_only_if_it_is_worth_it_whichever_stream_is_wrong() -> None:
     levels = courses_of((5, 2.5), (5, 2.5), (5, 0.0))
     broken = np.array([[False], [False], [True]])
-    worth = weigh(gates(), levels, broken, ["own"])
+    worth = value_of_acting(gates(), levels, broken, ["own"])
     assert worth.if_wrong == {"own": 0.0}
     assert worth.ratio > 1
     assert not worth.is_no_regret
-    assert weigh(gates(), levels[:2], broken[:2], ["own"]).is_no_regret
+    assert value_of_acting(gates(), levels[:2], broken[:2], ["own"]).is_no_regret
 
 
 def test_crews_go_to_lives_first_and_then_to_what_is_worth_most() -> None:
     cheap, dear = gates(10.0, crews=1), gates(90.0, crews=1, name="deploy_sandbags")
     levels = courses_of(*[(14, 3.0)] * 10, *[(5, 3.0)] * 10)
     stakes = [evacuation(crews=2), cheap, dear]
-    worths = [weigh(one, levels) for one in stakes]
+    worths = [value_of_acting(one, levels) for one in stakes]
     assert all(worth.ratio > 1 for worth in worths)
-    assert choose(stakes, worths, None) == {one.action for one in stakes}
-    assert choose(stakes, worths, 3) == {"evacuate_low_lying_areas", "close_floodgates"}
-    assert choose(stakes, worths, 1) == {"close_floodgates"}
-    assert choose(stakes, worths, 0) == set()
+    assert select_actions(stakes, worths, None) == {one.action for one in stakes}
+    assert select_actions(stakes, worths, 3) == {"evacuate_low_lying_areas", "close_floodgates"}
+    assert select_actions(stakes, worths, 1) == {"close_floodgates"}
+    assert select_actions(stakes, worths, 0) == set()
 
 
 def test_an_action_stops_after_a_whole_tide_of_calm_and_not_before() -> None:
@@ -122,14 +135,14 @@ def test_an_action_stops_after_a_whole_tide_of_calm_and_not_before() -> None:
     assert interrupted.actions["close_floodgates"].calm_hours == 0
     mind, decisions = decide(told, mind, foreseen(mind, calm))
     assert decisions[0].change == "stop"
-    later = courses_of((int(3 + PATIENCE_HOURS + LINGER_HOURS) + 1, 2.5))
+    later = courses_of((int(3 + DEFERRAL_HOURS + LINGER_HOURS) + 1, 2.5))
     assert decide(told, mind, foreseen(mind, later))[1][0].change == "stay_off"
 
 
 def test_where_nothing_is_heard_nothing_starts_and_a_person_decides() -> None:
     told = charge(gates())
-    mind = hear(listening(told), START + (6 + ALONE_HOURS) * HOUR, [])
-    assert mind.is_alone
+    mind = update_belief(listening(told), START + (6 + NO_DATA_HOURS) * HOUR, [])
+    assert mind.has_no_data
     after, decisions = decide(told, mind, foreseen(mind, courses_of((5, 2.5))))
     assert decisions[0].needs_person
     assert decisions[0].change == "stay_off"
@@ -137,23 +150,23 @@ def test_where_nothing_is_heard_nothing_starts_and_a_person_decides() -> None:
     running = replace(mind, actions=decide(told, listening(told), foreseen(mind, courses_of((5, 2.5))))[0].actions)
     assert decide(told, running, foreseen(mind, courses_of((5, 0.0))))[1][0].change == "keep"
     assert after.actions["close_floodgates"].active is False
-    advised = hear(mind, mind.belief.hour + HOUR, [], advised=True)
-    assert not advised.is_alone
-    assert not advised.own_is_heard
+    advised = update_belief(mind, mind.belief.hour + HOUR, [], advised=True)
+    assert not advised.has_no_data
+    assert not advised.has_own_readings
 
 
 def test_one_broken_gauge_that_two_deny_starts_nothing() -> None:
     told = charge(gates(cost=1.0), evacuation())
-    mind = wake(told, START)
+    mind = initial_state(told, START)
     for hour in range(1, 40):
         jump = 2.5 if hour > 30 else 0.0
         now = START + hour * HOUR
         readings = [Residual("own", now, jump), Residual("near", now, 0.0), Residual("far", now, 0.0)]
-        mind = hear(mind, now, readings)
-        mind, decisions = decide(told, mind, foresee(told, mind))
+        mind = update_belief(mind, now, readings)
+        mind, decisions = decide(told, mind, forecast(told, mind))
         assert all(one.change == "stay_off" for one in decisions), hour
-    assert not mind.own_is_heard
-    assert mind.own_denied == mind.belief.hour
+    assert not mind.has_own_readings
+    assert mind.last_own_rejection == mind.belief.hour
     assert "not believed" in decisions[0].why
     assert decisions[0].is_degraded
 
@@ -165,7 +178,7 @@ def test_a_mind_is_the_same_after_it_was_stored() -> None:
     again = decode(stored, told)
     assert encode(again) == stored
     assert again.actions == mind.actions
-    assert again.own_heard == mind.own_heard
+    assert again.last_own_reading == mind.last_own_reading
     np.testing.assert_array_equal(again.belief.covariance, mind.belief.covariance)
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
-from strandline.pipeline.deployment import BRIEFING_FILE, Briefing
-from strandline.pipeline.study_area import Place
+from strandline.pipeline.deployment import DEPLOYMENT_FILE, Deployment
+from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch import run as job
 from strandline.watch.assimilation.fit import KNOWLEDGE_FILE, load_knowledge, save_knowledge
@@ -27,7 +27,7 @@ START = datetime(2020, 1, 3)
 
 
 @pytest.fixture(scope="module")
-def briefing() -> Briefing:
+def deployment() -> Deployment:
     return a_briefing()
 
 
@@ -49,11 +49,11 @@ def test_hours_that_cannot_be_lived_through_are_refused_before_anything_is_begun
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_replay_of_hours_that_the_record_does_not_hold_is_refused_with_its_span(briefing: Briefing) -> None:
-    place = Place(make_place(10))
+def test_a_replay_of_hours_that_the_record_does_not_hold_is_refused_with_its_span(deployment: Deployment) -> None:
+    place = StudyArea(make_place(10))
     with pytest.raises(InputError, match=r"no reading between .*; the record holds 2020-01-01 to 2020-01-10"):
-        replayed_feeds(place, briefing, datetime(2021, 1, 1), datetime(2021, 1, 2), {})
-    feeds = replayed_feeds(place, briefing, START, START + 24 * HOUR, {})
+        replayed_feeds(place, deployment, datetime(2021, 1, 1), datetime(2021, 1, 2), {})
+    feeds = replayed_feeds(place, deployment, START, START + 24 * HOUR, {})
     assert [each.stream for each in feeds] == ["gauge 0", "gauge 1"], "on a real coast nobody makes up a surge service"
 
 
@@ -95,22 +95,22 @@ class Opened(Exception):
     """The place was opened, to be learned from."""
 
 
-def open_it() -> Place:
+def open_it() -> StudyArea:
     raise Opened
 
 
 def test_what_was_learned_is_read_back_while_the_run_is_the_same_and_learned_anew_after(
-    briefing: Briefing, tmp_path: Path
+    deployment: Deployment, tmp_path: Path
 ) -> None:
     forecaster = Forecaster((), {}, 1.0, 0.5, 0.5, None)
-    (tmp_path / BRIEFING_FILE).write_bytes(b"one run")
+    (tmp_path / DEPLOYMENT_FILE).write_bytes(b"one run")
     with pytest.raises(Opened):
-        learn_once(tmp_path, open_it, briefing, forecaster, None)
+        learn_once(tmp_path, open_it, deployment, forecaster, None)
     save_knowledge(tmp_path, some_knowledge(sha256(b"one run").hexdigest()))
-    assert learn_once(tmp_path, open_it, briefing, forecaster, None).tides.keys() == {"own"}
-    (tmp_path / BRIEFING_FILE).write_bytes(b"another run")
+    assert learn_once(tmp_path, open_it, deployment, forecaster, None).tides.keys() == {"own"}
+    (tmp_path / DEPLOYMENT_FILE).write_bytes(b"another run")
     with pytest.raises(Opened):
-        learn_once(tmp_path, open_it, briefing, forecaster, None)
+        learn_once(tmp_path, open_it, deployment, forecaster, None)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", json.dumps({"process": "none"}).encode()])

@@ -12,22 +12,22 @@ import pytest
 import tests.fixtures.reports as coast
 from benchmarks.agent import faults
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
-from strandline.observations.sea_level.model import TideAndWeather
-from strandline.pipeline.deployment import Briefing, Making, brief
+from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment
 from strandline.report.alerts.cap import NAMESPACE
 from strandline.watch.agent import MONITORING, Agent, Student
 from strandline.watch.assimilation.filter import SeaModel
-from strandline.watch.assimilation.fit import STUDENT, GaugeTide, Knowledge, load_knowledge, save_knowledge
-from strandline.watch.assimilation.forecast_guidance import Adviser, Said
+from strandline.watch.assimilation.fit import STUDENT, GaugeTide, SeaLevelFit, load_knowledge, save_knowledge
+from strandline.watch.assimilation.forecast_guidance import ExternalForecast, ForecastSource
 from strandline.watch.assimilation.gauge_model import Sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import NO_WIDENING
 from strandline.watch.assimilation.surge_process import SurgeProcess
 from strandline.watch.assimilation.tide_cache import TideTable
-from strandline.watch.feeds.client import Guarded
+from strandline.watch.feeds.client import FeedClient
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Reading
 from strandline.watch.run import tell
-from strandline.watch.service import GAUGE, SERVICE, Watch, hours_between, take_charge
+from strandline.watch.service import GAUGE, SERVICE, Watch, agent_config, hours_between
 from strandline.watch.store.store import Store
 
 START = datetime(2022, 11, 20)
@@ -37,23 +37,29 @@ CONSTANTS = TidalConstants("Sella mole", 45.6, "made up", {"M2": 0.3}, {"M2": 12
 
 
 @pytest.fixture(scope="module")
-def briefing() -> Briefing:
+def deployment() -> Deployment:
     hazard = coast.hazard("simulated")
     higher = replace(hazard, levels=hazard.levels + 0.4)
-    sea = TideAndWeather(FittedTide(CONSTANTS, 0.0, np.zeros((3, 1))), 0.04 * np.exp(-np.arange(96) / 30))
+    sea_level = SeaLevelModel(FittedTide(CONSTANTS, 0.0, np.zeros((3, 1))), 0.04 * np.exp(-np.arange(96) / 30))
     rng = np.random.default_rng(4)
-    return brief(
-        coast.observations("simulated"), [hazard, higher], coast.a_plan(), sea, [], Making("0", "abc", {"run": 3}), rng
+    return build_deployment(
+        coast.observations("simulated"),
+        [hazard, higher],
+        coast.a_plan(),
+        sea_level,
+        [],
+        RunMetadata("0", "abc", {"run": 3}),
+        rng,
     )
 
 
-def knowledge(briefing: Briefing) -> Knowledge:
+def knowledge(deployment: Deployment) -> SeaLevelFit:
     process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
-    own = briefing.gauges[0].name
+    own = deployment.gauges[0].name
     neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in NEIGHBOURS)
-    tides = {name: GaugeTide(CONSTANTS, briefing.mean_sea_level) for name in (own, *NEIGHBOURS)}
-    advisers = (Adviser("service", 1.0), Adviser(STUDENT, 1.0))
-    return Knowledge(
+    tides = {name: GaugeTide(CONSTANTS, deployment.mean_sea_level) for name in (own, *NEIGHBOURS)}
+    advisers = (ForecastSource("service", 1.0), ForecastSource(STUDENT, 1.0))
+    return SeaLevelFit(
         SeaModel(process, (own_sensor(own, process), *neighbours)),
         tides,
         NO_WIDENING,
@@ -62,43 +68,44 @@ def knowledge(briefing: Briefing) -> Knowledge:
     )
 
 
-def recordings(briefing: Briefing, peak: float) -> dict[str, Replay]:
+def recordings(deployment: Deployment, peak: float) -> dict[str, Replay]:
     """Three gauges that agree on a surge which rises to ``peak`` [m] after two days."""
     first = np.datetime64(START - timedelta(hours=96), "h")
     time = first + np.arange(96 + HOURS + 49).astype("timedelta64[h]")
     since = (time - np.datetime64(START, "h")) / np.timedelta64(1, "h")
     surge = peak * np.exp(-(((since - 48) / 8) ** 2))
-    level = briefing.mean_sea_level + briefing.sea.tide(time.astype("datetime64[ns]")) + surge
+    level = deployment.mean_sea_level + deployment.sea_level.tide(time.astype("datetime64[ns]")) + surge
     wiggle = 0.01 * np.random.default_rng(0).standard_normal((3, time.size))
-    names = (briefing.gauges[0].name, *NEIGHBOURS)
+    names = (deployment.gauges[0].name, *NEIGHBOURS)
     return {
         name: Replay.of_gauge(name, time, level + noise, timedelta(minutes=5))
         for name, noise in zip(names, wiggle, strict=True)
     }
 
 
-def watching(briefing: Briefing, replays: dict[str, Replay], folder: Path, student: Student | None = None) -> Watch:
-    known = knowledge(briefing)
-    charge = take_charge(briefing, known, None, {name: TideTable(tide.level) for name, tide in known.tides.items()})
+def watching(deployment: Deployment, replays: dict[str, Replay], folder: Path, student: Student | None = None) -> Watch:
+    known = knowledge(deployment)
+    charge = agent_config(deployment, known, None, {name: TideTable(tide.level) for name, tide in known.tides.items()})
     feeds = tuple(
-        Guarded(each, SERVICE if name == "service" else GAUGE, charge.tides.get(name)) for name, each in replays.items()
+        FeedClient(each, SERVICE if name == "service" else GAUGE, charge.tides.get(name))
+        for name, each in replays.items()
     )
-    agent = Agent(briefing, known, charge, feeds, student)
+    agent = Agent(deployment, known, charge, feeds, student)
     return Watch(agent, Store.open(folder / "watch.db"), folder / "alerts")
 
 
-def lowest_level(briefing: Briefing) -> float:
-    return min(each.level for each in briefing.stakes)
+def lowest_level(deployment: Deployment) -> float:
+    return min(each.level for each in deployment.stakes)
 
 
-def storm(briefing: Briefing) -> float:
+def storm(deployment: Deployment) -> float:
     """A surge that passes every level, whatever the tide."""
-    return max(each.level for each in briefing.stakes) - briefing.mean_sea_level + 0.8
+    return max(each.level for each in deployment.stakes) - deployment.mean_sea_level + 0.8
 
 
 @pytest.mark.slow
-def test_a_storm_is_foreseen_acted_on_and_over(briefing: Briefing, tmp_path: Path) -> None:
-    watch = watching(briefing, recordings(briefing, storm(briefing)), tmp_path)
+def test_a_storm_is_foreseen_acted_on_and_over(deployment: Deployment, tmp_path: Path) -> None:
+    watch = watching(deployment, recordings(deployment, storm(deployment)), tmp_path)
     changes: list[tuple[int, str, str]] = []
     confirmed = ""
     for number, hour in enumerate(hours_between(START, START + timedelta(hours=HOURS))):
@@ -110,15 +117,15 @@ def test_a_storm_is_foreseen_acted_on_and_over(briefing: Briefing, tmp_path: Pat
             confirmed = drafts[0].identifier
             watch.store.confirm(confirmed, "A. Person", "seen the sea", hour)
     started = {action: number for number, change, action in changes if change == "start"}
-    assert set(started) == {each.action for each in briefing.stakes}
+    assert set(started) == {each.action for each in deployment.stakes}
     assert max(started.values()) < 48
     believed = watch.store.read.outlook()
     assert believed is not None
-    sea = [row for row in believed.rows if row.variable == "water_level"]
-    assert [row.lead_hours for row in sea] == [float(lead) for lead in range(49)]
+    sea_level = [row for row in believed.rows if row.variable == "water_level"]
+    assert [row.lead_hours for row in sea_level] == [float(lead) for lead in range(49)]
     assert all(row.p05 <= row.p50 <= row.p95 for row in believed.rows)
     zones = {row.zone for row in believed.rows if row.variable == "flooded_share"}
-    assert zones <= set(briefing.zones.names)
+    assert zones <= set(deployment.zones.names)
     watch.store.verify_log()
     drafts = list(watch.store.read.alerts(START, START + timedelta(hours=HOURS)))
     assert {draft.status for draft in drafts} == {"Exercise"}
@@ -132,31 +139,31 @@ def test_a_storm_is_foreseen_acted_on_and_over(briefing: Briefing, tmp_path: Pat
     assert all(confirmed in each for each in references)
 
 
-def test_a_calm_sea_starts_nothing(briefing: Briefing, tmp_path: Path) -> None:
-    calm = (lowest_level(briefing) - briefing.mean_sea_level) - 1.5
-    watch = watching(briefing, recordings(briefing, min(calm, 0.0)), tmp_path)
+def test_a_calm_sea_starts_nothing(deployment: Deployment, tmp_path: Path) -> None:
+    calm = (lowest_level(deployment) - deployment.mean_sea_level) - 1.5
+    watch = watching(deployment, recordings(deployment, min(calm, 0.0)), tmp_path)
     for hour in hours_between(START, START + timedelta(hours=24)):
         for decision in watch.step(hour) or ():
             assert decision.change != "start"
 
 
 def test_a_step_is_done_once_and_a_new_program_goes_on_where_the_last_one_was(
-    briefing: Briefing, tmp_path: Path
+    deployment: Deployment, tmp_path: Path
 ) -> None:
-    replays = recordings(briefing, storm(briefing))
+    replays = recordings(deployment, storm(deployment))
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     hours = list(hours_between(START, START + timedelta(hours=9)))
     for folder in (whole, parts):
         folder.mkdir()
-    without_break = watching(briefing, replays, whole)
+    without_break = watching(deployment, replays, whole)
     for hour in hours:
         without_break.step(hour)
     for hour in hours:
-        watch = watching(briefing, replays, parts)  # every hour another process, as after a crash
+        watch = watching(deployment, replays, parts)  # every hour another process, as after a crash
         assert watch.step(hour) is not None
         assert watch.step(hour) is None
         watch.store.close()
-    again = watching(briefing, replays, parts)
+    again = watching(deployment, replays, parts)
     logs = [[(one.kind, one.text) for one in each.store.read.log()] for each in (without_break, again)]
     assert logs[0] == logs[1]
     outlooks = [each.store.read.outlook() for each in (without_break, again)]
@@ -164,22 +171,22 @@ def test_a_step_is_done_once_and_a_new_program_goes_on_where_the_last_one_was(
 
 
 @pytest.mark.parametrize("fault", [name for name in faults.FAULTS if name != "repeated"])
-def test_one_broken_gauge_sets_nothing_off(briefing: Briefing, tmp_path: Path, fault: str) -> None:
-    replays = recordings(briefing, 0.0)
-    own = briefing.gauges[0].name
+def test_one_broken_gauge_sets_nothing_off(deployment: Deployment, tmp_path: Path, fault: str) -> None:
+    replays = recordings(deployment, 0.0)
+    own = deployment.gauges[0].name
     window = (START + timedelta(hours=4), START + timedelta(hours=30))
     replays[own] = faults.FAULTS[fault](replays[own], window)
-    watch = watching(briefing, replays, tmp_path)
+    watch = watching(deployment, replays, tmp_path)
     for hour in hours_between(START, START + timedelta(hours=14)):
         for decision in watch.step(hour) or ():
             assert decision.change != "start", decision.why
 
 
-def test_a_stream_that_others_deny_is_told_so(briefing: Briefing, tmp_path: Path) -> None:
-    replays = recordings(briefing, 0.0)
-    own = briefing.gauges[0].name
+def test_a_stream_that_others_deny_is_told_so(deployment: Deployment, tmp_path: Path) -> None:
+    replays = recordings(deployment, 0.0)
+    own = deployment.gauges[0].name
     replays[own] = faults.datum_jump(replays[own], (START + timedelta(hours=6), START + timedelta(hours=50)))
-    watch = watching(briefing, replays, tmp_path)
+    watch = watching(deployment, replays, tmp_path)
     for hour in hours_between(START, START + timedelta(hours=16)):
         watch.step(hour)
     health = {each.stream: each for each in watch.store.read.health()}
@@ -190,10 +197,10 @@ def test_a_stream_that_others_deny_is_told_so(briefing: Briefing, tmp_path: Path
         assert health[own].fallback == "near, far"
 
 
-def test_all_streams_dead_leave_climate_and_tide_and_a_person(briefing: Briefing, tmp_path: Path) -> None:
+def test_all_streams_dead_leave_climate_and_tide_and_a_person(deployment: Deployment, tmp_path: Path) -> None:
     window = (START + timedelta(hours=6), START + timedelta(hours=200))
-    replays = {name: faults.dead(each, window) for name, each in recordings(briefing, 0.0).items()}
-    watch = watching(briefing, replays, tmp_path)
+    replays = {name: faults.dead(each, window) for name, each in recordings(deployment, 0.0).items()}
+    watch = watching(deployment, replays, tmp_path)
     widths = []
     for hour in hours_between(START, START + timedelta(hours=34)):
         decisions = watch.step(hour)
@@ -208,9 +215,9 @@ def test_all_streams_dead_leave_climate_and_tide_and_a_person(briefing: Briefing
     assert any(entry.kind == "alone" for entry in watch.store.read.log())
 
 
-def test_a_forecast_service_moves_the_belief_and_is_named(briefing: Briefing, tmp_path: Path) -> None:
-    replays = recordings(briefing, 0.0)
-    peak = storm(briefing)
+def test_a_forecast_service_moves_the_belief_and_is_named(deployment: Deployment, tmp_path: Path) -> None:
+    replays = recordings(deployment, 0.0)
+    peak = storm(deployment)
     said = [
         Reading(
             "service", "surge_forecast", START + timedelta(hours=lead), START, peak * (0.5 + lead / 60), member=member
@@ -219,7 +226,7 @@ def test_a_forecast_service_moves_the_belief_and_is_named(briefing: Briefing, tm
         for member in range(3)
     ]
     replays["service"] = Replay.of("service", said, timedelta(hours=1))
-    watch = watching(briefing, replays, tmp_path)
+    watch = watching(deployment, replays, tmp_path)
     moved: set[str] = set()
     for hour in hours_between(START, START + timedelta(hours=3)):
         for decision in watch.step(hour) or ():
@@ -227,17 +234,17 @@ def test_a_forecast_service_moves_the_belief_and_is_named(briefing: Briefing, tm
     assert "service" in moved
 
 
-def test_a_scene_of_the_flood_moves_what_is_believed_of_the_ground(briefing: Briefing, tmp_path: Path) -> None:
-    known = [name for name, share in zip(briefing.zones.names, briefing.response.unknown_share) if share < 1]  # noqa: B905
+def test_a_scene_of_the_flood_moves_what_is_believed_of_the_ground(deployment: Deployment, tmp_path: Path) -> None:
+    known = [name for name, share in zip(deployment.zones.names, deployment.response.unknown_share) if share < 1]  # noqa: B905
     seen = START + timedelta(hours=48)
     flooded = {}
     for share in (0.0, 1.0):
-        replays = recordings(briefing, storm(briefing) - 1.2)
+        replays = recordings(deployment, storm(deployment) - 1.2)
         scenes = [Reading("satellite", "flooded_share", seen, seen, share, zone) for zone in known]
         replays["satellite"] = Replay.of("satellite", scenes, timedelta(hours=1))
         folder = tmp_path / str(share)
         folder.mkdir()
-        watch = watching(briefing, replays, folder)
+        watch = watching(deployment, replays, folder)
         for hour in hours_between(seen - timedelta(hours=3), seen + timedelta(hours=2)):
             watch.step(hour)
         believed = watch.store.read.outlook()
@@ -247,8 +254,8 @@ def test_a_scene_of_the_flood_moves_what_is_believed_of_the_ground(briefing: Bri
     assert flooded[1.0] > flooded[0.0] + 0.1
 
 
-def test_what_was_learned_is_read_back_equal(briefing: Briefing, tmp_path: Path) -> None:
-    known = knowledge(briefing)
+def test_what_was_learned_is_read_back_equal(deployment: Deployment, tmp_path: Path) -> None:
+    known = knowledge(deployment)
     save_knowledge(tmp_path, known)
     again = load_knowledge(tmp_path)
     assert again.tides == known.tides
@@ -260,11 +267,11 @@ def test_what_was_learned_is_read_back_equal(briefing: Briefing, tmp_path: Path)
 
 
 def test_a_person_at_the_screen_is_told_what_changes_and_when_nobody_is_heard(
-    briefing: Briefing, tmp_path: Path
+    deployment: Deployment, tmp_path: Path
 ) -> None:
-    replays = recordings(briefing, storm(briefing))
+    replays = recordings(deployment, storm(deployment))
     window = (START + timedelta(hours=44), START + timedelta(hours=200))
-    watch = watching(briefing, {name: faults.dead(each, window) for name, each in replays.items()}, tmp_path)
+    watch = watching(deployment, {name: faults.dead(each, window) for name, each in replays.items()}, tmp_path)
     lines = [
         line
         for hour in hours_between(START + timedelta(hours=38), START + timedelta(hours=70))
@@ -275,21 +282,21 @@ def test_a_person_at_the_screen_is_told_what_changes_and_when_nobody_is_heard(
     assert list(tell(START, None)) == []
 
 
-def test_a_student_that_reads_a_denied_gauge_is_not_asked_about_it(briefing: Briefing, tmp_path: Path) -> None:
-    own = briefing.gauges[0].name
-    tide = knowledge(briefing).tides[own]
+def test_a_student_that_reads_a_denied_gauge_is_not_asked_about_it(deployment: Deployment, tmp_path: Path) -> None:
+    own = deployment.gauges[0].name
+    tide = knowledge(deployment).tides[own]
     heard: list[int] = []
 
-    def echo(hour: np.datetime64, time: np.ndarray, level: np.ndarray) -> Said | None:
+    def echo(hour: np.datetime64, time: np.ndarray, level: np.ndarray) -> ExternalForecast | None:
         """It says, and is sure, that the last reading goes on."""
         heard.append(time.size)
         if not time.size:
             return None
-        return Said(np.arange(25), np.full(25, level[-1] - tide.level(time[-1:])[0]), np.full(25, 0.02))
+        return ExternalForecast(np.arange(25), np.full(25, level[-1] - tide.level(time[-1:])[0]), np.full(25, 0.02))
 
-    replays = recordings(briefing, 0.0)
+    replays = recordings(deployment, 0.0)
     replays[own] = faults.datum_jump(replays[own], (START + timedelta(hours=6), START + timedelta(hours=50)), jump=2.0)
-    watch = watching(briefing, replays, tmp_path, echo)
+    watch = watching(deployment, replays, tmp_path, echo)
     for hour in hours_between(START, START + timedelta(hours=12)):
         for decision in watch.step(hour) or ():
             assert decision.change != "start", decision.why

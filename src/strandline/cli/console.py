@@ -10,16 +10,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-aside = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")  # of a torchrun the first speaks
+stderr = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")  # of a torchrun the first speaks
 """Progress, remarks and refusals: what must not get into a pipe."""
 
 
-def answer(said: RenderableType) -> None:
+def print_result(said: RenderableType) -> None:
     """Print what was asked for to standard output; text stays as it is, whatever the width."""
     Console().print(said, highlight=False, markup=False, soft_wrap=isinstance(said, str))
 
 
-def answer_json(value: object, *, indent: int | None = 2) -> None:
+def print_json(value: object, *, indent: int | None = 2) -> None:
     """Print plain values to standard output as JSON; without ``indent`` as one line, for streams of them."""
     print(json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False), flush=True)  # noqa: T201
 
@@ -37,7 +37,7 @@ class Stages:
             TextColumn("left"),
             TimeRemainingColumn(),
         )
-        self.display = Progress(*columns, console=aside)
+        self.display = Progress(*columns, console=stderr)
 
     def __enter__(self) -> Self:
         self.display.start()
@@ -80,4 +80,4 @@ def summary_table(summary: dict[str, Any]) -> Table:
 
 def warn(what: str) -> None:
     """A remark that must not be overlooked and refuses nothing."""
-    aside.print(f"[bold yellow]warning:[/] {escape(what)}", highlight=False)
+    stderr.print(f"[bold yellow]warning:[/] {escape(what)}", highlight=False)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from strandline.cli.console import Stages, answer, answer_json, aside, summary_table, warn
+from strandline.cli.console import Stages, print_json, print_result, stderr, summary_table, warn
 from strandline.errors import InputError, StrandlineError
 
 app = typer.Typer(
@@ -59,7 +59,7 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="A tiny simulated coast, under 90 s: a health check.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")] = False,
     seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
-    false_dry: Annotated[
+    miss_rate: Annotated[
         float | None,
         typer.Option(help="Share of flooded cells that may be called dry, as 0.1.", show_default="best IoU"),
     ] = None,
@@ -72,17 +72,17 @@ def run(
         raise typer.BadParameter(
             "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
         )
-    job = jobs.real(region, data, seed, false_dry) if region else jobs.simulated(seed, quick=quick, false_dry=false_dry)
+    job = jobs.real(region, data, seed, miss_rate) if region else jobs.simulated(seed, quick=quick, miss_rate=miss_rate)
     with Stages() as announce:
         report = job.run(out, announce, resume)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     if (known := summary["familiarity"]) is not None and known["warning"] is not None:
         warn(known["warning"])
     if as_json:
-        answer_json(summary)
+        print_json(summary)
     else:
-        aside.print(summary_table(summary))
-        answer(f"report: {report}")
+        stderr.print(summary_table(summary))
+        print_result(f"report: {report}")
 
 
 @app.command(
@@ -104,12 +104,12 @@ def check(
 
     inventory = take_inventory(load_region_file(region, data))
     if as_json:
-        answer_json(inventory_to_json(inventory))
+        print_json(inventory_to_json(inventory))
     else:
-        answer(inventory_table(inventory))
+        print_result(inventory_table(inventory))
     if picture is not None:
         draw_inventory(inventory, picture)
-        aside.print(f"picture: {picture}")
+        stderr.print(f"picture: {picture}")
 
 
 @app.command(
@@ -131,14 +131,14 @@ def lint(
         faults = check_plan(plan)
     if as_json:
         listed = [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in faults]
-        answer_json({"file": str(plan), "is_fit_for_use": not faults, "faults": listed})
+        print_json({"file": str(plan), "is_fit_for_use": not faults, "faults": listed})
     else:
         for fault in faults:
-            answer(str(fault))
+            print_result(str(fault))
     if faults:
         raise InputError(plan, f"is not fit for use ({len(faults)} faults)", "mend what is listed above")
     if not as_json:
-        answer(f"{plan}: fit for use")
+        print_result(f"{plan}: fit for use")
 
 
 @app.command(epilog=_examples(("strandline schema > plan.schema.json", "to a file")))
@@ -177,14 +177,14 @@ def watch(
 
     with Stages() as announce:
         watching, hours = job.prepare(region, data, run, store, replay, speed, announce, once=once)
-    aside.print(f"watching; store: {store or run / 'watch.db'}; a person confirms what leaves this machine")
+    stderr.print(f"watching; store: {store or run / 'watch.db'}; a person confirms what leaves this machine")
     for hour in hours:
         decisions = watching.step(hour)
         if as_json:
-            answer_json(job.hour_to_json(hour, decisions), indent=None)
+            print_json(job.hour_to_json(hour, decisions), indent=None)
         else:
             for line in job.tell(hour, decisions):
-                answer(line)
+                print_result(line)
 
 
 @app.command(
@@ -218,17 +218,17 @@ def map_region(
 ) -> None:
     """Map the floods of a region too large for a run, tile by tile, by the students of a run."""
     from strandline.pipeline import jobs
-    from strandline.pipeline.large_regions.map_region import Choice
+    from strandline.pipeline.large_regions.map_region import MapConfig
 
-    choice = Choice(samples, tuple(sorted(set(return_period or ()))), rise, seed)
+    choice = MapConfig(samples, tuple(sorted(set(return_period or ()))), rise, seed)
     with Stages() as announce:
         facts = jobs.map_region(region, data, run, out, choice, announce, resume=resume, scheduler=scheduler)
     for remark in facts.remarks:
         warn(remark)
     if as_json:
-        answer_json(asdict(facts))
+        print_json(asdict(facts))
     else:
-        answer(f"maps: {out}")
+        print_result(f"maps: {out}")
 
 
 @app.command(epilog=_examples(("strandline export --run runs/demo --out programs", "the demo's students")))
@@ -244,7 +244,7 @@ def export(
     from strandline.uncertainty.forecaster import load_forecaster
 
     export_forecaster(load_forecaster(run), out, onnx=not torch_only)
-    aside.print(f"programs: {out}")
+    stderr.print(f"programs: {out}")
 
 
 @app.command(
@@ -276,9 +276,9 @@ def serve(
 
     serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [])
     with server.listening(host, port) as (address, listener):
-        aside.print(f"dashboard: {address}   (Ctrl-C ends it)", highlight=False)
+        stderr.print(f"dashboard: {address}   (Ctrl-C ends it)", highlight=False)
         if serving.token is not None and serving.token.is_new:
-            aside.print(f"to confirm, give this token: {serving.token.value}", highlight=False, soft_wrap=True)
+            stderr.print(f"to confirm, give this token: {serving.token.value}", highlight=False, soft_wrap=True)
         with suppress(KeyboardInterrupt):
             server.serve(serving, listener)
 
@@ -308,7 +308,7 @@ def simulate(
             progress=announce("flood the coast"),
         )
     save_coast(coast, out)
-    aside.print(f"coast: {out}")
+    stderr.print(f"coast: {out}")
 
 
 @app.command(epilog=_examples(("strandline teach --out networks --coasts 8 --processes 2", "a trial of the recipe")))
@@ -328,7 +328,7 @@ def teach(
 
     with Stages() as announce:
         jobs.teach(out, device, coasts, processes, seed, announce, keep=keep, resume=resume)
-    aside.print(f"networks: {out}")
+    stderr.print(f"networks: {out}")
 
 
 @app.command(epilog=_examples(("strandline doctor --out runs", "before the first run")))
@@ -341,9 +341,9 @@ def doctor(
 
     findings = list(examine(out))
     if as_json:
-        answer_json([asdict(one) for one in findings])
+        print_json([asdict(one) for one in findings])
     else:
-        answer(findings_table(findings))
+        print_result(findings_table(findings))
     broken = [one.name for one in findings if one.state == "broken"]
     if broken:
         raise InputError("doctor", f"{', '.join(broken)} must work", "mend what is called broken above")
@@ -355,11 +355,11 @@ def main() -> None:
     try:
         app()
     except StrandlineError as error:
-        aside.print(f"[bold red]strandline:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        stderr.print(f"[bold red]strandline:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            aside.print("interrupted; `run`, `map` and `teach` go on from here with --resume and the same arguments")
+            stderr.print("interrupted; `run`, `map` and `teach` go on from here with --resume and the same arguments")
         raise
 
 

@@ -16,7 +16,7 @@ from strandline.distillation.alignment.kernel_alignment import (
 )
 from strandline.distillation.alignment.projection import CosineAlignment
 from strandline.distillation.losses import check_temperature
-from strandline.distillation.modality_dropout import drop_streams
+from strandline.distillation.modality_dropout import modality_dropout
 from strandline.distillation.training.loop import Progress, train
 from strandline.errors import InputError
 from strandline.models.batch import Batch
@@ -26,7 +26,7 @@ from strandline.models.student import Student
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DistillationConfig:
     """What is summed, and how long. A weight of 0 means that the term is not computed.
 
     Attributes:
@@ -51,16 +51,16 @@ class Recipe:
     samples: int = 8
     windows: int = 32
     learning_rate: float = 1e-3
-    outage: float = 0.3
+    dropout_rate: float = 0.3
     whole: bool = False
 
 
-ARTICLE = Recipe(soft=0.5, feature=0.3, task=0.2, first_temperature=5.0, last_temperature=1.0)
+ARTICLE = DistillationConfig(soft=0.5, feature=0.3, task=0.2, first_temperature=5.0, last_temperature=1.0)
 """Soft, feature and task weights and the annealing of the article that Strandline set out from."""
 
 
 @dataclass(frozen=True)
-class Lesson:
+class DistillationData:
     """What a student learns from: its own view, and the teacher's word on the same samples.
 
     Attributes:
@@ -70,8 +70,8 @@ class Lesson:
 
     storms: Batch
     windows: Batch
-    word_on_storms: Prediction | None = None
-    word_on_windows: Prediction | None = None
+    teacher_on_storms: Prediction | None = None
+    teacher_on_windows: Prediction | None = None
 
 
 class Consolidation(Protocol):
@@ -123,8 +123,8 @@ def soft_terms(
 
 def distil(
     student: Student,
-    lesson: Lesson,
-    recipe: Recipe,
+    lesson: DistillationData,
+    recipe: DistillationConfig,
     seed: int,
     progress: Progress | None = None,
     consolidation: Sequence[Consolidation] = (),
@@ -145,7 +145,7 @@ def distil(
 
     Source: Hinton et al. (2015) for soft targets; Romero et al. (2015) for feature alignment.
     """
-    if recipe.soft + recipe.feature > 0 and (lesson.word_on_storms is None or lesson.word_on_windows is None):
+    if recipe.soft + recipe.feature > 0 and (lesson.teacher_on_storms is None or lesson.teacher_on_windows is None):
         raise ValueError("the recipe has soft targets or feature alignment, but the lesson carries no teacher's word")
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
@@ -163,13 +163,13 @@ def distil(
             temperature = geometric_annealing(step, recipe.steps, recipe.first_temperature, recipe.last_temperature)
             terms: dict[str, Tensor] = {}
             for batch, word, size, pool in (
-                (lesson.storms, lesson.word_on_storms, recipe.samples, labelled),
-                (lesson.windows, lesson.word_on_windows, recipe.windows, None),
+                (lesson.storms, lesson.teacher_on_storms, recipe.samples, labelled),
+                (lesson.windows, lesson.teacher_on_windows, recipe.windows, None),
             ):
                 if size == 0:
                     continue
                 index = _draw(len(batch), size, pool, generator)
-                seen = drop_streams(batch[index], recipe.outage, generator)
+                seen = modality_dropout(batch[index], recipe.dropout_rate, generator)
                 said = student(seen)
                 parts: dict[str, Tensor] = {}
                 if recipe.task > 0:
@@ -196,8 +196,8 @@ def _add(terms: dict[str, Tensor], more: dict[str, Tensor]) -> None:
         terms[name] = terms[name] + term if name in terms else term
 
 
-def _alignment(name: Alignment, student: Student, lesson: Lesson) -> CosineAlignment | KernelAlignment:
-    word = lesson.word_on_storms
+def _alignment(name: Alignment, student: Student, lesson: DistillationData) -> CosineAlignment | KernelAlignment:
+    word = lesson.teacher_on_storms
     assert word is not None
     assert word.flood_logits is not None
     return new_alignment(name, student.feature_width, word.features, words_on_patches(word.flood_logits))

@@ -17,7 +17,7 @@ from strandline.distillation import losses
 from strandline.distillation.training.loop import Progress, train
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.inference import ask_members
+from strandline.models.inference import predict_members
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
 
@@ -26,7 +26,7 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class HeadRecipe:
+class EnsembleDistillationConfig:
     """How heads learn.
 
     Attributes:
@@ -47,7 +47,7 @@ def distil_members(
     members: Sequence[Student],
     storms: Sequence[Batch],
     windows: Sequence[Batch],
-    recipe: HeadRecipe,
+    recipe: EnsembleDistillationConfig,
     seed: int,
     progress: Progress | None = None,
 ) -> dict[str, float]:
@@ -106,7 +106,7 @@ def _read_maps(trunk: Student, members: Sequence[Student], storms: Sequence[Batc
             grid = trunk.read(some).map
             assert grid is not None
             assert some.terrain_seen is not None
-            said = [word.flood_logits for word in ask_members(members, some) if word.flood_logits is not None]
+            said = [word.flood_logits for word in predict_members(members, some) if word.flood_logits is not None]
             seen = (grid.logits, grid.decoded, grid.features["patches"], torch.stack(said, 1))
             parts.append((*(tensor.half() for tensor in seen), some.terrain_seen))
     return [torch.cat(tensors) for tensors in zip(*parts, strict=True)]
@@ -118,7 +118,7 @@ def _read_hours(trunk: Student, members: Sequence[Student], windows: Sequence[Ba
     parts = []
     for batch in windows:
         word, context, _ = trunk.read(batch)
-        words = ask_members(members, batch, chunk=256)
+        words = predict_members(members, batch, chunk=256)
         means, scales = (torch.stack([getattr(w, name) for w in words], 1) for name in ("surge_mean", "surge_scale"))
         parts.append((context, word.surge_mean, word.surge_scale, means, scales))
     return [torch.cat(tensors) for tensors in zip(*parts, strict=True)]

@@ -62,7 +62,7 @@ def drop_any(
     }
 
 
-def drop_streams(batch: Batch, share: float, generator: torch.Generator) -> Batch:
+def modality_dropout(batch: Batch, share: float, generator: torch.Generator) -> Batch:
     """Hide each stream of each sample with probability ``share``, and cut holes into the gauges.
 
     Outages come together: half of them strike all streams of a sample at once, as a power cut does. A gauge loses its

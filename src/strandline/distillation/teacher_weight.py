@@ -26,7 +26,7 @@ DOUBT = 0.25
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class TeacherWeight:
     """What labels and pairs say about a teacher.
 
     Attributes:
@@ -69,7 +69,7 @@ class Diagnosis:
         return said
 
 
-def diagnose(
+def estimate_teacher_weight(
     teacher_logits: Tensor,
     student_logits: Tensor,
     classes: Tensor,
@@ -78,7 +78,7 @@ def diagnose(
     prior: float,
     block: int = 16,
     visible: float | None = None,
-) -> Diagnosis:
+) -> TeacherWeight:
     """Weigh a teacher against a student that had none, on labelled maps that neither of the two has learned from.
 
     Neighbouring cells err together, so that a block counts once, however many cells it has. Errors that reach further
@@ -99,8 +99,8 @@ def diagnose(
     teacher = block_errors(teacher_logits, classes, valid, block)
     student = block_errors(student_logits, classes, valid, block)
     if not len(teacher):
-        return Diagnosis(weigh(teacher, student, prior), prior, visibility=visible)
-    return Diagnosis(
+        return TeacherWeight(weigh(teacher, student, prior), prior, visibility=visible)
+    return TeacherWeight(
         weight=weigh(teacher, student, prior),
         prior=prior,
         gains=tuple((student - teacher).tolist()),

@@ -27,7 +27,7 @@ from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS
 
 LOWEST, HIGHEST, SPACING = 0.0, 7.05, 0.15
 """The grid of effective elevations [m above mean sea level]; the highest stands for ground that no sea reaches."""
-BEYOND_MEMORY = 0.5
+EXTRAPOLATION_MARGIN = 0.5
 """Height above the highest mapped storm [m] from which physics tells what memory cannot: on simulated coasts memory
 alone holds in the highest storms, at Caorle it failed 0.85 m above."""
 AT_ONCE = 2**23
@@ -78,7 +78,7 @@ PRIOR = Prior(bias=2.1, spread=0.8, above=0.5, crests=0.4, protected=0.85, vague
 
 
 @dataclass(frozen=True, eq=False)
-class Archive:
+class FloodArchive:
     """The teacher's maps of E past storms of one place.
 
     Attributes:
@@ -93,7 +93,7 @@ class Archive:
     level_sd: Tensor
     elevation: Tensor
     seen: Tensor
-    rehearsed: int = 0
+    physics_augmented: int = 0
 
     def __len__(self) -> int:
         return len(self.word)
@@ -101,18 +101,18 @@ class Archive:
     @property
     def highest(self) -> float:
         """Peak of the highest storm that was mapped [m above mean sea level]."""
-        return float(self.level[: len(self) - self.rehearsed].max())
+        return float(self.level[: len(self) - self.physics_augmented].max())
 
     @cached_property
-    def strandlines(self) -> Tensor:
-        """(2, 8, H, W) ``STRANDLINE_CHANNELS`` of the past storms alone, and of the rehearsed ones with them."""
+    def waterlines(self) -> Tensor:
+        """(2, 8, H, W) ``WATERLINE_CHANNELS`` of the past storms alone, and of the rehearsed ones with them."""
         used = torch.ones(2, len(self), dtype=torch.bool)
-        used[0, len(self) - self.rehearsed :] = False
-        return draw_strandlines(self, used)
+        used[0, len(self) - self.physics_augmented :] = False
+        return draw_waterlines(self, used)
 
     def is_beyond(self, batch: Batch) -> Tensor:
         """(B,) whether a storm peaks so far above all that were mapped that memory does not tell of it."""
-        return peak_levels(batch)[0] > self.highest + BEYOND_MEMORY
+        return peak_levels(batch)[0] > self.highest + EXTRAPOLATION_MARGIN
 
 
 def thresholds() -> Tensor:
@@ -158,7 +158,7 @@ def prior_of(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Te
     return ((1 - prior.vague) * mixture + prior.vague / len(grid)).log()
 
 
-def posterior_of(archive: Archive, used: Tensor, response: Response = RESPONSE, prior: Prior = PRIOR) -> Tensor:
+def posterior_of(archive: FloodArchive, used: Tensor, response: Response = RESPONSE, prior: Prior = PRIOR) -> Tensor:
     """p(h | used storms) of several subsets, (N, E) bool → (N, G, H, W)."""
     evidence = evidence_of(archive.word, archive.level, archive.level_sd, response)
     known = prior_of(archive.elevation, archive.seen, archive.level, prior)
@@ -166,8 +166,8 @@ def posterior_of(archive: Archive, used: Tensor, response: Response = RESPONSE, 
     return (known + summed).softmax(dim=1)
 
 
-def draw_strandlines(archive: Archive, used: Tensor) -> Tensor:
-    """(N, 8, H, W) ``STRANDLINE_CHANNELS`` of several subsets of the storms, (N, E) bool.
+def draw_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
+    """(N, 8, H, W) ``WATERLINE_CHANNELS`` of several subsets of the storms, (N, E) bool.
 
     ``low``, ``middle``, ``high`` are the 10, 50 and 90 % points of h; ``highest_dry`` and ``lowest_wet`` the bounds of
     the old waterline method (``LOWEST`` and ``HIGHEST`` where there is none). A few rows are drawn at once, to spare
@@ -178,7 +178,7 @@ def draw_strandlines(archive: Archive, used: Tensor) -> Tensor:
     return torch.cat([_draw_rows(_rows_of(archive, slice(start, start + rows)), used) for start in starts], dim=2)
 
 
-def _rows_of(archive: Archive, rows: slice) -> Archive:
+def _rows_of(archive: FloodArchive, rows: slice) -> FloodArchive:
     return replace(
         archive,
         word=archive.word[:, :, rows],
@@ -187,7 +187,7 @@ def _rows_of(archive: Archive, rows: slice) -> Archive:
     )
 
 
-def waterlines(archive: Archive, used: Tensor) -> tuple[Tensor, Tensor]:
+def waterline_bounds(archive: FloodArchive, used: Tensor) -> tuple[Tensor, Tensor]:
     """(N, H, W) highest sea at which a cell stayed dry, and lowest at which it was wet [m above mean sea level].
 
     Minus and plus infinity where there was none.
@@ -205,14 +205,14 @@ def waterlines(archive: Archive, used: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack(lowest), torch.stack(highest)
 
 
-def _draw_rows(archive: Archive, used: Tensor) -> Tensor:
+def _draw_rows(archive: FloodArchive, used: Tensor) -> Tensor:
     posterior = posterior_of(archive, used)
     grid = thresholds().to(posterior)
     reached = posterior.cumsum(dim=1)
     points = [grid[(reached < share).sum(dim=1).clamp(max=len(grid) - 1)] for share in (0.1, 0.5, 0.9)]
     mapped = archive.word.sum(1) > 0  # (E, H, W)
     flooded = torch.where(mapped, 1 - archive.word[:, 0], torch.zeros_like(archive.word[:, 0]))
-    dry, wet = waterlines(archive, used)
+    dry, wet = waterline_bounds(archive, used)
     bounds = zip(dry.clamp(min=LOWEST), wet.clamp(max=HIGHEST), strict=True)
     depth_class = _expected_class(archive.word)
     channels = []
@@ -224,7 +224,7 @@ def _draw_rows(archive: Archive, used: Tensor) -> Tensor:
     return torch.stack(channels)
 
 
-def remember(batch: Batch, archive: Archive, used: Tensor) -> Batch:
+def attach_archive(batch: Batch, archive: FloodArchive, used: Tensor) -> Batch:
     """The batch with the strandlines and the archive of its place.
 
     Args:
@@ -234,31 +234,31 @@ def remember(batch: Batch, archive: Archive, used: Tensor) -> Batch:
             has neither.
     """
     distinct, which = torch.unique(used, dim=0, return_inverse=True)
-    return _with_memory(batch, archive, used, draw_strandlines(archive, distinct)[which])
+    return _with_memory(batch, archive, used, draw_waterlines(archive, distinct)[which])
 
 
-def _with_memory(batch: Batch, archive: Archive, used: Tensor, lines: Tensor) -> Batch:
+def _with_memory(batch: Batch, archive: FloodArchive, used: Tensor, lines: Tensor) -> Batch:
     some = used.any(dim=1)[:, None, None]
     maps = torch.stack([1 - archive.word[:, 0], _expected_class(archive.word)], dim=1)
     maps = maps * (archive.word.sum(1, keepdim=True) > 0)
     return replace(
         batch,
-        strandlines=torch.where(some[:, None], lines, torch.zeros_like(lines)),
-        strandlines_seen=some & archive.seen.expand(len(batch), -1, -1),
+        waterlines=torch.where(some[:, None], lines, torch.zeros_like(lines)),
+        waterlines_seen=some & archive.seen.expand(len(batch), -1, -1),
         archive=maps.expand(len(batch), *maps.shape),
         archive_seen=used,
         archive_level=archive.level.expand(len(batch), -1),
     )
 
 
-def remember_all(batch: Batch, archive: Archive) -> Batch:
+def attach_whole_archive(batch: Batch, archive: FloodArchive) -> Batch:
     """Storms that are not in the archive remember all of it; what was rehearsed, only those far above the past ones."""
     used, beyond = torch.ones(len(batch), len(archive), dtype=torch.bool), archive.is_beyond(batch)
-    used[:, len(archive) - archive.rehearsed :] = beyond[:, None]
-    return _with_memory(batch, archive, used, archive.strandlines[beyond.long()])
+    used[:, len(archive) - archive.physics_augmented :] = beyond[:, None]
+    return _with_memory(batch, archive, used, archive.waterlines[beyond.long()])
 
 
-def draw_memory(level: Tensor, own: Tensor, generator: torch.Generator) -> Tensor:
+def sample_archive_mask(level: Tensor, own: Tensor, generator: torch.Generator) -> Tensor:
     """(N, E) bool: which storms each of N samples may remember while it learns to use strandlines; never its own.
 
     One sample in eight remembers nothing; of the others 40 % know only lower storms than their own, so that the student
@@ -283,7 +283,7 @@ def draw_memory(level: Tensor, own: Tensor, generator: torch.Generator) -> Tenso
     return used
 
 
-def archive_of(batch: Batch, word: Prediction) -> Archive:
+def archive_of(batch: Batch, word: Prediction) -> FloodArchive:
     """The archive that a teacher's view of one place's storms and its word on them make.
 
     Raises:
@@ -293,7 +293,7 @@ def archive_of(batch: Batch, word: Prediction) -> Archive:
         raise ValueError("an archive needs terrain and the teacher's flood maps")
     level, spread = peak_levels(batch)
     probability = word.flood_logits.float().softmax(dim=1)
-    return Archive(probability, level, spread, batch.terrain[0, 0], batch.terrain_seen[0])
+    return FloodArchive(probability, level, spread, batch.terrain[0, 0], batch.terrain_seen[0])
 
 
 GAUGE_SD, NEIGHBOUR_SD, TIDE_SD = 0.03, 0.15, 0.3

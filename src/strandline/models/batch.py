@@ -27,7 +27,7 @@ TERRAIN_CHANNELS = ("elevation", "sill", "permanent_water", "distance_to_sea")
 CLIMATE_CHANNELS = ("pressure", "onshore_wind", "alongshore_wind", "lowest_pressure", "strongest_wind")
 RADAR_CHANNELS = ("vv", "vh", "vv_reference", "vh_reference")
 OPTICAL_CHANNELS = ("green", "near_infrared", "shortwave_infrared")
-STRANDLINE_CHANNELS = ("low", "middle", "high", "highest_dry", "lowest_wet", "frequency", "depth_class", "storms")
+WATERLINE_CHANNELS = ("low", "middle", "high", "highest_dry", "lowest_wet", "frequency", "depth_class", "storms")
 ARCHIVE_CHANNELS = ("flooded", "depth_class")
 
 
@@ -40,7 +40,7 @@ class Batch:
 
     Attributes:
         gauge: (B, S, 72) water level [m above mean sea level]; ``gauge_seen`` (B, S, 72).
-        tide: (B, 96) own predicted tide [m] from 71 h before issue to 24 h after; ``tide_modes`` (B, 96, 16) of its
+        tide: (B, 96) own predicted tide [m] from 71 h before issue to 24 h after; ``tide_error_modes`` (B, 96, 16) of its
             error, each times an independent standard normal number [m].
         weather: (B, 96) autocovariance [m2] of the own residual, level − tide, at lags of 0 to 95 h.
         season: (B, 2) sine and cosine of the day of the year.
@@ -48,8 +48,8 @@ class Batch:
         radar: (B, 4, H, W) ``RADAR_CHANNELS`` [dB]; ``radar_seen`` (B, H, W).
         optical: (B, 3, H, W) reflectance, coarse pixels repeated on the region's grid; ``optical_seen`` (B, H, W).
         in_situ: (B, 1, H, W) depth at loggers [m]; ``in_situ_seen`` (B, H, W).
-        strandlines: (B, 8, H, W) ``STRANDLINE_CHANNELS``, what the maps of other storms say of the ground
-            [m; frequency, class and number of storms: 1]; ``strandlines_seen`` (B, H, W).
+        strandlines: (B, 8, H, W) ``WATERLINE_CHANNELS``, what the maps of other storms say of the ground
+            [m; frequency, class and number of storms: 1]; ``waterlines_seen`` (B, H, W).
         archive: (B, E, 2, H, W) ``ARCHIVE_CHANNELS``, those maps themselves [probability, expected class];
             ``archive_seen`` (B, E); ``archive_level`` (B, E) each storm's peak [m above mean sea level].
         climate: (B, 6, 5) ``CLIMATE_CHANNELS`` a day [hPa − 1013, m s-1]; ``climate_seen`` (B, 6);
@@ -63,8 +63,8 @@ class Batch:
     gauge: Tensor
     gauge_seen: Tensor
     tide: Tensor
-    tide_modes: Tensor
-    weather: Tensor
+    tide_error_modes: Tensor
+    residual_covariance: Tensor
     season: Tensor
     terrain: Tensor | None = None
     terrain_seen: Tensor | None = None
@@ -74,8 +74,8 @@ class Batch:
     optical_seen: Tensor | None = None
     in_situ: Tensor | None = None
     in_situ_seen: Tensor | None = None
-    strandlines: Tensor | None = None
-    strandlines_seen: Tensor | None = None
+    waterlines: Tensor | None = None
+    waterlines_seen: Tensor | None = None
     archive: Tensor | None = None
     archive_seen: Tensor | None = None
     archive_level: Tensor | None = None
@@ -107,7 +107,7 @@ class Batch:
                     raise InputError("batch", f"'{field.name}' is {tensor.dtype}", "masks are boolean")
             elif tensor.is_floating_point() and not bool(torch.isfinite(tensor.sum())):
                 raise InputError("batch", f"'{field.name}' holds NaN or infinity", "mask what was not seen")
-        for name in ("terrain", "radar", "optical", "in_situ", "strandlines", "archive", "climate"):
+        for name in ("terrain", "radar", "optical", "in_situ", "waterlines", "archive", "climate"):
             if (getattr(self, name) is None) != (getattr(self, f"{name}_seen") is None):
                 raise InputError("batch", f"'{name}' and '{name}_seen' do not come together", "give both or neither")
         self._check_shapes()
@@ -117,14 +117,17 @@ class Batch:
                 f"gauge {tuple(self.gauge.shape)} and tide {tuple(self.tide.shape)}",
                 f"the last dimensions are {CONTEXT_HOURS} and {TIDE_HOURS} hours",
             )
-        for name, expected in (("tide_modes", (size, TIDE_HOURS, TIDE_MODES)), ("weather", (size, TIDE_HOURS))):
+        for name, expected in (
+            ("tide_error_modes", (size, TIDE_HOURS, TIDE_MODES)),
+            ("residual_covariance", (size, TIDE_HOURS)),
+        ):
             if (given := tuple(getattr(self, name).shape)) != expected:
                 raise InputError("batch", f"'{name}' is {given}", f"expected {expected}")
 
     def _check_shapes(self) -> None:
         """Every mask covers its values, and every map the same grid."""
         # the dimension that the mask lacks
-        channel = {"terrain": 1, "radar": 1, "optical": 1, "in_situ": 1, "strandlines": 1, "climate": 2}
+        channel = {"terrain": 1, "radar": 1, "optical": 1, "in_situ": 1, "waterlines": 1, "climate": 2}
         for name in ("gauge", *channel, "flood_class", "surge"):
             values = getattr(self, name)
             mask = getattr(

@@ -20,14 +20,14 @@ from strandline.observations.assets import curve_index
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split, Storm
 
 Targets = Literal["survey", "truth"]
 
 
 def build_storm_batch(
-    observations: Observations, storms: Sequence[Storm], sea: TideAndWeather, targets: Targets
+    observations: Observations, storms: Sequence[Storm], sea_level: SeaLevelModel, targets: Targets
 ) -> Batch:
     """One sample a storm, issued 12 h after its peak, with every modality that was observed.
 
@@ -40,7 +40,7 @@ def build_storm_batch(
             scoring.
     """
     region, mean_sea_level = observations.region, float(_require_gauge(observations)["mean_sea_level"].values[0])
-    parts = storm_gauge_part(observations, storms, sea, targets) | scene_part(observations, storms)
+    parts = storm_gauge_part(observations, storms, sea_level, targets) | scene_part(observations, storms)
     if observations.assets is not None:
         parts |= asset_part(observations, len(storms))
     batch = ground_of(region, observations.terrain, mean_sea_level).under(Batch(**parts))
@@ -61,10 +61,10 @@ def build_storm_batch(
 
 
 def storm_gauge_part(
-    observations: Observations, storms: Sequence[Storm], sea: TideAndWeather, targets: Targets
+    observations: Observations, storms: Sequence[Storm], sea_level: SeaLevelModel, targets: Targets
 ) -> dict[str, Tensor]:
     """The parts of a batch of storms that need no grid: gauges, tide, climate, and what the sea then did."""
-    return _gauge_part(observations, np.array([storm.peak + FLOOD_ISSUE for storm in storms]), sea, targets)
+    return _gauge_part(observations, np.array([storm.peak + FLOOD_ISSUE for storm in storms]), sea_level, targets)
 
 
 def scene_part(observations: Observations, storms: Sequence[Storm]) -> dict[str, Tensor]:
@@ -82,11 +82,11 @@ def scene_part(observations: Observations, storms: Sequence[Storm]) -> dict[str,
 def build_surge_batch(
     observations: Observations,
     issue: npt.NDArray[np.datetime64],
-    sea: TideAndWeather,
+    sea_level: SeaLevelModel,
     targets: Targets,
 ) -> Batch:
     """One sample an hour of issue (B,), without grids: only the gauges, the tide and the climate."""
-    return Batch(**_gauge_part(observations, issue, sea, targets))
+    return Batch(**_gauge_part(observations, issue, sea_level, targets))
 
 
 def _require_gauge(observations: Observations) -> xr.Dataset:
@@ -98,7 +98,7 @@ def _require_gauge(observations: Observations) -> xr.Dataset:
 def draw_issues(
     observations: Observations,
     hours: npt.NDArray[np.datetime64],
-    sea: TideAndWeather,
+    sea_level: SeaLevelModel,
     count: int,
     rng: np.random.Generator,
 ) -> npt.NDArray[np.datetime64]:
@@ -115,7 +115,7 @@ def draw_issues(
     at = np.searchsorted(gauge["time"].values, hours)
     known = gauge["quality"].values[0, at] == 0
     level = gauge["water_level"].values[0, at] - gauge["mean_sea_level"].values[0]
-    distance = np.where(known & np.isfinite(level), np.abs(level - sea.tide(hours)), -1.0)
+    distance = np.where(known & np.isfinite(level), np.abs(level - sea_level.tide(hours)), -1.0)
     far = np.argsort(distance, kind="stable")[-max(hours.size // 10, 1) :]
     taken = rng.permutation(far)[: count // 2]
     ordinary = rng.permutation(np.setdiff1d(np.arange(hours.size), taken))[: count - taken.size]
@@ -125,7 +125,7 @@ def draw_issues(
 def _gauge_part(
     observations: Observations,
     issue: npt.NDArray[np.datetime64],
-    sea: TideAndWeather,
+    sea_level: SeaLevelModel,
     targets: Targets,
 ) -> dict[str, Tensor]:
     gauge = _require_gauge(observations)
@@ -150,7 +150,7 @@ def _gauge_part(
     stood = level[0]
     if targets == "truth" and observations.truth is not None and "water_level" in observations.truth:
         stood = observations.truth["water_level"].values - observations.truth.attrs["mean_sea_level"]
-    tide = sea.tide(wanted)  # (B, 96)
+    tide = sea_level.tide(wanted)  # (B, 96)
     observed = stood[position[:, CONTEXT_HOURS - 1 :]] - tide[:, CONTEXT_HOURS - 1 :]
     valid = ~np.isnan(observed)
     year = (wanted[:, CONTEXT_HOURS - 1] - wanted[:, CONTEXT_HOURS - 1].astype("datetime64[Y]")) / np.timedelta64(
@@ -160,8 +160,8 @@ def _gauge_part(
         "gauge": _float(np.where(seen, context, 0.0)),
         "gauge_seen": torch.from_numpy(seen),
         "tide": _float(tide),
-        "tide_modes": torch.from_numpy(sea.tide_modes(wanted)),
-        "weather": _float(np.broadcast_to(sea.weather, wanted.shape)),
+        "tide_error_modes": torch.from_numpy(sea_level.tide_error_modes(wanted)),
+        "residual_covariance": _float(np.broadcast_to(sea_level.residual_covariance, wanted.shape)),
         "season": _float(np.stack([np.sin(2 * np.pi * year), np.cos(2 * np.pi * year)], axis=1)),
         "surge": _float(np.where(valid, observed, 0.0)),
         "surge_valid": torch.from_numpy(valid),

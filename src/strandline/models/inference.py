@@ -27,7 +27,7 @@ def ask(teacher: Teacher | Student, batch: Batch, chunk: int = 16) -> Prediction
     return join_predictions(words)
 
 
-def ask_all_ways(teacher: Teacher | Student, batch: Batch) -> Prediction:
+def predict_with_tta(teacher: Teacher | Student, batch: Batch) -> Prediction:
     """A network's word on storms, whose flood map is the mean of what it says with the maps laid each of eight ways.
 
     Surge, damage and features are its word on the maps as they lie. Takes eight times as long as ``ask``.
@@ -37,7 +37,7 @@ def ask_all_ways(teacher: Teacher | Student, batch: Batch) -> Prediction:
 
     Source: test-time augmentation, Krizhevsky et al. (2012), section 4.1, with the symmetries of the square.
     """
-    words = {turn: ask(teacher, turn.batch(batch)) for turn in Turn.all()}
+    words = {turn: ask(teacher, turn.batch(batch)) for turn in DihedralTransform.all()}
     maps = [turn.undone.grid(word.flood_logits) for turn, word in words.items() if word.flood_logits is not None]
     mean = torch.stack(maps).log_softmax(dim=2).logsumexp(dim=0) - math.log(len(maps))
     return replace(next(iter(words.values())), flood_logits=mean)
@@ -71,13 +71,13 @@ def pick(word: Prediction, index: Tensor) -> Prediction:
     )
 
 
-def students_view(batch: Batch) -> Batch:
+def student_inputs(batch: Batch) -> Batch:
     """The batch without what only the teacher sees; of the gauges, only the own one."""
     return replace(batch.without(*TEACHER_ONLY), gauge=batch.gauge[:, :1], gauge_seen=batch.gauge_seen[:, :1])
 
 
 @dataclass(frozen=True)
-class Turn:
+class DihedralTransform:
     """One of the eight ways to lay a map on the grid: transposed first, then mirrored.
 
     A coast has no preferred direction on the grid; radar look direction and sun are not modelled, so nothing else
@@ -111,7 +111,7 @@ class Turn:
 
     def batch(self, batch: Batch) -> Batch:
         """All maps of a batch and the cells of its assets."""
-        maps = ("terrain", "radar", "optical", "in_situ", "strandlines")
+        maps = ("terrain", "radar", "optical", "in_situ", "waterlines")
         names = (*maps, *(f"{name}_seen" for name in maps), "archive", "flood_class", "flood_valid")
         changes = {name: self.grid(grid) for name in names if (grid := getattr(batch, name)) is not None}
         if batch.asset_cell is not None and batch.terrain is not None:
@@ -131,19 +131,19 @@ class Turn:
         return replace(word, flood_logits=self.grid(word.flood_logits), features=features)
 
 
-def ask_members(networks: Sequence[Student | MultiHeadStudent], batch: Batch, chunk: int = 16) -> list[Prediction]:
+def predict_members(networks: Sequence[Student | MultiHeadStudent], batch: Batch, chunk: int = 16) -> list[Prediction]:
     """Every member's word on a batch, whether it is a network of its own or a head."""
     words: list[Prediction] = []
     for network in networks:
         if isinstance(network, MultiHeadStudent):
-            words += _ask_heads(network, batch, chunk)
+            words += _predict_heads(network, batch, chunk)
         else:
             words.append(ask(network, batch, chunk))
     return words
 
 
 @torch.no_grad()
-def _ask_heads(network: MultiHeadStudent, batch: Batch, chunk: int) -> list[Prediction]:
+def _predict_heads(network: MultiHeadStudent, batch: Batch, chunk: int) -> list[Prediction]:
     network.eval()
     parts = [network(batch[start : start + chunk]) for start in range(0, len(batch), chunk)]
     return [join_predictions(of_member) for of_member in zip(*parts, strict=True)]

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from strandline.models.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
-from strandline.models.flood.archive_attention import ArchiveReader, read_archive
+from strandline.models.flood.archive_attention import ArchiveAttention, read_archive
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import MapPrediction, Streams
-from strandline.models.flood.inputs import SPARSE, STRANDLINE_STREAM, STUDENT_STREAMS, streams_of
+from strandline.models.flood.inputs import SPARSE, STUDENT_STREAMS, WATERLINE_STREAM, streams_of
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
 from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
@@ -36,7 +36,7 @@ class Student(nn.Module):
     """CNN on terrain, optical and in-situ streams, gauge encoder on the own hourly record, three heads.
 
     The gauge modulates the maps by FiLM. Of the place's own past it takes the strandlines, and asks the archive of its
-    floods for what looked like now; both may be absent. With ``place_shape`` the student owns a static map of the coast
+    floods for what looked like now; both may be absent. With ``site_shape`` the student owns a static map of the coast
     it is adapted to, learned from zero: what the elevation product gets wrong there.
 
     Args:
@@ -45,26 +45,26 @@ class Student(nn.Module):
         place_shape: (H, W) of the coast that it will be adapted to, or ``None`` for a student of no place.
     """
 
-    def __init__(self, width: int = 24, dropout: float = 0.1, place_shape: tuple[int, int] | None = None) -> None:
+    def __init__(self, width: int = 24, dropout: float = 0.1, site_shape: tuple[int, int] | None = None) -> None:
         super().__init__()
         token = 3 * width
         self.surge = SurgeEncoder(token, 2, 4, stations=1, sees_climate=False, dropout=dropout)
         self.surge_decoder = SurgeDecoder(token, 4, dropout)
-        now = sum(STUDENT_STREAMS.values()) + STRANDLINE_STREAM + len(STUDENT_STREAMS) + 1
-        self.archive = ArchiveReader(now)
-        channels = {**STUDENT_STREAMS, "strandlines": STRANDLINE_STREAM, "archive": self.archive.out_channels}
+        now = sum(STUDENT_STREAMS.values()) + WATERLINE_STREAM + len(STUDENT_STREAMS) + 1
+        self.archive = ArchiveAttention(now)
+        channels = {**STUDENT_STREAMS, "waterlines": WATERLINE_STREAM, "archive": self.archive.out_channels}
         self.map = DenseCNN(
             channels,
             FLOOD_CLASSES,
             width=width,
             dropout=dropout,
             context_width=token,
-            sharp=("ground", "strandlines", "archive"),
+            sharp=("ground", "waterlines", "archive"),
             static_channels=PLACE_CHANNELS,
             sparse=SPARSE,
         )
         self.damage = DamageHead(self.map.full_channels, FLOOD_CLASSES, len(CURVE_CLASSES), DAMAGE_STATES)
-        self.place = nn.Parameter(torch.zeros(1, PLACE_CHANNELS, *place_shape)) if place_shape else None
+        self.place = nn.Parameter(torch.zeros(1, PLACE_CHANNELS, *site_shape)) if site_shape else None
         self.feature_width = self.map.feature_width
 
     def forward(self, batch: Batch, *, elsewhere: bool = False) -> Prediction:
@@ -75,15 +75,17 @@ class Student(nn.Module):
         """
         return self.read(batch, elsewhere=elsewhere).word
 
-    def read(self, batch: Batch, *, elsewhere: bool = False, foretold: tuple[Tensor, Tensor] | None = None) -> Reading:
+    def read(
+        self, batch: Batch, *, elsewhere: bool = False, residual_prediction: tuple[Tensor, Tensor] | None = None
+    ) -> Reading:
         """The answer, and what it rests on.
 
         Args:
             elsewhere: as above.
-            foretold: what `foretell_surge` says of the batch, where it was asked beforehand.
+            foretold: what `predict_surge_from_own_readings` says of the batch, where it was asked beforehand.
         """
         tokens, seen = self.surge(batch)
-        mean, scale = self.surge_decoder(tokens, seen, batch, foretold)
+        mean, scale = self.surge_decoder(tokens, seen, batch, residual_prediction)
         weight = seen.to(tokens.dtype)[..., None]
         context = (tokens * weight).sum(1) / weight.sum(1)  # (B, D)
         if batch.terrain is None:
@@ -98,9 +100,9 @@ class Student(nn.Module):
 
     def _streams(self, batch: Batch) -> Streams:
         """What is seen now, what the strandlines say, and what the archive remembers of it."""
-        streams: dict[str, tuple[Tensor, Tensor]] = streams_of(batch, (*STUDENT_STREAMS, "strandlines"))
+        streams: dict[str, tuple[Tensor, Tensor]] = streams_of(batch, (*STUDENT_STREAMS, "waterlines"))
         if batch.archive is not None:
-            now = {**STUDENT_STREAMS, "strandlines": STRANDLINE_STREAM}
+            now = {**STUDENT_STREAMS, "waterlines": WATERLINE_STREAM}
             streams["archive"] = read_archive(self.archive, batch, streams, now)
         return streams
 
@@ -113,5 +115,5 @@ class Student(nn.Module):
             ValueError: a student of no place.
         """
         if self.place is None:
-            raise ValueError("this student belongs to no place; give `place_shape`")
+            raise ValueError("this student belongs to no place; give `site_shape`")
         return [self.place, *self.surge_decoder.parameters()]

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from strandline.models.batch import CLIMATE_CHANNELS, Batch
 from strandline.models.layers import AttentionBlock, Correction, sinusoidal
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.residual_process import foretell
+from strandline.observations.sea_level.residual_process import predict_residual
 
 HOURS_PER_TOKEN = 6
 LEVEL_SCALE = 1.0  # [m]; surges and tides of low coasts are of this order
@@ -78,15 +78,15 @@ class SurgeDecoder(nn.Module):
         self.correction = Correction(2 * width)
 
     def forward(
-        self, tokens: Tensor, seen: Tensor, batch: Batch, foretold: tuple[Tensor, Tensor] | None = None
+        self, tokens: Tensor, seen: Tensor, batch: Batch, residual_prediction: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
         """(B, N, D), (B, N) → mean and scale [m], each (B, 25).
 
         Args:
-            foretold: what `foretell_surge` says of the batch, where it was asked beforehand.
+            foretold: what `predict_surge_from_own_readings` says of the batch, where it was asked beforehand.
         """
-        mean, spread = foretell_surge(batch) if foretold is None else foretold
-        unit = batch.weather[:, :1].sqrt().clamp(min=CALM)  # (B, 1) [m]
+        mean, spread = predict_surge_from_own_readings(batch) if residual_prediction is None else residual_prediction
+        unit = batch.residual_covariance[:, :1].sqrt().clamp(min=CALM)  # (B, 1) [m]
         tide = batch.tide[:, CONTEXT_HOURS - 1 :] / LEVEL_SCALE  # (B, 25)
         rate = tide - batch.tide[:, CONTEXT_HOURS - 2 : -1] / LEVEL_SCALE
         inputs = [tide, rate, mean / unit, torch.log(spread / unit), torch.log(unit).expand_as(mean)]
@@ -129,9 +129,9 @@ def peak_of(batch: Batch) -> Tensor:
     return torch.maximum(own, batch.tide[:, :CONTEXT_HOURS].amax(dim=1))
 
 
-def foretell_surge(batch: Batch) -> tuple[Tensor, Tensor]:
+def predict_surge_from_own_readings(batch: Batch) -> tuple[Tensor, Tensor]:
     """What the own readings of a batch foretell of the surge: mean and standard deviation (B, 25) [m]."""
     own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()  # smooth weather is nearly singular
-    weather, modes = batch.weather.double(), batch.tide_modes.double()
-    mean, spread = foretell(own, batch.gauge_seen[:, 0], weather, modes, first=CONTEXT_HOURS - 1)
+    residual_covariance, modes = batch.residual_covariance.double(), batch.tide_error_modes.double()
+    mean, spread = predict_residual(own, batch.gauge_seen[:, 0], residual_covariance, modes, first=CONTEXT_HOURS - 1)
     return mean.to(batch.gauge.dtype), spread.to(batch.gauge.dtype)

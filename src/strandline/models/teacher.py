@@ -5,7 +5,7 @@ from torch import nn
 from strandline.models.batch import DAMAGE_STATES, FLOOD_CLASSES, Batch
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.models.flood.inputs import SPARSE, TEACHER_STREAMS, streams_of
-from strandline.models.flood.refinement import SecondLook
+from strandline.models.flood.refinement import RefinementHead
 from strandline.models.layers import DamageHead
 from strandline.models.prediction import Prediction
 from strandline.models.surge_encoder import SurgeDecoder, SurgeEncoder
@@ -42,7 +42,7 @@ class Teacher(nn.Module):
             skip_channels=SKIP_CHANNELS,
             sparse=SPARSE,
         )
-        self.second = SecondLook(width, dropout=dropout)
+        self.refinement = RefinementHead(width, dropout=dropout)
         self.damage = DamageHead(SKIP_CHANNELS, FLOOD_CLASSES, len(CURVE_CLASSES), DAMAGE_STATES)
 
     def forward(self, batch: Batch) -> Prediction:
@@ -57,5 +57,5 @@ class Teacher(nn.Module):
         damage = None
         if batch.asset_cell is not None and batch.asset_class is not None:
             damage = self.damage(flood.decoded, flood.logits, batch.asset_cell, batch.asset_class)
-        logits = flood.logits if batch.archive is None else self.second(batch, flood.logits, summary)
+        logits = flood.logits if batch.archive is None else self.refinement(batch, flood.logits, summary)
         return Prediction(mean, scale, logits, damage, flood.features)

@@ -18,16 +18,16 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Window
-from strandline.planning.actions import ActionStakes
+from strandline.planning.actions import ActionParameters
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.stage_damage.by_zone import ZoneResponse, respond
+from strandline.risk.stage_damage.by_zone import ZoneStageDamage, respond
 from strandline.risk.stage_damage.zones import Zones, find_zones, zones_to_geojson
 
-BRIEFING_FILE, ZONES_FILE = "briefing.nc", "zones.geojson"
+DEPLOYMENT_FILE, ZONES_FILE = "briefing.nc", "zones.geojson"
 FORMAT = "strandline briefing 1"
 YEAR_HOURS = 366 * 24
 RESPONSE = {
@@ -43,12 +43,12 @@ RESPONSE = {
 ARRAYS = {
     "zone_of_cell": (("row", "column"), "1"),
     "zone_of_asset": (("asset",), "1"),
-    "tide_modes": (("amplitude", "mode"), "m"),
-    "weather": (("lag",), "m2"),
+    "tide_error_modes": (("amplitude", "mode"), "m"),
+    "residual_covariance": (("lag",), "m2"),
     "return_levels": (("sample", "return_period"), "m"),
     **RESPONSE,
 }
-"""Variable of ``briefing.nc`` → its dimensions and unit."""
+"""Variable of ``deployment.nc`` → its dimensions and unit."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class GaugeSite:
 
 
 @dataclass(frozen=True)
-class Making:
+class RunMetadata:
     """How the run was made; ``seeds``: what was drawn → seed."""
 
     version: str
@@ -71,7 +71,7 @@ class Making:
 
 
 @dataclass(frozen=True, eq=False)
-class Briefing:
+class Deployment:
     """A place as the watch needs it.
 
     Attributes:
@@ -89,17 +89,17 @@ class Briefing:
 
     region: Region
     zones: Zones
-    response: ZoneResponse
-    stakes: tuple[ActionStakes, ...]
+    response: ZoneStageDamage
+    stakes: tuple[ActionParameters, ...]
     zones_at_stake: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
-    sea: TideAndWeather
+    sea_level: SeaLevelModel
     gauges: tuple[GaugeSite, ...]
     return_periods: tuple[float, ...]
     return_levels: Floats
     withheld: tuple[Window, ...]
     provenance: Mapping[str, Provenance]
-    making: Making
+    making: RunMetadata
 
     def __post_init__(self) -> None:
         if self.zones.of_cell.shape != self.region.shape:
@@ -134,16 +134,16 @@ class Briefing:
         return any(each.kind == "simulated" for each in self.provenance.values())
 
 
-def brief(
+def build_deployment(
     observations: Observations,
     hazards: Sequence[Hazard],
     plan: Plan,
-    sea: TideAndWeather,
+    sea_level: SeaLevelModel,
     withheld: Sequence[Window],
-    making: Making,
+    making: RunMetadata,
     rng: np.random.Generator,
     polygons: gpd.GeoDataFrame | None = None,
-) -> Briefing:
+) -> Deployment:
     """All of it from what the stages of a run found.
 
     Args:
@@ -162,15 +162,15 @@ def brief(
             *(gauge[key].values for key in ("station", "longitude", "latitude", "mean_sea_level")), strict=True
         )
     )
-    dry_level = gauges[0].mean_sea_level + mean_high_water(sea, gauge["time"].values[-1])
-    return Briefing(
+    dry_level = gauges[0].mean_sea_level + mean_high_water(sea_level, gauge["time"].values[-1])
+    return Deployment(
         region=observations.region,
         zones=zones,
         response=respond(zones, hazards, assets, dry_level, rng),
         stakes=plan.stakes,
         zones_at_stake={each.action: _zones_at_stake(each, zones, assets) for each in plan.stakes},
         protocol=plan.protocol,
-        sea=sea,
+        sea_level=sea_level,
         gauges=gauges,
         return_periods=hazards[0].return_periods,
         return_levels=hazards[0].levels,
@@ -180,17 +180,17 @@ def brief(
     )
 
 
-def mean_high_water(sea: TideAndWeather, end: np.datetime64) -> float:
+def mean_high_water(sea_level: SeaLevelModel, end: np.datetime64) -> float:
     """Mean of all high waters that the tide alone makes in the year before ``end`` [m above mean sea level].
 
     Of hourly levels, so that a semi-diurnal tide's come out 1 % too low: flooding then starts a little earlier.
     """
-    level = sea.tide(end - np.arange(YEAR_HOURS)[::-1].astype("timedelta64[h]"))
+    level = sea_level.tide(end - np.arange(YEAR_HOURS)[::-1].astype("timedelta64[h]"))
     high, _ = find_peaks(level)
     return float(level[high].mean())
 
 
-def _zones_at_stake(stakes: ActionStakes, zones: Zones, assets: gpd.GeoDataFrame) -> tuple[str, ...]:
+def _zones_at_stake(stakes: ActionParameters, zones: Zones, assets: gpd.GeoDataFrame) -> tuple[str, ...]:
     if not stakes.classes and not stakes.where:
         return zones.names
     meant = (
@@ -201,53 +201,53 @@ def _zones_at_stake(stakes: ActionStakes, zones: Zones, assets: gpd.GeoDataFrame
     return tuple(zones.names[number] for number in np.unique(zones.of_asset[meant.to_numpy()]))
 
 
-def save_briefing(folder: Path, briefing: Briefing) -> None:
-    """Write ``briefing.nc`` (NetCDF-4) for the watch, and ``zones.geojson`` for maps; each whole or not at all.
+def save_deployment(folder: Path, deployment: Deployment) -> None:
+    """Write ``deployment.nc`` (NetCDF-4) for the watch, and ``zones.geojson`` for maps; each whole or not at all.
 
     Raises:
         InputError: naming the file that cannot be written.
     """
-    zones, response, sea = briefing.zones, briefing.response, briefing.sea
+    zones, response, sea_level = deployment.zones, deployment.response, deployment.sea_level
     words = _Words(
-        region=briefing.region,
+        region=deployment.region,
         zone_names=zones.names,
         zone_outlines=tuple(shapely.to_wkb(outline, hex=True) for outline in zones.outlines),
         zone_source=zones.source,
         dry_level=response.dry_level,
-        stakes=briefing.stakes,
-        zones_at_stake=briefing.zones_at_stake,
-        protocol=briefing.protocol,
-        tide=sea.fitted.constants,
-        tide_mean=sea.fitted.mean,
-        gauges=briefing.gauges,
-        return_periods=briefing.return_periods,
-        withheld=tuple((str(start), str(end)) for start, end in briefing.withheld),
-        provenance=briefing.provenance,
-        making=briefing.making,
+        stakes=deployment.stakes,
+        zones_at_stake=deployment.zones_at_stake,
+        protocol=deployment.protocol,
+        tide=sea_level.fitted.constants,
+        tide_mean=sea_level.fitted.mean,
+        gauges=deployment.gauges,
+        return_periods=deployment.return_periods,
+        withheld=tuple((str(start), str(end)) for start, end in deployment.withheld),
+        provenance=deployment.provenance,
+        making=deployment.making,
     )
     values = {
         "zone_of_cell": zones.of_cell,
         "zone_of_asset": zones.of_asset,
-        "tide_modes": sea.fitted.modes,
-        "weather": sea.weather,
-        "return_levels": briefing.return_levels,
+        "tide_error_modes": sea_level.fitted.modes,
+        "residual_covariance": sea_level.residual_covariance,
+        "return_levels": deployment.return_levels,
         **{name: getattr(response, name) for name in RESPONSE},
     }
     arrays = {name: (dims, values[name], {"units": units}) for name, (dims, units) in ARRAYS.items()}
     text = _WORDS.dump_json(words).decode("utf-8")
     content = xr.Dataset({**arrays, "words": ((), text)}, attrs={"format": FORMAT})
-    write_text(folder / ZONES_FILE, zones_to_geojson(zones, _zone_columns(briefing)))
-    with write_atomically(folder / BRIEFING_FILE) as temporary:
+    write_text(folder / ZONES_FILE, zones_to_geojson(zones, _zone_columns(deployment)))
+    with write_atomically(folder / DEPLOYMENT_FILE) as temporary:
         content.to_netcdf(temporary, engine="h5netcdf")
 
 
-def load_briefing(folder: Path) -> Briefing:
-    """Read the ``briefing.nc`` that a run left in ``folder``.
+def load_deployment(folder: Path) -> Deployment:
+    """Read the ``deployment.nc`` that a run left in ``folder``.
 
     Raises:
         InputError: there is none, or it is damaged, or of another version.
     """
-    path, remedy = folder / BRIEFING_FILE, "give the folder of a finished `strandline run`, or run it again"
+    path, remedy = folder / DEPLOYMENT_FILE, "give the folder of a finished `strandline run`, or run it again"
     try:
         content = xr.load_dataset(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError) as error:
@@ -260,14 +260,16 @@ def load_briefing(folder: Path) -> Briefing:
         raise InputError(path, f"is damaged ({error.error_count()} faults in its words)", remedy) from error
     value = {name: content[name].values for name in ARRAYS}
     outlines = tuple(shapely.from_wkb(outline) for outline in words.zone_outlines)
-    return Briefing(
+    return Deployment(
         region=words.region,
         zones=Zones(words.zone_names, outlines, value["zone_of_cell"], value["zone_of_asset"], words.zone_source),
-        response=ZoneResponse(dry_level=words.dry_level, **{name: value[name] for name in RESPONSE}),
+        response=ZoneStageDamage(dry_level=words.dry_level, **{name: value[name] for name in RESPONSE}),
         stakes=words.stakes,
         zones_at_stake=words.zones_at_stake,
         protocol=words.protocol,
-        sea=TideAndWeather(FittedTide(words.tide, words.tide_mean, value["tide_modes"]), value["weather"]),
+        sea_level=SeaLevelModel(
+            FittedTide(words.tide, words.tide_mean, value["tide_error_modes"]), value["residual_covariance"]
+        ),
         gauges=words.gauges,
         return_periods=words.return_periods,
         return_levels=value["return_levels"],
@@ -286,7 +288,7 @@ class _Words:
     zone_outlines: tuple[str, ...]
     zone_source: str
     dry_level: float
-    stakes: tuple[ActionStakes, ...]
+    stakes: tuple[ActionParameters, ...]
     zones_at_stake: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
     tide: TidalConstants
@@ -295,21 +297,21 @@ class _Words:
     return_periods: tuple[float, ...]
     withheld: tuple[tuple[str, str], ...]
     provenance: Mapping[str, Provenance]
-    making: Making
+    making: RunMetadata
 
 
 _WORDS = TypeAdapter(_Words)
 
 
-def _zone_columns(briefing: Briefing) -> pd.DataFrame:
+def _zone_columns(deployment: Deployment) -> pd.DataFrame:
     """What a map may show of each zone: how much is unknown, and the medians at the rarest return level of today."""
-    response = briefing.response
-    samples = np.arange(len(briefing.return_levels))
-    state = response.at(briefing.return_levels[:, -1], samples)  # (S, Z)
+    response = deployment.response
+    samples = np.arange(len(deployment.return_levels))
+    state = response.at(deployment.return_levels[:, -1], samples)  # (S, Z)
     unknown = ("unknown_share", "uncounted_homes", "unknown_assets", "unknown_value")
     return pd.DataFrame(
         {
-            "return_period": briefing.return_periods[-1],
+            "return_period": deployment.return_periods[-1],
             **{f"{name}_p50": np.median(values, axis=0) for name, values in vars(state).items()},
             **{name: getattr(response, name) for name in unknown},
         }

@@ -8,25 +8,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from strandline.distillation.adaptation.data import MEMORY, Course, _land, reference_map
-from strandline.distillation.waterlines import remember_all
+from strandline.distillation.adaptation.data import MEMORY, AdaptationData, _land, reference_map
+from strandline.distillation.waterlines import attach_whole_archive
 from strandline.models.batch import Batch
 from strandline.models.batching import build_surge_batch, hours_of
-from strandline.models.inference import ask, ask_all_ways, students_view
+from strandline.models.inference import ask, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations.arrays import Floats, Mask, SingleFloats
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split, Storm
-from strandline.pipeline.study_area import Place
+from strandline.pipeline.study_area import StudyArea
 from strandline.report.findings import LearningScores, Reliability, SurgeScores
 from strandline.uncertainty.calibration import choose_threshold
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.uncertainty.metrics import interval_coverage, overlap_counts, pooled_iou, root_mean_square
-from strandline.uncertainty.risk_control import false_dry_rate
+from strandline.uncertainty.risk_control import miss_rate
 
 NOISE = 0.03
 """IoU that ten events cannot tell apart; a smaller distance to the teacher leaves the closed gap undefined."""
@@ -45,12 +45,12 @@ class FloodScores:
     iou: dict[str, float]
     probability: npt.NDArray[np.float32]
     happened: Mask
-    false_dry: float
+    miss_rate: float
 
 
 def score_floods(
     test: Batch,
-    course: Course,
+    course: AdaptationData,
     forecaster: Forecaster,
     teacher: Teacher,
     others: Mapping[str, Sequence[Student]],
@@ -71,32 +71,32 @@ def score_floods(
         truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
-    seen, first, rehearsed = course.training, course.first, course.rehearsed
+    seen, first, physics_augmented = course.training, course.first, course.physics_augmented
     known, land = (reference_map(seen, course.word["training"]) > 0).numpy(), _land(seen).numpy()
     beyond = np.zeros(len(test), dtype=bool) if course.archive is None else course.archive.is_beyond(test).numpy()
 
-    def sceptics_iou(networks: Sequence[Student]) -> float:
+    def baseline_iou(networks: Sequence[Student]) -> float:
         def flooded(batch: Batch) -> SingleFloats:
             return _flooded([ask(network, batch) for network in networks])
 
-        alone = choose_threshold(flooded(students_view(seen.without(*MEMORY))), known, land)  # no teacher, no memory
+        alone = choose_threshold(flooded(student_inputs(seen.without(*MEMORY))), known, land)  # no teacher, no memory
         thresholds = np.full((len(test), 1, 1), alone)
-        if rehearsed is not None:
-            assert rehearsed.flood_class is not None
-            happened, where = (rehearsed.flood_class > 0).numpy(), _land(rehearsed).numpy()
-            thresholds[beyond] = choose_threshold(flooded(rehearsed.without(*MEMORY)), happened, where)
-        return pooled_iou(overlap_counts(flooded(students_view(test)) >= thresholds, truth, valid))
+        if physics_augmented is not None:
+            assert physics_augmented.flood_class is not None
+            happened, where = (physics_augmented.flood_class > 0).numpy(), _land(physics_augmented).numpy()
+            thresholds[beyond] = choose_threshold(flooded(physics_augmented.without(*MEMORY)), happened, where)
+        return pooled_iou(overlap_counts(flooded(student_inputs(test)) >= thresholds, truth, valid))
 
     def teacher_iou() -> float:
         chosen = choose_threshold(_flooded([course.word["training"]]), known, land)
-        said = _flooded([ask_all_ways(teacher, remember_all(test, first))])
+        said = _flooded([predict_with_tta(teacher, attach_whole_archive(test, first))])
         return pooled_iou(overlap_counts(said >= chosen, truth, valid))
 
-    probability = forecaster.predict(students_view(test)).flood_probability
+    probability = forecaster.predict(student_inputs(test)).flood_probability
     said = probability >= forecaster.thresholds(test)[:, None, None]
     scores = {"distilled": pooled_iou(overlap_counts(said, truth, valid)), "teacher": teacher_iou()}
-    scores |= {method: sceptics_iou(members) for method, members in others.items()}
-    missed = false_dry_rate(said, truth, valid)[(truth & valid).any(axis=(1, 2))]
+    scores |= {method: baseline_iou(members) for method, members in others.items()}
+    missed = miss_rate(said, truth, valid)[(truth & valid).any(axis=(1, 2))]
     return FloodScores(scores, probability[valid], truth[valid], float(missed.mean()) if missed.size else float("nan"))
 
 
@@ -141,7 +141,7 @@ def surge_scores(surge: SurgeTable) -> SurgeScores:
     return SurgeScores(scores["rmse"], scores["coverage_90"], int(scores["n_hours"]), baselines[name], name)
 
 
-def learning_scores(floods: FloodScores, place: Place, split: Split, asked: float | None) -> LearningScores:
+def learning_scores(floods: FloodScores, place: StudyArea, split: Split, asked: float | None) -> LearningScores:
     """The learning table: retention S/T, and the gap (S − B)/(T − B) where T − B is more than noise."""
     teacher, student, base = (floods.iou[name] for name in ("teacher", "distilled", "labels_only"))
     survey = place.observations.flood_survey
@@ -160,7 +160,7 @@ def learning_scores(floods: FloodScores, place: Place, split: Split, asked: floa
         labels,
         len(split.test),
         floods.iou["pretrained_finetuned"],
-        None if math.isnan(floods.false_dry) else floods.false_dry,
+        None if math.isnan(floods.miss_rate) else floods.miss_rate,
         asked,
     )
 
@@ -179,7 +179,7 @@ def reliability(floods: FloodScores, bins: int = 10) -> Reliability | None:
 
 
 def forecast_surge(
-    forecaster: Forecaster, observations: Observations, storms: Sequence[Storm], sea: TideAndWeather
+    forecaster: Forecaster, observations: Observations, storms: Sequence[Storm], sea_level: SeaLevelModel
 ) -> SurgeTable:
     """Forecast every third hour through each storm, from the own gauge, the tide and the season alone.
 
@@ -194,7 +194,7 @@ def forecast_surge(
         issue = hours_of(observations, storm)
         if not issue.size:
             continue
-        batch = students_view(build_surge_batch(observations, issue, sea, "survey"))
+        batch = student_inputs(build_surge_batch(observations, issue, sea_level, "survey"))
         assert batch.surge is not None
         assert batch.surge_valid is not None
         forecast = forecaster.predict(batch)

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.errors import InputError
 from strandline.files import write_bytes, write_text
-from strandline.models.batch import ARCHIVE_CHANNELS, OPTICAL_CHANNELS, STRANDLINE_CHANNELS, TERRAIN_CHANNELS, Batch
+from strandline.models.batch import ARCHIVE_CHANNELS, OPTICAL_CHANNELS, TERRAIN_CHANNELS, WATERLINE_CHANNELS, Batch
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
-from strandline.models.surge_encoder import foretell_surge
+from strandline.models.surge_encoder import predict_surge_from_own_readings
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS, TIDE_MODES
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou, root_mean_square
@@ -49,7 +49,7 @@ class Size:
             "gauge": (samples, 1, CONTEXT_HOURS),
             "gauge_seen": (samples, 1, CONTEXT_HOURS),
             "tide": (samples, TIDE_HOURS),
-            "weather": (samples, TIDE_HOURS),
+            "residual_covariance": (samples, TIDE_HOURS),
             "season": (samples, 2),
             "foretold_mean": (samples, LEADS),
             "foretold_spread": (samples, LEADS),
@@ -59,8 +59,8 @@ class Size:
             "optical_seen": (samples, *grid),
             "in_situ": (samples, 1, *grid),
             "in_situ_seen": (samples, *grid),
-            "strandlines": (samples, len(STRANDLINE_CHANNELS), *grid),
-            "strandlines_seen": (samples, *grid),
+            "waterlines": (samples, len(WATERLINE_CHANNELS), *grid),
+            "waterlines_seen": (samples, *grid),
             "archive": (samples, storms, len(ARCHIVE_CHANNELS), *grid),
             "archive_seen": (samples, storms),
             "archive_level": (samples, storms),
@@ -91,16 +91,20 @@ class Program(nn.Module):
             the surge [m].
         """
         given = dict(zip(Size(0, 0, 0).inputs(0), values, strict=True))
-        foretold = given.pop("foretold_mean"), given.pop("foretold_spread")
+        residual_prediction = given.pop("foretold_mean"), given.pop("foretold_spread")
         tide = given["tide"]
-        batch = Batch(**given, tide_modes=tide.new_zeros(tide.shape[0], TIDE_HOURS, TIDE_MODES))
+        batch = Batch(**given, tide_error_modes=tide.new_zeros(tide.shape[0], TIDE_HOURS, TIDE_MODES))
         words = []
         for network in self.students:
             if isinstance(network, MultiHeadStudent):
-                words += network.speak(network.trunk.read(batch, elsewhere=self.elsewhere, foretold=foretold), batch)
+                words += network.speak(
+                    network.trunk.read(batch, elsewhere=self.elsewhere, residual_prediction=residual_prediction), batch
+                )
             else:
                 assert isinstance(network, Student)
-                words.append(network.read(batch, elsewhere=self.elsewhere, foretold=foretold).word)
+                words.append(
+                    network.read(batch, elsewhere=self.elsewhere, residual_prediction=residual_prediction).word
+                )
         floods = torch.stack([word.flood_logits for word in words if word.flood_logits is not None], dim=1)
         means, scales = (torch.stack([getattr(word, name) for word in words]) for name in ("surge_mean", "surge_scale"))
         spread = (scales.square().mean(0) + means.var(0, correction=0)).sqrt()
@@ -115,7 +119,7 @@ def inputs_of(batch: Batch) -> dict[str, Tensor]:
     assert batch.terrain is not None
     rows, columns = batch.terrain.shape[-2:]
     size = Size(rows, columns, 1 if batch.archive is None else batch.archive.shape[1])
-    mean, spread = foretell_surge(batch)
+    mean, spread = predict_surge_from_own_readings(batch)
     found = {"foretold_mean": mean, "foretold_spread": spread}
     for name, shape in size.inputs(len(batch)).items():
         value = found.get(name, getattr(batch, name, None))

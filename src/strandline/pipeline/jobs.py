@@ -7,10 +7,10 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from strandline.distillation.distil import Recipe
+from strandline.distillation.distil import DistillationConfig
 from strandline.distillation.pretraining import pretrain as pretraining
 from strandline.distillation.pretraining.simulated_coasts import (
-    Curriculum,
+    PretrainingConfig,
     Simulate,
     simulate_corpus,
     simulate_lesson,
@@ -25,11 +25,11 @@ from strandline.models.weights import load_weights
 from strandline.models.weights.load_weights import Network
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.checkpoints import Checkpoints
-from strandline.pipeline.deployment import BRIEFING_FILE
-from strandline.pipeline.large_regions.map_region import Choice, Facts, make_mosaic
+from strandline.pipeline.deployment import DEPLOYMENT_FILE
+from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region
 from strandline.pipeline.run import Announce, run
-from strandline.pipeline.settings import Settings, commit
-from strandline.pipeline.study_area import Place, built_in_place, open_place
+from strandline.pipeline.settings import RunConfig, commit
+from strandline.pipeline.study_area import StudyArea, built_in_study_area, open_study_area
 
 
 @dataclass(frozen=True)
@@ -41,33 +41,41 @@ class Job:
     """
 
     name: str
-    observe: Callable[[Progress | None], Place]
-    settings: Settings
+    observe: Callable[[Progress | None], StudyArea]
+    settings: RunConfig
 
     def run(self, out: Path, announce: Announce, resume: bool) -> Path:
         """Run it into ``out``; returns the report's path."""
         return run(self.observe, self.name, self.settings, out, announce, resume)
 
 
-def simulated(seed: int, *, quick: bool, false_dry: float | None = None) -> Job:
+def simulated(seed: int, *, quick: bool, miss_rate: float | None = None) -> Job:
     """The built-in delta: 64 × 64 cells and 40 storms in 30 years, or (quick) 32 × 32 cells and 24 storms."""
     if quick:
-        settings = Settings(
-            Recipe(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16, seed=seed
+        settings = RunConfig(
+            DistillationConfig(steps=40),
+            storms=24,
+            calibration_storms=9,
+            test_storms=5,
+            windows=120,
+            hazard_samples=16,
+            seed=seed,
         )
-        settings = replace(settings, false_dry_rate=false_dry)
-        return Job("quick", partial(built_in_place, 32), settings)
-    settings = Settings(seed=seed, false_dry_rate=false_dry)
-    return Job("built-in delta", partial(built_in_place, 64), settings)
+        settings = replace(settings, miss_rate=miss_rate)
+        return Job("quick", partial(built_in_study_area, 32), settings)
+    settings = RunConfig(seed=seed, miss_rate=miss_rate)
+    return Job("built-in delta", partial(built_in_study_area, 64), settings)
 
 
-def real(region: Path, data: Path | None, seed: int, false_dry: float | None = None) -> Job:
+def real(region: Path, data: Path | None, seed: int, miss_rate: float | None = None) -> Job:
     """A place from its region file; the record is parted into as many storms as it holds, up to 40."""
     region_file = load_region_file(region, data)
     # real grids are larger than the built-in one: half the storms a step keep the distillation within minutes
-    settings = Settings(Recipe(samples=4), calibration_storms=9, test_storms=1, false_dry_rate=false_dry, seed=seed)
+    settings = RunConfig(
+        DistillationConfig(samples=4), calibration_storms=9, test_storms=1, miss_rate=miss_rate, seed=seed
+    )
     name = f"{region_file.model_dump_json()}\n{_state_of_files(region_file.model_dump())}"
-    return Job(name, lambda _: open_place(region_file), settings)
+    return Job(name, lambda _: open_study_area(region_file), settings)
 
 
 def map_region(
@@ -75,18 +83,18 @@ def map_region(
     data: Path | None,
     run: Path,
     out: str,
-    choice: Choice,
+    choice: MapConfig,
     announce: Announce,
     *,
     resume: bool,
     scheduler: str | None,
-) -> Facts:
+) -> MapMetadata:
     """Map a wider region by the students of a run."""
     region_file = load_region_file(region.resolve(), data and data.resolve())  # workers stand in other folders
-    files = [run / name for name in (BRIEFING_FILE, "student.safetensors", "student.json")]
+    files = [run / name for name in (DEPLOYMENT_FILE, "student.safetensors", "student.json")]
     state = f"{_state_of_files(region_file.model_dump())}{_state_of_files(files)}"
     job = f"{version('strandline')}\n{region_file.model_dump_json()}\n{state}\n{choice}"
-    return make_mosaic(region_file, run, out, job, choice, announce, resume=resume, scheduler=scheduler)
+    return map_large_region(region_file, run, out, job, choice, announce, resume=resume, scheduler=scheduler)
 
 
 def _state_of_files(section: object) -> str:
@@ -120,7 +128,7 @@ def teach(
         resume: go on with an interrupted job in ``out``.
     """
     start = time.perf_counter()
-    curriculum = Curriculum()
+    curriculum = PretrainingConfig()
     if coasts is not None:
         curriculum = replace(curriculum, coasts=coasts)
     name = f"{version('strandline')}\n{curriculum}\n{device} {seed} {keep}"
@@ -149,7 +157,7 @@ def teach(
 
 
 def _teach_all(
-    curriculum: Curriculum, line: Checkpoints, corpus: list[Batch], seed: int, announce: Announce, device: str
+    curriculum: PretrainingConfig, line: Checkpoints, corpus: list[Batch], seed: int, announce: Announce, device: str
 ) -> tuple[Teacher, list[Student]]:
     storms, windows = corpus
     progress = announce("train the teacher")
@@ -159,20 +167,22 @@ def _teach_all(
     for i in range(1, curriculum.members + 1):
         progress = announce(f"train student {i} of {curriculum.members}")
         start = students[-1] if students else None
-        lesson = partial(pretraining.raise_student, curriculum, teacher, storms, windows, device, seed + i)
+        lesson = partial(pretraining.pretrain_student, curriculum, teacher, storms, windows, device, seed + i)
         students.append(line.stage(f"student {i}", partial(lesson, progress, start)))
     return teacher, students
 
 
 def _teach_surge(
-    curriculum: Curriculum, line: Checkpoints, corpus: list[Batch], seed: int, announce: Announce
+    curriculum: PretrainingConfig, line: Checkpoints, corpus: list[Batch], seed: int, announce: Announce
 ) -> tuple[Teacher, list[Student]]:
     (windows,) = corpus
     teacher, students = load_weights.without_surge(seed)
 
     def sharpened(network: Network, name: str, seed: int) -> Network:
         progress = announce(f"train the surge decoder of {name}")
-        return line.stage(name, partial(pretraining.sharpen_surge, network, curriculum, windows, seed, progress))
+        return line.stage(
+            name, partial(pretraining.finetune_surge_decoder, network, curriculum, windows, seed, progress)
+        )
 
     return sharpened(teacher, "the teacher", seed), [
         sharpened(student, f"student {i}", seed + i) for i, student in enumerate(students, start=1)

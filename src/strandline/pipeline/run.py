@@ -11,26 +11,26 @@ import pandas as pd
 
 from strandline.distillation.adaptation.adapt import adapt
 from strandline.distillation.adaptation.data import judge, prepare
-from strandline.distillation.adaptation.physics_augmentation import rehearse_above
+from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.models.batching import build_storm_batch
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.pipeline.checkpoints import Checkpoints
-from strandline.pipeline.deployment import Making, brief, save_briefing
+from strandline.pipeline.deployment import RunMetadata, build_deployment, save_deployment
 from strandline.pipeline.evaluation import forecast_surge, learning_scores, reliability, score_floods, surge_scores
-from strandline.pipeline.settings import Settings, card, commit
+from strandline.pipeline.settings import RunConfig, card, commit
 from strandline.pipeline.stages import (
-    compare_with_taught,
+    compare_with_training_coasts,
     part_record,
-    recall_past,
+    past_sea_level_of,
     remark_on_memory,
     remarks,
-    train_sceptics,
+    train_baselines,
     with_archive,
 )
 from strandline.pipeline.study_area import (
-    Place,
+    StudyArea,
     last_year,
     levels_method,
     maxima_of,
@@ -42,7 +42,7 @@ from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import breach_notes, plan_adaptation
-from strandline.report.findings import Findings, Future, Issuer, RunFacts
+from strandline.report.findings import Future, Issuer, RunFacts, RunResults
 from strandline.report.report import write_report
 from strandline.risk.hazard.flood_maps import map_hazard
 from strandline.risk.hazard.hazard import Hazard
@@ -64,9 +64,9 @@ MAPS = 100
 
 
 def run(
-    observe: Callable[[Progress | None], Place],
+    observe: Callable[[Progress | None], StudyArea],
     job: str,
-    settings: Settings,
+    settings: RunConfig,
     out: Path,
     announce: Announce,
     resume: bool = False,
@@ -93,7 +93,7 @@ def run(
         return line.stage(name, lambda: make(rng, progress))
 
     place = stage("observe", lambda _, progress: observe(progress))
-    split, sea = stage("find storms", lambda rng, _: part_record(place, settings, rng))
+    split, sea_level = stage("find storms", lambda rng, _: part_record(place, settings, rng))
     place = stage("simulate the archive", lambda rng, progress: with_archive(place, split, rng, progress))
     observations = place.observations
     teacher, shape = load_teacher(), observations.region.shape
@@ -102,30 +102,32 @@ def run(
         "find return levels",
         lambda rng, _: sample_return_levels(return_levels(place), place.return_periods, settings.hazard_samples, rng),
     )
-    course = stage("ask the teacher", lambda rng, _: prepare(observations, split, sea, teacher, settings.windows, rng))
+    course = stage(
+        "ask the teacher", lambda rng, _: prepare(observations, split, sea_level, teacher, settings.windows, rng)
+    )
     highest = float(np.median(levels, axis=0).max()) + max((future.rise for future in place.sea_level_rise), default=0)
     course = stage(
         "rehearse higher storms",
-        lambda rng, progress: rehearse_above(course, observations, sea, highest, rng, progress),
+        lambda rng, progress: augment_with_extremes(course, observations, sea_level, highest, rng, progress),
     )
     course = stage("judge the teacher", lambda *_: judge(course, load_students()))
     students = stage(
         "distil the students",
-        lambda _, progress: adapt(course, load_students(place_shape=shape), settings.recipe, settings.seed, progress),
+        lambda _, progress: adapt(course, load_students(site_shape=shape), settings.recipe, settings.seed, progress),
     )
-    forecaster = stage("calibrate", lambda *_: calibrate_on(course, students, settings.false_dry_rate))
-    sceptics = stage(
+    forecaster = stage("calibrate", lambda *_: calibrate_on(course, students, settings.miss_rate))
+    baselines = stage(
         "train the sceptics",
-        lambda _, progress: train_sceptics(course, shape, settings, progress),
+        lambda _, progress: train_baselines(course, shape, settings, progress),
     )
-    test = build_storm_batch(observations, split.test, sea, "survey" if observations.truth is None else "truth")
-    floods = stage("score", lambda *_: score_floods(test, course, forecaster, teacher, sceptics))
-    surge = forecast_surge(forecaster, observations, split.test, sea)
+    test = build_storm_batch(observations, split.test, sea_level, "survey" if observations.truth is None else "truth")
+    floods = stage("score", lambda *_: score_floods(test, course, forecaster, teacher, baselines))
+    surge = forecast_surge(forecaster, observations, split.test, sea_level)
 
     def map_with(rise: float, progress: Progress | None) -> Hazard:
         # one stream for every sea: a sample keeps its storm, member and quantile while the sea rises
         rng, periods = np.random.default_rng([settings.seed, MAPS]), place.return_periods
-        return map_hazard(forecaster, observations, sea, levels, periods, rng, progress, rise=rise)
+        return map_hazard(forecaster, observations, sea_level, levels, periods, rng, progress, rise=rise)
 
     hazard = stage("map the hazard", lambda _, progress: map_with(0.0, progress))
     assets = observations.assets
@@ -159,24 +161,24 @@ def run(
             measures=load_measures(),
             scenarios=load_scenarios(),
             mean_sea_level=own_mean_sea_level(place),
-            higher_seas=[future.hazard for future in futures],
+            sea_level_rise_hazards=[future.hazard for future in futures],
             rng=rng,
-            past=recall_past(place, sea, rng),
+            past=past_sea_level_of(place, sea_level, rng),
         ),
     )
     plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, place.return_periods[-1])))
     familiarity = stage(
-        "compare with taught coasts", lambda rng, _: compare_with_taught(course, place, split, sea, rng)
+        "compare with taught coasts", lambda rng, _: compare_with_training_coasts(course, place, split, sea_level, rng)
     )
-    briefing = stage(
+    deployment = stage(
         "brief the watch",
-        lambda rng, _: brief(
+        lambda rng, _: build_deployment(
             observations,
             [hazard, *(future.hazard for future in futures)],
             plan,
-            sea,
+            sea_level,
             split.withheld,
-            Making(version("strandline"), commit(), {"run": settings.seed}),
+            RunMetadata(version("strandline"), commit(), {"run": settings.seed}),
             rng,
             place.zones,
         ),
@@ -185,14 +187,14 @@ def run(
     strange = () if familiarity.warning is None else (familiarity.warning,)
     told = (*remarks(place), *strange, *remark_on_memory(course))
     maxima, maxima_per_year = maxima_of(place, settings.storms)
-    findings = Findings(
+    findings = RunResults(
         observations=observations,
         hazard=hazard,
         impact=impact,
         plan=plan,
         surge=surge.rows,
         surge_scores=surge_scores(surge),
-        learning=learning_scores(floods, place, split, settings.false_dry_rate),
+        learning=learning_scores(floods, place, split, settings.miss_rate),
         run=RunFacts(started, line.seconds, {"run": settings.seed}, commit(), version("strandline"), told),
         issuer=Issuer("strandline.invalid", "Strandline (draft, not sent)"),
         levels_method=levels_method(place),
@@ -204,7 +206,7 @@ def run(
         familiarity=familiarity,
     )
     save_forecaster(out, forecaster, card(findings, settings))
-    save_briefing(out, briefing)
+    save_deployment(out, deployment)
     report = write_report(out, findings)
     line.clear()
     return report

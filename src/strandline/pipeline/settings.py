@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strandline.distillation.distil import Recipe
-from strandline.report.findings import Findings
+from strandline.distillation.distil import DistillationConfig
+from strandline.report.findings import RunResults
 from strandline.report.products import as_json
 
 
 @dataclass(frozen=True)
-class Settings:
+class RunConfig:
     """What a run decides; the same for real and simulated places.
 
     Attributes:
@@ -23,17 +23,17 @@ class Settings:
         seed: of every draw.
     """
 
-    recipe: Recipe = field(default_factory=Recipe)
+    recipe: DistillationConfig = field(default_factory=DistillationConfig)
     storms: int = 40
     calibration_storms: int = 12
     test_storms: int = 8
     windows: int = 800
     hazard_samples: int = 40
-    false_dry_rate: float | None = None
+    miss_rate: float | None = None
     seed: int = 1
 
 
-def card(findings: Findings, settings: Settings) -> Mapping[str, object]:
+def card(findings: RunResults, settings: RunConfig) -> Mapping[str, object]:
     """The adapted students' model card: data, recipe, seed, commit, scores."""
     facts = {
         "made_by": "strandline run",

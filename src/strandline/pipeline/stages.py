@@ -4,39 +4,45 @@ from dataclasses import replace
 
 import numpy as np
 
-from strandline.distillation.adaptation.baselines import fine_tune, learn_from_labels, new_students
-from strandline.distillation.adaptation.data import Course
+from strandline.distillation.adaptation.baselines import fine_tune, new_students, train_supervised
+from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.training.loop import Progress
-from strandline.distillation.waterlines import BEYOND_MEMORY, peak_levels
+from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
 from strandline.errors import RefusedByTheory
 from strandline.models.batching import build_surge_batch, free_hours
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_students
-from strandline.observations.sea_level.model import TideAndWeather
-from strandline.observations.sea_level.residual_process import fit_tide_and_weather
+from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.storms import Split, find_whole_storms, split_by_storm
-from strandline.pipeline.settings import Settings
-from strandline.pipeline.study_area import Place, own_mean_sea_level
-from strandline.planning.early_action.hindcast import PastSea, recall_sea
+from strandline.pipeline.settings import RunConfig
+from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
+from strandline.planning.early_action.hindcast import PastSeaLevel, past_sea_level
 from strandline.simulator.radar_archive import simulate_archive
-from strandline.uncertainty.out_of_distribution import TRAIT_HOURS, Familiarity, compare, load_taught, traits_of
+from strandline.uncertainty.out_of_distribution import (
+    FEATURE_HOURS,
+    OutOfDistribution,
+    compare,
+    features_of_place,
+    load_training_coasts,
+)
 
 
-def train_sceptics(
-    course: Course, shape: tuple[int, int], settings: Settings, progress: Progress | None
+def train_baselines(
+    course: AdaptationData, shape: tuple[int, int], settings: RunConfig, progress: Progress | None
 ) -> dict[str, list[Student]]:
     """What a sceptic would compare with, as many members each: no pre-training, no adaptation, no teacher."""
-    shipped = load_students(place_shape=shape)
+    shipped = load_students(site_shape=shape)
     fresh = new_students(len(shipped), shape, settings.seed)
     recipe, seed = settings.recipe, settings.seed
     return {
-        "labels_only": learn_from_labels(course, fresh, recipe, seed, whole=True, progress=progress),
+        "labels_only": train_supervised(course, fresh, recipe, seed, whole=True, progress=progress),
         "pretrained": load_students(),
         "pretrained_finetuned": fine_tune(course, shipped, recipe, seed, progress),
     }
 
 
-def part_record(place: Place, settings: Settings, rng: np.random.Generator) -> tuple[Split, TideAndWeather]:
+def part_record(place: StudyArea, settings: RunConfig, rng: np.random.Generator) -> tuple[Split, SeaLevelModel]:
     """Storms of the record, parted, and what its training hours tell of tide and weather; they alone."""
     time, level = place.own_level
     storms = find_whole_storms(time, level, settings.storms)
@@ -54,10 +60,10 @@ def part_record(place: Place, settings: Settings, rng: np.random.Generator) -> t
         allowed[(time >= start) & (time <= end)] = np.nan
     latitude, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
     source = "own record, training hours"
-    return split, fit_tide_and_weather(time, allowed, latitude, name=name, source=source, published=place.constants)
+    return split, fit_sea_level_model(time, allowed, latitude, name=name, source=source, published=place.constants)
 
 
-def with_archive(place: Place, split: Split, rng: np.random.Generator, progress: Progress | None) -> Place:
+def with_archive(place: StudyArea, split: Split, rng: np.random.Generator, progress: Progress | None) -> StudyArea:
     """The place itself where a radar archive was observed, else with one simulated on its terrain.
 
     Where radar was observed nothing is simulated: scores then rest on flood surveys, and are undefined without them.
@@ -69,26 +75,29 @@ def with_archive(place: Place, split: Split, rng: np.random.Generator, progress:
     return replace(place, observations=archive)
 
 
-def compare_with_taught(
-    course: Course, place: Place, split: Split, sea: TideAndWeather, rng: np.random.Generator
-) -> Familiarity:
+def compare_with_training_coasts(
+    course: AdaptationData, place: StudyArea, split: Split, sea_level: SeaLevelModel, rng: np.random.Generator
+) -> OutOfDistribution:
     """The place beside the taught coasts, by hours drawn as theirs were and not by stormy ones."""
     observations = place.observations
-    hours = np.sort(rng.permutation(free_hours(observations, split))[:TRAIT_HOURS])
-    return compare(traits_of(course.training, build_surge_batch(observations, hours, sea, "survey")), load_taught())
+    hours = np.sort(rng.permutation(free_hours(observations, split))[:FEATURE_HOURS])
+    return compare(
+        features_of_place(course.training, build_surge_batch(observations, hours, sea_level, "survey")),
+        load_training_coasts(),
+    )
 
 
-def recall_past(place: Place, sea: TideAndWeather, rng: np.random.Generator) -> PastSea | None:
+def past_sea_level_of(place: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> PastSeaLevel | None:
     """The record on which the plan's triggers are tested; ``None`` where it is too short to learn forecasts from."""
     gauge = place.observations.tide_gauge
     assert gauge is not None
     mean = gauge["mean_sea_level"].values
     hours, levels = place.hourly_levels
     neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None
-    return recall_sea(hours, levels[0], sea.tide(hours) + mean[0], neighbour, rng)
+    return past_sea_level(hours, levels[0], sea_level.tide(hours) + mean[0], neighbour, rng)
 
 
-def remarks(place: Place) -> tuple[str, ...]:
+def remarks(place: StudyArea) -> tuple[str, ...]:
     """What a reader must know about this run."""
     provenance = place.observations.provenance
     if provenance["terrain"].kind == "simulated":
@@ -101,14 +110,16 @@ def remarks(place: Place) -> tuple[str, ...]:
     return ()
 
 
-def remark_on_memory(course: Course) -> tuple[str, ...]:
+def remark_on_memory(course: AdaptationData) -> tuple[str, ...]:
     """A warning where the maps speak of seas that were rehearsed only, in metres above mean sea level."""
-    if course.rehearsed is None:
+    if course.physics_augmented is None:
         return ()
-    seen, rehearsed = (float(peak_levels(batch)[0].max()) for batch in (course.training, course.rehearsed))
+    seen, physics_augmented = (
+        float(peak_levels(batch)[0].max()) for batch in (course.training, course.physics_augmented)
+    )
     return (
-        f"Flood maps reach to a sea of {rehearsed:.2f} m above its mean level; the highest storm that was mapped here"
-        f" stood at {seen:.2f} m. From {seen + BEYOND_MEMORY:.2f} m on they rest on physics on the elevation product,"
+        f"Flood maps reach to a sea of {physics_augmented:.2f} m above its mean level; the highest storm that was mapped here"
+        f" stood at {seen:.2f} m. From {seen + EXTRAPOLATION_MARGIN:.2f} m on they rest on physics on the elevation product,"
         " within what the mapped storms say of the ground: a dike that is narrower than a cell, or that breaks, is not"
         " in it.",
     )

@@ -29,7 +29,7 @@ RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class StudyArea:
     """Observations of a place, and what is known of it besides.
 
     Attributes:
@@ -56,7 +56,7 @@ class Place:
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
         """Every hour of the gauges' record (T,) and usable levels (S, T) [m, region datum]; NaN = gap or flagged."""
         gauge = self.observations.tide_gauge
-        assert gauge is not None  # `open_place` refuses a place without one
+        assert gauge is not None  # `open_study_area` refuses a place without one
         time = gauge["time"].values
         hours = np.arange(time[0], time[-1] + np.timedelta64(1, "h"), np.timedelta64(1, "h"))
         levels = np.full((gauge.sizes["station"], hours.size), np.nan)
@@ -68,12 +68,12 @@ class Place:
     def own_level(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
         """Times and usable levels [m, region datum] of the own gauge; NaN = gap or flagged."""
         gauge = self.observations.tide_gauge
-        assert gauge is not None  # `open_place` refuses a place without one
+        assert gauge is not None  # `open_study_area` refuses a place without one
         level = gauge["water_level"].values[0]
         return gauge["time"].values, np.where(gauge["quality"].values[0] == 0, level, np.nan)
 
 
-def simulate_place(cells: int, years: float, storms: int, progress: Progress | None = None) -> Place:
+def simulate_study_area(cells: int, years: float, storms: int, progress: Progress | None = None) -> StudyArea:
     """The built-in delta, which needs no file; every seventh of its storms was mapped afterwards."""
     coast = simulate_coast(
         "the built-in delta",
@@ -86,14 +86,14 @@ def simulate_place(cells: int, years: float, storms: int, progress: Progress | N
         progress=progress,
     )
     carried = EXTRAPOLATION * years * 0.9  # gauges are silent for a few percent of their time
-    return Place(
+    return StudyArea(
         coast,
         tuple(period for period in RETURN_PERIODS if period <= carried),
         sea_level_rise=(SeaLevelRise(name="a sea half a metre higher", rise=0.5, source="an assumption, to compare"),),
     )
 
 
-def built_in_place(cells: int, progress: Progress | None = None) -> Place:
+def built_in_study_area(cells: int, progress: Progress | None = None) -> StudyArea:
     """The built-in delta of one of ``BUILT_IN_SIZES``; the same each time.
 
     Raises:
@@ -101,10 +101,10 @@ def built_in_place(cells: int, progress: Progress | None = None) -> Place:
     """
     if cells not in BUILT_IN_SIZES:
         raise InputError("built-in delta", f"has no size of {cells} cells", f"choose of {sorted(BUILT_IN_SIZES)}")
-    return simulate_place(cells, *BUILT_IN_SIZES[cells], progress)
+    return simulate_study_area(cells, *BUILT_IN_SIZES[cells], progress)
 
 
-def open_place(region_file: RegionFile) -> Place:
+def open_study_area(region_file: RegionFile) -> StudyArea:
     """A real place from its region file.
 
     Raises:
@@ -127,7 +127,7 @@ def open_place(region_file: RegionFile) -> Place:
         section = region_file.extremes
         years, maxima = read_annual_maxima(section)
         published = fit_block_maxima(maxima, years, source=section.source, trend=section.trend)
-    return Place(
+    return StudyArea(
         observe(region_file),
         RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
         constants,
@@ -139,14 +139,14 @@ def open_place(region_file: RegionFile) -> Place:
     )
 
 
-def own_mean_sea_level(place: Place) -> float:
+def own_mean_sea_level(place: StudyArea) -> float:
     """About which the own gauge's tide swings [m, region datum]."""
     gauge = place.observations.tide_gauge
     assert gauge is not None
     return float(gauge["mean_sea_level"].values[0])
 
 
-def return_levels(place: Place) -> ReturnLevelFit:
+def return_levels(place: StudyArea) -> ReturnLevelFit:
     """The published fit where there is one, else peaks over threshold of the own record."""
     if place.published_levels is not None:
         return place.published_levels
@@ -155,7 +155,7 @@ def return_levels(place: Place) -> ReturnLevelFit:
     return fit_gauge(time, level, place.return_periods, method="peaks_over_threshold", source=source)
 
 
-def maxima_of(place: Place, most: int) -> tuple[npt.NDArray[np.float64], float]:
+def maxima_of(place: StudyArea, most: int) -> tuple[npt.NDArray[np.float64], float]:
     """What the return levels rest on, for the plot: maxima [m, region datum] and how many a year.
 
     Annual maxima of a published record, brought to the sea level of its reference year, or the own record's storms.
@@ -168,24 +168,24 @@ def maxima_of(place: Place, most: int) -> tuple[npt.NDArray[np.float64], float]:
     return peaks, peaks.size / record_years(place)
 
 
-def levels_method(place: Place) -> str:
+def levels_method(place: StudyArea) -> str:
     """One sentence on how the return levels were found."""
     if (fit := place.published_levels) is not None:
         return f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}."
     return f"Peaks over threshold of the own record, {record_years(place):.1f} years of readings."
 
 
-def years_behind_levels(place: Place) -> float:
+def years_behind_levels(place: StudyArea) -> float:
     """Years of the record that the return levels rest on."""
     fit = place.published_levels
     return record_years(place) if fit is None else float(fit.record_years)
 
 
-def last_year(place: Place) -> int:
+def last_year(place: StudyArea) -> int:
     """The last year of the own record, from which the age of a survey counts."""
     return int(pd.Timestamp(place.own_level[0][-1]).year)
 
 
-def record_years(place: Place) -> float:
+def record_years(place: StudyArea) -> float:
     """Years of usable hours in the own record."""
     return float((~np.isnan(place.own_level[1])).sum()) / 8766.0

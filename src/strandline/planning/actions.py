@@ -81,7 +81,7 @@ class Action:
 
 
 @dataclass(frozen=True)
-class ActionStakes:
+class ActionParameters:
     """What is at stake when an emergency action is decided on.
 
     Attributes:

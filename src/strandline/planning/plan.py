@@ -7,21 +7,21 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.errors import InputError
-from strandline.planning.actions import Action, ActionStakes, Bounds, FutureOutcome, Portfolio
-from strandline.planning.early_action.derive_triggers import Operation, derive_operations, join_protocol
-from strandline.planning.early_action.hindcast import PastSea, TrackRecord, judge_operations
+from strandline.planning.actions import Action, ActionParameters, Bounds, FutureOutcome, Portfolio
+from strandline.planning.early_action.derive_triggers import TriggeredAction, derive_operations, join_protocol
+from strandline.planning.early_action.hindcast import HindcastRecord, PastSeaLevel, hindcast_actions
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.formatting import say_expression
-from strandline.planning.investment.design import Site
+from strandline.planning.investment.design import Baseline
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.pathways import Pathways
 from strandline.planning.investment.plan_investments import plan_investments
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.measures import Measures
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import Impact, draw_curve_deviates
-from strandline.risk.stage_damage.by_asset_class import EventDamage
+from strandline.risk.stage_damage.by_asset_class import ClassStageDamage
 
 MORE_LIKELY_THAN_NOT = 0.5
 
@@ -53,7 +53,7 @@ class Plan:
     vertical_datum: str
     actions: tuple[Action, ...]
     protocol: Protocol | None
-    track_records: tuple[TrackRecord, ...]
+    track_records: tuple[HindcastRecord, ...]
     notes: tuple[str, ...]
     expected_annual_damage: Bounds
     unknown_assets: int
@@ -66,7 +66,7 @@ class Plan:
     futures: tuple[FutureOutcome, ...] = ()
     pathways: Pathways | None = None
     future_sources: Mapping[str, str] = field(default_factory=dict)
-    stakes: tuple[ActionStakes, ...] = ()
+    stakes: tuple[ActionParameters, ...] = ()
 
     @property
     def n_triggers(self) -> int:
@@ -84,8 +84,8 @@ def plan_adaptation(
     scenarios: Scenarios,
     mean_sea_level: float,
     rng: np.random.Generator,
-    higher_seas: Sequence[Hazard] = (),
-    past: PastSea | None = None,
+    sea_level_rise_hazards: Sequence[Hazard] = (),
+    past: PastSeaLevel | None = None,
 ) -> Plan:
     """Weigh all measures by running the damage chain with and without them, and derive the emergency triggers.
 
@@ -103,7 +103,7 @@ def plan_adaptation(
     if budget is not None and not budget >= 0:
         raise InputError("plan", f"budget {budget:g} is negative", "give EUR, or none for no limit")
     notes: list[str] = []
-    damage: EventDamage | None = None
+    damage: ClassStageDamage | None = None
     actions: tuple[Action, ...] = ()
     portfolio: Portfolio | None = None
     futures: tuple[FutureOutcome, ...] = ()
@@ -115,10 +115,10 @@ def plan_adaptation(
     else:
         assets = impact.assets[known]
         deviates = draw_curve_deviates(len(hazard.levels), rng)
-        site = Site.of(hazard, assets, expose(assets, hazard.region), deviates)
+        site = Baseline.of(hazard, assets, overlay_exposure(assets, hazard.region), deviates)
         damage = site.events
         found = plan_investments(
-            site, impact, measures.long_term, higher_seas, scenarios, economy, mean_sea_level, budget, rng
+            site, impact, measures.long_term, sea_level_rise_hazards, scenarios, economy, mean_sea_level, budget, rng
         )
         actions, portfolio, futures, pathways = found.actions, found.portfolio, found.futures, found.pathways
         notes += found.notes
@@ -137,7 +137,7 @@ def plan_adaptation(
         vertical_datum=hazard.region.vertical_datum,
         actions=_ranked([_monitoring(), *(_operational_action(o) for o in operations), *actions]),
         protocol=join_protocol(hazard.region.name, operations),
-        track_records=() if past is None else judge_operations(hazard.region.name, operations, past),
+        track_records=() if past is None else hindcast_actions(hazard.region.name, operations, past),
         notes=(*notes, *remarks),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
@@ -154,7 +154,7 @@ def plan_adaptation(
     )
 
 
-def _operational_action(operation: Operation) -> Action:
+def _operational_action(operation: TriggeredAction) -> Action:
     measure, phase, cost = operation.measure, operation.phase, operation.measure.cost
     return Action(
         kind=measure.key,
@@ -171,13 +171,13 @@ def _operational_action(operation: Operation) -> Action:
     )
 
 
-def _stakes(operation: Operation) -> ActionStakes:
+def _stakes(operation: TriggeredAction) -> ActionParameters:
     measure, phase, cost = operation.measure, operation.phase, operation.measure.cost
     assert phase.event is not None
     levels, avoidable = (
         ((), ()) if operation.avoidable is None else (tuple(each.tolist()) for each in operation.avoidable)
     )
-    return ActionStakes(
+    return ActionParameters(
         action=measure.key,
         life_safety=measure.life_safety,
         classes=measure.classes,

@@ -13,7 +13,7 @@ from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import Information
-from strandline.uncertainty.out_of_distribution import Familiarity
+from strandline.uncertainty.out_of_distribution import OutOfDistribution
 
 SURGE_COLUMNS = ("issue_time", "time", "lead_h", "p10", "p50", "p90", "observed", "tide")
 """Columns of a surge forecast: water levels [m, region datum], one row a lead; ``observed`` NaN = gap."""
@@ -45,7 +45,7 @@ class LearningScores:
     n_labels: int
     n_test_storms: int
     finetuned_iou: float | None = None
-    false_dry: float | None = None
+    miss_rate: float | None = None
     false_dry_asked: float | None = None
 
 
@@ -122,7 +122,7 @@ class Future:
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
+class RunResults:
     """Everything that a report tells; made once, read by every product.
 
     Attributes:
@@ -150,7 +150,7 @@ class Findings:
     maxima_per_year: float = 1.0
     reliability: Reliability | None = None
     futures: tuple[Future, ...] = ()
-    familiarity: Familiarity | None = None
+    familiarity: OutOfDistribution | None = None
     information: Information | None = None
 
     def __post_init__(self) -> None:

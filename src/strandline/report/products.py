@@ -20,7 +20,7 @@ from strandline.observations.region import Region
 from strandline.planning.early_action.protocol import protocol_to_toml
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.report.figures.pathways_map import as_generator_files
-from strandline.report.findings import SURGE_COLUMNS, Findings
+from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.hazard.hazard import Hazard
@@ -30,7 +30,7 @@ GENERATOR_FILES = ("pathways-action.txt", "pathways-sequence.txt")
 JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
 
-def write_products(out: Path, findings: Findings) -> None:
+def write_products(out: Path, findings: RunResults) -> None:
     """Write every machine-readable file of a run into ``out``, each whole or not at all.
 
     Raises:
@@ -72,7 +72,7 @@ def write_called_flooded(path: Path, scenarios: Sequence[tuple[str, Hazard]]) ->
 
     The threshold is the forecaster's, the one of best overlap or the one that keeps the false-dry rate asked for.
     """
-    _write_periods(path, scenarios, [hazard.called_flooded for _, hazard in scenarios], "1 = called flooded")
+    _write_periods(path, scenarios, [hazard.flood_extent for _, hazard in scenarios], "1 = called flooded")
 
 
 def write_disagreement(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
@@ -143,7 +143,7 @@ def write_surge(path: Path, surge: pd.DataFrame) -> None:
     write_text(path, table.to_csv(index=False, float_format="%.4f"))
 
 
-def write_assets(path: Path, findings: Findings) -> None:
+def write_assets(path: Path, findings: RunResults) -> None:
     """Assets in longitude and latitude (RFC 7946); ``null`` = unknown, never zero."""
     assets = findings.impact.assets.to_crs("EPSG:4326")
     rounded = assets.geometry.set_precision(1e-7).array
@@ -158,7 +158,7 @@ def write_assets(path: Path, findings: Findings) -> None:
     write_text(path, json.dumps(collection, allow_nan=False) + "\n")
 
 
-def summarise(findings: Findings) -> dict[str, JsonValue]:
+def summarise(findings: RunResults) -> dict[str, JsonValue]:
     """Every headline number of the run; ``None`` = undefined or unknown."""
     learning, surge, impact, run = findings.learning, findings.surge_scores, findings.impact, findings.run
     hazard, region = findings.hazard, findings.hazard.region
@@ -178,7 +178,7 @@ def summarise(findings: Findings) -> dict[str, JsonValue]:
             "gap_closed": learning.gap_closed,
             "n_labels": learning.n_labels,
             "n_test_storms": learning.n_test_storms,
-            "false_dry": {"measured": learning.false_dry, "asked": learning.false_dry_asked},
+            "false_dry": {"measured": learning.miss_rate, "asked": learning.false_dry_asked},
             "unknown_share": float(np.isnan(hazard.flood_probability[-1]).mean()),
         },
         "surge": {

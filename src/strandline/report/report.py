@@ -6,15 +6,15 @@ from pathlib import Path
 from strandline.files import write_bytes, write_text
 from strandline.report.alerts.cap import as_cap
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.alerts.issued import FOLDER, answer_given, read_given
-from strandline.report.findings import Findings
+from strandline.report.alerts.issued import FOLDER, follow_up_issued, read_given
+from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
 from strandline.report.products import write_products
 
 _log = logging.getLogger(__name__)
 
 
-def write_report(out: Path, findings: Findings) -> Path:
+def write_report(out: Path, findings: RunResults) -> Path:
     """Write the products, the alert drafts and, last of all, the page into ``out``; returns the page's path.
 
     Everything is worked out before the first alert is replaced, so that a refusal leaves the former run's files alone.
@@ -26,7 +26,7 @@ def write_report(out: Path, findings: Findings) -> Path:
     """
     page = render_page(findings)
     given = read_given(out / "alerts" / FOLDER, findings.issuer)
-    messages = answer_given(draft_warnings(findings), given, findings.issuer)
+    messages = follow_up_issued(draft_warnings(findings), given, findings.issuer)
     alerts = {f"{message.identifier}.xml": as_cap(message, findings.issuer) for message in messages}
     write_products(out, findings)
     for stale in (out / "alerts").glob("*.xml"):

@@ -11,7 +11,7 @@ import numpy as np
 from pyproj import Transformer
 
 from strandline.observations.region import Region
-from strandline.report.findings import Findings
+from strandline.report.findings import RunResults
 
 Json = str | float | Sequence["Json"] | Mapping[str, "Json"]
 Entry = dict[str, Json]
@@ -33,7 +33,7 @@ CATEGORIES = {
 """The standard's exposure category → our classes of assets."""
 
 
-def describe_for_catalogues(findings: Findings) -> dict[str, Json]:
+def describe_for_catalogues(findings: RunResults) -> dict[str, Json]:
     """One data set for the hazard, and one of exposure and one of loss for each category of assets that occurs.
 
     Web addresses of the files are their names: they lie beside this one until somebody publishes them.
@@ -94,7 +94,7 @@ def describe_for_catalogues(findings: Findings) -> dict[str, Json]:
     return {"datasets": datasets}
 
 
-def _common(findings: Findings, identifier: str, kind: Kind, title: str) -> Entry:
+def _common(findings: RunResults, identifier: str, kind: Kind, title: str) -> Entry:
     """What every data set must say of itself."""
     entity: Entry = {"name": findings.issuer.name}
     contact = findings.issuer.contact
@@ -131,7 +131,7 @@ def _location(region: Region) -> Entry:
     }
 
 
-def _event_sets(findings: Findings) -> list[Json]:
+def _event_sets(findings: RunResults) -> list[Json]:
     scenarios = [("today", findings.hazard), *((future.name, future.hazard) for future in findings.futures)]
     sets: list[Json] = []
     for name, hazard in scenarios:

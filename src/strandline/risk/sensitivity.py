@@ -18,7 +18,7 @@ from scipy.stats import norm
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import CURVE_CLASSES, curve_index
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import expose, flat_cells
+from strandline.risk.impact.exposure import flat_cells, overlay_exposure
 from strandline.risk.impact.impact import frequency_weights
 from strandline.risk.impact.vulnerability import damage_ratio
 
@@ -36,7 +36,7 @@ BLOCKS = 3
 
 
 @dataclass(frozen=True)
-class Driver:
+class SobolIndex:
     """An uncertain input.
 
     Attributes:
@@ -51,7 +51,7 @@ class Driver:
 
 
 @dataclass(frozen=True)
-class Measurement:
+class ValueOfInformation:
     """Something that could be measured next.
 
     Attributes:
@@ -76,8 +76,8 @@ class Information:
     """
 
     standard_deviation: float
-    drivers: tuple[Driver, ...]
-    measurements: tuple[Measurement, ...]
+    drivers: tuple[SobolIndex, ...]
+    measurements: tuple[ValueOfInformation, ...]
 
 
 def value_of_information(
@@ -110,7 +110,7 @@ def value_of_information(
     rarest = hazard.levels[:, -1]
     gauge_error = rarest.var() * record_years / GAUGE_YEARS
     measurements = [
-        Measurement(
+        ValueOfInformation(
             "sea levels",
             f"{GAUGE_YEARS:g} more years of the tide gauge",
             _reduction(joined.mean(axis=1), rarest, gauge_error),
@@ -118,7 +118,7 @@ def value_of_information(
     ]
     for place, depth in losses.depth_by_place.items():
         measurements.append(
-            Measurement(
+            ValueOfInformation(
                 "flood map",
                 f"a survey of flood marks and ground levels {place}",
                 _reduction(joined.mean(axis=0), depth, MARK_ERROR**2),
@@ -128,13 +128,13 @@ def value_of_information(
         error = CURVE_DEVIATES.var() / SURVEYED_ASSETS
         by_curve = part.mean(axis=(0, 1))
         measurements.append(
-            Measurement(
+            ValueOfInformation(
                 "damage curve",
                 f"a damage survey of {SURVEYED_ASSETS} flooded assets of the kind '{name}'",
                 _reduction(by_curve, CURVE_DEVIATES, error),
             )
         )
-    named = [Driver(name, *shares) for name, shares in zip(_names(losses.curves), drivers, strict=True)]
+    named = [SobolIndex(name, *shares) for name, shares in zip(_names(losses.curves), drivers, strict=True)]
     return Information(
         float(np.sqrt(variance)),
         tuple(sorted(named, key=lambda driver: -driver.first_order)),
@@ -195,14 +195,14 @@ class DamageByLevel:
 
         Between a map's own levels its depths are straight; beyond them water rises and falls with the sea.
         """
-        whole = expose(assets, hazard.region)
+        whole = overlay_exposure(assets, hazard.region)
         holes = np.append(np.isnan(hazard.flood_depth).any(axis=(0, 1)).ravel(), True)  # the last is all outside
         known = ~np.isnan(whole.value)
         for group in whole.classes:
             known[group.rows[(group.shares @ holes[group.cells].astype(float)) > 0]] = False
         if not known.any():
             return None
-        exposure = expose(assets[known], hazard.region)
+        exposure = overlay_exposure(assets[known], hazard.region)
         occurring = {_curve(group.asset_class) for group in exposure.classes}
         curves = tuple(name for name in CURVE_CLASSES if name in occurring)
         grid = np.linspace(hazard.levels.min(), hazard.levels.max(), GRID)

@@ -10,7 +10,7 @@ from strandline.models.batch import FLOOD_ISSUE, Batch
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, TIDE_HOURS
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.simulator.sea.sea import STORM_HOURS, STORM_PEAK_HOUR, design_storm
 
 
@@ -36,10 +36,10 @@ class StormDesigner:
         start: of the year of tides that storms ride on.
     """
 
-    def __init__(self, sea: TideAndWeather, mean_sea_level: float, start: np.datetime64) -> None:
+    def __init__(self, sea_level: SeaLevelModel, mean_sea_level: float, start: np.datetime64) -> None:
         self.mean_sea_level = mean_sea_level
         self._year = start + np.arange(366 * 24).astype("timedelta64[h]")
-        self._sea, self._tide = sea, sea.tide(self._year)
+        self._sea, self._tide = sea_level, sea_level.tide(self._year)
 
     def draw(self, peaks: Floats, rng: np.random.Generator, rise: float = 0.0) -> DesignStorms:
         """One tide and storm shape at each of E peaks [m, region datum].
@@ -60,19 +60,22 @@ class StormDesigner:
         day = float((self._year[start] - self._year[start].astype("datetime64[Y]")) / np.timedelta64(365, "D"))
         season = torch.tensor([[np.sin(2 * np.pi * day), np.cos(2 * np.pi * day)]], dtype=torch.float32)
         count, hours = len(peaks), self._year[start + first : start + first + TIDE_HOURS]
-        modes, weather = self._sea.tide_modes(hours[None]), self._sea.weather.astype(np.float32)
+        modes, residual_covariance = (
+            self._sea.tide_error_modes(hours[None]),
+            self._sea.residual_covariance.astype(np.float32),
+        )
         seen = Batch(
             gauge=torch.from_numpy(gauge.astype(np.float32)),
             gauge_seen=torch.ones(gauge.shape, dtype=torch.bool),
             tide=torch.from_numpy(tide.astype(np.float32)),
-            tide_modes=torch.from_numpy(modes).expand(count, -1, -1),
-            weather=torch.from_numpy(weather).expand(count, -1),
+            tide_error_modes=torch.from_numpy(modes).expand(count, -1, -1),
+            residual_covariance=torch.from_numpy(residual_covariance).expand(count, -1),
             season=season.expand(count, -1),
         )
         return DesignStorms(level, seen)
 
 
-def designer_of(observations: Observations, sea: TideAndWeather) -> StormDesigner:
+def designer_of(observations: Observations, sea_level: SeaLevelModel) -> StormDesigner:
     """Design storms of a place's own gauge, on the tides of its record's first year.
 
     Raises:
@@ -81,4 +84,4 @@ def designer_of(observations: Observations, sea: TideAndWeather) -> StormDesigne
     gauge = observations.tide_gauge
     if gauge is None:
         raise InputError("observations", "have no tide gauge", "design storms ride on its tide")
-    return StormDesigner(sea, float(gauge["mean_sea_level"].values[0]), gauge["time"].values[0])
+    return StormDesigner(sea_level, float(gauge["mean_sea_level"].values[0]), gauge["time"].values[0])

@@ -8,10 +8,10 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from strandline.distillation.adaptation.data import Course, reference_map, reference_word
-from strandline.distillation.waterlines import Archive
+from strandline.distillation.adaptation.data import AdaptationData, reference_map, reference_word
+from strandline.distillation.waterlines import FloodArchive
 from strandline.models.batch import Batch
-from strandline.models.inference import ask_members, students_view
+from strandline.models.inference import predict_members, student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -26,18 +26,18 @@ COVERAGES = (0.8, 0.9)
 
 
 def calibrate_on(
-    course: Course, students: Sequence[Student | MultiHeadStudent], false_dry_rate: float | None = None
+    course: AdaptationData, students: Sequence[Student | MultiHeadStudent], miss_rate: float | None = None
 ) -> Forecaster:
     """Calibrate an adapted ensemble on the calibration storms."""
     return calibrate(
         students,
-        (students_view(course.calibration), reference_word(course.calibration, course.word["calibration"])),
-        (students_view(course.training), reference_map(course.training, course.word["training"])),
-        [students_view(batch) for batch in course.calibration_windows],
+        (student_inputs(course.calibration), reference_word(course.calibration, course.word["calibration"])),
+        (student_inputs(course.training), reference_map(course.training, course.word["training"])),
+        [student_inputs(batch) for batch in course.calibration_windows],
         COVERAGES,
         course.archive,
-        course.rehearsed,
-        false_dry_rate,
+        course.physics_augmented,
+        miss_rate,
     )
 
 
@@ -47,9 +47,9 @@ def calibrate(
     training: tuple[Batch, Tensor],
     windows: Sequence[Batch],
     coverages: Sequence[float],
-    archive: Archive | None = None,
-    rehearsed: Batch | None = None,
-    false_dry_rate: float | None = None,
+    archive: FloodArchive | None = None,
+    physics_augmented: Batch | None = None,
+    miss_rate: float | None = None,
 ) -> Forecaster:
     """Turn an ensemble into a forecaster with a promise.
 
@@ -70,25 +70,25 @@ def calibrate(
     """
     radius = _surge_radius(students, windows, coverages)
     batch, reference = flood
-    logits = [_logits(word) for word in ask_members(students, batch)]
+    logits = [_logits(word) for word in predict_members(students, batch)]
     valid = _land(batch)
     temperature = best_temperature(logits, reference, valid)
 
     def best_threshold(seen: Batch, known: Tensor) -> float:
-        probability = torch.stack([_soft(word.flood_logits, temperature) for word in ask_members(students, seen)]).mean(
-            0
-        )
+        probability = torch.stack(
+            [_soft(word.flood_logits, temperature) for word in predict_members(students, seen)]
+        ).mean(0)
         return choose_threshold(1 - probability[:, 0].numpy(), (known > 0).numpy(), _land(seen).numpy())
 
     threshold = beyond = best_threshold(*training)
-    if rehearsed is not None:
-        assert rehearsed.flood_class is not None
-        beyond = best_threshold(rehearsed, rehearsed.flood_class)
-    if false_dry_rate is not None:
+    if physics_augmented is not None:
+        assert physics_augmented.flood_class is not None
+        beyond = best_threshold(physics_augmented, physics_augmented.flood_class)
+    if miss_rate is not None:
         chance = 1 - torch.stack([_soft(part, temperature) for part in logits]).mean(0)[:, 0]
-        kept = false_dry_threshold(chance.numpy(), (reference.argmax(1) > 0).numpy(), valid.numpy(), false_dry_rate)
+        kept = false_dry_threshold(chance.numpy(), (reference.argmax(1) > 0).numpy(), valid.numpy(), miss_rate)
         threshold, beyond = min(threshold, kept), min(beyond, kept)
-    return Forecaster(tuple(students), radius, temperature, threshold, beyond, archive, false_dry_rate)
+    return Forecaster(tuple(students), radius, temperature, threshold, beyond, archive, miss_rate)
 
 
 def best_temperature(logits: Sequence[Tensor], reference: Tensor, valid: Tensor) -> float:
@@ -123,7 +123,7 @@ def _surge_radius(
 ) -> dict[float, Floats]:
     scores = []
     for batch in windows:
-        mean, scale = surge_moments(ask_members(students, batch))
+        mean, scale = surge_moments(predict_members(students, batch))
         assert batch.surge is not None
         assert batch.surge_valid is not None
         score = np.abs(batch.surge.numpy() - mean) / scale

@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from strandline.distillation.waterlines import Archive, remember_all
+from strandline.distillation.waterlines import FloodArchive, attach_whole_archive
 from strandline.errors import InputError, RefusedByTheory
 from strandline.files import write_bytes
 from strandline.models.batch import Batch
-from strandline.models.inference import ask_members
+from strandline.models.inference import predict_members
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -71,8 +71,8 @@ class Forecaster:
     temperature: float
     threshold: float
     threshold_beyond: float
-    archive: Archive | None = None
-    false_dry_rate: float | None = None
+    archive: FloodArchive | None = None
+    miss_rate: float | None = None
 
     @property
     def members(self) -> int:
@@ -92,7 +92,7 @@ class Forecaster:
 
         A batch of maps that remembers nothing yet is given the whole archive: its storms must not be among it.
         """
-        words = ask_members(self.students, self.remembering(batch))
+        words = predict_members(self.students, self.remembering(batch))
         mean, scale = surge_moments(words)
         flood = damage = None
         if words[0].flood_logits is not None:
@@ -106,7 +106,7 @@ class Forecaster:
         """The batch as its students see it: maps that remember nothing yet are given the whole archive."""
         if self.archive is None or batch.terrain is None or batch.archive is not None:
             return batch
-        return remember_all(batch, self.archive)
+        return attach_whole_archive(batch, self.archive)
 
     def thresholds(self, batch: Batch) -> Floats:
         """(B,) the threshold for each storm."""
@@ -131,7 +131,7 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
         "temperature": forecaster.temperature,
         "threshold": forecaster.threshold,
         "threshold_beyond": forecaster.threshold_beyond,
-        "false_dry_rate": forecaster.false_dry_rate,
+        "false_dry_rate": forecaster.miss_rate,
         "radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
     }
     save_students(folder, forecaster.students, {**card, "calibration": calibration})
@@ -140,7 +140,7 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
     else:
         archive = forecaster.archive
         kept = {field.name: getattr(archive, field.name) for field in fields(archive)}
-        parts = {**kept, "word": archive.word.half(), "rehearsed": torch.tensor(archive.rehearsed)}
+        parts = {**kept, "word": archive.word.half(), "rehearsed": torch.tensor(archive.physics_augmented)}
         write_bytes(folder / ARCHIVE, save({name: tensor.contiguous() for name, tensor in parts.items()}))
 
 
@@ -157,8 +157,8 @@ def load_forecaster(folder: Path) -> Forecaster:
     archive = None
     if (folder / ARCHIVE).exists():
         parts = load_file(folder / ARCHIVE)
-        rehearsed, word = int(parts.pop("rehearsed")), parts.pop("word").float()
-        archive = Archive(word, **parts, rehearsed=rehearsed)
+        physics_augmented, word = int(parts.pop("rehearsed")), parts.pop("word").float()
+        archive = FloodArchive(word, **parts, physics_augmented=physics_augmented)
     return Forecaster(
         tuple(students),
         {float(coverage): np.array(leads) for coverage, leads in calibration["radius"].items()},

@@ -27,7 +27,7 @@ TAUGHT = Path(__file__).parent / "data" / "training_coasts.json"
 NEIGHBOURS = 5
 NAMED = 2
 """Traits of a stream that a warning names."""
-TRAIT_HOURS = 200
+FEATURE_HOURS = 200
 """Hours of issue that sum up the sea and climate of a place."""
 LEVEL = 0.05
 """Chance of any warning at a coast like the taught ones."""
@@ -36,7 +36,7 @@ Traits = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
-class Strange:
+class Outlier:
     """A trait outside of what was taught: its value at the place, and the range over the taught coasts."""
 
     trait: str
@@ -49,7 +49,7 @@ class Strange:
 
 
 @dataclass(frozen=True)
-class Familiarity:
+class OutOfDistribution:
     """How a place compares with the taught coasts.
 
     Attributes:
@@ -61,7 +61,7 @@ class Familiarity:
 
     coasts: int
     p_values: Mapping[str, float]
-    strange: Mapping[str, tuple[Strange, ...]]
+    strange: Mapping[str, tuple[Outlier, ...]]
 
     @property
     def warning(self) -> str | None:
@@ -76,7 +76,7 @@ class Familiarity:
         )
 
 
-def compare(place: Traits, taught: Mapping[str, Mapping[str, Floats]]) -> Familiarity:
+def compare(place: Traits, taught: Mapping[str, Mapping[str, Floats]]) -> OutOfDistribution:
     """Test each stream of a place against the taught coasts.
 
     Args:
@@ -99,7 +99,7 @@ def compare(place: Traits, taught: Mapping[str, Mapping[str, Floats]]) -> Famili
             f"{count} taught coasts cannot warn at {LEVEL:.0%} of {len(place)} streams; need {needed} or more"
         )
     adjusted = holm(p_values)
-    return Familiarity(
+    return OutOfDistribution(
         count,
         adjusted,
         {stream: _outside(place[stream], taught[stream]) for stream, p in adjusted.items() if p <= LEVEL},
@@ -130,7 +130,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return {name: adjusted[name] for name in p_values}
 
 
-def load_taught(path: Path = TAUGHT) -> dict[str, dict[str, Floats]]:
+def load_training_coasts(path: Path = TAUGHT) -> dict[str, dict[str, Floats]]:
     """Stream → trait → (n,) values at the coasts that the shipped networks were taught on."""
     stored = json.loads(path.read_text(encoding="utf-8"))["traits"]
     return {
@@ -139,7 +139,7 @@ def load_taught(path: Path = TAUGHT) -> dict[str, dict[str, Floats]]:
     }
 
 
-def traits_of(storms: Batch, windows: Batch) -> dict[str, dict[str, float]]:
+def features_of_place(storms: Batch, windows: Batch) -> dict[str, dict[str, float]]:
     """What sums up a place, by stream.
 
     Args:
@@ -220,7 +220,7 @@ def _land(batch: Batch) -> Tensor:
     return batch.terrain_seen & (batch.terrain[:, 2] < 0.5)
 
 
-def _outside(place: Mapping[str, float], taught: Mapping[str, Floats]) -> tuple[Strange, ...]:
+def _outside(place: Mapping[str, float], taught: Mapping[str, Floats]) -> tuple[Outlier, ...]:
     ranges = {name: (float(values.min()), float(values.max())) for name, values in taught.items()}
 
     def excess(name: str) -> float:
@@ -229,10 +229,10 @@ def _outside(place: Mapping[str, float], taught: Mapping[str, Floats]) -> tuple[
         return max(lowest - place[name], place[name] - highest) / max(highest - lowest, 1e-12)
 
     beyond = sorted((name for name in place if excess(name) > 0), key=excess, reverse=True)
-    return tuple(Strange(name, place[name], *ranges[name]) for name in beyond)
+    return tuple(Outlier(name, place[name], *ranges[name]) for name in beyond)
 
 
-def _told(traits: tuple[Strange, ...]) -> str:
+def _told(traits: tuple[Outlier, ...]) -> str:
     if not traits:
         return "no trait alone, but all together"
     rest = f" and {len(traits) - NAMED} more" if len(traits) > NAMED else ""

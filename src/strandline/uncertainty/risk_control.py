@@ -8,13 +8,13 @@ from strandline.observations.arrays import Mask, Reals
 from strandline.uncertainty.conformal import storms_needed
 
 
-def false_dry_rate(called_flooded: Mask, flooded: Mask, valid: Mask) -> npt.NDArray[np.float64]:
+def miss_rate(flood_extent: Mask, flooded: Mask, valid: Mask) -> npt.NDArray[np.float64]:
     """(B,) share of each storm's flooded cells that are called dry, over valid cells; maps are (B, H, W).
 
     A storm that floods nothing has a rate of 0: no cell of it can be called dry wrongly.
     """
     wet = (flooded & valid).reshape(len(flooded), -1)
-    missed = wet & ~called_flooded.reshape(len(flooded), -1)
+    missed = wet & ~flood_extent.reshape(len(flooded), -1)
     rate: npt.NDArray[np.float64] = missed.sum(1) / np.maximum(wet.sum(1), 1)
     return rate
 
@@ -23,7 +23,7 @@ def false_dry_threshold(probability: Reals, flooded: Mask, valid: Mask, rate: fl
     """Highest probability threshold at which a new storm's expected false-dry rate is at most ``rate``.
 
     The largest t with n/(n + 1) · R̂(t) + 1/(n + 1) ≤ ``rate``, where R̂ is the mean over the n storms of their
-    `false_dry_rate` when cells of probability t or more are called flooded. R̂ rises with t. The promise is an average
+    `miss_rate` when cells of probability t or more are called flooded. R̂ rises with t. The promise is an average
     over storms, all of them: those that flood nothing count with a loss of 0, so that where many do the others may
     miss more. It speaks of whatever ``flooded`` was: the truth, a survey, or the teacher's map.
 

@@ -13,29 +13,29 @@ import pandas as pd
 from safetensors.numpy import load, save
 
 from strandline.observations.arrays import Floats
-from strandline.pipeline.deployment import Briefing
+from strandline.pipeline.deployment import Deployment
 from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
 from strandline.watch.alerts import Confirmed, draft_messages
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Courses, Guidance
-from strandline.watch.assimilation.filter import PAST_HOURS, SeaBelief, know_nothing
-from strandline.watch.assimilation.fit import STUDENT, Knowledge
-from strandline.watch.assimilation.forecast_guidance import NO_ARCHIVE, Adviser, Said
+from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble
+from strandline.watch.assimilation.filter import PAST_HOURS, SeaBelief, climatological_prior
+from strandline.watch.assimilation.fit import STUDENT, SeaLevelFit
+from strandline.watch.assimilation.forecast_guidance import NO_ARCHIVE, ExternalForecast, ForecastSource
 from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR, latest_forecasts, own_readings, residuals_of
 from strandline.watch.assimilation.particle_weights import draw_samples, weigh_samples
 from strandline.watch.decision_rules import (
-    DENIED,
+    REJECTED,
     ActionState,
-    Charge,
-    Mind,
+    AgentConfig,
+    AgentState,
     decide,
-    foresee,
-    hear,
+    forecast,
     hours_ahead,
+    initial_state,
     levels_of,
-    wake,
+    update_belief,
 )
 from strandline.watch.decisions import Decision, OutlookRow
-from strandline.watch.feeds.client import Guarded
+from strandline.watch.feeds.client import FeedClient
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.step import Step
 
@@ -48,7 +48,7 @@ BY_HOURS = (6, 12, 24, HORIZON_HOURS)
 FLOODED_ZONE = 0.05
 """Share of a zone's known land under water from which it counts as flooded [-]; an assumption."""
 MONITORING = "continue_monitoring"
-Student = Callable[[np.datetime64, npt.NDArray[np.datetime64], Floats], Said | None]
+Student = Callable[[np.datetime64, npt.NDArray[np.datetime64], Floats], ExternalForecast | None]
 """An hour, and times and levels that the own gauge read up to it → what the student says."""
 
 
@@ -61,30 +61,30 @@ class Agent:
         student: the place's own forecaster, see `StudentAdvice.say`; ``None`` = it does not advise.
     """
 
-    briefing: Briefing
-    knowledge: Knowledge
-    charge: Charge
-    feeds: tuple[Guarded, ...]
+    deployment: Deployment
+    knowledge: SeaLevelFit
+    charge: AgentConfig
+    feeds: tuple[FeedClient, ...]
     student: Student | None
 
-    def think(self, step: Step, confirmed: Confirmed) -> list[Decision]:
+    def step(self, step: Step, confirmed: Confirmed) -> list[Decision]:
         """One step, all of it into ``step``; returns what was decided."""
         now = step.hour
         mind = self._remember(step)
         since = pd.Timestamp(mind.belief.hour).to_pydatetime()
         known = [*step.readings(now - RECENT, kind="measured"), *step.readings(now, kind="forecast")]
-        new, health = listen(self.feeds, known, since + AFTER_THE_HOUR, now + AFTER_THE_HOUR)
+        new, health = poll_feeds(self.feeds, known, since + AFTER_THE_HOUR, now + AFTER_THE_HOUR)
         step.add_readings(new)
         usable = [reading for reading in (*known, *new) if reading.quality != "bad"]
         forecasts = latest_forecasts(usable, now, self.charge.tide)
         readings = residuals_of(new, known, now, self.charge.tides)
-        mind = hear(mind, np.datetime64(now, "h"), readings, advised=bool(forecasts))
-        courses = foresee(self.charge, mind, self._consult(mind, usable, forecasts))
+        mind = update_belief(mind, np.datetime64(now, "h"), readings, advised=bool(forecasts))
+        courses = forecast(self.charge, mind, self._consult(mind, usable, forecasts))
         mind, decisions = decide(self.charge, mind, courses)
         levels = levels_of(self.charge, courses)
         scenes = [reading for reading in usable if reading.variable == "flooded_share"]
         ground = weigh_samples(
-            self.briefing.response, self.briefing.zones.names, scenes, partial(self._highest, mind.belief)
+            self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest, mind.belief)
         )
         outlook, flooded = self._look_out(levels, courses, ground)
         decisions = [self._locate(decision, flooded) for decision in _by_urgency(decisions)]
@@ -92,28 +92,32 @@ class Agent:
         step.add_health(_with_fallbacks([_denied(each, mind) for each in health]))
         step.add_outlook(outlook)
         names = step.add_decisions(decisions)
-        mind, drafts = draft_messages(self.briefing, decisions, names, levels, mind, confirmed)
+        mind, drafts = draft_messages(self.deployment, decisions, names, levels, mind, confirmed)
         step.add_alerts(drafts)
         step.put_belief_state(encode(mind))
         _tell(step, mind, decisions)
         return decisions
 
-    def _remember(self, step: Step) -> Mind:
+    def _remember(self, step: Step) -> AgentState:
         state = step.belief_state()
         if state is not None:
             return decode(state, self.charge)
-        return wake(self.charge, np.datetime64(step.hour - RECENT, "h"))
+        return initial_state(self.charge, np.datetime64(step.hour - RECENT, "h"))
 
-    def _consult(self, mind: Mind, usable: Sequence[Reading], forecasts: Mapping[str, Said]) -> list[Guidance]:
+    def _consult(
+        self, mind: AgentState, usable: Sequence[Reading], forecasts: Mapping[str, ExternalForecast]
+    ) -> list[Guidance]:
         """What others forecast, and the student, which reads the own gauge since it was last denied."""
         advisers = {adviser.stream: adviser for adviser in self.knowledge.advisers}
         guidance = []
         if self.student is not None and STUDENT in advisers:
-            time, level = own_readings(usable, self.charge.model.sensors[0].stream, mind.own_denied, mind.belief.hour)
+            time, level = own_readings(
+                usable, self.charge.model.sensors[0].stream, mind.last_own_rejection, mind.belief.hour
+            )
             said = self.student(mind.belief.hour, time, level)
             guidance.append(None if said is None else advisers[STUDENT].advise(said))
         guidance += [
-            advisers.get(stream, Adviser(stream, NO_ARCHIVE)).advise(said) for stream, said in forecasts.items()
+            advisers.get(stream, ForecastSource(stream, NO_ARCHIVE)).advise(said) for stream, said in forecasts.items()
         ]
         return [given for given in guidance if given is not None]
 
@@ -127,7 +131,9 @@ class Agent:
         tide = self.charge.tide(belief.hour - ago.astype("timedelta64[h]"))
         return float(max(level + belief.residual(hours)[0] for level, hours in zip(tide, ago.tolist(), strict=True)))
 
-    def _look_out(self, levels: Floats, courses: Courses, ground: Floats) -> tuple[list[OutlookRow], dict[str, float]]:
+    def _look_out(
+        self, levels: Floats, courses: ResidualEnsemble, ground: Floats
+    ) -> tuple[list[OutlookRow], dict[str, float]]:
         """Rows for the sea and every zone, and each zone's chance to be flooded within two days."""
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(courses.hour)]
         lowest = min((stake.level for stake in self.charge.stakes), default=None)
@@ -136,16 +142,16 @@ class Agent:
             over = None if lowest is None else float((levels[:, lead] >= lowest).mean())
             rows.append(OutlookRow("water_level", "", time[lead], float(lead), low, middle, high, over))
         samples = draw_samples(ground, len(levels))
-        flooded = np.zeros(len(self.briefing.zones))
+        flooded = np.zeros(len(self.deployment.zones))
         for by in BY_HOURS:
             highest = levels[:, : by + 1].max(axis=1)  # (N,)
             low, middle, high = np.quantile(highest, BOUNDS).tolist()
             over = None if lowest is None else float((highest >= lowest).mean())
             rows.append(OutlookRow("highest_water_level", "", time[by], float(by), low, middle, high, over))
-            state = self.briefing.response.at(highest, samples)  # (N, Z)
+            state = self.deployment.response.at(highest, samples)  # (N, Z)
             flooded = (state.flooded_share >= FLOODED_ZONE).mean(axis=0)
             shares, damages = (np.quantile(each, BOUNDS, axis=0).T for each in (state.flooded_share, state.damage))
-            for number, name in enumerate(self.briefing.zones.names):
+            for number, name in enumerate(self.deployment.zones.names):
                 low, middle, high = shares[number].tolist()
                 if np.isfinite(low):  # else none of its land is known
                     chance = float(flooded[number])
@@ -153,22 +159,22 @@ class Agent:
                 low, middle, high = damages[number].tolist()
                 if np.isfinite(low):
                     rows.append(OutlookRow("damage", name, time[by], float(by), low, middle, high))
-        return rows, dict(zip(self.briefing.zones.names, flooded.tolist(), strict=True))
+        return rows, dict(zip(self.deployment.zones.names, flooded.tolist(), strict=True))
 
     def _locate(self, decision: Decision, flooded: Mapping[str, float]) -> Decision:
         """Where: the zones that it is for and that may be flooded."""
-        meant = self.briefing.zones_at_stake.get(decision.action, ())
+        meant = self.deployment.zones_at_stake.get(decision.action, ())
         return replace(decision, where=tuple(name for name in meant if flooded[name] >= PROBABILITY_FOR_LIVES))
 
 
-def encode(mind: Mind) -> bytes:
+def encode(mind: AgentState) -> bytes:
     """A mind as bytes, the same for the same."""
     belief = mind.belief
     words = {
         "hour": str(belief.hour),
-        "own_heard": str(mind.own_heard),
-        "any_heard": str(mind.any_heard),
-        "own_denied": str(mind.own_denied),
+        "own_heard": str(mind.last_own_reading),
+        "any_heard": str(mind.last_reading),
+        "own_denied": str(mind.last_own_rejection),
         "moved": dict(sorted(belief.moved.items())),
         "actions": {
             name: [state.active, state.calm_hours, str(state.told), state.certainty]
@@ -179,7 +185,7 @@ def encode(mind: Mind) -> bytes:
     return save({"weight": belief.weight, "mean": belief.mean, "covariance": belief.covariance, "words": text})
 
 
-def decode(state: bytes, charge: Charge) -> Mind:
+def decode(state: bytes, charge: AgentConfig) -> AgentState:
     """The mind that ``encode`` was given."""
     arrays = load(state)
     words = json.loads(arrays["words"].tobytes().decode("utf-8"))
@@ -193,8 +199,12 @@ def decode(state: bytes, charge: Charge) -> Mind:
         name: ActionState(active, calm, hour(told), certainty)
         for name, (active, calm, told, certainty) in words["actions"].items()
     }
-    own_heard, any_heard, own_denied = (hour(words[name]) for name in ("own_heard", "any_heard", "own_denied"))
-    mind = Mind(know_nothing(charge.model, now), own_heard, any_heard, own_denied, actions)
+    last_own_reading, last_reading, last_own_rejection = (
+        hour(words[name]) for name in ("own_heard", "any_heard", "own_denied")
+    )
+    mind = AgentState(
+        climatological_prior(charge.model, now), last_own_reading, last_reading, last_own_rejection, actions
+    )
     if arrays["mean"].shape != mind.belief.mean.shape:
         return mind  # the place's gauges have changed: the sea is learned anew, what runs goes on
     belief = SeaBelief(charge.model, now, arrays["weight"], arrays["mean"], arrays["covariance"], words["moved"])
@@ -207,23 +217,23 @@ def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
     return sorted(decisions, key=lambda one: (order[one.change], -(one.probability or 0.0), one.action))
 
 
-def _monitoring(mind: Mind, decisions: Sequence[Decision], now: datetime) -> Decision:
+def _monitoring(mind: AgentState, decisions: Sequence[Decision], now: datetime) -> Decision:
     running = [one.action for one in decisions if one.change in ("start", "keep")]
     moved = sorted(mind.belief.moved.items(), key=lambda pair: -abs(pair[1]))
     mean, spread = mind.belief.residual()
     return Decision(
         at=now, action=MONITORING, change="keep", where=(), probability=None, expected_avoided_loss=None, cost=None,
-        onset=None, is_degraded=not mind.own_is_heard, needs_person=mind.is_alone,
+        onset=None, is_degraded=not mind.has_own_readings, needs_person=mind.has_no_data,
         why=f"the sea stands {mean:+.2f} m about its tide, give or take {spread:.2f} m; "
         + (f"running: {', '.join(running)}" if running else "no action is worth it"),
         moved_by=tuple(stream for stream, _ in moved), would_change="never: it goes on always",
     )  # fmt: skip
 
 
-def _denied(health: Health, mind: Mind) -> Health:
+def _denied(health: Health, mind: AgentState) -> Health:
     """The same, and denied where the belief holds the stream for broken."""
     chance = mind.belief.broken().get(health.stream, 0.0)
-    if chance < DENIED or health.condition not in ("alive", "late"):
+    if chance < REJECTED or health.condition not in ("alive", "late"):
         return health
     note = f"The other streams and the tide speak against it (broken with {chance:.0%}). {health.note}".strip()
     return replace(health, condition="denied", note=note)
@@ -236,16 +246,16 @@ def _with_fallbacks(health: Sequence[Health]) -> list[Health]:
     return [each if each.stream in alive else replace(each, fallback=instead) for each in health]
 
 
-def _tell(step: Step, mind: Mind, decisions: Sequence[Decision]) -> None:
+def _tell(step: Step, mind: AgentState, decisions: Sequence[Decision]) -> None:
     for decision in decisions:
         if decision.change in ("start", "stop"):
             step.log("decision", f"{decision.change} {decision.action}: {decision.why}", {"action": decision.action})
-    if mind.is_alone:
+    if mind.has_no_data:
         step.log("alone", "No stream is heard; climate and tide are all that is left. A person decides.")
 
 
-def listen(
-    feeds: Sequence[Guarded], known: Sequence[Reading], since: datetime, now: datetime
+def poll_feeds(
+    feeds: Sequence[FeedClient], known: Sequence[Reading], since: datetime, now: datetime
 ) -> tuple[list[Reading], list[Health]]:
     """New readings of all feeds, and how each of them does; what is no number is in its health alone.
 

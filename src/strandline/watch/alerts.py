@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from strandline.observations.arrays import Floats
-from strandline.pipeline.deployment import Briefing
-from strandline.planning.actions import ActionStakes
+from strandline.pipeline.deployment import Deployment
+from strandline.planning.actions import ActionParameters
 from strandline.report.alerts.area import warned_polygon
 from strandline.report.alerts.cap import FloodWarning, Reference, as_cap, certainty_of, rarity_of
 from strandline.report.findings import Issuer
-from strandline.watch.decision_rules import ActionState, Mind
+from strandline.watch.decision_rules import ActionState, AgentState
 from strandline.watch.decisions import Decision
 from strandline.watch.store.records import AlertDraft
 
@@ -28,13 +28,13 @@ Confirmed = Callable[[datetime], frozenset[str]]
 
 
 def draft_messages(
-    briefing: Briefing,
+    deployment: Deployment,
     decisions: Sequence[Decision],
     names: Sequence[str],
     levels: Floats,
-    mind: Mind,
+    mind: AgentState,
     confirmed: Confirmed,
-) -> tuple[Mind, list[AlertDraft]]:
+) -> tuple[AgentState, list[AlertDraft]]:
     """What is to be told of the actions, and the mind that remembers having told it.
 
     An alert when an action starts; an update when its certainty has changed since; a cancel when it stops. What no
@@ -44,24 +44,24 @@ def draft_messages(
         names: of the decisions in the store.
         levels: (N, 49) courses of the sea [m, region datum].
     """
-    stakes = {each.action: each for each in briefing.stakes}
+    stakes = {each.action: each for each in deployment.stakes}
     actions = dict(mind.actions)
     drafts = []
     for decision, name in zip(decisions, names, strict=True):
         if decision.action not in stakes or decision.change == "stay_off":
             continue
         state = actions[decision.action]
-        former = _given(briefing, decision, state, confirmed)
+        former = _given(deployment, decision, state, confirmed)
         certainty = certainty_of(decision.probability or 0.0)
         if decision.change == "stop":
             actions[decision.action] = ActionState()
             if former is None:
                 continue
-            message = _cancel(briefing, decision, stakes[decision.action], levels, former)
+            message = _cancel(deployment, decision, stakes[decision.action], levels, former)
         elif certainty == state.certainty:
             continue
         else:
-            message = _alert(briefing, decision, stakes[decision.action], levels)
+            message = _alert(deployment, decision, stakes[decision.action], levels)
             if former is not None:
                 message = replace(message, message="Update", replaces=(former,))
             actions[decision.action] = replace(state, told=mind.belief.hour, certainty=certainty)
@@ -69,17 +69,17 @@ def draft_messages(
     return replace(mind, actions=actions), drafts
 
 
-def _given(briefing: Briefing, decision: Decision, state: ActionState, confirmed: Confirmed) -> Reference | None:
+def _given(deployment: Deployment, decision: Decision, state: ActionState, confirmed: Confirmed) -> Reference | None:
     """The last message about an action, where a person has given it out."""
     if state.told is None:
         return None
     told = pd.Timestamp(state.told)
-    identifier = _identifier(_subject(briefing, decision), told)
+    identifier = _identifier(_subject(deployment, decision), told)
     return Reference(ISSUER.sender, identifier, told) if identifier in confirmed(told.to_pydatetime()) else None
 
 
-def _subject(briefing: Briefing, decision: Decision) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", f"{briefing.region.name} {decision.action}".lower()).strip("-")
+def _subject(deployment: Deployment, decision: Decision) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", f"{deployment.region.name} {decision.action}".lower()).strip("-")
 
 
 def _identifier(subject: str, issued: pd.Timestamp) -> str:
@@ -87,37 +87,37 @@ def _identifier(subject: str, issued: pd.Timestamp) -> str:
 
 
 def _cancel(
-    briefing: Briefing, decision: Decision, stakes: ActionStakes, levels: Floats, former: Reference
+    deployment: Deployment, decision: Decision, stakes: ActionParameters, levels: Floats, former: Reference
 ) -> FloodWarning:
     return replace(
-        _alert(briefing, decision, stakes, levels),
+        _alert(deployment, decision, stakes, levels),
         message="Cancel",
         replaces=(former,),
         response="AllClear",
-        headline=f"Cancelled: {briefing.region.name}, {decision.action.replace('_', ' ')}",
+        headline=f"Cancelled: {deployment.region.name}, {decision.action.replace('_', ' ')}",
         description=f"The newest forecast no longer supports this warning: {decision.why}.",
         instruction="Confirm the forecast first. Then stand down.",
     )
 
 
-def _alert(briefing: Briefing, decision: Decision, stakes: ActionStakes, levels: Floats) -> FloodWarning:
+def _alert(deployment: Deployment, decision: Decision, stakes: ActionParameters, levels: Floats) -> FloodWarning:
     issued = pd.Timestamp(decision.at)
     onset = issued if decision.onset is None else max(issued, pd.Timestamp(decision.onset))
     peak = float(np.quantile(levels.max(axis=1), 0.5))
-    place, datum = briefing.region.name, briefing.region.vertical_datum
-    subject = _subject(briefing, decision)
-    mask = np.isin(briefing.zones.of_cell, [briefing.zones.names.index(zone) for zone in decision.where])
+    place, datum = deployment.region.name, deployment.region.vertical_datum
+    subject = _subject(deployment, decision)
+    mask = np.isin(deployment.zones.of_cell, [deployment.zones.names.index(zone) for zone in decision.where])
     degraded = "The own gauge is not heard; other streams stand in. " if decision.is_degraded else ""
     return FloodWarning(
         identifier=_identifier(subject, issued),
         subject=subject,
-        provenance="simulated" if briefing.is_simulated else "real",
+        provenance="simulated" if deployment.is_simulated else "real",
         issued=issued,
         onset=onset,
         expires=onset + VALID,
         probability=decision.probability or 0.0,
         return_period=rarity_of(
-            max(peak, stakes.level), np.median(briefing.return_levels, axis=0).tolist(), briefing.return_periods
+            max(peak, stakes.level), np.median(deployment.return_levels, axis=0).tolist(), deployment.return_periods
         ),
         event="Coastal flood",
         headline=f"{place}: {decision.action.replace('_', ' ')}",
@@ -128,7 +128,7 @@ def _alert(briefing: Briefing, decision: Decision, stakes: ActionStakes, levels:
         instruction=f"Confirm the forecast first. Then {decision.action.replace('_', ' ')}. {decision.would_change}.",
         response=stakes.response,
         area=place if not decision.where else f"{place}: {', '.join(decision.where)}",
-        polygon=warned_polygon(briefing.region, mask),
+        polygon=warned_polygon(deployment.region, mask),
         parameters=(
             ("waterLevel", f"{stakes.level:.2f} m"),
             ("verticalDatum", datum),

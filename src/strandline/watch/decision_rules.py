@@ -8,26 +8,26 @@ import numpy as np
 import pandas as pd
 
 from strandline.observations.arrays import Floats, Times
-from strandline.planning.actions import ActionStakes
-from strandline.planning.early_action.action_value import PATIENCE_HOURS, Worth, choose, weigh
+from strandline.planning.actions import ActionParameters
+from strandline.planning.early_action.action_value import DEFERRAL_HOURS, ActionValue, select_actions, value_of_acting
 from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Courses, Guidance, draw_courses
-from strandline.watch.assimilation.filter import Residual, SeaBelief, SeaModel, advance, know_nothing
-from strandline.watch.assimilation.spread_inflation import UNHEARD_HOURS, Widening
+from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, sample_ensemble
+from strandline.watch.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step
+from strandline.watch.assimilation.spread_inflation import NO_READING_HOURS, SpreadInflation
 from strandline.watch.decisions import Change, Decision
 
 STOP_RATIO = 0.5
 """Of cost or chance, below which an action is no longer worth keeping up; an assumption: half of what starts it."""
 STOP_HOURS = 13
 """So long in a row [h], a tide and a little, before it stops."""
-DENIED = 0.5
+REJECTED = 0.5
 """Chance [-] of being broken from which a gauge counts as denied by what else is known."""
-ALONE_HOURS = 24
+NO_DATA_HOURS = 24
 """Without any gauge and any forecast for so long, nothing but climate and tide is left and a person decides [h]."""
 
 
 @dataclass(frozen=True, eq=False)
-class Charge:
+class AgentConfig:
     """What the agent has been told about its place.
 
     Attributes:
@@ -38,11 +38,11 @@ class Charge:
     """
 
     model: SeaModel
-    widening: Widening
+    spread_inflation: SpreadInflation
     tides: Mapping[str, Callable[[Times], Floats]]
-    stakes: tuple[ActionStakes, ...]
+    stakes: tuple[ActionParameters, ...]
     crews: int | None = None
-    patience: int = PATIENCE_HOURS
+    patience: int = DEFERRAL_HOURS
     decided_by: str = "the duty officer"
 
     @property
@@ -69,7 +69,7 @@ class ActionState:
 
 
 @dataclass(frozen=True, eq=False)
-class Mind:
+class AgentState:
     """What is carried from hour to hour.
 
     Attributes:
@@ -80,55 +80,59 @@ class Mind:
     """
 
     belief: SeaBelief
-    own_heard: np.datetime64 | None = None
-    any_heard: np.datetime64 | None = None
-    own_denied: np.datetime64 | None = None
+    last_own_reading: np.datetime64 | None = None
+    last_reading: np.datetime64 | None = None
+    last_own_rejection: np.datetime64 | None = None
     actions: Mapping[str, ActionState] = field(default_factory=dict)
 
     @property
-    def own_is_heard(self) -> bool:
+    def has_own_readings(self) -> bool:
         """Whether the own gauge spoke within the last hours and nothing denies it."""
-        return _within(self.belief.hour, self.own_heard, UNHEARD_HOURS)
+        return _within(self.belief.hour, self.last_own_reading, NO_READING_HOURS)
 
     @property
-    def is_alone(self) -> bool:
+    def has_no_data(self) -> bool:
         """Whether climate and tide are all that is left."""
-        return not _within(self.belief.hour, self.any_heard, ALONE_HOURS)
+        return not _within(self.belief.hour, self.last_reading, NO_DATA_HOURS)
 
 
-def wake(charge: Charge, hour: np.datetime64) -> Mind:
+def initial_state(charge: AgentConfig, hour: np.datetime64) -> AgentState:
     """A mind that has heard nothing."""
-    return Mind(know_nothing(charge.model, hour))
+    return AgentState(climatological_prior(charge.model, hour))
 
 
-def hear(mind: Mind, hour: np.datetime64, readings: Sequence[Residual], *, advised: bool = False) -> Mind:
+def update_belief(
+    mind: AgentState, hour: np.datetime64, readings: Sequence[Residual], *, advised: bool = False
+) -> AgentState:
     """Move the belief on to ``hour``.
 
     Args:
         advised: a forecast by someone else is at hand.
     """
-    belief = advance(mind.belief, hour, readings)
+    belief = filter_step(mind.belief, hour, readings)
     broken = belief.broken()
     own = belief.model.sensors[0].stream
-    sound = [reading for reading in readings if broken[reading.stream] < DENIED and not reading.is_suspect]
+    sound = [reading for reading in readings if broken[reading.stream] < REJECTED and not reading.is_suspect]
     own_times = [reading.time for reading in sound if reading.stream == own]
     any_times = [reading.time for reading in sound] + ([belief.hour] if advised else [])
     return replace(
         mind,
         belief=belief,
-        own_heard=max([*own_times, *([] if mind.own_heard is None else [mind.own_heard])], default=None),
-        any_heard=max([*any_times, *([] if mind.any_heard is None else [mind.any_heard])], default=None),
-        own_denied=belief.hour if broken[own] >= DENIED else mind.own_denied,
+        last_own_reading=max(
+            [*own_times, *([] if mind.last_own_reading is None else [mind.last_own_reading])], default=None
+        ),
+        last_reading=max([*any_times, *([] if mind.last_reading is None else [mind.last_reading])], default=None),
+        last_own_rejection=belief.hour if broken[own] >= REJECTED else mind.last_own_rejection,
     )
 
 
-def foresee(charge: Charge, mind: Mind, guidance: Sequence[Guidance] = ()) -> Courses:
+def forecast(charge: AgentConfig, mind: AgentState, guidance: Sequence[Guidance] = ()) -> ResidualEnsemble:
     """The courses of the sea as they are to be believed; climate, which is all that silence leaves, is wide enough."""
-    courses = draw_courses(mind.belief, guidance)
-    return courses if mind.is_alone else charge.widening.of(courses, own_is_heard=mind.own_is_heard)
+    courses = sample_ensemble(mind.belief, guidance)
+    return courses if mind.has_no_data else charge.spread_inflation.of(courses, has_own_readings=mind.has_own_readings)
 
 
-def levels_of(charge: Charge, courses: Courses) -> Floats:
+def levels_of(charge: AgentConfig, courses: ResidualEnsemble) -> Floats:
     """(N, 49) sea levels [m, region datum] of courses, from now to two days ahead."""
     return np.asarray(charge.tide(hours_ahead(courses.hour)) + courses.residual)
 
@@ -138,7 +142,7 @@ def hours_ahead(hour: np.datetime64) -> Times:
     return np.asarray(hour.astype("datetime64[h]") + np.arange(HORIZON_HOURS + 1).astype("timedelta64[h]"))
 
 
-def decide(charge: Charge, mind: Mind, courses: Courses) -> tuple[Mind, list[Decision]]:
+def decide(charge: AgentConfig, mind: AgentState, courses: ResidualEnsemble) -> tuple[AgentState, list[Decision]]:
     """What becomes of every action.
 
     An action starts when it is worth it, and stops when it has not been worth half of that for a tide. Where nothing
@@ -146,20 +150,20 @@ def decide(charge: Charge, mind: Mind, courses: Courses) -> tuple[Mind, list[Dec
     """
     levels = levels_of(charge, courses)
     streams = [sensor.stream for sensor in charge.model.sensors]
-    worths = [weigh(stake, levels, courses.broken, streams, charge.patience) for stake in charge.stakes]
-    chosen = choose(charge.stakes, worths, charge.crews)
+    worths = [value_of_acting(stake, levels, courses.broken, streams, charge.patience) for stake in charge.stakes]
+    chosen = select_actions(charge.stakes, worths, charge.crews)
     actions = dict(mind.actions)
     decisions = []
     for stake, worth in zip(charge.stakes, worths, strict=True):
         before = actions.get(stake.action, ActionState())
-        after, change = _follow(before, worth, stake.action in chosen, mind.is_alone)
+        after, change = _follow(before, worth, stake.action in chosen, mind.has_no_data)
         actions[stake.action] = after
         decisions.append(_as_decision(charge, mind, courses, stake, worth, change))
     return replace(mind, actions=actions), decisions
 
 
-def _follow(state: ActionState, worth: Worth, is_chosen: bool, is_alone: bool) -> tuple[ActionState, Change]:
-    if is_alone:
+def _follow(state: ActionState, worth: ActionValue, is_chosen: bool, has_no_data: bool) -> tuple[ActionState, Change]:
+    if has_no_data:
         return state, "keep" if state.active else "stay_off"
     if not state.active:
         return (ActionState(True), "start") if is_chosen else (ActionState(), "stay_off")
@@ -170,7 +174,12 @@ def _follow(state: ActionState, worth: Worth, is_chosen: bool, is_alone: bool) -
 
 
 def _as_decision(
-    charge: Charge, mind: Mind, courses: Courses, stake: ActionStakes, worth: Worth, change: Change
+    charge: AgentConfig,
+    mind: AgentState,
+    courses: ResidualEnsemble,
+    stake: ActionParameters,
+    worth: ActionValue,
+    change: Change,
 ) -> Decision:
     hour = pd.Timestamp(mind.belief.hour).to_pydatetime()
     moved = sorted({**mind.belief.moved, **courses.moved}.items(), key=lambda pair: -abs(pair[1]))
@@ -186,8 +195,8 @@ def _as_decision(
         expected_avoided_loss=worth.avoided,
         cost=None if stake.cost is None else stake.cost[1],
         onset=onset,
-        is_degraded=not mind.own_is_heard,
-        needs_person=mind.is_alone,
+        is_degraded=not mind.has_own_readings,
+        needs_person=mind.has_no_data,
         why=_why(charge, mind, stake, worth, onset),
         moved_by=tuple(stream for stream, by in moved if abs(by) >= MOVES),
         would_change=_would_change(charge, mind, stake, worth, change),
@@ -198,10 +207,12 @@ MOVES = 0.005
 """Least move of the belief [m] that is told."""
 
 
-def _why(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, onset: datetime | None) -> str:
-    if mind.is_alone:
+def _why(
+    charge: AgentConfig, mind: AgentState, stake: ActionParameters, worth: ActionValue, onset: datetime | None
+) -> str:
+    if mind.has_no_data:
         return (
-            f"nothing was heard for {ALONE_HOURS} h: climate and tide alone give {worth.probability:.0%} that the sea"
+            f"nothing was heard for {NO_DATA_HOURS} h: climate and tide alone give {worth.probability:.0%} that the sea"
             f" passes {stake.level:.2f} m within two days; {charge.decided_by} decides"
         )
     chance = f"a chance of {worth.probability:.0%} that the sea passes {stake.level:.2f} m within two days"
@@ -217,14 +228,16 @@ def _why(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, onset: d
     if worth.ratio > 1:
         sure = "worth it whichever stream is wrong" if worth.is_no_regret else "not worth it if a stream is wrong"
         judged = f"{judged}; {sure}"
-    denied = [stream for stream, chance_broken in mind.belief.broken().items() if chance_broken >= DENIED]
-    if denied:
-        judged = f"{judged}; {', '.join(denied)} not believed: the other streams and the tide speak against it"
-    return judged if mind.own_is_heard else f"{judged}; the own gauge is not heard, others stand in"
+    rejected = [stream for stream, chance_broken in mind.belief.broken().items() if chance_broken >= REJECTED]
+    if rejected:
+        judged = f"{judged}; {', '.join(rejected)} not believed: the other streams and the tide speak against it"
+    return judged if mind.has_own_readings else f"{judged}; the own gauge is not heard, others stand in"
 
 
-def _would_change(charge: Charge, mind: Mind, stake: ActionStakes, worth: Worth, change: Change) -> str:
-    if mind.is_alone:
+def _would_change(
+    charge: AgentConfig, mind: AgentState, stake: ActionParameters, worth: ActionValue, change: Change
+) -> str:
+    if mind.has_no_data:
         return "any reading or forecast"
     unit = "expected avoided loss over cost" if stake.cost is not None else "chance over the agreed one"
     if change in ("start", "keep"):

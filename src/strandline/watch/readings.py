@@ -44,7 +44,7 @@ class Health:
         last_seen: time of its newest reading, naive UTC; ``None`` = it never spoke.
         age_hours: of that reading [h]; below 0 = the stream's clock runs ahead.
         condition: ``late`` = older than it should be; ``silent`` = so old that it says nothing any more; ``stuck`` =
-            its value no longer changes; ``denied`` = other streams and the tide speak against it; ``failing`` = asking
+            its value no longer changes; ``rejected`` = other streams and the tide speak against it; ``failing`` = asking
             it failed.
         share_good: of its readings in the last day [-].
         fallback: what speaks in its stead; empty = nothing.

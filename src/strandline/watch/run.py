@@ -10,13 +10,13 @@ from pathlib import Path
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.observations.region_file import RegionFile, load_region_file
-from strandline.pipeline.deployment import load_briefing
-from strandline.pipeline.study_area import built_in_place, open_place
+from strandline.pipeline.deployment import load_deployment
+from strandline.pipeline.study_area import built_in_study_area, open_study_area
 from strandline.report.products import JsonValue, as_json
 from strandline.watch.agent import MONITORING
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.decisions import Decision
-from strandline.watch.feeds.client import Guarded
+from strandline.watch.feeds.client import FeedClient
 from strandline.watch.feeds.registry import open_feeds
 from strandline.watch.service import Watch, hours_as_they_come, hours_between, open_watch, paced, replayed_feeds
 
@@ -41,17 +41,17 @@ def prepare(
     if replay is None and region is None:
         raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
     span = None if replay is None else _span(replay)
-    briefing = load_briefing(run)
+    deployment = load_deployment(run)
     region_file = None if region is None else load_region_file(region, data)
     announce("open the place")
     if region_file is None:
-        rows, columns = briefing.region.shape
-        place = built_in_place(min(rows, columns), announce("simulate the place"))
+        rows, columns = deployment.region.shape
+        place = built_in_study_area(min(rows, columns), announce("simulate the place"))
     else:
-        place = open_place(region_file)
-    feeds: Callable[[Mapping[str, TideTable]], list[Guarded]]
+        place = open_study_area(region_file)
+    feeds: Callable[[Mapping[str, TideTable]], list[FeedClient]]
     if span is not None:
-        feeds = partial(replayed_feeds, place, briefing, *span)
+        feeds = partial(replayed_feeds, place, deployment, *span)
         hours = paced(hours_between(*span), speed)
     else:
         assert region_file is not None
@@ -64,7 +64,7 @@ def prepare(
     return watching, islice(hours, 1) if once else hours
 
 
-def _live_feeds(region_file: RegionFile, tides: Mapping[str, TideTable]) -> list[Guarded]:
+def _live_feeds(region_file: RegionFile, tides: Mapping[str, TideTable]) -> list[FeedClient]:
     return open_feeds(region_file, tides=tides)
 
 

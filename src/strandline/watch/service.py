@@ -13,23 +13,23 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
-from strandline.pipeline.deployment import BRIEFING_FILE, Briefing, load_briefing
-from strandline.pipeline.study_area import Place
+from strandline.pipeline.deployment import DEPLOYMENT_FILE, Deployment, load_deployment
+from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 from strandline.watch.agent import Agent
 from strandline.watch.assimilation.fit import (
     KNOWLEDGE_FILE,
-    Knowledge,
+    SeaLevelFit,
     StudentAdvice,
-    learn,
+    fit,
     load_knowledge,
     save_knowledge,
 )
 from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR
 from strandline.watch.assimilation.tide_cache import TideTable
-from strandline.watch.decision_rules import Charge
+from strandline.watch.decision_rules import AgentConfig
 from strandline.watch.decisions import Decision
-from strandline.watch.feeds.client import Guarded
+from strandline.watch.feeds.client import FeedClient
 from strandline.watch.feeds.health import Expectation
 from strandline.watch.feeds.replay import replay_tide_gauges
 from strandline.watch.feeds.simulated_surge_service import SERVICE_DELAY, SURGE_SERVICE, SurgeService
@@ -69,7 +69,7 @@ class Watch:
                 self.store.deliver(self.alerts)  # what was committed before a crash
                 try:
                     with self.store.step(hour) as step:
-                        decisions = self.agent.think(step, self._confirmed)
+                        decisions = self.agent.step(step, self._confirmed)
                 except AlreadyDone:
                     return None
         with suppress(Busy):  # whoever is at work delivers it
@@ -80,38 +80,44 @@ class Watch:
         return frozenset(alert.identifier for alert in self.store.read.alerts(hour, hour) if alert.confirmations)
 
 
-def take_charge(briefing: Briefing, knowledge: Knowledge, crews: int | None, tides: Mapping[str, TideTable]) -> Charge:
+def agent_config(
+    deployment: Deployment, knowledge: SeaLevelFit, crews: int | None, tides: Mapping[str, TideTable]
+) -> AgentConfig:
     """What the agent is told."""
-    return Charge(
+    return AgentConfig(
         model=knowledge.model,
-        widening=knowledge.widening,
+        spread_inflation=knowledge.spread_inflation,
         tides=tides,
-        stakes=briefing.stakes,
+        stakes=deployment.stakes,
         crews=crews,
     )
 
 
 def learn_once(
-    folder: Path, place: Callable[[], Place], briefing: Briefing, forecaster: Forecaster, progress: Progress | None
-) -> Knowledge:
+    folder: Path,
+    place: Callable[[], StudyArea],
+    deployment: Deployment,
+    forecaster: Forecaster,
+    progress: Progress | None,
+) -> SeaLevelFit:
     """The knowledge in ``folder``; learned and kept there where there is none, or one of an earlier run."""
-    made_of = sha256((folder / BRIEFING_FILE).read_bytes()).hexdigest()
+    made_of = sha256((folder / DEPLOYMENT_FILE).read_bytes()).hexdigest()
     if (folder / KNOWLEDGE_FILE).exists():
         knowledge = load_knowledge(folder)
-        if knowledge.briefing == made_of:
+        if knowledge.deployment == made_of:
             return knowledge
     opened = place()
-    service = SurgeService.of(opened, briefing)
+    service = SurgeService.of(opened, deployment)
     archives = {} if service is None else {SURGE_SERVICE: service.say}
-    knowledge = replace(learn(opened, briefing, forecaster, archives, progress), briefing=made_of)
+    knowledge = replace(fit(opened, deployment, forecaster, archives, progress), deployment=made_of)
     save_knowledge(folder, knowledge)
     return knowledge
 
 
 def open_watch(
     run: Path,
-    place: Place,
-    feeds: Callable[[Mapping[str, TideTable]], Sequence[Guarded]],
+    place: StudyArea,
+    feeds: Callable[[Mapping[str, TideTable]], Sequence[FeedClient]],
     address: str | Path,
     crews: int | None = None,
     progress: Progress | None = None,
@@ -127,21 +133,21 @@ def open_watch(
         InputError: the run left no briefing or no forecaster.
         RefusedByTheory: the record is too short to learn from.
     """
-    briefing, forecaster = load_briefing(run), load_forecaster(run)
-    if place.observations.region.name != briefing.region.name:
-        given = f"is about '{briefing.region.name}', not '{place.observations.region.name}'"
+    deployment, forecaster = load_deployment(run), load_forecaster(run)
+    if place.observations.region.name != deployment.region.name:
+        given = f"is about '{deployment.region.name}', not '{place.observations.region.name}'"
         raise InputError(run, given, "name the folder of this place's run")
-    knowledge = learn_once(run, lambda: place, briefing, forecaster, progress)
-    student = StudentAdvice(forecaster, place.observations, briefing)
+    knowledge = learn_once(run, lambda: place, deployment, forecaster, progress)
+    student = StudentAdvice(forecaster, place.observations, deployment)
     tides = {name: TideTable(tide.level) for name, tide in knowledge.tides.items()}
-    charge = take_charge(briefing, knowledge, crews, tides)
-    agent = Agent(briefing, knowledge, charge, tuple(feeds(tides)), student.say)
+    charge = agent_config(deployment, knowledge, crews, tides)
+    agent = Agent(deployment, knowledge, charge, tuple(feeds(tides)), student.say)
     return Watch(agent, Store.open(address), alerts_beside(address, run))
 
 
 def replayed_feeds(
-    place: Place, briefing: Briefing, start: datetime, end: datetime, tides: Mapping[str, TideTable]
-) -> list[Guarded]:
+    place: StudyArea, deployment: Deployment, start: datetime, end: datetime, tides: Mapping[str, TideTable]
+) -> list[FeedClient]:
     """The record's own gauges as they spoke; on a simulated coast a surge service beside them."""
     gauge = place.observations.tide_gauge
     assert gauge is not None
@@ -150,9 +156,9 @@ def replayed_feeds(
     if part.sizes["time"] == 0:
         span = f"{gauge['time'].values[0]:.10} to {gauge['time'].values[-1]:.10}"
         raise InputError("replay", f"no reading between {start} and {end}", f"the record holds {span}")
-    feeds = [Guarded(each, GAUGE, tides.get(each.stream)) for each in replay_tide_gauges(part, GAUGE.delay)]
-    service = SurgeService.of(place, briefing)
-    return feeds if service is None else [*feeds, Guarded(service.replay(start - timedelta(days=2), end), SERVICE)]
+    feeds = [FeedClient(each, GAUGE, tides.get(each.stream)) for each in replay_tide_gauges(part, GAUGE.delay)]
+    service = SurgeService.of(place, deployment)
+    return feeds if service is None else [*feeds, FeedClient(service.replay(start - timedelta(days=2), end), SERVICE)]
 
 
 def hours_between(start: datetime, end: datetime) -> Iterator[datetime]:

@@ -17,7 +17,7 @@ from strandline.web.api.token import Token
 from strandline.web.api.watch import watch_routes
 from strandline.web.dashboard.page import page_routes
 from strandline.web.run_folder import RunFolder
-from strandline.web.schemas import Fault, Service
+from strandline.web.schemas import ErrorResponse, Service
 from strandline.web.watch_view import Clock, Watched
 
 PREFIX = "/api/v1"
@@ -39,7 +39,7 @@ def create_app(
         title="Strandline", version=version("strandline"), docs_url=None, redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
         description="Runs and the watch of Strandline. Times are UTC; null = unknown, never zero.",
-        responses={422: {"model": Fault}},
+        responses={422: {"model": ErrorResponse}},
     )  # fmt: skip
     api = APIRouter(prefix=PREFIX)
 

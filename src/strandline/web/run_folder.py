@@ -215,7 +215,7 @@ def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:
         unknown_assets=impact["unknown_assets"],
         unknown_share=flood["unknown_share"],
         student_iou=flood["student_iou"],
-        false_dry=flood["false_dry"]["measured"],
+        miss_rate=flood["false_dry"]["measured"],
         surge_rmse=surge["rmse"],
         surge_coverage_90=surge["coverage_90"],
         return_levels=[ReturnLevel.model_validate(level) for level in summary["return_levels"]],

@@ -62,7 +62,7 @@ class RunRecord(BaseModel):
     unknown_assets: int
     unknown_share: float = Field(description="share of cells of which nothing is known [-]")
     student_iou: float | None = Field(description="overlap of the flood maps with held-out storms [-]")
-    false_dry: float | None = Field(description="share of flooded cells of held-out storms that were called dry [-]")
+    miss_rate: float | None = Field(description="share of flooded cells of held-out storms that were called dry [-]")
     surge_rmse: float | None = Field(description="[m]")
     surge_coverage_90: float | None = Field(description="share of hours within the 90 % bounds [-]")
     return_levels: list[ReturnLevel]
@@ -303,7 +303,7 @@ class WatchRecord(BaseModel):
     age_hours: float | None = Field(description="of the newest step [h]")
 
 
-class Word(BaseModel):
+class ConfirmationRequest(BaseModel):
     """What a person says to a decision or an alert."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -320,7 +320,7 @@ class Confirmed(BaseModel):
     is_delivered: bool = Field(description="false = the watch is in a step, and delivers when that ends")
 
 
-class Fault(BaseModel):
+class ErrorResponse(BaseModel):
     """Why a request was refused, and what would be right."""
 
     detail: str

@@ -26,10 +26,10 @@ from strandline.distillation.continual.regularisers import (
     l2_sp,
     mas,
 )
-from strandline.distillation.distil import Consolidation, Lesson, Recipe, distil
+from strandline.distillation.distil import Consolidation, DistillationConfig, DistillationData, distil
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from tests.fixtures.batches import gauges_alone, make_batch
 
@@ -164,18 +164,18 @@ def test_sensitivity_is_the_closed_form_of_a_linear_map(weights: Words) -> None:
 
 @pytest.fixture(scope="module")
 def storms() -> Batch:
-    return students_view(make_batch(4, (16, 16), seed=1))
+    return student_inputs(make_batch(4, (16, 16), seed=1))
 
 
 @pytest.fixture(scope="module")
 def windows() -> Batch:
-    return gauges_alone(students_view(make_batch(8, (8, 8), seed=2)))
+    return gauges_alone(student_inputs(make_batch(8, (8, 8), seed=2)))
 
 
 @pytest.fixture
 def student() -> Student:
     torch.manual_seed(0)
-    return Student(width=8, place_shape=(16, 16)).eval()
+    return Student(width=8, site_shape=(16, 16)).eval()
 
 
 def test_a_students_fisher_information_is_that_of_one_storm_after_another(student: Student, storms: Batch) -> None:
@@ -263,15 +263,15 @@ def test_of_nothing_there_is_no_importance(student: Student) -> None:
 
 # --- fine-tuning ---------------------------------------------------------------------------------------------------
 
-RECIPE = Recipe(soft=0.0, task=1.0, steps=8, samples=2, windows=4, learning_rate=1e-3, whole=True)
+RECIPE = DistillationConfig(soft=0.0, task=1.0, steps=8, samples=2, windows=4, learning_rate=1e-3, whole=True)
 
 
 def tuned(
-    storms: Batch, windows: Batch, *consolidation: Consolidation, recipe: Recipe = RECIPE
+    storms: Batch, windows: Batch, *consolidation: Consolidation, recipe: DistillationConfig = RECIPE
 ) -> tuple[Student, dict[str, float]]:
     torch.manual_seed(0)
     student = Student(width=8, dropout=0.0)
-    return student, distil(student, Lesson(storms, windows), recipe, 0, consolidation=consolidation)
+    return student, distil(student, DistillationData(storms, windows), recipe, 0, consolidation=consolidation)
 
 
 def ones(student: Student) -> dict[str, Tensor]:
@@ -291,7 +291,7 @@ def test_a_penalty_holds_a_student_the_nearer_the_stronger_it_is(storms: Batch, 
 
 
 def test_replay_learns_from_the_past(storms: Batch, windows: Batch) -> None:
-    past = students_view(make_batch(4, (16, 16), seed=9))
+    past = student_inputs(make_batch(4, (16, 16), seed=9))
     once = Replay(past, samples=4, outage=0.0)
     never = replace(RECIPE, steps=1, learning_rate=0.0)
     _, before = tuned(storms, windows, once, recipe=never)
@@ -300,7 +300,7 @@ def test_replay_learns_from_the_past(storms: Batch, windows: Batch) -> None:
 
 
 def test_replay_leaves_out_the_map_of_a_place_where_it_is_not(student: Student) -> None:
-    elsewhere = Replay(students_view(make_batch(2, (24, 8))), samples=2, outage=0.0)
+    elsewhere = Replay(student_inputs(make_batch(2, (24, 8))), samples=2, outage=0.0)
     before = elsewhere.terms(student, draws())["replay_flood_task"]
     with torch.no_grad():
         student.place += 1.0

@@ -8,19 +8,19 @@ import pytest
 import torch
 
 from strandline.distillation.continual.regularisers import QuadraticPenalty, Replay
-from strandline.distillation.continual.replay import Exemplars, load_exemplars, save_exemplars, taught_seeds
-from strandline.distillation.distil import Consolidation, Recipe
-from strandline.distillation.pretraining.simulated_coasts import Curriculum
+from strandline.distillation.continual.replay import Exemplars, load_exemplars, save_exemplars, training_seeds
+from strandline.distillation.distil import Consolidation, DistillationConfig
+from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from tests.fixtures.batches import make_batch
 
 
 def test_a_hundredth_of_the_corpus_ships_with_its_truth() -> None:
-    shipped, corpus = load_exemplars(), Curriculum()
-    assert len(shipped.storms) == len(taught_seeds(corpus)) == 22
+    shipped, corpus = load_exemplars(), PretrainingConfig()
+    assert len(shipped.storms) == len(training_seeds(corpus)) == 22
     assert len(shipped.storms) / (corpus.coasts * corpus.storms) == pytest.approx(0.01, rel=0.03)
     assert len(shipped.windows) / (corpus.coasts * corpus.windows) == pytest.approx(0.01, rel=0.1)
     assert shipped.storms.radar is None
@@ -33,16 +33,16 @@ def test_a_hundredth_of_the_corpus_ships_with_its_truth() -> None:
 
 
 def test_every_exemplar_is_of_a_coast_that_was_taught() -> None:
-    seeds, corpus = taught_seeds(Curriculum()), Curriculum()
+    seeds, corpus = training_seeds(PretrainingConfig()), PretrainingConfig()
     assert len(set(seeds)) == len(seeds)
     assert all(corpus.first_seed <= seed < corpus.first_seed + corpus.coasts for seed in seeds)
 
 
 def test_exemplars_are_read_back_as_they_were(tmp_path: Path) -> None:
-    storms = students_view(make_batch(3, (16, 16)))
+    storms = student_inputs(make_batch(3, (16, 16)))
     with pytest.raises(InputError, match="does not exist"):
         load_exemplars(tmp_path)
-    save_exemplars(tmp_path, Exemplars(storms, students_view(make_batch(2, (16, 16), seed=3)).without("optical")))
+    save_exemplars(tmp_path, Exemplars(storms, student_inputs(make_batch(2, (16, 16), seed=3)).without("optical")))
     again = load_exemplars(tmp_path)
     assert again.windows.optical is None
     for name, tensor in vars(storms).items():
@@ -54,7 +54,7 @@ def test_exemplars_are_read_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_what_learns_is_replayed_and_held_and_nothing_else() -> None:
-    shipped, recipe, student = load_exemplars(), Recipe(samples=8, windows=32), Student().eval()
+    shipped, recipe, student = load_exemplars(), DistillationConfig(samples=8, windows=32), Student().eval()
     past = Exemplars(shipped.storms[:2], shipped.windows[:2])
     of = {whole: past.consolidate(student, replace(recipe, whole=whole)) for whole in (False, True)}
 

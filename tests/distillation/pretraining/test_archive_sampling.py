@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from strandline.distillation.pretraining import archive_sampling as module
-from strandline.distillation.pretraining.archive_sampling import COASTS_A_STEP, Recall, blur_radar
+from strandline.distillation.pretraining.archive_sampling import COASTS_A_STEP, ArchiveSampler, blur_radar
 from strandline.errors import InputError
 from strandline.models.batch import Batch, concatenate
 from strandline.models.flood.inputs import RADAR_CENTRE
@@ -33,12 +33,12 @@ def teacher() -> Teacher:
 
 
 @pytest.fixture
-def recall(storms: Batch, teacher: Teacher) -> Recall:
+def recall(storms: Batch, teacher: Teacher) -> ArchiveSampler:
     word = ask(teacher, storms)
-    return Recall(storms, EACH, word, word)
+    return ArchiveSampler(storms, EACH, word, word)
 
 
-def test_storms_remember_others_of_their_own_coast(recall: Recall, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_storms_remember_others_of_their_own_coast(recall: ArchiveSampler, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FOREIGN_ARCHIVE", 0.0)
     flooded = 1 - recall.well[:, 0].float()
     generator = torch.Generator().manual_seed(0)
@@ -52,7 +52,7 @@ def test_storms_remember_others_of_their_own_coast(recall: Recall, monkeypatch: 
             assert not seen[storm - first]
 
 
-def test_some_archives_are_of_another_coast(recall: Recall, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_some_archives_are_of_another_coast(recall: ArchiveSampler, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FOREIGN_ARCHIVE", 1.0)
     index, batch = recall.draw(8 * COASTS_A_STEP, torch.Generator().manual_seed(1))
     assert batch.archive is not None
@@ -65,9 +65,9 @@ def test_some_archives_are_of_another_coast(recall: Recall, monkeypatch: pytest.
 
 
 def test_an_untaught_second_look_says_what_the_first_said_and_a_taught_one_does_not(
-    recall: Recall, teacher: Teacher
+    recall: ArchiveSampler, teacher: Teacher
 ) -> None:
-    again = recall.look_again(teacher).flood_logits
+    again = recall.train_refinement(teacher).flood_logits
     assert again is not None
     assert recall.word.flood_logits is not None
     torch.testing.assert_close(again.softmax(1), recall.word.flood_logits.softmax(1), atol=1e-5, rtol=1e-4)
@@ -75,7 +75,7 @@ def test_an_untaught_second_look_says_what_the_first_said_and_a_taught_one_does_
     taught = Teacher().eval()
     taught.load_state_dict(teacher.state_dict())
     torch.nn.init.normal_(taught.second.map.head.weight, std=0.1)
-    changed = recall.look_again(taught).flood_logits
+    changed = recall.train_refinement(taught).flood_logits
     assert changed is not None
     assert not torch.allclose(changed.softmax(1), again.softmax(1), atol=1e-3)
 
@@ -90,8 +90,8 @@ def test_a_bad_radar_has_the_speckle_of_four_looks_and_no_reference() -> None:
     flat = {"terrain": torch.zeros(1, 4, 200, size // 200), "terrain_seen": torch.ones(1, 200, size // 200).bool()}
     radar = torch.cat([10 * power.log10(), torch.zeros_like(power)], dim=1)
     one = Batch(
-        gauge=batch.gauge[:1], gauge_seen=batch.gauge_seen[:1], tide=batch.tide[:1], tide_modes=batch.tide_modes[:1],
-        weather=batch.weather[:1], season=batch.season[:1],
+        gauge=batch.gauge[:1], gauge_seen=batch.gauge_seen[:1], tide=batch.tide[:1], tide_error_modes=batch.tide_error_modes[:1],
+        residual_covariance=batch.residual_covariance[:1], season=batch.season[:1],
         radar=radar, radar_seen=flat["terrain_seen"].clone(), **flat,
     )  # fmt: skip
     blurred = blur_radar(one, generator)
@@ -105,4 +105,4 @@ def test_a_bad_radar_has_the_speckle_of_four_looks_and_no_reference() -> None:
 def test_coasts_of_different_numbers_of_storms_are_refused(storms: Batch, teacher: Teacher) -> None:
     word = ask(teacher, storms)
     with pytest.raises(InputError, match="6 storms; give maps of 4 storms of every coast"):
-        Recall(storms, 4, word, word)
+        ArchiveSampler(storms, 4, word, word)

@@ -56,7 +56,7 @@ def test_two_processes_teach_what_one_would_with_all_samples_and_one_of_them_wri
     )
     together, alone = json.loads((tmp_path / "curves.json").read_text()), teach(tmp_path / "alone")
     assert [len(curve) for curve in alone] == [
-        TINY.teacher_steps, TINY.second_steps, TINY.surge_steps, TINY.student_steps, TINY.surge_steps,
+        TINY.teacher_steps, TINY.refinement_steps, TINY.surge_steps, TINY.student_steps, TINY.surge_steps,
         TINY.snapshot_steps, TINY.surge_steps,
     ]  # fmt: skip
     for ours, theirs in zip(together, alone, strict=True):

@@ -9,7 +9,7 @@ import torch
 from strandline.distillation.pretraining import pretrain as pretraining
 from strandline.distillation.pretraining.simulated_coasts import (
     ASSETS,
-    Curriculum,
+    PretrainingConfig,
     simulate_corpus,
     simulate_lesson,
     simulate_windows,
@@ -20,8 +20,8 @@ from strandline.models.weights import load_weights
 from strandline.models.weights.load_weights import load_students, load_teacher
 from strandline.pipeline.checkpoints import Checkpoints
 
-TINY = Curriculum(
-    coasts=1, storms=6, years=3.0, windows=40, cells=32, members=1, teacher_steps=2, second_steps=2,
+TINY = PretrainingConfig(
+    coasts=1, storms=6, years=3.0, windows=40, cells=32, members=1, teacher_steps=2, refinement_steps=2,
     student_steps=2, snapshot_steps=2, surge_steps=2,
     samples=3,
 )  # fmt: skip
@@ -50,12 +50,12 @@ def test_networks_are_taught_written_and_read_back_in_half_precision(
     lesson: tuple[Batch, Batch], tmp_path: Path
 ) -> None:
     teacher = pretraining.teach(TINY, *lesson, "cpu", seed=0)
-    student = pretraining.raise_student(TINY, teacher, *lesson, "cpu", seed=1)
+    student = pretraining.pretrain_student(TINY, teacher, *lesson, "cpu", seed=1)
     card = pretraining.make_card("strandline teach", TINY, 0, "abc", "cpu", 1.0)
     load_weights.save_networks(tmp_path, teacher, [student], card)
     for name, weight in load_teacher(tmp_path).state_dict().items():
         torch.testing.assert_close(weight, teacher.state_dict()[name].half().float(), rtol=0, atol=0)
-    (read,) = load_students(tmp_path, place_shape=(32, 32))
+    (read,) = load_students(tmp_path, site_shape=(32, 32))
     assert read.place is not None
     assert not read.place.any(), "a place starts with a blank map"
     assert json.loads((tmp_path / "student.json").read_text())["curriculum"]["coasts"] == 1
@@ -64,7 +64,7 @@ def test_networks_are_taught_written_and_read_back_in_half_precision(
 def test_the_surge_decoder_is_sharpened_without_touching_the_rest(lesson: tuple[Batch, Batch]) -> None:
     student = Student()
     before = {name: weight.clone() for name, weight in student.state_dict().items()}
-    after = pretraining.sharpen_surge(student, TINY, lesson[1], seed=0).state_dict()
+    after = pretraining.finetune_surge_decoder(student, TINY, lesson[1], seed=0).state_dict()
     assert {name.split(".")[0] for name in after if not torch.equal(after[name], before[name])} == {"surge_decoder"}
 
 

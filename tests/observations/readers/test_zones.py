@@ -10,7 +10,7 @@ from strandline.errors import InputError
 from strandline.observations.inventory.inventory import take_inventory
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region_file import load_region_file
-from strandline.pipeline.study_area import open_place
+from strandline.pipeline.study_area import open_study_area
 from tests.fixtures.region_files import write_place
 
 
@@ -33,7 +33,7 @@ def wards() -> gpd.GeoDataFrame:
 
 def test_zones_of_one_name_are_one_zone_in_the_regions_grid(tmp_path: Path) -> None:
     path = write_zones(tmp_path, wards())
-    zones = open_place(load_region_file(path)).zones
+    zones = open_study_area(load_region_file(path)).zones
     assert zones is not None
     assert zones["name"].tolist() == ["Harbour", "Town"]
     assert zones.crs == "EPSG:32633"

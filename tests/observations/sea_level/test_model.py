@@ -8,11 +8,11 @@ import torch
 
 from strandline.errors import RefusedByTheory
 from strandline.models.student import Student
-from strandline.models.surge_encoder import foretell_surge
+from strandline.models.surge_encoder import predict_surge_from_own_readings
 from strandline.models.teacher import Teacher
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS
-from strandline.observations.sea_level.model import TideAndWeather
-from strandline.observations.sea_level.residual_process import fit_tide_and_weather, foretell
+from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.residual_process import fit_sea_level_model, predict_residual
 from tests.fixtures.batches import gauges_alone, hours, make_batch, make_sea
 
 TIME = hours(60)
@@ -36,33 +36,33 @@ def windows(count: int = 5) -> np.ndarray:
 
 
 def test_the_modes_of_four_days_have_the_covariance_of_the_tides_error() -> None:
-    sea = fit_tide_and_weather(TIME, make_level(), 45.2, name="here", source="made by hand")
-    modes = sea.tide_modes(windows()).astype(float)
+    sea = fit_sea_level_model(TIME, make_level(), 45.2, name="here", source="made by hand")
+    modes = sea.tide_error_modes(windows()).astype(float)
     for one, time in zip(modes, windows(), strict=True):
         whole = sea.fitted.error_modes(time).astype(float)
         expected = whole @ whole.T
         assert np.abs(one @ one.T - expected).max() < 0.02 * np.diag(expected).max()
     known = make_sea()
-    assert not known.tide_modes(windows()).any()
+    assert not known.tide_error_modes(windows()).any()
 
 
 def test_a_record_that_swings_about_another_mean_has_a_tide_about_that_mean() -> None:
-    sea = fit_tide_and_weather(TIME, make_level(), 45.2, name="here", source="made by hand")
+    sea = fit_sea_level_model(TIME, make_level(), 45.2, name="here", source="made by hand")
     off = sea.tide(windows()) - 0.3 - make_sea(M2=0.5, K1=0.2).tide(windows())
     assert abs(off.mean()) < 0.08
-    assert 0.5 * 0.1**2 < sea.weather[0] < 2 * 0.1**2
-    assert sea.weather.shape == (TIDE_HOURS,)
+    assert 0.5 * 0.1**2 < sea.residual_covariance[0] < 2 * 0.1**2
+    assert sea.residual_covariance.shape == (TIDE_HOURS,)
 
 
 def test_published_constants_are_adopted_and_only_mean_and_weather_are_learned() -> None:
     published = make_sea(M2=0.5, K1=0.2).fitted.constants
     ten_days = slice(0, 240)
     record = TIME[ten_days], make_level()[ten_days], 45.2
-    sea = fit_tide_and_weather(*record, name="here", source="made by hand", published=published)
+    sea = fit_sea_level_model(*record, name="here", source="made by hand", published=published)
     assert sea.fitted.constants == published
     assert sea.fitted.mean == pytest.approx(0.3, abs=0.1)
     with pytest.raises(RefusedByTheory, match="cannot tell M2 from S2"):
-        fit_tide_and_weather(*record, name="here", source="made by hand")
+        fit_sea_level_model(*record, name="here", source="made by hand")
 
 
 # --- the decoder -------------------------------------------------------------------------------------------------
@@ -79,7 +79,9 @@ def test_untaught_a_network_says_what_the_process_says(untaught: Student | Teach
     batch = make_batch(4)
     said = untaught(gauges_alone(batch))
     own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()
-    mean, spread = foretell(own, batch.gauge_seen[:, 0], batch.weather.double(), batch.tide_modes.double())
+    mean, spread = predict_residual(
+        own, batch.gauge_seen[:, 0], batch.residual_covariance.double(), batch.tide_error_modes.double()
+    )
     torch.testing.assert_close(said.surge_mean, mean[:, -LEADS:].float())
     torch.testing.assert_close(said.surge_scale, spread[:, -LEADS:].float())
 
@@ -89,7 +91,7 @@ def test_in_silence_an_untaught_network_knows_the_weather_alone(untaught: Studen
     batch = gauges_alone(make_batch(4)).without("gauge")
     said = untaught(batch)
     assert not said.surge_mean.any()
-    alone = batch.weather[:, :1] + batch.tide_modes[:, -LEADS:].square().sum(dim=2)
+    alone = batch.residual_covariance[:, :1] + batch.tide_error_modes[:, -LEADS:].square().sum(dim=2)
     torch.testing.assert_close(said.surge_scale, alone.sqrt())
 
 
@@ -100,8 +102,13 @@ def test_what_is_learned_is_told_in_units_of_what_is_not_known(untaught: Student
     torch.manual_seed(1)
     torch.nn.init.normal_(taught.surge_decoder.correction.shift.weight, std=0.1)
     batch = make_batch(4)
-    sure = replace(batch, weather=1e-6 * batch.weather, tide_modes=0 * batch.tide_modes)
-    moved = [(taught.eval()(gauges_alone(b)).surge_mean - foretell_surge(b)[0]).abs().max() for b in (batch, sure)]
+    sure = replace(
+        batch, residual_covariance=1e-6 * batch.residual_covariance, tide_error_modes=0 * batch.tide_error_modes
+    )
+    moved = [
+        (taught.eval()(gauges_alone(b)).surge_mean - predict_surge_from_own_readings(b)[0]).abs().max()
+        for b in (batch, sure)
+    ]
     assert moved[0] > 0.01
     assert moved[1] < 0.01 * moved[0] + 0.01
 
@@ -109,16 +116,16 @@ def test_what_is_learned_is_told_in_units_of_what_is_not_known(untaught: Student
 def test_smooth_weather_without_a_gap_is_foretold_in_single_precision_batches() -> None:
     """Matérn weather of 72 hours is nearly singular; the process is worked out in double precision."""
     age = np.sqrt(3) * np.arange(TIDE_HOURS) / 128
-    smooth = TideAndWeather(make_sea().fitted, 0.5**2 * (1 + age) * np.exp(-age))
+    smooth = SeaLevelModel(make_sea().fitted, 0.5**2 * (1 + age) * np.exp(-age))
     batch = make_batch(2)
     surge = torch.linspace(0.0, 0.5, CONTEXT_HOURS)
     batch = replace(
         batch,
         gauge=(batch.tide[:, :CONTEXT_HOURS] + surge)[:, None],
         gauge_seen=torch.ones(2, 1, CONTEXT_HOURS, dtype=torch.bool),
-        weather=torch.from_numpy(smooth.weather).float().expand(2, -1),
-        tide_modes=torch.zeros_like(batch.tide_modes),
+        residual_covariance=torch.from_numpy(smooth.residual_covariance).float().expand(2, -1),
+        tide_error_modes=torch.zeros_like(batch.tide_error_modes),
     )
-    mean, spread = foretell_surge(batch)
+    mean, spread = predict_surge_from_own_readings(batch)
     torch.testing.assert_close(mean[:, :2], surge[-1] + torch.tensor([[0.0, surge[1]]]).expand(2, 2), atol=3e-3, rtol=0)
     assert (spread.diff(dim=1) > 0).all()

@@ -13,17 +13,22 @@ from strandline.observations.sea_level.residual_process import (
     WEIGHT_SPREAD,
     autocovariance,
     choose_variances,
-    fit_weather,
-    foretell,
+    fit_residual_covariance,
+    predict_residual,
 )
 from tests.fixtures.sea_levels import LAG, RED, SMOOTH, sample
 
 NO_MODES = np.zeros((4000, 0), dtype=np.float32)
 
 
-def ask(own: np.ndarray, seen: np.ndarray, weather: np.ndarray, modes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    mean, spread = foretell(
-        torch.from_numpy(own), torch.from_numpy(seen), torch.from_numpy(weather)[None], torch.from_numpy(modes)
+def ask(
+    own: np.ndarray, seen: np.ndarray, residual_covariance: np.ndarray, modes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    mean, spread = predict_residual(
+        torch.from_numpy(own),
+        torch.from_numpy(seen),
+        torch.from_numpy(residual_covariance)[None],
+        torch.from_numpy(modes),
     )
     return mean.numpy(), spread.numpy()
 
@@ -67,7 +72,7 @@ def test_of_some_hours_it_says_the_same_as_of_all() -> None:
     rng = np.random.default_rng(11)
     given = [rng.normal(0, 0.1, (2, 72)), rng.random((2, 72)) < 0.5, np.stack([RED, SMOOTH])]
     asked = [torch.from_numpy(each) for each in (*given, rng.normal(0, 0.05, (2, 120, 3)))]
-    for whole, ahead in zip(foretell(*asked), foretell(*asked, first=71), strict=True):
+    for whole, ahead in zip(predict_residual(*asked), predict_residual(*asked, first=71), strict=True):
         torch.testing.assert_close(ahead, whole[:, 71:], rtol=1e-12, atol=1e-12)
 
 
@@ -84,7 +89,7 @@ def test_a_few_weeks_tell_how_weather_is_forgotten(truth: np.ndarray) -> None:
     level = sample(truth, 4000, 3)
     level[900:3300] = np.nan
     level[100:140] = np.nan
-    fitted = fit_weather(level, NO_MODES, np.zeros((0, MEMORY_HOURS)))
+    fitted = fit_residual_covariance(level, NO_MODES, np.zeros((0, MEMORY_HOURS)))
     later = sample(truth, 4000, 4)
     windows = np.lib.stride_tricks.sliding_window_view(later, 120)[::17]
     seen = np.ones((len(windows), 72), dtype=bool)
@@ -100,8 +105,8 @@ def test_an_error_of_the_tide_is_not_taken_for_weather() -> None:
     wave = np.cos(2 * np.pi * np.arange(4000) / 12.42)
     level = sample(0.03**2 * np.exp(-LAG / 10), 4000, 5) + 0.3 * wave
     level[1500:] = np.nan
-    known = fit_weather(level, (0.3 * wave[:, None]).astype(np.float32), np.zeros((0, MEMORY_HOURS)))
-    blind = fit_weather(level, NO_MODES, np.zeros((0, MEMORY_HOURS)))
+    known = fit_residual_covariance(level, (0.3 * wave[:, None]).astype(np.float32), np.zeros((0, MEMORY_HOURS)))
+    blind = fit_residual_covariance(level, NO_MODES, np.zeros((0, MEMORY_HOURS)))
     assert known[0] < 2 * 0.03**2
     assert blind[0] > 0.08**2
 
@@ -143,7 +148,7 @@ def test_no_weather_is_more_probable_than_the_one_that_is_found(
 def test_weather_is_found_however_far_from_the_usual() -> None:
     level = sample(RED, 4000, 10)
     for usual in (1e-12, 1e2):
-        fitted = fit_weather(level, NO_MODES, np.zeros((0, MEMORY_HOURS)), usual)
+        fitted = fit_residual_covariance(level, NO_MODES, np.zeros((0, MEMORY_HOURS)), usual)
         assert 0.3 < fitted[0] / RED[0] < 3.0
 
 
@@ -159,7 +164,7 @@ def test_weather_is_found_however_far_from_the_usual() -> None:
     ],
 )
 def test_a_record_that_is_no_weather_has_a_weather_that_is_bounded(level: np.ndarray, modes: np.ndarray) -> None:
-    fitted = fit_weather(level, modes, np.zeros((1, MEMORY_HOURS)))
+    fitted = fit_residual_covariance(level, modes, np.zeros((1, MEMORY_HOURS)))
     assert np.isfinite(fitted).all()
     assert 0 < fitted[0] < 2 * max(np.nanmean(level**2), 1e-6)
 
@@ -174,6 +179,6 @@ def test_the_autocovariance_of_a_record_with_gaps_is_its_own() -> None:
 
 def test_a_silent_record_and_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(RefusedByTheory, match="without a reading"):
-        fit_weather(np.full(4000, np.nan), NO_MODES, np.zeros((0, MEMORY_HOURS)))
+        fit_residual_covariance(np.full(4000, np.nan), NO_MODES, np.zeros((0, MEMORY_HOURS)))
     with pytest.raises(InputError, match="a mask a reading"):
         ask(np.zeros((1, 72)), np.ones((1, 71), dtype=bool), RED, np.zeros((1, 120, 0)))

@@ -11,7 +11,7 @@ from strandline.planning.early_action.cost_loss import Expenses, critical_probab
 from strandline.planning.early_action.hindcast import silence_storms
 from strandline.planning.early_action.protocol import Event
 from strandline.planning.early_action.statistical_forecast import CONTEXT_HOURS, MEMBERS, learn_forecaster
-from strandline.planning.early_action.verification import Stakes, back_test, find_events
+from strandline.planning.early_action.verification import Stakes, find_events, verify
 
 HIGH = Event(variable="water_level", operator=">=", value=1.0, unit="m")
 TIME = np.datetime64("2001-01-01", "ns") + np.arange(400).astype("timedelta64[h]")
@@ -30,7 +30,7 @@ def level(*spans: tuple[int, int]) -> np.ndarray:
 
 
 def tried(active: np.ndarray, observed: np.ndarray, needed: float = 3.0):
-    return back_test(active, TIME, observed, HIGH, needed, STAKES)
+    return verify(active, TIME, observed, HIGH, needed, STAKES)
 
 
 # Cost and loss
@@ -126,7 +126,7 @@ def test_perfect_information_lets_one_activation_serve_two_events_and_bears_a_sm
     assert apart.expenses is not None
     assert apart.expenses.perfect == 2.0
     cheap = Stakes(1.0, lambda peaks: np.full(peaks.size, 0.3), 48.0)
-    borne = back_test(flags(), TIME, level((100, 102)), HIGH, 3.0, cheap)
+    borne = verify(flags(), TIME, level((100, 102)), HIGH, 3.0, cheap)
     assert borne.expenses is not None
     assert borne.expenses.perfect == pytest.approx(0.3)
 
@@ -144,10 +144,10 @@ def test_nothing_is_worth_more_than_perfect_information(acts, spans) -> None:
 
 
 def test_without_stakes_nothing_is_weighed() -> None:
-    result = back_test(flags((40, 60)), TIME, level((50, 53)), HIGH, 3.0, None)
+    result = verify(flags((40, 60)), TIME, level((50, 53)), HIGH, 3.0, None)
     assert (result.hits, result.expenses, result.cost_in_vain) == (1, None, None)
     with pytest.raises(InputError, match="399 states"):
-        back_test(flags()[:-1], TIME, level(), HIGH, 3.0, None)
+        verify(flags()[:-1], TIME, level(), HIGH, 3.0, None)
     with pytest.raises(InputError, match="give both above 0"):
         Stakes(0.0, STAKES.avoidable_loss, 48.0)
 

@@ -8,13 +8,13 @@ import pytest
 
 from strandline.errors import InputError
 from strandline.planning.investment.cost_benefit import Appraisal, appraise, sea_levels, select
-from strandline.planning.investment.design import Design, Site, design
+from strandline.planning.investment.design import Baseline, Design, design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.robust_choice import regrets
 from strandline.planning.investment.scenarios import AS_TODAY, Scenarios, load_scenarios
-from strandline.planning.investment.stage_damage_by_design import LevelDamage, choices
+from strandline.planning.investment.stage_damage_by_design import DesignStageDamage, choices
 from strandline.planning.measures import FOR_LIVES, load_measures
-from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import annual_damage_samples, draw_curve_deviates
 from strandline.risk.impact.protection import UNPROTECTED, join
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
@@ -25,13 +25,13 @@ OBJECTIVE = load_scenarios().objective
 STILL = Scenarios((AS_TODAY.sea_level,), (AS_TODAY.storminess,), (AS_TODAY.development,), OBJECTIVE)
 
 
-def a_site() -> Site:
+def a_site() -> Baseline:
     hazard, assets = make_hazard(), make_assets().iloc[KNOWN]
     deviates = draw_curve_deviates(len(hazard.levels), np.random.default_rng(5))
-    return Site.of(hazard, assets, expose(assets, REGION), deviates)
+    return Baseline.of(hazard, assets, overlay_exposure(assets, REGION), deviates)
 
 
-def designs_of(site: Site, price: float = 1e-3, **lead_days: float) -> list[Design]:
+def designs_of(site: Baseline, price: float = 1e-3, **lead_days: float) -> list[Design]:
     """Every measure of the catalogue that applies, at a share of its price, so that it is worth it everywhere."""
     rng, built = np.random.default_rng(1), []
     for measure in (each for each in load_measures().long_term if each.key not in FOR_LIVES):
@@ -44,15 +44,15 @@ def designs_of(site: Site, price: float = 1e-3, **lead_days: float) -> list[Desi
     return built
 
 
-def weigh(site: Site, designs: list[Design], scenarios: Scenarios, futures=()) -> Appraisal:
-    damage = LevelDamage.of(site, futures, designs)
+def weigh(site: Baseline, designs: list[Design], scenarios: Scenarios, futures=()) -> Appraisal:
+    damage = DesignStageDamage.of(site, futures, designs)
     return appraise(designs, damage, scenarios, ECONOMY, 0.0, np.random.default_rng(2))
 
 
 def test_any_combination_is_what_the_damage_chain_says_of_it_built_together() -> None:
     site = a_site()
     designs = designs_of(site)
-    damage = LevelDamage.of(site, (), designs)
+    damage = DesignStageDamage.of(site, (), designs)
     of_class = site.assets["asset_class"].isin
     for each in designs:  # cheap, so that they are built at every asset of their classes that floods: the chain's unit
         missed = of_class(each.measure.classes).to_numpy() & ~each.covers
@@ -72,7 +72,7 @@ def test_any_combination_is_what_the_damage_chain_says_of_it_built_together() ->
 
 def test_a_higher_sea_damages_what_its_own_map_says_and_no_more_is_made_up_above_the_highest() -> None:
     site, higher = a_site(), make_hazard(rise=0.5)
-    damage = LevelDamage.of(site, (higher,), ())
+    damage = DesignStageDamage.of(site, (higher,), ())
     truth = annual_damage_samples(higher, site.exposure, "europe", site.deviates).sum(axis=1)
     levels = np.stack([site.hazard.levels + rise for rise in (0.5, 5.0, 9.0)])
     found = damage.expected_annual_damage(frozenset(), levels)
@@ -81,13 +81,13 @@ def test_a_higher_sea_damages_what_its_own_map_says_and_no_more_is_made_up_above
     assert (found[1] >= found[0]).all()
     assert damage.share_beyond(levels) == pytest.approx([0.0, 1.0, 1.0])
     with pytest.raises(InputError, match="future hazard"):
-        LevelDamage.of(site, (make_hazard(samples=3),), ())
+        DesignStageDamage.of(site, (make_hazard(samples=3),), ())
 
 
 def test_one_measure_more_never_adds_damage() -> None:
     site = a_site()
     designs = designs_of(site)
-    damage = LevelDamage.of(site, (make_hazard(rise=0.5),), designs)
+    damage = DesignStageDamage.of(site, (make_hazard(rise=0.5),), designs)
     levels = np.stack([site.hazard.levels + rise for rise in (0.0, 0.3, 0.7)])
     annual = {choice: damage.expected_annual_damage(choice, levels) for choice in choices(len(designs))}
     for choice, left in annual.items():
@@ -181,7 +181,7 @@ def test_robustness_counts_the_futures_in_which_it_pays() -> None:
 def test_too_many_measures_and_a_horizon_beyond_2100_are_refused() -> None:
     site = a_site()
     designs = designs_of(site)
-    damage = LevelDamage.of(site, (), ())
+    damage = DesignStageDamage.of(site, (), ())
     rng = np.random.default_rng(0)
     with pytest.raises(InputError, match=r"long-term measures.*combine 10 or fewer"):
         appraise(designs * 4, damage, STILL, ECONOMY, 0.0, rng)

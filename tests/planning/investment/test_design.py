@@ -11,7 +11,7 @@ from strandline.errors import InputError
 from strandline.observations.region import Region
 from strandline.planning.investment.design import Design, design
 from strandline.planning.investment.scenarios import load_scenarios
-from strandline.planning.investment.stage_damage_by_design import LevelDamage
+from strandline.planning.investment.stage_damage_by_design import DesignStageDamage
 from strandline.planning.measures import Quantity, load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.risk.impact.impact import assess_impact
@@ -43,7 +43,7 @@ def test_mangroves_are_planted_where_they_grow() -> None:
 def test_who_has_moved_away_is_not_damaged() -> None:
     cheap = Quantity(1e-6, 1e-6, 1e-6, "", "assumption")
     site, moved = a_site(), built("retreat", unit_cost=cheap)
-    damage = LevelDamage.of(site, HIGHER, [moved])
+    damage = DesignStageDamage.of(site, HIGHER, [moved])
     homes = [group for group in damage.groups if group.covered_by]
     assert homes
     alone = replace(damage, groups=tuple(homes))
@@ -65,7 +65,7 @@ def plan_with(people: list[float] | None) -> Plan:
         scenarios=load_scenarios(),
         mean_sea_level=0.0,
         rng=rng,
-        higher_seas=HIGHER,
+        sea_level_rise_hazards=HIGHER,
     )
 
 
@@ -121,7 +121,7 @@ def test_raising_the_effect_of_a_measure_never_raises_damage(key: str, effect: f
         size = Quantity(value, value, value, "", "assumption")
         found = built(key, site, unit_cost=cheap, effect={**effects, name: size})
         designs = [found] if isinstance(found, Design) else []
-        damage = LevelDamage.of(site, HIGHER, designs)
+        damage = DesignStageDamage.of(site, HIGHER, designs)
         return damage.expected_annual_damage(frozenset(range(len(designs))), site.hazard.levels[None] + 0.3)
 
     cap = 1.0 if name == "avoided_share" else np.inf
@@ -137,6 +137,8 @@ def test_a_higher_crest_never_lets_more_in(period: float, factor: float) -> None
     def left(years: float) -> np.ndarray:
         wanted = replace(effects["design_return_period"], value=years)
         found = built("raise_embankment", site, effect={**effects, "design_return_period": wanted})
-        return LevelDamage.of(site, HIGHER, [found]).expected_annual_damage(frozenset({0}), site.hazard.levels[None])
+        return DesignStageDamage.of(site, HIGHER, [found]).expected_annual_damage(
+            frozenset({0}), site.hazard.levels[None]
+        )
 
     assert (left(min(period * factor, 100.0)) <= left(period) + 1e-6).all()

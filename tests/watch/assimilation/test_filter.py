@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.sea_level.residual_process import autocovariance
 from strandline.watch.assimilation import filter as sea_filter
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, draw_courses, heed
-from strandline.watch.assimilation.filter import Residual, SeaBelief, SeaModel, advance, know_nothing
+from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, assimilate_forecast, sample_ensemble
+from strandline.watch.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step
 from strandline.watch.assimilation.gauge_model import Sensor, learn_sensor, own_sensor
 from strandline.watch.assimilation.surge_process import SurgeProcess, learn_process
 
@@ -50,9 +50,9 @@ def listen(
     model: SeaModel, course: np.ndarray, hours: int, *, told: tuple[str, ...] = ("own", "near", "far")
 ) -> SeaBelief:
     """A belief that has heard sound gauges without deviations for so many hours."""
-    belief = know_nothing(model, START)
+    belief = climatological_prior(model, START)
     for hour in range(1, hours + 1):
-        belief = advance(belief, START + hour * HOUR, readings_at(model, course, hour, told))
+        belief = filter_step(belief, START + hour * HOUR, readings_at(model, course, hour, told))
     return belief
 
 
@@ -77,10 +77,10 @@ def test_the_filter_conditions_as_a_normal_distribution_does(monkeypatch: pytest
     model = SeaModel(process, (exact(process),))
     heard, noise = [3, 4, 7, 11, 12], 0.01
     course = play(process, 40, 3)
-    belief = know_nothing(model, START)
+    belief = climatological_prior(model, START)
     for hour in range(1, 16):
         told = ("own",) if hour in heard else ()
-        belief = advance(belief, START + hour * HOUR, readings_at(model, course, hour, told))
+        belief = filter_step(belief, START + hour * HOUR, readings_at(model, course, hour, told))
     together = process.climate(40)
     known = together[np.ix_(heard, heard)] + noise**2 * np.eye(len(heard))
     for hour in (5, 12, 15):
@@ -95,7 +95,7 @@ def test_the_filter_conditions_as_a_normal_distribution_does(monkeypatch: pytest
 def test_an_hour_without_readings_moves_nothing_that_was_believed(seed: int, silent: int) -> None:
     model = three_gauges()
     belief = listen(model, play(model.process, 80, seed), 30)
-    later = advance(belief, belief.hour + silent * HOUR, [])
+    later = filter_step(belief, belief.hour + silent * HOUR, [])
     for back in range(0, sea_filter.PAST_HOURS - silent, 7):
         np.testing.assert_allclose(later.residual(back + silent), belief.residual(back), atol=1e-9)
     assert later.moved == {}
@@ -109,7 +109,7 @@ def test_a_missing_reading_leaves_the_belief_wider(seed: int) -> None:
     belief = listen(model, course, 30)
     now = START + 31 * HOUR
     spreads = [
-        advance(belief, now, readings_at(model, course, 31, told)).residual()[1]
+        filter_step(belief, now, readings_at(model, course, 31, told)).residual()[1]
         for told in (ALL, ("near", "far"), ("near",), ())
     ]
     assert spreads == sorted(spreads)
@@ -117,8 +117,8 @@ def test_a_missing_reading_leaves_the_belief_wider(seed: int) -> None:
 
 def test_without_any_stream_the_belief_becomes_the_climate() -> None:
     model = three_gauges()
-    belief = advance(listen(model, play(model.process, 80, 1), 30), START + 1000 * HOUR, [])
-    nothing = know_nothing(model, belief.hour)
+    belief = filter_step(listen(model, play(model.process, 80, 1), 30), START + 1000 * HOUR, [])
+    nothing = climatological_prior(model, belief.hour)
     np.testing.assert_allclose(belief.residual(), nothing.residual(), rtol=0.02, atol=1e-3)
     for stream, chance in belief.broken().items():
         assert chance == pytest.approx(nothing.broken()[stream], rel=0.05)
@@ -134,7 +134,7 @@ def test_two_gauges_deny_a_third_that_jumps(broken: str) -> None:
             Residual(one.stream, one.time, one.value + (1.0 if one.stream == broken else 0.0))
             for one in readings_at(model, course, hour, ALL)
         ]
-        belief = advance(belief, START + hour * HOUR, readings)
+        belief = filter_step(belief, START + hour * HOUR, readings)
         assert abs(belief.residual()[0] - course[hour]) < 0.2
     chances = belief.broken()
     assert chances.pop(broken) > 0.95
@@ -152,7 +152,7 @@ def test_a_gauge_that_drifts_slowly_does_not_take_the_belief_with_it() -> None:
             Residual(one.stream, one.time, one.value + (0.1 * (hour - 40) / 24 if one.stream == "own" else 0.0))
             for one in readings_at(model, course, hour, ALL)
         ]
-        belief = advance(belief, START + hour * HOUR, readings)
+        belief = filter_step(belief, START + hour * HOUR, readings)
     mean, spread = belief.residual()
     assert abs(mean - course[88]) < 0.1  # of the 0.2 m that the gauge is off
     assert abs(mean - course[88]) < 3 * spread
@@ -164,9 +164,9 @@ def test_a_contradiction_of_two_widens_the_belief() -> None:
     course = play(process, 80, 2)
     belief = listen(model, course, 30, told=("own", "near"))
     now, agreed = START + 31 * HOUR, float(course[31])
-    alike = advance(belief, now, [Residual("own", now, agreed), Residual("near", now, agreed)])
+    alike = filter_step(belief, now, [Residual("own", now, agreed), Residual("near", now, agreed)])
     # both move away from what was foreseen, in opposite senses: neither is the likelier
-    torn = advance(belief, now, [Residual("own", now, agreed + 0.6), Residual("near", now, agreed - 0.6)])
+    torn = filter_step(belief, now, [Residual("own", now, agreed + 0.6), Residual("near", now, agreed - 0.6)])
     assert torn.residual()[1] > 2 * alike.residual()[1]
 
 
@@ -176,10 +176,10 @@ def test_a_gauge_alone_that_is_healthy_again_is_heard_again() -> None:
     belief = listen(model, course, 40)
     for hour in range(41, 60):
         readings = readings_at(model, course, hour, ("near", "far"))
-        belief = advance(belief, START + hour * HOUR, [*readings, Residual("own", START + hour * HOUR, 2.0)])
+        belief = filter_step(belief, START + hour * HOUR, [*readings, Residual("own", START + hour * HOUR, 2.0)])
     assert belief.broken()["own"] > 0.95
     for hour in range(60, 90):
-        belief = advance(belief, START + hour * HOUR, readings_at(model, course, hour, ALL))
+        belief = filter_step(belief, START + hour * HOUR, readings_at(model, course, hour, ALL))
     assert belief.broken()["own"] < 0.05
 
 
@@ -187,14 +187,14 @@ def test_readings_that_come_late_tell_what_they_would_have_told_in_time() -> Non
     model = three_gauges()
     course = play(model.process, 120, 4)
     in_time = listen(model, course, 60)
-    late = know_nothing(model, START)
+    late = climatological_prior(model, START)
     kept: list[Residual] = []
     for hour in range(1, 61):
         kept += readings_at(model, course, hour, ("own",))
         now = readings_at(model, course, hour, ("near", "far"))
         give = [one for one in kept if START + hour * HOUR - one.time >= 20 * HOUR or hour == 60]
         kept = [one for one in kept if one not in give]
-        late = advance(late, START + hour * HOUR, [*now, *give])
+        late = filter_step(late, START + hour * HOUR, [*now, *give])
     np.testing.assert_allclose(late.residual(), in_time.residual(), atol=0.02)
     assert late.broken()["own"] < 0.05
 
@@ -208,8 +208,8 @@ def test_the_order_of_readings_is_nothing(order: list[str]) -> None:
     readings = {one.stream: one for one in readings_at(model, course, 21, ALL)}
     now = START + 21 * HOUR
     usual, other = (
-        advance(belief, now, list(readings.values())),
-        advance(belief, now, [readings[name] for name in order]),
+        filter_step(belief, now, list(readings.values())),
+        filter_step(belief, now, [readings[name] for name in order]),
     )
     np.testing.assert_array_equal(usual.weight, other.weight)
     np.testing.assert_array_equal(usual.mean, other.mean)
@@ -217,14 +217,14 @@ def test_the_order_of_readings_is_nothing(order: list[str]) -> None:
 
 def test_what_is_no_reading_of_the_past_is_refused() -> None:
     model = three_gauges()
-    belief = know_nothing(model, START)
+    belief = climatological_prior(model, START)
     with pytest.raises(InputError, match="no gauge"):
-        advance(belief, START, [Residual("elsewhere", START, 0.0)])
+        filter_step(belief, START, [Residual("elsewhere", START, 0.0)])
     with pytest.raises(InputError, match="wait for it"):
-        advance(belief, START, [Residual("own", START + HOUR, 0.0)])
+        filter_step(belief, START, [Residual("own", START + HOUR, 0.0)])
     with pytest.raises(InputError, match="move on"):
-        advance(belief, START - HOUR, [])
-    ancient = advance(belief, START, [Residual("own", START - 100 * HOUR, 5.0)])
+        filter_step(belief, START - HOUR, [])
+    ancient = filter_step(belief, START, [Residual("own", START - 100 * HOUR, 5.0)])
     np.testing.assert_array_equal(ancient.mean, belief.mean)
 
 
@@ -264,8 +264,8 @@ def test_courses_have_the_moments_of_the_belief() -> None:
     process = autoregression(0.95)
     model = SeaModel(process, (exact(process),))
     now = START + HOUR
-    belief = advance(know_nothing(model, START), now, [Residual("own", now, 0.1)])
-    courses = draw_courses(belief, count=4000).residual
+    belief = filter_step(climatological_prior(model, START), now, [Residual("own", now, 0.1)])
+    courses = sample_ensemble(belief, count=4000).residual
     lead = np.arange(HORIZON_HOURS + 1)
     known = 1 - 0.95 ** (2 * lead)
     np.testing.assert_allclose(courses.mean(axis=0), belief.residual()[0] * 0.95**lead, atol=0.01)
@@ -277,15 +277,15 @@ def test_guidance_is_weighed_by_its_error() -> None:
     courses = rng.standard_normal((4000, HORIZON_HOURS + 1))
     lead = np.array([10])
     sure, unsure = (Guidance("x", lead, np.array([2.0]), np.array([[error]])) for error in (1.0, 1e6))
-    moved = heed(courses, sure)[:, 10]
+    moved = assimilate_forecast(courses, sure)[:, 10]
     assert moved.mean() == pytest.approx(1.0, abs=0.05)  # half way: as sure as the courses are
     assert moved.var() == pytest.approx(0.5, abs=0.05)
-    np.testing.assert_allclose(heed(courses, unsure), courses, atol=0.02)
+    np.testing.assert_allclose(assimilate_forecast(courses, unsure), courses, atol=0.02)
 
 
 def test_widening_keeps_the_medians() -> None:
     process = autoregression(0.95)
-    courses = draw_courses(know_nothing(SeaModel(process, (exact(process),)), START))
+    courses = sample_ensemble(climatological_prior(SeaModel(process, (exact(process),)), START))
     wider = courses.widened(np.full(HORIZON_HOURS + 1, 2.0))
     np.testing.assert_allclose(np.median(wider.residual, axis=0), np.median(courses.residual, axis=0))
     np.testing.assert_allclose(wider.residual.std(axis=0), 2 * courses.residual.std(axis=0))

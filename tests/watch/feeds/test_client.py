@@ -11,12 +11,12 @@ import pytest
 
 from benchmarks.agent import faults
 from strandline.errors import FeedError
-from strandline.watch.feeds.client import Guarded, Patience
+from strandline.watch.feeds.client import FeedClient, RetryPolicy
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Feed, Reading
 from tests.watch.feeds.test_quality_control import EXPECTED, HOUR, LATELY, NOW, START, gauge, tide
 
-HASTY = Patience(bound=0.5, attempts=3, first_pause=0.001, trips_after=6, rests=0.2)
+HASTY = RetryPolicy(bound=0.5, attempts=3, first_pause=0.001, trips_after=6, rests=0.2)
 
 
 @dataclass
@@ -44,7 +44,7 @@ def answers() -> list[Reading]:
     return [Reading("Pier", "water_level", START, START, 0.5)]
 
 
-def walk(guarded: Guarded, steps: int = 72) -> tuple[list[Reading], list[str]]:
+def walk(guarded: FeedClient, steps: int = 72) -> tuple[list[Reading], list[str]]:
     """Step by step as the watch does, with what was taken before; the last word on each reading, and the conditions."""
     taken: dict[object, Reading] = {}
     conditions = []
@@ -62,15 +62,15 @@ def walk(guarded: Guarded, steps: int = 72) -> tuple[list[Reading], list[str]]:
 
 def test_a_feed_is_asked_again_until_it_answers() -> None:
     feed = Scripted([refuses, refuses, answers])
-    answer = Guarded(feed, EXPECTED, patience=HASTY).ask(START - HOUR, START)
+    answer = FeedClient(feed, EXPECTED, patience=HASTY).ask(START - HOUR, START)
     assert [reading.value for reading in answer.readings] == [0.5]
     assert answer.health.condition == "alive"
     assert len(feed.asked) == 3
 
 
 @pytest.mark.parametrize("patience", [None, HASTY])
-def test_a_refusal_is_health_and_not_an_exception(patience: Patience | None) -> None:
-    answer = Guarded(Scripted([refuses]), EXPECTED, patience=patience).ask(START - HOUR, START)
+def test_a_refusal_is_health_and_not_an_exception(patience: RetryPolicy | None) -> None:
+    answer = FeedClient(Scripted([refuses]), EXPECTED, patience=patience).ask(START - HOUR, START)
     assert answer.readings == []
     assert answer.health.condition == "failing"
     assert "port closed" in answer.health.note
@@ -78,7 +78,7 @@ def test_a_refusal_is_health_and_not_an_exception(patience: Patience | None) -> 
 
 def test_a_fault_of_our_own_is_health_too_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        answer = Guarded(Scripted([is_broken]), EXPECTED).ask(START - HOUR, START)
+        answer = FeedClient(Scripted([is_broken]), EXPECTED).ask(START - HOUR, START)
     assert "KeyError" in answer.health.note
     assert caplog.records[0].exc_info is not None
 
@@ -91,7 +91,7 @@ def test_a_feed_that_hangs_holds_a_step_up_no_longer_than_its_bound() -> None:
         return []
 
     feed = Scripted([hangs])
-    guarded = Guarded(feed, EXPECTED, patience=HASTY)
+    guarded = FeedClient(feed, EXPECTED, patience=HASTY)
     begin = clock.perf_counter()
     first = guarded.ask(START - HOUR, START)
     assert clock.perf_counter() - begin < HASTY.bound + 2.0  # seconds; the feed would hang for twenty
@@ -105,7 +105,7 @@ def test_a_feed_that_hangs_holds_a_step_up_no_longer_than_its_bound() -> None:
 
 def test_a_feed_that_always_fails_is_left_alone_and_asked_once_when_it_has_rested() -> None:
     feed = Scripted([refuses])
-    guarded = Guarded(feed, EXPECTED, patience=HASTY)
+    guarded = FeedClient(feed, EXPECTED, patience=HASTY)
     for hour in range(4):
         guarded.ask(START + (hour - 1) * HOUR, START + hour * HOUR)
     assert len(feed.asked) == HASTY.trips_after
@@ -120,10 +120,10 @@ def test_a_feed_that_always_fails_is_left_alone_and_asked_once_when_it_has_reste
 
 def test_what_became_known_while_it_failed_is_asked_for_again() -> None:
     failing = faults.Failing(gauge(), LATELY)
-    taken, conditions = walk(Guarded(failing, EXPECTED, tide))
+    taken, conditions = walk(FeedClient(failing, EXPECTED, tide))
     assert len(taken) == 60
     assert conditions[60:] == ["failing"] * 12
-    late = Guarded(failing, EXPECTED, tide)
+    late = FeedClient(failing, EXPECTED, tide)
     assert not late.ask(LATELY[0], LATELY[0] + HOUR).readings
     assert not late.ask(LATELY[0] + HOUR, LATELY[0] + 2 * HOUR).readings
     assert len(late.ask(LATELY[1], LATELY[1] + HOUR).readings) == 12
@@ -134,14 +134,14 @@ def test_what_became_known_while_it_failed_is_asked_for_again() -> None:
 
 def test_a_sound_stream_is_taken_whole_and_once() -> None:
     replay = gauge()
-    taken, conditions = walk(Guarded(replay, EXPECTED, tide))
+    taken, conditions = walk(FeedClient(replay, EXPECTED, tide))
     assert taken == list(replay.readings)
     assert set(conditions) == {"alive"}
-    assert Guarded(replay, EXPECTED, tide).ask(START, NOW, taken).readings == []
+    assert FeedClient(replay, EXPECTED, tide).ask(START, NOW, taken).readings == []
 
 
 def test_an_earlier_reading_comes_again_when_the_checks_think_otherwise() -> None:
-    guarded = Guarded(faults.frozen(gauge(), LATELY), EXPECTED, tide)
+    guarded = FeedClient(faults.frozen(gauge(), LATELY), EXPECTED, tide)
     taken, conditions = walk(guarded)
     assert [reading.quality for reading in taken if reading.time >= LATELY[0]] == ["bad"] * 12
     assert conditions[63:] == ["stuck"] * 9
@@ -151,27 +151,27 @@ def test_an_earlier_reading_comes_again_when_the_checks_think_otherwise() -> Non
 def test_order_and_repeats_leave_the_same_taken(fault: faults.Fault) -> None:
     window = (START + 6 * HOUR, START + 50 * HOUR)
     feed: Feed = fault(gauge(), window)
-    taken, _ = walk(Guarded(feed, EXPECTED, tide))
+    taken, _ = walk(FeedClient(feed, EXPECTED, tide))
     assert sorted(taken) == sorted(gauge().readings)
 
 
 def test_late_readings_are_taken_when_they_come() -> None:
     day_late = faults.late(gauge(), (START + 12 * HOUR, START + 24 * HOUR))
-    taken, conditions = walk(Guarded(day_late, EXPECTED, tide))
+    taken, conditions = walk(FeedClient(day_late, EXPECTED, tide))
     assert sorted(taken) == sorted(gauge().readings)
     assert conditions[12:24] == ["alive", *["late"] * 4, *["silent"] * 7]
     assert set(conditions[24:]) == {"alive"}
 
 
 def test_a_clock_ahead_is_bad_for_as_long_as_it_lasts() -> None:
-    taken, _ = walk(Guarded(faults.clock_skew(gauge(), LATELY, 3 * HOUR), EXPECTED, tide))
+    taken, _ = walk(FeedClient(faults.clock_skew(gauge(), LATELY, 3 * HOUR), EXPECTED, tide))
     assert [reading.quality for reading in taken if reading.time >= LATELY[0]] == ["bad"] * 12
     assert {reading.quality for reading in taken if reading.time < LATELY[0]} == {"good"}
 
 
 def test_a_clock_that_is_set_right_does_not_redeem_what_it_stamped_before() -> None:
     window = (START + 40 * HOUR, START + 52 * HOUR)
-    taken, conditions = walk(Guarded(faults.clock_skew(gauge(), window, 3 * HOUR), EXPECTED, tide))
+    taken, conditions = walk(FeedClient(faults.clock_skew(gauge(), window, 3 * HOUR), EXPECTED, tide))
     truth = {reading.time: reading.value for reading in gauge().readings}
     mistimed = [reading for reading in taken if reading.value != truth[reading.time]]
     assert [reading.time for reading in mistimed] == [START + hour * HOUR for hour in range(43, 52)]
@@ -187,6 +187,6 @@ def test_forecasts_pass_with_their_members() -> None:
         for lead in range(24)
         for member in range(5)
     ]
-    guarded = Guarded(Replay.of("model", ahead, 2 * HOUR), EXPECTED)
+    guarded = FeedClient(Replay.of("model", ahead, 2 * HOUR), EXPECTED)
     assert guarded.ask(START, START + HOUR).readings == []
     assert sorted(guarded.ask(START + HOUR, START + 2 * HOUR).readings) == sorted(ahead)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from strandline.pipeline.deployment import Briefing
-from strandline.pipeline.study_area import Place
+from strandline.pipeline.deployment import Deployment
+from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.sea.surge_forecasts import forecast_surges
 from strandline.watch.feeds.simulated_surge_service import SERVICE_DELAY, SKILL, SURGE_SERVICE, SurgeService
 from tests.fixtures.batches import hours, make_place
@@ -25,17 +25,17 @@ def service() -> SurgeService:
 
 
 @pytest.fixture(scope="module")
-def briefing() -> Briefing:
+def deployment() -> Deployment:
     return a_briefing()
 
 
-def test_it_forecasts_the_truth_of_a_simulated_coast_by_the_seed_of_the_run(briefing: Briefing) -> None:
+def test_it_forecasts_the_truth_of_a_simulated_coast_by_the_seed_of_the_run(deployment: Deployment) -> None:
     truth = xr.Dataset({"surge": ("hour", SURGE)}, {"hour": TIME})
-    made = SurgeService.of(Place(replace(make_place(10), truth=truth)), briefing)
+    made = SurgeService.of(StudyArea(replace(make_place(10), truth=truth)), deployment)
     assert made is not None
     assert made.seed == 7
     np.testing.assert_array_equal(made.surge, SURGE)
-    assert SurgeService.of(Place(make_place(10)), briefing) is None
+    assert SurgeService.of(StudyArea(make_place(10)), deployment) is None
 
 
 @pytest.mark.parametrize(("hour", "issue"), [(12, 1), (13, 2), (18, 2), (19, 3)])

@@ -23,7 +23,7 @@ from strandline.report.alerts.cap import FloodWarning, as_cap
 from strandline.report.findings import Issuer
 from strandline.watch.decisions import OutlookRow
 from strandline.watch.readings import Condition, Health, Reading
-from strandline.watch.store import AlertDraft, AlreadyDone, Believed, Busy, Store
+from strandline.watch.store import AlertDraft, AlreadyDone, Busy, Store, StoredForecast
 from strandline.watch.store.audit.outbox import alerts_beside
 
 LEVEL = Reading("gauge", "water_level", START, START, 0.5)
@@ -302,7 +302,7 @@ def test_outlooks_are_read_by_hour_and_thinned_without_a_trace_left_out(store: S
     for number in range(30):
         with store.step(START + number * HOUR) as step:
             step.add_outlook([replace(row, zone=zone, p50=float(number)) for zone in ("", "harbour")])
-    assert store.read.outlook() == Believed(
+    assert store.read.outlook() == StoredForecast(
         START + 29 * HOUR, (replace(row, p50=29.0), replace(row, zone="harbour", p50=29.0))
     )
     history = list(store.read.outlook_history("water_level", "harbour", START + HOUR, START + 3 * HOUR))

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from strandline.distillation.adaptation.data import Course
+from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.distil import Lesson, Recipe, distil
+from strandline.distillation.distil import DistillationConfig, DistillationData, distil
 from strandline.distillation.training.loop import Progress
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 
 
 def adapt(
-    course: Course,
+    course: AdaptationData,
     students: Sequence[Student],
-    recipe: Recipe,
+    recipe: DistillationConfig,
     seed: int,
     progress: Progress | None = None,
 ) -> list[Student]:
@@ -26,9 +26,9 @@ def adapt(
     """
     samples = recipe.samples if course.archive is None else 0
     recipe = replace(recipe, soft=recipe.soft * course.teacher.weight, samples=samples)
-    lesson = Lesson(
-        students_view(course.training),
-        students_view(course.windows),
+    lesson = DistillationData(
+        student_inputs(course.training),
+        student_inputs(course.windows),
         course.word["training"],
         course.word["windows"],
     )

@@ -6,25 +6,25 @@ from dataclasses import replace
 import torch
 
 from strandline.distillation.adaptation.adapt import _part
-from strandline.distillation.adaptation.data import MEMORY, Course
+from strandline.distillation.adaptation.data import MEMORY, AdaptationData
 from strandline.distillation.continual.replay import Exemplars, load_exemplars
-from strandline.distillation.distil import Lesson, Recipe, distil
+from strandline.distillation.distil import DistillationConfig, DistillationData, distil
 from strandline.distillation.training.loop import Progress
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 
 
-def new_students(count: int, place_shape: tuple[int, int], seed: int) -> list[Student]:
+def new_students(count: int, site_shape: tuple[int, int], seed: int) -> list[Student]:
     """Students that were never taught anything."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return [Student(place_shape=place_shape) for _ in range(count)]
+        return [Student(site_shape=site_shape) for _ in range(count)]
 
 
-def learn_from_labels(
-    course: Course,
+def train_supervised(
+    course: AdaptationData,
     students: Sequence[Student],
-    recipe: Recipe,
+    recipe: DistillationConfig,
     seed: int,
     *,
     whole: bool,
@@ -37,7 +37,7 @@ def learn_from_labels(
         whole: train every weight, as students from scratch need.
         past: what students who were taught elsewhere are kept from forgetting.
     """
-    lesson = Lesson(students_view(course.training.without(*MEMORY)), students_view(course.windows))
+    lesson = DistillationData(student_inputs(course.training.without(*MEMORY)), student_inputs(course.windows))
     alone = replace(recipe, soft=0.0, feature=0.0, task=1.0, whole=whole)
     for i, student in enumerate(students):
         kept = () if past is None else past.consolidate(student, alone)
@@ -46,11 +46,15 @@ def learn_from_labels(
 
 
 def fine_tune(
-    course: Course, students: Sequence[Student], recipe: Recipe, seed: int, progress: Progress | None = None
+    course: AdaptationData,
+    students: Sequence[Student],
+    recipe: DistillationConfig,
+    seed: int,
+    progress: Progress | None = None,
 ) -> list[Student]:
     """Shipped students learn the labels of a place without a teacher, kept from forgetting what they were taught.
 
     With ``recipe.whole`` every weight learns, else what a place may teach alone.
     """
     past = load_exemplars()
-    return learn_from_labels(course, students, recipe, seed, whole=recipe.whole, past=past, progress=progress)
+    return train_supervised(course, students, recipe, seed, whole=recipe.whole, past=past, progress=progress)

@@ -10,27 +10,27 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from strandline.distillation.teacher_weight import Diagnosis, diagnose
-from strandline.distillation.waterlines import Archive, archive_of, remember, remember_all
+from strandline.distillation.teacher_weight import TeacherWeight, estimate_teacher_weight
+from strandline.distillation.waterlines import FloodArchive, archive_of, attach_archive, attach_whole_archive
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch, draw_issues, free_hours, hours_of
-from strandline.models.inference import ask, ask_all_ways, students_view
+from strandline.models.inference import ask, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split
 
 logger = logging.getLogger(__name__)
-MEMORY = ("strandlines", "archive")
+MEMORY = ("waterlines", "archive")
 """What only a place with a teacher has: what its maps of past storms say of the ground, and those maps."""
-TRUST = 0.9
+PRIOR_TEACHER_WEIGHT = 0.9
 """Weight of the teacher's word, and trust in its archive, where no label speaks; an assumption."""
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class AdaptationData:
     """Everything that a place offers to learn from, seen by the teacher and asked for its word once.
 
     Attributes:
@@ -40,7 +40,7 @@ class Course:
         calibration_windows: surge windows of each calibration storm.
         word: the teacher's on ``training``, ``calibration`` and ``windows``.
         first: the teacher's maps of the training storms at first look, which it remembers itself.
-        archive: its maps at second look, which students remember, and after them those of ``rehearsed``; ``None`` where
+        archive: its maps at second look, which students remember, and after them those of ``physics_augmented``; ``None`` where
             they are not to be trusted.
         rehearsed: storms higher than all of the record with what physics makes of them, each remembering all others;
             ``None`` where nothing is asked of such storms.
@@ -52,48 +52,49 @@ class Course:
     windows: Batch
     calibration_windows: tuple[Batch, ...]
     word: dict[str, Prediction]
-    first: Archive
-    archive: Archive | None
-    rehearsed: Batch | None = None
-    teacher: Diagnosis = field(default_factory=lambda: Diagnosis(TRUST, TRUST))
+    first: FloodArchive
+    archive: FloodArchive | None
+    physics_augmented: Batch | None = None
+    teacher: TeacherWeight = field(default_factory=lambda: TeacherWeight(PRIOR_TEACHER_WEIGHT, PRIOR_TEACHER_WEIGHT))
 
 
 def prepare(
     observations: Observations,
     split: Split,
-    sea: TideAndWeather,
+    sea_level: SeaLevelModel,
     teacher: Teacher,
     n_windows: int,
     rng: np.random.Generator,
-) -> Course:
+) -> AdaptationData:
     """Assemble the batches of a place and ask the teacher about them.
 
     Raises:
         RefusedByTheory: no hour of the record is left to learn the surge from.
     """
-    training = build_storm_batch(observations, split.training, sea, "survey")
-    calibration = build_storm_batch(observations, split.calibration, sea, "survey")
-    issue = draw_issues(observations, free_hours(observations, split), sea, n_windows, rng)
-    windows = build_surge_batch(observations, issue, sea, "survey")
+    training = build_storm_batch(observations, split.training, sea_level, "survey")
+    calibration = build_storm_batch(observations, split.calibration, sea_level, "survey")
+    issue = draw_issues(observations, free_hours(observations, split), sea_level, n_windows, rng)
+    windows = build_surge_batch(observations, issue, sea_level, "survey")
     by_storm = tuple(
-        build_surge_batch(observations, hours_of(observations, storm), sea, "survey") for storm in split.calibration
+        build_surge_batch(observations, hours_of(observations, storm), sea_level, "survey")
+        for storm in split.calibration
     )
-    return enrol(training, calibration, windows, by_storm, teacher)
+    return prepare_adaptation_from_batches(training, calibration, windows, by_storm, teacher)
 
 
-def enrol(
+def prepare_adaptation_from_batches(
     training: Batch, calibration: Batch, windows: Batch, calibration_windows: tuple[Batch, ...], teacher: Teacher
-) -> Course:
+) -> AdaptationData:
     """Ask the teacher, let it look again beside its own first maps, and let every storm remember what it then said."""
-    looks = look_twice(training, teacher)
+    looks = predict_two_pass(training, teacher)
     word = {
         "training": looks.word,
-        "calibration": ask_all_ways(teacher, remember_all(calibration, looks.first)),
+        "calibration": predict_with_tta(teacher, attach_whole_archive(calibration, looks.first)),
         "windows": ask(teacher, windows, chunk=256),
     }
-    return Course(
-        training=remember(training, looks.archive, looks.others),
-        calibration=remember_all(calibration, looks.archive),
+    return AdaptationData(
+        training=attach_archive(training, looks.archive, looks.others),
+        calibration=attach_whole_archive(calibration, looks.archive),
         windows=windows,
         calibration_windows=calibration_windows,
         word=word,
@@ -102,7 +103,7 @@ def enrol(
     )
 
 
-class Looks(NamedTuple):
+class TwoPassPrediction(NamedTuple):
     """A teacher's two looks at E storms of a place.
 
     Attributes:
@@ -110,21 +111,21 @@ class Looks(NamedTuple):
         others: (E, E) bool, which storms each may remember: all but itself.
     """
 
-    first: Archive
+    first: FloodArchive
     word: Prediction
-    archive: Archive
+    archive: FloodArchive
     others: Tensor
 
 
-def look_twice(storms: Batch, teacher: Teacher) -> Looks:
+def predict_two_pass(storms: Batch, teacher: Teacher) -> TwoPassPrediction:
     """Ask the teacher about storms of one place, and again beside what it then said of the others."""
-    first = archive_of(storms, ask_all_ways(teacher, storms))
+    first = archive_of(storms, predict_with_tta(teacher, storms))
     others = ~torch.eye(len(first), dtype=torch.bool)
-    word = ask_all_ways(teacher, remember(storms, first, others))
-    return Looks(first, word, archive_of(storms, word), others)
+    word = predict_with_tta(teacher, attach_archive(storms, first, others))
+    return TwoPassPrediction(first, word, archive_of(storms, word), others)
 
 
-def judge(course: Course, students: Sequence[Student]) -> Course:
+def judge(course: AdaptationData, students: Sequence[Student]) -> AdaptationData:
     """Weigh the teacher and its archive by the few local labels, which nobody has learned from yet.
 
     The teacher's word is compared with that of students without memory, and students who remember with the same who
@@ -136,23 +137,25 @@ def judge(course: Course, students: Sequence[Student]) -> Course:
     labelled = batch.flood_valid.flatten(1).any(dim=1)
     if not bool(labelled.any()):
         return course
-    seen = students_view(batch)[labelled]
+    seen = student_inputs(batch)[labelled]
     classes, valid = batch.flood_class[labelled], batch.flood_valid[labelled] & _land(seen)
     said = course.word["training"].flood_logits
     assert said is not None
     blind, remembering = (_mean_logits(students, view) for view in (seen.without(*MEMORY), seen))
-    teacher = diagnose(said[labelled], blind, classes, valid, prior=TRUST)
-    memory = diagnose(remembering, blind, classes, valid, prior=TRUST)
+    teacher = estimate_teacher_weight(said[labelled], blind, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
+    memory = estimate_teacher_weight(remembering, blind, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
     logger.info("%s Its archive: weight %.2f.", teacher.advice, memory.weight)
     course = replace(course, teacher=teacher)
     return course if memory.weight >= 0.5 else forget(course)
 
 
-def forget(course: Course) -> Course:
+def forget(course: AdaptationData) -> AdaptationData:
     """The same course without the archive and what was drawn from it."""
     training, calibration = (batch.without(*MEMORY) for batch in (course.training, course.calibration))
-    rehearsed = None if course.rehearsed is None else course.rehearsed.without(*MEMORY)
-    return replace(course, training=training, calibration=calibration, rehearsed=rehearsed, archive=None)
+    physics_augmented = None if course.physics_augmented is None else course.physics_augmented.without(*MEMORY)
+    return replace(
+        course, training=training, calibration=calibration, physics_augmented=physics_augmented, archive=None
+    )
 
 
 def _mean_logits(students: Sequence[Student], batch: Batch) -> Tensor:

@@ -8,14 +8,21 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from strandline.distillation.adaptation.data import Course
+from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.training.loop import Progress
-from strandline.distillation.waterlines import BEYOND_MEMORY, RESPONSE, peak_levels, remember, remember_all, waterlines
+from strandline.distillation.waterlines import (
+    EXTRAPOLATION_MARGIN,
+    RESPONSE,
+    attach_archive,
+    attach_whole_archive,
+    peak_levels,
+    waterline_bounds,
+)
 from strandline.models.batch import DEPTH_EDGES, FLOOD_CLASSES, Batch, concatenate
 from strandline.models.terrain_features import ground_of
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.design_storms import StormDesigner, designer_of
 from strandline.simulator.hydrodynamics import inundation
@@ -26,7 +33,7 @@ REHEARSAL_STEP = 0.25
 """Spacing of rehearsed storms [m]."""
 
 
-def remember_rehearsals(course: Course, storms: Batch) -> Course:
+def add_physics_augmentation(course: AdaptationData, storms: Batch) -> AdaptationData:
     """The same course, whose students also remember storms that physics has rehearsed, far above all that were mapped.
 
     Memory cannot tell of a sea that nobody has seen, physics can; and thresholds that were chosen on weak storms
@@ -47,18 +54,18 @@ def remember_rehearsals(course: Course, storms: Batch) -> Course:
         word=torch.cat([past.word, word]),
         level=torch.cat([past.level, level]),
         level_sd=torch.cat([past.level_sd, spread]),
-        rehearsed=len(storms),
+        physics_augmented=len(storms),
     )
     all_but_own = ~torch.eye(len(archive), dtype=torch.bool)
     return replace(
         course,
-        calibration=remember_all(course.calibration, archive),
+        calibration=attach_whole_archive(course.calibration, archive),
         archive=archive,
-        rehearsed=remember(storms, archive, all_but_own[len(past) :]),
+        physics_augmented=attach_archive(storms, archive, all_but_own[len(past) :]),
     )
 
 
-def rehearse(
+def simulate_extremes(
     observations: Observations,
     designer: StormDesigner,
     peaks: Floats,
@@ -107,14 +114,14 @@ def rehearse(
     )
 
 
-def rehearse_above(
-    course: Course,
+def augment_with_extremes(
+    course: AdaptationData,
     observations: Observations,
-    sea: TideAndWeather,
+    sea_level: SeaLevelModel,
     highest: float,
     rng: np.random.Generator,
     progress: Progress | None,
-) -> Course:
+) -> AdaptationData:
     """The course with rehearsed storms, where maps are asked of seas far above all that the archive holds.
 
     Args:
@@ -122,12 +129,12 @@ def rehearse_above(
     """
     if course.archive is None:
         return course
-    designer = designer_of(observations, sea)
+    designer = designer_of(observations, sea_level)
     seen = course.archive.highest + designer.mean_sea_level
-    if highest - seen <= BEYOND_MEMORY:
+    if highest - seen <= EXTRAPOLATION_MARGIN:
         return course
     peaks = np.linspace(seen, highest, 1 + math.ceil((highest - seen) / REHEARSAL_STEP))[1:]
     whole = torch.ones(1, len(course.archive), dtype=torch.bool)
-    dry_at, wet_at = (bound[0].double().numpy() for bound in waterlines(course.archive, whole))
-    storms = rehearse(observations, designer, peaks, (dry_at, wet_at), rng, progress)
-    return remember_rehearsals(course, storms)
+    dry_at, wet_at = (bound[0].double().numpy() for bound in waterline_bounds(course.archive, whole))
+    storms = simulate_extremes(observations, designer, peaks, (dry_at, wet_at), rng, progress)
+    return add_physics_augmentation(course, storms)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from strandline.distillation.continual.fisher import Tensors, shared_weights, students_fisher, students_sensitivity
 from strandline.distillation.distil import soft_terms, task_terms
-from strandline.distillation.modality_dropout import drop_streams
+from strandline.distillation.modality_dropout import modality_dropout
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import ask, pick
@@ -109,7 +109,7 @@ class Replay:
 
     Attributes:
         past: the student's view of storms or gauge windows of other coasts, with truth.
-        samples: drawn a step; ``weight`` of their loss; ``outage``: share of their streams that is hidden.
+        samples: drawn a step; ``weight`` of their loss; ``dropout_rate``: share of their streams that is hidden.
 
     Source: experience replay in its plainest form, Chaudhry et al. (2019), On Tiny Episodic Memories.
     """
@@ -117,12 +117,12 @@ class Replay:
     past: Batch
     samples: int
     weight: float = 1.0
-    outage: float = 0.3
+    dropout_rate: float = 0.3
 
     def terms(self, student: Student, generator: torch.Generator) -> dict[str, Tensor]:
         """Loss on labels of a draw from the past."""
         index = torch.randint(0, len(self.past), (self.samples,), generator=generator)
-        seen = drop_streams(self.past[index], self.outage, generator)
+        seen = modality_dropout(self.past[index], self.dropout_rate, generator)
         said = student(seen, elsewhere=True)
         return {f"replay_{name}": term for name, term in task_terms(said, seen, self.weight).items()}
 
@@ -143,18 +143,18 @@ class LearningWithoutForgetting:
     word: Prediction
     samples: int
     weight: float = 1.0
-    outage: float = 0.3
+    dropout_rate: float = 0.3
     temperature: float = 2.0
 
     @classmethod
-    def of(cls, student: Student, present: Batch, samples: int, weight: float = 1.0, outage: float = 0.3) -> Self:
+    def of(cls, student: Student, present: Batch, samples: int, weight: float = 1.0, dropout_rate: float = 0.3) -> Self:
         """Record what the student says now."""
-        return cls(present, ask(student, present), samples, weight, outage)
+        return cls(present, ask(student, present), samples, weight, dropout_rate)
 
     def terms(self, student: Student, generator: torch.Generator) -> dict[str, Tensor]:
         """Divergence from the recorded word on a draw from the present."""
         index = torch.randint(0, len(self.present), (self.samples,), generator=generator)
-        seen = drop_streams(self.present[index], self.outage, generator)
+        seen = modality_dropout(self.present[index], self.dropout_rate, generator)
         parts = soft_terms(student(seen), pick(self.word, index), seen, self.weight, self.temperature)
         return {f"lwf_{name}": term for name, term in parts.items()}
 

@@ -12,12 +12,12 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from strandline.distillation.continual.regularisers import Replay, ewc
-from strandline.distillation.distil import Consolidation, Recipe
-from strandline.distillation.pretraining.simulated_coasts import Curriculum, simulate_lesson
+from strandline.distillation.distil import Consolidation, DistillationConfig
+from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig, simulate_lesson
 from strandline.errors import InputError
 from strandline.files import write_bytes
 from strandline.models.batch import Batch, concatenate
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import SHIPPED
 
@@ -30,7 +30,7 @@ STORM_WEIGHT, EWC_STRENGTH = 0.3, 300.0
 """Of the loss on replayed storms, and λ beside it: chosen on recipe coasts by `benchmarks.forgetting.__main__`."""
 FISHER_DRAWS = 8
 """Maps of labels drawn a storm."""
-RECORD = Curriculum(storms=1, years=2.0, windows=WINDOWS)
+RECORD = PretrainingConfig(storms=1, years=2.0, windows=WINDOWS)
 """What is simulated of each: as many storms a year as when the coast was taught, one of which is kept."""
 
 
@@ -41,7 +41,7 @@ class Exemplars:
     storms: Batch
     windows: Batch
 
-    def consolidate(self, student: Student, recipe: Recipe) -> list[Consolidation]:
+    def consolidate(self, student: Student, recipe: DistillationConfig) -> list[Consolidation]:
         """What keeps a student, as it is now, from forgetting what it was taught while it learns by a recipe.
 
         Half as many samples a step are replayed as are taken of the present: gauge windows wherever surges learn, each
@@ -51,7 +51,7 @@ class Exemplars:
         storms = recipe.samples // 2 if recipe.whole else 0
         parts = ((self.storms, storms, STORM_WEIGHT), (self.windows, recipe.windows // 2, 1.0))
         kept: list[Consolidation] = [
-            Replay(batch, samples, weight, recipe.outage) for batch, samples, weight in parts if samples > 0
+            Replay(batch, samples, weight, recipe.dropout_rate) for batch, samples, weight in parts if samples > 0
         ]
         if storms:
             generator = torch.Generator().manual_seed(0)
@@ -62,12 +62,12 @@ class Exemplars:
 def simulate_exemplars(seeds: Sequence[int]) -> Exemplars:
     """The first ordinary storm of each of these coasts and some hours of its gauge."""
     lessons = [simulate_lesson(seed, RECORD) for seed in seeds]
-    storms = concatenate([_without_assets(students_view(storms)) for storms, _ in lessons])
-    windows = [students_view(windows) for _, windows in lessons]
+    storms = concatenate([_without_assets(student_inputs(storms)) for storms, _ in lessons])
+    windows = [student_inputs(windows) for _, windows in lessons]
     return Exemplars(storms, concatenate(windows))
 
 
-def taught_seeds(curriculum: Curriculum) -> list[int]:
+def training_seeds(curriculum: PretrainingConfig) -> list[int]:
     """Every fifth coast of the corpus."""
     return [curriculum.first_seed + index for index in range(0, curriculum.coasts - EVERY + 1, EVERY)]
 
@@ -79,7 +79,7 @@ def save_exemplars(folder: Path, exemplars: Exemplars) -> None:
     """
     parts = {"storms": exemplars.storms, "windows": exemplars.windows}
     tensors = {
-        f"{part}.{name}": tensor.contiguous() if name == "weather" else _packed(tensor)
+        f"{part}.{name}": tensor.contiguous() if name == "residual_covariance" else _packed(tensor)
         for part, batch in parts.items()
         for name, tensor in vars(batch).items()
         if tensor is not None

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from strandline.distillation.waterlines import Archive, draw_memory, peak_levels, remember
+from strandline.distillation.waterlines import FloodArchive, attach_archive, peak_levels, sample_archive_mask
 from strandline.errors import InputError
 from strandline.models.batch import Batch, concatenate
 from strandline.models.flood.inputs import RADAR_CENTRE
@@ -20,7 +20,7 @@ BAD_ARCHIVE, FOREIGN_ARCHIVE = 0.2, 0.1
 tell by themselves how far a memory holds."""
 
 
-class Recall:
+class ArchiveSampler:
     """Storms of many coasts that remember others of their own.
 
     Args:
@@ -47,28 +47,28 @@ class Recall:
             word = (self.badly if chance[0] < BAD_ARCHIVE else self.well)[mapped : mapped + self.each].float()
             archive = self._archive(first, word)
             own = torch.randint(0, self.each, (max(samples // COASTS_A_STEP, 1),), generator=generator)
-            used = draw_memory(archive.level, own, generator)
-            batches.append(remember(self.storms[first + own], archive, used))
+            used = sample_archive_mask(archive.level, own, generator)
+            batches.append(attach_archive(self.storms[first + own], archive, used))
             indices.append(first + own)
         return torch.cat(indices), concatenate(batches)
 
-    def look_again(self, teacher: Teacher) -> Prediction:
+    def train_refinement(self, teacher: Teacher) -> Prediction:
         """The teacher's second look at every storm, beside its first look at all others of the coast."""
         words = []
         others = ~torch.eye(self.each, dtype=torch.bool)
         for first in range(0, len(self.storms), self.each):
             part = slice(first, first + self.each)
             words.append(
-                ask(teacher, remember(self.storms[part], self._archive(first, self.well[part].float()), others))
+                ask(teacher, attach_archive(self.storms[part], self._archive(first, self.well[part].float()), others))
             )
         return join_predictions(words)
 
-    def _archive(self, first: int, word: Tensor) -> Archive:
+    def _archive(self, first: int, word: Tensor) -> FloodArchive:
         part = slice(first, first + self.each)
         ground, known = self.storms.terrain, self.storms.terrain_seen
         assert ground is not None
         assert known is not None
-        return Archive(word, self.level[part], self.level_sd[part], ground[first, 0], known[first])
+        return FloodArchive(word, self.level[part], self.level_sd[part], ground[first, 0], known[first])
 
 
 def blur_radar(batch: Batch, generator: torch.Generator) -> Batch:

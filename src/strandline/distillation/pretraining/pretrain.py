@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from strandline.distillation.distil import soft_terms, task_terms
-from strandline.distillation.modality_dropout import drop_streams
-from strandline.distillation.pretraining.archive_sampling import Recall, blur_radar
-from strandline.distillation.pretraining.simulated_coasts import Curriculum
+from strandline.distillation.modality_dropout import modality_dropout
+from strandline.distillation.pretraining.archive_sampling import ArchiveSampler, blur_radar
+from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig
 from strandline.distillation.training import data_parallel as processes
 from strandline.distillation.training.loop import Progress, mixed_precision, train
 from strandline.models.batch import Batch
-from strandline.models.inference import Turn, ask, pick, students_view
+from strandline.models.inference import DihedralTransform, ask, pick, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -25,7 +25,12 @@ WINDOWS_A_STEP = 128
 
 
 def teach(
-    curriculum: Curriculum, storms: Batch, windows: Batch, device: str, seed: int, progress: Progress | None = None
+    curriculum: PretrainingConfig,
+    storms: Batch,
+    windows: Batch,
+    device: str,
+    seed: int,
+    progress: Progress | None = None,
 ) -> Teacher:
     """Train the teacher on the truth of many coasts."""
     torch.manual_seed(seed)
@@ -37,45 +42,53 @@ def teach(
     def loss(step: int) -> dict[str, Tensor]:
         maps, hours = _draw(curriculum, storms, windows, generator)
         terms: dict[str, Tensor] = {}
-        for batch in (Turn.draw(generator).batch(storms[maps]), windows[hours]):
-            seen = processes.own_share(drop_streams(batch, curriculum.outage, generator))
+        for batch in (DihedralTransform.draw(generator).batch(storms[maps]), windows[hours]):
+            seen = processes.own_share(modality_dropout(batch, curriculum.dropout_rate, generator))
             with _precision(seen, device):
                 said = teacher(seen)
             _accumulate(terms, task_terms(said, seen, 1.0))
         return terms
 
     _train(teacher, loss, curriculum.teacher_steps, curriculum, progress)
-    look_again(curriculum, teacher, storms, device, seed)
-    return sharpen_surge(teacher, curriculum, windows, seed)
+    train_refinement(curriculum, teacher, storms, device, seed)
+    return finetune_surge_decoder(teacher, curriculum, windows, seed)
 
 
-def look_again(curriculum: Curriculum, teacher: Teacher, storms: Batch, device: str, seed: int) -> None:
+def train_refinement(curriculum: PretrainingConfig, teacher: Teacher, storms: Batch, device: str, seed: int) -> None:
     """Train the second look alone, on truth: what the first look said of a storm, beside others of the same coast."""
     recall = _recall(curriculum, teacher, storms, seed)
     generator = torch.Generator().manual_seed(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
         _, remembering = recall.draw(curriculum.samples, generator)
-        seen = drop_streams(Turn.draw(generator).batch(remembering.to(device)), curriculum.outage, generator)
+        seen = modality_dropout(
+            DihedralTransform.draw(generator).batch(remembering.to(device)), curriculum.dropout_rate, generator
+        )
         seen = processes.own_share(seen)
         with _precision(seen, device):
             said = teacher(seen)
         return {"flood_task": task_terms(said, seen, 1.0)["flood_task"]}
 
     teacher.eval().requires_grad_(False)
-    teacher.second.train().requires_grad_(True)
-    train(list(teacher.second.parameters()), loss, curriculum.second_steps, curriculum.learning_rate, weight_decay=0.05)
+    teacher.refinement.train().requires_grad_(True)
+    train(
+        list(teacher.refinement.parameters()),
+        loss,
+        curriculum.refinement_steps,
+        curriculum.learning_rate,
+        weight_decay=0.05,
+    )
     teacher.eval().requires_grad_(True)
 
 
-def _recall(curriculum: Curriculum, teacher: Teacher, storms: Batch, seed: int) -> Recall:
+def _recall(curriculum: PretrainingConfig, teacher: Teacher, storms: Batch, seed: int) -> ArchiveSampler:
     """Every storm with the teacher's first look at the others of its coast."""
     blurred = blur_radar(storms, torch.Generator().manual_seed(seed))
-    return Recall(storms, curriculum.storms, ask(teacher, storms), ask(teacher, blurred))
+    return ArchiveSampler(storms, curriculum.storms, ask(teacher, storms), ask(teacher, blurred))
 
 
-def raise_student(
-    curriculum: Curriculum,
+def pretrain_student(
+    curriculum: PretrainingConfig,
     teacher: Teacher,
     storms: Batch,
     windows: Batch,
@@ -99,22 +112,22 @@ def raise_student(
     student = Student().to(device)
     student.load_state_dict(start.state_dict() if start else student.state_dict())
     first = _recall(curriculum, teacher, storms, seed)
-    recall = Recall(storms, curriculum.storms, first.look_again(teacher), first.bad_word)
+    recall = ArchiveSampler(storms, curriculum.storms, first.train_refinement(teacher), first.bad_word)
     storms, windows = storms.to(device), windows.to(device)
-    word_on_storms, word_on_windows = recall.word, ask(teacher, windows, chunk=256)
+    teacher_on_storms, teacher_on_windows = recall.word, ask(teacher, windows, chunk=256)
     generator = torch.Generator().manual_seed(seed)
     processes.part_chances(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
         maps, remembering = recall.draw(curriculum.samples, generator)
         hours = torch.randint(0, len(windows), (2 * curriculum.samples,), generator=generator)
-        turn = Turn.draw(generator)
+        turn = DihedralTransform.draw(generator)
         terms: dict[str, Tensor] = {}
         for batch, word in (
-            (turn.batch(remembering.to(device)), turn.word(pick(word_on_storms, maps))),
-            (windows[hours], pick(word_on_windows, hours)),
+            (turn.batch(remembering.to(device)), turn.word(pick(teacher_on_storms, maps))),
+            (windows[hours], pick(teacher_on_windows, hours)),
         ):
-            seen = processes.own_share(drop_streams(students_view(batch), curriculum.outage, generator))
+            seen = processes.own_share(modality_dropout(student_inputs(batch), curriculum.dropout_rate, generator))
             word = pick(word, processes.own_indices(len(batch)))
             with _precision(seen, device):
                 said = student(seen)
@@ -123,20 +136,20 @@ def raise_student(
         return terms
 
     _train(student, loss, curriculum.snapshot_steps if start else curriculum.student_steps, curriculum, progress)
-    return sharpen_surge(student, curriculum, windows, seed)
+    return finetune_surge_decoder(student, curriculum, windows, seed)
 
 
-def sharpen_surge(
-    network: Network, curriculum: Curriculum, windows: Batch, seed: int, progress: Progress | None = None
+def finetune_surge_decoder(
+    network: Network, curriculum: PretrainingConfig, windows: Batch, seed: int, progress: Progress | None = None
 ) -> Network:
     """Train the surge decoder alone, in place, on truth: windows are cheap without maps, and many are needed."""
     generator = torch.Generator().manual_seed(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
         hours = torch.randint(0, len(windows), (WINDOWS_A_STEP,), generator=generator)
-        seen = processes.own_share(drop_streams(windows[hours], curriculum.outage, generator))
+        seen = processes.own_share(modality_dropout(windows[hours], curriculum.dropout_rate, generator))
         if isinstance(network, Student):
-            seen = students_view(seen)
+            seen = student_inputs(seen)
         with torch.no_grad():
             tokens, token_seen = network.surge(seen)
         mean, scale = network.surge_decoder(tokens, token_seen, seen)
@@ -152,7 +165,9 @@ def sharpen_surge(
     return network
 
 
-def _draw(curriculum: Curriculum, storms: Batch, windows: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _draw(
+    curriculum: PretrainingConfig, storms: Batch, windows: Batch, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Indices of the storms and of the surge windows of one step, two windows a storm."""
     maps = torch.randint(0, len(storms), (curriculum.samples,), generator=generator)
     hours = torch.randint(0, len(windows), (2 * curriculum.samples,), generator=generator)
@@ -173,7 +188,7 @@ def _train(
     network: nn.Module,
     loss: Callable[[int], dict[str, Tensor]],
     steps: int,
-    curriculum: Curriculum,
+    curriculum: PretrainingConfig,
     progress: Progress | None,
 ) -> None:
     network.train()
@@ -182,7 +197,7 @@ def _train(
 
 
 def make_card(
-    command: str, curriculum: Curriculum, seed: int, commit: str, device: str, seconds: float
+    command: str, curriculum: PretrainingConfig, seed: int, commit: str, device: str, seconds: float
 ) -> dict[str, object]:
     """The model card's facts: data, recipe, seed, commit, machine."""
     return {

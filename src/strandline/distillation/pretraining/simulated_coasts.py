@@ -21,8 +21,8 @@ from strandline.errors import InputError
 from strandline.models.batch import Batch, concatenate
 from strandline.models.batching import build_storm_batch, build_surge_batch, draw_issues
 from strandline.observations.observations import Observations
-from strandline.observations.sea_level.model import TideAndWeather
-from strandline.observations.sea_level.residual_process import fit_tide_and_weather
+from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.simulator.coast import simulate_coast, simulate_dry_coast
 
@@ -40,7 +40,7 @@ MARGIN = 96
 
 
 @dataclass(frozen=True)
-class Curriculum:
+class PretrainingConfig:
     """How the shipped networks are made: the recipe that ``strandline teach`` runs and writes beside the weights.
 
     Attributes:
@@ -62,18 +62,18 @@ class Curriculum:
     cells: int = 64
     members: int = 3
     teacher_steps: int = 1600
-    second_steps: int = 550
+    refinement_steps: int = 550
     student_steps: int = 2900
     snapshot_steps: int = 350
     surge_steps: int = 800
     samples: int = 16
     learning_rate: float = 1e-3
     soft: float = 0.5
-    outage: float = 0.3
+    dropout_rate: float = 0.3
     first_seed: int = FIRST_SEED
 
 
-Simulate = Callable[[int, Curriculum], tuple[Batch, ...]]
+Simulate = Callable[[int, PretrainingConfig], tuple[Batch, ...]]
 """From a seed to what is learned from one coast."""
 Arrays = list[dict[str, np.ndarray]]
 
@@ -86,12 +86,12 @@ class StageStore(Protocol):
         ...
 
 
-def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
+def simulate_lesson(seed: int, curriculum: PretrainingConfig) -> tuple[Batch, Batch]:
     """Storms (with maps) and surge windows of one coast, with truth as targets."""
     coast = _coast(simulate_coast, seed, curriculum)
     if coast.assets is None or coast.truth is None:
         raise InputError(f"coast {seed}", "has no assets or truth", "pre-training needs both")
-    sea, windows = _windows_of(coast, seed, curriculum)
+    sea_level, windows = _windows_of(coast, seed, curriculum)
     chosen = np.random.default_rng([seed, 1]).choice(len(coast.assets), ASSETS, replace=len(coast.assets) < ASSETS)
     truth = coast.truth.isel(asset=chosen)
     coast = replace(coast, assets=coast.assets.iloc[chosen].reset_index(drop=True), truth=truth)
@@ -101,10 +101,10 @@ def simulate_lesson(seed: int, curriculum: Curriculum) -> tuple[Batch, Batch]:
         raise InputError(
             f"coast {seed}", f"has {len(storms)} storms that are not extreme", "start from another `first_seed`"
         )
-    return build_storm_batch(coast, storms, sea, "truth"), windows
+    return build_storm_batch(coast, storms, sea_level, "truth"), windows
 
 
-def simulate_windows(seed: int, curriculum: Curriculum) -> tuple[Batch]:
+def simulate_windows(seed: int, curriculum: PretrainingConfig) -> tuple[Batch]:
     """Surge windows of one coast alone, for which nothing has to be flooded."""
     coast = _coast(simulate_dry_coast, seed, curriculum)
     return (_windows_of(coast, seed, curriculum)[1],)
@@ -112,7 +112,7 @@ def simulate_windows(seed: int, curriculum: Curriculum) -> tuple[Batch]:
 
 def simulate_corpus(
     simulate: Simulate,
-    curriculum: Curriculum,
+    curriculum: PretrainingConfig,
     checkpoints: StageStore,
     processes: int,
     progress: Progress | None = None,
@@ -134,7 +134,7 @@ def simulate_corpus(
     return [concatenate(part) for part in zip(*lessons, strict=True)]
 
 
-def _coast(simulate: Callable[..., Observations], seed: int, curriculum: Curriculum) -> Observations:
+def _coast(simulate: Callable[..., Observations], seed: int, curriculum: PretrainingConfig) -> Observations:
     return simulate(
         f"coast {seed}",
         seed,
@@ -144,7 +144,7 @@ def _coast(simulate: Callable[..., Observations], seed: int, curriculum: Curricu
     )
 
 
-def _as_numpy(simulate: Simulate, seed: int, curriculum: Curriculum, checkpoints: StageStore) -> Arrays:
+def _as_numpy(simulate: Simulate, seed: int, curriculum: PretrainingConfig, checkpoints: StageStore) -> Arrays:
     """Plain arrays travel between processes without torch's shared-memory files."""
     torch.set_num_threads(1)
 
@@ -155,7 +155,7 @@ def _as_numpy(simulate: Simulate, seed: int, curriculum: Curriculum, checkpoints
     return checkpoints.stage(f"coast {seed}", make)
 
 
-def _windows_of(coast: Observations, seed: int, curriculum: Curriculum) -> tuple[TideAndWeather, Batch]:
+def _windows_of(coast: Observations, seed: int, curriculum: PretrainingConfig) -> tuple[SeaLevelModel, Batch]:
     """Tide and weather as a part of the record tells them, and windows of all of it.
 
     The part is as long as chance wants, and without the storms: those that are forecast at a place are not known there.
@@ -172,9 +172,9 @@ def _windows_of(coast: Observations, seed: int, curriculum: Curriculum) -> tuple
     for storm in _storms_of(truth):
         known[storm.contains(time)] = np.nan
     name, latitude = str(gauge["station"].values[0]), float(gauge["latitude"].values[0])
-    sea = fit_tide_and_weather(time, known, latitude, name=name, source="part of its record")
-    issue = draw_issues(coast, time[MARGIN:-MARGIN], sea, curriculum.windows, rng)
-    return sea, build_surge_batch(coast, issue, sea, "truth")
+    sea_level = fit_sea_level_model(time, known, latitude, name=name, source="part of its record")
+    issue = draw_issues(coast, time[MARGIN:-MARGIN], sea_level, curriculum.windows, rng)
+    return sea_level, build_surge_batch(coast, issue, sea_level, "truth")
 
 
 def _storms_of(truth: xr.Dataset) -> list[Storm]:

@@ -16,7 +16,7 @@ REACH = 9
 LEVEL_INPUTS = 3
 
 
-class ArchiveReader(nn.Module):
+class ArchiveAttention(nn.Module):
     """Cross-attention of patches over storms: query = what is seen now, keys = the archive's maps and levels.
 
     Storms differ by which embankments gave way; where one did, the water stood where it stood before. Scores act like
@@ -118,7 +118,9 @@ def _finer(size: int, like: Tensor) -> Tensor:
     return F.interpolate(each, scale_factor=STRIDE, mode="linear", align_corners=False)[0].T
 
 
-def read_archive(reader: ArchiveReader, batch: Batch, streams: Streams, now: dict[str, int]) -> tuple[Tensor, Tensor]:
+def read_archive(
+    reader: ArchiveAttention, batch: Batch, streams: Streams, now: dict[str, int]
+) -> tuple[Tensor, Tensor]:
     """What the archive remembers of the present, (B, C, H, W), and where anything is remembered (B, H, W).
 
     Args:

@@ -17,7 +17,7 @@ TEACHER_STREAMS = {
     "optical": len(OPTICAL_CHANNELS),
     "in_situ": 1,
 }
-STRANDLINE_STREAM = 9  # how far the peak stands above five bounds of the ground, its middle, and what was seen there
+WATERLINE_STREAM = 9  # how far the peak stands above five bounds of the ground, its middle, and what was seen there
 STUDENT_STREAMS = {name: count for name, count in TEACHER_STREAMS.items() if name != "radar"}
 SPARSE = ("in_situ",)
 """A single logger speaks for its patch."""
@@ -36,9 +36,9 @@ def streams_of(batch: Batch, names: Collection[str]) -> dict[str, tuple[Tensor, 
         if name == "radar":
             value = (value - value.new_tensor(RADAR_CENTRE)[:, None, None]) / RADAR_SCALE
         streams[name] = (value, seen)
-    if "strandlines" in names and batch.strandlines is not None:
-        assert batch.strandlines_seen is not None
-        streams["strandlines"] = (strandlines_of(batch), batch.strandlines_seen)
+    if "waterlines" in names and batch.waterlines is not None:
+        assert batch.waterlines_seen is not None
+        streams["waterlines"] = (scaled_waterlines(batch), batch.waterlines_seen)
     return streams
 
 
@@ -51,10 +51,10 @@ def ground_of(batch: Batch) -> Tensor:
     return torch.stack([elevation / 3, sill / 3, water, distance / 5, *above], 1)
 
 
-def strandlines_of(batch: Batch) -> Tensor:
+def scaled_waterlines(batch: Batch) -> Tensor:
     """(B, 9, H, W) what the strandlines say of this peak, scaled to order one."""
-    assert batch.strandlines is not None
-    low, middle, high, dry, wet, frequency, depth_class, storms = batch.strandlines.unbind(dim=1)
+    assert batch.waterlines is not None
+    low, middle, high, dry, wet, frequency, depth_class, storms = batch.waterlines.unbind(dim=1)
     peak = peak_of(batch)[:, None, None]
     above = [(peak - bound).clamp(-2, 2) for bound in (low, middle, high, dry, wet)]
     return torch.stack([*above, middle / 3, frequency, depth_class / 4, storms.log1p() / 3], 1)

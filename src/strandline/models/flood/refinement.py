@@ -4,15 +4,15 @@ import torch
 from torch import Tensor, nn
 
 from strandline.models.batch import FLOOD_CLASSES, Batch
-from strandline.models.flood.archive_attention import ArchiveReader, read_archive
+from strandline.models.flood.archive_attention import ArchiveAttention, read_archive
 from strandline.models.flood.dense_cnn import DenseCNN
-from strandline.models.flood.inputs import SPARSE, STRANDLINE_STREAM, TEACHER_STREAMS, streams_of
+from strandline.models.flood.inputs import SPARSE, TEACHER_STREAMS, WATERLINE_STREAM, streams_of
 
-NOW = {**TEACHER_STREAMS, "strandlines": STRANDLINE_STREAM, "first": FLOOD_CLASSES}
+NOW = {**TEACHER_STREAMS, "waterlines": WATERLINE_STREAM, "first": FLOOD_CLASSES}
 """What describes the present: all streams, the strandlines, and the first look's probabilities."""
 
 
-class SecondLook(nn.Module):
+class RefinementHead(nn.Module):
     """A convolutional network on the first look and the place's memory.
 
     Args:
@@ -22,7 +22,7 @@ class SecondLook(nn.Module):
 
     def __init__(self, context_width: int, width: int = 24, dropout: float = 0.1) -> None:
         super().__init__()
-        self.archive = ArchiveReader(sum(NOW.values()) + len(NOW))
+        self.archive = ArchiveAttention(sum(NOW.values()) + len(NOW))
         channels = {**NOW, "archive": self.archive.out_channels}
         self.map = DenseCNN(
             channels,
@@ -30,7 +30,7 @@ class SecondLook(nn.Module):
             width=width,
             dropout=dropout,
             context_width=context_width,
-            sharp=("ground", "radar", "strandlines", "first", "archive"),
+            sharp=("ground", "radar", "waterlines", "first", "archive"),
             sparse=SPARSE,
         )
         for weight in self.map.head.parameters():  # untaught, it says what the first look said
@@ -39,7 +39,7 @@ class SecondLook(nn.Module):
     def forward(self, batch: Batch, first: Tensor, context: Tensor) -> Tensor:
         """A batch that remembers, the first look's logits (B, K, H, W) and a vector (B, D) → logits (B, K, H, W)."""
         assert batch.terrain_seen is not None
-        streams: dict[str, tuple[Tensor, Tensor]] = streams_of(batch, (*TEACHER_STREAMS, "strandlines"))
+        streams: dict[str, tuple[Tensor, Tensor]] = streams_of(batch, (*TEACHER_STREAMS, "waterlines"))
         streams["first"] = (first.softmax(dim=1), batch.terrain_seen)
         streams["archive"] = read_archive(self.archive, batch, streams, NOW)
         change: Tensor = self.map(streams, context).logits

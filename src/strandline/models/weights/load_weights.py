@@ -74,7 +74,7 @@ def load_teacher(folder: Path = SHIPPED) -> Teacher:
     return _fill(Teacher(), _load(path), path)
 
 
-def load_students(folder: Path = SHIPPED, place_shape: tuple[int, int] | None = None) -> list[Student]:
+def load_students(folder: Path = SHIPPED, site_shape: tuple[int, int] | None = None) -> list[Student]:
     """The shipped ensemble, each member with a blank map of the place when its grid is given; or that of a place.
 
     Args:
@@ -88,7 +88,7 @@ def load_students(folder: Path = SHIPPED, place_shape: tuple[int, int] | None = 
     members = _by_member(path)
     if any(_is_multi_head(weights) for weights in members):
         raise InputError(folder, "holds an ensemble in one network", "read it by `load_forecaster`")
-    return [_student_of(weights, place_shape, path) for weights in members]
+    return [_student_of(weights, site_shape, path) for weights in members]
 
 
 def load_ensemble(folder: Path) -> list[Student | MultiHeadStudent]:
@@ -115,11 +115,11 @@ def _is_multi_head(weights: Mapping[str, Tensor]) -> bool:
     return any(name.startswith("trunk.") for name in weights)
 
 
-def _student_of(weights: Mapping[str, Tensor], place_shape: tuple[int, int] | None, path: Path) -> Student:
+def _student_of(weights: Mapping[str, Tensor], site_shape: tuple[int, int] | None, path: Path) -> Student:
     saved = weights.get("place")
     if saved is not None:
-        place_shape = (saved.shape[-2], saved.shape[-1])
-    student = Student(place_shape=place_shape)
+        site_shape = (saved.shape[-2], saved.shape[-1])
+    student = Student(site_shape=site_shape)
     blank = {} if student.place is None else {"place": student.place.detach()}
     return _fill(student, {**blank, **weights}, path)
 

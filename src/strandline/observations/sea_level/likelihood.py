@@ -82,10 +82,12 @@ class RecordLikelihood:
         value = 0.5 * float((self._level * told[..., 0]).sum() + log_size)
         return Expansion(value, slope.numpy(), (average + slope.diag()).numpy())  # d²/d(log s)² = s² d²/ds² + s d/ds
 
-    def _precision(self, weather: Tensor) -> tuple["_Precision", Tensor]:
+    def _precision(self, residual_covariance: Tensor) -> tuple["_Precision", Tensor]:
         """P, by the matrix inversion lemma, and log |Σ|, of weather with that covariance (168, 168) [m2]."""
         pairs = self._masks[:, :, None] * self._masks[:, None]  # (M, 168, 168)
-        known = (weather + READING_NOISE**2 * torch.eye(MEMORY_HOURS)) * pairs + torch.diag_embed(1 - self._masks)
+        known = (residual_covariance + READING_NOISE**2 * torch.eye(MEMORY_HOURS)) * pairs + torch.diag_embed(
+            1 - self._masks
+        )
         root = torch.linalg.cholesky(known)
         inverse = torch.cholesky_inverse(root) * pairs
         each = inverse[self._which]  # (N, 168, 168)

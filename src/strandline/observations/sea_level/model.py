@@ -11,7 +11,7 @@ from strandline.observations.sea_level.harmonic_tide import FittedTide, predict_
 
 
 @dataclass(frozen=True, eq=False)
-class TideAndWeather:
+class SeaLevelModel:
     """Where every forecast at a gauge starts (`models.gauge_process`).
 
     Attributes:
@@ -20,13 +20,13 @@ class TideAndWeather:
     """
 
     fitted: FittedTide
-    weather: Floats
+    residual_covariance: Floats
 
     def tide(self, time: Times) -> Floats:
         """Level without weather [m above the stated mean sea level] at times of any shape."""
         return self.fitted.mean + predict_tide(self.fitted.constants, time.ravel()).reshape(time.shape)
 
-    def tide_modes(self, time: Times) -> npt.NDArray[np.float32]:
+    def tide_error_modes(self, time: Times) -> npt.NDArray[np.float32]:
         """(B, H) times → (B, H, 16) ways [m] in which the tide of these hours may be off.
 
         Within four days the many modes of a tide are hardly more than one pair a species: what is left out is below a

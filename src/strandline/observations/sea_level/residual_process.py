@@ -15,7 +15,7 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.forecast_window import TIDE_HOURS
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, adopt_tide, fit_tide
 from strandline.observations.sea_level.likelihood import MEMORY_HOURS, READING_NOISE, Expansion, RecordLikelihood
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 
 WEIGHT_SPREAD = 3.0
 """Of the logarithm of a shape's variance, before the record speaks."""
@@ -67,7 +67,9 @@ def autocovariance(level: Floats) -> Floats:
     return covariance
 
 
-def fit_weather(level: Floats, modes: npt.NDArray[np.float32], elsewhere: Floats, usual: float | None = None) -> Floats:
+def fit_residual_covariance(
+    level: Floats, modes: npt.NDArray[np.float32], elsewhere: Floats, usual: float | None = None
+) -> Floats:
     """(168,) the most probable autocovariance [m2] of the weather in a record, short and with gaps as it is.
 
     A sum of known shapes, each with a variance that the record's likelihood chooses: those of `SHAPES`, and how the
@@ -89,8 +91,8 @@ def fit_weather(level: Floats, modes: npt.NDArray[np.float32], elsewhere: Floats
     likelihood = RecordLikelihood(level, modes, shapes)
     own = likelihood.mean_square
     logarithms = choose_variances(likelihood, own if usual is None else math.sqrt(own * usual))
-    weather: Floats = np.exp(logarithms) @ shapes
-    return weather
+    residual_covariance: Floats = np.exp(logarithms) @ shapes
+    return residual_covariance
 
 
 def choose_variances(likelihood: RecordLikelihood, usual: float) -> Floats:
@@ -125,9 +127,9 @@ def choose_variances(likelihood: RecordLikelihood, usual: float) -> Floats:
     return chosen
 
 
-def fit_tide_and_weather(
+def fit_sea_level_model(
     time: Times, level: Floats, latitude: float, *, name: str, source: str, published: TidalConstants | None = None
-) -> TideAndWeather:
+) -> SeaLevelModel:
     """What a gauge's record alone tells of its tide and of the weather about it.
 
     Args:
@@ -143,12 +145,16 @@ def fit_tide_and_weather(
         fitted = fit_tide(time, level, latitude, name=name, source=source)
     else:
         fitted = adopt_tide(published, time, level)
-    sea = TideAndWeather(fitted, np.zeros(TIDE_HOURS))
-    weather = fit_weather(level - sea.tide(time), fitted.error_modes(time), np.zeros((0, MEMORY_HOURS)))
-    return replace(sea, weather=weather[:TIDE_HOURS])
+    sea_level = SeaLevelModel(fitted, np.zeros(TIDE_HOURS))
+    residual_covariance = fit_residual_covariance(
+        level - sea_level.tide(time), fitted.error_modes(time), np.zeros((0, MEMORY_HOURS))
+    )
+    return replace(sea_level, residual_covariance=residual_covariance[:TIDE_HOURS])
 
 
-def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor, first: int = 0) -> tuple[Tensor, Tensor]:
+def predict_residual(
+    own: Tensor, seen: Tensor, residual_covariance: Tensor, modes: Tensor, first: int = 0
+) -> tuple[Tensor, Tensor]:
     """What a gauge's last readings say of the hours about them and of those that follow.
 
     Where nothing was read the mean is 0 and the spread that of the weather and the tide's error.
@@ -168,18 +174,20 @@ def foretell(own: Tensor, seen: Tensor, weather: Tensor, modes: Tensor, first: i
     Source: conditional normal distribution, Rasmussen and Williams (2006), eqs. 2.23 and 2.24.
     """
     context, hours = own.shape[1], modes.shape[1]
-    if seen.shape != own.shape or not context <= hours <= weather.shape[1]:
+    if seen.shape != own.shape or not context <= hours <= residual_covariance.shape[1]:
         given = f"{tuple(own.shape)} readings, {tuple(seen.shape)} masks, {tuple(modes.shape)} modes"
         raise InputError("a gauge's readings", given, "give a mask a reading, and modes of them and the hours ahead")
     hour = torch.arange(hours)
     past, asked = hour[:context, None], modes[:, first:]
     there = seen.to(own.dtype)
-    known = (weather[:, (past - hour[:context]).abs()] + modes[:, :context] @ modes[:, :context].mT) * there[:, :, None]
+    known = (
+        residual_covariance[:, (past - hour[:context]).abs()] + modes[:, :context] @ modes[:, :context].mT
+    ) * there[:, :, None]
     known = known * there[:, None] + torch.diag_embed(1 - there + READING_NOISE**2 * there)  # (B, C, C)
-    across = (weather[:, (past - hour[first:]).abs()] + modes[:, :context] @ asked.mT) * there[:, :, None]
+    across = (residual_covariance[:, (past - hour[first:]).abs()] + modes[:, :context] @ asked.mT) * there[:, :, None]
     root = torch.linalg.cholesky(known)
     half = torch.linalg.solve_triangular(root, across, upper=False)  # (B, C, H - first)
     white = torch.linalg.solve_triangular(root, (own * there)[..., None], upper=False)
     mean = (half * white).sum(dim=1)
-    rest = weather[:, :1] + asked.square().sum(dim=2) - half.square().sum(dim=1)
+    rest = residual_covariance[:, :1] + asked.square().sum(dim=2) - half.square().sum(dim=1)
     return mean, rest.clamp(min=READING_NOISE**2).sqrt()

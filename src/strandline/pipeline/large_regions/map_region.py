@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from strandline.distillation.training.loop import Progress
-from strandline.distillation.waterlines import BEYOND_MEMORY
+from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN
 from strandline.errors import InputError
 from strandline.models.weights.load_weights import load_teacher
 from strandline.observations.arrays import Floats
@@ -19,14 +19,14 @@ from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.values import as_datetime64
 from strandline.observations.storms import find_whole_storms
-from strandline.pipeline.deployment import Briefing, Making, load_briefing
+from strandline.pipeline.deployment import Deployment, RunMetadata, load_deployment
 from strandline.pipeline.large_regions.dask_workers import map_here, map_on_cluster
 from strandline.pipeline.large_regions.products import write_products
 from strandline.pipeline.large_regions.store import MosaicStore
 from strandline.pipeline.large_regions.survey import survey
 from strandline.pipeline.large_regions.tile_mapper import BANDS, Mapper, Past
 from strandline.pipeline.large_regions.tiles import Tiling
-from strandline.pipeline.settings import Settings, commit
+from strandline.pipeline.settings import RunConfig, commit
 from strandline.report.products import as_json, provenance_tags
 from strandline.risk.hazard.flood_maps import draw_floods, sources_of
 from strandline.simulator.design_storms import StormDesigner
@@ -38,7 +38,7 @@ SOME_YEAR = np.datetime64("2000-01-01T00", "ns")
 
 
 @dataclass(frozen=True)
-class Choice:
+class MapConfig:
     """What is to be mapped.
 
     Attributes:
@@ -55,7 +55,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Facts:
+class MapMetadata:
     """What ``map.json`` says of the rasters beside it.
 
     Attributes:
@@ -67,11 +67,11 @@ class Facts:
     """
 
     region: Region
-    run: Making
+    run: RunMetadata
     run_region: str
     return_periods: tuple[float, ...]
     levels_p50: tuple[float, ...]
-    choice: Choice
+    choice: MapConfig
     tiles: int
     reach: int
     overlap: int
@@ -82,17 +82,17 @@ class Facts:
     commit: str
 
 
-def make_mosaic(
+def map_large_region(
     region_file: RegionFile,
     run: Path,
     out: str,
     job: str,
-    choice: Choice,
+    choice: MapConfig,
     announce: Announce,
     *,
     resume: bool = False,
     scheduler: str | None = None,
-) -> Facts:
+) -> MapMetadata:
     """Map a region by the students of a run, whose sea it shares.
 
     Where the region file names radar scenes, the teacher looks at those of every tile and its maps are remembered
@@ -108,11 +108,11 @@ def make_mosaic(
     Raises:
         InputError: what was wrong; no product is written then.
     """
-    briefing, forecaster = load_briefing(run), load_forecaster(run).elsewhere()
-    region, periods = region_file.region, _periods(briefing, choice.return_periods)
-    _refuse_another_sea(region_file, briefing)
+    deployment, forecaster = load_deployment(run), load_forecaster(run).elsewhere()
+    region, periods = region_file.region, _periods(deployment, choice.return_periods)
+    _refuse_another_sea(region_file, deployment)
     store, tiling = MosaicStore(out), Tiling(region.shape)
-    mapper = _mapper(region_file, briefing, forecaster, store, periods, choice)
+    mapper = _mapper(region_file, deployment, forecaster, store, periods, choice)
     has_ground = store.begin(job, tiling, len(BANDS) * len(periods), resume=resume)
     progress, tiles = announce("survey the ground"), tiling.tiles()
     if not has_ground:
@@ -122,22 +122,22 @@ def make_mosaic(
         map_here(mapper, left, progress)
     else:
         map_on_cluster(mapper, left, scheduler, progress)
-    students = {f"{name} of the run": entry for name, entry in sources_of(briefing.provenance).items()}
+    students = {f"{name} of the run": entry for name, entry in sources_of(deployment.provenance).items()}
     provenance = {**students, **_own_provenance(region_file, mapper)}
     tags = provenance_tags(region, provenance)
-    facts = Facts(
+    facts = MapMetadata(
         region=region,
-        run=briefing.making,
-        run_region=briefing.region.name,
+        run=deployment.making,
+        run_region=deployment.region.name,
         return_periods=periods,
-        levels_p50=tuple(np.median(_levels(briefing, periods, choice), axis=0).tolist()),
+        levels_p50=tuple(np.median(_levels(deployment, periods, choice), axis=0).tolist()),
         choice=choice,
         tiles=len(tiles),
         reach=tiling.reach,
         overlap=tiling.overlap,
         provenance=tags["PROVENANCE"],
         sources=tags["SOURCES"],
-        remarks=remarks_on(briefing, mapper.past, _levels(briefing, periods, choice)),
+        remarks=remarks_on(deployment, mapper.past, _levels(deployment, periods, choice)),
         version=version("strandline"),
         commit=commit(),
     )
@@ -146,21 +146,21 @@ def make_mosaic(
     return facts
 
 
-def _periods(briefing: Briefing, asked: tuple[float, ...]) -> tuple[float, ...]:
-    strange = sorted(set(asked) - set(briefing.return_periods))
+def _periods(deployment: Deployment, asked: tuple[float, ...]) -> tuple[float, ...]:
+    strange = sorted(set(asked) - set(deployment.return_periods))
     if strange:
-        known = ", ".join(f"{period:g}" for period in briefing.return_periods)
+        known = ", ".join(f"{period:g}" for period in deployment.return_periods)
         raise InputError("return periods", f"the run knows none of {strange[0]:g} years", f"choose of {known}")
-    return tuple(period for period in briefing.return_periods if not asked or period in asked)
+    return tuple(period for period in deployment.return_periods if not asked or period in asked)
 
 
-def _refuse_another_sea(region_file: RegionFile, briefing: Briefing) -> None:
+def _refuse_another_sea(region_file: RegionFile, deployment: Deployment) -> None:
     """The run's levels and students must mean the same here.
 
     Raises:
         InputError: another vertical datum, or cells of another size.
     """
-    wide, own = region_file.region, briefing.region
+    wide, own = region_file.region, deployment.region
     if wide.vertical_datum != own.vertical_datum:
         given = f"has vertical datum '{wide.vertical_datum}', the run '{own.vertical_datum}'"
         raise InputError(f"region '{wide.name}'", given, "give elevations in the run's datum, by [terrain] datum_shift")
@@ -169,32 +169,32 @@ def _refuse_another_sea(region_file: RegionFile, briefing: Briefing) -> None:
         raise InputError(f"region '{wide.name}'", given, "use the run's cell size")
 
 
-def _levels(briefing: Briefing, periods: tuple[float, ...], choice: Choice) -> Floats:
+def _levels(deployment: Deployment, periods: tuple[float, ...], choice: MapConfig) -> Floats:
     """(S, R) sampled return levels [m, region datum]."""
-    columns = [briefing.return_periods.index(period) for period in periods]
-    if not 1 <= choice.samples <= len(briefing.return_levels):
-        most = len(briefing.return_levels)
+    columns = [deployment.return_periods.index(period) for period in periods]
+    if not 1 <= choice.samples <= len(deployment.return_levels):
+        most = len(deployment.return_levels)
         raise InputError("samples", f"{choice.samples} are asked for", f"the run drew {most}; ask for 1 to {most}")
-    return briefing.return_levels[: choice.samples, columns] + choice.rise
+    return deployment.return_levels[: choice.samples, columns] + choice.rise
 
 
 def _mapper(
     region_file: RegionFile,
-    briefing: Briefing,
+    deployment: Deployment,
     forecaster: Forecaster,
     store: MosaicStore,
     periods: tuple[float, ...],
-    choice: Choice,
+    choice: MapConfig,
 ) -> Mapper:
-    start = min((start for start, _ in briefing.withheld), default=SOME_YEAR)
-    designer = StormDesigner(briefing.sea, briefing.mean_sea_level, start)
+    start = min((start for start, _ in deployment.withheld), default=SOME_YEAR)
+    designer = StormDesigner(deployment.sea_level, deployment.mean_sea_level, start)
     rng = np.random.default_rng(choice.seed)
-    draws = draw_floods(designer, _levels(briefing, periods, choice), forecaster.members, rng, choice.rise)
-    past = past_of(region_file, briefing)
-    return Mapper(store, region_file.region, briefing.mean_sea_level, forecaster, tuple(draws), past)
+    draws = draw_floods(designer, _levels(deployment, periods, choice), forecaster.members, rng, choice.rise)
+    past = past_of(region_file, deployment)
+    return Mapper(store, region_file.region, deployment.mean_sea_level, forecaster, tuple(draws), past)
 
 
-def past_of(region_file: RegionFile, briefing: Briefing) -> Past | None:
+def past_of(region_file: RegionFile, deployment: Deployment) -> Past | None:
     """What the teacher is to be asked of each tile: storms of the record that radar shows and no run withheld.
 
     Raises:
@@ -209,17 +209,17 @@ def past_of(region_file: RegionFile, briefing: Briefing) -> Past | None:
     if sar.bands.vh is None or not sar.reference:
         raise InputError("sar", "lacks VH or a dry reference", "give both polarisations and a dry-season mean")
     gauge = read_tide_gauges(region_file.tide_gauge)
-    if (name := str(gauge["station"].values[0])) != briefing.gauges[0].name:
-        own = briefing.gauges[0].name
+    if (name := str(gauge["station"].values[0])) != deployment.gauges[0].name:
+        own = deployment.gauges[0].name
         raise InputError("tide_gauge", f"the first is '{name}', the run's own is '{own}'", "name the run's own first")
     usable = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
-    storms = find_whole_storms(gauge["time"].values, usable, Settings.storms)
+    storms = find_whole_storms(gauge["time"].values, usable, RunConfig.storms)
     taken = np.array([as_datetime64(scene.time) for scene in sar.scenes])
     shown = tuple(
         storm
         for storm in storms
         if storm.contains(taken).any()
-        and not any(storm.start <= end and start <= storm.end for start, end in briefing.withheld)
+        and not any(storm.start <= end and start <= storm.end for start, end in deployment.withheld)
     )
     scenes = tuple(
         scene for scene, at in zip(sar.scenes, taken, strict=True) if any(storm.contains(at) for storm in shown)
@@ -228,7 +228,7 @@ def past_of(region_file: RegionFile, briefing: Briefing) -> Past | None:
         return None
     provenance = {name: provenance_of(region_file, name) for name in ("terrain", "tide_gauge", "sar", "sar_reference")}
     sar = sar.model_copy(update={"scenes": scenes})
-    return Past(load_teacher(), shown, gauge, briefing.sea, sar, provenance)
+    return Past(load_teacher(), shown, gauge, deployment.sea_level, sar, provenance)
 
 
 def _own_provenance(region_file: RegionFile, mapper: Mapper) -> dict[str, Provenance]:
@@ -237,10 +237,10 @@ def _own_provenance(region_file: RegionFile, mapper: Mapper) -> dict[str, Proven
     return {"terrain": provenance_of(region_file, "terrain")}
 
 
-def remarks_on(briefing: Briefing, past: Past | None, levels: Floats) -> tuple[str, ...]:
+def remarks_on(deployment: Deployment, past: Past | None, levels: Floats) -> tuple[str, ...]:
     """What a reader must know before believing maps of sea levels (S, R) [m, region datum]."""
     return (
-        f"Students, thresholds and sea levels are those of a run at '{briefing.region.name}'. Elsewhere nobody has "
+        f"Students, thresholds and sea levels are those of a run at '{deployment.region.name}'. Elsewhere nobody has "
         "tested them, and the level of the sea is taken to be the same.",
         *_remarks_on_radar(past, float(levels.max())),
         "Floods come from the sea of the region's sea point; rivers and rain are in no map.",
@@ -255,11 +255,11 @@ def _remarks_on_radar(past: Past | None, highest: float) -> tuple[str, ...]:
         "alone."
     )
     seen = max(storm.peak_level for storm in past.storms)
-    if highest <= seen + BEYOND_MEMORY:
+    if highest <= seen + EXTRAPOLATION_MARGIN:
         return (read,)
     return (
         read,
         f"Maps reach to a sea of {highest:.2f} m; the highest storm that radar shows stood at {seen:.2f} m. From "
-        f"{seen + BEYOND_MEMORY:.2f} m on they rest on the memory of lower floods alone, which cannot tell what such a "
+        f"{seen + EXTRAPOLATION_MARGIN:.2f} m on they rest on the memory of lower floods alone, which cannot tell what such a "
         "sea does and may call dry what it floods: here physics rehearses nothing, as it does in a run.",
     )

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from strandline.distillation.adaptation.data import look_twice
-from strandline.distillation.waterlines import Archive
+from strandline.distillation.adaptation.data import predict_two_pass
+from strandline.distillation.waterlines import FloodArchive
 from strandline.models.batch import Batch
 from strandline.models.batching import scene_part, storm_gauge_part
 from strandline.models.teacher import Teacher
@@ -18,7 +18,7 @@ from strandline.observations.readers.formats.rasters import NothingThere
 from strandline.observations.readers.satellite import read_sar, read_sar_reference
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import SarSection
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Storm
 from strandline.observations.variables import as_variable
 from strandline.pipeline.large_regions.store import MosaicStore
@@ -39,14 +39,14 @@ class Past:
 
     Attributes:
         storms: that the own gauge recorded and some radar scene shows; none of them calibrated the students.
-        gauge: the ``tide_gauge`` modality; ``sea``: tide and weather of its first station.
+        gauge: the ``tide_gauge`` modality; ``sea_level``: tide and weather of its first station.
         sar: the scenes; ``provenance``: of gauge and scenes.
     """
 
     teacher: Teacher
     storms: tuple[Storm, ...]
     gauge: xr.Dataset
-    sea: TideAndWeather
+    sea_level: SeaLevelModel
     sar: SarSection
     provenance: dict[str, Provenance]
 
@@ -79,7 +79,9 @@ class Mapper:
         elevation, sill = fields["elevation"] - level, fields["sill"] - level
         ground = lay_ground(elevation, sill, water, fields["distance"])
         if ground.land.any():
-            archive = None if self.past is None else remember(self.past, self._seen(self.past, tile, fields), ground)
+            archive = (
+                None if self.past is None else attach_archive(self.past, self._seen(self.past, tile, fields), ground)
+            )
             return _bands_of(map_floods(replace(self.forecaster, archive=archive), ground, self.draws, {}))
         count = len(BANDS) * self.draws[0].height.size
         nothing = np.where(ground.known.numpy(), np.float32(0), np.float32(np.nan))  # open sea, or unknown
@@ -101,15 +103,15 @@ class Mapper:
         )  # fmt: skip
 
 
-def remember(past: Past, seen: Observations, ground: Ground) -> Archive | None:
+def attach_archive(past: Past, seen: Observations, ground: Ground) -> FloodArchive | None:
     """The teacher's maps of a window's past storms; ``None`` where radar saw too few of them."""
     if seen.sar is None or seen.sar_reference is None:
         return None
     storms = [storm for storm in past.storms if storm.contains(seen.sar["time"].values).any()]
     if len(storms) < FEWEST_STORMS:
         return None
-    parts = storm_gauge_part(seen, storms, past.sea, "survey") | scene_part(seen, storms)
-    return look_twice(ground.under(Batch(**parts)), past.teacher).archive
+    parts = storm_gauge_part(seen, storms, past.sea_level, "survey") | scene_part(seen, storms)
+    return predict_two_pass(ground.under(Batch(**parts)), past.teacher).archive
 
 
 def _scenes_over(sar: SarSection, region: Region) -> tuple[xr.Dataset | None, xr.Dataset | None]:

@@ -8,17 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
-from strandline.planning.actions import ActionStakes
+from strandline.planning.actions import ActionParameters
 from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
 
-PATIENCE_HOURS = 3
+DEFERRAL_HOURS = 3
 """How much sooner than at the last moment an action may start [h]: what comes later is decided by newer readings."""
 LINGER_HOURS = 13
 """How far ahead an event keeps a running action from being stopped, beyond its patience [h]: the next tide."""
 
 
 @dataclass(frozen=True, eq=False)
-class Worth:
+class ActionValue:
     """What acting now is worth.
 
     Attributes:
@@ -43,13 +43,13 @@ class Worth:
         return self.ratio > 1 and all(ratio > 1 for ratio in self.if_wrong.values())
 
 
-def weigh(
-    stake: ActionStakes,
+def value_of_acting(
+    stake: ActionParameters,
     levels: Floats,
     broken: npt.NDArray[np.bool_] | None = None,
     streams: Sequence[str] = (),
-    patience: int = PATIENCE_HOURS,
-) -> Worth:
+    patience: int = DEFERRAL_HOURS,
+) -> ActionValue:
     """Weigh one action.
 
     Args:
@@ -75,7 +75,7 @@ def weigh(
             wrong = broken[:, number]
             if wrong.any():
                 if_wrong[stream] = float((gain * in_time)[wrong].mean()) / unit
-    return Worth(
+    return ActionValue(
         ratio=expected / unit,
         still=float((gain * ahead).mean()) / unit,
         probability=float(passes.mean()),
@@ -85,7 +85,9 @@ def weigh(
     )
 
 
-def choose(stakes: Sequence[ActionStakes], worths: Sequence[Worth], crews: int | None) -> frozenset[str]:
+def select_actions(
+    stakes: Sequence[ActionParameters], worths: Sequence[ActionValue], crews: int | None
+) -> frozenset[str]:
     """The actions to start: all that are worth it, or, of those, the set worth most for which there are crews.
 
     Actions for lives come before any money.

@@ -10,7 +10,7 @@ from strandline.planning.early_action.cost_loss import lowest_levels
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
 from strandline.planning.measures import OperationalMeasure
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.stage_damage.by_asset_class import EventDamage
+from strandline.risk.stage_damage.by_asset_class import ClassStageDamage
 
 FORECAST, NEIGHBOUR = "forecast_water_level", "neighbour_water_level"
 PROBABILITIES = (0.8, 0.5, 0.2)
@@ -31,7 +31,7 @@ PRIOR = "act as if the level were reached while a storm warning of the weather s
 
 
 @dataclass(frozen=True, eq=False)
-class Operation:
+class TriggeredAction:
     """An operational measure with the phase that starts it.
 
     Attributes:
@@ -49,10 +49,10 @@ class Operation:
 
 def derive_operations(
     hazard: Hazard,
-    damage: EventDamage | None,
+    damage: ClassStageDamage | None,
     measures: Sequence[OperationalMeasure],
     rng: np.random.Generator,
-) -> tuple[list[Operation], list[str]]:
+) -> tuple[list[TriggeredAction], list[str]]:
     """Phases for the measures that are worth it, and a sentence for each that is not.
 
     A measure that costs money starts when for some chance of ``PROBABILITIES`` the forecast exceeds it at the lowest
@@ -62,18 +62,18 @@ def derive_operations(
     Args:
         damage: of single events; ``None`` where no asset is known, so that only measures for lives remain.
     """
-    operations: list[Operation] = []
+    operations: list[TriggeredAction] = []
     remarks: list[str] = []
     for measure in measures:
         found = _for_lives(measure, hazard, damage) if measure.life_safety else _for_money(measure, hazard, damage, rng)
-        if isinstance(found, Operation):
+        if isinstance(found, TriggeredAction):
             operations.append(found)
         else:
             remarks.append(found)
     return operations, remarks
 
 
-def join_protocol(place: str, operations: Sequence[Operation]) -> Protocol | None:
+def join_protocol(place: str, operations: Sequence[TriggeredAction]) -> Protocol | None:
     """One protocol of all operations; ``None`` without any."""
     if not operations:
         return None
@@ -86,7 +86,7 @@ def join_protocol(place: str, operations: Sequence[Operation]) -> Protocol | Non
     )
 
 
-def _for_lives(measure: OperationalMeasure, hazard: Hazard, damage: EventDamage | None) -> Operation | str:
+def _for_lives(measure: OperationalMeasure, hazard: Hazard, damage: ClassStageDamage | None) -> TriggeredAction | str:
     levels = np.median(hazard.levels, axis=0)
     place = 0
     where: tuple[str, ...] = ()
@@ -108,12 +108,12 @@ def _for_lives(measure: OperationalMeasure, hazard: Hazard, damage: EventDamage 
         f" {hazard.return_periods[place]:g} years{floods}."
     )
     phase, indicators = _phase(measure, {PROBABILITY_FOR_LIVES: level}, level, where, why)
-    return Operation(measure, phase, indicators, None, None)
+    return TriggeredAction(measure, phase, indicators, None, None)
 
 
 def _for_money(
-    measure: OperationalMeasure, hazard: Hazard, damage: EventDamage | None, rng: np.random.Generator
-) -> Operation | str:
+    measure: OperationalMeasure, hazard: Hazard, damage: ClassStageDamage | None, rng: np.random.Generator
+) -> TriggeredAction | str:
     assert measure.cost is not None
     assert measure.avoided_share is not None
     if damage is None:
@@ -142,7 +142,7 @@ def _for_money(
         f" exceeds the cost of EUR {cost:,.0f}{more}."
     )
     phase, indicators = _phase(measure, found, event, (), why)
-    return Operation(measure, phase, indicators, (low, middle, high), (grid, avoidable))
+    return TriggeredAction(measure, phase, indicators, (low, middle, high), (grid, avoidable))
 
 
 def _phase(

@@ -9,10 +9,10 @@ import pandas as pd
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.storms import find_storms
-from strandline.planning.early_action.derive_triggers import FORECAST, NEIGHBOUR, Operation, join_protocol
+from strandline.planning.early_action.derive_triggers import FORECAST, NEIGHBOUR, TriggeredAction, join_protocol
 from strandline.planning.early_action.statistical_forecast import learn_forecaster
 from strandline.planning.early_action.triggers import History, Stream, replay
-from strandline.planning.early_action.verification import BackTest, Stakes, back_test
+from strandline.planning.early_action.verification import Stakes, Verification, verify
 
 EVERY_HOURS = 3
 """Between forecasts."""
@@ -26,7 +26,7 @@ HOURS_A_YEAR = 8766
 
 
 @dataclass(frozen=True)
-class TrackRecord:
+class HindcastRecord:
     """The back-test of one phase.
 
     Attributes:
@@ -39,11 +39,11 @@ class TrackRecord:
     dead_streams: bool
     forecast: str
     learnt_years: float
-    result: BackTest
+    result: Verification
 
 
 @dataclass(frozen=True, eq=False)
-class PastSea:
+class PastSeaLevel:
     """A record of the sea to test triggers on: what happened, and what would have been known.
 
     Attributes:
@@ -59,9 +59,9 @@ class PastSea:
     learnt_years: float
 
 
-def recall_sea(
+def past_sea_level(
     time: Times, own: Floats, tide: Floats, neighbour: Floats | None, rng: np.random.Generator
-) -> PastSea | None:
+) -> PastSeaLevel | None:
     """The second half of a record, with the forecasts that the first half teaches; ``None`` where it is too short.
 
     Args:
@@ -83,7 +83,7 @@ def recall_sea(
         dies: {FORECAST: forecaster.forecast(time, level, tide, EVERY_HOURS), **others}
         for dies, level in ((False, own), (True, silence_storms(time, own)))
     }
-    return PastSea(time, own, histories, half / HOURS_A_YEAR)
+    return PastSeaLevel(time, own, histories, half / HOURS_A_YEAR)
 
 
 def silence_storms(time: Times, level: Floats) -> Floats:
@@ -95,7 +95,7 @@ def silence_storms(time: Times, level: Floats) -> Floats:
     return heard
 
 
-def judge_operations(place: str, operations: list[Operation], past: PastSea) -> tuple[TrackRecord, ...]:
+def hindcast_actions(place: str, operations: list[TriggeredAction], past: PastSeaLevel) -> tuple[HindcastRecord, ...]:
     """Each phase with all streams alive, and with a gauge that dies in storms."""
     protocol = join_protocol(place, operations)
     if protocol is None:
@@ -106,7 +106,7 @@ def judge_operations(place: str, operations: list[Operation], past: PastSea) -> 
         for operation in operations:
             phase = operation.phase
             assert phase.event is not None
-            result = back_test(
+            result = verify(
                 courses[phase.name].active,
                 past.time,
                 past.observed,
@@ -114,11 +114,11 @@ def judge_operations(place: str, operations: list[Operation], past: PastSea) -> 
                 operation.measure.lead_window_hours[0],
                 _stakes(operation),
             )
-            found.append(TrackRecord(phase.name, dies, "own readings and the tide", past.learnt_years, result))
+            found.append(HindcastRecord(phase.name, dies, "own readings and the tide", past.learnt_years, result))
     return tuple(found)
 
 
-def _stakes(operation: Operation) -> Stakes | None:
+def _stakes(operation: TriggeredAction) -> Stakes | None:
     if operation.avoidable is None or operation.measure.cost is None:
         return None
     levels, avoidable = operation.avoidable

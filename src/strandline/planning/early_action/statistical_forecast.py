@@ -8,7 +8,7 @@ import torch
 
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Mask, Times
-from strandline.observations.sea_level.residual_process import autocovariance, foretell
+from strandline.observations.sea_level.residual_process import autocovariance, predict_residual
 from strandline.planning.early_action.triggers import Stream
 
 CONTEXT_HOURS, SILENT_HOURS = 48, 6
@@ -17,7 +17,7 @@ MEMBERS = 50
 
 
 @dataclass(frozen=True, eq=False)
-class GaugeForecaster:
+class StatisticalForecast:
     """How the water about the tide goes on after some readings.
 
     Attributes:
@@ -55,7 +55,7 @@ class GaugeForecaster:
         return Stream("m", time[issue[told]], np.arange(len(self.errors), dtype=float), values)
 
 
-def learn_forecaster(level: Floats, tide: Floats, rng: np.random.Generator, leads: int = 24) -> GaugeForecaster:
+def learn_forecaster(level: Floats, tide: Floats, rng: np.random.Generator, leads: int = 24) -> StatisticalForecast:
     """From a record (T,) that is not the one to be judged on.
 
     Raises:
@@ -74,7 +74,7 @@ def learn_forecaster(level: Floats, tide: Floats, rng: np.random.Generator, lead
         raise RefusedByTheory(f"{whole.size} whole forecasts do not give {MEMBERS} members; give a longer record")
     ranks = errors[rng.choice(whole, MEMBERS, replace=False)].argsort(axis=0).argsort(axis=0)  # (M, L)
     usual = np.quantile(errors[whole], (np.arange(MEMBERS) + 0.5) / MEMBERS, axis=0)  # (M, L)
-    return GaugeForecaster(weather, np.take_along_axis(usual, ranks, axis=0).T)
+    return StatisticalForecast(weather, np.take_along_axis(usual, ranks, axis=0).T)
 
 
 def _mean_and_spread(
@@ -100,7 +100,7 @@ def _mean_and_spread(
         if not rows.any():
             continue
         there = torch.from_numpy(np.tile(pattern, (CONTEXT_HOURS, 1)))
-        answer, width = foretell(
+        answer, width = predict_residual(
             unit,
             there,
             covariance.expand(CONTEXT_HOURS, -1),

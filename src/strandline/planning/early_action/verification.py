@@ -20,7 +20,7 @@ MOSTLY = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Happened:
+class ObservedEvents:
     """Events of a record, (E,) each: the first and last hour over the threshold, and the most extreme value between."""
 
     onset: Times
@@ -49,7 +49,7 @@ class Stakes:
 
 
 @dataclass(frozen=True)
-class BackTest:
+class Verification:
     """How one phase would have fared.
 
     Attributes:
@@ -87,21 +87,21 @@ class BackTest:
         return self.false_alarms / verified if verified else float("nan")
 
 
-def find_events(time: Times, observed: Floats, event: Event) -> Happened:
+def find_events(time: Times, observed: Floats, event: Event) -> ObservedEvents:
     """When an event happened in a record (T,), NaN = not observed: a gap neither makes nor parts one."""
     over = np.flatnonzero(COMPARE[event.operator](observed, event.value))  # NaN compares as False
     if over.size == 0:
-        return Happened(time[:0], time[:0], np.empty(0))
+        return ObservedEvents(time[:0], time[:0], np.empty(0))
     gap = np.timedelta64(round(SEPARATION_HOURS * 60), "m")
     first = np.flatnonzero(np.concatenate([[True], np.diff(time[over]) > gap]))
     last = np.concatenate([first[1:], [over.size]]) - 1
     extreme = np.maximum if event.operator[0] == ">" else np.minimum
-    return Happened(time[over[first]], time[over[last]], extreme.reduceat(observed[over], first))
+    return ObservedEvents(time[over[first]], time[over[last]], extreme.reduceat(observed[over], first))
 
 
-def back_test(
+def verify(
     active: Mask, time: Times, observed: Floats, event: Event, needed_lead_hours: float, stakes: Stakes | None
-) -> BackTest:
+) -> Verification:
     """Hold what a phase did against what happened.
 
     Args:
@@ -134,7 +134,7 @@ def back_test(
         useful[episode] = ((happened.onset <= time[end - 1]) & (happened.end >= time[start])).any()
         seen[episode] = np.isfinite(observed[start:end]).mean()
     vain = ~useful & (seen >= MOSTLY)
-    return BackTest(
+    return Verification(
         years=float(np.isfinite(observed).sum()) / HOURS_A_YEAR,
         hits=int(hit.sum()),
         late=int((runs & ~hit).sum()),
@@ -156,7 +156,7 @@ def _paid(stakes: Stakes, hours: npt.NDArray[np.int64] | Floats) -> Floats:
 
 def _expenses(
     stakes: Stakes,
-    happened: Happened,
+    happened: ObservedEvents,
     hit: Mask,
     hours: npt.NDArray[np.int64],
     needed_lead_hours: float,

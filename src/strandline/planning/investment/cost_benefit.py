@@ -14,7 +14,7 @@ from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.robust_choice import is_no_regret, least_regretted, regrets, worst_mean
 from strandline.planning.investment.scenarios import AS_TODAY, LAST_YEAR, Scenario, Scenarios
-from strandline.planning.investment.stage_damage_by_design import Choice, LevelDamage, choices
+from strandline.planning.investment.stage_damage_by_design import DesignStageDamage, MeasureSet, choices
 from strandline.planning.measures import stratify
 
 MOST_DESIGNS = 10
@@ -40,7 +40,7 @@ class Appraisal:
     """
 
     designs: tuple[Design, ...]
-    choices: tuple[Choice, ...]
+    choices: tuple[MeasureSet, ...]
     futures: tuple[Scenario, ...]
     cost: Floats
     investment: Floats
@@ -55,12 +55,12 @@ class Appraisal:
         """(C, W) median net present value in each future."""
         return np.asarray(np.median(self.net_present_value[:, :-1], axis=2))
 
-    def ratio(self, choice: Choice) -> Floats:
+    def ratio(self, choice: MeasureSet) -> Floats:
         """(W + 1, S) benefit-cost ratio [-]."""
         number = self.choices.index(choice)
         return np.asarray(1 + self.net_present_value[number] / self.cost[number])
 
-    def robustness(self, choice: Choice, affordable: npt.NDArray[np.bool_]) -> Robustness:
+    def robustness(self, choice: MeasureSet, affordable: npt.NDArray[np.bool_]) -> Robustness:
         """How it fares over the futures, beside the ``affordable`` (C,) choices and itself."""
         number = self.choices.index(choice)
         worth = self.worth
@@ -81,7 +81,7 @@ class Appraisal:
 
 def appraise(
     designs: Sequence[Design],
-    damage: LevelDamage,
+    damage: DesignStageDamage,
     scenarios: Scenarios,
     economy: Economy,
     mean_sea_level: float,
@@ -160,7 +160,7 @@ def sea_levels(levels: Floats, mean_sea_level: float, rise: Floats, change: Floa
 
 
 def _left(
-    choice: Choice, designs: Sequence[Design], annual: dict[Choice, Floats], weights: Floats, economy: Economy
+    choice: MeasureSet, designs: Sequence[Design], annual: dict[MeasureSet, Floats], weights: Floats, economy: Economy
 ) -> Floats:
     """(P, G, S) present value of the damage that is left while the designs of a choice come into being."""
     waits = sorted({0.0, *(designs[i].lead_years for i in choice)})
@@ -187,9 +187,9 @@ class Selection:
         best: for each future the affordable combination that is worth most there.
     """
 
-    choice: Choice
+    choice: MeasureSet
     affordable: npt.NDArray[np.bool_]
-    best: tuple[Choice, ...]
+    best: tuple[MeasureSet, ...]
 
 
 def select(appraisal: Appraisal, budget: float | None) -> Selection:

@@ -16,7 +16,7 @@ from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.exposure import Exposure
 from strandline.risk.impact.impact import annual_damage_samples
 from strandline.risk.impact.protection import Protection
-from strandline.risk.stage_damage.by_asset_class import EventDamage
+from strandline.risk.stage_damage.by_asset_class import ClassStageDamage
 
 WHERE_IT_PAYS = ("home_raise", "road_raise", "retreat")
 """Measures that are taken asset by asset, priced as a share of its value, and only where that pays today."""
@@ -60,7 +60,7 @@ class Design:
 
 
 @dataclass(frozen=True, eq=False)
-class Site:
+class Baseline:
     """What a measure is designed for.
 
     Attributes:
@@ -75,20 +75,20 @@ class Site:
     exposure: Exposure
     deviates: Floats
     today: Floats
-    events: EventDamage
+    events: ClassStageDamage
 
     @classmethod
-    def of(cls, hazard: Hazard, assets: gpd.GeoDataFrame, exposure: Exposure, deviates: Floats) -> "Site":
+    def of(cls, hazard: Hazard, assets: gpd.GeoDataFrame, exposure: Exposure, deviates: Floats) -> "Baseline":
         """Run the damage chain as it is."""
         today = annual_damage_samples(hazard, exposure, hazard.region.continent, deviates)
-        return cls(hazard, assets, exposure, deviates, today, EventDamage.of(hazard, assets, exposure, deviates))
+        return cls(hazard, assets, exposure, deviates, today, ClassStageDamage.of(hazard, assets, exposure, deviates))
 
 
-def design(measure: LongTermMeasure, site: Site, economy: Economy, rng: np.random.Generator) -> Design | str:
+def design(measure: LongTermMeasure, site: Baseline, economy: Economy, rng: np.random.Generator) -> Design | str:
     """The measure at this place; a sentence instead where it does not apply."""
     count = len(site.hazard.levels)
     unit_cost = measure.unit_cost.draw(count, rng)
-    burden = economy.burden(measure.lifetime_years.value, measure.upkeep_share.value)
+    life_cycle_cost_factor = economy.life_cycle_cost_factor(measure.lifetime_years.value, measure.upkeep_share.value)
     of_class = site.assets["asset_class"].isin(measure.classes).to_numpy()
     build = _BUILDERS[measure.key]
     built = build(measure, site, rng)
@@ -102,7 +102,9 @@ def design(measure: LongTermMeasure, site: Site, economy: Economy, rng: np.rando
             site.hazard, site.exposure, site.hazard.region.continent, site.deviates, protections=protections
         )
         price = unit_cost[:, None] * site.exposure.value  # (S, A)
-        worth = (site.today - after) * economy.annuity_from(measure.lead_time_days.value / 365.25) - price * burden
+        worth = (site.today - after) * economy.annuity_from(
+            measure.lead_time_days.value / 365.25
+        ) - price * life_cycle_cost_factor
         covers = of_class & (np.median(worth, axis=0) > 0)
         if not covers.any():
             return f"{measure.title}: none was found for which it pays."
@@ -115,13 +117,13 @@ def design(measure: LongTermMeasure, site: Site, economy: Economy, rng: np.rando
         where=where,
         protections=tuple(protections),
         investment=investment,
-        cost=investment * burden,
+        cost=investment * life_cycle_cost_factor,
         what=what,
         protects=_protected(site, covers),
     )
 
 
-def _protected(site: Site, covers: npt.NDArray[np.bool_]) -> str:
+def _protected(site: Baseline, covers: npt.NDArray[np.bool_]) -> str:
     """How many assets that are damaged today it acts on, their value, and the people counted there."""
     hit = covers & (np.median(site.today, axis=0) > 0)
     words = f"{hit.sum()} assets that floods damage today, worth {say_money(float(site.exposure.value[hit].sum()))}"
@@ -136,7 +138,7 @@ Built = tuple[list[Protection], float, str]
 """What the measure changes in each sample, how many units of it are bought, and a sentence that says so."""
 
 
-def _embankment(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built:
+def _embankment(measure: LongTermMeasure, site: Baseline, rng: np.random.Generator) -> Built:
     """A crest at the design level in front of the whole region.
 
     The height to add is the design level less the highest one that damages nothing today (or the most frequent one,
@@ -159,7 +161,7 @@ def _embankment(measure: LongTermMeasure, site: Site, rng: np.random.Generator) 
     return [Protection(crest=crest)] * len(hazard.levels), height * length, what
 
 
-def _belt(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built | str:
+def _belt(measure: LongTermMeasure, site: Baseline, rng: np.random.Generator) -> Built | str:
     """A belt of mangroves along the shore; the sea behind it stands lower by its width times the attenuation."""
     latitude = site.hazard.region.centre_lonlat[1]
     southernmost, northernmost = MANGROVES
@@ -175,20 +177,20 @@ def _belt(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Bui
     return [Protection(attenuation=float(part)) for part in drawn], length * width * HECTARES_PER_KM2, what
 
 
-def _lowered(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built:
+def _lowered(measure: LongTermMeasure, site: Baseline, rng: np.random.Generator) -> Built:
     lowering = measure.effect["lowering"]
     drawn = lowering.draw_evenly(len(site.hazard.levels), rng)
     pumped = [Protection(raised=dict.fromkeys(measure.classes, float(part))) for part in drawn]
     return pumped, 1.0, f"water stands {lowering.low:g} to {lowering.high:g} m lower."
 
 
-def _raised(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built:
+def _raised(measure: LongTermMeasure, site: Baseline, rng: np.random.Generator) -> Built:
     height = measure.effect["height"].value
     raised = Protection(raised=dict.fromkeys(measure.classes, height))
     return [raised] * len(site.hazard.levels), 1.0, f"lifted by {height:g} m."
 
 
-def _avoiding(measure: LongTermMeasure, site: Site, rng: np.random.Generator) -> Built:
+def _avoiding(measure: LongTermMeasure, site: Baseline, rng: np.random.Generator) -> Built:
     share = measure.effect["avoided_share"]
     drawn = share.draw_evenly(len(site.hazard.levels), rng)
     warned = [Protection(avoided_share=dict.fromkeys(measure.classes, float(part))) for part in drawn]
@@ -206,7 +208,7 @@ def _length(measure: LongTermMeasure, hazard: Hazard) -> float:
     return measure.effect["length"].value if "length" in measure.effect else max(right - left, top - bottom) / 1000
 
 
-_BUILDERS: Mapping[str, Callable[[LongTermMeasure, Site, np.random.Generator], Built | str]] = {
+_BUILDERS: Mapping[str, Callable[[LongTermMeasure, Baseline, np.random.Generator], Built | str]] = {
     "raise_embankment": _embankment,
     "home_raise": _raised,
     "early_warning": _avoiding,

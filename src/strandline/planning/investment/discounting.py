@@ -57,7 +57,7 @@ class Economy:
         """Present value of 1 in each year in which it works."""
         return float(self.discount[self.works(lead_years)].sum())
 
-    def burden(self, lifetime_years: float, upkeep_share: float, start: float = 0.0) -> float:
+    def life_cycle_cost_factor(self, lifetime_years: float, upkeep_share: float, start: float = 0.0) -> float:
         """Present value of all payments within the horizon per EUR invested ``start`` years from now.
 
         They are the investment, the same again at the end of each lifetime, and upkeep at the end of each later year.

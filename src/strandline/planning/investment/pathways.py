@@ -14,7 +14,7 @@ from strandline.planning.actions import Bounds, bounds
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import LAST_YEAR, Scenarios, SeaLevel
-from strandline.planning.investment.stage_damage_by_design import Choice, LevelDamage, choices
+from strandline.planning.investment.stage_damage_by_design import DesignStageDamage, MeasureSet, choices
 
 RISES = 61
 """Rises of the sea at which damage is looked at, from none to the highest mapped one."""
@@ -24,7 +24,7 @@ LEAST_LONGER = 0.05
 """How much longer [m of rise] one end must do than the next cheaper, to keep the map legible; an assumption."""
 WATCHED_PERIOD = 10.0
 """Return period [years] of the level whose exceedances are counted as a signpost: seen often enough to be counted."""
-NOTHING: Choice = frozenset()
+NOTHING: MeasureSet = frozenset()
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class _Way:
 
 
 def find_pathways(
-    designs: Sequence[Design], damage: LevelDamage, scenarios: Scenarios, economy: Economy
+    designs: Sequence[Design], damage: DesignStageDamage, scenarios: Scenarios, economy: Economy
 ) -> Pathways | str:
     """Tipping points of all combinations, and the sequences that lead through them; a sentence where there are none.
 
@@ -210,13 +210,13 @@ def _point(rises: Floats, highest: float, sea_levels: Sequence[SeaLevel], start_
 
 
 def _cheapest_ways(
-    sets: Sequence[Choice],
+    sets: Sequence[MeasureSet],
     designs: Sequence[Design],
-    points: Mapping[Choice, TippingPoint],
+    points: Mapping[MeasureSet, TippingPoint],
     sea_levels: Sequence[SeaLevel],
     economy: Economy,
     samples: int,
-) -> dict[Choice, _Way]:
+) -> dict[MeasureSet, _Way]:
     """The cheapest way to each choice that can be reached by steps which each move the tipping point."""
     middle = sea_levels[len(sea_levels) // 2].name
     ways = {NOTHING: _Way((), np.zeros(samples), {}, 0.0)}
@@ -233,8 +233,10 @@ def _cheapest_ways(
             year = decide_by[middle]
             start = np.inf if year is None else year - economy.start_year
             measure = designs[added].measure
-            burden = economy.burden(measure.lifetime_years.value, measure.upkeep_share.value, start)
-            cost = ways[before].cost + designs[added].investment * burden
+            life_cycle_cost_factor = economy.life_cycle_cost_factor(
+                measure.lifetime_years.value, measure.upkeep_share.value, start
+            )
+            cost = ways[before].cost + designs[added].investment * life_cycle_cost_factor
             if reached not in ways or np.median(cost) < np.median(ways[reached].cost):
                 tip = points[before].years[middle]
                 late = 0.0 if year is None or tip is None else max(year + designs[added].lead_years - tip, 0.0)
@@ -242,14 +244,14 @@ def _cheapest_ways(
     return ways
 
 
-def _undominated(ways: Mapping[Choice, _Way], points: Mapping[Choice, TippingPoint]) -> list[Choice]:
+def _undominated(ways: Mapping[MeasureSet, _Way], points: Mapping[MeasureSet, TippingPoint]) -> list[MeasureSet]:
     """Choices that no other is both cheaper and longer than, ``LEAST_LONGER`` apart, the shortest first."""
     ordered = sorted(ways, key=lambda each: (float(np.median(ways[each].cost)), -points[each].rise[1], len(each)))
-    front: list[Choice] = []
+    front: list[MeasureSet] = []
     for each in ordered:
         if not front or points[each].rise[1] > points[front[-1]].rise[1]:
             front.append(each)
-    apart: list[Choice] = []
+    apart: list[MeasureSet] = []
     for each in (each for each in reversed(front) if each != NOTHING):
         if not apart or points[apart[-1]].rise[1] - points[each].rise[1] >= LEAST_LONGER:
             apart.append(each)
@@ -259,9 +261,9 @@ def _undominated(ways: Mapping[Choice, _Way], points: Mapping[Choice, TippingPoi
 def _signposts(
     kept: set[tuple[int, ...]],
     designs: Sequence[Design],
-    points: Mapping[Choice, TippingPoint],
-    room: Mapping[Choice, float],
-    damage: LevelDamage,
+    points: Mapping[MeasureSet, TippingPoint],
+    room: Mapping[MeasureSet, float],
+    damage: DesignStageDamage,
     scenarios: Scenarios,
     start_year: int,
 ) -> Iterator[Signpost]:

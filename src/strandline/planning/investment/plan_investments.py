@@ -7,17 +7,17 @@ import numpy as np
 
 from strandline.planning.actions import Action, Confidence, FutureOutcome, Portfolio, bounds
 from strandline.planning.investment.cost_benefit import Appraisal, Selection, appraise, select
-from strandline.planning.investment.design import Design, Site, design
+from strandline.planning.investment.design import Baseline, Design, design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.pathways import Pathways, find_pathways
 from strandline.planning.investment.scenarios import Scenarios
-from strandline.planning.investment.stage_damage_by_design import Choice, LevelDamage
+from strandline.planning.investment.stage_damage_by_design import DesignStageDamage, MeasureSet
 from strandline.planning.measures import FOR_LIVES, LongTermMeasure
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
 
 HOURS_A_DAY = 24.0
-NOTHING: Choice = frozenset()
+NOTHING: MeasureSet = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +37,10 @@ class Investments:
 
 
 def plan_investments(
-    site: Site,
+    site: Baseline,
     impact: Impact,
     measures: Sequence[LongTermMeasure],
-    higher_seas: Sequence[Hazard],
+    sea_level_rise_hazards: Sequence[Hazard],
     scenarios: Scenarios,
     economy: Economy,
     mean_sea_level: float,
@@ -51,7 +51,7 @@ def plan_investments(
     designed = [design(measure, site, economy, rng) for measure in measures if measure.key not in FOR_LIVES]
     designs = [each for each in designed if isinstance(each, Design)]
     notes = [each for each in designed if isinstance(each, str)]
-    damage = LevelDamage.of(site, higher_seas, designs)
+    damage = DesignStageDamage.of(site, sea_level_rise_hazards, designs)
     appraisal = appraise(designs, damage, scenarios, economy, mean_sea_level, rng)
     selection = select(appraisal, budget)
     pathways = find_pathways(designs, damage, scenarios, economy)
@@ -96,7 +96,7 @@ def _shelters(
     if exposed <= 0:
         return f"{measure.title}: nobody who was counted stands in water."
     count = int(np.ceil(exposed / measure.effect["capacity"].value))
-    burden = economy.burden(measure.lifetime_years.value, measure.upkeep_share.value)
+    life_cycle_cost_factor = economy.life_cycle_cost_factor(measure.lifetime_years.value, measure.upkeep_share.value)
     return Action(
         kind=measure.key,
         title=measure.title,
@@ -105,7 +105,7 @@ def _shelters(
         lead_time_hours=measure.lead_time_days.value * HOURS_A_DAY,
         avoided_loss=None,
         avoided_loss_per="year",
-        cost=bounds(measure.unit_cost.draw(samples, rng) * count * burden),
+        cost=bounds(measure.unit_cost.draw(samples, rng) * count * life_cycle_cost_factor),
         priority=0,
         confidence="medium",
         why=(
@@ -214,5 +214,5 @@ def _outcomes(appraisal: Appraisal, selection: Selection) -> tuple[FutureOutcome
     )
 
 
-def _kinds(appraisal: Appraisal, choice: Choice) -> tuple[str, ...]:
+def _kinds(appraisal: Appraisal, choice: MeasureSet) -> tuple[str, ...]:
     return tuple(appraisal.designs[i].measure.key for i in sorted(choice))

@@ -15,12 +15,12 @@ from scipy.optimize import isotonic_regression
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.planning.investment.design import Design, Site
+from strandline.planning.investment.design import Baseline, Design
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import damage_ratios, frequency_weights
 from strandline.risk.impact.protection import UNPROTECTED, Protection, join
 
-Choice = frozenset[int]
+MeasureSet = frozenset[int]
 """Which of the designs are built, by their places in the list."""
 
 
@@ -34,12 +34,12 @@ class AssetGroup:
     """
 
     asset_class: str
-    covered_by: Choice
-    loss: Mapping[Choice, Floats]
+    covered_by: MeasureSet
+    loss: Mapping[MeasureSet, Floats]
 
 
 @dataclass(frozen=True, eq=False)
-class LevelDamage:
+class DesignStageDamage:
     """Damage in S samples at L mapped seas.
 
     Attributes:
@@ -56,7 +56,7 @@ class LevelDamage:
     groups: tuple[AssetGroup, ...]
 
     @classmethod
-    def of(cls, site: Site, futures: Sequence[Hazard], designs: Sequence[Design]) -> "LevelDamage":
+    def of(cls, site: Baseline, futures: Sequence[Hazard], designs: Sequence[Design]) -> "DesignStageDamage":
         """Run the damage chain over today's maps and those of higher seas.
 
         Where noise of the maps lets damage fall as the sea rises, isotonic regression levels it out.
@@ -76,7 +76,7 @@ class LevelDamage:
         order = np.argsort(level, axis=1, kind="stable")
         members = list(_group_assets(site, designs))
         lifts = {asset_class: _lifts(asset_class, designs) for asset_class, _, _ in members}
-        losses: list[dict[Choice, Floats]] = [
+        losses: list[dict[MeasureSet, Floats]] = [
             {lift: np.zeros(level.shape) for lift in lifts[asset_class] if lift <= covered_by}
             for asset_class, covered_by, _ in members
         ]
@@ -110,7 +110,7 @@ class LevelDamage:
         """(S,) highest mapped sea [m, region datum]; above it damage is counted as there: at least so much."""
         return np.asarray(self.mapped[:, -1])
 
-    def at_mapped_seas(self, choice: Choice) -> Floats:
+    def at_mapped_seas(self, choice: MeasureSet) -> Floats:
         """(S, L) damage [EUR 2010] at the mapped seas behind any crest, with these designs built."""
         total = np.zeros(self.mapped.shape)
         for group in self.groups:
@@ -122,7 +122,7 @@ class LevelDamage:
             total += group.loss[lift] * kept[:, None]
         return total
 
-    def expected_annual_damage(self, choice: Choice, levels: Floats) -> Floats:
+    def expected_annual_damage(self, choice: MeasureSet, levels: Floats) -> Floats:
         """(N, S) expected annual damage [EUR 2010 a-1] with these designs built.
 
         Damage is straight between mapped seas. Below the lowest it is that of the lowest: at most so much is left.
@@ -160,18 +160,18 @@ class LevelDamage:
         return np.divide(beyond, whole, out=np.zeros_like(beyond), where=whole > 0)
 
 
-def choices(count: int) -> tuple[Choice, ...]:
+def choices(count: int) -> tuple[MeasureSet, ...]:
     """Every set of ``count`` designs, nothing first, then by size."""
     return tuple(frozenset(each) for size in range(count + 1) for each in combinations(range(count), size))
 
 
-def _lifts(asset_class: str, designs: Sequence[Design]) -> list[Choice]:
+def _lifts(asset_class: str, designs: Sequence[Design]) -> list[MeasureSet]:
     """Every set of the designs that change the depth at assets of this class."""
     lifting = [i for i, each in enumerate(designs) if asset_class in each.protections[0].raised]
     return [frozenset(lifting[i] for i in each) for each in choices(len(lifting))]
 
 
-def _group_assets(site: Site, designs: Sequence[Design]) -> Iterator[tuple[str, Choice, npt.NDArray[np.int64]]]:
+def _group_assets(site: Baseline, designs: Sequence[Design]) -> Iterator[tuple[str, MeasureSet, npt.NDArray[np.int64]]]:
     """Class, covering designs and rows of the assets that every design treats alike."""
     for group in site.exposure.classes:
         covered = np.zeros((len(designs), group.rows.size), dtype=bool)

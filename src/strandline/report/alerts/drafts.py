@@ -17,7 +17,7 @@ from strandline.report.alerts.forecast_trace import (
     exceedance_probability,
     forecast_of_the_peak,
 )
-from strandline.report.findings import Findings
+from strandline.report.findings import RunResults
 from strandline.report.products import return_levels
 
 WORTH_A_DRAFT = 0.05
@@ -26,7 +26,7 @@ IN_THE_AREA = 0.33
 """Flood probability [-] from which a cell belongs to the warned area."""
 
 
-def draft_warnings(findings: Findings) -> list[FloodWarning]:
+def draft_warnings(findings: RunResults) -> list[FloodWarning]:
     """One draft for each phase about the water level that the shown forecast may set off, the likeliest first.
 
     Where none reaches a chance of 5 %, the likeliest alone is drafted, so that there is a text to check; its certainty
@@ -60,7 +60,7 @@ def _started(protocol: Protocol, trace: ForecastTrace) -> set[str]:
 
 
 def _draft(
-    findings: Findings, trace: ForecastTrace, level: float, phase: Phase | None, is_started: bool
+    findings: RunResults, trace: ForecastTrace, level: float, phase: Phase | None, is_started: bool
 ) -> FloodWarning | None:
     """The draft for ``level`` [m]; ``None`` where the forecast gives no probability."""
     rows, hazard = trace.rows, findings.hazard

@@ -16,7 +16,9 @@ FOLDER = "given"
 """Of ``alerts/``: a person who gives a draft out moves it there. A run reads this folder and writes nothing into it."""
 
 
-def answer_given(drafts: Sequence[FloodWarning], given: Sequence[FloodWarning], issuer: Issuer) -> list[FloodWarning]:
+def follow_up_issued(
+    drafts: Sequence[FloodWarning], given: Sequence[FloodWarning], issuer: Issuer
+) -> list[FloodWarning]:
     """The drafts, with updates in place of those that were given about the same, and cancels of what is no longer due.
 
     A message that was given in these very words is not repeated.

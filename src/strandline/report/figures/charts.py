@@ -23,7 +23,7 @@ from strandline.report.figures.style import (
     Picture,
     as_picture,
     new_figure,
-    our_look,
+    style_rc,
     tidy,
 )
 from strandline.report.findings import LearningScores, Reliability
@@ -46,7 +46,7 @@ def draw_surge(
     rows = trace.rows
     start = (trace.issue_time if trace.issue_time is not None else rows["time"].iloc[0]) - hours_before * HOUR
     observed = _hourly(history, rows, start)
-    with our_look():
+    with style_rc():
         figure = new_figure(width, 3.9 if width >= WIDE else 3.8)
         axes = figure.add_subplot()
         axes.fill_between(rows["time"], rows["p10"], rows["p90"], color=BLUE, alpha=0.25, linewidth=0,
@@ -95,7 +95,7 @@ def draw_return_levels(
     Observed maxima stand at the Weibull plotting position T = (n + 1) / (rank · maxima a year)
     (Makkonen 2006, Plotting positions in extreme value analysis, J. Appl. Meteorol. Climatol. 45).
     """
-    with our_look():
+    with style_rc():
         figure = new_figure(width, 3.6)
         axes = figure.add_subplot()
         period = levels["return_period"].to_numpy(dtype=float)
@@ -143,7 +143,7 @@ def draw_ranked_assets(assets: pd.DataFrame, names: Sequence[str], width: float 
         assets[f"expected_annual_damage_{quantile}"].to_numpy(dtype=float) for quantile in ("p10", "p50", "p90")
     )
     scale, unit = _money_scale(float(high.max(initial=0.0)))
-    with our_look():
+    with style_rc():
         figure = new_figure(width, 0.9 + 0.32 * len(assets))
         axes = figure.add_subplot()
         place = np.arange(len(assets))
@@ -175,7 +175,7 @@ def draw_learning(scores: LearningScores, width: float = WIDE) -> Picture:
     if scores.finetuned_iou is not None:
         bars.append(("shipped + labels alone", scores.finetuned_iou, GREEN))
     bars = [(name, value, colour) for name, value, colour in bars if not np.isnan(value)]
-    with our_look():
+    with style_rc():
         figure = new_figure(width, 0.8 + 0.4 * len(bars))
         axes = figure.add_subplot()
         place = np.arange(len(bars))
@@ -195,7 +195,7 @@ def draw_learning(scores: LearningScores, width: float = WIDE) -> Picture:
 
 def draw_reliability(reliability: Reliability, width: float = WIDE) -> Picture:
     """How often it flooded where a chance was promised; on the diagonal, promises held."""
-    with our_look():
+    with style_rc():
         figure = new_figure(min(width, 4.3), 3.9)
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))

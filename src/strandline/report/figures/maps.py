@@ -28,8 +28,8 @@ from strandline.report.figures.style import (
     as_picture,
     as_rgb,
     new_figure,
-    our_look,
     round_length,
+    style_rc,
     tidy,
 )
 
@@ -64,7 +64,7 @@ def map_flood(
     Roads and embankments are lines by what becomes of them.
     """
     rows, columns = region.shape
-    with our_look():
+    with style_rc():
         legend_height = 1.25 if width >= WIDE else 1.85
         height = float(np.clip((width - 0.9) * rows / columns, 0.45 * width, 1.25 * width)) + 1.05 + legend_height
         figure = new_figure(width, height)
@@ -100,7 +100,7 @@ def map_disagreement(
 ) -> Picture:
     """How far apart the students' flood probabilities (H, W) are [-] in one return period; unknown cells hatched."""
     rows, columns = region.shape
-    with our_look():
+    with style_rc():
         across = 0.5 * width if width >= WIDE else width
         height = float(np.clip((across - 0.9) * rows / columns, 0.45 * across, 1.25 * across)) + 2.3
         figure = new_figure(across, height)
@@ -131,7 +131,7 @@ def map_each_period(
     rows, columns = region.shape
     across = 3 if width >= WIDE else 2
     down = -(-len(return_periods) // across)
-    with our_look():
+    with style_rc():
         panel = float(np.clip((width / across) * rows / columns, 0.3 * width / across, 1.5 * width / across))
         figure = new_figure(width, down * (panel + 0.3) + (0.6 if width >= WIDE else 1.5))
         for index, period in enumerate(return_periods):

@@ -18,7 +18,7 @@ from strandline.report.figures.style import (
     Picture,
     as_picture,
     new_figure,
-    our_look,
+    style_rc,
     tidy,
 )
 
@@ -35,7 +35,7 @@ def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
     """
     rows = _rows(pathways)
     colours, places = colours_of(pathways), _places(pathways.steps, rows)
-    with our_look():
+    with style_rc():
         figure = new_figure(width, 1.6 + 0.52 * len(rows))
         axes = figure.add_subplot()
         for step in pathways.steps:

@@ -45,7 +45,7 @@ class Picture:
     size: tuple[int, int]
 
 
-def our_look(name: str = "strandline") -> AbstractContextManager[None]:
+def style_rc(name: str = "strandline") -> AbstractContextManager[None]:
     """Matplotlib's settings for the time of one drawing; ``name`` keeps identifiers inside an SVG stable."""
     return rc_context({**SETTINGS, "svg.hashsalt": name})  # type: ignore[dict-item]
 
@@ -58,7 +58,7 @@ def new_figure(width: float, height: float) -> Figure:
 def as_picture(figure: Figure, alt: str, name: str) -> Picture:
     """The figure as SVG; ``name`` keeps its inner identifiers stable from run to run."""
     buffer = io.StringIO()
-    with our_look(name):
+    with style_rc(name):
         figure.savefig(buffer, format="svg", dpi=RASTER_DPI, metadata={"Date": None, "Creator": None})
     width, height = figure.get_size_inches() * 96
     return Picture(_follow_the_reader(buffer.getvalue()), alt, (round(width), round(height)))

@@ -25,7 +25,7 @@ from strandline.planning.formatting import (
     years,
 )
 from strandline.report.figures.maps import DAMAGE_WORDS, UNKNOWN_ASSET, most_likely_state
-from strandline.report.findings import Findings, LearningScores
+from strandline.report.findings import LearningScores, RunResults
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.people import HeadCount
@@ -95,7 +95,7 @@ def flooded_land(hazard: Hazard, terrain: xr.Dataset) -> FloodedLand:
     return FloodedLand(float(low), float(middle), float(high), known_land, float(unknown.mean()))
 
 
-def lead_paragraph(findings: Findings, levels: pd.DataFrame) -> str:
+def lead_paragraph(findings: RunResults, levels: pd.DataFrame) -> str:
     """The report in one paragraph of plain words, each number with how sure it is."""
     hazard, impact = findings.hazard, findings.impact
     rarest = levels.iloc[-1]
@@ -172,7 +172,7 @@ def information_sentences(information: Information | None) -> list[str]:
     ]
 
 
-def headline_tiles(findings: Findings, levels: pd.DataFrame) -> list[Tile]:
+def headline_tiles(findings: RunResults, levels: pd.DataFrame) -> list[Tile]:
     """The four numbers of the first screen."""
     rarest, surge, kinds = levels.iloc[-1], findings.surge_scores, findings.kinds
     land = flooded_land(findings.hazard, findings.observations.terrain)
@@ -216,7 +216,7 @@ def kind_word(kinds: Collection[ProvenanceKind]) -> str:
     return "partly simulated" if "real" in kinds else "simulated"
 
 
-def damage_table(findings: Findings) -> list[tuple[str, int]]:
+def damage_table(findings: RunResults) -> list[tuple[str, int]]:
     """How many assets most likely end in each damage state, the unknown ones last."""
     states = most_likely_state(findings.impact.assets)
     return [(word, int((states == state).sum())) for state, word in enumerate((*DAMAGE_WORDS, "unknown"))]
@@ -233,7 +233,7 @@ def survey_sentences(impact: Impact) -> list[str]:
     ]
 
 
-def ranked_assets(findings: Findings, most: int) -> pd.DataFrame:
+def ranked_assets(findings: RunResults, most: int) -> pd.DataFrame:
     """The assets with the greatest expected annual damage, at most ``most``; those with unknown damage are left out."""
     assets = findings.impact.assets
     known = assets[assets["expected_annual_damage_p50"].notna() & (assets["expected_annual_damage_p50"] > 0)]
@@ -279,7 +279,7 @@ def learning_verdict(scores: LearningScores) -> list[str]:
     return sentences
 
 
-def source_rows(findings: Findings) -> list[SourceRow]:
+def source_rows(findings: RunResults) -> list[SourceRow]:
     """Where every modality comes from, what it spans, and how old it was when the run started."""
     observations, now = findings.observations, findings.run.started
     present = observations.modalities()
@@ -300,7 +300,7 @@ def source_rows(findings: Findings) -> list[SourceRow]:
     return rows
 
 
-def silent_streams(findings: Findings) -> list[str]:
+def silent_streams(findings: RunResults) -> list[str]:
     """Streams that gave nothing: gauges without a reading, and modalities that this place does not have."""
     observations = findings.observations
     sentences = []

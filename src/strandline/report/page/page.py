@@ -21,7 +21,7 @@ from strandline.report.figures.charts import (
 from strandline.report.figures.maps import map_disagreement, map_each_period, map_flood
 from strandline.report.figures.pathways_map import draw_pathways
 from strandline.report.figures.style import NARROW, WIDE, Picture
-from strandline.report.findings import Findings
+from strandline.report.findings import RunResults
 from strandline.report.page.narrative import (
     damage_table,
     flooded_land,
@@ -67,7 +67,7 @@ class Drawing:
     height: int
 
 
-def render_page(findings: Findings) -> str:
+def render_page(findings: RunResults) -> str:
     """The whole report as HTML; all text is escaped, and nothing is loaded from elsewhere."""
     environment = Environment(
         loader=PackageLoader("strandline.report.page", ""),
@@ -128,7 +128,7 @@ def render_page(findings: Findings) -> str:
     )
 
 
-def _draw_all(findings: Findings, levels: pd.DataFrame, trace: ForecastTrace | None) -> Mapping[str, Drawing]:
+def _draw_all(findings: RunResults, levels: pd.DataFrame, trace: ForecastTrace | None) -> Mapping[str, Drawing]:
     hazard, terrain, region = findings.hazard, findings.observations.terrain, findings.hazard.region
     datum = region.vertical_datum
     drawings = {
@@ -173,7 +173,7 @@ def _data_uri(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
 
 
-def _history(findings: Findings) -> "pd.Series[float]":
+def _history(findings: RunResults) -> "pd.Series[float]":
     """Observed levels [m] of the region's own gauge by time; empty where there is no gauge."""
     gauge = findings.observations.tide_gauge
     if gauge is None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from strandline.planning.early_action.hindcast import TrackRecord
+from strandline.planning.early_action.hindcast import HindcastRecord
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.formatting import say_expression, say_money
 from strandline.planning.plan import Plan
@@ -66,7 +66,7 @@ def _phase_lines(phase: Phase, protocol: Protocol) -> list[str]:
     ]
 
 
-def _track_record_lines(records: Sequence[TrackRecord]) -> list[str]:
+def _track_record_lines(records: Sequence[HindcastRecord]) -> list[str]:
     first = records[0]
     lines = [
         "## How these triggers would have fared",

@@ -13,7 +13,7 @@ from strandline.models.batching import asset_part
 from strandline.models.terrain_features import Ground, ground_of
 from strandline.observations.arrays import Floats, SingleFloats
 from strandline.observations.observations import Observations, Provenance
-from strandline.observations.sea_level.model import TideAndWeather
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.risk.hazard.hazard import Hazard
 from strandline.simulator.design_storms import StormDesigner, designer_of
 from strandline.uncertainty.forecaster import Forecaster
@@ -48,7 +48,7 @@ class FloodMaps:
 def map_hazard(
     forecaster: Forecaster,
     observations: Observations,
-    sea: TideAndWeather,
+    sea_level: SeaLevelModel,
     levels: Floats,
     return_periods: tuple[float, ...],
     rng: np.random.Generator,
@@ -70,7 +70,7 @@ def map_hazard(
     Returns:
         As `map_floods` has it.
     """
-    designer = designer_of(observations, sea)
+    designer = designer_of(observations, sea_level)
     levels = levels + rise
     draws = draw_floods(designer, levels, forecaster.members, rng, rise)
     ground = ground_of(observations.region, observations.terrain, designer.mean_sea_level)

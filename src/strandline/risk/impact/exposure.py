@@ -44,7 +44,7 @@ class Exposure:
     classes: tuple[ClassExposure, ...]
 
 
-def expose(assets: gpd.GeoDataFrame, region: Region) -> Exposure:
+def overlay_exposure(assets: gpd.GeoDataFrame, region: Region) -> Exposure:
     """Lay assets over the cells of a region.
 
     Raises:

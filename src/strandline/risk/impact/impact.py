@@ -13,7 +13,7 @@ from strandline.observations.arrays import Floats
 from strandline.observations.assets import CURVE_CLASSES, DAMAGE_STATE_EDGES, curve_index
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.embankment_fragility import chance_of_breach
-from strandline.risk.impact.exposure import Exposure, expose, flat_cells
+from strandline.risk.impact.exposure import Exposure, flat_cells, overlay_exposure
 from strandline.risk.impact.loss_of_function import chance_out_of_service
 from strandline.risk.impact.people import People, count_people
 from strandline.risk.impact.protection import UNPROTECTED, Protection
@@ -194,7 +194,7 @@ def assess_impact(
             "design return period", f"{design_return_period:g} is not in the hazard", f"use {hazard.return_periods}"
         )
     design = hazard.return_periods.index(design_return_period)
-    exposure = expose(assets, hazard.region)
+    exposure = overlay_exposure(assets, hazard.region)
     weights = frequency_weights(hazard.return_periods, rule)
     deviates = draw_curve_deviates(len(hazard.flood_depth), rng)
     annual, states, depths = [], [], []

@@ -17,7 +17,7 @@ FLOODED_DEPTH = 0.15
 
 
 @dataclass(frozen=True, eq=False)
-class EventDamage:
+class ClassStageDamage:
     """Damage of single events at the hazard's return periods.
 
     Attributes:

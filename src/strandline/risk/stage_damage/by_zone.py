@@ -13,7 +13,7 @@ from scipy.optimize import isotonic_regression
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import expose
+from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import damage_ratios, depth_at_assets, draw_curve_deviates
 from strandline.risk.impact.loss_of_function import deepest_at_assets, is_under_water
 from strandline.risk.impact.people import EXPOSED_DEPTH
@@ -40,7 +40,7 @@ class ZoneState:
 
 
 @dataclass(frozen=True, eq=False)
-class ZoneResponse:
+class ZoneStageDamage:
     """Flooding, people and damage of Z zones in S samples at L mapped seas; none falls as the sea rises.
 
     Attributes:
@@ -131,7 +131,7 @@ def respond(
     assets: gpd.GeoDataFrame,
     dry_level: float,
     rng: np.random.Generator,
-) -> ZoneResponse:
+) -> ZoneStageDamage:
     """Run the damage chain over every mapped sea, zone by zone.
 
     Where noise of the maps lets a number fall as the sea rises, isotonic regression levels it out. An asset counts in
@@ -155,7 +155,7 @@ def respond(
     level = np.concatenate([each.levels for each in hazards], axis=1)  # (S, L)
     order = np.argsort(level, axis=1, kind="stable")
     unknown_cell = np.any([np.isnan(each.flood_depth).any(axis=(0, 1)) for each in hazards], axis=0)  # (H, W)
-    exposure, deviates = expose(assets, today.region), draw_curve_deviates(len(level), rng)
+    exposure, deviates = overlay_exposure(assets, today.region), draw_curve_deviates(len(level), rng)
     ground = np.where(unknown_cell, np.nan, 0.0).astype(np.float32)[None]
     unknown = np.isnan(depth_at_assets(ground, exposure)[:, 0] + exposure.value)  # (A,)
     counted = assets["people"].to_numpy(dtype=float) if "people" in assets else np.full(len(assets), np.nan)
@@ -180,7 +180,7 @@ def respond(
     for numbers, known_assets in ((people, ~np.isnan(counted)), (damage, ~unknown)):
         if not known_assets.any():
             numbers[:] = np.nan
-    return ZoneResponse(
+    return ZoneStageDamage(
         levels=np.take_along_axis(level, order, axis=1),
         dry_level=dry_level,
         flooded_share=_rising(flooded / np.maximum(known, 1)[:, None, None]),

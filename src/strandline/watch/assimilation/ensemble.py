@@ -18,7 +18,7 @@ _CHANCE = 20241
 
 
 @dataclass(frozen=True, eq=False)
-class Courses:
+class ResidualEnsemble:
     """What may come, N ways that are equally likely.
 
     Attributes:
@@ -33,14 +33,14 @@ class Courses:
     broken: npt.NDArray[np.bool_]
     moved: Mapping[str, float] = field(default_factory=dict)
 
-    def widened(self, factor: Floats) -> "Courses":
+    def widened(self, factor: Floats) -> "ResidualEnsemble":
         """The same about the same medians, so many times (49,) as far apart."""
         middle = np.median(self.residual, axis=0)
         return replace(self, residual=middle + factor * (self.residual - middle))
 
-    def heeding(self, guidance: "Guidance") -> "Courses":
+    def assimilating(self, guidance: "Guidance") -> "ResidualEnsemble":
         """The same, moved by what someone else forecasts."""
-        residual = heed(self.residual, guidance)
+        residual = assimilate_forecast(self.residual, guidance)
         shift = residual.mean(axis=0) - self.residual.mean(axis=0)
         by = float(shift[np.argmax(np.abs(shift))])
         return replace(self, residual=residual, moved={**self.moved, guidance.stream: by})
@@ -63,7 +63,7 @@ class Guidance:
     error: Floats
 
 
-def draw_courses(belief: SeaBelief, guidance: Sequence[Guidance] = (), count: int = COURSES) -> Courses:
+def sample_ensemble(belief: SeaBelief, guidance: Sequence[Guidance] = (), count: int = COURSES) -> ResidualEnsemble:
     """Courses of the residual from now to two days ahead.
 
     The past of each is drawn from one hypothesis, taken as often as it is likely; shocks and changes of regime from the
@@ -97,13 +97,13 @@ def draw_courses(belief: SeaBelief, guidance: Sequence[Guidance] = (), count: in
         course[:, hour] = course[:, hour - order : hour] @ backwards + process.shocks[regime] * shocks[step]
     ahead = course[:, order - 1 : order + HORIZON_HOURS]
     broken = np.stack([states.ravel()[which] == 1 for states in np.indices(model.shape)[1:]], axis=1)
-    courses = Courses(belief.hour, ahead, broken)
+    courses = ResidualEnsemble(belief.hour, ahead, broken)
     for given in guidance:
-        courses = courses.heeding(given)
+        courses = courses.assimilating(given)
     return courses
 
 
-def heed(courses: Floats, given: Guidance) -> Floats:
+def assimilate_forecast(courses: Floats, given: Guidance) -> Floats:
     """(N, 49) courses moved by what someone else forecasts.
 
     Raises:

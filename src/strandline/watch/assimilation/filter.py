@@ -97,7 +97,7 @@ class SeaBelief:
         }
 
 
-def know_nothing(model: SeaModel, hour: np.datetime64) -> SeaBelief:
+def climatological_prior(model: SeaModel, hour: np.datetime64) -> SeaBelief:
     """The climate: what is believed before anything was read."""
     process = model.process
     covariance = np.zeros((model.size, model.size))
@@ -134,7 +134,7 @@ class Residual:
     is_suspect: bool = False
 
 
-def advance(belief: SeaBelief, hour: np.datetime64, readings: Sequence[Residual]) -> SeaBelief:
+def filter_step(belief: SeaBelief, hour: np.datetime64, readings: Sequence[Residual]) -> SeaBelief:
     """The belief at ``hour``, after all that became known since the last one; readings of any hour of a day and a half.
 
     Raises:

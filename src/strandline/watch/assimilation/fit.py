@@ -13,26 +13,26 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError, RefusedByTheory
 from strandline.files import write_text
 from strandline.models.batching import build_surge_batch
-from strandline.models.inference import students_view
+from strandline.models.inference import student_inputs
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, fit_tide, predict_tide
 from strandline.observations.sea_level.residual_process import autocovariance
 from strandline.observations.storms import Window
-from strandline.pipeline.deployment import Briefing
-from strandline.pipeline.study_area import Place
+from strandline.pipeline.deployment import Deployment
+from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch.assimilation.ensemble import Guidance
 from strandline.watch.assimilation.filter import SeaModel
-from strandline.watch.assimilation.forecast_guidance import Adviser, Said, learn_adviser
+from strandline.watch.assimilation.forecast_guidance import ExternalForecast, ForecastSource, fit_error_inflation
 from strandline.watch.assimilation.gauge_model import Sensor, learn_sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import (
     AFTER_HOURS,
     BEFORE_HOURS,
     NO_WIDENING,
     WARM_HOURS,
-    Widening,
+    SpreadInflation,
     follow_storm,
     learn_widening,
     what_followed,
@@ -42,7 +42,7 @@ from strandline.watch.assimilation.surge_process import SurgeProcess, learn_proc
 KNOWLEDGE_FILE = "watch.json"
 STUDENT = "student"
 """Name under which the place's own forecaster advises."""
-Voice = Callable[[np.datetime64], Said | None]
+ForecastFunction = Callable[[np.datetime64], ExternalForecast | None]
 """What someone forecasts at an hour; ``None`` = nothing."""
 Z_90 = 1.645
 """Half-width of a normal distribution's 90 % interval, in standard deviations."""
@@ -61,31 +61,31 @@ class GaugeTide:
 
 
 @dataclass(frozen=True, eq=False)
-class Knowledge:
+class SeaLevelFit:
     """What was learned.
 
     Attributes:
         tides: gauge → its tide, in the order of the model's sensors.
         advisers: those whose forecasts are heeded, and how far.
         notes: what could not be learned, in plain sentences.
-        briefing: SHA-256 of the ``briefing.nc`` that it goes with; of another run it is learned anew.
+        briefing: SHA-256 of the ``deployment.nc`` that it goes with; of another run it is learned anew.
     """
 
     model: SeaModel
     tides: dict[str, GaugeTide]
-    widening: Widening
-    advisers: tuple[Adviser, ...]
+    spread_inflation: SpreadInflation
+    advisers: tuple[ForecastSource, ...]
     notes: tuple[str, ...]
-    briefing: str = ""
+    deployment: str = ""
 
 
-def learn(
-    place: Place,
-    briefing: Briefing,
+def fit(
+    place: StudyArea,
+    deployment: Deployment,
     forecaster: Forecaster,
-    archives: Mapping[str, Voice] | None = None,
+    archives: Mapping[str, ForecastFunction] | None = None,
     progress: Progress | None = None,
-) -> Knowledge:
+) -> SeaLevelFit:
     """From the record of a place, without the windows that were held out.
 
     Process and gauges are learned from hours that the run's own learning saw. How wide a belief must be, and how far
@@ -98,15 +98,17 @@ def learn(
         RefusedByTheory: the own gauge's record is too short.
     """
     time, levels = place.hourly_levels
-    known = ~_within(time, briefing.withheld)
+    known = ~_within(time, deployment.withheld)
     notes: list[str] = []
-    own_tide = GaugeTide(briefing.sea.fitted.constants, briefing.sea.fitted.mean + briefing.mean_sea_level)
-    tides = {briefing.gauges[0].name: own_tide}
+    own_tide = GaugeTide(
+        deployment.sea_level.fitted.constants, deployment.sea_level.fitted.mean + deployment.mean_sea_level
+    )
+    tides = {deployment.gauges[0].name: own_tide}
     residuals = [levels[0] - own_tide.level(time)]
     learned = np.where(known, residuals[0], np.nan)
     process = learn_process(learned, autocovariance(learned))
-    sensors = [own_sensor(briefing.gauges[0].name, process)]
-    for site, level in zip(briefing.gauges[1:], levels[1:], strict=True):
+    sensors = [own_sensor(deployment.gauges[0].name, process)]
+    for site, level in zip(deployment.gauges[1:], levels[1:], strict=True):
         try:
             fitted = fit_tide(time[known], level[known], site.latitude, name=site.name, source=f"record of {site.name}")
             tide = GaugeTide(fitted.constants, fitted.mean)
@@ -118,28 +120,28 @@ def learn(
         tides[site.name] = tide
         residuals.append(residual)
     model = SeaModel(process, tuple(sensors))
-    student = StudentAdvice(forecaster, place.observations, briefing)
+    student = StudentAdvice(forecaster, place.observations, deployment)
     held_out = _within(time, place.held_out)
     own = np.where(held_out, np.nan, levels[0])
     voices = {STUDENT: lambda hour: student.say(hour, *_heard_before(time, own, hour)), **(archives or {})}
-    peaks = _peaks(time, own, briefing.withheld, place.held_out)
+    peaks = _peaks(time, own, deployment.withheld, place.held_out)
     seen = np.where(held_out, np.nan, np.array(residuals))  # (S, T) the days about a storm may reach into a window
     try:
-        advisers, widening = heed_storms(model, time, seen, peaks, voices, progress)
+        advisers, spread_inflation = fit_forecast_weights(model, time, seen, peaks, voices, progress)
     except RefusedByTheory as refusal:
         notes.append(f"How wide the belief must be could not be learned ({refusal}); it is as wide as the model says.")
-        advisers, widening = (), NO_WIDENING
-    return Knowledge(model, tides, widening, advisers, tuple(notes))
+        advisers, spread_inflation = (), NO_WIDENING
+    return SeaLevelFit(model, tides, spread_inflation, advisers, tuple(notes))
 
 
-def heed_storms(
+def fit_forecast_weights(
     model: SeaModel,
     time: Times,
     residuals: Floats,
     peaks: Sequence[int],
-    voices: Mapping[str, Voice],
+    voices: Mapping[str, ForecastFunction],
     progress: Progress | None = None,
-) -> tuple[tuple[Adviser, ...], Widening]:
+) -> tuple[tuple[ForecastSource, ...], SpreadInflation]:
     """How far each voice is to be heeded, one after the other, and how wide the belief must then be.
 
     Args:
@@ -157,7 +159,7 @@ def heed_storms(
     came = [what_followed(residuals[0], at) for at, _ in drawn]
     beliefs = [courses for _, courses in drawn]
     said = {name: {courses.hour: voice(courses.hour) for courses in beliefs} for name, voice in voices.items()}
-    advisers: list[Adviser] = []
+    advisers: list[ForecastSource] = []
     for name in voices:
         words = [said[name][courses.hour] for courses in beliefs]
         past = [
@@ -165,11 +167,11 @@ def heed_storms(
             for courses, word, truth in zip(beliefs, words, came, strict=True)
             if word is not None
         ]
-        adviser = learn_adviser(name, past)
+        adviser = fit_error_inflation(name, past)
         advisers.append(adviser)
         given = [None if word is None else adviser.advise(word) for word in words]
         beliefs = [
-            courses if guidance is None else courses.heeding(guidance)
+            courses if guidance is None else courses.assimilating(guidance)
             for courses, guidance in zip(beliefs, given, strict=True)
         ]
 
@@ -178,8 +180,8 @@ def heed_storms(
         given = [adviser.advise(word) for adviser, word in words if word is not None]
         return [guidance for guidance in given if guidance is not None]
 
-    widening = learn_widening(model, time, residuals, peaks, counsel, lambda done: tell((1 + 2 * done) / 3))
-    return tuple(advisers), widening
+    spread_inflation = learn_widening(model, time, residuals, peaks, counsel, lambda done: tell((1 + 2 * done) / 3))
+    return tuple(advisers), spread_inflation
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,9 +190,9 @@ class StudentAdvice:
 
     forecaster: Forecaster
     observations: Observations
-    briefing: Briefing
+    deployment: Deployment
 
-    def say(self, hour: np.datetime64, time: Times, level: Floats) -> Said | None:
+    def say(self, hour: np.datetime64, time: Times, level: Floats) -> ExternalForecast | None:
         """What it says after the own gauge's readings (C,) [m, region datum] of three days up to ``hour``.
 
         ``None`` where nothing was read: then it knows no more than the climate.
@@ -217,18 +219,18 @@ class StudentAdvice:
             {**{name: own[name] for name in own.coords if name != "time"}, "time": hours},
         )
         seen = replace(self.observations, tide_gauge=recent, climate=None, truth=None)
-        batch = students_view(build_surge_batch(seen, np.array([hour]), self.briefing.sea, "survey"))
+        batch = student_inputs(build_surge_batch(seen, np.array([hour]), self.deployment.sea_level, "survey"))
         forecast = self.forecaster.predict(batch)
         low, high = self.forecaster.surge_interval(forecast, 0.9)
-        return Said(np.arange(LEADS), forecast.surge_mean[0], (high[0] - low[0]) / (2 * Z_90))
+        return ExternalForecast(np.arange(LEADS), forecast.surge_mean[0], (high[0] - low[0]) / (2 * Z_90))
 
 
-def save_knowledge(folder: Path, knowledge: Knowledge) -> None:
+def save_knowledge(folder: Path, knowledge: SeaLevelFit) -> None:
     """Write ``watch.json``, whole or not at all."""
     write_text(folder / KNOWLEDGE_FILE, _WORDS.dump_json(_to_words(knowledge), indent=1).decode("utf-8") + "\n")
 
 
-def load_knowledge(folder: Path) -> Knowledge:
+def load_knowledge(folder: Path) -> SeaLevelFit:
     """Read ``watch.json``.
 
     Raises:
@@ -256,14 +258,14 @@ class _Words:
     unheard: Numbers
     advisers: tuple[tuple[str, float | None], ...]
     notes: tuple[str, ...]
-    briefing: str
+    deployment: str
 
 
 _WORDS = TypeAdapter(_Words)
 
 
-def _to_words(knowledge: Knowledge) -> _Words:
-    process, widening = knowledge.model.process, knowledge.widening
+def _to_words(knowledge: SeaLevelFit) -> _Words:
+    process, spread_inflation = knowledge.model.process, knowledge.spread_inflation
     return _Words(
         coefficients=tuple(process.coefficients.tolist()),
         shocks=tuple(process.shocks.tolist()),
@@ -273,29 +275,31 @@ def _to_words(knowledge: Knowledge) -> _Words:
             for one in knowledge.model.sensors
         ),
         tides=knowledge.tides,
-        heard=tuple(widening.heard.tolist()),
-        unheard=tuple(widening.unheard.tolist()),
+        heard=tuple(spread_inflation.heard.tolist()),
+        unheard=tuple(spread_inflation.unheard.tolist()),
         advisers=tuple(
             (one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in knowledge.advisers
         ),
         notes=knowledge.notes,
-        briefing=knowledge.briefing,
+        deployment=knowledge.deployment,
     )
 
 
-def _from_words(words: _Words) -> Knowledge:
+def _from_words(words: _Words) -> SeaLevelFit:
     process = SurgeProcess(np.array(words.coefficients), np.array(words.shocks), np.array(words.transition))
     sensors = tuple(
         Sensor(stream, ahead, gain, memory, np.array(shocks), noise)
         for stream, ahead, gain, memory, shocks, noise in words.sensors
     )
-    return Knowledge(
+    return SeaLevelFit(
         SeaModel(process, sensors),
         words.tides,
-        Widening(np.array(words.heard), np.array(words.unheard)),
-        tuple(Adviser(stream, np.inf if inflation is None else inflation) for stream, inflation in words.advisers),
+        SpreadInflation(np.array(words.heard), np.array(words.unheard)),
+        tuple(
+            ForecastSource(stream, np.inf if inflation is None else inflation) for stream, inflation in words.advisers
+        ),
         words.notes,
-        words.briefing,
+        words.deployment,
     )
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Courses, Guidance, heed
+from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, assimilate_forecast
 
 INFLATIONS = (0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0)
 """Times its own spread that a forecast may be off; where even the largest does not help it is not heeded."""
@@ -24,7 +24,7 @@ _LEADS = (3, 6, 12, 24, 36, HORIZON_HOURS)
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class ExternalForecast:
     """What a forecast said: mean and spread (L,) [m] of the residual at leads (L,) [h] from an hour."""
 
     leads: npt.NDArray[np.int64]
@@ -33,7 +33,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Adviser:
+class ForecastSource:
     """A source of forecasts.
 
     Attributes:
@@ -43,7 +43,7 @@ class Adviser:
     stream: str
     inflation: float
 
-    def advise(self, said: Said) -> Guidance | None:
+    def advise(self, said: ExternalForecast) -> Guidance | None:
         """Its forecast with the error to be expected; ``None`` where it is not heeded."""
         if not np.isfinite(self.inflation):
             return None
@@ -52,7 +52,9 @@ class Adviser:
         return Guidance(self.stream, said.leads, said.mean, spread[:, None] * spread * alike)
 
 
-def learn_adviser(stream: str, past: Sequence[tuple[Courses, Said, Floats]]) -> Adviser:
+def fit_error_inflation(
+    stream: str, past: Sequence[tuple[ResidualEnsemble, ExternalForecast, Floats]]
+) -> ForecastSource:
     """From courses that were drawn without it, what it said then, and what came (49,) [m], NaN = not observed.
 
     The inflation with the least continuous ranked probability score, mean over leads up to two days: a forecast that
@@ -66,15 +68,15 @@ def learn_adviser(stream: str, past: Sequence[tuple[Courses, Said, Floats]]) -> 
     alone = float(np.mean([_score(courses.residual, came) for courses, _, came in past]))
     best, found = HELPS * alone, np.inf
     for inflation in INFLATIONS:
-        adviser = Adviser(stream, inflation)
+        adviser = ForecastSource(stream, inflation)
         scores = []
         for courses, said, came in past:
             given = adviser.advise(said)
             assert given is not None
-            scores.append(_score(heed(courses.residual, given), came))
+            scores.append(_score(assimilate_forecast(courses.residual, given), came))
         if (score := float(np.mean(scores))) < best:
             best, found = score, inflation
-    return Adviser(stream, found)
+    return ForecastSource(stream, found)
 
 
 def _score(courses: Floats, came: Floats) -> float:

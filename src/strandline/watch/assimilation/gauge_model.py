@@ -6,7 +6,7 @@ import numpy as np
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats
-from strandline.watch.assimilation.surge_process import VIOLENCE, SurgeProcess
+from strandline.watch.assimilation.surge_process import EXTREME_SCALE, SurgeProcess
 
 FURTHEST_AHEAD = 6
 """Most hours by which water may reach a neighbour sooner or later than the own gauge: some 150 km along a shelf."""
@@ -94,4 +94,4 @@ def learn_sensor(stream: str, own: Floats, other: Floats, process: SurgeProcess)
     size = np.sqrt((weight * np.nan_to_num(shock)[:, None] ** 2).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-9))
     overall = float(np.sqrt(np.nanmean(shock**2)))
     learned = np.maximum(np.where(weight.sum(axis=0) > 10, size, overall), 1e-3)
-    return Sensor(stream, ahead, gain, memory, np.append(learned[:-1], VIOLENCE * learned[-2]))
+    return Sensor(stream, ahead, gain, memory, np.append(learned[:-1], EXTREME_SCALE * learned[-2]))

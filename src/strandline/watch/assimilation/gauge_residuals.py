@@ -8,7 +8,7 @@ import numpy as np
 from strandline.observations.arrays import Floats, Times
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS
 from strandline.watch.assimilation.filter import Residual
-from strandline.watch.assimilation.forecast_guidance import Said
+from strandline.watch.assimilation.forecast_guidance import ExternalForecast
 from strandline.watch.readings import Reading
 
 HALF_HOUR, AROUND_THE_HOUR = timedelta(minutes=30), timedelta(minutes=10)
@@ -58,7 +58,7 @@ def residuals_of(
 
 
 def own_readings(
-    readings: Sequence[Reading], stream: str, denied: np.datetime64 | None, now: np.datetime64
+    readings: Sequence[Reading], stream: str, rejected: np.datetime64 | None, now: np.datetime64
 ) -> tuple[Times, Floats]:
     """Full hours up to now, and what a gauge read then [m, region datum]; of revised readings the newest.
 
@@ -72,11 +72,11 @@ def own_readings(
     }
     hours = np.array(sorted(level), dtype="datetime64[ns]")
     values = np.array([level[hour] for hour in sorted(level)], dtype=float)
-    kept = hours <= now if denied is None else (hours <= now) & (hours > denied)
+    kept = hours <= now if rejected is None else (hours <= now) & (hours > rejected)
     return hours[kept], values[kept]
 
 
-def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> dict[str, Said]:
+def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> dict[str, ExternalForecast]:
     """Stream → mean and spread of its newest issue from now on; streams whose issue is older than a day are absent.
 
     Args:
@@ -103,7 +103,7 @@ def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> 
             leads = np.array(sorted(by_lead))
             values = [np.array(by_lead[lead]) for lead in leads.tolist()]
             spread = [each.std(ddof=1) if each.size > 1 else 0.0 for each in values]
-            found[stream] = Said(leads, np.array([each.mean() for each in values]), np.array(spread))
+            found[stream] = ExternalForecast(leads, np.array([each.mean() for each in values]), np.array(spread))
     return found
 
 

@@ -8,22 +8,22 @@ import numpy as np
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
 from strandline.uncertainty.conformal import conformal_radius
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Courses, Guidance, draw_courses
-from strandline.watch.assimilation.filter import Residual, SeaModel, advance, know_nothing
+from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, sample_ensemble
+from strandline.watch.assimilation.filter import Residual, SeaModel, climatological_prior, filter_step
 
 COVERAGE = 0.9
 WARM_HOURS, BEFORE_HOURS, AFTER_HOURS, EVERY_HOURS = 72, 36, 24, 3
 """Readings before a storm that the belief starts from, and the hours about its peak at which it is judged."""
-UNHEARD_HOURS = 3
+NO_READING_HOURS = 3
 """Without a sound reading of the own gauge for so long [h], it counts as not heard."""
 LEAST_HALF_WIDTH = 0.02
 """Of an interval [m], by which misses are measured: two hourly readings are not better known than that."""
-Counsel = Callable[[np.datetime64], Sequence[Guidance]]
+GuidanceFunction = Callable[[np.datetime64], Sequence[Guidance]]
 """What others forecast at an hour."""
 
 
 @dataclass(frozen=True, eq=False)
-class Widening:
+class SpreadInflation:
     """By how much courses are spread about their median, (49,) for each lead: with the own gauge heard, and without.
 
     Chosen on storms, so that storms are covered as promised: in calm weather courses are then wider than need be.
@@ -32,17 +32,17 @@ class Widening:
     heard: Floats
     unheard: Floats
 
-    def of(self, courses: Courses, *, own_is_heard: bool) -> Courses:
+    def of(self, courses: ResidualEnsemble, *, has_own_readings: bool) -> ResidualEnsemble:
         """The courses as they are to be believed."""
-        return courses.widened(self.heard if own_is_heard else self.unheard)
+        return courses.widened(self.heard if has_own_readings else self.unheard)
 
 
-NO_WIDENING = Widening(np.ones(HORIZON_HOURS + 1), np.ones(HORIZON_HOURS + 1))
+NO_WIDENING = SpreadInflation(np.ones(HORIZON_HOURS + 1), np.ones(HORIZON_HOURS + 1))
 
 
 def follow_storm(
-    model: SeaModel, time: Times, residuals: Floats, peak: int, counsel: Counsel, silent: Sequence[int] = ()
-) -> list[tuple[int, Courses]]:
+    model: SeaModel, time: Times, residuals: Floats, peak: int, counsel: GuidanceFunction, silent: Sequence[int] = ()
+) -> list[tuple[int, ResidualEnsemble]]:
     """What would have been foreseen about a storm: positions in ``time`` and the courses drawn there.
 
     Args:
@@ -51,7 +51,7 @@ def follow_storm(
         silent: gauges, by number, that say nothing from ``BEFORE_HOURS`` before the peak on.
     """
     first = peak - BEFORE_HOURS - WARM_HOURS
-    belief = know_nothing(model, time[first])
+    belief = climatological_prior(model, time[first])
     found = []
     for at in range(first, peak + AFTER_HOURS + 1):
         here = time[at].astype("datetime64[h]")
@@ -61,9 +61,9 @@ def follow_storm(
             for number, sensor in enumerate(model.sensors)
             if number not in dumb and np.isfinite(residuals[number, at])
         ]
-        belief = advance(belief, here, heard)
+        belief = filter_step(belief, here, heard)
         if at >= peak - BEFORE_HOURS and (at - peak) % EVERY_HOURS == 0:
-            found.append((at, draw_courses(belief, counsel(here))))
+            found.append((at, sample_ensemble(belief, counsel(here))))
     return found
 
 
@@ -72,9 +72,9 @@ def learn_widening(
     time: Times,
     residuals: Floats,
     peaks: Sequence[int],
-    counsel: Counsel,
+    counsel: GuidanceFunction,
     progress: Callable[[float], None] = lambda done: None,
-) -> Widening:
+) -> SpreadInflation:
     """From the record's own storms, each with the own gauge alive and with it dead.
 
     Raises:
@@ -92,7 +92,7 @@ def learn_widening(
 
     if not peaks:
         raise RefusedByTheory("no storm of the record to learn from how wide a belief must be")
-    return Widening(factors((), 0.0), factors((0,), 0.5))
+    return SpreadInflation(factors((), 0.0), factors((0,), 0.5))
 
 
 def what_followed(residual: Floats, at: int) -> Floats:
@@ -103,7 +103,7 @@ def what_followed(residual: Floats, at: int) -> Floats:
     return came
 
 
-def _misses(courses: Courses, came: Floats) -> Floats:
+def _misses(courses: ResidualEnsemble, came: Floats) -> Floats:
     """(49,) how far what came is from the median, over how far the bound on its side is [-]; NaN = not observed."""
     low, middle, high = np.quantile(courses.residual, [(1 - COVERAGE) / 2, 0.5, (1 + COVERAGE) / 2], axis=0)
     reach = np.where(came >= middle, high - middle, middle - low)

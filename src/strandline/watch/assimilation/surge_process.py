@@ -12,7 +12,7 @@ from strandline.observations.arrays import Floats
 ORDER = 30
 """Hours that an hour is foretold from: more than the day after which a tide's error comes round."""
 REGIMES = 2
-VIOLENCE, OUTBREAK, END = 2.5, 1 / 50, 1 / 8
+EXTREME_SCALE, ONSET_RATE, DECAY_RATE = 2.5, 1 / 50, 1 / 8
 """A storm that no record of a few years holds: times the learned storm's shocks, chance an hour that a learned storm
 turns into one, and that it is over. Assumptions, of the size of a cyclone's landfall; without it the belief would
 sooner call a gauge broken than the sea violent."""
@@ -122,10 +122,10 @@ def _with_violence(sizes: Floats, transition: Floats) -> tuple[Floats, Floats]:
     count = sizes.size
     wider = np.zeros((count + 1, count + 1))
     wider[:count, :count] = transition
-    wider[count - 1] *= 1 - OUTBREAK
-    wider[count - 1, count] = OUTBREAK
-    wider[count, count - 1 :] = END, 1 - END
-    return np.append(sizes, VIOLENCE * sizes[-1]), wider
+    wider[count - 1] *= 1 - ONSET_RATE
+    wider[count - 1, count] = ONSET_RATE
+    wider[count, count - 1 :] = DECAY_RATE, 1 - DECAY_RATE
+    return np.append(sizes, EXTREME_SCALE * sizes[-1]), wider
 
 
 def _find_regimes(shocks: Floats) -> tuple[Floats, Floats]:

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How a feed is asked that may not answer.
 
     Attributes:
@@ -43,7 +43,7 @@ class Patience:
     rests: float = 600.0
 
 
-USUAL_PATIENCE = Patience()
+USUAL_PATIENCE = RetryPolicy()
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Answer:
     health: Health
 
 
-class Guarded:
+class FeedClient:
     """A feed that can be asked at every step, whatever it does.
 
     Args:
@@ -70,7 +70,7 @@ class Guarded:
     """
 
     def __init__(
-        self, feed: Feed, expectation: Expectation, tide: Tide | None = None, patience: Patience | None = None
+        self, feed: Feed, expectation: Expectation, tide: Tide | None = None, patience: RetryPolicy | None = None
     ) -> None:
         self.feed, self.expectation, self.tide, self.patience = feed, expectation, tide, patience
         self._question: _Question | None = None
@@ -131,7 +131,7 @@ class _Question(threading.Thread):
         feed: Feed,
         since: datetime,
         until: datetime,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
         breaker: CircuitBreaker | None = None,
     ) -> None:
         super().__init__(name=f"asking {feed.stream}", daemon=True)

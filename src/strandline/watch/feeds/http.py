@@ -9,7 +9,7 @@ import httpx
 from strandline.errors import FeedError
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
-"""[s] For each step of an exchange; ``Guarded`` bounds them all together."""
+"""[s] For each step of an exchange; ``FeedClient`` bounds them all together."""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from strandline.pipeline.deployment import Briefing
-from strandline.pipeline.study_area import Place
+from strandline.pipeline.deployment import Deployment
+from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, forecast_surges
-from strandline.watch.assimilation.forecast_guidance import Said
+from strandline.watch.assimilation.forecast_guidance import ExternalForecast
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Reading
 
@@ -34,15 +34,15 @@ class SurgeService:
     seed: int
 
     @classmethod
-    def of(cls, place: Place, briefing: Briefing) -> Self | None:
+    def of(cls, place: StudyArea, deployment: Deployment) -> Self | None:
         """The one of a simulated place, with errors by the run's seed; ``None`` on a real one."""
         truth = place.observations.truth
         if truth is None or "surge" not in truth:
             return None
-        seed = next(iter(briefing.making.seeds.values()), 0)
+        seed = next(iter(deployment.making.seeds.values()), 0)
         return cls(truth["hour"].values, truth["surge"].values.astype(float), seed)
 
-    def say(self, hour: np.datetime64) -> Said | None:
+    def say(self, hour: np.datetime64) -> ExternalForecast | None:
         """Mean and spread of the newest issue that can be had at an hour, from then on; ``None`` = there is none."""
         issue = self._number(hour - np.timedelta64(SERVICE_DELAY))
         if issue < 0:
@@ -52,7 +52,11 @@ class SurgeService:
         values = issued.values[0, past:].astype(float)  # (L, M)
         known = np.isfinite(values).all(axis=1)
         leads = np.arange(len(values))[known]
-        return Said(leads, values[known].mean(axis=1), values[known].std(axis=1, ddof=1)) if leads.size else None
+        return (
+            ExternalForecast(leads, values[known].mean(axis=1), values[known].std(axis=1, ddof=1))
+            if leads.size
+            else None
+        )
 
     def replay(self, start: datetime, end: datetime) -> Replay:
         """Its issues between two times as a stream."""

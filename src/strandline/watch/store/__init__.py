@@ -3,13 +3,13 @@
 from strandline.watch.store.errors import AlreadyDone, Busy, Tampered
 from strandline.watch.store.records import (
     AlertDraft,
-    Believed,
     Confirmation,
     LogEntry,
     Pending,
     StepRecord,
     StoredAlert,
     StoredDecision,
+    StoredForecast,
 )
 from strandline.watch.store.step import Step
 from strandline.watch.store.store import Store
@@ -17,7 +17,6 @@ from strandline.watch.store.store import Store
 __all__ = [
     "AlertDraft",
     "AlreadyDone",
-    "Believed",
     "Busy",
     "Confirmation",
     "LogEntry",
@@ -27,5 +26,6 @@ __all__ = [
     "Store",
     "StoredAlert",
     "StoredDecision",
+    "StoredForecast",
     "Tampered",
 ]

@@ -12,13 +12,13 @@ from strandline.watch.store.audit.log import entry_of
 from strandline.watch.store.database.engine import reading
 from strandline.watch.store.records import (
     AlertDraft,
-    Believed,
     Confirmation,
     LogEntry,
     Pending,
     StepRecord,
     StoredAlert,
     StoredDecision,
+    StoredForecast,
 )
 from strandline.watch.store.revisions import known_readings
 from strandline.watch.store.rows import decision_of, health_of, naive_utc, outlook_of, reading_of
@@ -67,14 +67,14 @@ class Readers:
             for hour, of_one in groupby(found, attrgetter("hour")):
                 yield hour, tuple(health_of(row) for row in of_one)
 
-    def outlook(self) -> Believed | None:
+    def outlook(self) -> StoredForecast | None:
         """What is believed now of every variable and zone; its hour says how old that is."""
         newest = select(func.max(outlooks.c.hour)).scalar_subquery()
         rows = select(outlooks).where(outlooks.c.hour == newest).order_by(*outlooks.primary_key)
         with reading(self._engine) as connection:
             return next(_by_hour(connection.execute(rows)), None)
 
-    def outlook_history(self, variable: str, zone: str, since: datetime, until: datetime) -> Iterator[Believed]:
+    def outlook_history(self, variable: str, zone: str, since: datetime, until: datetime) -> Iterator[StoredForecast]:
         """What was believed of one variable in one zone, hour by hour; hours that were thinned out are missing."""
         hours = _between(steps, steps.c.hour, since, until)
         for page in self._pages(hours, steps.c.hour):
@@ -158,9 +158,9 @@ def _between(table: Table, hour: Column, since: datetime, until: datetime) -> Se
     return select(table).where(hour.between(naive_utc(since, "since"), naive_utc(until, "until")))
 
 
-def _by_hour(rows: Iterable[Row]) -> Iterator[Believed]:
+def _by_hour(rows: Iterable[Row]) -> Iterator[StoredForecast]:
     for hour, of_one in groupby(rows, attrgetter("hour")):
-        yield Believed(hour, tuple(outlook_of(row) for row in of_one))
+        yield StoredForecast(hour, tuple(outlook_of(row) for row in of_one))
 
 
 def _decision(row: Row, given: tuple[Confirmation, ...]) -> StoredDecision:

@@ -34,7 +34,7 @@ class StepRecord:
 
 
 @dataclass(frozen=True)
-class Believed:
+class StoredForecast:
     """What was believed of one variable in one zone at ``hour`` (naive UTC), by the time that it speaks of."""
 
     hour: datetime

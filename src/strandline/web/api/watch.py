@@ -15,6 +15,7 @@ from strandline.web.api.token import Token
 from strandline.web.schemas import (
     AlertRecord,
     ConfirmationRecord,
+    ConfirmationRequest,
     Confirmed,
     DecisionRecord,
     HealthAt,
@@ -25,7 +26,6 @@ from strandline.web.schemas import (
     PendingRecord,
     ReadingRecord,
     WatchRecord,
-    Word,
 )
 from strandline.web.watch_view import Watched
 
@@ -157,7 +157,7 @@ def watch_routes(watched: Watched, token: Token, streams: OpenStreams) -> APIRou
         return await streams.open(watched, request.headers.get("last-event-id"))
 
     @router.post("/confirmations", status_code=201, dependencies=[Depends(need_token)])
-    def confirm(word: Word, response: Response) -> Confirmed:
+    def confirm(word: ConfirmationRequest, response: Response) -> Confirmed:
         """Append a named person's word to the log; what it releases is written to the folder of confirmed alerts."""
         response.headers["Cache-Control"] = "no-store"
         given = watched.store.confirm(word.subject, word.person, word.note, watched.clock())

@@ -9,7 +9,7 @@ from strandline.planning import formatting as words
 UNKNOWN = "unknown"
 
 
-class Say:
+class NumberFormat:
     """Formats for one language.
 
     A number becomes ``<data>`` and a time ``<time>``; ``words.js`` writes their text anew by the browser's ``Intl``.

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
-from strandline.web.dashboard.number_format import Say
+from strandline.web.dashboard.number_format import NumberFormat
 from strandline.web.dashboard.situation import MONITORING, look
 from strandline.web.dashboard.static_files import OWN, PLOTLY, edition, load_asset
 from strandline.web.raster_tiles import SCALES
@@ -76,7 +76,7 @@ def _chosen(run: RunFolder, watched: Watched | None, language: str, clock: Clock
         "products": run.products(),
         "quantities": [name for name in SCALES if (run.path / f"{name}.tif").is_file()],
         "language": language,
-        "say": Say(words["unknown"]),
+        "say": NumberFormat(words["unknown"]),
         "t": words,
         "tell": lambda key, **values: Markup(escape(words[key])).format(**values),
         "name_of": lambda kind, name: words.get(f"{kind}_{name}", str(name).replace("_", " ")),

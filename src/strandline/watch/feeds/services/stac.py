@@ -15,7 +15,7 @@ from strandline.watch.feeds.windowing import before
 from strandline.watch.readings import Reading
 
 _TIMEOUT = (5.0, 10.0)
-"""[s] To connect, and between two parts of an answer; ``Guarded`` bounds them all together."""
+"""[s] To connect, and between two parts of an answer; ``FeedClient`` bounds them all together."""
 
 
 @dataclass(frozen=True)
