@@ -186,8 +186,7 @@ def forecast_surge(
     Args:
         sea: tide and weather of the own gauge.
     """
-    gauge = observations.tide_gauge
-    assert gauge is not None
+    gauge = observations.require_gauge()
     mean = float(gauge["mean_sea_level"].values[0])
     tables = []
     for storm in storms:
