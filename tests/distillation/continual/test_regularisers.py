@@ -181,7 +181,7 @@ def student() -> Student:
 def test_a_students_fisher_information_is_that_of_one_storm_after_another(student: Student, storms: Batch) -> None:
     found = student_fisher(student, storms, draws(), draws=2)
     assert set(found) == set(shared_weights(student))
-    assert "place" not in found
+    assert "site_memory" not in found
     generator, total, labels = draws(), torch.zeros_like(student.map.head.weight), 0.0
     for index in range(len(storms)):
         one = storms[index : index + 1]
@@ -230,7 +230,7 @@ def test_a_penalty_is_half_its_strength_times_importance_times_the_squared_way(
         assert penalty.terms(student, draws())[penalty.name] == 0
         with torch.no_grad():
             student.map.head.bias += 0.1
-            student.place += 1.0  # new here: free
+            student.site_memory += 1.0  # new here: free
         expected = 0.5 * 6.0 * 0.01 * penalty.importance["map.head.bias"].sum()
         torch.testing.assert_close(penalty.terms(student, draws())[penalty.name], expected, rtol=1e-4, atol=0)
         with torch.no_grad():
@@ -303,7 +303,7 @@ def test_replay_leaves_out_the_map_of_a_place_where_it_is_not(student: Student) 
     elsewhere = Replay(student_inputs(make_batch(2, (24, 8))), samples=2, dropout_rate=0.0)
     before = elsewhere.terms(student, draws())["replay_flood_task"]
     with torch.no_grad():
-        student.place += 1.0
+        student.site_memory += 1.0
     assert elsewhere.terms(student, draws())["replay_flood_task"] == before
 
 

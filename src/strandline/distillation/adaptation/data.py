@@ -14,7 +14,7 @@ from strandline.distillation.teacher_weight import TeacherWeight, estimate_teach
 from strandline.distillation.waterlines import FloodArchive, attach_archive, attach_whole_archive, build_archive
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch, draw_issues, free_hours, hours_of
-from strandline.models.inference import ask, predict_with_tta, student_inputs
+from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -101,7 +101,7 @@ def build_adaptation_data(
     predictions = TeacherPredictions(
         training=two_pass.prediction,
         calibration=predict_with_tta(teacher, attach_whole_archive(calibration, two_pass.first_pass)),
-        windows=ask(teacher, windows, chunk=256),
+        windows=predict(teacher, windows, chunk=256),
     )
     return AdaptationData(
         training=attach_archive(training, two_pass.archive, two_pass.other_storms),
@@ -170,7 +170,7 @@ def drop_archive(data: AdaptationData) -> AdaptationData:
 
 def _mean_logits(students: Sequence[Student], batch: Batch) -> Tensor:
     """Logarithm of the members' mean probability, (B, K, H, W)."""
-    logits = [ask(student, batch).flood_logits for student in students]
+    logits = [predict(student, batch).flood_logits for student in students]
     return torch.stack([part.softmax(dim=1) for part in logits if part is not None]).mean(0).clamp(min=1e-6).log()
 
 

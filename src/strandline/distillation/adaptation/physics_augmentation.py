@@ -52,7 +52,7 @@ def add_physics_augmentation(data: AdaptationData, storms: Batch) -> AdaptationD
     mapped = data.archive
     archive = replace(
         mapped,
-        word=torch.cat([mapped.word, probability]),
+        class_probability=torch.cat([mapped.class_probability, probability]),
         level=torch.cat([mapped.level, level]),
         level_sd=torch.cat([mapped.level_sd, spread]),
         physics_augmented=len(storms),
