@@ -51,7 +51,11 @@ class Store:
             InputError: when it cannot be opened, or a newer program wrote it.
         """
         engine = make_engine(address)
-        schema.upgrade(engine)
+        try:
+            schema.upgrade(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine, clock, version("strandline") if code_version is None else code_version)
 
     def close(self) -> None:
