@@ -207,12 +207,12 @@ def test_no_question_reads_a_table_from_end_to_end(tmp_path: Path) -> None:
         event.listen(Engine, "before_cursor_execute", note)
         try:
             until, read = START + 3 * HOUR, store.read
-            for one in (read.newest_step, read.health, read.outlook, lambda: read.pending(until)):
+            for one in (read.newest_step, read.health, read.forecast, lambda: read.pending(until)):
                 one()
             known = list(read.readings(START, until, until))
             for several in (read.steps, read.decisions, read.alerts):
                 list(several(START, until))
-            list(read.outlook_history("water_level", "harbour", START, until))
+            list(read.forecast_history("water_level", "harbour", START, until))
             list(read.log(3))
             with store.step(START + HOURS * HOUR) as step:
                 step.add_readings(known)
