@@ -56,7 +56,7 @@ def levels_of_peaks(*peaks: tuple[int, float]) -> np.ndarray:
     return levels
 
 
-def config(*stakes: ActionParameters, crews: int | None = None) -> AgentConfig:
+def make_config(*stakes: ActionParameters, crews: int | None = None) -> AgentConfig:
     process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
     neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in ("near", "far"))
     model = SeaModel(process, (own_sensor("own", process), *neighbours))
@@ -86,7 +86,9 @@ def test_what_acting_avoids_is_the_mean_of_what_it_can_still_avoid() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, HORIZON_HOURS), st.floats(0, 4)), min_size=1, max_size=20), st.floats(0, 1))
 def test_a_higher_sea_is_never_worth_less(peaks: list[tuple[int, float]], more: float) -> None:
-    lower, higher = (value_of_acting(gates(), levels_of_peaks(*((h, level + d) for h, level in peaks))) for d in (0.0, more))
+    lower, higher = (
+        value_of_acting(gates(), levels_of_peaks(*((h, level + d) for h, level in peaks))) for d in (0.0, more)
+    )
     late = [hour < 3 for hour, level in peaks if level < LEVEL <= level + more]
     if not any(late):
         assert higher.ratio >= lower.ratio - 1e-12
@@ -123,7 +125,7 @@ def test_crews_go_to_lives_first_and_then_to_what_is_worth_most() -> None:
 
 
 def test_an_action_stops_after_a_whole_tide_of_calm_and_not_before() -> None:
-    config = config(gates())
+    config = make_config(gates())
     state = listening(config)
     storm, calm = levels_of_peaks((5, 2.5)), levels_of_peaks((5, 1.0))
     state, decisions = decide(config, state, foreseen(state, storm))
@@ -140,14 +142,16 @@ def test_an_action_stops_after_a_whole_tide_of_calm_and_not_before() -> None:
 
 
 def test_where_nothing_is_heard_nothing_starts_and_a_person_decides() -> None:
-    config = config(gates())
+    config = make_config(gates())
     state = update_belief(listening(config), START + (6 + NO_DATA_HOURS) * HOUR, [])
     assert state.has_no_data
     after, decisions = decide(config, state, foreseen(state, levels_of_peaks((5, 2.5))))
     assert decisions[0].needs_person
     assert decisions[0].change == "stay_off"
     assert "decides" in decisions[0].why
-    running = replace(state, actions=decide(config, listening(config), foreseen(state, levels_of_peaks((5, 2.5))))[0].actions)
+    running = replace(
+        state, actions=decide(config, listening(config), foreseen(state, levels_of_peaks((5, 2.5))))[0].actions
+    )
     assert decide(config, running, foreseen(state, levels_of_peaks((5, 0.0))))[1][0].change == "keep"
     assert after.actions["close_floodgates"].active is False
     has_forecast = update_belief(state, state.belief.hour + HOUR, [], has_forecast=True)
@@ -156,7 +160,7 @@ def test_where_nothing_is_heard_nothing_starts_and_a_person_decides() -> None:
 
 
 def test_one_broken_gauge_that_two_deny_starts_nothing() -> None:
-    config = config(gates(cost=1.0), evacuation())
+    config = make_config(gates(cost=1.0), evacuation())
     state = initial_state(config, START)
     for hour in range(1, 40):
         jump = 2.5 if hour > 30 else 0.0
@@ -172,7 +176,7 @@ def test_one_broken_gauge_that_two_deny_starts_nothing() -> None:
 
 
 def test_a_mind_is_the_same_after_it_was_stored() -> None:
-    config = config(gates())
+    config = make_config(gates())
     state, _ = decide(config, listening(config), foreseen(listening(config), levels_of_peaks((5, 2.5))))
     stored = encode(state)
     again = decode(stored, config)
@@ -183,7 +187,7 @@ def test_a_mind_is_the_same_after_it_was_stored() -> None:
 
 
 def test_decisions_say_why_and_what_would_change_them() -> None:
-    config = config(gates(), evacuation())
+    config = make_config(gates(), evacuation())
     state = listening(config)
     _, (money, lives) = decide(config, state, foreseen(state, levels_of_peaks((5, 2.5), (5, 1.0))))
     assert money.at == datetime(2020, 1, 1, 5)
@@ -194,7 +198,7 @@ def test_decisions_say_why_and_what_would_change_them() -> None:
 
 
 def test_when_gauges_change_the_sea_is_learned_anew_and_what_runs_goes_on() -> None:
-    config = config(gates())
+    config = make_config(gates())
     state, _ = decide(config, listening(config), foreseen(listening(config), levels_of_peaks((5, 2.5))))
     fewer = replace(config, model=replace(config.model, sensors=config.model.sensors[:2]))
     again = decode(encode(state), fewer)

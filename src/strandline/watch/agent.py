@@ -117,7 +117,8 @@ class Agent:
             said = self.student(state.belief.hour, time, level)
             guidance.append(None if said is None else sources[STUDENT].guidance_from(said))
         guidance += [
-            sources.get(stream, ForecastSource(stream, NO_ARCHIVE)).guidance_from(said) for stream, said in forecasts.items()
+            sources.get(stream, ForecastSource(stream, NO_ARCHIVE)).guidance_from(said)
+            for stream, said in forecasts.items()
         ]
         return [given for given in guidance if given is not None]
 

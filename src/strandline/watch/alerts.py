@@ -75,7 +75,11 @@ def _given(deployment: Deployment, decision: Decision, state: ActionState, confi
         return None
     last_alert = pd.Timestamp(state.last_alert)
     identifier = _identifier(_subject(deployment, decision), last_alert)
-    return Reference(ISSUER.sender, identifier, last_alert) if identifier in confirmed(last_alert.to_pydatetime()) else None
+    return (
+        Reference(ISSUER.sender, identifier, last_alert)
+        if identifier in confirmed(last_alert.to_pydatetime())
+        else None
+    )
 
 
 def _subject(deployment: Deployment, decision: Decision) -> str:

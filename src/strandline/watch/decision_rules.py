@@ -129,7 +129,9 @@ def update_belief(
 def forecast(config: AgentConfig, state: AgentState, guidance: Sequence[Guidance] = ()) -> ResidualEnsemble:
     """The courses of the sea as they are to be believed; climate, which is all that silence leaves, is wide enough."""
     ensemble = sample_ensemble(state.belief, guidance)
-    return ensemble if state.has_no_data else config.spread_inflation.of(ensemble, has_own_readings=state.has_own_readings)
+    return (
+        ensemble if state.has_no_data else config.spread_inflation.of(ensemble, has_own_readings=state.has_own_readings)
+    )
 
 
 def levels_of(config: AgentConfig, ensemble: ResidualEnsemble) -> Floats:
@@ -150,7 +152,9 @@ def decide(config: AgentConfig, state: AgentState, ensemble: ResidualEnsemble) -
     """
     levels = levels_of(config, ensemble)
     streams = [sensor.stream for sensor in config.model.sensors]
-    values = [value_of_acting(stake, levels, ensemble.broken, streams, config.deferral_hours) for stake in config.stakes]
+    values = [
+        value_of_acting(stake, levels, ensemble.broken, streams, config.deferral_hours) for stake in config.stakes
+    ]
     chosen = select_actions(config.stakes, values, config.crews)
     actions = dict(state.actions)
     decisions = []

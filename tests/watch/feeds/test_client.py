@@ -68,7 +68,7 @@ def test_a_feed_is_asked_again_until_it_answers() -> None:
     assert len(feed.asked) == 3
 
 
-@pytest.mark.parametrize("patience", [None, HASTY])
+@pytest.mark.parametrize("retry_policy", [None, HASTY])
 def test_a_refusal_is_health_and_not_an_exception(retry_policy: RetryPolicy | None) -> None:
     answer = FeedClient(Scripted([refuses]), EXPECTED, retry_policy=retry_policy).poll(START - HOUR, START)
     assert answer.readings == []

@@ -33,8 +33,8 @@ from strandline.watch.assimilation.spread_inflation import (
     NO_INFLATION,
     WARM_HOURS,
     SpreadInflation,
-    follow_storm,
     fit_spread_inflation,
+    follow_storm,
     what_followed,
 )
 from strandline.watch.assimilation.surge_process import SurgeProcess, fit_surge_process
@@ -180,7 +180,9 @@ def fit_forecast_weights(
         given = [source.guidance_from(word) for source, word in words if word is not None]
         return [guidance for guidance in given if guidance is not None]
 
-    spread_inflation = fit_spread_inflation(model, time, residuals, peaks, counsel, lambda done: tell((1 + 2 * done) / 3))
+    spread_inflation = fit_spread_inflation(
+        model, time, residuals, peaks, counsel, lambda done: tell((1 + 2 * done) / 3)
+    )
     return tuple(sources), spread_inflation
 
 
@@ -277,9 +279,7 @@ def _to_words(knowledge: SeaLevelFit) -> _Words:
         tides=knowledge.tides,
         heard=tuple(spread_inflation.with_own_gauge.tolist()),
         unheard=tuple(spread_inflation.unheard.tolist()),
-        sources=tuple(
-            (one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in knowledge.sources
-        ),
+        sources=tuple((one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in knowledge.sources),
         notes=knowledge.notes,
         deployment=knowledge.deployment,
     )

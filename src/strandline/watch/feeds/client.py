@@ -18,7 +18,7 @@ from tenacity import (
 
 from strandline.errors import FeedError
 from strandline.watch.feeds.health import Expectation, assess_health
-from strandline.watch.feeds.quality_control import Tide, identity, check_readings
+from strandline.watch.feeds.quality_control import Tide, check_readings, identity
 from strandline.watch.readings import Feed, Health, Reading
 
 _log = logging.getLogger(__name__)
@@ -78,7 +78,9 @@ class FeedClient:
         self._breaker = (
             None
             if retry_policy is None
-            else CircuitBreaker(retry_policy.trips_after, retry_policy.rests, name=feed.stream, throw_new_error_on_trip=False)
+            else CircuitBreaker(
+                retry_policy.trips_after, retry_policy.rests, name=feed.stream, throw_new_error_on_trip=False
+            )
         )
 
     @property

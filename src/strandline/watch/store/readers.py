@@ -21,8 +21,8 @@ from strandline.watch.store.records import (
     StoredForecast,
 )
 from strandline.watch.store.revisions import known_readings
-from strandline.watch.store.rows import decision_of, health_of, naive_utc, forecast_of, reading_of
-from strandline.watch.store.tables import alerts, confirmations, decisions, health, log, forecasts, readings, steps
+from strandline.watch.store.rows import decision_of, forecast_of, health_of, naive_utc, reading_of
+from strandline.watch.store.tables import alerts, confirmations, decisions, forecasts, health, log, readings, steps
 
 PAGE = 500
 """Rows that are fetched at once; between two pages nothing is held open."""

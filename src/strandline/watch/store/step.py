@@ -21,14 +21,14 @@ from strandline.watch.store.rows import (
     checked_reading,
     decision_id,
     decision_row,
+    forecast_row,
     health_row,
     naive_utc,
-    forecast_row,
     plain_text,
     reading_of,
     reading_row,
 )
-from strandline.watch.store.tables import alerts, belief_state, decisions, health, forecasts, readings, steps
+from strandline.watch.store.tables import alerts, belief_state, decisions, forecasts, health, readings, steps
 
 OWN_KINDS = ("step", "confirmation", "retention")
 """Kinds of log entries that the store writes of its own accord."""

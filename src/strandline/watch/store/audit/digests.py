@@ -9,7 +9,7 @@ from sqlalchemy import Table
 
 from strandline.watch.store.records import Json
 from strandline.watch.store.rows import RowValue
-from strandline.watch.store.tables import alerts, decisions, health, forecasts, readings
+from strandline.watch.store.tables import alerts, decisions, forecasts, health, readings
 
 HOUR_OF = {readings: readings.c.received, health: health.c.hour, forecasts: forecasts.c.hour,
            decisions: decisions.c.hour, alerts: alerts.c.hour}  # fmt: skip

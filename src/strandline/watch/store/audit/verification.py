@@ -11,7 +11,7 @@ from strandline.watch.store.audit.log import BEFORE_THE_FIRST, entry_of, hash_of
 from strandline.watch.store.database.engine import name_of, reading
 from strandline.watch.store.errors import Tampered
 from strandline.watch.store.records import Json, LogEntry
-from strandline.watch.store.tables import belief_state, confirmations, log, forecasts, steps
+from strandline.watch.store.tables import belief_state, confirmations, forecasts, log, steps
 
 AT_ONCE = 1000
 """Rows that are in memory at a time."""
