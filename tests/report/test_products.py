@@ -64,11 +64,11 @@ def test_the_probability_raster_reads_back_as_it_was(folder: Path, findings: Run
         assert raster.read(1, masked=True).mask.sum() == np.isnan(expected[0]).sum() > 0
 
 
-@pytest.mark.parametrize("name", ["flood_extent", "disagreement"])
+@pytest.mark.parametrize("name", ["flood_extent", "epistemic_sd"])
 def test_what_is_called_flooded_and_where_students_disagree_read_back_as_they_were(
     folder: Path, findings: RunResults, name: str
 ) -> None:
-    file = {"flood_extent": "flooded.tif", "disagreement": "flood_disagreement.tif"}[name]
+    file = {"flood_extent": "flooded.tif", "epistemic_sd": "flood_disagreement.tif"}[name]
     with rasterio.open(folder / file) as raster:
         assert raster.descriptions[-1] == "today, return period 100 years"
         np.testing.assert_array_equal(raster.read(), getattr(findings.hazard, name))

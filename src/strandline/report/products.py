@@ -41,7 +41,7 @@ def write_products(out: Path, findings: RunResults) -> None:
     write_flood_probability(out / "flood_probability.tif", scenarios)
     write_flood_depth(out / "flood_depth.tif", scenarios)
     write_flood_extent(out / "flooded.tif", scenarios)
-    write_disagreement(out / "flood_disagreement.tif", scenarios)
+    write_epistemic_sd(out / "flood_disagreement.tif", scenarios)
     write_surge(out / "surge.csv", findings.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
     write_assets(out / "assets.geojson", findings)
@@ -75,9 +75,9 @@ def write_flood_extent(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> N
     _write_periods(path, scenarios, [hazard.flood_extent for _, hazard in scenarios], "1 = called flooded")
 
 
-def write_disagreement(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
+def write_epistemic_sd(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
     """A band a scenario and return period: standard deviation [-] of the members' probabilities; NaN = unknown."""
-    bands = [hazard.disagreement for _, hazard in scenarios]
+    bands = [hazard.epistemic_sd for _, hazard in scenarios]
     _write_periods(path, scenarios, bands, "standard deviation of the students' flood probabilities")
 
 
