@@ -192,7 +192,6 @@ def _draft(alert: StoredAlert) -> Draft:
     words = (root.findtext(f"{_CAP}info/{_CAP}{name}", "") for name in ("headline", "description", "instruction"))
     return Draft(alert, *words)
 
-
     forecast = read.forecast()
     rows = () if forecast is None or forecast.hour != newest.hour else forecast.rows
     levels = watch.run.stake_levels()
