@@ -192,9 +192,9 @@ def _draft(alert: StoredAlert) -> Draft:
     words = (root.findtext(f"{_CAP}info/{_CAP}{name}", "") for name in ("headline", "description", "instruction"))
     return Draft(alert, *words)
 
-    forecast = read.forecast()
-    rows = () if forecast is None or forecast.hour != newest.hour else forecast.rows
-    levels = watch.run.stake_levels()
+
+def _zones(watch: WatchView, rows: Iterable[ForecastRow]) -> Iterable[ZoneNow]:
+    chances: dict[str, dict[float, ForecastRow]] = {}
     for row in rows:
         if row.variable == "flooded_share":
             chances.setdefault(row.zone, {})[row.lead_hours] = row
