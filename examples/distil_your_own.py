@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from strandline.distillation.alignment.projection import ProjectionHead, align_patches, patches_of
-from strandline.distillation.distil import geometric_annealing
 from strandline.distillation.losses import cross_entropy, soft_targets
 from strandline.distillation.modality_dropout import drop_any
+from strandline.distillation.objective import geometric_annealing
 from strandline.distillation.teacher_weight import estimate_teacher_weight, visibility
 from strandline.distillation.training.loop import train
 

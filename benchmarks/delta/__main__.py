@@ -40,7 +40,7 @@ from benchmarks.delta.summary import markdown, summarise
 from benchmarks.record import Record, Value, print_table, write_record
 from strandline.distillation.adaptation.data import AdaptationData, drop_archive
 from strandline.distillation.continual.regularisers import Replay
-from strandline.distillation.distil import Consolidation
+from strandline.distillation.objective import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.models.batch import Batch, concatenate
 from strandline.models.inference import predict, student_inputs

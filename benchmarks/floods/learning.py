@@ -8,16 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.floods.stream_dropout import drop_streams
 from benchmarks.floods.views import INSTRUMENTS, Views
 from strandline.distillation import losses
+from strandline.distillation.alignment.alignment import Alignment
 from strandline.distillation.alignment.kernel_alignment import (
     AlignmentName,
-    KernelAlignment,
     build_alignment,
     patch_probabilities,
 )
-from strandline.distillation.alignment.projection import CosineAlignment
-from strandline.distillation.modality_dropout import drop_any
 from strandline.distillation.training.loop import Progress, mixed_precision, train
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import MapPrediction, Streams
@@ -103,7 +102,7 @@ def learn(
 
 def _terms(
     network: DenseCNN | DenseTransformer,
-    align: CosineAlignment | KernelAlignment | None,
+    align: Alignment | None,
     source: Source,
     regime: Regime,
     generator: torch.Generator,
@@ -123,7 +122,7 @@ def _terms(
 
     streams = {name: (cut(value), cut(seen)) for name, (value, seen) in source.streams.items()}
     streams = jittered(streams, regime.jitter, generator)
-    streams = drop_any(streams, regime.outage, generator, instruments=INSTRUMENTS, keep_one=True)
+    streams = drop_streams(streams, regime.outage, generator, instruments=INSTRUMENTS, keep_one=True)
     with mixed_precision("cpu"):
         said: MapPrediction = network(streams)
     logits, terms = said.logits.float(), {}
@@ -146,7 +145,7 @@ def _terms(
     return terms
 
 
-def _alignment(network: DenseCNN | DenseTransformer, source: Source) -> CosineAlignment | KernelAlignment | None:
+def _alignment(network: DenseCNN | DenseTransformer, source: Source) -> Alignment | None:
     """What compares a network's patches with those of a source's teacher, where there are any."""
     if source.feature == 0 or source.patches is None or source.word is None:
         return None

@@ -26,7 +26,7 @@ from strandline.distillation.continual.regularisers import (
     mas,
 )
 from strandline.distillation.continual.replay import FILE, FISHER_DRAWS, STORM_WEIGHT, load_exemplars
-from strandline.distillation.distil import Consolidation
+from strandline.distillation.objective import Consolidation
 from strandline.files import write_text
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student

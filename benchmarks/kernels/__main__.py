@@ -24,8 +24,8 @@ from benchmarks.kernels.contest import Row, chosen_weights, entries, kept
 from benchmarks.kernels.pictures import draw_concentration, draw_gains
 from benchmarks.kernels.summary import markdown, summarise, tests_of
 from benchmarks.record import Record, machine, print_summary, sha256, write_record
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.alignment.kernel_alignment import patch_probabilities
-from strandline.distillation.distil import DistillationConfig
 from strandline.models.weights.load_weights import load_students, load_teacher
 
 PARTS = ("time", "concentration", "delta", "floods")

@@ -14,8 +14,8 @@ from benchmarks.delta.learning import course_of, mean_word, part, score, thresho
 from benchmarks.kernels.contest import CONTROL, Row, bandwidths_of, entries
 from strandline.distillation.adaptation.adapt import adapt
 from strandline.distillation.adaptation.data import AdaptationData, drop_archive
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.alignment.kernel_alignment import patch_probabilities
-from strandline.distillation.distil import DistillationConfig
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student

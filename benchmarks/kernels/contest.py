@@ -9,8 +9,8 @@ import numpy as np
 from torch import Tensor
 
 from benchmarks.record import Value
+from strandline.distillation.alignment.alignment import Features
 from strandline.distillation.alignment.kernel_alignment import KERNELS, AlignmentName, KernelAlignment, build_alignment
-from strandline.distillation.alignment.projection import Features
 
 Row = dict[str, Value]
 CONTROL = "none"

@@ -16,8 +16,9 @@ from strandline.distillation.adaptation.data import (
     reference_classes,
     weight_teacher_by_labels,
 )
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.distil import DistillationConfig, task_terms
+from strandline.distillation.objective import task_terms
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.distillation.waterlines import attach_archive, build_archive
 from strandline.errors import InputError, RefusedByTheory

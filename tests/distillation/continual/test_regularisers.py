@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.continual.fisher import (
     FloodClasses,
     SurgeLevels,
@@ -26,7 +27,7 @@ from strandline.distillation.continual.regularisers import (
     l2_sp,
     mas,
 )
-from strandline.distillation.distil import Consolidation, DistillationConfig, DistillationData, distil_student
+from strandline.distillation.objective import Consolidation
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from strandline.distillation.continual.fisher import Tensors, shared_weights, student_fisher, student_sensitivity
-from strandline.distillation.distil import soft_terms, task_terms
 from strandline.distillation.modality_dropout import modality_dropout
+from strandline.distillation.objective import soft_terms, task_terms
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import predict

@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.continual.regularisers import Replay, ewc
-from strandline.distillation.distil import Consolidation, DistillationConfig
+from strandline.distillation.objective import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig, simulate_training_coast
 from strandline.errors import InputError
 from strandline.files import write_bytes

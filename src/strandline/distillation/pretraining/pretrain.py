@@ -7,8 +7,8 @@ from dataclasses import asdict
 import torch
 from torch import Tensor, nn
 
-from strandline.distillation.distil import soft_terms, task_terms
 from strandline.distillation.modality_dropout import modality_dropout
+from strandline.distillation.objective import soft_terms, task_terms
 from strandline.distillation.pretraining.archive_sampling import ArchiveSampler, degrade_radar
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig
 from strandline.distillation.training import data_parallel

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from strandline.distillation.modality_dropout import drop_any
+from benchmarks.floods.stream_dropout import drop_streams
 from strandline.errors import InputError
 
 Given = dict[str, tuple[Tensor, Tensor]]
@@ -34,7 +34,7 @@ def lost(left: Given) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
 def test_each_stream_is_lost_as_often_as_asked_and_half_the_time_with_all_others(share: float) -> None:
-    gone = lost(drop_any(streams(20_000), share, draw()))
+    gone = lost(drop_streams(streams(20_000), share, draw()))
     for struck in gone.values():
         assert struck.float().mean() == pytest.approx(share, abs=0.015)
     alone = share / 2 / (1 - share / 2)
@@ -45,7 +45,7 @@ def test_each_stream_is_lost_as_often_as_asked_and_half_the_time_with_all_others
 def test_what_is_hidden_is_zero_and_unseen_and_what_is_left_is_untouched() -> None:
     before = streams(holes=0.2)
     copy = {name: (values.clone(), seen.clone()) for name, (values, seen) in before.items()}
-    after = drop_any(before, 0.4, draw(), partial=0.5)
+    after = drop_streams(before, 0.4, draw(), partial=0.5)
     assert list(after) == list(before)
     for name, (values, seen) in after.items():
         assert (seen <= before[name][1]).all()
@@ -59,7 +59,7 @@ def test_what_is_hidden_is_zero_and_unseen_and_what_is_left_is_untouched() -> No
 
 def test_an_invalid_number_behind_a_hole_does_not_leak() -> None:
     values = torch.full((8, 1, 4, 4), math.nan)
-    left = drop_any({"radar": (values, torch.zeros(8, 4, 4, dtype=torch.bool))}, 0.5, draw())
+    left = drop_streams({"radar": (values, torch.zeros(8, 4, 4, dtype=torch.bool))}, 0.5, draw())
     assert not left["radar"][0].any()
 
 
@@ -72,14 +72,14 @@ def test_one_stream_of_each_sample_survives_if_asked_and_if_there_was_one(
 ) -> None:
     before = streams(40, holes, seed)
     had = ~torch.stack(list(lost(before).values())).all(0)
-    after = drop_any(before, share, draw(seed), partial=partial, keep_one=True)
+    after = drop_streams(before, share, draw(seed), partial=partial, keep_one=True)
     assert torch.equal(~torch.stack(list(lost(after).values())).all(0), had)
 
 
 def test_the_surviving_stream_is_any_of_those_that_were_there() -> None:
     before = streams(4000)
     before["optical"][1][:] = False
-    left = lost(drop_any(before, 1.0, draw(), keep_one=True))
+    left = lost(drop_streams(before, 1.0, draw(), keep_one=True))
     survivors = torch.stack([~left[name] for name in ("radar", "weather", "gauge")])
     assert left["optical"].all()
     assert (survivors.sum(0) == 1).all()
@@ -89,12 +89,12 @@ def test_the_surviving_stream_is_any_of_those_that_were_there() -> None:
 def test_streams_of_one_instrument_fail_together_and_come_back_together() -> None:
     before = streams(4000)
     pair = [("radar", "weather")]
-    left = lost(drop_any(before, 0.5, draw(), instruments=pair))
+    left = lost(drop_streams(before, 0.5, draw(), instruments=pair))
     assert torch.equal(left["radar"], left["weather"])
     assert not torch.equal(left["radar"], left["gauge"])
     for struck in left.values():
         assert struck.float().mean() == pytest.approx(0.5, abs=0.03)
-    left = lost(drop_any(before, 1.0, draw(), instruments=pair, keep_one=True))
+    left = lost(drop_streams(before, 1.0, draw(), instruments=pair, keep_one=True))
     assert torch.equal(left["radar"], left["weather"])
     survivors = torch.stack([~left[name] for name in ("radar", "optical", "gauge")])
     assert (survivors.sum(0) == 1).all()
@@ -103,18 +103,18 @@ def test_streams_of_one_instrument_fail_together_and_come_back_together() -> Non
 def test_an_instrument_that_lost_one_of_its_streams_for_good_gives_back_the_other() -> None:
     before = streams(400)
     before["radar"][1][:] = False
-    left = lost(drop_any(before, 1.0, draw(), instruments=[("radar", "weather")], keep_one=True))
+    left = lost(drop_streams(before, 1.0, draw(), instruments=[("radar", "weather")], keep_one=True))
     assert left["radar"].all()
     assert (~left["weather"]).any()
 
 
 def test_a_stream_of_two_instruments_is_refused() -> None:
     with pytest.raises(InputError, match="two instruments"):
-        drop_any(streams(4), 0.5, draw(), instruments=[("radar", "gauge"), ("gauge",)])
+        drop_streams(streams(4), 0.5, draw(), instruments=[("radar", "gauge"), ("gauge",)])
 
 
 def test_partial_outages_strike_maps_alone_as_often_as_asked_and_hide_about_half() -> None:
-    after = drop_any(streams(4000), 0.0, draw(), partial=0.4)
+    after = drop_streams(streams(4000), 0.0, draw(), partial=0.4)
     for name in ("weather", "gauge"):
         assert after[name][1].all()
     for name in ("radar", "optical"):
@@ -124,7 +124,7 @@ def test_partial_outages_strike_maps_alone_as_often_as_asked_and_hide_about_half
 
 
 def test_a_hole_is_a_rectangle_or_one_side_of_a_straight_line() -> None:
-    seen = drop_any(streams(300), 0.0, draw(3), partial=1.0)["radar"][1]
+    seen = drop_streams(streams(300), 0.0, draw(3), partial=1.0)["radar"][1]
     kinds = {"rectangle": 0, "line": 0}
     row, column = torch.meshgrid(torch.arange(12.0), torch.arange(16.0), indexing="ij")
     for one in seen:
@@ -146,10 +146,10 @@ def test_a_hole_is_a_rectangle_or_one_side_of_a_straight_line() -> None:
 
 def test_the_generator_alone_decides() -> None:
     torch.manual_seed(1)
-    once = drop_any(streams(), 0.3, draw(7), partial=0.3, keep_one=True)
+    once = drop_streams(streams(), 0.3, draw(7), partial=0.3, keep_one=True)
     torch.manual_seed(2)
-    again = drop_any(streams(), 0.3, draw(7), partial=0.3, keep_one=True)
-    other = drop_any(streams(), 0.3, draw(8), partial=0.3, keep_one=True)
+    again = drop_streams(streams(), 0.3, draw(7), partial=0.3, keep_one=True)
+    other = drop_streams(streams(), 0.3, draw(8), partial=0.3, keep_one=True)
     assert all(torch.equal(once[name][1], again[name][1]) for name in once)
     assert not all(torch.equal(once[name][1], other[name][1]) for name in once)
 
@@ -168,4 +168,4 @@ def test_the_generator_alone_decides() -> None:
 )
 def test_streams_that_do_not_fit_are_refused(given: Given, share: float, partial: float, what: str) -> None:
     with pytest.raises(InputError, match=what):
-        drop_any(given, share, draw(), partial=partial)
+        drop_streams(given, share, draw(), partial=partial)
