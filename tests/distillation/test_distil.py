@@ -173,6 +173,24 @@ def test_masked_cells_have_no_effect_and_samples_without_a_valid_cell_do_not_dil
     assert masked["soft"] == pytest.approx(half["soft"], rel=1e-6)
 
 
+def test_labels_hold_where_they_are_labelled_while_the_teacher_is_compared_everywhere() -> None:
+    images, classes, labelled = scenes().tensors
+    student, teacher = maps(2, 2, 4), maps(1, 2, 8)
+    student.dropout.p = 0.0
+    labelled = labelled & (torch.arange(12) < 3)[:, None, None]
+    with torch.no_grad():
+        logits, everywhere = student(images)[0], torch.ones_like(labelled)
+        soft = soft_targets(logits, teacher.eval()(images)[0], everywhere, 1.0).mean()
+        task = cross_entropy(logits, classes, labelled)[:3].mean()
+    batch = DistillationBatch(images, images, classes, labelled=labelled)
+    report = distil(teacher, student, [batch], steps=1, seed=0, task_loss=cross_entropy)
+    assert report.terms["soft"] == pytest.approx(soft.item(), rel=1e-5)
+    assert report.terms["task"] == pytest.approx(task.item(), rel=1e-5)
+    with pytest.raises(InputError, match=r"need \(12, 4, 4\) bool"):
+        batch = DistillationBatch(images, images, classes, labelled=labelled[:, :1, :1])
+        distil(teacher, student, [batch], steps=1, seed=0, task_loss=cross_entropy)
+
+
 def kernel_alignment(teacher: Maps) -> Alignment:
     with torch.no_grad():
         patches = teacher.eval()(scenes().tensors[0])[1]["patches"].flatten(0, 1)

@@ -42,13 +42,15 @@ class DistillationBatch:
         student_inputs, teacher_inputs: passed to the network: a tuple as positional arguments, a mapping as keyword
             arguments, anything else as the only argument.
         target: labels (B, …), for the task loss.
-        valid: (B, …) bool, where logits are compared with teacher and target; everywhere where not given.
+        valid: (B, …) bool, where logits are compared with the teacher and with labels; everywhere where not given.
+        labelled: (B, …) bool, where ``target`` holds; everywhere where not given.
     """
 
     student_inputs: Any
     teacher_inputs: Any
     target: Tensor | None = None
     valid: Tensor | None = None
+    labelled: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,9 @@ def _task_value(loss: TaskLoss, student: NetworkOutput, batch: DistillationBatch
     if batch.target is None:
         raise InputError("task loss", "the loader's batches have no target", "give (inputs, target), or pass `unpack`")
     valid = _valid(batch)
+    if batch.labelled is not None:
+        losses.check_mask(student.logits, batch.labelled)
+        valid = valid & batch.labelled
     return _mean(loss(student.logits, batch.target, valid), valid, "task loss")
 
 

@@ -180,12 +180,21 @@ def check_logits(student: Tensor, teacher: Tensor, valid: Tensor) -> None:
         InputError: student and teacher logits are not both (B, K, …), or the mask is not (B, …) bool.
     """
     _check_shapes("logits", student, teacher)
-    expected = student.shape[:1] + student.shape[2:]
+    check_mask(student, valid)
+
+
+def check_mask(logits: Tensor, valid: Tensor) -> None:
+    """Refuse a mask that is not (B, …) bool for logits (B, K, …).
+
+    Raises:
+        InputError: with both shapes.
+    """
+    expected = logits.shape[:1] + logits.shape[2:]
     if valid.shape != expected or valid.dtype != torch.bool:
         raise InputError(
             "mask",
             f"is {tuple(valid.shape)} {valid.dtype}",
-            f"logits {tuple(student.shape)} need {tuple(expected)} bool",
+            f"logits {tuple(logits.shape)} need {tuple(expected)} bool",
         )
 
 
