@@ -82,7 +82,7 @@ class Past:
             case "lwf":
                 own, budget = student_inputs(present.storms(0.0).without("waterlines", "archive")), self.budget
                 return [
-                    LearningWithoutForgetting.of(
+                    LearningWithoutForgetting.record(
                         shipped(), own, budget.samples // 2, strength, dropout_rate=budget.outage
                     )
                 ]

@@ -144,9 +144,7 @@ def distil_student(
 def _build_alignment(config: DistillationConfig, student: Student, teacher: Prediction | None) -> Alignment | None:
     if config.feature == 0 or teacher is None:
         return None
-    if teacher.flood_logits is None:
-        raise InputError("feature alignment", "the teacher predicts no flood map", "give storms with terrain")
-    probability = patch_probabilities(teacher.flood_logits)
+    probability = patch_probabilities(teacher.require_flood_logits())
     return build_alignment(config.alignment, student.feature_width, teacher.features, probability)
 
 

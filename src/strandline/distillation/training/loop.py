@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from strandline.distillation.training import data_parallel
-from strandline.distillation.training.checkpoint import Checkpoint
+from strandline.distillation.training.checkpoint import Checkpoint, Stateful
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def train(
         lambda step: min((step + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * step / steps)) + 1e-3),
     )
     history: dict[str, list[float]] = {}
-    state = {"optimiser": optimiser, "schedule": schedule}
+    state: dict[str, Stateful] = {"optimiser": optimiser, "schedule": schedule}
     for step in range(checkpoint.resume(state, history) if checkpoint else 0, steps):
         terms = loss(step)
         stacked = torch.stack(list(terms.values()))
