@@ -61,15 +61,12 @@ class SimulatedCoast:
     @cached_property
     def land(self) -> Tensor:
         """(H, W) cells that are scored: known ground that is not permanent water."""
-        assert self.storms.terrain is not None
-        assert self.storms.terrain_seen is not None
-        return self.storms.terrain_seen[0] & (self.storms.terrain[0, 2] < 0.5)
+        return self.storms[:1].land[0]
 
     @cached_property
     def flooded(self) -> Tensor:
         """(E, H, W) truth."""
-        assert self.storms.flood_class is not None
-        return self.storms.flood_class > 0
+        return self.storms.require("flood_class") > 0
 
     def under_bad_radar(self) -> "SimulatedCoast":
         """The same coast whose radar has four looks and no dry reference."""

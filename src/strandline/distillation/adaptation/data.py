@@ -138,7 +138,7 @@ def judge(course: AdaptationData, students: Sequence[Student]) -> AdaptationData
     if not bool(labelled.any()):
         return course
     seen = student_inputs(batch)[labelled]
-    classes, valid = batch.flood_class[labelled], batch.flood_valid[labelled] & _land(seen)
+    classes, valid = batch.flood_class[labelled], batch.flood_valid[labelled] & seen.land
     said = course.word["training"].flood_logits
     assert said is not None
     blind, remembering = (_mean_logits(students, view) for view in (seen.without(*MEMORY), seen))
@@ -162,13 +162,6 @@ def _mean_logits(students: Sequence[Student], batch: Batch) -> Tensor:
     """Logarithm of the members' mean probability, (B, K, H, W)."""
     words = [predict(student, batch).flood_logits for student in students]
     return torch.stack([word.softmax(dim=1) for word in words if word is not None]).mean(0).clamp(min=1e-6).log()
-
-
-def _land(batch: Batch) -> Tensor:
-    """(B, H, W) cells that can be flooded: known ground that is not permanent water."""
-    assert batch.terrain is not None
-    assert batch.terrain_seen is not None
-    return batch.terrain_seen & (batch.terrain[:, 2] < 0.5)
 
 
 def reference_word(batch: Batch, word: Prediction) -> Tensor:
