@@ -12,15 +12,16 @@ import xarray as xr
 from torch import Tensor
 
 from benchmarks.delta.bathtub import connected_bathtub
-from strandline.distillation.pretraining.archive_sampling import blur_radar
+from strandline.distillation.pretraining.archive_sampling import degrade_radar
 from strandline.distillation.pretraining.simulated_coasts import EXTREME_ABOVE_DESIGN
-from strandline.models.batch import DEPTH_EDGES, Batch
+from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 
@@ -70,7 +71,7 @@ class SimulatedCoast:
 
     def under_bad_radar(self) -> "SimulatedCoast":
         """The same coast whose radar has four looks and no dry reference."""
-        return replace(self, storms=blur_radar(self.storms, torch.Generator().manual_seed(self.seed)))
+        return replace(self, storms=degrade_radar(self.storms, torch.Generator().manual_seed(self.seed)))
 
 
 def simulate(seed: int, events: int, years: float, size: int, cache: Path | None = None) -> SimulatedCoast:

@@ -12,13 +12,13 @@ from scipy.ndimage import label
 
 from benchmarks.delta.bathtub import connected_bathtub
 from strandline.errors import InputError
-from strandline.models.batch import DEPTH_EDGES, Batch
+from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
-from strandline.models.terrain_features import terrain_features_of, sea_of, sill_of
+from strandline.models.terrain_features import sea_of, sill_of, terrain_features_of
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.observations.storms import Storm
-from strandline.observations.variables import as_variable
+from strandline.observations.variables import DEPTH_EDGES, as_variable
 from tests.fixtures.batches import (
     HERE,
     HOUR,
@@ -59,8 +59,17 @@ def test_a_number_that_is_none_is_refused(name: str, value: float) -> None:
         ({"tide": torch.zeros(3, 95)}, r"'tide' is \(3, 95\); expected \(3, 96\)"),
         ({"tide_error_modes": torch.zeros(3, 96, 15)}, r"'tide_error_modes' is \(3, 96, 15\)"),
         ({"residual_covariance": torch.zeros(3, 168)}, r"'residual_covariance' is \(3, 168\)"),
-        ({"radar_seen": torch.ones(3, 16, 23, dtype=torch.bool)}, r"'radar_seen' is \(3, 16, 23\); expected \(3, 16, 24\)"),
-        ({"gauge_seen": torch.ones(3, 2, 72, dtype=torch.bool)}, r"'gauge_seen' is \(3, 2, 72\); expected \(3, 3, 72\)"),
+        (
+            {"radar_seen": torch.ones(3, 16, 23, dtype=torch.bool)},
+            r"'radar_seen' is \(3, 16, 23\); expected \(3, 16, 24\)",
+        ),
+        (
+            {"gauge_seen": torch.ones(3, 2, 72, dtype=torch.bool)},
+            r"'gauge_seen' is \(3, 2, 72\); expected \(3, 3, 72\)",
+        ),
+        ({"climate": torch.zeros(3, 6, 4)}, r"'climate' is \(3, 6, 4\); expected \(3, 6, 5\)"),
+        ({"season": torch.zeros(3)}, r"'season' is \(3,\); expected \(3, 2\)"),
+        ({"archive": torch.zeros(3, 2, 2, 16, 24), "archive_seen": torch.ones(3, 2) > 0}, "lacks 'archive_level'"),
         ({"climate_seen": torch.ones(3, 5, dtype=torch.bool)}, r"'climate_seen' is \(3, 5\); expected \(3, 6\)"),
         ({"surge_valid": torch.ones(3, 24, dtype=torch.bool)}, r"'surge_valid' is \(3, 24\); expected \(3, 25\)"),
         (
@@ -72,6 +81,24 @@ def test_a_number_that_is_none_is_refused(name: str, value: float) -> None:
 def test_shapes_and_masks_that_do_not_fit_are_refused(change: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
         replace(make_batch(), **change)
+
+
+def test_a_field_and_its_mask_are_returned_or_named_when_absent() -> None:
+    batch = make_batch()
+    assert batch.pair("radar") == (batch.radar, batch.radar_seen)
+    assert batch.pair("flood_class") == (batch.flood_class, batch.flood_valid)
+    with pytest.raises(InputError, match="has no 'radar'"):
+        batch.without("radar").pair("radar")
+    with pytest.raises(ValueError, match="'tide' has no mask"):
+        batch.pair("tide")
+    with pytest.raises(InputError, match="has no modality 'tide'"):
+        batch.without("tide")
+
+
+def test_land_is_known_ground_that_is_not_permanent_water() -> None:
+    batch = make_batch()
+    assert batch.terrain is not None
+    assert torch.equal(batch.land, batch.terrain_seen & (batch.terrain[:, 2] == 0))
 
 
 def test_parts_of_a_batch_join_to_the_whole() -> None:

@@ -14,9 +14,8 @@ from torch import Tensor
 
 from strandline.errors import InputError
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS, TIDE_MODES
+from strandline.observations.variables import DEPTH_EDGES
 
-DEPTH_EDGES = (0.15, 0.5, 1.0, 1.5)
-"""Depths [m] between the flood classes; a cell is flooded from the first edge on."""
 FLOOD_CLASSES = len(DEPTH_EDGES) + 1
 DAMAGE_STATES = 5
 FLOOD_ISSUE = np.timedelta64(12, "h")
@@ -172,7 +171,8 @@ class Batch:
         for modality, names in MODALITIES.items():
             absent = [name for name in names if getattr(self, name) is None]
             if 0 < len(absent) < len(names):
-                raise InputError("batch", f"'{modality}' lacks '{absent[0]}'", f"give all or none of {', '.join(names)}")
+                remedy = f"give all or none of {', '.join(names)}"
+                raise InputError("batch", f"'{modality}' lacks '{absent[0]}'", remedy)
 
     def __len__(self) -> int:
         return int(self.gauge.shape[0])

@@ -14,7 +14,7 @@ import xarray as xr
 from torch import Tensor
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.models.batch import CLIMATE_DAYS, DEPTH_EDGES, FLOOD_ISSUE, OPTICAL_CHANNELS, Batch
+from strandline.models.batch import CLIMATE_DAYS, FLOOD_ISSUE, OPTICAL_CHANNELS, Batch
 from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.assets import curve_index
 from strandline.observations.observations import Observations
@@ -22,6 +22,7 @@ from strandline.observations.region import Region
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split, Storm
+from strandline.observations.variables import DEPTH_EDGES
 
 Targets = Literal["survey", "truth"]
 
@@ -250,7 +251,8 @@ def _in_situ(region: Region, in_situ: xr.Dataset, storms: Sequence[Storm]) -> tu
     depth = _scene_of(in_situ["flood_depth"], storms)  # (B, points)
     rows, columns = region.cells_of(in_situ["x"].values, in_situ["y"].values)
     on_grid = np.full((len(storms), 1, *region.shape), np.nan)
-    storm, point = np.nonzero(~np.isnan(depth) & (rows >= 0))  # a gap must not overwrite the reading of a logger in the same cell
+    # a gap must not overwrite the reading of another logger in the same cell
+    storm, point = np.nonzero(~np.isnan(depth) & (rows >= 0))
     on_grid[storm, 0, rows[point], columns[point]] = depth[storm, point]
     return _stack_seen(on_grid)
 

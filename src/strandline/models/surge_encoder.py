@@ -39,7 +39,8 @@ class GaugeTokens(nn.Module):
         hours = hours + (HOURS_PER_TOKEN - 1) / 2 - (CONTEXT_HOURS - 1)  # middle of each token
         tokens = self.embed(patches) + self.station.weight[:stations, None]
         tokens = tokens + sinusoidal(hours.float(), tokens.shape[-1], 100.0)
-        token_seen = torch.ones(samples, 1, hours.numel(), dtype=torch.bool, device=level.device)  # the tide is always known
+        # tokens of the own station are always observed, since the tide is
+        token_seen = torch.ones(samples, 1, hours.numel(), dtype=torch.bool, device=level.device)
         if stations > 1:
             others = seen[:, 1:].reshape(samples, stations - 1, -1, HOURS_PER_TOKEN).any(dim=-1)
             token_seen = torch.cat([token_seen, others], dim=1)

@@ -59,8 +59,8 @@ class PyramidDecoder(nn.Module):
 
     The logits come from half resolution by a sub-pixel convolution (Shi et al. 2016), which suits images with speckle.
 
-    Source: convolutions before a transformer reduce the number of images it needs, Xiao et al. (2021); the shape is that of a
-    U-Net, Ronneberger et al. (2015).
+    Source: convolutions before a transformer reduce the number of images it needs, Xiao et al. (2021); the shape is
+    that of a U-Net, Ronneberger et al. (2015).
 
     Args:
         as in ``LightDecoder``; ``skip_channels`` at half resolution, twice that at a quarter.

@@ -37,7 +37,7 @@ class RefinementHead(nn.Module):
             nn.init.zeros_(weight)
 
     def forward(self, batch: Batch, first: Tensor, context: Tensor) -> Tensor:
-        """A batch with archive, logits of the first pass (B, K, H, W), a context vector (B, D) → logits (B, K, H, W)."""
+        """Batch with archive, logits of the first pass (B, K, H, W), context (B, D) → logits (B, K, H, W)."""
         streams: dict[str, tuple[Tensor, Tensor]] = streams_of(batch, (*TEACHER_STREAMS, "waterlines"))
         streams["first"] = (first.softmax(dim=1), batch.require("terrain_seen"))
         streams["archive"] = attend_to_archive(self.archive, batch, streams, CHANNELS)

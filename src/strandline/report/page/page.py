@@ -103,14 +103,14 @@ def render_page(findings: RunResults) -> str:
         trace=trace,
         trace_words=_trace_words(trace),
         drawings=_draw_all(findings, levels, trace),
-        futures=[
+        rise_scenarios=[
             {
-                "name": future.name,
-                "rise": future.rise,
-                "level": float(np.median(future.hazard.levels[:, -1])),
-                "damage": future.expected_annual_damage,
+                "name": scenario.name,
+                "rise": scenario.rise,
+                "level": float(np.median(scenario.hazard.levels[:, -1])),
+                "damage": scenario.expected_annual_damage,
             }
-            for future in findings.futures
+            for scenario in findings.rise_scenarios
         ],
         by_sea_level=by_sea_level(findings.plan.futures),
         signposts=None if findings.plan.pathways is None else signpost_table(findings.plan.pathways),

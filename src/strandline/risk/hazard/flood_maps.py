@@ -8,12 +8,13 @@ import numpy.typing as npt
 from torch import Tensor
 
 from strandline.distillation.training.loop import Progress
-from strandline.models.batch import DEPTH_EDGES, Batch
+from strandline.models.batch import Batch
 from strandline.models.batching import asset_part
 from strandline.models.terrain_features import TerrainFeatures, terrain_features_of
 from strandline.observations.arrays import Floats, SingleFloats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.hazard import Hazard
 from strandline.simulator.design_storms import StormDesigner, designer_of
 from strandline.uncertainty.forecaster import Forecaster
