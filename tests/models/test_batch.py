@@ -243,7 +243,7 @@ def test_an_hour_that_the_record_does_not_cover_is_refused(issue: str) -> None:
 
 def test_truth_is_not_made_up_where_there_is_none() -> None:
     place = make_place()
-    with pytest.raises(InputError, match="carry no truth"):
+    with pytest.raises(InputError, match="have no truth"):
         build_surge_batch(place, ISSUE, make_sea(), "truth")
     with pytest.raises(InputError, match="'tide_gauge' was not observed"):
         build_surge_batch(place.without("tide_gauge"), ISSUE, make_sea(), "survey")
