@@ -149,7 +149,7 @@ def look(watched: Watched) -> Situation | None:
         return None
     outlook = read.outlook()
     rows = () if outlook is None or outlook.hour != newest.hour else outlook.rows
-    levels = watched.run.stake_levels()
+    levels = watched.run.action_levels()
     return Situation(
         step=newest,
         age=watched.clock() - newest.hour,
