@@ -20,7 +20,8 @@ from benchmarks.record import Record, Value, markdown_table, print_table, sha256
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.storms import find_storms
-from strandline.planning.early_action.hindcast import EVERY_HOURS, HOURS_PER_YEAR, PROTECTION_HOURS, silence_storms
+from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.planning.early_action.hindcast import EVERY_HOURS, PROTECTION_HOURS, silence_storms
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
 from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay

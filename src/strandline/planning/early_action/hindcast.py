@@ -9,6 +9,7 @@ import pandas as pd
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.storms import find_storms
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.early_action.derive_triggers import FORECAST, NEIGHBOUR, TriggeredAction, join_protocol
 from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay
@@ -22,7 +23,6 @@ STORMS_A_YEAR = 6.0
 """Of which every second one silences the gauge, where streams are to die."""
 SILENCE_BEFORE, SILENCE_AFTER = np.timedelta64(36, "h"), np.timedelta64(24, "h")
 """A gauge that dies does so as the storm comes, and is mended when it has gone; hours about the peak: assumptions."""
-HOURS_PER_YEAR = 8766
 
 
 @dataclass(frozen=True)
