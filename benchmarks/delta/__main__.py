@@ -43,7 +43,7 @@ from strandline.distillation.continual.regularisers import Replay
 from strandline.distillation.distil import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.models.batch import Batch, concatenate
-from strandline.models.inference import ask, student_inputs
+from strandline.models.inference import predict, student_inputs
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students, load_teacher
 
@@ -225,7 +225,7 @@ def _at(
     yield from scored("full_labels" if fraction == 1 else "pretrained_finetuned", without_teacher(tuned))
     if fraction < 1:
         again = [
-            fine_tune(student, storms, replay, budget, seed, pseudo=ask(student, student_inputs(storms)))
+            fine_tune(student, storms, replay, budget, seed, pseudo=predict(student, student_inputs(storms)))
             for student in deepcopy(tuned)
         ]
         yield from scored("self_training", without_teacher(again))

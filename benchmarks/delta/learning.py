@@ -18,7 +18,7 @@ from strandline.distillation.modality_dropout import modality_dropout
 from strandline.distillation.training.loop import train
 from strandline.distillation.waterlines import archive_of, attach_archive, attach_whole_archive
 from strandline.models.batch import FLOOD_CLASSES, Batch
-from strandline.models.inference import ask, pick, predict_with_tta, student_inputs
+from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.surge_encoder import peak_of
@@ -145,7 +145,7 @@ def threshold_of(case: Case, answer: Answer, practice: Batch) -> float:
 
 def mean_word(networks: Sequence[Teacher | Student], batch: Batch) -> npt.NDArray[np.float32]:
     """(n, K, H, W) mean class probability of some networks."""
-    words = [ask(network, batch).flood_logits for network in networks]
+    words = [predict(network, batch).flood_logits for network in networks]
     return torch.stack([word.softmax(dim=1) for word in words if word is not None]).mean(0).numpy()
 
 
@@ -172,13 +172,13 @@ def foreign(course: AdaptationData, other: AdaptationData) -> AdaptationData:
     """The control of a shuffled teacher: every word belongs to some storm of another coast."""
     word = other.word["training"]
     index = torch.arange(len(course.training)) % len(word.surge_mean)
-    return _with_word(course, pick(word, index))
+    return _with_word(course, word[index])
 
 
 def at_first_look(course: AdaptationData) -> AdaptationData:
     """The same course without the teacher's second look."""
     assert course.word["training"].flood_logits is not None
-    logits = course.first.word.clamp(min=1e-6).log()
+    logits = course.first.class_probability.clamp(min=1e-6).log()
     return _with_word(course, replace(course.word["training"], flood_logits=logits))
 
 
@@ -264,7 +264,7 @@ def fine_tune(
         if pseudo is not None:
             index = draw(torch.arange(len(own)))
             said, seen = said_on(own[index])
-            terms["pseudo"] = soft_terms(said, pick(pseudo, index), seen, 1.0, 1.0)["flood_soft"]
+            terms["pseudo"] = soft_terms(said, pseudo[index], seen, 1.0, 1.0)["flood_soft"]
         return terms
 
     with torch.random.fork_rng():
@@ -284,7 +284,7 @@ def analog(course: AdaptationData) -> Answer:
     def answer(batch: Batch) -> npt.NDArray[np.float32]:
         distance = (peak_of(student_inputs(batch))[:, None] - archive.level).abs()
         nearest = distance.topk(min(ANALOGS, len(archive)), largest=False).indices
-        return archive.word[nearest].mean(1).numpy()
+        return archive.class_probability[nearest].mean(1).numpy()
 
     return answer
 

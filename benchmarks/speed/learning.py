@@ -8,7 +8,7 @@ from itertools import pairwise
 from benchmarks.record import Value
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.distil import DistillationConfig, DistillationData, distil
-from strandline.models.inference import ask
+from strandline.models.inference import predict
 from strandline.models.weights.load_weights import load_students
 
 Row = dict[str, Value]
@@ -26,7 +26,7 @@ def rows_of(turns: int) -> list[Row]:
     past = load_exemplars()
     student = load_students()[0]
     lesson = DistillationData(
-        past.storms, past.windows, ask(student, past.storms), ask(student, past.windows, chunk=256)
+        past.storms, past.windows, predict(student, past.storms), predict(student, past.windows, chunk=256)
     )
     bare = DistillationConfig(soft=0.0, task=1.0, whole=True)
     recipes = {

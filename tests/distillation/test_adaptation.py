@@ -16,7 +16,7 @@ from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.distillation.waterlines import archive_of, attach_archive
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batching import build_storm_batch
-from strandline.models.inference import ask, student_inputs
+from strandline.models.inference import predict, student_inputs
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_students, load_teacher, save_students
 from strandline.observations.sea_level.model import SeaLevelModel
@@ -103,7 +103,7 @@ def test_a_fine_tuned_student_forgets_less_of_other_coasts(learned: Learned) -> 
     past = load_exemplars().storms
     kept = fine_tune(course, load_students()[:1], recipe, 1)[0]
     free = train_supervised(course, load_students()[:1], recipe, 1, whole=True)[0]
-    loss = [float(task_terms(ask(student, past), past, 1.0)["flood_task"]) for student in (kept, free)]
+    loss = [float(task_terms(predict(student, past), past, 1.0)["flood_task"]) for student in (kept, free)]
     assert loss[0] < loss[1]
 
 

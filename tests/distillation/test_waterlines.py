@@ -73,7 +73,7 @@ def test_the_posterior_is_bayes_rule() -> None:
     for storm in (0, 2, 3):
         height = archive.level[storm] - thresholds()
         table = class_probability(height, archive.level_sd[storm], RESPONSE)
-        expected = expected * table[:, archive.word[storm, :, *cell].argmax()]
+        expected = expected * table[:, archive.class_probability[storm, :, *cell].argmax()]
     torch.testing.assert_close(posterior_of(archive, used)[0, :, *cell], expected / expected.sum())
 
 
@@ -97,9 +97,9 @@ def test_classes_are_a_distribution_and_a_higher_sea_only_deepens(height: float,
 @given(SEED)
 def test_maps_that_show_more_water_never_raise_the_ground(seed: int) -> None:
     archive, _ = simulated(seed, storms=1)
-    wetter = archive.word.clone()
+    wetter = archive.class_probability.clone()
     wetter[0] = torch.nn.functional.one_hot(torch.full((4, 6), 4), 5).float().movedim(-1, 0)
-    wetter = replace(archive, word=wetter)
+    wetter = replace(archive, class_probability=wetter)
     sure = replace(RESPONSE, lapse=0.0)  # with a lapse a middling depth may say more than a great one
     before, after = (posterior_of(maps, every(maps), sure)[0].cumsum(0) for maps in (archive, wetter))
     assert (after >= before - 1e-5).all()
@@ -112,16 +112,16 @@ def test_a_storm_that_was_not_mapped_or_not_used_changes_nothing(seed: int) -> N
     archive, _ = simulated(seed, storms=5)
     without = every(archive)
     without[0, 3] = False
-    unmapped = archive.word.clone()
+    unmapped = archive.class_probability.clone()
     unmapped[3] = 0
     left_out = draw_waterlines(archive, without)
-    torch.testing.assert_close(draw_waterlines(replace(archive, word=unmapped), every(archive)), left_out)
+    torch.testing.assert_close(draw_waterlines(replace(archive, class_probability=unmapped), every(archive)), left_out)
     assert evidence_of(unmapped, archive.level, archive.level_sd, RESPONSE)[3].abs().max() == 0
 
 
 def test_an_uncertain_teacher_says_nothing_of_the_ground() -> None:
     archive, _ = simulated(0, storms=6)
-    vague = replace(archive, word=torch.full_like(archive.word, 0.2))
+    vague = replace(archive, class_probability=torch.full_like(archive.class_probability, 0.2))
     known = prior_of(archive.elevation, archive.seen, archive.level, PRIOR)
     torch.testing.assert_close(posterior_of(vague, every(archive))[0], known.softmax(0))
 
@@ -160,7 +160,7 @@ def test_waterlines_are_open_where_a_cell_was_never_dry_or_never_wet() -> None:
 def test_rows_may_be_drawn_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     archive, _ = simulated(5, storms=7)
     whole = draw_waterlines(archive, every(archive))
-    monkeypatch.setattr("strandline.distillation.waterline_bounds.AT_ONCE", 1)
+    monkeypatch.setattr("strandline.distillation.waterlines.AT_ONCE", 1)
     torch.testing.assert_close(draw_waterlines(archive, every(archive)), whole)
 
 

@@ -122,7 +122,7 @@ def test_a_rehearsed_map_says_what_physics_says_and_nothing_where_the_ground_is_
     storms = draw(designer)
     course = add_physics_augmentation(make_course(designer), storms)
     assert course.archive is not None
-    word, known = course.archive.word[2:], ~np.isnan(ground())
+    word, known = course.archive.class_probability[2:], ~np.isnan(ground())
     np.testing.assert_array_equal(word.argmax(1).numpy()[:, known], storms.flood_class.numpy()[:, known])  # type: ignore[union-attr]
     np.testing.assert_allclose(word.sum(1).numpy(), np.broadcast_to(known, (3, 16, 16)), atol=1e-6)
 

@@ -20,7 +20,6 @@ from strandline.distillation.modality_dropout import modality_dropout
 from strandline.distillation.training.loop import Progress, train
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.inference import pick
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 
@@ -175,9 +174,9 @@ def distil(
                 if recipe.task > 0:
                     parts |= task_terms(said, seen, recipe.task)
                 if recipe.soft > 0 and word is not None:
-                    parts |= soft_terms(said, pick(word, index), seen, recipe.soft, temperature)
+                    parts |= soft_terms(said, word[index], seen, recipe.soft, temperature)
                 if align is not None and word is not None and batch.terrain is not None:
-                    distance = align(said.features, pick(word, index).features)
+                    distance = align(said.features, word[index].features)
                     parts["feature"] = recipe.feature * distance.mean()
                 _add(terms, parts)
             for keeper in consolidation:

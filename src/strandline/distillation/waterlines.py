@@ -82,13 +82,13 @@ class FloodArchive:
     """The teacher's maps of E past storms of one place.
 
     Attributes:
-        word: (E, K, H, W) class probabilities; 0 throughout in a cell that was not mapped.
+        class_probability: (E, K, H, W) class probabilities; 0 throughout in a cell that was not mapped.
         level, level_sd: (E,) peak of the sea [m above mean sea level] and its standard deviation.
         elevation, seen: (H, W) the elevation product [m above mean sea level] and where it is known.
         rehearsed: how many of the E, the last of them, are no past storms but physics' word on higher ones.
     """
 
-    word: Tensor
+    class_probability: Tensor
     level: Tensor
     level_sd: Tensor
     elevation: Tensor
@@ -96,7 +96,7 @@ class FloodArchive:
     physics_augmented: int = 0
 
     def __len__(self) -> int:
-        return len(self.word)
+        return len(self.class_probability)
 
     @property
     def highest(self) -> float:
@@ -160,7 +160,7 @@ def prior_of(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Te
 
 def posterior_of(archive: FloodArchive, used: Tensor, response: Response = RESPONSE, prior: Prior = PRIOR) -> Tensor:
     """p(h | used storms) of several subsets, (N, E) bool → (N, G, H, W)."""
-    evidence = evidence_of(archive.word, archive.level, archive.level_sd, response)
+    evidence = evidence_of(archive.class_probability, archive.level, archive.level_sd, response)
     known = prior_of(archive.elevation, archive.seen, archive.level, prior)
     summed = torch.einsum("ne,eghw->nghw", used.to(evidence), evidence)
     return (known + summed).softmax(dim=1)
@@ -181,7 +181,7 @@ def draw_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
 def _rows_of(archive: FloodArchive, rows: slice) -> FloodArchive:
     return replace(
         archive,
-        word=archive.word[:, :, rows],
+        class_probability=archive.class_probability[:, :, rows],
         elevation=archive.elevation[rows],
         seen=archive.seen[rows],
     )
@@ -195,9 +195,9 @@ def waterline_bounds(archive: FloodArchive, used: Tensor) -> tuple[Tensor, Tenso
     Args:
         used: (N, E) bool, subsets of the storms.
     """
-    mapped = archive.word.sum(1) > 0  # (E, H, W)
-    wet, level = mapped & (archive.word[:, 0] < 0.5), archive.level[:, None, None]
-    nothing = torch.full_like(archive.word[:1, 0], torch.inf)
+    mapped = archive.class_probability.sum(1) > 0  # (E, H, W)
+    wet, level = mapped & (archive.class_probability[:, 0] < 0.5), archive.level[:, None, None]
+    nothing = torch.full_like(archive.class_probability[:1, 0], torch.inf)
     dry_level = torch.where(mapped & ~wet, level, -nothing)
     wet_level = torch.where(wet, level, nothing)
     lowest = [torch.cat([dry_level[subset], -nothing]).amax(0) for subset in used]
@@ -210,11 +210,13 @@ def _draw_rows(archive: FloodArchive, used: Tensor) -> Tensor:
     grid = thresholds().to(posterior)
     reached = posterior.cumsum(dim=1)
     points = [grid[(reached < share).sum(dim=1).clamp(max=len(grid) - 1)] for share in (0.1, 0.5, 0.9)]
-    mapped = archive.word.sum(1) > 0  # (E, H, W)
-    flooded = torch.where(mapped, 1 - archive.word[:, 0], torch.zeros_like(archive.word[:, 0]))
+    mapped = archive.class_probability.sum(1) > 0  # (E, H, W)
+    flooded = torch.where(
+        mapped, 1 - archive.class_probability[:, 0], torch.zeros_like(archive.class_probability[:, 0])
+    )
     dry, wet = waterline_bounds(archive, used)
     bounds = zip(dry.clamp(min=LOWEST), wet.clamp(max=HIGHEST), strict=True)
-    depth_class = _expected_class(archive.word)
+    depth_class = _expected_class(archive.class_probability)
     channels = []
     for subset, at, bound in zip(used, zip(*points, strict=True), bounds, strict=True):
         count = mapped[subset].sum(0)
@@ -239,8 +241,8 @@ def attach_archive(batch: Batch, archive: FloodArchive, used: Tensor) -> Batch:
 
 def _with_memory(batch: Batch, archive: FloodArchive, used: Tensor, lines: Tensor) -> Batch:
     some = used.any(dim=1)[:, None, None]
-    maps = torch.stack([1 - archive.word[:, 0], _expected_class(archive.word)], dim=1)
-    maps = maps * (archive.word.sum(1, keepdim=True) > 0)
+    maps = torch.stack([1 - archive.class_probability[:, 0], _expected_class(archive.class_probability)], dim=1)
+    maps = maps * (archive.class_probability.sum(1, keepdim=True) > 0)
     return replace(
         batch,
         waterlines=torch.where(some[:, None], lines, torch.zeros_like(lines)),

@@ -12,7 +12,7 @@ from strandline.distillation.adaptation.data import MEMORY, AdaptationData, _lan
 from strandline.distillation.waterlines import attach_whole_archive
 from strandline.models.batch import Batch
 from strandline.models.batching import build_surge_batch, hours_of
-from strandline.models.inference import ask, predict_with_tta, student_inputs
+from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -77,7 +77,7 @@ def score_floods(
 
     def baseline_iou(networks: Sequence[Student]) -> float:
         def flooded(batch: Batch) -> SingleFloats:
-            return _flooded([ask(network, batch) for network in networks])
+            return _flooded([predict(network, batch) for network in networks])
 
         alone = choose_threshold(flooded(student_inputs(seen.without(*MEMORY))), known, land)  # no teacher, no memory
         thresholds = np.full((len(test), 1, 1), alone)
@@ -186,8 +186,7 @@ def forecast_surge(
     Args:
         sea: tide and weather of the own gauge.
     """
-    gauge = observations.tide_gauge
-    assert gauge is not None
+    gauge = observations.require_gauge()
     mean = float(gauge["mean_sea_level"].values[0])
     tables = []
     for storm in storms:

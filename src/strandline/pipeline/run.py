@@ -42,7 +42,7 @@ from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import breach_notes, plan_adaptation
-from strandline.report.findings import Future, Issuer, RunFacts, RunResults
+from strandline.report.findings import Issuer, RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
 from strandline.risk.hazard.flood_maps import map_hazard
 from strandline.risk.hazard.hazard import Hazard
@@ -142,15 +142,15 @@ def run(
     impact = stage("assess the impact", lambda rng, _: assess(hazard, rng))
     information = value_of_information(hazard, assets, observations.region.continent, years_behind_levels(place))
 
-    def look_ahead(rng: np.random.Generator, progress: Progress | None) -> tuple[Future, ...]:
-        futures = []
+    def look_ahead(rng: np.random.Generator, progress: Progress | None) -> tuple[SeaLevelRiseScenario, ...]:
+        scenarios = []
         for scenario in place.sea_level_rise:
             higher = map_with(scenario.rise, progress)
             damage = assess(higher, rng).expected_annual_damage
-            futures.append(Future(scenario.name, scenario.rise, scenario.source, higher, damage))
-        return tuple(futures)
+            scenarios.append(SeaLevelRiseScenario(scenario.name, scenario.rise, scenario.source, higher, damage))
+        return tuple(scenarios)
 
-    futures = stage("raise the sea", look_ahead)
+    rise_scenarios = stage("raise the sea", look_ahead)
     plan = stage(
         "plan",
         lambda rng, _: plan_adaptation(
@@ -161,20 +161,20 @@ def run(
             measures=load_measures(),
             scenarios=load_scenarios(),
             mean_sea_level=own_mean_sea_level(place),
-            sea_level_rise_hazards=[future.hazard for future in futures],
+            sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
             rng=rng,
             past=past_sea_level_of(place, sea_level, rng),
         ),
     )
     plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, place.return_periods[-1])))
-    familiarity = stage(
+    out_of_distribution = stage(
         "compare with taught coasts", lambda rng, _: compare_with_training_coasts(course, place, split, sea_level, rng)
     )
     deployment = stage(
         "brief the watch",
         lambda rng, _: build_deployment(
             observations,
-            [hazard, *(future.hazard for future in futures)],
+            [hazard, *(scenario.hazard for scenario in rise_scenarios)],
             plan,
             sea_level,
             split.withheld,
@@ -184,7 +184,7 @@ def run(
         ),
     )
     announce("write the report")
-    strange = () if familiarity.warning is None else (familiarity.warning,)
+    strange = () if out_of_distribution.warning is None else (out_of_distribution.warning,)
     told = (*remarks(place), *strange, *remark_on_memory(course))
     maxima, maxima_per_year = maxima_of(place, settings.storms)
     findings = RunResults(
@@ -195,15 +195,15 @@ def run(
         surge=surge.rows,
         surge_scores=surge_scores(surge),
         learning=learning_scores(floods, place, split, settings.miss_rate),
-        run=RunFacts(started, line.seconds, {"run": settings.seed}, commit(), version("strandline"), told),
+        run=RunInfo(started, line.seconds, {"run": settings.seed}, commit(), version("strandline"), told),
         issuer=Issuer("strandline.invalid", "Strandline (draft, not sent)"),
         levels_method=levels_method(place),
         observed_maxima=maxima,
         maxima_per_year=maxima_per_year,
         reliability=reliability(floods),
-        futures=futures,
+        rise_scenarios=rise_scenarios,
         information=information,
-        familiarity=familiarity,
+        out_of_distribution=out_of_distribution,
     )
     save_forecaster(out, forecaster, card(findings, settings))
     save_deployment(out, deployment)

@@ -10,7 +10,7 @@ from strandline.distillation.pretraining.archive_sampling import COASTS_A_STEP, 
 from strandline.errors import InputError
 from strandline.models.batch import Batch, concatenate
 from strandline.models.flood.inputs import RADAR_CENTRE
-from strandline.models.inference import ask
+from strandline.models.inference import predict
 from strandline.models.teacher import Teacher
 from tests.fixtures.batches import make_batch
 
@@ -34,7 +34,7 @@ def teacher() -> Teacher:
 
 @pytest.fixture
 def recall(storms: Batch, teacher: Teacher) -> ArchiveSampler:
-    word = ask(teacher, storms)
+    word = predict(teacher, storms)
     return ArchiveSampler(storms, EACH, word, word)
 
 
@@ -74,7 +74,7 @@ def test_an_untaught_second_look_says_what_the_first_said_and_a_taught_one_does_
     torch.manual_seed(1)
     taught = Teacher().eval()
     taught.load_state_dict(teacher.state_dict())
-    torch.nn.init.normal_(taught.second.map.head.weight, std=0.1)
+    torch.nn.init.normal_(taught.refinement.map.head.weight, std=0.1)
     changed = recall.train_refinement(taught).flood_logits
     assert changed is not None
     assert not torch.allclose(changed.softmax(1), again.softmax(1), atol=1e-3)
@@ -103,6 +103,6 @@ def test_a_bad_radar_has_the_speckle_of_four_looks_and_no_reference() -> None:
 
 
 def test_coasts_of_different_numbers_of_storms_are_refused(storms: Batch, teacher: Teacher) -> None:
-    word = ask(teacher, storms)
+    word = predict(teacher, storms)
     with pytest.raises(InputError, match="6 storms; give maps of 4 storms of every coast"):
         ArchiveSampler(storms, 4, word, word)

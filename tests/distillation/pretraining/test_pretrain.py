@@ -56,8 +56,8 @@ def test_networks_are_taught_written_and_read_back_in_half_precision(
     for name, weight in load_teacher(tmp_path).state_dict().items():
         torch.testing.assert_close(weight, teacher.state_dict()[name].half().float(), rtol=0, atol=0)
     (read,) = load_students(tmp_path, site_shape=(32, 32))
-    assert read.place is not None
-    assert not read.place.any(), "a place starts with a blank map"
+    assert read.site_memory is not None
+    assert not read.site_memory.any(), "a place starts with a blank map"
     assert json.loads((tmp_path / "student.json").read_text())["curriculum"]["coasts"] == 1
 
 

@@ -14,7 +14,7 @@ from strandline.distillation.teacher_weight import TeacherWeight, estimate_teach
 from strandline.distillation.waterlines import FloodArchive, archive_of, attach_archive, attach_whole_archive
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch, draw_issues, free_hours, hours_of
-from strandline.models.inference import ask, predict_with_tta, student_inputs
+from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -90,7 +90,7 @@ def prepare_adaptation_from_batches(
     word = {
         "training": looks.word,
         "calibration": predict_with_tta(teacher, attach_whole_archive(calibration, looks.first)),
-        "windows": ask(teacher, windows, chunk=256),
+        "windows": predict(teacher, windows, chunk=256),
     }
     return AdaptationData(
         training=attach_archive(training, looks.archive, looks.others),
@@ -160,7 +160,7 @@ def forget(course: AdaptationData) -> AdaptationData:
 
 def _mean_logits(students: Sequence[Student], batch: Batch) -> Tensor:
     """Logarithm of the members' mean probability, (B, K, H, W)."""
-    words = [ask(student, batch).flood_logits for student in students]
+    words = [predict(student, batch).flood_logits for student in students]
     return torch.stack([word.softmax(dim=1) for word in words if word is not None]).mean(0).clamp(min=1e-6).log()
 
 

@@ -51,7 +51,7 @@ def add_physics_augmentation(course: AdaptationData, storms: Batch) -> Adaptatio
     past = course.archive
     archive = replace(
         past,
-        word=torch.cat([past.word, word]),
+        class_probability=torch.cat([past.class_probability, word]),
         level=torch.cat([past.level, level]),
         level_sd=torch.cat([past.level_sd, spread]),
         physics_augmented=len(storms),

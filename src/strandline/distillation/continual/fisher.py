@@ -157,7 +157,7 @@ def students_sensitivity(student: Student, batch: Batch) -> dict[str, Tensor]:
 
 def shared_weights(student: Student) -> dict[str, Tensor]:
     """What a student learned on many coasts: every weight but its map of the place; detached, not copied."""
-    return {name: weight.detach() for name, weight in student.named_parameters() if name != "place"}
+    return {name: weight.detach() for name, weight in student.named_parameters() if name != "site_memory"}
 
 
 def _student(student: Student, batch: Batch) -> tuple[Say, dict[str, Tensor], dict[str, Tensor]]:

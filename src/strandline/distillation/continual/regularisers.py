@@ -16,7 +16,7 @@ from strandline.distillation.distil import soft_terms, task_terms
 from strandline.distillation.modality_dropout import modality_dropout
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.inference import ask, pick
+from strandline.models.inference import predict
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 
@@ -123,7 +123,7 @@ class Replay:
         """Loss on labels of a draw from the past."""
         index = torch.randint(0, len(self.past), (self.samples,), generator=generator)
         seen = modality_dropout(self.past[index], self.dropout_rate, generator)
-        said = student(seen, elsewhere=True)
+        said = student(seen, without_site_memory=True)
         return {f"replay_{name}": term for name, term in task_terms(said, seen, self.weight).items()}
 
 
@@ -149,13 +149,13 @@ class LearningWithoutForgetting:
     @classmethod
     def of(cls, student: Student, present: Batch, samples: int, weight: float = 1.0, dropout_rate: float = 0.3) -> Self:
         """Record what the student says now."""
-        return cls(present, ask(student, present), samples, weight, dropout_rate)
+        return cls(present, predict(student, present), samples, weight, dropout_rate)
 
     def terms(self, student: Student, generator: torch.Generator) -> dict[str, Tensor]:
         """Divergence from the recorded word on a draw from the present."""
         index = torch.randint(0, len(self.present), (self.samples,), generator=generator)
         seen = modality_dropout(self.present[index], self.dropout_rate, generator)
-        parts = soft_terms(student(seen), pick(self.word, index), seen, self.weight, self.temperature)
+        parts = soft_terms(student(seen), self.word[index], seen, self.weight, self.temperature)
         return {f"lwf_{name}": term for name, term in parts.items()}
 
 

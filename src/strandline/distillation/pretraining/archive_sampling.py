@@ -10,7 +10,7 @@ from strandline.distillation.waterlines import FloodArchive, attach_archive, pea
 from strandline.errors import InputError
 from strandline.models.batch import Batch, concatenate
 from strandline.models.flood.inputs import RADAR_CENTRE
-from strandline.models.inference import ask, join_predictions
+from strandline.models.inference import predict
 from strandline.models.prediction import Prediction
 from strandline.models.teacher import Teacher
 
@@ -54,14 +54,13 @@ class ArchiveSampler:
 
     def train_refinement(self, teacher: Teacher) -> Prediction:
         """The teacher's second look at every storm, beside its first look at all others of the coast."""
-        words = []
+        predictions = []
         others = ~torch.eye(self.each, dtype=torch.bool)
         for first in range(0, len(self.storms), self.each):
             part = slice(first, first + self.each)
-            words.append(
-                ask(teacher, attach_archive(self.storms[part], self._archive(first, self.well[part].float()), others))
-            )
-        return join_predictions(words)
+            archive = self._archive(first, self.well[part].float())
+            predictions.append(predict(teacher, attach_archive(self.storms[part], archive, others)))
+        return Prediction.concatenate(predictions)
 
     def _archive(self, first: int, word: Tensor) -> FloodArchive:
         part = slice(first, first + self.each)

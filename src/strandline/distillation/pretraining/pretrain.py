@@ -14,7 +14,7 @@ from strandline.distillation.pretraining.simulated_coasts import PretrainingConf
 from strandline.distillation.training import data_parallel as processes
 from strandline.distillation.training.loop import Progress, mixed_precision, train
 from strandline.models.batch import Batch
-from strandline.models.inference import DihedralTransform, ask, pick, student_inputs
+from strandline.models.inference import DihedralTransform, predict, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -84,7 +84,7 @@ def train_refinement(curriculum: PretrainingConfig, teacher: Teacher, storms: Ba
 def _recall(curriculum: PretrainingConfig, teacher: Teacher, storms: Batch, seed: int) -> ArchiveSampler:
     """Every storm with the teacher's first look at the others of its coast."""
     blurred = blur_radar(storms, torch.Generator().manual_seed(seed))
-    return ArchiveSampler(storms, curriculum.storms, ask(teacher, storms), ask(teacher, blurred))
+    return ArchiveSampler(storms, curriculum.storms, predict(teacher, storms), predict(teacher, blurred))
 
 
 def pretrain_student(
@@ -114,7 +114,7 @@ def pretrain_student(
     first = _recall(curriculum, teacher, storms, seed)
     recall = ArchiveSampler(storms, curriculum.storms, first.train_refinement(teacher), first.bad_word)
     storms, windows = storms.to(device), windows.to(device)
-    teacher_on_storms, teacher_on_windows = recall.word, ask(teacher, windows, chunk=256)
+    teacher_on_storms, teacher_on_windows = recall.word, predict(teacher, windows, chunk=256)
     generator = torch.Generator().manual_seed(seed)
     processes.part_chances(seed)
 
@@ -124,11 +124,11 @@ def pretrain_student(
         turn = DihedralTransform.draw(generator)
         terms: dict[str, Tensor] = {}
         for batch, word in (
-            (turn.batch(remembering.to(device)), turn.word(pick(teacher_on_storms, maps))),
-            (windows[hours], pick(teacher_on_windows, hours)),
+            (turn.batch(remembering.to(device)), turn.prediction(teacher_on_storms[maps])),
+            (windows[hours], teacher_on_windows[hours]),
         ):
             seen = processes.own_share(modality_dropout(student_inputs(batch), curriculum.dropout_rate, generator))
-            word = pick(word, processes.own_indices(len(batch)))
+            word = word[processes.own_indices(len(batch))]
             with _precision(seen, device):
                 said = student(seen)
             _accumulate(terms, soft_terms(said, word, seen, curriculum.soft, 1.0))
