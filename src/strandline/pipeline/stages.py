@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from strandline.distillation.adaptation.baselines import fine_tune, new_students, train_supervised
+from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
 from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.training.loop import Progress
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
@@ -33,10 +33,10 @@ def train_baselines(
 ) -> dict[str, list[Student]]:
     """What a sceptic would compare with, as many members each: no pre-training, no adaptation, no teacher."""
     shipped = load_students(site_shape=shape)
-    fresh = new_students(len(shipped), shape, settings.seed)
+    fresh = untrained_students(len(shipped), shape, settings.seed)
     recipe, seed = settings.recipe, settings.seed
     return {
-        "labels_only": train_supervised(course, fresh, recipe, seed, whole=True, progress=progress),
+        "labels_only": train_supervised(course, fresh, recipe, seed, all_weights=True, progress=progress),
         "pretrained": load_students(),
         "pretrained_finetuned": fine_tune(course, shipped, recipe, seed, progress),
     }
