@@ -159,7 +159,10 @@ def test_each_mistake_is_named_with_what_would_be_right(
         ("[climate]\n", "give either 'path'"),
         ("[assets]\npath = 'x.gpkg'", "the year of the survey is missing"),
         ("[assets]\npath = 'x.gpkg'\nsurvey_year = 2020", "the class of the assets is missing"),
-        ("[assets]\npath = 'x.gpkg'\nsurvey_year = 2020\nasset_class = 'residential'", "the value of the assets is missing"),
+        (
+            "[assets]\npath = 'x.gpkg'\nsurvey_year = 2020\nasset_class = 'residential'",
+            "the value of the assets is missing",
+        ),
         ("[sar]\nscale = 'dB'\nbands = { vv = 1 }\nscenes = []", "does not fit"),
     ],
 )
