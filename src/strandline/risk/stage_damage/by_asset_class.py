@@ -10,12 +10,12 @@ import numpy as np
 from strandline.observations.arrays import Floats
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import Exposure
 from strandline.risk.impact.impact import damage_ratios, depth_at_assets
+from strandline.risk.stage_damage.exposure import Exposure
 
 
 @dataclass(frozen=True, eq=False)
-class ClassStageDamage:
+class StageDamageByClass:
     """Damage of single events at the hazard's return periods.
 
     Attributes:
