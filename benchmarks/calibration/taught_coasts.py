@@ -54,12 +54,12 @@ def traits(seed: int, cells: int = PretrainingConfig.cells) -> dict[str, dict[st
     year = slice(0, 24 * 400)
     latitude = float(gauge["latitude"].values[0])
     fitted = fit_tide(time[year], level[year], latitude, name=coast.region.name, source="own record")
-    sea = SeaLevelModel(fitted, np.zeros(TIDE_HOURS))  # no trait asks for weather
+    sea_level = SeaLevelModel(fitted, np.zeros(TIDE_HOURS))  # no trait asks for weather
     peaks = coast.require("truth")["time"].values
     storms = [Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, 0.0) for peak in peaks]
     issue = np.sort(np.random.default_rng(seed).choice(time[96:-48], FEATURE_HOURS, replace=False))
     return features_of_place(
-        build_storm_batch(coast, storms, sea, "truth"), build_surge_batch(coast, issue, sea, "truth")
+        build_storm_batch(coast, storms, sea_level, "truth"), build_surge_batch(coast, issue, sea_level, "truth")
     )
 
 

@@ -64,12 +64,14 @@ def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
     """Survey, tool and scores over all assets that still stand and six storms that nobody learned from."""
     coast = simulate_coast(f"coast {seed}", seed, n_storms=24, n_surveys=3)
     settings = RunConfig(storms=24, calibration_storms=9, test_storms=6, windows=120)
-    split, sea = part_record(StudyArea(coast), settings, np.random.default_rng([seed, 1]))
-    course = prepare_adaptation(coast, split, sea, load_teacher(), settings.windows, np.random.default_rng([seed, 2]))
+    split, sea_level = part_record(StudyArea(coast), settings, np.random.default_rng([seed, 1]))
+    course = prepare_adaptation(
+        coast, split, sea_level, load_teacher(), settings.windows, np.random.default_rng([seed, 2])
+    )
     forecaster = calibrate_on(course, load_students(site_shape=coast.region.shape))
     for survey in SURVEYS:
         seen = age(coast.require_assets(), coast.region, survey, np.random.default_rng([seed, 3]))
-        batch = build_storm_batch(replace(coast, assets=seen), split.test, sea, "truth")
+        batch = build_storm_batch(replace(coast, assets=seen), split.test, sea_level, "truth")
         said = forecaster.predict(student_inputs(batch))
         assert batch.damage_state is not None
         assert batch.damage_valid is not None
