@@ -63,8 +63,8 @@ def play_and_die(address: str, alerts: Path, hours: int, dies_at: int | None) ->
             die()
 
     sys.addaudithook(die_before)
-    event.poll_feeds(Engine, "before_cursor_execute", die)
-    event.poll_feeds(Engine, "commit", die)
+    event.listen(Engine, "before_cursor_execute", die)
+    event.listen(Engine, "commit", die)
     with open_store(address) as store:
         while True:
             try:

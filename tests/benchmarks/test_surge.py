@@ -17,7 +17,7 @@ from benchmarks.surge.gauges import Gauges, Residual, draw_weeks, numbers_of, re
 from benchmarks.surge.learning import Regime, ask, drawn, error_of, error_of_days, learn, shown
 from benchmarks.surge.methods import slack_of, slackened
 from benchmarks.surge.scoring import peak_f1, score
-from benchmarks.surge.summary import BASES, SIMPLE, summarise
+from benchmarks.surge.summary import BASELINES, SIMPLE, summarise
 from benchmarks.surge.surge_network import HOURS, LEVELS, SurgeNetwork
 from benchmarks.surge.windows import (
     Around,
@@ -286,7 +286,7 @@ def test_a_gauge_that_hears_no_neighbour_is_left_out_of_the_ablations() -> None:
     common = {"record_fraction": 0.05, "lead_h": 6, "seed": 0, **scores}
     rows = [
         {**common, "target": target, "streams": streams, "outage": outage, "method": method}
-        for target, methods in (("lonely", lonely), ("heard", lonely | set(BASES)))
+        for target, methods in (("lonely", lonely), ("heard", lonely | set(BASELINES)))
         for streams, outage, method in (
             ("neighbours", 1.0, "teacher"),
             *((streams, outage, method) for streams in ("own", "any") for outage in (0.0, 1.0) for method in methods),
