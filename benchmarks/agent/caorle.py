@@ -35,12 +35,12 @@ def rows_of(region: Path, data: Path, run: Path, store: Path, progress: Progress
     hours = list(hours_between(START, END))
     for number, hour in enumerate(hours):
         decisions = watch.step(hour) or []
-        outlook = watch.store.read.outlook()
-        assert outlook is not None
-        levels = {row.lead_hours: row for row in outlook.rows if row.variable == "water_level"}
+        forecast = watch.store.read.forecast()
+        assert forecast is not None
+        levels = {row.lead_hours: row for row in forecast.rows if row.variable == "water_level"}
         moments = {lead: pd.Timestamp(hour + timedelta(hours=lead)) for lead in LEADS}
         known = {lead: float(observed[moment]) for lead, moment in moments.items() if moment in observed.index}
-        day = next(row for row in outlook.rows if row.variable == "highest_water_level" and row.lead_hours == 24)
+        day = next(row for row in forecast.rows if row.variable == "highest_water_level" and row.lead_hours == 24)
         rows.append({
             "scenario": "Caorle, November 2022", "condition": "all", "policy": "strandline", "hour": hour.isoformat(),
             "level_p50": levels[0.0].p50, "level_observed": _finite(observed.get(pd.Timestamp(hour))),

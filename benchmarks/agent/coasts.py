@@ -16,9 +16,9 @@ from strandline.simulator.sea.tracks import Basin
 from strandline.watch.assimilation.filter import SeaModel
 from strandline.watch.assimilation.fit import fit_forecast_weights
 from strandline.watch.assimilation.forecast_guidance import ExternalForecast, ForecastSource
-from strandline.watch.assimilation.gauge_model import learn_sensor, own_sensor
+from strandline.watch.assimilation.gauge_model import fit_sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import SpreadInflation
-from strandline.watch.assimilation.surge_process import learn_process
+from strandline.watch.assimilation.surge_process import fit_surge_process
 
 PLACES: dict[Basin, tuple[float, float, float]] = {
     "bay_of_bengal": (90.4, 22.0, 180.0),
@@ -102,9 +102,9 @@ def simulate(seed: int, progress: Progress | None = None) -> Coast:
         tides[number] = predict_tide(fitted.constants, time) + fitted.mean
         residuals[number] = level - tides[number]
     first_decade = residuals[:, :half]
-    process = learn_process(first_decade[0], autocovariance(first_decade[0]))
+    process = fit_surge_process(first_decade[0], autocovariance(first_decade[0]))
     neighbours = (
-        learn_sensor(name, first_decade[0], other, process)
+        fit_sensor(name, first_decade[0], other, process)
         for name, other in zip(GAUGES[1:], first_decade[1:], strict=True)
     )
     model = SeaModel(process, (own_sensor(GAUGES[0], process), *neighbours))

@@ -114,7 +114,7 @@ def run_agent(coast: Coast, silent: Mask, progress: Progress | None = None) -> A
             if not silent[number, at]
         ]
         issue = None if silent[STREAMS.index(SERVICE), at] else coast.service_forecast(at)
-        state = update_belief(state, hours[at], readings, advised=issue is not None)
+        state = update_belief(state, hours[at], readings, has_forecast=issue is not None)
         if at < first:
             continue
         mean, spread = state.belief.residual()
@@ -125,7 +125,7 @@ def run_agent(coast: Coast, silent: Mask, progress: Progress | None = None) -> A
         is_acting = any(action.active for action in state.actions.values())
         if not (in_storm[at] or is_acting or max(highest, service_peak) >= coast.event_level):
             continue
-        guidance = None if issue is None else sources[SERVICE].advise(issue)
+        guidance = None if issue is None else sources[SERVICE].guidance_from(issue)
         ensemble = forecast(config, state, [] if guidance is None else [guidance])
         state, _ = decide(config, state, ensemble)
         active[:, at - first] = [state.actions[name].active for name, _, _ in ACTIONS]

@@ -120,10 +120,10 @@ def _replay(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _StormR
         known = [reading for reading in [*known, *new] if reading.time > now - RECENT]
         silent = SERVICE in streams and at >= onset
         issue = None if silent else coast.service_forecast(at)
-        state = update_belief(state, hours[at], readings, advised=issue is not None)
+        state = update_belief(state, hours[at], readings, has_forecast=issue is not None)
         if at < peak - SILENT_AFTER or (at - peak) % EVERY_H:
             continue
-        guidance = None if issue is None else source.advise(issue)
+        guidance = None if issue is None else source.guidance_from(issue)
         ensemble = forecast(config, state, [] if guidance is None else [guidance])
         state, _ = decide(config, state, ensemble)
         started |= {name for name, _, _ in ACTIONS if state.actions[name].active}

@@ -21,9 +21,10 @@ from benchmarks.statistics import number
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.storms import find_storms
-from strandline.planning.early_action.hindcast import EVERY_HOURS, HOURS_A_YEAR, PROTECTION_HOURS, silence_storms
+from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.planning.early_action.hindcast import EVERY_HOURS, PROTECTION_HOURS, silence_storms
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
-from strandline.planning.early_action.statistical_forecast import learn_forecaster
+from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay
 from strandline.planning.early_action.verification import Stakes, Verification, verify
 from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
@@ -44,7 +45,7 @@ PLACES: Mapping[Basin, tuple[float, float, float]] = {
 """Longitude, latitude, and direction of the sea [degrees] of the simulated coasts."""
 FIRST_COAST = 500
 COLUMNS = ("case", "level_m", "rule", "cost_loss", "streams", "events", "hits", "late", "false_alarms", "lead_hours",
-           "cost_in_vain", "relative_value")  # fmt: skip
+           "false_alarm_cost", "relative_value")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +123,8 @@ def rows_of(case: Case) -> list[Row]:
     rng = np.random.default_rng(0)
     fitted = fit_tide(case.time[:n], case.own[:n], case.latitude, name=case.name, source="first part of the record")
     tide = predict_tide(fitted.constants, case.time) + fitted.mean
-    forecaster = learn_forecaster(case.own[:n], tide[:n], rng)
-    storms = find_storms(case.time[:n], case.own[:n], round(EVENTS_A_YEAR * n / HOURS_A_YEAR))
+    forecaster = fit_statistical_forecast(case.own[:n], tide[:n], rng)
+    storms = find_storms(case.time[:n], case.own[:n], round(EVENTS_A_YEAR * n / HOURS_PER_YEAR))
     level = min(storm.peak_level for storm in storms)
     as_often = np.nanquantile(case.neighbour[:n], np.nanmean(case.own[:n] < level))
 
@@ -238,7 +239,7 @@ def row_of(case: Case, level: float, rule: str, ratio: float, streams: str, resu
         "case": case.name, "provenance": case.provenance, "level_m": level, "rule": rule, "cost_loss": ratio,
         "streams": streams, "years": result.years, "events": result.hits + result.misses, "hits": result.hits,
         "late": result.late, "misses": result.misses, "false_alarms": result.false_alarms,
-        "unverified": result.unverified, "lead_hours": result.lead_hours, "cost_in_vain": result.cost_in_vain,
+        "unverified": result.unverified, "lead_hours": result.lead_hours, "false_alarm_cost": result.false_alarm_cost,
         "expense": result.expenses.decided, "expense_perfect": result.expenses.perfect,
         "expense_climate": min(result.expenses.never, result.expenses.always),
         "relative_value": result.expenses.relative_value,
@@ -277,7 +278,7 @@ def markdown(record: Record, command: str) -> str:
     head = ("record", "streams", "cost / loss", "rule", "value", "hit_rate", "false_alarms_a_hit")
     return (
         f"    {command}\n\nAll cases together; value 1 = perfect information, 0 = the climate alone.\n\n"
-        f"{markdown_table(list(lines.values()), head)}\nCost in vain in units of the avoidable loss.\n\n"
+        f"{markdown_table(list(lines.values()), head)}\nCost of false alarms in units of the avoidable loss.\n\n"
         f"{markdown_table(record.rows, COLUMNS)}"
     )
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.calibration.training_coasts``: features of the coasts that the shipped networks were trained on.
+"""``python -m benchmarks.calibration.training_coasts``: features of the training coasts of the shipped networks.
 
 They are drawn again from their seeds, with a few storms each: traits of ground, sea and sensors need no more. The
 result ships as ``strandline/uncertainty/data/training_coasts.json``, for `strandline.uncertainty.out_of_distribution`.

@@ -16,7 +16,7 @@ import shapely
 
 from benchmarks.impact.summary import TOOLS
 from benchmarks.record import Row
-from strandline.distillation.adaptation.data import prepare
+from strandline.distillation.adaptation.data import prepare_adaptation
 from strandline.models.batching import build_storm_batch
 from strandline.models.inference import student_inputs
 from strandline.models.weights.load_weights import load_students, load_teacher
@@ -27,9 +27,9 @@ from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stages import part_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.flood_maps import depth_at_quantile
-from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import DAMAGE_STATES, damage_ratios, draw_curve_deviates
-from strandline.risk.impact.vulnerability import damage_state
+from strandline.risk.stage_damage.exposure import overlay_exposure
+from strandline.risk.stage_damage.vulnerability import damage_state
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.calibration import calibrate_on
 from strandline.uncertainty.forecaster import Forecast
@@ -65,7 +65,8 @@ def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
     coast = simulate_coast(f"coast {seed}", seed, n_storms=24, n_surveys=3)
     settings = RunConfig(storms=24, calibration_storms=9, test_storms=6, windows=120)
     split, sea_level = part_record(StudyArea(coast), settings, np.random.default_rng([seed, 1]))
-    data = prepare(coast, split, sea_level, load_teacher(), settings.windows, np.random.default_rng([seed, 2]))
+    rng = np.random.default_rng([seed, 2])
+    data = prepare_adaptation(coast, split, sea_level, load_teacher(), settings.windows, rng)
     forecaster = calibrate_on(data, load_students(site_shape=coast.region.shape))
     for survey in SURVEYS:
         assets = age(coast.require_assets(), coast.region, survey, np.random.default_rng([seed, 3]))

@@ -15,8 +15,8 @@ import shapely
 from benchmarks.impact.summary import COLUMNS, WET
 from benchmarks.record import Row, Value
 from strandline.observations.assets import CURVE_CLASSES
+from strandline.observations.damage_curves import curve
 from strandline.risk.impact.access import is_cut_off, road_network
-from strandline.risk.impact.vulnerability import curve
 
 SEED = 0
 ASSETS, EVENTS = 100_000, 1_000

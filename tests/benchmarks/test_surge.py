@@ -36,7 +36,7 @@ from strandline.observations.sea_level.harmonic_tide import TidalConstants, pred
 T = 1200
 
 
-MEMORY = np.exp(-np.arange(168) / 30)
+ARCHIVE_STREAMS = np.exp(-np.arange(168) / 30)
 
 
 def records(seed: int = 0) -> tuple[Gauges, list[Record]]:
@@ -49,7 +49,7 @@ def records(seed: int = 0) -> tuple[Gauges, list[Record]]:
     gauges = Gauges(("a", "b"), np.array([-30.0, -31.0]), np.array([115.0, 116.0]), time, level)
     blank = np.zeros(T)
     found = [Residual(level[s], blank, 0.0, np.zeros((T, 0), np.float32), "none", blank) for s in range(2)]
-    whole, weather = np.ones(T, dtype=bool), level.var() * MEMORY
+    whole, weather = np.ones(T, dtype=bool), level.var() * ARCHIVE_STREAMS
     return gauges, [Record(s, found[s], whole, weather, Hearing(1.0, 1.0, 0)) for s in range(2)]
 
 
