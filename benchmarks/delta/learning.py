@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from benchmarks.delta.coasts import SimulatedCoast
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.baselines import train_supervised
+from strandline.distillation.adaptation.baselines import train_supervised, untrained_students
 from strandline.distillation.adaptation.data import (
     ARCHIVE_STREAMS,
     AdaptationData,
