@@ -22,8 +22,8 @@ from strandline.pipeline.evaluation import forecast_surge, learning_scores, reli
 from strandline.pipeline.settings import RunConfig, card, commit
 from strandline.pipeline.stages import (
     compare_with_training_coasts,
+    hindcast_data_of,
     part_record,
-    past_sea_level_of,
     remark_on_memory,
     remarks,
     train_baselines,
@@ -164,7 +164,7 @@ def run(
             mean_sea_level=own_mean_sea_level(place),
             sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
             rng=rng,
-            past=past_sea_level_of(place, sea_level, rng),
+            hindcast_data=hindcast_data_of(place, sea_level, rng),
         ),
     )
     plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, place.return_periods[-1])))
