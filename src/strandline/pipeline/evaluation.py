@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, _land, reference_classes
+from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, reference_classes
 from strandline.distillation.waterlines import attach_whole_archive
 from strandline.models.batch import Batch
 from strandline.models.batching import build_surge_batch, hours_of
@@ -66,13 +66,13 @@ def score_floods(
         teacher: with radar.
         others: method → members.
     """
-    land_of_test = _land(test)
+    land_of_test = test.land
     if test.flood_class is None or test.flood_valid is None:
         truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
     seen, first, physics_augmented = course.training, course.first_pass, course.physics_augmented
-    known, land = (reference_classes(seen, course.teacher_predictions.training) > 0).numpy(), _land(seen).numpy()
+    known, land = (reference_classes(seen, course.teacher_predictions.training) > 0).numpy(), seen.land.numpy()
     beyond = np.zeros(len(test), dtype=bool) if course.archive is None else course.archive.is_beyond(test).numpy()
 
     def baseline_iou(networks: Sequence[Student]) -> float:
@@ -85,7 +85,7 @@ def score_floods(
         thresholds = np.full((len(test), 1, 1), alone)
         if physics_augmented is not None:
             assert physics_augmented.flood_class is not None
-            happened, where = (physics_augmented.flood_class > 0).numpy(), _land(physics_augmented).numpy()
+            happened, where = (physics_augmented.flood_class > 0).numpy(), physics_augmented.land.numpy()
             thresholds[beyond] = choose_threshold(flooded(physics_augmented.without(*ARCHIVE_STREAMS)), happened, where)
         return pooled_iou(overlap_counts(flooded(student_inputs(test)) >= thresholds, truth, valid))
 
@@ -196,13 +196,12 @@ def forecast_surge(
         if not issue.size:
             continue
         batch = student_inputs(build_surge_batch(observations, issue, sea_level, "survey"))
-        assert batch.surge is not None
-        assert batch.surge_valid is not None
+        surge, surge_valid = batch.pair("surge")
         forecast = forecaster.predict(batch)
         low, high = forecaster.surge_interval(forecast, 0.8)
         lowest, highest = forecaster.surge_interval(forecast, 0.9)
         base = batch.tide[:, CONTEXT_HOURS - 1 :].numpy() + mean  # (B, 25)
-        observed = np.where(batch.surge_valid.numpy(), base + batch.surge.numpy(), np.nan)
+        observed = np.where(surge_valid.numpy(), base + surge.numpy(), np.nan)
         residual = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).numpy()
         persistence = base + _last_seen(residual, batch.gauge_seen[:, 0].numpy())[:, None]
         lead = np.arange(LEADS)
