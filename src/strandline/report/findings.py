@@ -24,21 +24,22 @@ class LearningScores:
     """Flood-map skill of every learner on held-out storms, as intersection over union [-].
 
     Attributes:
+        labels_only_iou: a new student trained on the labels alone; None = the baselines were not trained.
         finetuned_iou: the student as shipped, adapted with the labels alone; None = not measured.
         retention: student over teacher [-].
         gap_closed: (student − labels only) / (teacher − labels only) [-]; None = undefined, because the difference
-            between teacher and labels only lies within noise.
+            between teacher and labels only lies within noise, or the baselines were not trained.
         pretrained_iou: the student as shipped, before it saw this place; None = not measured.
         n_labels: labelled maps that the student learnt from.
         n_test_storms: held-out storms that the scores are averages over.
         false_dry: share of a storm's flooded cells that the student called dry, mean over held-out storms; None = no
-            flood of them is known. ``false_dry_asked``: what was asked for, None = nothing.
+            flood of them is known. ``miss_rate_goal``: what was asked for, None = nothing.
     """
 
     provenance: ProvenanceKind
     teacher_iou: float
     student_iou: float
-    labels_only_iou: float
+    labels_only_iou: float | None
     pretrained_iou: float | None
     retention: float
     gap_closed: float | None
@@ -46,7 +47,7 @@ class LearningScores:
     n_test_storms: int
     finetuned_iou: float | None = None
     miss_rate: float | None = None
-    false_dry_asked: float | None = None
+    miss_rate_goal: float | None = None
 
 
 @dataclass(frozen=True)

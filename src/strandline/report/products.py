@@ -178,7 +178,7 @@ def summarise(findings: RunResults) -> dict[str, JsonValue]:
             "gap_closed": learning.gap_closed,
             "n_labels": learning.n_labels,
             "n_test_storms": learning.n_test_storms,
-            "false_dry": {"measured": learning.miss_rate, "asked": learning.false_dry_asked},
+            "false_dry": {"measured": learning.miss_rate, "asked": learning.miss_rate_goal},
             "unknown_share": float(np.isnan(hazard.flood_probability[-1]).mean()),
         },
         "surge": {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from strandline.distillation.training.loop import Progress
+from strandline.distillation.training.loop import Announce, Progress
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN
 from strandline.errors import InputError
 from strandline.models.weights.load_weights import load_teacher
@@ -32,7 +32,6 @@ from strandline.risk.hazard.flood_maps import draw_floods, sources_of
 from strandline.simulator.design_storms import StormDesigner
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 
-Announce = Callable[[str], Progress | None]
 SOME_YEAR = np.datetime64("2000-01-01T00", "ns")
 """Whose tides storms ride on where the run does not tell a year of its record; any serves."""
 

@@ -243,13 +243,18 @@ def ranked_assets(findings: RunResults, most: int) -> pd.DataFrame:
 
 def learning_verdict(scores: LearningScores) -> list[str]:
     """What the learning scores mean, in words that do not flatter."""
-    gain = scores.student_iou - scores.labels_only_iou
-    if np.isnan(gain):
+    if np.isnan(scores.student_iou):
         return [
             "Nothing is known of the floods of the storms that were held out, so nobody's flood map could be scored."
         ]
     sentences = []
-    if gain > 0:
+    if scores.labels_only_iou is None:
+        sentences.append(
+            f"The student scores {scores.student_iou:.2f}. No student was trained without the teacher, so this run does "
+            "not say what the teacher gained here, nor whether adapting the student was better than labels alone; "
+            "`strandline run --evaluate` does."
+        )
+    elif scores.student_iou > scores.labels_only_iou:
         sentences.append(
             f"With the teacher's help the student maps floods better than from the {plural(scores.n_labels, 'label')} "
             f"alone: {scores.student_iou:.2f} against {scores.labels_only_iou:.2f}."
@@ -265,7 +270,9 @@ def learning_verdict(scores: LearningScores) -> list[str]:
             "adapting it gained nothing."
         )
     sentences.append(f"It keeps {percent(scores.retention)} of the teacher's skill.")
-    if scores.gap_closed is None:
+    if scores.labels_only_iou is None:
+        pass
+    elif scores.gap_closed is None:
         sentences.append(
             "How much of the gap to the teacher it closes is undefined: the teacher is not better than the labels "
             "alone by more than chance would give."
