@@ -94,9 +94,7 @@ def simulate(seed: int, events: int, years: float, size: int, cache: Path | None
 def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast:
     name = f"coast {seed}"
     seen = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, n_surveys=events)
-    assert seen.truth is not None
-    assert seen.tide_gauge is not None
-    gauge, truth = seen.tide_gauge, seen.truth
+    gauge, truth = seen.require_gauge(), seen.require("truth")
     storms = storms_in(truth)
     sea, free = _tide_and_weather(seen, storms)
     batch = _without_assets(build_storm_batch(seen, storms, sea, "truth"))
@@ -134,8 +132,7 @@ def _without_assets(batch: Batch) -> Batch:
 
 def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[SeaLevelModel, npt.NDArray[np.bool_]]:
     """What three years without any storm tell of tide and weather, and hours of issue that touch no storm."""
-    assert coast.tide_gauge is not None
-    gauge = coast.tide_gauge
+    gauge = coast.require_gauge()
     time, level = gauge["time"].values, gauge["water_level"].values[0] - float(gauge["mean_sea_level"].values[0])
     free = np.ones(time.size, dtype=bool)
     for storm in storms:

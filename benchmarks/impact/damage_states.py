@@ -67,10 +67,8 @@ def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
     split, sea = part_record(StudyArea(coast), settings, np.random.default_rng([seed, 1]))
     course = prepare(coast, split, sea, load_teacher(), settings.windows, np.random.default_rng([seed, 2]))
     forecaster = calibrate_on(course, load_students(site_shape=coast.region.shape))
-    assert coast.assets is not None
-    assert coast.tide_gauge is not None
     for survey in SURVEYS:
-        seen = age(coast.assets, coast.region, survey, np.random.default_rng([seed, 3]))
+        seen = age(coast.require_assets(), coast.region, survey, np.random.default_rng([seed, 3]))
         batch = build_storm_batch(replace(coast, assets=seen), split.test, sea, "truth")
         said = forecaster.predict(student_inputs(batch))
         assert batch.damage_state is not None
@@ -78,7 +76,7 @@ def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
         assert batch.terrain is not None
         assert said.damage_probability is not None
         peaks = np.array([storm.peak_level for storm in split.test])
-        deepest = (peaks - float(coast.tide_gauge["mean_sea_level"].values[0]))[:, None, None] - batch.terrain[
+        deepest = (peaks - float(coast.require_gauge()["mean_sea_level"].values[0]))[:, None, None] - batch.terrain[
             0, 0
         ].numpy()
         curve = by_curve(said, deepest, seen, coast.region, np.random.default_rng([seed, 4]))

@@ -128,8 +128,13 @@ def test_every_module_and_test_of_the_table_is_there() -> None:
 
 def test_every_page_stands_in_the_sites_order() -> None:
     nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    for page in ROOT.glob("docs/*.md"):
-        assert page.name in nav, f"{page.name} is not in mkdocs.yml"
+    decisions = (ROOT / "docs" / "decisions" / "index.md").read_text(encoding="utf-8")
+    for page in ROOT.glob("docs/**/*.md"):
+        name = str(page.relative_to(ROOT / "docs"))
+        if name.startswith("decisions/0"):
+            assert f"({page.name})" in decisions, f"{name} is not in decisions/index.md"
+        else:
+            assert f": {name}\n" in nav, f"{name} is not in mkdocs.yml"
 
 
 def test_no_block_is_left_out_without_a_reason() -> None:

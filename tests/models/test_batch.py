@@ -161,8 +161,7 @@ ISSUE = np.array(["2020-01-10T06", "2020-01-11T18"], dtype="datetime64[ns]")
 
 
 def changed_gauge(place: Observations, change: object) -> Observations:
-    assert place.tide_gauge is not None
-    return replace(place, tide_gauge=change(place.tide_gauge.copy(deep=True)))  # type: ignore[operator]
+    return replace(place, tide_gauge=change(place.require_gauge().copy(deep=True)))  # type: ignore[operator]
 
 
 def test_the_surge_to_learn_is_the_observed_level_minus_the_tide() -> None:

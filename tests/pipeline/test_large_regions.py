@@ -35,7 +35,7 @@ from strandline.pipeline.deployment import RunMetadata, build_deployment, load_d
 from strandline.pipeline.large_regions import dask_workers as workers
 from strandline.pipeline.large_regions import map_region as make
 from strandline.pipeline.large_regions import products
-from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region, past_of, remarks_on
+from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region, past_of, warnings_on
 from strandline.pipeline.large_regions.products import PRODUCTS, blend
 from strandline.pipeline.large_regions.store import MosaicStore
 from strandline.pipeline.large_regions.survey import survey
@@ -188,22 +188,19 @@ def test_open_sea_is_dry_and_unknown_ground_unknown_without_asking_anybody(tmp_p
 @pytest.mark.slow
 def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_of_it(tmp_path: Path) -> None:
     seen = small_coast()
-    assert seen.tide_gauge is not None
-    assert seen.sar is not None
-    assert seen.truth is not None
-    gauge = seen.tide_gauge.isel(station=[0]).copy(deep=True)  # that never fell silent
-    gauge["quality"][:], gauge["water_level"][0] = 0, seen.truth["water_level"].values
+    gauge = seen.require_gauge().isel(station=[0]).copy(deep=True)  # that never fell silent
+    gauge["quality"][:], gauge["water_level"][0] = 0, seen.require("truth")["water_level"].values
     seen = replace(seen, tide_gauge=gauge)
     region_file = load_region_file(write_coast(seen, tmp_path, radar=True))
     run = make_run(tmp_path / "run")
     mean = float(gauge["mean_sea_level"].values[0])
     own = replace(load_deployment(run).gauges[0], name=str(gauge["station"].values[0]), mean_sea_level=mean)
-    first = seen.sar["time"].values[0]
+    first = seen.require("sar")["time"].values[0]
     hidden = (first - np.timedelta64(1, "h"), first + np.timedelta64(1, "h"))
     deployment = replace(load_deployment(run), gauges=(own,), withheld=(hidden,))
     past = past_of(region_file, deployment)
     assert past is not None
-    assert len(past.sar.scenes) == seen.sar.sizes["scene"] - 1  # that of the withheld storm is not read
+    assert len(past.sar.scenes) == seen.require("sar").sizes["scene"] - 1  # that of the withheld storm is not read
     assert len(past.storms) == len(past.sar.scenes)
     store, tiling = MosaicStore(str(tmp_path / "out")), Tiling(seen.region.shape)
     store.begin("a test", tiling, len(BANDS), resume=False)
@@ -222,7 +219,7 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     maps = map_floods(replace(students, archive=archive), ground, draws, {})
     np.testing.assert_allclose(bands[0], maps.probability[0], atol=2e-3)  # levels and scenes passed through files
     highest = max(storm.peak_level for storm in past.storms)
-    within, above = (remarks_on(deployment, past, np.array([[highest + more]])) for more in (0.4, 0.6))
+    within, above = (warnings_on(deployment, past, np.array([[highest + more]])) for more in (0.4, 0.6))
     assert not any("memory of lower floods" in remark for remark in within)
     assert any(f"From {highest + 0.5:.2f} m on they rest on the memory" in remark for remark in above)
     alone = map_floods(students, ground, draws, {})

@@ -327,13 +327,11 @@ def simulate(
     note(f"coast: {out}")
 
 
-@app.command(
-    epilog=_examples(("strandline pretrain --out networks --coasts 8 --processes 2", "a trial on few coasts"))
-)
+@app.command(epilog=_examples(("strandline pretrain --out networks --coasts 8 --processes 2", "a trial on few coasts")))
 def pretrain(
     out: Annotated[Path, typer.Option(help="Folder for teacher.safetensors, student.safetensors and student.json.")],
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    coasts: Annotated[int | None, typer.Option(help="Simulated coasts.", show_default="as for the shipped ones")] = None,
+    coasts: Annotated[int | None, typer.Option(help="Simulated coasts.", show_default="as shipped")] = None,
     processes: Annotated[int, typer.Option(help="Coasts simulated at a time.")] = os.cpu_count() or 1,
     seed: Annotated[int, typer.Option(help="Of every random stream.")] = 0,
     surge_only: Annotated[

@@ -29,7 +29,7 @@ from strandline.uncertainty.metrics import interval_coverage, overlap_counts, po
 from strandline.uncertainty.risk_control import miss_rate
 
 NOISE = 0.03
-"""Difference in IoU that ten events cannot resolve; a smaller distance to the teacher leaves the closed gap undefined."""
+"""Difference in IoU that ten events cannot resolve; nearer to the teacher the closed gap is undefined."""
 
 
 @dataclass(frozen=True)
@@ -187,8 +187,7 @@ def forecast_surge(
     forecaster: Forecaster, observations: Observations, storms: Sequence[Storm], sea_level: SeaLevelModel
 ) -> SurgeTable:
     """Forecasts issued every third hour through each storm, from the own gauge, the tide and the season alone."""
-    gauge = observations.tide_gauge
-    assert gauge is not None
+    gauge = observations.require_gauge()
     mean = float(gauge["mean_sea_level"].values[0])
     tables = []
     for storm in storms:

@@ -64,9 +64,7 @@ def simulated(seed: int, *, quick: bool, miss_rate: float | None = None, evaluat
     return Job(name, partial(built_in_study_area, cells), config)
 
 
-def real(
-    region: Path, data: Path | None, seed: int, miss_rate: float | None = None, *, evaluate: bool = False
-) -> Job:
+def real(region: Path, data: Path | None, seed: int, miss_rate: float | None = None, *, evaluate: bool = False) -> Job:
     """A real place from its region file, with as many storms as its record holds, up to 40."""
     region_file = load_region_file(region, data)
     config = replace(REAL, seed=seed, miss_rate=miss_rate, evaluate=evaluate)

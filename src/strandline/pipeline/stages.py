@@ -10,7 +10,7 @@ from strandline.distillation.adaptation.baselines import fine_tune, new_students
 from strandline.distillation.adaptation.data import AdaptationData, judge, prepare
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
-from strandline.errors import InputError, RefusedByTheory
+from strandline.errors import RefusedByTheory
 from strandline.models.batch import Batch
 from strandline.models.batching import Targets, build_surge_batch, free_hours
 from strandline.models.student import Student
@@ -79,8 +79,7 @@ def find_storms(context: StageContext, area: StudyArea, config: RunConfig) -> tu
             f"the record of '{area.observations.region.name}' holds {len(storms)} storms; {needed} or more are needed"
             f" to train on some, calibrate on {config.calibration_storms} and test on the others"
         )
-    gauge = area.observations.tide_gauge
-    assert gauge is not None
+    gauge = area.observations.require_gauge()
     allowed = level - own_mean_sea_level(area)
     for start, end in split.withheld:
         allowed[(time >= start) & (time <= end)] = np.nan
@@ -126,9 +125,7 @@ def weigh_teacher(_: StageContext, data: AdaptationData) -> AdaptationData:
     return judge(data, load_students())
 
 
-def distil_students(
-    context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig
-) -> list[Student]:
+def distil_students(context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig) -> list[Student]:
     """The shipped ensemble, adapted to the study area."""
     shipped = load_students(site_shape=area.observations.region.shape)
     return adaptation.adapt(data, shipped, config.distillation, config.seed, context.progress)
@@ -147,9 +144,7 @@ def train_baselines(
     shipped = load_students(site_shape=shape)
     fresh = new_students(len(shipped), shape, seed)
     return {
-        "labels_only": train_supervised(
-            data, fresh, config.distillation, seed, whole=True, progress=context.progress
-        ),
+        "labels_only": train_supervised(data, fresh, config.distillation, seed, whole=True, progress=context.progress),
         "pretrained_finetuned": fine_tune(data, shipped, config.distillation, seed, context.progress),
     }
 
@@ -200,9 +195,7 @@ def assess_impact(context: StageContext, hazard: Hazard, area: StudyArea) -> Imp
     Raises:
         InputError: the study area has no assets.
     """
-    assets, region = area.observations.assets, area.observations.region
-    if assets is None:
-        raise InputError("observations", "hold no assets", "name a file of assets, or a lattice, in the region file")
+    assets, region = area.observations.require_assets(), area.observations.region
     design = area.return_periods[-1]
     own_states = states_where_outdated(hazard, assets, last_year(area), design, region.continent)
     return impact_chain.assess_impact(
@@ -210,11 +203,10 @@ def assess_impact(context: StageContext, hazard: Hazard, area: StudyArea) -> Imp
     )
 
 
-def analyse_sensitivity(_: StageContext, hazard: Hazard, area: StudyArea) -> Information:
+def analyse_sensitivity(_: StageContext, hazard: Hazard, area: StudyArea) -> Information | None:
     """Which uncertain input drives the expected damage, and what it is worth to measure it."""
-    observations = area.observations
-    assert observations.assets is not None
-    return value_of_information(hazard, observations.assets, observations.region.continent, years_behind_levels(area))
+    assets, continent = area.observations.require_assets(), area.observations.region.continent
+    return value_of_information(hazard, assets, continent, years_behind_levels(area))
 
 
 def map_sea_level_rise(
@@ -260,8 +252,7 @@ def plan(
 
 def _past_sea_level(area: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> PastSeaLevel | None:
     """The record for the triggers' hindcast; ``None`` where it is too short to fit forecasts."""
-    gauge = area.observations.tide_gauge
-    assert gauge is not None
+    gauge = area.observations.require_gauge()
     mean = gauge["mean_sea_level"].values
     hours, levels = area.hourly_levels
     neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None

@@ -55,8 +55,7 @@ class StudyArea:
     @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
         """Every hour of the gauges' record (T,) and usable levels (S, T) [m, region datum]; NaN = gap or flagged."""
-        gauge = self.observations.tide_gauge
-        assert gauge is not None  # `open_study_area` refuses a place without one
+        gauge = self.observations.require_gauge()
         time = gauge["time"].values
         hours = np.arange(time[0], time[-1] + np.timedelta64(1, "h"), np.timedelta64(1, "h"))
         levels = np.full((gauge.sizes["station"], hours.size), np.nan)
@@ -67,8 +66,7 @@ class StudyArea:
     @property
     def own_level(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
         """Times and usable levels [m, region datum] of the own gauge; NaN = gap or flagged."""
-        gauge = self.observations.tide_gauge
-        assert gauge is not None  # `open_study_area` refuses a place without one
+        gauge = self.observations.require_gauge()
         level = gauge["water_level"].values[0]
         return gauge["time"].values, np.where(gauge["quality"].values[0] == 0, level, np.nan)
 
@@ -141,8 +139,7 @@ def open_study_area(region_file: RegionFile) -> StudyArea:
 
 def own_mean_sea_level(place: StudyArea) -> float:
     """About which the own gauge's tide swings [m, region datum]."""
-    gauge = place.observations.tide_gauge
-    assert gauge is not None
+    gauge = place.observations.require_gauge()
     return float(gauge["mean_sea_level"].values[0])
 
 

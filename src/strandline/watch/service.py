@@ -149,8 +149,7 @@ def replayed_feeds(
     place: StudyArea, deployment: Deployment, start: datetime, end: datetime, tides: Mapping[str, TideTable]
 ) -> list[FeedClient]:
     """The record's own gauges as they spoke; on a simulated coast a surge service beside them."""
-    gauge = place.observations.tide_gauge
-    assert gauge is not None
+    gauge = place.observations.require_gauge()
     first, last = (np.datetime64(moment, "ns") for moment in (start - timedelta(days=5), end + timedelta(days=1)))
     part = gauge.sel(time=slice(first, last))
     if part.sizes["time"] == 0:

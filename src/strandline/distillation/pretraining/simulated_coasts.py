@@ -160,9 +160,7 @@ def _windows_of(coast: Observations, seed: int, curriculum: PretrainingConfig) -
 
     The part is as long as chance wants, and without the storms: those that are forecast at a place are not known there.
     """
-    gauge, truth = coast.tide_gauge, coast.truth
-    assert gauge is not None
-    assert truth is not None
+    gauge, truth = coast.require_gauge(), coast.require("truth")
     rng = np.random.default_rng(seed)
     time, level = gauge["time"].values, gauge["water_level"].values[0] - float(gauge["mean_sea_level"].values[0])
     length = round(time.size * min(SHORTEST_RECORD / curriculum.years, 1.0) ** rng.uniform())

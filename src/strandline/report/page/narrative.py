@@ -250,8 +250,8 @@ def learning_verdict(scores: LearningScores) -> list[str]:
     sentences = []
     if scores.labels_only_iou is None:
         sentences.append(
-            f"The student scores {scores.student_iou:.2f}. No student was trained without the teacher, so this run does "
-            "not say what the teacher gained here, nor whether adapting the student was better than labels alone; "
+            f"The student scores {scores.student_iou:.2f}. No student was trained without the teacher, so this run "
+            "does not say what the teacher gained here, nor whether adapting the student was better than labels alone; "
             "`strandline run --evaluate` does."
         )
     elif scores.student_iou > scores.labels_only_iou:

@@ -205,8 +205,7 @@ class StudentAdvice:
         heard[position[inside]] = level[inside]
         if np.isnan(heard).all():
             return None
-        gauge = self.observations.tide_gauge
-        assert gauge is not None
+        gauge = self.observations.require_gauge()
         own = gauge.isel(station=[0])
         recent = xr.Dataset(
             {
