@@ -163,9 +163,9 @@ def test_a_region_no_larger_than_a_tile_is_mapped_as_a_run_maps_it(tmp_path: Pat
     draws = draw_floods(designer_of(place, SEA), levels, 2, np.random.default_rng(4))
     (tile,) = tiling.tiles()
     bands = Mapper(store, REGION, MEAN_SEA_LEVEL, forecaster(), tuple(draws), None).bands(tile)
-    probability, called, disagreement, *depth = bands.reshape(len(BANDS), 2, *REGION.shape)
+    probability, called, epistemic_sd, *depth = bands.reshape(len(BANDS), 2, *REGION.shape)
     np.testing.assert_allclose(probability, expected.flood_probability, atol=1e-5)
-    np.testing.assert_allclose(disagreement, expected.disagreement, atol=1e-5)
+    np.testing.assert_allclose(epistemic_sd, expected.epistemic_sd, atol=1e-5)
     np.testing.assert_array_equal(called, expected.flood_extent)
     np.testing.assert_allclose(depth, np.quantile(expected.flood_depth, QUANTILES, axis=0), atol=1e-4)
 
@@ -206,7 +206,7 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     store.begin("a test", tiling, len(BANDS), resume=False)
     survey(region_file.terrain, seen.region, store)
     draws = draw_floods(designer_of(seen, deployment.sea_level), np.array([[2.0]]), 2, np.random.default_rng(0))
-    students = load_forecaster(run).elsewhere()
+    students = load_forecaster(run).without_site_memory()
     (tile,) = tiling.tiles()
     bands = Mapper(store, seen.region, mean, students, tuple(draws), past).bands(tile)
 

@@ -91,7 +91,7 @@ def run(
     with StageDisplay() as announce:
         report = job.run(out, announce, resume)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    if (known := summary["familiarity"]) is not None and known["warning"] is not None:
+    if (known := summary["out_of_distribution"]) is not None and known["warning"] is not None:
         warn(known["warning"])
     if as_json:
         print_json(summary)
@@ -199,7 +199,7 @@ def watch(
         if as_json:
             print_json(job.hour_to_json(hour, decisions), indent=None)
         else:
-            for line in job.tell(hour, decisions):
+            for line in job.screen_lines(hour, decisions):
                 print_result(line)
 
 

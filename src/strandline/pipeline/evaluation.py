@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from strandline.distillation.adaptation.data import MEMORY, AdaptationData, _land, reference_map
+from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, _land, reference_classes
 from strandline.distillation.waterlines import attach_whole_archive
 from strandline.models.batch import Batch
 from strandline.models.batching import build_surge_batch, hours_of
-from strandline.models.inference import ask, predict_with_tta, student_inputs
+from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -73,24 +73,26 @@ def score_floods(
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
     training, extremes = data.training, data.physics_augmented
-    known, land = (reference_map(training, data.word["training"]) > 0).numpy(), _land(training).numpy()
+    known, land = (reference_classes(training, data.teacher_predictions.training) > 0).numpy(), _land(training).numpy()
     beyond = np.zeros(len(test), dtype=bool) if data.archive is None else data.archive.is_beyond(test).numpy()
 
     def iou_of(networks: Sequence[Student]) -> float:
         def flooded(batch: Batch) -> SingleFloats:
-            return _flood_probability([ask(network, batch) for network in networks])
+            return _flood_probability([predict(network, batch) for network in networks])
 
-        without_archive = student_inputs(training.without(*MEMORY))  # these networks have no teacher and no archive
+        without_archive = student_inputs(
+            training.without(*ARCHIVE_STREAMS)
+        )  # these networks have no teacher and no archive
         thresholds = np.full((len(test), 1, 1), choose_threshold(flooded(without_archive), known, land))
         if extremes is not None:
             assert extremes.flood_class is not None
             observed, where = (extremes.flood_class > 0).numpy(), _land(extremes).numpy()
-            thresholds[beyond] = choose_threshold(flooded(extremes.without(*MEMORY)), observed, where)
+            thresholds[beyond] = choose_threshold(flooded(extremes.without(*ARCHIVE_STREAMS)), observed, where)
         return pooled_iou(overlap_counts(flooded(student_inputs(test)) >= thresholds, truth, valid))
 
     def teacher_iou() -> float:
-        threshold = choose_threshold(_flood_probability([data.word["training"]]), known, land)
-        prediction = predict_with_tta(teacher, attach_whole_archive(test, data.first))
+        threshold = choose_threshold(_flood_probability([data.teacher_predictions.training]), known, land)
+        prediction = predict_with_tta(teacher, attach_whole_archive(test, data.first_pass))
         return pooled_iou(overlap_counts(_flood_probability([prediction]) >= threshold, truth, valid))
 
     probability = forecaster.predict(student_inputs(test)).flood_probability
@@ -142,7 +144,9 @@ def surge_scores(surge: SurgeTable) -> SurgeScores:
     return SurgeScores(scores["rmse"], scores["coverage_90"], int(scores["n_hours"]), baselines[name], name)
 
 
-def learning_scores(floods: FloodScores, area: StudyArea, split: Split, miss_rate_goal: float | None) -> LearningScores:
+def learning_scores(
+    floods: FloodScores, area: StudyArea, split: Split, target_miss_rate: float | None
+) -> LearningScores:
     """The learning table: retention S/T, and the gap (S − B)/(T − B) where T − B is more than noise.
 
     Without the baselines (``RunConfig.evaluate``) B is unknown, and so is the gap.
@@ -166,7 +170,7 @@ def learning_scores(floods: FloodScores, area: StudyArea, split: Split, miss_rat
         n_test_storms=len(split.test),
         finetuned_iou=floods.iou.get("pretrained_finetuned"),
         miss_rate=None if math.isnan(floods.miss_rate) else floods.miss_rate,
-        miss_rate_goal=miss_rate_goal,
+        target_miss_rate=target_miss_rate,
     )
 
 

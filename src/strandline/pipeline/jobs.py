@@ -12,9 +12,9 @@ from strandline.distillation.pretraining import pretrain as pretraining
 from strandline.distillation.pretraining.simulated_coasts import (
     PretrainingConfig,
     Simulate,
-    simulate_corpus,
-    simulate_lesson,
-    simulate_windows,
+    simulate_training_coast,
+    simulate_training_coasts,
+    simulate_training_windows,
 )
 from strandline.distillation.training import data_parallel
 from strandline.distillation.training.loop import Announce, Progress
@@ -126,26 +126,26 @@ def pretrain(
     if coasts is not None:
         config = replace(config, coasts=coasts)
     name = f"{version('strandline')}\n{config}\n{device} {seed} {surge_only}"
-    with data_parallel.joined(device):
-        is_first = data_parallel.number() == 0
+    with data_parallel.process_group(device):
+        is_first = data_parallel.rank() == 0
         if not is_first:
-            data_parallel.wait_for_all()  # until the first has simulated the coasts
+            data_parallel.barrier()  # until the first has simulated the coasts
         checkpoints = Checkpoints(out / ".unfinished", name, resume or not is_first, writes=is_first)
-        simulate: Simulate = simulate_windows if surge_only else simulate_lesson
+        simulate: Simulate = simulate_training_windows if surge_only else simulate_training_coast
         announce_own: Announce = announce if is_first else lambda _: None
         at_a_time = simulators if is_first else 1  # the others read what the first has simulated
-        corpus = simulate_corpus(simulate, config, checkpoints, at_a_time, announce_own("simulate coasts"))
+        corpus = simulate_training_coasts(simulate, config, checkpoints, at_a_time, announce_own("simulate coasts"))
         if is_first:
-            data_parallel.wait_for_all()
+            data_parallel.barrier()
         if surge_only:
             teacher, students = _finetune_surge_decoders(config, checkpoints, corpus, seed, announce_own)
         else:
             teacher, students = _pretrain_all(config, checkpoints, corpus, seed, announce_own, device)
-        data_parallel.wait_for_all()
+        data_parallel.barrier()
     if not is_first:
         return
     command = "strandline pretrain --surge-only" if surge_only else "strandline pretrain"
-    card = pretraining.make_card(command, config, seed, commit(), device, time.perf_counter() - start)
+    card = pretraining.build_model_card(command, config, seed, commit(), device, time.perf_counter() - start)
     if surge_only:
         card = {**load_weights.load_card(), "surge_decoders": card}
     load_weights.save_networks(out, teacher, students, card)
@@ -162,7 +162,7 @@ def _pretrain_all(
 ) -> tuple[Teacher, list[Student]]:
     storms, windows = corpus
     progress = announce("train the teacher")
-    train_teacher = partial(pretraining.teach, config, storms, windows, device, seed, progress)
+    train_teacher = partial(pretraining.pretrain_teacher, config, storms, windows, device, seed, progress)
     teacher = checkpoints.stage("teacher", train_teacher).to(device)  # a stored one lies where the first process had it
     students: list[Student] = []
     for i in range(1, config.members + 1):

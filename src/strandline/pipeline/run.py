@@ -18,7 +18,7 @@ from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea, levels_method, observed_maxima
 from strandline.planning.plan import breach_notes
-from strandline.report.findings import Issuer, RunFacts, RunResults
+from strandline.report.findings import Issuer, RunInfo, RunResults
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
 
@@ -68,15 +68,15 @@ def run(
         hazard = stage("map the hazard", stages.map_hazard, forecaster, area, sea_level, levels, config.seed)
         impact = stage("assess the impact", stages.assess_impact, hazard, area)
         information = stage("analyse sensitivity", stages.analyse_sensitivity, hazard, area)
-        higher_seas = stage(
+        rise_scenarios = stage(
             "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config.seed
         )
-        plan = stage("plan", stages.plan, hazard, impact, higher_seas, area, sea_level, started.year)
+        plan = stage("plan", stages.plan, hazard, impact, rise_scenarios, area, sea_level, started.year)
         plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, area.return_periods[-1])))
         novelty = stage("compare with training coasts", stages.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(
-            "prepare the watch", stages.prepare_watch, area, hazard, higher_seas, plan, sea_level, split, metadata
+            "prepare the watch", stages.prepare_watch, area, hazard, rise_scenarios, plan, sea_level, split, metadata
         )
 
         announce("write the report")
@@ -89,7 +89,7 @@ def run(
             surge=surge.rows,
             surge_scores=surge_scores(surge),
             learning=learning_scores(floods, area, split, config.miss_rate),
-            run=RunFacts(
+            run=RunInfo(
                 started,
                 stage.seconds,
                 {"run": config.seed},
@@ -102,9 +102,9 @@ def run(
             observed_maxima=maxima,
             maxima_per_year=maxima_per_year,
             reliability=reliability(floods),
-            futures=higher_seas,
+            rise_scenarios=rise_scenarios,
             information=information,
-            familiarity=novelty,
+            out_of_distribution=novelty,
         )
         save_forecaster(out, forecaster, model_card(results, config))
         save_deployment(out, deployment)

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from strandline.distillation.adaptation import adapt as adaptation
-from strandline.distillation.adaptation.baselines import fine_tune, new_students, train_supervised
-from strandline.distillation.adaptation.data import AdaptationData, judge, prepare
+from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
+from strandline.distillation.adaptation.data import AdaptationData, prepare_adaptation, weight_teacher_by_labels
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
 from strandline.errors import RefusedByTheory
@@ -38,7 +38,7 @@ from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import Plan, plan_adaptation
-from strandline.report.findings import Future
+from strandline.report.findings import SeaLevelRiseScenario
 from strandline.risk.hazard import flood_maps
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.return_levels import sample_return_levels
@@ -109,20 +109,22 @@ def apply_teacher(
     context: StageContext, area: StudyArea, split: Split, sea_level: SeaLevelModel, teacher: Teacher, config: RunConfig
 ) -> AdaptationData:
     """Everything that the study area offers to learn from, with the teacher's predictions on it."""
-    return prepare(area.observations, split, sea_level, teacher, config.windows, context.rng)
+    return prepare_adaptation(area.observations, split, sea_level, teacher, config.windows, context.rng)
 
 
 def simulate_extremes(
     context: StageContext, data: AdaptationData, area: StudyArea, sea_level: SeaLevelModel, levels: Floats
 ) -> AdaptationData:
     """The data with simulated storms, where maps are needed of levels far above those in the flood archive."""
-    highest = float(np.median(levels, axis=0).max()) + max((future.rise for future in area.sea_level_rise), default=0)
+    highest = float(np.median(levels, axis=0).max()) + max(
+        (scenario.rise for scenario in area.sea_level_rise), default=0
+    )
     return augment_with_extremes(data, area.observations, sea_level, highest, context.rng, context.progress)
 
 
 def weigh_teacher(_: StageContext, data: AdaptationData) -> AdaptationData:
     """The data with the weight that local labels give to the teacher."""
-    return judge(data, load_students())
+    return weight_teacher_by_labels(data, load_students())
 
 
 def distil_students(context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig) -> list[Student]:
@@ -140,11 +142,13 @@ def train_baselines(
     context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig
 ) -> dict[str, list[Student]]:
     """What the distilled students are compared with, as many members each: no teacher, no pre-training, or neither."""
-    shape, seed = area.observations.region.shape, config.seed
+    shape, distillation, seed = area.observations.region.shape, config.distillation, config.seed
     shipped = load_students(site_shape=shape)
-    fresh = new_students(len(shipped), shape, seed)
+    fresh = untrained_students(len(shipped), shape, seed)
     return {
-        "labels_only": train_supervised(data, fresh, config.distillation, seed, whole=True, progress=context.progress),
+        "labels_only": train_supervised(
+            data, fresh, config.distillation, seed, all_weights=True, progress=context.progress
+        ),
         "pretrained_finetuned": fine_tune(data, shipped, config.distillation, seed, context.progress),
     }
 
@@ -216,21 +220,21 @@ def map_sea_level_rise(
     sea_level: SeaLevelModel,
     levels: Floats,
     seed: int,
-) -> tuple[Future, ...]:
+) -> tuple[SeaLevelRiseScenario, ...]:
     """Hazard and damage after each rise of the mean sea level."""
-    futures = []
+    scenarios = []
     for scenario in area.sea_level_rise:
         higher = map_hazard(context, forecaster, area, sea_level, levels, seed, scenario.rise)
         damage = assess_impact(context, higher, area).expected_annual_damage
-        futures.append(Future(scenario.name, scenario.rise, scenario.source, higher, damage))
-    return tuple(futures)
+        scenarios.append(SeaLevelRiseScenario(scenario.name, scenario.rise, scenario.source, higher, damage))
+    return tuple(scenarios)
 
 
 def plan(
     context: StageContext,
     hazard: Hazard,
     impact: Impact,
-    higher_seas: Sequence[Future],
+    rise_scenarios: Sequence[SeaLevelRiseScenario],
     area: StudyArea,
     sea_level: SeaLevelModel,
     year: int,
@@ -244,7 +248,7 @@ def plan(
         measures=load_measures(),
         scenarios=load_scenarios(),
         mean_sea_level=own_mean_sea_level(area),
-        sea_level_rise_hazards=[future.hazard for future in higher_seas],
+        sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
         rng=context.rng,
         past=_past_sea_level(area, sea_level, context.rng),
     )
@@ -272,14 +276,14 @@ def prepare_watch(
     context: StageContext,
     area: StudyArea,
     hazard: Hazard,
-    higher_seas: Sequence[Future],
+    rise_scenarios: Sequence[SeaLevelRiseScenario],
     plan: Plan,
     sea_level: SeaLevelModel,
     split: Split,
     metadata: RunMetadata,
 ) -> Deployment:
     """What `strandline watch` and `strandline map` need of this run."""
-    hazards = [hazard, *(future.hazard for future in higher_seas)]
+    hazards = [hazard, *(scenario.hazard for scenario in rise_scenarios)]
     return build_deployment(
         area.observations, hazards, plan, sea_level, split.withheld, metadata, context.rng, area.zones
     )
