@@ -142,7 +142,7 @@ def train_baselines(
     context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig
 ) -> dict[str, list[Student]]:
     """What the distilled students are compared with, as many members each: no teacher, no pre-training, or neither."""
-    shape, distillation, seed = area.observations.region.shape, config.distillation, config.seed
+    shape, seed = area.observations.region.shape, config.seed
     shipped = load_students(site_shape=shape)
     fresh = untrained_students(len(shipped), shape, seed)
     return {
