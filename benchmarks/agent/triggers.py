@@ -23,7 +23,7 @@ from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.early_action.hindcast import EVERY_HOURS, PROTECTION_HOURS, silence_storms
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
-from strandline.planning.early_action.statistical_forecast import learn_forecaster
+from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay
 from strandline.planning.early_action.verification import Stakes, Verification, verify
 from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
@@ -123,7 +123,7 @@ def rows_of(case: Case) -> list[dict[str, Value]]:
     rng = np.random.default_rng(0)
     fitted = fit_tide(case.time[:n], case.own[:n], case.latitude, name=case.name, source="first part of the record")
     tide = predict_tide(fitted.constants, case.time) + fitted.mean
-    forecaster = learn_forecaster(case.own[:n], tide[:n], rng)
+    forecaster = fit_statistical_forecast(case.own[:n], tide[:n], rng)
     storms = find_storms(case.time[:n], case.own[:n], round(EVENTS_A_YEAR * n / HOURS_PER_YEAR))
     level = min(storm.peak_level for storm in storms)
     as_often = np.nanquantile(case.neighbour[:n], np.nanmean(case.own[:n] < level))

@@ -145,7 +145,7 @@ def test_an_unknown_kind_or_none_is_named_with_those_that_are_known(tmp_path: Pa
     [
         ("noaa_coops", ('station = "8454000"\n', ""), "[stream.0.station]: is missing; add 'station'"),
         ("noaa_coops", ("8454000", "Providence"), "[stream.0.station]: 'Providence' does not fit"),
-        ("file", ('unit = "cm"\n', ""), "format 'wide' does not say its unit; add 'unit'"),
+        ("file", ('unit = "cm"\n', ""), "format 'wide' does not state its unit; add 'unit'"),
         ("json", ("{since:", "{from:"), "the address has {from}; only {since} and {until} are filled in"),
         ("erddap", ("https://", ""), "is not a web address; start it with https://"),
         ("json", ("PIER_TOKEN", "s3cr3t-value"), "[stream.0.token_variable]: 's3cr3t-value' does not fit"),

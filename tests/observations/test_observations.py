@@ -83,7 +83,7 @@ NOON = np.datetime64("2020-01-06T12", "ns")
     ("change", "words"),
     [
         (with_gauge(lambda g: g.drop_vars("quality")), "variable 'quality' is missing"),
-        (with_gauge(lambda g: g.assign(tide=as_variable("tide", ("time",), np.zeros(288)))), "does not belong here"),
+        (with_gauge(lambda g: g.assign(tide=as_variable("tide", ("time",), np.zeros(288)))), "is not part of this modality"),
         (with_gauge(lambda g: g.transpose()), "transpose it"),
         (with_gauge(lambda g: g.drop_vars("longitude")), "coordinate 'longitude' is missing"),
         (with_gauge(lambda g: g.isel(time=slice(None, None, -1))), "does not come after"),

@@ -33,7 +33,7 @@ from strandline.pipeline.study_area import (
     own_mean_sea_level,
     years_behind_levels,
 )
-from strandline.planning.early_action.hindcast import PastSeaLevel, past_sea_level
+from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
@@ -250,17 +250,17 @@ def plan(
         mean_sea_level=own_mean_sea_level(area),
         sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
         rng=context.rng,
-        past=_past_sea_level(area, sea_level, context.rng),
+        hindcast_data=_hindcast_data(area, sea_level, context.rng),
     )
 
 
-def _past_sea_level(area: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> PastSeaLevel | None:
+def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> HindcastData | None:
     """The record for the triggers' hindcast; ``None`` where it is too short to fit forecasts."""
     gauge = area.observations.require_gauge()
     mean = gauge["mean_sea_level"].values
     hours, levels = area.hourly_levels
     neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None
-    return past_sea_level(hours, levels[0], sea_level.tide(hours) + mean[0], neighbour, rng)
+    return prepare_hindcast(hours, levels[0], sea_level.tide(hours) + mean[0], neighbour, rng)
 
 
 def compare_with_training(

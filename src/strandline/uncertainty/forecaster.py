@@ -140,7 +140,11 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
     else:
         archive = forecaster.archive
         kept = {field.name: getattr(archive, field.name) for field in fields(archive)}
-        parts = {**kept, "word": archive.class_probability.half(), "physics_augmented": torch.tensor(archive.physics_augmented)}
+        parts = {
+            **kept,
+            "word": archive.class_probability.half(),
+            "physics_augmented": torch.tensor(archive.physics_augmented),
+        }
         write_bytes(folder / ARCHIVE, save({name: tensor.contiguous() for name, tensor in parts.items()}))
 
 

@@ -164,7 +164,7 @@ class Agent:
 
     def _locate(self, decision: Decision, flooded: Mapping[str, float]) -> Decision:
         """Where: the zones that it is for and that may be flooded."""
-        meant = self.deployment.zones_at_stake.get(decision.action, ())
+        meant = self.deployment.zones_of_action.get(decision.action, ())
         return replace(decision, where=tuple(name for name in meant if flooded[name] >= PROBABILITY_FOR_LIVES))
 
 

@@ -44,7 +44,7 @@ def draft_messages(
         names: of the decisions in the store.
         levels: (N, 49) courses of the sea [m, region datum].
     """
-    stakes = {each.action: each for each in deployment.stakes}
+    stakes = {each.action: each for each in deployment.action_parameters}
     actions = dict(state.actions)
     drafts = []
     for decision, name in zip(decisions, names, strict=True):

@@ -88,7 +88,7 @@ def agent_config(
         model=knowledge.model,
         spread_inflation=knowledge.spread_inflation,
         tides=tides,
-        stakes=deployment.stakes,
+        stakes=deployment.action_parameters,
         crews=crews,
     )
 
