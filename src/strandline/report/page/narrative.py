@@ -298,7 +298,6 @@ def _test_storms_sentence(scores: LearningScores) -> str:
     return f"All scores come from {pluralise(scores.n_test_storms, 'storm')} that nobody learnt from" + (
         "; so few cannot tell small differences from chance." if scores.n_test_storms < 10 else "."
     )
-    return sentences
 
 
 def source_rows(findings: RunResults) -> list[SourceRow]:
