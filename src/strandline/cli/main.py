@@ -85,11 +85,11 @@ def run(
             "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
         )
     if region is not None:
-        job = jobs.real(region, data, seed, miss_rate, evaluate=evaluate)
+        planned = jobs.real(region, data, seed, miss_rate, evaluate=evaluate)
     else:
-        job = jobs.simulated(seed, quick=quick, miss_rate=miss_rate, evaluate=evaluate)
+        planned = jobs.simulated(seed, quick=quick, miss_rate=miss_rate, evaluate=evaluate)
     with StageDisplay() as announce:
-        report = job.run(out, announce, resume)
+        report = planned.run(out, announce, resume)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     if (known := summary["out_of_distribution"]) is not None and known["warning"] is not None:
         warn(known["warning"])

@@ -292,7 +292,7 @@ def prepare_watch(
 def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData) -> tuple[str, ...]:
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
-    return (*_provenance_warnings(area), *outlier, *_extrapolation_warnings(data))
+    return (*_provenance_warnings(area), *outlier, *extrapolation_warnings(data))
 
 
 def _provenance_warnings(area: StudyArea) -> tuple[str, ...]:
@@ -307,7 +307,7 @@ def _provenance_warnings(area: StudyArea) -> tuple[str, ...]:
     return ()
 
 
-def _extrapolation_warnings(data: AdaptationData) -> tuple[str, ...]:
+def extrapolation_warnings(data: AdaptationData) -> tuple[str, ...]:
     """Where the maps reach levels that were only simulated, in metres above mean sea level."""
     if data.physics_augmented is None:
         return ()
