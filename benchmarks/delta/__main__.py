@@ -42,7 +42,7 @@ from strandline.distillation.adaptation.data import AdaptationData, drop_archive
 from strandline.distillation.continual.regularisers import Replay
 from strandline.distillation.distil import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
-from strandline.models.batch import Batch, concatenate
+from strandline.models.batch import Batch
 from strandline.models.inference import predict, student_inputs
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students, load_teacher
@@ -361,7 +361,7 @@ def _replay_of(coasts: Sequence[SimulatedCoast], budget: Budget) -> Replay:
     for coast in coasts:
         normal = np.flatnonzero(~coast.extreme)[:REPLAY_STORMS]
         parts.append(coast.storms[torch.from_numpy(normal)])
-    return Replay(student_inputs(concatenate(parts)), budget.samples // 2, dropout_rate=budget.outage)
+    return Replay(student_inputs(Batch.concatenate(parts)), budget.samples // 2, dropout_rate=budget.outage)
 
 
 if __name__ == "__main__":

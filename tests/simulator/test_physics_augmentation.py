@@ -15,7 +15,7 @@ from strandline.distillation.adaptation.physics_augmentation import (
 from strandline.distillation.waterlines import attach_archive, attach_whole_archive, build_archive, peak_levels
 from strandline.models.batch import Batch
 from strandline.models.prediction import Prediction
-from strandline.models.terrain_features import ground_of
+from strandline.models.terrain_features import terrain_features_of
 from strandline.pipeline.stages import extrapolation_warnings
 from strandline.simulator.design_storms import StormDesigner, designer_of
 from strandline.uncertainty.forecaster import Forecaster
@@ -36,8 +36,8 @@ def draw(designer: StormDesigner, bounds: tuple[np.ndarray, np.ndarray] = NOWHER
 
 
 def seen(designer: StormDesigner, peaks: list[float], seed: int) -> Batch:
-    land = ground_of(REGION, make_place().terrain, MEAN_SEA_LEVEL)
-    return land.under(designer.draw(np.array(peaks), np.random.default_rng(seed)).seen)
+    land = terrain_features_of(REGION, make_place().terrain, MEAN_SEA_LEVEL)
+    return land.attach_to(designer.draw(np.array(peaks), np.random.default_rng(seed)).seen)
 
 
 def flooded(storms: Batch) -> np.ndarray:

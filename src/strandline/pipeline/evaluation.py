@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, _land, reference_classes
+from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, reference_classes
 from strandline.distillation.waterlines import attach_whole_archive
 from strandline.models.batch import Batch
 from strandline.models.batching import build_surge_batch, hours_of
@@ -67,26 +67,24 @@ def score_floods(
         teacher: sees radar.
         others: method → members.
     """
-    land_of_test = _land(test)
+    land_of_test = test.land
     if test.flood_class is None or test.flood_valid is None:
         truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
     training, extremes = data.training, data.physics_augmented
-    known, land = (reference_classes(training, data.teacher_predictions.training) > 0).numpy(), _land(training).numpy()
+    known, land = (reference_classes(training, data.teacher_predictions.training) > 0).numpy(), training.land.numpy()
     beyond = np.zeros(len(test), dtype=bool) if data.archive is None else data.archive.is_beyond(test).numpy()
 
     def iou_of(networks: Sequence[Student]) -> float:
         def flooded(batch: Batch) -> SingleFloats:
             return _flood_probability([predict(network, batch) for network in networks])
 
-        without_archive = student_inputs(
-            training.without(*ARCHIVE_STREAMS)
-        )  # these networks have no teacher and no archive
+        without_archive = student_inputs(training.without(*ARCHIVE_STREAMS))  # the archive is the teacher's
         thresholds = np.full((len(test), 1, 1), choose_threshold(flooded(without_archive), known, land))
         if extremes is not None:
             assert extremes.flood_class is not None
-            observed, where = (extremes.flood_class > 0).numpy(), _land(extremes).numpy()
+            observed, where = (extremes.flood_class > 0).numpy(), extremes.land.numpy()
             thresholds[beyond] = choose_threshold(flooded(extremes.without(*ARCHIVE_STREAMS)), observed, where)
         return pooled_iou(overlap_counts(flooded(student_inputs(test)) >= thresholds, truth, valid))
 
@@ -199,13 +197,12 @@ def forecast_surge(
         if not issue.size:
             continue
         batch = student_inputs(build_surge_batch(observations, issue, sea_level, "survey"))
-        assert batch.surge is not None
-        assert batch.surge_valid is not None
+        surge, surge_valid = batch.pair("surge")
         forecast = forecaster.predict(batch)
         low, high = forecaster.surge_interval(forecast, 0.8)
         lowest, highest = forecaster.surge_interval(forecast, 0.9)
         base = batch.tide[:, CONTEXT_HOURS - 1 :].numpy() + mean  # (B, 25)
-        observed = np.where(batch.surge_valid.numpy(), base + batch.surge.numpy(), np.nan)
+        observed = np.where(surge_valid.numpy(), base + surge.numpy(), np.nan)
         residual = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).numpy()
         persistence = base + _last_seen(residual, batch.gauge_seen[:, 0].numpy())[:, None]
         lead = np.arange(LEADS)

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from strandline.observations.observations import ProvenanceKind
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.planning.formatting import (
     SPACE,
     capitalise,
@@ -46,8 +47,6 @@ MODALITY_WORDS = {
 }
 LITTLE = 0.02
 """Share of the variance below which a measurement is not worth naming."""
-DEPTH_OF_A_FLOOD = 0.15
-"""Depth [m] from which a cell counts as flooded."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def flooded_land(hazard: Hazard, terrain: xr.Dataset) -> FloodedLand:
     depth = hazard.flood_depth[:, -1]  # (S, H, W)
     unknown = np.isnan(hazard.flood_probability[-1])
     cell = hazard.region.cell_size**2
-    flooded = ((depth >= DEPTH_OF_A_FLOOD) & (land & ~unknown)).sum(axis=(1, 2)) * cell  # (S,)
+    flooded = ((depth >= DEPTH_EDGES[0]) & (land & ~unknown)).sum(axis=(1, 2)) * cell  # (S,)
     low, middle, high = np.quantile(flooded, (0.1, 0.5, 0.9))
     known_land = float((land & ~unknown).sum() * cell)
     return FloodedLand(float(low), float(middle), float(high), known_land, float(unknown.mean()))
