@@ -24,7 +24,7 @@ from strandline.observations.assets import CURVE_CLASSES
 from strandline.observations.region import Region
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
-from strandline.pipeline.stages import find_storms
+from strandline.pipeline.stages import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.flood_maps import depth_at_quantile
 from strandline.risk.impact.impact import DAMAGE_STATES, damage_ratios, draw_curve_deviates
@@ -65,7 +65,7 @@ def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
     """Survey, tool and scores over all assets that still stand and six storms that nobody learned from."""
     coast = simulate_coast(f"coast {seed}", seed, n_storms=24, n_surveys=3)
     settings = RunConfig(storms=24, calibration_storms=9, test_storms=6, windows=120)
-    split, sea = find_storms(StageContext(np.random.default_rng([seed, 1])), StudyArea(coast), settings)
+    split, sea = split_record(StageContext(np.random.default_rng([seed, 1])), StudyArea(coast), settings)
     course = prepare_adaptation(coast, split, sea, load_teacher(), settings.windows, np.random.default_rng([seed, 2]))
     forecaster = calibrate_on(course, load_students(site_shape=coast.region.shape))
     for survey in SURVEYS:

@@ -30,7 +30,7 @@ from strandline.observations.storms import Split
 from strandline.pipeline.evaluation import FloodScores, forecast_surge, score_floods
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
-from strandline.pipeline.stages import find_storms
+from strandline.pipeline.stages import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.calibration import calibrate_on
@@ -49,7 +49,7 @@ def learned() -> Learned:
     assert FIRST_SEED > 21
     place = StudyArea(coast)
     rng = np.random.default_rng(0)
-    split, sea = find_storms(StageContext(rng), place, RunConfig(storms=22, calibration_storms=9, test_storms=5))
+    split, sea = split_record(StageContext(rng), place, RunConfig(storms=22, calibration_storms=9, test_storms=5))
     return place, split, sea, prepare_adaptation(coast, split, sea, load_teacher(), 60, rng)
 
 

@@ -50,7 +50,7 @@ def run(
         stage = StageRunner(Checkpoints(out / ".unfinished", fingerprint, resume), config.seed, announce)
 
         area = stage("observe", lambda context: observe(context.progress))
-        split, sea_level = stage("find storms", stages.find_storms, area, config)
+        split, sea_level = stage("split the record", stages.split_record, area, config)
         area = stage("simulate the radar archive", stages.add_radar_archive, area, split)
         observations, teacher = area.observations, load_teacher()
         levels = stage("estimate return levels", stages.estimate_return_levels, area, config)

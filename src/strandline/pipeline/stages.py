@@ -64,7 +64,7 @@ MAP_STREAM = 100
 """Key of the random stream that all hazard maps share, so that a sample keeps its storm while the sea rises."""
 
 
-def find_storms(context: StageContext, area: StudyArea, config: RunConfig) -> tuple[Split, SeaLevelModel]:
+def split_record(context: StageContext, area: StudyArea, config: RunConfig) -> tuple[Split, SeaLevelModel]:
     """Storms of the record, split into training, calibration and test, and the sea-level model of the training hours.
 
     Raises:
