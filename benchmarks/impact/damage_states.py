@@ -24,7 +24,8 @@ from strandline.observations.arrays import Floats
 from strandline.observations.assets import CURVE_CLASSES
 from strandline.observations.region import Region
 from strandline.pipeline.settings import RunConfig
-from strandline.pipeline.stages import part_record
+from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.stages import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.flood_maps import depth_at_quantile
 from strandline.risk.impact.impact import DAMAGE_STATES, damage_ratios, draw_curve_deviates
@@ -64,7 +65,7 @@ def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
     """Survey, tool and scores over all intact assets and six held-out storms."""
     coast = simulate_coast(f"coast {seed}", seed, n_storms=24, n_surveys=3)
     settings = RunConfig(storms=24, calibration_storms=9, test_storms=6, windows=120)
-    split, sea_level = part_record(StudyArea(coast), settings, np.random.default_rng([seed, 1]))
+    split, sea_level = split_record(StageContext(np.random.default_rng([seed, 1])), StudyArea(coast), settings)
     rng = np.random.default_rng([seed, 2])
     data = prepare_adaptation(coast, split, sea_level, load_teacher(), settings.windows, rng)
     forecaster = calibrate_on(data, load_students(site_shape=coast.region.shape))

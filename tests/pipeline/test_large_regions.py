@@ -35,7 +35,7 @@ from strandline.pipeline.deployment import RunMetadata, build_deployment, load_d
 from strandline.pipeline.large_regions import dask_workers as workers
 from strandline.pipeline.large_regions import map_region as make
 from strandline.pipeline.large_regions import products
-from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region, past_of, remarks_on
+from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region, past_of, warnings_on
 from strandline.pipeline.large_regions.products import PRODUCTS, blend
 from strandline.pipeline.large_regions.store import MosaicStore
 from strandline.pipeline.large_regions.survey import survey
@@ -219,7 +219,7 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     maps = map_floods(replace(students, archive=archive), ground, draws, {})
     np.testing.assert_allclose(bands[0], maps.probability[0], atol=2e-3)  # levels and scenes passed through files
     highest = max(storm.peak_level for storm in past.storms)
-    within, above = (remarks_on(deployment, past, np.array([[highest + more]])) for more in (0.4, 0.6))
+    within, above = (warnings_on(deployment, past, np.array([[highest + more]])) for more in (0.4, 0.6))
     assert not any("memory of lower floods" in remark for remark in within)
     assert any(f"From {highest + 0.5:.2f} m on they rest on the memory" in remark for remark in above)
     alone = map_floods(students, ground, draws, {})
