@@ -47,11 +47,8 @@ def rows_of(seed: int) -> Iterator[Row]:
 
 def flood_of(test: Batch) -> tuple[Mask, Mask]:
     """(E, H, W) true floods on land, and the land."""
-    assert test.flood_class is not None
-    assert test.terrain is not None
-    assert test.terrain_seen is not None
-    land = (test.terrain_seen & (test.terrain[:, 2] < 0.5)).numpy()
-    return (test.flood_class > 0).numpy() & land, land
+    land = test.land.numpy()
+    return (test.require("flood_class") > 0).numpy() & land, land
 
 
 def chances(past: Batch, test: Batch, memory: str, tiling: Tiling) -> npt.NDArray[np.float64]:

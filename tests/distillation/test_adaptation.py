@@ -29,7 +29,8 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split
 from strandline.pipeline.evaluation import FloodScores, forecast_surge, score_floods
 from strandline.pipeline.settings import RunConfig
-from strandline.pipeline.stages import part_record
+from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.stages import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.calibration import calibrate_on
@@ -48,7 +49,7 @@ def learned() -> Learned:
     assert FIRST_SEED > 21
     place = StudyArea(coast)
     rng = np.random.default_rng(0)
-    split, sea_level = part_record(place, RunConfig(storms=22, calibration_storms=9, test_storms=5), rng)
+    split, sea_level = split_record(StageContext(rng), place, RunConfig(storms=22, calibration_storms=9, test_storms=5))
     return place, split, sea_level, prepare_adaptation(coast, split, sea_level, load_teacher(), 60, rng)
 
 

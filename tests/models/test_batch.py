@@ -12,13 +12,13 @@ from scipy.ndimage import label
 
 from benchmarks.delta.bathtub import connected_bathtub
 from strandline.errors import InputError
-from strandline.models.batch import DEPTH_EDGES, Batch, concatenate
+from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
-from strandline.models.terrain_features import ground_of, sea_of, sill_of
+from strandline.models.terrain_features import sea_of, sill_of, terrain_features_of
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.observations.storms import Storm
-from strandline.observations.variables import as_variable
+from strandline.observations.variables import DEPTH_EDGES, as_variable
 from tests.fixtures.batches import (
     HERE,
     HOUR,
@@ -51,21 +51,30 @@ def test_a_number_that_is_none_is_refused(name: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"tide": torch.zeros(2, 96)}, "'tide' holds 2 samples"),
+        ({"tide": torch.zeros(2, 96)}, r"'tide' is \(2, 96\); expected \(3, 96\)"),
         ({"gauge_seen": torch.ones(3, 3, 72)}, "masks are boolean"),
         ({"flood_valid": torch.ones(3, 16, 24, dtype=torch.uint8)}, "masks are boolean"),
-        ({"radar_seen": None}, "do not come together"),
-        ({"optical": None}, "do not come together"),
-        ({"tide": torch.zeros(3, 95)}, "72 and 96 hours"),
+        ({"radar_seen": None}, "'radar' lacks 'radar_seen'"),
+        ({"optical": None}, "'optical' lacks 'optical'"),
+        ({"tide": torch.zeros(3, 95)}, r"'tide' is \(3, 95\); expected \(3, 96\)"),
         ({"tide_error_modes": torch.zeros(3, 96, 15)}, r"'tide_error_modes' is \(3, 96, 15\)"),
         ({"residual_covariance": torch.zeros(3, 168)}, r"'residual_covariance' is \(3, 168\)"),
-        ({"radar_seen": torch.ones(3, 16, 23, dtype=torch.bool)}, "the mask of 'radar'"),
-        ({"gauge_seen": torch.ones(3, 2, 72, dtype=torch.bool)}, "the mask of 'gauge'"),
-        ({"climate_seen": torch.ones(3, 5, dtype=torch.bool)}, "the mask of 'climate'"),
-        ({"surge_valid": torch.ones(3, 24, dtype=torch.bool)}, "the mask of 'surge'"),
+        (
+            {"radar_seen": torch.ones(3, 16, 23, dtype=torch.bool)},
+            r"'radar_seen' is \(3, 16, 23\); expected \(3, 16, 24\)",
+        ),
+        (
+            {"gauge_seen": torch.ones(3, 2, 72, dtype=torch.bool)},
+            r"'gauge_seen' is \(3, 2, 72\); expected \(3, 3, 72\)",
+        ),
+        ({"climate": torch.zeros(3, 6, 4)}, r"'climate' is \(3, 6, 4\); expected \(3, 6, 5\)"),
+        ({"season": torch.zeros(3)}, r"'season' is \(3,\); expected \(3, 2\)"),
+        ({"archive": torch.zeros(3, 2, 2, 16, 24), "archive_seen": torch.ones(3, 2) > 0}, "lacks 'archive_level'"),
+        ({"climate_seen": torch.ones(3, 5, dtype=torch.bool)}, r"'climate_seen' is \(3, 5\); expected \(3, 6\)"),
+        ({"surge_valid": torch.ones(3, 24, dtype=torch.bool)}, r"'surge_valid' is \(3, 24\); expected \(3, 25\)"),
         (
             {"in_situ": torch.zeros(3, 1, 8, 8), "in_situ_seen": torch.ones(3, 8, 8, dtype=torch.bool)},
-            "'in_situ' covers",
+            r"'in_situ' is \(3, 1, 8, 8\); expected \(3, 1, 16, 24\)",
         ),
     ],
 )
@@ -74,9 +83,27 @@ def test_shapes_and_masks_that_do_not_fit_are_refused(change: dict[str, object],
         replace(make_batch(), **change)
 
 
+def test_a_field_and_its_mask_are_returned_or_named_when_absent() -> None:
+    batch = make_batch()
+    assert batch.pair("radar") == (batch.radar, batch.radar_seen)
+    assert batch.pair("flood_class") == (batch.flood_class, batch.flood_valid)
+    with pytest.raises(InputError, match="has no 'radar'"):
+        batch.without("radar").pair("radar")
+    with pytest.raises(ValueError, match="'tide' has no mask"):
+        batch.pair("tide")
+    with pytest.raises(InputError, match="has no modality 'tide'"):
+        batch.without("tide")
+
+
+def test_land_is_known_ground_that_is_not_permanent_water() -> None:
+    batch = make_batch()
+    assert batch.terrain is not None
+    assert torch.equal(batch.land, batch.terrain_seen & (batch.terrain[:, 2] == 0))
+
+
 def test_parts_of_a_batch_join_to_the_whole() -> None:
     batch = make_batch(5)
-    again = concatenate([batch[:2], batch[torch.tensor([2])], batch[3:]])
+    again = Batch.concatenate([batch[:2], batch[torch.tensor([2])], batch[3:]])
     for name, tensor in vars(batch).items():
         torch.testing.assert_close(getattr(again, name), tensor)
     assert [len(part) for part in (batch, batch[:2], again.without("radar"))] == [5, 2, 5]
@@ -146,7 +173,7 @@ def test_the_sea_is_the_water_at_the_sea_point_and_no_pond() -> None:
 
 
 def test_terrain_is_told_above_mean_sea_level_and_unknown_ground_is_unseen() -> None:
-    land = ground_of(REGION, make_terrain(), MEAN_SEA_LEVEL)
+    land = terrain_features_of(REGION, make_terrain(), MEAN_SEA_LEVEL)
     channels, seen = land.channels, land.known
     elevation = ground()
     np.testing.assert_array_equal(seen.numpy(), ~np.isnan(elevation))
@@ -216,9 +243,9 @@ def test_an_hour_that_the_record_does_not_cover_is_refused(issue: str) -> None:
 
 def test_truth_is_not_made_up_where_there_is_none() -> None:
     place = make_observations()
-    with pytest.raises(InputError, match="carry no truth"):
+    with pytest.raises(InputError, match="have no truth"):
         build_surge_batch(place, ISSUE, make_sea_level_model(), "truth")
-    with pytest.raises(InputError, match="have no tide gauge"):
+    with pytest.raises(InputError, match="'tide_gauge' was not observed"):
         build_surge_batch(place.without("tide_gauge"), ISSUE, make_sea_level_model(), "survey")
 
 

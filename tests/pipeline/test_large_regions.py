@@ -26,7 +26,7 @@ from strandline.distillation.adaptation.data import predict_two_pass
 from strandline.errors import InputError
 from strandline.models.batching import build_storm_batch
 from strandline.models.student import Student
-from strandline.models.terrain_features import ground_of
+from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.observations import Observations
 from strandline.observations.readers.terrain import water_joined_to_sea
 from strandline.observations.region_file import load_region_file
@@ -35,7 +35,7 @@ from strandline.pipeline.deployment import RunMetadata, build_deployment, load_d
 from strandline.pipeline.large_regions import dask_workers as workers
 from strandline.pipeline.large_regions import map_region as make
 from strandline.pipeline.large_regions import products
-from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region, past_of, remarks_on
+from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region, past_of, warnings_on
 from strandline.pipeline.large_regions.products import PRODUCTS, blend
 from strandline.pipeline.large_regions.store import MosaicStore
 from strandline.pipeline.large_regions.survey import survey
@@ -129,7 +129,7 @@ def test_a_survey_in_strips_finds_the_ground_of_the_whole(
     store = MosaicStore(str(tmp_path / "out"))
     store.begin("a test", Tiling(region.shape), len(BANDS), resume=False)
     survey(load_region_file(path).terrain, region, store)
-    whole = ground_of(region, terrain, 0.0)
+    whole = terrain_features_of(region, terrain, 0.0)
     fields = store.ground_in((slice(None), slice(None)))
     known = whole.known.numpy()
     channels = whole.channels.numpy()
@@ -215,11 +215,11 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     found = find_storms(gauge["time"].values, gauge["water_level"].values[0], 40)
     storms = [storm for storm in found if storm.peak in peaks]
     archive = predict_two_pass(build_storm_batch(bare, storms, deployment.sea_level, "survey"), past.teacher).archive
-    ground = ground_of(seen.region, seen.terrain, mean)
+    ground = terrain_features_of(seen.region, seen.terrain, mean)
     maps = map_floods(replace(students, archive=archive), ground, draws, {})
     np.testing.assert_allclose(bands[0], maps.probability[0], atol=2e-3)  # levels and scenes passed through files
     highest = max(storm.peak_level for storm in past.storms)
-    within, above = (remarks_on(deployment, past, np.array([[highest + more]])) for more in (0.4, 0.6))
+    within, above = (warnings_on(deployment, past, np.array([[highest + more]])) for more in (0.4, 0.6))
     assert not any("memory of lower floods" in remark for remark in within)
     assert any(f"From {highest + 0.5:.2f} m on they rest on the memory" in remark for remark in above)
     alone = map_floods(students, ground, draws, {})

@@ -12,9 +12,9 @@ from scipy import stats
 from shapely import Point
 
 from strandline.errors import InputError
-from strandline.models.batch import DEPTH_EDGES
 from strandline.models.student import Student
 from strandline.observations.observations import Provenance
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.flood_maps import depth_at_quantile, map_hazard
 from strandline.risk.hazard.hazard import Hazard
 from strandline.uncertainty.forecaster import Forecaster

@@ -15,8 +15,8 @@ from strandline.distillation.adaptation.physics_augmentation import (
 from strandline.distillation.waterlines import attach_archive, attach_whole_archive, build_archive, peak_levels
 from strandline.models.batch import Batch
 from strandline.models.prediction import Prediction
-from strandline.models.terrain_features import ground_of
-from strandline.pipeline.stages import remark_on_memory
+from strandline.models.terrain_features import terrain_features_of
+from strandline.pipeline.stages import extrapolation_warnings
 from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.uncertainty.forecaster import Forecaster
 from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, ground, make_observations
@@ -36,8 +36,8 @@ def draw(designer: StormDesigner, bounds: tuple[np.ndarray, np.ndarray] = NOWHER
 
 
 def seen(designer: StormDesigner, peaks: list[float], seed: int) -> Batch:
-    land = ground_of(REGION, make_observations().terrain, MEAN_SEA_LEVEL)
-    return land.under(designer.draw(np.array(peaks), np.random.default_rng(seed)).seen)
+    land = terrain_features_of(REGION, make_observations().terrain, MEAN_SEA_LEVEL)
+    return land.attach_to(designer.draw(np.array(peaks), np.random.default_rng(seed)).seen)
 
 
 def flooded(storms: Batch) -> np.ndarray:
@@ -136,15 +136,15 @@ def test_only_seas_far_above_the_memory_are_rehearsed(
     )
     if not physics_augmented:
         assert course.physics_augmented is None
-        assert remark_on_memory(course) == ()
+        assert extrapolation_warnings(course) == ()
         return
     assert course.physics_augmented is not None
     level = peak_levels(course.physics_augmented)[0].numpy() + MEAN_SEA_LEVEL
     assert len(level) == physics_augmented
     assert (np.diff([0.6, *level]) < 0.2501).all()
     assert level[-1] == pytest.approx(highest, abs=1e-5)
-    assert f"{highest - MEAN_SEA_LEVEL:.2f} m" in remark_on_memory(course)[0]
-    assert "0.40 m" in remark_on_memory(course)[0]
+    assert f"{highest - MEAN_SEA_LEVEL:.2f} m" in extrapolation_warnings(course)[0]
+    assert "0.40 m" in extrapolation_warnings(course)[0]
 
 
 def test_a_place_whose_archive_is_not_trusted_rehearses_nothing(designer: StormDesigner) -> None:

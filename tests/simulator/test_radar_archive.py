@@ -13,7 +13,8 @@ from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEA
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split, find_storms, split_by_storm
 from strandline.pipeline.settings import RunConfig
-from strandline.pipeline.stages import part_record
+from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.stages import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.radar_archive import simulate_archive, solver_terrain
 from tests.fixtures.batches import HOUR, MEAN_SEA_LEVEL, bell, ground, hours, make_gauge, make_observations
@@ -115,13 +116,13 @@ SETTINGS = RunConfig(DistillationConfig(steps=1), storms=20, calibration_storms=
 @pytest.fixture(scope="module")
 def parted() -> tuple[Split, SeaLevelModel]:
     """That year, with nothing held out."""
-    return part_record(StudyArea(year_of_storms()[0]), SETTINGS, np.random.default_rng(0))
+    return split_record(StageContext(np.random.default_rng(0)), StudyArea(year_of_storms()[0]), SETTINGS)
 
 
 def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
     place, peaks = year_of_storms()
     window = (peaks[4] + 40 * HOUR, peaks[4] + 130 * HOUR)  # begins in the tail of a storm, ends in calm weather
-    split, _ = part_record(StudyArea(place, held_out=(window,)), SETTINGS, np.random.default_rng(0))
+    split, _ = split_record(StageContext(np.random.default_rng(0)), StudyArea(place, held_out=(window,)), SETTINGS)
     issue = free_hours(place, split)
     learned = np.unique((issue[:, None] + np.arange(LEADS) * HOUR).ravel())
     for start, end in (window, *((storm.start, storm.end) for storm in (*split.calibration, *split.test))):
@@ -181,8 +182,10 @@ def test_tide_and_weather_are_learned_without_the_withheld_hours() -> None:
     lied = place.require_gauge().copy(deep=True)
     lied["water_level"][0, (time >= window[0] + 60 * HOUR) & (time <= window[1])] += 0.4  # the storms stay the same
     seas = [
-        part_record(
-            StudyArea(replace(place, tide_gauge=gauge), held_out=(window,)), SETTINGS, np.random.default_rng(0)
+        find_storms(
+            StageContext(np.random.default_rng(0)),
+            StudyArea(replace(place, tide_gauge=gauge), held_out=(window,)),
+            SETTINGS,
         )[1]
         for gauge in (place.require_gauge(), lied)
     ]
@@ -194,7 +197,7 @@ def test_tide_and_weather_are_learned_without_the_withheld_hours() -> None:
 def test_a_record_with_too_few_storms_is_refused_with_the_number_needed() -> None:
     place = make_observations(days=60)
     with pytest.raises(RefusedByTheory, match=r"of 'Handmade' holds \d+ storms; 13 or more are needed"):
-        part_record(StudyArea(place), SETTINGS, np.random.default_rng(0))
+        split_record(StageContext(np.random.default_rng(0)), StudyArea(place), SETTINGS)
 
 
 def test_when_everything_is_withheld_nothing_can_be_learned() -> None:

@@ -16,7 +16,7 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
 from strandline.observations.storms import Storm, find_storms
-from strandline.observations.variables import as_variable
+from strandline.observations.variables import DEPTH_EDGES, as_variable
 from strandline.simulator.exposure.assets import damage_states, draw_exposure
 from strandline.simulator.exposure.population import add_population
 from strandline.simulator.hydrodynamics import inundation
@@ -331,7 +331,7 @@ def _observe(
     )
     survey = None
     if n_surveys:
-        share = ((max_depth >= 0.15) & terrain.land).sum(axis=(1, 2)) / terrain.land.sum()
+        share = ((max_depth >= DEPTH_EDGES[0]) & terrain.land).sum(axis=(1, 2)) / terrain.land.sum()
         weight = (0.02 + share) / (0.02 + share).sum()
         surveyed = np.sort(rng.choice(len(storms), size=n_surveys, replace=False, p=weight))
         depth = survey_floods(max_depth[surveyed], quality, rng)

@@ -18,11 +18,12 @@ from strandline.distillation.waterlines import (
     waterline_bounds,
 )
 from strandline.errors import InputError
-from strandline.models.batch import DEPTH_EDGES, FLOOD_CLASSES, Batch, concatenate
-from strandline.models.terrain_features import ground_of
+from strandline.models.batch import FLOOD_CLASSES, Batch
+from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.simulator.hydrodynamics import inundation
@@ -106,8 +107,8 @@ def simulate_extremes(
     )
     depth = flood.max_depth
     known = ~np.isnan(depth)
-    ground = ground_of(observations.region, observations.terrain, designer.mean_sea_level)
-    batch = ground.under(concatenate([storm.seen for storm in storms]))
+    ground = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
+    batch = ground.attach_to(Batch.concatenate([storm.seen for storm in storms]))
     assert batch.terrain_seen is not None
     return replace(
         batch,

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from strandline.observations.observations import ProvenanceKind
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.planning.formatting import (
     SPACE,
     capitalise,
@@ -46,8 +47,6 @@ MODALITY_WORDS = {
 }
 LITTLE = 0.02
 """Share of the variance below which a measurement is not worth naming."""
-DEPTH_OF_A_FLOOD = 0.15
-"""Depth [m] from which a cell counts as flooded."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def flooded_land(hazard: Hazard, terrain: xr.Dataset) -> FloodedLand:
     depth = hazard.flood_depth[:, -1]  # (S, H, W)
     unknown = np.isnan(hazard.flood_probability[-1])
     cell = hazard.region.cell_size**2
-    flooded = ((depth >= DEPTH_OF_A_FLOOD) & (land & ~unknown)).sum(axis=(1, 2)) * cell  # (S,)
+    flooded = ((depth >= DEPTH_EDGES[0]) & (land & ~unknown)).sum(axis=(1, 2)) * cell  # (S,)
     low, middle, high = np.quantile(flooded, (0.1, 0.5, 0.9))
     known_land = float((land & ~unknown).sum() * cell)
     return FloodedLand(float(low), float(middle), float(high), known_land, float(unknown.mean()))
@@ -252,13 +251,18 @@ def ranked_assets(findings: RunResults, most: int) -> pd.DataFrame:
 
 def learning_verdict(scores: LearningScores) -> list[str]:
     """What the learning scores mean, in words that do not flatter."""
-    gain = scores.student_iou - scores.labels_only_iou
-    if np.isnan(gain):
+    if np.isnan(scores.student_iou):
         return [
             "Nothing is known of the floods of the storms that were held out, so nobody's flood map could be scored."
         ]
     sentences = []
-    if gain > 0:
+    if scores.labels_only_iou is None:
+        sentences.append(
+            f"The student scores {scores.student_iou:.2f}. No student was trained without the teacher, so this run "
+            "does not say what the teacher gained here, nor whether adapting the student was better than labels alone; "
+            "`strandline run --evaluate` does."
+        )
+    elif scores.student_iou > scores.labels_only_iou:
         sentences.append(
             "With the teacher's help the student maps floods better than from the "
             f"{pluralise(scores.n_labels, 'label')} alone: {scores.student_iou:.2f} against "
@@ -275,6 +279,8 @@ def learning_verdict(scores: LearningScores) -> list[str]:
             "adapting it gained nothing."
         )
     sentences.append(f"It keeps {format_percent(scores.retention)} of the teacher's skill.")
+    if scores.labels_only_iou is None:
+        return [*sentences, _test_storms_sentence(scores)]
     if scores.gap_closed is None:
         sentences.append(
             "How much of the gap to the teacher it closes is undefined: the teacher is not better than the labels "
@@ -284,11 +290,13 @@ def learning_verdict(scores: LearningScores) -> list[str]:
         sentences.append(
             f"Of the gap between labels alone and the teacher it closes {format_percent(scores.gap_closed)}."
         )
-    sentences.append(
-        f"All scores come from {pluralise(scores.n_test_storms, 'storm')} that nobody learnt from"
-        + ("; so few cannot tell small differences from chance." if scores.n_test_storms < 10 else ".")
+    return [*sentences, _test_storms_sentence(scores)]
+
+
+def _test_storms_sentence(scores: LearningScores) -> str:
+    return f"All scores come from {pluralise(scores.n_test_storms, 'storm')} that nobody learnt from" + (
+        "; so few cannot tell small differences from chance." if scores.n_test_storms < 10 else "."
     )
-    return sentences
 
 
 def source_rows(findings: RunResults) -> list[SourceRow]:

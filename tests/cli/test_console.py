@@ -14,7 +14,7 @@ from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
 from strandline.cli import doctor
-from strandline.cli.console import Stages, summary_table
+from strandline.cli.console import StageDisplay, summary_table
 from strandline.cli.main import app, main
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.weights.load_weights import SHIPPED
@@ -160,7 +160,7 @@ def test_an_hour_of_the_watch_is_a_line_of_json() -> None:
 
 
 def test_progress_says_what_is_left_and_closes_what_ended() -> None:
-    with Stages() as announce:
+    with StageDisplay() as announce:
         progress = announce("distil")
         progress(0.5)
         assert announce.display.tasks[0].completed == 0.5
@@ -230,7 +230,7 @@ def test_a_run_answers_with_its_summary_or_the_path_of_its_report(
     }  # fmt: skip
 
     class Finished:
-        def run(self, out: Path, announce: Stages, resume: bool) -> Path:
+        def run(self, out: Path, announce: StageDisplay, resume: bool) -> Path:
             announce("observe")
             (out / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
             return out / "report.html"

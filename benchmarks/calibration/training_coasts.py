@@ -1,7 +1,7 @@
-"""``python -m benchmarks.calibration.taught_coasts``: what sums up the coasts that the shipped networks were taught on.
+"""``python -m benchmarks.calibration.training_coasts``: features of the training coasts of the shipped networks.
 
 They are drawn again from their seeds, with a few storms each: traits of ground, sea and sensors need no more. The
-result ships as ``strandline/data/taught_coasts.json``, for `strandline.uncertainty.out_of_distribution`.
+result ships as ``strandline/uncertainty/data/training_coasts.json``, for `strandline.uncertainty.out_of_distribution`.
 """
 
 import argparse
@@ -25,7 +25,7 @@ YEARS, STORMS = 2.5, 3
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration.taught_coasts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration.training_coasts", description=__doc__)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--coasts", type=int, default=PretrainingConfig.coasts)
     parser.add_argument("--cache", type=Path, required=True, help="folder for the traits of each coast")
@@ -39,7 +39,7 @@ def main() -> None:
         stream: {n: [float(f"{one[stream][n]:.4g}") for one in found] for n in found[0][stream]} for stream in found[0]
     }
     card = {
-        "command": f"python -m benchmarks.calibration.taught_coasts --first-seed {options.first_seed}"
+        "command": f"python -m benchmarks.calibration.training_coasts --first-seed {options.first_seed}"
         f" --coasts {options.coasts}",
         "data": f"{options.coasts} simulated coasts, seeds from {options.first_seed}, {STORMS} storms of each",
     }
