@@ -45,7 +45,7 @@ def storms(count: int = 3) -> Batch:
 def assert_says_the_same(program: torch.export.ExportedProgram, ours: Forecaster) -> None:
     """As the forecaster, for any number of storms."""
     for count in (1, 3):
-        batch = ours.remembering(storms(count))
+        batch = ours.attach_archive(storms(count))
         classes, mean, scale = program.module()(*export.inputs_of(batch).values())
         said = ours.predict(storms(count))
         assert said.class_probability is not None
@@ -84,7 +84,7 @@ def test_a_folder_of_programs_is_written_and_read_without_strandline(
     monkeypatch.setattr(export, "load_exemplars", lambda: replace(past, storms=past.storms[:2]))
     ours = forecaster()
     export.export_forecaster(ours, tmp_path)
-    batch = ours.remembering(storms())
+    batch = ours.attach_archive(storms())
     said = ours.predict(storms())
     assert said.class_probability is not None
     for name, tolerance in ((export.ONNX, 1e-4), (export.EIGHT_BIT, 0.2)):

@@ -274,7 +274,7 @@ def export_forecaster(forecaster: Forecaster, out: Path, *, onnx: bool = True) -
             "surge_mean": "(samples, 25) level minus tide [m] at 0 to 24 h",
             "surge_scale": "(samples, 25) its standard deviation [m], not calibrated",
         },
-        "flooded_from": {"threshold": forecaster.threshold, "beyond_memory": forecaster.threshold_beyond},
+        "flooded_from": {"threshold": forecaster.threshold, "beyond_memory": forecaster.extrapolation_threshold},
         "surge_radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
         "int8": loss,
     }
