@@ -94,18 +94,18 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
     seen = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, n_surveys=events)
     gauge, truth = seen.require_gauge(), seen.require("truth")
     storms = storms_in(truth)
-    sea, free = _tide_and_weather(seen, storms)
-    batch = _without_assets(build_storm_batch(seen, storms, sea, "truth"))
+    sea_level, free = _tide_and_weather(seen, storms)
+    batch = _without_assets(build_storm_batch(seen, storms, sea_level, "truth"))
     rng = np.random.default_rng([seed, 99])
     issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
-    survey = build_storm_batch(seen, storms, sea, "survey")
+    survey = build_storm_batch(seen, storms, sea_level, "survey")
     assert survey.flood_class is not None
     assert survey.flood_valid is not None
     mean = float(truth.attrs["mean_sea_level"])
     return SimulatedCoast(
         seed,
         batch,
-        build_surge_batch(seen, issue, sea, "survey"),
+        build_surge_batch(seen, issue, sea_level, "survey"),
         survey.flood_class,
         survey.flood_valid,
         truth["peak_level"].values - mean,
@@ -138,9 +138,9 @@ def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[SeaLeve
     level[~free] = np.nan
     days = slice(0, 24 * 1100)
     latitude = float(gauge["latitude"].values[0])
-    sea = fit_sea_level_model(time[days], level[days], latitude, name=coast.region.name, source="own record")
+    sea_level = fit_sea_level_model(time[days], level[days], latitude, name=coast.region.name, source="own record")
     free[:96] = free[-48:] = False
-    return sea, free
+    return sea_level, free
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from strandline.watch.feeds.services.erddap import Erddap
 from strandline.watch.feeds.services.ioc import Ioc
 from strandline.watch.feeds.services.json_service import JsonService
 from strandline.watch.feeds.services.stac import Stac
-from tests.fixtures.region_files import REGION_FILE, write_place
+from tests.fixtures.region_files import REGION_FILE, write_region_folder
 from tests.watch.feeds.test_folders import write_zones
 
 PROMISE = "interval_hours = 1.0\ndelay_hours = 0.25\nsilent_after_hours = 6.0\n"
@@ -101,7 +101,7 @@ def test_all_dead_streams_together_are_health_and_nothing_else(tmp_path: Path, c
 
 
 def test_without_streams_the_gauges_own_files_are_the_streams(tmp_path: Path) -> None:
-    stated = load_region_file(write_place(tmp_path, days=30))
+    stated = load_region_file(write_region_folder(tmp_path, days=30))
     (feed,) = open_feeds(stated)
     assert feed.stream == "Pier"
     now = datetime(2020, 1, 20, 6)
@@ -112,7 +112,7 @@ def test_without_streams_the_gauges_own_files_are_the_streams(tmp_path: Path) ->
 
 
 def test_a_tide_given_for_a_stream_reaches_its_checks(tmp_path: Path) -> None:
-    stated = load_region_file(write_place(tmp_path, days=30))
+    stated = load_region_file(write_region_folder(tmp_path, days=30))
     (feed,) = open_feeds(stated, tides={"Pier": lambda time: np.zeros(time.size)})
     assert feed.tide is not None
 

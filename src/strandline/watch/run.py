@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from strandline.distillation.training.loop import Progress
+from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
 from strandline.observations.region_file import RegionFile, load_region_file
 from strandline.pipeline.deployment import load_deployment
@@ -19,8 +19,6 @@ from strandline.watch.decisions import Decision
 from strandline.watch.feeds.client import FeedClient
 from strandline.watch.feeds.registry import open_feeds
 from strandline.watch.service import Watch, hours_as_they_come, hours_between, open_watch, paced, replayed_feeds
-
-Announce = Callable[[str], Progress | None]
 
 
 def prepare(

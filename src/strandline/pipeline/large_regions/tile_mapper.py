@@ -14,7 +14,7 @@ from strandline.models.batching import scene_part, storm_gauge_part
 from strandline.models.teacher import Teacher
 from strandline.models.terrain_features import TerrainFeatures, stack_terrain_features
 from strandline.observations.observations import Observations, Provenance
-from strandline.observations.readers.formats.rasters import NothingThere
+from strandline.observations.readers.formats.rasters import NoCoverage
 from strandline.observations.readers.satellite import read_sar, read_sar_reference
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import SarSection
@@ -120,11 +120,11 @@ def _scenes_over(sar: SarSection, region: Region) -> tuple[xr.Dataset | None, xr
     for scene in sar.scenes:
         try:
             scenes.append(read_sar(sar.model_copy(update={"scenes": (scene,)}), region))
-        except NothingThere:  # it shows other parts of the region
+        except NoCoverage:  # it shows other parts of the region
             continue
     try:
         reference = read_sar_reference(sar, region)
-    except NothingThere:
+    except NoCoverage:
         reference = None
     return _in_order(scenes), reference
 

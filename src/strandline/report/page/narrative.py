@@ -251,13 +251,18 @@ def ranked_assets(findings: RunResults, most: int) -> pd.DataFrame:
 
 def learning_verdict(scores: LearningScores) -> list[str]:
     """What the learning scores mean, in words that do not flatter."""
-    gain = scores.student_iou - scores.labels_only_iou
-    if np.isnan(gain):
+    if np.isnan(scores.student_iou):
         return [
             "Nothing is known of the floods of the storms that were held out, so nobody's flood map could be scored."
         ]
     sentences = []
-    if gain > 0:
+    if scores.labels_only_iou is None:
+        sentences.append(
+            f"The student scores {scores.student_iou:.2f}. No student was trained without the teacher, so this run "
+            "does not say what the teacher gained here, nor whether adapting the student was better than labels alone; "
+            "`strandline run --evaluate` does."
+        )
+    elif scores.student_iou > scores.labels_only_iou:
         sentences.append(
             "With the teacher's help the student maps floods better than from the "
             f"{pluralise(scores.n_labels, 'label')} alone: {scores.student_iou:.2f} against "
@@ -274,6 +279,8 @@ def learning_verdict(scores: LearningScores) -> list[str]:
             "adapting it gained nothing."
         )
     sentences.append(f"It keeps {format_percent(scores.retention)} of the teacher's skill.")
+    if scores.labels_only_iou is None:
+        return [*sentences, _test_storms_sentence(scores)]
     if scores.gap_closed is None:
         sentences.append(
             "How much of the gap to the teacher it closes is undefined: the teacher is not better than the labels "
@@ -283,11 +290,13 @@ def learning_verdict(scores: LearningScores) -> list[str]:
         sentences.append(
             f"Of the gap between labels alone and the teacher it closes {format_percent(scores.gap_closed)}."
         )
-    sentences.append(
-        f"All scores come from {pluralise(scores.n_test_storms, 'storm')} that nobody learnt from"
-        + ("; so few cannot tell small differences from chance." if scores.n_test_storms < 10 else ".")
+    return [*sentences, _test_storms_sentence(scores)]
+
+
+def _test_storms_sentence(scores: LearningScores) -> str:
+    return f"All scores come from {pluralise(scores.n_test_storms, 'storm')} that nobody learnt from" + (
+        "; so few cannot tell small differences from chance." if scores.n_test_storms < 10 else "."
     )
-    return sentences
 
 
 def source_rows(findings: RunResults) -> list[SourceRow]:

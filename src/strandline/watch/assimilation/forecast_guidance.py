@@ -14,7 +14,7 @@ INFLATIONS = (0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0)
 """Times its own spread that a forecast may be off; where even the largest does not help it is not heeded."""
 NO_ARCHIVE = 2.0
 """The same where none of its past forecasts is at hand; an assumption: ensembles are too sure of themselves."""
-MEMORY_HOURS = 12.0
+LAG_HOURS = 12.0
 """Over which errors of one forecast go together [h]; an assumption, half a day."""
 LEAST_SPREAD = 0.02
 """Of any forecast of the sea [m]."""
@@ -48,7 +48,7 @@ class ForecastSource:
         if not np.isfinite(self.inflation):
             return None
         spread = self.inflation * np.maximum(said.spread, LEAST_SPREAD)
-        alike = np.exp(-np.abs(said.leads[:, None] - said.leads) / MEMORY_HOURS)
+        alike = np.exp(-np.abs(said.leads[:, None] - said.leads) / LAG_HOURS)
         return Guidance(self.stream, said.leads, said.mean, spread[:, None] * spread * alike)
 
 

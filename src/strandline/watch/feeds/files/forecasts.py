@@ -10,7 +10,7 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.readers.formats.fields import find_variable, load, open_fields
-from strandline.observations.readers.formats.units import to_si, unit_of_attribute
+from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
 from strandline.watch.feeds.files.folders import landed_since, read_each
 from strandline.watch.feeds.windowing import before
 from strandline.watch.readings import Reading
@@ -62,7 +62,7 @@ class ForecastFolder:
             issued, valid = _issue(dataset, path), _valid(dataset, path)
             load(level, path)
         where = f"{path} '{self.level}'"
-        unit = unit_of_attribute(level.attrs.get("units"), "m", where)
+        unit = parse_unit_attribute(level.attrs.get("units"), "m", where)
         members = next((name for name in _MEMBER if name in level.dims), None)
         extra = set(level.dims) - set(issued.dims) - set(valid.dims) - {members}
         if extra:

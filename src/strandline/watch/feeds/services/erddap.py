@@ -10,7 +10,7 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations.readers.formats.timestamps import readable_times
-from strandline.observations.readers.formats.units import to_si, unit_of_attribute
+from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
 from strandline.watch.feeds.http import Service
 from strandline.watch.feeds.windowing import before, readings_known, wall_clock
 from strandline.watch.readings import Reading
@@ -71,7 +71,7 @@ class Erddap:
             what = f"the answer has no table with '{self.time}' and '{self.level}'"
             raise self.service.refusal(what, "check the data set's columns") from error
         try:
-            unit = unit_of_attribute(self.unit or said, "m", f"column '{self.level}'")
+            unit = parse_unit_attribute(self.unit or said, "m", f"column '{self.level}'")
         except InputError as error:
             raise self.service.refusal(str(error), "or state 'unit' in the region file") from error
         time = readable_times(pd.Series(times, dtype=str), "UTC")
