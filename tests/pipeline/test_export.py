@@ -88,7 +88,7 @@ def test_a_folder_of_programs_is_written_and_read_without_strandline(
     said = ours.predict(storms())
     assert said.class_probability is not None
     for name, tolerance in ((export.ONNX, 1e-4), (export.EIGHT_BIT, 0.2)):
-        classes, mean, scale = export.ask_onnx(export.open_onnx((tmp_path / name).read_bytes()), batch)
+        classes, mean, scale = export.run_onnx(export.open_onnx((tmp_path / name).read_bytes()), batch)
         np.testing.assert_allclose(classes.swapaxes(0, 1), said.class_probability, atol=tolerance)
         np.testing.assert_allclose(mean, said.surge_mean, atol=tolerance)
         np.testing.assert_allclose(scale, said.surge_scale, atol=tolerance)

@@ -1,4 +1,4 @@
-"""A place's students as programs for other machines: torch.export and ONNX, in single precision and in eight bits."""
+"""Adapted students as programs for other machines: torch.export and ONNX, in single precision and in eight bits."""
 
 import io
 import json
@@ -32,12 +32,12 @@ from strandline.uncertainty.metrics import overlap_counts, pooled_iou, root_mean
 PROGRAM, ONNX, EIGHT_BIT, CARD = "students.pt2", "students.onnx", "students-int8.onnx", "program.json"
 OUTPUTS = ("class_probability", "surge_mean", "surge_scale")
 ONNX_OPERATIONS = 20
-"""Version of the operator set that is written."""
+"""Version of the ONNX operator set."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Of what a program takes: cells down and across, and storms that it remembers."""
+    """Size of a program's inputs: rows, columns, and storms of the flood archive."""
 
     rows: int
     columns: int
@@ -52,8 +52,8 @@ class Size:
             "tide": (samples, TIDE_HOURS),
             "residual_covariance": (samples, TIDE_HOURS),
             "season": (samples, 2),
-            "foretold_mean": (samples, LEADS),
-            "foretold_spread": (samples, LEADS),
+            "residual_mean": (samples, LEADS),
+            "residual_sd": (samples, LEADS),
             "terrain": (samples, len(TERRAIN_CHANNELS), *grid),
             "terrain_seen": (samples, *grid),
             "optical": (samples, len(OPTICAL_CHANNELS), *grid),
@@ -69,7 +69,7 @@ class Size:
 
 
 class Program(nn.Module):
-    """An ensemble as one function of tensors: what `Forecaster.predict` says of floods and surges.
+    """An ensemble as one function of tensors: the floods and surges of `Forecaster.predict`.
 
     Args:
         students: members, each a network of its own or all of them the heads of one.
@@ -91,10 +91,10 @@ class Program(nn.Module):
             Probabilities of the depth classes of each member (B, M, K, H, W); mean and standard deviation (B, 25) of
             the surge [m].
         """
-        given = dict(zip(Size(0, 0, 0).inputs(0), values, strict=True))
-        residual_prediction = given.pop("foretold_mean"), given.pop("foretold_spread")
-        tide = given["tide"]
-        batch = Batch(**given, tide_error_modes=tide.new_zeros(tide.shape[0], TIDE_HOURS, TIDE_MODES))
+        values_of = dict(zip(Size(0, 0, 0).inputs(0), values, strict=True))
+        residual_prediction = values_of.pop("residual_mean"), values_of.pop("residual_sd")
+        tide = values_of["tide"]
+        batch = Batch(**values_of, tide_error_modes=tide.new_zeros(tide.shape[0], TIDE_HOURS, TIDE_MODES))
         predictions: list[Prediction] = []
         for network in self.students:
             student = network.trunk if isinstance(network, MultiHeadStudent) else network
@@ -114,21 +114,21 @@ class Program(nn.Module):
 
 
 def inputs_of(batch: Batch) -> dict[str, Tensor]:
-    """What a program is given for a batch (the student's view, with what it remembers); what is absent is unseen.
+    """Inputs of a program for a batch (the student's inputs with the flood archive); an absent stream is unseen.
 
-    What the own readings foretell is worked out here: linear algebra that ONNX does not have.
+    The prediction from the own readings is computed here: it needs linear algebra that ONNX does not have.
     """
     assert batch.terrain is not None
     rows, columns = batch.terrain.shape[-2:]
     size = Size(rows, columns, 1 if batch.archive is None else batch.archive.shape[1])
     mean, spread = predict_surge_from_own_readings(batch)
-    found = {"foretold_mean": mean, "foretold_spread": spread}
+    inputs = {"residual_mean": mean, "residual_sd": spread}
     for name, shape in size.inputs(len(batch)).items():
-        value = found.get(name, getattr(batch, name, None))
+        value = inputs.get(name, getattr(batch, name, None))
         if value is None:
             value = torch.zeros(shape, dtype=_type_of(name))
-        found[name] = value.contiguous()
-    return {name: found[name] for name in size.inputs(1)}
+        inputs[name] = value.contiguous()
+    return {name: inputs[name] for name in size.inputs(1)}
 
 
 def export_program(program: Program, size: Size) -> torch.export.ExportedProgram:
@@ -194,15 +194,15 @@ def in_eight_bits(program: bytes) -> bytes:
 
 
 class Session(Protocol):
-    """What runs an ONNX program."""
+    """A loaded ONNX program."""
 
     def run(self, outputs: None, inputs: Mapping[str, npt.NDArray[np.generic]]) -> list[npt.NDArray[np.float32]]:
-        """All outputs, by the inputs' names."""
+        """All outputs, from inputs by name."""
         ...
 
 
 def open_onnx(program: bytes) -> Session:
-    """The program on this machine's processor, with as many threads as torch has."""
+    """Load an ONNX program on this machine's processor, with as many threads as torch has."""
     _require_onnx()
     import onnxruntime
 
@@ -213,16 +213,16 @@ def open_onnx(program: bytes) -> Session:
     return session
 
 
-def ask_onnx(session: Session, batch: Batch) -> list[npt.NDArray[np.float32]]:
+def run_onnx(session: Session, batch: Batch) -> list[npt.NDArray[np.float32]]:
     """``OUTPUTS`` for a batch."""
     return session.run(None, {name: tensor.numpy() for name, tensor in inputs_of(batch).items()})
 
 
 def loss_in_eight_bits(student: Student, temperature: float, threshold: float) -> dict[str, float]:
-    """What eight bits cost: scores of one student on the storms that ship, in single precision and in eight bits.
+    """Scores of one student on the shipped exemplar storms, in single precision and in eight bits.
 
-    These are storms of other coasts, with truth and without a memory; the place's own map is silent there. It was
-    taught on them, so that the scores stand for nothing but their difference.
+    These storms of other coasts have truth and no flood archive; the site memory is not used. The student was trained
+    on them, so only the difference of the scores has a meaning.
     """
     storms = load_exemplars().storms
     assert storms.terrain is not None
@@ -238,17 +238,17 @@ def loss_in_eight_bits(student: Student, temperature: float, threshold: float) -
     flooded, known = (storms.flood_class > 0).numpy(), storms.surge_valid.numpy()
     found = {}
     for name, content in (("float32", plain), ("int8", in_eight_bits(plain))):
-        classes, mean, _ = ask_onnx(open_onnx(content), storms)
+        classes, mean, _ = run_onnx(open_onnx(content), storms)
         found[f"iou_{name}"] = pooled_iou(overlap_counts(1 - classes[:, 0, 0] >= threshold, flooded, valid))
         found[f"surge_rmse_{name}"] = root_mean_square((mean - storms.surge.numpy())[known])
     return found
 
 
 def export_forecaster(forecaster: Forecaster, out: Path, *, onnx: bool = True) -> None:
-    """Write a place's students as programs into ``out``, with a card that tells inputs, outputs and how to read them.
+    """Write a run's students as programs into ``out``, with a card that describes inputs and outputs.
 
     Raises:
-        InputError: students of no place, or ``onnx`` without its extra.
+        InputError: students without site memory, or ``onnx`` without its extra.
     """
     shape = _grid_of(forecaster)
     size = Size(*shape, 1 if forecaster.archive is None else len(forecaster.archive))
@@ -268,13 +268,13 @@ def export_forecaster(forecaster: Forecaster, out: Path, *, onnx: bool = True) -
     card = {
         "inputs": {name: ["samples", *shape[1:]] for name, shape in size.inputs(1).items()},
         "inputs_are": "the fields of strandline.models.batch.Batch, masks bool, else float32; an absent stream is an "
-        "unseen zero; foretold_* is strandline.models.surge_encoder.foretell_surge",
+        "unseen zero; residual_* is strandline.models.surge_encoder.predict_surge_from_own_readings",
         "outputs": {
             "class_probability": "(samples, members, depth classes, rows, columns), calibrated",
             "surge_mean": "(samples, 25) level minus tide [m] at 0 to 24 h",
             "surge_scale": "(samples, 25) its standard deviation [m], not calibrated",
         },
-        "flooded_from": {"threshold": forecaster.threshold, "beyond_memory": forecaster.threshold_beyond},
+        "flooded_from": {"threshold": forecaster.threshold, "beyond_archive": forecaster.threshold_beyond},
         "surge_radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
         "int8": loss,
     }
@@ -286,7 +286,7 @@ def _type_of(name: str) -> torch.dtype:
 
 
 def _grid_of(forecaster: Forecaster) -> tuple[int, int]:
-    """(H, W) of the place."""
+    """(H, W) of the study area."""
     first = forecaster.students[0]
     site_memory = first.trunk.site_memory if isinstance(first, MultiHeadStudent) else first.site_memory
     if site_memory is None:
@@ -305,7 +305,7 @@ def _require_onnx() -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what exporters say of themselves."""
+    """Without the exporters' own messages."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
