@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from strandline.distillation.distil import DistillationConfig, distil
+    from strandline.distillation.distil import DistillationConfig
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __version__ = version("strandline")
 _MODULES = {
-    "distillation.distil": ("DistillationConfig", "distil"),
+    "distillation.distil": ("DistillationConfig",),
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),
@@ -58,7 +58,6 @@ __all__ = [
     "StudyArea",
     "Watch",
     "__version__",
-    "distil",
     "load_forecaster",
     "load_region_file",
     "open_study_area",
