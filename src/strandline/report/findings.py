@@ -32,7 +32,7 @@ class LearningScores:
         pretrained_iou: the student as shipped, before it saw this place; None = not measured.
         n_labels: labelled maps that the student learnt from.
         n_test_storms: held-out storms that the scores are averages over.
-        false_dry: share of a storm's flooded cells that the student called dry, mean over held-out storms; None = no
+        miss_rate: share of a storm's flooded cells that the student predicts dry, mean over held-out storms; None = no
             flood of them is known. ``target_miss_rate``: what was asked for, None = nothing.
     """
 
