@@ -30,8 +30,7 @@ def rows_of(
         run: folder of a finished run of the region; ``store``: a new database.
     """
     place, deployment = open_study_area(load_region_file(region, data)), load_deployment(run)
-    gauge = place.observations.tide_gauge
-    assert gauge is not None
+    gauge = place.observations.require_gauge()
     came = pd.Series(gauge["water_level"].values[0], index=pd.DatetimeIndex(gauge["time"].values))
     came = came[gauge["quality"].values[0] == 0]
     watch = open_watch(run, place, partial(replayed_feeds, place, deployment, START, END), store)

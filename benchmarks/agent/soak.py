@@ -25,8 +25,7 @@ def rows_of(run: Path, store: Path, steps: int, progress: Progress | None = None
     """
     deployment = load_deployment(run)
     place = built_in_study_area(min(deployment.region.shape))
-    gauge = place.observations.tide_gauge
-    assert gauge is not None
+    gauge = place.observations.require_gauge()
     first = gauge["time"].values[0] + np.timedelta64(365, "D")
     start: datetime = first.astype("datetime64[h]").astype("datetime64[s]").item()
     end = start + timedelta(hours=steps - 1)

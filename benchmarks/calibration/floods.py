@@ -26,7 +26,7 @@ from benchmarks.floods.run import Plan, Work, draw_labels, part, schools_of
 from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, teachers_view
 from strandline.observations.arrays import Mask, SingleFloats
 from strandline.uncertainty.calibration import best_temperature, choose_threshold
-from strandline.uncertainty.risk_control import false_dry_threshold
+from strandline.uncertainty.risk_control import miss_rate_threshold
 
 CONDITIONS = {"normal": SETTINGS["outage"], "outage": SETTINGS["strict"]}
 """What the one student is given."""
@@ -110,7 +110,7 @@ def _promised(others: Sequence[Told], condition: str) -> float:
     for row, (chance, one) in enumerate(zip(chances, others, strict=True)):
         probability[row, 0, : chance.size] = chance
         flooded[row, 0, : chance.size] = one.flooded[condition]
-    return false_dry_threshold(probability, flooded, np.ones(flooded.shape, dtype=bool), FALSE_DRY)
+    return miss_rate_threshold(probability, flooded, np.ones(flooded.shape, dtype=bool), FALSE_DRY)
 
 
 def _temperature(told: Told, members: int) -> float:

@@ -8,7 +8,6 @@ from torch import nn
 
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.inference import join_predictions
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -58,7 +57,7 @@ def draw_words(network: Teacher | Student, batch: Batch, draws: int, seed: int, 
     with dropout_awake(network), torch.random.fork_rng():
         torch.manual_seed(seed)
         return [
-            join_predictions([network(batch[start : start + chunk]) for start in range(0, len(batch), chunk)])
+            Prediction.concatenate([network(batch[start : start + chunk]) for start in range(0, len(batch), chunk)])
             for _ in range(draws)
         ]
 

@@ -17,7 +17,7 @@ from strandline.observations.arrays import Floats, Mask
 from strandline.uncertainty.calibration import best_temperature, choose_threshold
 from strandline.uncertainty.conformal import conformal_radius
 from strandline.uncertainty.metrics import brier, expected_calibration_error, overlap_counts, pooled_iou
-from strandline.uncertainty.risk_control import false_dry_threshold, miss_rate
+from strandline.uncertainty.risk_control import miss_rate, miss_rate_threshold
 
 COVERAGE, FALSE_DRY = 0.9, 0.1
 NORMAL_90 = 1.645
@@ -130,7 +130,7 @@ class Scorer:
         chance = 1 - _soft(self._words(method, "calibration"), temperature)[:, :, 0].mean(0)
         index = self.exam.calibration
         flooded = self.truth[index] > 0 if method.rate_by == "truth" else self.teachers_map("calibration") > 0
-        return false_dry_threshold(chance, flooded, self.land(index), FALSE_DRY)
+        return miss_rate_threshold(chance, flooded, self.land(index), FALSE_DRY)
 
     def _score(self, condition: str, method: Method) -> Row:
         index = self.exam.tests[condition]

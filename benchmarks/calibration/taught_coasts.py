@@ -49,15 +49,13 @@ def main() -> None:
 def traits(seed: int, cells: int = PretrainingConfig.cells) -> dict[str, dict[str, float]]:
     """Traits of one simulated coast."""
     coast = simulate_coast(f"coast {seed}", seed, shape=(cells, cells), n_storms=STORMS, n_surveys=0, years=YEARS)
-    assert coast.tide_gauge is not None
-    assert coast.truth is not None
-    gauge = coast.tide_gauge
+    gauge = coast.require_gauge()
     time, level = gauge["time"].values, gauge["water_level"].values[0] - float(gauge["mean_sea_level"].values[0])
     year = slice(0, 24 * 400)
     latitude = float(gauge["latitude"].values[0])
     fitted = fit_tide(time[year], level[year], latitude, name=coast.region.name, source="own record")
     sea = SeaLevelModel(fitted, np.zeros(TIDE_HOURS))  # no trait asks for weather
-    peaks = coast.truth["time"].values
+    peaks = coast.require("truth")["time"].values
     storms = [Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, 0.0) for peak in peaks]
     issue = np.sort(np.random.default_rng(seed).choice(time[96:-48], FEATURE_HOURS, replace=False))
     return features_of_place(

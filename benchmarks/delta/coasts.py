@@ -12,7 +12,7 @@ import xarray as xr
 from torch import Tensor
 
 from benchmarks.delta.bathtub import connected_bathtub
-from strandline.distillation.pretraining.archive_sampling import blur_radar
+from strandline.distillation.pretraining.archive_sampling import degrade_radar
 from strandline.distillation.pretraining.simulated_coasts import EXTREME_ABOVE_DESIGN
 from strandline.models.batch import DEPTH_EDGES, Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
@@ -73,7 +73,7 @@ class SimulatedCoast:
 
     def under_bad_radar(self) -> "SimulatedCoast":
         """The same coast whose radar has four looks and no dry reference."""
-        return replace(self, storms=blur_radar(self.storms, torch.Generator().manual_seed(self.seed)))
+        return replace(self, storms=degrade_radar(self.storms, torch.Generator().manual_seed(self.seed)))
 
 
 def simulate(seed: int, events: int, years: float, size: int, cache: Path | None = None) -> SimulatedCoast:
@@ -94,9 +94,7 @@ def simulate(seed: int, events: int, years: float, size: int, cache: Path | None
 def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast:
     name = f"coast {seed}"
     seen = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, n_surveys=events)
-    assert seen.truth is not None
-    assert seen.tide_gauge is not None
-    gauge, truth = seen.tide_gauge, seen.truth
+    gauge, truth = seen.require_gauge(), seen.require("truth")
     storms = storms_in(truth)
     sea, free = _tide_and_weather(seen, storms)
     batch = _without_assets(build_storm_batch(seen, storms, sea, "truth"))
@@ -134,8 +132,7 @@ def _without_assets(batch: Batch) -> Batch:
 
 def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[SeaLevelModel, npt.NDArray[np.bool_]]:
     """What three years without any storm tell of tide and weather, and hours of issue that touch no storm."""
-    assert coast.tide_gauge is not None
-    gauge = coast.tide_gauge
+    gauge = coast.require_gauge()
     time, level = gauge["time"].values, gauge["water_level"].values[0] - float(gauge["mean_sea_level"].values[0])
     free = np.ones(time.size, dtype=bool)
     for storm in storms:

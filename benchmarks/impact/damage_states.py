@@ -15,7 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from benchmarks.record import Value
-from strandline.distillation.adaptation.data import prepare
+from strandline.distillation.adaptation.data import prepare_adaptation
 from strandline.models.batching import build_storm_batch
 from strandline.models.inference import student_inputs
 from strandline.models.weights.load_weights import load_students, load_teacher
@@ -65,12 +65,10 @@ def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
     coast = simulate_coast(f"coast {seed}", seed, n_storms=24, n_surveys=3)
     settings = RunConfig(storms=24, calibration_storms=9, test_storms=6, windows=120)
     split, sea = part_record(StudyArea(coast), settings, np.random.default_rng([seed, 1]))
-    course = prepare(coast, split, sea, load_teacher(), settings.windows, np.random.default_rng([seed, 2]))
+    course = prepare_adaptation(coast, split, sea, load_teacher(), settings.windows, np.random.default_rng([seed, 2]))
     forecaster = calibrate_on(course, load_students(site_shape=coast.region.shape))
-    assert coast.assets is not None
-    assert coast.tide_gauge is not None
     for survey in SURVEYS:
-        seen = age(coast.assets, coast.region, survey, np.random.default_rng([seed, 3]))
+        seen = age(coast.require_assets(), coast.region, survey, np.random.default_rng([seed, 3]))
         batch = build_storm_batch(replace(coast, assets=seen), split.test, sea, "truth")
         said = forecaster.predict(student_inputs(batch))
         assert batch.damage_state is not None
@@ -78,7 +76,7 @@ def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
         assert batch.terrain is not None
         assert said.damage_probability is not None
         peaks = np.array([storm.peak_level for storm in split.test])
-        deepest = (peaks - float(coast.tide_gauge["mean_sea_level"].values[0]))[:, None, None] - batch.terrain[
+        deepest = (peaks - float(coast.require_gauge()["mean_sea_level"].values[0]))[:, None, None] - batch.terrain[
             0, 0
         ].numpy()
         curve = by_curve(said, deepest, seen, coast.region, np.random.default_rng([seed, 4]))

@@ -63,8 +63,7 @@ def write_raster(path: Path, region: Region, bands: np.ndarray) -> None:
 def write_coast(coast: Observations, folder: Path, *, radar: bool) -> Path:
     """Write terrain and gauges, and radar where it is wanted; returns the region file."""
     folder.mkdir(parents=True, exist_ok=True)
-    region, gauge = coast.region, coast.tide_gauge
-    assert gauge is not None
+    region, gauge = coast.region, coast.require_gauge()
     facts = {**vars(region), "bounds": list(region.bounds), "sea_point": list(region.sea_point)}
     text = REGION.format(**facts)
     write_raster(folder / "elevation.tif", region, coast.terrain["elevation"].values[None])
@@ -78,13 +77,12 @@ def write_coast(coast: Observations, folder: Path, *, radar: bool) -> Path:
         at = {key: float(gauge[key].values[index]) for key in ("longitude", "latitude")}
         text += GAUGE.format(name=name, mean=float(gauge["mean_sea_level"].values[index]), **at)
     if radar:
-        assert coast.sar is not None
-        assert coast.sar_reference is not None
         text += SAR
-        write_raster(folder / "dry.tif", region, _both(coast.sar_reference))
-        for scene in range(coast.sar.sizes["scene"]):
-            write_raster(folder / f"scene{scene}.tif", region, _both(coast.sar.isel(scene=scene)))
-            taken = pd.Timestamp(coast.sar["time"].values[scene])
+        write_raster(folder / "dry.tif", region, _both(coast.require("sar_reference")))
+        radar_scenes = coast.require("sar")
+        for scene in range(radar_scenes.sizes["scene"]):
+            write_raster(folder / f"scene{scene}.tif", region, _both(radar_scenes.isel(scene=scene)))
+            taken = pd.Timestamp(radar_scenes["time"].values[scene])
             text += f'\n[[sar.scenes]]\npath = "scene{scene}.tif"\ntime = {taken:%Y-%m-%dT%H:%M:%SZ}\n'
     path = folder / "region.toml"
     path.write_text(text, encoding="utf-8")

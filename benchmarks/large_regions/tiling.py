@@ -72,9 +72,7 @@ def storms_of(seed: int) -> tuple[Batch, Batch]:
     coast = simulate_coast(
         f"coast {seed}", seed, shape=(SIDE, SIDE), years=YEARS, n_storms=STORMS, n_surveys=0, inhabited=False
     ).without("assets")
-    assert coast.truth is not None
-    assert coast.tide_gauge is not None
-    gauge, truth = coast.tide_gauge, coast.truth
+    gauge, truth = coast.require_gauge(), coast.require("truth")
     storms = storms_in(truth)
     level = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
     level = level - float(gauge["mean_sea_level"].values[0])

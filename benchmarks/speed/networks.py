@@ -15,14 +15,14 @@ from benchmarks.speed.clock import operations, timed
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.waterlines import FloodArchive, attach_whole_archive, peak_levels
 from strandline.models.batch import CLIMATE_CHANNELS, CLIMATE_DAYS, RADAR_CHANNELS, Batch
-from strandline.models.inference import ask
+from strandline.models.inference import predict
 from strandline.models.prediction import Prediction
 from strandline.models.weights.load_weights import load_students, load_teacher
 
 Row = dict[str, Value]
 Streams = Mapping[str, tuple[Tensor, Tensor]]
 BATCH, AT_ONCE, SIDE = 64, 16, 128
-"""Maps asked for together, and read together, as `distil.ask` does: more no longer fit the caches."""
+"""Maps asked for together, and read together, as `inference.predict` does: more no longer fit the caches."""
 STUDENT_RATE, STUDENT_SHARE, OVER_TEACHER, ONE_MAP_MS = 500.0, 0.5, 20.0, 10.0
 """Bars: maps a second at batch 64, or the share of the matrix products' rate; student over teacher; a single map."""
 
@@ -94,7 +94,7 @@ def place_subjects() -> tuple[Subject, Subject]:
     student, teacher = load_students()[0], load_teacher()
     storms = load_exemplars().storms
     repeated = storms[torch.arange(BATCH) % len(storms)]
-    remembering = attach_whole_archive(repeated, _archive_of(storms, ask(teacher, storms)))
+    remembering = attach_whole_archive(repeated, _archive_of(storms, predict(teacher, storms)))
 
     def ask_of(network: nn.Module, batch: Batch) -> Callable[[int], Callable[[], object]]:
         def prepare(count: int) -> Callable[[], object]:

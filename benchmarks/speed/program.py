@@ -72,8 +72,7 @@ def watch_row(run: Path, store: Path) -> Row:
     """Steps of the built-in delta's watch on a year of record, each with its readings, belief, decisions and store."""
     deployment = load_deployment(run)
     place = built_in_study_area(min(deployment.region.shape))
-    gauge = place.observations.tide_gauge
-    assert gauge is not None
+    gauge = place.observations.require_gauge()
     first = gauge["time"].values[0] + np.timedelta64(365, "D")
     start: datetime = first.astype("datetime64[h]").astype("datetime64[s]").item()
     end = start + timedelta(hours=2 * HOURS)

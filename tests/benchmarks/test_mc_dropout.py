@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from benchmarks.calibration.mc_dropout import draw_words, dropout_awake
 from strandline.errors import InputError
-from strandline.models.inference import ask, student_inputs
+from strandline.models.inference import predict, student_inputs
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from tests.fixtures.batches import make_batch
@@ -72,7 +72,7 @@ def test_every_part_is_put_back_after_an_error() -> None:
     assert modes(student) == before
     batch = student_inputs(make_batch(2))
     draw_words(student, batch, 1, seed=0)
-    assert torch.equal(ask(student, batch).flood_logits, ask(student, batch).flood_logits)
+    assert torch.equal(predict(student, batch).flood_logits, predict(student, batch).flood_logits)
 
 
 def test_a_network_that_drops_nothing_is_refused() -> None:

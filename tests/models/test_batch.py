@@ -57,8 +57,8 @@ def test_a_number_that_is_none_is_refused(name: str, value: float) -> None:
         ({"radar_seen": None}, "do not come together"),
         ({"optical": None}, "do not come together"),
         ({"tide": torch.zeros(3, 95)}, "72 and 96 hours"),
-        ({"tide_error_modes": torch.zeros(3, 96, 15)}, r"'tide_modes' is \(3, 96, 15\)"),
-        ({"residual_covariance": torch.zeros(3, 168)}, r"'weather' is \(3, 168\)"),
+        ({"tide_error_modes": torch.zeros(3, 96, 15)}, r"'tide_error_modes' is \(3, 96, 15\)"),
+        ({"residual_covariance": torch.zeros(3, 168)}, r"'residual_covariance' is \(3, 168\)"),
         ({"radar_seen": torch.ones(3, 16, 23, dtype=torch.bool)}, "the mask of 'radar'"),
         ({"gauge_seen": torch.ones(3, 2, 72, dtype=torch.bool)}, "the mask of 'gauge'"),
         ({"climate_seen": torch.ones(3, 5, dtype=torch.bool)}, "the mask of 'climate'"),
@@ -161,8 +161,7 @@ ISSUE = np.array(["2020-01-10T06", "2020-01-11T18"], dtype="datetime64[ns]")
 
 
 def changed_gauge(place: Observations, change: object) -> Observations:
-    assert place.tide_gauge is not None
-    return replace(place, tide_gauge=change(place.tide_gauge.copy(deep=True)))  # type: ignore[operator]
+    return replace(place, tide_gauge=change(place.require_gauge().copy(deep=True)))  # type: ignore[operator]
 
 
 def test_the_surge_to_learn_is_the_observed_level_minus_the_tide() -> None:

@@ -12,7 +12,7 @@ from benchmarks.calibration.parts import class_parts
 from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.inference import ask, predict_members, student_inputs
+from strandline.models.inference import predict, predict_members, student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -66,7 +66,7 @@ def floods(words: list[Prediction]) -> torch.Tensor:
 
 def test_untaught_every_head_says_what_the_trunk_says(members: list[Student]) -> None:
     student = MultiHeadStudent(members[0], 3)
-    alone = ask(members[0], view())
+    alone = predict(members[0], view())
     for word in predict_members([student], view()):
         for name in ("flood_logits", "surge_mean", "surge_scale", "damage_logits"):
             torch.testing.assert_close(getattr(word, name), getattr(alone, name))

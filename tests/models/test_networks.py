@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from strandline.models.batch import Batch
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import shares_seen
-from strandline.models.inference import ask, join_predictions, pick, student_inputs
+from strandline.models.inference import predict, student_inputs
 from strandline.models.layers import channels_last, gelu, masked_mean, pad_to_patches
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -55,7 +55,7 @@ def subsets() -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("absent", subsets(), ids=lambda names: "-".join(names) or "nothing")
 def test_the_student_answers_with_any_streams(student: Student, absent: tuple[str, ...]) -> None:
     batch = student_inputs(make_batch(2)).without(*absent)
-    word = ask(student, batch)
+    word = predict(student, batch)
     assert all(torch.isfinite(value).all() for value in outputs(word).values())
     assert word.surge_mean.shape == word.surge_scale.shape == (2, 25)
     assert (word.surge_scale > 0).all()
@@ -76,7 +76,7 @@ def test_the_student_answers_with_any_streams(student: Student, absent: tuple[st
     "absent", [(), ("radar",), ("climate",), ("optical", "in_situ"), ("radar", "climate", "gauge")]
 )
 def test_the_teacher_answers_with_any_streams(teacher: Teacher, absent: tuple[str, ...]) -> None:
-    word = ask(teacher, make_batch(2).without(*absent))
+    word = predict(teacher, make_batch(2).without(*absent))
     assert all(torch.isfinite(value).all() for value in outputs(word).values())
     assert word.flood_logits is not None
     assert word.flood_logits.shape == (2, 5, 16, 24)
@@ -107,7 +107,7 @@ def scribbled(batch: Batch) -> Batch:
 def test_what_stands_behind_a_mask_changes_no_output(kind: str, request: pytest.FixtureRequest) -> None:
     network = request.getfixturevalue(kind)
     batch = make_batch(2, seed=4)
-    before, after = outputs(ask(network, batch)), outputs(ask(network, scribbled(batch)))
+    before, after = outputs(predict(network, batch)), outputs(predict(network, scribbled(batch)))
     for name, value in before.items():
         torch.testing.assert_close(
             after[name], value, rtol=1e-4, atol=1e-4, msg=lambda text, name=name: f"{name}: {text}"
@@ -121,7 +121,7 @@ def test_what_is_seen_does_change_the_answer(kind: str, stream: str, request: py
     batch = make_batch(2, seed=4)
     assert batch.gauge_seen[:, 0].any()
     changed = replace(batch, **{stream: getattr(batch, stream) * 1.5})
-    before, after = ask(network, batch), ask(network, changed)
+    before, after = predict(network, batch), predict(network, changed)
     assert before.flood_logits is not None
     assert after.flood_logits is not None
     assert (before.flood_logits - after.flood_logits).abs().max() > 1e-4
@@ -134,20 +134,22 @@ def test_a_stream_that_is_nowhere_seen_and_one_that_is_absent_are_near(student: 
     assert batch.optical_seen is not None
     dark = replace(batch, optical=torch.zeros_like(batch.optical), optical_seen=torch.zeros_like(batch.optical_seen))
     absent = batch.without("optical")
-    torch.testing.assert_close(ask(student, dark).flood_logits, ask(student, absent).flood_logits, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        predict(student, dark).flood_logits, predict(student, absent).flood_logits, rtol=1e-4, atol=1e-4
+    )
 
 
 def test_the_student_listens_to_its_own_gauge_alone(student: Student, teacher: Teacher) -> None:
     batch = make_batch(2)
     louder = replace(batch, gauge=batch.gauge * torch.tensor([1.0, 3.0, 3.0])[None, :, None])
-    torch.testing.assert_close(outputs(ask(student, batch)), outputs(ask(student, louder)))
-    assert not torch.allclose(ask(teacher, batch).surge_mean, ask(teacher, louder).surge_mean, atol=1e-4)
+    torch.testing.assert_close(outputs(predict(student, batch)), outputs(predict(student, louder)))
+    assert not torch.allclose(predict(teacher, batch).surge_mean, predict(teacher, louder).surge_mean, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(60, 44), (8, 8), (9, 17)])
 @pytest.mark.parametrize("kind", ["student", "teacher"])
 def test_any_grid_fits(kind: str, shape: tuple[int, int], request: pytest.FixtureRequest) -> None:
-    word = ask(request.getfixturevalue(kind), make_batch(1, shape))
+    word = predict(request.getfixturevalue(kind), make_batch(1, shape))
     assert word.flood_logits is not None
     assert word.flood_logits.shape == (1, 5, *shape)
     assert word.features["patches"].shape[1] == -(-shape[0] // 8) * -(-shape[1] // 8)
@@ -158,13 +160,13 @@ def test_any_grid_fits(kind: str, shape: tuple[int, int], request: pytest.Fixtur
 def test_an_answer_is_the_same_twice_and_in_any_company(kind: str, request: pytest.FixtureRequest) -> None:
     network = request.getfixturevalue(kind)
     batch = make_batch(5)
-    whole, again, chunks = ask(network, batch), ask(network, batch), ask(network, batch, chunk=2)
+    whole, again, chunks = predict(network, batch), predict(network, batch), predict(network, batch, chunk=2)
     torch.testing.assert_close(outputs(whole), outputs(again), rtol=0, atol=0)
     torch.testing.assert_close(outputs(whole), outputs(chunks), rtol=1e-4, atol=1e-5)
     index = torch.tensor([3, 0])
-    alone = outputs(ask(network, batch[index]))
-    torch.testing.assert_close(outputs(pick(whole, index)), alone, rtol=1e-4, atol=1e-5)
-    joined = join_predictions([pick(whole, torch.tensor([0, 1])), pick(whole, torch.tensor([2, 3, 4]))])
+    alone = outputs(predict(network, batch[index]))
+    torch.testing.assert_close(outputs(whole[index]), alone, rtol=1e-4, atol=1e-5)
+    joined = Prediction.concatenate([whole[torch.tensor([0, 1])], whole[torch.tensor([2, 3, 4])]])
     torch.testing.assert_close(outputs(joined), outputs(whole), rtol=0, atol=0)
 
 
@@ -174,10 +176,10 @@ def test_the_student_is_small_and_its_place_starts_blank() -> None:
     torch.manual_seed(0)
     somewhere = Student(site_shape=(16, 24))
     assert sum(parameter.numel() for parameter in nowhere.parameters()) <= 1_000_000
-    assert somewhere.place is not None
-    somewhere.load_state_dict(nowhere.state_dict() | {"place": somewhere.place})
+    assert somewhere.site_memory is not None
+    somewhere.load_state_dict(nowhere.state_dict() | {"site_memory": somewhere.site_memory})
     batch = student_inputs(make_batch(2))
-    torch.testing.assert_close(ask(nowhere, batch).flood_logits, ask(somewhere, batch).flood_logits)
+    torch.testing.assert_close(predict(nowhere, batch).flood_logits, predict(somewhere, batch).flood_logits)
 
 
 def test_the_peak_is_the_highest_reading_but_never_below_the_tide() -> None:

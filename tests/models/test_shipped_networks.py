@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED, PretrainingConfig
 from strandline.errors import InputError
-from strandline.models.inference import ask, student_inputs
+from strandline.models.inference import predict, student_inputs
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students, load_teacher, save_networks
@@ -25,14 +25,14 @@ def test_saved_networks_say_the_same_when_they_are_loaded(tmp_path: Path) -> Non
     ]  # fmt: skip
     batch = make_batch(2)
     torch.testing.assert_close(
-        ask(load_teacher(tmp_path), batch).flood_logits, ask(teacher, batch).flood_logits, atol=0.02, rtol=0.02
+        predict(load_teacher(tmp_path), batch).flood_logits, predict(teacher, batch).flood_logits, atol=0.02, rtol=0.02
     )
     again = load_students(tmp_path, site_shape=(16, 24))
     assert len(again) == 2
     for old, new in zip(students, again, strict=True):
         assert not new.training
-        assert new.place is not None
-        said = [ask(network, student_inputs(batch)).surge_mean for network in (old, new)]
+        assert new.site_memory is not None
+        said = [predict(network, student_inputs(batch)).surge_mean for network in (old, new)]
         torch.testing.assert_close(said[0], said[1], atol=0.02, rtol=0.02)
     assert not torch.equal(again[0].map.head.weight, again[1].map.head.weight)
 

@@ -194,15 +194,13 @@ def test_caorle_is_observed_with_its_flood_and_its_sea(shared_data: Path) -> Non
     assert water[row[0], column[0]] == 1
     assert elevation[water == 0].min() > 0.1  # this terrain's land starts at 0.3 m
     assert 0.2 < np.mean(water[~np.isnan(elevation)] == 1) < 0.4
-    assert observations.tide_gauge is not None
-    own = observations.tide_gauge["water_level"][0].dropna("time")
+    own = observations.require_gauge()["water_level"][0].dropna("time")
     start, end = region_file.split.windows[0]
     peak = own["time"].values[own.values.argmax()]
     assert start < peak < end
     assert peak == np.datetime64("2022-11-22T09:00", "ns")
     assert float(own.max()) == pytest.approx(1.87 - 0.32, abs=0.12)  # an hourly mean lies below the peak
-    city = observations.tide_gauge["water_level"][2].sel(time=peak)
+    city = observations.require_gauge()["water_level"][2].sel(time=peak)
     assert float(city) < 0.6 - 0.32 + 0.05
-    assert observations.assets is not None
-    assert 500 < len(observations.assets) < 700
+    assert 500 < len(observations.require_assets()) < 700
     assert all(stream.state != "unreadable" for stream in take_inventory(region_file).streams)

@@ -71,8 +71,7 @@ def place() -> Observations:
 
 
 def with_gauge(change: object) -> dict[str, object]:
-    gauge = place().tide_gauge
-    assert gauge is not None
+    gauge = place().require_gauge()
     return {"tide_gauge": change(gauge)}  # type: ignore[operator]
 
 
@@ -117,20 +116,29 @@ def test_what_was_not_observed_is_none_and_not_zeros() -> None:
     assert not here.is_simulated
 
 
+def test_a_modality_that_is_required_but_was_not_observed_is_an_error() -> None:
+    here = place()
+    assert here.require_gauge() is here.tide_gauge
+    assert here.require_assets() is here.assets
+    bare = here.without("tide_gauge", "assets")
+    with pytest.raises(InputError, match="'tide_gauge' was not observed; add 'tide_gauge' to its region file"):
+        bare.require_gauge()
+    with pytest.raises(InputError, match="'assets' was not observed"):
+        bare.require_assets()
+    with pytest.raises(InputError, match="'truth' was not observed; simulate a coast"):
+        bare.require("truth")
+
+
 def test_a_window_keeps_its_hours_and_an_empty_one_leaves_nothing() -> None:
     early, late = (np.datetime64(f"2020-01-0{day}T12", "ns") for day in (4, 8))
     survey = scenes([early, late], flood_depth=np.zeros((2, 16, 16)))
     here = replace(place(), flood_survey=survey, provenance={**place().provenance, "flood_survey": HERE})
     part = here.between(early, late - HOUR)
-    assert part.tide_gauge is not None
-    assert part.flood_survey is not None
-    assert here.tide_gauge is not None
-    assert part.tide_gauge["time"].values[[0, -1]].tolist() == [early.item(), (late - HOUR).item()]
-    assert part.flood_survey["time"].values.tolist() == [early.item()]
+    assert part.require_gauge()["time"].values[[0, -1]].tolist() == [early.item(), (late - HOUR).item()]
+    assert part.require("flood_survey")["time"].values.tolist() == [early.item()]
     assert part.terrain is here.terrain
     rest = here.outside([(early, late - HOUR)])
-    assert rest.tide_gauge is not None
-    assert rest.tide_gauge.sizes["time"] + part.tide_gauge.sizes["time"] == here.tide_gauge.sizes["time"]
+    assert rest.require_gauge().sizes["time"] + part.require_gauge().sizes["time"] == here.require_gauge().sizes["time"]
     never = here.between(late + 900 * HOUR, late + 901 * HOUR)
     assert never.tide_gauge is None
     assert never.flood_survey is None

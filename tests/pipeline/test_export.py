@@ -25,8 +25,8 @@ SHAPE = (16, 24)
 def forecaster(heads: bool = False) -> Forecaster:
     torch.manual_seed(0)
     student = Student(width=8, site_shape=SHAPE).eval()
-    assert student.place is not None
-    torch.nn.init.normal_(student.place, std=0.02)
+    assert student.site_memory is not None
+    torch.nn.init.normal_(student.site_memory, std=0.02)
     ground = torch.rand(SHAPE) * 3
     archive = FloodArchive(
         torch.rand(3, 5, *SHAPE).softmax(1), torch.tensor([1.0, 1.5, 2.0]), torch.zeros(3), ground, ground > 0.3, 0
@@ -101,7 +101,7 @@ def test_a_folder_of_programs_is_written_and_read_without_strandline(
 
 def test_students_of_no_place_and_a_missing_extra_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = forecaster()
-    with pytest.raises(InputError, match="belong to no place"):
+    with pytest.raises(InputError, match="have no site memory"):
         export.export_forecaster(replace(ours, students=(Student(width=8),)), tmp_path)
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(InputError, match=r"install the extra `strandline\[onnx\]`"):

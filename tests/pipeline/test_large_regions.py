@@ -163,9 +163,9 @@ def test_a_region_no_larger_than_a_tile_is_mapped_as_a_run_maps_it(tmp_path: Pat
     draws = draw_floods(designer_of(place, SEA), levels, 2, np.random.default_rng(4))
     (tile,) = tiling.tiles()
     bands = Mapper(store, REGION, MEAN_SEA_LEVEL, forecaster(), tuple(draws), None).bands(tile)
-    probability, called, disagreement, *depth = bands.reshape(len(BANDS), 2, *REGION.shape)
+    probability, called, epistemic_sd, *depth = bands.reshape(len(BANDS), 2, *REGION.shape)
     np.testing.assert_allclose(probability, expected.flood_probability, atol=1e-5)
-    np.testing.assert_allclose(disagreement, expected.disagreement, atol=1e-5)
+    np.testing.assert_allclose(epistemic_sd, expected.epistemic_sd, atol=1e-5)
     np.testing.assert_array_equal(called, expected.flood_extent)
     np.testing.assert_allclose(depth, np.quantile(expected.flood_depth, QUANTILES, axis=0), atol=1e-4)
 
@@ -188,28 +188,25 @@ def test_open_sea_is_dry_and_unknown_ground_unknown_without_asking_anybody(tmp_p
 @pytest.mark.slow
 def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_of_it(tmp_path: Path) -> None:
     seen = small_coast()
-    assert seen.tide_gauge is not None
-    assert seen.sar is not None
-    assert seen.truth is not None
-    gauge = seen.tide_gauge.isel(station=[0]).copy(deep=True)  # that never fell silent
-    gauge["quality"][:], gauge["water_level"][0] = 0, seen.truth["water_level"].values
+    gauge = seen.require_gauge().isel(station=[0]).copy(deep=True)  # that never fell silent
+    gauge["quality"][:], gauge["water_level"][0] = 0, seen.require("truth")["water_level"].values
     seen = replace(seen, tide_gauge=gauge)
     region_file = load_region_file(write_coast(seen, tmp_path, radar=True))
     run = make_run(tmp_path / "run")
     mean = float(gauge["mean_sea_level"].values[0])
     own = replace(load_deployment(run).gauges[0], name=str(gauge["station"].values[0]), mean_sea_level=mean)
-    first = seen.sar["time"].values[0]
+    first = seen.require("sar")["time"].values[0]
     hidden = (first - np.timedelta64(1, "h"), first + np.timedelta64(1, "h"))
     deployment = replace(load_deployment(run), gauges=(own,), withheld=(hidden,))
     past = past_of(region_file, deployment)
     assert past is not None
-    assert len(past.sar.scenes) == seen.sar.sizes["scene"] - 1  # that of the withheld storm is not read
+    assert len(past.sar.scenes) == seen.require("sar").sizes["scene"] - 1  # that of the withheld storm is not read
     assert len(past.storms) == len(past.sar.scenes)
     store, tiling = MosaicStore(str(tmp_path / "out")), Tiling(seen.region.shape)
     store.begin("a test", tiling, len(BANDS), resume=False)
     survey(region_file.terrain, seen.region, store)
     draws = draw_floods(designer_of(seen, deployment.sea_level), np.array([[2.0]]), 2, np.random.default_rng(0))
-    students = load_forecaster(run).elsewhere()
+    students = load_forecaster(run).without_site_memory()
     (tile,) = tiling.tiles()
     bands = Mapper(store, seen.region, mean, students, tuple(draws), past).bands(tile)
 

@@ -30,7 +30,7 @@ from strandline.report.alerts.cap import (
     urgency_of,
 )
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.alerts.issued import follow_up_issued, read_given
+from strandline.report.alerts.issued import follow_up_issued, read_issued
 from strandline.report.findings import Issuer
 from tests.fixtures.cap_schema import cap_schema
 
@@ -252,9 +252,9 @@ def test_a_given_message_reads_back_as_it_was(tmp_path: Path) -> None:
     )  # fmt: skip
     other = replace(warning, identifier="ferry-1", subject="sella-ferry")
     for message in (warning, update, other):
-        (tmp_path / f"{message.identifier}.xml").write_bytes(as_cap(message, ISSUER))
-    assert sorted(read_given(tmp_path, ISSUER), key=lambda m: m.identifier) == [other, update]
-    assert read_given(tmp_path / "nowhere", ISSUER) == []
+        write_issued(tmp_path, f"{message.identifier}.xml", as_cap(message, ISSUER))
+    assert sorted(read_issued(tmp_path, ISSUER), key=lambda m: m.identifier) == [other, update]
+    assert read_issued(tmp_path / "nowhere", ISSUER) == []
 
 
 @pytest.mark.parametrize(
@@ -267,10 +267,21 @@ def test_a_given_message_reads_back_as_it_was(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_not_ours_among_the_given_is_refused_by_name(tmp_path: Path, content: bytes, fault: str) -> None:
-    (tmp_path / "odd.xml").write_bytes(content)
+    write_issued(tmp_path, "odd.xml", content)
     with pytest.raises(InputError, match=fault) as refused:
-        read_given(tmp_path, ISSUER)
+        read_issued(tmp_path, ISSUER)
     assert "odd.xml" in str(refused.value)
+
+
+def test_a_folder_of_issued_warnings_under_its_former_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "given").mkdir()
+    with pytest.raises(InputError, match="rename it to 'issued'"):
+        read_issued(tmp_path, ISSUER)
+
+
+def write_issued(alerts: Path, name: str, content: bytes) -> None:
+    (alerts / "issued").mkdir(exist_ok=True)
+    (alerts / "issued" / name).write_bytes(content)
 
 
 def test_drafts_answer_what_was_given_and_repeat_nothing() -> None:

@@ -75,8 +75,7 @@ def test_a_map_is_the_same_twice() -> None:
 def test_the_observed_line_breaks_at_every_gap_and_each_gap_is_shaded(width: float) -> None:
     trace = forecast_of_the_peak(coast.surge_forecast())
     assert trace is not None
-    gauge = coast.observations("real").tide_gauge
-    assert gauge is not None
+    gauge = coast.observations("real").require_gauge()
     history = gauge["water_level"].isel(station=0).to_series()
     svg = draw_surge(trace, history, "datum", width=width).svg
     assert len(re.findall(r'id="gap-\d+"', svg)) == 2

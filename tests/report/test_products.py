@@ -22,7 +22,7 @@ from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
 from strandline.report.alerts.cap import as_cap
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.findings import Future, RunResults
+from strandline.report.findings import RunResults, SeaLevelRiseScenario
 from strandline.report.page.page import render_page
 from strandline.report.products import as_json, return_levels, summarise, write_products
 from strandline.report.report import write_report
@@ -64,11 +64,11 @@ def test_the_probability_raster_reads_back_as_it_was(folder: Path, findings: Run
         assert raster.read(1, masked=True).mask.sum() == np.isnan(expected[0]).sum() > 0
 
 
-@pytest.mark.parametrize("name", ["flood_extent", "disagreement"])
+@pytest.mark.parametrize("name", ["flood_extent", "epistemic_sd"])
 def test_what_is_called_flooded_and_where_students_disagree_read_back_as_they_were(
     folder: Path, findings: RunResults, name: str
 ) -> None:
-    file = {"flood_extent": "flooded.tif", "disagreement": "flood_disagreement.tif"}[name]
+    file = {"flood_extent": "flooded.tif", "epistemic_sd": "flood_disagreement.tif"}[name]
     with rasterio.open(folder / file) as raster:
         assert raster.descriptions[-1] == "today, return period 100 years"
         np.testing.assert_array_equal(raster.read(), getattr(findings.hazard, name))
@@ -258,7 +258,7 @@ def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(
 
 def test_a_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, findings: RunResults) -> None:
     (warning,) = draft_warnings(findings)
-    given = tmp_path / "alerts" / "given" / "first.xml"
+    given = tmp_path / "alerts" / "issued" / "first.xml"
     given.parent.mkdir(parents=True)
     given.write_bytes(as_cap(warning, findings.issuer))
     later = pd.Timedelta(hours=1)
@@ -272,8 +272,8 @@ def test_a_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, findi
 
 def test_a_future_adds_its_bands_after_todays_and_a_row_to_the_page(tmp_path: Path, findings: RunResults) -> None:
     higher = replace(findings.hazard, levels=findings.hazard.levels + 0.5)
-    future = Future("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
-    told = replace(findings, futures=(future,))
+    scenario = SeaLevelRiseScenario("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
+    told = replace(findings, rise_scenarios=(scenario,))
     write_products(tmp_path, told)
     periods = len(findings.hazard.return_periods)
     with rasterio.open(tmp_path / "flood_probability.tif") as raster:

@@ -9,7 +9,7 @@ import pytest
 
 import tests.fixtures.reports as coast
 from strandline.observations.assets import asset_classes
-from strandline.report.findings import Future
+from strandline.report.findings import SeaLevelRiseScenario
 from strandline.report.products import write_products
 from strandline.report.risk_data_library import CATEGORIES, SCHEMA, describe_for_catalogues
 
@@ -45,8 +45,8 @@ def need(kind: str, entry: dict[str, Any]) -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
     findings = coast.findings("simulated")
-    higher = Future("SSP2-4.5, 2050", 0.3, "IPCC", findings.hazard, (1.0, 2.0, 3.0))
-    write_products(out, replace(findings, futures=(higher,)))
+    higher = SeaLevelRiseScenario("SSP2-4.5, 2050", 0.3, "IPCC", findings.hazard, (1.0, 2.0, 3.0))
+    write_products(out, replace(findings, rise_scenarios=(higher,)))
     return out
 
 

@@ -164,8 +164,8 @@ def test_a_lower_threshold_calls_more_cells_flooded_and_alike_members_never_disa
     assert not never.any()
     assert 0 < half.sum() < always.sum() == (~unknown & ~(ground() < -1)).sum() * 3
     assert (half <= always).all()
-    assert np.nanmax(first.disagreement) > 0.01
+    assert np.nanmax(first.epistemic_sd) > 0.01
     alone = mapped(replace(ours, students=(ours.students[0], ours.students[0])))
-    assert np.nanmax(alone.disagreement) < 1e-6
-    for told in (first.flood_extent, first.disagreement):
+    assert np.nanmax(alone.epistemic_sd) < 1e-6
+    for told in (first.flood_extent, first.epistemic_sd):
         np.testing.assert_array_equal(np.isnan(told), np.broadcast_to(unknown, told.shape))

@@ -30,8 +30,7 @@ def coast() -> Observations:
 
 
 def truth_of(coast: Observations) -> xr.Dataset:
-    assert coast.truth is not None
-    return coast.truth
+    return coast.require("truth")
 
 
 def test_a_coast_has_every_modality_and_calls_itself_simulated(coast: Observations) -> None:
@@ -56,9 +55,7 @@ def test_better_instruments_change_what_is_seen_and_not_what_happens(coast: Obse
     clear = small(3, SensorQuality(cloud_cover=0.1, radar_looks=64.0, radar_reference_scenes=0, loggers=3))
     xr.testing.assert_identical(truth_of(clear)["flood_depth"], truth_of(coast)["flood_depth"])
     assert clear.sar_reference is None
-    assert clear.optical is not None
-    assert coast.optical is not None
-    assert clear.optical["green"].isnull().mean() < coast.optical["green"].isnull().mean()
+    assert clear.require("optical")["green"].isnull().mean() < coast.require("optical")["green"].isnull().mean()
 
 
 def test_a_dry_coast_has_the_same_sea_and_ground(coast: Observations) -> None:
@@ -74,12 +71,10 @@ def test_truth_is_in_no_modality_that_learning_reads(coast: Observations) -> Non
     truth = truth_of(coast)
     assert "truth" not in coast.modalities()
     assert not np.allclose(coast.terrain["elevation"], truth["elevation"], atol=0.3)
-    assert coast.flood_survey is not None
-    assert coast.assets is not None
-    assert set(coast.assets.columns) == {"asset_id", "asset_class", "value", "survey_year", "geometry"}
-    assert coast.flood_survey.sizes["scene"] == 2
-    both = coast.flood_survey["flood_depth"].values
-    for depth, time in zip(both, coast.flood_survey["time"].values, strict=True):
+    assert set(coast.require_assets().columns) == {"asset_id", "asset_class", "value", "survey_year", "geometry"}
+    assert coast.require("flood_survey").sizes["scene"] == 2
+    both = coast.require("flood_survey")["flood_depth"].values
+    for depth, time in zip(both, coast.require("flood_survey")["time"].values, strict=True):
         true = truth["flood_depth"].values[truth["time"].values == time][0]
         seen = ~np.isnan(depth)
         assert 0.6 < seen.mean() < 0.95
@@ -101,8 +96,7 @@ def test_truth_agrees_with_the_sea_and_with_itself(coast: Observations) -> None:
     truth = truth_of(coast)
     assert truth["flood_depth"].dims == ("scene", "y", "x")
     assert truth["damage_state"].dims == ("scene", "asset")
-    gauge = coast.tide_gauge
-    assert gauge is not None
+    gauge = coast.require_gauge()
     np.testing.assert_array_equal(truth["hour"].values, gauge["time"].values)
     observed = gauge["water_level"].values[0]
     at_peak = np.isin(gauge["time"].values, truth["time"].values)
@@ -143,14 +137,13 @@ def test_a_coast_survives_a_round_trip_through_its_folder(coast: Observations, t
     for name, dataset in coast.modalities().items():
         xr.testing.assert_equal(dataset, back.modalities()[name])
     xr.testing.assert_equal(truth_of(coast), truth_of(back))
-    assert back.assets is not None
-    assert coast.assets is not None
-    assert back.assets.crs == coast.assets.crs
-    assert list(back.assets["asset_id"]) == list(coast.assets["asset_id"])
-    assert coast.assets.geometry.distance(back.assets.geometry).max() < 1e-6
+    written, read = coast.require_assets(), back.require_assets()
+    assert read.crs == written.crs
+    assert list(read["asset_id"]) == list(written["asset_id"])
+    assert written.geometry.distance(read.geometry).max() < 1e-6
     with xr.open_dataset(folder / "terrain.nc", engine="h5netcdf") as alone:
         assert alone["elevation"].attrs["units"] == "m"
-    assert len(gpd.read_file(folder / "assets.gpkg")) == len(coast.assets)
+    assert len(gpd.read_file(folder / "assets.gpkg")) == len(written)
     with pytest.raises(InputError, match="exists already"):
         save_coast(coast, folder)
 
@@ -188,10 +181,9 @@ def test_the_storms_of_a_coast_are_the_highest_of_its_true_record(coast: Observa
         3,
         SensorQuality(gauge_noise=0.0, gauge_gaps_per_year=0.0, gauge_dropout_at_peak=0.0, gauge_datum_offset=0.0),
     )
-    assert sharp.tide_gauge is not None
-    level = sharp.tide_gauge["water_level"].values[0].copy()
+    level = sharp.require_gauge()["water_level"].values[0].copy()
     level[: 24 * 5], level[-24 * 4 :] = np.nan, np.nan
-    storms = find_storms(sharp.tide_gauge["time"].values, level, 10)
+    storms = find_storms(sharp.require_gauge()["time"].values, level, 10)
     np.testing.assert_array_equal([storm.peak for storm in storms], truth["time"].values)
     np.testing.assert_allclose([storm.peak_level for storm in storms], truth["peak_level"].values)
 

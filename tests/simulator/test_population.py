@@ -27,8 +27,7 @@ def coast() -> Observations:
 
 @pytest.fixture(scope="module")
 def assets(coast: Observations) -> gpd.GeoDataFrame:
-    assert coast.assets is not None
-    return coast.assets
+    return coast.require_assets()
 
 
 def of(assets: gpd.GeoDataFrame, *classes: str) -> gpd.GeoDataFrame:
@@ -39,16 +38,13 @@ def test_inhabitants_change_no_draw_of_anything_else(coast: Observations, assets
     empty = tiny(inhabited=False)
     for name, dataset in empty.modalities().items():
         xr.testing.assert_identical(dataset, coast.modalities()[name])
-    assert empty.assets is not None
-    assert empty.truth is not None
-    assert coast.truth is not None
-    known = assets.iloc[: len(empty.assets)]
-    assert known[list(empty.assets.columns)].equals(empty.assets)
-    first = coast.truth["damage_state"].isel(asset=slice(len(empty.assets)))
-    np.testing.assert_array_equal(first, empty.truth["damage_state"])
-    assert coast.truth["damage_state"].isel(asset=slice(len(empty.assets), None)).isnull().all()
-    assert list(coast.truth["asset"].values) == list(assets["asset_id"])
-    xr.testing.assert_identical(empty.truth["flood_depth"], coast.truth["flood_depth"])
+    before, truth, truth_before = empty.require_assets(), coast.require("truth"), empty.require("truth")
+    assert assets.iloc[: len(before)][list(before.columns)].equals(before)
+    first = truth["damage_state"].isel(asset=slice(len(before)))
+    np.testing.assert_array_equal(first, truth_before["damage_state"])
+    assert truth["damage_state"].isel(asset=slice(len(before), None)).isnull().all()
+    assert list(truth["asset"].values) == list(assets["asset_id"])
+    xr.testing.assert_identical(truth_before["flood_depth"], truth["flood_depth"])
 
 
 def test_homes_have_people_and_some_are_uncounted(assets: gpd.GeoDataFrame) -> None:
@@ -110,8 +106,7 @@ def test_an_inhabited_coast_is_stored_and_read_back_whole(
     coast: Observations, assets: gpd.GeoDataFrame, tmp_path: Path
 ) -> None:
     save_coast(coast, tmp_path / "coast")
-    again = load_coast(tmp_path / "coast").assets
-    assert again is not None
+    again = load_coast(tmp_path / "coast").require_assets()
     assert again["people"].equals(assets["people"])
     assert again["crest"].equals(assets["crest"])
     assert list(again["district"]) == list(assets["district"])

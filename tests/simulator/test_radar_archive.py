@@ -22,8 +22,7 @@ PEAKS = ("2020-01-10T06", "2020-01-25T18")
 
 
 def storms_of(place: Observations, most: int = 2) -> list:
-    assert place.tide_gauge is not None
-    return find_storms(place.tide_gauge["time"].values, place.tide_gauge["water_level"].values[0], most)
+    return find_storms(place.require_gauge()["time"].values, place.require_gauge()["water_level"].values[0], most)
 
 
 @pytest.fixture(scope="module")
@@ -39,31 +38,25 @@ def test_the_archive_says_that_it_is_simulated_and_leaves_what_was_observed(arch
         ("sar", "sar_reference", "flood_survey", "truth"), "simulated"
     )
     assert archive.is_simulated
-    assert archive.tide_gauge is not None
-    np.testing.assert_array_equal(archive.tide_gauge["water_level"], place.tide_gauge["water_level"])  # type: ignore[index]
+    np.testing.assert_array_equal(archive.require_gauge()["water_level"], place.tide_gauge["water_level"])  # type: ignore[index]
     np.testing.assert_array_equal(archive.terrain["elevation"], place.terrain["elevation"])
 
 
 def test_unknown_ground_stays_unknown_in_everything_that_is_made(archive: Observations) -> None:
     unknown = np.isnan(ground())
-    assert archive.truth is not None
-    assert archive.sar is not None
-    assert archive.sar_reference is not None
-    assert archive.flood_survey is not None
     for array in (
-        archive.truth["flood_depth"],
-        archive.sar["vv"],
-        archive.sar["vh"],
-        archive.flood_survey["flood_depth"],
+        archive.require("truth")["flood_depth"],
+        archive.require("sar")["vv"],
+        archive.require("sar")["vh"],
+        archive.require("flood_survey")["flood_depth"],
     ):
         assert np.isnan(array.values[:, unknown]).all()
-    assert not np.isnan(archive.truth["flood_depth"].values[:, ~unknown]).any()
-    assert np.isnan(archive.sar_reference["vv"].values[unknown]).all()
+    assert not np.isnan(archive.require("truth")["flood_depth"].values[:, ~unknown]).any()
+    assert np.isnan(archive.require("sar_reference")["vv"].values[unknown]).all()
 
 
 def test_the_sea_floods_low_ground_through_the_gap_and_no_ground_above_it(archive: Observations) -> None:
-    assert archive.truth is not None
-    depth = archive.truth["flood_depth"].values
+    depth = archive.require("truth")["flood_depth"].values
     high = np.array([storm.peak_level for storm in storms_of(make_place(peaks=PEAKS))])
     elevation = ground()
     land = elevation >= -1
@@ -78,20 +71,17 @@ def test_a_calm_sea_floods_nothing() -> None:
     time = hours(40)
     calm = replace(place, tide_gauge=make_gauge(time, -0.8 + bell(time, [np.datetime64(p, "ns") for p in PEAKS], 0.3)))
     archive = simulate_archive(calm, storms_of(calm), 0, np.random.default_rng(0))
-    assert archive.truth is not None
-    assert not (archive.truth["flood_depth"].values[:, ground() >= -1] > 0.15).any()
+    assert not (archive.require("truth")["flood_depth"].values[:, ground() >= -1] > 0.15).any()
     assert archive.flood_survey is None or archive.flood_survey.sizes["scene"] == 0
 
 
 def test_a_storm_whose_record_has_a_gap_is_left_out_and_without_any_other_refused() -> None:
     place = make_place(peaks=PEAKS)
     storms = storms_of(place)
-    assert place.tide_gauge is not None
-    time, torn = place.tide_gauge["time"].values, place.tide_gauge.copy(deep=True)
+    time, torn = place.require_gauge()["time"].values, place.require_gauge().copy(deep=True)
     torn["water_level"][0, (time > storms[0].peak + 3 * HOUR) & (time < storms[0].peak + 6 * HOUR)] = np.nan
     archive = simulate_archive(replace(place, tide_gauge=torn), storms, 0, np.random.default_rng(0))
-    assert archive.truth is not None
-    assert archive.truth["time"].values.tolist() == [storms[1].peak.astype("datetime64[ns]").item()]
+    assert archive.require("truth")["time"].values.tolist() == [storms[1].peak.astype("datetime64[ns]").item()]
     with pytest.raises(InputError, match="gaps in every storm"):
         simulate_archive(replace(place, tide_gauge=torn), storms[:1], 0, np.random.default_rng(0))
     with pytest.raises(InputError, match="have no tide gauge"):
@@ -138,8 +128,7 @@ def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
         assert not ((learned >= start) & (learned <= end)).any()
     for storm in split.training:
         assert not (storm.start <= window[1] and window[0] <= storm.end)
-    assert place.tide_gauge is not None
-    time = place.tide_gauge["time"].values
+    time = place.require_gauge()["time"].values
     assert issue.min() >= time[0] + (CONTEXT_HOURS - 1) * HOUR
     assert issue.max() <= time[-1] - (LEADS - 1) * HOUR
 
@@ -152,8 +141,7 @@ def test_half_of_what_is_learned_from_was_far_from_the_tide_and_nothing_that_fol
     free = free_hours(place, split)
     issue = draw_issues(place, free, sea, 100, np.random.default_rng(0))
     assert issue.size == np.unique(issue).size == 100
-    gauge = place.tide_gauge
-    assert gauge is not None
+    gauge = place.require_gauge()
     time, level = gauge["time"].values, gauge["water_level"].values[0] - gauge["mean_sea_level"].values[0]
     departure = np.abs(level - sea.tide(time))
     far = np.quantile(departure[np.isin(time, free)], 0.9)
@@ -169,8 +157,7 @@ def test_an_hour_without_a_reading_is_never_far_and_no_more_is_drawn_than_there_
 ) -> None:
     place, _ = year_of_storms()
     split, sea = parted
-    gauge = place.tide_gauge
-    assert gauge is not None
+    gauge = place.require_gauge()
     free = free_hours(place, split)[:200]
     gauge["water_level"].values[0, np.isin(gauge["time"].values, free[100:])] = np.nan
     issue = draw_issues(place, free, sea, 30, np.random.default_rng(0))
@@ -190,15 +177,14 @@ def test_forecast_hours_of_a_storm_lie_within_it() -> None:
 def test_tide_and_weather_are_learned_without_the_withheld_hours() -> None:
     place, peaks = year_of_storms()
     window = (peaks[4], peaks[4] + 240 * HOUR)
-    assert place.tide_gauge is not None
-    time = place.tide_gauge["time"].values
-    lied = place.tide_gauge.copy(deep=True)
+    time = place.require_gauge()["time"].values
+    lied = place.require_gauge().copy(deep=True)
     lied["water_level"][0, (time >= window[0] + 60 * HOUR) & (time <= window[1])] += 0.4  # the storms stay the same
     seas = [
         part_record(
             StudyArea(replace(place, tide_gauge=gauge), held_out=(window,)), SETTINGS, np.random.default_rng(0)
         )[1]
-        for gauge in (place.tide_gauge, lied)
+        for gauge in (place.require_gauge(), lied)
     ]
     assert seas[0].fitted.constants.amplitude["M2"] == pytest.approx(0.5, abs=0.05)
     assert seas[0].fitted.constants.amplitude == seas[1].fitted.constants.amplitude

@@ -136,8 +136,7 @@ def test_what_lies_beyond_the_record_is_missing_and_triggers_can_hear_the_rest()
 
 def test_a_simulated_coast_has_a_surge_to_forecast() -> None:
     coast = simulate_dry_coast("a dry one", 41, shape=(32, 32), years=3.0, n_storms=4)
-    assert coast.truth is not None
-    surge, time = coast.truth["surge"].values, coast.truth["hour"].values
+    surge, time = coast.require("truth")["surge"].values, coast.require("truth")["hour"].values
     said: SurgeForecasts = forecast_surges(time, surge, 1, issues=range(4000))
     error = said.values.mean(axis=2) - truth_at_leads(surge, 4000, ForecastSkill())
     first, day, last = (float(np.sqrt(np.mean(error[:, lead] ** 2))) for lead in (0, 24, 48))

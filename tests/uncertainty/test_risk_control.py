@@ -8,7 +8,7 @@ from mapie.risk_control import MultiLabelClassificationController
 
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Mask
-from strandline.uncertainty.risk_control import false_dry_threshold, miss_rate
+from strandline.uncertainty.risk_control import miss_rate, miss_rate_threshold
 
 SHAPE = (6, 8)
 
@@ -38,15 +38,15 @@ def test_the_rate_counts_flooded_valid_cells_alone_and_a_dry_storm_has_none() ->
 @pytest.mark.parametrize(("rate", "needed"), [(0.5, 1), (0.2, 4), (0.1, 9), (0.05, 19), (0.01, 99)])
 def test_too_few_storms_are_refused_with_the_number_needed(rate: float, needed: int) -> None:
     storms = draw_storms(needed, np.random.default_rng(0))
-    false_dry_threshold(*storms, rate)
+    miss_rate_threshold(*storms, rate)
     with pytest.raises(RefusedByTheory, match=f"need {needed} or more"):
-        false_dry_threshold(*(part[1:] for part in storms), rate)
+        miss_rate_threshold(*(part[1:] for part in storms), rate)
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, -0.1, 1.5])
 def test_certainty_is_no_rate(rate: float) -> None:
     with pytest.raises(RefusedByTheory, match="between 0 and 1"):
-        false_dry_threshold(*draw_storms(200, np.random.default_rng(0)), rate)
+        miss_rate_threshold(*draw_storms(200, np.random.default_rng(0)), rate)
 
 
 @settings(max_examples=60, deadline=None)
@@ -55,7 +55,7 @@ def test_the_threshold_is_the_highest_that_keeps_the_bound(seed: int, count: int
     """Ties are many where probabilities are rounded."""
     probability, flooded, valid = draw_storms(count, np.random.default_rng(seed))
     probability = probability.round(digits)
-    threshold = false_dry_threshold(probability, flooded, valid, 0.2)
+    threshold = miss_rate_threshold(probability, flooded, valid, 0.2)
     assert bound(threshold, probability, flooded, valid) <= 0.2 + 1e-9
     if threshold < 1:
         assert bound(np.nextafter(threshold, 2), probability, flooded, valid) > 0.2
@@ -65,7 +65,7 @@ def test_the_threshold_is_the_highest_that_keeps_the_bound(seed: int, count: int
 @given(seed=st.integers(0, 2**31))
 def test_who_allows_more_gets_a_higher_threshold(seed: int) -> None:
     storms = draw_storms(30, np.random.default_rng(seed))
-    thresholds = [false_dry_threshold(*storms, rate) for rate in (0.04, 0.1, 0.2, 0.5)]
+    thresholds = [miss_rate_threshold(*storms, rate) for rate in (0.04, 0.1, 0.2, 0.5)]
     assert thresholds == sorted(thresholds)
 
 
@@ -87,7 +87,7 @@ def test_a_new_storm_keeps_the_rate_as_promised_and_little_is_given_away(count: 
     losses = []
     for _ in range(3000):
         probability, flooded, valid = draw_storms(count + 1, rng, dry)
-        threshold = false_dry_threshold(probability[:-1], flooded[:-1], valid[:-1], rate)
+        threshold = miss_rate_threshold(probability[:-1], flooded[:-1], valid[:-1], rate)
         losses.append(miss_rate(probability[-1:] >= threshold, flooded[-1:], valid[-1:])[0])
     mean, error = np.mean(losses), np.std(losses) / np.sqrt(len(losses))
     assert mean <= rate + 3 * error
@@ -96,17 +96,17 @@ def test_a_new_storm_keeps_the_rate_as_promised_and_little_is_given_away(count: 
 
 def test_where_no_storm_floods_a_cell_every_threshold_keeps_the_promise() -> None:
     nothing = np.zeros((19, *SHAPE), dtype=bool)
-    assert false_dry_threshold(np.full(nothing.shape, 0.3), nothing, ~nothing, 0.05) == 1.0
+    assert miss_rate_threshold(np.full(nothing.shape, 0.3), nothing, ~nothing, 0.05) == 1.0
 
 
 def test_an_unknown_probability_is_a_bug_only_where_it_counts() -> None:
     probability, flooded, valid = draw_storms(9, np.random.default_rng(0))
-    known = false_dry_threshold(probability, flooded, valid, 0.2)
+    known = miss_rate_threshold(probability, flooded, valid, 0.2)
     probability[~valid] = np.nan
-    assert false_dry_threshold(probability, flooded, valid, 0.2) == known
+    assert miss_rate_threshold(probability, flooded, valid, 0.2) == known
     probability[tuple(np.argwhere(flooded & valid)[0])] = np.nan
     with pytest.raises(InputError, match="mask what is unknown"):
-        false_dry_threshold(probability, flooded, valid, 0.2)
+        miss_rate_threshold(probability, flooded, valid, 0.2)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.3])
@@ -119,6 +119,6 @@ def test_mapie_chooses_the_same_threshold_to_the_step_of_its_grid(rate: float) -
     theirs = MultiLabelClassificationController(
         lambda x: x, risk="recall", method="crc", target_level=1 - rate, predict_params=grid
     ).calibrate(flat, flooded.reshape(25, -1).astype(int))
-    ours = false_dry_threshold(probability, flooded, np.ones_like(flooded), rate)
+    ours = miss_rate_threshold(probability, flooded, np.ones_like(flooded), rate)
     below = float(theirs.best_predict_param[0])
     assert below <= ours <= below + 2 * (grid[1] - grid[0])

@@ -24,7 +24,7 @@ from strandline.web.api.token import VARIABLE, take_token
 from strandline.web.app import PREFIX
 from strandline.web.run_folder import RunFolder, open_runs
 from strandline.web.server import listening, prepare
-from strandline.web.watch_view import Watched
+from strandline.web.watch_view import WatchView
 from tests.fixtures.web import DECISION, HOUR, START, STREAMS, TOKEN, client_of, make_run, make_watch, take_step
 
 STEPS = 5
@@ -39,20 +39,20 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFolder]:
 
 
 @pytest.fixture(scope="module")
-def watched(runs: dict[str, RunFolder]) -> Iterator[Watched]:
+def watched(runs: dict[str, RunFolder]) -> Iterator[WatchView]:
     opened = make_watch(runs["before"], STEPS)
     yield opened
     opened.store.close()
 
 
 @pytest.fixture(scope="module")
-def client(runs: dict[str, RunFolder], watched: Watched) -> Iterator[TestClient]:
+def client(runs: dict[str, RunFolder], watched: WatchView) -> Iterator[TestClient]:
     with client_of(runs, watched) as opened:
         yield opened
 
 
 @pytest.fixture
-def own_watch(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Watched]:
+def own_watch(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[WatchView]:
     """A watch that a test may write to."""
     (tmp_path / "own").symlink_to(runs["before"].path)
     own = RunFolder("own", tmp_path)
@@ -150,7 +150,7 @@ def test_what_is_known_already_is_not_sent_again(client: TestClient, path: str) 
     assert other.status_code == 200, "another question has another answer"
 
 
-def test_a_step_and_a_confirmation_make_new_what_was_known(runs: dict[str, RunFolder], own_watch: Watched) -> None:
+def test_a_step_and_a_confirmation_make_new_what_was_known(runs: dict[str, RunFolder], own_watch: WatchView) -> None:
     with client_of(runs, own_watch) as client:
         known = client.get(f"{PREFIX}/watch/health").headers["etag"]
         take_step(own_watch.store, STEPS, "silent")
@@ -211,7 +211,7 @@ def test_a_run_is_one_of_those_that_are_served(client: TestClient, run: str) -> 
     assert client.get(f"{PREFIX}/runs/{run}/products/summary.json").status_code in (404, 422)
 
 
-def test_nobody_confirms_without_the_token(runs: dict[str, RunFolder], own_watch: Watched) -> None:
+def test_nobody_confirms_without_the_token(runs: dict[str, RunFolder], own_watch: WatchView) -> None:
     before = own_watch.head()
     with client_of(runs, own_watch) as client:
         for given in (None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN.value}", f"Bearer {TOKEN.value}x", "Bearer é"):
@@ -223,7 +223,7 @@ def test_nobody_confirms_without_the_token(runs: dict[str, RunFolder], own_watch
 
 
 def test_a_named_person_confirms_and_it_stands_in_the_log(
-    runs: dict[str, RunFolder], own_watch: Watched, caplog: pytest.LogCaptureFixture
+    runs: dict[str, RunFolder], own_watch: WatchView, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with client_of(runs, own_watch) as client:
@@ -245,7 +245,7 @@ def test_a_named_person_confirms_and_it_stands_in_the_log(
 
 
 def test_a_word_given_while_the_watch_steps_is_delivered_by_the_watch(
-    runs: dict[str, RunFolder], own_watch: Watched
+    runs: dict[str, RunFolder], own_watch: WatchView
 ) -> None:
     with client_of(runs, own_watch) as client, own_watch.store.step(START + STEPS * HOUR):
         answer = client.post(f"{PREFIX}/watch/confirmations", json=WORD, headers=BEARER)
@@ -257,7 +257,9 @@ def test_a_word_given_while_the_watch_steps_is_delivered_by_the_watch(
     [{**WORD, "person": "  "}, {**WORD, "subject": "20221121T00/9"}, {**WORD, "by": "x"}, {"person": "Ada Vento"},
      {**WORD, "note": "x" * 2001}, {**WORD, "person": "a\0b"}, [], "yes"],
 )  # fmt: skip
-def test_a_word_that_says_too_little_or_too_much_is_refused(client: TestClient, watched: Watched, word: object) -> None:
+def test_a_confirmation_with_missing_or_extra_fields_is_refused(
+    client: TestClient, watched: WatchView, word: object
+) -> None:
     before = watched.head()
     answer = client.post(f"{PREFIX}/watch/confirmations", json=word, headers=BEARER)
     assert answer.status_code == 422
@@ -339,7 +341,7 @@ def test_a_run_without_zones_has_none_and_one_with_a_damaged_file_says_so_withou
 
 
 def test_a_busy_store_asks_to_come_again(
-    runs: dict[str, RunFolder], own_watch: Watched, monkeypatch: pytest.MonkeyPatch
+    runs: dict[str, RunFolder], own_watch: WatchView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(*_: object) -> None:
         raise Busy("watch.db", "another program has been writing for 5 s")
@@ -353,7 +355,7 @@ def test_a_busy_store_asks_to_come_again(
     assert own_watch.head() == before
 
 
-def test_only_so_many_streams_of_events_are_open_at_once(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_streams_of_events_are_open_at_once(watched: WatchView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "MOST_OPEN", 1)
     last = watched.head()[0]
 
@@ -371,7 +373,7 @@ def test_only_so_many_streams_of_events_are_open_at_once(watched: Watched, monke
     asyncio.run(visit())
 
 
-def test_events_tell_what_is_new_and_nothing_twice(own_watch: Watched) -> None:
+def test_events_tell_what_is_new_and_nothing_twice(own_watch: WatchView) -> None:
     last = own_watch.head()[0]
 
     async def hear() -> list[tuple[str | None, int]]:
@@ -402,7 +404,7 @@ def test_before_the_first_step_there_is_neither_hour_nor_outlook(runs: dict[str,
     watch.store.close()
 
 
-def test_the_watch_tells_the_age_of_its_word(runs: dict[str, RunFolder], watched: Watched) -> None:
+def test_the_watch_tells_the_age_of_its_word(runs: dict[str, RunFolder], watched: WatchView) -> None:
     with client_of(runs, replace(watched, clock=lambda: START + 12 * HOUR)) as client:
         assert client.get(f"{PREFIX}/watch").json()["age_hours"] == pytest.approx(8)
 
@@ -430,6 +432,9 @@ def test_folders_without_a_run_stores_that_are_not_there_and_ports_that_are_take
         open_runs([tmp_path])
     (tmp_path / "summary.json").write_text("{}")
     with pytest.raises(InputError, match=r"summary.json: cannot be read"):
+        open_runs([tmp_path])
+    (tmp_path / "summary.json").write_text('{"familiarity": null}')
+    with pytest.raises(InputError, match=r"written by an older version; run `strandline run` again"):
         open_runs([tmp_path])
     with pytest.raises(InputError, match="no such store"):
         prepare([runs["after"].path], str(tmp_path / "no.db"), "127.0.0.1", [])

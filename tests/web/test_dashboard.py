@@ -22,7 +22,7 @@ from strandline.web.app import create_app
 from strandline.web.dashboard.i18n import labels
 from strandline.web.run_folder import RunFolder
 from strandline.web.server import listening
-from strandline.web.watch_view import Watched
+from strandline.web.watch_view import WatchView
 from tests.fixtures.web import HOUR, START, STREAMS, TOKEN, make_run, make_watch, take_step
 
 pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -41,7 +41,7 @@ class Site:
     """A dashboard that is served."""
 
     address: str
-    watched: Watched
+    watched: WatchView
     stop: Callable[[], None]
 
     def wait_for_steps(self, page: Page, number: int) -> None:
@@ -78,7 +78,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def served(runs: dict[str, RunFolder], watched: Watched) -> Iterator[Site]:
+def served(runs: dict[str, RunFolder], watched: WatchView) -> Iterator[Site]:
     app = create_app(runs, watched, TOKEN, {"127.0.0.1"}, watched.clock)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
     with listening("127.0.0.1", 0) as (address, listener):

@@ -12,7 +12,7 @@ from httpx import Response
 from strandline.watch.store import Store
 from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
 from strandline.web.run_folder import RunFolder
-from strandline.web.watch_view import Watched
+from strandline.web.watch_view import WatchView
 from tests.fixtures.web import DECISION, HOUR, START, client_of, make_run, make_watch
 
 
@@ -22,14 +22,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 @pytest.fixture(scope="module")
-def watched(run: RunFolder) -> Iterator[Watched]:
+def watched(run: RunFolder) -> Iterator[WatchView]:
     opened = make_watch(run, 5)
     yield opened
     opened.store.close()
 
 
 @pytest.fixture(scope="module")
-def client(run: RunFolder, watched: Watched) -> Iterator[TestClient]:
+def client(run: RunFolder, watched: WatchView) -> Iterator[TestClient]:
     with client_of({"before": run}, watched) as opened:
         yield opened
 
@@ -58,7 +58,7 @@ def test_before_the_first_step_the_page_says_so(run: RunFolder, tmp_path: Path) 
     watch.store.close()
 
 
-def test_an_old_picture_is_called_old(run: RunFolder, watched: Watched) -> None:
+def test_an_old_picture_is_called_old(run: RunFolder, watched: WatchView) -> None:
     with client_of({"before": run}, replace(watched, clock=lambda: START + 12 * HOUR)) as client:
         assert "This picture is old. The watch last spoke 8 h ago." in Words.of(client.get("/?lang=en"))
 

@@ -72,11 +72,14 @@ def run(
         raise typer.BadParameter(
             "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
         )
-    job = jobs.real(region, data, seed, miss_rate) if region else jobs.simulated(seed, quick=quick, miss_rate=miss_rate)
+    if region:
+        chosen = jobs.real(region, data, seed, miss_rate)
+    else:
+        chosen = jobs.simulated(seed, quick=quick, miss_rate=miss_rate)
     with Stages() as announce:
-        report = job.run(out, announce, resume)
+        report = chosen.run(out, announce, resume)
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    if (known := summary["familiarity"]) is not None and known["warning"] is not None:
+    if (known := summary["out_of_distribution"]) is not None and known["warning"] is not None:
         warn(known["warning"])
     if as_json:
         print_json(summary)

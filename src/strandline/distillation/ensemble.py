@@ -103,7 +103,7 @@ def _read_maps(trunk: Student, members: Sequence[Student], storms: Sequence[Batc
     for batch in storms:
         for start in range(0, len(batch), AT_ONCE):
             some = batch[start : start + AT_ONCE]
-            grid = trunk.read(some).map
+            grid = trunk.forward_with_features(some).map
             assert grid is not None
             assert some.terrain_seen is not None
             said = [word.flood_logits for word in predict_members(members, some) if word.flood_logits is not None]
@@ -117,8 +117,8 @@ def _read_hours(trunk: Student, members: Sequence[Student], windows: Sequence[Ba
     """(N, D) context, (N, 25) the trunk's mean and scale, (N, M, 25) the members'."""
     parts = []
     for batch in windows:
-        word, context, _ = trunk.read(batch)
+        shared, context, _ = trunk.forward_with_features(batch)
         words = predict_members(members, batch, chunk=256)
         means, scales = (torch.stack([getattr(w, name) for w in words], 1) for name in ("surge_mean", "surge_scale"))
-        parts.append((context, word.surge_mean, word.surge_scale, means, scales))
+        parts.append((context, shared.surge_mean, shared.surge_scale, means, scales))
     return [torch.cat(tensors) for tensors in zip(*parts, strict=True)]

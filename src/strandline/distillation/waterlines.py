@@ -82,13 +82,13 @@ class FloodArchive:
     """The teacher's maps of E past storms of one place.
 
     Attributes:
-        word: (E, K, H, W) class probabilities; 0 throughout in a cell that was not mapped.
+        class_probability: (E, K, H, W) class probabilities; 0 throughout in a cell that was not mapped.
         level, level_sd: (E,) peak of the sea [m above mean sea level] and its standard deviation.
         elevation, seen: (H, W) the elevation product [m above mean sea level] and where it is known.
         rehearsed: how many of the E, the last of them, are no past storms but physics' word on higher ones.
     """
 
-    word: Tensor
+    class_probability: Tensor
     level: Tensor
     level_sd: Tensor
     elevation: Tensor
@@ -96,7 +96,7 @@ class FloodArchive:
     physics_augmented: int = 0
 
     def __len__(self) -> int:
-        return len(self.word)
+        return len(self.class_probability)
 
     @property
     def highest(self) -> float:
@@ -108,7 +108,7 @@ class FloodArchive:
         """(2, 8, H, W) ``WATERLINE_CHANNELS`` of the past storms alone, and of the rehearsed ones with them."""
         used = torch.ones(2, len(self), dtype=torch.bool)
         used[0, len(self) - self.physics_augmented :] = False
-        return draw_waterlines(self, used)
+        return compute_waterlines(self, used)
 
     def is_beyond(self, batch: Batch) -> Tensor:
         """(B,) whether a storm peaks so far above all that were mapped that memory does not tell of it."""
@@ -130,7 +130,7 @@ def class_probability(height: Tensor, level_sd: Tensor | float, response: Respon
     return (1 - response.lapse) * single + response.lapse / single.shape[-1]
 
 
-def evidence_of(word: Tensor, level: Tensor, level_sd: Tensor, response: Response) -> Tensor:
+def log_likelihood(word: Tensor, level: Tensor, level_sd: Tensor, response: Response) -> Tensor:
     """Logarithm of each storm's factor, (E, K, H, W) → (E, G, H, W); 0 everywhere where nothing is known.
 
     Args:
@@ -144,7 +144,7 @@ def evidence_of(word: Tensor, level: Tensor, level_sd: Tensor, response: Respons
     return torch.where(mapped, factor.clamp(min=1e-30).log(), torch.zeros_like(factor))
 
 
-def prior_of(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Tensor:
+def log_prior(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Tensor:
     """log p(h), (H, W) → (G, H, W), from the product [m above mean sea level] and the archive's peaks (E,)."""
     grid = thresholds().to(elevation)[:, None, None]
 
@@ -158,15 +158,17 @@ def prior_of(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Te
     return ((1 - prior.vague) * mixture + prior.vague / len(grid)).log()
 
 
-def posterior_of(archive: FloodArchive, used: Tensor, response: Response = RESPONSE, prior: Prior = PRIOR) -> Tensor:
+def elevation_posterior(
+    archive: FloodArchive, used: Tensor, response: Response = RESPONSE, prior: Prior = PRIOR
+) -> Tensor:
     """p(h | used storms) of several subsets, (N, E) bool → (N, G, H, W)."""
-    evidence = evidence_of(archive.word, archive.level, archive.level_sd, response)
-    known = prior_of(archive.elevation, archive.seen, archive.level, prior)
+    evidence = log_likelihood(archive.class_probability, archive.level, archive.level_sd, response)
+    known = log_prior(archive.elevation, archive.seen, archive.level, prior)
     summed = torch.einsum("ne,eghw->nghw", used.to(evidence), evidence)
     return (known + summed).softmax(dim=1)
 
 
-def draw_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
+def compute_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
     """(N, 8, H, W) ``WATERLINE_CHANNELS`` of several subsets of the storms, (N, E) bool.
 
     ``low``, ``middle``, ``high`` are the 10, 50 and 90 % points of h; ``highest_dry`` and ``lowest_wet`` the bounds of
@@ -181,7 +183,7 @@ def draw_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
 def _rows_of(archive: FloodArchive, rows: slice) -> FloodArchive:
     return replace(
         archive,
-        word=archive.word[:, :, rows],
+        class_probability=archive.class_probability[:, :, rows],
         elevation=archive.elevation[rows],
         seen=archive.seen[rows],
     )
@@ -195,9 +197,9 @@ def waterline_bounds(archive: FloodArchive, used: Tensor) -> tuple[Tensor, Tenso
     Args:
         used: (N, E) bool, subsets of the storms.
     """
-    mapped = archive.word.sum(1) > 0  # (E, H, W)
-    wet, level = mapped & (archive.word[:, 0] < 0.5), archive.level[:, None, None]
-    nothing = torch.full_like(archive.word[:1, 0], torch.inf)
+    mapped = archive.class_probability.sum(1) > 0  # (E, H, W)
+    wet, level = mapped & (archive.class_probability[:, 0] < 0.5), archive.level[:, None, None]
+    nothing = torch.full_like(archive.class_probability[:1, 0], torch.inf)
     dry_level = torch.where(mapped & ~wet, level, -nothing)
     wet_level = torch.where(wet, level, nothing)
     lowest = [torch.cat([dry_level[subset], -nothing]).amax(0) for subset in used]
@@ -206,15 +208,17 @@ def waterline_bounds(archive: FloodArchive, used: Tensor) -> tuple[Tensor, Tenso
 
 
 def _draw_rows(archive: FloodArchive, used: Tensor) -> Tensor:
-    posterior = posterior_of(archive, used)
+    posterior = elevation_posterior(archive, used)
     grid = thresholds().to(posterior)
     reached = posterior.cumsum(dim=1)
     points = [grid[(reached < share).sum(dim=1).clamp(max=len(grid) - 1)] for share in (0.1, 0.5, 0.9)]
-    mapped = archive.word.sum(1) > 0  # (E, H, W)
-    flooded = torch.where(mapped, 1 - archive.word[:, 0], torch.zeros_like(archive.word[:, 0]))
+    mapped = archive.class_probability.sum(1) > 0  # (E, H, W)
+    flooded = torch.where(
+        mapped, 1 - archive.class_probability[:, 0], torch.zeros_like(archive.class_probability[:, 0])
+    )
     dry, wet = waterline_bounds(archive, used)
     bounds = zip(dry.clamp(min=LOWEST), wet.clamp(max=HIGHEST), strict=True)
-    depth_class = _expected_class(archive.word)
+    depth_class = _expected_class(archive.class_probability)
     channels = []
     for subset, at, bound in zip(used, zip(*points, strict=True), bounds, strict=True):
         count = mapped[subset].sum(0)
@@ -234,13 +238,13 @@ def attach_archive(batch: Batch, archive: FloodArchive, used: Tensor) -> Batch:
             has neither.
     """
     distinct, which = torch.unique(used, dim=0, return_inverse=True)
-    return _with_memory(batch, archive, used, draw_waterlines(archive, distinct)[which])
+    return _with_memory(batch, archive, used, compute_waterlines(archive, distinct)[which])
 
 
 def _with_memory(batch: Batch, archive: FloodArchive, used: Tensor, lines: Tensor) -> Batch:
     some = used.any(dim=1)[:, None, None]
-    maps = torch.stack([1 - archive.word[:, 0], _expected_class(archive.word)], dim=1)
-    maps = maps * (archive.word.sum(1, keepdim=True) > 0)
+    maps = torch.stack([1 - archive.class_probability[:, 0], _expected_class(archive.class_probability)], dim=1)
+    maps = maps * (archive.class_probability.sum(1, keepdim=True) > 0)
     return replace(
         batch,
         waterlines=torch.where(some[:, None], lines, torch.zeros_like(lines)),
@@ -283,7 +287,7 @@ def sample_archive_mask(level: Tensor, own: Tensor, generator: torch.Generator) 
     return used
 
 
-def archive_of(batch: Batch, word: Prediction) -> FloodArchive:
+def build_archive(batch: Batch, word: Prediction) -> FloodArchive:
     """The archive that a teacher's view of one place's storms and its word on them make.
 
     Raises:

@@ -265,8 +265,7 @@ def _in_situ(region: Region, in_situ: xr.Dataset, storms: Sequence[Storm]) -> tu
 
 def asset_part(observations: Observations, count: int) -> dict[str, Tensor]:
     """The parts of a batch of ``count`` samples that ask about the place's assets."""
-    assets = observations.assets
-    assert assets is not None
+    assets = observations.require_assets()
     points = assets.geometry.representative_point()
     rows, columns = observations.region.cells_of(points.x.to_numpy(), points.y.to_numpy())
     seen = rows >= 0
@@ -310,8 +309,7 @@ def hours_of(observations: Observations, storm: Storm, every: int = 3) -> npt.ND
 
 def _issuable(observations: Observations) -> npt.NDArray[np.datetime64]:
     """Hours with a whole context before and all leads after them on the gauge's time axis."""
-    assert observations.tide_gauge is not None
-    time = observations.tide_gauge["time"].values
+    time = observations.require_gauge()["time"].values
     hour = np.timedelta64(1, "h")
     first = np.searchsorted(time, time - (CONTEXT_HOURS - 1) * hour)
     last = np.searchsorted(time, time + (LEADS - 1) * hour)

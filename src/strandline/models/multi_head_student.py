@@ -7,21 +7,20 @@ from torch.nn import functional as F
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.layers import PATCH
 from strandline.models.prediction import Prediction
-from strandline.models.student import Reading, Student
+from strandline.models.student import Student, StudentOutput
 from strandline.observations.sea_level.forecast_window import LEADS
 
 SURGE_WIDTH = 32
 
 
 class MultiHeadStudent(nn.Module):
-    """One word a member, at about the cost of one: each head says how its member differs from the trunk's own word.
+    """One prediction a member, at about the cost of one: each head adds a correction to the trunk's prediction.
 
-    What the members disagree on is decided where the network sees far, so that a head looks at the patches as well as
-    at the last features. All heads are one grouped convolution. They start from zero: untaught, every head says what
-    the trunk says.
+    Members differ where the receptive field is large, so that a head takes the patch features as well as the last
+    ones. All heads are one grouped convolution. They start from zero: an untrained head predicts what the trunk does.
 
     Args:
-        trunk: a student, of a place or of none.
+        trunk: a student, with or without site memory.
         members: M heads.
         rank: channels of a head.
 
@@ -41,26 +40,26 @@ class MultiHeadStudent(nn.Module):
             nn.init.zeros_(weight)
 
     def forward(self, batch: Batch) -> list[Prediction]:
-        """The word of each of M members; without terrain there is no map to answer on."""
-        return self.speak(self.trunk.read(batch), batch)
+        """The predictions of the M members; without terrain there is no flood map."""
+        return self.predict_from(self.trunk.forward_with_features(batch), batch)
 
-    def speak(self, reading: Reading, batch: Batch) -> list[Prediction]:
-        """The members' words on what the trunk has read."""
-        word, context, grid = reading
-        means, scales = self.surges(context, word.surge_mean, word.surge_scale)
+    def predict_from(self, output: StudentOutput, batch: Batch) -> list[Prediction]:
+        """The members' predictions from the output of the trunk."""
+        shared, context, grid = output
+        means, scales = self.surges(context, shared.surge_mean, shared.surge_scale)
         if grid is None:
-            return [Prediction(means[:, m], scales[:, m], features=word.features) for m in range(self.members)]
+            return [Prediction(means[:, m], scales[:, m], features=shared.features) for m in range(self.members)]
         logits = self.floods(grid.logits, grid.decoded, grid.features["patches"])
-        words = []
+        predictions = []
         for m in range(self.members):
             damage = None
             if batch.asset_cell is not None and batch.asset_class is not None:
                 damage = self.trunk.damage(grid.decoded, logits[:, m], batch.asset_cell, batch.asset_class)
-            words.append(Prediction(means[:, m], scales[:, m], logits[:, m], damage, word.features))
-        return words
+            predictions.append(Prediction(means[:, m], scales[:, m], logits[:, m], damage, shared.features))
+        return predictions
 
     def floods(self, logits: Tensor, decoded: Tensor, patches: Tensor) -> Tensor:
-        """(B, M, K, H, W) logits of the members, from the trunk's and what it saw.
+        """(B, M, K, H, W) flood logits of the members, from the trunk's logits and features.
 
         Args:
             logits: (B, K, H, W); ``decoded`` (B, C, H, W) and ``patches`` (B, N, D), as in ``MapPrediction``.
@@ -78,5 +77,5 @@ class MultiHeadStudent(nn.Module):
         return mean[:, None] + scale[:, None] * change[:, :, 0], scale[:, None] * change[:, :, 1].exp()
 
     def head_parameters(self) -> list[nn.Parameter]:
-        """All but the trunk's."""
+        """The parameters of the heads, without the trunk's."""
         return [weight for name, weight in self.named_parameters() if not name.startswith("trunk.")]

@@ -135,6 +135,39 @@ class Observations:
         present = {name: getattr(self, name) for name in LAYOUTS}
         return {name: dataset for name, dataset in present.items() if dataset is not None}
 
+    def require(self, name: str) -> xr.Dataset:
+        """One of ``LAYOUTS``, or ``truth``.
+
+        Raises:
+            InputError: it was not observed.
+        """
+        dataset: xr.Dataset | None = getattr(self, name)
+        if dataset is None:
+            raise self._not_observed(name)
+        return dataset
+
+    def require_gauge(self) -> xr.Dataset:
+        """The tide gauges.
+
+        Raises:
+            InputError: there is none.
+        """
+        return self.require("tide_gauge")
+
+    def require_assets(self) -> gpd.GeoDataFrame:
+        """The assets.
+
+        Raises:
+            InputError: there is no survey.
+        """
+        if self.assets is None:
+            raise self._not_observed("assets")
+        return self.assets
+
+    def _not_observed(self, name: str) -> InputError:
+        remedy = "simulate a coast" if name == "truth" else f"add '{name}' to its region file"
+        return InputError(f"region '{self.region.name}'", f"'{name}' was not observed", remedy)
+
     def without(self, *names: str) -> Self:
         """The same place with these modalities not observed."""
         absent: dict[str, Any] = dict.fromkeys(names)

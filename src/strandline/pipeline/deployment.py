@@ -152,9 +152,7 @@ def build_deployment(
         rng: draws the damage curves.
         polygons: zones that the region file names, see ``find_zones``.
     """
-    gauge, assets = observations.tide_gauge, observations.assets
-    assert gauge is not None
-    assert assets is not None
+    gauge, assets = observations.require_gauge(), observations.require_assets()
     zones = find_zones(observations, hazards, polygons)
     gauges = tuple(
         GaugeSite(str(name), float(longitude), float(latitude), float(mean))

@@ -22,6 +22,7 @@ from strandline.errors import InputError
 from strandline.files import write_bytes, write_text
 from strandline.models.batch import ARCHIVE_CHANNELS, OPTICAL_CHANNELS, TERRAIN_CHANNELS, WATERLINE_CHANNELS, Batch
 from strandline.models.multi_head_student import MultiHeadStudent
+from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.surge_encoder import predict_surge_from_own_readings
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS, TIDE_MODES
@@ -77,11 +78,11 @@ class Program(nn.Module):
     """
 
     def __init__(
-        self, students: Sequence[Student | MultiHeadStudent], temperature: float, *, elsewhere: bool = False
+        self, students: Sequence[Student | MultiHeadStudent], temperature: float, *, without_site_memory: bool = False
     ) -> None:
         super().__init__()
         self.students = nn.ModuleList(deepcopy(list(students))).eval().requires_grad_(False)
-        self.temperature, self.elsewhere = temperature, elsewhere
+        self.temperature, self.without_site_memory = temperature, without_site_memory
 
     def forward(self, *values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The inputs of ``Size.inputs`` in order.
@@ -94,19 +95,20 @@ class Program(nn.Module):
         residual_prediction = given.pop("foretold_mean"), given.pop("foretold_spread")
         tide = given["tide"]
         batch = Batch(**given, tide_error_modes=tide.new_zeros(tide.shape[0], TIDE_HOURS, TIDE_MODES))
-        words = []
+        predictions: list[Prediction] = []
         for network in self.students:
+            student = network.trunk if isinstance(network, MultiHeadStudent) else network
+            assert isinstance(student, Student)
+            output = student.forward_with_features(
+                batch, without_site_memory=self.without_site_memory, residual_prediction=residual_prediction
+            )
             if isinstance(network, MultiHeadStudent):
-                words += network.speak(
-                    network.trunk.read(batch, elsewhere=self.elsewhere, residual_prediction=residual_prediction), batch
-                )
+                predictions += network.predict_from(output, batch)
             else:
-                assert isinstance(network, Student)
-                words.append(
-                    network.read(batch, elsewhere=self.elsewhere, residual_prediction=residual_prediction).word
-                )
-        floods = torch.stack([word.flood_logits for word in words if word.flood_logits is not None], dim=1)
-        means, scales = (torch.stack([getattr(word, name) for word in words]) for name in ("surge_mean", "surge_scale"))
+                predictions.append(output.prediction)
+        floods = torch.stack([one.flood_logits for one in predictions if one.flood_logits is not None], dim=1)
+        means = torch.stack([one.surge_mean for one in predictions])
+        scales = torch.stack([one.surge_scale for one in predictions])
         spread = (scales.square().mean(0) + means.var(0, correction=0)).sqrt()
         return (floods / self.temperature).softmax(dim=2), means.mean(0), spread
 
@@ -229,7 +231,7 @@ def loss_in_eight_bits(student: Student, temperature: float, threshold: float) -
     assert storms.flood_valid is not None
     assert storms.surge is not None
     assert storms.surge_valid is not None
-    program = Program([student], temperature, elsewhere=True)
+    program = Program([student], temperature, without_site_memory=True)
     rows, columns = storms.terrain.shape[-2:]
     plain = as_onnx(export_program(program, Size(rows, columns, 1)))
     valid = (storms.flood_valid & storms.terrain_seen & (storms.terrain[:, 2] < 0.5)).numpy()
@@ -286,10 +288,10 @@ def _type_of(name: str) -> torch.dtype:
 def _grid_of(forecaster: Forecaster) -> tuple[int, int]:
     """(H, W) of the place."""
     first = forecaster.students[0]
-    place = first.trunk.place if isinstance(first, MultiHeadStudent) else first.place
-    if place is None:
-        raise InputError("students", "belong to no place", "export those of a `strandline run`")
-    return place.shape[-2], place.shape[-1]
+    site_memory = first.trunk.site_memory if isinstance(first, MultiHeadStudent) else first.site_memory
+    if site_memory is None:
+        raise InputError("students", "have no site memory", "export those of a `strandline run`")
+    return site_memory.shape[-2], site_memory.shape[-1]
 
 
 def _require_onnx() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.data import judge, prepare
+from strandline.distillation.adaptation.data import prepare_adaptation, weight_teacher_by_labels
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
@@ -42,7 +42,7 @@ from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import breach_notes, plan_adaptation
-from strandline.report.findings import Future, Issuer, RunFacts, RunResults
+from strandline.report.findings import Issuer, RunInfo, RunResults, SeaLevelRiseScenario
 from strandline.report.report import write_report
 from strandline.risk.hazard.flood_maps import map_hazard
 from strandline.risk.hazard.hazard import Hazard
@@ -103,14 +103,15 @@ def run(
         lambda rng, _: sample_return_levels(return_levels(place), place.return_periods, settings.hazard_samples, rng),
     )
     course = stage(
-        "ask the teacher", lambda rng, _: prepare(observations, split, sea_level, teacher, settings.windows, rng)
+        "ask the teacher",
+        lambda rng, _: prepare_adaptation(observations, split, sea_level, teacher, settings.windows, rng),
     )
     highest = float(np.median(levels, axis=0).max()) + max((future.rise for future in place.sea_level_rise), default=0)
     course = stage(
         "rehearse higher storms",
         lambda rng, progress: augment_with_extremes(course, observations, sea_level, highest, rng, progress),
     )
-    course = stage("judge the teacher", lambda *_: judge(course, load_students()))
+    course = stage("judge the teacher", lambda *_: weight_teacher_by_labels(course, load_students()))
     students = stage(
         "distil the students",
         lambda _, progress: adapt(course, load_students(site_shape=shape), settings.recipe, settings.seed, progress),
@@ -142,15 +143,15 @@ def run(
     impact = stage("assess the impact", lambda rng, _: assess(hazard, rng))
     information = value_of_information(hazard, assets, observations.region.continent, years_behind_levels(place))
 
-    def look_ahead(rng: np.random.Generator, progress: Progress | None) -> tuple[Future, ...]:
-        futures = []
+    def look_ahead(rng: np.random.Generator, progress: Progress | None) -> tuple[SeaLevelRiseScenario, ...]:
+        scenarios = []
         for scenario in place.sea_level_rise:
             higher = map_with(scenario.rise, progress)
             damage = assess(higher, rng).expected_annual_damage
-            futures.append(Future(scenario.name, scenario.rise, scenario.source, higher, damage))
-        return tuple(futures)
+            scenarios.append(SeaLevelRiseScenario(scenario.name, scenario.rise, scenario.source, higher, damage))
+        return tuple(scenarios)
 
-    futures = stage("raise the sea", look_ahead)
+    rise_scenarios = stage("raise the sea", look_ahead)
     plan = stage(
         "plan",
         lambda rng, _: plan_adaptation(
@@ -161,20 +162,20 @@ def run(
             measures=load_measures(),
             scenarios=load_scenarios(),
             mean_sea_level=own_mean_sea_level(place),
-            sea_level_rise_hazards=[future.hazard for future in futures],
+            sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
             rng=rng,
             past=past_sea_level_of(place, sea_level, rng),
         ),
     )
     plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, place.return_periods[-1])))
-    familiarity = stage(
+    out_of_distribution = stage(
         "compare with taught coasts", lambda rng, _: compare_with_training_coasts(course, place, split, sea_level, rng)
     )
     deployment = stage(
         "brief the watch",
         lambda rng, _: build_deployment(
             observations,
-            [hazard, *(future.hazard for future in futures)],
+            [hazard, *(scenario.hazard for scenario in rise_scenarios)],
             plan,
             sea_level,
             split.withheld,
@@ -184,7 +185,7 @@ def run(
         ),
     )
     announce("write the report")
-    strange = () if familiarity.warning is None else (familiarity.warning,)
+    strange = () if out_of_distribution.warning is None else (out_of_distribution.warning,)
     told = (*remarks(place), *strange, *remark_on_memory(course))
     maxima, maxima_per_year = maxima_of(place, settings.storms)
     findings = RunResults(
@@ -195,15 +196,15 @@ def run(
         surge=surge.rows,
         surge_scores=surge_scores(surge),
         learning=learning_scores(floods, place, split, settings.miss_rate),
-        run=RunFacts(started, line.seconds, {"run": settings.seed}, commit(), version("strandline"), told),
+        run=RunInfo(started, line.seconds, {"run": settings.seed}, commit(), version("strandline"), told),
         issuer=Issuer("strandline.invalid", "Strandline (draft, not sent)"),
         levels_method=levels_method(place),
         observed_maxima=maxima,
         maxima_per_year=maxima_per_year,
         reliability=reliability(floods),
-        futures=futures,
+        rise_scenarios=rise_scenarios,
         information=information,
-        familiarity=familiarity,
+        out_of_distribution=out_of_distribution,
     )
     save_forecaster(out, forecaster, card(findings, settings))
     save_deployment(out, deployment)

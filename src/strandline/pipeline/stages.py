@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from strandline.distillation.adaptation.baselines import fine_tune, new_students, train_supervised
+from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
 from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.training.loop import Progress
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
@@ -33,10 +33,10 @@ def train_baselines(
 ) -> dict[str, list[Student]]:
     """What a sceptic would compare with, as many members each: no pre-training, no adaptation, no teacher."""
     shipped = load_students(site_shape=shape)
-    fresh = new_students(len(shipped), shape, settings.seed)
+    fresh = untrained_students(len(shipped), shape, settings.seed)
     recipe, seed = settings.recipe, settings.seed
     return {
-        "labels_only": train_supervised(course, fresh, recipe, seed, whole=True, progress=progress),
+        "labels_only": train_supervised(course, fresh, recipe, seed, all_weights=True, progress=progress),
         "pretrained": load_students(),
         "pretrained_finetuned": fine_tune(course, shipped, recipe, seed, progress),
     }
@@ -53,8 +53,7 @@ def part_record(place: StudyArea, settings: RunConfig, rng: np.random.Generator)
             f"the record of '{place.observations.region.name}' holds {len(storms)} storms; {needed} or more are needed"
             f" to learn from some, calibrate on {settings.calibration_storms} and test on the others"
         )
-    gauge = place.observations.tide_gauge
-    assert gauge is not None
+    gauge = place.observations.require_gauge()
     allowed = level - own_mean_sea_level(place)
     for start, end in split.withheld:
         allowed[(time >= start) & (time <= end)] = np.nan
@@ -89,8 +88,7 @@ def compare_with_training_coasts(
 
 def past_sea_level_of(place: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> PastSeaLevel | None:
     """The record on which the plan's triggers are tested; ``None`` where it is too short to learn forecasts from."""
-    gauge = place.observations.tide_gauge
-    assert gauge is not None
+    gauge = place.observations.require_gauge()
     mean = gauge["mean_sea_level"].values
     hours, levels = place.hourly_levels
     neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None

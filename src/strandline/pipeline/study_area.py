@@ -18,6 +18,7 @@ from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.region_file import SeaLevelRise
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 from strandline.observations.storms import find_storms
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima, fit_gauge
 from strandline.simulator.coast import simulate_coast
 
@@ -55,8 +56,7 @@ class StudyArea:
     @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
         """Every hour of the gauges' record (T,) and usable levels (S, T) [m, region datum]; NaN = gap or flagged."""
-        gauge = self.observations.tide_gauge
-        assert gauge is not None  # `open_study_area` refuses a place without one
+        gauge = self.observations.require_gauge()
         time = gauge["time"].values
         hours = np.arange(time[0], time[-1] + np.timedelta64(1, "h"), np.timedelta64(1, "h"))
         levels = np.full((gauge.sizes["station"], hours.size), np.nan)
@@ -67,8 +67,7 @@ class StudyArea:
     @property
     def own_level(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
         """Times and usable levels [m, region datum] of the own gauge; NaN = gap or flagged."""
-        gauge = self.observations.tide_gauge
-        assert gauge is not None  # `open_study_area` refuses a place without one
+        gauge = self.observations.require_gauge()
         level = gauge["water_level"].values[0]
         return gauge["time"].values, np.where(gauge["quality"].values[0] == 0, level, np.nan)
 
@@ -141,8 +140,7 @@ def open_study_area(region_file: RegionFile) -> StudyArea:
 
 def own_mean_sea_level(place: StudyArea) -> float:
     """About which the own gauge's tide swings [m, region datum]."""
-    gauge = place.observations.tide_gauge
-    assert gauge is not None
+    gauge = place.observations.require_gauge()
     return float(gauge["mean_sea_level"].values[0])
 
 
@@ -188,4 +186,4 @@ def last_year(place: StudyArea) -> int:
 
 def record_years(place: StudyArea) -> float:
     """Years of usable hours in the own record."""
-    return float((~np.isnan(place.own_level[1])).sum()) / 8766.0
+    return float((~np.isnan(place.own_level[1])).sum()) / HOURS_PER_YEAR

@@ -32,7 +32,7 @@ class LearningScores:
         n_labels: labelled maps that the student learnt from.
         n_test_storms: held-out storms that the scores are averages over.
         false_dry: share of a storm's flooded cells that the student called dry, mean over held-out storms; None = no
-            flood of them is known. ``false_dry_asked``: what was asked for, None = nothing.
+            flood of them is known. ``target_miss_rate``: what was asked for, None = nothing.
     """
 
     provenance: ProvenanceKind
@@ -46,7 +46,7 @@ class LearningScores:
     n_test_storms: int
     finetuned_iou: float | None = None
     miss_rate: float | None = None
-    false_dry_asked: float | None = None
+    target_miss_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Reliability:
 
 
 @dataclass(frozen=True)
-class RunFacts:
+class RunInfo:
     """How the run was made.
 
     Attributes:
@@ -105,7 +105,7 @@ class Issuer:
 
 
 @dataclass(frozen=True, eq=False)
-class Future:
+class SeaLevelRiseScenario:
     """The same place after the mean sea level has risen, everything else as it is today.
 
     Attributes:
@@ -130,7 +130,7 @@ class RunResults:
         observed_maxima: yearly (or storm) maxima of the record [m, region datum], for the return-level plot; may be
             empty.
         levels_method: one sentence for the reader on how the return levels were found, with the length of the record.
-        futures: scenarios of sea-level rise.
+        rise_scenarios: scenarios of sea-level rise.
         information: what drives the uncertainty of the damage, and what would narrow it; None = nothing to narrow.
         maxima_per_year: how many such maxima a year of record has [a-1]; 1 for annual maxima.
         familiarity: how the place compares with the coasts that the networks were taught on; None = not compared.
@@ -143,14 +143,14 @@ class RunResults:
     surge: pd.DataFrame
     surge_scores: SurgeScores
     learning: LearningScores
-    run: RunFacts
+    run: RunInfo
     issuer: Issuer
     levels_method: str
     observed_maxima: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     maxima_per_year: float = 1.0
     reliability: Reliability | None = None
-    futures: tuple[Future, ...] = ()
-    familiarity: OutOfDistribution | None = None
+    rise_scenarios: tuple[SeaLevelRiseScenario, ...] = ()
+    out_of_distribution: OutOfDistribution | None = None
     information: Information | None = None
 
     def __post_init__(self) -> None:

@@ -37,11 +37,11 @@ def write_products(out: Path, findings: RunResults) -> None:
         InputError: naming the file that could not be written.
     """
     hazard = findings.hazard
-    scenarios = [("today", hazard), *((future.name, future.hazard) for future in findings.futures)]
+    scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in findings.rise_scenarios)]
     write_flood_probability(out / "flood_probability.tif", scenarios)
     write_flood_depth(out / "flood_depth.tif", scenarios)
-    write_called_flooded(out / "flooded.tif", scenarios)
-    write_disagreement(out / "flood_disagreement.tif", scenarios)
+    write_flood_extent(out / "flooded.tif", scenarios)
+    write_epistemic_sd(out / "flood_disagreement.tif", scenarios)
     write_surge(out / "surge.csv", findings.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
     write_assets(out / "assets.geojson", findings)
@@ -67,7 +67,7 @@ def write_flood_probability(path: Path, scenarios: Sequence[tuple[str, Hazard]])
     _write_periods(path, scenarios, bands, "probability that the depth reaches 0.15 m")
 
 
-def write_called_flooded(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
+def write_flood_extent(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
     """A band a scenario and return period: 1 = called flooded, 0 = called dry; NaN = unknown.
 
     The threshold is the forecaster's, the one of best overlap or the one that keeps the false-dry rate asked for.
@@ -75,9 +75,9 @@ def write_called_flooded(path: Path, scenarios: Sequence[tuple[str, Hazard]]) ->
     _write_periods(path, scenarios, [hazard.flood_extent for _, hazard in scenarios], "1 = called flooded")
 
 
-def write_disagreement(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
+def write_epistemic_sd(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
     """A band a scenario and return period: standard deviation [-] of the members' probabilities; NaN = unknown."""
-    bands = [hazard.disagreement for _, hazard in scenarios]
+    bands = [hazard.epistemic_sd for _, hazard in scenarios]
     _write_periods(path, scenarios, bands, "standard deviation of the students' flood probabilities")
 
 
@@ -163,7 +163,7 @@ def summarise(findings: RunResults) -> dict[str, JsonValue]:
     learning, surge, impact, run = findings.learning, findings.surge_scores, findings.impact, findings.run
     hazard, region = findings.hazard, findings.hazard.region
     p10, p50, p90 = impact.expected_annual_damage
-    levels, known = return_levels(hazard), findings.familiarity
+    levels, known = return_levels(hazard), findings.out_of_distribution
     return {
         "provenance": findings.provenance,
         "provenance_of": {section: sorted(kinds) for section, kinds in findings.kinds.items()},
@@ -178,7 +178,7 @@ def summarise(findings: RunResults) -> dict[str, JsonValue]:
             "gap_closed": learning.gap_closed,
             "n_labels": learning.n_labels,
             "n_test_storms": learning.n_test_storms,
-            "false_dry": {"measured": learning.miss_rate, "asked": learning.false_dry_asked},
+            "miss_rate": {"measured": learning.miss_rate, "target": learning.target_miss_rate},
             "unknown_share": float(np.isnan(hazard.flood_probability[-1]).mean()),
         },
         "surge": {
@@ -199,7 +199,7 @@ def summarise(findings: RunResults) -> dict[str, JsonValue]:
             "people": None if impact.people is None else as_json(asdict(impact.people)),
             "information": None if findings.information is None else as_json(asdict(findings.information)),
         },
-        "familiarity": None if known is None else {"p_values": dict(known.p_values), "warning": known.warning},
+        "out_of_distribution": None if known is None else {"p_values": dict(known.p_values), "warning": known.warning},
         "plan": {"n_actions": len(findings.plan.actions), "n_triggers": findings.plan.n_triggers},
         "seconds": {**run.seconds, "total": sum(run.seconds.values())},
         "seeds": dict(run.seeds),

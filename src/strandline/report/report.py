@@ -6,7 +6,7 @@ from pathlib import Path
 from strandline.files import write_bytes, write_text
 from strandline.report.alerts.cap import as_cap
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.alerts.issued import FOLDER, follow_up_issued, read_given
+from strandline.report.alerts.issued import follow_up_issued, read_issued
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
 from strandline.report.products import write_products
@@ -19,14 +19,14 @@ def write_report(out: Path, findings: RunResults) -> Path:
 
     Everything is worked out before the first alert is replaced, so that a refusal leaves the former run's files alone.
 
-    Warnings that a person has given out lie in ``alerts/given`` and stay there; drafts answer them.
+    Warnings that a person has given out lie in ``alerts/issued`` and stay there; drafts answer them.
 
     Raises:
         InputError: naming the file that could not be written, or a given warning that cannot be read.
     """
     page = render_page(findings)
-    given = read_given(out / "alerts" / FOLDER, findings.issuer)
-    messages = follow_up_issued(draft_warnings(findings), given, findings.issuer)
+    issued = read_issued(out / "alerts", findings.issuer)
+    messages = follow_up_issued(draft_warnings(findings), issued, findings.issuer)
     alerts = {f"{message.identifier}.xml": as_cap(message, findings.issuer) for message in messages}
     write_products(out, findings)
     for stale in (out / "alerts").glob("*.xml"):

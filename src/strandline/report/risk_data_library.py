@@ -132,7 +132,8 @@ def _location(region: Region) -> Entry:
 
 
 def _event_sets(findings: RunResults) -> list[Json]:
-    scenarios = [("today", findings.hazard), *((future.name, future.hazard) for future in findings.futures)]
+    rises = [(scenario.name, scenario.hazard) for scenario in findings.rise_scenarios]
+    scenarios = [("today", findings.hazard), *rises]
     sets: list[Json] = []
     for name, hazard in scenarios:
         events: list[Json] = []

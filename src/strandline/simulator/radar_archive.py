@@ -89,8 +89,7 @@ def terrain_of(observations: Observations, highest: float) -> Terrain:
     known = ~np.isnan(bed)
     inner = known & ~binary_dilation(~known, structure=np.ones((3, 3)))
     inner[[0, -1], :] = inner[:, [0, -1]] = False
-    assert observations.tide_gauge is not None
-    mean = float(observations.tide_gauge["mean_sea_level"].values[0])
+    mean = float(observations.require_gauge()["mean_sea_level"].values[0])
     nothing = np.zeros(bed.shape, dtype=np.int64)
     nowhere = np.zeros(bed.shape, dtype=bool)
     return Terrain(

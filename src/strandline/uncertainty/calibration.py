@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from strandline.distillation.adaptation.data import AdaptationData, reference_map, reference_word
+from strandline.distillation.adaptation.data import AdaptationData, reference_classes, reference_probability
 from strandline.distillation.waterlines import FloodArchive
 from strandline.models.batch import Batch
 from strandline.models.inference import predict_members, student_inputs
@@ -19,7 +19,7 @@ from strandline.observations.arrays import Floats
 from strandline.uncertainty.conformal import conformal_radius
 from strandline.uncertainty.forecaster import Forecaster, _soft, surge_moments
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
-from strandline.uncertainty.risk_control import false_dry_threshold
+from strandline.uncertainty.risk_control import miss_rate_threshold
 
 COVERAGES = (0.8, 0.9)
 """Promised for the surge: p10 to p90, and the 90 % interval that is scored."""
@@ -31,8 +31,11 @@ def calibrate_on(
     """Calibrate an adapted ensemble on the calibration storms."""
     return calibrate(
         students,
-        (student_inputs(course.calibration), reference_word(course.calibration, course.word["calibration"])),
-        (student_inputs(course.training), reference_map(course.training, course.word["training"])),
+        (
+            student_inputs(course.calibration),
+            reference_probability(course.calibration, course.teacher_predictions.calibration),
+        ),
+        (student_inputs(course.training), reference_classes(course.training, course.teacher_predictions.training)),
         [student_inputs(batch) for batch in course.calibration_windows],
         COVERAGES,
         course.archive,
@@ -86,7 +89,7 @@ def calibrate(
         beyond = best_threshold(physics_augmented, physics_augmented.flood_class)
     if miss_rate is not None:
         chance = 1 - torch.stack([_soft(part, temperature) for part in logits]).mean(0)[:, 0]
-        kept = false_dry_threshold(chance.numpy(), (reference.argmax(1) > 0).numpy(), valid.numpy(), miss_rate)
+        kept = miss_rate_threshold(chance.numpy(), (reference.argmax(1) > 0).numpy(), valid.numpy(), miss_rate)
         threshold, beyond = min(threshold, kept), min(beyond, kept)
     return Forecaster(tuple(students), radius, temperature, threshold, beyond, archive, miss_rate)
 

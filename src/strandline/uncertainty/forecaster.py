@@ -79,12 +79,12 @@ class Forecaster:
         """M, of the ensemble."""
         return sum(each.members if isinstance(each, MultiHeadStudent) else 1 for each in self.students)
 
-    def elsewhere(self) -> "Forecaster":
+    def without_site_memory(self) -> "Forecaster":
         """The same students at a place of which they know nothing: without memory, and without a map of their own."""
         students = deepcopy(self.students)
         for each in students:
             student = each.trunk if isinstance(each, MultiHeadStudent) else each
-            student.place = None
+            student.site_memory = None
         return replace(self, students=students, archive=None)
 
     def predict(self, batch: Batch) -> Forecast:
@@ -140,7 +140,7 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
     else:
         archive = forecaster.archive
         kept = {field.name: getattr(archive, field.name) for field in fields(archive)}
-        parts = {**kept, "word": archive.word.half(), "rehearsed": torch.tensor(archive.physics_augmented)}
+        parts = {**kept, "word": archive.class_probability.half(), "rehearsed": torch.tensor(archive.physics_augmented)}
         write_bytes(folder / ARCHIVE, save({name: tensor.contiguous() for name, tensor in parts.items()}))
 
 

@@ -19,7 +19,7 @@ def miss_rate(flood_extent: Mask, flooded: Mask, valid: Mask) -> npt.NDArray[np.
     return rate
 
 
-def false_dry_threshold(probability: Reals, flooded: Mask, valid: Mask, rate: float) -> float:
+def miss_rate_threshold(probability: Reals, flooded: Mask, valid: Mask, rate: float) -> float:
     """Highest probability threshold at which a new storm's expected false-dry rate is at most ``rate``.
 
     The largest t with n/(n + 1) · R̂(t) + 1/(n + 1) ≤ ``rate``, where R̂ is the mean over the n storms of their

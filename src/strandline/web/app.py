@@ -18,7 +18,7 @@ from strandline.web.api.watch import watch_routes
 from strandline.web.dashboard.page import page_routes
 from strandline.web.run_folder import RunFolder
 from strandline.web.schemas import ErrorResponse, Service
-from strandline.web.watch_view import Clock, Watched
+from strandline.web.watch_view import Clock, WatchView
 
 PREFIX = "/api/v1"
 WORTH_COMPRESSING = 1000
@@ -26,12 +26,12 @@ WORTH_COMPRESSING = 1000
 
 
 def create_app(
-    runs: Mapping[str, RunFolder], watched: Watched | None, token: Token, hosts: Collection[str], clock: Clock
+    runs: Mapping[str, RunFolder], watch: WatchView | None, token: Token, hosts: Collection[str], clock: Clock
 ) -> FastAPI:
     """All that is served.
 
     Args:
-        watched: ``None`` = there is no watch; its routes are missing then.
+        watch: ``None`` = there is no watch; its routes are missing then.
         hosts: names that requests may call this server by.
         clock: naive UTC.
     """
@@ -46,13 +46,13 @@ def create_app(
     @api.get("", tags=["service"])
     def show_service() -> Service:
         """What is served."""
-        return Service(version=app.version, runs=list(runs), has_watch=watched is not None)
+        return Service(version=app.version, runs=list(runs), has_watch=watch is not None)
 
     api.include_router(run_routes(dict(runs)))
-    if watched is not None:
-        api.include_router(watch_routes(watched, token, OpenStreams()))
+    if watch is not None:
+        api.include_router(watch_routes(watch, token, OpenStreams()))
     app.include_router(api)
-    app.include_router(page_routes(runs, watched, clock))
+    app.include_router(page_routes(runs, watch, clock))
     app.add_exception_handler(NotModified, answer_not_modified)
     app.add_exception_handler(StrandlineError, answer_refusal)
     app.add_middleware(GZipMiddleware, minimum_size=WORTH_COMPRESSING)

@@ -14,6 +14,7 @@ from rasterio.crs import CRS
 from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io import Reader
 
+from strandline.models.batch import DEPTH_EDGES
 from strandline.report.figures.maps import DISAGREEMENT_EDGES, PROBABILITY_COLOURS, PROBABILITY_EDGES
 from strandline.report.figures.style import MAP_INK, as_rgb
 from strandline.web.schemas import Corners, LegendClass
@@ -53,10 +54,9 @@ class Scale:
         return _hatch(np.moveaxis(painted, -1, 0), is_unknown)
 
 
-FLOOD_DEPTH_EDGES = (0.15, 0.5, 1.0, 2.0, inf)
 SCALES: Mapping[str, Scale] = {
     "flood_probability": Scale((*PROBABILITY_EDGES[:-1], inf), PROBABILITY_COLOURS, "1"),
-    "flood_depth": Scale(FLOOD_DEPTH_EDGES, PROBABILITY_COLOURS, "m"),
+    "flood_depth": Scale((*DEPTH_EDGES, inf), PROBABILITY_COLOURS, "m"),
     "flood_disagreement": Scale((*DISAGREEMENT_EDGES[:-1], inf), PROBABILITY_COLOURS, "1"),
     "flooded": Scale((0.5, inf), (PROBABILITY_COLOURS[-1],), "1"),
 }

@@ -39,6 +39,8 @@ MEDIA_TYPES = {
     "archive.safetensors": "application/octet-stream",
 }
 """What a run leaves; nothing else of its folder is served, but the drafts in ``alerts/``."""
+FORMER_KEY = "familiarity"
+"""Key of ``summary.json`` that only older versions write."""
 _IS_ALERT = re.compile(r"alerts/[\w.-]+\.xml", re.ASCII)
 _BAND = re.compile(r"(?P<scenario>.+), return period (?P<period>[\d.]+) years(?: p(?P<percentile>\d+))?")
 
@@ -77,12 +79,14 @@ class RunFolder:
         Raises:
             InputError: ``summary.json`` is missing or of another version.
         """
-        summary = read_json(self.path / "summary.json")
+        path, remedy = self.path / "summary.json", "run `strandline run` again"
+        summary = read_json(path)
+        if FORMER_KEY in summary:
+            raise InputError(path, "was written by an older version", remedy)
         try:
             return _record_of(self.id, summary)
         except (KeyError, TypeError, ValueError) as error:
-            what = f"cannot be read ({error!r})"
-            raise InputError(self.path / "summary.json", what, "run `strandline run` again") from error
+            raise InputError(path, f"cannot be read ({error!r})", remedy) from error
 
     def actions(self) -> list[ActionRecord]:
         """What its plan proposes, the first to do first."""
@@ -197,7 +201,7 @@ def _bands(path: Path, _: tuple[int, int]) -> list[Band]:
 
 
 def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:
-    flood, surge, impact, known = (summary[key] for key in ("flood", "surge", "impact", "familiarity"))
+    flood, surge, impact, outlier = (summary[key] for key in ("flood", "surge", "impact", "out_of_distribution"))
     damage = impact["expected_annual_damage"]
     is_known = damage["p50"] is not None
     return RunRecord(
@@ -215,11 +219,11 @@ def _record_of(name: str, summary: dict[str, Any]) -> RunRecord:
         unknown_assets=impact["unknown_assets"],
         unknown_share=flood["unknown_share"],
         student_iou=flood["student_iou"],
-        miss_rate=flood["false_dry"]["measured"],
+        miss_rate=flood["miss_rate"]["measured"],
         surge_rmse=surge["rmse"],
         surge_coverage_90=surge["coverage_90"],
         return_levels=[ReturnLevel.model_validate(level) for level in summary["return_levels"]],
-        unlike_the_taught=None if known is None else known["warning"],
+        out_of_distribution_warning=None if outlier is None else outlier["warning"],
         warnings=summary["warnings"],
         n_actions=summary["plan"]["n_actions"],
         n_triggers=summary["plan"]["n_triggers"],

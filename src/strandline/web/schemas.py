@@ -66,7 +66,7 @@ class RunRecord(BaseModel):
     surge_rmse: float | None = Field(description="[m]")
     surge_coverage_90: float | None = Field(description="share of hours within the 90 % bounds [-]")
     return_levels: list[ReturnLevel]
-    unlike_the_taught: str | None = Field(description="why this place is unlike those that taught the networks")
+    out_of_distribution_warning: str | None = Field(description="how the site differs from the training sites")
     warnings: list[str]
     n_actions: int
     n_triggers: int

@@ -17,7 +17,7 @@ from strandline.watch.store.audit.outbox import alerts_beside
 from strandline.web.api.token import Token, take_token
 from strandline.web.app import create_app
 from strandline.web.run_folder import open_runs
-from strandline.web.watch_view import Watched
+from strandline.web.watch_view import WatchView
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
 SLOWEST_END_S = 3
@@ -50,11 +50,11 @@ def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequenc
     first = next(iter(folders.values()))
     address = store if store is not None else _store_beside(first.path)
     token = take_token()
-    watched = None
+    watch = None
     if address is not None:
-        watched = Watched(first, _open_store(address), utc_now, alerts_beside(address, first.path))
+        watch = WatchView(first, _open_store(address), utc_now, alerts_beside(address, first.path))
     hosts = {*LOCAL, *allowed, *(() if _is_any(host) else (host,))}
-    return Serving(create_app(folders, watched, token, hosts, utc_now), None if watched is None else token)
+    return Serving(create_app(folders, watch, token, hosts, utc_now), None if watch is None else token)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchView:
     """A store that is read, and appended to by a person's word alone.
 
     Attributes:

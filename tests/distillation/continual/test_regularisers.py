@@ -15,8 +15,8 @@ from strandline.distillation.continual.fisher import (
     fisher_diagonal,
     sensitivity,
     shared_weights,
-    students_fisher,
-    students_sensitivity,
+    student_fisher,
+    student_sensitivity,
 )
 from strandline.distillation.continual.regularisers import (
     LearningWithoutForgetting,
@@ -26,7 +26,7 @@ from strandline.distillation.continual.regularisers import (
     l2_sp,
     mas,
 )
-from strandline.distillation.distil import Consolidation, DistillationConfig, DistillationData, distil
+from strandline.distillation.distil import Consolidation, DistillationConfig, DistillationData, distil_student
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
@@ -179,9 +179,9 @@ def student() -> Student:
 
 
 def test_a_students_fisher_information_is_that_of_one_storm_after_another(student: Student, storms: Batch) -> None:
-    found = students_fisher(student, storms, draws(), draws=2)
+    found = student_fisher(student, storms, draws(), draws=2)
     assert set(found) == set(shared_weights(student))
-    assert "place" not in found
+    assert "site_memory" not in found
     generator, total, labels = draws(), torch.zeros_like(student.map.head.weight), 0.0
     for index in range(len(storms)):
         one = storms[index : index + 1]
@@ -198,8 +198,8 @@ def test_a_map_says_nothing_of_the_surge_decoder_and_a_gauge_nothing_of_the_map(
     student: Student, storms: Batch, windows: Batch
 ) -> None:
     for found in (
-        (students_fisher(student, storms, draws()), students_fisher(student, windows, draws())),
-        (students_sensitivity(student, storms), students_sensitivity(student, windows)),
+        (student_fisher(student, storms, draws()), student_fisher(student, windows, draws())),
+        (student_sensitivity(student, storms), student_sensitivity(student, windows)),
     ):
         of_map, of_gauge = found
         assert of_map["map.head.weight"].abs().max() > 0
@@ -211,7 +211,7 @@ def test_a_map_says_nothing_of_the_surge_decoder_and_a_gauge_nothing_of_the_map(
 def test_a_student_in_training_is_refused(student: Student, storms: Batch) -> None:
     student.train()
     with pytest.raises(InputError, match=r"dropout blurs its gradients; call `student.eval\(\)` first"):
-        students_fisher(student, storms, draws())
+        student_fisher(student, storms, draws())
 
 
 # --- penalties -----------------------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def test_a_penalty_is_half_its_strength_times_importance_times_the_squared_way(
         assert penalty.terms(student, draws())[penalty.name] == 0
         with torch.no_grad():
             student.map.head.bias += 0.1
-            student.place += 1.0  # new here: free
+            student.site_memory += 1.0  # new here: free
         expected = 0.5 * 6.0 * 0.01 * penalty.importance["map.head.bias"].sum()
         torch.testing.assert_close(penalty.terms(student, draws())[penalty.name], expected, rtol=1e-4, atol=0)
         with torch.no_grad():
@@ -263,7 +263,7 @@ def test_of_nothing_there_is_no_importance(student: Student) -> None:
 
 # --- fine-tuning ---------------------------------------------------------------------------------------------------
 
-RECIPE = DistillationConfig(soft=0.0, task=1.0, steps=8, samples=2, windows=4, learning_rate=1e-3, whole=True)
+RECIPE = DistillationConfig(soft=0.0, task=1.0, steps=8, samples=2, windows=4, learning_rate=1e-3, all_weights=True)
 
 
 def tuned(
@@ -271,7 +271,7 @@ def tuned(
 ) -> tuple[Student, dict[str, float]]:
     torch.manual_seed(0)
     student = Student(width=8, dropout=0.0)
-    return student, distil(student, DistillationData(storms, windows), recipe, 0, consolidation=consolidation)
+    return student, distil_student(student, DistillationData(storms, windows), recipe, 0, consolidation=consolidation)
 
 
 def ones(student: Student) -> dict[str, Tensor]:
@@ -292,7 +292,7 @@ def test_a_penalty_holds_a_student_the_nearer_the_stronger_it_is(storms: Batch, 
 
 def test_replay_learns_from_the_past(storms: Batch, windows: Batch) -> None:
     past = student_inputs(make_batch(4, (16, 16), seed=9))
-    once = Replay(past, samples=4, outage=0.0)
+    once = Replay(past, samples=4, dropout_rate=0.0)
     never = replace(RECIPE, steps=1, learning_rate=0.0)
     _, before = tuned(storms, windows, once, recipe=never)
     _, after = tuned(storms, windows, once, recipe=replace(RECIPE, steps=20, learning_rate=3e-3))
@@ -300,10 +300,10 @@ def test_replay_learns_from_the_past(storms: Batch, windows: Batch) -> None:
 
 
 def test_replay_leaves_out_the_map_of_a_place_where_it_is_not(student: Student) -> None:
-    elsewhere = Replay(student_inputs(make_batch(2, (24, 8))), samples=2, outage=0.0)
+    elsewhere = Replay(student_inputs(make_batch(2, (24, 8))), samples=2, dropout_rate=0.0)
     before = elsewhere.terms(student, draws())["replay_flood_task"]
     with torch.no_grad():
-        student.place += 1.0
+        student.site_memory += 1.0
     assert elsewhere.terms(student, draws())["replay_flood_task"] == before
 
 
@@ -320,7 +320,7 @@ def test_terms_of_one_name_add_up(storms: Batch, windows: Batch, student: Studen
 def test_before_it_learns_a_student_says_what_it_said(storms: Batch, windows: Batch) -> None:
     torch.manual_seed(0)
     start = Student(width=8, dropout=0.0)
-    keeper = LearningWithoutForgetting.of(start, storms, samples=4, outage=0.0)
+    keeper = LearningWithoutForgetting.of(start, storms, samples=4, dropout_rate=0.0)
     terms = keeper.terms(start, draws())
     assert set(terms) == {"lwf_flood_soft", "lwf_surge_soft", "lwf_damage_soft"}
     assert all(term.detach().abs() < 1e-6 for term in terms.values())

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from strandline.distillation.pretraining import archive_sampling as module
-from strandline.distillation.pretraining.archive_sampling import COASTS_A_STEP, ArchiveSampler, blur_radar
+from strandline.distillation.pretraining.archive_sampling import COASTS_PER_STEP, ArchiveSampler, degrade_radar
 from strandline.errors import InputError
 from strandline.models.batch import Batch, concatenate
 from strandline.models.flood.inputs import RADAR_CENTRE
-from strandline.models.inference import ask
+from strandline.models.inference import predict
 from strandline.models.teacher import Teacher
 from tests.fixtures.batches import make_batch
 
@@ -34,16 +34,16 @@ def teacher() -> Teacher:
 
 @pytest.fixture
 def recall(storms: Batch, teacher: Teacher) -> ArchiveSampler:
-    word = ask(teacher, storms)
+    word = predict(teacher, storms)
     return ArchiveSampler(storms, EACH, word, word)
 
 
 def test_storms_remember_others_of_their_own_coast(recall: ArchiveSampler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FOREIGN_ARCHIVE", 0.0)
+    monkeypatch.setattr(module, "FOREIGN_SHARE", 0.0)
     flooded = 1 - recall.well[:, 0].float()
     generator = torch.Generator().manual_seed(0)
     for _ in range(5):
-        index, batch = recall.draw(COASTS_A_STEP, generator)
+        index, batch = recall.draw(COASTS_PER_STEP, generator)
         assert batch.archive is not None
         assert batch.archive_seen is not None
         for storm, maps, seen in zip(index.tolist(), batch.archive, batch.archive_seen, strict=True):
@@ -53,8 +53,8 @@ def test_storms_remember_others_of_their_own_coast(recall: ArchiveSampler, monke
 
 
 def test_some_archives_are_of_another_coast(recall: ArchiveSampler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FOREIGN_ARCHIVE", 1.0)
-    index, batch = recall.draw(8 * COASTS_A_STEP, torch.Generator().manual_seed(1))
+    monkeypatch.setattr(module, "FOREIGN_SHARE", 1.0)
+    index, batch = recall.draw(8 * COASTS_PER_STEP, torch.Generator().manual_seed(1))
     assert batch.archive is not None
     flooded = 1 - recall.well[:, 0].float()
     own = [
@@ -74,7 +74,7 @@ def test_an_untaught_second_look_says_what_the_first_said_and_a_taught_one_does_
     torch.manual_seed(1)
     taught = Teacher().eval()
     taught.load_state_dict(teacher.state_dict())
-    torch.nn.init.normal_(taught.second.map.head.weight, std=0.1)
+    torch.nn.init.normal_(taught.refinement.map.head.weight, std=0.1)
     changed = recall.train_refinement(taught).flood_logits
     assert changed is not None
     assert not torch.allclose(changed.softmax(1), again.softmax(1), atol=1e-3)
@@ -94,7 +94,7 @@ def test_a_bad_radar_has_the_speckle_of_four_looks_and_no_reference() -> None:
         residual_covariance=batch.residual_covariance[:1], season=batch.season[:1],
         radar=radar, radar_seen=flat["terrain_seen"].clone(), **flat,
     )  # fmt: skip
-    blurred = blur_radar(one, generator)
+    blurred = degrade_radar(one, generator)
     assert blurred.radar is not None
     linear = 10 ** (blurred.radar[:, :2] / 10)
     assert float(linear.mean()) == pytest.approx(1.0, abs=0.01)
@@ -103,6 +103,6 @@ def test_a_bad_radar_has_the_speckle_of_four_looks_and_no_reference() -> None:
 
 
 def test_coasts_of_different_numbers_of_storms_are_refused(storms: Batch, teacher: Teacher) -> None:
-    word = ask(teacher, storms)
+    word = predict(teacher, storms)
     with pytest.raises(InputError, match="6 storms; give maps of 4 storms of every coast"):
         ArchiveSampler(storms, 4, word, word)

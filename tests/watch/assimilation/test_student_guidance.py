@@ -226,7 +226,7 @@ def test_a_run_answers_with_its_summary_or_the_path_of_its_report(
     summary = {
         "provenance": "simulated", "flood": {"student_iou": None}, "surge": {"rmse": 0.1, "coverage_90": 0.9},
         "impact": {"expected_annual_damage": {"p10": 1.0, "p50": 2.0, "p90": 3.0}},
-        "plan": {"n_actions": 1, "n_triggers": 1}, "familiarity": {"warning": "unlike [all] taught coasts"},
+        "plan": {"n_actions": 1, "n_triggers": 1}, "out_of_distribution": {"warning": "unlike [all] taught coasts"},
     }  # fmt: skip
 
     class Finished:

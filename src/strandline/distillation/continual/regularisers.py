@@ -11,12 +11,12 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from strandline.distillation.continual.fisher import Tensors, shared_weights, students_fisher, students_sensitivity
+from strandline.distillation.continual.fisher import Tensors, shared_weights, student_fisher, student_sensitivity
 from strandline.distillation.distil import soft_terms, task_terms
 from strandline.distillation.modality_dropout import modality_dropout
 from strandline.errors import InputError
 from strandline.models.batch import Batch
-from strandline.models.inference import ask, pick
+from strandline.models.inference import predict
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 
@@ -79,7 +79,7 @@ def ewc(
 
     Source: Kirkpatrick et al. (2017), eq. 3.
     """
-    found = [students_fisher(student, batch, generator, draws) for batch in past]
+    found = [student_fisher(student, batch, generator, draws) for batch in past]
     return QuadraticPenalty("ewc", strength, _copied(shared_weights(student)), _summed(found))
 
 
@@ -88,7 +88,7 @@ def mas(student: Student, past: Sequence[Batch], strength: float) -> QuadraticPe
 
     Source: Aljundi et al. (2018), eq. 3.
     """
-    found = [students_sensitivity(student, batch) for batch in past]
+    found = [student_sensitivity(student, batch) for batch in past]
     return QuadraticPenalty("mas", strength, _copied(shared_weights(student)), _summed(found))
 
 
@@ -123,7 +123,7 @@ class Replay:
         """Loss on labels of a draw from the past."""
         index = torch.randint(0, len(self.past), (self.samples,), generator=generator)
         seen = modality_dropout(self.past[index], self.dropout_rate, generator)
-        said = student(seen, elsewhere=True)
+        said = student(seen, without_site_memory=True)
         return {f"replay_{name}": term for name, term in task_terms(said, seen, self.weight).items()}
 
 
@@ -149,13 +149,13 @@ class LearningWithoutForgetting:
     @classmethod
     def of(cls, student: Student, present: Batch, samples: int, weight: float = 1.0, dropout_rate: float = 0.3) -> Self:
         """Record what the student says now."""
-        return cls(present, ask(student, present), samples, weight, dropout_rate)
+        return cls(present, predict(student, present), samples, weight, dropout_rate)
 
     def terms(self, student: Student, generator: torch.Generator) -> dict[str, Tensor]:
         """Divergence from the recorded word on a draw from the present."""
         index = torch.randint(0, len(self.present), (self.samples,), generator=generator)
         seen = modality_dropout(self.present[index], self.dropout_rate, generator)
-        parts = soft_terms(student(seen), pick(self.word, index), seen, self.weight, self.temperature)
+        parts = soft_terms(student(seen), self.word[index], seen, self.weight, self.temperature)
         return {f"lwf_{name}": term for name, term in parts.items()}
 
 

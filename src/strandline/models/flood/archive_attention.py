@@ -118,7 +118,7 @@ def _finer(size: int, like: Tensor) -> Tensor:
     return F.interpolate(each, scale_factor=STRIDE, mode="linear", align_corners=False)[0].T
 
 
-def read_archive(
+def attend_to_archive(
     reader: ArchiveAttention, batch: Batch, streams: Streams, now: dict[str, int]
 ) -> tuple[Tensor, Tensor]:
     """What the archive remembers of the present, (B, C, H, W), and where anything is remembered (B, H, W).

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from strandline.models.batch import FLOOD_CLASSES, Batch
-from strandline.models.flood.archive_attention import ArchiveAttention, read_archive
+from strandline.models.flood.archive_attention import ArchiveAttention, attend_to_archive
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.inputs import SPARSE, TEACHER_STREAMS, WATERLINE_STREAM, streams_of
 
@@ -41,6 +41,6 @@ class RefinementHead(nn.Module):
         assert batch.terrain_seen is not None
         streams: dict[str, tuple[Tensor, Tensor]] = streams_of(batch, (*TEACHER_STREAMS, "waterlines"))
         streams["first"] = (first.softmax(dim=1), batch.terrain_seen)
-        streams["archive"] = read_archive(self.archive, batch, streams, NOW)
+        streams["archive"] = attend_to_archive(self.archive, batch, streams, NOW)
         change: Tensor = self.map(streams, context).logits
         return torch.log_softmax(first, dim=1) + change

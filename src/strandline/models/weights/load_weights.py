@@ -116,11 +116,11 @@ def _is_multi_head(weights: Mapping[str, Tensor]) -> bool:
 
 
 def _student_of(weights: Mapping[str, Tensor], site_shape: tuple[int, int] | None, path: Path) -> Student:
-    saved = weights.get("place")
+    saved = weights.get("site_memory")
     if saved is not None:
         site_shape = (saved.shape[-2], saved.shape[-1])
     student = Student(site_shape=site_shape)
-    blank = {} if student.place is None else {"place": student.place.detach()}
+    blank = {} if student.site_memory is None else {"site_memory": student.site_memory.detach()}
     return _fill(student, {**blank, **weights}, path)
 
 

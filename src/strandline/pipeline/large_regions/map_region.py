@@ -108,7 +108,7 @@ def map_large_region(
     Raises:
         InputError: what was wrong; no product is written then.
     """
-    deployment, forecaster = load_deployment(run), load_forecaster(run).elsewhere()
+    deployment, forecaster = load_deployment(run), load_forecaster(run).without_site_memory()
     region, periods = region_file.region, _periods(deployment, choice.return_periods)
     _refuse_another_sea(region_file, deployment)
     store, tiling = MosaicStore(out), Tiling(region.shape)

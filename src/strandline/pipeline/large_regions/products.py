@@ -42,7 +42,7 @@ class Product:
 PRODUCTS = (
     Product("flood_probability.tif", ("probability",), "1", "probability that the depth reaches 0.15 m"),
     Product("flooded.tif", ("called",), "1", "1 = called flooded"),
-    Product("flood_disagreement.tif", ("disagreement",), "1", "standard deviation of the students' probabilities"),
+    Product("flood_disagreement.tif", ("epistemic_sd",), "1", "standard deviation of the students' probabilities"),
     Product("flood_depth.tif", ("p10", "p50", "p90"), "m", "greatest water depth above ground"),
 )
 """Named as those of a run."""

@@ -27,7 +27,7 @@ from strandline.report.products import QUANTILES
 from strandline.risk.hazard.flood_maps import Draw, FloodMaps, map_floods
 from strandline.uncertainty.forecaster import Forecaster
 
-BANDS = ("probability", "called", "disagreement", *(f"p{100 * quantile:.0f}" for quantile in QUANTILES))
+BANDS = ("probability", "called", "epistemic_sd", *(f"p{100 * quantile:.0f}" for quantile in QUANTILES))
 """Of a tile, R return periods each; the last three are quantiles of the depth [m]."""
 FEWEST_STORMS = 3
 """That an archive must hold: with fewer the students go by the ground alone."""
@@ -138,4 +138,4 @@ def _in_order(scenes: Sequence[xr.Dataset]) -> xr.Dataset | None:
 
 def _bands_of(maps: FloodMaps) -> npt.NDArray[np.float32]:
     depth = np.quantile(maps.depth, QUANTILES, axis=0)  # (3, R, h, w)
-    return np.concatenate([maps.probability, maps.called, maps.disagreement, *depth]).astype(np.float32)
+    return np.concatenate([maps.probability, maps.called, maps.epistemic_sd, *depth]).astype(np.float32)

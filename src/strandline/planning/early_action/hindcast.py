@@ -9,6 +9,7 @@ import pandas as pd
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.storms import find_storms
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.early_action.derive_triggers import FORECAST, NEIGHBOUR, TriggeredAction, join_protocol
 from strandline.planning.early_action.statistical_forecast import learn_forecaster
 from strandline.planning.early_action.triggers import History, Stream, replay
@@ -22,7 +23,6 @@ STORMS_A_YEAR = 6.0
 """Of which every second one silences the gauge, where streams are to die."""
 SILENCE_BEFORE, SILENCE_AFTER = np.timedelta64(36, "h"), np.timedelta64(24, "h")
 """A gauge that dies does so as the storm comes, and is mended when it has gone; hours about the peak: assumptions."""
-HOURS_A_YEAR = 8766
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,13 @@ def past_sea_level(
         dies: {FORECAST: forecaster.forecast(time, level, tide, EVERY_HOURS), **others}
         for dies, level in ((False, own), (True, silence_storms(time, own)))
     }
-    return PastSeaLevel(time, own, histories, half / HOURS_A_YEAR)
+    return PastSeaLevel(time, own, histories, half / HOURS_PER_YEAR)
 
 
 def silence_storms(time: Times, level: Floats) -> Floats:
     """The readings of a gauge that dies in every second of the highest storms; (T,) as ``level``."""
     heard = level.copy()
-    most = max(2, round(STORMS_A_YEAR * time.size / HOURS_A_YEAR))
+    most = max(2, round(STORMS_A_YEAR * time.size / HOURS_PER_YEAR))
     for storm in find_storms(time, level, most)[1::2]:
         heard[(time >= storm.peak - SILENCE_BEFORE) & (time <= storm.peak + SILENCE_AFTER)] = np.nan
     return heard

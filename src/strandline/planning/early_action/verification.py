@@ -8,13 +8,13 @@ import numpy.typing as npt
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Mask, Times
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.early_action.cost_loss import Expenses
 from strandline.planning.early_action.protocol import Event
 from strandline.planning.early_action.triggers import COMPARE
 
 SEPARATION_HOURS = 24.0
 """Exceedances closer than this are one event: two tides and a little (Coles 2001, section 5.3.2, runs declustering)."""
-HOURS_A_YEAR = 8766
 MOSTLY = 0.5
 """Share of an activation's hours that must have been observed to call it a false alarm."""
 
@@ -135,7 +135,7 @@ def verify(
         seen[episode] = np.isfinite(observed[start:end]).mean()
     vain = ~useful & (seen >= MOSTLY)
     return Verification(
-        years=float(np.isfinite(observed).sum()) / HOURS_A_YEAR,
+        years=float(np.isfinite(observed).sum()) / HOURS_PER_YEAR,
         hits=int(hit.sum()),
         late=int((runs & ~hit).sum()),
         misses=int((~hit).sum()),

@@ -12,8 +12,10 @@ from strandline.report.alerts.cap import NAMESPACE, FloodWarning, Reference, fol
 from strandline.report.alerts.drafts import WORTH_A_DRAFT
 from strandline.report.findings import Issuer
 
-FOLDER = "given"
-"""Of ``alerts/``: a person who gives a draft out moves it there. A run reads this folder and writes nothing into it."""
+FOLDER = "issued"
+"""Of ``alerts/``: a person who issues a draft moves it there. A run reads this folder and writes nothing into it."""
+FORMER_FOLDER = "given"
+"""Name of the folder in run folders of older versions."""
 
 
 def follow_up_issued(
@@ -31,14 +33,17 @@ def follow_up_issued(
     return [message for message in follow_up(given, due, issuer, issued) if message.identifier not in already]
 
 
-def read_given(folder: Path, issuer: Issuer) -> list[FloodWarning]:
-    """The last message about each subject among the CAP files of a folder; none where there is no folder.
+def read_issued(alerts: Path, issuer: Issuer) -> list[FloodWarning]:
+    """Return the last message about each subject in ``alerts/issued``; none where that folder does not exist.
 
     Raises:
-        InputError: a file that is not one of our messages, or that another sender sent.
+        InputError: a file is not a message of this program, another sender sent it, or the folder has the name that
+            older versions gave it.
     """
+    if (alerts / FORMER_FOLDER).exists():
+        raise InputError(alerts / FORMER_FOLDER, "has the name of an older version", f"rename it to '{FOLDER}'")
     last: dict[str, FloodWarning] = {}
-    for path in sorted(folder.glob("*.xml")):
+    for path in sorted((alerts / FOLDER).glob("*.xml")):
         message = _read(path, issuer)
         if message.subject not in last or last[message.subject].issued < message.issued:
             last[message.subject] = message

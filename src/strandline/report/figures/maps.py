@@ -91,10 +91,10 @@ def map_flood(
         return as_picture(figure, alt, f"map-{width}-{return_period}")
 
 
-def map_disagreement(
+def map_epistemic_sd(
     region: Region,
     terrain: xr.Dataset,
-    disagreement: npt.NDArray[np.float32],
+    epistemic_sd: npt.NDArray[np.float32],
     return_period: float,
     width: float = WIDE,
 ) -> Picture:
@@ -105,7 +105,7 @@ def map_disagreement(
         height = float(np.clip((across - 0.9) * rows / columns, 0.45 * across, 1.25 * across)) + 2.3
         figure = new_figure(across, height)
         axes = figure.add_subplot()
-        _draw_ground(axes, region, terrain, disagreement, 400, DISAGREEMENT_EDGES)
+        _draw_ground(axes, region, terrain, epistemic_sd, 400, DISAGREEMENT_EDGES)
         axes.set_title(f"Where the students disagree\nat the {return_period:g}-year sea level", loc="left", pad=8)
         _draw_scale_and_north(axes, region)
         _label_coordinates(axes, region)

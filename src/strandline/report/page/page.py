@@ -18,7 +18,7 @@ from strandline.report.figures.charts import (
     draw_return_levels,
     draw_surge,
 )
-from strandline.report.figures.maps import map_disagreement, map_each_period, map_flood
+from strandline.report.figures.maps import map_each_period, map_epistemic_sd, map_flood
 from strandline.report.figures.pathways_map import draw_pathways
 from strandline.report.figures.style import NARROW, WIDE, Picture
 from strandline.report.findings import RunResults
@@ -103,14 +103,14 @@ def render_page(findings: RunResults) -> str:
         trace=trace,
         trace_words=_trace_words(trace),
         drawings=_draw_all(findings, levels, trace),
-        futures=[
+        rise_scenarios=[
             {
-                "name": future.name,
-                "rise": future.rise,
-                "level": float(np.median(future.hazard.levels[:, -1])),
-                "damage": future.expected_annual_damage,
+                "name": scenario.name,
+                "rise": scenario.rise,
+                "level": float(np.median(scenario.hazard.levels[:, -1])),
+                "damage": scenario.expected_annual_damage,
             }
-            for future in findings.futures
+            for scenario in findings.rise_scenarios
         ],
         by_sea_level=by_sea_level(findings.plan.futures),
         signposts=None if findings.plan.pathways is None else signpost_table(findings.plan.pathways),
@@ -141,7 +141,7 @@ def _draw_all(findings: RunResults, levels: pd.DataFrame, trace: ForecastTrace |
             lambda width: map_each_period(region, terrain, hazard.flood_probability, hazard.return_periods, width)
         ),
         "disagreement": _both(
-            lambda width: map_disagreement(region, terrain, hazard.disagreement[-1], hazard.return_periods[-1], width)
+            lambda width: map_epistemic_sd(region, terrain, hazard.epistemic_sd[-1], hazard.return_periods[-1], width)
         ),
         "levels": _both(
             lambda width: draw_return_levels(levels, findings.observed_maxima, findings.maxima_per_year, datum, width)

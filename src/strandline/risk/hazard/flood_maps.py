@@ -41,7 +41,7 @@ class FloodMaps:
     depth: SingleFloats
     probability: SingleFloats
     called: SingleFloats
-    disagreement: SingleFloats
+    epistemic_sd: SingleFloats
     damage_states: Floats | None
 
 
@@ -83,7 +83,7 @@ def map_hazard(
         maps.depth,
         maps.probability,
         maps.called,
-        maps.disagreement,
+        maps.epistemic_sd,
         sources_of(observations.provenance),
         maps.damage_states,
     )
@@ -148,13 +148,13 @@ def map_floods(
     depth = np.maximum.accumulate(depth, axis=1)
     probability = np.maximum.accumulate(probability / len(draws), axis=0)
     called = np.maximum.accumulate((called >= len(draws) / 2).astype(float), axis=0)
-    disagreement = np.sqrt(variance / len(draws))
-    for grid in (depth, probability, called, disagreement):
+    epistemic_sd = np.sqrt(variance / len(draws))
+    for grid in (depth, probability, called, epistemic_sd):
         grid[..., water] = 0.0
         grid[..., ~ground.known.numpy()] = np.nan
     told = np.where(assets["asset_seen"].numpy()[..., None], np.mean(states, axis=0), np.nan) if states else None
     single = np.float32
-    return FloodMaps(depth, probability.astype(single), called.astype(single), disagreement.astype(single), told)
+    return FloodMaps(depth, probability.astype(single), called.astype(single), epistemic_sd.astype(single), told)
 
 
 def depth_at_quantile(

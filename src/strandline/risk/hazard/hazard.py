@@ -34,7 +34,7 @@ class Hazard:
     flood_depth: npt.NDArray[np.float32]
     flood_probability: npt.NDArray[np.float32]
     flood_extent: npt.NDArray[np.float32]
-    disagreement: npt.NDArray[np.float32]
+    epistemic_sd: npt.NDArray[np.float32]
     provenance: Mapping[str, Provenance]
     damage_states: npt.NDArray[np.float64] | None = None
 
@@ -53,7 +53,7 @@ class Hazard:
                 f"flood_depth is {self.flood_depth.shape}, levels {self.levels.shape}",
                 f"need (S, R, H, W) with R = {periods.size} and (H, W) = {self.region.shape}",
             )
-        for name in ("flood_probability", "flood_extent", "disagreement"):
+        for name in ("flood_probability", "flood_extent", "epistemic_sd"):
             shape = getattr(self, name).shape
             if shape != expected[1:]:
                 raise InputError("hazard", f"{name} is {shape}", f"need (R, H, W) = {expected[1:]}")

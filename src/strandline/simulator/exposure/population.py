@@ -44,9 +44,7 @@ def inhabit(coast: Observations, terrain: Terrain, rng: np.random.Generator) -> 
     Districts are the polders. Roads join all villages, most by one way only. What happened to the new assets nobody
     looked at: their true damage state is NaN.
     """
-    survey = coast.assets
-    assert survey is not None
-    assert coast.truth is not None
+    survey = coast.require_assets()
     added = [*_roads(terrain, coast, rng), *_refuges(terrain, coast, rng), *_embankments(terrain, coast, rng)]
     more = gpd.GeoDataFrame(
         {
@@ -63,7 +61,7 @@ def inhabit(coast: Observations, terrain: Terrain, rng: np.random.Generator) -> 
     counted = survey.assign(people=_people(survey, rng), crest=np.nan)
     assets = gpd.GeoDataFrame(pd.concat([counted, more], ignore_index=True), crs=survey.crs)
     assets["district"] = _districts(assets, terrain, coast)
-    truth = coast.truth.reindex(asset=assets["asset_id"].to_numpy(dtype=str))
+    truth = coast.require("truth").reindex(asset=assets["asset_id"].to_numpy(dtype=str))
     return replace(coast, assets=assets, truth=truth)
 
 

@@ -178,6 +178,125 @@ def fit_forecast_weights(
     return tuple(sources), spread_inflation
 
 
+<<<<<<< HEAD
+=======
+@dataclass(frozen=True, eq=False)
+class StudentForecaster:
+    """The place's calibrated student as one who forecasts."""
+
+    forecaster: Forecaster
+    observations: Observations
+    deployment: Deployment
+
+    def say(self, hour: np.datetime64, time: Times, level: Floats) -> ExternalForecast | None:
+        """What it says after the own gauge's readings (C,) [m, region datum] of three days up to ``hour``.
+
+        ``None`` where nothing was read: then it knows no more than the climate.
+        """
+        hour = hour.astype("datetime64[ns]")
+        hours = hour + np.arange(1 - CONTEXT_HOURS, LEADS).astype("timedelta64[h]")
+        heard = np.full(hours.size, np.nan)
+        position = np.searchsorted(hours, time)
+        inside = (position < hours.size) & (hours[np.minimum(position, hours.size - 1)] == time) & (time <= hour)
+        heard[position[inside]] = level[inside]
+        if np.isnan(heard).all():
+            return None
+        gauge = self.observations.require_gauge()
+        own = gauge.isel(station=[0])
+        recent = xr.Dataset(
+            {
+                "water_level": own["water_level"]
+                .isel(time=0, drop=True)
+                .expand_dims(time=hours)
+                .T.copy(data=heard[None]),
+                "quality": (("station", "time"), np.isnan(heard)[None].astype(np.uint8), own["quality"].attrs),
+            },
+            {**{name: own[name] for name in own.coords if name != "time"}, "time": hours},
+        )
+        seen = replace(self.observations, tide_gauge=recent, climate=None, truth=None)
+        batch = student_inputs(build_surge_batch(seen, np.array([hour]), self.deployment.sea_level, "survey"))
+        forecast = self.forecaster.predict(batch)
+        low, high = self.forecaster.surge_interval(forecast, 0.9)
+        return ExternalForecast(np.arange(LEADS), forecast.surge_mean[0], (high[0] - low[0]) / (2 * Z_90))
+
+
+def save_fit(folder: Path, knowledge: SeaLevelFit) -> None:
+    """Write ``watch.json``, whole or not at all."""
+    write_text(folder / FIT_FILE, _WORDS.dump_json(_to_words(knowledge), indent=1).decode("utf-8") + "\n")
+
+
+def load_fit(folder: Path) -> SeaLevelFit:
+    """Read ``watch.json``.
+
+    Raises:
+        InputError: it is damaged or of another version.
+    """
+    path = folder / FIT_FILE
+    try:
+        return _from_words(_WORDS.validate_json(path.read_bytes()))
+    except (OSError, ValidationError) as error:
+        why = str(error).splitlines()[0]  # pydantic lists every field
+        raise InputError(path, f"cannot be read ({why})", "delete it; the watch learns it anew") from error
+
+
+Numbers = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Words:
+    coefficients: Numbers
+    shocks: Numbers
+    transition: tuple[Numbers, ...]
+    sensors: tuple[tuple[str, int, float, float, Numbers, float], ...]
+    tides: dict[str, GaugeTide]
+    heard: Numbers
+    unheard: Numbers
+    sources: tuple[tuple[str, float | None], ...]
+    notes: tuple[str, ...]
+    deployment: str
+
+
+_WORDS = TypeAdapter(_Words)
+
+
+def _to_words(knowledge: SeaLevelFit) -> _Words:
+    process, spread_inflation = knowledge.model.process, knowledge.spread_inflation
+    return _Words(
+        coefficients=tuple(process.coefficients.tolist()),
+        shocks=tuple(process.shocks.tolist()),
+        transition=tuple(tuple(row) for row in process.transition.tolist()),
+        sensors=tuple(
+            (one.stream, one.ahead, one.gain, one.memory, tuple(one.shocks.tolist()), one.noise)
+            for one in knowledge.model.sensors
+        ),
+        tides=knowledge.tides,
+        heard=tuple(spread_inflation.with_own_gauge.tolist()),
+        unheard=tuple(spread_inflation.unheard.tolist()),
+        sources=tuple((one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in knowledge.sources),
+        notes=knowledge.notes,
+        deployment=knowledge.deployment,
+    )
+
+
+def _from_words(words: _Words) -> SeaLevelFit:
+    process = SurgeProcess(np.array(words.coefficients), np.array(words.shocks), np.array(words.transition))
+    sensors = tuple(
+        Sensor(stream, ahead, gain, memory, np.array(shocks), noise)
+        for stream, ahead, gain, memory, shocks, noise in words.sensors
+    )
+    return SeaLevelFit(
+        SeaModel(process, sensors),
+        words.tides,
+        SpreadInflation(np.array(words.heard), np.array(words.unheard)),
+        tuple(
+            ForecastSource(stream, np.inf if inflation is None else inflation) for stream, inflation in words.sources
+        ),
+        words.notes,
+        words.deployment,
+    )
+
+
+>>>>>>> main
 def _within(time: Times, windows: Sequence[Window]) -> npt.NDArray[np.bool_]:
     inside = np.zeros(time.size, dtype=bool)
     for start, end in windows:

@@ -1,4 +1,4 @@
-"""The tables, as the newest migration leaves them; ``docs/watch-store.md`` says what each is for.
+"""The tables, as the newest migration leaves them; ``docs/reference/watch-store.md`` says what each is for.
 
 Times are naive UTC. Names compare by code point on both engines, so that both give rows in the same order.
 """

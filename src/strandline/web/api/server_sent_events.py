@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from strandline.watch.store import Busy, LogEntry
-from strandline.web.watch_view import Watched
+from strandline.web.watch_view import WatchView
 
 EVERY_S = 1.0
 """How often a store is asked."""
@@ -25,7 +25,7 @@ class OpenStreams:
     def __init__(self) -> None:
         self._count = 0
 
-    async def open(self, watched: Watched, last_event: str | None) -> EventSourceResponse:
+    async def open(self, watch: WatchView, last_event: str | None) -> EventSourceResponse:
         """A stream from the entry that follows ``last_event``; without one, from now on.
 
         Raises:
@@ -34,10 +34,10 @@ class OpenStreams:
         if self._count >= MOST_OPEN:
             raise HTTPException(503, f"{MOST_OPEN} streams are open", {"Retry-After": "30"})
         is_number = last_event is not None and last_event.isascii() and last_event.isdigit()
-        after = int(last_event or "0") if is_number else (await run_sync(watched.head))[0]
+        after = int(last_event or "0") if is_number else (await run_sync(watch.head))[0]
         end = anyio.Event()
         return EventSourceResponse(
-            self._count_while(entries(watched, after, end)), ping=15, headers={"Cache-Control": "no-store"},
+            self._count_while(entries(watch, after, end)), ping=15, headers={"Cache-Control": "no-store"},
             shutdown_event=end, shutdown_grace_period=EVERY_S,
         )  # fmt: skip
 
@@ -50,20 +50,20 @@ class OpenStreams:
             self._count -= 1
 
 
-async def entries(watched: Watched, after: int, end: anyio.Event) -> AsyncIterator[ServerSentEvent]:
+async def entries(watch: WatchView, after: int, end: anyio.Event) -> AsyncIterator[ServerSentEvent]:
     """Each entry of the log that follows number ``after``, until ``end``."""
     yield ServerSentEvent(event="open", id=str(after), data="{}", retry=3000)
     while not end.is_set():
-        for entry in await run_sync(_following, watched, after):
+        for entry in await run_sync(_following, watch, after):
             after = entry.sequence
             yield _as_event(entry)
         with anyio.move_on_after(EVERY_S):
             await end.wait()
 
 
-def _following(watched: Watched, after: int) -> list[LogEntry]:
+def _following(watch: WatchView, after: int) -> list[LogEntry]:
     try:
-        return list(islice(watched.store.read.log(after), AT_ONCE))
+        return list(islice(watch.store.read.log(after), AT_ONCE))
     except Busy:
         return []  # asked again in a moment
 

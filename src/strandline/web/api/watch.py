@@ -27,7 +27,7 @@ from strandline.web.schemas import (
     ReadingRecord,
     WatchRecord,
 )
-from strandline.web.watch_view import Watched
+from strandline.web.watch_view import WatchView
 
 RECENT = timedelta(hours=48)
 """How far back one looks where nothing is said."""
@@ -36,13 +36,13 @@ Variable: TypeAlias = Annotated[str, Query(max_length=60)]
 Lead: TypeAlias = Annotated[float | None, Query(ge=0, le=240, description="this lead alone [h]")]
 
 
-def watch_routes(watched: Watched, token: Token, streams: OpenStreams) -> APIRouter:
+def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRouter:
     """Routes below ``/watch``."""
-    router, read = APIRouter(prefix="/watch", tags=["watch"]), watched.store.read
+    router, read = APIRouter(prefix="/watch", tags=["watch"]), watch.store.read
 
     def span(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
         newest = read.newest_step()
-        end = naive(until) if until else (newest.hour if newest else watched.clock())
+        end = naive(until) if until else (newest.hour if newest else watch.clock())
         return naive(since) if since else end - RECENT, end
 
     def need_token(
@@ -52,7 +52,7 @@ def watch_routes(watched: Watched, token: Token, streams: OpenStreams) -> APIRou
             raise HTTPException(401, "give the token that was printed at the start", {"WWW-Authenticate": "Bearer"})
 
     def fresh(request: Request, response: Response) -> None:
-        response.headers.update(headers_of(request, watched.head()))
+        response.headers.update(headers_of(request, watch.head()))
 
     @router.get("")
     def show_watch(response: Response) -> WatchRecord:
@@ -60,9 +60,9 @@ def watch_routes(watched: Watched, token: Token, streams: OpenStreams) -> APIRou
         response.headers["Cache-Control"] = "no-store"  # its age changes by itself
         newest = read.newest_step()
         if newest is None:
-            return WatchRecord(run=watched.run.id, hour=None, ended=None, code_version=None, age_hours=None)
-        age = (watched.clock() - newest.hour) / timedelta(hours=1)
-        return WatchRecord(run=watched.run.id, hour=newest.hour, ended=newest.ended,
+            return WatchRecord(run=watch.run.id, hour=None, ended=None, code_version=None, age_hours=None)
+        age = (watch.clock() - newest.hour) / timedelta(hours=1)
+        return WatchRecord(run=watch.run.id, hour=newest.hour, ended=newest.ended,
                            code_version=newest.code_version, age_hours=age)  # fmt: skip
 
     @router.get("/outlook", dependencies=[Depends(fresh)])
@@ -154,15 +154,15 @@ def watch_routes(watched: Watched, token: Token, streams: OpenStreams) -> APIRou
     @router.get("/events", response_class=EventSourceResponse)
     async def stream_events(request: Request) -> EventSourceResponse:
         """Server-sent events: each new entry of the log, by its kind, with its number as id."""
-        return await streams.open(watched, request.headers.get("last-event-id"))
+        return await streams.open(watch, request.headers.get("last-event-id"))
 
     @router.post("/confirmations", status_code=201, dependencies=[Depends(need_token)])
     def confirm(word: ConfirmationRequest, response: Response) -> Confirmed:
         """Append a named person's word to the log; what it releases is written to the folder of confirmed alerts."""
         response.headers["Cache-Control"] = "no-store"
-        given = watched.store.confirm(word.subject, word.person, word.note, watched.clock())
+        given = watch.store.confirm(word.subject, word.person, word.note, watch.clock())
         try:
-            watched.store.deliver(watched.alerts)
+            watch.store.deliver(watch.alerts)
         except Busy:
             return Confirmed(confirmation=ConfirmationRecord.model_validate(given), is_delivered=False)
         return Confirmed(confirmation=ConfirmationRecord.model_validate(given), is_delivered=True)

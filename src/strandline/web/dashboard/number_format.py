@@ -12,8 +12,8 @@ UNKNOWN = "unknown"
 class NumberFormat:
     """Formats for one language.
 
-    A number becomes ``<data>`` and a time ``<time>``; ``words.js`` writes their text anew by the browser's ``Intl``.
-    What is not known becomes the language's word for it, never a number.
+    A number becomes ``<data>`` and a time ``<time>``; ``number_format.js`` replaces their text by the browser's
+    ``Intl``. An unknown value becomes the language's word for it, never a number.
     """
 
     def __init__(self, unknown: str) -> None:

@@ -15,14 +15,14 @@ from strandline.web.dashboard.situation import MONITORING, look
 from strandline.web.dashboard.static_files import OWN, PLOTLY, edition, load_asset
 from strandline.web.raster_tiles import SCALES
 from strandline.web.run_folder import RunFolder
-from strandline.web.watch_view import Clock, Watched
+from strandline.web.watch_view import Clock, WatchView
 
 FOR_EVER = "public, max-age=31536000, immutable"
 MOST_ACTIONS = 12
 """Of the plan that are listed; the report has them all."""
 
 
-def page_routes(runs: Mapping[str, RunFolder], watched: Watched | None, clock: Clock) -> APIRouter:
+def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: Clock) -> APIRouter:
     """The page, its scripts and its styles."""
     router = APIRouter(include_in_schema=False)
     environment = Environment(
@@ -41,7 +41,7 @@ def page_routes(runs: Mapping[str, RunFolder], watched: Watched | None, clock: C
         if name not in runs:
             raise HTTPException(404, f"no run is called {name!r}; /api/v1/runs lists them")
         content = template.render(
-            **_chosen(runs[name], watched, language, clock), runs=runs, languages=LANGUAGES, edition=edition()
+            **_chosen(runs[name], watch, language, clock), runs=runs, languages=LANGUAGES, edition=edition()
         )
         headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language", "Content-Language": language}
         return HTMLResponse(content, headers=headers)
@@ -60,11 +60,11 @@ def page_routes(runs: Mapping[str, RunFolder], watched: Watched | None, clock: C
     return router
 
 
-def _chosen(run: RunFolder, watched: Watched | None, language: str, clock: Clock) -> dict[str, object]:
+def _chosen(run: RunFolder, watch: WatchView | None, language: str, clock: Clock) -> dict[str, object]:
     """What the template tells of one run in one language."""
     words, record = labels(language), run.record()
-    is_watched = watched is not None and watched.run.id == run.id
-    situation = look(watched) if watched is not None and is_watched else None
+    is_watched = watch is not None and watch.run.id == run.id
+    situation = look(watch) if watch is not None and is_watched else None
     actions = [action for action in run.actions() if action.kind != MONITORING]
     return {
         "run": record,

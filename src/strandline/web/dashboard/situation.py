@@ -10,7 +10,7 @@ from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIV
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health
 from strandline.watch.store import LogEntry, StepRecord, StoredAlert, StoredDecision
-from strandline.web.watch_view import Watched
+from strandline.web.watch_view import WatchView
 
 MEMORY = timedelta(days=7)
 """How far back confirmations and drafts are shown."""
@@ -141,29 +141,29 @@ class Situation:
         return tuple(sorted({lead for zone in self.zones for lead in zone.chances}))
 
 
-def look(watched: Watched) -> Situation | None:
+def look(watch: WatchView) -> Situation | None:
     """The situation at the newest step; ``None`` = there was none yet."""
-    read = watched.store.read
+    read = watch.store.read
     newest, head = read.newest_step(), read.newest_entry()
     if newest is None or head is None:
         return None
     forecast = read.forecast()
     rows = () if forecast is None or forecast.hour != newest.hour else forecast.rows
-    levels = watched.run.stake_levels()
+    levels = watch.run.stake_levels()
     return Situation(
         step=newest,
-        age=watched.clock() - newest.hour,
+        age=watch.clock() - newest.hour,
         sea=tuple(row for row in rows if row.variable == "water_level" and not row.zone),
         lowest_level=min(levels.values(), default=None),
-        streams=tuple(_streams(watched, newest.hour)),
-        actions=tuple(_actions(watched, newest.hour)),
-        zones=tuple(_zones(watched, rows)),
+        streams=tuple(_streams(watch, newest.hour)),
+        actions=tuple(_actions(watch, newest.hour)),
+        zones=tuple(_zones(watch, rows)),
         log=tuple(read.log(max(head.sequence - LAST_ENTRIES, 0)))[::-1],
     )
 
 
-def _streams(watched: Watched, hour: datetime) -> Iterable[StreamNow]:
-    history = list(watched.store.read.health_history(hour - STRIP, hour))
+def _streams(watch: WatchView, hour: datetime) -> Iterable[StreamNow]:
+    history = list(watch.store.read.health_history(hour - STRIP, hour))
     if not history or history[-1][0] != hour:
         return
     conditions = {(at, each.stream): each.condition for at, streams in history for each in streams}
@@ -172,8 +172,8 @@ def _streams(watched: Watched, hour: datetime) -> Iterable[StreamNow]:
         yield StreamNow(health, tuple((at, conditions.get((at, health.stream))) for at in hours))
 
 
-def _actions(watched: Watched, hour: datetime) -> Iterable[ActionNow]:
-    read = watched.store.read
+def _actions(watch: WatchView, hour: datetime) -> Iterable[ActionNow]:
+    read = watch.store.read
     decided = list(read.decisions(hour - MEMORY, hour))
     action_of = {each.id: each.decision.action for each in decided}
     answered = [each for each in decided if each.confirmations]
@@ -193,13 +193,13 @@ def _draft(alert: StoredAlert) -> Draft:
     return Draft(alert, *words)
 
 
-def _zones(watched: Watched, rows: Iterable[ForecastRow]) -> Iterable[ZoneNow]:
+def _zones(watch: WatchView, rows: Iterable[ForecastRow]) -> Iterable[ZoneNow]:
     chances: dict[str, dict[float, ForecastRow]] = {}
     for row in rows:
         if row.variable == "flooded_share":
             chances.setdefault(row.zone, {})[row.lead_hours] = row
     shares = {feature["properties"]["zone"]: feature["properties"].get("unknown_share")
-              for feature in watched.run.features("zones.geojson")}  # fmt: skip
+              for feature in watch.run.features("zones.geojson")}  # fmt: skip
     zones = [ZoneNow(name, chances.get(name, {}), shares.get(name)) for name in dict.fromkeys([*shares, *chances])]
     return sorted(zones, key=lambda zone: (not zone.chances, -_greatest(zone), zone.name))
 

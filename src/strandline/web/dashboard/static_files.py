@@ -10,7 +10,7 @@ SCRIPT, STYLE = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
 OWN = {
     "dashboard.js": SCRIPT,
     "theme.js": SCRIPT,
-    "words.js": SCRIPT,
+    "number_format.js": SCRIPT,
     "charts.js": SCRIPT,
     "sea.js": SCRIPT,
     "map.js": SCRIPT,

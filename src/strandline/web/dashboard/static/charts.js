@@ -1,5 +1,5 @@
 // Plotly, fetched once and only when a chart is near; and what all charts share.
-import { say, tell } from "./words.js";
+import { say, tell } from "./number_format.js";
 
 const here = new URL(".", import.meta.url);
 let arriving = null;

@@ -1,7 +1,7 @@
 // Two runs beside one another.
 import { fetchJson } from "./charts.js";
 import { swatch } from "./map.js";
-import { nameOf, say, tell } from "./words.js";
+import { nameOf, say, tell } from "./number_format.js";
 
 export function offerComparison() {
   const form = document.getElementById("compare-form"), out = document.getElementById("comparison");

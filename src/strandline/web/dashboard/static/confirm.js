@@ -1,5 +1,5 @@
 // A named person's word. The token stays in its field, in this page; it is never stored.
-import { tell } from "./words.js";
+import { tell } from "./number_format.js";
 import { announce, renew } from "./live.js";
 
 export function offerConfirmations() {

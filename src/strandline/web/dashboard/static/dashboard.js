@@ -5,7 +5,7 @@ import { offerConfirmations } from "./confirm.js";
 import { follow } from "./live.js";
 import { FloodMap } from "./map.js";
 import { drawSea } from "./sea.js";
-import { localise, say, tell } from "./words.js";
+import { localise, say, tell } from "./number_format.js";
 
 const page = { run: document.body.dataset.run, isWatched: Boolean(document.body.dataset.watch), levels: JSON.parse(document.body.dataset.levels) };
 const sea = document.getElementById("sea-chart"), chart = document.getElementById("map-chart");

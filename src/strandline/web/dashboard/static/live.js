@@ -1,5 +1,5 @@
 // What changes while one looks: a new step fetches the page anew and puts its live parts in place of the old ones.
-import { localise, tell } from "./words.js";
+import { localise, tell } from "./number_format.js";
 
 export function follow(redraw) {
   const source = new EventSource("/api/v1/watch/events");

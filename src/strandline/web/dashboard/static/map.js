@@ -1,6 +1,6 @@
 // The map: a picture of a raster or zones by their chance, hatched where nothing is known, with assets on it.
 import { colour, config, fetchAll, fetchJson, loadPlotly, look } from "./charts.js";
-import { say, tell } from "./words.js";
+import { say, tell } from "./number_format.js";
 
 const damage = [["#ffffff", "circle", 5], ["#fdcc8a", "circle", 7], ["#fc8d59", "diamond", 8], ["#d7301f", "square", 8], ["#7f0000", "star", 11]];
 const unknownAsset = ["#b9bec2", "x", 8];

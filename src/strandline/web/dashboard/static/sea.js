@@ -1,6 +1,6 @@
 // The belief about the sea: what was believed, what is to come, and what was measured.
 import { colour, config, fetchAll, fetchJson, levelTicks, loadPlotly, look, timeTicks } from "./charts.js";
-import { nameOf, say, tell } from "./words.js";
+import { nameOf, say, tell } from "./number_format.js";
 
 const symbols = ["circle", "diamond", "square", "triangle-up", "triangle-down", "star"];
 const hour = 3.6e6;
