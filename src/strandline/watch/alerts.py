@@ -42,7 +42,7 @@ def draft_messages(
         ids: of the decisions in the store.
         levels: (N, 49) forecast sea levels [m, region datum].
     """
-    parameters = {each.action: each for each in deployment.stakes}
+    parameters = {each.action: each for each in deployment.action_parameters}
     actions = dict(state.actions)
     drafts = []
     for decision, decision_id in zip(decisions, ids, strict=True):

@@ -93,7 +93,7 @@ def open_watch(
     if study_area.observations.region.name != deployment.region.name:
         what = f"is about '{deployment.region.name}', not '{study_area.observations.region.name}'"
         raise InputError(run, what, "name the folder of this region's run")
-    fitted = load_or_fit(run, study_area, deployment, forecaster, progress)
+    fitted = load_or_fit(run, lambda: study_area, deployment, forecaster, progress)
     student = StudentForecaster(forecaster, study_area.observations, deployment)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
     config = agent_config(deployment, fitted, crews, tides)
@@ -102,7 +102,11 @@ def open_watch(
 
 
 def load_or_fit(
-    folder: Path, study_area: StudyArea, deployment: Deployment, forecaster: Forecaster, progress: Progress | None
+    folder: Path,
+    study_area: Callable[[], StudyArea],
+    deployment: Deployment,
+    forecaster: Forecaster,
+    progress: Progress | None,
 ) -> SeaLevelFit:
     """The fit in ``folder``; made and kept there if there is none, or one of an earlier run."""
     digest = sha256((folder / DEPLOYMENT_FILE).read_bytes()).hexdigest()
@@ -110,9 +114,10 @@ def load_or_fit(
         stored = load_fit(folder)
         if stored.deployment == digest:
             return stored
-    service = SurgeService.of(study_area, deployment)
+    opened = study_area()
+    service = SurgeService.of(opened, deployment)
     archives = {} if service is None else {SURGE_SERVICE: service.forecast}
-    fitted = replace(fit(study_area, deployment, forecaster, archives, progress), deployment=digest)
+    fitted = replace(fit(opened, deployment, forecaster, archives, progress), deployment=digest)
     save_fit(folder, fitted)
     return fitted
 
@@ -125,6 +130,6 @@ def agent_config(
         model=fitted.model,
         spread_inflation=fitted.spread_inflation,
         tides=tides,
-        actions=deployment.stakes,
+        actions=deployment.action_parameters,
         crews=crews,
     )
