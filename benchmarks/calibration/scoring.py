@@ -177,9 +177,9 @@ def score_maps(words: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], kno
         "ece": expected_calibration_error(flooded, happened, BINS),
         "nll": float(-np.log(np.maximum(at_truth, 1e-7)).mean()),
         "brier": brier(flooded, happened),
-        "false_dry": float(missed.mean()),
-        "false_dry_worst": float(missed.max()),
-        "false_dry_kept": float((missed[some] <= FALSE_DRY).mean()) if some.any() else None,
+        "miss_rate": float(missed.mean()),
+        "miss_rate_worst": float(missed.max()),
+        "miss_rate_kept": float((missed[some] <= FALSE_DRY).mean()) if some.any() else None,
         "iou": pooled_iou(overlap_counts(called, truth > 0, known)),
         "epistemic": float(class_parts(words.astype(float), axis=2).epistemic[known].mean()),
     }

@@ -76,7 +76,7 @@ def test_patches_tell_each_other_of_every_storm_apart_and_each_head_in_its_own_w
     reader.reach.weight.normal_(generator=generator)
     scores = torch.randn(2, STORMS, reader.heads, 6, 6, generator=generator)
     alone = [reader.reach(scores[:, storm]) for storm in range(STORMS)]
-    torch.testing.assert_close(reader.told(scores), torch.stack(alone, dim=1), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(reader.pool_scores(scores), torch.stack(alone, dim=1), atol=1e-4, rtol=1e-4)
 
 
 @torch.no_grad()

@@ -12,13 +12,13 @@ from scipy.ndimage import label
 
 from benchmarks.delta.bathtub import connected_bathtub
 from strandline.errors import InputError
-from strandline.models.batch import DEPTH_EDGES, Batch, concatenate
+from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
-from strandline.models.terrain_features import ground_of, sea_of, sill_of
+from strandline.models.terrain_features import sea_of, sill_of, terrain_features_of
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.observations.storms import Storm
-from strandline.observations.variables import as_variable
+from strandline.observations.variables import DEPTH_EDGES, as_variable
 from tests.fixtures.batches import (
     HERE,
     HOUR,
@@ -29,8 +29,8 @@ from tests.fixtures.batches import (
     hours,
     make_batch,
     make_gauge,
-    make_place,
-    make_sea,
+    make_observations,
+    make_sea_level_model,
     make_terrain,
     scenes,
 )
@@ -51,21 +51,30 @@ def test_a_number_that_is_none_is_refused(name: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"tide": torch.zeros(2, 96)}, "'tide' holds 2 samples"),
+        ({"tide": torch.zeros(2, 96)}, r"'tide' is \(2, 96\); expected \(3, 96\)"),
         ({"gauge_seen": torch.ones(3, 3, 72)}, "masks are boolean"),
         ({"flood_valid": torch.ones(3, 16, 24, dtype=torch.uint8)}, "masks are boolean"),
-        ({"radar_seen": None}, "do not come together"),
-        ({"optical": None}, "do not come together"),
-        ({"tide": torch.zeros(3, 95)}, "72 and 96 hours"),
+        ({"radar_seen": None}, "'radar' lacks 'radar_seen'"),
+        ({"optical": None}, "'optical' lacks 'optical'"),
+        ({"tide": torch.zeros(3, 95)}, r"'tide' is \(3, 95\); expected \(3, 96\)"),
         ({"tide_error_modes": torch.zeros(3, 96, 15)}, r"'tide_error_modes' is \(3, 96, 15\)"),
         ({"residual_covariance": torch.zeros(3, 168)}, r"'residual_covariance' is \(3, 168\)"),
-        ({"radar_seen": torch.ones(3, 16, 23, dtype=torch.bool)}, "the mask of 'radar'"),
-        ({"gauge_seen": torch.ones(3, 2, 72, dtype=torch.bool)}, "the mask of 'gauge'"),
-        ({"climate_seen": torch.ones(3, 5, dtype=torch.bool)}, "the mask of 'climate'"),
-        ({"surge_valid": torch.ones(3, 24, dtype=torch.bool)}, "the mask of 'surge'"),
+        (
+            {"radar_seen": torch.ones(3, 16, 23, dtype=torch.bool)},
+            r"'radar_seen' is \(3, 16, 23\); expected \(3, 16, 24\)",
+        ),
+        (
+            {"gauge_seen": torch.ones(3, 2, 72, dtype=torch.bool)},
+            r"'gauge_seen' is \(3, 2, 72\); expected \(3, 3, 72\)",
+        ),
+        ({"climate": torch.zeros(3, 6, 4)}, r"'climate' is \(3, 6, 4\); expected \(3, 6, 5\)"),
+        ({"season": torch.zeros(3)}, r"'season' is \(3,\); expected \(3, 2\)"),
+        ({"archive": torch.zeros(3, 2, 2, 16, 24), "archive_seen": torch.ones(3, 2) > 0}, "lacks 'archive_level'"),
+        ({"climate_seen": torch.ones(3, 5, dtype=torch.bool)}, r"'climate_seen' is \(3, 5\); expected \(3, 6\)"),
+        ({"surge_valid": torch.ones(3, 24, dtype=torch.bool)}, r"'surge_valid' is \(3, 24\); expected \(3, 25\)"),
         (
             {"in_situ": torch.zeros(3, 1, 8, 8), "in_situ_seen": torch.ones(3, 8, 8, dtype=torch.bool)},
-            "'in_situ' covers",
+            r"'in_situ' is \(3, 1, 8, 8\); expected \(3, 1, 16, 24\)",
         ),
     ],
 )
@@ -74,9 +83,27 @@ def test_shapes_and_masks_that_do_not_fit_are_refused(change: dict[str, object],
         replace(make_batch(), **change)
 
 
+def test_a_field_and_its_mask_are_returned_or_named_when_absent() -> None:
+    batch = make_batch()
+    assert batch.pair("radar") == (batch.radar, batch.radar_seen)
+    assert batch.pair("flood_class") == (batch.flood_class, batch.flood_valid)
+    with pytest.raises(InputError, match="has no 'radar'"):
+        batch.without("radar").pair("radar")
+    with pytest.raises(ValueError, match="'tide' has no mask"):
+        batch.pair("tide")
+    with pytest.raises(InputError, match="has no modality 'tide'"):
+        batch.without("tide")
+
+
+def test_land_is_known_ground_that_is_not_permanent_water() -> None:
+    batch = make_batch()
+    assert batch.terrain is not None
+    assert torch.equal(batch.land, batch.terrain_seen & (batch.terrain[:, 2] == 0))
+
+
 def test_parts_of_a_batch_join_to_the_whole() -> None:
     batch = make_batch(5)
-    again = concatenate([batch[:2], batch[torch.tensor([2])], batch[3:]])
+    again = Batch.concatenate([batch[:2], batch[torch.tensor([2])], batch[3:]])
     for name, tensor in vars(batch).items():
         torch.testing.assert_close(getattr(again, name), tensor)
     assert [len(part) for part in (batch, batch[:2], again.without("radar"))] == [5, 2, 5]
@@ -146,7 +173,7 @@ def test_the_sea_is_the_water_at_the_sea_point_and_no_pond() -> None:
 
 
 def test_terrain_is_told_above_mean_sea_level_and_unknown_ground_is_unseen() -> None:
-    land = ground_of(REGION, make_terrain(), MEAN_SEA_LEVEL)
+    land = terrain_features_of(REGION, make_terrain(), MEAN_SEA_LEVEL)
     channels, seen = land.channels, land.known
     elevation = ground()
     np.testing.assert_array_equal(seen.numpy(), ~np.isnan(elevation))
@@ -165,8 +192,8 @@ def changed_gauge(place: Observations, change: object) -> Observations:
 
 
 def test_the_surge_to_learn_is_the_observed_level_minus_the_tide() -> None:
-    place = make_place()
-    batch = build_surge_batch(place, ISSUE, make_sea(), "survey")
+    place = make_observations()
+    batch = build_surge_batch(place, ISSUE, make_sea_level_model(), "survey")
     expected = [bell(issue + np.arange(LEADS) * HOUR, [np.datetime64("2020-01-10T06", "ns")]) for issue in ISSUE]
     assert batch.surge is not None
     assert batch.surge_valid is not None
@@ -183,9 +210,9 @@ def test_gaps_and_flagged_hours_never_become_values() -> None:
         gauge["quality"][0, 220:224] = 2.0
         return gauge
 
-    place = changed_gauge(make_place(), tear)
+    place = changed_gauge(make_observations(), tear)
     time = hours(40)
-    batch = build_surge_batch(place, time[[225, 205]], make_sea(), "survey")
+    batch = build_surge_batch(place, time[[225, 205]], make_sea_level_model(), "survey")
     gone = np.r_[200:210, 220:224]
     assert batch.surge is not None
     assert batch.surge_valid is not None
@@ -199,27 +226,27 @@ def test_gaps_and_flagged_hours_never_become_values() -> None:
 
 
 def test_a_network_sees_nothing_after_the_hour_of_issue() -> None:
-    place = make_place()
+    place = make_observations()
     later = changed_gauge(place, lambda g: g.assign(water_level=g["water_level"].where(g["time"] <= ISSUE[0], 5.0)))
     later.tide_gauge["water_level"].attrs = place.tide_gauge["water_level"].attrs  # type: ignore[index, union-attr]
-    seen = [build_surge_batch(p, ISSUE[:1], make_sea(), "survey") for p in (place, later)]
+    seen = [build_surge_batch(p, ISSUE[:1], make_sea_level_model(), "survey") for p in (place, later)]
     torch.testing.assert_close(seen[0].gauge, seen[1].gauge)
     assert not torch.equal(seen[0].surge, seen[1].surge)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("issue", ["2020-01-01T05", "2020-02-09T22", "2021-01-01T00", "2020-01-05T00:30"])
 def test_an_hour_that_the_record_does_not_cover_is_refused(issue: str) -> None:
-    place = make_place()
+    place = make_observations()
     with pytest.raises(InputError, match="does not cover"):
-        build_surge_batch(place, np.array([issue], dtype="datetime64[ns]"), make_sea(), "survey")
+        build_surge_batch(place, np.array([issue], dtype="datetime64[ns]"), make_sea_level_model(), "survey")
 
 
 def test_truth_is_not_made_up_where_there_is_none() -> None:
-    place = make_place()
-    with pytest.raises(InputError, match="carry no truth"):
-        build_surge_batch(place, ISSUE, make_sea(), "truth")
-    with pytest.raises(InputError, match="have no tide gauge"):
-        build_surge_batch(place.without("tide_gauge"), ISSUE, make_sea(), "survey")
+    place = make_observations()
+    with pytest.raises(InputError, match="have no truth"):
+        build_surge_batch(place, ISSUE, make_sea_level_model(), "truth")
+    with pytest.raises(InputError, match="'tide_gauge' was not observed"):
+        build_surge_batch(place.without("tide_gauge"), ISSUE, make_sea_level_model(), "survey")
 
 
 # --- the other streams -------------------------------------------------------------------------------------------
@@ -254,9 +281,9 @@ def climate(time: np.ndarray, east: float, north: float) -> xr.Dataset:
 def test_wind_is_onshore_where_it_blows_from_the_sea(
     sea_point: tuple[float, float], wind: tuple[float, float], onshore: float
 ) -> None:
-    place = with_streams(make_place(), climate=climate(hours(40)[::6], *wind))
+    place = with_streams(make_observations(), climate=climate(hours(40)[::6], *wind))
     place = replace(place, region=replace(REGION, sea_point=sea_point))
-    batch = build_surge_batch(place, ISSUE, make_sea(), "survey")
+    batch = build_surge_batch(place, ISSUE, make_sea_level_model(), "survey")
     assert batch.climate is not None
     assert batch.climate_seen is not None
     assert batch.climate_seen.all()
@@ -268,8 +295,8 @@ def test_wind_is_onshore_where_it_blows_from_the_sea(
 
 
 def test_days_without_weather_are_unseen() -> None:
-    place = with_streams(make_place(), climate=climate(hours(40)[: 24 * 10 : 6], 1.0, 2.0))
-    batch = build_surge_batch(place, ISSUE[:1], make_sea(), "survey")
+    place = with_streams(make_observations(), climate=climate(hours(40)[: 24 * 10 : 6], 1.0, 2.0))
+    batch = build_surge_batch(place, ISSUE[:1], make_sea_level_model(), "survey")
     assert batch.climate_seen is not None
     assert batch.climate is not None
     assert batch.climate_seen.tolist() == [
@@ -289,8 +316,8 @@ def test_a_scene_belongs_to_its_storm_and_the_first_after_the_peak_is_taken() ->
     levels = np.array([-20.0, -15.0, -5.0, -12.0])[:, None, None] * np.ones((4, 16, 16))
     levels[1, 0, 0] = np.nan
     time = [PEAK - 40 * HOUR, PEAK + 6 * HOUR, PEAK + 30 * HOUR, PEAK + 130 * HOUR]
-    place = with_streams(make_place(), sar=scenes(time, vv=levels, vh=levels - 5), sar_reference=reference)
-    batch = build_storm_batch(place, STORMS, make_sea(), "survey")
+    place = with_streams(make_observations(), sar=scenes(time, vv=levels, vh=levels - 5), sar_reference=reference)
+    batch = build_storm_batch(place, STORMS, make_sea_level_model(), "survey")
     assert batch.radar is not None
     assert batch.radar_seen is not None
     assert not batch.radar_seen[1].any()  # no scene in the second storm's window
@@ -298,23 +325,23 @@ def test_a_scene_belongs_to_its_storm_and_the_first_after_the_peak_is_taken() ->
     assert not batch.radar_seen[0, 0, 0]
     assert batch.radar[0, :, 5, 5].tolist() == [-15.0, -20.0, -11.0, -17.0]
     early = place.sar.isel(scene=[0])  # type: ignore[union-attr]
-    only = build_storm_batch(replace(place, sar=early), STORMS, make_sea(), "survey")
+    only = build_storm_batch(replace(place, sar=early), STORMS, make_sea_level_model(), "survey")
     assert only.radar is not None
     assert only.radar[0, 0, 5, 5] == -20.0
 
 
 def test_radar_without_its_dry_reference_is_refused() -> None:
-    place = with_streams(make_place(), sar=scenes([PEAK], vv=np.full((1, 16, 16), -11.0)))
+    place = with_streams(make_observations(), sar=scenes([PEAK], vv=np.full((1, 16, 16), -11.0)))
     with pytest.raises(InputError, match="lacks VH or a dry reference"):
-        build_storm_batch(place, STORMS, make_sea(), "survey")
+        build_storm_batch(place, STORMS, make_sea_level_model(), "survey")
 
 
 def test_a_survey_becomes_depth_classes_and_what_was_not_surveyed_is_not_valid() -> None:
     depth = np.zeros((1, 16, 16))
     depth[0, 5, 4:9] = [0.14, 0.15, 0.5, 1.2, 1.5]
     depth[0, 6] = np.nan
-    place = with_streams(make_place(), flood_survey=scenes([PEAK], flood_depth=depth))
-    batch = build_storm_batch(place, STORMS, make_sea(), "survey")
+    place = with_streams(make_observations(), flood_survey=scenes([PEAK], flood_depth=depth))
+    batch = build_storm_batch(place, STORMS, make_sea_level_model(), "survey")
     assert batch.flood_class is not None
     assert batch.flood_valid is not None
     assert batch.flood_class[0, 5, 4:9].tolist() == [0, 1, 2, 3, 4]
@@ -334,8 +361,8 @@ def test_a_silent_logger_does_not_hide_its_neighbours_reading() -> None:
             "y": ("point", [5000850.0, 5000850.0, 0.0]),
         },
     )
-    place = with_streams(make_place(), in_situ=loggers)
-    batch = build_storm_batch(place, STORMS, make_sea(), "survey")
+    place = with_streams(make_observations(), in_situ=loggers)
+    batch = build_storm_batch(place, STORMS, make_sea_level_model(), "survey")
     assert batch.in_situ is not None
     assert batch.in_situ_seen is not None
     assert batch.in_situ_seen.sum() == 1
@@ -351,8 +378,8 @@ def test_optical_pixels_are_repeated_and_clouds_unseen() -> None:
         {name: as_variable(name, ("scene", "y", "x"), values) for name in names},
         {"scene": [0], "time": ("scene", np.array([PEAK + HOUR])), "y": y, "x": x},
     )
-    place = with_streams(make_place(), optical=optical)
-    batch = build_storm_batch(place, STORMS[:1], make_sea(), "survey")
+    place = with_streams(make_observations(), optical=optical)
+    batch = build_storm_batch(place, STORMS[:1], make_sea_level_model(), "survey")
     assert batch.optical is not None
     assert batch.optical_seen is not None
     np.testing.assert_allclose(batch.optical[0, 1, ::4, ::4].flatten()[1:], values.ravel()[1:], rtol=1e-6)
@@ -361,13 +388,16 @@ def test_optical_pixels_are_repeated_and_clouds_unseen() -> None:
     assert batch.optical_seen[0].sum() == 256 - 16
     with pytest.raises(InputError, match="shortwave_infrared"):
         build_storm_batch(
-            replace(place, optical=optical.drop_vars("shortwave_infrared")), STORMS[:1], make_sea(), "survey"
+            replace(place, optical=optical.drop_vars("shortwave_infrared")),
+            STORMS[:1],
+            make_sea_level_model(),
+            "survey",
         )
 
 
 def test_assets_outside_the_grid_are_not_seen() -> None:
-    place = make_place()
-    batch = build_storm_batch(place, STORMS, make_sea(), "survey")
+    place = make_observations()
+    batch = build_storm_batch(place, STORMS, make_sea_level_model(), "survey")
     assert batch.asset_seen is not None
     assert batch.asset_cell is not None
     assert batch.asset_class is not None
@@ -379,6 +409,6 @@ def test_assets_outside_the_grid_are_not_seen() -> None:
 
 def test_neighbours_are_told_about_their_own_mean() -> None:
     time = hours(40)
-    place = replace(make_place(), tide_gauge=make_gauge(time, np.zeros(time.size), neighbours=2))
-    batch = build_surge_batch(place, ISSUE, make_sea(), "survey")
+    place = replace(make_observations(), tide_gauge=make_gauge(time, np.zeros(time.size), neighbours=2))
+    batch = build_surge_batch(place, ISSUE, make_sea_level_model(), "survey")
     torch.testing.assert_close(batch.gauge[:, 0], batch.gauge[:, 2], atol=1e-6, rtol=0)

@@ -26,7 +26,7 @@ from strandline.distillation.adaptation.data import predict_two_pass
 from strandline.errors import InputError
 from strandline.models.batching import build_storm_batch
 from strandline.models.student import Student
-from strandline.models.terrain_features import ground_of
+from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.observations import Observations
 from strandline.observations.readers.terrain import water_joined_to_sea
 from strandline.observations.region_file import load_region_file
@@ -35,7 +35,7 @@ from strandline.pipeline.deployment import RunMetadata, build_deployment, load_d
 from strandline.pipeline.large_regions import dask_workers as workers
 from strandline.pipeline.large_regions import map_region as make
 from strandline.pipeline.large_regions import products
-from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region, past_of, remarks_on
+from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region, past_of, warnings_on
 from strandline.pipeline.large_regions.products import PRODUCTS, blend
 from strandline.pipeline.large_regions.store import MosaicStore
 from strandline.pipeline.large_regions.survey import survey
@@ -44,12 +44,12 @@ from strandline.pipeline.large_regions.tiles import Tile, Tiling
 from strandline.report.products import QUANTILES
 from strandline.risk.hazard.flood_maps import draw_floods, map_floods, map_hazard
 from strandline.simulator.coast import simulate_coast
-from strandline.simulator.design_storms import designer_of
+from strandline.simulator.design_storms import storm_designer
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
-from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, make_place
-from tests.fixtures.region_files import write_place
+from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, make_observations
+from tests.fixtures.region_files import write_region_folder
 from tests.pipeline.test_deployment import a_sea
-from tests.risk.test_flood_maps import SEA, forecaster
+from tests.risk.test_flood_maps import SEA_LEVEL, forecaster
 
 EDGE = 300
 CHOICE = MapConfig(samples=2, return_periods=(10.0,))
@@ -129,7 +129,7 @@ def test_a_survey_in_strips_finds_the_ground_of_the_whole(
     store = MosaicStore(str(tmp_path / "out"))
     store.begin("a test", Tiling(region.shape), len(BANDS), resume=False)
     survey(load_region_file(path).terrain, region, store)
-    whole = ground_of(region, terrain, 0.0)
+    whole = terrain_features_of(region, terrain, 0.0)
     fields = store.ground_in((slice(None), slice(None)))
     known = whole.known.numpy()
     channels = whole.channels.numpy()
@@ -154,13 +154,13 @@ def test_a_survey_that_finds_nothing_is_refused(tmp_path: Path) -> None:
 
 def test_a_region_no_larger_than_a_tile_is_mapped_as_a_run_maps_it(tmp_path: Path) -> None:
     levels = np.array([[0.9, 1.6], [1.2, 1.9], [1.0, 2.4]])
-    place = make_place().without("assets")
-    expected = map_hazard(forecaster(), place, SEA, levels, (2.0, 10.0), np.random.default_rng(4))
+    place = make_observations().without("assets")
+    expected = map_hazard(forecaster(), place, SEA_LEVEL, levels, (2.0, 10.0), np.random.default_rng(4))
     store = MosaicStore(str(tmp_path / "out"))
     tiling = Tiling(REGION.shape)
     store.begin("a test", tiling, 2 * len(BANDS), resume=False)
-    survey(load_region_file(write_place(tmp_path / "place")).terrain, REGION, store)
-    draws = draw_floods(designer_of(place, SEA), levels, 2, np.random.default_rng(4))
+    survey(load_region_file(write_region_folder(tmp_path / "place")).terrain, REGION, store)
+    draws = draw_floods(storm_designer(place, SEA_LEVEL), levels, 2, np.random.default_rng(4))
     (tile,) = tiling.tiles()
     bands = Mapper(store, REGION, MEAN_SEA_LEVEL, forecaster(), tuple(draws), None).bands(tile)
     probability, called, epistemic_sd, *depth = bands.reshape(len(BANDS), 2, *REGION.shape)
@@ -178,7 +178,7 @@ def test_open_sea_is_dry_and_unknown_ground_unknown_without_asking_anybody(tmp_p
     for name, values in {"elevation": elevation, "sill": elevation, "distance": 0 * elevation}.items():
         store.array(name)[:] = values
     store.array("water")[:] = ~np.isnan(elevation)
-    draws = draw_floods(designer_of(make_place(), SEA), np.array([[1.5]]), 1, np.random.default_rng(0))
+    draws = draw_floods(storm_designer(make_observations(), SEA_LEVEL), np.array([[1.5]]), 1, np.random.default_rng(0))
     nobody = Forecaster((), {}, 1.0, 0.5, 0.5)
     (tile,) = tiling.tiles()
     bands = Mapper(store, replace(REGION, bounds=(0, 0, 3000, 2000)), 0.2, nobody, tuple(draws), None).bands(tile)
@@ -205,7 +205,7 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     store, tiling = MosaicStore(str(tmp_path / "out")), Tiling(seen.region.shape)
     store.begin("a test", tiling, len(BANDS), resume=False)
     survey(region_file.terrain, seen.region, store)
-    draws = draw_floods(designer_of(seen, deployment.sea_level), np.array([[2.0]]), 2, np.random.default_rng(0))
+    draws = draw_floods(storm_designer(seen, deployment.sea_level), np.array([[2.0]]), 2, np.random.default_rng(0))
     students = load_forecaster(run).without_site_memory()
     (tile,) = tiling.tiles()
     bands = Mapper(store, seen.region, mean, students, tuple(draws), past).bands(tile)
@@ -215,11 +215,11 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     found = find_storms(gauge["time"].values, gauge["water_level"].values[0], 40)
     storms = [storm for storm in found if storm.peak in peaks]
     archive = predict_two_pass(build_storm_batch(bare, storms, deployment.sea_level, "survey"), past.teacher).archive
-    ground = ground_of(seen.region, seen.terrain, mean)
+    ground = terrain_features_of(seen.region, seen.terrain, mean)
     maps = map_floods(replace(students, archive=archive), ground, draws, {})
     np.testing.assert_allclose(bands[0], maps.probability[0], atol=2e-3)  # levels and scenes passed through files
     highest = max(storm.peak_level for storm in past.storms)
-    within, above = (remarks_on(deployment, past, np.array([[highest + more]])) for more in (0.4, 0.6))
+    within, above = (warnings_on(deployment, past, np.array([[highest + more]])) for more in (0.4, 0.6))
     assert not any("memory of lower floods" in remark for remark in within)
     assert any(f"From {highest + 0.5:.2f} m on they rest on the memory" in remark for remark in above)
     alone = map_floods(students, ground, draws, {})

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.calibration.taught_coasts import traits
+from benchmarks.calibration.training_coasts import traits
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.errors import InputError, RefusedByTheory
 from strandline.uncertainty.out_of_distribution import (

@@ -19,7 +19,7 @@ from strandline.watch import run as job
 from strandline.watch.assimilation.fit import FIT_FILE, load_fit, save_fit
 from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR
 from strandline.watch.service import hours_as_they_come, load_or_fit, paced, replayed_feeds
-from tests.fixtures.batches import make_place
+from tests.fixtures.batches import make_observations
 from tests.fixtures.watches import a_deployment, a_sea_level_fit
 
 HOUR = timedelta(hours=1)
@@ -50,7 +50,7 @@ def test_hours_that_cannot_be_lived_through_are_refused_before_anything_is_begun
 
 
 def test_a_replay_of_hours_that_the_record_does_not_hold_is_refused_with_its_span(deployment: Deployment) -> None:
-    place = StudyArea(make_place(10))
+    place = StudyArea(make_observations(10))
     with pytest.raises(InputError, match=r"no reading between .*; the record holds 2020-01-01 to 2020-01-10"):
         replayed_feeds(place, deployment, datetime(2021, 1, 1), datetime(2021, 1, 2), {})
     feeds = replayed_feeds(place, deployment, START, START + 24 * HOUR, {})

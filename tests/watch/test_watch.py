@@ -95,12 +95,12 @@ def watching(deployment: Deployment, replays: dict[str, Replay], folder: Path, s
 
 
 def lowest_level(deployment: Deployment) -> float:
-    return min(each.level for each in deployment.stakes)
+    return min(each.level for each in deployment.action_parameters)
 
 
 def storm(deployment: Deployment) -> float:
     """A surge that passes every level, whatever the tide."""
-    return max(each.level for each in deployment.stakes) - deployment.mean_sea_level + 0.8
+    return max(each.level for each in deployment.action_parameters) - deployment.mean_sea_level + 0.8
 
 
 @pytest.mark.slow
@@ -117,7 +117,7 @@ def test_a_storm_is_foreseen_acted_on_and_over(deployment: Deployment, tmp_path:
             confirmed = drafts[0].identifier
             watch.store.confirm(confirmed, "A. Person", "seen the sea", hour)
     started = {action: number for number, change, action in changes if change == "start"}
-    assert set(started) == {each.action for each in deployment.stakes}
+    assert set(started) == {each.action for each in deployment.action_parameters}
     assert max(started.values()) < 48
     believed = watch.store.read.forecast()
     assert believed is not None

@@ -144,7 +144,7 @@ def own_mean_sea_level(place: StudyArea) -> float:
     return float(gauge["mean_sea_level"].values[0])
 
 
-def return_levels(place: StudyArea) -> ReturnLevelFit:
+def fitted_return_levels(place: StudyArea) -> ReturnLevelFit:
     """The published fit where there is one, else peaks over threshold of the own record."""
     if place.published_levels is not None:
         return place.published_levels
@@ -153,7 +153,7 @@ def return_levels(place: StudyArea) -> ReturnLevelFit:
     return fit_gauge(time, level, place.return_periods, method="peaks_over_threshold", source=source)
 
 
-def maxima_of(place: StudyArea, most: int) -> tuple[npt.NDArray[np.float64], float]:
+def observed_maxima(place: StudyArea, most: int) -> tuple[npt.NDArray[np.float64], float]:
     """What the return levels rest on, for the plot: maxima [m, region datum] and how many a year.
 
     Annual maxima of a published record, brought to the sea level of its reference year, or the own record's storms.

@@ -74,14 +74,14 @@ def calibrate(
     radius = _surge_radius(students, windows, coverages)
     batch, reference = flood
     logits = [_logits(word) for word in predict_members(students, batch)]
-    valid = _land(batch)
+    valid = batch.land
     temperature = best_temperature(logits, reference, valid)
 
     def best_threshold(seen: Batch, known: Tensor) -> float:
         probability = torch.stack(
             [_soft(word.flood_logits, temperature) for word in predict_members(students, seen)]
         ).mean(0)
-        return choose_threshold(1 - probability[:, 0].numpy(), (known > 0).numpy(), _land(seen).numpy())
+        return choose_threshold(1 - probability[:, 0].numpy(), (known > 0).numpy(), seen.land.numpy())
 
     threshold = beyond = best_threshold(*training)
     if physics_augmented is not None:
@@ -134,13 +134,6 @@ def _surge_radius(
     leads = scores[0].shape[1]
     by_lead = [[score[:, lead][~np.isnan(score[:, lead])] for score in scores] for lead in range(leads)]
     return {coverage: np.array([conformal_radius(column, coverage) for column in by_lead]) for coverage in coverages}
-
-
-def _land(batch: Batch) -> Tensor:
-    """(B, H, W) cells that can be flooded: known ground that is not permanent water."""
-    assert batch.terrain is not None
-    assert batch.terrain_seen is not None
-    return batch.terrain_seen & (batch.terrain[:, 2] < 0.5)
 
 
 def _logits(word: Prediction) -> Tensor:

@@ -140,7 +140,11 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
     else:
         archive = forecaster.archive
         kept = {field.name: getattr(archive, field.name) for field in fields(archive)}
-        parts = {**kept, "word": archive.class_probability.half(), "rehearsed": torch.tensor(archive.physics_augmented)}
+        parts = {
+            **kept,
+            "word": archive.class_probability.half(),
+            "physics_augmented": torch.tensor(archive.physics_augmented),
+        }
         write_bytes(folder / ARCHIVE, save({name: tensor.contiguous() for name, tensor in parts.items()}))
 
 
@@ -157,7 +161,7 @@ def load_forecaster(folder: Path) -> Forecaster:
     archive = None
     if (folder / ARCHIVE).exists():
         parts = load_file(folder / ARCHIVE)
-        physics_augmented, word = int(parts.pop("rehearsed")), parts.pop("word").float()
+        physics_augmented, word = int(parts.pop("physics_augmented")), parts.pop("word").float()
         archive = FloodArchive(word, **parts, physics_augmented=physics_augmented)
     return Forecaster(
         tuple(students),

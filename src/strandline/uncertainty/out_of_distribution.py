@@ -147,12 +147,10 @@ def features_of_place(storms: Batch, windows: Batch) -> dict[str, dict[str, floa
     """
     found = {"sea": _sea(windows), "ground": _ground(storms)}
     if storms.radar is not None and storms.radar_seen is not None:
-        found |= _pixels(
-            "radar", storms.radar, storms.radar_seen & _land(storms), ("VV", "VH", "dry VV", "dry VH"), "dB"
-        )
+        found |= _pixels("radar", storms.radar, storms.radar_seen & storms.land, ("VV", "VH", "dry VV", "dry VH"), "dB")
     if storms.optical is not None and storms.optical_seen is not None:
         bands = ("green", "near infrared", "shortwave infrared")
-        found |= _pixels("optical", storms.optical, storms.optical_seen & _land(storms), bands, "reflectance")
+        found |= _pixels("optical", storms.optical, storms.optical_seen & storms.land, bands, "reflectance")
     if windows.climate is not None and windows.climate_seen is not None:
         days = windows.climate[windows.climate_seen].double().numpy()  # (days, channels)
         if len(days):
@@ -183,7 +181,7 @@ def _sea(windows: Batch) -> dict[str, float]:
 def _ground(storms: Batch) -> dict[str, float]:
     assert storms.terrain is not None
     assert storms.terrain_seen is not None
-    seen, terrain, land = storms.terrain_seen[0], storms.terrain[0].double(), _land(storms)[0]
+    seen, terrain, land = storms.terrain_seen[0], storms.terrain[0].double(), storms.land[0]
     elevation, sill, _, distance = terrain
     steps = [
         (grid.diff(dim=dim)[land.narrow(dim, 1, land.shape[dim] - 1) & land.narrow(dim, 0, land.shape[dim] - 1)]).abs()
@@ -211,13 +209,6 @@ def _pixels(
     middle, spread = cells.median(dim=0).values, cells.std(dim=0)
     traits = {f"{name}, median [{unit}]": float(value) for name, value in zip(channels, middle, strict=True)}
     return {stream: traits | {f"{n}, spread [{unit}]": float(v) for n, v in zip(channels, spread, strict=True)}}
-
-
-def _land(batch: Batch) -> Tensor:
-    """(B, H, W) known ground that is not permanent water."""
-    assert batch.terrain is not None
-    assert batch.terrain_seen is not None
-    return batch.terrain_seen & (batch.terrain[:, 2] < 0.5)
 
 
 def _outside(place: Mapping[str, float], taught: Mapping[str, Floats]) -> tuple[Outlier, ...]:

@@ -153,7 +153,7 @@ class Agent:
 
     def _with_zones(self, decision: Decision, flooded: Mapping[str, float]) -> Decision:
         """The decision with the zones that its action protects and that may be flooded."""
-        protected = self.deployment.zones_at_stake.get(decision.action, ())
+        protected = self.deployment.zones_of_action.get(decision.action, ())
         return replace(decision, where=tuple(name for name in protected if flooded[name] >= PROBABILITY_FOR_LIVES))
 
 

@@ -98,9 +98,7 @@ def _cancel(
     )
 
 
-def _alert(
-    deployment: Deployment, decision: Decision, parameters: ActionParameters, levels: Floats
-) -> FloodWarning:
+def _alert(deployment: Deployment, decision: Decision, parameters: ActionParameters, levels: Floats) -> FloodWarning:
     issued = pd.Timestamp(decision.at)
     onset = issued if decision.onset is None else max(issued, pd.Timestamp(decision.onset))
     peak = float(np.quantile(levels.max(axis=1), 0.5))
@@ -122,8 +120,9 @@ def _alert(
         event="Coastal flood",
         headline=f"{site}: {decision.action.replace('_', ' ')}",
         description=(
-            f"{decision.why[:1].upper()}{decision.why[1:]}. {degraded}Levels are above {datum}. The area shows the zones"
-            " that this action protects and that may be flooded; land without a flood map is not shown and may flood too."
+            f"{decision.why[:1].upper()}{decision.why[1:]}. {degraded}Levels are above {datum}. The area shows the"
+            " zones that this action protects and that may be flooded; land without a flood map is not shown and may"
+            " flood too."
         ),
         instruction=(
             f"Confirm the forecast first. Then {decision.action.replace('_', ' ')}."

@@ -141,18 +141,21 @@ def _why(
     """The reason in one sentence without a capital and a full stop, for the duty officer."""
     chance = f"{value.probability:.0%} chance that the sea passes {action.level:.2f} m within two days"
     if state.has_no_data:
-        return f"no gauge and no forecast for {NO_DATA_HOURS} h; from climate and tide: {chance}; {config.decided_by} decides"
+        no_data = f"no gauge and no forecast for {NO_DATA_HOURS} h"
+        return f"{no_data}; from climate and tide alone: {chance}; {config.decided_by} decides"
     parts = [chance if onset is None else f"{chance}, most likely from {onset:%d %b %H:%M} UTC"]
     if action.cost is not None and value.avoided is not None:
         parts.append(f"acting now avoids EUR {value.avoided:,.0f} on average and costs EUR {action.cost[1]:,.0f}")
     else:
         share = value.ratio * PROBABILITY_FOR_LIVES
         parts.append(
-            f"{share:.0%} chance that it first does so {_start_window(config, action)} from now, when acting cannot wait;"
-            f" the agreed limit is {PROBABILITY_FOR_LIVES:.0%}"
+            f"{share:.0%} chance that it first does so {_start_window(config, action)} from now, so that acting cannot"
+            f" wait; the agreed limit is {PROBABILITY_FOR_LIVES:.0%}"
         )
     if value.ratio > 1:
-        parts.append("justified whichever gauge is wrong" if value.is_no_regret else "not justified if a gauge is wrong")
+        parts.append(
+            "justified whichever gauge is wrong" if value.is_no_regret else "not justified if a gauge is wrong"
+        )
     rejected = [stream for stream, probability in state.belief.broken().items() if probability >= REJECTED]
     if rejected:
         parts.append(f"{', '.join(rejected)} rejected: the other streams and the tide contradict it")
@@ -169,7 +172,8 @@ def _would_change(
     benefit, limit = ("expected avoided loss", "cost") if action.cost is not None else ("chance", "agreed limit")
     if change in ("start", "keep"):
         return f"{benefit} below {STOP_RATIO:g} times the {limit} for {STOP_HOURS} h (now {value.still:.2f} times)"
-    return f"{benefit} above the {limit} for a flood {_start_window(config, action)} from now (now {value.ratio:.2f} times)"
+    window = _start_window(config, action)
+    return f"{benefit} above the {limit} for a flood {window} from now (now {value.ratio:.2f} times)"
 
 
 def _start_window(config: AgentConfig, action: ActionParameters) -> str:

@@ -11,7 +11,7 @@ from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch.assimilation.fit import SeaLevelFit, fit
 from strandline.watch.assimilation.spread_inflation import NO_INFLATION
-from tests.fixtures.batches import MEAN_SEA_LEVEL, bell, hours, make_gauge, make_place
+from tests.fixtures.batches import MEAN_SEA_LEVEL, bell, hours, make_gauge, make_observations
 from tests.fixtures.watches import a_deployment
 
 TIME = hours(60)
@@ -24,7 +24,7 @@ def learned(neighbours: int, known_hours: int) -> SeaLevelFit:
     weather = np.convolve(rng.normal(0, 0.05, TIME.size + 23), np.full(24, 0.3), "valid")
     gauge = make_gauge(TIME, bell(TIME, list(TIME[200::300])) + weather, neighbours)
     gauge["water_level"][-1, known_hours:] = np.nan
-    place = StudyArea(replace(make_place(60), tide_gauge=gauge))
+    place = StudyArea(replace(make_observations(60), tide_gauge=gauge))
     deployment: Deployment = a_deployment()
     sites = tuple(GaugeSite(f"gauge {i}", 15.0, 45.2, MEAN_SEA_LEVEL) for i in range(1 + neighbours))
     return fit(place, replace(deployment, gauges=sites), NEVER_ASKED)

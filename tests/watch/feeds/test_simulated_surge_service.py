@@ -11,7 +11,7 @@ from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.sea.surge_forecasts import forecast_surges
 from strandline.watch.feeds.simulated_surge_service import SERVICE_DELAY, SKILL, SURGE_SERVICE, SurgeService
-from tests.fixtures.batches import hours, make_place
+from tests.fixtures.batches import hours, make_observations
 from tests.fixtures.watches import a_deployment
 
 TIME = hours(10)
@@ -31,11 +31,11 @@ def deployment() -> Deployment:
 
 def test_it_forecasts_the_truth_of_a_simulated_coast_by_the_seed_of_the_run(deployment: Deployment) -> None:
     truth = xr.Dataset({"surge": ("hour", SURGE)}, {"hour": TIME})
-    made = SurgeService.of(StudyArea(replace(make_place(10), truth=truth)), deployment)
+    made = SurgeService.of(StudyArea(replace(make_observations(10), truth=truth)), deployment)
     assert made is not None
     assert made.seed == 7
     np.testing.assert_array_equal(made.surge, SURGE)
-    assert SurgeService.of(StudyArea(make_place(10)), deployment) is None
+    assert SurgeService.of(StudyArea(make_observations(10)), deployment) is None
 
 
 @pytest.mark.parametrize(("hour", "issue"), [(12, 1), (13, 2), (18, 2), (19, 3)])

@@ -1,13 +1,12 @@
 """From a finished run to flood maps of a wider region: survey the ground, map tile by tile, put the tiles together."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from strandline.distillation.training.loop import Progress
+from strandline.distillation.training.loop import Announce
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN
 from strandline.errors import InputError
 from strandline.models.weights.load_weights import load_teacher
@@ -32,7 +31,6 @@ from strandline.risk.hazard.flood_maps import draw_floods, sources_of
 from strandline.simulator.design_storms import StormDesigner
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 
-Announce = Callable[[str], Progress | None]
 SOME_YEAR = np.datetime64("2000-01-01T00", "ns")
 """Whose tides storms ride on where the run does not tell a year of its record; any serves."""
 
@@ -71,13 +69,13 @@ class MapMetadata:
     run_region: str
     return_periods: tuple[float, ...]
     levels_p50: tuple[float, ...]
-    choice: MapConfig
+    config: MapConfig
     tiles: int
     reach: int
     overlap: int
     provenance: str
     sources: str
-    remarks: tuple[str, ...]
+    warnings: tuple[str, ...]
     version: str
     commit: str
 
@@ -87,7 +85,7 @@ def map_large_region(
     run: Path,
     out: str,
     job: str,
-    choice: MapConfig,
+    config: MapConfig,
     announce: Announce,
     *,
     resume: bool = False,
@@ -109,10 +107,10 @@ def map_large_region(
         InputError: what was wrong; no product is written then.
     """
     deployment, forecaster = load_deployment(run), load_forecaster(run).without_site_memory()
-    region, periods = region_file.region, _periods(deployment, choice.return_periods)
+    region, periods = region_file.region, _periods(deployment, config.return_periods)
     _refuse_another_sea(region_file, deployment)
     store, tiling = MosaicStore(out), Tiling(region.shape)
-    mapper = _mapper(region_file, deployment, forecaster, store, periods, choice)
+    mapper = _mapper(region_file, deployment, forecaster, store, periods, config)
     has_ground = store.begin(job, tiling, len(BANDS) * len(periods), resume=resume)
     progress, tiles = announce("survey the ground"), tiling.tiles()
     if not has_ground:
@@ -130,14 +128,14 @@ def map_large_region(
         run=deployment.making,
         run_region=deployment.region.name,
         return_periods=periods,
-        levels_p50=tuple(np.median(_levels(deployment, periods, choice), axis=0).tolist()),
-        choice=choice,
+        levels_p50=tuple(np.median(_levels(deployment, periods, config), axis=0).tolist()),
+        config=config,
         tiles=len(tiles),
         reach=tiling.reach,
         overlap=tiling.overlap,
         provenance=tags["PROVENANCE"],
         sources=tags["SOURCES"],
-        remarks=remarks_on(deployment, mapper.past, _levels(deployment, periods, choice)),
+        warnings=warnings_on(deployment, mapper.past, _levels(deployment, periods, config)),
         version=version("strandline"),
         commit=commit(),
     )
@@ -169,13 +167,13 @@ def _refuse_another_sea(region_file: RegionFile, deployment: Deployment) -> None
         raise InputError(f"region '{wide.name}'", given, "use the run's cell size")
 
 
-def _levels(deployment: Deployment, periods: tuple[float, ...], choice: MapConfig) -> Floats:
+def _levels(deployment: Deployment, periods: tuple[float, ...], config: MapConfig) -> Floats:
     """(S, R) sampled return levels [m, region datum]."""
     columns = [deployment.return_periods.index(period) for period in periods]
-    if not 1 <= choice.samples <= len(deployment.return_levels):
+    if not 1 <= config.samples <= len(deployment.return_levels):
         most = len(deployment.return_levels)
-        raise InputError("samples", f"{choice.samples} are asked for", f"the run drew {most}; ask for 1 to {most}")
-    return deployment.return_levels[: choice.samples, columns] + choice.rise
+        raise InputError("samples", f"{config.samples} are asked for", f"the run drew {most}; ask for 1 to {most}")
+    return deployment.return_levels[: config.samples, columns] + config.rise
 
 
 def _mapper(
@@ -184,12 +182,12 @@ def _mapper(
     forecaster: Forecaster,
     store: MosaicStore,
     periods: tuple[float, ...],
-    choice: MapConfig,
+    config: MapConfig,
 ) -> Mapper:
     start = min((start for start, _ in deployment.withheld), default=SOME_YEAR)
     designer = StormDesigner(deployment.sea_level, deployment.mean_sea_level, start)
-    rng = np.random.default_rng(choice.seed)
-    draws = draw_floods(designer, _levels(deployment, periods, choice), forecaster.members, rng, choice.rise)
+    rng = np.random.default_rng(config.seed)
+    draws = draw_floods(designer, _levels(deployment, periods, config), forecaster.members, rng, config.rise)
     past = past_of(region_file, deployment)
     return Mapper(store, region_file.region, deployment.mean_sea_level, forecaster, tuple(draws), past)
 
@@ -237,17 +235,17 @@ def _own_provenance(region_file: RegionFile, mapper: Mapper) -> dict[str, Proven
     return {"terrain": provenance_of(region_file, "terrain")}
 
 
-def remarks_on(deployment: Deployment, past: Past | None, levels: Floats) -> tuple[str, ...]:
+def warnings_on(deployment: Deployment, past: Past | None, levels: Floats) -> tuple[str, ...]:
     """What a reader must know before believing maps of sea levels (S, R) [m, region datum]."""
     return (
         f"Students, thresholds and sea levels are those of a run at '{deployment.region.name}'. Elsewhere nobody has "
         "tested them, and the level of the sea is taken to be the same.",
-        *_remarks_on_radar(past, float(levels.max())),
+        *_radar_warnings(past, float(levels.max())),
         "Floods come from the sea of the region's sea point; rivers and rain are in no map.",
     )
 
 
-def _remarks_on_radar(past: Past | None, highest: float) -> tuple[str, ...]:
+def _radar_warnings(past: Past | None, highest: float) -> tuple[str, ...]:
     if past is None:
         return ("No radar was read: students went by the ground alone, whose errors they cannot see.",)
     read = (

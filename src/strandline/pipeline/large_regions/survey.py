@@ -10,7 +10,7 @@ import numpy.typing as npt
 from strandline.distillation.training.loop import Progress
 from strandline.models.terrain_features import distance_to, joined_to_sea, sill_of
 from strandline.observations.arrays import SingleFloats
-from strandline.observations.readers.formats.rasters import NothingThere
+from strandline.observations.readers.formats.rasters import NoCoverage
 from strandline.observations.readers.terrain import read_elevation, read_water
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import TerrainSection
@@ -53,7 +53,7 @@ def _read(settings: TerrainSection, region: Region, told: Progress) -> tuple[Sin
     """Elevation [m, region datum] and cells that are permanent water, or below its level."""
     elevation = np.full(region.shape, np.nan, dtype=np.float32)
     wet = np.zeros(region.shape, dtype=bool)
-    refused: NothingThere | None = None
+    refused: NoCoverage | None = None
     water = settings.permanent_water
     for rows in _strips(region.shape[0]):
         part = region.window(rows, slice(None))
@@ -61,7 +61,7 @@ def _read(settings: TerrainSection, region: Region, told: Progress) -> tuple[Sin
             elevation[rows] = read_elevation(settings, part)
             if water.path is not None:
                 wet[rows] = read_water(water.path, part) > 0.5
-        except NothingThere as nothing:  # elsewhere there may be something
+        except NoCoverage as nothing:  # elsewhere there may be something
             refused = nothing
         told(SHARES[0] * rows.stop / region.shape[0])
     if refused is not None and np.isnan(elevation).all():

@@ -12,9 +12,9 @@ from strandline.distillation.waterlines import FloodArchive
 from strandline.models.batch import Batch
 from strandline.models.batching import scene_part, storm_gauge_part
 from strandline.models.teacher import Teacher
-from strandline.models.terrain_features import Ground, lay_ground
+from strandline.models.terrain_features import TerrainFeatures, stack_terrain_features
 from strandline.observations.observations import Observations, Provenance
-from strandline.observations.readers.formats.rasters import NothingThere
+from strandline.observations.readers.formats.rasters import NoCoverage
 from strandline.observations.readers.satellite import read_sar, read_sar_reference
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import SarSection
@@ -77,7 +77,7 @@ class Mapper:
         fields = self.store.ground_in(tile.window)
         level, water = np.float32(self.mean_sea_level), fields["water"] > 0
         elevation, sill = fields["elevation"] - level, fields["sill"] - level
-        ground = lay_ground(elevation, sill, water, fields["distance"])
+        ground = stack_terrain_features(elevation, sill, water, fields["distance"])
         if ground.land.any():
             archive = (
                 None if self.past is None else attach_archive(self.past, self._seen(self.past, tile, fields), ground)
@@ -103,7 +103,7 @@ class Mapper:
         )  # fmt: skip
 
 
-def attach_archive(past: Past, seen: Observations, ground: Ground) -> FloodArchive | None:
+def attach_archive(past: Past, seen: Observations, ground: TerrainFeatures) -> FloodArchive | None:
     """The teacher's maps of a window's past storms; ``None`` where radar saw too few of them."""
     if seen.sar is None or seen.sar_reference is None:
         return None
@@ -111,7 +111,7 @@ def attach_archive(past: Past, seen: Observations, ground: Ground) -> FloodArchi
     if len(storms) < FEWEST_STORMS:
         return None
     parts = storm_gauge_part(seen, storms, past.sea_level, "survey") | scene_part(seen, storms)
-    return predict_two_pass(ground.under(Batch(**parts)), past.teacher).archive
+    return predict_two_pass(ground.attach_to(Batch(**parts)), past.teacher).archive
 
 
 def _scenes_over(sar: SarSection, region: Region) -> tuple[xr.Dataset | None, xr.Dataset | None]:
@@ -120,11 +120,11 @@ def _scenes_over(sar: SarSection, region: Region) -> tuple[xr.Dataset | None, xr
     for scene in sar.scenes:
         try:
             scenes.append(read_sar(sar.model_copy(update={"scenes": (scene,)}), region))
-        except NothingThere:  # it shows other parts of the region
+        except NoCoverage:  # it shows other parts of the region
             continue
     try:
         reference = read_sar_reference(sar, region)
-    except NothingThere:
+    except NoCoverage:
         reference = None
     return _in_order(scenes), reference
 

@@ -214,7 +214,11 @@ def _condition(belief: SeaBelief, reading: Residual) -> SeaBelief:
     sensor = model.sensors[number]
     age = int((belief.hour - reading.time) / np.timedelta64(1, "h"))
     if age < 0:
-        raise InputError("belief", f"the reading of '{reading.stream}' at {reading.time} is after {belief.hour}", "advance the belief first")
+        raise InputError(
+            "belief",
+            f"the reading of '{reading.stream}' at {reading.time} is after {belief.hour}",
+            "advance the belief first",
+        )
     at = model.ahead + age - sensor.ahead
     if at >= model.hours:
         return belief

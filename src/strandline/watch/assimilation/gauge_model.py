@@ -87,7 +87,9 @@ def fit_sensor(stream: str, own: Floats, other: Floats, process: SurgeProcess) -
     deviation = other - gain * shifted(ahead)
     before, after = deviation[:-1], deviation[1:]
     pair = np.isfinite(before) & np.isfinite(after)
-    persistence = float(np.clip(before[pair] @ after[pair] / max(float(before[pair] @ before[pair]), 1e-12), 0.0, 0.995))
+    persistence = float(
+        np.clip(before[pair] @ after[pair] / max(float(before[pair] @ before[pair]), 1e-12), 0.0, 0.995)
+    )
     shock = np.where(pair, after - persistence * before, np.nan)
     share = process.regimes_of(own)[1:]
     weight = share * np.isfinite(shock)[:, None]

@@ -72,7 +72,9 @@ def own_readings(
     }
     hours = np.array(sorted(level), dtype="datetime64[ns]")
     values = np.array([level[hour] for hour in sorted(level)], dtype=float)
-    kept = hours <= now if last_rejection is None else (hours <= now) & (hours > last_rejection)
+    kept = hours <= now
+    if last_rejection is not None:
+        kept &= hours > last_rejection
     return hours[kept], values[kept]
 
 

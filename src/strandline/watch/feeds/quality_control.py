@@ -31,14 +31,14 @@ CLOCK_TOLERANCE = timedelta(minutes=15)
 _CONTINUES = 1.5
 """Steps up to this multiple of the median step are no gap."""
 _LEAST_JUMP = 0.5
-"""[m] Steep surges rise by this much in an hour, and a flood tide over shallows bends by nearly as much. Smaller changes
-are never spikes in a window of a few days, which does not show the stream's full variability."""
+"""[m] Steep surges rise by this much in an hour, and a flood tide over shallows bends by nearly as much. Less is never
+a spike in a window of a few days, which does not show the stream's full variability."""
 _SUSPECT_SIGMAS = 5.0
-"""Robust standard deviations of the stream's own variability; fewer than for a spike, since the next reading decides."""
+"""Robust standard deviations of the stream's variability; fewer than for a spike, since the next reading decides."""
 _CALM_SHARE = 0.25
-"""Share of undisturbed second differences: a spike disturbs four, so one spike in seven readings leaves three in ten."""
+"""Share of undisturbed differences: a spike disturbs four, so that one in seven readings leaves three in ten."""
 _LATEST = 4
-"""Readings at the window's end that find_spikes cannot check: a cubic needs two readings after a spike, and so do they."""
+"""Readings at the window's end that find_spikes cannot check: a cubic needs two after a spike, and they theirs."""
 _FEWEST = 12
 """Fewest readings for an estimate of the stream's variability."""
 _LONGEST_GAP = np.timedelta64(24, "h")

@@ -12,7 +12,7 @@ from strandline.observations.region import Region
 from strandline.observations.region_file import feed_sections as sections
 from strandline.observations.region_file.region_file import RegionFile
 from strandline.watch.feeds.client import DEFAULT_RETRY_POLICY, FeedClient, RetryPolicy
-from strandline.watch.feeds.files.flood_scenes import FloodScenes, ZoneShares, read_zones
+from strandline.watch.feeds.files.flood_scenes import FloodScenes, ZoneShares
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.files.growing_file import GrowingFile
 from strandline.watch.feeds.health import Expectation

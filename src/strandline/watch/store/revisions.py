@@ -58,4 +58,6 @@ def _stored_like(given: Sequence[Reading], connection: Connection) -> dict[Ident
         .where(readings.c.stream.in_({one.stream for one in given}))
         .order_by(*readings.primary_key)
     )
-    return {identity(stored): (stored, row.revision) for row in connection.execute(rows) for stored in [reading_of(row)]}
+    return {
+        identity(stored): (stored, row.revision) for row in connection.execute(rows) for stored in [reading_of(row)]
+    }

@@ -213,9 +213,7 @@ def alert_row(draft: AlertDraft, hour: datetime) -> RowValues:
     identifier, status = (message.findtext(f"{{*}}{name}") or "" for name in ("identifier", "status"))
     what = f"alert {identifier!r}"
     if status not in get_args(CapStatus):
-        raise InputError(
-            what, f"has the status {status!r}", "give a draft or an exercise; only a person sends alerts"
-        )
+        raise InputError(what, f"has the status {status!r}", "give a draft or an exercise; only a person sends alerts")
     if not identifier or _IS_DECISION_ID.fullmatch(identifier) or len(file_name_of(identifier)) > LONGEST_FILE_NAME:
         raise InputError(what, "has an impossible identifier", "use 1 to 200 plain characters, not like 20220113T05/1")
     return {

@@ -127,7 +127,9 @@ class Step:
             return
         if connection.execute(select(decisions.c.id).where(decisions.c.id == decision)).first() is None:
             what = f"belongs to the unknown decision {decision!r}"
-            raise InputError(f"alert {alert['identifier']!r}", what, "add decisions first, and give the id of one of them")
+            raise InputError(
+                f"alert {alert['identifier']!r}", what, "add decisions first, and give the id of one of them"
+            )
 
     def log(self, kind: str, message: str, data: Mapping[str, Json] | None = None) -> None:
         """Add a log entry: a plain sentence, with data for machines.

@@ -110,8 +110,8 @@ class Store:
     def deliver(self, folder: Path) -> list[Path]:
         """Write the committed alerts that are not yet in the folder; returns the files.
 
-        An alert is written to ``drafts/IDENTIFIER.xml``, and to ``confirmed/IDENTIFIER.xml`` once a person has confirmed
-        it. To be called at the start of a program, after each step and after each confirmation.
+        An alert goes to ``drafts/IDENTIFIER.xml``, and to ``confirmed/IDENTIFIER.xml`` once a person has confirmed it.
+        To be called at the start of a program, after each step and after each confirmation.
 
         Raises:
             Busy: another agent uses the store; it delivers the alerts.
@@ -121,7 +121,7 @@ class Store:
             return outbox.deliver(folder, self._clock(), source)
 
     def thin_forecasts(self, before: datetime, every_hours: int) -> int:
-        """Remove forecasts made before ``before``, except at every ``every_hours``-th hour of a day; returns the row count.
+        """Remove forecasts made before ``before``, except at each ``every_hours``-th hour of a day; returns the rows.
 
         The removal is logged. Nothing else can be removed from a store.
 

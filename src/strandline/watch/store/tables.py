@@ -152,4 +152,4 @@ log = Table(
     _value("hash", name_type),
 )
 APPEND_ONLY = (alerts, confirmations, decisions, deliveries, health, log, readings, steps)
-"""Tables that the database itself keeps from changing; rows of ``outlooks`` may be removed, the belief state replaced."""
+"""Tables that the database keeps from changing; rows of ``outlooks`` may be removed, the belief state replaced."""

@@ -48,12 +48,15 @@ class FloodScenes:
         return self.section.name
 
     def read(self, since: datetime, until: datetime) -> list[Reading]:
-        """``flooded_share`` [-] of scenes that arrived after ``since``, one reading for each zone; its place is the zone.
+        """``flooded_share`` [-] of scenes that arrived after ``since``, one reading for each zone as its place.
 
         Raises:
             FeedError: the folder does not exist, a file name has no time, or no new scene can be read.
         """
-        arrived = {path: self._time(path) for path in arrived_since(self.stream, self.section.folder, self.section.pattern, since)}
+        arrived = {
+            path: self._time(path)
+            for path in arrived_since(self.stream, self.section.folder, self.section.pattern, since)
+        }
         recent = [path for path, time in arrived.items() if before(since, self.look_back) < time <= until]
 
         def read(path: Path) -> list[Reading]:

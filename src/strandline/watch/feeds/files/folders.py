@@ -28,7 +28,7 @@ def arrived_since(stream: str, folder: Path, pattern: str, since: datetime) -> l
 
 
 def read_each(stream: str, paths: Sequence[Path], read: Callable[[Path], list[Reading]]) -> list[Reading]:
-    """The readings of all files; a file that cannot be read (it may be incomplete) is logged and skipped until it changes.
+    """The readings of all files; a file that cannot be read is logged and skipped until it changes.
 
     Raises:
         FeedError: none of the files can be read.

@@ -9,7 +9,7 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.readers.formats.fields import find_variable, load, open_fields
-from strandline.observations.readers.formats.units import to_si, unit_of_attribute
+from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
 from strandline.observations.region_file.feed_sections import ForecastStreamSection
 from strandline.watch.feeds.files.folders import arrived_since, read_each
 from strandline.watch.feeds.windowing import before
@@ -50,16 +50,20 @@ class ForecastFolder:
     def _read_file(self, path: Path, oldest: datetime, until: datetime) -> list[Reading]:
         with open_fields(path) as dataset:
             if self.section.level not in dataset.variables:
-                raise InputError(path, f"has no variable '{self.section.level}'", f"it has {', '.join(map(str, dataset))}")
+                raise InputError(
+                    path, f"has no variable '{self.section.level}'", f"it has {', '.join(map(str, dataset))}"
+                )
             level = self._at_location(dataset[self.section.level], path)
             issued, valid = _issue(dataset, path), _valid(dataset, path)
             load(level, path)
         where = f"{path} '{self.section.level}'"
-        unit = unit_of_attribute(level.attrs.get("units"), "m", where)
+        unit = parse_unit_attribute(level.attrs.get("units"), "m", where)
         members = next((name for name in _MEMBER if name in level.dims), None)
         extra = set(level.dims) - set(issued.dims) - set(valid.dims) - {members}
         if extra:
-            raise InputError(where, f"has dimensions {sorted(map(str, extra))} beside time", "select one location with 'at'")
+            raise InputError(
+                where, f"has dimensions {sorted(map(str, extra))} beside time", "select one location with 'at'"
+            )
         number = xr.DataArray(np.arange(level.sizes[members]), dims=members) if members else xr.DataArray(0)
         values, issues, times, numbers = (
             array.values.reshape(-1) for array in xr.broadcast(level, issued, valid, number)

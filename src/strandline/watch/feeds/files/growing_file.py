@@ -9,9 +9,9 @@ import numpy as np
 
 from strandline.errors import FeedError, InputError
 from strandline.observations.readers.formats.tables import read_text
-from strandline.observations.readers.formats.tide_gauge_formats import READERS, Readings, parse_growing
+from strandline.observations.readers.formats.tide_gauge_formats import READERS, Readings, parse_partial_table
 from strandline.observations.region_file.data_sections import GaugeFileSection
-from strandline.watch.feeds.windowing import before, available_readings, wall_clock
+from strandline.watch.feeds.windowing import available_readings, before, wall_clock
 from strandline.watch.readings import Reading
 
 _FIRST_TAIL = 1 << 18
@@ -59,11 +59,11 @@ class GrowingFile:
         if self.gauge.format == "netcdf":
             return READERS["netcdf"](path, self.gauge)
         if path.suffix == ".gz":
-            return parse_growing(read_text(path), path, self.gauge)
+            return parse_partial_table(read_text(path), path, self.gauge)
         length = _FIRST_TAIL
         while True:
             text = _last_lines(path, length, has_header=self.gauge.format != "uhslc")
-            time, level = parse_growing(text, path, self.gauge) if text else _NO_READINGS
+            time, level = parse_partial_table(text, path, self.gauge) if text else _NO_READINGS
             if length >= path.stat().st_size or (time.size and time.min() <= oldest):
                 return time, level
             length *= 8

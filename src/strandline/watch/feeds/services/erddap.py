@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 
 from strandline.errors import InputError
-from strandline.observations.readers.formats.units import to_si, unit_of_attribute
+from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
 from strandline.observations.region_file.feed_sections import ErddapStreamSection
 from strandline.watch.feeds.http import Service
 from strandline.watch.feeds.services.levels import Levels, Query, parse_columns
@@ -57,7 +57,7 @@ class Erddap:
             what = f"the answer has no table with '{self.section.time}' and '{self.section.level}'"
             raise service.refusal(what, "check the data set's columns") from error
         try:
-            unit = unit_of_attribute(self.section.unit or stated, "m", f"column '{self.section.level}'")
+            unit = parse_unit_attribute(self.section.unit or stated, "m", f"column '{self.section.level}'")
         except InputError as error:
             raise service.refusal(str(error), "or state 'unit' in the region file") from error
         times, numbers = parse_columns((row[0] for row in rows), (row[1] for row in rows))

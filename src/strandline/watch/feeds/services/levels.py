@@ -12,7 +12,7 @@ import pandas as pd
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.formats.timestamps import readable_times
 from strandline.watch.feeds.http import Service
-from strandline.watch.feeds.windowing import before, available_readings, wall_clock
+from strandline.watch.feeds.windowing import available_readings, before, wall_clock
 from strandline.watch.readings import Reading
 
 Query = tuple[str, Mapping[str, str] | None]

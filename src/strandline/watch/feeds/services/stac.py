@@ -62,7 +62,9 @@ class Stac:
         except APIError as error:
             status = getattr(error, "status_code", None)
             what = f"answers {status}" if status else "gives no answer"
-            raise FeedError(f"stream '{self.stream}': {self.section.url} {what}; check the address and the token") from error
+            raise FeedError(
+                f"stream '{self.stream}': {self.section.url} {what}; check the address and the token"
+            ) from error
         except (ClientTypeError, STACError, KeyError, TypeError, ValueError, NotImplementedError) as error:
             what = f"{self.section.url} does not answer as a STAC API ({type(error).__name__}: {error})"
             raise FeedError(f"stream '{self.stream}': {what}; give the root of one that can search") from error

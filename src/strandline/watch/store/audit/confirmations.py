@@ -36,7 +36,9 @@ def add(confirmation: Confirmation, connection: Connection) -> None:
     decision = connection.execute(select(decisions).where(decisions.c.id == subject)).first()
     found = alert if alert is not None else decision
     if found is None:
-        raise InputError("confirmation", f"{subject!r} is neither an alert nor a decision", "choose one that is pending")
+        raise InputError(
+            "confirmation", f"{subject!r} is neither an alert nor a decision", "choose one that is pending"
+        )
     if confirmation.at < found.hour:
         what = f"at {confirmation.at} is before {subject!r} of {found.hour}"
         raise InputError("confirmation", what, "give the time, in UTC, at which the person confirmed")

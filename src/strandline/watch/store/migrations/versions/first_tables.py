@@ -190,4 +190,6 @@ def _guard_on_postgresql() -> None:
         "RAISE EXCEPTION 'log continues from its last entry' USING ERRCODE = 'integrity_constraint_violation'; "
         "END IF; RETURN NEW; END $$"
     )
-    op.execute("CREATE TRIGGER log_continues BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION strandline_log_continues()")
+    op.execute(
+        "CREATE TRIGGER log_continues BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION strandline_log_continues()"
+    )

@@ -1,7 +1,7 @@
-"""``python -m benchmarks.calibration.taught_coasts``: what sums up the coasts that the shipped networks were taught on.
+"""``python -m benchmarks.calibration.training_coasts``: features of the training coasts of the shipped networks.
 
 They are drawn again from their seeds, with a few storms each: traits of ground, sea and sensors need no more. The
-result ships as ``strandline/data/taught_coasts.json``, for `strandline.uncertainty.out_of_distribution`.
+result ships as ``strandline/uncertainty/data/training_coasts.json``, for `strandline.uncertainty.out_of_distribution`.
 """
 
 import argparse
@@ -25,7 +25,7 @@ YEARS, STORMS = 2.5, 3
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration.taught_coasts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration.training_coasts", description=__doc__)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--coasts", type=int, default=PretrainingConfig.coasts)
     parser.add_argument("--cache", type=Path, required=True, help="folder for the traits of each coast")
@@ -39,7 +39,7 @@ def main() -> None:
         stream: {n: [float(f"{one[stream][n]:.4g}") for one in found] for n in found[0][stream]} for stream in found[0]
     }
     card = {
-        "command": f"python -m benchmarks.calibration.taught_coasts --first-seed {options.first_seed}"
+        "command": f"python -m benchmarks.calibration.training_coasts --first-seed {options.first_seed}"
         f" --coasts {options.coasts}",
         "data": f"{options.coasts} simulated coasts, seeds from {options.first_seed}, {STORMS} storms of each",
     }
@@ -54,12 +54,12 @@ def traits(seed: int, cells: int = PretrainingConfig.cells) -> dict[str, dict[st
     year = slice(0, 24 * 400)
     latitude = float(gauge["latitude"].values[0])
     fitted = fit_tide(time[year], level[year], latitude, name=coast.region.name, source="own record")
-    sea = SeaLevelModel(fitted, np.zeros(TIDE_HOURS))  # no trait asks for weather
+    sea_level = SeaLevelModel(fitted, np.zeros(TIDE_HOURS))  # no trait asks for weather
     peaks = coast.require("truth")["time"].values
     storms = [Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, 0.0) for peak in peaks]
     issue = np.sort(np.random.default_rng(seed).choice(time[96:-48], FEATURE_HOURS, replace=False))
     return features_of_place(
-        build_storm_batch(coast, storms, sea, "truth"), build_surge_batch(coast, issue, sea, "truth")
+        build_storm_batch(coast, storms, sea_level, "truth"), build_surge_batch(coast, issue, sea_level, "truth")
     )
 
 
