@@ -79,7 +79,7 @@ def own_readings(
 
 
 def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> dict[str, ExternalForecast]:
-    """Stream → mean and spread of its newest issue from now on; streams whose newest issue is older than a day are left out.
+    """Stream → mean and spread of its newest issue from now on; streams without an issue of the last day are left out.
 
     Args:
         tide: times → tide and mean level [m, region datum], subtracted from forecasts of the level.
