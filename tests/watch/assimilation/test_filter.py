@@ -72,7 +72,7 @@ def test_climate_of_a_first_order_process_is_the_closed_form() -> None:
 
 
 def test_the_filter_equals_exact_conditioning_of_a_normal_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sea_filter, "BREAKS", 1e-15)
+    monkeypatch.setattr(sea_filter, "BREAK_RATE", 1e-15)
     process = autoregression(1.3, -0.34)
     model = SeaModel(process, (exact(process),))
     hours, noise = [3, 4, 7, 11, 12], 0.01

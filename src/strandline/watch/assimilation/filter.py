@@ -22,7 +22,7 @@ from strandline.watch.assimilation.surge_process import SurgeProcess
 
 PAST_HOURS = 36
 """Older readings are ignored [h]: a reading may come a day late."""
-BREAKS, MENDS = 1 / 2160, 1 / 72
+BREAK_RATE, REPAIR_RATE = 1 / 2160, 1 / 72
 """Probability per hour [-] that a sound gauge breaks (once in three months) and that a broken one is repaired (after
 three days): assumptions; a few readings outweigh them."""
 ANYWHERE = 10.0
@@ -106,7 +106,7 @@ def climatological_prior(model: SeaModel, hour: np.datetime64) -> SeaBelief:
         covariance[number, number] = sensor.spread(process.stationary) ** 2
     weight = process.stationary
     for _ in model.sensors:
-        weight = np.multiply.outer(weight, np.array([MENDS, BREAKS]) / (MENDS + BREAKS))
+        weight = np.multiply.outer(weight, np.array([REPAIR_RATE, BREAK_RATE]) / (REPAIR_RATE + BREAK_RATE))
     count = weight.size
     return SeaBelief(
         model,
@@ -163,7 +163,7 @@ def _predict(belief: SeaBelief) -> SeaBelief:
     weight, mean, covariance = belief.weight.reshape(model.shape), belief.mean, belief.covariance
     mean = mean.reshape(*model.shape, model.size)
     covariance = covariance.reshape(*model.shape, model.size, model.size)
-    switch = np.array([[1 - BREAKS, BREAKS], [MENDS, 1 - MENDS]])
+    switch = np.array([[1 - BREAK_RATE, BREAK_RATE], [REPAIR_RATE, 1 - REPAIR_RATE]])
     for axis in range(weight.ndim):
         weight, mean, covariance = _mix(weight, mean, covariance, axis, switch if axis else process.transition)
     mean, covariance = mean.reshape(-1, model.size), covariance.reshape(-1, model.size, model.size)
