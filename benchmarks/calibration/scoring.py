@@ -14,7 +14,7 @@ from benchmarks.calibration.predictions import CONDITIONS, DRAWS, CoastPredictio
 from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.record import Value
 from strandline.observations.arrays import Floats, Mask
-from strandline.uncertainty.calibration import best_temperature, choose_threshold
+from strandline.uncertainty.calibration import choose_threshold, fit_temperature
 from strandline.uncertainty.conformal import conformal_radius
 from strandline.uncertainty.metrics import brier, expected_calibration_error, overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import miss_rate, miss_rate_threshold
@@ -99,7 +99,7 @@ class Scorer:
         said = torch.from_numpy(self.exam.teacher[len(self.exam.training) :].astype(np.float32))  # (n, K, H, W)
         sure = one_hot(said.argmax(dim=1), said.shape[1]).movedim(-1, 1).float()
         reference = said if method.tempered == "word" else sure
-        return best_temperature(logits, reference, torch.from_numpy(self.land(self.exam.calibration).copy()))
+        return fit_temperature(logits, reference, torch.from_numpy(self.land(self.exam.calibration).copy()))
 
     def probability(self, method: Method, of: str, temperature: float) -> npt.NDArray[np.float32]:
         """(M, n, K, H, W) of the members."""

@@ -29,7 +29,7 @@ FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
     "flood_disagreement.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json",
     "plan.md", "protocol.toml", "student.safetensors", "student.json", "archive.safetensors", "risk_data_library.json",
-    "pathways-action.txt", "pathways-sequence.txt", "briefing.nc", "zones.geojson",
+    "pathways-action.txt", "pathways-sequence.txt", "deployment.nc", "zones.geojson",
 )  # fmt: skip
 PROGRAM = Path(__file__).parents[1] / "fixtures" / "smallest_run.py"
 

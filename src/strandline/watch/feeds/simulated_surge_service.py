@@ -39,7 +39,7 @@ class SurgeService:
         truth = study_area.observations.truth
         if truth is None or "surge" not in truth:
             return None
-        seed = next(iter(deployment.making.seeds.values()), 0)
+        seed = next(iter(deployment.metadata.seeds.values()), 0)
         return cls(truth["hour"].values, truth["surge"].values.astype(float), seed)
 
     def forecast(self, hour: np.datetime64) -> ExternalForecast | None:
