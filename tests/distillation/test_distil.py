@@ -186,8 +186,8 @@ def test_labels_hold_where_they_are_labelled_while_the_teacher_is_compared_every
     report = distil(teacher, student, [batch], steps=1, seed=0, task_loss=cross_entropy)
     assert report.terms["soft"] == pytest.approx(soft.item(), rel=1e-5)
     assert report.terms["task"] == pytest.approx(task.item(), rel=1e-5)
+    batch = DistillationBatch(images, images, classes, labelled=labelled[:, :1, :1])
     with pytest.raises(InputError, match=r"need \(12, 4, 4\) bool"):
-        batch = DistillationBatch(images, images, classes, labelled=labelled[:, :1, :1])
         distil(teacher, student, [batch], steps=1, seed=0, task_loss=cross_entropy)
 
 
@@ -276,7 +276,7 @@ def test_what_cannot_be_distilled_is_refused(change: dict[str, Any], message: st
 
 def test_a_network_is_not_its_own_teacher() -> None:
     network = linear(1)
-    with pytest.raises(InputError, match="copy.deepcopy"):
+    with pytest.raises(InputError, match=r"copy\.deepcopy"):
         distil(network, network, [points()], steps=1, seed=0)
 
 

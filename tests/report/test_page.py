@@ -15,7 +15,7 @@ from strandline.planning import formatting as words
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
-from strandline.risk.impact.people import DistrictPeople, HeadCount, People
+from strandline.risk.impact.population import DistrictPopulation, HeadCount, PopulationImpact
 from strandline.risk.impact.totals import partial_totals
 
 VOID = {"meta", "source", "img", "br", "link", "input", "hr"}
@@ -238,14 +238,20 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
     samples = np.stack([assets[f"expected_annual_damage_{name}"] for name in ("p10", "p50", "p90")])
     exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 1111.0, 1200.0))
     told = (4000.0, 2, exact, {"hospital": open_})
-    people = People(*told, (DistrictPeople("harbour", *told), DistrictPeople(None, *told)))
+    people = PopulationImpact(*told, (DistrictPopulation("harbour", *told), DistrictPopulation(None, *told)))
     totals = partial_totals(samples, assets)
-    page = Page(render_page(replace(findings, impact=replace(findings.impact, totals=totals, people=people))))
+    page = Page(render_page(replace(findings, impact=replace(findings.impact, totals=totals, population=people))))
     cells = [text.strip() for tag, text in page.texts if tag in ("td", "th") and text.strip()]
     for part in totals:
         name = "not stated" if part.name is None else part.name
-        value = words.money(part.unknown_value) if part.unknown_assets else "–"
-        row = [name, str(part.assets), str(part.unknown_assets), value, words.money(part.expected_annual_damage[1])]
+        value = words.format_money(part.unknown_value) if part.unknown_assets else "–"
+        row = [
+            name,
+            str(part.assets),
+            str(part.unknown_assets),
+            value,
+            words.format_money(part.expected_annual_damage[1]),
+        ]
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert sum(part.unknown_assets for part in totals if part.by == "district") == findings.impact.unknown_assets > 0
     for name in ("harbour", "not stated"):
@@ -290,16 +296,19 @@ def contrast(one: str, other: str) -> float:
     ],
 )  # fmt: skip
 def test_money_has_two_digits(euros: float, text: str) -> None:
-    assert words.money(euros).replace(words.SPACE, " ") == text
+    assert words.format_money(euros).replace(words.SPACE, " ") == text
 
 
 def test_a_range_of_money_names_a_second_unit_only_where_one_will_not_do() -> None:
     said = [
-        words.money_between(*pair).replace(words.SPACE, " ") for pair in ((0.0, 7.8e6), (5e5, 1.2e6), (2.6e4, 7.8e6))
+        words.format_money_between(*pair).replace(words.SPACE, " ")
+        for pair in ((0.0, 7.8e6), (5e5, 1.2e6), (2.6e4, 7.8e6))
     ]
     assert said == ["€0 to 7.8 million", "€0.50 to 1.2 million", "€26 thousand to 7.8 million"]
 
 
 def test_a_share_is_never_rounded_to_nothing_or_all() -> None:
-    said = [words.percent(share).replace(words.SPACE, " ") for share in (0.0, 0.001, 0.05, 0.999, 1.0, float("nan"))]
+    said = [
+        words.format_percent(share).replace(words.SPACE, " ") for share in (0.0, 0.001, 0.05, 0.999, 1.0, float("nan"))
+    ]
     assert said == ["0 %", "less than 1 %", "5 %", "more than 99 %", "100 %", "unknown"]

@@ -70,7 +70,7 @@ def distil_members(
             "multi-head student", f"has {student.members} heads", f"give as many members, not {len(members)}"
         )
     if not storms or not windows:
-        raise InputError("ensemble distillation", "no storms or no windows", "give batches of both")
+        raise InputError("distillation of heads", "no storms or no windows", "give batches of both")
     student.eval()
     maps = _map_data(student.trunk, members, storms)
     hours = _surge_data(student.trunk, members, windows)

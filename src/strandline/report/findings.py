@@ -24,21 +24,22 @@ class LearningScores:
     """Flood-map skill of every learner on held-out storms, as intersection over union [-].
 
     Attributes:
+        labels_only_iou: a new student trained on the labels alone; None = the baselines were not trained.
         finetuned_iou: the student as shipped, adapted with the labels alone; None = not measured.
         retention: student over teacher [-].
         gap_closed: (student − labels only) / (teacher − labels only) [-]; None = undefined, because the difference
-            between teacher and labels only lies within noise.
+            between teacher and labels only lies within noise, or the baselines were not trained.
         pretrained_iou: the student as shipped, before it saw this place; None = not measured.
         n_labels: labelled maps that the student learnt from.
         n_test_storms: held-out storms that the scores are averages over.
-        false_dry: share of a storm's flooded cells that the student called dry, mean over held-out storms; None = no
+        miss_rate: share of a storm's flooded cells that the student predicts dry, mean over held-out storms; None = no
             flood of them is known. ``target_miss_rate``: what was asked for, None = nothing.
     """
 
     provenance: ProvenanceKind
     teacher_iou: float
     student_iou: float
-    labels_only_iou: float
+    labels_only_iou: float | None
     pretrained_iou: float | None
     retention: float
     gap_closed: float | None
@@ -133,7 +134,8 @@ class RunResults:
         rise_scenarios: scenarios of sea-level rise.
         information: what drives the uncertainty of the damage, and what would narrow it; None = nothing to narrow.
         maxima_per_year: how many such maxima a year of record has [a-1]; 1 for annual maxima.
-        familiarity: how the place compares with the coasts that the networks were taught on; None = not compared.
+        out_of_distribution: how the place compares with the coasts that the networks were trained on; None = not
+            compared.
     """
 
     observations: Observations

@@ -33,7 +33,7 @@ MEDIA_TYPES = {
     "pathways-action.txt": "text/plain; charset=utf-8",
     "pathways-sequence.txt": "text/plain; charset=utf-8",
     "risk_data_library.json": "application/json",
-    "briefing.nc": "application/x-netcdf",
+    "deployment.nc": "application/x-netcdf",
     "student.json": "application/json",
     "student.safetensors": "application/octet-stream",
     "archive.safetensors": "application/octet-stream",
@@ -93,10 +93,12 @@ class RunFolder:
         actions = read_json(self.path / "plan.json")["actions"]
         return sorted((ActionRecord.model_validate(action) for action in actions), key=lambda action: action.priority)
 
-    def stake_levels(self) -> dict[str, float]:
+    def action_levels(self) -> dict[str, float]:
         """Sea level [m, region datum] that each emergency action is there for."""
         plan = read_json(self.path / "plan.json")
-        return {stake["action"]: stake["level"] for stake in plan.get("stakes", [])}
+        if "action_parameters" not in plan:
+            raise InputError(self.path / "plan.json", "was written by an older version", "run `strandline run` again")
+        return {each["action"]: each["level"] for each in plan["action_parameters"]}
 
     def surge(self) -> pd.DataFrame:
         """Its forecasts, ``SURGE_COLUMNS``; NaN = a gap, times naive UTC."""

@@ -211,7 +211,7 @@ def test_a_map_says_nothing_of_the_surge_decoder_and_a_gauge_nothing_of_the_map(
 
 def test_a_student_in_training_is_refused(student: Student, storms: Batch) -> None:
     student.train()
-    with pytest.raises(InputError, match=r"dropout blurs its gradients; call `student.eval\(\)` first"):
+    with pytest.raises(InputError, match=r"dropout makes its gradients random; call `student.eval\(\)` first"):
         student_fisher(student, storms, draws())
 
 

@@ -17,7 +17,7 @@ from strandline.distillation.objective import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig, simulate_training_coast
 from strandline.errors import InputError
 from strandline.files import write_bytes
-from strandline.models.batch import Batch, concatenate
+from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import SHIPPED
@@ -63,9 +63,9 @@ class Exemplars:
 def simulate_exemplars(seeds: Sequence[int]) -> Exemplars:
     """The first storm below the extreme mark, and some gauge windows, of each of these coasts."""
     coasts = [simulate_training_coast(seed, RECORD) for seed in seeds]
-    storms = concatenate([_without_assets(student_inputs(storms)) for storms, _ in coasts])
+    storms = Batch.concatenate([_without_assets(student_inputs(storms)) for storms, _ in coasts])
     windows = [student_inputs(windows) for _, windows in coasts]
-    return Exemplars(storms, concatenate(windows))
+    return Exemplars(storms, Batch.concatenate(windows))
 
 
 def exemplar_seeds(config: PretrainingConfig) -> list[int]:

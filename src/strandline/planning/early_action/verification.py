@@ -61,7 +61,7 @@ class Verification:
         unverified: activations without an event of which less than half was observed: neither right nor wrong, and in
             no expense.
         lead_hours: median time from start to onset over the hits [h]; NaN without any.
-        cost_in_vain: of the false alarms [EUR 2010 in a plan]; ``None`` = not weighed in money.
+        false_alarm_cost: of the false alarms [EUR 2010 in a plan]; ``None`` = not weighed in money.
         expenses: of these decisions and of the simple ones; ``None`` likewise.
     """
 
@@ -72,7 +72,7 @@ class Verification:
     false_alarms: int
     unverified: int
     lead_hours: float
-    cost_in_vain: float | None
+    false_alarm_cost: float | None
     expenses: Expenses | None
 
     @property
@@ -142,7 +142,7 @@ def verify(
         false_alarms=int(vain.sum()),
         unverified=int((~useful & ~vain).sum()),
         lead_hours=float(np.median(lead[hit])) if hit.any() else float("nan"),
-        cost_in_vain=None if stakes is None else float(_paid(stakes, ends - starts)[vain].sum()),
+        false_alarm_cost=None if stakes is None else float(_paid(stakes, ends - starts)[vain].sum()),
         expenses=None
         if stakes is None
         else _expenses(stakes, happened, hit, (ends - starts)[useful | vain], needed_lead_hours, observed),

@@ -8,7 +8,7 @@ import pandas as pd
 from strandline.planning.early_action.derive_triggers import FORECAST
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.early_action.triggers import replay
-from strandline.planning.formatting import metres, moment, percent, say_expression
+from strandline.planning.formatting import format_expression, format_metres, format_percent, format_time
 from strandline.report.alerts.area import warned_polygon
 from strandline.report.alerts.cap import FloodWarning, rarity_of
 from strandline.report.alerts.forecast_trace import (
@@ -77,7 +77,7 @@ def _draft(
     land = findings.observations.terrain["permanent_water"].to_numpy() != 1
     place = hazard.region.name
     slug = re.sub(r"[^a-z0-9]+", "-", f"{place} {phase.name if phase else 'water level'}".lower()).strip("-")
-    when = moment(pd.Timestamp(during.iloc[0]))
+    when = format_time(pd.Timestamp(during.iloc[0]))
     return FloodWarning(
         identifier=f"strandline-{slug}-{level:.2f}m-{issued:%Y%m%dT%H%M}",
         subject=slug,
@@ -88,12 +88,13 @@ def _draft(
         probability=greatest,
         return_period=rarity_of(max(level, float(rows["p50"].max())), middle, hazard.return_periods),
         event="Coastal flood",
-        headline=f"{place}: chance of {percent(greatest)} that the sea passes {metres(level)}, first on {when}",
+        headline=f"{place}: chance of {format_percent(greatest)} that the sea passes {format_metres(level)},"
+        f" first on {when}",
         description=(
-            f"The water level may pass {metres(level)} above {hazard.region.vertical_datum}; the chance is "
-            f"{percent(greatest)} in the likeliest hour. The area drawn is where the flood map for the "
-            f"{hazard.return_periods[scene]:g}-year level gives {percent(IN_THE_AREA)} or more. Cells without data are "
-            "not in it; they may flood as well."
+            f"The water level may pass {format_metres(level)} above {hazard.region.vertical_datum}; the chance is "
+            f"{format_percent(greatest)} in the likeliest hour. The area drawn is where the flood map for the "
+            f"{hazard.return_periods[scene]:g}-year level gives {format_percent(IN_THE_AREA)} or more. Cells without "
+            "data are not in it; they may flood as well."
         ),
         instruction=_instruction(findings.plan.protocol, phase, is_started),
         response=phase.response if phase is not None and is_started else "Monitor",
@@ -116,6 +117,6 @@ def _instruction(protocol: Protocol | None, phase: Phase | None, is_started: boo
     first = "Confirm the forecast first. Then" if is_started else "The trigger is not reached: watch. If it is"
     return (
         f"{first}: {'; '.join(phase.actions)}. {phase.why} "
-        f"Stand down when this has held for {stop.for_hours:g} hours: {say_expression(stop.when, indicators)}. "
+        f"Stand down when this has held for {stop.for_hours:g} hours: {format_expression(stop.when, indicators)}. "
         f"If nothing is known for {degraded.after_hours:g} hours: {degraded.prior}; {degraded.decided_by} decides."
     )

@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from strandline.planning import formatting as words
-from strandline.planning.formatting import say_expression
+from strandline.planning.formatting import format_expression
 from strandline.report.alerts.forecast_trace import ForecastTrace, forecast_of_the_peak
 from strandline.report.figures.charts import (
     draw_learning,
@@ -77,13 +77,14 @@ def render_page(findings: RunResults) -> str:
         lstrip_blocks=True,
     )
     for function in (
-        words.money, words.percent, words.metres, words.years, words.moment, words.day, words.duration, words.plural,
-        words.plain, words.places, words.capitalise, words.money_bounds,
-        words.score, words.heads, words.head_count,
+        words.format_money, words.format_percent, words.format_metres, words.format_years, words.format_time,
+        words.format_date, words.format_duration, words.pluralise,
+        words.format_key, words.format_asset_list, words.capitalise, words.format_money_bounds,
+        words.format_score, words.format_count, words.format_head_count,
     ):  # fmt: skip
-        environment.filters[function.__name__] = function
-    environment.globals["say_expression"] = say_expression
-    environment.globals["money_between"] = words.money_between
+        environment.filters[function.__name__.removeprefix("format_")] = function
+    environment.globals["format_expression"] = format_expression
+    environment.globals["money_between"] = words.format_money_between
     environment.globals["say_tip"] = say_tip
     environment.globals["titles"] = titles
     environment.globals["say_difference"] = say_difference
@@ -112,7 +113,7 @@ def render_page(findings: RunResults) -> str:
             }
             for scenario in findings.rise_scenarios
         ],
-        by_sea_level=by_sea_level(findings.plan.futures),
+        by_sea_level=by_sea_level(findings.plan.scenarios),
         signposts=None if findings.plan.pathways is None else signpost_table(findings.plan.pathways),
         damage=damage_table(findings),
         people=people_sentences(findings.impact),
@@ -189,22 +190,23 @@ def _trace_words(trace: ForecastTrace | None) -> list[str]:
     rows = trace.rows
     peak = rows.iloc[int(rows["p50"].argmax())]
     if trace.issue_time is not None:
-        issued = f"Issued on {words.moment(trace.issue_time)}"
+        issued = f"Issued on {words.format_time(trace.issue_time)}"
     else:
         issued = f"Issued afresh every hour, {trace.lead_h:g} hours ahead"
     sentences = [
-        f"{issued}, the forecast peaks at {words.metres(peak['p50'])} "
-        f"({words.metres_between(peak['p10'], peak['p90'])}) on {words.moment(peak['time'])}."
+        f"{issued}, the forecast peaks at {words.format_metres(peak['p50'])} "
+        f"({words.format_metres_between(peak['p10'], peak['p90'])}) on {words.format_time(peak['time'])}."
     ]
     observed = rows["observed"]
     if observed.notna().any():
         top = rows.iloc[int(observed.argmax())]
         sentences.append(
-            f"The highest reading in that time was {words.metres(top['observed'])} on {words.moment(top['time'])}."
+            f"The highest reading in that time was {words.format_metres(top['observed'])} "
+            f"on {words.format_time(top['time'])}."
         )
     if observed.isna().any():
         sentences.append(
-            f"The gauge gave no reading in {words.plural(int(observed.isna().sum()), 'hour')} of this time; "
+            f"The gauge gave no reading in {words.pluralise(int(observed.isna().sum()), 'hour')} of this time; "
             "the gaps are shaded and nothing is drawn into them."
         )
     return sentences

@@ -72,7 +72,7 @@ def _chosen(run: RunFolder, watch: WatchView | None, language: str, clock: Clock
         "is_watched": is_watched,
         "now": situation,
         "plan": [action for action in actions if action.avoided_loss_per == "year"][:MOST_ACTIONS],
-        "levels": run.stake_levels(),
+        "levels": run.action_levels(),
         "products": run.products(),
         "quantities": [name for name in SCALES if (run.path / f"{name}.tif").is_file()],
         "language": language,

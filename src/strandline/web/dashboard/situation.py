@@ -149,7 +149,7 @@ def look(watch: WatchView) -> Situation | None:
         return None
     forecast = read.forecast()
     rows = () if forecast is None or forecast.hour != newest.hour else forecast.rows
-    levels = watch.run.stake_levels()
+    levels = watch.run.action_levels()
     return Situation(
         step=newest,
         age=watch.clock() - newest.hour,
