@@ -9,7 +9,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from strandline.distillation.distil import DistillationConfig
+    from strandline.distillation.adaptation.distil_student import DistillationConfig
+    from strandline.distillation.distil import DistillationBatch, DistillationReport, distil
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 __version__ = version("strandline")
 _MODULES = {
-    "distillation.distil": ("DistillationConfig",),
+    "distillation.adaptation.distil_student": ("DistillationConfig",),
+    "distillation.distil": ("DistillationBatch", "DistillationReport", "distil"),
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),
@@ -43,7 +45,9 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 __all__ = [
     "Batch",
+    "DistillationBatch",
     "DistillationConfig",
+    "DistillationReport",
     "FeedError",
     "Forecaster",
     "Hazard",
@@ -58,6 +62,7 @@ __all__ = [
     "StudyArea",
     "Watch",
     "__version__",
+    "distil",
     "load_forecaster",
     "load_region_file",
     "open_study_area",
