@@ -111,7 +111,7 @@ def test_a_fine_tuned_student_forgets_less_of_other_coasts(adaptation: Adaptatio
     *_, data = adaptation
     config = replace(CONFIG, steps=12, learning_rate=1e-3, all_weights=True)
     exemplars = load_exemplars().storms
-    consolidated = fine_tune(data, load_students()[:1], config, 1)[0]
+    kept = fine_tune(data, load_students()[:1], config, 1)[0]
     free = train_supervised(data, load_students()[:1], config, 1, all_weights=True)[0]
     loss = [
         float(task_terms(predict(student, exemplars), exemplars, 1.0)["flood_task"]) for student in (consolidated, free)
