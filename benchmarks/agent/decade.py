@@ -12,13 +12,13 @@ from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Mask
 from strandline.observations.storms import find_storms
 from strandline.planning.actions import ActionParameters
+from strandline.planning.early_action.action_value import STOP_HOURS
 from strandline.planning.early_action.hindcast import PROTECTION_HOURS
 from strandline.planning.early_action.protocol import Event
-from strandline.planning.early_action.verification import Stakes, Verification, verify
+from strandline.planning.early_action.verification import CostLossModel, Verification, verify
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS
 from strandline.watch.assimilation.filter import Residual
 from strandline.watch.decision_rules import (
-    STOP_HOURS,
     AgentConfig,
     decide,
     forecast,
@@ -190,7 +190,7 @@ def judge(coast: Coast, active: Mask, part: slice, number: int) -> Verification:
     """What one action's course was worth."""
     _, hours, ratio = ACTIONS[number]
     event = Event(variable="water_level", operator=">=", value=float(coast.event_level), unit="m")
-    stakes = Stakes(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
+    stakes = CostLossModel(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
     return verify(active, coast.time[part], coast.level[part], event, hours, stakes)
 
 

@@ -21,11 +21,11 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
-from strandline.planning.early_action.hindcast import EVERY_HOURS, PROTECTION_HOURS, silence_storms
+from strandline.planning.early_action.hindcast import EVERY_HOURS, PROTECTION_HOURS, drop_storms
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
 from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay
-from strandline.planning.early_action.verification import Stakes, Verification, verify
+from strandline.planning.early_action.verification import CostLossModel, Verification, verify
 from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
 from strandline.simulator.sea.tracks import Basin
 
@@ -133,8 +133,8 @@ def rows_of(case: Case) -> list[dict[str, Value]]:
         near = {"neighbour": Stream.of_readings(pd.Series(case.neighbour[part], index=pd.DatetimeIndex(time)), "m")}
         histories = {}
         for fate in fates:
-            heard = own if fate == "alive" else silence_storms(time, own)
-            said = {"forecast": forecaster.forecast(time, heard, tide[part], EVERY_HOURS),
+            heard = own if fate == "alive" else drop_storms(time, own)
+            said = {"forecast": forecaster.issue(time, heard, tide[part], EVERY_HOURS),
                     "reading": Stream.of_readings(pd.Series(heard, index=pd.DatetimeIndex(time)), "m")}  # fmt: skip
             histories[fate] = said if fate == STREAMS[2] else said | near
         return Span(time, own, histories)
@@ -223,7 +223,7 @@ def try_out(
     active = replay(protocol, span.histories[fate], span.time)["act"].active
 
     def value_of_acting(ratio: float) -> Verification:
-        stakes = Stakes(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
+        stakes = CostLossModel(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
         return verify(active, span.time, span.observed, event, WINDOW[0], stakes)
 
     return {ratio: value_of_acting(ratio) for ratio in ratios}
@@ -235,7 +235,7 @@ def row_of(case: Case, level: float, rule: str, ratio: float, fate: str, result:
         "case": case.name, "provenance": case.provenance, "level_m": level, "rule": rule, "cost_loss": ratio,
         "streams": fate, "years": result.years, "events": result.hits + result.misses, "hits": result.hits,
         "late": result.late, "misses": result.misses, "false_alarms": result.false_alarms,
-        "unverified": result.unverified, "lead_hours": result.lead_hours, "cost_in_vain": result.cost_in_vain,
+        "unverified": result.unverified, "lead_hours": result.lead_hours, "cost_in_vain": result.false_alarm_cost,
         "expense": result.expenses.decided, "expense_perfect": result.expenses.perfect,
         "expense_climate": min(result.expenses.never, result.expenses.always),
         "relative_value": result.expenses.relative_value,

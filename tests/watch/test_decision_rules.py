@@ -9,8 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.planning.actions import ActionParameters
-from strandline.planning.early_action.action_value import DEFERRAL_HOURS, LINGER_HOURS, select_actions, value_of_acting
-from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.action_value import (
+    DEFERRAL_HOURS,
+    PROBABILITY_FOR_LIVES,
+    STOP_HOURS,
+    select_actions,
+    value_of_acting,
+)
 from strandline.watch.agent import decode, encode
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.watch.assimilation.filter import Residual, SeaModel
@@ -19,7 +24,6 @@ from strandline.watch.assimilation.spread_inflation import NO_INFLATION
 from strandline.watch.assimilation.surge_process import SurgeProcess
 from strandline.watch.decision_rules import (
     NO_DATA_HOURS,
-    STOP_HOURS,
     AgentConfig,
     AgentState,
     decide,
@@ -137,7 +141,7 @@ def test_an_action_stops_after_a_whole_tide_of_calm_and_not_before() -> None:
     assert interrupted.actions["close_floodgates"].calm_hours == 0
     state, decisions = decide(config, state, foreseen(state, calm))
     assert decisions[0].change == "stop"
-    later = levels_of_peaks((int(3 + DEFERRAL_HOURS + LINGER_HOURS) + 1, 2.5))
+    later = levels_of_peaks((int(3 + DEFERRAL_HOURS + STOP_HOURS) + 1, 2.5))
     assert decide(config, state, foreseen(state, later))[1][0].change == "stay_off"
 
 

@@ -49,7 +49,7 @@ from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.return_levels import sample_return_levels
 from strandline.risk.impact.impact import Impact, assess_impact
 from strandline.risk.impact.survey_age import states_where_outdated
-from strandline.risk.sensitivity import value_of_information
+from strandline.risk.sensitivity import analyse_sensitivity
 from strandline.uncertainty.calibration import calibrate_on
 from strandline.uncertainty.forecaster import save_forecaster
 
@@ -141,7 +141,7 @@ def run(
         return assess_impact(of, assets, continent, rng, design_return_period=design, own_states=own)
 
     impact = stage("assess the impact", lambda rng, _: assess(hazard, rng))
-    information = value_of_information(hazard, assets, observations.region.continent, years_behind_levels(place))
+    information = analyse_sensitivity(hazard, assets, observations.region.continent, years_behind_levels(place))
 
     def look_ahead(rng: np.random.Generator, progress: Progress | None) -> tuple[SeaLevelRiseScenario, ...]:
         scenarios = []

@@ -159,7 +159,7 @@ def maxima_of(place: StudyArea, most: int) -> tuple[npt.NDArray[np.float64], flo
     Annual maxima of a published record, brought to the sea level of its reference year, or the own record's storms.
     """
     fit = place.published_levels
-    if fit is not None and fit.data is not None and fit.years is not None:
+    if fit is not None and fit.years is not None:
         rise = fit.trend * (fit.reference_year - fit.years) if fit.trend else 0.0
         return fit.data[:, 0] + rise, 1.0
     peaks = np.array([storm.peak_level for storm in find_storms(*place.own_level, most=most)])

@@ -14,7 +14,7 @@ from safetensors.numpy import load, save
 
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
-from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
 from strandline.watch.alerts import Confirmed, draft_messages
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble
 from strandline.watch.assimilation.filter import PAST_HOURS, SeaBelief, climatological_prior

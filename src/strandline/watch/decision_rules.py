@@ -9,8 +9,14 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats, Times
 from strandline.planning.actions import ActionParameters
-from strandline.planning.early_action.action_value import DEFERRAL_HOURS, ActionValue, select_actions, value_of_acting
-from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.action_value import (
+    DEFERRAL_HOURS,
+    PROBABILITY_FOR_LIVES,
+    STOP_HOURS,
+    ActionValue,
+    select_actions,
+    value_of_acting,
+)
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, sample_ensemble
 from strandline.watch.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step
 from strandline.watch.assimilation.spread_inflation import NO_READING_HOURS, SpreadInflation
@@ -18,8 +24,6 @@ from strandline.watch.decisions import Change, Decision
 
 STOP_RATIO = 0.5
 """Of cost or chance, below which an action is no longer worth keeping up; an assumption: half of what starts it."""
-STOP_HOURS = 13
-"""So long in a row [h], a tide and a little, before it stops."""
 REJECTED = 0.5
 """Chance [-] of being broken from which a gauge counts as denied by what else is known."""
 NO_DATA_HOURS = 24
@@ -171,7 +175,7 @@ def _follow(state: ActionState, value: ActionValue, is_chosen: bool, has_no_data
         return state, "keep" if state.active else "stay_off"
     if not state.active:
         return (ActionState(True), "start") if is_chosen else (ActionState(), "stay_off")
-    calm = state.calm_hours + 1 if value.still < STOP_RATIO else 0
+    calm = state.calm_hours + 1 if value.ongoing_ratio < STOP_RATIO else 0
     if calm >= STOP_HOURS:
         return replace(state, active=False, calm_hours=0), "stop"
     return replace(state, calm_hours=calm), "keep"
@@ -245,7 +249,7 @@ def _would_change(
         return "any reading or forecast"
     unit = "expected avoided loss over cost" if stake.cost is not None else "chance over the agreed one"
     if change in ("start", "keep"):
-        return f"{unit} below {STOP_RATIO:g} for {STOP_HOURS} h (now {value.still:.2f})"
+        return f"{unit} below {STOP_RATIO:g} for {STOP_HOURS} h (now {value.ongoing_ratio:.2f})"
     earliest = stake.lead_window_hours[0]
     window = f"{earliest:g} to {earliest + config.deferral_hours:g} h"
     return f"{unit} above 1 for a sea that comes within {window} (now {value.ratio:.2f})"

@@ -30,7 +30,7 @@ from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.population import HeadCount
 from strandline.risk.impact.survey_age import OUTDATED_YEARS
-from strandline.risk.sensitivity import Information
+from strandline.risk.sensitivity import SensitivityAnalysis
 
 MODALITY_WORDS = {
     "terrain": "Ground elevation",
@@ -152,7 +152,7 @@ def _heads(count: HeadCount) -> str:
     return f"between {least:,.0f} and {most:,.0f}, depending on roads and ground that nobody knows,"
 
 
-def information_sentences(information: Information | None) -> list[str]:
+def information_sentences(information: SensitivityAnalysis | None) -> list[str]:
     """What makes the damage uncertain, and what to measure next; empty where nothing is uncertain."""
     if information is None or not information.measurements:
         return []

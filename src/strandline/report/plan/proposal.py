@@ -131,7 +131,7 @@ def pathway_lines(pathways: Pathways | None) -> list[str]:
 
 def say_way(pathways: Pathways, end: tuple[str, ...]) -> str:
     """A pathway as a sentence."""
-    steps = pathways.way(end)[1:]
+    steps = pathways.pathway(end)[1:]
     parts = []
     for number, step in enumerate(steps):
         when = "first" if number == 0 else f"then, at {say_tip(steps[number - 1])},"

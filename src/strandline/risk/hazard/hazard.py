@@ -7,8 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.errors import InputError
+from strandline.models.batch import DEPTH_EDGES
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
+
+FLOODED_DEPTH = DEPTH_EDGES[0]
+"""Depth from which a cell, an asset or a home counts as flooded [m]."""
 
 
 @dataclass(frozen=True, eq=False)
