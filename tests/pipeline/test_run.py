@@ -20,7 +20,7 @@ from safetensors import safe_open
 from strandline.cli.main import app as strandline
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.planning.plan_schema import check_plan
-from strandline.watch.assimilation.fit import save_fit
+from strandline.watch.assimilation.fit_file import save_fit
 from strandline.watch.store import Store
 from tests.fixtures.smallest_run import run_smallest
 from tests.fixtures.watches import a_sea_level_fit

@@ -22,7 +22,7 @@ def conformal_radius(scores: Sequence[Reals], coverage: float) -> float:
         coverage: nominal coverage, 0…1.
 
     Returns:
-        The coverage-quantile of the storms' pooled scores; every storm has weight 1/(K + 1), and the rest lies at infinity.
+        The coverage-quantile of the storms' pooled scores; every storm has weight 1/(K + 1), the rest lies at infinity.
 
     Raises:
         RefusedByTheory: too few storms, with the number needed; or a coverage that is not between 0 and 1.
