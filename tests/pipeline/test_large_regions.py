@@ -353,7 +353,9 @@ def test_an_interrupted_map_leaves_no_product_and_goes_on_where_it_was(
 
     monkeypatch.setattr(TileMapper, "map", counting)
     map_into(str(tmp_path), run, region, resume=True)
-    assert len(mapped) in {"survey": (4,), "map": (0, 1, 2), "write": (0,)}[stage]  # one on each core may have been under way
+    assert (
+        len(mapped) in {"survey": (4,), "map": (0, 1, 2), "write": (0,)}[stage]
+    )  # one on each core may have been under way
     assert difference(alone, tmp_path) == 0
 
 
