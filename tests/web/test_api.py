@@ -18,9 +18,9 @@ from strandline.cli.main import app as command_line
 from strandline.errors import InputError
 from strandline.watch.store import Busy, Store
 from strandline.web.api import server_sent_events as events
-from strandline.web.api.security import LARGEST_BODY
+from strandline.web.api.security import MAX_BODY_SIZE
 from strandline.web.api.server_sent_events import OpenStreams, entries
-from strandline.web.api.token import VARIABLE, take_token
+from strandline.web.api.token import ENVIRONMENT_VARIABLE, load_token
 from strandline.web.app import PREFIX
 from strandline.web.run_folder import RunFolder, open_runs
 from strandline.web.server import listening, prepare
@@ -270,12 +270,12 @@ def test_a_confirmation_with_missing_or_extra_fields_is_refused(
 def test_a_large_body_is_refused_whether_its_length_is_told_or_not(client: TestClient) -> None:
     def pieces() -> Iterator[bytes]:
         for _ in range(3):
-            yield b" " * (LARGEST_BODY // 2)
+            yield b" " * (MAX_BODY_SIZE // 2)
 
     url = f"{PREFIX}/watch/confirmations"
-    assert client.post(url, content=b" " * (LARGEST_BODY + 1), headers=BEARER).status_code == 413
+    assert client.post(url, content=b" " * (MAX_BODY_SIZE + 1), headers=BEARER).status_code == 413
     assert client.post(url, content=pieces(), headers=BEARER).status_code == 413
-    assert client.request("GET", PREFIX, content=b" " * (LARGEST_BODY + 1)).status_code == 413
+    assert client.request("GET", PREFIX, content=b" " * (MAX_BODY_SIZE + 1)).status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/", PREFIX, f"{PREFIX}/runs/nowhere", "/nowhere", f"{PREFIX}/watch/outlook"])
@@ -356,7 +356,7 @@ def test_a_busy_store_asks_to_come_again(
 
 
 def test_only_so_many_streams_of_events_are_open_at_once(watched: WatchView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "MOST_OPEN", 1)
+    monkeypatch.setattr(events, "MAX_OPEN_STREAMS", 1)
     last = watched.head()[0]
 
     async def visit() -> None:
@@ -410,18 +410,18 @@ def test_the_watch_tells_the_age_of_its_word(runs: dict[str, RunFolder], watched
 
 
 def test_the_token_is_hard_to_guess_and_hard_to_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
-    one, other = take_token(), take_token()
+    monkeypatch.delenv(ENVIRONMENT_VARIABLE, raising=False)
+    one, other = load_token(), load_token()
     assert one.value != other.value
     assert len(one.value) >= 40
     assert one.is_new
     assert one.value not in repr(one)
-    monkeypatch.setenv(VARIABLE, "short")
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, "short")
     with pytest.raises(InputError, match="shorter than 20") as refused:
-        take_token()
+        load_token()
     assert "short" not in str(refused.value).replace("shorter", "")
-    monkeypatch.setenv(VARIABLE, "x" * 24)
-    assert take_token() == type(one)("x" * 24, is_new=False)
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, "x" * 24)
+    assert load_token() == type(one)("x" * 24, is_new=False)
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
@@ -440,11 +440,11 @@ def test_folders_without_a_run_stores_that_are_not_there_and_ports_that_are_take
         prepare([runs["after"].path], str(tmp_path / "no.db"), "127.0.0.1", [])
     assert not (tmp_path / "no.db").exists()
     assert prepare([runs["after"].path], None, "127.0.0.1", []).token is None
-    with pytest.raises(InputError, match="no run is named"):
+    with pytest.raises(InputError, match="no run is given"):
         prepare([], None, "127.0.0.1", [])
     with listening("127.0.0.1", 0) as (address, _):
         taken = int(address.rstrip("/").rpartition(":")[2])
-        with pytest.raises(InputError, match=f"{taken}: cannot be had"), listening("127.0.0.1", taken):
+        with pytest.raises(InputError, match=f"{taken}: cannot be bound"), listening("127.0.0.1", taken):
             pass
     assert list(open_runs([runs["after"].path, runs["after"].path])) == ["after", "after-2"]
 

@@ -74,7 +74,7 @@ def own_site(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "EVERY_S", 0.1)
+    monkeypatch.setattr(events, "POLL_INTERVAL_S", 0.1)
 
 
 @contextmanager
@@ -379,7 +379,7 @@ def test_two_runs_stand_beside_one_another(site: Site, visit: Callable[..., Page
 
 def test_the_report_prints(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_text(render_page(coast.findings()), encoding="utf-8")
+    file.write_text(render_page(coast.results()), encoding="utf-8")
     context = browser.new_context()
     page = context.new_page()
     page.goto(file.as_uri())

@@ -14,8 +14,8 @@ UtcTime: TypeAlias = Annotated[
     PlainSerializer(lambda time: f"{time.isoformat()}Z", return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
-Bounds: TypeAlias = tuple[float, float, float]
-Corners: TypeAlias = tuple[float, float, float, float]
+Interval: TypeAlias = tuple[float, float, float]
+BoundingBox: TypeAlias = tuple[float, float, float, float]
 
 
 class Record(BaseModel):
@@ -80,11 +80,11 @@ class ActionRecord(BaseModel):
     where: list[str]
     when: str
     lead_time_hours: float
-    avoided_loss: Bounds | None
+    avoided_loss: Interval | None
     avoided_loss_per: Literal["year", "event"]
-    cost: Bounds | None
-    net_present_value: Bounds | None
-    benefit_cost_ratio: Bounds | None
+    cost: Interval | None
+    net_present_value: Interval | None
+    benefit_cost_ratio: Interval | None
     within_budget: bool
     priority: int
     confidence: str
@@ -141,13 +141,13 @@ class LayerRecord(Record):
     return_period: float = Field(description="[a]")
     percentile: int | None = Field(description="of depths; null = the quantity has none")
     unit: str
-    bounds: Corners = Field(description="west, south, east, north [degrees]")
+    bounds: BoundingBox = Field(description="west, south, east, north [degrees]")
     legend: list[LegendClass]
     image: str = Field(description="PNG; bbox=west,south,east,north and width, height [px]")
     tiles: str = Field(description="PNG, web Mercator")
 
 
-class ChangeOfFlood(BaseModel):
+class FloodChange(BaseModel):
     """How flood probability differs in one scenario and return period: the second run less the first."""
 
     scenario: str
@@ -161,13 +161,13 @@ class ChangeOfFlood(BaseModel):
     image: str
 
 
-class ChangeOfAction(BaseModel):
+class ActionChange(BaseModel):
     """An action in one plan, in both, or with another rank or cost."""
 
     kind: str
     title: str
     priority: tuple[int | None, int | None]
-    cost: tuple[Bounds | None, Bounds | None]
+    cost: tuple[Interval | None, Interval | None]
 
 
 class Comparison(BaseModel):
@@ -175,9 +175,9 @@ class Comparison(BaseModel):
 
     first: RunRecord
     second: RunRecord
-    flood: list[ChangeOfFlood]
+    flood: list[FloodChange]
     damage_overlaps: bool | None = Field(description="the two 80 % intervals overlap; null = one is unknown")
-    actions: list[ChangeOfAction]
+    actions: list[ActionChange]
     legend: list[LegendClass]
 
 
@@ -200,7 +200,7 @@ class HealthAt(BaseModel):
     streams: list[HealthRecord]
 
 
-class OutlookRecord(Record):
+class ForecastRecord(Record):
     """The belief about one variable at one place for one time."""
 
     variable: str
@@ -213,11 +213,11 @@ class OutlookRecord(Record):
     probability: float | None
 
 
-class OutlookAt(Record):
+class ForecastAt(Record):
     """What was believed at an hour."""
 
     hour: UtcTime
-    rows: list[OutlookRecord]
+    rows: list[ForecastRecord]
 
 
 class ReadingRecord(Record):

@@ -17,7 +17,7 @@ class NotModified(Exception):
         self.headers = headers
 
 
-def headers_of(request: Request, *state: object) -> dict[str, str]:
+def cache_headers(request: Request, *state: object) -> dict[str, str]:
     """Headers of an answer that depends on its URL, this program's version and ``state`` alone.
 
     Raises:
@@ -32,7 +32,7 @@ def headers_of(request: Request, *state: object) -> dict[str, str]:
     return headers
 
 
-def answer_not_modified(_: Request, known: Exception) -> Response:
+def handle_not_modified(_: Request, known: Exception) -> Response:
     """304, for FastAPI's exception handlers."""
     assert isinstance(known, NotModified)
     return Response(status_code=304, headers=known.headers)

@@ -8,15 +8,15 @@ from fastapi.responses import FileResponse
 
 from strandline.errors import InputError
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
-from strandline.web.api.etags import headers_of
-from strandline.web.api.pagination import Cursor, Limit, page_of_list
+from strandline.web.api.etags import cache_headers
+from strandline.web.api.pagination import Cursor, Limit, paginate_list
 from strandline.web.comparison import PROBABILITY, compare, paired_bands
-from strandline.web.raster_tiles import LARGEST, SCALES, corners_of, draw_change, draw_part, draw_tile, draw_unknown
+from strandline.web.raster_tiles import MAX_SIZE, SCALES, geographic_bounds, draw_change, draw_part, draw_tile, draw_unknown_mask
 from strandline.web.run_folder import Band, RunFolder, media_type_of
 from strandline.web.schemas import (
     ActionRecord,
     Comparison,
-    Corners,
+    BoundingBox,
     FeatureRecord,
     LayerRecord,
     Page,
@@ -28,11 +28,11 @@ from strandline.web.schemas import (
 
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 """The report is one file that carries its style and its pictures, and runs nothing."""
-DEEPEST_ZOOM = 24
+MAX_ZOOM = 24
 Name: TypeAlias = Annotated[str, Path(max_length=100, pattern=r"^[a-z0-9-]+$")]
 Quantity: TypeAlias = Annotated[str, Path(max_length=40, pattern=r"^[a-z_]+$")]
 BandNumber: TypeAlias = Annotated[int, Path(ge=1, le=10_000)]
-Pixels: TypeAlias = Annotated[int, Query(ge=16, le=LARGEST)]
+Pixels: TypeAlias = Annotated[int, Query(ge=16, le=MAX_SIZE)]
 Box: TypeAlias = Annotated[str | None, Query(max_length=120, description="west,south,east,north [degrees, WGS 84]")]
 
 
@@ -48,13 +48,13 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     @router.get("")
     def list_runs(request: Request, response: Response, cursor: Cursor = None, limit: Limit = 100) -> Page[RunRecord]:
         """Runs, with their headlines."""
-        response.headers.update(headers_of(request, [run.state("summary.json") for run in runs.values()]))
-        return page_of_list(list(runs.values()), RunFolder.record, cursor, limit)
+        response.headers.update(cache_headers(request, [run.state("summary.json") for run in runs.values()]))
+        return paginate_list(list(runs.values()), RunFolder.record, cursor, limit)
 
     @router.get("/{run}")
     def show_run(request: Request, response: Response, run: Name) -> RunRecord:
         """The headlines of a run."""
-        response.headers.update(headers_of(request, of(run).state("summary.json")))
+        response.headers.update(cache_headers(request, of(run).state("summary.json")))
         return of(run).record()
 
     @router.get("/{run}/actions")
@@ -62,8 +62,8 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         request: Request, response: Response, run: Name, cursor: Cursor = None, limit: Limit = 100
     ) -> Page[ActionRecord]:
         """What the plan proposes, the first to do first."""
-        response.headers.update(headers_of(request, of(run).state("plan.json")))
-        return page_of_list(of(run).actions(), ActionRecord.model_copy, cursor, limit)
+        response.headers.update(cache_headers(request, of(run).state("plan.json")))
+        return paginate_list(of(run).actions(), ActionRecord.model_copy, cursor, limit)
 
     @router.get("/{run}/assets")
     def list_assets(
@@ -82,7 +82,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     @router.get("/{run}/return-levels")
     def list_return_levels(request: Request, response: Response, run: Name) -> list[ReturnLevel]:
         """Sea levels by return period."""
-        response.headers.update(headers_of(request, of(run).state("summary.json")))
+        response.headers.update(cache_headers(request, of(run).state("summary.json")))
         return of(run).record().return_levels
 
     @router.get("/{run}/surge")
@@ -90,19 +90,19 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         request: Request, response: Response, run: Name, peak: bool = False, cursor: Cursor = None, limit: Limit = 500
     ) -> Page[SurgeRow]:
         """Forecasts of held-out storms, by issue and time; with ``peak`` the one issued for the highest level."""
-        response.headers.update(headers_of(request, of(run).state("surge.csv")))
+        response.headers.update(cache_headers(request, of(run).state("surge.csv")))
         table = of(run).surge()
         if peak:
             trace = forecast_of_the_peak(table)
             table = table.iloc[:0] if trace is None else trace.rows
         rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
-        return page_of_list(rows, SurgeRow.model_validate, cursor, limit)
+        return paginate_list(rows, SurgeRow.model_validate, cursor, limit)
 
     @router.get("/{run}/products")
     def list_products(request: Request, response: Response, run: Name) -> list[ProductRecord]:
         """The files of the run."""
         products = of(run).products()
-        response.headers.update(headers_of(request, products))
+        response.headers.update(cache_headers(request, products))
         return products
 
     @router.get("/{run}/products/{name:path}", response_class=FileResponse)
@@ -112,7 +112,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         """One file, as it is."""
         if not of(run).is_product(name):
             raise HTTPException(404, "no such product; /products lists them")
-        headers = headers_of(request, of(run).state(name))
+        headers = cache_headers(request, of(run).state(name))
         if name == "report.html":
             headers["Content-Security-Policy"] = REPORT_POLICY
         shown = "inline" if name == "report.html" and not download else "attachment"
@@ -124,7 +124,7 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     def list_layers(request: Request, response: Response, run: Name) -> list[LayerRecord]:
         """What can be drawn: a layer a quantity, scenario, return period and percentile."""
         there = [name for name in SCALES if (of(run).path / f"{name}.tif").is_file()]
-        response.headers.update(headers_of(request, [of(run).state(f"{name}.tif") for name in there]))
+        response.headers.update(cache_headers(request, [of(run).state(f"{name}.tif") for name in there]))
         return [layer for name in there for layer in _layers(of(run), name)]
 
     @router.get("/{run}/layers/{quantity}/{band}.png", response_class=Response)
@@ -134,29 +134,29 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     ) -> Response:  # fmt: skip
         """A picture of a part of a band; what is unknown is hatched, also outside of the raster."""
         path = _raster(of(run), quantity, band)
-        headers = headers_of(request, of(run).state(path.name))
-        corners = _corners(bbox) or corners_of(path)
+        headers = cache_headers(request, of(run).state(path.name))
+        corners = _corners(bbox) or geographic_bounds(path)
         if unknown_alone:
-            return _png(draw_unknown(path, band, corners, width, height), headers)
+            return _png(draw_unknown_mask(path, band, corners, width, height), headers)
         return _png(draw_part(path, band, SCALES[quantity], corners, width, height), headers)
 
     @router.get("/{run}/layers/{quantity}/{band}/{z}/{x}/{y}.png", response_class=Response)
     def draw_map_tile(
         request: Request, run: Name, quantity: Quantity, band: BandNumber,
-        z: Annotated[int, Path(ge=0, le=DEEPEST_ZOOM)], x: Annotated[int, Path(ge=0)], y: Annotated[int, Path(ge=0)],
+        z: Annotated[int, Path(ge=0, le=MAX_ZOOM)], x: Annotated[int, Path(ge=0)], y: Annotated[int, Path(ge=0)],
     ) -> Response:  # fmt: skip
         """A web Mercator tile of a band; what is unknown is hatched."""
         if max(x, y) >= 2**z:
             raise HTTPException(404, f"zoom {z} has no tile {x}, {y}")
         path = _raster(of(run), quantity, band)
-        headers = headers_of(request, of(run).state(path.name))
+        headers = cache_headers(request, of(run).state(path.name))
         return _png(draw_tile(path, band, SCALES[quantity], z, x, y), headers)
 
     @router.get("/{run}/compared/{other}")
     def compare_runs(request: Request, response: Response, run: Name, other: Name) -> Comparison:
         """How the other run differs from this one; both must be of one place."""
         state = [of(each).state(file) for each in (run, other) for file in ("summary.json", "plan.json", PROBABILITY)]
-        response.headers.update(headers_of(request, state))
+        response.headers.update(cache_headers(request, state))
         return compare(of(run), of(other))
 
     @router.get("/{run}/compared/{other}/{band}.png", response_class=Response)
@@ -165,12 +165,12 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         width: Pixels = 512, height: Pixels = 512,
     ) -> Response:  # fmt: skip
         """How the flood probability differs; what is unknown in either is hatched."""
-        headers = headers_of(request, of(run).state(PROBABILITY), of(other).state(PROBABILITY))
+        headers = cache_headers(request, of(run).state(PROBABILITY), of(other).state(PROBABILITY))
         bands = {one.number: two.number for one, two in paired_bands(of(run), of(other))}
         if band not in bands:
             raise HTTPException(404, "the other run has no such scenario and return period")
         first, second = (of(run).path / PROBABILITY, band), (of(other).path / PROBABILITY, bands[band])
-        corners = _corners(bbox) or corners_of(first[0])
+        corners = _corners(bbox) or geographic_bounds(first[0])
         return _png(draw_change(first, second, corners, width, height), headers)
 
     return router
@@ -180,13 +180,13 @@ def _features(
     run: RunFolder, name: str, request: Request, response: Response, cursor: str | None, limit: int
 ) -> Page[FeatureRecord]:
     state = run.state(name) if (run.path / name).exists() else None
-    response.headers.update(headers_of(request, state))
-    return page_of_list(run.features(name), FeatureRecord.model_validate, cursor, limit)
+    response.headers.update(cache_headers(request, state))
+    return paginate_list(run.features(name), FeatureRecord.model_validate, cursor, limit)
 
 
 def _layers(run: RunFolder, quantity: str) -> list[LayerRecord]:
     path, scale = run.path / f"{quantity}.tif", SCALES[quantity]
-    corners, legend = corners_of(path), scale.legend()
+    corners, legend = geographic_bounds(path), scale.legend()
 
     def layer(band: Band) -> LayerRecord:
         at = f"/api/v1/runs/{run.id}/layers/{quantity}/{band.number}"
@@ -206,7 +206,7 @@ def _raster(run: RunFolder, quantity: str, band: int) -> FilePath:
     return path
 
 
-def _corners(bbox: str | None) -> Corners | None:
+def _corners(bbox: str | None) -> BoundingBox | None:
     if bbox is None:
         return None
     try:

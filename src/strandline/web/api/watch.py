@@ -8,8 +8,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sse_starlette import EventSourceResponse
 
 from strandline.watch.store import Busy, StoredAlert, StoredDecision
-from strandline.web.api.etags import headers_of
-from strandline.web.api.pagination import Cursor, Limit, page_by_number, page_by_time
+from strandline.web.api.etags import cache_headers
+from strandline.web.api.pagination import Cursor, Limit, paginate_by_number, paginate_by_time
 from strandline.web.api.server_sent_events import OpenStreams
 from strandline.web.api.token import Token
 from strandline.web.schemas import (
@@ -21,7 +21,7 @@ from strandline.web.schemas import (
     HealthAt,
     HealthRecord,
     LogRecord,
-    OutlookAt,
+    ForecastAt,
     Page,
     PendingRecord,
     ReadingRecord,
@@ -29,7 +29,7 @@ from strandline.web.schemas import (
 )
 from strandline.web.watch_view import WatchView
 
-RECENT = timedelta(hours=48)
+DEFAULT_SPAN = timedelta(hours=48)
 """How far back one looks where nothing is said."""
 When: TypeAlias = Annotated[datetime | None, Query(description="UTC; the newest step, or two days before it")]
 Variable: TypeAlias = Annotated[str, Query(max_length=60)]
@@ -42,17 +42,17 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
 
     def span(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
         newest = read.newest_step()
-        end = naive(until) if until else (newest.hour if newest else watch.clock())
-        return naive(since) if since else end - RECENT, end
+        end = to_naive_utc(until) if until else (newest.hour if newest else watch.clock())
+        return to_naive_utc(since) if since else end - DEFAULT_SPAN, end
 
     def need_token(
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
     ) -> None:
-        if given is None or not token.is_in(f"{given.scheme} {given.credentials}"):
+        if given is None or not token.matches(f"{given.scheme} {given.credentials}"):
             raise HTTPException(401, "give the token that was printed at the start", {"WWW-Authenticate": "Bearer"})
 
     def fresh(request: Request, response: Response) -> None:
-        response.headers.update(headers_of(request, watch.head()))
+        response.headers.update(cache_headers(request, watch.head()))
 
     @router.get("")
     def show_watch(response: Response) -> WatchRecord:
@@ -66,27 +66,27 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
                            code_version=newest.code_version, age_hours=age)  # fmt: skip
 
     @router.get("/outlook", dependencies=[Depends(fresh)])
-    def show_outlook() -> OutlookAt | None:
+    def show_outlook() -> ForecastAt | None:
         """What is believed now of every variable and zone; null = nothing yet. A zone without rows is unknown."""
         found = read.outlook()
-        return None if found is None else OutlookAt.model_validate(found)
+        return None if found is None else ForecastAt.model_validate(found)
 
     @router.get("/outlook/history", dependencies=[Depends(fresh)])
     def list_outlooks(
         variable: Variable = "water_level", zone: Annotated[str, Query(max_length=200)] = "", lead_hours: Lead = None,
         since: When = None, until: When = None, cursor: Cursor = None, limit: Limit = 100,
-    ) -> Page[OutlookAt]:  # fmt: skip
+    ) -> Page[ForecastAt]:  # fmt: skip
         """What was believed hour by hour of one variable in one zone; an empty zone is the sea."""
         start, end = span(since, until)
-        page = page_by_time(
+        page = paginate_by_time(
             start, lambda since: read.outlook_history(variable, zone, since, end), lambda one: one.hour,
-            OutlookAt.model_validate, cursor, limit,
+            ForecastAt.model_validate, cursor, limit,
         )  # fmt: skip
         if lead_hours is None:
             return page
-        kept = [OutlookAt(hour=one.hour, rows=[row for row in one.rows if row.lead_hours == lead_hours])
+        kept = [ForecastAt(hour=one.hour, rows=[row for row in one.rows if row.lead_hours == lead_hours])
                 for one in page.items]  # fmt: skip
-        return Page[OutlookAt](items=kept, next=page.next)
+        return Page[ForecastAt](items=kept, next=page.next)
 
     @router.get("/health", dependencies=[Depends(fresh)])
     def show_health() -> list[HealthRecord]:
@@ -99,7 +99,7 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
     ) -> Page[HealthAt]:
         """How streams did, step by step."""
         start, end = span(since, until)
-        return page_by_time(
+        return paginate_by_time(
             start, lambda since: read.health_history(since, end), lambda one: one[0],
             lambda one: HealthAt(hour=one[0], streams=[HealthRecord.model_validate(each) for each in one[1]]),
             cursor, limit,
@@ -112,7 +112,7 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
     ) -> Page[ReadingRecord]:  # fmt: skip
         """What streams said of these times, as far as it had come by ``until``; the newest revision last."""
         start, end = span(since, until)
-        return page_by_time(
+        return paginate_by_time(
             start, lambda since: (one for one in read.readings(since, end, end) if one.variable == variable),
             lambda one: one.time, ReadingRecord.model_validate, cursor, limit,
         )  # fmt: skip
@@ -123,7 +123,7 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
     ) -> Page[DecisionRecord]:
         """Decisions by hour and rank, with why, what would turn them, and who confirmed them."""
         start, end = span(since, until)
-        return page_by_time(
+        return paginate_by_time(
             start, lambda since: read.decisions(since, end), lambda one: one.decision.at, decision_record, cursor, limit
         )
 
@@ -133,7 +133,7 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
     ) -> Page[AlertRecord]:
         """Drafts of warnings by hour."""
         start, end = span(since, until)
-        return page_by_time(
+        return paginate_by_time(
             start, lambda since: read.alerts(since, end), lambda one: one.hour, alert_record, cursor, limit
         )
 
@@ -149,7 +149,7 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
     @router.get("/log", dependencies=[Depends(fresh)])
     def list_log(after: Annotated[int, Query(ge=0)] = 0, cursor: Cursor = None, limit: Limit = 100) -> Page[LogRecord]:
         """The log, a chain of hashes, from the entry that follows number ``after``."""
-        return page_by_number(read.log, lambda one: one.sequence, LogRecord.model_validate, after, cursor, limit)
+        return paginate_by_number(read.log, lambda one: one.sequence, LogRecord.model_validate, after, cursor, limit)
 
     @router.get("/events", response_class=EventSourceResponse)
     async def stream_events(request: Request) -> EventSourceResponse:
@@ -170,7 +170,7 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
     return router
 
 
-def naive(time: datetime) -> datetime:
+def to_naive_utc(time: datetime) -> datetime:
     """The same time as naive UTC; one without a zone is UTC."""
     return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 

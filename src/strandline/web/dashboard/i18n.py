@@ -20,10 +20,10 @@ def labels(language: str) -> Mapping[str, str]:
     return catalogue
 
 
-def choose_language(asked: str | None, accepted: str) -> str:
+def choose_language(requested: str | None, accepted: str) -> str:
     """The language asked for, or the first that an ``Accept-Language`` header likes best, or English."""
-    if asked in LANGUAGES:
-        return asked or DEFAULT
+    if requested in LANGUAGES:
+        return requested or DEFAULT
     liked = [match for each in accepted[:500].split(",") if (match := _WEIGHT.fullmatch(each))]
     for match in sorted(liked, key=lambda match: -float(match[2] or 1)):
         if match[1].lower() in LANGUAGES and match[2] != "0":

@@ -11,14 +11,14 @@ from markupsafe import Markup, escape
 
 from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
 from strandline.web.dashboard.number_format import NumberFormat
-from strandline.web.dashboard.situation import MONITORING, look
-from strandline.web.dashboard.static_files import OWN, PLOTLY, edition, load_asset
+from strandline.web.dashboard.situation import MONITORING, current_situation
+from strandline.web.dashboard.static_files import STATIC_FILES, PLOTLY, bundle_version, load_static_file
 from strandline.web.raster_tiles import SCALES
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import Clock, WatchView
 
-FOR_EVER = "public, max-age=31536000, immutable"
-MOST_ACTIONS = 12
+IMMUTABLE = "public, max-age=31536000, immutable"
+MAX_ACTIONS = 12
 """Of the plan that are listed; the report has them all."""
 
 
@@ -41,17 +41,17 @@ def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: C
         if name not in runs:
             raise HTTPException(404, f"no run is called {name!r}; /api/v1/runs lists them")
         content = template.render(
-            **_chosen(runs[name], watch, language, clock), runs=runs, languages=LANGUAGES, edition=edition()
+            **_template_context(runs[name], watch, language, clock), runs=runs, languages=LANGUAGES, bundle_version=bundle_version()
         )
         headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language", "Content-Language": language}
         return HTMLResponse(content, headers=headers)
 
     @router.get("/static/{edition}/{name}")
-    def send_asset(request: Request, name: str, edition: str) -> Response:
-        if name not in OWN and name != PLOTLY:
+    def send_static_file(request: Request, name: str, bundle_version: str) -> Response:
+        if name not in STATIC_FILES and name != PLOTLY:
             raise HTTPException(404, "no such file")
-        asset = load_asset(name)
-        headers = {"Cache-Control": FOR_EVER, "ETag": f'"{asset.digest}"', "Vary": "Accept-Encoding"}
+        asset = load_static_file(name)
+        headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{asset.digest}"', "Vary": "Accept-Encoding"}
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
             return Response(asset.compressed, media_type=asset.media_type, headers=headers)
@@ -60,19 +60,19 @@ def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: C
     return router
 
 
-def _chosen(run: RunFolder, watch: WatchView | None, language: str, clock: Clock) -> dict[str, object]:
+def _template_context(run: RunFolder, watch: WatchView | None, language: str, clock: Clock) -> dict[str, object]:
     """What the template tells of one run in one language."""
     words, record = labels(language), run.record()
     is_watched = watch is not None and watch.run.id == run.id
-    situation = look(watch) if watch is not None and is_watched else None
+    situation = current_situation(watch) if watch is not None and is_watched else None
     actions = [action for action in run.actions() if action.kind != MONITORING]
     return {
         "run": record,
         "age": clock() - record.started,
         "is_watched": is_watched,
         "now": situation,
-        "plan": [action for action in actions if action.avoided_loss_per == "year"][:MOST_ACTIONS],
-        "levels": run.stake_levels(),
+        "plan": [action for action in actions if action.avoided_loss_per == "year"][:MAX_ACTIONS],
+        "levels": run.action_levels(),
         "products": run.products(),
         "quantities": [name for name in SCALES if (run.path / f"{name}.tif").is_file()],
         "language": language,

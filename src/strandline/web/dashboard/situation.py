@@ -12,13 +12,13 @@ from strandline.watch.readings import Condition, Health
 from strandline.watch.store import LogEntry, StepRecord, StoredAlert, StoredDecision
 from strandline.web.watch_view import WatchView
 
-MEMORY = timedelta(days=7)
+HISTORY_SPAN = timedelta(days=7)
 """How far back confirmations and drafts are shown."""
-PATIENCE = timedelta(days=60)
+PENDING_SPAN = timedelta(days=60)
 """How far back a decision that nobody confirmed is still asked about."""
-STRIP = timedelta(hours=48)
+HEALTH_SPAN = timedelta(hours=48)
 """What the strip of stream health shows."""
-OLD = timedelta(hours=3)
+STALE_AFTER = timedelta(hours=3)
 """Age from which on the newest step is called old: a watch steps once an hour."""
 LAST_ENTRIES = 12
 MONITORING = "continue_monitoring"
@@ -36,7 +36,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class ActionNow:
+class ActionStatus:
     """An action as the newest step ranks it.
 
     Attributes:
@@ -50,7 +50,7 @@ class ActionNow:
 
 
 @dataclass(frozen=True)
-class StreamNow:
+class StreamStatus:
     """A stream now, and what it was at each step of the strip; ``None`` = it was not looked at."""
 
     health: Health
@@ -64,7 +64,7 @@ class StreamNow:
 
 
 @dataclass(frozen=True)
-class ZoneNow:
+class ZoneStatus:
     """A zone's chance to be flooded by lead [h]; no rows = unknown.
 
     Attributes:
@@ -72,7 +72,7 @@ class ZoneNow:
     """
 
     name: str
-    chances: Mapping[float, OutlookRow]
+    probabilities: Mapping[float, OutlookRow]
     unknown_share: float | None
 
 
@@ -89,15 +89,15 @@ class Situation:
     age: timedelta
     sea: tuple[OutlookRow, ...]
     lowest_level: float | None
-    streams: tuple[StreamNow, ...]
-    actions: tuple[ActionNow, ...]
-    zones: tuple[ZoneNow, ...]
+    streams: tuple[StreamStatus, ...]
+    actions: tuple[ActionStatus, ...]
+    zones: tuple[ZoneStatus, ...]
     log: tuple[LogEntry, ...]
 
     @property
-    def is_old(self) -> bool:
+    def is_stale(self) -> bool:
         """Whether the watch should have stepped again by now."""
-        return self.age > OLD
+        return self.age > STALE_AFTER
 
     @property
     def highest(self) -> OutlookRow | None:
@@ -105,28 +105,28 @@ class Situation:
         return max(self.sea, key=lambda row: row.p50, default=None)
 
     @property
-    def likeliest(self) -> OutlookRow | None:
+    def most_likely(self) -> OutlookRow | None:
         """The hour that is likeliest to pass the lowest level."""
         told = [row for row in self.sea if row.probability is not None]
         return max(told, key=lambda row: row.probability or 0.0, default=None)
 
     @property
-    def waiting(self) -> int:
+    def n_unconfirmed(self) -> int:
         """How many actions wait for a person."""
         return sum(one.asked is not None and not one.asked.confirmations for one in self.actions)
 
     @property
-    def zones_at_risk(self) -> int:
+    def n_zones_at_risk(self) -> int:
         """How many may well be flooded, by the chance from which people are warned."""
         return sum(_greatest(zone) >= PROBABILITY_FOR_LIVES for zone in self.zones)
 
     @property
-    def zones_unknown(self) -> int:
+    def n_zones_unknown(self) -> int:
         """Of how many nothing is known."""
-        return sum(not zone.chances for zone in self.zones)
+        return sum(not zone.probabilities for zone in self.zones)
 
     @property
-    def alive(self) -> int:
+    def n_alive(self) -> int:
         """How many streams speak as they should."""
         return len(self.streams) - len(self.not_alive)
 
@@ -138,10 +138,10 @@ class Situation:
     @property
     def leads(self) -> tuple[float, ...]:
         """By when zones are told to flood [h]."""
-        return tuple(sorted({lead for zone in self.zones for lead in zone.chances}))
+        return tuple(sorted({lead for zone in self.zones for lead in zone.probabilities}))
 
 
-def look(watch: WatchView) -> Situation | None:
+def current_situation(watch: WatchView) -> Situation | None:
     """The situation at the newest step; ``None`` = there was none yet."""
     read = watch.store.read
     newest, head = read.newest_step(), read.newest_entry()
@@ -149,7 +149,7 @@ def look(watch: WatchView) -> Situation | None:
         return None
     outlook = read.outlook()
     rows = () if outlook is None or outlook.hour != newest.hour else outlook.rows
-    levels = watch.run.stake_levels()
+    levels = watch.run.action_levels()
     return Situation(
         step=newest,
         age=watch.clock() - newest.hour,
@@ -162,29 +162,29 @@ def look(watch: WatchView) -> Situation | None:
     )
 
 
-def _streams(watch: WatchView, hour: datetime) -> Iterable[StreamNow]:
-    history = list(watch.store.read.health_history(hour - STRIP, hour))
+def _streams(watch: WatchView, hour: datetime) -> Iterable[StreamStatus]:
+    history = list(watch.store.read.health_history(hour - HEALTH_SPAN, hour))
     if not history or history[-1][0] != hour:
         return
     conditions = {(at, each.stream): each.condition for at, streams in history for each in streams}
-    hours = [hour - STRIP + timedelta(hours=number) for number in range(int(STRIP / timedelta(hours=1)) + 1)]
+    hours = [hour - HEALTH_SPAN + timedelta(hours=number) for number in range(int(HEALTH_SPAN / timedelta(hours=1)) + 1)]
     for health in history[-1][1]:
-        yield StreamNow(health, tuple((at, conditions.get((at, health.stream))) for at in hours))
+        yield StreamStatus(health, tuple((at, conditions.get((at, health.stream))) for at in hours))
 
 
-def _actions(watch: WatchView, hour: datetime) -> Iterable[ActionNow]:
+def _actions(watch: WatchView, hour: datetime) -> Iterable[ActionStatus]:
     read = watch.store.read
-    decided = list(read.decisions(hour - MEMORY, hour))
+    decided = list(read.decisions(hour - HISTORY_SPAN, hour))
     action_of = {each.id: each.decision.action for each in decided}
     answered = [each for each in decided if each.confirmations]
-    waiting = read.pending(hour - PATIENCE).decisions
+    n_unconfirmed = read.pending(hour - PENDING_SPAN).decisions
     asked = {each.decision.action: each
-             for each in sorted([*answered, *waiting], key=lambda each: (each.decision.at, each.rank))}  # fmt: skip
-    drafted = {action_of.get(each.draft.decision or ""): each for each in read.alerts(hour - MEMORY, hour)}
+             for each in sorted([*answered, *n_unconfirmed], key=lambda each: (each.decision.at, each.rank))}  # fmt: skip
+    drafted = {action_of.get(each.draft.decision or ""): each for each in read.alerts(hour - HISTORY_SPAN, hour)}
     for each in decided:
         if each.decision.at == hour:
             draft = drafted.get(each.decision.action)
-            yield ActionNow(each, asked.get(each.decision.action), None if draft is None else _draft(draft))
+            yield ActionStatus(each, asked.get(each.decision.action), None if draft is None else _draft(draft))
 
 
 def _draft(alert: StoredAlert) -> Draft:
@@ -193,16 +193,16 @@ def _draft(alert: StoredAlert) -> Draft:
     return Draft(alert, *words)
 
 
-def _zones(watch: WatchView, rows: Iterable[OutlookRow]) -> Iterable[ZoneNow]:
-    chances: dict[str, dict[float, OutlookRow]] = {}
+def _zones(watch: WatchView, rows: Iterable[OutlookRow]) -> Iterable[ZoneStatus]:
+    probabilities: dict[str, dict[float, OutlookRow]] = {}
     for row in rows:
         if row.variable == "flooded_share":
-            chances.setdefault(row.zone, {})[row.lead_hours] = row
+            probabilities.setdefault(row.zone, {})[row.lead_hours] = row
     shares = {feature["properties"]["zone"]: feature["properties"].get("unknown_share")
               for feature in watch.run.features("zones.geojson")}  # fmt: skip
-    zones = [ZoneNow(name, chances.get(name, {}), shares.get(name)) for name in dict.fromkeys([*shares, *chances])]
-    return sorted(zones, key=lambda zone: (not zone.chances, -_greatest(zone), zone.name))
+    zones = [ZoneStatus(name, probabilities.get(name, {}), shares.get(name)) for name in dict.fromkeys([*shares, *probabilities])]
+    return sorted(zones, key=lambda zone: (not zone.probabilities, -_greatest(zone), zone.name))
 
 
-def _greatest(zone: ZoneNow) -> float:
-    return max((row.probability or 0.0 for row in zone.chances.values()), default=0.0)
+def _greatest(zone: ZoneStatus) -> float:
+    return max((row.probability or 0.0 for row in zone.probabilities.values()), default=0.0)
