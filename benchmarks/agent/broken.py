@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from benchmarks.agent.coasts import GAUGES, SERVICE, STREAMS, Coast
-from benchmarks.agent.decade import ACTIONS, DEAD_AFTER, charge_of, storm_peaks
+from benchmarks.agent.decade import ACTIONS, DEAD_AFTER, config_of, storm_peaks
 from benchmarks.agent.faults import FAULTS
 from benchmarks.record import Value
 from strandline.distillation.training.loop import Progress
@@ -56,13 +56,13 @@ def cases() -> Iterator[Case]:
 
 def rows_of(coast: Coast, seed: int, storms: int, progress: Progress | None = None) -> list[dict[str, Value]]:
     """A row a case: coverage of the sea from the fault on, and what was done for it."""
-    charge = charge_of(coast)
+    config = config_of(coast)
     peaks = storm_peaks(coast)[:: max(len(storm_peaks(coast)) // storms, 1)][:storms]
-    sound = [_live(coast, charge, peak, ("none", ())) for peak in peaks]
+    sound = [_live(coast, config, peak, ("none", ())) for peak in peaks]
     rows: list[dict[str, Value]] = []
     all_cases = list(cases())
     for number, case in enumerate(all_cases):
-        lived = sound if case[0] == "none" else [_live(coast, charge, peak, case) for peak in peaks]
+        lived = sound if case[0] == "none" else [_live(coast, config, peak, case) for peak in peaks]
         inside = sum(each.covered for each in lived)
         scored = sum(each.scored for each in lived)
         spurious = sum(len(each.started - other.started) for each, other in zip(lived, sound, strict=True))
@@ -89,7 +89,7 @@ class _Lived:
     rejected: frozenset[str]
 
 
-def _live(coast: Coast, charge: AgentConfig, peak: int, case: Case) -> _Lived:
+def _live(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _Lived:
     """One storm from four days before its peak to a day and a half after it."""
     hours = coast.time.astype("datetime64[h]")
     first, last = peak - WARM_HOURS, peak + FAULTY_HOURS
@@ -103,35 +103,35 @@ def _live(coast: Coast, charge: AgentConfig, peak: int, case: Case) -> _Lived:
         replay = Replay.of_gauge(name, coast.time[first - 4 * 24 : last + 1], level, timedelta(minutes=5))
         if name in streams:
             replay = FAULTS[fault](replay, (window[0], window[1]))
-        feeds.append(FeedClient(replay, GAUGE, charge.tides[name]))
+        feeds.append(FeedClient(replay, GAUGE, config.tides[name]))
     known: list[Reading] = []
-    mind: AgentState = initial_state(charge, hours[first])
+    state: AgentState = initial_state(config, hours[first])
     covered = scored = 0
     width: list[float] = []
     started: set[str] = set()
     rejected: set[str] = set()
-    adviser = coast.advisers[0]
+    source = coast.sources[0]
     for at in range(first + 1, last + 1):
         since, now = (cast(datetime, coast.time[each].astype("datetime64[s]").item()) for each in (at - 1, at))
         new, _ = poll_feeds(feeds, known, since + timedelta(minutes=10), now + timedelta(minutes=10))
-        readings: Sequence[Residual] = residuals_of(new, known, now, charge.tides)
+        readings: Sequence[Residual] = residuals_of(new, known, now, config.tides)
         known = [reading for reading in [*known, *new] if reading.time > now - RECENT]
         silent = SERVICE in streams and at >= onset
-        said = None if silent else coast.service_says(at)
-        mind = update_belief(mind, hours[at], readings, advised=said is not None)
+        said = None if silent else coast.service_forecast(at)
+        state = update_belief(state, hours[at], readings, has_forecast=said is not None)
         if at < peak - DEAD_AFTER or (at - peak) % EVERY_H:
             continue
-        guidance = None if said is None else adviser.advise(said)
-        courses = forecast(charge, mind, [] if guidance is None else [guidance])
-        mind, _ = decide(charge, mind, courses)
-        started |= {name for name, _, _ in ACTIONS if mind.actions[name].active}
+        guidance = None if said is None else source.guidance_from(said)
+        ensemble = forecast(config, state, [] if guidance is None else [guidance])
+        state, _ = decide(config, state, ensemble)
+        started |= {name for name, _, _ in ACTIONS if state.actions[name].active}
         if at >= onset:
-            low, high = np.quantile(levels_of(charge, courses)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
+            low, high = np.quantile(levels_of(config, ensemble)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
             came = coast.level[at : at + LEADS_SCORED]
             covered += int(((low <= came) & (came <= high)).sum())
             scored += LEADS_SCORED
             width.append(float((high - low).mean()))
-            rejected |= {name for name, chance in mind.belief.broken().items() if chance >= REJECTED}
+            rejected |= {name for name, chance in state.belief.broken().items() if chance >= REJECTED}
     return _Lived(covered, scored, float(np.mean(width)), frozenset(started), frozenset(rejected))
 
 

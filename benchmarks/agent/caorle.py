@@ -38,7 +38,7 @@ def rows_of(
     hours = list(hours_between(START, END))
     for number, hour in enumerate(hours):
         decisions = watch.step(hour) or []
-        believed = watch.store.read.outlook()
+        believed = watch.store.read.forecast()
         assert believed is not None
         sea = {row.lead_hours: row for row in believed.rows if row.variable == "water_level"}
         moments = {lead: pd.Timestamp(hour + timedelta(hours=lead)) for lead in LEADS}

@@ -16,9 +16,9 @@ from strandline.simulator.sea.tracks import Basin
 from strandline.watch.assimilation.filter import SeaModel
 from strandline.watch.assimilation.fit import fit_forecast_weights
 from strandline.watch.assimilation.forecast_guidance import ExternalForecast, ForecastSource
-from strandline.watch.assimilation.gauge_model import learn_sensor, own_sensor
+from strandline.watch.assimilation.gauge_model import fit_sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import SpreadInflation
-from strandline.watch.assimilation.surge_process import learn_process
+from strandline.watch.assimilation.surge_process import fit_surge_process
 
 PLACES: dict[Basin, tuple[float, float, float]] = {
     "bay_of_bengal": (90.4, 22.0, 180.0),
@@ -57,15 +57,15 @@ class Coast:
     event_level: float
     forecasts: SurgeForecasts
     model: SeaModel
-    advisers: tuple[ForecastSource, ...]
+    sources: tuple[ForecastSource, ...]
     spread_inflation: SpreadInflation
 
-    def service_says(self, at: int) -> ExternalForecast | None:
+    def service_forecast(self, at: int) -> ExternalForecast | None:
         """What the service's newest issue says from position ``at`` on."""
-        return said_at(self.forecasts, self.time[at])
+        return forecast_at(self.forecasts, self.time[at])
 
 
-def said_at(forecasts: SurgeForecasts, hour: np.datetime64) -> ExternalForecast | None:
+def forecast_at(forecasts: SurgeForecasts, hour: np.datetime64) -> ExternalForecast | None:
     """Mean and spread of the newest issue that can be had at an hour; ``None`` = there is none."""
     issue = int(np.searchsorted(forecasts.issued, hour - np.timedelta64(DELAY_H, "h"), side="right")) - 1
     if issue < 0:
@@ -100,17 +100,17 @@ def simulate(seed: int, progress: Progress | None = None) -> Coast:
         tides[number] = predict_tide(fitted.constants, time) + fitted.mean
         residuals[number] = level - tides[number]
     learned = residuals[:, :half]
-    process = learn_process(learned[0], autocovariance(learned[0]))
+    process = fit_surge_process(learned[0], autocovariance(learned[0]))
     neighbours = (
-        learn_sensor(name, learned[0], other, process) for name, other in zip(GAUGES[1:], learned[1:], strict=True)
+        fit_sensor(name, learned[0], other, process) for name, other in zip(GAUGES[1:], learned[1:], strict=True)
     )
     model = SeaModel(process, (own_sensor(GAUGES[0], process), *neighbours))
     forecasts = forecast_surges(time, sea.surge.values[0], seed, ForecastSkill())
     storms = find_storms(time[200 : half - 200], true[0, 200 : half - 200], STORMS)
     peaks = [int(np.searchsorted(time, storm.peak)) for storm in storms[:LEARNED_STORMS]]
-    advisers, spread_inflation = fit_forecast_weights(
-        model, time, residuals, peaks, {SERVICE: lambda hour: said_at(forecasts, hour)}, progress
+    sources, spread_inflation = fit_forecast_weights(
+        model, time, residuals, peaks, {SERVICE: lambda hour: forecast_at(forecasts, hour)}, progress
     )
     level = min(storm.peak_level for storm in storms)
     name = f"{basin}-{seed}"
-    return Coast(name, time, half, true[0], tides[0], residuals, level, forecasts, model, advisers, spread_inflation)
+    return Coast(name, time, half, true[0], tides[0], residuals, level, forecasts, model, sources, spread_inflation)

@@ -75,7 +75,7 @@ def storm_peaks(coast: Coast) -> list[int]:
     return [int(np.searchsorted(coast.time, storm.peak)) for storm in storms]
 
 
-def charge_of(coast: Coast) -> AgentConfig:
+def config_of(coast: Coast) -> AgentConfig:
     """Actions that cost a share of a loss of 1 and avoid all of it."""
     start = coast.time[0].astype("datetime64[h]")
     stakes = tuple(
@@ -100,15 +100,15 @@ def live(coast: Coast, dead: Mask, progress: Progress | None = None) -> Lived:
     Args:
         dead: (4, T) which streams say nothing; a service that is dead issues nothing new, and its last issue grows old.
     """
-    charge, began = charge_of(coast), clock.perf_counter()
-    advisers = {adviser.stream: adviser for adviser in coast.advisers}
+    config, began = config_of(coast), clock.perf_counter()
+    sources = {source.stream: source for source in coast.sources}
     first, last = coast.first, coast.time.size - HORIZON_HOURS - 1
     hours = coast.time.astype("datetime64[h]")
     climate = float(np.sqrt(coast.model.process.climate(1)[0, 0]))
     near = np.zeros(coast.time.size, dtype=bool)
     for peak in storm_peaks(coast):
         near[peak - DEAD_BEFORE : peak + DEAD_AFTER : 3] = True
-    mind = initial_state(charge, hours[first - WARM_UP])
+    state = initial_state(config, hours[first - WARM_UP])
     active = np.zeros((len(ACTIONS), last - first), dtype=bool)
     covered = scored = 0
     for at in range(first - WARM_UP + 1, last):
@@ -117,22 +117,22 @@ def live(coast: Coast, dead: Mask, progress: Progress | None = None) -> Lived:
             for number, name in enumerate(GAUGES)
             if not dead[number, at]
         ]
-        said = None if dead[STREAMS.index(SERVICE), at] else coast.service_says(at)
-        mind = update_belief(mind, hours[at], readings, advised=said is not None)
+        said = None if dead[STREAMS.index(SERVICE), at] else coast.service_forecast(at)
+        state = update_belief(state, hours[at], readings, has_forecast=said is not None)
         if at < first:
             continue
-        mean, spread = mind.belief.residual()
+        mean, spread = state.belief.residual()
         highest = coast.tide[at : at + HORIZON_HOURS + 1].max() + max(mean, 0.0) + HOPELESS * climate + 3 * spread
         foretold = -np.inf if said is None else float((coast.tide[at + said.leads] + said.mean + 3 * said.spread).max())
-        runs = any(state.active for state in mind.actions.values())
+        runs = any(action.active for action in state.actions.values())
         if not (near[at] or runs or max(highest, foretold) >= coast.event_level):
             continue
-        guidance = None if said is None else advisers[SERVICE].advise(said)
-        courses = forecast(charge, mind, [] if guidance is None else [guidance])
-        mind, _ = decide(charge, mind, courses)
-        active[:, at - first] = [mind.actions[name].active for name, _, _ in ACTIONS]
+        guidance = None if said is None else sources[SERVICE].guidance_from(said)
+        ensemble = forecast(config, state, [] if guidance is None else [guidance])
+        state, _ = decide(config, state, ensemble)
+        active[:, at - first] = [state.actions[name].active for name, _, _ in ACTIONS]
         if near[at]:
-            low, high = np.quantile(levels_of(charge, courses)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
+            low, high = np.quantile(levels_of(config, ensemble)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
             came = coast.level[at : at + LEADS_SCORED]
             covered += int(((low <= came) & (came <= high)).sum())
             scored += LEADS_SCORED

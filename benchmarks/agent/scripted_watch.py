@@ -13,7 +13,7 @@ from time import monotonic, sleep
 import numpy as np
 from sqlalchemy import Engine, event
 
-from strandline.watch.decisions import Decision, OutlookRow
+from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store import AlertDraft, AlreadyDone, Busy, Step, Store
 
@@ -63,8 +63,8 @@ def play_and_die(address: str, alerts: Path, hours: int, dies_at: int | None) ->
             die()
 
     sys.addaudithook(die_before)
-    event.poll_feeds(Engine, "before_cursor_execute", die)
-    event.poll_feeds(Engine, "commit", die)
+    event.listen(Engine, "before_cursor_execute", die)
+    event.listen(Engine, "commit", die)
     with open_store(address) as store:
         while True:
             try:
@@ -99,8 +99,8 @@ def fill(step: Step, number: int) -> None:
     step.put_belief_state(state)
     step.add_health(Health(gauge, step.hour, 0.0, "alive", 1.0) for gauge in GAUGES)
     chance = state[0] / 255
-    step.add_outlook(
-        OutlookRow("water_level", zone, step.hour + lead * HOUR, float(lead), 0.1, 0.5 + chance, 2.0, chance)
+    step.add_forecast(
+        ForecastRow("water_level", zone, step.hour + lead * HOUR, float(lead), 0.1, 0.5 + chance, 2.0, chance)
         for zone in ("", "harbour")
         for lead in range(6)
     )

@@ -20,9 +20,10 @@ from benchmarks.record import Record, Value, markdown_table, print_table, sha256
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.storms import find_storms
-from strandline.planning.early_action.hindcast import EVERY_HOURS, HOURS_A_YEAR, PROTECTION_HOURS, silence_storms
+from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.planning.early_action.hindcast import EVERY_HOURS, PROTECTION_HOURS, silence_storms
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
-from strandline.planning.early_action.statistical_forecast import learn_forecaster
+from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay
 from strandline.planning.early_action.verification import Stakes, Verification, verify
 from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
@@ -122,8 +123,8 @@ def rows_of(case: Case) -> list[dict[str, Value]]:
     rng = np.random.default_rng(0)
     fitted = fit_tide(case.time[:n], case.own[:n], case.latitude, name=case.name, source="first part of the record")
     tide = predict_tide(fitted.constants, case.time) + fitted.mean
-    forecaster = learn_forecaster(case.own[:n], tide[:n], rng)
-    storms = find_storms(case.time[:n], case.own[:n], round(EVENTS_A_YEAR * n / HOURS_A_YEAR))
+    forecaster = fit_statistical_forecast(case.own[:n], tide[:n], rng)
+    storms = find_storms(case.time[:n], case.own[:n], round(EVENTS_A_YEAR * n / HOURS_PER_YEAR))
     level = min(storm.peak_level for storm in storms)
     as_often = np.nanquantile(case.neighbour[:n], np.nanmean(case.own[:n] < level))
 

@@ -24,7 +24,7 @@ from benchmarks.delta.learning import course_of, part, weights_of
 from benchmarks.floods.chips import read_events
 from benchmarks.record import Record, print_summary, sha256, write_record
 from benchmarks.surge.gauges import numbers_of, read_gauges
-from strandline.distillation.adaptation.data import MEMORY
+from strandline.distillation.adaptation.data import ARCHIVE_STREAMS
 from strandline.distillation.ensemble import EnsembleDistillationConfig
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.models.inference import student_inputs
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def measure(one: Student, heads: MultiHeadStudent, coast: SimulatedCoast, turns: int) -> dict[str, float]:
     """Cost of all heads over that of one member, whole forward passes, by batch and with and without the archive."""
     remembering = student_inputs(course_of(part(coast, 0), load_teacher()).training)
-    views = {"with memory": remembering, "without memory": remembering.without(*MEMORY)}
+    views = {"with memory": remembering, "without memory": remembering.without(*ARCHIVE_STREAMS)}
     return {
         f"distilled_ensemble over one member, {what}, batch {size}": relative_cost(one, heads, view[:size], turns)
         for what, view in views.items()

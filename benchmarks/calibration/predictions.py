@@ -14,7 +14,7 @@ from benchmarks.calibration.mc_dropout import draw_words
 from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.delta.learning import weights_of
 from benchmarks.delta.outages import Condition, strike
-from strandline.distillation.adaptation.data import prepare_adaptation_from_batches
+from strandline.distillation.adaptation.data import build_adaptation_data
 from strandline.distillation.waterlines import FloodArchive, attach_archive, attach_whole_archive, peak_levels
 from strandline.models.batch import Batch
 from strandline.models.inference import predict_members, student_inputs
@@ -96,8 +96,8 @@ def examine(
 
     def teach() -> dict[str, npt.NDArray]:
         seen, asked = (coast.storms[torch.from_numpy(index)] for index in (training, calibration))
-        word = prepare_adaptation_from_batches(seen, asked, coast.windows, (), teacher).word
-        said = [word[name].flood_logits for name in ("training", "calibration")]
+        word = build_adaptation_data(seen, asked, coast.windows, (), teacher).teacher_predictions
+        said = [part.flood_logits for part in (word.training, word.calibration)]
         taught = torch.cat([logits.softmax(dim=1) for logits in said if logits is not None])
         return {"teacher": taught.numpy().astype(np.float16)}
 

@@ -38,7 +38,7 @@ from benchmarks.delta.learning import (
 from benchmarks.delta.outages import CONDITIONS, strike
 from benchmarks.delta.summary import markdown, summarise
 from benchmarks.record import Record, Value, print_table, write_record
-from strandline.distillation.adaptation.data import AdaptationData, forget
+from strandline.distillation.adaptation.data import AdaptationData, drop_archive
 from strandline.distillation.continual.regularisers import Replay
 from strandline.distillation.distil import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
@@ -238,7 +238,7 @@ def _at(
         for method, changed in {
             "distilled_no_strandlines": distilled(course, budget, seed, without=("waterlines",)),
             "distilled_no_archive": distilled(course, budget, seed, without=("archive",)),
-            "distilled_no_memory": distilled(forget(course), budget, seed),
+            "distilled_no_memory": distilled(drop_archive(course), budget, seed),
             "distilled_no_judgement": distilled(course, budget, seed, judged=False),
             "distilled_no_second_look": distilled(at_first_look(course), budget, seed),
         }.items():
@@ -257,7 +257,7 @@ def _taught(
     regime: str = "usual",
 ) -> Iterator[Row]:
     """The teacher, which is asked once: labels do no more than choose its threshold."""
-    logits = course.word["training"].flood_logits
+    logits = course.teacher_predictions.training.flood_logits
     assert logits is not None
     practised = logits.softmax(dim=1).numpy()
     thresholds = {fraction: threshold_of(case, lambda _: practised, case.storms(fraction)) for fraction in fractions}
@@ -361,7 +361,7 @@ def _replay_of(coasts: Sequence[SimulatedCoast], budget: Budget) -> Replay:
     for coast in coasts:
         normal = np.flatnonzero(~coast.extreme)[:REPLAY_STORMS]
         parts.append(coast.storms[torch.from_numpy(normal)])
-    return Replay(student_inputs(concatenate(parts)), budget.samples // 2, outage=budget.outage)
+    return Replay(student_inputs(concatenate(parts)), budget.samples // 2, dropout_rate=budget.outage)
 
 
 if __name__ == "__main__":

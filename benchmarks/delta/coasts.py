@@ -12,7 +12,7 @@ import xarray as xr
 from torch import Tensor
 
 from benchmarks.delta.bathtub import connected_bathtub
-from strandline.distillation.pretraining.archive_sampling import blur_radar
+from strandline.distillation.pretraining.archive_sampling import degrade_radar
 from strandline.distillation.pretraining.simulated_coasts import EXTREME_ABOVE_DESIGN
 from strandline.models.batch import DEPTH_EDGES, Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
@@ -73,7 +73,7 @@ class SimulatedCoast:
 
     def under_bad_radar(self) -> "SimulatedCoast":
         """The same coast whose radar has four looks and no dry reference."""
-        return replace(self, storms=blur_radar(self.storms, torch.Generator().manual_seed(self.seed)))
+        return replace(self, storms=degrade_radar(self.storms, torch.Generator().manual_seed(self.seed)))
 
 
 def simulate(seed: int, events: int, years: float, size: int, cache: Path | None = None) -> SimulatedCoast:

@@ -11,12 +11,17 @@ from torch import Tensor, nn
 
 from benchmarks.delta.coasts import SimulatedCoast
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.baselines import new_students, train_supervised
-from strandline.distillation.adaptation.data import MEMORY, AdaptationData, judge, prepare_adaptation_from_batches
+from strandline.distillation.adaptation.baselines import train_supervised, untrained_students
+from strandline.distillation.adaptation.data import (
+    ARCHIVE_STREAMS,
+    AdaptationData,
+    build_adaptation_data,
+    weight_teacher_by_labels,
+)
 from strandline.distillation.distil import Consolidation, DistillationConfig, soft_terms, task_terms
 from strandline.distillation.modality_dropout import modality_dropout
 from strandline.distillation.training.loop import train
-from strandline.distillation.waterlines import archive_of, attach_archive, attach_whole_archive
+from strandline.distillation.waterlines import attach_archive, attach_whole_archive, build_archive
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.inference import predict, predict_with_tta, student_inputs
 from strandline.models.prediction import Prediction
@@ -152,7 +157,7 @@ def mean_word(networks: Sequence[Teacher | Student], batch: Batch) -> npt.NDArra
 def course_of(case: Case, teacher: Teacher) -> AdaptationData:
     """The library's course of a place without a label; nothing is calibrated here."""
     storms = case.storms(0.0)
-    return prepare_adaptation_from_batches(storms, storms[:1], case.coast.windows, (), teacher)
+    return build_adaptation_data(storms, storms[:1], case.coast.windows, (), teacher)
 
 
 def with_labels(course: AdaptationData, storms: Batch) -> AdaptationData:
@@ -163,29 +168,32 @@ def with_labels(course: AdaptationData, storms: Batch) -> AdaptationData:
 
 def taught(course: AdaptationData, teacher: Teacher, batch: Batch) -> npt.NDArray[np.float32]:
     """(n, K, H, W) the teacher itself, which looks again beside its first look at the training storms."""
-    word = predict_with_tta(teacher, attach_whole_archive(batch.without(*MEMORY), course.first)).flood_logits
+    word = predict_with_tta(
+        teacher, attach_whole_archive(batch.without(*ARCHIVE_STREAMS), course.first_pass)
+    ).flood_logits
     assert word is not None
     return word.softmax(dim=1).numpy()
 
 
 def foreign(course: AdaptationData, other: AdaptationData) -> AdaptationData:
     """The control of a shuffled teacher: every word belongs to some storm of another coast."""
-    word = other.word["training"]
+    word = other.teacher_predictions.training
     index = torch.arange(len(course.training)) % len(word.surge_mean)
     return _with_word(course, word[index])
 
 
 def at_first_look(course: AdaptationData) -> AdaptationData:
     """The same course without the teacher's second look."""
-    assert course.word["training"].flood_logits is not None
-    logits = course.first.class_probability.clamp(min=1e-6).log()
-    return _with_word(course, replace(course.word["training"], flood_logits=logits))
+    assert course.teacher_predictions.training.flood_logits is not None
+    logits = course.first_pass.class_probability.clamp(min=1e-6).log()
+    return _with_word(course, replace(course.teacher_predictions.training, flood_logits=logits))
 
 
 def _with_word(course: AdaptationData, word: Prediction) -> AdaptationData:
-    archive = archive_of(course.training.without(*MEMORY), word)
+    archive = build_archive(course.training.without(*ARCHIVE_STREAMS), word)
     training = attach_archive(course.training, archive, ~torch.eye(len(archive), dtype=torch.bool))
-    return replace(course, training=training, archive=archive, word={**course.word, "training": word})
+    predictions = replace(course.teacher_predictions, training=word)
+    return replace(course, training=training, archive=archive, teacher_predictions=predictions)
 
 
 def distilled(
@@ -197,13 +205,13 @@ def distilled(
         without: parts of the memory that are switched off.
     """
     if judged:
-        course = judge(course, load_students()[: budget.members])
+        course = weight_teacher_by_labels(course, load_students()[: budget.members])
     assert course.training.terrain is not None
     shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
     students = load_students(site_shape=shape)[: budget.members]
     archive = course.archive
     if archive is None:  # those who remember learn the surge alone, which is not scored here
-        recipe = DistillationConfig(steps=budget.steps, samples=budget.samples, windows=0, outage=budget.outage)
+        recipe = DistillationConfig(steps=budget.steps, samples=budget.samples, windows=0, dropout_rate=budget.outage)
         adapt(course, students, recipe, seed)
 
     def answer(batch: Batch) -> npt.NDArray[np.float32]:
@@ -217,15 +225,17 @@ def distilled(
 
 def without_teacher(students: Sequence[Student]) -> Answer:
     """Students that know no teacher and so remember nothing."""
-    return lambda batch: mean_word(students, student_inputs(batch.without(*MEMORY)))
+    return lambda batch: mean_word(students, student_inputs(batch.without(*ARCHIVE_STREAMS)))
 
 
 def labels_only(course: AdaptationData, budget: Budget, seed: int) -> list[Student]:
     """From scratch on the local labels."""
     assert course.training.terrain is not None
     shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
-    recipe = DistillationConfig(steps=budget.scratch_steps, samples=budget.samples, windows=0, outage=budget.outage)
-    return train_supervised(course, new_students(budget.members, shape, seed), recipe, seed, whole=True)
+    recipe = DistillationConfig(
+        steps=budget.scratch_steps, samples=budget.samples, windows=0, dropout_rate=budget.outage
+    )
+    return train_supervised(course, untrained_students(budget.members, shape, seed), recipe, seed, all_weights=True)
 
 
 def fine_tune(
@@ -243,7 +253,7 @@ def fine_tune(
         consolidation: what keeps it from forgetting other coasts; nothing = free fine-tuning.
         pseudo: the student's own earlier word on ``storms``.
     """
-    own = student_inputs(storms.without(*MEMORY))
+    own = student_inputs(storms.without(*ARCHIVE_STREAMS))
     assert own.flood_valid is not None
     labelled = own.flood_valid.flatten(1).any(dim=1).nonzero()[:, 0]
     generator = torch.Generator().manual_seed(seed)

@@ -11,10 +11,10 @@ from torch import Tensor
 from benchmarks.floods.views import INSTRUMENTS, Views
 from strandline.distillation import losses
 from strandline.distillation.alignment.kernel_alignment import (
-    Alignment,
+    AlignmentName,
     KernelAlignment,
-    new_alignment,
-    words_on_patches,
+    build_alignment,
+    patch_probabilities,
 )
 from strandline.distillation.alignment.projection import CosineAlignment
 from strandline.distillation.modality_dropout import drop_any
@@ -52,7 +52,7 @@ class Source:
     soft: float = 0.0
     patches: Tensor | None = None
     feature: float = 0.0
-    alignment: Alignment = "cosine"
+    alignment: AlignmentName = "cosine"
     chances: Tensor | None = None
 
 
@@ -134,7 +134,7 @@ def _terms(
     if source.soft > 0 and source.word is not None:
         word, seen = cut(source.word), cut(source.views.seen)
         soft = losses.soft_targets(logits, word, seen, 1.0) + losses.soft_dice(
-            logits, losses.flooded_chance(word), seen
+            logits, losses.flood_probability(word), seen
         )
         terms["soft"] = source.soft * soft.mean()
     if align is not None and source.patches is not None:
@@ -150,8 +150,8 @@ def _alignment(network: DenseCNN | DenseTransformer, source: Source) -> CosineAl
     """What compares a network's patches with those of a source's teacher, where there are any."""
     if source.feature == 0 or source.patches is None or source.word is None:
         return None
-    words = words_on_patches(source.word)
-    return new_alignment(source.alignment, network.feature_width, {"patches": source.patches}, words)
+    words = patch_probabilities(source.word)
+    return build_alignment(source.alignment, network.feature_width, {"patches": source.patches}, words)
 
 
 def jittered(streams: Streams, spread: float, generator: torch.Generator) -> dict[str, tuple[Tensor, Tensor]]:

@@ -18,8 +18,8 @@ from benchmarks.floods.views import (
     student_inputs,
     teachers_view,
 )
-from strandline.distillation.alignment.kernel_alignment import Alignment
-from strandline.distillation.losses import flooded_chance
+from strandline.distillation.alignment.kernel_alignment import AlignmentName
+from strandline.distillation.losses import flood_probability
 from strandline.distillation.teacher_weight import TeacherWeight, estimate_teacher_weight
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import MapPrediction
@@ -61,7 +61,7 @@ class DistillationConfig:
     task: float = 0.2
     replay: float = 0.2
     feature: float = 0.0
-    alignment: Alignment = "cosine"
+    alignment: AlignmentName = "cosine"
     diagnosed: bool = True
     adapted: bool = True
     prior: float = 0.8
@@ -265,12 +265,12 @@ def _distil(
     network = _adapted(school, task, sources)
     if weight < 0.5:  # maps of a teacher that was turned down choose no threshold either
         return _judged_by_labels(network, school, task)
-    truth = flooded_chance(word).numpy() >= 0.5
+    truth = flood_probability(word).numpy() >= 0.5
     truth[task.labelled] = task.pairs.chips.mask[task.labelled]
     known = task.pairs.seen.numpy() & ~task.pairs.water
 
     def references(setting: Setting) -> list[Reference]:
-        return [Reference(flooded_chance(say(network, task.pairs, setting)).numpy(), truth, known)]
+        return [Reference(flood_probability(say(network, task.pairs, setting)).numpy(), truth, known)]
 
     return Learned(network, references)
 
@@ -303,4 +303,4 @@ def say(network: DenseCNN | DenseTransformer, views: Views, setting: Setting) ->
 
 def reference(logits: Tensor, views: Views) -> Reference:
     """A network's word on labelled chips, to choose its threshold on."""
-    return Reference(flooded_chance(logits).numpy(), views.chips.mask, views.taught.numpy())
+    return Reference(flood_probability(logits).numpy(), views.chips.mask, views.taught.numpy())

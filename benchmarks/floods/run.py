@@ -22,7 +22,7 @@ from benchmarks.floods.methods import ABLATIONS, Budget, DistillationConfig, Lea
 from benchmarks.floods.scoring import score
 from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, student_inputs, teachers_view
 from benchmarks.record import Value
-from strandline.distillation.losses import flooded_chance
+from strandline.distillation.losses import flood_probability
 from strandline.observations.arrays import Floats
 
 Row = dict[str, Value]
@@ -285,7 +285,7 @@ class CoastPredictions:
 
     def _add_student(self, method: str, fraction: float, learned: Learned, **more: Value) -> None:
         def add(setting: Setting, test: Views, **streams: Value) -> None:
-            chance = flooded_chance(methods.say(learned.network, test, setting)).numpy()
+            chance = flood_probability(methods.say(learned.network, test, setting)).numpy()
             self._add(method, fraction, chance, learned.threshold(setting), **streams, **more)
 
         add(self._setting, self._test)
@@ -295,7 +295,7 @@ class CoastPredictions:
                     add(left, self._views(self._seed, left)[self._order.size :], streams=left.name)
 
     def _seen_by(self, teacher: Learned) -> Floats:
-        chance: Floats = flooded_chance(ask(teacher.network, self._test, teachers_view).logits).numpy()
+        chance: Floats = flood_probability(ask(teacher.network, self._test, teachers_view).logits).numpy()
         return chance
 
 

@@ -59,7 +59,7 @@ class Past:
     @cached_property
     def replay(self) -> Replay:
         """What is learned again."""
-        return Replay(load_exemplars().storms, self.budget.samples // 2, outage=self.budget.outage)
+        return Replay(load_exemplars().storms, self.budget.samples // 2, dropout_rate=self.budget.outage)
 
     @cached_property
     def penalties(self) -> Mapping[str, QuadraticPenalty]:
@@ -82,7 +82,9 @@ class Past:
             case "lwf":
                 own, budget = student_inputs(present.storms(0.0).without("waterlines", "archive")), self.budget
                 return [
-                    LearningWithoutForgetting.of(shipped(), own, budget.samples // 2, strength, outage=budget.outage)
+                    LearningWithoutForgetting.of(
+                        shipped(), own, budget.samples // 2, strength, dropout_rate=budget.outage
+                    )
                 ]
             case "ewc+replay":
                 return [replace(self.penalties["ewc"], strength=strength), replace(self.replay, weight=STORM_WEIGHT)]

@@ -26,8 +26,8 @@ from benchmarks.impact.damage_states import (
 )
 from benchmarks.record import Record, Value, markdown_table, print_summary, print_table, write_record
 from strandline.observations.assets import CURVE_CLASSES
+from strandline.observations.damage_curves import curve
 from strandline.risk.impact.access import is_cut_off, road_network
-from strandline.risk.impact.vulnerability import curve
 
 SEED = 0
 ASSETS, EVENTS = 100_000, 1_000

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from benchmarks.record import Value
-from strandline.distillation.adaptation.data import prepare
+from strandline.distillation.adaptation.data import prepare_adaptation
 from strandline.models.batching import build_storm_batch
 from strandline.models.inference import student_inputs
 from strandline.models.weights.load_weights import load_students, load_teacher
@@ -26,9 +26,9 @@ from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stages import part_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.flood_maps import depth_at_quantile
-from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import DAMAGE_STATES, damage_ratios, draw_curve_deviates
-from strandline.risk.impact.vulnerability import damage_state
+from strandline.risk.stage_damage.exposure import overlay_exposure
+from strandline.risk.stage_damage.vulnerability import damage_state
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.calibration import calibrate_on
 from strandline.uncertainty.forecaster import Forecast
@@ -65,7 +65,7 @@ def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
     coast = simulate_coast(f"coast {seed}", seed, n_storms=24, n_surveys=3)
     settings = RunConfig(storms=24, calibration_storms=9, test_storms=6, windows=120)
     split, sea = part_record(StudyArea(coast), settings, np.random.default_rng([seed, 1]))
-    course = prepare(coast, split, sea, load_teacher(), settings.windows, np.random.default_rng([seed, 2]))
+    course = prepare_adaptation(coast, split, sea, load_teacher(), settings.windows, np.random.default_rng([seed, 2]))
     forecaster = calibrate_on(course, load_students(site_shape=coast.region.shape))
     for survey in SURVEYS:
         seen = age(coast.require_assets(), coast.region, survey, np.random.default_rng([seed, 3]))

@@ -11,8 +11,8 @@ from scipy import sparse
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import CURVE_CLASSES, curve_index
-from strandline.risk.impact.exposure import Exposure
-from strandline.risk.impact.vulnerability import KNOT_SPACING, curve_knots
+from strandline.risk.stage_damage.exposure import Exposure
+from strandline.risk.stage_damage.vulnerability import KNOT_SPACING, curve_knots
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from benchmarks.kernels.contest import Row, chosen_weights, entries, kept
 from benchmarks.kernels.pictures import draw_concentration, draw_gains
 from benchmarks.kernels.summary import markdown, summarise, tests_of
 from benchmarks.record import Record, machine, print_summary, sha256, write_record
-from strandline.distillation.alignment.kernel_alignment import words_on_patches
+from strandline.distillation.alignment.kernel_alignment import patch_probabilities
 from strandline.distillation.distil import DistillationConfig
 from strandline.models.weights.load_weights import load_students, load_teacher
 
@@ -77,9 +77,9 @@ def _concentration(options: argparse.Namespace, data: Mapping[str, str], tell: C
     key = _key([data["networks"], _coasts_of(options), concentration.QUBITS])
 
     def make() -> list[Row]:
-        word = course_of(part(_coast(RECIPE_COASTS, options), 0), load_teacher()).word["training"]
+        word = course_of(part(_coast(RECIPE_COASTS, options), 0), load_teacher()).teacher_predictions.training
         assert word.flood_logits is not None
-        return list(concentration.rows_of(word.features, words_on_patches(word.flood_logits), seed=0))
+        return list(concentration.rows_of(word.features, patch_probabilities(word.flood_logits), seed=0))
 
     return kept(options.work / f"concentration-{key}.json", make)
 

@@ -15,8 +15,8 @@ from benchmarks.floods.run import LEAST_CHIPS, Fold, Plan, Work, draw_labels, sc
 from benchmarks.floods.scoring import score
 from benchmarks.floods.views import SETTINGS, draw_views, teachers_view
 from benchmarks.kernels.contest import CONTROL, Row, bandwidths_of, entries
-from strandline.distillation.alignment.kernel_alignment import words_on_patches
-from strandline.distillation.losses import flooded_chance
+from strandline.distillation.alignment.kernel_alignment import patch_probabilities
+from strandline.distillation.losses import flood_probability
 
 SETTING = SETTINGS["radar_only"]
 LABELS = 0.05
@@ -50,7 +50,7 @@ def rows_of(
     task = Task(pairs, order[: max(1, round(LABELS * order.size))], SETTING, seed, budget)
     words = Words(ask(school.teacher, pairs, teachers_view), None)
     word = words.unadapted
-    bandwidths = bandwidths_of(school.student.feature_width, word.features, words_on_patches(word.logits))
+    bandwidths = bandwidths_of(school.student.feature_width, word.features, patch_probabilities(word.logits))
     for kernel, weight in entries(weights):
         recipe = (
             DistillationConfig()
@@ -60,7 +60,7 @@ def rows_of(
         began = time.process_time()
         learned, diagnosis = methods.distilled(school, task, words, recipe)
         seconds = time.process_time() - began
-        chance = flooded_chance(methods.say(learned.network, test, SETTING)).numpy()
+        chance = flood_probability(methods.say(learned.network, test, SETTING)).numpy()
         yield {
             "task": "floods",
             "kernel": kernel,

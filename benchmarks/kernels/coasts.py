@@ -13,8 +13,8 @@ from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.delta.learning import course_of, mean_word, part, score, threshold_of, with_labels
 from benchmarks.kernels.contest import CONTROL, Row, bandwidths_of, entries
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.data import AdaptationData, forget
-from strandline.distillation.alignment.kernel_alignment import words_on_patches
+from strandline.distillation.adaptation.data import AdaptationData, drop_archive
+from strandline.distillation.alignment.kernel_alignment import patch_probabilities
 from strandline.distillation.distil import DistillationConfig
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
@@ -41,10 +41,10 @@ def rows_of(
     """
     case = part(coast, seed)
     storms = case.storms(LABELS)
-    course = forget(with_labels(course_of(case, load_teacher()), storms))
-    word = course.word["training"]
+    course = drop_archive(with_labels(course_of(case, load_teacher()), storms))
+    word = course.teacher_predictions.training
     assert word.flood_logits is not None
-    bandwidths = bandwidths_of(load_students()[0].feature_width, word.features, words_on_patches(word.flood_logits))
+    bandwidths = bandwidths_of(load_students()[0].feature_width, word.features, patch_probabilities(word.flood_logits))
     for kernel, weight in entries(weights):
         began = time.process_time()
         student = _learned(course, kernel, weight, recipe, seed)

@@ -15,7 +15,7 @@ from benchmarks.kernels.contest import Row
 from strandline.distillation.alignment.kernel_alignment import KERNELS, PrincipalComponents
 from strandline.distillation.alignment.kernels import (
     SCALES,
-    gram_unlikeness,
+    gram_alignment_loss,
     linear_kernel,
     off_diagonal_moments,
     rbf_kernel,
@@ -68,7 +68,7 @@ def _cosines(points: Tensor) -> Tensor:
 
 
 def _likeness(one: Tensor, other: Tensor) -> float:
-    return 1 - float(gram_unlikeness(one, other))
+    return 1 - float(gram_alignment_loss(one, other))
 
 
 def _spread(gram: Tensor) -> Row:

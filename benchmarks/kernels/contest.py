@@ -9,14 +9,14 @@ import numpy as np
 from torch import Tensor
 
 from benchmarks.record import Value
-from strandline.distillation.alignment.kernel_alignment import KERNELS, Alignment, KernelAlignment, new_alignment
+from strandline.distillation.alignment.kernel_alignment import KERNELS, AlignmentName, KernelAlignment, build_alignment
 from strandline.distillation.alignment.projection import Features
 
 Row = dict[str, Value]
 CONTROL = "none"
 """The same distillation without any alignment of features."""
-ALIGNMENTS: tuple[Alignment, ...] = ("cosine", *KERNELS)
-QUANTUM: tuple[Alignment, ...] = ("quantum_angle", "quantum_zz", "quantum_projected")
+ALIGNMENTS: tuple[AlignmentName, ...] = ("cosine", *KERNELS)
+QUANTUM: tuple[AlignmentName, ...] = ("quantum_angle", "quantum_zz", "quantum_projected")
 WEIGHTS = (0.1, 0.3, 1.0, 3.0)
 """Of the feature term; one is chosen for every kernel, on places that no result is read from."""
 
@@ -41,7 +41,7 @@ def chosen_weights(rows: Sequence[Row]) -> dict[str, float]:
 
 def bandwidths_of(student_width: int, teacher: Features, words: Tensor) -> dict[str, float]:
     """Kernel → what the library tunes on the teacher's word about training samples; cosine has no bandwidth."""
-    aligned = {name: new_alignment(name, student_width, teacher, words) for name in ALIGNMENTS}
+    aligned = {name: build_alignment(name, student_width, teacher, words) for name in ALIGNMENTS}
     return {name: align.scale for name, align in aligned.items() if isinstance(align, KernelAlignment)}
 
 

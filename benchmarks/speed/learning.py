@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from benchmarks.record import Value
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.distil import DistillationConfig, DistillationData, distil
+from strandline.distillation.distil import DistillationConfig, DistillationData, distil_student
 from strandline.models.inference import predict
 from strandline.models.weights.load_weights import load_students
 
@@ -28,7 +28,7 @@ def rows_of(turns: int) -> list[Row]:
     lesson = DistillationData(
         past.storms, past.windows, predict(student, past.storms), predict(student, past.windows, chunk=256)
     )
-    bare = DistillationConfig(soft=0.0, task=1.0, whole=True)
+    bare = DistillationConfig(soft=0.0, task=1.0, all_weights=True)
     recipes = {
         "bare": bare,
         "distillation": replace(bare, soft=0.8, task=0.2),
@@ -59,5 +59,5 @@ def rows_of(turns: int) -> list[Row]:
 def _steps(lesson: DistillationData, recipe: DistillationConfig) -> list[float]:
     """Seconds of each step but the first."""
     ends: list[float] = []
-    distil(load_students()[0], lesson, recipe, seed=0, progress=lambda _: ends.append(time.perf_counter()))
+    distil_student(load_students()[0], lesson, recipe, seed=0, progress=lambda _: ends.append(time.perf_counter()))
     return [later - sooner for sooner, later in pairwise(ends)]

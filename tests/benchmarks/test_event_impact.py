@@ -8,9 +8,10 @@ from benchmarks.impact.event_impact import EventSet, assess_events
 from benchmarks.impact.peers.impact_case import make_case
 from strandline.errors import InputError
 from strandline.observations.assets import CURVE_CLASSES
-from strandline.risk.impact.exposure import ClassExposure, Exposure, overlay_exposure
+from strandline.observations.damage_curves import DEPTHS, curve
 from strandline.risk.impact.impact import damage_ratios
-from strandline.risk.impact.vulnerability import DEPTHS, curve, curve_knots, damage_ratio
+from strandline.risk.stage_damage.exposure import ClassExposure, Exposure, overlay_exposure
+from strandline.risk.stage_damage.vulnerability import curve_knots, damage_ratio
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
 

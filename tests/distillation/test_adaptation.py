@@ -8,12 +8,18 @@ import pytest
 import torch
 
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.baselines import fine_tune, new_students, train_supervised
-from strandline.distillation.adaptation.data import AdaptationData, forget, judge, prepare, reference_map
+from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
+from strandline.distillation.adaptation.data import (
+    AdaptationData,
+    drop_archive,
+    prepare_adaptation,
+    reference_classes,
+    weight_teacher_by_labels,
+)
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.distil import DistillationConfig, task_terms
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
-from strandline.distillation.waterlines import archive_of, attach_archive
+from strandline.distillation.waterlines import attach_archive, build_archive
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batching import build_storm_batch
 from strandline.models.inference import predict, student_inputs
@@ -43,7 +49,7 @@ def learned() -> Learned:
     place = StudyArea(coast)
     rng = np.random.default_rng(0)
     split, sea = part_record(place, RunConfig(storms=22, calibration_storms=9, test_storms=5), rng)
-    return place, split, sea, prepare(coast, split, sea, load_teacher(), 60, rng)
+    return place, split, sea, prepare_adaptation(coast, split, sea, load_teacher(), 60, rng)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +72,7 @@ def test_a_distilled_student_beats_one_that_learned_from_the_labels_alone(
     learned: Learned, forecaster: Forecaster
 ) -> None:
     *_, course = learned
-    baseline = train_supervised(course, new_students(1, (32, 32), 1), RECIPE, 1, whole=True)
+    baseline = train_supervised(course, untrained_students(1, (32, 32), 1), RECIPE, 1, all_weights=True)
     iou = scores_of(learned, forecaster, {"labels_only": baseline}, known=True).iou
     assert iou["distilled"] > iou["labels_only"]
     assert iou["teacher"] > iou["labels_only"]
@@ -84,7 +90,7 @@ def test_a_place_changes_its_surge_decoder_and_without_memory_its_map_and_nothin
     learned: Learned, *, remembers: bool
 ) -> None:
     *_, course = learned
-    course = course if remembers else forget(course)
+    course = course if remembers else drop_archive(course)
     before = load_students(site_shape=(32, 32))[0]
     after = adapt(course, load_students(site_shape=(32, 32))[:1], replace(RECIPE, steps=4), 1)[0]
     changed = {
@@ -99,10 +105,10 @@ def test_a_place_changes_its_surge_decoder_and_without_memory_its_map_and_nothin
 def test_a_fine_tuned_student_forgets_less_of_other_coasts(learned: Learned) -> None:
     """By what every weight that learned says of the exemplars, against the same steps without replay."""
     *_, course = learned
-    recipe = replace(RECIPE, steps=12, learning_rate=1e-3, whole=True)
+    recipe = replace(RECIPE, steps=12, learning_rate=1e-3, all_weights=True)
     past = load_exemplars().storms
     kept = fine_tune(course, load_students()[:1], recipe, 1)[0]
-    free = train_supervised(course, load_students()[:1], recipe, 1, whole=True)[0]
+    free = train_supervised(course, load_students()[:1], recipe, 1, all_weights=True)[0]
     loss = [float(task_terms(predict(student, past), past, 1.0)["flood_task"]) for student in (kept, free)]
     assert loss[0] < loss[1]
 
@@ -137,7 +143,7 @@ def test_an_asked_false_dry_rate_is_kept_on_the_calibration_storms_and_measured_
     view = student_inputs(course.calibration)
     called = careful.predict(view).flood_probability >= careful.threshold
     land = (course.calibration.terrain_seen & (course.calibration.terrain[:, 2] < 0.5)).numpy()
-    taken_for_truth = reference_map(course.calibration, course.word["calibration"]).numpy() > 0
+    taken_for_truth = reference_classes(course.calibration, course.teacher_predictions.calibration).numpy() > 0
     assert miss_rate(called, taken_for_truth, land).mean() <= 0.15
     missed = [scores_of(learned, one, {}, known=True).miss_rate for one in (careful, forecaster)]
     assert missed[0] <= missed[1]
@@ -189,22 +195,24 @@ def test_labels_that_contradict_the_teacher_turn_it_down(learned: Learned) -> No
     truth = build_storm_batch(place.observations, split.training, sea, "truth")
     assert truth.flood_class is not None
     right = replace(course.training, flood_class=truth.flood_class, flood_valid=truth.flood_valid)
-    judged = judge(replace(course, training=right), students)
+    judged = weight_teacher_by_labels(replace(course, training=right), students)
     assert judged.archive is not None
-    assert judged.teacher.weight > 0.8
-    said = course.word["training"].flood_logits
+    assert judged.teacher_weight.weight > 0.8
+    said = course.teacher_predictions.training.flood_logits
     assert said is not None
-    nonsense = replace(course.word["training"], flood_logits=3 * said.flip(-2, -1))
-    lying = archive_of(course.training.without("waterlines", "archive"), nonsense)
+    nonsense = replace(course.teacher_predictions.training, flood_logits=3 * said.flip(-2, -1))
+    lying = build_archive(course.training.without("waterlines", "archive"), nonsense)
     remembering = attach_archive(right, lying, ~torch.eye(len(lying), dtype=torch.bool))
-    word = {**course.word, "training": nonsense}
-    judged = judge(replace(course, training=remembering, archive=lying, word=word), students)
-    assert judged.teacher.weight < 0.2
+    predictions = replace(course.teacher_predictions, training=nonsense)
+    judged = weight_teacher_by_labels(
+        replace(course, training=remembering, archive=lying, teacher_predictions=predictions), students
+    )
+    assert judged.teacher_weight.weight < 0.2
 
 
 def test_what_is_forgotten_is_gone_everywhere(learned: Learned) -> None:
     *_, course = learned
-    blank = forget(course)
+    blank = drop_archive(course)
     assert blank.archive is None
     for batch in (blank.training, blank.calibration):
         assert batch.archive is None

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from strandline.distillation.alignment.kernel_alignment import Alignment
-from strandline.distillation.distil import DistillationConfig, DistillationData, distil
+from strandline.distillation.alignment.kernel_alignment import AlignmentName
+from strandline.distillation.distil import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.modality_dropout import modality_dropout
 from strandline.distillation.training.loop import train
 from strandline.models.inference import DihedralTransform, predict, predict_with_tta, student_inputs
@@ -18,7 +18,7 @@ from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from tests.fixtures.batches import gauges_alone, make_batch
 
-SHORT = DistillationConfig(steps=6, samples=2, windows=4, whole=True)
+SHORT = DistillationConfig(steps=6, samples=2, windows=4, all_weights=True)
 
 
 def blank_student(seed: int = 0) -> Student:
@@ -55,9 +55,9 @@ def test_a_student_comes_nearer_to_its_teacher(lesson: DistillationData) -> None
         SHORT, soft=1.0, feature=0.5, task=0.0, dropout_rate=0.0, samples=4, windows=8, steps=1, learning_rate=0.0
     )
     student = blank_student()
-    before = distil(student, lesson, recipe, seed=0)
-    distil(student, lesson, replace(recipe, steps=60, learning_rate=3e-3), seed=0)
-    after = distil(student, lesson, recipe, seed=0)
+    before = distil_student(student, lesson, recipe, seed=0)
+    distil_student(student, lesson, replace(recipe, steps=60, learning_rate=3e-3), seed=0)
+    after = distil_student(student, lesson, recipe, seed=0)
     assert set(before) == {"surge_soft", "flood_soft", "damage_soft", "feature"}
     assert all(after[name] < 0.8 * before[name] for name in ("surge_soft", "flood_soft", "feature"))
 
@@ -73,22 +73,24 @@ def test_a_student_comes_nearer_to_its_teacher(lesson: DistillationData) -> None
 def test_a_term_of_weight_zero_is_not_computed(
     lesson: DistillationData, weights: dict[str, float], terms: set[str]
 ) -> None:
-    assert set(distil(blank_student(), lesson, replace(SHORT, steps=1, **weights), seed=0)) == terms
+    assert set(distil_student(blank_student(), lesson, replace(SHORT, steps=1, **weights), seed=0)) == terms
 
 
-@pytest.mark.parametrize("name", get_args(Alignment))
-def test_features_are_compared_by_whatever_the_recipe_names(lesson: DistillationData, name: Alignment) -> None:
+@pytest.mark.parametrize("name", get_args(AlignmentName))
+def test_features_are_compared_by_whatever_the_recipe_names(lesson: DistillationData, name: AlignmentName) -> None:
     recipe = replace(SHORT, soft=0.0, feature=1.0, task=0.0, alignment=name, dropout_rate=0.0, samples=4)
     student = blank_student()
-    before = distil(student, lesson, replace(recipe, steps=1, learning_rate=0.0), seed=0)
-    distil(student, lesson, replace(recipe, steps=25, learning_rate=3e-3), seed=0)
-    after = distil(student, lesson, replace(recipe, steps=1, learning_rate=0.0), seed=0)
+    before = distil_student(student, lesson, replace(recipe, steps=1, learning_rate=0.0), seed=0)
+    distil_student(student, lesson, replace(recipe, steps=25, learning_rate=3e-3), seed=0)
+    after = distil_student(student, lesson, replace(recipe, steps=1, learning_rate=0.0), seed=0)
     assert after["feature"] < 0.95 * before["feature"]
 
 
 def test_terms_grow_with_their_weights(lesson: DistillationData) -> None:
     once, twice = (
-        distil(blank_student(), lesson, replace(SHORT, steps=1, soft=weight, task=weight, dropout_rate=0.0), seed=0)
+        distil_student(
+            blank_student(), lesson, replace(SHORT, steps=1, soft=weight, task=weight, dropout_rate=0.0), seed=0
+        )
         for weight in (0.25, 0.5)
     )
     for name, value in once.items():
@@ -100,7 +102,7 @@ def test_a_recipe_that_needs_a_teacher_is_refused_without_its_word(
     lesson: DistillationData, weights: dict[str, float]
 ) -> None:
     with pytest.raises(ValueError, match="no teacher's word"):
-        distil(blank_student(), without_a_teacher(lesson), replace(SHORT, **weights), seed=0)
+        distil_student(blank_student(), without_a_teacher(lesson), replace(SHORT, **weights), seed=0)
 
 
 def test_the_seed_alone_decides_and_the_global_generator_is_left_alone(lesson: DistillationData) -> None:
@@ -109,13 +111,13 @@ def test_the_seed_alone_decides_and_the_global_generator_is_left_alone(lesson: D
         student = blank_student()
         torch.manual_seed(noise)
         before = torch.get_rng_state()
-        distil(student, lesson, replace(SHORT, feature=0.3), seed=3)
+        distil_student(student, lesson, replace(SHORT, feature=0.3), seed=3)
         assert torch.equal(torch.get_rng_state(), before)
         assert not student.training
         results.append(state(student))
     torch.testing.assert_close(results[0], results[1], rtol=0, atol=0)
     other = blank_student()
-    distil(other, lesson, replace(SHORT, feature=0.3), seed=4)
+    distil_student(other, lesson, replace(SHORT, feature=0.3), seed=4)
     assert not torch.equal(other.state_dict()["map.head.weight"], results[0]["map.head.weight"])
 
 
@@ -131,7 +133,7 @@ def test_without_a_teacher_only_storms_with_a_survey_are_looked_at(lesson: Disti
     results = []
     for batch in (storms, replace(storms, terrain=other, gauge=storms.gauge * labelled.any(-1).any(-1)[:, None, None])):
         student = blank_student()
-        distil(student, DistillationData(batch, lesson.windows), alone, seed=0)
+        distil_student(student, DistillationData(batch, lesson.windows), alone, seed=0)
         results.append(state(student))
     torch.testing.assert_close(results[0], results[1], rtol=0, atol=0)
 
@@ -141,14 +143,14 @@ def test_a_place_teaches_its_own_weights_alone_and_leaves_all_free_to_learn(less
     student = Student(width=8, site_shape=(16, 16))
     local = {id(parameter) for parameter in student.local_parameters()}
     before = {name: parameter.detach().clone() for name, parameter in student.named_parameters()}
-    distil(student, lesson, replace(SHORT, whole=False), seed=0)
+    distil_student(student, lesson, replace(SHORT, all_weights=False), seed=0)
     for name, parameter in student.named_parameters():
         assert parameter.requires_grad
         assert id(parameter) in local or torch.equal(parameter, before[name]), name
     assert student.site_memory is not None
     assert not torch.equal(student.site_memory, before["site_memory"])
     with pytest.raises(ValueError, match="has no site memory"):
-        distil(blank_student(), lesson, replace(SHORT, whole=False), seed=0)
+        distil_student(blank_student(), lesson, replace(SHORT, all_weights=False), seed=0)
 
 
 # --- the loop ----------------------------------------------------------------------------------------------------

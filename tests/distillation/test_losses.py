@@ -17,7 +17,7 @@ from strandline.distillation.losses import (
     cosine_alignment,
     cross_entropy,
     decoupled_soft_targets,
-    flooded_chance,
+    flood_probability,
     gaussian_divergence,
     gaussian_likelihood,
     mean_where,
@@ -81,7 +81,7 @@ def test_what_is_masked_changes_neither_a_loss_nor_its_gradient(seed: int, scale
         lambda z, clean: cross_entropy(z, classes if clean else torch.where(valid, classes, other), valid),
         lambda z, clean: soft_dice(z, classes if clean else torch.where(valid, classes, other), valid),
         lambda z, clean: soft_dice(
-            z, flooded_chance(teacher if clean else torch.where(valid[:, None], teacher, -garbage)), valid
+            z, flood_probability(teacher if clean else torch.where(valid[:, None], teacher, -garbage)), valid
         ),
         lambda z, clean: decoupled_soft_targets(
             z, teacher if clean else torch.where(valid[:, None], teacher, -garbage), valid, 2.0, 1.0, 8.0
@@ -153,7 +153,7 @@ def test_dice_stays_between_zero_and_one(seed: int) -> None:
 
 def test_dice_on_hard_labels_is_the_classical_one_with_its_gradient() -> None:
     said, classes, valid = logits(0, *MAP).requires_grad_(), torch.randint(5, (2, 6, 7)), some(1, 2, 6, 7)
-    p, y = (flooded_chance(said) * valid).flatten(1), ((classes > 0) * valid).flatten(1)
+    p, y = (flood_probability(said) * valid).flatten(1), ((classes > 0) * valid).flatten(1)
     classical = 1 - (2 * (p * y).sum(1) + 1) / ((p + y).sum(1) + 1)
     for truth in (classes, (classes > 0).float()):
         dice = soft_dice(said, truth, valid)
@@ -165,7 +165,7 @@ def test_dice_on_hard_labels_is_the_classical_one_with_its_gradient() -> None:
 
 def test_dice_to_a_soft_map_is_zero_for_that_map_and_for_no_harder_one() -> None:
     word = logits(0, *MAP)
-    truth = flooded_chance(word)
+    truth = flood_probability(word)
     torch.testing.assert_close(soft_dice(word, truth, ALL), torch.zeros(2), atol=1e-6, rtol=0)
     for sharper in (0.5, 2.0, 20.0):
         assert (soft_dice(sharper * word, truth, ALL) > 0.01).all()

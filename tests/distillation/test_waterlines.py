@@ -17,15 +17,15 @@ from strandline.distillation.waterlines import (
     FloodArchive,
     Prior,
     Response,
-    archive_of,
     attach_archive,
     attach_whole_archive,
+    build_archive,
     class_probability,
-    draw_waterlines,
-    evidence_of,
+    compute_waterlines,
+    elevation_posterior,
+    log_likelihood,
+    log_prior,
     peak_levels,
-    posterior_of,
-    prior_of,
     sample_archive_mask,
     thresholds,
     waterline_bounds,
@@ -58,7 +58,7 @@ def test_many_maps_find_the_ground_and_their_interval_holds_it() -> None:
     inside, error = [], []
     for seed in range(8):
         archive, truth = simulated(seed, noise=0.1)
-        low, middle, high, *_ = draw_waterlines(archive, every(archive))[0]
+        low, middle, high, *_ = compute_waterlines(archive, every(archive))[0]
         error.append((middle - truth).abs().mean())
         inside.append(((truth > low - 0.15) & (truth < high + 0.15)).float().mean())
     assert torch.stack(error).mean() < 0.1
@@ -69,12 +69,12 @@ def test_the_posterior_is_bayes_rule() -> None:
     archive, _ = simulated(3, storms=4)
     used = torch.tensor([[True, False, True, True]])
     cell = (2, 1)
-    expected = prior_of(archive.elevation, archive.seen, archive.level, PRIOR).exp()[:, *cell]
+    expected = log_prior(archive.elevation, archive.seen, archive.level, PRIOR).exp()[:, *cell]
     for storm in (0, 2, 3):
         height = archive.level[storm] - thresholds()
         table = class_probability(height, archive.level_sd[storm], RESPONSE)
         expected = expected * table[:, archive.class_probability[storm, :, *cell].argmax()]
-    torch.testing.assert_close(posterior_of(archive, used)[0, :, *cell], expected / expected.sum())
+    torch.testing.assert_close(elevation_posterior(archive, used)[0, :, *cell], expected / expected.sum())
 
 
 def test_a_level_that_is_less_known_is_the_average_over_levels() -> None:
@@ -101,9 +101,9 @@ def test_maps_that_show_more_water_never_raise_the_ground(seed: int) -> None:
     wetter[0] = torch.nn.functional.one_hot(torch.full((4, 6), 4), 5).float().movedim(-1, 0)
     wetter = replace(archive, class_probability=wetter)
     sure = replace(RESPONSE, lapse=0.0)  # with a lapse a middling depth may say more than a great one
-    before, after = (posterior_of(maps, every(maps), sure)[0].cumsum(0) for maps in (archive, wetter))
+    before, after = (elevation_posterior(maps, every(maps), sure)[0].cumsum(0) for maps in (archive, wetter))
     assert (after >= before - 1e-5).all()
-    assert (draw_waterlines(wetter, every(archive))[0, 4] <= draw_waterlines(archive, every(archive))[0, 4]).all()
+    assert (compute_waterlines(wetter, every(archive))[0, 4] <= compute_waterlines(archive, every(archive))[0, 4]).all()
 
 
 @settings(deadline=None, max_examples=20)
@@ -114,16 +114,18 @@ def test_a_storm_that_was_not_mapped_or_not_used_changes_nothing(seed: int) -> N
     without[0, 3] = False
     unmapped = archive.class_probability.clone()
     unmapped[3] = 0
-    left_out = draw_waterlines(archive, without)
-    torch.testing.assert_close(draw_waterlines(replace(archive, class_probability=unmapped), every(archive)), left_out)
-    assert evidence_of(unmapped, archive.level, archive.level_sd, RESPONSE)[3].abs().max() == 0
+    left_out = compute_waterlines(archive, without)
+    torch.testing.assert_close(
+        compute_waterlines(replace(archive, class_probability=unmapped), every(archive)), left_out
+    )
+    assert log_likelihood(unmapped, archive.level, archive.level_sd, RESPONSE)[3].abs().max() == 0
 
 
 def test_an_uncertain_teacher_says_nothing_of_the_ground() -> None:
     archive, _ = simulated(0, storms=6)
     vague = replace(archive, class_probability=torch.full_like(archive.class_probability, 0.2))
-    known = prior_of(archive.elevation, archive.seen, archive.level, PRIOR)
-    torch.testing.assert_close(posterior_of(vague, every(archive))[0], known.softmax(0))
+    known = log_prior(archive.elevation, archive.seen, archive.level, PRIOR)
+    torch.testing.assert_close(elevation_posterior(vague, every(archive))[0], known.softmax(0))
 
 
 def test_bounds_are_those_of_the_waterline_method() -> None:
@@ -133,7 +135,7 @@ def test_bounds_are_those_of_the_waterline_method() -> None:
     word[:, :, 0, 1] = 0.0  # never mapped
     level = torch.tensor([1.0, 1.5, 2.0, 2.5])
     archive = FloodArchive(word, level, torch.full((4,), 0.03), torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool))
-    low, middle, high, dry, wet, frequency, depth, count = draw_waterlines(archive, every(archive))[0][:, 0]
+    low, middle, high, dry, wet, frequency, depth, count = compute_waterlines(archive, every(archive))[0][:, 0]
     assert (float(dry[0]), float(wet[0]), float(frequency[0]), float(count[0])) == (1.5, 2.0, 0.5, 4.0)
     assert 1.5 <= low[0] <= middle[0] <= high[0] <= 2.3
     assert float(depth[0]) == pytest.approx(2.0)
@@ -159,14 +161,14 @@ def test_waterlines_are_open_where_a_cell_was_never_dry_or_never_wet() -> None:
 
 def test_rows_may_be_drawn_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     archive, _ = simulated(5, storms=7)
-    whole = draw_waterlines(archive, every(archive))
+    whole = compute_waterlines(archive, every(archive))
     monkeypatch.setattr("strandline.distillation.waterlines.AT_ONCE", 1)
-    torch.testing.assert_close(draw_waterlines(archive, every(archive)), whole)
+    torch.testing.assert_close(compute_waterlines(archive, every(archive)), whole)
 
 
 def test_ground_that_the_product_does_not_know_has_a_prior_of_its_own() -> None:
     level = torch.tensor([2.0])
-    known = prior_of(
+    known = log_prior(
         torch.zeros(1, 2), torch.tensor([[True, False]]), level, Prior(2.0, 0.5, 0.5, 0.4, 0.0, 0.02)
     ).exp()
     torch.testing.assert_close(known.sum(0), torch.ones(1, 2))
@@ -206,7 +208,7 @@ def test_a_batch_remembers_the_others_and_the_student_answers_with_and_without()
     torch.manual_seed(0)
     teacher, student = Teacher().eval(), Student().eval()
     with torch.no_grad():
-        archive = archive_of(batch, teacher(batch))
+        archive = build_archive(batch, teacher(batch))
         others = attach_archive(batch, archive, ~torch.eye(3, dtype=torch.bool))
         nothing = attach_archive(batch, archive, torch.zeros(3, 3, dtype=torch.bool))
         said = [student(view).flood_logits for view in (batch, nothing, others, attach_whole_archive(batch, archive))]

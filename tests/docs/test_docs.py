@@ -6,6 +6,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,6 +25,7 @@ SLOW = {"library.md"}
 COMMANDS: dict[str, typer.main.TyperCommand] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 UsageError = typer.BadParameter.__mro__[1]
 NOT_RUN = re.compile(r"<!-- not run: .+ -->\n```(\w+)\n.*?```", re.DOTALL)
+PRODUCT_FOLDERS = ("runs/", "alerts/", "drafts/", "confirmed/", "watch-alerts/")
 GLOBAL = {"--help", "--install-completion", "--show-completion"}
 
 
@@ -105,25 +107,42 @@ def test_toml_blocks_are_toml(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [*PAGES, *TOP], ids=name_of)
 def test_every_local_link_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text) + re.findall(
+        r"^\[[^\]]+\]: ([^#\s]+)", text, re.MULTILINE
+    )
+    for target in targets:
         if not re.match(r"[a-z]+:", target):
             assert (page.parent / target).exists(), f"{name_of(page)} links to {target}"
 
 
-def test_every_module_and_test_of_the_table_is_there() -> None:
-    """Of `From the article to the code`: file names in its columns of modules and tests."""
-    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    table = text[text.index("## From the article to the code") :]
-    rows = [row.split(" | ") for row in table.splitlines() if row.startswith("| ") and row.count(" | ") == 3]
-    assert len(rows) > 20
-    for _, modules, tests, _ in rows[1:]:
-        folder = ROOT / "src" / "strandline"
-        for name in re.findall(r"`([\w/.*]+(?:\.py|/))`", modules):
-            assert list((ROOT / "src" / "strandline").glob(name.rstrip("/"))) or (folder / name).exists(), name
-            if "/" in name:
-                folder = (ROOT / "src" / "strandline" / name).parent
-        for name in re.findall(r"`(test_[\w*]+\.py)`", tests):
-            assert list((ROOT / "tests").glob(name)), name
+@pytest.mark.parametrize("page", [*PAGES, *TOP], ids=name_of)
+def test_every_file_and_folder_of_the_package_that_a_page_names_is_there(page: Path) -> None:
+    """Names in backticks with a slash that end in `.py` or a slash, from the package, the tests or the repository."""
+    roots = (ROOT / "src" / "strandline", ROOT, ROOT / "tests")
+    for name in re.findall(r"`([a-z_][\w/-]*/(?:[\w-]+\.py)?)`", page.read_text(encoding="utf-8")):
+        if not name.startswith(PRODUCT_FOLDERS):
+            assert any((root / name).exists() for root in roots), f"{name_of(page)} names {name}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, *TOP], ids=name_of)
+def test_every_module_that_a_page_names_can_be_found(page: Path) -> None:
+    for name in re.findall(r"`(strandline(?:\.\w+)+)`", page.read_text(encoding="utf-8")):
+        module, _, attribute = name.rpartition(".")
+        assert find_spec(name) is not None if _is_module(name) else hasattr(import_module(module), attribute), name
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("page", [*PAGES, *TOP], ids=name_of)
+def test_no_line_of_a_page_is_longer_than_120_characters(page: Path) -> None:
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
+        assert len(line) <= 120, f"{name_of(page)}, line {number}: {len(line)} characters"
 
 
 def test_every_page_stands_in_the_sites_order() -> None:

@@ -94,7 +94,7 @@ def test_all_dead_streams_together_are_health_and_nothing_else(tmp_path: Path, c
     kinds = ["file", "noaa_coops", "ioc", "erddap", "forecast"]
     stated = region_file(tmp_path, "".join(stream(kind) for kind in kinds))
     now = datetime(2022, 11, 22, 9)
-    answers = [feed.ask(now - timedelta(hours=1), now) for feed in open_feeds(stated, client, {}, patience=None)]
+    answers = [feed.poll(now - timedelta(hours=1), now) for feed in open_feeds(stated, client, {}, retry_policy=None)]
     assert [answer.health.condition for answer in answers] == ["failing"] * 5
     assert all(answer.readings == [] for answer in answers)
     assert len({answer.health.note for answer in answers}) == 5
@@ -105,7 +105,7 @@ def test_without_streams_the_gauges_own_files_are_the_streams(tmp_path: Path) ->
     (feed,) = open_feeds(stated)
     assert feed.stream == "Pier"
     now = datetime(2020, 1, 20, 6)
-    answer = feed.ask(now - timedelta(hours=1), now)
+    answer = feed.poll(now - timedelta(hours=1), now)
     assert answer.readings[-1].time == now
     assert answer.health.condition == "alive"
     assert answer.health.share_good == 1.0

@@ -76,7 +76,7 @@ def test_a_briefing_comes_back_equal_to_the_last_bit(deployment: Deployment, tmp
     time = END + np.arange(48).astype("timedelta64[h]")
     np.testing.assert_array_equal(again.sea_level.tide(time), deployment.sea_level.tide(time))
     assert again.is_simulated
-    without = replace(deployment, protocol=None, stakes=(), zones_at_stake={}, withheld=())
+    without = replace(deployment, protocol=None, action_parameters=(), zones_of_action={}, withheld=())
     save_deployment(tmp_path, without)
     assert_equal(load_deployment(tmp_path), without)
 
@@ -92,7 +92,7 @@ def test_it_holds_what_the_run_found(deployment: Deployment) -> None:
 
 
 def test_an_action_is_for_the_zones_that_hold_what_it_is_for(deployment: Deployment) -> None:
-    (names,) = deployment.zones_at_stake.values()
+    (names,) = deployment.zones_of_action.values()
     assets, zones = coast.assets(), deployment.zones
     meant = [name in ("Harbour school", "Ferry quay") for name in assets["asset_id"]]
     assert set(names) == {zones.names[number] for number in zones.of_asset[meant]}
@@ -154,8 +154,8 @@ def test_a_file_that_is_no_briefing_is_refused(deployment: Deployment, tmp_path:
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="cannot be read"):
         load_deployment(tmp_path)
-    path.write_bytes(whole.replace(b"strandline briefing 1", b"strandline briefing 0"))
-    with pytest.raises(InputError, match="is no 'strandline briefing 1'"):
+    path.write_bytes(whole.replace(b"strandline briefing 2", b"strandline briefing 0"))
+    with pytest.raises(InputError, match="is no 'strandline briefing 2'"):
         load_deployment(tmp_path)
     path.write_bytes(whole.replace(b'"vertical_datum"', b'"vertical_dutam"'))
     with pytest.raises(InputError, match="damaged"):
@@ -166,8 +166,8 @@ def test_a_file_that_is_no_briefing_is_refused(deployment: Deployment, tmp_path:
     ("change", "fault"),
     [
         (lambda b: {"gauges": ()}, "names no gauge"),
-        (lambda b: {"stakes": ()}, "give stakes for each phase"),
-        (lambda b: {"zones_at_stake": {"evacuate_low_lying_areas": ("nowhere",)}}, "unknown zones"),
+        (lambda b: {"action_parameters": ()}, "give parameters for each phase"),
+        (lambda b: {"zones_of_action": {"evacuate_low_lying_areas": ("nowhere",)}}, "unknown zones"),
         (lambda b: {"return_levels": b.return_levels[:3]}, "return levels are"),
         (lambda b: {"withheld": ((END, END),)}, "window is empty"),
         (lambda b: {"region": replace(b.region, cell_size=50.0)}, "zones are drawn on"),

@@ -20,10 +20,10 @@ from safetensors import safe_open
 from strandline.cli.main import app as strandline
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.planning.plan_schema import check_plan
-from strandline.watch.assimilation.fit import save_knowledge
+from strandline.watch.assimilation.fit import save_fit
 from strandline.watch.store import Store
 from tests.fixtures.smallest_run import run_smallest
-from tests.fixtures.watches import some_knowledge
+from tests.fixtures.watches import a_sea_level_fit
 
 FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
@@ -119,7 +119,7 @@ def test_what_it_leaves_is_watched_hour_by_hour_from_the_command_line(
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(finished, run)
-    save_knowledge(run, some_knowledge(sha256((run / DEPLOYMENT_FILE).read_bytes()).hexdigest()))
+    save_fit(run, a_sea_level_fit(sha256((run / DEPLOYMENT_FILE).read_bytes()).hexdigest()))
     command = ["watch", "--run", str(run), "--json", "--replay"]
     strandline([*command, "2009-05-05/2009-05-05T02:00"], standalone_mode=False)
     told = [json.loads(line, parse_constant=refuse) for line in capsys.readouterr().out.splitlines()]

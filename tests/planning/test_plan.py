@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
-from strandline.planning.early_action.hindcast import past_sea_level
+from strandline.planning.early_action.hindcast import prepare_hindcast
 from strandline.planning.early_action.protocol import Phase
 from strandline.planning.investment.discounting import Economy, annuity
 from strandline.planning.investment.scenarios import load_scenarios
@@ -20,9 +20,9 @@ from strandline.planning.measures import Quantity, load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.plan_schema import plan_to_json
 from strandline.report.plan.markdown import plan_to_markdown
-from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import assess_impact
-from strandline.risk.stage_damage.by_asset_class import ClassStageDamage
+from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
+from strandline.risk.stage_damage.exposure import overlay_exposure
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
 
@@ -101,7 +101,7 @@ def test_annuity_and_reinvestment_in_closed_form() -> None:
 
 def test_event_damage_rises_with_the_level_and_names_what_floods() -> None:
     hazard, assets = make_hazard(), make_assets().iloc[[0, 1, 2, 3, 7]]
-    damage = ClassStageDamage.of(hazard, assets, overlay_exposure(assets, REGION), np.zeros((20, 6)))
+    damage = StageDamageByClass.of(hazard, assets, overlay_exposure(assets, REGION), np.zeros((20, 6)))
     totals = [np.median(damage.at_level(("residential", "agriculture"), level)) for level in (0.8, 1.2, 2.4)]
     assert totals == sorted(totals)
     assert totals[0] < totals[-1]
@@ -135,20 +135,20 @@ def test_homes_are_raised_only_where_it_pays() -> None:
 
 def test_the_plan_weighs_its_measures_in_every_future_and_says_what_the_maps_do_not_reach() -> None:
     plan = plan_of(sea_level_rise_hazards=(make_hazard(rise=0.2),))
-    assert len(plan.futures) == 45
+    assert len(plan.scenarios) == 45
     assert plan.portfolio is not None
     assert set(plan.portfolio.kinds) == {a.kind for a in plan.actions if a.robustness is not None and a.within_budget}
     assert any("above the highest that was mapped" in note for note in plan.notes)
-    for future in plan.futures:
+    for future in plan.scenarios:
         low, middle, high = future.damage
         assert 0 < low <= middle <= high
         assert 0 <= future.share_beyond_maps <= 1
-    far = [f.share_beyond_maps for f in plan.futures if f.sea_level == "SSP5-8.5" and "stronger" in f.storminess]
-    near = [f.share_beyond_maps for f in plan.futures if f.sea_level == "SSP1-1.9" and "weaker" in f.storminess]
+    far = [f.share_beyond_maps for f in plan.scenarios if f.sea_level == "SSP5-8.5" and "stronger" in f.storminess]
+    near = [f.share_beyond_maps for f in plan.scenarios if f.sea_level == "SSP1-1.9" and "weaker" in f.storminess]
     assert max(near) < min(far)
     loaded = plan_to_json(plan)
-    assert loaded["futures"][0]["net_present_value"]["home_raise"][1] == pytest.approx(
-        plan.futures[0].net_present_value["home_raise"][1]
+    assert loaded["scenarios"][0]["net_present_value"]["home_raise"][1] == pytest.approx(
+        plan.scenarios[0].net_present_value["home_raise"][1]
     )
     assert loaded["portfolio"]["robustness"]["of"] == 45
 
@@ -207,13 +207,13 @@ def test_a_plan_says_how_its_triggers_would_have_fared_and_one_without_a_record_
     tide = 0.3 * np.cos(2 * np.pi * hours / 12.42)
     weather = np.convolve(rng.normal(0, 0.12, hours.size), np.exp(-np.arange(100) / 12.0), mode="same")
     time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")
-    past = past_sea_level(time, tide + weather, tide, tide + weather, rng)
-    plan = plan_of(past=past)
+    past = prepare_hindcast(time, tide + weather, tide, tide + weather, rng)
+    plan = plan_of(hindcast_data=past)
     assert plan.protocol is not None
-    assert [(r.phase, r.dead_streams) for r in plan.track_records] == [
+    assert [(r.phase, r.gauge_fails) for r in plan.hindcasts] == [
         (phase.name, dies) for dies in (False, True) for phase in plan.protocol.phases
     ]
-    by_phase = {(r.phase, r.dead_streams): r.result for r in plan.track_records}
+    by_phase = {(r.phase, r.gauge_fails): r.result for r in plan.hindcasts}
     alive = by_phase["close_floodgates", False]
     assert alive.hits + alive.misses > 0
     assert alive.expenses is not None
@@ -221,9 +221,9 @@ def test_a_plan_says_how_its_triggers_would_have_fared_and_one_without_a_record_
     text = plan_to_markdown(plan)
     assert text.count("dead in storms") == len(plan.protocol.phases)
     loaded = json.loads(json.dumps(plan_to_json(plan), allow_nan=False))
-    assert loaded["track_records"][0]["result"]["hits"] == plan.track_records[0].result.hits
+    assert loaded["hindcasts"][0]["result"]["hits"] == plan.hindcasts[0].result.hits
     assert any("none is long enough" in note for note in plan_of().notes)
-    assert past_sea_level(time[:300], tide[:300], tide[:300], None, rng) is None
+    assert prepare_hindcast(time[:300], tide[:300], tide[:300], None, rng) is None
 
 
 def test_a_small_budget_keeps_what_pays_but_says_that_it_is_out_of_reach() -> None:

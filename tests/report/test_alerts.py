@@ -30,7 +30,7 @@ from strandline.report.alerts.cap import (
     urgency_of,
 )
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.alerts.issued import follow_up_issued, read_issued
+from strandline.report.alerts.issued import replace_issued, read_issued
 from strandline.report.findings import Issuer
 from tests.fixtures.cap_schema import cap_schema
 
@@ -288,11 +288,11 @@ def test_drafts_answer_what_was_given_and_repeat_nothing() -> None:
     old, hour = a_warning(parameters=(("provenance", "real"),)), pd.Timedelta(hours=1)
     newer = replace(old, identifier="sella-2", issued=old.issued + hour)
     unlikely = replace(newer, identifier="sella-3", probability=0.01)
-    assert follow_up_issued([newer], [], ISSUER) == [newer]
-    assert follow_up_issued([old], [old], ISSUER) == []
-    (update,) = follow_up_issued([newer], [old], ISSUER)
+    assert replace_issued([newer], [], ISSUER) == [newer]
+    assert replace_issued([old], [old], ISSUER) == []
+    (update,) = replace_issued([newer], [old], ISSUER)
     assert (update.message, update.replaces[0].identifier) == ("Update", "sella-1")
-    (cancel,) = follow_up_issued([unlikely], [old], ISSUER)
+    (cancel,) = replace_issued([unlikely], [old], ISSUER)
     assert (cancel.message, cancel.issued) == ("Cancel", unlikely.issued)
 
 

@@ -15,7 +15,7 @@ from strandline.planning import formatting as words
 from strandline.report.figures.style import INK, MUTED, ON_DARK, PAPER, as_rgb
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
-from strandline.risk.impact.people import DistrictPeople, HeadCount, People
+from strandline.risk.impact.population import DistrictPopulation, HeadCount, PopulationImpact
 from strandline.risk.impact.totals import partial_totals
 
 VOID = {"meta", "source", "img", "br", "link", "input", "hr"}
@@ -64,29 +64,29 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def simulated() -> Page:
-    return Page(render_page(coast.findings("simulated")))
+    return Page(render_page(coast.results("simulated")))
 
 
 @pytest.fixture(scope="module")
 def real() -> Page:
-    return Page(render_page(coast.findings("real")))
+    return Page(render_page(coast.results("real")))
 
 
 def with_nasty_names() -> RunResults:
-    findings = coast.findings("real")
-    assets = findings.impact.assets.copy()
+    results = coast.results("real")
+    assets = results.impact.assets.copy()
     assets["asset_id"] = [f"{NASTY} {i}" for i in range(len(assets))]
-    action = replace(findings.plan.actions[0], title=NASTY, why=NASTY, where=(NASTY,))
-    observations = findings.observations
+    action = replace(results.plan.actions[0], title=NASTY, why=NASTY, where=(NASTY,))
+    observations = results.observations
     provenance = {name: Provenance("real", NASTY, NASTY) for name in observations.provenance}
-    region = replace(findings.hazard.region, name=f"{NASTY} $x_1^{{2}}$", vertical_datum=f"{NASTY} $y")
+    region = replace(results.hazard.region, name=f"{NASTY} $x_1^{{2}}$", vertical_datum=f"{NASTY} $y")
     return replace(
-        findings,
-        hazard=replace(findings.hazard, region=region),
+        results,
+        hazard=replace(results.hazard, region=region),
         observations=replace(observations, provenance=provenance),
-        impact=replace(findings.impact, assets=assets),
-        plan=replace(findings.plan, actions=(action,)),
-        run=replace(findings.run, warnings=(NASTY,)),
+        impact=replace(results.impact, assets=assets),
+        plan=replace(results.plan, actions=(action,)),
+        run=replace(results.run, warnings=(NASTY,)),
     )
 
 
@@ -139,7 +139,7 @@ def test_simulated_stands_there_in_capitals_exactly_when_it_is(simulated: Page, 
 
 
 def test_a_partly_simulated_run_says_so_and_which_part() -> None:
-    page = Page(render_page(replace(coast.findings("real"), hazard=coast.hazard("simulated"))))
+    page = Page(render_page(replace(coast.results("real"), hazard=coast.hazard("simulated"))))
     assert "PARTLY SIMULATED" in page.words
     assert "Every section says which" in page.words
     badges = [
@@ -200,10 +200,10 @@ def test_the_page_of_provenance_names_source_licence_span_and_age(real: Page) ->
 
 
 def test_an_undefined_gap_and_a_better_baseline_are_admitted() -> None:
-    findings = coast.findings("real")
-    learning = replace(findings.learning, gap_closed=None, pretrained_iou=None)
-    surge = replace(findings.surge_scores, baseline_rmse=0.05)
-    empty = replace(findings, learning=learning, surge_scores=surge, surge=findings.surge.iloc[:0], reliability=None)
+    results = coast.results("real")
+    learning = replace(results.learning, gap_closed=None, pretrained_iou=None)
+    surge = replace(results.surge_scores, baseline_rmse=0.05)
+    empty = replace(results, learning=learning, surge_scores=surge, surge=results.surge.iloc[:0], reliability=None)
     page = Page(render_page(empty))
     assert "undefined" in page.words
     assert "not measured" in page.words
@@ -212,47 +212,53 @@ def test_an_undefined_gap_and_a_better_baseline_are_admitted() -> None:
 
 
 def test_maps_that_nobody_could_score_are_said_to_be_unscored() -> None:
-    findings = coast.findings("real")
+    results = coast.results("real")
     unknown = dict.fromkeys(("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "retention"), np.nan)
-    page = Page(render_page(replace(findings, learning=replace(findings.learning, gap_closed=None, **unknown))))
+    page = Page(render_page(replace(results, learning=replace(results.learning, gap_closed=None, **unknown))))
     assert "nobody's flood map could be scored" in page.words.replace("’", "'")
     assert "undefined" in page.words
     assert "nan" not in page.words.lower().split()
 
 
 def test_a_place_where_no_damage_is_known_still_gets_a_report() -> None:
-    findings = coast.findings("real")
-    assets = findings.impact.assets.copy()
+    results = coast.results("real")
+    assets = results.impact.assets.copy()
     for column in assets.columns[assets.columns.str.contains("damage|depth")]:
         assets[column] = np.nan
     nan = float("nan")
-    impact = replace(findings.impact, assets=assets, expected_annual_damage=(nan, nan, nan), unknown_assets=26)
-    page = Page(render_page(replace(findings, impact=impact)))
+    impact = replace(results.impact, assets=assets, expected_annual_damage=(nan, nan, nan), unknown_assets=26)
+    page = Page(render_page(replace(results, impact=impact)))
     assert "No asset has a known damage above zero." in page.words
     assert "nan" not in page.words.lower().replace("finance", "")
 
 
 def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people_by_district() -> None:
-    findings = coast.findings("real")
-    assets = findings.impact.assets.assign(district=["harbour"] * 20 + [NASTY] * 4 + [None] * 2)
+    results = coast.results("real")
+    assets = results.impact.assets.assign(district=["harbour"] * 20 + [NASTY] * 4 + [None] * 2)
     samples = np.stack([assets[f"expected_annual_damage_{name}"] for name in ("p10", "p50", "p90")])
     exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 1111.0, 1200.0))
     told = (4000.0, 2, exact, {"hospital": open_})
-    people = People(*told, (DistrictPeople("harbour", *told), DistrictPeople(None, *told)))
+    people = PopulationImpact(*told, (DistrictPopulation("harbour", *told), DistrictPopulation(None, *told)))
     totals = partial_totals(samples, assets)
-    page = Page(render_page(replace(findings, impact=replace(findings.impact, totals=totals, people=people))))
+    page = Page(render_page(replace(results, impact=replace(results.impact, totals=totals, population=people))))
     cells = [text.strip() for tag, text in page.texts if tag in ("td", "th") and text.strip()]
     for part in totals:
         name = "not stated" if part.name is None else part.name
-        value = words.money(part.unknown_value) if part.unknown_assets else "–"
-        row = [name, str(part.assets), str(part.unknown_assets), value, words.money(part.expected_annual_damage[1])]
+        value = words.format_money(part.unknown_value) if part.unknown_assets else "–"
+        row = [
+            name,
+            str(part.assets),
+            str(part.unknown_assets),
+            value,
+            words.format_money(part.expected_annual_damage[1]),
+        ]
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
-    assert sum(part.unknown_assets for part in totals if part.by == "district") == findings.impact.unknown_assets > 0
+    assert sum(part.unknown_assets for part in totals if part.by == "district") == results.impact.unknown_assets > 0
     for name in ("harbour", "not stated"):
         row = [name, "4,000", "2", "9", "3 to 1,111"]
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert "<script>" not in page.html
-    assert "Damage by district" not in Page(render_page(findings)).words
+    assert "Damage by district" not in Page(render_page(results)).words
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -290,16 +296,19 @@ def contrast(one: str, other: str) -> float:
     ],
 )  # fmt: skip
 def test_money_has_two_digits(euros: float, text: str) -> None:
-    assert words.money(euros).replace(words.SPACE, " ") == text
+    assert words.format_money(euros).replace(words.SPACE, " ") == text
 
 
 def test_a_range_of_money_names_a_second_unit_only_where_one_will_not_do() -> None:
     said = [
-        words.money_between(*pair).replace(words.SPACE, " ") for pair in ((0.0, 7.8e6), (5e5, 1.2e6), (2.6e4, 7.8e6))
+        words.format_money_between(*pair).replace(words.SPACE, " ")
+        for pair in ((0.0, 7.8e6), (5e5, 1.2e6), (2.6e4, 7.8e6))
     ]
     assert said == ["€0 to 7.8 million", "€0.50 to 1.2 million", "€26 thousand to 7.8 million"]
 
 
 def test_a_share_is_never_rounded_to_nothing_or_all() -> None:
-    said = [words.percent(share).replace(words.SPACE, " ") for share in (0.0, 0.001, 0.05, 0.999, 1.0, float("nan"))]
+    said = [
+        words.format_percent(share).replace(words.SPACE, " ") for share in (0.0, 0.001, 0.05, 0.999, 1.0, float("nan"))
+    ]
     assert said == ["0 %", "less than 1 %", "5 %", "more than 99 %", "100 %", "unknown"]

@@ -130,7 +130,7 @@ def test_return_levels_are_the_quantiles_of_the_samples(folder: Path, results: R
 def test_the_plan_names_its_proposal_its_futures_and_its_pathways(folder: Path) -> None:
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     assert plan["portfolio"]["kinds"] == ["home_raise"]
-    assert [future["sea_level"] for future in plan["futures"]] == ["SSP1-1.9", "SSP1-1.9", "SSP5-8.5", "SSP5-8.5"]
+    assert [future["sea_level"] for future in plan["scenarios"]] == ["SSP1-1.9", "SSP1-1.9", "SSP5-8.5", "SSP5-8.5"]
     assert plan["pathways"]["steps"][1]["tipping_point"]["years"] == {"SSP1-1.9": 2080, "SSP5-8.5": 2055}
     assert "home_raise[1] raise_embankment[1] 80" in (folder / "pathways-sequence.txt").read_text(encoding="utf-8")
     text = (folder / "plan.md").read_text(encoding="utf-8")

@@ -11,9 +11,9 @@ from shapely import LineString, Point
 
 from strandline.errors import InputError
 from strandline.risk.impact.access import RoadNetwork, is_cut_off, road_network
-from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import assess_impact
-from strandline.risk.impact.people import count_people
+from strandline.risk.impact.population import assess_population
+from strandline.risk.stage_damage.exposure import overlay_exposure
 from tests.fixtures.hazards import REGION, make_hazard
 
 NODES = 6
@@ -98,7 +98,7 @@ def test_roads_meet_at_shared_vertices_within_a_metre_and_not_where_they_cross()
 
 def test_people_are_counted_with_bounds_for_what_is_unknown() -> None:
     hazard, assets = make_hazard(), village()
-    people = count_people(hazard, assets, overlay_exposure(assets, REGION), 5, np.random.default_rng(0))
+    people = assess_population(hazard, assets, overlay_exposure(assets, REGION), 5, np.random.default_rng(0))
     assert people is not None
     assert people.counted == 47
     assert people.uncounted_assets == 0
@@ -107,13 +107,13 @@ def test_people_are_counted_with_bounds_for_what_is_unknown() -> None:
     assert people.cut_off["hospital"].at_least[1] == 30.0  # the road is under water, one end of it stands dry
     assert "shelter" not in people.cut_off
     impact = assess_impact(hazard, assets, "europe", np.random.default_rng(0))
-    assert impact.people is not None
-    assert impact.people.exposed == people.exposed
+    assert impact.population is not None
+    assert impact.population.exposed == people.exposed
 
 
 def test_people_are_told_by_district_as_well_and_districts_share_the_roads() -> None:
     hazard, assets = make_hazard(), village().assign(district=["west", "east", "east", None, None])
-    people = count_people(hazard, assets, overlay_exposure(assets, REGION), 5, np.random.default_rng(0))
+    people = assess_population(hazard, assets, overlay_exposure(assets, REGION), 5, np.random.default_rng(0))
     assert people is not None
     parts = {part.district: part for part in people.districts}
     assert list(parts) == ["east", "west", None]
@@ -123,7 +123,7 @@ def test_people_are_told_by_district_as_well_and_districts_share_the_roads() -> 
     assert parts["west"].cut_off["hospital"].at_least[1] == 30.0  # though the hospital stands in the east
     assert sum(part.counted for part in people.districts) == people.counted
     assert (
-        count_people(hazard, village(), overlay_exposure(village(), REGION), 5, np.random.default_rng(0)).districts
+        assess_population(hazard, village(), overlay_exposure(village(), REGION), 5, np.random.default_rng(0)).districts
         == ()
     )
 
@@ -131,8 +131,8 @@ def test_people_are_told_by_district_as_well_and_districts_share_the_roads() -> 
 def test_people_that_nobody_counted_are_not_zero() -> None:
     hazard = make_hazard()
     none = village().assign(people=np.nan)
-    assert count_people(hazard, none, overlay_exposure(none, REGION), 5, np.random.default_rng(0)) is None
+    assert assess_population(hazard, none, overlay_exposure(none, REGION), 5, np.random.default_rng(0)) is None
     some = village().assign(people=[30.0, np.nan, np.nan, np.nan, 5.0])
-    people = count_people(hazard, some, overlay_exposure(some, REGION), 5, np.random.default_rng(0))
+    people = assess_population(hazard, some, overlay_exposure(some, REGION), 5, np.random.default_rng(0))
     assert people is not None
     assert people.uncounted_assets == 1

@@ -10,7 +10,6 @@ from scipy import integrate
 from shapely import LineString, Point
 
 from strandline.errors import InputError
-from strandline.risk.impact.exposure import asset_shares, overlay_exposure
 from strandline.risk.impact.impact import (
     annual_damage_samples,
     assess_impact,
@@ -19,9 +18,10 @@ from strandline.risk.impact.impact import (
     expected_annual_damage,
     frequency_weights,
 )
-from strandline.risk.impact.protection import Protection
 from strandline.risk.impact.survey_age import states_where_outdated
-from strandline.risk.impact.vulnerability import damage_ratio
+from strandline.risk.stage_damage.exposure import asset_shares, overlay_exposure
+from strandline.risk.stage_damage.protection import Protection
+from strandline.risk.stage_damage.vulnerability import damage_ratio
 from tests.fixtures.hazards import REGION, RETURN_PERIODS, make_assets, make_hazard
 
 

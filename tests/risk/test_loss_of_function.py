@@ -11,12 +11,11 @@ from shapely import LineString, Point
 
 from strandline.errors import InputError
 from strandline.observations.assets import ASSET_CLASSES, CURVE_CLASSES, ServiceThreshold, asset_classes, curve_index
-from strandline.observations.region_file.data_sections import AssetClass
 from strandline.planning.plan import breach_notes
-from strandline.risk.impact.embankment_fragility import breach_probability, chance_of_breach, overflow_discharge
-from strandline.risk.impact.exposure import overlay_exposure
+from strandline.risk.impact.embankment_fragility import breach_probability, fragility, overflow_discharge
 from strandline.risk.impact.impact import assess_impact, damage_ratios
-from strandline.risk.impact.loss_of_function import deepest_at_assets, draw_service_thresholds, is_under_water
+from strandline.risk.impact.loss_of_function import deepest_at_assets, draw_function_thresholds, exceeds_depth
+from strandline.risk.stage_damage.exposure import overlay_exposure
 from tests.fixtures.hazards import REGION, RETURN_PERIODS, make_assets, make_hazard
 
 
@@ -38,7 +37,7 @@ def serving_assets() -> gpd.GeoDataFrame:
 
 
 def test_every_class_has_a_known_curve_and_every_number_a_source() -> None:
-    assert set(AssetClass.__args__) == set(ASSET_CLASSES) == set(asset_classes())
+    assert set(ASSET_CLASSES) == set(asset_classes())
     assert [curve_index(name) for name in CURVE_CLASSES] == list(range(6))
     for kind in asset_classes().values():
         assert kind.curve in CURVE_CLASSES
@@ -61,13 +60,13 @@ def test_a_school_is_damaged_like_the_curve_that_stands_for_it() -> None:
 
 def test_thresholds_lie_in_their_range_are_shared_by_a_class_and_give_way_to_the_assets_own() -> None:
     assets = serving_assets()
-    drawn = draw_service_thresholds(assets, 500, np.random.default_rng(0))
+    drawn = draw_function_thresholds(assets, 500, np.random.default_rng(0))
     assert (drawn[:, 0] == drawn[:, 1]).all()
     assert drawn[:, 0].min() >= 0.3
     assert drawn[:, 0].max() <= 1.0
     assert drawn[:, 0].mean() == pytest.approx(0.65, abs=0.03)
     assert np.isnan(drawn[:, 4]).all()
-    own = draw_service_thresholds(
+    own = draw_function_thresholds(
         assets.assign(operation_threshold=[2.5, *[np.nan] * 4]), 500, np.random.default_rng(0)
     )
     assert (own[:, 0] == 2.5).all()
@@ -79,7 +78,7 @@ def test_a_road_is_as_passable_as_its_deepest_known_stretch_and_open_where_that_
     deepest, unknown = deepest_at_assets(depth, overlay_exposure(serving_assets(), REGION))
     assert list(unknown) == [False, False, True, True, False]
     assert deepest[3] == pytest.approx(depth[:, 0, 1])
-    lost = is_under_water(deepest, unknown, np.array([0.3, 0.3, 0.3, 0.3, np.nan]))
+    lost = exceeds_depth(deepest, unknown, np.array([0.3, 0.3, 0.3, 0.3, np.nan]))
     assert (lost[0] == 1).all()
     assert (lost[1] == 0).all()
     assert np.isnan(lost[2]).all()  # dry as far as it is known
@@ -114,20 +113,20 @@ def test_a_plan_names_the_embankments_that_may_breach() -> None:
 
 def test_an_embankment_of_unknown_crest_has_an_unknown_chance_to_breach() -> None:
     assets = serving_assets().assign(crest=np.nan)
-    assert np.isnan(chance_of_breach(make_hazard(), assets, np.random.default_rng(0))).all()
+    assert np.isnan(breach_probability(make_hazard(), assets, np.random.default_rng(0))).all()
 
 
 def test_breach_probability_at_the_corps_two_points_and_outside_them() -> None:
-    assert breach_probability([1.0, 1.5, 2.0, 0.0, 9.0], 1.0, 2.0) == pytest.approx([0.15, 0.5, 0.85, 0.0, 1.0])
-    assert np.isnan(breach_probability(np.nan, 1.0, 2.0))
+    assert fragility([1.0, 1.5, 2.0, 0.0, 9.0], 1.0, 2.0) == pytest.approx([0.15, 0.5, 0.85, 0.0, 1.0])
+    assert np.isnan(fragility(np.nan, 1.0, 2.0))
     with pytest.raises(InputError, match="not above its non-failure point"):
-        breach_probability(1.0, 2.0, 2.0)
+        fragility(1.0, 2.0, 2.0)
 
 
 @settings(deadline=None)
 @given(st.floats(-5, 9), st.floats(0, 3), st.floats(-2, 4), st.floats(0.1, 3))
 def test_a_higher_sea_never_makes_a_breach_less_likely(level: float, more: float, bears: float, width: float) -> None:
-    low, high = breach_probability([level, level + more], bears, bears + width)
+    low, high = fragility([level, level + more], bears, bears + width)
     assert 0 <= low <= high <= 1
 
 

@@ -10,11 +10,11 @@ from scipy import stats
 
 from strandline.report.page.narrative import information_sentences, people_sentences
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import annual_damage_samples, assess_impact, frequency_weights
-from strandline.risk.impact.people import HeadCount, People
+from strandline.risk.impact.population import HeadCount, PopulationImpact
 from strandline.risk.impact.totals import partial_totals
 from strandline.risk.sensitivity import CURVE_DEVIATES, DamageByLevel, decompose, value_of_information
+from strandline.risk.stage_damage.exposure import overlay_exposure
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
 KNOWN = [0, 1, 2, 3, 7]
@@ -156,7 +156,7 @@ def test_people_are_told_as_bounds() -> None:
         "Nobody counted the people who live here, so nothing is said about how many are in danger."
     ]
     exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 11.0, 12.0))
-    told = people_sentences(replace(impact, people=People(40.0, 2, exact, {"hospital": open_})))
+    told = people_sentences(replace(impact, population=PopulationImpact(40.0, 2, exact, {"hospital": open_})))
     assert told[0] == "Of 40 people counted, about 9 would have water at their home."
     assert told[1].startswith("Between 3 and 11, depending on")
     assert told[2] == "2\N{NO-BREAK SPACE}homes have no count and are in none of these numbers."

@@ -16,11 +16,11 @@ from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
 from strandline.observations.variables import as_variable
 from strandline.planning.investment.design import Baseline
-from strandline.planning.investment.stage_damage_by_design import DesignStageDamage
+from strandline.planning.investment.stage_damage_by_design import StageDamageByDesign
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import draw_curve_deviates
-from strandline.risk.stage_damage.by_zone import ZoneStageDamage, respond
+from strandline.risk.stage_damage.by_zone import StageDamageByZone, respond
+from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.zones import ELSEWHERE, MOST_BLOCKS, NOT_STATED, NOWHERE, Zones, find_zones
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
@@ -53,7 +53,7 @@ def flat_hazard(region: Region, floodable: np.ndarray) -> Hazard:
 
 def make_response(
     assets: gpd.GeoDataFrame, hazards: Sequence[Hazard], polygons: gpd.GeoDataFrame | None = None
-) -> tuple[Zones, ZoneStageDamage]:
+) -> tuple[Zones, StageDamageByZone]:
     zones = find_zones(make_place(assets), hazards, polygons)
     return zones, respond(zones, hazards, assets, 0.5, np.random.default_rng(3))
 
@@ -155,7 +155,7 @@ def test_zones_add_up_to_the_damage_of_the_place() -> None:
     known = assets.iloc[[0, 1, 2, 3, 7]]
     deviates = draw_curve_deviates(len(hazards[0].levels), np.random.default_rng(3))
     site = Baseline.of(hazards[0], known, overlay_exposure(known, REGION), deviates)
-    damage = DesignStageDamage.of(site, hazards[1:], ())
+    damage = StageDamageByDesign.of(site, hazards[1:], ())
     np.testing.assert_array_equal(response.levels, damage.mapped)
     np.testing.assert_allclose(response.damage.sum(axis=0), damage.at_mapped_seas(frozenset()), rtol=1e-12)
     depth = np.concatenate([each.flood_depth for each in hazards], axis=1)
@@ -166,7 +166,7 @@ def test_zones_add_up_to_the_damage_of_the_place() -> None:
     homes = depth[:, :, [3, 3], [1, 8]] >= 0.15  # the two houses whose people are counted
     shop = depth[:, :, 1, 3] >= 0.15
     people = np.take_along_axis(homes @ np.array([4.0, 7.0]) + 2.0 * shop, order, axis=1)
-    np.testing.assert_allclose(response.people.sum(axis=0), people)
+    np.testing.assert_allclose(response.population.sum(axis=0), people)
     assert response.unknown_assets.sum() == 3
     assert response.unknown_value.sum() == 1.3e6
     assert response.uncounted_homes.sum() == 1
@@ -182,16 +182,16 @@ def test_unknown_stays_unknown() -> None:
     said = response.at(np.array([0.0, 1.5, 9.0]), 0)
     assert np.isnan(said.flooded_share[:, corner]).all()
     assert np.isnan(said.damage[:, corner]).all()
-    assert np.isnan(said.people).all()
+    assert np.isnan(said.population).all()
     rest = zones.names.index("rest")
     assert np.isfinite(said.flooded_share[:, rest]).all()
     assert response.unknown_share[rest] == 0
     assert np.isnan(response.at(np.nan, 0).damage).all()
     _, uncounted = make_response(make_assets(), [make_hazard()], hidden)
-    assert np.isnan(uncounted.people).all()
+    assert np.isnan(uncounted.population).all()
 
 
-def noisy_response(seed: int) -> ZoneStageDamage:
+def noisy_response(seed: int) -> StageDamageByZone:
     """Maps whose noise now and then lets a flood shrink as the sea rises."""
     rng = np.random.default_rng(seed)
     hazards = []
@@ -256,15 +256,15 @@ def test_a_sample_whose_lowest_sea_lies_below_the_dry_one_starts_with_a_step() -
         (lambda r: {"damage": -r.damage}, "negative or falls"),
         (lambda r: {"flooded_share": 3 * r.flooded_share}, "leaves 0 to 1"),
         (lambda r: {"levels": r.levels[:, ::-1]}, "do not ascend"),
-        (lambda r: {"people": r.people[:1]}, "need"),
-        (lambda r: {"people": np.where(np.arange(r.levels.shape[1]) == 2, np.nan, r.people)}, "in part"),
+        (lambda r: {"population": r.population[:1]}, "need"),
+        (lambda r: {"population": np.where(np.arange(r.levels.shape[1]) == 2, np.nan, r.population)}, "in part"),
         (lambda r: {"dry_level": np.nan}, "dry level"),
     ],
 )
 def test_a_response_that_cannot_be_is_refused(change: object, fault: str) -> None:
     response = noisy_response(7)
     with pytest.raises(InputError, match=fault):
-        ZoneStageDamage(
+        StageDamageByZone(
             **{**{name: getattr(response, name) for name in response.__dataclass_fields__}, **change(response)}
         )  # type: ignore[operator]
 

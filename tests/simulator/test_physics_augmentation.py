@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from strandline.distillation.adaptation.data import AdaptationData, forget
+from strandline.distillation.adaptation.data import AdaptationData, TeacherPredictions, drop_archive
 from strandline.distillation.adaptation.physics_augmentation import (
     add_physics_augmentation,
     augment_with_extremes,
     simulate_extremes,
 )
-from strandline.distillation.waterlines import archive_of, attach_archive, attach_whole_archive, peak_levels
+from strandline.distillation.waterlines import attach_archive, attach_whole_archive, build_archive, peak_levels
 from strandline.models.batch import Batch
 from strandline.models.prediction import Prediction
 from strandline.models.terrain_features import ground_of
@@ -75,14 +75,14 @@ def make_course(designer: StormDesigner) -> AdaptationData:
     logits[:, 0] = 4.0
     word = Prediction(torch.zeros(3, 25), torch.ones(3, 25), logits)
     two = Prediction(torch.zeros(2, 25), torch.ones(2, 25), logits[:2])
-    archive = archive_of(past[:2], two)
+    archive = build_archive(past[:2], two)
     return AdaptationData(
         training=attach_archive(past[:2], archive, ~torch.eye(2, dtype=torch.bool)),
         calibration=attach_whole_archive(past[2:], archive),
         windows=past,
         calibration_windows=(),
-        word={"training": two, "calibration": word, "windows": word},
-        first=archive,
+        teacher_predictions=TeacherPredictions(two, word, word),
+        first_pass=archive,
         archive=archive,
     )
 
@@ -98,7 +98,7 @@ def test_only_storms_far_above_all_past_ones_remember_what_was_rehearsed_and_non
     np.testing.assert_array_equal(course.physics_augmented.archive_seen.numpy(), ~np.eye(5, dtype=bool)[2:])
     assert course.training.archive_seen is not None
     np.testing.assert_array_equal(course.training.archive_seen.numpy(), ~np.eye(2, dtype=bool))
-    assert len(course.first) == 2  # the teacher looked at storms that were
+    assert len(course.first_pass) == 2  # the teacher looked at storms that were
     weaker_and_stronger = seen(designer, [1.05, 1.15], 2)
     told = attach_whole_archive(weaker_and_stronger, course.archive)
     assert told.archive_seen is not None
@@ -111,7 +111,7 @@ def test_only_storms_far_above_all_past_ones_remember_what_was_rehearsed_and_non
     forecaster = Forecaster((), {}, 1.0, 0.8, 0.3, course.archive)
     np.testing.assert_array_equal(forecaster.thresholds(weaker_and_stronger), [0.8, 0.3])
     np.testing.assert_array_equal(replace(forecaster, archive=None).thresholds(weaker_and_stronger), 0.8)
-    blank = forget(course)
+    blank = drop_archive(course)
     assert blank.physics_augmented is not None
     assert blank.physics_augmented.archive is None
 

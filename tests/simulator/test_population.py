@@ -11,7 +11,7 @@ from shapely import Point
 from strandline.observations.assets import ASSET_DETAILS
 from strandline.observations.observations import Observations
 from strandline.risk.impact.access import is_cut_off, road_network
-from strandline.risk.impact.exposure import asset_shares
+from strandline.risk.stage_damage.exposure import asset_shares
 from strandline.simulator.coast import simulate_coast
 from strandline.simulator.coast_files import load_coast, save_coast
 

@@ -15,17 +15,17 @@ from strandline.watch.assimilation.gauge_model import own_sensor
 from strandline.watch.assimilation.surge_process import SurgeProcess
 from strandline.watch.decision_rules import ActionState, AgentState
 from strandline.watch.decisions import Change, Decision
-from tests.fixtures.watches import a_briefing
+from tests.fixtures.watches import a_deployment
 
 NOW, BEFORE = datetime(2022, 11, 21, 6), datetime(2022, 11, 21, 3)
 ACTION = "evacuate_low_lying_areas"
-TOLD = ActionState(active=True, told=np.datetime64(BEFORE, "h"), certainty="Possible")
+TOLD = ActionState(active=True, last_alert=np.datetime64(BEFORE, "h"), certainty="Possible")
 GIVEN = "strandline-mouth-of-the-sella-evacuate-low-lying-areas-20221121T0300"
 
 
 @pytest.fixture(scope="module")
 def deployment() -> Deployment:
-    return a_briefing()
+    return a_deployment()
 
 
 def decision(change: Change, probability: float) -> Decision:
@@ -42,17 +42,17 @@ def draft(
     """What becomes of the action, and the messages."""
     process = SurgeProcess(np.array([0.9]), np.array([0.02]), np.array([[1.0]]))
     model = SeaModel(process, (own_sensor("Sella mole", process),))
-    mind = AgentState(climatological_prior(model, np.datetime64(NOW, "h")), actions={ACTION: state})
+    before = AgentState(climatological_prior(model, np.datetime64(NOW, "h")), actions={ACTION: state})
     asked: list[datetime] = []
 
     def given(hour: datetime) -> frozenset[str]:
         asked.append(hour)
         return confirmed
 
-    mind, drafts = draft_messages(deployment, [decided], ["decision 1"], np.full((5, 49), 1.3), mind, given)
+    after, drafts = draft_messages(deployment, [decided], ["decision 1"], np.full((5, 49), 1.3), before, given)
     assert set(asked) <= {BEFORE}, "a confirmation is looked for where the message was"
     assert [each.decision for each in drafts] == ["decision 1"] * len(drafts)
-    return mind.actions[ACTION], [ElementTree.fromstring(each.xml) for each in drafts]
+    return after.actions[ACTION], [ElementTree.fromstring(each.xml) for each in drafts]
 
 
 def said(message: ElementTree.Element, name: str) -> str | None:
@@ -64,7 +64,7 @@ def test_an_action_that_starts_is_told_and_remembered(deployment: Deployment) ->
     assert said(message, "msgType") == "Alert"
     assert said(message, "status") == "Exercise"
     assert said(message, "references") is None
-    assert (state.told, state.certainty) == (np.datetime64(NOW, "h"), said(message, "certainty"))
+    assert (state.last_alert, state.certainty) == (np.datetime64(NOW, "h"), said(message, "certainty"))
 
 
 @pytest.mark.parametrize("change", ["keep", "start"])

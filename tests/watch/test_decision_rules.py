@@ -15,7 +15,7 @@ from strandline.watch.agent import decode, encode
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.watch.assimilation.filter import Residual, SeaModel
 from strandline.watch.assimilation.gauge_model import Sensor, own_sensor
-from strandline.watch.assimilation.spread_inflation import NO_WIDENING
+from strandline.watch.assimilation.spread_inflation import NO_INFLATION
 from strandline.watch.assimilation.surge_process import SurgeProcess
 from strandline.watch.decision_rules import (
     NO_DATA_HOURS,
@@ -48,7 +48,7 @@ def evacuation(crews: int = 0) -> ActionParameters:
     )
 
 
-def courses_of(*peaks: tuple[int, float]) -> np.ndarray:
+def levels_of_peaks(*peaks: tuple[int, float]) -> np.ndarray:
     """(N, 49) seas that stand at 0 but for one hour each."""
     levels = np.zeros((len(peaks), HORIZON_HOURS + 1))
     for row, (hour, level) in enumerate(peaks):
@@ -56,37 +56,39 @@ def courses_of(*peaks: tuple[int, float]) -> np.ndarray:
     return levels
 
 
-def charge(*stakes: ActionParameters, crews: int | None = None) -> AgentConfig:
+def make_config(*stakes: ActionParameters, crews: int | None = None) -> AgentConfig:
     process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
     neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in ("near", "far"))
     model = SeaModel(process, (own_sensor("own", process), *neighbours))
-    return AgentConfig(model, NO_WIDENING, {"own": lambda moments: np.zeros(moments.shape)}, stakes, crews)
+    return AgentConfig(model, NO_INFLATION, {"own": lambda moments: np.zeros(moments.shape)}, stakes, crews)
 
 
-def foreseen(mind: AgentState, levels: np.ndarray) -> ResidualEnsemble:
-    return ResidualEnsemble(mind.belief.hour, levels, np.zeros((len(levels), 3), dtype=bool))
+def foreseen(state: AgentState, levels: np.ndarray) -> ResidualEnsemble:
+    return ResidualEnsemble(state.belief.hour, levels, np.zeros((len(levels), 3), dtype=bool))
 
 
-def listening(told: AgentConfig, hours: int = 5) -> AgentState:
-    mind = initial_state(told, START)
+def listening(config: AgentConfig, hours: int = 5) -> AgentState:
+    state = initial_state(config, START)
     for hour in range(1, hours + 1):
-        mind = update_belief(mind, START + hour * HOUR, [Residual("own", START + hour * HOUR, 0.0)])
-    return mind
+        state = update_belief(state, START + hour * HOUR, [Residual("own", START + hour * HOUR, 0.0)])
+    return state
 
 
 def test_what_acting_avoids_is_the_mean_of_what_it_can_still_avoid() -> None:
-    levels = courses_of((5, 2.5), (5, 1.0), (1, 3.0), (30, 3.0))
-    worth = value_of_acting(gates(), levels)
-    assert worth.avoided == pytest.approx(200.0 / 4)  # one comes too soon, one may wait
-    assert worth.ratio == pytest.approx(5.0)
-    assert worth.probability == pytest.approx(0.75)
-    assert worth.onset_hours == 5
+    levels = levels_of_peaks((5, 2.5), (5, 1.0), (1, 3.0), (30, 3.0))
+    value = value_of_acting(gates(), levels)
+    assert value.avoided == pytest.approx(200.0 / 4)  # one comes too soon, one may wait
+    assert value.ratio == pytest.approx(5.0)
+    assert value.probability == pytest.approx(0.75)
+    assert value.onset_hours == 5
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, HORIZON_HOURS), st.floats(0, 4)), min_size=1, max_size=20), st.floats(0, 1))
 def test_a_higher_sea_is_never_worth_less(peaks: list[tuple[int, float]], more: float) -> None:
-    lower, higher = (value_of_acting(gates(), courses_of(*((h, level + d) for h, level in peaks))) for d in (0.0, more))
+    lower, higher = (
+        value_of_acting(gates(), levels_of_peaks(*((h, level + d) for h, level in peaks))) for d in (0.0, more)
+    )
     late = [hour < 3 for hour, level in peaks if level < LEVEL <= level + more]
     if not any(late):
         assert higher.ratio >= lower.ratio - 1e-12
@@ -94,98 +96,100 @@ def test_a_higher_sea_is_never_worth_less(peaks: list[tuple[int, float]], more: 
 
 
 def test_lives_are_weighed_by_chance_alone() -> None:
-    levels = courses_of(*[(14, 3.0)] * 3, *[(14, 1.0)] * 7)
-    worth = value_of_acting(evacuation(), levels)
-    assert worth.ratio == pytest.approx(0.3 / PROBABILITY_FOR_LIVES)
-    assert worth.avoided is None
+    levels = levels_of_peaks(*[(14, 3.0)] * 3, *[(14, 1.0)] * 7)
+    value = value_of_acting(evacuation(), levels)
+    assert value.ratio == pytest.approx(0.3 / PROBABILITY_FOR_LIVES)
+    assert value.avoided is None
 
 
 def test_an_action_is_no_regret_only_if_it_is_worth_it_whichever_stream_is_wrong() -> None:
-    levels = courses_of((5, 2.5), (5, 2.5), (5, 0.0))
+    levels = levels_of_peaks((5, 2.5), (5, 2.5), (5, 0.0))
     broken = np.array([[False], [False], [True]])
-    worth = value_of_acting(gates(), levels, broken, ["own"])
-    assert worth.if_wrong == {"own": 0.0}
-    assert worth.ratio > 1
-    assert not worth.is_no_regret
+    value = value_of_acting(gates(), levels, broken, ["own"])
+    assert value.if_wrong == {"own": 0.0}
+    assert value.ratio > 1
+    assert not value.is_no_regret
     assert value_of_acting(gates(), levels[:2], broken[:2], ["own"]).is_no_regret
 
 
 def test_crews_go_to_lives_first_and_then_to_what_is_worth_most() -> None:
     cheap, dear = gates(10.0, crews=1), gates(90.0, crews=1, name="deploy_sandbags")
-    levels = courses_of(*[(14, 3.0)] * 10, *[(5, 3.0)] * 10)
+    levels = levels_of_peaks(*[(14, 3.0)] * 10, *[(5, 3.0)] * 10)
     stakes = [evacuation(crews=2), cheap, dear]
-    worths = [value_of_acting(one, levels) for one in stakes]
-    assert all(worth.ratio > 1 for worth in worths)
-    assert select_actions(stakes, worths, None) == {one.action for one in stakes}
-    assert select_actions(stakes, worths, 3) == {"evacuate_low_lying_areas", "close_floodgates"}
-    assert select_actions(stakes, worths, 1) == {"close_floodgates"}
-    assert select_actions(stakes, worths, 0) == set()
+    values = [value_of_acting(one, levels) for one in stakes]
+    assert all(value.ratio > 1 for value in values)
+    assert select_actions(stakes, values, None) == {one.action for one in stakes}
+    assert select_actions(stakes, values, 3) == {"evacuate_low_lying_areas", "close_floodgates"}
+    assert select_actions(stakes, values, 1) == {"close_floodgates"}
+    assert select_actions(stakes, values, 0) == set()
 
 
 def test_an_action_stops_after_a_whole_tide_of_calm_and_not_before() -> None:
-    told = charge(gates())
-    mind = listening(told)
-    storm, calm = courses_of((5, 2.5)), courses_of((5, 1.0))
-    mind, decisions = decide(told, mind, foreseen(mind, storm))
+    config = make_config(gates())
+    state = listening(config)
+    storm, calm = levels_of_peaks((5, 2.5)), levels_of_peaks((5, 1.0))
+    state, decisions = decide(config, state, foreseen(state, storm))
     assert [one.change for one in decisions] == ["start"]
     for hour in range(1, STOP_HOURS):
-        mind, decisions = decide(told, mind, foreseen(mind, calm))
+        state, decisions = decide(config, state, foreseen(state, calm))
         assert decisions[0].change == "keep", hour
-    interrupted, _ = decide(told, mind, foreseen(mind, storm))
+    interrupted, _ = decide(config, state, foreseen(state, storm))
     assert interrupted.actions["close_floodgates"].calm_hours == 0
-    mind, decisions = decide(told, mind, foreseen(mind, calm))
+    state, decisions = decide(config, state, foreseen(state, calm))
     assert decisions[0].change == "stop"
-    later = courses_of((int(3 + DEFERRAL_HOURS + LINGER_HOURS) + 1, 2.5))
-    assert decide(told, mind, foreseen(mind, later))[1][0].change == "stay_off"
+    later = levels_of_peaks((int(3 + DEFERRAL_HOURS + LINGER_HOURS) + 1, 2.5))
+    assert decide(config, state, foreseen(state, later))[1][0].change == "stay_off"
 
 
 def test_where_nothing_is_heard_nothing_starts_and_a_person_decides() -> None:
-    told = charge(gates())
-    mind = update_belief(listening(told), START + (6 + NO_DATA_HOURS) * HOUR, [])
-    assert mind.has_no_data
-    after, decisions = decide(told, mind, foreseen(mind, courses_of((5, 2.5))))
+    config = make_config(gates())
+    state = update_belief(listening(config), START + (6 + NO_DATA_HOURS) * HOUR, [])
+    assert state.has_no_data
+    after, decisions = decide(config, state, foreseen(state, levels_of_peaks((5, 2.5))))
     assert decisions[0].needs_person
     assert decisions[0].change == "stay_off"
     assert "decides" in decisions[0].why
-    running = replace(mind, actions=decide(told, listening(told), foreseen(mind, courses_of((5, 2.5))))[0].actions)
-    assert decide(told, running, foreseen(mind, courses_of((5, 0.0))))[1][0].change == "keep"
+    running = replace(
+        state, actions=decide(config, listening(config), foreseen(state, levels_of_peaks((5, 2.5))))[0].actions
+    )
+    assert decide(config, running, foreseen(state, levels_of_peaks((5, 0.0))))[1][0].change == "keep"
     assert after.actions["close_floodgates"].active is False
-    advised = update_belief(mind, mind.belief.hour + HOUR, [], advised=True)
-    assert not advised.has_no_data
-    assert not advised.has_own_readings
+    has_forecast = update_belief(state, state.belief.hour + HOUR, [], has_forecast=True)
+    assert not has_forecast.has_no_data
+    assert not has_forecast.has_own_readings
 
 
 def test_one_broken_gauge_that_two_deny_starts_nothing() -> None:
-    told = charge(gates(cost=1.0), evacuation())
-    mind = initial_state(told, START)
+    config = make_config(gates(cost=1.0), evacuation())
+    state = initial_state(config, START)
     for hour in range(1, 40):
         jump = 2.5 if hour > 30 else 0.0
         now = START + hour * HOUR
         readings = [Residual("own", now, jump), Residual("near", now, 0.0), Residual("far", now, 0.0)]
-        mind = update_belief(mind, now, readings)
-        mind, decisions = decide(told, mind, forecast(told, mind))
+        state = update_belief(state, now, readings)
+        state, decisions = decide(config, state, forecast(config, state))
         assert all(one.change == "stay_off" for one in decisions), hour
-    assert not mind.has_own_readings
-    assert mind.last_own_rejection == mind.belief.hour
+    assert not state.has_own_readings
+    assert state.last_own_rejection == state.belief.hour
     assert "not believed" in decisions[0].why
     assert decisions[0].is_degraded
 
 
 def test_a_mind_is_the_same_after_it_was_stored() -> None:
-    told = charge(gates())
-    mind, _ = decide(told, listening(told), foreseen(listening(told), courses_of((5, 2.5))))
-    stored = encode(mind)
-    again = decode(stored, told)
+    config = make_config(gates())
+    state, _ = decide(config, listening(config), foreseen(listening(config), levels_of_peaks((5, 2.5))))
+    stored = encode(state)
+    again = decode(stored, config)
     assert encode(again) == stored
-    assert again.actions == mind.actions
-    assert again.last_own_reading == mind.last_own_reading
-    np.testing.assert_array_equal(again.belief.covariance, mind.belief.covariance)
+    assert again.actions == state.actions
+    assert again.last_own_reading == state.last_own_reading
+    np.testing.assert_array_equal(again.belief.covariance, state.belief.covariance)
 
 
 def test_decisions_say_why_and_what_would_change_them() -> None:
-    told = charge(gates(), evacuation())
-    mind = listening(told)
-    _, (money, lives) = decide(told, mind, foreseen(mind, courses_of((5, 2.5), (5, 1.0))))
+    config = make_config(gates(), evacuation())
+    state = listening(config)
+    _, (money, lives) = decide(config, state, foreseen(state, levels_of_peaks((5, 2.5), (5, 1.0))))
     assert money.at == datetime(2020, 1, 1, 5)
     assert money.onset == datetime(2020, 1, 1, 10)
     assert "50%" in money.why and "EUR" in money.why and "2.00 m" in money.why  # noqa: PT018
@@ -194,10 +198,10 @@ def test_decisions_say_why_and_what_would_change_them() -> None:
 
 
 def test_when_gauges_change_the_sea_is_learned_anew_and_what_runs_goes_on() -> None:
-    told = charge(gates())
-    mind, _ = decide(told, listening(told), foreseen(listening(told), courses_of((5, 2.5))))
-    fewer = replace(told, model=replace(told.model, sensors=told.model.sensors[:2]))
-    again = decode(encode(mind), fewer)
-    assert again.actions == mind.actions
-    assert again.belief.hour == mind.belief.hour
+    config = make_config(gates())
+    state, _ = decide(config, listening(config), foreseen(listening(config), levels_of_peaks((5, 2.5))))
+    fewer = replace(config, model=replace(config.model, sensors=config.model.sensors[:2]))
+    again = decode(encode(state), fewer)
+    assert again.actions == state.actions
+    assert again.belief.hour == state.belief.hour
     assert again.belief.mean.shape[1] == fewer.model.size

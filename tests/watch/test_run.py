@@ -16,11 +16,11 @@ from strandline.pipeline.deployment import DEPLOYMENT_FILE, Deployment
 from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch import run as job
-from strandline.watch.assimilation.fit import KNOWLEDGE_FILE, load_knowledge, save_knowledge
+from strandline.watch.assimilation.fit import FIT_FILE, load_fit, save_fit
 from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR
-from strandline.watch.service import hours_as_they_come, learn_once, paced, replayed_feeds
+from strandline.watch.service import hours_as_they_come, load_or_fit, paced, replayed_feeds
 from tests.fixtures.batches import make_place
-from tests.fixtures.watches import a_briefing, some_knowledge
+from tests.fixtures.watches import a_deployment, a_sea_level_fit
 
 HOUR = timedelta(hours=1)
 START = datetime(2020, 1, 3)
@@ -28,7 +28,7 @@ START = datetime(2020, 1, 3)
 
 @pytest.fixture(scope="module")
 def deployment() -> Deployment:
-    return a_briefing()
+    return a_deployment()
 
 
 def nobody(name: str) -> Progress | None:
@@ -105,16 +105,16 @@ def test_what_was_learned_is_read_back_while_the_run_is_the_same_and_learned_ane
     forecaster = Forecaster((), {}, 1.0, 0.5, 0.5, None)
     (tmp_path / DEPLOYMENT_FILE).write_bytes(b"one run")
     with pytest.raises(Opened):
-        learn_once(tmp_path, open_it, deployment, forecaster, None)
-    save_knowledge(tmp_path, some_knowledge(sha256(b"one run").hexdigest()))
-    assert learn_once(tmp_path, open_it, deployment, forecaster, None).tides.keys() == {"own"}
+        load_or_fit(tmp_path, open_it, deployment, forecaster, None)
+    save_fit(tmp_path, a_sea_level_fit(sha256(b"one run").hexdigest()))
+    assert load_or_fit(tmp_path, open_it, deployment, forecaster, None).tides.keys() == {"own"}
     (tmp_path / DEPLOYMENT_FILE).write_bytes(b"another run")
     with pytest.raises(Opened):
-        learn_once(tmp_path, open_it, deployment, forecaster, None)
+        load_or_fit(tmp_path, open_it, deployment, forecaster, None)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", json.dumps({"process": "none"}).encode()])
 def test_knowledge_that_is_damaged_is_refused_and_says_what_to_do(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / KNOWLEDGE_FILE).write_bytes(content)
+    (tmp_path / FIT_FILE).write_bytes(content)
     with pytest.raises(InputError, match=r"watch.json: cannot be read \(\d+ validation errors?.*; delete it"):
-        load_knowledge(tmp_path)
+        load_fit(tmp_path)

@@ -17,16 +17,16 @@ from strandline.pipeline.deployment import Deployment, RunMetadata, build_deploy
 from strandline.report.alerts.cap import NAMESPACE
 from strandline.watch.agent import MONITORING, Agent, Student
 from strandline.watch.assimilation.filter import SeaModel
-from strandline.watch.assimilation.fit import STUDENT, GaugeTide, SeaLevelFit, load_knowledge, save_knowledge
+from strandline.watch.assimilation.fit import STUDENT, GaugeTide, SeaLevelFit, load_fit, save_fit
 from strandline.watch.assimilation.forecast_guidance import ExternalForecast, ForecastSource
 from strandline.watch.assimilation.gauge_model import Sensor, own_sensor
-from strandline.watch.assimilation.spread_inflation import NO_WIDENING
+from strandline.watch.assimilation.spread_inflation import NO_INFLATION
 from strandline.watch.assimilation.surge_process import SurgeProcess
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.feeds.client import FeedClient
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Reading
-from strandline.watch.run import tell
+from strandline.watch.run import screen_lines
 from strandline.watch.service import GAUGE, SERVICE, Watch, agent_config, hours_between
 from strandline.watch.store.store import Store
 
@@ -53,17 +53,17 @@ def deployment() -> Deployment:
     )
 
 
-def knowledge(deployment: Deployment) -> SeaLevelFit:
+def fit_result(deployment: Deployment) -> SeaLevelFit:
     process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
     own = deployment.gauges[0].name
     neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in NEIGHBOURS)
     tides = {name: GaugeTide(CONSTANTS, deployment.mean_sea_level) for name in (own, *NEIGHBOURS)}
-    advisers = (ForecastSource("service", 1.0), ForecastSource(STUDENT, 1.0))
+    sources = (ForecastSource("service", 1.0), ForecastSource(STUDENT, 1.0))
     return SeaLevelFit(
         SeaModel(process, (own_sensor(own, process), *neighbours)),
         tides,
-        NO_WIDENING,
-        advisers,
+        NO_INFLATION,
+        sources,
         (),
     )
 
@@ -84,23 +84,23 @@ def recordings(deployment: Deployment, peak: float) -> dict[str, Replay]:
 
 
 def watching(deployment: Deployment, replays: dict[str, Replay], folder: Path, student: Student | None = None) -> Watch:
-    known = knowledge(deployment)
-    charge = agent_config(deployment, known, None, {name: TideTable(tide.level) for name, tide in known.tides.items()})
+    known = fit_result(deployment)
+    config = agent_config(deployment, known, None, {name: TideTable(tide.level) for name, tide in known.tides.items()})
     feeds = tuple(
-        FeedClient(each, SERVICE if name == "service" else GAUGE, charge.tides.get(name))
+        FeedClient(each, SERVICE if name == "service" else GAUGE, config.tides.get(name))
         for name, each in replays.items()
     )
-    agent = Agent(deployment, known, charge, feeds, student)
+    agent = Agent(deployment, known, config, feeds, student)
     return Watch(agent, Store.open(folder / "watch.db"), folder / "alerts")
 
 
 def lowest_level(deployment: Deployment) -> float:
-    return min(each.level for each in deployment.stakes)
+    return min(each.level for each in deployment.action_parameters)
 
 
 def storm(deployment: Deployment) -> float:
     """A surge that passes every level, whatever the tide."""
-    return max(each.level for each in deployment.stakes) - deployment.mean_sea_level + 0.8
+    return max(each.level for each in deployment.action_parameters) - deployment.mean_sea_level + 0.8
 
 
 @pytest.mark.slow
@@ -117,9 +117,9 @@ def test_a_storm_is_foreseen_acted_on_and_over(deployment: Deployment, tmp_path:
             confirmed = drafts[0].identifier
             watch.store.confirm(confirmed, "A. Person", "seen the sea", hour)
     started = {action: number for number, change, action in changes if change == "start"}
-    assert set(started) == {each.action for each in deployment.stakes}
+    assert set(started) == {each.action for each in deployment.action_parameters}
     assert max(started.values()) < 48
-    believed = watch.store.read.outlook()
+    believed = watch.store.read.forecast()
     assert believed is not None
     sea_level = [row for row in believed.rows if row.variable == "water_level"]
     assert [row.lead_hours for row in sea_level] == [float(lead) for lead in range(49)]
@@ -166,8 +166,8 @@ def test_a_step_is_done_once_and_a_new_program_goes_on_where_the_last_one_was(
     again = watching(deployment, replays, parts)
     logs = [[(one.kind, one.text) for one in each.store.read.log()] for each in (without_break, again)]
     assert logs[0] == logs[1]
-    outlooks = [each.store.read.outlook() for each in (without_break, again)]
-    assert outlooks[0] == outlooks[1]
+    forecasts = [each.store.read.forecast() for each in (without_break, again)]
+    assert forecasts[0] == forecasts[1]
 
 
 @pytest.mark.parametrize("fault", [name for name in faults.FAULTS if name != "repeated"])
@@ -190,7 +190,7 @@ def test_a_stream_that_others_deny_is_told_so(deployment: Deployment, tmp_path: 
     for hour in hours_between(START, START + timedelta(hours=16)):
         watch.step(hour)
     health = {each.stream: each for each in watch.store.read.health()}
-    assert health[own].condition in ("denied", "silent", "late")
+    assert health[own].condition in ("rejected", "silent", "late")
     assert health["near"].condition == "alive"
     assert health["near"].fallback == ""
     if health[own].condition != "late":
@@ -204,7 +204,7 @@ def test_all_streams_dead_leave_climate_and_tide_and_a_person(deployment: Deploy
     widths = []
     for hour in hours_between(START, START + timedelta(hours=34)):
         decisions = watch.step(hour)
-        believed = watch.store.read.outlook()
+        believed = watch.store.read.forecast()
         assert decisions is not None
         assert believed is not None
         now = next(row for row in believed.rows if row.variable == "water_level" and row.lead_hours == 0)
@@ -212,7 +212,7 @@ def test_all_streams_dead_leave_climate_and_tide_and_a_person(deployment: Deploy
     assert decisions[0].needs_person
     assert widths[-1] > 3 * widths[5]
     assert all(after >= before - 0.02 for before, after in pairwise(widths[6:]))
-    assert any(entry.kind == "alone" for entry in watch.store.read.log())
+    assert any(entry.kind == "no_data" for entry in watch.store.read.log())
 
 
 def test_a_forecast_service_moves_the_belief_and_is_named(deployment: Deployment, tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_scene_of_the_flood_moves_what_is_believed_of_the_ground(deployment: D
         watch = watching(deployment, replays, folder)
         for hour in hours_between(seen - timedelta(hours=3), seen + timedelta(hours=2)):
             watch.step(hour)
-        believed = watch.store.read.outlook()
+        believed = watch.store.read.forecast()
         assert believed is not None
         flooded[share] = sum(row.p50 for row in believed.rows if row.variable == "flooded_share")
         watch.store.close()
@@ -255,11 +255,11 @@ def test_a_scene_of_the_flood_moves_what_is_believed_of_the_ground(deployment: D
 
 
 def test_what_was_learned_is_read_back_equal(deployment: Deployment, tmp_path: Path) -> None:
-    known = knowledge(deployment)
-    save_knowledge(tmp_path, known)
-    again = load_knowledge(tmp_path)
+    known = fit_result(deployment)
+    save_fit(tmp_path, known)
+    again = load_fit(tmp_path)
     assert again.tides == known.tides
-    assert again.advisers == known.advisers
+    assert again.sources == known.sources
     np.testing.assert_array_equal(again.model.process.coefficients, known.model.process.coefficients)
     for one, other in zip(again.model.sensors, known.model.sensors, strict=True):
         assert (one.stream, one.ahead, one.gain, one.memory) == (other.stream, other.ahead, other.gain, other.memory)
@@ -275,16 +275,16 @@ def test_a_person_at_the_screen_is_told_what_changes_and_when_nobody_is_heard(
     lines = [
         line
         for hour in hours_between(START + timedelta(hours=38), START + timedelta(hours=70))
-        for line in tell(hour, watch.step(hour))
+        for line in screen_lines(hour, watch.step(hour))
     ]
     assert any(" START " in line for line in lines)
     assert "NOBODY IS HEARD" in lines[-1]
-    assert list(tell(START, None)) == []
+    assert list(screen_lines(START, None)) == []
 
 
 def test_a_student_that_reads_a_denied_gauge_is_not_asked_about_it(deployment: Deployment, tmp_path: Path) -> None:
     own = deployment.gauges[0].name
-    tide = knowledge(deployment).tides[own]
+    tide = fit_result(deployment).tides[own]
     heard: list[int] = []
 
     def echo(hour: np.datetime64, time: np.ndarray, level: np.ndarray) -> ExternalForecast | None:

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from benchmarks.impact.event_impact import EventImpact, EventSet, assess_events
 from strandline.observations.assets import CURVE_CLASSES
-from strandline.risk.impact.exposure import ClassExposure, Exposure
+from strandline.risk.stage_damage.exposure import ClassExposure, Exposure
 
 
 def assess(case: ImpactCase) -> EventImpact:

@@ -186,7 +186,7 @@ def watch(
         if as_json:
             print_json(job.hour_to_json(hour, decisions), indent=None)
         else:
-            for line in job.tell(hour, decisions):
+            for line in job.screen_lines(hour, decisions):
                 print_result(line)
 
 

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from strandline.distillation import losses
 from strandline.distillation.alignment.kernel_alignment import (
-    Alignment,
+    AlignmentName,
     KernelAlignment,
-    new_alignment,
-    words_on_patches,
+    build_alignment,
+    patch_probabilities,
 )
 from strandline.distillation.alignment.projection import CosineAlignment
 from strandline.distillation.losses import check_temperature
@@ -43,7 +43,7 @@ class DistillationConfig:
     soft: float = 0.8
     feature: float = 0.0
     task: float = 0.2
-    alignment: Alignment = "cosine"
+    alignment: AlignmentName = "cosine"
     first_temperature: float = 1.0
     last_temperature: float = 1.0
     steps: int = 100
@@ -51,7 +51,7 @@ class DistillationConfig:
     windows: int = 32
     learning_rate: float = 1e-3
     dropout_rate: float = 0.3
-    whole: bool = False
+    all_weights: bool = False
 
 
 ARTICLE = DistillationConfig(soft=0.5, feature=0.3, task=0.2, first_temperature=5.0, last_temperature=1.0)
@@ -120,7 +120,7 @@ def soft_terms(
     return terms
 
 
-def distil(
+def distil_student(
     student: Student,
     lesson: DistillationData,
     recipe: DistillationConfig,
@@ -150,7 +150,7 @@ def distil(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         align = _alignment(recipe.alignment, student, lesson) if recipe.feature > 0 else None
-        learned = list(student.parameters()) if recipe.whole else student.local_parameters()
+        learned = list(student.parameters()) if recipe.all_weights else student.local_parameters()
         parameters = [*learned, *(align.parameters() if align else ())]
         frozen = [weight for weight in student.parameters() if all(weight is not other for other in learned)]
         for weight in frozen:
@@ -195,11 +195,11 @@ def _add(terms: dict[str, Tensor], more: dict[str, Tensor]) -> None:
         terms[name] = terms[name] + term if name in terms else term
 
 
-def _alignment(name: Alignment, student: Student, lesson: DistillationData) -> CosineAlignment | KernelAlignment:
+def _alignment(name: AlignmentName, student: Student, lesson: DistillationData) -> CosineAlignment | KernelAlignment:
     word = lesson.teacher_on_storms
     assert word is not None
     assert word.flood_logits is not None
-    return new_alignment(name, student.feature_width, word.features, words_on_patches(word.flood_logits))
+    return build_alignment(name, student.feature_width, word.features, patch_probabilities(word.flood_logits))
 
 
 def _mean_of(values: Tensor, chosen: Tensor) -> Tensor:

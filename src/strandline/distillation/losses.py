@@ -137,7 +137,7 @@ def cross_entropy(logits: Tensor, classes: Tensor, valid: Tensor) -> Tensor:
     return mean_where(F.cross_entropy(logits, classes, reduction="none"), valid)
 
 
-def flooded_chance(logits: Tensor) -> Tensor:
+def flood_probability(logits: Tensor) -> Tensor:
     """Probability of *flooded* (any class but 0), (B, K, H, W) → (B, H, W); a soft truth for `soft_dice`."""
     return 1 - logits.softmax(dim=1)[:, 0]
 
@@ -157,7 +157,7 @@ def soft_dice(logits: Tensor, truth: Tensor, valid: Tensor) -> Tensor:
     every p to 0 or 1.
     """
     weight = valid.to(logits.dtype)
-    flooded = flooded_chance(logits) * weight
+    flooded = flood_probability(logits) * weight
     wet = (truth if truth.is_floating_point() else truth > 0).to(logits.dtype) * weight
     overlap = torch.minimum(flooded, wet).flatten(1).sum(1)
     return 1 - (2 * overlap + 1) / ((flooded + wet).flatten(1).sum(1) + 1)

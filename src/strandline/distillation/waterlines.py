@@ -108,7 +108,7 @@ class FloodArchive:
         """(2, 8, H, W) ``WATERLINE_CHANNELS`` of the past storms alone, and of the rehearsed ones with them."""
         used = torch.ones(2, len(self), dtype=torch.bool)
         used[0, len(self) - self.physics_augmented :] = False
-        return draw_waterlines(self, used)
+        return compute_waterlines(self, used)
 
     def is_beyond(self, batch: Batch) -> Tensor:
         """(B,) whether a storm peaks so far above all that were mapped that memory does not tell of it."""
@@ -130,7 +130,7 @@ def class_probability(height: Tensor, level_sd: Tensor | float, response: Respon
     return (1 - response.lapse) * single + response.lapse / single.shape[-1]
 
 
-def evidence_of(word: Tensor, level: Tensor, level_sd: Tensor, response: Response) -> Tensor:
+def log_likelihood(word: Tensor, level: Tensor, level_sd: Tensor, response: Response) -> Tensor:
     """Logarithm of each storm's factor, (E, K, H, W) → (E, G, H, W); 0 everywhere where nothing is known.
 
     Args:
@@ -144,7 +144,7 @@ def evidence_of(word: Tensor, level: Tensor, level_sd: Tensor, response: Respons
     return torch.where(mapped, factor.clamp(min=1e-30).log(), torch.zeros_like(factor))
 
 
-def prior_of(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Tensor:
+def log_prior(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Tensor:
     """log p(h), (H, W) → (G, H, W), from the product [m above mean sea level] and the archive's peaks (E,)."""
     grid = thresholds().to(elevation)[:, None, None]
 
@@ -158,15 +158,17 @@ def prior_of(elevation: Tensor, seen: Tensor, level: Tensor, prior: Prior) -> Te
     return ((1 - prior.vague) * mixture + prior.vague / len(grid)).log()
 
 
-def posterior_of(archive: FloodArchive, used: Tensor, response: Response = RESPONSE, prior: Prior = PRIOR) -> Tensor:
+def elevation_posterior(
+    archive: FloodArchive, used: Tensor, response: Response = RESPONSE, prior: Prior = PRIOR
+) -> Tensor:
     """p(h | used storms) of several subsets, (N, E) bool → (N, G, H, W)."""
-    evidence = evidence_of(archive.class_probability, archive.level, archive.level_sd, response)
-    known = prior_of(archive.elevation, archive.seen, archive.level, prior)
+    evidence = log_likelihood(archive.class_probability, archive.level, archive.level_sd, response)
+    known = log_prior(archive.elevation, archive.seen, archive.level, prior)
     summed = torch.einsum("ne,eghw->nghw", used.to(evidence), evidence)
     return (known + summed).softmax(dim=1)
 
 
-def draw_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
+def compute_waterlines(archive: FloodArchive, used: Tensor) -> Tensor:
     """(N, 8, H, W) ``WATERLINE_CHANNELS`` of several subsets of the storms, (N, E) bool.
 
     ``low``, ``middle``, ``high`` are the 10, 50 and 90 % points of h; ``highest_dry`` and ``lowest_wet`` the bounds of
@@ -206,7 +208,7 @@ def waterline_bounds(archive: FloodArchive, used: Tensor) -> tuple[Tensor, Tenso
 
 
 def _draw_rows(archive: FloodArchive, used: Tensor) -> Tensor:
-    posterior = posterior_of(archive, used)
+    posterior = elevation_posterior(archive, used)
     grid = thresholds().to(posterior)
     reached = posterior.cumsum(dim=1)
     points = [grid[(reached < share).sum(dim=1).clamp(max=len(grid) - 1)] for share in (0.1, 0.5, 0.9)]
@@ -236,7 +238,7 @@ def attach_archive(batch: Batch, archive: FloodArchive, used: Tensor) -> Batch:
             has neither.
     """
     distinct, which = torch.unique(used, dim=0, return_inverse=True)
-    return _with_memory(batch, archive, used, draw_waterlines(archive, distinct)[which])
+    return _with_memory(batch, archive, used, compute_waterlines(archive, distinct)[which])
 
 
 def _with_memory(batch: Batch, archive: FloodArchive, used: Tensor, lines: Tensor) -> Batch:
@@ -285,7 +287,7 @@ def sample_archive_mask(level: Tensor, own: Tensor, generator: torch.Generator) 
     return used
 
 
-def archive_of(batch: Batch, word: Prediction) -> FloodArchive:
+def build_archive(batch: Batch, word: Prediction) -> FloodArchive:
     """The archive that a teacher's view of one place's storms and its word on them make.
 
     Raises:

@@ -7,6 +7,9 @@ import xarray as xr
 
 from strandline.errors import InputError
 
+HOURS_PER_YEAR = 8766
+"""Of a mean Julian year, 365.25 days."""
+
 
 @dataclass(frozen=True)
 class Variable:

@@ -24,16 +24,16 @@ from strandline.planning.actions import ActionParameters
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.stage_damage.by_zone import ZoneStageDamage, respond
+from strandline.risk.stage_damage.by_zone import StageDamageByZone, respond
 from strandline.risk.stage_damage.zones import Zones, find_zones, zones_to_geojson
 
 DEPLOYMENT_FILE, ZONES_FILE = "briefing.nc", "zones.geojson"
-FORMAT = "strandline briefing 1"
+FORMAT = "strandline briefing 2"
 YEAR_HOURS = 366 * 24
 RESPONSE = {
     "levels": (("sample", "level"), "m"),
     "flooded_share": (("zone", "sample", "level"), "1"),
-    "people": (("zone", "sample", "level"), "1"),
+    "population": (("zone", "sample", "level"), "1"),
     "damage": (("zone", "sample", "level"), "EUR 2010"),
     "unknown_share": (("zone",), "1"),
     "uncounted_homes": (("zone",), "1"),
@@ -89,9 +89,9 @@ class Deployment:
 
     region: Region
     zones: Zones
-    response: ZoneStageDamage
-    stakes: tuple[ActionParameters, ...]
-    zones_at_stake: Mapping[str, tuple[str, ...]]
+    response: StageDamageByZone
+    action_parameters: tuple[ActionParameters, ...]
+    zones_of_action: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
     sea_level: SeaLevelModel
     gauges: tuple[GaugeSite, ...]
@@ -114,10 +114,12 @@ class Deployment:
         if not self.gauges:
             raise InputError("briefing", "names no gauge", "the watch stands on the own gauge; name it first")
         phases = () if self.protocol is None else tuple(phase.name for phase in self.protocol.phases)
-        actions = tuple(each.action for each in self.stakes)
-        if actions != phases or tuple(self.zones_at_stake) != actions:
-            raise InputError("briefing", f"has stakes of {actions} and phases {phases}", "give stakes for each phase")
-        strange = {name for names in self.zones_at_stake.values() for name in names} - set(self.zones.names)
+        actions = tuple(each.action for each in self.action_parameters)
+        if actions != phases or tuple(self.zones_of_action) != actions:
+            raise InputError(
+                "briefing", f"has parameters of {actions} and phases {phases}", "give parameters for each phase"
+            )
+        strange = {name for names in self.zones_of_action.values() for name in names} - set(self.zones.names)
         if strange:
             raise InputError("briefing", f"names unknown zones {sorted(strange)}", "use the zones' own names")
         if any(not start < end for start, end in self.withheld):
@@ -165,8 +167,8 @@ def build_deployment(
         region=observations.region,
         zones=zones,
         response=respond(zones, hazards, assets, dry_level, rng),
-        stakes=plan.stakes,
-        zones_at_stake={each.action: _zones_at_stake(each, zones, assets) for each in plan.stakes},
+        action_parameters=plan.action_parameters,
+        zones_of_action={each.action: _zones_of_action(each, zones, assets) for each in plan.action_parameters},
         protocol=plan.protocol,
         sea_level=sea_level,
         gauges=gauges,
@@ -188,13 +190,13 @@ def mean_high_water(sea_level: SeaLevelModel, end: np.datetime64) -> float:
     return float(level[high].mean())
 
 
-def _zones_at_stake(stakes: ActionParameters, zones: Zones, assets: gpd.GeoDataFrame) -> tuple[str, ...]:
-    if not stakes.classes and not stakes.where:
+def _zones_of_action(action_parameters: ActionParameters, zones: Zones, assets: gpd.GeoDataFrame) -> tuple[str, ...]:
+    if not action_parameters.classes and not action_parameters.where:
         return zones.names
     meant = (
-        assets["asset_id"].astype(str).isin(stakes.where)
-        if stakes.where
-        else assets["asset_class"].isin(stakes.classes)
+        assets["asset_id"].astype(str).isin(action_parameters.where)
+        if action_parameters.where
+        else assets["asset_class"].isin(action_parameters.classes)
     )
     return tuple(zones.names[number] for number in np.unique(zones.of_asset[meant.to_numpy()]))
 
@@ -212,8 +214,8 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         zone_outlines=tuple(shapely.to_wkb(outline, hex=True) for outline in zones.outlines),
         zone_source=zones.source,
         dry_level=response.dry_level,
-        stakes=deployment.stakes,
-        zones_at_stake=deployment.zones_at_stake,
+        action_parameters=deployment.action_parameters,
+        zones_of_action=deployment.zones_of_action,
         protocol=deployment.protocol,
         tide=sea_level.fitted.constants,
         tide_mean=sea_level.fitted.mean,
@@ -261,9 +263,9 @@ def load_deployment(folder: Path) -> Deployment:
     return Deployment(
         region=words.region,
         zones=Zones(words.zone_names, outlines, value["zone_of_cell"], value["zone_of_asset"], words.zone_source),
-        response=ZoneStageDamage(dry_level=words.dry_level, **{name: value[name] for name in RESPONSE}),
-        stakes=words.stakes,
-        zones_at_stake=words.zones_at_stake,
+        response=StageDamageByZone(dry_level=words.dry_level, **{name: value[name] for name in RESPONSE}),
+        action_parameters=words.action_parameters,
+        zones_of_action=words.zones_of_action,
         protocol=words.protocol,
         sea_level=SeaLevelModel(
             FittedTide(words.tide, words.tide_mean, value["tide_error_modes"]), value["residual_covariance"]
@@ -286,8 +288,8 @@ class _Words:
     zone_outlines: tuple[str, ...]
     zone_source: str
     dry_level: float
-    stakes: tuple[ActionParameters, ...]
-    zones_at_stake: Mapping[str, tuple[str, ...]]
+    action_parameters: tuple[ActionParameters, ...]
+    zones_of_action: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
     tide: TidalConstants
     tide_mean: float

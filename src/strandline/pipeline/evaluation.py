@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from strandline.distillation.adaptation.data import MEMORY, AdaptationData, _land, reference_map
+from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, _land, reference_classes
 from strandline.distillation.waterlines import attach_whole_archive
 from strandline.models.batch import Batch
 from strandline.models.batching import build_surge_batch, hours_of
@@ -71,24 +71,26 @@ def score_floods(
         truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
-    seen, first, physics_augmented = course.training, course.first, course.physics_augmented
-    known, land = (reference_map(seen, course.word["training"]) > 0).numpy(), _land(seen).numpy()
+    seen, first, physics_augmented = course.training, course.first_pass, course.physics_augmented
+    known, land = (reference_classes(seen, course.teacher_predictions.training) > 0).numpy(), _land(seen).numpy()
     beyond = np.zeros(len(test), dtype=bool) if course.archive is None else course.archive.is_beyond(test).numpy()
 
     def baseline_iou(networks: Sequence[Student]) -> float:
         def flooded(batch: Batch) -> SingleFloats:
             return _flooded([predict(network, batch) for network in networks])
 
-        alone = choose_threshold(flooded(student_inputs(seen.without(*MEMORY))), known, land)  # no teacher, no memory
+        alone = choose_threshold(
+            flooded(student_inputs(seen.without(*ARCHIVE_STREAMS))), known, land
+        )  # no teacher, no memory
         thresholds = np.full((len(test), 1, 1), alone)
         if physics_augmented is not None:
             assert physics_augmented.flood_class is not None
             happened, where = (physics_augmented.flood_class > 0).numpy(), _land(physics_augmented).numpy()
-            thresholds[beyond] = choose_threshold(flooded(physics_augmented.without(*MEMORY)), happened, where)
+            thresholds[beyond] = choose_threshold(flooded(physics_augmented.without(*ARCHIVE_STREAMS)), happened, where)
         return pooled_iou(overlap_counts(flooded(student_inputs(test)) >= thresholds, truth, valid))
 
     def teacher_iou() -> float:
-        chosen = choose_threshold(_flooded([course.word["training"]]), known, land)
+        chosen = choose_threshold(_flooded([course.teacher_predictions.training]), known, land)
         said = _flooded([predict_with_tta(teacher, attach_whole_archive(test, first))])
         return pooled_iou(overlap_counts(said >= chosen, truth, valid))
 

@@ -12,11 +12,11 @@ from strandline.distillation.pretraining import pretrain as pretraining
 from strandline.distillation.pretraining.simulated_coasts import (
     PretrainingConfig,
     Simulate,
-    simulate_corpus,
-    simulate_lesson,
-    simulate_windows,
+    simulate_training_coast,
+    simulate_training_coasts,
+    simulate_training_windows,
 )
-from strandline.distillation.training import data_parallel as processes
+from strandline.distillation.training import data_parallel
 from strandline.distillation.training.loop import Progress
 from strandline.models.batch import Batch
 from strandline.models.student import Student
@@ -132,24 +132,24 @@ def teach(
     if coasts is not None:
         curriculum = replace(curriculum, coasts=coasts)
     name = f"{version('strandline')}\n{curriculum}\n{device} {seed} {keep}"
-    with processes.joined(device):
-        first = processes.number() == 0
+    with data_parallel.process_group(device):
+        first = data_parallel.rank() == 0
         if not first:
-            processes.wait_for_all()  # until the first has simulated what all learn from
+            data_parallel.barrier()  # until the first has simulated what all learn from
         line = Checkpoints(out / ".unfinished", name, resume or not first, writes=first)
-        simulate: Simulate = simulate_windows if keep else simulate_lesson
+        simulate: Simulate = simulate_training_windows if keep else simulate_training_coast
         announce_own: Announce = announce if first else lambda _: None
         at_a_time = simulators if first else 1  # the others read what the first has simulated
-        corpus = simulate_corpus(simulate, curriculum, line, at_a_time, announce_own("simulate coasts"))
+        corpus = simulate_training_coasts(simulate, curriculum, line, at_a_time, announce_own("simulate coasts"))
         if first:
-            processes.wait_for_all()
+            data_parallel.barrier()
         lesson = (curriculum, line, corpus, seed, announce_own)
         teacher, students = _teach_surge(*lesson) if keep else _teach_all(*lesson, device)
-        processes.wait_for_all()
+        data_parallel.barrier()
     if not first:
         return
     command = "strandline teach --keep" if keep else "strandline teach"
-    card = pretraining.make_card(command, curriculum, seed, commit(), device, time.perf_counter() - start)
+    card = pretraining.build_model_card(command, curriculum, seed, commit(), device, time.perf_counter() - start)
     if keep:
         card = {**load_weights.load_card(), "surge_decoders": card}
     load_weights.save_networks(out, teacher, students, card)
@@ -161,7 +161,7 @@ def _teach_all(
 ) -> tuple[Teacher, list[Student]]:
     storms, windows = corpus
     progress = announce("train the teacher")
-    taught = partial(pretraining.teach, curriculum, storms, windows, device, seed, progress)
+    taught = partial(pretraining.pretrain_teacher, curriculum, storms, windows, device, seed, progress)
     teacher = line.stage("teacher", taught).to(device)  # read back, it lies where the first process had it
     students: list[Student] = []
     for i in range(1, curriculum.members + 1):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from strandline.distillation.adaptation.adapt import adapt
-from strandline.distillation.adaptation.data import judge, prepare
+from strandline.distillation.adaptation.data import prepare_adaptation, weight_teacher_by_labels
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
@@ -22,8 +22,8 @@ from strandline.pipeline.evaluation import forecast_surge, learning_scores, reli
 from strandline.pipeline.settings import RunConfig, card, commit
 from strandline.pipeline.stages import (
     compare_with_training_coasts,
+    hindcast_data_of,
     part_record,
-    past_sea_level_of,
     remark_on_memory,
     remarks,
     train_baselines,
@@ -103,14 +103,15 @@ def run(
         lambda rng, _: sample_return_levels(return_levels(place), place.return_periods, settings.hazard_samples, rng),
     )
     course = stage(
-        "ask the teacher", lambda rng, _: prepare(observations, split, sea_level, teacher, settings.windows, rng)
+        "ask the teacher",
+        lambda rng, _: prepare_adaptation(observations, split, sea_level, teacher, settings.windows, rng),
     )
     highest = float(np.median(levels, axis=0).max()) + max((future.rise for future in place.sea_level_rise), default=0)
     course = stage(
         "rehearse higher storms",
         lambda rng, progress: augment_with_extremes(course, observations, sea_level, highest, rng, progress),
     )
-    course = stage("judge the teacher", lambda *_: judge(course, load_students()))
+    course = stage("judge the teacher", lambda *_: weight_teacher_by_labels(course, load_students()))
     students = stage(
         "distil the students",
         lambda _, progress: adapt(course, load_students(site_shape=shape), settings.recipe, settings.seed, progress),
@@ -163,7 +164,7 @@ def run(
             mean_sea_level=own_mean_sea_level(place),
             sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
             rng=rng,
-            past=past_sea_level_of(place, sea_level, rng),
+            hindcast_data=hindcast_data_of(place, sea_level, rng),
         ),
     )
     plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, place.return_periods[-1])))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from strandline.distillation.adaptation.baselines import fine_tune, new_students, train_supervised
+from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
 from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.training.loop import Progress
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
@@ -17,7 +17,7 @@ from strandline.observations.sea_level.residual_process import fit_sea_level_mod
 from strandline.observations.storms import Split, find_whole_storms, split_by_storm
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
-from strandline.planning.early_action.hindcast import PastSeaLevel, past_sea_level
+from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
 from strandline.simulator.radar_archive import simulate_archive
 from strandline.uncertainty.out_of_distribution import (
     FEATURE_HOURS,
@@ -33,10 +33,10 @@ def train_baselines(
 ) -> dict[str, list[Student]]:
     """What a sceptic would compare with, as many members each: no pre-training, no adaptation, no teacher."""
     shipped = load_students(site_shape=shape)
-    fresh = new_students(len(shipped), shape, settings.seed)
+    fresh = untrained_students(len(shipped), shape, settings.seed)
     recipe, seed = settings.recipe, settings.seed
     return {
-        "labels_only": train_supervised(course, fresh, recipe, seed, whole=True, progress=progress),
+        "labels_only": train_supervised(course, fresh, recipe, seed, all_weights=True, progress=progress),
         "pretrained": load_students(),
         "pretrained_finetuned": fine_tune(course, shipped, recipe, seed, progress),
     }
@@ -86,13 +86,13 @@ def compare_with_training_coasts(
     )
 
 
-def past_sea_level_of(place: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> PastSeaLevel | None:
+def hindcast_data_of(place: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> HindcastData | None:
     """The record on which the plan's triggers are tested; ``None`` where it is too short to learn forecasts from."""
     gauge = place.observations.require_gauge()
     mean = gauge["mean_sea_level"].values
     hours, levels = place.hourly_levels
     neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None
-    return past_sea_level(hours, levels[0], sea_level.tide(hours) + mean[0], neighbour, rng)
+    return prepare_hindcast(hours, levels[0], sea_level.tide(hours) + mean[0], neighbour, rng)
 
 
 def remarks(place: StudyArea) -> tuple[str, ...]:

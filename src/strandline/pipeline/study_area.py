@@ -18,6 +18,7 @@ from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.region_file import SeaLevelRise
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 from strandline.observations.storms import find_storms
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima, fit_gauge
 from strandline.simulator.coast import simulate_coast
 
@@ -185,4 +186,4 @@ def last_year(place: StudyArea) -> int:
 
 def record_years(place: StudyArea) -> float:
     """Years of usable hours in the own record."""
-    return float((~np.isnan(place.own_level[1])).sum()) / 8766.0
+    return float((~np.isnan(place.own_level[1])).sum()) / HOURS_PER_YEAR

@@ -112,7 +112,7 @@ class ActionParameters:
 
 
 @dataclass(frozen=True)
-class FutureOutcome:
+class ScenarioOutcome:
     """What a scenario means for the place; money is the present value over the horizon [EUR 2010], p10, p50, p90.
 
     Attributes:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from strandline.planning.early_action.expressions import parse
 from strandline.planning.early_action.protocol import Indicator, Operator
-from strandline.risk.impact.people import HeadCount
+from strandline.risk.impact.population import HeadCount
 
 SPACE = "\N{NO-BREAK SPACE}"
 _MONEY = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"), (1.0, ""))
@@ -17,7 +17,7 @@ _COMPARED: Mapping[Operator, str] = {">=": "at or above", ">": "above", "<=": "a
 _UNITS = {"1": "", "m s-1": " m/s", "km h-1": " km/h", "m3 s-1": " m³/s"}
 
 
-def say_indicator(indicator: Indicator) -> str:
+def format_indicator(indicator: Indicator) -> str:
     """One indicator as a clause."""
     name = indicator.variable.replace("_", " ")
     value = f"{indicator.value:,.2f}" if indicator.unit == "m" else f"{indicator.value:,g}"
@@ -34,12 +34,12 @@ def say_indicator(indicator: Indicator) -> str:
     return clause
 
 
-def say_expression(text: str, indicators: Mapping[str, Indicator]) -> str:
+def format_expression(text: str, indicators: Mapping[str, Indicator]) -> str:
     """A boolean expression over indicators as a sentence without its full stop."""
 
     def say(node: ast.expr) -> str:
         if isinstance(node, ast.Name):
-            return say_indicator(indicators[node.id])
+            return format_indicator(indicators[node.id])
         if isinstance(node, ast.UnaryOp):
             return f"not ({say(node.operand)})"
         assert isinstance(node, ast.BoolOp)
@@ -49,52 +49,58 @@ def say_expression(text: str, indicators: Mapping[str, Indicator]) -> str:
     return say(parse(text))
 
 
-def say_money(amount: float) -> str:
-    """``€1.2 million``, ``−€52,000``; two digits that count, no more is known."""
-    sign = "−" if amount < 0 else ""
-    for size, name in ((1e9, "billion"), (1e6, "million")):
-        if abs(amount) >= size:
-            return f"{sign}€{abs(amount) / size:.1f} {name}"
-    digits = 0 if amount == 0 else max(int(math.log10(abs(amount))) - 1, 0)
-    return f"{sign}€{round(abs(amount), -digits):,.0f}"
+def format_money(euros: float, *, in_text: bool = False) -> str:
+    """``€1.2 million``, ``€52 thousand``: two significant digits, because damage is not known better.
 
-
-def say_range(bounds: tuple[float, float, float]) -> str:
-    """``about €1.2 million (€0.8 million to €1.9 million)`` of p10, p50, p90."""
-    low, middle, high = bounds
-    return f"about {say_money(middle)}" + (f" ({say_money(low)} to {say_money(high)})" if low < high else "")
-
-
-def money(euros: float) -> str:
-    """``€1.2 million``; two significant digits, because damage is not known better."""
+    Args:
+        in_text: for Markdown: ``€52,000`` written out, one decimal of a million, ordinary spaces.
+    """
     if math.isnan(euros):
         return "unknown"
+    if in_text:
+        return _money_in_text(euros)
     scale, unit = _money_unit(euros)
     return f"€{_two_digits(euros / scale)}{SPACE * bool(unit)}{unit}"
 
 
-def money_between(low: float, high: float) -> str:
+def format_money_between(low: float, high: float, *, in_text: bool = False) -> str:
     """``€0.50 to 1.2 million`` in the upper end's unit; ``€26 thousand to 7.8 million`` where the lower is tiny."""
     if math.isnan(low) or math.isnan(high):
         return "unknown"
+    if in_text:
+        return f"{_money_in_text(low)} to {_money_in_text(high)}"
     scale, unit = _money_unit(high)
     if 0 < low < 0.1 * scale:
-        return f"{money(low)} to {_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
+        return f"{format_money(low)} to {_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
     return f"€{_two_digits(low / scale)} to {_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
 
 
-def heads(count: float) -> str:
+def format_money_bounds(bounds: tuple[float, float, float] | None, *, in_text: bool = False) -> str:
+    """``€1.2 million (0.8 to 1.9 million)`` of p10, p50, p90; ``not stated`` for ``None``.
+
+    Args:
+        in_text: ``about €1.2 million (€0.8 million to €1.9 million)``.
+    """
+    if bounds is None:
+        return "not stated"
+    low, middle, high = bounds
+    about = "about " if in_text else ""
+    between = "" if low == high else f" ({format_money_between(low, high, in_text=in_text)})"
+    return f"{about}{format_money(middle, in_text=in_text)}{between}"
+
+
+def format_count(count: float) -> str:
     """``1,200`` people or things."""
     return f"{count:,.0f}"
 
 
-def head_count(count: HeadCount) -> str:
+def format_head_count(count: HeadCount) -> str:
     """``120``, or ``80 to 120`` where it hangs on what is unknown; medians."""
-    least, most = heads(count.at_least[1]), heads(count.at_most[1])
+    least, most = format_count(count.at_least[1]), format_count(count.at_most[1])
     return least if least == most else f"{least} to {most}"
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """``5 %``; never a rounded 0 % or 100 % that is not exact."""
     if math.isnan(share):
         return "unknown"
@@ -105,52 +111,44 @@ def percent(share: float) -> str:
     return f"{share:.0%}".replace("%", f"{SPACE}%")
 
 
-def money_bounds(bounds: tuple[float, float, float] | None) -> str:
-    """``€1.2 million (0.8 to 1.9 million)`` of p10, p50, p90; ``not stated`` where there are none."""
-    if bounds is None:
-        return "not stated"
-    low, middle, high = bounds
-    return money(middle) if low == high else f"{money(middle)} ({money_between(low, high)})"
-
-
-def metres(level: float) -> str:
+def format_metres(level: float) -> str:
     """``1.95 m``."""
     return "unknown" if math.isnan(level) else f"{level:.2f}{SPACE}m".replace("-", "−")
 
 
-def metres_between(low: float, high: float) -> str:
+def format_metres_between(low: float, high: float) -> str:
     """``1.70 to 2.37 m``."""
     return f"{low:.2f} to {high:.2f}{SPACE}m".replace("-", "−")
 
 
-def area(square_metres: float) -> str:
+def format_area(square_metres: float) -> str:
     """``9.1 km²``, or hectares below 1 km²."""
     scale, unit = _area_unit(square_metres)
     return f"{_two_digits(square_metres / scale)}{SPACE}{unit}"
 
 
-def area_between(low: float, high: float) -> str:
+def format_area_between(low: float, high: float) -> str:
     """``8.0 to 10 km²``."""
     scale, unit = _area_unit(high)
     return f"{_two_digits(low / scale)} to {_two_digits(high / scale)}{SPACE}{unit}"
 
 
-def years(period: float) -> str:
+def format_years(period: float) -> str:
     """``100 years``."""
     return f"{period:g}{SPACE}years"
 
 
-def moment(time: pd.Timestamp) -> str:
+def format_time(time: pd.Timestamp) -> str:
     """``22 November 2022, 07:00 UTC``."""
     return f"{time.day} {time:%B %Y, %H:%M} UTC"
 
 
-def day(time: pd.Timestamp) -> str:
+def format_date(time: pd.Timestamp) -> str:
     """``22 November 2022``."""
     return f"{time.day} {time:%B %Y}"
 
 
-def age(since: pd.Timedelta) -> str:
+def format_age(since: pd.Timedelta) -> str:
     """``3 days``, ``2.4 years``; empty for what lies in the future of the run."""
     days = since / pd.Timedelta(days=1)
     if days < 0:
@@ -162,7 +160,7 @@ def age(since: pd.Timedelta) -> str:
     return f"{days / 30.44:.0f}{SPACE}months" if days < 730 else f"{days / 365.25:.1f}{SPACE}years"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """``12 s``, ``3 min 20 s``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
@@ -172,19 +170,19 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
-def score(value: float | None) -> str:
+def format_score(value: float | None) -> str:
     """An overlap with three digits; what was not scored says so."""
     if value is None:
         return "not measured"
     return "undefined" if math.isnan(value) else f"{value:.3f}"
 
 
-def plural(count: int, noun: str) -> str:
+def pluralise(count: int, noun: str) -> str:
     """``1 asset``, ``2 assets``."""
     return f"{count:,}{SPACE}{noun}{'' if count == 1 else 's'}"
 
 
-def plain(key: str) -> str:
+def format_key(key: str) -> str:
     """A key as words: ``forecast_water_level_p50`` → ``forecast water level (median)``."""
     for quantile, meaning in (("_p10", " (10 % bound)"), ("_p50", " (median)"), ("_p90", " (90 % bound)")):
         key = key.replace(quantile, meaning)
@@ -196,12 +194,21 @@ def capitalise(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def places(ids: tuple[str, ...], most: int = 6) -> str:
+def format_asset_list(ids: tuple[str, ...], most: int = 6) -> str:
     """The first few places by name, the others counted."""
     if not ids:
         return "the whole region"
     named = ", ".join(ids[:most])
     return named if len(ids) <= most else f"{named} and {len(ids) - most} more"
+
+
+def _money_in_text(euros: float) -> str:
+    sign = "−" if euros < 0 else ""
+    for size, name in ((1e9, "billion"), (1e6, "million")):
+        if abs(euros) >= size:
+            return f"{sign}€{abs(euros) / size:.1f} {name}"
+    digits = 0 if euros == 0 else max(int(math.log10(abs(euros))) - 1, 0)
+    return f"{sign}€{round(abs(euros), -digits):,.0f}"
 
 
 def _money_unit(euros: float) -> tuple[float, str]:

@@ -7,11 +7,11 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.errors import InputError
-from strandline.planning.actions import Action, ActionParameters, Bounds, FutureOutcome, Portfolio
+from strandline.planning.actions import Action, ActionParameters, Bounds, Portfolio, ScenarioOutcome
 from strandline.planning.early_action.derive_triggers import TriggeredAction, derive_operations, join_protocol
-from strandline.planning.early_action.hindcast import HindcastRecord, PastSeaLevel, hindcast_actions
+from strandline.planning.early_action.hindcast import Hindcast, HindcastData, hindcast_triggers
 from strandline.planning.early_action.protocol import Protocol
-from strandline.planning.formatting import say_expression
+from strandline.planning.formatting import format_expression
 from strandline.planning.investment.design import Baseline
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.pathways import Pathways
@@ -19,9 +19,9 @@ from strandline.planning.investment.plan_investments import plan_investments
 from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.measures import Measures
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import Impact, draw_curve_deviates
-from strandline.risk.stage_damage.by_asset_class import ClassStageDamage
+from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
+from strandline.risk.stage_damage.exposure import overlay_exposure
 
 MORE_LIKELY_THAN_NOT = 0.5
 
@@ -34,7 +34,7 @@ class Plan:
         expected_annual_damage: p10, p50, p90 today, over the known assets [EUR 2010 a-1].
         vertical_datum: what 0 m means for the triggers' levels.
         protocol: what starts and stops each emergency action; ``None`` = no action is worth it.
-        stakes: of each emergency action, in the order of the protocol's phases.
+        action_parameters: of each emergency action, in the order of the protocol's phases.
         track_records: how its phases would have fared in the record, each with and without dead streams.
         unknown_assets: how many are in no number here.
         unknown_value: what those are worth, where that is stated [EUR 2010].
@@ -44,8 +44,8 @@ class Plan:
         notes: what was left out and why.
         is_simulated: any part of the hazard is simulated.
         portfolio: what is to be built together; ``None`` = nothing.
-        futures: how each scenario treats the place; empty where nothing was weighed.
-        future_sources: name of a sea level, storminess or development → who says so.
+        scenarios: how each scenario treats the place; empty where nothing was weighed.
+        scenario_sources: name of a sea level, storminess or development → who says so.
         pathways: which measures follow which while the sea rises; ``None`` = none were found, see ``notes``.
     """
 
@@ -53,7 +53,7 @@ class Plan:
     vertical_datum: str
     actions: tuple[Action, ...]
     protocol: Protocol | None
-    track_records: tuple[HindcastRecord, ...]
+    hindcasts: tuple[Hindcast, ...]
     notes: tuple[str, ...]
     expected_annual_damage: Bounds
     unknown_assets: int
@@ -63,10 +63,10 @@ class Plan:
     horizon_years: int
     is_simulated: bool
     portfolio: Portfolio | None = None
-    futures: tuple[FutureOutcome, ...] = ()
+    scenarios: tuple[ScenarioOutcome, ...] = ()
     pathways: Pathways | None = None
-    future_sources: Mapping[str, str] = field(default_factory=dict)
-    stakes: tuple[ActionParameters, ...] = ()
+    scenario_sources: Mapping[str, str] = field(default_factory=dict)
+    action_parameters: tuple[ActionParameters, ...] = ()
 
     @property
     def n_triggers(self) -> int:
@@ -85,7 +85,7 @@ def plan_adaptation(
     mean_sea_level: float,
     rng: np.random.Generator,
     sea_level_rise_hazards: Sequence[Hazard] = (),
-    past: PastSeaLevel | None = None,
+    hindcast_data: HindcastData | None = None,
 ) -> Plan:
     """Weigh all measures by running the damage chain with and without them, and derive the emergency triggers.
 
@@ -95,7 +95,7 @@ def plan_adaptation(
         budget: for investments [EUR 2010]; ``None`` = no limit.
         mean_sea_level: [m, region datum].
         higher_seas: maps of the same samples when the sea has risen; what lies above the highest is not extrapolated.
-        past: the record to test the triggers on; ``None`` = there is none.
+        hindcast_data: the record to test the triggers on; ``None`` = there is none.
 
     Raises:
         InputError: a negative budget, or what `appraise` refuses.
@@ -103,10 +103,10 @@ def plan_adaptation(
     if budget is not None and not budget >= 0:
         raise InputError("plan", f"budget {budget:g} is negative", "give EUR, or none for no limit")
     notes: list[str] = []
-    damage: ClassStageDamage | None = None
+    damage: StageDamageByClass | None = None
     actions: tuple[Action, ...] = ()
     portfolio: Portfolio | None = None
-    futures: tuple[FutureOutcome, ...] = ()
+    outcomes: tuple[ScenarioOutcome, ...] = ()
     pathways: Pathways | None = None
     known = impact.assets["expected_annual_damage_p50"].notna().to_numpy()
     if not known.any():
@@ -120,7 +120,7 @@ def plan_adaptation(
         found = plan_investments(
             site, impact, measures.long_term, sea_level_rise_hazards, scenarios, economy, mean_sea_level, budget, rng
         )
-        actions, portfolio, futures, pathways = found.actions, found.portfolio, found.futures, found.pathways
+        actions, portfolio, outcomes, pathways = found.actions, found.portfolio, found.scenarios, found.pathways
         notes += found.notes
     if impact.unknown_assets:
         notes.append(
@@ -130,14 +130,14 @@ def plan_adaptation(
     if len(actions) > 1:
         notes.append("Avoided losses of single measures overlap: do not add them. What they do together is told apart.")
     operations, remarks = derive_operations(hazard, damage, measures.operational, rng)
-    if past is None and operations:
+    if hindcast_data is None and operations:
         notes.append("The triggers were not tested on a record: none is long enough.")
     return Plan(
         region=hazard.region.name,
         vertical_datum=hazard.region.vertical_datum,
         actions=_ranked([_monitoring(), *(_operational_action(o) for o in operations), *actions]),
         protocol=join_protocol(hazard.region.name, operations),
-        track_records=() if past is None else hindcast_actions(hazard.region.name, operations, past),
+        hindcasts=() if hindcast_data is None else hindcast_triggers(hazard.region.name, operations, hindcast_data),
         notes=(*notes, *remarks),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
@@ -147,10 +147,10 @@ def plan_adaptation(
         horizon_years=economy.horizon_years,
         is_simulated=any(source.kind == "simulated" for source in hazard.provenance.values()),
         portfolio=portfolio,
-        futures=futures,
+        scenarios=outcomes,
         pathways=pathways,
-        future_sources=scenarios.sources if futures else {},
-        stakes=tuple(_stakes(operation) for operation in operations),
+        scenario_sources=scenarios.sources if outcomes else {},
+        action_parameters=tuple(_action_parameters(operation) for operation in operations),
     )
 
 
@@ -160,7 +160,7 @@ def _operational_action(operation: TriggeredAction) -> Action:
         kind=measure.key,
         title=measure.title,
         where=phase.where,
-        when=f"when {say_expression(phase.start, operation.indicators)}",
+        when=f"when {format_expression(phase.start, operation.indicators)}",
         lead_time_hours=measure.lead_window_hours[1],
         avoided_loss=operation.avoided_loss,
         avoided_loss_per="event",
@@ -171,7 +171,7 @@ def _operational_action(operation: TriggeredAction) -> Action:
     )
 
 
-def _stakes(operation: TriggeredAction) -> ActionParameters:
+def _action_parameters(operation: TriggeredAction) -> ActionParameters:
     measure, phase, cost = operation.measure, operation.phase, operation.measure.cost
     assert phase.event is not None
     levels, avoidable = (

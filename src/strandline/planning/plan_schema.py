@@ -22,14 +22,16 @@ from strandline.planning.plan import Plan
 
 SCHEMA_FILE = "plan.schema.json"
 """Name of the schema beside ``plan.json``, which names it as ``$schema``."""
-_HEAD = {"$schema": SCHEMA_FILE, "schema_version": 1, "currency": "EUR 2010"}
+SCHEMA_VERSION = 2
+"""Version 1 calls ``action_parameters`` stakes, ``hindcasts`` track_records and ``scenarios`` futures."""
+_HEAD = {"$schema": SCHEMA_FILE, "schema_version": SCHEMA_VERSION, "currency": "EUR 2010"}
 _SCALARS = (bool, int, float, str)
 _IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN": "null", "``": "`"}
 
 
 class _Head(BaseModel, extra="forbid"):
     file: Literal["plan.schema.json"] = Field(alias="$schema", description="this schema, which lies beside the plan")
-    schema_version: Literal[1] = Field(description="raised when a reader of the former schema could misread a plan")
+    schema_version: Literal[2] = Field(description="raised when a reader of the former schema could misread a plan")
     currency: Literal["EUR 2010"] = Field(description="of every amount: euros in prices of 2010")
 
 
@@ -51,9 +53,13 @@ def check_plan(path: Path) -> list[InputError]:
         InputError: the file cannot be read.
     """
     try:
-        _model_of(Plan, _Head).model_validate_json(path.read_bytes(), strict=True)
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "give the plan.json of a run") from error
+    if re.search(rb'"schema_version": *1\b', content):
+        return [InputError(path, "was written by an older version", "run `strandline run` again")]
+    try:
+        _model_of(Plan, _Head).model_validate_json(content, strict=True)
     except ValidationError as error:
         return refusals(path, _model_of(Plan, _Head), error)
     return []

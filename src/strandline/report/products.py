@@ -196,7 +196,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
             "unknown_value": impact.unknown_value,
             "n_assets": len(impact.assets),
             "totals": as_json([asdict(total) for total in impact.totals]),
-            "people": None if impact.people is None else as_json(asdict(impact.people)),
+            "people": None if impact.population is None else as_json(asdict(impact.population)),
             "information": None if results.information is None else as_json(asdict(results.information)),
         },
         "out_of_distribution": None

@@ -18,9 +18,9 @@ from scipy.stats import norm
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import CURVE_CLASSES, curve_index
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import flat_cells, overlay_exposure
 from strandline.risk.impact.impact import frequency_weights
-from strandline.risk.impact.vulnerability import damage_ratio
+from strandline.risk.stage_damage.exposure import flat_cells, overlay_exposure
+from strandline.risk.stage_damage.vulnerability import damage_ratio
 
 CURVE_DEVIATES = norm.ppf((np.arange(7) + 0.5) / 7)
 """Middles of seven equally likely parts of a damage curve's deviate."""

@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from strandline.distillation.adaptation.data import AdaptationData, reference_map, reference_word
+from strandline.distillation.adaptation.data import AdaptationData, reference_classes, reference_probability
 from strandline.distillation.waterlines import FloodArchive
 from strandline.models.batch import Batch
 from strandline.models.inference import predict_members, student_inputs
@@ -31,8 +31,11 @@ def calibrate_on(
     """Calibrate an adapted ensemble on the calibration storms."""
     return calibrate(
         students,
-        (student_inputs(course.calibration), reference_word(course.calibration, course.word["calibration"])),
-        (student_inputs(course.training), reference_map(course.training, course.word["training"])),
+        (
+            student_inputs(course.calibration),
+            reference_probability(course.calibration, course.teacher_predictions.calibration),
+        ),
+        (student_inputs(course.training), reference_classes(course.training, course.teacher_predictions.training)),
         [student_inputs(batch) for batch in course.calibration_windows],
         COVERAGES,
         course.archive,

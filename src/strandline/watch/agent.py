@@ -34,7 +34,7 @@ from strandline.watch.decision_rules import (
     levels_of,
     update_belief,
 )
-from strandline.watch.decisions import Decision, OutlookRow
+from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.feeds.client import FeedClient
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.step import Step
@@ -58,66 +58,67 @@ class Agent:
 
     Attributes:
         feeds: its streams, each asked within a bound of time.
-        student: the place's own forecaster, see `StudentAdvice.say`; ``None`` = it does not advise.
+        student: the place's own forecaster, see `StudentForecaster.say`; ``None`` = it does not advise.
     """
 
     deployment: Deployment
     knowledge: SeaLevelFit
-    charge: AgentConfig
+    config: AgentConfig
     feeds: tuple[FeedClient, ...]
     student: Student | None
 
     def step(self, step: Step, confirmed: Confirmed) -> list[Decision]:
         """One step, all of it into ``step``; returns what was decided."""
         now = step.hour
-        mind = self._remember(step)
-        since = pd.Timestamp(mind.belief.hour).to_pydatetime()
+        state = self._remember(step)
+        since = pd.Timestamp(state.belief.hour).to_pydatetime()
         known = [*step.readings(now - RECENT, kind="measured"), *step.readings(now, kind="forecast")]
         new, health = poll_feeds(self.feeds, known, since + AFTER_THE_HOUR, now + AFTER_THE_HOUR)
         step.add_readings(new)
         usable = [reading for reading in (*known, *new) if reading.quality != "bad"]
-        forecasts = latest_forecasts(usable, now, self.charge.tide)
-        readings = residuals_of(new, known, now, self.charge.tides)
-        mind = update_belief(mind, np.datetime64(now, "h"), readings, advised=bool(forecasts))
-        courses = forecast(self.charge, mind, self._consult(mind, usable, forecasts))
-        mind, decisions = decide(self.charge, mind, courses)
-        levels = levels_of(self.charge, courses)
+        forecasts = latest_forecasts(usable, now, self.config.tide)
+        readings = residuals_of(new, known, now, self.config.tides)
+        state = update_belief(state, np.datetime64(now, "h"), readings, has_forecast=bool(forecasts))
+        ensemble = forecast(self.config, state, self._consult(state, usable, forecasts))
+        state, decisions = decide(self.config, state, ensemble)
+        levels = levels_of(self.config, ensemble)
         scenes = [reading for reading in usable if reading.variable == "flooded_share"]
         ground = weigh_samples(
-            self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest, mind.belief)
+            self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest, state.belief)
         )
-        outlook, flooded = self._look_out(levels, courses, ground)
+        outlook, flooded = self._look_out(levels, ensemble, ground)
         decisions = [self._locate(decision, flooded) for decision in _by_urgency(decisions)]
-        decisions.append(_monitoring(mind, decisions, now))
-        step.add_health(_with_fallbacks([_denied(each, mind) for each in health]))
-        step.add_outlook(outlook)
+        decisions.append(_monitoring(state, decisions, now))
+        step.add_health(_with_fallbacks([_denied(each, state) for each in health]))
+        step.add_forecast(outlook)
         names = step.add_decisions(decisions)
-        mind, drafts = draft_messages(self.deployment, decisions, names, levels, mind, confirmed)
+        state, drafts = draft_messages(self.deployment, decisions, names, levels, state, confirmed)
         step.add_alerts(drafts)
-        step.put_belief_state(encode(mind))
-        _tell(step, mind, decisions)
+        step.put_belief_state(encode(state))
+        _tell(step, state, decisions)
         return decisions
 
     def _remember(self, step: Step) -> AgentState:
-        state = step.belief_state()
-        if state is not None:
-            return decode(state, self.charge)
-        return initial_state(self.charge, np.datetime64(step.hour - RECENT, "h"))
+        stored = step.belief_state()
+        if stored is not None:
+            return decode(stored, self.config)
+        return initial_state(self.config, np.datetime64(step.hour - RECENT, "h"))
 
     def _consult(
-        self, mind: AgentState, usable: Sequence[Reading], forecasts: Mapping[str, ExternalForecast]
+        self, state: AgentState, usable: Sequence[Reading], forecasts: Mapping[str, ExternalForecast]
     ) -> list[Guidance]:
         """What others forecast, and the student, which reads the own gauge since it was last denied."""
-        advisers = {adviser.stream: adviser for adviser in self.knowledge.advisers}
+        sources = {source.stream: source for source in self.knowledge.sources}
         guidance = []
-        if self.student is not None and STUDENT in advisers:
+        if self.student is not None and STUDENT in sources:
             time, level = own_readings(
-                usable, self.charge.model.sensors[0].stream, mind.last_own_rejection, mind.belief.hour
+                usable, self.config.model.sensors[0].stream, state.last_own_rejection, state.belief.hour
             )
-            said = self.student(mind.belief.hour, time, level)
-            guidance.append(None if said is None else advisers[STUDENT].advise(said))
+            said = self.student(state.belief.hour, time, level)
+            guidance.append(None if said is None else sources[STUDENT].guidance_from(said))
         guidance += [
-            advisers.get(stream, ForecastSource(stream, NO_ARCHIVE)).advise(said) for stream, said in forecasts.items()
+            sources.get(stream, ForecastSource(stream, NO_ARCHIVE)).guidance_from(said)
+            for stream, said in forecasts.items()
         ]
         return [given for given in guidance if given is not None]
 
@@ -128,26 +129,26 @@ class Agent:
         ago = np.arange(max(last, 0), min(first, PAST_HOURS - 1) + 1)
         if ago.size == 0:
             return None
-        tide = self.charge.tide(belief.hour - ago.astype("timedelta64[h]"))
+        tide = self.config.tide(belief.hour - ago.astype("timedelta64[h]"))
         return float(max(level + belief.residual(hours)[0] for level, hours in zip(tide, ago.tolist(), strict=True)))
 
     def _look_out(
-        self, levels: Floats, courses: ResidualEnsemble, ground: Floats
-    ) -> tuple[list[OutlookRow], dict[str, float]]:
+        self, levels: Floats, ensemble: ResidualEnsemble, ground: Floats
+    ) -> tuple[list[ForecastRow], dict[str, float]]:
         """Rows for the sea and every zone, and each zone's chance to be flooded within two days."""
-        time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(courses.hour)]
-        lowest = min((stake.level for stake in self.charge.stakes), default=None)
+        time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(ensemble.hour)]
+        lowest = min((stake.level for stake in self.config.stakes), default=None)
         rows = []
         for lead, (low, middle, high) in enumerate(np.quantile(levels, BOUNDS, axis=0).T.tolist()):
             over = None if lowest is None else float((levels[:, lead] >= lowest).mean())
-            rows.append(OutlookRow("water_level", "", time[lead], float(lead), low, middle, high, over))
+            rows.append(ForecastRow("water_level", "", time[lead], float(lead), low, middle, high, over))
         samples = draw_samples(ground, len(levels))
         flooded = np.zeros(len(self.deployment.zones))
         for by in BY_HOURS:
             highest = levels[:, : by + 1].max(axis=1)  # (N,)
             low, middle, high = np.quantile(highest, BOUNDS).tolist()
             over = None if lowest is None else float((highest >= lowest).mean())
-            rows.append(OutlookRow("highest_water_level", "", time[by], float(by), low, middle, high, over))
+            rows.append(ForecastRow("highest_water_level", "", time[by], float(by), low, middle, high, over))
             state = self.deployment.response.at(highest, samples)  # (N, Z)
             flooded = (state.flooded_share >= FLOODED_ZONE).mean(axis=0)
             shares, damages = (np.quantile(each, BOUNDS, axis=0).T for each in (state.flooded_share, state.damage))
@@ -155,39 +156,39 @@ class Agent:
                 low, middle, high = shares[number].tolist()
                 if np.isfinite(low):  # else none of its land is known
                     chance = float(flooded[number])
-                    rows.append(OutlookRow("flooded_share", name, time[by], float(by), low, middle, high, chance))
+                    rows.append(ForecastRow("flooded_share", name, time[by], float(by), low, middle, high, chance))
                 low, middle, high = damages[number].tolist()
                 if np.isfinite(low):
-                    rows.append(OutlookRow("damage", name, time[by], float(by), low, middle, high))
+                    rows.append(ForecastRow("damage", name, time[by], float(by), low, middle, high))
         return rows, dict(zip(self.deployment.zones.names, flooded.tolist(), strict=True))
 
     def _locate(self, decision: Decision, flooded: Mapping[str, float]) -> Decision:
         """Where: the zones that it is for and that may be flooded."""
-        meant = self.deployment.zones_at_stake.get(decision.action, ())
+        meant = self.deployment.zones_of_action.get(decision.action, ())
         return replace(decision, where=tuple(name for name in meant if flooded[name] >= PROBABILITY_FOR_LIVES))
 
 
-def encode(mind: AgentState) -> bytes:
+def encode(state: AgentState) -> bytes:
     """A mind as bytes, the same for the same."""
-    belief = mind.belief
+    belief = state.belief
     words = {
         "hour": str(belief.hour),
-        "own_heard": str(mind.last_own_reading),
-        "any_heard": str(mind.last_reading),
-        "own_denied": str(mind.last_own_rejection),
+        "last_own_reading": str(state.last_own_reading),
+        "last_reading": str(state.last_reading),
+        "last_own_rejection": str(state.last_own_rejection),
         "moved": dict(sorted(belief.moved.items())),
         "actions": {
-            name: [state.active, state.calm_hours, str(state.told), state.certainty]
-            for name, state in sorted(mind.actions.items())
+            name: [action.active, action.calm_hours, str(action.last_alert), action.certainty]
+            for name, action in sorted(state.actions.items())
         },
     }
     text = np.frombuffer(json.dumps(words, sort_keys=True).encode("utf-8"), dtype=np.uint8)
     return save({"weight": belief.weight, "mean": belief.mean, "covariance": belief.covariance, "words": text})
 
 
-def decode(state: bytes, charge: AgentConfig) -> AgentState:
+def decode(stored: bytes, config: AgentConfig) -> AgentState:
     """The mind that ``encode`` was given."""
-    arrays = load(state)
+    arrays = load(stored)
     words = json.loads(arrays["words"].tobytes().decode("utf-8"))
 
     def hour(text: str) -> np.datetime64 | None:
@@ -196,19 +197,19 @@ def decode(state: bytes, charge: AgentConfig) -> AgentState:
     now = hour(words["hour"])
     assert now is not None
     actions = {
-        name: ActionState(active, calm, hour(told), certainty)
-        for name, (active, calm, told, certainty) in words["actions"].items()
+        name: ActionState(active, calm, hour(last_alert), certainty)
+        for name, (active, calm, last_alert, certainty) in words["actions"].items()
     }
     last_own_reading, last_reading, last_own_rejection = (
-        hour(words[name]) for name in ("own_heard", "any_heard", "own_denied")
+        hour(words[name]) for name in ("last_own_reading", "last_reading", "last_own_rejection")
     )
-    mind = AgentState(
-        climatological_prior(charge.model, now), last_own_reading, last_reading, last_own_rejection, actions
+    state = AgentState(
+        climatological_prior(config.model, now), last_own_reading, last_reading, last_own_rejection, actions
     )
-    if arrays["mean"].shape != mind.belief.mean.shape:
-        return mind  # the place's gauges have changed: the sea is learned anew, what runs goes on
-    belief = SeaBelief(charge.model, now, arrays["weight"], arrays["mean"], arrays["covariance"], words["moved"])
-    return replace(mind, belief=belief)
+    if arrays["mean"].shape != state.belief.mean.shape:
+        return state  # the place's gauges have changed: the sea is learned anew, what runs goes on
+    belief = SeaBelief(config.model, now, arrays["weight"], arrays["mean"], arrays["covariance"], words["moved"])
+    return replace(state, belief=belief)
 
 
 def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
@@ -217,26 +218,26 @@ def _by_urgency(decisions: Sequence[Decision]) -> list[Decision]:
     return sorted(decisions, key=lambda one: (order[one.change], -(one.probability or 0.0), one.action))
 
 
-def _monitoring(mind: AgentState, decisions: Sequence[Decision], now: datetime) -> Decision:
+def _monitoring(state: AgentState, decisions: Sequence[Decision], now: datetime) -> Decision:
     running = [one.action for one in decisions if one.change in ("start", "keep")]
-    moved = sorted(mind.belief.moved.items(), key=lambda pair: -abs(pair[1]))
-    mean, spread = mind.belief.residual()
+    moved = sorted(state.belief.moved.items(), key=lambda pair: -abs(pair[1]))
+    mean, spread = state.belief.residual()
     return Decision(
         at=now, action=MONITORING, change="keep", where=(), probability=None, expected_avoided_loss=None, cost=None,
-        onset=None, is_degraded=not mind.has_own_readings, needs_person=mind.has_no_data,
+        onset=None, is_degraded=not state.has_own_readings, needs_person=state.has_no_data,
         why=f"the sea stands {mean:+.2f} m about its tide, give or take {spread:.2f} m; "
         + (f"running: {', '.join(running)}" if running else "no action is worth it"),
         moved_by=tuple(stream for stream, _ in moved), would_change="never: it goes on always",
     )  # fmt: skip
 
 
-def _denied(health: Health, mind: AgentState) -> Health:
+def _denied(health: Health, state: AgentState) -> Health:
     """The same, and denied where the belief holds the stream for broken."""
-    chance = mind.belief.broken().get(health.stream, 0.0)
+    chance = state.belief.broken().get(health.stream, 0.0)
     if chance < REJECTED or health.condition not in ("alive", "late"):
         return health
     note = f"The other streams and the tide speak against it (broken with {chance:.0%}). {health.note}".strip()
-    return replace(health, condition="denied", note=note)
+    return replace(health, condition="rejected", note=note)
 
 
 def _with_fallbacks(health: Sequence[Health]) -> list[Health]:
@@ -246,12 +247,12 @@ def _with_fallbacks(health: Sequence[Health]) -> list[Health]:
     return [each if each.stream in alive else replace(each, fallback=instead) for each in health]
 
 
-def _tell(step: Step, mind: AgentState, decisions: Sequence[Decision]) -> None:
+def _tell(step: Step, state: AgentState, decisions: Sequence[Decision]) -> None:
     for decision in decisions:
         if decision.change in ("start", "stop"):
             step.log("decision", f"{decision.change} {decision.action}: {decision.why}", {"action": decision.action})
-    if mind.has_no_data:
-        step.log("alone", "No stream is heard; climate and tide are all that is left. A person decides.")
+    if state.has_no_data:
+        step.log("no_data", "No stream is heard; climate and tide are all that is left. A person decides.")
 
 
 def poll_feeds(
@@ -263,6 +264,6 @@ def poll_feeds(
         known: readings of the last days, as they were taken before.
         since, now: the hours between which they became known.
     """
-    answers = [feed.ask(since, now, [reading for reading in known if reading.stream == feed.stream]) for feed in feeds]
+    answers = [feed.poll(since, now, [reading for reading in known if reading.stream == feed.stream]) for feed in feeds]
     said = [reading for answer in answers for reading in answer.readings if np.isfinite(reading.value)]
     return said, [answer.health for answer in answers]

@@ -32,7 +32,7 @@ def draft_messages(
     decisions: Sequence[Decision],
     names: Sequence[str],
     levels: Floats,
-    mind: AgentState,
+    state: AgentState,
     confirmed: Confirmed,
 ) -> tuple[AgentState, list[AlertDraft]]:
     """What is to be told of the actions, and the mind that remembers having told it.
@@ -44,38 +44,42 @@ def draft_messages(
         names: of the decisions in the store.
         levels: (N, 49) courses of the sea [m, region datum].
     """
-    stakes = {each.action: each for each in deployment.stakes}
-    actions = dict(mind.actions)
+    stakes = {each.action: each for each in deployment.action_parameters}
+    actions = dict(state.actions)
     drafts = []
     for decision, name in zip(decisions, names, strict=True):
         if decision.action not in stakes or decision.change == "stay_off":
             continue
-        state = actions[decision.action]
-        former = _given(deployment, decision, state, confirmed)
+        action = actions[decision.action]
+        former = _given(deployment, decision, action, confirmed)
         certainty = certainty_of(decision.probability or 0.0)
         if decision.change == "stop":
             actions[decision.action] = ActionState()
             if former is None:
                 continue
             message = _cancel(deployment, decision, stakes[decision.action], levels, former)
-        elif certainty == state.certainty:
+        elif certainty == action.certainty:
             continue
         else:
             message = _alert(deployment, decision, stakes[decision.action], levels)
             if former is not None:
                 message = replace(message, message="Update", replaces=(former,))
-            actions[decision.action] = replace(state, told=mind.belief.hour, certainty=certainty)
+            actions[decision.action] = replace(action, last_alert=state.belief.hour, certainty=certainty)
         drafts.append(AlertDraft(as_cap(message, ISSUER), name))
-    return replace(mind, actions=actions), drafts
+    return replace(state, actions=actions), drafts
 
 
 def _given(deployment: Deployment, decision: Decision, state: ActionState, confirmed: Confirmed) -> Reference | None:
     """The last message about an action, where a person has given it out."""
-    if state.told is None:
+    if state.last_alert is None:
         return None
-    told = pd.Timestamp(state.told)
-    identifier = _identifier(_subject(deployment, decision), told)
-    return Reference(ISSUER.sender, identifier, told) if identifier in confirmed(told.to_pydatetime()) else None
+    last_alert = pd.Timestamp(state.last_alert)
+    identifier = _identifier(_subject(deployment, decision), last_alert)
+    return (
+        Reference(ISSUER.sender, identifier, last_alert)
+        if identifier in confirmed(last_alert.to_pydatetime())
+        else None
+    )
 
 
 def _subject(deployment: Deployment, decision: Decision) -> str:

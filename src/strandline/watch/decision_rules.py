@@ -42,7 +42,7 @@ class AgentConfig:
     tides: Mapping[str, Callable[[Times], Floats]]
     stakes: tuple[ActionParameters, ...]
     crews: int | None = None
-    patience: int = DEFERRAL_HOURS
+    deferral_hours: int = DEFERRAL_HOURS
     decided_by: str = "the duty officer"
 
     @property
@@ -64,7 +64,7 @@ class ActionState:
 
     active: bool = False
     calm_hours: int = 0
-    told: np.datetime64 | None = None
+    last_alert: np.datetime64 | None = None
     certainty: str = ""
 
 
@@ -96,45 +96,47 @@ class AgentState:
         return not _within(self.belief.hour, self.last_reading, NO_DATA_HOURS)
 
 
-def initial_state(charge: AgentConfig, hour: np.datetime64) -> AgentState:
+def initial_state(config: AgentConfig, hour: np.datetime64) -> AgentState:
     """A mind that has heard nothing."""
-    return AgentState(climatological_prior(charge.model, hour))
+    return AgentState(climatological_prior(config.model, hour))
 
 
 def update_belief(
-    mind: AgentState, hour: np.datetime64, readings: Sequence[Residual], *, advised: bool = False
+    state: AgentState, hour: np.datetime64, readings: Sequence[Residual], *, has_forecast: bool = False
 ) -> AgentState:
     """Move the belief on to ``hour``.
 
     Args:
         advised: a forecast by someone else is at hand.
     """
-    belief = filter_step(mind.belief, hour, readings)
+    belief = filter_step(state.belief, hour, readings)
     broken = belief.broken()
     own = belief.model.sensors[0].stream
     sound = [reading for reading in readings if broken[reading.stream] < REJECTED and not reading.is_suspect]
     own_times = [reading.time for reading in sound if reading.stream == own]
-    any_times = [reading.time for reading in sound] + ([belief.hour] if advised else [])
+    any_times = [reading.time for reading in sound] + ([belief.hour] if has_forecast else [])
     return replace(
-        mind,
+        state,
         belief=belief,
         last_own_reading=max(
-            [*own_times, *([] if mind.last_own_reading is None else [mind.last_own_reading])], default=None
+            [*own_times, *([] if state.last_own_reading is None else [state.last_own_reading])], default=None
         ),
-        last_reading=max([*any_times, *([] if mind.last_reading is None else [mind.last_reading])], default=None),
-        last_own_rejection=belief.hour if broken[own] >= REJECTED else mind.last_own_rejection,
+        last_reading=max([*any_times, *([] if state.last_reading is None else [state.last_reading])], default=None),
+        last_own_rejection=belief.hour if broken[own] >= REJECTED else state.last_own_rejection,
     )
 
 
-def forecast(charge: AgentConfig, mind: AgentState, guidance: Sequence[Guidance] = ()) -> ResidualEnsemble:
+def forecast(config: AgentConfig, state: AgentState, guidance: Sequence[Guidance] = ()) -> ResidualEnsemble:
     """The courses of the sea as they are to be believed; climate, which is all that silence leaves, is wide enough."""
-    courses = sample_ensemble(mind.belief, guidance)
-    return courses if mind.has_no_data else charge.spread_inflation.of(courses, has_own_readings=mind.has_own_readings)
+    ensemble = sample_ensemble(state.belief, guidance)
+    return (
+        ensemble if state.has_no_data else config.spread_inflation.of(ensemble, has_own_readings=state.has_own_readings)
+    )
 
 
-def levels_of(charge: AgentConfig, courses: ResidualEnsemble) -> Floats:
+def levels_of(config: AgentConfig, ensemble: ResidualEnsemble) -> Floats:
     """(N, 49) sea levels [m, region datum] of courses, from now to two days ahead."""
-    return np.asarray(charge.tide(hours_ahead(courses.hour)) + courses.residual)
+    return np.asarray(config.tide(hours_ahead(ensemble.hour)) + ensemble.residual)
 
 
 def hours_ahead(hour: np.datetime64) -> Times:
@@ -142,64 +144,66 @@ def hours_ahead(hour: np.datetime64) -> Times:
     return np.asarray(hour.astype("datetime64[h]") + np.arange(HORIZON_HOURS + 1).astype("timedelta64[h]"))
 
 
-def decide(charge: AgentConfig, mind: AgentState, courses: ResidualEnsemble) -> tuple[AgentState, list[Decision]]:
+def decide(config: AgentConfig, state: AgentState, ensemble: ResidualEnsemble) -> tuple[AgentState, list[Decision]]:
     """What becomes of every action.
 
     An action starts when it is worth it, and stops when it has not been worth half of that for a tide. Where nothing
     was heard for a day nothing starts and nothing stops: a person decides.
     """
-    levels = levels_of(charge, courses)
-    streams = [sensor.stream for sensor in charge.model.sensors]
-    worths = [value_of_acting(stake, levels, courses.broken, streams, charge.patience) for stake in charge.stakes]
-    chosen = select_actions(charge.stakes, worths, charge.crews)
-    actions = dict(mind.actions)
+    levels = levels_of(config, ensemble)
+    streams = [sensor.stream for sensor in config.model.sensors]
+    values = [
+        value_of_acting(stake, levels, ensemble.broken, streams, config.deferral_hours) for stake in config.stakes
+    ]
+    chosen = select_actions(config.stakes, values, config.crews)
+    actions = dict(state.actions)
     decisions = []
-    for stake, worth in zip(charge.stakes, worths, strict=True):
+    for stake, value in zip(config.stakes, values, strict=True):
         before = actions.get(stake.action, ActionState())
-        after, change = _follow(before, worth, stake.action in chosen, mind.has_no_data)
+        after, change = _follow(before, value, stake.action in chosen, state.has_no_data)
         actions[stake.action] = after
-        decisions.append(_as_decision(charge, mind, courses, stake, worth, change))
-    return replace(mind, actions=actions), decisions
+        decisions.append(_as_decision(config, state, ensemble, stake, value, change))
+    return replace(state, actions=actions), decisions
 
 
-def _follow(state: ActionState, worth: ActionValue, is_chosen: bool, has_no_data: bool) -> tuple[ActionState, Change]:
+def _follow(state: ActionState, value: ActionValue, is_chosen: bool, has_no_data: bool) -> tuple[ActionState, Change]:
     if has_no_data:
         return state, "keep" if state.active else "stay_off"
     if not state.active:
         return (ActionState(True), "start") if is_chosen else (ActionState(), "stay_off")
-    calm = state.calm_hours + 1 if worth.still < STOP_RATIO else 0
+    calm = state.calm_hours + 1 if value.still < STOP_RATIO else 0
     if calm >= STOP_HOURS:
         return replace(state, active=False, calm_hours=0), "stop"
     return replace(state, calm_hours=calm), "keep"
 
 
 def _as_decision(
-    charge: AgentConfig,
-    mind: AgentState,
-    courses: ResidualEnsemble,
+    config: AgentConfig,
+    state: AgentState,
+    ensemble: ResidualEnsemble,
     stake: ActionParameters,
-    worth: ActionValue,
+    value: ActionValue,
     change: Change,
 ) -> Decision:
-    hour = pd.Timestamp(mind.belief.hour).to_pydatetime()
-    moved = sorted({**mind.belief.moved, **courses.moved}.items(), key=lambda pair: -abs(pair[1]))
+    hour = pd.Timestamp(state.belief.hour).to_pydatetime()
+    moved = sorted({**state.belief.moved, **ensemble.moved}.items(), key=lambda pair: -abs(pair[1]))
     onset = None
-    if worth.onset_hours is not None:
-        onset = hour + pd.Timedelta(hours=round(worth.onset_hours)).to_pytimedelta()
+    if value.onset_hours is not None:
+        onset = hour + pd.Timedelta(hours=round(value.onset_hours)).to_pytimedelta()
     return Decision(
         at=hour,
         action=stake.action,
         change=change,
         where=(),
-        probability=worth.probability,
-        expected_avoided_loss=worth.avoided,
+        probability=value.probability,
+        expected_avoided_loss=value.avoided,
         cost=None if stake.cost is None else stake.cost[1],
         onset=onset,
-        is_degraded=not mind.has_own_readings,
-        needs_person=mind.has_no_data,
-        why=_why(charge, mind, stake, worth, onset),
+        is_degraded=not state.has_own_readings,
+        needs_person=state.has_no_data,
+        why=_why(config, state, stake, value, onset),
         moved_by=tuple(stream for stream, by in moved if abs(by) >= MOVES),
-        would_change=_would_change(charge, mind, stake, worth, change),
+        would_change=_would_change(config, state, stake, value, change),
     )
 
 
@@ -208,43 +212,43 @@ MOVES = 0.005
 
 
 def _why(
-    charge: AgentConfig, mind: AgentState, stake: ActionParameters, worth: ActionValue, onset: datetime | None
+    config: AgentConfig, state: AgentState, stake: ActionParameters, value: ActionValue, onset: datetime | None
 ) -> str:
-    if mind.has_no_data:
+    if state.has_no_data:
         return (
-            f"nothing was heard for {NO_DATA_HOURS} h: climate and tide alone give {worth.probability:.0%} that the sea"
-            f" passes {stake.level:.2f} m within two days; {charge.decided_by} decides"
+            f"nothing was heard for {NO_DATA_HOURS} h: climate and tide alone give {value.probability:.0%} that the sea"
+            f" passes {stake.level:.2f} m within two days; {config.decided_by} decides"
         )
-    chance = f"a chance of {worth.probability:.0%} that the sea passes {stake.level:.2f} m within two days"
+    chance = f"a chance of {value.probability:.0%} that the sea passes {stake.level:.2f} m within two days"
     when = "" if onset is None else f", likeliest from {onset:%d %b %H:%M} UTC"
     earliest = stake.lead_window_hours[0]
-    if stake.cost is not None and worth.avoided is not None:
-        money = f"acting now avoids EUR {worth.avoided:,.0f} on average and costs EUR {stake.cost[1]:,.0f}"
+    if stake.cost is not None and value.avoided is not None:
+        money = f"acting now avoids EUR {value.avoided:,.0f} on average and costs EUR {stake.cost[1]:,.0f}"
         judged = f"{chance}{when}; {money}"
     else:
-        share = worth.ratio * PROBABILITY_FOR_LIVES
-        window = f"{earliest:g} to {earliest + charge.patience:g} h ahead, when waiting ends"
+        share = value.ratio * PROBABILITY_FOR_LIVES
+        window = f"{earliest:g} to {earliest + config.deferral_hours:g} h ahead, when waiting ends"
         judged = f"{chance}{when}; {share:.0%} that it does so first {window}, agreed is {PROBABILITY_FOR_LIVES:.0%}"
-    if worth.ratio > 1:
-        sure = "worth it whichever stream is wrong" if worth.is_no_regret else "not worth it if a stream is wrong"
+    if value.ratio > 1:
+        sure = "worth it whichever stream is wrong" if value.is_no_regret else "not worth it if a stream is wrong"
         judged = f"{judged}; {sure}"
-    rejected = [stream for stream, chance_broken in mind.belief.broken().items() if chance_broken >= REJECTED]
+    rejected = [stream for stream, chance_broken in state.belief.broken().items() if chance_broken >= REJECTED]
     if rejected:
         judged = f"{judged}; {', '.join(rejected)} not believed: the other streams and the tide speak against it"
-    return judged if mind.has_own_readings else f"{judged}; the own gauge is not heard, others stand in"
+    return judged if state.has_own_readings else f"{judged}; the own gauge is not heard, others stand in"
 
 
 def _would_change(
-    charge: AgentConfig, mind: AgentState, stake: ActionParameters, worth: ActionValue, change: Change
+    config: AgentConfig, state: AgentState, stake: ActionParameters, value: ActionValue, change: Change
 ) -> str:
-    if mind.has_no_data:
+    if state.has_no_data:
         return "any reading or forecast"
     unit = "expected avoided loss over cost" if stake.cost is not None else "chance over the agreed one"
     if change in ("start", "keep"):
-        return f"{unit} below {STOP_RATIO:g} for {STOP_HOURS} h (now {worth.still:.2f})"
+        return f"{unit} below {STOP_RATIO:g} for {STOP_HOURS} h (now {value.still:.2f})"
     earliest = stake.lead_window_hours[0]
-    window = f"{earliest:g} to {earliest + charge.patience:g} h"
-    return f"{unit} above 1 for a sea that comes within {window} (now {worth.ratio:.2f})"
+    window = f"{earliest:g} to {earliest + config.deferral_hours:g} h"
+    return f"{unit} above 1 for a sea that comes within {window} (now {value.ratio:.2f})"
 
 
 def _within(now: np.datetime64, then: np.datetime64 | None, hours: int) -> bool:

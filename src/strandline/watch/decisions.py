@@ -43,7 +43,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class OutlookRow:
+class ForecastRow:
     """The belief about one variable, at one place, for one hour.
 
     Attributes:

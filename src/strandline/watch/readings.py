@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 Quality = Literal["good", "suspect", "bad"]
-Condition = Literal["alive", "late", "silent", "stuck", "denied", "failing"]
+Condition = Literal["alive", "late", "silent", "stuck", "rejected", "failing"]
 
 
 @dataclass(frozen=True, order=True)

@@ -72,7 +72,7 @@ MOST_ZONES = 6
 """Zones that a line at the screen names; the store has all."""
 
 
-def tell(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:
+def screen_lines(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:
     """What a person at the screen is told of an hour: what starts or stops, and at noon and midnight how it stands."""
     helpless = next((one for one in decisions or () if one.needs_person), None)
     if helpless is not None:

@@ -18,12 +18,12 @@ from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 from strandline.watch.agent import Agent
 from strandline.watch.assimilation.fit import (
-    KNOWLEDGE_FILE,
+    FIT_FILE,
     SeaLevelFit,
-    StudentAdvice,
+    StudentForecaster,
     fit,
-    load_knowledge,
-    save_knowledge,
+    load_fit,
+    save_fit,
 )
 from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR
 from strandline.watch.assimilation.tide_cache import TideTable
@@ -88,12 +88,12 @@ def agent_config(
         model=knowledge.model,
         spread_inflation=knowledge.spread_inflation,
         tides=tides,
-        stakes=deployment.stakes,
+        stakes=deployment.action_parameters,
         crews=crews,
     )
 
 
-def learn_once(
+def load_or_fit(
     folder: Path,
     place: Callable[[], StudyArea],
     deployment: Deployment,
@@ -102,15 +102,15 @@ def learn_once(
 ) -> SeaLevelFit:
     """The knowledge in ``folder``; learned and kept there where there is none, or one of an earlier run."""
     made_of = sha256((folder / DEPLOYMENT_FILE).read_bytes()).hexdigest()
-    if (folder / KNOWLEDGE_FILE).exists():
-        knowledge = load_knowledge(folder)
+    if (folder / FIT_FILE).exists():
+        knowledge = load_fit(folder)
         if knowledge.deployment == made_of:
             return knowledge
     opened = place()
     service = SurgeService.of(opened, deployment)
     archives = {} if service is None else {SURGE_SERVICE: service.say}
     knowledge = replace(fit(opened, deployment, forecaster, archives, progress), deployment=made_of)
-    save_knowledge(folder, knowledge)
+    save_fit(folder, knowledge)
     return knowledge
 
 
@@ -137,11 +137,11 @@ def open_watch(
     if place.observations.region.name != deployment.region.name:
         given = f"is about '{deployment.region.name}', not '{place.observations.region.name}'"
         raise InputError(run, given, "name the folder of this place's run")
-    knowledge = learn_once(run, lambda: place, deployment, forecaster, progress)
-    student = StudentAdvice(forecaster, place.observations, deployment)
+    knowledge = load_or_fit(run, lambda: place, deployment, forecaster, progress)
+    student = StudentForecaster(forecaster, place.observations, deployment)
     tides = {name: TideTable(tide.level) for name, tide in knowledge.tides.items()}
-    charge = agent_config(deployment, knowledge, crews, tides)
-    agent = Agent(deployment, knowledge, charge, tuple(feeds(tides)), student.say)
+    config = agent_config(deployment, knowledge, crews, tides)
+    agent = Agent(deployment, knowledge, config, tuple(feeds(tides)), student.say)
     return Watch(agent, Store.open(address), alerts_beside(address, run))
 
 

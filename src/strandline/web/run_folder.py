@@ -94,9 +94,11 @@ class RunFolder:
         return sorted((ActionRecord.model_validate(action) for action in actions), key=lambda action: action.priority)
 
     def action_levels(self) -> dict[str, float]:
-        """Return the sea level [m, region datum] of each emergency action."""
+        """Sea level [m, region datum] that each emergency action is there for."""
         plan = read_json(self.path / "plan.json")
-        return {stake["action"]: stake["level"] for stake in plan.get("stakes", [])}
+        if "action_parameters" not in plan:
+            raise InputError(self.path / "plan.json", "was written by an older version", "run `strandline run` again")
+        return {each["action"]: each["level"] for each in plan["action_parameters"]}
 
     def surge(self) -> pd.DataFrame:
         """Return the surge forecasts with ``SURGE_COLUMNS``; NaN = a gap, times naive UTC."""

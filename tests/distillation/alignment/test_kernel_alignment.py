@@ -9,8 +9,8 @@ from strandline.distillation.alignment.kernel_alignment import (
     KERNELS,
     KernelAlignment,
     PrincipalComponents,
-    new_alignment,
-    words_on_patches,
+    build_alignment,
+    patch_probabilities,
 )
 from strandline.distillation.alignment.kernels import SCALES
 from strandline.distillation.alignment.projection import CosineAlignment
@@ -41,7 +41,7 @@ def test_points_that_do_not_differ_have_no_components() -> None:
 
 def test_words_are_averaged_over_patches_in_row_order() -> None:
     logits = normal(0, 2, 3, 16, 24)
-    words = words_on_patches(logits)
+    words = patch_probabilities(logits)
     assert words.shape == (2, 6, 3)
     torch.testing.assert_close(words.sum(dim=-1), torch.ones(2, 6))
     torch.testing.assert_close(words[:, 4], logits.softmax(dim=1)[:, :, 8:16, 8:16].mean(dim=(2, 3)))
@@ -54,7 +54,7 @@ def test_a_student_comes_nearer_to_its_teacher(name: str) -> None:
     teacher = {"patches": torch.tanh(hidden @ normal(1, 3, 12))}
     words = (hidden @ normal(2, 3, 2)).softmax(dim=-1)
     student = torch.nn.Sequential(torch.nn.Linear(3, 10), torch.nn.ReLU(), torch.nn.Linear(10, 6))
-    align = new_alignment(name, 6, teacher, words)  # type: ignore[arg-type]
+    align = build_alignment(name, 6, teacher, words)  # type: ignore[arg-type]
     optimiser = torch.optim.Adam([*student.parameters(), *align.parameters()], 1e-2)
     distances = []
     for _ in range(80):
@@ -71,7 +71,7 @@ def test_a_student_comes_nearer_to_its_teacher(name: str) -> None:
 @pytest.mark.parametrize("name", KERNELS)
 def test_every_kernel_sees_the_same_few_coordinates_and_is_tuned_by_the_same_rule(name: str) -> None:
     teacher = {"patches": normal(0, 3, 16, 12)}
-    align = new_alignment(name, 6, teacher, normal(1, 3, 16, 2).softmax(dim=-1))  # type: ignore[arg-type]
+    align = build_alignment(name, 6, teacher, normal(1, 3, 16, 2).softmax(dim=-1))  # type: ignore[arg-type]
     assert isinstance(align, KernelAlignment)
     assert align.components(teacher["patches"]).shape == (3, 16, COORDINATES)
     assert align.scale in SCALES
@@ -85,9 +85,9 @@ def test_every_kernel_sees_the_same_few_coordinates_and_is_tuned_by_the_same_rul
 
 def test_a_narrow_teacher_keeps_all_that_it_has_and_an_unknown_name_is_refused() -> None:
     teacher, words = {"patches": normal(0, 2, 9, 3)}, normal(1, 2, 9, 2).softmax(dim=-1)
-    align = new_alignment("rbf", 6, teacher, words)
+    align = build_alignment("rbf", 6, teacher, words)
     assert isinstance(align, KernelAlignment)
     assert align.components.axes.shape == (3, 3)
-    assert isinstance(new_alignment("cosine", 6, teacher, words), CosineAlignment)
+    assert isinstance(build_alignment("cosine", 6, teacher, words), CosineAlignment)
     with pytest.raises(InputError, match="'euclid' is unknown"):
-        new_alignment("euclid", 6, teacher, words)  # type: ignore[arg-type]
+        build_alignment("euclid", 6, teacher, words)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from strandline.distillation.alignment.kernel_alignment import KERNELS
 from strandline.distillation.alignment.kernels import (
     SCALES,
     Kernel,
-    gram_unlikeness,
+    gram_alignment_loss,
     linear_kernel,
     off_diagonal_moments,
     rbf_kernel,
@@ -257,7 +257,7 @@ def test_moments_leave_the_diagonal_out() -> None:
 def test_with_linear_kernels_it_is_linear_cka() -> None:
     student, teacher = uniform(0, 3, 9, 4), uniform(1, 3, 9, 6)
     torch.testing.assert_close(
-        gram_unlikeness(linear_kernel(student), linear_kernel(teacher)), unlikeness(student, teacher)
+        gram_alignment_loss(linear_kernel(student), linear_kernel(teacher)), unlikeness(student, teacher)
     )
 
 
@@ -266,7 +266,7 @@ def test_it_is_one_minus_the_alignment_of_centred_matrices() -> None:
     centring = torch.eye(7, dtype=torch.float64) - 1 / 7
     k, m = centring @ one @ centring, centring @ other @ centring
     expected = 1 - (k * m).sum() / (k.norm() * m.norm())
-    torch.testing.assert_close(gram_unlikeness(one, other), expected)
+    torch.testing.assert_close(gram_alignment_loss(one, other), expected)
 
 
 @settings(max_examples=30, deadline=None)
@@ -275,21 +275,23 @@ def test_a_factor_and_a_constant_change_nothing_and_it_stays_between_zero_and_on
     seed: int, factor: float, constant: float
 ) -> None:
     one, other = angle_kernel(uniform(seed, 2, 6, 3)), rbf_kernel(uniform(seed + 1, 2, 6, 2))
-    value = gram_unlikeness(one, other)
+    value = gram_alignment_loss(one, other)
     assert ((value >= -1e-12) & (value <= 1 + 1e-12)).all()
-    torch.testing.assert_close(gram_unlikeness(factor * one, other + constant), value, rtol=0, atol=1e-7)
-    torch.testing.assert_close(gram_unlikeness(one, factor * one), torch.zeros(2, dtype=one.dtype), rtol=0, atol=1e-12)
+    torch.testing.assert_close(gram_alignment_loss(factor * one, other + constant), value, rtol=0, atol=1e-7)
+    torch.testing.assert_close(
+        gram_alignment_loss(one, factor * one), torch.zeros(2, dtype=one.dtype), rtol=0, atol=1e-12
+    )
 
 
 def test_matrices_that_say_nothing_give_one_and_a_finite_gradient_and_others_are_refused() -> None:
     points = torch.zeros(1, 5, 3, dtype=torch.float64, requires_grad=True)
-    value = gram_unlikeness(rbf_kernel(points), rbf_kernel(uniform(0, 1, 5, 3)))
+    value = gram_alignment_loss(rbf_kernel(points), rbf_kernel(uniform(0, 1, 5, 3)))
     assert float(value.detach()) == pytest.approx(1.0)
     assert torch.isfinite(torch.autograd.grad(value.sum(), points)[0]).all()
     with pytest.raises(InputError, match="two of"):
-        gram_unlikeness(torch.ones(1, 1, 1), torch.ones(1, 1, 1))
+        gram_alignment_loss(torch.ones(1, 1, 1), torch.ones(1, 1, 1))
     with pytest.raises(InputError, match="two of"):
-        gram_unlikeness(torch.ones(1, 3, 3), torch.ones(1, 4, 4))
+        gram_alignment_loss(torch.ones(1, 3, 3), torch.ones(1, 4, 4))
 
 
 @pytest.mark.parametrize("name", KERNELS)

@@ -15,8 +15,8 @@ from strandline.distillation.continual.fisher import (
     fisher_diagonal,
     sensitivity,
     shared_weights,
-    students_fisher,
-    students_sensitivity,
+    student_fisher,
+    student_sensitivity,
 )
 from strandline.distillation.continual.regularisers import (
     LearningWithoutForgetting,
@@ -26,7 +26,7 @@ from strandline.distillation.continual.regularisers import (
     l2_sp,
     mas,
 )
-from strandline.distillation.distil import Consolidation, DistillationConfig, DistillationData, distil
+from strandline.distillation.distil import Consolidation, DistillationConfig, DistillationData, distil_student
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
@@ -179,7 +179,7 @@ def student() -> Student:
 
 
 def test_a_students_fisher_information_is_that_of_one_storm_after_another(student: Student, storms: Batch) -> None:
-    found = students_fisher(student, storms, draws(), draws=2)
+    found = student_fisher(student, storms, draws(), draws=2)
     assert set(found) == set(shared_weights(student))
     assert "site_memory" not in found
     generator, total, labels = draws(), torch.zeros_like(student.map.head.weight), 0.0
@@ -198,8 +198,8 @@ def test_a_map_says_nothing_of_the_surge_decoder_and_a_gauge_nothing_of_the_map(
     student: Student, storms: Batch, windows: Batch
 ) -> None:
     for found in (
-        (students_fisher(student, storms, draws()), students_fisher(student, windows, draws())),
-        (students_sensitivity(student, storms), students_sensitivity(student, windows)),
+        (student_fisher(student, storms, draws()), student_fisher(student, windows, draws())),
+        (student_sensitivity(student, storms), student_sensitivity(student, windows)),
     ):
         of_map, of_gauge = found
         assert of_map["map.head.weight"].abs().max() > 0
@@ -211,7 +211,7 @@ def test_a_map_says_nothing_of_the_surge_decoder_and_a_gauge_nothing_of_the_map(
 def test_a_student_in_training_is_refused(student: Student, storms: Batch) -> None:
     student.train()
     with pytest.raises(InputError, match=r"dropout blurs its gradients; call `student.eval\(\)` first"):
-        students_fisher(student, storms, draws())
+        student_fisher(student, storms, draws())
 
 
 # --- penalties -----------------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def test_of_nothing_there_is_no_importance(student: Student) -> None:
 
 # --- fine-tuning ---------------------------------------------------------------------------------------------------
 
-RECIPE = DistillationConfig(soft=0.0, task=1.0, steps=8, samples=2, windows=4, learning_rate=1e-3, whole=True)
+RECIPE = DistillationConfig(soft=0.0, task=1.0, steps=8, samples=2, windows=4, learning_rate=1e-3, all_weights=True)
 
 
 def tuned(
@@ -271,7 +271,7 @@ def tuned(
 ) -> tuple[Student, dict[str, float]]:
     torch.manual_seed(0)
     student = Student(width=8, dropout=0.0)
-    return student, distil(student, DistillationData(storms, windows), recipe, 0, consolidation=consolidation)
+    return student, distil_student(student, DistillationData(storms, windows), recipe, 0, consolidation=consolidation)
 
 
 def ones(student: Student) -> dict[str, Tensor]:

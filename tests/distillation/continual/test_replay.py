@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from strandline.distillation.continual.regularisers import QuadraticPenalty, Replay
-from strandline.distillation.continual.replay import Exemplars, load_exemplars, save_exemplars, training_seeds
+from strandline.distillation.continual.replay import Exemplars, exemplar_seeds, load_exemplars, save_exemplars
 from strandline.distillation.distil import Consolidation, DistillationConfig
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig
 from strandline.errors import InputError
@@ -20,7 +20,7 @@ from tests.fixtures.batches import make_batch
 
 def test_a_hundredth_of_the_corpus_ships_with_its_truth() -> None:
     shipped, corpus = load_exemplars(), PretrainingConfig()
-    assert len(shipped.storms) == len(training_seeds(corpus)) == 22
+    assert len(shipped.storms) == len(exemplar_seeds(corpus)) == 22
     assert len(shipped.storms) / (corpus.coasts * corpus.storms) == pytest.approx(0.01, rel=0.03)
     assert len(shipped.windows) / (corpus.coasts * corpus.windows) == pytest.approx(0.01, rel=0.1)
     assert shipped.storms.radar is None
@@ -33,7 +33,7 @@ def test_a_hundredth_of_the_corpus_ships_with_its_truth() -> None:
 
 
 def test_every_exemplar_is_of_a_coast_that_was_taught() -> None:
-    seeds, corpus = training_seeds(PretrainingConfig()), PretrainingConfig()
+    seeds, corpus = exemplar_seeds(PretrainingConfig()), PretrainingConfig()
     assert len(set(seeds)) == len(seeds)
     assert all(corpus.first_seed <= seed < corpus.first_seed + corpus.coasts for seed in seeds)
 
@@ -56,7 +56,10 @@ def test_exemplars_are_read_back_as_they_were(tmp_path: Path) -> None:
 def test_what_learns_is_replayed_and_held_and_nothing_else() -> None:
     shipped, recipe, student = load_exemplars(), DistillationConfig(samples=8, windows=32), Student().eval()
     past = Exemplars(shipped.storms[:2], shipped.windows[:2])
-    of = {whole: past.consolidate(student, replace(recipe, whole=whole)) for whole in (False, True)}
+    of = {
+        all_weights: past.build_consolidation(student, replace(recipe, all_weights=all_weights))
+        for all_weights in (False, True)
+    }
 
     def replayed(parts: Sequence[Consolidation]) -> list[tuple[Batch, int, float]]:
         return [(part.past, part.samples, part.weight) for part in parts if isinstance(part, Replay)]
@@ -66,4 +69,4 @@ def test_what_learns_is_replayed_and_held_and_nothing_else() -> None:
     assert replayed(of[True]) == [(past.storms, 4, 0.3), (past.windows, 16, 1.0)]
     (penalty,) = (part for part in of[True] if isinstance(part, QuadraticPenalty))
     assert (penalty.name, penalty.strength) == ("ewc", 300.0)
-    assert past.consolidate(student, replace(recipe, windows=0)) == []
+    assert past.build_consolidation(student, replace(recipe, windows=0)) == []

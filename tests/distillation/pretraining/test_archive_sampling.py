@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from strandline.distillation.pretraining import archive_sampling as module
-from strandline.distillation.pretraining.archive_sampling import COASTS_A_STEP, ArchiveSampler, blur_radar
+from strandline.distillation.pretraining.archive_sampling import COASTS_PER_STEP, ArchiveSampler, degrade_radar
 from strandline.errors import InputError
 from strandline.models.batch import Batch, concatenate
 from strandline.models.flood.inputs import RADAR_CENTRE
@@ -39,11 +39,11 @@ def recall(storms: Batch, teacher: Teacher) -> ArchiveSampler:
 
 
 def test_storms_remember_others_of_their_own_coast(recall: ArchiveSampler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FOREIGN_ARCHIVE", 0.0)
+    monkeypatch.setattr(module, "FOREIGN_SHARE", 0.0)
     flooded = 1 - recall.well[:, 0].float()
     generator = torch.Generator().manual_seed(0)
     for _ in range(5):
-        index, batch = recall.draw(COASTS_A_STEP, generator)
+        index, batch = recall.draw(COASTS_PER_STEP, generator)
         assert batch.archive is not None
         assert batch.archive_seen is not None
         for storm, maps, seen in zip(index.tolist(), batch.archive, batch.archive_seen, strict=True):
@@ -53,8 +53,8 @@ def test_storms_remember_others_of_their_own_coast(recall: ArchiveSampler, monke
 
 
 def test_some_archives_are_of_another_coast(recall: ArchiveSampler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FOREIGN_ARCHIVE", 1.0)
-    index, batch = recall.draw(8 * COASTS_A_STEP, torch.Generator().manual_seed(1))
+    monkeypatch.setattr(module, "FOREIGN_SHARE", 1.0)
+    index, batch = recall.draw(8 * COASTS_PER_STEP, torch.Generator().manual_seed(1))
     assert batch.archive is not None
     flooded = 1 - recall.well[:, 0].float()
     own = [
@@ -94,7 +94,7 @@ def test_a_bad_radar_has_the_speckle_of_four_looks_and_no_reference() -> None:
         residual_covariance=batch.residual_covariance[:1], season=batch.season[:1],
         radar=radar, radar_seen=flat["terrain_seen"].clone(), **flat,
     )  # fmt: skip
-    blurred = blur_radar(one, generator)
+    blurred = degrade_radar(one, generator)
     assert blurred.radar is not None
     linear = 10 ** (blurred.radar[:, :2] / 10)
     assert float(linear.mean()) == pytest.approx(1.0, abs=0.01)

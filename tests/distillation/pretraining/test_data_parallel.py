@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from strandline.distillation.training import data_parallel as processes
+from strandline.distillation.training import data_parallel
 from strandline.errors import InputError
 from tests.fixtures.batches import make_batch
 from tests.fixtures.data_parallel import TINY, teach
@@ -21,26 +21,26 @@ def test_a_process_alone_shares_nothing() -> None:
     batch = make_batch(3)
     weight = torch.nn.Parameter(torch.ones(2))
     weight.grad = torch.tensor([1.0, 2.0])
-    with processes.joined("cpu"):
-        assert (processes.count(), processes.number()) == (1, 0)
-        assert processes.own_share(batch) is batch
-        processes.average_gradients([weight])
-        processes.wait_for_all()
+    with data_parallel.process_group("cpu"):
+        assert (data_parallel.world_size(), data_parallel.rank()) == (1, 0)
+        assert data_parallel.local_batch(batch) is batch
+        data_parallel.average_gradients([weight])
+        data_parallel.barrier()
         state = torch.get_rng_state()
-        processes.part_chances(0)
+        data_parallel.seed_process(0)
         assert torch.equal(torch.get_rng_state(), state)
     torch.testing.assert_close(weight.grad, torch.tensor([1.0, 2.0]))
 
 
 def test_samples_are_shared_out_without_rest_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "count", lambda: 2)
+    monkeypatch.setattr(data_parallel, "world_size", lambda: 2)
     shares = []
     for rank in (0, 1):
-        monkeypatch.setattr(processes, "number", lambda rank=rank: rank)
-        shares += processes.own_indices(6).tolist()
+        monkeypatch.setattr(data_parallel, "rank", lambda rank=rank: rank)
+        shares += data_parallel.local_indices(6).tolist()
     assert sorted(shares) == list(range(6))
     with pytest.raises(InputError, match="2 processes share 5 samples"):
-        processes.own_indices(5)
+        data_parallel.local_indices(5)
 
 
 @pytest.mark.slow

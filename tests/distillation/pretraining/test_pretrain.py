@@ -10,9 +10,9 @@ from strandline.distillation.pretraining import pretrain as pretraining
 from strandline.distillation.pretraining.simulated_coasts import (
     ASSETS,
     PretrainingConfig,
-    simulate_corpus,
-    simulate_lesson,
-    simulate_windows,
+    simulate_training_coast,
+    simulate_training_coasts,
+    simulate_training_windows,
 )
 from strandline.models.batch import Batch
 from strandline.models.student import Student
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def lesson() -> tuple[Batch, Batch]:
-    return simulate_lesson(TINY.first_seed, TINY)
+    return simulate_training_coast(TINY.first_seed, TINY)
 
 
 def test_a_lesson_holds_every_storm_with_its_true_flood_and_windows_around_the_peaks(
@@ -49,9 +49,9 @@ def test_a_lesson_holds_every_storm_with_its_true_flood_and_windows_around_the_p
 def test_networks_are_taught_written_and_read_back_in_half_precision(
     lesson: tuple[Batch, Batch], tmp_path: Path
 ) -> None:
-    teacher = pretraining.teach(TINY, *lesson, "cpu", seed=0)
+    teacher = pretraining.pretrain_teacher(TINY, *lesson, "cpu", seed=0)
     student = pretraining.pretrain_student(TINY, teacher, *lesson, "cpu", seed=1)
-    card = pretraining.make_card("strandline teach", TINY, 0, "abc", "cpu", 1.0)
+    card = pretraining.build_model_card("strandline teach", TINY, 0, "abc", "cpu", 1.0)
     load_weights.save_networks(tmp_path, teacher, [student], card)
     for name, weight in load_teacher(tmp_path).state_dict().items():
         torch.testing.assert_close(weight, teacher.state_dict()[name].half().float(), rtol=0, atol=0)
@@ -71,7 +71,9 @@ def test_the_surge_decoder_is_sharpened_without_touching_the_rest(lesson: tuple[
 def test_a_dry_coast_has_the_sea_of_the_coast_and_an_interrupted_corpus_is_gone_on_with(
     lesson: tuple[Batch, Batch], tmp_path: Path
 ) -> None:
-    (windows,) = simulate_corpus(simulate_windows, TINY, Checkpoints(tmp_path, "job", resume=False), 1)
+    (windows,) = simulate_training_coasts(
+        simulate_training_windows, TINY, Checkpoints(tmp_path, "job", resume=False), 1
+    )
     assert windows.surge is not None
     assert lesson[1].surge is not None
     assert len(windows) == len(lesson[1]) == TINY.windows

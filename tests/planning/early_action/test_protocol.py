@@ -15,7 +15,7 @@ from strandline.planning.early_action.protocol import (
     protocol_to_toml,
     published_protocol,
 )
-from strandline.planning.formatting import say_expression, say_indicator
+from strandline.planning.formatting import format_expression, format_indicator
 from tests.fixtures.protocols import GATE, ahead, phase, protocol, reading
 
 
@@ -133,9 +133,9 @@ def test_the_protocol_of_a_plan_can_be_checked_as_well(tmp_path: Path) -> None:
 
 def test_a_protocol_reads_as_sentences() -> None:
     likely = ahead("forecast_sea", 1.2, 0.5, (3, 12), duration_hours=6)
-    assert say_indicator(likely) == (
+    assert format_indicator(likely) == (
         "a chance of more than 50 % of forecast sea at or above 1.20 m for 6 hours or longer, 3 to 12 hours ahead"
     )
-    assert say_expression("not high and (left or spare)", GATE.indicators) == (
+    assert format_expression("not high and (left or spare)", GATE.indicators) == (
         "not (sea at or above 1.50 m); and (sea at or above 1.20 m; or neighbour at or above 1.30 m)"
     )

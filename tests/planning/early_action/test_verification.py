@@ -10,7 +10,7 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.planning.early_action.cost_loss import Expenses, critical_probability, lowest_levels
 from strandline.planning.early_action.hindcast import silence_storms
 from strandline.planning.early_action.protocol import Event
-from strandline.planning.early_action.statistical_forecast import CONTEXT_HOURS, MEMBERS, learn_forecaster
+from strandline.planning.early_action.statistical_forecast import CONTEXT_HOURS, MEMBERS, fit_statistical_forecast
 from strandline.planning.early_action.verification import Stakes, find_events, verify
 
 HIGH = Event(variable="water_level", operator=">=", value=1.0, unit="m")
@@ -93,7 +93,7 @@ def test_an_action_helps_only_when_it_starts_early_enough(start: int, hits: int,
 def test_an_action_that_stopped_before_the_event_was_in_vain() -> None:
     result = tried(flags((30, 45)), level((50, 53)))
     assert (result.hits, result.misses, result.false_alarms) == (0, 1, 1)
-    assert result.cost_in_vain == 1.0
+    assert result.false_alarm_cost == 1.0
     assert np.isnan(result.lead_hours)
 
 
@@ -145,7 +145,7 @@ def test_nothing_is_worth_more_than_perfect_information(acts, spans) -> None:
 
 def test_without_stakes_nothing_is_weighed() -> None:
     result = verify(flags((40, 60)), TIME, level((50, 53)), HIGH, 3.0, None)
-    assert (result.hits, result.expenses, result.cost_in_vain) == (1, None, None)
+    assert (result.hits, result.expenses, result.false_alarm_cost) == (1, None, None)
     with pytest.raises(InputError, match="399 states"):
         verify(flags()[:-1], TIME, level(), HIGH, 3.0, None)
     with pytest.raises(InputError, match="give both above 0"):
@@ -194,7 +194,7 @@ def a_record(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_forecasts_from_readings_are_right_on_average_and_as_sure_as_they_say() -> None:
     level, tide = a_record(20_000, 0)
-    forecaster = learn_forecaster(level[:10_000], tide[:10_000], np.random.default_rng(0))
+    forecaster = fit_statistical_forecast(level[:10_000], tide[:10_000], np.random.default_rng(0))
     time = np.datetime64("2001-01-01", "ns") + np.arange(10_000).astype("timedelta64[h]")
     stream = forecaster.forecast(time, level[10_000:], tide[10_000:], 5)
     assert stream.values.shape[1:] == (25, MEMBERS)
@@ -210,7 +210,7 @@ def test_forecasts_from_readings_are_right_on_average_and_as_sure_as_they_say() 
 
 def test_what_happens_later_changes_no_forecast_and_silence_gives_none() -> None:
     level, tide = a_record(6000, 1)
-    forecaster = learn_forecaster(level[:5000], tide[:5000], np.random.default_rng(0))
+    forecaster = fit_statistical_forecast(level[:5000], tide[:5000], np.random.default_rng(0))
     time = np.datetime64("2001-01-01", "ns") + np.arange(1000).astype("timedelta64[h]")
     first = forecaster.forecast(time, level[5000:], tide[5000:], 1)
     changed = level[5000:].copy()
@@ -229,9 +229,9 @@ def test_what_happens_later_changes_no_forecast_and_silence_gives_none() -> None
 def test_a_record_too_short_or_not_hourly_is_refused() -> None:
     level, tide = a_record(400, 2)
     with pytest.raises(RefusedByTheory, match="give a longer record"):
-        learn_forecaster(level, tide, np.random.default_rng(0))
+        fit_statistical_forecast(level, tide, np.random.default_rng(0))
     level, tide = a_record(3000, 2)
-    forecaster = learn_forecaster(level, tide, np.random.default_rng(0))
+    forecaster = fit_statistical_forecast(level, tide, np.random.default_rng(0))
     odd = pd.date_range("2001", periods=3000, freq="2h").to_numpy()
     with pytest.raises(InputError, match="not an hour apart"):
         forecaster.forecast(odd, level, tide, 3)

@@ -12,11 +12,11 @@ from strandline.planning.investment.design import Baseline, Design, design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.robust_choice import regrets
 from strandline.planning.investment.scenarios import AS_TODAY, Scenarios, load_scenarios
-from strandline.planning.investment.stage_damage_by_design import DesignStageDamage, choices
+from strandline.planning.investment.stage_damage_by_design import StageDamageByDesign, choices
 from strandline.planning.measures import FOR_LIVES, load_measures
-from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import annual_damage_samples, draw_curve_deviates
-from strandline.risk.impact.protection import UNPROTECTED, join
+from strandline.risk.stage_damage.exposure import overlay_exposure
+from strandline.risk.stage_damage.protection import UNPROTECTED, join
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
 ECONOMY = Economy(0.03, 50, 2025)
@@ -45,14 +45,14 @@ def designs_of(site: Baseline, price: float = 1e-3, **lead_days: float) -> list[
 
 
 def weigh(site: Baseline, designs: list[Design], scenarios: Scenarios, futures=()) -> Appraisal:
-    damage = DesignStageDamage.of(site, futures, designs)
+    damage = StageDamageByDesign.of(site, futures, designs)
     return appraise(designs, damage, scenarios, ECONOMY, 0.0, np.random.default_rng(2))
 
 
 def test_any_combination_is_what_the_damage_chain_says_of_it_built_together() -> None:
     site = a_site()
     designs = designs_of(site)
-    damage = DesignStageDamage.of(site, (), designs)
+    damage = StageDamageByDesign.of(site, (), designs)
     of_class = site.assets["asset_class"].isin
     for each in designs:  # cheap, so that they are built at every asset of their classes that floods: the chain's unit
         missed = of_class(each.measure.classes).to_numpy() & ~each.covers
@@ -72,7 +72,7 @@ def test_any_combination_is_what_the_damage_chain_says_of_it_built_together() ->
 
 def test_a_higher_sea_damages_what_its_own_map_says_and_no_more_is_made_up_above_the_highest() -> None:
     site, higher = a_site(), make_hazard(rise=0.5)
-    damage = DesignStageDamage.of(site, (higher,), ())
+    damage = StageDamageByDesign.of(site, (higher,), ())
     truth = annual_damage_samples(higher, site.exposure, "europe", site.deviates).sum(axis=1)
     levels = np.stack([site.hazard.levels + rise for rise in (0.5, 5.0, 9.0)])
     found = damage.expected_annual_damage(frozenset(), levels)
@@ -81,13 +81,13 @@ def test_a_higher_sea_damages_what_its_own_map_says_and_no_more_is_made_up_above
     assert (found[1] >= found[0]).all()
     assert damage.share_beyond(levels) == pytest.approx([0.0, 1.0, 1.0])
     with pytest.raises(InputError, match="future hazard"):
-        DesignStageDamage.of(site, (make_hazard(samples=3),), ())
+        StageDamageByDesign.of(site, (make_hazard(samples=3),), ())
 
 
 def test_one_measure_more_never_adds_damage() -> None:
     site = a_site()
     designs = designs_of(site)
-    damage = DesignStageDamage.of(site, (make_hazard(rise=0.5),), designs)
+    damage = StageDamageByDesign.of(site, (make_hazard(rise=0.5),), designs)
     levels = np.stack([site.hazard.levels + rise for rise in (0.0, 0.3, 0.7)])
     annual = {choice: damage.expected_annual_damage(choice, levels) for choice in choices(len(designs))}
     for choice, left in annual.items():
@@ -181,7 +181,7 @@ def test_robustness_counts_the_futures_in_which_it_pays() -> None:
 def test_too_many_measures_and_a_horizon_beyond_2100_are_refused() -> None:
     site = a_site()
     designs = designs_of(site)
-    damage = DesignStageDamage.of(site, (), ())
+    damage = StageDamageByDesign.of(site, (), ())
     rng = np.random.default_rng(0)
     with pytest.raises(InputError, match=r"long-term measures.*combine 10 or fewer"):
         appraise(designs * 4, damage, STILL, ECONOMY, 0.0, rng)

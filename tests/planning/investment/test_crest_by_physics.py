@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from strandline.risk.impact.protection import Protection
+from strandline.risk.stage_damage.protection import Protection
 from strandline.simulator.hydrodynamics.inundation import Basin, inundate
 
 WALL, CREST = 12, 1.5

@@ -11,11 +11,11 @@ from strandline.errors import InputError
 from strandline.observations.region import Region
 from strandline.planning.investment.design import Design, design
 from strandline.planning.investment.scenarios import load_scenarios
-from strandline.planning.investment.stage_damage_by_design import DesignStageDamage
+from strandline.planning.investment.stage_damage_by_design import StageDamageByDesign
 from strandline.planning.measures import Quantity, load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.risk.impact.impact import assess_impact
-from strandline.risk.impact.protection import Protection, join
+from strandline.risk.stage_damage.protection import Protection, join
 from tests.fixtures.hazards import make_assets, make_hazard
 from tests.planning.investment.test_cost_benefit import ECONOMY, a_site
 
@@ -43,7 +43,7 @@ def test_mangroves_are_planted_where_they_grow() -> None:
 def test_who_has_moved_away_is_not_damaged() -> None:
     cheap = Quantity(1e-6, 1e-6, 1e-6, "", "assumption")
     site, moved = a_site(), built("retreat", unit_cost=cheap)
-    damage = DesignStageDamage.of(site, HIGHER, [moved])
+    damage = StageDamageByDesign.of(site, HIGHER, [moved])
     homes = [group for group in damage.groups if group.covered_by]
     assert homes
     alone = replace(damage, groups=tuple(homes))
@@ -121,7 +121,7 @@ def test_raising_the_effect_of_a_measure_never_raises_damage(key: str, effect: f
         size = Quantity(value, value, value, "", "assumption")
         found = built(key, site, unit_cost=cheap, effect={**effects, name: size})
         designs = [found] if isinstance(found, Design) else []
-        damage = DesignStageDamage.of(site, HIGHER, designs)
+        damage = StageDamageByDesign.of(site, HIGHER, designs)
         return damage.expected_annual_damage(frozenset(range(len(designs))), site.hazard.levels[None] + 0.3)
 
     cap = 1.0 if name == "avoided_share" else np.inf
@@ -137,7 +137,7 @@ def test_a_higher_crest_never_lets_more_in(period: float, factor: float) -> None
     def left(years: float) -> np.ndarray:
         wanted = replace(effects["design_return_period"], value=years)
         found = built("raise_embankment", site, effect={**effects, "design_return_period": wanted})
-        return DesignStageDamage.of(site, HIGHER, [found]).expected_annual_damage(
+        return StageDamageByDesign.of(site, HIGHER, [found]).expected_annual_damage(
             frozenset({0}), site.hazard.levels[None]
         )
 

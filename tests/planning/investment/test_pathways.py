@@ -8,7 +8,7 @@ import pytest
 
 from strandline.planning.investment.pathways import LEAST_GAIN, Pathways, find_pathways, tipping_rises
 from strandline.planning.investment.scenarios import load_scenarios
-from strandline.planning.investment.stage_damage_by_design import DesignStageDamage
+from strandline.planning.investment.stage_damage_by_design import StageDamageByDesign
 from strandline.planning.measures import Quantity
 from strandline.report.figures.pathways_map import as_generator_files, draw_pathways
 from strandline.report.figures.style import NARROW, WIDE
@@ -23,7 +23,7 @@ HIGHER = (make_hazard(rise=0.5), make_hazard(rise=1.0))
 def pathways() -> Pathways:
     site = a_site()
     designs = designs_of(site, price=0.2)
-    found = find_pathways(designs, DesignStageDamage.of(site, HIGHER, designs), load_scenarios(), ECONOMY)
+    found = find_pathways(designs, StageDamageByDesign.of(site, HIGHER, designs), load_scenarios(), ECONOMY)
     assert isinstance(found, Pathways)
     return found
 
@@ -72,7 +72,7 @@ def test_a_faster_sea_tips_earlier_and_decisions_leave_the_lead_time(pathways: P
 
 def test_a_stricter_objective_tips_earlier() -> None:
     site = a_site()
-    damage = DesignStageDamage.of(site, HIGHER, [])
+    damage = StageDamageByDesign.of(site, HIGHER, [])
     scenarios = load_scenarios()
 
     def tip(share: float) -> float:
@@ -91,7 +91,7 @@ def test_a_measure_that_hardly_moves_the_tipping_point_is_no_step() -> None:
     site = a_site()
     slight, cheap = (Quantity(value, value, value, "", "assumption") for value in (0.002, 1e-3))
     weak = built("early_warning", site, unit_cost=cheap, effect={"avoided_share": slight})
-    found = find_pathways([weak], DesignStageDamage.of(site, HIGHER, [weak]), load_scenarios(), ECONOMY)
+    found = find_pathways([weak], StageDamageByDesign.of(site, HIGHER, [weak]), load_scenarios(), ECONOMY)
     assert isinstance(found, Pathways)
     assert [step.built for step in found.steps] == [()]
     assert found.ends == ()
@@ -101,7 +101,7 @@ def test_a_measure_that_hardly_moves_the_tipping_point_is_no_step() -> None:
 
 def test_without_a_mapped_higher_sea_there_are_no_pathways() -> None:
     site = a_site()
-    found = find_pathways([], DesignStageDamage.of(site, (), []), load_scenarios(), ECONOMY)
+    found = find_pathways([], StageDamageByDesign.of(site, (), []), load_scenarios(), ECONOMY)
     assert found.startswith("There are no pathways: no higher sea was mapped")
 
 

@@ -10,8 +10,8 @@ from strandline.observations.sea_level.residual_process import autocovariance
 from strandline.watch.assimilation import filter as sea_filter
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, assimilate_forecast, sample_ensemble
 from strandline.watch.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step
-from strandline.watch.assimilation.gauge_model import Sensor, learn_sensor, own_sensor
-from strandline.watch.assimilation.surge_process import SurgeProcess, learn_process
+from strandline.watch.assimilation.gauge_model import Sensor, fit_sensor, own_sensor
+from strandline.watch.assimilation.surge_process import SurgeProcess, fit_surge_process
 
 START = np.datetime64("2020-01-01T00", "h")
 HOUR = np.timedelta64(1, "h")
@@ -237,23 +237,23 @@ def test_a_process_is_learned_back_from_what_it_made() -> None:
         past = course[hour - 2 : hour][::-1]
         course[hour] = true.coefficients @ past + true.shocks[regime] * rng.standard_normal()
     course[rng.random(course.size) < 0.001] = np.nan
-    found = learn_process(course, autocovariance(course))
+    found = fit_surge_process(course, autocovariance(course))
     np.testing.assert_allclose(found.coefficients[:2], (1.2, -0.25), atol=0.05)
     np.testing.assert_allclose(found.shocks[:2], true.shocks, rtol=0.1)
     np.testing.assert_allclose(found.transition[:2, :2].diagonal(), 0.98, atol=0.02)
     with pytest.raises(RefusedByTheory):
-        learn_process(course[:200], autocovariance(course))
+        fit_surge_process(course[:200], autocovariance(course))
 
 
 def test_a_neighbour_is_learned_with_its_delay() -> None:
-    process = learn_process(course := play(autoregression(1.3, -0.34), 20_000, 6), autocovariance(course))
+    process = fit_surge_process(course := play(autoregression(1.3, -0.34), 20_000, 6), autocovariance(course))
     rng = np.random.default_rng(1)
     own_place = np.zeros(course.size)
     for hour in range(1, course.size):
         own_place[hour] = 0.8 * own_place[hour - 1] + 0.02 * rng.standard_normal()
     other = own_place.copy()
     other[3:] += 1.1 * course[:-3]
-    found = learn_sensor("behind", course, other, process)
+    found = fit_sensor("behind", course, other, process)
     assert found.ahead == -3
     assert found.gain == pytest.approx(1.1, abs=0.02)
     assert found.memory == pytest.approx(0.8, abs=0.05)
@@ -265,27 +265,27 @@ def test_courses_have_the_moments_of_the_belief() -> None:
     model = SeaModel(process, (exact(process),))
     now = START + HOUR
     belief = filter_step(climatological_prior(model, START), now, [Residual("own", now, 0.1)])
-    courses = sample_ensemble(belief, count=4000).residual
+    ensemble = sample_ensemble(belief, count=4000).residual
     lead = np.arange(HORIZON_HOURS + 1)
     known = 1 - 0.95 ** (2 * lead)
-    np.testing.assert_allclose(courses.mean(axis=0), belief.residual()[0] * 0.95**lead, atol=0.01)
-    np.testing.assert_allclose(courses.std(axis=0)[1:], 0.03 / np.sqrt(1 - 0.95**2) * np.sqrt(known[1:]), rtol=0.1)
+    np.testing.assert_allclose(ensemble.mean(axis=0), belief.residual()[0] * 0.95**lead, atol=0.01)
+    np.testing.assert_allclose(ensemble.std(axis=0)[1:], 0.03 / np.sqrt(1 - 0.95**2) * np.sqrt(known[1:]), rtol=0.1)
 
 
 def test_guidance_is_weighed_by_its_error() -> None:
     rng = np.random.default_rng(3)
-    courses = rng.standard_normal((4000, HORIZON_HOURS + 1))
+    ensemble = rng.standard_normal((4000, HORIZON_HOURS + 1))
     lead = np.array([10])
     sure, unsure = (Guidance("x", lead, np.array([2.0]), np.array([[error]])) for error in (1.0, 1e6))
-    moved = assimilate_forecast(courses, sure)[:, 10]
+    moved = assimilate_forecast(ensemble, sure)[:, 10]
     assert moved.mean() == pytest.approx(1.0, abs=0.05)  # half way: as sure as the courses are
     assert moved.var() == pytest.approx(0.5, abs=0.05)
-    np.testing.assert_allclose(assimilate_forecast(courses, unsure), courses, atol=0.02)
+    np.testing.assert_allclose(assimilate_forecast(ensemble, unsure), ensemble, atol=0.02)
 
 
 def test_widening_keeps_the_medians() -> None:
     process = autoregression(0.95)
-    courses = sample_ensemble(climatological_prior(SeaModel(process, (exact(process),)), START))
-    wider = courses.widened(np.full(HORIZON_HOURS + 1, 2.0))
-    np.testing.assert_allclose(np.median(wider.residual, axis=0), np.median(courses.residual, axis=0))
-    np.testing.assert_allclose(wider.residual.std(axis=0), 2 * courses.residual.std(axis=0))
+    ensemble = sample_ensemble(climatological_prior(SeaModel(process, (exact(process),)), START))
+    wider = ensemble.inflated(np.full(HORIZON_HOURS + 1, 2.0))
+    np.testing.assert_allclose(np.median(wider.residual, axis=0), np.median(ensemble.residual, axis=0))
+    np.testing.assert_allclose(wider.residual.std(axis=0), 2 * ensemble.residual.std(axis=0))

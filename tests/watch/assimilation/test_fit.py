@@ -10,9 +10,9 @@ from strandline.pipeline.deployment import Deployment, GaugeSite
 from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch.assimilation.fit import SeaLevelFit, fit
-from strandline.watch.assimilation.spread_inflation import NO_WIDENING
+from strandline.watch.assimilation.spread_inflation import NO_INFLATION
 from tests.fixtures.batches import MEAN_SEA_LEVEL, bell, hours, make_gauge, make_place
-from tests.fixtures.watches import a_briefing
+from tests.fixtures.watches import a_deployment
 
 TIME = hours(60)
 NEVER_ASKED = Forecaster((), {}, 1.0, 0.5, 0.5, None)
@@ -25,7 +25,7 @@ def learned(neighbours: int, known_hours: int) -> SeaLevelFit:
     gauge = make_gauge(TIME, bell(TIME, list(TIME[200::300])) + weather, neighbours)
     gauge["water_level"][-1, known_hours:] = np.nan
     place = StudyArea(replace(make_place(60), tide_gauge=gauge))
-    deployment: Deployment = a_briefing()
+    deployment: Deployment = a_deployment()
     sites = tuple(GaugeSite(f"gauge {i}", 15.0, 45.2, MEAN_SEA_LEVEL) for i in range(1 + neighbours))
     return fit(place, replace(deployment, gauges=sites), NEVER_ASKED)
 
@@ -44,8 +44,8 @@ def test_without_a_storm_to_learn_from_nobody_advises_and_the_belief_stays_as_wi
     known = learned(1, TIME.size)
     (note,) = known.notes
     assert note.startswith("How wide the belief must be could not be learned (")
-    assert known.advisers == ()
-    assert known.spread_inflation == NO_WIDENING
+    assert known.sources == ()
+    assert known.spread_inflation == NO_INFLATION
 
 
 def test_an_own_gauge_that_was_hardly_read_is_refused() -> None:

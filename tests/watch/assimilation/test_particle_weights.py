@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from strandline.risk.stage_damage.by_zone import ZoneStageDamage
+from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.simulator.sensors.flood_scenes import SceneQuality
 from strandline.watch.assimilation.particle_weights import draw_samples, weigh_samples
 from strandline.watch.readings import Reading
@@ -13,12 +13,14 @@ from strandline.watch.readings import Reading
 NOON = datetime(2020, 1, 1, 12)
 
 
-def two_grounds() -> ZoneStageDamage:
+def two_grounds() -> StageDamageByZone:
     """Two zones; at 2 m the first sample floods a tenth of either, the second nine tenths."""
     share = np.array([[[0.1], [0.9]], [[0.1], [0.9]]])
     nothing = np.zeros_like(share)
     counts = np.zeros(2, dtype=np.int64)
-    return ZoneStageDamage(np.full((2, 1), 2.0), 0.0, share, nothing, nothing, np.zeros(2), counts, counts, np.zeros(2))
+    return StageDamageByZone(
+        np.full((2, 1), 2.0), 0.0, share, nothing, nothing, np.zeros(2), counts, counts, np.zeros(2)
+    )
 
 
 def scene(share: float, place: str = "east") -> Reading:

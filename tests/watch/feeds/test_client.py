@@ -51,7 +51,7 @@ def walk(guarded: FeedClient, steps: int = 72) -> tuple[list[Reading], list[str]
     for hour in range(steps):
         until = START + hour * HOUR + timedelta(minutes=10)
         recent = [reading for reading in taken.values() if reading.issued > until - timedelta(days=3)]
-        answer = guarded.ask(until - HOUR, until, recent)
+        answer = guarded.poll(until - HOUR, until, recent)
         taken |= {(reading.time, reading.place): reading for reading in answer.readings}
         conditions.append(answer.health.condition)
     return list(taken.values()), conditions
@@ -62,15 +62,15 @@ def walk(guarded: FeedClient, steps: int = 72) -> tuple[list[Reading], list[str]
 
 def test_a_feed_is_asked_again_until_it_answers() -> None:
     feed = Scripted([refuses, refuses, answers])
-    answer = FeedClient(feed, EXPECTED, patience=HASTY).ask(START - HOUR, START)
+    answer = FeedClient(feed, EXPECTED, retry_policy=HASTY).poll(START - HOUR, START)
     assert [reading.value for reading in answer.readings] == [0.5]
     assert answer.health.condition == "alive"
     assert len(feed.asked) == 3
 
 
-@pytest.mark.parametrize("patience", [None, HASTY])
-def test_a_refusal_is_health_and_not_an_exception(patience: RetryPolicy | None) -> None:
-    answer = FeedClient(Scripted([refuses]), EXPECTED, patience=patience).ask(START - HOUR, START)
+@pytest.mark.parametrize("retry_policy", [None, HASTY])
+def test_a_refusal_is_health_and_not_an_exception(retry_policy: RetryPolicy | None) -> None:
+    answer = FeedClient(Scripted([refuses]), EXPECTED, retry_policy=retry_policy).poll(START - HOUR, START)
     assert answer.readings == []
     assert answer.health.condition == "failing"
     assert "port closed" in answer.health.note
@@ -78,7 +78,7 @@ def test_a_refusal_is_health_and_not_an_exception(patience: RetryPolicy | None) 
 
 def test_a_fault_of_our_own_is_health_too_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        answer = FeedClient(Scripted([is_broken]), EXPECTED).ask(START - HOUR, START)
+        answer = FeedClient(Scripted([is_broken]), EXPECTED).poll(START - HOUR, START)
     assert "KeyError" in answer.health.note
     assert caplog.records[0].exc_info is not None
 
@@ -91,11 +91,11 @@ def test_a_feed_that_hangs_holds_a_step_up_no_longer_than_its_bound() -> None:
         return []
 
     feed = Scripted([hangs])
-    guarded = FeedClient(feed, EXPECTED, patience=HASTY)
+    guarded = FeedClient(feed, EXPECTED, retry_policy=HASTY)
     begin = clock.perf_counter()
-    first = guarded.ask(START - HOUR, START)
+    first = guarded.poll(START - HOUR, START)
     assert clock.perf_counter() - begin < HASTY.bound + 2.0  # seconds; the feed would hang for twenty
-    second = guarded.ask(START, START + HOUR)
+    second = guarded.poll(START, START + HOUR)
     assert clock.perf_counter() - begin < HASTY.bound + 3.0
     released.set()
     assert first.health.note == "Asking it failed: no answer within 0.5 s."
@@ -105,17 +105,17 @@ def test_a_feed_that_hangs_holds_a_step_up_no_longer_than_its_bound() -> None:
 
 def test_a_feed_that_always_fails_is_left_alone_and_asked_once_when_it_has_rested() -> None:
     feed = Scripted([refuses])
-    guarded = FeedClient(feed, EXPECTED, patience=HASTY)
+    guarded = FeedClient(feed, EXPECTED, retry_policy=HASTY)
     for hour in range(4):
-        guarded.ask(START + (hour - 1) * HOUR, START + hour * HOUR)
+        guarded.poll(START + (hour - 1) * HOUR, START + hour * HOUR)
     assert len(feed.asked) == HASTY.trips_after
-    assert "left alone" in guarded.ask(START + 3 * HOUR, START + 4 * HOUR).health.note
+    assert "left alone" in guarded.poll(START + 3 * HOUR, START + 4 * HOUR).health.note
     clock.sleep(HASTY.rests)
-    guarded.ask(START + 4 * HOUR, START + 5 * HOUR)
+    guarded.poll(START + 4 * HOUR, START + 5 * HOUR)
     assert len(feed.asked) == HASTY.trips_after + 1
     feed.script = [answers]
     clock.sleep(HASTY.rests)
-    assert guarded.ask(START + 5 * HOUR, START + 6 * HOUR).readings
+    assert guarded.poll(START + 5 * HOUR, START + 6 * HOUR).readings
 
 
 def test_what_became_known_while_it_failed_is_asked_for_again() -> None:
@@ -124,9 +124,9 @@ def test_what_became_known_while_it_failed_is_asked_for_again() -> None:
     assert len(taken) == 60
     assert conditions[60:] == ["failing"] * 12
     late = FeedClient(failing, EXPECTED, tide)
-    assert not late.ask(LATELY[0], LATELY[0] + HOUR).readings
-    assert not late.ask(LATELY[0] + HOUR, LATELY[0] + 2 * HOUR).readings
-    assert len(late.ask(LATELY[1], LATELY[1] + HOUR).readings) == 12
+    assert not late.poll(LATELY[0], LATELY[0] + HOUR).readings
+    assert not late.poll(LATELY[0] + HOUR, LATELY[0] + 2 * HOUR).readings
+    assert len(late.poll(LATELY[1], LATELY[1] + HOUR).readings) == 12
 
 
 # --- step by step --------------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def test_a_sound_stream_is_taken_whole_and_once() -> None:
     taken, conditions = walk(FeedClient(replay, EXPECTED, tide))
     assert taken == list(replay.readings)
     assert set(conditions) == {"alive"}
-    assert FeedClient(replay, EXPECTED, tide).ask(START, NOW, taken).readings == []
+    assert FeedClient(replay, EXPECTED, tide).poll(START, NOW, taken).readings == []
 
 
 def test_an_earlier_reading_comes_again_when_the_checks_think_otherwise() -> None:
@@ -188,5 +188,5 @@ def test_forecasts_pass_with_their_members() -> None:
         for member in range(5)
     ]
     guarded = FeedClient(Replay.of("model", ahead, 2 * HOUR), EXPECTED)
-    assert guarded.ask(START, START + HOUR).readings == []
-    assert sorted(guarded.ask(START + HOUR, START + 2 * HOUR).readings) == sorted(ahead)
+    assert guarded.poll(START, START + HOUR).readings == []
+    assert sorted(guarded.poll(START + HOUR, START + 2 * HOUR).readings) == sorted(ahead)

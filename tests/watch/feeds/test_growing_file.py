@@ -11,7 +11,7 @@ import xarray as xr
 from strandline.errors import FeedError
 from strandline.observations.region_file.data_sections import GaugeFileSection
 from strandline.watch.feeds.files.growing_file import GrowingFile
-from strandline.watch.feeds.quality_control import judge
+from strandline.watch.feeds.quality_control import check_readings
 from strandline.watch.readings import Reading
 
 START = datetime(2022, 1, 1)
@@ -69,7 +69,7 @@ def test_nothing_is_given_that_was_not_known_then_but_what_the_wall_clock_denies
     assert feed(path, START + 20 * HOUR).read(START, asked)[-1].time == asked
     ahead = feed(path, asked).read(START, asked)
     assert ahead[-1].time == START + 9 * HOUR
-    assert {each.finding for each in judge(ahead, asked)} == {"clock ahead"}
+    assert {each.finding for each in check_readings(ahead, asked)} == {"clock ahead"}
 
 
 def test_a_bad_row_costs_that_row_alone(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_bad_row_costs_that_row_alone(tmp_path: Path) -> None:
     seen = feed(path, now).read(datetime.min, now)
     assert [reading.time for reading in seen] == [START, START + 2 * HOUR, START + 5 * HOUR]
     assert np.isnan(seen[1].value)
-    assert [each.finding for each in judge(seen, now)] == [None, "no number", None]
+    assert [each.finding for each in check_readings(seen, now)] == [None, "no number", None]
 
 
 def test_only_the_end_of_a_long_file_is_read_and_as_much_as_is_needed(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.agent import faults
 from strandline.watch.feeds.health import Expectation, assess_health
-from strandline.watch.feeds.quality_control import Finding, judge
+from strandline.watch.feeds.quality_control import Finding, check_readings
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Health, Reading
 
@@ -39,7 +39,7 @@ def gauge(amplitude: float = 1.0, seed: int = 0, surge: Callable[[np.ndarray], n
 
 def findings(replay: Replay, until: datetime = NOW, known_tide: bool = True) -> dict[datetime, Finding]:
     readings = replay.read(datetime.min, until)
-    judged = judge(readings, until, tide if known_tide else None)
+    judged = check_readings(readings, until, tide if known_tide else None)
     return {each.reading.time: each.finding for each in judged if each.finding is not None}
 
 
@@ -108,25 +108,25 @@ def test_a_stuck_sensor_is_found_after_three_hours_of_moving_tide_or_six_without
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_what_is_no_number_is_bad(value: float) -> None:
     readings = [*gauge().read(datetime.min, NOW - HOUR), Reading("Pier", "water_level", NOW, NOW, value)]
-    last = judge(readings, NOW)[-1]
+    last = check_readings(readings, NOW)[-1]
     assert (last.finding, last.reading.quality) == ("no number", "bad")
 
 
 @pytest.mark.parametrize("value", [-9999.0, 9999.0, -32767.0])
 def test_what_no_sea_does_is_bad(value: float) -> None:
     readings = [*gauge().read(datetime.min, NOW - HOUR), Reading("Pier", "water_level", NOW, NOW, value)]
-    last = judge(readings, NOW, tide)[-1]
+    last = check_readings(readings, NOW, tide)[-1]
     assert (last.finding, last.reading.quality) == ("out of range", "bad")
 
 
 def test_other_variables_have_their_own_range() -> None:
     readings = [Reading("scenes", "flooded_share", NOW, NOW, value, place) for value, place in ((0.4, "A"), (1.2, "B"))]
-    assert [each.finding for each in judge(readings, NOW)] == [None, "out of range"]
+    assert [each.finding for each in check_readings(readings, NOW)] == [None, "out of range"]
 
 
 def test_centimetres_are_found_by_name_and_never_good() -> None:
     in_centimetres = faults.in_centimetres(gauge(), LATELY)
-    judged = judge(in_centimetres.read(datetime.min, NOW), NOW, tide)
+    judged = check_readings(in_centimetres.read(datetime.min, NOW), NOW, tide)
     inside = [each for each in judged if LATELY[0] <= each.reading.time]
     assert sum(each.finding == "wrong unit" for each in inside) >= 10
     assert not any(each.reading.quality == "good" and abs(each.reading.value) > 3 for each in judged)
@@ -148,15 +148,15 @@ def test_a_clock_that_was_set_wrong_leaves_what_it_said_before() -> None:
 
 def test_one_mad_time_is_bad_alone() -> None:
     mad = Reading("Pier", "water_level", datetime(2099, 1, 1), datetime(2099, 1, 1), 0.5)
-    judged = judge([*gauge().read(datetime.min, NOW), mad], NOW, tide)
+    judged = check_readings([*gauge().read(datetime.min, NOW), mad], NOW, tide)
     assert [each.reading for each in judged if each.finding] == [replace(mad, quality="bad")]
 
 
 def test_forecasts_speak_of_the_future_and_are_issued_in_the_past() -> None:
     ahead = [Reading("model", "surge_forecast", NOW + lead * HOUR, NOW - 6 * HOUR, 0.2) for lead in range(48)]
-    assert all(each.finding is None for each in judge(ahead, NOW))
+    assert all(each.finding is None for each in check_readings(ahead, NOW))
     too_early = [replace(reading, issued=NOW + HOUR) for reading in ahead]
-    assert {each.finding for each in judge(too_early, NOW)} == {"clock ahead"}
+    assert {each.finding for each in check_readings(too_early, NOW)} == {"clock ahead"}
 
 
 # --- order and repeats ---------------------------------------------------------------------------------------------
@@ -168,35 +168,35 @@ def test_order_and_repeats_change_nothing(name: str, seed: int, hour: int) -> No
     readings = faults.FAULTS[name](gauge(), LATELY).read(datetime.min, until)
     mixed = readings + [replace(reading) for reading in readings[::3]]
     random.Random(seed).shuffle(mixed)
-    said = [str(each) for each in judge(readings, until, tide)]  # as text: a NaN equals no other
-    assert [str(each) for each in judge(mixed, until, tide)] == said
+    said = [str(each) for each in check_readings(readings, until, tide)]  # as text: a NaN equals no other
+    assert [str(each) for each in check_readings(mixed, until, tide)] == said
 
 
 def test_what_was_bad_stays_bad_until_the_stream_says_another_value() -> None:
     readings = gauge().read(datetime.min, NOW)
     bad = replace(readings[50], quality="bad")
-    again = judge(readings, NOW, tide, earlier=[*readings[:50], bad])
+    again = check_readings(readings, NOW, tide, earlier=[*readings[:50], bad])
     assert [each.reading for each in again if each.finding] == [bad]
     revised = replace(readings[50], value=readings[50].value + 0.01)
-    assert not any(each.finding for each in judge([*readings, revised], NOW, tide, earlier=[bad]))
+    assert not any(each.finding for each in check_readings([*readings, revised], NOW, tide, earlier=[bad]))
 
 
 def test_a_verdict_is_passed_anew_on_what_was_good_or_suspect() -> None:
     at = START + 66 * HOUR
     spiky = faults.spiking(gauge(), (at, at + HOUR), size=1.5)
-    first = [each.reading for each in judge(spiky.read(datetime.min, at + 0.5 * HOUR), at + 0.5 * HOUR, tide)]
+    first = [each.reading for each in check_readings(spiky.read(datetime.min, at + 0.5 * HOUR), at + 0.5 * HOUR, tide)]
     assert first[-1].quality == "suspect"
-    assert judge(spiky.read(at, at + 4.5 * HOUR), at + 4.5 * HOUR, tide, earlier=first)[-5].finding == "spike"
-    steady = [each.reading for each in judge(gauge().read(datetime.min, NOW), NOW, tide)]
+    assert check_readings(spiky.read(at, at + 4.5 * HOUR), at + 4.5 * HOUR, tide, earlier=first)[-5].finding == "spike"
+    steady = [each.reading for each in check_readings(gauge().read(datetime.min, NOW), NOW, tide)]
     doubted = [replace(reading, quality="suspect") for reading in steady]
-    assert [each.reading for each in judge([], NOW, tide, earlier=doubted)] == steady
+    assert [each.reading for each in check_readings([], NOW, tide, earlier=doubted)] == steady
 
 
 # --- health --------------------------------------------------------------------------------------------------------
 
 
 def health_of(replay: Replay, until: datetime = NOW, failure: str = "") -> Health:
-    judged = judge(replay.read(datetime.min, until), until, tide)
+    judged = check_readings(replay.read(datetime.min, until), until, tide)
     return assess_health("Pier", judged, until, EXPECTED, failure)
 
 

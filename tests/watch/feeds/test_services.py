@@ -315,7 +315,7 @@ def test_a_service_that_never_answers_holds_a_step_up_for_its_bound_alone(server
     server.respond = lambda path, body: released.wait(10)
     with httpx.Client(timeout=httpx.Timeout(30.0)) as client:
         feed = JsonService(Service("Gauge", client), f"http://127.0.0.1:{server.server_port}", "*.t", "*.v", "m", 0.0)
-        answer = FeedClient(feed, EXPECTED, patience=RetryPolicy(bound=0.3)).ask(NOW - HOUR, NOW)
+        answer = FeedClient(feed, EXPECTED, retry_policy=RetryPolicy(bound=0.3)).poll(NOW - HOUR, NOW)
         released.set()
     assert answer.readings == []
     assert answer.health.note == "Asking it failed: no answer within 0.3 s."

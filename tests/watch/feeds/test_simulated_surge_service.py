@@ -12,7 +12,7 @@ from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.sea.surge_forecasts import forecast_surges
 from strandline.watch.feeds.simulated_surge_service import SERVICE_DELAY, SKILL, SURGE_SERVICE, SurgeService
 from tests.fixtures.batches import hours, make_place
-from tests.fixtures.watches import a_briefing
+from tests.fixtures.watches import a_deployment
 
 TIME = hours(10)
 SURGE = np.exp(-(((np.arange(TIME.size) - 120) / 10) ** 2))
@@ -26,7 +26,7 @@ def service() -> SurgeService:
 
 @pytest.fixture(scope="module")
 def deployment() -> Deployment:
-    return a_briefing()
+    return a_deployment()
 
 
 def test_it_forecasts_the_truth_of_a_simulated_coast_by_the_seed_of_the_run(deployment: Deployment) -> None:

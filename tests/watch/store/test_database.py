@@ -71,6 +71,7 @@ def test_a_database_that_is_anothers_is_refused_and_left_alone(address: str) -> 
     execute(address, "CREATE TABLE log (line TEXT)")
     with pytest.raises(InputError, match=r"tables of another program \(log\)"):
         Store.open(address)
+    gc.collect()  # a connection left open would be a ResourceWarning here
     execute(address, "INSERT INTO log VALUES ('still theirs')")
 
 
@@ -92,7 +93,6 @@ def test_what_is_no_store_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         Store.open(given)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pg8000 forgets to close its socket
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     with pytest.raises(InputError, match=r"user:\*\*\*@.*cannot be read or written \(communication error") as caught:
         Store.open("postgresql://user:secret@/name?unix_sock=/nowhere/.s")
@@ -207,12 +207,12 @@ def test_no_question_reads_a_table_from_end_to_end(tmp_path: Path) -> None:
         event.listen(Engine, "before_cursor_execute", note)
         try:
             until, read = START + 3 * HOUR, store.read
-            for one in (read.newest_step, read.health, read.outlook, lambda: read.pending(until)):
+            for one in (read.newest_step, read.health, read.forecast, lambda: read.pending(until)):
                 one()
             known = list(read.readings(START, until, until))
             for several in (read.steps, read.decisions, read.alerts):
                 list(several(START, until))
-            list(read.outlook_history("water_level", "harbour", START, until))
+            list(read.forecast_history("water_level", "harbour", START, until))
             list(read.log(3))
             with store.step(START + HOURS * HOUR) as step:
                 step.add_readings(known)

@@ -21,7 +21,7 @@ from benchmarks.agent.scripted_watch import HOUR, START, decision_at, fill, hold
 from strandline.errors import InputError
 from strandline.report.alerts.cap import FloodWarning, as_cap
 from strandline.report.findings import Issuer
-from strandline.watch.decisions import OutlookRow
+from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health, Reading
 from strandline.watch.store import AlertDraft, AlreadyDone, Busy, Store, StoredForecast
 from strandline.watch.store.audit.outbox import alerts_beside
@@ -75,7 +75,7 @@ def test_a_step_that_breaks_leaves_nothing_and_frees_the_lock(store: Store) -> N
         break_down()
     assert store.read.newest_step() is None
     assert list(store.read.log()) == []
-    assert store.read.outlook() is None
+    assert store.read.forecast() is None
     with store.step(START) as step:
         assert step.readings(START - 9 * HOUR) == []
         assert step.belief_state() is None
@@ -298,19 +298,19 @@ def test_decisions_that_ask_for_a_person_are_pending_until_one_confirms(store: S
 
 
 def test_outlooks_are_read_by_hour_and_thinned_without_a_trace_left_out(store: Store) -> None:
-    row = OutlookRow("water_level", "", START, 0.0, 0.1, 0.2, 0.3, None)
+    row = ForecastRow("water_level", "", START, 0.0, 0.1, 0.2, 0.3, None)
     for number in range(30):
         with store.step(START + number * HOUR) as step:
-            step.add_outlook([replace(row, zone=zone, p50=float(number)) for zone in ("", "harbour")])
-    assert store.read.outlook() == StoredForecast(
+            step.add_forecast([replace(row, zone=zone, p50=float(number)) for zone in ("", "harbour")])
+    assert store.read.forecast() == StoredForecast(
         START + 29 * HOUR, (replace(row, p50=29.0), replace(row, zone="harbour", p50=29.0))
     )
-    history = list(store.read.outlook_history("water_level", "harbour", START + HOUR, START + 3 * HOUR))
+    history = list(store.read.forecast_history("water_level", "harbour", START + HOUR, START + 3 * HOUR))
     assert [(one.hour, one.rows[0].p50) for one in history] == [(START + n * HOUR, float(n)) for n in (1, 2, 3)]
     with pytest.raises(InputError, match="not a part of a day"):
-        store.thin_outlooks(START, 5)
-    assert store.thin_outlooks(START + 24 * HOUR, 6) == 2 * 20
-    left = [one.hour for one in store.read.outlook_history("water_level", "", START, START + 29 * HOUR)]
+        store.thin_forecasts(START, 5)
+    assert store.thin_forecasts(START + 24 * HOUR, 6) == 2 * 20
+    left = [one.hour for one in store.read.forecast_history("water_level", "", START, START + 29 * HOUR)]
     assert left == [START + n * HOUR for n in (0, 6, 12, 18, *range(24, 30))]
     assert [entry.kind for entry in islice(store.read.log(), 30, None)] == ["retention"]
     store.verify_log()

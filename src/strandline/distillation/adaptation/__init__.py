@@ -1,1 +1,1 @@
-"""Adapting the shipped students to one study area."""
+"""Adaptation of the shipped students to one study area."""

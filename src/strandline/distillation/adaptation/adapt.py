@@ -1,43 +1,39 @@
-"""The shipped networks meet a place: what is learned from it, and how well that is known."""
+"""Adaptation of the shipped students to one study area."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from strandline.distillation.adaptation.data import AdaptationData
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.distil import DistillationConfig, DistillationData, distil
-from strandline.distillation.training.loop import Progress
+from strandline.distillation.distil import DistillationConfig, DistillationData, distil_student
+from strandline.distillation.training.loop import Progress, part_of
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 
 
 def adapt(
-    course: AdaptationData,
+    data: AdaptationData,
     students: Sequence[Student],
-    recipe: DistillationConfig,
+    config: DistillationConfig,
     seed: int,
     progress: Progress | None = None,
 ) -> list[Student]:
-    """Distil the teacher into each member of the ensemble, in place, every one from its own draws.
+    """Distil the teacher into each member of the ensemble, in place, each with its own draws.
 
-    Students that remember the teacher's maps have learned elsewhere to read them: here they learn the surge alone.
-    Where the archive was forgotten, the place's own map is learned instead. Surges of other coasts are replayed, so
-    that the few storms of a short record overwrite nothing.
+    Students that use the flood archive were pre-trained to read it: here only their surge decoder is trained. Without
+    an archive the static map of the study area is trained as well. Surge windows of other coasts are replayed, so that
+    the few storms of a short record do not overwrite what was learned there.
     """
-    samples = recipe.samples if course.archive is None else 0
-    recipe = replace(recipe, soft=recipe.soft * course.teacher.weight, samples=samples)
-    lesson = DistillationData(
-        student_inputs(course.training),
-        student_inputs(course.windows),
-        course.word["training"],
-        course.word["windows"],
+    samples = config.samples if data.archive is None else 0
+    config = replace(config, soft=config.soft * data.teacher_weight.weight, samples=samples)
+    inputs = DistillationData(
+        student_inputs(data.training),
+        student_inputs(data.windows),
+        data.teacher_predictions.training,
+        data.teacher_predictions.windows,
     )
-    past = load_exemplars()
+    exemplars = load_exemplars()
     for i, student in enumerate(students):
-        kept = past.consolidate(student, recipe)
-        distil(student, lesson, recipe, seed + i, _part(progress, i, len(students)), kept)
+        consolidation = exemplars.build_consolidation(student, config)
+        distil_student(student, inputs, config, seed + i, part_of(progress, i, len(students)), consolidation)
     return list(students)
-
-
-def _part(progress: Progress | None, index: int, count: int) -> Progress | None:
-    return None if progress is None else lambda done: progress((index + done) / count)

@@ -1,60 +1,66 @@
-"""Baselines: students that learn without a teacher."""
+"""Baselines: students that are trained without a teacher."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 
-from strandline.distillation.adaptation.adapt import _part
-from strandline.distillation.adaptation.data import MEMORY, AdaptationData
+from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData
 from strandline.distillation.continual.replay import Exemplars, load_exemplars
-from strandline.distillation.distil import DistillationConfig, DistillationData, distil
-from strandline.distillation.training.loop import Progress
+from strandline.distillation.distil import DistillationConfig, DistillationData, distil_student
+from strandline.distillation.training.loop import Progress, part_of
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 
 
-def new_students(count: int, site_shape: tuple[int, int], seed: int) -> list[Student]:
-    """Students that were never taught anything."""
+def untrained_students(count: int, site_shape: tuple[int, int], seed: int) -> list[Student]:
+    """Students with random weights."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return [Student(site_shape=site_shape) for _ in range(count)]
 
 
 def train_supervised(
-    course: AdaptationData,
+    data: AdaptationData,
     students: Sequence[Student],
-    recipe: DistillationConfig,
+    config: DistillationConfig,
     seed: int,
     *,
-    whole: bool,
-    past: Exemplars | None = None,
+    all_weights: bool,
+    exemplars: Exemplars | None = None,
     progress: Progress | None = None,
 ) -> list[Student]:
-    """The sceptic's students: the same labels and steps as ``adapt``, but no teacher, so nothing to remember.
+    """Train students in place with the labels and steps of ``adapt``, but without a teacher and its archive.
 
     Args:
-        whole: train every weight, as students from scratch need.
-        past: what students who were taught elsewhere are kept from forgetting.
+        all_weights: train every weight, as students from scratch need.
+        exemplars: consolidation data for pre-trained students.
     """
-    lesson = DistillationData(student_inputs(course.training.without(*MEMORY)), student_inputs(course.windows))
-    alone = replace(recipe, soft=0.0, feature=0.0, task=1.0, whole=whole)
+    inputs = DistillationData(student_inputs(data.training.without(*ARCHIVE_STREAMS)), student_inputs(data.windows))
+    supervised = replace(config, soft=0.0, feature=0.0, task=1.0, all_weights=all_weights)
     for i, student in enumerate(students):
-        kept = () if past is None else past.consolidate(student, alone)
-        distil(student, lesson, alone, seed + i, _part(progress, i, len(students)), kept)
+        consolidation = () if exemplars is None else exemplars.build_consolidation(student, supervised)
+        distil_student(student, inputs, supervised, seed + i, part_of(progress, i, len(students)), consolidation)
     return list(students)
 
 
 def fine_tune(
-    course: AdaptationData,
+    data: AdaptationData,
     students: Sequence[Student],
-    recipe: DistillationConfig,
+    config: DistillationConfig,
     seed: int,
     progress: Progress | None = None,
 ) -> list[Student]:
-    """Shipped students learn the labels of a place without a teacher, kept from forgetting what they were taught.
+    """Train pre-trained students on the labels of a study area without a teacher, with consolidation.
 
-    With ``recipe.whole`` every weight learns, else what a place may teach alone.
+    With ``config.all_weights`` every weight is trained, else ``Student.local_parameters``.
     """
-    past = load_exemplars()
-    return train_supervised(course, students, recipe, seed, whole=recipe.whole, past=past, progress=progress)
+    return train_supervised(
+        data,
+        students,
+        config,
+        seed,
+        all_weights=config.all_weights,
+        exemplars=load_exemplars(),
+        progress=progress,
+    )

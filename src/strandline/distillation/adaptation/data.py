@@ -1,4 +1,4 @@
-"""What a study area offers to learn from, with the teacher's predictions on it."""
+"""The data that a study area offers for adaptation, with the teacher's predictions on it."""
 
 import logging
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from strandline.distillation.teacher_weight import TeacherWeight, estimate_teacher_weight
-from strandline.distillation.waterlines import FloodArchive, archive_of, attach_archive, attach_whole_archive
+from strandline.distillation.waterlines import FloodArchive, attach_archive, attach_whole_archive, build_archive
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch, draw_issues, free_hours, hours_of
 from strandline.models.inference import predict, predict_with_tta, student_inputs
@@ -23,42 +23,53 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split
 
 logger = logging.getLogger(__name__)
-MEMORY = ("waterlines", "archive")
-"""What only a place with a teacher has: what its maps of past storms say of the ground, and those maps."""
+ARCHIVE_STREAMS = ("waterlines", "archive")
+"""Modalities that are computed from the teacher's maps of past storms."""
 PRIOR_TEACHER_WEIGHT = 0.9
-"""Weight of the teacher's word, and trust in its archive, where no label speaks; an assumption."""
+"""Weight of the teacher's predictions, and of its archive, without any label; an assumption."""
+
+
+@dataclass(frozen=True)
+class TeacherPredictions:
+    """The teacher's predictions on the three batches of `AdaptationData` with the same names."""
+
+    training: Prediction
+    calibration: Prediction
+    windows: Prediction
 
 
 @dataclass(frozen=True, eq=False)
 class AdaptationData:
-    """Everything that a place offers to learn from, seen by the teacher and asked for its word once.
+    """Everything that a study area offers for adaptation, with the teacher's predictions computed once.
 
     Attributes:
-        training, calibration: storms as the teacher sees them; targets are the local surveys and the gauge. Each
-            remembers the training storms, never itself.
+        training, calibration: storms with the teacher's inputs; targets are the local surveys and the gauge. Each storm
+            carries the archive of the training storms, without itself.
         windows: surge windows of the training hours.
         calibration_windows: surge windows of each calibration storm.
-        word: the teacher's on ``training``, ``calibration`` and ``windows``.
-        first: the teacher's maps of the training storms at first look, which it remembers itself.
-        archive: its maps at second look, which students remember, and after them those of ``physics_augmented``; ``None`` where
-            they are not to be trusted.
-        rehearsed: storms higher than all of the record with what physics makes of them, each remembering all others;
-            ``None`` where nothing is asked of such storms.
-        teacher: what the labels say of the teacher; its weight multiplies that of the soft targets.
+        teacher_predictions: on ``training``, ``calibration`` and ``windows``.
+        first_pass: the teacher's first-pass maps of the training storms, the archive that the teacher itself uses.
+        archive: its second-pass maps, the archive that students use, followed by the maps of ``physics_augmented``;
+            ``None`` where the labels show that the archive misleads.
+        physics_augmented: simulated storms higher than all of the record, each with the archive of all others; ``None``
+            where no such storm has to be mapped.
+        teacher_weight: estimated from the labels; it multiplies the weight of the soft targets.
     """
 
     training: Batch
     calibration: Batch
     windows: Batch
     calibration_windows: tuple[Batch, ...]
-    word: dict[str, Prediction]
-    first: FloodArchive
+    teacher_predictions: TeacherPredictions
+    first_pass: FloodArchive
     archive: FloodArchive | None
     physics_augmented: Batch | None = None
-    teacher: TeacherWeight = field(default_factory=lambda: TeacherWeight(PRIOR_TEACHER_WEIGHT, PRIOR_TEACHER_WEIGHT))
+    teacher_weight: TeacherWeight = field(
+        default_factory=lambda: TeacherWeight(PRIOR_TEACHER_WEIGHT, PRIOR_TEACHER_WEIGHT)
+    )
 
 
-def prepare(
+def prepare_adaptation(
     observations: Observations,
     split: Split,
     sea_level: SeaLevelModel,
@@ -66,10 +77,10 @@ def prepare(
     n_windows: int,
     rng: np.random.Generator,
 ) -> AdaptationData:
-    """Assemble the batches of a place and ask the teacher about them.
+    """Build the batches of a study area and compute the teacher's predictions on them.
 
     Raises:
-        RefusedByTheory: no hour of the record is left to learn the surge from.
+        RefusedByTheory: no hour of the record is left to train the surge on.
     """
     training = build_storm_batch(observations, split.training, sea_level, "survey")
     calibration = build_storm_batch(observations, split.calibration, sea_level, "survey")
@@ -79,89 +90,88 @@ def prepare(
         build_surge_batch(observations, hours_of(observations, storm), sea_level, "survey")
         for storm in split.calibration
     )
-    return prepare_adaptation_from_batches(training, calibration, windows, by_storm, teacher)
+    return build_adaptation_data(training, calibration, windows, by_storm, teacher)
 
 
-def prepare_adaptation_from_batches(
+def build_adaptation_data(
     training: Batch, calibration: Batch, windows: Batch, calibration_windows: tuple[Batch, ...], teacher: Teacher
 ) -> AdaptationData:
-    """Ask the teacher, let it look again beside its own first maps, and let every storm remember what it then said."""
-    looks = predict_two_pass(training, teacher)
-    word = {
-        "training": looks.word,
-        "calibration": predict_with_tta(teacher, attach_whole_archive(calibration, looks.first)),
-        "windows": predict(teacher, windows, chunk=256),
-    }
+    """Compute the teacher's two-pass predictions and attach the archive of its second pass to every storm."""
+    two_pass = predict_two_pass(training, teacher)
+    predictions = TeacherPredictions(
+        training=two_pass.prediction,
+        calibration=predict_with_tta(teacher, attach_whole_archive(calibration, two_pass.first_pass)),
+        windows=predict(teacher, windows, chunk=256),
+    )
     return AdaptationData(
-        training=attach_archive(training, looks.archive, looks.others),
-        calibration=attach_whole_archive(calibration, looks.archive),
+        training=attach_archive(training, two_pass.archive, two_pass.other_storms),
+        calibration=attach_whole_archive(calibration, two_pass.archive),
         windows=windows,
         calibration_windows=calibration_windows,
-        word=word,
-        first=looks.first,
-        archive=looks.archive,
+        teacher_predictions=predictions,
+        first_pass=two_pass.first_pass,
+        archive=two_pass.archive,
     )
 
 
 class TwoPassPrediction(NamedTuple):
-    """A teacher's two looks at E storms of a place.
+    """A teacher's two passes over E storms of one study area.
 
     Attributes:
-        first: its maps at first look; ``word``: at the second, beside them; ``archive``: the maps of that.
-        others: (E, E) bool, which storms each may remember: all but itself.
+        first_pass: maps of the first pass; ``prediction``: of the second pass, which takes the first-pass maps of the
+            other storms as input; ``archive``: maps of the second pass.
+        other_storms: (E, E) bool, the archive storms that each storm may use: all but itself.
     """
 
-    first: FloodArchive
-    word: Prediction
+    first_pass: FloodArchive
+    prediction: Prediction
     archive: FloodArchive
-    others: Tensor
+    other_storms: Tensor
 
 
 def predict_two_pass(storms: Batch, teacher: Teacher) -> TwoPassPrediction:
-    """Ask the teacher about storms of one place, and again beside what it then said of the others."""
-    first = archive_of(storms, predict_with_tta(teacher, storms))
-    others = ~torch.eye(len(first), dtype=torch.bool)
-    word = predict_with_tta(teacher, attach_archive(storms, first, others))
-    return TwoPassPrediction(first, word, archive_of(storms, word), others)
+    """Predict the storms of one study area, then again with the first-pass maps of the other storms as input."""
+    first_pass = build_archive(storms, predict_with_tta(teacher, storms))
+    other_storms = ~torch.eye(len(first_pass), dtype=torch.bool)
+    prediction = predict_with_tta(teacher, attach_archive(storms, first_pass, other_storms))
+    return TwoPassPrediction(first_pass, prediction, build_archive(storms, prediction), other_storms)
 
 
-def judge(course: AdaptationData, students: Sequence[Student]) -> AdaptationData:
-    """Weigh the teacher and its archive by the few local labels, which nobody has learned from yet.
+def weight_teacher_by_labels(data: AdaptationData, students: Sequence[Student]) -> AdaptationData:
+    """Weight the teacher and its archive by the few local labels, before any student is trained on them.
 
-    The teacher's word is compared with that of students without memory, and students who remember with the same who
-    do not. An archive that misleads is forgotten.
+    The teacher's predictions are compared with those of students without an archive, and students with an archive with
+    the same students without. An archive that misleads is dropped.
     """
-    batch = course.training
-    if batch.flood_class is None or batch.flood_valid is None or course.archive is None:
-        return course
+    batch = data.training
+    if batch.flood_class is None or batch.flood_valid is None or data.archive is None:
+        return data
     labelled = batch.flood_valid.flatten(1).any(dim=1)
     if not bool(labelled.any()):
-        return course
-    seen = student_inputs(batch)[labelled]
-    classes, valid = batch.flood_class[labelled], batch.flood_valid[labelled] & _land(seen)
-    said = course.word["training"].flood_logits
-    assert said is not None
-    blind, remembering = (_mean_logits(students, view) for view in (seen.without(*MEMORY), seen))
-    teacher = estimate_teacher_weight(said[labelled], blind, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
-    memory = estimate_teacher_weight(remembering, blind, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
-    logger.info("%s Its archive: weight %.2f.", teacher.advice, memory.weight)
-    course = replace(course, teacher=teacher)
-    return course if memory.weight >= 0.5 else forget(course)
+        return data
+    inputs = student_inputs(batch)[labelled]
+    classes, valid = batch.flood_class[labelled], batch.flood_valid[labelled] & _land(inputs)
+    of_teacher = data.teacher_predictions.training.flood_logits
+    assert of_teacher is not None
+    without, with_archive = (_mean_logits(students, view) for view in (inputs.without(*ARCHIVE_STREAMS), inputs))
+    teacher = estimate_teacher_weight(of_teacher[labelled], without, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
+    archive = estimate_teacher_weight(with_archive, without, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
+    logger.info("%s Weight of its archive: %.2f.", teacher.advice, archive.weight)
+    data = replace(data, teacher_weight=teacher)
+    return data if archive.weight >= 0.5 else drop_archive(data)
 
 
-def forget(course: AdaptationData) -> AdaptationData:
-    """The same course without the archive and what was drawn from it."""
-    training, calibration = (batch.without(*MEMORY) for batch in (course.training, course.calibration))
-    physics_augmented = None if course.physics_augmented is None else course.physics_augmented.without(*MEMORY)
-    return replace(
-        course, training=training, calibration=calibration, physics_augmented=physics_augmented, archive=None
-    )
+def drop_archive(data: AdaptationData) -> AdaptationData:
+    """The same data without the archive and what was computed from it."""
+    training, calibration = (batch.without(*ARCHIVE_STREAMS) for batch in (data.training, data.calibration))
+    physics_augmented = None if data.physics_augmented is None else data.physics_augmented.without(*ARCHIVE_STREAMS)
+    return replace(data, training=training, calibration=calibration, physics_augmented=physics_augmented, archive=None)
 
 
 def _mean_logits(students: Sequence[Student], batch: Batch) -> Tensor:
     """Logarithm of the members' mean probability, (B, K, H, W)."""
-    words = [predict(student, batch).flood_logits for student in students]
-    return torch.stack([word.softmax(dim=1) for word in words if word is not None]).mean(0).clamp(min=1e-6).log()
+    logits = [predict(student, batch).flood_logits for student in students]
+    return torch.stack([part.softmax(dim=1) for part in logits if part is not None]).mean(0).clamp(min=1e-6).log()
 
 
 def _land(batch: Batch) -> Tensor:
@@ -171,20 +181,20 @@ def _land(batch: Batch) -> Tensor:
     return batch.terrain_seen & (batch.terrain[:, 2] < 0.5)
 
 
-def reference_word(batch: Batch, word: Prediction) -> Tensor:
-    """(B, K, H, W) probabilities to calibrate by: the survey where there is one, 0 or 1, else the teacher's."""
-    assert word.flood_logits is not None
-    teachers = word.flood_logits.softmax(dim=1)
+def reference_probability(batch: Batch, prediction: Prediction) -> Tensor:
+    """(B, K, H, W) probabilities to calibrate against: 0 or 1 where there is a survey, else the teacher's."""
+    assert prediction.flood_logits is not None
+    of_teacher = prediction.flood_logits.softmax(dim=1)
     if batch.flood_class is None or batch.flood_valid is None:
-        return teachers
-    surveyed = functional.one_hot(batch.flood_class, FLOOD_CLASSES).movedim(-1, 1).to(teachers.dtype)
-    return torch.where(batch.flood_valid[:, None], surveyed, teachers)
+        return of_teacher
+    surveyed = functional.one_hot(batch.flood_class, FLOOD_CLASSES).movedim(-1, 1).to(of_teacher.dtype)
+    return torch.where(batch.flood_valid[:, None], surveyed, of_teacher)
 
 
-def reference_map(batch: Batch, word: Prediction) -> Tensor:
-    """(B, H, W) class map to choose thresholds by: the survey where there is one, else the teacher's map."""
-    assert word.flood_logits is not None
-    teachers = word.flood_logits.argmax(dim=1)
+def reference_classes(batch: Batch, prediction: Prediction) -> Tensor:
+    """(B, H, W) classes to choose thresholds on: the survey where there is one, else the teacher's likeliest class."""
+    assert prediction.flood_logits is not None
+    of_teacher = prediction.flood_logits.argmax(dim=1)
     if batch.flood_class is None or batch.flood_valid is None:
-        return teachers
-    return torch.where(batch.flood_valid, batch.flood_class, teachers)
+        return of_teacher
+    return torch.where(batch.flood_valid, batch.flood_class, of_teacher)

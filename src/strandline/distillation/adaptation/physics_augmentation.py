@@ -1,7 +1,6 @@
-"""Physics augmentation: simulated extremes above everything that was mapped."""
+"""Physics augmentation: simulated storms above all mapped ones."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +17,7 @@ from strandline.distillation.waterlines import (
     peak_levels,
     waterline_bounds,
 )
+from strandline.errors import InputError
 from strandline.models.batch import DEPTH_EDGES, FLOOD_CLASSES, Batch, concatenate
 from strandline.models.terrain_features import ground_of
 from strandline.observations.arrays import Floats
@@ -29,39 +29,40 @@ from strandline.simulator.hydrodynamics import inundation
 from strandline.simulator.radar_archive import terrain_of
 from strandline.simulator.sea.sea import STORM_PEAK_HOUR
 
-REHEARSAL_STEP = 0.25
-"""Spacing of rehearsed storms [m]."""
+AUGMENTATION_STEP = 0.25
+"""Spacing of the peaks of simulated storms [m]."""
 
 
-def add_physics_augmentation(course: AdaptationData, storms: Batch) -> AdaptationData:
-    """The same course, whose students also remember storms that physics has rehearsed, far above all that were mapped.
+def add_physics_augmentation(data: AdaptationData, storms: Batch) -> AdaptationData:
+    """Add simulated storms, far above all mapped ones, to the archive that students use.
 
-    Memory cannot tell of a sea that nobody has seen, physics can; and thresholds that were chosen on weak storms
-    alone do not hold in strong ones. Near what was mapped nothing changes.
+    An archive holds no information on sea levels above its highest storm, and thresholds chosen on weak storms alone do
+    not hold in strong ones. Near the mapped levels nothing changes.
 
     Args:
-        storms: with physics' depth classes as targets.
+        storms: with simulated depth classes as targets.
     """
-    assert course.archive is not None
-    assert storms.flood_class is not None
-    assert storms.flood_valid is not None
-    sure = functional.one_hot(storms.flood_class, FLOOD_CLASSES).movedim(-1, 1).float()  # (R, K, H, W)
-    word = ((1 - RESPONSE.lapse) * sure + RESPONSE.lapse / FLOOD_CLASSES) * storms.flood_valid[:, None]
+    if data.archive is None:
+        raise InputError("physics augmentation", "the study area has no flood archive", "leave it out")
+    if storms.flood_class is None or storms.flood_valid is None:
+        raise InputError("physics augmentation", "the storms have no depth classes", "give those of a simulation")
+    certain = functional.one_hot(storms.flood_class, FLOOD_CLASSES).movedim(-1, 1).float()  # (R, K, H, W)
+    probability = ((1 - RESPONSE.lapse) * certain + RESPONSE.lapse / FLOOD_CLASSES) * storms.flood_valid[:, None]
     level, spread = peak_levels(storms)
-    past = course.archive
+    mapped = data.archive
     archive = replace(
-        past,
-        class_probability=torch.cat([past.class_probability, word]),
-        level=torch.cat([past.level, level]),
-        level_sd=torch.cat([past.level_sd, spread]),
+        mapped,
+        class_probability=torch.cat([mapped.class_probability, probability]),
+        level=torch.cat([mapped.level, level]),
+        level_sd=torch.cat([mapped.level_sd, spread]),
         physics_augmented=len(storms),
     )
-    all_but_own = ~torch.eye(len(archive), dtype=torch.bool)
+    other_storms = ~torch.eye(len(archive), dtype=torch.bool)
     return replace(
-        course,
-        calibration=attach_whole_archive(course.calibration, archive),
+        data,
+        calibration=attach_whole_archive(data.calibration, archive),
         archive=archive,
-        physics_augmented=attach_archive(storms, archive, all_but_own[len(past) :]),
+        physics_augmented=attach_archive(storms, archive, other_storms[len(mapped) :]),
     )
 
 
@@ -71,19 +72,20 @@ def simulate_extremes(
     peaks: Floats,
     bounds: tuple[Floats, Floats],
     rng: np.random.Generator,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Batch:
-    """Design storms with the floods that physics gives them, as targets, on the ground as far as it is known.
+    """Simulate the floods of design storms, as targets, on the known terrain.
 
-    The ground is the elevation product between two bounds: where past floods show that a cell stayed dry at a higher
-    sea, or was wet at a lower one, they are believed. A dry cell behind an embankment so becomes ground as high as the
-    sea that it withstood: when that is overtopped the flood's extent is right and its depth too small.
+    The terrain is the elevation product, clipped to the bounds from past floods: a cell that stayed dry at a sea level
+    is at least that high, a cell that was wet is at most that high. A dry cell behind an embankment becomes ground as
+    high as the sea level that it withstood: when that is overtopped, the flood's extent is right and its depth too
+    small.
 
     Args:
-        peaks: (E,) of the storms [m, region datum].
-        bounds: (H, W) lowest and highest effective elevation [m above mean sea level], infinite where nothing bounds.
+        peaks: (E,) peak sea levels of the storms [m, region datum].
+        bounds: (H, W) lowest and highest effective elevation [m above mean sea level], infinite where unbounded.
         rng: draws tide and shape of each storm.
-        progress: called now and then with the fraction done.
+        progress: called with the fraction done.
 
     Source: local-inertial shallow water, see ``inundation``.
     """
@@ -115,26 +117,26 @@ def simulate_extremes(
 
 
 def augment_with_extremes(
-    course: AdaptationData,
+    data: AdaptationData,
     observations: Observations,
     sea_level: SeaLevelModel,
     highest: float,
     rng: np.random.Generator,
     progress: Progress | None,
 ) -> AdaptationData:
-    """The course with rehearsed storms, where maps are asked of seas far above all that the archive holds.
+    """Add simulated storms to the data where sea levels far above the archive have to be mapped.
 
     Args:
-        highest: sea level that is mapped [m, region datum].
+        highest: highest sea level that is mapped [m, region datum].
     """
-    if course.archive is None:
-        return course
+    if data.archive is None:
+        return data
     designer = designer_of(observations, sea_level)
-    seen = course.archive.highest + designer.mean_sea_level
-    if highest - seen <= EXTRAPOLATION_MARGIN:
-        return course
-    peaks = np.linspace(seen, highest, 1 + math.ceil((highest - seen) / REHEARSAL_STEP))[1:]
-    whole = torch.ones(1, len(course.archive), dtype=torch.bool)
-    dry_at, wet_at = (bound[0].double().numpy() for bound in waterline_bounds(course.archive, whole))
+    mapped = data.archive.highest + designer.mean_sea_level
+    if highest - mapped <= EXTRAPOLATION_MARGIN:
+        return data
+    peaks = np.linspace(mapped, highest, 1 + math.ceil((highest - mapped) / AUGMENTATION_STEP))[1:]
+    whole = torch.ones(1, len(data.archive), dtype=torch.bool)
+    dry_at, wet_at = (bound[0].double().numpy() for bound in waterline_bounds(data.archive, whole))
     storms = simulate_extremes(observations, designer, peaks, (dry_at, wet_at), rng, progress)
-    return add_physics_augmentation(course, storms)
+    return add_physics_augmentation(data, storms)

@@ -11,14 +11,14 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from strandline.distillation.alignment.kernels import Kernel, gram_unlikeness, linear_kernel, rbf_kernel, tune_scale
+from strandline.distillation.alignment.kernels import Kernel, gram_alignment_loss, linear_kernel, rbf_kernel, tune_scale
 from strandline.distillation.alignment.projection import CosineAlignment, Features, patches_of
 from strandline.distillation.alignment.quantum_kernels import angle_kernel, around_pi, projected_zz_kernel, zz_kernel
 from strandline.errors import InputError
 from strandline.models.layers import PATCH
 
-Alignment = Literal["cosine", "linear_cka", "rbf", "quantum_angle", "quantum_zz", "quantum_projected"]
-KERNELS: Mapping[Alignment, Kernel] = {
+AlignmentName = Literal["cosine", "linear_cka", "rbf", "quantum_angle", "quantum_zz", "quantum_projected"]
+KERNELS: Mapping[AlignmentName, Kernel] = {
     "linear_cka": linear_kernel,
     "rbf": rbf_kernel,
     "quantum_angle": angle_kernel,
@@ -84,14 +84,14 @@ class KernelAlignment(nn.Module):
     def forward(self, student: Features, teacher: Features) -> Tensor:
         """``patches`` (B, N, D) and (B, N, D') → (B,), 0…1.
 
-        Source: Kornblith et al. (2019) for comparing features so; see `gram_unlikeness`.
+        Source: Kornblith et al. (2019) for comparing features so; see `gram_alignment_loss`.
         """
         ours, theirs = self.head(student["patches"]), self.components(teacher["patches"])
-        return gram_unlikeness(self.kernel(self.scale * ours), self.kernel(self.scale * theirs))
+        return gram_alignment_loss(self.kernel(self.scale * ours), self.kernel(self.scale * theirs))
 
 
-def new_alignment(
-    name: Alignment, student_width: int, teacher: Features, words: Tensor
+def build_alignment(
+    name: AlignmentName, student_width: int, teacher: Features, words: Tensor
 ) -> CosineAlignment | KernelAlignment:
     """A new alignment with a blank head; a kernel's bandwidth is tuned on what the teacher says of training samples.
 
@@ -99,7 +99,7 @@ def new_alignment(
 
     Args:
         teacher: features of training samples, ``patches`` (B, N, D') and perhaps ``global`` (B, D').
-        words: (B, N, K) class probabilities of the same patches, as `words_on_patches` gives them.
+        words: (B, N, K) class probabilities of the same patches, as `patch_probabilities` gives them.
 
     Raises:
         InputError: an unknown name, or patches that do not differ.
@@ -116,7 +116,7 @@ def new_alignment(
     return KernelAlignment(KERNELS[name], scale, student_width, components)
 
 
-def words_on_patches(logits: Tensor) -> Tensor:
+def patch_probabilities(logits: Tensor) -> Tensor:
     """A network's class probabilities averaged over patches, (B, K, H, W) → (B, N, K) in row order."""
     rows, columns = (-(-side // PATCH) for side in logits.shape[-2:])
     return patches_of(logits.softmax(dim=1), (rows, columns))

@@ -31,15 +31,15 @@ def linear_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
 
 def rbf_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
     """exp(−‖x − y‖² / 2), 0…1."""
-    return torch.exp(-differences(first, second).square().sum(dim=-1) / 2)
+    return torch.exp(-pairwise_differences(first, second).square().sum(dim=-1) / 2)
 
 
-def differences(first: Tensor, second: Tensor | None) -> Tensor:
+def pairwise_differences(first: Tensor, second: Tensor | None) -> Tensor:
     """x − y of every pair, (…, N, M, D); taken before any square, so that equal points are exactly alike."""
     return first.unsqueeze(-2) - (first if second is None else second).unsqueeze(-3)
 
 
-def gram_unlikeness(student: Tensor, teacher: Tensor) -> Tensor:
+def gram_alignment_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """1 − centred kernel alignment of two Gram matrices about the same N things; (B, N, N) and (B, N, N) → (B,), 0…1.
 
     Only which things are alike is compared: a factor, or a constant added to a matrix, changes nothing. A matrix in
@@ -75,7 +75,7 @@ def tune_scale(kernel: Kernel, points: Tensor, target: Tensor) -> float:
     Source: Cortes et al. (2012), section 3, for choosing kernels by centred alignment with a target; Shaydulin and
     Wild (2022) for a factor on the data as the bandwidth of a quantum kernel.
     """
-    alike = {scale: 1 - float(gram_unlikeness(kernel(scale * points), target)) for scale in SCALES}
+    alike = {scale: 1 - float(gram_alignment_loss(kernel(scale * points), target)) for scale in SCALES}
     best = max(round(value, TIE) for value in alike.values())
     return min((max(scale, 1 / scale), scale) for scale in SCALES if round(alike[scale], TIE) == best)[1]
 

@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from strandline.distillation.alignment.kernels import Kernel, differences, rbf_kernel
+from strandline.distillation.alignment.kernels import Kernel, pairwise_differences, rbf_kernel
 from strandline.errors import InputError
 
 MOST_QUBITS = 12
@@ -23,7 +23,7 @@ def angle_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
 
     Source: Schuld and Killoran (2019), section III; the closed form follows from ⟨0|R_Y(a)ᵀR_Y(b)|0⟩ = cos((b − a)/2).
     """
-    return ((1 + differences(first, second).cos()) / 2).prod(dim=-1)
+    return ((1 + pairwise_differences(first, second).cos()) / 2).prod(dim=-1)
 
 
 def projected_angle_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
@@ -32,7 +32,7 @@ def projected_angle_kernel(first: Tensor, second: Tensor | None = None) -> Tenso
     Source: Huang et al. (2021), projected kernel of one-qubit reduced density matrices with γ = 1; a product state's
     qubits point to (sin x, 0, cos x).
     """
-    return torch.exp(-2 * (differences(first, second) / 2).sin().square().sum(dim=-1))
+    return torch.exp(-2 * (pairwise_differences(first, second) / 2).sin().square().sum(dim=-1))
 
 
 def zz_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:

@@ -130,7 +130,7 @@ class SurgeLevels:
         return -(words["scale"].log() + 0.5 * error.square()).sum()
 
 
-def students_fisher(student: Student, batch: Batch, generator: torch.Generator, draws: int = 1) -> dict[str, Tensor]:
+def student_fisher(student: Student, batch: Batch, generator: torch.Generator, draws: int = 1) -> dict[str, Tensor]:
     """Diagonal Fisher information of a student's shared weights, a *label*: that of a sample over its mean count.
 
     A batch with terrain gives that of its flood maps, one without gives that of its surges.
@@ -148,8 +148,8 @@ def students_fisher(student: Student, batch: Batch, generator: torch.Generator, 
     return {name: value / _labels_a_sample(batch) for name, value in found.items()}
 
 
-def students_sensitivity(student: Student, batch: Batch) -> dict[str, Tensor]:
-    """Sensitivity of a student's flood logits, or of its surges without terrain, a label; as ``students_fisher``."""
+def student_sensitivity(student: Student, batch: Batch) -> dict[str, Tensor]:
+    """Sensitivity of a student's flood logits, or of its surges without terrain, a label; as ``student_fisher``."""
     say, weights, samples = _student(student, batch)
     found = sensitivity(lambda at, sample: _spoken(say(at, sample)), weights, samples)
     return {name: value / _labels_a_sample(batch) for name, value in found.items()}

@@ -11,7 +11,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from strandline.distillation.continual.fisher import Tensors, shared_weights, students_fisher, students_sensitivity
+from strandline.distillation.continual.fisher import Tensors, shared_weights, student_fisher, student_sensitivity
 from strandline.distillation.distil import soft_terms, task_terms
 from strandline.distillation.modality_dropout import modality_dropout
 from strandline.errors import InputError
@@ -79,7 +79,7 @@ def ewc(
 
     Source: Kirkpatrick et al. (2017), eq. 3.
     """
-    found = [students_fisher(student, batch, generator, draws) for batch in past]
+    found = [student_fisher(student, batch, generator, draws) for batch in past]
     return QuadraticPenalty("ewc", strength, _copied(shared_weights(student)), _summed(found))
 
 
@@ -88,7 +88,7 @@ def mas(student: Student, past: Sequence[Batch], strength: float) -> QuadraticPe
 
     Source: Aljundi et al. (2018), eq. 3.
     """
-    found = [students_sensitivity(student, batch) for batch in past]
+    found = [student_sensitivity(student, batch) for batch in past]
     return QuadraticPenalty("mas", strength, _copied(shared_weights(student)), _summed(found))
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from strandline.distillation.continual.regularisers import Replay, ewc
 from strandline.distillation.distil import Consolidation, DistillationConfig
-from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig, simulate_lesson
+from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig, simulate_training_coast
 from strandline.errors import InputError
 from strandline.files import write_bytes
 from strandline.models.batch import Batch, concatenate
@@ -41,14 +41,14 @@ class Exemplars:
     storms: Batch
     windows: Batch
 
-    def consolidate(self, student: Student, recipe: DistillationConfig) -> list[Consolidation]:
+    def build_consolidation(self, student: Student, recipe: DistillationConfig) -> list[Consolidation]:
         """What keeps a student, as it is now, from forgetting what it was taught while it learns by a recipe.
 
         Half as many samples a step are replayed as are taken of the present: gauge windows wherever surges learn, each
         counting as one of the present; storms, counting less, where every weight learns. There the weights are held by
         elastic weight consolidation as well.
         """
-        storms = recipe.samples // 2 if recipe.whole else 0
+        storms = recipe.samples // 2 if recipe.all_weights else 0
         parts = ((self.storms, storms, STORM_WEIGHT), (self.windows, recipe.windows // 2, 1.0))
         kept: list[Consolidation] = [
             Replay(batch, samples, weight, recipe.dropout_rate) for batch, samples, weight in parts if samples > 0
@@ -61,13 +61,13 @@ class Exemplars:
 
 def simulate_exemplars(seeds: Sequence[int]) -> Exemplars:
     """The first ordinary storm of each of these coasts and some hours of its gauge."""
-    lessons = [simulate_lesson(seed, RECORD) for seed in seeds]
+    lessons = [simulate_training_coast(seed, RECORD) for seed in seeds]
     storms = concatenate([_without_assets(student_inputs(storms)) for storms, _ in lessons])
     windows = [student_inputs(windows) for _, windows in lessons]
     return Exemplars(storms, concatenate(windows))
 
 
-def training_seeds(curriculum: PretrainingConfig) -> list[int]:
+def exemplar_seeds(curriculum: PretrainingConfig) -> list[int]:
     """Every fifth coast of the corpus."""
     return [curriculum.first_seed + index for index in range(0, curriculum.coasts - EVERY + 1, EVERY)]
 

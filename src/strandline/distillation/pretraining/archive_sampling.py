@@ -14,8 +14,8 @@ from strandline.models.inference import predict
 from strandline.models.prediction import Prediction
 from strandline.models.teacher import Teacher
 
-COASTS_A_STEP = 4
-BAD_ARCHIVE, FOREIGN_ARCHIVE = 0.2, 0.1
+COASTS_PER_STEP = 4
+DEGRADED_SHARE, FOREIGN_SHARE = 0.2, 0.1
 """Share of archives from a teacher that saw badly, and of those whose maps belong to another coast: networks learn to
 tell by themselves how far a memory holds."""
 
@@ -40,13 +40,13 @@ class ArchiveSampler:
         """Indices of some storms of a few coasts, and those storms with what chance lets them remember."""
         coasts = len(self.storms) // self.each
         indices, batches = [], []
-        for first in (torch.randint(0, coasts, (COASTS_A_STEP,), generator=generator) * self.each).tolist():
+        for first in (torch.randint(0, coasts, (COASTS_PER_STEP,), generator=generator) * self.each).tolist():
             chance = torch.rand(2, generator=generator)
             other = int(torch.randint(0, coasts, (1,), generator=generator)) * self.each
-            mapped = other if chance[1] < FOREIGN_ARCHIVE else first
-            word = (self.badly if chance[0] < BAD_ARCHIVE else self.well)[mapped : mapped + self.each].float()
+            mapped = other if chance[1] < FOREIGN_SHARE else first
+            word = (self.badly if chance[0] < DEGRADED_SHARE else self.well)[mapped : mapped + self.each].float()
             archive = self._archive(first, word)
-            own = torch.randint(0, self.each, (max(samples // COASTS_A_STEP, 1),), generator=generator)
+            own = torch.randint(0, self.each, (max(samples // COASTS_PER_STEP, 1),), generator=generator)
             used = sample_archive_mask(archive.level, own, generator)
             batches.append(attach_archive(self.storms[first + own], archive, used))
             indices.append(first + own)
@@ -70,7 +70,7 @@ class ArchiveSampler:
         return FloodArchive(word, self.level[part], self.level_sd[part], ground[first, 0], known[first])
 
 
-def blur_radar(batch: Batch, generator: torch.Generator) -> Batch:
+def degrade_radar(batch: Batch, generator: torch.Generator) -> Batch:
     """The batch as a radar of four looks without a dry reference would show it, made from twelve looks and one.
 
     A further gamma factor brings the variance of the speckle to that of four looks; the reference is a land that says

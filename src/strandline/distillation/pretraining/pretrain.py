@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from strandline.distillation.distil import soft_terms, task_terms
 from strandline.distillation.modality_dropout import modality_dropout
-from strandline.distillation.pretraining.archive_sampling import ArchiveSampler, blur_radar
+from strandline.distillation.pretraining.archive_sampling import ArchiveSampler, degrade_radar
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig
-from strandline.distillation.training import data_parallel as processes
+from strandline.distillation.training import data_parallel
 from strandline.distillation.training.loop import Progress, mixed_precision, train
 from strandline.models.batch import Batch
 from strandline.models.inference import DihedralTransform, predict, student_inputs
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 WINDOWS_A_STEP = 128
 
 
-def teach(
+def pretrain_teacher(
     curriculum: PretrainingConfig,
     storms: Batch,
     windows: Batch,
@@ -37,13 +37,13 @@ def teach(
     teacher = Teacher().to(device)
     storms, windows = storms.to(device), windows.to(device)
     generator = torch.Generator().manual_seed(seed)
-    processes.part_chances(seed)
+    data_parallel.seed_process(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
         maps, hours = _draw(curriculum, storms, windows, generator)
         terms: dict[str, Tensor] = {}
         for batch in (DihedralTransform.draw(generator).batch(storms[maps]), windows[hours]):
-            seen = processes.own_share(modality_dropout(batch, curriculum.dropout_rate, generator))
+            seen = data_parallel.local_batch(modality_dropout(batch, curriculum.dropout_rate, generator))
             with _precision(seen, device):
                 said = teacher(seen)
             _accumulate(terms, task_terms(said, seen, 1.0))
@@ -64,7 +64,7 @@ def train_refinement(curriculum: PretrainingConfig, teacher: Teacher, storms: Ba
         seen = modality_dropout(
             DihedralTransform.draw(generator).batch(remembering.to(device)), curriculum.dropout_rate, generator
         )
-        seen = processes.own_share(seen)
+        seen = data_parallel.local_batch(seen)
         with _precision(seen, device):
             said = teacher(seen)
         return {"flood_task": task_terms(said, seen, 1.0)["flood_task"]}
@@ -83,7 +83,7 @@ def train_refinement(curriculum: PretrainingConfig, teacher: Teacher, storms: Ba
 
 def _recall(curriculum: PretrainingConfig, teacher: Teacher, storms: Batch, seed: int) -> ArchiveSampler:
     """Every storm with the teacher's first look at the others of its coast."""
-    blurred = blur_radar(storms, torch.Generator().manual_seed(seed))
+    blurred = degrade_radar(storms, torch.Generator().manual_seed(seed))
     return ArchiveSampler(storms, curriculum.storms, predict(teacher, storms), predict(teacher, blurred))
 
 
@@ -116,7 +116,7 @@ def pretrain_student(
     storms, windows = storms.to(device), windows.to(device)
     teacher_on_storms, teacher_on_windows = recall.word, predict(teacher, windows, chunk=256)
     generator = torch.Generator().manual_seed(seed)
-    processes.part_chances(seed)
+    data_parallel.seed_process(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
         maps, remembering = recall.draw(curriculum.samples, generator)
@@ -127,8 +127,10 @@ def pretrain_student(
             (turn.batch(remembering.to(device)), turn.prediction(teacher_on_storms[maps])),
             (windows[hours], teacher_on_windows[hours]),
         ):
-            seen = processes.own_share(modality_dropout(student_inputs(batch), curriculum.dropout_rate, generator))
-            word = word[processes.own_indices(len(batch))]
+            seen = data_parallel.local_batch(
+                modality_dropout(student_inputs(batch), curriculum.dropout_rate, generator)
+            )
+            word = word[data_parallel.local_indices(len(batch))]
             with _precision(seen, device):
                 said = student(seen)
             _accumulate(terms, soft_terms(said, word, seen, curriculum.soft, 1.0))
@@ -147,7 +149,7 @@ def finetune_surge_decoder(
 
     def loss(step: int) -> dict[str, Tensor]:
         hours = torch.randint(0, len(windows), (WINDOWS_A_STEP,), generator=generator)
-        seen = processes.own_share(modality_dropout(windows[hours], curriculum.dropout_rate, generator))
+        seen = data_parallel.local_batch(modality_dropout(windows[hours], curriculum.dropout_rate, generator))
         if isinstance(network, Student):
             seen = student_inputs(seen)
         with torch.no_grad():
@@ -196,7 +198,7 @@ def _train(
     network.eval()
 
 
-def make_card(
+def build_model_card(
     command: str, curriculum: PretrainingConfig, seed: int, commit: str, device: str, seconds: float
 ) -> dict[str, object]:
     """The model card's facts: data, recipe, seed, commit, machine."""

@@ -86,7 +86,7 @@ class StageStore(Protocol):
         ...
 
 
-def simulate_lesson(seed: int, curriculum: PretrainingConfig) -> tuple[Batch, Batch]:
+def simulate_training_coast(seed: int, curriculum: PretrainingConfig) -> tuple[Batch, Batch]:
     """Storms (with maps) and surge windows of one coast, with truth as targets."""
     coast = _coast(simulate_coast, seed, curriculum)
     if coast.assets is None or coast.truth is None:
@@ -104,13 +104,13 @@ def simulate_lesson(seed: int, curriculum: PretrainingConfig) -> tuple[Batch, Ba
     return build_storm_batch(coast, storms, sea_level, "truth"), windows
 
 
-def simulate_windows(seed: int, curriculum: PretrainingConfig) -> tuple[Batch]:
+def simulate_training_windows(seed: int, curriculum: PretrainingConfig) -> tuple[Batch]:
     """Surge windows of one coast alone, for which nothing has to be flooded."""
     coast = _coast(simulate_dry_coast, seed, curriculum)
     return (_windows_of(coast, seed, curriculum)[1],)
 
 
-def simulate_corpus(
+def simulate_training_coasts(
     simulate: Simulate,
     curriculum: PretrainingConfig,
     checkpoints: StageStore,
@@ -120,7 +120,7 @@ def simulate_corpus(
     """What is learned from all coasts, one process a coast.
 
     Args:
-        simulate: `simulate_lesson`, or `simulate_windows`.
+        simulate: `simulate_training_coast`, or `simulate_training_windows`.
         checkpoints: gives back the coasts that an interrupted job had simulated.
     """
     seeds = [curriculum.first_seed + i for i in range(curriculum.coasts)]

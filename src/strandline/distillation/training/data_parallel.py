@@ -21,7 +21,7 @@ LONGEST_WAIT = timedelta(days=7)
 
 
 @contextmanager
-def joined(device: str) -> Iterator[None]:
+def process_group(device: str) -> Iterator[None]:
     """Within, processes that ``torchrun`` started together hear of one another."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield
@@ -36,62 +36,64 @@ def joined(device: str) -> Iterator[None]:
         distributed.destroy_process_group()
 
 
-def count() -> int:
+def world_size() -> int:
     """How many processes learn together."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
-def number() -> int:
+def rank() -> int:
     """Which of them this one is, from 0."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
-def wait_for_all() -> None:
+def barrier() -> None:
     """Go on when every process has come here."""
-    if count() > 1:
+    if world_size() > 1:
         distributed.barrier()
 
 
-def own_share(batch: Batch) -> Batch:
+def local_batch(batch: Batch) -> Batch:
     """This process's samples of a step that all processes have drawn alike.
 
     Raises:
         InputError: samples that cannot be shared out evenly.
     """
-    if count() == 1:
+    if world_size() == 1:
         return batch
-    return batch[own_indices(len(batch))]
+    return batch[local_indices(len(batch))]
 
 
-def own_indices(samples: int) -> Tensor:
+def local_indices(samples: int) -> Tensor:
     """Which of a step's samples are this process's.
 
     Raises:
         InputError: samples that cannot be shared out evenly.
     """
-    if samples % count():
-        raise InputError("torchrun", f"{count()} processes share {samples} samples a step", "start a divisor of them")
-    return torch.arange(number(), samples, count())
+    if samples % world_size():
+        raise InputError(
+            "torchrun", f"{world_size()} processes share {samples} samples a step", "start a divisor of them"
+        )
+    return torch.arange(rank(), samples, world_size())
 
 
-def part_chances(seed: int) -> None:
+def seed_process(seed: int) -> None:
     """Let processes draw different dropout from here on; the first draws what it would have drawn alone."""
-    if number() > 0:
-        torch.manual_seed(seed + 1_000_003 * number())
+    if rank() > 0:
+        torch.manual_seed(seed + 1_000_003 * rank())
 
 
 def average(values: Tensor) -> Tensor:
     """The mean over processes of a tensor that each of them has."""
-    if count() == 1:
+    if world_size() == 1:
         return values
     total = values.detach().clone()
     distributed.all_reduce(total)
-    return total / count()
+    return total / world_size()
 
 
 def average_gradients(parameters: Sequence[nn.Parameter]) -> None:
     """Give every process the mean gradient, in place and in one message; a weight without any keeps none."""
-    if count() == 1:
+    if world_size() == 1:
         return
     gradients = [weight.grad for weight in parameters if weight.grad is not None]
     mean = average(torch.cat([gradient.flatten() for gradient in gradients]))

@@ -7,14 +7,19 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from strandline.distillation.training import data_parallel as processes
+from strandline.distillation.training import data_parallel
 
 logger = logging.getLogger(__name__)
 
 Loss = Callable[[int], dict[str, Tensor]]
 """From the step to named, weighted terms, each a scalar; their sum is minimised."""
 Progress = Callable[[float], None]
-"""Told the fraction done, 0…1."""
+"""Called with the fraction done, 0…1."""
+
+
+def part_of(progress: Progress | None, index: int, count: int) -> Progress | None:
+    """Progress of the part ``index`` of ``count`` equal parts."""
+    return None if progress is None else lambda done: progress((index + done) / count)
 
 
 def mixed_precision(device: str, enabled: bool = True) -> torch.autocast:
@@ -39,7 +44,7 @@ def train(
 ) -> dict[str, float]:
     """Minimise by AdamW with a short warm-up, cosine decay and clipped gradients.
 
-    Processes that learn together (`processes`) minimise the mean of their losses.
+    Processes that learn together (`data_parallel`) minimise the mean of their losses.
 
     Returns:
         The mean of each named term over the last tenth of the steps.
@@ -57,13 +62,13 @@ def train(
     for step in range(steps):
         terms = loss(step)
         stacked = torch.stack(list(terms.values()))
-        found = dict(zip(terms, processes.average(stacked.detach()).tolist(), strict=True))
+        found = dict(zip(terms, data_parallel.average(stacked.detach()).tolist(), strict=True))
         if not math.isfinite(sum(found.values())):
             name = next((name for name, value in found.items() if not math.isfinite(value)), "sum")
             raise FloatingPointError(f"loss term '{name}' is {found.get(name, math.inf)} at step {step}")
         optimiser.zero_grad(set_to_none=True)
         stacked.sum().backward()  # type: ignore[no-untyped-call]
-        processes.average_gradients(parameters)
+        data_parallel.average_gradients(parameters)
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         schedule.step()

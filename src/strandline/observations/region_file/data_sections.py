@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from strandline.observations.assets import ASSET_CLASSES
 from strandline.observations.region_file.values import (
     Band,
     Character,
@@ -19,12 +20,17 @@ from strandline.observations.region_file.values import (
     TimeZone,
 )
 
-AssetClass = Literal[
-    "residential", "commercial", "industrial", "agriculture", "infrastructure", "transport", "school", "hospital",
-    "shelter", "road", "bridge", "pumping_station", "embankment", "power", "water_supply",
-]  # fmt: skip
 LevelUnit = Literal["m", "cm", "mm", "ft"]
 GaugeFormat = Literal["wide", "long", "uhslc", "noaa_coops", "netcdf"]
+
+
+def _known_class(name: str) -> str:
+    if name not in ASSET_CLASSES:
+        raise ValueError(f"'{name}' is not an asset class; choose one of {', '.join(ASSET_CLASSES)}")
+    return name
+
+
+AssetClass = Annotated[str, AfterValidator(_known_class)]
 
 
 class PermanentWaterSection(Section):

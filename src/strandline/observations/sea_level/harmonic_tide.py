@@ -15,6 +15,7 @@ from utide.harmonics import FUV, linearized_freqs
 
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Complexes, Floats, Times
+from strandline.observations.variables import HOURS_PER_YEAR
 
 SHORTEST_RECORD_DAYS = 15.0
 """Below 14.77 days M2 and S2 cannot be told apart by Rayleigh's criterion (Foreman 1977)."""
@@ -335,8 +336,8 @@ def _basis(names: list[str], latitude: float, days: Floats) -> Iterator[tuple[sl
     That is within 1 mm of working them out for every single time, in a fraction of the time.
     """
     index = np.array([constit_index_dict[name] for name in names], dtype=int)
-    for first in range(0, days.size, 8766):
-        part = slice(first, first + 8766)
+    for first in range(0, days.size, HOURS_PER_YEAR):
+        part = slice(first, first + HOURS_PER_YEAR)
         noon, which = np.unique(np.floor(days[part]) + 0.5, return_inverse=True)
         factor, nodal, argument = FUV(noon, noon[:1], index, latitude, [False] * 4)  # (noon, constituent)
         daily = factor * np.exp(2j * np.pi * (nodal + argument))

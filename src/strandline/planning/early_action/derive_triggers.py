@@ -10,7 +10,7 @@ from strandline.planning.early_action.cost_loss import lowest_levels
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
 from strandline.planning.measures import OperationalMeasure
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.stage_damage.by_asset_class import ClassStageDamage
+from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 
 FORECAST, NEIGHBOUR = "forecast_water_level", "neighbour_water_level"
 PROBABILITIES = (0.8, 0.5, 0.2)
@@ -49,7 +49,7 @@ class TriggeredAction:
 
 def derive_operations(
     hazard: Hazard,
-    damage: ClassStageDamage | None,
+    damage: StageDamageByClass | None,
     measures: Sequence[OperationalMeasure],
     rng: np.random.Generator,
 ) -> tuple[list[TriggeredAction], list[str]]:
@@ -86,7 +86,7 @@ def join_protocol(place: str, operations: Sequence[TriggeredAction]) -> Protocol
     )
 
 
-def _for_lives(measure: OperationalMeasure, hazard: Hazard, damage: ClassStageDamage | None) -> TriggeredAction | str:
+def _for_lives(measure: OperationalMeasure, hazard: Hazard, damage: StageDamageByClass | None) -> TriggeredAction | str:
     levels = np.median(hazard.levels, axis=0)
     place = 0
     where: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ def _for_lives(measure: OperationalMeasure, hazard: Hazard, damage: ClassStageDa
 
 
 def _for_money(
-    measure: OperationalMeasure, hazard: Hazard, damage: ClassStageDamage | None, rng: np.random.Generator
+    measure: OperationalMeasure, hazard: Hazard, damage: StageDamageByClass | None, rng: np.random.Generator
 ) -> TriggeredAction | str:
     assert measure.cost is not None
     assert measure.avoided_share is not None

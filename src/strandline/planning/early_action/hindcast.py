@@ -9,8 +9,9 @@ import pandas as pd
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.storms import find_storms
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.early_action.derive_triggers import FORECAST, NEIGHBOUR, TriggeredAction, join_protocol
-from strandline.planning.early_action.statistical_forecast import learn_forecaster
+from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay
 from strandline.planning.early_action.verification import Stakes, Verification, verify
 
@@ -22,46 +23,45 @@ STORMS_A_YEAR = 6.0
 """Of which every second one silences the gauge, where streams are to die."""
 SILENCE_BEFORE, SILENCE_AFTER = np.timedelta64(36, "h"), np.timedelta64(24, "h")
 """A gauge that dies does so as the storm comes, and is mended when it has gone; hours about the peak: assumptions."""
-HOURS_A_YEAR = 8766
 
 
 @dataclass(frozen=True)
-class HindcastRecord:
+class Hindcast:
     """The back-test of one phase.
 
     Attributes:
-        dead_streams: the own gauge fell silent in every second of the highest storms.
+        gauge_fails: the own gauge fell silent in every second of the highest storms.
         forecast: whose forecasts decided.
-        learnt_years: that the forecaster learnt from [a]; the test is on later ones.
+        training_years: that the forecaster learnt from [a]; the test is on later ones.
     """
 
     phase: str
-    dead_streams: bool
+    gauge_fails: bool
     forecast: str
-    learnt_years: float
+    training_years: float
     result: Verification
 
 
 @dataclass(frozen=True, eq=False)
-class PastSeaLevel:
+class HindcastData:
     """A record of the sea to test triggers on: what happened, and what would have been known.
 
     Attributes:
         time: (T,) UTC, hourly.
         observed: (T,) own water level [m, region datum]; NaN = not observed.
         histories: whether streams die → what was said.
-        learnt_years: of the record before, from which the forecasts were learnt [a].
+        training_years: of the record before, from which the forecasts were learnt [a].
     """
 
     time: Times
     observed: Floats
     histories: Mapping[bool, History]
-    learnt_years: float
+    training_years: float
 
 
-def past_sea_level(
+def prepare_hindcast(
     time: Times, own: Floats, tide: Floats, neighbour: Floats | None, rng: np.random.Generator
-) -> PastSeaLevel | None:
+) -> HindcastData | None:
     """The second half of a record, with the forecasts that the first half teaches; ``None`` where it is too short.
 
     Args:
@@ -72,7 +72,7 @@ def past_sea_level(
     """
     half = time.size // 2
     try:
-        forecaster = learn_forecaster(own[:half], tide[:half], rng)
+        forecaster = fit_statistical_forecast(own[:half], tide[:half], rng)
     except RefusedByTheory:
         return None
     time, own, tide = time[half:], own[half:], tide[half:]
@@ -83,19 +83,19 @@ def past_sea_level(
         dies: {FORECAST: forecaster.forecast(time, level, tide, EVERY_HOURS), **others}
         for dies, level in ((False, own), (True, silence_storms(time, own)))
     }
-    return PastSeaLevel(time, own, histories, half / HOURS_A_YEAR)
+    return HindcastData(time, own, histories, half / HOURS_PER_YEAR)
 
 
 def silence_storms(time: Times, level: Floats) -> Floats:
     """The readings of a gauge that dies in every second of the highest storms; (T,) as ``level``."""
     heard = level.copy()
-    most = max(2, round(STORMS_A_YEAR * time.size / HOURS_A_YEAR))
+    most = max(2, round(STORMS_A_YEAR * time.size / HOURS_PER_YEAR))
     for storm in find_storms(time, level, most)[1::2]:
         heard[(time >= storm.peak - SILENCE_BEFORE) & (time <= storm.peak + SILENCE_AFTER)] = np.nan
     return heard
 
 
-def hindcast_actions(place: str, operations: list[TriggeredAction], past: PastSeaLevel) -> tuple[HindcastRecord, ...]:
+def hindcast_triggers(place: str, operations: list[TriggeredAction], past: HindcastData) -> tuple[Hindcast, ...]:
     """Each phase with all streams alive, and with a gauge that dies in storms."""
     protocol = join_protocol(place, operations)
     if protocol is None:
@@ -114,7 +114,7 @@ def hindcast_actions(place: str, operations: list[TriggeredAction], past: PastSe
                 operation.measure.lead_window_hours[0],
                 _stakes(operation),
             )
-            found.append(HindcastRecord(phase.name, dies, "own readings and the tide", past.learnt_years, result))
+            found.append(Hindcast(phase.name, dies, "own readings and the tide", past.training_years, result))
     return tuple(found)
 
 

@@ -55,7 +55,9 @@ class StatisticalForecast:
         return Stream("m", time[issue[told]], np.arange(len(self.errors), dtype=float), values)
 
 
-def learn_forecaster(level: Floats, tide: Floats, rng: np.random.Generator, leads: int = 24) -> StatisticalForecast:
+def fit_statistical_forecast(
+    level: Floats, tide: Floats, rng: np.random.Generator, leads: int = 24
+) -> StatisticalForecast:
     """From a record (T,) that is not the one to be judged on.
 
     Raises:

@@ -8,13 +8,13 @@ import numpy.typing as npt
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Mask, Times
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.early_action.cost_loss import Expenses
 from strandline.planning.early_action.protocol import Event
 from strandline.planning.early_action.triggers import COMPARE
 
 SEPARATION_HOURS = 24.0
 """Exceedances closer than this are one event: two tides and a little (Coles 2001, section 5.3.2, runs declustering)."""
-HOURS_A_YEAR = 8766
 MOSTLY = 0.5
 """Share of an activation's hours that must have been observed to call it a false alarm."""
 
@@ -61,7 +61,7 @@ class Verification:
         unverified: activations without an event of which less than half was observed: neither right nor wrong, and in
             no expense.
         lead_hours: median time from start to onset over the hits [h]; NaN without any.
-        cost_in_vain: of the false alarms [EUR 2010 in a plan]; ``None`` = not weighed in money.
+        false_alarm_cost: of the false alarms [EUR 2010 in a plan]; ``None`` = not weighed in money.
         expenses: of these decisions and of the simple ones; ``None`` likewise.
     """
 
@@ -72,7 +72,7 @@ class Verification:
     false_alarms: int
     unverified: int
     lead_hours: float
-    cost_in_vain: float | None
+    false_alarm_cost: float | None
     expenses: Expenses | None
 
     @property
@@ -135,14 +135,14 @@ def verify(
         seen[episode] = np.isfinite(observed[start:end]).mean()
     vain = ~useful & (seen >= MOSTLY)
     return Verification(
-        years=float(np.isfinite(observed).sum()) / HOURS_A_YEAR,
+        years=float(np.isfinite(observed).sum()) / HOURS_PER_YEAR,
         hits=int(hit.sum()),
         late=int((runs & ~hit).sum()),
         misses=int((~hit).sum()),
         false_alarms=int(vain.sum()),
         unverified=int((~useful & ~vain).sum()),
         lead_hours=float(np.median(lead[hit])) if hit.any() else float("nan"),
-        cost_in_vain=None if stakes is None else float(_paid(stakes, ends - starts)[vain].sum()),
+        false_alarm_cost=None if stakes is None else float(_paid(stakes, ends - starts)[vain].sum()),
         expenses=None
         if stakes is None
         else _expenses(stakes, happened, hit, (ends - starts)[useful | vain], needed_lead_hours, observed),

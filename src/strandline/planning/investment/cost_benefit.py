@@ -14,7 +14,7 @@ from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.robust_choice import is_no_regret, least_regretted, regrets, worst_mean
 from strandline.planning.investment.scenarios import AS_TODAY, LAST_YEAR, Scenario, Scenarios
-from strandline.planning.investment.stage_damage_by_design import DesignStageDamage, MeasureSet, choices
+from strandline.planning.investment.stage_damage_by_design import MeasureSet, StageDamageByDesign, choices
 from strandline.planning.measures import stratify
 
 MOST_DESIGNS = 10
@@ -81,7 +81,7 @@ class Appraisal:
 
 def appraise(
     designs: Sequence[Design],
-    damage: DesignStageDamage,
+    damage: StageDamageByDesign,
     scenarios: Scenarios,
     economy: Economy,
     mean_sea_level: float,

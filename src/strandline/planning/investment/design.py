@@ -9,14 +9,14 @@ import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import ASSET_CLASSES
-from strandline.planning.formatting import say_money
+from strandline.planning.formatting import format_money
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.measures import LongTermMeasure
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import Exposure
 from strandline.risk.impact.impact import annual_damage_samples
-from strandline.risk.impact.protection import Protection
-from strandline.risk.stage_damage.by_asset_class import ClassStageDamage
+from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
+from strandline.risk.stage_damage.exposure import Exposure
+from strandline.risk.stage_damage.protection import Protection
 
 WHERE_IT_PAYS = ("home_raise", "road_raise", "retreat")
 """Measures that are taken asset by asset, priced as a share of its value, and only where that pays today."""
@@ -75,13 +75,13 @@ class Baseline:
     exposure: Exposure
     deviates: Floats
     today: Floats
-    events: ClassStageDamage
+    events: StageDamageByClass
 
     @classmethod
     def of(cls, hazard: Hazard, assets: gpd.GeoDataFrame, exposure: Exposure, deviates: Floats) -> "Baseline":
         """Run the damage chain as it is."""
         today = annual_damage_samples(hazard, exposure, hazard.region.continent, deviates)
-        return cls(hazard, assets, exposure, deviates, today, ClassStageDamage.of(hazard, assets, exposure, deviates))
+        return cls(hazard, assets, exposure, deviates, today, StageDamageByClass.of(hazard, assets, exposure, deviates))
 
 
 def design(measure: LongTermMeasure, site: Baseline, economy: Economy, rng: np.random.Generator) -> Design | str:
@@ -126,7 +126,8 @@ def design(measure: LongTermMeasure, site: Baseline, economy: Economy, rng: np.r
 def _protected(site: Baseline, covers: npt.NDArray[np.bool_]) -> str:
     """How many assets that are damaged today it acts on, their value, and the people counted there."""
     hit = covers & (np.median(site.today, axis=0) > 0)
-    words = f"{hit.sum()} assets that floods damage today, worth {say_money(float(site.exposure.value[hit].sum()))}"
+    value = format_money(float(site.exposure.value[hit].sum()), in_text=True)
+    words = f"{hit.sum()} assets that floods damage today, worth {value}"
     if "people" in site.assets:
         people = site.assets["people"].to_numpy(dtype=float)[hit]
         if not np.isnan(people).all():

@@ -14,7 +14,7 @@ from strandline.planning.actions import Bounds, bounds
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import LAST_YEAR, Scenarios, SeaLevel
-from strandline.planning.investment.stage_damage_by_design import DesignStageDamage, MeasureSet, choices
+from strandline.planning.investment.stage_damage_by_design import MeasureSet, StageDamageByDesign, choices
 
 RISES = 61
 """Rises of the sea at which damage is looked at, from none to the highest mapped one."""
@@ -134,7 +134,7 @@ class _Way:
 
 
 def find_pathways(
-    designs: Sequence[Design], damage: DesignStageDamage, scenarios: Scenarios, economy: Economy
+    designs: Sequence[Design], damage: StageDamageByDesign, scenarios: Scenarios, economy: Economy
 ) -> Pathways | str:
     """Tipping points of all combinations, and the sequences that lead through them; a sentence where there are none.
 
@@ -263,7 +263,7 @@ def _signposts(
     designs: Sequence[Design],
     points: Mapping[MeasureSet, TippingPoint],
     room: Mapping[MeasureSet, float],
-    damage: DesignStageDamage,
+    damage: StageDamageByDesign,
     scenarios: Scenarios,
     start_year: int,
 ) -> Iterator[Signpost]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strandline.planning.actions import Action, Confidence, FutureOutcome, Portfolio, bounds
+from strandline.planning.actions import Action, Confidence, Portfolio, ScenarioOutcome, bounds
 from strandline.planning.investment.cost_benefit import Appraisal, Selection, appraise, select
 from strandline.planning.investment.design import Baseline, Design, design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.pathways import Pathways, find_pathways
 from strandline.planning.investment.scenarios import Scenarios
-from strandline.planning.investment.stage_damage_by_design import DesignStageDamage, MeasureSet
+from strandline.planning.investment.stage_damage_by_design import MeasureSet, StageDamageByDesign
 from strandline.planning.measures import FOR_LIVES, LongTermMeasure
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
@@ -25,13 +25,13 @@ class Investments:
     """What to build.
 
     Attributes:
-        futures: how each of them treats the place.
+        scenarios: how each of them treats the place.
         notes: what was left out and why.
     """
 
     actions: tuple[Action, ...]
     portfolio: Portfolio | None
-    futures: tuple[FutureOutcome, ...]
+    scenarios: tuple[ScenarioOutcome, ...]
     pathways: Pathways | None
     notes: tuple[str, ...]
 
@@ -51,7 +51,7 @@ def plan_investments(
     designed = [design(measure, site, economy, rng) for measure in measures if measure.key not in FOR_LIVES]
     designs = [each for each in designed if isinstance(each, Design)]
     notes = [each for each in designed if isinstance(each, str)]
-    damage = DesignStageDamage.of(site, sea_level_rise_hazards, designs)
+    damage = StageDamageByDesign.of(site, sea_level_rise_hazards, designs)
     appraisal = appraise(designs, damage, scenarios, economy, mean_sea_level, rng)
     selection = select(appraisal, budget)
     pathways = find_pathways(designs, damage, scenarios, economy)
@@ -90,9 +90,9 @@ def _shelters(
     measure: LongTermMeasure, impact: Impact, economy: Economy, samples: int, rng: np.random.Generator
 ) -> Action | str:
     """As many shelters as hold all who may stand in water in the design event; for lives, not for money."""
-    if impact.people is None:
+    if impact.population is None:
         return f"{measure.title}: not planned, because nobody counted the people."
-    exposed = impact.people.exposed.at_most[2]
+    exposed = impact.population.exposed.at_most[2]
     if exposed <= 0:
         return f"{measure.title}: nobody who was counted stands in water."
     count = int(np.ceil(exposed / measure.effect["capacity"].value))
@@ -192,14 +192,14 @@ def _portfolio(appraisal: Appraisal, selection: Selection) -> Portfolio | None:
     )
 
 
-def _outcomes(appraisal: Appraisal, selection: Selection) -> tuple[FutureOutcome, ...]:
+def _outcomes(appraisal: Appraisal, selection: Selection) -> tuple[ScenarioOutcome, ...]:
     index = appraisal.choices.index(selection.choice)
     alone = {
         each.measure.key: appraisal.net_present_value[appraisal.choices.index(frozenset({number}))]
         for number, each in enumerate(appraisal.designs)
     }
     return tuple(
-        FutureOutcome(
+        ScenarioOutcome(
             sea_level=future.sea_level.name,
             storminess=future.storminess.name,
             development=future.development.name,

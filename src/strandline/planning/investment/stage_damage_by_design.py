@@ -18,7 +18,7 @@ from strandline.observations.arrays import Floats
 from strandline.planning.investment.design import Baseline, Design
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import damage_ratios, frequency_weights
-from strandline.risk.impact.protection import UNPROTECTED, Protection, join
+from strandline.risk.stage_damage.protection import UNPROTECTED, Protection, join
 
 MeasureSet = frozenset[int]
 """Which of the designs are built, by their places in the list."""
@@ -39,7 +39,7 @@ class AssetGroup:
 
 
 @dataclass(frozen=True, eq=False)
-class DesignStageDamage:
+class StageDamageByDesign:
     """Damage in S samples at L mapped seas.
 
     Attributes:
@@ -56,7 +56,7 @@ class DesignStageDamage:
     groups: tuple[AssetGroup, ...]
 
     @classmethod
-    def of(cls, site: Baseline, futures: Sequence[Hazard], designs: Sequence[Design]) -> "DesignStageDamage":
+    def of(cls, site: Baseline, futures: Sequence[Hazard], designs: Sequence[Design]) -> "StageDamageByDesign":
         """Run the damage chain over today's maps and those of higher seas.
 
         Where noise of the maps lets damage fall as the sea rises, isotonic regression levels it out.

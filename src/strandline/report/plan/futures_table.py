@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strandline.planning.actions import FutureOutcome
+from strandline.planning.actions import ScenarioOutcome
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class SeaLevelRow:
     share_beyond_maps: float
 
 
-def by_sea_level(futures: Sequence[FutureOutcome]) -> tuple[SeaLevelRow, ...]:
+def summarise_by_sea_level(futures: Sequence[ScenarioOutcome]) -> tuple[SeaLevelRow, ...]:
     """One row for each sea-level scenario, in their order."""
     rows = []
     for name in dict.fromkeys(each.sea_level for each in futures):

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from strandline.planning.early_action.hindcast import HindcastRecord
+from strandline.planning.early_action.hindcast import Hindcast
 from strandline.planning.early_action.protocol import Phase, Protocol
-from strandline.planning.formatting import say_expression, say_money
+from strandline.planning.formatting import format_expression
 from strandline.planning.plan import Plan
-from strandline.report.plan.proposal import action_lines, futures_lines, pathway_lines, proposal_lines
+from strandline.report.plan.proposal import action_lines, futures_lines, money, pathway_lines, proposal_lines
 
 
 def plan_to_markdown(plan: Plan) -> str:
@@ -18,14 +18,14 @@ def plan_to_markdown(plan: Plan) -> str:
         lines += ["**SIMULATED: computed for a coast that is wholly or partly simulated.**", ""]
     if middle == middle:
         lines += [
-            f"Without further action, floods cost this place about **{say_money(middle)} a year** on average"
-            f" (between {say_money(low)} and {say_money(high)}, eight times out of ten).",
+            f"Without further action, floods cost this place about **{money(middle)} a year** on average"
+            f" (between {money(low)} and {money(high)}, eight times out of ten).",
         ]
     else:
         lines += ["What floods cost this place is **unknown**: no asset with a known value lies on known ground."]
     if plan.unknown_assets:
         lines += [f"Not counted: {plan.unknown_assets} assets that nobody could assess. Unknown is not safe."]
-    budget = "without a budget limit" if plan.budget is None else f"within a budget of {say_money(plan.budget)}"
+    budget = "without a budget limit" if plan.budget is None else f"within a budget of {money(plan.budget)}"
     lines += [
         f"Investments are weighed over {plan.horizon_years} years at {100 * plan.discount_rate:g} % a year, {budget}.",
         "",
@@ -41,8 +41,8 @@ def plan_to_markdown(plan: Plan) -> str:
         for phase in plan.protocol.phases:
             lines += _phase_lines(phase, plan.protocol)
         lines += [""]
-    if plan.track_records:
-        lines += [*_track_record_lines(plan.track_records), ""]
+    if plan.hindcasts:
+        lines += [*_hindcast_lines(plan.hindcasts), ""]
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     lines += [
@@ -55,24 +55,24 @@ def plan_to_markdown(plan: Plan) -> str:
 def _phase_lines(phase: Phase, protocol: Protocol) -> list[str]:
     rule, spare = phase.degraded, "nothing else is measured"
     if rule.fallback is not None:
-        spare = f"it starts on {say_expression(rule.fallback, protocol.indicators)}"
+        spare = f"it starts on {format_expression(rule.fallback, protocol.indicators)}"
     return [
         f"- **{'; '.join(phase.actions)}**",
-        f"   - Start: {say_expression(phase.start, protocol.indicators)}.",
-        f"   - Stop: {say_expression(phase.stop.when, protocol.indicators)}, for {phase.stop.for_hours:g} hours without"
-        " a gap.",
+        f"   - Start: {format_expression(phase.start, protocol.indicators)}.",
+        f"   - Stop: {format_expression(phase.stop.when, protocol.indicators)}, for {phase.stop.for_hours:g} hours"
+        " without a gap.",
         f"   - Nothing known for {rule.after_hours:g} hours: {spare}; if that is silent too, {rule.prior}:"
         f" {rule.decided_by} decides.",
     ]
 
 
-def _track_record_lines(records: Sequence[HindcastRecord]) -> list[str]:
+def _hindcast_lines(records: Sequence[Hindcast]) -> list[str]:
     first = records[0]
     lines = [
         "## How these triggers would have fared",
         "",
         f"Replayed on {first.result.years:.1f} observed years of this place's record, with forecasts from"
-        f" {first.forecast} that were learnt on the {first.learnt_years:.1f} years before; the tide alone"
+        f" {first.forecast} that were learnt on the {first.training_years:.1f} years before; the tide alone"
         " knows ordinary hours of all years. *Late*: started, but too late to help; counted under missed."
         " *Value*: 1 = as good as knowing the future, 0 = as good as knowing the"
         " climate alone, below = worse than that. A dead gauge is silent in every second of the highest storms.",
@@ -85,10 +85,10 @@ def _track_record_lines(records: Sequence[HindcastRecord]) -> list[str]:
         value = None if result.expenses is None else result.expenses.relative_value
         cells = (
             record.phase.replace("_", " "),
-            "dead in storms" if record.dead_streams else "alive",
+            "dead in storms" if record.gauge_fails else "alive",
             *(f"{n}" for n in (result.hits, result.misses, result.late, result.false_alarms, result.unverified)),
             "–" if math.isnan(result.lead_hours) else f"{result.lead_hours:.0f}",
-            "–" if result.cost_in_vain is None else say_money(result.cost_in_vain),
+            "–" if result.false_alarm_cost is None else money(result.false_alarm_cost),
             "–" if value is None or math.isnan(value) else f"{value:.2f}",
         )
         lines.append(f"| {' | '.join(cells)} |")

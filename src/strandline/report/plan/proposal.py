@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from strandline.planning.actions import Action
-from strandline.planning.formatting import say_money, say_range
+from strandline.planning.formatting import format_money, format_money_between, format_money_bounds
 from strandline.planning.investment.pathways import Pathways, Signpost, Step
 from strandline.planning.plan import Plan
-from strandline.report.plan.futures_table import by_sea_level
+from strandline.report.plan.futures_table import summarise_by_sea_level
+
+money = partial(format_money, in_text=True)
+money_between = partial(format_money_between, in_text=True)
+money_bounds = partial(format_money_bounds, in_text=True)
 
 
 def proposal_lines(plan: Plan) -> list[str]:
     """The measures to be built together; nothing where nothing was weighed."""
-    if not plan.futures:
+    if not plan.scenarios:
         return []
     lines = ["## The proposal", ""]
     if plan.portfolio is None:
@@ -23,16 +28,15 @@ def proposal_lines(plan: Plan) -> list[str]:
         *lines,
         f"Build together: **{', '.join(titles(plan, proposal.kinds))}**.",
         "",
-        f"- First payment: {say_range(proposal.investment)}; over {plan.horizon_years} years, upkeep and renewal"
-        f" included: {say_range(proposal.cost)}.",
-        f"- As things are today this avoids {say_range(proposal.avoided_loss)} a year; if nothing changes, every euro"
-        f" saves about {middle:.1f} (between {low:.1f} and {high:.1f}).",
+        f"- First payment: {money_bounds(proposal.investment)}; over {plan.horizon_years} years, upkeep and"
+        f" renewal included: {money_bounds(proposal.cost)}.",
+        f"- As things are today this avoids {money_bounds(proposal.avoided_loss)} a year; if nothing changes, every"
+        f" euro saves about {middle:.1f} (between {low:.1f} and {high:.1f}).",
         f"- It pays in {robust.pays_in} of {robust.of} futures: its worth over the years is"
-        f" {say_money(robust.lowest)} in the one that suits it worst and {say_money(robust.highest)} in the one that"
+        f" {money(robust.lowest)} in the one that suits it worst and {money(robust.highest)} in the one that"
         " suits it best.",
-        "- In the worst tenth of all cases of its worst future it is worth"
-        f" {say_money(robust.worst_tenth)} on average.",
-        f"- At most {say_money(robust.maximum_regret)} would be regretted: so much more another choice would have been"
+        f"- In the worst tenth of all cases of its worst future it is worth {money(robust.worst_tenth)} on average.",
+        f"- At most {money(robust.maximum_regret)} would be regretted: so much more another choice would have been"
         f" worth in the future of {robust.regretted_in}.",
         "",
     ]
@@ -51,12 +55,12 @@ def action_lines(action: Action) -> list[str]:
         lines.append(f"   - Who: {action.who}.")
     if action.cost is not None:
         lines.append(
-            f"   - Costs {say_range(action.cost)}{' per event' if action.avoided_loss_per == 'event' else ''}."
+            f"   - Costs {money_bounds(action.cost)}{' per event' if action.avoided_loss_per == 'event' else ''}."
         )
     if action.protects:
         lines.append(f"   - Protects: {action.protects}.")
     if action.avoided_loss is not None:
-        lines.append(f"   - Avoids {say_range(action.avoided_loss)} per {action.avoided_loss_per}.")
+        lines.append(f"   - Avoids {money_bounds(action.avoided_loss)} per {action.avoided_loss_per}.")
     if action.benefit_cost_ratio is not None:
         low, middle, high = action.benefit_cost_ratio
         lines.append(
@@ -68,23 +72,23 @@ def action_lines(action: Action) -> list[str]:
 
 def futures_lines(plan: Plan) -> list[str]:
     """How each measure alone and all futures fare."""
-    if not plan.futures:
+    if not plan.scenarios:
         return []
     lines = [
         "## In which futures it holds",
         "",
-        f"{len(plan.futures)} futures: every combination of the sea levels, storms and developments below. Nobody knows"
-        " how likely each is. Amounts are medians of the present value.",
+        f"{len(plan.scenarios)} futures: every combination of the sea levels, storms and developments below. Nobody"
+        " knows how likely each is. Amounts are medians of the present value.",
         "",
         "| sea level | rise by then | damage if nothing is done | worth of the proposal | worth most there |",
         "|---|---|---|---|---|",
     ]
-    for row in by_sea_level(plan.futures):
-        worth = "–" if row.portfolio is None else _between(row.portfolio)
-        best = say_difference(plan, row.best)
+    for row in summarise_by_sea_level(plan.scenarios):
+        worth = "–" if row.portfolio is None else money_between(*row.portfolio)
+        best = describe_measure_set(plan, row.best)
         beyond = " or more" if row.share_beyond_maps > 0 else ""
         lines.append(
-            f"| {row.sea_level} | {row.rise:.2f} m | {_between(row.damage)}{beyond} | {worth} | {best}"
+            f"| {row.sea_level} | {row.rise:.2f} m | {money_between(*row.damage)}{beyond} | {worth} | {best}"
             f" ({row.best_in} of {row.count}) |"
         )
     weighed = [action for action in plan.actions if action.robustness is not None]
@@ -98,10 +102,10 @@ def futures_lines(plan: Plan) -> list[str]:
         robust = action.robustness
         assert robust is not None
         lines.append(
-            f"| {action.title} | {robust.pays_in} of {robust.of} | {_between((robust.lowest, robust.highest))} |"
-            f" {say_money(robust.worst_tenth)} | {say_money(robust.maximum_regret)} |"
+            f"| {action.title} | {robust.pays_in} of {robust.of} | {money_between(robust.lowest, robust.highest)} |"
+            f" {money(robust.worst_tenth)} | {money(robust.maximum_regret)} |"
         )
-    return [*lines, "", *(f"- {line}" for line in say_sources(plan)), ""]
+    return [*lines, "", *(f"- {line}" for line in source_sentences(plan)), ""]
 
 
 def pathway_lines(pathways: Pathways | None) -> list[str]:
@@ -116,7 +120,7 @@ def pathway_lines(pathways: Pathways | None) -> list[str]:
         f" {pathways.highest_rise:.2f} m.",
         "",
     ]
-    lines += [f"- {say_way(pathways, end)}" for end in pathways.ends]
+    lines += [f"- {describe_pathway(pathways, end)}" for end in pathways.ends]
     table = signpost_table(pathways)
     if table.rows:
         lines += ["", f"| once these stand | {' | '.join(table.indicators)} | decide on |"]
@@ -125,18 +129,20 @@ def pathway_lines(pathways: Pathways | None) -> list[str]:
     return [*lines, ""]
 
 
-def say_way(pathways: Pathways, end: tuple[str, ...]) -> str:
+def describe_pathway(pathways: Pathways, end: tuple[str, ...]) -> str:
     """A pathway as a sentence."""
     steps = pathways.way(end)[1:]
     parts = []
     for number, step in enumerate(steps):
-        when = "first" if number == 0 else f"then, at {say_tip(steps[number - 1])},"
+        when = "first" if number == 0 else f"then, at {format_tipping_point(steps[number - 1])},"
         late = f" (which works {step.late_years:.0f} years late)" if step.late_years >= 1 else ""
         parts.append(f"{when} **{pathways.titles[step.built[-1]]}**{late}")
-    return f"{'; '.join(parts)}. It does until {say_tip(steps[-1])} and costs {say_range(steps[-1].cost)} until 2100."
+    return (
+        f"{'; '.join(parts)}. It does until {format_tipping_point(steps[-1])} and costs {money_bounds(steps[-1].cost)} until 2100."
+    )
 
 
-def say_tip(step: Step) -> str:
+def format_tipping_point(step: Step) -> str:
     """A tipping point with its years: ``0.17 m of rise (2053 to 2070)``."""
     point = step.tipping_point
     told = [year for year in point.years.values() if year is not None]
@@ -171,14 +177,14 @@ def signpost_table(pathways: Pathways) -> SignpostTable:
         rows.append(
             SignpostRow(
                 built=", ".join(pathways.titles[kind] for kind in built),
-                cells=tuple(_say_signpost(posts[name]) if name in posts else "–" for name in indicators),
+                cells=tuple(_format_signpost(posts[name]) if name in posts else "–" for name in indicators),
                 next=" or ".join(pathways.titles[kind] for kind in next(iter(posts.values())).next),
             )
         )
     return SignpostTable(indicators, tuple(rows))
 
 
-def _say_signpost(post: Signpost) -> str:
+def _format_signpost(post: Signpost) -> str:
     digits, unit = (2, " m") if post.unit == "m" else (1, "")
     return f"{post.decide_at:.{digits}f}{unit} (tips at {post.tipping_at:.{digits}f}{unit})"
 
@@ -190,7 +196,7 @@ def titles(plan: Plan, kinds: Sequence[str]) -> list[str]:
     return [known.get(kind, kind.replace("_", " ")) for kind in kinds]
 
 
-def say_difference(plan: Plan, kinds: Sequence[str]) -> str:
+def describe_measure_set(plan: Plan, kinds: Sequence[str]) -> str:
     """A choice of measures beside the proposal: ``as proposed``, ``without Build floodgates``."""
     if plan.portfolio is None:
         return ", ".join(titles(plan, kinds)) or "nothing"
@@ -200,13 +206,9 @@ def say_difference(plan: Plan, kinds: Sequence[str]) -> str:
     return "; ".join(parts) or "as proposed"
 
 
-def say_sources(plan: Plan) -> list[str]:
+def source_sentences(plan: Plan) -> list[str]:
     """Who says what of the futures, a sentence for each source."""
     names: dict[str, list[str]] = {}
-    for name, source in plan.future_sources.items():
+    for name, source in plan.scenario_sources.items():
         names.setdefault(source, []).append(name)
     return [f"{', '.join(some)}: {source}." for source, some in names.items()]
-
-
-def _between(bounds: tuple[float, float]) -> str:
-    return f"{say_money(bounds[0])} to {say_money(bounds[1])}"

@@ -15,6 +15,7 @@ from scipy import optimize
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.storms import find_storms
+from strandline.observations.variables import HOURS_PER_YEAR
 
 Method = Literal["block_maxima", "peaks_over_threshold", "published"]
 METHOD_NAMES = {"block_maxima": "block maxima", "peaks_over_threshold": "peaks over threshold"}
@@ -280,7 +281,7 @@ def fit_gauge(
     Raises:
         RefusedByTheory: "a record of 0.3 years cannot give 100-year levels by block maxima; …".
     """
-    observed_years = float((~np.isnan(level)).sum()) / 8766.0
+    observed_years = float((~np.isnan(level)).sum()) / HOURS_PER_YEAR
     require_record(observed_years, return_periods, method)
     if method == "block_maxima":
         years, maxima = annual_maxima(time, level, completeness)

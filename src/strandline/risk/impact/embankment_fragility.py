@@ -25,7 +25,7 @@ def overflow_discharge(level: npt.ArrayLike, crest: npt.ArrayLike) -> Floats:
     return np.asarray(np.sqrt(GRAVITY) * (2 * head / 3) ** 1.5)
 
 
-def breach_probability(level: npt.ArrayLike, non_failure: npt.ArrayLike, failure: npt.ArrayLike) -> Floats:
+def fragility(level: npt.ArrayLike, non_failure: npt.ArrayLike, failure: npt.ArrayLike) -> Floats:
     """Probability that an embankment breaches at a still water level [m, one datum for all three]; NaN stays NaN.
 
     0.15 at the *probable non-failure point*, 0.85 at the *probable failure point*, straight between them and on to 0
@@ -49,7 +49,7 @@ def draw_non_failure_points(crest: Floats, n_samples: int, rng: np.random.Genera
     return np.asarray(crest - rng.uniform(*NON_FAILURE_BELOW_CREST, size=(n_samples, 1)))
 
 
-def chance_of_breach(hazard: Hazard, assets: gpd.GeoDataFrame, rng: np.random.Generator) -> Floats:
+def breach_probability(hazard: Hazard, assets: gpd.GeoDataFrame, rng: np.random.Generator) -> Floats:
     """(A, R) probability that an embankment breaches at each return period, over levels and strengths together.
 
     NaN for every other asset, and where the survey does not know the ``crest`` [m, region datum]. The sea is taken to
@@ -62,6 +62,6 @@ def chance_of_breach(hazard: Hazard, assets: gpd.GeoDataFrame, rng: np.random.Ge
     if known.any():
         crest = assets["crest"].to_numpy(dtype=float)[known]
         bears = draw_non_failure_points(crest, len(hazard.levels), rng)  # (S, K)
-        drawn = breach_probability(hazard.levels[:, None], bears[..., None], crest[:, None])  # (S, K, R)
+        drawn = fragility(hazard.levels[:, None], bears[..., None], crest[:, None])  # (S, K, R)
         chance[known] = drawn.mean(axis=0)
     return chance

@@ -12,13 +12,13 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import CURVE_CLASSES, DAMAGE_STATE_EDGES, curve_index
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.embankment_fragility import chance_of_breach
-from strandline.risk.impact.exposure import Exposure, flat_cells, overlay_exposure
-from strandline.risk.impact.loss_of_function import chance_out_of_service
-from strandline.risk.impact.people import People, count_people
-from strandline.risk.impact.protection import UNPROTECTED, Protection
+from strandline.risk.impact.embankment_fragility import breach_probability
+from strandline.risk.impact.loss_of_function import loss_of_function_probability
+from strandline.risk.impact.population import PopulationImpact, assess_population
 from strandline.risk.impact.totals import PartialTotal, partial_totals, sum_known
-from strandline.risk.impact.vulnerability import damage_ratio, damage_state
+from strandline.risk.stage_damage.exposure import Exposure, flat_cells, overlay_exposure
+from strandline.risk.stage_damage.protection import UNPROTECTED, Protection
+from strandline.risk.stage_damage.vulnerability import damage_ratio, damage_state
 
 Rule = Literal["log_linear", "trapezoid"]
 DAMAGE_STATES = len(DAMAGE_STATE_EDGES) + 1
@@ -38,7 +38,7 @@ class Impact:
             NaN where none is.
         unknown_assets: assets whose damage is unknown: a cell they touch is unknown, or their value is.
         unknown_value: value of those among them that have one [EUR 2010]; it is in no total.
-        people: exposed and cut off at the design return period; None where nobody counted people.
+        population: exposed and cut off at the design return period; None where nobody counted people.
         totals: expected annual damage by class and by district.
     """
 
@@ -46,7 +46,7 @@ class Impact:
     expected_annual_damage: tuple[float, float, float]
     unknown_assets: int
     unknown_value: float
-    people: People | None = None
+    population: PopulationImpact | None = None
     totals: tuple[PartialTotal, ...] = ()
 
 
@@ -221,8 +221,8 @@ def assess_impact(
         result[f"expected_annual_damage_{name}"] = np.where(unknown, np.nan, row)
     result["depth_p50"] = np.median(design_depth, axis=0)
     for event, chance in (
-        ("out_of_service", chance_out_of_service(hazard, assets, exposure, rng)),
-        ("breach", chance_of_breach(hazard, assets, rng)),
+        ("out_of_service", loss_of_function_probability(hazard, assets, exposure, rng)),
+        ("breach", breach_probability(hazard, assets, rng)),
     ):
         if not np.isnan(chance).all():
             result[event], result[f"{event}_per_year"] = chance[:, design], chance @ weights
@@ -232,7 +232,7 @@ def assess_impact(
         expected_annual_damage=sum_known(samples, unknown),
         unknown_assets=int(unknown.sum()),
         unknown_value=float(exposure.value[unknown & stated].sum()),
-        people=count_people(hazard, assets, exposure, design, rng),
+        population=assess_population(hazard, assets, exposure, design, rng),
         totals=partial_totals(samples, assets),
     )
 

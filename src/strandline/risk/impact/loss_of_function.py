@@ -7,10 +7,10 @@ import numpy.typing as npt
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import ASSET_CLASSES, asset_classes
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import Exposure, flat_cells
+from strandline.risk.stage_damage.exposure import Exposure, flat_cells
 
 
-def draw_service_thresholds(assets: gpd.GeoDataFrame, n_samples: int, rng: np.random.Generator) -> Floats:
+def draw_function_thresholds(assets: gpd.GeoDataFrame, n_samples: int, rng: np.random.Generator) -> Floats:
     """(S, A) depth [m] from which each asset is out of service; NaN where its class serves nobody.
 
     An asset's own ``operation_threshold`` is exact. Elsewhere one draw a sample and class lies evenly between the
@@ -48,7 +48,7 @@ def deepest_at_assets(depth: npt.NDArray[np.float32], exposure: Exposure) -> tup
     return deepest, unknown
 
 
-def is_under_water(deepest: Floats, unknown: npt.NDArray[np.bool_], threshold: Floats) -> Floats:
+def exceeds_depth(deepest: Floats, unknown: npt.NDArray[np.bool_], threshold: Floats) -> Floats:
     """(A, R) 1 = water stands as high as the threshold somewhere on the asset, 0 = nowhere, NaN = unknown.
 
     Water over the threshold in a known cell is enough, whatever the unknown cells hold; without it one unknown cell
@@ -61,16 +61,16 @@ def is_under_water(deepest: Floats, unknown: npt.NDArray[np.bool_], threshold: F
     return np.where(np.isnan(threshold)[:, None] | (unknown[:, None] & (lost == 0)), np.nan, lost)
 
 
-def chance_out_of_service(
+def loss_of_function_probability(
     hazard: Hazard, assets: gpd.GeoDataFrame, exposure: Exposure, rng: np.random.Generator
 ) -> Floats:
     """(A, R) probability that an asset is out of service at each return period; NaN where any sample leaves it open."""
     names = set(assets["asset_class"])
     if "operation_threshold" not in assets and all(asset_classes()[name].out_of_service is None for name in names):
         return np.full((len(assets), len(hazard.return_periods)), np.nan)
-    thresholds = draw_service_thresholds(assets, len(hazard.flood_depth), rng)
+    thresholds = draw_function_thresholds(assets, len(hazard.flood_depth), rng)
     lost = [
-        is_under_water(*deepest_at_assets(depth, exposure), threshold)
+        exceeds_depth(*deepest_at_assets(depth, exposure), threshold)
         for depth, threshold in zip(hazard.flood_depth, thresholds, strict=True)
     ]
     return np.asarray(np.mean(lost, axis=0))

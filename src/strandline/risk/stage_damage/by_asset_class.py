@@ -9,15 +9,15 @@ import numpy as np
 
 from strandline.observations.arrays import Floats
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import Exposure
 from strandline.risk.impact.impact import damage_ratios, depth_at_assets
+from strandline.risk.stage_damage.exposure import Exposure
 
 FLOODED_DEPTH = 0.15
 """Depth from which a cell, and so an asset, counts as flooded [m]."""
 
 
 @dataclass(frozen=True, eq=False)
-class ClassStageDamage:
+class StageDamageByClass:
     """Damage of single events at the hazard's return periods.
 
     Attributes:

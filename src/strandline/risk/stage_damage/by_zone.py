@@ -13,11 +13,11 @@ from scipy.optimize import isotonic_regression
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.exposure import overlay_exposure
 from strandline.risk.impact.impact import damage_ratios, depth_at_assets, draw_curve_deviates
-from strandline.risk.impact.loss_of_function import deepest_at_assets, is_under_water
-from strandline.risk.impact.people import EXPOSED_DEPTH
+from strandline.risk.impact.loss_of_function import deepest_at_assets, exceeds_depth
+from strandline.risk.impact.population import EXPOSED_DEPTH
 from strandline.risk.stage_damage.by_asset_class import FLOODED_DEPTH
+from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.zones import NOWHERE, Zones
 
 STEP = 1e-3
@@ -30,27 +30,27 @@ class ZoneState:
 
     Attributes:
         flooded_share: of the zone's known land [-].
-        people: in the water [-].
+        population: in the water [-].
         damage: to known assets [EUR 2010].
     """
 
     flooded_share: Floats
-    people: Floats
+    population: Floats
     damage: Floats
 
 
 @dataclass(frozen=True, eq=False)
-class ZoneStageDamage:
-    """Flooding, people and damage of Z zones in S samples at L mapped seas; none falls as the sea rises.
+class StageDamageByZone:
+    """Flooding, population and damage of Z zones in S samples at L mapped seas; none falls as the sea rises.
 
     Attributes:
         levels: (S, L) mapped seas [m, region datum], ascending.
         dry_level: the sea [m, region datum] up to which nothing floods.
         flooded_share: (Z, S, L) of the zone's known land, under 0.15 m or more [-]; NaN = none of its land is known.
-        people: (Z, S, L) of those counted, in 0.15 m or more [-], at least so many; NaN = nobody counted them.
+        population: (Z, S, L) of those counted, in 0.15 m or more [-], at least so many; NaN = nobody counted them.
         damage: (Z, S, L) to the assets of known damage [EUR 2010]; NaN = the zone has assets, and none is known.
         unknown_share: (Z,) of the zone's cells [-].
-        uncounted_homes: (Z,) homes whose people nobody counted; their people are in no number.
+        uncounted_homes: (Z,) homes whose population nobody counted; their population are in no number.
         unknown_assets: (Z,) assets of unknown damage; they are in no number.
         unknown_value: (Z,) what those are worth, where that is stated [EUR 2010].
     """
@@ -58,7 +58,7 @@ class ZoneStageDamage:
     levels: Floats
     dry_level: float
     flooded_share: Floats
-    people: Floats
+    population: Floats
     damage: Floats
     unknown_share: Floats
     uncounted_homes: Indices
@@ -71,7 +71,7 @@ class ZoneStageDamage:
         if not np.isfinite(self.dry_level):
             raise InputError("zone response", f"its dry level is {self.dry_level}", "give a level [m]")
         expected = (self.unknown_share.size, *self.levels.shape)
-        for name in ("flooded_share", "people", "damage"):
+        for name in ("flooded_share", "population", "damage"):
             values = getattr(self, name)
             if values.shape != expected:
                 raise InputError("zone response", f"{name} is {values.shape}", f"need (Z, S, L) = {expected}")
@@ -118,7 +118,7 @@ class ZoneStageDamage:
         """(S, L + 1) levels that begin with the dry one, and each number there, (S · (L + 1), Z)."""
         dry = np.minimum(self.dry_level, self.levels[:, :1] - STEP)
         tables = []
-        for values in (self.flooded_share, self.people, self.damage):
+        for values in (self.flooded_share, self.population, self.damage):
             first = np.where(np.isnan(values[..., :1]), np.nan, 0.0)
             whole = np.concatenate([first, values], axis=2)  # (Z, S, L + 1)
             tables.append(np.ascontiguousarray(whole.reshape(len(whole), -1).T))
@@ -131,7 +131,7 @@ def respond(
     assets: gpd.GeoDataFrame,
     dry_level: float,
     rng: np.random.Generator,
-) -> ZoneStageDamage:
+) -> StageDamageByZone:
     """Run the damage chain over every mapped sea, zone by zone.
 
     Where noise of the maps lets a number fall as the sea rises, isotonic regression levels it out. An asset counts in
@@ -164,27 +164,27 @@ def respond(
     living = _sums(zones.of_asset, count, np.nan_to_num(counted))  # (Z, A)
     worth = _sums(zones.of_asset, count, np.nan_to_num(exposure.value))  # (Z, A)
     threshold = np.full(len(assets), EXPOSED_DEPTH)
-    flooded, people, damage = (np.zeros((count, *level.shape)) for _ in range(3))
+    flooded, population, damage = (np.zeros((count, *level.shape)) for _ in range(3))
     for sample, deviate in enumerate(deviates):
         depth = np.concatenate([each.flood_depth[sample] for each in hazards])[order[sample]]  # (L, H, W)
         flooded[:, sample] = cells @ (depth >= FLOODED_DEPTH).reshape(len(depth), -1).T
-        people[:, sample] = living @ (is_under_water(*deepest_at_assets(depth, exposure), threshold) == 1)
+        population[:, sample] = living @ (exceeds_depth(*deepest_at_assets(depth, exposure), threshold) == 1)
         ratio = damage_ratios(depth, exposure, today.region.continent, deviate)
         damage[:, sample] = worth @ np.where(unknown[:, None], 0.0, ratio)
     land, known = _tally(zones.of_cell.ravel(), count), _tally(known_land, count)
     homes = np.isnan(counted) & (assets["asset_class"] == "residential").to_numpy()
     uncounted = _tally(zones.of_asset[homes], count)
     flooded[known == 0] = np.nan
-    people[(uncounted > 0) & (_tally(zones.of_asset[~np.isnan(counted)], count) == 0)] = np.nan
+    population[(uncounted > 0) & (_tally(zones.of_asset[~np.isnan(counted)], count) == 0)] = np.nan
     damage[(_tally(zones.of_asset, count) > 0) & (_tally(zones.of_asset[~unknown], count) == 0)] = np.nan
-    for numbers, known_assets in ((people, ~np.isnan(counted)), (damage, ~unknown)):
+    for numbers, known_assets in ((population, ~np.isnan(counted)), (damage, ~unknown)):
         if not known_assets.any():
             numbers[:] = np.nan
-    return ZoneStageDamage(
+    return StageDamageByZone(
         levels=np.take_along_axis(level, order, axis=1),
         dry_level=dry_level,
         flooded_share=_rising(flooded / np.maximum(known, 1)[:, None, None]),
-        people=_rising(people),
+        population=_rising(population),
         damage=_rising(damage),
         unknown_share=1 - known / land,
         uncounted_homes=uncounted,

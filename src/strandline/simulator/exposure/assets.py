@@ -8,20 +8,13 @@ import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import DAMAGE_STATE_EDGES
+from strandline.observations.damage_curves import DEPTHS, curve
 from strandline.observations.region import Region
 from strandline.simulator.landscape.terrain import Terrain
 from strandline.simulator.sensors.gauges import SensorQuality
 
-_CURVE_DEPTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
-_CURVES = {
-    "residential": (0.0, 0.33, 0.49, 0.62, 0.72, 0.87, 0.93, 0.98, 1.0),
-    "commercial": (0.0, 0.38, 0.54, 0.66, 0.76, 0.88, 0.94, 0.98, 1.0),
-    "industrial": (0.0, 0.38, 0.54, 0.66, 0.76, 0.88, 0.94, 0.98, 1.0),
-    "agriculture": (0.0, 0.14, 0.37, 0.52, 0.56, 0.66, 0.83, 0.99, 1.0),
-    "infrastructure": (0.0, 0.21, 0.37, 0.60, 0.71, 0.81, 0.89, 0.97, 1.0),
-    "transport": (0.0, 0.36, 0.57, 0.73, 0.85, 1.0, 1.0, 1.0, 1.0),
-}
-"""Mean damage ratio by depth [m] for Asia. Source: Huizinga, de Moel and Szewczyk (2017), JRC105688, section 3."""
+_CURVE_DECIMALS = 2
+"""Decimals of the Asian mean curves on the coasts from which the shipped weights were pretrained."""
 _DAMAGE_SPREAD = 0.10
 """Standard deviation of one asset's damage ratio in one storm about the mean curve [-]."""
 _VALUES = {
@@ -121,7 +114,7 @@ def damage_states(exposure: Exposure, max_depth: Floats, rng: np.random.Generato
     depth = max_depth[:, exposure.row, exposure.column]
     ratio = np.empty_like(depth)
     for index, name in enumerate(exposure.survey["asset_class"]):
-        ratio[:, index] = np.interp(depth[:, index], _CURVE_DEPTHS, _CURVES[name])
+        ratio[:, index] = np.interp(depth[:, index], DEPTHS, np.round(curve(name, "asia")[0], _CURVE_DECIMALS))
     scatter = _DAMAGE_SPREAD * np.minimum(ratio / 0.2, 1.0) * rng.standard_normal(ratio.shape)
     state = np.digitize(np.clip(ratio + scatter, 0.0, 1.0), DAMAGE_STATE_EDGES).astype(np.float64)
     return np.where(exposure.stands[None, :], state, np.nan)

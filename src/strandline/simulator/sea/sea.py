@@ -11,7 +11,7 @@ import xarray as xr
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, load_constants, predict_tide
-from strandline.observations.variables import as_variable
+from strandline.observations.variables import HOURS_PER_YEAR, as_variable
 from strandline.simulator.sea.cyclones import EARTH_RADIUS, cyclone_fields, offset_metres
 from strandline.simulator.sea.seasonal_weather import Weather, first_order_noise, simulate_discharge, simulate_weather
 from strandline.simulator.sea.storm_surge import GRAVITY, forced_surge
@@ -114,7 +114,7 @@ def simulate_sea(
         if not value > 0:
             raise InputError("simulated sea", f"{what} is {value:g}", "give a number above 0")
     first = np.datetime64(start, "h")
-    time = (first + np.arange(round(years * 8766)).astype("timedelta64[h]")).astype("datetime64[ns]")
+    time = (first + np.arange(round(years * HOURS_PER_YEAR)).astype("timedelta64[h]")).astype("datetime64[ns]")
     stamps = pd.DatetimeIndex(time)
     day = np.asarray(stamps.day_of_year, dtype=float) + np.asarray(stamps.hour, dtype=float) / 24.0
 

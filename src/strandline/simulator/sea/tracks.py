@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from strandline.observations.arrays import Floats
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.simulator.sea.cyclones import (
     EARTH_RADIUS,
     KNOT,
@@ -121,7 +122,7 @@ def draw_tracks(
         for month in rng.choice(12, size=rng.poisson(climate.storms_per_year), p=months):
             hour = int(rng.integers(0, 30 * 24))
             nearest.append(np.datetime64(f"{year}-{month + 1:02d}-01", "h") + np.timedelta64(hour, "h"))
-    end = start + np.timedelta64(round(years * 8766), "h")
+    end = start + np.timedelta64(round(years * HOURS_PER_YEAR), "h")
     tracks = [
         _draw_track(climate, f"simulated-{number + 1:04d}", hour, longitude, latitude, seaward_direction, rng)
         for number, hour in enumerate(sorted(nearest))

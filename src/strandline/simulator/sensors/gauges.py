@@ -9,6 +9,7 @@ from scipy.ndimage import distance_transform_edt
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.simulator.landscape.random_fields import correlated_noise
 from strandline.simulator.landscape.terrain import Terrain
 
@@ -80,7 +81,7 @@ def observe_gauges(
     offset: Floats = quality.gauge_datum_offset * rng.standard_normal((stations,))
     observed: Floats = level + offset[:, None] + quality.gauge_noise * rng.standard_normal(level.shape)
     position = np.searchsorted(tide_gauge["time"].values, peaks)
-    years = hours / 8766.0
+    years = hours / HOURS_PER_YEAR
     for station in range(stations):
         for start in rng.integers(0, hours, size=rng.poisson(quality.gauge_gaps_per_year * years)):
             observed[station, start : start + 1 + int(rng.exponential(quality.gauge_gap_hours))] = np.nan

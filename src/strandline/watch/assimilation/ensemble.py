@@ -33,7 +33,7 @@ class ResidualEnsemble:
     broken: npt.NDArray[np.bool_]
     moved: Mapping[str, float] = field(default_factory=dict)
 
-    def widened(self, factor: Floats) -> "ResidualEnsemble":
+    def inflated(self, factor: Floats) -> "ResidualEnsemble":
         """The same about the same medians, so many times (49,) as far apart."""
         middle = np.median(self.residual, axis=0)
         return replace(self, residual=middle + factor * (self.residual - middle))
@@ -97,13 +97,13 @@ def sample_ensemble(belief: SeaBelief, guidance: Sequence[Guidance] = (), count:
         course[:, hour] = course[:, hour - order : hour] @ backwards + process.shocks[regime] * shocks[step]
     ahead = course[:, order - 1 : order + HORIZON_HOURS]
     broken = np.stack([states.ravel()[which] == 1 for states in np.indices(model.shape)[1:]], axis=1)
-    courses = ResidualEnsemble(belief.hour, ahead, broken)
+    ensemble = ResidualEnsemble(belief.hour, ahead, broken)
     for given in guidance:
-        courses = courses.assimilating(given)
-    return courses
+        ensemble = ensemble.assimilating(given)
+    return ensemble
 
 
-def assimilate_forecast(courses: Floats, given: Guidance) -> Floats:
+def assimilate_forecast(ensemble: Floats, given: Guidance) -> Floats:
     """(N, 49) courses moved by what someone else forecasts.
 
     Raises:
@@ -112,11 +112,11 @@ def assimilate_forecast(courses: Floats, given: Guidance) -> Floats:
     if given.leads.size == 0 or given.leads[0] < 0 or given.leads[-1] > HORIZON_HOURS:
         raise InputError(f"guidance '{given.stream}'", f"leads {given.leads}", f"give 0 to {HORIZON_HOURS} h")
     rng = np.random.default_rng(_CHANCE + 1)
-    anomaly = courses - courses.mean(axis=0)
+    anomaly = ensemble - ensemble.mean(axis=0)
     at = anomaly[:, given.leads]  # (N, L)
     together = at.T @ at / (len(at) - 1)
     across = anomaly.T @ at / (len(at) - 1)  # (49, L)
     gain = np.linalg.solve(together + given.error, across.T).T
     values, vectors = np.linalg.eigh(given.error)
     noise = rng.standard_normal(at.shape) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    return np.asarray(courses + (given.mean + noise - courses[:, given.leads]) @ gain.T)
+    return np.asarray(ensemble + (given.mean + noise - ensemble[:, given.leads]) @ gain.T)

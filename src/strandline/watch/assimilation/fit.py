@@ -26,20 +26,20 @@ from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch.assimilation.ensemble import Guidance
 from strandline.watch.assimilation.filter import SeaModel
 from strandline.watch.assimilation.forecast_guidance import ExternalForecast, ForecastSource, fit_error_inflation
-from strandline.watch.assimilation.gauge_model import Sensor, learn_sensor, own_sensor
+from strandline.watch.assimilation.gauge_model import Sensor, fit_sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import (
     AFTER_HOURS,
     BEFORE_HOURS,
-    NO_WIDENING,
+    NO_INFLATION,
     WARM_HOURS,
     SpreadInflation,
+    fit_spread_inflation,
     follow_storm,
-    learn_widening,
     what_followed,
 )
-from strandline.watch.assimilation.surge_process import SurgeProcess, learn_process
+from strandline.watch.assimilation.surge_process import SurgeProcess, fit_surge_process
 
-KNOWLEDGE_FILE = "watch.json"
+FIT_FILE = "watch.json"
 STUDENT = "student"
 """Name under which the place's own forecaster advises."""
 ForecastFunction = Callable[[np.datetime64], ExternalForecast | None]
@@ -74,7 +74,7 @@ class SeaLevelFit:
     model: SeaModel
     tides: dict[str, GaugeTide]
     spread_inflation: SpreadInflation
-    advisers: tuple[ForecastSource, ...]
+    sources: tuple[ForecastSource, ...]
     notes: tuple[str, ...]
     deployment: str = ""
 
@@ -106,32 +106,32 @@ def fit(
     tides = {deployment.gauges[0].name: own_tide}
     residuals = [levels[0] - own_tide.level(time)]
     learned = np.where(known, residuals[0], np.nan)
-    process = learn_process(learned, autocovariance(learned))
+    process = fit_surge_process(learned, autocovariance(learned))
     sensors = [own_sensor(deployment.gauges[0].name, process)]
     for site, level in zip(deployment.gauges[1:], levels[1:], strict=True):
         try:
             fitted = fit_tide(time[known], level[known], site.latitude, name=site.name, source=f"record of {site.name}")
             tide = GaugeTide(fitted.constants, fitted.mean)
             residual = level - tide.level(time)
-            sensors.append(learn_sensor(site.name, learned, np.where(known, residual, np.nan), process))
+            sensors.append(fit_sensor(site.name, learned, np.where(known, residual, np.nan), process))
         except RefusedByTheory as refusal:
             notes.append(f"'{site.name}' is not heard: {refusal}.")
             continue
         tides[site.name] = tide
         residuals.append(residual)
     model = SeaModel(process, tuple(sensors))
-    student = StudentAdvice(forecaster, place.observations, deployment)
+    student = StudentForecaster(forecaster, place.observations, deployment)
     held_out = _within(time, place.held_out)
     own = np.where(held_out, np.nan, levels[0])
     voices = {STUDENT: lambda hour: student.say(hour, *_heard_before(time, own, hour)), **(archives or {})}
     peaks = _peaks(time, own, deployment.withheld, place.held_out)
     seen = np.where(held_out, np.nan, np.array(residuals))  # (S, T) the days about a storm may reach into a window
     try:
-        advisers, spread_inflation = fit_forecast_weights(model, time, seen, peaks, voices, progress)
+        sources, spread_inflation = fit_forecast_weights(model, time, seen, peaks, voices, progress)
     except RefusedByTheory as refusal:
         notes.append(f"How wide the belief must be could not be learned ({refusal}); it is as wide as the model says.")
-        advisers, spread_inflation = (), NO_WIDENING
-    return SeaLevelFit(model, tides, spread_inflation, advisers, tuple(notes))
+        sources, spread_inflation = (), NO_INFLATION
+    return SeaLevelFit(model, tides, spread_inflation, sources, tuple(notes))
 
 
 def fit_forecast_weights(
@@ -157,35 +157,37 @@ def fit_forecast_weights(
         drawn += follow_storm(model, time, residuals, peak, lambda hour: ())
         tell(number / (3 * len(peaks)))
     came = [what_followed(residuals[0], at) for at, _ in drawn]
-    beliefs = [courses for _, courses in drawn]
-    said = {name: {courses.hour: voice(courses.hour) for courses in beliefs} for name, voice in voices.items()}
-    advisers: list[ForecastSource] = []
+    beliefs = [ensemble for _, ensemble in drawn]
+    said = {name: {ensemble.hour: voice(ensemble.hour) for ensemble in beliefs} for name, voice in voices.items()}
+    sources: list[ForecastSource] = []
     for name in voices:
-        words = [said[name][courses.hour] for courses in beliefs]
+        words = [said[name][ensemble.hour] for ensemble in beliefs]
         past = [
-            (courses, word, truth)
-            for courses, word, truth in zip(beliefs, words, came, strict=True)
+            (ensemble, word, truth)
+            for ensemble, word, truth in zip(beliefs, words, came, strict=True)
             if word is not None
         ]
-        adviser = fit_error_inflation(name, past)
-        advisers.append(adviser)
-        given = [None if word is None else adviser.advise(word) for word in words]
+        source = fit_error_inflation(name, past)
+        sources.append(source)
+        given = [None if word is None else source.guidance_from(word) for word in words]
         beliefs = [
-            courses if guidance is None else courses.assimilating(guidance)
-            for courses, guidance in zip(beliefs, given, strict=True)
+            ensemble if guidance is None else ensemble.assimilating(guidance)
+            for ensemble, guidance in zip(beliefs, given, strict=True)
         ]
 
     def counsel(hour: np.datetime64) -> list[Guidance]:
-        words = ((adviser, said[adviser.stream].get(hour)) for adviser in advisers)
-        given = [adviser.advise(word) for adviser, word in words if word is not None]
+        words = ((source, said[source.stream].get(hour)) for source in sources)
+        given = [source.guidance_from(word) for source, word in words if word is not None]
         return [guidance for guidance in given if guidance is not None]
 
-    spread_inflation = learn_widening(model, time, residuals, peaks, counsel, lambda done: tell((1 + 2 * done) / 3))
-    return tuple(advisers), spread_inflation
+    spread_inflation = fit_spread_inflation(
+        model, time, residuals, peaks, counsel, lambda done: tell((1 + 2 * done) / 3)
+    )
+    return tuple(sources), spread_inflation
 
 
 @dataclass(frozen=True, eq=False)
-class StudentAdvice:
+class StudentForecaster:
     """The place's calibrated student as one who forecasts."""
 
     forecaster: Forecaster
@@ -224,18 +226,18 @@ class StudentAdvice:
         return ExternalForecast(np.arange(LEADS), forecast.surge_mean[0], (high[0] - low[0]) / (2 * Z_90))
 
 
-def save_knowledge(folder: Path, knowledge: SeaLevelFit) -> None:
+def save_fit(folder: Path, knowledge: SeaLevelFit) -> None:
     """Write ``watch.json``, whole or not at all."""
-    write_text(folder / KNOWLEDGE_FILE, _WORDS.dump_json(_to_words(knowledge), indent=1).decode("utf-8") + "\n")
+    write_text(folder / FIT_FILE, _WORDS.dump_json(_to_words(knowledge), indent=1).decode("utf-8") + "\n")
 
 
-def load_knowledge(folder: Path) -> SeaLevelFit:
+def load_fit(folder: Path) -> SeaLevelFit:
     """Read ``watch.json``.
 
     Raises:
         InputError: it is damaged or of another version.
     """
-    path = folder / KNOWLEDGE_FILE
+    path = folder / FIT_FILE
     try:
         return _from_words(_WORDS.validate_json(path.read_bytes()))
     except (OSError, ValidationError) as error:
@@ -255,7 +257,7 @@ class _Words:
     tides: dict[str, GaugeTide]
     heard: Numbers
     unheard: Numbers
-    advisers: tuple[tuple[str, float | None], ...]
+    sources: tuple[tuple[str, float | None], ...]
     notes: tuple[str, ...]
     deployment: str
 
@@ -274,11 +276,9 @@ def _to_words(knowledge: SeaLevelFit) -> _Words:
             for one in knowledge.model.sensors
         ),
         tides=knowledge.tides,
-        heard=tuple(spread_inflation.heard.tolist()),
+        heard=tuple(spread_inflation.with_own_gauge.tolist()),
         unheard=tuple(spread_inflation.unheard.tolist()),
-        advisers=tuple(
-            (one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in knowledge.advisers
-        ),
+        sources=tuple((one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in knowledge.sources),
         notes=knowledge.notes,
         deployment=knowledge.deployment,
     )
@@ -295,7 +295,7 @@ def _from_words(words: _Words) -> SeaLevelFit:
         words.tides,
         SpreadInflation(np.array(words.heard), np.array(words.unheard)),
         tuple(
-            ForecastSource(stream, np.inf if inflation is None else inflation) for stream, inflation in words.advisers
+            ForecastSource(stream, np.inf if inflation is None else inflation) for stream, inflation in words.sources
         ),
         words.notes,
         words.deployment,

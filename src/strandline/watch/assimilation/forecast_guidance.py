@@ -43,7 +43,7 @@ class ForecastSource:
     stream: str
     inflation: float
 
-    def advise(self, said: ExternalForecast) -> Guidance | None:
+    def guidance_from(self, said: ExternalForecast) -> Guidance | None:
         """Its forecast with the error to be expected; ``None`` where it is not heeded."""
         if not np.isfinite(self.inflation):
             return None
@@ -65,21 +65,21 @@ def fit_error_inflation(
     """
     if not past:
         raise RefusedByTheory(f"no past forecast of '{stream}' to learn from how far it is off")
-    alone = float(np.mean([_score(courses.residual, came) for courses, _, came in past]))
+    alone = float(np.mean([_score(ensemble.residual, came) for ensemble, _, came in past]))
     best, found = HELPS * alone, np.inf
     for inflation in INFLATIONS:
-        adviser = ForecastSource(stream, inflation)
+        source = ForecastSource(stream, inflation)
         scores = []
-        for courses, said, came in past:
-            given = adviser.advise(said)
+        for ensemble, said, came in past:
+            given = source.guidance_from(said)
             assert given is not None
-            scores.append(_score(assimilate_forecast(courses.residual, given), came))
+            scores.append(_score(assimilate_forecast(ensemble.residual, given), came))
         if (score := float(np.mean(scores))) < best:
             best, found = score, inflation
     return ForecastSource(stream, found)
 
 
-def _score(courses: Floats, came: Floats) -> float:
+def _score(ensemble: Floats, came: Floats) -> float:
     """Continuous ranked probability score [m] of an ensemble (N, 49), mean over some leads.
 
     Source: Gneiting and Raftery (2007), JASA 102, eq. 21.
@@ -87,7 +87,7 @@ def _score(courses: Floats, came: Floats) -> float:
     leads = [lead for lead in _LEADS if np.isfinite(came[lead])]
     if not leads:
         return 0.0
-    ordered = np.sort(courses[:, leads], axis=0)
+    ordered = np.sort(ensemble[:, leads], axis=0)
     count = len(ordered)
     apart = ((2 * np.arange(1, count + 1) - count - 1)[:, None] * ordered).sum(axis=0) / count**2
     return float((np.abs(ordered - came[leads]).mean(axis=0) - apart).mean())

@@ -55,7 +55,7 @@ def own_sensor(stream: str, process: SurgeProcess) -> Sensor:
     return Sensor(stream, 0, 1.0, DATUM_MEMORY, np.full(process.shocks.size, shock))
 
 
-def learn_sensor(stream: str, own: Floats, other: Floats, process: SurgeProcess) -> Sensor:
+def fit_sensor(stream: str, own: Floats, other: Floats, process: SurgeProcess) -> Sensor:
     """A neighbour, from residuals of the same hours (T,) [m], each about its own tide and mean; NaN = not observed.
 
     Raises:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
-from strandline.risk.stage_damage.by_zone import ZoneStageDamage
+from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.simulator.sensors.flood_scenes import SceneQuality
 from strandline.watch.readings import Reading
 
@@ -20,7 +20,7 @@ LEAST_DEVIATION = 0.05
 
 
 def weigh_samples(
-    response: ZoneStageDamage,
+    response: StageDamageByZone,
     names: Sequence[str],
     scenes: Sequence[Reading],
     highest: Callable[[datetime, datetime], float | None],

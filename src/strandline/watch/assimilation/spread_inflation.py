@@ -29,15 +29,15 @@ class SpreadInflation:
     Chosen on storms, so that storms are covered as promised: in calm weather courses are then wider than need be.
     """
 
-    heard: Floats
+    with_own_gauge: Floats
     unheard: Floats
 
-    def of(self, courses: ResidualEnsemble, *, has_own_readings: bool) -> ResidualEnsemble:
+    def of(self, ensemble: ResidualEnsemble, *, has_own_readings: bool) -> ResidualEnsemble:
         """The courses as they are to be believed."""
-        return courses.widened(self.heard if has_own_readings else self.unheard)
+        return ensemble.inflated(self.with_own_gauge if has_own_readings else self.unheard)
 
 
-NO_WIDENING = SpreadInflation(np.ones(HORIZON_HOURS + 1), np.ones(HORIZON_HOURS + 1))
+NO_INFLATION = SpreadInflation(np.ones(HORIZON_HOURS + 1), np.ones(HORIZON_HOURS + 1))
 
 
 def follow_storm(
@@ -56,18 +56,18 @@ def follow_storm(
     for at in range(first, peak + AFTER_HOURS + 1):
         here = time[at].astype("datetime64[h]")
         dumb = silent if at >= peak - BEFORE_HOURS else ()
-        heard = [
+        with_own_gauge = [
             Residual(sensor.stream, here, float(residuals[number, at]))
             for number, sensor in enumerate(model.sensors)
             if number not in dumb and np.isfinite(residuals[number, at])
         ]
-        belief = filter_step(belief, here, heard)
+        belief = filter_step(belief, here, with_own_gauge)
         if at >= peak - BEFORE_HOURS and (at - peak) % EVERY_HOURS == 0:
             found.append((at, sample_ensemble(belief, counsel(here))))
     return found
 
 
-def learn_widening(
+def fit_spread_inflation(
     model: SeaModel,
     time: Times,
     residuals: Floats,
@@ -85,7 +85,7 @@ def learn_widening(
         scores: list[Floats] = []
         for number, peak in enumerate(peaks, start=1):
             rows = follow_storm(model, time, residuals, peak, counsel, silent)
-            scores.append(np.array([_misses(courses, what_followed(residuals[0], at)) for at, courses in rows]))
+            scores.append(np.array([_misses(ensemble, what_followed(residuals[0], at)) for at, ensemble in rows]))
             progress(begun + number / (2 * len(peaks)))
         by_lead = [[score[np.isfinite(score[:, lead]), lead] for score in scores] for lead in range(HORIZON_HOURS + 1)]
         return np.maximum([conformal_radius(column, COVERAGE) for column in by_lead], 1.0)
@@ -103,8 +103,8 @@ def what_followed(residual: Floats, at: int) -> Floats:
     return came
 
 
-def _misses(courses: ResidualEnsemble, came: Floats) -> Floats:
+def _misses(ensemble: ResidualEnsemble, came: Floats) -> Floats:
     """(49,) how far what came is from the median, over how far the bound on its side is [-]; NaN = not observed."""
-    low, middle, high = np.quantile(courses.residual, [(1 - COVERAGE) / 2, 0.5, (1 + COVERAGE) / 2], axis=0)
+    low, middle, high = np.quantile(ensemble.residual, [(1 - COVERAGE) / 2, 0.5, (1 + COVERAGE) / 2], axis=0)
     reach = np.where(came >= middle, high - middle, middle - low)
     return np.asarray(np.abs(came - middle) / np.maximum(reach, LEAST_HALF_WIDTH))

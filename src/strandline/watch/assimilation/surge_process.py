@@ -94,7 +94,7 @@ _SETTLED = 1500
 """Hours after which a shock is forgotten, however long the memory of weather."""
 
 
-def learn_process(residual: Floats, covariance: Floats) -> SurgeProcess:
+def fit_surge_process(residual: Floats, covariance: Floats) -> SurgeProcess:
     """From a record of the residual (T,) [m], hourly, NaN = not observed, and its autocovariance (> P,) [m2].
 
     Coefficients by Yule-Walker, regimes by expectation-maximisation on the shocks of unbroken stretches.

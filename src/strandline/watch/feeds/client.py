@@ -18,7 +18,7 @@ from tenacity import (
 
 from strandline.errors import FeedError
 from strandline.watch.feeds.health import Expectation, assess_health
-from strandline.watch.feeds.quality_control import Tide, identity, judge
+from strandline.watch.feeds.quality_control import Tide, check_readings, identity
 from strandline.watch.readings import Feed, Health, Reading
 
 _log = logging.getLogger(__name__)
@@ -43,11 +43,11 @@ class RetryPolicy:
     rests: float = 600.0
 
 
-USUAL_PATIENCE = RetryPolicy()
+DEFAULT_RETRY_POLICY = RetryPolicy()
 
 
 @dataclass(frozen=True)
-class Answer:
+class PollResult:
     """What a stream had to say at a step.
 
     Attributes:
@@ -70,15 +70,17 @@ class FeedClient:
     """
 
     def __init__(
-        self, feed: Feed, expectation: Expectation, tide: Tide | None = None, patience: RetryPolicy | None = None
+        self, feed: Feed, expectation: Expectation, tide: Tide | None = None, retry_policy: RetryPolicy | None = None
     ) -> None:
-        self.feed, self.expectation, self.tide, self.patience = feed, expectation, tide, patience
+        self.feed, self.expectation, self.tide, self.retry_policy = feed, expectation, tide, retry_policy
         self._question: _Question | None = None
         self._unanswered_since: datetime | None = None
         self._breaker = (
             None
-            if patience is None
-            else CircuitBreaker(patience.trips_after, patience.rests, name=feed.stream, throw_new_error_on_trip=False)
+            if retry_policy is None
+            else CircuitBreaker(
+                retry_policy.trips_after, retry_policy.rests, name=feed.stream, throw_new_error_on_trip=False
+            )
         )
 
     @property
@@ -88,9 +90,9 @@ class FeedClient:
 
     def read(self, since: datetime, until: datetime) -> list[Reading]:
         """The readings alone, as a ``Feed`` gives them; raises nothing."""
-        return self.ask(since, until).readings
+        return self.poll(since, until).readings
 
-    def ask(self, since: datetime, until: datetime, recent: Iterable[Reading] = ()) -> Answer:
+    def poll(self, since: datetime, until: datetime, recent: Iterable[Reading] = ()) -> PollResult:
         """Ask once, and judge what comes.
 
         After steps without an answer it is asked for all that became known since the first of them.
@@ -103,23 +105,23 @@ class FeedClient:
         read, failure = self._attempt(asked_since, until)
         self._unanswered_since = asked_since if failure else None
         before = {identity(reading): reading for reading in recent}
-        judged = judge(read, until, self.tide, earlier=before.values())
+        judged = check_readings(read, until, self.tide, earlier=before.values())
         new = [each.reading for each in judged if before.get(identity(each.reading)) != each.reading]
-        return Answer(new, assess_health(self.stream, judged, until, self.expectation, failure))
+        return PollResult(new, assess_health(self.stream, judged, until, self.expectation, failure))
 
     def _attempt(self, since: datetime, until: datetime) -> tuple[list[Reading], str]:
         """The raw readings, or none and why."""
-        if self.patience is None or self._breaker is None:
+        if self.retry_policy is None or self._breaker is None:
             question = _Question(self.feed, since, until)
             question.run()
         elif self._question is not None and self._question.is_alive():
             return [], "it still owes the answer to an earlier question"
         else:
-            question = self._question = _Question(self.feed, since, until, self.patience, self._breaker)
+            question = self._question = _Question(self.feed, since, until, self.retry_policy, self._breaker)
             question.start()
-            question.join(self.patience.bound)
+            question.join(self.retry_policy.bound)
             if question.is_alive():
-                return [], f"no answer within {self.patience.bound:g} s"
+                return [], f"no answer within {self.retry_policy.bound:g} s"
         return question.readings, question.failure
 
 
@@ -131,11 +133,11 @@ class _Question(threading.Thread):
         feed: Feed,
         since: datetime,
         until: datetime,
-        patience: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
         breaker: CircuitBreaker | None = None,
     ) -> None:
         super().__init__(name=f"asking {feed.stream}", daemon=True)
-        self._feed, self._since, self._until, self._patience, self._breaker = feed, since, until, patience, breaker
+        self._feed, self._since, self._until, self._patience, self._breaker = feed, since, until, retry_policy, breaker
         self.readings: list[Reading] = []
         self.failure = ""
 

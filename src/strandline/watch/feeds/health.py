@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strandline.watch.feeds.quality_control import CLOCK_TOLERANCE, Judged
+from strandline.watch.feeds.quality_control import CLOCK_TOLERANCE, CheckedReading
 from strandline.watch.readings import Condition, Health
 
 _DAY = timedelta(days=1)
@@ -42,7 +42,7 @@ class Expectation:
 
 
 def assess_health(
-    stream: str, judged: Sequence[Judged], until: datetime, expectation: Expectation, failure: str = ""
+    stream: str, judged: Sequence[CheckedReading], until: datetime, expectation: Expectation, failure: str = ""
 ) -> Health:
     """The health of a stream at ``until``.
 
@@ -74,7 +74,7 @@ def assess_health(
 
 
 def _condition(
-    newest: Judged | None, seen: datetime | None, until: datetime, expectation: Expectation, failure: str
+    newest: CheckedReading | None, seen: datetime | None, until: datetime, expectation: Expectation, failure: str
 ) -> Condition:
     if failure:
         return "failing"
@@ -85,7 +85,7 @@ def _condition(
     return "late" if until - seen > expectation.late_after else "alive"
 
 
-def _note(newest: Judged | None, recent: Sequence[Judged], until: datetime, failure: str) -> str:
+def _note(newest: CheckedReading | None, recent: Sequence[CheckedReading], until: datetime, failure: str) -> str:
     """One plain sentence; the gravest first."""
     if failure:
         return f"Asking it failed: {failure}."

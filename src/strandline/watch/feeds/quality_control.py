@@ -50,16 +50,16 @@ _LEAST_SPREAD = 1.0
 
 
 @dataclass(frozen=True)
-class Judged:
+class CheckedReading:
     """A reading with the quality that the checks gave it, and what they found; ``None`` = nothing."""
 
     reading: Reading
     finding: Finding | None
 
 
-def judge(
+def check_readings(
     readings: Iterable[Reading], until: datetime, tide: Tide | None = None, earlier: Iterable[Reading] = ()
-) -> list[Judged]:
+) -> list[CheckedReading]:
     """The recent readings of one stream, in whatever order and however often they came, each judged once.
 
     Of two that speak of the same thing the later given one stands. What was bad stays bad, unless the stream says
@@ -105,9 +105,9 @@ def identity(reading: Reading) -> tuple[object, ...]:
     return reading.variable, reading.place, reading.member, reading.time, reading.issued
 
 
-def _judged(reading: Reading, finding: Finding | None) -> Judged:
+def _judged(reading: Reading, finding: Finding | None) -> CheckedReading:
     quality = _QUALITY.get(finding, "bad")
-    return Judged(reading if reading.quality == quality else replace(reading, quality=quality), finding)
+    return CheckedReading(reading if reading.quality == quality else replace(reading, quality=quality), finding)
 
 
 def _of_itself(reading: Reading) -> Finding | None:

@@ -22,7 +22,7 @@ from strandline.observations.region_file.feed_sections import (
     WebSection,
 )
 from strandline.observations.region_file.region_file import RegionFile
-from strandline.watch.feeds.client import USUAL_PATIENCE, FeedClient, RetryPolicy
+from strandline.watch.feeds.client import DEFAULT_RETRY_POLICY, FeedClient, RetryPolicy
 from strandline.watch.feeds.files.flood_scenes import FloodScenes, ZoneShares, read_zones
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.files.growing_file import GrowingFile
@@ -47,7 +47,7 @@ def open_feeds(
     client: httpx.Client | None = None,
     environment: Mapping[str, str] = os.environ,
     tides: Mapping[str, Tide] | None = None,
-    patience: RetryPolicy | None = USUAL_PATIENCE,
+    retry_policy: RetryPolicy | None = DEFAULT_RETRY_POLICY,
 ) -> list[FeedClient]:
     """The streams of a region file; its tide gauges' own files where it states no stream.
 
@@ -69,7 +69,7 @@ def open_feeds(
     tide_of = {} if tides is None else tides
     if not sections:
         return [
-            FeedClient(GrowingFile(gauge.name, gauge), _A_GAUGE, tide_of.get(gauge.name), patience)
+            FeedClient(GrowingFile(gauge.name, gauge), _A_GAUGE, tide_of.get(gauge.name), retry_policy)
             for gauge in region_file.tide_gauge
         ]
     web = httpx.Client(timeout=TIMEOUT) if client is None else client
@@ -78,7 +78,7 @@ def open_feeds(
             _open_feed(section, region_file.region, web, environment),
             _expectation(section),
             tide_of.get(section.name),
-            patience,
+            retry_policy,
         )
         for section in sections
     ]

@@ -21,8 +21,8 @@ from strandline.watch.store.records import (
     StoredForecast,
 )
 from strandline.watch.store.revisions import known_readings
-from strandline.watch.store.rows import decision_of, health_of, naive_utc, outlook_of, reading_of
-from strandline.watch.store.tables import alerts, confirmations, decisions, health, log, outlooks, readings, steps
+from strandline.watch.store.rows import decision_of, forecast_of, health_of, naive_utc, reading_of
+from strandline.watch.store.tables import alerts, confirmations, decisions, forecasts, health, log, readings, steps
 
 PAGE = 500
 """Rows that are fetched at once; between two pages nothing is held open."""
@@ -67,22 +67,22 @@ class Readers:
             for hour, of_one in groupby(found, attrgetter("hour")):
                 yield hour, tuple(health_of(row) for row in of_one)
 
-    def outlook(self) -> StoredForecast | None:
+    def forecast(self) -> StoredForecast | None:
         """What is believed now of every variable and zone; its hour says how old that is."""
-        newest = select(func.max(outlooks.c.hour)).scalar_subquery()
-        rows = select(outlooks).where(outlooks.c.hour == newest).order_by(*outlooks.primary_key)
+        newest = select(func.max(forecasts.c.hour)).scalar_subquery()
+        rows = select(forecasts).where(forecasts.c.hour == newest).order_by(*forecasts.primary_key)
         with reading(self._engine) as connection:
             return next(_by_hour(connection.execute(rows)), None)
 
-    def outlook_history(self, variable: str, zone: str, since: datetime, until: datetime) -> Iterator[StoredForecast]:
+    def forecast_history(self, variable: str, zone: str, since: datetime, until: datetime) -> Iterator[StoredForecast]:
         """What was believed of one variable in one zone, hour by hour; hours that were thinned out are missing."""
         hours = _between(steps, steps.c.hour, since, until)
         for page in self._pages(hours, steps.c.hour):
             rows = (
-                select(outlooks)
-                .where(outlooks.c.hour.in_([step.hour for step in page]))
-                .where(outlooks.c.variable == variable, outlooks.c.zone == zone)
-                .order_by(outlooks.c.hour, outlooks.c.time)
+                select(forecasts)
+                .where(forecasts.c.hour.in_([step.hour for step in page]))
+                .where(forecasts.c.variable == variable, forecasts.c.zone == zone)
+                .order_by(forecasts.c.hour, forecasts.c.time)
             )
             with reading(self._engine) as connection:
                 believed = list(_by_hour(connection.execute(rows)))
@@ -160,7 +160,7 @@ def _between(table: Table, hour: Column, since: datetime, until: datetime) -> Se
 
 def _by_hour(rows: Iterable[Row]) -> Iterator[StoredForecast]:
     for hour, of_one in groupby(rows, attrgetter("hour")):
-        yield StoredForecast(hour, tuple(outlook_of(row) for row in of_one))
+        yield StoredForecast(hour, tuple(forecast_of(row) for row in of_one))
 
 
 def _decision(row: Row, given: tuple[Confirmation, ...]) -> StoredDecision:

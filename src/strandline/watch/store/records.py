@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from strandline.watch.decisions import Decision, OutlookRow
+from strandline.watch.decisions import Decision, ForecastRow
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 CapStatus = Literal["Exercise", "Draft"]
@@ -38,7 +38,7 @@ class StoredForecast:
     """What was believed of one variable in one zone at ``hour`` (naive UTC), by the time that it speaks of."""
 
     hour: datetime
-    rows: tuple[OutlookRow, ...]
+    rows: tuple[ForecastRow, ...]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from sqlalchemy import Row
 
 from strandline.errors import InputError
-from strandline.watch.decisions import Decision, OutlookRow
+from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.records import AlertDraft, CapStatus, Json
 
@@ -126,8 +126,8 @@ def health_of(row: Row) -> Health:
     return Health(row.stream, row.last_seen, row.age_hours, row.condition, row.share_good, row.fallback, row.note)
 
 
-def outlook_row(outlook: OutlookRow, hour: datetime) -> RowValues:
-    """A row of ``outlooks``."""
+def forecast_row(outlook: ForecastRow, hour: datetime) -> RowValues:
+    """A row of ``forecasts``."""
     what = f"outlook of {outlook.variable!r} in {outlook.zone or 'the sea'!r}"
     return {
         "hour": hour,
@@ -142,9 +142,9 @@ def outlook_row(outlook: OutlookRow, hour: datetime) -> RowValues:
     }
 
 
-def outlook_of(row: Row) -> OutlookRow:
-    """The outlook of a row of ``outlooks``."""
-    return OutlookRow(row.variable, row.zone, row.time, row.lead_hours, row.p05, row.p50, row.p95, row.probability)
+def forecast_of(row: Row) -> ForecastRow:
+    """The outlook of a row of ``forecasts``."""
+    return ForecastRow(row.variable, row.zone, row.time, row.lead_hours, row.p05, row.p50, row.p95, row.probability)
 
 
 def decision_id(hour: datetime, rank: int) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from strandline.errors import InputError
-from strandline.watch.decisions import Decision, OutlookRow
+from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.audit.digests import HOUR_OF, digest_of
 from strandline.watch.store.audit.log import Note, append
@@ -21,14 +21,14 @@ from strandline.watch.store.rows import (
     checked_reading,
     decision_id,
     decision_row,
+    forecast_row,
     health_row,
     naive_utc,
-    outlook_row,
     plain_text,
     reading_of,
     reading_row,
 )
-from strandline.watch.store.tables import alerts, belief_state, decisions, health, outlooks, readings, steps
+from strandline.watch.store.tables import alerts, belief_state, decisions, forecasts, health, readings, steps
 
 OWN_KINDS = ("step", "confirmation", "retention")
 """Kinds of log entries that the store writes of its own accord."""
@@ -92,9 +92,9 @@ class Step:
         """How streams do at this hour, each of them once."""
         self._add(health, (health_row(one, self.hour) for one in streams))
 
-    def add_outlook(self, rows: Iterable[OutlookRow]) -> None:
+    def add_forecast(self, rows: Iterable[ForecastRow]) -> None:
         """What is believed at this hour: one row for a variable, a zone and a time."""
-        self._add(outlooks, (outlook_row(row, self.hour) for row in rows))
+        self._add(forecasts, (forecast_row(row, self.hour) for row in rows))
 
     def add_decisions(self, decided: Iterable[Decision]) -> list[str]:
         """What is decided at this hour, the most urgent first; returns their ids.

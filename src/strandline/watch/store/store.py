@@ -51,7 +51,11 @@ class Store:
             InputError: when it cannot be opened, or a newer program wrote it.
         """
         engine = make_engine(address)
-        schema.upgrade(engine)
+        try:
+            schema.upgrade(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine, clock, version("strandline") if code_version is None else code_version)
 
     def close(self) -> None:
@@ -116,7 +120,7 @@ class Store:
         with acting(self._engine) as source:
             return outbox.deliver(folder, self._clock(), source)
 
-    def thin_outlooks(self, before: datetime, every_hours: int) -> int:
+    def thin_forecasts(self, before: datetime, every_hours: int) -> int:
         """Remove outlooks that were believed before ``before``, but those of each ``every_hours``-th hour of a day.
 
         Returns how many rows. It stands in the log. Nothing else can be removed from a store.
@@ -124,7 +128,7 @@ class Store:
         Raises:
             InputError: unless ``every_hours`` divides 24.
         """
-        return retention.thin_outlooks(naive_utc(before, "before"), every_hours, self._clock(), self._engine)
+        return retention.thin_forecasts(naive_utc(before, "before"), every_hours, self._clock(), self._engine)
 
     def verify_log(self, known: LogEntry | None = None) -> LogEntry | None:
         """Check the chain from its first entry; returns the last one.

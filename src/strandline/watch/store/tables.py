@@ -62,7 +62,7 @@ health = Table(
     _value("note", name_type),
     sqlite_with_rowid=False,
 )
-outlooks = Table(
+forecasts = Table(
     "outlooks",
     metadata,
     _key("hour", DateTime),

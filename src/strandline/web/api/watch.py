@@ -68,7 +68,7 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
     @router.get("/outlook", dependencies=[Depends(fresh)])
     def show_outlook() -> ForecastAt | None:
         """What is believed now of every variable and zone; null = nothing yet. A zone without rows is unknown."""
-        found = read.outlook()
+        found = read.forecast()
         return None if found is None else ForecastAt.model_validate(found)
 
     @router.get("/outlook/history", dependencies=[Depends(fresh)])
@@ -79,7 +79,7 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
         """What was believed hour by hour of one variable in one zone; an empty zone is the sea."""
         start, end = span(since, until)
         page = paginate_by_time(
-            start, lambda since: read.outlook_history(variable, zone, since, end), lambda one: one.hour,
+            start, lambda since: read.forecast_history(variable, zone, since, end), lambda one: one.hour,
             ForecastAt.model_validate, cursor, limit,
         )  # fmt: skip
         if lead_hours is None:

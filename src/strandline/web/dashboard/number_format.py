@@ -28,7 +28,7 @@ class NumberFormat:
 
     def share(self, share: float | None) -> Markup:
         """``36 %`` of what was counted, which can be none or all."""
-        return self._unknown if share is None else self._data(share, "share", words.percent(share))
+        return self._unknown if share is None else self._data(share, "share", words.format_percent(share))
 
     def metres(self, length: float | None) -> Markup:
         """``1.46 m``."""
@@ -36,11 +36,11 @@ class NumberFormat:
 
     def money(self, euros: float | None) -> Markup:
         """``€76 thousand``; EUR 2010."""
-        return self._unknown if euros is None else self._data(euros, "money", words.money(euros))
+        return self._unknown if euros is None else self._data(euros, "money", words.format_money(euros))
 
     def count(self, number: float | None) -> Markup:
         """``1,200``."""
-        return self._unknown if number is None else self._data(number, "count", words.heads(number))
+        return self._unknown if number is None else self._data(number, "count", words.format_count(number))
 
     def hours(self, hours: float | None) -> Markup:
         """``6 h``."""

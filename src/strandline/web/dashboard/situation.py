@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from xml.etree import ElementTree
 
 from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
-from strandline.watch.decisions import OutlookRow
+from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health
 from strandline.watch.store import LogEntry, StepRecord, StoredAlert, StoredDecision
 from strandline.web.watch_view import WatchView
@@ -72,7 +72,7 @@ class ZoneStatus:
     """
 
     name: str
-    probabilities: Mapping[float, OutlookRow]
+    probabilities: Mapping[float, ForecastRow]
     unknown_share: float | None
 
 
@@ -87,7 +87,7 @@ class Situation:
 
     step: StepRecord
     age: timedelta
-    sea: tuple[OutlookRow, ...]
+    sea: tuple[ForecastRow, ...]
     lowest_level: float | None
     streams: tuple[StreamStatus, ...]
     actions: tuple[ActionStatus, ...]
@@ -100,12 +100,12 @@ class Situation:
         return self.age > STALE_AFTER
 
     @property
-    def highest(self) -> OutlookRow | None:
+    def highest(self) -> ForecastRow | None:
         """The hour of the highest median."""
         return max(self.sea, key=lambda row: row.p50, default=None)
 
     @property
-    def most_likely(self) -> OutlookRow | None:
+    def most_likely(self) -> ForecastRow | None:
         """The hour that is likeliest to pass the lowest level."""
         told = [row for row in self.sea if row.probability is not None]
         return max(told, key=lambda row: row.probability or 0.0, default=None)
@@ -147,8 +147,8 @@ def current_situation(watch: WatchView) -> Situation | None:
     newest, head = read.newest_step(), read.newest_entry()
     if newest is None or head is None:
         return None
-    outlook = read.outlook()
-    rows = () if outlook is None or outlook.hour != newest.hour else outlook.rows
+    forecast = read.forecast()
+    rows = () if forecast is None or forecast.hour != newest.hour else forecast.rows
     levels = watch.run.action_levels()
     return Situation(
         step=newest,
@@ -193,8 +193,8 @@ def _draft(alert: StoredAlert) -> Draft:
     return Draft(alert, *words)
 
 
-def _zones(watch: WatchView, rows: Iterable[OutlookRow]) -> Iterable[ZoneStatus]:
-    probabilities: dict[str, dict[float, OutlookRow]] = {}
+def _zones(watch: WatchView, rows: Iterable[ForecastRow]) -> Iterable[ZoneStatus]:
+    probabilities: dict[str, dict[float, ForecastRow]] = {}
     for row in rows:
         if row.variable == "flooded_share":
             probabilities.setdefault(row.zone, {})[row.lead_hours] = row

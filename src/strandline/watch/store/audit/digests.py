@@ -9,9 +9,9 @@ from sqlalchemy import Table
 
 from strandline.watch.store.records import Json
 from strandline.watch.store.rows import RowValue
-from strandline.watch.store.tables import alerts, decisions, health, outlooks, readings
+from strandline.watch.store.tables import alerts, decisions, forecasts, health, readings
 
-HOUR_OF = {readings: readings.c.received, health: health.c.hour, outlooks: outlooks.c.hour,
+HOUR_OF = {readings: readings.c.received, health: health.c.hour, forecasts: forecasts.c.hour,
            decisions: decisions.c.hour, alerts: alerts.c.hour}  # fmt: skip
 """The tables that steps fill, and the column that holds the step's hour."""
 

@@ -9,13 +9,13 @@ from strandline.watch.store.audit.log import Note, append
 from strandline.watch.store.database.engine import reading, writing
 from strandline.watch.store.records import Json
 from strandline.watch.store.rows import canonical
-from strandline.watch.store.tables import outlooks
+from strandline.watch.store.tables import forecasts
 
 AT_ONCE = timedelta(days=30)
 """What one transaction thins: less than a second of writing, so that a step need not wait."""
 
 
-def thin_outlooks(before: datetime, every_hours: int, at: datetime, engine: Engine) -> int:
+def thin_forecasts(before: datetime, every_hours: int, at: datetime, engine: Engine) -> int:
     """Remove what was believed before ``before`` but for each ``every_hours``-th hour of a day; returns how many rows.
 
     What is removed is logged with the time ``at``.
@@ -23,7 +23,7 @@ def thin_outlooks(before: datetime, every_hours: int, at: datetime, engine: Engi
     if every_hours not in (2, 3, 4, 6, 8, 12, 24):
         raise InputError("retention", f"every {every_hours} h is not a part of a day", "2, 3, 4, 6, 8, 12 or 24")
     with reading(engine) as connection:
-        since = connection.execute(select(func.min(outlooks.c.hour))).scalar()
+        since = connection.execute(select(func.min(forecasts.c.hour))).scalar()
     removed = 0
     while since is not None and since < before:
         until = min(since + AT_ONCE, before)
@@ -33,10 +33,10 @@ def thin_outlooks(before: datetime, every_hours: int, at: datetime, engine: Engi
 
 
 def _thin(since: datetime, until: datetime, every_hours: int, at: datetime, engine: Engine) -> int:
-    old = (outlooks.c.hour >= since) & (outlooks.c.hour < until)
+    old = (forecasts.c.hour >= since) & (forecasts.c.hour < until)
     with writing(engine) as connection:
         gone = connection.execute(
-            delete(outlooks).where(old, extract("hour", outlooks.c.hour) % every_hours != 0)
+            delete(forecasts).where(old, extract("hour", forecasts.c.hour) % every_hours != 0)
         ).rowcount
         if gone:
             text = f"outlooks before {until:%Y-%m-%dT%H:%M} are kept every {every_hours} h, {gone} rows removed"

@@ -11,7 +11,7 @@ from strandline.watch.store.audit.log import BEFORE_THE_FIRST, entry_of, hash_of
 from strandline.watch.store.database.engine import name_of, reading
 from strandline.watch.store.errors import Tampered
 from strandline.watch.store.records import Json, LogEntry
-from strandline.watch.store.tables import belief_state, confirmations, log, outlooks, steps
+from strandline.watch.store.tables import belief_state, confirmations, forecasts, log, steps
 
 AT_ONCE = 1000
 """Rows that are in memory at a time."""
@@ -58,7 +58,7 @@ def verify_contents(engine: Engine) -> None:
         for table, of_table in vouched.items():
             found, nothing = _digests(connection, table), Digest(table).as_json()
             for hour in sorted(of_table.keys() | found.keys()):
-                is_thinned = table is outlooks and hour < thinned_before and hour not in found
+                is_thinned = table is forecasts and hour < thinned_before and hour not in found
                 if found.get(hour, nothing) != of_table.get(hour) and not is_thinned:
                     raise Tampered(where, f"{table.name} of {hour:%Y-%m-%dT%H:%M} are not what the log vouches for")
         if [_confirmation(row) for row in _all(connection, _by_sequence())] != confirmed:

@@ -47,6 +47,8 @@ class _DriverConnection(Protocol):
 
     def commit(self) -> None: ...
 
+    def close(self) -> None: ...
+
 
 def make_engine(address: str | Path) -> Engine:
     """An engine for a path (SQLite) or a URL (``sqlite:///PATH``, or ``postgresql://…`` by the driver pg8000).
@@ -102,11 +104,15 @@ def name_of(url: URL) -> str:
 def _at_each_connection(engine: Engine, settings: tuple[str, ...]) -> None:
     @event.listens_for(engine, "connect")
     def apply(connection: _DriverConnection, _: object) -> None:
-        cursor = connection.cursor()
-        for setting in settings:
-            cursor.execute(setting)
-        cursor.close()
-        connection.commit()
+        try:
+            cursor = connection.cursor()
+            for setting in settings:
+                cursor.execute(setting)
+            cursor.close()
+            connection.commit()
+        except BaseException:
+            connection.close()  # the pool does not know this connection yet and would not close it
+            raise
 
 
 @contextmanager

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from strandline.observations.arrays import Floats
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.access import is_cut_off, road_network
-from strandline.risk.impact.exposure import Exposure
-from strandline.risk.impact.loss_of_function import deepest_at_assets, draw_service_thresholds, is_under_water
+from strandline.risk.impact.loss_of_function import deepest_at_assets, draw_function_thresholds, exceeds_depth
 from strandline.risk.impact.totals import rows_by_district
+from strandline.risk.stage_damage.exposure import Exposure
 
 EXPOSED_DEPTH = 0.15
 """Depth [m] from which the people of an asset count as exposed: the depth from which a cell counts as flooded."""
@@ -34,8 +34,8 @@ class HeadCount:
 
 
 @dataclass(frozen=True)
-class DistrictPeople:
-    """The people of one district, counted as in ``People``; ``None`` = the survey does not say in which they live."""
+class DistrictPopulation:
+    """As ``PopulationImpact``, of one district; ``None`` = the survey does not name it."""
 
     district: str | None
     counted: float
@@ -45,7 +45,7 @@ class DistrictPeople:
 
 
 @dataclass(frozen=True)
-class People:
+class PopulationImpact:
     """People in an event of the design return period; assets whose people nobody counted are in none of the numbers.
 
     Attributes:
@@ -61,12 +61,12 @@ class People:
     uncounted_assets: int
     exposed: HeadCount
     cut_off: Mapping[str, HeadCount]
-    districts: tuple[DistrictPeople, ...] = ()
+    districts: tuple[DistrictPopulation, ...] = ()
 
 
-def count_people(
+def assess_population(
     hazard: Hazard, assets: gpd.GeoDataFrame, exposure: Exposure, design: int, rng: np.random.Generator
-) -> People | None:
+) -> PopulationImpact | None:
     """Exposed and cut-off people at the return period with index ``design``; None where nobody counted people.
 
     Raises:
@@ -76,7 +76,7 @@ def count_people(
         return None
     people = assets["people"].to_numpy(dtype=float)
     living, names = np.flatnonzero(people > 0), assets["asset_class"].to_numpy()
-    thresholds = draw_service_thresholds(assets, len(hazard.flood_depth), rng)
+    thresholds = draw_function_thresholds(assets, len(hazard.flood_depth), rng)
     network = road_network(assets)
     point = assets.geometry.representative_point()
     node = network.nearest_node(point.x.to_numpy(), point.y.to_numpy())
@@ -85,8 +85,8 @@ def count_people(
     cut = {name: np.full(wet.shape, np.nan) for name in refuges if len(network.edges)}
     for sample, (depth, threshold) in enumerate(zip(hazard.flood_depth, thresholds, strict=True)):
         deepest, unknown = deepest_at_assets(depth[design : design + 1], exposure)
-        lost = is_under_water(deepest, unknown, threshold)[:, 0]
-        wet[sample] = is_under_water(deepest, unknown, np.full(len(assets), EXPOSED_DEPTH))[living, 0]
+        lost = exceeds_depth(deepest, unknown, threshold)[:, 0]
+        wet[sample] = exceeds_depth(deepest, unknown, np.full(len(assets), EXPOSED_DEPTH))[living, 0]
         for name, answer in cut.items():
             rows = refuges[name]
             answer[sample] = is_cut_off(network, lost[network.road], node[rows], lost[rows], node[living])
@@ -100,9 +100,9 @@ def count_people(
 
     homes = uncounted | (people > 0)
     districts = tuple(
-        DistrictPeople(name, *tally(rows)) for name, rows in rows_by_district(assets) if (homes & rows).any()
+        DistrictPopulation(name, *tally(rows)) for name, rows in rows_by_district(assets) if (homes & rows).any()
     )
-    return People(*tally(np.ones(len(assets), dtype=bool)), districts)
+    return PopulationImpact(*tally(np.ones(len(assets), dtype=bool)), districts)
 
 
 def _head_count(happens: Floats, people: Floats) -> HeadCount:
