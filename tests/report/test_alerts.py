@@ -30,7 +30,7 @@ from strandline.report.alerts.cap import (
     urgency_of,
 )
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.alerts.issued import replace_issued, read_issued
+from strandline.report.alerts.issued import read_issued, replace_issued
 from strandline.report.findings import Issuer
 from tests.fixtures.cap_schema import cap_schema
 
@@ -196,7 +196,7 @@ def test_a_plan_without_triggers_and_a_run_without_forecast() -> None:
 def test_a_draft_says_when_to_stop_and_what_to_do_without_readings() -> None:
     instruction = draft_warnings(coast.results())[0].instruction
     assert "Stand down when" in instruction
-    assert "If nothing is known for 3 hours" in instruction
+    assert "Without readings for 3 hours" in instruction
 
 
 def test_people_are_asked_for_what_the_protocol_says_once_its_trigger_is_reached() -> None:

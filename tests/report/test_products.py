@@ -141,7 +141,7 @@ def test_the_plan_names_its_proposal_its_futures_and_its_pathways(folder: Path) 
         "4 of 4",
         "at 0.20 m of rise (2055 to 2080)",
         "at least 0.80 m of rise (after 2100)",
-        "0.17 m (tips at 0.20 m)",
+        "0.17 m (limit 0.20 m)",
     ):
         assert words in text  # fmt: skip
 
@@ -242,9 +242,7 @@ def test_a_real_limit_of_the_system_leaves_no_part_of_a_file(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(
-    tmp_path: Path, results: RunResults
-) -> None:
+def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_path: Path, results: RunResults) -> None:
     stale = tmp_path / "alerts" / "earlier.xml"
     stale.parent.mkdir()
     stale.write_text("<alert/>")

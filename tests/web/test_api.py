@@ -19,7 +19,7 @@ from strandline.errors import InputError
 from strandline.watch.store import Busy, Store
 from strandline.web.api import server_sent_events as events
 from strandline.web.api.security import MAX_BODY_SIZE
-from strandline.web.api.server_sent_events import OpenStreams, entries
+from strandline.web.api.server_sent_events import OpenStreams, log_events
 from strandline.web.api.token import ENVIRONMENT_VARIABLE, load_token
 from strandline.web.app import PREFIX
 from strandline.web.run_folder import RunFolder, open_runs
@@ -105,15 +105,15 @@ def test_what_is_unknown_is_null_and_never_zero(client: TestClient) -> None:
     assert damage.count(None) == 1
     rows = client.get(f"{PREFIX}/runs/before/surge?limit=1000").json()["items"]
     assert sum(row["observed"] is None for row in rows) > 0
-    outlook = client.get(f"{PREFIX}/watch/outlook").json()["rows"]
-    assert "marsh" not in {row["zone"] for row in outlook}
+    forecast = client.get(f"{PREFIX}/watch/forecast").json()["rows"]
+    assert "marsh" not in {row["zone"] for row in forecast}
     assert {zone["properties"]["zone"] for zone in everything(client, f"{PREFIX}/runs/before/zones")} >= {"marsh"}
 
 
 @pytest.mark.parametrize(
     "path",
     ["/runs", "/runs/before/actions", "/runs/before/assets", "/runs/before/zones", "/runs/before/surge",
-     "/watch/readings", "/watch/decisions", "/watch/alerts", "/watch/health/history", "/watch/outlook/history",
+     "/watch/readings", "/watch/decisions", "/watch/alerts", "/watch/health/history", "/watch/forecast/history",
      "/watch/log"],
 )  # fmt: skip
 @pytest.mark.parametrize("limit", [1, 3])
@@ -138,7 +138,7 @@ def test_a_cursor_that_no_page_gave_is_refused(client: TestClient, cursor: str) 
     "path",
     ["/runs", "/runs/before", "/runs/before/actions", "/runs/before/assets", "/runs/before/layers",
      "/runs/before/layers/flood_probability/1.png", "/runs/before/products", "/runs/before/products/plan.md",
-     "/runs/before/compared/after", "/watch/outlook", "/watch/log", "/watch/health"],
+     "/runs/before/compared/after", "/watch/forecast", "/watch/log", "/watch/health"],
 )  # fmt: skip
 def test_what_is_known_already_is_not_sent_again(client: TestClient, path: str) -> None:
     first = client.get(PREFIX + path)
@@ -278,7 +278,7 @@ def test_a_large_body_is_refused_whether_its_length_is_told_or_not(client: TestC
     assert client.request("GET", PREFIX, content=b" " * (MAX_BODY_SIZE + 1)).status_code == 413
 
 
-@pytest.mark.parametrize("path", ["/", PREFIX, f"{PREFIX}/runs/nowhere", "/nowhere", f"{PREFIX}/watch/outlook"])
+@pytest.mark.parametrize("path", ["/", PREFIX, f"{PREFIX}/runs/nowhere", "/nowhere", f"{PREFIX}/watch/forecast"])
 def test_every_answer_carries_the_security_headers(client: TestClient, path: str) -> None:
     headers = client.get(path, headers={"Origin": "https://evil.example"}).headers
     policy = headers["content-security-policy"]
@@ -321,10 +321,10 @@ def test_return_levels_and_the_forecast_of_the_peak_are_parts_of_a_run(client: T
 
 
 def test_beliefs_of_the_past_are_given_by_lead(client: TestClient) -> None:
-    hours = client.get(f"{PREFIX}/watch/outlook/history?lead_hours=6").json()["items"]
+    hours = client.get(f"{PREFIX}/watch/forecast/history?lead_hours=6").json()["items"]
     assert len(hours) == STEPS
     assert all([row["lead_hours"] for row in hour["rows"]] == [6] for hour in hours)
-    zoned = f"{PREFIX}/watch/outlook/history?since=2022-11-21T03:00:00%2B02:00"
+    zoned = f"{PREFIX}/watch/forecast/history?since=2022-11-21T03:00:00%2B02:00"
     assert len(client.get(zoned).json()["items"]) == STEPS - 1, "a time with a zone is that moment"
 
 
@@ -377,7 +377,7 @@ def test_events_tell_what_is_new_and_nothing_twice(own_watch: WatchView) -> None
     last = own_watch.head()[0]
 
     async def hear() -> list[tuple[str | None, int]]:
-        stream, heard = entries(own_watch, last - 1, anyio.Event()), []
+        stream, heard = log_events(own_watch, last - 1, anyio.Event()), []
         async with asyncio.timeout(10):
             for number in range(3):
                 event = await anext(stream)
@@ -391,16 +391,16 @@ def test_events_tell_what_is_new_and_nothing_twice(own_watch: WatchView) -> None
 
 def test_without_a_watch_its_routes_are_missing(runs: dict[str, RunFolder]) -> None:
     with client_of(runs, None) as client:
-        assert client.get(f"{PREFIX}/watch/outlook").status_code == 404
+        assert client.get(f"{PREFIX}/watch/forecast").status_code == 404
         assert client.post(f"{PREFIX}/watch/confirmations", json=WORD, headers=BEARER).status_code == 404
 
 
-def test_before_the_first_step_there_is_neither_hour_nor_outlook(runs: dict[str, RunFolder], tmp_path: Path) -> None:
+def test_before_the_first_step_there_is_neither_hour_nor_forecast(runs: dict[str, RunFolder], tmp_path: Path) -> None:
     with client_of(
         {"before": runs["before"]}, watch := make_watch(runs["before"], 0, Store.open(tmp_path / "x.db"))
     ) as client:
         assert client.get(f"{PREFIX}/watch").json()["hour"] is None
-        assert client.get(f"{PREFIX}/watch/outlook").json() is None
+        assert client.get(f"{PREFIX}/watch/forecast").json() is None
     watch.store.close()
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from strandline.report.figures.maps import PROBABILITY_COLOURS, PROBABILITY_EDGES
 from strandline.report.figures.style import as_rgb
 from strandline.web.app import PREFIX
-from strandline.web.raster_tiles import CHANGE, SCALES, geographic_bounds, draw_part
+from strandline.web.raster_tiles import CHANGE, SCALES, draw_part, geographic_bounds
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.web import client_of, make_run
 
@@ -76,7 +76,7 @@ def test_tiles_beside_the_raster_are_hatched_and_those_within_it_join(client: Te
     within = pixels(client.get(layer["tiles"].format(z=14, x=x, y=y)).content)
     assert set(map(tuple, within[within[..., 3] == 255][:, :3])) <= set(COLOURS)
     assert (within[..., 3] == 255).any()
-    alone = pixels(client.get(f"{tiles}.png?unknown_alone=true&bbox={west},{south},{east},{north}").content)
+    alone = pixels(client.get(f"{tiles}.png?unknown_only=true&bbox={west},{south},{east},{north}").content)
     whole = pixels(client.get(f"{tiles}.png").content)
     assert (alone[..., 3] > 0).any()
     assert (whole[alone[..., 3] > 0] == alone[alone[..., 3] > 0]).all(), "the same hatching, and nothing else"

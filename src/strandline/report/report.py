@@ -6,7 +6,7 @@ from pathlib import Path
 from strandline.files import write_bytes, write_text
 from strandline.report.alerts.cap import as_cap
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.alerts.issued import replace_issued, read_issued
+from strandline.report.alerts.issued import read_issued, replace_issued
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
 from strandline.report.products import write_products

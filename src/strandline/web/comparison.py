@@ -6,7 +6,7 @@ import rasterio
 from strandline.errors import InputError
 from strandline.web.raster_tiles import CHANGE
 from strandline.web.run_folder import Band, RunFolder
-from strandline.web.schemas import ActionRecord, ActionChange, FloodChange, Comparison
+from strandline.web.schemas import ActionChange, ActionRecord, Comparison, FloodChange
 
 PROBABILITY = "flood_probability.tif"
 NOTICEABLE = 0.05

@@ -62,8 +62,8 @@ SCALES: Mapping[str, ColourScale] = {
 }
 """Raster file name → scale, in the colours of the report."""
 CHANGE = ColourScale((-1.0, -0.33, -0.10, -0.05, 0.05, 0.10, 0.33, inf),
-               ("#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"), "1")  # fmt: skip
-"""Of a change of probability; ColorBrewer's PuOr, readable without colour vision: orange = decrease, purple = increase."""
+                     ("#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"), "1")  # fmt: skip
+"""Of a change of probability; ColorBrewer's PuOr, readable without colour vision: orange = less, purple = more."""
 
 
 def draw_part(path: Path, band: int, scale: ColourScale, bounds: BoundingBox, width: int, height: int) -> bytes:
@@ -87,7 +87,9 @@ def draw_unknown_mask(path: Path, band: int, bounds: BoundingBox, width: int, he
     return _as_png(_hatch(np.zeros((4, height, width), dtype=np.uint8), is_unknown))
 
 
-def draw_change(first: tuple[Path, int], second: tuple[Path, int], bounds: BoundingBox, width: int, height: int) -> bytes:
+def draw_change(
+    first: tuple[Path, int], second: tuple[Path, int], bounds: BoundingBox, width: int, height: int
+) -> bytes:
     """Return a PNG of the second band minus the first; unknown where either is."""
     (before, no_before), (after, no_after) = (
         _part(path, band, bounds, width, height) for path, band in (first, second)

@@ -94,7 +94,11 @@ class RunFolder:
         return sorted((ActionRecord.model_validate(action) for action in actions), key=lambda action: action.priority)
 
     def action_levels(self) -> dict[str, float]:
-        """Sea level [m, region datum] that each emergency action is there for."""
+        """Return the sea level [m, region datum] of each emergency action.
+
+        Raises:
+            InputError: an older version wrote the plan.
+        """
         plan = read_json(self.path / "plan.json")
         if "action_parameters" not in plan:
             raise InputError(self.path / "plan.json", "was written by an older version", "run `strandline run` again")

@@ -55,9 +55,7 @@ def _read(path: Path, issuer: Issuer) -> FloodWarning:
         root = ElementTree.parse(path).getroot()
         return _as_warning(root, issuer)
     except (OSError, ElementTree.ParseError, KeyError, ValueError) as error:
-        raise InputError(
-            path, f"is not a message of this program ({error})", "move it out of this folder"
-        ) from error
+        raise InputError(path, f"is not a message of this program ({error})", "move it out of this folder") from error
 
 
 def _as_warning(root: ElementTree.Element, issuer: Issuer) -> FloodWarning:

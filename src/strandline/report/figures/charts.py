@@ -23,8 +23,8 @@ from strandline.report.figures.style import (
     Picture,
     as_picture,
     new_figure,
-    style_rc,
     style_axes,
+    style_rc,
 )
 from strandline.report.findings import LearningScores, Reliability
 
@@ -180,7 +180,9 @@ def draw_learning(scores: LearningScores, width: float = WIDE) -> Picture:
         figure = new_figure(width, 0.8 + 0.4 * len(bars))
         axes = figure.add_subplot()
         position = np.arange(len(bars))
-        axes.barh(position, [value for _, value, _ in bars], height=0.6, color=[colour for *_, colour in bars], alpha=0.8)
+        axes.barh(
+            position, [value for _, value, _ in bars], height=0.6, color=[colour for *_, colour in bars], alpha=0.8
+        )
         for index, (_, value, _) in enumerate(bars):
             axes.annotate(f"{value:.2f}", (value, index), xytext=(5, 0), textcoords="offset points", va="center",
                           color=INK)  # fmt: skip
@@ -202,8 +204,8 @@ def draw_reliability(reliability: Reliability, width: float = WIDE) -> Picture:
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
         cells = np.asarray(reliability.cells, dtype=float)
         axes.plot(reliability.predicted, reliability.observed, color=BLUE, linewidth=1.6, zorder=2)
-        axes.scatter(reliability.predicted, reliability.observed, s=18 + 110 * cells / cells.max(), color=BLUE, zorder=3,
-                     edgecolor=PAPER)  # fmt: skip
+        sizes = 18 + 110 * cells / cells.max()
+        axes.scatter(reliability.predicted, reliability.observed, s=sizes, color=BLUE, zorder=3, edgecolor=PAPER)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xlabel="predicted chance [-]",
                  ylabel="share that flooded [-]")  # fmt: skip
         style_axes(axes, grid="both")

@@ -29,8 +29,8 @@ from strandline.report.figures.style import (
     as_rgb,
     new_figure,
     round_length,
-    style_rc,
     style_axes,
+    style_rc,
 )
 
 PROBABILITY_EDGES = (0.05, 0.33, 0.66, 0.90, 1.0)

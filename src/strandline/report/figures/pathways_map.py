@@ -18,8 +18,8 @@ from strandline.report.figures.style import (
     Picture,
     as_picture,
     new_figure,
-    style_rc,
     style_axes,
+    style_rc,
 )
 
 CURRENT = "current"

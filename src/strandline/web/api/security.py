@@ -1,4 +1,4 @@
-"""What every request must pass, and what every answer carries, whatever route it takes."""
+"""Checks of every request and security headers of every answer."""
 
 from collections.abc import Collection, Sequence
 
@@ -8,10 +8,10 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_SIZE = 16 * 1024
-"""Of a request [bytes]; a confirmation is the only one that has a body."""
+"""Of a request [bytes]; only a confirmation has a body."""
 TOO_LARGE = f"the body is larger than {MAX_BODY_SIZE} bytes"
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
-"""Of an empty ``<style>``: Plotly makes one and fills it rule by rule, which a policy does not see."""
+"""Hash of an empty ``<style>``: Plotly creates one and inserts rules, which the policy does not check."""
 PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -38,7 +38,7 @@ HEADERS = {
 
 
 class SecurityMiddleware:
-    """Only known hosts (against DNS rebinding), no large bodies, and security headers on every answer."""
+    """Accepts known hosts only (against DNS rebinding), refuses large bodies, and adds security headers."""
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
         self._app, self._hosts = app, frozenset(host.lower() for host in hosts)
@@ -77,7 +77,7 @@ class SecurityMiddleware:
 
 
 def host_name(host: str) -> str:
-    """Of a ``Host`` header, without its port."""
+    """Return the name in a ``Host`` header, without its port."""
     if host.startswith("["):
         return host.partition("]")[0].lstrip("[").lower()
     return host.partition(":")[0].lower()

@@ -1,4 +1,4 @@
-"""Server-sent events: what is new in the log, as it comes."""
+"""Server-sent events: new entries of the log."""
 
 import json
 from collections.abc import AsyncIterator
@@ -13,20 +13,20 @@ from strandline.watch.store import Busy, LogEntry
 from strandline.web.watch_view import WatchView
 
 POLL_INTERVAL_S = 1.0
-"""How often a store is asked."""
+"""Interval at which the store is read [s]."""
 MAX_OPEN_STREAMS = 100
 BATCH_SIZE = 100
-"""Entries that are sent between two looks at the clock."""
+"""Entries sent before the next pause."""
 
 
 class OpenStreams:
-    """Streams that are open, of which there may be ``MAX_OPEN_STREAMS``."""
+    """Opens and counts the event streams, at most ``MAX_OPEN_STREAMS``."""
 
     def __init__(self) -> None:
         self._count = 0
 
     async def open(self, watch: WatchView, last_event: str | None) -> EventSourceResponse:
-        """A stream from the entry that follows ``last_event``; without one, from now on.
+        """Return a stream from the entry after ``last_event``; without it, from now on.
 
         Raises:
             HTTPException: too many are open.
@@ -51,7 +51,7 @@ class OpenStreams:
 
 
 async def log_events(watch: WatchView, after: int, end: anyio.Event) -> AsyncIterator[ServerSentEvent]:
-    """Each entry of the log that follows number ``after``, until ``end``."""
+    """Yield each entry of the log after number ``after``, until ``end``."""
     yield ServerSentEvent(event="open", id=str(after), data="{}", retry=3000)
     while not end.is_set():
         for entry in await run_sync(_entries_after, watch, after):
@@ -65,7 +65,7 @@ def _entries_after(watch: WatchView, after: int) -> list[LogEntry]:
     try:
         return list(islice(watch.store.read.log(after), BATCH_SIZE))
     except Busy:
-        return []  # asked again in a moment
+        return []  # read again after the interval
 
 
 def _as_event(entry: LogEntry) -> ServerSentEvent:

@@ -1,4 +1,4 @@
-"""Scripts and styles: from this package and from Plotly's, compressed once, under names that change with them."""
+"""Scripts and styles of the dashboard, and Plotly: compressed once, under a path that changes with their content."""
 
 import gzip
 import hashlib
@@ -12,7 +12,7 @@ STATIC_FILES = {
     "theme.js": SCRIPT,
     "number_format.js": SCRIPT,
     "charts.js": SCRIPT,
-    "sea.js": SCRIPT,
+    "sea_level.js": SCRIPT,
     "map.js": SCRIPT,
     "live.js": SCRIPT,
     "confirm.js": SCRIPT,
@@ -24,7 +24,7 @@ PLOTLY = "plotly.min.js"
 
 @dataclass(frozen=True)
 class StaticFile:
-    """A file as it is sent: ``compressed`` by gzip, and its SHA-256."""
+    """A file as it is sent; ``compressed`` with gzip, ``digest`` from SHA-256."""
 
     content: bytes
     compressed: bytes
@@ -34,10 +34,10 @@ class StaticFile:
 
 @cache
 def load_static_file(name: str) -> StaticFile:
-    """One of ``STATIC_FILES``, or Plotly.
+    """Return one of ``STATIC_FILES``, or Plotly.
 
     Raises:
-        KeyError: it is none of them.
+        KeyError: the name is neither.
     """
     media_type = SCRIPT if name == PLOTLY else STATIC_FILES[name]
     folder = files("plotly") / "package_data" if name == PLOTLY else files("strandline.web.dashboard") / "static"
@@ -47,6 +47,6 @@ def load_static_file(name: str) -> StaticFile:
 
 @cache
 def bundle_version() -> str:
-    """One name for all of them: it changes when one of them does."""
+    """Return a digest of all files, as part of their paths."""
     digests = "".join(load_static_file(name).digest for name in (*STATIC_FILES, PLOTLY))
     return hashlib.sha256(digests.encode("ascii")).hexdigest()[:12]
