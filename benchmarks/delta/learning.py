@@ -35,8 +35,8 @@ from strandline.uncertainty.metrics import expected_calibration_error, overlap_c
 
 TRAINING_SHARE = 0.6
 """Of a coast's normal storms; the others are the normal test, and every extreme storm is the extreme test."""
-USUAL_THRESHOLD = 0.45
-"""Probability from which a cell is called flooded where no local label can choose it; from the recipe coasts."""
+DEFAULT_THRESHOLD = 0.45
+"""Probability from which a cell is called flooded where no local label can choose it; from the tuning coasts."""
 FEWEST_STORMS = 5
 """Surveyed storms from which a threshold is chosen on them; cells of one storm are too alike to choose by."""
 ANALOGS = 3
@@ -50,7 +50,7 @@ class Budget:
 
     Attributes:
         steps, samples: optimiser steps and storms a step; scratch_steps: of a student that starts from nothing.
-        learning_rate: of a student whose every weight learns; outage: share of streams hidden while learning.
+        learning_rate: of a student whose every weight learns; dropout_rate: share of streams hidden while learning.
         members: students a method.
     """
 
@@ -58,7 +58,7 @@ class Budget:
     scratch_steps: int = 80
     samples: int = 8
     learning_rate: float = 1e-4
-    outage: float = 0.3
+    dropout_rate: float = 0.3
     members: int = 1
 
 
@@ -144,7 +144,7 @@ def threshold_of(case: Case, answer: Answer, practice: Batch) -> float:
     assert practice.flood_valid is not None
     valid = (practice.flood_valid & case.coast.land).numpy()
     if valid.any(axis=(1, 2)).sum() < FEWEST_STORMS:
-        return USUAL_THRESHOLD
+        return DEFAULT_THRESHOLD
     return choose_threshold(1 - answer(practice)[:, 0], (practice.flood_class > 0).numpy(), valid)
 
 
@@ -211,7 +211,9 @@ def distilled(
     students = load_students(site_shape=shape)[: budget.members]
     archive = course.archive
     if archive is None:  # those who remember learn the surge alone, which is not scored here
-        recipe = DistillationConfig(steps=budget.steps, samples=budget.samples, windows=0, dropout_rate=budget.outage)
+        recipe = DistillationConfig(
+            steps=budget.steps, samples=budget.samples, windows=0, dropout_rate=budget.dropout_rate
+        )
         adapt(course, students, recipe, seed)
 
     def answer(batch: Batch) -> npt.NDArray[np.float32]:
@@ -233,7 +235,7 @@ def labels_only(course: AdaptationData, budget: Budget, seed: int) -> list[Stude
     assert course.training.terrain is not None
     shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
     recipe = DistillationConfig(
-        steps=budget.scratch_steps, samples=budget.samples, windows=0, dropout_rate=budget.outage
+        steps=budget.scratch_steps, samples=budget.samples, windows=0, dropout_rate=budget.dropout_rate
     )
     return train_supervised(course, untrained_students(budget.members, shape, seed), recipe, seed, all_weights=True)
 
@@ -262,7 +264,7 @@ def fine_tune(
         return pool[torch.randint(0, len(pool), (budget.samples // 2,), generator=generator)]
 
     def said_on(batch: Batch) -> tuple[Prediction, Batch]:
-        seen = modality_dropout(batch, budget.outage, generator)
+        seen = modality_dropout(batch, budget.dropout_rate, generator)
         return student(seen), seen
 
     def loss(_: int) -> dict[str, Tensor]:

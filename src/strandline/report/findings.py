@@ -25,9 +25,10 @@ class LearningScores:
 
     Attributes:
         finetuned_iou: the pretrained student, adapted with the labels alone; None = not measured.
+        labels_only_iou: a new student trained on the labels alone; None = the baselines were not trained.
         retention: student over teacher [-].
         gap_closed: (student − labels only) / (teacher − labels only) [-]; None = undefined, because the difference
-            between teacher and labels only lies within noise.
+            between teacher and labels only lies within noise, or the baselines were not trained.
         pretrained_iou: the pretrained student without adaptation to this site; None = not measured.
         n_labels: labelled maps that the student was trained on.
         n_test_storms: held-out storms; the scores are means over them.
@@ -39,7 +40,7 @@ class LearningScores:
     provenance: ProvenanceKind
     teacher_iou: float
     student_iou: float
-    labels_only_iou: float
+    labels_only_iou: float | None
     pretrained_iou: float | None
     retention: float
     gap_closed: float | None

@@ -14,7 +14,7 @@ from rasterio.crs import CRS
 from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io import Reader
 
-from strandline.models.batch import DEPTH_EDGES
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.report.figures.maps import EPISTEMIC_SD_EDGES, PROBABILITY_COLOURS, PROBABILITY_EDGES
 from strandline.report.figures.style import MAP_INK, as_rgb
 from strandline.web.schemas import BoundingBox, LegendClass

@@ -169,8 +169,9 @@ def draw_learning(scores: LearningScores, width: float = WIDE) -> Picture:
     bars = [
         ("teacher", scores.teacher_iou, GREY),
         ("student, distilled", scores.student_iou, BLUE),
-        ("labels only", scores.labels_only_iou, ORANGE),
     ]
+    if scores.labels_only_iou is not None:
+        bars.append(("labels only", scores.labels_only_iou, ORANGE))
     if scores.pretrained_iou is not None:
         bars.append(("pretrained student", scores.pretrained_iou, GREEN))
     if scores.finetuned_iou is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from strandline.models.batch import DEPTH_EDGES
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.hazard import Hazard
 
 

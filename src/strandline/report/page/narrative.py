@@ -139,12 +139,17 @@ def outdated_survey_sentences(impact: Impact) -> list[str]:
 
 def skill_sentences(scores: LearningScores) -> list[str]:
     """Return what the flood-map scores mean."""
-    gain = scores.student_iou - scores.labels_only_iou
-    if np.isnan(gain):
+    if np.isnan(scores.student_iou):
         return ["The floods of the held-out storms are unknown, so no flood map could be scored."]
     labels = pluralise(scores.n_labels, "label")
     sentences = []
-    if gain > 0:
+    if scores.labels_only_iou is None:
+        sentences.append(
+            f"The student scores {scores.student_iou:.2f}. No student was trained without the teacher, so this run "
+            "does not show what the teacher gained here, nor whether the adaptation was better than labels alone; "
+            "`strandline run --evaluate` does."
+        )
+    elif scores.student_iou > scores.labels_only_iou:
         sentences.append(
             f"With the teacher's help the student maps floods better than from the {labels} alone: "
             f"{scores.student_iou:.2f} against {scores.labels_only_iou:.2f}."
@@ -160,6 +165,8 @@ def skill_sentences(scores: LearningScores) -> list[str]:
             "worse: the adaptation gained nothing."
         )
     sentences.append(f"The student keeps {format_percent(scores.retention)} of the teacher's skill.")
+    if scores.labels_only_iou is None:
+        return [*sentences, _test_storms_sentence(scores)]
     if scores.gap_closed is None:
         sentences.append(
             "How much of the gap to the teacher it closes is undefined: the teacher is not better than the labels "
@@ -169,11 +176,13 @@ def skill_sentences(scores: LearningScores) -> list[str]:
         sentences.append(
             f"It closes {format_percent(scores.gap_closed)} of the gap between the labels alone and the teacher."
         )
-    sentences.append(
-        f"All scores come from {pluralise(scores.n_test_storms, 'storm')} that no model was trained on"
-        + ("; so few cannot separate small differences from chance." if scores.n_test_storms < 10 else ".")
+    return [*sentences, _test_storms_sentence(scores)]
+
+
+def _test_storms_sentence(scores: LearningScores) -> str:
+    return f"All scores come from {pluralise(scores.n_test_storms, 'storm')} that no model was trained on" + (
+        "; so few cannot separate small differences from chance." if scores.n_test_storms < 10 else "."
     )
-    return sentences
 
 
 def missing_data_sentences(results: RunResults) -> list[str]:

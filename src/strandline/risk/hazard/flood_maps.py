@@ -8,14 +8,15 @@ import numpy.typing as npt
 from torch import Tensor
 
 from strandline.distillation.training.loop import Progress
-from strandline.models.batch import DEPTH_EDGES, Batch
+from strandline.models.batch import Batch
 from strandline.models.batching import asset_part
-from strandline.models.terrain_features import Ground, ground_of
+from strandline.models.terrain_features import TerrainFeatures, terrain_features_of
 from strandline.observations.arrays import Floats, SingleFloats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.hazard import Hazard
-from strandline.simulator.design_storms import StormDesigner, designer_of
+from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.uncertainty.forecaster import Forecaster
 
 
@@ -70,10 +71,10 @@ def map_hazard(
     Returns:
         As `map_floods` has it.
     """
-    designer = designer_of(observations, sea_level)
+    designer = storm_designer(observations, sea_level)
     levels = levels + rise
     draws = draw_floods(designer, levels, forecaster.members, rng, rise)
-    ground = ground_of(observations.region, observations.terrain, designer.mean_sea_level)
+    ground = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
     assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
     maps = map_floods(forecaster, ground, draws, assets, progress)
     return Hazard(
@@ -107,7 +108,7 @@ def draw_floods(
 
 def map_floods(
     forecaster: Forecaster,
-    ground: Ground,
+    ground: TerrainFeatures,
     draws: Sequence[Draw],
     assets: Mapping[str, Tensor],
     progress: Progress | None = None,
@@ -129,7 +130,7 @@ def map_floods(
     depth = np.full((len(draws), len(draws[0].height), *elevation.shape), np.nan, dtype=np.float32)
     probability, called, variance = (np.zeros(depth.shape[1:], dtype=np.float64) for _ in range(3))
     for sample, draw in enumerate(draws):
-        batch = replace(ground.under(draw.storms), **assets)
+        batch = replace(ground.attach_to(draw.storms), **assets)
         said = forecaster.predict(batch)
         classes = said.class_probability
         assert classes is not None  # there is a ground

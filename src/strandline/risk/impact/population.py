@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.access import is_cut_off, road_network
 from strandline.risk.impact.loss_of_function import deepest_at_assets, draw_function_thresholds, exceeds_depth
 from strandline.risk.impact.totals import rows_by_district
 from strandline.risk.stage_damage.exposure import Exposure
 
-EXPOSED_DEPTH = 0.15
-"""Depth [m] from which the people of an asset count as exposed: the depth from which a cell counts as flooded."""
 REFUGES = ("hospital", "shelter")
 Bounds = tuple[float, float, float]
 
@@ -86,7 +85,7 @@ def assess_population(
     for sample, (depth, threshold) in enumerate(zip(hazard.flood_depth, thresholds, strict=True)):
         deepest, unknown = deepest_at_assets(depth[design : design + 1], exposure)
         lost = exceeds_depth(deepest, unknown, threshold)[:, 0]
-        wet[sample] = exceeds_depth(deepest, unknown, np.full(len(assets), EXPOSED_DEPTH))[living, 0]
+        wet[sample] = exceeds_depth(deepest, unknown, np.full(len(assets), DEPTH_EDGES[0]))[living, 0]
         for name, answer in cut.items():
             rows = refuges[name]
             answer[sample] = is_cut_off(network, lost[network.road], node[rows], lost[rows], node[living])

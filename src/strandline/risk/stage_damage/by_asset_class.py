@@ -8,12 +8,10 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.observations.arrays import Floats
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import damage_ratios, depth_at_assets
 from strandline.risk.stage_damage.exposure import Exposure
-
-FLOODED_DEPTH = 0.15
-"""Depth from which a cell, and so an asset, counts as flooded [m]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +36,7 @@ class StageDamageByClass:
             ratio = damage_ratios(water, exposure, hazard.region.continent, deviate)  # (A, R)
             loss.append(ratio * exposure.value[:, None])
             depth.append(depth_at_assets(water, exposure))
-        losses, wet = np.stack(loss), np.median(np.stack(depth), axis=0) >= FLOODED_DEPTH  # (S, A, R), (A, R)
+        losses, wet = np.stack(loss), np.median(np.stack(depth), axis=0) >= DEPTH_EDGES[0]  # (S, A, R), (A, R)
         names = assets["asset_id"].astype(str).to_numpy()
         by_class, flooded = {}, {}
         for group in exposure.classes:

@@ -12,11 +12,10 @@ from scipy.optimize import isotonic_regression
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Indices
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import damage_ratios, depth_at_assets, draw_curve_deviates
 from strandline.risk.impact.loss_of_function import deepest_at_assets, exceeds_depth
-from strandline.risk.impact.population import EXPOSED_DEPTH
-from strandline.risk.stage_damage.by_asset_class import FLOODED_DEPTH
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.zones import NOWHERE, Zones
 
@@ -163,11 +162,11 @@ def respond(
     cells = _sums(known_land, count, np.ones(known_land.size))  # (Z, H·W)
     living = _sums(zones.of_asset, count, np.nan_to_num(counted))  # (Z, A)
     worth = _sums(zones.of_asset, count, np.nan_to_num(exposure.value))  # (Z, A)
-    threshold = np.full(len(assets), EXPOSED_DEPTH)
+    threshold = np.full(len(assets), DEPTH_EDGES[0])
     flooded, population, damage = (np.zeros((count, *level.shape)) for _ in range(3))
     for sample, deviate in enumerate(deviates):
         depth = np.concatenate([each.flood_depth[sample] for each in hazards])[order[sample]]  # (L, H, W)
-        flooded[:, sample] = cells @ (depth >= FLOODED_DEPTH).reshape(len(depth), -1).T
+        flooded[:, sample] = cells @ (depth >= DEPTH_EDGES[0]).reshape(len(depth), -1).T
         population[:, sample] = living @ (exceeds_depth(*deepest_at_assets(depth, exposure), threshold) == 1)
         ratio = damage_ratios(depth, exposure, today.region.continent, deviate)
         damage[:, sample] = worth @ np.where(unknown[:, None], 0.0, ratio)

@@ -14,7 +14,7 @@ from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
 from strandline.cli import doctor
-from strandline.cli.console import Stages, summary_table
+from strandline.cli.console import StageDisplay, summary_table
 from strandline.cli.main import app, main
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.weights.load_weights import SHIPPED
@@ -23,7 +23,7 @@ from strandline.watch.decisions import Decision
 from strandline.watch.run import hour_to_json
 from strandline.watch.store.errors import Busy, Tampered
 from tests.fixtures.protocols import GATE
-from tests.fixtures.region_files import write_place
+from tests.fixtures.region_files import write_region_folder
 
 Capture = pytest.CaptureFixture[str]
 COMMANDS: dict[str, typer.main.TyperCommand] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -116,7 +116,7 @@ def test_each_way_to_stop_has_its_exit_code(
 
 
 def test_check_answers_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    code, out, _ = strandline(monkeypatch, capsys, "check", write_place(tmp_path), "--json")
+    code, out, _ = strandline(monkeypatch, capsys, "check", write_region_folder(tmp_path), "--json")
     found = json.loads(out)
     assert code == 0
     assert found["region"] == "Handmade"
@@ -160,7 +160,7 @@ def test_an_hour_of_the_watch_is_a_line_of_json() -> None:
 
 
 def test_progress_says_what_is_left_and_closes_what_ended() -> None:
-    with Stages() as announce:
+    with StageDisplay() as announce:
         progress = announce("distil")
         progress(0.5)
         assert announce.display.tasks[0].completed == 0.5
@@ -230,7 +230,7 @@ def test_a_run_answers_with_its_summary_or_the_path_of_its_report(
     }  # fmt: skip
 
     class Finished:
-        def run(self, out: Path, announce: Stages, resume: bool) -> Path:
+        def run(self, out: Path, announce: StageDisplay, resume: bool) -> Path:
             announce("observe")
             (out / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
             return out / "report.html"
