@@ -1,16 +1,20 @@
-"""Statistics that the learning benchmarks share: what was kept, which gap was closed, and how sure that is."""
+"""Statistics that the benchmarks share: groups and means of rows, paired bootstrap intervals, retention, CRPS."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.record import Row, Value
 from strandline.observations.arrays import Floats
+
+RowLike = TypeVar("RowLike", bound=Mapping[str, Value])
 
 Key = TypeVar("Key", bound=Hashable)
 Groups = Mapping[Key, npt.ArrayLike]
-"""Event or coast → its scores, one a seed (or chip); paired mappings have the same keys and lengths."""
+"""Event or coast → its scores, one per seed (or chip); paired mappings have the same keys and lengths."""
 
 
 class Interval(NamedTuple):
@@ -20,16 +24,69 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    def entries(self, name: str, separator: str = " ") -> Row:
+        """The three numbers as entries of a summary: ``name``, ``name low`` and ``name high``."""
+        return {name: self.mean, f"{name}{separator}low": self.low, f"{name}{separator}high": self.high}
 
-def paired_bootstrap(differences: Groups[Key], n: int, seed: int, coverage: float = 0.95) -> Interval:
-    """Mean over groups of the mean within each, and its percentile interval when groups, then entries, are redrawn.
 
-    Every group counts the same, whatever the number of its entries. Pass differences of two methods that share inputs
-    and the interval is paired.
+def number(row: Mapping[str, Value], name: str) -> float:
+    """A field of a row as a number; NaN where it was not measured."""
+    value = row[name]
+    return float("nan") if value is None else float(value)
+
+
+def rows_by(rows: Iterable[RowLike], *names: str) -> dict[tuple[Value, ...], list[RowLike]]:
+    """Values of some fields → rows that share them, in the order of the rows."""
+    parts: dict[tuple[Value, ...], list[RowLike]] = defaultdict(list)
+    for row in rows:
+        parts[tuple(row[name] for name in names)].append(row)
+    return dict(parts)
+
+
+def scores_by(
+    rows: Iterable[Mapping[str, Value]], group: str, score: str | Callable[[Mapping[str, Value]], float]
+) -> dict[Value, list[float]]:
+    """Value of the field ``group`` (event, coast, place) → scores in the order of the seeds.
 
     Args:
-        differences: group → (n_i,) values; an empty group is refused.
-        n: bootstrap samples; seed: of the draws; coverage: of the interval.
+        rows: of one method.
+        group: the field; ``score``: a field, or a function of the row.
+    """
+    found: dict[Value, list[float]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: number(row, "seed")):
+        found[row[group]].append(number(row, score) if isinstance(score, str) else score(row))
+    return dict(found)
+
+
+def mean_over_groups(groups: Groups[Key]) -> float:
+    """Mean over the groups of the mean within each; NaN where there is no group."""
+    means = [np.mean(np.asarray(values, dtype=float)) for values in groups.values()]
+    return float(np.mean(means)) if means else float("nan")
+
+
+def paired_differences(ours: Groups[Key], theirs: Groups[Key]) -> dict[Key, npt.NDArray[np.float64]]:
+    """Our scores minus theirs, group by group.
+
+    Raises:
+        ValueError: a group of ours that is not in theirs, or has another number of scores there.
+    """
+    differences = {}
+    for key, values in ours.items():
+        if key not in theirs or np.size(values) != np.size(theirs[key]):
+            raise ValueError(f"group {key!r} has no matching scores")
+        differences[key] = np.subtract(values, theirs[key], dtype=float)
+    return differences
+
+
+def paired_bootstrap(differences: Groups[Key], n: int, seed: int, coverage: float = 0.95) -> Interval:
+    """Mean over groups of the mean within each, and its percentile interval: groups, then entries, are resampled.
+
+    Every group has the same weight, whatever the number of its entries. Differences of two methods on the same inputs
+    give a paired interval.
+
+    Args:
+        differences: group → (n_i,) values.
+        n: number of bootstrap samples; seed: of the draws; coverage: of the interval.
 
     Raises:
         ValueError: no group, or a group without a finite entry.
@@ -46,7 +103,7 @@ def bootstrap_ratio(
     """Ratio of two means over the same groups and entries, with its paired percentile interval.
 
     Retention is ``bootstrap_ratio(student, teacher)``; the gap closed is ``bootstrap_ratio(S − B, T − B)``. NaN where
-    the denominator is 0, in the whole or in a draw.
+    the denominator is 0 in the data or in a draw.
 
     Raises:
         ValueError: as ``paired_bootstrap``, or groups that do not match.
@@ -59,29 +116,27 @@ def bootstrap_ratio(
     return _interval(np.mean([v.mean() for v in above]) / denominator, upper / lower, coverage)
 
 
-def retention(student: float, teacher: float) -> float:
-    """S / T: how much of the teacher's score the student keeps; NaN where the teacher scores nothing."""
-    return student / teacher if teacher > 0 else float("nan")
-
-
 def gap_closed(student: float, base: float, teacher: float, noise: float) -> float | None:
     """(S − B) / (T − B), B = the same student without a teacher; ``None`` where |T − B| is within ``noise``."""
     return None if abs(teacher - base) <= noise else (student - base) / (teacher - base)
 
 
 def label_efficiency(fractions: Sequence[float], scores: Sequence[float], student: float) -> float | None:
-    """Share of the labels that the method without a teacher needs to equal the student.
+    """Label fraction at which the method without a teacher reaches the student's score.
 
     Args:
-        fractions: label fractions of the method without a teacher, rising; ``scores``: what it reached at each.
-        student: the score to equal.
+        fractions: label fractions of the method without a teacher, increasing; ``scores``: its score at each.
+        student: the score to reach.
 
     Returns:
-        Interpolated linearly between the fractions; the first of them when that is enough already; ``None`` when even
-        the last is not.
+        Linear interpolation between the fractions; the first one where it is already enough; ``None`` where the last
+        one is not.
+
+    Raises:
+        ValueError: fractions that do not increase, or not one score for each.
     """
     if len(fractions) != len(scores) or not fractions or any(np.diff(fractions) <= 0):
-        raise ValueError("fractions must rise, and have one score each")
+        raise ValueError("fractions must increase, with one score each")
     for i, score in enumerate(scores):
         if score >= student:
             if i == 0:
@@ -91,8 +146,26 @@ def label_efficiency(fractions: Sequence[float], scores: Sequence[float], studen
     return None
 
 
+def crps_of_quantiles(quantiles: Floats, levels: Sequence[float], observed: Floats) -> Floats:
+    """(T,) continuous ranked probability score of quantile forecasts, in the unit of the quantiles.
+
+    Twice the pinball loss, integrated over the levels by the trapezoidal rule; the loss is 0 at the levels 0 and 1.
+
+    Args:
+        quantiles: (T, Q) at ``levels`` (Q,); observed: (T,), NaN = not observed.
+
+    Source: Gneiting and Ranjan (2011), eq. 15.
+    """
+    at = np.array(levels)
+    miss = observed[:, None] - quantiles
+    loss = 2 * np.maximum(at * miss, (at - 1) * miss)
+    middle = np.trapezoid(loss, at, axis=1)
+    crps: Floats = middle + loss[:, 0] * at[0] / 2 + loss[:, -1] * (1 - at[-1]) / 2
+    return crps
+
+
 def _arrays(*many: Groups[Key]) -> list[list[Floats]]:
-    """Each mapping's groups as arrays, all in the order of the first."""
+    """Groups of each mapping as arrays, all in the order of the first mapping."""
     keys = list(many[0])
     result = []
     for groups in many:

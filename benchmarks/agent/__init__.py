@@ -1,1 +1,1 @@
-"""The watch's agent: what its decisions are worth, and what broken streams do to it."""
+"""The agent of the watch: the value of its decisions, and the effect of stream failures."""

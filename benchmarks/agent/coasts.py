@@ -1,4 +1,4 @@
-"""A simulated coast as the agent's benchmark needs it: two decades of sea, of which the first teaches."""
+"""Simulated coasts of the agent benchmark: two decades of sea level; the sea-level model is fitted to the first."""
 
 from dataclasses import dataclass
 
@@ -24,28 +24,30 @@ PLACES: dict[Basin, tuple[float, float, float]] = {
     "bay_of_bengal": (90.4, 22.0, 180.0),
     "mekong": (106.7, 9.8, 120.0),
 }
-"""Longitude, latitude and where the sea lies [degrees]."""
+"""Longitude, latitude, and direction of the sea [degrees]."""
 DECADE = 10.0
 STORMS = 60
-"""In a decade: their lowest peak in the first is the level that makes an event in the second."""
+"""Highest storms of a decade; the lowest peak of those of the first decade is the event level of the second."""
 GAUGES = ("own", "neighbour-1", "neighbour-2")
 SERVICE = "surge service"
 STREAMS = (*GAUGES, SERVICE)
 READING_NOISE = 0.01
 DELAY_H = 1
-LEARNED_STORMS = 40
+FITTED_STORMS = 40
+"""Storms of the first decade that the weights of forecast sources are fitted to."""
 
 
 @dataclass(frozen=True, eq=False)
 class Coast:
-    """A coast and what was learned from its first decade.
+    """A coast and what is fitted to its first decade.
 
     Attributes:
-        time: (T,) UTC, hourly; ``first`` is the position at which the second decade starts.
-        level: (T,) what truly came at the own gauge [m].
-        tide: (T,) [m]; ``residuals``: (3, T) of the gauges' readings about their tides [m].
+        time: (T,) UTC, hourly; ``first``: position at which the second decade starts.
+        level: (T,) true level at the own gauge [m].
+        tide: (T,) [m]; ``residuals``: (3, T) readings of the gauges minus their tides [m].
         event_level: [m].
         forecasts: of the surge service.
+        model: of the sea level; ``forecast_sources``: with their fitted weights; ``spread_inflation``: of ensembles.
     """
 
     name: str
@@ -57,16 +59,16 @@ class Coast:
     event_level: float
     forecasts: SurgeForecasts
     model: SeaModel
-    sources: tuple[ForecastSource, ...]
+    forecast_sources: tuple[ForecastSource, ...]
     spread_inflation: SpreadInflation
 
     def service_forecast(self, at: int) -> ExternalForecast | None:
-        """What the service's newest issue says from position ``at`` on."""
-        return forecast_at(self.forecasts, self.time[at])
+        """The newest issue of the service, from position ``at`` on."""
+        return newest_issue(self.forecasts, self.time[at])
 
 
-def forecast_at(forecasts: SurgeForecasts, hour: np.datetime64) -> ExternalForecast | None:
-    """Mean and spread of the newest issue that can be had at an hour; ``None`` = there is none."""
+def newest_issue(forecasts: SurgeForecasts, hour: np.datetime64) -> ExternalForecast | None:
+    """Mean and spread of the newest issue that is available at an hour; ``None`` = there is none."""
     issue = int(np.searchsorted(forecasts.issued, hour - np.timedelta64(DELAY_H, "h"), side="right")) - 1
     if issue < 0:
         return None
@@ -81,7 +83,7 @@ def forecast_at(forecasts: SurgeForecasts, hour: np.datetime64) -> ExternalForec
 
 
 def simulate(seed: int, progress: Progress | None = None) -> Coast:
-    """Two decades at one coast; nothing of the second has any part in what is learned."""
+    """Simulate two decades at one coast; nothing of the second is used in any fit."""
     torch.set_num_threads(1)
     basin: Basin = ("bay_of_bengal", "mekong")[seed % 2]
     longitude, latitude, seaward = PLACES[basin]
@@ -93,23 +95,24 @@ def simulate(seed: int, progress: Progress | None = None) -> Coast:
     )  # fmt: skip
     time, true = sea.tide_gauge["time"].values, sea.tide_gauge["water_level"].values
     half = time.size // 2
-    read = true + READING_NOISE * rng.standard_normal(true.shape)
+    readings = true + READING_NOISE * rng.standard_normal(true.shape)
     tides, residuals = np.empty_like(true), np.empty_like(true)
-    for number, level in enumerate(read):
+    for number, level in enumerate(readings):
         fitted = fit_tide(time[:half], level[:half], latitude, name=GAUGES[number], source="first decade")
         tides[number] = predict_tide(fitted.constants, time) + fitted.mean
         residuals[number] = level - tides[number]
-    learned = residuals[:, :half]
-    process = fit_surge_process(learned[0], autocovariance(learned[0]))
+    first_decade = residuals[:, :half]
+    process = fit_surge_process(first_decade[0], autocovariance(first_decade[0]))
     neighbours = (
-        fit_sensor(name, learned[0], other, process) for name, other in zip(GAUGES[1:], learned[1:], strict=True)
+        fit_sensor(name, first_decade[0], other, process)
+        for name, other in zip(GAUGES[1:], first_decade[1:], strict=True)
     )
     model = SeaModel(process, (own_sensor(GAUGES[0], process), *neighbours))
     forecasts = forecast_surges(time, sea.surge.values[0], seed, ForecastSkill())
     storms = find_storms(time[200 : half - 200], true[0, 200 : half - 200], STORMS)
-    peaks = [int(np.searchsorted(time, storm.peak)) for storm in storms[:LEARNED_STORMS]]
+    peaks = [int(np.searchsorted(time, storm.peak)) for storm in storms[:FITTED_STORMS]]
     sources, spread_inflation = fit_forecast_weights(
-        model, time, residuals, peaks, {SERVICE: lambda hour: forecast_at(forecasts, hour)}, progress
+        model, time, residuals, peaks, {SERVICE: lambda hour: newest_issue(forecasts, hour)}, progress
     )
     level = min(storm.peak_level for storm in storms)
     name = f"{basin}-{seed}"

@@ -18,11 +18,11 @@ from benchmarks.calibration.picture import SHOWN, draw_reliability
 from benchmarks.calibration.predictions import CONDITIONS, examine
 from benchmarks.calibration.scoring import BINS, METHODS, Row, Scorer
 from benchmarks.calibration.summary import markdown, summarise
-from benchmarks.delta.__main__ import RECIPE_COASTS, TARGETS
+from benchmarks.delta.__main__ import TARGETS, TUNING_COASTS
 from benchmarks.delta.coasts import SimulatedCoast, simulate
 from benchmarks.delta.learning import course_of, part, weights_of
 from benchmarks.floods.chips import read_events
-from benchmarks.record import Record, print_summary, sha256, write_record
+from benchmarks.record import Record, numeric_options, print_summary, sha256, write_record
 from benchmarks.surge.gauges import numbers_of, read_gauges
 from strandline.distillation.adaptation.data import ARCHIVE_STREAMS
 from strandline.distillation.ensemble import EnsembleDistillationConfig
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     taught_on = [coast_of(FIRST_SEED + i) for i in range(options.training_coasts)]
     heads = teach_heads(students, taught_on, EnsembleDistillationConfig(steps=options.head_steps), options.cache)
-    first = RECIPE_COASTS if options.on_recipe_coasts else TARGETS
+    first = TUNING_COASTS if options.on_tuning_coasts else TARGETS
     rows: list[Row] = []
     sums = {(condition, name): np.zeros((3, BINS)) for condition in CONDITIONS for name in SHOWN}
     with Progress() as bar:
@@ -81,16 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data |= {name: sha256(path) for name, path in files.items() if path is not None}
     provenance = "simulated" if options.gauges is None and options.chips is None else "real"
     record = Record("calibration", provenance, data, list(range(options.seeds)), rows, summarise(rows, costs))
-    write_record(record, options.out)
-    names = ("coasts", "seeds", "taught_coasts", "head_steps", "events", "years", "size")
-    command = " ".join(f"--{name.replace('_', '-')} {getattr(options, name):g}" for name in names)
+    names = ("coasts", "seeds", "training_coasts", "head_steps", "events", "years", "size")
+    command = numeric_options(options, names)
     if options.gauges is not None:
         command += f" --gauges {options.gauges.name} --stations {options.stations.name} --target"
         command += f" {' '.join(options.target)} --train {options.train} --test {options.test}"
     if options.chips is not None:
         command += f" --chips {options.chips.name} --chips-blocks {options.chips_blocks.name}"
         command += f" --chip-seeds {options.chip_seeds}"
-    options.out.with_suffix(".md").write_text(markdown(record, f"python -m benchmarks.calibration {command}"))
+    write_record(record, options.out, markdown(record, f"python -m benchmarks.calibration {command}"))
     if options.picture is not None:
         draw_reliability(sums, options.picture)
     print_summary(record)
@@ -111,8 +110,15 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
     parser.add_argument("--coasts", type=int, default=6)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--taught-coasts", type=int, default=3, help="of pre-training, that heads are taught on")
-    parser.add_argument("--on-recipe-coasts", action="store_true", help="test on coasts that recipes are chosen on")
+    parser.add_argument(
+        "--training-coasts", "--taught-coasts", type=int, default=3, help="pre-training coasts that train the heads"
+    )
+    parser.add_argument(
+        "--on-tuning-coasts",
+        "--on-recipe-coasts",
+        action="store_true",
+        help="test on coasts that recipes are chosen on",
+    )
     parser.add_argument("--head-steps", type=int, default=EnsembleDistillationConfig.steps)
     parser.add_argument("--events", type=int, default=40)
     parser.add_argument("--years", type=float, default=40.0, help="of record in which the events are the highest")

@@ -25,7 +25,7 @@ from benchmarks.floods.methods import Budget, DistillationConfig, School, Task, 
 from benchmarks.floods.run import Plan, Work, draw_labels, part, schools_of
 from benchmarks.floods.views import SETTINGS, Setting, Views, draw_views, teachers_view
 from strandline.observations.arrays import Mask, SingleFloats
-from strandline.uncertainty.calibration import best_temperature, choose_threshold
+from strandline.uncertainty.calibration import choose_threshold, fit_temperature
 from strandline.uncertainty.risk_control import miss_rate_threshold
 
 CONDITIONS = {"normal": SETTINGS["outage"], "outage": SETTINGS["strict"]}
@@ -116,7 +116,7 @@ def _promised(others: Sequence[Told], condition: str) -> float:
 def _temperature(told: Told, members: int) -> float:
     logits = [torch.from_numpy(part)[None, :, None] for part in told.calibration[:members]]  # (1, 2, 1, P)
     word = torch.from_numpy(told.word)[None, :, None]
-    return best_temperature(logits, word, torch.ones(1, 1, word.shape[-1], dtype=torch.bool))
+    return fit_temperature(logits, word, torch.ones(1, 1, word.shape[-1], dtype=torch.bool))
 
 
 def _temperature_of(others: Sequence[Told], condition: str) -> float:
@@ -128,7 +128,7 @@ def _temperature_of(others: Sequence[Told], condition: str) -> float:
     flooded = np.stack([one.flooded[condition][which] for one, which in zip(others, chosen, strict=True)])  # (E, C)
     truth = torch.from_numpy(np.stack([~flooded, flooded], axis=1).astype(np.float32))[:, :, None]  # (E, 2, 1, C)
     logits = [torch.from_numpy(np.stack([part[member] for part in said]))[:, :, None] for member in range(MEMBERS)]
-    return best_temperature(logits, truth, torch.ones(len(others), 1, least, dtype=torch.bool))
+    return fit_temperature(logits, truth, torch.ones(len(others), 1, least, dtype=torch.bool))
 
 
 def _soft(logits: SingleFloats, temperature: float) -> SingleFloats:

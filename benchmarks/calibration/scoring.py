@@ -14,7 +14,7 @@ from benchmarks.calibration.predictions import CONDITIONS, DRAWS, CoastPredictio
 from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.record import Value
 from strandline.observations.arrays import Floats, Mask
-from strandline.uncertainty.calibration import best_temperature, choose_threshold
+from strandline.uncertainty.calibration import choose_threshold, fit_temperature
 from strandline.uncertainty.conformal import conformal_radius
 from strandline.uncertainty.metrics import brier, expected_calibration_error, overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import miss_rate, miss_rate_threshold
@@ -71,8 +71,7 @@ class Scorer:
     @cached_property
     def truth(self) -> npt.NDArray[np.int64]:
         """(E, H, W) depth class of every storm."""
-        assert self.coast.storms.flood_class is not None
-        return self.coast.storms.flood_class.numpy()
+        return self.coast.storms.require("flood_class").numpy()
 
     def land(self, index: npt.NDArray[np.int64]) -> Mask:
         return np.broadcast_to(self.coast.land.numpy(), (len(index), *self.coast.land.shape))
@@ -99,7 +98,7 @@ class Scorer:
         said = torch.from_numpy(self.exam.teacher[len(self.exam.training) :].astype(np.float32))  # (n, K, H, W)
         sure = one_hot(said.argmax(dim=1), said.shape[1]).movedim(-1, 1).float()
         reference = said if method.tempered == "word" else sure
-        return best_temperature(logits, reference, torch.from_numpy(self.land(self.exam.calibration).copy()))
+        return fit_temperature(logits, reference, torch.from_numpy(self.land(self.exam.calibration).copy()))
 
     def probability(self, method: Method, of: str, temperature: float) -> npt.NDArray[np.float32]:
         """(M, n, K, H, W) of the members."""
@@ -155,10 +154,8 @@ class Scorer:
         return float((np.abs(observed - mean) <= reach * scale)[valid].mean())
 
     def _surge(self, index: npt.NDArray[np.int64]) -> tuple[Floats, Mask]:
-        storms = self.coast.storms
-        assert storms.surge is not None
-        assert storms.surge_valid is not None
-        return storms.surge.numpy()[index].astype(float), storms.surge_valid.numpy()[index]
+        surge, valid = self.coast.storms.pair("surge")
+        return surge.numpy()[index].astype(float), valid.numpy()[index]
 
 
 def score_maps(words: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], known: Mask, threshold: float) -> Row:
@@ -177,9 +174,9 @@ def score_maps(words: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], kno
         "ece": expected_calibration_error(flooded, happened, BINS),
         "nll": float(-np.log(np.maximum(at_truth, 1e-7)).mean()),
         "brier": brier(flooded, happened),
-        "false_dry": float(missed.mean()),
-        "false_dry_worst": float(missed.max()),
-        "false_dry_kept": float((missed[some] <= FALSE_DRY).mean()) if some.any() else None,
+        "miss_rate": float(missed.mean()),
+        "miss_rate_worst": float(missed.max()),
+        "miss_rate_kept": float((missed[some] <= FALSE_DRY).mean()) if some.any() else None,
         "iou": pooled_iou(overlap_counts(called, truth > 0, known)),
         "epistemic": float(class_parts(words.astype(float), axis=2).epistemic[known].mean()),
     }

@@ -1,124 +1,120 @@
-"""From raw rows to the numbers that are quoted: means over coasts, and each bar beside what was found."""
+"""From rows to a summary and a table: means over coasts, and each target beside the measured number."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from benchmarks.record import Record, Value, markdown_table
-from benchmarks.statistics import paired_bootstrap
+from benchmarks.record import Record, Row, Rows, Value, markdown_table, summary_table
+from benchmarks.statistics import (
+    Interval,
+    mean_over_groups,
+    number,
+    paired_bootstrap,
+    paired_differences,
+    rows_by,
+    scores_by,
+)
 
-Row = Mapping[str, Value]
 DRAWS = 4000
-SCORES = ("ece", "nll", "brier", "coverage_90", "false_dry", "false_dry_worst", "false_dry_kept", "iou", "epistemic")
-PROMISED, RATE = 0.9, 0.1
+SCORES = ("ece", "nll", "brier", "coverage_90", "miss_rate", "miss_rate_worst", "miss_rate_kept", "iou", "epistemic")
+COVERAGE, MISS_RATE = 0.9, 0.1
+"""Nominal coverage of surge bounds, and nominal miss rate of flood maps [-]."""
 
 
-def summarise(rows: Sequence[Row], costs: Mapping[str, float]) -> dict[str, Value]:
-    """Every bar with its number, and the means by task, condition and method."""
-    summary: dict[str, Value] = {}
-    for (task, condition), part in sorted(_by(rows, "task", "condition").items()):
-        methods = {str(name): of for (name,), of in _by(part, "method").items()}
+def summarise(rows: Rows, costs: Mapping[str, float]) -> Row:
+    """Each target (``bar``) with the measured number, and means by task, condition and method.
+
+    Args:
+        rows: scores; ``costs``: name → cost in forward passes of one member.
+    """
+    summary: Row = {}
+    for (task, condition), part in sorted(rows_by(rows, "task", "condition").items()):
+        methods = {str(name): of for (name,), of in rows_by(part, "method").items()}
         label = f"{task} {condition}"
-        summary |= _bars(label, str(condition), methods)
-        for method, of in sorted(methods.items()):
+        summary |= _targets(label, str(condition), methods)
+        for method, of_method in sorted(methods.items()):
             for score in SCORES:
-                value = mean(of, score)
+                value = mean(of_method, score)
                 if value is not None:
                     summary[f"{label} {method} {score}"] = value
     for name, value in costs.items():
         summary[f"cost {name}"] = value
     measured = [value for name, value in costs.items() if name.startswith("distilled_ensemble")]
     if measured:
-        summary |= _bar(
-            "bar cost of distilled_ensemble over one member, at most 1.3", max(measured), lambda v: v <= 1.3
-        )
+        name = "bar cost of distilled_ensemble over one member, at most 1.3"
+        summary |= _target(name, max(measured), lambda v: v <= 1.3)
     return summary
 
 
-def _bars(label: str, condition: str, methods: Mapping[str, Sequence[Row]]) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    shipped = methods.get("shipped")
-    limit = {"normal": 0.02, "extreme": 0.05}.get(condition)
-    if shipped and limit is not None and (ece := mean(shipped, "ece")) is not None:
-        found |= _bar(f"bar {label} ece of shipped, at most {limit}", ece, lambda v: v <= limit)
-    for method in ("shipped", "conformal", "adaptive"):
-        coverage = mean(methods.get(method, ()), "coverage_90")
-        if coverage is not None:
-            slack = 0.02 if condition == "normal" else 0.05
-            name = f"bar {label} coverage of {method}, {PROMISED} within {slack}"
-            found |= _bar(name, coverage, lambda v, slack=slack: abs(v - PROMISED) <= slack + 1e-9)
-    if "ensemble" in methods and "distilled_ensemble" in methods:
-        full, one = mean(methods["ensemble"], "nll"), mean(methods["distilled_ensemble"], "nll")
-        if full is not None and one is not None:
-            found |= _bar(
-                f"bar {label} nll of distilled_ensemble over ensemble, at most 1.01", one / full, lambda v: v <= 1.01
-            )
-            kept = (mean(methods["distilled_ensemble"], "epistemic") or 0) / (
-                mean(methods["ensemble"], "epistemic") or 1
-            )
-            found[f"{label} mutual information kept by distilled_ensemble"] = kept
-    if "conformal" in methods:
-        of = methods["conformal"]
-        rate, events = mean(of, "false_dry"), mean(of, "false_dry_kept")
-        if rate is not None:
-            found |= _bar(f"bar {label} false-dry rate of conformal, mean at most {RATE}", rate, lambda v: v <= RATE)
-        if events is not None:
-            found |= _bar(f"bar {label} share of events within the rate, all of them", events, lambda v: v == 1)
-        if shipped:
-            pairs = defaultdict(list)
-            for one_row, other in zip(_sorted(of), _sorted(shipped), strict=True):
-                pairs[one_row["coast"]].append(float(str(one_row["iou"])) - float(str(other["iou"])))
-            low = paired_bootstrap(pairs, DRAWS, seed=0)
-            found |= {f"{label} iou that the rate costs": -low.mean, f"{label} iou that the rate costs low": -low.high}
-            found[f"{label} iou that the rate costs high"] = -low.low
-    return found
-
-
-def _bar(name: str, value: float, holds: Callable[[float], bool]) -> dict[str, Value]:
-    return {name: value, f"{name}, holds": bool(holds(value))}
-
-
-def mean(rows: Iterable[Row], score: str) -> float | None:
+def mean(rows: Iterable[Mapping[str, Value]], score: str) -> float | None:
     """Mean over coasts of the means over seeds; ``None`` where the score was not measured."""
-    coasts = defaultdict(list)
-    for row in rows:
-        value = row.get(score)
-        if value is not None and np.isfinite(float(str(value))):
-            coasts[row.get("coast")].append(float(str(value)))
-    return float(np.mean([np.mean(values) for values in coasts.values()])) if coasts else None
+    measured = [
+        {"coast": None, "seed": 0, **row}
+        for row in rows
+        if row.get(score) is not None and np.isfinite(number(row, score))
+    ]
+    return mean_over_groups(scores_by(measured, "coast", score)) if measured else None
 
 
 def markdown(record: Record, command: str) -> str:
-    """Bars, and a table of means, under the command that made them."""
-    table = []
-    for (task, condition, method), part in _by(record.rows, "task", "condition", "method").items():
-        line: dict[str, Value] = {"task": task, "condition": condition, "method": method}
+    """The command, the targets, means by method, and costs."""
+    table: list[Row] = []
+    for (task, condition, method), part in rows_by(record.rows, "task", "condition", "method").items():
+        line: Row = {"task": task, "condition": condition, "method": method}
         table.append({**line, **{score: mean(part, score) for score in SCORES}, "passes": part[0]["forward_passes"]})
-    bars: list[Row] = [
+    targets: list[Row] = [
         {"bar": name.removeprefix("bar "), "found": value, "holds": "yes" if record.summary[f"{name}, holds"] else "no"}
         for name, value in record.summary.items()
         if name.startswith("bar ") and not name.endswith(", holds")
     ]
-    rest: list[Row] = [
-        {"what": name, "value": value}
+    rest = {
+        name: value
         for name, value in record.summary.items()
-        if any(word in name for word in ("cost", "kept by")) and not name.startswith("bar")
-    ]
-    scored = ["task", "condition", "method", *SCORES, "passes"]
+        if any(part in name for part in ("cost", "kept by")) and not name.startswith("bar")
+    }
+    columns = ["task", "condition", "method", *SCORES, "passes"]
     return (
         f"    {command}\n\nMeans over coasts (`delta`: simulated), events (`floods`: real), gauges (`surge`: real).\n\n"
-        f"{markdown_table(bars, ['bar', 'found', 'holds'])}\n{markdown_table(table, scored)}\n"
-        f"{markdown_table(rest, ['what', 'value'])}"
+        f"{markdown_table(targets, ['bar', 'found', 'holds'])}\n{markdown_table(table, columns)}\n"
+        f"{summary_table(rest)}"
     )
 
 
-def _by(rows: Iterable[Row], *names: str) -> dict[tuple[Value, ...], list[Row]]:
-    parts: dict[tuple[Value, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        parts[tuple(row[name] for name in names)].append(row)
-    return dict(parts)
+def _targets(label: str, condition: str, methods: Mapping[str, Rows]) -> Row:
+    found: Row = {}
+    shipped = methods.get("shipped", ())
+    limit = {"normal": 0.02, "extreme": 0.05}.get(condition)
+    ece = mean(shipped, "ece")
+    if limit is not None and ece is not None:
+        found |= _target(f"bar {label} ece of shipped, at most {limit}", ece, lambda v: v <= limit)
+    slack = 0.02 if condition == "normal" else 0.05
+    for method in ("shipped", "conformal", "adaptive"):
+        coverage = mean(methods.get(method, ()), "coverage_90")
+        if coverage is not None:
+            name = f"bar {label} coverage of {method}, {COVERAGE} within {slack}"
+            found |= _target(name, coverage, lambda v: abs(v - COVERAGE) <= slack + 1e-9)
+    full, one = (mean(methods.get(method, ()), "nll") for method in ("ensemble", "distilled_ensemble"))
+    if full is not None and one is not None:
+        name = f"bar {label} nll of distilled_ensemble over ensemble, at most 1.01"
+        found |= _target(name, one / full, lambda v: v <= 1.01)
+        found[f"{label} mutual information kept by distilled_ensemble"] = (
+            mean(methods["distilled_ensemble"], "epistemic") or 0
+        ) / (mean(methods["ensemble"], "epistemic") or 1)
+    conformal = methods.get("conformal", ())
+    rate, kept = mean(conformal, "miss_rate"), mean(conformal, "miss_rate_kept")
+    if rate is not None:
+        name = f"bar {label} miss rate of conformal, mean at most {MISS_RATE}"
+        found |= _target(name, rate, lambda v: v <= MISS_RATE)
+    if kept is not None:
+        found |= _target(f"bar {label} share of events within the rate, all of them", kept, lambda v: v == 1)
+    if conformal and shipped:
+        with_rate, without = (
+            scores_by(sorted(of, key=lambda row: str(row["coast"])), "coast", "iou") for of in (conformal, shipped)
+        )
+        gain = paired_bootstrap(paired_differences(with_rate, without), DRAWS, seed=0)
+        found |= Interval(-gain.mean, -gain.high, -gain.low).entries(f"{label} iou that the rate costs")
+    return found
 
 
-def _sorted(rows: Iterable[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (str(row["coast"]), int(str(row["seed"]))))
+def _target(name: str, value: float, holds: Callable[[float], bool]) -> Row:
+    return {name: value, f"{name}, holds": bool(holds(value))}

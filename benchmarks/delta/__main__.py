@@ -15,7 +15,7 @@ from rich.progress import Progress
 
 from benchmarks.delta.coasts import SimulatedCoast, bathtub_maps, hardness, simulate
 from benchmarks.delta.learning import (
-    USUAL_THRESHOLD,
+    DEFAULT_THRESHOLD,
     Answer,
     Budget,
     Case,
@@ -37,21 +37,25 @@ from benchmarks.delta.learning import (
 )
 from benchmarks.delta.outages import CONDITIONS, strike
 from benchmarks.delta.summary import markdown, summarise
-from benchmarks.record import Record, Value, print_table, write_record
+from benchmarks.record import Record, Row, numeric_options, print_summary, write_record
 from strandline.distillation.adaptation.data import AdaptationData, drop_archive
 from strandline.distillation.continual.regularisers import Replay
 from strandline.distillation.distil import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
-from strandline.models.batch import Batch, concatenate
+from strandline.models.batch import Batch
 from strandline.models.inference import predict, student_inputs
 from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students, load_teacher
 
-TARGETS, RECIPE_COASTS = 500, 2_000_000
-"""First seeds of the coasts that are tested on, and of those that recipes were chosen on."""
+TARGETS, TUNING_COASTS = 500, 2_000_000
+"""First seeds of the test coasts, and of the coasts on which settings are chosen."""
 REPLAY_STORMS = 16
 SWEEP_AT = 0.05
-Row = dict[str, Value]
+DECISIVE = (
+    *("coasts", "tuning_coasts", "events", "years", "label_fractions", "seeds", "size", "members", "steps"),
+    *("scratch_steps", "outages"),
+)
+"""Options that change numbers."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -60,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     budget = Budget(options.steps, options.scratch_steps, members=options.members)
     coasts: list[tuple[int, tuple[str, ...]]] = [(TARGETS + i, ("normal", "extreme")) for i in range(options.coasts)]
-    coasts += [(RECIPE_COASTS + i, ("high",)) for i in range(options.recipe_coasts)]
+    coasts += [(TUNING_COASTS + i, ("high",)) for i in range(options.tuning_coasts)]
     rows: list[Row] = []
     gates: list[Row] = []
     with Progress() as bar:
@@ -79,21 +83,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         list(range(options.seeds)),
         rows,
         summarise(rows, gates),
+        {"coasts": gates},
     )
-    write_record(record, options.out)
-    command = f"python -m benchmarks.delta {' '.join(_shown(options))}"
-    options.out.with_suffix(".md").write_text(markdown(record, gates, command))
-    print_table(replace(record, rows=_means(record)), ("what", "value"))
-
-
-def _means(record: Record) -> list[Row]:
-    return [{"what": what, "value": value} for what, value in record.summary.items()]
+    command = f"python -m benchmarks.delta {numeric_options(options, DECISIVE)}"
+    write_record(record, options.out, markdown(record, command))
+    print_summary(record)
 
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.delta", description=__doc__)
     parser.add_argument("--coasts", type=int, default=8)
-    parser.add_argument("--recipe-coasts", type=int, default=0, help="coasts that recipes are chosen on (test `high`)")
+    parser.add_argument(
+        "--tuning-coasts",
+        "--recipe-coasts",
+        type=int,
+        default=0,
+        help="coasts on which settings are chosen (test `high`)",
+    )
     parser.add_argument("--replay-coasts", type=int, default=3, help="taught coasts that fine-tuning replays")
     parser.add_argument("--events", type=int, default=40)
     parser.add_argument("--years", type=float, default=40.0, help="of record in which the events are the highest")
@@ -115,15 +121,6 @@ def _options() -> argparse.ArgumentParser:
 def _weights(budget: Budget) -> bytes:
     """Of the networks that take part."""
     return weights_of([load_teacher(), *load_students()[: budget.members]])
-
-
-def _shown(options: argparse.Namespace) -> Iterator[str]:
-    """The flags that decide the numbers."""
-    names = ("coasts", "recipe_coasts", "events", "years", "label_fractions", "seeds", "size", "members", "steps")
-    for name in (*names, "scratch_steps", "outages"):
-        value = getattr(options, name)
-        words = " ".join(f"{v:g}" for v in value) if isinstance(value, list) else f"{value:g}"
-        yield f"--{name.replace('_', '-')} {words}"
 
 
 def _simulate(seed: int, options: argparse.Namespace) -> SimulatedCoast:
@@ -236,11 +233,11 @@ def _at(
         yield from _sweep(case, fraction, "distilled", answer, course.training, outages)
         yield from _forgetting(case, storms, others, without_teacher(tuned), budget)
         for method, changed in {
-            "distilled_no_strandlines": distilled(course, budget, seed, without=("waterlines",)),
+            "distilled_no_waterlines": distilled(course, budget, seed, without=("waterlines",)),
             "distilled_no_archive": distilled(course, budget, seed, without=("archive",)),
             "distilled_no_memory": distilled(drop_archive(course), budget, seed),
-            "distilled_no_judgement": distilled(course, budget, seed, judged=False),
-            "distilled_no_second_look": distilled(at_first_look(course), budget, seed),
+            "distilled_no_teacher_weight": distilled(course, budget, seed, judged=False),
+            "distilled_no_refinement": distilled(at_first_look(course), budget, seed),
         }.items():
             yield from scored(method, changed, course.training)
     if fraction in (0.0, SWEEP_AT):
@@ -254,12 +251,10 @@ def _taught(
     fractions: Sequence[float],
     teacher: Teacher,
     course: AdaptationData,
-    regime: str = "usual",
+    regime: str = "standard",
 ) -> Iterator[Row]:
     """The teacher, which is asked once: labels do no more than choose its threshold."""
-    logits = course.teacher_predictions.training.flood_logits
-    assert logits is not None
-    practised = logits.softmax(dim=1).numpy()
+    practised = course.teacher_predictions.training.require_flood_logits().softmax(dim=1).numpy()
     thresholds = {fraction: threshold_of(case, lambda _: practised, case.storms(fraction)) for fraction in fractions}
     for test in tests:
         index = case.tests[test]
@@ -291,7 +286,7 @@ def _scored(
     method: str,
     answer: Answer,
     practice: Batch,
-    regime: str = "usual",
+    regime: str = "standard",
 ) -> Iterator[Row]:
     """One row a test; the threshold is chosen on the training storms."""
     threshold = threshold_of(case, answer, practice)
@@ -327,7 +322,7 @@ def _forgetting(case: Case, storms: Batch, others: SimulatedCoast, tuned: Answer
     }
     for method, answer in answers.items():
         probability = answer(others.storms[torch.from_numpy(index)])
-        row = _row(elsewhere, "others", SWEEP_AT, method, index, probability, USUAL_THRESHOLD)
+        row = _row(elsewhere, "others", SWEEP_AT, method, index, probability, DEFAULT_THRESHOLD)
         yield {**row, "coast": case.coast.seed}
 
 
@@ -349,7 +344,7 @@ def _row(
         "method": method,
         "outage": outage,
         **vars(score(case, index, probability, threshold)),
-        "regime": "usual",
+        "regime": "standard",
         "storms": len(index),
         "threshold": threshold,
     }
@@ -361,7 +356,7 @@ def _replay_of(coasts: Sequence[SimulatedCoast], budget: Budget) -> Replay:
     for coast in coasts:
         normal = np.flatnonzero(~coast.extreme)[:REPLAY_STORMS]
         parts.append(coast.storms[torch.from_numpy(normal)])
-    return Replay(student_inputs(concatenate(parts)), budget.samples // 2, dropout_rate=budget.outage)
+    return Replay(student_inputs(Batch.concatenate(parts)), budget.samples // 2, dropout_rate=budget.dropout_rate)
 
 
 if __name__ == "__main__":

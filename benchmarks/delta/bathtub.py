@@ -4,8 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import label
 
-FLOODED_DEPTH = 0.15
-"""A cell counts as flooded from this depth on [m]: the lowest edge of the depth classes."""
+from strandline.observations.variables import DEPTH_EDGES
 
 
 def connected_bathtub(
@@ -26,5 +25,5 @@ def connected_bathtub(
     low = water | (elevation < level)
     parts, _ = label(low)
     reached = np.isin(parts, np.unique(parts[water]))
-    flooded: npt.NDArray[np.bool_] = reached & ~water & (level - elevation >= FLOODED_DEPTH)
+    flooded: npt.NDArray[np.bool_] = reached & ~water & (level - elevation >= DEPTH_EDGES[0])
     return flooded

@@ -14,13 +14,14 @@ from torch import Tensor
 from benchmarks.delta.bathtub import connected_bathtub
 from strandline.distillation.pretraining.archive_sampling import degrade_radar
 from strandline.distillation.pretraining.simulated_coasts import EXTREME_ABOVE_DESIGN
-from strandline.models.batch import DEPTH_EDGES, Batch
+from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 
@@ -61,15 +62,12 @@ class SimulatedCoast:
     @cached_property
     def land(self) -> Tensor:
         """(H, W) cells that are scored: known ground that is not permanent water."""
-        assert self.storms.terrain is not None
-        assert self.storms.terrain_seen is not None
-        return self.storms.terrain_seen[0] & (self.storms.terrain[0, 2] < 0.5)
+        return self.storms[:1].land[0]
 
     @cached_property
     def flooded(self) -> Tensor:
         """(E, H, W) truth."""
-        assert self.storms.flood_class is not None
-        return self.storms.flood_class > 0
+        return self.storms.require("flood_class") > 0
 
     def under_bad_radar(self) -> "SimulatedCoast":
         """The same coast whose radar has four looks and no dry reference."""
@@ -96,20 +94,17 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
     seen = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, n_surveys=events)
     gauge, truth = seen.require_gauge(), seen.require("truth")
     storms = storms_in(truth)
-    sea, free = _tide_and_weather(seen, storms)
-    batch = _without_assets(build_storm_batch(seen, storms, sea, "truth"))
+    sea_level, free = _tide_and_weather(seen, storms)
+    batch = _without_assets(build_storm_batch(seen, storms, sea_level, "truth"))
     rng = np.random.default_rng([seed, 99])
     issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
-    survey = build_storm_batch(seen, storms, sea, "survey")
-    assert survey.flood_class is not None
-    assert survey.flood_valid is not None
+    survey = build_storm_batch(seen, storms, sea_level, "survey")
     mean = float(truth.attrs["mean_sea_level"])
     return SimulatedCoast(
         seed,
         batch,
-        build_surge_batch(seen, issue, sea, "survey"),
-        survey.flood_class,
-        survey.flood_valid,
+        build_surge_batch(seen, issue, sea_level, "survey"),
+        *survey.pair("flood_class"),
         truth["peak_level"].values - mean,
         float(truth.attrs["design_level"]) - mean,
         truth["elevation"].values - mean,
@@ -140,9 +135,9 @@ def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[SeaLeve
     level[~free] = np.nan
     days = slice(0, 24 * 1100)
     latitude = float(gauge["latitude"].values[0])
-    sea = fit_sea_level_model(time[days], level[days], latitude, name=coast.region.name, source="own record")
+    sea_level = fit_sea_level_model(time[days], level[days], latitude, name=coast.region.name, source="own record")
     free[:96] = free[-48:] = False
-    return sea, free
+    return sea_level, free
 
 
 @dataclass(frozen=True)
@@ -164,8 +159,7 @@ class Hardness:
 def hardness(coast: SimulatedCoast) -> Hardness:
     """The gates that need no network, over the coast's normal storms."""
     land = coast.land.numpy()
-    assert coast.storms.terrain is not None
-    error = (coast.storms.terrain[0, 0].numpy() - coast.elevation)[land]
+    error = (coast.storms.require("terrain")[0, 0].numpy() - coast.elevation)[land]
     normal = np.flatnonzero(~coast.extreme)
     pairs = [(coast.breached[a] != coast.breached[b]).any() for i, a in enumerate(normal) for b in normal[:i]]
     return Hardness(
@@ -177,9 +171,9 @@ def hardness(coast: SimulatedCoast) -> Hardness:
 
 def bathtub_maps(coast: SimulatedCoast, index: npt.NDArray[np.int64], on: str, *, connected: bool) -> npt.NDArray:
     """(n, H, W) cells that a still sea at the true peak level floods, on the ``product`` or the ``true`` terrain."""
-    assert coast.storms.terrain is not None
-    ground = coast.elevation if on == "true" else coast.storms.terrain[0, 0].numpy().astype(float)
-    water = coast.storms.terrain[0, 2].numpy() > 0.5
+    terrain = coast.storms.require("terrain")[0]
+    ground = coast.elevation if on == "true" else terrain[0].numpy().astype(float)
+    water = terrain[2].numpy() > 0.5
     if connected:
         return np.stack([connected_bathtub(ground, water, level) for level in coast.level[index]])
     return np.stack([(level - ground >= DEPTH_EDGES[0]) & ~water for level in coast.level[index]])

@@ -20,7 +20,7 @@ from benchmarks.floods.methods import Budget, DistillationConfig
 from benchmarks.floods.run import Plan, Work, part, run_in_process, stages
 from benchmarks.floods.summary import markdown, summarise
 from benchmarks.floods.views import SETTINGS
-from benchmarks.record import Record, print_summary, sha256, write_record
+from benchmarks.record import Record, command_of, print_summary, sha256, write_record
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -60,20 +60,9 @@ def main(words: Sequence[str] | None = None) -> None:
         rows = [row for future in futures for row in future.result()]
     summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows)}
     record = Record("floods", "real", data, list(range(plan.seeds)), rows, summary)
-    write_record(record, arguments.out)
-    arguments.out.with_suffix(".md").write_text(markdown(record, _command(arguments)))
+    command = command_of("benchmarks.floods", arguments, leave_out=("work", "processes", "out"))
+    write_record(record, arguments.out, markdown(record, command))
     print_summary(record)
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    """What was asked, with the names of files in place of their paths."""
-    asked = {name: value for name, value in vars(arguments).items() if value is not None}
-    asked = {name: value for name, value in asked.items() if name not in ("work", "processes", "out")}
-    words = []
-    for name, value in asked.items():
-        values = value if isinstance(value, list) else [value.name if isinstance(value, Path) else value]
-        words.append(f"--{name.replace('_', '-')} {' '.join(map(str, values))}")
-    return f"python -m benchmarks.floods {' '.join(words)}"
 
 
 def _parser() -> argparse.ArgumentParser:

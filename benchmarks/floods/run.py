@@ -95,7 +95,7 @@ class Work:
         decides_networks: dict[str, object] = {"data": dict(data), "folds": plan.folds}
         decides_networks["steps"] = [steps.teaching, steps.raising]
         decides_networks["settings"] = [asdict(setting) for setting in SETTINGS.values()]
-        decides_rows = {**decides_networks, "steps": asdict(steps), "recipe": asdict(plan.recipe)}
+        decides_rows = {**decides_networks, "steps": asdict(steps), "config": asdict(plan.recipe)}
         decides_rows |= {"fractions": plan.fractions, "controls": [plan.control_seeds, plan.control_fraction]}
         self.networks, self.scores = (
             folder / f"networks-{_key(decides_networks)}",

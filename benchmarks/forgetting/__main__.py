@@ -12,11 +12,20 @@ import numpy as np
 import torch
 from rich.progress import Progress
 
-from benchmarks.delta.__main__ import RECIPE_COASTS, TARGETS
+from benchmarks.delta.__main__ import TARGETS, TUNING_COASTS
 from benchmarks.delta.coasts import simulate
-from benchmarks.delta.learning import USUAL_THRESHOLD, Budget, Case, fine_tune, part, score, weights_of, without_teacher
+from benchmarks.delta.learning import (
+    DEFAULT_THRESHOLD,
+    Budget,
+    Case,
+    fine_tune,
+    part,
+    score,
+    weights_of,
+    without_teacher,
+)
 from benchmarks.forgetting.summary import chosen_strengths, draw_frontier, markdown, summarise
-from benchmarks.record import Record, Value, print_summary, sha256, write_record
+from benchmarks.record import Record, Value, numeric_options, print_summary, sha256, write_record
 from strandline.distillation.continual.regularisers import (
     LearningWithoutForgetting,
     QuadraticPenalty,
@@ -44,6 +53,11 @@ STRENGTHS: Strengths = {
 }
 """λ of a penalty, weight of a replayed or remembered storm; of EWC beside a replay of a run's own weight."""
 Row = dict[str, Value]
+DECISIVE = (
+    *("coasts", "tuning_coasts", "seeds", "tuning_seeds", "label_fraction", "events", "years", "size", "steps"),
+    "learning_rate",
+)
+"""Options that change numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +73,7 @@ class Past:
     @cached_property
     def replay(self) -> Replay:
         """What is learned again."""
-        return Replay(load_exemplars().storms, self.budget.samples // 2, dropout_rate=self.budget.outage)
+        return Replay(load_exemplars().storms, self.budget.samples // 2, dropout_rate=self.budget.dropout_rate)
 
     @cached_property
     def penalties(self) -> Mapping[str, QuadraticPenalty]:
@@ -83,7 +97,7 @@ class Past:
                 own, budget = student_inputs(present.storms(0.0).without("waterlines", "archive")), self.budget
                 return [
                     LearningWithoutForgetting.of(
-                        shipped(), own, budget.samples // 2, strength, dropout_rate=budget.outage
+                        shipped(), own, budget.samples // 2, strength, dropout_rate=budget.dropout_rate
                     )
                 ]
             case "ewc+replay":
@@ -105,10 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     past = Past(budget)
     rows: list[Row] = []
     sets = {
-        "recipe": [RECIPE_COASTS + i for i in range(options.recipe_coasts)],
+        "tuning": [TUNING_COASTS + i for i in range(options.tuning_coasts)],
         "test": [TARGETS + i for i in range(options.coasts)],
     }
-    seeds = {"recipe": options.recipe_seeds, "test": options.seeds}
+    seeds = {"tuning": options.tuning_seeds, "test": options.seeds}
     with Progress() as bar:
         task = bar.add_task("coasts", total=sum(len(coasts) * seeds[name] for name, coasts in sets.items()))
         for name, names in sets.items():
@@ -129,8 +143,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows,
         summarise(rows),
     )
-    write_record(record, options.out)
-    options.out.with_suffix(".md").write_text(markdown(record, f"python -m benchmarks.forgetting {_shown(options)}"))
+    command = f"python -m benchmarks.forgetting {numeric_options(options, DECISIVE)}"
+    write_record(record, options.out, markdown(record, command))
     if options.picture is not None:
         draw_frontier(record.rows, options.picture)
     print_summary(record)
@@ -171,7 +185,7 @@ def iou(student: Student, case: Case) -> float:
     """Of the normal test storms at the usual threshold, which no label of the coast has moved."""
     index = case.tests["normal"]
     said = without_teacher([student])(case.coast.storms[torch.from_numpy(index)])
-    return score(case, index, said, USUAL_THRESHOLD).iou
+    return score(case, index, said, DEFAULT_THRESHOLD).iou
 
 
 def _elsewhere(student: Student, others: Sequence[Case]) -> float:
@@ -218,9 +232,15 @@ def _finished(
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.forgetting", description=__doc__)
     parser.add_argument("--coasts", type=int, default=4)
-    parser.add_argument("--recipe-coasts", type=int, default=3, help="coasts that each method's strength is chosen on")
+    parser.add_argument(
+        "--tuning-coasts",
+        "--recipe-coasts",
+        type=int,
+        default=3,
+        help="coasts that each method's strength is chosen on",
+    )
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--recipe-seeds", type=int, default=1)
+    parser.add_argument("--tuning-seeds", "--recipe-seeds", type=int, default=1)
     parser.add_argument("--label-fraction", type=float, default=0.25)
     parser.add_argument("--events", type=int, default=40)
     parser.add_argument("--years", type=float, default=40.0, help="of record in which the events are the highest")
@@ -233,12 +253,6 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--picture", type=Path, default=None, help="file for the frontier, .png or .svg")
     parser.add_argument("--out", type=Path, required=True)
     return parser
-
-
-def _shown(options: argparse.Namespace) -> str:
-    """The flags that decide the numbers."""
-    names = ("coasts", "recipe_coasts", "seeds", "recipe_seeds", "label_fraction", "events", "years", "size", "steps")
-    return " ".join(f"--{n.replace('_', '-')} {getattr(options, n):g}" for n in (*names, "learning_rate"))
 
 
 if __name__ == "__main__":

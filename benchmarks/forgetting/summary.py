@@ -1,20 +1,19 @@
-"""From rows to the frontier: the strength chosen on recipe coasts, and what it gains and forgets on the test coasts."""
+"""From rows to a summary, a table and a figure: IoU gained at a coast and lost on other coasts, by method."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.record import Record, Value, markdown_table
-from benchmarks.statistics import Groups, bootstrap_ratio
+from benchmarks.record import Record, Row, Rows, Value, markdown_table, summary_table
+from benchmarks.statistics import bootstrap_ratio, number, rows_by, scores_by
 from strandline.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, RULE, VERMILION, new_figure, style_rc
 
-Row = Mapping[str, Value]
 Points = dict[tuple[str, float], tuple[float, float]]
+"""Method and strength → IoU gained at the coast and lost on other coasts."""
 DRAWS = 4000
 GAIN_KEPT, LOSS_LEFT = 0.9, 0.2
-"""The bars: of free fine-tuning's local gain, and of what it loses on other coasts."""
+"""Targets: share of the gain of free fine-tuning that a method keeps, and share of its loss that is left."""
 COLOURS = {
     "free": INK,
     "ewc": BLUE,
@@ -26,85 +25,96 @@ COLOURS = {
 }
 
 
-def summarise(rows: Sequence[Row]) -> dict[str, Value]:
-    """What free fine-tuning gains and loses, and each method's share of both at the strength of the recipe coasts."""
-    summary: dict[str, Value] = {}
-    for name in ("recipe", "test"):
-        if not any(row["set"] == name for row in rows):
-            continue
-        gain, loss = points(rows, name)["free", 0.0]
-        summary |= {f"{name} free gain": gain, f"{name} free loss": loss}
-    chosen = chosen_strengths(rows)
-    for method, strength in chosen.items():
+def summarise(rows: Rows) -> Row:
+    """Gain and loss of free fine-tuning, and each method's share of both at the strength chosen on tuning coasts."""
+    summary: Row = {}
+    for name in ("tuning", "test"):
+        found = points(rows, name)
+        if found:
+            gain, loss = found["free", 0.0]
+            summary |= {f"{name} free gain": gain, f"{name} free loss": loss}
+    test = [row for row in rows if row["set"] == "test"]
+    for method, strength in chosen_strengths(rows).items():
         summary[f"{method} strength"] = strength
-        for which in ("gain", "loss"):
-            ours, free = (_groups(rows, key, which) for key in ((method, strength), ("free", 0.0)))
-            if not ours:
-                continue
-            share = bootstrap_ratio(ours, free, DRAWS, seed=0)
-            summary |= {
-                f"{method} share of free {which}": share.mean,
-                f"{method} share of free {which} low": share.low,
-                f"{method} share of free {which} high": share.high,
-            }
-        if f"{method} share of free gain" in summary:
-            kept, left = (float(str(summary[f"{method} share of free {which}"])) for which in ("gain", "loss"))
-            summary[f"{method} holds"] = kept >= GAIN_KEPT and left <= LOSS_LEFT
+        ours, free = (
+            [row for row in test if (row["method"], row["strength"]) == key]
+            for key in ((method, strength), ("free", 0.0))
+        )
+        if not ours:
+            continue
+        for name, change in (("gain", local_gain), ("loss", loss_elsewhere)):
+            share = bootstrap_ratio(scores_by(ours, "coast", change), scores_by(free, "coast", change), DRAWS, seed=0)
+            summary |= share.entries(f"{method} share of free {name}")
+        kept, left = (number(summary, f"{method} share of free {name}") for name in ("gain", "loss"))
+        summary[f"{method} holds"] = kept >= GAIN_KEPT and left <= LOSS_LEFT
     return summary
 
 
-def chosen_strengths(rows: Sequence[Row]) -> dict[str, float]:
-    """On the recipe coasts: of those strengths that keep nine tenths of the gain the one that forgets least.
+def chosen_strengths(rows: Rows) -> dict[str, float]:
+    """Method → strength with the smallest loss among those that keep 90 % of the free gain on the tuning coasts.
 
-    Where none does, the one that gains most.
+    Where no strength keeps 90 %, the one with the largest gain.
     """
-    found = points(rows, "recipe")
+    found = points(rows, "tuning")
     if not found:
         return {}
-    free = found["free", 0.0][0]
+    free_gain = found["free", 0.0][0]
     chosen = {}
     for method in dict.fromkeys(name for name, _ in found if name != "free"):
-        of = {strength: point for (name, strength), point in found.items() if name == method}
-        enough = [strength for strength, (gain, _) in of.items() if gain >= GAIN_KEPT * free]
+        of_method = {strength: point for (name, strength), point in found.items() if name == method}
+        enough = [strength for strength, (gain, _) in of_method.items() if gain >= GAIN_KEPT * free_gain]
         chosen[method] = (
-            min(enough, key=lambda strength: of[strength][1]) if enough else max(of, key=lambda at: of[at][0])
+            min(enough, key=lambda strength: of_method[strength][1])
+            if enough
+            else max(of_method, key=lambda strength: of_method[strength][0])
         )
     return chosen
 
 
-def points(rows: Sequence[Row], name: str) -> Points:
-    """(method, strength) → local gain and loss elsewhere, IoU, means over coasts and seeds."""
-    found: dict[tuple[str, float], list[tuple[float, float]]] = defaultdict(list)
-    for row in rows:
-        if row["set"] == name:
-            found[str(row["method"]), float(str(row["strength"]))].append((_change(row, "gain"), _change(row, "loss")))
-    return {key: (float(np.mean([p[0] for p in of])), float(np.mean([p[1] for p in of]))) for key, of in found.items()}
+def points(rows: Rows, name: str) -> Points:
+    """Mean gain and loss over the coasts and seeds of one set, ``tuning`` or ``test``."""
+    of_set = rows_by((row for row in rows if row["set"] == name), "method", "strength")
+    return {
+        (str(method), float(str(strength))): (
+            float(np.mean([local_gain(row) for row in of_point])),
+            float(np.mean([loss_elsewhere(row) for row in of_point])),
+        )
+        for (method, strength), of_point in of_set.items()
+    }
+
+
+def local_gain(row: Mapping[str, Value]) -> float:
+    """IoU gained at the coast."""
+    return number(row, "local_after") - number(row, "local_before")
+
+
+def loss_elsewhere(row: Mapping[str, Value]) -> float:
+    """IoU lost on the other coasts."""
+    return number(row, "others_before") - number(row, "others_after")
 
 
 def markdown(record: Record, command: str) -> str:
-    """A table of means a method and strength, and the summary, under the command that made them."""
-    rows = record.rows
-    chosen = chosen_strengths(rows)
-    lines: list[dict[str, Value]] = []
-    of = {name: points(rows, name) for name in ("recipe", "test")}
-    for method, strength in dict.fromkeys([*of["test"], *of["recipe"]]):
-        line: dict[str, Value] = {"method": method, "strength": strength}
+    """The command, means by method and strength, and the summary."""
+    chosen = chosen_strengths(record.rows)
+    found = {name: points(record.rows, name) for name in ("tuning", "test")}
+    lines: list[Row] = []
+    for method, strength in dict.fromkeys([*found["test"], *found["tuning"]]):
+        line: Row = {"method": method, "strength": strength}
         line["chosen"] = "*" if chosen.get(method) == strength else ""
-        for name, found in of.items():
-            if (method, strength) in found:
-                line[f"{name} gain"], line[f"{name} loss"] = found[method, strength]
+        for name, of_set in found.items():
+            if (method, strength) in of_set:
+                line[f"{name} gain"], line[f"{name} loss"] = of_set[method, strength]
         lines.append(line)
-    columns = ["method", "strength", "chosen", "recipe gain", "recipe loss", "test gain", "test loss"]
-    quoted = [{"what": what, "value": value} for what, value in record.summary.items()]
+    columns = ["method", "strength", "chosen", "tuning gain", "tuning loss", "test gain", "test loss"]
     return (
         f"    {command}\n\nIoU gained here and lost elsewhere, means over coasts and seeds; simulated coasts. "
-        f"Strengths (*) are chosen on the recipe coasts.\n\n{markdown_table(lines, columns)}\n"
-        f"{markdown_table(quoted, ['what', 'value'])}"
+        f"Strengths (*) are chosen on the tuning coasts.\n\n{markdown_table(lines, columns)}\n"
+        f"{summary_table(record.summary)}"
     )
 
 
-def draw_frontier(rows: Sequence[Row], out: Path) -> None:
-    """Local gain against loss elsewhere on the test coasts, a line a method through its strengths."""
+def draw_frontier(rows: Rows, out: Path) -> None:
+    """Draw local gain against loss elsewhere on the test coasts, one line per method through its strengths."""
     found = points(rows, "test")
     gain, loss = found["free", 0.0]
     chosen = chosen_strengths(rows)
@@ -134,19 +144,3 @@ def draw_frontier(rows: Sequence[Row], out: Path) -> None:
         axes.legend(loc="lower right")
         out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(out, dpi=130)
-
-
-def _groups(rows: Sequence[Row], key: tuple[str, float], which: str) -> Groups[int]:
-    """Coast → change of each seed on the test coasts."""
-    found: dict[int, list[float]] = defaultdict(list)
-    for row in sorted(rows, key=lambda r: int(str(r["seed"]))):
-        if row["set"] == "test" and (row["method"], row["strength"]) == key:
-            found[int(str(row["coast"]))].append(_change(row, which))
-    return {coast: np.array(values) for coast, values in found.items()}
-
-
-def _change(row: Row, which: str) -> float:
-    """``gain`` here, or ``loss`` elsewhere."""
-    if which == "gain":
-        return float(str(row["local_after"])) - float(str(row["local_before"]))
-    return float(str(row["others_before"])) - float(str(row["others_after"]))

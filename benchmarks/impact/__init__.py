@@ -1,1 +1,1 @@
-"""Damage estimates beside CLIMADA and a reference."""
+"""Damage of floods to assets and access to services: accuracy and cost beside other tools."""

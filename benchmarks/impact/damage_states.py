@@ -1,11 +1,11 @@
-"""Which tells damage states better on simulated coasts: the students' own head, or the damage curve on their flood map?
+"""Damage states on simulated coasts: the damage head of the students, and the damage curve on their flood map.
 
-Truth is the simulator's, drawn from the curves of Asia with a scatter for each asset; the heads were taught on other
-such coasts. Terrain is the elevation product, a metre and more off.
+The simulator draws the true states from the curves of Asia with a deviate per asset; the heads were trained on other
+simulated coasts. The terrain is the elevation product, with an error of a metre and more.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from benchmarks.record import Value
+from benchmarks.impact.summary import TOOLS
+from benchmarks.record import Row
 from strandline.distillation.adaptation.data import prepare_adaptation
 from strandline.models.batching import build_storm_batch
 from strandline.models.inference import student_inputs
@@ -23,7 +24,8 @@ from strandline.observations.arrays import Floats
 from strandline.observations.assets import CURVE_CLASSES
 from strandline.observations.region import Region
 from strandline.pipeline.settings import RunConfig
-from strandline.pipeline.stages import part_record
+from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.stages import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.flood_maps import depth_at_quantile
 from strandline.risk.impact.impact import DAMAGE_STATES
@@ -34,20 +36,19 @@ from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.calibration import calibrate_on
 from strandline.uncertainty.forecaster import Forecast
 
-Row = dict[str, Value]
-TOOLS = ("curve", "head", "pool")
 SURVEYS = {"recent": (0.0, 0.0), "outdated": (150.0, 0.1)}
-"""What a survey errs besides: standard deviation of positions [m], and share of assets that have become another class;
-assumptions. As simulated, positions err by 25 m."""
+"""Further errors of a survey: standard deviation of positions [m], and share of assets of a changed class.
+
+Assumptions; simulated positions have an error of 25 m already."""
 SAMPLES = 60
-FIRST_RECIPE_COAST, FIRST_TEST_COAST = 2_000_000, 500
+FIRST_TUNING_COAST, FIRST_TEST_COAST = 2_000_000, 500
 LEAST = 1e-3
-"""A chance below this counts as this in the logarithm: sixty samples tell none smaller."""
+"""Lowest probability in the logarithmic score: sixty samples resolve none smaller."""
 
 
-def damage_state_rows(recipe_coasts: int, test_coasts: int, work: Path) -> list[Row]:
-    """A row a coast, survey and tool; finished coasts wait in ``work``."""
-    coasts = [("recipe", FIRST_RECIPE_COAST + i) for i in range(recipe_coasts)]
+def damage_state_rows(tuning_coasts: int, test_coasts: int, work: Path) -> list[Row]:
+    """One row per coast, survey and tool; finished coasts are kept in ``work``."""
+    coasts = [("tuning", FIRST_TUNING_COAST + i) for i in range(tuning_coasts)]
     coasts += [("test", FIRST_TEST_COAST + i) for i in range(test_coasts)]
     rows: list[Row] = []
     for role, seed in coasts:
@@ -62,35 +63,33 @@ def damage_state_rows(recipe_coasts: int, test_coasts: int, work: Path) -> list[
 
 
 def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
-    """Survey, tool and scores over all assets that still stand and six storms that nobody learned from."""
+    """Survey, tool and scores over all intact assets and six held-out storms."""
     coast = simulate_coast(f"coast {seed}", seed, n_storms=24, n_surveys=3)
     settings = RunConfig(storms=24, calibration_storms=9, test_storms=6, windows=120)
-    split, sea = part_record(StudyArea(coast), settings, np.random.default_rng([seed, 1]))
-    course = prepare_adaptation(coast, split, sea, load_teacher(), settings.windows, np.random.default_rng([seed, 2]))
-    forecaster = calibrate_on(course, load_students(site_shape=coast.region.shape))
+    split, sea_level = split_record(StageContext(np.random.default_rng([seed, 1])), StudyArea(coast), settings)
+    rng = np.random.default_rng([seed, 2])
+    data = prepare_adaptation(coast, split, sea_level, load_teacher(), settings.windows, rng)
+    forecaster = calibrate_on(data, load_students(site_shape=coast.region.shape))
     for survey in SURVEYS:
-        seen = age(coast.require_assets(), coast.region, survey, np.random.default_rng([seed, 3]))
-        batch = build_storm_batch(replace(coast, assets=seen), split.test, sea, "truth")
-        said = forecaster.predict(student_inputs(batch))
-        assert batch.damage_state is not None
-        assert batch.damage_valid is not None
-        assert batch.terrain is not None
-        assert said.damage_probability is not None
+        assets = age(coast.require_assets(), coast.region, survey, np.random.default_rng([seed, 3]))
+        batch = build_storm_batch(replace(coast, assets=assets), split.test, sea_level, "truth")
+        prediction = forecaster.predict(student_inputs(batch))
+        damage_state, damage_valid = batch.pair("damage_state")
+        assert prediction.damage_probability is not None
         peaks = np.array([storm.peak_level for storm in split.test])
-        deepest = (peaks - float(coast.require_gauge()["mean_sea_level"].values[0]))[:, None, None] - batch.terrain[
-            0, 0
-        ].numpy()
-        curve = by_curve(said, deepest, seen, coast.region, np.random.default_rng([seed, 4]))
-        head = said.damage_probability.astype(float)
-        told = {"curve": curve, "head": head, "pool": (curve + head) / 2}
-        known = batch.damage_valid.numpy() & ~np.isnan(curve).any(axis=-1)  # (B, A)
-        state = batch.damage_state.numpy()[known]
-        for tool, chances in told.items():
-            yield survey, tool, score(chances[known], state)
+        above_mean = peaks - float(coast.require_gauge()["mean_sea_level"].values[0])
+        deepest = above_mean[:, None, None] - batch.require("terrain")[0, 0].numpy()
+        curve = by_curve(prediction, deepest, assets, coast.region, np.random.default_rng([seed, 4]))
+        head = prediction.damage_probability.astype(float)
+        probabilities = dict(zip(TOOLS, (curve, head, (curve + head) / 2), strict=True))
+        known = damage_valid.numpy() & ~np.isnan(curve).any(axis=-1)  # (B, A)
+        state = damage_state.numpy()[known]
+        for tool, probability in probabilities.items():
+            yield survey, tool, score(probability[known], state)
 
 
 def age(assets: gpd.GeoDataFrame, region: Region, survey: str, rng: np.random.Generator) -> gpd.GeoDataFrame:
-    """The survey with the further errors of ``SURVEYS``; assets stay in the region."""
+    """The survey with the further errors of `SURVEYS`; assets stay in the region."""
     shift, changed = SURVEYS[survey]
     left, bottom, right, top = region.bounds
     moved = shift * rng.standard_normal((2, len(assets)))
@@ -102,52 +101,29 @@ def age(assets: gpd.GeoDataFrame, region: Region, survey: str, rng: np.random.Ge
 
 
 def by_curve(
-    said: Forecast, deepest: Floats, assets: gpd.GeoDataFrame, region: Region, rng: np.random.Generator
+    prediction: Forecast, deepest: Floats, assets: gpd.GeoDataFrame, region: Region, rng: np.random.Generator
 ) -> Floats:
-    """(B, A, 5) as `strandline.risk.impact.impact.assess_impact` has them: a member, a quantile and curves a sample."""
-    assert said.class_probability is not None
+    """(B, A, 5) as in `strandline.risk.impact.impact.assess_impact`: each sample draws member, quantile and curves."""
+    assert prediction.class_probability is not None
     exposure, deviates = overlay_exposure(assets, region), draw_curve_deviates(SAMPLES, rng)
-    chances = np.zeros((len(deepest), len(assets), DAMAGE_STATES))
+    probability = np.zeros((len(deepest), len(assets), DAMAGE_STATES))
     for deviate in deviates:
-        member = said.class_probability[int(rng.integers(len(said.class_probability)))]
+        member = prediction.class_probability[int(rng.integers(len(prediction.class_probability)))]
         depth = depth_at_quantile(member, float(rng.uniform()), deepest)
         state = damage_state(damage_ratios(depth, exposure, region.continent, deviate)).T  # (B, A)
-        chances += np.where(state[..., None] < 0, np.nan, state[..., None] == np.arange(DAMAGE_STATES)) / SAMPLES
-    return chances
+        probability += np.where(state[..., None] < 0, np.nan, state[..., None] == np.arange(DAMAGE_STATES)) / SAMPLES
+    return probability
 
 
-def score(chances: Floats, state: npt.NDArray[np.int64]) -> Row:
-    """Mean Brier score of all five states and mean logarithmic score; the lower the better.
+def score(probability: Floats, state: npt.NDArray[np.int64]) -> Row:
+    """Mean Brier score of all five states and mean logarithmic score; lower is better.
 
     Source: Brier (1950), Monthly Weather Review 78, 1-3; Good (1952).
     """
-    happened = np.eye(DAMAGE_STATES)[state]
-    truth = np.take_along_axis(chances, state[:, None], axis=1)[:, 0]
+    observed = np.eye(DAMAGE_STATES)[state]
+    of_true_state = np.take_along_axis(probability, state[:, None], axis=1)[:, 0]
     return {
-        "brier": float(((chances - happened) ** 2).sum(axis=1).mean()),
-        "log_score": float(-np.log(np.maximum(truth, LEAST)).mean()),
+        "brier": float(((probability - observed) ** 2).sum(axis=1).mean()),
+        "log_score": float(-np.log(np.maximum(of_true_state, LEAST)).mean()),
         "note": f"{state.size} assets in storms, {100 * np.mean(state > 0):.0f} % damaged",
     }
-
-
-def summarise_damage_states(rows: Sequence[Row]) -> dict[str, Value]:
-    """Means over coasts, and the head's and the pool's distance from the curve: mean, and least and greatest coast."""
-    summary: dict[str, Value] = {}
-    for role in ("recipe", "test"):
-        for survey in SURVEYS:
-            own = [row for row in rows if row.get("coasts") == role and row["case"] == f"damage_state/{survey}"]
-            for measure in ("brier", "log_score"):
-                by_tool = {tool: np.array([float(row[measure] or 0.0) for row in own if row["tool"] == tool])
-                           for tool in TOOLS}  # fmt: skip
-                for tool, values in by_tool.items():
-                    if values.size:
-                        summary[f"{role}/{survey}/{tool}/{measure}"] = float(values.mean())
-                for tool in TOOLS[1:]:
-                    difference = by_tool[tool] - by_tool["curve"]
-                    if difference.size:
-                        key = f"{role}/{survey}/{tool}_minus_curve/{measure}"
-                        summary[key] = float(difference.mean())
-                        summary[f"{key}/least"], summary[f"{key}/greatest"] = map(
-                            float, (difference.min(), difference.max())
-                        )
-    return summary

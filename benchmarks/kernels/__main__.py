@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.delta.__main__ import RECIPE_COASTS, TARGETS
+from benchmarks.delta.__main__ import TARGETS, TUNING_COASTS
 from benchmarks.delta.coasts import SimulatedCoast, simulate
 from benchmarks.delta.learning import course_of, part, weights_of
 from benchmarks.floods.chips import Event, cut, read_events
@@ -23,7 +23,7 @@ from benchmarks.kernels import chips, coasts, concentration, speed
 from benchmarks.kernels.contest import Row, chosen_weights, entries, kept
 from benchmarks.kernels.pictures import draw_concentration, draw_gains
 from benchmarks.kernels.summary import markdown, summarise, tests_of
-from benchmarks.record import Record, machine, print_summary, sha256, write_record
+from benchmarks.record import Record, command_of, machine, print_summary, sha256, write_record
 from strandline.distillation.alignment.kernel_alignment import patch_probabilities
 from strandline.distillation.distil import DistillationConfig
 from strandline.models.weights.load_weights import load_students, load_teacher
@@ -53,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rows += _MAKERS[name](options, data, tell)
     record = Record("kernels", "real" if "floods" in options.parts else "simulated", data, list(range(options.seeds)),
                     rows, summarise(rows))  # fmt: skip
-    write_record(record, options.out)
-    options.out.with_suffix(".md").write_text(markdown(record, _command(options)))
+    command = command_of("benchmarks.kernels", options, leave_out=("cache", "work", "out", "pictures"))
+    write_record(record, options.out, markdown(record, command))
     if options.pictures is not None:
         options.pictures.mkdir(parents=True, exist_ok=True)
         if tests_of(rows):
@@ -72,14 +72,14 @@ def _time(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[[
 
 
 def _concentration(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[[str], None]) -> list[Row]:
-    """On what the teacher says of a recipe coast's training storms."""
+    """On what the teacher says of a tuning coast's training storms."""
     tell("concentration")
     key = _key([data["networks"], _coasts_of(options), concentration.QUBITS])
 
     def make() -> list[Row]:
-        word = course_of(part(_coast(RECIPE_COASTS, options), 0), load_teacher()).teacher_predictions.training
-        assert word.flood_logits is not None
-        return list(concentration.rows_of(word.features, patch_probabilities(word.flood_logits), seed=0))
+        word = course_of(part(_coast(TUNING_COASTS, options), 0), load_teacher()).teacher_predictions.training
+        probabilities = patch_probabilities(word.require_flood_logits())
+        return list(concentration.rows_of(word.features, probabilities, seed=0))
 
     return kept(options.work / f"concentration-{key}.json", make)
 
@@ -95,9 +95,9 @@ def _delta(options: argparse.Namespace, data: Mapping[str, str], tell: Callable[
             lambda: list(coasts.rows_of(_coast(coast, options), seed, tests, weights, recipe)),
         )
 
-    recipe_coasts = [RECIPE_COASTS + number for number in range(options.recipe_coasts)]
-    tried = [row for coast in recipe_coasts for row in run(coast, 0, ("normal",), None)]
-    rows = [{**row, "test": "recipe"} for row in tried]
+    tuning_coasts = [TUNING_COASTS + number for number in range(options.tuning_coasts)]
+    tried = [row for coast in tuning_coasts for row in run(coast, 0, ("normal",), None)]
+    rows = [{**row, "test": "tuning"} for row in tried]
     weights = chosen_weights(tried)
     for seed in range(options.seeds):
         for coast in range(TARGETS, TARGETS + options.coasts):
@@ -109,7 +109,7 @@ def _floods(options: argparse.Namespace, data: Mapping[str, str], tell: Callable
     """On real chips, of which the shipped networks know nothing."""
     budget, data = Budget(options.teaching, options.teaching, options.steps), _only_chips(data)
     events = [cut(event, options.chip_side) for event in read_events(options.chips, options.chips_blocks)]
-    fold, small = chips.parted(events, options.recipe_events)
+    fold, small = chips.parted(events, options.tuning_events)
     tell("floods: networks of other events")
     school = chips.school_of(fold, budget, options.work, data)
 
@@ -122,7 +122,7 @@ def _floods(options: argparse.Namespace, data: Mapping[str, str], tell: Callable
         )
 
     tried = [row for event in small for row in run(event, 0, None)]
-    rows = [{**row, "test": "recipe"} for row in tried]
+    rows = [{**row, "test": "tuning"} for row in tried]
     weights = chosen_weights(tried)
     for seed in range(options.chip_seeds):
         for event in fold.target:
@@ -151,23 +151,14 @@ def _key(decides: list[object]) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _command(options: argparse.Namespace) -> str:
-    """What was asked, with the names of files in place of their paths."""
-    asked = {name: value for name, value in vars(options).items() if name not in ("cache", "work", "out", "pictures")}
-    asked = {name: value for name, value in asked.items() if value is not None}
-    words = []
-    for name, value in asked.items():
-        values = value if isinstance(value, list) else [value.name if isinstance(value, Path) else value]
-        words.append(f"--{name.replace('_', '-')} {' '.join(map(str, values))}")
-    return f"python -m benchmarks.kernels {' '.join(words)}"
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--coasts", type=int, default=4)
-    parser.add_argument("--recipe-coasts", type=int, default=2, help="other coasts, on which weights are chosen")
+    parser.add_argument(
+        "--tuning-coasts", "--recipe-coasts", type=int, default=2, help="other coasts, on which weights are chosen"
+    )
     parser.add_argument("--seeds", type=int, default=2, help="splits, labels and draws")
     parser.add_argument("--events", type=int, default=40, help="storms of a coast")
     parser.add_argument("--years", type=float, default=40.0, help="of record in which the events are the highest")
@@ -175,7 +166,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, default=30, help="of distillation at a coast or event")
     parser.add_argument("--chips", type=Path, help="zip or folder of flood chips, as for benchmarks.floods")
     parser.add_argument("--chips-blocks", type=Path, help="JSON of [first, last, count], an event each")
-    parser.add_argument("--recipe-events", type=int, default=2, help="small events, on which weights are chosen")
+    parser.add_argument(
+        "--tuning-events", "--recipe-events", type=int, default=2, help="small events, on which weights are chosen"
+    )
     parser.add_argument("--chip-side", type=int, default=64, help="cells along the edge that is cut from each chip")
     parser.add_argument("--chip-seeds", type=int, default=1, help="draws of labels, clouds and points on chips")
     parser.add_argument("--teaching", type=int, default=300, help="steps of the networks of other events")

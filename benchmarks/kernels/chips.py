@@ -23,11 +23,11 @@ LABELS = 0.05
 """Share of an event's training pairs that have a mask, at least one."""
 
 
-def parted(events: Sequence[Event], recipe_events: int) -> tuple[Fold, list[Event]]:
+def parted(events: Sequence[Event], tuning_events: int) -> tuple[Fold, list[Event]]:
     """Every other large event teaches networks, the others are the test; weights are chosen on small events."""
     by_size = sorted(events, key=lambda event: -len(event.chips))
     large = [event for event in by_size if len(event.chips) >= LEAST_CHIPS]
-    return Fold("kernels", tuple(large[::2]), tuple(large[1::2])), by_size[len(large) :][:recipe_events]
+    return Fold("kernels", tuple(large[::2]), tuple(large[1::2])), by_size[len(large) :][:tuning_events]
 
 
 def school_of(fold: Fold, budget: Budget, folder: Path, data: Mapping[str, str]) -> School:

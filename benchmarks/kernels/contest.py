@@ -28,7 +28,7 @@ def entries(weights: dict[str, float] | None) -> list[tuple[str, float]]:
 
 
 def chosen_weights(rows: Sequence[Row]) -> dict[str, float]:
-    """Kernel → the weight of the highest mean score over recipe places and seeds; of equal ones the lowest."""
+    """Kernel → the weight of the highest mean score over tuning places and seeds; of equal ones the lowest."""
     scores: defaultdict[str, defaultdict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if row["kernel"] != CONTROL:

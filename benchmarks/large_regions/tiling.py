@@ -47,11 +47,8 @@ def rows_of(seed: int) -> Iterator[Row]:
 
 def flood_of(test: Batch) -> tuple[Mask, Mask]:
     """(E, H, W) true floods on land, and the land."""
-    assert test.flood_class is not None
-    assert test.terrain is not None
-    assert test.terrain_seen is not None
-    land = (test.terrain_seen & (test.terrain[:, 2] < 0.5)).numpy()
-    return (test.flood_class > 0).numpy() & land, land
+    land = test.land.numpy()
+    return (test.require("flood_class") > 0).numpy() & land, land
 
 
 def chances(past: Batch, test: Batch, memory: str, tiling: Tiling) -> npt.NDArray[np.float64]:
@@ -77,8 +74,8 @@ def storms_of(seed: int) -> tuple[Batch, Batch]:
     level = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
     level = level - float(gauge["mean_sea_level"].values[0])
     at, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
-    sea = fit_sea_level_model(gauge["time"].values, level, at, name=name, source="simulated")
-    batch = build_storm_batch(coast, storms, sea, "truth")
+    sea_level = fit_sea_level_model(gauge["time"].values, level, at, name=name, source="simulated")
+    batch = build_storm_batch(coast, storms, sea_level, "truth")
     order = torch.from_numpy(np.random.default_rng([seed, 5]).permutation(len(batch)))
     half = len(batch) // 2
     return batch[order[:half]], batch[order[half:]]

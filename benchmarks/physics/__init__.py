@@ -1,1 +1,1 @@
-"""The flood solver beside analytic solutions and other programs."""
+"""Accuracy and cost of the inundation solver, beside analytic solutions and other programs."""

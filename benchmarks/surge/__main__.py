@@ -16,7 +16,7 @@ from queue import Empty
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from benchmarks.record import Record, print_summary, sha256, write_record
+from benchmarks.record import Record, command_of, print_summary, sha256, write_record
 from benchmarks.surge.gauges import numbers_of, read_gauges
 from benchmarks.surge.methods import Budget
 from benchmarks.surge.run import Plan, Question, answer
@@ -51,20 +51,9 @@ def main(words: Sequence[str] | None = None) -> None:
     kinds = ("gauges", "stations", "constants", "storms")
     data = {name: sha256(path) for name, path in zip(kinds, files, strict=True) if path}
     record = Record("surge", "real", data, list(range(plan.seeds)), rows, summarise(rows))
-    write_record(record, arguments.out)
-    arguments.out.with_suffix(".md").write_text(markdown(record, _command(arguments)))
+    command = command_of("benchmarks.surge", arguments, leave_out=("work", "processes", "out"))
+    write_record(record, arguments.out, markdown(record, command))
     print_summary(record)
-
-
-def _command(arguments: argparse.Namespace) -> str:
-    """What was asked, with the names of files in place of their paths."""
-    asked = {name: value for name, value in vars(arguments).items() if value is not None}
-    words = []
-    for name, value in asked.items():
-        if name not in ("work", "processes", "out"):
-            values = value if isinstance(value, list) else [value.name if isinstance(value, Path) else value]
-            words.append(f"--{name.replace('_', '-')} {' '.join(map(str, values))}")
-    return f"python -m benchmarks.surge {' '.join(words)}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmarks.record import Value
+from benchmarks.statistics import crps_of_quantiles
 from strandline.observations.arrays import Floats
 
 NEAR_HOURS, BELOW, APART_HOURS = 3, 0.10, 24
@@ -32,7 +33,7 @@ def score(
         "rmse": float(np.sqrt(np.mean(error**2))),
         "rmse_residual": float(np.sqrt(np.nanmean(surge_error**2))),
         "mae": float(np.mean(np.abs(error))),
-        "crps": _crps(tide[:, None] + quantiles, levels, observed)[seen].mean().item(),
+        "crps": crps_of_quantiles(tide[:, None] + quantiles, levels, observed)[seen].mean().item(),
         "f1_extreme": peak_f1(predicted, observed, threshold),
         "coverage_90": float(inside.mean()),
         "coverage_90_extreme": float(inside[extreme].mean()) if extreme.any() else float("nan"),
@@ -73,16 +74,3 @@ def _peaks(level: Floats, threshold: float) -> list[int]:
         if all(abs(hour - other) >= APART_HOURS for other in chosen):
             chosen.append(int(hour))
     return sorted(chosen)
-
-
-def _crps(quantiles: Floats, levels: tuple[float, ...], observed: Floats) -> Floats:
-    """(T,) [m] twice the pinball loss, integrated over the levels by the trapezoidal rule, its ends held to 0 and 1.
-
-    Source: Gneiting and Ranjan (2011), eq. 15.
-    """
-    at = np.array(levels)
-    miss = observed[:, None] - quantiles
-    loss = 2 * np.maximum(at * miss, (at - 1) * miss)
-    middle = np.trapezoid(loss, at, axis=1)
-    ends: Floats = middle + loss[:, 0] * at[0] / 2 + loss[:, -1] * (1 - at[-1]) / 2
-    return ends

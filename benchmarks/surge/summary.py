@@ -1,15 +1,15 @@
-"""What the rows say: the bars of the surge at a gauge that hardly speaks."""
+"""From rows to a summary and a table: errors of the distilled student beside those of the other methods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.record import Record, Value
-from benchmarks.statistics import paired_bootstrap
-from benchmarks.surge.run import Row
+from benchmarks.record import Record, Row, Rows, Value, markdown_table
+from benchmarks.statistics import number, paired_bootstrap, rows_by
 
 SIMPLE = ("persistence", "zero_surge", "ridge")
-BASES = (
+BASELINES = (
     "labels_only",
     "pretrained",
     "pretrained_finetuned",
@@ -19,131 +19,131 @@ BASES = (
     "distilled_daily_teacher",
     "shuffled_teacher",
 )
-"""That the distilled student is compared with."""
+"""Methods that the distilled student is compared with over all gauges."""
 DRAWS = 2000
+COVERAGES = ("coverage_90", "coverage_90_extreme")
 
 
-def summarise(rows: Sequence[Row]) -> dict[str, Value]:
-    """Every headline number, by a flat name; ratios of errors are of means over seeds."""
-    summary: dict[str, Value] = {}
-    for fraction in sorted({float(str(row["record_fraction"])) for row in rows}):
-        here = [row for row in rows if row["record_fraction"] == fraction]
-        for target in dict.fromkeys(str(row["target"]) for row in here):
-            summary |= _of_target(f"{fraction:g}/{target}", [row for row in here if row["target"] == target])
-        summary |= _over_targets(f"{fraction:g}", here)
+class Selection(NamedTuple):
+    """Rows of one method under one condition; the seeds differ."""
+
+    method: str
+    streams: str
+    lead_h: int
+    outage: float
+
+
+def summarise(rows: Rows) -> Row:
+    """The headline numbers, as ``fraction/target/lead/number``; ratios of errors are ratios of means over seeds."""
+    summary: Row = {}
+    for (fraction,), of_fraction in sorted(rows_by(rows, "record_fraction").items()):
+        for (target,), of_target in rows_by(of_fraction, "target").items():
+            summary |= _of_target(f"{fraction:g}/{target}", of_target)
+        summary |= _over_targets(f"{fraction:g}", of_fraction)
     return summary
 
 
 def markdown(record: Record, command: str) -> str:
-    """The command, errors a method, and bounds, as tables."""
-    lines = [
-        f"    {command}",
-        "",
-        "RMSE of the water level [m], mean over seeds; in brackets that of the residual.",
-        "",
-    ]
+    """The command, and errors, coverage and F1 of peaks by method."""
     keys = ("record_fraction", "target", "streams", "outage", "method")
-    leads = sorted({int(str(row["lead_h"])) for row in record.rows})
-    scores = ("rmse", "rmse_residual", "coverage_90", "coverage_90_extreme", "f1_extreme")
-    head = [
-        *keys,
-        *(f"{lead} h" for lead in leads),
-        f"within 90 % {leads[-1]} h",
-        "top 1 %",
-        f"F1 of peaks {leads[-1]} h",
-    ]
-    lines += [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
-    groups: dict[tuple[Value, ...], list[Mapping[str, Value]]] = {}
-    for row in record.rows:
-        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
-    for group, rows in groups.items():
-        at = {
-            lead: {
-                score: _finite_mean([float(str(row[score])) for row in rows if row["lead_h"] == lead])
-                for score in scores
-            }
-            for lead in leads
-        }
-        errors = [f"{at[lead]['rmse']:.3f} ({at[lead]['rmse_residual']:.3f})" for lead in leads]
-        last = [f"{at[leads[-1]][score]:.2f}" for score in scores[2:]]
-        lines.append(f"| {' | '.join([*map(str, group), *errors, *last])} |")
-    return "\n".join([*lines, ""])
+    leads = _leads(record.rows)
+    last = leads[-1]
+    lines: list[Row] = []
+    for group, of_group in rows_by(record.rows, *keys).items():
+        line: Row = {key: str(value) for key, value in zip(keys, group, strict=True)}
+        for lead in leads:
+            of_lead = [row for row in of_group if row["lead_h"] == lead]
+            line[f"{lead} h"] = f"{_mean_of(of_lead, 'rmse'):.3f} ({_mean_of(of_lead, 'rmse_residual'):.3f})"
+        of_last = [row for row in of_group if row["lead_h"] == last]
+        line[f"within 90 % {last} h"] = f"{_mean_of(of_last, 'coverage_90'):.2f}"
+        line["top 1 %"] = f"{_mean_of(of_last, 'coverage_90_extreme'):.2f}"
+        line[f"F1 of peaks {last} h"] = f"{_mean_of(of_last, 'f1_extreme'):.2f}"
+        lines.append(line)
+    return (
+        f"    {command}\n\nRMSE of the water level [m], mean over seeds; in brackets that of the residual.\n\n"
+        f"{markdown_table(lines, list(lines[0]))}"
+    )
 
 
-def _of_target(name: str, rows: Sequence[Row]) -> dict[str, Value]:
-    summary: dict[str, Value] = {
-        f"{name}/tide_against_full": _ratio(
-            rows, ("zero_surge", "own", 0, 0.0), ("zero_surge_full_tide", "own", 0, 0.0)
-        ),
-        f"{name}/teacher_nowcast_residual": _mean(rows, "teacher", "neighbours", 0, 1.0, "rmse_residual"),
+def _of_target(name: str, rows: Rows) -> Row:
+    tide, full_tide = (Selection(method, "own", 0, 0.0) for method in ("zero_surge", "zero_surge_full_tide"))
+    summary: Row = {
+        f"{name}/tide_against_full": _ratio(rows, tide, full_tide),
+        f"{name}/teacher_nowcast_residual": _mean(rows, Selection("teacher", "neighbours", 0, 1.0), "rmse_residual"),
     }
-    leads = sorted({int(str(row["lead_h"])) for row in rows})
+    leads = _leads(rows)
     for lead in leads:
-        here, mine = f"{name}/{lead}h", ("distilled", "own", lead, 0.0)
-        summary[f"{here}/distilled"] = _mean(rows, *mine)
-        best = min(SIMPLE, key=lambda method: _mean(rows, method, "own", lead, 0.0))
-        summary[f"{here}/best_simple"] = best
-        if lead > 0:  # the reading of the hour itself is known
-            summary[f"{here}/ratio"] = _ratio(rows, mine, (best, "own", lead, 0.0))
-        summary[f"{here}/against_full_record"] = _ratio(rows, mine, ("full_record", "own", lead, 0.0))
-        silent = ("distilled", "own", lead, 1.0)
-        summary[f"{here}/silent_against_zero_surge"] = _ratio(rows, silent, ("zero_surge", "own", lead, 1.0))
-        summary[f"{here}/silent_bounds_wider"] = _ratio(rows, silent, mine, "width_90")
-        summary[f"{here}/f1_extreme"] = _mean(rows, *mine, "f1_extreme")
-        summary[f"{here}/f1_extreme_best_simple"] = max(
-            _mean(rows, method, "own", lead, 0.0, "f1_extreme") for method in SIMPLE
-        )
-        for score in ("coverage_90", "coverage_90_extreme"):
-            summary[f"{here}/{score}"] = _mean(rows, *mine, score)
+        of_lead, ours = f"{name}/{lead}h", Selection("distilled", "own", lead, 0.0)
+        simple = {method: Selection(method, "own", lead, 0.0) for method in SIMPLE}
+        summary[f"{of_lead}/distilled"] = _mean(rows, ours)
+        best = min(SIMPLE, key=lambda method: _mean(rows, simple[method]))
+        summary[f"{of_lead}/best_simple"] = best
+        if lead > 0:  # at lead 0 the reading is known
+            summary[f"{of_lead}/ratio"] = _ratio(rows, ours, simple[best])
+        summary[f"{of_lead}/against_full_record"] = _ratio(rows, ours, Selection("full_record", "own", lead, 0.0))
+        silent, silent_tide = (Selection(method, "own", lead, 1.0) for method in ("distilled", "zero_surge"))
+        summary[f"{of_lead}/silent_against_zero_surge"] = _ratio(rows, silent, silent_tide)
+        summary[f"{of_lead}/silent_bounds_wider"] = _ratio(rows, silent, ours, "width_90")
+        summary[f"{of_lead}/f1_extreme"] = _mean(rows, ours, "f1_extreme")
+        summary[f"{of_lead}/f1_extreme_best_simple"] = max(_mean(rows, simple[m], "f1_extreme") for m in SIMPLE)
+        for score in COVERAGES:
+            summary[f"{of_lead}/{score}"] = _mean(rows, ours, score)
+    outages = sorted({number(row, "outage") for row in rows})
     summary[f"{name}/any_against_better_specialist"] = max(
-        _mean(rows, "distilled", "any", lead, outage)
-        / min(_mean(rows, "distilled", "own", lead, outage), _mean(rows, "teacher", "neighbours", lead, 1.0))
+        _mean(rows, Selection("distilled", "any", lead, outage))
+        / min(
+            _mean(rows, Selection("distilled", "own", lead, outage)),
+            _mean(rows, Selection("teacher", "neighbours", lead, 1.0)),
+        )
         for lead in leads
         if lead > 0
-        for outage in sorted({float(str(row["outage"])) for row in rows})
+        for outage in outages
     )
     return summary
 
 
-def _over_targets(name: str, rows: Sequence[Row]) -> dict[str, Value]:
-    """How much lower the error is than without a teacher: a group a gauge and lead, an entry a seed.
+def _over_targets(name: str, rows: Rows) -> Row:
+    """How much lower the error is than that of each baseline: one group per gauge and lead, one entry per seed.
 
-    A gauge that hears no neighbour has no ablations, and is left out of what is said of them.
+    A gauge without neighbours has no ablation rows and is left out of those comparisons.
     """
-    summary: dict[str, Value] = {}
-    for base in BASES:
-        lower = {}
-        for target in dict.fromkeys(str(row["target"]) for row in rows):
-            for lead in sorted({int(str(row["lead_h"])) for row in rows} - {0}):
-                mine, theirs = (
-                    np.array(_scores([r for r in rows if r["target"] == target], method, "own", lead, 0.0, "rmse"))
-                    for method in ("distilled", base)
+    summary: Row = {}
+    for baseline in BASELINES:
+        reductions = {}
+        for (target,), of_target in rows_by(rows, "target").items():
+            for lead in _leads(rows):
+                ours, theirs = (
+                    np.array(_scores(of_target, Selection(method, "own", lead, 0.0), "rmse"))
+                    for method in ("distilled", baseline)
                 )
-                if theirs.size:
-                    lower[target, lead] = 1 - mine / theirs
-        if not lower:
-            continue
-        found = paired_bootstrap(lower, DRAWS, 0)
-        summary |= {f"{name}/lower_than_{base}": found.mean, f"{name}/lower_than_{base}_low": found.low}
-        summary[f"{name}/lower_than_{base}_high"] = found.high
-    for score in ("coverage_90", "coverage_90_extreme"):
-        wanted = {"method": "distilled", "streams": "own"}
-        chosen = [row for row in rows if all(row[k] == v for k, v in wanted.items()) and int(str(row["lead_h"])) > 0]
-        values = [float(str(row[score])) for row in chosen]
-        summary[f"{name}/{score}"] = _finite_mean(values)
+                if lead > 0 and theirs.size:
+                    reductions[target, lead] = 1 - ours / theirs
+        if reductions:
+            summary |= paired_bootstrap(reductions, DRAWS, 0).entries(f"{name}/lower_than_{baseline}", "_")
+    ahead = [row for row in rows if (row["method"], row["streams"]) == ("distilled", "own") and number(row, "lead_h")]
+    for score in COVERAGES:
+        summary[f"{name}/{score}"] = _mean_of(ahead, score)
     return summary
 
 
-def _scores(rows: Sequence[Row], method: str, streams: str, lead: int, outage: float, score: str) -> list[float]:
+def _leads(rows: Rows) -> list[int]:
+    return sorted({int(number(row, "lead_h")) for row in rows})
+
+
+def _scores(rows: Rows, selection: Selection, score: str) -> list[float]:
     """In the order of the seeds."""
-    wanted = {"method": method, "streams": streams, "lead_h": lead, "outage": outage}
+    wanted: dict[str, Value] = selection._asdict()
     found = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
-    return [float(str(row[score])) for row in sorted(found, key=lambda row: int(str(row["seed"])))]
+    return [number(row, score) for row in sorted(found, key=lambda row: number(row, "seed"))]
 
 
-def _mean(rows: Sequence[Row], method: str, streams: str, lead: int, outage: float, score: str = "rmse") -> float:
-    """Over seeds; NaN where there is no such row, or nothing to score in any."""
-    return _finite_mean(_scores(rows, method, streams, lead, outage, score))
+def _mean(rows: Rows, selection: Selection, score: str = "rmse") -> float:
+    """Over seeds; NaN where no row has the score."""
+    return _finite_mean(_scores(rows, selection, score))
+
+
+def _mean_of(rows: Rows, score: str) -> float:
+    return _finite_mean([number(row, score) for row in rows])
 
 
 def _finite_mean(values: Sequence[float]) -> float:
@@ -151,9 +151,7 @@ def _finite_mean(values: Sequence[float]) -> float:
     return float(finite.mean()) if finite.size else float("nan")
 
 
-def _ratio(
-    rows: Sequence[Row], mine: tuple[str, str, int, float], theirs: tuple[str, str, int, float], score: str = "rmse"
-) -> float:
-    """Of means over seeds."""
-    base = _mean(rows, *theirs, score)
-    return _mean(rows, *mine, score) / base if base > 0 else float("nan")
+def _ratio(rows: Rows, ours: Selection, theirs: Selection, score: str = "rmse") -> float:
+    """Ratio of means over seeds."""
+    base = _mean(rows, theirs, score)
+    return _mean(rows, ours, score) / base if base > 0 else float("nan")

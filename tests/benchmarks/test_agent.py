@@ -1,4 +1,4 @@
-"""The agent's benchmark end to end on half a year, and its sceptics' rules."""
+"""The agent benchmark end to end on half a year, and its threshold rules."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,20 +6,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.agent import __main__ as benchmark
-from benchmarks.agent import broken, caorle, coasts, decade
+from benchmarks.agent import coasts, methods, stream_failures
 from benchmarks.agent.coasts import Coast
+from benchmarks.agent.run import policy_rows
+from benchmarks.agent.summary import summarise, summarise_caorle
 from strandline.watch.assimilation import spread_inflation as calibration
 
 
 @pytest.fixture(scope="module")
 def coast() -> Iterator[Coast]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (coasts, decade):
+        for module in (coasts, methods):
             patch.setattr(module, "STORMS", 10)
         patch.setattr(coasts, "DECADE", 0.5)
-        patch.setattr(coasts, "LEARNED_STORMS", 9)
-        patch.setattr(calibration, "WARM_HOURS", 24)
+        patch.setattr(coasts, "FITTED_STORMS", 9)
+        patch.setattr(calibration, "WARM_UP_HOURS", 24)
         patch.setattr(calibration, "EVERY_HOURS", 12)
         yield coasts.simulate(2_000_000)
 
@@ -27,28 +28,30 @@ def coast() -> Iterator[Coast]:
 def test_a_rule_acts_from_its_level_on_and_until_a_tide_of_calm() -> None:
     level = np.zeros(60)
     level[10] = 2.0
-    active = decade._switch(level, level, 1.5)
+    active = methods._switch(level, level, 1.5)
     assert not active[:10].any()
     assert active[10:23].all()
     assert not active[24:].any()
     silent = np.where(np.arange(60) < 20, level, np.nan)
-    assert decade._switch(silent, silent, 1.5)[20:].all()  # silence does not stop it
+    assert methods._switch(silent, silent, 1.5)[20:].all()  # silence does not stop it
 
 
-def test_nothing_of_the_second_decade_is_learned(coast: Coast) -> None:
+def test_no_rule_is_fitted_to_the_second_decade(coast: Coast) -> None:
     later = coast.residuals.copy()
     later[:, coast.first :] += 5.0
     none = np.zeros((4, coast.time.size), dtype=bool)
     changed = replace(coast, residuals=later)
     first = slice(0, coast.first)
-    for rule in (decade.by_threshold, decade.by_last_value):
+    for rule in (methods.by_threshold, methods.by_last_value):
         np.testing.assert_array_equal(rule(coast, none)[:, first], rule(changed, none)[:, first])
 
 
 @pytest.mark.slow
-def test_a_decade_and_its_broken_streams_give_every_row(coast: Coast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decade, "STORMS", 10)
-    monkeypatch.setattr(broken, "cases", lambda: iter([("none", ()), ("dead", ("own",)), ("frozen", ("own",))]))
+def test_a_decade_and_its_stream_failures_give_every_row(coast: Coast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(methods, "STORMS", 10)
+    monkeypatch.setattr(
+        stream_failures, "cases", lambda: iter([("none", ()), ("dead", ("own",)), ("frozen", ("own",))])
+    )
     end = coast.first + 1200
     short = replace(
         coast,
@@ -57,17 +60,17 @@ def test_a_decade_and_its_broken_streams_give_every_row(coast: Coast, monkeypatc
         tide=coast.tide[:end],
         residuals=coast.residuals[:, :end],
     )
-    dead = decade.failing(short, np.random.default_rng(0))
-    assert dead.any(axis=1).sum() >= 2
-    lived = decade.live(short, dead)
+    silent = methods.silence_in_storms(short, np.random.default_rng(0))
+    assert silent.any(axis=1).sum() >= 2
+    agent = methods.run_agent(short, silent)
     rows = [
         row
-        for policy, active in decade.simple_policies(short, dead).items()
-        for row in decade.rows_of(short, 1, "all", policy, active, None)
+        for policy, active in methods.simple_policies(short, silent).items()
+        for row in policy_rows(short, 1, "all", policy, active, None)
     ]
-    rows += decade.rows_of(short, 1, "all", "strandline", lived.active, lived)
-    rows += broken.rows_of(coast, 1, 1)
-    summary = benchmark.summarise(rows)
+    rows += policy_rows(short, 1, "all", "strandline", agent.active, agent)
+    rows += stream_failures.rows_of(coast, 1, 1)
+    summary = summarise(rows)
     assert 0 <= float(str(summary["all/strandline/coverage_90_in_storms"])) <= 1
     assert summary["all/never/value"] is not None
     assert summary["broken/cases"] == 3
@@ -84,7 +87,7 @@ def test_the_lead_is_counted_from_the_last_start_before_the_peak() -> None:
 
     rows = [row(hour, 1.4 if hour == 23 else 0.1, "activate_pumps" if hour in (2, 20) else "") for hour in range(24)]
     first = {**rows[0], "hour": "2022-11-21T23:00:00"}
-    summary = caorle.summarise([first, *rows], caorle.highest(rows))
+    summary = summarise_caorle([first, *rows])
     assert summary["caorle/peak"] == "2022-11-22T23:00:00"
     assert summary["caorle/lead_h/activate_pumps"] == 3.0
     assert summary["caorle/coverage_90"] == 0.5

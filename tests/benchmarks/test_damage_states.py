@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.impact.__main__ import part_of
-from benchmarks.impact.damage_states import LEAST, SURVEYS, TOOLS, age, score, summarise_damage_states
+from benchmarks.impact.damage_states import LEAST, SURVEYS, age, score
+from benchmarks.impact.summary import TOOLS, part_of, summarise
 from tests.fixtures.hazards import REGION, make_assets
 
 
@@ -39,9 +39,9 @@ def test_the_summary_compares_coast_by_coast() -> None:
          "log_score": 1.0}
         for survey in SURVEYS for coast in (0, 1) for tool in TOOLS
     ]  # fmt: skip
-    summary = summarise_damage_states(rows)
+    summary = summarise(rows)
     assert summary["test/outdated/head_minus_curve/brier"] == pytest.approx(-0.075)
     assert summary["test/outdated/head_minus_curve/brier/least"] == pytest.approx(-0.1)
     assert summary["test/outdated/pool_minus_curve/brier/greatest"] == pytest.approx(-0.05)
-    assert not any(key.startswith("recipe") for key in summary)
+    assert not any(key.startswith("tuning") for key in summary)
     assert {part_of(row) for row in rows} == {"damage_states"}

@@ -96,7 +96,7 @@ def test_an_outage_hides_its_share_of_its_streams_and_nothing_else(coast: Simula
 
 
 def test_a_summary_of_known_rows() -> None:
-    def row(method: str, coast: int, iou: float, regime: str = "usual") -> dict[str, object]:
+    def row(method: str, coast: int, iou: float, regime: str = "standard") -> dict[str, object]:
         return {
             "test": "normal", "coast": coast, "label_fraction": 0.05, "seed": 0, "method": method, "outage": "none",
             "iou": iou, "regime": regime,
@@ -129,10 +129,10 @@ def test_the_whole_benchmark_runs_and_goes_on_where_it_was(cache: Path, tmp_path
     assert methods >= {
         "teacher", "distilled", "labels_only", "pretrained", "pretrained_finetuned", "self_training", "full_labels",
         "shuffled_teacher", "random_teacher", "analog", "bathtub", "bathtub_connected", "bathtub_connected_true",
-        "distilled_no_strandlines", "distilled_no_archive", "distilled_no_memory", "distilled_no_second_look",
+        "distilled_no_waterlines", "distilled_no_archive", "distilled_no_memory", "distilled_no_refinement",
     }  # fmt: skip
     assert {row["outage"] for row in first["rows"]} == {"none", *map(str, CONDITIONS)}
-    assert {row["regime"] for row in first["rows"]} == {"usual", "bad_radar"}
+    assert {row["regime"] for row in first["rows"]} == {"standard", "bad_radar"}
     assert {"test", "coast", "label_fraction", "seed", "method", "outage", "iou", "macro_f1", "ece"} <= set(
         first["rows"][0]
     )

@@ -18,12 +18,12 @@ def row(name: str, method: str, strength: float, gain: float, loss: float, coast
 
 
 RECIPE = [
-    row("recipe", "free", 0.0, 0.10, 0.20),
-    row("recipe", "ewc", 1.0, 0.098, 0.15),
-    row("recipe", "ewc", 10.0, 0.091, 0.05),
-    row("recipe", "ewc", 100.0, 0.05, 0.0),
-    row("recipe", "replay", 1.0, 0.08, 0.0),
-    row("recipe", "replay", 2.0, 0.07, 0.0),
+    row("tuning", "free", 0.0, 0.10, 0.20),
+    row("tuning", "ewc", 1.0, 0.098, 0.15),
+    row("tuning", "ewc", 10.0, 0.091, 0.05),
+    row("tuning", "ewc", 100.0, 0.05, 0.0),
+    row("tuning", "replay", 1.0, 0.08, 0.0),
+    row("tuning", "replay", 2.0, 0.07, 0.0),
 ]
 
 
@@ -51,7 +51,7 @@ def test_a_summary_of_known_rows() -> None:
 @pytest.mark.slow
 def test_the_whole_benchmark_runs_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = (
-        "--coasts 2 --recipe-coasts 0 --events 8 --years 8 --size 32 --seeds 1 --label-fraction 0.5 --steps 1 "
+        "--coasts 2 --tuning-coasts 0 --events 8 --years 8 --size 32 --seeds 1 --label-fraction 0.5 --steps 1 "
         f"--cache {tmp_path} --work {tmp_path} --picture {tmp_path / 'frontier.png'} "
         f"--out {tmp_path / 'forgetting.json'}"
     ).split()

@@ -69,13 +69,13 @@ def test_a_difference_is_paired_and_recipes_are_no_result() -> None:
         row(kernel, place, place / 10 + gain) for place in range(4) for kernel, gain in (("none", 0.0), ("rbf", 0.02))
     ]
     rows += [row("quantum_zz", place, place / 10 - 0.01) for place in range(4)]
-    rows.append(row("rbf", 9, 0.9, test="recipe"))
+    rows.append(row("rbf", 9, 0.9, test="tuning"))
     found = scores_of(rows, "delta", "normal")
     assert difference(found["rbf"], found["none"]) == pytest.approx((0.02, 0.02, 0.02))
     summary = summarise(rows)
     assert summary["delta normal rbf"] == pytest.approx(0.17)
     assert summary["delta normal quantum_zz − rbf high"] == pytest.approx(-0.03)
-    assert not any("recipe" in name for name in summary)
+    assert not any("tuning" in name for name in summary)
 
 
 def test_angles_concentrate_as_theory_says_and_tuning_never_agrees_less(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_the_whole_benchmark_runs_and_goes_on_where_it_was(tmp_path: Path, monke
     write_zip(tmp_path / "chips.zip", events)
     (tmp_path / "blocks.json").write_text("[[100, 199, 26], [200, 299, 25], [300, 399, 8]]")
     command = (
-        f"--parts delta floods --coasts 1 --recipe-coasts 1 --recipe-events 1 --seeds 1 --events 8 "
+        f"--parts delta floods --coasts 1 --tuning-coasts 1 --tuning-events 1 --seeds 1 --events 8 "
         f"--years 8 --size 32 --steps 1 --teaching 2 --chip-side 32 --chips {tmp_path / 'chips.zip'} "
         f"--chips-blocks {tmp_path / 'blocks.json'} --cache {tmp_path / 'coasts'} --work {tmp_path / 'work'} "
         f"--pictures {tmp_path / 'pictures'} --out {tmp_path / 'kernels.json'}"
@@ -122,7 +122,7 @@ def test_the_whole_benchmark_runs_and_goes_on_where_it_was(tmp_path: Path, monke
     assert {"task", "kernel", "seed", "score", "seconds"} <= set(first["rows"][-1])
     for task in ("delta", "floods"):
         tried = [r for r in first["rows"] if r["task"] == task]
-        assert {r["kernel"] for r in tried if r["test"] != "recipe"} == {CONTROL, *ALIGNMENTS}
+        assert {r["kernel"] for r in tried if r["test"] != "tuning"} == {CONTROL, *ALIGNMENTS}
     assert "| kernel | IoU |" in (tmp_path / "kernels.md").read_text()
     assert {path.name for path in (tmp_path / "pictures").iterdir()} == {"kernels.png"}
     main(command)

@@ -1,12 +1,16 @@
-"""The envelope that every benchmark writes."""
+"""The JSON record and the tables of the benchmarks."""
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.record import Record, markdown_table, sha256, shown, write_record
+from benchmarks.__main__ import table_of
+from benchmarks.record import Record, kept_rows, markdown_table, read_record, sha256, shown, write_record
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 FIELDS = {"benchmark", "provenance", "commit", "machine", "data", "seeds", "rows", "summary"}
 
@@ -18,23 +22,44 @@ def record(**changes):
 
 
 def test_the_envelope_has_the_agreed_fields_and_strict_json(tmp_path):
-    write_record(record(), tmp_path / "results" / "physics.json")
+    write_record(record(), tmp_path / "results" / "physics.json", "a table\n")
     read = json.loads((tmp_path / "results" / "physics.json").read_text(), parse_constant=pytest.fail)
     assert set(read) == FIELDS
     assert read["rows"] == [{"case": "rest", "rest_error_m": 0.0, "csi": None}]
     assert read["summary"] == {"n": 1}
+    assert (tmp_path / "results" / "physics.md").read_text() == "a table\n"
 
 
 def test_a_record_that_fails_half_way_leaves_the_old_one(tmp_path):
     out = tmp_path / "physics.json"
-    write_record(record(), out)
+    write_record(record(), out, "")
     before = out.read_bytes()
     with pytest.raises(TypeError):
-        write_record(record(summary={"bad": object()}), out)
+        write_record(record(summary={"bad": object()}), out, "")
     assert out.read_bytes() == before
 
 
-def test_a_folder_is_known_by_all_its_files(tmp_path):
+def test_a_record_is_read_as_it_was_written(tmp_path):
+    table = {"coasts": [{"coast": 500, "elevation_error": 1.3}]}
+    write_record(record(tables=table), tmp_path / "delta.json", "")
+    read = read_record(tmp_path / "delta.json")
+    assert read == record(rows=[{"case": "rest", "rest_error_m": 0.0, "csi": None}], summary={"n": 1}, tables=table)
+
+
+def test_parts_that_are_not_measured_again_keep_their_rows(tmp_path):
+    out = tmp_path / "speed.json"
+    assert kept_rows(out, lambda row: str(row["part"]), ("start",)) == []
+    write_record(record(rows=[{"part": "start"}, {"part": "demo"}]), out, "")
+    assert kept_rows(out, lambda row: str(row["part"]), ("start",)) == [{"part": "demo"}]
+
+
+@pytest.mark.parametrize("path", sorted(set(RESULTS.glob("*.json")) - {RESULTS / "demo.json", RESULTS / "caorle.json"}),
+                         ids=lambda path: path.stem)  # fmt: skip
+def test_the_table_of_each_result_is_the_one_its_rows_give(path):
+    assert table_of(path) == path.with_suffix(".md").read_text()
+
+
+def test_the_digest_of_a_folder_covers_all_its_files(tmp_path):
     (tmp_path / "a").write_bytes(b"1")
     assert sha256(tmp_path / "a") == hashlib.sha256(b"1").hexdigest()
     one = sha256(tmp_path)

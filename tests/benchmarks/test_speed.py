@@ -68,9 +68,9 @@ def test_a_step_with_a_teacher_is_compared_with_the_bare_one(monkeypatch: pytest
     assert features["peer"] == "bare student step"
 
 
-def test_a_part_that_is_measured_anew_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_that_is_measured_again_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = {"what": "x", "value": 1.0, "unit": "s", "bar": "≤ 2", "met": True}
-    monkeypatch.setattr(benchmark, "measure", lambda part, *_: [{**row, "what": part}])
+    monkeypatch.setattr(benchmark, "rows_of", lambda part, *_: [{**row, "what": part}])
     out = tmp_path / "speed.json"
     for parts in (["start", "quick"], ["start"]):
         monkeypatch.setattr(sys, "argv", ["speed", "--parts", *parts, "--out", str(out)])

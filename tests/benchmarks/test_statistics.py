@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.statistics import bootstrap_ratio, gap_closed, label_efficiency, paired_bootstrap, retention
+from benchmarks.statistics import bootstrap_ratio, gap_closed, label_efficiency, paired_bootstrap
 
 GROUPS = st.dictionaries(st.integers(0, 20), st.lists(st.floats(-1, 1), min_size=1, max_size=5), min_size=1, max_size=8)
 
@@ -58,9 +58,7 @@ def test_groups_that_do_not_match_or_hold_nothing_are_refused() -> None:
         paired_bootstrap({"a": [np.nan]}, 10, seed=0)
 
 
-def test_retention_and_gap_of_known_scores() -> None:
-    assert retention(0.6, 0.8) == pytest.approx(0.75)
-    assert np.isnan(retention(0.6, 0.0))
+def test_the_gap_of_known_scores() -> None:
     assert gap_closed(0.7, 0.6, 0.8, noise=0.03) == pytest.approx(0.5)
     assert gap_closed(0.7, 0.6, 0.62, noise=0.03) is None
 
@@ -71,5 +69,5 @@ def test_label_efficiency_reads_the_curve_of_the_method_without_a_teacher() -> N
     assert label_efficiency(*curve, 0.65) == pytest.approx(0.55)
     assert label_efficiency(*curve, 0.2) == 0.0
     assert label_efficiency(*curve, 0.8) is None
-    with pytest.raises(ValueError, match="fractions must rise"):
+    with pytest.raises(ValueError, match="fractions must increase"):
         label_efficiency([0.1, 0.0], [0.1, 0.2], 0.1)

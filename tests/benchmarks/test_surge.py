@@ -17,7 +17,7 @@ from benchmarks.surge.gauges import Gauges, Residual, draw_weeks, numbers_of, re
 from benchmarks.surge.learning import Regime, ask, drawn, error_of, error_of_days, learn, shown
 from benchmarks.surge.methods import slack_of, slackened
 from benchmarks.surge.scoring import peak_f1, score
-from benchmarks.surge.summary import BASES, SIMPLE, summarise
+from benchmarks.surge.summary import BASELINES, SIMPLE, summarise
 from benchmarks.surge.surge_network import HOURS, LEVELS, SurgeNetwork
 from benchmarks.surge.windows import (
     Around,
@@ -36,7 +36,7 @@ from strandline.observations.sea_level.harmonic_tide import TidalConstants, pred
 T = 1200
 
 
-MEMORY = np.exp(-np.arange(168) / 30)
+ARCHIVE_STREAMS = np.exp(-np.arange(168) / 30)
 
 
 def records(seed: int = 0) -> tuple[Gauges, list[Record]]:
@@ -49,7 +49,7 @@ def records(seed: int = 0) -> tuple[Gauges, list[Record]]:
     gauges = Gauges(("a", "b"), np.array([-30.0, -31.0]), np.array([115.0, 116.0]), time, level)
     blank = np.zeros(T)
     found = [Residual(level[s], blank, 0.0, np.zeros((T, 0), np.float32), "none", blank) for s in range(2)]
-    whole, weather = np.ones(T, dtype=bool), level.var() * MEMORY
+    whole, weather = np.ones(T, dtype=bool), level.var() * ARCHIVE_STREAMS
     return gauges, [Record(s, found[s], whole, weather, Hearing(1.0, 1.0, 0)) for s in range(2)]
 
 
@@ -286,7 +286,7 @@ def test_a_gauge_that_hears_no_neighbour_is_left_out_of_the_ablations() -> None:
     common = {"record_fraction": 0.05, "lead_h": 6, "seed": 0, **scores}
     rows = [
         {**common, "target": target, "streams": streams, "outage": outage, "method": method}
-        for target, methods in (("lonely", lonely), ("heard", lonely | set(BASES)))
+        for target, methods in (("lonely", lonely), ("heard", lonely | set(BASELINES)))
         for streams, outage, method in (
             ("neighbours", 1.0, "teacher"),
             *((streams, outage, method) for streams in ("own", "any") for outage in (0.0, 1.0) for method in methods),

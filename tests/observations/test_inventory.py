@@ -130,7 +130,7 @@ def test_the_inventory_counts_gaps_spans_and_age(region_file: RegionFile) -> Non
     assert streams["sar"].count == 2
     assert streams["sar"].longest_gap == 12 * 24
     assert streams["optical"].state == "absent"
-    assert "picture of the ground" in streams["optical"].cost
+    assert "no land cover" in streams["optical"].cost
     assert "lattice, not a survey" in streams["assets"].detail
     assert inventory.is_usable
 
@@ -168,7 +168,7 @@ def test_the_table_says_what_each_absence_costs(region_file: RegionFile, tmp_pat
     for stream in inventory.streams:
         assert stream.name in text
     assert "unreadable" in text
-    assert "without it: floods under cloud go unseen" in text
+    assert "without it: floods under cloud are not observed" in text
     assert "4.0%" in text  # 30 of 744 hours
     console.file.close()
 

@@ -1,75 +1,140 @@
-"""What a person sees at the terminal: progress and tables on standard error, answers on standard output."""
+"""Terminal output: progress and notes on standard error, results on standard output."""
 
 import json
 import os
+import time
 from collections.abc import Callable
 from typing import Any, Self
 
 from rich.console import Console, RenderableType
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
-stderr = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")  # of a torchrun the first speaks
-"""Progress, remarks and refusals: what must not get into a pipe."""
+_stderr = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")  # of a torchrun only the first writes
+REPORT_EVERY_S = 30.0
+"""How often a long stage reports its progress where standard error is no terminal [s]."""
 
 
-def print_result(said: RenderableType) -> None:
-    """Print what was asked for to standard output; text stays as it is, whatever the width."""
-    Console().print(said, highlight=False, markup=False, soft_wrap=isinstance(said, str))
+def print_result(result: RenderableType) -> None:
+    """Print a result to standard output; text stays as it is, whatever the width."""
+    Console().print(result, highlight=False, markup=False, soft_wrap=isinstance(result, str))
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:
-    """Print plain values to standard output as JSON; without ``indent`` as one line, for streams of them."""
+    """Print plain values to standard output as JSON; without ``indent`` on one line, for streams."""
     print(json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False), flush=True)  # noqa: T201
 
 
-class Stages:
-    """A line a stage, with the time it took and the time it still needs; announcing the next one closes the last."""
+def note(text: RenderableType) -> None:
+    """Print a remark to standard error; brackets in it are text, not markup."""
+    _stderr.print(text, highlight=False, markup=False, soft_wrap=isinstance(text, str))
+
+
+def warn(text: str) -> None:
+    """Print a warning that refuses nothing to standard error."""
+    note(Text.assemble(("warning:", "bold yellow"), " ", text))
+
+
+def refuse(text: str) -> None:
+    """Print why a command ends to standard error."""
+    _stderr.print(Text.assemble(("strandline:", "bold red"), " ", text), highlight=False, soft_wrap=True)
+
+
+class StageDisplay:
+    """Shows each stage with its progress and time; announcing the next stage closes the last.
+
+    On a terminal a bar for each stage; elsewhere (a pipe, a log file) a line when a stage starts, now and then how far
+    it is, and a line when it is done.
+    """
+
+    def __init__(self) -> None:
+        self._bars = _Bars() if _stderr.is_terminal else _Lines()
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._bars.stop(finished=error is None)
+
+    def __call__(self, name: str) -> Callable[[float], None]:
+        """Begin a stage; the returned function takes the fraction done, 0…1."""
+        return self._bars.begin(name)
+
+
+class _Bars:
+    """Progress bars on a terminal."""
 
     def __init__(self) -> None:
         columns = (
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
         )
-        self.display = Progress(*columns, console=stderr)
+        self._display = Progress(*columns, console=_stderr)
 
-    def __enter__(self) -> Self:
-        self.display.start()
-        return self
+    def start(self) -> None:
+        self._display.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None:
+    def stop(self, *, finished: bool) -> None:
+        if finished:
             self._close_last()
-        self.display.stop()
+        self._display.stop()
 
-    def __call__(self, name: str) -> Callable[[float], None]:
-        """Begin a stage; what is returned takes the fraction done, 0…1."""
+    def begin(self, name: str) -> Callable[[float], None]:
         self._close_last()
-        task = self.display.add_task(name, total=1.0)
-        return lambda done: self.display.update(task, completed=done)
+        task = self._display.add_task(name, total=1.0)
+        return lambda done: self._display.update(task, completed=done)
 
     def _close_last(self) -> None:
-        if self.display.tasks:
-            self.display.update(self.display.tasks[-1].id, completed=1)
+        if self._display.tasks:
+            self._display.update(self._display.tasks[-1].id, completed=1)
+
+
+class _Lines:
+    """Plain lines where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._stage: tuple[str, float] | None = None
+
+    def start(self) -> None:
+        pass
+
+    def stop(self, *, finished: bool) -> None:
+        if finished:
+            self._close_last()
+
+    def begin(self, name: str) -> Callable[[float], None]:
+        self._close_last()
+        started = last = time.monotonic()
+        self._stage = name, started
+        note(f"{name} …")
+
+        def report(done: float) -> None:
+            nonlocal last
+            if (now := time.monotonic()) - last >= REPORT_EVERY_S:
+                last = now
+                note(f"{name}: {done:.0%} after {now - started:.0f} s")
+
+        return report
+
+    def _close_last(self) -> None:
+        if self._stage is not None:
+            name, started = self._stage
+            note(f"{name}: done in {time.monotonic() - started:.1f} s")
+            self._stage = None
 
 
 def summary_table(summary: dict[str, Any]) -> Table:
-    """The four numbers of a run's ``summary.json`` that a person looks at first."""
+    """The four numbers of a run's ``summary.json`` that a reader looks at first."""
     flood, surge, damage = summary["flood"], summary["surge"], summary["impact"]["expected_annual_damage"]
     table = Table(title=f"{summary['provenance']} data", show_header=False, box=None, title_justify="left")
-    table.add_row(
-        "flood maps, IoU",
-        "undefined: no flood of the held-out storms is known"
-        if flood["student_iou"] is None
-        else f"student {flood['student_iou']:.2f}, teacher {flood['teacher_iou']:.2f}, "
-        f"labels only {flood['labels_only_iou']:.2f}",
-    )
+    table.add_row("flood maps, IoU", _flood_scores(flood))
     table.add_row("water level", f"RMSE {surge['rmse']:.2f} m, {surge['coverage_90']:.0%} within the 90 % interval")
     table.add_row(
         "annual damage", f"{damage['p50']:,.0f} EUR (80 % interval {damage['p10']:,.0f} to {damage['p90']:,.0f})"
@@ -78,6 +143,10 @@ def summary_table(summary: dict[str, Any]) -> Table:
     return table
 
 
-def warn(what: str) -> None:
-    """A remark that must not be overlooked and refuses nothing."""
-    stderr.print(f"[bold yellow]warning:[/] {escape(what)}", highlight=False)
+def _flood_scores(flood: dict[str, Any]) -> str:
+    if flood["student_iou"] is None:
+        return "undefined: no flood of the held-out storms is known"
+    scores = f"student {flood['student_iou']:.2f}, teacher {flood['teacher_iou']:.2f}"
+    if flood["labels_only_iou"] is None:
+        return f"{scores}; what distillation gained is unknown without --evaluate"
+    return f"{scores}, labels only {flood['labels_only_iou']:.2f}"

@@ -1,4 +1,4 @@
-"""The command line: what a user types, and nothing else."""
+"""The commands that a user types."""
 
 import json
 import logging
@@ -6,13 +6,15 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from strandline.cli.console import Stages, print_json, print_result, stderr, summary_table, warn
+from strandline.cli.console import StageDisplay, note, print_json, print_result, refuse, summary_table, warn
+from strandline.cli.threads import limit_threads
 from strandline.errors import InputError, StrandlineError
 
 app = typer.Typer(
@@ -20,16 +22,16 @@ app = typer.Typer(
     "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, write a region "
     "file (see examples/), look at it with `strandline check`, then `strandline run REGION.toml --out DIR`. "
     "`strandline doctor` says whether this machine can.\n\n"
-    "Answers go to standard output, with --json as JSON; progress and remarks go to standard error.",
+    "Results go to standard output, with --json as JSON; progress and notes go to standard error.",
     epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message says what would "
-    "be right); 65 the log of a store was changed; 75 another agent acts on the store, try again later; 130 "
+    "be right); 65 the log of a store was changed; 75 another agent uses the store, try again later; 130 "
     "interrupted; 1 a fault of Strandline itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 INTERRUPTED = 130
-"""The exit code into which typer turns Ctrl-C (128 + SIGINT)."""
+"""Exit code after Ctrl-C (128 + SIGINT)."""
 RegionPath = Annotated[
     Path | None, typer.Argument(help="Region file (TOML). Without one: the built-in simulated delta.")
 ]
@@ -49,6 +51,7 @@ def _examples(*examples: tuple[str, str]) -> str:
         ("strandline run --quick --out runs/quick", "a health check, under 90 s"),
         ("strandline run examples/caorle.toml --data DATA --out runs/caorle", "a real place"),
         ("strandline run examples/caorle.toml --data DATA --out runs/caorle --resume", "after a Ctrl-C"),
+        ("strandline run --evaluate --out runs/demo", "the built-in delta, with the baselines"),
         ("strandline run --out runs/demo --json | jq .surge.rmse", "one number of the summary"),
     )
 )
@@ -57,12 +60,21 @@ def run(
     out: Annotated[Path, typer.Option(help="Folder for the products.")] = Path("runs/demo"),
     data: DataFolder = None,
     quick: Annotated[bool, typer.Option("--quick", help="A tiny simulated coast, under 90 s: a health check.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")] = False,
-    seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Of every random stream.")] = 1,
     miss_rate: Annotated[
         float | None,
-        typer.Option(help="Share of flooded cells that may be called dry, as 0.1.", show_default="best IoU"),
+        typer.Option(
+            help="Share of flooded cells that flood maps may miss, as 0.1.", min=0, max=1, show_default="best overlap"
+        ),
     ] = None,
+    evaluate: Annotated[
+        bool,
+        typer.Option(
+            "--evaluate",
+            help="Also train baselines without a teacher, to say what distillation gained here. Doubles the run time.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Observe, distil, forecast, assess, plan: from files (or a simulated delta) to report.html."""
@@ -72,19 +84,18 @@ def run(
         raise typer.BadParameter(
             "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
         )
-    if region:
-        chosen = jobs.real(region, data, seed, miss_rate)
-    else:
-        chosen = jobs.simulated(seed, quick=quick, miss_rate=miss_rate)
-    with Stages() as announce:
-        report = chosen.run(out, announce, resume)
+    with StageDisplay() as announce:
+        report = jobs.run(
+            region, out, data=data, quick=quick, seed=seed, miss_rate=miss_rate, evaluate=evaluate, resume=resume,
+            announce=announce,
+        )  # fmt: skip
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     if (known := summary["out_of_distribution"]) is not None and known["warning"] is not None:
         warn(known["warning"])
     if as_json:
         print_json(summary)
     else:
-        stderr.print(summary_table(summary))
+        note(summary_table(summary))
         print_result(f"report: {report}")
 
 
@@ -100,7 +111,7 @@ def check(
     picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is present, its span, gaps and age, and what each missing stream costs. Computes nothing."""
+    """List what data is present, its span, gaps and age, and what each missing stream costs. Computes nothing."""
     from strandline.observations.inventory.inventory import take_inventory
     from strandline.observations.inventory.views import draw_inventory, inventory_table, inventory_to_json
     from strandline.observations.region_file import load_region_file
@@ -112,7 +123,7 @@ def check(
         print_result(inventory_table(inventory))
     if picture is not None:
         draw_inventory(inventory, picture)
-        stderr.print(f"picture: {picture}")
+        note(f"picture: {picture}")
 
 
 @app.command(
@@ -125,7 +136,7 @@ def lint(
     plan: Annotated[Path, typer.Argument(help="Early action protocol (TOML), or the plan.json of a run.")],
     as_json: AsJson = False,
 ) -> None:
-    """Say what an early action protocol or a plan lacks or contradicts, where, and what would be right."""
+    """Check an early action protocol or a plan: what it lacks or contradicts, where, and what would be right."""
     from strandline.planning.early_action.protocol import lint as find_faults
     from strandline.planning.plan_schema import check_plan
 
@@ -175,12 +186,13 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="One step, then stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON an hour, with every decision.")] = False,
 ) -> None:
-    """Keep the risk picture coherent, hour by hour: hear the streams, move the belief, propose what to do."""
+    """Update the belief about the sea every hour from all streams, and propose what to do."""
+    _require("watch", "watch", "sqlalchemy", "alembic", "httpx", "tenacity", "pybreaker", "pystac_client")
     from strandline.watch import run as job
 
-    with Stages() as announce:
+    with StageDisplay() as announce:
         watching, hours = job.prepare(region, data, run, store, replay, speed, announce, once=once)
-    stderr.print(f"watching; store: {store or run / 'watch.db'}; a person confirms what leaves this machine")
+    note(f"watching; store: {store or run / 'watch.db'}; a person confirms every alert before it is sent")
     for hour in hours:
         decisions = watching.step(hour)
         if as_json:
@@ -212,24 +224,24 @@ def map_region(
     ] = None,
     samples: Annotated[int, typer.Option(min=1, help="Monte-Carlo samples, at most as many as the run drew.")] = 12,
     rise: Annotated[float, typer.Option(help="Of the mean sea level [m].")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of every random stream.")] = 1,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler.", show_default="this process alone")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted map in --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted map in --out.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Map the floods of a region too large for a run, tile by tile, by the students of a run."""
+    """Map the floods of a region too large for a run, tile by tile, with the students of a run."""
     from strandline.pipeline import jobs
     from strandline.pipeline.large_regions.map_region import MapConfig
 
-    choice = MapConfig(samples, tuple(sorted(set(return_period or ()))), rise, seed)
-    with Stages() as announce:
-        facts = jobs.map_region(region, data, run, out, choice, announce, resume=resume, scheduler=scheduler)
-    for remark in facts.remarks:
-        warn(remark)
+    config = MapConfig(samples, tuple(sorted(set(return_period or ()))), rise, seed)
+    with StageDisplay() as announce:
+        metadata = jobs.map_region(region, data, run, out, config, announce, resume=resume, scheduler=scheduler)
+    for warning in metadata.warnings:
+        warn(warning)
     if as_json:
-        print_json(asdict(facts))
+        print_json(asdict(metadata))
     else:
         print_result(f"maps: {out}")
 
@@ -242,12 +254,14 @@ def export(
         bool, typer.Option("--torch-only", help="No ONNX, which needs the extra strandline[onnx].")
     ] = False,
 ) -> None:
-    """Write a place's students as programs for other machines: torch.export, ONNX, ONNX in eight bits."""
+    """Write a run's students as programs for other machines: torch.export, ONNX, ONNX in eight bits."""
+    if not torch_only:
+        _require("export", "onnx", "onnx", "onnxruntime", "onnxscript")
     from strandline.pipeline.export import export_forecaster
     from strandline.uncertainty.forecaster import load_forecaster
 
     export_forecaster(load_forecaster(run), out, onnx=not torch_only)
-    stderr.print(f"programs: {out}")
+    note(f"programs: {out}")
 
 
 @app.command(
@@ -272,16 +286,14 @@ def serve(
     ] = None,
 ) -> None:
     """Show runs and the watch in a browser: map, sea, streams, actions to confirm, and an API."""
-    try:
-        import strandline.web.server as server
-    except ModuleNotFoundError as missing:
-        raise InputError("serve", f"{missing.name} is missing", "pip install 'strandline[serve]'") from missing
+    _require("serve", "serve", "fastapi", "uvicorn", "plotly", "rio_tiler", "sse_starlette", "PIL", "sqlalchemy")
+    import strandline.web.server as server
 
     serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [])
     with server.listening(host, port) as (address, listener):
-        stderr.print(f"dashboard: {address}   (Ctrl-C ends it)", highlight=False)
+        note(f"dashboard: {address}   (Ctrl-C stops it)")
         if serving.token is not None and serving.token.is_new:
-            stderr.print(f"to confirm, give this token: {serving.token.value}", highlight=False, soft_wrap=True)
+            note(f"to confirm, enter this token: {serving.token.value}")
         with suppress(KeyboardInterrupt):
             server.serve(serving, listener)
 
@@ -296,11 +308,11 @@ def simulate(
     storms: Annotated[int, typer.Option(help="How many storms are flooded.")] = 40,
     years: Annotated[float, typer.Option(help="Length of the gauge's record.")] = 12.0,
 ) -> None:
-    """Draw a coast that never was: terrain, sea, floods, instruments – and the truth beside them."""
+    """Simulate a coast that does not exist: terrain, sea, floods, instruments, and the truth beside them."""
     from strandline.simulator.coast import simulate_coast
     from strandline.simulator.coast_files import save_coast
 
-    with Stages() as announce:
+    with StageDisplay() as announce:
         coast = simulate_coast(
             f"simulated coast {seed}",
             seed,
@@ -311,27 +323,27 @@ def simulate(
             progress=announce("flood the coast"),
         )
     save_coast(coast, out)
-    stderr.print(f"coast: {out}")
+    note(f"coast: {out}")
 
 
-@app.command(epilog=_examples(("strandline teach --out networks --coasts 8 --processes 2", "a trial of the recipe")))
-def teach(
+@app.command(epilog=_examples(("strandline pretrain --out networks --coasts 8 --processes 2", "a trial on few coasts")))
+def pretrain(
     out: Annotated[Path, typer.Option(help="Folder for teacher.safetensors, student.safetensors and student.json.")],
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    coasts: Annotated[int | None, typer.Option(help="Simulated coasts.", show_default="the shipped recipe's")] = None,
+    coasts: Annotated[int | None, typer.Option(help="Simulated coasts.", show_default="as shipped")] = None,
     processes: Annotated[int, typer.Option(help="Coasts simulated at a time.")] = os.cpu_count() or 1,
-    seed: Annotated[int, typer.Option(help="Of every draw.")] = 0,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the shipped networks, and teach their surge decoders anew.")
+    seed: Annotated[int, typer.Option(help="Of every random stream.")] = 0,
+    surge_only: Annotated[
+        bool, typer.Option("--surge-only", help="Keep the shipped networks and train their surge decoders alone.")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted job in --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted job in --out.")] = False,
 ) -> None:
     """Pre-train teacher and students on simulated coasts, as the shipped ones were."""
     from strandline.pipeline import jobs
 
-    with Stages() as announce:
-        jobs.teach(out, device, coasts, processes, seed, announce, keep=keep, resume=resume)
-    stderr.print(f"networks: {out}")
+    with StageDisplay() as announce:
+        jobs.pretrain(out, device, coasts, processes, seed, announce, surge_only=surge_only, resume=resume)
+    note(f"networks: {out}")
 
 
 @app.command(epilog=_examples(("strandline doctor --out runs", "before the first run")))
@@ -339,7 +351,7 @@ def doctor(
     out: Annotated[Path, typer.Option(help="Folder that runs are to be written to.")] = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Look whether this machine can run Strandline, and what each missing extra would add."""
+    """Check whether this machine can run Strandline, and what each missing extra would add."""
     from strandline.cli.doctor import examine, findings_table
 
     findings = list(examine(out))
@@ -352,17 +364,29 @@ def doctor(
         raise InputError("doctor", f"{', '.join(broken)} must work", "mend what is called broken above")
 
 
+def _require(command: str, extra: str, *modules: str) -> None:
+    """Refuse a command whose optional packages are missing, before any work.
+
+    Raises:
+        InputError: naming the first missing package and the extra that brings it.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise InputError(command, f"{module} is missing", f"pip install 'strandline[{extra}]'")
+
+
 def main() -> None:
     """Run the command line; a refusal becomes one line and the exit code of its class."""
+    limit_threads()
     logging.basicConfig(level=os.environ.get("STRANDLINE_LOG", "WARNING"), format="%(name)s: %(message)s")
     try:
         app()
     except StrandlineError as error:
-        stderr.print(f"[bold red]strandline:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        refuse(str(error))
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            stderr.print("interrupted; `run`, `map` and `teach` go on from here with --resume and the same arguments")
+            note("interrupted; continue `run`, `map` or `pretrain` with --resume and the same arguments")
         raise
 
 

@@ -1,6 +1,6 @@
-"""From observations to the samples of a batch: what was seen of a storm, or at an hour of issue, and what is known.
+"""Build batches from observations: one sample a storm, or one an hour of issue.
 
-Nothing is filled: a scene that was not taken, a cell under cloud and an hour without a reading stay unseen.
+Nothing is filled: a missing scene, a cell under cloud and an hour without a reading stay masked.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,15 @@ import xarray as xr
 from torch import Tensor
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.models.batch import CLIMATE_DAYS, DEPTH_EDGES, FLOOD_ISSUE, OPTICAL_CHANNELS, Batch
-from strandline.models.terrain_features import ground_of
+from strandline.models.batch import CLIMATE_DAYS, FLOOD_ISSUE, OPTICAL_CHANNELS, Batch
+from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.assets import curve_index
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Split, Storm
+from strandline.observations.variables import DEPTH_EDGES
 
 Targets = Literal["survey", "truth"]
 
@@ -32,43 +33,41 @@ def build_storm_batch(
     """One sample a storm, issued 12 h after its peak, with every modality that was observed.
 
     Args:
-        observations: the place; needs a tide gauge.
+        observations: of the study area; a tide gauge is required.
         storms: B windows; a scene belongs to the storm whose window holds its time.
-        sea: tide and weather of the own gauge.
-        targets: ``survey`` learns from flood surveys and the gauge; ``truth`` (simulated floods only) from the
-            simulator's depth, sea level and damage as far as it knows them – for pre-training on other coasts, and for
-            scoring.
+        sea_level: tide and residual covariance of the own gauge.
+        targets: ``survey``: flood surveys and the gauge; ``truth`` (simulated floods only): the simulator's depth, sea
+            level and damage, for pre-training on other coasts and for scoring.
     """
-    region, mean_sea_level = observations.region, float(_require_gauge(observations)["mean_sea_level"].values[0])
+    region, mean_sea_level = observations.region, float(observations.require_gauge()["mean_sea_level"].values[0])
     parts = storm_gauge_part(observations, storms, sea_level, targets) | scene_part(observations, storms)
     if observations.assets is not None:
         parts |= asset_part(observations, len(storms))
-    batch = ground_of(region, observations.terrain, mean_sea_level).under(Batch(**parts))
-    found: dict[str, Tensor] = {}
+    batch = terrain_features_of(region, observations.terrain, mean_sea_level).attach_to(Batch(**parts))
+    labels: dict[str, Tensor] = {}
     depth_source = observations.flood_survey if targets == "survey" else observations.truth
     if depth_source is not None:
         depth = _scene_of(depth_source["flood_depth"], storms)
         valid = ~np.isnan(depth)
-        assert batch.terrain_seen is not None
-        found["flood_class"] = torch.from_numpy(np.digitize(np.where(valid, depth, 0.0), DEPTH_EDGES))
-        found["flood_valid"] = torch.from_numpy(valid) & batch.terrain_seen
-    asked = batch.asset_seen
-    if targets == "truth" and asked is not None and depth_source is not None and "damage_state" in depth_source:
+        labels["flood_class"] = torch.from_numpy(np.digitize(np.where(valid, depth, 0.0), DEPTH_EDGES))
+        labels["flood_valid"] = torch.from_numpy(valid) & batch.require("terrain_seen")
+    on_grid = batch.asset_seen
+    if targets == "truth" and on_grid is not None and depth_source is not None and "damage_state" in depth_source:
         state = _scene_of(depth_source["damage_state"], storms)
-        found["damage_state"] = torch.from_numpy(np.where(np.isnan(state), 0, state).astype(np.int64))
-        found["damage_valid"] = torch.from_numpy(~np.isnan(state)) & asked
-    return replace(batch, **found)
+        labels["damage_state"] = torch.from_numpy(np.where(np.isnan(state), 0, state).astype(np.int64))
+        labels["damage_valid"] = torch.from_numpy(~np.isnan(state)) & on_grid
+    return replace(batch, **labels)
 
 
 def storm_gauge_part(
     observations: Observations, storms: Sequence[Storm], sea_level: SeaLevelModel, targets: Targets
 ) -> dict[str, Tensor]:
-    """The parts of a batch of storms that need no grid: gauges, tide, climate, and what the sea then did."""
+    """The fields of a batch of storms that need no grid: gauges, tide, climate and the surge target."""
     return _gauge_part(observations, np.array([storm.peak + FLOOD_ISSUE for storm in storms]), sea_level, targets)
 
 
 def scene_part(observations: Observations, storms: Sequence[Storm]) -> dict[str, Tensor]:
-    """The parts of a batch of storms that somebody mapped: radar, optical images and loggers, as far as there are."""
+    """The fields of a batch of storms from scenes: radar, optical images and loggers, as far as observed."""
     parts: dict[str, Tensor] = {}
     if observations.sar is not None:
         parts["radar"], parts["radar_seen"] = _radar(observations, storms)
@@ -85,14 +84,8 @@ def build_surge_batch(
     sea_level: SeaLevelModel,
     targets: Targets,
 ) -> Batch:
-    """One sample an hour of issue (B,), without grids: only the gauges, the tide and the climate."""
+    """One sample an hour of issue (B,), without grids: gauges, tide and climate."""
     return Batch(**_gauge_part(observations, issue, sea_level, targets))
-
-
-def _require_gauge(observations: Observations) -> xr.Dataset:
-    if observations.tide_gauge is None:
-        raise InputError("observations", "have no tide gauge", "state at least one [[tide_gauge]]")
-    return observations.tide_gauge
 
 
 def draw_issues(
@@ -102,16 +95,16 @@ def draw_issues(
     count: int,
     rng: np.random.Generator,
 ) -> npt.NDArray[np.datetime64]:
-    """Hours of issue to learn surges from, in order: half of them any, half when the sea was already far from its tide.
+    """Draw hours of issue for surge training, in order: half from all hours, half from those with a large residual.
 
-    Of all hours hardly one in a hundred is high. Nothing that follows an hour decides whether it is taken: hours before
-    known peaks would teach that the sea always rises.
+    Hardly one hour in a hundred has a high level. The selection uses nothing that follows an hour: hours before known
+    peaks would teach that the sea always rises.
 
     Args:
-        hours: (N,) of the gauge's record, that may be taken; "far" is the tenth of them that is farthest.
-        count: of hours wanted; fewer are given where there are not so many.
+        hours: (N,) candidates from the gauge's record; "large" is the tenth of them with the largest residuals.
+        count: number of hours to draw; fewer where there are not so many.
     """
-    gauge = _require_gauge(observations)
+    gauge = observations.require_gauge()
     at = np.searchsorted(gauge["time"].values, hours)
     known = gauge["quality"].values[0, at] == 0
     level = gauge["water_level"].values[0, at] - gauge["mean_sea_level"].values[0]
@@ -128,7 +121,7 @@ def _gauge_part(
     sea_level: SeaLevelModel,
     targets: Targets,
 ) -> dict[str, Tensor]:
-    gauge = _require_gauge(observations)
+    gauge = observations.require_gauge()
     time = gauge["time"].values
     mean = gauge["mean_sea_level"].values[:, None]
     level = np.where(gauge["quality"].values == 0, gauge["water_level"].values, np.nan) - mean  # (S, T)
@@ -146,13 +139,13 @@ def _gauge_part(
             "choose hours of issue 3 days after its start and 1 day before its end",
         )
     if targets == "truth" and observations.truth is None:
-        raise InputError("observations", "carry no truth", "only simulated floods do; use targets='survey'")
-    stood = level[0]
+        raise InputError("observations", "have no truth", "only simulated floods have; use targets='survey'")
+    observed_level = level[0]
     if targets == "truth" and observations.truth is not None and "water_level" in observations.truth:
-        stood = observations.truth["water_level"].values - observations.truth.attrs["mean_sea_level"]
+        observed_level = observations.truth["water_level"].values - observations.truth.attrs["mean_sea_level"]
     tide = sea_level.tide(wanted)  # (B, 96)
-    observed = stood[position[:, CONTEXT_HOURS - 1 :]] - tide[:, CONTEXT_HOURS - 1 :]
-    valid = ~np.isnan(observed)
+    surge = observed_level[position[:, CONTEXT_HOURS - 1 :]] - tide[:, CONTEXT_HOURS - 1 :]
+    valid = ~np.isnan(surge)
     year = (wanted[:, CONTEXT_HOURS - 1] - wanted[:, CONTEXT_HOURS - 1].astype("datetime64[Y]")) / np.timedelta64(
         365, "D"
     )
@@ -163,7 +156,7 @@ def _gauge_part(
         "tide_error_modes": torch.from_numpy(sea_level.tide_error_modes(wanted)),
         "residual_covariance": _float(np.broadcast_to(sea_level.residual_covariance, wanted.shape)),
         "season": _float(np.stack([np.sin(2 * np.pi * year), np.cos(2 * np.pi * year)], axis=1)),
-        "surge": _float(np.where(valid, observed, 0.0)),
+        "surge": _float(np.where(valid, surge, 0.0)),
         "surge_valid": torch.from_numpy(valid),
     }
     if observations.climate is not None:
@@ -172,7 +165,7 @@ def _gauge_part(
 
 
 def _climate(region: Region, climate: xr.Dataset, issue: npt.NDArray[np.datetime64]) -> dict[str, Tensor]:
-    """Daily means near the coast, wind turned into onshore and alongshore parts by the direction to the sea point."""
+    """Daily means near the coast; wind as onshore and alongshore components, by the direction to the sea point."""
     longitude, latitude = region.centre_lonlat
     daily = _daily_means(climate)
     near = daily.sel(longitude=longitude, latitude=latitude, method="nearest")
@@ -203,7 +196,7 @@ def _climate(region: Region, climate: xr.Dataset, issue: npt.NDArray[np.datetime
 
 
 def _daily_means(climate: xr.Dataset) -> xr.Dataset:
-    """Means over UTC days; NaN where an hour of the day is missing in the field."""
+    """Means over UTC days; NaN where a field lacks an hour of the day."""
     days, first, count = np.unique(
         climate["time"].values.astype("datetime64[D]"), return_index=True, return_counts=True
     )
@@ -215,7 +208,7 @@ def _daily_means(climate: xr.Dataset) -> xr.Dataset:
 
 
 def _scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.float64]:
-    """(B, …) the first scene of each storm's window from the peak on, else the last before it; NaN without any."""
+    """(B, …) the first scene in each storm's window from the peak on, else the last before it; NaN without any."""
     time = array["time"].values
     chosen = np.full((len(storms), *array.shape[1:]), np.nan)
     for i, storm in enumerate(storms):
@@ -227,7 +220,7 @@ def _scene_of(array: xr.DataArray, storms: Sequence[Storm]) -> npt.NDArray[np.fl
 
 
 def _stack_seen(channels: npt.NDArray[np.float64]) -> tuple[Tensor, Tensor]:
-    """(B, C, H, W) with zeros where unseen, and (B, H, W) where every channel was seen."""
+    """(B, C, H, W) with zeros where unobserved, and (B, H, W) where every channel is observed."""
     seen = np.asarray(~np.isnan(channels).any(axis=1))
     return _float(np.where(seen[:, None], channels, 0.0)), torch.from_numpy(seen)
 
@@ -258,22 +251,23 @@ def _in_situ(region: Region, in_situ: xr.Dataset, storms: Sequence[Storm]) -> tu
     depth = _scene_of(in_situ["flood_depth"], storms)  # (B, points)
     rows, columns = region.cells_of(in_situ["x"].values, in_situ["y"].values)
     on_grid = np.full((len(storms), 1, *region.shape), np.nan)
-    storm, point = np.nonzero(~np.isnan(depth) & (rows >= 0))  # a silent logger must not hide its neighbour's reading
+    # a gap must not overwrite the reading of another logger in the same cell
+    storm, point = np.nonzero(~np.isnan(depth) & (rows >= 0))
     on_grid[storm, 0, rows[point], columns[point]] = depth[storm, point]
     return _stack_seen(on_grid)
 
 
 def asset_part(observations: Observations, count: int) -> dict[str, Tensor]:
-    """The parts of a batch of ``count`` samples that ask about the place's assets."""
+    """The asset fields of a batch of ``count`` samples."""
     assets = observations.require_assets()
     points = assets.geometry.representative_point()
     rows, columns = observations.region.cells_of(points.x.to_numpy(), points.y.to_numpy())
     seen = rows >= 0
     cell = np.stack([np.where(seen, rows, 0), np.where(seen, columns, 0)], axis=1)
-    kind = np.array([curve_index(name) for name in assets["asset_class"]])
+    classes = np.array([curve_index(name) for name in assets["asset_class"]])
     return {
         "asset_cell": torch.from_numpy(cell).expand(count, -1, -1).clone(),
-        "asset_class": torch.from_numpy(kind).expand(count, -1).clone(),
+        "asset_class": torch.from_numpy(classes).expand(count, -1).clone(),
         "asset_seen": torch.from_numpy(seen).expand(count, -1).clone(),
     }
 
@@ -283,7 +277,7 @@ def _float(values: npt.NDArray[np.float64]) -> Tensor:
 
 
 def free_hours(observations: Observations, split: Split) -> npt.NDArray[np.datetime64]:
-    """Every hour of issue whose forecast hours touch no window that is withheld.
+    """Every hour of issue whose forecast hours overlap no withheld window.
 
     Raises:
         RefusedByTheory: there is none.
@@ -308,7 +302,7 @@ def hours_of(observations: Observations, storm: Storm, every: int = 3) -> npt.ND
 
 
 def _issuable(observations: Observations) -> npt.NDArray[np.datetime64]:
-    """Hours with a whole context before and all leads after them on the gauge's time axis."""
+    """Hours with a complete context before and all leads after them on the gauge's time axis."""
     time = observations.require_gauge()["time"].values
     hour = np.timedelta64(1, "h")
     first = np.searchsorted(time, time - (CONTEXT_HOURS - 1) * hour)

@@ -9,7 +9,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from strandline.models.batch import Batch
+from strandline.models.batch import LAYOUTS, Batch
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
@@ -104,9 +104,8 @@ class DihedralTransform:
 
     def batch(self, batch: Batch) -> Batch:
         """Transform all maps of a batch and the cells of its assets."""
-        maps = ("terrain", "radar", "optical", "in_situ", "waterlines")
-        names = (*maps, *(f"{name}_seen" for name in maps), "archive", "flood_class", "flood_valid")
-        changes = {name: self.grid(grid) for name in names if (grid := getattr(batch, name)) is not None}
+        maps = [name for name, layout in LAYOUTS.items() if layout.is_map]
+        changes = {name: self.grid(grid) for name in maps if (grid := getattr(batch, name)) is not None}
         if batch.asset_cell is not None and batch.terrain is not None:
             row, column = batch.asset_cell.unbind(-1)
             if self.transposed:

@@ -1,4 +1,4 @@
-"""Parts that both networks are built of."""
+"""Layers shared by teacher and student."""
 
 import math
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ PATCH = 8
 
 
 def pad_to_patches(grid: Tensor) -> Tensor:
-    """(B, C, H, W) → (B, C, H', W') with H', W' the next multiples of ``PATCH``; the margin is zero and unseen."""
+    """(B, C, H, W) → (B, C, H', W') with H', W' the next multiples of ``PATCH``; the margin is zero and masked."""
     rows, columns = grid.shape[-2:]
     if rows % PATCH == 0 and columns % PATCH == 0:
-        return grid  # padding by nothing would copy
+        return grid  # padding by 0 would copy
     return F.pad(grid, (0, -columns % PATCH, 0, -rows % PATCH))
 
 
@@ -40,11 +40,11 @@ def sinusoidal_grid(rows: int, columns: int, width: int, device: torch.device) -
 
 
 def masked_mean(streams: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
-    """Mean of the streams where they were seen; zero where none was.
+    """Mean of the streams where they are observed; zero where none is.
 
     Args:
         streams: tensors of one shape.
-        weights: share seen, 0…1, each broadcastable to the streams.
+        weights: observed share, 0…1, each broadcastable to the streams.
     """
     total = torch.stack(tuple(weights)).sum(dim=0).clamp(min=1e-6)
     mean = streams[0] * (weights[0] / total)
@@ -54,12 +54,12 @@ def masked_mean(streams: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
 
 
 def channels_last(grid: Tensor) -> Tensor:
-    """(B, C, H, W), the same, with channels last in memory; written so that ``vmap`` knows it too."""
+    """(B, C, H, W) with channels last in memory; uses only operations that ``vmap`` supports."""
     return grid.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
 
 
 def gelu(grid: Tensor) -> Tensor:
-    """GELU of (B, C, H, W) whose channels lie last in memory: named in that order too, oneDNN's kernel takes it."""
+    """GELU of (B, C, H, W) with channels last in memory, permuted to that order so that oneDNN's kernel applies."""
     return F.gelu(grid.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
@@ -98,10 +98,10 @@ class FiLM(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    """Pre-norm transformer block; tokens that were not seen are no keys.
+    """Pre-norm transformer block; tokens that are not observed are masked as keys.
 
-    Dropout works on the MLP alone: on the attention it costs more than both matrix products. Attention runs in single
-    precision under autocast too: on a processor it is then twice as fast.
+    Dropout applies to the MLP alone: on the attention it costs more than both matrix products. Attention runs in single
+    precision under autocast too: on a CPU it is then twice as fast.
     """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
@@ -114,8 +114,8 @@ class AttentionBlock(nn.Module):
         )
 
     def forward(self, tokens: Tensor, seen: Tensor) -> Tensor:
-        """(B, N, D), (B, N) bool → (B, N, D); at least one token a sample must be seen."""
-        exporting = torch.compiler.is_exporting()  # a program decides nothing by values
+        """(B, N, D), (B, N) bool → (B, N, D); at least one token a sample must be observed."""
+        exporting = torch.compiler.is_exporting()  # an exported program cannot branch on values
         hidden = None if not exporting and bool(seen.all()) else ~seen  # without a mask attention takes its fast path
         with torch.autocast(tokens.device.type, enabled=False):
             y = self.norm1(tokens.float())
@@ -125,12 +125,12 @@ class AttentionBlock(nn.Module):
 
 
 class Correction(nn.Module):
-    """What a network adds to a normal distribution: a shift of its mean and factors on its widths.
+    """Corrects a normal distribution: a shift of its mean and factors on its widths.
 
-    Untaught it adds nothing, so that learning goes on from where the distribution stands.
+    Untrained it changes nothing, so that training starts from the given distribution.
 
     Args:
-        width: of the features; ``widths``: how many widths are told of each distribution.
+        width: of the features; ``widths``: number of widths of each distribution.
     """
 
     def __init__(self, width: int, widths: int = 1) -> None:
@@ -147,7 +147,7 @@ class Correction(nn.Module):
 
 
 class DamageHead(nn.Module):
-    """Damage state of an asset from what the map says at its cell."""
+    """Damage state of an asset from the features and flood logits at its cell."""
 
     def __init__(self, channels: int, classes: int, asset_classes: int, states: int) -> None:
         super().__init__()

@@ -48,7 +48,7 @@ class Student(nn.Module):
     def __init__(self, width: int = 24, dropout: float = 0.1, site_shape: tuple[int, int] | None = None) -> None:
         super().__init__()
         token = 3 * width
-        self.surge = SurgeEncoder(token, 2, 4, stations=1, sees_climate=False, dropout=dropout)
+        self.surge = SurgeEncoder(token, 2, 4, stations=1, use_climate=False, dropout=dropout)
         self.surge_decoder = SurgeDecoder(token, 4, dropout)
         present = sum(STUDENT_STREAMS.values()) + WATERLINE_STREAM + len(STUDENT_STREAMS) + 1
         self.archive = ArchiveAttention(present)

@@ -1,4 +1,4 @@
-"""The gauge side of both networks: hourly levels with holes in, a summary and a forecast out."""
+"""Encoder and decoder of the gauges, for both networks: hourly levels with gaps in, a surge forecast out."""
 
 import torch
 from torch import Tensor, nn
@@ -10,12 +10,12 @@ from strandline.observations.sea_level.residual_process import predict_residual
 
 HOURS_PER_TOKEN = 6
 LEVEL_SCALE = 1.0  # [m]; surges and tides of low coasts are of this order
-CALM = 0.03
-"""Spread of weather [m] below which a record counts as silent."""
+MIN_RESIDUAL_SD = 0.03
+"""Lower bound of the residual's standard deviation [m], the unit of the decoder."""
 
 
 class GaugeTokens(nn.Module):
-    """Six-hourly tokens of each station's record: residual, level, tide and what was seen of them."""
+    """Six-hourly tokens of each station's record: residual, level, tide and mask."""
 
     def __init__(self, width: int, stations: int) -> None:
         super().__init__()
@@ -24,10 +24,10 @@ class GaugeTokens(nn.Module):
         self.station = nn.Embedding(stations, width)
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Tokens (B, N, D), seen (B, N) bool and hours from issue (B, N); N = stations · 12.
+        """Tokens (B, N, D), observed (B, N) bool and hours from issue (B, N); N = stations · 12.
 
-        Stations beyond those the network was built for are not looked at; the own station is the first. The own
-        tide is given at every station: neighbours' differ by little, and the network learns by how much.
+        Stations beyond ``stations`` are ignored; the first is the own one. The own tide is given at every station:
+        neighbours' tides differ little, and the network learns by how much.
         """
         level = batch.gauge[:, : self.stations] / LEVEL_SCALE  # (B, S, 72)
         seen = batch.gauge_seen[:, : self.stations].to(level.dtype)
@@ -39,7 +39,8 @@ class GaugeTokens(nn.Module):
         hours = hours + (HOURS_PER_TOKEN - 1) / 2 - (CONTEXT_HOURS - 1)  # middle of each token
         tokens = self.embed(patches) + self.station.weight[:stations, None]
         tokens = tokens + sinusoidal(hours.float(), tokens.shape[-1], 100.0)
-        token_seen = torch.ones(samples, 1, hours.numel(), dtype=torch.bool, device=level.device)  # of the tide, always
+        # tokens of the own station are always observed, since the tide is
+        token_seen = torch.ones(samples, 1, hours.numel(), dtype=torch.bool, device=level.device)
         if stations > 1:
             others = seen[:, 1:].reshape(samples, stations - 1, -1, HOURS_PER_TOKEN).any(dim=-1)
             token_seen = torch.cat([token_seen, others], dim=1)
@@ -62,11 +63,11 @@ class ClimateTokens(nn.Module):
 
 
 class SurgeDecoder(nn.Module):
-    """Forecast at each lead: what the own readings foretell, corrected.
+    """Forecast at each lead: the prediction from the own readings, corrected.
 
-    Queries at the true hours ask tokens at theirs (cross-attention over timestamps). The answer moves the mean that
-    `gauge_process` gives and widens or narrows its spread, both in units of that spread, so that a sea of another size
-    is nothing new. Untaught it says what the process says, in gaps and in silence too.
+    Queries and tokens carry their hours (cross-attention over timestamps). The output shifts the mean of
+    `predict_surge_from_own_readings` and scales its standard deviation, in units of that deviation, so that the
+    correction does not depend on the size of the surges. Untrained it returns that prediction, in gaps too.
     """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
@@ -83,40 +84,39 @@ class SurgeDecoder(nn.Module):
         """(B, N, D), (B, N) → mean and scale [m], each (B, 25).
 
         Args:
-            foretold: what `predict_surge_from_own_readings` says of the batch, where it was asked beforehand.
+            residual_prediction: result of `predict_surge_from_own_readings` on the batch, if already computed.
         """
         mean, spread = predict_surge_from_own_readings(batch) if residual_prediction is None else residual_prediction
-        unit = batch.residual_covariance[:, :1].sqrt().clamp(min=CALM)  # (B, 1) [m]
+        unit = batch.residual_covariance[:, :1].sqrt().clamp(min=MIN_RESIDUAL_SD)  # (B, 1) [m]
         tide = batch.tide[:, CONTEXT_HOURS - 1 :] / LEVEL_SCALE  # (B, 25)
         rate = tide - batch.tide[:, CONTEXT_HOURS - 2 : -1] / LEVEL_SCALE
         inputs = [tide, rate, mean / unit, torch.log(spread / unit), torch.log(unit).expand_as(mean)]
         query = self.query(torch.stack(inputs, dim=-1))
         query = query + sinusoidal(torch.arange(LEADS, device=tokens.device).float(), query.shape[-1], 100.0)
-        answer = self.attention(query, tokens, tokens, key_padding_mask=~seen, need_weights=False)[0]
-        corrected, scale = self.correction(self.mlp(self.norm(query + answer)), mean, spread)
+        attended = self.attention(query, tokens, tokens, key_padding_mask=~seen, need_weights=False)[0]
+        corrected, scale = self.correction(self.mlp(self.norm(query + attended)), mean, spread)
         return corrected, scale[..., 0]
 
 
 class SurgeEncoder(nn.Module):
     """Transformer over gauge tokens and, for the teacher, climate tokens."""
 
-    def __init__(self, width: int, depth: int, heads: int, stations: int, sees_climate: bool, dropout: float) -> None:
+    def __init__(self, width: int, depth: int, heads: int, stations: int, use_climate: bool, dropout: float) -> None:
         super().__init__()
         self.gauge = GaugeTokens(width, stations)
-        self.climate = ClimateTokens(width) if sees_climate else None
+        self.climate = ClimateTokens(width) if use_climate else None
         self.season = nn.Linear(2, width)
         self.blocks = nn.ModuleList(AttentionBlock(width, heads, dropout) for _ in range(depth))
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Tokens (B, N, D), the first of them the season, and which were seen (B, N)."""
+        """Tokens (B, N, D), the first of them the season, and which are observed (B, N)."""
         tokens, seen, _ = self.gauge(batch)
         season = self.season(batch.season)[:, None]
         parts, masks = [season, tokens], [torch.ones_like(seen[:, :1]), seen]
         if self.climate is not None and batch.climate is not None:
-            assert batch.climate_hours is not None
-            assert batch.climate_seen is not None
-            parts.append(self.climate(batch.climate, batch.climate_hours))
-            masks.append(batch.climate_seen)
+            climate, climate_seen = batch.pair("climate")
+            parts.append(self.climate(climate, batch.require("climate_hours")))
+            masks.append(climate_seen)
         tokens, seen = torch.cat(parts, dim=1), torch.cat(masks, dim=1)
         for block in self.blocks:
             tokens = block(tokens, seen)
@@ -124,14 +124,14 @@ class SurgeEncoder(nn.Module):
 
 
 def peak_of(batch: Batch) -> Tensor:
-    """(B,) highest level of the context [m above mean sea level]: as far as observed, and never below the tide's."""
+    """(B,) highest level of the context [m above mean sea level]: the highest reading, at least the highest tide."""
     own = batch.gauge[:, 0].masked_fill(~batch.gauge_seen[:, 0], -torch.inf).amax(dim=1)
     return torch.maximum(own, batch.tide[:, :CONTEXT_HOURS].amax(dim=1))
 
 
 def predict_surge_from_own_readings(batch: Batch) -> tuple[Tensor, Tensor]:
-    """What the own readings of a batch foretell of the surge: mean and standard deviation (B, 25) [m]."""
-    own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()  # smooth weather is nearly singular
+    """Surge predicted from the own readings alone: mean and standard deviation (B, 25) [m]."""
+    own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()  # smooth residuals are nearly singular
     residual_covariance, modes = batch.residual_covariance.double(), batch.tide_error_modes.double()
     mean, spread = predict_residual(own, batch.gauge_seen[:, 0], residual_covariance, modes, first=CONTEXT_HOURS - 1)
     return mean.to(batch.gauge.dtype), spread.to(batch.gauge.dtype)

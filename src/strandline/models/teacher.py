@@ -1,4 +1,4 @@
-"""The teacher: a Vision Transformer that sees radar, climate and neighbours where they are abundant."""
+"""The teacher: a Vision Transformer that also takes radar, climate and neighbouring gauges."""
 
 from torch import nn
 
@@ -17,12 +17,12 @@ SKIP_CHANNELS = 16
 class Teacher(nn.Module):
     """Ground, radar, optical and in-situ patches, gauge and climate tokens in one transformer, three heads.
 
-    It looks twice where it can: a batch that remembers earlier floods of its place, as the first look saw them, is
-    answered by the second look.
+    A batch with a flood archive is predicted in two passes: the refinement head corrects the first flood map by the
+    archive, which holds the first-pass maps of earlier floods.
 
     Args:
-        width: token width; depth: blocks; heads: attention heads; dropout: share dropped in training.
-        stations: gauges that it can listen to, the own one first.
+        width: token width; depth: blocks; heads: attention heads; dropout: dropout rate in training.
+        stations: number of gauges that it takes, the own one first.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Teacher(nn.Module):
     ) -> None:
         super().__init__()
         self.feature_width = width
-        self.surge = SurgeEncoder(width, 2, heads, stations, sees_climate=True, dropout=dropout)
+        self.surge = SurgeEncoder(width, 2, heads, stations, use_climate=True, dropout=dropout)
         self.surge_decoder = SurgeDecoder(width, heads, dropout)
         self.map = DenseTransformer(
             TEACHER_STREAMS,
@@ -46,7 +46,7 @@ class Teacher(nn.Module):
         self.damage = DamageHead(SKIP_CHANNELS, FLOOD_CLASSES, len(CURVE_CLASSES), DAMAGE_STATES)
 
     def forward(self, batch: Batch) -> Prediction:
-        """Answer with whatever the batch holds; without terrain there is no map to answer on."""
+        """Predict from whatever modalities the batch holds; without terrain there is no flood map."""
         context, context_seen = self.surge(batch)  # (B, M, D)
         mean, scale = self.surge_decoder(context, context_seen, batch)
         weight = context_seen.to(context.dtype)[..., None]

@@ -1,4 +1,4 @@
-"""The ground as the networks see it: how high a cell lies, over which sill the sea comes to it, and from how far."""
+"""Terrain features of the networks: elevation, lowest sill on the way from the sea, and distance to the sea."""
 
 import heapq
 from dataclasses import dataclass, replace
@@ -12,18 +12,18 @@ from scipy import ndimage
 from torch import Tensor
 
 from strandline.errors import InputError
-from strandline.models.batch import Batch
+from strandline.models.batch import Batch, land_of
 from strandline.observations.arrays import Mask, Reals
 from strandline.observations.region import Region
 
 LOWEST, HIGHEST = -10.0, 15.0
-"""[m above mean sea level]: ground above the highest never floods from the sea and would only stretch the scale."""
+"""[m above mean sea level]: elevations are clipped to this range; higher ground never floods from the sea."""
 _ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
-    """What a batch says of the terrain under it.
+class TerrainFeatures:
+    """Terrain channels of a region, shared by all samples of a batch.
 
     Attributes:
         channels: (4, H, W) ``TERRAIN_CHANNELS``; ``known``: (H, W) where the elevation is known.
@@ -33,12 +33,12 @@ class Ground:
     known: Tensor
 
     @property
-    def land(self) -> npt.NDArray[np.bool_]:
-        """(H, W) known cells that are not permanent water: those that can be flooded."""
-        return (self.known & (self.channels[2] < 0.5)).numpy()
+    def land(self) -> Mask:
+        """(H, W) cells that can be flooded, as `Batch.land`."""
+        return land_of(self.channels, self.known).numpy()
 
-    def under(self, batch: Batch) -> Batch:
-        """The batch on this ground."""
+    def attach_to(self, batch: Batch) -> Batch:
+        """The batch with this terrain."""
         return replace(
             batch,
             terrain=self.channels.expand(len(batch), *self.channels.shape),
@@ -46,8 +46,8 @@ class Ground:
         )
 
 
-def ground_of(region: Region, terrain: xr.Dataset, mean_sea_level: float) -> Ground:
-    """The ground of a whole region.
+def terrain_features_of(region: Region, terrain: xr.Dataset, mean_sea_level: float) -> TerrainFeatures:
+    """Derive the terrain features of a region.
 
     Args:
         terrain: the ``terrain`` modality.
@@ -59,14 +59,14 @@ def ground_of(region: Region, terrain: xr.Dataset, mean_sea_level: float) -> Gro
     elevation = terrain["elevation"].values.astype(float) - mean_sea_level
     sea = sea_of(region, terrain)
     distance = distance_to(sea) * region.cell_size / 1000.0
-    return lay_ground(elevation, sill_of(elevation, sea), terrain["permanent_water"].values > 0.5, distance)
+    return stack_terrain_features(elevation, sill_of(elevation, sea), terrain["permanent_water"].values > 0.5, distance)
 
 
-def lay_ground(elevation: Reals, sill: Reals, water: Mask, distance: Reals) -> Ground:
-    """The ground from its fields, (H, W) each.
+def stack_terrain_features(elevation: Reals, sill: Reals, water: Mask, distance: Reals) -> TerrainFeatures:
+    """Clip and stack the fields, (H, W) each.
 
     Args:
-        elevation, sill: [m above mean sea level]; NaN = unknown, and no path for the sea.
+        elevation, sill: [m above mean sea level]; NaN = unknown, or not reached.
         water: permanent water, of the sea or not.
         distance: to the sea [km].
     """
@@ -79,7 +79,7 @@ def lay_ground(elevation: Reals, sill: Reals, water: Mask, distance: Reals) -> G
             np.where(seen, distance, 0.0),
         ]
     )
-    return Ground(torch.from_numpy(channels.astype(np.float32)), torch.from_numpy(seen))
+    return TerrainFeatures(torch.from_numpy(channels.astype(np.float32)), torch.from_numpy(seen))
 
 
 def sea_of(region: Region, terrain: xr.Dataset) -> Mask:
@@ -88,7 +88,7 @@ def sea_of(region: Region, terrain: xr.Dataset) -> Mask:
 
 
 def joined_to_sea(wet: Mask, region: Region) -> Mask:
-    """(H, W) wet cells that join the region's sea point through such cells, by edge or corner.
+    """(H, W) wet cells that are connected with the region's sea point through wet cells, by edge or corner.
 
     Raises:
         InputError: the sea point is not wet, or lies outside.
@@ -110,7 +110,7 @@ def distance_to(sea: Mask) -> npt.NDArray[np.float32]:
     nearest = ndimage.distance_transform_edt(~sea, return_distances=False, return_indices=True)  # (2, H, W)
     distance = np.empty(sea.shape, dtype=np.float32)
     columns = np.arange(sea.shape[1])
-    for start in range(0, len(sea), _ROWS_AT_ONCE):  # in doubles, a few rows at once
+    for start in range(0, len(sea), _ROWS_AT_ONCE):  # double precision, a few rows at a time
         part = slice(start, start + _ROWS_AT_ONCE)
         rows = np.arange(len(sea))[part, None]
         distance[part] = np.hypot(nearest[0, part] - rows, nearest[1, part] - columns)
@@ -118,9 +118,9 @@ def distance_to(sea: Mask) -> npt.NDArray[np.float32]:
 
 
 def sill_of(elevation: Reals, sea: Mask) -> Reals:
-    """Lowest sea level [m] at which water from ``sea`` reaches each cell over the given ground (8 neighbours).
+    """Lowest sea level [m] at which water from ``sea`` reaches each cell (8 neighbours).
 
-    Unknown ground (NaN) is not crossed and gets NaN; so do cells that no path reaches.
+    Cells of unknown elevation (NaN) are not crossed and get NaN, as do cells that no path reaches.
 
     Source: priority-flood with a plain queue for cells below the water, Barnes et al. (2014), Computers & Geosciences
     62, 117–127, algorithm 2.
@@ -134,7 +134,7 @@ def sill_of(elevation: Reals, sea: Mask) -> Reals:
 @numba.njit(cache=True)
 def _flood(elevation, sea, sill):  # type: ignore[no-untyped-def]  # compiled
     rows, columns = elevation.shape
-    queue, pool = [(elevation[0, 0], np.int64(0))], [np.int64(0)]  # that numba knows of what they are
+    queue, pool = [(elevation[0, 0], np.int64(0))], [np.int64(0)]  # empty lists whose types numba can infer
     queue.pop()
     pool.pop()
     for row in range(rows):

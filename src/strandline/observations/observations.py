@@ -1,4 +1,4 @@
-"""What is known of a place: one dataset a modality. A modality that was not observed is ``None``, never zeros."""
+"""All data sets of a region. A modality that was not observed is ``None``, never zeros."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ ProvenanceKind = Literal["simulated", "real"]
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a modality comes from; travels to the report."""
+    """Origin of a modality; the report states it."""
 
     kind: ProvenanceKind
     source: str
@@ -27,51 +27,80 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Which variables and dimensions a modality must have."""
+class Modality:
+    """Layout of a data set, and what a region does without it.
+
+    Attributes:
+        required, optional: variable → dimensions.
+        coordinates: all of them required.
+        on_region_grid: whether ``y`` and ``x`` are the region's rows and columns.
+        cost_of_absence: one sentence for ``strandline check``; empty where a region file cannot name the modality.
+    """
 
     required: Mapping[str, tuple[str, ...]]
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coordinates: tuple[str, ...] = ()
+    on_region_grid: bool = False
+    cost_of_absence: str = ""
 
 
 _MAP, _SCENES = ("y", "x"), ("scene", "y", "x")
-LAYOUTS: dict[str, Layout] = {
-    "terrain": Layout(
-        {"elevation": _MAP, "permanent_water": _MAP}, {"elevation_error": _MAP, "roughness": _MAP}, ("y", "x")
+MODALITIES: dict[str, Modality] = {
+    "terrain": Modality(
+        {"elevation": _MAP, "permanent_water": _MAP},
+        {"elevation_error": _MAP, "roughness": _MAP},
+        ("y", "x"),
+        on_region_grid=True,
+        cost_of_absence="no maps: the region cannot be run",
     ),
-    "sar": Layout({"vv": _SCENES}, {"vh": _SCENES}, ("scene", "y", "x", "time")),
-    "sar_reference": Layout({"vv": _MAP}, {"vh": _MAP}, ("y", "x")),
-    "optical": Layout(
+    "sar": Modality(
+        {"vv": _SCENES},
+        {"vh": _SCENES},
+        ("scene", "y", "x", "time"),
+        on_region_grid=True,
+        cost_of_absence="floods under cloud are not observed: the teacher's maps rest on simulation alone",
+    ),
+    "sar_reference": Modality(
+        {"vv": _MAP},
+        {"vh": _MAP},
+        ("y", "x"),
+        on_region_grid=True,
+        cost_of_absence="no change detection: permanent water and flood look alike in radar",
+    ),
+    "optical": Modality(
         {"green": _SCENES, "near_infrared": _SCENES},
         {"shortwave_infrared": _SCENES},
         ("scene", "y", "x", "time"),
+        cost_of_absence="no land cover for the student: flood maps rest on terrain and gauges",
     ),
-    "tide_gauge": Layout(
+    "tide_gauge": Modality(
         {"water_level": ("station", "time"), "quality": ("station", "time")},
         {},
         ("station", "time", "longitude", "latitude", "mean_sea_level"),
+        cost_of_absence="no surge is learned or verified, and no return levels: forecasts fall back to the prior",
     ),
-    "climate": Layout(
+    "climate": Modality(
         {},
         dict.fromkeys(("pressure", "wind_east", "wind_north", "sea_level"), ("time", "latitude", "longitude")),
         ("time", "latitude", "longitude"),
+        cost_of_absence="no pressure and wind for the surge forecast: it rests on gauge readings alone",
     ),
-    "storms": Layout(
+    "storms": Modality(
         {"maximum_wind": ("fix",)},
         {"central_pressure": ("fix",), "radius_of_maximum_wind": ("fix",)},
         ("fix", "storm", "time", "longitude", "latitude"),
+        cost_of_absence="no cyclone tracks: extreme storms are drawn from the gauges' extremes only",
     ),
-    "in_situ": Layout({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
-    "flood_survey": Layout({"flood_depth": _SCENES}, {}, ("scene", "y", "x", "time")),
+    "in_situ": Modality({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
+    "flood_survey": Modality({"flood_depth": _SCENES}, {}, ("scene", "y", "x", "time"), on_region_grid=True),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Observations:
-    """Everything that is known of a region, checked at construction.
+    """All data of a region, checked at construction.
 
-    Datasets follow ``LAYOUTS`` and carry SI units from the vocabulary. NaN inside a dataset = not observed there
+    Datasets follow ``MODALITIES`` and carry the SI units of ``VARIABLES``. NaN inside a dataset = not observed there
     (cloud, gap, swath edge). Times are UTC ``datetime64[ns]``, strictly increasing along ``time``.
 
     Attributes:
@@ -79,7 +108,7 @@ class Observations:
         tide_gauge: hourly; station 0 is the region's own gauge, the others are neighbours. ``mean_sea_level`` (station)
             is the level [m] about which the tide swings.
         sar, sar_reference: radar scenes and their dry-season mean.
-        optical: on a grid of its own (coarser x and y); NaN = cloud.
+        optical: on its own grid (coarser y and x); NaN = cloud.
         climate: daily or 6-hourly fields on a coarse longitude-latitude grid.
         storms: cyclone fixes, one a row, named by coordinate ``storm``.
         in_situ: depths at loggers in the floodplain (x, y [m]) at scene times.
@@ -87,8 +116,8 @@ class Observations:
         assets: GeoDataFrame in the region's CRS with ``ASSET_COLUMNS`` and any of ``ASSET_DETAILS``; ``value``
             [EUR 2010].
         truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``water_level`` and ``surge`` (hour),
-            and ``damage_state`` (scene, asset). Learning never reads it.
-        provenance: modality → where it comes from.
+            and ``damage_state`` (scene, asset). Local training never reads it.
+        provenance: modality → origin.
     """
 
     region: Region
@@ -109,15 +138,11 @@ class Observations:
         for name, dataset in self.modalities().items():
             check_layout(name, dataset)
             if name not in self.provenance:
-                raise InputError(name, "has no provenance", "say where it comes from")
-        terrain_shape = (self.terrain.sizes["y"], self.terrain.sizes["x"])
-        if terrain_shape != self.region.shape:
-            raise InputError("terrain", f"has shape {terrain_shape}", f"regrid it to the region's {self.region.shape}")
-        for name in ("sar", "sar_reference", "flood_survey"):
-            dataset = getattr(self, name)
-            if dataset is not None and (dataset.sizes["y"], dataset.sizes["x"]) != self.region.shape:
-                given = (dataset.sizes["y"], dataset.sizes["x"])
-                raise InputError(name, f"has shape {given}", f"regrid it to the region's {self.region.shape}")
+                raise InputError(name, "has no provenance", "state its source")
+        for name, dataset in self.modalities().items():
+            shape = (dataset.sizes.get("y"), dataset.sizes.get("x"))
+            if MODALITIES[name].on_region_grid and shape != self.region.shape:
+                raise InputError(name, f"has shape {shape}", f"regrid it to the region's {self.region.shape}")
         if np.isnan(self.terrain["elevation"].values).all():
             raise InputError("terrain", "has no known elevation", "give a raster that covers the region")
         if self.assets is not None:
@@ -131,15 +156,15 @@ class Observations:
                 raise InputError("assets", f"unknown classes {unknown}", f"known: {', '.join(ASSET_CLASSES)}")
 
     def modalities(self) -> dict[str, xr.Dataset]:
-        """The gridded and timed datasets that are present, by name (assets and truth apart)."""
-        present = {name: getattr(self, name) for name in LAYOUTS}
+        """The datasets that were observed, by name, without assets and truth."""
+        present = {name: getattr(self, name) for name in MODALITIES}
         return {name: dataset for name, dataset in present.items() if dataset is not None}
 
     def require(self, name: str) -> xr.Dataset:
-        """One of ``LAYOUTS``, or ``truth``.
+        """The dataset of one of ``MODALITIES``, or ``truth``.
 
         Raises:
-            InputError: it was not observed.
+            InputError: the modality was not observed.
         """
         dataset: xr.Dataset | None = getattr(self, name)
         if dataset is None:
@@ -169,16 +194,16 @@ class Observations:
         return InputError(f"region '{self.region.name}'", f"'{name}' was not observed", remedy)
 
     def without(self, *names: str) -> Self:
-        """The same place with these modalities not observed."""
+        """A copy without these modalities."""
         absent: dict[str, Any] = dict.fromkeys(names)
         return replace(self, **absent)
 
     def between(self, start: np.datetime64, end: np.datetime64) -> Self:
-        """The same place seen only in ``[start, end]``; terrain, assets and the radar reference stay."""
+        """A copy limited to times in ``[start, end]``; terrain, assets and the radar reference stay."""
         return self._select(lambda time: (time >= start) & (time <= end))
 
     def outside(self, windows: list[tuple[np.datetime64, np.datetime64]]) -> Self:
-        """The same place with these windows cut out of every timed modality."""
+        """A copy without the times of these windows."""
 
         def keep(time: np.ndarray) -> np.ndarray:
             mask = np.ones(time.shape, dtype=bool)
@@ -200,31 +225,35 @@ class Observations:
 
     @property
     def is_simulated(self) -> bool:
-        """Whether any part of this was simulated."""
+        """Whether any modality was simulated."""
         return any(provenance.kind == "simulated" for provenance in self.provenance.values())
 
 
 def check_layout(name: str, dataset: xr.Dataset) -> None:
-    """Refuse a dataset that does not follow its modality's layout, units or ranges.
+    """Check that a dataset follows its modality's layout, units and ranges.
 
     Raises:
         InputError: with the modality, the variable and what is expected.
     """
-    layout = LAYOUTS[name]
-    known = {**layout.required, **layout.optional}
-    for variable, dims in layout.required.items():
+    modality = MODALITIES[name]
+    known = {**modality.required, **modality.optional}
+    for variable, dims in modality.required.items():
         if variable not in dataset:
             raise InputError(name, f"variable '{variable}' is missing", f"it needs dimensions {dims}")
     for given, array in dataset.data_vars.items():
         variable = str(given)
         expected = known.get(variable)
         if expected is None:
-            raise InputError(name, f"variable '{variable}' does not belong here", f"known: {', '.join(sorted(known))}")
+            raise InputError(
+                name, f"variable '{variable}' is not part of this modality", f"known: {', '.join(sorted(known))}"
+            )
         if array.dims != expected:
             raise InputError(name, f"'{variable}' has dimensions {array.dims}", f"transpose it to {expected}")
-    for coordinate in layout.coordinates:
+    for coordinate in modality.coordinates:
         if coordinate not in dataset.coords:
-            raise InputError(name, f"coordinate '{coordinate}' is missing", f"needed: {', '.join(layout.coordinates)}")
+            raise InputError(
+                name, f"coordinate '{coordinate}' is missing", f"needed: {', '.join(modality.coordinates)}"
+            )
     if "time" in dataset.coords and name != "storms":
         time = dataset["time"].values
         if not np.issubdtype(time.dtype, np.datetime64) or np.isnat(time).any():

@@ -9,6 +9,8 @@ from strandline.errors import InputError
 
 HOURS_PER_YEAR = 8766
 """Of a mean Julian year, 365.25 days."""
+DEPTH_EDGES = (0.15, 0.5, 1.0, 1.5)
+"""Depths [m] between the flood classes; a cell is flooded, and people and assets exposed, from the first edge on."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, _land, reference_classes
+from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData, reference_classes
 from strandline.distillation.waterlines import attach_whole_archive
 from strandline.models.batch import Batch
 from strandline.models.batching import build_surge_batch, hours_of
@@ -29,85 +29,83 @@ from strandline.uncertainty.metrics import interval_coverage, overlap_counts, po
 from strandline.uncertainty.risk_control import miss_rate
 
 NOISE = 0.03
-"""IoU that ten events cannot tell apart; a smaller distance to the teacher leaves the closed gap undefined."""
+"""Difference in IoU that ten events cannot resolve; nearer to the teacher the closed gap is undefined."""
 
 
 @dataclass(frozen=True)
 class FloodScores:
-    """Pooled IoU of flooded land on the test storms, a method; NaN where no test storm has a known flood.
+    """Flood-map scores on the test storms.
 
     Attributes:
-        iou: method → IoU [-].
-        probability, happened: the forecaster's word and the outcome on every scored cell, for reliability.
-        false_dry: share of a storm's flooded cells that the forecaster called dry, mean over storms; NaN without any.
+        iou: method → pooled intersection over union of flooded land [-]; NaN where no test storm has a known flood.
+        probability, observed: the forecaster's probability and the outcome on every scored cell, for reliability.
+        miss_rate: share of a storm's flooded cells that the forecaster missed, mean over storms; NaN without any.
     """
 
     iou: dict[str, float]
     probability: npt.NDArray[np.float32]
-    happened: Mask
+    observed: Mask
     miss_rate: float
 
 
 def score_floods(
     test: Batch,
-    course: AdaptationData,
+    data: AdaptationData,
     forecaster: Forecaster,
     teacher: Teacher,
     others: Mapping[str, Sequence[Student]],
 ) -> FloodScores:
-    """Score every learner on the same held-out storms; each one's threshold is chosen on the training storms.
+    """Score every method on the same test storms; each one's threshold is chosen on the training storms.
 
-    For storms far above all of these the students' thresholds are chosen on the rehearsed ones, where there are any.
+    For storms far above all of these the students' thresholds are chosen on the simulated extremes, where there are
+    any.
 
     Args:
-        test: the teacher's view; its targets are the truth, or what was surveyed.
-        course: its training storms choose the thresholds, and the teacher remembers its first look at them.
+        test: all streams; its targets are the truth, or what was surveyed.
+        data: its training storms choose the thresholds, and its first-pass maps are the teacher's flood archive.
         forecaster: the calibrated ensemble.
-        teacher: with radar.
+        teacher: sees radar.
         others: method → members.
     """
-    land_of_test = _land(test)
+    land_of_test = test.land
     if test.flood_class is None or test.flood_valid is None:
         truth = valid = np.zeros(land_of_test.shape, dtype=bool)  # nothing was surveyed: every score is undefined
     else:
         truth, valid = (test.flood_class > 0).numpy(), (test.flood_valid & land_of_test).numpy()
-    seen, first, physics_augmented = course.training, course.first_pass, course.physics_augmented
-    known, land = (reference_classes(seen, course.teacher_predictions.training) > 0).numpy(), _land(seen).numpy()
-    beyond = np.zeros(len(test), dtype=bool) if course.archive is None else course.archive.is_beyond(test).numpy()
+    training, extremes = data.training, data.physics_augmented
+    known, land = (reference_classes(training, data.teacher_predictions.training) > 0).numpy(), training.land.numpy()
+    beyond = np.zeros(len(test), dtype=bool) if data.archive is None else data.archive.is_beyond(test).numpy()
 
-    def baseline_iou(networks: Sequence[Student]) -> float:
+    def iou_of(networks: Sequence[Student]) -> float:
         def flooded(batch: Batch) -> SingleFloats:
-            return _flooded([predict(network, batch) for network in networks])
+            return _flood_probability([predict(network, batch) for network in networks])
 
-        alone = choose_threshold(
-            flooded(student_inputs(seen.without(*ARCHIVE_STREAMS))), known, land
-        )  # no teacher, no memory
-        thresholds = np.full((len(test), 1, 1), alone)
-        if physics_augmented is not None:
-            assert physics_augmented.flood_class is not None
-            happened, where = (physics_augmented.flood_class > 0).numpy(), _land(physics_augmented).numpy()
-            thresholds[beyond] = choose_threshold(flooded(physics_augmented.without(*ARCHIVE_STREAMS)), happened, where)
+        without_archive = student_inputs(training.without(*ARCHIVE_STREAMS))  # the archive is the teacher's
+        thresholds = np.full((len(test), 1, 1), choose_threshold(flooded(without_archive), known, land))
+        if extremes is not None:
+            observed, where = (extremes.require("flood_class") > 0).numpy(), extremes.land.numpy()
+            thresholds[beyond] = choose_threshold(flooded(extremes.without(*ARCHIVE_STREAMS)), observed, where)
         return pooled_iou(overlap_counts(flooded(student_inputs(test)) >= thresholds, truth, valid))
 
     def teacher_iou() -> float:
-        chosen = choose_threshold(_flooded([course.teacher_predictions.training]), known, land)
-        said = _flooded([predict_with_tta(teacher, attach_whole_archive(test, first))])
-        return pooled_iou(overlap_counts(said >= chosen, truth, valid))
+        threshold = choose_threshold(_flood_probability([data.teacher_predictions.training]), known, land)
+        prediction = predict_with_tta(teacher, attach_whole_archive(test, data.first_pass))
+        return pooled_iou(overlap_counts(_flood_probability([prediction]) >= threshold, truth, valid))
 
     probability = forecaster.predict(student_inputs(test)).flood_probability
-    said = probability >= forecaster.thresholds(test)[:, None, None]
-    scores = {"distilled": pooled_iou(overlap_counts(said, truth, valid)), "teacher": teacher_iou()}
-    scores |= {method: baseline_iou(members) for method, members in others.items()}
-    missed = miss_rate(said, truth, valid)[(truth & valid).any(axis=(1, 2))]
+    extent = probability >= forecaster.thresholds(test)[:, None, None]
+    scores = {"distilled": pooled_iou(overlap_counts(extent, truth, valid)), "teacher": teacher_iou()}
+    scores |= {method: iou_of(members) for method, members in others.items()}
+    missed = miss_rate(extent, truth, valid)[(truth & valid).any(axis=(1, 2))]
     return FloodScores(scores, probability[valid], truth[valid], float(missed.mean()) if missed.size else float("nan"))
 
 
-def _flooded(words: Sequence[Prediction]) -> SingleFloats:
+def _flood_probability(predictions: Sequence[Prediction]) -> SingleFloats:
     """(B, H, W) mean probability that a cell is flooded."""
-    chances: SingleFloats = np.mean(
-        [1 - word.flood_logits.softmax(1)[:, 0].numpy() for word in words if word.flood_logits is not None], 0
+    mean: SingleFloats = np.mean(
+        [1 - each.flood_logits.softmax(1)[:, 0].numpy() for each in predictions if each.flood_logits is not None], 0
     )
-    return chances
+    return mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,39 +141,45 @@ def surge_scores(surge: SurgeTable) -> SurgeScores:
     return SurgeScores(scores["rmse"], scores["coverage_90"], int(scores["n_hours"]), baselines[name], name)
 
 
-def learning_scores(floods: FloodScores, place: StudyArea, split: Split, asked: float | None) -> LearningScores:
-    """The learning table: retention S/T, and the gap (S − B)/(T − B) where T − B is more than noise."""
-    teacher, student, base = (floods.iou[name] for name in ("teacher", "distilled", "labels_only"))
-    survey = place.observations.flood_survey
+def learning_scores(
+    floods: FloodScores, area: StudyArea, split: Split, target_miss_rate: float | None
+) -> LearningScores:
+    """The learning table: retention S/T, and the gap (S − B)/(T − B) where T − B is more than noise.
+
+    Without the baselines (``RunConfig.evaluate``) B is unknown, and so is the gap.
+    """
+    teacher, student, base = (floods.iou.get(name) for name in ("teacher", "distilled", "labels_only"))
+    assert teacher is not None
+    assert student is not None
+    survey = area.observations.flood_survey
     labels = 0
     if survey is not None:
         labels = sum(bool(storm.contains(survey["time"].values).any()) for storm in split.training)
-    gap = (student - base) / (teacher - base) if teacher - base > NOISE else None
     return LearningScores(
-        place.observations.provenance["terrain" if place.observations.truth is None else "truth"].kind,
-        teacher,
-        student,
-        base,
-        floods.iou["pretrained"],
-        student / teacher if teacher > 0 else float("nan"),
-        gap,
-        labels,
-        len(split.test),
-        floods.iou["pretrained_finetuned"],
-        None if math.isnan(floods.miss_rate) else floods.miss_rate,
-        asked,
+        provenance=area.observations.provenance["terrain" if area.observations.truth is None else "truth"].kind,
+        teacher_iou=teacher,
+        student_iou=student,
+        labels_only_iou=base,
+        pretrained_iou=floods.iou["pretrained"],
+        retention=student / teacher if teacher > 0 else float("nan"),
+        gap_closed=None if base is None or teacher - base <= NOISE else (student - base) / (teacher - base),
+        n_labels=labels,
+        n_test_storms=len(split.test),
+        finetuned_iou=floods.iou.get("pretrained_finetuned"),
+        miss_rate=None if math.isnan(floods.miss_rate) else floods.miss_rate,
+        target_miss_rate=target_miss_rate,
     )
 
 
 def reliability(floods: FloodScores, bins: int = 10) -> Reliability | None:
-    """Promised and observed frequency of flooding on the test storms, a bin of probability; ``None`` without any."""
-    if not floods.happened.size:
+    """Forecast and observed frequency of flooding on the test storms, per bin of probability; ``None`` without any."""
+    if not floods.observed.size:
         return None
     index = np.minimum((floods.probability * bins).astype(int), bins - 1)
     kept = [i for i in range(bins) if (index == i).any()]
     return Reliability(
         tuple(float(floods.probability[index == i].mean()) for i in kept),
-        tuple(float(floods.happened[index == i].mean()) for i in kept),
+        tuple(float(floods.observed[index == i].mean()) for i in kept),
         tuple(int((index == i).sum()) for i in kept),
     )
 
@@ -183,11 +187,7 @@ def reliability(floods: FloodScores, bins: int = 10) -> Reliability | None:
 def forecast_surge(
     forecaster: Forecaster, observations: Observations, storms: Sequence[Storm], sea_level: SeaLevelModel
 ) -> SurgeTable:
-    """Forecast every third hour through each storm, from the own gauge, the tide and the season alone.
-
-    Args:
-        sea: tide and weather of the own gauge.
-    """
+    """Forecasts issued every third hour through each storm, from the own gauge, the tide and the season alone."""
     gauge = observations.require_gauge()
     mean = float(gauge["mean_sea_level"].values[0])
     tables = []
@@ -196,13 +196,12 @@ def forecast_surge(
         if not issue.size:
             continue
         batch = student_inputs(build_surge_batch(observations, issue, sea_level, "survey"))
-        assert batch.surge is not None
-        assert batch.surge_valid is not None
+        surge, surge_valid = batch.pair("surge")
         forecast = forecaster.predict(batch)
         low, high = forecaster.surge_interval(forecast, 0.8)
         lowest, highest = forecaster.surge_interval(forecast, 0.9)
         base = batch.tide[:, CONTEXT_HOURS - 1 :].numpy() + mean  # (B, 25)
-        observed = np.where(batch.surge_valid.numpy(), base + batch.surge.numpy(), np.nan)
+        observed = np.where(surge_valid.numpy(), base + surge.numpy(), np.nan)
         residual = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).numpy()
         persistence = base + _last_seen(residual, batch.gauge_seen[:, 0].numpy())[:, None]
         lead = np.arange(LEADS)

@@ -17,7 +17,8 @@ from strandline.distillation.pretraining.simulated_coasts import (
     simulate_training_windows,
 )
 from strandline.distillation.training import data_parallel
-from strandline.distillation.training.loop import Progress
+from strandline.distillation.training.loop import Announce, Progress
+from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -27,9 +28,16 @@ from strandline.observations.region_file import load_region_file
 from strandline.pipeline.checkpoints import Checkpoints
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region
-from strandline.pipeline.run import Announce, run
+from strandline.pipeline.run import run as run_stages
 from strandline.pipeline.settings import RunConfig, commit
 from strandline.pipeline.study_area import StudyArea, built_in_study_area, open_study_area
+
+QUICK = RunConfig(
+    DistillationConfig(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16
+)
+"""Of the health check on the small built-in delta."""
+REAL = RunConfig(DistillationConfig(samples=4), calibration_storms=9, test_storms=1)
+"""Of a real place: its grid is larger than the built-in one, so half the storms a step keep the distillation short."""
 
 
 @dataclass(frozen=True)
@@ -37,45 +45,72 @@ class Job:
     """A run that is ready to start.
 
     Attributes:
-        name: tells it from other jobs in the same folder.
+        name: identifies the job among others in the same folder.
+        observe: returns the study area.
     """
 
     name: str
     observe: Callable[[Progress | None], StudyArea]
-    settings: RunConfig
+    config: RunConfig
 
     def run(self, out: Path, announce: Announce, resume: bool) -> Path:
         """Run it into ``out``; returns the report's path."""
-        return run(self.observe, self.name, self.settings, out, announce, resume)
+        return run_stages(self.observe, self.name, self.config, out, announce, resume)
 
 
-def simulated(seed: int, *, quick: bool, miss_rate: float | None = None) -> Job:
+def run(
+    region: Path | None,
+    out: Path,
+    *,
+    data: Path | None = None,
+    quick: bool = False,
+    seed: int = 1,
+    miss_rate: float | None = None,
+    evaluate: bool = False,
+    resume: bool = False,
+    announce: Announce = lambda _: None,
+) -> Path:
+    """Run everything from observations to a report: what ``strandline run`` does.
+
+    Args:
+        region: region file (TOML); ``None`` = the built-in simulated delta.
+        out: folder for the products.
+        data: folder that the region file's paths start from; ``None`` = its own.
+        quick: the small built-in delta, a health check.
+        seed: of every random stream.
+        miss_rate: share of flooded cells that flood maps may miss, 0…1; ``None`` = the threshold of the best overlap.
+        evaluate: also train baselines without a teacher; without them a run cannot say what distillation gained.
+        resume: continue an interrupted run in ``out``.
+        announce: called with each stage's name when it starts.
+
+    Returns:
+        The path of the report.
+
+    Raises:
+        InputError, RefusedByTheory: what was wrong. No product is written then.
+    """
+    if region is not None and quick:
+        raise InputError("quick", "is a simulated coast of its own", "leave the region file out")
+    if region is not None:
+        job = real(region, data, seed, miss_rate, evaluate=evaluate)
+    else:
+        job = simulated(seed, quick=quick, miss_rate=miss_rate, evaluate=evaluate)
+    return job.run(out, announce, resume)
+
+
+def simulated(seed: int, *, quick: bool, miss_rate: float | None = None, evaluate: bool = False) -> Job:
     """The built-in delta: 64 × 64 cells and 40 storms in 30 years, or (quick) 32 × 32 cells and 24 storms."""
-    if quick:
-        settings = RunConfig(
-            DistillationConfig(steps=40),
-            storms=24,
-            calibration_storms=9,
-            test_storms=5,
-            windows=120,
-            hazard_samples=16,
-            seed=seed,
-        )
-        settings = replace(settings, miss_rate=miss_rate)
-        return Job("quick", partial(built_in_study_area, 32), settings)
-    settings = RunConfig(seed=seed, miss_rate=miss_rate)
-    return Job("built-in delta", partial(built_in_study_area, 64), settings)
+    name, cells, config = ("quick", 32, QUICK) if quick else ("built-in delta", 64, RunConfig())
+    config = replace(config, seed=seed, miss_rate=miss_rate, evaluate=evaluate)
+    return Job(name, partial(built_in_study_area, cells), config)
 
 
-def real(region: Path, data: Path | None, seed: int, miss_rate: float | None = None) -> Job:
-    """A place from its region file; the record is parted into as many storms as it holds, up to 40."""
+def real(region: Path, data: Path | None, seed: int, miss_rate: float | None = None, *, evaluate: bool = False) -> Job:
+    """A real place from its region file, with as many storms as its record holds, up to 40."""
     region_file = load_region_file(region, data)
-    # real grids are larger than the built-in one: half the storms a step keep the distillation within minutes
-    settings = RunConfig(
-        DistillationConfig(samples=4), calibration_storms=9, test_storms=1, miss_rate=miss_rate, seed=seed
-    )
+    config = replace(REAL, seed=seed, miss_rate=miss_rate, evaluate=evaluate)
     name = f"{region_file.model_dump_json()}\n{_state_of_files(region_file.model_dump())}"
-    return Job(name, lambda _: open_study_area(region_file), settings)
+    return Job(name, lambda _: open_study_area(region_file), config)
 
 
 def map_region(
@@ -83,22 +118,22 @@ def map_region(
     data: Path | None,
     run: Path,
     out: str,
-    choice: MapConfig,
+    config: MapConfig,
     announce: Announce,
     *,
     resume: bool,
     scheduler: str | None,
 ) -> MapMetadata:
-    """Map a wider region by the students of a run."""
-    region_file = load_region_file(region.resolve(), data and data.resolve())  # workers stand in other folders
+    """Map a wider region with the students of a run."""
+    region_file = load_region_file(region.resolve(), data and data.resolve())  # workers run in other folders
     files = [run / name for name in (DEPLOYMENT_FILE, "student.safetensors", "student.json")]
     state = f"{_state_of_files(region_file.model_dump())}{_state_of_files(files)}"
-    job = f"{version('strandline')}\n{region_file.model_dump_json()}\n{state}\n{choice}"
-    return map_large_region(region_file, run, out, job, choice, announce, resume=resume, scheduler=scheduler)
+    job = f"{version('strandline')}\n{region_file.model_dump_json()}\n{state}\n{config}"
+    return map_large_region(region_file, run, out, job, config, announce, resume=resume, scheduler=scheduler)
 
 
 def _state_of_files(section: object) -> str:
-    """Size and time of change of every file that a region file names, so that a mended file is read anew."""
+    """Size and time of change of every file that a region file names, so that a changed file is read again."""
     if isinstance(section, Mapping):
         return "".join(_state_of_files(entry) for entry in section.values())
     if isinstance(section, list | tuple):
@@ -109,7 +144,7 @@ def _state_of_files(section: object) -> str:
     return ""
 
 
-def teach(
+def pretrain(
     out: Path,
     device: str,
     coasts: int | None,
@@ -117,73 +152,79 @@ def teach(
     seed: int,
     announce: Announce,
     *,
-    keep: bool = False,
+    surge_only: bool = False,
     resume: bool = False,
 ) -> None:
     """Pre-train the networks and write them into ``out``; processes of one ``torchrun`` share every step.
 
     Args:
         simulators: coasts simulated at a time.
-        keep: the shipped networks and teach their surge decoders alone.
-        resume: go on with an interrupted job in ``out``.
+        surge_only: keep the shipped networks and train their surge decoders alone.
+        resume: continue an interrupted job in ``out``.
     """
     start = time.perf_counter()
-    curriculum = PretrainingConfig()
+    config = PretrainingConfig()
     if coasts is not None:
-        curriculum = replace(curriculum, coasts=coasts)
-    name = f"{version('strandline')}\n{curriculum}\n{device} {seed} {keep}"
+        config = replace(config, coasts=coasts)
+    name = f"{version('strandline')}\n{config}\n{device} {seed} {surge_only}"
     with data_parallel.process_group(device):
-        first = data_parallel.rank() == 0
-        if not first:
-            data_parallel.barrier()  # until the first has simulated what all learn from
-        line = Checkpoints(out / ".unfinished", name, resume or not first, writes=first)
-        simulate: Simulate = simulate_training_windows if keep else simulate_training_coast
-        announce_own: Announce = announce if first else lambda _: None
-        at_a_time = simulators if first else 1  # the others read what the first has simulated
-        corpus = simulate_training_coasts(simulate, curriculum, line, at_a_time, announce_own("simulate coasts"))
-        if first:
+        is_first = data_parallel.rank() == 0
+        if not is_first:
+            data_parallel.barrier()  # until the first has simulated the coasts
+        checkpoints = Checkpoints(out / ".unfinished", name, resume or not is_first, writes=is_first)
+        simulate: Simulate = simulate_training_windows if surge_only else simulate_training_coast
+        announce_own: Announce = announce if is_first else lambda _: None
+        at_a_time = simulators if is_first else 1  # the others read what the first has simulated
+        corpus = simulate_training_coasts(simulate, config, checkpoints, at_a_time, announce_own("simulate coasts"))
+        if is_first:
             data_parallel.barrier()
-        lesson = (curriculum, line, corpus, seed, announce_own)
-        teacher, students = _teach_surge(*lesson) if keep else _teach_all(*lesson, device)
+        if surge_only:
+            teacher, students = _finetune_surge_decoders(config, checkpoints, corpus, seed, announce_own)
+        else:
+            teacher, students = _pretrain_all(config, checkpoints, corpus, seed, announce_own, device)
         data_parallel.barrier()
-    if not first:
+    if not is_first:
         return
-    command = "strandline teach --keep" if keep else "strandline teach"
-    card = pretraining.build_model_card(command, curriculum, seed, commit(), device, time.perf_counter() - start)
-    if keep:
+    command = "strandline pretrain --surge-only" if surge_only else "strandline pretrain"
+    card = pretraining.build_model_card(command, config, seed, commit(), device, time.perf_counter() - start)
+    if surge_only:
         card = {**load_weights.load_card(), "surge_decoders": card}
     load_weights.save_networks(out, teacher, students, card)
-    line.clear()
+    checkpoints.clear()
 
 
-def _teach_all(
-    curriculum: PretrainingConfig, line: Checkpoints, corpus: list[Batch], seed: int, announce: Announce, device: str
+def _pretrain_all(
+    config: PretrainingConfig,
+    checkpoints: Checkpoints,
+    corpus: list[Batch],
+    seed: int,
+    announce: Announce,
+    device: str,
 ) -> tuple[Teacher, list[Student]]:
     storms, windows = corpus
     progress = announce("train the teacher")
-    taught = partial(pretraining.pretrain_teacher, curriculum, storms, windows, device, seed, progress)
-    teacher = line.stage("teacher", taught).to(device)  # read back, it lies where the first process had it
+    train_teacher = partial(pretraining.pretrain_teacher, config, storms, windows, device, seed, progress)
+    teacher = checkpoints.stage("teacher", train_teacher).to(device)  # a stored one lies where the first process had it
     students: list[Student] = []
-    for i in range(1, curriculum.members + 1):
-        progress = announce(f"train student {i} of {curriculum.members}")
+    for i in range(1, config.members + 1):
+        progress = announce(f"train student {i} of {config.members}")
         start = students[-1] if students else None
-        lesson = partial(pretraining.pretrain_student, curriculum, teacher, storms, windows, device, seed + i)
-        students.append(line.stage(f"student {i}", partial(lesson, progress, start)))
+        train_student = partial(pretraining.pretrain_student, config, teacher, storms, windows, device, seed + i)
+        students.append(checkpoints.stage(f"student {i}", partial(train_student, progress, start)))
     return teacher, students
 
 
-def _teach_surge(
-    curriculum: PretrainingConfig, line: Checkpoints, corpus: list[Batch], seed: int, announce: Announce
+def _finetune_surge_decoders(
+    config: PretrainingConfig, checkpoints: Checkpoints, corpus: list[Batch], seed: int, announce: Announce
 ) -> tuple[Teacher, list[Student]]:
     (windows,) = corpus
-    teacher, students = load_weights.without_surge(seed)
+    teacher, students = load_weights.load_without_surge_decoder(seed)
 
-    def sharpened(network: Network, name: str, seed: int) -> Network:
+    def finetuned(network: Network, name: str, seed: int) -> Network:
         progress = announce(f"train the surge decoder of {name}")
-        return line.stage(
-            name, partial(pretraining.finetune_surge_decoder, network, curriculum, windows, seed, progress)
-        )
+        finetune = partial(pretraining.finetune_surge_decoder, network, config, windows, seed, progress)
+        return checkpoints.stage(name, finetune)
 
-    return sharpened(teacher, "the teacher", seed), [
-        sharpened(student, f"student {i}", seed + i) for i, student in enumerate(students, start=1)
+    return finetuned(teacher, "the teacher", seed), [
+        finetuned(student, f"student {i}", seed + i) for i, student in enumerate(students, start=1)
     ]

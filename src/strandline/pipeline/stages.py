@@ -1,103 +1,303 @@
-"""What a run decides, and what its single stages do with it; the run itself is `pipeline.run`."""
+"""The stages of a run, each a function of what earlier stages returned; `pipeline.run` puts them in order."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from strandline.distillation.adaptation import adapt as adaptation
 from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
-from strandline.distillation.adaptation.data import AdaptationData
-from strandline.distillation.training.loop import Progress
+from strandline.distillation.adaptation.data import AdaptationData, prepare_adaptation, weight_teacher_by_labels
+from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
 from strandline.errors import RefusedByTheory
-from strandline.models.batching import build_surge_batch, free_hours
+from strandline.models.batch import Batch
+from strandline.models.batching import Targets, build_surge_batch, free_hours
 from strandline.models.student import Student
+from strandline.models.teacher import Teacher
 from strandline.models.weights.load_weights import load_students
+from strandline.observations.arrays import Floats
+from strandline.observations.observations import Observations
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.storms import Split, find_whole_storms, split_by_storm
+from strandline.pipeline import evaluation
+from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment
+from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
 from strandline.pipeline.settings import RunConfig
-from strandline.pipeline.study_area import StudyArea, own_mean_sea_level
+from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.study_area import (
+    StudyArea,
+    fitted_return_levels,
+    last_year,
+    own_mean_sea_level,
+    years_behind_levels,
+)
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
+from strandline.planning.investment.discounting import Economy
+from strandline.planning.investment.scenarios import load_scenarios
+from strandline.planning.measures import load_measures
+from strandline.planning.plan import Plan, plan_adaptation
+from strandline.report.findings import SeaLevelRiseScenario
+from strandline.risk import sensitivity as risk_sensitivity
+from strandline.risk.hazard import flood_maps
+from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.return_levels import sample_return_levels
+from strandline.risk.impact import impact as impact_chain
+from strandline.risk.impact.impact import Impact
+from strandline.risk.impact.survey_age import states_where_outdated
+from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.simulator.radar_archive import simulate_archive
+from strandline.uncertainty.calibration import calibrate_on
+from strandline.uncertainty.forecaster import Forecaster
 from strandline.uncertainty.out_of_distribution import (
     FEATURE_HOURS,
     OutOfDistribution,
     compare,
-    features_of_place,
+    features_of_site,
     load_training_coasts,
 )
 
-
-def train_baselines(
-    course: AdaptationData, shape: tuple[int, int], settings: RunConfig, progress: Progress | None
-) -> dict[str, list[Student]]:
-    """What a sceptic would compare with, as many members each: no pre-training, no adaptation, no teacher."""
-    shipped = load_students(site_shape=shape)
-    fresh = untrained_students(len(shipped), shape, settings.seed)
-    recipe, seed = settings.recipe, settings.seed
-    return {
-        "labels_only": train_supervised(course, fresh, recipe, seed, all_weights=True, progress=progress),
-        "pretrained": load_students(),
-        "pretrained_finetuned": fine_tune(course, shipped, recipe, seed, progress),
-    }
+DISCOUNT_RATE, HORIZON_YEARS = 0.03, 50
+"""Of measures: the social discount rate and horizon that the European Commission's guide to cost-benefit analysis
+(2014, section 2.8) suggests for water infrastructure, 3 % and about 50 years of life; assumptions elsewhere."""
+MAP_STREAM = 100
+"""Key of the random stream that all hazard maps share, so that a sample keeps its storm while the sea rises."""
 
 
-def part_record(place: StudyArea, settings: RunConfig, rng: np.random.Generator) -> tuple[Split, SeaLevelModel]:
-    """Storms of the record, parted, and what its training hours tell of tide and weather; they alone."""
-    time, level = place.own_level
-    storms = find_whole_storms(time, level, settings.storms)
-    split = split_by_storm(storms, settings.calibration_storms, settings.test_storms, place.held_out, rng)
-    if len(split.calibration) < settings.calibration_storms or not split.training or not split.test:
-        needed = settings.calibration_storms + max(settings.test_storms, len(split.test), 1) + 1
+def split_record(context: StageContext, area: StudyArea, config: RunConfig) -> tuple[Split, SeaLevelModel]:
+    """Storms of the record, split into training, calibration and test, and the sea-level model of the training hours.
+
+    Raises:
+        RefusedByTheory: the record holds too few storms.
+    """
+    time, level = area.own_level
+    storms = find_whole_storms(time, level, config.storms)
+    split = split_by_storm(storms, config.calibration_storms, config.test_storms, area.held_out, context.rng)
+    if len(split.calibration) < config.calibration_storms or not split.training or not split.test:
+        needed = config.calibration_storms + max(config.test_storms, len(split.test), 1) + 1
         raise RefusedByTheory(
-            f"the record of '{place.observations.region.name}' holds {len(storms)} storms; {needed} or more are needed"
-            f" to learn from some, calibrate on {settings.calibration_storms} and test on the others"
+            f"the record of '{area.observations.region.name}' holds {len(storms)} storms; {needed} or more are needed"
+            f" to train on some, calibrate on {config.calibration_storms} and test on the others"
         )
-    gauge = place.observations.require_gauge()
-    allowed = level - own_mean_sea_level(place)
+    gauge = area.observations.require_gauge()
+    allowed = level - own_mean_sea_level(area)
     for start, end in split.withheld:
         allowed[(time >= start) & (time <= end)] = np.nan
     latitude, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
     source = "own record, training hours"
-    return split, fit_sea_level_model(time, allowed, latitude, name=name, source=source, published=place.constants)
+    return split, fit_sea_level_model(time, allowed, latitude, name=name, source=source, published=area.constants)
 
 
-def with_archive(place: StudyArea, split: Split, rng: np.random.Generator, progress: Progress | None) -> StudyArea:
-    """The place itself where a radar archive was observed, else with one simulated on its terrain.
+def add_radar_archive(context: StageContext, area: StudyArea, split: Split) -> StudyArea:
+    """The study area with radar scenes: those observed, or else an archive simulated on its terrain.
 
-    Where radar was observed nothing is simulated: scores then rest on flood surveys, and are undefined without them.
+    Where radar was observed nothing is simulated. Scores then rest on flood surveys, and are undefined without them.
     """
-    if place.observations.sar is not None:
-        return place
+    if area.observations.sar is not None:
+        return area
     storms = sorted((*split.training, *split.calibration, *split.test), key=lambda storm: storm.peak)
-    archive = simulate_archive(place.observations, storms, len(storms) // 5, rng, progress)
-    return replace(place, observations=archive)
+    archive = simulate_archive(area.observations, storms, len(storms) // 5, context.rng, context.progress)
+    return replace(area, observations=archive)
 
 
-def compare_with_training_coasts(
-    course: AdaptationData, place: StudyArea, split: Split, sea_level: SeaLevelModel, rng: np.random.Generator
-) -> OutOfDistribution:
-    """The place beside the taught coasts, by hours drawn as theirs were and not by stormy ones."""
-    observations = place.observations
-    hours = np.sort(rng.permutation(free_hours(observations, split))[:FEATURE_HOURS])
-    return compare(
-        features_of_place(course.training, build_surge_batch(observations, hours, sea_level, "survey")),
-        load_training_coasts(),
+def estimate_return_levels(context: StageContext, area: StudyArea, config: RunConfig) -> Floats:
+    """(S, R) sampled sea levels [m, region datum] at the study area's return periods."""
+    return sample_return_levels(fitted_return_levels(area), area.return_periods, config.hazard_samples, context.rng)
+
+
+def apply_teacher(
+    context: StageContext, area: StudyArea, split: Split, sea_level: SeaLevelModel, teacher: Teacher, config: RunConfig
+) -> AdaptationData:
+    """Everything that the study area offers to learn from, with the teacher's predictions on it."""
+    return prepare_adaptation(area.observations, split, sea_level, teacher, config.windows, context.rng)
+
+
+def simulate_extremes(
+    context: StageContext, data: AdaptationData, area: StudyArea, sea_level: SeaLevelModel, levels: Floats
+) -> AdaptationData:
+    """The data with simulated storms, where maps are needed of levels far above those in the flood archive."""
+    highest = float(np.median(levels, axis=0).max()) + max(
+        (scenario.rise for scenario in area.sea_level_rise), default=0
+    )
+    return augment_with_extremes(data, area.observations, sea_level, highest, context.rng, context.progress)
+
+
+def weigh_teacher(_: StageContext, data: AdaptationData) -> AdaptationData:
+    """The data with the weight that local labels give to the teacher."""
+    return weight_teacher_by_labels(data, load_students())
+
+
+def distil_students(context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig) -> list[Student]:
+    """The shipped ensemble, adapted to the study area."""
+    shipped = load_students(site_shape=area.observations.region.shape)
+    return adaptation.adapt(data, shipped, config.distillation, config.seed, context.progress)
+
+
+def calibrate(_: StageContext, data: AdaptationData, students: Sequence[Student], config: RunConfig) -> Forecaster:
+    """The ensemble, calibrated on the calibration storms."""
+    return calibrate_on(data, students, config.miss_rate)
+
+
+def train_baselines(
+    context: StageContext, data: AdaptationData, area: StudyArea, config: RunConfig
+) -> dict[str, list[Student]]:
+    """What the distilled students are compared with, as many members each: no teacher, no pre-training, or neither."""
+    shape, seed = area.observations.region.shape, config.seed
+    shipped = load_students(site_shape=shape)
+    fresh = untrained_students(len(shipped), shape, seed)
+    return {
+        "labels_only": train_supervised(
+            data, fresh, config.distillation, seed, all_weights=True, progress=context.progress
+        ),
+        "pretrained_finetuned": fine_tune(data, shipped, config.distillation, seed, context.progress),
+    }
+
+
+def targets_of(observations: Observations) -> Targets:
+    """What floods are scored against: the simulated truth where there is one, else flood surveys."""
+    return "survey" if observations.truth is None else "truth"
+
+
+def score(
+    _: StageContext,
+    test: Batch,
+    data: AdaptationData,
+    forecaster: Forecaster,
+    teacher: Teacher,
+    baselines: Mapping[str, Sequence[Student]],
+) -> FloodScores:
+    """Flood-map scores of teacher, students and baselines on the test storms."""
+    return score_floods(test, data, forecaster, teacher, {"pretrained": load_students(), **baselines})
+
+
+def forecast_surge(
+    _: StageContext, forecaster: Forecaster, observations: Observations, split: Split, sea_level: SeaLevelModel
+) -> SurgeTable:
+    """Forecasts through the test storms."""
+    return evaluation.forecast_surge(forecaster, observations, split.test, sea_level)
+
+
+def map_hazard(
+    context: StageContext,
+    forecaster: Forecaster,
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    levels: Floats,
+    seed: int,
+    rise: float = 0.0,
+) -> Hazard:
+    """Flood maps at every return period, with the mean sea level raised by ``rise`` [m]."""
+    rng, periods = np.random.default_rng([seed, MAP_STREAM]), area.return_periods
+    return flood_maps.map_hazard(
+        forecaster, area.observations, sea_level, levels, periods, rng, context.progress, rise=rise
     )
 
 
-def hindcast_data_of(place: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> HindcastData | None:
-    """The record on which the plan's triggers are tested; ``None`` where it is too short to learn forecasts from."""
-    gauge = place.observations.require_gauge()
+def assess_impact(context: StageContext, hazard: Hazard, area: StudyArea) -> Impact:
+    """Damage, people and access at every return period.
+
+    Raises:
+        InputError: the study area has no assets.
+    """
+    assets, region = area.observations.require_assets(), area.observations.region
+    design = area.return_periods[-1]
+    own_states = states_where_outdated(hazard, assets, last_year(area), design, region.continent)
+    return impact_chain.assess_impact(
+        hazard, assets, region.continent, context.rng, design_return_period=design, own_states=own_states
+    )
+
+
+def analyse_sensitivity(_: StageContext, hazard: Hazard, area: StudyArea) -> SensitivityAnalysis | None:
+    """Which uncertain input drives the expected damage, and what it is worth to measure it."""
+    assets, continent = area.observations.require_assets(), area.observations.region.continent
+    return risk_sensitivity.analyse_sensitivity(hazard, assets, continent, years_behind_levels(area))
+
+
+def map_sea_level_rise(
+    context: StageContext,
+    forecaster: Forecaster,
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    levels: Floats,
+    seed: int,
+) -> tuple[SeaLevelRiseScenario, ...]:
+    """Hazard and damage after each rise of the mean sea level."""
+    scenarios = []
+    for scenario in area.sea_level_rise:
+        higher = map_hazard(context, forecaster, area, sea_level, levels, seed, scenario.rise)
+        damage = assess_impact(context, higher, area).expected_annual_damage
+        scenarios.append(SeaLevelRiseScenario(scenario.name, scenario.rise, scenario.source, higher, damage))
+    return tuple(scenarios)
+
+
+def plan(
+    context: StageContext,
+    hazard: Hazard,
+    impact: Impact,
+    rise_scenarios: Sequence[SeaLevelRiseScenario],
+    area: StudyArea,
+    sea_level: SeaLevelModel,
+    year: int,
+) -> Plan:
+    """Measures, pathways and emergency actions with their triggers."""
+    return plan_adaptation(
+        hazard,
+        impact,
+        budget=area.budget,
+        economy=Economy(DISCOUNT_RATE, HORIZON_YEARS, year),
+        measures=load_measures(),
+        scenarios=load_scenarios(),
+        mean_sea_level=own_mean_sea_level(area),
+        sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
+        rng=context.rng,
+        hindcast_data=_hindcast_data(area, sea_level, context.rng),
+    )
+
+
+def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> HindcastData | None:
+    """The record for the triggers' hindcast; ``None`` where it is too short to fit forecasts."""
+    gauge = area.observations.require_gauge()
     mean = gauge["mean_sea_level"].values
-    hours, levels = place.hourly_levels
+    hours, levels = area.hourly_levels
     neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None
     return prepare_hindcast(hours, levels[0], sea_level.tide(hours) + mean[0], neighbour, rng)
 
 
-def remarks(place: StudyArea) -> tuple[str, ...]:
-    """What a reader must know about this run."""
-    provenance = place.observations.provenance
+def compare_with_training(
+    context: StageContext, data: AdaptationData, area: StudyArea, split: Split, sea_level: SeaLevelModel
+) -> OutOfDistribution:
+    """The study area beside the coasts that the networks were trained on, by hours drawn in the same way."""
+    hours = np.sort(context.rng.permutation(free_hours(area.observations, split))[:FEATURE_HOURS])
+    windows = build_surge_batch(area.observations, hours, sea_level, "survey")
+    return compare(features_of_site(data.training, windows), load_training_coasts())
+
+
+def prepare_watch(
+    context: StageContext,
+    area: StudyArea,
+    hazard: Hazard,
+    rise_scenarios: Sequence[SeaLevelRiseScenario],
+    plan: Plan,
+    sea_level: SeaLevelModel,
+    split: Split,
+    metadata: RunMetadata,
+) -> Deployment:
+    """What `strandline watch` and `strandline map` need of this run."""
+    hazards = [hazard, *(scenario.hazard for scenario in rise_scenarios)]
+    return build_deployment(
+        area.observations, hazards, plan, sea_level, split.withheld, metadata, context.rng, area.zones
+    )
+
+
+def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData) -> tuple[str, ...]:
+    """What a reader must know about this run before using it."""
+    outlier = () if novelty.warning is None else (novelty.warning,)
+    return (*_provenance_warnings(area), *outlier, *extrapolation_warnings(data))
+
+
+def _provenance_warnings(area: StudyArea) -> tuple[str, ...]:
+    provenance = area.observations.provenance
     if provenance["terrain"].kind == "simulated":
         return ("Everything here is simulated: this coast does not exist.",)
     if provenance["sar"].kind == "simulated":
@@ -108,16 +308,14 @@ def remarks(place: StudyArea) -> tuple[str, ...]:
     return ()
 
 
-def remark_on_memory(course: AdaptationData) -> tuple[str, ...]:
-    """A warning where the maps speak of seas that were rehearsed only, in metres above mean sea level."""
-    if course.physics_augmented is None:
+def extrapolation_warnings(data: AdaptationData) -> tuple[str, ...]:
+    """Where the maps reach levels that were only simulated, in metres above mean sea level."""
+    if data.physics_augmented is None:
         return ()
-    seen, physics_augmented = (
-        float(peak_levels(batch)[0].max()) for batch in (course.training, course.physics_augmented)
-    )
+    observed, simulated = (float(peak_levels(batch)[0].max()) for batch in (data.training, data.physics_augmented))
     return (
-        f"Flood maps reach to a sea of {physics_augmented:.2f} m above its mean level; the highest storm that was mapped here"
-        f" stood at {seen:.2f} m. From {seen + EXTRAPOLATION_MARGIN:.2f} m on they rest on physics on the elevation product,"
-        " within what the mapped storms say of the ground: a dike that is narrower than a cell, or that breaks, is not"
-        " in it.",
+        f"Flood maps reach to a sea level of {simulated:.2f} m above the mean; the highest storm that was mapped here"
+        f" reached {observed:.2f} m. Above {observed + EXTRAPOLATION_MARGIN:.2f} m the maps rest on physics on the"
+        " elevation product, within the bounds that the mapped storms set for the ground. A dike that is narrower than"
+        " a cell, or that breaks, is not in them.",
     )

@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from strandline.errors import InputError
-from strandline.observations.observations import LAYOUTS, Observations, Provenance
+from strandline.observations.observations import MODALITIES, Observations, Provenance
 from strandline.observations.region import Region
 
 _FORMAT = "strandline coast 1"
@@ -77,9 +77,9 @@ def load_coast(path: Path) -> Observations:
     datasets = {name: _read(path / f"{name}.nc") for name in description["modalities"]}
     assets = path / "assets.gpkg"
     truth = datasets.pop("truth", None)
-    unknown = sorted(set(datasets) - set(LAYOUTS))
+    unknown = sorted(set(datasets) - set(MODALITIES))
     if unknown:
-        raise InputError(header, f"unknown modalities {unknown}", f"known: {', '.join(sorted(LAYOUTS))}")
+        raise InputError(header, f"unknown modalities {unknown}", f"known: {', '.join(sorted(MODALITIES))}")
     return Observations(
         region=Region(**{**region, "bounds": tuple(region["bounds"]), "sea_point": tuple(region["sea_point"])}),
         provenance={name: Provenance(**item) for name, item in description["provenance"].items()},

@@ -8,7 +8,7 @@ import torch
 from strandline.distillation.pretraining import archive_sampling as module
 from strandline.distillation.pretraining.archive_sampling import COASTS_PER_STEP, ArchiveSampler, degrade_radar
 from strandline.errors import InputError
-from strandline.models.batch import Batch, concatenate
+from strandline.models.batch import Batch
 from strandline.models.flood.inputs import RADAR_CENTRE
 from strandline.models.inference import predict
 from strandline.models.teacher import Teacher
@@ -23,7 +23,7 @@ def storms() -> Batch:
     lower = make_batch(EACH)
     assert lower.terrain is not None
     higher = replace(lower, terrain=lower.terrain + torch.tensor([1.0, 1.0, 0.0, 0.0])[:, None, None])
-    return concatenate([lower, higher])
+    return Batch.concatenate([lower, higher])
 
 
 @pytest.fixture(scope="module")

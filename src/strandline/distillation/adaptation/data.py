@@ -150,7 +150,7 @@ def weight_teacher_by_labels(data: AdaptationData, students: Sequence[Student]) 
     if not bool(labelled.any()):
         return data
     inputs = student_inputs(batch)[labelled]
-    classes, valid = batch.flood_class[labelled], batch.flood_valid[labelled] & _land(inputs)
+    classes, valid = batch.flood_class[labelled], batch.flood_valid[labelled] & inputs.land
     of_teacher = data.teacher_predictions.training.flood_logits
     assert of_teacher is not None
     without, with_archive = (_mean_logits(students, view) for view in (inputs.without(*ARCHIVE_STREAMS), inputs))
@@ -172,13 +172,6 @@ def _mean_logits(students: Sequence[Student], batch: Batch) -> Tensor:
     """Logarithm of the members' mean probability, (B, K, H, W)."""
     logits = [predict(student, batch).flood_logits for student in students]
     return torch.stack([part.softmax(dim=1) for part in logits if part is not None]).mean(0).clamp(min=1e-6).log()
-
-
-def _land(batch: Batch) -> Tensor:
-    """(B, H, W) cells that can be flooded: known ground that is not permanent water."""
-    assert batch.terrain is not None
-    assert batch.terrain_seen is not None
-    return batch.terrain_seen & (batch.terrain[:, 2] < 0.5)
 
 
 def reference_probability(batch: Batch, prediction: Prediction) -> Tensor:

@@ -16,7 +16,7 @@ from strandline.distillation.distil import Consolidation, DistillationConfig
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig, simulate_training_coast
 from strandline.errors import InputError
 from strandline.files import write_bytes
-from strandline.models.batch import Batch, concatenate
+from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import SHIPPED
@@ -62,9 +62,9 @@ class Exemplars:
 def simulate_exemplars(seeds: Sequence[int]) -> Exemplars:
     """The first ordinary storm of each of these coasts and some hours of its gauge."""
     lessons = [simulate_training_coast(seed, RECORD) for seed in seeds]
-    storms = concatenate([_without_assets(student_inputs(storms)) for storms, _ in lessons])
+    storms = Batch.concatenate([_without_assets(student_inputs(storms)) for storms, _ in lessons])
     windows = [student_inputs(windows) for _, windows in lessons]
-    return Exemplars(storms, concatenate(windows))
+    return Exemplars(storms, Batch.concatenate(windows))
 
 
 def exemplar_seeds(curriculum: PretrainingConfig) -> list[int]:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from strandline.distillation.waterlines import FloodArchive, attach_archive, peak_levels, sample_archive_mask
 from strandline.errors import InputError
-from strandline.models.batch import Batch, concatenate
+from strandline.models.batch import Batch
 from strandline.models.flood.inputs import RADAR_CENTRE
 from strandline.models.inference import predict
 from strandline.models.prediction import Prediction
@@ -50,7 +50,7 @@ class ArchiveSampler:
             used = sample_archive_mask(archive.level, own, generator)
             batches.append(attach_archive(self.storms[first + own], archive, used))
             indices.append(first + own)
-        return torch.cat(indices), concatenate(batches)
+        return torch.cat(indices), Batch.concatenate(batches)
 
     def train_refinement(self, teacher: Teacher) -> Prediction:
         """The teacher's second look at every storm, beside its first look at all others of the coast."""

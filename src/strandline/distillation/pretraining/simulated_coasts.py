@@ -18,7 +18,7 @@ import xarray as xr
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
-from strandline.models.batch import Batch, concatenate
+from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch, draw_issues
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.model import SeaLevelModel
@@ -131,7 +131,7 @@ def simulate_training_coasts(
             lessons.append([Batch(**{name: torch.from_numpy(a) for name, a in part.items()}) for part in parts])
             if progress is not None:
                 progress(len(lessons) / len(seeds))
-    return [concatenate(part) for part in zip(*lessons, strict=True)]
+    return [Batch.concatenate(part) for part in zip(*lessons, strict=True)]
 
 
 def _coast(simulate: Callable[..., Observations], seed: int, curriculum: PretrainingConfig) -> Observations:

@@ -14,7 +14,9 @@ logger = logging.getLogger(__name__)
 Loss = Callable[[int], dict[str, Tensor]]
 """From the step to named, weighted terms, each a scalar; their sum is minimised."""
 Progress = Callable[[float], None]
-"""Called with the fraction done, 0…1."""
+"""Takes the fraction done, 0…1."""
+Announce = Callable[[str], Progress | None]
+"""Takes the name of a stage that starts; returns where its progress goes, ``None`` = nowhere."""
 
 
 def part_of(progress: Progress | None, index: int, count: int) -> Progress | None:

@@ -1,34 +1,34 @@
-"""A memory of floods: every patch asks which storms of the archive looked like this one, and sees their maps."""
+"""Attention over the flood archive: every patch compares the present with past storms and takes their maps."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from strandline.models.batch import ARCHIVE_CHANNELS, DEPTH_EDGES, Batch
-from strandline.models.flood.dense_io import Streams, lay_out, stack_seen
+from strandline.models.batch import ARCHIVE_CHANNELS, Batch
+from strandline.models.flood.dense_io import Streams, pad_streams, stack_with_masks
 from strandline.models.layers import pad_to_patches
 from strandline.models.surge_encoder import peak_of
+from strandline.observations.variables import DEPTH_EDGES
 
 STRIDE = 4
-"""Edge of a patch that asks [cells]; divides ``layers.PATCH``. Half a polder is a dozen cells wide."""
+"""Edge of a query patch [cells]; divides ``layers.PATCH``. Half a polder is a dozen cells wide."""
 REACH = 9
-"""Edge of the window over which patches tell each other what they found [patches]."""
+"""Edge of the window over which scores of neighbouring patches are pooled [patches]."""
 LEVEL_INPUTS = 3
 
 
 class ArchiveAttention(nn.Module):
-    """Cross-attention of patches over storms: query = what is seen now, keys = the archive's maps and levels.
+    """Cross-attention of patches over storms: query = present inputs, keys = the archive's maps and levels.
 
-    Storms differ by which embankments gave way; where one did, the water stood where it stood before. Scores act like
-    log-likelihoods: a patch under cloud has little to say and takes what its neighbours found, and a logger speaks
-    against every storm that contradicts it. Each head answers with a mixture of the archive's maps at full resolution,
-    its weights interpolated between patches. A storm that never was stands beside the archive with an empty map, so
-    that a patch like none of them can say so.
+    Storms differ by which embankments breached; where one breached, water stands where it stood before. Scores act
+    like log-likelihoods: a patch under cloud has weak scores and takes those of its neighbours, and a logger lowers the
+    score of every storm that contradicts it. Each head returns a mixture of the archive's maps at full resolution, its
+    weights interpolated between patches. An empty map competes with the archive, for patches that match no storm.
 
     Source: attention over a support set, Vinyals et al. (2016), Matching Networks; here one set a coast.
 
     Args:
-        channels: of the maps that describe the present moment.
+        channels: of the maps that describe the present.
         width: of queries and keys; heads: mixtures.
     """
 
@@ -45,29 +45,29 @@ class ArchiveAttention(nn.Module):
         self.contradiction = nn.Parameter(torch.full((heads,), 2.0))
         self.reach = nn.Conv2d(heads, heads, REACH, padding=REACH // 2, groups=heads, bias=False)
         self.out_channels = heads * (len(ARCHIVE_CHANNELS) + 1)
-        _spread_evenly(self.reach)
+        _initialise_reach(self.reach)
 
     def forward(
         self,
-        now: Tensor,
+        present: Tensor,
         peak: Tensor,
         archive: tuple[Tensor, Tensor, Tensor],
         loggers: tuple[Tensor, Tensor] | None,
     ) -> Tensor:
-        """(B, 3·heads, H', W'): a head's mixture of the maps, and how much it found at all.
+        """(B, 3·heads, H', W'): each head's mixture of the maps, and its total weight on the archive.
 
         Args:
-            now: (B, C, H', W') the present, padded to whole patches.
+            present: (B, C, H', W') present inputs, padded to whole patches.
             peak: (B,) the present storm's peak [m above mean sea level].
-            archive: (B, E, 2, H, W) maps, (B, E) which there are, (B, E) their peaks.
+            archive: (B, E, 2, H, W) maps, (B, E) which are present, (B, E) their peaks.
             loggers: (B, 1, H, W) depths [m] and (B, H, W) where.
         """
         maps, seen, level = archive
         storms = maps.shape[1]
-        if maps.stride(0) == 0:  # one place's archive, spread over all samples, is looked at once
+        if maps.stride(0) == 0:  # one archive, expanded over all samples, is encoded once
             maps = maps[:1]
-        maps = pad_to_patches(maps.flatten(0, 1)).to(now.dtype)  # (B·E, 2, H', W'), or (E, 2, H', W')
-        query = F.gelu(self.query(now))
+        maps = pad_to_patches(maps.flatten(0, 1)).to(present.dtype)  # (B·E, 2, H', W'), or (E, 2, H', W')
+        query = F.gelu(self.query(present))
         query = query + F.gelu(self.query_near(query))
         query = query + self.query_far(query)
         query = query.reshape(query.shape[0], self.heads, -1, *query.shape[-2:])  # (B, h, d, P, Q)
@@ -81,18 +81,18 @@ class ArchiveAttention(nn.Module):
         score = (query[:, None] * key).sum(dim=3) / query.shape[2] ** 0.5  # (B, E, h, P, Q)
         maps = maps.reshape(-1, storms, *maps.shape[1:])  # (B, E, 2, H', W')
         if loggers is not None:
-            against = _contradicted(maps[:, :, 0], *loggers)[:, :, None]  # (B, E, 1, P, Q)
-            score = score - self.contradiction[:, None, None] * against
-        score = self.told(score)
+            contradiction = _contradiction_by_loggers(maps[:, :, 0], *loggers)[:, :, None]  # (B, E, 1, P, Q)
+            score = score - self.contradiction[:, None, None] * contradiction
+        score = self.pool_scores(score)
         score = score.masked_fill(~seen[:, :, None, None, None], -1e4).transpose(1, 2)  # (B, h, E, P, Q)
         none = torch.einsum("bhdpq,hd->bhpq", query, self.nothing.to(query.dtype))[:, :, None]
-        weight = torch.cat([score, none], dim=2).float().softmax(dim=2)[:, :, :-1].to(now.dtype)  # (B, h, E, P, Q)
+        weight = torch.cat([score, none], dim=2).float().softmax(dim=2)[:, :, :-1].to(present.dtype)  # (B, h, E, P, Q)
         return _mixtures(weight, maps)
 
-    def told(self, score: Tensor) -> Tensor:
-        """Scores (B, E, h, P, Q) with what the patches within reach tell of theirs, the same shape.
+    def pool_scores(self, score: Tensor) -> Tensor:
+        """Scores (B, E, h, P, Q), each a weighted sum over the patches within `REACH`; the same shape.
 
-        Storms stand side by side as further groups: as samples of h groups they would take three times as long.
+        Storms are further groups of the convolution: as samples of h groups they would take three times as long.
         """
         storms = score.shape[1]
         kernels = self.reach.weight.repeat(storms, 1, 1, 1)
@@ -104,41 +104,39 @@ def _mixtures(weight: Tensor, maps: Tensor) -> Tensor:
 
     First the heads' mixtures of either channel, then the sums of their weights.
     """
-    rows, columns = (_finer(size, weight) for size in weight.shape[-2:])
-    found = []
-    for head in weight.unbind(dim=1):  # one at a time, to spare memory
+    rows, columns = (_interpolation_matrix(size, weight) for size in weight.shape[-2:])
+    mixed = []
+    for head in weight.unbind(dim=1):  # one at a time, to save memory
         fine = rows @ head @ columns.T  # (B, E, H', W')
-        found.append(torch.stack([(fine * maps[:, :, channel]).sum(dim=1) for channel in range(maps.shape[2])], dim=1))
-    return torch.cat([torch.stack(found, dim=2).flatten(1, 2), rows @ weight.sum(dim=2) @ columns.T], dim=1)
+        mixed.append(torch.stack([(fine * maps[:, :, channel]).sum(dim=1) for channel in range(maps.shape[2])], dim=1))
+    return torch.cat([torch.stack(mixed, dim=2).flatten(1, 2), rows @ weight.sum(dim=2) @ columns.T], dim=1)
 
 
-def _finer(size: int, like: Tensor) -> Tensor:
-    """(STRIDE·size, size) that interpolates a vector linearly; on rows and columns it is bilinear without a copy."""
+def _interpolation_matrix(size: int, like: Tensor) -> Tensor:
+    """(STRIDE·size, size) linear interpolation of a vector; on rows and columns it is bilinear without a copy."""
     each = torch.eye(size, dtype=like.dtype, device=like.device)[None]
     return F.interpolate(each, scale_factor=STRIDE, mode="linear", align_corners=False)[0].T
 
 
 def attend_to_archive(
-    reader: ArchiveAttention, batch: Batch, streams: Streams, now: dict[str, int]
+    attention: ArchiveAttention, batch: Batch, streams: Streams, channels: dict[str, int]
 ) -> tuple[Tensor, Tensor]:
-    """What the archive remembers of the present, (B, C, H, W), and where anything is remembered (B, H, W).
+    """What the attention reads from the archive of a batch, (B, C, H, W), and where there is any (B, H, W).
 
     Args:
-        streams: of the present; ``now``: the channels of those that ask.
+        streams: of the present; ``channels``: stream → channels, of those that form the query.
     """
-    assert batch.terrain_seen is not None
-    assert batch.archive is not None
-    assert batch.archive_seen is not None
-    assert batch.archive_level is not None
-    question = stack_seen(*lay_out(streams, now))
-    maps = (batch.archive, batch.archive_seen, batch.archive_level)
-    found = reader(question, peak_of(batch), maps, streams.get("in_situ"))
-    rows, columns = batch.terrain_seen.shape[-2:]
-    return found[..., :rows, :columns], batch.terrain_seen & batch.archive_seen.any(dim=1)[:, None, None]
+    maps, maps_seen = batch.pair("archive")
+    terrain_seen = batch.require("terrain_seen")
+    present = stack_with_masks(*pad_streams(streams, channels))
+    archive = (maps, maps_seen, batch.require("archive_level"))
+    mixtures = attention(present, peak_of(batch), archive, streams.get("in_situ"))
+    rows, columns = terrain_seen.shape[-2:]
+    return mixtures[..., :rows, :columns], terrain_seen & maps_seen.any(dim=1)[:, None, None]
 
 
-def _contradicted(flooded: Tensor, depth: Tensor, seen: Tensor) -> Tensor:
-    """(B, E, P, Q) how far a patch's loggers and a storm's map differ, summed over loggers; 0 where there is none.
+def _contradiction_by_loggers(flooded: Tensor, depth: Tensor, seen: Tensor) -> Tensor:
+    """(B, E, P, Q) difference between a patch's loggers and a storm's map, summed over loggers; 0 without loggers.
 
     Args:
         flooded: (B, E, H', W') probability; ``depth`` (B, 1, H, W) [m] and ``seen`` (B, H, W) of the loggers.
@@ -148,8 +146,8 @@ def _contradicted(flooded: Tensor, depth: Tensor, seen: Tensor) -> Tensor:
     return F.avg_pool2d((flooded - wet).abs() * there, STRIDE) * STRIDE**2
 
 
-def _spread_evenly(reach: nn.Conv2d) -> None:
-    """Start from a patch's own score and a little of its neighbours', falling off with distance."""
+def _initialise_reach(reach: nn.Conv2d) -> None:
+    """Start from a patch's own score and a little of its neighbours', decreasing with distance."""
     distance = torch.arange(REACH) - REACH // 2
     near = torch.exp(-0.5 * (distance[:, None] ** 2 + distance[None] ** 2) / (REACH / 4) ** 2)
     with torch.no_grad():

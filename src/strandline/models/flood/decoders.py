@@ -1,6 +1,6 @@
-"""From patch tokens back to cells: light decoders with a convolutional path at high resolution.
+"""Decoders from patch tokens to cells, with a convolutional path at high resolution.
 
-One patch is wider than a dike or a field, so that tokens alone cannot draw a shore.
+A patch is wider than a dike or a field, so that tokens alone cannot resolve a shoreline.
 """
 
 from itertools import pairwise
@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from strandline.models.flood.dense_io import shares_seen, stack_seen, twice
+from strandline.models.flood.dense_io import shares_seen, stack_with_masks, upsample
 from strandline.models.layers import Block, masked_mean
 
 
 class LightDecoder(nn.Module):
-    """Tokens are doubled thrice to full resolution and joined there with three convolutions on the input itself.
+    """Upsamples tokens three times to full resolution and joins them with three convolutions on the input.
 
     Args:
         channels: number of channels of each stream, in order.
@@ -42,29 +42,29 @@ class LightDecoder(nn.Module):
         )
         self.head = nn.Conv2d(skip_channels, classes, 1)
 
-    def look(self, values: list[Tensor], masks: Tensor) -> tuple[list[Tensor], Tensor | None]:
-        """Path at full resolution; it tells the tokens nothing."""
-        return [self.skip(stack_seen(values, masks))], None
+    def encode(self, values: list[Tensor], masks: Tensor) -> tuple[list[Tensor], Tensor | None]:
+        """The path at full resolution; nothing is added to the tokens."""
+        return [self.skip(stack_with_masks(values, masks))], None
 
     def forward(self, grid: Tensor, path: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """(B, D, H/8, W/8) and what ``look`` gave → features and logits, each (B, …, H, W)."""
+        """(B, D, H/8, W/8) and the result of ``encode`` → features and logits, each (B, …, H, W)."""
         for conv in self.up:
-            grid = F.gelu(conv(twice(grid)))
+            grid = F.gelu(conv(upsample(grid)))
         decoded: Tensor = self.join(torch.cat([grid, path[0]], dim=1))
         return decoded, self.head(decoded)
 
 
 class PyramidDecoder(nn.Module):
-    """Convolutions at a half and a quarter of the resolution feed the tokens and are met again on the way up.
+    """Convolutions at a half and a quarter of the resolution feed the tokens and join them again on the way up.
 
     The logits come from half resolution by a sub-pixel convolution (Shi et al. 2016), which suits images with speckle.
 
-    Source: convolutions before a transformer let it learn from fewer images, Xiao et al. (2021); the shape is that of a
-    U-Net, Ronneberger et al. (2015).
+    Source: convolutions before a transformer reduce the number of images it needs, Xiao et al. (2021); the shape is
+    that of a U-Net, Ronneberger et al. (2015).
 
     Args:
         as in ``LightDecoder``; ``skip_channels`` at half resolution, twice that at a quarter.
-        dropout: share dropped in training.
+        dropout: dropout rate in training.
     """
 
     def __init__(self, channels: list[int], width: int, skip_channels: int, classes: int, dropout: float) -> None:
@@ -82,8 +82,8 @@ class PyramidDecoder(nn.Module):
         self.up_half = Block(skip_channels, dropout)
         self.head = nn.Conv2d(skip_channels, 4 * classes, 1)
 
-    def look(self, values: list[Tensor], masks: Tensor) -> tuple[list[Tensor], Tensor | None]:
-        """Paths at a half and a quarter of the resolution, and what they add to the patches (B, D, H/8, W/8)."""
+    def encode(self, values: list[Tensor], masks: Tensor) -> tuple[list[Tensor], Tensor | None]:
+        """Paths at a half and a quarter of the resolution, and the term they add to the patches (B, D, H/8, W/8)."""
         shares = shares_seen(masks, 2)
         embedded = [embed(value) for embed, value in zip(self.embed, values, strict=True)]
         half = self.down_half(masked_mean(embedded, shares.chunk(len(embedded), dim=1)) + self.flags(shares))
@@ -91,8 +91,8 @@ class PyramidDecoder(nn.Module):
         return [half, quarter], self.to_tokens(quarter)
 
     def forward(self, grid: Tensor, path: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """(B, D, H/8, W/8) and what ``look`` gave → features (B, C, H/2, W/2) and logits (B, K, H, W)."""
+        """(B, D, H/8, W/8) and the result of ``encode`` → features (B, C, H/2, W/2) and logits (B, K, H, W)."""
         half, quarter = path
-        quarter = self.up_quarter(quarter + twice(self.from_tokens(grid)))
-        decoded: Tensor = self.up_half(half + twice(self.from_quarter(quarter)))
+        quarter = self.up_quarter(quarter + upsample(self.from_tokens(grid)))
+        decoded: Tensor = self.up_half(half + upsample(self.from_quarter(quarter)))
         return decoded, F.pixel_shuffle(self.head(F.gelu(decoded)), 2)

@@ -1,4 +1,4 @@
-"""A small convolutional network for dense prediction from whatever streams are left."""
+"""A small convolutional network for dense prediction from any subset of its streams."""
 
 from collections.abc import Collection, Mapping
 
@@ -6,28 +6,28 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from strandline.models.flood.dense_io import MapPrediction, Streams, lay_out, mean_of_blocks, shares_seen, twice
+from strandline.models.flood.dense_io import MapPrediction, Streams, mean_of_blocks, pad_streams, shares_seen, upsample
 from strandline.models.layers import Block, FiLM, channels_last, gelu, masked_mean, pad_to_patches
 
 
 class DenseCNN(nn.Module):
-    """Streams embedded apart at half resolution, joined by a masked mean with availability flags; three scales.
+    """Embeds each stream at half resolution and joins them by a masked mean with availability flags; three scales.
 
     Args:
         channels: stream → number of channels, in a fixed order.
         classes: K of the logits.
         width: channels at half resolution.
-        dropout: share dropped, in training and in MC dropout.
+        dropout: dropout rate, in training and in MC dropout.
         context_width: D of a vector that modulates the maps by FiLM; ``None`` = there is none.
-        sharp: streams that the last layers see once more at full resolution; without any the logits come from half
+        sharp: streams that the last layers take again at full resolution; without any the logits come from half
             resolution by a sub-pixel convolution (Shi et al. 2016).
-        prototypes: stream whose readings tell wet (above 0) from dry (below 0) at some cells; the mean features at both
-            modulate the maps too, so that the network learns what water looks like *here* (the prototypes of
+        prototypes: stream whose readings are wet (above 0) or dry (below 0) at some cells; the mean features at both
+            modulate the maps too, so that the network adapts to how water looks at this site (the prototypes of
             Snell et al. 2017, section 2.2).
-        availability: whether the share of each stream that is seen modulates the maps too, so that one network can be
-            another for every subset of streams.
-        static_channels: channels of maps that belong to the place and not to the moment, added where given.
-        sparse: streams of which one reading speaks for its block.
+        availability: whether the observed share of each stream modulates the maps too, so that the network can differ
+            for every subset of streams.
+        static_channels: channels of static maps of the site, added where given.
+        sparse: streams of which one reading stands for its block.
     """
 
     full_channels = 24
@@ -80,33 +80,33 @@ class DenseCNN(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, streams: Streams, context: Tensor | None = None, static: Tensor | None = None) -> MapPrediction:
-        """Answer with whatever streams there are.
+        """Predict from the streams that are given.
 
         Args:
-            streams: any of those that the network was built for.
+            streams: any subset of ``channels``.
             context: (B, D) that modulates the maps.
-            static: (1 or B, C, H, W) maps of the place.
+            static: (1 or B, C, H, W) static maps of the site.
         """
         rows, columns = next(iter(streams.values()))[0].shape[-2:]
-        values, masks = lay_out(streams, self.channels)
+        values, masks = pad_streams(streams, self.channels)
         by_name = {name: channels_last(value) for name, value in zip(self.channels, values, strict=True)}
         shares = shares_seen(masks, 2, [i for i, name in enumerate(self.channels) if name in self.sparse])
         weights = dict(zip(self.channels, shares.chunk(len(values), dim=1), strict=True))
-        if not torch.is_grad_enabled():  # an absent stream weighs nothing; only its gradient is asked for, which is 0
+        if not torch.is_grad_enabled():  # an absent stream has weight 0; it is only needed for its gradient, which is 0
             weights = {name: share for name, share in weights.items() if name in streams}
         half = masked_mean([self.embed[name](by_name[name]) for name in weights], list(weights.values()))
         half = half + self.flags(shares)  # (B, D, H'/2, W'/2)
-        place = self._place(static, values[0])
+        site = self._pad_static(static, values[0])
         if self.static is not None:
-            half = half + self.static(place)
+            half = half + self.static(site)
         for block in self.blocks_half:
             half = block(half)
-        known = [] if context is None else [context]
+        contexts = [] if context is None else [context]
         if self.prototypes is not None:
-            known.append(_prototypes(half, by_name[self.prototypes]))
+            contexts.append(_prototypes(half, by_name[self.prototypes]))
         if self.availability:
-            known.append(shares.mean(dim=(2, 3)))
-        context = torch.cat(known, dim=1) if known else None
+            contexts.append(shares.mean(dim=(2, 3)))
+        context = torch.cat(contexts, dim=1) if contexts else None
         quarter = self.down1(half)
         for block in self.blocks_quarter:
             quarter = block(quarter)
@@ -115,14 +115,14 @@ class DenseCNN(nn.Module):
             eighth = self.film(eighth, context)
         for block in self.blocks_eighth:
             eighth = block(eighth)  # (B, 3·width, H'/8, W'/8)
-        quarter = quarter + twice(self.up2(eighth))
-        half = half + twice(self.up1(quarter))
+        quarter = quarter + upsample(self.up2(eighth))
+        half = half + upsample(self.up1(quarter))
         if self.film_half is not None and context is not None:
             half = self.film_half(half, context)
         decoded = self.out_half(half)
         if self.sharp:
-            everywhere = channels_last(place.expand(half.shape[0], -1, -1, -1))
-            at_full = [twice(decoded), *(by_name[name] for name in self.sharp), everywhere]
+            everywhere = channels_last(site.expand(half.shape[0], -1, -1, -1))
+            at_full = [upsample(decoded), *(by_name[name] for name in self.sharp), everywhere]
             full = gelu(self.full(torch.cat(at_full, dim=1)))
             decoded = (full + gelu(self.full2(full)))[..., :rows, :columns]  # (B, 24, H, W)
             logits = self.head(decoded)
@@ -131,21 +131,21 @@ class DenseCNN(nn.Module):
         patches = eighth.flatten(2).transpose(1, 2)  # (B, N, D)
         return MapPrediction(logits, decoded, {"global": patches.mean(1), "patches": patches})
 
-    def _place(self, static: Tensor | None, like: Tensor) -> Tensor:
-        """(1 or B, static channels, H', W'), zero where no map of the place is given."""
+    def _pad_static(self, static: Tensor | None, like: Tensor) -> Tensor:
+        """(1 or B, static channels, H', W'), zero without static maps."""
         if static is None:
             static = like.new_zeros(1, self.static_channels, *like.shape[-2:])
         return channels_last(pad_to_patches(static))
 
 
 def _prototypes(features: Tensor, readings: Tensor) -> Tensor:
-    """Mean features where a reading is wet, and where dry, each with a flag that there is one.
+    """Mean features where a reading is wet, and where dry, each with a flag whether there is one.
 
     (B, D, H/2, W/2), (B, 1, H, W) → (B, 2D + 2).
     """
-    found = []
+    parts = []
     for sign in (1, -1):
         there = mean_of_blocks((sign * readings > 0).to(features.dtype), 2).ceil()
         count = there.sum(dim=(2, 3))  # (B, 1)
-        found += [(features * there).sum(dim=(2, 3)) / count.clamp(min=1), (count > 0).to(features.dtype)]
-    return torch.cat(found, dim=1)
+        parts += [(features * there).sum(dim=(2, 3)) / count.clamp(min=1), (count > 0).to(features.dtype)]
+    return torch.cat(parts, dim=1)

@@ -1,4 +1,4 @@
-"""Maps in, maps out: what both dense networks take and answer, whatever the streams are called."""
+"""Input and output of the dense networks, for any set of streams."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from torch.nn import functional as F
 from strandline.models.layers import pad_to_patches
 
 Streams = Mapping[str, tuple[Tensor, Tensor]]
-"""Stream → values (B, C, H, W) of order one, and where they were seen (B, H, W); an absent stream has no key."""
+"""Stream → values (B, C, H, W) of order one, and where observed (B, H, W); an absent stream has no key."""
 
 
 @dataclass(frozen=True)
 class MapPrediction:
-    """The answer of a dense network.
+    """Output of a dense network.
 
     Attributes:
         logits: (B, K, H, W), one class a channel.
@@ -29,11 +29,11 @@ class MapPrediction:
     features: dict[str, Tensor]
 
 
-def lay_out(streams: Streams, channels: Mapping[str, int]) -> tuple[list[Tensor], Tensor]:
-    """Padded values (B, C, H', W') of every stream and their masks (B, S, H', W'); absent ones are unseen zeros.
+def pad_streams(streams: Streams, channels: Mapping[str, int]) -> tuple[list[Tensor], Tensor]:
+    """Padded values (B, C, H', W') of every stream and their masks (B, S, H', W'); absent streams are masked zeros.
 
     Raises:
-        ValueError: no stream at all, one that the network was not built for, or one with other channels.
+        ValueError: no stream, an unknown one, or one with another number of channels.
     """
     if not streams:
         raise ValueError("no stream is given; a map needs at least the size of one")
@@ -55,14 +55,14 @@ def lay_out(streams: Streams, channels: Mapping[str, int]) -> tuple[list[Tensor]
 def mean_of_blocks(grid: Tensor, edge: int) -> Tensor:
     """(…, H, W) → (…, H/edge, W/edge), the mean of each block.
 
-    Sums of slices: on maps with few channels many times as fast as pooling, whose kernel knows no vectors there.
+    Sums of slices: many times as fast as pooling on maps with few channels, where its kernel is not vectorised.
     """
     rows = reduce(torch.add, (grid[..., start::edge, :] for start in range(edge)))
     return reduce(torch.add, (rows[..., start::edge] for start in range(edge))) / edge**2
 
 
 def shares_seen(masks: Tensor, edge: int, sparse: Iterable[int] = ()) -> Tensor:
-    """(B, S, H/edge, W/edge) share of each block that was seen; of the sparse streams one reading is a whole block's.
+    """(B, S, H/edge, W/edge) share of each block that was observed; of a sparse stream one reading counts as the block.
 
     Args:
         masks: (B, S, H, W) of 0 and 1; ``sparse``: which of the S.
@@ -73,11 +73,11 @@ def shares_seen(masks: Tensor, edge: int, sparse: Iterable[int] = ()) -> Tensor:
     return shares
 
 
-def twice(grid: Tensor) -> Tensor:
+def upsample(grid: Tensor) -> Tensor:
     """(B, C, H, W) → (B, C, 2H, 2W), bilinear."""
     return F.interpolate(grid, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def stack_seen(values: list[Tensor], masks: Tensor) -> Tensor:
-    """(B, ΣC + streams, H, W): all values and then all masks."""
+def stack_with_masks(values: list[Tensor], masks: Tensor) -> Tensor:
+    """(B, ΣC + streams, H, W): all values, then all masks."""
     return torch.cat([*values, masks], dim=1)

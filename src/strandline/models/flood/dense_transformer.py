@@ -6,24 +6,24 @@ import torch
 from torch import Tensor, nn
 
 from strandline.models.flood.decoders import LightDecoder, PyramidDecoder
-from strandline.models.flood.dense_io import MapPrediction, Streams, lay_out, shares_seen
+from strandline.models.flood.dense_io import MapPrediction, Streams, pad_streams, shares_seen
 from strandline.models.layers import PATCH, AttentionBlock, masked_mean, sinusoidal_grid
 
 
 class DenseTransformer(nn.Module):
     """Multi-modal patch tokens, context tokens and a CLS token in one transformer, and a light decoder.
 
-    Each stream has a patch embedding of its own; a patch is their mean weighted by what was seen.
+    Each stream has its own patch embedding; a patch is their mean, weighted by the observed share.
 
-    Source: Dosovitskiy et al. (2021); pre-norm; sine positions, so that any grid fits.
+    Source: Dosovitskiy et al. (2021); pre-norm; sinusoidal positions, so that any grid fits.
 
     Args:
         channels: stream → number of channels, in a fixed order.
         classes: K of the logits.
-        width: token width; depth: blocks; heads: attention heads; dropout: share dropped in training.
+        width: token width; depth: blocks; heads: attention heads; dropout: dropout rate in training.
         skip_channels: width of the path at high resolution.
-        pyramid: convolutions feed the tokens (images) instead of standing beside them (ground and dikes).
-        sparse: streams of which one reading speaks for its patch.
+        pyramid: convolutions feed the tokens (images) instead of a parallel path (ground and dikes).
+        sparse: streams of which one reading stands for its patch.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class DenseTransformer(nn.Module):
         )
 
     def forward(self, streams: Streams, context: tuple[Tensor, Tensor] | None = None) -> MapPrediction:
-        """Answer with whatever streams there are.
+        """Predict from the streams that are given.
 
         Args:
-            streams: any of those that the network was built for.
-            context: further tokens (B, M, D) and which of them were seen (B, M).
+            streams: any subset of ``channels``.
+            context: further tokens (B, M, D) and which of them are observed (B, M).
         """
-        values, masks = lay_out(streams, self.channels)
-        path, more = self.decoder.look(values, masks)
+        values, masks = pad_streams(streams, self.channels)
+        path, more = self.decoder.encode(values, masks)
         patched = [self.embed[name](value) for name, value in zip(self.channels, values, strict=True)]
         shares = shares_seen(masks, PATCH, [i for i, name in enumerate(self.channels) if name in self.sparse])
         grid = masked_mean(patched, shares.chunk(len(patched), dim=1))  # (B, D, H'/8, W'/8)

@@ -24,7 +24,7 @@ SURGE_DECODER = "surge_decoder."
 
 
 def save_networks(folder: Path, teacher: Teacher, students: Sequence[Student], card: Mapping[str, object]) -> None:
-    """Write ``teacher.safetensors`` and the students, in half precision, and the card that tells their making."""
+    """Write ``teacher.safetensors`` and the students, in half precision, and the model card."""
     content = save(_half(teacher.state_dict()))
     write_bytes(folder / "teacher.safetensors", content)
     save_students(folder, students, {**card, "sha256": {"teacher.safetensors": sha256(content).hexdigest()}})
@@ -33,7 +33,7 @@ def save_networks(folder: Path, teacher: Teacher, students: Sequence[Student], c
 def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], card: Mapping[str, object]) -> None:
     """Write ``student.safetensors``, all members in half precision, and the model card ``student.json``.
 
-    The card says the SHA-256 of the weights, beside those of other files that it may name.
+    The SHA-256 of the weights is added to those that the card already holds.
     """
     members = {
         f"{i}.{name}": tensor for i, student in enumerate(students) for name, tensor in student.state_dict().items()
@@ -45,17 +45,18 @@ def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], 
     write_text(folder / "student.json", json.dumps({**card, "sha256": digests}, indent=2) + "\n")
 
 
-def without_surge(seed: int) -> tuple[Teacher, list[Student]]:
-    """The shipped teacher and students with surge decoders that were never taught; everything else is theirs."""
+def load_without_surge_decoder(seed: int) -> tuple[Teacher, list[Student]]:
+    """The shipped teacher and students with untrained surge decoders."""
 
-    def kept(network: Network, weights: Mapping[str, Tensor], path: Path) -> Network:
+    def keep_rest(network: Network, weights: Mapping[str, Tensor], path: Path) -> Network:
         fresh = {name: t for name, t in network.state_dict().items() if name.startswith(SURGE_DECODER)}
         return _fill(network, {n: t for n, t in weights.items() if not n.startswith(SURGE_DECODER)} | fresh, path)
 
     teacher, students = SHIPPED / "teacher.safetensors", SHIPPED / "student.safetensors"
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return kept(Teacher(), _load(teacher), teacher), [kept(Student(), w, students) for w in _by_member(students)]
+        network = keep_rest(Teacher(), _load(teacher), teacher)
+        return network, [keep_rest(Student(), weights, students) for weights in _by_member(students)]
 
 
 def load_card(folder: Path = SHIPPED) -> dict[str, object]:
@@ -68,34 +69,34 @@ def load_teacher(folder: Path = SHIPPED) -> Teacher:
     """The shipped teacher, in evaluation mode.
 
     Raises:
-        InputError: no weights in the folder, or those of another version.
+        InputError: no weights in the folder, or weights of another version.
     """
     path = folder / "teacher.safetensors"
     return _fill(Teacher(), _load(path), path)
 
 
 def load_students(folder: Path = SHIPPED, site_shape: tuple[int, int] | None = None) -> list[Student]:
-    """The shipped ensemble, each member with a blank map of the place when its grid is given; or that of a place.
+    """The shipped ensemble, or one that ``save_students`` wrote.
 
     Args:
         folder: where ``save_students`` wrote.
-        place_shape: (H, W) of the blank map; a map that was saved is read back without it.
+        site_shape: (H, W) of a blank site memory to add; a saved one is read back without it.
 
     Raises:
-        InputError: no weights in the folder, those of another version, or of one network with many heads.
+        InputError: no weights in the folder, weights of another version, or of a multi-head student.
     """
     path = folder / "student.safetensors"
     members = _by_member(path)
     if any(_is_multi_head(weights) for weights in members):
-        raise InputError(folder, "holds an ensemble in one network", "read it by `load_forecaster`")
+        raise InputError(folder, "holds an ensemble in one network", "read it with `load_forecaster`")
     return [_student_of(weights, site_shape, path) for weights in members]
 
 
 def load_ensemble(folder: Path) -> list[Student | MultiHeadStudent]:
-    """Whatever ``save_students`` wrote: members apart, or as the heads of one network.
+    """What ``save_students`` wrote: single members, or the heads of one network.
 
     Raises:
-        InputError: no weights in the folder, or those of another version.
+        InputError: no weights in the folder, or weights of another version.
     """
     path = folder / "student.safetensors"
     networks: list[Student | MultiHeadStudent] = []
@@ -132,11 +133,13 @@ def _multi_head_of(weights: Mapping[str, Tensor], path: Path) -> MultiHeadStuden
 
 def _fill(network: Loaded, weights: Mapping[str, Tensor], path: Path) -> Loaded:
     """The network with these weights, in evaluation mode."""
-    expected, given = ({name: t.shape for name, t in state.items()} for state in (network.state_dict(), weights))
-    wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
+    expected, actual = ({name: t.shape for name, t in state.items()} for state in (network.state_dict(), weights))
+    wrong = sorted(name for name in expected.keys() | actual.keys() if expected.get(name) != actual.get(name))
     if wrong:
         raise InputError(
-            path, f"holds networks of another version: {wrong[0]} and {len(wrong) - 1} more differ", "make them anew"
+            path,
+            f"holds networks of another version: {wrong[0]} and {len(wrong) - 1} more differ",
+            "train them again, or repeat `strandline run`",
         )
     network.load_state_dict(dict(weights))
     network.eval()
@@ -149,5 +152,5 @@ def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _load(path: Path) -> dict[str, Tensor]:
     if not path.exists():
-        raise InputError(path, "does not exist", "run `strandline teach` or name a folder with trained networks")
+        raise InputError(path, "does not exist", "run `strandline pretrain` or name a folder with trained networks")
     return {name: tensor.float() for name, tensor in load_file(path).items()}

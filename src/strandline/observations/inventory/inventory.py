@@ -1,4 +1,4 @@
-"""What is there before anything is computed: each stream's span, gaps and age, and what its absence costs."""
+"""Inventory of a region file: span, gaps and age of each data stream, and the cost of each absence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Times
+from strandline.observations.observations import MODALITIES
 from strandline.observations.readers.annual_maxima import read_annual_maxima
-from strandline.observations.readers.observe import observe_assets, stream_readers
+from strandline.observations.readers.observe import READERS, dataset_readers, observe_assets
 from strandline.observations.readers.quality import FLAG_NAMES, MISSING
 from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tidal_constants import read_tidal_constants
@@ -24,19 +25,12 @@ from strandline.observations.region_file import RegionFile
 
 State = Literal["present", "absent", "unreadable"]
 
-COSTS = {
-    "terrain": "nothing can be mapped: the region cannot be run",
-    "tide_gauge": "no surge is learnt or checked here, and no return levels: forecasts fall back to the prior",
-    "neighbour": "when the region's own gauge dies in a storm, nothing stands in for it",
-    "tides": "the tide is fitted to the record, which takes months of it and leaks if it is done on held-out storms",
+COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()} | {
+    "neighbour": "no substitute when the region's own gauge fails in a storm",
+    "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included",
     "extremes": "return levels rest on the gauge's own record, and are refused where that is short",
-    "climate": "no weather drives the surge forecast: it knows only what the gauges showed so far",
-    "sar": "floods under cloud go unseen: the teacher's maps come from simulation alone",
-    "sar_reference": "permanent water and flood look alike in radar: change detection is lost",
-    "optical": "the student loses its sharpest picture of the ground: flood maps rest on terrain and gauges",
-    "storms": "no cyclone tracks: storms that nobody saw are drawn from the gauges' extremes only",
-    "assets": "maps and levels, but no damage: the plan cannot weigh cost against loss",
-    "zones": "the watch speaks of the districts that the assets state, else of square blocks",
+    "assets": "maps and levels, but no damage: the plan cannot compare cost with avoided loss",
+    "zones": "the watch reports by the districts that the assets name, else by square blocks",
 }
 """Stream → what a region does without it."""
 
@@ -47,14 +41,14 @@ class Stream:
 
     Attributes:
         name: the modality; gauges one by one, as ``tide_gauge: NAME``.
-        state: a stream that is named but broken is ``unreadable``.
-        detail: what was found, or the refusal in full.
-        cost: what the region does without it.
+        state: ``unreadable`` where the section exists but its files cannot be used.
+        detail: summary of the data, or the error message.
+        cost: what the region does without the stream.
         count: hours, scenes, fixes, cells or assets.
-        gap_share: share [0–1] of them that is unknown between the first and the last known one.
-        longest_gap: [h]; ``None`` where that has no meaning.
-        spans: stretches of time that are known, from, to (UTC); a scene is a stretch of no length.
-        age_days: from the last known time to now.
+        gap_share: share of them that is unknown between the first and the last known one [-].
+        longest_gap: [h]; ``None`` where it has no meaning.
+        spans: known periods (start, end), UTC; a scene has no length.
+        age_days: from the last known time until now.
     """
 
     name: str
@@ -70,7 +64,7 @@ class Stream:
 
 @dataclass(frozen=True, eq=False)
 class Inventory:
-    """All streams of a region file, and what the map of it needs (``None`` where it could not be read)."""
+    """All streams of a region file, and the data for its map (``None`` where they cannot be read)."""
 
     region: Region
     streams: tuple[Stream, ...]
@@ -81,16 +75,15 @@ class Inventory:
 
     @property
     def is_usable(self) -> bool:
-        """Whether ``observe`` would go through: terrain is there, and nothing that is named is broken."""
+        """Whether ``observe`` succeeds: terrain is present, and every named file can be read."""
         return self.terrain is not None and all(stream.state != "unreadable" for stream in self.streams)
 
 
 def take_inventory(region_file: RegionFile, now: np.datetime64 | None = None) -> Inventory:
-    """Look at every stream on its own; one that is broken does not hide the others.
+    """Read every stream separately; an unreadable one does not hide the others.
 
     Args:
-        region_file: what to look at.
-        now: ages count from here (UTC); the clock of this machine when ``None``.
+        now: reference of the ages (UTC); the current time when ``None``.
     """
     now = np.datetime64("now", "ns") if now is None else now
     terrain: xr.Dataset | None = None
@@ -100,12 +93,13 @@ def take_inventory(region_file: RegionFile, now: np.datetime64 | None = None) ->
         streams.append(_describe_terrain(terrain))
     except InputError as error:
         streams.append(_unreadable("terrain", "terrain", error))
-    streams += _look_at_gauges(region_file, now)
-    streams.append(_look_at_tides(region_file))
-    streams.append(_look_at_extremes(region_file, now))
-    readers = stream_readers(region_file)
-    for name in ("climate", "sar", "sar_reference", "optical", "storms"):
-        streams.append(_look_at(name, readers.get(name), now))
+    streams += _describe_gauges(region_file, now)
+    streams.append(_describe_tides(region_file))
+    streams.append(_describe_extremes(region_file, now))
+    readers = dataset_readers(region_file)
+    for name in READERS:
+        if name not in ("terrain", "tide_gauge"):
+            streams.append(_describe_modality(name, readers.get(name), now))
     assets: gpd.GeoDataFrame | None = None
     if region_file.assets is None:
         streams.append(_absent("assets", "assets"))
@@ -117,19 +111,19 @@ def take_inventory(region_file: RegionFile, now: np.datetime64 | None = None) ->
             streams.append(_describe_assets(region_file, assets, now))
         except InputError as error:
             streams.append(_unreadable("assets", "assets", error))
-    streams.append(_look_at_zones(region_file))
+    streams.append(_describe_zones(region_file))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
     return Inventory(region_file.region, tuple(streams), held_out, gauges, terrain, assets)
 
 
 def known_spans(time: Times, known: npt.NDArray[np.bool_]) -> tuple[tuple[np.datetime64, np.datetime64], ...]:
-    """The unbroken stretches of a regular series in which values are known, first and last time of each."""
+    """First and last time of each uninterrupted run of known values in a regular series."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(int)))
     return tuple((time[start], time[end - 1]) for start, end in zip(edges[::2], edges[1::2], strict=True))
 
 
-def _look_at_gauges(region_file: RegionFile, now: np.datetime64) -> list[Stream]:
+def _describe_gauges(region_file: RegionFile, now: np.datetime64) -> list[Stream]:
     if not region_file.tide_gauge:
         return [_absent("tide_gauge", "tide_gauge")]
     streams = []
@@ -141,7 +135,11 @@ def _look_at_gauges(region_file: RegionFile, now: np.datetime64) -> list[Stream]
             streams.append(_unreadable(name, cost, error))
             continue
         quality = dataset["quality"].values[0]
-        found = [f"{int((quality & flag > 0).sum())} h {word}" for flag, word in FLAG_NAMES.items() if flag != MISSING]
+        found = [
+            f"{int((quality & flag > 0).sum())} h {flag_name}"
+            for flag, flag_name in FLAG_NAMES.items()
+            if flag != MISSING
+        ]
         level = dataset["water_level"].values[0]
         detail = (
             f"{np.nanmin(level):.2f} to {np.nanmax(level):.2f} m, mean sea level "
@@ -151,12 +149,12 @@ def _look_at_gauges(region_file: RegionFile, now: np.datetime64) -> list[Stream]
     return streams
 
 
-def _look_at_tides(region_file: RegionFile) -> Stream:
+def _describe_tides(region_file: RegionFile) -> Stream:
     tides = region_file.tides
     if tides is None:
         return _absent("tides", "tides")
     if tides.constants is None or tides.station is None:
-        return Stream("tides", "present", "to be fitted to the record that is not held out", COSTS["tides"])
+        return Stream("tides", "present", "fitted to the record outside the held-out windows", COSTS["tides"])
     try:
         latitude = region_file.region.centre_lonlat[1]
         constants = read_tidal_constants(tides.constants, tides.station, latitude)
@@ -167,7 +165,7 @@ def _look_at_tides(region_file: RegionFile) -> Stream:
     return Stream("tides", "present", detail, COSTS["tides"], count=len(constants.amplitude))
 
 
-def _look_at_extremes(region_file: RegionFile, now: np.datetime64) -> Stream:
+def _describe_extremes(region_file: RegionFile, now: np.datetime64) -> Stream:
     if region_file.extremes is None:
         return _absent("extremes", "extremes")
     try:
@@ -179,8 +177,8 @@ def _look_at_extremes(region_file: RegionFile, now: np.datetime64) -> Stream:
     return Stream("extremes", "present", detail, COSTS["extremes"], count=int(years.size), age_days=_days(now - end))
 
 
-def _look_at(name: str, read: Callable[[], xr.Dataset | None] | None, now: np.datetime64) -> Stream:
-    """A timed stream other than gauges."""
+def _describe_modality(name: str, read: Callable[[], xr.Dataset | None] | None, now: np.datetime64) -> Stream:
+    """A modality other than terrain and gauges."""
     if read is None:
         return _absent(name, name)
     try:
@@ -188,20 +186,20 @@ def _look_at(name: str, read: Callable[[], xr.Dataset | None] | None, now: np.da
     except InputError as error:
         return _unreadable(name, name, error)
     if dataset is None:
-        what = "no storm came within the distance" if name == "storms" else "no reference scene is named"
+        what = "no storm passed within the distance" if name == "storms" else "no reference scene is named"
         return Stream(name, "absent", what, COSTS[name])
     first = next(iter(dataset.data_vars.values()))
     if name == "climate":
         known = np.all([array.notnull().any(("latitude", "longitude")) for array in dataset.values()], axis=0)
         return _timed(name, name, ", ".join(map(str, dataset.data_vars)), dataset["time"].values, known, now)
-    unseen = float(first.isnull().mean())
+    unobserved = float(first.isnull().mean())
     if name == "storms":
         count = len(set(dataset["storm"].values))
-        detail = f"{count} storms; {unseen:.0%} of fixes without wind"
+        detail = f"{count} storms; {unobserved:.0%} of fixes without wind"
     else:
-        detail = f"{', '.join(map(str, dataset.data_vars))}; {unseen:.0%} of cells unseen"
+        detail = f"{', '.join(map(str, dataset.data_vars))}; {unobserved:.0%} of cells not observed"
     if "time" not in dataset.coords:
-        return Stream(name, "present", detail, COSTS[name], count=1, gap_share=unseen)
+        return Stream(name, "present", detail, COSTS[name], count=1, gap_share=unobserved)
     times = np.sort(dataset["time"].values)
     spans = tuple((time, time) for time in times)
     longest = float((np.diff(times) / np.timedelta64(1, "h")).max()) if len(times) > 1 else None
@@ -211,7 +209,7 @@ def _look_at(name: str, read: Callable[[], xr.Dataset | None] | None, now: np.da
         detail,
         COSTS[name],
         count=len(times),
-        gap_share=unseen,
+        gap_share=unobserved,
         longest_gap=None if name == "storms" else longest,
         spans=spans,
         age_days=_days(now - times[-1]),
@@ -219,7 +217,7 @@ def _look_at(name: str, read: Callable[[], xr.Dataset | None] | None, now: np.da
 
 
 def _timed(name: str, cost: str, detail: str, time: Times, known: npt.NDArray[np.bool_], now: np.datetime64) -> Stream:
-    """A regular series: what is unknown counts from the first known value to the last."""
+    """A regular series; gaps are counted between the first and the last known value."""
     spans = known_spans(time, known)
     inside = (time >= spans[0][0]) & (time <= spans[-1][1])
     step = float((time[1] - time[0]) / np.timedelta64(1, "h")) if time.size > 1 else 0.0
@@ -259,7 +257,7 @@ def _describe_assets(region_file: RegionFile, assets: gpd.GeoDataFrame | None, n
     return Stream("assets", "present", detail, COSTS["assets"], count=len(assets), age_days=_days(now - surveyed))
 
 
-def _look_at_zones(region_file: RegionFile) -> Stream:
+def _describe_zones(region_file: RegionFile) -> Stream:
     if region_file.zones is None:
         return _absent("zones", "zones")
     try:

@@ -1,4 +1,4 @@
-"""The inventory as a table for the terminal, as JSON and as a picture: what is known when, and where things are."""
+"""The inventory as a table for the terminal, as JSON, and as a figure with timeline and map."""
 
 import textwrap
 from collections.abc import Iterable
@@ -20,15 +20,15 @@ from strandline.observations.inventory.inventory import Inventory, Stream
 _COLOURS = {"present": "green", "absent": "yellow", "unreadable": "red"}
 _KNOWN, _GAP, _HELD_OUT = "#2b6c8f", "#d9822b", "#b8b8b8"
 _SHORTEST_BAR = 0.004
-"""Share of the time axis: a bar or gap thinner than this would not be seen."""
+"""Least visible width of a bar or gap, as a share of the time axis."""
 
 
 def inventory_table(inventory: Inventory) -> Group:
-    """A table of spans, gaps and ages, and under it what was found, or what each absence costs."""
-    table = Table(title=f"{inventory.region.name}: what is there", title_justify="left", box=None)
+    """A table of spans, gaps and ages; below it the details of each stream, or the cost of its absence."""
+    table = Table(title=f"{inventory.region.name}: data inventory", title_justify="left", box=None)
     for heading in ("stream", "state", "from – to (UTC)", "unknown", "longest gap", "age"):
         table.add_column(heading, justify="right" if heading in ("unknown", "longest gap", "age") else "left")
-    found = Table(box=None, show_header=False)
+    details = Table(box=None, show_header=False)
     for stream in inventory.streams:
         state = Text(stream.state, style=_COLOURS[stream.state])
         table.add_row(
@@ -40,12 +40,12 @@ def inventory_table(inventory: Inventory) -> Group:
             "" if stream.age_days is None else _age(stream.age_days),
         )
         detail = stream.detail if stream.state == "present" else f"{stream.detail}; without it: {stream.cost}"
-        found.add_row(Text(stream.name, style=_COLOURS[stream.state]), Text(detail))
-    return Group(table, Text(), found)
+        details.add_row(Text(stream.name, style=_COLOURS[stream.state]), Text(detail))
+    return Group(table, Text(), details)
 
 
 def inventory_to_json(inventory: Inventory) -> dict[str, object]:
-    """The same as plain values: times in ISO 8601 (UTC), gaps in hours, ages in days, shares from 0 to 1."""
+    """The inventory as plain values: times in ISO 8601 (UTC), gaps in hours, ages in days, shares from 0 to 1."""
     return {
         "region": inventory.region.name,
         "is_usable": inventory.is_usable,
@@ -68,21 +68,21 @@ def inventory_to_json(inventory: Inventory) -> dict[str, object]:
 
 
 def draw_inventory(inventory: Inventory, path: Path) -> None:
-    """Write a PNG: coverage in time with gaps and held-out windows above, the map of the region below."""
+    """Write a PNG: above, the coverage in time with gaps and held-out windows; below, the map of the region."""
     timed = [stream for stream in inventory.streams if stream.spans]
     untimed = [stream for stream in inventory.streams if not stream.spans]
     figure = Figure(figsize=(11, 0.42 * max(len(timed), 2) + 7.6), layout="constrained")
-    above, below = figure.subplots(2, 1, height_ratios=[0.42 * max(len(timed), 2) + 0.9, 6.0])
-    _draw_timeline(above, inventory, timed)
-    below_axes = below.get_subplotspec().subgridspec(1, 2, width_ratios=[2.2, 1])
-    below.remove()
-    _draw_map(figure, figure.add_subplot(below_axes[0]), inventory)
-    _write_list(figure.add_subplot(below_axes[1]), untimed)
+    timeline, lower = figure.subplots(2, 1, height_ratios=[0.42 * max(len(timed), 2) + 0.9, 6.0])
+    _draw_timeline(timeline, inventory, timed)
+    lower_axes = lower.get_subplotspec().subgridspec(1, 2, width_ratios=[2.2, 1])
+    lower.remove()
+    _draw_map(figure, figure.add_subplot(lower_axes[0]), inventory)
+    _list_untimed(figure.add_subplot(lower_axes[1]), untimed)
     figure.savefig(path, dpi=120)
 
 
 def _draw_timeline(axes: Axes, inventory: Inventory, timed: list[Stream]) -> None:
-    axes.set_title(f"{inventory.region.name}: what is known, when", loc="left")
+    axes.set_title(f"{inventory.region.name}: data coverage", loc="left")
     if not timed:
         axes.text(0.5, 0.5, "no stream has times", ha="center", va="center", transform=axes.transAxes)
         axes.set_axis_off()
@@ -135,22 +135,22 @@ def _draw_map(figure: Figure, axes: Axes, inventory: Inventory) -> None:
         axes.scatter(points.x / 1000, points.y / 1000, s=3, color="black", zorder=4, label="assets")
     x, y = region.sea_point
     axes.scatter(x / 1000, y / 1000, marker="*", s=130, color="gold", edgecolor="black", zorder=6, label="sea point")
-    away = _draw_gauges(axes, inventory)
+    distant = _draw_gauges(axes, inventory)
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
     axes.set_aspect("equal")
     axes.set_xlabel(f"x [km] in {region.crs}")
     axes.set_ylabel("y [km]")
-    axes.set_title("hatched: unknown   line: permanent water" + (f"\n{away}" if away else ""), fontsize=9)
+    axes.set_title("hatched: unknown   line: permanent water" + (f"\n{distant}" if distant else ""), fontsize=9)
     axes.legend(loc="lower right", fontsize=8)
 
 
 def _draw_gauges(axes: Axes, inventory: Inventory) -> str:
-    """Gauges inside as triangles; for those outside, a sentence with their distance from the centre."""
+    """Draw the gauges inside as triangles; return a sentence with the distance of the others from the centre."""
     region = inventory.region
     left, bottom, right, top = region.bounds
     to_region = Transformer.from_crs("EPSG:4326", region.crs, always_xy=True)
-    inside, away = [], []
+    inside, distant = [], []
     for name, longitude, latitude in inventory.gauges:
         x, y = to_region.transform(longitude, latitude)
         if left <= x <= right and bottom <= y <= top:
@@ -158,15 +158,15 @@ def _draw_gauges(axes: Axes, inventory: Inventory) -> str:
             axes.annotate(name, (x / 1000, y / 1000), fontsize=7, zorder=7)
         else:
             distance = np.hypot(x - (left + right) / 2, y - (bottom + top) / 2) / 1000
-            away.append(f"{name} {distance:.0f} km")
+            distant.append(f"{name} {distance:.0f} km")
     if inside:
         x, y = zip(*inside, strict=True)
         axes.scatter(x, y, marker="^", s=60, color="red", zorder=6, label="gauge")
-    return f"gauges outside the map: {', '.join(away)}" if away else ""
+    return f"gauges outside the map: {', '.join(distant)}" if distant else ""
 
 
-def _write_list(axes: Axes, streams: list[Stream]) -> None:
-    """Streams without times, in words: what is there, what is not."""
+def _list_untimed(axes: Axes, streams: list[Stream]) -> None:
+    """List the streams without times: details, or the cost of absence."""
     axes.set_axis_off()
     y = 1.0
     for stream in streams:

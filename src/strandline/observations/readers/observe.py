@@ -1,7 +1,9 @@
-"""Everything that a region file names → ``Observations``. A stream that is named but broken stops the run."""
+"""Reads the files of a region file into ``Observations``. A named but unusable file stops the run."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import xarray as xr
@@ -13,61 +15,72 @@ from strandline.observations.readers.cyclone_tracks import read_storms
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
 from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tide_gauges import read_tide_gauges
+from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import AssetsSection
 from strandline.observations.region_file.values import Sourced
 
-Stream = xr.Dataset | None
+
+class Reader(NamedTuple):
+    """How one modality is read.
+
+    Attributes:
+        section: key of the region file.
+        read: from the section and the region to a dataset, ``None`` where the section names no such data.
+    """
+
+    section: str
+    read: Callable[[Any, Region], xr.Dataset | None]
+
+
+READERS: dict[str, Reader] = {
+    "terrain": Reader("terrain", read_terrain),
+    "tide_gauge": Reader("tide_gauge", lambda gauges, _: read_tide_gauges(gauges)),
+    "sar": Reader("sar", read_sar),
+    "sar_reference": Reader("sar", read_sar_reference),
+    "optical": Reader("optical", read_optical),
+    "climate": Reader("climate", read_climate),
+    "storms": Reader("storms", read_storms),
+}
+"""Modality → reader. A new modality needs one row here and one in ``MODALITIES``."""
 
 
 def observe(region_file: RegionFile) -> Observations:
-    """Read every stream of a region file.
+    """Read every modality of a region file.
 
     Raises:
-        InputError: the first stream that cannot be used; names file, row and what would be right.
+        InputError: the first file that cannot be used: file, row and remedy.
     """
-    terrain = read_terrain(region_file.terrain, region_file.region)
-    streams = {name: read() for name, read in stream_readers(region_file).items()}
-    present = {name: stream for name, stream in streams.items() if stream is not None}
-    assets = observe_assets(region_file, terrain)
-    provenance = {name: provenance_of(region_file, name) for name in ("terrain", *present)}
+    datasets = {name: read() for name, read in dataset_readers(region_file).items()}
+    present = {name: dataset for name, dataset in datasets.items() if dataset is not None}
+    provenance = {name: provenance_of(region_file, name) for name in present}
+    assets = observe_assets(region_file, present["terrain"])
     if assets is not None:
         provenance["assets"] = provenance_of(region_file, "assets")
-    return Observations(region_file.region, terrain, provenance, assets=assets, **present)
+    return Observations(region_file.region, provenance=provenance, assets=assets, **present)
 
 
-def stream_readers(region_file: RegionFile) -> dict[str, Callable[[], Stream]]:
-    """Modality → how to read it, for each modality besides terrain that the file names."""
-    region = region_file.region
-    readers: dict[str, Callable[[], Stream]] = {}
-    if region_file.tide_gauge:
-        readers["tide_gauge"] = lambda: read_tide_gauges(region_file.tide_gauge)
-    if (sar := region_file.sar) is not None:
-        readers["sar"] = lambda: read_sar(sar, region)
-        readers["sar_reference"] = lambda: read_sar_reference(sar, region)
-    if (optical := region_file.optical) is not None:
-        readers["optical"] = lambda: read_optical(optical, region)
-    if (climate := region_file.climate) is not None:
-        readers["climate"] = lambda: read_climate(climate, region)
-    if (storms := region_file.storms) is not None:
-        readers["storms"] = lambda: read_storms(storms, region)
+def dataset_readers(region_file: RegionFile) -> dict[str, Callable[[], xr.Dataset | None]]:
+    """Modality → function that reads it, for each modality whose section the file has."""
+    readers: dict[str, Callable[[], xr.Dataset | None]] = {}
+    for name, (section, read) in READERS.items():
+        settings = getattr(region_file, section)
+        if settings:  # a missing section is None, or an empty tuple of gauges
+            readers[name] = partial(read, settings, region_file.region)
     return readers
 
 
 def observe_assets(region_file: RegionFile, terrain: xr.Dataset) -> gpd.GeoDataFrame | None:
-    """The assets, where the file names any."""
+    """The assets; ``None`` without the section."""
     if region_file.assets is None:
         return None
     return read_assets(region_file.assets, region_file.region, terrain)
 
 
 def provenance_of(region_file: RegionFile, modality: str) -> Provenance:
-    """Where a modality comes from: as the region file states it, else its file names."""
-    if modality == "tide_gauge":
-        sections: tuple[Sourced, ...] = region_file.tide_gauge
-    else:
-        section = getattr(region_file, modality.removesuffix("_reference"))
-        sections = (section,)
+    """Source and licence of a modality: as the region file states them, else the file names."""
+    section = getattr(region_file, READERS[modality].section if modality in READERS else modality)
+    sections: tuple[Sourced, ...] = section if isinstance(section, tuple) else (section,)
     sources = dict.fromkeys(_source(section) for section in sections)
     licences = dict.fromkeys(section.licence for section in sections)
     return Provenance("real", "; ".join(sources), "; ".join(licences))
@@ -82,7 +95,7 @@ def _source(section: Sourced) -> str:
 
 
 def _paths(section: Sourced) -> list[Path]:
-    """The files that a section names, itself or in its parts."""
+    """The files that a section and its sub-sections name."""
     paths: list[Path] = []
     for name in type(section).model_fields:
         value = getattr(section, name)

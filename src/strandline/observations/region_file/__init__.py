@@ -1,4 +1,4 @@
-"""The region file: one TOML that says where a place is, which files describe it, and what is decided."""
+"""The region file: one TOML with a region, its data files and its planning settings."""
 
 from strandline.observations.region_file.region_file import RegionFile, load_region_file
 

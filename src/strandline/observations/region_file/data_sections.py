@@ -1,4 +1,4 @@
-"""The sections of a region file that name data: one for each stream of observations."""
+"""The sections of a region file that name data."""
 
 from typing import Annotated, Literal
 
@@ -57,7 +57,7 @@ class TerrainSection(Sourced):
 
 
 class GaugeColumns(Section):
-    """What the columns (or NetCDF variables) of a gauge file are called."""
+    """Names of the columns (or NetCDF variables) of a gauge file."""
 
     time: str | None = None
     level: str | None = None
@@ -65,7 +65,7 @@ class GaugeColumns(Section):
 
 
 class GaugeFileSection(Section):
-    """Where the levels of one station are written, and how.
+    """Files of one station, and their format.
 
     ``datum_shift`` [m] is added to reach the region's vertical datum. ``station`` is the value of ``columns.station``
     in a long file (the name, when left out).
@@ -88,7 +88,7 @@ class GaugeFileSection(Section):
         if self.format in ("wide", "long", "noaa_coops"):
             for key in ("unit", "time_zone"):
                 if getattr(self, key) is None:
-                    raise ValueError(f"format '{self.format}' does not say its {key}; add '{key}'")
+                    raise ValueError(f"format '{self.format}' does not state its {key}; add '{key}'")
         elif self.time_zone not in (None, "UTC"):
             raise ValueError(f"format '{self.format}' is in UTC; leave 'time_zone' out")
         elif self.format == "uhslc" and self.unit not in (None, "mm"):
@@ -114,7 +114,7 @@ class TideGaugeSection(GaugeFileSection, Sourced):
 
 
 class SceneSection(Section):
-    """One satellite image: its file, when it was taken, and (optical) the raster of its clouds."""
+    """One satellite image: file, acquisition time and, for optical images, the cloud mask."""
 
     path: DataPath
     time: Instant
@@ -173,7 +173,7 @@ class ClimateColumns(Section):
 
 
 class WeatherStationSection(Section):
-    """A weather station's CSV, used as a climate field of one cell; hourly by the rule of the tide gauges."""
+    """A weather station's CSV, used as a climate field of one cell; hourly means follow the rule of the tide gauges."""
 
     paths: DataPaths
     columns: ClimateColumns
@@ -199,9 +199,9 @@ class WeatherStationSection(Section):
         if columns.pressure is None and not winds:
             raise ValueError("neither pressure nor wind is named; name at least one column")
         if columns.pressure is not None and self.pressure_unit is None:
-            raise ValueError("add 'pressure_unit' (Pa or hPa)")
+            raise ValueError("the unit of pressure is missing; add 'pressure_unit' (Pa or hPa)")
         if winds and self.wind_unit is None:
-            raise ValueError("add 'wind_unit' (m s-1, kt or km h-1)")
+            raise ValueError("the unit of wind is missing; add 'wind_unit' (m s-1, kt or km h-1)")
         return self
 
 
@@ -233,7 +233,7 @@ class StormsSection(Sourced):
 
 
 class TidesSection(Sourced):
-    """The tide: published constants of one station, or a fit to the record that is not held out."""
+    """The tide: published constants of one station, or a fit to the record outside the held-out windows."""
 
     constants: DataPath | None = None
     station: str | None = None
@@ -252,7 +252,7 @@ class ExtremesSection(Sourced):
     """Published annual maxima of a longer record than the region's own: one row a year, two columns.
 
     ``year`` and ``maximum`` name the columns; ``datum_shift`` [m] is added to reach the region's vertical datum;
-    ``trend`` says whether the sea rose through the record (levels are then those of its last year).
+    ``trend`` states whether sea level rose during the record (levels then refer to its last year).
     """
 
     source: str
@@ -265,10 +265,9 @@ class ExtremesSection(Sourced):
 
 
 class AssetColumns(Section):
-    """Columns of an asset survey; worth is ``value`` [EUR 2010], or ``floor_area`` [m2] × ``value_per_m2``.
+    """Columns of an asset survey; the value is ``value`` [EUR 2010], or ``floor_area`` [m2] × ``value_per_m2``.
 
-    Where a cell of ``people``, ``operation_threshold`` [m of water] or ``crest`` [m, region datum] is empty, it is
-    unknown.
+    An empty cell of ``people``, ``operation_threshold`` [m of water] or ``crest`` [m, region datum] is unknown.
     """
 
     asset_class: str | None = None
@@ -283,7 +282,7 @@ class AssetColumns(Section):
 
 
 class LatticeSection(Section):
-    """No survey: the same ``floor_area`` [m2] on every node, ``spacing`` [m] apart, of known land."""
+    """Instead of a survey, the same ``floor_area`` [m2] on every node of known land, ``spacing`` [m] apart."""
 
     spacing: Positive
     asset_class: AssetClass
@@ -292,9 +291,9 @@ class LatticeSection(Section):
 
 
 class AssetsSection(Sourced):
-    """What can be damaged: a survey (GeoJSON, GeoPackage, GeoParquet), or a lattice that stands for one.
+    """Assets: a survey (GeoJSON, GeoPackage, GeoParquet), or a lattice in its place.
 
-    ``classes`` translates the survey's words into Strandline's classes; ``asset_class`` and ``survey_year`` hold
+    ``classes`` maps the survey's labels to asset classes; ``asset_class`` and ``survey_year`` hold
     for every asset where the file has no such column.
     """
 
@@ -311,17 +310,34 @@ class AssetsSection(Sourced):
         if (self.path is None) == (self.lattice is None):
             raise ValueError("give either 'path' (a survey) or 'lattice', not both and not neither")
         if self.survey_year is None and self.columns.survey_year is None:
-            raise ValueError("say how old the survey is: 'survey_year' or columns.survey_year")
+            raise ValueError("the year of the survey is missing; add 'survey_year' or columns.survey_year")
         if self.path is not None:
             if self.columns.asset_class is None and self.asset_class is None:
-                raise ValueError("say what the assets are: 'asset_class' or columns.asset_class")
+                raise ValueError("the class of the assets is missing; add 'asset_class' or columns.asset_class")
             if self.columns.value is None and (self.columns.floor_area is None or self.value_per_m2 is None):
-                raise ValueError("say their worth: columns.value, or columns.floor_area and 'value_per_m2'")
+                raise ValueError(
+                    "the value of the assets is missing; add columns.value, or columns.floor_area and 'value_per_m2'"
+                )
         return self
 
 
 class ZonesSection(Sourced):
-    """The zones that the watch speaks of: polygons (GeoJSON, GeoPackage, GeoParquet) and the column of their names."""
+    """Zones of the watch's reports: polygons (GeoJSON, GeoPackage, GeoParquet) and the column of their names."""
 
     path: DataPath
     name_column: str
+
+
+class DataSections(Section):
+    """The keys of a region file that name data. A section that is missing is ``None``, or empty."""
+
+    terrain: TerrainSection
+    tide_gauge: tuple[TideGaugeSection, ...] = ()
+    sar: SarSection | None = None
+    optical: OpticalSection | None = None
+    climate: ClimateSection | None = None
+    storms: StormsSection | None = None
+    tides: TidesSection | None = None
+    extremes: ExtremesSection | None = None
+    assets: AssetsSection | None = None
+    zones: ZonesSection | None = None

@@ -1,4 +1,4 @@
-"""The region file as a whole: where, what is to be decided, and how a mistake in it is named."""
+"""The region file: region, data, scenarios, planning limits and held-out windows."""
 
 import csv
 from importlib.resources import files
@@ -10,27 +10,16 @@ from pydantic import Field, ValidationError, model_validator
 
 from strandline.errors import InputError
 from strandline.observations.region import Region
-from strandline.observations.region_file.data_sections import (
-    AssetsSection,
-    ClimateSection,
-    ExtremesSection,
-    OpticalSection,
-    SarSection,
-    StormsSection,
-    TerrainSection,
-    TideGaugeSection,
-    TidesSection,
-    ZonesSection,
-)
+from strandline.observations.region_file.data_sections import DataSections
 from strandline.observations.region_file.feed_sections import AnyStream
-from strandline.observations.region_file.toml_file import read_toml, refusals
+from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Positive, Section, as_datetime64
 
 Continent = Literal["africa", "asia", "central america", "europe", "north america", "oceania", "south america"]
 
 
 class RegionSection(Section):
-    """Where: see ``strandline.observations.region.Region``; ``country`` is an ISO 3166 alpha-3 code."""
+    """Fields of ``strandline.observations.region.Region``; ``country`` is an ISO 3166 alpha-3 code."""
 
     name: str
     crs: Crs
@@ -50,9 +39,9 @@ class RegionSection(Section):
 
 
 class SeaLevelRise(Section):
-    """One future: the rise of mean sea level [m] above that of the record, and who says so.
+    """One scenario: the rise of mean sea level [m] above that of the record, and its source.
 
-    Given as ``scenario`` (as SSP2-4.5) and ``year`` (2050 or 2100), it is the IPCC's global median above 1995-2014.
+    With ``scenario`` (such as SSP2-4.5) and ``year`` (2050 or 2100) it is the IPCC's global median above 1995-2014.
     """
 
     name: str
@@ -67,17 +56,17 @@ class SeaLevelRise(Section):
         text = files("strandline.observations").joinpath("data/sea_level_rise.csv").read_text(encoding="utf-8")
         rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
         known = {(row["scenario"], int(row["year"])): row for row in rows}
-        asked = (given.get("scenario"), given.get("year"))
-        if asked not in known:
+        wanted = (given.get("scenario"), given.get("year"))
+        if wanted not in known:
             choice = ", ".join(f"{scenario} in {year}" for scenario, year in known)
-            raise ValueError(f"no rise is known for scenario {asked[0]} in year {asked[1]}; choose of {choice}")
-        row, rest = known[asked], {k: v for k, v in given.items() if k not in ("scenario", "year")}
+            raise ValueError(f"no rise is known for scenario {wanted[0]} in year {wanted[1]}; choose one of {choice}")
+        row, rest = known[wanted], {k: v for k, v in given.items() if k not in ("scenario", "year")}
         source = f"IPCC AR6 WG1 table 9.9: global mean above 1995-2014, likely {row['low']} to {row['high']} m"
-        return {"name": f"{asked[0]}, {asked[1]}", "rise": float(row["median"]), "source": source, **rest}
+        return {"name": f"{wanted[0]}, {wanted[1]}", "rise": float(row["median"]), "source": source, **rest}
 
 
 class ScenariosSection(Section):
-    """Which futures and return periods [years, ascending] the hazard is mapped for."""
+    """Sea-level rise scenarios and return periods [years, ascending] of the hazard maps."""
 
     return_periods: Annotated[tuple[Positive, ...], Field(min_length=1)]
     sea_level_rise: tuple[SeaLevelRise, ...] = ()
@@ -97,7 +86,7 @@ class PlanningSection(Section):
 
 
 class SplitSection(Section):
-    """Windows ``[start, end]`` that learning never sees; a date stands for its midnight UTC."""
+    """Windows ``[start, end]`` excluded from training; a date means its midnight UTC."""
 
     held_out: tuple[tuple[Instant, Instant], ...] = ()
 
@@ -114,20 +103,10 @@ class SplitSection(Section):
         return [(as_datetime64(start), as_datetime64(end)) for start, end in self.held_out]
 
 
-class RegionFile(Section):
-    """Everything a region file says. Paths are resolved; a section that is not there is ``None``."""
+class RegionFile(DataSections):
+    """A whole region file, with resolved paths."""
 
-    place: RegionSection = Field(alias="region")
-    terrain: TerrainSection
-    tide_gauge: tuple[TideGaugeSection, ...] = ()
-    sar: SarSection | None = None
-    optical: OpticalSection | None = None
-    climate: ClimateSection | None = None
-    storms: StormsSection | None = None
-    tides: TidesSection | None = None
-    extremes: ExtremesSection | None = None
-    assets: AssetsSection | None = None
-    zones: ZonesSection | None = None
+    region_section: RegionSection = Field(alias="region")
     scenarios: ScenariosSection | None = None
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()
@@ -135,8 +114,8 @@ class RegionFile(Section):
 
     @property
     def region(self) -> Region:
-        """The place and its grid."""
-        settings = self.place.model_dump(exclude={"country"})
+        """The region and its grid."""
+        settings = self.region_section.model_dump(exclude={"country"})
         return Region(**settings)
 
 
@@ -145,10 +124,10 @@ def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
 
     Args:
         path: the TOML file.
-        data: the folder that relative paths start from; the file's own folder when ``None``.
+        data: base folder of relative paths; the region file's own folder when ``None``.
 
     Raises:
-        InputError: names the file, the key, and what would be right.
+        InputError: with file, key and remedy.
     """
     raw = read_toml(path)
     if data is not None and not data.is_dir():
@@ -156,7 +135,7 @@ def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
     try:
         region_file = RegionFile.model_validate(raw, context={"data": path.parent if data is None else data})
     except ValidationError as error:
-        raise refusals(path, RegionFile, error)[0] from error
+        raise describe_errors(path, RegionFile, error)[0] from error
     if not region_file.region.name:
-        raise InputError(f"{path} [region.name]", "is empty", "name the place")
+        raise InputError(f"{path} [region.name]", "is empty", "name the region")
     return region_file

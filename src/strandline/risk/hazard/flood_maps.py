@@ -8,14 +8,15 @@ import numpy.typing as npt
 from torch import Tensor
 
 from strandline.distillation.training.loop import Progress
-from strandline.models.batch import DEPTH_EDGES, Batch
+from strandline.models.batch import Batch
 from strandline.models.batching import asset_part
-from strandline.models.terrain_features import Ground, ground_of
+from strandline.models.terrain_features import TerrainFeatures, terrain_features_of
 from strandline.observations.arrays import Floats, SingleFloats
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.hazard import Hazard
-from strandline.simulator.design_storms import StormDesigner, designer_of
+from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.uncertainty.forecaster import Forecaster
 
 
@@ -40,7 +41,7 @@ class FloodMaps:
 
     depth: SingleFloats
     probability: SingleFloats
-    called: SingleFloats
+    flood_extent: SingleFloats
     epistemic_sd: SingleFloats
     damage_states: Floats | None
 
@@ -70,10 +71,10 @@ def map_hazard(
     Returns:
         As `map_floods` has it.
     """
-    designer = designer_of(observations, sea_level)
+    designer = storm_designer(observations, sea_level)
     levels = levels + rise
     draws = draw_floods(designer, levels, forecaster.members, rng, rise)
-    ground = ground_of(observations.region, observations.terrain, designer.mean_sea_level)
+    ground = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
     assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
     maps = map_floods(forecaster, ground, draws, assets, progress)
     return Hazard(
@@ -82,7 +83,7 @@ def map_hazard(
         levels,
         maps.depth,
         maps.probability,
-        maps.called,
+        maps.flood_extent,
         maps.epistemic_sd,
         sources_of(observations.provenance),
         maps.damage_states,
@@ -107,7 +108,7 @@ def draw_floods(
 
 def map_floods(
     forecaster: Forecaster,
-    ground: Ground,
+    ground: TerrainFeatures,
     draws: Sequence[Draw],
     assets: Mapping[str, Tensor],
     progress: Progress | None = None,
@@ -127,9 +128,9 @@ def map_floods(
     elevation, water = ground.channels[0].numpy(), ground.channels[2].numpy() > 0.5
     states: list[Floats] = []  # (R, A, 5) each
     depth = np.full((len(draws), len(draws[0].height), *elevation.shape), np.nan, dtype=np.float32)
-    probability, called, variance = (np.zeros(depth.shape[1:], dtype=np.float64) for _ in range(3))
+    probability, flood_extent, variance = (np.zeros(depth.shape[1:], dtype=np.float64) for _ in range(3))
     for sample, draw in enumerate(draws):
-        batch = replace(ground.under(draw.storms), **assets)
+        batch = replace(ground.attach_to(draw.storms), **assets)
         said = forecaster.predict(batch)
         classes = said.class_probability
         assert classes is not None  # there is a ground
@@ -137,7 +138,7 @@ def map_floods(
         chance = wet.mean(axis=0)
         probability += chance
         variance += wet.var(axis=0)
-        called += chance >= forecaster.thresholds(batch)[:, None, None]
+        flood_extent += chance >= forecaster.thresholds(batch)[:, None, None]
         if said.damage_probability is not None:
             states += [said.damage_probability.astype(float)]
         deepest = draw.height[:, None, None] - elevation  # no water stands above the sea that brings it
@@ -147,14 +148,14 @@ def map_floods(
     # more sea never floods less: what the networks violate by noise is put in order of the return periods
     depth = np.maximum.accumulate(depth, axis=1)
     probability = np.maximum.accumulate(probability / len(draws), axis=0)
-    called = np.maximum.accumulate((called >= len(draws) / 2).astype(float), axis=0)
+    flood_extent = np.maximum.accumulate((flood_extent >= len(draws) / 2).astype(float), axis=0)
     epistemic_sd = np.sqrt(variance / len(draws))
-    for grid in (depth, probability, called, epistemic_sd):
+    for grid in (depth, probability, flood_extent, epistemic_sd):
         grid[..., water] = 0.0
         grid[..., ~ground.known.numpy()] = np.nan
     told = np.where(assets["asset_seen"].numpy()[..., None], np.mean(states, axis=0), np.nan) if states else None
     single = np.float32
-    return FloodMaps(depth, probability.astype(single), called.astype(single), epistemic_sd.astype(single), told)
+    return FloodMaps(depth, probability.astype(single), flood_extent.astype(single), epistemic_sd.astype(single), told)
 
 
 def depth_at_quantile(

@@ -1,6 +1,6 @@
-"""Storms while streams break: every one in turn, in pairs and all together, dead or wrong in each way."""
+"""Storms with failing streams: each stream, each pair, and all of them silent; each gauge with every other fault."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -9,41 +9,33 @@ from typing import cast
 import numpy as np
 
 from benchmarks.agent.coasts import GAUGES, SERVICE, STREAMS, Coast
-from benchmarks.agent.decade import ACTIONS, DEAD_AFTER, config_of, storm_peaks
 from benchmarks.agent.faults import FAULTS
-from benchmarks.record import Value
+from benchmarks.agent.methods import LEADS_SCORED, SILENT_AFTER, config_of, storm_peaks
+from benchmarks.agent.scoring import ACTIONS
+from benchmarks.record import Row
 from strandline.distillation.training.loop import Progress
 from strandline.watch.agent import poll_feeds
+from strandline.watch.agent_state import REJECTED, AgentState, initial_state, update_belief
 from strandline.watch.assimilation.filter import Residual
 from strandline.watch.assimilation.gauge_residuals import residuals_of
-from strandline.watch.decision_rules import (
-    REJECTED,
-    AgentConfig,
-    AgentState,
-    decide,
-    forecast,
-    initial_state,
-    levels_of,
-    update_belief,
-)
+from strandline.watch.decision_rules import AgentConfig, decide, forecast, levels_of
 from strandline.watch.feeds.client import FeedClient
+from strandline.watch.feeds.recorded import GAUGE
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Reading
-from strandline.watch.service import GAUGE
 
 Case = tuple[str, tuple[str, ...]]
 """Fault, and the streams that have it."""
 WARM_HOURS, FAULTY_HOURS = 96, 36
-"""Hours before the peak that all streams are sound, and hours from the peak on that some are not."""
-LEADS_SCORED = 25
+"""Hours before the peak from which a replay starts, and hours after it at which it ends."""
 EVERY_H = 3
 RECENT = timedelta(hours=96)
 WINDOW_BEFORE = 12
-"""Hours before the peak at which faults other than death set in, so that they can do harm."""
+"""Hours before the peak at which faults other than silence start, so that they can start false actions."""
 
 
 def cases() -> Iterator[Case]:
-    """None; each stream dead, each pair, all of them; and each gauge wrong in every other way."""
+    """No fault; each stream, each pair, and all streams silent; each gauge with every other fault."""
     yield "none", ()
     for count in (1, 2, len(STREAMS)):
         for streams in combinations(STREAMS, count):
@@ -54,26 +46,26 @@ def cases() -> Iterator[Case]:
                 yield fault, (gauge,)
 
 
-def rows_of(coast: Coast, seed: int, storms: int, progress: Progress | None = None) -> list[dict[str, Value]]:
-    """A row a case: coverage of the sea from the fault on, and what was done for it."""
+def rows_of(coast: Coast, seed: int, storms: int, progress: Progress | None = None) -> list[Row]:
+    """One row per case: coverage of the level from the start of the fault on, and the actions that the agent starts."""
     config = config_of(coast)
     peaks = storm_peaks(coast)[:: max(len(storm_peaks(coast)) // storms, 1)][:storms]
-    sound = [_live(coast, config, peak, ("none", ())) for peak in peaks]
-    rows: list[dict[str, Value]] = []
+    sound = [_replay(coast, config, peak, ("none", ())) for peak in peaks]
+    rows: list[Row] = []
     all_cases = list(cases())
     for number, case in enumerate(all_cases):
-        lived = sound if case[0] == "none" else [_live(coast, config, peak, case) for peak in peaks]
-        inside = sum(each.covered for each in lived)
-        scored = sum(each.scored for each in lived)
-        spurious = sum(len(each.started - other.started) for each, other in zip(lived, sound, strict=True))
-        wrongly = sum(bool(each.rejected - set(case[1])) for each in lived)
         fault, broken = case[0], ", ".join(case[1])
+        storms_run = sound if fault == "none" else [_replay(coast, config, peak, case) for peak in peaks]
+        inside = sum(each.covered for each in storms_run)
+        scored = sum(each.scored for each in storms_run)
+        spurious = sum(len(each.started - other.started) for each, other in zip(storms_run, sound, strict=True))
+        rejected = sum(bool(each.rejected - set(case[1])) for each in storms_run)
         rows.append({
             "scenario": f"storms of {coast.name}", "condition": ": ".join(part for part in (fault, broken) if part),
-            "policy": "strandline", "seed": seed, "fault": fault, "streams": broken, "storms": len(lived),
-            "coverage_90": inside / scored, "extra_actions": spurious, "storms_with_a_sound_gauge_denied": wrongly,
-            "hits": sum(len(each.started & other.started) for each, other in zip(lived, sound, strict=True)),
-            "false_alarms": spurious, "width_m": float(np.mean([each.width for each in lived])),
+            "policy": "strandline", "seed": seed, "fault": fault, "streams": broken, "storms": len(storms_run),
+            "coverage_90": inside / scored, "extra_actions": spurious, "storms_with_a_sound_gauge_rejected": rejected,
+            "hits": sum(len(each.started & other.started) for each, other in zip(storms_run, sound, strict=True)),
+            "false_alarms": spurious, "width_m": float(np.mean([each.width for each in storms_run])),
         })  # fmt: skip
         if progress is not None:
             progress((number + 1) / len(all_cases))
@@ -81,7 +73,9 @@ def rows_of(coast: Coast, seed: int, storms: int, progress: Progress | None = No
 
 
 @dataclass(frozen=True)
-class _Lived:
+class _StormRun:
+    """Hours within the bounds and all scored hours, mean width [m], actions that ran, and gauges that were rejected."""
+
     covered: int
     scored: int
     width: float
@@ -89,8 +83,8 @@ class _Lived:
     rejected: frozenset[str]
 
 
-def _live(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _Lived:
-    """One storm from four days before its peak to a day and a half after it."""
+def _replay(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _StormRun:
+    """Run the agent from four days before a storm's peak to a day and a half after it."""
     hours = coast.time.astype("datetime64[h]")
     first, last = peak - WARM_HOURS, peak + FAULTY_HOURS
     fault, streams = case
@@ -98,49 +92,38 @@ def _live(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _Lived:
     window = tuple(cast(datetime, coast.time[at].astype("datetime64[s]").item()) for at in (onset, last + 1))
     feeds = []
     for number, name in enumerate(GAUGES):
-        # every gauge's residual rides on the own tide here, so that one tide serves: the belief hears residuals alone
+        # the belief takes residuals, so every gauge is given the own tide here
         level = (coast.tide + coast.residuals[number])[first - 4 * 24 : last + 1]
         replay = Replay.of_gauge(name, coast.time[first - 4 * 24 : last + 1], level, timedelta(minutes=5))
         if name in streams:
             replay = FAULTS[fault](replay, (window[0], window[1]))
         feeds.append(FeedClient(replay, GAUGE, config.tides[name]))
     known: list[Reading] = []
-    state: AgentState = initial_state(config, hours[first])
+    state: AgentState = initial_state(config.model, hours[first])
     covered = scored = 0
     width: list[float] = []
     started: set[str] = set()
     rejected: set[str] = set()
-    source = coast.sources[0]
+    source = coast.forecast_sources[0]
     for at in range(first + 1, last + 1):
         since, now = (cast(datetime, coast.time[each].astype("datetime64[s]").item()) for each in (at - 1, at))
         new, _ = poll_feeds(feeds, known, since + timedelta(minutes=10), now + timedelta(minutes=10))
         readings: Sequence[Residual] = residuals_of(new, known, now, config.tides)
         known = [reading for reading in [*known, *new] if reading.time > now - RECENT]
         silent = SERVICE in streams and at >= onset
-        said = None if silent else coast.service_forecast(at)
-        state = update_belief(state, hours[at], readings, has_forecast=said is not None)
-        if at < peak - DEAD_AFTER or (at - peak) % EVERY_H:
+        issue = None if silent else coast.service_forecast(at)
+        state = update_belief(state, hours[at], readings, has_forecast=issue is not None)
+        if at < peak - SILENT_AFTER or (at - peak) % EVERY_H:
             continue
-        guidance = None if said is None else source.guidance_from(said)
+        guidance = None if issue is None else source.guidance_from(issue)
         ensemble = forecast(config, state, [] if guidance is None else [guidance])
         state, _ = decide(config, state, ensemble)
         started |= {name for name, _, _ in ACTIONS if state.actions[name].active}
         if at >= onset:
             low, high = np.quantile(levels_of(config, ensemble)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
-            came = coast.level[at : at + LEADS_SCORED]
-            covered += int(((low <= came) & (came <= high)).sum())
+            observed = coast.level[at : at + LEADS_SCORED]
+            covered += int(((low <= observed) & (observed <= high)).sum())
             scored += LEADS_SCORED
             width.append(float((high - low).mean()))
             rejected |= {name for name, chance in state.belief.broken().items() if chance >= REJECTED}
-    return _Lived(covered, scored, float(np.mean(width)), frozenset(started), frozenset(rejected))
-
-
-def summarise(rows: Sequence[Mapping[str, Value]]) -> dict[str, Value]:
-    """The least coverage of any case, and actions that a broken gauge alone set off."""
-    wrong = [row for row in rows if row["fault"] not in ("none", "dead")]
-    return {
-        "broken/least_coverage_90": min(float(str(row["coverage_90"])) for row in rows),
-        "broken/cases_below_0.85": sum(float(str(row["coverage_90"])) < 0.85 for row in rows),
-        "broken/cases": len(rows),
-        "broken/extra_actions_by_a_wrong_gauge": sum(int(str(row["extra_actions"])) for row in wrong),
-    }
+    return _StormRun(covered, scored, float(np.mean(width)), frozenset(started), frozenset(rejected))

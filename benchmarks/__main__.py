@@ -1,0 +1,35 @@
+"""``python -m benchmarks RESULT.json …``: write the Markdown tables of finished results again from their rows."""
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.record import Record, read_record
+
+MODULES = {"triggers": "benchmarks.agent.triggers"}
+"""Benchmark → module of its table, where that is not ``benchmarks.NAME.summary``."""
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Write ``RESULT.md`` beside each result."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("results", nargs="+", type=Path, help="JSON files that a benchmark wrote")
+    for path in parser.parse_args(words).results:
+        path.with_suffix(".md").write_text(table_of(path))
+        print(path.with_suffix(".md"))
+
+
+def table_of(path: Path) -> str:
+    """The table of a result; the command is that of the old table."""
+    record = read_record(path)
+    command = path.with_suffix(".md").read_text().splitlines()[0].strip(" `")
+    return str(import_module(_module_of(record)).markdown(record, command))
+
+
+def _module_of(record: Record) -> str:
+    return MODULES.get(record.benchmark, f"benchmarks.{record.benchmark}.summary")
+
+
+if __name__ == "__main__":
+    main()

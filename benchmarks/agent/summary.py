@@ -1,0 +1,105 @@
+"""From rows to a summary and a table: decisions on simulated coasts, the replay at Caorle, and the service."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from benchmarks.agent.crash_restarts import Progress
+from benchmarks.agent.scoring import pooled_value
+from benchmarks.record import Record, Row, Rows, markdown_table, summary_table
+from benchmarks.statistics import number, rows_by
+
+COLUMNS = (
+    "scenario",
+    "condition",
+    "policy",
+    "action",
+    "relative_value",
+    "coverage_90",
+    "hits",
+    "false_alarms",
+    "lead_h",
+)
+CAORLE_COLUMNS = ("hour", "level_observed", "highest_p50", "starts", "stops")
+SERVICE_COLUMNS = ("step", "memory_mb", "open_files", "steps_per_s", "store_mb")
+
+
+def summarise(rows: Rows) -> Row:
+    """Relative value over all coasts and actions by condition and policy, and the effect of stream failures."""
+    summary: Row = {}
+    decades = [row for row in rows if "expense" in row]
+    policies = list(dict.fromkeys(row["policy"] for row in decades))
+    for (condition,), of_condition in rows_by(decades, "condition").items():
+        by_policy = rows_by(of_condition, "policy")
+        for policy in policies:
+            chosen = by_policy[policy,]
+            hits, misses, false_alarms = (_sum(chosen, name) for name in ("hits", "misses", "false_alarms"))
+            summary[f"{condition}/{policy}/value"] = pooled_value(chosen)
+            summary[f"{condition}/{policy}/hit_rate"] = hits / max(hits + misses, 1)
+            summary[f"{condition}/{policy}/false_alarms_a_hit"] = false_alarms / max(hits, 1)
+        covered = [number(row, "coverage_90") for row in of_condition if row["coverage_90"]]
+        summary[f"{condition}/strandline/coverage_90_in_storms"] = float(np.mean(covered))
+    return summary | _summarise_failures([row for row in rows if "fault" in row])
+
+
+def summarise_caorle(rows: Rows) -> Row:
+    """Coverage, the hours between each action's last start and the peak, and forecasts of the peak."""
+    levels = [number(row, "level_observed") if row["level_observed"] is not None else -np.inf for row in rows]
+    peak_hour = str(rows[int(np.argmax(levels))]["hour"])
+    peak = datetime.fromisoformat(peak_hour)
+    summary: Row = {"caorle/coverage_90": _sum(rows, "covered") / _sum(rows, "scored"), "caorle/peak": peak_hour}
+    started = [(datetime.fromisoformat(str(row["hour"])), str(row["starts"]).split(", ")) for row in rows]
+    for action in sorted({name for _, names in started for name in names if name}):
+        before = [hour for hour, names in started if action in names and hour <= peak]
+        if before:
+            summary[f"caorle/lead_h/{action}"] = (peak - max(before)) / timedelta(hours=1)
+    for ahead in (24, 12, 6, 3):
+        row = next(row for row in rows if datetime.fromisoformat(str(row["hour"])) == peak - timedelta(hours=ahead))
+        summary[f"caorle/peak_forecast/{ahead}h"] = (
+            f"{row['highest_p50']:.2f} ({row['highest_p05']:.2f} to {row['highest_p95']:.2f})"
+        )
+    return summary
+
+
+def summarise_service(rows: Rows, steps: int, restarts: Progress) -> Row:
+    """Growth of memory and open files over a year of steps, and the comparison after kills."""
+    settled = rows[len(rows) // 4 :]  # caches have filled
+    return {
+        "soak/steps": steps,
+        "soak/memory_growth_mb": number(settled[-1], "memory_mb") - number(settled[0], "memory_mb"),
+        "soak/open_files_growth": int(number(settled[-1], "open_files") - number(settled[0], "open_files")),
+        "soak/steps_per_s": float(np.mean([number(row, "steps_per_s") for row in rows])),
+        "kills/kills": restarts.kills,
+        "kills/rounds": restarts.rounds,
+        "kills/differences": len(restarts.wrong),
+    }
+
+
+def markdown(record: Record, command: str) -> str:
+    """The command, the summary, and the rows."""
+    rows, columns = record.rows, COLUMNS
+    if "hour" in rows[0]:
+        rows, columns = [row for row in rows if row["starts"] or row["stops"]], CAORLE_COLUMNS
+    elif "step" in rows[0]:
+        columns = SERVICE_COLUMNS
+    return (
+        f"    {command}\n\nValue 1 = perfect information, 0 = the climate alone.\n\n"
+        f"{summary_table(record.summary)}\n{markdown_table(rows, columns)}"
+    )
+
+
+def _summarise_failures(rows: Rows) -> Row:
+    """The lowest coverage of any case, and actions that only a faulty gauge starts."""
+    coverage = [number(row, "coverage_90") for row in rows]
+    return {
+        "broken/least_coverage_90": min(coverage),
+        "broken/cases_below_0.85": sum(share < 0.85 for share in coverage),
+        "broken/cases": len(rows),
+        "broken/extra_actions_by_a_wrong_gauge": _sum(
+            [row for row in rows if row["fault"] not in ("none", "dead")], "extra_actions"
+        ),
+    }
+
+
+def _sum(rows: Rows, name: str) -> int:
+    return sum(int(number(row, name)) for row in rows)
