@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.calibration.training_coasts import traits
+from benchmarks.calibration.training_coasts import features_of_coast
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.errors import InputError, RefusedByTheory
 from strandline.uncertainty.out_of_distribution import (
@@ -125,6 +125,6 @@ def test_the_shipped_traits_are_those_that_a_place_is_asked_for() -> None:
 @pytest.mark.slow
 def test_the_shipped_traits_come_from_the_command_that_they_name() -> None:
     taught = load_training_coasts()
-    for stream, found in traits(FIRST_SEED).items():
+    for stream, found in features_of_coast(FIRST_SEED).items():
         for name, value in found.items():
             assert value == pytest.approx(taught[stream][name][0], rel=1e-3), (stream, name)
