@@ -28,7 +28,7 @@ from benchmarks.record import Row
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.observations.arrays import Mask, SingleFloats
-from strandline.uncertainty.calibration import best_temperature, choose_threshold
+from strandline.uncertainty.calibration import choose_threshold, fit_temperature
 from strandline.uncertainty.risk_control import miss_rate_threshold
 
 CONDITIONS = {"normal": SETTINGS["outage"], "outage": SETTINGS["strict"]}
@@ -119,7 +119,7 @@ def _miss_rate_threshold(others: Sequence[EventPredictions], condition: str) -> 
 def _temperature(own: EventPredictions, members: int) -> float:
     logits = [torch.from_numpy(one)[None, :, None] for one in own.calibration[:members]]  # (1, 2, 1, P)
     teacher = torch.from_numpy(own.teacher)[None, :, None]
-    return best_temperature(logits, teacher, torch.ones(1, 1, teacher.shape[-1], dtype=torch.bool))
+    return fit_temperature(logits, teacher, torch.ones(1, 1, teacher.shape[-1], dtype=torch.bool))
 
 
 def _temperature_of(others: Sequence[EventPredictions], condition: str) -> float:
@@ -131,7 +131,7 @@ def _temperature_of(others: Sequence[EventPredictions], condition: str) -> float
     flooded = np.stack([one.flooded[condition][which] for one, which in zip(others, chosen, strict=True)])  # (E, C)
     truth = torch.from_numpy(np.stack([~flooded, flooded], axis=1).astype(np.float32))[:, :, None]  # (E, 2, 1, C)
     logits = [torch.from_numpy(np.stack([one[member] for one in by_event]))[:, :, None] for member in range(MEMBERS)]
-    return best_temperature(logits, truth, torch.ones(len(others), 1, least, dtype=torch.bool))
+    return fit_temperature(logits, truth, torch.ones(len(others), 1, least, dtype=torch.bool))
 
 
 def _softmax(logits: SingleFloats, temperature: float) -> SingleFloats:

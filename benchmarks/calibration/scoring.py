@@ -13,7 +13,7 @@ from benchmarks.calibration.predictions import CONDITIONS, DRAWS, CoastPredictio
 from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.record import Row
 from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
-from strandline.uncertainty.calibration import best_temperature, choose_threshold
+from strandline.uncertainty.calibration import choose_threshold, fit_temperature
 from strandline.uncertainty.conformal import conformal_radius
 from strandline.uncertainty.metrics import brier, expected_calibration_error, overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import miss_rate, miss_rate_threshold
@@ -101,7 +101,7 @@ class Scorer:
         probability = torch.from_numpy(self.predictions.teacher[count:].astype(np.float32))  # (n, K, H, W)
         classes = one_hot(probability.argmax(dim=1), probability.shape[1]).movedim(-1, 1).float()
         target = probability if method.temperature_by == "probability" else classes
-        return best_temperature(logits, target, torch.from_numpy(self.land(self.predictions.calibration).copy()))
+        return fit_temperature(logits, target, torch.from_numpy(self.land(self.predictions.calibration).copy()))
 
     def probability(self, method: Method, part: str, temperature: float) -> SingleFloats:
         """(M, n, K, H, W) class probabilities of the members."""

@@ -74,8 +74,8 @@ def storms_of(seed: int) -> tuple[Batch, Batch]:
     level = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
     level = level - float(gauge["mean_sea_level"].values[0])
     at, name = float(gauge["latitude"].values[0]), str(gauge["station"].values[0])
-    sea = fit_sea_level_model(gauge["time"].values, level, at, name=name, source="simulated")
-    batch = build_storm_batch(coast, storms, sea, "truth")
+    sea_level = fit_sea_level_model(gauge["time"].values, level, at, name=name, source="simulated")
+    batch = build_storm_batch(coast, storms, sea_level, "truth")
     order = torch.from_numpy(np.random.default_rng([seed, 5]).permutation(len(batch)))
     half = len(batch) // 2
     return batch[order[:half]], batch[order[half:]]

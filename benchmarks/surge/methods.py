@@ -15,7 +15,7 @@ from benchmarks.surge.learning import Guide, Regime, Source, ask, drawn, learn, 
 from benchmarks.surge.surge_network import LAST_LEAD, LEVELS, SurgeNetwork
 from benchmarks.surge.windows import Around, Hearing, Record, hearing_of, listen, past_of, understood
 from strandline.observations.arrays import Floats, Mask
-from strandline.observations.sea_level.likelihood import MEMORY_HOURS
+from strandline.observations.sea_level.likelihood import LAG_HOURS
 from strandline.observations.sea_level.residual_process import autocovariance, fit_residual_covariance
 
 NORMAL_90 = 3.29
@@ -100,7 +100,7 @@ def learn_elsewhere(gauges: Gauges, train: Mask, target: int, fraction: float, b
     short = []
     for station, weeks, about in few:
         elsewhere = [other for other in others if other != station]
-        known = np.array([weather[other] for other in elsewhere]).reshape(-1, MEMORY_HOURS)
+        known = np.array([weather[other] for other in elsewhere]).reshape(-1, LAG_HOURS)
         heard = [hearing[other] for other in elsewhere]
         about = slackened(about, slack)
         here = understood(hearing_of(around, station, np.where(weeks, about.level, np.nan)), heard)

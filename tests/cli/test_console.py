@@ -23,7 +23,7 @@ from strandline.watch.decisions import Decision
 from strandline.watch.run import hour_to_json
 from strandline.watch.store.errors import Busy, Tampered
 from tests.fixtures.protocols import GATE
-from tests.fixtures.region_files import write_place
+from tests.fixtures.region_files import write_region_folder
 
 Capture = pytest.CaptureFixture[str]
 COMMANDS: dict[str, typer.main.TyperCommand] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -116,7 +116,7 @@ def test_each_way_to_stop_has_its_exit_code(
 
 
 def test_check_answers_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    code, out, _ = strandline(monkeypatch, capsys, "check", write_place(tmp_path), "--json")
+    code, out, _ = strandline(monkeypatch, capsys, "check", write_region_folder(tmp_path), "--json")
     found = json.loads(out)
     assert code == 0
     assert found["region"] == "Handmade"

@@ -12,7 +12,7 @@ import pytest
 
 from strandline.cli.main import main
 from tests.fixtures.batches import REGION, ground, hours, make_tide
-from tests.fixtures.region_files import write_levels, write_place, write_terrain
+from tests.fixtures.region_files import write_levels, write_region_folder, write_terrain
 
 Capture = pytest.CaptureFixture[str]
 
@@ -131,7 +131,7 @@ def test_bad_input_is_named_and_leaves_no_product(
     fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     breaks, words = BAD[fault]
-    region = write_place(tmp_path / "place")
+    region = write_region_folder(tmp_path / "place")
     breaks(tmp_path / "place")
     out = tmp_path / "out"
     code, said = strandline(monkeypatch, capsys, "run", region, "--out", out)
@@ -146,7 +146,7 @@ def test_bad_input_is_named_and_leaves_no_product(
 def test_a_sound_place_with_too_short_a_record_is_refused_by_theory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    region = write_place(tmp_path / "place")
+    region = write_region_folder(tmp_path / "place")
     code, said = strandline(monkeypatch, capsys, "run", region, "--out", tmp_path / "out")
     assert code == 2
     assert "the record of 'Handmade' holds" in said
@@ -168,7 +168,7 @@ def test_arguments_that_make_no_sense_are_refused(
     arguments: tuple[str, ...], words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_place(tmp_path)
+    write_region_folder(tmp_path)
     code, said = strandline(monkeypatch, capsys, *arguments)
     assert code == 2, said
     assert all(word in said for word in words), said
@@ -185,7 +185,7 @@ def test_an_out_that_is_a_file_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_check_says_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    region = write_place(tmp_path)
+    region = write_region_folder(tmp_path)
     monkeypatch.setattr(sys, "argv", ["strandline", "check", str(region)])
     with pytest.raises(SystemExit) as end:
         main()

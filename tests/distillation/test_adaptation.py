@@ -49,8 +49,8 @@ def learned() -> Learned:
     assert FIRST_SEED > 21
     place = StudyArea(coast)
     rng = np.random.default_rng(0)
-    split, sea = split_record(StageContext(rng), place, RunConfig(storms=22, calibration_storms=9, test_storms=5))
-    return place, split, sea, prepare_adaptation(coast, split, sea, load_teacher(), 60, rng)
+    split, sea_level = split_record(StageContext(rng), place, RunConfig(storms=22, calibration_storms=9, test_storms=5))
+    return place, split, sea_level, prepare_adaptation(coast, split, sea_level, load_teacher(), 60, rng)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,8 @@ def forecaster(learned: Learned) -> Forecaster:
 def scores_of(
     learned: Learned, forecaster: Forecaster, others: dict[str, list[Student]], *, known: bool
 ) -> FloodScores:
-    place, split, sea, course = learned
-    test = build_storm_batch(place.observations, split.test, sea, "truth")
+    place, split, sea_level, course = learned
+    test = build_storm_batch(place.observations, split.test, sea_level, "truth")
     if not known:
         test = replace(test, flood_class=None, flood_valid=None)
     return score_floods(test, course, forecaster, load_teacher(), others)
@@ -115,8 +115,8 @@ def test_a_fine_tuned_student_forgets_less_of_other_coasts(learned: Learned) -> 
 
 
 def test_forecasts_of_held_out_storms_promise_more_than_they_miss(learned: Learned, forecaster: Forecaster) -> None:
-    place, split, sea, _ = learned
-    table = forecast_surge(forecaster, place.observations, split.test, sea)
+    place, split, sea_level, _ = learned
+    table = forecast_surge(forecaster, place.observations, split.test, sea_level)
     rows, scores = table.rows, table.scores()
     assert (rows["p05"] <= rows["p10"]).all()
     assert (rows["p10"] <= rows["p50"]).all()
@@ -140,7 +140,7 @@ def test_an_asked_false_dry_rate_is_kept_on_the_calibration_storms_and_measured_
     careful = calibrate_on(course, forecaster.students, 0.15)
     assert careful.miss_rate == 0.15
     assert careful.threshold <= forecaster.threshold
-    assert careful.threshold_beyond <= forecaster.threshold_beyond
+    assert careful.extrapolation_threshold <= forecaster.extrapolation_threshold
     view = student_inputs(course.calibration)
     called = careful.predict(view).flood_probability >= careful.threshold
     land = (course.calibration.terrain_seen & (course.calibration.terrain[:, 2] < 0.5)).numpy()
@@ -148,7 +148,7 @@ def test_an_asked_false_dry_rate_is_kept_on_the_calibration_storms_and_measured_
     assert miss_rate(called, taken_for_truth, land).mean() <= 0.15
     missed = [scores_of(learned, one, {}, known=True).miss_rate for one in (careful, forecaster)]
     assert missed[0] <= missed[1]
-    with pytest.raises(RefusedByTheory, match="9 calibration storms cannot keep the false-dry rate at 5%; need 19"):
+    with pytest.raises(RefusedByTheory, match="9 calibration storms cannot keep the miss rate at 5%; need 19"):
         calibrate_on(course, forecaster.students, 0.05)
 
 
@@ -156,17 +156,17 @@ def test_an_asked_false_dry_rate_is_kept_on_the_calibration_storms_and_measured_
 def test_a_saved_forecaster_says_what_it_said(
     learned: Learned, forecaster: Forecaster, tmp_path: Path, *, remembers: bool
 ) -> None:
-    place, split, sea, _ = learned
+    place, split, sea_level, _ = learned
     (tmp_path / "archive.safetensors").write_bytes(b"of an earlier run")
     students = load_students(site_shape=(32, 32))[:1]
     students[0].place.data += 0.1  # type: ignore[union-attr]
     saved = forecaster if remembers else replace(forecaster, students=tuple(students), archive=None)
-    test = student_inputs(build_storm_batch(place.observations, split.test, sea, "truth"))
+    test = student_inputs(build_storm_batch(place.observations, split.test, sea_level, "truth"))
     before = saved.predict(test)
     save_forecaster(tmp_path, saved, {"place": "a test coast"})
     again = load_forecaster(tmp_path)
     assert (again.archive is None) == (not remembers)
-    for name in ("threshold", "threshold_beyond", "temperature"):
+    for name in ("threshold", "extrapolation_threshold", "temperature"):
         assert getattr(again, name) == getattr(saved, name)
     after = again.predict(test)
     np.testing.assert_allclose(after.flood_probability, before.flood_probability, atol=0.02)
@@ -191,9 +191,9 @@ def test_no_storm_remembers_itself_and_calibration_storms_remember_all_others(le
 
 
 def test_labels_that_contradict_the_teacher_turn_it_down(learned: Learned) -> None:
-    place, split, sea, course = learned
+    place, split, sea_level, course = learned
     students = load_students()
-    truth = build_storm_batch(place.observations, split.training, sea, "truth")
+    truth = build_storm_batch(place.observations, split.training, sea_level, "truth")
     assert truth.flood_class is not None
     right = replace(course.training, flood_class=truth.flood_class, flood_valid=truth.flood_valid)
     judged = weight_teacher_by_labels(replace(course, training=right), students)

@@ -18,7 +18,7 @@ from strandline.watch.feeds.services.erddap import Erddap
 from strandline.watch.feeds.services.ioc import Ioc
 from strandline.watch.feeds.services.json_service import JsonService
 from strandline.watch.feeds.services.stac import Stac
-from tests.fixtures.region_files import REGION_FILE, write_place
+from tests.fixtures.region_files import REGION_FILE, write_region_folder
 from tests.watch.feeds.test_folders import write_zones
 
 PROMISE = "interval_hours = 1.0\ndelay_hours = 0.25\nsilent_after_hours = 6.0\n"
@@ -76,7 +76,7 @@ def test_every_kind_is_opened_as_what_it_is(tmp_path: Path, client: httpx.Client
     write_zones(tmp_path / "zones.geojson", 500_000, 5_000_000)
     stated = region_file(tmp_path, "".join(stream(kind) for kind in KEYS))
     feeds = open_feeds(stated, client, {"PIER_TOKEN": "hush"})
-    assert {feed.stream: type(feed.feed) for feed in feeds} == CLASSES
+    assert {feed.stream: type(getattr(feed.feed, "adapter", feed.feed)) for feed in feeds} == CLASSES
     assert {feed.expectation.silent_after for feed in feeds} == {timedelta(hours=6)}
     by_name = {feed.stream: feed.feed for feed in feeds}
     assert by_name["file"].gauge.paths == (tmp_path / "live.csv",)  # type: ignore[attr-defined]
@@ -101,7 +101,7 @@ def test_all_dead_streams_together_are_health_and_nothing_else(tmp_path: Path, c
 
 
 def test_without_streams_the_gauges_own_files_are_the_streams(tmp_path: Path) -> None:
-    stated = load_region_file(write_place(tmp_path, days=30))
+    stated = load_region_file(write_region_folder(tmp_path, days=30))
     (feed,) = open_feeds(stated)
     assert feed.stream == "Pier"
     now = datetime(2020, 1, 20, 6)
@@ -112,7 +112,7 @@ def test_without_streams_the_gauges_own_files_are_the_streams(tmp_path: Path) ->
 
 
 def test_a_tide_given_for_a_stream_reaches_its_checks(tmp_path: Path) -> None:
-    stated = load_region_file(write_place(tmp_path, days=30))
+    stated = load_region_file(write_region_folder(tmp_path, days=30))
     (feed,) = open_feeds(stated, tides={"Pier": lambda time: np.zeros(time.size)})
     assert feed.tide is not None
 

@@ -11,7 +11,7 @@ from strandline.errors import InputError
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.variables import VARIABLES, as_variable, check_variables
-from tests.fixtures.batches import HERE, HOUR, REGION, make_assets, make_place, make_terrain, scenes
+from tests.fixtures.batches import HERE, HOUR, REGION, make_assets, make_observations, make_terrain, scenes
 
 REGION_FACTS = vars(REGION)
 
@@ -67,7 +67,7 @@ def test_every_variable_refuses_values_beyond_its_range_and_other_units() -> Non
 
 
 def place() -> Observations:
-    return make_place(days=12, peaks=("2020-01-06T06",))
+    return make_observations(days=12, peaks=("2020-01-06T06",))
 
 
 def with_gauge(change: object) -> dict[str, object]:

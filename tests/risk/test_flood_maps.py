@@ -18,9 +18,9 @@ from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.flood_maps import depth_at_quantile, map_hazard
 from strandline.risk.hazard.hazard import Hazard
 from strandline.uncertainty.forecaster import Forecaster
-from tests.fixtures.batches import ground, make_place, make_sea
+from tests.fixtures.batches import ground, make_observations, make_sea_level_model
 
-SEA = make_sea(M2=0.4, S2=0.1)
+SEA_LEVEL = make_sea_level_model(M2=0.4, S2=0.1)
 
 
 def cells(*probabilities: float) -> np.ndarray:
@@ -80,7 +80,7 @@ def test_a_map_keeps_unknown_ground_unknown_water_dry_and_rises_with_the_return_
     levels = np.sort(np.random.default_rng(0).uniform(0.9, 2.8, (6, 3)), axis=1)
     told: list[float] = []
     hazard = map_hazard(
-        forecaster(), make_place(), SEA, levels, (2.0, 10.0, 100.0), np.random.default_rng(1), told.append
+        forecaster(), make_observations(), SEA_LEVEL, levels, (2.0, 10.0, 100.0), np.random.default_rng(1), told.append
     )
     elevation = ground()
     unknown, water = np.isnan(elevation), elevation < -1
@@ -97,7 +97,7 @@ def test_a_map_keeps_unknown_ground_unknown_water_dry_and_rises_with_the_return_
 
 
 def test_assets_are_asked_about_in_the_same_storms_and_change_no_map() -> None:
-    place, levels = make_place().without("assets"), np.array([[1.0, 1.6], [1.2, 1.9]])
+    place, levels = make_observations().without("assets"), np.array([[1.0, 1.6], [1.2, 1.9]])
     left, _, _, top = place.region.bounds
     half = place.region.cell_size / 2
     shapes = [Point(left + half, top - half), Point(left - 10_000, top)]  # one lies outside
@@ -106,7 +106,7 @@ def test_assets_are_asked_about_in_the_same_storms_and_change_no_map() -> None:
     provenance = {**place.provenance, "assets": Provenance("simulated", "a test")}
     asked = replace(place, assets=assets, provenance=provenance)
     plain, told = (
-        map_hazard(forecaster(), of, SEA, levels, (2.0, 10.0), np.random.default_rng(4)) for of in (place, asked)
+        map_hazard(forecaster(), of, SEA_LEVEL, levels, (2.0, 10.0), np.random.default_rng(4)) for of in (place, asked)
     )
     np.testing.assert_array_equal(plain.flood_depth, told.flood_depth)
     assert plain.damage_states is None
@@ -119,7 +119,9 @@ def test_assets_are_asked_about_in_the_same_storms_and_change_no_map() -> None:
 def test_the_seed_alone_decides_a_map() -> None:
     levels = np.array([[1.0, 1.6], [1.2, 1.9]])
     maps = [
-        map_hazard(forecaster(), make_place(), SEA, levels, (2.0, 10.0), np.random.default_rng(seed)).flood_depth
+        map_hazard(
+            forecaster(), make_observations(), SEA_LEVEL, levels, (2.0, 10.0), np.random.default_rng(seed)
+        ).flood_depth
         for seed in (4, 4, 5)
     ]
     np.testing.assert_array_equal(maps[0], maps[1])
@@ -130,7 +132,7 @@ def test_sampled_depths_are_flooded_as_often_as_the_probability_says() -> None:
     """The map's probability is the members' mean; each sample's depth is one member's at one quantile."""
     samples = 60
     levels = np.full((samples, 1), 1.6)
-    hazard = map_hazard(forecaster(), make_place(), SEA, levels, (10.0,), np.random.default_rng(2))
+    hazard = map_hazard(forecaster(), make_observations(), SEA_LEVEL, levels, (10.0,), np.random.default_rng(2))
     dry_land = ~np.isnan(ground()) & (ground() >= -1)
     promised = hazard.flood_probability[0][dry_land].mean()
     share = (hazard.flood_depth[:, 0] >= DEPTH_EDGES[0])[:, dry_land].mean()
@@ -141,8 +143,8 @@ def test_without_a_gauge_there_is_no_map() -> None:
     with pytest.raises(InputError, match="have no tide gauge"):
         map_hazard(
             forecaster(),
-            replace(make_place(), tide_gauge=None),
-            SEA,
+            replace(make_observations(), tide_gauge=None),
+            SEA_LEVEL,
             np.ones((1, 1)),
             (2.0,),
             np.random.default_rng(0),
@@ -154,7 +156,7 @@ def test_a_lower_threshold_calls_more_cells_flooded_and_alike_members_never_disa
     ours = forecaster()
 
     def mapped(of: Forecaster) -> Hazard:
-        return map_hazard(of, make_place(), SEA, levels, (2.0, 10.0, 100.0), np.random.default_rng(1))
+        return map_hazard(of, make_observations(), SEA_LEVEL, levels, (2.0, 10.0, 100.0), np.random.default_rng(1))
 
     first, unknown = mapped(ours), np.isnan(ground())
     chance = float(np.nanmedian(first.flood_probability[first.flood_probability > 0]))

@@ -25,7 +25,7 @@ from strandline.risk.stage_damage.zones import ELSEWHERE, MOST_BLOCKS, NOT_STATE
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
 
-def make_place(assets: gpd.GeoDataFrame, region: Region = REGION) -> Observations:
+def make_observations(assets: gpd.GeoDataFrame, region: Region = REGION) -> Observations:
     """The hand-made coast: its westernmost column is the sea, its north-east corner unknown."""
     rows, columns = region.shape
     ground = np.tile(np.linspace(-0.5, 3.1, columns), (rows, 1))
@@ -54,7 +54,7 @@ def flat_hazard(region: Region, floodable: np.ndarray) -> Hazard:
 def make_response(
     assets: gpd.GeoDataFrame, hazards: Sequence[Hazard], polygons: gpd.GeoDataFrame | None = None
 ) -> tuple[Zones, StageDamageByZone]:
-    zones = find_zones(make_place(assets), hazards, polygons)
+    zones = find_zones(make_observations(assets), hazards, polygons)
     return zones, respond(zones, hazards, assets, 0.5, np.random.default_rng(3))
 
 
@@ -68,7 +68,7 @@ def strips(*edges: float) -> gpd.GeoDataFrame:
 
 def test_a_cell_belongs_to_the_district_of_its_nearest_asset() -> None:
     assets = make_assets().assign(district=["west", "east", "west", "west", "east", None, "west", "west"])
-    zones = find_zones(make_place(assets), [make_hazard()])
+    zones = find_zones(make_observations(assets), [make_hazard()])
     assert zones.names == ("east", "west")  # the asset outside, of no stated district, is nobody's nearest
     named = [zones.names[number] for number in zones.of_asset]
     assert named == ["west", "east", "west", "west", "east", "east", "west", "west"]
@@ -80,7 +80,7 @@ def test_a_cell_belongs_to_the_district_of_its_nearest_asset() -> None:
 
 def test_assets_of_no_stated_district_are_a_zone_too() -> None:
     assets = make_assets().assign(district=["west", None, "west", "west", None, None, "west", "west"])
-    zones = find_zones(make_place(assets), [make_hazard()])
+    zones = find_zones(make_observations(assets), [make_hazard()])
     assert zones.names == (NOT_STATED, "west")
     assert zones.of_asset.tolist() == [1, 0, 1, 1, 0, 0, 1, 1]
 
@@ -90,9 +90,9 @@ def test_floodable_land_beyond_every_district_is_a_zone_of_its_own() -> None:
     assets = make_assets().iloc[:2].assign(district="harbour")
     floodable = np.zeros(wide.shape, dtype=bool)
     floodable[:, 6] = True
-    zones = find_zones(make_place(assets, wide), [flat_hazard(wide, floodable)])
+    zones = find_zones(make_observations(assets, wide), [flat_hazard(wide, floodable)])
     assert zones.names == ("harbour", ELSEWHERE)
-    named = find_zones(make_place(assets.assign(district=ELSEWHERE), wide), [flat_hazard(wide, floodable)])
+    named = find_zones(make_observations(assets.assign(district=ELSEWHERE), wide), [flat_hazard(wide, floodable)])
     assert named.names == (ELSEWHERE,)  # a survey may call a district so
     assert (zones.of_cell[:, 6] != NOWHERE).all()
     assert (zones.of_cell[:, 8:] == NOWHERE).all()  # dry, and nobody's
@@ -107,7 +107,7 @@ def test_blocks_are_a_hundred_at_most_and_cover_all_floodable_land(
     region = Region("Blockshore", "EPSG:32633", bounds, 100.0, "mean sea level", (50, 50), "europe")
     floodable = np.random.default_rng(seed).random(region.shape) < share
     floodable[0, 1] = True
-    place = make_place(make_assets().iloc[:3], region)
+    place = make_observations(make_assets().iloc[:3], region)
     zones = find_zones(place, [flat_hazard(region, floodable)])
     land = floodable & (place.terrain["permanent_water"].values == 0)
     assert len(zones) <= MOST_BLOCKS
@@ -120,7 +120,7 @@ def test_blocks_are_named_by_row_and_column_and_dry_ones_are_dropped() -> None:
     region = Region("Farshore", "EPSG:32633", (0, 0, 4000, 3000), 100.0, "mean sea level", (50, 50), "europe")
     floodable = np.zeros(region.shape, dtype=bool)
     floodable[0, 1:] = floodable[29, 1:] = floodable[:, 39] = True  # 107 cells: blocks of 2 × 2 are enough
-    zones = find_zones(make_place(make_assets().iloc[:3], region), [flat_hazard(region, floodable)])
+    zones = find_zones(make_observations(make_assets().iloc[:3], region), [flat_hazard(region, floodable)])
     assert zones.source.startswith("blocks of 200 m")
     assert zones.names[:3] == ("A1", "A2", "A3")
     assert zones.names[-1] == "O20"
@@ -130,7 +130,7 @@ def test_blocks_are_named_by_row_and_column_and_dry_ones_are_dropped() -> None:
 
 
 def test_given_polygons_are_kept_and_what_they_leave_out_is_elsewhere() -> None:
-    zones = find_zones(make_place(make_assets()), [make_hazard(rise=2.0)], strips(0, 300, 700))
+    zones = find_zones(make_observations(make_assets()), [make_hazard(rise=2.0)], strips(0, 300, 700))
     assert zones.names == ("strip 0", "strip 1", ELSEWHERE)
     np.testing.assert_array_equal(zones.of_cell[4], [-1, 0, 0, 1, 1, 1, 1, 2, 2, 2])
     assert zones.of_cell[0, 9] == NOWHERE  # unknown ground that nobody drew
@@ -143,9 +143,9 @@ def test_polygons_that_overlap_or_hold_no_land_are_refused() -> None:
     twice = strips(0, 300, 700)
     twice.geometry = twice.geometry.buffer(150)
     with pytest.raises(InputError, match="overlap in"):
-        find_zones(make_place(make_assets()), [make_hazard()], twice)
+        find_zones(make_observations(make_assets()), [make_hazard()], twice)
     with pytest.raises(InputError, match="hold no land"):
-        find_zones(make_place(make_assets()), [make_hazard()], strips(0, 50))
+        find_zones(make_observations(make_assets()), [make_hazard()], strips(0, 50))
 
 
 def test_zones_add_up_to_the_damage_of_the_place() -> None:
@@ -242,7 +242,7 @@ def test_a_member_keeps_its_sample() -> None:
 
 
 def test_a_sample_whose_lowest_sea_lies_below_the_dry_one_starts_with_a_step() -> None:
-    zones = find_zones(make_place(make_assets()), [make_hazard()], strips(0, 300, 700))
+    zones = find_zones(make_observations(make_assets()), [make_hazard()], strips(0, 300, 700))
     response = respond(zones, [make_hazard()], make_assets(), 1.2, np.random.default_rng(0))
     lowest = float(response.levels[0, 0])
     assert lowest < 1.2
@@ -270,7 +270,7 @@ def test_a_response_that_cannot_be_is_refused(change: object, fault: str) -> Non
 
 
 def test_higher_seas_of_another_grid_are_refused() -> None:
-    zones = find_zones(make_place(make_assets()), [make_hazard()])
+    zones = find_zones(make_observations(make_assets()), [make_hazard()])
     with pytest.raises(InputError, match="higher sea"):
         respond(zones, [make_hazard(), make_hazard(samples=3)], make_assets(), 0.5, np.random.default_rng(0))
 
@@ -286,5 +286,5 @@ def test_zones_without_a_cell_or_with_one_name_twice_are_refused() -> None:
 
 
 def test_a_place_where_nothing_floods_still_has_a_zone() -> None:
-    zones = find_zones(make_place(make_assets()), [flat_hazard(REGION, np.zeros(REGION.shape, dtype=bool))])
+    zones = find_zones(make_observations(make_assets()), [flat_hazard(REGION, np.zeros(REGION.shape, dtype=bool))])
     assert (zones.of_cell[:, 1:] != NOWHERE).all()

@@ -23,7 +23,7 @@ from strandline.simulator.sea.cyclones import (
     offset_metres,
     pressure_drop,
 )
-from strandline.simulator.sea.tracks import CLIMATOLOGIES, FELT_WITHIN, REACH, draw_tracks
+from strandline.simulator.sea.tracks import CLIMATOLOGIES, INFLUENCE_DISTANCE, PASSING_DISTANCE, draw_tracks
 
 
 def value(number: float) -> np.ndarray:
@@ -166,13 +166,13 @@ def test_tracks_follow_the_climatology_they_are_drawn_from(basin: str) -> None:
     for track in tracks:
         east, north = offset_metres(track.cyclone.longitude, track.cyclone.latitude, value(longitude), value(latitude))
         distance = np.hypot(east, north)
-        assert distance.max() < FELT_WITHIN * 1.01
+        assert distance.max() < INFLUENCE_DISTANCE * 1.01
         nearest.append(distance.min())
         months.append(pd.Timestamp(track.time[distance.argmin()]).month)
         strongest.append(track.maximum_wind.max() / KNOT)
         assert (np.diff(track.time) == np.timedelta64(1, "h")).all()
-    assert max(nearest) < REACH * 1.05
-    assert np.mean(nearest) == pytest.approx(REACH / 2, rel=0.1)  # evenly spread
+    assert max(nearest) < PASSING_DISTANCE * 1.05
+    assert np.mean(nearest) == pytest.approx(PASSING_DISTANCE / 2, rel=0.1)  # evenly spread
     counts = np.bincount(months, minlength=13)[1:] / len(months)
     wanted = np.array(climate.storms_by_month) / sum(climate.storms_by_month)
     np.testing.assert_allclose(counts, wanted, atol=0.08)

@@ -17,10 +17,10 @@ from strandline.models.batch import Batch
 from strandline.models.prediction import Prediction
 from strandline.models.terrain_features import terrain_features_of
 from strandline.pipeline.stages import extrapolation_warnings
-from strandline.simulator.design_storms import StormDesigner, designer_of
+from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.uncertainty.forecaster import Forecaster
-from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, ground, make_place
-from tests.risk.test_flood_maps import SEA
+from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, ground, make_observations
+from tests.risk.test_flood_maps import SEA_LEVEL
 
 NOWHERE = np.full((16, 16), -np.inf), np.full((16, 16), np.inf)
 PEAKS = np.array([1.2, 1.7, 2.2])
@@ -28,15 +28,15 @@ PEAKS = np.array([1.2, 1.7, 2.2])
 
 @pytest.fixture(scope="module")
 def designer() -> StormDesigner:
-    return designer_of(make_place(), SEA)
+    return storm_designer(make_observations(), SEA_LEVEL)
 
 
 def draw(designer: StormDesigner, bounds: tuple[np.ndarray, np.ndarray] = NOWHERE) -> Batch:
-    return simulate_extremes(make_place(), designer, PEAKS, bounds, np.random.default_rng(0))
+    return simulate_extremes(make_observations(), designer, PEAKS, bounds, np.random.default_rng(0))
 
 
 def seen(designer: StormDesigner, peaks: list[float], seed: int) -> Batch:
-    land = terrain_features_of(REGION, make_place().terrain, MEAN_SEA_LEVEL)
+    land = terrain_features_of(REGION, make_observations().terrain, MEAN_SEA_LEVEL)
     return land.attach_to(designer.draw(np.array(peaks), np.random.default_rng(seed)).seen)
 
 
@@ -131,7 +131,9 @@ def test_a_rehearsed_map_says_what_physics_says_and_nothing_where_the_ground_is_
 def test_only_seas_far_above_the_memory_are_rehearsed(
     designer: StormDesigner, highest: float, physics_augmented: int
 ) -> None:
-    course = augment_with_extremes(make_course(designer), make_place(), SEA, highest, np.random.default_rng(0), None)
+    course = augment_with_extremes(
+        make_course(designer), make_observations(), SEA_LEVEL, highest, np.random.default_rng(0), None
+    )
     if not physics_augmented:
         assert course.physics_augmented is None
         assert extrapolation_warnings(course) == ()
@@ -147,4 +149,4 @@ def test_only_seas_far_above_the_memory_are_rehearsed(
 
 def test_a_place_whose_archive_is_not_trusted_rehearses_nothing(designer: StormDesigner) -> None:
     course = replace(make_course(designer), archive=None)
-    assert augment_with_extremes(course, make_place(), SEA, 5.0, np.random.default_rng(0), None) is course
+    assert augment_with_extremes(course, make_observations(), SEA_LEVEL, 5.0, np.random.default_rng(0), None) is course

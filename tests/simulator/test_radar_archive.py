@@ -16,8 +16,8 @@ from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages import split_record
 from strandline.pipeline.study_area import StudyArea
-from strandline.simulator.radar_archive import simulate_archive, terrain_of
-from tests.fixtures.batches import HOUR, MEAN_SEA_LEVEL, bell, ground, hours, make_gauge, make_place
+from strandline.simulator.radar_archive import simulate_archive, solver_terrain
+from tests.fixtures.batches import HOUR, MEAN_SEA_LEVEL, bell, ground, hours, make_gauge, make_observations
 
 PEAKS = ("2020-01-10T06", "2020-01-25T18")
 
@@ -28,12 +28,12 @@ def storms_of(place: Observations, most: int = 2) -> list:
 
 @pytest.fixture(scope="module")
 def archive() -> Observations:
-    place = make_place(peaks=PEAKS)
+    place = make_observations(peaks=PEAKS)
     return simulate_archive(place, storms_of(place), 1, np.random.default_rng(0))
 
 
 def test_the_archive_says_that_it_is_simulated_and_leaves_what_was_observed(archive: Observations) -> None:
-    place = make_place(peaks=PEAKS)
+    place = make_observations(peaks=PEAKS)
     kinds = {name: item.kind for name, item in archive.provenance.items()}
     assert kinds == {"terrain": "real", "tide_gauge": "real", "assets": "real"} | dict.fromkeys(
         ("sar", "sar_reference", "flood_survey", "truth"), "simulated"
@@ -58,7 +58,7 @@ def test_unknown_ground_stays_unknown_in_everything_that_is_made(archive: Observ
 
 def test_the_sea_floods_low_ground_through_the_gap_and_no_ground_above_it(archive: Observations) -> None:
     depth = archive.require("truth")["flood_depth"].values
-    high = np.array([storm.peak_level for storm in storms_of(make_place(peaks=PEAKS))])
+    high = np.array([storm.peak_level for storm in storms_of(make_observations(peaks=PEAKS))])
     elevation = ground()
     land = elevation >= -1
     assert (depth[:, land & (elevation < 1)] > 0.15).any()
@@ -68,7 +68,7 @@ def test_the_sea_floods_low_ground_through_the_gap_and_no_ground_above_it(archiv
 
 
 def test_a_calm_sea_floods_nothing() -> None:
-    place = make_place(peaks=PEAKS)
+    place = make_observations(peaks=PEAKS)
     time = hours(40)
     calm = replace(place, tide_gauge=make_gauge(time, -0.8 + bell(time, [np.datetime64(p, "ns") for p in PEAKS], 0.3)))
     archive = simulate_archive(calm, storms_of(calm), 0, np.random.default_rng(0))
@@ -77,7 +77,7 @@ def test_a_calm_sea_floods_nothing() -> None:
 
 
 def test_a_storm_whose_record_has_a_gap_is_left_out_and_without_any_other_refused() -> None:
-    place = make_place(peaks=PEAKS)
+    place = make_observations(peaks=PEAKS)
     storms = storms_of(place)
     time, torn = place.require_gauge()["time"].values, place.require_gauge().copy(deep=True)
     torn["water_level"][0, (time > storms[0].peak + 3 * HOUR) & (time < storms[0].peak + 6 * HOUR)] = np.nan
@@ -90,13 +90,13 @@ def test_a_storm_whose_record_has_a_gap_is_left_out_and_without_any_other_refuse
 
 
 def test_the_solvers_ground_is_the_product_and_water_enters_from_the_sea_alone() -> None:
-    place = make_place()
-    terrain = terrain_of(place, 2.0)
+    place = make_observations()
+    terrain = solver_terrain(place, 2.0)
     elevation = ground()
     np.testing.assert_array_equal(terrain.bed, elevation)
     assert terrain.open_boundary[:, 0].all()
     assert not terrain.open_boundary[elevation >= -1].any()
-    assert terrain.marks.mean_sea_level == MEAN_SEA_LEVEL
+    assert terrain.levels.mean_sea_level == MEAN_SEA_LEVEL
 
 
 # --- the record is parted ----------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def year_of_storms() -> tuple[Observations, list[np.datetime64]]:
     peaks = [np.datetime64("2020-01-12T06", "ns") + np.timedelta64(14 * i, "D") for i in range(25)]
     rng = np.random.default_rng(0)
     surge = sum(bell(time, [peak], height) for peak, height in zip(peaks, rng.uniform(1.0, 2.0, 25), strict=True))
-    return replace(make_place(), tide_gauge=make_gauge(time, np.asarray(surge))), peaks
+    return replace(make_observations(), tide_gauge=make_gauge(time, np.asarray(surge))), peaks
 
 
 SETTINGS = RunConfig(DistillationConfig(steps=1), storms=20, calibration_storms=9, test_storms=3)
@@ -138,32 +138,32 @@ def test_half_of_what_is_learned_from_was_far_from_the_tide_and_nothing_that_fol
     parted: tuple[Split, SeaLevelModel],
 ) -> None:
     place, _ = year_of_storms()
-    split, sea = parted
+    split, sea_level = parted
     free = free_hours(place, split)
-    issue = draw_issues(place, free, sea, 100, np.random.default_rng(0))
+    issue = draw_issues(place, free, sea_level, 100, np.random.default_rng(0))
     assert issue.size == np.unique(issue).size == 100
     gauge = place.require_gauge()
     time, level = gauge["time"].values, gauge["water_level"].values[0] - gauge["mean_sea_level"].values[0]
-    departure = np.abs(level - sea.tide(time))
+    departure = np.abs(level - sea_level.tide(time))
     far = np.quantile(departure[np.isin(time, free)], 0.9)
     assert (departure[np.isin(time, issue)] >= far).sum() >= 50
     early = free[: free.size // 2]
-    drawn = draw_issues(place, early, sea, 100, np.random.default_rng(0))
+    drawn = draw_issues(place, early, sea_level, 100, np.random.default_rng(0))
     gauge["water_level"].values[0, time > early[-1]] += 5.0
-    np.testing.assert_array_equal(drawn, draw_issues(place, early, sea, 100, np.random.default_rng(0)))
+    np.testing.assert_array_equal(drawn, draw_issues(place, early, sea_level, 100, np.random.default_rng(0)))
 
 
 def test_an_hour_without_a_reading_is_never_far_and_no_more_is_drawn_than_there_is(
     parted: tuple[Split, SeaLevelModel],
 ) -> None:
     place, _ = year_of_storms()
-    split, sea = parted
+    split, sea_level = parted
     gauge = place.require_gauge()
     free = free_hours(place, split)[:200]
     gauge["water_level"].values[0, np.isin(gauge["time"].values, free[100:])] = np.nan
-    issue = draw_issues(place, free, sea, 30, np.random.default_rng(0))
+    issue = draw_issues(place, free, sea_level, 30, np.random.default_rng(0))
     assert np.isin(issue, free[:100]).sum() >= 15
-    assert draw_issues(place, free, sea, 10**6, np.random.default_rng(0)).size == free.size
+    assert draw_issues(place, free, sea_level, 10**6, np.random.default_rng(0)).size == free.size
 
 
 def test_forecast_hours_of_a_storm_lie_within_it() -> None:
@@ -195,7 +195,7 @@ def test_tide_and_weather_are_learned_without_the_withheld_hours() -> None:
 
 
 def test_a_record_with_too_few_storms_is_refused_with_the_number_needed() -> None:
-    place = make_place(days=60)
+    place = make_observations(days=60)
     with pytest.raises(RefusedByTheory, match=r"of 'Handmade' holds \d+ storms; 13 or more are needed"):
         split_record(StageContext(np.random.default_rng(0)), StudyArea(place), SETTINGS)
 

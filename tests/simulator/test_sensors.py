@@ -8,7 +8,7 @@ import xarray as xr
 from strandline.errors import InputError
 from strandline.observations.variables import as_variable
 from strandline.simulator.landscape.land_cover import cover_shares, surface_shares
-from strandline.simulator.landscape.terrain import Terrain, WaterMarks, draw_terrain
+from strandline.simulator.landscape.terrain import ReferenceLevels, Terrain, draw_terrain
 from strandline.simulator.sensors.gauges import (
     SensorQuality,
     observe_gauges,
@@ -17,14 +17,14 @@ from strandline.simulator.sensors.gauges import (
     survey_floods,
 )
 from strandline.simulator.sensors.optical import cloud_masks, observe_optical
-from strandline.simulator.sensors.radar import backscatter, observe_radar, observe_reference, speckled
+from strandline.simulator.sensors.radar import add_speckle, backscatter, observe_radar, observe_reference
 
 SHAPE = (32, 32)
 
 
 @pytest.fixture(scope="module")
 def terrain() -> Terrain:
-    return draw_terrain(SHAPE, 150.0, WaterMarks(0.0, 1.6, 2.0), np.random.default_rng(8), "south")
+    return draw_terrain(SHAPE, 150.0, ReferenceLevels(0.0, 1.6, 2.0), np.random.default_rng(8), "south")
 
 
 def decibel(power: np.ndarray) -> np.ndarray:
@@ -38,7 +38,7 @@ def mean_backscatter(terrain: Terrain, depth: float, wind: float = 7.0) -> tuple
 
 @pytest.mark.parametrize("looks", [1.0, 4.0, 16.0])
 def test_speckle_has_the_mean_and_variance_of_a_gamma_law(looks: float) -> None:
-    power = speckled(np.full(200_000, 0.3), looks, np.random.default_rng(0)) / 0.3
+    power = add_speckle(np.full(200_000, 0.3), looks, np.random.default_rng(0)) / 0.3
     assert power.mean() == pytest.approx(1.0, abs=4 / np.sqrt(looks * 200_000))
     assert power.var() == pytest.approx(1.0 / looks, rel=0.03)
     assert ((power - 1) ** 3).mean() * looks**1.5 == pytest.approx(2.0 / np.sqrt(looks), abs=0.15)

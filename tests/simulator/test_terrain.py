@@ -12,9 +12,16 @@ from benchmarks.delta.bathtub import connected_bathtub
 from strandline.errors import InputError
 from strandline.simulator.landscape.polders import probability_of_breach
 from strandline.simulator.landscape.random_fields import correlated_noise
-from strandline.simulator.landscape.terrain import Side, Terrain, WaterMarks, breach, draw_terrain, elevation_product
+from strandline.simulator.landscape.terrain import (
+    ReferenceLevels,
+    Side,
+    Terrain,
+    breach,
+    draw_terrain,
+    elevation_product,
+)
 
-MARKS = WaterMarks(mean_sea_level=0.1, high_water=1.7, design=2.1)
+MARKS = ReferenceLevels(mean_sea_level=0.1, high_water=1.7, design=2.1)
 
 
 def make(seed: int, seaward: Side = "south", shape: tuple[int, int] = (48, 48)) -> Terrain:
@@ -150,4 +157,4 @@ def test_a_grid_too_small_or_marks_out_of_order_are_refused() -> None:
     with pytest.raises(InputError, match="24×24"):
         make(0, shape=(16, 16))
     with pytest.raises(InputError, match="do not rise"):
-        WaterMarks(0.0, 2.0, 1.5)
+        ReferenceLevels(0.0, 2.0, 1.5)

@@ -53,7 +53,7 @@ from strandline.uncertainty.out_of_distribution import (
     FEATURE_HOURS,
     OutOfDistribution,
     compare,
-    features_of_place,
+    features_of_site,
     load_training_coasts,
 )
 
@@ -269,7 +269,7 @@ def compare_with_training(
     """The study area beside the coasts that the networks were trained on, by hours drawn in the same way."""
     hours = np.sort(context.rng.permutation(free_hours(area.observations, split))[:FEATURE_HOURS])
     windows = build_surge_batch(area.observations, hours, sea_level, "survey")
-    return compare(features_of_place(data.training, windows), load_training_coasts())
+    return compare(features_of_site(data.training, windows), load_training_coasts())
 
 
 def prepare_watch(

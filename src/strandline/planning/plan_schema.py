@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from strandline.errors import InputError
-from strandline.observations.region_file.toml_file import refusals
+from strandline.observations.region_file.toml_file import describe_errors
 from strandline.planning.plan import Plan
 
 SCHEMA_FILE = "plan.schema.json"
@@ -61,7 +61,7 @@ def check_plan(path: Path) -> list[InputError]:
     try:
         _model_of(Plan, _Head).model_validate_json(content, strict=True)
     except ValidationError as error:
-        return refusals(path, _model_of(Plan, _Head), error)
+        return describe_errors(path, _model_of(Plan, _Head), error)
     return []
 
 

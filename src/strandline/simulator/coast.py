@@ -18,9 +18,16 @@ from strandline.observations.region import Region
 from strandline.observations.storms import Storm, find_storms
 from strandline.observations.variables import DEPTH_EDGES, as_variable
 from strandline.simulator.exposure.assets import damage_states, draw_exposure
-from strandline.simulator.exposure.population import inhabit
+from strandline.simulator.exposure.population import add_population
 from strandline.simulator.hydrodynamics import inundation
-from strandline.simulator.landscape.terrain import Side, Terrain, WaterMarks, breach, draw_terrain, elevation_product
+from strandline.simulator.landscape.terrain import (
+    ReferenceLevels,
+    Side,
+    Terrain,
+    breach,
+    draw_terrain,
+    elevation_product,
+)
 from strandline.simulator.sea.sea import SeaRecord, simulate_sea
 from strandline.simulator.sea.tracks import Basin
 from strandline.simulator.sensors.gauges import (
@@ -111,7 +118,7 @@ def simulate_coast(
     flood = _flood(terrain, beds, sea, storms, device, progress)
     logger.info("coast %s: %d storms, %d cell-steps", name, len(storms), flood.cell_steps)
     coast = _observe(region, terrain, sea, storms, beds, flood, n_surveys, quality, drawn.watching)
-    return inhabit(coast, terrain, np.random.default_rng([seed, 5])) if inhabited else coast
+    return add_population(coast, terrain, np.random.default_rng([seed, 5])) if inhabited else coast
 
 
 def simulate_dry_coast(
@@ -206,7 +213,7 @@ def _simulable_storms(name: str, sea: SeaRecord, count: int, years: float) -> li
     return storms
 
 
-def _water_marks(sea: SeaRecord, years: float) -> WaterMarks:
+def _water_marks(sea: SeaRecord, years: float) -> ReferenceLevels:
     """High water is exceeded twice a year, the design level of the embankments about once in three years."""
     time, level = _level_of(sea)
     most = max(6, round(_HIGH_WATERS_PER_YEAR * years))
@@ -214,7 +221,7 @@ def _water_marks(sea: SeaRecord, years: float) -> WaterMarks:
     mean = float(sea.tide_gauge["mean_sea_level"].values[0])
     design = float(peaks[min(round(_DESIGN_EXCEEDANCES_PER_YEAR * years), len(peaks) - 2)])
     high = float(peaks[-1])
-    return WaterMarks(mean, high, max(design, high + 0.3))
+    return ReferenceLevels(mean, high, max(design, high + 0.3))
 
 
 def _region(name: str, terrain: Terrain, longitude: float, latitude: float, seaward: Side) -> Region:
@@ -394,5 +401,5 @@ def _truth_at_gauge(sea: SeaRecord, storms: list[Storm], terrain: Terrain) -> xr
             "peak_level": ("scene", [storm.peak_level for storm in storms]),
             "hour": sea.tide_gauge["time"].values,
         },
-        {"design_level": terrain.marks.design, "mean_sea_level": terrain.marks.mean_sea_level},
+        {"design_level": terrain.levels.design, "mean_sea_level": terrain.levels.mean_sea_level},
     )

@@ -75,7 +75,7 @@ class StormDesigner:
         return DesignStorms(level, seen)
 
 
-def designer_of(observations: Observations, sea_level: SeaLevelModel) -> StormDesigner:
+def storm_designer(observations: Observations, sea_level: SeaLevelModel) -> StormDesigner:
     """Design storms of a place's own gauge, on the tides of its record's first year.
 
     Raises:

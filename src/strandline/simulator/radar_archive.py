@@ -21,7 +21,7 @@ from strandline.observations.variables import as_variable
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
 from strandline.simulator.hydrodynamics import inundation
 from strandline.simulator.landscape.polders import Polders
-from strandline.simulator.landscape.terrain import DEEPEST_BED, Terrain, WaterMarks
+from strandline.simulator.landscape.terrain import DEEPEST_BED, ReferenceLevels, Terrain
 from strandline.simulator.sensors.gauges import SensorQuality, survey_floods
 from strandline.simulator.sensors.radar import draw_texture, observe_radar, observe_reference
 
@@ -63,7 +63,7 @@ def simulate_archive(
     if not whole.any():
         raise InputError("tide_gauge", "has gaps in every storm", "the flood of a storm needs 49 h without a gap")
     window, kept = window[whole], [storm for storm, is_whole in zip(storms, whole, strict=True) if is_whole]
-    terrain = terrain_of(observations, max(storm.peak_level for storm in kept))
+    terrain = solver_terrain(observations, max(storm.peak_level for storm in kept))
     flood = inundation.inundate(
         inundation.Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
         hours.astype(np.float64) * 3600.0,
@@ -76,7 +76,7 @@ def simulate_archive(
     return _look(observations, terrain, kept, flood, n_surveys, rng)
 
 
-def terrain_of(observations: Observations, highest: float) -> Terrain:
+def solver_terrain(observations: Observations, highest: float) -> Terrain:
     """The elevation product as ground truth for the solver; NaN stays outside the domain.
 
     Args:
@@ -105,7 +105,7 @@ def terrain_of(observations: Observations, highest: float) -> Terrain:
         road=nowhere,
         inflow_cell=(0, 0),
         cell_size=observations.region.cell_size,
-        marks=WaterMarks(mean, mean + 0.5, max(highest, mean + 1.0)),
+        levels=ReferenceLevels(mean, mean + 0.5, max(highest, mean + 1.0)),
     )
 
 

@@ -33,7 +33,7 @@ MEDIA_TYPES = {
     "pathways-action.txt": "text/plain; charset=utf-8",
     "pathways-sequence.txt": "text/plain; charset=utf-8",
     "risk_data_library.json": "application/json",
-    "briefing.nc": "application/x-netcdf",
+    "deployment.nc": "application/x-netcdf",
     "student.json": "application/json",
     "student.safetensors": "application/octet-stream",
     "archive.safetensors": "application/octet-stream",

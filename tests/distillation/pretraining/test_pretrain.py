@@ -58,7 +58,7 @@ def test_networks_are_taught_written_and_read_back_in_half_precision(
     (read,) = load_students(tmp_path, site_shape=(32, 32))
     assert read.site_memory is not None
     assert not read.site_memory.any(), "a place starts with a blank map"
-    assert json.loads((tmp_path / "student.json").read_text())["curriculum"]["coasts"] == 1
+    assert json.loads((tmp_path / "student.json").read_text())["config"]["coasts"] == 1
 
 
 def test_the_surge_decoder_is_sharpened_without_touching_the_rest(lesson: tuple[Batch, Batch]) -> None:

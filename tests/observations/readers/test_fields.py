@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.observations.readers.climate import read_climate
-from strandline.observations.readers.cyclone_tracks import great_circle_km, read_storms
+from strandline.observations.readers.cyclone_tracks import great_circle_distance, read_storms
 from strandline.observations.readers.tidal_constants import read_tidal_constants
 from strandline.observations.readers.tide_gauges import read_readings
 from strandline.observations.region import Region
@@ -247,8 +247,8 @@ def test_bad_tracks_are_refused_by_row(tmp_path: Path, old: str, new: str, part:
 
 
 def test_a_quarter_of_the_equator_is_ten_thousand_kilometres() -> None:
-    assert great_circle_km(np.array([90.0]), np.array([0.0]), 0.0, 0.0)[0] == pytest.approx(10007.5, abs=0.1)
-    assert great_circle_km(np.array([0.0]), np.array([90.0]), 77.0, 0.0)[0] == pytest.approx(10007.5, abs=0.1)
+    assert great_circle_distance(np.array([90.0]), np.array([0.0]), 0.0, 0.0)[0] == pytest.approx(10007.5, abs=0.1)
+    assert great_circle_distance(np.array([0.0]), np.array([90.0]), 77.0, 0.0)[0] == pytest.approx(10007.5, abs=0.1)
 
 
 def test_the_bay_of_bengal_has_its_storms(shared_data: Path) -> None:

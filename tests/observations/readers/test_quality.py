@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.observations.readers.formats.resampling import hourly_flags, hourly_mean, hours_between
-from strandline.observations.readers.quality import DATUM_JUMP, MISSING, SPIKE, STUCK, flag_quality, usable
+from strandline.observations.readers.quality import DATUM_JUMP, MISSING, SPIKE, STUCK, flag_quality
 from strandline.observations.readers.tide_gauges import read_tide_gauges
 from tests.observations.readers.test_tide_gauges import HOURS, gauge, tide, write_csv
 
@@ -130,12 +130,12 @@ def test_quality_control_never_changes_a_value(
     np.testing.assert_array_equal((flags & MISSING) > 0, np.isnan(level))
 
 
-def test_usable_says_where_a_level_may_be_learnt_from(tmp_path: Path) -> None:
+def test_flags_stand_beside_the_levels_and_change_none(tmp_path: Path) -> None:
     level = tide(HOURS)
     level[300] += 0.9
     level[10] = np.nan
     dataset = read_tide_gauges([gauge(write_csv(tmp_path / "a.csv", HOURS, level))])
-    mask = usable(dataset).values[0]
-    np.testing.assert_array_equal(np.flatnonzero(~mask), [10, 300])
-    np.testing.assert_array_equal(np.flatnonzero(~usable(dataset, exclude=0).values[0]), [10])
+    quality = dataset["quality"].values[0]
+    np.testing.assert_array_equal(np.flatnonzero(quality), [10, 300])
+    assert [quality[10], quality[300]] == [MISSING, SPIKE]
     assert dataset["water_level"].values[0, 300] == pytest.approx(level[300])

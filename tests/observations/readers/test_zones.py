@@ -11,12 +11,12 @@ from strandline.observations.inventory.inventory import take_inventory
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.study_area import open_study_area
-from tests.fixtures.region_files import write_place
+from tests.fixtures.region_files import write_region_folder
 
 
 def write_zones(folder: Path, zones: gpd.GeoDataFrame) -> Path:
     """A place with these zones; returns its region file."""
-    path = write_place(folder)
+    path = write_region_folder(folder)
     zones.to_crs("EPSG:4326").to_file(folder / "zones.geojson", driver="GeoJSON", engine="pyogrio")
     text = path.read_text(encoding="utf-8") + '\n[zones]\npath = "zones.geojson"\nname_column = "ward"\n'
     path.write_text(text, encoding="utf-8")

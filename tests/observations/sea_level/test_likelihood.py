@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from strandline.observations.sea_level.likelihood import MEMORY_HOURS, READING_NOISE, RecordLikelihood
+from strandline.observations.sea_level.likelihood import LAG_HOURS, READING_NOISE, RecordLikelihood
 from tests.fixtures.sea_levels import LAG, RED, sample
 
 SHAPES = np.stack([np.exp(-LAG / 30), (1 + LAG / 5) * np.exp(-LAG / 5), np.cos(LAG / 2) * np.exp(-LAG / 72)])
@@ -14,7 +14,7 @@ STEP = 1e-4
 
 def make_record() -> tuple[np.ndarray, np.ndarray]:
     """Three weeks of which a third was not read, and two ways in which their tide may be off together."""
-    hours, rng = np.arange(3 * MEMORY_HOURS), np.random.default_rng(0)
+    hours, rng = np.arange(3 * LAG_HOURS), np.random.default_rng(0)
     level = sample(RED, hours.size, 1)
     level[1:][rng.random(hours.size - 1) < 0.3] = np.nan
     return level, 0.2 * np.stack([np.cos(hours / 2), np.sin(hours / 3)], axis=1).astype(np.float32)
@@ -29,8 +29,8 @@ def kernels() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of the readings: levels, covariances (3, n, n) of the shapes, and that of noise and the tide's error."""
     level, modes = make_record()
     read = np.flatnonzero(np.isfinite(level))
-    together = read[:, None] // MEMORY_HOURS == read // MEMORY_HOURS
-    shapes = SHAPES[:, np.abs(read[:, None] - read) % MEMORY_HOURS] * together
+    together = read[:, None] // LAG_HOURS == read // LAG_HOURS
+    shapes = SHAPES[:, np.abs(read[:, None] - read) % LAG_HOURS] * together
     rest = READING_NOISE**2 * np.eye(read.size) + modes[read].astype(float) @ modes[read].T.astype(float)
     return level[read], shapes, rest
 

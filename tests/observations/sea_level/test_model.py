@@ -13,7 +13,7 @@ from strandline.models.teacher import Teacher
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model, predict_residual
-from tests.fixtures.batches import gauges_alone, hours, make_batch, make_sea
+from tests.fixtures.batches import gauges_alone, hours, make_batch, make_sea_level_model
 
 TIME = hours(60)
 
@@ -28,7 +28,7 @@ def red_noise(size: int, spread: float, memory: float, seed: int = 0) -> np.ndar
 
 
 def make_level() -> np.ndarray:
-    return 0.3 + make_sea(M2=0.5, K1=0.2).tide(TIME) + red_noise(TIME.size, 0.1, 30.0)
+    return 0.3 + make_sea_level_model(M2=0.5, K1=0.2).tide(TIME) + red_noise(TIME.size, 0.1, 30.0)
 
 
 def windows(count: int = 5) -> np.ndarray:
@@ -36,31 +36,31 @@ def windows(count: int = 5) -> np.ndarray:
 
 
 def test_the_modes_of_four_days_have_the_covariance_of_the_tides_error() -> None:
-    sea = fit_sea_level_model(TIME, make_level(), 45.2, name="here", source="made by hand")
-    modes = sea.tide_error_modes(windows()).astype(float)
+    sea_level = fit_sea_level_model(TIME, make_level(), 45.2, name="here", source="made by hand")
+    modes = sea_level.tide_error_modes(windows()).astype(float)
     for one, time in zip(modes, windows(), strict=True):
-        whole = sea.fitted.error_modes(time).astype(float)
+        whole = sea_level.fitted.error_modes(time).astype(float)
         expected = whole @ whole.T
         assert np.abs(one @ one.T - expected).max() < 0.02 * np.diag(expected).max()
-    known = make_sea()
+    known = make_sea_level_model()
     assert not known.tide_error_modes(windows()).any()
 
 
 def test_a_record_that_swings_about_another_mean_has_a_tide_about_that_mean() -> None:
-    sea = fit_sea_level_model(TIME, make_level(), 45.2, name="here", source="made by hand")
-    off = sea.tide(windows()) - 0.3 - make_sea(M2=0.5, K1=0.2).tide(windows())
+    sea_level = fit_sea_level_model(TIME, make_level(), 45.2, name="here", source="made by hand")
+    off = sea_level.tide(windows()) - 0.3 - make_sea_level_model(M2=0.5, K1=0.2).tide(windows())
     assert abs(off.mean()) < 0.08
-    assert 0.5 * 0.1**2 < sea.residual_covariance[0] < 2 * 0.1**2
-    assert sea.residual_covariance.shape == (TIDE_HOURS,)
+    assert 0.5 * 0.1**2 < sea_level.residual_covariance[0] < 2 * 0.1**2
+    assert sea_level.residual_covariance.shape == (TIDE_HOURS,)
 
 
 def test_published_constants_are_adopted_and_only_mean_and_weather_are_learned() -> None:
-    published = make_sea(M2=0.5, K1=0.2).fitted.constants
+    published = make_sea_level_model(M2=0.5, K1=0.2).fitted.constants
     ten_days = slice(0, 240)
     record = TIME[ten_days], make_level()[ten_days], 45.2
-    sea = fit_sea_level_model(*record, name="here", source="made by hand", published=published)
-    assert sea.fitted.constants == published
-    assert sea.fitted.mean == pytest.approx(0.3, abs=0.1)
+    sea_level = fit_sea_level_model(*record, name="here", source="made by hand", published=published)
+    assert sea_level.fitted.constants == published
+    assert sea_level.fitted.mean == pytest.approx(0.3, abs=0.1)
     with pytest.raises(RefusedByTheory, match="cannot tell M2 from S2"):
         fit_sea_level_model(*record, name="here", source="made by hand")
 
@@ -116,7 +116,7 @@ def test_what_is_learned_is_told_in_units_of_what_is_not_known(untaught: Student
 def test_smooth_weather_without_a_gap_is_foretold_in_single_precision_batches() -> None:
     """Matérn weather of 72 hours is nearly singular; the process is worked out in double precision."""
     age = np.sqrt(3) * np.arange(TIDE_HOURS) / 128
-    smooth = SeaLevelModel(make_sea().fitted, 0.5**2 * (1 + age) * np.exp(-age))
+    smooth = SeaLevelModel(make_sea_level_model().fitted, 0.5**2 * (1 + age) * np.exp(-age))
     batch = make_batch(2)
     surge = torch.linspace(0.0, 0.5, CONTEXT_HOURS)
     batch = replace(

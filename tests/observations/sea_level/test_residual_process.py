@@ -7,7 +7,7 @@ from scipy.linalg import toeplitz
 from scipy.optimize import minimize
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.observations.sea_level.likelihood import MEMORY_HOURS, READING_NOISE, RecordLikelihood
+from strandline.observations.sea_level.likelihood import LAG_HOURS, READING_NOISE, RecordLikelihood
 from strandline.observations.sea_level.residual_process import (
     SHAPES,
     WEIGHT_SPREAD,
@@ -89,7 +89,7 @@ def test_a_few_weeks_tell_how_weather_is_forgotten(truth: np.ndarray) -> None:
     level = sample(truth, 4000, 3)
     level[900:3300] = np.nan
     level[100:140] = np.nan
-    fitted = fit_residual_covariance(level, NO_MODES, np.zeros((0, MEMORY_HOURS)))
+    fitted = fit_residual_covariance(level, NO_MODES, np.zeros((0, LAG_HOURS)))
     later = sample(truth, 4000, 4)
     windows = np.lib.stride_tricks.sliding_window_view(later, 120)[::17]
     seen = np.ones((len(windows), 72), dtype=bool)
@@ -105,8 +105,8 @@ def test_an_error_of_the_tide_is_not_taken_for_weather() -> None:
     wave = np.cos(2 * np.pi * np.arange(4000) / 12.42)
     level = sample(0.03**2 * np.exp(-LAG / 10), 4000, 5) + 0.3 * wave
     level[1500:] = np.nan
-    known = fit_residual_covariance(level, (0.3 * wave[:, None]).astype(np.float32), np.zeros((0, MEMORY_HOURS)))
-    blind = fit_residual_covariance(level, NO_MODES, np.zeros((0, MEMORY_HOURS)))
+    known = fit_residual_covariance(level, (0.3 * wave[:, None]).astype(np.float32), np.zeros((0, LAG_HOURS)))
+    blind = fit_residual_covariance(level, NO_MODES, np.zeros((0, LAG_HOURS)))
     assert known[0] < 2 * 0.03**2
     assert blind[0] > 0.08**2
 
@@ -148,7 +148,7 @@ def test_no_weather_is_more_probable_than_the_one_that_is_found(
 def test_weather_is_found_however_far_from_the_usual() -> None:
     level = sample(RED, 4000, 10)
     for usual in (1e-12, 1e2):
-        fitted = fit_residual_covariance(level, NO_MODES, np.zeros((0, MEMORY_HOURS)), usual)
+        fitted = fit_residual_covariance(level, NO_MODES, np.zeros((0, LAG_HOURS)), usual)
         assert 0.3 < fitted[0] / RED[0] < 3.0
 
 
@@ -164,7 +164,7 @@ def test_weather_is_found_however_far_from_the_usual() -> None:
     ],
 )
 def test_a_record_that_is_no_weather_has_a_weather_that_is_bounded(level: np.ndarray, modes: np.ndarray) -> None:
-    fitted = fit_residual_covariance(level, modes, np.zeros((1, MEMORY_HOURS)))
+    fitted = fit_residual_covariance(level, modes, np.zeros((1, LAG_HOURS)))
     assert np.isfinite(fitted).all()
     assert 0 < fitted[0] < 2 * max(np.nanmean(level**2), 1e-6)
 
@@ -179,6 +179,6 @@ def test_the_autocovariance_of_a_record_with_gaps_is_its_own() -> None:
 
 def test_a_silent_record_and_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(RefusedByTheory, match="without a reading"):
-        fit_residual_covariance(np.full(4000, np.nan), NO_MODES, np.zeros((0, MEMORY_HOURS)))
+        fit_residual_covariance(np.full(4000, np.nan), NO_MODES, np.zeros((0, LAG_HOURS)))
     with pytest.raises(InputError, match="a mask a reading"):
         ask(np.zeros((1, 72)), np.ones((1, 71), dtype=bool), RED, np.zeros((1, 120, 0)))

@@ -25,9 +25,9 @@ from strandline.observations.observations import Observations
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.simulator.coast import HOURS_AFTER, HOURS_BEFORE
-from strandline.simulator.design_storms import StormDesigner, designer_of
+from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.simulator.hydrodynamics import inundation
-from strandline.simulator.radar_archive import terrain_of
+from strandline.simulator.radar_archive import solver_terrain
 from strandline.simulator.sea.sea import STORM_PEAK_HOUR
 
 AUGMENTATION_STEP = 0.25
@@ -91,7 +91,7 @@ def simulate_extremes(
     Source: local-inertial shallow water, see ``inundation``.
     """
     storms = [designer.draw(peaks[i : i + 1], rng) for i in range(len(peaks))]
-    terrain = terrain_of(observations, float(peaks.max()))
+    terrain = solver_terrain(observations, float(peaks.max()))
     lowest, highest = (bound + designer.mean_sea_level for bound in bounds)
     land = terrain.land
     bed = np.where(land, np.clip(terrain.bed, np.minimum(lowest, highest), highest), terrain.bed)
@@ -132,7 +132,7 @@ def augment_with_extremes(
     """
     if data.archive is None:
         return data
-    designer = designer_of(observations, sea_level)
+    designer = storm_designer(observations, sea_level)
     mapped = data.archive.highest + designer.mean_sea_level
     if highest - mapped <= EXTRAPOLATION_MARGIN:
         return data

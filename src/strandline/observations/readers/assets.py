@@ -24,7 +24,7 @@ def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) ->
         InputError: names the file, the row and what would be right.
     """
     if settings.lattice is not None:
-        return lattice_of_assets(settings.lattice, int(settings.survey_year or 0), region, terrain)
+        return build_asset_lattice(settings.lattice, int(settings.survey_year or 0), region, terrain)
     assert settings.path is not None
     return read_survey(settings, settings.path, region)
 
@@ -72,7 +72,7 @@ def read_survey(settings: AssetsSection, path: Path, region: Region) -> gpd.GeoD
     )
 
 
-def lattice_of_assets(lattice: LatticeSection, year: int, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
+def build_asset_lattice(lattice: LatticeSection, year: int, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
     """The same building on every lattice node that is known land: a stand-in for a survey, not one."""
     left, bottom, right, top = region.bounds
     x, y = np.meshgrid(

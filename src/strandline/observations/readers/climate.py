@@ -14,7 +14,7 @@ from strandline.observations.readers.formats.resampling import hourly_mean, hour
 from strandline.observations.readers.formats.tables import TextTable, read_table
 from strandline.observations.readers.formats.tide_gauge_formats import LEVEL_STANDARD_NAMES
 from strandline.observations.readers.formats.timestamps import read_times
-from strandline.observations.readers.formats.units import to_si, unit_of_attribute
+from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import ClimateSection, WeatherStationSection
 from strandline.observations.variables import VARIABLES, as_variable, check_variables
@@ -64,7 +64,7 @@ def read_climate_fields(settings: ClimateSection, path: Path, region: Region) ->
     layers = {}
     for name, array in found.items():
         where = f"{path} '{array.name}'"
-        values = to_si(array.values, unit_of_attribute(array.attrs.get("units"), VARIABLES[name].unit, where))
+        values = to_si(array.values, parse_unit_attribute(array.attrs.get("units"), VARIABLES[name].unit, where))
         if name == "sea_level":
             if settings.sea_level_datum_shift is None:
                 raise InputError(where, "is a sea level on a datum of its own", "state 'sea_level_datum_shift' [m]")

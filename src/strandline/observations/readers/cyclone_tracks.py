@@ -65,7 +65,7 @@ def read_tracks(path: Path, places: Sequence[tuple[float, float]], distance: flo
             "are longitude and latitude swapped?",
         )
     x = (x + 180.0) % 360.0 - 180.0
-    near = np.any([great_circle_km(x, y, *place) <= distance for place in places], axis=0)
+    near = np.any([great_circle_distance(x, y, *place) <= distance for place in places], axis=0)
     names = table.column(storm)
     chosen = np.flatnonzero(names.isin(set(names[near])))
     _log.info("storms: %d came within %g km", names[near].nunique(), distance)
@@ -89,7 +89,9 @@ def read_tracks(path: Path, places: Sequence[tuple[float, float]], distance: flo
     return storms
 
 
-def great_circle_km(longitude: np.ndarray, latitude: np.ndarray, to_longitude: float, to_latitude: float) -> np.ndarray:
+def great_circle_distance(
+    longitude: np.ndarray, latitude: np.ndarray, to_longitude: float, to_latitude: float
+) -> np.ndarray:
     """Distances on the sphere [km], by the haversine formula; degrees in."""
     phi, to_phi = np.deg2rad(latitude), np.deg2rad(to_latitude)
     half = np.sin((phi - to_phi) / 2) ** 2

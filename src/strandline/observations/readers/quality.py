@@ -7,7 +7,6 @@ level is, only at how it changes from one reading to the next.
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 from scipy.special import ndtri
 
 from strandline.observations.arrays import Bytes, Floats, Times
@@ -150,12 +149,6 @@ def _change_of_mean(time: Times, level: Floats, position: int) -> float:
     if min(before.size, after.size) < _MINIMUM_READINGS:
         return 0.0
     return float(after.mean() - before.mean())
-
-
-def usable(tide_gauge: xr.Dataset, exclude: int = int(SPIKE | STUCK | DATUM_JUMP | MISSING)) -> xr.DataArray:
-    """Where a level may be learnt from: (station, time) True where none of the ``exclude`` bits is set."""
-    mask = (tide_gauge["quality"].astype(np.uint8) & np.uint8(exclude)) == 0
-    return mask & tide_gauge["water_level"].notnull()
 
 
 def _roughness(values: Floats, joined: npt.NDArray[np.bool_]) -> Floats:

@@ -11,7 +11,7 @@ from rasterio.enums import Resampling
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.observations.readers.formats.rasters import Grid, NothingThere, cell_size_in, open_raster, read_on_grid
+from strandline.observations.readers.formats.rasters import Grid, NoCoverage, cell_size_in, open_raster, read_on_grid
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import OpticalSection, SarSection, SceneSection
 from strandline.observations.region_file.values import as_datetime64
@@ -148,7 +148,7 @@ def _in_order(scenes: Sequence[SceneSection]) -> list[SceneSection]:
 
 def _refuse_unseen(scene: SceneSection, region: Region, layers: Sequence[Floats]) -> None:
     if all(np.isnan(layer).all() for layer in layers):
-        raise NothingThere(
+        raise NoCoverage(
             scene.path, f"sees no cell of region '{region.name}'", "leave this scene out, or check nodata and scale"
         )
 

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.observations.readers.formats.rasters import Grid, NothingThere, open_raster, read_on_grid
+from strandline.observations.readers.formats.rasters import Grid, NoCoverage, open_raster, read_on_grid
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import PermanentWaterSection, TerrainSection
 from strandline.observations.variables import as_variable, check_variables
@@ -51,9 +51,7 @@ def read_elevation(settings: TerrainSection, region: Region) -> Floats:
     with open_raster(settings.path) as dataset:
         elevation = read_on_grid(dataset, 1, Grid(region), settings.nodata) + settings.datum_shift
     if np.isnan(elevation).all():
-        raise NothingThere(
-            settings.path, f"knows no cell of region '{region.name}'", "check the region's bounds and CRS"
-        )
+        raise NoCoverage(settings.path, f"knows no cell of region '{region.name}'", "check the region's bounds and CRS")
     return elevation
 
 

@@ -12,7 +12,7 @@ from strandline.errors import InputError
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import DataSections
 from strandline.observations.region_file.feed_sections import AnyStream
-from strandline.observations.region_file.toml_file import read_toml, refusals
+from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Positive, Section, as_datetime64
 
 Continent = Literal["africa", "asia", "central america", "europe", "north america", "oceania", "south america"]
@@ -135,7 +135,7 @@ def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
     try:
         region_file = RegionFile.model_validate(raw, context={"data": path.parent if data is None else data})
     except ValidationError as error:
-        raise refusals(path, RegionFile, error)[0] from error
+        raise describe_errors(path, RegionFile, error)[0] from error
     if not region_file.region.name:
         raise InputError(f"{path} [region.name]", "is empty", "name the region")
     return region_file

@@ -27,7 +27,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(path, f"is not TOML: {error}", "mend that line") from error
 
 
-def refusals(where: object, model: type[BaseModel], error: ValidationError) -> list[InputError]:
+def describe_errors(where: object, model: type[BaseModel], error: ValidationError) -> list[InputError]:
     """Everything that is wrong, in words, the most telling first; the first one counts the others."""
     order = ("extra_forbidden", "value_error")  # a misspelt key before the missing one that it meant
     found = sorted(error.errors(), key=lambda e: order.index(e["type"]) if e["type"] in order else len(order))

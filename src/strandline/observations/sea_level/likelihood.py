@@ -10,13 +10,13 @@ from torch import Tensor
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats
 
-MEMORY_HOURS = 168
+LAG_HOURS = 168
 """Lags [h] of an autocovariance, and hours of the longest stretch whose likelihood is taken at once."""
 READING_NOISE = 0.003
 """Standard deviation [m] of a reading."""
 MOST_STRETCHES = 60
 """Of a long record, evenly spread: more tell nothing new of 168 lags."""
-_APART = torch.from_numpy(np.abs(np.subtract.outer(np.arange(MEMORY_HOURS), np.arange(MEMORY_HOURS))))
+_APART = torch.from_numpy(np.abs(np.subtract.outer(np.arange(LAG_HOURS), np.arange(LAG_HOURS))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class RecordLikelihood:
         precision, log_size = self._precision((sizes @ self._shapes)[_APART])
         told = precision @ self._level[..., None]  # (N, 168, 1)
         outer = told[..., 0].T @ told[..., 0]  # (168, 168)
-        by_lag = torch.zeros(MEMORY_HOURS, dtype=torch.float64)
+        by_lag = torch.zeros(LAG_HOURS, dtype=torch.float64)
         by_lag.index_add_(0, _APART.flatten(), (precision.total - outer).flatten())  # a shape is one number a lag
         slope = 0.5 * sizes * (self._shapes @ by_lag)  # (K,)
         moved = (self._shapes[:, _APART] @ told[..., 0].T).permute(2, 1, 0) * self._masks[self._which][..., None]
@@ -85,7 +85,7 @@ class RecordLikelihood:
     def _precision(self, residual_covariance: Tensor) -> tuple["_Precision", Tensor]:
         """P, by the matrix inversion lemma, and log |Σ|, of weather with that covariance (168, 168) [m2]."""
         pairs = self._masks[:, :, None] * self._masks[:, None]  # (M, 168, 168)
-        known = (residual_covariance + READING_NOISE**2 * torch.eye(MEMORY_HOURS)) * pairs + torch.diag_embed(
+        known = (residual_covariance + READING_NOISE**2 * torch.eye(LAG_HOURS)) * pairs + torch.diag_embed(
             1 - self._masks
         )
         root = torch.linalg.cholesky(known)
@@ -129,11 +129,11 @@ def _stretches(level: Floats, modes: npt.NDArray[np.float32]) -> tuple[Floats, n
     if not seen.any():
         raise RefusedByTheory("a record without a reading does not tell how its weather moves")
     first = int(seen.argmax())
-    missing = -(level.size - first) % MEMORY_HOURS
+    missing = -(level.size - first) % LAG_HOURS
 
     def cut(values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
         padded = np.pad(values[first:], [(0, missing), *[(0, 0)] * (values.ndim - 1)])
-        return padded.reshape(len(padded) // MEMORY_HOURS, MEMORY_HOURS, *values.shape[1:])
+        return padded.reshape(len(padded) // LAG_HOURS, LAG_HOURS, *values.shape[1:])
 
     masks = cut(seen.astype(float)) > 0
     weeks = np.flatnonzero(masks.any(axis=1))

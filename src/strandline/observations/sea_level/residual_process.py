@@ -14,7 +14,7 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.forecast_window import TIDE_HOURS
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, adopt_tide, fit_tide
-from strandline.observations.sea_level.likelihood import MEMORY_HOURS, READING_NOISE, Expansion, RecordLikelihood
+from strandline.observations.sea_level.likelihood import LAG_HOURS, READING_NOISE, Expansion, RecordLikelihood
 from strandline.observations.sea_level.model import SeaLevelModel
 
 WEIGHT_SPREAD = 3.0
@@ -22,7 +22,7 @@ WEIGHT_SPREAD = 3.0
 STEEPEST = 1e-3
 """Of the −log posterior density where it counts as least: with the prior's curvature less than 1e-5 is left to gain."""
 SMOOTH_HOURS, TIDAL_HOURS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0), (24.84, 12.42, 8.28, 6.21)
-_LAG = np.arange(MEMORY_HOURS)
+_LAG = np.arange(LAG_HOURS)
 
 
 def _smooth(hours: float) -> Floats:
@@ -57,18 +57,18 @@ def autocovariance(level: Floats) -> Floats:
     padded = 2 * level.size
     spectrum = np.fft.rfft(np.where(seen, level, 0.0), padded)
     there = np.fft.rfft(seen.astype(float), padded)
-    products = np.fft.irfft(np.abs(spectrum) ** 2)[:MEMORY_HOURS]
-    count = np.rint(np.fft.irfft(np.abs(there) ** 2)[:MEMORY_HOURS])
-    if level.size < MEMORY_HOURS or (count < 1).any():
-        raise RefusedByTheory(f"{seen.sum()} readings cannot tell how hours up to {MEMORY_HOURS} apart go together")
+    products = np.fft.irfft(np.abs(spectrum) ** 2)[:LAG_HOURS]
+    count = np.rint(np.fft.irfft(np.abs(there) ** 2)[:LAG_HOURS])
+    if level.size < LAG_HOURS or (count < 1).any():
+        raise RefusedByTheory(f"{seen.sum()} readings cannot tell how hours up to {LAG_HOURS} apart go together")
     mean = products / count
     power = np.fft.rfft(np.concatenate([mean, mean[:0:-1]])).real  # gaps may make some negative, which nothing is
-    covariance: Floats = np.fft.irfft(np.maximum(power, 0.0), 2 * MEMORY_HOURS - 1)[:MEMORY_HOURS]
+    covariance: Floats = np.fft.irfft(np.maximum(power, 0.0), 2 * LAG_HOURS - 1)[:LAG_HOURS]
     return covariance
 
 
 def fit_residual_covariance(
-    level: Floats, modes: npt.NDArray[np.float32], elsewhere: Floats, usual: float | None = None
+    level: Floats, modes: npt.NDArray[np.float32], prior_covariances: Floats, prior_variance: float | None = None
 ) -> Floats:
     """(168,) the most probable autocovariance [m2] of the weather in a record, short and with gaps as it is.
 
@@ -87,23 +87,23 @@ def fit_residual_covariance(
     Source: marginal likelihood of a Gaussian process with explicit basis functions, Rasmussen and Williams (2006),
     section 2.7.
     """
-    shapes = np.vstack([SHAPES, elsewhere / np.maximum(elsewhere[:, :1], 1e-12)])
+    shapes = np.vstack([SHAPES, prior_covariances / np.maximum(prior_covariances[:, :1], 1e-12)])
     likelihood = RecordLikelihood(level, modes, shapes)
     own = likelihood.mean_square
-    logarithms = choose_variances(likelihood, own if usual is None else math.sqrt(own * usual))
+    logarithms = choose_variances(likelihood, own if prior_variance is None else math.sqrt(own * prior_variance))
     residual_covariance: Floats = np.exp(logarithms) @ shapes
     return residual_covariance
 
 
-def choose_variances(likelihood: RecordLikelihood, usual: float) -> Floats:
-    """(K,) most probable logarithms of the shapes' variances [m2], which are expected to sum to ``usual`` [m2].
+def choose_variances(likelihood: RecordLikelihood, prior_variance: float) -> Floats:
+    """(K,) most probable logarithms of the shapes' variances [m2], which are expected to sum to ``prior_variance`` [m2].
 
     Newton's steps within a region of trust, with the average information for the curvature. The prior alone keeps a
     shape of which the record tells nothing from running away.
 
     Source: Nocedal and Wright (2006), Numerical Optimization, section 4.3.
     """
-    start = np.full(likelihood.count, math.log(max(usual, 1e-6) / likelihood.count))
+    start = np.full(likelihood.count, math.log(max(prior_variance, 1e-6) / likelihood.count))
 
     @lru_cache(maxsize=1)  # a point's value, slope and curvature are asked for one after the other
     def posterior(*logarithms: float) -> Expansion:
@@ -147,7 +147,7 @@ def fit_sea_level_model(
         fitted = adopt_tide(published, time, level)
     sea_level = SeaLevelModel(fitted, np.zeros(TIDE_HOURS))
     residual_covariance = fit_residual_covariance(
-        level - sea_level.tide(time), fitted.error_modes(time), np.zeros((0, MEMORY_HOURS))
+        level - sea_level.tide(time), fitted.error_modes(time), np.zeros((0, LAG_HOURS))
     )
     return replace(sea_level, residual_covariance=residual_covariance[:TIDE_HOURS])
 

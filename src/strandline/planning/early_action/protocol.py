@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from strandline.errors import InputError
-from strandline.observations.region_file.toml_file import read_toml, refusals
+from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Positive, Section
 from strandline.planning.actions import Response
 from strandline.planning.early_action.expressions import names_in, negated_in
@@ -200,7 +200,7 @@ def load_protocol(path: Path) -> Protocol:
     try:
         return Protocol.model_validate(read_toml(path))
     except ValidationError as error:
-        raise refusals(path, Protocol, error)[0] from error
+        raise describe_errors(path, Protocol, error)[0] from error
 
 
 def published_protocol(name: Literal["bangladesh_cyclone", "bangladesh_flood"]) -> Protocol:
@@ -220,7 +220,7 @@ def lint(path: Path) -> list[InputError]:
     try:
         Protocol.model_validate(raw, context={"faults": faults})
     except ValidationError as error:
-        return refusals(path, Protocol, error)
+        return describe_errors(path, Protocol, error)
     return [InputError(f"{path} [{fault.place}]", fault.what, fault.remedy) for fault in faults]
 
 

@@ -16,7 +16,7 @@ from strandline.observations.observations import Observations, Provenance
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.risk.hazard.hazard import Hazard
-from strandline.simulator.design_storms import StormDesigner, designer_of
+from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.uncertainty.forecaster import Forecaster
 
 
@@ -71,7 +71,7 @@ def map_hazard(
     Returns:
         As `map_floods` has it.
     """
-    designer = designer_of(observations, sea_level)
+    designer = storm_designer(observations, sea_level)
     levels = levels + rise
     draws = draw_floods(designer, levels, forecaster.members, rng, rise)
     ground = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)

@@ -38,7 +38,7 @@ SECOND_WAY = 0.25
 """Chance that a village has a second road besides the tree that joins them all."""
 
 
-def inhabit(coast: Observations, terrain: Terrain, rng: np.random.Generator) -> Observations:
+def add_population(coast: Observations, terrain: Terrain, rng: np.random.Generator) -> Observations:
     """The same coast whose survey also counts people by district and knows roads, refuges and embankments.
 
     Districts are the polders. Roads join all villages, most by one way only. What happened to the new assets nobody

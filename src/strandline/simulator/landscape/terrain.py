@@ -23,7 +23,7 @@ _MANNING = {"water": 0.022, "field": 0.06, "woody": 0.14, "settlement": 0.09}
 
 
 @dataclass(frozen=True)
-class WaterMarks:
+class ReferenceLevels:
     """The levels to which a delta and its people have adapted [m above the region's datum].
 
     Attributes:
@@ -75,7 +75,7 @@ class Terrain:
     road: Mask
     inflow_cell: tuple[int, int]
     cell_size: float
-    marks: WaterMarks
+    levels: ReferenceLevels
 
     @property
     def land(self) -> Mask:
@@ -86,7 +86,7 @@ class Terrain:
 def draw_terrain(
     shape: tuple[int, int],
     cell_size: float,
-    marks: WaterMarks,
+    levels: ReferenceLevels,
     rng: np.random.Generator,
     seaward: Side,
 ) -> Terrain:
@@ -105,16 +105,16 @@ def draw_terrain(
     if min(shape) < 24:
         raise InputError("delta", f"{shape[0]}×{shape[1]} cells are too few", "ask for 24×24 or more")
     turns, mirrored = _TURNS[seaward], bool(rng.random() < 0.5)
-    canonical = _draw_facing_south(shape if turns % 2 == 0 else (shape[1], shape[0]), cell_size, marks, rng)
+    canonical = _draw_facing_south(shape if turns % 2 == 0 else (shape[1], shape[0]), cell_size, levels, rng)
     return _turned(canonical, turns, mirrored)
 
 
 def _draw_facing_south(
-    shape: tuple[int, int], cell_size: float, marks: WaterMarks, rng: np.random.Generator
+    shape: tuple[int, int], cell_size: float, levels: ReferenceLevels, rng: np.random.Generator
 ) -> Terrain:
     rows, columns = shape
     row = np.arange(rows, dtype=np.float64)[:, None]
-    high_water = marks.high_water - marks.mean_sea_level
+    high_water = levels.high_water - levels.mean_sea_level
     shoreline = rows * (1.0 - rng.uniform(0.16, 0.22)) + np.clip(
         rows / 30.0 * correlated_noise((1, columns), columns / 10.0, rng)[0], -rows / 12.0, rows / 12.0
     )
@@ -147,7 +147,7 @@ def _draw_facing_south(
     bed = np.where(inside, bed + 0.7 * settlement, bed)
     road = _draw_roads(settlement, inside & ~polders.embankment, rng)
     bed = np.where(road, bed + rng.uniform(0.5, 0.9), bed)
-    crest = _draw_crests(polders, marks.design - marks.mean_sea_level, rng)
+    crest = _draw_crests(polders, levels.design - levels.mean_sea_level, rng)
     bed = np.where(polders.embankment, np.maximum(crest, bed), bed)
 
     permanent = _reached_by_sea(bed < 0.5 * high_water, water & (seawards > shelf_width - 2))
@@ -163,19 +163,19 @@ def _draw_facing_south(
     open_boundary = np.zeros(shape, dtype=bool)
     open_boundary[-1] = True
     return Terrain(
-        bed=bed + marks.mean_sea_level,
+        bed=bed + levels.mean_sea_level,
         permanent_water=permanent,
         open_boundary=open_boundary,
         roughness=roughness,
         polders=polders,
-        crest=crest + marks.mean_sea_level,
+        crest=crest + levels.mean_sea_level,
         vegetation=vegetation,
         woody=woody,
         settlement=settlement,
         road=road,
         inflow_cell=waterways.source,
         cell_size=cell_size,
-        marks=marks,
+        levels=levels,
     )
 
 
@@ -287,11 +287,11 @@ def breach(terrain: Terrain, storm_peak_level: float, rng: np.random.Generator) 
             and not terrain.polders.embankment[cell]
         ]
         outside = [cell for cell in around if 0 <= cell[0] < bed.shape[0] and 0 <= cell[1] < bed.shape[1]]
-        sill = max(min(ground), terrain.marks.mean_sea_level - 0.5)
+        sill = max(min(ground), terrain.levels.mean_sea_level - 0.5)
         bed[row, column] = min(bed[row, column], sill)
         for cell in outside:  # the jet scours the bank in front of it
             if terrain.polders.identity[cell] == 0:
-                bed[cell] = min(bed[cell], max(sill, terrain.marks.mean_sea_level))
+                bed[cell] = min(bed[cell], max(sill, terrain.levels.mean_sea_level))
     return bed
 
 

@@ -13,7 +13,7 @@ from strandline.observations.arrays import Floats, Times
 Growth = tuple[tuple[float, float], ...]
 """(lead [h], standard deviation) pairs, straight between them and constant beyond."""
 FEWEST_MEMBERS = 2
-REMEMBERED = 3.0
+KEPT_MEMORIES = 3.0
 """Memories after which the errors of an issue have no part in later ones; what is cut off is 5 % of a draw."""
 BLOCK, BLOCKS_BEFORE = 64, 1000
 """Issues that are drawn together, and blocks that may lie before the first issue, since numpy's seeds are positive."""
@@ -142,7 +142,7 @@ def _errors_of(seed: int, block: int, skill: ForecastSkill) -> Floats:
     The first of the last axis is the service's, the others are the members'. Each issue's errors are a weighted sum of
     draws of its own and of the issues before it, so that they fade as exp(-t / memory).
     """
-    kept = int(np.ceil(REMEMBERED * skill.memory_hours / skill.every_hours))
+    kept = int(np.ceil(KEPT_MEMORIES * skill.memory_hours / skill.every_hours))
     weight = np.exp(-np.arange(kept) * skill.every_hours / skill.memory_hours)
     weight /= np.linalg.norm(weight)
     before = -(-(kept - 1) // BLOCK)  # blocks that these issues remember

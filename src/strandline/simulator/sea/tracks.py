@@ -22,11 +22,11 @@ from strandline.simulator.sea.cyclones import (
 
 Basin = Literal["bay_of_bengal", "mekong"]
 
-REACH = 400_000.0
+PASSING_DISTANCE = 400_000.0
 """Storms are counted that pass within this distance [m] of the place."""
 AMBIENT_PRESSURE = 101_000.0
 """[Pa]; the reference of Atkinson and Holliday 1977."""
-FELT_WITHIN = 1_200_000.0
+INFLUENCE_DISTANCE = 1_200_000.0
 """A track is kept while its centre is this near [m]; beyond, a cyclone is below the noise."""
 HOURS_BEFORE, HOURS_AFTER = 96, 48
 
@@ -152,7 +152,7 @@ def _draw_track(
 ) -> Track:
     heading = np.deg2rad(rng.normal(*climate.heading))
     speed = float(np.clip(rng.lognormal(*climate.log_speed), 1.5, 12.0))
-    aside = rng.uniform(-REACH, REACH)
+    aside = rng.uniform(-PASSING_DISTANCE, PASSING_DISTANCE)
     peak_wind = KNOT * float(np.interp(rng.random(), WIND_PROBABILITIES, climate.wind_levels))
     size_chance = rng.standard_normal()
 
@@ -169,7 +169,7 @@ def _draw_track(
     wind = _intensity(hours, peak_wind, seaward < 0)
     drop = pressure_drop(wind)
     size = median_radius_of_maximum_wind(drop, centre_latitude) * np.exp(spread_of_radius(drop) * size_chance)
-    felt = np.hypot(east, north) < FELT_WITHIN
+    felt = np.hypot(east, north) < INFLUENCE_DISTANCE
     moving = np.full(int(felt.sum()), speed)
     cyclone = Cyclone(
         centre_longitude[felt],

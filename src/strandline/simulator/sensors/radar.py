@@ -69,7 +69,7 @@ def backscatter(
     return result[0], result[1]
 
 
-def speckled(power: Floats, looks: float, rng: np.random.Generator) -> Floats:
+def add_speckle(power: Floats, looks: float, rng: np.random.Generator) -> Floats:
     """Fully developed speckle of ``looks`` equivalent looks: a gamma factor with mean 1 and variance 1 / looks.
 
     Source: Oliver and Quegan (2004), Understanding Synthetic Aperture Radar Images, section 4.3.
@@ -97,7 +97,7 @@ def observe_radar(
         incidence = rng.uniform(31.0, 43.0)
         moisture = rng.uniform(0.3, 1.8) + 0.5 * correlated_noise(moment.shape, 6.0, rng)
         means = backscatter(terrain, moment, wind, incidence, texture, moisture)
-        scenes.append([10.0 * np.log10(speckled(mean, looks, rng)) for mean in means])
+        scenes.append([10.0 * np.log10(add_speckle(mean, looks, rng)) for mean in means])
     stacked = np.array(scenes)
     return stacked[:, 0], stacked[:, 1]
 
@@ -106,7 +106,7 @@ def observe_reference(
     terrain: Terrain, looks: float, scenes: int, texture: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """Mean VV and VH [dB] of ``scenes`` dry-season scenes (H, W), at mean sea level and moderate wind."""
-    depth = np.where(terrain.permanent_water, np.clip(terrain.marks.mean_sea_level - terrain.bed, 0.0, None), 0.0)
+    depth = np.where(terrain.permanent_water, np.clip(terrain.levels.mean_sea_level - terrain.bed, 0.0, None), 0.0)
     means = backscatter(terrain, depth, 5.0, _REFERENCE_INCIDENCE, texture, np.zeros(depth.shape))
-    vv, vh = (10.0 * np.log10(speckled(mean, looks * scenes, rng)) for mean in means)
+    vv, vh = (10.0 * np.log10(add_speckle(mean, looks * scenes, rng)) for mean in means)
     return vv, vh

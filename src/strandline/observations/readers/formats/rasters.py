@@ -25,7 +25,7 @@ _MARGIN = 3
 """[source pixels] read around the region, so that interpolation sees its neighbours."""
 
 
-class NothingThere(InputError):
+class NoCoverage(InputError):
     """A raster tells nothing of the cells it was asked about."""
 
 
@@ -133,7 +133,7 @@ def read_on_grid(
         values[values == nodata] = np.nan
     values[np.isinf(values)] = np.nan
     if np.isnan(values).all():
-        raise NothingThere(
+        raise NoCoverage(
             path, f"band {band} holds nothing but nodata over the region", "check nodata and the region's bounds"
         )
     values = convert(values)
@@ -177,7 +177,7 @@ def _window_over(dataset: DatasetReader, region: Region) -> Window:
             return Window(first_column, first_row, last_column - first_column, last_row - first_row)
     extent = ", ".join(f"{value:g}" for value in dataset.bounds)
     swapped = _covers_when_swapped(dataset, np.asarray(there_x), np.asarray(there_y))
-    raise NothingThere(
+    raise NoCoverage(
         dataset.name,
         f"does not cover region '{region.name}' (the raster spans {extent} in {dataset.crs.to_string()})",
         "its longitude and latitude are swapped" if swapped else "check the region's bounds and CRS, or the raster",

@@ -15,7 +15,7 @@ def hours_between(first: np.datetime64, last: np.datetime64) -> Times:
     return np.arange(ends[0], ends[1] + np.timedelta64(1, "h")).astype("datetime64[ns]")
 
 
-def usual_step_hours(time: Times) -> float:
+def median_step_hours(time: Times) -> float:
     """The median spacing of readings [h]; one hour for a single reading."""
     return float(np.median(np.diff(time) / _HOUR)) if time.size > 1 else 1.0
 
@@ -36,7 +36,7 @@ def hourly_mean(time: Times, values: Floats, hours: Times, minimum_share: float)
     Returns:
         (T,) NaN where too few readings are there.
     """
-    expected = max(1.0, 1.0 / usual_step_hours(time))
+    expected = max(1.0, 1.0 / median_step_hours(time))
     present = ~np.isnan(values)
     index, weight = _hours_of(time[present], hours)  # (2 N',)
     value = np.tile(values[present], 2)

@@ -15,7 +15,7 @@ from strandline.observations.arrays import Times
 from strandline.observations.readers.formats.fields import find_variable, load, open_fields, times_of
 from strandline.observations.readers.formats.tables import TextTable, parse_table, read_table
 from strandline.observations.readers.formats.timestamps import as_times, check_increasing, read_times, readable_times
-from strandline.observations.readers.formats.units import to_si, unit_of_attribute
+from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
 from strandline.observations.region_file.data_sections import GaugeFileSection
 from strandline.observations.variables import VARIABLES
 
@@ -97,7 +97,7 @@ def read_netcdf(path: Path, gauge: GaugeFileSection) -> Readings:
         )
     if level.size == 0:
         raise InputError(path, f"'{level.name}' holds no hour", "give a file with times and levels")
-    unit = unit_of_attribute(level.attrs.get("units", gauge.unit), "m", f"{path} '{level.name}'")
+    unit = parse_unit_attribute(level.attrs.get("units", gauge.unit), "m", f"{path} '{level.name}'")
     table = TextTable(path, pd.DataFrame({str(level.name): level.values}), 0)
     utc = time.values.reshape(-1)
     values = to_si(level.values, unit)
@@ -117,7 +117,7 @@ READERS: dict[str, Reader] = {
 }
 
 
-def parse_growing(text: str, path: Path, gauge: GaugeFileSection) -> Readings:
+def parse_partial_table(text: str, path: Path, gauge: GaugeFileSection) -> Readings:
     """The rows of a table that somebody still writes: one bad row costs that row, and no other.
 
     Args:

@@ -37,7 +37,7 @@ def to_si(values: npt.ArrayLike, unit: str) -> npt.NDArray[np.float64]:
     return np.asarray(values, dtype=np.float64) * _SI[unit][1]
 
 
-def unit_of_attribute(text: object, si_unit: str, where: object) -> str:
+def parse_unit_attribute(text: object, si_unit: str, where: object) -> str:
     """The unit that a file's ``units`` attribute means, as ``to_si`` knows it.
 
     Raises:
