@@ -1,7 +1,8 @@
 """``python -m benchmarks.calibration.training_coasts``: features of the training coasts of the shipped networks.
 
 The coasts are simulated again from their seeds, with a few storms each, which is enough for features of terrain, sea
-and sensors. The 
+and sensors. The result ships as ``uncertainty/data/training_coasts.json``, for
+`strandline.uncertainty.out_of_distribution`.
 """
 
 import argparse

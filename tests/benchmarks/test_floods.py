@@ -186,9 +186,9 @@ def test_only_headline_settings_run_on_every_seed() -> None:
     assert count_row_lists(fold, plan) == len(SETTINGS) + 2 * 2
 
 
-def test_another_recipe_shares_networks_and_reads_no_old_row(tmp_path: Path) -> None:
+def test_another_config_shares_networks_and_reads_no_old_row(tmp_path: Path) -> None:
     one = ResultCache(tmp_path, TINY, {})
-    other = ResultCache(tmp_path, Plan(**{**vars(TINY), "recipe": DistillationConfig(soft=0.5)}), {})
+    other = ResultCache(tmp_path, Plan(**{**vars(TINY), "config": DistillationConfig(soft=0.5)}), {})
     assert one.networks == other.networks
     assert one.scores != other.scores
     assert one.networks != ResultCache(tmp_path, TINY, {"source": "other"}).networks

@@ -63,11 +63,11 @@ def test_a_teacher_of_weight_zero_is_not_heard_however_sure_it_is() -> None:
         (torch.ones(2), "does not fit"),
         (torch.ones(3, 2, 3), "does not fit"),
         (torch.tensor([1.0, -0.1, 1.0]), "negative"),
-        (torch.tensor([1.0, math.nan, 1.0]), "no number"),
-        (torch.zeros(3, 2), "all are 0 in 2 places"),
+        (torch.tensor([1.0, math.nan, 1.0]), "not finite"),
+        (torch.zeros(3, 2), "all are 0 in 2 cells"),
     ],
 )
-def test_weights_that_say_nothing_are_refused(weights: Tensor, what: str) -> None:
+def test_invalid_weights_are_refused(weights: Tensor, what: str) -> None:
     with pytest.raises(InputError, match=what):
         average_probabilities([logits(seed, *MAP) for seed in range(3)], weights)
 
