@@ -96,8 +96,8 @@ def predict_coast(
     def teacher_probability() -> Arrays:
         storms, others = (coast.storms[torch.from_numpy(index)] for index in (training, calibration))
         predictions = build_adaptation_data(storms, others, coast.windows, (), teacher).teacher_predictions
-        logits = [part.flood_logits for part in (predictions.training, predictions.calibration)]
-        probability = torch.cat([one.softmax(dim=1) for one in logits if one is not None])
+        parts = (predictions.training, predictions.calibration)
+        probability = torch.cat([part.require_flood_logits().softmax(dim=1) for part in parts])
         return {"teacher": probability.numpy().astype(np.float16)}
 
     by_teacher = kept("teacher", [teacher], teacher_probability)["teacher"]
@@ -135,9 +135,8 @@ class StudentViews(Mapping[str, Batch]):
         storms = coast.storms[torch.from_numpy(training)]
         probability = torch.from_numpy(by_teacher[: len(training)].astype(np.float32))
         level, spread = peak_levels(storms)
-        assert storms.terrain is not None
-        assert storms.terrain_seen is not None
-        self._archive = FloodArchive(probability, level, spread, storms.terrain[0, 0], storms.terrain_seen[0])
+        terrain, known = storms.pair("terrain")
+        self._archive = FloodArchive(probability, level, spread, terrain[0, 0], known[0])
 
     def __getitem__(self, name: str) -> Batch:
         storms = self._coast.storms[torch.from_numpy(self._index[name])]
@@ -175,7 +174,7 @@ def _arrays(
     found: Arrays = {}
     for name, view in views.items():
         members = predict(networks, view)
-        logits = [one.flood_logits.log_softmax(dim=1) for one in members if one.flood_logits is not None]
+        logits = [one.require_flood_logits().log_softmax(dim=1) for one in members]
         found[f"{method}/{name}/flood"] = torch.stack(logits).numpy().astype(np.float16)
         for field in ("surge_mean", "surge_scale"):
             found[f"{method}/{name}/{field}"] = torch.stack([getattr(one, field) for one in members]).numpy()

@@ -71,8 +71,7 @@ class Scorer:
     @cached_property
     def truth(self) -> Indices:
         """(E, H, W) depth class of every storm."""
-        assert self.coast.storms.flood_class is not None
-        return self.coast.storms.flood_class.numpy()
+        return self.coast.storms.require("flood_class").numpy()
 
     def land(self, index: Indices) -> Mask:
         """(n, H, W) scored cells."""
@@ -162,10 +161,8 @@ class Scorer:
         return float((np.abs(observed - mean) <= radius * scale)[valid].mean())
 
     def _surge(self, index: Indices) -> tuple[Floats, Mask]:
-        storms = self.coast.storms
-        assert storms.surge is not None
-        assert storms.surge_valid is not None
-        return storms.surge.numpy()[index].astype(float), storms.surge_valid.numpy()[index]
+        surge, valid = self.coast.storms.pair("surge")
+        return surge.numpy()[index].astype(float), valid.numpy()[index]
 
 
 def score_maps(probability: SingleFloats, truth: Indices, known: Mask, threshold: float) -> Row:

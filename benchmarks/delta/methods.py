@@ -55,8 +55,8 @@ class Budget:
 
 def mean_probability(networks: Sequence[Teacher | Student], batch: Batch) -> SingleFloats:
     """(n, K, H, W) mean class probability of some networks."""
-    logits = [predict(network, batch).flood_logits for network in networks]
-    return torch.stack([one.softmax(dim=1) for one in logits if one is not None]).mean(0).numpy()
+    logits = [predict(network, batch).require_flood_logits() for network in networks]
+    return torch.stack([one.softmax(dim=1) for one in logits]).mean(0).numpy()
 
 
 def adaptation_data(case: Case, teacher: Teacher) -> AdaptationData:
@@ -75,9 +75,7 @@ def with_labels(data: AdaptationData, storms: Batch) -> AdaptationData:
 def teacher_probability(data: AdaptationData, teacher: Teacher, batch: Batch) -> SingleFloats:
     """(n, K, H, W) two-pass prediction of the teacher, its first pass on the training storms as archive."""
     storms = attach_whole_archive(batch.without(*ARCHIVE_STREAMS), data.first_pass)
-    logits = predict_with_tta(teacher, storms).flood_logits
-    assert logits is not None
-    return logits.softmax(dim=1).numpy()
+    return predict_with_tta(teacher, storms).require_flood_logits().softmax(dim=1).numpy()
 
 
 def with_foreign_teacher(data: AdaptationData, other: AdaptationData) -> AdaptationData:
@@ -145,8 +143,7 @@ def fine_tune(
         pseudo: the student's own earlier prediction on ``storms``.
     """
     own = student_inputs(storms.without(*ARCHIVE_STREAMS))
-    assert own.flood_valid is not None
-    labelled = own.flood_valid.flatten(1).any(dim=1).nonzero()[:, 0]
+    labelled = own.require("flood_valid").flatten(1).any(dim=1).nonzero()[:, 0]
     generator = torch.Generator().manual_seed(seed)
 
     def draw(pool: Tensor) -> Tensor:
@@ -213,8 +210,8 @@ def _distillation_config(budget: Budget, steps: int) -> DistillationConfig:
 
 
 def _site_shape(data: AdaptationData) -> tuple[int, int]:
-    assert data.training.terrain is not None
-    return data.training.terrain.shape[-2], data.training.terrain.shape[-1]
+    rows, columns = data.training.land.shape[-2:]
+    return rows, columns
 
 
 def _with_teacher_prediction(data: AdaptationData, prediction: Prediction) -> AdaptationData:

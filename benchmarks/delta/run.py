@@ -134,9 +134,7 @@ def _teacher_rows(
     regime: str = "standard",
 ) -> Iterator[Row]:
     """The teacher, predicted once: labels only choose its threshold."""
-    logits = data.teacher_predictions.training.flood_logits
-    assert logits is not None
-    training = logits.softmax(dim=1).numpy()
+    training = data.teacher_predictions.training.require_flood_logits().softmax(dim=1).numpy()
     thresholds = {
         fraction: threshold_on_labels(case, lambda _: training, case.storms(fraction)) for fraction in fractions
     }

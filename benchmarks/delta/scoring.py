@@ -32,8 +32,7 @@ class Score:
 def score(case: Case, test: str, probability: SingleFloats, threshold: float) -> Score:
     """Scores on land: IoU of the flood mask at ``threshold``, F1 of the likeliest classes, calibration error."""
     coast = case.coast
-    assert coast.storms.flood_class is not None
-    truth = coast.storms.flood_class[torch.from_numpy(case.tests[test])].numpy()
+    truth = coast.storms.require("flood_class")[torch.from_numpy(case.tests[test])].numpy()
     land = np.broadcast_to(coast.land.numpy(), truth.shape)
     flooded = 1 - probability[:, 0]
     iou = pooled_iou(overlap_counts(flooded >= threshold, truth > 0, land))
@@ -48,9 +47,8 @@ def score(case: Case, test: str, probability: SingleFloats, threshold: float) ->
 
 def threshold_on_labels(case: Case, predictor: Predictor, storms: Batch) -> float:
     """The best threshold on the labelled cells of training storms; the default where too few storms are surveyed."""
-    assert storms.flood_class is not None
-    assert storms.flood_valid is not None
-    valid = (storms.flood_valid & case.coast.land).numpy()
+    flood_class, flood_valid = storms.pair("flood_class")
+    valid = (flood_valid & case.coast.land).numpy()
     if valid.any(axis=(1, 2)).sum() < FEWEST_STORMS:
         return DEFAULT_THRESHOLD
-    return choose_threshold(1 - predictor(storms)[:, 0], (storms.flood_class > 0).numpy(), valid)
+    return choose_threshold(1 - predictor(storms)[:, 0], (flood_class > 0).numpy(), valid)

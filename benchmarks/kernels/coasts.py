@@ -39,8 +39,7 @@ def rows_of(
     storms = case.storms(LABELS)
     data = drop_archive(with_labels(adaptation_data(case, load_teacher()), storms))
     teacher = data.teacher_predictions.training
-    assert teacher.flood_logits is not None
-    probabilities = patch_probabilities(teacher.flood_logits)
+    probabilities = patch_probabilities(teacher.require_flood_logits())
     bandwidths = bandwidths_of(load_students()[0].feature_width, teacher.features, probabilities)
     for alignment, weight in entries(weights):
         aligned = config if alignment is None else replace(config, feature=weight, alignment=alignment)
@@ -64,8 +63,7 @@ def rows_of(
 
 def _distil(data: AdaptationData, config: DistillationConfig, seed: int) -> Student:
     """The shipped student with a site map, after distillation."""
-    assert data.training.terrain is not None
-    rows, columns = data.training.terrain.shape[-2:]
+    rows, columns = data.training.land.shape[-2:]
     student = load_students(site_shape=(rows, columns))[0]
     adapt(data, [student], config, seed)
     return student

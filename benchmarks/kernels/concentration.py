@@ -5,7 +5,7 @@ bandwidth as the remedy.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -15,7 +15,6 @@ from benchmarks.record import Row
 from strandline.distillation.alignment.kernel_alignment import KERNELS, PrincipalComponents
 from strandline.distillation.alignment.kernels import (
     SCALES,
-    Kernel,
     gram_alignment_loss,
     linear_kernel,
     off_diagonal_moments,
@@ -51,7 +50,7 @@ def rows_of(teacher: Features, probabilities: Tensor, seed: int, counts: Sequenc
         features = PrincipalComponents(patches, qubits)(patches[chosen]).double()
         classical = [rbf_kernel(scale * features) for scale in SCALES]
         for name, tuned_kernel in KERNELS.items():
-            kernel: Kernel = _cosines if name == "linear_cka" else tuned_kernel
+            kernel: Callable[[Tensor], Tensor] = _cosines if name == "linear_cka" else tuned_kernel
             head: Row = {"task": "concentration", "kernel": name, "seed": seed, "qubits": qubits}
             yield {**head, "points": "independent", **_spread(kernel(circle))}
             for bandwidth, factor in (("fixed", 1.0), ("tuned", tune_scale(tuned_kernel, features, target))):
