@@ -129,9 +129,8 @@ class Views(Mapping[str, Batch]):
         storms = coast.storms[torch.from_numpy(training)]
         word = torch.from_numpy(taught[: len(training)].astype(np.float32))
         level, spread = peak_levels(storms)
-        assert storms.terrain is not None
-        assert storms.terrain_seen is not None
-        self._archive = FloodArchive(word, level, spread, storms.terrain[0, 0], storms.terrain_seen[0])
+        terrain, known = storms.pair("terrain")
+        self._archive = FloodArchive(word, level, spread, terrain[0, 0], known[0])
 
     def __getitem__(self, name: str) -> Batch:
         storms = self._coast.storms[torch.from_numpy(self._index[name])]

@@ -71,8 +71,7 @@ class Scorer:
     @cached_property
     def truth(self) -> npt.NDArray[np.int64]:
         """(E, H, W) depth class of every storm."""
-        assert self.coast.storms.flood_class is not None
-        return self.coast.storms.flood_class.numpy()
+        return self.coast.storms.require("flood_class").numpy()
 
     def land(self, index: npt.NDArray[np.int64]) -> Mask:
         return np.broadcast_to(self.coast.land.numpy(), (len(index), *self.coast.land.shape))
@@ -155,10 +154,8 @@ class Scorer:
         return float((np.abs(observed - mean) <= reach * scale)[valid].mean())
 
     def _surge(self, index: npt.NDArray[np.int64]) -> tuple[Floats, Mask]:
-        storms = self.coast.storms
-        assert storms.surge is not None
-        assert storms.surge_valid is not None
-        return storms.surge.numpy()[index].astype(float), storms.surge_valid.numpy()[index]
+        surge, valid = self.coast.storms.pair("surge")
+        return surge.numpy()[index].astype(float), valid.numpy()[index]
 
 
 def score_maps(words: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], known: Mask, threshold: float) -> Row:

@@ -254,9 +254,7 @@ def _taught(
     regime: str = "standard",
 ) -> Iterator[Row]:
     """The teacher, which is asked once: labels do no more than choose its threshold."""
-    logits = course.teacher_predictions.training.flood_logits
-    assert logits is not None
-    practised = logits.softmax(dim=1).numpy()
+    practised = course.teacher_predictions.training.require_flood_logits().softmax(dim=1).numpy()
     thresholds = {fraction: threshold_of(case, lambda _: practised, case.storms(fraction)) for fraction in fractions}
     for test in tests:
         index = case.tests[test]

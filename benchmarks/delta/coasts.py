@@ -99,15 +99,12 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
     rng = np.random.default_rng([seed, 99])
     issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
     survey = build_storm_batch(seen, storms, sea_level, "survey")
-    assert survey.flood_class is not None
-    assert survey.flood_valid is not None
     mean = float(truth.attrs["mean_sea_level"])
     return SimulatedCoast(
         seed,
         batch,
         build_surge_batch(seen, issue, sea_level, "survey"),
-        survey.flood_class,
-        survey.flood_valid,
+        *survey.pair("flood_class"),
         truth["peak_level"].values - mean,
         float(truth.attrs["design_level"]) - mean,
         truth["elevation"].values - mean,
@@ -162,8 +159,7 @@ class Hardness:
 def hardness(coast: SimulatedCoast) -> Hardness:
     """The gates that need no network, over the coast's normal storms."""
     land = coast.land.numpy()
-    assert coast.storms.terrain is not None
-    error = (coast.storms.terrain[0, 0].numpy() - coast.elevation)[land]
+    error = (coast.storms.require("terrain")[0, 0].numpy() - coast.elevation)[land]
     normal = np.flatnonzero(~coast.extreme)
     pairs = [(coast.breached[a] != coast.breached[b]).any() for i, a in enumerate(normal) for b in normal[:i]]
     return Hardness(
@@ -175,9 +171,9 @@ def hardness(coast: SimulatedCoast) -> Hardness:
 
 def bathtub_maps(coast: SimulatedCoast, index: npt.NDArray[np.int64], on: str, *, connected: bool) -> npt.NDArray:
     """(n, H, W) cells that a still sea at the true peak level floods, on the ``product`` or the ``true`` terrain."""
-    assert coast.storms.terrain is not None
-    ground = coast.elevation if on == "true" else coast.storms.terrain[0, 0].numpy().astype(float)
-    water = coast.storms.terrain[0, 2].numpy() > 0.5
+    terrain = coast.storms.require("terrain")[0]
+    ground = coast.elevation if on == "true" else terrain[0].numpy().astype(float)
+    water = terrain[2].numpy() > 0.5
     if connected:
         return np.stack([connected_bathtub(ground, water, level) for level in coast.level[index]])
     return np.stack([(level - ground >= DEPTH_EDGES[0]) & ~water for level in coast.level[index]])

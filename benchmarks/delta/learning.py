@@ -124,8 +124,7 @@ class Score:
 def score(case: Case, index: npt.NDArray[np.int64], probability: npt.NDArray[np.float32], threshold: float) -> Score:
     """Scores on land; the flood mask is cut at ``threshold``, the classes are the likeliest ones."""
     coast = case.coast
-    assert coast.storms.flood_class is not None
-    truth = coast.storms.flood_class[torch.from_numpy(index)].numpy()
+    truth = coast.storms.require("flood_class")[torch.from_numpy(index)].numpy()
     land = np.broadcast_to(coast.land.numpy(), truth.shape)
     flooded = 1 - probability[:, 0]
     iou = pooled_iou(overlap_counts(flooded >= threshold, truth > 0, land))
@@ -140,12 +139,11 @@ def score(case: Case, index: npt.NDArray[np.int64], probability: npt.NDArray[np.
 
 def threshold_of(case: Case, answer: Answer, practice: Batch) -> float:
     """Best on the labelled training cells; the usual one where too few storms are surveyed."""
-    assert practice.flood_class is not None
-    assert practice.flood_valid is not None
-    valid = (practice.flood_valid & case.coast.land).numpy()
+    flood_class, flood_valid = practice.pair("flood_class")
+    valid = (flood_valid & case.coast.land).numpy()
     if valid.any(axis=(1, 2)).sum() < FEWEST_STORMS:
         return DEFAULT_THRESHOLD
-    return choose_threshold(1 - answer(practice)[:, 0], (practice.flood_class > 0).numpy(), valid)
+    return choose_threshold(1 - answer(practice)[:, 0], (flood_class > 0).numpy(), valid)
 
 
 def mean_word(networks: Sequence[Teacher | Student], batch: Batch) -> npt.NDArray[np.float32]:
@@ -168,11 +166,8 @@ def with_labels(course: AdaptationData, storms: Batch) -> AdaptationData:
 
 def taught(course: AdaptationData, teacher: Teacher, batch: Batch) -> npt.NDArray[np.float32]:
     """(n, K, H, W) the teacher itself, which looks again beside its first look at the training storms."""
-    word = predict_with_tta(
-        teacher, attach_whole_archive(batch.without(*ARCHIVE_STREAMS), course.first_pass)
-    ).flood_logits
-    assert word is not None
-    return word.softmax(dim=1).numpy()
+    with_archive = attach_whole_archive(batch.without(*ARCHIVE_STREAMS), course.first_pass)
+    return predict_with_tta(teacher, with_archive).require_flood_logits().softmax(dim=1).numpy()
 
 
 def foreign(course: AdaptationData, other: AdaptationData) -> AdaptationData:
@@ -184,7 +179,6 @@ def foreign(course: AdaptationData, other: AdaptationData) -> AdaptationData:
 
 def at_first_look(course: AdaptationData) -> AdaptationData:
     """The same course without the teacher's second look."""
-    assert course.teacher_predictions.training.flood_logits is not None
     logits = course.first_pass.class_probability.clamp(min=1e-6).log()
     return _with_word(course, replace(course.teacher_predictions.training, flood_logits=logits))
 
@@ -206,9 +200,8 @@ def distilled(
     """
     if judged:
         course = weight_teacher_by_labels(course, load_students()[: budget.members])
-    assert course.training.terrain is not None
-    shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
-    students = load_students(site_shape=shape)[: budget.members]
+    rows, columns = course.training.land.shape[-2:]
+    students = load_students(site_shape=(rows, columns))[: budget.members]
     archive = course.archive
     if archive is None:  # those who remember learn the surge alone, which is not scored here
         recipe = DistillationConfig(
@@ -232,12 +225,13 @@ def without_teacher(students: Sequence[Student]) -> Answer:
 
 def labels_only(course: AdaptationData, budget: Budget, seed: int) -> list[Student]:
     """From scratch on the local labels."""
-    assert course.training.terrain is not None
-    shape = (course.training.terrain.shape[-2], course.training.terrain.shape[-1])
+    rows, columns = course.training.land.shape[-2:]
     recipe = DistillationConfig(
         steps=budget.scratch_steps, samples=budget.samples, windows=0, dropout_rate=budget.dropout_rate
     )
-    return train_supervised(course, untrained_students(budget.members, shape, seed), recipe, seed, all_weights=True)
+    return train_supervised(
+        course, untrained_students(budget.members, (rows, columns), seed), recipe, seed, all_weights=True
+    )
 
 
 def fine_tune(
@@ -256,8 +250,7 @@ def fine_tune(
         pseudo: the student's own earlier word on ``storms``.
     """
     own = student_inputs(storms.without(*ARCHIVE_STREAMS))
-    assert own.flood_valid is not None
-    labelled = own.flood_valid.flatten(1).any(dim=1).nonzero()[:, 0]
+    labelled = own.require("flood_valid").flatten(1).any(dim=1).nonzero()[:, 0]
     generator = torch.Generator().manual_seed(seed)
 
     def draw(pool: Tensor) -> Tensor:

@@ -78,8 +78,8 @@ def _concentration(options: argparse.Namespace, data: Mapping[str, str], tell: C
 
     def make() -> list[Row]:
         word = course_of(part(_coast(TUNING_COASTS, options), 0), load_teacher()).teacher_predictions.training
-        assert word.flood_logits is not None
-        return list(concentration.rows_of(word.features, patch_probabilities(word.flood_logits), seed=0))
+        probabilities = patch_probabilities(word.require_flood_logits())
+        return list(concentration.rows_of(word.features, probabilities, seed=0))
 
     return kept(options.work / f"concentration-{key}.json", make)
 

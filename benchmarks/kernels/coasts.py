@@ -43,8 +43,8 @@ def rows_of(
     storms = case.storms(LABELS)
     course = drop_archive(with_labels(course_of(case, load_teacher()), storms))
     word = course.teacher_predictions.training
-    assert word.flood_logits is not None
-    bandwidths = bandwidths_of(load_students()[0].feature_width, word.features, patch_probabilities(word.flood_logits))
+    probabilities = patch_probabilities(word.require_flood_logits())
+    bandwidths = bandwidths_of(load_students()[0].feature_width, word.features, probabilities)
     for kernel, weight in entries(weights):
         began = time.process_time()
         student = _learned(course, kernel, weight, recipe, seed)
@@ -68,8 +68,7 @@ def rows_of(
 
 def _learned(course: AdaptationData, kernel: str, weight: float, recipe: DistillationConfig, seed: int) -> Student:
     """The shipped student with the place's map, after distillation."""
-    assert course.training.terrain is not None
-    rows, columns = course.training.terrain.shape[-2:]
+    rows, columns = course.training.land.shape[-2:]
     student = load_students(site_shape=(rows, columns))[0]
     if kernel != CONTROL:
         recipe = replace(recipe, feature=weight, alignment=kernel)

@@ -20,7 +20,7 @@ from strandline.report.figures.style import (
     WIDE,
     new_figure,
     style_rc,
-    tidy,
+    style_axes,
 )
 
 NAMES = {
@@ -70,7 +70,7 @@ def draw_gains(rows: Sequence[Row], path: Path) -> None:
             axes.set_xlabel("IoU above no alignment [-]")
             axes.margins(x=0.1)
             axes.locator_params(axis="x", nbins=4)
-            tidy(axes, grid="x")
+            style_axes(axes, grid="x")
         panels[0].invert_yaxis()
         figure.savefig(path, dpi=RASTER_DPI)
 
@@ -92,7 +92,7 @@ def draw_concentration(rows: Sequence[Row], path: Path) -> None:
             axes.set_xlabel("qubits, or coordinates")
             axes.set_yscale("log")
             axes.set_xticks(range(2, max(qubits) + 1, 2))
-            tidy(axes, grid="y")
+            style_axes(axes, grid="y")
         _theory(panels[0], qubits)
         panels[0].set_ylabel("spread of off-diagonals [-]")
         figure.legend(loc="outside lower center", ncols=3, columnspacing=1.4, handlelength=1.6)

@@ -111,18 +111,13 @@ def place_subjects() -> tuple[Subject, Subject]:
 
 def _archive_of(storms: Batch, word: Prediction) -> FloodArchive:
     """The storms as if they all were of the first one's coast."""
-    assert storms.terrain is not None
-    assert storms.terrain_seen is not None
-    assert word.flood_logits is not None
-    return FloodArchive(
-        word.flood_logits.softmax(dim=1), *peak_levels(storms), storms.terrain[0, 0], storms.terrain_seen[0]
-    )
+    terrain, known = storms.pair("terrain")
+    return FloodArchive(word.require_flood_logits().softmax(dim=1), *peak_levels(storms), terrain[0, 0], known[0])
 
 
 def _with_teachers_streams(batch: Batch) -> Batch:
     """The batch with radar, climate and two neighbours, of noise."""
-    assert batch.terrain is not None
-    count, _, rows, columns = batch.terrain.shape
+    count, _, rows, columns = batch.require("terrain").shape
     return replace(
         batch,
         gauge=batch.gauge.expand(-1, 3, -1).contiguous(),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from strandline.report.page.narrative import information_sentences, people_sentences
+from strandline.report.page.narrative import information_sentences, population_sentences
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import annual_damage_samples, assess_impact, frequency_weights
 from strandline.risk.impact.population import HeadCount, PopulationImpact
@@ -130,7 +130,7 @@ def test_districts_are_named_where_the_survey_names_them() -> None:
         "a survey of flood marks and ground levels in the district 'hill'",
     ]
     said = " ".join(information_sentences(found))
-    assert "What would narrow it most is" in said
+    assert "The measurement that would reduce it most is" in said
 
 
 def test_totals_by_class_and_district_count_the_unknown_apart() -> None:
@@ -152,20 +152,20 @@ def test_totals_by_class_and_district_count_the_unknown_apart() -> None:
 
 def test_people_are_told_as_bounds() -> None:
     impact = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0))
-    assert people_sentences(impact) == [
-        "Nobody counted the people who live here, so nothing is said about how many are in danger."
+    assert population_sentences(impact) == [
+        "The people who live here were not counted, so the number of people in danger is unknown."
     ]
     exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 11.0, 12.0))
-    told = people_sentences(replace(impact, population=PopulationImpact(40.0, 2, exact, {"hospital": open_})))
+    told = population_sentences(replace(impact, population=PopulationImpact(40.0, 2, exact, {"hospital": open_})))
     assert told[0] == "Of 40 people counted, about 9 would have water at their home."
     assert told[1].startswith("Between 3 and 11, depending on")
-    assert told[2] == "2\N{NO-BREAK SPACE}homes have no count and are in none of these numbers."
+    assert told[2] == "2\N{NO-BREAK SPACE}homes without a count are missing from these numbers."
 
 
 def test_the_sentence_compares_kinds_of_measurements_and_owns_up_to_its_assumption() -> None:
     found = value_of_information(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
     said = " ".join(information_sentences(found))
-    assert "comes from the flood map" in said
-    assert "errs alike all over the region, as we assume" in said
+    assert "is the flood map" in said
+    assert "assumes that the map has the same error all over the region" in said
     assert said.count("For comparison") == 2
     assert "10 more years of the tide gauge" in said

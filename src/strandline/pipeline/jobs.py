@@ -218,7 +218,7 @@ def _finetune_surge_decoders(
     config: PretrainingConfig, checkpoints: Checkpoints, corpus: list[Batch], seed: int, announce: Announce
 ) -> tuple[Teacher, list[Student]]:
     (windows,) = corpus
-    teacher, students = load_weights.without_surge(seed)
+    teacher, students = load_weights.load_without_surge_decoder(seed)
 
     def finetuned(network: Network, name: str, seed: int) -> Network:
         progress = announce(f"train the surge decoder of {name}")

@@ -88,7 +88,7 @@ def test_a_dry_coast_has_the_sea_of_the_coast_and_an_interrupted_corpus_is_gone_
 
 
 def test_kept_networks_differ_from_what_ships_in_their_surge_decoders_alone() -> None:
-    teacher, students = load_weights.without_surge(seed=0)
+    teacher, students = load_weights.load_without_surge_decoder(seed=0)
     for kept, shipped in zip([teacher, *students], [load_teacher(), *load_students()], strict=True):
         ours, theirs = kept.state_dict(), shipped.state_dict()
         assert {n.split(".")[0] for n in ours if not torch.equal(ours[n], theirs[n])} == {"surge_decoder"}

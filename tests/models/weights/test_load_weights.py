@@ -38,7 +38,7 @@ def test_loaded_networks_predict_what_the_saved_ones_do(tmp_path: Path) -> None:
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"teacher.safetensors: does not exist; run `strandline teach`"):
+    with pytest.raises(InputError, match=r"teacher.safetensors: does not exist; run `strandline pretrain`"):
         load_teacher(tmp_path)
     with pytest.raises(InputError, match=r"student.safetensors: does not exist"):
         load_students(tmp_path)

@@ -138,4 +138,4 @@ def _in_order(scenes: Sequence[xr.Dataset]) -> xr.Dataset | None:
 
 def _bands_of(maps: FloodMaps) -> npt.NDArray[np.float32]:
     depth = np.quantile(maps.depth, QUANTILES, axis=0)  # (3, R, h, w)
-    return np.concatenate([maps.probability, maps.called, maps.epistemic_sd, *depth]).astype(np.float32)
+    return np.concatenate([maps.probability, maps.flood_extent, maps.epistemic_sd, *depth]).astype(np.float32)
