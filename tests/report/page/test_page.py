@@ -303,9 +303,9 @@ def test_money_has_two_digits(euros: float, text: str) -> None:
 def test_a_range_of_money_names_a_second_unit_only_where_needed() -> None:
     said = [
         formatting.format_money_between(*pair).replace(formatting.SPACE, " ")
-        for pair in ((0.0, 7.8e6), (5e5, 1.2e6), (2.6e4, 7.8e6))
+        for pair in ((0.0, 7.8e6), (5e5, 1.2e6), (2.6e4, 7.8e6), (1.02, 8.6e6))
     ]
-    assert said == ["€0 to 7.8 million", "€0.50 to 1.2 million", "€26 thousand to 7.8 million"]
+    assert said == ["€0 to 7.8 million", "€0.50 to 1.2 million", "€26 thousand to 7.8 million", "€1.0 to €8.6 million"]
 
 
 def test_a_share_is_never_rounded_to_nothing_or_all() -> None:
