@@ -14,7 +14,9 @@ from strandline.distillation.training.loop import Progress
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import open_study_area
-from strandline.watch.service import hours_between, open_watch, replayed_feeds
+from strandline.watch.clock import hours_between
+from strandline.watch.feeds.recorded import replayed_feeds
+from strandline.watch.service import open_watch
 
 START, END = datetime(2022, 11, 16), datetime(2022, 11, 25)
 LEADS = (1, 3, 6, 12, 24)

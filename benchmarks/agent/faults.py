@@ -26,7 +26,7 @@ def dead(replay: Replay, window: Window) -> Replay:
     """No reading."""
     kept = ~_inside(replay, window)
     readings = [reading for reading, keeps in zip(replay.readings, kept.tolist(), strict=True) if keeps]
-    return Replay(replay.stream, tuple(readings), replay.known[kept])
+    return Replay(replay.stream, tuple(readings), replay.available[kept])
 
 
 def frozen(replay: Replay, window: Window) -> Replay:
@@ -79,16 +79,16 @@ def garbage(replay: Replay, window: Window) -> Replay:
 
 def late(replay: Replay, window: Window, delay: timedelta = timedelta(days=1)) -> Replay:
     """Everything arrives, ``delay`` later than it did."""
-    known = replay.known + np.where(_inside(replay, window), np.timedelta64(delay), np.timedelta64(0))
-    return Replay.revealing(replay.stream, replay.readings, known)
+    available = replay.available + np.where(_inside(replay, window), np.timedelta64(delay), np.timedelta64(0))
+    return Replay.in_order(replay.stream, replay.readings, available)
 
 
 def repeated(replay: Replay, window: Window, again_after: timedelta = timedelta(hours=1)) -> Replay:
     """Everything arrives twice."""
     inside = _inside(replay, window)
     twice = [replay.readings[i] for i in np.flatnonzero(inside)]
-    known = np.concatenate([replay.known, replay.known[inside] + np.timedelta64(again_after)])
-    return Replay.revealing(replay.stream, [*replay.readings, *twice], known)
+    available = np.concatenate([replay.available, replay.available[inside] + np.timedelta64(again_after)])
+    return Replay.in_order(replay.stream, [*replay.readings, *twice], available)
 
 
 def shuffled(replay: Replay, window: Window, block: timedelta = timedelta(hours=6)) -> Replay:
@@ -96,13 +96,13 @@ def shuffled(replay: Replay, window: Window, block: timedelta = timedelta(hours=
     inside = np.flatnonzero(_inside(replay, window))
     if not inside.size:
         return replay
-    parcel = (replay.known[inside] - replay.known[inside[0]]) // np.timedelta64(block)  # ascending, as ``known`` is
+    parcel = (replay.available[inside] - replay.available[inside[0]]) // np.timedelta64(block)  # ascending
     last_of_parcel = np.searchsorted(parcel, parcel, side="right") - 1
-    known = replay.known.copy()
-    known[inside] = replay.known[inside][last_of_parcel]
-    order = np.arange(known.size)
+    available = replay.available.copy()
+    available[inside] = replay.available[inside][last_of_parcel]
+    order = np.arange(available.size)
     order[inside] = inside[np.lexsort((-inside, parcel))]
-    return Replay.revealing(replay.stream, [replay.readings[i] for i in order], known)
+    return Replay.in_order(replay.stream, [replay.readings[i] for i in order], available)
 
 
 def clock_skew(replay: Replay, window: Window, ahead: timedelta = timedelta(hours=3)) -> Replay:
@@ -162,8 +162,8 @@ def _inside(replay: Replay, window: Window) -> Mask:
 
 
 def _changed(replay: Replay, inside: Mask, change: Callable[[Reading, int], Reading]) -> Replay:
-    """The readings inside changed, each with its count from 0; all known when they were."""
+    """The readings inside changed, each with its count from 0; all available when they were."""
     readings = list(replay.readings)
     for count, position in enumerate(np.flatnonzero(inside).tolist()):
         readings[position] = change(readings[position], count)
-    return Replay(replay.stream, tuple(readings), replay.known)
+    return Replay(replay.stream, tuple(readings), replay.available)

@@ -12,17 +12,11 @@ from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Mask
 from strandline.observations.storms import find_storms
 from strandline.planning.actions import ActionParameters
+from strandline.planning.early_action.action_value import STOP_HOURS
+from strandline.watch.agent_state import initial_state, update_belief
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS
 from strandline.watch.assimilation.filter import Residual
-from strandline.watch.decision_rules import (
-    STOP_HOURS,
-    AgentConfig,
-    decide,
-    forecast,
-    initial_state,
-    levels_of,
-    update_belief,
-)
+from strandline.watch.decision_rules import AgentConfig, decide, forecast, levels_of
 
 SILENT_BEFORE, SILENT_AFTER = 36, 24
 """Hours before and after a storm's peak in which failing streams are silent."""
@@ -104,7 +98,7 @@ def run_agent(coast: Coast, silent: Mask, progress: Progress | None = None) -> A
     in_storm = np.zeros(coast.time.size, dtype=bool)
     for peak in storm_peaks(coast):
         in_storm[peak - SILENT_BEFORE : peak + SILENT_AFTER : 3] = True
-    state = initial_state(config, hours[first - WARM_UP])
+    state = initial_state(config.model, hours[first - WARM_UP])
     active = np.zeros((len(ACTIONS), last - first), dtype=bool)
     covered = scored = 0
     for at in range(first - WARM_UP + 1, last):

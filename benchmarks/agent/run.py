@@ -21,7 +21,9 @@ from strandline.files import write_text
 from strandline.observations.arrays import Mask
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import built_in_study_area
-from strandline.watch.service import hours_between, open_watch, replayed_feeds
+from strandline.watch.clock import hours_between
+from strandline.watch.feeds.recorded import replayed_feeds
+from strandline.watch.service import open_watch
 
 MONTH_H = 730
 Part = Callable[[Coast, Progress], list[Row]]

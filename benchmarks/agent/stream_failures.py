@@ -15,22 +15,14 @@ from benchmarks.agent.scoring import ACTIONS
 from benchmarks.record import Row
 from strandline.distillation.training.loop import Progress
 from strandline.watch.agent import poll_feeds
+from strandline.watch.agent_state import REJECTED, AgentState, initial_state, update_belief
 from strandline.watch.assimilation.filter import Residual
 from strandline.watch.assimilation.gauge_residuals import residuals_of
-from strandline.watch.decision_rules import (
-    REJECTED,
-    AgentConfig,
-    AgentState,
-    decide,
-    forecast,
-    initial_state,
-    levels_of,
-    update_belief,
-)
+from strandline.watch.decision_rules import AgentConfig, decide, forecast, levels_of
 from strandline.watch.feeds.client import FeedClient
+from strandline.watch.feeds.recorded import GAUGE
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Reading
-from strandline.watch.service import GAUGE
 
 Case = tuple[str, tuple[str, ...]]
 """Fault, and the streams that have it."""
@@ -107,7 +99,7 @@ def _replay(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _StormR
             replay = FAULTS[fault](replay, (window[0], window[1]))
         feeds.append(FeedClient(replay, GAUGE, config.tides[name]))
     known: list[Reading] = []
-    state: AgentState = initial_state(config, hours[first])
+    state: AgentState = initial_state(config.model, hours[first])
     covered = scored = 0
     width: list[float] = []
     started: set[str] = set()

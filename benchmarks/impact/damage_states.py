@@ -28,7 +28,8 @@ from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.flood_maps import depth_at_quantile
-from strandline.risk.impact.impact import DAMAGE_STATES, damage_ratios, draw_curve_deviates
+from strandline.risk.impact.impact import DAMAGE_STATES
+from strandline.risk.stage_damage.damage_chain import damage_ratios, draw_curve_deviates
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.vulnerability import damage_state
 from strandline.simulator.coast import simulate_coast
@@ -73,19 +74,16 @@ def score_coast(seed: int) -> Iterator[tuple[str, str, Row]]:
         assets = age(coast.require_assets(), coast.region, survey, np.random.default_rng([seed, 3]))
         batch = build_storm_batch(replace(coast, assets=assets), split.test, sea_level, "truth")
         prediction = forecaster.predict(student_inputs(batch))
-        assert batch.damage_state is not None
-        assert batch.damage_valid is not None
-        assert batch.terrain is not None
+        damage_state, damage_valid = batch.pair("damage_state")
         assert prediction.damage_probability is not None
         peaks = np.array([storm.peak_level for storm in split.test])
-        deepest = (peaks - float(coast.require_gauge()["mean_sea_level"].values[0]))[:, None, None] - batch.terrain[
-            0, 0
-        ].numpy()
+        above_mean = peaks - float(coast.require_gauge()["mean_sea_level"].values[0])
+        deepest = above_mean[:, None, None] - batch.require("terrain")[0, 0].numpy()
         curve = by_curve(prediction, deepest, assets, coast.region, np.random.default_rng([seed, 4]))
         head = prediction.damage_probability.astype(float)
         probabilities = dict(zip(TOOLS, (curve, head, (curve + head) / 2), strict=True))
-        known = batch.damage_valid.numpy() & ~np.isnan(curve).any(axis=-1)  # (B, A)
-        state = batch.damage_state.numpy()[known]
+        known = damage_valid.numpy() & ~np.isnan(curve).any(axis=-1)  # (B, A)
+        state = damage_state.numpy()[known]
         for tool, probability in probabilities.items():
             yield survey, tool, score(probability[known], state)
 

@@ -63,7 +63,7 @@ def cluster_rows(run: Path, edge: int, workers: list[int], work: Path) -> Iterat
 
 def kill_when_begun(out: Path, worker: Popen) -> None:
     """Kill a worker (SIGKILL) when the first tile of a map is whole."""
-    while not (out / UNFINISHED / "is_whole" / "c").exists():
+    while not (out / UNFINISHED / "is_finished" / "c").exists():
         time.sleep(0.02)
     worker.kill()
 

@@ -16,7 +16,9 @@ from benchmarks.record import Value
 from benchmarks.speed.clock import timed
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import built_in_study_area
-from strandline.watch.service import hours_between, open_watch, replayed_feeds
+from strandline.watch.clock import hours_between
+from strandline.watch.feeds.recorded import replayed_feeds
+from strandline.watch.service import open_watch
 
 Row = dict[str, Value]
 COMMAND = ("-c", "from strandline.cli.main import main; main()")

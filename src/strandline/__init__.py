@@ -1,1 +1,84 @@
-"""Strandline turns almost no data into a coastal resilience plan."""
+"""Strandline turns almost no data into a coastal resilience plan.
+
+The names below are the public face; they are loaded when they are first used. Everything else may move between
+versions.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from strandline.distillation.distil import DistillationConfig
+    from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
+    from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
+    from strandline.models.batch import Batch
+    from strandline.models.prediction import Prediction
+    from strandline.observations.observations import Observations
+    from strandline.observations.region_file import RegionFile, load_region_file
+    from strandline.pipeline.jobs import run
+    from strandline.pipeline.study_area import StudyArea, open_study_area
+    from strandline.planning.plan import Plan
+    from strandline.risk.hazard.hazard import Hazard
+    from strandline.risk.impact.impact import Impact
+    from strandline.uncertainty.forecaster import Forecaster, load_forecaster
+    from strandline.watch.service import Watch, open_watch
+
+__version__ = version("strandline")
+_MODULES = {
+    "distillation.distil": ("DistillationConfig",),
+    "distillation.ensemble": ("EnsembleDistillationConfig", "distil_members"),
+    "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
+    "models.batch": ("Batch",),
+    "models.prediction": ("Prediction",),
+    "observations.observations": ("Observations",),
+    "observations.region_file": ("RegionFile", "load_region_file"),
+    "pipeline.jobs": ("run",),
+    "pipeline.study_area": ("StudyArea", "open_study_area"),
+    "planning.plan": ("Plan",),
+    "risk.hazard.hazard": ("Hazard",),
+    "risk.impact.impact": ("Impact",),
+    "uncertainty.forecaster": ("Forecaster", "load_forecaster"),
+    "watch.service": ("Watch", "open_watch"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "Batch",
+    "DistillationConfig",
+    "EnsembleDistillationConfig",
+    "FeedError",
+    "Forecaster",
+    "Hazard",
+    "Impact",
+    "InputError",
+    "Observations",
+    "Plan",
+    "Prediction",
+    "RefusedByTheory",
+    "RegionFile",
+    "StrandlineError",
+    "StudyArea",
+    "Watch",
+    "__version__",
+    "distil_members",
+    "load_forecaster",
+    "load_region_file",
+    "open_study_area",
+    "open_watch",
+    "run",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'strandline' has no attribute '{name}'")
+    value: object = getattr(import_module(f"strandline.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names only."""
+    return sorted(__all__)

@@ -20,7 +20,7 @@ def coast() -> Iterator[Coast]:
             patch.setattr(module, "STORMS", 10)
         patch.setattr(coasts, "DECADE", 0.5)
         patch.setattr(coasts, "FITTED_STORMS", 9)
-        patch.setattr(calibration, "WARM_HOURS", 24)
+        patch.setattr(calibration, "WARM_UP_HOURS", 24)
         patch.setattr(calibration, "EVERY_HOURS", 12)
         yield coasts.simulate(2_000_000)
 

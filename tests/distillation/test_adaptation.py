@@ -140,7 +140,7 @@ def test_an_asked_false_dry_rate_is_kept_on_the_calibration_storms_and_measured_
     careful = calibrate_on(course, forecaster.students, 0.15)
     assert careful.miss_rate == 0.15
     assert careful.threshold <= forecaster.threshold
-    assert careful.threshold_beyond <= forecaster.threshold_beyond
+    assert careful.extrapolation_threshold <= forecaster.extrapolation_threshold
     view = student_inputs(course.calibration)
     called = careful.predict(view).flood_probability >= careful.threshold
     land = (course.calibration.terrain_seen & (course.calibration.terrain[:, 2] < 0.5)).numpy()
@@ -148,7 +148,7 @@ def test_an_asked_false_dry_rate_is_kept_on_the_calibration_storms_and_measured_
     assert miss_rate(called, taken_for_truth, land).mean() <= 0.15
     missed = [scores_of(learned, one, {}, known=True).miss_rate for one in (careful, forecaster)]
     assert missed[0] <= missed[1]
-    with pytest.raises(RefusedByTheory, match="9 calibration storms cannot keep the false-dry rate at 5%; need 19"):
+    with pytest.raises(RefusedByTheory, match="9 calibration storms cannot keep the miss rate at 5%; need 19"):
         calibrate_on(course, forecaster.students, 0.05)
 
 
@@ -166,7 +166,7 @@ def test_a_saved_forecaster_says_what_it_said(
     save_forecaster(tmp_path, saved, {"place": "a test coast"})
     again = load_forecaster(tmp_path)
     assert (again.archive is None) == (not remembers)
-    for name in ("threshold", "threshold_beyond", "temperature"):
+    for name in ("threshold", "extrapolation_threshold", "temperature"):
         assert getattr(again, name) == getattr(saved, name)
     after = again.predict(test)
     np.testing.assert_allclose(after.flood_probability, before.flood_probability, atol=0.02)

@@ -14,6 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+import strandline
 from strandline.cli.main import app
 from tests.fixtures.docs import write_documented_place
 
@@ -154,6 +155,12 @@ def test_every_page_stands_in_the_sites_order() -> None:
             assert f"({page.name})" in decisions, f"{name} is not in decisions/index.md"
         else:
             assert f": {name}\n" in nav, f"{name} is not in mkdocs.yml"
+
+
+def test_every_public_name_has_its_entry_in_the_reference() -> None:
+    page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    entries = set(re.findall(r"^::: strandline\.(\w+)$", page, re.MULTILINE))
+    assert entries == set(strandline.__all__) - {"__version__"}
 
 
 def test_no_block_is_left_out_without_a_reason() -> None:

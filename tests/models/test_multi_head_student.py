@@ -1,7 +1,6 @@
-"""An ensemble in one network: heads say what their members say, disagreement included, and travel like students."""
+"""Multi-head students: heads reproduce their members and their spread, and are saved like students."""
 
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +27,12 @@ def view(samples: int = 3, seed: int = 0) -> Batch:
 
 
 def gauge_alone(samples: int = 6) -> Batch:
-    return replace(
-        view(samples, 5).without("terrain", "optical", "in_situ"), asset_cell=None, asset_class=None, asset_seen=None,
-        flood_class=None, flood_valid=None, damage_state=None, damage_valid=None,
-    )  # fmt: skip
+    return view(samples, 5).without("terrain", "optical", "in_situ", "assets", "flood", "damage")
 
 
 @pytest.fixture(scope="module")
 def members() -> list[Student]:
-    """Three students of one trunk that disagree by their last layers."""
+    """Three students of one trunk that differ in their last layers."""
     torch.manual_seed(0)
     first = Student(width=8, site_shape=SHAPE).eval()
     others = [deepcopy(first) for _ in range(2)]
@@ -50,7 +46,7 @@ def members() -> list[Student]:
 
 
 @pytest.fixture(scope="module")
-def taught(members: list[Student]) -> MultiHeadStudent:
+def trained(members: list[Student]) -> MultiHeadStudent:
     torch.manual_seed(1)
     student = MultiHeadStudent(deepcopy(members[0]), len(members))
     views = [view(6), view(6).without("optical"), view(6).without("gauge", "in_situ")]
@@ -60,44 +56,44 @@ def taught(members: list[Student]) -> MultiHeadStudent:
     return student
 
 
-def floods(words: list[Prediction]) -> torch.Tensor:
-    return torch.stack([word.flood_logits.softmax(1) for word in words])
+def floods(predictions: list[Prediction]) -> torch.Tensor:
+    return torch.stack([prediction.require_flood_logits().softmax(1) for prediction in predictions])
 
 
-def test_untaught_every_head_says_what_the_trunk_says(members: list[Student]) -> None:
+def test_an_untrained_head_predicts_what_the_trunk_predicts(members: list[Student]) -> None:
     student = MultiHeadStudent(members[0], 3)
-    alone = predict(members[0], view())
-    for word in predict_members([student], view()):
+    of_trunk = predict(members[0], view())
+    for prediction in predict_members([student], view()):
         for name in ("flood_logits", "surge_mean", "surge_scale", "damage_logits"):
-            torch.testing.assert_close(getattr(word, name), getattr(alone, name))
+            torch.testing.assert_close(getattr(prediction, name), getattr(of_trunk, name))
 
 
-def test_heads_learn_their_own_members_and_keep_the_disagreement(
-    members: list[Student], taught: MultiHeadStudent
+def test_heads_learn_their_own_members_and_keep_the_epistemic_spread(
+    members: list[Student], trained: MultiHeadStudent
 ) -> None:
     seen = view(6)
-    theirs, ours = floods(predict_members(members, seen)), floods(predict_members([taught], seen))
+    theirs, ours = floods(predict_members(members, seen)), floods(predict_members([trained], seen))
     before = floods(predict_members([MultiHeadStudent(members[0], 3)], seen))
     assert (ours - theirs).abs().mean() < 0.35 * (before - theirs).abs().mean()
     kept = class_parts(ours.numpy(), axis=2).epistemic.mean() / class_parts(theirs.numpy(), axis=2).epistemic.mean()
     assert 0.8 < kept < 1.2
-    assert class_parts(before.numpy(), axis=2).epistemic.mean() < 1e-6, "what is to be kept must be missed without it"
+    assert class_parts(before.numpy(), axis=2).epistemic.mean() < 1e-6, "without training there is no spread"
 
 
-def test_heads_learn_the_members_surges(members: list[Student], taught: MultiHeadStudent) -> None:
-    theirs, ours = (predict_members(networks, gauge_alone()) for networks in (members, [taught]))
+def test_heads_learn_the_members_surges(members: list[Student], trained: MultiHeadStudent) -> None:
+    theirs, ours = (predict_members(networks, gauge_alone()) for networks in (members, [trained]))
     for one, other in zip(theirs, ours, strict=True):
         assert (one.surge_mean - other.surge_mean).abs().mean() < 0.03
         assert (one.surge_scale / other.surge_scale).log().abs().mean() < 0.1
 
 
-def test_the_trunk_is_left_as_it_was(members: list[Student], taught: MultiHeadStudent) -> None:
+def test_the_trunk_is_left_as_it_was(members: list[Student], trained: MultiHeadStudent) -> None:
     for name, weight in members[0].state_dict().items():
-        assert torch.equal(weight, taught.trunk.state_dict()[name]), name
+        assert torch.equal(weight, trained.trunk.state_dict()[name]), name
 
 
 @pytest.mark.parametrize(("count", "views"), [(2, [view()]), (3, [])])
-def test_another_number_of_members_or_an_empty_lesson_is_refused(
+def test_another_number_of_members_or_empty_data_is_refused(
     members: list[Student], count: int, views: list[Batch]
 ) -> None:
     student = MultiHeadStudent(deepcopy(members[0]), 3)
@@ -105,23 +101,23 @@ def test_another_number_of_members_or_an_empty_lesson_is_refused(
         distil_members(student, members[:count], views, [gauge_alone()], EnsembleDistillationConfig(steps=1), seed=0)
 
 
-def test_it_is_saved_and_read_back_by_the_forecaster(tmp_path: Path) -> None:
+def test_it_is_saved_and_loaded_by_the_forecaster(tmp_path: Path) -> None:
     student = MultiHeadStudent(load_students(site_shape=SHAPE)[0], 3).eval()
     with torch.no_grad():
         student.flood.weight += 0.1
     forecaster = Forecaster((student,), {0.9: np.ones(25)}, 1.3, 0.4, 0.45)
     save_forecaster(tmp_path, forecaster, {"made_by": "a test"})
     again = load_forecaster(tmp_path)
-    said, heard = forecaster.predict(view()), again.predict(view())
-    assert said.class_probability is not None
-    assert said.class_probability.shape[0] == 3
-    np.testing.assert_allclose(heard.class_probability, said.class_probability, atol=0.01)
-    np.testing.assert_allclose(heard.surge_mean, said.surge_mean, atol=0.01)
+    first, second = forecaster.predict(view()), again.predict(view())
+    assert first.class_probability is not None
+    assert first.class_probability.shape[0] == 3
+    np.testing.assert_allclose(second.class_probability, first.class_probability, atol=0.01)
+    np.testing.assert_allclose(second.surge_mean, first.surge_mean, atol=0.01)
     with pytest.raises(InputError, match="one network"):
         load_students(tmp_path)
 
 
-def test_members_of_their_own_are_still_read_as_students(tmp_path: Path) -> None:
+def test_single_members_are_loaded_as_students(tmp_path: Path) -> None:
     students = load_students(site_shape=SHAPE)
     save_students(tmp_path, students, {})
     for one, other in zip(students, load_students(tmp_path), strict=True):

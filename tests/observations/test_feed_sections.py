@@ -76,7 +76,7 @@ def test_every_kind_is_opened_as_what_it_is(tmp_path: Path, client: httpx.Client
     write_zones(tmp_path / "zones.geojson", 500_000, 5_000_000)
     stated = region_file(tmp_path, "".join(stream(kind) for kind in KEYS))
     feeds = open_feeds(stated, client, {"PIER_TOKEN": "hush"})
-    assert {feed.stream: type(feed.feed) for feed in feeds} == CLASSES
+    assert {feed.stream: type(getattr(feed.feed, "adapter", feed.feed)) for feed in feeds} == CLASSES
     assert {feed.expectation.silent_after for feed in feeds} == {timedelta(hours=6)}
     by_name = {feed.stream: feed.feed for feed in feeds}
     assert by_name["file"].gauge.paths == (tmp_path / "live.csv",)  # type: ignore[attr-defined]

@@ -39,9 +39,9 @@ def deployment() -> Deployment:
     hazard = coast.hazard("simulated")
     higher = replace(hazard, levels=hazard.levels + 0.4, flood_depth=hazard.flood_depth * np.float32(1.2))
     withheld = [(np.datetime64("2022-11-20", "D"), np.datetime64("2022-11-25T06", "h"))]
-    making, rng = RunMetadata("0.1.0", "0123abc", {"run": 3}), np.random.default_rng(4)
+    metadata, rng = RunMetadata("0.1.0", "0123abc", {"run": 3}), np.random.default_rng(4)
     return build_deployment(
-        coast.observations("simulated"), [hazard, higher], coast.a_plan(), a_sea(), withheld, making, rng
+        coast.observations("simulated"), [hazard, higher], coast.a_plan(), a_sea(), withheld, metadata, rng
     )
 
 
@@ -69,7 +69,7 @@ def assert_equal(one: object, other: object, place: str = "") -> None:
         assert one == other, place
 
 
-def test_a_briefing_comes_back_equal_to_the_last_bit(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_deployment_comes_back_equal_to_the_last_bit(deployment: Deployment, tmp_path: Path) -> None:
     save_deployment(tmp_path, deployment)
     again = load_deployment(tmp_path)
     assert_equal(again, deployment)
@@ -107,7 +107,7 @@ def test_mean_high_water_is_the_amplitude_of_a_single_tide() -> None:
     assert high == pytest.approx(0.7 * (1 - 0.037 * np.cos(node)) * missed, rel=0.003)
 
 
-def test_the_zones_on_the_map_are_those_of_the_briefing(deployment: Deployment, tmp_path: Path) -> None:
+def test_the_zones_on_the_map_are_those_of_the_deployment(deployment: Deployment, tmp_path: Path) -> None:
     save_deployment(tmp_path, deployment)
     collection = json.loads((tmp_path / "zones.geojson").read_text(encoding="utf-8"))
     rows = [feature["properties"] for feature in collection["features"]]
@@ -133,7 +133,7 @@ def test_a_kill_while_it_is_written_leaves_the_former_one(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_deployment(tmp_path, deployment)
-    before = (tmp_path / "briefing.nc").read_bytes()
+    before = (tmp_path / "deployment.nc").read_bytes()
 
     def full(_: Path) -> None:
         raise OSError(28, "No space left on device")
@@ -141,21 +141,21 @@ def test_a_kill_while_it_is_written_leaves_the_former_one(
     monkeypatch.setattr(atomic, "_force_to_disk", full)
     with pytest.raises(InputError, match="No space left"):
         save_deployment(tmp_path, deployment)
-    assert (tmp_path / "briefing.nc").read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == {"briefing.nc", "zones.geojson"}
+    assert (tmp_path / "deployment.nc").read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"deployment.nc", "zones.geojson"}
 
 
-def test_a_file_that_is_no_briefing_is_refused(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_file_that_is_no_deployment_is_refused(deployment: Deployment, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load_deployment(tmp_path)
     save_deployment(tmp_path, deployment)
-    path = tmp_path / "briefing.nc"
+    path = tmp_path / "deployment.nc"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="cannot be read"):
         load_deployment(tmp_path)
-    path.write_bytes(whole.replace(b"strandline briefing 2", b"strandline briefing 0"))
-    with pytest.raises(InputError, match="is no 'strandline briefing 2'"):
+    path.write_bytes(whole.replace(b"strandline deployment 1", b"strandline deployment 0"))
+    with pytest.raises(InputError, match="is no 'strandline deployment 1'"):
         load_deployment(tmp_path)
     path.write_bytes(whole.replace(b'"vertical_datum"', b'"vertical_dutam"'))
     with pytest.raises(InputError, match="damaged"):
@@ -175,8 +175,14 @@ def test_a_file_that_is_no_briefing_is_refused(deployment: Deployment, tmp_path:
                                      outlines=b.zones.outlines[:1], of_asset=0 * b.zones.of_asset)}, "response of"),
     ],
 )  # fmt: skip
-def test_a_briefing_that_does_not_agree_with_itself_is_refused(
+def test_a_deployment_that_does_not_agree_with_itself_is_refused(
     deployment: Deployment, change: object, fault: str
 ) -> None:
     with pytest.raises(InputError, match=fault):
         replace(deployment, **change(deployment))  # type: ignore[operator]
+
+
+def test_a_run_of_an_older_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "briefing.nc").write_bytes(b"of version 0.1")
+    with pytest.raises(InputError, match="was written by an older version; run `strandline run` again"):
+        load_deployment(tmp_path)

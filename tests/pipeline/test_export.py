@@ -45,7 +45,7 @@ def storms(count: int = 3) -> Batch:
 def assert_says_the_same(program: torch.export.ExportedProgram, ours: Forecaster) -> None:
     """As the forecaster, for any number of storms."""
     for count in (1, 3):
-        batch = ours.remembering(storms(count))
+        batch = ours.attach_archive(storms(count))
         classes, mean, scale = program.module()(*export.inputs_of(batch).values())
         said = ours.predict(storms(count))
         assert said.class_probability is not None
@@ -84,11 +84,11 @@ def test_a_folder_of_programs_is_written_and_read_without_strandline(
     monkeypatch.setattr(export, "load_exemplars", lambda: replace(past, storms=past.storms[:2]))
     ours = forecaster()
     export.export_forecaster(ours, tmp_path)
-    batch = ours.remembering(storms())
+    batch = ours.attach_archive(storms())
     said = ours.predict(storms())
     assert said.class_probability is not None
     for name, tolerance in ((export.ONNX, 1e-4), (export.EIGHT_BIT, 0.2)):
-        classes, mean, scale = export.ask_onnx(export.open_onnx((tmp_path / name).read_bytes()), batch)
+        classes, mean, scale = export.run_onnx(export.open_onnx((tmp_path / name).read_bytes()), batch)
         np.testing.assert_allclose(classes.swapaxes(0, 1), said.class_probability, atol=tolerance)
         np.testing.assert_allclose(mean, said.surge_mean, atol=tolerance)
         np.testing.assert_allclose(scale, said.surge_scale, atol=tolerance)
@@ -99,7 +99,9 @@ def test_a_folder_of_programs_is_written_and_read_without_strandline(
     assert set(card["int8"]) == {"iou_float32", "iou_int8", "surge_rmse_float32", "surge_rmse_int8"}
 
 
-def test_students_of_no_place_and_a_missing_extra_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_students_without_site_memory_and_a_missing_extra_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours = forecaster()
     with pytest.raises(InputError, match="have no site memory"):
         export.export_forecaster(replace(ours, students=(Student(width=8),)), tmp_path)

@@ -35,11 +35,17 @@ from strandline.pipeline.deployment import RunMetadata, build_deployment, load_d
 from strandline.pipeline.large_regions import dask_workers as workers
 from strandline.pipeline.large_regions import map_region as make
 from strandline.pipeline.large_regions import products
-from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region, past_of, warnings_on
+from strandline.pipeline.large_regions.map_region import (
+    MapConfig,
+    MapMetadata,
+    map_large_region,
+    past_storms,
+    warnings_on,
+)
 from strandline.pipeline.large_regions.products import PRODUCTS, blend
-from strandline.pipeline.large_regions.store import MosaicStore
+from strandline.pipeline.large_regions.store import MapStore
 from strandline.pipeline.large_regions.survey import survey
-from strandline.pipeline.large_regions.tile_mapper import BANDS, Mapper
+from strandline.pipeline.large_regions.tile_mapper import BANDS, TileMapper
 from strandline.pipeline.large_regions.tiles import Tile, Tiling
 from strandline.report.products import QUANTILES
 from strandline.risk.hazard.flood_maps import draw_floods, map_floods, map_hazard
@@ -89,10 +95,10 @@ def test_tiles_of_one_size_cover_every_cell_and_overlap(shape: tuple[int, int], 
 def test_tiles_that_say_the_same_add_up_to_it_and_fade_where_they_differ(tmp_path: Path) -> None:
     shape, tiling = (200, 170), Tiling((200, 170), 128, 32)
     field = np.random.default_rng(0).random((len(BANDS), *shape), dtype=np.float32)
-    called = BANDS.index("called")
+    called = BANDS.index("flood_extent")
     field[called] = field[called] > 0.5
     field[:, 5, 7] = np.nan
-    store = MosaicStore(str(tmp_path))
+    store = MapStore(str(tmp_path))
     store.begin("a test", tiling, len(BANDS), resume=False)
     for tile in tiling.tiles():
         store.put(tile, field[:, *tile.window])
@@ -126,7 +132,7 @@ def test_a_survey_in_strips_finds_the_ground_of_the_whole(
         low = water_connected_to_sea(elevation, -1.0, (int(row), int(column)))
         terrain = terrain.assign(permanent_water=(("y", "x"), low.astype(float), terrain["permanent_water"].attrs))
     monkeypatch.setattr("strandline.pipeline.large_regions.survey.GROUND_CHUNK", 10)
-    store = MosaicStore(str(tmp_path / "out"))
+    store = MapStore(str(tmp_path / "out"))
     store.begin("a test", Tiling(region.shape), len(BANDS), resume=False)
     survey(load_region_file(path).terrain, region, store)
     whole = terrain_features_of(region, terrain, 0.0)
@@ -143,7 +149,7 @@ def test_a_survey_in_strips_finds_the_ground_of_the_whole(
 def test_a_survey_that_finds_nothing_is_refused(tmp_path: Path) -> None:
     region_file = load_region_file(write_terrain(tmp_path, 20, REGION, 0))
     far = replace(region_file.region, bounds=(0.0, 0.0, 2000.0, 2000.0), sea_point=(5.0, 5.0))
-    store = MosaicStore(str(tmp_path / "out"))
+    store = MapStore(str(tmp_path / "out"))
     store.begin("a test", Tiling(far.shape), len(BANDS), resume=False)
     with pytest.raises(InputError, match="does not cover region"):
         survey(region_file.terrain, far, store)
@@ -156,13 +162,13 @@ def test_a_region_no_larger_than_a_tile_is_mapped_as_a_run_maps_it(tmp_path: Pat
     levels = np.array([[0.9, 1.6], [1.2, 1.9], [1.0, 2.4]])
     place = make_observations().without("assets")
     expected = map_hazard(forecaster(), place, SEA_LEVEL, levels, (2.0, 10.0), np.random.default_rng(4))
-    store = MosaicStore(str(tmp_path / "out"))
+    store = MapStore(str(tmp_path / "out"))
     tiling = Tiling(REGION.shape)
     store.begin("a test", tiling, 2 * len(BANDS), resume=False)
     survey(load_region_file(write_region_folder(tmp_path / "place")).terrain, REGION, store)
     draws = draw_floods(storm_designer(place, SEA_LEVEL), levels, 2, np.random.default_rng(4))
     (tile,) = tiling.tiles()
-    bands = Mapper(store, REGION, MEAN_SEA_LEVEL, forecaster(), tuple(draws), None).bands(tile)
+    bands = TileMapper(store, REGION, MEAN_SEA_LEVEL, forecaster(), tuple(draws), None).bands(tile)
     probability, called, epistemic_sd, *depth = bands.reshape(len(BANDS), 2, *REGION.shape)
     np.testing.assert_allclose(probability, expected.flood_probability, atol=1e-5)
     np.testing.assert_allclose(epistemic_sd, expected.epistemic_sd, atol=1e-5)
@@ -171,7 +177,7 @@ def test_a_region_no_larger_than_a_tile_is_mapped_as_a_run_maps_it(tmp_path: Pat
 
 
 def test_open_sea_is_dry_and_unknown_ground_unknown_without_asking_anybody(tmp_path: Path) -> None:
-    store, tiling = MosaicStore(str(tmp_path)), Tiling((20, 30))
+    store, tiling = MapStore(str(tmp_path)), Tiling((20, 30))
     store.begin("a test", tiling, len(BANDS), resume=False)
     elevation = np.full((20, 30), -4.0, np.float32)
     elevation[3:5, 6:9] = np.nan
@@ -181,7 +187,7 @@ def test_open_sea_is_dry_and_unknown_ground_unknown_without_asking_anybody(tmp_p
     draws = draw_floods(storm_designer(make_observations(), SEA_LEVEL), np.array([[1.5]]), 1, np.random.default_rng(0))
     nobody = Forecaster((), {}, 1.0, 0.5, 0.5)
     (tile,) = tiling.tiles()
-    bands = Mapper(store, replace(REGION, bounds=(0, 0, 3000, 2000)), 0.2, nobody, tuple(draws), None).bands(tile)
+    bands = TileMapper(store, replace(REGION, bounds=(0, 0, 3000, 2000)), 0.2, nobody, tuple(draws), None).bands(tile)
     np.testing.assert_array_equal(bands, np.broadcast_to(np.where(np.isnan(elevation), np.nan, 0), bands.shape))
 
 
@@ -198,17 +204,17 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     first = seen.require("sar")["time"].values[0]
     hidden = (first - np.timedelta64(1, "h"), first + np.timedelta64(1, "h"))
     deployment = replace(load_deployment(run), gauges=(own,), withheld=(hidden,))
-    past = past_of(region_file, deployment)
+    past = past_storms(region_file, deployment)
     assert past is not None
     assert len(past.sar.scenes) == seen.require("sar").sizes["scene"] - 1  # that of the withheld storm is not read
     assert len(past.storms) == len(past.sar.scenes)
-    store, tiling = MosaicStore(str(tmp_path / "out")), Tiling(seen.region.shape)
+    store, tiling = MapStore(str(tmp_path / "out")), Tiling(seen.region.shape)
     store.begin("a test", tiling, len(BANDS), resume=False)
     survey(region_file.terrain, seen.region, store)
     draws = draw_floods(storm_designer(seen, deployment.sea_level), np.array([[2.0]]), 2, np.random.default_rng(0))
     students = load_forecaster(run).without_site_memory()
     (tile,) = tiling.tiles()
-    bands = Mapper(store, seen.region, mean, students, tuple(draws), past).bands(tile)
+    bands = TileMapper(store, seen.region, mean, students, tuple(draws), past).bands(tile)
 
     bare = seen.without("assets", "optical", "in_situ", "climate", "truth")
     peaks = [storm.peak for storm in past.storms]
@@ -220,8 +226,8 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
     np.testing.assert_allclose(bands[0], maps.probability[0], atol=2e-3)  # levels and scenes passed through files
     highest = max(storm.peak_level for storm in past.storms)
     within, above = (warnings_on(deployment, past, np.array([[highest + more]])) for more in (0.4, 0.6))
-    assert not any("memory of lower floods" in remark for remark in within)
-    assert any(f"From {highest + 0.5:.2f} m on they rest on the memory" in remark for remark in above)
+    assert not any("they rest on lower floods alone" in warning for warning in within)
+    assert any(f"Above {highest + 0.5:.2f} m they rest on lower floods alone" in warning for warning in above)
     alone = map_floods(students, ground, draws, {})
     assert np.nanmax(np.abs(alone.probability - maps.probability)) > 0.01
 
@@ -230,14 +236,14 @@ def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_o
 
 
 def make_run(folder: Path) -> Path:
-    """What a finished run leaves for the mosaic: a briefing, and students that were never taught anything."""
+    """What a finished run leaves for the map: a deployment, and untrained students."""
     folder.mkdir(parents=True)
     hazard = coast.hazard("simulated")
     withheld = [(np.datetime64("2022-11-20", "D"), np.datetime64("2022-11-25T06", "h"))]
-    making, rng = RunMetadata("0.1.0", "0123abc", {"run": 3}), np.random.default_rng(4)
+    metadata, rng = RunMetadata("0.1.0", "0123abc", {"run": 3}), np.random.default_rng(4)
     plan = coast.a_plan()
     save_deployment(
-        folder, build_deployment(coast.observations("simulated"), [hazard], plan, a_sea(), withheld, making, rng)
+        folder, build_deployment(coast.observations("simulated"), [hazard], plan, a_sea(), withheld, metadata, rng)
     )
     students = []
     for member in range(2):
@@ -285,12 +291,12 @@ def map_into(
 
 
 def test_a_map_says_what_it_is_and_keeps_nothing_unfinished(alone: Path, run: Path, region: Path) -> None:
-    facts = json.loads((alone / "map.json").read_text(encoding="utf-8"))
-    assert facts["provenance"] == "simulated"  # the run was
-    assert facts["return_periods"] == [10.0]
-    assert facts["tiles"] == 4
-    assert any("Elsewhere nobody has tested them" in remark for remark in facts["remarks"])
-    assert any("No radar was read" in remark for remark in facts["remarks"])
+    metadata = json.loads((alone / "map.json").read_text(encoding="utf-8"))
+    assert metadata["provenance"] == "simulated"  # the run was
+    assert metadata["return_periods"] == [10.0]
+    assert metadata["tiles"] == 4
+    assert any("They were not tested elsewhere" in warning for warning in metadata["warnings"])
+    assert any("No radar was read" in warning for warning in metadata["warnings"])
     assert sorted(path.name for path in alone.iterdir()) == sorted([*RASTERS, "map.json"])
     sea_level = np.s_[:, : EDGE // 10]
     for product in PRODUCTS:
@@ -339,15 +345,17 @@ def test_an_interrupted_map_leaves_no_product_and_goes_on_where_it_was(
     with pytest.raises(InputError, match="map with other settings; leave --resume out"):
         map_into(str(tmp_path), run, region, choice=replace(CHOICE, seed=2), resume=True)
     mapped: list[tuple[int, int]] = []
-    plain = Mapper.map
+    plain = TileMapper.map
 
-    def counting(self: Mapper, tile: Tile) -> None:
+    def counting(self: TileMapper, tile: Tile) -> None:
         mapped.append((tile.row, tile.column))
         plain(self, tile)
 
-    monkeypatch.setattr(Mapper, "map", counting)
+    monkeypatch.setattr(TileMapper, "map", counting)
     map_into(str(tmp_path), run, region, resume=True)
-    assert len(mapped) in {"survey": (4,), "map": (1, 2), "write": (0,)}[stage]  # one more may have been under way
+    assert (
+        len(mapped) in {"survey": (4,), "map": (0, 1, 2), "write": (0,)}[stage]
+    )  # one on each core may have been under way
     assert difference(alone, tmp_path) == 0
 
 
@@ -364,7 +372,7 @@ def test_a_raster_that_the_disk_took_in_part_is_refused(
         plain(source, target, **options)
 
     monkeypatch.setattr(products.raster_files, "copy", careless)
-    with pytest.raises(InputError, match=r"flood_probability\.tif: was not written whole"):
+    with pytest.raises(InputError, match=r"flood_probability\.tif: was not written completely"):
         map_into(str(tmp_path), run, region)
     assert not list(tmp_path.glob("[!.]*.*"))
 
@@ -384,18 +392,18 @@ def test_a_raster_that_cannot_be_written_is_told(
 def test_a_disk_that_is_full_is_told_and_the_map_goes_on_later(
     alone: Path, run: Path, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, written = MosaicStore.array, []
+    plain, written = MapStore.array, []
 
     class Full:
         def __setitem__(self, where: object, values: object) -> None:
             raise OSError(28, "No space left on device")
 
-    def array(self: MosaicStore, name: str) -> object:
+    def array(self: MapStore, name: str) -> object:
         written.append(name)
         return Full() if written.count("maps") > 2 and name == "maps" else plain(self, name)
 
     with monkeypatch.context() as patched:
-        patched.setattr(MosaicStore, "array", array)
+        patched.setattr(MapStore, "array", array)
         with pytest.raises(InputError, match=r"No space left.*free space.*--resume"):
             map_into(str(tmp_path), run, region)
     assert not list(tmp_path.glob("*.tif"))
@@ -447,8 +455,8 @@ def test_a_scheduler_that_does_not_answer_is_named(
     [
         (("vertical_datum = ", "vertical_datum = 'sea level' # "), CHOICE, "has vertical datum 'sea level', the run"),
         (("cell_size = 100.0", "cell_size = 50.0"), CHOICE, "has cells of 50 m, the run of 100 m; use the run's"),
-        (("", ""), MapConfig(return_periods=(7.0,)), "knows none of 7 years; choose of"),
-        (("", ""), MapConfig(samples=10_000), "10000 are asked for; the run drew"),
+        (("", ""), MapConfig(return_periods=(7.0,)), "has none of 7 years; choose from"),
+        (("", ""), MapConfig(samples=10_000), "10000 were requested; the run has"),
         (("[terrain]", SAR := '[sar]\nscale = "dB"\nbands = { vv = 1 }\n[[sar.scenes]]\npath = "a.tif"\n'
           "time = 2020-01-01T00:00:00Z\n[terrain]"), CHOICE, "has radar scenes and no .*tide_gauge"),
     ],

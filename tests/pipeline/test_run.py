@@ -20,7 +20,7 @@ from safetensors import safe_open
 from strandline.cli.main import app as strandline
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.planning.plan_schema import check_plan
-from strandline.watch.assimilation.fit import save_fit
+from strandline.watch.assimilation.fit_file import save_fit
 from strandline.watch.store import Store
 from tests.fixtures.smallest_run import run_smallest
 from tests.fixtures.watches import a_sea_level_fit
@@ -29,7 +29,7 @@ FILES = (
     "report.html", "summary.json", "flood_probability.tif", "flood_depth.tif", "flooded.tif",
     "flood_disagreement.tif", "surge.csv", "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json",
     "plan.md", "protocol.toml", "student.safetensors", "student.json", "archive.safetensors", "risk_data_library.json",
-    "pathways-action.txt", "pathways-sequence.txt", "briefing.nc", "zones.geojson",
+    "pathways-action.txt", "pathways-sequence.txt", "deployment.nc", "zones.geojson",
 )  # fmt: skip
 PROGRAM = Path(__file__).parents[1] / "fixtures" / "smallest_run.py"
 

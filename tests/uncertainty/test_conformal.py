@@ -1,4 +1,4 @@
-"""Split conformal prediction over storms: the promise, the refusal, and ordinary split conformal as a special case."""
+"""Split conformal prediction over storms: coverage, refusals, and ordinary split conformal as a special case."""
 
 import math
 
@@ -14,7 +14,7 @@ from strandline.errors import RefusedByTheory
 from strandline.uncertainty.conformal import conformal_radius, storms_needed
 
 
-def test_one_more_storm_must_be_able_to_be_the_worst_of_all() -> None:
+def test_the_number_of_storms_needed_follows_from_the_coverage() -> None:
     assert {coverage: storms_needed(coverage) for coverage in (0.5, 0.8, 0.9, 0.95, 0.99)} == {
         0.5: 1, 0.8: 4, 0.9: 9, 0.95: 19, 0.99: 99,
     }  # fmt: skip
@@ -33,12 +33,12 @@ def test_a_storm_without_an_hour_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("coverage", [0.0, 1.0, 1.2, -0.1])
-def test_certainty_is_no_coverage(coverage: float) -> None:
+def test_a_coverage_outside_0_to_1_is_refused(coverage: float) -> None:
     with pytest.raises(RefusedByTheory, match="between 0 and 1"):
         conformal_radius([np.ones(3)] * 200, coverage)
 
 
-def test_a_gap_in_the_scores_is_a_bug_and_not_a_score() -> None:
+def test_nan_in_the_scores_is_refused() -> None:
     with pytest.raises(ValueError, match="NaN"):
         conformal_radius([np.array([1.0, np.nan])] * 9, 0.9)
 
@@ -59,17 +59,17 @@ def test_with_one_hour_a_storm_it_is_ordinary_split_conformal(count: int, covera
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])
 def test_with_one_hour_a_storm_mapie_gives_the_same_radius(coverage: float) -> None:
     observed = np.random.default_rng(5).normal(size=60)
-    place = np.zeros((60, 1))
-    silent = DummyRegressor(strategy="constant", constant=0.0).fit(place, observed)
-    theirs = SplitConformalRegressor(silent, confidence_level=coverage, prefit=True).conformalize(place, observed)
-    _, interval = theirs.predict_interval(place[:1])  # (1, 2, 1)
+    inputs = np.zeros((60, 1))
+    constant = DummyRegressor(strategy="constant", constant=0.0).fit(inputs, observed)
+    theirs = SplitConformalRegressor(constant, confidence_level=coverage, prefit=True).conformalize(inputs, observed)
+    _, interval = theirs.predict_interval(inputs[:1])  # (1, 2, 1)
     ours = conformal_radius(list(np.abs(observed)[:, None]), coverage)
     np.testing.assert_allclose(interval[0, :, 0], [-ours, ours], rtol=1e-12)
 
 
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**31), repeat=st.integers(2, 5))
-def test_a_storm_weighs_the_same_however_many_hours_it_has(seed: int, repeat: int) -> None:
+def test_the_weight_of_a_storm_does_not_depend_on_its_hours(seed: int, repeat: int) -> None:
     rng = np.random.default_rng(seed)
     storms = [rng.exponential(size=rng.integers(1, 20)) for _ in range(12)]
     longer = [np.repeat(storm, repeat) if i % 2 else storm for i, storm in enumerate(storms)]
@@ -78,7 +78,7 @@ def test_a_storm_weighs_the_same_however_many_hours_it_has(seed: int, repeat: in
 
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**31))
-def test_a_higher_promise_never_shortens_the_interval(seed: int) -> None:
+def test_a_higher_coverage_never_shortens_the_interval(seed: int) -> None:
     rng = np.random.default_rng(seed)
     storms = [rng.exponential(size=rng.integers(1, 20)) for _ in range(19)]
     radii = [conformal_radius(storms, coverage) for coverage in (0.5, 0.8, 0.9, 0.95)]
@@ -86,9 +86,9 @@ def test_a_higher_promise_never_shortens_the_interval(seed: int) -> None:
 
 
 @pytest.mark.parametrize(("storms", "coverage"), [(9, 0.9), (4, 0.8), (20, 0.9)])
-def test_an_hour_of_a_new_storm_is_covered_as_promised(storms: int, coverage: float) -> None:
+def test_an_hour_of_a_new_storm_is_covered_at_the_nominal_rate(storms: int, coverage: float) -> None:
     """Exchangeable storms of unlike length and scale; one hour of each new storm, 4000 times. Heavy storm effects make
-    hours of a storm alike, so that pooling hours alone would break the promise."""
+    hours of a storm alike, so that pooling hours alone would lose coverage."""
     rng = np.random.default_rng(3)
     trials, hits = 4000, 0
     for _ in range(trials):

@@ -1,4 +1,4 @@
-"""Scores against closed forms; tiles add up."""
+"""Metrics against closed forms; counts of tiles add up."""
 
 import numpy as np
 import pytest
@@ -44,16 +44,16 @@ def test_a_calibrated_forecaster_has_almost_no_calibration_error() -> None:
 
 
 def test_the_calibration_error_of_a_constant_is_its_distance_to_the_frequency() -> None:
-    happened = np.arange(1000) < 300
-    assert expected_calibration_error(np.full(1000, 0.75), happened) == pytest.approx(0.45)
-    assert expected_calibration_error(np.ones(1000), happened) == pytest.approx(0.7)
+    observed_event = np.arange(1000) < 300
+    assert expected_calibration_error(np.full(1000, 0.75), observed_event) == pytest.approx(0.45)
+    assert expected_calibration_error(np.ones(1000), observed_event) == pytest.approx(0.7)
 
 
 def test_the_brier_score_of_a_constant_is_its_bias_squared_plus_the_outcomes_variance() -> None:
-    happened = np.arange(1000) < 300
-    assert brier(np.full(1000, 0.3), happened) == pytest.approx(0.3 * 0.7)
-    assert brier(np.full(1000, 0.5), happened) == pytest.approx(0.3 * 0.7 + 0.2**2)
-    assert brier(happened.astype(float), happened) == 0.0
+    observed_event = np.arange(1000) < 300
+    assert brier(np.full(1000, 0.3), observed_event) == pytest.approx(0.3 * 0.7)
+    assert brier(np.full(1000, 0.5), observed_event) == pytest.approx(0.3 * 0.7 + 0.2**2)
+    assert brier(observed_event.astype(float), observed_event) == 0.0
 
 
 def test_gaps_count_neither_in_coverage_nor_in_the_error() -> None:

@@ -1,4 +1,4 @@
-"""Conformal risk control: the promise on new storms, its tightness, the refusal, and MAPIE beside it."""
+"""Conformal risk control: the bound on new storms, its tightness, refusals, and MAPIE as a reference."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ SHAPE = (6, 8)
 
 
 def draw_storms(count: int, rng: np.random.Generator, dry: float = 0.2) -> tuple[Floats, Mask, Mask]:
-    """Exchangeable storms that differ in how much they flood and in how well that is foretold."""
+    """Exchangeable storms that differ in flooded area and in the skill of the probabilities."""
     chance = rng.beta(2, 2, (count, 1, 1)) * (rng.random((count, 1, 1)) >= dry)
     flooded = rng.random((count, *SHAPE)) < chance
     skill = rng.normal(1.0, 1.0, (count, 1, 1))
@@ -28,11 +28,11 @@ def bound(threshold: float, probability: Floats, flooded: Mask, valid: Mask) -> 
     return float((losses.sum() + 1) / (len(losses) + 1))
 
 
-def test_the_rate_counts_flooded_valid_cells_alone_and_a_dry_storm_has_none() -> None:
+def test_the_miss_rate_counts_flooded_valid_cells_alone_and_is_0_for_a_dry_storm() -> None:
     flooded = np.array([[[1, 1, 1, 0, 1]], [[0, 0, 0, 0, 0]]], dtype=bool)
-    called = np.array([[[1, 0, 1, 0, 0]], [[0, 1, 0, 0, 0]]], dtype=bool)
+    predicted = np.array([[[1, 0, 1, 0, 0]], [[0, 1, 0, 0, 0]]], dtype=bool)
     valid = np.array([[[1, 1, 1, 1, 0]], [[1, 1, 1, 1, 1]]], dtype=bool)
-    np.testing.assert_allclose(miss_rate(called, flooded, valid), [1 / 3, 0])
+    np.testing.assert_allclose(miss_rate(predicted, flooded, valid), [1 / 3, 0])
 
 
 @pytest.mark.parametrize(("rate", "needed"), [(0.5, 1), (0.2, 4), (0.1, 9), (0.05, 19), (0.01, 99)])
@@ -44,7 +44,7 @@ def test_too_few_storms_are_refused_with_the_number_needed(rate: float, needed: 
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, -0.1, 1.5])
-def test_certainty_is_no_rate(rate: float) -> None:
+def test_a_rate_outside_0_to_1_is_refused(rate: float) -> None:
     with pytest.raises(RefusedByTheory, match="between 0 and 1"):
         miss_rate_threshold(*draw_storms(200, np.random.default_rng(0)), rate)
 
@@ -63,7 +63,7 @@ def test_the_threshold_is_the_highest_that_keeps_the_bound(seed: int, count: int
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**31))
-def test_who_allows_more_gets_a_higher_threshold(seed: int) -> None:
+def test_the_threshold_rises_with_the_allowed_rate(seed: int) -> None:
     storms = draw_storms(30, np.random.default_rng(seed))
     thresholds = [miss_rate_threshold(*storms, rate) for rate in (0.04, 0.1, 0.2, 0.5)]
     assert thresholds == sorted(thresholds)
@@ -72,7 +72,7 @@ def test_who_allows_more_gets_a_higher_threshold(seed: int) -> None:
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**31))
 def test_a_higher_threshold_never_lowers_the_rate_of_any_storm(seed: int) -> None:
-    """What the theory asks of a loss."""
+    """A condition of the theory."""
     rng = np.random.default_rng(seed)
     probability, flooded, valid = draw_storms(5, rng)
     rates = [miss_rate(probability >= t, flooded, valid) for t in np.sort(rng.random(10))]
@@ -81,7 +81,9 @@ def test_a_higher_threshold_never_lowers_the_rate_of_any_storm(seed: int) -> Non
 
 
 @pytest.mark.parametrize(("count", "rate", "dry"), [(19, 0.05, 0.2), (9, 0.1, 0.0), (30, 0.2, 0.5)])
-def test_a_new_storm_keeps_the_rate_as_promised_and_little_is_given_away(count: int, rate: float, dry: float) -> None:
+def test_the_expected_rate_of_a_new_storm_is_below_the_bound_and_close_to_it(
+    count: int, rate: float, dry: float
+) -> None:
     """Theorems 1 and 2: rate − 2/(n + 1) ≤ E[loss] ≤ rate. The loss jumps a cell at a time, hence the margin below."""
     rng = np.random.default_rng(7)
     losses = []
@@ -94,12 +96,12 @@ def test_a_new_storm_keeps_the_rate_as_promised_and_little_is_given_away(count: 
     assert mean >= rate - 2 / (count + 1) - 3 * error
 
 
-def test_where_no_storm_floods_a_cell_every_threshold_keeps_the_promise() -> None:
+def test_without_flooded_cells_the_threshold_is_1() -> None:
     nothing = np.zeros((19, *SHAPE), dtype=bool)
     assert miss_rate_threshold(np.full(nothing.shape, 0.3), nothing, ~nothing, 0.05) == 1.0
 
 
-def test_an_unknown_probability_is_a_bug_only_where_it_counts() -> None:
+def test_an_unknown_probability_is_refused_only_in_flooded_valid_cells() -> None:
     probability, flooded, valid = draw_storms(9, np.random.default_rng(0))
     known = miss_rate_threshold(probability, flooded, valid, 0.2)
     probability[~valid] = np.nan
@@ -111,7 +113,7 @@ def test_an_unknown_probability_is_a_bug_only_where_it_counts() -> None:
 
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.3])
 def test_mapie_chooses_the_same_threshold_to_the_step_of_its_grid(rate: float) -> None:
-    """Recall per sample with `crc`; every storm floods a cell there, since MAPIE asks for one."""
+    """Recall per sample with `crc`; every storm floods a cell, as MAPIE requires."""
     probability, flooded, _ = draw_storms(25, np.random.default_rng(11), dry=0.0)
     flooded[:, 0, 0] = True
     grid = np.linspace(0, 1, 4001)

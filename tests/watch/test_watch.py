@@ -1,4 +1,4 @@
-"""The watch end to end on a hand-made place: heard, believed, decided, told – and the same after a crash."""
+"""The watch end to end on a made-up site: readings, belief, decisions and alerts, and the same after a crash."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,19 +15,23 @@ from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalCon
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment
 from strandline.report.alerts.cap import NAMESPACE
-from strandline.watch.agent import MONITORING, Agent, Student
+from strandline.watch.agent import MONITORING, Agent, StudentFunction
 from strandline.watch.assimilation.filter import SeaModel
-from strandline.watch.assimilation.fit import STUDENT, GaugeTide, SeaLevelFit, load_fit, save_fit
+from strandline.watch.assimilation.fit import GaugeTide, SeaLevelFit
+from strandline.watch.assimilation.fit_file import load_fit, save_fit
 from strandline.watch.assimilation.forecast_guidance import ExternalForecast, ForecastSource
 from strandline.watch.assimilation.gauge_model import Sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import NO_INFLATION
+from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.assimilation.surge_process import SurgeProcess
 from strandline.watch.assimilation.tide_cache import TideTable
+from strandline.watch.clock import hours_between
 from strandline.watch.feeds.client import FeedClient
+from strandline.watch.feeds.recorded import GAUGE, SERVICE
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Reading
 from strandline.watch.run import screen_lines
-from strandline.watch.service import GAUGE, SERVICE, Watch, agent_config, hours_between
+from strandline.watch.service import Watch, agent_config
 from strandline.watch.store.store import Store
 
 START = datetime(2022, 11, 20)
@@ -53,7 +57,7 @@ def deployment() -> Deployment:
     )
 
 
-def fit_result(deployment: Deployment) -> SeaLevelFit:
+def fitted_model(deployment: Deployment) -> SeaLevelFit:
     process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
     own = deployment.gauges[0].name
     neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in NEIGHBOURS)
@@ -75,22 +79,26 @@ def recordings(deployment: Deployment, peak: float) -> dict[str, Replay]:
     since = (time - np.datetime64(START, "h")) / np.timedelta64(1, "h")
     surge = peak * np.exp(-(((since - 48) / 8) ** 2))
     level = deployment.mean_sea_level + deployment.sea_level.tide(time.astype("datetime64[ns]")) + surge
-    wiggle = 0.01 * np.random.default_rng(0).standard_normal((3, time.size))
+    noise = 0.01 * np.random.default_rng(0).standard_normal((3, time.size))
     names = (deployment.gauges[0].name, *NEIGHBOURS)
     return {
-        name: Replay.of_gauge(name, time, level + noise, timedelta(minutes=5))
-        for name, noise in zip(names, wiggle, strict=True)
+        name: Replay.of_gauge(name, time, level + each, timedelta(minutes=5))
+        for name, each in zip(names, noise, strict=True)
     }
 
 
-def watching(deployment: Deployment, replays: dict[str, Replay], folder: Path, student: Student | None = None) -> Watch:
-    known = fit_result(deployment)
-    config = agent_config(deployment, known, None, {name: TideTable(tide.level) for name, tide in known.tides.items()})
+def make_watch(
+    deployment: Deployment, replays: dict[str, Replay], folder: Path, student: StudentFunction | None = None
+) -> Watch:
+    fitted = fitted_model(deployment)
+    config = agent_config(
+        deployment, fitted, None, {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
+    )
     feeds = tuple(
         FeedClient(each, SERVICE if name == "service" else GAUGE, config.tides.get(name))
         for name, each in replays.items()
     )
-    agent = Agent(deployment, known, config, feeds, student)
+    agent = Agent(deployment, fitted, config, feeds, student)
     return Watch(agent, Store.open(folder / "watch.db"), folder / "alerts")
 
 
@@ -104,8 +112,8 @@ def storm(deployment: Deployment) -> float:
 
 
 @pytest.mark.slow
-def test_a_storm_is_foreseen_acted_on_and_over(deployment: Deployment, tmp_path: Path) -> None:
-    watch = watching(deployment, recordings(deployment, storm(deployment)), tmp_path)
+def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, tmp_path: Path) -> None:
+    watch = make_watch(deployment, recordings(deployment, storm(deployment)), tmp_path)
     changes: list[tuple[int, str, str]] = []
     confirmed = ""
     for number, hour in enumerate(hours_between(START, START + timedelta(hours=HOURS))):
@@ -119,12 +127,12 @@ def test_a_storm_is_foreseen_acted_on_and_over(deployment: Deployment, tmp_path:
     started = {action: number for number, change, action in changes if change == "start"}
     assert set(started) == {each.action for each in deployment.action_parameters}
     assert max(started.values()) < 48
-    believed = watch.store.read.forecast()
-    assert believed is not None
-    sea_level = [row for row in believed.rows if row.variable == "water_level"]
+    forecast = watch.store.read.forecast()
+    assert forecast is not None
+    sea_level = [row for row in forecast.rows if row.variable == "water_level"]
     assert [row.lead_hours for row in sea_level] == [float(lead) for lead in range(49)]
-    assert all(row.p05 <= row.p50 <= row.p95 for row in believed.rows)
-    zones = {row.zone for row in believed.rows if row.variable == "flooded_share"}
+    assert all(row.p05 <= row.p50 <= row.p95 for row in forecast.rows)
+    zones = {row.zone for row in forecast.rows if row.variable == "flooded_share"}
     assert zones <= set(deployment.zones.names)
     watch.store.verify_log()
     drafts = list(watch.store.read.alerts(START, START + timedelta(hours=HOURS)))
@@ -132,7 +140,7 @@ def test_a_storm_is_foreseen_acted_on_and_over(deployment: Deployment, tmp_path:
     assert len(drafts) >= len(started)
     assert all((tmp_path / "alerts" / "drafts" / f"{draft.identifier}.xml").exists() for draft in drafts)
     assert [path.stem for path in (tmp_path / "alerts" / "confirmed").iterdir()] == [confirmed]
-    # what no person has given out is neither updated nor cancelled
+    # an unconfirmed alert is neither updated nor cancelled
     messages = [ElementTree.fromstring(each.draft.xml) for each in drafts]
     references = [text for each in messages if (text := each.findtext(f"{{{NAMESPACE}}}references"))]
     assert references
@@ -141,13 +149,13 @@ def test_a_storm_is_foreseen_acted_on_and_over(deployment: Deployment, tmp_path:
 
 def test_a_calm_sea_starts_nothing(deployment: Deployment, tmp_path: Path) -> None:
     calm = (lowest_level(deployment) - deployment.mean_sea_level) - 1.5
-    watch = watching(deployment, recordings(deployment, min(calm, 0.0)), tmp_path)
+    watch = make_watch(deployment, recordings(deployment, min(calm, 0.0)), tmp_path)
     for hour in hours_between(START, START + timedelta(hours=24)):
         for decision in watch.step(hour) or ():
             assert decision.change != "start"
 
 
-def test_a_step_is_done_once_and_a_new_program_goes_on_where_the_last_one_was(
+def test_a_step_is_done_once_and_a_new_process_continues_after_the_last_step(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     replays = recordings(deployment, storm(deployment))
@@ -155,38 +163,38 @@ def test_a_step_is_done_once_and_a_new_program_goes_on_where_the_last_one_was(
     hours = list(hours_between(START, START + timedelta(hours=9)))
     for folder in (whole, parts):
         folder.mkdir()
-    without_break = watching(deployment, replays, whole)
+    without_break = make_watch(deployment, replays, whole)
     for hour in hours:
         without_break.step(hour)
     for hour in hours:
-        watch = watching(deployment, replays, parts)  # every hour another process, as after a crash
+        watch = make_watch(deployment, replays, parts)  # every hour another process, as after a crash
         assert watch.step(hour) is not None
         assert watch.step(hour) is None
         watch.store.close()
-    again = watching(deployment, replays, parts)
-    logs = [[(one.kind, one.text) for one in each.store.read.log()] for each in (without_break, again)]
+    continued = make_watch(deployment, replays, parts)
+    logs = [[(one.kind, one.text) for one in each.store.read.log()] for each in (without_break, continued)]
     assert logs[0] == logs[1]
-    forecasts = [each.store.read.forecast() for each in (without_break, again)]
+    forecasts = [each.store.read.forecast() for each in (without_break, continued)]
     assert forecasts[0] == forecasts[1]
 
 
 @pytest.mark.parametrize("fault", [name for name in faults.FAULTS if name != "repeated"])
-def test_one_broken_gauge_sets_nothing_off(deployment: Deployment, tmp_path: Path, fault: str) -> None:
+def test_one_broken_gauge_starts_no_action(deployment: Deployment, tmp_path: Path, fault: str) -> None:
     replays = recordings(deployment, 0.0)
     own = deployment.gauges[0].name
     window = (START + timedelta(hours=4), START + timedelta(hours=30))
     replays[own] = faults.FAULTS[fault](replays[own], window)
-    watch = watching(deployment, replays, tmp_path)
+    watch = make_watch(deployment, replays, tmp_path)
     for hour in hours_between(START, START + timedelta(hours=14)):
         for decision in watch.step(hour) or ():
             assert decision.change != "start", decision.why
 
 
-def test_a_stream_that_others_deny_is_told_so(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_stream_that_others_contradict_is_rejected(deployment: Deployment, tmp_path: Path) -> None:
     replays = recordings(deployment, 0.0)
     own = deployment.gauges[0].name
     replays[own] = faults.datum_jump(replays[own], (START + timedelta(hours=6), START + timedelta(hours=50)))
-    watch = watching(deployment, replays, tmp_path)
+    watch = make_watch(deployment, replays, tmp_path)
     for hour in hours_between(START, START + timedelta(hours=16)):
         watch.step(hour)
     health = {each.stream: each for each in watch.store.read.health()}
@@ -197,17 +205,19 @@ def test_a_stream_that_others_deny_is_told_so(deployment: Deployment, tmp_path: 
         assert health[own].fallback == "near, far"
 
 
-def test_all_streams_dead_leave_climate_and_tide_and_a_person(deployment: Deployment, tmp_path: Path) -> None:
+def test_with_all_streams_dead_climate_and_tide_remain_and_a_person_decides(
+    deployment: Deployment, tmp_path: Path
+) -> None:
     window = (START + timedelta(hours=6), START + timedelta(hours=200))
     replays = {name: faults.dead(each, window) for name, each in recordings(deployment, 0.0).items()}
-    watch = watching(deployment, replays, tmp_path)
+    watch = make_watch(deployment, replays, tmp_path)
     widths = []
     for hour in hours_between(START, START + timedelta(hours=34)):
         decisions = watch.step(hour)
-        believed = watch.store.read.forecast()
+        forecast = watch.store.read.forecast()
         assert decisions is not None
-        assert believed is not None
-        now = next(row for row in believed.rows if row.variable == "water_level" and row.lead_hours == 0)
+        assert forecast is not None
+        now = next(row for row in forecast.rows if row.variable == "water_level" and row.lead_hours == 0)
         widths.append(now.p95 - now.p05)
     assert decisions[0].needs_person
     assert widths[-1] > 3 * widths[5]
@@ -218,15 +228,15 @@ def test_all_streams_dead_leave_climate_and_tide_and_a_person(deployment: Deploy
 def test_a_forecast_service_moves_the_belief_and_is_named(deployment: Deployment, tmp_path: Path) -> None:
     replays = recordings(deployment, 0.0)
     peak = storm(deployment)
-    said = [
+    readings = [
         Reading(
             "service", "surge_forecast", START + timedelta(hours=lead), START, peak * (0.5 + lead / 60), member=member
         )
         for lead in range(49)
         for member in range(3)
     ]
-    replays["service"] = Replay.of("service", said, timedelta(hours=1))
-    watch = watching(deployment, replays, tmp_path)
+    replays["service"] = Replay.of("service", readings, timedelta(hours=1))
+    watch = make_watch(deployment, replays, tmp_path)
     moved: set[str] = set()
     for hour in hours_between(START, START + timedelta(hours=3)):
         for decision in watch.step(hour) or ():
@@ -234,7 +244,7 @@ def test_a_forecast_service_moves_the_belief_and_is_named(deployment: Deployment
     assert "service" in moved
 
 
-def test_a_scene_of_the_flood_moves_what_is_believed_of_the_ground(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_flood_scene_changes_the_forecast_of_the_zones(deployment: Deployment, tmp_path: Path) -> None:
     known = [name for name, share in zip(deployment.zones.names, deployment.response.unknown_share) if share < 1]  # noqa: B905
     seen = START + timedelta(hours=48)
     flooded = {}
@@ -244,61 +254,64 @@ def test_a_scene_of_the_flood_moves_what_is_believed_of_the_ground(deployment: D
         replays["satellite"] = Replay.of("satellite", scenes, timedelta(hours=1))
         folder = tmp_path / str(share)
         folder.mkdir()
-        watch = watching(deployment, replays, folder)
+        watch = make_watch(deployment, replays, folder)
         for hour in hours_between(seen - timedelta(hours=3), seen + timedelta(hours=2)):
             watch.step(hour)
-        believed = watch.store.read.forecast()
-        assert believed is not None
-        flooded[share] = sum(row.p50 for row in believed.rows if row.variable == "flooded_share")
+        forecast = watch.store.read.forecast()
+        assert forecast is not None
+        flooded[share] = sum(row.p50 for row in forecast.rows if row.variable == "flooded_share")
         watch.store.close()
     assert flooded[1.0] > flooded[0.0] + 0.1
 
 
-def test_what_was_learned_is_read_back_equal(deployment: Deployment, tmp_path: Path) -> None:
-    known = fit_result(deployment)
-    save_fit(tmp_path, known)
+def test_a_stored_fit_is_read_back_equal(deployment: Deployment, tmp_path: Path) -> None:
+    fitted = fitted_model(deployment)
+    save_fit(tmp_path, fitted)
     again = load_fit(tmp_path)
-    assert again.tides == known.tides
-    assert again.sources == known.sources
-    np.testing.assert_array_equal(again.model.process.coefficients, known.model.process.coefficients)
-    for one, other in zip(again.model.sensors, known.model.sensors, strict=True):
-        assert (one.stream, one.ahead, one.gain, one.memory) == (other.stream, other.ahead, other.gain, other.memory)
+    assert again.tides == fitted.tides
+    assert again.sources == fitted.sources
+    np.testing.assert_array_equal(again.model.process.coefficients, fitted.model.process.coefficients)
+    for one, other in zip(again.model.sensors, fitted.model.sensors, strict=True):
+        assert (one.stream, one.ahead, one.gain, one.persistence) == (
+            other.stream,
+            other.ahead,
+            other.gain,
+            other.persistence,
+        )
         np.testing.assert_array_equal(one.shocks, other.shocks)
 
 
-def test_a_person_at_the_screen_is_told_what_changes_and_when_nobody_is_heard(
-    deployment: Deployment, tmp_path: Path
-) -> None:
+def test_the_screen_shows_changes_and_the_loss_of_all_data(deployment: Deployment, tmp_path: Path) -> None:
     replays = recordings(deployment, storm(deployment))
     window = (START + timedelta(hours=44), START + timedelta(hours=200))
-    watch = watching(deployment, {name: faults.dead(each, window) for name, each in replays.items()}, tmp_path)
+    watch = make_watch(deployment, {name: faults.dead(each, window) for name, each in replays.items()}, tmp_path)
     lines = [
         line
         for hour in hours_between(START + timedelta(hours=38), START + timedelta(hours=70))
         for line in screen_lines(hour, watch.step(hour))
     ]
     assert any(" START " in line for line in lines)
-    assert "NOBODY IS HEARD" in lines[-1]
+    assert "NO DATA" in lines[-1]
     assert list(screen_lines(START, None)) == []
 
 
-def test_a_student_that_reads_a_denied_gauge_is_not_asked_about_it(deployment: Deployment, tmp_path: Path) -> None:
+def test_the_student_does_not_read_a_rejected_gauge(deployment: Deployment, tmp_path: Path) -> None:
     own = deployment.gauges[0].name
-    tide = fit_result(deployment).tides[own]
-    heard: list[int] = []
+    tide = fitted_model(deployment).tides[own]
+    readings: list[int] = []
 
     def echo(hour: np.datetime64, time: np.ndarray, level: np.ndarray) -> ExternalForecast | None:
-        """It says, and is sure, that the last reading goes on."""
-        heard.append(time.size)
+        """Forecasts, with a small spread, that the last reading persists."""
+        readings.append(time.size)
         if not time.size:
             return None
         return ExternalForecast(np.arange(25), np.full(25, level[-1] - tide.level(time[-1:])[0]), np.full(25, 0.02))
 
     replays = recordings(deployment, 0.0)
     replays[own] = faults.datum_jump(replays[own], (START + timedelta(hours=6), START + timedelta(hours=50)), jump=2.0)
-    watch = watching(deployment, replays, tmp_path, echo)
+    watch = make_watch(deployment, replays, tmp_path, echo)
     for hour in hours_between(START, START + timedelta(hours=12)):
         for decision in watch.step(hour) or ():
             assert decision.change != "start", decision.why
-    assert heard[3] > 24
-    assert heard[-1] == 0
+    assert readings[3] > 24
+    assert readings[-1] == 0

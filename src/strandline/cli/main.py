@@ -84,12 +84,11 @@ def run(
         raise typer.BadParameter(
             "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
         )
-    if region is not None:
-        planned = jobs.real(region, data, seed, miss_rate, evaluate=evaluate)
-    else:
-        planned = jobs.simulated(seed, quick=quick, miss_rate=miss_rate, evaluate=evaluate)
     with StageDisplay() as announce:
-        report = planned.run(out, announce, resume)
+        report = jobs.run(
+            region, out, data=data, quick=quick, seed=seed, miss_rate=miss_rate, evaluate=evaluate, resume=resume,
+            announce=announce,
+        )  # fmt: skip
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     if (known := summary["out_of_distribution"]) is not None and known["warning"] is not None:
         warn(known["warning"])

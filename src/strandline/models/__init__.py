@@ -1,1 +1,1 @@
-"""Networks, built from plain values: the teacher, the student, and what both say."""
+"""Networks: the batch they take, teacher and student, and the prediction they return."""

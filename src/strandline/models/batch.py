@@ -1,4 +1,4 @@
-"""The input of the networks: a frozen batch in which an absent modality is ``None`` and an unseen cell ``False``.
+"""The input of the networks: a frozen batch in which an absent modality is ``None`` and an unobserved cell ``False``.
 
 Levels and elevations in a batch are metres above the gauge's mean sea level, so that coasts with different vertical
 datums look alike to a network.
@@ -218,7 +218,7 @@ class Batch:
         return self._map(lambda tensor: tensor.to(device))
 
     def without(self, *modalities: str) -> Self:
-        """The same batch with these modalities absent; ``gauge`` becomes unseen, since the tide always remains.
+        """The same batch with these modalities absent; ``gauge`` is masked instead, since the tide always remains.
 
         Raises:
             InputError: a modality that does not exist.

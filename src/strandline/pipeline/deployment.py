@@ -1,4 +1,4 @@
-"""What a run hands to the watch: all that it must know of a place and could not find again."""
+"""The file that a run leaves for the watch and for maps of wider regions: all that they need of the run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,11 +24,13 @@ from strandline.planning.actions import ActionParameters
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.stage_damage.by_zone import StageDamageByZone, respond
+from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones, find_zones, zones_to_geojson
 
-DEPLOYMENT_FILE, ZONES_FILE = "briefing.nc", "zones.geojson"
-FORMAT = "strandline briefing 2"
+DEPLOYMENT_FILE, ZONES_FILE = "deployment.nc", "zones.geojson"
+OLD_FILE = "briefing.nc"
+"""Name of the file before version 0.2."""
+FORMAT = "strandline deployment 1"
 YEAR_HOURS = 366 * 24
 RESPONSE = {
     "levels": (("sample", "level"), "m"),
@@ -63,7 +65,7 @@ class GaugeSite:
 
 @dataclass(frozen=True)
 class RunMetadata:
-    """How the run was made; ``seeds``: what was drawn → seed."""
+    """How the run was made; ``seeds``: random stream → seed."""
 
     version: str
     commit: str
@@ -72,18 +74,18 @@ class RunMetadata:
 
 @dataclass(frozen=True, eq=False)
 class Deployment:
-    """A place as the watch needs it.
+    """A study area as the watch needs it.
 
     Attributes:
-        stakes: of each emergency action, in the order of the protocol's phases.
-        zones_at_stake: action → names of the zones that hold what it is for.
-        protocol: ``None`` = no action is worth it.
-        sea: tide and weather of the own gauge, from the hours that learning was allowed to see.
+        action_parameters: of each emergency action, in the order of the protocol's phases.
+        zones_of_action: action → names of the zones that it protects.
+        protocol: ``None`` = no action pays.
+        sea_level: of the own gauge, fitted to the training hours.
         gauges: the own one first.
         return_periods: R, ascending [years].
         return_levels: (S, R) of the sea [m, region datum].
-        withheld: windows [start, end] (UTC) of the record that nothing may be learned from: those held out, and the
-            storms that calibrate or are tested.
+        withheld: windows [start, end] (UTC) of the record that nothing is fitted to: those held out, and the
+            calibration and test storms.
         provenance: modality → where it comes from.
     """
 
@@ -99,31 +101,31 @@ class Deployment:
     return_levels: Floats
     withheld: tuple[Window, ...]
     provenance: Mapping[str, Provenance]
-    making: RunMetadata
+    metadata: RunMetadata
 
     def __post_init__(self) -> None:
         if self.zones.of_cell.shape != self.region.shape:
             given = f"zones are drawn on {self.zones.of_cell.shape} cells"
-            raise InputError("briefing", given, f"use the region's grid of {self.region.shape}")
+            raise InputError("deployment", given, f"use the region's grid of {self.region.shape}")
         if len(self.zones) != self.response.unknown_share.size:
             given = f"{len(self.zones)} zones and the response of {self.response.unknown_share.size}"
-            raise InputError("briefing", f"holds {given}", "give a response for each zone")
+            raise InputError("deployment", f"holds {given}", "give a response for each zone")
         if self.return_levels.shape != (len(self.response.levels), len(self.return_periods)):
             expected = f"(S, R) = {(len(self.response.levels), len(self.return_periods))}"
-            raise InputError("briefing", f"return levels are {self.return_levels.shape}", f"need {expected}")
+            raise InputError("deployment", f"return levels are {self.return_levels.shape}", f"need {expected}")
         if not self.gauges:
-            raise InputError("briefing", "names no gauge", "the watch stands on the own gauge; name it first")
+            raise InputError("deployment", "names no gauge", "the watch needs the own gauge; name it first")
         phases = () if self.protocol is None else tuple(phase.name for phase in self.protocol.phases)
         actions = tuple(each.action for each in self.action_parameters)
         if actions != phases or tuple(self.zones_of_action) != actions:
             raise InputError(
-                "briefing", f"has parameters of {actions} and phases {phases}", "give parameters for each phase"
+                "deployment", f"has parameters of {actions} and phases {phases}", "give parameters for each phase"
             )
         strange = {name for names in self.zones_of_action.values() for name in names} - set(self.zones.names)
         if strange:
-            raise InputError("briefing", f"names unknown zones {sorted(strange)}", "use the zones' own names")
+            raise InputError("deployment", f"names unknown zones {sorted(strange)}", "use the zones' own names")
         if any(not start < end for start, end in self.withheld):
-            raise InputError("briefing", "a withheld window is empty", "give start, then end")
+            raise InputError("deployment", "a withheld window is empty", "give start, then end")
 
     @property
     def mean_sea_level(self) -> float:
@@ -142,11 +144,11 @@ def build_deployment(
     plan: Plan,
     sea_level: SeaLevelModel,
     withheld: Sequence[Window],
-    making: RunMetadata,
+    metadata: RunMetadata,
     rng: np.random.Generator,
     polygons: gpd.GeoDataFrame | None = None,
 ) -> Deployment:
-    """All of it from what the stages of a run found.
+    """A deployment from the results of a run's stages.
 
     Args:
         observations: with a tide gauge and assets.
@@ -166,7 +168,7 @@ def build_deployment(
     return Deployment(
         region=observations.region,
         zones=zones,
-        response=respond(zones, hazards, assets, dry_level, rng),
+        response=StageDamageByZone.of(zones, hazards, assets, dry_level, rng),
         action_parameters=plan.action_parameters,
         zones_of_action={each.action: _zones_of_action(each, zones, assets) for each in plan.action_parameters},
         protocol=plan.protocol,
@@ -176,7 +178,7 @@ def build_deployment(
         return_levels=hazards[0].levels,
         withheld=tuple((start.astype("datetime64[ns]"), end.astype("datetime64[ns]")) for start, end in withheld),
         provenance=dict(observations.provenance),
-        making=making,
+        metadata=metadata,
     )
 
 
@@ -208,7 +210,7 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         InputError: naming the file that cannot be written.
     """
     zones, response, sea_level = deployment.zones, deployment.response, deployment.sea_level
-    words = _Words(
+    fields = _Fields(
         region=deployment.region,
         zone_names=zones.names,
         zone_outlines=tuple(shapely.to_wkb(outline, hex=True) for outline in zones.outlines),
@@ -223,7 +225,7 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         return_periods=deployment.return_periods,
         withheld=tuple((str(start), str(end)) for start, end in deployment.withheld),
         provenance=deployment.provenance,
-        making=deployment.making,
+        metadata=deployment.metadata,
     )
     values = {
         "zone_of_cell": zones.of_cell,
@@ -234,8 +236,8 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         **{name: getattr(response, name) for name in RESPONSE},
     }
     arrays = {name: (dims, values[name], {"units": units}) for name, (dims, units) in ARRAYS.items()}
-    text = _WORDS.dump_json(words).decode("utf-8")
-    content = xr.Dataset({**arrays, "words": ((), text)}, attrs={"format": FORMAT})
+    text = _FIELDS.dump_json(fields).decode("utf-8")
+    content = xr.Dataset({**arrays, "fields": ((), text)}, attrs={"format": FORMAT})
     write_text(folder / ZONES_FILE, zones_to_geojson(zones, _zone_columns(deployment)))
     with write_atomically(folder / DEPLOYMENT_FILE) as temporary:
         content.to_netcdf(temporary, engine="h5netcdf")
@@ -247,41 +249,43 @@ def load_deployment(folder: Path) -> Deployment:
     Raises:
         InputError: there is none, or it is damaged, or of another version.
     """
-    path, remedy = folder / DEPLOYMENT_FILE, "give the folder of a finished `strandline run`, or run it again"
+    path, remedy = folder / DEPLOYMENT_FILE, "name the folder of a finished `strandline run`, or run it again"
+    if not path.exists() and (folder / OLD_FILE).exists():
+        raise InputError(folder, "was written by an older version", "run `strandline run` again into this folder")
     try:
         content = xr.load_dataset(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError) as error:
         raise InputError(path, f"cannot be read ({error})", remedy) from error
-    if content.attrs.get("format") != FORMAT or not {*ARRAYS, "words"} <= set(content.data_vars):
+    if content.attrs.get("format") != FORMAT or not {*ARRAYS, "fields"} <= set(content.data_vars):
         raise InputError(path, f"is no '{FORMAT}'", remedy)
     try:
-        words = _WORDS.validate_json(str(content["words"].item()))
+        fields = _FIELDS.validate_json(str(content["fields"].item()))
     except ValidationError as error:
         raise InputError(path, f"is damaged ({error.error_count()} faults in its words)", remedy) from error
     value = {name: content[name].values for name in ARRAYS}
-    outlines = tuple(shapely.from_wkb(outline) for outline in words.zone_outlines)
+    outlines = tuple(shapely.from_wkb(outline) for outline in fields.zone_outlines)
     return Deployment(
-        region=words.region,
-        zones=Zones(words.zone_names, outlines, value["zone_of_cell"], value["zone_of_asset"], words.zone_source),
-        response=StageDamageByZone(dry_level=words.dry_level, **{name: value[name] for name in RESPONSE}),
-        action_parameters=words.action_parameters,
-        zones_of_action=words.zones_of_action,
-        protocol=words.protocol,
+        region=fields.region,
+        zones=Zones(fields.zone_names, outlines, value["zone_of_cell"], value["zone_of_asset"], fields.zone_source),
+        response=StageDamageByZone(dry_level=fields.dry_level, **{name: value[name] for name in RESPONSE}),
+        action_parameters=fields.action_parameters,
+        zones_of_action=fields.zones_of_action,
+        protocol=fields.protocol,
         sea_level=SeaLevelModel(
-            FittedTide(words.tide, words.tide_mean, value["tide_error_modes"]), value["residual_covariance"]
+            FittedTide(fields.tide, fields.tide_mean, value["tide_error_modes"]), value["residual_covariance"]
         ),
-        gauges=words.gauges,
-        return_periods=words.return_periods,
+        gauges=fields.gauges,
+        return_periods=fields.return_periods,
         return_levels=value["return_levels"],
-        withheld=tuple((np.datetime64(start, "ns"), np.datetime64(end, "ns")) for start, end in words.withheld),
-        provenance=words.provenance,
-        making=words.making,
+        withheld=tuple((np.datetime64(start, "ns"), np.datetime64(end, "ns")) for start, end in fields.withheld),
+        provenance=fields.provenance,
+        metadata=fields.metadata,
     )
 
 
 @dataclass(frozen=True)
-class _Words:
-    """All of a briefing that is no array."""
+class _Fields:
+    """The part of a deployment that is no array."""
 
     region: Region
     zone_names: tuple[str, ...]
@@ -297,14 +301,14 @@ class _Words:
     return_periods: tuple[float, ...]
     withheld: tuple[tuple[str, str], ...]
     provenance: Mapping[str, Provenance]
-    making: RunMetadata
+    metadata: RunMetadata
 
 
-_WORDS = TypeAdapter(_Words)
+_FIELDS = TypeAdapter(_Fields)
 
 
 def _zone_columns(deployment: Deployment) -> pd.DataFrame:
-    """What a map may show of each zone: how much is unknown, and the medians at the rarest return level of today."""
+    """Columns of the zones' map: how much is unknown, and medians at the rarest return level of today."""
     response = deployment.response
     samples = np.arange(len(deployment.return_levels))
     state = response.at(deployment.return_levels[:, -1], samples)  # (S, Z)

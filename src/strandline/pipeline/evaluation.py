@@ -83,8 +83,7 @@ def score_floods(
         without_archive = student_inputs(training.without(*ARCHIVE_STREAMS))  # the archive is the teacher's
         thresholds = np.full((len(test), 1, 1), choose_threshold(flooded(without_archive), known, land))
         if extremes is not None:
-            assert extremes.flood_class is not None
-            observed, where = (extremes.flood_class > 0).numpy(), extremes.land.numpy()
+            observed, where = (extremes.require("flood_class") > 0).numpy(), extremes.land.numpy()
             thresholds[beyond] = choose_threshold(flooded(extremes.without(*ARCHIVE_STREAMS)), observed, where)
         return pooled_iou(overlap_counts(flooded(student_inputs(test)) >= thresholds, truth, valid))
 

@@ -1,4 +1,4 @@
-"""A place's students as programs for other machines: torch.export and ONNX, in single precision and in eight bits."""
+"""Export of adapted students: torch.export and ONNX, in single precision and in eight bits."""
 
 import io
 import json
@@ -20,12 +20,13 @@ from torch import Tensor, nn
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.errors import InputError
 from strandline.files import write_bytes, write_text
-from strandline.models.batch import ARCHIVE_CHANNELS, OPTICAL_CHANNELS, TERRAIN_CHANNELS, WATERLINE_CHANNELS, Batch
+from strandline.models.batch import LAYOUTS, Batch
+from strandline.models.inference import TEACHER_ONLY
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.surge_encoder import predict_surge_from_own_readings
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS, TIDE_HOURS, TIDE_MODES
+from strandline.observations.sea_level.forecast_window import LEADS, TIDE_HOURS, TIDE_MODES
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou, root_mean_square
 
@@ -35,9 +36,18 @@ ONNX_OPERATIONS = 20
 """Version of the operator set that is written."""
 
 
+FIELDS = tuple(
+    name
+    for name, layout in LAYOUTS.items()
+    if layout.modality not in (*TEACHER_ONLY, "assets", "flood", "surge", "damage")
+    and name not in ("tide_error_modes", "climate_hours")
+)
+"""Fields of a batch that a program takes."""
+
+
 @dataclass(frozen=True)
 class Size:
-    """Of what a program takes: cells down and across, and storms that it remembers."""
+    """Size of a program's inputs: rows and columns of the grid, and storms in the archive."""
 
     rows: int
     columns: int
@@ -45,36 +55,18 @@ class Size:
 
     def inputs(self, samples: int) -> dict[str, tuple[int, ...]]:
         """Name → shape of every input, in order; all but the masks are float32."""
-        grid, storms = (self.rows, self.columns), self.storms
-        return {
-            "gauge": (samples, 1, CONTEXT_HOURS),
-            "gauge_seen": (samples, 1, CONTEXT_HOURS),
-            "tide": (samples, TIDE_HOURS),
-            "residual_covariance": (samples, TIDE_HOURS),
-            "season": (samples, 2),
-            "foretold_mean": (samples, LEADS),
-            "foretold_spread": (samples, LEADS),
-            "terrain": (samples, len(TERRAIN_CHANNELS), *grid),
-            "terrain_seen": (samples, *grid),
-            "optical": (samples, len(OPTICAL_CHANNELS), *grid),
-            "optical_seen": (samples, *grid),
-            "in_situ": (samples, 1, *grid),
-            "in_situ_seen": (samples, *grid),
-            "waterlines": (samples, len(WATERLINE_CHANNELS), *grid),
-            "waterlines_seen": (samples, *grid),
-            "archive": (samples, storms, len(ARCHIVE_CHANNELS), *grid),
-            "archive_seen": (samples, storms),
-            "archive_level": (samples, storms),
-        }
+        sizes = {"B": samples, "S": 1, "H": self.rows, "W": self.columns, "E": self.storms}
+        shapes = {name: tuple(int(size) for size in LAYOUTS[name].shape(sizes)) for name in FIELDS}
+        return shapes | dict.fromkeys(("residual_mean", "residual_sd"), (samples, LEADS))
 
 
 class Program(nn.Module):
-    """An ensemble as one function of tensors: what `Forecaster.predict` says of floods and surges.
+    """An ensemble as one function of tensors: floods and surges as of `Forecaster.predict`.
 
     Args:
-        students: members, each a network of its own or all of them the heads of one.
+        students: members, single networks or the heads of one.
         temperature: divides the flood logits.
-        elsewhere: the storms are of another coast, where the place's own map says nothing.
+        without_site_memory: leave the site memory out; the storms are of another coast.
     """
 
     def __init__(
@@ -91,10 +83,10 @@ class Program(nn.Module):
             Probabilities of the depth classes of each member (B, M, K, H, W); mean and standard deviation (B, 25) of
             the surge [m].
         """
-        given = dict(zip(Size(0, 0, 0).inputs(0), values, strict=True))
-        residual_prediction = given.pop("foretold_mean"), given.pop("foretold_spread")
-        tide = given["tide"]
-        batch = Batch(**given, tide_error_modes=tide.new_zeros(tide.shape[0], TIDE_HOURS, TIDE_MODES))
+        inputs = dict(zip(Size(0, 0, 0).inputs(0), values, strict=True))
+        residual_prediction = inputs.pop("residual_mean"), inputs.pop("residual_sd")
+        tide = inputs["tide"]
+        batch = Batch(**inputs, tide_error_modes=tide.new_zeros(tide.shape[0], TIDE_HOURS, TIDE_MODES))
         predictions: list[Prediction] = []
         for network in self.students:
             student = network.trunk if isinstance(network, MultiHeadStudent) else network
@@ -114,30 +106,26 @@ class Program(nn.Module):
 
 
 def inputs_of(batch: Batch) -> dict[str, Tensor]:
-    """What a program is given for a batch (the student's view, with what it remembers); what is absent is unseen.
+    """Inputs of a program for a batch (student inputs with their archive); an absent modality is masked zeros.
 
-    What the own readings foretell is worked out here: linear algebra that ONNX does not have.
+    The prediction from the own readings is computed here, since ONNX lacks its linear algebra.
     """
-    assert batch.terrain is not None
-    rows, columns = batch.terrain.shape[-2:]
+    rows, columns = batch.require("terrain").shape[-2:]
     size = Size(rows, columns, 1 if batch.archive is None else batch.archive.shape[1])
-    mean, spread = predict_surge_from_own_readings(batch)
-    found = {"foretold_mean": mean, "foretold_spread": spread}
+    mean, sd = predict_surge_from_own_readings(batch)
+    inputs = {"residual_mean": mean, "residual_sd": sd}
     for name, shape in size.inputs(len(batch)).items():
-        value = found.get(name, getattr(batch, name, None))
+        value = inputs.get(name, getattr(batch, name, None))
         if value is None:
-            value = torch.zeros(shape, dtype=_type_of(name))
-        found[name] = value.contiguous()
-    return {name: found[name] for name in size.inputs(1)}
+            value = torch.zeros(shape, dtype=_dtype_of(name))
+        inputs[name] = value.contiguous()
+    return {name: inputs[name] for name in size.inputs(1)}
 
 
 def export_program(program: Program, size: Size) -> torch.export.ExportedProgram:
     """The program for any number of storms on one grid."""
     shapes = size.inputs(2)
-    example = tuple(
-        torch.ones(shape, dtype=torch.bool if name.endswith("_seen") else torch.float32)
-        for name, shape in shapes.items()
-    )
+    example = tuple(torch.ones(shape, dtype=_dtype_of(name)) for name, shape in shapes.items())
     samples = torch.export.Dim("samples", min=1, max=4096)
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -173,7 +161,7 @@ def as_onnx(program: torch.export.ExportedProgram) -> bytes:
 def in_eight_bits(program: bytes) -> bytes:
     """The ONNX program with weights of convolutions and matrix products in eight bits, a scale a channel.
 
-    Activations are brought to eight bits by the range that each has at the time, so that nothing has to be calibrated.
+    Activations are quantised dynamically by their range at run time, so that nothing has to be calibrated.
     """
     _require_onnx()
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -194,10 +182,10 @@ def in_eight_bits(program: bytes) -> bytes:
 
 
 class Session(Protocol):
-    """What runs an ONNX program."""
+    """Runtime of an ONNX program."""
 
     def run(self, outputs: None, inputs: Mapping[str, npt.NDArray[np.generic]]) -> list[npt.NDArray[np.float32]]:
-        """All outputs, by the inputs' names."""
+        """All outputs, for inputs by name."""
         ...
 
 
@@ -213,42 +201,37 @@ def open_onnx(program: bytes) -> Session:
     return session
 
 
-def ask_onnx(session: Session, batch: Batch) -> list[npt.NDArray[np.float32]]:
+def run_onnx(session: Session, batch: Batch) -> list[npt.NDArray[np.float32]]:
     """``OUTPUTS`` for a batch."""
     return session.run(None, {name: tensor.numpy() for name, tensor in inputs_of(batch).items()})
 
 
 def loss_in_eight_bits(student: Student, temperature: float, threshold: float) -> dict[str, float]:
-    """What eight bits cost: scores of one student on the storms that ship, in single precision and in eight bits.
+    """Scores of one student on the shipped storms, in single precision and in eight bits.
 
-    These are storms of other coasts, with truth and without a memory; the place's own map is silent there. It was
-    taught on them, so that the scores stand for nothing but their difference.
+    The storms are of other coasts, with truth and without an archive; the site memory is left out. The student was
+    trained on them, so that only the difference of the scores has a meaning.
     """
     storms = load_exemplars().storms
-    assert storms.terrain is not None
-    assert storms.terrain_seen is not None
-    assert storms.flood_class is not None
-    assert storms.flood_valid is not None
-    assert storms.surge is not None
-    assert storms.surge_valid is not None
+    surge, surge_valid = storms.pair("surge")
+    flood_class, flood_valid = storms.pair("flood_class")
     program = Program([student], temperature, without_site_memory=True)
-    rows, columns = storms.terrain.shape[-2:]
+    rows, columns = storms.land.shape[-2:]
     plain = as_onnx(export_program(program, Size(rows, columns, 1)))
-    valid = (storms.flood_valid & storms.terrain_seen & (storms.terrain[:, 2] < 0.5)).numpy()
-    flooded, known = (storms.flood_class > 0).numpy(), storms.surge_valid.numpy()
-    found = {}
+    valid, flooded = (flood_valid & storms.land).numpy(), (flood_class > 0).numpy()
+    scores = {}
     for name, content in (("float32", plain), ("int8", in_eight_bits(plain))):
-        classes, mean, _ = ask_onnx(open_onnx(content), storms)
-        found[f"iou_{name}"] = pooled_iou(overlap_counts(1 - classes[:, 0, 0] >= threshold, flooded, valid))
-        found[f"surge_rmse_{name}"] = root_mean_square((mean - storms.surge.numpy())[known])
-    return found
+        classes, mean, _ = run_onnx(open_onnx(content), storms)
+        scores[f"iou_{name}"] = pooled_iou(overlap_counts(1 - classes[:, 0, 0] >= threshold, flooded, valid))
+        scores[f"surge_rmse_{name}"] = root_mean_square((mean - surge.numpy())[surge_valid.numpy()])
+    return scores
 
 
 def export_forecaster(forecaster: Forecaster, out: Path, *, onnx: bool = True) -> None:
-    """Write a place's students as programs into ``out``, with a card that tells inputs, outputs and how to read them.
+    """Write the students as programs into ``out``, with a card of inputs, outputs and thresholds.
 
     Raises:
-        InputError: students of no place, or ``onnx`` without its extra.
+        InputError: students without site memory, or ``onnx`` without its extra.
     """
     shape = _grid_of(forecaster)
     size = Size(*shape, 1 if forecaster.archive is None else len(forecaster.archive))
@@ -267,26 +250,26 @@ def export_forecaster(forecaster: Forecaster, out: Path, *, onnx: bool = True) -
         loss = loss_in_eight_bits(student, forecaster.temperature, forecaster.threshold)
     card = {
         "inputs": {name: ["samples", *shape[1:]] for name, shape in size.inputs(1).items()},
-        "inputs_are": "the fields of strandline.models.batch.Batch, masks bool, else float32; an absent stream is an "
-        "unseen zero; foretold_* is strandline.models.surge_encoder.foretell_surge",
+        "inputs_are": "the fields of strandline.models.batch.Batch, masks bool, else float32; an absent stream is "
+        "masked zeros; residual_* is strandline.models.surge_encoder.predict_surge_from_own_readings",
         "outputs": {
             "class_probability": "(samples, members, depth classes, rows, columns), calibrated",
             "surge_mean": "(samples, 25) level minus tide [m] at 0 to 24 h",
             "surge_scale": "(samples, 25) its standard deviation [m], not calibrated",
         },
-        "flooded_from": {"threshold": forecaster.threshold, "beyond_memory": forecaster.threshold_beyond},
+        "flooded_from": {"threshold": forecaster.threshold, "extrapolation": forecaster.extrapolation_threshold},
         "surge_radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
         "int8": loss,
     }
     write_text(out / CARD, json.dumps(card, indent=2) + "\n")
 
 
-def _type_of(name: str) -> torch.dtype:
-    return torch.bool if name.endswith("_seen") else torch.float32
+def _dtype_of(name: str) -> torch.dtype:
+    return LAYOUTS[name].dtype if name in LAYOUTS else torch.float32
 
 
 def _grid_of(forecaster: Forecaster) -> tuple[int, int]:
-    """(H, W) of the place."""
+    """(H, W) of the site memory."""
     first = forecaster.students[0]
     site_memory = first.trunk.site_memory if isinstance(first, MultiHeadStudent) else first.site_memory
     if site_memory is None:
@@ -305,7 +288,7 @@ def _require_onnx() -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what exporters say of themselves."""
+    """Suppress the messages of the exporters."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():

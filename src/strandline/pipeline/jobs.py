@@ -18,6 +18,7 @@ from strandline.distillation.pretraining.simulated_coasts import (
 )
 from strandline.distillation.training import data_parallel
 from strandline.distillation.training.loop import Announce, Progress
+from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
@@ -27,7 +28,7 @@ from strandline.observations.region_file import load_region_file
 from strandline.pipeline.checkpoints import Checkpoints
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region
-from strandline.pipeline.run import run
+from strandline.pipeline.run import run as run_stages
 from strandline.pipeline.settings import RunConfig, commit
 from strandline.pipeline.study_area import StudyArea, built_in_study_area, open_study_area
 
@@ -54,7 +55,47 @@ class Job:
 
     def run(self, out: Path, announce: Announce, resume: bool) -> Path:
         """Run it into ``out``; returns the report's path."""
-        return run(self.observe, self.name, self.config, out, announce, resume)
+        return run_stages(self.observe, self.name, self.config, out, announce, resume)
+
+
+def run(
+    region: Path | None,
+    out: Path,
+    *,
+    data: Path | None = None,
+    quick: bool = False,
+    seed: int = 1,
+    miss_rate: float | None = None,
+    evaluate: bool = False,
+    resume: bool = False,
+    announce: Announce = lambda _: None,
+) -> Path:
+    """Run everything from observations to a report: what ``strandline run`` does.
+
+    Args:
+        region: region file (TOML); ``None`` = the built-in simulated delta.
+        out: folder for the products.
+        data: folder that the region file's paths start from; ``None`` = its own.
+        quick: the small built-in delta, a health check.
+        seed: of every random stream.
+        miss_rate: share of flooded cells that flood maps may miss, 0…1; ``None`` = the threshold of the best overlap.
+        evaluate: also train baselines without a teacher; without them a run cannot say what distillation gained.
+        resume: continue an interrupted run in ``out``.
+        announce: called with each stage's name when it starts.
+
+    Returns:
+        The path of the report.
+
+    Raises:
+        InputError, RefusedByTheory: what was wrong. No product is written then.
+    """
+    if region is not None and quick:
+        raise InputError("quick", "is a simulated coast of its own", "leave the region file out")
+    if region is not None:
+        job = real(region, data, seed, miss_rate, evaluate=evaluate)
+    else:
+        job = simulated(seed, quick=quick, miss_rate=miss_rate, evaluate=evaluate)
+    return job.run(out, announce, resume)
 
 
 def simulated(seed: int, *, quick: bool, miss_rate: float | None = None, evaluate: bool = False) -> Job:
@@ -177,7 +218,7 @@ def _finetune_surge_decoders(
     config: PretrainingConfig, checkpoints: Checkpoints, corpus: list[Batch], seed: int, announce: Announce
 ) -> tuple[Teacher, list[Student]]:
     (windows,) = corpus
-    teacher, students = load_weights.without_surge(seed)
+    teacher, students = load_weights.load_without_surge_decoder(seed)
 
     def finetuned(network: Network, name: str, seed: int) -> Network:
         progress = announce(f"train the surge decoder of {name}")

@@ -1,4 +1,4 @@
-"""The place that a run is about: real files or the built-in simulated delta, told in the same words."""
+"""The study area of a run: real files or the built-in simulated delta, as the same nouns."""
 
 from dataclasses import dataclass
 
@@ -23,25 +23,25 @@ from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_b
 from strandline.simulator.coast import simulate_coast
 
 BUILT_IN_SEED = 3
-"""The delta that a run without a region file is about; below ``corpus.FIRST_SEED``, so never taught."""
+"""Of the delta of a run without a region file; below ``simulated_coasts.FIRST_SEED``, so never trained on."""
 BUILT_IN_SIZES = {32: (12.0, 24), 64: (30.0, 40)}
-"""Cells of the built-in delta's edge → years of its record and storms in it; the small one is a health check."""
+"""Cells along the built-in delta's edge → years of its record and storms in it; the small one is a health check."""
 RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 
 @dataclass(frozen=True, eq=False)
 class StudyArea:
-    """Observations of a place, and what is known of it besides.
+    """Observations of a place, with published facts and preferences.
 
     Attributes:
         observations: all streams.
         return_periods: [years] that the hazard is mapped for.
-        constants: published tidal constants of the own gauge; ``None`` = to be fitted on the record.
-        published_levels: a fit to a longer, published record; ``None`` = to be fitted on the own record.
-        held_out: windows that learning never sees.
+        constants: published tidal constants of the own gauge; ``None`` = fit them to the record.
+        published_levels: a fit to a longer, published record; ``None`` = fit the own record.
+        held_out: windows that are never trained on.
         budget: [EUR 2010] for measures, if there is one.
-        sea_level_rise: futures for which the hazard is mapped as well.
-        zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = none are named.
+        sea_level_rise: scenarios for which the hazard is mapped as well.
+        zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
     """
 
     observations: Observations
@@ -73,7 +73,7 @@ class StudyArea:
 
 
 def simulate_study_area(cells: int, years: float, storms: int, progress: Progress | None = None) -> StudyArea:
-    """The built-in delta, which needs no file; every seventh of its storms was mapped afterwards."""
+    """The built-in delta, which needs no file; every seventh of its storms has a flood survey."""
     coast = simulate_coast(
         "the built-in delta",
         BUILT_IN_SEED,
@@ -84,22 +84,22 @@ def simulate_study_area(cells: int, years: float, storms: int, progress: Progres
         inhabited=True,
         progress=progress,
     )
-    carried = EXTRAPOLATION * years * 0.9  # gauges are silent for a few percent of their time
+    longest = EXTRAPOLATION * years * 0.9  # gauges have gaps for a few percent of the time
     return StudyArea(
         coast,
-        tuple(period for period in RETURN_PERIODS if period <= carried),
+        tuple(period for period in RETURN_PERIODS if period <= longest),
         sea_level_rise=(SeaLevelRise(name="a sea half a metre higher", rise=0.5, source="an assumption, to compare"),),
     )
 
 
 def built_in_study_area(cells: int, progress: Progress | None = None) -> StudyArea:
-    """The built-in delta of one of ``BUILT_IN_SIZES``; the same each time.
+    """The built-in delta of one of ``BUILT_IN_SIZES``; always the same.
 
     Raises:
         InputError: of another size.
     """
     if cells not in BUILT_IN_SIZES:
-        raise InputError("built-in delta", f"has no size of {cells} cells", f"choose of {sorted(BUILT_IN_SIZES)}")
+        raise InputError("built-in delta", f"has no size of {cells} cells", f"choose from {sorted(BUILT_IN_SIZES)}")
     return simulate_study_area(cells, *BUILT_IN_SIZES[cells], progress)
 
 
@@ -138,52 +138,52 @@ def open_study_area(region_file: RegionFile) -> StudyArea:
     )
 
 
-def own_mean_sea_level(place: StudyArea) -> float:
-    """About which the own gauge's tide swings [m, region datum]."""
-    gauge = place.observations.require_gauge()
+def own_mean_sea_level(area: StudyArea) -> float:
+    """Mean sea level at the own gauge [m, region datum]."""
+    gauge = area.observations.require_gauge()
     return float(gauge["mean_sea_level"].values[0])
 
 
-def fitted_return_levels(place: StudyArea) -> ReturnLevelFit:
+def fitted_return_levels(area: StudyArea) -> ReturnLevelFit:
     """The published fit where there is one, else peaks over threshold of the own record."""
-    if place.published_levels is not None:
-        return place.published_levels
-    time, level = place.own_level
-    source = f"own record, {place.observations.region.name}"
-    return fit_gauge(time, level, place.return_periods, method="peaks_over_threshold", source=source)
+    if area.published_levels is not None:
+        return area.published_levels
+    time, level = area.own_level
+    source = f"own record, {area.observations.region.name}"
+    return fit_gauge(time, level, area.return_periods, method="peaks_over_threshold", source=source)
 
 
-def observed_maxima(place: StudyArea, most: int) -> tuple[npt.NDArray[np.float64], float]:
-    """What the return levels rest on, for the plot: maxima [m, region datum] and how many a year.
+def observed_maxima(area: StudyArea, most: int) -> tuple[npt.NDArray[np.float64], float]:
+    """Data behind the return levels, for the plot: maxima [m, region datum] and how many a year.
 
     Annual maxima of a published record, brought to the sea level of its reference year, or the own record's storms.
     """
-    fit = place.published_levels
-    if fit is not None and fit.data is not None and fit.years is not None:
+    fit = area.published_levels
+    if fit is not None and fit.years is not None:
         rise = fit.trend * (fit.reference_year - fit.years) if fit.trend else 0.0
         return fit.data[:, 0] + rise, 1.0
-    peaks = np.array([storm.peak_level for storm in find_storms(*place.own_level, most=most)])
-    return peaks, peaks.size / record_years(place)
+    peaks = np.array([storm.peak_level for storm in find_storms(*area.own_level, most=most)])
+    return peaks, peaks.size / record_years(area)
 
 
-def levels_method(place: StudyArea) -> str:
-    """One sentence on how the return levels were found."""
-    if (fit := place.published_levels) is not None:
+def levels_method(area: StudyArea) -> str:
+    """One sentence on how the return levels were estimated."""
+    if (fit := area.published_levels) is not None:
         return f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}."
-    return f"Peaks over threshold of the own record, {record_years(place):.1f} years of readings."
+    return f"Peaks over threshold of the own record, {record_years(area):.1f} years of readings."
 
 
-def years_behind_levels(place: StudyArea) -> float:
+def years_behind_levels(area: StudyArea) -> float:
     """Years of the record that the return levels rest on."""
-    fit = place.published_levels
-    return record_years(place) if fit is None else float(fit.record_years)
+    fit = area.published_levels
+    return record_years(area) if fit is None else float(fit.record_years)
 
 
-def last_year(place: StudyArea) -> int:
+def last_year(area: StudyArea) -> int:
     """The last year of the own record, from which the age of a survey counts."""
-    return int(pd.Timestamp(place.own_level[0][-1]).year)
+    return int(pd.Timestamp(area.own_level[0][-1]).year)
 
 
-def record_years(place: StudyArea) -> float:
+def record_years(area: StudyArea) -> float:
     """Years of usable hours in the own record."""
-    return float((~np.isnan(place.own_level[1])).sum()) / HOURS_PER_YEAR
+    return float((~np.isnan(area.own_level[1])).sum()) / HOURS_PER_YEAR

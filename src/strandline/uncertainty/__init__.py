@@ -1,1 +1,1 @@
-"""How sure the student is, and how that is proven."""
+"""Uncertainty of the predictions: calibration, conformal intervals, risk control and out-of-distribution tests."""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
@@ -13,33 +12,30 @@ from strandline.distillation.waterlines import FloodArchive
 from strandline.models.batch import Batch
 from strandline.models.inference import predict_members, student_inputs
 from strandline.models.multi_head_student import MultiHeadStudent
-from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.observations.arrays import Floats
 from strandline.uncertainty.conformal import conformal_radius
-from strandline.uncertainty.forecaster import Forecaster, _soft, surge_moments
+from strandline.uncertainty.forecaster import Forecaster, mean_probability, surge_moments
 from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import miss_rate_threshold
 
 COVERAGES = (0.8, 0.9)
-"""Promised for the surge: p10 to p90, and the 90 % interval that is scored."""
+"""Coverages of the surge intervals: p10 to p90, and the 90 % interval that is scored."""
 
 
 def calibrate_on(
-    course: AdaptationData, students: Sequence[Student | MultiHeadStudent], miss_rate: float | None = None
+    data: AdaptationData, students: Sequence[Student | MultiHeadStudent], miss_rate: float | None = None
 ) -> Forecaster:
     """Calibrate an adapted ensemble on the calibration storms."""
+    teacher = data.teacher_predictions
     return calibrate(
         students,
-        (
-            student_inputs(course.calibration),
-            reference_probability(course.calibration, course.teacher_predictions.calibration),
-        ),
-        (student_inputs(course.training), reference_classes(course.training, course.teacher_predictions.training)),
-        [student_inputs(batch) for batch in course.calibration_windows],
+        (student_inputs(data.calibration), reference_probability(data.calibration, teacher.calibration)),
+        (student_inputs(data.training), reference_classes(data.training, teacher.training)),
+        [student_inputs(batch) for batch in data.calibration_windows],
         COVERAGES,
-        course.archive,
-        course.physics_augmented,
+        data.archive,
+        data.physics_augmented,
         miss_rate,
     )
 
@@ -54,61 +50,59 @@ def calibrate(
     physics_augmented: Batch | None = None,
     miss_rate: float | None = None,
 ) -> Forecaster:
-    """Turn an ensemble into a forecaster with a promise.
+    """Calibrate an ensemble: surge intervals, temperature and flood thresholds.
 
     Args:
         students: trained members.
-        flood: held-out storms (the student's view) and the reference (B, K, H, W) they are calibrated on: the survey
-            where there is one, 0 or 1, else the teacher's probabilities.
-        training: storms and their reference class map (B, H, W), on which the threshold is chosen.
+        flood: held-out storms (student inputs) and the reference (B, K, H, W) that they are calibrated against: the
+            survey where there is one, 0 or 1, else the teacher's probabilities.
+        training: storms and their reference classes (B, H, W), on which the threshold is chosen.
         windows: one batch of surge windows for each held-out storm.
-        coverages: to be promised for the surge interval.
-        archive: what the members remember; the batches of storms carry it already.
-        rehearsed: storms above all that were mapped, with physics' maps as targets.
-        false_dry_rate: share of flooded cells that may be called dry; the threshold then keeps it on average over
-            storms like the held-out ones, as their reference maps have it, and is never above the one of best overlap.
+        coverages: of the surge intervals.
+        archive: flood archive of the members; the batches of storms hold it already.
+        physics_augmented: simulated storms above all mapped ones, with the simulated maps as targets.
+        miss_rate: share of flooded cells that may be predicted dry; the threshold then keeps it on average over storms
+            like the held-out ones, against their reference maps, and is never above the one of best overlap.
 
     Raises:
-        RefusedByTheory: fewer held-out storms than the coverage or the rate needs, with the number.
+        RefusedByTheory: fewer held-out storms than the coverage or the miss rate needs, with the number.
     """
     radius = _surge_radius(students, windows, coverages)
     batch, reference = flood
-    logits = [_logits(word) for word in predict_members(students, batch)]
+    logits = [prediction.require_flood_logits() for prediction in predict_members(students, batch)]
     valid = batch.land
-    temperature = best_temperature(logits, reference, valid)
+    temperature = fit_temperature(logits, reference, valid)
 
-    def best_threshold(seen: Batch, known: Tensor) -> float:
-        probability = torch.stack(
-            [_soft(word.flood_logits, temperature) for word in predict_members(students, seen)]
-        ).mean(0)
-        return choose_threshold(1 - probability[:, 0].numpy(), (known > 0).numpy(), seen.land.numpy())
+    def best_threshold(storms: Batch, classes: Tensor) -> float:
+        members = [prediction.require_flood_logits() for prediction in predict_members(students, storms)]
+        flooded = 1 - mean_probability(members, temperature)[:, 0].numpy()
+        return choose_threshold(flooded, (classes > 0).numpy(), storms.land.numpy())
 
-    threshold = beyond = best_threshold(*training)
+    threshold = extrapolation_threshold = best_threshold(*training)
     if physics_augmented is not None:
-        assert physics_augmented.flood_class is not None
-        beyond = best_threshold(physics_augmented, physics_augmented.flood_class)
+        extrapolation_threshold = best_threshold(physics_augmented, physics_augmented.require("flood_class"))
     if miss_rate is not None:
-        chance = 1 - torch.stack([_soft(part, temperature) for part in logits]).mean(0)[:, 0]
-        kept = miss_rate_threshold(chance.numpy(), (reference.argmax(1) > 0).numpy(), valid.numpy(), miss_rate)
-        threshold, beyond = min(threshold, kept), min(beyond, kept)
-    return Forecaster(tuple(students), radius, temperature, threshold, beyond, archive, miss_rate)
+        flooded = 1 - mean_probability(logits, temperature)[:, 0]
+        highest = miss_rate_threshold(flooded.numpy(), (reference.argmax(1) > 0).numpy(), valid.numpy(), miss_rate)
+        threshold, extrapolation_threshold = min(threshold, highest), min(extrapolation_threshold, highest)
+    return Forecaster(tuple(students), radius, temperature, threshold, extrapolation_threshold, archive, miss_rate)
 
 
-def best_temperature(logits: Sequence[Tensor], reference: Tensor, valid: Tensor) -> float:
-    """Temperature with the least cross-entropy of reference and ensemble's mean (Guo et al. 2017, section 4.2).
+def fit_temperature(logits: Sequence[Tensor], reference: Tensor, valid: Tensor) -> float:
+    """Temperature with the least cross-entropy of reference and ensemble mean (Guo et al. 2017, section 4.2).
 
     Args:
         logits: (B, K, H, W) of each member.
-        reference: (B, K, H, W) probabilities; of a survey they are 0 and 1. A teacher's likeliest classes would not do:
-            a student agrees with its teacher more than with the truth, and would be made too sure.
+        reference: (B, K, H, W) probabilities; 0 or 1 of a survey. The teacher's likeliest classes are no substitute: a
+            student agrees with its teacher more than with the truth, and would become overconfident.
         valid: (B, H, W) cells that count.
     """
 
-    def entropy(log_temperature: float) -> float:
-        probability = torch.stack([_soft(part, float(np.exp(log_temperature))) for part in logits]).mean(0)
+    def cross_entropy(log_temperature: float) -> float:
+        probability = mean_probability(logits, float(np.exp(log_temperature)))
         return float(-(reference * probability.clamp(min=1e-7).log()).sum(dim=1)[valid].mean())
 
-    best = minimize_scalar(entropy, bounds=(np.log(0.3), np.log(5.0)), method="bounded", options={"maxiter": 20})
+    best = minimize_scalar(cross_entropy, bounds=(np.log(0.3), np.log(5.0)), method="bounded", options={"maxiter": 20})
     return float(np.exp(best.x))
 
 
@@ -124,18 +118,12 @@ def choose_threshold(
 def _surge_radius(
     students: Sequence[Student | MultiHeadStudent], windows: Sequence[Batch], coverages: Sequence[float]
 ) -> dict[float, Floats]:
+    """Coverage → (25,) half-width of the surge interval in standard deviations of the ensemble."""
     scores = []
     for batch in windows:
         mean, scale = surge_moments(predict_members(students, batch))
-        assert batch.surge is not None
-        assert batch.surge_valid is not None
-        score = np.abs(batch.surge.numpy() - mean) / scale
-        scores.append(np.where(batch.surge_valid.numpy(), score, np.nan))  # (hours, 25)
+        surge, valid = batch.pair("surge")
+        scores.append(np.where(valid.numpy(), np.abs(surge.numpy() - mean) / scale, np.nan))  # (hours, 25)
     leads = scores[0].shape[1]
     by_lead = [[score[:, lead][~np.isnan(score[:, lead])] for score in scores] for lead in range(leads)]
     return {coverage: np.array([conformal_radius(column, coverage) for column in by_lead]) for coverage in coverages}
-
-
-def _logits(word: Prediction) -> Tensor:
-    assert word.flood_logits is not None
-    return word.flood_logits

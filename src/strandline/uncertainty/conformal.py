@@ -1,4 +1,4 @@
-"""Split conformal prediction when whole storms, not hours, are exchangeable."""
+"""Split conformal prediction with whole storms, not hours, as exchangeable units."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from strandline.observations.arrays import Reals
 
 
 def storms_needed(coverage: float) -> int:
-    """Fewest calibration storms for a promised coverage: one more storm must be able to be the worst of all."""
+    """Fewest calibration storms for a coverage: with n storms the highest attainable coverage is n/(n + 1)."""
     return math.ceil(round(coverage / (1 - coverage), 9))
 
 
@@ -19,10 +19,10 @@ def conformal_radius(scores: Sequence[Reals], coverage: float) -> float:
 
     Args:
         scores: one array a calibration storm, the non-conformity of each of its hours; storms may differ in length.
-        coverage: promised share, 0…1.
+        coverage: nominal coverage, 0…1.
 
     Returns:
-        The coverage-quantile of the storms' pooled scores, every storm weighing 1/(K + 1) and the rest at infinity.
+        The coverage-quantile of the storms' pooled scores; every storm has weight 1/(K + 1), the rest lies at infinity.
 
     Raises:
         RefusedByTheory: too few storms, with the number needed; or a coverage that is not between 0 and 1.
@@ -30,7 +30,7 @@ def conformal_radius(scores: Sequence[Reals], coverage: float) -> float:
     Source: Lee, Barber, Willett (2023), Distribution-free inference with hierarchical data, eq. 7 (HCP).
     """
     if not 0 < coverage < 1:
-        raise RefusedByTheory(f"a coverage of {coverage:.0%} cannot be promised; name one between 0 and 1")
+        raise RefusedByTheory(f"a coverage of {coverage:.0%} is not possible; name one between 0 and 1")
     storms = [np.asarray(score, dtype=float).ravel() for score in scores]
     storms = [score for score in storms if score.size]
     needed = storms_needed(coverage)
@@ -40,7 +40,7 @@ def conformal_radius(scores: Sequence[Reals], coverage: float) -> float:
         )
     values = np.concatenate(storms)
     if np.isnan(values).any():
-        raise ValueError("scores hold NaN; leave gaps out before")
+        raise ValueError("scores hold NaN; remove gaps first")
     weights = np.concatenate([np.full(score.size, 1 / (score.size * (len(storms) + 1))) for score in storms])
     order = np.argsort(values)
     reached = np.cumsum(weights[order])

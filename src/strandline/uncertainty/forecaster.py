@@ -1,13 +1,13 @@
-"""The forecaster: an ensemble of students, calibrated, with a promise of coverage."""
+"""The forecaster: a calibrated ensemble of students, and its files."""
 
 import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -21,15 +21,15 @@ from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_ensemble, save_students
-from strandline.observations.arrays import Floats
+from strandline.observations.arrays import Floats, SingleFloats
 
-ARCHIVE = "archive.safetensors"
-"""File with the maps that a place's students remember."""
+ARCHIVE_FILE = "archive.safetensors"
+"""File with the flood archive of a study area's students."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What the forecaster says of a batch.
+    """Calibrated output of an ensemble on a batch.
 
     Attributes:
         class_probability: (M, B, K, H, W) of each member; ``None`` without terrain.
@@ -37,14 +37,14 @@ class Forecast:
         damage_probability: (B, A, K); ``None`` without assets.
     """
 
-    class_probability: npt.NDArray[np.float32] | None
+    class_probability: SingleFloats | None
     surge_mean: Floats
     surge_scale: Floats
-    damage_probability: npt.NDArray[np.float32] | None
+    damage_probability: SingleFloats | None
 
     @property
-    def flood_probability(self) -> npt.NDArray[np.float32]:
-        """(B, H, W) mean over members of the probability that a cell is flooded."""
+    def flood_probability(self) -> SingleFloats:
+        """(B, H, W) probability that a cell is flooded, mean over members."""
         if self.class_probability is None:
             raise ValueError("a forecast without terrain has no flood map")
         return 1 - self.class_probability[:, :, 0].mean(axis=0)  # type: ignore[no-any-return]
@@ -52,25 +52,24 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Forecaster:
-    """Student members and how their words are to be read.
+    """A calibrated ensemble of students.
 
     Attributes:
-        students: M members, each a network of its own or all of them the heads of one.
-        radius: promised coverage → (25,) half-width of the surge interval in units of the ensemble's standard
-            deviation, a lead.
+        students: M members, single networks or the heads of one.
+        radius: coverage → (25,) half-width of the surge interval in standard deviations of the ensemble, a lead.
         temperature: divides the flood logits.
-        threshold: probability from which a cell is called flooded; chosen on training storms.
-        threshold_beyond: the same far above all mapped storms; chosen on rehearsed ones where there are any.
-        false_dry_rate: share of flooded cells that may be called dry, where one was asked for; else the thresholds are
-            those of the best overlap.
-        archive: the teacher's maps of the place's past storms, which the students remember; ``None`` = none.
+        threshold: probability from which a cell is predicted flooded; chosen on training storms.
+        extrapolation_threshold: the same for storms far above all mapped ones; chosen on physics-augmented storms.
+        archive: the teacher's maps of past storms, an input of the students; ``None`` = none.
+        miss_rate: share of flooded cells that may be predicted dry, if one was set; else the thresholds are those of
+            the best overlap.
     """
 
     students: tuple[Student | MultiHeadStudent, ...]
     radius: Mapping[float, Floats]
     temperature: float
     threshold: float
-    threshold_beyond: float
+    extrapolation_threshold: float
     archive: FloodArchive | None = None
     miss_rate: float | None = None
 
@@ -79,8 +78,8 @@ class Forecaster:
         """M, of the ensemble."""
         return sum(each.members if isinstance(each, MultiHeadStudent) else 1 for each in self.students)
 
-    def without_site_memory(self) -> "Forecaster":
-        """The same students at a place of which they know nothing: without memory, and without a map of their own."""
+    def without_site_memory(self) -> Self:
+        """The same students for another coast: without site memory and without archive."""
         students = deepcopy(self.students)
         for each in students:
             student = each.trunk if isinstance(each, MultiHeadStudent) else each
@@ -88,22 +87,23 @@ class Forecaster:
         return replace(self, students=students, archive=None)
 
     def predict(self, batch: Batch) -> Forecast:
-        """Every member's word on a batch (the student's view), calibrated.
+        """Predict a batch of student inputs, with temperature scaling.
 
-        A batch of maps that remembers nothing yet is given the whole archive: its storms must not be among it.
+        The whole archive is attached to storms without one; the storms must not be in it.
         """
-        words = predict_members(self.students, self.remembering(batch))
-        mean, scale = surge_moments(words)
-        flood = damage = None
-        if words[0].flood_logits is not None:
-            flood = torch.stack([_soft(word.flood_logits, self.temperature) for word in words]).numpy()
-        if words[0].damage_logits is not None:
-            states = [word.damage_logits.softmax(-1) for word in words if word.damage_logits is not None]
-            damage = torch.stack(states).mean(0).numpy()
-        return Forecast(flood, mean, scale, damage)
+        predictions = predict_members(self.students, self.attach_archive(batch))
+        mean, scale = surge_moments(predictions)
+        flood = [one.flood_logits for one in predictions if one.flood_logits is not None]
+        damage = [one.damage_logits for one in predictions if one.damage_logits is not None]
+        return Forecast(
+            torch.stack(_probabilities(flood, self.temperature)).numpy() if flood else None,
+            mean,
+            scale,
+            torch.stack([logits.softmax(-1) for logits in damage]).mean(0).numpy() if damage else None,
+        )
 
-    def remembering(self, batch: Batch) -> Batch:
-        """The batch as its students see it: maps that remember nothing yet are given the whole archive."""
+    def attach_archive(self, batch: Batch) -> Batch:
+        """The batch with the whole archive, where it has terrain and no archive yet."""
         if self.archive is None or batch.terrain is None or batch.archive is not None:
             return batch
         return attach_whole_archive(batch, self.archive)
@@ -112,75 +112,85 @@ class Forecaster:
         """(B,) the threshold for each storm."""
         if self.archive is None:
             return np.full(len(batch), self.threshold)
-        return np.where(self.archive.is_beyond(batch).numpy(), self.threshold_beyond, self.threshold)
+        return np.where(self.archive.is_beyond(batch).numpy(), self.extrapolation_threshold, self.threshold)
 
     def surge_interval(self, forecast: Forecast, coverage: float) -> tuple[Floats, Floats]:
-        """Lower and upper bound [m] of level − tide, (B, 25) each, that hold the promised ``coverage``."""
+        """Lower and upper bound [m] of level − tide, (B, 25) each, with the given coverage.
+
+        Raises:
+            RefusedByTheory: a coverage that was not calibrated.
+        """
         if coverage not in self.radius:
             raise RefusedByTheory(f"not calibrated for {coverage:.0%}; calibrated: {sorted(self.radius)}")
-        reach = self.radius[coverage] * forecast.surge_scale
-        return forecast.surge_mean - reach, forecast.surge_mean + reach
+        half_width = self.radius[coverage] * forecast.surge_scale
+        return forecast.surge_mean - half_width, forecast.surge_mean + half_width
 
 
 def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, object]) -> None:
-    """Write ``student.safetensors``, its card with the calibration in it, and ``archive.safetensors`` if it remembers.
+    """Write ``student.safetensors``, its card with the calibration, and ``archive.safetensors`` if there is one.
 
     Weights and maps in half precision.
     """
     calibration = {
         "temperature": forecaster.temperature,
         "threshold": forecaster.threshold,
-        "threshold_beyond": forecaster.threshold_beyond,
-        "false_dry_rate": forecaster.miss_rate,
+        "extrapolation_threshold": forecaster.extrapolation_threshold,
+        "miss_rate": forecaster.miss_rate,
         "radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
     }
     save_students(folder, forecaster.students, {**card, "calibration": calibration})
-    if forecaster.archive is None:
-        (folder / ARCHIVE).unlink(missing_ok=True)
-    else:
-        archive = forecaster.archive
-        kept = {field.name: getattr(archive, field.name) for field in fields(archive)}
-        parts = {
-            **kept,
-            "word": archive.class_probability.half(),
-            "physics_augmented": torch.tensor(archive.physics_augmented),
-        }
-        write_bytes(folder / ARCHIVE, save({name: tensor.contiguous() for name, tensor in parts.items()}))
+    archive = forecaster.archive
+    if archive is None:
+        (folder / ARCHIVE_FILE).unlink(missing_ok=True)
+        return
+    tensors = {field.name: getattr(archive, field.name) for field in fields(archive)}
+    tensors["class_probability"] = archive.class_probability.half()
+    tensors["physics_augmented"] = torch.tensor(archive.physics_augmented)
+    write_bytes(folder / ARCHIVE_FILE, save({name: tensor.contiguous() for name, tensor in tensors.items()}))
 
 
 def load_forecaster(folder: Path) -> Forecaster:
-    """The forecaster that a run saved; its words are those of that run but for the rounding of weights.
+    """The forecaster that a run saved; it predicts as in that run, up to the rounding of weights.
 
     Raises:
-        InputError: no students, or a card that tells no calibration.
+        InputError: no students, a card without calibration, or files of an older version.
     """
     students = load_ensemble(folder)
-    calibration = json.loads((folder / "student.json").read_text(encoding="utf-8")).get("calibration")
+    path = folder / "student.json"
+    calibration = json.loads(path.read_text(encoding="utf-8")).get("calibration")
     if calibration is None:
-        raise InputError(folder / "student.json", "tells no calibration", "name the folder of a `strandline run`")
-    archive = None
-    if (folder / ARCHIVE).exists():
-        parts = load_file(folder / ARCHIVE)
-        physics_augmented, word = int(parts.pop("physics_augmented")), parts.pop("word").float()
-        archive = FloodArchive(word, **parts, physics_augmented=physics_augmented)
+        raise InputError(path, "has no calibration", "name the folder of a `strandline run`")
+    archive = load_file(folder / ARCHIVE_FILE) if (folder / ARCHIVE_FILE).exists() else None
+    if "miss_rate" not in calibration or (archive is not None and "class_probability" not in archive):
+        raise InputError(path, "was written by an older version", "run `strandline run` again")
     return Forecaster(
         tuple(students),
         {float(coverage): np.array(leads) for coverage, leads in calibration["radius"].items()},
         calibration["temperature"],
         calibration["threshold"],
-        calibration["threshold_beyond"],
-        archive,
-        calibration.get("false_dry_rate"),
+        calibration["extrapolation_threshold"],
+        None if archive is None else _as_archive(archive),
+        calibration["miss_rate"],
     )
 
 
-def surge_moments(words: Sequence[Prediction]) -> tuple[Floats, Floats]:
+def _as_archive(tensors: Mapping[str, Tensor]) -> FloodArchive:
+    other = {name: tensor for name, tensor in tensors.items() if name not in ("class_probability", "physics_augmented")}
+    physics_augmented = int(tensors["physics_augmented"])
+    return FloodArchive(tensors["class_probability"].float(), **other, physics_augmented=physics_augmented)
+
+
+def surge_moments(predictions: Sequence[Prediction]) -> tuple[Floats, Floats]:
     """Mean and standard deviation [m] of the members' mixture, (B, 25) each."""
-    means = np.stack([word.surge_mean.numpy() for word in words]).astype(float)
-    scales = np.stack([word.surge_scale.numpy() for word in words]).astype(float)
+    means = np.stack([one.surge_mean.numpy() for one in predictions]).astype(float)
+    scales = np.stack([one.surge_scale.numpy() for one in predictions]).astype(float)
     return means.mean(0), np.sqrt((scales**2).mean(0) + means.var(0))
 
 
-def _soft(logits: Tensor | None, temperature: float) -> Tensor:
-    assert logits is not None
-    return (logits / temperature).softmax(dim=1)
+def mean_probability(logits: Sequence[Tensor], temperature: float) -> Tensor:
+    """(B, K, H, W) mean over members of the class probabilities, from logits (B, K, H, W) each."""
+    return torch.stack(_probabilities(logits, temperature)).mean(0)
+
+
+def _probabilities(logits: Sequence[Tensor], temperature: float) -> list[Tensor]:
+    return [(member / temperature).softmax(dim=1) for member in logits]

@@ -1,4 +1,4 @@
-"""What the agent decides of one action at one hour, and why."""
+"""A decision of the agent on one action at one hour, and a row of its forecast."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,22 +9,22 @@ Change = Literal["start", "keep", "stop", "stay_off"]
 
 @dataclass(frozen=True)
 class Decision:
-    """One action at one hour.
+    """A decision on one action at one hour.
 
     Attributes:
-        at: the hour, naive UTC.
-        action: its kind in the plan, as ``close_floodgates``.
-        change: what becomes of it at this hour.
-        where: zones; empty = the whole place.
-        probability: chance [-] of what it is there for, within its lead window; ``None`` = not known.
-        expected_avoided_loss: of acting now [EUR 2010]; ``None`` = not counted in money.
+        at: hour, naive UTC.
+        action: kind of action in the plan, as ``close_floodgates``.
+        change: of the action's status at this hour.
+        where: zones; empty = the whole site.
+        probability: [-] that the sea passes the action's level within the horizon; ``None`` = unknown.
+        expected_avoided_loss: of acting now [EUR 2010]; ``None`` = not valued in money.
         cost: of acting now [EUR 2010]; ``None`` likewise.
-        onset: when the level that it is for is passed in half of the courses that pass it; ``None`` = in none.
-        is_degraded: the rule for dead streams decided.
-        needs_person: nothing decides; whoever the plan names must.
-        why: which indicator, in a plain sentence.
-        moved_by: streams that moved the belief, the strongest first.
-        would_change: what would turn the decision.
+        onset: median time of passing the action's level among the ensemble members that pass it; ``None`` = none does.
+        is_degraded: the own gauge gives no valid reading.
+        needs_person: there is no data; the person named in the plan must decide.
+        why: the reason, in plain words.
+        moved_by: streams that shifted the belief, the largest shift first.
+        would_change: what would change the decision, in plain words.
     """
 
     at: datetime
@@ -44,17 +44,16 @@ class Decision:
 
 @dataclass(frozen=True)
 class ForecastRow:
-    """The belief about one variable, at one place, for one hour.
+    """The forecast of one variable in one zone for one time.
 
     Attributes:
-        variable: ``water_level`` at ``time``, or from now to ``time`` the ``highest_water_level`` [m, region datum] and
-            what it does to a zone: ``flooded_share`` [-] of its known land, ``damage`` [EUR 2010].
+        variable: ``water_level`` at ``time`` [m, region datum]; or from now to ``time``: ``highest_water_level`` [m,
+            region datum], and for a zone ``flooded_share`` [-] of its mapped land and ``damage`` [EUR 2010].
         zone: empty = the sea.
-        time: that it speaks of, naive UTC.
-        lead_hours: ahead of the hour at which it is believed [h].
-        p05, p50, p95: of the belief, in the variable's unit.
-        probability: chance [-] that the zone is flooded, or that the sea passes the plan's lowest level; ``None`` = not
-            defined.
+        time: valid time, naive UTC.
+        lead_hours: from the hour of the forecast to ``time`` [h].
+        p05, p50, p95: quantiles, in the variable's unit.
+        probability: [-] that the zone is flooded, or that the sea passes the plan's lowest level; ``None`` = undefined.
     """
 
     variable: str

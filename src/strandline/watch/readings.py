@@ -1,4 +1,4 @@
-"""What streams say, one number at a time, and how each of them is doing."""
+"""A reading of a stream, the health of a stream, and the interface of a feed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,20 +10,20 @@ Condition = Literal["alive", "late", "silent", "stuck", "rejected", "failing"]
 
 @dataclass(frozen=True, order=True)
 class Reading:
-    """One number that one stream said; the same stream, variable, place, member, time and issue twice is a repeat.
+    """One number of one stream.
 
-    Of two repeats with another value or quality the later one stands: services revise, and the checks at the door learn
-    from what comes next.
+    Two readings with the same stream, variable, place, member, time and issue are repeats; of two repeats with another
+    value or quality the later one counts, since services revise and quality control is repeated with later readings.
 
     Attributes:
-        stream: its name in the region file.
-        variable: what was read, in the vocabulary's words and units, as ``water_level`` [m, region datum].
-        time: of what it speaks, naive UTC.
-        issued: when it was measured or forecast, naive UTC; ``time`` itself for a measurement.
-        value: [SI]; NaN where a stream said what is no number, which the checks call bad.
-        place: zone or asset; of a ``scene`` its address; empty = the stream's own place.
-        member: of an ensemble of forecasts.
-        quality: what the checks at the door made of it.
+        stream: name in the region file.
+        variable: from the vocabulary, as ``water_level`` [m, region datum].
+        time: valid time, naive UTC.
+        issued: when it was measured or forecast, naive UTC; equals ``time`` for a measurement.
+        value: [SI]; NaN if the stream gave no number.
+        place: zone or asset; of a ``scene`` its URL; empty = the stream's own location.
+        member: of a forecast ensemble.
+        quality: set by quality control.
     """
 
     stream: str
@@ -38,16 +38,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Health:
-    """How a stream is doing at a moment.
+    """Health of a stream at a moment.
 
     Attributes:
-        last_seen: time of its newest reading, naive UTC; ``None`` = it never spoke.
-        age_hours: of that reading [h]; below 0 = the stream's clock runs ahead.
-        condition: ``late`` = older than it should be; ``silent`` = so old that it says nothing any more; ``stuck`` =
-            its value no longer changes; ``rejected`` = other streams and the tide speak against it; ``failing`` = asking
-            it failed.
+        last_seen: time of its newest reading, naive UTC; ``None`` = never.
+        age_hours: of that reading [h]; negative = the stream's clock is ahead.
+        condition: ``late`` = older than expected; ``silent`` = too old to be used; ``stuck`` = its value no longer
+            changes; ``rejected`` = other streams and the tide contradict it; ``failing`` = polling it failed.
         share_good: of its readings in the last day [-].
-        fallback: what speaks in its stead; empty = nothing.
+        fallback: streams that are used instead; empty = none.
         note: one plain sentence.
     """
 
@@ -61,18 +60,18 @@ class Health:
 
 
 class Feed(Protocol):
-    """Where the readings of one stream come from."""
+    """Source of the readings of one stream."""
 
     @property
     def stream(self) -> str:
-        """Its name in the region file."""
+        """Name in the region file."""
 
     def read(self, since: datetime, until: datetime) -> list[Reading]:
-        """What became known after ``since`` and not after ``until`` (naive UTC), oldest first.
+        """Readings that became available after ``since`` and not after ``until`` (naive UTC), oldest first.
 
-        Some of it may be older than ``since`` (it came late), or known before (a service does not say when it came to
-        know a reading, and gives the last days again).
+        Some may be older than ``since`` (delivered late) or repeats: a service does not state when a reading became
+        available and returns the last days again.
 
         Raises:
-            FeedError: it could not be asked, or answered nonsense.
+            FeedError: the source does not answer, or its answer cannot be read.
         """

@@ -1,4 +1,4 @@
-"""From the command line to a watch that runs, and what a person at the screen is told of it."""
+"""`strandline watch`: from the command line to a running watch, and its output."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -15,10 +15,15 @@ from strandline.pipeline.study_area import built_in_study_area, open_study_area
 from strandline.report.products import JsonValue, as_json
 from strandline.watch.agent import MONITORING
 from strandline.watch.assimilation.tide_cache import TideTable
+from strandline.watch.clock import hours_as_they_pass, hours_between, paced
 from strandline.watch.decisions import Decision
 from strandline.watch.feeds.client import FeedClient
+from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.feeds.registry import open_feeds
-from strandline.watch.service import Watch, hours_as_they_come, hours_between, open_watch, paced, replayed_feeds
+from strandline.watch.service import Watch, open_watch
+
+MAX_ZONES = 6
+"""Most zones named in a line on the screen; the store has all."""
 
 
 def prepare(
@@ -32,62 +37,58 @@ def prepare(
     *,
     once: bool,
 ) -> tuple[Watch, Iterator[datetime]]:
-    """A watch that is ready to start, and its hours: those of a replay, or those that come.
+    """A watch that is ready to start, and its hours: of a replay, or as they pass.
 
-    Without a region file it is about the built-in delta, which has no streams of its own: it can only be replayed.
+    Without a region file it is the watch of the built-in delta, which has no streams and can only be replayed.
     """
     if replay is None and region is None:
         raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
     span = None if replay is None else _span(replay)
     deployment = load_deployment(run)
     region_file = None if region is None else load_region_file(region, data)
-    announce("open the place")
+    announce("open the study area")
     if region_file is None:
         rows, columns = deployment.region.shape
-        place = built_in_study_area(min(rows, columns), announce("simulate the place"))
+        study_area = built_in_study_area(min(rows, columns), announce("simulate the study area"))
     else:
-        place = open_study_area(region_file)
+        study_area = open_study_area(region_file)
     feeds: Callable[[Mapping[str, TideTable]], list[FeedClient]]
     if span is not None:
-        feeds = partial(replayed_feeds, place, deployment, *span)
+        feeds = partial(replayed_feeds, study_area, deployment, *span)
         hours = paced(hours_between(*span), speed)
     else:
-        assert region_file is not None
+        assert region_file is not None  # refused above
         feeds = partial(_live_feeds, region_file)
-        hours = hours_as_they_come()
+        hours = hours_as_they_pass()
     planning = None if region_file is None else region_file.planning
     crews = None if planning is None else planning.crews
-    learning = announce("learn the sea")
-    watching = open_watch(run, place, feeds, store or run / "watch.db", crews, learning)
-    return watching, islice(hours, 1) if once else hours
+    progress = announce("fit the sea-level model")
+    watch = open_watch(run, study_area, feeds, store or run / "watch.db", crews, progress)
+    return watch, islice(hours, 1) if once else hours
 
 
 def _live_feeds(region_file: RegionFile, tides: Mapping[str, TideTable]) -> list[FeedClient]:
     return open_feeds(region_file, tides=tides)
 
 
-MOST_ZONES = 6
-"""Zones that a line at the screen names; the store has all."""
-
-
 def screen_lines(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:
-    """What a person at the screen is told of an hour: what starts or stops, and at noon and midnight how it stands."""
-    helpless = next((one for one in decisions or () if one.needs_person), None)
-    if helpless is not None:
-        yield f"{hour:%Y-%m-%d %H:%M}  NOBODY IS HEARD: {helpless.why}"
+    """The lines for the screen: starts and stops of actions, and a status line at noon and midnight."""
+    without_data = next((one for one in decisions or () if one.needs_person), None)
+    if without_data is not None:
+        yield f"{hour:%Y-%m-%d %H:%M}  NO DATA: {without_data.why}"
         return
     for decision in decisions or ():
         if decision.change in ("start", "stop"):
-            named = ", ".join(decision.where[:MOST_ZONES])
-            more = f" and {len(decision.where) - MOST_ZONES} more zones" if len(decision.where) > MOST_ZONES else ""
-            where = f" in {named}{more}" if named else ""
+            zones = ", ".join(decision.where[:MAX_ZONES])
+            more = f" and {len(decision.where) - MAX_ZONES} more zones" if len(decision.where) > MAX_ZONES else ""
+            where = f" in {zones}{more}" if zones else ""
             yield f"{hour:%Y-%m-%d %H:%M}  {decision.change.upper()} {decision.action}{where}: {decision.why}"
         elif decision.action == MONITORING and hour.hour % 12 == 0:
             yield f"{hour:%Y-%m-%d %H:%M}  {decision.why}"
 
 
 def hour_to_json(hour: datetime, decisions: Sequence[Decision] | None) -> dict[str, object]:
-    """An hour with everything that was decided in it, as plain values; ``null`` where it was done before."""
+    """An hour with its decisions as plain values; ``null`` if the hour was done before."""
     decided = None if decisions is None else [_plain(one) for one in decisions]
     return {"hour": hour.isoformat(), "decisions": decided}
 
@@ -98,7 +99,7 @@ def _plain(decision: Decision) -> JsonValue:
 
 
 def _span(text: str) -> tuple[datetime, datetime]:
-    """Two times as FROM/TO; a date stands for its midnight UTC."""
+    """Two times as FROM/TO; a date means its midnight UTC."""
     try:
         start, end = (datetime.fromisoformat(part) for part in text.split("/"))
     except ValueError as error:

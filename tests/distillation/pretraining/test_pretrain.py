@@ -58,7 +58,7 @@ def test_networks_are_taught_written_and_read_back_in_half_precision(
     (read,) = load_students(tmp_path, site_shape=(32, 32))
     assert read.site_memory is not None
     assert not read.site_memory.any(), "a place starts with a blank map"
-    assert json.loads((tmp_path / "student.json").read_text())["curriculum"]["coasts"] == 1
+    assert json.loads((tmp_path / "student.json").read_text())["config"]["coasts"] == 1
 
 
 def test_the_surge_decoder_is_sharpened_without_touching_the_rest(lesson: tuple[Batch, Batch]) -> None:
@@ -88,7 +88,7 @@ def test_a_dry_coast_has_the_sea_of_the_coast_and_an_interrupted_corpus_is_gone_
 
 
 def test_kept_networks_differ_from_what_ships_in_their_surge_decoders_alone() -> None:
-    teacher, students = load_weights.without_surge(seed=0)
+    teacher, students = load_weights.load_without_surge_decoder(seed=0)
     for kept, shipped in zip([teacher, *students], [load_teacher(), *load_students()], strict=True):
         ours, theirs = kept.state_dict(), shipped.state_dict()
         assert {n.split(".")[0] for n in ours if not torch.equal(ours[n], theirs[n])} == {"surge_decoder"}

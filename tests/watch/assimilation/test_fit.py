@@ -1,4 +1,4 @@
-"""What the watch learns of a place: gauges that tell of its sea are heard, and what cannot be learned is said."""
+"""The fit to a site's record: usable gauges are fitted, and what cannot be fitted is noted."""
 
 from dataclasses import replace
 
@@ -15,39 +15,39 @@ from tests.fixtures.batches import MEAN_SEA_LEVEL, bell, hours, make_gauge, make
 from tests.fixtures.watches import a_deployment
 
 TIME = hours(60)
-NEVER_ASKED = Forecaster((), {}, 1.0, 0.5, 0.5, None)
+UNUSED = Forecaster((), {}, 1.0, 0.5, 0.5, None)
 
 
-def learned(neighbours: int, known_hours: int) -> SeaLevelFit:
-    """From two months of the own gauge, of its neighbours, and of the last of them only so many hours."""
+def fit_record(neighbours: int, known_hours: int) -> SeaLevelFit:
+    """Fit to two months of the own gauge and its neighbours; of the last one only the first hours are fitted."""
     rng = np.random.default_rng(0)
-    weather = np.convolve(rng.normal(0, 0.05, TIME.size + 23), np.full(24, 0.3), "valid")
-    gauge = make_gauge(TIME, bell(TIME, list(TIME[200::300])) + weather, neighbours)
+    surge = np.convolve(rng.normal(0, 0.05, TIME.size + 23), np.full(24, 0.3), "valid")
+    gauge = make_gauge(TIME, bell(TIME, list(TIME[200::300])) + surge, neighbours)
     gauge["water_level"][-1, known_hours:] = np.nan
-    place = StudyArea(replace(make_observations(60), tide_gauge=gauge))
+    study_area = StudyArea(replace(make_observations(60), tide_gauge=gauge))
     deployment: Deployment = a_deployment()
     sites = tuple(GaugeSite(f"gauge {i}", 15.0, 45.2, MEAN_SEA_LEVEL) for i in range(1 + neighbours))
-    return fit(place, replace(deployment, gauges=sites), NEVER_ASKED)
+    return fit(study_area, replace(deployment, gauges=sites), UNUSED)
 
 
-def test_a_gauge_that_tells_of_the_sea_is_heard_and_one_that_was_hardly_read_is_named() -> None:
-    known = learned(2, 100)
-    assert [sensor.stream for sensor in known.model.sensors] == ["gauge 0", "gauge 1"]
-    assert list(known.tides) == ["gauge 0", "gauge 1"]
-    assert known.model.sensors[1].gain == pytest.approx(1.0, abs=0.1)
-    assert known.model.sensors[1].ahead == 0
-    note = next(note for note in known.notes if "gauge 2" in note)
-    assert note.startswith("'gauge 2' is not heard: ")
+def test_a_gauge_with_a_record_is_fitted_and_one_without_is_noted() -> None:
+    fitted = fit_record(2, 100)
+    assert [sensor.stream for sensor in fitted.model.sensors] == ["gauge 0", "gauge 1"]
+    assert list(fitted.tides) == ["gauge 0", "gauge 1"]
+    assert fitted.model.sensors[1].gain == pytest.approx(1.0, abs=0.1)
+    assert fitted.model.sensors[1].ahead == 0
+    note = next(note for note in fitted.notes if "gauge 2" in note)
+    assert note.startswith("'gauge 2' is not used: ")
 
 
-def test_without_a_storm_to_learn_from_nobody_advises_and_the_belief_stays_as_wide_as_its_model() -> None:
-    known = learned(1, TIME.size)
-    (note,) = known.notes
-    assert note.startswith("How wide the belief must be could not be learned (")
-    assert known.sources == ()
-    assert known.spread_inflation == NO_INFLATION
+def test_without_a_storm_there_is_no_forecast_source_and_no_inflation() -> None:
+    fitted = fit_record(1, TIME.size)
+    (note,) = fitted.notes
+    assert note.startswith("The spread of the forecast could not be calibrated (")
+    assert fitted.sources == ()
+    assert fitted.spread_inflation == NO_INFLATION
 
 
-def test_an_own_gauge_that_was_hardly_read_is_refused() -> None:
-    with pytest.raises(RefusedByTheory, match="cannot tell calm from storm; 500 can"):
-        learned(0, 300)
+def test_an_own_gauge_with_few_readings_is_refused() -> None:
+    with pytest.raises(RefusedByTheory, match="too few to tell calm from storm; give 500"):
+        fit_record(0, 300)

@@ -1,4 +1,4 @@
-"""What the belief hears: hours, not readings; and of forecasts the newest issue alone."""
+"""Hourly residuals of the gauges, and the newest issue of each forecast."""
 
 from datetime import datetime, timedelta
 
@@ -17,25 +17,25 @@ def level(minutes: float, value: float, quality: str = "good", stream: str = "ow
     return Reading(stream, "water_level", moment, moment, value, quality=quality)  # type: ignore[arg-type]
 
 
-def test_an_hour_is_the_mean_of_the_readings_about_it() -> None:
+def test_an_hour_is_the_mean_of_the_readings_around_it() -> None:
     readings = [level(minutes, 0.6 + 0.01 * minutes) for minutes in (-25, -10, -5, 0, 5)]
-    (heard,) = residuals_of(readings, [], NOW, TIDES)
-    assert heard.time == np.datetime64(NOW, "h")
-    assert heard.value == pytest.approx(0.1 - 0.025)
-    (alone,) = residuals_of([level(-25, 0.8)], [], NOW, TIDES)
-    assert alone.value == pytest.approx(0.3)
+    (hourly,) = residuals_of(readings, [], NOW, TIDES)
+    assert hourly.time == np.datetime64(NOW, "h")
+    assert hourly.value == pytest.approx(0.1 - 0.025)
+    (single,) = residuals_of([level(-25, 0.8)], [], NOW, TIDES)
+    assert single.value == pytest.approx(0.3)
 
 
-def test_an_hour_is_heard_once() -> None:
+def test_an_hour_is_used_once() -> None:
     assert residuals_of([level(-2, 0.9)], [level(0, 0.6)], NOW, TIDES) == []
     assert len(residuals_of([level(-2, 0.9)], [level(0, 0.6, "bad")], NOW, TIDES)) == 1
 
 
-def test_bad_readings_later_hours_and_strangers_are_not_heard() -> None:
+def test_bad_readings_later_hours_and_other_streams_are_ignored() -> None:
     assert residuals_of([level(0, 9.0, "bad"), level(40, 0.6), level(0, 0.6, stream="x")], [], NOW, TIDES) == []
 
 
-def test_an_hour_is_suspect_only_where_no_good_reading_is_in_it() -> None:
+def test_an_hour_is_suspect_only_without_a_good_reading() -> None:
     (mixed,) = residuals_of([level(0, 2.0, "suspect"), level(5, 0.6)], [], NOW, TIDES)
     assert (mixed.value, mixed.is_suspect) == (pytest.approx(0.1), False)
     assert residuals_of([level(0, 2.0, "suspect")], [], NOW, TIDES)[0].is_suspect
@@ -46,22 +46,22 @@ def forecast(issue_h: int, lead_h: int, value: float, member: int = 0, variable:
     return Reading("service", variable, issued + timedelta(hours=lead_h), issued, value, member=member)
 
 
-def test_only_the_newest_issue_speaks_and_only_of_what_is_to_come() -> None:
+def test_only_the_newest_issue_is_used_and_only_from_now_on() -> None:
     readings = [forecast(-12, lead, 9.0) for lead in range(20)]
     readings += [forecast(-6, lead, 0.1 * lead, member) for lead in range(10) for member in (0, 1)]
-    said = latest_forecasts(readings, NOW, TIDES["own"])["service"]
-    np.testing.assert_array_equal(said.leads, range(4))
-    np.testing.assert_allclose(said.mean, [0.6, 0.7, 0.8, 0.9])
-    np.testing.assert_allclose(said.spread, 0.0, atol=1e-12)
+    found = latest_forecasts(readings, NOW, TIDES["own"])["service"]
+    np.testing.assert_array_equal(found.leads, range(4))
+    np.testing.assert_allclose(found.mean, [0.6, 0.7, 0.8, 0.9])
+    np.testing.assert_allclose(found.spread, 0.0, atol=1e-12)
     assert latest_forecasts([forecast(-25, 30, 1.0)], NOW, TIDES["own"]) == {}
 
 
-def test_a_forecast_of_the_level_is_heard_about_the_tide() -> None:
-    said = latest_forecasts([forecast(0, 3, 2.0, variable="water_level_forecast")], NOW, TIDES["own"])["service"]
-    np.testing.assert_allclose(said.mean, [1.5])
+def test_the_tide_is_subtracted_from_a_forecast_of_the_level() -> None:
+    found = latest_forecasts([forecast(0, 3, 2.0, variable="water_level_forecast")], NOW, TIDES["own"])["service"]
+    np.testing.assert_allclose(found.mean, [1.5])
 
 
-def test_what_was_read_before_a_denial_ended_is_not_read_out() -> None:
+def test_readings_up_to_a_rejection_are_left_out() -> None:
     readings = [level(60 * hour, float(hour)) for hour in range(-5, 1)]
     now = np.datetime64(NOW, "h")
     time, values = own_readings(readings, "own", now - np.timedelta64(2, "h"), now)

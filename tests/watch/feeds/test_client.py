@@ -1,4 +1,4 @@
-"""A stream that is asked at every step: bounded in time, never raising, and nothing lost while it was away."""
+"""A feed that is polled at every step: limited in time, never raising, and without loss after failures."""
 
 import logging
 import threading
@@ -16,20 +16,20 @@ from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Feed, Reading
 from tests.watch.feeds.test_quality_control import EXPECTED, HOUR, LATELY, NOW, START, gauge, tide
 
-HASTY = RetryPolicy(bound=0.5, attempts=3, first_pause=0.001, trips_after=6, rests=0.2)
+HASTY = RetryPolicy(timeout=0.5, attempts=3, first_pause=0.001, opens_after=6, reset_after=0.2)
 
 
 @dataclass
 class Scripted:
-    """A feed that does at each call what its script says; the last line again and again."""
+    """A feed that plays one entry of its script at each call; the last one repeatedly."""
 
     script: list[Callable[[], list[Reading]]]
     stream: str = "Pier"
-    asked: list[tuple[datetime, datetime]] = field(default_factory=list)
+    calls: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def read(self, since: datetime, until: datetime) -> list[Reading]:
-        self.asked.append((since, until))
-        return self.script[min(len(self.asked), len(self.script)) - 1]()
+        self.calls.append((since, until))
+        return self.script[min(len(self.calls), len(self.script)) - 1]()
 
 
 def refuses() -> list[Reading]:
@@ -44,14 +44,14 @@ def answers() -> list[Reading]:
     return [Reading("Pier", "water_level", START, START, 0.5)]
 
 
-def walk(guarded: FeedClient, steps: int = 72) -> tuple[list[Reading], list[str]]:
-    """Step by step as the watch does, with what was taken before; the last word on each reading, and the conditions."""
+def walk(client: FeedClient, steps: int = 72) -> tuple[list[Reading], list[str]]:
+    """Polls as the watch does, with the earlier readings; the final version of each reading, and the conditions."""
     taken: dict[object, Reading] = {}
     conditions = []
     for hour in range(steps):
         until = START + hour * HOUR + timedelta(minutes=10)
         recent = [reading for reading in taken.values() if reading.issued > until - timedelta(days=3)]
-        answer = guarded.poll(until - HOUR, until, recent)
+        answer = client.poll(until - HOUR, until, recent)
         taken |= {(reading.time, reading.place): reading for reading in answer.readings}
         conditions.append(answer.health.condition)
     return list(taken.values()), conditions
@@ -60,12 +60,12 @@ def walk(guarded: FeedClient, steps: int = 72) -> tuple[list[Reading], list[str]
 # --- failures ------------------------------------------------------------------------------------------------------
 
 
-def test_a_feed_is_asked_again_until_it_answers() -> None:
+def test_a_feed_is_polled_again_until_it_answers() -> None:
     feed = Scripted([refuses, refuses, answers])
     answer = FeedClient(feed, EXPECTED, retry_policy=HASTY).poll(START - HOUR, START)
     assert [reading.value for reading in answer.readings] == [0.5]
     assert answer.health.condition == "alive"
-    assert len(feed.asked) == 3
+    assert len(feed.calls) == 3
 
 
 @pytest.mark.parametrize("retry_policy", [None, HASTY])
@@ -76,14 +76,14 @@ def test_a_refusal_is_health_and_not_an_exception(retry_policy: RetryPolicy | No
     assert "port closed" in answer.health.note
 
 
-def test_a_fault_of_our_own_is_health_too_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_exception_is_health_too_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         answer = FeedClient(Scripted([is_broken]), EXPECTED).poll(START - HOUR, START)
     assert "KeyError" in answer.health.note
     assert caplog.records[0].exc_info is not None
 
 
-def test_a_feed_that_hangs_holds_a_step_up_no_longer_than_its_bound() -> None:
+def test_a_hanging_feed_delays_a_step_no_longer_than_its_time_limit() -> None:
     released = threading.Event()
 
     def hangs() -> list[Reading]:
@@ -91,34 +91,34 @@ def test_a_feed_that_hangs_holds_a_step_up_no_longer_than_its_bound() -> None:
         return []
 
     feed = Scripted([hangs])
-    guarded = FeedClient(feed, EXPECTED, retry_policy=HASTY)
+    client = FeedClient(feed, EXPECTED, retry_policy=HASTY)
     begin = clock.perf_counter()
-    first = guarded.poll(START - HOUR, START)
-    assert clock.perf_counter() - begin < HASTY.bound + 2.0  # seconds; the feed would hang for twenty
-    second = guarded.poll(START, START + HOUR)
-    assert clock.perf_counter() - begin < HASTY.bound + 3.0
+    first = client.poll(START - HOUR, START)
+    assert clock.perf_counter() - begin < HASTY.timeout + 2.0  # seconds; the feed would hang for twenty
+    second = client.poll(START, START + HOUR)
+    assert clock.perf_counter() - begin < HASTY.timeout + 3.0
     released.set()
-    assert first.health.note == "Asking it failed: no answer within 0.5 s."
-    assert "still owes" in second.health.note
-    assert len(feed.asked) == 1  # no second thread waits beside the first
+    assert first.health.note == "Polling failed: no answer within 0.5 s."
+    assert "still unanswered" in second.health.note
+    assert len(feed.calls) == 1  # no second thread waits beside the first
 
 
-def test_a_feed_that_always_fails_is_left_alone_and_asked_once_when_it_has_rested() -> None:
+def test_a_feed_that_always_fails_is_paused_and_then_polled_once() -> None:
     feed = Scripted([refuses])
-    guarded = FeedClient(feed, EXPECTED, retry_policy=HASTY)
+    client = FeedClient(feed, EXPECTED, retry_policy=HASTY)
     for hour in range(4):
-        guarded.poll(START + (hour - 1) * HOUR, START + hour * HOUR)
-    assert len(feed.asked) == HASTY.trips_after
-    assert "left alone" in guarded.poll(START + 3 * HOUR, START + 4 * HOUR).health.note
-    clock.sleep(HASTY.rests)
-    guarded.poll(START + 4 * HOUR, START + 5 * HOUR)
-    assert len(feed.asked) == HASTY.trips_after + 1
+        client.poll(START + (hour - 1) * HOUR, START + hour * HOUR)
+    assert len(feed.calls) == HASTY.opens_after
+    assert "paused for a while" in client.poll(START + 3 * HOUR, START + 4 * HOUR).health.note
+    clock.sleep(HASTY.reset_after)
+    client.poll(START + 4 * HOUR, START + 5 * HOUR)
+    assert len(feed.calls) == HASTY.opens_after + 1
     feed.script = [answers]
-    clock.sleep(HASTY.rests)
-    assert guarded.poll(START + 5 * HOUR, START + 6 * HOUR).readings
+    clock.sleep(HASTY.reset_after)
+    assert client.poll(START + 5 * HOUR, START + 6 * HOUR).readings
 
 
-def test_what_became_known_while_it_failed_is_asked_for_again() -> None:
+def test_after_failures_all_readings_since_the_first_one_are_read() -> None:
     failing = faults.Failing(gauge(), LATELY)
     taken, conditions = walk(FeedClient(failing, EXPECTED, tide))
     assert len(taken) == 60
@@ -132,7 +132,7 @@ def test_what_became_known_while_it_failed_is_asked_for_again() -> None:
 # --- step by step --------------------------------------------------------------------------------------------------
 
 
-def test_a_sound_stream_is_taken_whole_and_once() -> None:
+def test_every_reading_of_a_sound_stream_is_returned_once() -> None:
     replay = gauge()
     taken, conditions = walk(FeedClient(replay, EXPECTED, tide))
     assert taken == list(replay.readings)
@@ -140,22 +140,22 @@ def test_a_sound_stream_is_taken_whole_and_once() -> None:
     assert FeedClient(replay, EXPECTED, tide).poll(START, NOW, taken).readings == []
 
 
-def test_an_earlier_reading_comes_again_when_the_checks_think_otherwise() -> None:
-    guarded = FeedClient(faults.frozen(gauge(), LATELY), EXPECTED, tide)
-    taken, conditions = walk(guarded)
+def test_an_earlier_reading_is_returned_again_when_its_quality_changes() -> None:
+    client = FeedClient(faults.frozen(gauge(), LATELY), EXPECTED, tide)
+    taken, conditions = walk(client)
     assert [reading.quality for reading in taken if reading.time >= LATELY[0]] == ["bad"] * 12
     assert conditions[63:] == ["stuck"] * 9
 
 
 @pytest.mark.parametrize("fault", [faults.shuffled, faults.repeated])
-def test_order_and_repeats_leave_the_same_taken(fault: faults.Fault) -> None:
+def test_order_and_repeats_do_not_change_the_readings(fault: faults.Fault) -> None:
     window = (START + 6 * HOUR, START + 50 * HOUR)
     feed: Feed = fault(gauge(), window)
     taken, _ = walk(FeedClient(feed, EXPECTED, tide))
     assert sorted(taken) == sorted(gauge().readings)
 
 
-def test_late_readings_are_taken_when_they_come() -> None:
+def test_late_readings_are_returned_when_they_arrive() -> None:
     day_late = faults.late(gauge(), (START + 12 * HOUR, START + 24 * HOUR))
     taken, conditions = walk(FeedClient(day_late, EXPECTED, tide))
     assert sorted(taken) == sorted(gauge().readings)
@@ -169,7 +169,7 @@ def test_a_clock_ahead_is_bad_for_as_long_as_it_lasts() -> None:
     assert {reading.quality for reading in taken if reading.time < LATELY[0]} == {"good"}
 
 
-def test_a_clock_that_is_set_right_does_not_redeem_what_it_stamped_before() -> None:
+def test_a_corrected_clock_does_not_validate_earlier_time_stamps() -> None:
     window = (START + 40 * HOUR, START + 52 * HOUR)
     taken, conditions = walk(FeedClient(faults.clock_skew(gauge(), window, 3 * HOUR), EXPECTED, tide))
     truth = {reading.time: reading.value for reading in gauge().readings}
@@ -187,6 +187,6 @@ def test_forecasts_pass_with_their_members() -> None:
         for lead in range(24)
         for member in range(5)
     ]
-    guarded = FeedClient(Replay.of("model", ahead, 2 * HOUR), EXPECTED)
-    assert guarded.poll(START, START + HOUR).readings == []
-    assert sorted(guarded.poll(START + HOUR, START + 2 * HOUR).readings) == sorted(ahead)
+    client = FeedClient(Replay.of("model", ahead, 2 * HOUR), EXPECTED)
+    assert client.poll(START, START + HOUR).readings == []
+    assert sorted(client.poll(START + HOUR, START + 2 * HOUR).readings) == sorted(ahead)

@@ -1,4 +1,4 @@
-"""Folders where products land: forecasts with issue, lead and member; maps of water as shares of zones."""
+"""Folders that receive products: forecasts with issue, lead and member, and flood maps as flooded shares of zones."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from shapely.geometry import box
 
 from strandline.errors import FeedError, InputError
 from strandline.observations.region import Region
+from strandline.observations.region_file.feed_sections import FloodSceneStreamSection, ForecastStreamSection
 from strandline.watch.feeds.files.flood_scenes import FloodScenes, ZoneShares, read_zones
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.replay import Replay
@@ -20,11 +21,15 @@ from strandline.watch.feeds.replay import Replay
 ISSUED = datetime(2022, 11, 21, 12)
 NOW = datetime(2022, 11, 21, 20)
 HOUR = timedelta(hours=1)
+SCHEDULE = {"interval_hours": 1.0, "delay_hours": 0.25, "silent_after_hours": 6.0}
 REGION = Region("Box", "EPSG:32633", (0.0, 0.0, 800.0, 400.0), 100.0, "datum", (50.0, 50.0), "europe")
 
 
 def folder(path: Path, **stated: object) -> ForecastFolder:
-    return ForecastFolder("model", path, "*.nc", **({"variable": "surge_forecast", "level": "surge"} | stated))  # type: ignore[arg-type]
+    look_back = stated.pop("look_back", timedelta(days=3))
+    keys = {"kind": "forecast", "name": "model", "variable": "surge_forecast", "level": "surge", "folder": str(path)}
+    section = ForecastStreamSection.model_validate(keys | SCHEDULE | stated)
+    return ForecastFolder(section, look_back)  # type: ignore[arg-type]
 
 
 def by_valid_time(path: Path, issued: datetime = ISSUED, unit: str = "cm") -> None:
@@ -51,8 +56,8 @@ def test_a_forecast_keeps_its_issue_its_times_and_its_members(tmp_path: Path) ->
     }  # fmt: skip
 
 
-def test_issue_and_lead_say_the_same_as_valid_times(tmp_path: Path) -> None:
-    """Several issues in one file, leads in hours, one of two stations picked by its name."""
+def test_issue_and_lead_equal_valid_times(tmp_path: Path) -> None:
+    """Several issues in one file, leads in hours, one of two stations selected by name."""
     issues = np.datetime64(ISSUED, "ns") + np.array([0, 6]) * np.timedelta64(1, "h")
     level = np.arange(12.0).reshape(2, 3, 2) / 10  # issue, lead, station
     xr.Dataset(
@@ -67,23 +72,23 @@ def test_issue_and_lead_say_the_same_as_valid_times(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_nothing_of_a_later_issue_is_given(tmp_path: Path) -> None:
+def test_a_later_issue_is_left_out(tmp_path: Path) -> None:
     by_valid_time(tmp_path / "a.nc")
     by_valid_time(tmp_path / "b.nc", ISSUED + 12 * HOUR)
     assert {r.issued for r in folder(tmp_path).read(datetime.min, NOW)} == {ISSUED}
 
 
-def test_a_file_is_read_when_it_lands_and_not_at_every_step(tmp_path: Path) -> None:
+def test_a_file_is_read_when_it_arrives_and_not_at_every_step(tmp_path: Path) -> None:
     by_valid_time(tmp_path / "a.nc")
     path = tmp_path / "a.nc"
-    landed = datetime.fromtimestamp(path.stat().st_ctime, UTC).replace(tzinfo=None)
+    arrival = datetime.fromtimestamp(path.stat().st_ctime, UTC).replace(tzinfo=None)
     os.utime(path, (0, 0))  # a copy that keeps the date of its contents
     recent = folder(tmp_path, look_back=timedelta(days=36_500))
-    assert recent.read(landed - HOUR, landed + HOUR)
-    assert not recent.read(landed + 2 * HOUR, landed + 3 * HOUR)
+    assert recent.read(arrival - HOUR, arrival + HOUR)
+    assert not recent.read(arrival + 2 * HOUR, arrival + 3 * HOUR)
 
 
-def test_a_half_landed_file_waits_and_only_unreadable_folders_fail(
+def test_an_incomplete_file_waits_and_only_unreadable_folders_fail(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     by_valid_time(tmp_path / "a.nc")
@@ -139,11 +144,15 @@ def write_zones(path: Path, x: float = 0.0, y: float = 0.0) -> None:
 
 def scenes(path: Path) -> FloodScenes:
     write_zones(path / "zones.geojson")
-    shares = ZoneShares(REGION, read_zones(path / "zones.geojson", "name", REGION), flooded=(1.0,))
-    return FloodScenes("radar", path, "*.tif", "water_%Y%m%dT%H%M", shares)
+    keys = {
+        "kind": "flood_scene", "name": "radar", "folder": str(path), "time_format": "water_%Y%m%dT%H%M",
+        "zones": str(path / "zones.geojson"), "zone_name": "name", "flooded": [1.0],
+    }  # fmt: skip
+    section = FloodSceneStreamSection.model_validate(keys | SCHEDULE)
+    return FloodScenes(section, ZoneShares.of(section, REGION))
 
 
-def test_a_scene_becomes_the_flooded_share_of_each_zone_that_was_seen(tmp_path: Path) -> None:
+def test_a_scene_gives_the_flooded_share_of_each_observed_zone(tmp_path: Path) -> None:
     water = np.zeros((4, 8))
     water[:, :1] = 1  # a quarter of the west
     water[0, 4:] = 1
@@ -167,9 +176,9 @@ def test_scenes_of_the_future_wait_and_broken_ones_do_not_stop_the_others(tmp_pa
     assert {reading.time for reading in readings} == {datetime(2022, 11, 21, 5, 15)}
 
 
-def test_names_and_zones_that_say_nothing_are_refused(tmp_path: Path) -> None:
+def test_unusable_file_names_and_zones_are_refused(tmp_path: Path) -> None:
     write_scene(tmp_path / "flood.tif", np.zeros((4, 8)))
-    with pytest.raises(FeedError, match="is not of the form 'water_%Y%m%dT%H%M'"):
+    with pytest.raises(FeedError, match="does not match 'water_%Y%m%dT%H%M'"):
         scenes(tmp_path).read(datetime.min, NOW)
     with pytest.raises(InputError, match="no column 'zone'"):
         read_zones(tmp_path / "zones.geojson", "zone", REGION)

@@ -1,4 +1,4 @@
-"""A gauge's file while it is being written: whole lines, late ones, bad ones, and none from the future."""
+"""A growing gauge file: complete lines, late ones, bad ones, and none from the future."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_rows_become_metres_on_the_regions_datum_in_utc(tmp_path: Path) -> None:
     assert feed(path, now).read(datetime.min, now)[-1] == Reading("Pier", "water_level", now, now, pytest.approx(0.04))
 
 
-def test_a_half_written_line_waits_until_it_is_whole(tmp_path: Path) -> None:
+def test_an_incomplete_line_waits_until_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "pier.csv"
     whole = "time,level\n" + rows(0, 3)
     now = START + 12 * HOUR
@@ -55,24 +55,24 @@ def test_a_half_written_line_waits_until_it_is_whole(tmp_path: Path) -> None:
     assert [reading.value for reading in seen] == pytest.approx([0.0, 0.01, 0.02])
 
 
-def test_late_rows_are_given_though_they_are_older_than_what_was_read(tmp_path: Path) -> None:
+def test_late_rows_are_returned_though_older_than_those_read_before(tmp_path: Path) -> None:
     path = tmp_path / "pier.csv"
     path.write_text("time,level\n" + rows(0, 2) + rows(3, 5) + rows(2, 3))
     seen = feed(path, START + 4 * HOUR).read(START + 3 * HOUR, START + 4 * HOUR)
     assert [reading.time for reading in seen] == [START + hour * HOUR for hour in range(5)]
 
 
-def test_nothing_is_given_that_was_not_known_then_but_what_the_wall_clock_denies_is_shown(tmp_path: Path) -> None:
+def test_rows_after_the_hour_are_withheld_but_rows_after_the_present_are_shown(tmp_path: Path) -> None:
     path = tmp_path / "pier.csv"
     path.write_text("time,level\n" + rows(0, 10))
-    asked = START + 5 * HOUR
-    assert feed(path, START + 20 * HOUR).read(START, asked)[-1].time == asked
-    ahead = feed(path, asked).read(START, asked)
+    until = START + 5 * HOUR
+    assert feed(path, START + 20 * HOUR).read(START, until)[-1].time == until
+    ahead = feed(path, until).read(START, until)
     assert ahead[-1].time == START + 9 * HOUR
-    assert {each.finding for each in check_readings(ahead, asked)} == {"clock ahead"}
+    assert {each.finding for each in check_readings(ahead, until)} == {"clock ahead"}
 
 
-def test_a_bad_row_costs_that_row_alone(tmp_path: Path) -> None:
+def test_a_bad_row_is_skipped_alone(tmp_path: Path) -> None:
     path = tmp_path / "pier.csv"
     bad = "no time,51\n2022-01-01T03:00,ERR\n2022-01-01T04:00,-99\n2022-01-01T04:00\n1,2,3,4\n\udcff\n"
     path.write_text("time,level\n" + rows(0, 1) + bad + rows(5, 6), errors="surrogateescape")
@@ -119,7 +119,7 @@ def test_every_table_format_can_grow(tmp_path: Path) -> None:
         assert [reading.value for reading in seen] == pytest.approx(expected)
 
 
-def test_what_cannot_be_read_at_all_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     now = START + 12 * HOUR
     with pytest.raises(FeedError, match=r"stream 'Pier': .*gone\.csv cannot be read"):
         feed(tmp_path / "gone.csv", now).read(START, now)

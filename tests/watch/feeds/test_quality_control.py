@@ -1,4 +1,4 @@
-"""The checks at the door and a stream's health: each check finds its fault, and nothing in sound data."""
+"""Quality control and health of a stream: each check finds its fault, and nothing in sound data."""
 
 import random
 from collections.abc import Callable
@@ -39,8 +39,8 @@ def gauge(amplitude: float = 1.0, seed: int = 0, surge: Callable[[np.ndarray], n
 
 def findings(replay: Replay, until: datetime = NOW, known_tide: bool = True) -> dict[datetime, Finding]:
     readings = replay.read(datetime.min, until)
-    judged = check_readings(readings, until, tide if known_tide else None)
-    return {each.reading.time: each.finding for each in judged if each.finding is not None}
+    checked = check_readings(readings, until, tide if known_tide else None)
+    return {each.reading.time: each.finding for each in checked if each.finding is not None}
 
 
 # --- sound data ----------------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ def test_nothing_is_found_in_a_sound_stream(known_tide: bool, seed: int) -> None
     assert all(findings(replay, until, known_tide) == {} for until in steps)
 
 
-def test_a_steep_surge_is_at_most_suspect_and_good_as_soon_as_it_goes_on() -> None:
+def test_a_steep_surge_is_at_most_suspect_and_good_once_it_continues() -> None:
     replay = gauge(surge=lambda hours: 3.0 * np.exp(-(((hours - 40) / 4) ** 2)))  # 3 m within a few hours
     for hour in range(30, 60):
         until = START + hour * HOUR + timedelta(minutes=10)
@@ -63,7 +63,7 @@ def test_a_steep_surge_is_at_most_suspect_and_good_as_soon_as_it_goes_on() -> No
         assert set(found) <= {START + hour * HOUR}
 
 
-def test_a_great_tide_is_no_fault_where_nobody_knows_it() -> None:
+def test_a_great_unknown_tide_is_no_fault() -> None:
     assert findings(gauge(amplitude=6.0), known_tide=False) == {}
 
 
@@ -71,12 +71,12 @@ def test_a_great_tide_is_no_fault_where_nobody_knows_it() -> None:
 
 
 @pytest.mark.parametrize(("hour", "finding"), [(71, "jump"), (70, "jump"), (68, "jump"), (67, "spike"), (40, "spike")])
-def test_a_spike_is_suspect_at_once_and_bad_when_readings_stand_on_either_side(hour: int, finding: Finding) -> None:
+def test_a_spike_is_suspect_at_once_and_bad_with_readings_on_either_side(hour: int, finding: Finding) -> None:
     at = START + hour * HOUR
     assert findings(faults.spiking(gauge(), (at, at + HOUR), size=1.5)) == {at: finding}
 
 
-def test_where_the_tide_is_not_known_a_spike_shows_when_a_few_readings_stand_on_either_side() -> None:
+def test_without_a_known_tide_a_spike_shows_with_a_few_readings_on_either_side() -> None:
     at = START + 67 * HOUR
     spiky = faults.spiking(gauge(), (at, at + HOUR), size=1.5)
     assert findings(spiky, known_tide=False) == {at: "spike"}
@@ -88,8 +88,8 @@ def test_spikes_all_over_are_found() -> None:
     assert set(findings(spiky).values()) == {"spike"}
 
 
-def test_a_jump_that_stays_is_news_to_the_door() -> None:
-    """A datum jump looks like water; other streams and the tide tell, further in."""
+def test_a_persistent_jump_passes_quality_control() -> None:
+    """A datum jump looks like water; only other streams and the tide contradict it."""
     jumped = faults.datum_jump(gauge(), LATELY)
     assert findings(jumped, LATELY[0] + timedelta(minutes=10)) == {LATELY[0]: "jump"}
     assert findings(jumped) == {}
@@ -106,14 +106,14 @@ def test_a_stuck_sensor_is_found_after_three_hours_of_moving_tide_or_six_without
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_what_is_no_number_is_bad(value: float) -> None:
+def test_a_value_that_is_no_number_is_bad(value: float) -> None:
     readings = [*gauge().read(datetime.min, NOW - HOUR), Reading("Pier", "water_level", NOW, NOW, value)]
     last = check_readings(readings, NOW)[-1]
     assert (last.finding, last.reading.quality) == ("no number", "bad")
 
 
 @pytest.mark.parametrize("value", [-9999.0, 9999.0, -32767.0])
-def test_what_no_sea_does_is_bad(value: float) -> None:
+def test_a_value_outside_the_physical_range_is_bad(value: float) -> None:
     readings = [*gauge().read(datetime.min, NOW - HOUR), Reading("Pier", "water_level", NOW, NOW, value)]
     last = check_readings(readings, NOW, tide)[-1]
     assert (last.finding, last.reading.quality) == ("out of range", "bad")
@@ -126,10 +126,10 @@ def test_other_variables_have_their_own_range() -> None:
 
 def test_centimetres_are_found_by_name_and_never_good() -> None:
     in_centimetres = faults.in_centimetres(gauge(), LATELY)
-    judged = check_readings(in_centimetres.read(datetime.min, NOW), NOW, tide)
-    inside = [each for each in judged if LATELY[0] <= each.reading.time]
+    checked = check_readings(in_centimetres.read(datetime.min, NOW), NOW, tide)
+    inside = [each for each in checked if LATELY[0] <= each.reading.time]
     assert sum(each.finding == "wrong unit" for each in inside) >= 10
-    assert not any(each.reading.quality == "good" and abs(each.reading.value) > 3 for each in judged)
+    assert not any(each.reading.quality == "good" and abs(each.reading.value) > 3 for each in checked)
 
 
 # --- clocks --------------------------------------------------------------------------------------------------------
@@ -141,18 +141,18 @@ def test_a_clock_that_always_ran_ahead_makes_every_reading_bad() -> None:
     assert len(findings(skewed)) == 72
 
 
-def test_a_clock_that_was_set_wrong_leaves_what_it_said_before() -> None:
+def test_a_clock_that_is_set_wrong_leaves_earlier_readings_good() -> None:
     skewed = faults.clock_skew(gauge(), LATELY, ahead=3 * HOUR)
     assert list(findings(skewed)) == [START + hour * HOUR for hour in range(63, 75)]
 
 
-def test_one_mad_time_is_bad_alone() -> None:
-    mad = Reading("Pier", "water_level", datetime(2099, 1, 1), datetime(2099, 1, 1), 0.5)
-    judged = check_readings([*gauge().read(datetime.min, NOW), mad], NOW, tide)
-    assert [each.reading for each in judged if each.finding] == [replace(mad, quality="bad")]
+def test_one_wrong_time_is_bad_alone() -> None:
+    wrong = Reading("Pier", "water_level", datetime(2099, 1, 1), datetime(2099, 1, 1), 0.5)
+    checked = check_readings([*gauge().read(datetime.min, NOW), wrong], NOW, tide)
+    assert [each.reading for each in checked if each.finding] == [replace(wrong, quality="bad")]
 
 
-def test_forecasts_speak_of_the_future_and_are_issued_in_the_past() -> None:
+def test_forecasts_are_valid_in_the_future_and_issued_in_the_past() -> None:
     ahead = [Reading("model", "surge_forecast", NOW + lead * HOUR, NOW - 6 * HOUR, 0.2) for lead in range(48)]
     assert all(each.finding is None for each in check_readings(ahead, NOW))
     too_early = [replace(reading, issued=NOW + HOUR) for reading in ahead]
@@ -168,11 +168,11 @@ def test_order_and_repeats_change_nothing(name: str, seed: int, hour: int) -> No
     readings = faults.FAULTS[name](gauge(), LATELY).read(datetime.min, until)
     mixed = readings + [replace(reading) for reading in readings[::3]]
     random.Random(seed).shuffle(mixed)
-    said = [str(each) for each in check_readings(readings, until, tide)]  # as text: a NaN equals no other
-    assert [str(each) for each in check_readings(mixed, until, tide)] == said
+    expected = [str(each) for each in check_readings(readings, until, tide)]  # as text: a NaN equals no other
+    assert [str(each) for each in check_readings(mixed, until, tide)] == expected
 
 
-def test_what_was_bad_stays_bad_until_the_stream_says_another_value() -> None:
+def test_a_bad_reading_stays_bad_until_its_value_is_revised() -> None:
     readings = gauge().read(datetime.min, NOW)
     bad = replace(readings[50], quality="bad")
     again = check_readings(readings, NOW, tide, earlier=[*readings[:50], bad])
@@ -181,7 +181,7 @@ def test_what_was_bad_stays_bad_until_the_stream_says_another_value() -> None:
     assert not any(each.finding for each in check_readings([*readings, revised], NOW, tide, earlier=[bad]))
 
 
-def test_a_verdict_is_passed_anew_on_what_was_good_or_suspect() -> None:
+def test_good_and_suspect_readings_are_checked_again() -> None:
     at = START + 66 * HOUR
     spiky = faults.spiking(gauge(), (at, at + HOUR), size=1.5)
     first = [each.reading for each in check_readings(spiky.read(datetime.min, at + 0.5 * HOUR), at + 0.5 * HOUR, tide)]
@@ -196,8 +196,8 @@ def test_a_verdict_is_passed_anew_on_what_was_good_or_suspect() -> None:
 
 
 def health_of(replay: Replay, until: datetime = NOW, failure: str = "") -> Health:
-    judged = check_readings(replay.read(datetime.min, until), until, tide)
-    return assess_health("Pier", judged, until, EXPECTED, failure)
+    checked = check_readings(replay.read(datetime.min, until), until, tide)
+    return assess_health("Pier", checked, until, EXPECTED, failure)
 
 
 def test_a_sound_stream_is_alive_and_good() -> None:
@@ -211,20 +211,20 @@ def test_a_dead_stream_is_late_and_then_silent() -> None:
     conditions = [health_of(dead, LATELY[0] + hours * HOUR).condition for hours in range(9)]
     assert conditions == ["alive", *["late"] * 5, *["silent"] * 3]
     assert health_of(faults.dead(gauge(), (START, NOW))).condition == "silent"
-    assert "nothing yet" in health_of(faults.dead(gauge(), (START, NOW))).note
+    assert "No reading yet" in health_of(faults.dead(gauge(), (START, NOW))).note
 
 
-def test_garbage_is_as_good_as_silence() -> None:
+def test_garbage_counts_as_silence() -> None:
     health = health_of(faults.garbage(gauge(), LATELY))
     assert health.condition == "silent"
     assert health.share_good == pytest.approx(12 / 24, abs=0.05)
     assert "no numbers" in health.note
 
 
-def test_stuck_skewed_and_failing_streams_say_so() -> None:
+def test_stuck_skewed_and_failing_streams_have_a_note() -> None:
     assert health_of(faults.frozen(gauge(), LATELY)).condition == "stuck"
     skewed = health_of(faults.clock_skew(gauge(), LATELY, ahead=3 * HOUR))
-    assert skewed.note == "Clock skew: its newest reading lies 170 min in the future."
+    assert skewed.note == "Clock error: the newest reading is 170 min in the future."
     assert skewed.age_hours == pytest.approx(-170 / 60)
     failing = health_of(gauge(), failure="no answer within 10 s")
-    assert (failing.condition, failing.note) == ("failing", "Asking it failed: no answer within 10 s.")
+    assert (failing.condition, failing.note) == ("failing", "Polling failed: no answer within 10 s.")

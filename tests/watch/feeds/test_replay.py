@@ -1,4 +1,4 @@
-"""Recorded streams: nothing is revealed before it was known, and faults touch their window alone."""
+"""Replayed streams: no reading comes before it was available, and faults change only their window."""
 
 import time as clock
 from datetime import datetime, timedelta
@@ -45,23 +45,23 @@ forecasts = st.lists(
 
 
 @given(forecasts, st.lists(st.integers(-5, 140), min_size=2, max_size=8), st.integers(0, 30))
-def test_replay_reveals_everything_once_and_nothing_before_it_was_known(
-    readings: list[Reading], asked_at: list[int], delay_hours: int
+def test_a_replay_gives_every_reading_once_and_none_before_it_was_available(
+    readings: list[Reading], polled_at: list[int], delay_hours: int
 ) -> None:
     delay = delay_hours * HOUR
     replay = Replay.of("model", readings, delay)
-    steps = sorted({START + hour * HOUR for hour in asked_at})
-    seen: list[Reading] = []
+    steps = sorted({START + hour * HOUR for hour in polled_at})
+    found: list[Reading] = []
     for since, until in zip([datetime.min, *steps], steps, strict=False):
         given = replay.read(since, until)
         assert all(since < reading.issued + delay <= until for reading in given)
         assert given == sorted(given, key=lambda reading: reading.issued)
-        seen += given
-    known = [reading for reading in readings if reading.issued + delay <= steps[-1]]
-    assert sorted(seen) == sorted(known)
+        found += given
+    available = [reading for reading in readings if reading.issued + delay <= steps[-1]]
+    assert sorted(found) == sorted(available)
 
 
-def test_an_hour_without_a_reading_is_no_reading() -> None:
+def test_an_hour_without_a_reading_is_left_out() -> None:
     level = np.array([1.0, np.nan, 3.0])
     replay = Replay.of_gauge("Pier", hours(3), level, 0 * HOUR)
     assert [reading.value for reading in replay.read(datetime.min, datetime.max)] == [1.0, 3.0]
@@ -101,16 +101,16 @@ def test_a_fault_leaves_everything_outside_its_window(name: str, window: tuple[d
     faulty = faults.FAULTS[name](replay, window)
 
     def outside(recording: Replay, measured_inside: set[datetime]) -> list[tuple[Reading, object]]:
-        pairs = zip(recording.readings, recording.known.tolist(), strict=True)
+        pairs = zip(recording.readings, recording.available.tolist(), strict=True)
         return sorted(pair for pair in pairs if pair[0].time not in measured_inside)
 
     inside = {reading.time for reading in replay.readings if window[0] <= reading.time < window[1]}
     if name == "clock_skew":  # what was measured inside stands under a later time
-        there = set(zip(faulty.readings, faulty.known.tolist(), strict=True))
+        there = set(zip(faulty.readings, faulty.available.tolist(), strict=True))
         assert there.issuperset(outside(replay, inside))
     else:
         assert outside(faulty, inside) == outside(replay, inside)
-    assert (np.diff(faulty.known) >= np.timedelta64(0)).all()
+    assert (np.diff(faulty.available) >= np.timedelta64(0)).all()
 
 
 WINDOW = (START + 24 * HOUR, START + 48 * HOUR)
@@ -120,7 +120,7 @@ def values(replay: Replay) -> np.ndarray:
     return np.array([reading.value for reading in sorted(replay.readings, key=lambda reading: reading.time)])
 
 
-def test_each_fault_is_what_its_name_says() -> None:
+def test_each_fault_is_what_its_name_states() -> None:
     sound = values(gauge())
     inside = slice(24, 48)
     assert values(faults.dead(gauge(), WINDOW)).size == 72
@@ -134,7 +134,7 @@ def test_each_fault_is_what_its_name_says() -> None:
     assert not np.isfinite(values(faults.garbage(gauge(), WINDOW))[inside]).all()
 
 
-def test_a_late_reading_is_known_a_day_later() -> None:
+def test_a_late_reading_is_available_a_day_later() -> None:
     late = faults.late(gauge(), WINDOW)
     assert late.read(WINDOW[0], WINDOW[1] - HOUR) == []
     assert len(late.read(WINDOW[1], WINDOW[1] + 24 * HOUR)) == 48  # a day's own, and the day before
@@ -147,17 +147,19 @@ def test_repeats_come_after_what_they_repeat() -> None:
 
 
 @given(windows, st.integers(1, 30))
-def test_a_shuffled_stream_reveals_nothing_sooner(window: tuple[datetime, datetime], block_hours: int) -> None:
+def test_a_shuffled_stream_gives_no_reading_sooner(window: tuple[datetime, datetime], block_hours: int) -> None:
     replay = gauge()
     mixed = faults.shuffled(replay, window, block_hours * HOUR)
-    when = dict(zip(replay.readings, replay.known.tolist(), strict=True))
-    assert all(known >= when[reading] for reading, known in zip(mixed.readings, mixed.known.tolist(), strict=True))
+    when = dict(zip(replay.readings, replay.available.tolist(), strict=True))
+    assert all(
+        moment >= when[reading] for reading, moment in zip(mixed.readings, mixed.available.tolist(), strict=True)
+    )
     assert sorted(mixed.readings) == sorted(replay.readings)
 
 
 def test_a_shuffled_stream_is_out_of_order() -> None:
-    given_at_once = faults.shuffled(gauge(), WINDOW).read(WINDOW[0], WINDOW[1])
-    assert [r.time for r in given_at_once] != sorted(r.time for r in given_at_once)
+    at_once = faults.shuffled(gauge(), WINDOW).read(WINDOW[0], WINDOW[1])
+    assert [r.time for r in at_once] != sorted(r.time for r in at_once)
 
 
 def test_a_clock_that_runs_ahead_gives_readings_of_the_future() -> None:

@@ -1,4 +1,4 @@
-"""The surge service of a simulated coast says at an hour what it had issued by then; on a real coast there is none."""
+"""The surge service of a simulated coast gives the newest issue available at an hour; a real coast has none."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -39,25 +39,25 @@ def test_it_forecasts_the_truth_of_a_simulated_coast_by_the_seed_of_the_run(depl
 
 
 @pytest.mark.parametrize(("hour", "issue"), [(12, 1), (13, 2), (18, 2), (19, 3)])
-def test_it_says_the_newest_issue_that_can_be_had_from_now_on(service: SurgeService, hour: int, issue: int) -> None:
-    said = service.say(TIME[hour])
-    assert said is not None
+def test_it_gives_the_newest_available_issue_from_now_on(service: SurgeService, hour: int, issue: int) -> None:
+    issued_forecast = service.forecast(TIME[hour])
+    assert issued_forecast is not None
     past = hour - issue * SKILL.every_hours
     values = forecast_surges(TIME, SURGE, 3, SKILL, [issue]).values[0, past:].astype(float)
-    np.testing.assert_array_equal(said.leads, np.arange(len(values)))
-    np.testing.assert_allclose(said.mean, values.mean(axis=1))
-    np.testing.assert_allclose(said.spread, values.std(axis=1, ddof=1))
+    np.testing.assert_array_equal(issued_forecast.leads, np.arange(len(values)))
+    np.testing.assert_allclose(issued_forecast.mean, values.mean(axis=1))
+    np.testing.assert_allclose(issued_forecast.spread, values.std(axis=1, ddof=1))
 
 
-def test_before_its_first_issue_can_be_had_and_after_the_record_it_says_nothing(service: SurgeService) -> None:
-    assert service.say(TIME[0]) is None
-    last = service.say(TIME[-1])
+def test_before_its_first_issue_and_after_the_record_there_is_no_forecast(service: SurgeService) -> None:
+    assert service.forecast(TIME[0]) is None
+    last = service.forecast(TIME[-1])
     assert last is not None
     assert last.leads.tolist() == [0]
-    assert service.say(TIME[-1] + np.timedelta64(3, "D")) is None
+    assert service.forecast(TIME[-1] + np.timedelta64(3, "D")) is None
 
 
-def test_a_replay_reveals_each_member_when_it_could_be_had_and_ends_with_the_record(service: SurgeService) -> None:
+def test_a_replay_gives_each_member_when_it_is_available_and_ends_with_the_record(service: SurgeService) -> None:
     replay = service.replay(START + timedelta(days=8), START + timedelta(days=30))
     assert {each.stream for each in replay.readings} == {SURGE_SERVICE}
     issued = sorted({each.issued for each in replay.readings})

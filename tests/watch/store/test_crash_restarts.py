@@ -1,4 +1,4 @@
-"""A watch that is killed at any moment loses nothing and does nothing twice, alone or with others."""
+"""A watch that is killed at any moment loses nothing and does nothing twice."""
 
 import os
 from functools import cache
@@ -12,16 +12,16 @@ from benchmarks.agent.scripted_watch import START, open_store, play, play_and_di
 from tests.fixtures.postgres_server import empty_database
 
 
-def test_a_watch_that_is_killed_again_and_again_ends_like_one_that_was_not(tmp_path: Path) -> None:
+def test_a_watch_killed_again_and_again_equals_one_that_was_not(tmp_path: Path) -> None:
     begun = crash_restarts(4, tmp_path)
     assert (begun.kills, begun.rounds >= 1, begun.wrong) == (4, True, ())
-    done = crash_restarts(20, tmp_path)  # goes on where the four kills stopped
+    done = crash_restarts(20, tmp_path)  # continues after the four kills
     assert (done.kills, done.at_moments, done.wrong) == (20, 10, ())
     assert done.rounds > begun.rounds
 
 
 @pytest.mark.slow
-def test_a_watch_on_a_server_that_is_killed_ends_like_one_that_was_not(
+def test_a_killed_watch_on_a_server_equals_one_that_was_not(
     tmp_path: Path, postgres_server: str, socket_enabled: None
 ) -> None:
     @cache
@@ -46,7 +46,7 @@ def test_a_difference_is_not_overlooked(tmp_path: Path) -> None:
     assert {"drafts/.partial is too much", "drafts/scripted-0.xml differs", "log differs"} <= set(lines)
 
 
-def test_of_two_agents_that_want_the_same_hours_one_does_each(address: str, tmp_path: Path) -> None:
+def test_of_several_agents_with_the_same_hours_one_does_each(address: str, tmp_path: Path) -> None:
     hours, context = 8, get_context("forkserver")
     context.set_forkserver_preload([play_and_die.__module__])
     agents = [context.Process(target=play_and_die, args=(address, tmp_path / "alerts", hours, None)) for _ in range(3)]

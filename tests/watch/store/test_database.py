@@ -1,4 +1,4 @@
-"""What a store vouches for: no row is rewritten, the log tells where one was, and both engines hold the same."""
+"""Integrity of a store: no row is rewritten, the log shows changes, and both engines store the same."""
 
 import gc
 import json
@@ -43,7 +43,7 @@ def execute(address: str, *statements: str) -> None:
 
 
 def unguarded(address: str, change: str) -> list[str]:
-    """The change, after somebody who may has removed the guards."""
+    """The change, after the owner has removed the triggers."""
     names = [table.name for table in APPEND_ONLY]
     if is_server(address):
         return [*(f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in names), change]
@@ -61,13 +61,19 @@ def test_migrations_make_the_tables_that_the_program_knows_and_run_once(address:
     engine.dispose()
 
 
-def test_a_schema_from_the_future_is_refused(played: str) -> None:
+def test_the_schema_of_a_newer_version_is_refused(played: str) -> None:
     execute(played, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
-    with pytest.raises(InputError, match=r"its schema '9999' is newer than this program's '0001'; use the version"):
+    with pytest.raises(InputError, match=r"its schema '9999' is newer than this program's '0002'; use the version"):
         Store.open(played)
 
 
-def test_a_database_that_is_anothers_is_refused_and_left_alone(address: str) -> None:
+def test_the_database_of_an_older_version_is_refused(played: str) -> None:
+    execute(played, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+    with pytest.raises(InputError, match=r"written by an older version of strandline .*; keep it .* a new database"):
+        Store.open(played)
+
+
+def test_the_database_of_another_program_is_refused_and_not_changed(address: str) -> None:
     execute(address, "CREATE TABLE log (line TEXT)")
     with pytest.raises(InputError, match=r"tables of another program \(log\)"):
         Store.open(address)
@@ -86,7 +92,9 @@ def test_a_database_that_is_anothers_is_refused_and_left_alone(address: str) -> 
         ("notes.txt", "notes.txt: cannot be read or written .*not a database"),
     ],
 )
-def test_what_is_no_store_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, why: str) -> None:
+def test_an_address_that_is_no_store_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, why: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("notes.txt").write_text("a text that is longer than the head of a database file; " * 20)
     with pytest.raises(InputError, match=why):
@@ -109,7 +117,7 @@ def test_the_database_itself_refuses_to_rewrite(played: str) -> None:
         for change in (f"UPDATE {table.name} SET {column} = {column}", f"DELETE FROM {table.name}"):
             with pytest.raises(DBAPIError, match=f"{table.name} is append-only"):
                 execute(played, change)
-        with pytest.raises(DBAPIError, match=r"append-only|log goes on"):
+        with pytest.raises(DBAPIError, match=r"append-only|log continues"):
             execute(played, again.format(table.name))
         assert rows(played, table) == before
     with pytest.raises(DBAPIError, match=r"thinned, not changed|append-only"):
@@ -120,11 +128,11 @@ def test_the_log_takes_nothing_but_its_next_entry(played: str) -> None:
     last = rows(played, log)[-1]
     for sequence, previous in ((last.sequence + 2, last.hash), (last.sequence + 1, 64 * "0")):
         values = f"{sequence}, '2022-01-01 00:00:00.000000', 'note', '', '{{}}', '{previous}', 'any'"
-        with pytest.raises(DBAPIError, match="log goes on from its last entry"):
+        with pytest.raises(DBAPIError, match="log continues from its last entry"):
             execute(played, f"INSERT INTO log VALUES ({values})")
 
 
-def test_no_confirmation_without_a_name_and_no_status_but_a_drafts(played: str) -> None:
+def test_a_confirmation_needs_a_name_and_an_alert_the_status_of_a_draft(played: str) -> None:
     nobody = "INSERT INTO confirmations SELECT 99, NULL, identifier, ' ', hour, '' FROM alerts"
     with pytest.raises(DBAPIError, match="by_a_named_person"):
         execute(played, nobody)
@@ -135,20 +143,20 @@ def test_no_confirmation_without_a_name_and_no_status_but_a_drafts(played: str) 
 
 CHANGES = {
     "UPDATE log SET text = 'calm' WHERE sequence = 4": "log entry 4 was changed",
-    "DELETE FROM log WHERE sequence = 4": "log entry 5 does not go on from entry 3",
-    "DELETE FROM log WHERE sequence > 9": "the steps that are done are not those of the log",
-    "DELETE FROM steps": "the steps that are done are not those of the log",
+    "DELETE FROM log WHERE sequence = 4": "log entry 5 does not follow entry 3",
+    "DELETE FROM log WHERE sequence > 9": "the completed steps do not match the log",
+    "DELETE FROM steps": "the completed steps do not match the log",
     "UPDATE readings SET value = 9 WHERE member = 1": "readings of 2022-01-01T00:00",
     "UPDATE decisions SET cost = 1 WHERE hour > '2022-01-01 02:30'": "decisions of 2022-01-01T03:00",
     "UPDATE alerts SET xml = 'all is well'": "alerts of 2022-01-01T00:00",
     "DELETE FROM health": "health of 2022-01-01T00:00",
     "DELETE FROM outlooks": "outlooks of 2022-01-01T00:00",
-    "UPDATE confirmations SET person = 'Eve'": "the confirmations are not those of the log",
-    "UPDATE belief_state SET state = CAST('other' AS BLOB)": "the belief state is not what the log vouches for",
+    "UPDATE confirmations SET person = 'Eve'": "the confirmations do not match the log",
+    "UPDATE belief_state SET state = CAST('other' AS BLOB)": "the belief state does not match the log",
 }
 
 
-def test_what_was_changed_behind_its_back_is_named(tmp_path: Path) -> None:
+def test_a_change_outside_the_program_is_named(tmp_path: Path) -> None:
     original, changed = tmp_path / "watch.db", tmp_path / "changed.db"
     with open_store(str(original)) as store:
         play(store, tmp_path / "alerts", HOURS)
@@ -159,7 +167,7 @@ def test_what_was_changed_behind_its_back_is_named(tmp_path: Path) -> None:
             verify(changed)
 
 
-def test_an_entry_that_was_kept_elsewhere_shows_that_the_end_was_cut_off(played: str) -> None:
+def test_an_entry_kept_elsewhere_shows_that_the_end_was_cut_off(played: str) -> None:
     with Store.open(played) as store:
         known = store.verify_log()
         assert store.verify_log(known) == known
@@ -167,14 +175,14 @@ def test_an_entry_that_was_kept_elsewhere_shows_that_the_end_was_cut_off(played:
     execute(played, "DELETE FROM steps WHERE hour > '2022-01-01 04:30'")
     with Store.open(played) as store:
         store.verify_log()
-        with pytest.raises(Tampered, match=r"the log ends before entry \d+, which is known"):
+        with pytest.raises(Tampered, match=r"the log ends before the known entry \d+"):
             store.verify_log(known)
 
 
 def test_an_entry_can_be_checked_without_this_program(played: str) -> None:
     for row in rows(played, log):
-        said = [row.sequence, row.time.isoformat(), row.kind, row.text, row.data, row.previous]
-        assert row.hash == sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+        fields = [row.sequence, row.time.isoformat(), row.kind, row.text, row.data, row.previous]
+        assert row.hash == sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
     (first, *_) = (json.loads(row.data) for row in rows(played, log) if row.kind == "step")
     digest = sha256()
     for row in rows(played, health):
@@ -184,7 +192,7 @@ def test_an_entry_can_be_checked_without_this_program(played: str) -> None:
     assert first["health"] == {"rows": 2, "sha256": digest.hexdigest()}
 
 
-def test_the_same_hours_are_the_same_on_every_engine(played: str, tmp_path: Path) -> None:
+def test_the_same_hours_are_stored_equally_on_every_engine(played: str, tmp_path: Path) -> None:
     reference = str(tmp_path / "reference.db")
     with open_store(reference) as store:
         play(store, tmp_path / "reference", HOURS)
@@ -193,16 +201,16 @@ def test_the_same_hours_are_the_same_on_every_engine(played: str, tmp_path: Path
     assert len(expected) == len(metadata.tables) + 4  # two alerts, each as a draft and confirmed
 
 
-def test_no_question_reads_a_table_from_end_to_end(tmp_path: Path) -> None:
+def test_no_query_scans_a_whole_table(tmp_path: Path) -> None:
     with open_store(str(tmp_path / "watch.db")) as store:
         play(store, tmp_path, HOURS)
-        asked: list[tuple[str, tuple[object, ...]]] = []
+        queries: list[tuple[str, tuple[object, ...]]] = []
 
         def note(
             connection: Connection, cursor: object, statement: str, parameters: tuple[object, ...], *_: object
         ) -> None:
             if statement.startswith("SELECT"):
-                asked.append((statement, parameters))
+                queries.append((statement, parameters))
 
         event.listen(Engine, "before_cursor_execute", note)
         try:
@@ -222,7 +230,7 @@ def test_no_question_reads_a_table_from_end_to_end(tmp_path: Path) -> None:
     with reading(engine) as connection:
         plans = {
             statement: [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
-            for statement, parameters in asked
+            for statement, parameters in queries
         }
     engine.dispose()
     assert len(plans) > 10

@@ -1,4 +1,4 @@
-"""A store of the watch: steps that happen wholly and once, readings with their revisions, a person's word, files."""
+"""The store of the watch: atomic steps, readings with revisions, confirmations, files."""
 
 import os
 import signal
@@ -51,21 +51,21 @@ def test_a_step_is_kept_as_a_whole(store: Store) -> None:
     store.close()
 
 
-def test_health_is_told_hour_by_hour_and_the_log_has_a_newest_entry(store: Store) -> None:
+def test_health_is_read_hour_by_hour_and_the_log_has_a_newest_entry(store: Store) -> None:
     assert store.read.newest_entry() is None
     conditions: list[Condition] = ["alive", "late", "silent"]
     for number, condition in enumerate(conditions):
         with store.step(START + number * HOUR) as step:
             step.add_health([Health("gauge", START, float(number), condition, None)])
-    told = list(store.read.health_history(START + HOUR, START + 9 * HOUR))
-    assert [(hour, streams[0].condition) for hour, streams in told] == [
+    history = list(store.read.health_history(START + HOUR, START + 9 * HOUR))
+    assert [(hour, streams[0].condition) for hour, streams in history] == [
         (START + HOUR, "late"), (START + 2 * HOUR, "silent"),
     ]  # fmt: skip
     assert store.read.newest_entry() == list(store.read.log())[-1]
     store.close()
 
 
-def test_a_step_that_breaks_leaves_nothing_and_frees_the_lock(store: Store) -> None:
+def test_a_failed_step_writes_nothing_and_releases_the_lock(store: Store) -> None:
     def break_down() -> None:
         with store.step(START) as step:
             fill(step, 0)
@@ -88,7 +88,7 @@ def test_a_step_is_done_once_and_time_goes_forward(store: Store) -> None:
     with pytest.raises(AlreadyDone, match=r"2022-01-01T00:00 is already done") as done, store.step(START):
         pytest.fail("done twice")
     assert done.value.hour == START
-    with pytest.raises(InputError, match="steps go forward"), store.step(START - HOUR):
+    with pytest.raises(InputError, match="give steps in ascending order"), store.step(START - HOUR):
         pytest.fail("done in the past")
     with pytest.raises(InputError, match="not a whole hour"), store.step(START + HOUR / 2):
         pytest.fail("done in between")
@@ -127,21 +127,21 @@ def test_an_agent_that_is_killed_frees_its_step(address: str) -> None:
         assert list(store.read.readings(START, START, START)) == [LEVEL]
 
 
-def test_a_person_confirms_while_a_step_is_at_work(store: Store) -> None:
+def test_a_person_can_confirm_during_a_step(store: Store) -> None:
     with store.step(START) as step:
         (decision,) = step.add_decisions([decision_at(START, 0.9)])
     with store.step(START + HOUR) as step:
-        step.log("first", "said in the step")
+        step.log("first", "logged in the step")
         store.confirm(decision, "Ada Vento", "", START + HOUR / 2)
     assert [entry.kind for entry in store.read.log()] == ["step", "confirmation", "first", "step"]
     store.verify_log()
     store.close()
 
 
-def test_repeats_are_kept_once_and_revisions_beside_one_another(store: Store) -> None:
+def test_repeats_are_stored_once_and_revisions_side_by_side(store: Store) -> None:
     revised, suspect = replace(LEVEL, value=0.6), replace(LEVEL, value=0.6, quality="suspect")
-    says = [[LEVEL, LEVEL], [LEVEL], [revised], [suspect, revised], [revised], [LEVEL]]
-    new = [_step_with(store, START + number * HOUR, said) for number, said in enumerate(says)]
+    batches = [[LEVEL, LEVEL], [LEVEL], [revised], [suspect, revised], [revised], [LEVEL]]
+    new = [_step_with(store, START + number * HOUR, batch) for number, batch in enumerate(batches)]
     assert new == [1, 0, 1, 2, 0, 1]
     everything = [LEVEL, revised, suspect, revised, LEVEL]
     for known_at, count in enumerate([1, 1, 2, 4, 4, 5]):
@@ -149,7 +149,7 @@ def test_repeats_are_kept_once_and_revisions_beside_one_another(store: Store) ->
     store.close()
 
 
-def test_a_step_knows_what_it_was_just_given(store: Store) -> None:
+def test_a_step_reads_its_own_new_readings(store: Store) -> None:
     earlier, later = replace(LEVEL, time=START - HOUR), replace(LEVEL, time=START + HOUR, value=1.0)
     _step_with(store, START, [LEVEL, replace(LEVEL, time=START - 99 * HOUR)])
     with store.step(START + HOUR) as step:
@@ -160,7 +160,7 @@ def test_a_step_knows_what_it_was_just_given(store: Store) -> None:
     store.close()
 
 
-SAID = st.builds(
+READINGS = st.builds(
     Reading,
     stream=st.sampled_from(["a", "b", "ä", "B"]),
     variable=st.just("surge"),
@@ -172,12 +172,12 @@ SAID = st.builds(
 )
 
 
-@given(st.lists(st.lists(SAID, max_size=6), min_size=1, max_size=4))
+@given(st.lists(st.lists(READINGS, max_size=6), min_size=1, max_size=4))
 @settings(max_examples=12, deadline=None)
-def test_what_is_known_at_an_hour_is_what_was_said_by_then_less_the_repeats(said: list[list[Reading]]) -> None:
+def test_the_readings_known_at_an_hour_are_those_given_by_then_without_repeats(batches: list[list[Reading]]) -> None:
     with TemporaryDirectory() as folder, Store.open(Path(folder) / "watch.db") as store:
         expected: dict[tuple[object, ...], list[Reading]] = {}
-        for number, batch in enumerate(said):
+        for number, batch in enumerate(batches):
             _step_with(store, START + number * HOUR, batch)
             for one in batch:
                 which = (one.time, one.stream, one.variable, one.place, one.member, one.issued)
@@ -206,24 +206,24 @@ def test_pandas_and_numpy_come_back_as_plain_values(store: Store) -> None:
         (replace(LEVEL, value=float("inf")), "inf is not a number"),
         (replace(LEVEL, time=START.replace(tzinfo=UTC)), "has a zone"),
         (replace(LEVEL, issued=pd.NaT), "has no time"),
-        (replace(LEVEL, place="har\0bour"), "holds NUL"),
-        (replace(LEVEL, place="\udc00"), "half a character"),
+        (replace(LEVEL, place="har\0bour"), "contains NUL"),
+        (replace(LEVEL, place="\udc00"), "lone surrogate"),
     ],
 )
-def test_what_a_database_could_not_keep_is_refused_at_the_door(tmp_path: Path, reading: Reading, why: str) -> None:
+def test_a_value_that_a_database_cannot_store_is_refused(tmp_path: Path, reading: Reading, why: str) -> None:
     with Store.open(tmp_path / "watch.db") as store:
         with pytest.raises(InputError, match=f"reading of 'gauge'.*{why}"):
             _step_with(store, START, [reading])
         assert store.read.newest_step() is None
 
 
-def test_what_a_step_cannot_hold_is_refused(tmp_path: Path) -> None:
+def test_invalid_content_of_a_step_is_refused(tmp_path: Path) -> None:
     with Store.open(tmp_path / "watch.db") as store, store.step(START) as step:
         with pytest.raises(InputError, match="not of the step's"):
             step.add_decisions([decision_at(START + HOUR, 0.5)])
         with pytest.raises(InputError, match=r"health: .*gauge is given twice"):
             step.add_health(2 * [Health("gauge", None, None, "silent", None)])
-        with pytest.raises(InputError, match="store's own"):
+        with pytest.raises(InputError, match="reserved for the store"):
             step.log("step", "forged")
         with pytest.raises(InputError, match="is not JSON"):
             step.log("other", "not a number", {"share": float("nan")})
@@ -231,16 +231,16 @@ def test_what_a_step_cannot_hold_is_refused(tmp_path: Path) -> None:
             step.add_alerts([AlertDraft(message("one", "", "Actual"))])
         with pytest.raises(InputError, match="is not XML"):
             step.add_alerts([AlertDraft(b"<alert>")])
-        with pytest.raises(InputError, match="is called what it cannot be"):
+        with pytest.raises(InputError, match="has an impossible identifier"):
             step.add_alerts([AlertDraft(message("20220113T05/1", ""))])
-        with pytest.raises(InputError, match="belongs to the decision 'nine', which is not there"):
+        with pytest.raises(InputError, match="belongs to the unknown decision 'nine'"):
             step.add_alerts([AlertDraft(message("one", ""), "nine")])
         step.add_alerts([AlertDraft(message("one", ""))])
         with pytest.raises(InputError, match="one is given twice"):
             step.add_alerts([AlertDraft(message("one", ""))])
 
 
-def test_an_alert_leaves_after_a_named_persons_word_and_no_sooner(store: Store, tmp_path: Path) -> None:
+def test_an_alert_is_released_only_after_a_named_person_confirms_it(store: Store, tmp_path: Path) -> None:
     warning = FloodWarning(
         "sella-1", "gate", "real", pd.Timestamp(START), pd.Timestamp(START), pd.Timestamp(START), 0.7, 12.0, "flood",
         "High water", "The sea may pass 1.2 m.", "Confirm first.", "Execute", "Sella",
@@ -254,24 +254,24 @@ def test_an_alert_leaves_after_a_named_persons_word_and_no_sooner(store: Store, 
     assert store.deliver(tmp_path) == []
     (waiting,) = store.read.pending(START).alerts
     assert (waiting.identifier, waiting.status, waiting.draft) == ("sella-1", "Draft", draft)
-    with pytest.raises(InputError, match="names nobody"):
+    with pytest.raises(InputError, match="names no person"):
         store.confirm("sella-1", " ", "", START)
     with pytest.raises(InputError, match="neither an alert nor a decision"):
         store.confirm("sella-2", "Ada Vento", "", START)
     with pytest.raises(InputError, match="before 'sella-1'"):
         store.confirm("sella-1", "Ada Vento", "", START - HOUR)
     assert not (tmp_path / "confirmed").exists()
-    given = store.confirm("sella-1", "Ada Vento", "by telephone", START + HOUR)
+    confirmation = store.confirm("sella-1", "Ada Vento", "by telephone", START + HOUR)
     assert store.deliver(tmp_path) == [tmp_path / "confirmed" / "sella-1.xml"]
     assert (tmp_path / "confirmed" / "sella-1.xml").read_bytes() == draft.xml
     assert store.read.pending(START).alerts == ()
     (kept,) = store.read.alerts(START, START)
-    assert kept.confirmations == (given,)
+    assert kept.confirmations == (confirmation,)
     store.verify_contents()
     store.close()
 
 
-def test_a_file_is_never_replaced_by_another_and_no_name_leaves_the_folder(tmp_path: Path) -> None:
+def test_a_file_is_never_replaced_and_no_file_is_written_outside_the_folder(tmp_path: Path) -> None:
     with Store.open(tmp_path / "watch.db") as store:
         with store.step(START) as step:
             step.add_alerts([AlertDraft(message("../../etc/passwd", ""))])
@@ -280,15 +280,15 @@ def test_a_file_is_never_replaced_by_another_and_no_name_leaves_the_folder(tmp_p
         with store.step(START + HOUR) as step:
             step.add_alerts([AlertDraft(message("other", ""))])
         (tmp_path / "alerts" / "drafts" / "other.xml").write_text("somebody else's")
-        with pytest.raises(InputError, match="is there with another content"):
+        with pytest.raises(InputError, match="exists with another content"):
             store.deliver(tmp_path / "alerts")
 
 
-def test_decisions_that_ask_for_a_person_are_pending_until_one_confirms(store: Store) -> None:
+def test_decisions_that_need_a_person_are_pending_until_confirmed(store: Store) -> None:
     start = decision_at(START, 0.9)
-    kept, asks = replace(start, change="keep"), replace(start, change="keep", needs_person=True)
+    kept, needs_person = replace(start, change="keep"), replace(start, change="keep", needs_person=True)
     with store.step(START) as step:
-        first, _, third = step.add_decisions([start, kept, asks])
+        first, _, third = step.add_decisions([start, kept, needs_person])
     assert [one.id for one in store.read.pending(START).decisions] == [first, third]
     assert store.read.pending(START + HOUR).decisions == ()
     store.confirm(third, "Ada Vento", "", START)
@@ -297,7 +297,7 @@ def test_decisions_that_ask_for_a_person_are_pending_until_one_confirms(store: S
     store.close()
 
 
-def test_outlooks_are_read_by_hour_and_thinned_without_a_trace_left_out(store: Store) -> None:
+def test_forecasts_are_read_by_hour_and_thinning_is_logged(store: Store) -> None:
     row = ForecastRow("water_level", "", START, 0.0, 0.1, 0.2, 0.3, None)
     for number in range(30):
         with store.step(START + number * HOUR) as step:
@@ -307,7 +307,7 @@ def test_outlooks_are_read_by_hour_and_thinned_without_a_trace_left_out(store: S
     )
     history = list(store.read.forecast_history("water_level", "harbour", START + HOUR, START + 3 * HOUR))
     assert [(one.hour, one.rows[0].p50) for one in history] == [(START + n * HOUR, float(n)) for n in (1, 2, 3)]
-    with pytest.raises(InputError, match="not a part of a day"):
+    with pytest.raises(InputError, match="does not divide a day"):
         store.thin_forecasts(START, 5)
     assert store.thin_forecasts(START + 24 * HOUR, 6) == 2 * 20
     left = [one.hour for one in store.read.forecast_history("water_level", "", START, START + 29 * HOUR)]
@@ -319,20 +319,20 @@ def test_outlooks_are_read_by_hour_and_thinned_without_a_trace_left_out(store: S
 
 
 def test_pages_follow_one_another_without_a_gap(store: Store) -> None:
-    said = [replace(LEVEL, member=member) for member in range(1203)]
+    given_readings = [replace(LEVEL, member=member) for member in range(1203)]
     with store.step(START) as step:
-        step.add_readings(said)
+        step.add_readings(given_readings)
         for number in range(1000):
             step.log("count", str(number))
-    assert list(store.read.readings(START, START, START)) == said
+    assert list(store.read.readings(START, START, START)) == given_readings
     assert [entry.sequence for entry in store.read.log()] == list(range(1, 1002))
     assert [entry.text for entry in islice(store.read.log(after=700), 2)] == ["700", "701"]
     store.close()
 
 
-def _step_with(store: Store, hour: datetime, said: list[Reading]) -> int:
+def _step_with(store: Store, hour: datetime, batch: list[Reading]) -> int:
     with store.step(hour) as step:
-        return step.add_readings(said)
+        return step.add_readings(batch)
 
 
 def _until_free(act: Callable[[], object]) -> None:
@@ -345,7 +345,7 @@ def _until_free(act: Callable[[], object]) -> None:
     pytest.fail("a killed agent keeps its lock")
 
 
-def test_alerts_lie_beside_their_store(tmp_path: Path) -> None:
+def test_the_alerts_folder_is_beside_the_store(tmp_path: Path) -> None:
     assert alerts_beside(tmp_path / "a.db", Path("run")) == tmp_path / "a-alerts"
     assert alerts_beside(f"sqlite:///{tmp_path}/b.db", Path("run")) == tmp_path / "b-alerts"
     assert alerts_beside("postgresql+pg8000://me@host/watch?x=1", Path("run")) == Path("run") / "watch-alerts"

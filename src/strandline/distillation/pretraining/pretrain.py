@@ -201,11 +201,11 @@ def _train(
 def build_model_card(
     command: str, curriculum: PretrainingConfig, seed: int, commit: str, device: str, seconds: float
 ) -> dict[str, object]:
-    """The model card's facts: data, recipe, seed, commit, machine."""
+    """Model card: data, configuration, seed, commit, machine."""
     return {
         "command": command,
         "data": f"{curriculum.coasts} simulated coasts, seeds from {curriculum.first_seed}; no real data",
-        "curriculum": asdict(curriculum),
+        "config": asdict(curriculum),
         "seed": seed,
         "commit": commit,
         "torch": torch.__version__,

@@ -45,7 +45,7 @@ def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], 
     write_text(folder / "student.json", json.dumps({**card, "sha256": digests}, indent=2) + "\n")
 
 
-def without_surge(seed: int) -> tuple[Teacher, list[Student]]:
+def load_without_surge_decoder(seed: int) -> tuple[Teacher, list[Student]]:
     """The shipped teacher and students with untrained surge decoders."""
 
     def keep_rest(network: Network, weights: Mapping[str, Tensor], path: Path) -> Network:
@@ -152,5 +152,5 @@ def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _load(path: Path) -> dict[str, Tensor]:
     if not path.exists():
-        raise InputError(path, "does not exist", "run `strandline teach` or name a folder with trained networks")
+        raise InputError(path, "does not exist", "run `strandline pretrain` or name a folder with trained networks")
     return {name: tensor.float() for name, tensor in load_file(path).items()}

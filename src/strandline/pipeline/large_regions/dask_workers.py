@@ -1,5 +1,6 @@
-"""Who maps the tiles: the threads of this process, or the workers of a Dask cluster."""
+"""Map tiles in threads of this process, or on the workers of a Dask cluster."""
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from uuid import uuid4
@@ -8,20 +9,20 @@ import torch
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
-from strandline.pipeline.large_regions.tile_mapper import Mapper
+from strandline.pipeline.large_regions.tile_mapper import TileMapper
 from strandline.pipeline.large_regions.tiles import Tile
 
 ANSWER_S = 20
-"""[s] that a scheduler is waited for."""
+"""How long to wait for a scheduler [s]."""
 
 
-def map_here(mapper: Mapper, tiles: Sequence[Tile], progress: Progress | None = None) -> None:
-    """Map tiles side by side, as many as PyTorch has threads.
+def map_here(mapper: TileMapper, tiles: Sequence[Tile], progress: Progress | None = None) -> None:
+    """Map tiles side by side, one on each core.
 
-    Each by one thread, as a worker of a cluster does: the numbers of a convolution hang on how it is shared out.
+    Each tile uses one thread, as on a worker of a cluster: a convolution's result depends on how it is split.
     """
     threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+    pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)), initializer=torch.set_num_threads, initargs=(1,))
     torch.set_num_threads(1)
     try:
         futures = [pool.submit(mapper.map, tile) for tile in tiles]
@@ -34,8 +35,8 @@ def map_here(mapper: Mapper, tiles: Sequence[Tile], progress: Progress | None = 
         torch.set_num_threads(threads)
 
 
-def map_on_cluster(mapper: Mapper, tiles: Sequence[Tile], scheduler: str, progress: Progress | None = None) -> None:
-    """Map tiles on the workers that a scheduler has; those that a lost worker held are mapped by another.
+def map_on_cluster(mapper: TileMapper, tiles: Sequence[Tile], scheduler: str, progress: Progress | None = None) -> None:
+    """Map tiles on the workers that a scheduler has; tiles of a lost worker go to another.
 
     Workers need this version of Strandline, and to reach the store and the region's rasters under the same names.
 
@@ -43,23 +44,23 @@ def map_on_cluster(mapper: Mapper, tiles: Sequence[Tile], scheduler: str, progre
         scheduler: address, as ``tcp://10.0.0.1:8786``.
 
     Raises:
-        InputError: Dask is not installed, or nobody answers; or what a worker raised.
+        InputError: Dask is not installed, no scheduler answers, or what a worker raised.
     """
     try:
         import distributed
     except ModuleNotFoundError as missing:
         raise InputError("--scheduler", f"{missing.name} is missing", "pip install 'strandline[dask]'") from missing
 
-    class Carrier(distributed.WorkerPlugin):  # type: ignore[misc]  # workers that come later are given it as well
-        """Brings the mapper to each worker once."""
+    class Carrier(distributed.WorkerPlugin):  # type: ignore[misc]  # also given to workers that join later
+        """Sends the mapper to each worker once."""
 
-        def __init__(self, mapper: Mapper) -> None:
+        def __init__(self, mapper: TileMapper) -> None:
             self.mapper = mapper
 
-    name = f"strandline-{uuid4()}"  # others may map on the same cluster
+    name = f"strandline-{uuid4()}"  # other maps may run on the same cluster
 
-    def map_there(tile: Tile) -> None:
-        torch.set_num_threads(1)  # a worker a core
+    def map_on_worker(tile: Tile) -> None:
+        torch.set_num_threads(1)  # one worker a core
         distributed.get_worker().plugins[name].mapper.map(tile)
 
     try:
@@ -69,7 +70,7 @@ def map_on_cluster(mapper: Mapper, tiles: Sequence[Tile], scheduler: str, progre
     with client, client.as_current():
         client.register_plugin(Carrier(mapper), name=name)
         try:
-            futures = client.map(map_there, tiles, pure=False)
+            futures = client.map(map_on_worker, tiles, pure=False)
             for done, future in enumerate(distributed.as_completed(futures), start=1):
                 future.result()
                 if progress is not None:

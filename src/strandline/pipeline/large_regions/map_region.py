@@ -1,4 +1,4 @@
-"""From a finished run to flood maps of a wider region: survey the ground, map tile by tile, put the tiles together."""
+"""Flood maps of a wider region from a finished run: survey the terrain, map tile by tile, join the tiles."""
 
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -21,9 +21,9 @@ from strandline.observations.storms import find_whole_storms
 from strandline.pipeline.deployment import Deployment, RunMetadata, load_deployment
 from strandline.pipeline.large_regions.dask_workers import map_here, map_on_cluster
 from strandline.pipeline.large_regions.products import write_products
-from strandline.pipeline.large_regions.store import MosaicStore
+from strandline.pipeline.large_regions.store import MapStore
 from strandline.pipeline.large_regions.survey import survey
-from strandline.pipeline.large_regions.tile_mapper import BANDS, Mapper, Past
+from strandline.pipeline.large_regions.tile_mapper import BANDS, PastStorms, TileMapper
 from strandline.pipeline.large_regions.tiles import Tiling
 from strandline.pipeline.settings import RunConfig, commit
 from strandline.report.products import as_json, provenance_tags
@@ -32,18 +32,18 @@ from strandline.simulator.design_storms import StormDesigner
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 
 SOME_YEAR = np.datetime64("2000-01-01T00", "ns")
-"""Whose tides storms ride on where the run does not tell a year of its record; any serves."""
+"""Start of the year whose tides are used where the run states none of its record; any year serves."""
 
 
 @dataclass(frozen=True)
 class MapConfig:
-    """What is to be mapped.
+    """Settings of a map.
 
     Attributes:
         samples: Monte-Carlo samples of storms, members and depths.
         return_periods: some of the run's [years], ascending; empty = all of them.
         rise: of the mean sea level [m].
-        seed: of every draw.
+        seed: of every random stream.
     """
 
     samples: int = 12
@@ -54,14 +54,14 @@ class MapConfig:
 
 @dataclass(frozen=True)
 class MapMetadata:
-    """What ``map.json`` says of the rasters beside it.
+    """Content of ``map.json``, beside the rasters.
 
     Attributes:
-        run: how the run was made whose students mapped; ``run_region``: where it was.
+        run: how the run was made whose students are used; ``run_region``: its region.
         return_periods: R [years]; ``levels_p50``: median of the sampled sea levels (R,) [m, region datum].
         tiles: how many; ``reach`` and ``overlap`` [cells] of each.
-        provenance: ``simulated`` or ``real``; ``sources``: modality and source, in words.
-        remarks: what must be known before the maps are believed.
+        provenance: ``simulated`` or ``real``; ``sources``: modality and source, as text.
+        warnings: what a reader must know before using the maps.
     """
 
     region: Region
@@ -91,16 +91,16 @@ def map_large_region(
     resume: bool = False,
     scheduler: str | None = None,
 ) -> MapMetadata:
-    """Map a region by the students of a run, whose sea it shares.
+    """Map a region with the students of a run that has the same sea.
 
-    Where the region file names radar scenes, the teacher looks at those of every tile and its maps are remembered
-    there, as in a run; elsewhere students go by the ground alone.
+    Where the region file names radar scenes, the teacher's maps of each tile's past storms are the students' flood
+    archive, as in a run; elsewhere the students use the terrain alone.
 
     Args:
         region_file: the wider region; its terrain is needed, radar and gauges are used where they are named.
         run: folder of the finished run.
         out: folder of the products, a path or a URL of fsspec.
-        job: everything that decides the numbers, as text; an interrupted map of another job is not gone on with.
+        job: everything that decides the numbers, as text; an interrupted map of another job is not continued.
         scheduler: of a Dask cluster; ``None`` = this process.
 
     Raises:
@@ -108,11 +108,11 @@ def map_large_region(
     """
     deployment, forecaster = load_deployment(run), load_forecaster(run).without_site_memory()
     region, periods = region_file.region, _periods(deployment, config.return_periods)
-    _refuse_another_sea(region_file, deployment)
-    store, tiling = MosaicStore(out), Tiling(region.shape)
+    _check_same_datum_and_grid(region_file, deployment)
+    store, tiling = MapStore(out), Tiling(region.shape)
     mapper = _mapper(region_file, deployment, forecaster, store, periods, config)
     has_ground = store.begin(job, tiling, len(BANDS) * len(periods), resume=resume)
-    progress, tiles = announce("survey the ground"), tiling.tiles()
+    progress, tiles = announce("survey the terrain"), tiling.tiles()
     if not has_ground:
         survey(region_file.terrain, region, store, progress)
     progress, left = announce(f"map {len(tiles)} tiles"), store.unfinished(tiles)
@@ -123,9 +123,9 @@ def map_large_region(
     students = {f"{name} of the run": entry for name, entry in sources_of(deployment.provenance).items()}
     provenance = {**students, **_own_provenance(region_file, mapper)}
     tags = provenance_tags(region, provenance)
-    facts = MapMetadata(
+    metadata = MapMetadata(
         region=region,
-        run=deployment.making,
+        run=deployment.metadata,
         run_region=deployment.region.name,
         return_periods=periods,
         levels_p50=tuple(np.median(_levels(deployment, periods, config), axis=0).tolist()),
@@ -139,21 +139,21 @@ def map_large_region(
         version=version("strandline"),
         commit=commit(),
     )
-    write_products(store, region, tiles, periods, as_json(asdict(facts)), tags, announce("write the rasters"))
+    write_products(store, region, tiles, periods, as_json(asdict(metadata)), tags, announce("write the rasters"))
     store.clear()
-    return facts
+    return metadata
 
 
 def _periods(deployment: Deployment, asked: tuple[float, ...]) -> tuple[float, ...]:
-    strange = sorted(set(asked) - set(deployment.return_periods))
-    if strange:
+    unknown = sorted(set(asked) - set(deployment.return_periods))
+    if unknown:
         known = ", ".join(f"{period:g}" for period in deployment.return_periods)
-        raise InputError("return periods", f"the run knows none of {strange[0]:g} years", f"choose of {known}")
+        raise InputError("return periods", f"the run has none of {unknown[0]:g} years", f"choose from {known}")
     return tuple(period for period in deployment.return_periods if not asked or period in asked)
 
 
-def _refuse_another_sea(region_file: RegionFile, deployment: Deployment) -> None:
-    """The run's levels and students must mean the same here.
+def _check_same_datum_and_grid(region_file: RegionFile, deployment: Deployment) -> None:
+    """Levels and students of the run must be valid here.
 
     Raises:
         InputError: another vertical datum, or cells of another size.
@@ -172,7 +172,7 @@ def _levels(deployment: Deployment, periods: tuple[float, ...], config: MapConfi
     columns = [deployment.return_periods.index(period) for period in periods]
     if not 1 <= config.samples <= len(deployment.return_levels):
         most = len(deployment.return_levels)
-        raise InputError("samples", f"{config.samples} are asked for", f"the run drew {most}; ask for 1 to {most}")
+        raise InputError("samples", f"{config.samples} were requested", f"the run has {most}; give 1 to {most}")
     return deployment.return_levels[: config.samples, columns] + config.rise
 
 
@@ -180,20 +180,20 @@ def _mapper(
     region_file: RegionFile,
     deployment: Deployment,
     forecaster: Forecaster,
-    store: MosaicStore,
+    store: MapStore,
     periods: tuple[float, ...],
     config: MapConfig,
-) -> Mapper:
+) -> TileMapper:
     start = min((start for start, _ in deployment.withheld), default=SOME_YEAR)
     designer = StormDesigner(deployment.sea_level, deployment.mean_sea_level, start)
     rng = np.random.default_rng(config.seed)
     draws = draw_floods(designer, _levels(deployment, periods, config), forecaster.members, rng, config.rise)
-    past = past_of(region_file, deployment)
-    return Mapper(store, region_file.region, deployment.mean_sea_level, forecaster, tuple(draws), past)
+    past = past_storms(region_file, deployment)
+    return TileMapper(store, region_file.region, deployment.mean_sea_level, forecaster, tuple(draws), past)
 
 
-def past_of(region_file: RegionFile, deployment: Deployment) -> Past | None:
-    """What the teacher is to be asked of each tile: storms of the record that radar shows and no run withheld.
+def past_storms(region_file: RegionFile, deployment: Deployment) -> PastStorms | None:
+    """The past storms that the teacher maps in each tile: seen by radar, and not withheld by the run.
 
     Raises:
         InputError: radar without the run's own gauge, without VH or without a dry reference.
@@ -203,7 +203,11 @@ def past_of(region_file: RegionFile, deployment: Deployment) -> Past | None:
         return None
     if not region_file.tide_gauge:
         given = "has radar scenes and no [[tide_gauge]]"
-        raise InputError(f"region '{region_file.region.name}'", given, "name the run's gauges: how high was the sea?")
+        raise InputError(
+            f"region '{region_file.region.name}'",
+            given,
+            "name the run's gauges, which give the sea level of each scene",
+        )
     if sar.bands.vh is None or not sar.reference:
         raise InputError("sar", "lacks VH or a dry reference", "give both polarisations and a dry-season mean")
     gauge = read_tide_gauges(region_file.tide_gauge)
@@ -226,38 +230,38 @@ def past_of(region_file: RegionFile, deployment: Deployment) -> Past | None:
         return None
     provenance = {name: provenance_of(region_file, name) for name in ("terrain", "tide_gauge", "sar", "sar_reference")}
     sar = sar.model_copy(update={"scenes": scenes})
-    return Past(load_teacher(), shown, gauge, deployment.sea_level, sar, provenance)
+    return PastStorms(load_teacher(), shown, gauge, deployment.sea_level, sar, provenance)
 
 
-def _own_provenance(region_file: RegionFile, mapper: Mapper) -> dict[str, Provenance]:
+def _own_provenance(region_file: RegionFile, mapper: TileMapper) -> dict[str, Provenance]:
     if mapper.past is not None:
         return mapper.past.provenance
     return {"terrain": provenance_of(region_file, "terrain")}
 
 
-def warnings_on(deployment: Deployment, past: Past | None, levels: Floats) -> tuple[str, ...]:
-    """What a reader must know before believing maps of sea levels (S, R) [m, region datum]."""
+def warnings_on(deployment: Deployment, past: PastStorms | None, levels: Floats) -> tuple[str, ...]:
+    """What a reader must know before using maps of sea levels (S, R) [m, region datum]."""
     return (
-        f"Students, thresholds and sea levels are those of a run at '{deployment.region.name}'. Elsewhere nobody has "
-        "tested them, and the level of the sea is taken to be the same.",
+        f"Students, thresholds and sea levels are those of a run at '{deployment.region.name}'. They were not "
+        "tested elsewhere, and the sea level is assumed to be the same.",
         *_radar_warnings(past, float(levels.max())),
-        "Floods come from the sea of the region's sea point; rivers and rain are in no map.",
+        "Floods come from the sea of the region's sea point; no map includes rivers or rain.",
     )
 
 
-def _radar_warnings(past: Past | None, highest: float) -> tuple[str, ...]:
+def _radar_warnings(past: PastStorms | None, highest: float) -> tuple[str, ...]:
     if past is None:
-        return ("No radar was read: students went by the ground alone, whose errors they cannot see.",)
+        return ("No radar was read: the students used the terrain alone, whose errors they cannot see.",)
     read = (
-        f"Radar of {len(past.storms)} storms was read; where it shows fewer than three, students went by the ground "
-        "alone."
+        f"Radar of {len(past.storms)} storms was read; where it shows fewer than three, the students used the "
+        "terrain alone."
     )
     seen = max(storm.peak_level for storm in past.storms)
     if highest <= seen + EXTRAPOLATION_MARGIN:
         return (read,)
     return (
         read,
-        f"Maps reach to a sea of {highest:.2f} m; the highest storm that radar shows stood at {seen:.2f} m. From "
-        f"{seen + EXTRAPOLATION_MARGIN:.2f} m on they rest on the memory of lower floods alone, which cannot tell what such a "
-        "sea does and may call dry what it floods: here physics rehearses nothing, as it does in a run.",
+        f"Maps reach to a sea level of {highest:.2f} m; the highest storm that radar shows reached {seen:.2f} m. Above "
+        f"{seen + EXTRAPOLATION_MARGIN:.2f} m they rest on lower floods alone and may show as dry what "
+        "would be flooded: unlike in a run, no extremes are simulated here.",
     )

@@ -1,4 +1,4 @@
-"""The files of a mosaic: Cloud-Optimised GeoTIFFs that are never whole in memory, and what must be known of them."""
+"""The files of a map: Cloud-Optimised GeoTIFFs, written block by block, and ``map.json``."""
 
 import json
 import math
@@ -19,19 +19,19 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
 from strandline.observations.region import Region
-from strandline.pipeline.large_regions.store import MosaicStore
+from strandline.pipeline.large_regions.store import MapStore
 from strandline.pipeline.large_regions.tile_mapper import BANDS
 from strandline.pipeline.large_regions.tiles import Tile, Window, intersection
 from strandline.report.products import JsonValue
 
 BLOCK, CACHE_MB = 512, 256
 COG = {"compress": "DEFLATE", "predictor": "YES", "resampling": "NEAREST"}
-FACTS_FILE = "map.json"
+METADATA_FILE = "map.json"
 
 
 @dataclass(frozen=True)
 class Product:
-    """A raster: its file, which of `BANDS` it holds, their unit and what they tell."""
+    """A raster: its file, which of `BANDS` it holds, their unit and their quantity."""
 
     file: str
     bands: tuple[str, ...]
@@ -41,67 +41,67 @@ class Product:
 
 PRODUCTS = (
     Product("flood_probability.tif", ("probability",), "1", "probability that the depth reaches 0.15 m"),
-    Product("flooded.tif", ("called",), "1", "1 = called flooded"),
+    Product("flooded.tif", ("flood_extent",), "1", "1 = flood extent"),
     Product("flood_disagreement.tif", ("epistemic_sd",), "1", "standard deviation of the students' probabilities"),
     Product("flood_depth.tif", ("p10", "p50", "p90"), "m", "greatest water depth above ground"),
 )
-"""Named as those of a run."""
+"""Named like those of a run."""
 
 
 def write_products(
-    store: MosaicStore,
+    store: MapStore,
     region: Region,
     tiles: Sequence[Tile],
     return_periods: Sequence[float],
-    facts: JsonValue,
+    metadata: JsonValue,
     tags: Mapping[str, str],
     progress: Progress | None = None,
 ) -> None:
-    """Write every raster, then ``map.json``; each whole or not at all.
+    """Write every raster, then ``map.json``; each complete or not at all.
 
     Args:
-        facts: for ``map.json``; ``tags``: for each raster.
+        metadata: for ``map.json``; ``tags``: for each raster.
 
     Raises:
         InputError: naming the file that could not be written.
     """
-    told: Progress = (lambda _: None) if progress is None else progress
+    report: Progress = (lambda _: None) if progress is None else progress
     try:
-        _write(store, region, tiles, return_periods, facts, tags, told)
+        _write(store, region, tiles, return_periods, metadata, tags, report)
     except (OSError, RasterioError) as error:
-        remedy = "free space or choose another folder, then go on with --resume"
+        remedy = "free space or choose another folder, then continue with --resume"
         raise InputError(store.out, f"cannot be written ({error})", remedy) from error
 
 
 def _write(
-    store: MosaicStore,
+    store: MapStore,
     region: Region,
     tiles: Sequence[Tile],
     return_periods: Sequence[float],
-    facts: JsonValue,
+    metadata: JsonValue,
     tags: Mapping[str, str],
-    told: Progress,
+    report: Progress,
 ) -> None:
-    with TemporaryDirectory() as elsewhere, rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
-        folder = Path(store.root) if store.is_local else Path(elsewhere)
-        (folder / FACTS_FILE).unlink(missing_ok=True)  # of a former map: it must not speak of these rasters
+    with TemporaryDirectory() as temporary, rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
+        folder = Path(store.root) if store.is_local else Path(temporary)
+        (folder / METADATA_FILE).unlink(missing_ok=True)  # of a former map, it would describe other rasters
         with TemporaryDirectory(dir=folder, prefix=".partial-") as work:
             plain = [Path(work) / product.file for product in PRODUCTS]
-            _write_plain(plain, store, region, tiles, return_periods, tags, lambda done: told(done / 2))
+            _write_plain(plain, store, region, tiles, return_periods, tags, lambda done: report(done / 2))
             for product, path in zip(PRODUCTS, plain, strict=True):
-                with write_atomically(folder / product.file) as whole:
-                    raster_files.copy(path, whole, driver="COG", **COG)
-        _read_back(folder, store, region, tiles, len(return_periods), lambda done: told((1 + done) / 2))
-        write_text(folder / FACTS_FILE, json.dumps(facts, indent=2, allow_nan=False) + "\n")
+                with write_atomically(folder / product.file) as complete:
+                    raster_files.copy(path, complete, driver="COG", **COG)
+        _read_back(folder, store, region, tiles, len(return_periods), lambda done: report((1 + done) / 2))
+        write_text(folder / METADATA_FILE, json.dumps(metadata, indent=2, allow_nan=False) + "\n")
         if not store.is_local:
-            if store.system.exists(f"{store.root}/{FACTS_FILE}"):
-                store.system.rm_file(f"{store.root}/{FACTS_FILE}")
-            for name in (*(product.file for product in PRODUCTS), FACTS_FILE):
+            if store.system.exists(f"{store.root}/{METADATA_FILE}"):
+                store.system.rm_file(f"{store.root}/{METADATA_FILE}")
+            for name in (*(product.file for product in PRODUCTS), METADATA_FILE):
                 store.system.put_file(str(folder / name), f"{store.root}/{name}")
 
 
-def blend(store: MosaicStore, tiles: Sequence[Tile], block: Window) -> npt.NDArray[np.float32]:
-    """(6 R, h, w) `BANDS` of a block of the region, in which each tile fades into its neighbours; NaN = unknown."""
+def blend(store: MapStore, tiles: Sequence[Tile], block: Window) -> npt.NDArray[np.float32]:
+    """(6 R, h, w) `BANDS` of a block of the region, blended from its tiles; NaN = unknown."""
     rows, columns = (part.stop - part.start for part in block)
     total, summed = np.zeros((rows, columns), np.float32), np.zeros((0, 0, 0), np.float32)
     for tile in tiles:
@@ -115,8 +115,8 @@ def blend(store: MosaicStore, tiles: Sequence[Tile], block: Window) -> npt.NDArr
         summed[:, *within_block] += weight * bands
         total[within_block] += weight
     mean: npt.NDArray[np.float32] = np.divide(summed, total, dtype=np.float32)
-    called = slice(*(len(mean) // len(BANDS) * (BANDS.index("called") + step) for step in (0, 1)))
-    mean[called] = np.where(np.isnan(mean[called]), np.float32(np.nan), mean[called] >= 0.5)
+    extent = slice(*(len(mean) // len(BANDS) * (BANDS.index("flood_extent") + step) for step in (0, 1)))
+    mean[extent] = np.where(np.isnan(mean[extent]), np.float32(np.nan), mean[extent] >= 0.5)
     return mean
 
 
@@ -131,18 +131,18 @@ def _blocks_of(region: Region) -> list[Window]:
 
 
 def _bands_of(product: Product, bands: npt.NDArray[np.float32], periods: int) -> npt.NDArray[np.float32]:
-    """Those of a product, by return period."""
+    """Bands of a product, by return period."""
     return bands[[periods * BANDS.index(band) + period for period in range(periods) for band in product.bands]]
 
 
 def _write_plain(
     paths: Sequence[Path],
-    store: MosaicStore,
+    store: MapStore,
     region: Region,
     tiles: Sequence[Tile],
     return_periods: Sequence[float],
     tags: Mapping[str, str],
-    told: Progress,
+    report: Progress,
 ) -> None:
     """Each product as a tiled GeoTIFF, block by block."""
     rows, columns = region.shape
@@ -165,35 +165,35 @@ def _write_plain(
                 file.set_band_description(index, name)
                 file.update_tags(index, UNIT=product.unit)
             files.append(file)
-        for block, bands in _blended(store, region, tiles, told):
+        for block, bands in _blended(store, region, tiles, report):
             for product, file in zip(PRODUCTS, files, strict=True):
                 file.write(_bands_of(product, bands, len(return_periods)), window=RasterWindow.from_slices(*block))
 
 
 def _read_back(
-    folder: Path, store: MosaicStore, region: Region, tiles: Sequence[Tile], periods: int, told: Progress
+    folder: Path, store: MapStore, region: Region, tiles: Sequence[Tile], periods: int, report: Progress
 ) -> None:
-    """Compare what lies on the disk with what was to be written: GDAL reports a full disk only in part.
+    """Compare the files with what was written: GDAL reports a full disk only in part.
 
     Raises:
-        InputError: they differ.
+        InputError: they differ; the files are removed.
     """
     with ExitStack() as stack:
         files = [stack.enter_context(rasterio.open(folder / product.file)) for product in PRODUCTS]
-        for block, bands in _blended(store, region, tiles, told):
+        for block, bands in _blended(store, region, tiles, report):
             for product, file in zip(PRODUCTS, files, strict=True):
                 written = file.read(window=RasterWindow.from_slices(*block))
                 if not np.array_equal(written, _bands_of(product, bands, periods), equal_nan=True):
                     for each in PRODUCTS:
                         (folder / each.file).unlink()
-                    remedy = "free space or choose another folder, then go on with --resume"
-                    raise InputError(folder / product.file, "was not written whole", remedy)
+                    remedy = "free space or choose another folder, then continue with --resume"
+                    raise InputError(folder / product.file, "was not written completely", remedy)
 
 
 def _blended(
-    store: MosaicStore, region: Region, tiles: Sequence[Tile], told: Progress
+    store: MapStore, region: Region, tiles: Sequence[Tile], report: Progress
 ) -> Iterator[tuple[Window, npt.NDArray[np.float32]]]:
     blocks = _blocks_of(region)
     for done, block in enumerate(blocks, start=1):
         yield block, blend(store, tiles, block)
-        told(done / len(blocks))
+        report(done / len(blocks))

@@ -1,4 +1,4 @@
-"""Where a mosaic is kept while it is made: Zarr arrays on a disk or on any store that fsspec reaches."""
+"""Storage of an unfinished map: Zarr arrays on a disk or on any store that fsspec reaches."""
 
 import hashlib
 import shutil
@@ -21,10 +21,10 @@ GROUND_CHUNK = 512
 UNFINISHED = ".unfinished-map.zarr"
 
 
-class MosaicStore:
-    """The ground of a whole region, and what its tiles have become so far.
+class MapStore:
+    """The terrain features of a whole region, and its finished tiles.
 
-    Every tile is a chunk of its own, and so is its mark, written after it; so many may be written at once.
+    Every tile is a chunk of its own, and so is its mark, written after it; many may be written at once.
 
     Args:
         out: folder of the products, a path or a URL of fsspec.
@@ -41,21 +41,21 @@ class MosaicStore:
                 out, f"cannot be reached ({error})", "name a folder, or a URL whose package is there"
             ) from error
         self.is_local = isinstance(self.system, LocalFileSystem)
-        self.out = self.root if self.is_local else out.rstrip("/")  # workers stand in other folders
+        self.out = self.root if self.is_local else out.rstrip("/")  # workers run in other folders
         self._group: zarr.Group | None = None
 
-    def __reduce__(self) -> tuple[type["MosaicStore"], tuple[str]]:
-        return MosaicStore, (self.out,)
+    def __reduce__(self) -> tuple[type["MapStore"], tuple[str]]:
+        return MapStore, (self.out,)
 
     def begin(self, job: str, tiling: Tiling, bands: int, *, resume: bool) -> bool:
-        """Make the arrays, or find those of an interrupted job; returns whether the ground is there already.
+        """Create the arrays, or open those of an interrupted job; returns whether the terrain is stored already.
 
         Args:
             job: everything that decides the numbers, as text.
             tiling: of the region; ``bands``: of each tile.
 
         Raises:
-            InputError: the job that was interrupted here was another one, or nothing can be written here.
+            InputError: the interrupted job was another one, or the folder cannot be written.
         """
         fingerprint = hashlib.sha256(job.encode()).hexdigest()
         if self.system.exists(f"{self.root}/summary.json"):
@@ -74,7 +74,7 @@ class MosaicStore:
             whole, chunk = ArrayConfig(order="C", write_empty_chunks=True), (1, 1, bands, *tiling.size)
             shape = (*tiling.count, bands, *tiling.size)
             group.create_array("maps", shape=shape, chunks=chunk, dtype="float32", config=whole)
-            group.create_array("is_whole", shape=tiling.count, chunks=(1, 1), dtype="bool")
+            group.create_array("is_finished", shape=tiling.count, chunks=(1, 1), dtype="bool")
         except OSError as error:
             raise InputError(self.out, f"cannot be written ({error})", "choose a folder with space") from error
         self._group = group
@@ -92,11 +92,11 @@ class MosaicStore:
         return self._group
 
     def array(self, name: str) -> Any:
-        """One of ``GROUND``, ``maps`` (tiles southwards, eastwards, bands, h, w) or ``is_whole``."""
+        """One of ``GROUND``, ``maps`` (tiles southwards, eastwards, bands, h, w) or ``is_finished``."""
         return self.group[name]
 
     def finish_ground(self) -> None:
-        """Say that all of ``GROUND`` is written."""
+        """Mark all of ``GROUND`` as written."""
         self.group.update_attributes({"has_ground": True})
 
     def ground_in(self, window: tuple[slice, slice]) -> dict[str, npt.NDArray[Any]]:
@@ -107,28 +107,28 @@ class MosaicStore:
         """Write a part of an array.
 
         Raises:
-            InputError: the store does not take it.
+            InputError: the store refuses it.
         """
         try:
             self.array(name)[where] = values
         except OSError as error:
             raise InputError(
-                self.out, f"cannot be written ({error})", "free space, then go on with --resume"
+                self.out, f"cannot be written ({error})", "free space, then continue with --resume"
             ) from error
 
     def put(self, tile: Tile, bands: npt.NDArray[np.float32]) -> None:
         """Write a tile (bands, h, w), then its mark."""
         self.write("maps", (tile.row, tile.column), bands)
-        self.write("is_whole", (tile.row, tile.column), np.array(True))
+        self.write("is_finished", (tile.row, tile.column), np.array(True))
 
     def get(self, tile: Tile) -> npt.NDArray[np.float32]:
-        """(bands, h, w) of a tile that is whole."""
+        """(bands, h, w) of a finished tile."""
         return np.asarray(self.array("maps")[tile.row, tile.column])
 
     def unfinished(self, tiles: Iterable[Tile]) -> list[Tile]:
-        """Those that are not written yet, or not to their end."""
-        is_whole = np.asarray(self.array("is_whole")[:])
-        return [tile for tile in tiles if not is_whole[tile.row, tile.column]]
+        """Tiles that are not written completely."""
+        is_finished = np.asarray(self.array("is_finished")[:])
+        return [tile for tile in tiles if not is_finished[tile.row, tile.column]]
 
     def clear(self) -> None:
         """Remove the arrays."""

@@ -1,4 +1,4 @@
-"""One tile: the ground from the store, the past that radar saw of it, and what the run's students make of both."""
+"""Maps of one tile: its terrain, the past floods that radar saw in it, and the students' prediction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,25 +21,25 @@ from strandline.observations.region_file.data_sections import SarSection
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Storm
 from strandline.observations.variables import as_variable
-from strandline.pipeline.large_regions.store import MosaicStore
+from strandline.pipeline.large_regions.store import MapStore
 from strandline.pipeline.large_regions.tiles import Tile
 from strandline.report.products import QUANTILES
 from strandline.risk.hazard.flood_maps import Draw, FloodMaps, map_floods
 from strandline.uncertainty.forecaster import Forecaster
 
-BANDS = ("probability", "called", "epistemic_sd", *(f"p{100 * quantile:.0f}" for quantile in QUANTILES))
-"""Of a tile, R return periods each; the last three are quantiles of the depth [m]."""
+BANDS = ("probability", "flood_extent", "epistemic_sd", *(f"p{100 * quantile:.0f}" for quantile in QUANTILES))
+"""Bands of a tile, R return periods each; the last three are quantiles of the depth [m]."""
 FEWEST_STORMS = 3
-"""That an archive must hold: with fewer the students go by the ground alone."""
+"""Least size of a flood archive: with fewer storms the students use the terrain alone."""
 
 
 @dataclass(frozen=True, eq=False)
-class Past:
-    """What the teacher is asked of each tile.
+class PastStorms:
+    """The past storms that the teacher maps in each tile.
 
     Attributes:
-        storms: that the own gauge recorded and some radar scene shows; none of them calibrated the students.
-        gauge: the ``tide_gauge`` modality; ``sea_level``: tide and weather of its first station.
+        storms: recorded by the own gauge and seen by radar; none of them calibrated the students.
+        gauge: the ``tide_gauge`` modality; ``sea_level``: model of its first station.
         sar: the scenes; ``provenance``: of gauge and scenes.
     """
 
@@ -52,24 +52,24 @@ class Past:
 
 
 @dataclass(frozen=True, eq=False)
-class Mapper:
-    """Everything that a tile needs besides itself; travels to whoever maps.
+class TileMapper:
+    """Everything that a tile needs besides itself; sent to the workers.
 
     Attributes:
-        forecaster: of a run, without what its students know of the run's own place alone.
-        draws: the same for every tile, so that neighbours tell of the same storms.
-        past: ``None`` = there is no radar.
+        forecaster: of a run, without the students' site memory.
+        draws: the same for every tile, so that neighbours show the same storms.
+        past: ``None`` = no radar.
     """
 
-    store: MosaicStore
+    store: MapStore
     region: Region
     mean_sea_level: float
     forecaster: Forecaster
     draws: tuple[Draw, ...]
-    past: Past | None
+    past: PastStorms | None
 
     def map(self, tile: Tile) -> None:
-        """Map a tile and put it into the store."""
+        """Map a tile and store it."""
         self.store.put(tile, self.bands(tile))
 
     def bands(self, tile: Tile) -> npt.NDArray[np.float32]:
@@ -80,15 +80,15 @@ class Mapper:
         ground = stack_terrain_features(elevation, sill, water, fields["distance"])
         if ground.land.any():
             archive = (
-                None if self.past is None else attach_archive(self.past, self._seen(self.past, tile, fields), ground)
+                None if self.past is None else archive_of_tile(self.past, self._seen(self.past, tile, fields), ground)
             )
             return _bands_of(map_floods(replace(self.forecaster, archive=archive), ground, self.draws, {}))
         count = len(BANDS) * self.draws[0].height.size
-        nothing = np.where(ground.known.numpy(), np.float32(0), np.float32(np.nan))  # open sea, or unknown
-        return np.broadcast_to(nothing, (count, *nothing.shape))
+        empty = np.where(ground.known.numpy(), np.float32(0), np.float32(np.nan))  # open sea, or unknown ground
+        return np.broadcast_to(empty, (count, *empty.shape))
 
-    def _seen(self, past: Past, tile: Tile, fields: dict[str, npt.NDArray[np.generic]]) -> Observations:
-        """What radar and gauges saw of a tile's window."""
+    def _seen(self, past: PastStorms, tile: Tile, fields: dict[str, npt.NDArray[np.generic]]) -> Observations:
+        """Radar and gauge observations of a tile's window."""
         region = self.region.window(*tile.window)
         terrain = xr.Dataset(
             {
@@ -103,7 +103,7 @@ class Mapper:
         )  # fmt: skip
 
 
-def attach_archive(past: Past, seen: Observations, ground: TerrainFeatures) -> FloodArchive | None:
+def archive_of_tile(past: PastStorms, seen: Observations, ground: TerrainFeatures) -> FloodArchive | None:
     """The teacher's maps of a window's past storms; ``None`` where radar saw too few of them."""
     if seen.sar is None or seen.sar_reference is None:
         return None
@@ -115,12 +115,12 @@ def attach_archive(past: Past, seen: Observations, ground: TerrainFeatures) -> F
 
 
 def _scenes_over(sar: SarSection, region: Region) -> tuple[xr.Dataset | None, xr.Dataset | None]:
-    """Radar and its dry reference over a window, as far as scenes show it."""
+    """Radar and its dry reference over a window, where scenes cover it."""
     scenes = []
     for scene in sar.scenes:
         try:
             scenes.append(read_sar(sar.model_copy(update={"scenes": (scene,)}), region))
-        except NoCoverage:  # it shows other parts of the region
+        except NoCoverage:  # it covers other parts of the region
             continue
     try:
         reference = read_sar_reference(sar, region)
@@ -138,4 +138,4 @@ def _in_order(scenes: Sequence[xr.Dataset]) -> xr.Dataset | None:
 
 def _bands_of(maps: FloodMaps) -> npt.NDArray[np.float32]:
     depth = np.quantile(maps.depth, QUANTILES, axis=0)  # (3, R, h, w)
-    return np.concatenate([maps.probability, maps.called, maps.epistemic_sd, *depth]).astype(np.float32)
+    return np.concatenate([maps.probability, maps.flood_extent, maps.epistemic_sd, *depth]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""How a region is cut: square tiles that overlap, each mapped by itself and faded into its neighbours."""
+"""How a region is cut into square tiles that overlap; each is mapped by itself and blended with its neighbown."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 REACH, OVERLAP = 256, 32
-"""[cells] edge of a tile, and how far it overlaps its neighbours at least. A network's answer hangs on all that it
-sees at once, so that these belong to the numbers of a map: whoever maps it, in whatever order, uses the same. What they
-cost: ``benchmarks.large_regions``."""
+"""Edge of a tile and its least overlap with neighbours [cells]. A network's prediction depends on all that it sees at
+once, so these are part of a map's numbers: every worker uses the same. Their cost: ``benchmarks.large_regions``."""
 Window = tuple[slice, slice]
 
 
@@ -17,9 +16,9 @@ class Tile:
     """A part of a region's grid.
 
     Attributes:
-        row, column: which tile, from the north-west.
+        row, column: position of the tile, from the north-west.
         window: its rows and columns.
-        weight: (h, w) of its word in each cell, above 0 to 1: less where a neighbour knows more.
+        weight: (h, w) of its prediction in each cell, above 0 to 1; lower near its edges.
     """
 
     row: int
@@ -30,7 +29,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Tiling:
-    """All tiles of a grid of ``shape``, of one size, evenly spread.
+    """All tiles of a grid of ``shape``, of one size, evenly spaced.
 
     Attributes:
         reach, overlap: [cells], of tiles; smaller where the grid is.
@@ -51,7 +50,7 @@ class Tiling:
         return len(self._cut(self.shape[0])), len(self._cut(self.shape[1]))
 
     def tiles(self) -> list[Tile]:
-        """Row by row."""
+        """All tiles, row by row."""
         return [
             Tile(
                 row,
@@ -70,7 +69,7 @@ class Tiling:
         return [slice(int(start), int(start) + min(self.reach, cells)) for start in starts]
 
     def _fade(self, part: slice, cells: int) -> npt.NDArray[np.float32]:
-        """From 0 at an edge to 1 beyond the overlap, save at the edges of the region."""
+        """From 0 at an edge to 1 beyond the overlap; 1 at the edges of the region."""
         cell = np.arange(part.start, part.stop)
         before = cell - part.start + 1 if part.start > 0 else np.full(cell.size, np.inf)
         after = part.stop - cell if part.stop < cells else np.full(cell.size, np.inf)
@@ -81,10 +80,10 @@ class Tiling:
 def intersection(tile: Tile, block: Window) -> tuple[Window, Window] | None:
     """The cells that a tile and a block of the grid share, counted within each; ``None`` where there are none."""
     within_tile, within_block = [], []
-    for ours, theirs in zip(tile.window, block, strict=True):
-        start, stop = max(ours.start, theirs.start), min(ours.stop, theirs.stop)
+    for own, other in zip(tile.window, block, strict=True):
+        start, stop = max(own.start, other.start), min(own.stop, other.stop)
         if start >= stop:
             return None
-        within_tile.append(slice(start - ours.start, stop - ours.start))
-        within_block.append(slice(start - theirs.start, stop - theirs.start))
+        within_tile.append(slice(start - own.start, stop - own.start))
+        within_block.append(slice(start - other.start, stop - other.start))
     return (within_tile[0], within_tile[1]), (within_block[0], within_block[1])

@@ -41,7 +41,7 @@ class FloodMaps:
 
     depth: SingleFloats
     probability: SingleFloats
-    called: SingleFloats
+    flood_extent: SingleFloats
     epistemic_sd: SingleFloats
     damage_states: Floats | None
 
@@ -83,7 +83,7 @@ def map_hazard(
         levels,
         maps.depth,
         maps.probability,
-        maps.called,
+        maps.flood_extent,
         maps.epistemic_sd,
         sources_of(observations.provenance),
         maps.damage_states,
@@ -128,7 +128,7 @@ def map_floods(
     elevation, water = ground.channels[0].numpy(), ground.channels[2].numpy() > 0.5
     states: list[Floats] = []  # (R, A, 5) each
     depth = np.full((len(draws), len(draws[0].height), *elevation.shape), np.nan, dtype=np.float32)
-    probability, called, variance = (np.zeros(depth.shape[1:], dtype=np.float64) for _ in range(3))
+    probability, flood_extent, variance = (np.zeros(depth.shape[1:], dtype=np.float64) for _ in range(3))
     for sample, draw in enumerate(draws):
         batch = replace(ground.attach_to(draw.storms), **assets)
         said = forecaster.predict(batch)
@@ -138,7 +138,7 @@ def map_floods(
         chance = wet.mean(axis=0)
         probability += chance
         variance += wet.var(axis=0)
-        called += chance >= forecaster.thresholds(batch)[:, None, None]
+        flood_extent += chance >= forecaster.thresholds(batch)[:, None, None]
         if said.damage_probability is not None:
             states += [said.damage_probability.astype(float)]
         deepest = draw.height[:, None, None] - elevation  # no water stands above the sea that brings it
@@ -148,14 +148,14 @@ def map_floods(
     # more sea never floods less: what the networks violate by noise is put in order of the return periods
     depth = np.maximum.accumulate(depth, axis=1)
     probability = np.maximum.accumulate(probability / len(draws), axis=0)
-    called = np.maximum.accumulate((called >= len(draws) / 2).astype(float), axis=0)
+    flood_extent = np.maximum.accumulate((flood_extent >= len(draws) / 2).astype(float), axis=0)
     epistemic_sd = np.sqrt(variance / len(draws))
-    for grid in (depth, probability, called, epistemic_sd):
+    for grid in (depth, probability, flood_extent, epistemic_sd):
         grid[..., water] = 0.0
         grid[..., ~ground.known.numpy()] = np.nan
     told = np.where(assets["asset_seen"].numpy()[..., None], np.mean(states, axis=0), np.nan) if states else None
     single = np.float32
-    return FloodMaps(depth, probability.astype(single), called.astype(single), epistemic_sd.astype(single), told)
+    return FloodMaps(depth, probability.astype(single), flood_extent.astype(single), epistemic_sd.astype(single), told)
 
 
 def depth_at_quantile(

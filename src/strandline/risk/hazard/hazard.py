@@ -9,6 +9,10 @@ import numpy.typing as npt
 from strandline.errors import InputError
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
+from strandline.observations.variables import DEPTH_EDGES
+
+FLOODED_DEPTH = DEPTH_EDGES[0]
+"""Depth from which a cell, an asset or a home counts as flooded [m]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,9 +24,9 @@ class Hazard:
         levels: (S, R) return levels of the sea [m, region datum].
         flood_depth: (S, R, H, W) float32 depth [m]; NaN = unknown cell, never "dry".
         flood_probability: (R, H, W) float32 P(depth >= 0.15 m); NaN = unknown cell.
-        called_flooded: (R, H, W) float32, 1 where the forecaster calls a cell flooded, else 0; NaN = unknown cell.
-        disagreement: (R, H, W) float32 standard deviation [-] of the members' flood probabilities: what more data could
-            settle. The rest of a probability's doubt is chance, or what no member was shown. NaN = unknown cell.
+        flood_extent: (R, H, W) float32, 1 where a cell is predicted flooded, else 0; NaN = unknown cell.
+        epistemic_sd: (R, H, W) float32 standard deviation [-] of the members' flood probabilities: the epistemic
+            part, which more data could reduce. NaN = unknown cell.
         provenance: what it was made from.
         damage_states: (R, A, 5) the forecaster's own probabilities of the damage states of the place's assets [-], mean
             over the samples; NaN outside the region; ``None`` = it says nothing of them.

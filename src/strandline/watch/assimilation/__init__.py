@@ -1,1 +1,1 @@
-"""What is believed of the sea while streams come and go: a filter over what was read and what may be broken."""
+"""Assimilation of gauge readings and forecasts: a filter over the sea level and over which streams are broken."""

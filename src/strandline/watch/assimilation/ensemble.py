@@ -1,4 +1,4 @@
-"""What may come of a belief: courses of the sea, each as likely as any other."""
+"""Forecast ensemble of the residual, sampled from the belief and moved by guidance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,21 +11,21 @@ from strandline.observations.arrays import Floats
 from strandline.watch.assimilation.filter import SeaBelief
 
 HORIZON_HOURS = 48
-"""How far courses reach [h]; as far as the earliest start of a measure."""
-COURSES = 300
-_CHANCE = 20241
-"""Of the draws, the same at every hour: beliefs that agree give the same courses, and decisions do not flutter."""
+"""Forecast horizon [h]; the longest lead time of a measure."""
+MEMBERS = 300
+_SEED = 20241
+"""Of the draws, the same at every hour: equal beliefs give equal ensembles, so that decisions do not flicker."""
 
 
 @dataclass(frozen=True, eq=False)
 class ResidualEnsemble:
-    """What may come, N ways that are equally likely.
+    """N equally likely forecasts.
 
     Attributes:
         hour: now, UTC full hour.
         residual: (N, 49) level − tide − mean sea level from now to two days ahead [m].
-        broken: (N, S) which gauges are broken in each.
-        moved: whose guidance moved the courses → how far at most, on average over them [m].
+        broken: (N, S) which gauges are broken in each member.
+        moved: stream of the guidance → largest shift of the ensemble mean by it [m].
     """
 
     hour: np.datetime64
@@ -34,27 +34,27 @@ class ResidualEnsemble:
     moved: Mapping[str, float] = field(default_factory=dict)
 
     def inflated(self, factor: Floats) -> "ResidualEnsemble":
-        """The same about the same medians, so many times (49,) as far apart."""
+        """The same medians, with the spread multiplied by ``factor`` (49,)."""
         middle = np.median(self.residual, axis=0)
         return replace(self, residual=middle + factor * (self.residual - middle))
 
     def assimilating(self, guidance: "Guidance") -> "ResidualEnsemble":
-        """The same, moved by what someone else forecasts."""
+        """The ensemble after assimilating an external forecast."""
         residual = assimilate_forecast(self.residual, guidance)
         shift = residual.mean(axis=0) - self.residual.mean(axis=0)
-        by = float(shift[np.argmax(np.abs(shift))])
-        return replace(self, residual=residual, moved={**self.moved, guidance.stream: by})
+        largest = float(shift[np.argmax(np.abs(shift))])
+        return replace(self, residual=residual, moved={**self.moved, guidance.stream: largest})
 
 
 @dataclass(frozen=True, eq=False)
 class Guidance:
-    """A forecast of the residual by someone else, which is heard and not assimilated: the next replaces it whole.
+    """An external forecast of the residual; it does not enter the belief, since the next one replaces it whole.
 
     Attributes:
-        stream: whose.
+        stream: its source.
         leads: (L,) hours from now, ascending, 0 to the horizon.
         mean: (L,) [m].
-        error: (L, L) covariance [m2] of what it is off, as far as the belief does not know that already.
+        error: (L, L) covariance of its errors that are independent of the belief's [m2].
     """
 
     stream: str
@@ -63,16 +63,17 @@ class Guidance:
     error: Floats
 
 
-def sample_ensemble(belief: SeaBelief, guidance: Sequence[Guidance] = (), count: int = COURSES) -> ResidualEnsemble:
-    """Courses of the residual from now to two days ahead.
+def sample_ensemble(belief: SeaBelief, guidance: Sequence[Guidance] = (), count: int = MEMBERS) -> ResidualEnsemble:
+    """Sample the residual from now to two days ahead.
 
-    The past of each is drawn from one hypothesis, taken as often as it is likely; shocks and changes of regime from the
-    process. Guidance then moves all courses at once as an ensemble Kalman filter does, which keeps what parts them.
+    The past of each member is drawn from one hypothesis, in proportion to the weights; shocks and changes of regime
+    are drawn from the process. Guidance then moves the whole ensemble as an ensemble Kalman filter does, which keeps
+    the differences between members.
 
     Source: perturbed observations, Burgers, van Leeuwen, Evensen (1998), Monthly Weather Review 126, 1719-1724.
     """
     model, process = belief.model, belief.model.process
-    rng = np.random.default_rng(_CHANCE)
+    rng = np.random.default_rng(_SEED)
     order, start = process.order, model.ahead
     which = np.searchsorted(np.cumsum(belief.weight), (np.arange(count) + 0.5) / count)
     which = np.minimum(which, belief.weight.size - 1)
@@ -86,37 +87,37 @@ def sample_ensemble(belief: SeaBelief, guidance: Sequence[Guidance] = (), count:
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         past[rows] = belief.mean[hypothesis, :known] + deviates[rows] @ root.T
     total = order + HORIZON_HOURS + 1
-    course = np.empty((count, total))  # oldest first; now at ``order − 1``
-    course[:, : order + start] = past[:, ::-1]
+    residual = np.empty((count, total))  # oldest first; now at ``order − 1``
+    residual[:, : order + start] = past[:, ::-1]
     switches, shocks = rng.random((HORIZON_HOURS + 1, count)), rng.standard_normal((HORIZON_HOURS + 1, count))
-    ladder = np.cumsum(process.transition, axis=1)
+    cumulative = np.cumsum(process.transition, axis=1)
     backwards = process.coefficients[::-1]
     for hour in range(order + start, total):
         step = hour - order
-        regime = (switches[step][:, None] > ladder[regime]).sum(axis=1)
-        course[:, hour] = course[:, hour - order : hour] @ backwards + process.shocks[regime] * shocks[step]
-    ahead = course[:, order - 1 : order + HORIZON_HOURS]
+        regime = (switches[step][:, None] > cumulative[regime]).sum(axis=1)
+        residual[:, hour] = residual[:, hour - order : hour] @ backwards + process.shocks[regime] * shocks[step]
+    ahead = residual[:, order - 1 : order + HORIZON_HOURS]
     broken = np.stack([states.ravel()[which] == 1 for states in np.indices(model.shape)[1:]], axis=1)
     ensemble = ResidualEnsemble(belief.hour, ahead, broken)
-    for given in guidance:
-        ensemble = ensemble.assimilating(given)
+    for each in guidance:
+        ensemble = ensemble.assimilating(each)
     return ensemble
 
 
-def assimilate_forecast(ensemble: Floats, given: Guidance) -> Floats:
-    """(N, 49) courses moved by what someone else forecasts.
+def assimilate_forecast(members: Floats, guidance: Guidance) -> Floats:
+    """(N, 49) members after assimilating an external forecast.
 
     Raises:
         InputError: leads before now or beyond the horizon.
     """
-    if given.leads.size == 0 or given.leads[0] < 0 or given.leads[-1] > HORIZON_HOURS:
-        raise InputError(f"guidance '{given.stream}'", f"leads {given.leads}", f"give 0 to {HORIZON_HOURS} h")
-    rng = np.random.default_rng(_CHANCE + 1)
-    anomaly = ensemble - ensemble.mean(axis=0)
-    at = anomaly[:, given.leads]  # (N, L)
-    together = at.T @ at / (len(at) - 1)
-    across = anomaly.T @ at / (len(at) - 1)  # (49, L)
-    gain = np.linalg.solve(together + given.error, across.T).T
-    values, vectors = np.linalg.eigh(given.error)
+    if guidance.leads.size == 0 or guidance.leads[0] < 0 or guidance.leads[-1] > HORIZON_HOURS:
+        raise InputError(f"guidance '{guidance.stream}'", f"leads {guidance.leads}", f"give 0 to {HORIZON_HOURS} h")
+    rng = np.random.default_rng(_SEED + 1)
+    anomaly = members - members.mean(axis=0)
+    at = anomaly[:, guidance.leads]  # (N, L)
+    covariance = at.T @ at / (len(at) - 1)
+    cross_covariance = anomaly.T @ at / (len(at) - 1)  # (49, L)
+    gain = np.linalg.solve(covariance + guidance.error, cross_covariance.T).T
+    values, vectors = np.linalg.eigh(guidance.error)
     noise = rng.standard_normal(at.shape) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    return np.asarray(ensemble + (given.mean + noise - ensemble[:, given.leads]) @ gain.T)
+    return np.asarray(members + (guidance.mean + noise - members[:, guidance.leads]) @ gain.T)

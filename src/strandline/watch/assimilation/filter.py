@@ -1,10 +1,10 @@
-"""The belief about the sea: a mixture over what the weather does and which streams are broken, moved on by the hour.
+"""The belief about the sea level: an hourly Gaussian mixture filter over surge regimes and broken gauges.
 
-Every hypothesis is a regime of the surge and, for each gauge, whether it is sound or broken; under each the residual of
-the last day and a half is jointly normal. A sound gauge's reading is conditioned on. A broken one's tells nothing of
-the sea and may be anything; how much likelier it then is moves the weight of the hypothesis. So two gauges outvote a
-third, a contradiction leaves two answers with weights instead of one between them, and an hour without readings only
-lets what is known grow old.
+Each hypothesis is a regime of the surge and, for each gauge, whether it is sound or broken; under each hypothesis the
+residual of the last day and a half is jointly normal. The filter conditions on the reading of a sound gauge. The
+reading of a broken gauge carries no information on the sea and may take any value; its likelihood under each hypothesis
+changes the weights. Two gauges therefore outvote a third, contradictory readings leave two weighted answers instead of
+their mean, and an hour without readings only widens the belief.
 
 Source: interacting multiple models, Blom and Bar-Shalom (1988), IEEE Transactions on Automatic Control 33, 780-783;
 sensor faults as hypotheses: Bar-Shalom, Li, Kirubarajan (2001), Estimation with applications to tracking, section 11.6.
@@ -21,28 +21,28 @@ from strandline.watch.assimilation.gauge_model import Sensor
 from strandline.watch.assimilation.surge_process import SurgeProcess
 
 PAST_HOURS = 36
-"""Readings older than this change nothing any more [h]: a day late is in time."""
-BREAKS, MENDS = 1 / 2160, 1 / 72
-"""Chance an hour [-] that a sound gauge breaks (once in three months) and a broken one is mended (after three days):
-assumptions; the weights forget them within a few readings."""
+"""Older readings are ignored [h]: a reading may come a day late."""
+BREAK_RATE, REPAIR_RATE = 1 / 2160, 1 / 72
+"""Probability per hour [-] that a sound gauge breaks (once in three months) and that a broken one is repaired (after
+three days): assumptions; a few readings outweigh them."""
 ANYWHERE = 10.0
-"""Width [m] of the range in which a broken gauge may say anything."""
+"""Width [m] of the uniform distribution of a broken gauge's reading."""
 LEAST_WEIGHT = 1e-12
-"""No hypothesis is ever given up."""
+"""Of a hypothesis [-]; none is ever discarded."""
 SUSPECT_NOISE = 10.0
-"""Times the usual noise of a reading that a check at the door doubts."""
+"""Factor on the noise of a reading that quality control marks as suspect."""
 
 
 @dataclass(frozen=True, eq=False)
 class SeaModel:
-    """What the filter knows of a place's sea and gauges; the own gauge first."""
+    """The surge process and the gauges of a site; the own gauge first."""
 
     process: SurgeProcess
     sensors: tuple[Sensor, ...]
 
     @property
     def ahead(self) -> int:
-        """Hours ahead of now that the state reaches, so that what runs ahead has a place in it."""
+        """Hours that the state extends beyond now, for gauges that run ahead."""
         return max(0, *(sensor.ahead for sensor in self.sensors))
 
     @property
@@ -57,20 +57,20 @@ class SeaModel:
 
     @property
     def size(self) -> int:
-        """Length of a state: W hours, newest first, and a deviation a gauge."""
+        """Length of the state: W hours, newest first, and a deviation for each gauge."""
         return self.hours + len(self.sensors)
 
 
 @dataclass(frozen=True, eq=False)
 class SeaBelief:
-    """What is believed at an hour.
+    """The belief at one hour.
 
     Attributes:
         hour: now, UTC full hour.
-        weight: (N,) chance [-] of each hypothesis, in the order of ``SeaModel.shape``.
+        weight: (N,) probability [-] of each hypothesis, in the order of ``SeaModel.shape``.
         mean: (N, W + S) [m]: the residual from ``now + ahead`` back, then each gauge's deviation.
         covariance: (N, W + S, W + S) [m2].
-        moved: stream → how far [m] its readings of the last hour moved the residual's mean.
+        moved: stream → shift of the residual's mean by its readings of the last hour [m].
     """
 
     model: SeaModel
@@ -88,7 +88,7 @@ class SeaBelief:
         return mean, variance**0.5
 
     def broken(self) -> dict[str, float]:
-        """Stream → chance [-] that it is broken."""
+        """Stream → probability [-] that it is broken."""
         weight = self.weight.reshape(self.model.shape)
         axes = range(1, weight.ndim)
         return {
@@ -98,15 +98,15 @@ class SeaBelief:
 
 
 def climatological_prior(model: SeaModel, hour: np.datetime64) -> SeaBelief:
-    """The climate: what is believed before anything was read."""
+    """The belief before any reading: the climate."""
     process = model.process
     covariance = np.zeros((model.size, model.size))
     covariance[: model.hours, : model.hours] = process.climate(model.hours)
     for number, sensor in enumerate(model.sensors, start=model.hours):
-        covariance[number, number] = sensor.spread(process.usual) ** 2
-    weight = process.usual
+        covariance[number, number] = sensor.spread(process.stationary) ** 2
+    weight = process.stationary
     for _ in model.sensors:
-        weight = np.multiply.outer(weight, np.array([MENDS, BREAKS]) / (MENDS + BREAKS))
+        weight = np.multiply.outer(weight, np.array([REPAIR_RATE, BREAK_RATE]) / (REPAIR_RATE + BREAK_RATE))
     count = weight.size
     return SeaBelief(
         model,
@@ -120,12 +120,12 @@ def climatological_prior(model: SeaModel, hour: np.datetime64) -> SeaBelief:
 
 @dataclass(frozen=True)
 class Residual:
-    """A gauge's reading about its own tide.
+    """A gauge's residual about its own tide.
 
     Attributes:
         time: full hour, UTC.
         value: level − tide − mean sea level [m].
-        is_suspect: a check at the door doubts it.
+        is_suspect: quality control marked it as suspect.
     """
 
     stream: str
@@ -135,15 +135,15 @@ class Residual:
 
 
 def filter_step(belief: SeaBelief, hour: np.datetime64, readings: Sequence[Residual]) -> SeaBelief:
-    """The belief at ``hour``, after all that became known since the last one; readings of any hour of a day and a half.
+    """Advance the belief to ``hour`` and assimilate readings of any hour of the last day and a half.
 
     Raises:
-        InputError: an hour that is not later, a reading of a gauge that is not known, or of the future.
+        InputError: ``hour`` is in the past, or a reading is of an unknown gauge or of the future.
     """
     hour = hour.astype("datetime64[h]")
     steps = int((hour - belief.hour) / np.timedelta64(1, "h"))
     if steps < 0:
-        raise InputError("belief", f"is of {belief.hour}, asked to go back to {hour}", "move on in time")
+        raise InputError("belief", f"is of {belief.hour}, after {hour}", "give hours in ascending order")
     moved: dict[str, float] = {}
     waiting = sorted(readings, key=lambda one: (one.time, one.stream))
     for step in range(steps + 1):
@@ -163,36 +163,36 @@ def _predict(belief: SeaBelief) -> SeaBelief:
     weight, mean, covariance = belief.weight.reshape(model.shape), belief.mean, belief.covariance
     mean = mean.reshape(*model.shape, model.size)
     covariance = covariance.reshape(*model.shape, model.size, model.size)
-    switch = np.array([[1 - BREAKS, BREAKS], [MENDS, 1 - MENDS]])
+    switch = np.array([[1 - BREAK_RATE, BREAK_RATE], [REPAIR_RATE, 1 - REPAIR_RATE]])
     for axis in range(weight.ndim):
         weight, mean, covariance = _mix(weight, mean, covariance, axis, switch if axis else process.transition)
     mean, covariance = mean.reshape(-1, model.size), covariance.reshape(-1, model.size, model.size)
     order, hours = process.order, model.hours
-    moved = np.empty_like(mean)
-    moved[:, 1:hours] = mean[:, : hours - 1]
-    moved[:, 0] = mean[:, :order] @ process.coefficients
-    memory = np.array([sensor.memory for sensor in model.sensors])
-    moved[:, hours:] = mean[:, hours:] * memory
+    predicted = np.empty_like(mean)
+    predicted[:, 1:hours] = mean[:, : hours - 1]
+    predicted[:, 0] = mean[:, :order] @ process.coefficients
+    persistence = np.array([sensor.persistence for sensor in model.sensors])
+    predicted[:, hours:] = mean[:, hours:] * persistence
     spread = np.empty_like(covariance)
     # rows, then columns, of F C F'
     half = np.empty_like(covariance)
     half[:, 1:hours] = covariance[:, : hours - 1]
     half[:, 0] = np.einsum("p,npm->nm", process.coefficients, covariance[:, :order])
-    half[:, hours:] = covariance[:, hours:] * memory[:, None]
+    half[:, hours:] = covariance[:, hours:] * persistence[:, None]
     spread[:, :, 1:hours] = half[:, :, : hours - 1]
     spread[:, :, 0] = half[:, :, :order] @ process.coefficients
-    spread[:, :, hours:] = half[:, :, hours:] * memory
+    spread[:, :, hours:] = half[:, :, hours:] * persistence
     regime = np.indices(model.shape)[0].ravel()
     spread[:, 0, 0] += process.shocks[regime] ** 2
     for number, sensor in enumerate(model.sensors, start=hours):
         spread[:, number, number] += sensor.shocks[regime] ** 2
     return replace(
-        belief, hour=belief.hour + np.timedelta64(1, "h"), weight=weight.ravel(), mean=moved, covariance=spread
+        belief, hour=belief.hour + np.timedelta64(1, "h"), weight=weight.ravel(), mean=predicted, covariance=spread
     )
 
 
 def _mix(weight: Floats, mean: Floats, covariance: Floats, axis: int, switch: Floats) -> tuple[Floats, Floats, Floats]:
-    """One axis of hypotheses an hour on: those that lead to the same one are joined, with what parts them as spread."""
+    """Mix one axis of hypotheses over an hour; differences between merged means add to the covariance."""
     weight, mean, covariance = (np.moveaxis(each, axis, 0) for each in (weight, mean, covariance))
     joint = switch.reshape(*switch.shape, *(1 for _ in range(weight.ndim - 1))) * weight[:, None]  # (from, to, …)
     after = joint.sum(axis=0)
@@ -209,35 +209,38 @@ def _condition(belief: SeaBelief, reading: Residual) -> SeaBelief:
     model = belief.model
     names = [sensor.stream for sensor in model.sensors]
     if reading.stream not in names:
-        raise InputError("belief", f"'{reading.stream}' is no gauge of this place", f"known are {', '.join(names)}")
+        raise InputError("belief", f"'{reading.stream}' is no gauge of this site", f"the gauges are {', '.join(names)}")
     number = names.index(reading.stream)
     sensor = model.sensors[number]
     age = int((belief.hour - reading.time) / np.timedelta64(1, "h"))
     if age < 0:
-        raise InputError("belief", f"'{reading.stream}' spoke of {reading.time}, after {belief.hour}", "wait for it")
+        raise InputError(
+            "belief",
+            f"the reading of '{reading.stream}' at {reading.time} is after {belief.hour}",
+            "advance the belief first",
+        )
     at = model.ahead + age - sensor.ahead
     if at >= model.hours:
         return belief
     sound = np.indices(model.shape)[number + 1].ravel() == 0
     mean, covariance = belief.mean[sound], belief.covariance[sound]
     noise = (sensor.noise * (SUSPECT_NOISE if reading.is_suspect else 1.0)) ** 2
-    along, foreseen = sensor.gain * covariance[:, at], sensor.gain * mean[:, at]
+    along, expected = sensor.gain * covariance[:, at], sensor.gain * mean[:, at]
     if sensor.deviates:
-        kept = sensor.memory**age  # the deviation then, told by the one now
+        kept = sensor.persistence**age  # the deviation then, from the one now
         along = along + kept * covariance[:, model.hours + number]
-        foreseen = foreseen + kept * mean[:, model.hours + number]
-        usual = sensor.spread(model.process.usual) ** 2
-        noise += (1 - kept**2) * usual
+        expected = expected + kept * mean[:, model.hours + number]
+        noise += (1 - kept**2) * sensor.spread(model.process.stationary) ** 2
     own = sensor.gain * along[:, at]
     if sensor.deviates:
         own = own + kept * along[:, model.hours + number]
     variance = own + noise  # (n,)
-    surprise = reading.value - foreseen
+    innovation = reading.value - expected
     gain = along / variance[:, None]
     new_mean, new_covariance, logarithm = belief.mean.copy(), belief.covariance.copy(), np.log(belief.weight)
-    new_mean[sound] = mean + gain * surprise[:, None]
+    new_mean[sound] = mean + gain * innovation[:, None]
     new_covariance[sound] = covariance - gain[:, :, None] * along[:, None]
-    logarithm[sound] += -0.5 * (surprise**2 / variance + np.log(2 * np.pi * variance))
+    logarithm[sound] += -0.5 * (innovation**2 / variance + np.log(2 * np.pi * variance))
     logarithm[~sound] += -np.log(ANYWHERE)
     weight = np.maximum(np.exp(logarithm - logarithm.max()), LEAST_WEIGHT)
     return replace(belief, weight=weight / weight.sum(), mean=new_mean, covariance=new_covariance)

@@ -1,22 +1,15 @@
-"""What the watch learns from a place's record before it starts: how its sea goes on, and what each gauge says of it."""
+"""Fit of the sea-level model, the gauges and the forecast sources to a site's record, before a watch starts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
-from pydantic import TypeAdapter, ValidationError
 
 from strandline.distillation.training.loop import Progress
-from strandline.errors import InputError, RefusedByTheory
-from strandline.files import write_text
-from strandline.models.batching import build_surge_batch
-from strandline.models.inference import student_inputs
+from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.observations import Observations
-from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
+from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, fit_tide, predict_tide
 from strandline.observations.sea_level.residual_process import autocovariance
 from strandline.observations.storms import Window
@@ -26,49 +19,45 @@ from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch.assimilation.ensemble import Guidance
 from strandline.watch.assimilation.filter import SeaModel
 from strandline.watch.assimilation.forecast_guidance import ExternalForecast, ForecastSource, fit_error_inflation
-from strandline.watch.assimilation.gauge_model import Sensor, fit_sensor, own_sensor
+from strandline.watch.assimilation.gauge_model import fit_sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import (
     AFTER_HOURS,
     BEFORE_HOURS,
     NO_INFLATION,
-    WARM_HOURS,
+    WARM_UP_HOURS,
     SpreadInflation,
     fit_spread_inflation,
-    follow_storm,
-    what_followed,
+    hindcast_storm,
+    observed_ahead,
 )
-from strandline.watch.assimilation.surge_process import SurgeProcess, fit_surge_process
+from strandline.watch.assimilation.student_forecast import STUDENT, StudentForecaster
+from strandline.watch.assimilation.surge_process import fit_surge_process
 
-FIT_FILE = "watch.json"
-STUDENT = "student"
-"""Name under which the place's own forecaster advises."""
 ForecastFunction = Callable[[np.datetime64], ExternalForecast | None]
-"""What someone forecasts at an hour; ``None`` = nothing."""
-Z_90 = 1.645
-"""Half-width of a normal distribution's 90 % interval, in standard deviations."""
+"""Hour → the forecast available then; ``None`` = none."""
 
 
 @dataclass(frozen=True)
 class GaugeTide:
-    """A gauge's tide and the level about which it swings [m, region datum]."""
+    """A gauge's tide and its mean level [m, region datum]."""
 
     constants: TidalConstants
     mean: float
 
     def level(self, time: Times) -> Floats:
-        """Water level without weather [m, region datum]."""
+        """Tide and mean level [m, region datum]."""
         return self.mean + predict_tide(self.constants, time)
 
 
 @dataclass(frozen=True, eq=False)
 class SeaLevelFit:
-    """What was learned.
+    """What is fitted to the record.
 
     Attributes:
         tides: gauge → its tide, in the order of the model's sensors.
-        advisers: those whose forecasts are heeded, and how far.
-        notes: what could not be learned, in plain sentences.
-        briefing: SHA-256 of the ``deployment.nc`` that it goes with; of another run it is learned anew.
+        sources: of forecasts, with the inflation of their errors.
+        notes: what could not be fitted, in plain sentences.
+        deployment: SHA-256 of the ``deployment.nc`` that it belongs to; for another one the fit is repeated.
     """
 
     model: SeaModel
@@ -80,56 +69,58 @@ class SeaLevelFit:
 
 
 def fit(
-    place: StudyArea,
+    study_area: StudyArea,
     deployment: Deployment,
     forecaster: Forecaster,
     archives: Mapping[str, ForecastFunction] | None = None,
     progress: Progress | None = None,
 ) -> SeaLevelFit:
-    """From the record of a place, without the windows that were held out.
+    """Fit to the record of a study area, without its held-out windows.
 
-    Process and gauges are learned from hours that the run's own learning saw. How wide a belief must be, and how far
-    the student is to be heeded, is learned from storms that calibrated or tested it, which it never learned from.
+    The surge process and the gauges are fitted to hours that the run trained on. Spread inflation and the error
+    inflation of the student are fitted to storms of the run's calibration or test, which the student never saw.
 
     Args:
-        archives: stream → what it forecast in the past.
+        archives: stream → its past forecasts.
 
     Raises:
         RefusedByTheory: the own gauge's record is too short.
     """
-    time, levels = place.hourly_levels
-    known = ~_within(time, deployment.withheld)
+    time, levels = study_area.hourly_levels
+    training = ~_within(time, deployment.withheld)
     notes: list[str] = []
     own_tide = GaugeTide(
         deployment.sea_level.fitted.constants, deployment.sea_level.fitted.mean + deployment.mean_sea_level
     )
     tides = {deployment.gauges[0].name: own_tide}
     residuals = [levels[0] - own_tide.level(time)]
-    learned = np.where(known, residuals[0], np.nan)
-    process = fit_surge_process(learned, autocovariance(learned))
+    own_training = np.where(training, residuals[0], np.nan)
+    process = fit_surge_process(own_training, autocovariance(own_training))
     sensors = [own_sensor(deployment.gauges[0].name, process)]
-    for site, level in zip(deployment.gauges[1:], levels[1:], strict=True):
+    for gauge, level in zip(deployment.gauges[1:], levels[1:], strict=True):
         try:
-            fitted = fit_tide(time[known], level[known], site.latitude, name=site.name, source=f"record of {site.name}")
+            fitted = fit_tide(
+                time[training], level[training], gauge.latitude, name=gauge.name, source=f"record of {gauge.name}"
+            )
             tide = GaugeTide(fitted.constants, fitted.mean)
             residual = level - tide.level(time)
-            sensors.append(fit_sensor(site.name, learned, np.where(known, residual, np.nan), process))
+            sensors.append(fit_sensor(gauge.name, own_training, np.where(training, residual, np.nan), process))
         except RefusedByTheory as refusal:
-            notes.append(f"'{site.name}' is not heard: {refusal}.")
+            notes.append(f"'{gauge.name}' is not used: {refusal}.")
             continue
-        tides[site.name] = tide
+        tides[gauge.name] = tide
         residuals.append(residual)
     model = SeaModel(process, tuple(sensors))
-    student = StudentForecaster(forecaster, place.observations, deployment)
-    held_out = _within(time, place.held_out)
+    student = StudentForecaster(forecaster, study_area.observations, deployment)
+    held_out = _within(time, study_area.held_out)
     own = np.where(held_out, np.nan, levels[0])
-    voices = {STUDENT: lambda hour: student.say(hour, *_heard_before(time, own, hour)), **(archives or {})}
-    peaks = _peaks(time, own, deployment.withheld, place.held_out)
-    seen = np.where(held_out, np.nan, np.array(residuals))  # (S, T) the days about a storm may reach into a window
+    functions = {STUDENT: lambda hour: student.forecast(hour, *_context(time, own, hour)), **(archives or {})}
+    peaks = _peaks(time, own, deployment.withheld, study_area.held_out)
+    available = np.where(held_out, np.nan, np.array(residuals))  # (S, T); storm windows may overlap held-out ones
     try:
-        sources, spread_inflation = fit_forecast_weights(model, time, seen, peaks, voices, progress)
+        sources, spread_inflation = fit_forecast_weights(model, time, available, peaks, functions, progress)
     except RefusedByTheory as refusal:
-        notes.append(f"How wide the belief must be could not be learned ({refusal}); it is as wide as the model says.")
+        notes.append(f"The spread of the forecast could not be calibrated ({refusal}); the model's own spread is used.")
         sources, spread_inflation = (), NO_INFLATION
     return SeaLevelFit(model, tides, spread_inflation, sources, tuple(notes))
 
@@ -139,167 +130,52 @@ def fit_forecast_weights(
     time: Times,
     residuals: Floats,
     peaks: Sequence[int],
-    voices: Mapping[str, ForecastFunction],
+    functions: Mapping[str, ForecastFunction],
     progress: Progress | None = None,
 ) -> tuple[tuple[ForecastSource, ...], SpreadInflation]:
-    """How far each voice is to be heeded, one after the other, and how wide the belief must then be.
+    """Fit the error inflation of each forecast source in turn, then the spread inflation of the ensemble with all.
 
     Args:
-        time: (T,) UTC, hourly; ``residuals``: (S, T) [m] of the model's gauges, NaN = not read.
-        peaks: positions of storms that no voice has learned from.
+        time: (T,) UTC, hourly; ``residuals``: (S, T) [m] of the model's gauges, NaN = no reading.
+        peaks: positions of storms that no source was trained on.
+        functions: stream → its past forecasts.
 
     Raises:
         RefusedByTheory: too few storms.
     """
-    tell: Progress = (lambda done: None) if progress is None else progress
-    drawn = []
+    report: Progress = (lambda done: None) if progress is None else progress
+    hindcasts = []
     for number, peak in enumerate(peaks, start=1):
-        drawn += follow_storm(model, time, residuals, peak, lambda hour: ())
-        tell(number / (3 * len(peaks)))
-    came = [what_followed(residuals[0], at) for at, _ in drawn]
-    beliefs = [ensemble for _, ensemble in drawn]
-    said = {name: {ensemble.hour: voice(ensemble.hour) for ensemble in beliefs} for name, voice in voices.items()}
+        hindcasts += hindcast_storm(model, time, residuals, peak, lambda hour: ())
+        report(number / (3 * len(peaks)))
+    observed = [observed_ahead(residuals[0], at) for at, _ in hindcasts]
+    ensembles = [ensemble for _, ensemble in hindcasts]
+    forecasts = {name: {each.hour: function(each.hour) for each in ensembles} for name, function in functions.items()}
     sources: list[ForecastSource] = []
-    for name in voices:
-        words = [said[name][ensemble.hour] for ensemble in beliefs]
+    for name in functions:
+        own_forecasts = [forecasts[name][ensemble.hour] for ensemble in ensembles]
         past = [
-            (ensemble, word, truth)
-            for ensemble, word, truth in zip(beliefs, words, came, strict=True)
-            if word is not None
+            (ensemble, forecast, truth)
+            for ensemble, forecast, truth in zip(ensembles, own_forecasts, observed, strict=True)
+            if forecast is not None
         ]
         source = fit_error_inflation(name, past)
         sources.append(source)
-        given = [None if word is None else source.guidance_from(word) for word in words]
-        beliefs = [
-            ensemble if guidance is None else ensemble.assimilating(guidance)
-            for ensemble, guidance in zip(beliefs, given, strict=True)
+        guidance = [None if forecast is None else source.guidance_from(forecast) for forecast in own_forecasts]
+        ensembles = [
+            ensemble if each is None else ensemble.assimilating(each)
+            for ensemble, each in zip(ensembles, guidance, strict=True)
         ]
 
-    def counsel(hour: np.datetime64) -> list[Guidance]:
-        words = ((source, said[source.stream].get(hour)) for source in sources)
-        given = [source.guidance_from(word) for source, word in words if word is not None]
-        return [guidance for guidance in given if guidance is not None]
+    def guidance_at(hour: np.datetime64) -> list[Guidance]:
+        available = ((source, forecasts[source.stream].get(hour)) for source in sources)
+        guidance = [source.guidance_from(forecast) for source, forecast in available if forecast is not None]
+        return [each for each in guidance if each is not None]
 
     spread_inflation = fit_spread_inflation(
-        model, time, residuals, peaks, counsel, lambda done: tell((1 + 2 * done) / 3)
+        model, time, residuals, peaks, guidance_at, lambda done: report((1 + 2 * done) / 3)
     )
     return tuple(sources), spread_inflation
-
-
-@dataclass(frozen=True, eq=False)
-class StudentForecaster:
-    """The place's calibrated student as one who forecasts."""
-
-    forecaster: Forecaster
-    observations: Observations
-    deployment: Deployment
-
-    def say(self, hour: np.datetime64, time: Times, level: Floats) -> ExternalForecast | None:
-        """What it says after the own gauge's readings (C,) [m, region datum] of three days up to ``hour``.
-
-        ``None`` where nothing was read: then it knows no more than the climate.
-        """
-        hour = hour.astype("datetime64[ns]")
-        hours = hour + np.arange(1 - CONTEXT_HOURS, LEADS).astype("timedelta64[h]")
-        heard = np.full(hours.size, np.nan)
-        position = np.searchsorted(hours, time)
-        inside = (position < hours.size) & (hours[np.minimum(position, hours.size - 1)] == time) & (time <= hour)
-        heard[position[inside]] = level[inside]
-        if np.isnan(heard).all():
-            return None
-        gauge = self.observations.require_gauge()
-        own = gauge.isel(station=[0])
-        recent = xr.Dataset(
-            {
-                "water_level": own["water_level"]
-                .isel(time=0, drop=True)
-                .expand_dims(time=hours)
-                .T.copy(data=heard[None]),
-                "quality": (("station", "time"), np.isnan(heard)[None].astype(np.uint8), own["quality"].attrs),
-            },
-            {**{name: own[name] for name in own.coords if name != "time"}, "time": hours},
-        )
-        seen = replace(self.observations, tide_gauge=recent, climate=None, truth=None)
-        batch = student_inputs(build_surge_batch(seen, np.array([hour]), self.deployment.sea_level, "survey"))
-        forecast = self.forecaster.predict(batch)
-        low, high = self.forecaster.surge_interval(forecast, 0.9)
-        return ExternalForecast(np.arange(LEADS), forecast.surge_mean[0], (high[0] - low[0]) / (2 * Z_90))
-
-
-def save_fit(folder: Path, knowledge: SeaLevelFit) -> None:
-    """Write ``watch.json``, whole or not at all."""
-    write_text(folder / FIT_FILE, _WORDS.dump_json(_to_words(knowledge), indent=1).decode("utf-8") + "\n")
-
-
-def load_fit(folder: Path) -> SeaLevelFit:
-    """Read ``watch.json``.
-
-    Raises:
-        InputError: it is damaged or of another version.
-    """
-    path = folder / FIT_FILE
-    try:
-        return _from_words(_WORDS.validate_json(path.read_bytes()))
-    except (OSError, ValidationError) as error:
-        why = str(error).splitlines()[0]  # pydantic lists every field
-        raise InputError(path, f"cannot be read ({why})", "delete it; the watch learns it anew") from error
-
-
-Numbers = tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class _Words:
-    coefficients: Numbers
-    shocks: Numbers
-    transition: tuple[Numbers, ...]
-    sensors: tuple[tuple[str, int, float, float, Numbers, float], ...]
-    tides: dict[str, GaugeTide]
-    heard: Numbers
-    unheard: Numbers
-    sources: tuple[tuple[str, float | None], ...]
-    notes: tuple[str, ...]
-    deployment: str
-
-
-_WORDS = TypeAdapter(_Words)
-
-
-def _to_words(knowledge: SeaLevelFit) -> _Words:
-    process, spread_inflation = knowledge.model.process, knowledge.spread_inflation
-    return _Words(
-        coefficients=tuple(process.coefficients.tolist()),
-        shocks=tuple(process.shocks.tolist()),
-        transition=tuple(tuple(row) for row in process.transition.tolist()),
-        sensors=tuple(
-            (one.stream, one.ahead, one.gain, one.memory, tuple(one.shocks.tolist()), one.noise)
-            for one in knowledge.model.sensors
-        ),
-        tides=knowledge.tides,
-        heard=tuple(spread_inflation.with_own_gauge.tolist()),
-        unheard=tuple(spread_inflation.unheard.tolist()),
-        sources=tuple((one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in knowledge.sources),
-        notes=knowledge.notes,
-        deployment=knowledge.deployment,
-    )
-
-
-def _from_words(words: _Words) -> SeaLevelFit:
-    process = SurgeProcess(np.array(words.coefficients), np.array(words.shocks), np.array(words.transition))
-    sensors = tuple(
-        Sensor(stream, ahead, gain, memory, np.array(shocks), noise)
-        for stream, ahead, gain, memory, shocks, noise in words.sensors
-    )
-    return SeaLevelFit(
-        SeaModel(process, sensors),
-        words.tides,
-        SpreadInflation(np.array(words.heard), np.array(words.unheard)),
-        tuple(
-            ForecastSource(stream, np.inf if inflation is None else inflation) for stream, inflation in words.sources
-        ),
-        words.notes,
-        words.deployment,
-    )
 
 
 def _within(time: Times, windows: Sequence[Window]) -> npt.NDArray[np.bool_]:
@@ -310,7 +186,7 @@ def _within(time: Times, windows: Sequence[Window]) -> npt.NDArray[np.bool_]:
 
 
 def _peaks(time: Times, level: Floats, withheld: Sequence[Window], held_out: Sequence[Window]) -> list[int]:
-    """Positions of the highest level of each withheld storm that no held-out window touches, with room about it."""
+    """Positions of the peak of each withheld storm that no held-out window overlaps, with enough hours around it."""
     found = []
     for start, end in withheld:
         if any(start <= until and since <= end for since, until in held_out):
@@ -318,12 +194,12 @@ def _peaks(time: Times, level: Floats, withheld: Sequence[Window], held_out: Seq
         inside = np.flatnonzero((time >= start) & (time <= end) & np.isfinite(level))
         if inside.size:
             peak = int(inside[np.argmax(level[inside])])
-            if BEFORE_HOURS + WARM_HOURS <= peak < time.size - AFTER_HOURS:
+            if BEFORE_HOURS + WARM_UP_HOURS <= peak < time.size - AFTER_HOURS:
                 found.append(peak)
     return sorted(set(found))
 
 
-def _heard_before(time: Times, level: Floats, hour: np.datetime64) -> tuple[Times, Floats]:
+def _context(time: Times, level: Floats, hour: np.datetime64) -> tuple[Times, Floats]:
     """The readings of the three days up to ``hour``."""
     last = int(np.searchsorted(time, hour.astype("datetime64[ns]"), side="right"))
     first = max(last - CONTEXT_HOURS, 0)

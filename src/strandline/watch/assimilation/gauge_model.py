@@ -1,4 +1,4 @@
-"""What a gauge, the own one or a neighbour's, says of the own sea."""
+"""Observation model of a gauge: its residual as a function of the residual at the own gauge."""
 
 from dataclasses import dataclass
 
@@ -8,62 +8,62 @@ from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats
 from strandline.watch.assimilation.surge_process import EXTREME_SCALE, SurgeProcess
 
-FURTHEST_AHEAD = 6
-"""Most hours by which water may reach a neighbour sooner or later than the own gauge: some 150 km along a shelf."""
+LARGEST_SHIFT = 6
+"""Largest time shift between a neighbour and the own gauge [h]: some 150 km along a shelf."""
 READING_NOISE = 0.01
 """Standard deviation of an hourly reading [m]; a gauge's own accuracy (IOC Manual 14, vol. IV, section 2)."""
-DATUM_SPREAD, DATUM_MEMORY = 0.04, 0.98
-"""How far off the own gauge's zero may be [m], and what is left of that after an hour [-], two days long: assumptions.
-Without them a gauge that drifts by a decimetre a day takes the belief with it."""
+DATUM_SPREAD, DATUM_PERSISTENCE = 0.04, 0.98
+"""Standard deviation of the own gauge's zero [m], and its persistence per hour [-] (two days): assumptions. Without
+them a gauge that drifts by a decimetre a day pulls the belief along."""
 FEWEST = 500
-"""Hours that both gauges read, from which their relation can be learned."""
+"""Hours with readings of both gauges that a fit needs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sensor:
-    """A gauge's residual as gain · r(t + ahead) + deviation + noise, where r is the own sea's.
+    """A gauge's residual as gain · r(t + ahead) + deviation + noise, with r the residual at the own gauge.
 
     Attributes:
         stream: its name.
-        ahead: hours by which its water runs ahead of the own; below 0 behind.
+        ahead: hours by which it leads the own gauge; negative = it lags.
         gain: [-].
-        memory: share of the deviation that is left after an hour [-]; the deviation is what its place has of its own.
-        shocks: (R,) of the deviation an hour, in each regime of the surge [m]; zeros = none.
+        persistence: of the deviation over an hour [-]; the deviation is the local part of its residual.
+        shocks: (R,) hourly shocks of the deviation in each regime of the surge [m]; zeros = no deviation.
         noise: of a reading [m].
     """
 
     stream: str
     ahead: int
     gain: float
-    memory: float
+    persistence: float
     shocks: Floats
     noise: float = READING_NOISE
 
     @property
     def deviates(self) -> bool:
-        """Whether its place has a sea of its own."""
+        """Whether it has a deviation."""
         return bool((self.shocks > 0).any())
 
-    def spread(self, usual: Floats) -> float:
-        """Standard deviation of the deviation where nothing is known [m]."""
-        return float(np.sqrt(usual @ self.shocks**2 / (1 - self.memory**2)))
+    def spread(self, stationary: Floats) -> float:
+        """Standard deviation of the deviation without readings [m], given the regimes' stationary distribution (R,)."""
+        return float(np.sqrt(stationary @ self.shocks**2 / (1 - self.persistence**2)))
 
 
 def own_sensor(stream: str, process: SurgeProcess) -> Sensor:
-    """The gauge that the residual is about; what deviates is its zero alone."""
-    shock = DATUM_SPREAD * np.sqrt(1 - DATUM_MEMORY**2)
-    return Sensor(stream, 0, 1.0, DATUM_MEMORY, np.full(process.shocks.size, shock))
+    """The own gauge; its deviation is the error of its zero."""
+    shock = DATUM_SPREAD * np.sqrt(1 - DATUM_PERSISTENCE**2)
+    return Sensor(stream, 0, 1.0, DATUM_PERSISTENCE, np.full(process.shocks.size, shock))
 
 
 def fit_sensor(stream: str, own: Floats, other: Floats, process: SurgeProcess) -> Sensor:
-    """A neighbour, from residuals of the same hours (T,) [m], each about its own tide and mean; NaN = not observed.
+    """Fit a neighbour to residuals of the same hours (T,) [m], each about its own tide and mean; NaN = no reading.
 
     Raises:
-        RefusedByTheory: too few hours that both were read.
+        RefusedByTheory: too few hours with readings of both.
     """
 
     def shifted(ahead: int) -> Floats:
-        """The own residual so many hours later."""
+        """The own residual ``ahead`` hours later."""
         result = np.full(own.size, np.nan)
         if ahead >= 0:
             result[: own.size - ahead] = own[ahead:]
@@ -72,12 +72,12 @@ def fit_sensor(stream: str, own: Floats, other: Floats, process: SurgeProcess) -
         return result
 
     best, found = -np.inf, (0, 0.0)
-    for ahead in range(-FURTHEST_AHEAD, FURTHEST_AHEAD + 1):
+    for ahead in range(-LARGEST_SHIFT, LARGEST_SHIFT + 1):
         later = shifted(ahead)
         both = np.isfinite(later) & np.isfinite(other)
         if both.sum() < FEWEST:
             raise RefusedByTheory(
-                f"'{stream}' and the own gauge were read together in {both.sum()} hours; {FEWEST} tell their relation"
+                f"'{stream}' and the own gauge have {both.sum()} hours in common; {FEWEST} are needed"
             )
         x, y = later[both], other[both]
         explained = float((x @ y) ** 2 / max(float(x @ x) * float(y @ y), 1e-12))
@@ -87,11 +87,13 @@ def fit_sensor(stream: str, own: Floats, other: Floats, process: SurgeProcess) -
     deviation = other - gain * shifted(ahead)
     before, after = deviation[:-1], deviation[1:]
     pair = np.isfinite(before) & np.isfinite(after)
-    memory = float(np.clip(before[pair] @ after[pair] / max(float(before[pair] @ before[pair]), 1e-12), 0.0, 0.995))
-    shock = np.where(pair, after - memory * before, np.nan)
+    persistence = float(
+        np.clip(before[pair] @ after[pair] / max(float(before[pair] @ before[pair]), 1e-12), 0.0, 0.995)
+    )
+    shock = np.where(pair, after - persistence * before, np.nan)
     share = process.regimes_of(own)[1:]
     weight = share * np.isfinite(shock)[:, None]
     size = np.sqrt((weight * np.nan_to_num(shock)[:, None] ** 2).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-9))
     overall = float(np.sqrt(np.nanmean(shock**2)))
-    learned = np.maximum(np.where(weight.sum(axis=0) > 10, size, overall), 1e-3)
-    return Sensor(stream, ahead, gain, memory, np.append(learned[:-1], EXTREME_SCALE * learned[-2]))
+    fitted = np.maximum(np.where(weight.sum(axis=0) > 10, size, overall), 1e-3)
+    return Sensor(stream, ahead, gain, persistence, np.append(fitted[:-1], EXTREME_SCALE * fitted[-2]))

@@ -1,4 +1,4 @@
-"""From what streams say to what the belief can hear: hourly residuals of gauges, and each forecast's newest issue."""
+"""Observations for the filter: hourly residuals of the gauges, and the newest issue of each external forecast."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,12 +12,12 @@ from strandline.watch.assimilation.forecast_guidance import ExternalForecast
 from strandline.watch.readings import Reading
 
 HALF_HOUR, AROUND_THE_HOUR = timedelta(minutes=30), timedelta(minutes=10)
-"""Readings of an hour, and those of them that a step of that hour has in hand; an assumption."""
+"""Readings that belong to an hour, and those available at the step of that hour; an assumption."""
 AFTER_THE_HOUR = timedelta(minutes=12)
-"""How long after a full hour its step begins, so that the hour's readings have come."""
+"""Delay of a step after its full hour, so that the hour's readings are available."""
 FORECASTS = ("surge_forecast", "water_level_forecast")
 FORECAST_VALID = timedelta(hours=24)
-"""How long a forecast is heeded after its issue."""
+"""How long a forecast is used after its issue."""
 HOUR = timedelta(hours=1)
 Tide = Callable[[Times], Floats]
 
@@ -25,16 +25,16 @@ Tide = Callable[[Times], Floats]
 def residuals_of(
     new: Sequence[Reading], known: Sequence[Reading], now: datetime, tides: Mapping[str, Tide]
 ) -> list[Residual]:
-    """Each gauge's residual about its own tide at every full hour that it has not been heard at before.
+    """Each gauge's residual about its own tide at every full hour without an earlier reading.
 
-    The mean of the readings within ten minutes of the hour, else the nearest one within half an hour; bad ones are not
-    heard, and an hour is suspect where all of its readings are.
+    The mean of the readings within ten minutes of the hour, else the nearest one within half an hour. Bad readings are
+    ignored; an hour is suspect if all of its readings are.
 
     Args:
-        known: readings that were heard before.
-        tides: gauge → times → level without weather [m, region datum]; others are no gauges of this place.
+        known: earlier readings.
+        tides: gauge → times → tide and mean level [m, region datum]; other streams are ignored.
     """
-    heard = {
+    used_before = {
         (reading.stream, _full_hour(reading.time))
         for reading in known
         if reading.variable == "water_level" and reading.quality != "bad"
@@ -43,7 +43,7 @@ def residuals_of(
     for reading in new:
         if reading.variable == "water_level" and reading.stream in tides and reading.quality != "bad":
             key = reading.stream, _full_hour(reading.time)
-            if key[1] <= now and key not in heard:
+            if key[1] <= now and key not in used_before:
                 by_hour.setdefault(key, []).append(reading)
     found = []
     for (stream, hour), readings in sorted(by_hour.items(), key=lambda pair: pair[0]):
@@ -51,19 +51,19 @@ def residuals_of(
         near = [reading for reading in good if abs(reading.time - hour) <= AROUND_THE_HOUR]
         used = near or [min(good, key=lambda reading: abs(reading.time - hour))]
         times = np.array([reading.time for reading in used], dtype="datetime64[ns]")
-        beyond = np.array([reading.value for reading in used]) - tides[stream](times)
+        residual = np.array([reading.value for reading in used]) - tides[stream](times)
         is_suspect = all(reading.quality == "suspect" for reading in used)
-        found.append(Residual(stream, np.datetime64(hour, "h"), float(beyond.mean()), is_suspect))
+        found.append(Residual(stream, np.datetime64(hour, "h"), float(residual.mean()), is_suspect))
     return found
 
 
 def own_readings(
-    readings: Sequence[Reading], stream: str, rejected: np.datetime64 | None, now: np.datetime64
+    readings: Sequence[Reading], stream: str, last_rejection: np.datetime64 | None, now: np.datetime64
 ) -> tuple[Times, Floats]:
-    """Full hours up to now, and what a gauge read then [m, region datum]; of revised readings the newest.
+    """Full hours up to now, and the gauge's levels then [m, region datum]; of revised readings the newest.
 
     Args:
-        denied: the last hour at which the gauge was not believed; it is not heard up to then.
+        last_rejection: readings up to this hour are left out; ``None`` = none.
     """
     level = {
         _full_hour(reading.time): reading.value
@@ -72,15 +72,17 @@ def own_readings(
     }
     hours = np.array(sorted(level), dtype="datetime64[ns]")
     values = np.array([level[hour] for hour in sorted(level)], dtype=float)
-    kept = hours <= now if rejected is None else (hours <= now) & (hours > rejected)
+    kept = hours <= now
+    if last_rejection is not None:
+        kept &= hours > last_rejection
     return hours[kept], values[kept]
 
 
 def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> dict[str, ExternalForecast]:
-    """Stream → mean and spread of its newest issue from now on; streams whose issue is older than a day are absent.
+    """Stream → mean and spread of its newest issue from now on; streams without an issue of the last day are left out.
 
     Args:
-        tide: times → level without weather [m, region datum], by which forecasts of the level become surges.
+        tide: times → tide and mean level [m, region datum], subtracted from forecasts of the level.
     """
     newest: dict[str, datetime] = {}
     for reading in readings:

@@ -1,4 +1,4 @@
-"""A tide that is looked up: full hours are computed ten days at a time, since steps ask for the same ones again."""
+"""Cache of the tide at full hours, computed in blocks of ten days, since steps use the same hours again."""
 
 from collections.abc import Callable
 
@@ -7,12 +7,12 @@ import numpy as np
 from strandline.observations.arrays import Floats, Times
 
 BLOCK_HOURS = 240
-MOST_BLOCKS = 8
+MAX_BLOCKS = 8
 HOUR = np.timedelta64(1, "h")
 
 
 class TideTable:
-    """The same levels as ``level`` gives, (T,) times → (T,) [m, its datum]; only full hours are kept."""
+    """The levels of ``level``, (T,) times → (T,) [m, its datum]; only full hours are cached."""
 
     def __init__(self, level: Callable[[Times], Floats]) -> None:
         self._level = level
@@ -33,7 +33,7 @@ class TideTable:
 
     def _block(self, number: int) -> Floats:
         if number not in self._blocks:
-            while len(self._blocks) >= MOST_BLOCKS:
+            while len(self._blocks) >= MAX_BLOCKS:
                 self._blocks.pop(next(iter(self._blocks)))
             start = np.datetime64(number * BLOCK_HOURS, "h")
             self._blocks[number] = self._level((start + np.arange(BLOCK_HOURS) * HOUR).astype("datetime64[ns]"))

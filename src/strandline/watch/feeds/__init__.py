@@ -1,1 +1,1 @@
-"""Where readings come from, what is checked at the door, and how a stream is doing."""
+"""Feeds: where readings come from, their quality control, and the health of each stream."""

@@ -1,4 +1,4 @@
-"""How a stream is doing, from what is expected of it and what its recent readings were found to be."""
+"""Health of a stream, from its expected schedule and the quality of its recent readings."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from strandline.watch.feeds.quality_control import CLOCK_TOLERANCE, CheckedReadi
 from strandline.watch.readings import Condition, Health
 
 _DAY = timedelta(days=1)
-_WORDS = {
+_FINDINGS = {
     "no number": "no numbers",
     "clock ahead": "ahead of the clock",
     "wrong unit": "in another unit",
-    "out of range": "beyond what the sea can do",
-    "stuck": "one and the same value",
+    "out of range": "beyond the physical range",
+    "stuck": "with a stuck value",
     "spike": "spikes",
     "jump": "unconfirmed jumps",
     "bad before": "found bad before",
@@ -23,12 +23,12 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a stream promises.
+    """Schedule of a stream.
 
     Attributes:
         interval: from one reading (or issue of a forecast) to the next.
-        delay: from a reading to the moment at which it can be had.
-        silent_after: the age of the newest usable reading beyond which the stream says nothing any more.
+        delay: from a reading until it is available.
+        silent_after: age of the newest usable reading from which the stream counts as silent.
     """
 
     interval: timedelta
@@ -37,31 +37,31 @@ class Expectation:
 
     @property
     def late_after(self) -> timedelta:
-        """The age beyond which a reading is overdue: half an interval more than the oldest that a stream may show."""
+        """Age from which a reading is overdue: half an interval more than on schedule."""
         return self.delay + 1.5 * self.interval
 
 
 def assess_health(
-    stream: str, judged: Sequence[CheckedReading], until: datetime, expectation: Expectation, failure: str = ""
+    stream: str, checked: Sequence[CheckedReading], until: datetime, expectation: Expectation, failure: str = ""
 ) -> Health:
     """The health of a stream at ``until``.
 
-    Only readings that are not bad count as seen. ``age_hours`` is below 0 where the stream's clock runs ahead.
+    Bad readings are ignored. ``age_hours`` is negative if the stream's clock is ahead.
 
     Args:
         stream: its name.
-        judged: its recent readings, a day of them or more.
-        until: the present, naive UTC.
-        expectation: what it promises.
-        failure: why it could not be asked; empty = it could.
+        checked: its readings of the last day or longer.
+        until: present time, naive UTC.
+        expectation: its schedule.
+        failure: why polling failed; empty = it did not.
     """
-    newest = max(judged, key=lambda each: each.reading.issued, default=None)
-    usable = [each.reading.issued for each in judged if each.reading.quality != "bad"]
+    newest = max(checked, key=lambda each: each.reading.issued, default=None)
+    usable = [each.reading.issued for each in checked if each.reading.quality != "bad"]
     last_seen = max(usable, default=None)
     age = None if last_seen is None else until - last_seen
     if newest is not None and newest.finding == "clock ahead":
         last_seen, age = newest.reading.issued, until - newest.reading.issued
-    recent = [each for each in judged if until - _DAY < each.reading.issued <= until + CLOCK_TOLERANCE]
+    recent = [each for each in checked if until - _DAY < each.reading.issued <= until + CLOCK_TOLERANCE]
     good = sum(each.reading.quality == "good" for each in recent)
     return Health(
         stream=stream,
@@ -86,16 +86,16 @@ def _condition(
 
 
 def _note(newest: CheckedReading | None, recent: Sequence[CheckedReading], until: datetime, failure: str) -> str:
-    """One plain sentence; the gravest first."""
+    """One plain sentence on the gravest problem."""
     if failure:
-        return f"Asking it failed: {failure}."
+        return f"Polling failed: {failure}."
     if newest is None:
-        return "It has said nothing yet."
+        return "No reading yet."
     if newest.finding == "clock ahead":
         minutes = (newest.reading.issued - until) / timedelta(minutes=1)
-        return f"Clock skew: its newest reading lies {minutes:.0f} min in the future."
+        return f"Clock error: the newest reading is {minutes:.0f} min in the future."
     counts = Counter(each.finding for each in recent if each.finding is not None)
     if counts:
-        said = ", ".join(f"{count} {_WORDS[finding]}" for finding, count in counts.most_common())
-        return f"Of {len(recent)} readings in the last day: {said}."
+        findings = ", ".join(f"{count} {_FINDINGS[finding]}" for finding, count in counts.most_common())
+        return f"Of {len(recent)} readings in the last day: {findings}."
     return ""

@@ -1,4 +1,4 @@
-"""One question to a web service: its answer, or a ``FeedError`` that says what came instead and betrays no secret."""
+"""Requests to a web service; failures become a ``FeedError`` that contains no secret."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,17 +9,17 @@ import httpx
 from strandline.errors import FeedError
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
-"""[s] For each step of an exchange; ``FeedClient`` bounds them all together."""
+"""[s] For each step of a request; ``FeedClient`` limits the whole poll."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """A web service as one stream knows it.
+    """A web service, used by one stream.
 
     Attributes:
-        stream: whose it is, for messages.
+        stream: its name, for messages.
         client: holds the time-outs.
-        headers: sent with each question; a token among them.
+        headers: sent with each request; may hold a token.
     """
 
     stream: str
@@ -27,10 +27,10 @@ class Service:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def get(self, url: str, parameters: Mapping[str, str] | None = None) -> httpx.Response:
-        """The answer to a GET, whatever its status.
+        """The answer to a GET request, with any status.
 
         Raises:
-            FeedError: no answer came.
+            FeedError: no answer.
         """
         try:
             return self.client.get(url, params=parameters, headers=self.headers)
@@ -38,16 +38,16 @@ class Service:
             host = "its address" if isinstance(error, httpx.InvalidURL) else httpx.URL(url).host
             raise self.refusal(f"{host} gives no answer ({type(error).__name__})", "is it up, and the net?") from error
 
-    def json(self, response: httpx.Response, even: int = 200) -> Any:
-        """What an answer holds, where its status is good or ``even`` this one.
+    def json(self, response: httpx.Response, also_accept: int = 200) -> Any:
+        """The content of an answer with a good status, or with the status ``also_accept``.
 
         Raises:
-            FeedError: it reports an error, sends elsewhere (where a token would go along), or is no JSON.
+            FeedError: it reports an error, redirects (a token would be sent along), or is no JSON.
         """
         if response.is_redirect:
             target = response.url.join(response.headers.get("location", ""))
             raise self.refusal(f"{response.url.host} sends to {target.host}{target.path}", "give that address")
-        if response.is_error and response.status_code != even:
+        if response.is_error and response.status_code != also_accept:
             what = f"{response.url.host} answers {response.status_code} {response.reason_phrase}"
             raise self.refusal(what, "check the address, the station and the token")
         try:

@@ -1,4 +1,4 @@
-"""From a region file to its streams, each ready to be asked."""
+"""Opens the streams of a region file; one entry in ``_open_feed`` for each kind of stream."""
 
 import os
 from collections.abc import Mapping
@@ -9,21 +9,10 @@ from pyproj import Transformer
 
 from strandline.errors import InputError
 from strandline.observations.region import Region
-from strandline.observations.region_file.feed_sections import (
-    AnyStream,
-    CoopsStreamSection,
-    ErddapStreamSection,
-    FileStreamSection,
-    FloodSceneStreamSection,
-    ForecastStreamSection,
-    IocStreamSection,
-    JsonStreamSection,
-    StreamSection,
-    WebSection,
-)
+from strandline.observations.region_file import feed_sections as sections
 from strandline.observations.region_file.region_file import RegionFile
 from strandline.watch.feeds.client import DEFAULT_RETRY_POLICY, FeedClient, RetryPolicy
-from strandline.watch.feeds.files.flood_scenes import FloodScenes, ZoneShares, read_zones
+from strandline.watch.feeds.files.flood_scenes import FloodScenes, ZoneShares
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.files.growing_file import GrowingFile
 from strandline.watch.feeds.health import Expectation
@@ -33,13 +22,13 @@ from strandline.watch.feeds.services.coops import Coops
 from strandline.watch.feeds.services.erddap import Erddap
 from strandline.watch.feeds.services.ioc import Ioc
 from strandline.watch.feeds.services.json_service import JsonService
+from strandline.watch.feeds.services.levels import LevelAdapter, LevelFeed
 from strandline.watch.readings import Feed
 
-_A_GAUGE = Expectation(timedelta(hours=1), timedelta(0), timedelta(hours=12))
-"""Of a ``[[tide_gauge]]`` that no ``[[stream]]`` speaks of: an hourly reading; half a day without one is a tide."""
-
+_GAUGE_FILE = Expectation(timedelta(hours=1), timedelta(0), timedelta(hours=12))
+"""Schedule of a ``[[tide_gauge]]`` without a ``[[stream]]``: hourly readings; silent after half a day, one tide."""
 _LATE_BY, _SCENES_LATE_BY = timedelta(days=3), timedelta(days=10)
-"""Beyond its stated delay a reading is taken that is as late as that: a long week-end, and a satellite's archive."""
+"""Largest delay beyond the stated one with which a reading is accepted: a long weekend, and a satellite archive."""
 
 
 def open_feeds(
@@ -49,27 +38,25 @@ def open_feeds(
     tides: Mapping[str, Tide] | None = None,
     retry_policy: RetryPolicy | None = DEFAULT_RETRY_POLICY,
 ) -> list[FeedClient]:
-    """The streams of a region file; its tide gauges' own files where it states no stream.
+    """Open the streams of a region file; without any, the files of its tide gauges.
 
     Args:
-        region_file: what is to be asked.
-        client: for the web; one with the usual time-outs where none is given.
-        environment: where the secrets stand.
-        tides: stream → tide of its place, for the checks at the door.
-        patience: with services, folders and files that may hang.
+        client: for web services; ``None`` = one with the default time-outs.
+        environment: holds the secrets.
+        tides: stream → tide at its gauge, for quality control.
+        retry_policy: of every stream.
 
     Raises:
         InputError: two streams have one name, a secret is not set, or zones cannot be read.
     """
-    sections = region_file.stream
-    names = [section.name for section in sections or region_file.tide_gauge]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise InputError("[[stream]]", f"two streams are called '{twice}'", "give each a name of its own")
+    names = [section.name for section in region_file.stream or region_file.tide_gauge]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise InputError("[[stream]]", f"two streams are called '{repeated}'", "give each a name of its own")
     tide_of = {} if tides is None else tides
-    if not sections:
+    if not region_file.stream:
         return [
-            FeedClient(GrowingFile(gauge.name, gauge), _A_GAUGE, tide_of.get(gauge.name), retry_policy)
+            FeedClient(GrowingFile(gauge.name, gauge), _GAUGE_FILE, tide_of.get(gauge.name), retry_policy)
             for gauge in region_file.tide_gauge
         ]
     web = httpx.Client(timeout=TIMEOUT) if client is None else client
@@ -80,11 +67,42 @@ def open_feeds(
             tide_of.get(section.name),
             retry_policy,
         )
-        for section in sections
+        for section in region_file.stream
     ]
 
 
-def _expectation(section: StreamSection) -> Expectation:
+def _open_feed(
+    section: sections.AnyStream, region: Region, client: httpx.Client, environment: Mapping[str, str]
+) -> Feed:
+    service = Service(section.name, client, _headers(section, environment))
+    delay = timedelta(hours=section.delay_hours)
+
+    def levels(adapter: LevelAdapter) -> LevelFeed:
+        return LevelFeed(service, adapter, _LATE_BY + delay)
+
+    match section:
+        case sections.CoopsStreamSection():
+            return levels(Coops(section))
+        case sections.IocStreamSection():
+            return levels(Ioc(section))
+        case sections.ErddapStreamSection():
+            return levels(Erddap(section))
+        case sections.JsonStreamSection():
+            return levels(JsonService(section))
+        case sections.FileStreamSection():
+            return GrowingFile(section.name, section, _LATE_BY + delay)
+        case sections.ForecastStreamSection():
+            return ForecastFolder(section, _LATE_BY + delay)
+        case sections.FloodSceneStreamSection():
+            return FloodScenes(section, ZoneShares.of(section, region), _SCENES_LATE_BY + delay)
+        case sections.StacStreamSection():
+            # imported here: it brings a second web client, and few sites have such a stream
+            from strandline.watch.feeds.services.stac import Stac
+
+            return Stac(section, _degrees(region), service.headers, _SCENES_LATE_BY + delay)
+
+
+def _expectation(section: sections.StreamSection) -> Expectation:
     return Expectation(
         timedelta(hours=section.interval_hours),
         timedelta(hours=section.delay_hours),
@@ -92,69 +110,13 @@ def _expectation(section: StreamSection) -> Expectation:
     )
 
 
-def _open_feed(section: AnyStream, region: Region, client: httpx.Client, environment: Mapping[str, str]) -> Feed:
-    service = Service(section.name, client, _headers(section, environment))
-    delay = timedelta(hours=section.delay_hours)
-    look_back, scenes_back = _LATE_BY + delay, _SCENES_LATE_BY + delay
-    if isinstance(section, FileStreamSection):
-        return GrowingFile(section.name, section, look_back)
-    if isinstance(section, CoopsStreamSection):
-        return Coops(service, section.station, section.datum, section.datum_shift, section.product, look_back)
-    if isinstance(section, IocStreamSection):
-        return Ioc(service, section.code, section.datum_shift, section.sensor, look_back)
-    if isinstance(section, ErddapStreamSection):
-        return Erddap(
-            service,
-            section.url,
-            section.level,
-            section.datum_shift,
-            section.constraints,
-            section.time,
-            section.unit,
-            look_back,
-        )
-    if isinstance(section, JsonStreamSection):
-        return JsonService(
-            service,
-            section.url,
-            section.time,
-            section.level,
-            section.unit,
-            section.datum_shift,
-            section.time_format,
-            section.time_zone,
-            section.missing,
-            look_back,
-        )
-    if isinstance(section, ForecastStreamSection):
-        return ForecastFolder(
-            section.name,
-            section.folder,
-            section.pattern,
-            section.variable,
-            section.level,
-            section.datum_shift or 0.0,
-            section.at,
-            look_back,
-        )
-    if isinstance(section, FloodSceneStreamSection):
-        zones = read_zones(section.zones, section.zone_name, region)
-        shares = ZoneShares(region, zones, section.flooded, section.band, section.nodata)
-        return FloodScenes(section.name, section.folder, section.pattern, section.time_format, shares, scenes_back)
-    from strandline.watch.feeds.services.stac import (
-        Stac,  # brings a second web client with it; few places have such a stream
-    )
-
-    return Stac(section.name, section.url, section.collections, _degrees(region), service.headers, scenes_back)
-
-
-def _headers(section: StreamSection, environment: Mapping[str, str]) -> dict[str, str]:
+def _headers(section: sections.StreamSection, environment: Mapping[str, str]) -> dict[str, str]:
     """The token of a stream that needs one.
 
     Raises:
         InputError: its environment variable is not set.
     """
-    if not isinstance(section, WebSection) or section.token_variable is None:
+    if not isinstance(section, sections.WebSection) or section.token_variable is None:
         return {}
     token = environment.get(section.token_variable)
     if not token:
@@ -167,7 +129,7 @@ def _headers(section: StreamSection, environment: Mapping[str, str]) -> dict[str
 
 
 def _degrees(region: Region) -> tuple[float, float, float, float]:
-    """West, south, east, north of the region."""
+    """West, south, east, north of the region [degrees]."""
     west, south, east, north = Transformer.from_crs(region.crs, "EPSG:4326", always_xy=True).transform_bounds(
         *region.bounds
     )

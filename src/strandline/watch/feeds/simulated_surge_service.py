@@ -1,4 +1,4 @@
-"""The surge service of a simulated coast: what it said of past storms, and what it says as they are lived again."""
+"""The surge forecast service of a simulated coast: its past forecasts, and their replay."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from strandline.watch.readings import Reading
 
 SURGE_SERVICE = "surge forecast"
 SERVICE_DELAY = timedelta(hours=1)
-"""From the analysis to the moment at which its forecast can be had."""
+"""From the analysis to the publication of its forecast."""
 SKILL = ForecastSkill(members=8)
 
 
@@ -25,7 +25,7 @@ class SurgeService:
     """Forecasts of the true surge at a simulated coast.
 
     Attributes:
-        time: (T,) UTC, hourly; ``surge``: (T,) what truly came [m about the tide].
+        time: (T,) UTC, hourly; ``surge``: (T,) true surge [m about the tide].
         seed: of its errors.
     """
 
@@ -34,16 +34,16 @@ class SurgeService:
     seed: int
 
     @classmethod
-    def of(cls, place: StudyArea, deployment: Deployment) -> Self | None:
-        """The one of a simulated place, with errors by the run's seed; ``None`` on a real one."""
-        truth = place.observations.truth
+    def of(cls, study_area: StudyArea, deployment: Deployment) -> Self | None:
+        """The service of a simulated study area, with errors drawn by the run's seed; ``None`` for a real one."""
+        truth = study_area.observations.truth
         if truth is None or "surge" not in truth:
             return None
-        seed = next(iter(deployment.making.seeds.values()), 0)
+        seed = next(iter(deployment.metadata.seeds.values()), 0)
         return cls(truth["hour"].values, truth["surge"].values.astype(float), seed)
 
-    def say(self, hour: np.datetime64) -> ExternalForecast | None:
-        """Mean and spread of the newest issue that can be had at an hour, from then on; ``None`` = there is none."""
+    def forecast(self, hour: np.datetime64) -> ExternalForecast | None:
+        """Mean and spread of the newest issue available at an hour, from then on; ``None`` = no issue."""
         issue = self._number(hour - np.timedelta64(SERVICE_DELAY))
         if issue < 0:
             return None
@@ -59,7 +59,7 @@ class SurgeService:
         )
 
     def replay(self, start: datetime, end: datetime) -> Replay:
-        """Its issues between two times as a stream."""
+        """Its issues between two times, as a stream."""
         numbers = range(max(self._number(np.datetime64(start)), 0), self._number(np.datetime64(end)) + 1)
         issued = forecast_surges(self.time, self.surge, self.seed, SKILL, list(numbers))
         readings = []
@@ -74,5 +74,5 @@ class SurgeService:
         return Replay.of(SURGE_SERVICE, readings, SERVICE_DELAY)
 
     def _number(self, moment: np.datetime64) -> int:
-        """Of the last issue up to a moment; the record ends with one."""
+        """Number of the last issue up to a moment; the record ends with an issue."""
         return int((min(moment, self.time[-1]) - self.time[0]) // np.timedelta64(SKILL.every_hours, "h"))

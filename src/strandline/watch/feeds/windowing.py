@@ -1,4 +1,4 @@
-"""What a live record becomes when it is asked at a moment: readings, the late ones too, none known too soon."""
+"""Selects the readings of a live record that a poll returns: the late ones too, none from the future."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,11 +14,11 @@ def wall_clock() -> datetime:
 
 
 def before(moment: datetime, span: timedelta) -> datetime:
-    """``moment`` less ``span``; the first moment that there is, where that lies before it."""
+    """``moment`` − ``span``, at least ``datetime.min``."""
     return moment - span if moment - datetime.min > span else datetime.min
 
 
-def readings_known(
+def available_readings(
     stream: str,
     variable: str,
     time: Times,
@@ -29,24 +29,24 @@ def readings_known(
     now: datetime,
     place: str = "",
 ) -> list[Reading]:
-    """The readings that a record shows at ``until``, oldest first.
+    """The readings of a record that are available at ``until``, oldest first.
 
-    A record does not tell when it came to know a reading. Those up to ``look_back`` older than ``since`` are therefore
-    given again: among them are the late ones. What lies after ``until`` is kept back, except what lies even after the
-    clock on the wall: its own clock must be wrong, and whoever reads should see that.
+    A record does not state when a reading became available. Readings up to ``look_back`` older than ``since`` are
+    therefore returned again, which includes the late ones. Readings after ``until`` are withheld, except those even
+    after the present: the stream's clock is wrong, and quality control must see that.
 
     Args:
         stream, variable, place: of the readings.
         time: (N,) UTC, in any order.
         value: (N,) [SI].
         since, until: as for ``Feed.read``.
-        look_back: how late a reading may come and still be taken.
-        now: the clock on the wall, naive UTC.
+        look_back: largest delay with which a reading is still accepted.
+        now: present time, naive UTC.
     """
     moments: Times = np.asarray(time, dtype="datetime64[us]")
-    late = moments > np.datetime64(before(since, look_back))
-    seen = np.flatnonzero(late & ((moments <= np.datetime64(until)) | (moments > np.datetime64(now))))
-    order = seen[np.argsort(moments[seen], kind="stable")]
+    recent = moments > np.datetime64(before(since, look_back))
+    selected = np.flatnonzero(recent & ((moments <= np.datetime64(until)) | (moments > np.datetime64(now))))
+    order = selected[np.argsort(moments[selected], kind="stable")]
     return [
         Reading(stream, variable, moment, moment, number, place)
         for moment, number in zip(moments[order].tolist(), np.asarray(value)[order].tolist(), strict=True)

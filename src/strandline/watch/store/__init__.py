@@ -1,4 +1,4 @@
-"""What the watch read, believed, decided and said: one database, one transaction a step, nothing rewritten."""
+"""The watch's database of readings, forecasts, decisions and alerts: one transaction for each step, append-only."""
 
 from strandline.watch.store.errors import AlreadyDone, Busy, Tampered
 from strandline.watch.store.records import (

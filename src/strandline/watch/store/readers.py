@@ -1,4 +1,4 @@
-"""What a store knows, for those who ask: typed, in pages, and never in the way of a step."""
+"""Read access to a store: typed, in pages, and without blocking a step."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -25,41 +25,41 @@ from strandline.watch.store.rows import decision_of, forecast_of, health_of, nai
 from strandline.watch.store.tables import alerts, confirmations, decisions, forecasts, health, log, readings, steps
 
 PAGE = 500
-"""Rows that are fetched at once; between two pages nothing is held open."""
+"""Rows fetched at once; no transaction is open between two pages."""
 
 
 class Readers:
-    """Iterators over what is stored, the oldest first; times are naive UTC, and ``until`` is included."""
+    """Iterators over the stored rows, oldest first; times are naive UTC, and ``until`` is included."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def newest_step(self) -> StepRecord | None:
-        """The last step that is done."""
+        """The last completed step."""
         with reading(self._engine) as connection:
             row = connection.execute(select(steps).order_by(steps.c.hour.desc()).limit(1)).first()
         return None if row is None else StepRecord(*row)
 
     def steps(self, since: datetime, until: datetime) -> Iterator[StepRecord]:
-        """Steps that are done."""
+        """Completed steps."""
         for page in self._pages(_between(steps, steps.c.hour, since, until), steps.c.hour):
             yield from (StepRecord(*row) for row in page)
 
     def readings(self, since: datetime, until: datetime, known_at: datetime) -> Iterator[Reading]:
-        """What had come by ``known_at`` about these times: by time, newest revision last."""
+        """Readings for these times received by ``known_at``: by time, newest revision last."""
         rows = known_readings(naive_utc(since, "since"), naive_utc(until, "until"), naive_utc(known_at, "known_at"))
         for page in self._pages(rows, *readings.primary_key):
             yield from (reading_of(row) for row in page)
 
     def health(self) -> list[Health]:
-        """How streams did at the newest step that looked."""
+        """Health of the streams at the newest step."""
         newest = select(func.max(health.c.hour)).scalar_subquery()
         with reading(self._engine) as connection:
             rows = connection.execute(select(health).where(health.c.hour == newest).order_by(health.c.stream)).all()
         return [health_of(row) for row in rows]
 
     def health_history(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, tuple[Health, ...]]]:
-        """How streams did, by the hour of the step that looked."""
+        """Health of the streams, by the hour of the step."""
         for page in self._pages(_between(steps, steps.c.hour, since, until), steps.c.hour):
             rows = select(health).where(health.c.hour.between(page[0].hour, page[-1].hour))
             with reading(self._engine) as connection:
@@ -68,14 +68,14 @@ class Readers:
                 yield hour, tuple(health_of(row) for row in of_one)
 
     def forecast(self) -> StoredForecast | None:
-        """What is believed now of every variable and zone; its hour says how old that is."""
+        """The newest forecast of every variable and zone, with its hour."""
         newest = select(func.max(forecasts.c.hour)).scalar_subquery()
         rows = select(forecasts).where(forecasts.c.hour == newest).order_by(*forecasts.primary_key)
         with reading(self._engine) as connection:
             return next(_by_hour(connection.execute(rows)), None)
 
     def forecast_history(self, variable: str, zone: str, since: datetime, until: datetime) -> Iterator[StoredForecast]:
-        """What was believed of one variable in one zone, hour by hour; hours that were thinned out are missing."""
+        """Forecasts of one variable in one zone, hour by hour; thinned hours are missing."""
         hours = _between(steps, steps.c.hour, since, until)
         for page in self._pages(hours, steps.c.hour):
             rows = (
@@ -85,32 +85,32 @@ class Readers:
                 .order_by(forecasts.c.hour, forecasts.c.time)
             )
             with reading(self._engine) as connection:
-                believed = list(_by_hour(connection.execute(rows)))
-            yield from believed
+                found = list(_by_hour(connection.execute(rows)))
+            yield from found
 
     def decisions(self, since: datetime, until: datetime) -> Iterator[StoredDecision]:
-        """Decisions by hour and rank, with who has confirmed them."""
+        """Decisions by hour and rank, with their confirmations."""
         rows = _between(decisions, decisions.c.hour, since, until)
         for page in self._pages(rows, decisions.c.hour, decisions.c.rank):
-            given = self._confirmations(confirmations.c.decision, [row.id for row in page])
-            yield from (_decision(row, given.get(row.id, ())) for row in page)
+            confirmed = self._confirmations(confirmations.c.decision, [row.id for row in page])
+            yield from (_decision(row, confirmed.get(row.id, ())) for row in page)
 
     def alerts(self, since: datetime, until: datetime) -> Iterator[StoredAlert]:
-        """Alert drafts by hour, with who has confirmed them."""
+        """Alert drafts by hour, with their confirmations."""
         rows = _between(alerts, alerts.c.hour, since, until)
         for page in self._pages(rows, alerts.c.hour, alerts.c.identifier):
-            given = self._confirmations(confirmations.c.alert, [row.identifier for row in page])
-            yield from (_alert(row, given.get(row.identifier, ())) for row in page)
+            confirmed = self._confirmations(confirmations.c.alert, [row.identifier for row in page])
+            yield from (_alert(row, confirmed.get(row.identifier, ())) for row in page)
 
     def pending(self, since: datetime) -> Pending:
         """What waits for a person since that hour.
 
-        Decisions that start or stop something or that need a person, and alert drafts, as far as nobody confirmed them.
+        Unconfirmed decisions that start or stop an action or need a person, and unconfirmed alert drafts.
         """
         since = naive_utc(since, "since")
-        asks = or_(decisions.c.change.in_(("start", "stop")), decisions.c.needs_person)
+        needs_confirmation = or_(decisions.c.change.in_(("start", "stop")), decisions.c.needs_person)
         is_confirmed = select(confirmations).where(confirmations.c.decision == decisions.c.id).exists()
-        open_decisions = select(decisions).where(decisions.c.hour >= since, asks, ~is_confirmed)
+        open_decisions = select(decisions).where(decisions.c.hour >= since, needs_confirmation, ~is_confirmed)
         is_confirmed = select(confirmations).where(confirmations.c.alert == alerts.c.identifier).exists()
         open_alerts = select(alerts).where(alerts.c.hour >= since, ~is_confirmed)
         with reading(self._engine) as connection:
@@ -119,7 +119,7 @@ class Readers:
         return Pending(tuple(_decision(row, ()) for row in decided), tuple(_alert(row, ()) for row in drafted))
 
     def log(self, after: int = 0) -> Iterator[LogEntry]:
-        """The log from the entry that follows number ``after``."""
+        """The log entries after number ``after``."""
         for page in self._pages(select(log).where(log.c.sequence > after), log.c.sequence):
             yield from (entry_of(row) for row in page)
 
@@ -130,16 +130,16 @@ class Readers:
         return None if row is None else entry_of(row)
 
     def _confirmations(self, subject: Column, subjects: list[str]) -> dict[str, tuple[Confirmation, ...]]:
-        given = select(subject.label("subject"), confirmations).where(subject.in_(subjects))
+        rows_of = select(subject.label("subject"), confirmations).where(subject.in_(subjects))
         with reading(self._engine) as connection:
-            rows = connection.execute(given.order_by(subject, confirmations.c.sequence))
+            rows = connection.execute(rows_of.order_by(subject, confirmations.c.sequence))
             return {
                 name: tuple(Confirmation(name, row.person, row.at, row.note) for row in of_one)
                 for name, of_one in groupby(rows, attrgetter("subject"))
             }
 
     def _pages(self, rows: Select, *key: Column) -> Iterator[Sequence[Row]]:
-        """Pages of ``rows`` in the order of ``key``, which is unique; each seeks what follows the last one."""
+        """Pages of ``rows`` in the order of the unique ``key``; each starts after the last row of the one before."""
         page_rows = rows.order_by(*key).limit(PAGE)
         page: Sequence[Row] = ()
         while not page or len(page) == PAGE:
@@ -163,10 +163,10 @@ def _by_hour(rows: Iterable[Row]) -> Iterator[StoredForecast]:
         yield StoredForecast(hour, tuple(forecast_of(row) for row in of_one))
 
 
-def _decision(row: Row, given: tuple[Confirmation, ...]) -> StoredDecision:
-    return StoredDecision(row.id, row.rank, decision_of(row), given)
+def _decision(row: Row, confirmed: tuple[Confirmation, ...]) -> StoredDecision:
+    return StoredDecision(row.id, row.rank, decision_of(row), confirmed)
 
 
-def _alert(row: Row, given: tuple[Confirmation, ...]) -> StoredAlert:
+def _alert(row: Row, confirmed: tuple[Confirmation, ...]) -> StoredAlert:
     draft = AlertDraft(row.xml.encode("utf-8"), row.decision)
-    return StoredAlert(row.identifier, row.status, row.hour, draft, given)
+    return StoredAlert(row.identifier, row.status, row.hour, draft, confirmed)

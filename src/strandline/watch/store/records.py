@@ -1,4 +1,4 @@
-"""What is put into a store beside readings, health, outlook and decisions, and what is read back from it."""
+"""Records of a store, besides readings, health, forecasts and decisions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ CapStatus = Literal["Exercise", "Draft"]
 
 @dataclass(frozen=True)
 class AlertDraft:
-    """A CAP 1.2 message as ``as_cap`` writes it; its identifier and status are read from it.
+    """A CAP 1.2 message as ``as_cap`` writes it; its identifier and status are read from the XML.
 
     Attributes:
-        decision: id of the decision that it belongs to, as ``Step.add_decisions`` gave it; ``None`` = of none.
+        decision: id of its decision, from ``Step.add_decisions``; ``None`` = none.
     """
 
     xml: bytes
@@ -25,7 +25,7 @@ class AlertDraft:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """A step that is done: the hour it is of, by which version of the program, and the clock's times (naive UTC)."""
+    """A completed step: its hour, when it ran (naive UTC), and the version of the program."""
 
     hour: datetime
     began: datetime
@@ -35,7 +35,7 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class StoredForecast:
-    """What was believed of one variable in one zone at ``hour`` (naive UTC), by the time that it speaks of."""
+    """Forecast rows of one hour (naive UTC), by valid time."""
 
     hour: datetime
     rows: tuple[ForecastRow, ...]
@@ -43,7 +43,7 @@ class StoredForecast:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """A named person's word about a decision or an alert.
+    """Confirmation of a decision or an alert by a named person.
 
     Attributes:
         subject: id of the decision, or identifier of the alert.
@@ -58,7 +58,7 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class StoredDecision:
-    """A decision, its id, its place among those of its hour (0 = first), and who has confirmed it, oldest first."""
+    """A decision with its id, its rank within the hour (0 = first), and its confirmations, oldest first."""
 
     id: str
     rank: int
@@ -68,7 +68,7 @@ class StoredDecision:
 
 @dataclass(frozen=True)
 class StoredAlert:
-    """A draft, its identifier, the hour of its step (naive UTC), and who has confirmed it, oldest first."""
+    """An alert draft with its identifier, the hour of its step (naive UTC), and its confirmations, oldest first."""
 
     identifier: str
     status: CapStatus
@@ -79,7 +79,7 @@ class StoredAlert:
 
 @dataclass(frozen=True)
 class Pending:
-    """What waits for a person: decisions that start or stop something or that need one, and alert drafts."""
+    """What waits for a person: unconfirmed decisions and alert drafts."""
 
     decisions: tuple[StoredDecision, ...]
     alerts: tuple[StoredAlert, ...]
@@ -87,14 +87,14 @@ class Pending:
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One line of the log.
+    """One entry of the log.
 
     Attributes:
         sequence: 1, 2, 3 … without a gap.
-        time: hour of the step, or time of the confirmation or the thinning, naive UTC.
+        time: hour of the step, or time of the confirmation or of the thinning, naive UTC.
         data: JSON object.
         previous: hash of the entry before; 64 zeros for the first.
-        hash: SHA-256 of all the others, in hexadecimal.
+        hash: SHA-256 of all other fields, in hexadecimal.
     """
 
     sequence: int

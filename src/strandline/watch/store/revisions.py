@@ -1,4 +1,4 @@
-"""What streams had said by an hour, and which of what they say now is new."""
+"""Revisions of readings: those known at an hour, and those that are new to a step."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,15 +10,13 @@ from strandline.watch.readings import Reading
 from strandline.watch.store.rows import reading_of
 from strandline.watch.store.tables import readings
 
-Which: TypeAlias = tuple[datetime, str, str, str, int, datetime]
-
-
+Identity: TypeAlias = tuple[datetime, str, str, str, int, datetime]
 Kind: TypeAlias = Literal["all", "measured", "forecast"]
-"""A forecast was issued before the time that it speaks of; what was measured was not."""
+"""A forecast is issued before its valid time, a measurement is not."""
 
 
 def known_readings(since: datetime, until: datetime | None, known_at: datetime, kind: Kind = "all") -> Select:
-    """Rows about ``since`` up to and with ``until`` (``None`` = without end) that had come by ``known_at``."""
+    """Rows for ``since`` to ``until``, inclusive (``None`` = no end), received by ``known_at``."""
     rows = select(readings).where(readings.c.time >= since, readings.c.received <= known_at)
     if kind != "all":
         is_forecast = readings.c.issued < readings.c.time
@@ -26,38 +24,40 @@ def known_readings(since: datetime, until: datetime | None, known_at: datetime, 
     return rows if until is None else rows.where(readings.c.time <= until)
 
 
-def which(reading: Reading) -> Which:
-    """What a revision has in common with the reading that it revises, in the order of the table's key."""
+def identity(reading: Reading) -> Identity:
+    """Fields that a revision shares with the reading that it revises, in the order of the table's key."""
     return reading.time, reading.stream, reading.variable, reading.place, reading.member, reading.issued
 
 
 class Revisions:
-    """The readings that are new to a step, each with its revision: 0, or more where it revises a former one.
+    """The readings that are new to a step, with their revision: 0, or more for a revision of an earlier reading.
 
-    What a stream repeats is kept once: it is new only where its newest revision had another value or quality.
+    A repeated reading is stored once: it is new only if its newest revision has another value or quality.
     """
 
     def __init__(self) -> None:
         self.new: list[tuple[Reading, int]] = []
-        self._newest: dict[Which, tuple[Reading, int]] = {}
+        self._newest: dict[Identity, tuple[Reading, int]] = {}
 
-    def add(self, said: Sequence[Reading], connection: Connection) -> None:
-        """Keep what is new of ``said``."""
-        self._newest = _stored_like(said, connection) | self._newest
-        for reading in said:
-            last, revision = self._newest.get(which(reading), (None, -1))
+    def add(self, given: Sequence[Reading], connection: Connection) -> None:
+        """Keep the new readings of ``given``."""
+        self._newest = _stored_like(given, connection) | self._newest
+        for reading in given:
+            last, revision = self._newest.get(identity(reading), (None, -1))
             if last is None or (last.value, last.quality) != (reading.value, reading.quality):
-                self._newest[which(reading)] = reading, revision + 1
+                self._newest[identity(reading)] = reading, revision + 1
                 self.new.append((reading, revision + 1))
 
 
-def _stored_like(said: Sequence[Reading], connection: Connection) -> dict[Which, tuple[Reading, int]]:
-    """Newest revisions of what ``said`` might repeat."""
-    times, issues = [one.time for one in said], [one.issued for one in said]
+def _stored_like(given: Sequence[Reading], connection: Connection) -> dict[Identity, tuple[Reading, int]]:
+    """Newest stored revisions of readings that ``given`` may repeat."""
+    times, issues = [one.time for one in given], [one.issued for one in given]
     rows = (
         select(readings)
         .where(readings.c.time.between(min(times), max(times)), readings.c.issued.between(min(issues), max(issues)))
-        .where(readings.c.stream.in_({one.stream for one in said}))
+        .where(readings.c.stream.in_({one.stream for one in given}))
         .order_by(*readings.primary_key)
     )
-    return {which(stored): (stored, row.revision) for row in connection.execute(rows) for stored in [reading_of(row)]}
+    return {
+        identity(stored): (stored, row.revision) for row in connection.execute(rows) for stored in [reading_of(row)]
+    }

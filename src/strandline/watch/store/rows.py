@@ -1,4 +1,4 @@
-"""Nouns to rows and back. What could be told differently by two databases is refused or made one thing here."""
+"""Conversion of records to rows and back; values that databases store differently are normalised or refused."""
 
 import json
 import math
@@ -18,7 +18,7 @@ from strandline.watch.store.records import AlertDraft, CapStatus, Json
 RowValue: TypeAlias = bool | int | float | str | bytes | datetime | None
 RowValues: TypeAlias = dict[str, RowValue]
 LONGEST_FILE_NAME = 200
-_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _IS_DECISION_ID = re.compile(r"\d{8}T\d{2}/\d+")
 
 
@@ -26,7 +26,7 @@ def naive_utc(time: datetime, what: str) -> datetime:
     """The same time as a plain ``datetime``.
 
     Raises:
-        InputError: for a time with a zone, or none at all.
+        InputError: the time has a zone, or is missing.
     """
     if time != time:  # pandas' NaT
         raise InputError(what, "has no time", "give a naive UTC time")
@@ -36,7 +36,7 @@ def naive_utc(time: datetime, what: str) -> datetime:
 
 
 def whole_hour(time: datetime, what: str) -> datetime:
-    """The same, for times that must be whole hours."""
+    """The same time, if it is a whole hour."""
     hour = naive_utc(time, what)
     if (hour.minute, hour.second, hour.microsecond) != (0, 0, 0):
         raise InputError(what, f"{hour.isoformat()} is not a whole hour", "steps are hourly; round down")
@@ -47,29 +47,29 @@ def plain_text(text: str, what: str) -> str:
     """The same text.
 
     Raises:
-        InputError: for NUL, which PostgreSQL's texts cannot hold, and for halves of characters, which UTF-8 cannot.
+        InputError: it contains NUL (impossible in PostgreSQL) or a lone surrogate (impossible in UTF-8).
     """
-    if "\0" in text or not (text.isascii() or _HALF_A_CHARACTER.search(text) is None):
-        raise InputError(what, f"{text!r} holds NUL or half a character", "leave it out")
+    if "\0" in text or not (text.isascii() or _SURROGATE.search(text) is None):
+        raise InputError(what, f"{text!r} contains NUL or a lone surrogate", "remove it")
     return str(text)
 
 
 def number(value: float, what: str) -> float:
-    """The same number, and 0 for −0, of which SQLite drops the sign.
+    """The same number, and 0 for −0, whose sign SQLite drops.
 
     Raises:
-        InputError: for NaN, of which SQLite would make a null, and infinity.
+        InputError: NaN, which SQLite stores as null, or infinity.
     """
     if not math.isfinite(value):
-        raise InputError(what, f"{value} is not a number", "leave out what is not known")
+        raise InputError(what, f"{value} is not a number", "leave out unknown values")
     return float(value) + 0.0
 
 
 def canonical(data: Json, what: str) -> str:
-    """JSON with one spelling: keys in order, no spaces, ASCII.
+    """Canonical JSON: sorted keys, no spaces, ASCII.
 
     Raises:
-        InputError: for what JSON cannot say, as NaN.
+        InputError: the data is not JSON, as NaN.
     """
     try:
         return json.dumps(data, allow_nan=False, sort_keys=True, separators=(",", ":"))
@@ -78,10 +78,10 @@ def canonical(data: Json, what: str) -> str:
 
 
 def checked_reading(reading: Reading) -> Reading:
-    """The same reading as both databases give it back.
+    """The reading as both databases return it.
 
     Raises:
-        InputError: for a value that is not finite, a time with a zone, a text with NUL.
+        InputError: a value is not finite, a time has a zone, or a text contains NUL.
     """
     what = f"reading of {reading.stream!r}"
     return Reading(
@@ -126,29 +126,29 @@ def health_of(row: Row) -> Health:
     return Health(row.stream, row.last_seen, row.age_hours, row.condition, row.share_good, row.fallback, row.note)
 
 
-def forecast_row(outlook: ForecastRow, hour: datetime) -> RowValues:
-    """A row of ``forecasts``."""
-    what = f"outlook of {outlook.variable!r} in {outlook.zone or 'the sea'!r}"
+def forecast_row(forecast: ForecastRow, hour: datetime) -> RowValues:
+    """A row of ``outlooks``."""
+    what = f"forecast of {forecast.variable!r} in {forecast.zone or 'the sea'!r}"
     return {
         "hour": hour,
-        "variable": plain_text(outlook.variable, what),
-        "zone": plain_text(outlook.zone, what),
-        "time": naive_utc(outlook.time, what),
-        "lead_hours": number(outlook.lead_hours, what),
-        "p05": number(outlook.p05, what),
-        "p50": number(outlook.p50, what),
-        "p95": number(outlook.p95, what),
-        "probability": _number_or_none(outlook.probability, what),
+        "variable": plain_text(forecast.variable, what),
+        "zone": plain_text(forecast.zone, what),
+        "time": naive_utc(forecast.time, what),
+        "lead_hours": number(forecast.lead_hours, what),
+        "p05": number(forecast.p05, what),
+        "p50": number(forecast.p50, what),
+        "p95": number(forecast.p95, what),
+        "probability": _number_or_none(forecast.probability, what),
     }
 
 
 def forecast_of(row: Row) -> ForecastRow:
-    """The outlook of a row of ``forecasts``."""
+    """The forecast row of a row of ``outlooks``."""
     return ForecastRow(row.variable, row.zone, row.time, row.lead_hours, row.p05, row.p50, row.p95, row.probability)
 
 
 def decision_id(hour: datetime, rank: int) -> str:
-    """As ``20220113T05/1``: no alert may be called so."""
+    """As ``20220113T05/1``; no alert may have such an identifier."""
     return f"{hour:%Y%m%dT%H}/{rank}"
 
 
@@ -156,7 +156,7 @@ def decision_row(decision: Decision, hour: datetime, rank: int) -> RowValues:
     """A row of ``decisions``.
 
     Raises:
-        InputError: when it is of another hour than the step.
+        InputError: it is of another hour than the step.
     """
     what = f"decision on {decision.action!r}"
     if naive_utc(decision.at, what) != hour:
@@ -200,10 +200,10 @@ def decision_of(row: Row) -> Decision:
 
 
 def alert_row(draft: AlertDraft, hour: datetime) -> RowValues:
-    """A row of ``alerts``; identifier and status are those that the message itself states.
+    """A row of ``alerts``; identifier and status are read from the message.
 
     Raises:
-        InputError: for what is no CAP message, or no draft.
+        InputError: it is no CAP message, or no draft.
     """
     try:
         message = ElementTree.fromstring(draft.xml)
@@ -213,11 +213,9 @@ def alert_row(draft: AlertDraft, hour: datetime) -> RowValues:
     identifier, status = (message.findtext(f"{{*}}{name}") or "" for name in ("identifier", "status"))
     what = f"alert {identifier!r}"
     if status not in get_args(CapStatus):
-        raise InputError(
-            what, f"has the status {status!r}", "only drafts and exercises are kept; a person sends alerts"
-        )
+        raise InputError(what, f"has the status {status!r}", "give a draft or an exercise; only a person sends alerts")
     if not identifier or _IS_DECISION_ID.fullmatch(identifier) or len(file_name_of(identifier)) > LONGEST_FILE_NAME:
-        raise InputError(what, "is called what it cannot be", "1 to 200 plain characters, not like 20220113T05/1")
+        raise InputError(what, "has an impossible identifier", "use 1 to 200 plain characters, not like 20220113T05/1")
     return {
         "identifier": plain_text(identifier, what),
         "hour": hour,
@@ -228,7 +226,7 @@ def alert_row(draft: AlertDraft, hour: datetime) -> RowValues:
 
 
 def file_name_of(identifier: str) -> str:
-    """Of an alert: what is not a letter, a digit or ``_.-~`` is written as in URLs."""
+    """File name of an alert: characters other than letters, digits and ``_.-~`` are encoded as in URLs."""
     return f"{quote(identifier, safe='')}.xml"
 
 

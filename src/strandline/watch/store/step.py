@@ -1,4 +1,4 @@
-"""One hour of the watch: what it reads is there at once, what it writes is kept back and committed together."""
+"""One step of the watch: its writes are collected and committed together."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from strandline.watch.store.audit.digests import HOUR_OF, digest_of
 from strandline.watch.store.audit.log import Note, append
 from strandline.watch.store.database.engine import insert_rows, reading
 from strandline.watch.store.records import AlertDraft, Json, StepRecord
-from strandline.watch.store.revisions import Kind, Revisions, known_readings, which
+from strandline.watch.store.revisions import Kind, Revisions, identity, known_readings
 from strandline.watch.store.rows import (
     RowValues,
     alert_row,
@@ -31,11 +31,11 @@ from strandline.watch.store.rows import (
 from strandline.watch.store.tables import alerts, belief_state, decisions, forecasts, health, readings, steps
 
 OWN_KINDS = ("step", "confirmation", "retention")
-"""Kinds of log entries that the store writes of its own accord."""
+"""Kinds of log entries that only the store writes."""
 
 
 class Step:
-    """What one step reads and writes; made by ``Store.step``.
+    """The reads and writes of one step; created by ``Store.step``.
 
     Attributes:
         hour: naive UTC.
@@ -49,20 +49,20 @@ class Step:
         self._state: bytes | None = None
         self._notes: list[Note] = []
 
-    def add_readings(self, said: Iterable[Reading]) -> int:
-        """Keep what streams said; returns how much of it was new (``Revisions``).
+    def add_readings(self, given: Iterable[Reading]) -> int:
+        """Add readings; returns the number of new ones (``Revisions``).
 
         Raises:
-            InputError: for a value that is not finite, or a time with a zone.
+            InputError: a value is not finite, or a time has a zone.
         """
-        checked, before = [checked_reading(one) for one in said], len(self._revisions.new)
+        checked, before = [checked_reading(one) for one in given], len(self._revisions.new)
         if checked:
             with reading(self._source) as connection:
                 self._revisions.add(checked, connection)
         return len(self._revisions.new) - before
 
     def readings(self, since: datetime, until: datetime | None = None, kind: Kind = "all") -> list[Reading]:
-        """What is known at this hour about ``since`` up to and with ``until``: by time, newest revision last."""
+        """Readings for ``since`` to ``until``, inclusive, known at this hour: by time, newest revision last."""
         since, until = naive_utc(since, "since"), None if until is None else naive_utc(until, "until")
         with reading(self._source) as connection:
             rows = connection.execute(known_readings(since, until, self.hour, kind)).all()
@@ -74,50 +74,50 @@ class Step:
             and (until is None or new.time <= until)
             and (kind == "all" or (kind == "forecast") == (new.issued < new.time))
         ]
-        known.sort(key=lambda one: (which(one[0]), one[1]))
+        known.sort(key=lambda one: (identity(one[0]), one[1]))
         return [one for one, _ in known]
 
     def belief_state(self) -> bytes | None:
-        """What ``put_belief_state`` was given last, in this step or an earlier one."""
+        """The state last given to ``put_belief_state``, in this step or an earlier one."""
         if self._state is not None:
             return self._state
         with reading(self._source) as connection:
             return connection.execute(select(belief_state.c.state)).scalar()
 
     def put_belief_state(self, state: bytes) -> None:
-        """Replace it. The log vouches for it, so that equal states should be equal bytes."""
+        """Replace the belief state; equal states should be equal bytes, since the log contains its digest."""
         self._state = bytes(state)
 
     def add_health(self, streams: Iterable[Health]) -> None:
-        """How streams do at this hour, each of them once."""
+        """Add the health of each stream at this hour."""
         self._add(health, (health_row(one, self.hour) for one in streams))
 
     def add_forecast(self, rows: Iterable[ForecastRow]) -> None:
-        """What is believed at this hour: one row for a variable, a zone and a time."""
+        """Add the forecast of this hour: one row for each variable, zone and time."""
         self._add(forecasts, (forecast_row(row, self.hour) for row in rows))
 
-    def add_decisions(self, decided: Iterable[Decision]) -> list[str]:
-        """What is decided at this hour, the most urgent first; returns their ids.
+    def add_decisions(self, given: Iterable[Decision]) -> list[str]:
+        """Add the decisions of this hour, the most urgent first; returns their ids.
 
         Raises:
-            InputError: for a decision of another hour.
+            InputError: a decision is of another hour.
         """
         first = len(self._rows[decisions])
-        self._add(decisions, (decision_row(one, self.hour, rank) for rank, one in enumerate(decided, start=first)))
+        self._add(decisions, (decision_row(one, self.hour, rank) for rank, one in enumerate(given, start=first)))
         return [decision_id(self.hour, rank) for rank in range(first, len(self._rows[decisions]))]
 
     def add_alerts(self, drafts: Iterable[AlertDraft]) -> list[str]:
-        """Alerts for a person to confirm; returns their identifiers.
+        """Add alerts for a person to confirm; returns their identifiers.
 
         Raises:
-            InputError: for what is no draft, is there already, or belongs to a decision that is not there.
+            InputError: an alert is no draft, exists already, or belongs to an unknown decision.
         """
         rows = [alert_row(draft, self.hour) for draft in drafts]
         with reading(self._source) as connection:
             for row in rows:
                 self._refuse_unknown_decision(row, connection)
                 if connection.execute(select(alerts.c.hour).where(alerts.c.identifier == row["identifier"])).first():
-                    raise InputError(f"alert {row['identifier']!r}", "is already there", "identifiers are used once")
+                    raise InputError(f"alert {row['identifier']!r}", "exists already", "use each identifier once")
         self._add(alerts, rows)
         return [str(row["identifier"]) for row in rows]
 
@@ -126,27 +126,29 @@ class Step:
         if decision is None or any(row["id"] == decision for row in self._rows[decisions]):
             return
         if connection.execute(select(decisions.c.id).where(decisions.c.id == decision)).first() is None:
-            what = f"belongs to the decision {decision!r}, which is not there"
-            raise InputError(f"alert {alert['identifier']!r}", what, "add decisions first, and give the id of one")
+            what = f"belongs to the unknown decision {decision!r}"
+            raise InputError(
+                f"alert {alert['identifier']!r}", what, "add decisions first, and give the id of one of them"
+            )
 
     def log(self, kind: str, message: str, data: Mapping[str, Json] | None = None) -> None:
-        """Say what happened, in a plain sentence, with what machines should know of it.
+        """Add a log entry: a plain sentence, with data for machines.
 
         Raises:
-            InputError: for a kind that is the store's own, or data that JSON cannot say.
+            InputError: the kind is reserved for the store, or the data is not JSON.
         """
         if kind in OWN_KINDS:
-            raise InputError("log", f"the kind {kind!r} is the store's own", "choose another word")
+            raise InputError("log", f"the kind {kind!r} is reserved for the store", "choose another kind")
         what = f"log entry {kind!r}"
         self._notes.append(
             Note(self.hour, plain_text(kind, what), plain_text(message, what), canonical(data or {}, what))
         )
 
     def _add(self, table: Table, rows: Iterable[RowValues]) -> None:
-        """Keep rows back.
+        """Collect rows.
 
         Raises:
-            InputError: for two rows with one key.
+            InputError: two rows have the same key.
         """
         key = [column.name for column in table.primary_key]
         present = {tuple(row[name] for name in key) for row in self._rows[table]}
@@ -159,7 +161,7 @@ class Step:
             self._rows[table].append(row)
 
     def write(self, record: StepRecord, connection: Connection) -> None:
-        """All of it, within the caller's transaction; the log's last entry vouches for every row."""
+        """Write everything within the caller's transaction; the last log entry contains the digests of all rows."""
         rows = self._rows | {readings: [reading_row(new, revision, self.hour) for new, revision in self._revisions.new]}
         for table, values in rows.items():
             insert_rows(connection, table, values)

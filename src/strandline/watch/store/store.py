@@ -1,4 +1,4 @@
-"""The store of the watch: opened by an address, written a step at a time, read by anybody meanwhile."""
+"""The store of the watch: written step by step, and readable meanwhile."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ class Store:
     """A database of the watch.
 
     Attributes:
-        read: what it knows, for those who ask.
+        read: its readers.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime], code_version: str) -> None:
@@ -40,15 +40,15 @@ class Store:
 
     @classmethod
     def open(cls, address: str | Path, clock: Callable[[], datetime] = now, code_version: str | None = None) -> Self:
-        """Open a store, or make one; its schema is brought to this program's.
+        """Open or create a store; creates or upgrades its schema.
 
         Args:
             address: path of an SQLite file, or a URL: ``sqlite:///PATH``, ``postgresql+pg8000://USER@HOST/NAME``.
-            clock: naive UTC, for when steps began and ended and files were written.
-            code_version: what decides, in the log with each step; ``None`` = the installed version of strandline.
+            clock: naive UTC, for the times at which steps began and ended and files were written.
+            code_version: logged with each step; ``None`` = the installed version of strandline.
 
         Raises:
-            InputError: when it cannot be opened, or a newer program wrote it.
+            InputError: it cannot be opened, or another version wrote it.
         """
         engine = make_engine(address)
         try:
@@ -59,7 +59,7 @@ class Store:
         return cls(engine, clock, version("strandline") if code_version is None else code_version)
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close all connections."""
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -70,12 +70,12 @@ class Store:
 
     @contextmanager
     def step(self, hour: datetime) -> Iterator[Step]:
-        """The step of an hour: all that the block gives it is committed when the block ends well, or nothing is.
+        """The step of an hour: committed as a whole when the block ends without an error, else not at all.
 
         Raises:
-            Busy: another agent is in a step; at once.
-            AlreadyDone: it was committed before.
-            InputError: when the hour is not whole, or comes before a step that is done.
+            Busy: another agent is in a step; raised at once.
+            AlreadyDone: the step was committed before.
+            InputError: the hour is not a whole one, or is before a completed step.
         """
         hour, began = whole_hour(hour, "step"), self._clock()
         with acting(self._engine) as source:
@@ -94,13 +94,13 @@ class Store:
         later = connection.execute(select(steps.c.hour).where(steps.c.hour > hour).limit(1)).scalar()
         if later is not None:
             what = f"the step of {hour} comes after that of {later}"
-            raise InputError(where, what, "steps go forward; an hour that was missed stays missed")
+            raise InputError(where, what, "give steps in ascending order; a missed hour is not made up for")
 
     def confirm(self, subject: str, person: str, note: str, at: datetime) -> Confirmation:
-        """Append the word of a named person about a decision (its id) or an alert (its identifier).
+        """Append a named person's confirmation of a decision (its id) or an alert (its identifier).
 
         Raises:
-            InputError: when nobody is named, or there is no such thing.
+            InputError: no person is named, or the subject does not exist.
         """
         confirmation = confirmations.checked(subject, person, note, at)
         with writing(self._engine) as connection:
@@ -108,22 +108,22 @@ class Store:
         return confirmation
 
     def deliver(self, folder: Path) -> list[Path]:
-        """Write alerts that are committed and not yet written; returns the files.
+        """Write the committed alerts that are not yet in the folder; returns the files.
 
-        Each as ``drafts/IDENTIFIER.xml``, and as ``confirmed/IDENTIFIER.xml`` when a person has confirmed it. Call it
-        when a program starts, after each step and after each confirmation.
+        An alert goes to ``drafts/IDENTIFIER.xml``, and to ``confirmed/IDENTIFIER.xml`` once a person has confirmed it.
+        To be called at the start of a program, after each step and after each confirmation.
 
         Raises:
-            Busy: another agent is at work; it will deliver.
-            InputError: when a file cannot be written, or is there with another content.
+            Busy: another agent uses the store; it delivers the alerts.
+            InputError: a file cannot be written, or exists with another content.
         """
         with acting(self._engine) as source:
             return outbox.deliver(folder, self._clock(), source)
 
     def thin_forecasts(self, before: datetime, every_hours: int) -> int:
-        """Remove outlooks that were believed before ``before``, but those of each ``every_hours``-th hour of a day.
+        """Remove forecasts made before ``before``, except at each ``every_hours``-th hour of a day; returns the rows.
 
-        Returns how many rows. It stands in the log. Nothing else can be removed from a store.
+        The removal is logged. Nothing else can be removed from a store.
 
         Raises:
             InputError: unless ``every_hours`` divides 24.
@@ -134,18 +134,18 @@ class Store:
         """Check the chain from its first entry; returns the last one.
 
         Args:
-            known: an entry that was kept elsewhere; without one, a log whose end was cut off together with the rows
-                that it vouches for cannot be told from one that ended there.
+            known: an entry that was kept elsewhere; without one, a log that was truncated together with its rows
+                cannot be recognised.
 
         Raises:
-            Tampered: naming the first entry that does not fit.
+            Tampered: names the first entry that does not match.
         """
         return verification.verify_log(self._engine, known)
 
     def verify_contents(self) -> None:
-        """Check every row against the log, which ``verify_log`` has found whole.
+        """Check every row against the log, which ``verify_log`` has verified.
 
         Raises:
-            Tampered: naming the first table and hour that do not fit.
+            Tampered: names the first table and hour that do not match.
         """
         verification.verify_contents(self._engine)

@@ -37,7 +37,7 @@ def _value(name: str, kind: ColumnType) -> Column:
 readings = Table(
     "readings",
     metadata,
-    _key("time", DateTime),  # first, so that the readings of a few days lie together
+    _key("time", DateTime),  # first, so that the readings of a few days are stored together
     _key("stream", name_type),
     _key("variable", name_type),
     _key("place", name_type),
@@ -152,4 +152,4 @@ log = Table(
     _value("hash", name_type),
 )
 APPEND_ONLY = (alerts, confirmations, decisions, deliveries, health, log, readings, steps)
-"""What the database itself refuses to change; outlooks may only go, and the belief state is replaced."""
+"""Tables that the database keeps from changing; rows of ``outlooks`` may be removed, the belief state replaced."""

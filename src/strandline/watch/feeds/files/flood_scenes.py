@@ -1,9 +1,10 @@
-"""A folder where maps of water land: each becomes the share of every zone that was seen to be flooded."""
+"""A folder that receives flood maps: each gives the flooded share of every zone."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 import geopandas as gpd
 import numpy as np
@@ -16,72 +17,74 @@ from strandline.errors import FeedError, InputError
 from strandline.observations.arrays import Mask
 from strandline.observations.readers.formats.rasters import Grid, open_raster, read_on_grid
 from strandline.observations.region import Region
-from strandline.watch.feeds.files.folders import landed_since, read_each
+from strandline.observations.region_file.feed_sections import FloodSceneStreamSection
+from strandline.watch.feeds.files.folders import arrived_since, read_each
 from strandline.watch.feeds.windowing import before
 from strandline.watch.readings import Reading
 
 Shares = Callable[[Path], Mapping[str, float]]
-"""A scene's file → zone → share of its seen cells under water [-]; a zone that was hardly seen is left out."""
+"""A scene's file → zone → flooded share of its observed cells [-]; zones that are mostly unobserved are left out."""
 
-_LEAST_SEEN = 0.5
-"""Share of a zone's cells that must be seen; less than half tells little of the rest."""
+_LEAST_OBSERVED = 0.5
+"""Share of a zone's cells that must be observed."""
 
 
 @dataclass(frozen=True)
 class FloodScenes:
-    """Flooded shares from a folder of scenes; a file that is still landing is read at a later step.
+    """Flooded shares from a folder of scenes; an incomplete file is read at a later step.
 
     Attributes:
-        stream: its name.
-        folder, pattern: the files.
-        time_format: reads the time [UTC] off a file's name without its suffix, as ``strptime`` does.
-        shares: of one scene.
-        look_back: how long after it was taken a scene may land.
+        shares: reads one scene.
+        look_back: longest delay from acquisition to arrival.
     """
 
-    stream: str
-    folder: Path
-    pattern: str
-    time_format: str
+    section: FloodSceneStreamSection
     shares: Shares
     look_back: timedelta = timedelta(days=10)
 
+    @property
+    def stream(self) -> str:
+        """Name in the region file."""
+        return self.section.name
+
     def read(self, since: datetime, until: datetime) -> list[Reading]:
-        """``flooded_share`` [-] of scenes that landed after ``since``, one reading a zone; the zone is the place.
+        """``flooded_share`` [-] of scenes that arrived after ``since``, one reading for each zone as its place.
 
         Raises:
-            FeedError: there is no folder, a name holds no time, or none of the scenes that landed can be read.
+            FeedError: the folder does not exist, a file name has no time, or no new scene can be read.
         """
-        landed = {path: self._time(path) for path in landed_since(self.stream, self.folder, self.pattern, since)}
-        lately = [path for path, time in landed.items() if before(since, self.look_back) < time <= until]
+        arrived = {
+            path: self._time(path)
+            for path in arrived_since(self.stream, self.section.folder, self.section.pattern, since)
+        }
+        recent = [path for path, time in arrived.items() if before(since, self.look_back) < time <= until]
 
         def read(path: Path) -> list[Reading]:
-            time = landed[path]
+            time = arrived[path]
             shares = self.shares(path)
             return [Reading(self.stream, "flooded_share", time, time, share, zone) for zone, share in shares.items()]
 
-        readings = read_each(self.stream, lately, read)
+        readings = read_each(self.stream, recent, read)
         return sorted(readings, key=lambda reading: (reading.time, reading.place))
 
     def _time(self, path: Path) -> datetime:
         try:
-            time = datetime.strptime(path.name.removesuffix(path.suffix), self.time_format)
+            time = datetime.strptime(path.name.removesuffix(path.suffix), self.section.time_format)
         except ValueError as error:
-            what = f"the name {path.name} is not of the form '{self.time_format}'"
+            what = f"the name {path.name} does not match '{self.section.time_format}'"
             raise FeedError(f"stream '{self.stream}': {what}; correct 'time_format' or 'pattern'") from error
         return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, eq=False)
 class ZoneShares:
-    """The shares of zones on the region's grid.
+    """Flooded shares of zones on the region's grid.
 
     Attributes:
-        region: its grid.
         zones: name → (H, W) its cells.
         flooded: values of the band that mean water.
-        band: from 1.
-        nodata: a value that means "not observed", besides the one that a file declares.
+        band: counted from 1.
+        nodata: value that means "not observed", besides the one that a file declares.
     """
 
     region: Region
@@ -90,11 +93,21 @@ class ZoneShares:
     band: int = 1
     nodata: float | None = None
 
-    def __call__(self, path: Path) -> dict[str, float]:
-        """Zone → share; zones of which less than half was seen are left out.
+    @classmethod
+    def of(cls, section: FloodSceneStreamSection, region: Region) -> Self:
+        """For the zones and the band of a stream.
 
         Raises:
-            InputError: the file cannot be read, or sees nothing of the region.
+            InputError: the zones cannot be read.
+        """
+        zones = read_zones(section.zones, section.zone_name, region)
+        return cls(region, zones, section.flooded, section.band, section.nodata)
+
+    def __call__(self, path: Path) -> dict[str, float]:
+        """Zone → flooded share; zones observed by less than half are left out.
+
+        Raises:
+            InputError: the file cannot be read, or does not cover the region.
         """
 
         def wet(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -102,21 +115,20 @@ class ZoneShares:
 
         with open_raster(path) as dataset:
             water = read_on_grid(dataset, self.band, Grid(self.region), self.nodata, wet, Resampling.average)
-        seen = ~np.isnan(water)
+        observed = ~np.isnan(water)
         return {
-            name: float(water[cells & seen].mean())
+            name: float(water[cells & observed].mean())
             for name, cells in self.zones.items()
-            if cells.any() and seen[cells].mean() >= _LEAST_SEEN
+            if cells.any() and observed[cells].mean() >= _LEAST_OBSERVED
         }
 
 
 def read_zones(path: Path, name: str, region: Region) -> dict[str, Mask]:
-    """Zone → (H, W) the cells whose centres lie in it.
+    """Zone → (H, W) the cells with their centre in it.
 
     Args:
         path: polygons, in any CRS that the file states.
-        name: the column with the zones' names.
-        region: its grid.
+        name: column of the zones' names.
 
     Raises:
         InputError: the file cannot be read, has no such column, or a zone lies outside the region.
@@ -126,8 +138,8 @@ def read_zones(path: Path, name: str, region: Region) -> dict[str, Mask]:
     except (DataSourceError, OSError) as error:
         raise InputError(path, f"cannot be read ({error})", "give polygons as GeoJSON or GeoPackage") from error
     if name not in table.columns or table.crs is None:
-        there = ", ".join(map(str, table.columns))
-        raise InputError(path, f"has no column '{name}' or no CRS", f"its columns are {there}")
+        columns = ", ".join(map(str, table.columns))
+        raise InputError(path, f"has no column '{name}' or no CRS", f"its columns are {columns}")
     zones = {
         str(zone): geometry_mask(shapes.geometry, region.shape, region.transform, invert=True)
         for zone, shapes in table.to_crs(region.crs).groupby(name)

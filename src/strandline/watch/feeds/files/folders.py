@@ -1,4 +1,4 @@
-"""Folders where products land: what landed since the last look."""
+"""Folders that receive products: the files that arrived since the last poll."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -11,28 +11,27 @@ from strandline.watch.readings import Reading
 
 _log = logging.getLogger(__name__)
 _CLOCKS_DIFFER = timedelta(hours=1)
-"""A file server's clock may stand that far from ours."""
+"""A file server's clock may differ from ours by this much."""
 
 
-def landed_since(stream: str, folder: Path, pattern: str, since: datetime) -> list[Path]:
-    """Files that were written, moved or copied into a folder after ``since`` (naive UTC), by name.
+def arrived_since(stream: str, folder: Path, pattern: str, since: datetime) -> list[Path]:
+    """Files written, moved or copied into a folder after ``since`` (naive UTC), sorted by name.
 
-    The time is that of the file's last change of any kind; a copy that keeps the date of its contents is new all the
-    same.
+    Uses the last change of content or metadata, so that a copy that keeps its modification time counts as new.
 
     Raises:
-        FeedError: there is no such folder.
+        FeedError: the folder does not exist.
     """
     if not folder.is_dir():
-        raise FeedError(f"stream '{stream}': {folder} is no folder; make it, or correct 'folder'")
-    return [path for path in sorted(folder.glob(pattern)) if _landed(path) > before(since, _CLOCKS_DIFFER)]
+        raise FeedError(f"stream '{stream}': {folder} is no folder; create it, or correct 'folder'")
+    return [path for path in sorted(folder.glob(pattern)) if _arrival(path) > before(since, _CLOCKS_DIFFER)]
 
 
 def read_each(stream: str, paths: Sequence[Path], read: Callable[[Path], list[Reading]]) -> list[Reading]:
-    """The readings of all files; one that cannot be read (it may be landing) is logged and left for its next change.
+    """The readings of all files; a file that cannot be read is logged and skipped until it changes.
 
     Raises:
-        FeedError: none of them can be read.
+        FeedError: none of the files can be read.
     """
     readings: list[Reading] = []
     faults: list[str] = []
@@ -47,9 +46,9 @@ def read_each(stream: str, paths: Sequence[Path], read: Callable[[Path], list[Re
     return readings
 
 
-def _landed(path: Path) -> datetime:
+def _arrival(path: Path) -> datetime:
     try:
         status = path.stat()
-    except FileNotFoundError:  # moved away between the two looks
+    except FileNotFoundError:  # moved away since it was listed
         return datetime.min
     return datetime.fromtimestamp(max(status.st_mtime, status.st_ctime), UTC).replace(tzinfo=None)

@@ -1,7 +1,6 @@
-"""A folder where forecasts of the sea land as NetCDF: what a model foretold, with issue, lead and member."""
+"""A folder that receives forecasts of the sea level as NetCDF, with issue, lead and member."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import xarray as xr
 from strandline.errors import InputError
 from strandline.observations.readers.formats.fields import find_variable, load, open_fields
 from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
-from strandline.watch.feeds.files.folders import landed_since, read_each
+from strandline.observations.region_file.feed_sections import ForecastStreamSection
+from strandline.watch.feeds.files.folders import arrived_since, read_each
 from strandline.watch.feeds.windowing import before
 from strandline.watch.readings import Reading
 
@@ -22,56 +22,53 @@ _MEMBER = ("realization", "member", "ensemble", "number")
 
 @dataclass(frozen=True)
 class ForecastFolder:
-    """Forecasts of one model for one place; a file that is still landing is read at a later step.
+    """Forecasts of one model at one location; an incomplete file is read at a later step.
 
     Attributes:
-        stream: its name.
-        folder, pattern: the files.
-        variable: ``surge_forecast`` [m about the tide] or ``water_level_forecast`` [m, region datum].
-        level: what the files call it; its ``units`` say in what.
-        datum_shift: added to reach the region's datum [m]; 0 for a surge.
-        at: dimension → label of the one place to read, where the files hold several.
-        look_back: how late after its issue a forecast may land.
+        look_back: longest delay from issue to arrival.
     """
 
-    stream: str
-    folder: Path
-    pattern: str
-    variable: str
-    level: str
-    datum_shift: float = 0.0
-    at: Mapping[str, int | float | str] = field(default_factory=dict)
+    section: ForecastStreamSection
     look_back: timedelta = timedelta(days=3)
 
+    @property
+    def stream(self) -> str:
+        """Name in the region file."""
+        return self.section.name
+
     def read(self, since: datetime, until: datetime) -> list[Reading]:
-        """What landed after ``since`` and was issued no longer than ``look_back`` before it, nor after ``until``.
+        """Forecasts [m] that arrived after ``since``, issued at most ``look_back`` before it and not after ``until``.
 
         Raises:
-            FeedError: there is no folder, or none of the files that landed can be read.
+            FeedError: the folder does not exist, or no new file can be read.
         """
         oldest = before(since, self.look_back)
-        paths = landed_since(self.stream, self.folder, self.pattern, since)
+        paths = arrived_since(self.stream, self.section.folder, self.section.pattern, since)
         readings = read_each(self.stream, paths, lambda path: self._read_file(path, oldest, until))
         return sorted(readings, key=lambda reading: (reading.issued, reading.time, reading.member))
 
     def _read_file(self, path: Path, oldest: datetime, until: datetime) -> list[Reading]:
         with open_fields(path) as dataset:
-            if self.level not in dataset.variables:
-                raise InputError(path, f"has no variable '{self.level}'", f"it has {', '.join(map(str, dataset))}")
-            level = self._one_place(dataset[self.level], path)
+            if self.section.level not in dataset.variables:
+                raise InputError(
+                    path, f"has no variable '{self.section.level}'", f"it has {', '.join(map(str, dataset))}"
+                )
+            level = self._at_location(dataset[self.section.level], path)
             issued, valid = _issue(dataset, path), _valid(dataset, path)
             load(level, path)
-        where = f"{path} '{self.level}'"
+        where = f"{path} '{self.section.level}'"
         unit = parse_unit_attribute(level.attrs.get("units"), "m", where)
         members = next((name for name in _MEMBER if name in level.dims), None)
         extra = set(level.dims) - set(issued.dims) - set(valid.dims) - {members}
         if extra:
-            raise InputError(where, f"has dimensions {sorted(map(str, extra))} beside time", "pick one place by 'at'")
+            raise InputError(
+                where, f"has dimensions {sorted(map(str, extra))} beside time", "select one location with 'at'"
+            )
         number = xr.DataArray(np.arange(level.sizes[members]), dims=members) if members else xr.DataArray(0)
         values, issues, times, numbers = (
             array.values.reshape(-1) for array in xr.broadcast(level, issued, valid, number)
         )
-        metres = to_si(values, unit) + self.datum_shift
+        metres = to_si(values, unit) + (self.section.datum_shift or 0.0)
         kept = ~np.isnan(metres) & (issues > np.datetime64(oldest)) & (issues <= np.datetime64(until))
         rows = zip(
             times[kept].astype("datetime64[us]").tolist(),
@@ -81,12 +78,12 @@ class ForecastFolder:
             strict=True,
         )
         return [
-            Reading(self.stream, self.variable, time, issue, value, member=member)
+            Reading(self.stream, self.section.variable, time, issue, value, member=member)
             for time, issue, value, member in rows
         ]
 
-    def _one_place(self, level: xr.DataArray, path: Path) -> xr.DataArray:
-        for dimension, label in self.at.items():
+    def _at_location(self, level: xr.DataArray, path: Path) -> xr.DataArray:
+        for dimension, label in self.section.at.items():
             where = f"{path} '{dimension}'"
             if dimension not in level.dims or dimension not in level.coords:
                 raise InputError(
@@ -104,15 +101,15 @@ class ForecastFolder:
 
 
 def _issue(dataset: xr.Dataset, path: Path) -> xr.DataArray:
-    """When the forecasts of a file were issued, a scalar or along a dimension."""
+    """Time of issue of the forecasts in a file, a scalar or along a dimension."""
     issued = find_variable(dataset, ("forecast_reference_time",), _ISSUED)
     if issued is None:
-        raise InputError(path, "does not say when it was issued", "give it a variable 'forecast_reference_time'")
+        raise InputError(path, "has no time of issue", "give it a variable 'forecast_reference_time'")
     return _as_times(issued, path)
 
 
 def _valid(dataset: xr.Dataset, path: Path) -> xr.DataArray:
-    """Of which times they speak: as stated, or issue and lead."""
+    """Valid times: as stated, or issue plus lead."""
     lead = find_variable(dataset, ("forecast_period",), _LEAD)
     time = find_variable(dataset, ("time",), ("valid_time", "time"))
     if time is not None and time.name != getattr(_issue(dataset, path), "name", None):

@@ -1,4 +1,4 @@
-"""A tide gauge's file to which somebody appends: its end is read, and a half-written last line is left for later."""
+"""A tide gauge's file that grows: reads its end, and leaves an incomplete last line for the next poll."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from strandline.errors import FeedError, InputError
 from strandline.observations.readers.formats.tables import read_text
 from strandline.observations.readers.formats.tide_gauge_formats import READERS, Readings, parse_partial_table
 from strandline.observations.region_file.data_sections import GaugeFileSection
-from strandline.watch.feeds.windowing import before, readings_known, wall_clock
+from strandline.watch.feeds.windowing import available_readings, before, wall_clock
 from strandline.watch.readings import Reading
 
 _FIRST_TAIL = 1 << 18
-"""[bytes] Some weeks of ten-minute readings; more of the file is read where that does not reach back far enough."""
+"""[bytes] Some weeks of ten-minute readings; more is read if that does not reach back far enough."""
 
 
 @dataclass(frozen=True)
 class GrowingFile:
-    """The files of one gauge, in any format that a ``[[tide_gauge]]`` may have.
+    """The files of one gauge, in any format of a ``[[tide_gauge]]``.
 
-    A row that cannot be read costs that row; text in place of a level is a reading of NaN, for the checks to find.
+    A row that cannot be read is skipped; text in place of a level becomes NaN, for quality control.
 
     Attributes:
-        stream: its name.
-        gauge: where the files lie, and how they are written.
-        look_back: how late a row may be written and still be taken.
-        clock: the clock on the wall, naive UTC.
+        stream: name in the region file.
+        gauge: paths and format of the files.
+        look_back: largest delay with which a row is still accepted.
+        clock: present time, naive UTC.
     """
 
     stream: str
@@ -37,7 +37,7 @@ class GrowingFile:
     clock: Callable[[], datetime] = wall_clock
 
     def read(self, since: datetime, until: datetime) -> list[Reading]:
-        """``water_level`` [m, region datum] as ``readings_known`` says.
+        """``water_level`` [m, region datum], see ``available_readings``.
 
         Raises:
             FeedError: a file is missing, is not a table, or lacks a column.
@@ -49,13 +49,13 @@ class GrowingFile:
             raise FeedError(f"stream '{self.stream}': {error}") from error
         except OSError as error:
             what = f"{error.filename} cannot be read ({error.strerror})"
-            raise FeedError(f"stream '{self.stream}': {what}; is it still written there?") from error
+            raise FeedError(f"stream '{self.stream}': {what}; is it still written to?") from error
         time = np.concatenate([part[0] for part in parts])
         level = np.concatenate([part[1] for part in parts]) + self.gauge.datum_shift
-        return readings_known(self.stream, "water_level", time, level, since, until, self.look_back, self.clock())
+        return available_readings(self.stream, "water_level", time, level, since, until, self.look_back, self.clock())
 
     def _read_end(self, path: Path, oldest: np.datetime64) -> Readings:
-        """The rows at a file's end, back to ``oldest`` or farther."""
+        """The rows at a file's end, back to ``oldest`` or further."""
         if self.gauge.format == "netcdf":
             return READERS["netcdf"](path, self.gauge)
         if path.suffix == ".gz":
@@ -73,7 +73,7 @@ _NO_READINGS: Readings = (np.array([], dtype="datetime64[ns]"), np.array([]))
 
 
 def _last_lines(path: Path, length: int, has_header: bool) -> str:
-    """The header, and the whole lines within the last ``length`` bytes; empty where there is no whole line yet."""
+    """The header and the complete lines within the last ``length`` bytes; empty if no line is complete."""
     with path.open("rb") as file:
         header = file.readline() if has_header else b""
         start = max(len(header), path.stat().st_size - length)

@@ -1,4 +1,4 @@
-"""The word of a named person, without which no alert leaves."""
+"""Confirmations by a named person; no alert is sent without one."""
 
 import hashlib
 from datetime import datetime
@@ -13,22 +13,22 @@ from strandline.watch.store.tables import alerts, confirmations, decisions
 
 
 def checked(subject: str, person: str, note: str, at: datetime) -> Confirmation:
-    """A confirmation that says who, of what and when.
+    """The confirmation, if it states who, what and when.
 
     Raises:
-        InputError: where it does not.
+        InputError: it does not.
     """
     what = f"confirmation of {subject!r}"
     if not person.strip():
-        raise InputError(what, "names nobody", "give the name of the person who confirms")
+        raise InputError(what, "names no person", "give the name of the person who confirms")
     return Confirmation(subject, plain_text(person.strip(), what), naive_utc(at, what), plain_text(note, what))
 
 
 def add(confirmation: Confirmation, connection: Connection) -> None:
-    """Append it, and to the log, within the caller's transaction.
+    """Append a confirmation and its log entry within the caller's transaction.
 
     Raises:
-        InputError: when there is no such decision or alert, or only later.
+        InputError: there is no such decision or alert, or it is later than the confirmation.
     """
     subject, row = confirmation.subject, dict(vars(confirmation))
     del row["subject"]
@@ -36,7 +36,9 @@ def add(confirmation: Confirmation, connection: Connection) -> None:
     decision = connection.execute(select(decisions).where(decisions.c.id == subject)).first()
     found = alert if alert is not None else decision
     if found is None:
-        raise InputError("confirmation", f"{subject!r} is neither an alert nor a decision", "see what is pending")
+        raise InputError(
+            "confirmation", f"{subject!r} is neither an alert nor a decision", "choose one that is pending"
+        )
     if confirmation.at < found.hour:
         what = f"at {confirmation.at} is before {subject!r} of {found.hour}"
         raise InputError("confirmation", what, "give the time, in UTC, at which the person confirmed")

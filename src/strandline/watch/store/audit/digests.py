@@ -1,4 +1,4 @@
-"""Digests of what a step wrote: they stand in the log, which so vouches for every row and not only for itself."""
+"""Digests of the rows of a step; the log contains them and so protects every row."""
 
 import hashlib
 import json
@@ -13,14 +13,14 @@ from strandline.watch.store.tables import alerts, decisions, forecasts, health, 
 
 HOUR_OF = {readings: readings.c.received, health: health.c.hour, forecasts: forecasts.c.hour,
            decisions: decisions.c.hour, alerts: alerts.c.hour}  # fmt: skip
-"""The tables that steps fill, and the column that holds the step's hour."""
+"""Tables filled by steps → column with the step's hour."""
 
 
 class Digest:
-    """SHA-256 of rows in the order of their primary key: a JSON list of a row's values, and a line feed, after another.
+    """SHA-256 of rows in the order of their primary key, each as a JSON list of its values and a line feed.
 
     Args:
-        table: gives the order of the values.
+        table: defines the order of the values.
     """
 
     def __init__(self, table: Table) -> None:
@@ -28,18 +28,18 @@ class Digest:
         self._hash, self._rows = hashlib.sha256(), 0
 
     def add(self, row: Mapping[str, RowValue]) -> None:
-        """The next row."""
+        """Add the next row."""
         values = [_plain(row[name]) for name in self._names]
         self._hash.update(json.dumps(values, separators=(",", ":")).encode("ascii") + b"\n")
         self._rows += 1
 
     def as_json(self) -> Json:
-        """How many rows, and their digest."""
+        """The number of rows and their digest."""
         return {"rows": self._rows, "sha256": self._hash.hexdigest()}
 
 
 def digest_of(table: Table, rows: Iterable[Mapping[str, RowValue]]) -> Json:
-    """Of the rows, in whatever order they come."""
+    """Digest of rows in any order."""
     key = [column.name for column in table.primary_key]
     digest = Digest(table)
     for row in sorted(rows, key=lambda row: [row[name] for name in key]):

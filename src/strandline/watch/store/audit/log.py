@@ -1,4 +1,4 @@
-"""The log: a chain in which each entry carries the hash of the one before, so that none can be changed unseen."""
+"""The log: a hash chain, in which each entry contains the hash of the one before."""
 
 import hashlib
 import json
@@ -13,12 +13,12 @@ from strandline.watch.store.records import LogEntry
 from strandline.watch.store.rows import RowValues
 from strandline.watch.store.tables import log
 
-BEFORE_THE_FIRST = 64 * "0"
+FIRST_PREVIOUS = 64 * "0"
 
 
 @dataclass(frozen=True)
 class Note:
-    """What is to be logged; ``data`` is canonical JSON."""
+    """An entry to be logged; ``data`` is canonical JSON."""
 
     time: datetime
     kind: str
@@ -27,19 +27,19 @@ class Note:
 
 
 def append(connection: Connection, notes: Iterable[Note]) -> None:
-    """Go on from the last entry, within the caller's transaction."""
+    """Append to the last entry within the caller's transaction."""
     last = connection.execute(select(log.c.sequence, log.c.hash).order_by(log.c.sequence.desc()).limit(1)).first()
-    before, previous = (0, BEFORE_THE_FIRST) if last is None else (last.sequence, last.hash)
+    before, previous = (0, FIRST_PREVIOUS) if last is None else (last.sequence, last.hash)
     rows: list[RowValues] = []
     for sequence, note in enumerate(notes, start=before + 1):
-        itself = hash_of(sequence, note.time, note.kind, note.text, note.data, previous)
-        rows.append({"sequence": sequence, **vars(note), "previous": previous, "hash": itself})
-        previous = itself
+        own_hash = hash_of(sequence, note.time, note.kind, note.text, note.data, previous)
+        rows.append({"sequence": sequence, **vars(note), "previous": previous, "hash": own_hash})
+        previous = own_hash
     insert_rows(connection, log, rows)
 
 
 def hash_of(sequence: int, time: datetime, kind: str, text: str, data: str, previous: str) -> str:
-    """SHA-256 of the six as a JSON list in ASCII without spaces, the time in ISO 8601."""
+    """SHA-256 of the six values as a JSON list in ASCII without spaces, the time in ISO 8601."""
     content = json.dumps([sequence, time.isoformat(), kind, text, data, previous], separators=(",", ":"))
     return hashlib.sha256(content.encode("ascii")).hexdigest()
 

@@ -1,5 +1,4 @@
-"""Alerts become files after they are committed: drafts at once, in ``drafts/``; what a person has confirmed, and
-nothing else, in ``confirmed/``."""
+"""Writes committed alerts to files: all to ``drafts/``, and those that a person has confirmed to ``confirmed/``."""
 
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ COPIES: tuple[Copy, ...] = ("drafts", "confirmed")
 
 
 def alerts_beside(address: str | Path, run: Path) -> Path:
-    """Folder of a store's alerts: beside an SQLite file, else in the run's folder, with the database's name."""
+    """Folder of a store's alerts: beside an SQLite file, otherwise in the run's folder with the database's name."""
     text = str(address)
     if "://" in text and not text.startswith("sqlite"):
         return run / f"{text.rsplit('/', 1)[-1].split('?')[0]}-alerts"
@@ -27,12 +26,12 @@ def alerts_beside(address: str | Path, run: Path) -> Path:
 
 
 def deliver(folder: Path, at: datetime, source: Engine | Connection) -> list[Path]:
-    """Write what is committed and not yet written; returns the files.
+    """Write the committed alerts that are not yet written; returns the files.
 
-    A file is written before that is recorded: after a kill in between it is found with the same content.
+    A file is written before its delivery is recorded: after a crash in between it exists with the same content.
 
     Raises:
-        InputError: when a file cannot be written, or is there with another content.
+        InputError: a file cannot be written, or exists with another content.
     """
     written = []
     for copy in COPIES:
@@ -48,8 +47,8 @@ def deliver(folder: Path, at: datetime, source: Engine | Connection) -> list[Pat
 
 
 def _not_delivered(copy: Copy) -> Select:
-    there = and_(deliveries.c.alert == alerts.c.identifier, deliveries.c.copy == copy)
-    waiting = select(alerts).where(~select(deliveries.c.alert).where(there).exists())
+    delivered = and_(deliveries.c.alert == alerts.c.identifier, deliveries.c.copy == copy)
+    waiting = select(alerts).where(~select(deliveries.c.alert).where(delivered).exists())
     if copy == "confirmed":
         waiting = waiting.where(
             select(confirmations.c.alert).where(confirmations.c.alert == alerts.c.identifier).exists()
@@ -58,9 +57,9 @@ def _not_delivered(copy: Copy) -> Select:
 
 
 def _write_once(path: Path, content: bytes) -> None:
-    for left_by_a_kill in path.parent.glob(f".partial-*-{path.name}"):
-        left_by_a_kill.unlink()
+    for left_over in path.parent.glob(f".partial-*-{path.name}"):
+        left_over.unlink()
     if not path.exists():
         write_bytes(path, content)
     elif path.read_bytes() != content:
-        raise InputError(path, "is there with another content", "move it away, and find out who wrote it")
+        raise InputError(path, "exists with another content", "move it away, and find out who wrote it")

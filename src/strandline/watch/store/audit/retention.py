@@ -1,4 +1,4 @@
-"""Old outlooks may go; readings, decisions and the log never do."""
+"""Thinning of old forecasts; readings, decisions and the log are never removed."""
 
 from datetime import datetime, timedelta
 
@@ -12,16 +12,16 @@ from strandline.watch.store.rows import canonical
 from strandline.watch.store.tables import forecasts
 
 AT_ONCE = timedelta(days=30)
-"""What one transaction thins: less than a second of writing, so that a step need not wait."""
+"""Span thinned in one transaction: less than a second of writing, so that a step need not wait."""
 
 
 def thin_forecasts(before: datetime, every_hours: int, at: datetime, engine: Engine) -> int:
-    """Remove what was believed before ``before`` but for each ``every_hours``-th hour of a day; returns how many rows.
+    """Remove forecasts made before ``before``, except at every ``every_hours``-th hour of a day; returns the row count.
 
-    What is removed is logged with the time ``at``.
+    The removal is logged with the time ``at``.
     """
     if every_hours not in (2, 3, 4, 6, 8, 12, 24):
-        raise InputError("retention", f"every {every_hours} h is not a part of a day", "2, 3, 4, 6, 8, 12 or 24")
+        raise InputError("retention", f"every {every_hours} h does not divide a day", "give 2, 3, 4, 6, 8, 12 or 24")
     with reading(engine) as connection:
         since = connection.execute(select(func.min(forecasts.c.hour))).scalar()
     removed = 0
@@ -39,7 +39,7 @@ def _thin(since: datetime, until: datetime, every_hours: int, at: datetime, engi
             delete(forecasts).where(old, extract("hour", forecasts.c.hour) % every_hours != 0)
         ).rowcount
         if gone:
-            text = f"outlooks before {until:%Y-%m-%dT%H:%M} are kept every {every_hours} h, {gone} rows removed"
+            text = f"forecasts before {until:%Y-%m-%dT%H:%M} are kept every {every_hours} h, {gone} rows removed"
             data: dict[str, Json] = {"before": until.isoformat(), "every_hours": every_hours, "removed": gone}
             append(connection, [Note(at, "retention", text, canonical(data, "retention"))])
     return gone

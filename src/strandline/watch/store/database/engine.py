@@ -1,4 +1,4 @@
-"""From an address to an engine, and the two ways to talk to a database: ``reading`` and ``writing``."""
+"""Engines for an address, and the two kinds of transaction: ``reading`` and ``writing``."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,27 +13,27 @@ from strandline.errors import InputError
 from strandline.watch.store.errors import Busy
 from strandline.watch.store.rows import RowValues
 
-PATIENCE_S = 30
+LOCK_TIMEOUT_S = 30
 """How long one writer waits for another [s]; a step writes for some hundredths of a second."""
 ADVISORY_CLASS = 0x5354524C
-"""Tells our locks from those of other programs in the same PostgreSQL database ("STRL")."""
+"""Separates our locks from those of other programs in the same PostgreSQL database ("STRL")."""
 _SQLITE_SETTINGS = (
-    "PRAGMA journal_mode = WAL",  # a page that is being read never keeps a step from being written
-    "PRAGMA synchronous = FULL",  # a committed step outlives a power cut; NORMAL would lose the last ones
+    "PRAGMA journal_mode = WAL",  # readers never block a step
+    "PRAGMA synchronous = FULL",  # a committed step survives a power failure; NORMAL would lose the last ones
     "PRAGMA foreign_keys = ON",
 )
 _POSTGRESQL_SETTINGS = (
     "SET datestyle = 'ISO'",
-    f"SET lock_timeout = '{PATIENCE_S}s'",
-    # a machine that vanishes frees its locks after a minute, not after the two hours that are usual
+    f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'",
+    # the locks of a vanished machine are released after a minute, not after the default of two hours
     "SET tcp_keepalives_idle = 30",
     "SET tcp_keepalives_interval = 10",
     "SET tcp_keepalives_count = 3",
 )
 _TIMESTAMP = 1114
-"""PostgreSQL's number of the type ``timestamp without time zone``."""
-_OUTSIDE = ("08", "28", "3D", "53", "57", "58")
-"""Classes of PostgreSQL's error codes that speak of connection, access, space, shutdown and the system."""
+"""PostgreSQL's OID of the type ``timestamp without time zone``."""
+_EXTERNAL = ("08", "28", "3D", "53", "57", "58")
+"""Classes of PostgreSQL's error codes for connection, access, space, shutdown and system errors."""
 
 
 class _Cursor(Protocol):
@@ -54,15 +54,15 @@ def make_engine(address: str | Path) -> Engine:
     """An engine for a path (SQLite) or a URL (``sqlite:///PATH``, or ``postgresql://…`` by the driver pg8000).
 
     Raises:
-        InputError: for another kind of database, or where the driver is missing.
+        InputError: another kind of database, or the driver is missing.
     """
     url = _url_of(address)
     if url.get_backend_name() == "sqlite":
-        # sqlite3 begins no transaction of its own accord: `reading` and `writing` do
-        engine = create_engine(url, connect_args={"isolation_level": None, "timeout": PATIENCE_S})
+        # sqlite3 begins no transaction by itself: `reading` and `writing` do
+        engine = create_engine(url, connect_args={"isolation_level": None, "timeout": LOCK_TIMEOUT_S})
         _at_each_connection(engine, _SQLITE_SETTINGS)
         return engine
-    # pg8000 asks for TLS, if the server has it, even on a socket of this machine
+    # pg8000 requests TLS, if the server has it, even on a local socket
     arguments = {"ssl_context": False} if "unix_sock" in url.query else {}
     try:
         engine = create_engine(url, connect_args=arguments, pool_pre_ping=True)
@@ -89,13 +89,13 @@ def _url_of(address: str | Path) -> URL:
     raise InputError(name_of(url), "is no store", "give a path, sqlite:///PATH or postgresql+pg8000://USER@HOST/NAME")
 
 
-def _time_of(said: str) -> datetime:
-    """A ``timestamp without time zone`` as PostgreSQL writes it; pg8000's own way takes 30 µs for each."""
-    return datetime.fromisoformat(said)
+def _time_of(text: str) -> datetime:
+    """Parses a ``timestamp without time zone``; pg8000's own parser takes 30 µs for each."""
+    return datetime.fromisoformat(text)
 
 
 def name_of(url: URL) -> str:
-    """What to call a database in messages: the path of a file, or the URL without its password."""
+    """Name of a database in messages: the path of a file, or the URL without its password."""
     if url.get_backend_name() == "sqlite" and url.database:
         return url.database
     return url.render_as_string(hide_password=True)
@@ -120,7 +120,7 @@ def reading(source: Engine | Connection) -> Iterator[Connection]:
     """One transaction that only reads.
 
     Raises:
-        InputError: when the database cannot be reached or read.
+        InputError: the database cannot be reached or read.
     """
     with connected(source) as connection, connection.begin():
         if connection.dialect.name == "sqlite":
@@ -130,11 +130,11 @@ def reading(source: Engine | Connection) -> Iterator[Connection]:
 
 @contextmanager
 def writing(source: Engine | Connection) -> Iterator[Connection]:
-    """One transaction, one writer at a time: all of the block is committed, or none of it.
+    """One transaction, one writer at a time: the block is committed as a whole or not at all.
 
     Raises:
-        Busy: when another writer does not end within ``PATIENCE_S``.
-        InputError: when the database cannot be reached or written.
+        Busy: another writer does not end within ``LOCK_TIMEOUT_S``.
+        InputError: the database cannot be reached or written.
     """
     with connected(source) as connection, connection.begin():
         if connection.dialect.name == "sqlite":
@@ -151,14 +151,14 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[RowValues])
         return
     statement: Insert = insert(table)
     if connection.dialect.name == "postgresql":
-        # SQLAlchemy sends many rows at once only where it is told to bring something back; one by one takes 1 ms each
+        # SQLAlchemy sends many rows at once only for a statement that returns something; one by one takes 1 ms each
         statement = statement.returning(*table.primary_key)
     connection.execute(statement, rows)
 
 
 @contextmanager
 def connected(source: Engine | Connection) -> Iterator[Connection]:
-    """A connection, with what its driver says told in our words.
+    """A connection whose driver errors are raised as our own.
 
     Raises:
         Busy, InputError: as ``writing``.
@@ -170,21 +170,21 @@ def connected(source: Engine | Connection) -> Iterator[Connection]:
             with source.connect() as connection:
                 yield connection
     except DBAPIError as error:
-        where, said = name_of(source.engine.url), str(error.orig)
+        where, message = name_of(source.engine.url), str(error.orig)
         state = _sql_state(error)
-        if "database is locked" in said or state == "55P03":
-            raise Busy(where, f"another program has been writing for {PATIENCE_S} s") from error
+        if "database is locked" in message or state == "55P03":
+            raise Busy(where, f"another program has been writing for {LOCK_TIMEOUT_S} s") from error
         if (
             isinstance(error, OperationalError | InterfaceError)
             or type(error) is DatabaseError
-            or state[:2] in _OUTSIDE
+            or state[:2] in _EXTERNAL
         ):
-            remedy = "see to its server or its disk; what was committed is safe"
-            raise InputError(where, f"cannot be read or written ({said})", remedy) from error
-        raise  # a rule of the schema, or our mistake
+            remedy = "check its server or its disk; committed steps are safe"
+            raise InputError(where, f"cannot be read or written ({message})", remedy) from error
+        raise  # a constraint of the schema, or a bug
 
 
 def _sql_state(error: DBAPIError) -> str:
-    """PostgreSQL's five characters for what went wrong; empty for SQLite."""
-    said = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    return str(said.get("C", "")) if isinstance(said, dict) else ""
+    """PostgreSQL's five-character error code; empty for SQLite."""
+    details = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return str(details.get("C", "")) if isinstance(details, dict) else ""

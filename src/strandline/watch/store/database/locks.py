@@ -1,4 +1,4 @@
-"""One agent acts at a time; its lock is gone when its process is gone, however it ended."""
+"""The agents' lock: one agent acts at a time; the lock ends with its process."""
 
 import fcntl
 import os
@@ -17,16 +17,15 @@ _WHO = "another agent is in a step"
 
 @contextmanager
 def acting(engine: Engine) -> Iterator[Engine | Connection]:
-    """Hold the agents' lock; yields what to write with: on PostgreSQL the connection whose loss is the lock's.
+    """Hold the agents' lock; yields the source to write with: on PostgreSQL the connection that holds the lock.
 
-    On SQLite it is a lock on ``PATH.lock``, since a transaction that lasts as long as a step would keep persons from
-    confirming meanwhile.
+    On SQLite it is a lock on ``PATH.lock``: a transaction as long as a step would block confirmations meanwhile.
 
     Raises:
-        Busy: at once, when another agent holds it.
+        Busy: another agent holds it; raised at once.
     """
     if engine.dialect.name == "sqlite":
-        with _file_locked(os.path.realpath(name_of(engine.url))):  # one lock, whatever links lead to the file
+        with _file_locked(os.path.realpath(name_of(engine.url))):  # one lock for all links to the file
             yield engine
     else:
         with connected(engine) as connection, _session_locked(connection):
@@ -35,7 +34,7 @@ def acting(engine: Engine) -> Iterator[Engine | Connection]:
 
 @contextmanager
 def _session_locked(connection: Connection) -> Iterator[None]:
-    connection.detach()  # closed at the end, never pooled: if the lock cannot be given back, it ends with its session
+    connection.detach()  # closed at the end, not pooled: a lock that cannot be released ends with its session
     lock = f"({ADVISORY_CLASS}, hashtext('agent ' || current_schema()))"
     with connection.begin():
         is_held = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{lock}").scalar_one()
@@ -54,7 +53,7 @@ def _file_locked(path: str) -> Iterator[None]:
         file = open(f"{path}.lock", "ab")  # noqa: SIM115 - closed below, whether it is locked or not
     except OSError as error:
         raise InputError(
-            f"{path}.lock", f"cannot be written ({error.strerror})", "give the agent its folder"
+            f"{path}.lock", f"cannot be written ({error.strerror})", "let the agent write to its folder"
         ) from error
     with file:
         try:

@@ -1,4 +1,4 @@
-"""The schema is brought to the program's version when a store is opened; a newer one is refused."""
+"""The schema of a store: created or upgraded on opening; that of another version is refused."""
 
 from importlib.resources import files
 
@@ -13,13 +13,15 @@ from strandline.watch.store.database.engine import name_of, reading, writing
 from strandline.watch.store.tables import metadata
 
 VERSION_TABLE = "strandline_schema"
+OLDER = ("0001",)
+"""Revisions of older versions. The log contains digests of their rows, so that they cannot be converted."""
 
 
 def upgrade(engine: Engine) -> None:
-    """Run the migrations that are missing, all in one transaction.
+    """Run the missing migrations in one transaction.
 
     Raises:
-        InputError: when the schema is newer than this program, or the tables are not ours.
+        InputError: another version wrote the schema, or the tables are another program's.
     """
     config = _configuration()
     newest = ScriptDirectory.from_config(config).get_current_head()
@@ -27,7 +29,7 @@ def upgrade(engine: Engine) -> None:
         if _revision_of(connection) == newest:
             return
     with writing(engine) as connection:
-        _refuse_what_is_not_ours(connection, ScriptDirectory.from_config(config))
+        _refuse_foreign_schema(connection, ScriptDirectory.from_config(config))
         config.attributes.update(connection=connection, version_table=VERSION_TABLE)
         command.upgrade(config, "head")
 
@@ -43,9 +45,12 @@ def _revision_of(connection: Connection) -> str | None:
     return context.get_current_revision()
 
 
-def _refuse_what_is_not_ours(connection: Connection, scripts: ScriptDirectory) -> None:
+def _refuse_foreign_schema(connection: Connection, scripts: ScriptDirectory) -> None:
     where, revision = name_of(connection.engine.url), _revision_of(connection)
     known = [script.revision for script in scripts.walk_revisions()]
+    if revision in OLDER:
+        what = f"was written by an older version of strandline (schema '{revision}')"
+        raise InputError(where, what, "keep it as a record, and give the watch a new database")
     if revision is not None and revision not in known:
         what = f"its schema '{revision}' is newer than this program's '{known[0]}'"
         raise InputError(where, what, "use the version of strandline that wrote it, or a later one")

@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that it is given, within that connection's transaction."""
+"""Runs the migrations on the given connection, within its transaction."""
 
 from alembic import context
 

@@ -1,1 +1,1 @@
-"""One file a change of the schema, the oldest first."""
+"""One file for each change of the schema, oldest first."""

@@ -1,9 +1,9 @@
-"""The first tables, and the triggers that keep them from being rewritten."""
+"""The first tables, and the triggers that make them append-only."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "0002"
 down_revision = None
 
 KEYS = {
@@ -16,22 +16,22 @@ KEYS = {
     "readings": ("time", "stream", "variable", "place", "member", "issued", "revision"),
     "steps": ("hour",),
 }
-"""Tables that are only ever added to, and their primary keys."""
+"""Append-only tables and their primary keys."""
 
 
 def upgrade() -> None:
     """From an empty schema."""
     name = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-    _make_what_is_read_and_believed(name)
-    _make_what_is_decided_and_said(name)
-    _make_what_the_store_keeps_of_itself(name)
+    _create_readings_health_outlooks(name)
+    _create_decisions_alerts_confirmations(name)
+    _create_steps_belief_state_log(name)
     if op.get_bind().dialect.name == "postgresql":
         _guard_on_postgresql()
     else:
         _guard_on_sqlite()
 
 
-def _make_what_is_read_and_believed(name: sa.Text) -> None:
+def _create_readings_health_outlooks(name: sa.Text) -> None:
     op.create_table(
         "readings",
         sa.Column("time", sa.DateTime, primary_key=True),
@@ -73,7 +73,7 @@ def _make_what_is_read_and_believed(name: sa.Text) -> None:
     )
 
 
-def _make_what_is_decided_and_said(name: sa.Text) -> None:
+def _create_decisions_alerts_confirmations(name: sa.Text) -> None:
     op.create_table(
         "decisions",
         sa.Column("id", name, primary_key=True),
@@ -124,7 +124,7 @@ def _make_what_is_decided_and_said(name: sa.Text) -> None:
     )
 
 
-def _make_what_the_store_keeps_of_itself(name: sa.Text) -> None:
+def _create_steps_belief_state_log(name: sa.Text) -> None:
     op.create_table(
         "steps",
         sa.Column("hour", sa.DateTime, primary_key=True),
@@ -159,13 +159,13 @@ def _guard_on_sqlite() -> None:
     for table, key in KEYS.items():
         for change in ("UPDATE", "DELETE"):
             _refuse_on_sqlite(f"{table}_no_{change.lower()}", f"{change} ON {table}", f"{table} is append-only")
-        # INSERT OR REPLACE deletes without asking the trigger above
+        # INSERT OR REPLACE deletes without firing the trigger above
         same = " AND ".join(f'"{column}" = NEW."{column}"' for column in key)
         when = f"INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"
-        _refuse_on_sqlite(f"{table}_no_replace", when, f"{table} is append-only, and this is already there")
+        _refuse_on_sqlite(f"{table}_no_replace", when, f"{table} is append-only, and this row exists")
     _refuse_on_sqlite("outlooks_no_update", "UPDATE ON outlooks", "outlooks may be thinned, not changed")
-    goes_on = f"NEW.sequence = {NEXT_SEQUENCE} AND NEW.previous = {LAST_HASH}"
-    _refuse_on_sqlite("log_goes_on", f"INSERT ON log WHEN NOT ({goes_on})", "log goes on from its last entry")
+    continues = f"NEW.sequence = {NEXT_SEQUENCE} AND NEW.previous = {LAST_HASH}"
+    _refuse_on_sqlite("log_continues", f"INSERT ON log WHEN NOT ({continues})", "log continues from its last entry")
 
 
 def _refuse_on_sqlite(trigger: str, event: str, why: str) -> None:
@@ -185,9 +185,11 @@ def _guard_on_postgresql() -> None:
             "FOR EACH STATEMENT EXECUTE FUNCTION strandline_refuse_change()"
         )
     op.execute(
-        "CREATE FUNCTION strandline_log_goes_on() RETURNS trigger LANGUAGE plpgsql AS "
+        "CREATE FUNCTION strandline_log_continues() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN IF NEW.sequence <> {NEXT_SEQUENCE} OR NEW.previous <> {LAST_HASH} THEN "
-        "RAISE EXCEPTION 'log goes on from its last entry' USING ERRCODE = 'integrity_constraint_violation'; "
+        "RAISE EXCEPTION 'log continues from its last entry' USING ERRCODE = 'integrity_constraint_violation'; "
         "END IF; RETURN NEW; END $$"
     )
-    op.execute("CREATE TRIGGER log_goes_on BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION strandline_log_goes_on()")
+    op.execute(
+        "CREATE TRIGGER log_continues BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION strandline_log_continues()"
+    )

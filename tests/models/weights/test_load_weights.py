@@ -1,4 +1,4 @@
-"""What is saved is what is loaded, in half precision, and what is missing is named."""
+"""Saved networks are loaded in half precision; missing or older weights are refused."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from strandline.pipeline.study_area import BUILT_IN_SEED
 from tests.fixtures.batches import make_batch
 
 
-def test_saved_networks_say_the_same_when_they_are_loaded(tmp_path: Path) -> None:
+def test_loaded_networks_predict_what_the_saved_ones_do(tmp_path: Path) -> None:
     torch.manual_seed(0)
     teacher, students = Teacher(), [Student(), Student()]
     save_networks(tmp_path, teacher, students, {"command": "test"})
@@ -32,19 +32,19 @@ def test_saved_networks_say_the_same_when_they_are_loaded(tmp_path: Path) -> Non
     for old, new in zip(students, again, strict=True):
         assert not new.training
         assert new.site_memory is not None
-        said = [predict(network, student_inputs(batch)).surge_mean for network in (old, new)]
-        torch.testing.assert_close(said[0], said[1], atol=0.02, rtol=0.02)
+        surges = [predict(network, student_inputs(batch)).surge_mean for network in (old, new)]
+        torch.testing.assert_close(surges[0], surges[1], atol=0.02, rtol=0.02)
     assert not torch.equal(again[0].map.head.weight, again[1].map.head.weight)
 
 
-def test_networks_that_are_not_there_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"teacher.safetensors: does not exist; run `strandline teach`"):
+def test_missing_weights_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"teacher.safetensors: does not exist; run `strandline pretrain`"):
         load_teacher(tmp_path)
     with pytest.raises(InputError, match=r"student.safetensors: does not exist"):
         load_students(tmp_path)
 
 
-def test_networks_of_another_version_are_named(tmp_path: Path) -> None:
+def test_weights_of_another_version_are_refused(tmp_path: Path) -> None:
     torch.manual_seed(0)
     save_networks(tmp_path, Teacher(), [Student()], {"command": "test"})
     for name, load in (("teacher", load_teacher), ("student", load_students)):
@@ -57,7 +57,7 @@ def test_networks_of_another_version_are_named(tmp_path: Path) -> None:
             load(tmp_path)
 
 
-def test_what_ships_can_be_loaded_and_was_not_taught_on_the_built_in_delta() -> None:
+def test_shipped_networks_load_and_were_not_trained_on_the_built_in_delta() -> None:
     assert len(load_students()) == PretrainingConfig().members
     assert all(torch.isfinite(parameter).all() for parameter in load_teacher().parameters())
     assert BUILT_IN_SEED < FIRST_SEED == PretrainingConfig().first_seed

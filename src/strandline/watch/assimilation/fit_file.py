@@ -1,0 +1,93 @@
+"""``watch.json``: what the watch has fitted to a site's record."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from strandline.errors import InputError
+from strandline.files import write_text
+from strandline.watch.assimilation.filter import SeaModel
+from strandline.watch.assimilation.fit import GaugeTide, SeaLevelFit
+from strandline.watch.assimilation.forecast_guidance import ForecastSource
+from strandline.watch.assimilation.gauge_model import Sensor
+from strandline.watch.assimilation.spread_inflation import SpreadInflation
+from strandline.watch.assimilation.surge_process import SurgeProcess
+
+FIT_FILE = "watch.json"
+Numbers = tuple[float, ...]
+
+
+def save_fit(folder: Path, fitted: SeaLevelFit) -> None:
+    """Write ``watch.json``, whole or not at all."""
+    write_text(folder / FIT_FILE, _FIELDS.dump_json(_to_fields(fitted), indent=1).decode("utf-8") + "\n")
+
+
+def load_fit(folder: Path) -> SeaLevelFit:
+    """Read ``watch.json``.
+
+    Raises:
+        InputError: it is damaged or of another version.
+    """
+    path = folder / FIT_FILE
+    try:
+        return _from_fields(_FIELDS.validate_json(path.read_bytes()))
+    except (OSError, ValidationError) as error:
+        why = str(error).splitlines()[0]  # pydantic lists every field
+        what = f"is damaged or was written by another version ({why})"
+        raise InputError(path, what, "delete it; the watch fits it again") from error
+
+
+@dataclass(frozen=True)
+class _Fields:
+    coefficients: Numbers
+    shocks: Numbers
+    transition: tuple[Numbers, ...]
+    sensors: tuple[tuple[str, int, float, float, Numbers, float], ...]
+    tides: dict[str, GaugeTide]
+    inflation_with_own_gauge: Numbers
+    inflation_without_own_gauge: Numbers
+    sources: tuple[tuple[str, float | None], ...]
+    notes: tuple[str, ...]
+    deployment: str
+
+
+_FIELDS = TypeAdapter(_Fields)
+
+
+def _to_fields(fitted: SeaLevelFit) -> _Fields:
+    process, inflation = fitted.model.process, fitted.spread_inflation
+    return _Fields(
+        coefficients=tuple(process.coefficients.tolist()),
+        shocks=tuple(process.shocks.tolist()),
+        transition=tuple(tuple(row) for row in process.transition.tolist()),
+        sensors=tuple(
+            (one.stream, one.ahead, one.gain, one.persistence, tuple(one.shocks.tolist()), one.noise)
+            for one in fitted.model.sensors
+        ),
+        tides=fitted.tides,
+        inflation_with_own_gauge=tuple(inflation.with_own_gauge.tolist()),
+        inflation_without_own_gauge=tuple(inflation.without_own_gauge.tolist()),
+        sources=tuple((one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in fitted.sources),
+        notes=fitted.notes,
+        deployment=fitted.deployment,
+    )
+
+
+def _from_fields(fields: _Fields) -> SeaLevelFit:
+    process = SurgeProcess(np.array(fields.coefficients), np.array(fields.shocks), np.array(fields.transition))
+    sensors = tuple(
+        Sensor(stream, ahead, gain, persistence, np.array(shocks), noise)
+        for stream, ahead, gain, persistence, shocks, noise in fields.sensors
+    )
+    return SeaLevelFit(
+        SeaModel(process, sensors),
+        fields.tides,
+        SpreadInflation(np.array(fields.inflation_with_own_gauge), np.array(fields.inflation_without_own_gauge)),
+        tuple(
+            ForecastSource(stream, np.inf if inflation is None else inflation) for stream, inflation in fields.sources
+        ),
+        fields.notes,
+        fields.deployment,
+    )

@@ -1,0 +1,95 @@
+"""Water levels from a web service: one poll, with the query and the parser of an adapter."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import httpx
+import numpy as np
+import pandas as pd
+
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.readers.formats.timestamps import readable_times
+from strandline.watch.feeds.http import Service
+from strandline.watch.feeds.windowing import available_readings, before, wall_clock
+from strandline.watch.readings import Reading
+
+Query = tuple[str, Mapping[str, str] | None]
+"""URL and its parameters; ``None`` = they are in the URL."""
+Levels = tuple[Times, Floats]
+"""(N,) UTC, in any order, and (N,) water level [m, the service's datum]; NaN = no number."""
+
+
+class LevelAdapter(Protocol):
+    """What one kind of service needs: its query and the parser of its answer."""
+
+    @property
+    def datum_shift(self) -> float:
+        """Added to reach the region's datum [m]."""
+
+    def query(self, oldest: datetime, until: datetime) -> Query:
+        """The query for the levels between two times (naive UTC)."""
+
+    def parse(self, service: Service, response: httpx.Response) -> Levels:
+        """The levels in an answer.
+
+        Raises:
+            FeedError: it reports an error, or it cannot be parsed.
+        """
+
+
+@dataclass(frozen=True)
+class LevelFeed:
+    """The feed of one gauge behind a web service.
+
+    Attributes:
+        look_back: largest delay with which a reading is still accepted.
+        clock: present time, naive UTC.
+    """
+
+    service: Service
+    adapter: LevelAdapter
+    look_back: timedelta = timedelta(days=3)
+    clock: Callable[[], datetime] = wall_clock
+
+    @property
+    def stream(self) -> str:
+        """Name in the region file."""
+        return self.service.stream
+
+    def read(self, since: datetime, until: datetime) -> list[Reading]:
+        """``water_level`` [m, region datum], see ``available_readings``.
+
+        Raises:
+            FeedError: no answer, or one that reports an error or cannot be parsed.
+        """
+        url, parameters = self.adapter.query(before(since, self.look_back), until)
+        time, level = read_levels(self.service, url, parameters, self.adapter.parse)
+        level = level + self.adapter.datum_shift
+        return available_readings(self.stream, "water_level", time, level, since, until, self.look_back, self.clock())
+
+
+def read_levels(
+    service: Service,
+    url: str,
+    parameters: Mapping[str, str] | None,
+    parse: Callable[[Service, httpx.Response], Levels],
+) -> Levels:
+    """Poll a service once and parse its answer.
+
+    Raises:
+        FeedError: no answer, or one that reports an error or cannot be parsed.
+    """
+    return parse(service, service.get(url, parameters))
+
+
+def parse_columns(times: Iterable[object], levels: Iterable[object]) -> Levels:
+    """Times in UTC as text, and levels as numbers or text; what cannot be read becomes NaT and NaN."""
+    return readable_times(pd.Series(list(times), dtype=str), "UTC"), parse_numbers(levels)
+
+
+def parse_numbers(values: Iterable[object]) -> Floats:
+    """(N,) numbers, or text that holds one; anything else becomes NaN."""
+    numbers = pd.to_numeric(pd.Series(list(values), dtype=object), errors="coerce")
+    return np.asarray(numbers, dtype=float)
