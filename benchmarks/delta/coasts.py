@@ -95,7 +95,7 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
     gauge, truth = seen.require_gauge(), seen.require("truth")
     storms = storms_in(truth)
     sea_level, free = _tide_and_weather(seen, storms)
-    batch = _without_assets(build_storm_batch(seen, storms, sea_level, "truth"))
+    batch = build_storm_batch(seen, storms, sea_level, "truth").without("assets", "damage")
     rng = np.random.default_rng([seed, 99])
     issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
     survey = build_storm_batch(seen, storms, sea_level, "survey")
@@ -118,11 +118,6 @@ def storms_in(truth: xr.Dataset) -> list[Storm]:
         Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level))
         for peak, level in zip(truth["time"].values, truth["peak_level"].values, strict=True)
     ]
-
-
-def _without_assets(batch: Batch) -> Batch:
-    """This benchmark is about floods, and coasts differ in how many assets they have."""
-    return replace(batch, asset_cell=None, asset_class=None, asset_seen=None, damage_state=None, damage_valid=None)
 
 
 def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[SeaLevelModel, npt.NDArray[np.bool_]]:
