@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from strandline.distillation.distil import DistillationConfig
+    from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __version__ = version("strandline")
 _MODULES = {
     "distillation.distil": ("DistillationConfig",),
+    "distillation.ensemble": ("EnsembleDistillationConfig", "distil_members"),
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),
@@ -44,6 +46,7 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 __all__ = [
     "Batch",
     "DistillationConfig",
+    "EnsembleDistillationConfig",
     "FeedError",
     "Forecaster",
     "Hazard",
@@ -58,6 +61,7 @@ __all__ = [
     "StudyArea",
     "Watch",
     "__version__",
+    "distil_members",
     "load_forecaster",
     "load_region_file",
     "open_study_area",

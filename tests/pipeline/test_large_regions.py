@@ -353,7 +353,9 @@ def test_an_interrupted_map_leaves_no_product_and_goes_on_where_it_was(
 
     monkeypatch.setattr(TileMapper, "map", counting)
     map_into(str(tmp_path), run, region, resume=True)
-    assert len(mapped) in {"survey": (4,), "map": (1, 2), "write": (0,)}[stage]  # one more may have been under way
+    assert (
+        len(mapped) in {"survey": (4,), "map": (0, 1, 2), "write": (0,)}[stage]
+    )  # one on each core may have been under way
     assert difference(alone, tmp_path) == 0
 
 
@@ -453,8 +455,8 @@ def test_a_scheduler_that_does_not_answer_is_named(
     [
         (("vertical_datum = ", "vertical_datum = 'sea level' # "), CHOICE, "has vertical datum 'sea level', the run"),
         (("cell_size = 100.0", "cell_size = 50.0"), CHOICE, "has cells of 50 m, the run of 100 m; use the run's"),
-        (("", ""), MapConfig(return_periods=(7.0,)), "knows none of 7 years; choose of"),
-        (("", ""), MapConfig(samples=10_000), "10000 are asked for; the run drew"),
+        (("", ""), MapConfig(return_periods=(7.0,)), "has none of 7 years; choose from"),
+        (("", ""), MapConfig(samples=10_000), "10000 were requested; the run has"),
         (("[terrain]", SAR := '[sar]\nscale = "dB"\nbands = { vv = 1 }\n[[sar.scenes]]\npath = "a.tif"\n'
           "time = 2020-01-01T00:00:00Z\n[terrain]"), CHOICE, "has radar scenes and no .*tide_gauge"),
     ],

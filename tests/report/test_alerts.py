@@ -30,7 +30,7 @@ from strandline.report.alerts.cap import (
     urgency_of,
 )
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.alerts.issued import follow_up_issued, read_issued
+from strandline.report.alerts.issued import read_issued, replace_issued
 from strandline.report.findings import Issuer
 from tests.fixtures.cap_schema import cap_schema
 
@@ -57,7 +57,7 @@ def parsed(warning: FloodWarning, issuer: Issuer = ISSUER) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", ["simulated", "real"])
 def test_a_draft_follows_the_schema(kind: ProvenanceKind) -> None:
-    found = draft_warnings(coast.findings(kind))
+    found = draft_warnings(coast.results(kind))
     assert found
     for warning in found:
         document = etree.fromstring(as_cap(warning, replace(ISSUER, contact="duty desk, channel 16")))
@@ -75,7 +75,7 @@ def test_the_schema_would_notice_a_wrong_order_and_a_wrong_word() -> None:
 def test_simulated_numbers_give_an_exercise_and_real_ones_a_draft() -> None:
     assert parsed(a_warning(provenance="simulated"))["status"] == "Exercise"
     assert parsed(a_warning(provenance="real"))["status"] == "Draft"
-    assert {warning.provenance for warning in draft_warnings(coast.findings("simulated"))} == {"simulated"}
+    assert {warning.provenance for warning in draft_warnings(coast.results("simulated"))} == {"simulated"}
 
 
 def test_no_line_of_the_package_can_write_a_live_status() -> None:
@@ -177,9 +177,9 @@ def test_without_a_likely_cell_the_polygon_is_the_region() -> None:
 
 
 def test_a_trigger_out_of_reach_gets_one_draft_that_says_unlikely() -> None:
-    findings = coast.findings()
-    plan = findings.plan
-    found = draft_warnings(replace(findings, plan=replace(plan, protocol=coast.a_protocol(9.0))))
+    results = coast.results()
+    plan = results.plan
+    found = draft_warnings(replace(results, plan=replace(plan, protocol=coast.a_protocol(9.0))))
     assert len(found) == 1
     assert parsed(found[0])["certainty"] == "Unlikely"
     assert parsed(found[0])["responseType"] == "Monitor"
@@ -187,23 +187,23 @@ def test_a_trigger_out_of_reach_gets_one_draft_that_says_unlikely() -> None:
 
 
 def test_a_plan_without_triggers_and_a_run_without_forecast() -> None:
-    findings = coast.findings()
-    bare = replace(findings, plan=replace(findings.plan, protocol=None))
+    results = coast.results()
+    bare = replace(results, plan=replace(results.plan, protocol=None))
     assert len(draft_warnings(bare)) == 1
-    assert draft_warnings(replace(findings, surge=findings.surge.iloc[:0])) == []
+    assert draft_warnings(replace(results, surge=results.surge.iloc[:0])) == []
 
 
 def test_a_draft_says_when_to_stop_and_what_to_do_without_readings() -> None:
-    instruction = draft_warnings(coast.findings())[0].instruction
+    instruction = draft_warnings(coast.results())[0].instruction
     assert "Stand down when" in instruction
-    assert "If nothing is known for 3 hours" in instruction
+    assert "Without readings for 3 hours" in instruction
 
 
 def test_people_are_asked_for_what_the_protocol_says_once_its_trigger_is_reached() -> None:
-    (reached,) = draft_warnings(coast.findings())
+    (reached,) = draft_warnings(coast.results())
     assert (reached.response, reached.message) == ("Evacuate", "Alert")
     assert parsed(reached)["responseType"] == "Evacuate"
-    certain = coast.findings()
+    certain = coast.results()
     surge = certain.surge.assign(p90=certain.surge["p90"].clip(upper=1.1), p50=certain.surge["p50"].clip(upper=1.0))
     (watched,) = draft_warnings(replace(certain, surge=surge))
     assert watched.response == "Monitor"
@@ -260,7 +260,7 @@ def test_a_given_message_reads_back_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"<alert", "is no message of this program"),
+        (b"<alert", "is not a message of this program"),
         (b"<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'/>", "it has no sender"),
         (as_cap(a_warning(), Issuer("elsewhere.example", "Other")), "elsewhere.example sent it"),
         (as_cap(a_warning(), ISSUER).replace(b">subject<", b">theme<"), "subject"),
@@ -288,11 +288,11 @@ def test_drafts_answer_what_was_given_and_repeat_nothing() -> None:
     old, hour = a_warning(parameters=(("provenance", "real"),)), pd.Timedelta(hours=1)
     newer = replace(old, identifier="sella-2", issued=old.issued + hour)
     unlikely = replace(newer, identifier="sella-3", probability=0.01)
-    assert follow_up_issued([newer], [], ISSUER) == [newer]
-    assert follow_up_issued([old], [old], ISSUER) == []
-    (update,) = follow_up_issued([newer], [old], ISSUER)
+    assert replace_issued([newer], [], ISSUER) == [newer]
+    assert replace_issued([old], [old], ISSUER) == []
+    (update,) = replace_issued([newer], [old], ISSUER)
     assert (update.message, update.replaces[0].identifier) == ("Update", "sella-1")
-    (cancel,) = follow_up_issued([unlikely], [old], ISSUER)
+    (cancel,) = replace_issued([unlikely], [old], ISSUER)
     assert (cancel.message, cancel.issued) == ("Cancel", unlikely.issued)
 
 

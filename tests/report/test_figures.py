@@ -27,7 +27,7 @@ from strandline.report.figures.maps import (
     most_likely_state,
 )
 from strandline.report.figures.style import NARROW, WIDE, as_rgb, round_length
-from strandline.report.page.narrative import learning_verdict
+from strandline.report.page.narrative import skill_sentences
 
 
 def the_map(probability: np.ndarray) -> str:
@@ -204,17 +204,17 @@ def test_the_record_ends_where_the_shading_begins_and_every_maximum_is_drawn() -
 
 
 def test_numbers_stand_beside_the_learning_bars() -> None:
-    scores = coast.findings().learning
+    scores = coast.results().learning
     svg = draw_learning(scores).svg
     assert all(f">{value:.2f}<" in svg for value in (scores.teacher_iou, scores.student_iou, scores.labels_only_iou))
 
 
 def test_a_useless_teacher_is_called_useless() -> None:
-    scores = replace(coast.findings().learning, student_iou=0.41, labels_only_iou=0.44, gap_closed=None)
-    words = " ".join(learning_verdict(scores))
+    scores = replace(coast.results().learning, student_iou=0.41, labels_only_iou=0.44, gap_closed=None)
+    words = " ".join(skill_sentences(scores))
     assert "did not help" in words
     assert "undefined" in words
-    assert "did not help" not in " ".join(learning_verdict(coast.findings().learning))
+    assert "did not help" not in " ".join(skill_sentences(coast.results().learning))
 
 
 @pytest.mark.slow

@@ -35,14 +35,14 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def findings() -> RunResults:
-    return coast.findings("simulated")
+def results() -> RunResults:
+    return coast.results("simulated")
 
 
 @pytest.fixture(scope="module")
-def folder(findings: RunResults, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(results: RunResults, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
-    write_products(out, findings)
+    write_products(out, results)
     return out
 
 
@@ -50,8 +50,8 @@ def test_every_file_is_there_and_nothing_unfinished_beside_it(folder: Path) -> N
     assert {path.name for path in folder.iterdir()} == FILES
 
 
-def test_the_probability_raster_reads_back_as_it_was(folder: Path, findings: RunResults) -> None:
-    region, expected = findings.hazard.region, findings.hazard.flood_probability
+def test_the_probability_raster_reads_back_as_it_was(folder: Path, results: RunResults) -> None:
+    region, expected = results.hazard.region, results.hazard.flood_probability
     with rasterio.open(folder / "flood_probability.tif") as raster:
         assert raster.crs == region.crs
         assert raster.transform == region.transform
@@ -66,63 +66,63 @@ def test_the_probability_raster_reads_back_as_it_was(folder: Path, findings: Run
 
 @pytest.mark.parametrize("name", ["flood_extent", "epistemic_sd"])
 def test_what_is_called_flooded_and_where_students_disagree_read_back_as_they_were(
-    folder: Path, findings: RunResults, name: str
+    folder: Path, results: RunResults, name: str
 ) -> None:
     file = {"flood_extent": "flooded.tif", "epistemic_sd": "flood_disagreement.tif"}[name]
     with rasterio.open(folder / file) as raster:
         assert raster.descriptions[-1] == "today, return period 100 years"
-        np.testing.assert_array_equal(raster.read(), getattr(findings.hazard, name))
+        np.testing.assert_array_equal(raster.read(), getattr(results.hazard, name))
 
 
-def test_the_depth_raster_holds_the_quantiles_of_each_return_period(folder: Path, findings: RunResults) -> None:
+def test_the_depth_raster_holds_the_quantiles_of_each_return_period(folder: Path, results: RunResults) -> None:
     with rasterio.open(folder / "flood_depth.tif") as raster:
         bands = raster.read()
         names, unit = raster.descriptions, raster.tags(1)["UNIT"]
     assert unit == "m"
     assert names[3:6] == tuple(f"today, return period 5 years p{quantile}" for quantile in (10, 50, 90))
-    samples = np.sort(findings.hazard.flood_depth[:, 1, 20, 10])  # (S,) of one cell; S = 24
+    samples = np.sort(results.hazard.flood_depth[:, 1, 20, 10])  # (S,) of one cell; S = 24
     middle = (samples[11] + samples[12]) / 2
     assert bands[4, 20, 10] == pytest.approx(middle, abs=1e-6)
     assert np.isnan(bands[:, 0, 47]).all(), "the unsurveyed corner stays unknown"
 
 
-def test_a_cell_that_one_sample_does_not_know_is_unknown(tmp_path: Path, findings: RunResults) -> None:
-    depth = findings.hazard.flood_depth.copy()
+def test_a_cell_that_one_sample_does_not_know_is_unknown(tmp_path: Path, results: RunResults) -> None:
+    depth = results.hazard.flood_depth.copy()
     depth[7, :, 20, 10] = np.nan
-    write_products(tmp_path, replace(findings, hazard=replace(findings.hazard, flood_depth=depth)))
+    write_products(tmp_path, replace(results, hazard=replace(results.hazard, flood_depth=depth)))
     with rasterio.open(tmp_path / "flood_depth.tif") as raster:
         assert np.isnan(raster.read()[:, 20, 10]).all()
 
 
-def test_assets_are_in_degrees_and_their_unknowns_are_null(folder: Path, findings: RunResults) -> None:
+def test_assets_are_in_degrees_and_their_unknowns_are_null(folder: Path, results: RunResults) -> None:
     text = (folder / "assets.geojson").read_text()
     collection = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert "crs" not in collection, "RFC 7946 knows no other reference system"
     assert collection["provenance"] == "simulated"
     unknown = [f for f in collection["features"] if f["properties"]["expected_annual_damage_p50"] is None]
-    assert len(unknown) == findings.impact.unknown_assets == 1
-    back = gpd.read_file(StringIO(text)).to_crs(findings.hazard.region.crs)
-    expected = findings.impact.assets
+    assert len(unknown) == results.impact.unknown_assets == 1
+    back = gpd.read_file(StringIO(text)).to_crs(results.hazard.region.crs)
+    expected = results.impact.assets
     assert back.geometry.distance(expected.geometry, align=False).max() < 0.05
     rings = [part.exterior for part in get_parts(gpd.read_file(StringIO(text)).geometry) if part.geom_type == "Polygon"]
     assert rings
     assert all(ring.is_ccw for ring in rings), "RFC 7946: exterior rings run counter-clockwise"
 
 
-def test_a_gap_is_an_empty_field_and_times_are_utc(folder: Path, findings: RunResults) -> None:
+def test_a_gap_is_an_empty_field_and_times_are_utc(folder: Path, results: RunResults) -> None:
     text = (folder / "surge.csv").read_text()
     assert text.splitlines()[0] == "issue_time,time,lead_h,p10,p50,p90,observed,tide"
     assert text.splitlines()[1].startswith("2022-11-21T18:00:00Z,2022-11-21T18:00:00Z,0.0000,")
     back = pd.read_csv(StringIO(text))
-    assert back["observed"].isna().sum() == findings.surge["observed"].isna().sum() > 0
-    np.testing.assert_allclose(back["p50"], findings.surge["p50"], atol=5e-5)
+    assert back["observed"].isna().sum() == results.surge["observed"].isna().sum() > 0
+    np.testing.assert_allclose(back["p50"], results.surge["p50"], atol=5e-5)
 
 
-def test_return_levels_are_the_quantiles_of_the_samples(folder: Path, findings: RunResults) -> None:
+def test_return_levels_are_the_quantiles_of_the_samples(folder: Path, results: RunResults) -> None:
     table = pd.read_csv(folder / "return_levels.csv")
     assert table["return_period"].tolist() == list(coast.PERIODS)
-    np.testing.assert_allclose(table["p50"], np.median(findings.hazard.levels, axis=0), atol=5e-5)
-    levels = return_levels(findings.hazard)
+    np.testing.assert_allclose(table["p50"], np.median(results.hazard.levels, axis=0), atol=5e-5)
+    levels = return_levels(results.hazard)
     assert (levels["p10"] <= levels["p50"]).all()
     assert (levels["p50"] <= levels["p90"]).all()
 
@@ -141,7 +141,7 @@ def test_the_plan_names_its_proposal_its_futures_and_its_pathways(folder: Path) 
         "4 of 4",
         "at 0.20 m of rise (2055 to 2080)",
         "at least 0.80 m of rise (after 2100)",
-        "0.17 m (tips at 0.20 m)",
+        "0.17 m (limit 0.20 m)",
     ):
         assert words in text  # fmt: skip
 
@@ -160,7 +160,7 @@ def test_the_summary_holds_every_headline_number(folder: Path) -> None:
 
 
 def test_one_simulated_source_makes_the_run_simulated() -> None:
-    real = coast.findings("real")
+    real = coast.results("real")
     assert summarise(real)["provenance"] == "real"
     mixed = replace(real, hazard=coast.hazard("simulated"))
     assert summarise(mixed)["provenance"] == "simulated"
@@ -176,9 +176,9 @@ def test_what_is_undefined_is_null_in_json() -> None:
     }  # fmt: skip
 
 
-def test_findings_without_the_columns_of_a_forecast_are_refused(findings: RunResults) -> None:
+def test_findings_without_the_columns_of_a_forecast_are_refused(results: RunResults) -> None:
     with pytest.raises(InputError, match=r"\['tide'\]"):
-        replace(findings, surge=findings.surge.drop(columns="tide"))
+        replace(results, surge=results.surge.drop(columns="tide"))
 
 
 def test_a_failed_block_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_a_failed_block_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("writes_that_fit", [0, 1, 3, 5, 8, 10])
 def test_a_full_disk_names_the_file_and_leaves_whole_products_only(
-    tmp_path: Path, findings: RunResults, folder: Path, monkeypatch: pytest.MonkeyPatch, writes_that_fit: int
+    tmp_path: Path, results: RunResults, folder: Path, monkeypatch: pytest.MonkeyPatch, writes_that_fit: int
 ) -> None:
     true_fsync, calls = os.fsync, []
 
@@ -212,7 +212,7 @@ def test_a_full_disk_names_the_file_and_leaves_whole_products_only(
     with pytest.raises(
         InputError, match=r"(tif|csv|geojson|json|md|toml|txt): cannot be written \(No space left on device\)"
     ):
-        write_products(tmp_path, findings)
+        write_products(tmp_path, results)
     monkeypatch.undo()
     left = {path.name for path in tmp_path.iterdir()}
     assert len(left) == writes_that_fit
@@ -242,13 +242,11 @@ def test_a_real_limit_of_the_system_leaves_no_part_of_a_file(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(
-    tmp_path: Path, findings: RunResults
-) -> None:
+def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_path: Path, results: RunResults) -> None:
     stale = tmp_path / "alerts" / "earlier.xml"
     stale.parent.mkdir()
     stale.write_text("<alert/>")
-    page = write_report(tmp_path, findings)
+    page = write_report(tmp_path, results)
     assert page == tmp_path / "report.html"
     assert not stale.exists()
     assert len(list((tmp_path / "alerts").glob("*.xml"))) == 1
@@ -256,30 +254,30 @@ def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(
     assert page.stat().st_size < 3_000_000
 
 
-def test_a_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, findings: RunResults) -> None:
-    (warning,) = draft_warnings(findings)
+def test_a_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, results: RunResults) -> None:
+    (warning,) = draft_warnings(results)
     given = tmp_path / "alerts" / "issued" / "first.xml"
     given.parent.mkdir(parents=True)
-    given.write_bytes(as_cap(warning, findings.issuer))
+    given.write_bytes(as_cap(warning, results.issuer))
     later = pd.Timedelta(hours=1)
-    surge = findings.surge.assign(issue_time=findings.surge["issue_time"] + later, time=findings.surge["time"] + later)
-    write_report(tmp_path, replace(findings, surge=surge))
+    surge = results.surge.assign(issue_time=results.surge["issue_time"] + later, time=results.surge["time"] + later)
+    write_report(tmp_path, replace(results, surge=surge))
     (update,) = (tmp_path / "alerts").glob("*.xml")
     assert "<msgType>Update</msgType>" in update.read_text(encoding="utf-8")
     assert warning.identifier in update.read_text(encoding="utf-8")
     assert given.is_file()
 
 
-def test_a_future_adds_its_bands_after_todays_and_a_row_to_the_page(tmp_path: Path, findings: RunResults) -> None:
-    higher = replace(findings.hazard, levels=findings.hazard.levels + 0.5)
+def test_a_future_adds_its_bands_after_todays_and_a_row_to_the_page(tmp_path: Path, results: RunResults) -> None:
+    higher = replace(results.hazard, levels=results.hazard.levels + 0.5)
     scenario = SeaLevelRiseScenario("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
-    told = replace(findings, rise_scenarios=(scenario,))
+    told = replace(results, rise_scenarios=(scenario,))
     write_products(tmp_path, told)
-    periods = len(findings.hazard.return_periods)
+    periods = len(results.hazard.return_periods)
     with rasterio.open(tmp_path / "flood_probability.tif") as raster:
         assert raster.count == 2 * periods
         assert raster.descriptions[periods] == "in 2050, return period 2 years"
     page = render_page(told)
     assert "If the sea rises" in page
     assert "a made-up source" in page
-    assert "If the sea rises" not in render_page(findings)
+    assert "If the sea rises" not in render_page(results)

@@ -18,9 +18,9 @@ from strandline.cli.main import app as command_line
 from strandline.errors import InputError
 from strandline.watch.store import Busy, Store
 from strandline.web.api import server_sent_events as events
-from strandline.web.api.security import LARGEST_BODY
-from strandline.web.api.server_sent_events import OpenStreams, entries
-from strandline.web.api.token import VARIABLE, take_token
+from strandline.web.api.security import MAX_BODY_SIZE
+from strandline.web.api.server_sent_events import OpenStreams, log_events
+from strandline.web.api.token import ENVIRONMENT_VARIABLE, load_token
 from strandline.web.app import PREFIX
 from strandline.web.run_folder import RunFolder, open_runs
 from strandline.web.server import listening, prepare
@@ -105,15 +105,15 @@ def test_what_is_unknown_is_null_and_never_zero(client: TestClient) -> None:
     assert damage.count(None) == 1
     rows = client.get(f"{PREFIX}/runs/before/surge?limit=1000").json()["items"]
     assert sum(row["observed"] is None for row in rows) > 0
-    outlook = client.get(f"{PREFIX}/watch/outlook").json()["rows"]
-    assert "marsh" not in {row["zone"] for row in outlook}
+    forecast = client.get(f"{PREFIX}/watch/forecast").json()["rows"]
+    assert "marsh" not in {row["zone"] for row in forecast}
     assert {zone["properties"]["zone"] for zone in everything(client, f"{PREFIX}/runs/before/zones")} >= {"marsh"}
 
 
 @pytest.mark.parametrize(
     "path",
     ["/runs", "/runs/before/actions", "/runs/before/assets", "/runs/before/zones", "/runs/before/surge",
-     "/watch/readings", "/watch/decisions", "/watch/alerts", "/watch/health/history", "/watch/outlook/history",
+     "/watch/readings", "/watch/decisions", "/watch/alerts", "/watch/health/history", "/watch/forecast/history",
      "/watch/log"],
 )  # fmt: skip
 @pytest.mark.parametrize("limit", [1, 3])
@@ -138,7 +138,7 @@ def test_a_cursor_that_no_page_gave_is_refused(client: TestClient, cursor: str) 
     "path",
     ["/runs", "/runs/before", "/runs/before/actions", "/runs/before/assets", "/runs/before/layers",
      "/runs/before/layers/flood_probability/1.png", "/runs/before/products", "/runs/before/products/plan.md",
-     "/runs/before/compared/after", "/watch/outlook", "/watch/log", "/watch/health"],
+     "/runs/before/compared/after", "/watch/forecast", "/watch/log", "/watch/health"],
 )  # fmt: skip
 def test_what_is_known_already_is_not_sent_again(client: TestClient, path: str) -> None:
     first = client.get(PREFIX + path)
@@ -270,15 +270,15 @@ def test_a_confirmation_with_missing_or_extra_fields_is_refused(
 def test_a_large_body_is_refused_whether_its_length_is_told_or_not(client: TestClient) -> None:
     def pieces() -> Iterator[bytes]:
         for _ in range(3):
-            yield b" " * (LARGEST_BODY // 2)
+            yield b" " * (MAX_BODY_SIZE // 2)
 
     url = f"{PREFIX}/watch/confirmations"
-    assert client.post(url, content=b" " * (LARGEST_BODY + 1), headers=BEARER).status_code == 413
+    assert client.post(url, content=b" " * (MAX_BODY_SIZE + 1), headers=BEARER).status_code == 413
     assert client.post(url, content=pieces(), headers=BEARER).status_code == 413
-    assert client.request("GET", PREFIX, content=b" " * (LARGEST_BODY + 1)).status_code == 413
+    assert client.request("GET", PREFIX, content=b" " * (MAX_BODY_SIZE + 1)).status_code == 413
 
 
-@pytest.mark.parametrize("path", ["/", PREFIX, f"{PREFIX}/runs/nowhere", "/nowhere", f"{PREFIX}/watch/outlook"])
+@pytest.mark.parametrize("path", ["/", PREFIX, f"{PREFIX}/runs/nowhere", "/nowhere", f"{PREFIX}/watch/forecast"])
 def test_every_answer_carries_the_security_headers(client: TestClient, path: str) -> None:
     headers = client.get(path, headers={"Origin": "https://evil.example"}).headers
     policy = headers["content-security-policy"]
@@ -321,10 +321,10 @@ def test_return_levels_and_the_forecast_of_the_peak_are_parts_of_a_run(client: T
 
 
 def test_beliefs_of_the_past_are_given_by_lead(client: TestClient) -> None:
-    hours = client.get(f"{PREFIX}/watch/outlook/history?lead_hours=6").json()["items"]
+    hours = client.get(f"{PREFIX}/watch/forecast/history?lead_hours=6").json()["items"]
     assert len(hours) == STEPS
     assert all([row["lead_hours"] for row in hour["rows"]] == [6] for hour in hours)
-    zoned = f"{PREFIX}/watch/outlook/history?since=2022-11-21T03:00:00%2B02:00"
+    zoned = f"{PREFIX}/watch/forecast/history?since=2022-11-21T03:00:00%2B02:00"
     assert len(client.get(zoned).json()["items"]) == STEPS - 1, "a time with a zone is that moment"
 
 
@@ -356,7 +356,7 @@ def test_a_busy_store_asks_to_come_again(
 
 
 def test_only_so_many_streams_of_events_are_open_at_once(watched: WatchView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "MOST_OPEN", 1)
+    monkeypatch.setattr(events, "MAX_OPEN_STREAMS", 1)
     last = watched.head()[0]
 
     async def visit() -> None:
@@ -377,7 +377,7 @@ def test_events_tell_what_is_new_and_nothing_twice(own_watch: WatchView) -> None
     last = own_watch.head()[0]
 
     async def hear() -> list[tuple[str | None, int]]:
-        stream, heard = entries(own_watch, last - 1, anyio.Event()), []
+        stream, heard = log_events(own_watch, last - 1, anyio.Event()), []
         async with asyncio.timeout(10):
             for number in range(3):
                 event = await anext(stream)
@@ -391,16 +391,16 @@ def test_events_tell_what_is_new_and_nothing_twice(own_watch: WatchView) -> None
 
 def test_without_a_watch_its_routes_are_missing(runs: dict[str, RunFolder]) -> None:
     with client_of(runs, None) as client:
-        assert client.get(f"{PREFIX}/watch/outlook").status_code == 404
+        assert client.get(f"{PREFIX}/watch/forecast").status_code == 404
         assert client.post(f"{PREFIX}/watch/confirmations", json=WORD, headers=BEARER).status_code == 404
 
 
-def test_before_the_first_step_there_is_neither_hour_nor_outlook(runs: dict[str, RunFolder], tmp_path: Path) -> None:
+def test_before_the_first_step_there_is_neither_hour_nor_forecast(runs: dict[str, RunFolder], tmp_path: Path) -> None:
     with client_of(
         {"before": runs["before"]}, watch := make_watch(runs["before"], 0, Store.open(tmp_path / "x.db"))
     ) as client:
         assert client.get(f"{PREFIX}/watch").json()["hour"] is None
-        assert client.get(f"{PREFIX}/watch/outlook").json() is None
+        assert client.get(f"{PREFIX}/watch/forecast").json() is None
     watch.store.close()
 
 
@@ -410,18 +410,18 @@ def test_the_watch_tells_the_age_of_its_word(runs: dict[str, RunFolder], watched
 
 
 def test_the_token_is_hard_to_guess_and_hard_to_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
-    one, other = take_token(), take_token()
+    monkeypatch.delenv(ENVIRONMENT_VARIABLE, raising=False)
+    one, other = load_token(), load_token()
     assert one.value != other.value
     assert len(one.value) >= 40
     assert one.is_new
     assert one.value not in repr(one)
-    monkeypatch.setenv(VARIABLE, "short")
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, "short")
     with pytest.raises(InputError, match="shorter than 20") as refused:
-        take_token()
+        load_token()
     assert "short" not in str(refused.value).replace("shorter", "")
-    monkeypatch.setenv(VARIABLE, "x" * 24)
-    assert take_token() == type(one)("x" * 24, is_new=False)
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, "x" * 24)
+    assert load_token() == type(one)("x" * 24, is_new=False)
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
@@ -440,11 +440,11 @@ def test_folders_without_a_run_stores_that_are_not_there_and_ports_that_are_take
         prepare([runs["after"].path], str(tmp_path / "no.db"), "127.0.0.1", [])
     assert not (tmp_path / "no.db").exists()
     assert prepare([runs["after"].path], None, "127.0.0.1", []).token is None
-    with pytest.raises(InputError, match="no run is named"):
+    with pytest.raises(InputError, match="no run is given"):
         prepare([], None, "127.0.0.1", [])
     with listening("127.0.0.1", 0) as (address, _):
         taken = int(address.rstrip("/").rpartition(":")[2])
-        with pytest.raises(InputError, match=f"{taken}: cannot be had"), listening("127.0.0.1", taken):
+        with pytest.raises(InputError, match=f"{taken}: cannot be bound"), listening("127.0.0.1", taken):
             pass
     assert list(open_runs([runs["after"].path, runs["after"].path])) == ["after", "after-2"]
 

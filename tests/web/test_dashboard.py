@@ -74,7 +74,7 @@ def own_site(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "EVERY_S", 0.1)
+    monkeypatch.setattr(events, "POLL_INTERVAL_S", 0.1)
 
 
 @contextmanager
@@ -136,8 +136,8 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 def drawn(page: Page) -> Page:
     """When both charts are there."""
-    page.locator("#sea").scroll_into_view_if_needed()
-    for chart in ("#sea-chart", "#map-chart"):
+    page.locator("#sea-level").scroll_into_view_if_needed()
+    for chart in ("#sea-level-chart", "#map-chart"):
         expect(page.locator(f"{chart} .main-svg").first).to_be_visible()
     wait_until(page, "document.getElementById('slider-value').textContent !== ''")
     return page
@@ -199,7 +199,7 @@ def test_a_stream_dies_and_the_strip_shows_it(own_site: Site, visit: Callable[..
     expect(row).to_have_attribute("data-condition", "silent")
     expect(row.locator(".was-silent")).to_have_count(1)
     expect(row.locator(".condition")).to_have_text(labels("en")["condition_silent"])
-    expect(page.locator("#now")).to_contain_text(f"not: {STREAMS[0]}")
+    expect(page.locator("#now")).to_contain_text(f"not working: {STREAMS[0]}")
     expect(page.locator(f'tr[data-stream="{STREAMS[1]}"]')).to_have_attribute("data-condition", "alive")
 
 
@@ -226,7 +226,7 @@ def test_a_confirmation_needs_the_token_and_stands_in_the_log(own_site: Site, vi
     page.get_by_label("Token").fill(TOKEN.value)
     page.locator("#send").click()
     expect(page.locator("#announcements")).to_have_text(labels("en")["confirmed"])
-    expect(page.locator(".given")).to_contain_text("Confirmed by Ada Vento")
+    expect(page.locator(".confirmed")).to_contain_text("Confirmed by Ada Vento")
     expect(page.locator("#log")).to_contain_text("Ada Vento confirms 20221121T00/0")
     (entry,) = own_site.watched.store.read.log(before[0])
     assert (entry.kind, entry.data["note"]) == ("confirmation", "seen from the mole")
@@ -240,7 +240,7 @@ def test_a_confirmation_needs_the_token_and_stands_in_the_log(own_site: Site, vi
     page.get_by_label("Your name").fill("Ada Vento")
     page.get_by_label("Token").fill(TOKEN.value)
     page.locator("#send").click()
-    expect(page.locator("details.draft .given")).to_contain_text("Confirmed by Ada Vento")
+    expect(page.locator("details.draft .confirmed")).to_contain_text("Confirmed by Ada Vento")
     assert [each.name for each in own_site.watched.alerts.glob("confirmed/*")] == ["sella-20221121T03.xml"]
 
 
@@ -329,7 +329,7 @@ def test_a_second_language_writes_its_own_numbers(site: Site, visit: Callable[..
     assert page.evaluate("document.documentElement.lang") == "bn"
     expect(page.locator("#now .tiles")).to_contain_text("০.৬৫ m")
     expect(page.locator("#slider-value")).to_have_text("২৪ ঘণ্টার মধ্যে")
-    expect(page.locator("#sea-chart .ytick text").first).to_contain_text("০")
+    expect(page.locator("#sea-level-chart .ytick text").first).to_contain_text("০")
     page.get_by_role("link", name="Tiếng Việt").click()
     expect(page.locator("#now .tiles")).to_contain_text("0,65 m")
     expect(page.locator("#actions-title")).to_have_text(labels("vi")["actions"])
@@ -337,7 +337,7 @@ def test_a_second_language_writes_its_own_numbers(site: Site, visit: Callable[..
 
 def test_without_a_script_the_page_says_what_matters(site: Site, visit: Callable[..., Page]) -> None:
     page = visit(site.address, java_script_enabled=False)
-    for words in ("0.65 m", "Evacuate low-lying areas", "a chance below 10 %", "alive", "need JavaScript"):
+    for words in ("0.65 m", "Evacuate low-lying areas", "a chance below 10 %", "working", "need JavaScript"):
         expect(page.get_by_text(words).first).to_be_visible()
     expect(page.get_by_role("button", name="Confirm")).to_have_count(0)
     expect(page.locator("#map-chart img")).to_be_visible()
@@ -379,7 +379,7 @@ def test_two_runs_stand_beside_one_another(site: Site, visit: Callable[..., Page
 
 def test_the_report_prints(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_text(render_page(coast.findings()), encoding="utf-8")
+    file.write_text(render_page(coast.results()), encoding="utf-8")
     context = browser.new_context()
     page = context.new_page()
     page.goto(file.as_uri())

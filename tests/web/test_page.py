@@ -39,11 +39,11 @@ def test_the_page_says_what_matters_without_a_script(client: TestClient) -> None
     for words in (
         "Flood risk at Mouth of the Sella", "SIMULATED", "Sea level now", "0.70 m", "0.40 m to 0.80 m",
         "Evacuate low-lying areas", "a chance of 42% that the sea passes 1.18 m", "a chance below 10 %",
-        "Sella mole", "alive", "1 unknown, not dry", "marsh", "unknown", "flood_depth.tif", "Raise the embankment",
+        "Sella mole", "working", "1 unknown, not dry", "marsh", "unknown", "flood_depth.tif", "Raise the embankment",
         "The gauge was silent at the peak of the last storm.",
     ):  # fmt: skip
         assert words in page, words
-    assert "old. The watch" not in page
+    assert "out of date" not in page
 
 
 def test_without_a_watch_the_page_says_so(run: RunFolder) -> None:
@@ -58,9 +58,9 @@ def test_before_the_first_step_the_page_says_so(run: RunFolder, tmp_path: Path) 
     watch.store.close()
 
 
-def test_an_old_picture_is_called_old(run: RunFolder, watched: WatchView) -> None:
+def test_a_stale_page_says_that_it_is_out_of_date(run: RunFolder, watched: WatchView) -> None:
     with client_of({"before": run}, replace(watched, clock=lambda: START + 12 * HOUR)) as client:
-        assert "This picture is old. The watch last spoke 8 h ago." in Words.of(client.get("/?lang=en"))
+        assert "This page is out of date. The watch last ran 8 h ago." in Words.of(client.get("/?lang=en"))
 
 
 def test_a_run_that_is_not_served_has_no_page(client: TestClient) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from strandline.report.figures.maps import PROBABILITY_COLOURS, PROBABILITY_EDGES
 from strandline.report.figures.style import as_rgb
 from strandline.web.app import PREFIX
-from strandline.web.raster_tiles import CHANGE, SCALES, corners_of, draw_part
+from strandline.web.raster_tiles import CHANGE, SCALES, draw_part, geographic_bounds
 from strandline.web.run_folder import RunFolder
 from tests.fixtures.web import client_of, make_run
 
@@ -37,7 +37,7 @@ def test_a_picture_shows_the_class_of_each_cell_and_hatches_what_is_unknown(runs
     path = runs["before"].path / "flood_probability.tif"
     with rasterio.open(path) as raster:
         values, transform = raster.read(1), raster.transform
-    corners = corners_of(path)
+    corners = geographic_bounds(path)
     picture = pixels(draw_part(path, 1, SCALES["flood_probability"], corners, 480, 400))
     west, south, east, north = corners
     seen = {"unknown": 0, "low": 0, "class": 0}
@@ -76,7 +76,7 @@ def test_tiles_beside_the_raster_are_hatched_and_those_within_it_join(client: Te
     within = pixels(client.get(layer["tiles"].format(z=14, x=x, y=y)).content)
     assert set(map(tuple, within[within[..., 3] == 255][:, :3])) <= set(COLOURS)
     assert (within[..., 3] == 255).any()
-    alone = pixels(client.get(f"{tiles}.png?unknown_alone=true&bbox={west},{south},{east},{north}").content)
+    alone = pixels(client.get(f"{tiles}.png?unknown_only=true&bbox={west},{south},{east},{north}").content)
     whole = pixels(client.get(f"{tiles}.png").content)
     assert (alone[..., 3] > 0).any()
     assert (whole[alone[..., 3] > 0] == alone[alone[..., 3] > 0]).all(), "the same hatching, and nothing else"
@@ -129,7 +129,7 @@ def test_two_places_are_not_compared(runs: dict[str, RunFolder], tmp_path: Path)
     with client_of({**runs, "other": other}, None) as client:
         answer = client.get(f"{PREFIX}/runs/before/compared/other")
         assert answer.status_code == 422
-        assert "one place" in answer.json()["detail"]
+        assert "same site" in answer.json()["detail"]
 
 
 def test_only_bands_of_both_runs_on_one_grid_are_compared(runs: dict[str, RunFolder], tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_only_bands_of_both_runs_on_one_grid_are_compared(runs: dict[str, RunFol
         raster.descriptions = names
     with client_of({**runs, "finer": finer}, None) as client:
         answer = client.get(f"{PREFIX}/runs/before/compared/finer")
-        assert (answer.status_code, "have two grids" in answer.json()["detail"]) == (422, True)
+        assert (answer.status_code, "have different grids" in answer.json()["detail"]) == (422, True)
         assert client.get(f"{PREFIX}/runs/before/compared/after/1.png").status_code == 200
         assert client.get(f"{PREFIX}/runs/before/compared/after/99.png").status_code == 404
 

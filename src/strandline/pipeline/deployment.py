@@ -24,7 +24,7 @@ from strandline.planning.actions import ActionParameters
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.stage_damage.by_zone import StageDamageByZone, respond
+from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones, find_zones, zones_to_geojson
 
 DEPLOYMENT_FILE, ZONES_FILE = "deployment.nc", "zones.geojson"
@@ -168,7 +168,7 @@ def build_deployment(
     return Deployment(
         region=observations.region,
         zones=zones,
-        response=respond(zones, hazards, assets, dry_level, rng),
+        response=StageDamageByZone.of(zones, hazards, assets, dry_level, rng),
         action_parameters=plan.action_parameters,
         zones_of_action={each.action: _zones_of_action(each, zones, assets) for each in plan.action_parameters},
         protocol=plan.protocol,

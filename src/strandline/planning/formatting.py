@@ -71,7 +71,8 @@ def format_money_between(low: float, high: float, *, in_text: bool = False) -> s
         return f"{_money_in_text(low)} to {_money_in_text(high)}"
     scale, unit = _money_unit(high)
     if 0 < low < 0.1 * scale:
-        return f"{format_money(low)} to {_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
+        euro = "" if _money_unit(low)[1] else "€"  # a lower end without a unit must not borrow the upper end's
+        return f"{format_money(low)} to {euro}{_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
     return f"€{_two_digits(low / scale)} to {_two_digits(high / scale)}{SPACE * bool(unit)}{unit}"
 
 
