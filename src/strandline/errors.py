@@ -29,7 +29,7 @@ class InputError(StrandlineError):
 
 
 class FeedError(StrandlineError):
-    """A stream that could not be asked, or whose answer makes no sense; the watch goes on without it."""
+    """A stream that could not be reached, or whose answer cannot be read; the watch goes on without it."""
 
 
 class RefusedByTheory(StrandlineError):

@@ -30,7 +30,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
             path, f"cannot be written ({error.strerror or error})", "free space or choose another folder, then resume"
         ) from error
     finally:
-        with suppress(OSError):  # the reason why it cannot be written says more than why it cannot be removed
+        with suppress(OSError):  # the reason why it cannot be written matters more than why it cannot be removed
             temporary.unlink(missing_ok=True)
 
 
