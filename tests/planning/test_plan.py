@@ -16,12 +16,14 @@ from strandline.planning.early_action.hindcast import prepare_hindcast
 from strandline.planning.early_action.protocol import Phase
 from strandline.planning.investment.discounting import Economy, annuity
 from strandline.planning.investment.scenarios import load_scenarios
-from strandline.planning.measures import Quantity, load_measures
+from strandline.planning.measures import load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.plan_schema import plan_to_json
+from strandline.planning.quantity import Quantity
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.risk.impact.impact import assess_impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
+from strandline.risk.stage_damage.damage_chain import DamageChain
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
@@ -62,7 +64,7 @@ def test_every_number_of_the_catalogue_has_a_source_or_is_called_an_assumption()
     [
         ('source = "assumption: one per cent a year"', 'source = ""', "upkeep_share: has no source"),
         ("freeboard = {", "freebord = {", "missing .*freeboard.*unknown .*freebord"),
-        ('key = "home_raise"', 'key = "dig_a_moat"', "'dig_a_moat'.*is not a long-term measure"),
+        ('mechanism = "raise_assets"', 'mechanism = "dig_a_moat"', "'home_raise'.*'dig_a_moat' is unknown"),
         ("low = 0.05, high = 0.30", "low = 0.35, high = 0.30", "order them"),
         ("[[long_term]]", "[[longterm]]", "unknown tables"),
         ("[[operational]]", "[[operational]", "is not TOML"),
@@ -101,7 +103,9 @@ def test_annuity_and_reinvestment_in_closed_form() -> None:
 
 def test_event_damage_rises_with_the_level_and_names_what_floods() -> None:
     hazard, assets = make_hazard(), make_assets().iloc[[0, 1, 2, 3, 7]]
-    damage = StageDamageByClass.of(hazard, assets, overlay_exposure(assets, REGION), np.zeros((20, 6)))
+    exposure = overlay_exposure(assets, REGION)
+    ratios = DamageChain((hazard,), exposure, "europe", np.zeros((20, 6))).damage_ratios()
+    damage = StageDamageByClass.of(hazard, assets, exposure, ratios)
     totals = [np.median(damage.at_level(("residential", "agriculture"), level)) for level in (0.8, 1.2, 2.4)]
     assert totals == sorted(totals)
     assert totals[0] < totals[-1]

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from shapely import LineString, Point
 
 from strandline.errors import InputError
+from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.access import RoadNetwork, is_cut_off, road_network
 from strandline.risk.impact.impact import assess_impact
 from strandline.risk.impact.population import assess_population
+from strandline.risk.stage_damage.damage_chain import DamageChain
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from tests.fixtures.hazards import REGION, make_hazard
 
@@ -32,6 +34,10 @@ def village() -> gpd.GeoDataFrame:
         ["residential", "residential", "hospital", "road", "residential"],
         people=[30.0, 12.0, np.nan, np.nan, 5.0],
     )
+
+
+def chain_of(hazard: Hazard, assets: gpd.GeoDataFrame) -> DamageChain:
+    return DamageChain((hazard,), overlay_exposure(assets, REGION), "europe", np.zeros((len(hazard.levels), 6)))
 
 
 def reached(start: int, facilities: set[int], open_edges: np.ndarray) -> bool:
@@ -98,7 +104,7 @@ def test_roads_meet_at_shared_vertices_within_a_metre_and_not_where_they_cross()
 
 def test_people_are_counted_with_bounds_for_what_is_unknown() -> None:
     hazard, assets = make_hazard(), village()
-    people = assess_population(hazard, assets, overlay_exposure(assets, REGION), 5, np.random.default_rng(0))
+    people = assess_population(chain_of(hazard, assets), assets, 5, np.random.default_rng(0))
     assert people is not None
     assert people.counted == 47
     assert people.uncounted_assets == 0
@@ -113,7 +119,7 @@ def test_people_are_counted_with_bounds_for_what_is_unknown() -> None:
 
 def test_people_are_told_by_district_as_well_and_districts_share_the_roads() -> None:
     hazard, assets = make_hazard(), village().assign(district=["west", "east", "east", None, None])
-    people = assess_population(hazard, assets, overlay_exposure(assets, REGION), 5, np.random.default_rng(0))
+    people = assess_population(chain_of(hazard, assets), assets, 5, np.random.default_rng(0))
     assert people is not None
     parts = {part.district: part for part in people.districts}
     assert list(parts) == ["east", "west", None]
@@ -122,17 +128,14 @@ def test_people_are_told_by_district_as_well_and_districts_share_the_roads() -> 
     assert parts["east"].exposed.at_most[1] == 0.0
     assert parts["west"].cut_off["hospital"].at_least[1] == 30.0  # though the hospital stands in the east
     assert sum(part.counted for part in people.districts) == people.counted
-    assert (
-        assess_population(hazard, village(), overlay_exposure(village(), REGION), 5, np.random.default_rng(0)).districts
-        == ()
-    )
+    assert assess_population(chain_of(hazard, village()), village(), 5, np.random.default_rng(0)).districts == ()
 
 
 def test_people_that_nobody_counted_are_not_zero() -> None:
     hazard = make_hazard()
     none = village().assign(people=np.nan)
-    assert assess_population(hazard, none, overlay_exposure(none, REGION), 5, np.random.default_rng(0)) is None
+    assert assess_population(chain_of(hazard, none), none, 5, np.random.default_rng(0)) is None
     some = village().assign(people=[30.0, np.nan, np.nan, np.nan, 5.0])
-    people = assess_population(hazard, some, overlay_exposure(some, REGION), 5, np.random.default_rng(0))
+    people = assess_population(chain_of(hazard, some), some, 5, np.random.default_rng(0))
     assert people is not None
     assert people.uncounted_assets == 1

@@ -10,15 +10,14 @@ from scipy import integrate
 from shapely import LineString, Point
 
 from strandline.errors import InputError
-from strandline.risk.impact.impact import (
+from strandline.risk.impact.impact import assess_impact
+from strandline.risk.impact.survey_age import states_where_outdated
+from strandline.risk.stage_damage.damage_chain import damage_ratios, draw_curve_deviates
+from strandline.risk.stage_damage.expected_annual_damage import (
     annual_damage_samples,
-    assess_impact,
-    damage_ratios,
-    draw_curve_deviates,
     expected_annual_damage,
     frequency_weights,
 )
-from strandline.risk.impact.survey_age import states_where_outdated
 from strandline.risk.stage_damage.exposure import asset_shares, overlay_exposure
 from strandline.risk.stage_damage.protection import Protection
 from strandline.risk.stage_damage.vulnerability import damage_ratio

@@ -1,7 +1,5 @@
 """Classes of assets, loss of function and breaches: every threshold has its source, and unknown stays unknown."""
 
-import math
-
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -12,9 +10,11 @@ from shapely import LineString, Point
 from strandline.errors import InputError
 from strandline.observations.assets import ASSET_CLASSES, CURVE_CLASSES, ServiceThreshold, asset_classes, curve_index
 from strandline.planning.plan import breach_notes
-from strandline.risk.impact.embankment_fragility import breach_probability, fragility, overflow_discharge
-from strandline.risk.impact.impact import assess_impact, damage_ratios
-from strandline.risk.impact.loss_of_function import deepest_at_assets, draw_function_thresholds, exceeds_depth
+from strandline.risk.impact.embankment_fragility import breach_probability, fragility
+from strandline.risk.impact.impact import assess_impact
+from strandline.risk.impact.loss_of_function import draw_function_thresholds
+from strandline.risk.stage_damage.asset_depths import exceeds_depth, greatest_depth
+from strandline.risk.stage_damage.damage_chain import damage_ratios
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from tests.fixtures.hazards import REGION, RETURN_PERIODS, make_assets, make_hazard
 
@@ -75,7 +75,7 @@ def test_thresholds_lie_in_their_range_are_shared_by_a_class_and_give_way_to_the
 
 def test_a_road_is_as_passable_as_its_deepest_known_stretch_and_open_where_that_is_not_enough() -> None:
     depth = make_hazard().flood_depth[0]
-    deepest, unknown = deepest_at_assets(depth, overlay_exposure(serving_assets(), REGION))
+    deepest, unknown = greatest_depth(depth, overlay_exposure(serving_assets(), REGION))
     assert list(unknown) == [False, False, True, True, False]
     assert deepest[3] == pytest.approx(depth[:, 0, 1])
     lost = exceeds_depth(deepest, unknown, np.array([0.3, 0.3, 0.3, 0.3, np.nan]))
@@ -111,12 +111,12 @@ def test_a_plan_names_the_embankments_that_may_breach() -> None:
     assert breach_notes(serving_assets(), 50) == ()
 
 
-def test_an_embankment_of_unknown_crest_has_an_unknown_chance_to_breach() -> None:
+def test_an_embankment_of_unknown_crest_has_an_unknown_breach_probability() -> None:
     assets = serving_assets().assign(crest=np.nan)
     assert np.isnan(breach_probability(make_hazard(), assets, np.random.default_rng(0))).all()
 
 
-def test_breach_probability_at_the_corps_two_points_and_outside_them() -> None:
+def test_fragility_at_the_corps_two_points_and_outside_them() -> None:
     assert fragility([1.0, 1.5, 2.0, 0.0, 9.0], 1.0, 2.0) == pytest.approx([0.15, 0.5, 0.85, 0.0, 1.0])
     assert np.isnan(fragility(np.nan, 1.0, 2.0))
     with pytest.raises(InputError, match="not above its non-failure point"):
@@ -128,11 +128,3 @@ def test_breach_probability_at_the_corps_two_points_and_outside_them() -> None:
 def test_a_higher_sea_never_makes_a_breach_less_likely(level: float, more: float, bears: float, width: float) -> None:
     low, high = fragility([level, level + more], bears, bears + width)
     assert 0 <= low <= high <= 1
-
-
-def test_overflow_is_critical_flow_over_a_broad_crest() -> None:
-    head = 0.6
-    critical_depth = 2 * head / 3
-    assert overflow_discharge(2.6, 2.0) == pytest.approx(critical_depth * math.sqrt(9.81 * critical_depth))
-    assert overflow_discharge(1.9, 2.0) == 0.0
-    assert np.isnan(overflow_discharge(np.nan, 2.0))

@@ -15,11 +15,11 @@ from strandline.errors import InputError
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.region import Region
 from strandline.observations.variables import as_variable
-from strandline.planning.investment.design import Baseline
+from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.stage_damage_by_design import StageDamageByDesign
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.impact import draw_curve_deviates
-from strandline.risk.stage_damage.by_zone import StageDamageByZone, respond
+from strandline.risk.stage_damage.by_zone import StageDamageByZone
+from strandline.risk.stage_damage.damage_chain import draw_curve_deviates
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.zones import ELSEWHERE, MOST_BLOCKS, NOT_STATED, NOWHERE, Zones, find_zones
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
@@ -55,7 +55,7 @@ def make_response(
     assets: gpd.GeoDataFrame, hazards: Sequence[Hazard], polygons: gpd.GeoDataFrame | None = None
 ) -> tuple[Zones, StageDamageByZone]:
     zones = find_zones(make_observations(assets), hazards, polygons)
-    return zones, respond(zones, hazards, assets, 0.5, np.random.default_rng(3))
+    return zones, StageDamageByZone.of(zones, hazards, assets, 0.5, np.random.default_rng(3))
 
 
 def strips(*edges: float) -> gpd.GeoDataFrame:
@@ -154,10 +154,10 @@ def test_zones_add_up_to_the_damage_of_the_place() -> None:
     zones, response = make_response(assets, hazards, strips(0, 300, 700))
     known = assets.iloc[[0, 1, 2, 3, 7]]
     deviates = draw_curve_deviates(len(hazards[0].levels), np.random.default_rng(3))
-    site = Baseline.of(hazards[0], known, overlay_exposure(known, REGION), deviates)
-    damage = StageDamageByDesign.of(site, hazards[1:], ())
+    baseline = Baseline.of(hazards, known, overlay_exposure(known, REGION), deviates)
+    damage = StageDamageByDesign.of(baseline, ())
     np.testing.assert_array_equal(response.levels, damage.mapped)
-    np.testing.assert_allclose(response.damage.sum(axis=0), damage.at_mapped_seas(frozenset()), rtol=1e-12)
+    np.testing.assert_allclose(response.damage.sum(axis=0), damage.at_mapped_levels(frozenset()), rtol=1e-12)
     depth = np.concatenate([each.flood_depth for each in hazards], axis=1)
     order = np.argsort(np.concatenate([each.levels for each in hazards], axis=1), axis=1)
     wet = np.take_along_axis((depth >= 0.15)[..., zones.of_cell != NOWHERE].sum(axis=-1), order, axis=1)
@@ -243,7 +243,7 @@ def test_a_member_keeps_its_sample() -> None:
 
 def test_a_sample_whose_lowest_sea_lies_below_the_dry_one_starts_with_a_step() -> None:
     zones = find_zones(make_observations(make_assets()), [make_hazard()], strips(0, 300, 700))
-    response = respond(zones, [make_hazard()], make_assets(), 1.2, np.random.default_rng(0))
+    response = StageDamageByZone.of(zones, [make_hazard()], make_assets(), 1.2, np.random.default_rng(0))
     lowest = float(response.levels[0, 0])
     assert lowest < 1.2
     assert (response.at(lowest - 0.01, 0).damage == 0).all()
@@ -271,8 +271,10 @@ def test_a_response_that_cannot_be_is_refused(change: object, fault: str) -> Non
 
 def test_higher_seas_of_another_grid_are_refused() -> None:
     zones = find_zones(make_observations(make_assets()), [make_hazard()])
-    with pytest.raises(InputError, match="higher sea"):
-        respond(zones, [make_hazard(), make_hazard(samples=3)], make_assets(), 0.5, np.random.default_rng(0))
+    with pytest.raises(InputError, match="hazard under sea-level rise"):
+        StageDamageByZone.of(
+            zones, [make_hazard(), make_hazard(samples=3)], make_assets(), 0.5, np.random.default_rng(0)
+        )
 
 
 def test_zones_without_a_cell_or_with_one_name_twice_are_refused() -> None:

@@ -12,7 +12,7 @@ from strandline.observations.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
-from strandline.risk.sensitivity import Information
+from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.uncertainty.out_of_distribution import OutOfDistribution
 
 SURGE_COLUMNS = ("issue_time", "time", "lead_h", "p10", "p50", "p90", "observed", "tide")
@@ -154,7 +154,7 @@ class RunResults:
     reliability: Reliability | None = None
     rise_scenarios: tuple[SeaLevelRiseScenario, ...] = ()
     out_of_distribution: OutOfDistribution | None = None
-    information: Information | None = None
+    information: SensitivityAnalysis | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.planning.early_action.cost_loss import Expenses, critical_probability, lowest_levels
-from strandline.planning.early_action.hindcast import silence_storms
+from strandline.planning.early_action.cost_loss import Expenses, lowest_levels
+from strandline.planning.early_action.hindcast import drop_storms
 from strandline.planning.early_action.protocol import Event
 from strandline.planning.early_action.statistical_forecast import CONTEXT_HOURS, MEMBERS, fit_statistical_forecast
-from strandline.planning.early_action.verification import Stakes, find_events, verify
+from strandline.planning.early_action.verification import CostLossModel, find_events, verify
 
 HIGH = Event(variable="water_level", operator=">=", value=1.0, unit="m")
 TIME = np.datetime64("2001-01-01", "ns") + np.arange(400).astype("timedelta64[h]")
-STAKES = Stakes(1.0, lambda peaks: np.full(peaks.size, 10.0), 48.0)
+STAKES = CostLossModel(1.0, lambda peaks: np.full(peaks.size, 10.0), 48.0)
 
 
 def flags(*spans: tuple[int, int]) -> np.ndarray:
@@ -36,27 +36,12 @@ def tried(active: np.ndarray, observed: np.ndarray, needed: float = 3.0):
 # Cost and loss
 
 
-def test_acting_is_worth_it_when_probability_times_loss_exceeds_cost() -> None:
-    assert critical_probability(2.0, 10.0) == pytest.approx(0.2)
-    assert critical_probability(1.0, 0.0) == np.inf
-    with pytest.raises(InputError, match="give a cost above 0"):
-        critical_probability(0.0, 1.0)
+def test_acting_pays_when_probability_times_loss_exceeds_cost() -> None:
+    assert lowest_levels((0.2, 0.21), 2.0, lambda _: 10.0, np.ones(1)) == {0.21: 1.0}
+    assert lowest_levels((1.0,), 1.0, lambda _: 0.0, np.ones(1)) == {}
 
 
-def test_the_critical_probability_has_the_least_expense_of_all_thresholds() -> None:
-    rng = np.random.default_rng(0)
-    chance = rng.beta(0.5, 2.0, 200_000)  # reliable by construction
-    happened = rng.random(chance.size) < chance
-    for cost, loss in ((1.0, 10.0), (2.0, 5.0), (1.0, 1.5)):
-        thresholds = np.linspace(0.02, 0.98, 49)
-        expense = [
-            np.where(chance > threshold, cost, loss * happened).mean()
-            for threshold in (critical_probability(cost, loss), *thresholds)
-        ]
-        assert expense[0] <= min(expense[1:]) + 2e-3 * loss
-
-
-def test_a_smaller_chance_needs_a_greater_loss() -> None:
+def test_a_smaller_probability_needs_a_greater_loss() -> None:
     found = lowest_levels((0.2, 0.8, 0.5), 10.0, lambda x: 20 * x, np.linspace(0, 2, 201))
     assert found == {0.8: pytest.approx(0.63), 0.5: pytest.approx(1.01)}
     assert list(found) == [0.8, 0.5]
@@ -70,7 +55,7 @@ def test_value_is_one_for_perfect_decisions_and_zero_for_the_climates() -> None:
     assert np.isnan(Expenses(1.0, 0.0, 0.0, 5.0).relative_value)
 
 
-# Back-test
+# Verification
 
 
 def test_exceedances_within_a_day_are_one_event_and_gaps_make_none() -> None:
@@ -125,7 +110,7 @@ def test_perfect_information_lets_one_activation_serve_two_events_and_bears_a_sm
     apart = tried(flags(), level((100, 102), (146, 147)))
     assert apart.expenses is not None
     assert apart.expenses.perfect == 2.0
-    cheap = Stakes(1.0, lambda peaks: np.full(peaks.size, 0.3), 48.0)
+    cheap = CostLossModel(1.0, lambda peaks: np.full(peaks.size, 0.3), 48.0)
     borne = verify(flags(), TIME, level((100, 102)), HIGH, 3.0, cheap)
     assert borne.expenses is not None
     assert borne.expenses.perfect == pytest.approx(0.3)
@@ -149,7 +134,7 @@ def test_without_stakes_nothing_is_weighed() -> None:
     with pytest.raises(InputError, match="399 states"):
         verify(flags()[:-1], TIME, level(), HIGH, 3.0, None)
     with pytest.raises(InputError, match="give both above 0"):
-        Stakes(0.0, STAKES.avoidable_loss, 48.0)
+        CostLossModel(0.0, STAKES.avoidable_loss, 48.0)
 
 
 @settings(deadline=None)
@@ -173,7 +158,7 @@ def test_a_gauge_dies_in_every_second_of_the_highest_storms_and_truth_stays() ->
     sea = np.random.default_rng(0).normal(0, 0.1, time.size)
     peaks = np.arange(500, 8000, 1300)
     sea[peaks] = 2.0
-    heard = silence_storms(time, sea)
+    heard = drop_storms(time, sea)
     assert np.isnan(heard[peaks]).sum() == peaks.size // 2
     assert np.isfinite(sea).all()
     assert ((heard == sea) | np.isnan(heard)).all()
@@ -196,7 +181,7 @@ def test_forecasts_from_readings_are_right_on_average_and_as_sure_as_they_say() 
     level, tide = a_record(20_000, 0)
     forecaster = fit_statistical_forecast(level[:10_000], tide[:10_000], np.random.default_rng(0))
     time = np.datetime64("2001-01-01", "ns") + np.arange(10_000).astype("timedelta64[h]")
-    stream = forecaster.forecast(time, level[10_000:], tide[10_000:], 5)
+    stream = forecaster.issue(time, level[10_000:], tide[10_000:], 5)
     assert stream.values.shape[1:] == (25, MEMBERS)
     at = np.searchsorted(time, stream.issued)
     for lead in (3, 12, 24):
@@ -212,15 +197,15 @@ def test_what_happens_later_changes_no_forecast_and_silence_gives_none() -> None
     level, tide = a_record(6000, 1)
     forecaster = fit_statistical_forecast(level[:5000], tide[:5000], np.random.default_rng(0))
     time = np.datetime64("2001-01-01", "ns") + np.arange(1000).astype("timedelta64[h]")
-    first = forecaster.forecast(time, level[5000:], tide[5000:], 1)
+    first = forecaster.issue(time, level[5000:], tide[5000:], 1)
     changed = level[5000:].copy()
     changed[500:] += 3.0
-    second = forecaster.forecast(time, changed, tide[5000:], 1)
+    second = forecaster.issue(time, changed, tide[5000:], 1)
     before = first.issued < time[500]
     assert (first.values[before] == second.values[before]).all()
     assert not np.allclose(first.values[~before], second.values[~before])
     changed[500:520] = np.nan
-    third = forecaster.forecast(time, changed, tide[5000:], 1)
+    third = forecaster.issue(time, changed, tide[5000:], 1)
     missing = np.setdiff1d(first.issued, third.issued)
     assert missing.tolist() == time[505:520].tolist()
     assert first.issued[0] == time[CONTEXT_HOURS - 1]
@@ -234,4 +219,4 @@ def test_a_record_too_short_or_not_hourly_is_refused() -> None:
     forecaster = fit_statistical_forecast(level, tide, np.random.default_rng(0))
     odd = pd.date_range("2001", periods=3000, freq="2h").to_numpy()
     with pytest.raises(InputError, match="not an hour apart"):
-        forecaster.forecast(odd, level, tide, 3)
+        forecaster.issue(odd, level, tide, 3)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
-from strandline.planning.investment.robust_choice import is_no_regret, least_regretted, regrets, worst_mean
+from strandline.planning.investment.robust_choice import is_no_regret, least_regret, regrets, worst_mean
 from strandline.planning.investment.scenarios import BASELINE_YEAR, LIKELY, load_scenarios
 
 
@@ -40,8 +40,8 @@ def test_the_sea_never_falls_within_the_range_of_draws(name: str) -> None:
     assert (np.diff(rise[:, -1]) >= 0).all()
 
 
-def test_no_future_is_told_beyond_2100() -> None:
-    with pytest.raises(InputError, match="says nothing of the year 2101"):
+def test_scenarios_end_in_2100() -> None:
+    with pytest.raises(InputError, match="does not reach the year 2101"):
         sea("SSP1-1.9").rise(np.array([2101.0]), 2020.0, np.zeros(1))
 
 
@@ -55,7 +55,7 @@ def test_no_future_is_told_beyond_2100() -> None:
         ("[[storminess]]", "[[storminess", "cannot be read"),
     ],
 )
-def test_a_wrong_file_of_futures_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_a_wrong_file_of_scenarios_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     text = resources.files("strandline.planning").joinpath("data/scenarios.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "scenarios.toml"
@@ -83,7 +83,7 @@ def test_the_worst_tenth_is_the_optimum_of_rockafellar_and_uryasev(values: list[
 def test_regret_and_the_choice_that_is_regretted_least() -> None:
     worth = np.array([[0.0, 0.0, 0.0], [9.0, -4.0, 1.0], [5.0, 3.0, -2.0]])
     assert regrets(worth).tolist() == [[9, 3, 1], [0, 7, 0], [4, 0, 3]]
-    assert least_regretted(worth, np.zeros(3)) == 2
+    assert least_regret(worth, np.zeros(3)) == 2
     assert not is_no_regret(worth[1])
     assert is_no_regret(np.array([1.0, 2.0]))
-    assert least_regretted(np.array([[1.0], [1.0]]), np.array([5.0, 3.0])) == 1
+    assert least_regret(np.array([[1.0], [1.0]]), np.array([5.0, 3.0])) == 1

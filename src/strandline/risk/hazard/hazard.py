@@ -9,6 +9,10 @@ import numpy.typing as npt
 from strandline.errors import InputError
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
+from strandline.observations.variables import DEPTH_EDGES
+
+FLOODED_DEPTH = DEPTH_EDGES[0]
+"""Depth from which a cell, an asset or a home counts as flooded [m]."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -190,7 +190,7 @@ def test_the_map_is_drawn_and_slider_and_keys_move_it(site: Site, visit: Callabl
     wait_until(page, f"{across}[0] === {whole[0]}")
 
 
-def test_a_stream_dies_and_the_strip_shows_it(own_site: Site, visit: Callable[..., Page]) -> None:
+def test_a_silent_stream_is_shown_in_the_strip(own_site: Site, visit: Callable[..., Page]) -> None:
     page = visit(own_site.address)
     row = page.locator(f'tr[data-stream="{STREAMS[0]}"]')
     expect(row).to_have_attribute("data-condition", "alive")
@@ -203,7 +203,7 @@ def test_a_stream_dies_and_the_strip_shows_it(own_site: Site, visit: Callable[..
     expect(page.locator(f'tr[data-stream="{STREAMS[1]}"]')).to_have_attribute("data-condition", "alive")
 
 
-def test_a_new_decision_is_announced_and_the_reader_keeps_her_place(own_site: Site, visit: Callable[..., Page]) -> None:
+def test_a_new_decision_is_announced_and_the_focus_stays(own_site: Site, visit: Callable[..., Page]) -> None:
     page = visit(own_site.address)
     draft = page.locator("summary", has_text="Draft of a warning")
     draft.focus()
@@ -214,7 +214,7 @@ def test_a_new_decision_is_announced_and_the_reader_keeps_her_place(own_site: Si
     expect(page.locator("details.draft")).to_have_attribute("open", "")
 
 
-def test_a_confirmation_needs_the_token_and_stands_in_the_log(own_site: Site, visit: Callable[..., Page]) -> None:
+def test_a_confirmation_needs_the_token_and_is_logged(own_site: Site, visit: Callable[..., Page]) -> None:
     page = visit(own_site.address)
     page.get_by_role("button", name="Confirm: Evacuate low-lying areas – start").click()
     page.get_by_label("Your name").fill("Ada Vento")
@@ -335,7 +335,7 @@ def test_a_second_language_writes_its_own_numbers(site: Site, visit: Callable[..
     expect(page.locator("#actions-title")).to_have_text(labels("vi")["actions"])
 
 
-def test_without_a_script_the_page_says_what_matters(site: Site, visit: Callable[..., Page]) -> None:
+def test_without_a_script_the_page_shows_what_matters(site: Site, visit: Callable[..., Page]) -> None:
     page = visit(site.address, java_script_enabled=False)
     for words in ("0.65 m", "Evacuate low-lying areas", "a chance below 10 %", "working", "need JavaScript"):
         expect(page.get_by_text(words).first).to_be_visible()
@@ -343,7 +343,7 @@ def test_without_a_script_the_page_says_what_matters(site: Site, visit: Callable
     expect(page.locator("#map-chart img")).to_be_visible()
 
 
-def test_where_bytes_are_counted_charts_wait_to_be_asked(site: Site, visit: Callable[..., Page]) -> None:
+def test_with_data_saving_charts_load_on_request(site: Site, visit: Callable[..., Page]) -> None:
     saving = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
     page = visit(site.address, saving)
     page.locator("#map").scroll_into_view_if_needed()
@@ -353,7 +353,7 @@ def test_where_bytes_are_counted_charts_wait_to_be_asked(site: Site, visit: Call
     drawn(page)
 
 
-def test_a_lost_connection_is_told(own_site: Site, visit: Callable[..., Page]) -> None:
+def test_a_lost_connection_is_reported(own_site: Site, visit: Callable[..., Page]) -> None:
     page = visit(own_site.address)
     expect(page.locator("#lost")).to_be_hidden()
     wait_until(page, "performance.getEntriesByType('resource').length > 3")
@@ -362,7 +362,7 @@ def test_a_lost_connection_is_told(own_site: Site, visit: Callable[..., Page]) -
     expect(page.locator("#announcements")).to_have_text(labels("en")["lost"])
 
 
-def test_two_runs_stand_beside_one_another(site: Site, visit: Callable[..., Page]) -> None:
+def test_two_runs_are_compared(site: Site, visit: Callable[..., Page]) -> None:
     page = visit(site.address)
     page.select_option("#first-run", "before")
     page.select_option("#second-run", "after")

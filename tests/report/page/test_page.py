@@ -116,7 +116,7 @@ def test_headings_go_down_one_step_at_a_time(simulated: Page) -> None:
     assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
 
 
-def test_a_reader_who_cannot_see_gets_words(simulated: Page) -> None:
+def test_the_page_is_accessible_to_screen_readers(simulated: Page) -> None:
     assert simulated.all("html")[0]["lang"] == "en"
     assert all(len(picture["alt"]) > 20 for picture in simulated.all("img"))
     assert len(simulated.all("img")) == 9
@@ -131,7 +131,7 @@ def test_a_reader_who_cannot_see_gets_words(simulated: Page) -> None:
     assert named | targets <= set(ids)
 
 
-def test_simulated_stands_there_in_capitals_exactly_when_it_is(simulated: Page, real: Page) -> None:
+def test_simulated_is_in_capitals_exactly_for_simulated_results(simulated: Page, real: Page) -> None:
     assert "SIMULATED" in simulated.words
     assert "PARTLY" not in simulated.words
     assert "SIMULATED" not in real.html
@@ -161,7 +161,7 @@ def test_text_is_never_code() -> None:
         assert "onerror=alert(1)>" not in svg.replace("&gt;", "")
 
 
-def test_what_is_unknown_is_said(real: Page) -> None:
+def test_unknowns_are_reported(real: Page) -> None:
     assert "5 % of the map is unknown" in real.words.replace(formatting.SPACE, " ")
     assert "1 asset, worth" in real.words.replace(formatting.SPACE, " ")
     assert "Gauge “Offshore tower” gave no reading at all." in real.words
@@ -181,7 +181,7 @@ def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(rea
         assert part in text, part
 
 
-def test_the_plan_says_what_is_proposed_in_which_futures_and_what_follows(real: Page) -> None:
+def test_the_plan_says_what_is_proposed_in_which_scenarios_and_what_follows(real: Page) -> None:
     text = real.words.replace(formatting.SPACE, " ")
     for part in (
         "Build together: Raise homes where it pays", "4 of 4 scenarios", "Who the owners",
@@ -200,7 +200,7 @@ def test_the_page_of_provenance_names_source_licence_span_and_age(real: Page) ->
     assert "coast 11, student 3" in text
 
 
-def test_an_undefined_gap_and_a_better_baseline_are_admitted() -> None:
+def test_an_undefined_gap_and_a_better_baseline_are_reported() -> None:
     results = coast.results("real")
     learning = replace(results.learning, gap_closed=None, pretrained_iou=None)
     surge = replace(results.surge_scores, baseline_rmse=0.05)
@@ -212,7 +212,7 @@ def test_an_undefined_gap_and_a_better_baseline_are_admitted() -> None:
     assert "There is no forecast to show." in page.words
 
 
-def test_maps_that_nobody_could_score_are_said_to_be_unscored() -> None:
+def test_maps_without_a_score_are_reported_as_unscored() -> None:
     results = coast.results("real")
     unknown = dict.fromkeys(("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "retention"), np.nan)
     page = Page(render_page(replace(results, learning=replace(results.learning, gap_closed=None, **unknown))))
@@ -221,7 +221,7 @@ def test_maps_that_nobody_could_score_are_said_to_be_unscored() -> None:
     assert "nan" not in page.words.lower().split()
 
 
-def test_a_place_where_no_damage_is_known_still_gets_a_report() -> None:
+def test_a_site_without_known_damage_gets_a_report() -> None:
     results = coast.results("real")
     assets = results.impact.assets.copy()
     for column in assets.columns[assets.columns.str.contains("damage|depth")]:
@@ -263,7 +263,7 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_ground(simulated: Page, scheme: str) -> None:
+def test_text_has_enough_contrast(simulated: Page, scheme: str) -> None:
     style = "".join(text for tag, text in simulated.texts if tag == "style")
     blocks = re.findall(r":root \{([^}]*)\}", style)
     colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[0] if scheme == "light" else blocks[1]))
@@ -300,7 +300,7 @@ def test_money_has_two_digits(euros: float, text: str) -> None:
     assert formatting.format_money(euros).replace(formatting.SPACE, " ") == text
 
 
-def test_a_range_of_money_names_a_second_unit_only_where_one_will_not_do() -> None:
+def test_a_range_of_money_names_a_second_unit_only_where_needed() -> None:
     said = [
         formatting.format_money_between(*pair).replace(formatting.SPACE, " ")
         for pair in ((0.0, 7.8e6), (5e5, 1.2e6), (2.6e4, 7.8e6), (1.02, 8.6e6))
