@@ -123,7 +123,7 @@ def simulate_extremes(
     return augment_with_extremes(data, area.observations, sea_level, highest, context.rng, context.progress)
 
 
-def weigh_teacher(_: StageContext, data: AdaptationData) -> AdaptationData:
+def estimate_teacher_weight(_: StageContext, data: AdaptationData) -> AdaptationData:
     """The data with the weight that local labels give to the teacher."""
     return weight_teacher_by_labels(data, load_students())
 
