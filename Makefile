@@ -2,28 +2,29 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# numba's first parallel loop undoes OMP_NUM_THREADS for torch too; two workers of two threads each wait for one another
-ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+# two workers of the test suite, one thread each: pools of several threads would wait for one another
+ONE_THREAD := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+NEWEST := build/newest
 
-.PHONY: setup demo test test-fast coverage lint docs check clean
+.PHONY: setup demo test test-fast coverage lint docs check newest lock clean
 
 setup: $(INSTALLED)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(INSTALLED): pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --editable .
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
-$(INSTALLED_DEV): pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --editable '.[dev]'
+$(INSTALLED_DEV): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $(INSTALLED) $@
 
 demo: $(INSTALLED)
-	$(BIN)/strandline run --out runs/demo
+	$(BIN)/strandline run --evaluate --out runs/demo
 
 test: $(INSTALLED_DEV)
 	$(ONE_THREAD) $(BIN)/pytest -n 2
@@ -45,6 +46,17 @@ docs: $(INSTALLED_DEV)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 check: lint docs test demo
+
+# the suite with the newest versions that pyproject.toml admits, in an environment of its own
+newest:
+	$(PYTHON) -m venv --clear $(NEWEST)
+	$(NEWEST)/bin/pip install --quiet --editable '.[dev]'
+	$(ONE_THREAD) $(NEWEST)/bin/pytest -n 2
+
+lock: $(INSTALLED_DEV)
+	head -1 constraints.txt > build/constraints
+	$(BIN)/pip freeze --exclude-editable | sed 's/+cpu//' >> build/constraints
+	mv build/constraints constraints.txt
 
 clean:
 	rm -rf $(VENV) runs build .pytest_cache .mypy_cache .ruff_cache .hypothesis

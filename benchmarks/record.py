@@ -7,7 +7,7 @@ import math
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
+
+from strandline.files import write_text
 
 Value = str | int | float | bool | None
 Row = dict[str, Value]
@@ -62,9 +64,7 @@ def write_record(record: Record, out: Path, table: str) -> None:
     if record.tables:
         envelope["tables"] = {name: [_plain_row(row) for row in rows] for name, rows in record.tables.items()}
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
-    partial.write_text(json.dumps(envelope, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    partial.replace(out)
+    write_text(out, json.dumps(envelope, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     out.with_suffix(".md").write_text(table)
 
 
@@ -78,6 +78,21 @@ def kept_rows(out: Path, part_of: Callable[[Mapping[str, Value]], str], parts: C
     """Rows of an earlier result whose part is not measured again; none where ``out`` does not exist yet."""
     rows = read_record(out).rows if out.exists() else []
     return [dict(row) for row in rows if part_of(row) not in parts]
+
+
+def finished_rows(path: Path | None, make: Callable[[], Iterable[Row]]) -> list[Row]:
+    """Rows in ``path`` where an earlier run finished them; else make them and keep them there.
+
+    Args:
+        path: JSON file whose name says what the rows depend on; ``None`` = keep nothing.
+    """
+    if path is None:
+        return list(make())
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, json.dumps(list(make())))
+    rows: list[Row] = json.loads(path.read_text())
+    return rows
 
 
 def command_of(module: str, arguments: argparse.Namespace, leave_out: Container[str]) -> str:

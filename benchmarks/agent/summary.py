@@ -77,7 +77,8 @@ def summarise_service(rows: Rows, steps: int, restarts: Progress) -> Row:
 
 def markdown(record: Record, command: str) -> str:
     """The command, the summary, and the rows."""
-    rows, columns = record.rows, COLUMNS
+    rows: Rows = record.rows
+    columns: tuple[str, ...] = COLUMNS
     if "hour" in rows[0]:
         rows, columns = [row for row in rows if row["starts"] or row["stops"]], CAORLE_COLUMNS
     elif "step" in rows[0]:

@@ -1,1 +1,1 @@
-"""How far probabilities, bounds and promises hold: networks, ensembles, one network for many, conformal rules."""
+"""Calibration of probabilities, bounds and miss rates: networks, ensembles, and conformal rules."""

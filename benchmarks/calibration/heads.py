@@ -1,6 +1,5 @@
-"""One network for the shipped ensemble, taught on coasts that no result is read from."""
+"""The distilled ensemble: heads on one trunk, trained on coasts that are not reported, and its cost."""
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -9,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.delta.cases import split_storms
 from benchmarks.delta.coasts import SimulatedCoast
-from benchmarks.delta.learning import course_of, part, weights_of
+from benchmarks.delta.methods import adaptation_data, digest, weights_of
 from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
 from strandline.distillation.modality_dropout import modality_dropout
 from strandline.distillation.waterlines import attach_archive, attach_whole_archive, sample_archive_mask
@@ -20,29 +20,28 @@ from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_teacher
 
-DRAWN_VIEWS, OUTAGE = 2, 0.3
-"""Of each storm, with what chance lets it remember and lose, beside the whole view; share of streams lost in them."""
+DRAWN_VIEWS, DROPOUT_RATE = 2, 0.3
+"""Further views of each storm with a random part of archive and streams, and the share of streams that they lose."""
 
 
-def teach_heads(
+def train_heads(
     students: Sequence[Student],
     coasts: Sequence[SimulatedCoast],
-    recipe: EnsembleDistillationConfig,
+    config: EnsembleDistillationConfig,
     cache: Path | None,
 ) -> MultiHeadStudent:
-    """Heads on the first student's trunk, from what the ensemble says of these coasts; no label is used."""
+    """Distil the ensemble into heads on the first student's trunk, on these coasts and without labels."""
     student = MultiHeadStudent(deepcopy(students[0]), len(students))
-    decides = f"{[coast.seed for coast in coasts]} {[len(coast.level) for coast in coasts]} {recipe}".encode()
-    key = hashlib.sha256(decides + weights_of([load_teacher(), *students])).hexdigest()[:12]
-    path = None if cache is None else cache / f"heads-{key}.pt"
+    decisive = [(coast.seed, len(coast.level)) for coast in coasts], config
+    path = None if cache is None else cache / f"heads-{digest(decisive, weights_of([load_teacher(), *students]))}.pt"
     if path is not None and path.exists():
         student.load_state_dict(torch.load(path))
         return student.eval()
     generator = torch.Generator().manual_seed(0)
     storms = [view for coast in coasts for view in _views(coast, generator)]
     whole = [student_inputs(coast.windows) for coast in coasts]
-    windows = [*whole, *(modality_dropout(view, OUTAGE, generator) for view in whole)]
-    distil_members(student, students, storms, windows, recipe, seed=0)
+    windows = [*whole, *(modality_dropout(view, DROPOUT_RATE, generator) for view in whole)]
+    distil_members(student, students, storms, windows, config, seed=0)
     if path is not None:
         partial = path.with_suffix(".partial")
         torch.save(student.state_dict(), partial)
@@ -51,7 +50,7 @@ def teach_heads(
 
 
 def relative_cost(one: Callable[[Batch], object], other: Callable[[Batch], object], batch: Batch, turns: int) -> float:
-    """Processor time of the second over that of the first: the median of ratios of calls that take turns."""
+    """CPU time of the second network over that of the first: median of ratios of alternating calls."""
 
     def seconds(network: Callable[[Batch], object]) -> float:
         start = time.process_time()
@@ -64,16 +63,15 @@ def relative_cost(one: Callable[[Batch], object], other: Callable[[Batch], objec
 
 
 def _views(coast: SimulatedCoast, generator: torch.Generator) -> list[Batch]:
-    case = part(coast, 0)
-    course = course_of(case, load_teacher())
-    assert course.archive is not None
-    own = torch.arange(len(course.archive))
-    views = [student_inputs(course.training)]
+    case = split_storms(coast, 0)
+    data = adaptation_data(case, load_teacher())
+    assert data.archive is not None
+    own = torch.arange(len(data.archive))
+    views = [student_inputs(data.training)]
     for _ in range(DRAWN_VIEWS):
-        used = sample_archive_mask(course.archive.level, own, generator)
-        seen = attach_archive(coast.storms[torch.from_numpy(case.training)], course.archive, used)
-        views.append(modality_dropout(student_inputs(seen), OUTAGE, generator))
-    extreme = np.flatnonzero(coast.extreme)
-    if len(extreme):
-        views.append(student_inputs(attach_whole_archive(coast.storms[torch.from_numpy(extreme)], course.archive)))
+        used = sample_archive_mask(data.archive.level, own, generator)
+        seen = attach_archive(coast.storms[torch.from_numpy(case.training)], data.archive, used)
+        views.append(modality_dropout(student_inputs(seen), DROPOUT_RATE, generator))
+    if len(case.tests["extreme"]):
+        views.append(student_inputs(attach_whole_archive(case.test_storms("extreme"), data.archive)))
     return views

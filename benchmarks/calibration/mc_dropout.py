@@ -1,4 +1,4 @@
-"""MC dropout: a network asked many times with dropout awake, as a cheap ensemble of one."""
+"""Monte-Carlo dropout: repeated forward passes with active dropout, as an ensemble of one network."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,45 +16,47 @@ DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropou
 
 
 @contextmanager
-def dropout_awake(network: nn.Module) -> Iterator[None]:
-    """Within, dropout drops and everything else is in evaluation mode; afterwards every part is as it was before.
+def dropout_active(network: nn.Module) -> Iterator[None]:
+    """Set dropout to training mode and everything else to evaluation mode; restore all modes afterwards.
 
-    Attention that drops weights counts as dropout. Normalisation stays as in use: in training mode, batch statistics
-    would change the answer for another reason than doubt.
+    Attention with dropout counts as dropout. Normalisation stays in evaluation mode, since batch statistics would
+    change the prediction for another reason.
 
     Raises:
-        InputError: a network without dropout, whose draws would all be alike.
+        InputError: a network without dropout, whose passes would be equal.
     """
-    dropping = [part for part in network.modules() if _share_dropped(part) > 0]
+    dropping = [module for module in network.modules() if _dropout_probability(module) > 0]
     if not dropping:
-        raise InputError(type(network).__name__, "drops nothing, so that every draw is the same", "ask an ensemble")
-    before = [(part, part.training) for part in network.modules()]
+        raise InputError(type(network).__name__, "has no dropout, so that all passes are equal", "use an ensemble")
+    before = [(module, module.training) for module in network.modules()]
     try:
         network.eval()
-        for part in dropping:
-            part.training = True  # the part alone: `train()` would wake what is within an attention too
+        for module in dropping:
+            module.training = True  # this module alone: `train()` would include the children of an attention
         yield
     finally:
-        for part, training in before:
-            part.training = training
+        for module, training in before:
+            module.training = training
 
 
 @torch.no_grad()
-def draw_words(network: Teacher | Student, batch: Batch, draws: int, seed: int, chunk: int = 16) -> list[Prediction]:
-    """``draws`` words of a network on a batch, each with other parts dropped; costs as many forward passes.
+def sample_predictions(
+    network: Teacher | Student, batch: Batch, draws: int, seed: int, chunk: int = 16
+) -> list[Prediction]:
+    """``draws`` predictions of a network on a batch with active dropout; the cost is as many forward passes.
 
-    `parts.class_parts` and `surge_moments` take them as they take an ensemble's. The global random state is left alone.
+    The global random state does not change.
 
     Args:
-        seed: of what is dropped; the same seed, batch and chunk give the same words.
-        chunk: samples at once.
+        seed: of the dropout; equal seed, batch and chunk give equal predictions.
+        chunk: samples per forward pass.
 
     Raises:
         InputError: a network without dropout.
 
     Source: Gal and Ghahramani (2016), Dropout as a Bayesian approximation, eq. 6.
     """
-    with dropout_awake(network), torch.random.fork_rng():
+    with dropout_active(network), torch.random.fork_rng():
         torch.manual_seed(seed)
         return [
             Prediction.concatenate([network(batch[start : start + chunk]) for start in range(0, len(batch), chunk)])
@@ -62,7 +64,7 @@ def draw_words(network: Teacher | Student, batch: Batch, draws: int, seed: int, 
         ]
 
 
-def _share_dropped(part: nn.Module) -> float:
-    if isinstance(part, nn.MultiheadAttention):
-        return float(part.dropout)
-    return float(part.p) if isinstance(part, DROPOUTS) else 0.0
+def _dropout_probability(module: nn.Module) -> float:
+    if isinstance(module, nn.MultiheadAttention):
+        return float(module.dropout)
+    return float(module.p) if isinstance(module, DROPOUTS) else 0.0

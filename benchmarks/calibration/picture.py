@@ -1,4 +1,4 @@
-"""Reliability diagrams: how often it flooded where a probability was said."""
+"""Reliability diagrams: observed share of floods by forecast probability."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 SHOWN = {"plain": "#8c8c8c", "ensemble": "#4477aa", "distilled_ensemble": "#228833", "shipped": "#cc3311"}
 FEWEST = 200
-"""Cells from which on a bin is drawn."""
+"""Fewest cells of a bin that is drawn."""
 
 
 def draw_reliability(sums: Mapping[tuple[str, str], npt.NDArray[np.float64]], path: Path) -> None:
-    """One panel a condition, one line a method.
+    """Draw one panel per condition, one line per method.
 
     Args:
         sums: (condition, method) → (3, bins) cells, sum of probabilities, sum of floods.
@@ -26,13 +26,13 @@ def draw_reliability(sums: Mapping[tuple[str, str], npt.NDArray[np.float64]], pa
             axes = figure.add_subplot(1, len(conditions), panel + 1)
             axes.plot([0, 1], [0, 1], color="#bbbbbb", linewidth=0.8)
             for method, colour in SHOWN.items():
-                cells, promised, observed = sums[condition, method]
+                cells, forecast, observed = sums[condition, method]
                 kept = cells >= FEWEST
-                style = {"color": colour, "markersize": 3, "label": method.replace("_", " ")}
-                axes.plot(promised[kept] / cells[kept], observed[kept] / cells[kept], "o-", **style)
-            axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=condition, xlabel="probability said")
+                x, y, label = forecast[kept] / cells[kept], observed[kept] / cells[kept], method.replace("_", " ")
+                axes.plot(x, y, "o-", color=colour, markersize=3, label=label)
+            axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=condition, xlabel="forecast probability")
             if panel == 0:
-                axes.set_ylabel("share of cells that flooded")
+                axes.set_ylabel("share of flooded cells")
                 axes.legend(frameon=False, fontsize=8)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=110)

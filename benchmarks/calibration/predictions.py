@@ -1,6 +1,5 @@
-"""What every network says of a coast's storms, asked once and kept: scores can then be computed again at no cost."""
+"""Predictions of every network on the storms of a coast, computed once and kept."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,10 +9,10 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from benchmarks.calibration.mc_dropout import draw_words
+from benchmarks.calibration.mc_dropout import sample_predictions
 from benchmarks.delta.coasts import SimulatedCoast
-from benchmarks.delta.learning import weights_of
-from benchmarks.delta.outages import Condition, strike
+from benchmarks.delta.methods import digest, weights_of
+from benchmarks.delta.outages import Condition, apply_outage
 from strandline.distillation.adaptation.data import build_adaptation_data
 from strandline.distillation.waterlines import FloodArchive, attach_archive, attach_whole_archive, peak_levels
 from strandline.models.batch import Batch
@@ -25,17 +24,19 @@ from strandline.models.weights.load_weights import load_teacher
 from strandline.observations.arrays import Indices, SingleFloats
 
 CALIBRATION_STORMS, TEST_STORMS = 12, 8
-"""Of the normal storms, as `strandline run` parts a record; the others are learned from."""
+"""Of the normal storms, as `strandline run` splits a record; the others are the archive."""
 OUTAGE = Condition("all", 1.0)
-"""Gauge, optical images and loggers of every storm are gone; tide, ground and memory remain."""
+"""Gauge, optical images and loggers of every storm are lost; tide, terrain and archive remain."""
 CONDITIONS = ("normal", "extreme", "outage")
 DRAWS = 8
-"""Of dropout."""
+"""Forward passes of Monte-Carlo dropout."""
+Networks = Sequence[Student | MultiHeadStudent]
+Arrays = dict[str, npt.NDArray]
 
 
 @dataclass(frozen=True)
-class Said:
-    """Words of M members on n storms.
+class MemberPredictions:
+    """Predictions of M members on n storms.
 
     Attributes:
         flood: (M, n, K, H, W) logarithm of class probabilities, in half precision.
@@ -49,24 +50,23 @@ class Said:
 
 @dataclass(frozen=True)
 class CoastPredictions:
-    """One coast under one seed, with everything that was said of it.
+    """One coast under one seed, with the predictions of all networks.
 
     Attributes:
-        training, calibration: storms; tests: condition → storms.
+        training, calibration: storms; ``tests``: condition → storms.
         teacher: (n, K, H, W) class probabilities of the training and then the calibration storms.
-        said: (method, part) → words; parts are ``training``, ``calibration`` and the
-            conditions; methods ``ensemble``, whose first member is the single student, ``distilled_ensemble``,
-            ``mc_dropout``.
+        members: (method, part) → predictions; parts are ``training``, ``calibration`` and the conditions; methods are
+            ``ensemble``, whose first member is the single student, ``distilled_ensemble`` and ``mc_dropout``.
     """
 
     training: Indices
     calibration: Indices
     tests: dict[str, Indices]
     teacher: npt.NDArray[np.float16]
-    said: dict[tuple[str, str], Said]
+    members: dict[tuple[str, str], MemberPredictions]
 
 
-def part(coast: SimulatedCoast, seed: int) -> tuple[Indices, Indices, dict[str, Indices]]:
+def split_record(coast: SimulatedCoast, seed: int) -> tuple[Indices, Indices, dict[str, Indices]]:
     """Training and calibration storms, none of them extreme, and the storms of each test."""
     rng = np.random.default_rng([coast.seed, seed, 2])
     normal = rng.permutation(np.flatnonzero(~coast.extreme))
@@ -75,44 +75,50 @@ def part(coast: SimulatedCoast, seed: int) -> tuple[Indices, Indices, dict[str, 
     return np.sort(training), np.sort(calibration), tests
 
 
-def examine(
+def predict_coast(
     coast: SimulatedCoast, seed: int, students: Sequence[Student], heads: MultiHeadStudent, cache: Path | None
 ) -> CoastPredictions:
-    """Ask every network about every storm, or read what they said from the cache."""
-    training, calibration, tests = part(coast, seed)
+    """Predictions of every network on every storm, from the cache where they are kept."""
+    training, calibration, tests = split_record(coast, seed)
     teacher = load_teacher()
 
-    def kept(what: str, networks: Sequence[nn.Module], make: Callable[[], dict[str, npt.NDArray]]) -> dict:
+    def kept(what: str, networks: Sequence[nn.Module], make: Callable[[], Arrays]) -> Arrays:
         if cache is None:
             return make()
-        key = hashlib.sha256(f"{len(coast.level)} {DRAWS}".encode() + weights_of(networks)).hexdigest()[:12]
-        path = cache / f"words-{what}-{coast.seed}-{seed}-{key}.npz"
+        path = cache / f"words-{what}-{coast.seed}-{seed}-{digest(len(coast.level), DRAWS, weights_of(networks))}.npz"
         if not path.exists():
             partial = path.with_suffix(".partial.npz")
-            np.savez(partial, **make())
+            np.savez(partial, **make())  # type: ignore[arg-type]
             partial.replace(path)
         with np.load(path) as stored:
             return dict(stored)
 
-    def teach() -> dict[str, npt.NDArray]:
-        seen, asked = (coast.storms[torch.from_numpy(index)] for index in (training, calibration))
-        word = build_adaptation_data(seen, asked, coast.windows, (), teacher).teacher_predictions
-        said = [part.flood_logits for part in (word.training, word.calibration)]
-        taught = torch.cat([logits.softmax(dim=1) for logits in said if logits is not None])
-        return {"teacher": taught.numpy().astype(np.float16)}
+    def teacher_probability() -> Arrays:
+        storms, others = (coast.storms[torch.from_numpy(index)] for index in (training, calibration))
+        predictions = build_adaptation_data(storms, others, coast.windows, (), teacher).teacher_predictions
+        parts = (predictions.training, predictions.calibration)
+        probability = torch.cat([part.require_flood_logits().softmax(dim=1) for part in parts])
+        return {"teacher": probability.numpy().astype(np.float16)}
 
-    taught = kept("teacher", [teacher], teach)["teacher"]
-    views = Views(coast, seed, training, calibration, tests, taught)
-    words = kept("ensemble", [teacher, *students], lambda: _flat("ensemble", predict_members, students, views))
-    words |= kept("dropout", [teacher, students[0]], lambda: _flat("mc_dropout", _drop, students[:1], views.of_tests()))
-    words |= kept("heads", [teacher, heads], lambda: _flat("distilled_ensemble", predict_members, [heads], views))
-    names = {tuple(name.split("/")[:2]) for name in words}
-    said = {(method, of): Said(*(words[f"{method}/{of}/{f.name}"] for f in fields(Said))) for method, of in names}
-    return CoastPredictions(training, calibration, tests, taught, said)
+    by_teacher = kept("teacher", [teacher], teacher_probability)["teacher"]
+    views = StudentViews(coast, seed, training, calibration, tests, by_teacher)
+    arrays = kept("ensemble", [teacher, *students], lambda: _arrays("ensemble", predict_members, students, views))
+    arrays |= kept(
+        "dropout", [teacher, students[0]], lambda: _arrays("mc_dropout", _sample, students[:1], views.of_tests())
+    )
+    arrays |= kept("heads", [teacher, heads], lambda: _arrays("distilled_ensemble", predict_members, [heads], views))
+    names = [(method, part) for method, part, _ in (name.split("/") for name in arrays)]
+    members = {
+        (method, part): MemberPredictions(
+            **{field.name: arrays[f"{method}/{part}/{field.name}"] for field in fields(MemberPredictions)}
+        )
+        for method, part in dict.fromkeys(names)
+    }
+    return CoastPredictions(training, calibration, tests, by_teacher, members)
 
 
-class Views(Mapping[str, Batch]):
-    """What the students see of each part, beside what the teacher said of the training storms; made when asked for."""
+class StudentViews(Mapping[str, Batch]):
+    """Inputs of the students by part, with the flood archive of the training storms; built on access."""
 
     def __init__(
         self,
@@ -121,24 +127,24 @@ class Views(Mapping[str, Batch]):
         training: Indices,
         calibration: Indices,
         tests: dict[str, Indices],
-        taught: npt.NDArray[np.float16],
+        by_teacher: npt.NDArray[np.float16],
     ) -> None:
-        self._coast, self._seed, self._training = coast, seed, training
+        self._coast, self._seed = coast, seed
         self._index = {"training": training, "calibration": calibration}
         self._index |= {name: index for name, index in tests.items() if len(index)}
         storms = coast.storms[torch.from_numpy(training)]
-        word = torch.from_numpy(taught[: len(training)].astype(np.float32))
+        probability = torch.from_numpy(by_teacher[: len(training)].astype(np.float32))
         level, spread = peak_levels(storms)
         terrain, known = storms.pair("terrain")
-        self._archive = FloodArchive(word, level, spread, terrain[0, 0], known[0])
+        self._archive = FloodArchive(probability, level, spread, terrain[0, 0], known[0])
 
     def __getitem__(self, name: str) -> Batch:
         storms = self._coast.storms[torch.from_numpy(self._index[name])]
-        if name == "training":  # a storm must not remember itself
+        if name == "training":  # without the storm itself
             others = ~torch.eye(len(storms), dtype=torch.bool)
             return attach_archive(student_inputs(storms), self._archive, others)
         if "outage" in name:
-            storms = strike(storms, OUTAGE, torch.Generator().manual_seed(self._seed))
+            storms = apply_outage(storms, OUTAGE, torch.Generator().manual_seed(self._seed))
         return attach_whole_archive(student_inputs(storms), self._archive)
 
     def __iter__(self) -> Iterator[str]:
@@ -148,28 +154,28 @@ class Views(Mapping[str, Batch]):
         return len(self._index)
 
     def of_tests(self) -> Mapping[str, Batch]:
-        """The conditions alone."""
+        """The test conditions alone."""
         return {name: self[name] for name in self if name in CONDITIONS}
 
 
-def _drop(networks: Sequence[Student | MultiHeadStudent], batch: Batch) -> list[Prediction]:
+def _sample(networks: Networks, batch: Batch) -> list[Prediction]:
     (student,) = networks
     assert isinstance(student, Student)
-    return draw_words(student, batch, DRAWS, seed=0)
+    return sample_predictions(student, batch, DRAWS, seed=0)
 
 
-def _flat(
+def _arrays(
     method: str,
-    ask: Callable[[Sequence[Student | MultiHeadStudent], Batch], list[Prediction]],
-    networks: Sequence[Student | MultiHeadStudent],
+    predict: Callable[[Networks, Batch], list[Prediction]],
+    networks: Networks,
     views: Mapping[str, Batch],
-) -> dict[str, npt.NDArray]:
-    """Words on each view, by ``method/view/field``."""
-    found = {}
+) -> Arrays:
+    """Predictions on each view, named ``method/view/field``."""
+    found: Arrays = {}
     for name, view in views.items():
-        words = ask(networks, view)
-        logits = [word.flood_logits.log_softmax(dim=1) for word in words if word.flood_logits is not None]
-        means, scales = (torch.stack([getattr(w, of) for w in words]).numpy() for of in ("surge_mean", "surge_scale"))
+        members = predict(networks, view)
+        logits = [one.require_flood_logits().log_softmax(dim=1) for one in members]
         found[f"{method}/{name}/flood"] = torch.stack(logits).numpy().astype(np.float16)
-        found |= {f"{method}/{name}/surge_mean": means, f"{method}/{name}/surge_scale": scales}
+        for field in ("surge_mean", "surge_scale"):
+            found[f"{method}/{name}/{field}"] = torch.stack([getattr(one, field) for one in members]).numpy()
     return found

@@ -1,11 +1,13 @@
 """``python -m benchmarks.calibration.training_coasts``: features of the training coasts of the shipped networks.
 
-They are drawn again from their seeds, with a few storms each: features of ground, sea and sensors need no more. The
-result ships as ``strandline/uncertainty/data/training_coasts.json``, for `strandline.uncertainty.out_of_distribution`.
+The coasts are simulated again from their seeds, with a few storms each, which is enough for features of terrain, sea
+and sensors. The result ships as ``uncertainty/data/training_coasts.json``, for
+`strandline.uncertainty.out_of_distribution`.
 """
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +26,14 @@ from strandline.uncertainty.out_of_distribution import FEATURE_HOURS, features_o
 YEARS, STORMS = 2.5, 3
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
+    """Simulate the coasts, and write their features."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration.training_coasts", description=__doc__)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--coasts", type=int, default=PretrainingConfig.coasts)
     parser.add_argument("--cache", type=Path, required=True, help="folder for the features of each coast")
     parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     torch.set_num_threads(1)
     options.cache.mkdir(parents=True, exist_ok=True)
     seeds = [options.first_seed + i for i in range(options.coasts)]

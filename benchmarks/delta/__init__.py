@@ -1,1 +1,1 @@
-"""Distillation on simulated deltas."""
+"""Distillation on simulated coasts, where the truth is known."""

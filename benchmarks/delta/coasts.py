@@ -1,4 +1,4 @@
-"""Simulated coasts for ``benchmarks.delta``: what the networks see, what is true, and how hard the task is."""
+"""Simulated coasts: the streams of the networks, the truth, and the difficulty of the task."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import xarray as xr
 from torch import Tensor
@@ -16,7 +15,7 @@ from strandline.distillation.pretraining.archive_sampling import degrade_radar
 from strandline.distillation.pretraining.simulated_coasts import EXTREME_ABOVE_DESIGN
 from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch, build_surge_batch
-from strandline.observations.arrays import Floats
+from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model
@@ -27,21 +26,21 @@ from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 
 WINDOWS = 64
 CONTENT = " ".join(Batch.__dataclass_fields__)
-"""Of a coast that was kept: one without some of it is drawn again."""
+"""Fields of a cached coast; a cache with other fields is not read."""
 
 
 @dataclass(frozen=True, eq=False)
 class SimulatedCoast:
-    """One coast with E storms, in order of time.
+    """One coast with E storms, ordered by time.
 
     Attributes:
         seed: of the coast.
-        storms: what the teacher sees, with truth as targets.
+        storms: all streams, with the truth as targets.
         windows: surge windows outside every storm.
-        survey: (E, H, W) depth class as a survey would map it, and where (``surveyed``).
+        survey: (E, H, W) depth class as surveyed; ``surveyed``: (E, H, W) where.
         level: (E,) true peak level [m above mean sea level]; ``design``: of its embankments.
         elevation: (H, W) true ground [m above mean sea level].
-        breached: (E, H, W) embankment cells that gave way.
+        breached: (E, H, W) embankment cells that breached.
     """
 
     seed: int
@@ -52,16 +51,16 @@ class SimulatedCoast:
     level: Floats
     design: float
     elevation: Floats
-    breached: npt.NDArray[np.bool_]
+    breached: Mask
 
     @property
-    def extreme(self) -> npt.NDArray[np.bool_]:
-        """(E,) storms above the extreme mark; what ships was taught below it."""
+    def extreme(self) -> Mask:
+        """(E,) storms above the extreme mark; the shipped networks were trained below it."""
         return np.asarray(self.level > self.design + EXTREME_ABOVE_DESIGN)
 
     @cached_property
     def land(self) -> Tensor:
-        """(H, W) cells that are scored: known ground that is not permanent water."""
+        """(H, W) scored cells: known ground that is not permanent water."""
         return self.storms[:1].land[0]
 
     @cached_property
@@ -70,12 +69,12 @@ class SimulatedCoast:
         return self.storms.require("flood_class") > 0
 
     def under_bad_radar(self) -> "SimulatedCoast":
-        """The same coast whose radar has four looks and no dry reference."""
+        """The same coast with radar of four looks and without a dry reference."""
         return replace(self, storms=degrade_radar(self.storms, torch.Generator().manual_seed(self.seed)))
 
 
 def simulate(seed: int, events: int, years: float, size: int, cache: Path | None = None) -> SimulatedCoast:
-    """Simulate a coast, or read it from ``cache`` where an equal one lies."""
+    """Simulate a coast, or read it from ``cache``."""
     key = hashlib.sha256(f"{CONTENT} {seed} {events} {years} {size}".encode()).hexdigest()[:12]
     path = None if cache is None else cache / f"coast-{seed}-{key}.pt"
     if path is not None and path.exists():
@@ -91,19 +90,19 @@ def simulate(seed: int, events: int, years: float, size: int, cache: Path | None
 
 def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast:
     name = f"coast {seed}"
-    seen = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, n_surveys=events)
-    gauge, truth = seen.require_gauge(), seen.require("truth")
+    coast = simulate_coast(name, seed, shape=(size, size), years=years, n_storms=events, n_surveys=events)
+    gauge, truth = coast.require_gauge(), coast.require("truth")
     storms = storms_in(truth)
-    sea_level, free = _tide_and_weather(seen, storms)
-    batch = _without_assets(build_storm_batch(seen, storms, sea_level, "truth"))
+    sea_level, free = _sea_level_model(coast, storms)
+    batch = build_storm_batch(coast, storms, sea_level, "truth").without("assets", "damage")
     rng = np.random.default_rng([seed, 99])
     issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
-    survey = build_storm_batch(seen, storms, sea_level, "survey")
+    survey = build_storm_batch(coast, storms, sea_level, "survey")
     mean = float(truth.attrs["mean_sea_level"])
     return SimulatedCoast(
         seed,
         batch,
-        build_surge_batch(seen, issue, sea_level, "survey"),
+        build_surge_batch(coast, issue, sea_level, "survey"),
         *survey.pair("flood_class"),
         truth["peak_level"].values - mean,
         float(truth.attrs["design_level"]) - mean,
@@ -113,20 +112,15 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
 
 
 def storms_in(truth: xr.Dataset) -> list[Storm]:
-    """All storms of a simulated coast, whether its gauge saw them or not."""
+    """All storms of a simulated coast, observed by its gauge or not."""
     return [
         Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level))
         for peak, level in zip(truth["time"].values, truth["peak_level"].values, strict=True)
     ]
 
 
-def _without_assets(batch: Batch) -> Batch:
-    """This benchmark is about floods, and coasts differ in how many assets they have."""
-    return replace(batch, asset_cell=None, asset_class=None, asset_seen=None, damage_state=None, damage_valid=None)
-
-
-def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[SeaLevelModel, npt.NDArray[np.bool_]]:
-    """What three years without any storm tell of tide and weather, and hours of issue that touch no storm."""
+def _sea_level_model(coast: Observations, storms: list[Storm]) -> tuple[SeaLevelModel, Mask]:
+    """Sea-level model of three storm-free years, and (T,) hours of issue whose windows hold no storm."""
     gauge = coast.require_gauge()
     time, level = gauge["time"].values, gauge["water_level"].values[0] - float(gauge["mean_sea_level"].values[0])
     free = np.ones(time.size, dtype=bool)
@@ -141,12 +135,12 @@ def _tide_and_weather(coast: Observations, storms: list[Storm]) -> tuple[SeaLeve
 
 
 @dataclass(frozen=True)
-class Hardness:
-    """Whether a coast is hard enough to count; ``benchmarks.delta`` prints it.
+class Difficulty:
+    """Whether a coast is difficult enough; checked against the gates of the summary.
 
     Attributes:
         elevation_error: root mean square error of the elevation product over land [m].
-        breaches_differ: share of storm pairs whose breaches are not the same.
+        breaches_differ: share of storm pairs with different breaches.
         bathtub_product, bathtub_true: pooled IoU of the connected bathtub on the product and on the true terrain.
     """
 
@@ -156,33 +150,33 @@ class Hardness:
     bathtub_true: float
 
 
-def hardness(coast: SimulatedCoast) -> Hardness:
-    """The gates that need no network, over the coast's normal storms."""
+def difficulty_of(coast: SimulatedCoast) -> Difficulty:
+    """The difficulty of the coast's normal storms, as far as it needs no network."""
     land = coast.land.numpy()
     error = (coast.storms.require("terrain")[0, 0].numpy() - coast.elevation)[land]
     normal = np.flatnonzero(~coast.extreme)
     pairs = [(coast.breached[a] != coast.breached[b]).any() for i, a in enumerate(normal) for b in normal[:i]]
-    return Hardness(
+    return Difficulty(
         float(np.sqrt((error**2).mean())),
         float(np.mean(pairs)),
-        *(bathtub_iou(coast, normal, on, connected=True) for on in ("product", "true")),
+        *(bathtub_iou(coast, normal, terrain, connected=True) for terrain in ("product", "true")),
     )
 
 
-def bathtub_maps(coast: SimulatedCoast, index: npt.NDArray[np.int64], on: str, *, connected: bool) -> npt.NDArray:
-    """(n, H, W) cells that a still sea at the true peak level floods, on the ``product`` or the ``true`` terrain."""
-    terrain = coast.storms.require("terrain")[0]
-    ground = coast.elevation if on == "true" else terrain[0].numpy().astype(float)
-    water = terrain[2].numpy() > 0.5
+def bathtub_maps(coast: SimulatedCoast, index: Indices, terrain: str, *, connected: bool) -> Mask:
+    """(n, H, W) cells that still water at the true peak level floods, on the ``product`` or the ``true`` terrain."""
+    product = coast.storms.require("terrain")[0]
+    ground = coast.elevation if terrain == "true" else product[0].numpy().astype(float)
+    water = product[2].numpy() > 0.5
     if connected:
         return np.stack([connected_bathtub(ground, water, level) for level in coast.level[index]])
     return np.stack([(level - ground >= DEPTH_EDGES[0]) & ~water for level in coast.level[index]])
 
 
-def bathtub_iou(coast: SimulatedCoast, index: npt.NDArray[np.int64], on: str, *, connected: bool) -> float:
+def bathtub_iou(coast: SimulatedCoast, index: Indices, terrain: str, *, connected: bool) -> float:
     """Pooled IoU over some storms."""
     truth = coast.flooded[index].numpy()
-    maps = bathtub_maps(coast, index, on, connected=connected)
+    maps = bathtub_maps(coast, index, terrain, connected=connected)
     return pooled_iou(overlap_counts(maps, truth, np.broadcast_to(coast.land.numpy(), truth.shape)))
 
 

@@ -1,4 +1,4 @@
-"""Streams fail on purpose: a share of the storms loses one, or all together, or every storm loses a half."""
+"""Outage conditions: a share of the storms loses one stream or all of them, or every storm loses part of each."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -15,12 +15,12 @@ STREAMS: tuple[Stream, ...] = ("gauge", "optical", "in_situ")
 
 @dataclass(frozen=True)
 class Condition:
-    """What fails.
+    """Which streams are lost, and in how many storms.
 
     Attributes:
         stream: one, or all of them in the same storms.
-        share: of the storms that lose it; with ``partial`` of what each storm loses: the last hours of the gauge, or
-            the maps on one side.
+        share: of the storms that lose it; with ``partial`` the share that each storm loses: the last hours of the
+            gauge, or one side of the maps.
     """
 
     stream: Stream
@@ -40,32 +40,32 @@ CONDITIONS = (
     *(Condition(stream, 0.5) for stream in STREAMS),
     *(Condition(stream, 0.5, partial=True) for stream in STREAMS),
 )
-"""The most telling ones first."""
+"""The most severe ones first."""
 
 
-def strike(storms: Batch, condition: Condition, generator: torch.Generator) -> Batch:
-    """The same storms without what failed; what is hidden is zero and unseen."""
+def apply_outage(storms: Batch, condition: Condition, generator: torch.Generator) -> Batch:
+    """The same storms without the lost data, which is zero and masked."""
     count = len(storms)
-    hit = torch.randperm(count, generator=generator) < round(condition.share * count)
+    affected = torch.randperm(count, generator=generator) < round(condition.share * count)
     streams = STREAMS if condition.stream == "all" else (condition.stream,)
     for name in streams:
         values, seen = getattr(storms, name), getattr(storms, f"{name}_seen")
         if values is None:
             continue
         if condition.partial:
-            kept = seen & ~_half(seen, name == "gauge", condition.share)
+            kept = seen & ~_lost_part(seen, name == "gauge", condition.share)
         else:
-            kept = seen & ~hit.reshape(-1, *[1] * (seen.dim() - 1))
+            kept = seen & ~affected.reshape(-1, *[1] * (seen.dim() - 1))
         mask = kept if values.dim() == kept.dim() else kept[:, None]
         storms = replace(storms, **{name: values * mask, f"{name}_seen": kept})
     return storms
 
 
-def _half(seen: Tensor, is_gauge: bool, share: float) -> Tensor:
-    """Where a partial outage strikes: the last hours of a gauge, the first rows of a map."""
-    struck = torch.zeros_like(seen)
+def _lost_part(seen: Tensor, is_gauge: bool, share: float) -> Tensor:
+    """Where a partial outage loses data: the last hours of a gauge, the first rows of a map."""
+    lost = torch.zeros_like(seen)
     if is_gauge:
-        struck[..., CONTEXT_HOURS - round(share * CONTEXT_HOURS) :] = True
+        lost[..., CONTEXT_HOURS - round(share * CONTEXT_HOURS) :] = True
     else:
-        struck[:, : round(share * seen.shape[1])] = True
-    return struck
+        lost[:, : round(share * seen.shape[1])] = True
+    return lost

@@ -1,1 +1,1 @@
-"""Radar teaches eyes half shut: distillation for flood maps on real radar and optical chips."""
+"""Distillation of flood maps on real radar and optical chips."""

@@ -17,19 +17,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.floods.chips import read_events
 from benchmarks.floods.methods import Budget, DistillationConfig
-from benchmarks.floods.run import Plan, Work, part, run_in_process, stages
+from benchmarks.floods.run import Plan, ResultCache, count_row_lists, run_fold_in_process, split_folds
 from benchmarks.floods.summary import markdown, summarise
 from benchmarks.floods.views import SETTINGS
 from benchmarks.record import Record, command_of, print_summary, sha256, write_record
 
 
 def main(words: Sequence[str] | None = None) -> None:
+    """Train and score every fold in its own process, summarise, and write the record."""
     arguments = _parser().parse_args(words)
     data = {"source": sha256(arguments.source), "source_blocks": sha256(arguments.source_blocks)}
     source, target = read_events(arguments.source, arguments.source_blocks), None
     if arguments.target is not None:
         if arguments.target_blocks is None:
-            raise SystemExit("--target needs --target-blocks, which says which chips are one event")
+            raise SystemExit("--target needs --target-blocks, the chip ranges of its events")
         target = read_events(arguments.target, arguments.target_blocks)
         data |= {"target": sha256(arguments.target), "target_blocks": sha256(arguments.target_blocks)}
     full = Budget()
@@ -43,20 +44,20 @@ def main(words: Sequence[str] | None = None) -> None:
         Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(full).items()}),
         DistillationConfig(),
     )
-    folds, work = part(source, target, plan.folds), Work(arguments.work, plan, data)
+    folds, work = split_folds(source, target, plan.folds), ResultCache(arguments.work, plan, data)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar,
         Manager() as manager,
         ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool,
     ):
-        task, stages_told = bar.add_task("", total=sum(stages(fold, plan) for fold in folds)), manager.Queue()
+        task, messages = bar.add_task("", total=sum(count_row_lists(fold, plan) for fold in folds)), manager.Queue()
         threads = max(1, arguments.processes // len(folds))
-        futures = [pool.submit(run_in_process, fold, plan, work, threads, stages_told) for fold in folds]
-        while not all(future.done() for future in futures) or not stages_told.empty():
+        futures = [pool.submit(run_fold_in_process, fold, plan, work, threads, messages) for fold in folds]
+        while not all(future.done() for future in futures) or not messages.empty():
             with suppress(Empty):
-                told = stages_told.get(timeout=1)
-                bar.update(task, description=told or "", advance=0 if told else 1)
+                message = messages.get(timeout=1)
+                bar.update(task, description=message or "", advance=0 if message else 1)
         rows = [row for future in futures for row in future.result()]
     summary = {"effort": arguments.effort, "folds": len(folds), **summarise(rows)}
     record = Record("floods", "real", data, list(range(plan.seeds)), rows, summary)
@@ -67,19 +68,19 @@ def main(words: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--source", type=Path, required=True, help="zip or folder of chips that teach")
-    parser.add_argument("--source-blocks", type=Path, required=True, help="JSON of [first, last, count], an event each")
-    parser.add_argument("--target", type=Path, help="chips of other events; without it the source's own are left out")
+    parser.add_argument("--source", type=Path, required=True, help="zip file or folder of chips")
+    parser.add_argument("--source-blocks", type=Path, required=True, help="JSON of [first, last, count] per event")
+    parser.add_argument("--target", type=Path, help="chips of other events to test on; default: folds of the source")
     parser.add_argument("--target-blocks", type=Path, help="JSON of their ranges")
     parser.add_argument("--label-fractions", type=float, nargs="+", default=[0.01, 0.05, 0.10, 1.0])
     parser.add_argument("--seeds", type=int, default=5, help="draws of labels, clouds and points")
-    parser.add_argument("--control-seeds", type=int, default=1, help="of these, with all settings and controls")
+    parser.add_argument("--control-seeds", type=int, default=1, help="seeds with all settings and controls")
     parser.add_argument("--control-fraction", type=float, default=0.05, help="label fraction of the controls")
     parser.add_argument("--settings", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
-    parser.add_argument("--folds", type=int, default=4, help="parts in which the source's own events are left out")
-    parser.add_argument("--effort", type=float, default=1.0, help="share of the optimiser steps, for a quick look")
-    parser.add_argument("--processes", type=int, default=2, help="folds that run side by side, or threads of one fold")
-    parser.add_argument("--work", type=Path, default=Path("runs/floods"), help="where networks and rows wait")
+    parser.add_argument("--folds", type=int, default=4, help="folds of the source events")
+    parser.add_argument("--effort", type=float, default=1.0, help="factor on the optimiser steps, for a quick try")
+    parser.add_argument("--processes", type=int, default=2, help="folds in parallel, or threads of one fold")
+    parser.add_argument("--work", type=Path, default=Path("runs/floods"), help="folder for finished networks and rows")
     parser.add_argument("--out", type=Path, required=True)
     return parser
 

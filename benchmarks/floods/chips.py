@@ -1,4 +1,4 @@
-"""Flood chips as they lie in a zip or a folder, and the events that they belong to."""
+"""Flood chips in a zip file or folder, and the events that they belong to."""
 
 import io
 import json
@@ -25,10 +25,10 @@ class Chips:
     """N chips of H × W cells.
 
     Attributes:
-        ids: (N,) number of each chip.
-        s1_before, s1_after: (N, H, W) VV, scaled a chip; 255 = no data.
+        ids: (N,) chip numbers.
+        s1_before, s1_after: (N, H, W) VV, scaled per chip; 255 = no data.
         s2_before, s2_after: (N, H, W, 3) shortwave infrared (B11), near infrared (B8), green (B3); all 0 = no data.
-        mask: (N, H, W) delineated as flooded.
+        mask: (N, H, W) flooded according to the delineation.
     """
 
     ids: npt.NDArray[np.int64]
@@ -46,7 +46,7 @@ class Chips:
 
     @property
     def valid(self) -> Mask:
-        """(N, H, W) seen by every instrument before and after."""
+        """(N, H, W) with data of every instrument, before and after."""
         radar = (self.s1_before != NO_RADAR) & (self.s1_after != NO_RADAR)
         optical = self.s2_before.any(axis=-1) & self.s2_after.any(axis=-1)
         return np.asarray(radar & optical)
@@ -65,21 +65,21 @@ class Chips:
 
 
 def _dark(chip: Bytes) -> float:
-    """Half of the chip's median: what is darker is smooth."""
+    """Half of the median of the chip; darker cells are smooth surfaces."""
     seen = chip[chip != NO_RADAR]
     return float(np.median(seen)) * 0.5 if seen.size else 0.0
 
 
 @dataclass(frozen=True)
 class Event:
-    """Chips of one flood, in the order of their numbers."""
+    """Chips of one flood, ordered by their numbers."""
 
     name: str
     chips: Chips
 
 
 def read_events(path: Path, blocks: Path) -> list[Event]:
-    """Chips of a zip or folder, a block an event.
+    """Events of a zip file or folder; each block of chip numbers is one event.
 
     Raises:
         InputError: a layer that lacks a chip which another layer has, an image of another size, blocks that overlap or
@@ -103,7 +103,7 @@ def read_events(path: Path, blocks: Path) -> list[Event]:
 
 
 def _opened(path: Path) -> tuple[Sequence[str], Callable[[str, int], Bytes]]:
-    """Names of the members, and a reader of one layer of one chip."""
+    """File names, and a function that reads one layer of one chip."""
     if path.is_dir():
         names = [str(file.relative_to(path)) for file in sorted(path.rglob("*.png"))]
 
@@ -123,8 +123,8 @@ def _opened(path: Path) -> tuple[Sequence[str], Callable[[str, int], Bytes]]:
     return names, read
 
 
-def concatenated(chips: Sequence[Chips]) -> Chips:
-    """All chips in one."""
+def concatenate_chips(chips: Sequence[Chips]) -> Chips:
+    """All chips together."""
     return Chips(
         np.concatenate([part.ids for part in chips]),
         *(np.concatenate([getattr(part, layer) for part in chips]) for layer in LAYERS),
@@ -132,7 +132,7 @@ def concatenated(chips: Sequence[Chips]) -> Chips:
 
 
 def cut(event: Event, side: int) -> Event:
-    """The same event, of whose chips the middle ``side`` × ``side`` cells are left."""
+    """The same event with the middle ``side`` × ``side`` cells of its chips."""
     chips = event.chips
     first = (chips.mask.shape[-1] - side) // 2
     inside = (slice(None), slice(first, first + side), slice(first, first + side))

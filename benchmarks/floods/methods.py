@@ -1,4 +1,4 @@
-"""The ways to a student of one event: with and without labels of its own, with and without a teacher."""
+"""The compared methods: students of one event with and without its labels, with and without a teacher."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from benchmarks.floods.learning import Regime, Source, ask, learn
 from benchmarks.floods.scoring import Reference, choose_threshold
-from benchmarks.floods.teachers import average_words
+from benchmarks.floods.teachers import average_probabilities
+from benchmarks.floods.training import Source, TrainingConfig, predict, train_network
 from benchmarks.floods.views import (
     STUDENT_STREAMS,
     TEACHER_STREAMS,
     Setting,
     Views,
     student_inputs,
-    teachers_view,
+    teacher_inputs,
 )
 from strandline.distillation.alignment.kernel_alignment import AlignmentName
 from strandline.distillation.losses import flood_probability
@@ -26,35 +26,35 @@ from strandline.models.flood.dense_io import MapPrediction
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.observations.arrays import Indices
 
-FEW = 48
-"""Chips of other events that a threshold is chosen on."""
+THRESHOLD_CHIPS = 48
+"""Chips of other events that choose a threshold."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Optimiser steps; equal for every method that starts at the same place.
+    """Optimiser steps, equal for methods with the same initial weights.
 
     Attributes:
-        teaching: a teacher of many events; ``raising``: a student of many events; ``adapting``: either to one event;
-            ``from_scratch``: a student that starts from nothing.
+        teacher_steps, student_steps: pre-training on many events; ``adaptation_steps``: to one event;
+            ``scratch_steps``: of a student with random weights.
     """
 
-    teaching: int = 2500
-    raising: int = 2000
-    adapting: int = 60
-    from_scratch: int = 150
+    teacher_steps: int = 2500
+    student_steps: int = 2000
+    adaptation_steps: int = 60
+    scratch_steps: int = 150
 
 
 @dataclass(frozen=True)
 class DistillationConfig:
-    """What `distilled` sums, with weights chosen on events that no result is read from.
+    """Terms of the distillation, with weights chosen on events that are not reported.
 
     Attributes:
-        soft, task, replay, feature: weights of the teacher's word, of the event's labels, of the labelled chips of
-            other events, and of the alignment of patches; ``alignment``: what these are compared by.
-        diagnosed: whether the few labels may turn the teacher down.
-        adapted: whether a teacher that was fine-tuned on the few labels speaks beside the one that was not.
-        prior: weight of a teacher that no label has tested.
+        soft, task, replay, feature: weights of the soft targets, of the labels of the event, of the labelled chips of
+            other events, and of the alignment of patches; ``alignment``: its kind.
+        weighted: whether the few labels may lower the weight of the teacher.
+        adapted: whether the teacher is averaged with one that is fine-tuned on the few labels.
+        prior: weight of the teacher without labels.
     """
 
     soft: float = 1.0
@@ -62,7 +62,7 @@ class DistillationConfig:
     replay: float = 0.2
     feature: float = 0.0
     alignment: AlignmentName = "cosine"
-    diagnosed: bool = True
+    weighted: bool = True
     adapted: bool = True
     prior: float = 0.8
 
@@ -70,7 +70,7 @@ class DistillationConfig:
 ABLATIONS = {
     "distilled_without_task": DistillationConfig(task=0.0),
     "distilled_without_replay": DistillationConfig(replay=0.0),
-    "distilled_without_diagnosis": DistillationConfig(diagnosed=False),
+    "distilled_without_diagnosis": DistillationConfig(weighted=False),
     "distilled_without_adapted_teacher": DistillationConfig(adapted=False),
     "distilled_with_features": DistillationConfig(feature=0.3),
 }
@@ -78,33 +78,33 @@ ABLATIONS = {
 
 
 @dataclass(frozen=True, eq=False)
-class School:
-    """What was learned on other events, before this one was seen.
+class SourceNetworks:
+    """Networks trained on other events.
 
     Attributes:
-        for_teacher, for_student: labelled chips of other events, as each of the two sees them.
-        teacher, student: networks taught on them.
-        few: some of these chips, to choose thresholds on.
+        for_teacher, for_student: labelled chips of other events, with the streams of each.
+        teacher, student: the networks trained on them.
+        threshold_chips: some of these chips, to choose thresholds on.
     """
 
     for_teacher: Source
     for_student: Source
     teacher: DenseTransformer
     student: DenseCNN
-    few: Views
+    threshold_chips: Views
 
     def replay(self, weight: float, size: int) -> Source:
-        """Labelled chips of other events, for a student to learn from beside those of the event."""
+        """Labelled chips of other events as a source of training."""
         return replace(self.for_student, task=weight, size=size)
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
-    """One event, with few labels, before its student.
+class EventTask:
+    """One event with few labels.
 
     Attributes:
         pairs: training chips, of which ``labelled`` (indices) have a mask.
-        setting: what is left for the student; ``seed``: of every draw.
+        setting: streams of the student; ``seed``: of every draw.
     """
 
     pairs: Views
@@ -115,192 +115,216 @@ class Task:
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
-    """A network, and the maps of its training that its threshold is chosen on, as it draws them from given streams."""
+class TrainedNetwork:
+    """A network, and for each setting the training maps on which its threshold is chosen."""
 
     network: DenseCNN | DenseTransformer
     references: Callable[[Setting], list[Reference]]
 
     def threshold(self, setting: Setting) -> float:
-        """The chance from which it calls a cell flooded when this is what it sees: with less it is less sure."""
+        """Probability from which a cell counts as flooded; it depends on the streams."""
         return choose_threshold(self.references(setting))
 
 
-def event_chances(sizes: list[int]) -> Tensor:
-    """(ΣN,) chances of chips, so that an event counts with the square root of its size."""
+def sampling_weights(sizes: list[int]) -> Tensor:
+    """(ΣN,) weights of chips, so that an event counts with the square root of its size."""
     return torch.cat([torch.full((size,), size**-0.5, dtype=torch.float64) for size in sizes])
 
 
 def new_teacher(seed: int) -> DenseTransformer:
-    """A Vision Transformer that was never taught."""
+    """A Vision Transformer with random weights."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return DenseTransformer(TEACHER_STREAMS, 2, width=64, pyramid=True).eval()
 
 
 def new_student(seed: int) -> DenseCNN:
-    """A small convolutional network for whatever streams a setting leaves, that was never taught."""
+    """A small convolutional network for any subset of the streams, with random weights."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         student = DenseCNN(STUDENT_STREAMS, 2, width=16, sparse=("in_situ",), prototypes="in_situ", availability=True)
         return student.eval()
 
 
-def teach(source: Source, steps: int, seed: int) -> DenseTransformer:
-    """Train a teacher on the labels of many events, whole chips at a time."""
-    return learn(new_teacher(seed), [source], Regime(steps, 3e-3, piece=source.views.side), seed)
+def train_teacher(source: Source, steps: int, seed: int) -> DenseTransformer:
+    """Train a teacher on the labels of many events, on whole chips."""
+    return train_network(new_teacher(seed), [source], TrainingConfig(steps, 3e-3, piece=source.views.side), seed)
 
 
 def pretrain_student(source: Source, setting: Setting, steps: int, seed: int) -> DenseCNN:
     """Train a student on the labels of many events."""
-    steps *= setting.patience
-    return learn(new_student(seed), [source], _regime(setting, steps, 3e-3, source.views.side), seed)
+    steps *= setting.steps_factor
+    return train_network(new_student(seed), [source], _training_config(setting, steps, 3e-3, source.views.side), seed)
 
 
-def adapt_teacher(school: School, task: Task) -> Learned:
-    """The teacher, fine-tuned on the event's few labels beside those of other events."""
-    network = deepcopy(school.teacher)
+def adapt_teacher(networks: SourceNetworks, task: EventTask) -> TrainedNetwork:
+    """The teacher, fine-tuned on the few labels of the event with replay of other events."""
+    network = deepcopy(networks.teacher)
     own = task.pairs[task.labelled]
-    sources = [Source(own, teachers_view(own), 8), school.for_teacher]
-    learn(network, sources, Regime(task.budget.adapting, 5e-4), task.seed)
-    references = [reference(ask(network, some, teachers_view).logits, some) for some in (own, school.few)]
-    return Learned(network, lambda _: references)
+    sources = [Source(own, teacher_inputs(own), 8), networks.for_teacher]
+    train_network(network, sources, TrainingConfig(task.budget.adaptation_steps, 5e-4), task.seed)
+    references = [
+        reference_of(predict(network, some, teacher_inputs).logits, some) for some in (own, networks.threshold_chips)
+    ]
+    return TrainedNetwork(network, lambda _: references)
 
 
-def labels_only(task: Task) -> Learned:
-    """A new student, the event's few labels and nothing else."""
+def labels_only(task: EventTask) -> TrainedNetwork:
+    """A student with random weights, trained on the few labels of the event alone."""
     network = new_student(task.seed)
     own = task.pairs[task.labelled]
     source = Source(own, student_inputs(own, task.setting), 6)
-    learn(network, [source], _regime(task.setting, task.budget.from_scratch, 3e-3, task.pairs.side), task.seed)
-    return Learned(network, lambda setting: [reference(say(network, own, setting), own)])
+    train_network(
+        network, [source], _training_config(task.setting, task.budget.scratch_steps, 3e-3, task.pairs.side), task.seed
+    )
+    return TrainedNetwork(network, lambda setting: [reference_of(logits_of(network, own, setting), own)])
 
 
-def unadapted_teacher(school: School) -> Learned:
-    """The teacher of other events as it is."""
-    references = [reference(ask(school.teacher, school.few, teachers_view).logits, school.few)]
-    return Learned(school.teacher, lambda _: references)
+def source_teacher(networks: SourceNetworks) -> TrainedNetwork:
+    """The teacher of other events, not adapted."""
+    references = [
+        reference_of(
+            predict(networks.teacher, networks.threshold_chips, teacher_inputs).logits, networks.threshold_chips
+        )
+    ]
+    return TrainedNetwork(networks.teacher, lambda _: references)
 
 
-def pretrained(school: School) -> Learned:
-    """The student of other events as it is."""
-    student, few = school.student, school.few
-    return Learned(student, lambda setting: [reference(say(student, few, setting), few)])
+def pretrained(networks: SourceNetworks) -> TrainedNetwork:
+    """The student of other events, not adapted."""
+    student, threshold_chips = networks.student, networks.threshold_chips
+    return TrainedNetwork(
+        student, lambda setting: [reference_of(logits_of(student, threshold_chips, setting), threshold_chips)]
+    )
 
 
-def finetuned(school: School, task: Task) -> Learned:
-    """The student of other events, fine-tuned on the event's labels with replay of the others: the strong sceptic."""
-    network = _adapted(school, task, [_labels(task, 1.0, 3), school.replay(1.0, 3)])
-    return _judged_by_labels(network, school, task)
+def fine_tuned(networks: SourceNetworks, task: EventTask) -> TrainedNetwork:
+    """The student of other events, fine-tuned on the labels of the event with replay: the strong baseline."""
+    network = _adapt_student(networks, task, [_labels(task, 1.0, 3), networks.replay(1.0, 3)])
+    return _with_labelled_references(network, networks, task)
 
 
-def self_training(school: School, task: Task, start: Learned) -> Learned:
-    """As `distilled`, but the fine-tuned student itself is the teacher."""
-    word = say(start.network, task.pairs, task.setting)
-    return _distil(school, task, word, 1.0, DistillationConfig())
+def self_training(networks: SourceNetworks, task: EventTask, start: TrainedNetwork) -> TrainedNetwork:
+    """As `distilled`, with the fine-tuned student as the teacher."""
+    teacher_logits = logits_of(start.network, task.pairs, task.setting)
+    return _distil(networks, task, teacher_logits, 1.0, DistillationConfig())
 
 
 @dataclass(frozen=True, eq=False)
-class Words:
-    """What teachers say of the training pairs.
+class TeacherPredictions:
+    """Predictions of the teachers on the training pairs.
 
     Attributes:
-        unadapted: the teacher of other events; ``adapted``: that one fine-tuned on the few labels, or ``None``.
+        unadapted: of the teacher of other events; ``adapted``: of the one fine-tuned on the few labels, or ``None``.
     """
 
     unadapted: MapPrediction
     adapted: MapPrediction | None
 
 
-def shuffled(words: Words, order: Tensor) -> Words:
-    """The same words, each about another chip."""
-    said = words.unadapted
-    features = {name: value[order] for name, value in said.features.items()}
-    return Words(MapPrediction(said.logits[order], said.decoded, features), None)
+def shuffle(predictions: TeacherPredictions, order: Tensor) -> TeacherPredictions:
+    """The same predictions in another order of the chips."""
+    prediction = predictions.unadapted
+    features = {name: value[order] for name, value in prediction.features.items()}
+    return TeacherPredictions(MapPrediction(prediction.logits[order], prediction.decoded, features), None)
 
 
-def distilled(school: School, task: Task, words: Words, recipe: DistillationConfig) -> tuple[Learned, TeacherWeight]:
-    """The student of other events learns what the teacher says of every pair, and what the few labels say.
+def distilled(
+    networks: SourceNetworks, task: EventTask, predictions: TeacherPredictions, config: DistillationConfig
+) -> tuple[TrainedNetwork, TeacherWeight]:
+    """The student of other events, distilled on every pair and trained on the few labels.
 
-    The few labels judge the teacher against the student that was not yet here; both have never seen them.
+    The few labels weight the teacher against the unadapted student; neither was trained on them.
     """
     at, own = torch.from_numpy(task.labelled), task.pairs[task.labelled]
-    diagnosis = estimate_teacher_weight(
-        words.unadapted.logits[at],
-        say(school.student, own, task.setting),
+    teacher_weight = estimate_teacher_weight(
+        predictions.unadapted.logits[at],
+        logits_of(networks.student, own, task.setting),
         own.labels,
-        own.taught,
-        prior=recipe.prior,
+        own.label_mask,
+        prior=config.prior,
         block=32,
     )
-    weight = diagnosis.weight if recipe.diagnosed else 1.0
-    word = words.unadapted.logits
-    if recipe.adapted and words.adapted is not None:
-        word = average_words([word, words.adapted.logits], torch.tensor([1.0, 1.0]))
-    return _distil(school, task, word, weight, recipe, words.unadapted.features["patches"]), diagnosis
+    weight = teacher_weight.weight if config.weighted else 1.0
+    teacher_logits = predictions.unadapted.logits
+    if config.adapted and predictions.adapted is not None:
+        teacher_logits = average_probabilities([teacher_logits, predictions.adapted.logits], torch.tensor([1.0, 1.0]))
+    return _distil(
+        networks, task, teacher_logits, weight, config, predictions.unadapted.features["patches"]
+    ), teacher_weight
 
 
 def _distil(
-    school: School, task: Task, word: Tensor, weight: float, recipe: DistillationConfig, patches: Tensor | None = None
-) -> Learned:
-    """Soft targets on every pair, turned down by ``weight``, with labels and replay turned up instead."""
+    networks: SourceNetworks,
+    task: EventTask,
+    teacher_logits: Tensor,
+    weight: float,
+    config: DistillationConfig,
+    patches: Tensor | None = None,
+) -> TrainedNetwork:
+    """Soft targets on every pair, scaled by ``weight``; labels and replay take the rest of the weight."""
     pairs = Source(
         task.pairs,
         student_inputs(task.pairs, task.setting),
         4,
         task=0.0,
-        word=word,
-        soft=recipe.soft * weight,
+        teacher_logits=teacher_logits,
+        soft=config.soft * weight,
         patches=patches,
-        feature=recipe.feature * weight,
-        alignment=recipe.alignment,
+        feature=config.feature * weight,
+        alignment=config.alignment,
     )
-    heard = 1 - weight  # what the teacher loses the labels gain: at weight 0 this is `finetuned`
-    size = round(1 + 2 * heard)
+    label_share = 1 - weight  # at weight 0 this equals `fine_tuned`
+    size = round(1 + 2 * label_share)
     sources = [pairs] if weight > 0 else []
-    if recipe.task > 0:
-        sources.append(_labels(task, recipe.task + (1 - recipe.task) * heard, size))
-    if recipe.replay > 0:
-        sources.append(school.replay(recipe.replay + (1 - recipe.replay) * heard, size))
-    network = _adapted(school, task, sources)
-    if weight < 0.5:  # maps of a teacher that was turned down choose no threshold either
-        return _judged_by_labels(network, school, task)
-    truth = flood_probability(word).numpy() >= 0.5
+    if config.task > 0:
+        sources.append(_labels(task, config.task + (1 - config.task) * label_share, size))
+    if config.replay > 0:
+        sources.append(networks.replay(config.replay + (1 - config.replay) * label_share, size))
+    network = _adapt_student(networks, task, sources)
+    if weight < 0.5:  # maps of a rejected teacher choose no threshold
+        return _with_labelled_references(network, networks, task)
+    truth = flood_probability(teacher_logits).numpy() >= 0.5
     truth[task.labelled] = task.pairs.chips.mask[task.labelled]
     known = task.pairs.seen.numpy() & ~task.pairs.water
 
     def references(setting: Setting) -> list[Reference]:
-        return [Reference(flood_probability(say(network, task.pairs, setting)).numpy(), truth, known)]
+        return [Reference(flood_probability(logits_of(network, task.pairs, setting)).numpy(), truth, known)]
 
-    return Learned(network, references)
-
-
-def _regime(setting: Setting, steps: int, learning_rate: float, side: int) -> Regime:
-    return Regime(steps, learning_rate, piece=side, outage=setting.outage)
+    return TrainedNetwork(network, references)
 
 
-def _adapted(school: School, task: Task, sources: list[Source]) -> DenseCNN:
-    return learn(
-        deepcopy(school.student), sources, _regime(task.setting, task.budget.adapting, 1e-3, task.pairs.side), task.seed
+def _training_config(setting: Setting, steps: int, learning_rate: float, side: int) -> TrainingConfig:
+    return TrainingConfig(steps, learning_rate, piece=side, dropout_rate=setting.dropout_rate)
+
+
+def _adapt_student(networks: SourceNetworks, task: EventTask, sources: list[Source]) -> DenseCNN:
+    return train_network(
+        deepcopy(networks.student),
+        sources,
+        _training_config(task.setting, task.budget.adaptation_steps, 1e-3, task.pairs.side),
+        task.seed,
     )
 
 
-def _judged_by_labels(network: DenseCNN, school: School, task: Task) -> Learned:
-    """Its threshold is chosen on the event's labelled chips and on some of other events, which count the same."""
-    parts = task.pairs[task.labelled], school.few
-    return Learned(network, lambda setting: [reference(say(network, some, setting), some) for some in parts])
+def _with_labelled_references(network: DenseCNN, networks: SourceNetworks, task: EventTask) -> TrainedNetwork:
+    """A network whose threshold is chosen on labelled chips of the event and of other events, with equal weight."""
+    parts = task.pairs[task.labelled], networks.threshold_chips
+    return TrainedNetwork(
+        network, lambda setting: [reference_of(logits_of(network, some, setting), some) for some in parts]
+    )
 
 
-def _labels(task: Task, weight: float, size: int) -> Source:
+def _labels(task: EventTask, weight: float, size: int) -> Source:
     own = task.pairs[task.labelled]
     return Source(own, student_inputs(own, task.setting), size, task=weight)
 
 
-def say(network: DenseCNN | DenseTransformer, views: Views, setting: Setting) -> Tensor:
-    """A network's logits (N, 2, H, W) on what a setting leaves of some chips."""
-    return ask(network, views, lambda some: student_inputs(some, setting)).logits
+def logits_of(network: DenseCNN | DenseTransformer, views: Views, setting: Setting) -> Tensor:
+    """Logits (N, 2, H, W) of a network on the streams of a setting."""
+    return predict(network, views, lambda some: student_inputs(some, setting)).logits
 
 
-def reference(logits: Tensor, views: Views) -> Reference:
-    """A network's word on labelled chips, to choose its threshold on."""
-    return Reference(flood_probability(logits).numpy(), views.chips.mask, views.taught.numpy())
+def reference_of(logits: Tensor, views: Views) -> Reference:
+    """Predictions on labelled chips, for the choice of a threshold."""
+    return Reference(flood_probability(logits).numpy(), views.chips.mask, views.label_mask.numpy())

@@ -1,4 +1,4 @@
-"""Scores of flood maps on an event's test chips, and the threshold that turns chances into maps."""
+"""Scores of flood maps on the test chips of an event, and the threshold that turns probabilities into maps."""
 
 from dataclasses import dataclass
 
@@ -13,40 +13,40 @@ THRESHOLDS = np.arange(0.1, 0.91, 0.05)
 
 @dataclass(frozen=True)
 class Reference:
-    """Maps that a threshold is chosen on: (N, H, W) chances, what they should show, and where that is known."""
+    """Maps for the choice of a threshold: (N, H, W) probabilities, true floods, and where these are known."""
 
-    chance: SingleFloats
+    probability: SingleFloats
     truth: Mask
     known: Mask
 
 
 def choose_threshold(references: list[Reference]) -> float:
-    """The chance from which a cell is called flooded: highest mean IoU over the references, 0.5 when there is none.
+    """Probability from which a cell counts as flooded, by mean IoU over the references; 0.5 without references.
 
-    The middle of all thresholds that come within 0.005 of the best, so that a flat top does not end at its edge.
+    The middle of all thresholds within 0.005 of the best, which is robust where the maximum is flat.
     """
     if not references:
         return 0.5
     scores = [
-        np.mean([_pooled(part.chance >= threshold, part.truth, part.known) for part in references])
+        np.mean([_pooled(part.probability >= threshold, part.truth, part.known) for part in references])
         for threshold in THRESHOLDS
     ]
     good = THRESHOLDS[np.array(scores) >= max(scores) - 0.005]
     return float(good[len(good) // 2])
 
 
-def score(views: Views, chance: SingleFloats, threshold: float) -> dict[str, float]:
-    """IoU, F1, Brier score and calibration error over an event's chips, without permanent water; IoU also with it."""
+def score(views: Views, probability: SingleFloats, threshold: float) -> dict[str, float]:
+    """Scores over the chips of an event without permanent water; IoU also with it (``iou_raw``)."""
     truth, known = views.chips.mask, views.chips.valid & ~views.points
     scored = known & ~views.water
-    flooded = chance >= threshold
+    flooded = probability >= threshold
     iou = _pooled(flooded, truth, scored)
     return {
         "iou": iou,
         "iou_raw": _pooled(flooded, truth, known),
         "f1": 2 * iou / (1 + iou),
-        "brier": brier(chance[scored], truth[scored]),
-        "ece": expected_calibration_error(chance[scored], truth[scored]),
+        "brier": brier(probability[scored], truth[scored]),
+        "ece": expected_calibration_error(probability[scored], truth[scored]),
     }
 
 

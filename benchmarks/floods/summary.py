@@ -75,13 +75,13 @@ def _of_setting(setting: str, rows: Rows) -> Row:
         known = {f: mean_over_groups(scores) for f, scores in curve.items() if scores}
         needed = label_efficiency(list(known), list(known.values()), mean_over_groups(distilled))
         summary[f"{name}/labels_to_equal"] = "more than all" if needed is None else needed
-        finetuned = _scores(rows, "pretrained_finetuned", fraction)
-        worst = [float(difference.mean()) for difference in paired_differences(distilled, finetuned).values()]
+        fine_tuned = _scores(rows, "pretrained_finetuned", fraction)
+        worst = [float(difference.mean()) for difference in paired_differences(distilled, fine_tuned).values()]
         summary[f"{name}/worst_event_against_finetuning"] = min(worst, default=float("nan"))
         for control in ("shuffled_teacher", "random_teacher"):
             scores = _scores(rows, control, fraction)
             if scores:
-                same_seeds = {event: finetuned[event][: len(scores[event])] for event in scores}
+                same_seeds = {event: fine_tuned[event][: len(scores[event])] for event in scores}
                 gain = paired_bootstrap(paired_differences(scores, same_seeds), DRAWS, 0)
                 summary |= gain.entries(f"{name}/{control}_gain", "_")
     return summary

@@ -1,4 +1,4 @@
-"""What teacher and student see of a chip: full resolution for the one, little and cloudy for the other."""
+"""Input streams of a chip: full resolution for the teacher, coarse and cloudy for the student."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,39 +9,39 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from benchmarks.floods.chips import NO_RADAR, Bytes, Chips
-from strandline.observations.arrays import Mask
+from benchmarks.floods.chips import NO_RADAR, Chips
+from strandline.observations.arrays import Bytes, Mask
 
 TEACHER_STREAMS = {"s1_before": 1, "s1_after": 1, "s2_before": 5, "s2_after": 5}
 STUDENT_STREAMS = {**TEACHER_STREAMS, "in_situ": 1}
-"""Stream → channels. A student's network takes all of them, whatever a setting leaves."""
+"""Stream → channels. The student network accepts all of them; a setting leaves some out."""
 INSTRUMENTS = (("s1_before", "s1_after"),)
-"""Streams that fail together."""
+"""Streams that are lost together."""
 IN_SITU_POINTS, COARSE = 8, 4
-"""Points whose state is known, and cells a side of a pixel of the student's optical after-image (32 × 32 a chip)."""
+"""Points with known state, and cells per pixel edge of the student's optical after-image (32 × 32 pixels per chip)."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is left for the student.
+    """Streams of the student.
 
     Attributes:
         name: as in the results.
         streams: names.
         cloud: share of the after-image under cloud.
-        headline: whether it is run on every seed.
-        outage: share of streams hidden while learning.
-        clouds: shares under which a student is raised on other events, each of its chips once under each.
-        patience: times as many steps as others that it is raised for.
+        headline: whether every seed runs it.
+        dropout_rate: share of streams hidden in training.
+        clouds: cloud shares of the pre-training on other events; each chip is used once under each.
+        steps_factor: factor on the steps of the pre-training.
     """
 
     name: str
     streams: tuple[str, ...]
     cloud: float
     headline: bool = False
-    outage: float = 0.1
+    dropout_rate: float = 0.1
     clouds: tuple[float, float] = (0.3, 0.3)
-    patience: int = 1
+    steps_factor: int = 1
 
 
 SETTINGS = {
@@ -50,21 +50,21 @@ SETTINGS = {
         Setting("archive", ("s2_before", "s2_after", "in_situ"), 0.3, headline=True),
         Setting("radar_only", ("s1_before", "s1_after"), 0.0, headline=True),
         Setting("strict", ("s2_after", "in_situ"), 0.6, clouds=(0.6, 0.6)),
-        Setting("outage", tuple(STUDENT_STREAMS), 0.3, outage=0.5, clouds=(0.3, 0.6), patience=2),
+        Setting("outage", tuple(STUDENT_STREAMS), 0.3, dropout_rate=0.5, clouds=(0.3, 0.6), steps_factor=2),
     )
 }
-"""The one student of ``outage`` is also tested on the other settings, beside the students raised for those."""
+"""The student of ``outage`` is also tested on the other settings, beside their own students."""
 
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """Chips with one draw of what covers and reveals them.
+    """Chips with one draw of clouds and in-situ points.
 
     Attributes:
         chips: (N) images and masks.
-        clear: (N, 32, 32) pixels of the student's after-image that are free of the drawn cloud.
-        points: (N, H, W) cells whose state is known on the ground; never scored.
-        water: (N, H, W) permanent water; never taught, and left out of the main score.
+        clear: (N, 32, 32) pixels of the student's after-image without cloud.
+        points: (N, H, W) cells with known state; never scored.
+        water: (N, H, W) permanent water; not used in training, and not in the main score.
     """
 
     chips: Chips
@@ -90,22 +90,22 @@ class Views:
 
     @cached_property
     def seen(self) -> Tensor:
-        """(N, H, W) cells that every instrument saw."""
+        """(N, H, W) cells with data of every instrument."""
         return torch.from_numpy(self.chips.valid)
 
     @cached_property
-    def taught(self) -> Tensor:
-        """(N, H, W) cells of which the label may teach: seen, and no permanent water."""
+    def label_mask(self) -> Tensor:
+        """(N, H, W) cells whose label is used in training: with data, and not permanent water."""
         return torch.from_numpy(self.chips.valid & ~self.water)
 
 
 def draw_views(chips: Chips, cloud: float | npt.NDArray[np.float64], rng: np.random.Generator) -> Views:
-    """Cover each chip with a spatially correlated cloud, and choose the cells known on the ground.
+    """Draw a spatially correlated cloud and the in-situ points of each chip.
 
     Args:
-        chips: N of them.
-        cloud: share covered, of all or of each (N,).
-        rng: what it draws from.
+        chips: N chips.
+        cloud: covered share, of all or of each (N,).
+        rng: source of the draws.
     """
     size = chips.mask.shape[1] // COARSE
     noise = rng.standard_normal((len(chips), size, size))
@@ -113,13 +113,13 @@ def draw_views(chips: Chips, cloud: float | npt.NDArray[np.float64], rng: np.ran
     shares = np.broadcast_to(cloud, len(chips))
     clear = np.stack([field >= np.quantile(field, share) for field, share in zip(smooth, shares, strict=True)])
     points = np.zeros(chips.mask.shape, dtype=bool)
-    for chosen, seen in zip(points, chips.valid, strict=True):
-        cells = np.flatnonzero(seen)
-        chosen.flat[rng.choice(cells, min(IN_SITU_POINTS, cells.size), replace=False)] = True
+    for of_chip, valid in zip(points, chips.valid, strict=True):
+        cells = np.flatnonzero(valid)
+        of_chip.flat[rng.choice(cells, min(IN_SITU_POINTS, cells.size), replace=False)] = True
     return Views(chips, clear, points, chips.permanent_water)
 
 
-def teachers_view(views: Views) -> dict[str, tuple[Tensor, Tensor]]:
+def teacher_inputs(views: Views) -> dict[str, tuple[Tensor, Tensor]]:
     """Both radar and both optical images at full resolution."""
     chips = views.chips
     return {
@@ -131,7 +131,7 @@ def teachers_view(views: Views) -> dict[str, tuple[Tensor, Tensor]]:
 
 
 def student_inputs(views: Views, setting: Setting) -> dict[str, tuple[Tensor, Tensor]]:
-    """The streams of a setting; the optical after-image is coarse and cloudy in every one."""
+    """The streams of a setting; the optical after-image is always coarse and cloudy."""
     chips, streams = views.chips, {}
     if "s1_before" in setting.streams:
         streams["s1_before"], streams["s1_after"] = radar_stream(chips.s1_before), radar_stream(chips.s1_after)
@@ -148,9 +148,9 @@ def student_inputs(views: Views, setting: Setting) -> dict[str, tuple[Tensor, Te
 
 
 def radar_stream(images: Bytes) -> tuple[Tensor, Tensor]:
-    """(N, H, W) uint8 → (N, 1, H, W) standardised a chip, and where there is data.
+    """(N, H, W) uint8 → (N, 1, H, W) standardised per chip, and the mask of data.
 
-    Absolute backscatter was lost when the chips were scaled, so only the order within a chip speaks.
+    The scaling of the chips removed the absolute backscatter; only contrasts within a chip carry information.
     """
     seen = torch.from_numpy(images != NO_RADAR)
     value = torch.from_numpy(images.astype(np.float32)) / 255.0
@@ -162,9 +162,9 @@ def radar_stream(images: Bytes) -> tuple[Tensor, Tensor]:
 
 
 def optical_stream(images: Bytes) -> tuple[Tensor, Tensor]:
-    """(N, H, W, 3) uint8 → (N, 5, H, W): three bands and two water indices, and where there is data.
+    """(N, H, W, 3) uint8 → (N, 5, H, W): three bands and two water indices, and the mask of data.
 
-    Source: the indices of McFeeters (1996) and Xu (2006), which survive a change of brightness.
+    Source: McFeeters (1996) and Xu (2006) for the indices, which do not depend on brightness.
     """
     bands = torch.from_numpy(images.astype(np.float32)).permute(0, 3, 1, 2) / 255.0  # (N, 3, H, W)
     seen = (bands > 0).any(dim=1)
@@ -176,11 +176,11 @@ def optical_stream(images: Bytes) -> tuple[Tensor, Tensor]:
 
 
 def _shrunk(images: Bytes, clear: Mask) -> Bytes:
-    """Means of 4 × 4 cells; all 0 where a cell has no data or the cloud lies."""
+    """Means of 4 × 4 cells; all 0 where a cell has no data or is cloudy."""
     count, rows, columns, bands = images.shape
     blocks = images.reshape(count, rows // COARSE, COARSE, columns // COARSE, COARSE, bands)
     whole = np.asarray(images.any(axis=-1)).reshape(blocks.shape[:-1]).all(axis=(2, 4))
-    means = np.maximum(blocks.mean(axis=(2, 4)).round(), 1)  # black is data, 0 is none
+    means = np.maximum(blocks.mean(axis=(2, 4)).round(), 1)  # 0 marks missing data
     return np.where((whole & clear)[..., None], means, 0).astype(np.uint8)
 
 

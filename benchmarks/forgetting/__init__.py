@@ -1,1 +1,1 @@
-"""Forgetting after local fine-tuning."""
+"""Fine-tuning on one coast, and what it forgets of the others."""

@@ -1,1 +1,1 @@
-"""Whether it helps to align a student's features with its teacher's: by cosine, or by kernels, quantum ones too."""
+"""Feature alignment by kernels, quantum kernels among them: scores, concentration, and time."""

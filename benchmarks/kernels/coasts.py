@@ -1,17 +1,16 @@
-"""Alignment on simulated coasts: a place learns its map by distillation, and features are aligned on the way."""
+"""Rows of the ``delta`` task: distillation of the site map on simulated coasts, with each alignment."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-import numpy.typing as npt
-import torch
-
+from benchmarks.delta.cases import split_storms
 from benchmarks.delta.coasts import SimulatedCoast
-from benchmarks.delta.learning import course_of, mean_word, part, score, threshold_of, with_labels
-from benchmarks.kernels.contest import CONTROL, Row, bandwidths_of, entries
+from benchmarks.delta.methods import adaptation_data, mean_probability, with_labels
+from benchmarks.delta.scoring import score, threshold_on_labels
+from benchmarks.kernels.methods import CONTROL, Weights, bandwidths_of, entries
+from benchmarks.record import Row
 from strandline.distillation.adaptation.adapt import adapt
 from strandline.distillation.adaptation.data import AdaptationData, drop_archive
 from strandline.distillation.adaptation.distil_student import DistillationConfig
@@ -20,61 +19,55 @@ from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_students, load_teacher
+from strandline.observations.arrays import SingleFloats
 
 LABELS = 0.05
-"""Share of the training storms' cells that is surveyed."""
+"""Share of the cells of the training storms that is surveyed."""
 
 
 def rows_of(
-    coast: SimulatedCoast,
-    seed: int,
-    tests: tuple[str, ...],
-    weights: Mapping[str, float] | None,
-    recipe: DistillationConfig,
+    coast: SimulatedCoast, seed: int, tests: tuple[str, ...], weights: Weights | None, config: DistillationConfig
 ) -> Iterator[Row]:
-    """One row a test and kernel, on one coast under one seed; memory is switched off, so that there is a map to learn.
+    """One row per test and alignment on one coast under one seed; the archive is off, so that the map is trained.
 
     Args:
-        tests: as in ``benchmarks.delta``.
-        weights: of each kernel's term; ``None``: every weight that is tried.
-        recipe: soft targets and labels, steps and samples; its feature term is set here.
+        tests: as in `benchmarks.delta`.
+        weights: of the alignment terms; ``None`` = every candidate.
+        config: of the distillation; the alignment is set here.
     """
-    case = part(coast, seed)
+    case = split_storms(coast, seed)
     storms = case.storms(LABELS)
-    course = drop_archive(with_labels(course_of(case, load_teacher()), storms))
-    word = course.teacher_predictions.training
-    probabilities = patch_probabilities(word.require_flood_logits())
-    bandwidths = bandwidths_of(load_students()[0].feature_width, word.features, probabilities)
-    for kernel, weight in entries(weights):
+    data = drop_archive(with_labels(adaptation_data(case, load_teacher()), storms))
+    teacher = data.teacher_predictions.training
+    probabilities = patch_probabilities(teacher.require_flood_logits())
+    bandwidths = bandwidths_of(load_students()[0].feature_width, teacher.features, probabilities)
+    for alignment, weight in entries(weights):
+        aligned = config if alignment is None else replace(config, feature=weight, alignment=alignment)
         began = time.process_time()
-        student = _learned(course, kernel, weight, recipe, seed)
+        student = _distil(data, aligned, seed)
         head: Row = {
             "task": "delta",
-            "kernel": kernel,
+            "kernel": alignment or CONTROL,
             "seed": seed,
             "place": coast.seed,
             "seconds": time.process_time() - began,
             "weight": weight,
-            "bandwidth": bandwidths.get(kernel),
+            "bandwidth": bandwidths.get(alignment or CONTROL),
         }
-        threshold = threshold_of(case, partial(_say, student), storms)
+        threshold = threshold_on_labels(case, partial(_predict, student), storms)
         for test in tests:
-            index = case.tests[test]
-            if len(index):
-                probability = _say(student, coast.storms[torch.from_numpy(index)])
-                iou = score(case, index, probability, threshold).iou
-                yield {**head, "test": test, "score": iou, "n": len(index)}
+            if len(case.tests[test]):
+                iou = score(case, test, _predict(student, case.test_storms(test)), threshold).iou
+                yield {**head, "test": test, "score": iou, "n": len(case.tests[test])}
 
 
-def _learned(course: AdaptationData, kernel: str, weight: float, recipe: DistillationConfig, seed: int) -> Student:
-    """The shipped student with the place's map, after distillation."""
-    rows, columns = course.training.land.shape[-2:]
+def _distil(data: AdaptationData, config: DistillationConfig, seed: int) -> Student:
+    """The shipped student with a site map, after distillation."""
+    rows, columns = data.training.land.shape[-2:]
     student = load_students(site_shape=(rows, columns))[0]
-    if kernel != CONTROL:
-        recipe = replace(recipe, feature=weight, alignment=kernel)
-    adapt(course, [student], recipe, seed)
+    adapt(data, [student], config, seed)
     return student
 
 
-def _say(student: Student, batch: Batch) -> npt.NDArray[np.float32]:
-    return mean_word([student], student_inputs(batch))
+def _predict(student: Student, batch: Batch) -> SingleFloats:
+    return mean_probability([student], student_inputs(batch))

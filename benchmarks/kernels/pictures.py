@@ -1,12 +1,13 @@
-"""Two pictures: what each kernel adds to the score, and how kernels concentrate with the number of qubits."""
+"""Two figures: the gain of each kernel, and the concentration of kernels with the number of qubits."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from benchmarks.kernels.contest import ALIGNMENTS, CONTROL, Row
+from benchmarks.kernels.methods import ALIGNMENTS, CONTROL
 from benchmarks.kernels.summary import difference, scores_of, tests_of
+from benchmarks.record import Rows
 from strandline.distillation.alignment.quantum_kernels import uniform_angle_moments
 from strandline.report.figures.style import (
     BLUE,
@@ -19,8 +20,8 @@ from strandline.report.figures.style import (
     VERMILION,
     WIDE,
     new_figure,
+    style_axes,
     style_rc,
-    tidy,
 )
 
 NAMES = {
@@ -40,8 +41,8 @@ COLOURS = {
     "quantum_projected": GREEN,
 }
 TITLES = {
-    ("delta", "normal"): "{} simulated coasts,\nordinary storms",
-    ("delta", "extreme"): "{} simulated coasts, storms\nhigher than any taught",
+    ("delta", "normal"): "{} simulated coasts,\nnormal storms",
+    ("delta", "extreme"): "{} simulated coasts, storms\nabove all in training",
     ("floods", "test"): "real radar chips\nof {} floods",
 }
 POINTS = {
@@ -51,8 +52,8 @@ POINTS = {
 }
 
 
-def draw_gains(rows: Sequence[Row], path: Path) -> None:
-    """Differences from the control with 95 % intervals, a panel a test."""
+def draw_gains(rows: Rows, path: Path) -> None:
+    """Draw the differences from the control with 95 % intervals, one panel per test."""
     tests = tests_of(rows)
     with style_rc():
         figure = new_figure(WIDE, 3.4)
@@ -70,21 +71,23 @@ def draw_gains(rows: Sequence[Row], path: Path) -> None:
             axes.set_xlabel("IoU above no alignment [-]")
             axes.margins(x=0.1)
             axes.locator_params(axis="x", nbins=4)
-            tidy(axes, grid="x")
+            style_axes(axes, grid="x")
         panels[0].invert_yaxis()
         figure.savefig(path, dpi=RASTER_DPI)
 
 
-def draw_concentration(rows: Sequence[Row], path: Path) -> None:
-    """Spread of the off-diagonal entries against the number of qubits, a panel for each kind of points."""
-    here = [row for row in rows if row["task"] == "concentration"]
-    qubits = sorted({int(str(row["qubits"])) for row in here})
+def draw_concentration(rows: Rows, path: Path) -> None:
+    """Draw the spread of the off-diagonal entries by number of qubits, one panel per kind of points."""
+    measured = [row for row in rows if row["task"] == "concentration"]
+    qubits = sorted({int(str(row["qubits"])) for row in measured})
     with style_rc():
         figure = new_figure(WIDE, 3.8)
         panels = figure.subplots(1, len(POINTS), sharey=True)
         for axes, (points, title) in zip(panels, POINTS.items(), strict=True):
             for name in COLOURS:
-                spread = [float(str(row["score"])) for row in here if (row["points"], row["kernel"]) == (points, name)]
+                spread = [
+                    float(str(row["score"])) for row in measured if (row["points"], row["kernel"]) == (points, name)
+                ]
                 if spread:
                     axes.plot(qubits, spread, color=COLOURS[name], linewidth=1.8, marker="o", markersize=3.5,
                               label=NAMES[name] if axes is panels[0] else None)  # fmt: skip
@@ -92,13 +95,13 @@ def draw_concentration(rows: Sequence[Row], path: Path) -> None:
             axes.set_xlabel("qubits, or coordinates")
             axes.set_yscale("log")
             axes.set_xticks(range(2, max(qubits) + 1, 2))
-            tidy(axes, grid="y")
-        _theory(panels[0], qubits)
+            style_axes(axes, grid="y")
+        _draw_theory(panels[0], qubits)
         panels[0].set_ylabel("spread of off-diagonals [-]")
         figure.legend(loc="outside lower center", ncols=3, columnspacing=1.4, handlelength=1.6)
         figure.savefig(path, dpi=RASTER_DPI)
 
 
-def _theory(axes: Axes, qubits: Sequence[int]) -> None:
+def _draw_theory(axes: Axes, qubits: Sequence[int]) -> None:
     expected = [uniform_angle_moments(count)[1] ** 0.5 for count in qubits]
     axes.plot(qubits, expected, color=BLUE, linewidth=1.0, linestyle=(0, (2, 2)), label="angles, closed form")

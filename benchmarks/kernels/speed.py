@@ -1,4 +1,4 @@
-"""How long a Gram matrix takes, with its gradients, beside PennyLane in the same run."""
+"""Time of a Gram matrix and its gradient, beside PennyLane in the same run."""
 
 import math
 import time
@@ -9,7 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from benchmarks.kernels.contest import Row
+from benchmarks.record import Row
+from benchmarks.statistics import number
 from strandline.distillation.alignment.kernel_alignment import KERNELS
 from strandline.distillation.alignment.kernels import Kernel
 from strandline.distillation.alignment.quantum_kernels import zz_kernel
@@ -17,16 +18,16 @@ from strandline.observations.arrays import Floats
 
 POINTS, QUBITS, REPEATS = 500, 8, 10
 PAIR_POINTS = 4
-"""Points whose pairs PennyLane is timed on, one circuit each; more take minutes."""
+"""Points whose pairs PennyLane computes, one circuit each; more take minutes."""
 
 
 def rows_of(seed: int) -> Iterator[Row]:
     """Seconds for a Gram matrix of 500 points on 8 qubits, double precision, one thread.
 
-    Seconds are those of the processor, which an idle clock shows too; ``wall_seconds`` is what the clock did show.
-    Ours: the best of ten, without (``gram``) and with the gradient of its sum (``gram and gradient``). PennyLane:
-    ``pairs`` by its own `kernels`, timed on few pairs and extrapolated to all; ``states`` as fast as can be, all states
-    in one broadcast circuit and one matrix product. ``score`` is the greatest difference from our matrix.
+    ``seconds`` are CPU seconds, ``wall_seconds`` those of the clock. Ours: the best of ten, without (``gram``) and with
+    the gradient of its sum (``gram and gradient``). PennyLane: ``pairs`` with its own `kernels`, timed on few pairs and
+    extrapolated to all; ``states`` with all states in one broadcast circuit and one matrix product. ``score`` is the
+    greatest difference from our matrix.
     """
     generator = torch.Generator().manual_seed(seed)
     points = 2 * math.pi * torch.rand(POINTS, QUBITS, generator=generator, dtype=torch.float64)
@@ -37,10 +38,10 @@ def rows_of(seed: int) -> Iterator[Row]:
     ours, angles = zz_kernel(points).numpy(), points.numpy()
     head = {"task": "time", "kernel": "quantum_zz", "seed": seed, "points": POINTS, "qubits": QUBITS}
     few = angles[:PAIR_POINTS]
-    pennylane_pairs(few[:2])  # what it imports and makes ready the first time is not charged
+    pennylane_pairs(few[:2])  # imports and set-up are not timed
     matrix, row = _timed(lambda: pennylane_pairs(few))
     share = math.comb(POINTS, 2) / math.comb(PAIR_POINTS, 2)
-    extrapolated: Row = {name: share * float(str(value)) for name, value in row.items()}
+    extrapolated: Row = {name: share * number(row, name) for name in row}
     error = float(np.abs(matrix - ours[:PAIR_POINTS, :PAIR_POINTS]).max())
     yield {**head, "what": "PennyLane, pairs, extrapolated", **extrapolated, "score": error}
     matrix, row = _timed(lambda: pennylane_states(angles))
@@ -48,7 +49,7 @@ def rows_of(seed: int) -> Iterator[Row]:
 
 
 def pennylane_pairs(points: Floats) -> Floats:
-    """PennyLane's kernel matrix as its documentation makes one: the map, then its inverse, a circuit for each pair."""
+    """Kernel matrix of PennyLane as in its documentation: the map, then its inverse, one circuit per pair."""
     import pennylane as qml
 
     wires = range(points.shape[-1])
@@ -66,7 +67,7 @@ def pennylane_pairs(points: Floats) -> Floats:
 
 
 def pennylane_states(points: Floats) -> Floats:
-    """The same matrix from all states at once."""
+    """The same matrix from all states in one circuit."""
     import pennylane as qml
 
     @qml.qnode(qml.device("default.qubit", wires=range(points.shape[-1])))
@@ -106,11 +107,11 @@ def _with_gradient(kernel: Kernel) -> Callable[[Tensor], Tensor]:
 
 def _best(run: Callable[[Tensor], Tensor], points: Tensor) -> Row:
     rows = [_timed(lambda: run(points))[1] for _ in range(REPEATS)]
-    return {name: min(float(str(row[name])) for row in rows) for name in rows[0]}
+    return {name: min(number(row, name) for row in rows) for name in rows[0]}
 
 
 def _timed(run: Callable[[], Floats | Tensor]) -> tuple[Floats, Row]:
-    """What it gives, and how long it took."""
+    """The result, and its CPU and wall time."""
     wall, cpu = time.perf_counter(), time.process_time()
     found = run()
     row: Row = {"seconds": time.process_time() - cpu, "wall_seconds": time.perf_counter() - wall}

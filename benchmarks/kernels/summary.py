@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from benchmarks.kernels.contest import ALIGNMENTS, CONTROL, QUANTUM
+from benchmarks.kernels.methods import ALIGNMENTS, CONTROL, QUANTUM
 from benchmarks.kernels.speed import POINTS, QUBITS
 from benchmarks.record import Record, Row, Rows, Value, markdown_table
 from benchmarks.statistics import (

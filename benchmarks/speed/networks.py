@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from benchmarks.floods.chips import Chips
 from benchmarks.floods.methods import new_student, new_teacher
-from benchmarks.floods.views import SETTINGS, draw_views, student_inputs, teachers_view
+from benchmarks.floods.views import SETTINGS, draw_views, student_inputs, teacher_inputs
 from benchmarks.record import Value
 from benchmarks.speed.clock import operations, timed
 from strandline.distillation.continual.replay import load_exemplars
@@ -21,7 +21,7 @@ from strandline.models.weights.load_weights import load_students, load_teacher
 
 Row = dict[str, Value]
 Streams = Mapping[str, tuple[Tensor, Tensor]]
-BATCH, AT_ONCE, SIDE = 64, 16, 128
+BATCH, CHUNK, SIDE = 64, 16, 128
 """Maps asked for together, and read together, as `inference.predict` does: more no longer fit the caches."""
 STUDENT_RATE, STUDENT_SHARE, OVER_TEACHER, ONE_MAP_MS = 500.0, 0.5, 20.0, 10.0
 """Bars: maps a second at batch 64, or the share of the matrix products' rate; student over teacher; a single map."""
@@ -39,7 +39,7 @@ class Subject:
 
     name: str
     network: nn.Module
-    ask: Callable[[int], Callable[[], object]]
+    predict: Callable[[int], Callable[[], object]]
 
 
 def rows_of(rate: float, seconds: float) -> list[Row]:
@@ -85,7 +85,7 @@ def chip_subjects() -> tuple[Subject, Subject]:
 
     return (
         Subject("student of chips", student, ask_of(student, student_inputs(views, SETTINGS["archive"]))),
-        Subject("teacher of chips", teacher, ask_of(teacher, teachers_view(views))),
+        Subject("teacher of chips", teacher, ask_of(teacher, teacher_inputs(views))),
     )
 
 
@@ -131,7 +131,7 @@ def _with_teachers_streams(batch: Batch) -> Batch:
 
 
 def _parts(count: int) -> list[slice]:
-    return [slice(start, min(start + AT_ONCE, count)) for start in range(0, count, AT_ONCE)]
+    return [slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
 
 
 def random_chips(count: int, side: int, seed: int) -> Chips:
@@ -147,7 +147,7 @@ def random_chips(count: int, side: int, seed: int) -> Chips:
 
 def _measure(subject: Subject, rate: float, seconds: float) -> tuple[float, list[Row]]:
     """Maps a second at batch 64, and the rows."""
-    turns = {count: subject.ask(count) for count in (BATCH, 1)}
+    turns = {count: subject.predict(count) for count in (BATCH, 1)}
     needed = {count: operations(turn) for count, turn in turns.items()}
     with torch.inference_mode():
         many, single = timed(turns[BATCH], seconds), timed(turns[1], seconds, least=20)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from strandline.distillation.adaptation.distil_student import DistillationConfig
     from strandline.distillation.distil import DistillationBatch, DistillationReport, distil
+    from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
     from strandline.models.prediction import Prediction
@@ -28,6 +29,7 @@ __version__ = version("strandline")
 _MODULES = {
     "distillation.adaptation.distil_student": ("DistillationConfig",),
     "distillation.distil": ("DistillationBatch", "DistillationReport", "distil"),
+    "distillation.ensemble": ("EnsembleDistillationConfig", "distil_members"),
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
     "models.prediction": ("Prediction",),
@@ -48,6 +50,7 @@ __all__ = [
     "DistillationBatch",
     "DistillationConfig",
     "DistillationReport",
+    "EnsembleDistillationConfig",
     "FeedError",
     "Forecaster",
     "Hazard",
@@ -63,6 +66,7 @@ __all__ = [
     "Watch",
     "__version__",
     "distil",
+    "distil_members",
     "load_forecaster",
     "load_region_file",
     "open_study_area",

@@ -1,4 +1,4 @@
-"""The calibration benchmark on a coast made by hand: words that are right by construction must score as such."""
+"""The calibration benchmark on a synthetic coast, with predictions that are right by construction."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ import torch
 from benchmarks.calibration import surge
 from benchmarks.calibration.drift import TrackedRadius
 from benchmarks.calibration.heads import relative_cost
-from benchmarks.calibration.predictions import CONDITIONS, CoastPredictions, Said, part
+from benchmarks.calibration.predictions import CONDITIONS, CoastPredictions, MemberPredictions, split_record
 from benchmarks.calibration.scoring import METHODS, Scorer
 from benchmarks.calibration.summary import mean, summarise
 from benchmarks.delta.coasts import SimulatedCoast
@@ -22,11 +22,11 @@ EXTREME = 10
 
 @pytest.fixture(scope="module")
 def coast() -> SimulatedCoast:
-    """Depth classes are drawn from probabilities that are known, surges from normal laws that are known."""
+    """Depth classes are drawn from known probabilities, surges from known normal distributions."""
     batch = make_batch(STORMS, SHAPE, seed=1)
     rng = np.random.default_rng(0)
     surge = 0.2 * torch.from_numpy(rng.normal(size=(STORMS, LEADS))).float()
-    classes = np.stack([rng.choice(5, p=chances(storm)[:, 0, 0], size=SHAPE) for storm in range(STORMS)])
+    classes = np.stack([rng.choice(5, p=true_probability(storm)[:, 0, 0], size=SHAPE) for storm in range(STORMS)])
     batch = replace(
         batch,
         flood_class=torch.from_numpy(classes),
@@ -40,43 +40,43 @@ def coast() -> SimulatedCoast:
     return SimulatedCoast(7, batch, batch, batch.flood_class, batch.flood_valid, level, 2.0, nothing[0] * 1.0, nothing)
 
 
-def chances(storm: int) -> np.ndarray:
-    """(K, H, W) true probabilities of a storm, alike in all its cells."""
+def true_probability(storm: int) -> np.ndarray:
+    """(K, H, W) true probabilities of a storm, equal in all cells."""
     dry = 0.1 + 0.8 * (storm % 9) / 8
     return np.broadcast_to(np.array([dry, *[(1 - dry) / 4] * 4])[:, None, None], (5, *SHAPE))
 
 
-def exam_of(coast: SimulatedCoast, sharper: float = 1.0, spread: float = 0.2) -> CoastPredictions:
-    """Every method says the truth, logits multiplied by ``sharper`` and surges with ``spread``."""
-    training, calibration, tests = part(coast, 0)
+def predictions_of(coast: SimulatedCoast, sharper: float = 1.0, spread: float = 0.2) -> CoastPredictions:
+    """Every method predicts the truth, with logits times ``sharper`` and surges with ``spread``."""
+    training, calibration, tests = split_record(coast, 0)
     index = {"training": training, "calibration": calibration, **tests}
 
-    def said(storms: np.ndarray, members: int) -> Said:
-        logits = sharper * np.log(np.stack([chances(storm) for storm in storms]))
+    def predict(storms: np.ndarray, members: int) -> MemberPredictions:
+        logits = sharper * np.log(np.stack([true_probability(storm) for storm in storms]))
         logits = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         moments = np.zeros((members, len(storms), LEADS)), np.full((members, len(storms), LEADS), spread)
-        return Said(np.broadcast_to(logits, (members, *logits.shape)).astype(np.float16), *moments)
+        return MemberPredictions(np.broadcast_to(logits, (members, *logits.shape)).astype(np.float16), *moments)
 
     members = {"ensemble": 3, "distilled_ensemble": 3, "mc_dropout": 4}
-    words = {(m, name): said(storms, count) for m, count in members.items() for name, storms in index.items()}
+    by_part = {(m, name): predict(storms, count) for m, count in members.items() for name, storms in index.items()}
     assert coast.storms.flood_class is not None
-    sure = np.eye(5)[coast.storms.flood_class.numpy()[[*training, *calibration]]].transpose(0, 3, 1, 2)
-    return CoastPredictions(training, calibration, tests, sure.astype(np.float16), words)
+    certain = np.eye(5)[coast.storms.flood_class.numpy()[[*training, *calibration]]].transpose(0, 3, 1, 2)
+    return CoastPredictions(training, calibration, tests, certain.astype(np.float16), by_part)
 
 
-def rows(coast: SimulatedCoast, exam: CoastPredictions) -> dict[tuple[str, str], dict]:
-    return {(str(r["condition"]), str(r["method"])): r for r in Scorer(coast, exam).rows(0)}
+def rows(coast: SimulatedCoast, predictions: CoastPredictions) -> dict[tuple[str, str], dict]:
+    return {(str(r["condition"]), str(r["method"])): r for r in Scorer(coast, predictions).rows(0)}
 
 
-def test_no_storm_is_in_two_parts_and_no_extreme_is_calibrated_on(coast: SimulatedCoast) -> None:
-    training, calibration, tests = part(coast, 3)
+def test_no_storm_is_in_two_parts_and_no_extreme_storm_calibrates(coast: SimulatedCoast) -> None:
+    training, calibration, tests = split_record(coast, 3)
     together = [*training, *calibration, *tests["normal"], *tests["extreme"]]
     assert sorted(together) == list(range(STORMS))
     assert not coast.extreme[[*training, *calibration, *tests["normal"]]].any()
 
 
-def test_who_says_the_truth_is_calibrated_whatever_the_method(coast: SimulatedCoast) -> None:
-    found = rows(coast, exam_of(coast))
+def test_true_probabilities_are_calibrated_under_every_method(coast: SimulatedCoast) -> None:
+    found = rows(coast, predictions_of(coast))
     assert set(found) == {(condition, method) for condition in CONDITIONS for method in METHODS}
     for row in found.values():
         assert row["ece"] < 0.03
@@ -85,8 +85,8 @@ def test_who_says_the_truth_is_calibrated_whatever_the_method(coast: SimulatedCo
         assert found[condition, "plain"]["coverage_90"] == pytest.approx(0.9, abs=0.06)
 
 
-def test_a_temperature_mends_who_is_too_sure_and_conformal_bounds_who_is_too_narrow(coast: SimulatedCoast) -> None:
-    found = rows(coast, exam_of(coast, sharper=3.0, spread=0.05))
+def test_a_temperature_corrects_overconfidence_and_conformal_bounds_correct_coverage(coast: SimulatedCoast) -> None:
+    found = rows(coast, predictions_of(coast, sharper=3.0, spread=0.05))
     assert found["normal", "plain"]["ece"] > 0.1
     assert found["normal", "temperature_scaled"]["ece"] < 0.03
     assert found["normal", "temperature_scaled"]["temperature"] == pytest.approx(3, abs=0.3)
@@ -94,15 +94,15 @@ def test_a_temperature_mends_who_is_too_sure_and_conformal_bounds_who_is_too_nar
     assert found["normal", "conformal"]["coverage_90"] > 0.85
 
 
-def test_the_rate_is_kept_and_costs_something(coast: SimulatedCoast) -> None:
-    found = rows(coast, exam_of(coast))
+def test_the_miss_rate_is_controlled_at_a_cost(coast: SimulatedCoast) -> None:
+    found = rows(coast, predictions_of(coast))
     conformal, shipped = found["normal", "conformal"], found["normal", "shipped"]
     assert conformal["miss_rate"] <= 0.15
     assert conformal["miss_rate"] <= conformal["miss_rate_worst"]
     assert conformal["miss_rate"] < shipped["miss_rate"]
 
 
-def test_the_summary_prints_each_bar_with_its_number() -> None:
+def test_the_summary_has_each_target_with_its_number() -> None:
     def row(method: str, coast: int, seed: int, **scores: float) -> dict[str, object]:
         base = {"task": "delta", "condition": "normal", "method": method, "coast": coast, "seed": seed, "iou": 0.5}
         return {**base, "forward_passes": 1, **scores}
@@ -122,7 +122,7 @@ def test_the_summary_prints_each_bar_with_its_number() -> None:
     assert found["bar delta normal miss rate of conformal, mean at most 0.1, holds"] is True
 
 
-def test_a_coast_counts_once_however_many_seeds_it_has() -> None:
+def test_a_coast_counts_once_for_any_number_of_seeds() -> None:
     table = [{"coast": 0, "ece": 0.0}, {"coast": 1, "ece": 0.3}, {"coast": 1, "ece": 0.3}, {"coast": 2, "ece": None}]
     assert mean(table, "ece") == pytest.approx(0.15)
     assert mean(table, "nll") is None
@@ -135,30 +135,30 @@ def test_cost_is_relative() -> None:
     assert relative_cost(work, lambda n: (work(n), work(n)), 200_000, 9) == pytest.approx(2, rel=0.3)  # type: ignore[arg-type]
 
 
-def test_bounds_of_a_gauge_know_nothing_of_the_hours_that_they_are_for() -> None:
-    """What happens after a week of the test changes no coverage before it, and the tracked radius heeds its lead."""
+def test_bounds_of_a_gauge_use_no_reading_after_their_issue() -> None:
+    """Readings after an hour change no radius before it, and the tracked radius respects its lead."""
     error = np.abs(np.random.default_rng(0).normal(size=400))
     test = np.arange(400) >= 100
     start = TrackedRadius(0.1, 0.05, 1.6)
-    before = surge._tracked(error, test, start, lead=6)
+    before = surge._tracked_radius(error, test, start, lead=6)
     changed = error.copy()
     changed[250:] = 50.0
-    after = surge._tracked(changed, test, start, lead=6)
+    after = surge._tracked_radius(changed, test, start, lead=6)
     assert np.array_equal(before[100:256], after[100:256])
     assert (after[257:] > before[257:]).all()
     assert np.isnan(before[:100]).all()
 
 
-def test_the_last_reading_is_as_old_as_the_lead_or_older() -> None:
+def test_the_last_reading_is_at_least_as_old_as_the_lead() -> None:
     level = np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0])
-    np.testing.assert_array_equal(surge._last(level, 2), [np.nan, np.nan, 1.0, 2.0, 2.0, 4.0])
+    np.testing.assert_array_equal(surge._last_reading(level, 2), [np.nan, np.nan, 1.0, 2.0, 2.0, 4.0])
 
 
-def test_weeks_are_weeks() -> None:
+def test_errors_are_grouped_by_week() -> None:
     allowed = np.zeros(168 * 5, dtype=bool)
     allowed[:336], allowed[504:672] = True, True
     error = np.arange(allowed.size, dtype=float)
     error[3] = np.nan
-    weeks = surge._by_week(error, allowed)
+    weeks = surge._errors_by_week(error, allowed)
     assert [len(week) for week in weeks] == [167, 168, 168]
     assert weeks[2][0] == 504

@@ -1,4 +1,4 @@
-"""The delta benchmark from coast to record on a tiny case, and its parts against what they promise."""
+"""The delta benchmark from coast to record on a tiny case, and properties of its parts."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from benchmarks.delta.__main__ import main
-from benchmarks.delta.coasts import SimulatedCoast, bathtub_iou, hardness, simulate
-from benchmarks.delta.learning import Case, part, score
-from benchmarks.delta.outages import CONDITIONS, Condition, strike
+from benchmarks.delta.cases import Case, split_storms
+from benchmarks.delta.coasts import SimulatedCoast, bathtub_iou, difficulty_of, simulate
+from benchmarks.delta.outages import CONDITIONS, Condition, apply_outage
+from benchmarks.delta.scoring import score
 from benchmarks.delta.summary import summarise
 
 pytestmark = pytest.mark.slow
@@ -29,20 +30,20 @@ def coast(cache: Path) -> SimulatedCoast:
 
 @pytest.fixture(scope="module")
 def case(coast: SimulatedCoast) -> Case:
-    return part(coast, 0)
+    return split_storms(coast, 0)
 
 
-def test_a_coast_is_read_back_as_it_was_simulated(coast: SimulatedCoast, cache: Path) -> None:
+def test_a_cached_coast_equals_the_simulated_one(coast: SimulatedCoast, cache: Path) -> None:
     again = simulate(500, EVENTS, YEARS, SIZE, cache)
     for name, tensor in vars(coast.storms).items():
         if tensor is not None:
             assert torch.equal(tensor, getattr(again.storms, name))
     assert np.array_equal(coast.level, again.level)
-    assert hardness(coast) == hardness(again)
+    assert difficulty_of(coast) == difficulty_of(again)
     assert not torch.equal(coast.under_bad_radar().storms.radar, coast.storms.radar)
 
 
-def test_no_storm_is_learned_from_and_tested_and_no_extreme_is_learned_from(case: Case) -> None:
+def test_no_test_storm_and_no_extreme_storm_is_a_training_storm(case: Case) -> None:
     assert not set(case.training) & set(case.tests["normal"])
     assert not case.coast.extreme[case.training].any()
     assert set(case.tests["high"]) <= set(case.tests["normal"])
@@ -61,18 +62,18 @@ def test_labels_of_a_smaller_fraction_are_among_those_of_a_larger_one(case: Case
     assert survey.flood_valid.float().mean() <= 0.05
 
 
-def test_the_truth_scores_one_and_its_opposite_nothing(case: Case) -> None:
+def test_the_truth_scores_one_and_its_opposite_zero(case: Case) -> None:
     index = case.tests["normal"]
     truth = case.coast.storms.flood_class[torch.from_numpy(index)]
-    sure = torch.nn.functional.one_hot(truth, 5).float().movedim(-1, 1).numpy()
-    perfect = score(case, index, sure, 0.5)
+    certain = torch.nn.functional.one_hot(truth, 5).float().movedim(-1, 1).numpy()
+    perfect = score(case, "normal", certain, 0.5)
     assert (perfect.iou, perfect.macro_f1, perfect.ece) == (1.0, 1.0, 0.0)
-    wrong = np.zeros_like(sure)
+    wrong = np.zeros_like(certain)
     wrong[:, 0], wrong[:, 1] = truth.numpy() > 0, truth.numpy() == 0
-    assert score(case, index, wrong, 0.5).iou == 0.0
+    assert score(case, "normal", wrong, 0.5).iou == 0.0
 
 
-def test_water_that_must_find_a_way_floods_no_more_than_still_water_everywhere(coast: SimulatedCoast) -> None:
+def test_bathtub_scores_lie_between_zero_and_one_and_improve_on_true_terrain(coast: SimulatedCoast) -> None:
     every = np.arange(EVENTS)
     assert 0 <= bathtub_iou(coast, every, "product", connected=True) <= 1
     assert bathtub_iou(coast, every, "true", connected=True) > bathtub_iou(coast, every, "product", connected=False)
@@ -80,10 +81,10 @@ def test_water_that_must_find_a_way_floods_no_more_than_still_water_everywhere(c
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=str)
 def test_an_outage_hides_its_share_of_its_streams_and_nothing_else(coast: SimulatedCoast, condition: Condition) -> None:
-    struck = strike(coast.storms, condition, torch.Generator().manual_seed(0))
+    remaining = apply_outage(coast.storms, condition, torch.Generator().manual_seed(0))
     streams = ("gauge", "optical", "in_situ") if condition.stream == "all" else (condition.stream,)
     for name in ("gauge", "optical", "in_situ"):
-        before, after = getattr(coast.storms, f"{name}_seen"), getattr(struck, f"{name}_seen")
+        before, after = getattr(coast.storms, f"{name}_seen"), getattr(remaining, f"{name}_seen")
         assert not (after & ~before).any()
         if name not in streams:
             assert torch.equal(before, after)
@@ -92,7 +93,7 @@ def test_an_outage_hides_its_share_of_its_streams_and_nothing_else(coast: Simula
         elif not condition.partial:
             lost = (before.flatten(1).any(1) & ~after.flatten(1).any(1)).float().mean()
             assert lost == pytest.approx(condition.share, abs=0.3)
-    assert torch.equal(struck.radar, coast.storms.radar)
+    assert torch.equal(remaining.radar, coast.storms.radar)
 
 
 def test_a_summary_of_known_rows() -> None:
@@ -117,7 +118,7 @@ def test_a_summary_of_known_rows() -> None:
     assert summary["gate teacher holds"] is True
 
 
-def test_the_whole_benchmark_runs_and_goes_on_where_it_was(cache: Path, tmp_path: Path) -> None:
+def test_the_whole_benchmark_runs_and_resumes(cache: Path, tmp_path: Path) -> None:
     command = (
         f"--coasts 1 --events {EVENTS} --years {YEARS} --size {SIZE} --seeds 1 --label-fractions 0 0.05 1 --steps 1 "
         f"--scratch-steps 1 --replay-coasts 1 --cache {cache} --out {tmp_path / 'delta.json'}"

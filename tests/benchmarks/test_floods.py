@@ -10,12 +10,13 @@ import pytest
 from benchmarks.floods import methods
 from benchmarks.floods.__main__ import main
 from benchmarks.floods.chips import LAYERS, Chips, Event, read_events
-from benchmarks.floods.learning import Source, ask
-from benchmarks.floods.methods import Budget, DistillationConfig, School, Task, Words
-from benchmarks.floods.run import Plan, Row, Work, part, run_fold, stages
+from benchmarks.floods.methods import Budget, DistillationConfig, EventTask, SourceNetworks, TeacherPredictions
+from benchmarks.floods.run import Plan, ResultCache, count_row_lists, run_fold, split_folds
 from benchmarks.floods.scoring import Reference, choose_threshold, score
 from benchmarks.floods.summary import summarise
-from benchmarks.floods.views import SETTINGS, draw_views, student_inputs, teachers_view
+from benchmarks.floods.training import Source, predict
+from benchmarks.floods.views import SETTINGS, draw_views, student_inputs, teacher_inputs
+from benchmarks.record import Row
 from strandline.errors import InputError
 from tests.fixtures.chips import SIDE, draw_chips, write_zip
 
@@ -105,35 +106,35 @@ def test_a_perfect_map_scores_one_and_neither_points_nor_permanent_water_count()
 
 def test_the_threshold_is_the_one_that_parts_wet_from_dry() -> None:
     truth = np.arange(100) >= 60
-    chance = np.linspace(0, 1, 100, dtype=np.float32)
-    reference = Reference(chance[None, None], truth[None, None], np.ones((1, 1, 100), dtype=bool))
+    probability = np.linspace(0, 1, 100, dtype=np.float32)
+    reference = Reference(probability[None, None], truth[None, None], np.ones((1, 1, 100), dtype=bool))
     assert choose_threshold([reference]) == pytest.approx(0.6)
     assert choose_threshold([]) == 0.5
 
 
 def test_no_event_is_taught_and_tested_in_the_same_fold() -> None:
     events = [Event(str(i), draw_chips(100 * i, count, i)) for i, count in enumerate((25, 30, 26, 40, 10, 27))]
-    folds = part(events, None, 3)
+    folds = split_folds(events, None, 3)
     tested = [event.name for fold in folds for event in fold.target]
     assert sorted(tested) == ["0", "1", "2", "3", "5"]  # the small one only teaches
     for fold in folds:
         names = {event.name for event in fold.source}
         assert names.isdisjoint(event.name for event in fold.target)
         assert names | {event.name for event in fold.target} == {event.name for event in events}
-    assert [fold.name for fold in part(events[:3], events[3:], 3)] == ["all"]
+    assert [fold.name for fold in split_folds(events[:3], events[3:], 3)] == ["all"]
 
 
 TINY = Plan(
     settings=("archive",), fractions=(0.05, 0.5, 1.0), seeds=1, control_seeds=1, control_fraction=0.05, folds=3,
-    budget=Budget(teaching=40, raising=4, adapting=1, from_scratch=1), recipe=DistillationConfig(),
+    budget=Budget(teacher_steps=40, student_steps=4, adaptation_steps=1, scratch_steps=1), config=DistillationConfig(),
 )  # fmt: skip
 
 
 @pytest.mark.slow
 def test_the_benchmark_runs_end_to_end_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     source = [Event(str(i), draw_chips(100 * i, 8, i)) for i in range(2)]
-    fold = part(source, [Event("target", draw_chips(900, 10, 9))], 3)[0]
-    work = Work(tmp_path, TINY, {})
+    fold = split_folds(source, [Event("target", draw_chips(900, 10, 9))], 3)[0]
+    work = ResultCache(tmp_path, TINY, {})
     rows: list[Row] = [row for found in run_fold(fold, TINY, work, lambda _: None) for row in found]
     methods = {str(row["method"]) for row in rows}
     assert {
@@ -180,30 +181,30 @@ def test_the_command_runs_on_unseen_chips(tmp_path: Path) -> None:
 
 
 def test_only_headline_settings_run_on_every_seed() -> None:
-    fold = part([Event("0", draw_chips(0, 8, 0))], [Event("target", draw_chips(900, 10, 9))], 3)[0]
+    fold = split_folds([Event("0", draw_chips(0, 8, 0))], [Event("target", draw_chips(900, 10, 9))], 3)[0]
     plan = Plan(**{**vars(TINY), "settings": tuple(SETTINGS), "seeds": 3})
-    assert stages(fold, plan) == len(SETTINGS) + 2 * 2
+    assert count_row_lists(fold, plan) == len(SETTINGS) + 2 * 2
 
 
-def test_another_recipe_shares_networks_and_reads_no_old_row(tmp_path: Path) -> None:
-    one = Work(tmp_path, TINY, {})
-    other = Work(tmp_path, Plan(**{**vars(TINY), "recipe": DistillationConfig(soft=0.5)}), {})
+def test_another_config_shares_networks_and_reads_no_old_row(tmp_path: Path) -> None:
+    one = ResultCache(tmp_path, TINY, {})
+    other = ResultCache(tmp_path, Plan(**{**vars(TINY), "config": DistillationConfig(soft=0.5)}), {})
     assert one.networks == other.networks
     assert one.scores != other.scores
-    assert one.networks != Work(tmp_path, TINY, {"source": "other"}).networks
+    assert one.networks != ResultCache(tmp_path, TINY, {"source": "other"}).networks
 
 
 def test_a_teacher_that_was_turned_down_leaves_fine_tuning_as_it_is() -> None:
     views = draw_views(draw_chips(1, 6, 0), 0.3, np.random.default_rng(0))
-    setting, budget = SETTINGS["archive"], Budget(adapting=2)
+    setting, budget = SETTINGS["archive"], Budget(adaptation_steps=2)
     source = Source(views, student_inputs(views, setting), 3)
-    school = School(source, source, methods.new_teacher(0), methods.new_student(0), views[:3])
-    task = Task(views, np.array([1]), setting, 0, budget)
-    recipe = DistillationConfig(prior=0.0, adapted=False)
-    words = Words(ask(school.teacher, views, teachers_view), None)
-    learned, diagnosis = methods.distilled(school, task, words, recipe)
-    alone = methods.finetuned(school, task)
-    assert diagnosis.weight == 0.0
+    networks = SourceNetworks(source, source, methods.new_teacher(0), methods.new_student(0), views[:3])
+    task = EventTask(views, np.array([1]), setting, 0, budget)
+    config = DistillationConfig(prior=0.0, adapted=False)
+    teacher_predictions = TeacherPredictions(predict(networks.teacher, views, teacher_inputs), None)
+    learned, teacher_weight = methods.distilled(networks, task, teacher_predictions, config)
+    alone = methods.fine_tuned(networks, task)
+    assert teacher_weight.weight == 0.0
     assert learned.threshold(setting) == alone.threshold(setting)
     for ours, theirs in zip(learned.network.parameters(), alone.network.parameters(), strict=True):
         np.testing.assert_array_equal(ours.detach().numpy(), theirs.detach().numpy())

@@ -2,9 +2,8 @@
 
 import pytest
 
-from benchmarks.floods.run import Row
 from benchmarks.floods.summary import markdown, summarise
-from benchmarks.record import Record
+from benchmarks.record import Record, Row
 
 
 def make_row(method: str, iou: float, event: str = "a", seed: int = 0, **more: str | float) -> Row:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import benchmarks.forgetting.__main__
+from benchmarks.forgetting import methods, run
 from benchmarks.forgetting.__main__ import main
 from benchmarks.forgetting.summary import chosen_strengths, summarise
 
@@ -17,7 +17,7 @@ def row(name: str, method: str, strength: float, gain: float, loss: float, coast
     }  # fmt: skip
 
 
-RECIPE = [
+TUNING = [
     row("tuning", "free", 0.0, 0.10, 0.20),
     row("tuning", "ewc", 1.0, 0.098, 0.15),
     row("tuning", "ewc", 10.0, 0.091, 0.05),
@@ -27,8 +27,8 @@ RECIPE = [
 ]
 
 
-def test_of_strengths_that_keep_the_gain_the_one_that_forgets_least_is_chosen() -> None:
-    assert chosen_strengths(RECIPE) == {"ewc": 10.0, "replay": 1.0}
+def test_the_strength_that_forgets_least_is_chosen_among_those_that_keep_the_gain() -> None:
+    assert chosen_strengths(TUNING) == {"ewc": 10.0, "replay": 1.0}
 
 
 def test_a_summary_of_known_rows() -> None:
@@ -39,7 +39,7 @@ def test_a_summary_of_known_rows() -> None:
             ("free", 0.0, 0.10, 0.20), ("ewc", 10.0, 0.095, 0.02), ("ewc", 1.0, 0.1, 0.2), ("replay", 1.0, 0.08, 0.02),
         )
     ]  # fmt: skip
-    found = summarise([*RECIPE, *test])
+    found = summarise([*TUNING, *test])
     assert found["test free gain"] == pytest.approx(0.2)
     assert found["ewc strength"] == 10.0
     assert found["ewc share of free gain"] == pytest.approx(0.95)
@@ -49,19 +49,19 @@ def test_a_summary_of_known_rows() -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_benchmark_runs_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_benchmark_runs_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = (
         "--coasts 2 --tuning-coasts 0 --events 8 --years 8 --size 32 --seeds 1 --label-fraction 0.5 --steps 1 "
         f"--cache {tmp_path} --work {tmp_path} --picture {tmp_path / 'frontier.png'} "
         f"--out {tmp_path / 'forgetting.json'}"
     ).split()
-    strengths = {method: of[:1] for method, of in benchmarks.forgetting.__main__.STRENGTHS.items()}
-    monkeypatch.setattr(benchmarks.forgetting.__main__, "STRENGTHS", strengths)
+    strengths = {method: of[:1] for method, of in methods.STRENGTHS.items()}
+    monkeypatch.setattr(methods, "STRENGTHS", strengths)
     main(command)
     first = json.loads((tmp_path / "forgetting.json").read_text())
     assert first["provenance"] == "simulated"
     assert {row["method"] for row in first["rows"]} == set(strengths)
     assert (tmp_path / "frontier.png").exists()
-    monkeypatch.setattr(benchmarks.forgetting.__main__, "fine_tune", None)  # every row is known
+    monkeypatch.setattr(run, "fine_tune", None)  # every row is finished
     main(command)
     assert json.loads((tmp_path / "forgetting.json").read_text())["rows"] == first["rows"]

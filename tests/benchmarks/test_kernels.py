@@ -1,4 +1,4 @@
-"""The benchmark of kernels: the same rules for all, theory where there is one, and the whole of it on tiny cases."""
+"""The kernels benchmark: equal rules for all kernels, theory where it exists, and a tiny run of the whole."""
 
 import json
 from pathlib import Path
@@ -10,10 +10,11 @@ import torch
 from benchmarks.floods.chips import Event, cut
 from benchmarks.kernels import chips, concentration
 from benchmarks.kernels.__main__ import main
-from benchmarks.kernels.contest import ALIGNMENTS, CONTROL, WEIGHTS, Row, chosen_weights, entries, kept
+from benchmarks.kernels.methods import ALIGNMENTS, CONTROL, WEIGHTS, chosen_weights, entries
 from benchmarks.kernels.pictures import draw_concentration
 from benchmarks.kernels.speed import pennylane_pairs, pennylane_states
 from benchmarks.kernels.summary import difference, scores_of, summarise
+from benchmarks.record import Row, finished_rows
 from strandline.distillation.alignment.quantum_kernels import uniform_angle_moments, zz_kernel
 from tests.fixtures.chips import draw_chips, write_zip
 
@@ -23,7 +24,7 @@ def row(kernel: str, place: int, score: float, **more: object) -> Row:
     return {**head, "weight": 0.3, "bandwidth": None, "seconds": 1.0, **more}  # type: ignore[dict-item]
 
 
-def test_each_kernel_gets_the_weight_that_was_best_on_average_and_of_equal_ones_the_lowest() -> None:
+def test_each_kernel_gets_the_best_mean_weight_and_the_lowest_of_equal_ones() -> None:
     scores = {("rbf", 0.1): (0.5, 0.5), ("rbf", 0.3): (0.9, 0.2), ("rbf", 1.0): (0.4, 0.4),
               ("cosine", 0.1): (0.2, 0.2), ("cosine", 1.0): (0.2, 0.2)}  # fmt: skip
     rows = [row(kernel, place, score, weight=weight)
@@ -32,30 +33,30 @@ def test_each_kernel_gets_the_weight_that_was_best_on_average_and_of_equal_ones_
     assert chosen_weights(rows) == {"rbf": 0.3, "cosine": 0.1}
 
 
-def test_every_kernel_is_tried_as_often_and_the_control_once() -> None:
+def test_every_kernel_is_tried_equally_often_and_the_control_once() -> None:
     tried = entries(None)
-    assert tried[0] == (CONTROL, 0.0)
-    assert [name for name, _ in tried].count(CONTROL) == 1
+    assert tried[0] == (None, 0.0)
+    assert [name for name, _ in tried].count(None) == 1
     assert {name: sum(other == name for other, _ in tried) for name in ALIGNMENTS} == dict.fromkeys(
         ALIGNMENTS, len(WEIGHTS)
     )
-    assert entries({"rbf": 0.3}) == [(CONTROL, 0.0), ("rbf", 0.3)]
+    assert entries({"rbf": 0.3}) == [(None, 0.0), ("rbf", 0.3)]
 
 
-def test_finished_rows_are_not_made_again(tmp_path: Path) -> None:
+def test_finished_rows_are_not_computed_again(tmp_path: Path) -> None:
     made: list[int] = []
 
     def make() -> list[Row]:
         made.append(1)
         return [{"score": 0.5}]
 
-    assert kept(tmp_path / "some" / "rows.json", make) == kept(tmp_path / "some" / "rows.json", make)
+    assert finished_rows(tmp_path / "some" / "rows.json", make) == finished_rows(tmp_path / "some" / "rows.json", make)
     assert made == [1]
 
 
-def test_events_that_teach_are_not_tested_nor_chosen_on_and_chips_are_cut_in_their_middle() -> None:
+def test_training_tuning_and_test_events_differ_and_chips_are_cut_in_their_middle() -> None:
     events = [Event(str(i), draw_chips(100 * i, count, i)) for i, count in enumerate((25, 30, 26, 40, 10, 12))]
-    fold, small = chips.parted(events, 1)
+    fold, small = chips.split_events(events, 1)
     names = [event.name for event in (*fold.source, *fold.target, *small)]
     assert sorted(names) == ["0", "1", "2", "3", "5"]
     assert [event.name for event in fold.source] == ["3", "2"]
@@ -64,7 +65,7 @@ def test_events_that_teach_are_not_tested_nor_chosen_on_and_chips_are_cut_in_the
     np.testing.assert_array_equal(small.chips.mask, events[0].chips.mask[:, 16:48, 16:48])
 
 
-def test_a_difference_is_paired_and_recipes_are_no_result() -> None:
+def test_a_difference_is_paired_and_tuning_rows_are_not_reported() -> None:
     rows = [
         row(kernel, place, place / 10 + gain) for place in range(4) for kernel, gain in (("none", 0.0), ("rbf", 0.02))
     ]
@@ -78,11 +79,11 @@ def test_a_difference_is_paired_and_recipes_are_no_result() -> None:
     assert not any("tuning" in name for name in summary)
 
 
-def test_angles_concentrate_as_theory_says_and_tuning_never_agrees_less(tmp_path: Path) -> None:
+def test_angles_concentrate_as_in_theory_and_tuning_never_lowers_the_agreement(tmp_path: Path) -> None:
     generator = torch.Generator().manual_seed(0)
     hidden = torch.randn(3, 80, 8, generator=generator)
-    words = (3 * hidden[..., :2]).softmax(dim=-1)
-    rows = list(concentration.rows_of({"patches": hidden}, words, 0, (2, 6)))
+    probabilities = (3 * hidden[..., :2]).softmax(dim=-1)
+    rows = list(concentration.rows_of({"patches": hidden}, probabilities, 0, (2, 6)))
     spread = {(r["kernel"], r["points"], r["qubits"]): r["score"] for r in rows}
     for qubits in (2, 6):
         expected = uniform_angle_moments(qubits)[1] ** 0.5
@@ -98,7 +99,7 @@ def test_angles_concentrate_as_theory_says_and_tuning_never_agrees_less(tmp_path
 
 
 @pytest.mark.slow
-def test_pennylane_makes_the_same_matrix_in_both_ways() -> None:
+def test_both_matrices_of_pennylane_equal_ours() -> None:
     points = 2 * np.pi * torch.rand(3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     ours = zz_kernel(points).numpy()
     for theirs in (pennylane_pairs(points.numpy()), pennylane_states(points.numpy())):
@@ -106,8 +107,8 @@ def test_pennylane_makes_the_same_matrix_in_both_ways() -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_benchmark_runs_and_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.kernels.contest.WEIGHTS", (0.3,))
+def test_the_whole_benchmark_runs_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.kernels.methods.WEIGHTS", (0.3,))
     events = [draw_chips(100 * i, count, i) for i, count in enumerate((26, 25, 8), start=1)]
     write_zip(tmp_path / "chips.zip", events)
     (tmp_path / "blocks.json").write_text("[[100, 199, 26], [200, 299, 25], [300, 399, 8]]")

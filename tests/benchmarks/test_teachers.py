@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from benchmarks.floods.teachers import average_words
+from benchmarks.floods.teachers import average_probabilities
 from strandline.errors import InputError
 
 
@@ -19,16 +19,16 @@ def logits(seed: int, *shape: int) -> Tensor:
 MAP = (2, 5, 3, 4)
 
 
-def confidence(said: Tensor) -> Tensor:
+def confidence(logits: Tensor) -> Tensor:
     """1 − H(p)/ln K, (B, K, …) → (B, …)."""
-    entropy = torch.distributions.Categorical(logits=said.movedim(1, -1)).entropy()
-    return 1 - entropy / math.log(said.shape[1])
+    entropy = torch.distributions.Categorical(logits=logits.movedim(1, -1)).entropy()
+    return 1 - entropy / math.log(logits.shape[1])
 
 
 def test_two_sure_teachers_who_contradict_each_other_leave_it_open() -> None:
     yes, no = (torch.tensor(p).log().reshape(1, 2, 1, 1) for p in ([0.1, 0.9], [0.9, 0.1]))
-    assert average_words([yes, no], torch.ones(2)).exp().flatten().tolist() == pytest.approx([0.5, 0.5])
-    said = average_words([yes, no], [3, 1]).exp().flatten()
+    assert average_probabilities([yes, no], torch.ones(2)).exp().flatten().tolist() == pytest.approx([0.5, 0.5])
+    said = average_probabilities([yes, no], [3, 1]).exp().flatten()
     assert said.tolist() == pytest.approx([0.3, 0.7])
 
 
@@ -38,18 +38,18 @@ def test_the_average_is_the_weighted_mean_of_probabilities(shape: tuple[int, ...
     weights = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     share = (weights / weights.sum(0)).reshape(*shape, *[1] * (4 - len(shape))).expand(3, 2, 3, 4)
     expected = sum(share[i][:, None] * teachers[i].softmax(1) for i in range(3))
-    torch.testing.assert_close(average_words(teachers, weights).exp(), expected)
+    torch.testing.assert_close(average_probabilities(teachers, weights).exp(), expected)
 
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**31), teachers=st.integers(1, 4))
 def test_disagreement_never_makes_the_answer_surer_than_the_teachers_are_on_average(seed: int, teachers: int) -> None:
     said = [logits(seed + i, *MAP) for i in range(teachers)]
-    together = confidence(average_words(said, torch.ones(teachers)))
+    together = confidence(average_probabilities(said, torch.ones(teachers)))
     apart = torch.stack([confidence(one) for one in said]).mean(0)
     assert (together <= apart + 1e-5).all()
     torch.testing.assert_close(
-        confidence(average_words([said[0]] * teachers, torch.ones(teachers))), confidence(said[0])
+        confidence(average_probabilities([said[0]] * teachers, torch.ones(teachers))), confidence(said[0])
     )
 
 
@@ -57,7 +57,7 @@ def test_a_teacher_of_weight_zero_is_not_heard_however_sure_it_is() -> None:
     heard, mute = logits(0, *MAP), 1e4 * logits(1, *MAP)
     seen = torch.ones(2, 2, 3, 4)
     seen[1, :, 0] = 0
-    said = average_words([heard, mute], seen)
+    said = average_probabilities([heard, mute], seen)
     torch.testing.assert_close(said[:, :, 0], heard.log_softmax(1)[:, :, 0])
     assert not torch.allclose(said[:, :, 1], heard.log_softmax(1)[:, :, 1])
 
@@ -68,17 +68,17 @@ def test_a_teacher_of_weight_zero_is_not_heard_however_sure_it_is() -> None:
         (torch.ones(2), "does not fit"),
         (torch.ones(3, 2, 3), "does not fit"),
         (torch.tensor([1.0, -0.1, 1.0]), "negative"),
-        (torch.tensor([1.0, math.nan, 1.0]), "no number"),
-        (torch.zeros(3, 2), "all are 0 in 2 places"),
+        (torch.tensor([1.0, math.nan, 1.0]), "not finite"),
+        (torch.zeros(3, 2), "all are 0 in 2 cells"),
     ],
 )
-def test_weights_that_say_nothing_are_refused(weights: Tensor, what: str) -> None:
+def test_invalid_weights_are_refused(weights: Tensor, what: str) -> None:
     with pytest.raises(InputError, match=what):
-        average_words([logits(seed, *MAP) for seed in range(3)], weights)
+        average_probabilities([logits(seed, *MAP) for seed in range(3)], weights)
 
 
 def test_teachers_of_different_shapes_or_none_are_refused() -> None:
     with pytest.raises(InputError, match="shapes are"):
-        average_words([logits(0, 2, 5, 3, 4), logits(1, 2, 4, 3, 4)], torch.ones(2))
+        average_probabilities([logits(0, 2, 5, 3, 4), logits(1, 2, 4, 3, 4)], torch.ones(2))
     with pytest.raises(InputError, match="shapes are none"):
-        average_words([], torch.ones(0))
+        average_probabilities([], torch.ones(0))

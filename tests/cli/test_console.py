@@ -1,20 +1,25 @@
 """What the command line promises to programs and newcomers: JSON, exit codes, completion, examples, a quick start."""
 
+import importlib.util
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
-from strandline.cli import doctor
-from strandline.cli.console import StageDisplay, summary_table
+from strandline.cli import console, doctor
+from strandline.cli import main as cli
+from strandline.cli.console import StageDisplay, note, refuse, summary_table, warn
 from strandline.cli.main import app, main
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.weights.load_weights import SHIPPED
@@ -69,7 +74,7 @@ def test_completion_knows_the_commands_and_their_options() -> None:
         return python(program, **asked).split()
 
     assert complete("strandline wa") == ["watch"]
-    assert complete("strandline run --fal") == ["--false-dry"]
+    assert complete("strandline run --mis") == ["--miss-rate"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -85,7 +90,7 @@ def test_every_command_shows_an_example_that_it_accepts(name: str) -> None:
 def test_no_help_text_loses_its_brackets(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setenv("COLUMNS", "160")
     _, said, _ = strandline(monkeypatch, capsys, "run", "--help")
-    assert "[default: (best IoU)]" in said
+    assert "[default: (best overlap)]" in said
     assert "[default: (its own)]" in said
 
 
@@ -159,14 +164,78 @@ def test_an_hour_of_the_watch_is_a_line_of_json() -> None:
     assert hour_to_json(hour, None)["decisions"] is None
 
 
-def test_progress_says_what_is_left_and_closes_what_ended() -> None:
+def test_a_terminal_shows_what_is_left_and_closes_finished_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "_stderr", Console(file=io.StringIO(), force_terminal=True))
     with StageDisplay() as announce:
-        progress = announce("distil")
+        progress = announce("distil [all] students")
         progress(0.5)
-        assert announce.display.tasks[0].completed == 0.5
+        display = announce._bars._display
+        assert display.tasks[0].completed == 0.5
         announce("map")
-    assert any(isinstance(column, TimeRemainingColumn) for column in announce.display.columns)
-    assert all(task.completed == 1 for task in announce.display.tasks)
+    assert any(isinstance(column, TimeRemainingColumn) for column in display.columns)
+    assert all(task.completed == 1 for task in display.tasks)
+    assert "distil [all] students" in console._stderr.file.getvalue()
+
+
+def test_a_pipe_gets_a_line_when_a_stage_starts_now_and_then_and_when_it_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr(console, "REPORT_EVERY_S", 0.0)
+    with StageDisplay() as announce:
+        announce("observe [all]")(0.25)
+        announce("distil")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "observe [all] …"
+    assert re.fullmatch(r"observe \[all\]: 25% after \d+ s", lines[1])
+    assert re.fullmatch(r"observe \[all\]: done in \d+\.\d s", lines[2])
+    assert lines[3] == "distil …"
+    assert lines[4].startswith("distil: done")
+
+
+def test_a_failed_stage_is_not_called_done(capsys: Capture) -> None:
+    def fail() -> None:
+        with StageDisplay() as announce:
+            announce("observe")
+            raise InputError("gauge", "is empty", "give readings")
+
+    with pytest.raises(InputError):
+        fail()
+    assert "done" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("print_text", [note, warn, refuse])
+def test_brackets_in_messages_are_text(print_text: Callable[[str], None], capsys: Capture) -> None:
+    print_text("store: /data/[2022]/watch.db [bold]")
+    assert "/data/[2022]/watch.db [bold]" in capsys.readouterr().err
+
+
+def test_a_run_limits_the_thread_pools_and_keeps_what_the_user_set() -> None:
+    program = (
+        "import os; from strandline.cli.threads import POOLS, limit_threads; limit_threads(); "
+        "print([os.environ[name] for name in POOLS], os.environ['OMP_WAIT_POLICY'])\n"
+        "import torch, numba; print(torch.get_num_threads(), numba.get_num_threads())"
+    )
+    environment = {name: value for name, value in os.environ.items() if "THREADS" not in name}
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True,
+        env={**environment, "NUMBA_NUM_THREADS": "2"},
+    ).stdout.splitlines()  # fmt: skip
+    assert found == ["['1', '1', '1', '2'] PASSIVE", "1 2"]
+
+
+@pytest.mark.parametrize(
+    ("command", "package", "extra"),
+    [("export", "onnx", "onnx"), ("serve", "fastapi", "serve"), ("watch", "sqlalchemy", "watch")],
+)
+def test_a_missing_extra_is_named_before_any_work(
+    command: str, package: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == package else importlib.util.find_spec(name))
+    where = ["--out", tmp_path / "programs"] if command == "export" else []
+    code, _, refusal = strandline(monkeypatch, capsys, command, "--run", tmp_path / "none", *where)
+    assert code == 2
+    assert f"{package} is missing; pip install 'strandline[{extra}]'" in refusal
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_summary_without_known_floods_is_told_as_such() -> None:
@@ -177,6 +246,9 @@ def test_a_summary_without_known_floods_is_told_as_such() -> None:
     }  # fmt: skip
     cells = list(summary_table(summary).columns[1].cells)
     assert cells[0] == "undefined: no flood of the held-out storms is known"
+    summary["flood"] = {"student_iou": 0.61, "teacher_iou": 0.7, "labels_only_iou": None}
+    cells = list(summary_table(summary).columns[1].cells)
+    assert "unknown without --evaluate" in cells[0]
 
 
 def test_a_sound_machine_is_called_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

@@ -210,4 +210,4 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(jobs, "simulated", interrupted)
     code, said = strandline(monkeypatch, capsys, "run", "--out", tmp_path)
     assert code == 130
-    assert "go on from here with --resume" in said
+    assert "with --resume and the same arguments" in said

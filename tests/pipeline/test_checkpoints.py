@@ -119,7 +119,7 @@ def test_a_damaged_stage_is_made_again_and_says_so(
     path = tmp_path / "observe.stage"
     path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
     assert Checkpoints(tmp_path, JOB, resume=True).stage("observe", lambda: "made again") == "made again"
-    assert "observe.stage is damaged; the stage is run again" in caplog.text
+    assert "observe.stage is damaged; the stage runs again" in caplog.text
     assert Checkpoints(tmp_path, JOB, resume=True).stage("observe", lambda: "a third time") == "made again"
 
 
@@ -137,7 +137,7 @@ def test_a_stage_that_fails_leaves_no_file(tmp_path: Path) -> None:
 LINE = """
 import sys, time
 from pathlib import Path
-from strandline.checkpoints import Checkpoints
+from strandline.pipeline.checkpoints import Checkpoints
 folder, resume = Path(sys.argv[1]), sys.argv[2] == "resume"
 line = Checkpoints(folder / ".unfinished", "job", resume)
 def make(name, wait):

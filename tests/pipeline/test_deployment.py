@@ -154,7 +154,7 @@ def test_a_file_that_is_no_deployment_is_refused(deployment: Deployment, tmp_pat
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="cannot be read"):
         load_deployment(tmp_path)
-    path.write_bytes(whole.replace(b"strandline deployment 1", b"strandline briefing 0"))
+    path.write_bytes(whole.replace(b"strandline deployment 1", b"strandline deployment 0"))
     with pytest.raises(InputError, match="is no 'strandline deployment 1'"):
         load_deployment(tmp_path)
     path.write_bytes(whole.replace(b'"vertical_datum"', b'"vertical_dutam"'))
@@ -180,3 +180,9 @@ def test_a_deployment_that_does_not_agree_with_itself_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=fault):
         replace(deployment, **change(deployment))  # type: ignore[operator]
+
+
+def test_a_run_of_an_older_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "briefing.nc").write_bytes(b"of version 0.1")
+    with pytest.raises(InputError, match="was written by an older version; run `strandline run` again"):
+        load_deployment(tmp_path)

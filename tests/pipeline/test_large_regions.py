@@ -28,7 +28,7 @@ from strandline.models.batching import build_storm_batch
 from strandline.models.student import Student
 from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.observations import Observations
-from strandline.observations.readers.terrain import water_joined_to_sea
+from strandline.observations.readers.terrain import water_connected_to_sea
 from strandline.observations.region_file import load_region_file
 from strandline.observations.storms import find_storms
 from strandline.pipeline.deployment import RunMetadata, build_deployment, load_deployment, save_deployment
@@ -55,7 +55,7 @@ from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_
 from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, make_observations
 from tests.fixtures.region_files import write_region_folder
 from tests.pipeline.test_deployment import a_sea
-from tests.risk.test_flood_maps import SEA_LEVEL, forecaster
+from tests.risk.hazard.test_flood_maps import SEA_LEVEL, forecaster
 
 EDGE = 300
 CHOICE = MapConfig(samples=2, return_periods=(10.0,))
@@ -129,7 +129,7 @@ def test_a_survey_in_strips_finds_the_ground_of_the_whole(
         path.write_text(path.read_text().replace('{ path = "water.tif" }', "{ below = -1.0 }"))
         elevation = terrain["elevation"].values
         (row,), (column,) = region.cells_of(*(np.array([at]) for at in region.sea_point))
-        low = water_joined_to_sea(elevation, -1.0, (int(row), int(column)))
+        low = water_connected_to_sea(elevation, -1.0, (int(row), int(column)))
         terrain = terrain.assign(permanent_water=(("y", "x"), low.astype(float), terrain["permanent_water"].attrs))
     monkeypatch.setattr("strandline.pipeline.large_regions.survey.GROUND_CHUNK", 10)
     store = MapStore(str(tmp_path / "out"))
@@ -353,7 +353,9 @@ def test_an_interrupted_map_leaves_no_product_and_goes_on_where_it_was(
 
     monkeypatch.setattr(TileMapper, "map", counting)
     map_into(str(tmp_path), run, region, resume=True)
-    assert len(mapped) in {"survey": (4,), "map": (1, 2), "write": (0,)}[stage]  # one more may have been under way
+    assert (
+        len(mapped) in {"survey": (4,), "map": (0, 1, 2), "write": (0,)}[stage]
+    )  # one on each core may have been under way
     assert difference(alone, tmp_path) == 0
 
 
@@ -453,8 +455,8 @@ def test_a_scheduler_that_does_not_answer_is_named(
     [
         (("vertical_datum = ", "vertical_datum = 'sea level' # "), CHOICE, "has vertical datum 'sea level', the run"),
         (("cell_size = 100.0", "cell_size = 50.0"), CHOICE, "has cells of 50 m, the run of 100 m; use the run's"),
-        (("", ""), MapConfig(return_periods=(7.0,)), "knows none of 7 years; choose of"),
-        (("", ""), MapConfig(samples=10_000), "10000 are asked for; the run drew"),
+        (("", ""), MapConfig(return_periods=(7.0,)), "has none of 7 years; choose from"),
+        (("", ""), MapConfig(samples=10_000), "10000 were requested; the run has"),
         (("[terrain]", SAR := '[sar]\nscale = "dB"\nbands = { vv = 1 }\n[[sar.scenes]]\npath = "a.tif"\n'
           "time = 2020-01-01T00:00:00Z\n[terrain]"), CHOICE, "has radar scenes and no .*tide_gauge"),
     ],

@@ -1,4 +1,4 @@
-"""``risk_data_library.json`` has what the Risk Data Library Standard 0.2 requires, and names files that are there."""
+"""``risk_data_library.json`` has what the Risk Data Library Standard 0.2 requires, and names files that exist."""
 
 import json
 from dataclasses import replace
@@ -44,9 +44,9 @@ def need(kind: str, entry: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
-    findings = coast.findings("simulated")
-    higher = SeaLevelRiseScenario("SSP2-4.5, 2050", 0.3, "IPCC", findings.hazard, (1.0, 2.0, 3.0))
-    write_products(out, replace(findings, rise_scenarios=(higher,)))
+    results = coast.results("simulated")
+    higher = SeaLevelRiseScenario("SSP2-4.5, 2050", 0.3, "IPCC", results.hazard, (1.0, 2.0, 3.0))
+    write_products(out, replace(results, rise_scenarios=(higher,)))
     return out
 
 
@@ -94,11 +94,11 @@ def test_every_scenario_is_an_event_set_and_every_return_period_an_event(folder:
 def test_every_class_of_asset_has_one_category_and_licences_are_not_merged() -> None:
     classes = [name for category in CATEGORIES.values() for name in category]
     assert sorted(classes) == sorted(asset_classes())
-    findings = coast.findings("real")
-    told = describe_for_catalogues(findings)["datasets"]
-    assert {dataset["license"] for dataset in told} == {"CC-BY-4.0"}
-    assert all("SIMULATED" not in dataset["description"] for dataset in told)
-    provenance = findings.observations.provenance
+    results = coast.results("real")
+    datasets = describe_for_catalogues(results)["datasets"]
+    assert {dataset["license"] for dataset in datasets} == {"CC-BY-4.0"}
+    assert all("SIMULATED" not in dataset["description"] for dataset in datasets)
+    provenance = results.observations.provenance
     other = {**provenance, "terrain": replace(provenance["terrain"], licence="own")}
-    mixed = replace(findings, observations=replace(findings.observations, provenance=other))
+    mixed = replace(results, observations=replace(results.observations, provenance=other))
     assert {dataset["license"] for dataset in describe_for_catalogues(mixed)["datasets"]} == {"Custom"}

@@ -1,4 +1,4 @@
-"""Whether this machine can run Strandline: what is needed works, and what each missing extra would add."""
+"""Checks whether this machine can run Strandline, and what each missing extra would add."""
 
 import hashlib
 import json
@@ -17,14 +17,14 @@ from rich.text import Text
 
 State = Literal["works", "absent", "broken"]
 ADDS = {
+    "watch": "the watch: live streams and the store",
     "serve": "the dashboard and its API",
     "parquet": "assets and zones from GeoParquet",
     "postgres": "a store of the watch on PostgreSQL, for several machines",
     "dask": "maps of large regions on a cluster",
-    "vit": "a teacher that starts from a published Vision Transformer",
     "quantum": "PennyLane, which our quantum kernels are checked against",
 }
-"""Extra → what it brings; those for developers are left out."""
+"""Extra → what it adds; those for developers are left out."""
 SHIPPED = Path(__file__).parents[1] / "models" / "weights"
 OLDEST_PYTHON = (3, 11)
 LEAST_DISK = 1e9
@@ -34,12 +34,12 @@ _COLOURS = {"works": "green", "absent": "yellow", "broken": "red"}
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        state: what is ``absent`` is not needed; what is ``broken`` is.
-        found: what is there, or what is wrong with it.
-        remedy: what would help; empty where nothing must.
+        state: ``absent`` = missing and optional; ``broken`` = needed and faulty.
+        found: what is there, or what is wrong.
+        remedy: what to do; empty = nothing.
     """
 
     name: str
@@ -49,10 +49,10 @@ class Finding:
 
 
 def examine(folder: Path) -> Iterator[Finding]:
-    """Look at everything, one after the other; a check that fails does not hide the others.
+    """Run all checks; one that fails does not hide the others.
 
     Args:
-        folder: where runs are to be written; it need not exist.
+        folder: where runs will be written; it need not exist.
     """
     yield _python()
     yield _packages()
@@ -66,7 +66,7 @@ def examine(folder: Path) -> Iterator[Finding]:
 
 
 def findings_table(findings: list[Finding]) -> Table:
-    """The findings, a line each."""
+    """One row a finding."""
     table = Table(box=None)
     for heading in ("what", "state", "found"):
         table.add_column(heading)
@@ -77,7 +77,7 @@ def findings_table(findings: list[Finding]) -> Table:
 
 
 def _try(name: str, check: Callable[[], str], remedy: str) -> Finding:
-    """What ``check`` found; compiled libraries tell by these three errors that something of theirs is wrong."""
+    """Result of ``check``; faulty compiled libraries raise one of these three errors."""
     try:
         return Finding(name, "works", check())
     except (ImportError, OSError, RuntimeError) as error:
@@ -123,7 +123,7 @@ def _torch() -> str:
 
 
 def _maps() -> str:
-    """A raster is written to memory and read again, and a place is moved to another coordinate system."""
+    """Write a raster to memory and read it back; transform a point to another coordinate system."""
     import numpy as np
     import pyproj
     import rasterio
@@ -145,7 +145,7 @@ def _maps() -> str:
 
 
 def _compiled() -> str:
-    """Numba refuses to compile what it could keep nowhere."""
+    """Compile a function; numba refuses where it cannot store the result."""
     import numba
 
     twice = numba.njit(cache=True)(_twice)
@@ -159,7 +159,7 @@ def _twice(number: int) -> int:
 
 
 def _networks() -> str:
-    """The weights that ship are whole: their SHA-256 is that of the card that came with them."""
+    """Compare the SHA-256 of the shipped weights with their model card."""
     card = json.loads((SHIPPED / "student.json").read_text(encoding="utf-8"))
     digests: dict[str, str] = card["sha256"]
     for name, digest in digests.items():
@@ -179,7 +179,7 @@ def _disk(folder: Path) -> Finding:
 
 
 def _extra(extra: str, adds: str) -> Finding:
-    """An extra that is there in part counts as absent; one in a version that does not fit as well."""
+    """An extra that is incomplete, or in a version that does not fit, counts as absent."""
     parts = [one for one in _requirements() if one.marker is not None and one.marker.evaluate({"extra": extra})]
     faults = [fault for one in parts if (fault := _fault(one)) is not None]
     if faults:

@@ -25,10 +25,13 @@ def exclusive_use(folder: Path) -> Iterator[None]:
     """Hold ``folder`` for one job; the system releases it when the process ends, however it ends.
 
     Raises:
-        InputError: another process is writing into it.
+        InputError: another process is writing into it, or it is no folder that can be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise InputError(folder, f"cannot be written ({error.strerror})", "choose another --out") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

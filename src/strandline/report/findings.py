@@ -1,4 +1,4 @@
-"""What a report says beyond hazard, impact and plan: how well it was learnt, how well it forecasts, how it was run."""
+"""The results of a run that a report is made of: hazard, impact, plan, skill scores and how the run was made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,28 +12,29 @@ from strandline.observations.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
-from strandline.risk.sensitivity import Information
+from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.uncertainty.out_of_distribution import OutOfDistribution
 
 SURGE_COLUMNS = ("issue_time", "time", "lead_h", "p10", "p50", "p90", "observed", "tide")
-"""Columns of a surge forecast: water levels [m, region datum], one row a lead; ``observed`` NaN = gap."""
+"""Columns of a surge forecast: water levels [m, region datum], one row for each lead; ``observed`` NaN = gap."""
 
 
 @dataclass(frozen=True)
 class LearningScores:
-    """Flood-map skill of every learner on held-out storms, as intersection over union [-].
+    """Flood-map skill of teacher, student and baselines on held-out storms, as intersection over union [-].
 
     Attributes:
+        finetuned_iou: the pretrained student, adapted with the labels alone; None = not measured.
         labels_only_iou: a new student trained on the labels alone; None = the baselines were not trained.
-        finetuned_iou: the student as shipped, adapted with the labels alone; None = not measured.
         retention: student over teacher [-].
         gap_closed: (student − labels only) / (teacher − labels only) [-]; None = undefined, because the difference
             between teacher and labels only lies within noise, or the baselines were not trained.
-        pretrained_iou: the student as shipped, before it saw this place; None = not measured.
-        n_labels: labelled maps that the student learnt from.
-        n_test_storms: held-out storms that the scores are averages over.
-        miss_rate: share of a storm's flooded cells that the student predicts dry, mean over held-out storms; None = no
-            flood of them is known. ``target_miss_rate``: what was asked for, None = nothing.
+        pretrained_iou: the pretrained student without adaptation to this site; None = not measured.
+        n_labels: labelled maps that the student was trained on.
+        n_test_storms: held-out storms; the scores are means over them.
+        miss_rate: share of a storm's flooded cells that the student classifies as dry, mean over held-out storms;
+            None = no flood of theirs is known.
+        target_miss_rate: the miss rate that was requested; None = none.
     """
 
     provenance: ProvenanceKind
@@ -56,9 +57,9 @@ class SurgeScores:
 
     Attributes:
         rmse: root-mean-square error of the median [m].
-        coverage_90: share of observed levels inside the interval that promises 90 % [-].
+        coverage_90: share of observed levels inside the 90 % interval [-].
         n_hours: observed hours scored; gaps are not scored.
-        baseline_rmse: error of persistence or tide alone on the same hours [m], called ``baseline_name``.
+        baseline_rmse: error of the baseline ``baseline_name`` on the same hours [m].
     """
 
     rmse: float
@@ -70,9 +71,9 @@ class SurgeScores:
 
 @dataclass(frozen=True)
 class Reliability:
-    """Promised against observed frequency [-] of flooding on held-out storms, one entry a bin."""
+    """Predicted probability against observed frequency [-] of flooding on held-out storms, one entry for each bin."""
 
-    promised: tuple[float, ...]
+    predicted: tuple[float, ...]
     observed: tuple[float, ...]
     cells: tuple[int, ...]
 
@@ -82,10 +83,10 @@ class RunInfo:
     """How the run was made.
 
     Attributes:
-        started: UTC, without a time zone attached like every time here.
+        started: naive UTC.
         seconds: stage → wall time [s].
-        seeds: what was drawn → seed.
-        warnings: sentences that a reader must know; shown in the report.
+        seeds: random stream → seed.
+        warnings: sentences that the report shows first.
     """
 
     started: pd.Timestamp
@@ -98,7 +99,7 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who stands behind an alert draft: ``sender`` is CAP's globally unique name, such as an internet domain."""
+    """The authority that issues alerts; ``sender`` is CAP's globally unique name, such as an internet domain."""
 
     sender: str
     name: str
@@ -107,10 +108,11 @@ class Issuer:
 
 @dataclass(frozen=True, eq=False)
 class SeaLevelRiseScenario:
-    """The same place after the mean sea level has risen, everything else as it is today.
+    """The same site after a rise of the mean sea level, everything else as today.
 
     Attributes:
-        rise: [m] above the record's mean sea level, and who says so.
+        rise: [m] above the record's mean sea level.
+        source: of the rise.
         hazard: its levels contain the rise.
         expected_annual_damage: p10, p50, p90 [EUR 2010 per year].
     """
@@ -124,18 +126,17 @@ class SeaLevelRiseScenario:
 
 @dataclass(frozen=True, eq=False)
 class RunResults:
-    """Everything that a report tells; made once, read by every product.
+    """Everything that the report and the products show.
 
     Attributes:
         surge: rows of forecasts with ``SURGE_COLUMNS``; one or many issue times.
-        observed_maxima: yearly (or storm) maxima of the record [m, region datum], for the return-level plot; may be
+        observed_maxima: annual (or storm) maxima of the record [m, region datum], for the return-level plot; may be
             empty.
-        levels_method: one sentence for the reader on how the return levels were found, with the length of the record.
+        levels_method: one sentence on how the return levels were estimated, with the length of the record.
         rise_scenarios: scenarios of sea-level rise.
-        information: what drives the uncertainty of the damage, and what would narrow it; None = nothing to narrow.
-        maxima_per_year: how many such maxima a year of record has [a-1]; 1 for annual maxima.
-        out_of_distribution: how the place compares with the coasts that the networks were trained on; None = not
-            compared.
+        information: what drives the uncertainty of the damage, and what would reduce it; None = nothing to reduce.
+        maxima_per_year: maxima in a year of record [a-1]; 1 for annual maxima.
+        out_of_distribution: how the site compares with the training coasts; None = not compared.
     """
 
     observations: Observations
@@ -153,7 +154,7 @@ class RunResults:
     reliability: Reliability | None = None
     rise_scenarios: tuple[SeaLevelRiseScenario, ...] = ()
     out_of_distribution: OutOfDistribution | None = None
-    information: Information | None = None
+    information: SensitivityAnalysis | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

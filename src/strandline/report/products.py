@@ -1,4 +1,4 @@
-"""The files that a run leaves for other programs: rasters, tables, assets, plan, summary."""
+"""The products of a run for other programs: rasters, tables, assets, plan and summary."""
 
 import json
 import math
@@ -30,55 +30,55 @@ GENERATOR_FILES = ("pathways-action.txt", "pathways-sequence.txt")
 JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
 
-def write_products(out: Path, findings: RunResults) -> None:
+def write_products(out: Path, results: RunResults) -> None:
     """Write every machine-readable file of a run into ``out``, each whole or not at all.
 
     Raises:
-        InputError: naming the file that could not be written.
+        InputError: a file cannot be written.
     """
-    hazard = findings.hazard
-    scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in findings.rise_scenarios)]
+    hazard = results.hazard
+    scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in results.rise_scenarios)]
     write_flood_probability(out / "flood_probability.tif", scenarios)
     write_flood_depth(out / "flood_depth.tif", scenarios)
     write_flood_extent(out / "flooded.tif", scenarios)
     write_epistemic_sd(out / "flood_disagreement.tif", scenarios)
-    write_surge(out / "surge.csv", findings.surge)
+    write_surge(out / "surge.csv", results.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
-    write_assets(out / "assets.geojson", findings)
-    write_text(out / "plan.json", json.dumps(as_json(plan_to_json(findings.plan)), indent=2, allow_nan=False) + "\n")
+    write_assets(out / "assets.geojson", results)
+    write_text(out / "plan.json", json.dumps(as_json(plan_to_json(results.plan)), indent=2, allow_nan=False) + "\n")
     write_text(out / SCHEMA_FILE, json.dumps(plan_schema(), indent=2) + "\n")
-    write_text(out / "plan.md", plan_to_markdown(findings.plan))
+    write_text(out / "plan.md", plan_to_markdown(results.plan))
     (out / "protocol.toml").unlink(missing_ok=True)  # of a former run in this folder
-    if findings.plan.protocol is not None:
-        write_text(out / "protocol.toml", protocol_to_toml(findings.plan.protocol))
-    catalogue = as_json(describe_for_catalogues(findings))
+    if results.plan.protocol is not None:
+        write_text(out / "protocol.toml", protocol_to_toml(results.plan.protocol))
+    catalogue = as_json(describe_for_catalogues(results))
     write_text(out / "risk_data_library.json", json.dumps(catalogue, indent=2, allow_nan=False) + "\n")
     for name in GENERATOR_FILES:
         (out / name).unlink(missing_ok=True)
-    if findings.plan.pathways is not None:
-        for name, text in zip(GENERATOR_FILES, as_generator_files(findings.plan.pathways), strict=True):
+    if results.plan.pathways is not None:
+        for name, text in zip(GENERATOR_FILES, as_generator_files(results.plan.pathways), strict=True):
             write_text(out / name, text)
-    write_text(out / "summary.json", json.dumps(as_json(summarise(findings)), indent=2, allow_nan=False) + "\n")
+    write_text(out / "summary.json", json.dumps(as_json(summarise(results)), indent=2, allow_nan=False) + "\n")
 
 
 def write_flood_probability(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
-    """A band a scenario and return period: chance [-] of 0.15 m of water or more; NaN = unknown."""
+    """Write the probability [-] of 0.15 m of water or more; one band for each scenario and return period."""
     bands = [hazard.flood_probability for _, hazard in scenarios]
     _write_periods(path, scenarios, bands, "probability that the depth reaches 0.15 m")
 
 
 def write_flood_extent(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
-    """A band a scenario and return period: 1 = called flooded, 0 = called dry; NaN = unknown.
+    """Write the flood extent (1 = flooded, 0 = dry, NaN = unknown); one band for each scenario and return period.
 
-    The threshold is the forecaster's, the one of best overlap or the one that keeps the false-dry rate asked for.
+    The forecaster's threshold maximises the overlap, or keeps the requested miss rate.
     """
-    _write_periods(path, scenarios, [hazard.flood_extent for _, hazard in scenarios], "1 = called flooded")
+    _write_periods(path, scenarios, [hazard.flood_extent for _, hazard in scenarios], "1 = classified as flooded")
 
 
 def write_epistemic_sd(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
-    """A band a scenario and return period: standard deviation [-] of the members' probabilities; NaN = unknown."""
+    """Write the standard deviation [-] of the members' probabilities; one band for each scenario and return period."""
     bands = [hazard.epistemic_sd for _, hazard in scenarios]
-    _write_periods(path, scenarios, bands, "standard deviation of the students' flood probabilities")
+    _write_periods(path, scenarios, bands, "standard deviation of the ensemble members' flood probabilities")
 
 
 def _write_periods(
@@ -91,7 +91,7 @@ def _write_periods(
 
 
 def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
-    """Three bands a scenario and return period: 10th, 50th and 90th percentile of the depth [m]; NaN = unknown."""
+    """Write the 10th, 50th and 90th percentile of the depth [m]; three bands for each scenario and return period."""
     bands, names = [], []
     for name, hazard in scenarios:
         for index, period in enumerate(hazard.return_periods):
@@ -106,9 +106,9 @@ def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> No
 def as_cog(
     region: Region, bands: npt.NDArray[np.floating], descriptions: Sequence[str], tags: Mapping[str, str]
 ) -> bytes:
-    """A Cloud-Optimised GeoTIFF of ``bands`` (band, H, W) as float32 with NaN as nodata.
+    """Return a Cloud-Optimised GeoTIFF of ``bands`` (band, H, W) as float32 with NaN as nodata.
 
-    It is made in memory, because GDAL reports a full disk only in part when it writes the file itself.
+    It is built in memory, because GDAL does not report every full disk when it writes the file itself.
     """
     count, height, width = bands.shape
     profile = {
@@ -130,26 +130,26 @@ def as_cog(
 
 
 def return_levels(hazard: Hazard) -> pd.DataFrame:
-    """Return period [a] and the 10th, 50th and 90th percentile of its sea level [m, region datum]."""
+    """Return a table of return periods [a] and the 10th, 50th and 90th percentile of their level [m, region datum]."""
     p10, p50, p90 = np.quantile(hazard.levels, QUANTILES, axis=0)
     return pd.DataFrame({"return_period": hazard.return_periods, "p10": p10, "p50": p50, "p90": p90})
 
 
 def write_surge(path: Path, surge: pd.DataFrame) -> None:
-    """Forecast water levels [m, region datum]; an empty ``observed`` is a gap, times are UTC."""
+    """Write forecast water levels [m, region datum]; an empty ``observed`` is a gap, times are UTC."""
     table = surge.loc[:, list(SURGE_COLUMNS)].copy()
     for name in ("issue_time", "time"):
         table[name] = pd.to_datetime(table[name]).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     write_text(path, table.to_csv(index=False, float_format="%.4f"))
 
 
-def write_assets(path: Path, findings: RunResults) -> None:
-    """Assets in longitude and latitude (RFC 7946); ``null`` = unknown, never zero."""
-    assets = findings.impact.assets.to_crs("EPSG:4326")
+def write_assets(path: Path, results: RunResults) -> None:
+    """Write the assets in longitude and latitude (RFC 7946); ``null`` = unknown, never zero."""
+    assets = results.impact.assets.to_crs("EPSG:4326")
     rounded = assets.geometry.set_precision(1e-7).array
     assets = assets.set_geometry(gpd.GeoSeries(orient_polygons(rounded), index=assets.index, crs=assets.crs))
     collection = json.loads(assets.to_json(na="null", drop_id=True, to_wgs84=True))
-    collection["provenance"] = findings.provenance
+    collection["provenance"] = results.provenance
     collection["units"] = {
         "value": "EUR 2010", "expected_annual_damage": "EUR 2010 per year", "depth": "m", "damage_state": "probability",
         "out_of_service": "probability", "breach": "probability", "per_year": "events per year",
@@ -158,15 +158,15 @@ def write_assets(path: Path, findings: RunResults) -> None:
     write_text(path, json.dumps(collection, allow_nan=False) + "\n")
 
 
-def summarise(findings: RunResults) -> dict[str, JsonValue]:
-    """Every headline number of the run; ``None`` = undefined or unknown."""
-    learning, surge, impact, run = findings.learning, findings.surge_scores, findings.impact, findings.run
-    hazard, region = findings.hazard, findings.hazard.region
+def summarise(results: RunResults) -> dict[str, JsonValue]:
+    """Return every headline number of the run; ``None`` = undefined or unknown."""
+    learning, surge, impact, run = results.learning, results.surge_scores, results.impact, results.run
+    hazard, region = results.hazard, results.hazard.region
     p10, p50, p90 = impact.expected_annual_damage
-    levels, known = return_levels(hazard), findings.out_of_distribution
+    levels, outlier = return_levels(hazard), results.out_of_distribution
     return {
-        "provenance": findings.provenance,
-        "provenance_of": {section: sorted(kinds) for section, kinds in findings.kinds.items()},
+        "provenance": results.provenance,
+        "provenance_of": {section: sorted(kinds) for section, kinds in results.kinds.items()},
         "region": {"name": region.name, "crs": region.crs, "vertical_datum": region.vertical_datum},
         "flood": {
             "teacher_iou": learning.teacher_iou,
@@ -197,10 +197,12 @@ def summarise(findings: RunResults) -> dict[str, JsonValue]:
             "n_assets": len(impact.assets),
             "totals": as_json([asdict(total) for total in impact.totals]),
             "people": None if impact.population is None else as_json(asdict(impact.population)),
-            "information": None if findings.information is None else as_json(asdict(findings.information)),
+            "information": None if results.information is None else as_json(asdict(results.information)),
         },
-        "out_of_distribution": None if known is None else {"p_values": dict(known.p_values), "warning": known.warning},
-        "plan": {"n_actions": len(findings.plan.actions), "n_triggers": findings.plan.n_triggers},
+        "out_of_distribution": None
+        if outlier is None
+        else {"p_values": dict(outlier.p_values), "warning": outlier.warning},
+        "plan": {"n_actions": len(results.plan.actions), "n_triggers": results.plan.n_triggers},
         "seconds": {**run.seconds, "total": sum(run.seconds.values())},
         "seeds": dict(run.seeds),
         "commit": run.commit,
@@ -211,7 +213,7 @@ def summarise(findings: RunResults) -> dict[str, JsonValue]:
 
 
 def as_json(value: object) -> JsonValue:
-    """Plain JSON values; a number that is not finite becomes ``None``, because JSON has no NaN."""
+    """Return plain JSON values; a number that is not finite becomes ``None``, because JSON has no NaN."""
     if isinstance(value, Mapping):
         return {str(key): as_json(entry) for key, entry in value.items()}
     if isinstance(value, np.ndarray | list | tuple):
@@ -230,7 +232,7 @@ def _tags(hazard: Hazard) -> dict[str, str]:
 
 
 def provenance_tags(region: Region, provenance: Mapping[str, Provenance]) -> dict[str, str]:
-    """What every raster says of itself."""
+    """Return the metadata tags of every raster."""
     kinds = {entry.kind for entry in provenance.values()}
     return {
         "PROVENANCE": "simulated" if "simulated" in kinds else "real",

@@ -1,4 +1,4 @@
-"""The last stage: everything that a run leaves on disk."""
+"""The last stage: write the report, the products and the alert drafts."""
 
 import logging
 from pathlib import Path
@@ -14,21 +14,20 @@ from strandline.report.products import write_products
 _log = logging.getLogger(__name__)
 
 
-def write_report(out: Path, findings: RunResults) -> Path:
-    """Write the products, the alert drafts and, last of all, the page into ``out``; returns the page's path.
+def write_report(out: Path, results: RunResults) -> Path:
+    """Write the products, the alert drafts and, last, the page into ``out``; return the path of the page.
 
-    Everything is worked out before the first alert is replaced, so that a refusal leaves the former run's files alone.
-
-    Warnings that a person has given out lie in ``alerts/issued`` and stay there; drafts answer them.
+    Everything is computed before the first alert is replaced, so that an error leaves the former run's files alone.
+    Warnings that a person has issued stay in ``alerts/issued``; the drafts update or cancel them.
 
     Raises:
-        InputError: naming the file that could not be written, or a given warning that cannot be read.
+        InputError: a file cannot be written, or an issued warning cannot be read.
     """
-    page = render_page(findings)
-    issued = read_issued(out / "alerts", findings.issuer)
-    messages = follow_up_issued(draft_warnings(findings), issued, findings.issuer)
-    alerts = {f"{message.identifier}.xml": as_cap(message, findings.issuer) for message in messages}
-    write_products(out, findings)
+    page = render_page(results)
+    issued = read_issued(out / "alerts", results.issuer)
+    messages = follow_up_issued(draft_warnings(results), issued, results.issuer)
+    alerts = {f"{message.identifier}.xml": as_cap(message, results.issuer) for message in messages}
+    write_products(out, results)
     for stale in (out / "alerts").glob("*.xml"):
         if stale.name not in alerts:
             stale.unlink()

@@ -1,4 +1,4 @@
-"""Metadata of a run's products for catalogues, after the Risk Data Library Standard 0.2.
+"""Metadata of a run's products for data catalogues, in the Risk Data Library Standard 0.2.
 
 Source: Global Facility for Disaster Reduction and Recovery, Risk Data Library Standard, ``schema/rdls_schema.json``.
 """
@@ -22,7 +22,7 @@ DAMAGE_CURVES = "https://doi.org/10.2760/16510"
 DEPTH = "fl_wd:m"
 """Flood water depth [m] among the standard's intensity measures."""
 HAZARD: Entry = {"type": "coastal_flood", "processes": ["storm_surge"], "intensity_measure": DEPTH}
-BANDS = "for each scenario and return period, a band each; nodata = unknown"
+BANDS = "one band for each scenario and return period; nodata = unknown"
 CATEGORIES = {
     "buildings": ("residential", "commercial", "industrial", "school", "hospital", "shelter"),
     "agriculture": ("agriculture",),
@@ -33,42 +33,42 @@ CATEGORIES = {
 """The standard's exposure category → our classes of assets."""
 
 
-def describe_for_catalogues(findings: RunResults) -> dict[str, Json]:
-    """One data set for the hazard, and one of exposure and one of loss for each category of assets that occurs.
+def describe_for_catalogues(results: RunResults) -> dict[str, Json]:
+    """Describe one data set for the hazard, and one of exposure and one of loss for each category of assets.
 
-    Web addresses of the files are their names: they lie beside this one until somebody publishes them.
+    The web address of a file is its name, because the files lie beside the catalogue until somebody publishes them.
     """
-    region, run = findings.hazard.region, findings.run
+    region, run = results.hazard.region, results.run
     stem = f"urn:strandline:{_slug(region.name)}:{run.started:%Y%m%dT%H%M%S}"
-    present = set(findings.impact.assets["asset_class"])
+    present = set(results.impact.assets["asset_class"])
     categories = [name for name, classes in CATEGORIES.items() if present & set(classes)]
     hazard_id = f"{stem}:hazard"
     datasets: list[Json] = [
         {
-            **_common(findings, hazard_id, "hazard", f"Coastal flood depths at {region.name}"),
+            **_common(results, hazard_id, "hazard", f"Coastal flood depths at {region.name}"),
             "resources": [
-                _raster(region, "flood_depth", f"Greatest depth of water [m], three quantiles {BANDS}"),
-                _raster(region, "flood_probability", f"Chance [-] of 0.15 m of water or more, one {BANDS}"),
+                _raster(region, "flood_depth", f"Maximum depth of water [m], three quantiles; {BANDS}"),
+                _raster(region, "flood_probability", f"Probability [-] of 0.15 m of water or more; {BANDS}"),
                 _resource("return_levels", "csv", "text/csv", f"Sea levels [m above {region.vertical_datum}]"),
             ],
-            "hazard": {"event_sets": _event_sets(findings)},
+            "hazard": {"event_sets": _event_sets(results)},
         }
     ]
     for category in categories:
         exposure_id = f"{stem}:exposure:{category}"
-        assets = _resource("assets", "geojson", "application/geo+json", "Assets with their value [EUR 2010], and what"
-                           " floods do to them; null = unknown")  # fmt: skip
+        assets = _resource("assets", "geojson", "application/geo+json", "Assets with their value [EUR 2010] and flood"
+                           " damage; null = unknown")  # fmt: skip
         cost: Entry = {"id": "value", "type": "structure", "dimension": "structure", "unit": "EUR"}
         datasets.append(
             {
-                **_common(findings, exposure_id, "exposure", f"Assets at {region.name}: {category}"),
+                **_common(results, exposure_id, "exposure", f"Assets at {region.name}: {category}"),
                 "resources": [assets],
                 "exposure": {"category": category, "cost": [cost]},
             }
         )
         datasets.append(
             {
-                **_common(findings, f"{stem}:loss:{category}", "loss", f"Flood damage at {region.name}: {category}"),
+                **_common(results, f"{stem}:loss:{category}", "loss", f"Flood damage at {region.name}: {category}"),
                 "resources": [assets],
                 "loss": {
                     "hazard_type": "coastal_flood",
@@ -94,34 +94,34 @@ def describe_for_catalogues(findings: RunResults) -> dict[str, Json]:
     return {"datasets": datasets}
 
 
-def _common(findings: RunResults, identifier: str, kind: Kind, title: str) -> Entry:
-    """What every data set must say of itself."""
-    entity: Entry = {"name": findings.issuer.name}
-    contact = findings.issuer.contact
-    kinds = "SIMULATED. " if findings.provenance == "simulated" else ""
-    licences = {provenance.licence for provenance in findings.observations.provenance.values()}
+def _common(results: RunResults, identifier: str, kind: Kind, title: str) -> Entry:
+    """Return the fields that every data set has."""
+    entity: Entry = {"name": results.issuer.name}
+    contact = results.issuer.contact
+    kinds = "SIMULATED. " if results.provenance == "simulated" else ""
+    licences = {provenance.licence for provenance in results.observations.provenance.values()}
     return {
         "id": identifier,
         "title": title,
-        "description": f"{kinds}Made by strandline {findings.run.version}, commit {findings.run.commit}, from what is"
-        " listed as sources; report.html says how sure it is.",
+        "description": f"{kinds}Made by strandline {results.run.version}, commit {results.run.commit}, from the"
+        " sources listed; report.html states the uncertainty.",
         "risk_data_type": [kind],
         "publisher": entity,
         "contact_point": {**entity, "email": contact} if contact and "@" in contact else entity,
         "creator": entity,
-        "version": f"{findings.run.started:%Y-%m-%d}",
-        "spatial": _location(findings.hazard.region),
+        "version": f"{results.run.started:%Y-%m-%d}",
+        "spatial": _location(results.hazard.region),
         "license": licences.pop() if len(licences) == 1 else "Custom",
         "sources": [
             {"id": name, "name": f"{entry.source} ({entry.kind}; {entry.licence})", "type": "dataset"}
-            for name, entry in findings.observations.provenance.items()
+            for name, entry in results.observations.provenance.items()
         ],
         "links": [{"href": SCHEMA, "rel": "describedby"}],
     }
 
 
 def _location(region: Region) -> Entry:
-    """The box in longitude and latitude that holds the region."""
+    """Return the bounding box of the region in longitude and latitude."""
     to_degrees = Transformer.from_crs(region.crs, "EPSG:4326", always_xy=True)
     west, south, east, north = to_degrees.transform_bounds(*region.bounds)
     return {
@@ -131,9 +131,9 @@ def _location(region: Region) -> Entry:
     }
 
 
-def _event_sets(findings: RunResults) -> list[Json]:
-    rises = [(scenario.name, scenario.hazard) for scenario in findings.rise_scenarios]
-    scenarios = [("today", findings.hazard), *rises]
+def _event_sets(results: RunResults) -> list[Json]:
+    rises = [(scenario.name, scenario.hazard) for scenario in results.rise_scenarios]
+    scenarios = [("today", results.hazard), *rises]
     sets: list[Json] = []
     for name, hazard in scenarios:
         events: list[Json] = []
@@ -142,7 +142,7 @@ def _event_sets(findings: RunResults) -> list[Json]:
             footprint: Entry = {
                 "id": f"{identifier}-depth",
                 "intensity_measure": DEPTH,
-                "data_uncertainty": "10th, 50th and 90th percentile are a band of flood_depth.tif each",
+                "data_uncertainty": "flood_depth.tif has one band for each of the 10th, 50th and 90th percentile",
             }
             events.append(
                 {
@@ -150,7 +150,7 @@ def _event_sets(findings: RunResults) -> list[Json]:
                     "calculation_method": "simulated",
                     "hazard": {"id": f"{identifier}-hazard", **HAZARD},
                     "occurrence": {"probabilistic": {"return_period": float(period)}},
-                    "description": f"Sea at {level:.2f} m above {hazard.region.vertical_datum} (median)",
+                    "description": f"Sea level {level:.2f} m above {hazard.region.vertical_datum} (median)",
                     "footprints": [footprint],
                 }
             )

@@ -1,1 +1,1 @@
-"""The dashboard and its API: what runs and the watch found, for those who decide; only a confirmation writes."""
+"""The dashboard and its API over runs and the watch; read-only except for confirmations."""

@@ -1,4 +1,4 @@
-"""The application: API, page, and what every request must pass."""
+"""The web application: API, dashboard, error handlers and middleware."""
 
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
@@ -9,9 +9,9 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from strandline.errors import InputError, StrandlineError
 from strandline.watch.store import Busy
-from strandline.web.api.etags import NotModified, answer_not_modified
+from strandline.web.api.etags import NotModified, handle_not_modified
 from strandline.web.api.runs import run_routes
-from strandline.web.api.security import Guard
+from strandline.web.api.security import SecurityMiddleware
 from strandline.web.api.server_sent_events import OpenStreams
 from strandline.web.api.token import Token
 from strandline.web.api.watch import watch_routes
@@ -21,18 +21,18 @@ from strandline.web.schemas import ErrorResponse, Service
 from strandline.web.watch_view import Clock, WatchView
 
 PREFIX = "/api/v1"
-WORTH_COMPRESSING = 1000
+MIN_COMPRESSED_SIZE = 1000
 """[bytes]"""
 
 
 def create_app(
     runs: Mapping[str, RunFolder], watch: WatchView | None, token: Token, hosts: Collection[str], clock: Clock
 ) -> FastAPI:
-    """All that is served.
+    """Return the application.
 
     Args:
-        watch: ``None`` = there is no watch; its routes are missing then.
-        hosts: names that requests may call this server by.
+        watch: ``None`` = no watch; its routes are missing then.
+        hosts: accepted host names of requests.
         clock: naive UTC.
     """
     app = FastAPI(
@@ -45,7 +45,7 @@ def create_app(
 
     @api.get("", tags=["service"])
     def show_service() -> Service:
-        """What is served."""
+        """The version, the runs and whether there is a watch."""
         return Service(version=app.version, runs=list(runs), has_watch=watch is not None)
 
     api.include_router(run_routes(dict(runs)))
@@ -53,16 +53,16 @@ def create_app(
         api.include_router(watch_routes(watch, token, OpenStreams()))
     app.include_router(api)
     app.include_router(page_routes(runs, watch, clock))
-    app.add_exception_handler(NotModified, answer_not_modified)
-    app.add_exception_handler(StrandlineError, answer_refusal)
-    app.add_middleware(GZipMiddleware, minimum_size=WORTH_COMPRESSING)
-    app.add_middleware(Guard, hosts=hosts)
+    app.add_exception_handler(NotModified, handle_not_modified)
+    app.add_exception_handler(StrandlineError, handle_error)
+    app.add_middleware(GZipMiddleware, minimum_size=MIN_COMPRESSED_SIZE)
+    app.add_middleware(SecurityMiddleware, hosts=hosts)
     return app
 
 
-def answer_refusal(_: Request, refusal: Exception) -> JSONResponse:
-    """What is wrong and what would be right; where on this machine is nobody's business."""
-    if isinstance(refusal, Busy):
+def handle_error(_: Request, error: Exception) -> JSONResponse:
+    """Return what is wrong and the remedy, without paths of this machine."""
+    if isinstance(error, Busy):
         return JSONResponse({"detail": "the store is busy; try again"}, 503, {"Retry-After": "5"})
-    detail = f"{refusal.what}; {refusal.remedy}" if isinstance(refusal, InputError) else str(refusal)
+    detail = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
     return JSONResponse({"detail": detail}, 422)

@@ -1,4 +1,4 @@
-"""Two runs of one place beside one another: how likely floods are, what they cost, what is proposed."""
+"""Comparison of two runs of one site: flood probability, damage and actions."""
 
 import numpy as np
 import rasterio
@@ -6,23 +6,23 @@ import rasterio
 from strandline.errors import InputError
 from strandline.web.raster_tiles import CHANGE
 from strandline.web.run_folder import Band, RunFolder
-from strandline.web.schemas import ActionRecord, ChangeOfAction, ChangeOfFlood, Comparison
+from strandline.web.schemas import ActionChange, ActionRecord, Comparison, FloodChange
 
 PROBABILITY = "flood_probability.tif"
 NOTICEABLE = 0.05
-"""Of a change of probability [-]."""
+"""Least change of probability [-] that is counted."""
 
 
 def compare(first: RunFolder, second: RunFolder) -> Comparison:
-    """How the second differs from the first.
+    """Return how the second run differs from the first.
 
     Raises:
-        InputError: they are of two places, or on two grids.
+        InputError: the runs have different sites or grids.
     """
     one, other = first.record(), second.record()
     if (one.region, one.crs) != (other.region, other.crs):
-        what = f"{first.id} is about '{one.region}' and {second.id} about '{other.region}'"
-        raise InputError("comparison", what, "choose two runs of one place")
+        what = f"{first.id} is of '{one.region}' and {second.id} of '{other.region}'"
+        raise InputError("comparison", what, "choose two runs of the same site")
     return Comparison(
         first=one,
         second=other,
@@ -37,24 +37,24 @@ def compare(first: RunFolder, second: RunFolder) -> Comparison:
 
 
 def paired_bands(first: RunFolder, second: RunFolder) -> list[tuple[Band, Band]]:
-    """Bands of flood probability that are about the same scenario and return period."""
+    """Return the pairs of flood-probability bands with the same scenario and return period."""
     others = {(band.scenario, band.return_period): band for band in second.bands(PROBABILITY)}
     pairs = ((band, others.get((band.scenario, band.return_period))) for band in first.bands(PROBABILITY))
     return [(band, other) for band, other in pairs if other is not None]
 
 
-def _floods(first: RunFolder, second: RunFolder) -> list[ChangeOfFlood]:
+def _floods(first: RunFolder, second: RunFolder) -> list[FloodChange]:
     with rasterio.open(first.path / PROBABILITY) as before, rasterio.open(second.path / PROBABILITY) as after:
         if (before.shape, before.transform, before.crs) != (after.shape, after.transform, after.crs):
-            what = f"the maps of {first.id} and {second.id} have two grids"
-            raise InputError("comparison", what, "run both with the same region")
+            what = f"the maps of {first.id} and {second.id} have different grids"
+            raise InputError("comparison", what, "run both with the same region file")
         return [_flood(first, second, before, after, *pair) for pair in paired_bands(first, second)]
 
 
 def _flood(
     first: RunFolder, second: RunFolder, before: rasterio.DatasetReader, after: rasterio.DatasetReader,
     band: Band, other: Band,
-) -> ChangeOfFlood:  # fmt: skip
+) -> FloodChange:  # fmt: skip
     in_both = in_one = likelier = less_likely = 0
     total = 0.0
     for _, window in before.block_windows(band.number):
@@ -68,7 +68,7 @@ def _flood(
         likelier += int((change >= NOTICEABLE).sum())
         less_likely += int((change <= -NOTICEABLE).sum())
     cells = before.height * before.width
-    return ChangeOfFlood(
+    return FloodChange(
         scenario=band.scenario,
         return_period=band.return_period,
         band=(band.number, other.number),
@@ -81,11 +81,11 @@ def _flood(
     )
 
 
-def _actions(before: list[ActionRecord], after: list[ActionRecord]) -> list[ChangeOfAction]:
+def _actions(before: list[ActionRecord], after: list[ActionRecord]) -> list[ActionChange]:
     one, other = ({action.kind: action for action in actions} for actions in (before, after))
     kinds = dict.fromkeys([*one, *other])
     return [
-        ChangeOfAction(
+        ActionChange(
             kind=kind,
             title=(one.get(kind) or other[kind]).title,
             priority=tuple(each[kind].priority if kind in each else None for each in (one, other)),  # type: ignore[arg-type]

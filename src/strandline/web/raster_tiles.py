@@ -1,4 +1,4 @@
-"""Pictures of rasters: classes of colour, transparent where nothing is to be shown, hatched where nothing is known."""
+"""Images of rasters in colour classes; values below the first class are transparent, unknown cells are hatched."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io import Reader
 
 from strandline.observations.variables import DEPTH_EDGES
-from strandline.report.figures.maps import DISAGREEMENT_EDGES, PROBABILITY_COLOURS, PROBABILITY_EDGES
+from strandline.report.figures.maps import EPISTEMIC_SD_EDGES, PROBABILITY_COLOURS, PROBABILITY_EDGES
 from strandline.report.figures.style import MAP_INK, as_rgb
-from strandline.web.schemas import Corners, LegendClass
+from strandline.web.schemas import BoundingBox, LegendClass
 
 TILE = 256
-LARGEST = 1024
-"""Edge of a picture [px]."""
-HATCH_EVERY, HATCH_WIDTH = 8, 2
-"""[px]; 8 goes into 256, so that hatches go on from tile to tile."""
+MAX_SIZE = 1024
+"""Longest side of an image [px]."""
+HATCH_PERIOD, HATCH_WIDTH = 8, 2
+"""[px]; 8 divides 256, so that hatches continue from tile to tile."""
 HATCH_OPACITY = 150
 DEGREES = CRS.from_epsg(4326)
 
 
 @dataclass(frozen=True)
-class Scale:
-    """Classes between ``edges``; below the first edge nothing is drawn."""
+class ColourScale:
+    """Colour classes between ``edges``; values below the first edge are transparent."""
 
     edges: tuple[float, ...]
     colours: tuple[str, ...]
     unit: str
 
     def legend(self) -> list[LegendClass]:
-        """From the lowest class to the highest; the last one reaches to the end of what the quantity can be."""
+        """Return the classes in ascending order; the last one has no upper end."""
         ends = [None if edge == inf else edge for edge in self.edges[1:]]
         return [
             LegendClass(above=above, below=below, colour=colour)
@@ -45,7 +45,7 @@ class Scale:
         ]
 
     def paint(self, values: npt.NDArray[np.floating], is_unknown: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
-        """Red, green, blue and opacity (4, H, W) of values (H, W)."""
+        """Return red, green, blue and opacity (4, H, W) of values (H, W)."""
         palette = np.zeros((len(self.colours) + 1, 4), dtype=np.uint8)
         palette[1:, :3] = np.round([as_rgb(colour) * 255 for colour in self.colours])
         palette[1:, 3] = 255
@@ -54,25 +54,25 @@ class Scale:
         return _hatch(np.moveaxis(painted, -1, 0), is_unknown)
 
 
-SCALES: Mapping[str, Scale] = {
-    "flood_probability": Scale((*PROBABILITY_EDGES[:-1], inf), PROBABILITY_COLOURS, "1"),
-    "flood_depth": Scale((*DEPTH_EDGES, inf), PROBABILITY_COLOURS, "m"),
-    "flood_disagreement": Scale((*DISAGREEMENT_EDGES[:-1], inf), PROBABILITY_COLOURS, "1"),
-    "flooded": Scale((0.5, inf), (PROBABILITY_COLOURS[-1],), "1"),
+SCALES: Mapping[str, ColourScale] = {
+    "flood_probability": ColourScale((*PROBABILITY_EDGES[:-1], inf), PROBABILITY_COLOURS, "1"),
+    "flood_depth": ColourScale((*DEPTH_EDGES, inf), PROBABILITY_COLOURS, "m"),
+    "flood_disagreement": ColourScale((*EPISTEMIC_SD_EDGES[:-1], inf), PROBABILITY_COLOURS, "1"),
+    "flooded": ColourScale((0.5, inf), (PROBABILITY_COLOURS[-1],), "1"),
 }
-"""By the name of the raster's file; the report's colours, so that both read alike."""
-CHANGE = Scale((-1.0, -0.33, -0.10, -0.05, 0.05, 0.10, 0.33, inf),
-               ("#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"), "1")  # fmt: skip
-"""Of a probability; ColorBrewer's PuOr, which reads without colour vision: orange = less likely, purple = likelier."""
+"""Raster file name → scale, in the colours of the report."""
+CHANGE = ColourScale((-1.0, -0.33, -0.10, -0.05, 0.05, 0.10, 0.33, inf),
+                     ("#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"), "1")  # fmt: skip
+"""Of a change of probability; ColorBrewer's PuOr, readable without colour vision: orange = less, purple = more."""
 
 
-def draw_part(path: Path, band: int, scale: Scale, corners: Corners, width: int, height: int) -> bytes:
-    """PNG of a part of a band, west, south, east, north [degrees, WGS 84]; outside of the raster is unknown."""
-    return _as_png(scale.paint(*_part(path, band, corners, width, height)))
+def draw_part(path: Path, band: int, scale: ColourScale, bounds: BoundingBox, width: int, height: int) -> bytes:
+    """Return a PNG of a band within a bounding box; cells outside the raster are unknown."""
+    return _as_png(scale.paint(*_part(path, band, bounds, width, height)))
 
 
-def draw_tile(path: Path, band: int, scale: Scale, z: int, x: int, y: int) -> bytes:
-    """PNG of a web Mercator tile of a band."""
+def draw_tile(path: Path, band: int, scale: ColourScale, z: int, x: int, y: int) -> bytes:
+    """Return a PNG of a web Mercator tile of a band."""
     with _environment(), Reader(str(path)) as source:
         try:
             image = source.tile(x, y, z, tilesize=TILE, indexes=(band,))
@@ -81,47 +81,49 @@ def draw_tile(path: Path, band: int, scale: Scale, z: int, x: int, y: int) -> by
     return _as_png(scale.paint(image.array.data[0], np.ma.getmaskarray(image.array)[0]))
 
 
-def draw_unknown(path: Path, band: int, corners: Corners, width: int, height: int) -> bytes:
-    """PNG of the hatching alone."""
-    _, is_unknown = _part(path, band, corners, width, height)
+def draw_unknown_mask(path: Path, band: int, bounds: BoundingBox, width: int, height: int) -> bytes:
+    """Return a PNG of the hatching alone."""
+    _, is_unknown = _part(path, band, bounds, width, height)
     return _as_png(_hatch(np.zeros((4, height, width), dtype=np.uint8), is_unknown))
 
 
-def draw_change(first: tuple[Path, int], second: tuple[Path, int], corners: Corners, width: int, height: int) -> bytes:
-    """PNG of the second band less the first; unknown where either is."""
+def draw_change(
+    first: tuple[Path, int], second: tuple[Path, int], bounds: BoundingBox, width: int, height: int
+) -> bytes:
+    """Return a PNG of the second band minus the first; unknown where either is."""
     (before, no_before), (after, no_after) = (
-        _part(path, band, corners, width, height) for path, band in (first, second)
+        _part(path, band, bounds, width, height) for path, band in (first, second)
     )
     return _as_png(CHANGE.paint(after - before, no_before | no_after))
 
 
-def corners_of(path: Path) -> Corners:
-    """West, south, east, north [degrees, WGS 84] of a raster."""
+def geographic_bounds(path: Path) -> BoundingBox:
+    """Return west, south, east, north [degrees, WGS 84] of a raster."""
     with _environment(), Reader(str(path)) as source:
         west, south, east, north = source.get_geographic_bounds(DEGREES)
     return west, south, east, north
 
 
 def _part(
-    path: Path, band: int, corners: Corners, width: int, height: int
+    path: Path, band: int, bounds: BoundingBox, width: int, height: int
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.bool_]]:
-    """Values (H, W) of the nearest cells, and where they are unknown; no cell is mixed with its neighbours."""
+    """Return values (H, W) by nearest neighbour, and a mask of unknown cells."""
     with _environment(), Reader(str(path)) as source:
-        image = source.part(corners, dst_crs=DEGREES, bounds_crs=DEGREES, indexes=(band,), width=width, height=height)
+        image = source.part(bounds, dst_crs=DEGREES, bounds_crs=DEGREES, indexes=(band,), width=width, height=height)
     return image.array.data[0], np.ma.getmaskarray(image.array)[0]
 
 
-def _hatch(picture: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+def _hatch(image: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
     rows, columns = np.indices(where.shape)
-    is_line = where & ((rows + columns) % HATCH_EVERY < HATCH_WIDTH)
-    hatched = np.where(where, np.uint8(0), picture)
+    is_line = where & ((rows + columns) % HATCH_PERIOD < HATCH_WIDTH)
+    hatched = np.where(where, np.uint8(0), image)
     ink = np.array([*np.round(as_rgb(MAP_INK) * 255), HATCH_OPACITY], dtype=np.uint8)
     return np.where(is_line, ink[:, None, None], hatched)
 
 
-def _as_png(picture: npt.NDArray[np.uint8]) -> bytes:
-    written = BytesIO()  # not by rio-tiler, which silences warnings for all threads while it writes
-    Image.fromarray(np.moveaxis(picture, 0, -1)).save(written, format="PNG")
+def _as_png(image: npt.NDArray[np.uint8]) -> bytes:
+    written = BytesIO()  # rio-tiler would silence warnings in all threads while it writes
+    Image.fromarray(np.moveaxis(image, 0, -1)).save(written, format="PNG")
     return written.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""A finished run as it is served: its headlines, what can be drawn of it, and its files, from a fixed list."""
+"""The folder of a finished run: headlines, raster bands and products; only listed files are served."""
 
 import json
 import re
@@ -38,7 +38,7 @@ MEDIA_TYPES = {
     "student.safetensors": "application/octet-stream",
     "archive.safetensors": "application/octet-stream",
 }
-"""What a run leaves; nothing else of its folder is served, but the drafts in ``alerts/``."""
+"""Products of a run; nothing else of its folder is served, except the drafts in ``alerts/``."""
 FORMER_KEY = "familiarity"
 """Key of ``summary.json`` that only older versions write."""
 _IS_ALERT = re.compile(r"alerts/[\w.-]+\.xml", re.ASCII)
@@ -52,7 +52,7 @@ class Band:
     Attributes:
         number: from 1, as GDAL counts.
         return_period: [a].
-        percentile: ``None`` = the quantity has none.
+        percentile: ``None`` = the quantity has no percentiles.
     """
 
     number: int
@@ -63,21 +63,21 @@ class Band:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run under the name that it is served by."""
+    """A run under the name by which it is served."""
 
     id: str
     path: Path
 
-    def state(self, name: str) -> tuple[int, int]:
-        """What changes when a file does: its time of change [ns] and its size [bytes]."""
+    def file_version(self, name: str) -> tuple[int, int]:
+        """Return the modification time [ns] and the size [bytes] of a file; they change when the file changes."""
         found = (self.path / name).stat()
         return found.st_mtime_ns, found.st_size
 
     def record(self) -> RunRecord:
-        """Its headlines.
+        """Return the headlines.
 
         Raises:
-            InputError: ``summary.json`` is missing or of another version.
+            InputError: ``summary.json`` is missing or was written by another version.
         """
         path, remedy = self.path / "summary.json", "run `strandline run` again"
         summary = read_json(path)
@@ -89,45 +89,49 @@ class RunFolder:
             raise InputError(path, f"cannot be read ({error!r})", remedy) from error
 
     def actions(self) -> list[ActionRecord]:
-        """What its plan proposes, the first to do first."""
+        """Return the actions of the plan, by priority."""
         actions = read_json(self.path / "plan.json")["actions"]
         return sorted((ActionRecord.model_validate(action) for action in actions), key=lambda action: action.priority)
 
     def action_levels(self) -> dict[str, float]:
-        """Sea level [m, region datum] that each emergency action is there for."""
+        """Return the sea level [m, region datum] of each emergency action.
+
+        Raises:
+            InputError: an older version wrote the plan.
+        """
         plan = read_json(self.path / "plan.json")
         if "action_parameters" not in plan:
             raise InputError(self.path / "plan.json", "was written by an older version", "run `strandline run` again")
         return {each["action"]: each["level"] for each in plan["action_parameters"]}
 
     def surge(self) -> pd.DataFrame:
-        """Its forecasts, ``SURGE_COLUMNS``; NaN = a gap, times naive UTC."""
-        return _surge(self.path / "surge.csv", self.state("surge.csv"))
+        """Return the surge forecasts with ``SURGE_COLUMNS``; NaN = a gap, times naive UTC."""
+        return _surge(self.path / "surge.csv", self.file_version("surge.csv"))
 
     def features(self, name: str) -> list[dict[str, Any]]:
-        """Of ``assets.geojson`` or ``zones.geojson``; none where the run left no such file."""
+        """Return the features of ``assets.geojson`` or ``zones.geojson``; none where the file is missing."""
         if not (self.path / name).exists():
             return []
         features: list[dict[str, Any]] = read_json(self.path / name)["features"]
         return features
 
     def bands(self, name: str) -> list[Band]:
-        """What the bands of a raster are about."""
-        return _bands(self.path / name, self.state(name))
+        """Return the bands of a raster."""
+        return _bands(self.path / name, self.file_version(name))
 
     def products(self) -> list[ProductRecord]:
-        """The files that are there."""
+        """Return the products that exist."""
         names = [name for name in MEDIA_TYPES if (self.path / name).is_file()]
         names += sorted(f"alerts/{each.name}" for each in (self.path / "alerts").glob("*.xml"))
         found = []
         for name in filter(self.is_product, names):
-            changed, size = self.state(name)
+            changed, size = self.file_version(name)
             time = datetime.fromtimestamp(changed // 10**9, UTC).replace(tzinfo=None)
             found.append(ProductRecord(name=name, bytes=size, media_type=media_type_of(name), changed=time))
         return found
 
     def is_product(self, name: str) -> bool:
-        """Whether it may be handed out: its name is on the list, and it is a file of this folder, not a link out."""
+        """Return whether a file may be served: its name is listed, and it does not link out of this folder."""
         if name not in MEDIA_TYPES and not _IS_ALERT.fullmatch(name):
             return False
         path = self.path / name
@@ -135,12 +139,12 @@ class RunFolder:
 
 
 def media_type_of(name: str) -> str:
-    """Of a product."""
+    """Return the media type of a product."""
     return MEDIA_TYPES.get(name, "application/cap+xml")
 
 
 def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
-    """Runs by the names that they are served by: those of their folders.
+    """Return runs by the names by which they are served: those of their folders.
 
     Raises:
         InputError: a folder holds no finished run.
@@ -161,7 +165,7 @@ def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
 
 
 def read_json(path: Path) -> Any:
-    """Content of a JSON file, read again when it changes.
+    """Return the content of a JSON file; it is read again when it changes.
 
     Raises:
         InputError: it is missing or damaged.

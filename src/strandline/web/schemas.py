@@ -1,4 +1,4 @@
-"""What the API says, field by field; times are UTC, ``null`` = unknown, never zero."""
+"""Fields of the API's answers; times are UTC, ``null`` = unknown, never zero."""
 
 from datetime import datetime
 from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
@@ -14,25 +14,25 @@ UtcTime: TypeAlias = Annotated[
     PlainSerializer(lambda time: f"{time.isoformat()}Z", return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
-Bounds: TypeAlias = tuple[float, float, float]
-Corners: TypeAlias = tuple[float, float, float, float]
+Interval: TypeAlias = tuple[float, float, float]
+BoundingBox: TypeAlias = tuple[float, float, float, float]
 
 
 class Record(BaseModel):
-    """Read from the noun of the same fields."""
+    """A record that can be built from an object with the same attributes."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
 class Page(BaseModel, Generic[T]):
-    """Some of the items; give ``next`` as ``cursor`` for those that follow."""
+    """Some of the items; pass ``next`` as ``cursor`` to get the next ones."""
 
     items: list[T]
     next: str | None = Field(description="cursor of the next page; null = this is the last one")
 
 
 class Percentiles(Record):
-    """Of a quantity whose unit stands beside it."""
+    """Percentiles of a quantity."""
 
     p10: float
     p50: float
@@ -40,7 +40,7 @@ class Percentiles(Record):
 
 
 class ReturnLevel(Percentiles):
-    """Sea level [m, region datum] that is reached once in so many years on average."""
+    """Sea level [m, region datum] of a return period."""
 
     return_period: float = Field(description="[a]")
 
@@ -60,9 +60,9 @@ class RunRecord(BaseModel):
     damage_per_year: Percentiles | None = Field(description="expected annual damage [EUR 2010]")
     n_assets: int
     unknown_assets: int
-    unknown_share: float = Field(description="share of cells of which nothing is known [-]")
-    student_iou: float | None = Field(description="overlap of the flood maps with held-out storms [-]")
-    miss_rate: float | None = Field(description="share of flooded cells of held-out storms that were called dry [-]")
+    unknown_share: float = Field(description="share of cells without data [-]")
+    student_iou: float | None = Field(description="overlap (IoU) of the flood maps with held-out storms [-]")
+    miss_rate: float | None = Field(description="share of flooded cells of held-out storms classified as dry [-]")
     surge_rmse: float | None = Field(description="[m]")
     surge_coverage_90: float | None = Field(description="share of hours within the 90 % bounds [-]")
     return_levels: list[ReturnLevel]
@@ -80,11 +80,11 @@ class ActionRecord(BaseModel):
     where: list[str]
     when: str
     lead_time_hours: float
-    avoided_loss: Bounds | None
+    avoided_loss: Interval | None
     avoided_loss_per: Literal["year", "event"]
-    cost: Bounds | None
-    net_present_value: Bounds | None
-    benefit_cost_ratio: Bounds | None
+    cost: Interval | None
+    net_present_value: Interval | None
+    benefit_cost_ratio: Interval | None
     within_budget: bool
     priority: int
     confidence: str
@@ -103,7 +103,7 @@ class FeatureRecord(BaseModel):
 
 
 class SurgeRow(BaseModel):
-    """One hour of one forecast [m, region datum]; ``observed`` null = a gap."""
+    """One hour of one forecast [m, region datum]; ``observed`` null = gap."""
 
     issue_time: UtcTime
     time: UtcTime
@@ -125,7 +125,7 @@ class ProductRecord(Record):
 
 
 class LegendClass(Record):
-    """From ``above`` up to ``below`` (null = without end), in the layer's unit."""
+    """Values from ``above`` to ``below`` (null = no upper end), in the layer's unit."""
 
     above: float
     below: float | None
@@ -133,56 +133,56 @@ class LegendClass(Record):
 
 
 class LayerRecord(Record):
-    """A band that can be drawn. What is unknown is hatched; below the first class it is transparent."""
+    """A band that can be drawn; unknown cells are hatched, values below the first class are transparent."""
 
     quantity: str
     band: int
     scenario: str
     return_period: float = Field(description="[a]")
-    percentile: int | None = Field(description="of depths; null = the quantity has none")
+    percentile: int | None = Field(description="of depths; null = the quantity has no percentiles")
     unit: str
-    bounds: Corners = Field(description="west, south, east, north [degrees]")
+    bounds: BoundingBox = Field(description="west, south, east, north [degrees]")
     legend: list[LegendClass]
     image: str = Field(description="PNG; bbox=west,south,east,north and width, height [px]")
     tiles: str = Field(description="PNG, web Mercator")
 
 
-class ChangeOfFlood(BaseModel):
-    """How flood probability differs in one scenario and return period: the second run less the first."""
+class FloodChange(BaseModel):
+    """Difference of the flood probability in one scenario and return period: second run minus first."""
 
     scenario: str
     return_period: float
     band: tuple[int, int]
     known_in_both: float = Field(description="share of cells [-]")
     known_in_one: float = Field(description="share of cells [-]; their change is unknown")
-    mean: float | None = Field(description="over cells known in both [-]; null = there is none")
-    likelier: float | None = Field(description="share of cells known in both with 5 points more or above [-]")
-    less_likely: float | None = Field(description="share of cells known in both with 5 points less or below [-]")
+    mean: float | None = Field(description="over cells known in both [-]; null = there are none")
+    likelier: float | None = Field(description="share of cells known in both that gain 0.05 or more [-]")
+    less_likely: float | None = Field(description="share of cells known in both that lose 0.05 or more [-]")
     image: str
 
 
-class ChangeOfAction(BaseModel):
-    """An action in one plan, in both, or with another rank or cost."""
+class ActionChange(BaseModel):
+    """Rank and cost of an action in the first and in the second plan; null = not in the plan."""
 
     kind: str
     title: str
     priority: tuple[int | None, int | None]
-    cost: tuple[Bounds | None, Bounds | None]
+    cost: tuple[Interval | None, Interval | None]
 
 
 class Comparison(BaseModel):
-    """Two runs of one place."""
+    """Two runs of the same site."""
 
     first: RunRecord
     second: RunRecord
-    flood: list[ChangeOfFlood]
+    flood: list[FloodChange]
     damage_overlaps: bool | None = Field(description="the two 80 % intervals overlap; null = one is unknown")
-    actions: list[ChangeOfAction]
+    actions: list[ActionChange]
     legend: list[LegendClass]
 
 
 class HealthRecord(Record):
-    """How a stream does."""
+    """The health of a stream."""
 
     stream: str
     last_seen: UtcTime | None
@@ -194,14 +194,14 @@ class HealthRecord(Record):
 
 
 class HealthAt(BaseModel):
-    """How streams did at the step of an hour."""
+    """The health of all streams at the step of an hour."""
 
     hour: UtcTime
     streams: list[HealthRecord]
 
 
-class OutlookRecord(Record):
-    """The belief about one variable at one place for one time."""
+class ForecastRecord(Record):
+    """The forecast of one variable in one zone for one time."""
 
     variable: str
     zone: str
@@ -213,15 +213,15 @@ class OutlookRecord(Record):
     probability: float | None
 
 
-class OutlookAt(Record):
-    """What was believed at an hour."""
+class ForecastAt(Record):
+    """The forecast issued at an hour."""
 
     hour: UtcTime
-    rows: list[OutlookRecord]
+    rows: list[ForecastRecord]
 
 
 class ReadingRecord(Record):
-    """What a stream said."""
+    """One reading of a stream."""
 
     stream: str
     variable: str
@@ -234,7 +234,7 @@ class ReadingRecord(Record):
 
 
 class ConfirmationRecord(Record):
-    """A named person's word."""
+    """A confirmation by a named person."""
 
     subject: str
     person: str
@@ -243,7 +243,7 @@ class ConfirmationRecord(Record):
 
 
 class DecisionRecord(BaseModel):
-    """A decision, ranked among those of its hour (0 = first)."""
+    """A decision and its rank among those of its hour (0 = first)."""
 
     id: str
     rank: int
@@ -264,7 +264,7 @@ class DecisionRecord(BaseModel):
 
 
 class AlertRecord(BaseModel):
-    """A draft of a warning; it is given out by a person, never by this machine."""
+    """A draft of a warning; a person issues it, never this program."""
 
     identifier: str
     status: Literal["Exercise", "Draft"]
@@ -275,14 +275,14 @@ class AlertRecord(BaseModel):
 
 
 class PendingRecord(BaseModel):
-    """What waits for a person."""
+    """Decisions and alerts that wait for a confirmation."""
 
     decisions: list[DecisionRecord]
     alerts: list[AlertRecord]
 
 
 class LogRecord(Record):
-    """A line of the log."""
+    """An entry of the log."""
 
     sequence: int
     time: UtcTime
@@ -294,9 +294,9 @@ class LogRecord(Record):
 
 
 class WatchRecord(BaseModel):
-    """Where the watch stands."""
+    """The state of the watch."""
 
-    run: str = Field(description="of whose place it is the watch")
+    run: str = Field(description="that the watch belongs to")
     hour: UtcTime | None = Field(description="of the newest step; null = there is none")
     ended: UtcTime | None
     code_version: str | None
@@ -304,7 +304,7 @@ class WatchRecord(BaseModel):
 
 
 class ConfirmationRequest(BaseModel):
-    """What a person says to a decision or an alert."""
+    """The confirmation of a decision or an alert by a person."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -314,20 +314,20 @@ class ConfirmationRequest(BaseModel):
 
 
 class Confirmed(BaseModel):
-    """What became of a person's word."""
+    """The result of a confirmation."""
 
     confirmation: ConfirmationRecord
-    is_delivered: bool = Field(description="false = the watch is in a step, and delivers when that ends")
+    is_delivered: bool = Field(description="false = the watch is in a step and delivers when it ends")
 
 
 class ErrorResponse(BaseModel):
-    """Why a request was refused, and what would be right."""
+    """Why a request was refused, and the remedy."""
 
     detail: str
 
 
 class Service(BaseModel):
-    """What is served."""
+    """The version, the runs and whether there is a watch."""
 
     version: str
     runs: list[str]

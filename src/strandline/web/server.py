@@ -1,4 +1,4 @@
-"""From the command line to a server."""
+"""The server behind `strandline serve`."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,42 +14,42 @@ from fastapi import FastAPI
 from strandline.errors import InputError
 from strandline.watch.store import Store
 from strandline.watch.store.audit.outbox import alerts_beside
-from strandline.web.api.token import Token, take_token
+from strandline.web.api.token import Token, load_token
 from strandline.web.app import create_app
 from strandline.web.run_folder import open_runs
 from strandline.web.watch_view import WatchView
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
-SLOWEST_END_S = 3
-"""How long open streams may keep a server that was told to stop [s]."""
+SHUTDOWN_TIMEOUT_S = 3
+"""How long open event streams may delay the end of the server [s]."""
 
 
 @dataclass(frozen=True)
 class Serving:
-    """An application that is ready to be served, and the token that confirms; ``None`` = nothing can be confirmed."""
+    """An application ready to be served, and the token for confirmations; ``None`` = there is no watch."""
 
     app: FastAPI
     token: Token | None
 
 
 def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequence[str]) -> Serving:
-    """Open runs and store.
+    """Open the runs and the store.
 
     Args:
-        runs: folders of finished runs; the watch is of the first one's place.
-        store: path or URL of its store; ``None`` = ``watch.db`` in the first folder, where there is one.
-        host: that it will be bound to.
-        allowed: further names that browsers may call it by.
+        runs: folders of finished runs; the watch belongs to the first one.
+        store: path or URL of its store; ``None`` = ``watch.db`` in the first folder, where it exists.
+        host: address to bind to.
+        allowed: further accepted host names.
 
     Raises:
-        InputError: there is no such run or store.
+        InputError: a run or the store does not exist.
     """
     if not runs:
-        raise InputError("serve", "no run is named", "give --run DIR, the --out folder of a `strandline run`")
+        raise InputError("serve", "no run is given", "give --run DIR, the --out folder of a `strandline run`")
     folders = open_runs(list(runs))
     first = next(iter(folders.values()))
     address = store if store is not None else _store_beside(first.path)
-    token = take_token()
+    token = load_token()
     watch = None
     if address is not None:
         watch = WatchView(first, _open_store(address), utc_now, alerts_beside(address, first.path))
@@ -59,10 +59,10 @@ def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequenc
 
 @contextmanager
 def listening(host: str, port: int) -> Iterator[tuple[str, socket]]:
-    """A socket that listens, and its address for a browser.
+    """Open a listening socket; yield its address for a browser and the socket.
 
     Raises:
-        InputError: it cannot be had.
+        InputError: the port cannot be bound.
     """
     family = AF_INET6 if ":" in host else AF_INET
     with socket(family) as listener:
@@ -71,7 +71,7 @@ def listening(host: str, port: int) -> Iterator[tuple[str, socket]]:
             listener.bind((host, port))
         except OSError as error:
             raise InputError(
-                f"{host} port {port}", f"cannot be had ({error.strerror})", "give another --port"
+                f"{host} port {port}", f"cannot be bound ({error.strerror})", "give another --port"
             ) from error
         listener.listen()
         name = f"[{host}]" if family == AF_INET6 else host
@@ -79,16 +79,16 @@ def listening(host: str, port: int) -> Iterator[tuple[str, socket]]:
 
 
 def serve(serving: Serving, listener: socket) -> None:
-    """Serve until the process is told to stop; nothing of a request is logged."""
+    """Serve until the process is stopped; requests are not logged."""
     settings = uvicorn.Config(
         serving.app, access_log=False, server_header=False, log_level="warning",
-        timeout_graceful_shutdown=SLOWEST_END_S,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
     )  # fmt: skip
     uvicorn.Server(settings).run([listener])
 
 
 def utc_now() -> datetime:
-    """The clock, naive UTC."""
+    """Return the current time, naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
@@ -99,7 +99,7 @@ def _store_beside(run: Path) -> str | None:
 def _open_store(address: str) -> Store:
     path = address.removeprefix("sqlite:///") if address.startswith("sqlite:///") else address
     if "://" not in path and not Path(path).is_file():
-        raise InputError(address, "there is no such store", "start `strandline watch`, which makes it")
+        raise InputError(address, "there is no such store", "start `strandline watch`, which creates it")
     return Store.open(address)
 
 

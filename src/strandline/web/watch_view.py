@@ -1,4 +1,4 @@
-"""The watch's store as it is served, and whose place it is the watch of."""
+"""The store of a watch as it is served, and the run that it belongs to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class WatchView:
-    """A store that is read, and appended to by a person's word alone.
+    """A store that is read, and to which only confirmations are appended.
 
     Attributes:
-        run: of whose place it is the watch.
+        run: of the site that is watched.
         clock: naive UTC.
-        alerts: folder that drafts are delivered to; the watch's own.
+        alerts: folder of the watch to which drafts are delivered.
     """
 
     run: RunFolder
@@ -28,6 +28,6 @@ class WatchView:
     alerts: Path
 
     def head(self) -> tuple[int, str]:
-        """Number and hash of the log's last entry, which change with each step and each confirmation."""
+        """Return number and hash of the last log entry; they change with each step and each confirmation."""
         last = self.store.read.newest_entry()
         return (0, "") if last is None else (last.sequence, last.hash)

@@ -1,4 +1,4 @@
-"""The ground that a warning speaks of, as a polygon on the globe."""
+"""The area of a warning as a polygon in longitude and latitude."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,14 +7,14 @@ from shapely import MultiPoint, box
 
 from strandline.observations.region import Region
 
-MOST_CORNERS = 20
+MAX_CORNERS = 20
 
 
 def warned_polygon(region: Region, mask: npt.NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
-    """Latitude, longitude [degrees] of a closed ring around all true cells (H, W).
+    """Return latitude, longitude [degrees] of a closed ring around all true cells (H, W).
 
-    The ring is convex, so that nobody between two flooded places is left out. Where no cell is true it is the outline
-    of the region.
+    The ring is convex, so that it includes people between two flooded areas. Without a true cell it is the outline of
+    the region.
     """
     rows, columns = np.nonzero(mask)
     if rows.size == 0:
@@ -24,7 +24,7 @@ def warned_polygon(region: Region, mask: npt.NDArray[np.bool_]) -> tuple[tuple[f
         x, y = region.x[columns], region.y[rows]
         corners = [np.column_stack([x + dx, y + dy]) for dx in (-half, half) for dy in (-half, half)]
         outline = MultiPoint(np.concatenate(corners)).convex_hull
-        if len(outline.exterior.coords) > MOST_CORNERS:
+        if len(outline.exterior.coords) > MAX_CORNERS:
             outline = outline.simplify(region.cell_size).buffer(region.cell_size, join_style="mitre")
     to_degrees = Transformer.from_crs(region.crs, "EPSG:4326", always_xy=True)
     longitude, latitude = to_degrees.transform(*np.asarray(outline.exterior.coords).T)

@@ -1,9 +1,9 @@
 """Common Alerting Protocol 1.2 messages (OASIS 2010) for a person to confirm.
 
-A message is an ``Alert``, an ``Update`` that replaces former ones, or a ``Cancel`` that takes them back; both name what
-they replace (section 3.2.1, ``references``). Nothing here can leave as a live alert: the status of a message is
-``Exercise`` where its numbers are simulated and ``Draft`` where they are real, its scope is ``Restricted`` to those who
-decide, and no other status can be written.
+A message is an ``Alert``, an ``Update`` that replaces earlier ones, or a ``Cancel`` that revokes them; both name the
+messages that they replace (section 3.2.1, ``references``). No message can be a live alert: its status is ``Exercise``
+for simulated numbers and ``Draft`` for real ones, its scope is ``Restricted`` to the authority that decides, and no
+other status can be written.
 """
 
 import re
@@ -31,7 +31,7 @@ _FORBIDDEN_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0
 
 @dataclass(frozen=True)
 class Reference:
-    """A message that was given before: who, which, when (UTC)."""
+    """An earlier message: sender, identifier and time (UTC)."""
 
     sender: str
     identifier: str
@@ -43,18 +43,18 @@ class Reference:
 
 @dataclass(frozen=True)
 class FloodWarning:
-    """What one message says.
+    """The content of one message.
 
     Attributes:
         identifier: unique for the sender; no spaces, commas, ``<`` or ``&``.
-        issued, onset, expires: UTC; when the forecast was issued, when the level is first exceeded, when it is over.
-        subject: what it is about, the same for every message about it, e.g. the phase of the protocol.
-        probability: chance [-] that the event happens.
-        return_period: how rare the level is [a]; gives the severity.
-        response: what people are asked for; ``AllClear`` in a cancel, and there only.
-        area: what the place is called.
+        issued, onset, expires: UTC; issue of the forecast, first exceedance of the level, end of the event.
+        subject: the same for every message about one event, e.g. the phase of the protocol.
+        probability: of the event [-].
+        return_period: of the level [a]; determines the severity.
+        response: requested of people; ``AllClear`` in a cancel, and only there.
+        area: name of the area.
         polygon: latitude, longitude [degrees, WGS84] of the ring; first and last point are the same.
-        parameters: further numbers, name → value, for machines.
+        parameters: further values for machines, name → value.
         message, replaces: an update or a cancel names the messages that it replaces, an alert none.
     """
 
@@ -102,10 +102,10 @@ class FloodWarning:
 
 
 def as_cap(warning: FloodWarning, issuer: Issuer) -> bytes:
-    """One CAP 1.2 message in UTF-8; elements stand in the order of the OASIS schema.
+    """Return one CAP 1.2 message in UTF-8, with its elements in the order of the OASIS schema.
 
     Raises:
-        InputError: when the sender's name is not allowed.
+        InputError: the sender's name is not allowed.
     """
     if _FORBIDDEN_IN_NAMES.search(issuer.sender) or not issuer.sender:
         raise InputError("alert", f"sender {issuer.sender!r} is not allowed", "no spaces, commas, < or &")
@@ -117,7 +117,7 @@ def as_cap(warning: FloodWarning, issuer: Issuer) -> bytes:
     _add(alert, "msgType", warning.message)
     _add(alert, "scope", "Restricted")
     _add(alert, "restriction", RESTRICTION)
-    _add(alert, "note", _note(warning.provenance))
+    _add(alert, "note", _provenance_note(warning.provenance))
     if warning.replaces:
         _add(alert, "references", " ".join(str(reference) for reference in warning.replaces))
     info = ElementTree.SubElement(alert, "info")
@@ -153,24 +153,24 @@ def as_cap(warning: FloodWarning, issuer: Issuer) -> bytes:
 
 
 def follow_up(
-    given: Sequence[FloodWarning], now_due: Sequence[FloodWarning], issuer: Issuer, issued: pd.Timestamp
+    issued_warnings: Sequence[FloodWarning], due_warnings: Sequence[FloodWarning], issuer: Issuer, issued: pd.Timestamp
 ) -> list[FloodWarning]:
-    """What to say after warnings that were given: an update where one is still due, a cancel where none is.
+    """Return an update for each issued warning that is still due, a cancel for each that is not, and new alerts.
 
     Args:
-        given: the last message about each subject; cancelled and expired ones need no answer.
-        now_due: warnings of the newest forecast, as alerts.
-        issued: UTC, of the newest forecast.
+        issued_warnings: the last message about each subject; cancelled and expired ones are skipped.
+        due_warnings: warnings of the newest forecast, as alerts.
+        issued: issue time of the newest forecast, UTC.
     """
-    open_ones = {old.subject: old for old in given if old.message != "Cancel" and old.expires > issued}
-    due = {new.subject for new in now_due}
+    open_warnings = {old.subject: old for old in issued_warnings if old.message != "Cancel" and old.expires > issued}
+    due = {new.subject for new in due_warnings}
     messages = [
-        replace(new, message="Update", replaces=(_reference(open_ones[new.subject], issuer),))
-        if new.subject in open_ones
+        replace(new, message="Update", replaces=(_reference(open_warnings[new.subject], issuer),))
+        if new.subject in open_warnings
         else new
-        for new in now_due
+        for new in due_warnings
     ]
-    return messages + [_cancel(old, issuer, issued) for subject, old in open_ones.items() if subject not in due]
+    return messages + [_cancel(old, issuer, issued) for subject, old in open_warnings.items() if subject not in due]
 
 
 def _cancel(old: FloodWarning, issuer: Issuer, issued: pd.Timestamp) -> FloodWarning:
@@ -194,17 +194,17 @@ def _reference(warning: FloodWarning, issuer: Issuer) -> Reference:
 
 
 def certainty_of(probability: float) -> str:
-    """CAP 1.2, section 3.2.2: Likely above 50 %, Possible up to it, Unlikely near 0 (here below 5 %)."""
+    """Return *Likely* above 50 %, *Possible* up to 50 %, *Unlikely* near 0, here below 5 % (CAP 1.2, section 3.2.2)."""
     if probability > LIKELY:
         return "Likely"
     return "Possible" if probability >= 0.05 else "Unlikely"
 
 
 def urgency_of(lead_h: float) -> str:
-    """How soon to act, by hours to the onset.
+    """Return the urgency by the hours to the onset.
 
-    CAP 1.2 says *Immediate*: act at once, *Expected*: soon, *Future*: in the near future. Moving people off a low coast
-    takes hours, so that acting "at once" begins 6 h and "soon" 24 h before the water.
+    CAP 1.2 defines *Immediate*: act at once, *Expected*: soon, *Future*: in the near future. Evacuation of a low coast
+    takes hours; *Immediate* therefore begins 6 h and *Expected* 24 h before the onset.
     """
     if lead_h <= 6:
         return "Immediate"
@@ -212,7 +212,7 @@ def urgency_of(lead_h: float) -> str:
 
 
 def severity_of(return_period: float) -> str:
-    """By the rarity of the level: 100 years and more is *Extreme*, 10 *Severe*, 2 *Moderate*, below *Minor*."""
+    """Return *Extreme* from a return period of 100 years, *Severe* from 10, *Moderate* from 2, else *Minor*."""
     for limit, severity in ((100.0, "Extreme"), (10.0, "Severe"), (2.0, "Moderate")):
         if return_period >= limit:
             return severity
@@ -220,23 +220,23 @@ def severity_of(return_period: float) -> str:
 
 
 def rarity_of(level: float, levels: Sequence[float], return_periods: Sequence[float]) -> float:
-    """Return period [a] of ``level`` [m], linear in its logarithm between the known ones; 1 below the first.
+    """Return the return period [a] of ``level`` [m], log-linear between the known levels; 1 below the first.
 
-    Above the last known level it is the last period: rarer cannot be told.
+    Above the last known level it is the last return period.
     """
     if level < levels[0]:
         return 1.0
     return float(np.exp(np.interp(level, levels, np.log(return_periods))))
 
 
-def _note(kind: ProvenanceKind) -> str:
+def _provenance_note(kind: ProvenanceKind) -> str:
     if kind == "simulated":
         return "EXERCISE. These numbers come from a simulation."
     return "DRAFT. Made from a forecast; nobody has confirmed it."
 
 
 def _cap_time(time: pd.Timestamp) -> str:
-    """CAP wants an offset, and for UTC writes it -00:00 (section 3.3.2)."""
+    """Return the time with the offset that CAP requires; UTC is -00:00 (section 3.3.2)."""
     return time.strftime("%Y-%m-%dT%H:%M:%S") + "-00:00"
 
 

@@ -1,4 +1,4 @@
-"""Reading a table of surge forecasts: the one to show, and the chance that it exceeds a level."""
+"""The forecast of the highest level in a table of surge forecasts, and its probability to exceed a level."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from strandline.planning.early_action.triggers import Stream
 
 MEMBERS = 50
 P90_OF_STANDARD_NORMAL = float(norm.ppf(0.9))
-FEWEST_HOURS = 3
+MIN_HOURS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +20,8 @@ class ForecastTrace:
 
     Attributes:
         rows: rows of the surge forecast, ascending in time.
-        issue_time: when it was issued (UTC); None where every hour was issued afresh at the same lead.
-        lead_h: that lead [h]; None where one issue gives all leads.
+        issue_time: UTC; None where each row has its own issue time and the same lead.
+        lead_h: that lead [h]; None where all rows have one issue time.
     """
 
     rows: pd.DataFrame
@@ -30,11 +30,11 @@ class ForecastTrace:
 
 
 def forecast_of_the_peak(surge: pd.DataFrame, days_around: float = 2.0) -> ForecastTrace | None:
-    """The forecast that a reader wants to see: the one issued for the highest level of the table.
+    """Return the forecast of the highest level in the table; None where there is no level.
 
-    The peak is the highest observed level, or the highest median where nothing was observed. Of the issues that hold
-    it, the one with the longest warning is taken. A table in which each issue has only one or two leads is read
-    along a fixed lead instead: the longest one that covers the peak, ``days_around`` it.
+    The peak is the highest observed level, or the highest median without observations. Of the issue times that cover
+    the peak, the earliest is chosen. Where an issue has fewer than ``MIN_HOURS`` leads, the trace follows the longest
+    lead that covers the peak instead, over ``days_around`` it.
     """
     if surge.empty:
         return None
@@ -46,7 +46,7 @@ def forecast_of_the_peak(surge: pd.DataFrame, days_around: float = 2.0) -> Forec
     at_peak = ordered[ordered["time"] == peak_time].sort_values("lead_h")
     issue = pd.Timestamp(at_peak["issue_time"].iloc[-1])
     rows = ordered[ordered["issue_time"] == issue]
-    if len(rows) >= FEWEST_HOURS:
+    if len(rows) >= MIN_HOURS:
         return ForecastTrace(rows.reset_index(drop=True), issue, None)
     lead = float(at_peak["lead_h"].iloc[-1])
     window = pd.Timedelta(days=days_around)
@@ -55,11 +55,13 @@ def forecast_of_the_peak(surge: pd.DataFrame, days_around: float = 2.0) -> Forec
 
 
 def exceedance_probability(rows: pd.DataFrame, level: float) -> npt.NDArray[np.float64]:
-    """Chance [-] that the water level exceeds ``level`` [m], hour by hour.
+    """Return the hourly probability [-] that the water level exceeds ``level`` [m]; NaN where a quantile is unknown.
 
-    The forecast is read as a two-piece normal distribution: half its mass on either side of the median, each side as
-    wide as its own quantile says (Wallis 2014, The two-piece normal, binormal, or double Gaussian distribution,
-    Statistical Science 29, 106-112; here with the pieces joined at the median). NaN where a quantile is unknown.
+    The forecast is a two-piece normal distribution with half its mass on either side of the median; p10 and p90 set the
+    spread of the two sides.
+
+    Source: Wallis (2014), The two-piece normal, binormal, or double Gaussian distribution, Statistical Science 29,
+    106-112; here with the pieces joined at the median.
     """
     p10, p50, p90 = (rows[name].to_numpy(dtype=float) for name in ("p10", "p50", "p90"))
     spread = np.where(level >= p50, p90 - p50, p50 - p10) / P90_OF_STANDARD_NORMAL
@@ -72,7 +74,7 @@ def exceedance_probability(rows: pd.DataFrame, level: float) -> npt.NDArray[np.f
 
 
 def as_stream(trace: ForecastTrace) -> Stream:
-    """The forecast as quantiles of equal weight at each lead [m], read like ``exceedance_probability``."""
+    """Return equally weighted members at each lead [m] of the distribution in ``exceedance_probability``."""
     p10, p50, p90 = (trace.rows[name].to_numpy(dtype=float)[:, None] for name in ("p10", "p50", "p90"))
     deviate = norm.ppf((np.arange(MEMBERS) + 0.5) / MEMBERS) / P90_OF_STANDARD_NORMAL  # (M,)
     members = p50 + deviate * np.where(deviate > 0, p90 - p50, p50 - p10)  # (rows, M)

@@ -1,4 +1,4 @@
-"""Warnings that a person has given out, read back, and what the newest forecast makes of them."""
+"""Warnings that a person has issued: read them, and replace drafts by their updates and cancels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.report.alerts.cap import NAMESPACE, FloodWarning, Reference, follow_up
-from strandline.report.alerts.drafts import WORTH_A_DRAFT
+from strandline.report.alerts.drafts import MIN_DRAFT_PROBABILITY
 from strandline.report.findings import Issuer
 
 FOLDER = "issued"
@@ -19,18 +19,18 @@ FORMER_FOLDER = "given"
 
 
 def follow_up_issued(
-    drafts: Sequence[FloodWarning], given: Sequence[FloodWarning], issuer: Issuer
+    drafts: Sequence[FloodWarning], issued_warnings: Sequence[FloodWarning], issuer: Issuer
 ) -> list[FloodWarning]:
-    """The drafts, with updates in place of those that were given about the same, and cancels of what is no longer due.
+    """Return the drafts, as updates where a warning on the same subject was issued, and cancels of warnings not due.
 
-    A message that was given in these very words is not repeated.
+    A message with the identifier of an issued one is left out.
     """
-    if not given or not drafts:
+    if not issued_warnings or not drafts:
         return list(drafts)
     issued = max(draft.issued for draft in drafts)
-    due = [draft for draft in drafts if draft.probability >= WORTH_A_DRAFT]
-    already = {message.identifier for message in given}
-    return [message for message in follow_up(given, due, issuer, issued) if message.identifier not in already]
+    due = [draft for draft in drafts if draft.probability >= MIN_DRAFT_PROBABILITY]
+    known = {message.identifier for message in issued_warnings}
+    return [message for message in follow_up(issued_warnings, due, issuer, issued) if message.identifier not in known]
 
 
 def read_issued(alerts: Path, issuer: Issuer) -> list[FloodWarning]:
@@ -55,13 +55,11 @@ def _read(path: Path, issuer: Issuer) -> FloodWarning:
         root = ElementTree.parse(path).getroot()
         return _as_warning(root, issuer)
     except (OSError, ElementTree.ParseError, KeyError, ValueError) as error:
-        raise InputError(
-            path, f"is no message of this program ({error})", "move away what a run did not draft"
-        ) from error
+        raise InputError(path, f"is not a message of this program ({error})", "move it out of this folder") from error
 
 
 def _as_warning(root: ElementTree.Element, issuer: Issuer) -> FloodWarning:
-    """The message that ``as_cap`` wrote; whatever status it was given has no part in it."""
+    """Return the message that ``as_cap`` wrote; its status is ignored, because the issuer may have changed it."""
 
     def text(name: str) -> str:
         found = root.find(f".//{{{NAMESPACE}}}{name}")

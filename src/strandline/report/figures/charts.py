@@ -1,4 +1,4 @@
-"""Charts: the surge forecast, return levels, ranked assets, learning scores, and how far promises held."""
+"""Charts: surge forecast, return levels, ranked assets, flood-map scores and reliability."""
 
 from collections.abc import Sequence
 
@@ -23,8 +23,8 @@ from strandline.report.figures.style import (
     Picture,
     as_picture,
     new_figure,
+    style_axes,
     style_rc,
-    tidy,
 )
 from strandline.report.findings import LearningScores, Reliability
 
@@ -34,13 +34,13 @@ HOUR = pd.Timedelta(hours=1)
 def draw_surge(
     trace: ForecastTrace, history: pd.Series, datum: str, hours_before: float = 72.0, width: float = WIDE
 ) -> Picture:
-    """Forecast levels with their 10-90 % band, and what was observed, with gaps shaded and never bridged.
+    """Draw forecast levels with their 10-90 % band, and observed levels; gaps are shaded and never bridged.
 
     Args:
         trace: the forecast to show; ``observed`` in it may be NaN.
         history: observed levels [m] by UTC time before the issue; NaN = gap.
-        datum: what 0 m means.
-        hours_before: how much of the history to show [h].
+        datum: vertical datum of the levels.
+        hours_before: length of the history shown [h].
         width: of the picture [inch].
     """
     rows = trace.rows
@@ -57,7 +57,7 @@ def draw_surge(
                   label="observed", gid="observed")  # fmt: skip
         for index, (first, last) in enumerate(gaps_of(observed)):
             axes.axvspan(first - HOUR / 2, last + HOUR / 2, facecolor=ORANGE, alpha=0.28, linewidth=0, zorder=0,  # type: ignore[arg-type]
-                         label="gauge silent" if index == 0 else None, gid=f"gap-{index}")  # fmt: skip
+                         label="no reading" if index == 0 else None, gid=f"gap-{index}")  # fmt: skip
         if trace.issue_time is not None:
             axes.axvline(trace.issue_time, color=VERMILION, linewidth=1.2)  # type: ignore[arg-type]
             axes.annotate("issued", (trace.issue_time, 1.0), xycoords=("data", "axes fraction"), xytext=(-4, -2),
@@ -65,7 +65,7 @@ def draw_surge(
         _date_axis(axes, width)
         _title(axes, "Water level [m]", datum, width)
         axes.set_xlim(start, rows["time"].iloc[-1])  # type: ignore[arg-type]
-        tidy(axes, grid="y")
+        style_axes(axes, grid="y")
         figure.legend(loc="outside lower center", ncols=5 if width >= WIDE else 2, columnspacing=1.2, handlelength=1.5)
         peak = rows.iloc[int(rows["p50"].argmax())]
         alt = (
@@ -77,7 +77,7 @@ def draw_surge(
 
 
 def gaps_of(observed: pd.Series) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    """First and last hour without a reading, of each stretch without readings."""
+    """Return the first and the last hour of each gap in the readings."""
     missing = observed.isna().to_numpy()
     if not missing.any():
         return []
@@ -90,10 +90,11 @@ def gaps_of(observed: pd.Series) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
 def draw_return_levels(
     levels: pd.DataFrame, maxima: npt.NDArray[np.float64], maxima_per_year: float, datum: str, width: float = WIDE
 ) -> Picture:
-    """Sea level against return period on a log axis, with the 10-90 % band and the maxima that were observed.
+    """Draw sea level against return period on a log axis, with the 10-90 % band and the observed maxima.
 
-    Observed maxima stand at the Weibull plotting position T = (n + 1) / (rank · maxima a year)
-    (Makkonen 2006, Plotting positions in extreme value analysis, J. Appl. Meteorol. Climatol. 45).
+    Observed maxima have the Weibull plotting position T = (n + 1) / (rank · maxima a year).
+
+    Source: Makkonen (2006), Plotting positions in extreme value analysis, J. Appl. Meteorol. Climatol. 45.
     """
     with style_rc():
         figure = new_figure(width, 3.6)
@@ -121,7 +122,7 @@ def draw_return_levels(
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.set_xlabel("return period [years]")
         _title(axes, "Sea level [m]", datum, width)
-        tidy(axes, grid="both")
+        style_axes(axes, grid="both")
         figure.legend(loc="outside lower center", ncols=3, columnspacing=1.2, handlelength=1.5)
         rarest = levels.iloc[-1]
         alt = (
@@ -132,11 +133,11 @@ def draw_return_levels(
 
 
 def draw_ranked_assets(assets: pd.DataFrame, names: Sequence[str], width: float = WIDE) -> Picture:
-    """Expected annual damage [EUR a-1] of the given assets, greatest first, with the 10-90 % range.
+    """Draw the expected annual damage [EUR a-1] of the given assets with the 10-90 % range.
 
     Args:
-        assets: rows with ``expected_annual_damage_p10/p50/p90``, in the order to show, all known.
-        names: what to call them.
+        assets: rows with known ``expected_annual_damage_p10/p50/p90``, in the order of the bars.
+        names: labels of the bars.
         width: of the picture [inch].
     """
     low, middle, high = (
@@ -146,25 +147,25 @@ def draw_ranked_assets(assets: pd.DataFrame, names: Sequence[str], width: float 
     with style_rc():
         figure = new_figure(width, 0.9 + 0.32 * len(assets))
         axes = figure.add_subplot()
-        place = np.arange(len(assets))
-        axes.barh(place, middle / scale, height=0.62, color=BLUE, alpha=0.55)
-        axes.hlines(place, low / scale, high / scale, color=INK, linewidth=1.4)
-        axes.plot(middle / scale, place, linestyle="none", marker="o", color=INK, markersize=4)
+        position = np.arange(len(assets))
+        axes.barh(position, middle / scale, height=0.62, color=BLUE, alpha=0.55)
+        axes.hlines(position, low / scale, high / scale, color=INK, linewidth=1.4)
+        axes.plot(middle / scale, position, linestyle="none", marker="o", color=INK, markersize=4)
         longest = 34 if width >= WIDE else 18
         labels = [name if len(name) <= longest else name[: longest - 1] + "…" for name in names]
-        axes.set_yticks(place, [label.replace("$", r"\$") for label in labels])
+        axes.set_yticks(position, [label.replace("$", r"\$") for label in labels])
         axes.invert_yaxis()
         axes.set_xlim(0, float(high.max(initial=0.0)) / scale * 1.05 or 1.0)
         axes.set_xlabel(f"expected damage a year [{unit}]; dot = median, line = 8 in 10 chance" if width >= WIDE
                         else f"expected damage a year [{unit}]")  # fmt: skip
-        tidy(axes, grid="x")
+        style_axes(axes, grid="x")
         axes.spines["left"].set_visible(False)
         alt = f"Expected annual damage of the {len(assets)} assets with the greatest; the first is {names[0]}."
         return as_picture(figure, alt, f"assets-{width}")
 
 
 def draw_learning(scores: LearningScores, width: float = WIDE) -> Picture:
-    """Flood-map skill (intersection over union) of teacher, student and the baselines on held-out storms."""
+    """Draw the flood-map skill (intersection over union) of teacher, student and baselines on held-out storms."""
     bars = [
         ("teacher", scores.teacher_iou, GREY),
         ("student, distilled", scores.student_iou, BLUE),
@@ -172,48 +173,50 @@ def draw_learning(scores: LearningScores, width: float = WIDE) -> Picture:
     if scores.labels_only_iou is not None:
         bars.append(("labels only", scores.labels_only_iou, ORANGE))
     if scores.pretrained_iou is not None:
-        bars.append(("student, as shipped", scores.pretrained_iou, GREEN))
+        bars.append(("pretrained student", scores.pretrained_iou, GREEN))
     if scores.finetuned_iou is not None:
-        bars.append(("shipped + labels alone", scores.finetuned_iou, GREEN))
+        bars.append(("pretrained + labels", scores.finetuned_iou, GREEN))
     bars = [(name, value, colour) for name, value, colour in bars if not np.isnan(value)]
     with style_rc():
         figure = new_figure(width, 0.8 + 0.4 * len(bars))
         axes = figure.add_subplot()
-        place = np.arange(len(bars))
-        axes.barh(place, [value for _, value, _ in bars], height=0.6, color=[colour for *_, colour in bars], alpha=0.8)
+        position = np.arange(len(bars))
+        axes.barh(
+            position, [value for _, value, _ in bars], height=0.6, color=[colour for *_, colour in bars], alpha=0.8
+        )
         for index, (_, value, _) in enumerate(bars):
             axes.annotate(f"{value:.2f}", (value, index), xytext=(5, 0), textcoords="offset points", va="center",
                           color=INK)  # fmt: skip
-        axes.set_yticks(place, [name for name, *_ in bars])
+        axes.set_yticks(position, [name for name, *_ in bars])
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
         axes.set_xlabel("overlap of mapped and true flood (IoU) [-]; 1 = perfect" if width >= WIDE else "IoU [-]")
-        tidy(axes, grid="x")
+        style_axes(axes, grid="x")
         axes.spines["left"].set_visible(False)
-        words = ", ".join(f"{name} {value:.2f}" for name, value, _ in bars)
-        return as_picture(figure, f"Flood-map skill as intersection over union: {words}.", f"learning-{width}")
+        listed = ", ".join(f"{name} {value:.2f}" for name, value, _ in bars)
+        return as_picture(figure, f"Flood-map skill as intersection over union: {listed}.", f"learning-{width}")
 
 
 def draw_reliability(reliability: Reliability, width: float = WIDE) -> Picture:
-    """How often it flooded where a chance was promised; on the diagonal, promises held."""
+    """Draw predicted probability against observed frequency; a calibrated forecast lies on the diagonal."""
     with style_rc():
         figure = new_figure(min(width, 4.3), 3.9)
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
         cells = np.asarray(reliability.cells, dtype=float)
-        axes.plot(reliability.promised, reliability.observed, color=BLUE, linewidth=1.6, zorder=2)
-        axes.scatter(reliability.promised, reliability.observed, s=18 + 110 * cells / cells.max(), color=BLUE, zorder=3,
-                     edgecolor=PAPER)  # fmt: skip
-        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xlabel="promised chance of flooding [-]",
+        axes.plot(reliability.predicted, reliability.observed, color=BLUE, linewidth=1.6, zorder=2)
+        sizes = 18 + 110 * cells / cells.max()
+        axes.scatter(reliability.predicted, reliability.observed, s=sizes, color=BLUE, zorder=3, edgecolor=PAPER)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal", xlabel="predicted chance [-]",
                  ylabel="share that flooded [-]")  # fmt: skip
-        tidy(axes, grid="both")
-        worst = float(np.max(np.abs(np.subtract(reliability.promised, reliability.observed))))
-        alt = f"Promised chance of flooding against the share of cells that flooded; the greatest gap is {worst:.2f}."
+        style_axes(axes, grid="both")
+        worst = float(np.max(np.abs(np.subtract(reliability.predicted, reliability.observed))))
+        alt = f"Predicted chance of flooding against the share of cells that flooded; the greatest gap is {worst:.2f}."
         return as_picture(figure, alt, f"reliability-{width}")
 
 
 def _hourly(history: pd.Series, rows: pd.DataFrame, start: pd.Timestamp) -> pd.Series:
-    """Observed levels on every full hour from ``start`` to the end of the forecast; NaN where there is none."""
+    """Return observed levels on every full hour from ``start`` to the end of the forecast; NaN = gap."""
     forecast_part = pd.Series(rows["observed"].to_numpy(dtype=float), index=pd.DatetimeIndex(rows["time"]))
     earlier = history[(history.index >= start) & (history.index < forecast_part.index[0])]
     joined = pd.concat([earlier, forecast_part])
@@ -228,7 +231,7 @@ def _date_axis(axes: Axes, width: float) -> None:
 
 
 def _title(axes: Axes, what: str, datum: str, width: float) -> None:
-    """Name and datum above the axis, where they are read without turning one's head."""
+    """Write name and datum horizontally above the axis."""
     between = " above " if width >= WIDE else " above\n"
     axes.set_title(f"{what}{between}{datum}".replace("$", r"\$"), loc="left", pad=8)
 

@@ -1,4 +1,4 @@
-"""Lines on the map: roads that are open or closed in the flood, embankments that hold or are likely to breach."""
+"""Lines on the map: roads, open or closed in the flood, and embankments, holding or likely to breach."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,26 +16,27 @@ from strandline.observations.arrays import Mask
 from strandline.observations.region import Region
 from strandline.report.figures.style import MAP_INK
 
-EVEN = 0.5
-"""Chance [-] from which a road is drawn as closed and an embankment as breached: more likely than not."""
+FAILURE_PROBABILITY = 0.5
+"""Probability [-] from which a road is drawn as closed and an embankment as breached."""
 CLOSED, OPEN = "#d7301f", "#ffffff"
 Dashes = Literal["-", ":"] | tuple[float, tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Line:
-    """How a kind of line is drawn.
+    """How one kind of line is drawn.
 
     Attributes:
-        classes: of its assets; ``column``: the chance [-] that parts its looks.
+        classes: asset classes drawn so.
+        column: with the probability [-] that chooses the style.
         width: [pt].
-        looks: word, colour and dashes where the chance is low, even or more, and unknown.
+        styles: label, colour and dashes where the probability is below 0.5, 0.5 or more, and unknown.
     """
 
     classes: tuple[str, ...]
     column: str
     width: float
-    looks: tuple[tuple[str, str, Dashes], ...]
+    styles: tuple[tuple[str, str, Dashes], ...]
 
 
 LINES = (
@@ -59,29 +60,29 @@ LINES = (
 
 
 def drawn_as_line(assets: gpd.GeoDataFrame) -> Mask:
-    """(A,) roads, bridges and embankments that are lines."""
+    """Return a mask (A,) of roads, bridges and embankments whose geometry is a line."""
     kinds = [name for line in LINES for name in line.classes]
     long = shapely.get_dimensions(assets.geometry.to_numpy()) == 1
     return np.asarray(assets["asset_class"].isin(kinds).to_numpy() & long)
 
 
 def draw_lines(axes: Axes, region: Region, assets: gpd.GeoDataFrame, scale: float, *, rasterized: bool) -> list[Line2D]:
-    """Draw them, and say what each kind of line means with how many there are; kinds that do not occur are left out."""
+    """Draw the lines; return a legend entry with a count for each style that occurs."""
     here = assets[drawn_as_line(assets)].to_crs(region.crs)
     handles = []
     for line in LINES:
         rows, width = here[here["asset_class"].isin(line.classes)], line.width * scale
-        chance = rows[line.column].to_numpy(dtype=float) if line.column in rows else np.full(len(rows), np.nan)
-        state = np.where(np.isnan(chance), 2, chance >= EVEN)
-        for number, (word, colour, dashes) in enumerate(line.looks):
+        probability = rows[line.column].to_numpy(dtype=float) if line.column in rows else np.full(len(rows), np.nan)
+        state = np.where(np.isnan(probability), 2, probability >= FAILURE_PROBABILITY)
+        for number, (label, colour, dashes) in enumerate(line.styles):
             shapes = rows.geometry.to_numpy()[state == number]
             if shapes.size:
-                handles.append(_draw(axes, shapes, word, colour, dashes, width, rasterized))
+                handles.append(_draw(axes, shapes, label, colour, dashes, width, rasterized))
     return handles
 
 
 def _draw(
-    axes: Axes, shapes: npt.NDArray[np.object_], word: str, colour: str, dashes: Dashes, width: float, rasterized: bool
+    axes: Axes, shapes: npt.NDArray[np.object_], label: str, colour: str, dashes: Dashes, width: float, rasterized: bool
 ) -> Line2D:
     edge = "#ffffff" if colour == MAP_INK else MAP_INK
     casing = [withStroke(linewidth=width + 1.2, foreground=edge)]
@@ -89,5 +90,5 @@ def _draw(
     lines = LineCollection(parts, colors=colour, linewidths=width, linestyles=dashes)
     lines.set(zorder=2.5, path_effects=casing, rasterized=rasterized)
     axes.add_collection(lines)
-    label = f"{word} ({shapes.size})"
+    label = f"{label} ({shapes.size})"
     return Line2D([], [], color=colour, linewidth=width, linestyle=dashes, label=label, path_effects=casing)

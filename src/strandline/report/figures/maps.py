@@ -1,4 +1,4 @@
-"""Maps: where water is likely, where nothing is known, and what stands there."""
+"""Maps: flood probability, unknown cells, and assets by damage state."""
 
 from collections.abc import Sequence
 
@@ -29,25 +29,25 @@ from strandline.report.figures.style import (
     as_rgb,
     new_figure,
     round_length,
+    style_axes,
     style_rc,
-    tidy,
 )
 
 PROBABILITY_EDGES = (0.05, 0.33, 0.66, 0.90, 1.0)
-PROBABILITY_WORDS = ("unlikely, 5–33 %", "as likely as not, 33–66 %", "likely, 66–90 %", "very likely, over 90 %")
-"""Words and limits of the IPCC's calibrated language (Mastrandrea et al. 2010), the rarest class cut at 5 %."""
+PROBABILITY_LABELS = ("unlikely, 5–33 %", "as likely as not, 33–66 %", "likely, 66–90 %", "very likely, over 90 %")
+"""Terms and limits of the IPCC's calibrated language (Mastrandrea et al. 2010); the lowest class begins at 5 %."""
 PROBABILITY_COLOURS = ("#f3df7f", "#b9ac70", "#6b6d73", "#0b2a5b")
-"""From matplotlib's cividis (Nuñez et al. 2018), light to dark, so that it reads in grey and without colour vision."""
-DAMAGE_WORDS = ("none", "slight", "moderate", "extensive", "complete")
+"""From matplotlib's cividis (Nuñez et al. 2018), light to dark: readable in grey and without colour vision."""
+DAMAGE_LABELS = ("none", "slight", "moderate", "extensive", "complete")
 DAMAGE_COLOURS = ("#ffffff", "#fdcc8a", "#fc8d59", "#d7301f", "#7f0000")
-"""ColorBrewer's OrRd: safe without colour vision, darker = worse; the marks also grow."""
+"""ColorBrewer's OrRd: readable without colour vision, darker = worse; the marks also grow."""
 UNKNOWN_ASSET = 5
-DISAGREEMENT_EDGES = (0.05, 0.10, 0.20, 0.30, 0.51)
-DISAGREEMENT_WORDS = ("5–10 points", "10–20 points", "20–30 points", "over 30 points")
+EPISTEMIC_SD_EDGES = (0.05, 0.10, 0.20, 0.30, 0.51)
+EPISTEMIC_SD_LABELS = ("5–10 points", "10–20 points", "20–30 points", "over 30 points")
 HATCH = "////"
 WATER_HATCH = "---"
-"""Without colour, water is as light as the lowest class of chance."""
-MOST_MARKS = 600
+"""In grey, water is as light as the lowest class of probability."""
+MAX_VECTOR_MARKS = 600
 SHADES = 6
 
 
@@ -59,9 +59,9 @@ def map_flood(
     assets: gpd.GeoDataFrame | None,
     width: float = WIDE,
 ) -> Picture:
-    """Chance of 0.15 m of water or more (H, W) in one return period; unknown cells hatched, assets by damage state.
+    """Draw the probability (H, W) of 0.15 m of water or more at one return period, and the assets by damage state.
 
-    Roads and embankments are lines by what becomes of them.
+    Unknown cells are hatched. Roads and embankments are lines, styled by their probability to fail.
     """
     rows, columns = region.shape
     with style_rc():
@@ -78,7 +78,7 @@ def map_flood(
         )  # fmt: skip
         _draw_scale_and_north(axes, region)
         _label_coordinates(axes, region)
-        handles = [*_handles(PROBABILITY_WORDS), *marks]
+        handles = [*_handles(PROBABILITY_LABELS), *marks]
         figure.legend(
             handles=handles, loc="outside lower center", ncols=3 if width >= WIDE else 1 if not marks else 2,
             columnspacing=1.4, handlelength=1.6, fontsize=9.5 if width >= WIDE else 8.5,
@@ -98,23 +98,23 @@ def map_epistemic_sd(
     return_period: float,
     width: float = WIDE,
 ) -> Picture:
-    """How far apart the students' flood probabilities (H, W) are [-] in one return period; unknown cells hatched."""
+    """Draw the standard deviation (H, W) of the members' flood probabilities [-]; unknown cells are hatched."""
     rows, columns = region.shape
     with style_rc():
         across = 0.5 * width if width >= WIDE else width
         height = float(np.clip((across - 0.9) * rows / columns, 0.45 * across, 1.25 * across)) + 2.3
         figure = new_figure(across, height)
         axes = figure.add_subplot()
-        _draw_ground(axes, region, terrain, epistemic_sd, 400, DISAGREEMENT_EDGES)
-        axes.set_title(f"Where the students disagree\nat the {return_period:g}-year sea level", loc="left", pad=8)
+        _draw_ground(axes, region, terrain, epistemic_sd, 400, EPISTEMIC_SD_EDGES)
+        axes.set_title(f"Where the models disagree\nat the {return_period:g}-year sea level", loc="left", pad=8)
         _draw_scale_and_north(axes, region)
         _label_coordinates(axes, region)
         figure.legend(
-            handles=_handles(DISAGREEMENT_WORDS), loc="outside lower center", ncols=2, columnspacing=1.4,
+            handles=_handles(EPISTEMIC_SD_LABELS), loc="outside lower center", ncols=2, columnspacing=1.4,
             handlelength=1.6, fontsize=8.5,
         )  # fmt: skip
         alt = (
-            f"Map of {region.name}: standard deviation of the students' flood probabilities at the "
+            f"Map of {region.name}: standard deviation of the models' flood probabilities at the "
             f"{return_period:g}-year sea level."
         )
         return as_picture(figure, alt, f"disagreement-{width}")
@@ -127,7 +127,7 @@ def map_each_period(
     return_periods: Sequence[float],
     width: float = WIDE,
 ) -> Picture:
-    """Small maps of the flood probability (R, H, W), one a return period, rarer to the right and below."""
+    """Draw small maps of the flood probability (R, H, W), one for each return period, in ascending order."""
     rows, columns = region.shape
     across = 3 if width >= WIDE else 2
     down = -(-len(return_periods) // across)
@@ -142,7 +142,7 @@ def map_each_period(
             axes.set_yticks([])
             axes.set(xlim=(region.bounds[0], region.bounds[2]), ylim=(region.bounds[1], region.bounds[3]))
         figure.legend(
-            handles=_handles(PROBABILITY_WORDS), loc="outside lower center", ncols=3 if width >= WIDE else 2,
+            handles=_handles(PROBABILITY_LABELS), loc="outside lower center", ncols=3 if width >= WIDE else 2,
             columnspacing=1.4, handlelength=1.6, fontsize=9.5 if width >= WIDE else 8.5,
         )  # fmt: skip
         periods = ", ".join(f"{period:g}" for period in return_periods)
@@ -151,14 +151,14 @@ def map_each_period(
 
 
 def most_likely_state(assets: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
-    """The most probable damage state 0-4 of each asset; 5 where it is unknown."""
+    """Return the most probable damage state 0-4 of each asset; 5 = unknown."""
     states = assets[[f"damage_state_{state}" for state in range(5)]].to_numpy(dtype=float)  # (A, 5)
     unknown = np.isnan(states).any(axis=1)
     return np.where(unknown, UNKNOWN_ASSET, np.argmax(np.where(np.isnan(states), -1.0, states), axis=1))
 
 
 def hillshade(elevation: npt.NDArray[np.float64], cell_size: float) -> npt.NDArray[np.float64]:
-    """Light from the north-west on the ground (H, W), 0 dark to 1 bright; exaggerated, because deltas are flat."""
+    """Return the light from the north-west on the ground (H, W), 0 dark to 1 bright; exaggerated for flat deltas."""
     down, right = np.gradient(elevation, cell_size)
     slope = np.hypot(down, right)
     known = slope[np.isfinite(slope)]
@@ -180,18 +180,18 @@ def _draw_ground(
     most_columns: int,
     edges: Sequence[float] = PROBABILITY_EDGES,
 ) -> None:
-    """Ground, water, flood and unknown cells as one image, thinned to what the page can show."""
+    """Draw ground, water, flood and unknown cells as one image, subsampled to at most ``most_columns``."""
     rows, columns = (_thinned(size, most_columns, region.shape[1]) for size in region.shape)
     here = np.ix_(rows, columns)
-    chance, water = probability[here], terrain["permanent_water"].to_numpy()[here] == 1
+    shown, water = probability[here], terrain["permanent_water"].to_numpy()[here] == 1
     light = hillshade(terrain["elevation"].to_numpy().astype(float), region.cell_size)[here]
     steps = np.round(np.where(np.isnan(light), 0.83, light) * SHADES) / SHADES  # few shades, small file
     ground = as_rgb(LAND) * (0.90 + 0.12 * steps[..., np.newaxis])  # (H, W, 3)
     ground[water] = as_rgb(SEA)
     for colour, least in zip(PROBABILITY_COLOURS, edges, strict=False):
-        flooded = (chance >= least) & ~water
-        ground[flooded] = as_rgb(colour)
-    ground[np.isnan(chance)] = as_rgb(UNKNOWN)
+        in_class = (shown >= least) & ~water
+        ground[in_class] = as_rgb(colour)
+    ground[np.isnan(shown)] = as_rgb(UNKNOWN)
     axes.imshow(np.clip(ground, 0, 1), extent=_extent(region), interpolation="none", zorder=0)
     is_unknown = np.isnan(probability)
     is_water = (terrain["permanent_water"].to_numpy() == 1) & ~is_unknown
@@ -208,13 +208,13 @@ def _draw_ground(
 
 
 def _thinned(size: int, most_columns: int, columns: int) -> npt.NDArray[np.int64]:
-    """Evenly spread indices along a side of ``size`` cells, so that ``columns`` become ``most_columns`` at most."""
+    """Return evenly spaced indices along a side of ``size`` cells, so that at most ``most_columns`` columns remain."""
     kept = max(1, round(size * min(1.0, most_columns / columns)))
     return ((np.arange(kept) + 0.5) * size / kept).astype(np.int64)
 
 
 def _outline_of(mask: npt.NDArray[np.bool_], region: Region) -> Outline | None:
-    """The exact outline of the true cells, holes included."""
+    """Return the exact outline of the true cells, holes included."""
     rings = [
         np.asarray(ring)
         for polygon, _ in shapes(mask.astype(np.uint8), mask=mask, transform=region.transform)
@@ -224,19 +224,19 @@ def _outline_of(mask: npt.NDArray[np.bool_], region: Region) -> Outline | None:
 
 
 def _draw_assets(axes: Axes, region: Region, assets: gpd.GeoDataFrame, scale: float) -> list[Line2D]:
-    handles = draw_lines(axes, region, assets, scale, rasterized=len(assets) > MOST_MARKS)
+    handles = draw_lines(axes, region, assets, scale, rasterized=len(assets) > MAX_VECTOR_MARKS)
     assets = assets[~drawn_as_line(assets)]
     points = assets.geometry.to_crs(region.crs).representative_point()
     states = most_likely_state(assets)
     size = scale * float(np.clip(9.0 - 2.2 * np.log10(max(len(assets), 1)), 2.2, 6.0))
-    for state, word in enumerate((*DAMAGE_WORDS, "unknown")):
+    for state, label in enumerate((*DAMAGE_LABELS, "unknown")):
         here = states == state
         marks = _mark(state, size, points.x[here], points.y[here], MAP_INK if state < 3 else "#ffffff")
-        marks.set(zorder=3 + state, rasterized=len(assets) > MOST_MARKS)
+        marks.set(zorder=3 + state, rasterized=len(assets) > MAX_VECTOR_MARKS)
         axes.add_line(marks)
         if here.any():
             handle = _mark(state, max(size, 5.0), [], [], MUTED)
-            handle.set_label(f"asset, damage {word} ({int(here.sum())})")
+            handle.set_label(f"asset, damage {label} ({int(here.sum())})")
             handles.append(handle)
     return handles
 
@@ -255,10 +255,10 @@ def _mark(state: int, size: float, x: npt.ArrayLike, y: npt.ArrayLike, edge: str
     )
 
 
-def _handles(words: Sequence[str]) -> list[Patch]:
+def _handles(labels: Sequence[str]) -> list[Patch]:
     flood = [
-        Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.4, label=word)
-        for colour, word in zip(PROBABILITY_COLOURS, words, strict=True)
+        Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.4, label=label)
+        for colour, label in zip(PROBABILITY_COLOURS, labels, strict=True)
     ]
     return [
         *flood,
@@ -275,8 +275,8 @@ def _draw_scale_and_north(axes: Axes, region: Region) -> None:
     halo = [withStroke(linewidth=3, foreground="#ffffff")]
     axes.plot([x, x + length], [y, y], color=MAP_INK, linewidth=2.5, solid_capstyle="butt", zorder=20,
               path_effects=[withStroke(linewidth=5, foreground="#ffffff")])  # fmt: skip
-    words = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    axes.text(x, y + 0.018 * up, words, color=MAP_INK, va="bottom", fontsize=9.5, zorder=20, path_effects=halo)
+    label = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    axes.text(x, y + 0.018 * up, label, color=MAP_INK, va="bottom", fontsize=9.5, zorder=20, path_effects=halo)
     axes.annotate(
         "N", (0.955, 0.965), (0.955, 0.855), xycoords="axes fraction", ha="center", va="center", color=MAP_INK,
         fontsize=10, fontweight="bold", zorder=20, path_effects=halo,
@@ -289,7 +289,7 @@ def _label_coordinates(axes: Axes, region: Region) -> None:
     axes.set(xlim=(left, right), ylim=(bottom, top))
     for side in ("top", "right"):
         axes.spines[side].set_visible(True)
-    tidy(axes, grid="both")
+    style_axes(axes, grid="both")
     axes.grid(visible=False)
     step = round_length((right - left) / 3)
     for axis, low, high in ((axes.xaxis, left, right), (axes.yaxis, bottom, top)):

@@ -1,4 +1,4 @@
-"""The pathways map as a picture like that of an underground railway, and as files of the PathwaysGenerator."""
+"""The adaptation pathways map (a metro-map diagram), and the files of the PathwaysGenerator."""
 
 from textwrap import fill
 
@@ -18,35 +18,34 @@ from strandline.report.figures.style import (
     Picture,
     as_picture,
     new_figure,
+    style_axes,
     style_rc,
-    tidy,
 )
 
-AS_IT_IS = "current"
+CURRENT = "current"
 LINES = (BLUE, GREEN, ORANGE, VERMILION, "#cc79a7", "#56b4e9", "#8c6d31", "#6a51a3")
-"""Colours of the lines, in the order of their stations; Okabe and Ito's first."""
+"""Colours of the lines, in the order of their rows; Okabe and Ito's palette first."""
 
 
 def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
-    """A line for each measure; a way runs along it until the sea tips it, and changes there to the next.
+    """Draw one row for each measure; a pathway follows a row up to its tipping point and changes there to the next.
 
-    The axis is the rise of the sea; below it stand the years in which the slowest, the middle and the fastest scenario
-    reach it.
+    The axis is the sea-level rise, with the years in which the slowest, the middle and the fastest scenario reach it.
     """
     rows = _rows(pathways)
-    colours, places = colours_of(pathways), _places(pathways.steps, rows)
+    colours, heights = colours_of(pathways), _heights(pathways.steps, rows)
     with style_rc():
         figure = new_figure(width, 1.6 + 0.52 * len(rows))
         axes = figure.add_subplot()
         for step in pathways.steps:
-            _draw_step(axes, pathways.way(step.built), places, colours)
+            _draw_step(axes, pathways.pathway(step.built), heights, colours)
         letters = 30 if width >= WIDE else 16
-        names = {AS_IT_IS: "as it is", **pathways.titles}
+        names = {CURRENT: "no measure", **pathways.titles}
         axes.set_yticks(range(len(rows)), [fill(names[row], letters) for row in rows])
         axes.set_ylim(len(rows) - 0.45, -0.55)
         axes.set_xlim(-0.01 * pathways.highest_rise, 1.04 * pathways.highest_rise)
         _label_rises(axes, pathways, width)
-        tidy(axes, grid="x")
+        style_axes(axes, grid="x")
         axes.spines["left"].set_visible(False)
         ends = ", ".join(" then ".join(pathways.titles[kind] for kind in end) for end in pathways.ends)
         alt = f"Pathways over a sea-level rise of up to {pathways.highest_rise:.2f} m: {ends or 'no measure helps'}."
@@ -54,23 +53,23 @@ def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
 
 
 def colours_of(pathways: Pathways) -> dict[str, str]:
-    """Row of the map → colour."""
+    """Return the colour of each row of the map."""
     measures = _rows(pathways)[1:]
-    return {AS_IT_IS: GREY, **{kind: LINES[number % len(LINES)] for number, kind in enumerate(measures)}}
+    return {CURRENT: GREY, **{kind: LINES[number % len(LINES)] for number, kind in enumerate(measures)}}
 
 
 def as_generator_files(pathways: Pathways) -> tuple[str, str]:
-    """Actions and sequences in the text format of Deltares' PathwaysGenerator, for ``NAME-action.txt`` and
-    ``NAME-sequence.txt``.
+    """Return the actions and sequences in the text format of Deltares' PathwaysGenerator.
 
-    An action is a word and a colour, a sequence ``from to tipping_point``; an action that stands in several ways is
-    numbered, as ``pumps[2]``. Tipping points must be whole numbers there: they are centimetres of sea-level rise.
+    They are the contents of ``NAME-action.txt`` and ``NAME-sequence.txt``. An action is a name and a colour, a sequence
+    ``from to tipping_point``; an action in several pathways is numbered, as ``pumps[2]``. Tipping points must be whole
+    numbers: they are centimetres of sea-level rise.
     """
     colours = colours_of(pathways)
     actions = "".join(f"{row} #ff{colour[1:]}\n" for row, colour in colours.items())
-    editions: dict[tuple[str, ...], str] = {(): AS_IT_IS}
+    editions: dict[tuple[str, ...], str] = {(): CURRENT}
     count: dict[str, int] = {}
-    lines = [f"{AS_IT_IS} {AS_IT_IS} {_centimetres(pathways.steps[0])}"]
+    lines = [f"{CURRENT} {CURRENT} {_centimetres(pathways.steps[0])}"]
     for step in pathways.steps[1:]:
         kind = step.built[-1]
         count[kind] = count.get(kind, 0) + 1
@@ -85,30 +84,30 @@ def _centimetres(step: Step) -> int:
 
 
 def _rows(pathways: Pathways) -> list[str]:
-    """The situation as it is, and each measure in the order in which ways come to it."""
-    return [AS_IT_IS, *dict.fromkeys(kind for step in pathways.steps for kind in step.built)]
+    """Return the current situation, and each measure in the order of the pathways."""
+    return [CURRENT, *dict.fromkeys(kind for step in pathways.steps for kind in step.built)]
 
 
-def _places(steps: tuple[Step, ...], rows: list[str]) -> dict[tuple[str, ...], float]:
-    """Height of each step on the map: its measure's row, side by side where several ways use it."""
-    places: dict[tuple[str, ...], float] = {}
+def _heights(steps: tuple[Step, ...], rows: list[str]) -> dict[tuple[str, ...], float]:
+    """Return the height of each step on the map: its measure's row, side by side where several pathways use it."""
+    heights: dict[tuple[str, ...], float] = {}
     for number, row in enumerate(rows):
-        here = [step.built for step in steps if (step.built[-1] if step.built else AS_IT_IS) == row]
-        for place, built in enumerate(here):
-            places[built] = number + (place - (len(here) - 1) / 2) * min(0.22, 0.7 / max(len(here), 1))
-    return places
+        here = [step.built for step in steps if (step.built[-1] if step.built else CURRENT) == row]
+        for index, built in enumerate(here):
+            heights[built] = number + (index - (len(here) - 1) / 2) * min(0.22, 0.7 / max(len(here), 1))
+    return heights
 
 
 def _draw_step(
-    axes: Axes, way: tuple[Step, ...], places: dict[tuple[str, ...], float], colours: dict[str, str]
+    axes: Axes, pathway: tuple[Step, ...], heights: dict[tuple[str, ...], float], colours: dict[str, str]
 ) -> None:
-    """The last step of a way: down from the one before, and along to its tipping point."""
-    step = way[-1]
-    height, end = places[step.built], step.tipping_point.rise[1]
-    colour = colours[step.built[-1] if step.built else AS_IT_IS]
-    start = way[-2].tipping_point.rise[1] if step.built else 0.0
+    """Draw the last step of a pathway: down from the one before, and along to its tipping point."""
+    step = pathway[-1]
+    height, end = heights[step.built], step.tipping_point.rise[1]
+    colour = colours[step.built[-1] if step.built else CURRENT]
+    start = pathway[-2].tipping_point.rise[1] if step.built else 0.0
     if step.built:
-        axes.plot([start, start], [places[way[-2].built], height], color=colour, linewidth=1.6, zorder=2)
+        axes.plot([start, start], [heights[pathway[-2].built], height], color=colour, linewidth=1.6, zorder=2)
         axes.plot(start, height, marker="o", markersize=5.5, markerfacecolor=PAPER, markeredgecolor=colour, zorder=4,
                   clip_on=False)  # fmt: skip
     axes.plot([start, end], [height, height], color=colour, linewidth=3.4, zorder=3, solid_capstyle="butt")
@@ -123,12 +122,12 @@ def _label_rises(axes: Axes, pathways: Pathways, width: float) -> None:
     shown = [names[0], names[len(names) // 2], names[-1]]
     ticks = pathways.arrivals if width >= WIDE else pathways.arrivals[::2]
 
-    def words(year: int | None) -> str:
+    def label(year: int | None) -> str:
         return "> 2100" if year is None else str(year)
 
     axes.set_xticks(
         [each.rise for each in ticks],
-        ["\n".join([f"{each.rise:g} m", *(words(each.years[name]) for name in shown)]) for each in ticks],
+        ["\n".join([f"{each.rise:g} m", *(label(each.years[name]) for name in shown)]) for each in ticks],
     )
     lines = "\n".join(["sea-level rise", *(f"in {name}" for name in shown)])
     axes.annotate(lines, (0, 0), xycoords="axes fraction", xytext=(-26, -1.5), textcoords="offset points", ha="right",

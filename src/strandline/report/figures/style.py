@@ -1,4 +1,4 @@
-"""The look of every picture: one palette, one type size, SVG that follows the reader's light or dark setting."""
+"""Style of the figures: one palette, one font size, and SVG that follows the reader's light or dark setting."""
 
 import io
 from contextlib import AbstractContextManager
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 INK, MUTED, RULE, PAPER = "#1d2b33", "#55646c", "#d5dde1", "#fefefe"
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#7f8a90"
-"""Okabe and Ito (2008), Color Universal Design, where not grey."""
+"""Source: Okabe and Ito (2008), Color Universal Design; grey excepted."""
 SEA, LAND, UNKNOWN = "#cbdfe9", "#f4f2ec", "#e4e4e6"
 MAP_INK = "#22303a"
 ON_DARK = {
@@ -32,13 +32,13 @@ SETTINGS = {
     "axes.unicode_minus": True,
 }  # fmt: skip
 WIDE, NARROW = 8.6, 4.3
-"""Widths [inch] for a desk or a sheet of paper, and for a phone."""
+"""Widths [inch] for a desktop screen or paper, and for a phone."""
 RASTER_DPI = 170
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An SVG document, what it shows in words, and its width and height [px]."""
+    """An SVG document, its alternative text, and its width and height [px]."""
 
     svg: str
     alt: str
@@ -46,26 +46,26 @@ class Picture:
 
 
 def style_rc(name: str = "strandline") -> AbstractContextManager[None]:
-    """Matplotlib's settings for the time of one drawing; ``name`` keeps identifiers inside an SVG stable."""
+    """Return a context with Matplotlib's settings; ``name`` makes the identifiers inside an SVG reproducible."""
     return rc_context({**SETTINGS, "svg.hashsalt": name})  # type: ignore[dict-item]
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure [inch] without any global state."""
+    """Return an empty figure [inch] without global state."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def as_picture(figure: Figure, alt: str, name: str) -> Picture:
-    """The figure as SVG; ``name`` keeps its inner identifiers stable from run to run."""
+    """Return the figure as SVG; ``name`` makes its identifiers reproducible."""
     buffer = io.StringIO()
     with style_rc(name):
         figure.savefig(buffer, format="svg", dpi=RASTER_DPI, metadata={"Date": None, "Creator": None})
     width, height = figure.get_size_inches() * 96
-    return Picture(_follow_the_reader(buffer.getvalue()), alt, (round(width), round(height)))
+    return Picture(_follow_colour_scheme(buffer.getvalue()), alt, (round(width), round(height)))
 
 
-def _follow_the_reader(svg: str) -> str:
-    """Turn the palette into CSS variables with a dark twin, and the font into the reader's own."""
+def _follow_colour_scheme(svg: str) -> str:
+    """Replace the palette by CSS variables with a dark variant, and the font by the reader's system font."""
     names = {colour: f"--c{index}" for index, colour in enumerate(ON_DARK)}
     light = "".join(f"{name}:{colour};" for colour, name in names.items())
     dark = "".join(f"{names[colour]}:{twin};" for colour, twin in ON_DARK.items())
@@ -78,19 +78,19 @@ def _follow_the_reader(svg: str) -> str:
     return head[start:] + style + mark + body
 
 
-def tidy(axes: Axes, *, grid: str) -> None:
-    """Light grid behind the data along one axis (``x``, ``y`` or ``both``), no tick marks."""
+def style_axes(axes: Axes, *, grid: str) -> None:
+    """Draw a light grid behind the data along ``x``, ``y`` or ``both`` axes, without tick marks."""
     axes.set_axisbelow(True)
     axes.grid(visible=True, axis=grid, color=RULE, linewidth=0.8)  # type: ignore[arg-type]
     axes.tick_params(length=0)
 
 
 def round_length(longest: float) -> float:
-    """The greatest 1, 2 or 5 times a power of ten that is not above ``longest``."""
+    """Return the greatest 1, 2 or 5 times a power of ten that is not above ``longest``."""
     power = 10.0 ** np.floor(np.log10(longest))
     return float(max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9)))
 
 
 def as_rgb(colour: str) -> npt.NDArray[np.float64]:
-    """Red, green, blue [0-1] of ``#rrggbb``."""
+    """Return red, green and blue [0-1] of ``#rrggbb``."""
     return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])

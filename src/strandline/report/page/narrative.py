@@ -1,284 +1,170 @@
-"""What the report says in sentences, worked out from the findings; the template only places it."""
-
-from collections.abc import Collection
-from dataclasses import dataclass
+"""The sentences of the report, composed from the results of a run."""
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import xarray as xr
 
-from strandline.observations.observations import ProvenanceKind
-from strandline.observations.variables import DEPTH_EDGES
 from strandline.planning.formatting import (
-    SPACE,
     capitalise,
-    format_age,
     format_area,
     format_area_between,
-    format_date,
     format_metres,
     format_metres_between,
     format_money,
     format_money_between,
     format_percent,
+    format_time,
     format_years,
     pluralise,
 )
-from strandline.report.figures.maps import DAMAGE_WORDS, UNKNOWN_ASSET, most_likely_state
+from strandline.report.alerts.forecast_trace import ForecastTrace
+from strandline.report.figures.maps import UNKNOWN_ASSET, most_likely_state
 from strandline.report.findings import LearningScores, RunResults
-from strandline.risk.hazard.hazard import Hazard
+from strandline.report.page.flooded_land import flooded_land
+from strandline.report.page.tables import MODALITY_LABELS
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.population import HeadCount
 from strandline.risk.impact.survey_age import OUTDATED_YEARS
-from strandline.risk.sensitivity import Information
+from strandline.risk.sensitivity import SensitivityAnalysis
 
-MODALITY_WORDS = {
-    "terrain": "Ground elevation",
-    "tide_gauge": "Tide gauges",
-    "climate": "Weather and coarse sea level",
-    "sar": "Radar scenes",
-    "sar_reference": "Dry-season radar reference",
-    "optical": "Optical scenes",
-    "storms": "Storm tracks",
-    "in_situ": "Depth loggers",
-    "flood_survey": "Flood maps with labels",
-    "assets": "Assets",
-}
-LITTLE = 0.02
-"""Share of the variance below which a measurement is not worth naming."""
+NEGLIGIBLE_REDUCTION = 0.02
+"""Share of the variance below which no measurement is recommended."""
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One headline number: what, how much, how sure."""
-
-    label: str
-    value: str
-    range: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class SourceRow:
-    """One row of the page of provenance."""
-
-    name: str
-    kind: str
-    source: str
-    licence: str
-    span: str
-    age: str
-
-
-@dataclass(frozen=True, eq=False)
-class FloodedLand:
-    """Land [m²] under 0.15 m of water or more at the rarest return period: 10th, 50th, 90th percentile, and all."""
-
-    low: float
-    middle: float
-    high: float
-    known_land: float
-    unknown_share: float
-
-
-def flooded_land(hazard: Hazard, terrain: xr.Dataset) -> FloodedLand:
-    """Over the known land cells; unknown cells are counted apart and never as dry."""
-    land = terrain["permanent_water"].to_numpy() != 1
-    depth = hazard.flood_depth[:, -1]  # (S, H, W)
-    unknown = np.isnan(hazard.flood_probability[-1])
-    cell = hazard.region.cell_size**2
-    flooded = ((depth >= DEPTH_EDGES[0]) & (land & ~unknown)).sum(axis=(1, 2)) * cell  # (S,)
-    low, middle, high = np.quantile(flooded, (0.1, 0.5, 0.9))
-    known_land = float((land & ~unknown).sum() * cell)
-    return FloodedLand(float(low), float(middle), float(high), known_land, float(unknown.mean()))
-
-
-def lead_paragraph(findings: RunResults, levels: pd.DataFrame) -> str:
-    """The report in one paragraph of plain words, each number with how sure it is."""
-    hazard, impact = findings.hazard, findings.impact
+def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
+    """Return the summary in one paragraph, each number with its uncertainty."""
+    hazard, impact = results.hazard, results.impact
     rarest = levels.iloc[-1]
-    land = flooded_land(hazard, findings.observations.terrain)
+    land = flooded_land(hazard, results.observations.terrain)
     states = most_likely_state(impact.assets)
     known = states[states != UNKNOWN_ASSET]
     p10, p50, p90 = impact.expected_annual_damage
     sentences = [
         f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'])} above {hazard.region.vertical_datum} "
-        f"about once in {format_years(rarest['return_period'])} (we are 8 in 10 sure of "
+        f"about once in {format_years(rarest['return_period'])} (8 in 10 chance: "
         f"{format_metres_between(rarest['p10'], rarest['p90'])}).",
-        f"That would put about {format_area(land.middle)} of {format_area(land.known_land)} of known land under water "
+        f"About {format_area(land.middle)} of {format_area(land.known_land)} of known land would then be under water "
         f"({format_area_between(land.low, land.high)}).",
     ]
     if known.size:
         sentences.append(
             f"At the level that the plan prepares for, {int((known > 0).sum())} of the "
-            f"{pluralise(known.size, 'asset')} that we can judge would most likely be damaged."
+            f"{pluralise(known.size, 'asset')} with known flooding would most likely be damaged."
         )
         sentences.append(
             f"Flood damage is expected to cost {format_money(p50)} a year ({format_money_between(p10, p90)})."
         )
     sentences.append(
-        f"The plan holds {pluralise(len(findings.plan.actions), 'action')} and "
-        f"{pluralise(findings.plan.n_triggers, 'trigger')}."
+        f"The plan has {pluralise(len(results.plan.actions), 'action')} and "
+        f"{pluralise(results.plan.n_triggers, 'trigger')}."
     )
     if land.unknown_share > 0 or impact.unknown_assets:
-        and_assets = f" and of {pluralise(impact.unknown_assets, 'asset')}" if impact.unknown_assets else ""
+        and_assets = f" and for {pluralise(impact.unknown_assets, 'asset')}" if impact.unknown_assets else ""
         sentences.append(
-            f"We know nothing of {format_percent(land.unknown_share)} of the map{and_assets}: that means unknown, "
-            "not safe."
+            f"There is no data for {format_percent(land.unknown_share)} of the map{and_assets}: unknown does not mean "
+            "safe."
         )
     return " ".join(sentences)
 
 
-def people_sentences(impact: Impact) -> list[str]:
-    """Whom the design event reaches and whom it cuts off, as bounds that hold whatever is unknown."""
-    people = impact.population
-    if people is None:
-        return ["Nobody counted the people who live here, so nothing is said about how many are in danger."]
-    said = [f"Of {people.counted:,.0f} people counted, {_heads(people.exposed)} would have water at their home."]
-    said += [
-        f"{capitalise(_heads(count))} could reach no {refuge} by road." for refuge, count in people.cut_off.items()
+def population_sentences(impact: Impact) -> list[str]:
+    """Return how many people the design event floods or cuts off, as bounds that cover everything unknown."""
+    population = impact.population
+    if population is None:
+        return ["The people who live here were not counted, so the number of people in danger is unknown."]
+    sentences = [
+        f"Of {population.counted:,.0f} people counted, {_between(population.exposed)} would have water at their home."
     ]
-    if people.uncounted_assets:
-        said.append(f"{pluralise(people.uncounted_assets, 'home')} have no count and are in none of these numbers.")
-    return said
+    sentences += [
+        f"{capitalise(_between(count))} could not reach any {refuge} by road."
+        for refuge, count in population.cut_off.items()
+    ]
+    if population.uncounted_assets:
+        sentences.append(
+            f"{pluralise(population.uncounted_assets, 'home')} without a count are missing from these numbers."
+        )
+    return sentences
 
 
-def _heads(count: HeadCount) -> str:
+def _between(count: HeadCount) -> str:
     least, most = count.at_least[1], count.at_most[1]
     if round(least) == round(most):
         return f"about {least:,.0f}"
-    return f"between {least:,.0f} and {most:,.0f}, depending on roads and ground that nobody knows,"
+    return f"between {least:,.0f} and {most:,.0f}, depending on roads and ground without data,"
 
 
-def information_sentences(information: Information | None) -> list[str]:
-    """What makes the damage uncertain, and what to measure next; empty where nothing is uncertain."""
+def information_sentences(information: SensitivityAnalysis | None) -> list[str]:
+    """Return what makes the damage uncertain and what to measure next; empty where nothing is uncertain."""
     if information is None or not information.measurements:
         return []
     driver, best = information.drivers[0], information.measurements[0]
-    said = [
-        f"The largest part of what we do not know about the damage comes from the {driver.name}: "
-        f"{format_percent(driver.first_order)} of its variance would go if that were known."
+    sentences = [
+        f"The largest part of what is uncertain about the damage is the {driver.name}: "
+        f"knowing it would remove {format_percent(driver.first_order)} of the variance."
     ]
-    if best.reduction < LITTLE:
-        return [*said, "No single further year of gauge or survey that we weighed would narrow it much."]
+    if best.reduction < NEGLIGIBLE_REDUCTION:
+        return [*sentences, "None of the further gauge records or surveys considered would reduce it much."]
     best_of = {each.of: each for each in reversed(information.measurements) if each.of != best.of}
     others = sorted(best_of.values(), key=lambda each: -each.reduction)
     then = " ".join(f"For comparison, {each.what}: {format_percent(each.reduction)}." for each in others)
     if best.of == "flood map":
-        then = f"That rests on a map that errs alike all over the region, as we assume. {then}"
+        then = f"This assumes that the map has the same error all over the region. {then}"
     return [
-        *said,
-        f"What would narrow it most is {best.what}: we expect it to take away {format_percent(best.reduction)} of the"
-        f" variance. {then}".rstrip(),
+        *sentences,
+        f"The measurement that would reduce it most is {best.what}: it is expected to remove"
+        f" {format_percent(best.reduction)} of the variance. {then}".rstrip(),
     ]
 
 
-def headline_tiles(findings: RunResults, levels: pd.DataFrame) -> list[Tile]:
-    """The four numbers of the first screen."""
-    rarest, surge, kinds = levels.iloc[-1], findings.surge_scores, findings.kinds
-    land = flooded_land(findings.hazard, findings.observations.terrain)
-    p10, p50, p90 = findings.impact.expected_annual_damage
-    return [
-        Tile(
-            f"sea level once in {format_years(rarest['return_period'])}",
-            format_metres(rarest["p50"]),
-            format_metres_between(rarest["p10"], rarest["p90"]),
-            kind_word(kinds["levels"]),
-        ),
-        Tile(
-            "land under water then",
-            format_area(land.middle),
-            format_area_between(land.low, land.high),
-            kind_word(kinds["flood"]),
-        ),
-        Tile(
-            "damage to expect a year",
-            format_money(p50).replace(SPACE, " "),
-            format_money_between(p10, p90),
-            kind_word(kinds["assets"]),
-        ),
-        Tile(
-            "typical error of the water-level forecast",
-            format_metres(surge.rmse),
-            f"its 90 % range held {format_percent(surge.coverage_90)} of {surge.n_hours:,} hours",
-            kind_word(kinds["surge"]),
-        ),
-    ]
-
-
-def unknown_assets(impact: Impact) -> str:
-    """How many assets cannot be judged, and what they are worth as far as that is stated."""
+def unknown_assets_sentence(impact: Impact) -> str:
+    """Return the number and the stated value of the assets without known flooding."""
     if impact.unknown_assets == 0:
-        return "Every asset lies on known ground."
+        return "The flood is known at every asset."
     lies = "lies" if impact.unknown_assets == 1 else "lie"
     count = pluralise(impact.unknown_assets, "asset")
     value = format_money(impact.unknown_value)
     return f"{count}, worth {value} where a value is stated, {lies} where the flood is unknown."
 
 
-def kind_word(kinds: Collection[ProvenanceKind]) -> str:
-    """``real``, ``simulated``, or ``partly simulated``."""
-    if "simulated" not in kinds:
-        return "real"
-    return "partly simulated" if "real" in kinds else "simulated"
-
-
-def damage_table(findings: RunResults) -> list[tuple[str, int]]:
-    """How many assets most likely end in each damage state, the unknown ones last."""
-    states = most_likely_state(findings.impact.assets)
-    return [(word, int((states == state).sum())) for state, word in enumerate((*DAMAGE_WORDS, "unknown"))]
-
-
-def survey_sentences(impact: Impact) -> list[str]:
-    """Of how many assets the student tells the damage itself, because their survey is outdated; empty without any."""
-    told = int((impact.assets["state_source"] == "student").sum())
-    if told == 0:
+def outdated_survey_sentences(impact: Impact) -> list[str]:
+    """Return for how many assets the student predicts the damage because their survey is outdated; empty for none."""
+    outdated = int((impact.assets["state_source"] == "student").sum())
+    if outdated == 0:
         return []
     return [
-        f"The survey of {pluralise(told, 'asset')} is more than {OUTDATED_YEARS} years older than the last reading:"
-        " there the student's own word on the damage is shown, not that of the damage curve."
+        f"The survey of {pluralise(outdated, 'asset')} is more than {OUTDATED_YEARS} years older than the last reading:"
+        " their damage is the model's own estimate, not that of the damage curve."
     ]
 
 
-def ranked_assets(findings: RunResults, most: int) -> pd.DataFrame:
-    """The assets with the greatest expected annual damage, at most ``most``; those with unknown damage are left out."""
-    assets = findings.impact.assets
-    known = assets[assets["expected_annual_damage_p50"].notna() & (assets["expected_annual_damage_p50"] > 0)]
-    ranked = known.sort_values("expected_annual_damage_p50", ascending=False, kind="stable")
-    return pd.DataFrame(ranked.drop(columns="geometry").head(most))
-
-
-def learning_verdict(scores: LearningScores) -> list[str]:
-    """What the learning scores mean, in words that do not flatter."""
+def skill_sentences(scores: LearningScores) -> list[str]:
+    """Return what the flood-map scores mean."""
     if np.isnan(scores.student_iou):
-        return [
-            "Nothing is known of the floods of the storms that were held out, so nobody's flood map could be scored."
-        ]
+        return ["The floods of the held-out storms are unknown, so no flood map could be scored."]
+    labels = pluralise(scores.n_labels, "label")
     sentences = []
     if scores.labels_only_iou is None:
         sentences.append(
             f"The student scores {scores.student_iou:.2f}. No student was trained without the teacher, so this run "
-            "does not say what the teacher gained here, nor whether adapting the student was better than labels alone; "
+            "does not show what the teacher gained here, nor whether the adaptation was better than labels alone; "
             "`strandline run --evaluate` does."
         )
     elif scores.student_iou > scores.labels_only_iou:
         sentences.append(
-            "With the teacher's help the student maps floods better than from the "
-            f"{pluralise(scores.n_labels, 'label')} alone: {scores.student_iou:.2f} against "
-            f"{scores.labels_only_iou:.2f}."
+            f"With the teacher's help the student maps floods better than from the {labels} alone: "
+            f"{scores.student_iou:.2f} against {scores.labels_only_iou:.2f}."
         )
     else:
         sentences.append(
             f"The teacher did not help here: the student scores {scores.student_iou:.2f}, the same student on the "
-            f"{pluralise(scores.n_labels, 'label')} alone {scores.labels_only_iou:.2f}."
+            f"{labels} alone {scores.labels_only_iou:.2f}."
         )
     if scores.pretrained_iou is not None and scores.pretrained_iou >= scores.student_iou:
         sentences.append(
-            f"The student as shipped, before it saw this place, scores {scores.pretrained_iou:.2f} and is no worse: "
-            "adapting it gained nothing."
+            f"The pretrained student, without adaptation to this site, scores {scores.pretrained_iou:.2f} and is no "
+            "worse: the adaptation gained nothing."
         )
-    sentences.append(f"It keeps {format_percent(scores.retention)} of the teacher's skill.")
+    sentences.append(f"The student keeps {format_percent(scores.retention)} of the teacher's skill.")
     if scores.labels_only_iou is None:
         return [*sentences, _test_storms_sentence(scores)]
     if scores.gap_closed is None:
@@ -288,41 +174,20 @@ def learning_verdict(scores: LearningScores) -> list[str]:
         )
     else:
         sentences.append(
-            f"Of the gap between labels alone and the teacher it closes {format_percent(scores.gap_closed)}."
+            f"It closes {format_percent(scores.gap_closed)} of the gap between the labels alone and the teacher."
         )
     return [*sentences, _test_storms_sentence(scores)]
 
 
 def _test_storms_sentence(scores: LearningScores) -> str:
-    return f"All scores come from {pluralise(scores.n_test_storms, 'storm')} that nobody learnt from" + (
-        "; so few cannot tell small differences from chance." if scores.n_test_storms < 10 else "."
+    return f"All scores come from {pluralise(scores.n_test_storms, 'storm')} that no model was trained on" + (
+        "; so few cannot separate small differences from chance." if scores.n_test_storms < 10 else "."
     )
 
 
-def source_rows(findings: RunResults) -> list[SourceRow]:
-    """Where every modality comes from, what it spans, and how old it was when the run started."""
-    observations, now = findings.observations, findings.run.started
-    present = observations.modalities()
-    rows = []
-    for name, provenance in observations.provenance.items():
-        span, old = "–", "–"
-        if name in present and "time" in present[name].coords:
-            time = pd.DatetimeIndex(np.atleast_1d(present[name]["time"].to_numpy()))
-            span = f"{format_date(time.min())} – {format_date(time.max())}"
-            old = format_age(now - time.max())
-        elif name == "assets" and observations.assets is not None:
-            surveyed = pd.to_numeric(observations.assets["survey_year"])
-            first, last = int(surveyed.min()), int(surveyed.max())
-            span = f"surveyed {first}" if first == last else f"surveyed {first}–{last}"
-            old = pluralise(max(now.year - last, 0), "year")
-        words = MODALITY_WORDS.get(name, name.replace("_", " "))
-        rows.append(SourceRow(words, provenance.kind, provenance.source, provenance.licence, span, old))
-    return rows
-
-
-def silent_streams(findings: RunResults) -> list[str]:
-    """Streams that gave nothing: gauges without a reading, and modalities that this place does not have."""
-    observations = findings.observations
+def missing_data_sentences(results: RunResults) -> list[str]:
+    """Return which gauges have gaps, and which modalities are missing at this site."""
+    observations = results.observations
     sentences = []
     gauge = observations.tide_gauge
     if gauge is not None:
@@ -332,10 +197,38 @@ def silent_streams(findings: RunResults) -> list[str]:
             if share == 1:
                 sentences.append(f"Gauge “{station}” gave no reading at all.")
             elif share > 0:
-                sentences.append(f"Gauge “{station}” was silent for {format_percent(float(share))} of the hours.")
-    absent = [word for name, word in MODALITY_WORDS.items() if name not in observations.modalities()]
+                sentences.append(f"Gauge “{station}” gave no reading in {format_percent(float(share))} of the hours.")
+    absent = [label for name, label in MODALITY_LABELS.items() if name not in observations.modalities()]
     if observations.assets is not None:
-        absent.remove(MODALITY_WORDS["assets"])
+        absent.remove(MODALITY_LABELS["assets"])
     if absent:
-        sentences.append(f"Not available here: {', '.join(word.lower() for word in absent)}.")
+        sentences.append(f"Not available here: {', '.join(label.lower() for label in absent)}.")
+    return sentences
+
+
+def forecast_sentences(trace: ForecastTrace | None) -> list[str]:
+    """Return what the forecast shown predicted, and what was observed."""
+    if trace is None:
+        return ["There is no forecast to show."]
+    rows = trace.rows
+    peak = rows.iloc[int(rows["p50"].argmax())]
+    if trace.issue_time is not None:
+        issued = f"Issued on {format_time(trace.issue_time)}"
+    else:
+        issued = f"Issued anew every hour, {trace.lead_h:g} hours ahead"
+    sentences = [
+        f"{issued}, the forecast peaks at {format_metres(peak['p50'])} "
+        f"({format_metres_between(peak['p10'], peak['p90'])}) on {format_time(peak['time'])}."
+    ]
+    observed = rows["observed"]
+    if observed.notna().any():
+        top = rows.iloc[int(observed.argmax())]
+        sentences.append(
+            f"The highest reading in that time was {format_metres(top['observed'])} on {format_time(top['time'])}."
+        )
+    if observed.isna().any():
+        sentences.append(
+            f"The gauge gave no reading in {pluralise(int(observed.isna().sum()), 'hour')} of this time; the gaps are "
+            "shaded."
+        )
     return sentences

@@ -1,1 +1,1 @@
-"""The plan as documents for people."""
+"""The plan as a document for the people who decide."""

@@ -1,14 +1,12 @@
-"""What a council votes on, in plain words: what is built together, how it fares in each future, and what follows."""
+"""The proposal of a plan as Markdown: what to build together, each action, and the results by scenario."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from strandline.planning.actions import Action
 from strandline.planning.formatting import format_money, format_money_between, format_money_bounds
-from strandline.planning.investment.pathways import Pathways, Signpost, Step
 from strandline.planning.plan import Plan
-from strandline.report.plan.futures_table import by_sea_level
+from strandline.report.plan.scenario_table import summarise_by_sea_level
 
 money = partial(format_money, in_text=True)
 money_between = partial(format_money_between, in_text=True)
@@ -16,12 +14,12 @@ money_bounds = partial(format_money_bounds, in_text=True)
 
 
 def proposal_lines(plan: Plan) -> list[str]:
-    """The measures to be built together; nothing where nothing was weighed."""
+    """Return the section on the measures to build together; empty where no investment was assessed."""
     if not plan.scenarios:
         return []
     lines = ["## The proposal", ""]
     if plan.portfolio is None:
-        return [*lines, "Build nothing now: in no affordable combination would that be regretted less.", ""]
+        return [*lines, "Build nothing now: no affordable combination of measures has a lower maximum regret.", ""]
     proposal, robust = plan.portfolio, plan.portfolio.robustness
     low, middle, high = proposal.benefit_cost_ratio
     return [
@@ -30,21 +28,21 @@ def proposal_lines(plan: Plan) -> list[str]:
         "",
         f"- First payment: {money_bounds(proposal.investment)}; over {plan.horizon_years} years, upkeep and"
         f" renewal included: {money_bounds(proposal.cost)}.",
-        f"- As things are today this avoids {money_bounds(proposal.avoided_loss)} a year; if nothing changes, every"
+        f"- Today this avoids {money_bounds(proposal.avoided_loss)} of damage a year; if nothing changes, every"
         f" euro saves about {middle:.1f} (between {low:.1f} and {high:.1f}).",
-        f"- It pays in {robust.pays_in} of {robust.of} futures: its worth over the years is"
-        f" {money(robust.lowest)} in the one that suits it worst and {money(robust.highest)} in the one that"
-        " suits it best.",
-        f"- In the worst tenth of all cases of its worst future it is worth {money(robust.worst_tenth)} on average.",
-        f"- At most {money(robust.maximum_regret)} would be regretted: so much more another choice would have been"
-        f" worth in the future of {robust.regretted_in}.",
+        f"- It pays off in {robust.pays_in} of {robust.of} scenarios: its net present value is"
+        f" {money(robust.lowest)} in the worst scenario and {money(robust.highest)} in the best.",
+        "- In the worst tenth of all cases of its worst scenario, its net present value is"
+        f" {money(robust.worst_tenth)} on average.",
+        f"- The maximum regret is {money(robust.maximum_regret)}: another choice would be worth that much more in the"
+        f" scenario {robust.regretted_in}.",
         "",
     ]
 
 
 def action_lines(action: Action) -> list[str]:
-    """What, where, by when, who, cost, whom it protects, how sure, why."""
-    beyond = "" if action.within_budget else " – worth it, but beyond the budget"
+    """Return one action: what, where, by when, who, cost, protection, confidence and reason."""
+    beyond = "" if action.within_budget else " – pays off, but beyond the budget"
     lines = [f"{action.priority}. **{action.title}**{beyond}"]
     if action.what:
         lines.append(f"   - What: {action.what}")
@@ -70,144 +68,61 @@ def action_lines(action: Action) -> list[str]:
     return lines
 
 
-def futures_lines(plan: Plan) -> list[str]:
-    """How each measure alone and all futures fare."""
+def scenario_lines(plan: Plan) -> list[str]:
+    """Return the results of the proposal and of each measure alone over the scenarios; empty without scenarios."""
     if not plan.scenarios:
         return []
     lines = [
-        "## In which futures it holds",
+        "## Results by scenario",
         "",
-        f"{len(plan.scenarios)} futures: every combination of the sea levels, storms and developments below. Nobody"
-        " knows how likely each is. Amounts are medians of the present value.",
+        f"{len(plan.scenarios)} scenarios: every combination of the sea levels, storms and developments below. How"
+        " likely each is, is unknown. Amounts are medians of the present value.",
         "",
-        "| sea level | rise by then | damage if nothing is done | worth of the proposal | worth most there |",
+        "| sea level | rise by then | damage if nothing is done | value of the proposal | best choice |",
         "|---|---|---|---|---|",
     ]
-    for row in by_sea_level(plan.scenarios):
-        worth = "–" if row.portfolio is None else money_between(*row.portfolio)
-        best = say_difference(plan, row.best)
+    for row in summarise_by_sea_level(plan.scenarios):
+        value = "–" if row.portfolio is None else money_between(*row.portfolio)
+        best = describe_measure_set(plan, row.best)
         beyond = " or more" if row.share_beyond_maps > 0 else ""
         lines.append(
-            f"| {row.sea_level} | {row.rise:.2f} m | {money_between(*row.damage)}{beyond} | {worth} | {best}"
+            f"| {row.sea_level} | {row.rise:.2f} m | {money_between(*row.damage)}{beyond} | {value} | {best}"
             f" ({row.best_in} of {row.count}) |"
         )
-    weighed = [action for action in plan.actions if action.robustness is not None]
-    if weighed:
+    robust_actions = [(action, action.robustness) for action in plan.actions if action.robustness is not None]
+    if robust_actions:
         lines += [
             "",
-            "| measure, built alone | pays in | worth, worst to best future | worst tenth | greatest regret |",
+            "| measure, built alone | pays off in | value, worst to best scenario | worst tenth | maximum regret |",
             "|---|---|---|---|---|",
         ]
-    for action in weighed:
-        robust = action.robustness
-        assert robust is not None
+    for action, robust in robust_actions:
         lines.append(
             f"| {action.title} | {robust.pays_in} of {robust.of} | {money_between(robust.lowest, robust.highest)} |"
             f" {money(robust.worst_tenth)} | {money(robust.maximum_regret)} |"
         )
-    return [*lines, "", *(f"- {line}" for line in say_sources(plan)), ""]
-
-
-def pathway_lines(pathways: Pathways | None) -> list[str]:
-    """Which measures follow which, and what to watch."""
-    if pathways is None:
-        return []
-    lines = [
-        "## What follows when the sea rises",
-        "",
-        f"Damage a year shall not exceed {100 * pathways.damage_share:.0f} % of today's ({pathways.objective_source})."
-        " Each way below keeps that until the sea tips it; nothing is known beyond a rise of"
-        f" {pathways.highest_rise:.2f} m.",
-        "",
-    ]
-    lines += [f"- {say_way(pathways, end)}" for end in pathways.ends]
-    table = signpost_table(pathways)
-    if table.rows:
-        lines += ["", f"| once these stand | {' | '.join(table.indicators)} | decide on |"]
-        lines += ["|---" * (len(table.indicators) + 2) + "|"]
-        lines += [f"| {row.built} | {' | '.join(row.cells)} | {row.next} |" for row in table.rows]
-    return [*lines, ""]
-
-
-def say_way(pathways: Pathways, end: tuple[str, ...]) -> str:
-    """A pathway as a sentence."""
-    steps = pathways.way(end)[1:]
-    parts = []
-    for number, step in enumerate(steps):
-        when = "first" if number == 0 else f"then, at {say_tip(steps[number - 1])},"
-        late = f" (which works {step.late_years:.0f} years late)" if step.late_years >= 1 else ""
-        parts.append(f"{when} **{pathways.titles[step.built[-1]]}**{late}")
-    return (
-        f"{'; '.join(parts)}. It does until {say_tip(steps[-1])} and costs {money_bounds(steps[-1].cost)} until 2100."
-    )
-
-
-def say_tip(step: Step) -> str:
-    """A tipping point with its years: ``0.17 m of rise (2053 to 2070)``."""
-    point = step.tipping_point
-    told = [year for year in point.years.values() if year is not None]
-    last = "after 2100" if len(told) < len(point.years) else f"{max(told)}"
-    years = "after 2100" if not told else last if last == f"{min(told)}" else f"{min(told)} to {last}"
-    return f"{'at least ' if point.is_beyond_maps else ''}{point.rise[1]:.2f} m of rise ({years})"
-
-
-@dataclass(frozen=True)
-class SignpostRow:
-    """What to watch while ``built`` stands: for each indicator the value at which to decide, and where it tips."""
-
-    built: str
-    cells: tuple[str, ...]
-    next: str
-
-
-@dataclass(frozen=True)
-class SignpostTable:
-    """Signposts, a column for each indicator."""
-
-    indicators: tuple[str, ...]
-    rows: tuple[SignpostRow, ...]
-
-
-def signpost_table(pathways: Pathways) -> SignpostTable:
-    """A row for each place on the map where something follows."""
-    indicators = tuple(dict.fromkeys(post.indicator for post in pathways.signposts))
-    rows = []
-    for built in dict.fromkeys(post.built for post in pathways.signposts):
-        posts = {post.indicator: post for post in pathways.signposts if post.built == built}
-        rows.append(
-            SignpostRow(
-                built=", ".join(pathways.titles[kind] for kind in built),
-                cells=tuple(_say_signpost(posts[name]) if name in posts else "–" for name in indicators),
-                next=" or ".join(pathways.titles[kind] for kind in next(iter(posts.values())).next),
-            )
-        )
-    return SignpostTable(indicators, tuple(rows))
-
-
-def _say_signpost(post: Signpost) -> str:
-    digits, unit = (2, " m") if post.unit == "m" else (1, "")
-    return f"{post.decide_at:.{digits}f}{unit} (tips at {post.tipping_at:.{digits}f}{unit})"
+    return [*lines, "", *(f"- {line}" for line in source_sentences(plan)), ""]
 
 
 def titles(plan: Plan, kinds: Sequence[str]) -> list[str]:
-    """Words for the kinds of long-term measures."""
+    """Return the titles of kinds of measures."""
     known = {action.kind: action.title for action in plan.actions}
     known |= {} if plan.pathways is None else dict(plan.pathways.titles)
     return [known.get(kind, kind.replace("_", " ")) for kind in kinds]
 
 
-def say_difference(plan: Plan, kinds: Sequence[str]) -> str:
-    """A choice of measures beside the proposal: ``as proposed``, ``without Build floodgates``."""
+def describe_measure_set(plan: Plan, kinds: Sequence[str]) -> str:
+    """Return a set of measures relative to the proposal: ``as proposed``, ``without Build floodgates``."""
     if plan.portfolio is None:
         return ", ".join(titles(plan, kinds)) or "nothing"
     fewer = [kind for kind in plan.portfolio.kinds if kind not in kinds]
     more = [kind for kind in kinds if kind not in plan.portfolio.kinds]
-    parts = [f"{word} {', '.join(titles(plan, some))}" for word, some in (("without", fewer), ("with", more)) if some]
+    parts = [f"{link} {', '.join(titles(plan, some))}" for link, some in (("without", fewer), ("with", more)) if some]
     return "; ".join(parts) or "as proposed"
 
 
-def say_sources(plan: Plan) -> list[str]:
-    """Who says what of the futures, a sentence for each source."""
+def source_sentences(plan: Plan) -> list[str]:
+    """Return one sentence for each source of the scenarios."""
     names: dict[str, list[str]] = {}
     for name, source in plan.scenario_sources.items():
         names.setdefault(source, []).append(name)

@@ -1,1 +1,1 @@
-"""Routes under /api/v1 and what protects them."""
+"""Routes under /api/v1, and their security."""

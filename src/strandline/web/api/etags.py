@@ -1,4 +1,4 @@
-"""ETags: a browser that has the newest state is told so before anything is worked out."""
+"""ETags: a client that has the current state gets 304 before the answer is computed."""
 
 import hashlib
 from importlib.metadata import version
@@ -10,18 +10,18 @@ VERSION = version("strandline")
 
 
 class NotModified(Exception):
-    """The one who asks has what would be answered."""
+    """The client has the current answer."""
 
     def __init__(self, headers: dict[str, str]) -> None:
         super().__init__()
         self.headers = headers
 
 
-def headers_of(request: Request, *state: object) -> dict[str, str]:
-    """Headers of an answer that depends on its URL, this program's version and ``state`` alone.
+def cache_headers(request: Request, *state: object) -> dict[str, str]:
+    """Return the headers of an answer that depends only on its URL, the program's version and ``state``.
 
     Raises:
-        NotModified: the ``If-None-Match`` of the request says that this very answer is known.
+        NotModified: the ``If-None-Match`` of the request names this answer.
     """
     key = repr((VERSION, request.url.path, request.url.query, state))
     tag = f'W/"{hashlib.sha256(key.encode("utf-8")).hexdigest()[:24]}"'
@@ -32,7 +32,7 @@ def headers_of(request: Request, *state: object) -> dict[str, str]:
     return headers
 
 
-def answer_not_modified(_: Request, known: Exception) -> Response:
-    """304, for FastAPI's exception handlers."""
-    assert isinstance(known, NotModified)
-    return Response(status_code=304, headers=known.headers)
+def handle_not_modified(_: Request, error: Exception) -> Response:
+    """Return 304; an exception handler of FastAPI."""
+    assert isinstance(error, NotModified)
+    return Response(status_code=304, headers=error.headers)

@@ -1,4 +1,4 @@
-"""Pages: a cursor says where the last one ended, and means nothing to anybody else."""
+"""Pagination with opaque cursors."""
 
 import base64
 import binascii
@@ -14,24 +14,24 @@ from strandline.web.schemas import Page
 
 T = TypeVar("T")
 R = TypeVar("R")
-Cursor: TypeAlias = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
+Cursor: TypeAlias = Annotated[str | None, Query(max_length=200, description="`next` of the previous page")]
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=1000)]
 
 
-def page_of_list(items: Sequence[T], as_record: Callable[[T], R], cursor: str | None, limit: int) -> Page[R]:
-    """A page of a list that does not change.
+def paginate_list(items: Sequence[T], as_record: Callable[[T], R], cursor: str | None, limit: int) -> Page[R]:
+    """Return a page of a list that does not change.
 
     Raises:
-        InputError: the cursor is none of ours.
+        InputError: the cursor is invalid.
     """
-    start = 0 if cursor is None else _number(_open(cursor))
+    start = 0 if cursor is None else _number(_decode(cursor))
     end = start + limit
     return Page(
-        items=[as_record(item) for item in items[start:end]], next=_seal(str(end)) if end < len(items) else None
+        items=[as_record(item) for item in items[start:end]], next=_encode(str(end)) if end < len(items) else None
     )
 
 
-def page_by_time(
+def paginate_by_time(
     since: datetime,
     read: Callable[[datetime], Iterator[T]],
     time_of: Callable[[T], datetime],
@@ -39,60 +39,62 @@ def page_by_time(
     cursor: str | None,
     limit: int,
 ) -> Page[R]:
-    """A page of what ``read`` gives from a time on, oldest first; only items are ever added, at the end of a time.
+    """Return a page of what ``read`` yields from a time on, oldest first.
+
+    The cursor stays valid when items are added behind those of the same time.
 
     Raises:
-        InputError: the cursor is none of ours.
+        InputError: the cursor is invalid.
     """
-    given = 0
+    skipped = 0
     if cursor is not None:
-        text, _, number = _open(cursor).partition(" ")
+        text, _, number = _decode(cursor).partition(" ")
         try:
-            since, given = datetime.fromisoformat(text), _number(number)
+            since, skipped = datetime.fromisoformat(text), _number(number)
         except ValueError as error:
-            raise _not_ours() from error
-    items = islice(read(since), given, None)
+            raise _invalid_cursor() from error
+    items = islice(read(since), skipped, None)
     found = list(islice(items, limit + 1))
     page, more = found[:limit], len(found) > limit
     if not more:
         return Page(items=[as_record(item) for item in page], next=None)
     last = time_of(page[-1])
-    at_last = sum(time_of(item) == last for item in page) + (given if last == since else 0)
-    return Page(items=[as_record(item) for item in page], next=_seal(f"{last.isoformat()} {at_last}"))
+    at_last = sum(time_of(item) == last for item in page) + (skipped if last == since else 0)
+    return Page(items=[as_record(item) for item in page], next=_encode(f"{last.isoformat()} {at_last}"))
 
 
-def page_by_number(
+def paginate_by_number(
     read: Callable[[int], Iterator[T]], number_of: Callable[[T], int], as_record: Callable[[T], R],
     after: int, cursor: str | None, limit: int,
 ) -> Page[R]:  # fmt: skip
-    """A page of what ``read`` gives after a number.
+    """Return a page of what ``read`` yields after a number.
 
     Raises:
-        InputError: the cursor is none of ours.
+        InputError: the cursor is invalid.
     """
-    start = after if cursor is None else _number(_open(cursor))
+    start = after if cursor is None else _number(_decode(cursor))
     found = list(islice(dropwhile(lambda item: number_of(item) <= start, read(start)), limit + 1))
     page = found[:limit]
     more = len(found) > limit
-    return Page(items=[as_record(item) for item in page], next=_seal(str(number_of(page[-1]))) if more else None)
+    return Page(items=[as_record(item) for item in page], next=_encode(str(number_of(page[-1]))) if more else None)
 
 
-def _seal(text: str) -> str:
+def _encode(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode("ascii")).decode("ascii").rstrip("=")
 
 
-def _open(cursor: str) -> str:
+def _decode(cursor: str) -> str:
     try:
         return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
     except (binascii.Error, UnicodeError, ValueError) as error:
-        raise _not_ours() from error
+        raise _invalid_cursor() from error
 
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise _not_ours()
+        raise _invalid_cursor()
     return int(text)
 
 
-def _not_ours() -> InputError:
-    return InputError("cursor", "is none that a page gave", "leave it out to begin at the first page")
+def _invalid_cursor() -> InputError:
+    return InputError("cursor", "is not one that a page returned", "leave it out to begin at the first page")

@@ -1,4 +1,4 @@
-"""The API over runs; everything is read from their folders, nothing is written."""
+"""The API over runs; read-only."""
 
 from pathlib import Path as FilePath
 from typing import Annotated, TypeAlias
@@ -8,15 +8,23 @@ from fastapi.responses import FileResponse
 
 from strandline.errors import InputError
 from strandline.report.alerts.forecast_trace import forecast_of_the_peak
-from strandline.web.api.etags import headers_of
-from strandline.web.api.pagination import Cursor, Limit, page_of_list
+from strandline.web.api.etags import cache_headers
+from strandline.web.api.pagination import Cursor, Limit, paginate_list
 from strandline.web.comparison import PROBABILITY, compare, paired_bands
-from strandline.web.raster_tiles import LARGEST, SCALES, corners_of, draw_change, draw_part, draw_tile, draw_unknown
+from strandline.web.raster_tiles import (
+    MAX_SIZE,
+    SCALES,
+    draw_change,
+    draw_part,
+    draw_tile,
+    draw_unknown_mask,
+    geographic_bounds,
+)
 from strandline.web.run_folder import Band, RunFolder, media_type_of
 from strandline.web.schemas import (
     ActionRecord,
+    BoundingBox,
     Comparison,
-    Corners,
     FeatureRecord,
     LayerRecord,
     Page,
@@ -27,17 +35,17 @@ from strandline.web.schemas import (
 )
 
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
-"""The report is one file that carries its style and its pictures, and runs nothing."""
-DEEPEST_ZOOM = 24
+"""The report is one file with its style and its images, without scripts."""
+MAX_ZOOM = 24
 Name: TypeAlias = Annotated[str, Path(max_length=100, pattern=r"^[a-z0-9-]+$")]
 Quantity: TypeAlias = Annotated[str, Path(max_length=40, pattern=r"^[a-z_]+$")]
 BandNumber: TypeAlias = Annotated[int, Path(ge=1, le=10_000)]
-Pixels: TypeAlias = Annotated[int, Query(ge=16, le=LARGEST)]
+Pixels: TypeAlias = Annotated[int, Query(ge=16, le=MAX_SIZE)]
 Box: TypeAlias = Annotated[str | None, Query(max_length=120, description="west,south,east,north [degrees, WGS 84]")]
 
 
 def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
-    """Routes below ``/runs``."""
+    """Return the routes below ``/runs``."""
     router = APIRouter(prefix="/runs", tags=["runs"])
 
     def of(name: str) -> RunFolder:
@@ -47,23 +55,23 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
 
     @router.get("")
     def list_runs(request: Request, response: Response, cursor: Cursor = None, limit: Limit = 100) -> Page[RunRecord]:
-        """Runs, with their headlines."""
-        response.headers.update(headers_of(request, [run.state("summary.json") for run in runs.values()]))
-        return page_of_list(list(runs.values()), RunFolder.record, cursor, limit)
+        """The runs with their headlines."""
+        response.headers.update(cache_headers(request, [run.file_version("summary.json") for run in runs.values()]))
+        return paginate_list(list(runs.values()), RunFolder.record, cursor, limit)
 
     @router.get("/{run}")
     def show_run(request: Request, response: Response, run: Name) -> RunRecord:
         """The headlines of a run."""
-        response.headers.update(headers_of(request, of(run).state("summary.json")))
+        response.headers.update(cache_headers(request, of(run).file_version("summary.json")))
         return of(run).record()
 
     @router.get("/{run}/actions")
     def list_actions(
         request: Request, response: Response, run: Name, cursor: Cursor = None, limit: Limit = 100
     ) -> Page[ActionRecord]:
-        """What the plan proposes, the first to do first."""
-        response.headers.update(headers_of(request, of(run).state("plan.json")))
-        return page_of_list(of(run).actions(), ActionRecord.model_copy, cursor, limit)
+        """The actions of the plan, by priority."""
+        response.headers.update(cache_headers(request, of(run).file_version("plan.json")))
+        return paginate_list(of(run).actions(), ActionRecord.model_copy, cursor, limit)
 
     @router.get("/{run}/assets")
     def list_assets(
@@ -76,43 +84,43 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
     def list_zones(
         request: Request, response: Response, run: Name, cursor: Cursor = None, limit: Limit = 500
     ) -> Page[FeatureRecord]:
-        """Zones with what floods in them; null = unknown."""
+        """Zones with their flooded share; null = unknown."""
         return _features(of(run), "zones.geojson", request, response, cursor, limit)
 
     @router.get("/{run}/return-levels")
     def list_return_levels(request: Request, response: Response, run: Name) -> list[ReturnLevel]:
         """Sea levels by return period."""
-        response.headers.update(headers_of(request, of(run).state("summary.json")))
+        response.headers.update(cache_headers(request, of(run).file_version("summary.json")))
         return of(run).record().return_levels
 
     @router.get("/{run}/surge")
     def list_surge(
         request: Request, response: Response, run: Name, peak: bool = False, cursor: Cursor = None, limit: Limit = 500
     ) -> Page[SurgeRow]:
-        """Forecasts of held-out storms, by issue and time; with ``peak`` the one issued for the highest level."""
-        response.headers.update(headers_of(request, of(run).state("surge.csv")))
+        """Forecasts of held-out storms, by issue and time; with ``peak``, only the one for the highest level."""
+        response.headers.update(cache_headers(request, of(run).file_version("surge.csv")))
         table = of(run).surge()
         if peak:
             trace = forecast_of_the_peak(table)
             table = table.iloc[:0] if trace is None else trace.rows
         rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
-        return page_of_list(rows, SurgeRow.model_validate, cursor, limit)
+        return paginate_list(rows, SurgeRow.model_validate, cursor, limit)
 
     @router.get("/{run}/products")
     def list_products(request: Request, response: Response, run: Name) -> list[ProductRecord]:
         """The files of the run."""
         products = of(run).products()
-        response.headers.update(headers_of(request, products))
+        response.headers.update(cache_headers(request, products))
         return products
 
     @router.get("/{run}/products/{name:path}", response_class=FileResponse)
     def download(
         request: Request, run: Name, name: Annotated[str, Path(max_length=300)], download: bool = False
     ) -> FileResponse:
-        """One file, as it is."""
+        """One file, unchanged."""
         if not of(run).is_product(name):
             raise HTTPException(404, "no such product; /products lists them")
-        headers = headers_of(request, of(run).state(name))
+        headers = cache_headers(request, of(run).file_version(name))
         if name == "report.html":
             headers["Content-Security-Policy"] = REPORT_POLICY
         shown = "inline" if name == "report.html" and not download else "attachment"
@@ -122,41 +130,43 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
 
     @router.get("/{run}/layers")
     def list_layers(request: Request, response: Response, run: Name) -> list[LayerRecord]:
-        """What can be drawn: a layer a quantity, scenario, return period and percentile."""
-        there = [name for name in SCALES if (of(run).path / f"{name}.tif").is_file()]
-        response.headers.update(headers_of(request, [of(run).state(f"{name}.tif") for name in there]))
-        return [layer for name in there for layer in _layers(of(run), name)]
+        """The layers that can be drawn: one for each quantity, scenario, return period and percentile."""
+        names = [name for name in SCALES if (of(run).path / f"{name}.tif").is_file()]
+        response.headers.update(cache_headers(request, [of(run).file_version(f"{name}.tif") for name in names]))
+        return [layer for name in names for layer in _layers(of(run), name)]
 
     @router.get("/{run}/layers/{quantity}/{band}.png", response_class=Response)
     def draw_layer(
         request: Request, run: Name, quantity: Quantity, band: BandNumber, bbox: Box = None,
-        width: Pixels = 512, height: Pixels = 512, unknown_alone: bool = False,
+        width: Pixels = 512, height: Pixels = 512, unknown_only: bool = False,
     ) -> Response:  # fmt: skip
-        """A picture of a part of a band; what is unknown is hatched, also outside of the raster."""
+        """An image of a part of a band; unknown cells and the outside of the raster are hatched."""
         path = _raster(of(run), quantity, band)
-        headers = headers_of(request, of(run).state(path.name))
-        corners = _corners(bbox) or corners_of(path)
-        if unknown_alone:
-            return _png(draw_unknown(path, band, corners, width, height), headers)
-        return _png(draw_part(path, band, SCALES[quantity], corners, width, height), headers)
+        headers = cache_headers(request, of(run).file_version(path.name))
+        bounds = _parse_bbox(bbox) or geographic_bounds(path)
+        if unknown_only:
+            return _png(draw_unknown_mask(path, band, bounds, width, height), headers)
+        return _png(draw_part(path, band, SCALES[quantity], bounds, width, height), headers)
 
     @router.get("/{run}/layers/{quantity}/{band}/{z}/{x}/{y}.png", response_class=Response)
     def draw_map_tile(
         request: Request, run: Name, quantity: Quantity, band: BandNumber,
-        z: Annotated[int, Path(ge=0, le=DEEPEST_ZOOM)], x: Annotated[int, Path(ge=0)], y: Annotated[int, Path(ge=0)],
+        z: Annotated[int, Path(ge=0, le=MAX_ZOOM)], x: Annotated[int, Path(ge=0)], y: Annotated[int, Path(ge=0)],
     ) -> Response:  # fmt: skip
-        """A web Mercator tile of a band; what is unknown is hatched."""
+        """A web Mercator tile of a band; unknown cells are hatched."""
         if max(x, y) >= 2**z:
             raise HTTPException(404, f"zoom {z} has no tile {x}, {y}")
         path = _raster(of(run), quantity, band)
-        headers = headers_of(request, of(run).state(path.name))
+        headers = cache_headers(request, of(run).file_version(path.name))
         return _png(draw_tile(path, band, SCALES[quantity], z, x, y), headers)
 
     @router.get("/{run}/compared/{other}")
     def compare_runs(request: Request, response: Response, run: Name, other: Name) -> Comparison:
-        """How the other run differs from this one; both must be of one place."""
-        state = [of(each).state(file) for each in (run, other) for file in ("summary.json", "plan.json", PROBABILITY)]
-        response.headers.update(headers_of(request, state))
+        """How the other run differs from this one; both must be of the same site."""
+        state = [
+            of(each).file_version(file) for each in (run, other) for file in ("summary.json", "plan.json", PROBABILITY)
+        ]
+        response.headers.update(cache_headers(request, state))
         return compare(of(run), of(other))
 
     @router.get("/{run}/compared/{other}/{band}.png", response_class=Response)
@@ -164,14 +174,14 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         request: Request, run: Name, other: Name, band: BandNumber, bbox: Box = None,
         width: Pixels = 512, height: Pixels = 512,
     ) -> Response:  # fmt: skip
-        """How the flood probability differs; what is unknown in either is hatched."""
-        headers = headers_of(request, of(run).state(PROBABILITY), of(other).state(PROBABILITY))
+        """The difference of the flood probability; cells unknown in either run are hatched."""
+        headers = cache_headers(request, of(run).file_version(PROBABILITY), of(other).file_version(PROBABILITY))
         bands = {one.number: two.number for one, two in paired_bands(of(run), of(other))}
         if band not in bands:
             raise HTTPException(404, "the other run has no such scenario and return period")
         first, second = (of(run).path / PROBABILITY, band), (of(other).path / PROBABILITY, bands[band])
-        corners = _corners(bbox) or corners_of(first[0])
-        return _png(draw_change(first, second, corners, width, height), headers)
+        bounds = _parse_bbox(bbox) or geographic_bounds(first[0])
+        return _png(draw_change(first, second, bounds, width, height), headers)
 
     return router
 
@@ -179,20 +189,20 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
 def _features(
     run: RunFolder, name: str, request: Request, response: Response, cursor: str | None, limit: int
 ) -> Page[FeatureRecord]:
-    state = run.state(name) if (run.path / name).exists() else None
-    response.headers.update(headers_of(request, state))
-    return page_of_list(run.features(name), FeatureRecord.model_validate, cursor, limit)
+    state = run.file_version(name) if (run.path / name).exists() else None
+    response.headers.update(cache_headers(request, state))
+    return paginate_list(run.features(name), FeatureRecord.model_validate, cursor, limit)
 
 
 def _layers(run: RunFolder, quantity: str) -> list[LayerRecord]:
     path, scale = run.path / f"{quantity}.tif", SCALES[quantity]
-    corners, legend = corners_of(path), scale.legend()
+    bounds, legend = geographic_bounds(path), scale.legend()
 
     def layer(band: Band) -> LayerRecord:
         at = f"/api/v1/runs/{run.id}/layers/{quantity}/{band.number}"
         return LayerRecord(
             quantity=quantity, band=band.number, scenario=band.scenario, return_period=band.return_period,
-            percentile=band.percentile, unit=scale.unit, bounds=corners, legend=legend,
+            percentile=band.percentile, unit=scale.unit, bounds=bounds, legend=legend,
             image=f"{at}.png", tiles=f"{at}/{{z}}/{{x}}/{{y}}.png",
         )  # fmt: skip
 
@@ -206,7 +216,7 @@ def _raster(run: RunFolder, quantity: str, band: int) -> FilePath:
     return path
 
 
-def _corners(bbox: str | None) -> Corners | None:
+def _parse_bbox(bbox: str | None) -> BoundingBox | None:
     if bbox is None:
         return None
     try:
@@ -214,7 +224,7 @@ def _corners(bbox: str | None) -> Corners | None:
     except ValueError as error:
         raise InputError("bbox", f"{bbox!r} is not four numbers", "west,south,east,north in degrees") from error
     if not (-180 <= west < east <= 180 and -85 <= south < north <= 85):
-        raise InputError("bbox", f"{bbox!r} is no part of the map", "west < east, south < north, in degrees")
+        raise InputError("bbox", f"{bbox!r} is not a part of the map", "west < east, south < north, in degrees")
     return west, south, east, north
 
 

@@ -1,4 +1,4 @@
-"""What every request must pass, and what every answer carries, whatever route it takes."""
+"""Checks of every request and security headers of every answer."""
 
 from collections.abc import Collection, Sequence
 
@@ -7,11 +7,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LARGEST_BODY = 16 * 1024
-"""Of a request [bytes]; a confirmation is the only one that has a body."""
-TOO_LARGE = f"the body is larger than {LARGEST_BODY} bytes"
+MAX_BODY_SIZE = 16 * 1024
+"""Of a request [bytes]; only a confirmation has a body."""
+TOO_LARGE = f"the body is larger than {MAX_BODY_SIZE} bytes"
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
-"""Of an empty ``<style>``: Plotly makes one and fills it rule by rule, which a policy does not see."""
+"""Hash of an empty ``<style>``: Plotly creates one and inserts rules, which the policy does not check."""
 PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -37,8 +37,8 @@ HEADERS = {
 }
 
 
-class Guard:
-    """Only known hosts (against DNS rebinding), no large bodies, and security headers on every answer."""
+class SecurityMiddleware:
+    """Accepts known hosts only (against DNS rebinding), refuses large bodies, and adds security headers."""
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
         self._app, self._hosts = app, frozenset(host.lower() for host in hosts)
@@ -61,7 +61,7 @@ class Guard:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > LARGEST_BODY:
+            if taken > MAX_BODY_SIZE:
                 raise HTTPException(413, TOO_LARGE)
             return message
 
@@ -71,13 +71,13 @@ class Guard:
     def _refusal(self, hosts: Sequence[str], length: str) -> JSONResponse | None:
         if len(hosts) != 1 or host_name(hosts[0]) not in self._hosts:
             return JSONResponse({"detail": "this host is not served; name it by --allow-host"}, 421)
-        if not length.isdigit() or int(length) > LARGEST_BODY:
+        if not length.isdigit() or int(length) > MAX_BODY_SIZE:
             return JSONResponse({"detail": TOO_LARGE}, 413)
         return None
 
 
 def host_name(host: str) -> str:
-    """Of a ``Host`` header, without its port."""
+    """Return the name in a ``Host`` header, without its port."""
     if host.startswith("["):
         return host.partition("]")[0].lstrip("[").lower()
     return host.partition(":")[0].lower()

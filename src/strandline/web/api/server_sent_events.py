@@ -1,4 +1,4 @@
-"""Server-sent events: what is new in the log, as it comes."""
+"""Server-sent events: new entries of the log."""
 
 import json
 from collections.abc import AsyncIterator
@@ -12,36 +12,36 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from strandline.watch.store import Busy, LogEntry
 from strandline.web.watch_view import WatchView
 
-EVERY_S = 1.0
-"""How often a store is asked."""
-MOST_OPEN = 100
-AT_ONCE = 100
-"""Entries that are sent between two looks at the clock."""
+POLL_INTERVAL_S = 1.0
+"""Interval at which the store is read [s]."""
+MAX_OPEN_STREAMS = 100
+BATCH_SIZE = 100
+"""Entries sent before the next pause."""
 
 
 class OpenStreams:
-    """Streams that are open, of which there may be ``MOST_OPEN``."""
+    """Opens and counts the event streams, at most ``MAX_OPEN_STREAMS``."""
 
     def __init__(self) -> None:
         self._count = 0
 
     async def open(self, watch: WatchView, last_event: str | None) -> EventSourceResponse:
-        """A stream from the entry that follows ``last_event``; without one, from now on.
+        """Return a stream from the entry after ``last_event``; without it, from now on.
 
         Raises:
             HTTPException: too many are open.
         """
-        if self._count >= MOST_OPEN:
-            raise HTTPException(503, f"{MOST_OPEN} streams are open", {"Retry-After": "30"})
+        if self._count >= MAX_OPEN_STREAMS:
+            raise HTTPException(503, f"{MAX_OPEN_STREAMS} streams are open", {"Retry-After": "30"})
         is_number = last_event is not None and last_event.isascii() and last_event.isdigit()
         after = int(last_event or "0") if is_number else (await run_sync(watch.head))[0]
         end = anyio.Event()
         return EventSourceResponse(
-            self._count_while(entries(watch, after, end)), ping=15, headers={"Cache-Control": "no-store"},
-            shutdown_event=end, shutdown_grace_period=EVERY_S,
+            self._counted(log_events(watch, after, end)), ping=15, headers={"Cache-Control": "no-store"},
+            shutdown_event=end, shutdown_grace_period=POLL_INTERVAL_S,
         )  # fmt: skip
 
-    async def _count_while(self, events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[ServerSentEvent]:
+    async def _counted(self, events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[ServerSentEvent]:
         self._count += 1
         try:
             async for event in events:
@@ -50,22 +50,22 @@ class OpenStreams:
             self._count -= 1
 
 
-async def entries(watch: WatchView, after: int, end: anyio.Event) -> AsyncIterator[ServerSentEvent]:
-    """Each entry of the log that follows number ``after``, until ``end``."""
+async def log_events(watch: WatchView, after: int, end: anyio.Event) -> AsyncIterator[ServerSentEvent]:
+    """Yield each entry of the log after number ``after``, until ``end``."""
     yield ServerSentEvent(event="open", id=str(after), data="{}", retry=3000)
     while not end.is_set():
-        for entry in await run_sync(_following, watch, after):
+        for entry in await run_sync(_entries_after, watch, after):
             after = entry.sequence
             yield _as_event(entry)
-        with anyio.move_on_after(EVERY_S):
+        with anyio.move_on_after(POLL_INTERVAL_S):
             await end.wait()
 
 
-def _following(watch: WatchView, after: int) -> list[LogEntry]:
+def _entries_after(watch: WatchView, after: int) -> list[LogEntry]:
     try:
-        return list(islice(watch.store.read.log(after), AT_ONCE))
+        return list(islice(watch.store.read.log(after), BATCH_SIZE))
     except Busy:
-        return []  # asked again in a moment
+        return []  # read again after the interval
 
 
 def _as_event(entry: LogEntry) -> ServerSentEvent:

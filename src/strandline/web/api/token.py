@@ -1,4 +1,4 @@
-"""The token without which nothing is confirmed: made at start or given by the environment, never logged."""
+"""The token for confirmations: created at the start or taken from the environment, never logged."""
 
 import os
 import secrets
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from strandline.errors import InputError
 
-VARIABLE = "STRANDLINE_TOKEN"
-SHORTEST = 20
+ENVIRONMENT_VARIABLE = "STRANDLINE_TOKEN"
+MIN_LENGTH = 20
 
 
 @dataclass(frozen=True)
@@ -15,29 +15,30 @@ class Token:
     """A shared secret.
 
     Attributes:
-        is_new: it was made for this start, so somebody must be told.
+        is_new: created at this start, so that it must be shown.
     """
 
     value: str = field(repr=False)
     is_new: bool
 
-    def is_in(self, authorization: str) -> bool:
-        """Whether an ``Authorization`` header carries it; takes as long for a wrong one as for the right one."""
-        scheme, _, given = authorization.partition(" ")
-        is_equal = secrets.compare_digest(given.strip().encode("utf-8"), self.value.encode("utf-8"))
+    def matches(self, authorization: str) -> bool:
+        """Return whether an ``Authorization`` header carries it, in constant time."""
+        scheme, _, value = authorization.partition(" ")
+        is_equal = secrets.compare_digest(value.strip().encode("utf-8"), self.value.encode("utf-8"))
         return is_equal and scheme.lower() == "bearer"
 
 
-def take_token() -> Token:
-    """The environment's, or a new one.
+def load_token() -> Token:
+    """Return the token of the environment, or a new one.
 
     Raises:
-        InputError: the environment's can be guessed.
+        InputError: the environment's token is too short.
     """
-    given = os.environ.get(VARIABLE)
-    if given is None:
+    value = os.environ.get(ENVIRONMENT_VARIABLE)
+    if value is None:
         return Token(secrets.token_urlsafe(32), is_new=True)
-    if len(given) < SHORTEST or not given.isascii() or given.strip() != given:
-        what = f"is shorter than {SHORTEST} characters, or holds others than ASCII's"
-        raise InputError(VARIABLE, what, "take one from `python -c 'import secrets; print(secrets.token_urlsafe(32))'`")
-    return Token(given, is_new=False)
+    if len(value) < MIN_LENGTH or not value.isascii() or value.strip() != value:
+        what = f"is shorter than {MIN_LENGTH} characters, or has characters outside ASCII"
+        remedy = "take one from `python -c 'import secrets; print(secrets.token_urlsafe(32))'`"
+        raise InputError(ENVIRONMENT_VARIABLE, what, remedy)
+    return Token(value, is_new=False)

@@ -1,4 +1,4 @@
-"""Labels in the reader's language; what the watch itself wrote stays in the language that it wrote in."""
+"""Labels in the reader's language; texts written by the watch stay in English."""
 
 import re
 import tomllib
@@ -8,24 +8,24 @@ from importlib.resources import files
 
 DEFAULT = "en"
 LANGUAGES = {"en": "English", "bn": "বাংলা", "vi": "Tiếng Việt"}
-"""By the code of ISO 639-1, as each calls itself."""
+"""ISO 639-1 code → the language's own name."""
 _WEIGHT = re.compile(r"\s*([a-zA-Z]{1,8})(?:-[\w-]+)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
 
 
 @cache
 def labels(language: str) -> Mapping[str, str]:
-    """The catalogue of one of ``LANGUAGES``."""
+    """Return the catalogue of one of ``LANGUAGES``."""
     text = (files("strandline.web.dashboard") / "languages" / f"{language}.toml").read_text(encoding="utf-8")
     catalogue: dict[str, str] = tomllib.loads(text)
     return catalogue
 
 
-def choose_language(asked: str | None, accepted: str) -> str:
-    """The language asked for, or the first that an ``Accept-Language`` header likes best, or English."""
-    if asked in LANGUAGES:
-        return asked or DEFAULT
-    liked = [match for each in accepted[:500].split(",") if (match := _WEIGHT.fullmatch(each))]
-    for match in sorted(liked, key=lambda match: -float(match[2] or 1)):
+def choose_language(requested: str | None, accepted: str) -> str:
+    """Return the requested language, else the preferred one of an ``Accept-Language`` header, else English."""
+    if requested in LANGUAGES:
+        return requested or DEFAULT
+    offered = [match for each in accepted[:500].split(",") if (match := _WEIGHT.fullmatch(each))]
+    for match in sorted(offered, key=lambda match: -float(match[2] or 1)):
         if match[1].lower() in LANGUAGES and match[2] != "0":
             return match[1].lower()
     return DEFAULT

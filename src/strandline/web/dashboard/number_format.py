@@ -1,16 +1,14 @@
-"""Numbers in a page: written out for everybody, and marked so that a script can write them in the reader's language."""
+"""Numbers on the page: formatted in English, with mark-up that lets a script write them in the reader's language."""
 
 from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from strandline.planning import formatting as words
-
-UNKNOWN = "unknown"
+from strandline.planning.formatting import format_count, format_money, format_percent
 
 
 class NumberFormat:
-    """Formats for one language.
+    """Mark-up of numbers in one language.
 
     A number becomes ``<data>`` and a time ``<time>``; ``number_format.js`` replaces their text by the browser's
     ``Intl``. An unknown value becomes the language's word for it, never a number.
@@ -20,15 +18,15 @@ class NumberFormat:
         self._unknown = Markup('<span class="unknown">{}</span>').format(unknown)
 
     def percent(self, share: float | None) -> Markup:
-        """``36 %``; a chance is never said to be 0 or 1, which no finite sample can show."""
+        """``36 %``; a probability is never shown as 0 or 1, which no finite sample can support."""
         if share is None:
             return self._unknown
         text = "< 1 %" if share < 0.01 else "> 99 %" if share > 0.99 else f"{share:.0%}".replace("%", " %")
         return self._data(share, "percent", text)
 
     def share(self, share: float | None) -> Markup:
-        """``36 %`` of what was counted, which can be none or all."""
-        return self._unknown if share is None else self._data(share, "share", words.format_percent(share))
+        """``36 %`` of a count; 0 and 100 % are possible."""
+        return self._unknown if share is None else self._data(share, "share", format_percent(share))
 
     def metres(self, length: float | None) -> Markup:
         """``1.46 m``."""
@@ -36,11 +34,11 @@ class NumberFormat:
 
     def money(self, euros: float | None) -> Markup:
         """``€76 thousand``; EUR 2010."""
-        return self._unknown if euros is None else self._data(euros, "money", words.format_money(euros))
+        return self._unknown if euros is None else self._data(euros, "money", format_money(euros))
 
     def count(self, number: float | None) -> Markup:
         """``1,200``."""
-        return self._unknown if number is None else self._data(number, "count", words.format_count(number))
+        return self._unknown if number is None else self._data(number, "count", format_count(number))
 
     def hours(self, hours: float | None) -> Markup:
         """``6 h``."""
@@ -62,7 +60,7 @@ class NumberFormat:
         return Markup('<time datetime="{}Z">{}</time>').format(time.isoformat(), f"{time:%-d %b %Y, %H:%M} UTC")
 
     def ago(self, time: datetime, age: timedelta) -> Markup:
-        """``3 hours ago``, which goes on to age."""
+        """``3 h ago``; the script keeps it up to date."""
         hours = age / timedelta(hours=1)
         text = f"{hours:.0f} h" if hours < 48 else f"{hours / 24:,.0f} d"
         return Markup('<time datetime="{}Z" data-as="ago">{} ago</time>').format(time.isoformat(), text)

@@ -1,4 +1,4 @@
-"""The dashboard: one page that says what matters without a script, and draws with one."""
+"""The dashboard: one page that shows what matters without a script, and draws charts with one."""
 
 import json
 from collections.abc import Mapping
@@ -11,19 +11,19 @@ from markupsafe import Markup, escape
 
 from strandline.web.dashboard.i18n import LANGUAGES, choose_language, labels
 from strandline.web.dashboard.number_format import NumberFormat
-from strandline.web.dashboard.situation import MONITORING, look
-from strandline.web.dashboard.static_files import OWN, PLOTLY, edition, load_asset
+from strandline.web.dashboard.situation import MONITORING, current_situation
+from strandline.web.dashboard.static_files import PLOTLY, STATIC_FILES, bundle_version, load_static_file
 from strandline.web.raster_tiles import SCALES
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import Clock, WatchView
 
-FOR_EVER = "public, max-age=31536000, immutable"
-MOST_ACTIONS = 12
-"""Of the plan that are listed; the report has them all."""
+IMMUTABLE = "public, max-age=31536000, immutable"
+MAX_ACTIONS = 12
+"""Actions of the plan that the page lists; the report has all."""
 
 
 def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: Clock) -> APIRouter:
-    """The page, its scripts and its styles."""
+    """Return the routes of the page, its scripts and its styles."""
     router = APIRouter(include_in_schema=False)
     environment = Environment(
         loader=PackageLoader("strandline.web.dashboard", ""), autoescape=True, undefined=StrictUndefined,
@@ -40,46 +40,46 @@ def page_routes(runs: Mapping[str, RunFolder], watch: WatchView | None, clock: C
         name = next(iter(runs)) if run is None else run
         if name not in runs:
             raise HTTPException(404, f"no run is called {name!r}; /api/v1/runs lists them")
-        content = template.render(
-            **_chosen(runs[name], watch, language, clock), runs=runs, languages=LANGUAGES, edition=edition()
-        )
+        context = _template_context(runs[name], watch, language, clock)
+        content = template.render(**context, runs=runs, languages=LANGUAGES, bundle_version=bundle_version())
         headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language", "Content-Language": language}
         return HTMLResponse(content, headers=headers)
 
-    @router.get("/static/{edition}/{name}")
-    def send_asset(request: Request, name: str, edition: str) -> Response:
-        if name not in OWN and name != PLOTLY:
+    @router.get("/static/{version}/{name}")
+    def send_static_file(request: Request, name: str, version: str) -> Response:
+        if name not in STATIC_FILES and name != PLOTLY:
             raise HTTPException(404, "no such file")
-        asset = load_asset(name)
-        headers = {"Cache-Control": FOR_EVER, "ETag": f'"{asset.digest}"', "Vary": "Accept-Encoding"}
+        file = load_static_file(name)
+        headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{file.digest}"', "Vary": "Accept-Encoding"}
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
-            return Response(asset.compressed, media_type=asset.media_type, headers=headers)
-        return Response(asset.content, media_type=asset.media_type, headers=headers)
+            return Response(file.compressed, media_type=file.media_type, headers=headers)
+        return Response(file.content, media_type=file.media_type, headers=headers)
 
     return router
 
 
-def _chosen(run: RunFolder, watch: WatchView | None, language: str, clock: Clock) -> dict[str, object]:
-    """What the template tells of one run in one language."""
-    words, record = labels(language), run.record()
+def _template_context(run: RunFolder, watch: WatchView | None, language: str, clock: Clock) -> dict[str, object]:
+    """Return the variables of the template for one run in one language."""
+    catalogue, record = labels(language), run.record()
     is_watched = watch is not None and watch.run.id == run.id
-    situation = look(watch) if watch is not None and is_watched else None
+    situation = current_situation(watch) if watch is not None and is_watched else None
     actions = [action for action in run.actions() if action.kind != MONITORING]
+    label_json = json.dumps(dict(catalogue), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
     return {
         "run": record,
         "age": clock() - record.started,
         "is_watched": is_watched,
         "now": situation,
-        "plan": [action for action in actions if action.avoided_loss_per == "year"][:MOST_ACTIONS],
+        "plan": [action for action in actions if action.avoided_loss_per == "year"][:MAX_ACTIONS],
         "levels": run.action_levels(),
         "products": run.products(),
         "quantities": [name for name in SCALES if (run.path / f"{name}.tif").is_file()],
         "language": language,
-        "say": NumberFormat(words["unknown"]),
-        "t": words,
-        "tell": lambda key, **values: Markup(escape(words[key])).format(**values),
-        "name_of": lambda kind, name: words.get(f"{kind}_{name}", str(name).replace("_", " ")),
-        "labels": Markup(json.dumps(dict(words), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")),
+        "numbers": NumberFormat(catalogue["unknown"]),
+        "t": catalogue,
+        "translate": lambda key, **values: Markup(escape(catalogue[key])).format(**values),
+        "name_of": lambda kind, name: catalogue.get(f"{kind}_{name}", str(name).replace("_", " ")),
+        "labels": Markup(label_json),
         "api_link": Markup('<a href="/api/v1">/api/v1</a>, <a href="/api/v1/openapi.json">OpenAPI</a>'),
     }

@@ -1,4 +1,4 @@
-"""What the watch says now, put together for a person who must decide."""
+"""The current situation of a watch, prepared for the person who decides."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from xml.etree import ElementTree
 
-from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health
 from strandline.watch.store import LogEntry, StepRecord, StoredAlert, StoredDecision
 from strandline.web.watch_view import WatchView
 
-MEMORY = timedelta(days=7)
-"""How far back confirmations and drafts are shown."""
-PATIENCE = timedelta(days=60)
-"""How far back a decision that nobody confirmed is still asked about."""
-STRIP = timedelta(hours=48)
-"""What the strip of stream health shows."""
-OLD = timedelta(hours=3)
-"""Age from which on the newest step is called old: a watch steps once an hour."""
+HISTORY_SPAN = timedelta(days=7)
+"""Period for which confirmations and drafts are shown."""
+PENDING_SPAN = timedelta(days=60)
+"""Period for which decisions without a confirmation are shown."""
+HEALTH_SPAN = timedelta(hours=48)
+"""Period of the strip of stream health."""
+STALE_AFTER = timedelta(hours=3)
+"""Age from which the newest step is stale; a watch steps once an hour."""
 LAST_ENTRIES = 12
 MONITORING = "continue_monitoring"
 _CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
@@ -27,7 +27,7 @@ _CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 
 @dataclass(frozen=True)
 class Draft:
-    """A draft of a warning, and its words."""
+    """A draft of a warning with its texts."""
 
     alert: StoredAlert
     headline: str
@@ -36,113 +36,114 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class ActionNow:
+class ActionStatus:
     """An action as the newest step ranks it.
 
     Attributes:
-        asked: the newest decision about it that starts or stops it or needs a person; ``None`` = there is none.
+        current: its decision at the newest step.
+        to_confirm: the newest decision that starts or stops it or needs a person, confirmed or not; ``None`` = none.
         draft: the newest warning about it.
     """
 
-    now: StoredDecision
-    asked: StoredDecision | None
+    current: StoredDecision
+    to_confirm: StoredDecision | None
     draft: Draft | None
 
 
 @dataclass(frozen=True)
-class StreamNow:
-    """A stream now, and what it was at each step of the strip; ``None`` = it was not looked at."""
+class StreamStatus:
+    """A stream now, and its condition at each hour of ``HEALTH_SPAN``; ``None`` = not checked."""
 
     health: Health
     strip: tuple[tuple[datetime, Condition | None], ...]
 
     @property
     def counts(self) -> list[tuple[str, int]]:
-        """For how many hours it was what."""
+        """The number of hours in each condition."""
         conditions: list[str] = [condition or "none" for _, condition in self.strip]
         return Counter(conditions).most_common()
 
 
 @dataclass(frozen=True)
-class ZoneNow:
-    """A zone's chance to be flooded by lead [h]; no rows = unknown.
+class ZoneStatus:
+    """The flood probability of a zone by lead [h]; no rows = unknown.
 
     Attributes:
-        unknown_share: of its land [-]; ``None`` = the run does not say.
+        unknown_share: of its land [-]; ``None`` = not in the run.
     """
 
     name: str
-    chances: Mapping[float, ForecastRow]
+    probabilities: Mapping[float, ForecastRow]
     unknown_share: float | None
 
 
 @dataclass(frozen=True)
 class Situation:
-    """Everything of the newest step.
+    """The state of the watch at its newest step.
 
     Attributes:
-        sea: the water level now and ahead, by lead.
-        lowest_level: the lowest sea level that an emergency action is there for [m, region datum].
+        water_level: the water level now and ahead, by lead.
+        lowest_level: the lowest sea level of an emergency action [m, region datum].
     """
 
     step: StepRecord
     age: timedelta
-    sea: tuple[ForecastRow, ...]
+    water_level: tuple[ForecastRow, ...]
     lowest_level: float | None
-    streams: tuple[StreamNow, ...]
-    actions: tuple[ActionNow, ...]
-    zones: tuple[ZoneNow, ...]
+    streams: tuple[StreamStatus, ...]
+    actions: tuple[ActionStatus, ...]
+    zones: tuple[ZoneStatus, ...]
     log: tuple[LogEntry, ...]
 
     @property
-    def is_old(self) -> bool:
-        """Whether the watch should have stepped again by now."""
-        return self.age > OLD
+    def is_stale(self) -> bool:
+        """Whether the next step is overdue."""
+        return self.age > STALE_AFTER
 
     @property
-    def highest(self) -> ForecastRow | None:
+    def peak(self) -> ForecastRow | None:
         """The hour of the highest median."""
-        return max(self.sea, key=lambda row: row.p50, default=None)
+        return max(self.water_level, key=lambda row: row.p50, default=None)
 
     @property
-    def likeliest(self) -> ForecastRow | None:
-        """The hour that is likeliest to pass the lowest level."""
-        told = [row for row in self.sea if row.probability is not None]
-        return max(told, key=lambda row: row.probability or 0.0, default=None)
+    def most_likely_exceedance(self) -> ForecastRow | None:
+        """The hour with the highest probability to exceed the lowest level."""
+        known = [row for row in self.water_level if row.probability is not None]
+        return max(known, key=lambda row: row.probability or 0.0, default=None)
 
     @property
-    def waiting(self) -> int:
-        """How many actions wait for a person."""
-        return sum(one.asked is not None and not one.asked.confirmations for one in self.actions)
+    def n_unconfirmed(self) -> int:
+        """The number of actions that wait for a confirmation."""
+        return sum(one.to_confirm is not None and not one.to_confirm.confirmations for one in self.actions)
 
     @property
-    def zones_at_risk(self) -> int:
-        """How many may well be flooded, by the chance from which people are warned."""
+    def n_zones_at_risk(self) -> int:
+        """The number of zones whose flood probability reaches the threshold for warnings."""
         return sum(_greatest(zone) >= PROBABILITY_FOR_LIVES for zone in self.zones)
 
     @property
-    def zones_unknown(self) -> int:
-        """Of how many nothing is known."""
-        return sum(not zone.chances for zone in self.zones)
+    def n_zones_unknown(self) -> int:
+        """The number of zones without a forecast."""
+        return sum(not zone.probabilities for zone in self.zones)
 
     @property
-    def alive(self) -> int:
-        """How many streams speak as they should."""
-        return len(self.streams) - len(self.not_alive)
+    def n_streams_alive(self) -> int:
+        """The number of streams that work."""
+        return len(self.streams) - len(self.failed_streams)
 
     @property
-    def not_alive(self) -> list[str]:
-        """Streams that do not."""
+    def failed_streams(self) -> list[str]:
+        """The names of the streams that do not work."""
         return [each.health.stream for each in self.streams if each.health.condition != "alive"]
 
     @property
     def leads(self) -> tuple[float, ...]:
-        """By when zones are told to flood [h]."""
-        return tuple(sorted({lead for zone in self.zones for lead in zone.chances}))
+        """The leads of the zone forecasts [h]."""
+        return tuple(sorted({lead for zone in self.zones for lead in zone.probabilities}))
 
 
-def look(watch: WatchView) -> Situation | None:
-    """The situation at the newest step; ``None`` = there was none yet."""
+def current_situation(watch: WatchView) -> Situation | None:
+    """Return the situation at the newest step; ``None`` before the first step."""
     read = watch.store.read
     newest, head = read.newest_step(), read.newest_entry()
     if newest is None or head is None:
@@ -153,7 +154,7 @@ def look(watch: WatchView) -> Situation | None:
     return Situation(
         step=newest,
         age=watch.clock() - newest.hour,
-        sea=tuple(row for row in rows if row.variable == "water_level" and not row.zone),
+        water_level=tuple(row for row in rows if row.variable == "water_level" and not row.zone),
         lowest_level=min(levels.values(), default=None),
         streams=tuple(_streams(watch, newest.hour)),
         actions=tuple(_actions(watch, newest.hour)),
@@ -162,47 +163,49 @@ def look(watch: WatchView) -> Situation | None:
     )
 
 
-def _streams(watch: WatchView, hour: datetime) -> Iterable[StreamNow]:
-    history = list(watch.store.read.health_history(hour - STRIP, hour))
+def _streams(watch: WatchView, hour: datetime) -> Iterable[StreamStatus]:
+    history = list(watch.store.read.health_history(hour - HEALTH_SPAN, hour))
     if not history or history[-1][0] != hour:
         return
     conditions = {(at, each.stream): each.condition for at, streams in history for each in streams}
-    hours = [hour - STRIP + timedelta(hours=number) for number in range(int(STRIP / timedelta(hours=1)) + 1)]
+    n_hours = int(HEALTH_SPAN / timedelta(hours=1))
+    hours = [hour - HEALTH_SPAN + timedelta(hours=number) for number in range(n_hours + 1)]
     for health in history[-1][1]:
-        yield StreamNow(health, tuple((at, conditions.get((at, health.stream))) for at in hours))
+        yield StreamStatus(health, tuple((at, conditions.get((at, health.stream))) for at in hours))
 
 
-def _actions(watch: WatchView, hour: datetime) -> Iterable[ActionNow]:
+def _actions(watch: WatchView, hour: datetime) -> Iterable[ActionStatus]:
     read = watch.store.read
-    decided = list(read.decisions(hour - MEMORY, hour))
+    decided = list(read.decisions(hour - HISTORY_SPAN, hour))
     action_of = {each.id: each.decision.action for each in decided}
-    answered = [each for each in decided if each.confirmations]
-    waiting = read.pending(hour - PATIENCE).decisions
-    asked = {each.decision.action: each
-             for each in sorted([*answered, *waiting], key=lambda each: (each.decision.at, each.rank))}  # fmt: skip
-    drafted = {action_of.get(each.draft.decision or ""): each for each in read.alerts(hour - MEMORY, hour)}
+    confirmed = [each for each in decided if each.confirmations]
+    pending = read.pending(hour - PENDING_SPAN).decisions
+    in_order = sorted([*confirmed, *pending], key=lambda each: (each.decision.at, each.rank))
+    to_confirm = {each.decision.action: each for each in in_order}
+    drafted = {action_of.get(each.draft.decision or ""): each for each in read.alerts(hour - HISTORY_SPAN, hour)}
     for each in decided:
         if each.decision.at == hour:
             draft = drafted.get(each.decision.action)
-            yield ActionNow(each, asked.get(each.decision.action), None if draft is None else _draft(draft))
+            yield ActionStatus(each, to_confirm.get(each.decision.action), None if draft is None else _draft(draft))
 
 
 def _draft(alert: StoredAlert) -> Draft:
     root = ElementTree.fromstring(alert.draft.xml)
-    words = (root.findtext(f"{_CAP}info/{_CAP}{name}", "") for name in ("headline", "description", "instruction"))
-    return Draft(alert, *words)
+    texts = (root.findtext(f"{_CAP}info/{_CAP}{name}", "") for name in ("headline", "description", "instruction"))
+    return Draft(alert, *texts)
 
 
-def _zones(watch: WatchView, rows: Iterable[ForecastRow]) -> Iterable[ZoneNow]:
-    chances: dict[str, dict[float, ForecastRow]] = {}
+def _zones(watch: WatchView, rows: Iterable[ForecastRow]) -> Iterable[ZoneStatus]:
+    forecasts: dict[str, dict[float, ForecastRow]] = {}
     for row in rows:
         if row.variable == "flooded_share":
-            chances.setdefault(row.zone, {})[row.lead_hours] = row
-    shares = {feature["properties"]["zone"]: feature["properties"].get("unknown_share")
-              for feature in watch.run.features("zones.geojson")}  # fmt: skip
-    zones = [ZoneNow(name, chances.get(name, {}), shares.get(name)) for name in dict.fromkeys([*shares, *chances])]
-    return sorted(zones, key=lambda zone: (not zone.chances, -_greatest(zone), zone.name))
+            forecasts.setdefault(row.zone, {})[row.lead_hours] = row
+    properties = [feature["properties"] for feature in watch.run.features("zones.geojson")]
+    shares = {each["zone"]: each.get("unknown_share") for each in properties}
+    names = dict.fromkeys([*shares, *forecasts])
+    zones = [ZoneStatus(name, forecasts.get(name, {}), shares.get(name)) for name in names]
+    return sorted(zones, key=lambda zone: (not zone.probabilities, -_greatest(zone), zone.name))
 
 
-def _greatest(zone: ZoneNow) -> float:
-    return max((row.probability or 0.0 for row in zone.chances.values()), default=0.0)
+def _greatest(zone: ZoneStatus) -> float:
+    return max((row.probability or 0.0 for row in zone.probabilities.values()), default=0.0)

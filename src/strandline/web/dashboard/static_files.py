@@ -1,4 +1,4 @@
-"""Scripts and styles: from this package and from Plotly's, compressed once, under names that change with them."""
+"""Scripts and styles of the dashboard, and Plotly: compressed once, under a path that changes with their content."""
 
 import gzip
 import hashlib
@@ -7,12 +7,12 @@ from functools import cache
 from importlib.resources import files
 
 SCRIPT, STYLE = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
-OWN = {
+STATIC_FILES = {
     "dashboard.js": SCRIPT,
     "theme.js": SCRIPT,
     "number_format.js": SCRIPT,
     "charts.js": SCRIPT,
-    "sea.js": SCRIPT,
+    "sea_level.js": SCRIPT,
     "map.js": SCRIPT,
     "live.js": SCRIPT,
     "confirm.js": SCRIPT,
@@ -23,8 +23,8 @@ PLOTLY = "plotly.min.js"
 
 
 @dataclass(frozen=True)
-class Asset:
-    """A file as it is sent: ``compressed`` by gzip, and its SHA-256."""
+class StaticFile:
+    """A file as it is sent; ``compressed`` with gzip, ``digest`` from SHA-256."""
 
     content: bytes
     compressed: bytes
@@ -33,20 +33,20 @@ class Asset:
 
 
 @cache
-def load_asset(name: str) -> Asset:
-    """One of ``OWN``, or Plotly.
+def load_static_file(name: str) -> StaticFile:
+    """Return one of ``STATIC_FILES``, or Plotly.
 
     Raises:
-        KeyError: it is none of them.
+        KeyError: the name is neither.
     """
-    media_type = SCRIPT if name == PLOTLY else OWN[name]
+    media_type = SCRIPT if name == PLOTLY else STATIC_FILES[name]
     folder = files("plotly") / "package_data" if name == PLOTLY else files("strandline.web.dashboard") / "static"
     content = (folder / name).read_bytes()
-    return Asset(content, gzip.compress(content, 9, mtime=0), media_type, hashlib.sha256(content).hexdigest()[:16])
+    return StaticFile(content, gzip.compress(content, 9, mtime=0), media_type, hashlib.sha256(content).hexdigest()[:16])
 
 
 @cache
-def edition() -> str:
-    """One name for all of them: it changes when one of them does."""
-    digests = "".join(load_asset(name).digest for name in (*OWN, PLOTLY))
+def bundle_version() -> str:
+    """Return a digest of all files, as part of their paths."""
+    digests = "".join(load_static_file(name).digest for name in (*STATIC_FILES, PLOTLY))
     return hashlib.sha256(digests.encode("ascii")).hexdigest()[:12]

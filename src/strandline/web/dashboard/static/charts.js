@@ -1,19 +1,19 @@
-// Plotly, fetched once and only when a chart is near; and what all charts share.
-import { say, tell } from "./number_format.js";
+// Loads Plotly once, when a chart comes near the view; functions that all charts share.
+import { numbers, translate } from "./number_format.js";
 
-const here = new URL(".", import.meta.url);
-let arriving = null;
+const folder = new URL(".", import.meta.url);
+let loading = null;
 
-/** Plotly is 1.4 MB on the line: the page says what matters without it. */
+/** Plotly is 1.4 MB compressed; the page shows what matters without it. */
 export function loadPlotly() {
-  arriving ??= new Promise((resolve, reject) => {
+  loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL("plotly.min.js", here);
+    script.src = new URL("plotly.min.js", folder);
     script.onload = () => resolve(window.Plotly);
-    script.onerror = () => { arriving = null; reject(new Error("plotly.min.js")); };
+    script.onerror = () => { loading = null; reject(new Error("plotly.min.js")); };
     document.head.append(script);
   });
-  return arriving;
+  return loading;
 }
 
 export async function fetchJson(url) {
@@ -37,7 +37,7 @@ export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-export function look() {
+export function chartLayout() {
   const ink = colour("ink");
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, size: 13, family: getComputedStyle(document.body).fontFamily },
@@ -48,13 +48,13 @@ export function look() {
 
 export const config = { displaylogo: false, responsive: true, displayModeBar: false, doubleClick: "reset" };
 
-/** Ticks every `step` times a power of ten, in the reader's digits. */
+/** Ticks at round steps, in the reader's digits. */
 export function levelTicks(low, high) {
   const rough = (high - low) / 6, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough);
   const values = [];
   for (let each = Math.ceil(low / step) * step; each <= high; each += step) values.push(Number(each.toFixed(6)));
-  return { tickvals: values, ticktext: values.map((each) => say.score(each)) };
+  return { tickvals: values, ticktext: values.map((each) => numbers.score(each)) };
 }
 
 export function timeTicks(start, end) {
@@ -62,9 +62,9 @@ export function timeTicks(start, end) {
   const step = [3, 6, 12, 24, 48, 96, 168].find((each) => hours / each <= room) ?? 336;
   const values = [];
   for (let each = Math.ceil(start / (step * 3.6e6)) * step * 3.6e6; each <= end; each += step * 3.6e6) values.push(new Date(each));
-  return { tickvals: values, ticktext: values.map((each) => (step < 24 ? say.hour(each) : say.day(each))), tickangle: 0 };
+  return { tickvals: values, ticktext: values.map((each) => (step < 24 ? numbers.hour(each) : numbers.day(each))), tickangle: 0 };
 }
 
-export function failed(chart, error) {
-  chart.replaceChildren(Object.assign(document.createElement("p"), { className: "placeholder", textContent: tell("chart_failed", { why: error.message }) }));
+export function showError(chart, error) {
+  chart.replaceChildren(Object.assign(document.createElement("p"), { className: "placeholder", textContent: translate("chart_failed", { why: error.message }) }));
 }

@@ -1,17 +1,17 @@
-// A named person's word. The token stays in its field, in this page; it is never stored.
-import { tell } from "./number_format.js";
+// Confirmations by a named person. The token stays in its field in this page; it is never stored.
+import { translate } from "./number_format.js";
 import { announce, renew } from "./live.js";
 
-export function offerConfirmations() {
+export function initConfirmations() {
   const dialog = document.getElementById("confirm");
   if (!dialog) return;
   const [form, what, answer, send] = ["confirm-form", "confirm-what", "confirm-answer", "send"].map((id) => document.getElementById(id));
-  let asked = null;
+  let subject = null;
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-confirm]");
     if (!button) return;
-    asked = button.dataset.confirm;
-    what.textContent = `${button.dataset.what} (${asked})`;
+    subject = button.dataset.confirm;
+    what.textContent = `${button.dataset.what} (${subject})`;
     answer.textContent = "";
     dialog.showModal();
   });
@@ -19,28 +19,28 @@ export function offerConfirmations() {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     send.disabled = true;
-    answer.textContent = tell("sending");
+    answer.textContent = translate("sending");
     try {
-      const said = await give(asked);
+      const result = await confirm(subject);
       dialog.close();
-      announce(tell(said.is_delivered ? "confirmed" : "confirmed_later"));
+      announce(translate(result.is_delivered ? "confirmed" : "confirmed_later"));
       await renew();
     } catch (error) {
-      answer.textContent = tell("refused", { why: error.message });
+      answer.textContent = translate("refused", { why: error.message });
     } finally {
       send.disabled = false;
     }
   });
 }
 
-async function give(subject) {
+async function confirm(subject) {
   const [person, note, token] = ["person", "note", "token"].map((id) => document.getElementById(id).value.trim());
   const answer = await fetch("/api/v1/watch/confirmations", {
     method: "POST",
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
     body: JSON.stringify({ subject, person, note }),
   });
-  const said = await answer.json();
-  if (!answer.ok) throw new Error(typeof said.detail === "string" ? said.detail : said.detail.map((fault) => fault.msg).join("; "));
-  return said;
+  const result = await answer.json();
+  if (!answer.ok) throw new Error(typeof result.detail === "string" ? result.detail : result.detail.map((error) => error.msg).join("; "));
+  return result;
 }

@@ -1,61 +1,61 @@
-// The page says what matters without this; here it learns the reader's numbers, draws, follows the watch and confirms.
-import { failed } from "./charts.js";
-import { offerComparison } from "./compare.js";
-import { offerConfirmations } from "./confirm.js";
+// Writes numbers in the reader's language, draws charts, follows the watch and sends confirmations; the page works without.
+import { showError } from "./charts.js";
+import { initComparison } from "./compare.js";
+import { initConfirmations } from "./confirm.js";
 import { follow } from "./live.js";
 import { FloodMap } from "./map.js";
-import { drawSea } from "./sea.js";
-import { localise, say, tell } from "./number_format.js";
+import { drawSeaLevel } from "./sea_level.js";
+import { localise, numbers, translate } from "./number_format.js";
 
 const page = { run: document.body.dataset.run, isWatched: Boolean(document.body.dataset.watch), levels: JSON.parse(document.body.dataset.levels) };
-const sea = document.getElementById("sea-chart"), chart = document.getElementById("map-chart");
+const seaLevel = document.getElementById("sea-level-chart"), chart = document.getElementById("map-chart");
 const map = new FloodMap(chart, page);
 let isDrawn = false;
 
 function drawAll() {
   isDrawn = true;
   return Promise.all([
-    drawSea(sea, page).catch((error) => failed(sea, error)),
-    map.open().catch((error) => failed(chart, error)),
+    drawSeaLevel(seaLevel, page).catch((error) => showError(seaLevel, error)),
+    map.open().catch((error) => showError(chart, error)),
   ]);
 }
 
 async function redraw() {
   if (!isDrawn) return;
-  await Promise.all([drawSea(sea, page), map.renew().then(() => map.draw())]).catch(() => {});
+  await Promise.all([drawSeaLevel(seaLevel, page), map.renew().then(() => map.draw())]).catch(() => {});
 }
 
-/** On a line that counts its bytes, the reader says when the charts' 1.4 MB may come. */
+/** With data saving on, the charts' 1.4 MB load on request. */
 function drawWhenNear() {
   if (navigator.connection?.saveData) {
     document.getElementById("saver").hidden = false;
-    document.getElementById("load-note").textContent = tell("load_note", { size: say.bytes(1.4e6) });
+    document.getElementById("load-note").textContent = translate("load_note", { size: numbers.bytes(1.4e6) });
     document.getElementById("load").addEventListener("click", (event) => { event.target.disabled = true; drawAll(); }, { once: true });
     return;
   }
-  const watcher = new IntersectionObserver((seen) => {
+  const observer = new IntersectionObserver((seen) => {
     if (!seen.some((each) => each.isIntersecting)) return;
-    watcher.disconnect();
+    observer.disconnect();
     drawAll();
   }, { rootMargin: "600px" });
-  watcher.observe(sea);
-  watcher.observe(chart);
+  observer.observe(seaLevel);
+  observer.observe(chart);
 }
 
-function offerTheme() {
+function initTheme() {
   document.getElementById("theme").addEventListener("click", () => {
     const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
     root.dataset.theme = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
-    try { localStorage.setItem("strandline-theme", root.dataset.theme); } catch { /* kept for this page alone */ }
+    try { localStorage.setItem("strandline-theme", root.dataset.theme); } catch { /* not kept */ }
     redraw();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 }
 
 localise(document);
-offerTheme();
-offerComparison();
-offerConfirmations();
+initTheme();
+initComparison();
+initConfirmations();
 drawWhenNear();
 if (page.isWatched) follow(redraw);
 setInterval(() => localise(document), 60_000);

@@ -1,5 +1,5 @@
-// What changes while one looks: a new step fetches the page anew and puts its live parts in place of the old ones.
-import { localise, tell } from "./number_format.js";
+// Live updates: a new log entry reloads the page and replaces its live parts.
+import { localise, translate } from "./number_format.js";
 
 export function follow(redraw) {
   const source = new EventSource("/api/v1/watch/events");
@@ -10,11 +10,11 @@ export function follow(redraw) {
     waiting = setTimeout(() => renew().then(redraw, () => { lost.hidden = false; }), 150);
   });
   source.addEventListener("open", () => {
-    if (!lost.hidden) { announce(tell("found_again")); renew().then(redraw, () => {}); }
+    if (!lost.hidden) { announce(translate("reconnected")); renew().then(redraw, () => {}); }
     lost.hidden = true;
   });
   source.addEventListener("error", () => {
-    if (lost.hidden) announce(tell("lost"));
+    if (lost.hidden) announce(translate("lost"));
     lost.hidden = false;
   });
 }
@@ -26,7 +26,7 @@ export async function renew() {
   const known = new Set([...document.querySelectorAll("[data-decision]")].map((each) => each.dataset.decision));
   for (const part of fresh.querySelectorAll("[data-live]")) {
     const old = document.getElementById(part.id);
-    if (!old) return location.reload(); // the watch's first step: the page has other parts now
+    if (!old) return location.reload(); // the page has other parts after the first step
     const focused = old.contains(document.activeElement) ? pathTo(document.activeElement, old) : null;
     for (const open of old.querySelectorAll("details[id]")) {
       const twin = part.querySelector(`#${CSS.escape(open.id)}`);
@@ -38,14 +38,14 @@ export async function renew() {
   }
   const arrived = [...document.querySelectorAll("[data-decision]")].filter((each) => each.dataset.decision && !known.has(each.dataset.decision));
   for (const each of arrived) each.classList.add("is-new");
-  if (arrived.length) announce(tell("announce", { what: arrived.map((each) => each.dataset.said).join("; ") }));
+  if (arrived.length) announce(translate("announce", { what: arrived.map((each) => each.dataset.text).join("; ") }));
 }
 
 export function announce(text) {
   document.getElementById("announcements").textContent = text;
 }
 
-/** Where the reader's focus is, so that it stays there. */
+/** Path of an element, to restore the focus. */
 function pathTo(element, root) {
   const steps = [];
   for (let each = element; each !== root; each = each.parentElement) {

@@ -1,6 +1,6 @@
-// The map: a picture of a raster or zones by their chance, hatched where nothing is known, with assets on it.
-import { colour, config, fetchAll, fetchJson, loadPlotly, look } from "./charts.js";
-import { say, tell } from "./number_format.js";
+// The map: an image of a raster, or zones by flood probability, with assets; unknown areas are hatched.
+import { chartLayout, colour, config, fetchAll, fetchJson, loadPlotly } from "./charts.js";
+import { numbers, translate } from "./number_format.js";
 
 const damage = [["#ffffff", "circle", 5], ["#fdcc8a", "circle", 7], ["#fc8d59", "diamond", 8], ["#d7301f", "square", 8], ["#7f0000", "star", 11]];
 const unknownAsset = ["#b9bec2", "x", 8];
@@ -20,17 +20,17 @@ export class FloodMap {
     [this.layers, this.zones, this.assets] = await Promise.all([
       fetchJson(`${base}/layers`), fetchAll(`${base}/zones`), fetchAll(`${base}/assets?limit=1000`),
     ]);
-    if (!this.layers.length) throw new Error(tell("unknown"));
+    if (!this.layers.length) throw new Error(translate("unknown"));
     await this.renew();
     this.plotly = await loadPlotly();
     this.chart.querySelector(".placeholder")?.remove();
-    this.offer();
+    this.updateControls();
     const [west, south, east, north] = this.layers[0].bounds;
-    const tall = (this.chart.clientWidth * (north - south)) / ((east - west) * squareness(south, north));
+    const tall = (this.chart.clientWidth * (north - south)) / ((east - west) * aspect(south, north));
     Object.assign(this.chart.style, { minHeight: 0, height: `${Math.min(Math.max(tall, 300), 600)}px` });
     await this.draw();
-    this.chart.on("plotly_relayout", (change) => this.lookCloser(change));
-    for (const id of ["view", "scenario", "percentile"]) part(id).addEventListener("change", () => { this.offer(); this.draw(); });
+    this.chart.on("plotly_relayout", (change) => this.updateImage(change));
+    for (const id of ["view", "scenario", "percentile"]) part(id).addEventListener("change", () => { this.updateControls(); this.draw(); });
     part("slider").addEventListener("input", () => this.draw());
     for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => this.zoom(Number(button.dataset.zoom)));
     this.chart.addEventListener("keydown", (event) => {
@@ -41,67 +41,67 @@ export class FloodMap {
     });
   }
 
-  /** What the watch believes by now. */
+  /** Fetch the newest forecast of the watch. */
   async renew() {
     if (!this.isWatched) return;
-    const outlook = await fetchJson("/api/v1/watch/outlook");
-    this.outlook = (outlook?.rows ?? []).filter((row) => row.variable === "flooded_share");
+    const forecast = await fetchJson("/api/v1/watch/forecast");
+    this.forecast = (forecast?.rows ?? []).filter((row) => row.variable === "flooded_share");
   }
 
-  /** Which controls there are for what is shown. */
-  offer() {
+  /** Show the controls of the current view. */
+  updateControls() {
     const view = part("view").value, isRun = view !== "watch";
     const scenarios = [...new Set(this.layers.map((layer) => layer.scenario))];
     const scenario = part("scenario");
     if (!scenario.options.length) scenario.append(...scenarios.map((each) => new Option(each)));
     part("scenario-label").hidden = !isRun || scenarios.length < 2;
     part("percentile-label").hidden = view !== "flood_depth";
-    part("slider-name").textContent = tell(isRun ? "slider_period" : "slider_lead");
-    const stops = isRun ? this.chosen().length : leads.length;
+    part("slider-name").textContent = translate(isRun ? "slider_period" : "slider_lead");
+    const stops = isRun ? this.selectedLayers().length : leads.length;
     part("slider").max = stops - 1;
     if (this.view !== view) part("slider").value = isRun ? stops - 1 : 2;
     this.view = view;
   }
 
-  /** Layers of the quantity, scenario and percentile, by return period. */
-  chosen() {
+  /** The layers of the quantity, scenario and percentile, by return period. */
+  selectedLayers() {
     const [view, scenario, percentile] = ["view", "scenario", "percentile"].map((id) => part(id).value);
     return this.layers.filter((layer) => layer.quantity === view && layer.scenario === scenario && (layer.percentile === null || layer.percentile === Number(percentile)));
   }
 
   async draw() {
     const stop = Number(part("slider").value), isRun = this.view !== "watch";
-    const layer = isRun ? this.chosen()[stop] : this.layers[0];
-    const words = isRun ? tell("once_in", { n: say.count(layer.return_period) }) : tell("within", { n: say.count(leads[stop]) });
-    part("slider-value").textContent = words;
-    part("slider").setAttribute("aria-valuetext", words);
+    const layer = isRun ? this.selectedLayers()[stop] : this.layers[0];
+    const caption = isRun ? translate("once_in", { n: numbers.count(layer.return_period) }) : translate("within", { n: numbers.count(leads[stop]) });
+    part("slider-value").textContent = caption;
+    part("slider").setAttribute("aria-valuetext", caption);
     const [west, south, east, north] = layer.bounds;
     const traces = isRun ? [this.outlines()] : this.zonesAt(leads[stop], layer.legend);
     this.shown = layer;
     await this.plotly.react(this.chart, [...traces, ...this.lines(), ...this.marks()], {
-      ...look(), plot_bgcolor: colour("ground"), margin: { l: 8, r: 8, t: 8, b: 8 }, showlegend: false,
+      ...chartLayout(), plot_bgcolor: colour("ground"), margin: { l: 8, r: 8, t: 8, b: 8 }, showlegend: false,
       hovermode: "closest", dragmode: "pan", uirevision: "view", images: [this.image()],
       xaxis: { range: [west, east], visible: false, constrain: "domain" },
-      yaxis: { range: [south, north], visible: false, scaleanchor: "x", scaleratio: 1 / squareness(south, north), constrain: "domain" },
+      yaxis: { range: [south, north], visible: false, scaleanchor: "x", scaleratio: 1 / aspect(south, north), constrain: "domain" },
     }, { ...config, scrollZoom: true });
     this.chart.setAttribute("role", "figure");
-    this.chart.setAttribute("aria-label", `${part("view").selectedOptions[0].text}: ${words}`);
+    this.chart.setAttribute("aria-label", `${part("view").selectedOptions[0].text}: ${caption}`);
     this.explain(layer, isRun);
   }
 
-  /** The raster's picture for what is in view; of the watch's view the hatching alone. */
+  /** The raster's image of the area in view; in the watch's view the hatching alone. */
   image() {
     const [west, south, east, north] = this.corners ?? this.shown.bounds;
     const across = Math.min(1024, Math.max(64, Math.round(this.chart.clientWidth * Math.min(devicePixelRatio, 1.5))));
-    const down = Math.min(1024, Math.max(64, Math.round(across * (north - south) / ((east - west) * squareness(south, north)))));
-    const only = this.view === "watch" ? "&unknown_alone=true" : "";
+    const down = Math.min(1024, Math.max(64, Math.round(across * (north - south) / ((east - west) * aspect(south, north)))));
+    const only = this.view === "watch" ? "&unknown_only=true" : "";
     return {
       source: `${this.shown.image}?bbox=${[west, south, east, north].map((each) => each.toFixed(6))}&width=${across}&height=${down}${only}`,
       xref: "x", yref: "y", x: west, y: north, sizex: east - west, sizey: north - south, sizing: "stretch", layer: this.view === "watch" ? "above" : "below",
     };
   }
 
-  lookCloser(change) {
+  updateImage(change) {
     if (!Object.keys(change).some((key) => key.startsWith("xaxis") || key.startsWith("yaxis"))) return;
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {
@@ -113,7 +113,7 @@ export class FloodMap {
     }, 250);
   }
 
-  /** The view times `factor` and moved by shares of itself; 0 = the whole place. */
+  /** Zoom by `factor` and pan by shares of the view; 0 = the whole area. */
   zoom(factor, right = 0, up = 0) {
     const { xaxis, yaxis } = this.chart._fullLayout, [west, south, east, north] = this.shown.bounds;
     if (factor === 0) return this.plotly.relayout(this.chart, { "xaxis.range": [west, east], "yaxis.range": [south, north] });
@@ -128,11 +128,11 @@ export class FloodMap {
     return { ...outline(this.zones), mode: "lines", line: { color: colour("line"), width: 0.8 }, hoverinfo: "skip" };
   }
 
-  /** Zones by class of their chance; a zone of which nothing is known is hatched, never empty. */
+  /** Zones by class of flood probability; a zone without a forecast is hatched. */
   zonesAt(lead, legend) {
-    const chances = new Map(this.outlook.filter((row) => row.lead_hours === lead).map((row) => [row.zone, row]));
+    const forecasts = new Map(this.forecast.filter((row) => row.lead_hours === lead).map((row) => [row.zone, row]));
     const classOf = (zone) => {
-      const row = chances.get(zone.properties.zone);
+      const row = forecasts.get(zone.properties.zone);
       return row === undefined || row.probability === null ? "unknown" : legend.findLastIndex((each) => row.probability >= each.above);
     };
     const groups = ["unknown", -1, ...legend.keys()];
@@ -144,11 +144,11 @@ export class FloodMap {
         ...(isUnknown ? { fillpattern: { shape: "/", size: 8, solidity: 0.25, fgcolor: colour("line"), fillmode: "replace" } } : {}),
       };
     });
-    const named = this.zones.map((zone) => ({ zone, row: chances.get(zone.properties.zone), at: middle(zone.geometry) }));
+    const named = this.zones.map((zone) => ({ zone, row: forecasts.get(zone.properties.zone), at: middle(zone.geometry) }));
     return [...fills, {
       x: named.map(({ at }) => at[0]), y: named.map(({ at }) => at[1]), mode: "markers", marker: { size: 22, opacity: 0 }, hoverinfo: "text",
-      text: named.map(({ zone, row }) => `${zone.properties.zone}: ${row ? say.percent(row.probability) : tell("unknown")}`
-        + (zone.properties.unknown_share > 0 ? `<br>${tell("unknown_land")}: ${say.share(zone.properties.unknown_share)}` : "")),
+      text: named.map(({ zone, row }) => `${zone.properties.zone}: ${row ? numbers.percent(row.probability) : translate("unknown")}`
+        + (zone.properties.unknown_share > 0 ? `<br>${translate("unknown_land")}: ${numbers.share(zone.properties.unknown_share)}` : "")),
     }];
   }
 
@@ -161,7 +161,7 @@ export class FloodMap {
     const points = this.assets.filter((asset) => !asset.geometry.type.endsWith("LineString"));
     const scale = (points.length > 400 ? 0.7 : 1) * (this.chart.clientWidth < 600 ? 0.75 : 1);
     return [...damage, unknownAsset].map(([fill, symbol, size], state) => {
-      const here = points.filter((asset) => likeliest(asset) === (state < damage.length ? state : "unknown"));
+      const here = points.filter((asset) => mostLikely(asset) === (state < damage.length ? state : "unknown"));
       const at = here.map((asset) => middle(asset.geometry));
       return {
         x: at.map((each) => each[0]), y: at.map((each) => each[1]), mode: "markers", hoverinfo: "text",
@@ -172,29 +172,29 @@ export class FloodMap {
   }
 
   explain(layer, isRun) {
-    const write = layer.unit === "m" ? say.metres : say.percent;
-    const classes = layer.quantity === "flooded" && isRun ? [[layer.legend[0].colour, tell("flooded_yes")]] : [
-      ["below", tell("below", { value: write(layer.legend[0].above) })],
-      ...layer.legend.map(({ above, below, colour: fill }) => [fill, below === null ? tell("above", { value: write(above) }) : tell("from_to", { low: write(above), high: write(below) })]),
+    const write = layer.unit === "m" ? numbers.metres : numbers.percent;
+    const classes = layer.quantity === "flooded" && isRun ? [[layer.legend[0].colour, translate("flooded_yes")]] : [
+      ["below", translate("below", { value: write(layer.legend[0].above) })],
+      ...layer.legend.map(({ above, below, colour: fill }) => [fill, below === null ? translate("above", { value: write(above) }) : translate("from_to", { low: write(above), high: write(below) })]),
     ];
-    fill("map-legend", [...classes, ["unknown", tell("unknown_hatched")]].map(([fill, words]) => [swatch(fill), words]));
-    fill("asset-legend", this.assets.length ? [
-      ["", `${tell("assets")}:`],
-      ...[...damage, unknownAsset].map(([paint, symbol, size], state) => [mark(paint, symbol, size), state < damage.length ? tell(`damage_${state}`) : tell("unknown")]),
+    setLegend("map-legend", [...classes, ["unknown", translate("unknown_hatched")]].map(([fill, text]) => [swatch(fill), text]));
+    setLegend("asset-legend", this.assets.length ? [
+      ["", `${translate("assets")}:`],
+      ...[...damage, unknownAsset].map(([paint, symbol, size], state) => [mark(paint, symbol, size), state < damage.length ? translate(`damage_${state}`) : translate("unknown")]),
     ] : []);
   }
 }
 
-function fill(id, rows) {
-  part(id).replaceChildren(...rows.map(([sign, words]) => {
+function setLegend(id, rows) {
+  part(id).replaceChildren(...rows.map(([sign, text]) => {
     const row = document.createElement("li");
-    row.append(sign, ` ${words}`);
+    row.append(sign, ` ${text}`);
     return row;
   }));
 }
 
-/** How wide a degree of longitude is beside one of latitude. */
-function squareness(south, north) {
+/** Width of a degree of longitude over one of latitude. */
+function aspect(south, north) {
   return Math.cos((((south + north) / 2) * Math.PI) / 180);
 }
 
@@ -216,19 +216,19 @@ function middle(geometry) {
   return [mean(0), mean(1)];
 }
 
-function likeliest({ properties }) {
-  const chances = damage.map((_, state) => properties[`damage_state_${state}`]);
-  return chances.includes(null) || chances.includes(undefined) ? "unknown" : chances.indexOf(Math.max(...chances));
+function mostLikely({ properties }) {
+  const probabilities = damage.map((_, state) => properties[`damage_state_${state}`]);
+  return probabilities.includes(null) || probabilities.includes(undefined) ? "unknown" : probabilities.indexOf(Math.max(...probabilities));
 }
 
 function describe(asset) {
-  const state = likeliest({ properties: asset });
-  const worth = asset.expected_annual_damage_p50;
+  const state = mostLikely({ properties: asset });
+  const median = asset.expected_annual_damage_p50;
   const [low, high] = [asset.expected_annual_damage_p10, asset.expected_annual_damage_p90];
   return [
     `${asset.asset_id}, ${String(asset.asset_class).replaceAll("_", " ")}`,
-    state === "unknown" ? tell("unknown") : `${tell(`damage_${state}`)} (${say.percent(asset[`damage_state_${state}`])})`,
-    `${tell("expected_damage")}: ${worth === null ? tell("unknown") : `${say.money(worth)} (${say.money(low)} – ${say.money(high)})`}`,
+    state === "unknown" ? translate("unknown") : `${translate(`damage_${state}`)} (${numbers.percent(asset[`damage_state_${state}`])})`,
+    `${translate("expected_damage")}: ${median === null ? translate("unknown") : `${numbers.money(median)} (${numbers.money(low)} – ${numbers.money(high)})`}`,
   ].join("<br>");
 }
 

@@ -1,4 +1,4 @@
-// Labels of the catalogue, and numbers as the reader's language writes them.
+// Labels of the catalogue, and numbers in the reader's language.
 const catalogue = JSON.parse(document.getElementById("labels").textContent);
 export const language = document.documentElement.lang;
 const locale = { en: "en-GB", bn: "bn-BD", vi: "vi-VN" }[language] ?? language;
@@ -16,7 +16,7 @@ const moments = new Intl.DateTimeFormat(locale, {
 });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
 
-export function tell(key, values = {}) {
+export function translate(key, values = {}) {
   return catalogue[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
@@ -24,7 +24,7 @@ export function nameOf(kind, name) {
   return catalogue[`${kind}_${name}`] ?? name.replaceAll("_", " ");
 }
 
-export const say = {
+export const numbers = {
   percent: (share) => (share < 0.01 ? `< ${formats.percent.format(0.01)}` : share > 0.99 ? `> ${formats.percent.format(0.99)}` : formats.percent.format(share)),
   share: (share) => (share > 0 && share < 0.005 ? `< ${formats.percent.format(0.01)}` : share < 1 && share > 0.995 ? `> ${formats.percent.format(0.99)}` : formats.percent.format(share)),
   points: (share) => number({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(share),
@@ -44,10 +44,10 @@ export const say = {
   },
 };
 
-/** Write the numbers and times below `root` in the reader's language; the server wrote them for everybody. */
+/** Write the numbers and times below `root` in the reader's language; the server writes them in English. */
 export function localise(root) {
-  for (const each of root.querySelectorAll("data[data-as]")) each.textContent = say[each.dataset.as](Number(each.value));
+  for (const each of root.querySelectorAll("data[data-as]")) each.textContent = numbers[each.dataset.as](Number(each.value));
   for (const each of root.querySelectorAll("time")) {
-    each.textContent = each.dataset.as === "ago" ? say.ago(each.dateTime) : say.moment(each.dateTime);
+    each.textContent = each.dataset.as === "ago" ? numbers.ago(each.dateTime) : numbers.moment(each.dateTime);
   }
 }

@@ -1,6 +1,6 @@
-// Before the first paint: the reader's choice of light or dark, and that there is a script.
+// Runs before the first paint: marks that scripts run, and sets the reader's choice of light or dark.
 document.documentElement.classList.add("has-script");
 try {
   const chosen = localStorage.getItem("strandline-theme");
   if (chosen) document.documentElement.dataset.theme = chosen;
-} catch { /* a browser that keeps nothing follows the system */ }
+} catch { /* without storage, the theme follows the system */ }

@@ -1,0 +1,136 @@
+"""Rows of the report's tables: headline numbers, damage states, ranked assets and data sources."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from strandline.observations.observations import ProvenanceKind
+from strandline.planning.formatting import (
+    SPACE,
+    format_age,
+    format_area,
+    format_area_between,
+    format_date,
+    format_metres,
+    format_metres_between,
+    format_money,
+    format_money_between,
+    format_percent,
+    format_years,
+    pluralise,
+)
+from strandline.report.figures.maps import DAMAGE_LABELS, most_likely_state
+from strandline.report.findings import RunResults
+from strandline.report.page.flooded_land import flooded_land
+
+MODALITY_LABELS = {
+    "terrain": "Ground elevation",
+    "tide_gauge": "Tide gauges",
+    "climate": "Weather and coarse sea level",
+    "sar": "Radar scenes",
+    "sar_reference": "Dry-season radar reference",
+    "optical": "Optical scenes",
+    "storms": "Storm tracks",
+    "in_situ": "Depth loggers",
+    "flood_survey": "Labelled flood maps",
+    "assets": "Assets",
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One headline number with its range and the kind of its data."""
+
+    label: str
+    value: str
+    range: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One row of the table of sources."""
+
+    name: str
+    kind: str
+    source: str
+    licence: str
+    span: str
+    age: str
+
+
+def headline_tiles(results: RunResults, levels: pd.DataFrame) -> list[Tile]:
+    """Return the four numbers at the top of the page."""
+    rarest, surge, kinds = levels.iloc[-1], results.surge_scores, results.kinds
+    land = flooded_land(results.hazard, results.observations.terrain)
+    p10, p50, p90 = results.impact.expected_annual_damage
+    return [
+        Tile(
+            f"sea level once in {format_years(rarest['return_period'])}",
+            format_metres(rarest["p50"]),
+            format_metres_between(rarest["p10"], rarest["p90"]),
+            provenance_label(kinds["levels"]),
+        ),
+        Tile(
+            "land under water at that level",
+            format_area(land.middle),
+            format_area_between(land.low, land.high),
+            provenance_label(kinds["flood"]),
+        ),
+        Tile(
+            "expected damage a year",
+            format_money(p50).replace(SPACE, " "),
+            format_money_between(p10, p90),
+            provenance_label(kinds["assets"]),
+        ),
+        Tile(
+            "typical error of the water-level forecast",
+            format_metres(surge.rmse),
+            f"its 90 % range contained {format_percent(surge.coverage_90)} of {surge.n_hours:,} hours",
+            provenance_label(kinds["surge"]),
+        ),
+    ]
+
+
+def provenance_label(kinds: Collection[ProvenanceKind]) -> str:
+    """Return ``real``, ``simulated`` or ``partly simulated``."""
+    if "simulated" not in kinds:
+        return "real"
+    return "partly simulated" if "real" in kinds else "simulated"
+
+
+def damage_table(results: RunResults) -> list[tuple[str, int]]:
+    """Return the number of assets in each damage state, by their most likely state; unknown last."""
+    states = most_likely_state(results.impact.assets)
+    return [(label, int((states == state).sum())) for state, label in enumerate((*DAMAGE_LABELS, "unknown"))]
+
+
+def ranked_assets(results: RunResults, most: int) -> pd.DataFrame:
+    """Return at most ``most`` assets with the greatest known expected annual damage."""
+    assets = results.impact.assets
+    known = assets[assets["expected_annual_damage_p50"].notna() & (assets["expected_annual_damage_p50"] > 0)]
+    ranked = known.sort_values("expected_annual_damage_p50", ascending=False, kind="stable")
+    return pd.DataFrame(ranked.drop(columns="geometry").head(most))
+
+
+def source_rows(results: RunResults) -> list[SourceRow]:
+    """Return source, time span and age at the start of the run of each modality."""
+    observations, now = results.observations, results.run.started
+    present = observations.modalities()
+    rows = []
+    for name, provenance in observations.provenance.items():
+        span, age = "–", "–"
+        if name in present and "time" in present[name].coords:
+            time = pd.DatetimeIndex(np.atleast_1d(present[name]["time"].to_numpy()))
+            span = f"{format_date(time.min())} – {format_date(time.max())}"
+            age = format_age(now - time.max())
+        elif name == "assets" and observations.assets is not None:
+            surveyed = pd.to_numeric(observations.assets["survey_year"])
+            first, last = int(surveyed.min()), int(surveyed.max())
+            span = f"surveyed {first}" if first == last else f"surveyed {first}–{last}"
+            age = pluralise(max(now.year - last, 0), "year")
+        label = MODALITY_LABELS.get(name, name.replace("_", " "))
+        rows.append(SourceRow(label, provenance.kind, provenance.source, provenance.licence, span, age))
+    return rows
