@@ -135,9 +135,9 @@ def test_a_misspelt_key_within_a_table_is_named(tmp_path: Path) -> None:
 
 def test_an_unknown_kind_or_none_is_named_with_those_that_are_known(tmp_path: Path) -> None:
     message = refusal(tmp_path, stream("ioc").replace('kind = "ioc"', 'kind = "pigeon"'))
-    assert "[stream.0.kind]: 'pigeon' is none that is known; choose of file, noaa_coops, ioc" in message
+    assert "[stream.0.kind]: 'pigeon' is unknown; choose one of file, noaa_coops, ioc" in message
     message = refusal(tmp_path, stream("ioc").replace('kind = "ioc"\n', ""))
-    assert "[stream.0.kind]: is missing; choose of file, noaa_coops, ioc" in message
+    assert "[stream.0.kind]: is missing; choose one of file, noaa_coops, ioc" in message
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,8 @@ def test_an_unknown_kind_or_none_is_named_with_those_that_are_known(tmp_path: Pa
         ("noaa_coops", ('station = "8454000"\n', ""), "[stream.0.station]: is missing; add 'station'"),
         ("noaa_coops", ("8454000", "Providence"), "[stream.0.station]: 'Providence' does not fit"),
         ("file", ('unit = "cm"\n', ""), "format 'wide' does not state its unit; add 'unit'"),
-        ("json", ("{since:", "{from:"), "the address has {from}; only {since} and {until} are filled in"),
-        ("erddap", ("https://", ""), "is not a web address; start it with https://"),
+        ("json", ("{since:", "{from:"), "the address has {from}; use only {since} and {until}"),
+        ("erddap", ("https://", ""), "is not a web address; start with https://"),
         ("json", ("PIER_TOKEN", "s3cr3t-value"), "[stream.0.token_variable]: 's3cr3t-value' does not fit"),
         ("forecast", ("surge_forecast", "water_level_forecast"), "a water level needs 'datum_shift'"),
         ("ioc", ("silent_after_hours = 6.0", "silent_after_hours = 1.0"), "give 1.75 (delay and one and a half"),

@@ -21,13 +21,13 @@ REGION_FACTS = vars(REGION)
     [
         ({"crs": "EPSG:4326"}, "not projected in metres"),
         ({"crs": "EPSG:2263"}, "not projected in metres"),  # feet
-        ({"crs": "Atlantis"}, "is not known"),
+        ({"crs": "Atlantis"}, "is unknown"),
         ({"bounds": (501600.0, 5000000.0, 500000.0, 5001600.0)}, "are empty"),
         ({"bounds": (500000.0, 5001600.0, 501600.0, 5000000.0)}, "are empty"),
         ({"bounds": (np.nan, 5000000.0, 501600.0, 5001600.0)}, "are empty"),
-        ({"bounds": (500000.0, 5000000.0, np.inf, 5001600.0)}, "make no grid"),
-        ({"cell_size": 0.0}, "make no grid"),
-        ({"cell_size": -100.0}, "make no grid"),
+        ({"bounds": (500000.0, 5000000.0, np.inf, 5001600.0)}, "do not form a grid"),
+        ({"cell_size": 0.0}, "do not form a grid"),
+        ({"cell_size": -100.0}, "do not form a grid"),
         ({"cell_size": 300.0}, "not a whole number"),
     ],
 )
@@ -83,7 +83,7 @@ NOON = np.datetime64("2020-01-06T12", "ns")
     ("change", "words"),
     [
         (with_gauge(lambda g: g.drop_vars("quality")), "variable 'quality' is missing"),
-        (with_gauge(lambda g: g.assign(tide=as_variable("tide", ("time",), np.zeros(288)))), "is not part of this modality"),
+        (with_gauge(lambda g: g.assign(tide=as_variable("tide", ("time",), np.zeros(288)))), "not part of this"),
         (with_gauge(lambda g: g.transpose()), "transpose it"),
         (with_gauge(lambda g: g.drop_vars("longitude")), "coordinate 'longitude' is missing"),
         (with_gauge(lambda g: g.isel(time=slice(None, None, -1))), "does not come after"),

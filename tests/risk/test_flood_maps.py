@@ -140,7 +140,7 @@ def test_sampled_depths_are_flooded_as_often_as_the_probability_says() -> None:
 
 
 def test_without_a_gauge_there_is_no_map() -> None:
-    with pytest.raises(InputError, match="have no tide gauge"):
+    with pytest.raises(InputError, match="'tide_gauge' was not observed"):
         map_hazard(
             forecaster(),
             replace(make_observations(), tide_gauge=None),

@@ -117,7 +117,7 @@ def test_flooded_fields_lose_their_near_infrared(terrain: Terrain) -> None:
 
 
 def test_a_grid_that_optical_pixels_do_not_tile_is_refused(terrain: Terrain) -> None:
-    with pytest.raises(InputError, match="do not part"):
+    with pytest.raises(InputError, match="do not divide"):
         observe_optical(terrain, np.zeros((1, *SHAPE)), 5, 0.5, np.random.default_rng(0))
 
 

@@ -14,7 +14,7 @@ from strandline.simulator.coast import simulate_dry_coast
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
 
 NONE = ((0.0, 0.0),)
-PERFECT = ForecastSkill(timing=NONE, amplitude=NONE, rest=NONE)
+PERFECT = ForecastSkill(timing=NONE, amplitude=NONE, remainder=NONE)
 
 
 def hours(count: int) -> np.ndarray:
@@ -42,9 +42,9 @@ def test_without_errors_the_forecast_is_the_truth() -> None:
 
 
 def test_the_rest_grows_with_lead_as_stated() -> None:
-    skill = replace(PERFECT, rest=((0.0, 0.04), (48.0, 0.08)), members=10)
+    skill = replace(PERFECT, remainder=((0.0, 0.04), (48.0, 0.08)), members=10)
     error = forecast(np.zeros(4000 * 6 + 49), skill, 4000)
-    stated = skill.at_leads(skill.rest)
+    stated = skill.at_leads(skill.remainder)
     np.testing.assert_allclose(rms(error), stated * np.sqrt(1 + skill.spread**2), rtol=0.06)  # of any one member
     guess = np.sqrt(1 + skill.spread**2 / skill.members)  # the mean of ten members
     np.testing.assert_allclose(rms(error.mean(axis=2, keepdims=True)), stated * guess, rtol=0.07)
@@ -52,7 +52,7 @@ def test_the_rest_grows_with_lead_as_stated() -> None:
 
 
 def test_the_lag_grows_with_lead_as_stated() -> None:
-    skill = replace(ForecastSkill(), amplitude=NONE, rest=NONE, spread=0.0)
+    skill = replace(ForecastSkill(), amplitude=NONE, remainder=NONE, spread=0.0)
     surge = 0.01 * np.arange(6000 * 6 + 49)  # on a slope the lag is the error over the slope
     inner = slice(20, None)  # the record's start stands for what came before it
     lag = (truth_at_leads(surge, 6000, skill)[:, :, None] - forecast(surge, skill, 6000))[inner] / 0.01
@@ -65,7 +65,7 @@ def test_the_lag_grows_with_lead_as_stated() -> None:
 
 
 def test_the_factor_grows_with_lead_as_stated_and_is_right_on_average() -> None:
-    skill = replace(ForecastSkill(), timing=NONE, rest=NONE)
+    skill = replace(ForecastSkill(), timing=NONE, remainder=NONE)
     said = forecast(np.ones(6000 * 6 + 49), skill, 6000)
     stated = skill.at_leads(skill.amplitude) * np.sqrt(1 + skill.spread**2)
     np.testing.assert_allclose(np.log(said).std(axis=(0, 2)), stated, rtol=0.06)
@@ -75,7 +75,7 @@ def test_the_factor_grows_with_lead_as_stated_and_is_right_on_average() -> None:
 def test_the_spread_covers_as_much_as_stated() -> None:
     for spread in (1.0, 0.8):
         # issues that remember nothing are that many independent cases
-        skill = replace(PERFECT, rest=((0.0, 0.1),), spread=spread, members=400, longest_lead=0, memory_hours=1.0)
+        skill = replace(PERFECT, remainder=((0.0, 0.1),), spread=spread, members=400, longest_lead=0, memory_hours=1.0)
         said = forecast(np.zeros(5000 * 6), skill, 5000)
         low, high = np.quantile(said, [0.05, 0.95], axis=2)
         promised = 2 * norm.cdf(norm.ppf(0.95) * spread) - 1  # 90 % where the spread is honest, 81 % at 0.8
@@ -83,7 +83,7 @@ def test_the_spread_covers_as_much_as_stated() -> None:
 
 
 def test_errors_are_alike_from_lead_to_lead_and_from_issue_to_issue() -> None:
-    skill = replace(PERFECT, rest=((0.0, 0.1),), members=2)
+    skill = replace(PERFECT, remainder=((0.0, 0.1),), members=2)
     error = forecast(np.zeros(5000 * 6 + 49), skill, 5000)[..., 0]  # (N, L)
 
     def alike(one: np.ndarray, other: np.ndarray) -> float:
@@ -150,11 +150,11 @@ def test_a_simulated_coast_has_a_surge_to_forecast() -> None:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"timing": ((0.0, 1.0), (0.0, 2.0))}, "leads ascend"),
-        ({"rest": ((0.0, -0.1),)}, "errors are >= 0"),
+        ({"timing": ((0.0, 1.0), (0.0, 2.0))}, "ascending leads"),
+        ({"remainder": ((0.0, -0.1),)}, "errors of 0 or more"),
         ({"members": 1}, "2 or more"),
-        ({"memory_hours": 0.0}, "above 0"),
-        ({"every_hours": 0}, "whole hours"),
+        ({"memory_hours": 0.0}, "more than 0"),
+        ({"every_hours": 0}, "1 h or more"),
     ],
 )
 def test_a_skill_that_cannot_be_is_refused(change: dict[str, object], fault: str) -> None:
@@ -170,5 +170,5 @@ def test_a_record_that_is_no_truth_is_refused() -> None:
     with pytest.raises(InputError, match="not hourly"):
         forecast_surges(hours(100)[::2], np.zeros(50), 1)
     for issues in ([9], [1, 0], [-1]):
-        with pytest.raises(InputError, match="within 0 to 8"):
+        with pytest.raises(InputError, match="from 0 to 8"):
             forecast_surges(hours(50), np.zeros(50), 1, issues=issues)

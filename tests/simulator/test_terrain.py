@@ -156,5 +156,5 @@ def test_a_connected_bathtub_stops_at_a_ridge_and_leaves_unknown_ground_out() ->
 def test_a_grid_too_small_or_marks_out_of_order_are_refused() -> None:
     with pytest.raises(InputError, match="24×24"):
         make(0, shape=(16, 16))
-    with pytest.raises(InputError, match="do not rise"):
+    with pytest.raises(InputError, match="do not increase"):
         ReferenceLevels(0.0, 2.0, 1.5)

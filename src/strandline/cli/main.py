@@ -166,7 +166,7 @@ def schema() -> None:
 @app.command(
     epilog=_examples(
         ("strandline watch examples/caorle.toml --data DATA --run runs/caorle", "live, until Ctrl-C"),
-        ("strandline watch --run runs/demo --replay 2009-05-05/2009-05-10", "five days of the built-in delta again"),
+        ("strandline watch --run runs/demo --replay 2026-07-13/2026-07-17", "five days of the built-in delta again"),
         ("strandline watch examples/caorle.toml --run runs/caorle --once --json", "one hour, from a timer"),
     )
 )

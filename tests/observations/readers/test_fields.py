@@ -85,7 +85,7 @@ def test_a_sea_level_needs_its_datum_stated(tmp_path: Path) -> None:
     level = dataset[["p"]].rename(p="zos") * 0 + 0.3
     level["zos"].attrs = {"units": "m", "standard_name": "sea_surface_height_above_geoid"}
     level.to_netcdf(path, engine="scipy")
-    with pytest.raises(InputError, match="state 'sea_level_datum_shift'"):
+    with pytest.raises(InputError, match="add 'sea_level_datum_shift'"):
         read_climate(ClimateSection.model_validate({"path": path}), REGION)
     climate = read_climate(ClimateSection.model_validate({"path": path, "sea_level_datum_shift": -0.1}), REGION)
     np.testing.assert_allclose(climate["sea_level"].values, 0.2)
@@ -96,10 +96,10 @@ def test_a_sea_level_needs_its_datum_stated(tmp_path: Path) -> None:
     [
         (lambda d: d.assign(p=d.p.assign_attrs(units="bar"))[["p"]], "has units 'bar'"),
         (lambda d: d[["p"]].assign(p=d.p.assign_attrs(units="hPa")), "outside 85000 to 109000 Pa"),
-        (lambda d: d[["p"]] * np.nan, "knows no value around the region"),
+        (lambda d: d[["p"]] * np.nan, "has no value around the region"),
         (lambda d: d.isel(lon=slice(0, 3))[["p"]], "the region lies at 105.9"),
         (lambda d: d.rename(lat="lon", lon="lat")[["p"]], "latitudes beyond 90 degrees"),
-        (lambda d: d.rename(p="t2m").drop_vars(["u10", "v10"]).assign_attrs(), "holds no variable that is known"),
+        (lambda d: d.rename(p="t2m").drop_vars(["u10", "v10"]).assign_attrs(), "holds no known variable"),
         (lambda d: d[["p"]].drop_vars("time"), "has no time coordinate"),
         (lambda d: d[["p"]].isel(time=slice(None, None, -1)), "time 1: 2022-11-10T12:00:00 does not come after"),
     ],
@@ -109,7 +109,7 @@ def test_bad_fields_are_refused(tmp_path: Path, change: object, part: str) -> No
     dataset = fields(np.arange(90.0, 120.0))
     with xr.set_options(keep_attrs=True):
         broken = change(dataset)  # type: ignore[operator]
-    if "no variable" in part:
+    if "no known variable" in part:
         broken["t2m"].attrs = {"units": "K"}
     broken.to_netcdf(path, engine="scipy")
     with pytest.raises(InputError) as caught:
@@ -231,7 +231,7 @@ def test_ncei_own_csv_with_its_line_of_units_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "part"),
     [
-        ("106.5,10.0", "10.0,106.5", "row 3: longitude '10.0', latitude '106.5' is no place"),
+        ("106.5,10.0", "10.0,106.5", "row 3: longitude '10.0', latitude '106.5' is not a position"),
         ("50.0,990", "strong,990", "row 2: 'strong' in column 'wind' is not a number"),
         ("2020-11-01 06:00:00", "yesterday", "row 3: 'yesterday' is not a time"),
         ("track_id", "name", "neither column 'track_id' nor 'SID'"),
@@ -282,7 +282,7 @@ def test_an_unknown_station_is_refused_with_similar_ones(shared_data: Path) -> N
 def test_a_broken_constant_is_named_by_row(tmp_path: Path) -> None:
     path = tmp_path / "constants.csv"
     path.write_text("id,name,amplitude_m,phase_deg\na,M2,1.0,10\na,S2,,20\n")
-    with pytest.raises(InputError, match="row 3: has no amplitude"):
+    with pytest.raises(InputError, match="row 3: lacks amplitude"):
         read_tidal_constants(path, "a", 10.0)
 
 

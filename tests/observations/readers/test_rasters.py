@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
-from strandline.observations.readers.terrain import read_terrain, water_joined_to_sea
+from strandline.observations.readers.terrain import read_terrain, water_connected_to_sea
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import OpticalSection, SarSection, TerrainSection
 
@@ -126,12 +126,12 @@ def test_land_below_the_sea_behind_a_dike_is_land() -> None:
     elevation[:, :3] = -2.0  # sea
     elevation[:, 5:8] = -1.0  # polder behind a dike
     elevation[0, 5] = np.nan
-    water = water_joined_to_sea(elevation, 0.0, (4, 0))
+    water = water_connected_to_sea(elevation, 0.0, (4, 0))
     assert water[:, :3].all()
     assert not water[:, 3:].any()
     elevation[2, 3:5] = -0.1  # a channel through the dike joins the polder
-    assert water_joined_to_sea(elevation, 0.0, (4, 0))[1:, 5:8].all()
-    assert not water_joined_to_sea(elevation, 0.0, (4, 0))[0, 5]
+    assert water_connected_to_sea(elevation, 0.0, (4, 0))[1:, 5:8].all()
+    assert not water_connected_to_sea(elevation, 0.0, (4, 0))[0, 5]
 
 
 def test_permanent_water_may_come_from_a_raster(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_sea_point_on_land_or_on_unknown_ground_is_refused(tmp_path: Path) -> 
         read_terrain(terrain_section(path), REGION)
     values = expected_plane()
     values[-1, 0] = np.nan
-    with pytest.raises(InputError, match="the terrain is unknown there"):
+    with pytest.raises(InputError, match="its elevation is unknown"):
         read_terrain(terrain_section(write_tif(tmp_path / "dem.tif", values)), REGION)
 
 
@@ -157,7 +157,7 @@ def test_a_sea_point_on_land_or_on_unknown_ground_is_refused(tmp_path: Path) -> 
     ("make", "parts"),
     [
         (lambda path: write_tif(path, expected_plane(), crs=None), ["no coordinate reference system", "EPSG"]),
-        (lambda path: write_tif(path, np.full((16, 32), -1.0), nodata=-1.0), ["nothing but nodata", "check nodata"]),
+        (lambda path: write_tif(path, np.full((16, 32), -1.0), nodata=-1.0), ["only nodata", "check nodata"]),
         (
             lambda path: write_tif(path, expected_plane(), Affine(100, 0, 0, 0, -100, 0)),
             ["does not cover region 'Delta'", "spans 0, -1600, 3200, 0 in EPSG:32648", "check the region's bounds"],
@@ -167,8 +167,8 @@ def test_a_sea_point_on_land_or_on_unknown_ground_is_refused(tmp_path: Path) -> 
             ["does not cover", "longitude and latitude are swapped"],
         ),
         (lambda path: write_tif(path, expected_plane() * 100 + 500), ["outside -50 to 200 m", "check its unit"]),
-        (lambda path: path.write_bytes(b""), ["is not a raster"]),
-        (lambda path: path.write_bytes(b"PNG, honestly"), ["is not a raster"]),
+        (lambda path: path.write_bytes(b""), ["is not a readable raster"]),
+        (lambda path: path.write_bytes(b"PNG, honestly"), ["is not a readable raster"]),
     ],
 )
 def test_bad_terrain_is_refused_by_name(tmp_path: Path, make: object, parts: list[str]) -> None:
@@ -236,7 +236,7 @@ def test_scenes_are_put_in_order_and_no_two_share_a_time(tmp_path: Path) -> None
     assert sar["vv"].values[:, 0, 0].tolist() == [-15.0, -5.0]
     assert (np.diff(sar["time"].values) > np.timedelta64(0)).all()
     scenes = [{"path": path, "time": NOON} for path in (late, early)]
-    with pytest.raises(InputError, match=r"early\.tif: is taken at 2022-11-22T12:00Z like .*late\.tif"):
+    with pytest.raises(InputError, match=r"early\.tif: was taken at 2022-11-22T12:00Z, like .*late\.tif"):
         read_sar(sar_section([], scenes=scenes), REGION)
 
 
@@ -245,7 +245,7 @@ def test_what_a_scene_did_not_see_is_unknown(tmp_path: Path) -> None:
     power[:, :10] = 0.0
     sar = read_sar(sar_section([write_tif(tmp_path / "s.tif", power)], scale="linear"), REGION)
     np.testing.assert_array_equal(np.isnan(sar["vv"].values[0]), power == 0.0)
-    with pytest.raises(InputError, match="sees no cell"):
+    with pytest.raises(InputError, match="covers no cell"):
         read_sar(sar_section([write_tif(tmp_path / "s.tif", power * 0)], scale="linear"), REGION)
 
 

@@ -61,7 +61,7 @@ def test_published_constants_are_adopted_and_only_mean_and_weather_are_learned()
     sea_level = fit_sea_level_model(*record, name="here", source="made by hand", published=published)
     assert sea_level.fitted.constants == published
     assert sea_level.fitted.mean == pytest.approx(0.3, abs=0.1)
-    with pytest.raises(RefusedByTheory, match="cannot tell M2 from S2"):
+    with pytest.raises(RefusedByTheory, match="cannot separate M2 and S2"):
         fit_sea_level_model(*record, name="here", source="made by hand")
 
 
