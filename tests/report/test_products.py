@@ -123,7 +123,7 @@ def test_the_plan_names_its_proposal_its_scenarios_and_its_pathways(folder: Path
     assert plan["pathways"]["steps"][1]["tipping_point"]["years"] == {"SSP1-1.9": 2080, "SSP5-8.5": 2055}
     assert "home_raise[1] raise_embankment[1] 80" in (folder / "pathways-sequence.txt").read_text(encoding="utf-8")
     text = (folder / "plan.md").read_text(encoding="utf-8")
-    for words in (
+    for part in (
         "Build together: **Raise homes",
         "Who: the owners",
         "Protects: 3 assets, 9 people",
@@ -132,7 +132,7 @@ def test_the_plan_names_its_proposal_its_scenarios_and_its_pathways(folder: Path
         "at least 0.80 m of rise (after 2100)",
         "0.17 m (limit 0.20 m)",
     ):
-        assert words in text  # fmt: skip
+        assert part in text  # fmt: skip
 
 
 def test_the_summary_holds_every_headline_number(folder: Path) -> None:
@@ -233,13 +233,13 @@ def test_a_real_limit_of_the_system_leaves_no_part_of_a_file(tmp_path: Path) -> 
 def test_a_sea_level_rise_scenario_adds_its_bands_and_a_row_on_the_page(tmp_path: Path, results: RunResults) -> None:
     higher = replace(results.hazard, levels=results.hazard.levels + 0.5)
     scenario = SeaLevelRiseScenario("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
-    told = replace(results, rise_scenarios=(scenario,))
-    write_products(tmp_path, told)
+    with_scenario = replace(results, rise_scenarios=(scenario,))
+    write_products(tmp_path, with_scenario)
     periods = len(results.hazard.return_periods)
     with rasterio.open(tmp_path / "flood_probability.tif") as raster:
         assert raster.count == 2 * periods
         assert raster.descriptions[periods] == "in 2050, return period 2 years"
-    page = render_page(told)
+    page = render_page(with_scenario)
     assert "If the sea rises" in page
     assert "a made-up source" in page
     assert "If the sea rises" not in render_page(results)

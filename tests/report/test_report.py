@@ -33,13 +33,13 @@ def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_p
 
 def test_a_run_updates_the_warnings_that_a_person_issued(tmp_path: Path, results: RunResults) -> None:
     (warning,) = draft_warnings(results)
-    given = tmp_path / "alerts" / "issued" / "first.xml"
-    given.parent.mkdir(parents=True)
-    given.write_bytes(as_cap(warning, results.issuer))
+    issued = tmp_path / "alerts" / "issued" / "first.xml"
+    issued.parent.mkdir(parents=True)
+    issued.write_bytes(as_cap(warning, results.issuer))
     later = pd.Timedelta(hours=1)
     surge = results.surge.assign(issue_time=results.surge["issue_time"] + later, time=results.surge["time"] + later)
     write_report(tmp_path, replace(results, surge=surge))
     (update,) = (tmp_path / "alerts").glob("*.xml")
     assert "<msgType>Update</msgType>" in update.read_text(encoding="utf-8")
     assert warning.identifier in update.read_text(encoding="utf-8")
-    assert given.is_file()
+    assert issued.is_file()

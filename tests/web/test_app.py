@@ -18,7 +18,7 @@ def test_every_route_has_the_version_prefix_and_a_description(client: TestClient
             assert route["description"], (method, path)
             content = route["responses"]["201" if method == "post" else "200"].get("content", {})
             for schema in (each.get("schema") for kind, each in content.items() if kind == "application/json"):
-                assert schema, f"{path} says nothing of what it answers"
+                assert schema, f"{path} has no schema of its answer"
 
 
 def test_only_a_confirmation_writes(client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of a run and of the change between two: each cell in its class, what is unknown hatched."""
+"""Images of a run and of the change between two: each cell in its class, unknown cells hatched."""
 
 import io
 import json
@@ -76,11 +76,11 @@ def test_tiles_beside_the_raster_are_hatched_and_those_within_it_join(client: Te
     within = pixels(client.get(layer["tiles"].format(z=14, x=x, y=y)).content)
     assert set(map(tuple, within[within[..., 3] == 255][:, :3])) <= set(COLOURS)
     assert (within[..., 3] == 255).any()
-    alone = pixels(client.get(f"{tiles}.png?unknown_only=true&bbox={west},{south},{east},{north}").content)
+    hatching = pixels(client.get(f"{tiles}.png?unknown_only=true&bbox={west},{south},{east},{north}").content)
     whole = pixels(client.get(f"{tiles}.png").content)
-    assert (alone[..., 3] > 0).any()
-    assert (whole[alone[..., 3] > 0] == alone[alone[..., 3] > 0]).all(), "the same hatching, and nothing else"
-    assert not {tuple(each) for each in alone[..., :3].reshape(-1, 3)} & set(COLOURS)
+    assert (hatching[..., 3] > 0).any()
+    assert (whole[hatching[..., 3] > 0] == hatching[hatching[..., 3] > 0]).all(), "the same hatching, and nothing else"
+    assert not {tuple(each) for each in hatching[..., :3].reshape(-1, 3)} & set(COLOURS)
     for wrong in (f"{tiles}/2/4/0.png", f"{PREFIX}/runs/before/layers/flood_probability/99.png",
                   f"{PREFIX}/runs/before/layers/elevation/1.png"):  # fmt: skip
         assert client.get(wrong).status_code == 404

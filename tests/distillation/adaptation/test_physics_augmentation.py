@@ -20,7 +20,7 @@ from strandline.pipeline.stages import extrapolation_warnings
 from strandline.simulator.design_storms import StormDesigner, storm_designer
 from strandline.uncertainty.forecaster import Forecaster
 from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, ground, make_observations
-from tests.risk.test_flood_maps import SEA_LEVEL
+from tests.risk.hazard.test_flood_maps import SEA_LEVEL
 
 NOWHERE = np.full((16, 16), -np.inf), np.full((16, 16), np.inf)
 PEAKS = np.array([1.2, 1.7, 2.2])

@@ -38,9 +38,9 @@ def test_roads_and_embankments_are_lines_styled_by_their_failure() -> None:
     assert drawn_as_line(all_assets)[-6:].tolist() == [True] * 5 + [False]
     probability = coast.hazard_arrays()[2][-1]
     svg = map_flood(region, coast.observations("real").terrain, probability, 100.0, all_assets).svg
-    for word in ("road, open (1)", "road, likely closed (1)", "road, unknown (1)", "embankment, holds (1)",
+    for label in ("road, open (1)", "road, likely closed (1)", "road, unknown (1)", "embankment, holds (1)",
                  "embankment, likely breached (1)"):  # fmt: skip
-        assert word in svg
+        assert label in svg
     assert "embankment, unknown" not in svg
     marks = sum(int(count) for count in re.findall(r"asset, damage \w+ \((\d+)\)", svg))
     assert marks == len(assets) + 1

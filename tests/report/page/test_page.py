@@ -1,4 +1,4 @@
-"""The page works offline, can be read by everyone, hides nothing, and runs no text as code."""
+"""The page works offline, is accessible, reports unknowns, and never runs text as code."""
 
 import base64
 import re
@@ -19,7 +19,7 @@ from strandline.risk.impact.population import DistrictPopulation, HeadCount, Pop
 from strandline.risk.impact.totals import partial_totals
 
 VOID = {"meta", "source", "img", "br", "link", "input", "hr"}
-NASTY = "<script>alert('x')</script><img src=x onerror=alert(1)>"
+SCRIPT = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in names]
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         joined = " ".join(text for tag, text in self.texts if tag != "style")
         return re.sub(r"\s+", " ", joined)
 
@@ -72,21 +72,21 @@ def real() -> Page:
     return Page(render_page(coast.results("real")))
 
 
-def with_nasty_names() -> RunResults:
+def with_scripts_as_names() -> RunResults:
     results = coast.results("real")
     assets = results.impact.assets.copy()
-    assets["asset_id"] = [f"{NASTY} {i}" for i in range(len(assets))]
-    action = replace(results.plan.actions[0], title=NASTY, why=NASTY, where=(NASTY,))
+    assets["asset_id"] = [f"{SCRIPT} {i}" for i in range(len(assets))]
+    action = replace(results.plan.actions[0], title=SCRIPT, why=SCRIPT, where=(SCRIPT,))
     observations = results.observations
-    provenance = {name: Provenance("real", NASTY, NASTY) for name in observations.provenance}
-    region = replace(results.hazard.region, name=f"{NASTY} $x_1^{{2}}$", vertical_datum=f"{NASTY} $y")
+    provenance = {name: Provenance("real", SCRIPT, SCRIPT) for name in observations.provenance}
+    region = replace(results.hazard.region, name=f"{SCRIPT} $x_1^{{2}}$", vertical_datum=f"{SCRIPT} $y")
     return replace(
         results,
         hazard=replace(results.hazard, region=region),
         observations=replace(observations, provenance=provenance),
         impact=replace(results.impact, assets=assets),
         plan=replace(results.plan, actions=(action,)),
-        run=replace(results.run, warnings=(NASTY,)),
+        run=replace(results.run, warnings=(SCRIPT,)),
     )
 
 
@@ -132,16 +132,16 @@ def test_the_page_is_accessible_to_screen_readers(simulated: Page) -> None:
 
 
 def test_simulated_is_in_capitals_exactly_for_simulated_results(simulated: Page, real: Page) -> None:
-    assert "SIMULATED" in simulated.words
-    assert "PARTLY" not in simulated.words
+    assert "SIMULATED" in simulated.text
+    assert "PARTLY" not in simulated.text
     assert "SIMULATED" not in real.html
-    assert "No number here may guide a decision" in simulated.words
+    assert "No number here may guide a decision" in simulated.text
 
 
 def test_a_partly_simulated_run_says_so_and_which_part() -> None:
     page = Page(render_page(replace(coast.results("real"), hazard=coast.hazard("simulated"))))
-    assert "PARTLY SIMULATED" in page.words
-    assert "Every section says which" in page.words
+    assert "PARTLY SIMULATED" in page.text
+    assert "Every section says which" in page.text
     badges = [
         text for tag, text in page.texts if tag == "span" and text in ("real data", "simulated", "partly simulated")
     ]
@@ -149,12 +149,12 @@ def test_a_partly_simulated_run_says_so_and_which_part() -> None:
 
 
 def test_text_is_never_code() -> None:
-    page = Page(render_page(with_nasty_names()))
+    page = Page(render_page(with_scripts_as_names()))
     assert page.open == []
     assert not page.all("script")
     assert not any("onerror" in attributes for _, attributes in page.tags)
     assert len(page.all("img")) == 9
-    assert NASTY in page.words
+    assert SCRIPT in page.text
     assert "&lt;script&gt;" in page.html
     for svg in page.pictures:
         assert "<script" not in svg
@@ -162,14 +162,14 @@ def test_text_is_never_code() -> None:
 
 
 def test_unknowns_are_reported(real: Page) -> None:
-    assert "5 % of the map is unknown" in real.words.replace(formatting.SPACE, " ")
-    assert "1 asset, worth" in real.words.replace(formatting.SPACE, " ")
-    assert "Gauge “Offshore tower” gave no reading at all." in real.words
-    assert "The gauge was silent at the peak of the last storm." in real.words
+    assert "5 % of the map is unknown" in real.text.replace(formatting.SPACE, " ")
+    assert "1 asset, worth" in real.text.replace(formatting.SPACE, " ")
+    assert "Gauge “Offshore tower” gave no reading at all." in real.text
+    assert "The gauge was silent at the peak of the last storm." in real.text
 
 
 def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(real: Page) -> None:
-    text = real.words.replace(formatting.SPACE, " ")
+    text = real.text.replace(formatting.SPACE, " ")
     for part in (
         "1 Evacuate low-lying areas", "beyond the budget", "€6.4 million (€5.1 to 8.0 million)",
         "A chance of more than 50 % of forecast water level at or above 1.18 m, 6 to 48 hours ahead",
@@ -182,7 +182,7 @@ def test_the_plan_says_when_to_start_to_stop_and_what_to_do_without_readings(rea
 
 
 def test_the_plan_says_what_is_proposed_in_which_scenarios_and_what_follows(real: Page) -> None:
-    text = real.words.replace(formatting.SPACE, " ")
+    text = real.text.replace(formatting.SPACE, " ")
     for part in (
         "Build together: Raise homes where it pays", "4 of 4 scenarios", "Who the owners",
         "Protects 3 assets, 9 people",
@@ -194,7 +194,7 @@ def test_the_plan_says_what_is_proposed_in_which_scenarios_and_what_follows(real
 
 
 def test_the_page_of_provenance_names_source_licence_span_and_age(real: Page) -> None:
-    text = real.words.replace(formatting.SPACE, " ")
+    text = real.text.replace(formatting.SPACE, " ")
     for part in ("harbour office of Sella", "CC-BY-4.0", "1 November 2022 – 25 November 2022", "3.3 years", "0123abc"):
         assert part in text, part
     assert "coast 11, student 3" in text
@@ -206,19 +206,19 @@ def test_an_undefined_gap_and_a_better_baseline_are_reported() -> None:
     surge = replace(results.surge_scores, baseline_rmse=0.05)
     empty = replace(results, learning=learning, surge_scores=surge, surge=results.surge.iloc[:0], reliability=None)
     page = Page(render_page(empty))
-    assert "undefined" in page.words
-    assert "not measured" in page.words
-    assert "it is the better forecast" in page.words
-    assert "There is no forecast to show." in page.words
+    assert "undefined" in page.text
+    assert "not measured" in page.text
+    assert "it is the better forecast" in page.text
+    assert "There is no forecast to show." in page.text
 
 
 def test_maps_without_a_score_are_reported_as_unscored() -> None:
     results = coast.results("real")
     unknown = dict.fromkeys(("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "retention"), np.nan)
     page = Page(render_page(replace(results, learning=replace(results.learning, gap_closed=None, **unknown))))
-    assert "no flood map could be scored" in page.words
-    assert "undefined" in page.words
-    assert "nan" not in page.words.lower().split()
+    assert "no flood map could be scored" in page.text
+    assert "undefined" in page.text
+    assert "nan" not in page.text.lower().split()
 
 
 def test_a_site_without_known_damage_gets_a_report() -> None:
@@ -229,17 +229,17 @@ def test_a_site_without_known_damage_gets_a_report() -> None:
     nan = float("nan")
     impact = replace(results.impact, assets=assets, expected_annual_damage=(nan, nan, nan), unknown_assets=26)
     page = Page(render_page(replace(results, impact=impact)))
-    assert "No asset has a known damage above zero." in page.words
-    assert "nan" not in page.words.lower().replace("finance", "")
+    assert "No asset has a known damage above zero." in page.text
+    assert "nan" not in page.text.lower().replace("finance", "")
 
 
 def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people_by_district() -> None:
     results = coast.results("real")
-    assets = results.impact.assets.assign(district=["harbour"] * 20 + [NASTY] * 4 + [None] * 2)
+    assets = results.impact.assets.assign(district=["harbour"] * 20 + [SCRIPT] * 4 + [None] * 2)
     samples = np.stack([assets[f"expected_annual_damage_{name}"] for name in ("p10", "p50", "p90")])
     exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 1111.0, 1200.0))
-    told = (4000.0, 2, exact, {"hospital": open_})
-    people = PopulationImpact(*told, (DistrictPopulation("harbour", *told), DistrictPopulation(None, *told)))
+    counts = (4000.0, 2, exact, {"hospital": open_})
+    people = PopulationImpact(*counts, (DistrictPopulation("harbour", *counts), DistrictPopulation(None, *counts)))
     totals = partial_totals(samples, assets)
     page = Page(render_page(replace(results, impact=replace(results.impact, totals=totals, population=people))))
     cells = [text.strip() for tag, text in page.texts if tag in ("td", "th") and text.strip()]
@@ -259,7 +259,7 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
         row = [name, "4,000", "2", "9", "3 to 1,111"]
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert "<script>" not in page.html
-    assert "Damage by district" not in Page(render_page(results)).words
+    assert "Damage by district" not in Page(render_page(results)).text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -301,16 +301,33 @@ def test_money_has_two_digits(euros: float, text: str) -> None:
 
 
 def test_a_range_of_money_names_a_second_unit_only_where_needed() -> None:
-    said = [
+    formatted = [
         formatting.format_money_between(*pair).replace(formatting.SPACE, " ")
         for pair in ((0.0, 7.8e6), (5e5, 1.2e6), (2.6e4, 7.8e6), (1.02, 8.6e6))
     ]
-    assert said == ["€0 to 7.8 million", "€0.50 to 1.2 million", "€26 thousand to 7.8 million", "€1.0 to €8.6 million"]
+    assert formatted == [
+        "€0 to 7.8 million",
+        "€0.50 to 1.2 million",
+        "€26 thousand to 7.8 million",
+        "€1.0 to €8.6 million",
+    ]
 
 
 def test_a_share_is_never_rounded_to_nothing_or_all() -> None:
-    said = [
+    formatted = [
         formatting.format_percent(share).replace(formatting.SPACE, " ")
         for share in (0.0, 0.001, 0.05, 0.999, 1.0, float("nan"))
     ]
-    assert said == ["0 %", "less than 1 %", "5 %", "more than 99 %", "100 %", "unknown"]
+    assert formatted == ["0 %", "less than 1 %", "5 %", "more than 99 %", "100 %", "unknown"]
+
+
+def test_a_run_without_baselines_says_what_it_cannot_claim() -> None:
+    evaluated = coast.results("simulated")
+    scores = replace(evaluated.learning, labels_only_iou=None, finetuned_iou=None, gap_closed=None)
+    text = render_page(replace(evaluated, learning=scores))
+    assert "does not show what the teacher gained here" in text
+    assert "strandline run --evaluate" in text
+    assert text.count("not evaluated") == 3, "labels alone, shipped with labels, gap closed"
+    assert "Labels only” is the same student" not in text
+    scores = replace(evaluated.learning, finetuned_iou=0.41)
+    assert "not evaluated" not in render_page(replace(evaluated, learning=scores))

@@ -44,7 +44,7 @@ def test_a_changed_file_is_sent_again(tmp_path: Path) -> None:
     with client_of({"run": run}, None) as client:
         known = client.get(f"{PREFIX}/runs/run").headers["etag"]
         summary = json.loads((run.path / "summary.json").read_text())
-        summary["region"]["name"] = "another place"
+        summary["region"]["name"] = "another site"
         (run.path / "summary.json").write_text(json.dumps(summary))
         answer = client.get(f"{PREFIX}/runs/run", headers={"If-None-Match": known})
-        assert answer.json()["region"] == "another place"
+        assert answer.json()["region"] == "another site"

@@ -28,10 +28,18 @@ def test_what_is_unknown_is_null_and_never_zero(client: TestClient) -> None:
 def test_a_confirmation_without_the_token_is_refused(runs: dict[str, RunFolder], own_watch: WatchView) -> None:
     before = own_watch.head()
     with client_of(runs, own_watch) as client:
-        for given in (None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN.value}", f"Bearer {TOKEN.value}x", "Bearer é"):
-            headers = {} if given is None else {"Authorization": given.encode("latin-1")}
+        for authorization in (
+            None,
+            "",
+            "Bearer",
+            "Bearer wrong",
+            f"Basic {TOKEN.value}",
+            f"Bearer {TOKEN.value}x",
+            "Bearer é",
+        ):
+            headers = {} if authorization is None else {"Authorization": authorization.encode("latin-1")}
             answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=headers)
-            assert answer.status_code == 401, given
+            assert answer.status_code == 401, authorization
             assert answer.headers["www-authenticate"] == "Bearer"
     assert own_watch.head() == before
 

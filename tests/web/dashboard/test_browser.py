@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: drawn, live, confirmed, reached by keyboard and by those who cannot see it."""
+"""The dashboard in Chromium: charts, live updates, confirmations, keyboard and accessibility."""
 
 import os
 import shutil
@@ -29,23 +29,23 @@ pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
 CHROMIUM = os.environ.get("STRANDLINE_TEST_CHROMIUM") or shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 STEPS = 4
-PATIENCE_MS = 20_000
+TIMEOUT_MS = 20_000
 LARGEST_REPORT = 6_000_000
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 700}
 MAPLIBRE = "Applying inline style violates"
-"""Plotly carries MapLibre, whose style the policy refuses; no map here needs it."""
+"""Plotly contains MapLibre, whose style the policy refuses; no map here needs it."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """A dashboard that is served."""
+    """A served dashboard."""
 
     address: str
     watched: WatchView
     stop: Callable[[], None]
 
     def wait_for_steps(self, page: Page, number: int) -> None:
-        """Until the page tells of a step."""
+        """Wait until the page shows a step."""
         expect(page.locator(f'#now time[datetime="{(START + number * HOUR).isoformat()}Z"]').first).to_be_visible()
 
 
@@ -57,14 +57,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFolder]:
 
 @pytest.fixture(scope="module")
 def site(runs: dict[str, RunFolder]) -> Iterator[Site]:
-    """One that is only read."""
+    """A dashboard that is only read."""
     with served(runs, make_watch(runs["before"], STEPS)) as opened:
         yield opened
 
 
 @pytest.fixture
 def own_site(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Site]:
-    """One whose watch a test may move."""
+    """A dashboard whose watch a test may change."""
     folder = tmp_path / "own"
     shutil.copytree(runs["before"].path, folder, ignore=shutil.ignore_patterns("watch*"))
     own = RunFolder("own", folder)
@@ -73,7 +73,7 @@ def own_site(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def poll_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "POLL_INTERVAL_S", 0.1)
 
 
@@ -100,7 +100,7 @@ def served(runs: dict[str, RunFolder], watched: WatchView) -> Iterator[Site]:
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium here; install it, or set STRANDLINE_TEST_CHROMIUM to its path")
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield opened
@@ -108,34 +108,36 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens an address in a window of its own; whatever was done there, nothing broke and nothing left 127.0.0.1."""
-    contexts, asked, broken = [], [], []
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open an address in a new window; afterwards, no script failed and no request left 127.0.0.1."""
+    contexts, requested, broken = [], [], []
 
-    def open_page(address: str, script: str | None = None, **settings: Any) -> Page:
+    def open_address(address: str, script: str | None = None, **settings: Any) -> Page:
         context = browser.new_context(**{"viewport": DESK, "locale": "en-GB", "reduced_motion": "reduce"} | settings)
         contexts.append(context)
-        context.set_default_timeout(PATIENCE_MS)
-        context.on("request", lambda request: asked.append(request.url))
+        context.set_default_timeout(TIMEOUT_MS)
+        context.on("request", lambda request: requested.append(request.url))
         page = context.new_page()
         page.on("pageerror", lambda error: broken.append(str(error)))
-        page.on("console", lambda said: broken.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda message: broken.append(message.text) if message.type == "error" else None)
         if script is not None:
             page.add_init_script(script)
         page.goto(address)
         return page
 
-    yield open_page
+    yield open_address
     for context in contexts:
         context.close()
-    assert asked
-    assert [url for url in asked if not url.startswith(("http://127.0.0.1:", "data:", "blob:http://127.0.0.1:"))] == []
+    assert requested
+    assert [
+        url for url in requested if not url.startswith(("http://127.0.0.1:", "data:", "blob:http://127.0.0.1:"))
+    ] == []
     refused = ("401 (Unauthorized)", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", MAPLIBRE)
-    assert [words for words in broken if not any(each in words for each in refused)] == []
+    assert [text for text in broken if not any(each in text for each in refused)] == []
 
 
 def drawn(page: Page) -> Page:
-    """When both charts are there."""
+    """Return the page when both charts are drawn."""
     page.locator("#sea-level").scroll_into_view_if_needed()
     for chart in ("#sea-level-chart", "#map-chart"):
         expect(page.locator(f"{chart} .main-svg").first).to_be_visible()
@@ -144,20 +146,20 @@ def drawn(page: Page) -> Page:
 
 
 def wait_until(page: Page, expression: str) -> None:
-    """Playwright's own way evaluates text within the page, which the policy forbids."""
-    give_up = monotonic() + PATIENCE_MS / 1000
+    """Wait for a condition; Playwright's own wait evaluates text in the page, which the policy forbids."""
+    give_up = monotonic() + TIMEOUT_MS / 1000
     while not page.evaluate(expression):
         assert monotonic() < give_up, expression
         page.wait_for_timeout(50)
 
 
 def picture_of(page: Page) -> str:
-    """What raster the map asks for."""
+    """Return the raster image that the map requests."""
     return str(page.evaluate("document.getElementById('map-chart').layout.images[0].source"))
 
 
-def test_the_map_is_drawn_and_slider_and_keys_move_it(site: Site, visit: Callable[..., Page]) -> None:
-    page = drawn(visit(site.address))
+def test_the_map_is_drawn_and_slider_and_keys_move_it(site: Site, open_page: Callable[..., Page]) -> None:
+    page = drawn(open_page(site.address))
     expect(page.locator("#map-chart pattern").first).to_be_attached()  # the marsh, of which nothing is known
     expect(page.locator("#slider-value")).to_have_text("within 24 hours")
     fills = "[...document.querySelectorAll('#map-chart .fills path')].map((path) => path.style.fill)"
@@ -190,8 +192,8 @@ def test_the_map_is_drawn_and_slider_and_keys_move_it(site: Site, visit: Callabl
     wait_until(page, f"{across}[0] === {whole[0]}")
 
 
-def test_a_silent_stream_is_shown_in_the_strip(own_site: Site, visit: Callable[..., Page]) -> None:
-    page = visit(own_site.address)
+def test_a_silent_stream_is_shown_in_the_strip(own_site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(own_site.address)
     row = page.locator(f'tr[data-stream="{STREAMS[0]}"]')
     expect(row).to_have_attribute("data-condition", "alive")
     expect(row.locator(".was-silent")).to_have_count(0)
@@ -203,8 +205,8 @@ def test_a_silent_stream_is_shown_in_the_strip(own_site: Site, visit: Callable[.
     expect(page.locator(f'tr[data-stream="{STREAMS[1]}"]')).to_have_attribute("data-condition", "alive")
 
 
-def test_a_new_decision_is_announced_and_the_focus_stays(own_site: Site, visit: Callable[..., Page]) -> None:
-    page = visit(own_site.address)
+def test_a_new_decision_is_announced_and_the_focus_stays(own_site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(own_site.address)
     draft = page.locator("summary", has_text="Draft of a warning")
     draft.focus()
     page.keyboard.press("Enter")
@@ -214,8 +216,8 @@ def test_a_new_decision_is_announced_and_the_focus_stays(own_site: Site, visit: 
     expect(page.locator("details.draft")).to_have_attribute("open", "")
 
 
-def test_a_confirmation_needs_the_token_and_is_logged(own_site: Site, visit: Callable[..., Page]) -> None:
-    page = visit(own_site.address)
+def test_a_confirmation_needs_the_token_and_is_logged(own_site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(own_site.address)
     page.get_by_role("button", name="Confirm: Evacuate low-lying areas – start").click()
     page.get_by_label("Your name").fill("Ada Vento")
     page.get_by_label("Note").fill("seen from the mole")
@@ -244,8 +246,8 @@ def test_a_confirmation_needs_the_token_and_is_logged(own_site: Site, visit: Cal
     assert [each.name for each in own_site.watched.alerts.glob("confirmed/*")] == ["sella-20221121T03.xml"]
 
 
-def test_the_keyboard_reaches_everything(site: Site, visit: Callable[..., Page]) -> None:
-    page = drawn(visit(site.address))
+def test_the_keyboard_reaches_everything(site: Site, open_page: Callable[..., Page]) -> None:
+    page = drawn(open_page(site.address))
     wanted = page.evaluate("""() => {
         const all = document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']");
         const there = [...all].filter((each) => each.checkVisibility() && !each.closest("dialog, .js-plotly-plot > *"));
@@ -269,9 +271,9 @@ def test_the_keyboard_reaches_everything(site: Site, visit: Callable[..., Page])
 
 @pytest.mark.parametrize(("scheme", "viewport", "language"), [("light", DESK, "en"), ("dark", PHONE, "bn")])
 def test_axe_finds_nothing_serious(
-    site: Site, visit: Callable[..., Page], scheme: str, viewport: dict[str, int], language: str
+    site: Site, open_page: Callable[..., Page], scheme: str, viewport: dict[str, int], language: str
 ) -> None:
-    page = drawn(visit(f"{site.address}?lang={language}", color_scheme=scheme, viewport=viewport))
+    page = drawn(open_page(f"{site.address}?lang={language}", color_scheme=scheme, viewport=viewport))
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     assert serious(page) == []
     page.locator("[data-confirm]").first.click()
@@ -291,9 +293,9 @@ def serious(page: Page) -> list[str]:
     ]
 
 
-def test_light_and_dark_follow_the_reader(site: Site, visit: Callable[..., Page]) -> None:
+def test_light_and_dark_follow_the_reader(site: Site, open_page: Callable[..., Page]) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
-    page = visit(site.address, color_scheme="dark")
+    page = open_page(site.address, color_scheme="dark")
     dark = page.evaluate(ground)
     page.emulate_media(color_scheme="light")
     light = page.evaluate(ground)
@@ -310,9 +312,9 @@ def brightness(colour: str) -> float:
     return sum(float(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")) / 3
 
 
-def test_a_phone_scrolls_in_one_direction(site: Site, visit: Callable[..., Page]) -> None:
+def test_a_phone_scrolls_in_one_direction(site: Site, open_page: Callable[..., Page]) -> None:
     for language in ("en", "bn", "vi"):
-        page = visit(f"{site.address}?lang={language}", viewport=PHONE, is_mobile=True, has_touch=True)
+        page = open_page(f"{site.address}?lang={language}", viewport=PHONE, is_mobile=True, has_touch=True)
         if language == "en":
             drawn(page)
         wide = page.evaluate(
@@ -324,8 +326,8 @@ def test_a_phone_scrolls_in_one_direction(site: Site, visit: Callable[..., Page]
         assert wide == [], language
 
 
-def test_a_second_language_writes_its_own_numbers(site: Site, visit: Callable[..., Page]) -> None:
-    page = drawn(visit(site.address, locale="bn-BD"))
+def test_a_second_language_writes_its_own_numbers(site: Site, open_page: Callable[..., Page]) -> None:
+    page = drawn(open_page(site.address, locale="bn-BD"))
     assert page.evaluate("document.documentElement.lang") == "bn"
     expect(page.locator("#now .tiles")).to_contain_text("০.৬৫ m")
     expect(page.locator("#slider-value")).to_have_text("২৪ ঘণ্টার মধ্যে")
@@ -335,17 +337,17 @@ def test_a_second_language_writes_its_own_numbers(site: Site, visit: Callable[..
     expect(page.locator("#actions-title")).to_have_text(labels("vi")["actions"])
 
 
-def test_without_a_script_the_page_shows_what_matters(site: Site, visit: Callable[..., Page]) -> None:
-    page = visit(site.address, java_script_enabled=False)
-    for words in ("0.65 m", "Evacuate low-lying areas", "a chance below 10 %", "working", "need JavaScript"):
-        expect(page.get_by_text(words).first).to_be_visible()
+def test_without_a_script_the_page_shows_what_matters(site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(site.address, java_script_enabled=False)
+    for text in ("0.65 m", "Evacuate low-lying areas", "a chance below 10 %", "working", "need JavaScript"):
+        expect(page.get_by_text(text).first).to_be_visible()
     expect(page.get_by_role("button", name="Confirm")).to_have_count(0)
     expect(page.locator("#map-chart img")).to_be_visible()
 
 
-def test_with_data_saving_charts_load_on_request(site: Site, visit: Callable[..., Page]) -> None:
+def test_with_data_saving_charts_load_on_request(site: Site, open_page: Callable[..., Page]) -> None:
     saving = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
-    page = visit(site.address, saving)
+    page = open_page(site.address, saving)
     page.locator("#map").scroll_into_view_if_needed()
     expect(page.locator("#load")).to_be_visible()
     assert page.evaluate("typeof Plotly") == "undefined"
@@ -353,8 +355,8 @@ def test_with_data_saving_charts_load_on_request(site: Site, visit: Callable[...
     drawn(page)
 
 
-def test_a_lost_connection_is_reported(own_site: Site, visit: Callable[..., Page]) -> None:
-    page = visit(own_site.address)
+def test_a_lost_connection_is_reported(own_site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(own_site.address)
     expect(page.locator("#lost")).to_be_hidden()
     wait_until(page, "performance.getEntriesByType('resource').length > 3")
     own_site.stop()
@@ -362,16 +364,16 @@ def test_a_lost_connection_is_reported(own_site: Site, visit: Callable[..., Page
     expect(page.locator("#announcements")).to_have_text(labels("en")["lost"])
 
 
-def test_two_runs_are_compared(site: Site, visit: Callable[..., Page]) -> None:
-    page = visit(site.address)
+def test_two_runs_are_compared(site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(site.address)
     page.select_option("#first-run", "before")
     page.select_option("#second-run", "after")
     page.get_by_role("button", name="Compare").click()
-    told = page.locator("#comparison")
-    expect(told).to_contain_text("today, once in 100 years")
-    expect(told).to_contain_text(labels("en")["damage_overlaps"])
-    expect(told).to_contain_text("Raise the embankment")
-    picture = told.locator("img").first
+    comparison = page.locator("#comparison")
+    expect(comparison).to_contain_text("today, once in 100 years")
+    expect(comparison).to_contain_text(labels("en")["damage_overlaps"])
+    expect(comparison).to_contain_text("Raise the embankment")
+    picture = comparison.locator("img").first
     picture.scroll_into_view_if_needed()
     wait_until(page, "document.querySelector('#comparison img').naturalWidth === 480")
     assert serious(page) == []

@@ -20,9 +20,9 @@ def fields(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("asked", "accepted", "language"),
+    ("requested", "accepted", "language"),
     [(None, "", "en"), ("vi", "bn", "vi"), ("xx", "bn", "bn"), (None, "fr, bn-BD;q=0.7, vi;q=0.9", "vi"),
      (None, "bn;q=0, vi;q=0.1", "vi"), (None, "*", "en"), (None, "vi;q=x," * 200, "en"), ("../en", "", "en")],
 )  # fmt: skip
-def test_the_language_of_the_reader_is_chosen(asked: str | None, accepted: str, language: str) -> None:
-    assert choose_language(asked, accepted) == language
+def test_the_language_of_the_reader_is_chosen(requested: str | None, accepted: str, language: str) -> None:
+    assert choose_language(requested, accepted) == language

@@ -35,32 +35,32 @@ def client(run: RunFolder, watched: WatchView) -> Iterator[TestClient]:
 
 
 def test_the_page_shows_what_matters_without_a_script(client: TestClient) -> None:
-    page = Words.of(client.get("/", headers={"Accept-Language": "en"}))
-    for words in (
+    page = PageText.of(client.get("/", headers={"Accept-Language": "en"}))
+    for part in (
         "Flood risk at Mouth of the Sella", "SIMULATED", "Sea level now", "0.70 m", "0.40 m to 0.80 m",
-        "Evacuate low-lying areas", "a chance of 42% that the sea passes 1.18 m", "a chance below 10 %",
+        "Evacuate low-lying areas", "a chance of 42% that the sea level exceeds 1.18 m", "a chance below 10 %",
         "Sella mole", "working", "1 unknown, not dry", "marsh", "unknown", "flood_depth.tif", "Raise the embankment",
         "The gauge was silent at the peak of the last storm.",
     ):  # fmt: skip
-        assert words in page, words
+        assert part in page, part
     assert "out of date" not in page
 
 
 def test_without_a_watch_the_page_says_so(run: RunFolder) -> None:
     with client_of({"before": run}, None) as client:
-        assert labels("en")["no_watch"] in Words.of(client.get("/"))
+        assert labels("en")["no_watch"] in PageText.of(client.get("/"))
 
 
 def test_before_the_first_step_the_page_says_so(run: RunFolder, tmp_path: Path) -> None:
     watch = make_watch(run, 0, Store.open(tmp_path / "watch.db"))
     with client_of({"before": run}, watch) as client:
-        assert labels("en")["no_steps"] in Words.of(client.get("/"))
+        assert labels("en")["no_steps"] in PageText.of(client.get("/"))
     watch.store.close()
 
 
 def test_a_stale_page_says_that_it_is_out_of_date(run: RunFolder, watched: WatchView) -> None:
     with client_of({"before": run}, replace(watched, clock=lambda: START + 12 * HOUR)) as client:
-        assert "This page is out of date. The watch last ran 8 h ago." in Words.of(client.get("/?lang=en"))
+        assert "This page is out of date. The watch last ran 8 h ago." in PageText.of(client.get("/?lang=en"))
 
 
 def test_a_run_that_is_not_served_has_no_page(client: TestClient) -> None:
@@ -69,16 +69,16 @@ def test_a_run_that_is_not_served_has_no_page(client: TestClient) -> None:
 
 
 def test_names_are_never_code(tmp_path: Path) -> None:
-    nasty = "<script>alert(1)</script>"
+    script = "<script>alert(1)</script>"
     run = make_run(tmp_path / "run")
     for name in ("summary.json", "plan.json", "zones.geojson"):
         text = (run.path / name).read_text()
-        (run.path / name).write_text(text.replace("Mouth of the Sella", nasty).replace("old town", nasty))
+        (run.path / name).write_text(text.replace("Mouth of the Sella", script).replace("old town", script))
     watch = make_watch(run, 1)
-    watch.store.confirm(DECISION, nasty, nasty, START)
+    watch.store.confirm(DECISION, script, script, START)
     with client_of({"run": run}, watch) as client:
         text = client.get("/").text
-        assert nasty not in text
+        assert script not in text
         assert text.count("&lt;script&gt;alert(1)") >= 3
     watch.store.close()
 
@@ -109,11 +109,11 @@ def test_the_first_view_needs_few_bytes(client: TestClient) -> None:
 def test_the_page_is_written_in_each_language(client: TestClient, language: str) -> None:
     page = client.get(f"/?lang={language}")
     assert f'<html lang="{language}">' in page.text
-    assert labels(language)["actions"] in Words.of(page)
+    assert labels(language)["actions"] in PageText.of(page)
     assert page.headers["content-language"] == language
 
 
-class Words(HTMLParser):
+class PageText(HTMLParser):
     """The text of a page, without its scripts."""
 
     def __init__(self) -> None:
