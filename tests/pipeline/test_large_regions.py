@@ -55,7 +55,7 @@ from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_
 from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, make_observations
 from tests.fixtures.region_files import write_region_folder
 from tests.pipeline.test_deployment import a_sea
-from tests.risk.test_flood_maps import SEA_LEVEL, forecaster
+from tests.risk.hazard.test_flood_maps import SEA_LEVEL, forecaster
 
 EDGE = 300
 CHOICE = MapConfig(samples=2, return_periods=(10.0,))

@@ -1,4 +1,4 @@
-"""What drives the uncertainty and what to measure next: against SciPy's Sobol estimator and closed forms."""
+"""Sobol indices and value of information: against SciPy's estimator and closed forms."""
 
 from dataclasses import replace
 
@@ -100,7 +100,7 @@ def test_what_is_certain_drives_nothing_and_what_errs_drives_all() -> None:
     assert "flood marks" in wild.measurements[0].what
 
 
-def test_a_longer_record_leaves_less_to_learn_from_ten_more_years() -> None:
+def test_a_longer_record_reduces_the_value_of_ten_more_years() -> None:
     def worth(years: float) -> float:
         found = analyse_sensitivity(make_hazard(12), make_assets(), "europe", years)
         assert found is not None
@@ -114,7 +114,7 @@ def test_a_longer_record_leaves_less_to_learn_from_ten_more_years() -> None:
     assert young / old == pytest.approx((10 + 90) / (10 + 10))  # n / (N + n) for a linear reading
 
 
-def test_nothing_known_or_nothing_uncertain_says_nothing() -> None:
+def test_without_known_assets_or_uncertainty_there_is_no_analysis() -> None:
     assert analyse_sensitivity(make_hazard(5), make_assets().iloc[[4, 5, 6]], "europe", 20.0) is None
     dry = replace(make_hazard(5), flood_depth=np.zeros_like(make_hazard(5).flood_depth))
     assert analyse_sensitivity(dry, make_assets().iloc[KNOWN], "europe", 20.0) is None
@@ -151,7 +151,7 @@ def test_totals_by_class_and_district_count_the_unknown_apart() -> None:
     assert again["district", "harbour"].expected_annual_damage == pytest.approx((3.4, 5.0, 6.6))
 
 
-def test_people_are_told_as_bounds() -> None:
+def test_people_are_reported_as_bounds() -> None:
     impact = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0))
     assert population_sentences(impact) == [
         "The people who live here were not counted, so the number of people in danger is unknown."
@@ -163,7 +163,7 @@ def test_people_are_told_as_bounds() -> None:
     assert told[2] == "2\N{NO-BREAK SPACE}homes without a count are missing from these numbers."
 
 
-def test_the_sentence_compares_kinds_of_measurements_and_owns_up_to_its_assumption() -> None:
+def test_the_sentence_compares_kinds_of_measurements_and_states_its_assumption() -> None:
     found = analyse_sensitivity(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
     said = " ".join(information_sentences(found))
     assert "is the flood map" in said

@@ -112,7 +112,7 @@ def plan_adaptation(
     known = impact.assets["expected_annual_damage_p50"].notna().to_numpy()
     if not known.any():
         missing = "no assets are given" if len(impact.assets) == 0 else "the damage of every asset is unknown"
-        notes.append(f"Long-term measures were not weighed: {missing}. The triggers follow the sea level alone.")
+        notes.append(f"Long-term measures were not appraised: {missing}. The triggers follow the sea level alone.")
     else:
         assets = impact.assets[known]
         deviates = draw_curve_deviates(len(hazard.levels), rng)
@@ -205,7 +205,7 @@ def _monitoring() -> Action:
         cost=None,
         priority=0,
         confidence="high",
-        why="Every trigger stands on a reading; without readings the degraded rules apply.",
+        why="Every trigger needs readings; without them its rule for missing data applies.",
     )
 
 

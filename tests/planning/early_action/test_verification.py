@@ -1,4 +1,4 @@
-"""Decisions are weighed as the cost-loss model says, and a back-test counts what happened."""
+"""Cost-loss decisions and the verification of phases on a record."""
 
 import numpy as np
 import pandas as pd
@@ -75,7 +75,7 @@ def test_an_action_helps_only_when_it_starts_early_enough(start: int, hits: int,
     assert (result.hits, result.late, result.misses, result.false_alarms) == (hits, late, misses, 0)
 
 
-def test_an_action_that_stopped_before_the_event_was_in_vain() -> None:
+def test_an_action_that_stopped_before_the_event_is_a_false_alarm() -> None:
     result = tried(flags((30, 45)), level((50, 53)))
     assert (result.hits, result.misses, result.false_alarms) == (0, 1, 1)
     assert result.false_alarm_cost == 1.0
@@ -103,7 +103,7 @@ def test_expenses_add_up() -> None:
     assert expenses.always == pytest.approx(400 / 48)
 
 
-def test_perfect_information_lets_one_activation_serve_two_events_and_bears_a_small_loss() -> None:
+def test_perfect_information_covers_two_events_by_one_activation_and_accepts_a_small_loss() -> None:
     two = tried(flags(), level((100, 102), (130, 131)))
     assert two.expenses is not None
     assert two.expenses.perfect == 1.0
@@ -121,14 +121,14 @@ def test_perfect_information_lets_one_activation_serve_two_events_and_bears_a_sm
     st.lists(st.tuples(st.integers(0, 390), st.integers(1, 80)), max_size=6),
     st.lists(st.tuples(st.integers(1, 399), st.integers(1, 30)), max_size=5),
 )
-def test_nothing_is_worth_more_than_perfect_information(acts, spans) -> None:
+def test_no_decisions_are_better_than_perfect_information(acts, spans) -> None:
     active = flags(*((a, min(a + b, 400)) for a, b in acts))
     result = tried(active, level(*((a, min(a + b, 400)) for a, b in spans)))
     assert result.expenses is not None
     assert result.expenses.decided >= result.expenses.perfect - 1e-9
 
 
-def test_without_stakes_nothing_is_weighed() -> None:
+def test_without_a_cost_loss_model_there_are_no_expenses() -> None:
     result = verify(flags((40, 60)), TIME, level((50, 53)), HIGH, 3.0, None)
     assert (result.hits, result.expenses, result.false_alarm_cost) == (1, None, None)
     with pytest.raises(InputError, match="399 states"):
@@ -139,7 +139,7 @@ def test_without_stakes_nothing_is_weighed() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 399), st.integers(1, 40)), max_size=5), st.integers(0, 12))
-def test_knowing_the_future_is_worth_everything_and_every_event_is_counted(spans, needed: int) -> None:
+def test_perfect_decisions_have_value_one_and_every_event_is_counted(spans, needed: int) -> None:
     observed = level(*((a, min(a + b, 400)) for a, b in spans))
     happened = find_events(TIME, observed, HIGH)
     onset = np.searchsorted(TIME, happened.onset)
@@ -153,7 +153,7 @@ def test_knowing_the_future_is_worth_everything_and_every_event_is_counted(spans
 # Streams that die
 
 
-def test_a_gauge_dies_in_every_second_of_the_highest_storms_and_truth_stays() -> None:
+def test_a_gauge_fails_in_every_second_of_the_highest_storms_and_observations_stay() -> None:
     time = np.datetime64("2001-01-01", "ns") + np.arange(8766).astype("timedelta64[h]")
     sea = np.random.default_rng(0).normal(0, 0.1, time.size)
     peaks = np.arange(500, 8000, 1300)
@@ -168,7 +168,7 @@ def test_a_gauge_dies_in_every_second_of_the_highest_storms_and_truth_stays() ->
 
 
 def a_record(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Levels and tides [m]: a first-order process with a memory of 24 h about a tide."""
+    """Levels and tides [m]: a first-order process with a time scale of 24 h about a tide."""
     rng = np.random.default_rng(seed)
     weather = np.zeros(size)
     for hour in range(1, size):
@@ -177,7 +177,7 @@ def a_record(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return tide + weather, tide
 
 
-def test_forecasts_from_readings_are_right_on_average_and_as_sure_as_they_say() -> None:
+def test_forecasts_from_readings_are_unbiased_and_calibrated() -> None:
     level, tide = a_record(20_000, 0)
     forecaster = fit_statistical_forecast(level[:10_000], tide[:10_000], np.random.default_rng(0))
     time = np.datetime64("2001-01-01", "ns") + np.arange(10_000).astype("timedelta64[h]")
@@ -193,7 +193,7 @@ def test_forecasts_from_readings_are_right_on_average_and_as_sure_as_they_say() 
         assert ((truth >= low) & (truth <= high)).mean() == pytest.approx(0.8, abs=0.05)
 
 
-def test_what_happens_later_changes_no_forecast_and_silence_gives_none() -> None:
+def test_later_readings_change_no_forecast_and_gaps_give_none() -> None:
     level, tide = a_record(6000, 1)
     forecaster = fit_statistical_forecast(level[:5000], tide[:5000], np.random.default_rng(0))
     time = np.datetime64("2001-01-01", "ns") + np.arange(1000).astype("timedelta64[h]")

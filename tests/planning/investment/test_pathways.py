@@ -100,7 +100,7 @@ def test_a_measure_that_hardly_moves_the_tipping_point_is_no_step() -> None:
 
 def test_without_a_mapped_higher_sea_there_are_no_pathways() -> None:
     found = find_pathways([], StageDamageByDesign.of(a_baseline(), []), load_scenarios(), ECONOMY)
-    assert found.startswith("There are no pathways: no higher sea was mapped")
+    assert found.startswith("There are no pathways: no sea-level rise is mapped")
 
 
 def test_the_generator_can_read_the_files(pathways: Pathways) -> None:
@@ -122,7 +122,7 @@ def test_the_generator_can_read_the_files(pathways: Pathways) -> None:
     assert len(tips) == len(pathways.steps)
 
 
-def test_the_map_names_every_measure_and_says_its_ends(pathways: Pathways) -> None:
+def test_the_map_names_every_measure_and_describes_its_ends(pathways: Pathways) -> None:
     for width in (WIDE, NARROW):
         picture = draw_pathways(pathways, width)
         for kind in {kind for step in pathways.steps for kind in step.built}:

@@ -106,13 +106,11 @@ def _for_lives(measure: OperationalMeasure, hazard: Hazard, damage: StageDamageB
             for period in range(levels.size)
         ]
         if not any(flooded):
-            return (
-                f"{measure.title}: nothing that it is for floods at any return period up to {_longest(hazard)} years."
-            )
+            return f"{measure.title}: none of its assets floods at any return period up to {_longest(hazard)} years."
         first = next(period for period, names in enumerate(flooded) if names)
         where = flooded[first]
     level = float(levels[first])
-    floods = f" floods {len(where)} of them" if where else " is reached"
+    floods = f" floods {len(where)} of its assets" if where else " is reached"
     why = (
         f"For lives, not for money: a chance of more than {100 * PROBABILITY_FOR_LIVES:g} % that the level of once in"
         f" {hazard.return_periods[first]:g} years{floods}."
@@ -127,7 +125,7 @@ def _for_money(
     if measure.cost is None or measure.avoided_share is None:
         raise InputError(f"measure '{measure.key}'", "states no cost or no avoided_share", "complete the catalogue")
     if damage is None:
-        return f"{measure.title}: cannot be weighed without known assets."
+        return f"{measure.title}: not appraised, because no asset has a known damage."
     share, cost = measure.avoided_share, measure.cost.value
     grid = np.linspace(damage.levels[0], damage.levels[-1], 201)
     avoidable = np.array([share.value * float(np.median(damage.at_level(measure.classes, level))) for level in grid])
@@ -145,8 +143,8 @@ def _for_money(
     likeliest, level = next(iter(found.items()))
     drawn = rng.uniform(share.low, share.high, len(hazard.levels)) * damage.at_level(measure.classes, level)
     low, middle, high = (float(q) for q in np.quantile(drawn, [0.1, 0.5, 0.9]))
-    lowest = " or lower (the hazard knows no lower one)" if level == grid[0] else ""
-    more = "; a smaller chance is enough for a higher sea" if len(found) > 1 else ""
+    lowest = " or lower (no lower level is mapped)" if level == grid[0] else ""
+    more = "; a smaller chance suffices for a higher sea" if len(found) > 1 else ""
     why = (
         f"From {level:.2f} m{lowest}, {likeliest:g} x avoidable loss (EUR {avoidable_loss(level):,.0f})"
         f" exceeds the cost of EUR {cost:,.0f}{more}."

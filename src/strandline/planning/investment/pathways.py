@@ -145,14 +145,16 @@ def find_pathways(
     sea_levels = scenarios.sea_levels
     highest = float(np.median(damage.highest - damage.levels[:, -1]))
     if highest <= LEAST_GAIN:
-        return "There are no pathways: no higher sea was mapped. Give [[scenarios.sea_level_rise]] in the region file."
+        return (
+            "There are no pathways: no sea-level rise is mapped. Give [[scenarios.sea_level_rise]] in the region file."
+        )
     rises = np.linspace(0.0, highest, RISES)
     levels = damage.levels + rises[:, None, None]
     sets = measure_sets(len(designs))
     annual = {each: damage.expected_annual_damage(each, levels) for each in sets}  # (N, S) each
     objective = scenarios.objective.damage_share * annual[NOTHING][0]  # (S,)
     if np.median(objective) <= 0:
-        return "There are no pathways: the median expected annual damage is nothing today."
+        return "There are no pathways: the median expected annual damage is zero today."
     points = {
         each: _point(tipping_rises(rises, annual[each], objective), highest, sea_levels, economy.start_year)
         for each in sets
@@ -286,11 +288,13 @@ def _signposts(
         yield Signpost("mean sea level above today's", "m", built, then, decide, tip)
         if watched - tip > level[0]:
             counts = [10 / float(np.exp(np.interp(watched - rise, level, np.log(periods)))) for rise in (decide, tip)]
-            yield Signpost(f"years in ten whose highest sea passes {watched:.2f} m", "years", built, then, *counts)
+            yield Signpost(
+                f"years in ten whose highest sea level exceeds {watched:.2f} m", "years", built, then, *counts
+            )
         growth = headroom[frozenset(order)]
         if growth <= (1 + fastest) ** (LAST_YEAR - start_year):
             early = max(growth * (1 + fastest) ** -wait, 1.0)
-            yield Signpost("value of what can be flooded, today's = 1", "1", built, then, early, growth)
+            yield Signpost("exposed value, today's = 1", "1", built, then, early, growth)
 
 
 def _rise_in_time(point: TippingPoint, wait: float, sea_levels: Sequence[SeaLevel], start_year: int) -> float:

@@ -71,9 +71,8 @@ def plan_investments(
     beyond = int((appraisal.share_beyond[:-1] > 0).sum())
     if beyond:
         notes.append(
-            f"In {beyond} of {len(appraisal.scenarios)} futures some floods come from a sea above the highest that was"
-            f" mapped ({np.median(damage.highest):.2f} m). Their damage is counted as at that level: it is at least so"
-            " much."
+            f"In {beyond} of {len(appraisal.scenarios)} scenarios some floods come from a sea above the highest mapped level"
+            f" ({np.median(damage.highest):.2f} m). Their damage is counted as at that level: it is a lower bound."
         )
     return Investments(
         tuple(actions),
@@ -89,10 +88,10 @@ def _shelters(
 ) -> Action | str:
     """Shelters for everybody who may be exposed in the design event: for lives, not compared with money."""
     if impact.population is None:
-        return f"{measure.title}: not planned, because nobody counted the people."
+        return f"{measure.title}: not planned, because the survey has no count of people."
     exposed = impact.population.exposed.at_most[2]
     if exposed <= 0:
-        return f"{measure.title}: nobody who was counted stands in water."
+        return f"{measure.title}: not planned, because no counted person is exposed."
     count = int(np.ceil(exposed / measure.effect["capacity"].value))
     life_cycle_cost_factor = economy.life_cycle_cost_factor(measure.lifetime_years.value, measure.upkeep_share.value)
     return Action(
@@ -106,9 +105,7 @@ def _shelters(
         cost=bounds(measure.unit_cost.draw(samples, rng) * count * life_cycle_cost_factor),
         priority=0,
         confidence="medium",
-        why=(
-            "For lives, not for money: so many hold all who may stand in water in the event that the plan prepares for."
-        ),
+        why=("For lives, not for money: enough for everybody who may be exposed in the design event."),
         what=f"{count} shelters for {measure.effect['capacity'].value:g} people each.",
         who=measure.who,
         protects=f"up to {exposed:,.0f} people",
@@ -122,7 +119,7 @@ def _action_or_note(
     alone = frozenset({number})
     value = appraisal.net_present_value[appraisal.measure_sets.index(alone)]  # (W + 1, S)
     robust = appraisal.robustness(alone, selection.affordable)
-    in_scenarios = f"in {robust.pays_in} of {robust.of} futures"
+    in_scenarios = f"in {robust.pays_in} of {robust.of} scenarios"
     title = built.measure.title
     if number not in selection.chosen:
         low, _, high = bounds(appraisal.benefit_cost_ratio(alone)[-1])
@@ -132,17 +129,17 @@ def _action_or_note(
                 f" {in_scenarios}."
             )
         if selection.affordable[appraisal.measure_sets.index(selection.chosen | alone)]:
-            return f"{title}: pays alone ({in_scenarios}), but adds more regret than worth beside the others."
+            return f"{title}: pays alone ({in_scenarios}), but adds more regret than value beside the others."
     pays = float((value[-1] > 0).mean())
     confidence: Confidence = "high" if pays >= 0.9 else "medium" if pays >= 0.6 else "low"
     reservations = []
     if built.rests_on_assumptions:
         reservations.append("its cost or effect is an assumption")
     if impact.unknown_assets > 0.1 * len(impact.assets):
-        reservations.append("more than a tenth of the assets is unknown")
+        reservations.append("the damage of more than a tenth of the assets is unknown")
     if reservations and confidence == "high":
         confidence = "medium"
-    held = f" Confidence is held down: {' and '.join(reservations)}." if reservations else ""
+    held = f" Confidence is reduced: {' and '.join(reservations)}." if reservations else ""
     flag = " A no-regret measure." if robust.is_no_regret else ""
     index = appraisal.measure_sets.index(alone)
     return Action(

@@ -51,14 +51,14 @@ def test_every_class_has_a_known_curve_and_every_number_a_source() -> None:
         curve_index("castle")
 
 
-def test_a_school_is_damaged_like_the_curve_that_stands_for_it() -> None:
+def test_a_school_has_the_damage_of_its_curve_class() -> None:
     assets = make_assets().iloc[[7, 7]].assign(asset_class=["commercial", "school"])
     deviates = np.linspace(-1, 1, 6)
     shop, school = damage_ratios(make_hazard().flood_depth[3], overlay_exposure(assets, REGION), "asia", deviates)
     assert np.array_equal(shop, school)
 
 
-def test_thresholds_lie_in_their_range_are_shared_by_a_class_and_give_way_to_the_assets_own() -> None:
+def test_thresholds_lie_in_their_range_are_shared_by_a_class_and_replaced_by_the_assets_own() -> None:
     assets = serving_assets()
     drawn = draw_function_thresholds(assets, 500, np.random.default_rng(0))
     assert (drawn[:, 0] == drawn[:, 1]).all()
@@ -86,7 +86,7 @@ def test_a_road_is_as_passable_as_its_deepest_known_stretch_and_open_where_that_
     assert np.isnan(lost[4]).all()
 
 
-def test_loss_of_service_and_breach_reach_the_assets_with_their_frequency() -> None:
+def test_loss_of_function_and_breach_are_columns_of_the_assets_with_their_frequency() -> None:
     hazard = make_hazard()
     stated = serving_assets().assign(operation_threshold=[0.3, 0.3, np.nan, np.nan, np.nan])
     table = assess_impact(hazard, stated, "europe", np.random.default_rng(0)).assets

@@ -1,4 +1,4 @@
-"""Damage from depth: closed forms, invariants, and unknown that never becomes zero."""
+"""Damage from depth: closed forms and invariants; unknown never becomes zero."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ def test_trapezoid_rule_in_closed_form() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.floats(1.5, 500), min_size=1, max_size=7, unique=True), st.sampled_from(["log_linear", "trapezoid"]))
-def test_constant_damage_costs_itself_as_often_as_the_first_return_period(periods: list[float], rule) -> None:
+def test_constant_damage_occurs_as_often_as_the_first_return_period(periods: list[float], rule) -> None:
     # Also: weights are never negative, so that more damage at any return period never means less a year.
     ascending = tuple(sorted(periods))
     if min(np.diff(ascending), default=1) < 1e-3:
@@ -186,7 +186,7 @@ def test_raised_homes_and_warnings_act_on_their_classes_only() -> None:
         Protection(avoided_share={"commercial": 1.3})
 
 
-def test_the_forecasters_damage_states_stand_where_it_has_any_and_the_flood_is_known() -> None:
+def test_the_students_damage_states_replace_the_curves_where_the_flood_is_known() -> None:
     own = np.full((8, 5), np.nan)
     own[[0, 4]] = [0.1, 0.2, 0.3, 0.4, 0.0]  # a house, and a shop on the unknown cell
     plain = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0))
@@ -201,7 +201,7 @@ def test_the_forecasters_damage_states_stand_where_it_has_any_and_the_flood_is_k
         assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0), own_states=own[:1])
 
 
-def test_the_forecaster_is_heard_where_the_survey_is_outdated_and_its_curves_were_taught() -> None:
+def test_the_students_states_are_used_where_the_survey_is_outdated_and_its_curves_were_in_training() -> None:
     assets = make_assets().assign(survey_year=[2015] * 3 + [2016] + [2026] * 4)
     said = np.random.default_rng(1).dirichlet(np.ones(5), (6, 8))  # (R, A, 5)
     hazard = replace(make_hazard(), damage_states=said)
@@ -213,7 +213,7 @@ def test_the_forecaster_is_heard_where_the_survey_is_outdated_and_its_curves_wer
     assert states_where_outdated(make_hazard(), assets, 2026, 50.0, "asia") is None
 
 
-def test_wrong_assets_and_periods_are_refused_at_the_door() -> None:
+def test_wrong_assets_and_periods_are_refused() -> None:
     hazard, rng = make_hazard(), np.random.default_rng(0)
     with pytest.raises(InputError, match="200 is not in the hazard"):
         assess_impact(hazard, make_assets(), "europe", rng, design_return_period=200)

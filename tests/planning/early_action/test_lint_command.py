@@ -1,4 +1,4 @@
-"""``strandline lint`` says what a protocol lacks, and refuses it."""
+"""``strandline lint`` names the faults of a protocol and refuses it."""
 
 import sys
 from pathlib import Path

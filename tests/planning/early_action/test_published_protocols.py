@@ -1,4 +1,4 @@
-"""The published protocols act just over each of their thresholds, within each of their windows, and not else."""
+"""The published protocols act just over each threshold, within each window, and not otherwise."""
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ def test_the_cyclone_protocol_acts_over_each_threshold_within_its_window(variabl
     assert activation(bulletin(**{variable: (value, lead)})).active == acts
 
 
-def test_the_cyclone_protocol_stands_down_when_all_three_are_calm_for_a_day() -> None:
+def test_the_cyclone_protocol_stops_when_all_three_are_calm_for_a_day() -> None:
     issues = [START + pd.Timedelta(hours=6 * i) for i in range(7)]
     wind = np.zeros((7, LEADS.size, 1))
     wind[0, LEADS == 42] = 130.0
@@ -121,7 +121,7 @@ def test_the_flood_protocol_acts_over_danger_level_plus_085_within_five_days(lev
     assert not states["readiness"].active
 
 
-def test_a_river_over_danger_for_a_day_stands_in_for_dead_forecasts() -> None:
+def test_a_river_over_danger_level_for_a_day_replaces_missing_forecasts() -> None:
     hours = pd.date_range(START, periods=40, freq="3h")
     level = {"water_level_above_danger_level": forecast(np.zeros(11), np.arange(0, 241, 24.0))}
     for since, acts in ((96, True), (99, False)):
@@ -133,7 +133,7 @@ def test_a_river_over_danger_for_a_day_stands_in_for_dead_forecasts() -> None:
 
 
 @pytest.mark.parametrize("of", [CYCLONE, FLOOD])
-def test_every_number_of_ours_is_called_an_assumption(of) -> None:
+def test_every_unpublished_number_is_marked_as_an_assumption(of) -> None:
     started = {name for phase in of.phases for name in of.indicators_of(phase.start)}
     for name, indicator in of.indicators.items():
         assert name in started or "assumption" in indicator.source

@@ -1,4 +1,4 @@
-"""Zones share out a place without a gap, and say what each does at each sea."""
+"""Zones partition a study area; stage-damage by zone rises with the sea level and adds up."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -44,7 +44,7 @@ def make_observations(assets: gpd.GeoDataFrame, region: Region = REGION) -> Obse
 
 
 def flat_hazard(region: Region, floodable: np.ndarray) -> Hazard:
-    """One sample of one sea that puts a metre of water where told."""
+    """One sample of one sea level with a metre of water on the floodable cells."""
     depth = np.where(floodable, 1.0, 0.0).astype(np.float32)[None, None]
     shares = depth[0]
     return Hazard(region, (10.0,), np.array([[1.5]]), depth, shares, shares, shares,
@@ -139,16 +139,16 @@ def test_given_polygons_are_kept_and_what_they_leave_out_is_elsewhere() -> None:
     assert outline.bounds == pytest.approx((0, 0, 300, 800), abs=1e-3)
 
 
-def test_polygons_that_overlap_or_hold_no_land_are_refused() -> None:
+def test_polygons_that_overlap_or_contain_no_land_are_refused() -> None:
     twice = strips(0, 300, 700)
     twice.geometry = twice.geometry.buffer(150)
     with pytest.raises(InputError, match="overlap in"):
         find_zones(make_observations(make_assets()), [make_hazard()], twice)
-    with pytest.raises(InputError, match="hold no land"):
+    with pytest.raises(InputError, match="contain no land"):
         find_zones(make_observations(make_assets()), [make_hazard()], strips(0, 50))
 
 
-def test_zones_add_up_to_the_damage_of_the_place() -> None:
+def test_zones_add_up_to_the_damage_of_the_study_area() -> None:
     assets = make_assets().assign(people=[4, 7, 0, np.nan, 0, 0, np.nan, 2])
     hazards = [make_hazard(), make_hazard(rise=0.4)]
     zones, response = make_response(assets, hazards, strips(0, 300, 700))
@@ -208,7 +208,7 @@ def noisy_response(seed: int) -> StageDamageByZone:
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**16), st.lists(st.floats(-2, 6), min_size=2, max_size=20))
-def test_a_higher_sea_never_does_less(seed: int, drawn: list[float]) -> None:
+def test_a_higher_sea_level_never_reduces_any_number(seed: int, drawn: list[float]) -> None:
     response, levels = noisy_response(seed), np.sort(drawn)
     for sample in range(4):
         said = response.at(levels, sample)
@@ -221,7 +221,7 @@ def test_a_higher_sea_never_does_less(seed: int, drawn: list[float]) -> None:
         assert (np.nan_to_num(said.flooded_share) >= 0).all()
 
 
-def test_between_mapped_seas_it_is_straight_and_above_them_as_at_the_highest() -> None:
+def test_numbers_are_linear_between_mapped_levels_and_constant_above() -> None:
     response = noisy_response(5)
     levels, samples = np.linspace(-1, 6, 57), np.arange(4)
     said = response.at(levels[:, None], samples)  # (N, S, Z)
@@ -241,7 +241,7 @@ def test_a_member_keeps_its_sample() -> None:
     np.testing.assert_array_equal(members.damage[2], response.at(1.3, 2).damage)
 
 
-def test_a_sample_whose_lowest_sea_lies_below_the_dry_one_starts_with_a_step() -> None:
+def test_a_sample_whose_lowest_level_is_below_the_dry_one_starts_with_a_step() -> None:
     zones = find_zones(make_observations(make_assets()), [make_hazard()], strips(0, 300, 700))
     response = StageDamageByZone.of(zones, [make_hazard()], make_assets(), 1.2, np.random.default_rng(0))
     lowest = float(response.levels[0, 0])
@@ -261,7 +261,7 @@ def test_a_sample_whose_lowest_sea_lies_below_the_dry_one_starts_with_a_step() -
         (lambda r: {"dry_level": np.nan}, "dry level"),
     ],
 )
-def test_a_response_that_cannot_be_is_refused(change: object, fault: str) -> None:
+def test_an_inconsistent_stage_damage_is_refused(change: object, fault: str) -> None:
     response = noisy_response(7)
     with pytest.raises(InputError, match=fault):
         StageDamageByZone(
@@ -269,7 +269,7 @@ def test_a_response_that_cannot_be_is_refused(change: object, fault: str) -> Non
         )  # type: ignore[operator]
 
 
-def test_higher_seas_of_another_grid_are_refused() -> None:
+def test_hazards_of_another_grid_are_refused() -> None:
     zones = find_zones(make_observations(make_assets()), [make_hazard()])
     with pytest.raises(InputError, match="hazard under sea-level rise"):
         StageDamageByZone.of(
@@ -287,6 +287,6 @@ def test_zones_without_a_cell_or_with_one_name_twice_are_refused() -> None:
         Zones(("a", "b"), (square, square), cells, np.array([-1]), "nobody")
 
 
-def test_a_place_where_nothing_floods_still_has_a_zone() -> None:
+def test_a_study_area_without_floods_still_has_a_zone() -> None:
     zones = find_zones(make_observations(make_assets()), [flat_hazard(REGION, np.zeros(REGION.shape, dtype=bool))])
     assert (zones.of_cell[:, 1:] != NOWHERE).all()

@@ -1,4 +1,4 @@
-"""Flood maps: depths from class probabilities in closed form, and what a map promises whatever the network says."""
+"""Flood maps: depths from class probabilities in closed form, and invariants for any network."""
 
 from dataclasses import replace
 
@@ -57,7 +57,9 @@ def test_a_sure_class_holds_every_depth_and_a_dry_cell_none() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**31), deepest=st.floats(-2, 8))
-def test_depth_rises_with_the_quantile_and_is_flooded_as_often_as_the_classes_say(seed: int, deepest: float) -> None:
+def test_depth_rises_with_the_quantile_and_is_flooded_as_often_as_the_class_probability(
+    seed: int, deepest: float
+) -> None:
     probability = np.random.default_rng(seed).dirichlet(np.full(5, 0.5), size=(1, 4, 4)).transpose(0, 3, 1, 2)
     probability = probability.astype(np.float32)
     quantiles = (np.arange(2000) + 0.5) / 2000
@@ -76,7 +78,7 @@ def forecaster(seed: int = 0) -> Forecaster:
     return Forecaster(tuple(members), {}, 1.0, 0.5, 0.5)
 
 
-def test_a_map_keeps_unknown_ground_unknown_water_dry_and_rises_with_the_return_period() -> None:
+def test_a_map_keeps_unknown_terrain_unknown_and_water_dry_and_rises_with_the_return_period() -> None:
     levels = np.sort(np.random.default_rng(0).uniform(0.9, 2.8, (6, 3)), axis=1)
     told: list[float] = []
     hazard = map_hazard(
@@ -96,7 +98,7 @@ def test_a_map_keeps_unknown_ground_unknown_water_dry_and_rises_with_the_return_
     assert set(hazard.provenance) == {"terrain", "tide_gauge"}
 
 
-def test_assets_are_asked_about_in_the_same_storms_and_change_no_map() -> None:
+def test_damage_states_use_the_same_storms_and_change_no_map() -> None:
     place, levels = make_observations().without("assets"), np.array([[1.0, 1.6], [1.2, 1.9]])
     left, _, _, top = place.region.bounds
     half = place.region.cell_size / 2
@@ -128,7 +130,7 @@ def test_the_seed_alone_decides_a_map() -> None:
     assert not np.array_equal(maps[0], maps[2], equal_nan=True)
 
 
-def test_sampled_depths_are_flooded_as_often_as_the_probability_says() -> None:
+def test_sampled_depths_are_flooded_as_often_as_the_probability() -> None:
     """The map's probability is the members' mean; each sample's depth is one member's at one quantile."""
     samples = 60
     levels = np.full((samples, 1), 1.6)
@@ -151,7 +153,7 @@ def test_without_a_gauge_there_is_no_map() -> None:
         )
 
 
-def test_a_lower_threshold_calls_more_cells_flooded_and_alike_members_never_disagree() -> None:
+def test_a_lower_threshold_floods_more_cells_and_equal_members_have_no_epistemic_sd() -> None:
     levels = np.sort(np.random.default_rng(0).uniform(0.9, 2.8, (4, 3)), axis=1)
     ours = forecaster()
 

@@ -1,4 +1,4 @@
-"""People in the water and cut off: against a plain search, with bounds for all that is unknown."""
+"""People exposed and cut off: against a plain graph search, with bounds for everything unknown."""
 
 import itertools
 
@@ -57,7 +57,7 @@ STATES = st.sampled_from([0.0, 1.0, np.nan])
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(STATES, min_size=15, max_size=15), st.lists(STATES, min_size=2, max_size=2))
-def test_the_answer_holds_for_every_way_the_unknown_may_turn_out(closed: list[float], shut: list[float]) -> None:
+def test_a_known_result_holds_for_every_value_of_the_unknown(closed: list[float], shut: list[float]) -> None:
     chosen = np.arange(15) % 2 == 0  # a sparse graph, so that pieces fall apart
     edges, state = EDGES[chosen], np.array(closed)[chosen]
     network = RoadNetwork(np.zeros((NODES, 2)), edges, np.arange(len(edges)))
@@ -70,7 +70,7 @@ def test_the_answer_holds_for_every_way_the_unknown_may_turn_out(closed: list[fl
         assert said == (1.0 if least else 0.0) if least == most else np.isnan(said)
 
 
-def test_places_and_facilities_without_a_road_leave_the_answer_open() -> None:
+def test_settlements_and_facilities_without_a_road_give_an_unknown_result() -> None:
     network = RoadNetwork(np.array([[0.0, 0.0], [10.0, 0.0]]), np.array([[0, 1]]), np.array([0]))
     far = network.nearest_node(np.array([3.0, 9000.0]), np.array([0.0, 0.0]))
     assert list(far) == [0, -1]
@@ -117,7 +117,7 @@ def test_people_are_counted_with_bounds_for_what_is_unknown() -> None:
     assert impact.population.exposed == people.exposed
 
 
-def test_people_are_told_by_district_as_well_and_districts_share_the_roads() -> None:
+def test_people_are_counted_by_district_as_well_and_districts_share_the_roads() -> None:
     hazard, assets = make_hazard(), village().assign(district=["west", "east", "east", None, None])
     people = assess_population(chain_of(hazard, assets), assets, 5, np.random.default_rng(0))
     assert people is not None
@@ -131,7 +131,7 @@ def test_people_are_told_by_district_as_well_and_districts_share_the_roads() -> 
     assert assess_population(chain_of(hazard, village()), village(), 5, np.random.default_rng(0)).districts == ()
 
 
-def test_people_that_nobody_counted_are_not_zero() -> None:
+def test_uncounted_people_are_not_zero() -> None:
     hazard = make_hazard()
     none = village().assign(people=np.nan)
     assert assess_population(chain_of(hazard, none), none, 5, np.random.default_rng(0)) is None
