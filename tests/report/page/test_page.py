@@ -319,3 +319,15 @@ def test_a_share_is_never_rounded_to_nothing_or_all() -> None:
         for share in (0.0, 0.001, 0.05, 0.999, 1.0, float("nan"))
     ]
     assert formatted == ["0 %", "less than 1 %", "5 %", "more than 99 %", "100 %", "unknown"]
+
+
+def test_a_run_without_baselines_says_what_it_cannot_claim() -> None:
+    evaluated = coast.results("simulated")
+    scores = replace(evaluated.learning, labels_only_iou=None, finetuned_iou=None, gap_closed=None)
+    text = render_page(replace(evaluated, learning=scores))
+    assert "does not show what the teacher gained here" in text
+    assert "strandline run --evaluate" in text
+    assert text.count("not evaluated") == 3, "labels alone, shipped with labels, gap closed"
+    assert "Labels only” is the same student" not in text
+    scores = replace(evaluated.learning, finetuned_iou=0.41)
+    assert "not evaluated" not in render_page(replace(evaluated, learning=scores))
