@@ -8,7 +8,7 @@ from benchmarks.statistics import number
 from strandline.observations.arrays import Mask
 from strandline.planning.early_action.hindcast import PROTECTION_HOURS
 from strandline.planning.early_action.protocol import Event
-from strandline.planning.early_action.verification import Stakes, Verification, verify
+from strandline.planning.early_action.verification import CostLossModel, Verification, verify
 
 ACTIONS = (
     ("activate_pumps", 1.0, 0.1),
@@ -23,7 +23,7 @@ def verify_action(coast: Coast, active: Mask, part: slice, action: int) -> Verif
     """Verification of one action over a part of the record."""
     _, hours, ratio = ACTIONS[action]
     event = Event(variable="water_level", operator=">=", value=float(coast.event_level), unit="m")
-    stakes = Stakes(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
+    stakes = CostLossModel(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
     return verify(active, coast.time[part], coast.level[part], event, hours, stakes)
 
 

@@ -22,11 +22,11 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
-from strandline.planning.early_action.hindcast import EVERY_HOURS, PROTECTION_HOURS, silence_storms
+from strandline.planning.early_action.hindcast import EVERY_HOURS, PROTECTION_HOURS, drop_storms
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
 from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay
-from strandline.planning.early_action.verification import Stakes, Verification, verify
+from strandline.planning.early_action.verification import CostLossModel, Verification, verify
 from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
 from strandline.simulator.sea.tracks import Basin
 
@@ -133,9 +133,9 @@ def rows_of(case: Case) -> list[Row]:
         near = {"neighbour": Stream.of_readings(pd.Series(case.neighbour[part], index=pd.DatetimeIndex(time)), "m")}
         histories = {}
         for streams in conditions:
-            readings = own if streams == "alive" else silence_storms(time, own)
+            readings = own if streams == "alive" else drop_storms(time, own)
             history = {
-                "forecast": forecaster.forecast(time, readings, tide[part], EVERY_HOURS),
+                "forecast": forecaster.issue(time, readings, tide[part], EVERY_HOURS),
                 "reading": Stream.of_readings(pd.Series(readings, index=pd.DatetimeIndex(time)), "m"),
             }
             histories[streams] = history if streams == STREAMS[2] else history | near
@@ -226,7 +226,7 @@ def verify_rule(
     active = replay(protocol, span.histories[streams], span.time)["act"].active
 
     def at_ratio(ratio: float) -> Verification:
-        stakes = Stakes(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
+        stakes = CostLossModel(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
         return verify(active, span.time, span.observed, event, WINDOW[0], stakes)
 
     return {ratio: at_ratio(ratio) for ratio in ratios}

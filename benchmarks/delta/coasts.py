@@ -94,7 +94,7 @@ def _simulate(seed: int, events: int, years: float, size: int) -> SimulatedCoast
     gauge, truth = coast.require_gauge(), coast.require("truth")
     storms = storms_in(truth)
     sea_level, free = _sea_level_model(coast, storms)
-    batch = _without_assets(build_storm_batch(coast, storms, sea_level, "truth"))
+    batch = build_storm_batch(coast, storms, sea_level, "truth").without("assets", "damage")
     rng = np.random.default_rng([seed, 99])
     issue = np.sort(rng.choice(gauge["time"].values[free], WINDOWS, replace=False))
     survey = build_storm_batch(coast, storms, sea_level, "survey")
@@ -117,11 +117,6 @@ def storms_in(truth: xr.Dataset) -> list[Storm]:
         Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level))
         for peak, level in zip(truth["time"].values, truth["peak_level"].values, strict=True)
     ]
-
-
-def _without_assets(batch: Batch) -> Batch:
-    """The batch without assets, whose number differs between coasts; only floods are scored."""
-    return replace(batch, asset_cell=None, asset_class=None, asset_seen=None, damage_state=None, damage_valid=None)
 
 
 def _sea_level_model(coast: Observations, storms: list[Storm]) -> tuple[SeaLevelModel, Mask]:

@@ -28,7 +28,8 @@ from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.stages import split_record
 from strandline.pipeline.study_area import StudyArea
 from strandline.risk.hazard.flood_maps import depth_at_quantile
-from strandline.risk.impact.impact import DAMAGE_STATES, damage_ratios, draw_curve_deviates
+from strandline.risk.impact.impact import DAMAGE_STATES
+from strandline.risk.stage_damage.damage_chain import damage_ratios, draw_curve_deviates
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.vulnerability import damage_state
 from strandline.simulator.coast import simulate_coast

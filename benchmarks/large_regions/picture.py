@@ -12,7 +12,7 @@ from benchmarks.large_regions.tiling import SIDE, chances, flood_of, storms_of
 from strandline.pipeline.large_regions.tiles import Tiling
 
 SEED = 600
-TITLES = {"ground": "students, by the ground alone", "radar": "students who remember what radar saw"}
+TITLES = {"ground": "students, the ground alone", "radar": "with radar of past storms"}
 
 
 def main() -> None:

@@ -1,20 +1,20 @@
-"""The one way in which Strandline refuses: what, where, and what would be right."""
+"""Exceptions that the user can act on: where, what and remedy."""
 
 from typing import Self
 
 
 class StrandlineError(Exception):
-    """A refusal that the user can act on; the command line prints it and ends.
+    """Base class of errors that the user can correct; the command line prints the message and exits.
 
     Attributes:
-        exit_code: of the command line, for programs that call it.
+        exit_code: exit code of the command line.
     """
 
     exit_code = 2
 
 
 class InputError(StrandlineError):
-    """An input that cannot be used as it is.
+    """Input that cannot be used.
 
     The message reads ``where: what; remedy``, for example
     ``gauges/koper.csv row 17: time '2022-13-01' is not a date; write ISO 8601 (2022-01-13T05:00)``.
@@ -25,12 +25,12 @@ class InputError(StrandlineError):
         self.where, self.what, self.remedy = str(where), what, remedy
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str, str]]:
-        return type(self), (self.where, self.what, self.remedy)  # it may be raised in another process
+        return type(self), (self.where, self.what, self.remedy)  # pickled when raised in a worker process
 
 
 class FeedError(StrandlineError):
-    """A stream that could not be asked, or whose answer makes no sense; the watch goes on without it."""
+    """A feed that cannot be reached or returns an invalid response; the watch continues without it."""
 
 
 class RefusedByTheory(StrandlineError):
-    """A request that the method cannot honour (too few storms for a coverage, too short a record for a period)."""
+    """A request that the statistics do not support (too few storms for a coverage, too short a record for a period)."""

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic writing of files."""
 
 import os
 from collections.abc import Iterator
@@ -10,50 +10,50 @@ from strandline.errors import InputError
 
 @contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
-    """A name to write to, in the folder of ``path``; moved to ``path`` when the block ends well.
+    """Yield a temporary path beside ``path``; rename it to ``path`` when the block ends without an error.
 
-    The bytes are forced to the disk before the move, so that a power cut, a kill or a full disk leaves the old file or
-    the new one, never a part of it. The name ends like ``path``, for writers that look at the suffix.
+    The bytes are synced to disk before the rename: after a power failure, a kill or a full disk the file is either the
+    old one or the new one. The temporary name keeps the suffix of ``path``.
 
     Raises:
-        InputError: with the file and the system's reason, when the disk is full or the folder cannot be written.
+        InputError: the disk is full or the folder cannot be written; with the system's reason.
     """
     temporary = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        _force_to_disk(temporary)
+        _sync_to_disk(temporary)
         temporary.replace(path)
-        _force_to_disk(path.parent)
+        _sync_to_disk(path.parent)
     except OSError as error:
         raise InputError(
             path, f"cannot be written ({error.strerror or error})", "free space or choose another folder, then resume"
         ) from error
     finally:
-        with suppress(OSError):  # the reason why it cannot be written says more than why it cannot be removed
+        with suppress(OSError):  # the first error is the one to report
             temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write ``content`` whole or not at all.
+    """Write ``content`` atomically.
 
     Raises:
-        InputError: when the file cannot be written.
+        InputError: the file cannot be written.
     """
     with write_atomically(path) as temporary, temporary.open("wb") as file:
         file.write(content)
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write ``content`` as UTF-8, whole or not at all.
+    """Write ``content`` as UTF-8, atomically.
 
     Raises:
-        InputError: when the file cannot be written.
+        InputError: the file cannot be written.
     """
     write_bytes(path, content.encode("utf-8"))
 
 
-def _force_to_disk(path: Path) -> None:
+def _sync_to_disk(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -9,7 +9,7 @@ from benchmarks.impact.peers.impact_case import make_case
 from strandline.errors import InputError
 from strandline.observations.assets import CURVE_CLASSES
 from strandline.observations.damage_curves import DEPTHS, curve
-from strandline.risk.impact.impact import damage_ratios
+from strandline.risk.stage_damage.damage_chain import damage_ratios
 from strandline.risk.stage_damage.exposure import ClassExposure, Exposure, overlay_exposure
 from strandline.risk.stage_damage.vulnerability import curve_knots, damage_ratio
 from tests.fixtures.hazards import REGION, make_assets, make_hazard

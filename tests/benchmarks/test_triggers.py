@@ -47,7 +47,7 @@ def test_rows_hold_every_rule_under_every_condition_of_the_streams(case: Case, m
 
 def test_no_rule_can_start_where_it_would_stop() -> None:
     for rule in (by_probability(1.0, 0.05), by_reading(1.0)):
-        assert not rule["left"].harder_than(rule["start"])
+        assert not rule["left"].is_stricter_than(rule["start"])
 
 
 def test_a_simulated_case_is_reproducible() -> None:

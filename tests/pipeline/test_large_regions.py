@@ -28,7 +28,7 @@ from strandline.models.batching import build_storm_batch
 from strandline.models.student import Student
 from strandline.models.terrain_features import terrain_features_of
 from strandline.observations.observations import Observations
-from strandline.observations.readers.terrain import water_joined_to_sea
+from strandline.observations.readers.terrain import water_connected_to_sea
 from strandline.observations.region_file import load_region_file
 from strandline.observations.storms import find_storms
 from strandline.pipeline.deployment import RunMetadata, build_deployment, load_deployment, save_deployment
@@ -55,7 +55,7 @@ from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_
 from tests.fixtures.batches import MEAN_SEA_LEVEL, REGION, make_observations
 from tests.fixtures.region_files import write_region_folder
 from tests.pipeline.test_deployment import a_sea
-from tests.risk.test_flood_maps import SEA_LEVEL, forecaster
+from tests.risk.hazard.test_flood_maps import SEA_LEVEL, forecaster
 
 EDGE = 300
 CHOICE = MapConfig(samples=2, return_periods=(10.0,))
@@ -129,7 +129,7 @@ def test_a_survey_in_strips_finds_the_ground_of_the_whole(
         path.write_text(path.read_text().replace('{ path = "water.tif" }', "{ below = -1.0 }"))
         elevation = terrain["elevation"].values
         (row,), (column,) = region.cells_of(*(np.array([at]) for at in region.sea_point))
-        low = water_joined_to_sea(elevation, -1.0, (int(row), int(column)))
+        low = water_connected_to_sea(elevation, -1.0, (int(row), int(column)))
         terrain = terrain.assign(permanent_water=(("y", "x"), low.astype(float), terrain["permanent_water"].attrs))
     monkeypatch.setattr("strandline.pipeline.large_regions.survey.GROUND_CHUNK", 10)
     store = MapStore(str(tmp_path / "out"))

@@ -1,4 +1,4 @@
-"""Measures that name their sources, triggers that follow from them, and a plan that adds up."""
+"""The catalogue of measures, the triggers derived from it, and a consistent plan."""
 
 import json
 import tomllib
@@ -16,12 +16,14 @@ from strandline.planning.early_action.hindcast import prepare_hindcast
 from strandline.planning.early_action.protocol import Phase
 from strandline.planning.investment.discounting import Economy, annuity
 from strandline.planning.investment.scenarios import load_scenarios
-from strandline.planning.measures import Quantity, load_measures
+from strandline.planning.measures import load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.planning.plan_schema import plan_to_json
+from strandline.planning.quantity import Quantity
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.risk.impact.impact import assess_impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
+from strandline.risk.stage_damage.damage_chain import DamageChain
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
@@ -41,7 +43,7 @@ def plan_of(budget: float | None = None, assets=None, seed: int = 0, **changes) 
 # Measures
 
 
-def test_every_number_of_the_catalogue_has_a_source_or_is_called_an_assumption() -> None:
+def test_every_number_of_the_catalogue_has_a_source_or_is_an_assumption() -> None:
     content = tomllib.loads(
         resources.files("strandline.planning").joinpath("data/measures.toml").read_text(encoding="utf-8")
     )
@@ -62,7 +64,7 @@ def test_every_number_of_the_catalogue_has_a_source_or_is_called_an_assumption()
     [
         ('source = "assumption: one per cent a year"', 'source = ""', "upkeep_share: has no source"),
         ("freeboard = {", "freebord = {", "missing .*freeboard.*unknown .*freebord"),
-        ('key = "home_raise"', 'key = "dig_a_moat"', "'dig_a_moat'.*is not a long-term measure"),
+        ('mechanism = "raise_assets"', 'mechanism = "dig_a_moat"', "'home_raise'.*'dig_a_moat' is unknown"),
         ("low = 0.05, high = 0.30", "low = 0.35, high = 0.30", "order them"),
         ("[[long_term]]", "[[longterm]]", "unknown tables"),
         ("[[operational]]", "[[operational]", "is not TOML"),
@@ -101,7 +103,9 @@ def test_annuity_and_reinvestment_in_closed_form() -> None:
 
 def test_event_damage_rises_with_the_level_and_names_what_floods() -> None:
     hazard, assets = make_hazard(), make_assets().iloc[[0, 1, 2, 3, 7]]
-    damage = StageDamageByClass.of(hazard, assets, overlay_exposure(assets, REGION), np.zeros((20, 6)))
+    exposure = overlay_exposure(assets, REGION)
+    ratios = DamageChain((hazard,), exposure, "europe", np.zeros((20, 6))).damage_ratios()
+    damage = StageDamageByClass.of(hazard, assets, exposure, ratios)
     totals = [np.median(damage.at_level(("residential", "agriculture"), level)) for level in (0.8, 1.2, 2.4)]
     assert totals == sorted(totals)
     assert totals[0] < totals[-1]
@@ -133,16 +137,16 @@ def test_homes_are_raised_only_where_it_pays() -> None:
 # Plan
 
 
-def test_the_plan_weighs_its_measures_in_every_future_and_says_what_the_maps_do_not_reach() -> None:
+def test_the_plan_appraises_its_measures_in_every_scenario_and_notes_levels_beyond_the_maps() -> None:
     plan = plan_of(sea_level_rise_hazards=(make_hazard(rise=0.2),))
     assert len(plan.scenarios) == 45
     assert plan.portfolio is not None
     assert set(plan.portfolio.kinds) == {a.kind for a in plan.actions if a.robustness is not None and a.within_budget}
-    assert any("above the highest that was mapped" in note for note in plan.notes)
-    for future in plan.scenarios:
-        low, middle, high = future.damage
+    assert any("above the highest mapped level" in note for note in plan.notes)
+    for outcome in plan.scenarios:
+        low, middle, high = outcome.damage
         assert 0 < low <= middle <= high
-        assert 0 <= future.share_beyond_maps <= 1
+        assert 0 <= outcome.share_beyond_maps <= 1
     far = [f.share_beyond_maps for f in plan.scenarios if f.sea_level == "SSP5-8.5" and "stronger" in f.storminess]
     near = [f.share_beyond_maps for f in plan.scenarios if f.sea_level == "SSP1-1.9" and "weaker" in f.storminess]
     assert max(near) < min(far)
@@ -192,7 +196,7 @@ def test_a_costly_action_starts_later_than_a_cheap_one() -> None:
     assert any("no trigger" in note for note in never.notes)
 
 
-def test_the_smaller_the_chance_the_higher_the_sea_that_is_worth_acting_for() -> None:
+def test_a_smaller_probability_needs_a_higher_sea_level_to_act() -> None:
     plan, phase = gates_of(1.5e4)
     started = list(plan.protocol.indicators_of(phase.start).values())
     assert len(started) > 1
@@ -201,7 +205,7 @@ def test_the_smaller_the_chance_the_higher_the_sea_that_is_worth_acting_for() ->
     assert phase.event.value <= started[0].value
 
 
-def test_a_plan_says_how_its_triggers_would_have_fared_and_one_without_a_record_says_so() -> None:
+def test_a_plan_has_hindcasts_of_its_triggers_or_a_note_that_the_record_is_too_short() -> None:
     rng = np.random.default_rng(0)
     hours = np.arange(10_000)
     tide = 0.3 * np.cos(2 * np.pi * hours / 12.42)
@@ -226,14 +230,14 @@ def test_a_plan_says_how_its_triggers_would_have_fared_and_one_without_a_record_
     assert prepare_hindcast(time[:300], tide[:300], tide[:300], None, rng) is None
 
 
-def test_a_small_budget_keeps_what_pays_but_says_that_it_is_out_of_reach() -> None:
+def test_a_small_budget_keeps_measures_that_pay_and_marks_them_as_beyond_it() -> None:
     plan = plan_of(budget=1000.0)
     raised = next(a for a in plan.actions if a.kind == "home_raise")
     assert not raised.within_budget
     assert "beyond the budget" in plan_to_markdown(plan)
 
 
-def test_without_assets_the_plan_has_triggers_only_and_says_why() -> None:
+def test_without_assets_the_plan_has_triggers_only_and_a_note() -> None:
     plan = plan_of(assets=make_assets().iloc[:0])
     assert {action.kind for action in plan.actions} == {
         "continue_monitoring",
@@ -263,7 +267,7 @@ def test_the_same_seed_gives_the_same_plan_as_json_and_no_nan_in_it() -> None:
     assert loaded["protocol"]["phases"][0]["degraded"]["decided_by"] == "the duty officer"
 
 
-def test_the_written_plan_says_simulated_and_states_stop_and_degraded_rules() -> None:
+def test_the_written_plan_is_marked_as_simulated_and_states_stop_and_degraded_rules() -> None:
     text = plan_to_markdown(plan_of())
     assert "SIMULATED" in text
     assert text.count("Stop:") == text.count("Without readings for") == plan_of().n_triggers
@@ -271,7 +275,7 @@ def test_the_written_plan_says_simulated_and_states_stop_and_degraded_rules() ->
     assert "nan" not in text
 
 
-def test_nonsense_is_refused() -> None:
+def test_invalid_arguments_are_refused() -> None:
     with pytest.raises(InputError, match="budget -1 is negative"):
         plan_of(budget=-1)
     with pytest.raises(InputError, match="discount rate 3"):

@@ -1,4 +1,4 @@
-"""``plan.json`` follows a schema that is made from the plan's classes, and says where it does not."""
+"""``plan.json`` follows a schema generated from the plan's classes, and violations are named with their place."""
 
 import json
 import sys
@@ -36,12 +36,12 @@ def numbers_in(schema: Any, place: str = "", said: str = "") -> Iterator[tuple[s
             yield from numbers_in(entry, place, said)
 
 
-def test_the_published_schema_is_the_one_that_the_classes_give() -> None:
+def test_the_published_schema_is_the_generated_one() -> None:
     published = resources.files("strandline.planning").joinpath("data/plan.schema.json").read_text(encoding="utf-8")
-    assert json.loads(published) == plan_schema(), "strandline schema > src/strandline/data/plan.schema.json"
+    assert json.loads(published) == plan_schema(), "strandline schema > src/strandline/planning/data/plan.schema.json"
 
 
-def test_every_number_of_the_schema_says_its_unit() -> None:
+def test_every_number_of_the_schema_states_its_unit() -> None:
     found = list(numbers_in(plan_schema()))
     assert len(found) > 20
     assert [place for place, said in found if "[" not in said] == []

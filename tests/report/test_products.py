@@ -1,4 +1,4 @@
-"""The files of a run say what the findings say, and each is there whole or not at all."""
+"""The products of a run hold its results, and each is written whole or not at all."""
 
 import errno
 import json
@@ -20,18 +20,9 @@ from shapely import get_parts
 import tests.fixtures.reports as coast
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_text
-from strandline.report.alerts.cap import as_cap
-from strandline.report.alerts.drafts import draft_warnings
 from strandline.report.findings import RunResults, SeaLevelRiseScenario
 from strandline.report.page.page import render_page
 from strandline.report.products import as_json, return_levels, summarise, write_products
-from strandline.report.report import write_report
-
-FILES = {
-    "flood_probability.tif", "flood_depth.tif", "flooded.tif", "flood_disagreement.tif", "surge.csv",
-    "return_levels.csv", "assets.geojson", "plan.json", "plan.schema.json", "plan.md", "risk_data_library.json",
-    "protocol.toml", "summary.json", "pathways-action.txt", "pathways-sequence.txt",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +38,10 @@ def folder(results: RunResults, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def test_every_file_is_there_and_nothing_unfinished_beside_it(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == FILES
+    assert {path.name for path in folder.iterdir()} == coast.PRODUCT_FILES
 
 
-def test_the_probability_raster_reads_back_as_it_was(folder: Path, results: RunResults) -> None:
+def test_the_probability_raster_reads_back_unchanged(folder: Path, results: RunResults) -> None:
     region, expected = results.hazard.region, results.hazard.flood_probability
     with rasterio.open(folder / "flood_probability.tif") as raster:
         assert raster.crs == region.crs
@@ -65,9 +56,7 @@ def test_the_probability_raster_reads_back_as_it_was(folder: Path, results: RunR
 
 
 @pytest.mark.parametrize("name", ["flood_extent", "epistemic_sd"])
-def test_what_is_called_flooded_and_where_students_disagree_read_back_as_they_were(
-    folder: Path, results: RunResults, name: str
-) -> None:
+def test_flood_extent_and_epistemic_sd_read_back_unchanged(folder: Path, results: RunResults, name: str) -> None:
     file = {"flood_extent": "flooded.tif", "epistemic_sd": "flood_disagreement.tif"}[name]
     with rasterio.open(folder / file) as raster:
         assert raster.descriptions[-1] == "today, return period 100 years"
@@ -86,7 +75,7 @@ def test_the_depth_raster_holds_the_quantiles_of_each_return_period(folder: Path
     assert np.isnan(bands[:, 0, 47]).all(), "the unsurveyed corner stays unknown"
 
 
-def test_a_cell_that_one_sample_does_not_know_is_unknown(tmp_path: Path, results: RunResults) -> None:
+def test_a_cell_unknown_in_one_sample_is_unknown(tmp_path: Path, results: RunResults) -> None:
     depth = results.hazard.flood_depth.copy()
     depth[7, :, 20, 10] = np.nan
     write_products(tmp_path, replace(results, hazard=replace(results.hazard, flood_depth=depth)))
@@ -127,14 +116,14 @@ def test_return_levels_are_the_quantiles_of_the_samples(folder: Path, results: R
     assert (levels["p50"] <= levels["p90"]).all()
 
 
-def test_the_plan_names_its_proposal_its_futures_and_its_pathways(folder: Path) -> None:
+def test_the_plan_names_its_proposal_its_scenarios_and_its_pathways(folder: Path) -> None:
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     assert plan["portfolio"]["kinds"] == ["home_raise"]
     assert [future["sea_level"] for future in plan["scenarios"]] == ["SSP1-1.9", "SSP1-1.9", "SSP5-8.5", "SSP5-8.5"]
     assert plan["pathways"]["steps"][1]["tipping_point"]["years"] == {"SSP1-1.9": 2080, "SSP5-8.5": 2055}
     assert "home_raise[1] raise_embankment[1] 80" in (folder / "pathways-sequence.txt").read_text(encoding="utf-8")
     text = (folder / "plan.md").read_text(encoding="utf-8")
-    for words in (
+    for part in (
         "Build together: **Raise homes",
         "Who: the owners",
         "Protects: 3 assets, 9 people",
@@ -143,7 +132,7 @@ def test_the_plan_names_its_proposal_its_futures_and_its_pathways(folder: Path) 
         "at least 0.80 m of rise (after 2100)",
         "0.17 m (limit 0.20 m)",
     ):
-        assert words in text  # fmt: skip
+        assert part in text  # fmt: skip
 
 
 def test_the_summary_holds_every_headline_number(folder: Path) -> None:
@@ -176,12 +165,12 @@ def test_what_is_undefined_is_null_in_json() -> None:
     }  # fmt: skip
 
 
-def test_findings_without_the_columns_of_a_forecast_are_refused(results: RunResults) -> None:
+def test_results_without_the_columns_of_a_forecast_are_refused(results: RunResults) -> None:
     with pytest.raises(InputError, match=r"\['tide'\]"):
         replace(results, surge=results.surge.drop(columns="tide"))
 
 
-def test_a_failed_block_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_text(path, "old")
 
@@ -216,7 +205,7 @@ def test_a_full_disk_names_the_file_and_leaves_whole_products_only(
     monkeypatch.undo()
     left = {path.name for path in tmp_path.iterdir()}
     assert len(left) == writes_that_fit
-    assert left <= FILES
+    assert left <= coast.PRODUCT_FILES
     for name in left:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
@@ -241,43 +230,16 @@ def test_a_real_limit_of_the_system_leaves_no_part_of_a_file(tmp_path: Path) -> 
     assert [entry.name for entry in tmp_path.iterdir()] == ["large.bin"]
 
 
-@pytest.mark.slow
-def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_path: Path, results: RunResults) -> None:
-    stale = tmp_path / "alerts" / "earlier.xml"
-    stale.parent.mkdir()
-    stale.write_text("<alert/>")
-    page = write_report(tmp_path, results)
-    assert page == tmp_path / "report.html"
-    assert not stale.exists()
-    assert len(list((tmp_path / "alerts").glob("*.xml"))) == 1
-    assert {path.name for path in tmp_path.iterdir()} == FILES | {"report.html", "alerts"}
-    assert page.stat().st_size < 3_000_000
-
-
-def test_a_run_answers_the_warnings_that_a_person_gave_out(tmp_path: Path, results: RunResults) -> None:
-    (warning,) = draft_warnings(results)
-    given = tmp_path / "alerts" / "issued" / "first.xml"
-    given.parent.mkdir(parents=True)
-    given.write_bytes(as_cap(warning, results.issuer))
-    later = pd.Timedelta(hours=1)
-    surge = results.surge.assign(issue_time=results.surge["issue_time"] + later, time=results.surge["time"] + later)
-    write_report(tmp_path, replace(results, surge=surge))
-    (update,) = (tmp_path / "alerts").glob("*.xml")
-    assert "<msgType>Update</msgType>" in update.read_text(encoding="utf-8")
-    assert warning.identifier in update.read_text(encoding="utf-8")
-    assert given.is_file()
-
-
-def test_a_future_adds_its_bands_after_todays_and_a_row_to_the_page(tmp_path: Path, results: RunResults) -> None:
+def test_a_sea_level_rise_scenario_adds_its_bands_and_a_row_on_the_page(tmp_path: Path, results: RunResults) -> None:
     higher = replace(results.hazard, levels=results.hazard.levels + 0.5)
     scenario = SeaLevelRiseScenario("in 2050", 0.5, "a made-up source", higher, (1.0e6, 2.0e6, 3.0e6))
-    told = replace(results, rise_scenarios=(scenario,))
-    write_products(tmp_path, told)
+    with_scenario = replace(results, rise_scenarios=(scenario,))
+    write_products(tmp_path, with_scenario)
     periods = len(results.hazard.return_periods)
     with rasterio.open(tmp_path / "flood_probability.tif") as raster:
         assert raster.count == 2 * periods
         assert raster.descriptions[periods] == "in 2050, return period 2 years"
-    page = render_page(told)
+    page = render_page(with_scenario)
     assert "If the sea rises" in page
     assert "a made-up source" in page
     assert "If the sea rises" not in render_page(results)

@@ -1,4 +1,4 @@
-"""``risk_data_library.json`` has what the Risk Data Library Standard 0.2 requires, and names files that are there."""
+"""``risk_data_library.json`` has what the Risk Data Library Standard 0.2 requires, and names files that exist."""
 
 import json
 from dataclasses import replace
@@ -95,9 +95,9 @@ def test_every_class_of_asset_has_one_category_and_licences_are_not_merged() -> 
     classes = [name for category in CATEGORIES.values() for name in category]
     assert sorted(classes) == sorted(asset_classes())
     results = coast.results("real")
-    told = describe_for_catalogues(results)["datasets"]
-    assert {dataset["license"] for dataset in told} == {"CC-BY-4.0"}
-    assert all("SIMULATED" not in dataset["description"] for dataset in told)
+    datasets = describe_for_catalogues(results)["datasets"]
+    assert {dataset["license"] for dataset in datasets} == {"CC-BY-4.0"}
+    assert all("SIMULATED" not in dataset["description"] for dataset in datasets)
     provenance = results.observations.provenance
     other = {**provenance, "terrain": replace(provenance["terrain"], licence="own")}
     mixed = replace(results, observations=replace(results.observations, provenance=other))

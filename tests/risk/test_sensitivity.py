@@ -1,4 +1,4 @@
-"""What drives the uncertainty and what to measure next: against SciPy's Sobol estimator and closed forms."""
+"""Sobol indices and value of information: against SciPy's estimator and closed forms."""
 
 from dataclasses import replace
 
@@ -10,10 +10,11 @@ from scipy import stats
 
 from strandline.report.page.narrative import information_sentences, population_sentences
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.impact import annual_damage_samples, assess_impact, frequency_weights
+from strandline.risk.impact.impact import assess_impact
 from strandline.risk.impact.population import HeadCount, PopulationImpact
 from strandline.risk.impact.totals import partial_totals
-from strandline.risk.sensitivity import CURVE_DEVIATES, DamageByLevel, decompose, value_of_information
+from strandline.risk.sensitivity import CURVE_DEVIATES, StageDamageByCurve, analyse_sensitivity, decompose
+from strandline.risk.stage_damage.expected_annual_damage import annual_damage_samples, frequency_weights
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
@@ -64,7 +65,7 @@ def test_a_sum_of_inputs_has_no_interactions() -> None:
 
 def test_each_map_read_at_its_own_levels_gives_the_chains_own_damage() -> None:
     hazard, assets = make_hazard(8), make_assets()
-    losses = DamageByLevel.of(hazard, assets, "europe")
+    losses = StageDamageByCurve.of(hazard, assets, "europe")
     assert losses is not None
     assert losses.curves == ("residential", "commercial", "agriculture", "transport")
     middle = CURVE_DEVIATES.size // 2
@@ -79,7 +80,7 @@ def test_each_map_read_at_its_own_levels_gives_the_chains_own_damage() -> None:
 
 def test_the_whole_variance_is_that_of_the_monte_carlo_chain() -> None:
     hazard, assets = uncertain_maps(200), make_assets().iloc[KNOWN]
-    found = value_of_information(hazard, assets, "europe", 20.0)
+    found = analyse_sensitivity(hazard, assets, "europe", 20.0)
     assert found is not None
     deviates = np.random.default_rng(3).standard_normal((200, 6))
     chain = annual_damage_samples(hazard, overlay_exposure(assets, REGION), "europe", deviates).sum(axis=1)
@@ -89,40 +90,40 @@ def test_the_whole_variance_is_that_of_the_monte_carlo_chain() -> None:
 def test_what_is_certain_drives_nothing_and_what_errs_drives_all() -> None:
     still = make_hazard(12)
     assert np.ptp(still.levels[:, 0]) > 0
-    of_still = value_of_information(still, make_assets(), "europe", 20.0)
+    of_still = analyse_sensitivity(still, make_assets(), "europe", 20.0)
     assert of_still is not None
     shares = {driver.name: driver.first_order for driver in of_still.drivers}
     assert shares["flood map"] < 0.02  # depth is level minus ground in all samples
-    wild = value_of_information(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
+    wild = analyse_sensitivity(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
     assert wild is not None
     assert wild.drivers[0].name == "flood map"
     assert "flood marks" in wild.measurements[0].what
 
 
-def test_a_longer_record_leaves_less_to_learn_from_ten_more_years() -> None:
+def test_a_longer_record_reduces_the_value_of_ten_more_years() -> None:
     def worth(years: float) -> float:
-        found = value_of_information(make_hazard(12), make_assets(), "europe", years)
+        found = analyse_sensitivity(make_hazard(12), make_assets(), "europe", years)
         assert found is not None
         return next(each.reduction for each in found.measurements if "gauge" in each.what)
 
     young, old = worth(10.0), worth(90.0)
-    first = value_of_information(make_hazard(12), make_assets(), "europe", 10.0)
+    first = analyse_sensitivity(make_hazard(12), make_assets(), "europe", 10.0)
     assert first is not None
     levels = next(driver.first_order for driver in first.drivers if driver.name == "sea levels")
     assert 0 < old < young <= levels + 1e-9
     assert young / old == pytest.approx((10 + 90) / (10 + 10))  # n / (N + n) for a linear reading
 
 
-def test_nothing_known_or_nothing_uncertain_says_nothing() -> None:
-    assert value_of_information(make_hazard(5), make_assets().iloc[[4, 5, 6]], "europe", 20.0) is None
+def test_without_known_assets_or_uncertainty_there_is_no_analysis() -> None:
+    assert analyse_sensitivity(make_hazard(5), make_assets().iloc[[4, 5, 6]], "europe", 20.0) is None
     dry = replace(make_hazard(5), flood_depth=np.zeros_like(make_hazard(5).flood_depth))
-    assert value_of_information(dry, make_assets().iloc[KNOWN], "europe", 20.0) is None
+    assert analyse_sensitivity(dry, make_assets().iloc[KNOWN], "europe", 20.0) is None
     assert information_sentences(None) == []
 
 
 def test_districts_are_named_where_the_survey_names_them() -> None:
     assets = make_assets().assign(district=["harbour"] * 4 + [None, None, "hill", "hill"])
-    found = value_of_information(uncertain_maps(), assets, "europe", 20.0)
+    found = analyse_sensitivity(uncertain_maps(), assets, "europe", 20.0)
     assert found is not None
     surveys = [each.what for each in found.measurements if "flood marks" in each.what]
     assert sorted(surveys) == [
@@ -150,7 +151,7 @@ def test_totals_by_class_and_district_count_the_unknown_apart() -> None:
     assert again["district", "harbour"].expected_annual_damage == pytest.approx((3.4, 5.0, 6.6))
 
 
-def test_people_are_told_as_bounds() -> None:
+def test_people_are_reported_as_bounds() -> None:
     impact = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0))
     assert population_sentences(impact) == [
         "The people who live here were not counted, so the number of people in danger is unknown."
@@ -162,8 +163,8 @@ def test_people_are_told_as_bounds() -> None:
     assert told[2] == "2\N{NO-BREAK SPACE}homes without a count are missing from these numbers."
 
 
-def test_the_sentence_compares_kinds_of_measurements_and_owns_up_to_its_assumption() -> None:
-    found = value_of_information(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
+def test_the_sentence_compares_kinds_of_measurements_and_states_its_assumption() -> None:
+    found = analyse_sensitivity(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
     said = " ".join(information_sentences(found))
     assert "is the flood map" in said
     assert "assumes that the map has the same error all over the region" in said

@@ -9,15 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.planning.actions import ActionParameters
-from strandline.planning.early_action.action_value import DEFERRAL_HOURS, LINGER_HOURS, select_actions, value_of_acting
-from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.action_value import (
+    DEFERRAL_HOURS,
+    PROBABILITY_FOR_LIVES,
+    STOP_HOURS,
+    select_actions,
+    value_of_acting,
+)
 from strandline.watch.agent_state import NO_DATA_HOURS, AgentState, initial_state, update_belief
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.watch.assimilation.filter import Residual, SeaModel
 from strandline.watch.assimilation.gauge_model import Sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import NO_INFLATION
 from strandline.watch.assimilation.surge_process import SurgeProcess
-from strandline.watch.decision_rules import STOP_HOURS, AgentConfig, decide, forecast
+from strandline.watch.decision_rules import AgentConfig, decide, forecast
 
 START = np.datetime64("2020-01-01T00", "h")
 HOUR = np.timedelta64(1, "h")
@@ -128,7 +133,7 @@ def test_an_action_stops_after_a_whole_calm_tide_and_not_before() -> None:
     assert interrupted.actions["close_floodgates"].calm_hours == 0
     state, decisions = decide(config, state, ensemble_of(state, calm))
     assert decisions[0].change == "stop"
-    later = levels_of_peaks((int(3 + DEFERRAL_HOURS + LINGER_HOURS) + 1, 2.5))
+    later = levels_of_peaks((int(3 + DEFERRAL_HOURS + STOP_HOURS) + 1, 2.5))
     assert decide(config, state, ensemble_of(state, later))[1][0].change == "stay_off"
 
 

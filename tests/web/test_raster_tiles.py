@@ -1,4 +1,4 @@
-"""Pictures of a run and of the change between two: each cell in its class, what is unknown hatched."""
+"""Images of a run and of the change between two: each cell in its class, unknown cells hatched."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def client(runs: dict[str, RunFolder]) -> Iterator[TestClient]:
         yield opened
 
 
-def test_a_picture_shows_the_class_of_each_cell_and_hatches_what_is_unknown(runs: dict[str, RunFolder]) -> None:
+def test_an_image_shows_the_class_of_each_cell_and_hatches_unknown_cells(runs: dict[str, RunFolder]) -> None:
     path = runs["before"].path / "flood_probability.tif"
     with rasterio.open(path) as raster:
         values, transform = raster.read(1), raster.transform
@@ -76,11 +76,11 @@ def test_tiles_beside_the_raster_are_hatched_and_those_within_it_join(client: Te
     within = pixels(client.get(layer["tiles"].format(z=14, x=x, y=y)).content)
     assert set(map(tuple, within[within[..., 3] == 255][:, :3])) <= set(COLOURS)
     assert (within[..., 3] == 255).any()
-    alone = pixels(client.get(f"{tiles}.png?unknown_only=true&bbox={west},{south},{east},{north}").content)
+    hatching = pixels(client.get(f"{tiles}.png?unknown_only=true&bbox={west},{south},{east},{north}").content)
     whole = pixels(client.get(f"{tiles}.png").content)
-    assert (alone[..., 3] > 0).any()
-    assert (whole[alone[..., 3] > 0] == alone[alone[..., 3] > 0]).all(), "the same hatching, and nothing else"
-    assert not {tuple(each) for each in alone[..., :3].reshape(-1, 3)} & set(COLOURS)
+    assert (hatching[..., 3] > 0).any()
+    assert (whole[hatching[..., 3] > 0] == hatching[hatching[..., 3] > 0]).all(), "the same hatching, and nothing else"
+    assert not {tuple(each) for each in hatching[..., :3].reshape(-1, 3)} & set(COLOURS)
     for wrong in (f"{tiles}/2/4/0.png", f"{PREFIX}/runs/before/layers/flood_probability/99.png",
                   f"{PREFIX}/runs/before/layers/elevation/1.png"):  # fmt: skip
         assert client.get(wrong).status_code == 404
@@ -89,7 +89,7 @@ def test_tiles_beside_the_raster_are_hatched_and_those_within_it_join(client: Te
     assert client.get(f"{tiles}.png?width=100000").status_code == 422
 
 
-def test_layers_name_what_their_bands_are_about(client: TestClient) -> None:
+def test_layers_name_scenario_return_period_and_percentile(client: TestClient) -> None:
     layers = client.get(f"{PREFIX}/runs/before/layers").json()
     depths = [layer for layer in layers if layer["quantity"] == "flood_depth"]
     assert [(each["return_period"], each["percentile"]) for each in depths[:4]] == [(2, 10), (2, 50), (2, 90), (5, 10)]
@@ -97,7 +97,7 @@ def test_layers_name_what_their_bands_are_about(client: TestClient) -> None:
     assert all(client.get(layer["image"]).headers["content-type"] == "image/png" for layer in layers[:3])
 
 
-def test_the_comparison_is_the_second_run_less_the_first(client: TestClient, runs: dict[str, RunFolder]) -> None:
+def test_the_comparison_is_the_second_run_minus_the_first(client: TestClient, runs: dict[str, RunFolder]) -> None:
     found = client.get(f"{PREFIX}/runs/before/compared/after").json()
     first, second = (rasterio.open(runs[name].path / "flood_probability.tif").read(1) for name in ("before", "after"))
     change = second - first
@@ -121,7 +121,7 @@ def test_the_comparison_is_the_second_run_less_the_first(client: TestClient, run
     assert (nothing["mean"], nothing["likelier"], nothing["less_likely"]) == (0, 0, 0)
 
 
-def test_two_places_are_not_compared(runs: dict[str, RunFolder], tmp_path: Path) -> None:
+def test_runs_of_two_sites_are_not_compared(runs: dict[str, RunFolder], tmp_path: Path) -> None:
     other = make_run(tmp_path / "other")
     summary = json.loads((other.path / "summary.json").read_text())
     summary["region"]["name"] = "elsewhere"

@@ -27,7 +27,7 @@ def print_json(value: object, *, indent: int | None = 2) -> None:
 
 
 def note(text: RenderableType) -> None:
-    """Print a remark to standard error; brackets in it are text, not markup."""
+    """Print a note to standard error; brackets in it are text, not markup."""
     _stderr.print(text, highlight=False, markup=False, soft_wrap=isinstance(text, str))
 
 

@@ -21,9 +21,9 @@ app = typer.Typer(
     help="From almost no data to a coastal resilience plan.\n\n"
     "Start with `strandline run --out runs/demo`: a simulated delta, no file needed. For a real place, write a region "
     "file (see examples/), look at it with `strandline check`, then `strandline run REGION.toml --out DIR`. "
-    "`strandline doctor` says whether this machine can.\n\n"
+    "`strandline doctor` checks this machine.\n\n"
     "Results go to standard output, with --json as JSON; progress and notes go to standard error.",
-    epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message says what would "
+    epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message states what would "
     "be right); 65 the log of a store was changed; 75 another agent uses the store, try again later; 130 "
     "interrupted; 1 a fault of Strandline itself.",
     no_args_is_help=True,
@@ -72,7 +72,7 @@ def run(
         bool,
         typer.Option(
             "--evaluate",
-            help="Also train baselines without a teacher, to say what distillation gained here. Doubles the run time.",
+            help="Also train baselines without a teacher, to measure the gain of distillation here. Doubles the run time.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -166,7 +166,7 @@ def schema() -> None:
 @app.command(
     epilog=_examples(
         ("strandline watch examples/caorle.toml --data DATA --run runs/caorle", "live, until Ctrl-C"),
-        ("strandline watch --run runs/demo --replay 2009-05-05/2009-05-10", "five days of the built-in delta again"),
+        ("strandline watch --run runs/demo --replay 2026-07-13/2026-07-17", "five days of the built-in delta again"),
         ("strandline watch examples/caorle.toml --run runs/caorle --once --json", "one hour, from a timer"),
     )
 )

@@ -17,6 +17,6 @@ def limit_threads() -> None:
 
     Call it before torch, numba or numpy is imported; it changes nothing afterwards.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # where a user asks for more threads: wait without spinning
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # for users who set more threads: wait without spinning
     for variable in POOLS:
         os.environ.setdefault(variable, "1")

@@ -1,1 +1,1 @@
-"""What is known of a place: typed data sets, their readers, the region file and the sea-level model."""
+"""Typed data sets of a region, their readers, the region file and the sea-level model."""

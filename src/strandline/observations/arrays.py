@@ -1,4 +1,4 @@
-"""Types of arrays, named once."""
+"""Type aliases of arrays."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""What each class of asset is: whose damage curve it shares, and from which depth of water it no longer serves."""
+"""Asset classes: damage curve, and the water depth from which an asset is out of service."""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,23 +10,23 @@ from types import MappingProxyType
 from strandline.errors import InputError
 
 CURVE_CLASSES = ("residential", "commercial", "industrial", "agriculture", "infrastructure", "transport")
-"""The classes of the JRC depth-damage curves (Huizinga et al. 2017); damage heads know no others."""
+"""Classes of the JRC depth-damage curves (Huizinga et al. 2017), which are also those of the damage heads."""
 ASSET_CLASSES = (
     *CURVE_CLASSES,
     *("school", "hospital", "shelter", "road", "bridge", "pumping_station", "embankment", "power", "water_supply"),
 )
-"""What an asset may be; ``data/asset_classes.toml`` says which curve stands for it and when it stops to serve."""
+"""All asset classes; ``data/asset_classes.toml`` gives the curve and the service threshold of each."""
 ASSET_COLUMNS = ("asset_id", "asset_class", "value", "survey_year", "geometry")
 ASSET_DETAILS = ("district", "people", "operation_threshold", "crest")
-"""What a survey may say besides: the district's name, people [-] who live there, the depth [m] from which it no longer
-serves, and an embankment's crest [m, region datum]. NaN = unknown."""
+"""Optional columns of a survey: district, inhabitants [-], depth [m] from which the asset is out of service, and crest
+of an embankment [m, region datum]. NaN = unknown."""
 DAMAGE_STATE_EDGES = (0.02, 0.2, 0.4, 0.7)
-"""Damage ratios [-] that part the damage states 0 none, 1 slight, 2 moderate, 3 extensive, 4 complete."""
+"""Damage ratios [-] between the damage states 0 none, 1 slight, 2 moderate, 3 extensive, 4 complete."""
 
 
 @dataclass(frozen=True)
 class ServiceThreshold:
-    """Depth of water [m] from which an asset is out of service, somewhere between ``low`` and ``high``."""
+    """Water depth [m] from which an asset is out of service; it lies between ``low`` and ``high``."""
 
     low: float
     high: float
@@ -36,7 +36,7 @@ class ServiceThreshold:
         if not 0 <= self.low <= self.high:
             raise InputError("service threshold", f"{self.low} to {self.high} m", "give 0 <= low <= high")
         if not self.source:
-            raise InputError("service threshold", "has no source", "say who published it, or 'assumption'")
+            raise InputError("service threshold", "has no source", "name the publication, or write 'assumption'")
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class AssetClass:
     """A class of assets.
 
     Attributes:
-        curve: the class of the JRC damage curves, one of ``CURVE_CLASSES``, that stands for it.
-        out_of_service: None where the class serves nobody but its owner.
+        curve: the class of ``CURVE_CLASSES`` whose damage curve it uses.
+        out_of_service: None where the class provides no service to others.
     """
 
     curve: str
@@ -55,7 +55,7 @@ class AssetClass:
 
 @cache
 def asset_classes() -> Mapping[str, AssetClass]:
-    """Every class of ``ASSET_CLASSES``, from ``data/asset_classes.toml``."""
+    """All ``ASSET_CLASSES``, read from ``data/asset_classes.toml``."""
     stored = tomllib.loads(
         resources.files("strandline.observations").joinpath("data/asset_classes.toml").read_text("utf-8")
     )
@@ -68,7 +68,7 @@ def asset_classes() -> Mapping[str, AssetClass]:
 
 
 def curve_index(asset_class: str) -> int:
-    """Place of a class's damage curve among ``CURVE_CLASSES``; the networks' damage heads know assets by it.
+    """Index of a class's damage curve in ``CURVE_CLASSES``; the networks' damage heads use it.
 
     Raises:
         InputError: unknown class.

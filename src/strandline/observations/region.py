@@ -1,4 +1,4 @@
-"""Where: a rectangle of square cells in a projected CRS, with a stated vertical datum."""
+"""A region: a rectangle of square cells in a projected CRS, with a vertical datum."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -14,16 +14,16 @@ from strandline.errors import InputError
 
 @dataclass(frozen=True)
 class Region:
-    """A place and its grid. Row 0 is the north edge.
+    """A region and its grid. Row 0 is the north edge.
 
     Attributes:
-        name: how people call the place.
+        name: of the region, for messages and products.
         crs: a projected coordinate reference system in metres, e.g. ``EPSG:32633``.
         bounds: left, bottom, right, top [m] in ``crs``; a whole number of cells.
         cell_size: edge of a cell [m].
-        vertical_datum: what 0 m means for every elevation and level.
-        sea_point: x, y [m] of a point that is always open sea; floods enter from there. Of a window of a region it may
-            lie outside.
+        vertical_datum: reference of every elevation and level.
+        sea_point: x, y [m] of a point in the open sea, from which floods enter. For a window of a region it may lie
+            outside.
         continent: which of the JRC depth-damage curves apply (``asia``, ``europe``, …).
     """
 
@@ -39,9 +39,7 @@ class Region:
         try:
             crs = CRS.from_user_input(self.crs)
         except CRSError as error:
-            raise InputError(
-                f"region '{self.name}'", f"CRS {self.crs!r} is not known", "use e.g. EPSG:32633"
-            ) from error
+            raise InputError(f"region '{self.name}'", f"CRS {self.crs!r} is unknown", "use e.g. EPSG:32633") from error
         if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
             raise InputError(f"region '{self.name}'", f"CRS {self.crs} is not projected in metres", "use e.g. UTM")
         left, bottom, right, top = self.bounds
@@ -54,7 +52,7 @@ class Region:
         if not (self.cell_size > 0 and np.isfinite(self.bounds).all()):
             raise InputError(
                 f"region '{self.name}'",
-                f"bounds {self.bounds} and cell size {self.cell_size:g} make no grid",
+                f"bounds {self.bounds} and cell size {self.cell_size:g} do not form a grid",
                 "give finite bounds and a cell size above 0",
             )
         for length in (right - left, top - bottom):
@@ -95,7 +93,7 @@ class Region:
         return float(longitude), float(latitude)
 
     def window(self, rows: slice, columns: slice) -> Self:
-        """The part of the region that some of its rows and columns are, with the same sea."""
+        """A sub-region of these rows and columns, with the same sea point."""
         left, top, size = self.bounds[0], self.bounds[3], self.cell_size
         across, down = range(self.shape[1])[columns], range(self.shape[0])[rows]
         west, north = left + across.start * size, top - down.start * size

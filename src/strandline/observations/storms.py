@@ -1,4 +1,4 @@
-"""Storms in a record: declustered peaks, found the same way on simulated and real gauges."""
+"""Storms in a water-level record, found by declustering the peaks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ Window = tuple[np.datetime64, np.datetime64]
 BEFORE_PEAK = np.timedelta64(72, "h")
 AFTER_PEAK = np.timedelta64(48, "h")
 RECORD_MARGIN = np.timedelta64(4, "D")
-"""Between the ends of a record and the peaks that are sought in it."""
+"""Least distance of a storm's peak from both ends of the record."""
 
 
 @dataclass(frozen=True)
 class Storm:
-    """One event of high water: the window that belongs to it, never shared with another storm's peak.
+    """One high-water event and its window; windows of different storms do not overlap.
 
     Attributes:
         start, peak, end: UTC.
@@ -30,7 +30,7 @@ class Storm:
     peak_level: float
 
     def contains(self, time: Times) -> npt.NDArray[np.bool_]:
-        """Which times lie in this storm's window."""
+        """Mask of the times within the storm's window."""
         return (time >= self.start) & (time <= self.end)
 
 
@@ -40,8 +40,8 @@ def find_storms(time: Times, level: npt.NDArray[np.float64], most: int, separati
     Args:
         time: (T,) UTC, increasing.
         level: (T,) water level [m]; NaN = gap. A gap never makes a peak.
-        most: how many to return at most; fewer when the record holds no more.
-        separation_hours: storm windows (72 h before to 48 h after the peak) must share no hour: 121 h or more.
+        most: greatest number of storms; fewer when the record holds fewer.
+        separation_hours: 121 h or more, so that windows (72 h before to 48 h after the peak) do not overlap.
 
     Source: runs declustering, Coles (2001), section 5.3.2.
     """
@@ -62,17 +62,17 @@ def find_storms(time: Times, level: npt.NDArray[np.float64], most: int, separati
 
 
 def find_whole_storms(time: Times, level: npt.NDArray[np.float64], most: int) -> list[Storm]:
-    """Storms as `find_storms` has them, whose windows and the context before them lie within the record."""
+    """`find_storms` restricted to storms whose window and preceding context lie within the record."""
     inner = (time >= time[0] + RECORD_MARGIN) & (time <= time[-1] - RECORD_MARGIN)
     return find_storms(time, np.where(inner, level, np.nan), most)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Whole storms for learning, for calibration and for the test; no hour of one serves another.
+    """Disjoint storms for training, calibration and test.
 
     Attributes:
-        held_out: windows [start, end] that learning never sees, stormy or not.
+        held_out: windows [start, end] excluded from training, with or without storms.
     """
 
     training: tuple[Storm, ...]
@@ -82,7 +82,7 @@ class Split:
 
     @property
     def withheld(self) -> list[Window]:
-        """Every window that learning never sees: those held out, and the storms that calibrate or are tested."""
+        """Every window excluded from training: held-out windows, calibration storms and test storms."""
         return [*self.held_out, *((storm.start, storm.end) for storm in (*self.calibration, *self.test))]
 
 
@@ -93,18 +93,18 @@ def split_by_storm(
     held_out: Sequence[Window],
     rng: np.random.Generator,
 ) -> Split:
-    """Part storms at random; storms that reach into a held-out window go to the test first.
+    """Split storms at random; storms that overlap a held-out window go to the test set.
 
     Args:
         storms: in order of time.
-        n_calibration: how many calibrate.
-        n_test: how many are tested at least, those of ``held_out`` counted in.
-        held_out: windows [start, end] that learning never sees.
+        n_calibration: number of calibration storms.
+        n_test: least number of test storms, including those of ``held_out``.
+        held_out: windows [start, end] excluded from training.
     """
-    named = [s for s in storms if any(s.start <= end and start <= s.end for start, end in held_out)]
-    others = [storms[i] for i in rng.permutation(len(storms)) if storms[i] not in named]
-    drawn = max(n_test - len(named), 0)
-    test, calibration, training = others[:drawn] + named, others[drawn : drawn + n_calibration], others[drawn:]
+    in_held_out = [s for s in storms if any(s.start <= end and start <= s.end for start, end in held_out)]
+    others = [storms[i] for i in rng.permutation(len(storms)) if storms[i] not in in_held_out]
+    drawn = max(n_test - len(in_held_out), 0)
+    test, calibration, training = others[:drawn] + in_held_out, others[drawn : drawn + n_calibration], others[drawn:]
 
     def in_order(part: list[Storm]) -> tuple[Storm, ...]:
         return tuple(sorted(part, key=lambda storm: storm.peak))

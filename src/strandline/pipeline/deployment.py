@@ -24,7 +24,7 @@ from strandline.planning.actions import ActionParameters
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.stage_damage.by_zone import StageDamageByZone, respond
+from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones, find_zones, zones_to_geojson
 
 DEPLOYMENT_FILE, ZONES_FILE = "deployment.nc", "zones.geojson"
@@ -121,9 +121,9 @@ class Deployment:
             raise InputError(
                 "deployment", f"has parameters of {actions} and phases {phases}", "give parameters for each phase"
             )
-        strange = {name for names in self.zones_of_action.values() for name in names} - set(self.zones.names)
-        if strange:
-            raise InputError("deployment", f"names unknown zones {sorted(strange)}", "use the zones' own names")
+        unknown = {name for names in self.zones_of_action.values() for name in names} - set(self.zones.names)
+        if unknown:
+            raise InputError("deployment", f"names unknown zones {sorted(unknown)}", "use the zones' own names")
         if any(not start < end for start, end in self.withheld):
             raise InputError("deployment", "a withheld window is empty", "give start, then end")
 
@@ -168,7 +168,7 @@ def build_deployment(
     return Deployment(
         region=observations.region,
         zones=zones,
-        response=respond(zones, hazards, assets, dry_level, rng),
+        response=StageDamageByZone.of(zones, hazards, assets, dry_level, rng),
         action_parameters=plan.action_parameters,
         zones_of_action={each.action: _zones_of_action(each, zones, assets) for each in plan.action_parameters},
         protocol=plan.protocol,
@@ -261,7 +261,7 @@ def load_deployment(folder: Path) -> Deployment:
     try:
         fields = _FIELDS.validate_json(str(content["fields"].item()))
     except ValidationError as error:
-        raise InputError(path, f"is damaged ({error.error_count()} faults in its words)", remedy) from error
+        raise InputError(path, f"is damaged ({error.error_count()} faults in its fields)", remedy) from error
     value = {name: content[name].values for name in ARRAYS}
     outlines = tuple(shapely.from_wkb(outline) for outline in fields.zone_outlines)
     return Deployment(

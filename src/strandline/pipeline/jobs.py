@@ -79,7 +79,7 @@ def run(
         quick: the small built-in delta, a health check.
         seed: of every random stream.
         miss_rate: share of flooded cells that flood maps may miss, 0…1; ``None`` = the threshold of the best overlap.
-        evaluate: also train baselines without a teacher; without them a run cannot say what distillation gained.
+        evaluate: also train baselines without a teacher; without them the gain of distillation is unknown.
         resume: continue an interrupted run in ``out``.
         announce: called with each stage's name when it starts.
 

@@ -57,7 +57,7 @@ def run(
 
         data = stage("apply the teacher", stages.apply_teacher, area, split, sea_level, teacher, config)
         data = stage("simulate extremes", stages.simulate_extremes, data, area, sea_level, levels)
-        data = stage("weigh the teacher", stages.weigh_teacher, data)
+        data = stage("estimate the teacher's weight", stages.estimate_teacher_weight, data)
         students = stage("distil the students", stages.distil_students, data, area, config)
         forecaster = stage("calibrate", stages.calibrate, data, students, config)
         baselines = stage("train the baselines", stages.train_baselines, data, area, config) if config.evaluate else {}

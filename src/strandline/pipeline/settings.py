@@ -21,7 +21,7 @@ class RunConfig:
         windows: surge windows to train on.
         hazard_samples: Monte-Carlo samples through the whole chain.
         miss_rate: share of flooded cells that flood maps may miss, 0…1; ``None`` = the threshold of the best overlap.
-        evaluate: also train the baselines and score them. Without them a run cannot say what distillation gained.
+        evaluate: also train the baselines and score them. Without them the gain of distillation is unknown.
         seed: of every random stream.
     """
 
@@ -37,8 +37,8 @@ class RunConfig:
 
 
 def model_card(results: RunResults, config: RunConfig) -> Mapping[str, object]:
-    """The adapted students' model card: data, recipe, seed, commit, scores."""
-    facts = {
+    """The adapted students' model card: data, settings, seed, commit, scores."""
+    content = {
         "made_by": "strandline run",
         "study_area": results.observations.region.name,
         "provenance": {name: p.kind for name, p in results.observations.provenance.items()},
@@ -50,7 +50,7 @@ def model_card(results: RunResults, config: RunConfig) -> Mapping[str, object]:
         "surge": vars(results.surge_scores),
         "limits": "Adapted to this place alone. Not for another coast, and not beyond levels in the training record.",
     }
-    return {name: as_json(value) for name, value in facts.items()}
+    return {name: as_json(value) for name, value in content.items()}
 
 
 def commit() -> str:

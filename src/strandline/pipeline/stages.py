@@ -39,13 +39,14 @@ from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import Plan, plan_adaptation
 from strandline.report.findings import SeaLevelRiseScenario
+from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard import flood_maps
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.return_levels import sample_return_levels
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.survey_age import states_where_outdated
-from strandline.risk.sensitivity import Information, value_of_information
+from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.simulator.radar_archive import simulate_archive
 from strandline.uncertainty.calibration import calibrate_on
 from strandline.uncertainty.forecaster import Forecaster
@@ -122,7 +123,7 @@ def simulate_extremes(
     return augment_with_extremes(data, area.observations, sea_level, highest, context.rng, context.progress)
 
 
-def weigh_teacher(_: StageContext, data: AdaptationData) -> AdaptationData:
+def estimate_teacher_weight(_: StageContext, data: AdaptationData) -> AdaptationData:
     """The data with the weight that local labels give to the teacher."""
     return weight_teacher_by_labels(data, load_students())
 
@@ -207,10 +208,10 @@ def assess_impact(context: StageContext, hazard: Hazard, area: StudyArea) -> Imp
     )
 
 
-def analyse_sensitivity(_: StageContext, hazard: Hazard, area: StudyArea) -> Information | None:
+def analyse_sensitivity(_: StageContext, hazard: Hazard, area: StudyArea) -> SensitivityAnalysis | None:
     """Which uncertain input drives the expected damage, and what it is worth to measure it."""
     assets, continent = area.observations.require_assets(), area.observations.region.continent
-    return value_of_information(hazard, assets, continent, years_behind_levels(area))
+    return risk_sensitivity.analyse_sensitivity(hazard, assets, continent, years_behind_levels(area))
 
 
 def map_sea_level_rise(

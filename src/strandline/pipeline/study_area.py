@@ -159,7 +159,7 @@ def observed_maxima(area: StudyArea, most: int) -> tuple[npt.NDArray[np.float64]
     Annual maxima of a published record, brought to the sea level of its reference year, or the own record's storms.
     """
     fit = area.published_levels
-    if fit is not None and fit.data is not None and fit.years is not None:
+    if fit is not None and fit.years is not None:
         rise = fit.trend * (fit.reference_year - fit.years) if fit.trend else 0.0
         return fit.data[:, 0] + rise, 1.0
     peaks = np.array([storm.peak_level for storm in find_storms(*area.own_level, most=most)])

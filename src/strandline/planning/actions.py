@@ -1,4 +1,4 @@
-"""What a plan says: one thing to do, what is built together, and how either fares in each future."""
+"""Parts of a plan: actions, the portfolio of measures, and their outcome in each scenario."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,23 +9,21 @@ import numpy.typing as npt
 
 Bounds = tuple[float, float, float]
 Confidence = Literal["low", "medium", "high"]
-
-
 Response = Literal["Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monitor"]
-"""What CAP 1.2 (section 3.2.2, ``responseType``) lets a warning ask for."""
+"""Response types of a warning in CAP 1.2 (section 3.2.2, ``responseType``)."""
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """How a choice fares over the futures; values are medians over the samples [EUR 2010].
+    """Performance of a set of measures over the scenarios; values are medians over the samples [EUR 2010].
 
     Attributes:
-        pays_in: number of futures in which its net present value is above 0, out of ``of``.
-        lowest, highest: net present value in the future that suits it worst and best [EUR 2010].
-        worst_tenth: mean of the worst tenth of the samples (CVaR) in the future where that is lowest [EUR 2010].
-        maximum_regret: how much the best affordable choice would have been worth more, where that is most [EUR 2010].
-        regretted_in: the future where that is most.
-        is_no_regret: it pays in every future.
+        pays_in: number of scenarios with a net present value above 0, out of ``of``.
+        lowest, highest: net present value in the scenario where it is least and greatest [EUR 2010].
+        worst_tenth: mean of the worst tenth of the samples (CVaR) in the scenario where that is lowest [EUR 2010].
+        maximum_regret: greatest difference to the best affordable set over the scenarios [EUR 2010].
+        regretted_in: the scenario of the greatest difference.
+        is_no_regret: it pays in every scenario.
     """
 
     pays_in: int
@@ -40,24 +38,24 @@ class Robustness:
 
 @dataclass(frozen=True)
 class Action:
-    """One thing to do.
+    """One action of a plan.
 
     Attributes:
         kind: e.g. ``raise_embankment``, ``evacuate_low_lying_areas``, ``continue_monitoring``.
         where: ids of the assets that it concerns; empty = the whole region.
-        lead_time_hours: how long before its effect is needed it must start [h].
-        avoided_loss: p10, p50, p90 [EUR 2010, see ``avoided_loss_per``]; ``None`` = not counted in money.
+        lead_time_hours: time before its effect is needed at which it must start [h].
+        avoided_loss: p10, p50, p90 [EUR 2010, see ``avoided_loss_per``]; ``None`` = not expressed in money.
         avoided_loss_per: ``year`` for long-term measures, ``event`` at the trigger's level for operational ones.
         cost: p10, p50, p90 of the present value over the horizon, or of one event [EUR 2010]; ``None`` = not stated.
         net_present_value: p10, p50, p90 if nothing changes [EUR 2010]; long-term measures only.
         benefit_cost_ratio: p10, p50, p90 if nothing changes [-]; long-term measures only.
         priority: 1 is first; actions for lives and monitoring come before money.
-        within_budget: ``False`` = worth it, but the budget does not reach that far.
-        confidence: how sure it is that it pays, see ``why``.
-        what: what is built or done, in a sentence; empty = as the title says.
-        who: who must do it; empty = whoever is in charge of emergencies.
-        protects: whom; empty = nobody was counted.
-        robustness: how it fares alone over all futures; long-term measures only.
+        within_budget: ``False`` = it pays, but exceeds the budget.
+        confidence: that it pays, see ``why``.
+        what: what is built or done, in a sentence; empty = see the title.
+        who: who must do it; empty = the emergency service.
+        protects: whom; empty = no count exists.
+        robustness: of the measure alone over all scenarios; long-term measures only.
     """
 
     kind: str
@@ -82,20 +80,20 @@ class Action:
 
 @dataclass(frozen=True)
 class ActionParameters:
-    """What is at stake when an emergency action is decided on.
+    """Parameters of the decision on an emergency action.
 
     Attributes:
         action: its kind.
-        life_safety: done for lives, never weighed against money.
-        classes: of the assets that it is for; empty = all.
-        where: ids of the assets that it is for; empty = the whole region.
-        lead_window_hours: earliest and latest lead time at which starting it makes sense [h].
-        response: what a warning asks people for, in the words of CAP 1.2.
-        level: the sea that it is there for [m, the plan's vertical datum].
-        cost: low, likely, high of acting once [EUR 2010]; ``None`` = not weighed against money.
-        levels: of events, ascending [m, the plan's vertical datum]; empty = not weighed against money.
+        life_safety: it protects lives and is not compared with money.
+        classes: of the assets that it protects; empty = all.
+        where: ids of the assets that it protects; empty = the whole region.
+        lead_window_hours: earliest and latest lead time at which starting it is useful [h].
+        response: what a warning asks people for, as a CAP 1.2 response type.
+        level: sea level of the event that it is for [m, the plan's vertical datum].
+        cost: low, likely, high of acting once [EUR 2010]; ``None`` = not compared with money.
+        levels: of events, ascending [m, the plan's vertical datum]; empty = not compared with money.
         avoidable_loss: median loss that acting in time avoids at each of ``levels`` [EUR 2010].
-        crews: that it binds while it runs.
+        crews: number that it needs while it runs.
     """
 
     action: str
@@ -113,15 +111,15 @@ class ActionParameters:
 
 @dataclass(frozen=True)
 class ScenarioOutcome:
-    """What a scenario means for the place; money is the present value over the horizon [EUR 2010], p10, p50, p90.
+    """Outcome of one scenario; money is the present value over the horizon [EUR 2010], p10, p50, p90.
 
     Attributes:
-        rise: median rise of the sea at the horizon's end [m].
+        rise: median sea-level rise at the horizon's end [m].
         damage: if nothing is done [EUR 2010].
         net_present_value: kind of measure → built alone [EUR 2010].
-        portfolio: net present value of the chosen measures together [EUR 2010]; ``None`` = none is chosen.
-        best: kinds of the affordable measures that are worth most together in this future.
-        share_beyond_maps: share of ``damage`` from seas above the highest mapped one [-]; there it is at least so much.
+        portfolio: net present value of the selected measures together [EUR 2010]; ``None`` = none is selected.
+        best: kinds of the affordable measures of the greatest value together in this scenario.
+        share_beyond_maps: share of ``damage`` from seas above the highest mapped level [-]; there it is a lower bound.
     """
 
     sea_level: str
@@ -137,13 +135,13 @@ class ScenarioOutcome:
 
 @dataclass(frozen=True)
 class Portfolio:
-    """The measures that are to be built together; money as p10, p50, p90 [EUR 2010].
+    """Measures to be built together; money as p10, p50, p90 [EUR 2010].
 
     Attributes:
         kinds: of its measures.
         investment: first payment [EUR 2010].
         cost: present value of all payments [EUR 2010].
-        avoided_loss: under today's sea, storms and values [EUR 2010 a-1].
+        avoided_loss: under today's sea level, storms and values [EUR 2010 a-1].
         net_present_value: if nothing changes [EUR 2010].
         benefit_cost_ratio: if nothing changes [-].
     """

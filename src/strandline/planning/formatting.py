@@ -1,4 +1,4 @@
-"""What a protocol asks and what a plan costs, in plain words."""
+"""Numbers, indicators and expressions as text for readers."""
 
 import ast
 import math
@@ -18,7 +18,7 @@ _UNITS = {"1": "", "m s-1": " m/s", "km h-1": " km/h", "m3 s-1": " m³/s"}
 
 
 def format_indicator(indicator: Indicator) -> str:
-    """One indicator as a clause."""
+    """An indicator as a clause."""
     name = indicator.variable.replace("_", " ")
     value = f"{indicator.value:,.2f}" if indicator.unit == "m" else f"{indicator.value:,g}"
     clause = f"{name} {_COMPARED[indicator.operator]} {value}{_UNITS.get(indicator.unit, ' ' + indicator.unit)}"
@@ -30,23 +30,25 @@ def format_indicator(indicator: Indicator) -> str:
     if indicator.probability is not None:
         clause = f"a chance of more than {indicator.probability * 100:g} % of {clause}"
     if indicator.persistence_hours:
-        clause += f", said again and again for {indicator.persistence_hours:g} hours"
+        clause += f", in every forecast or reading of {indicator.persistence_hours:g} hours"
     return clause
 
 
 def format_expression(text: str, indicators: Mapping[str, Indicator]) -> str:
-    """A boolean expression over indicators as a sentence without its full stop."""
+    """A boolean expression over indicators as a sentence, without full stop."""
 
-    def say(node: ast.expr) -> str:
+    def clause(node: ast.expr) -> str:
         if isinstance(node, ast.Name):
             return format_indicator(indicators[node.id])
         if isinstance(node, ast.UnaryOp):
-            return f"not ({say(node.operand)})"
+            return f"not ({clause(node.operand)})"
         assert isinstance(node, ast.BoolOp)
-        word = "; or " if isinstance(node.op, ast.Or) else "; and "
-        return word.join(f"({say(part)})" if isinstance(part, ast.BoolOp) else say(part) for part in node.values)
+        conjunction = "; or " if isinstance(node.op, ast.Or) else "; and "
+        return conjunction.join(
+            f"({clause(part)})" if isinstance(part, ast.BoolOp) else clause(part) for part in node.values
+        )
 
-    return say(parse(text))
+    return clause(parse(text))
 
 
 def format_money(euros: float, *, in_text: bool = False) -> str:
@@ -96,13 +98,13 @@ def format_count(count: float) -> str:
 
 
 def format_head_count(count: HeadCount) -> str:
-    """``120``, or ``80 to 120`` where it hangs on what is unknown; medians."""
+    """``120``, or ``80 to 120`` where it depends on unknowns; medians."""
     least, most = format_count(count.at_least[1]), format_count(count.at_most[1])
     return least if least == most else f"{least} to {most}"
 
 
 def format_percent(share: float) -> str:
-    """``5 %``; never a rounded 0 % or 100 % that is not exact."""
+    """``5 %``; 0 % and 100 % only where they are exact."""
     if math.isnan(share):
         return "unknown"
     if 0 < share < 0.005:
@@ -150,7 +152,7 @@ def format_date(time: pd.Timestamp) -> str:
 
 
 def format_age(since: pd.Timedelta) -> str:
-    """``3 days``, ``2.4 years``; empty for what lies in the future of the run."""
+    """``3 days``, ``2.4 years``; ``–`` for a time after the run."""
     days = since / pd.Timedelta(days=1)
     if days < 0:
         return "–"
@@ -172,7 +174,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_score(value: float | None) -> str:
-    """An overlap with three digits; what was not scored says so."""
+    """A score with three digits; ``not measured`` for ``None``."""
     if value is None:
         return "not measured"
     return "undefined" if math.isnan(value) else f"{value:.3f}"
@@ -191,12 +193,12 @@ def format_key(key: str) -> str:
 
 
 def capitalise(sentence: str) -> str:
-    """With a capital letter first, the rest as it is."""
+    """The sentence with a capital first letter, otherwise unchanged."""
     return sentence[:1].upper() + sentence[1:]
 
 
 def format_asset_list(ids: tuple[str, ...], most: int = 6) -> str:
-    """The first few places by name, the others counted."""
+    """The first few assets by id, the others counted."""
     if not ids:
         return "the whole region"
     named = ", ".join(ids[:most])

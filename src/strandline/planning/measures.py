@@ -1,4 +1,4 @@
-"""What can be done: measures as data, each number with its source."""
+"""The catalogue of measures, as data: each number with its source."""
 
 import tomllib
 from collections.abc import Mapping
@@ -7,65 +7,32 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
-from scipy.special import ndtri
-
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats
 from strandline.observations.assets import ASSET_CLASSES
+from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.actions import Response
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """A number that is known within ``low`` to ``high`` (95 %), and whose it is."""
-
-    value: float
-    low: float
-    high: float
-    unit: str
-    source: str
-
-    @property
-    def is_assumption(self) -> bool:
-        """Whether any part of it is ours and not published."""
-        return "assumption" in self.source.lower()
-
-    def draw(self, n_samples: int, rng: np.random.Generator) -> Floats:
-        """(S,) log-normal draws about ``value``; exact where the range is empty."""
-        spread = np.log(self.high / self.low) / (2 * 1.96) if self.high > self.low > 0 else 0.0
-        return np.asarray(self.value * np.exp(spread * ndtri(stratify(n_samples, rng))))
-
-    def draw_evenly(self, n_samples: int, rng: np.random.Generator) -> Floats:
-        """(S,) uniform draws from ``low`` to ``high``."""
-        return np.asarray(self.low + (self.high - self.low) * stratify(n_samples, rng))
-
-
-def stratify(n_samples: int, rng: np.random.Generator) -> Floats:
-    """(S,) probabilities, one from each of S equal parts of 0 to 1, in random order.
-
-    Some tens of samples then have the median and the spread that thousands would have.
-
-    Source: McKay, Beckman & Conover (1979), Technometrics 21, 239-245: Latin hypercube sampling, one column.
-    """
-    return np.asarray((rng.permutation(n_samples) + rng.random(n_samples)) / n_samples)
+from strandline.planning.investment.mechanisms import MECHANISMS
+from strandline.planning.quantity import Quantity
 
 
 @dataclass(frozen=True)
 class LongTermMeasure:
-    """Something that is built once and kept up.
+    """A measure that is built once and kept up.
 
     Attributes:
         key: kind of the action, e.g. ``raise_embankment``.
-        effect: the numbers that say what it changes, by the names of ``EFFECTS``.
+        mechanism: how it reduces risk, one of ``MECHANISMS``.
+        effect: the numbers that the mechanism needs, by name.
         unit_cost: [EUR 2010 per unit]; the unit is stated in it.
         upkeep_share: share of the investment paid each year [a-1].
         who: who builds it and keeps it up.
-        classes: asset classes that it acts on; empty = all.
+        classes: asset classes that it acts on.
+        asset_by_asset: taken only at the assets where it pays, at a ``unit_cost`` that is a share of their value.
     """
 
     key: str
     title: str
+    mechanism: str
     classes: tuple[str, ...]
     lead_time_days: Quantity
     lifetime_years: Quantity
@@ -73,19 +40,30 @@ class LongTermMeasure:
     upkeep_share: Quantity
     effect: Mapping[str, Quantity]
     who: str
+    asset_by_asset: bool = False
+
+    @property
+    def life_safety(self) -> bool:
+        """Whether it protects lives and is not compared with money."""
+        return MECHANISMS[self.mechanism].build is None
+
+    @property
+    def lead_years(self) -> float:
+        """Years from the decision until it works."""
+        return self.lead_time_days.value / (HOURS_PER_YEAR / 24)
 
 
 @dataclass(frozen=True)
 class OperationalMeasure:
-    """Something that is done when a flood is forecast.
+    """An emergency action on a warning.
 
     Attributes:
-        lead_window_hours: earliest and latest lead time [h] at which starting it makes sense.
-        response: what a warning asks people for, in the words of CAP 1.2.
-        life_safety: done for lives, never weighed against money.
+        lead_window_hours: earliest and latest lead time at which starting it is useful.
+        response: what a warning asks people for, as a CAP 1.2 response type.
+        life_safety: it protects lives and is not compared with money.
         cost: [EUR 2010 per event]; ``None`` for life safety.
         avoided_share: share of the event's damage to ``classes`` that it avoids [-]; ``None`` for life safety.
-        crews: that it binds while it runs.
+        crews: number that it needs while it runs.
     """
 
     key: str
@@ -130,99 +108,85 @@ def load_measures(path: Path | None = None) -> Measures:
     )
 
 
-EFFECTS: Mapping[str, tuple[str, ...]] = {
-    "raise_embankment": ("design_return_period", "freeboard"),
-    "home_raise": ("height",),
-    "early_warning": ("avoided_share",),
-    "mangrove_belt": ("attenuation", "width"),
-    "floodgates": ("avoided_share",),
-    "pumps": ("lowering",),
-    "road_raise": ("height",),
-    "retreat": ("avoided_share",),
-    "shelters": ("capacity",),
-}
-"""Which numbers say what a long-term measure changes."""
-ALONG_THE_SHORE = ("raise_embankment", "mangrove_belt")
-"""Measures that may give their ``length`` [km]."""
-FOR_LIVES = ("shelters",)
-"""Long-term measures for lives, never weighed against money."""
 _LONG_TERM = ("lead_time_days", "lifetime_years", "unit_cost", "upkeep_share")
 
 
 def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
-    key = str(entry.get("key"))
-    place = f"{where}: measure '{key}'"
-    if key not in EFFECTS:
-        raise InputError(place, "is not a long-term measure", f"known: {', '.join(EFFECTS)}")
-    optional = ("length",) if key in ALONG_THE_SHORE else ()
-    _check_keys(place, entry, ("who", *_LONG_TERM, *EFFECTS[key]), optional)
-    numbers = {name: _quantity(f"{place}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
-    effect = {name: number for name, number in numbers.items() if name not in _LONG_TERM}
+    location = f"{where}: measure '{entry.get('key')}'"
+    if entry.get("mechanism") not in MECHANISMS:
+        what = f"mechanism {entry.get('mechanism')!r} is unknown"
+        raise InputError(location, what, f"known: {', '.join(MECHANISMS)}")
+    mechanism = MECHANISMS[entry["mechanism"]]
+    required = ("who", "mechanism", *_LONG_TERM, *mechanism.needs)
+    _check_keys(location, entry, required, ("asset_by_asset", *mechanism.options))
+    numbers = {name: _quantity(f"{location}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
     return LongTermMeasure(
-        key=key,
+        key=str(entry["key"]),
         title=str(entry["title"]),
-        classes=_classes(place, entry),
+        mechanism=entry["mechanism"],
+        classes=_classes(location, entry),
         lead_time_days=numbers["lead_time_days"],
         lifetime_years=numbers["lifetime_years"],
         unit_cost=numbers["unit_cost"],
         upkeep_share=numbers["upkeep_share"],
-        effect=effect,
+        effect={name: number for name, number in numbers.items() if name not in _LONG_TERM},
         who=str(entry["who"]),
+        asset_by_asset=bool(entry.get("asset_by_asset", False)),
     )
 
 
 def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
-    place = f"{where}: measure '{entry.get('key')}'"
-    for_lives = bool(entry.get("life_safety", False))
-    needed = ("lead_window_hours", "response", *(() if for_lives else ("cost", "avoided_share")))
-    _check_keys(place, entry, needed, ("life_safety", "crews"))
+    location = f"{where}: measure '{entry.get('key')}'"
+    life_safety = bool(entry.get("life_safety", False))
+    required = ("lead_window_hours", "response", *(() if life_safety else ("cost", "avoided_share")))
+    _check_keys(location, entry, required, ("life_safety", "crews"))
     window = entry["lead_window_hours"]
     if not str(window.get("source", "")) or not 0 <= window.get("earliest", -1) <= window.get("latest", -1):
-        raise InputError(place, "lead_window_hours is not complete", "give earliest, latest and source")
+        raise InputError(location, "lead_window_hours is not complete", "give earliest, latest and source")
     response = next((known for known in get_args(Response) if known == entry["response"]), None)
     if response is None:
         raise InputError(
-            place, f"response {entry['response']!r} is not CAP's", f"known: {', '.join(get_args(Response))}"
+            location, f"response {entry['response']!r} is not CAP's", f"known: {', '.join(get_args(Response))}"
         )
     return OperationalMeasure(
         str(entry["key"]),
         str(entry["title"]),
-        _classes(place, entry),
+        _classes(location, entry),
         (float(window["earliest"]), float(window["latest"])),
         response,
-        for_lives,
-        None if for_lives else _quantity(f"{place}, cost", entry["cost"]),
-        None if for_lives else _quantity(f"{place}, avoided_share", entry["avoided_share"]),
-        round(_quantity(f"{place}, crews", entry["crews"]).value) if "crews" in entry else 0,
+        life_safety,
+        None if life_safety else _quantity(f"{location}, cost", entry["cost"]),
+        None if life_safety else _quantity(f"{location}, avoided_share", entry["avoided_share"]),
+        round(_quantity(f"{location}, crews", entry["crews"]).value) if "crews" in entry else 0,
     )
 
 
-def _check_keys(place: str, entry: Mapping[str, Any], required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+def _check_keys(location: str, entry: Mapping[str, Any], required: tuple[str, ...], optional: tuple[str, ...]) -> None:
     known = {"key", "title", "classes", *required, *optional}
-    missing, unknown = sorted({"title", *required} - set(entry)), sorted(set(entry) - known)
+    missing, unknown = sorted({"key", "title", *required} - set(entry)), sorted(set(entry) - known)
     if missing or unknown:
-        raise InputError(place, f"missing {missing}, unknown {unknown}", f"known: {', '.join(sorted(known))}")
+        raise InputError(location, f"missing {missing}, unknown {unknown}", f"known: {', '.join(sorted(known))}")
 
 
-def _classes(place: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+def _classes(location: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
     classes = tuple(str(name) for name in entry.get("classes", ASSET_CLASSES))
     wrong = sorted(set(classes) - set(ASSET_CLASSES))
     if wrong:
-        raise InputError(place, f"unknown classes {wrong}", f"known: {', '.join(ASSET_CLASSES)}")
+        raise InputError(location, f"unknown classes {wrong}", f"known: {', '.join(ASSET_CLASSES)}")
     return classes
 
 
-def _quantity(place: str, entry: Mapping[str, Any]) -> Quantity:
+def _quantity(location: str, entry: Mapping[str, Any]) -> Quantity:
     source = str(entry.get("source", ""))
     if not source:
-        raise InputError(place, "has no source", "cite one, or write 'assumption: …'")
+        raise InputError(location, "has no source", "cite one, or write 'assumption: …'")
     unknown = sorted(set(entry) - {"value", "low", "high", "factor", "unit", "source"})
     has_range = {"low", "high"} <= set(entry)
     if unknown or not (has_range or "value" in entry):
-        raise InputError(place, f"unknown keys {unknown} or no value", "give value (and factor), or low and high")
+        raise InputError(location, f"unknown keys {unknown} or no value", "give value (and factor), or low and high")
     value = float(entry["value"]) if "value" in entry else (float(entry["low"]) + float(entry["high"])) / 2
     factor = float(entry.get("factor", 1.0))
     low, high = (float(entry["low"]), float(entry["high"])) if has_range else (value / factor, value * factor)
     if not 0 <= low <= value <= high:
-        raise InputError(place, f"{low:g}, {value:g}, {high:g} are not 0 <= low <= value <= high", "order them")
+        raise InputError(location, f"{low:g}, {value:g}, {high:g} are not 0 <= low <= value <= high", "order them")
     return Quantity(value, low, high, str(entry.get("unit", "")), source)

@@ -1,7 +1,7 @@
-"""The plan for machines: its JSON, and the schema of that JSON, both made from the plan's own classes.
+"""The plan as JSON, and the JSON Schema of it, both generated from the plan's classes.
 
-A field that is added to a class of the plan is in the JSON and in the schema at once: names and types come from the
-class, units and datums from the entry under ``Attributes`` in its docstring.
+A field added to a class of the plan is in the JSON and in the schema: names and types come from the class, units and
+datums from the entry under ``Attributes`` in its docstring.
 """
 
 import re
@@ -21,7 +21,7 @@ from strandline.observations.region_file.toml_file import describe_errors
 from strandline.planning.plan import Plan
 
 SCHEMA_FILE = "plan.schema.json"
-"""Name of the schema beside ``plan.json``, which names it as ``$schema``."""
+"""Name of the schema beside ``plan.json``, which refers to it as ``$schema``."""
 SCHEMA_VERSION = 2
 """Version 1 calls ``action_parameters`` stakes, ``hindcasts`` track_records and ``scenarios`` futures."""
 _HEAD = {"$schema": SCHEMA_FILE, "schema_version": SCHEMA_VERSION, "currency": "EUR 2010"}
@@ -30,13 +30,15 @@ _IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN":
 
 
 class _Head(BaseModel, extra="forbid"):
-    file: Literal["plan.schema.json"] = Field(alias="$schema", description="this schema, which lies beside the plan")
-    schema_version: Literal[2] = Field(description="raised when a reader of the former schema could misread a plan")
+    file: Literal["plan.schema.json"] = Field(alias="$schema", description="this schema, in the same folder")
+    schema_version: Literal[2] = Field(
+        description="increases when a reader of the previous schema could misread a plan"
+    )
     currency: Literal["EUR 2010"] = Field(description="of every amount: euros in prices of 2010")
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
-    """The plan as plain values; numbers that are not known are ``None``."""
+    """The plan as plain values; unknown numbers are ``None``."""
     return {**_HEAD, **_plain(plan)}
 
 
@@ -47,7 +49,7 @@ def plan_schema() -> dict[str, Any]:
 
 
 def check_plan(path: Path) -> list[InputError]:
-    """Everything in which a ``plan.json`` departs from the schema, each with its place; empty = nothing.
+    """Everything in which a ``plan.json`` violates the schema, each with its location; empty = nothing.
 
     Raises:
         InputError: the file cannot be read.
@@ -67,17 +69,17 @@ def check_plan(path: Path) -> list[InputError]:
 
 @cache
 def _model_of(kind: type, head: type[BaseModel] | None = None) -> type[BaseModel]:
-    """A closed model with a dataclass's fields and its derived numbers; every one is there, unknown numbers as null."""
+    """A closed model of a dataclass's fields and derived numbers; all are required, unknown numbers as null."""
     hints = get_type_hints(kind, include_extras=True)
-    entries: dict[str, Any] = {field.name: (_written(hints[field.name]), ...) for field in fields(kind)}
-    for name, (hint, said) in _derived(kind).items():
-        entries[name] = (_written(hint), Field(description=said))
+    entries: dict[str, Any] = {field.name: (_json_type(hints[field.name]), ...) for field in fields(kind)}
+    for name, (hint, description) in _derived(kind).items():
+        entries[name] = (_json_type(hint), Field(description=description))
     closed = None if head is not None else ConfigDict(extra="forbid")
     return create_model(kind.__name__, __base__=head, __config__=closed, __doc__=getdoc(kind), **entries)
 
 
 def _derived(kind: type) -> dict[str, tuple[Any, str]]:
-    """The public properties of a class that are one number or word → their type, and their docstring's first part."""
+    """The public scalar properties of a class → their type, and the first paragraph of their docstring."""
     found = {}
     for name, member in vars(kind).items():
         if isinstance(member, property) and not name.startswith("_"):
@@ -87,8 +89,8 @@ def _derived(kind: type) -> dict[str, tuple[Any, str]]:
     return found
 
 
-def _written(hint: Any) -> Any:
-    """The type of a field's JSON: classes as models, and every plain number may be unknown."""
+def _json_type(hint: Any) -> Any:
+    """The JSON type of a field: classes as models; every plain number may be null."""
     if is_dataclass(hint):
         return _model_of(hint)  # type: ignore[arg-type]
     if hint is float:
@@ -96,12 +98,12 @@ def _written(hint: Any) -> Any:
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (None, Literal, Annotated):
         return hint
-    written = tuple(_written(part) for part in inner)
+    written = tuple(_json_type(part) for part in inner)
     return Union[written] if origin in (Union, types.UnionType) else origin[written]  # noqa: UP007
 
 
 def _plain(value: Any) -> Any:
-    """What JSON can say: classes as tables, NaN as ``None``, tuples as lists."""
+    """A value for JSON: classes as objects, NaN as ``None``, tuples as lists."""
     if is_dataclass(value):
         names = (*(field.name for field in fields(value)), *_derived(type(value)))
         return {name: _plain(getattr(value, name)) for name in names}
@@ -115,10 +117,10 @@ def _plain(value: Any) -> Any:
 
 
 class _Described(GenerateJsonSchema):
-    """A schema whose descriptions are the docstrings' own words."""
+    """A schema with descriptions from the docstrings."""
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
-        """With the docstring's first part as the description, and its attributes as those of the fields."""
+        """Use the docstring's first paragraph as description, and its attributes for the fields."""
         made, kind = super().model_schema(schema), schema["cls"]
         made["description"], attributes = _read_docstring(getdoc(kind) or "")
         for name, entry in made["properties"].items():
@@ -127,12 +129,12 @@ class _Described(GenerateJsonSchema):
         return made
 
     def nullable_schema(self, schema: Any) -> JsonSchemaValue:
-        """A plain number or null in one word."""
+        """Write a number or null as one type."""
         made = super().nullable_schema(schema)
         return {"type": ["number", "null"]} if made == {"anyOf": [{"type": "number"}, {"type": "null"}]} else made
 
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """Never: a title would repeat the name."""
+        """No title: it would repeat the name."""
         return False
 
 

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from strandline.errors import InputError
+from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
-from strandline.risk.sensitivity import Information
+from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.uncertainty.out_of_distribution import OutOfDistribution
 
 SURGE_COLUMNS = ("issue_time", "time", "lead_h", "p10", "p50", "p90", "observed", "tide")
@@ -149,12 +149,12 @@ class RunResults:
     run: RunInfo
     issuer: Issuer
     levels_method: str
-    observed_maxima: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    observed_maxima: Floats = field(default_factory=lambda: np.empty(0))
     maxima_per_year: float = 1.0
     reliability: Reliability | None = None
     rise_scenarios: tuple[SeaLevelRiseScenario, ...] = ()
     out_of_distribution: OutOfDistribution | None = None
-    information: Information | None = None
+    information: SensitivityAnalysis | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

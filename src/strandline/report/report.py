@@ -6,7 +6,7 @@ from pathlib import Path
 from strandline.files import write_bytes, write_text
 from strandline.report.alerts.cap import as_cap
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.alerts.issued import read_issued, replace_issued
+from strandline.report.alerts.issued import follow_up_issued, read_issued
 from strandline.report.findings import RunResults
 from strandline.report.page.page import render_page
 from strandline.report.products import write_products
@@ -25,7 +25,7 @@ def write_report(out: Path, results: RunResults) -> Path:
     """
     page = render_page(results)
     issued = read_issued(out / "alerts", results.issuer)
-    messages = replace_issued(draft_warnings(results), issued, results.issuer)
+    messages = follow_up_issued(draft_warnings(results), issued, results.issuer)
     alerts = {f"{message.identifier}.xml": as_cap(message, results.issuer) for message in messages}
     write_products(out, results)
     for stale in (out / "alerts").glob("*.xml"):

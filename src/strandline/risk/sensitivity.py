@@ -1,8 +1,8 @@
-"""Which input's uncertainty drives the expected annual damage, and what to measure next to narrow it most.
+"""Sensitivity: which input's uncertainty drives the expected annual damage, and which measurement reduces it most.
 
-A Monte-Carlo sample of the chain joins one draw of return levels, one flood map and one set of damage curves. Because a
-map tells its depths at several sea levels, every map can be read at the levels of every other sample, and the three
-can be joined anew in all ways without asking the networks again. The variance of that full factorial falls apart
+A Monte-Carlo sample of the damage chain joins one draw of return levels, one flood map and one set of damage curves.
+Each map holds depths at several sea levels, so every map can be read at the levels of every other sample, and the three
+inputs recombine in all ways without running the networks again. The variance of that full factorial design decomposes
 exactly (decision 17).
 """
 
@@ -12,20 +12,20 @@ from typing import Literal
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import norm
 
-from strandline.observations.arrays import Floats
+from strandline.observations.arrays import Floats, Indices
 from strandline.observations.assets import CURVE_CLASSES, curve_index
 from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.impact import frequency_weights
-from strandline.risk.stage_damage.exposure import flat_cells, overlay_exposure
+from strandline.risk.stage_damage.asset_depths import cell_depths, unknown_cells, unknown_damage
+from strandline.risk.stage_damage.expected_annual_damage import frequency_weights
+from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.vulnerability import damage_ratio
 
 CURVE_DEVIATES = norm.ppf((np.arange(7) + 0.5) / 7)
 """Middles of seven equally likely parts of a damage curve's deviate."""
 GRID = 32
-"""Sea levels at which each map's damage is told."""
+"""Sea levels at which each map's damage is evaluated."""
 GAUGE_YEARS = 10.0
 MARK_ERROR = 0.1
 """Standard error of a district's mean flood depth from surveyed marks [m]; an assumption."""
@@ -41,8 +41,8 @@ class SobolIndex:
 
     Attributes:
         name: ``sea levels``, ``flood map`` or ``damage curve of CLASS``.
-        first_order: share of the variance that would go if this input alone were known [-] (Sobol 1993).
-        total: share that would stay if all others were known [-] (Homma and Saltelli 1996).
+        first_order: share of the variance that vanishes if this input alone is known [-] (Sobol 1993).
+        total: share that remains if all others are known [-] (Homma and Saltelli 1996).
     """
 
     name: str
@@ -52,12 +52,12 @@ class SobolIndex:
 
 @dataclass(frozen=True)
 class ValueOfInformation:
-    """Something that could be measured next.
+    """A possible measurement.
 
     Attributes:
-        of: the kind of input that it tells about.
+        of: the kind of input that it informs.
         what: for a sentence, such as "10 more years of the tide gauge".
-        reduction: expected share of the variance that it takes away [-].
+        reduction: expected share of the variance that it removes [-].
     """
 
     of: Literal["sea levels", "flood map", "damage curve"]
@@ -66,11 +66,11 @@ class ValueOfInformation:
 
 
 @dataclass(frozen=True)
-class Information:
-    """What the uncertainty of the region's expected annual damage rests on.
+class SensitivityAnalysis:
+    """Sources of the uncertainty of the region's expected annual damage.
 
     Attributes:
-        standard_deviation: of the expected annual damage over all joins [EUR 2010 a-1].
+        standard_deviation: of the expected annual damage over all combinations [EUR 2010 a-1].
         drivers: the greatest first-order share first.
         measurements: the greatest expected reduction first.
     """
@@ -80,30 +80,30 @@ class Information:
     measurements: tuple[ValueOfInformation, ...]
 
 
-def value_of_information(
+def analyse_sensitivity(
     hazard: Hazard, assets: gpd.GeoDataFrame, continent: str, record_years: float
-) -> Information | None:
-    """Drivers and measurements for the assets whose damage is known; None where it is known exactly, or of none.
+) -> SensitivityAnalysis | None:
+    """Drivers and measurements for the assets of known damage; ``None`` where there is none, or no uncertainty.
 
-    A measurement is worth the variance that it is expected to take away, Cov(D, y)² / Var(y), with y what it would read
-    including its error and D the expected annual damage averaged over the other inputs. Measured are
+    The value of a measurement is its expected reduction of the variance, Cov(D, y)² / Var(y), with y its reading
+    including the error and D the expected annual damage averaged over the other inputs. Possible measurements are
 
     - the sea: the rarest return level, from ``GAUGE_YEARS`` more years beside ``record_years``;
     - the flood map: mean depth at the assets of a district at the median rarest level, with ``MARK_ERROR``;
     - a damage curve: its deviate, from ``SURVEYED_ASSETS`` assets.
 
-    Values of assets are taken as exact, so that nothing is said about surveying them.
+    Values of assets are taken as exact, so surveying them is not among the measurements.
 
     Source: Strong, Oakley, Brennan and Breeze (2015), Medical Decision Making 35, 570-583: expected value of sample
         information by regression on the samples' own draws, here linear (Goldstein and Wooff 2007, Bayes linear) and
         with squared error as the loss.
     """
-    losses = DamageByLevel.of(hazard, assets, continent)
+    losses = StageDamageByCurve.of(hazard, assets, continent)
     if losses is None:
         return None
     weights = frequency_weights(hazard.return_periods, "log_linear")
     damage = np.einsum("ig,cjkg->cijk", _level_weights(hazard.levels, losses.grid, weights), losses.damage)
-    variance, drivers = decompose(damage)
+    variance, shares = decompose(damage)
     if variance <= 0:
         return None
     joined = damage.mean(axis=3).sum(axis=0)  # (levels, maps)
@@ -116,11 +116,11 @@ def value_of_information(
             _reduction(joined.mean(axis=1), rarest, gauge_error),
         )
     ]
-    for place, depth in losses.depth_by_place.items():
+    for location, depth in losses.depth_by_location.items():
         measurements.append(
             ValueOfInformation(
                 "flood map",
-                f"a survey of flood marks and ground levels {place}",
+                f"a survey of flood marks and ground levels {location}",
                 _reduction(joined.mean(axis=0), depth, MARK_ERROR**2),
             )
         )
@@ -134,10 +134,10 @@ def value_of_information(
                 _reduction(by_curve, CURVE_DEVIATES, error),
             )
         )
-    named = [SobolIndex(name, *shares) for name, shares in zip(_names(losses.curves), drivers, strict=True)]
-    return Information(
+    drivers = [SobolIndex(name, *share) for name, share in zip(_input_names(losses.curves), shares, strict=True)]
+    return SensitivityAnalysis(
         float(np.sqrt(variance)),
-        tuple(sorted(named, key=lambda driver: -driver.first_order)),
+        tuple(sorted(drivers, key=lambda driver: -driver.first_order)),
         tuple(
             replace(each, reduction=each.reduction / variance)
             for each in sorted(measurements, key=lambda each: -each.reduction)
@@ -155,7 +155,7 @@ def decompose(damage: Floats) -> tuple[float, list[tuple[float, float]]]:
         The variance, and (first-order, total) shares [-] of i, of j, and of each k_c; NaN where there is no variance.
 
     Source: Saltelli et al. (2010), Computer Physics Communications 181, 259-270, equations 1 and 2; exact here, since
-        every combination is there.
+        every combination is included.
     """
     joined = damage.mean(axis=3).sum(axis=0)  # (I, J)
     by_curve = damage.var(axis=3)  # (C, I, J)
@@ -173,33 +173,29 @@ def decompose(damage: Floats) -> tuple[float, list[tuple[float, float]]]:
 
 
 @dataclass(frozen=True, eq=False)
-class DamageByLevel:
-    """Each map's damage as a function of the sea level.
+class StageDamageByCurve:
+    """Damage of each sample's map as a function of the sea level, for each damage curve.
 
     Attributes:
         curves: names of the damage curves that occur.
         grid: (G,) sea levels [m, region datum].
         damage: (C, S, K, G) damage to the known assets under curve c moved by ``CURVE_DEVIATES`` [EUR 2010].
-        depth_by_place: "in the district X" or "in the north-west" → (S,) mean depth at its assets [m] at the median
+        depth_by_location: "in the district X" or "in the north-west" → (S,) mean depth at its assets [m] at the median
             rarest level.
     """
 
     curves: tuple[str, ...]
     grid: Floats
     damage: Floats
-    depth_by_place: dict[str, Floats]
+    depth_by_location: dict[str, Floats]
 
     @classmethod
-    def of(cls, hazard: Hazard, assets: gpd.GeoDataFrame, continent: str) -> "DamageByLevel | None":
-        """From the maps and the assets with a value on known cells; None where there are none.
+    def of(cls, hazard: Hazard, assets: gpd.GeoDataFrame, continent: str) -> "StageDamageByCurve | None":
+        """From the maps and the assets of known damage; ``None`` where there are none.
 
-        Between a map's own levels its depths are straight; beyond them water rises and falls with the sea.
+        Between a map's own levels its depths are linear; beyond them water rises and falls with the sea.
         """
-        whole = overlay_exposure(assets, hazard.region)
-        holes = np.append(np.isnan(hazard.flood_depth).any(axis=(0, 1)).ravel(), True)  # the last is all outside
-        known = ~np.isnan(whole.value)
-        for group in whole.classes:
-            known[group.rows[(group.shares @ holes[group.cells].astype(float)) > 0]] = False
+        known = ~unknown_damage(overlay_exposure(assets, hazard.region), unknown_cells([hazard]))
         if not known.any():
             return None
         exposure = overlay_exposure(assets[known], hazard.region)
@@ -207,26 +203,24 @@ class DamageByLevel:
         curves = tuple(name for name in CURVE_CLASSES if name in occurring)
         grid = np.linspace(hazard.levels.min(), hazard.levels.max(), GRID)
         damage = np.zeros((len(curves), len(hazard.levels), CURVE_DEVIATES.size, GRID))
-        places = _places(assets[known], hazard)
-        middle = float(np.median(hazard.levels[:, -1]))
-        depths: dict[str, Floats] = {name: np.zeros(len(hazard.levels)) for name in places}
-        for sample, (depth, level) in enumerate(zip(hazard.flood_depth, hazard.levels, strict=True)):
-            flat = flat_cells(depth)
-            at_middle = np.full(exposure.value.size, np.nan)
-            for group in exposure.classes:
-                own = flat[:, group.cells]  # (R, cells)
-                at_middle[group.rows] = group.shares @ _read(own, level, np.array([middle]))[0]
-                water, worth = _read(own, level, grid), group.shares.T @ exposure.value[group.rows]
+        locations = _locations(assets[known], hazard)
+        median_rarest = float(np.median(hazard.levels[:, -1]))
+        depths: dict[str, Floats] = {name: np.zeros(len(hazard.levels)) for name in locations}
+        for sample, (maps, level) in enumerate(zip(hazard.flood_depth, hazard.levels, strict=True)):
+            at_median = np.full(exposure.value.size, np.nan)
+            for group, own in cell_depths(maps, exposure):
+                at_median[group.rows] = group.shares @ _depth_at(own, level, np.array([median_rarest]))[0]
+                water, value = _depth_at(own, level, grid), group.shares.T @ exposure.value[group.rows]
                 of_curve = damage[curves.index(_curve(group.asset_class)), sample]
                 for number, deviate in enumerate(CURVE_DEVIATES):
-                    of_curve[number] += damage_ratio(water, group.asset_class, continent, float(deviate)) @ worth
-            for name, rows in places.items():
-                depths[name][sample] = at_middle[rows].mean()
+                    of_curve[number] += damage_ratio(water, group.asset_class, continent, float(deviate)) @ value
+            for name, rows in locations.items():
+                depths[name][sample] = at_median[rows].mean()
         return cls(curves, grid, damage, depths)
 
 
-def _read(depth: Floats, own: Floats, wanted: Floats) -> Floats:
-    """(G, cells) depth at the wanted sea levels (G,), of a map told at its ``own`` levels (R,) as (R, cells)."""
+def _depth_at(depth: Floats, own: Floats, wanted: Floats) -> Floats:
+    """(G, cells) depth at the wanted sea levels (G,), of maps (R, cells) at their ``own`` levels (R,)."""
     if own.size == 1:
         return np.where(depth > 0, np.maximum(depth + (wanted - own)[:, None], 0.0), 0.0)
     upper = np.clip(np.searchsorted(own, wanted), 1, own.size - 1)
@@ -238,7 +232,7 @@ def _read(depth: Floats, own: Floats, wanted: Floats) -> Floats:
 
 
 def _level_weights(levels: Floats, grid: Floats, weights: Floats) -> Floats:
-    """(S, G) weights [a-1] whose product with damage on the grid is each level sample's expected annual damage."""
+    """(S, G) weights [a-1] that turn damage on the grid into the expected annual damage of each sample of levels."""
     result = np.zeros((len(levels), grid.size))
     unit = np.eye(grid.size)
     for node in range(grid.size):
@@ -247,13 +241,13 @@ def _level_weights(levels: Floats, grid: Floats, weights: Floats) -> Floats:
 
 
 def _reduction(damage: Floats, reading: Floats, error: float) -> float:
-    """Expected reduction of the variance [EUR² a-2] by a reading with an error variance; 0 where it tells nothing."""
+    """Expected reduction of the variance [EUR² a-2] by a reading with an error variance; 0 where it is constant."""
     spread = reading.var() + error
     covariance = float(np.mean((damage - damage.mean()) * (reading - reading.mean())))
     return covariance**2 / float(spread) if spread > 0 else 0.0
 
 
-def _places(assets: gpd.GeoDataFrame, hazard: Hazard) -> dict[str, npt.NDArray[np.int64]]:
+def _locations(assets: gpd.GeoDataFrame, hazard: Hazard) -> dict[str, Indices]:
     """Rows of the assets of each district; of nine blocks where the survey names none."""
     if "district" in assets and assets["district"].notna().any():
         names = assets["district"]
@@ -264,9 +258,13 @@ def _places(assets: gpd.GeoDataFrame, hazard: Hazard) -> dict[str, npt.NDArray[n
     point, (left, bottom, right, top) = assets.geometry.representative_point(), hazard.region.bounds
     column = np.clip((BLOCKS * (point.x - left) / (right - left)).astype(int), 0, BLOCKS - 1).to_numpy()
     row = np.clip((BLOCKS * (top - point.y) / (top - bottom)).astype(int), 0, BLOCKS - 1).to_numpy()
-    words = (("north-west", "north", "north-east"), ("west", "middle", "east"), ("south-west", "south", "south-east"))
+    directions = (
+        ("north-west", "north", "north-east"),
+        ("west", "middle", "east"),
+        ("south-west", "south", "south-east"),
+    )
     return {
-        f"in the {words[r][c]}": np.flatnonzero((row == r) & (column == c))
+        f"in the {directions[r][c]}": np.flatnonzero((row == r) & (column == c))
         for r in range(BLOCKS)
         for c in range(BLOCKS)
         if ((row == r) & (column == c)).any()
@@ -277,5 +275,5 @@ def _curve(asset_class: str) -> str:
     return CURVE_CLASSES[curve_index(asset_class)]
 
 
-def _names(curves: Sequence[str]) -> list[str]:
+def _input_names(curves: Sequence[str]) -> list[str]:
     return ["sea levels", "flood map", *(f"damage curve of {name}" for name in curves)]

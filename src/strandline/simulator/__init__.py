@@ -1,1 +1,1 @@
-"""Coasts that never were, with their truth, and physics on coasts that are."""
+"""Simulated coasts with their truth, and hydrodynamics for real ones."""

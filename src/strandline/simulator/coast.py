@@ -1,4 +1,4 @@
-"""A coast that never was: sea, ground, floods and instruments, as ``Observations`` with truth beside them."""
+"""A simulated coast: sea, terrain, floods and sensors, as ``Observations`` with truth."""
 
 import logging
 from collections.abc import Callable
@@ -43,21 +43,21 @@ from strandline.simulator.sensors.radar import draw_texture, observe_radar, obse
 logger = logging.getLogger(__name__)
 
 HOURS_BEFORE, HOURS_AFTER = 24, 24
-"""Hours that are simulated before and after a storm's peak."""
+"""Simulated hours before and after a storm's peak."""
 _RADAR_HOURS, _OPTICAL_HOURS = (2, 14), (4, 24)
 _ARM_DISCHARGE = 300.0
-"""Mean discharge of the river arm that crosses the domain [m3 s-1]; the basin's whole river is shared by many arms."""
+"""Mean discharge of the river arm in the domain [m3 s-1]; many arms share the discharge of the whole river."""
 _HIGH_WATERS_PER_YEAR, _DESIGN_EXCEEDANCES_PER_YEAR = 2.0, 0.3
 
 
 @dataclass(frozen=True)
 class _Setting:
-    """Where a delta of a basin may lie, and its shelf.
+    """Range of positions and tides of the deltas of a basin.
 
     Attributes:
         longitude, latitude: ranges [degrees].
-        seaward: sides to which its coast may look.
-        tide_scale: range of the local tide over that of the basin's tidal station [-].
+        seaward: sides that may face the sea.
+        tide_scale: ratio of the local tide to that of the basin's tidal station [-].
     """
 
     longitude: tuple[float, float]
@@ -90,50 +90,50 @@ def simulate_coast(
     device: str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> Observations:
-    """Draw a delta, let the sea run for some years, flood it at every storm, and look at it through poor instruments.
+    """Simulate a delta: some years of sea level, the flood of each storm, and imperfect observations.
 
     Args:
-        name: what to call it.
+        name: of the region.
         seed: the same seed gives the same coast.
         shape: rows and columns; multiples of ``sensors.optical_factor``.
         cell_size: edge of a cell [m].
         years: length of the gauges' record.
-        n_storms: the highest storms of the record that are simulated.
-        n_surveys: how many of them were mapped afterwards; storms that flooded more are likelier.
-        basin: whose sea; drawn from the seed when None.
-        sensors: how well the place is watched.
-        inhabited: whether its survey counts people and knows roads, refuges and embankments; nothing else changes.
-        device: where the flood is computed.
-        progress: called with the fraction done.
+        n_storms: number of simulated storms, the highest of the record.
+        n_surveys: number of surveyed storms; storms with larger floods are more likely.
+        basin: of the sea; drawn from the seed when None.
+        sensors: quality of the observations.
+        inhabited: whether the survey includes people, roads, refuges and embankments; nothing else changes.
+        device: of the flood solver.
+        progress: called with the completed fraction.
 
     Raises:
-        InputError: the record holds fewer storms, or the shape does not suit the sensors.
+        InputError: the record has fewer storms, or the shape is not a multiple of ``sensors.optical_factor``.
     """
     quality = sensors or SensorQuality()
     if not 0 <= n_surveys <= n_storms:
-        raise InputError(f"coast '{name}'", f"{n_surveys} surveys of {n_storms} storms", "survey at most every storm")
+        raise InputError(f"coast '{name}'", f"{n_surveys} surveys of {n_storms} storms", "survey at most all storms")
     drawn = _draw(name, seed, shape, cell_size, years, n_storms, basin, quality)
     region, terrain, sea, storms = drawn.region, drawn.terrain, drawn.sea, drawn.storms
     beds = np.stack([breach(terrain, storm.peak_level, drawn.breaches) for storm in storms])
     flood = _flood(terrain, beds, sea, storms, device, progress)
     logger.info("coast %s: %d storms, %d cell-steps", name, len(storms), flood.cell_steps)
-    coast = _observe(region, terrain, sea, storms, beds, flood, n_surveys, quality, drawn.watching)
+    coast = _observe(region, terrain, sea, storms, beds, flood, n_surveys, quality, drawn.sensors)
     return add_population(coast, terrain, np.random.default_rng([seed, 5])) if inhabited else coast
 
 
 def simulate_dry_coast(
     name: str, seed: int, *, shape: tuple[int, int] = (64, 64), years: float = 12.0, n_storms: int = 40
 ) -> Observations:
-    """The coast of `simulate_coast` as far as ground, gauges and weather go: nothing is flooded, which takes the time.
+    """The terrain, gauges and climate of `simulate_coast` without floods, which take most of the time.
 
-    Its gauges fail at other hours. The truth is level and surge at the own gauge, and its storms' peaks.
+    Gauge gaps differ from those of `simulate_coast`. The truth is level and surge at the own gauge, and storm peaks.
     """
     quality = SensorQuality()
     drawn = _draw(name, seed, shape, 150.0, years, n_storms, None, quality)
     sea, peaks = drawn.sea, np.array([storm.peak for storm in drawn.storms])
     modalities = {
-        "terrain": _product(drawn.region, drawn.terrain, drawn.watching),
-        "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, drawn.watching),
+        "terrain": _elevation_modality(drawn.region, drawn.terrain, drawn.sensors),
+        "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, drawn.sensors),
         "climate": sea.climate,
         "truth": _truth_at_gauge(sea, drawn.storms, drawn.terrain),
     }
@@ -142,14 +142,14 @@ def simulate_dry_coast(
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """A coast before its floods, and the generators of what follows."""
+    """A coast before its floods, and the random generators of breaches and sensors."""
 
     region: Region
     terrain: Terrain
     sea: SeaRecord
     storms: list[Storm]
     breaches: np.random.Generator
-    watching: np.random.Generator
+    sensors: np.random.Generator
 
 
 def _draw(
@@ -166,56 +166,56 @@ def _draw(
     if rows % quality.optical_factor or columns % quality.optical_factor:
         raise InputError(
             f"coast '{name}'",
-            f"{rows}×{columns} cells are no multiple of {quality.optical_factor}",
+            f"{rows}×{columns} cells are not a multiple of {quality.optical_factor}",
             "optical pixels must tile the grid",
         )
-    # One generator a subject: a better gauge must not change the terrain.
-    place, sea_rng, ground, breaches, watching = (np.random.default_rng([seed, part]) for part in range(5))
-    chosen: Basin = basin or ("bay_of_bengal" if place.random() < 0.5 else "mekong")
+    # One generator for each subject, so that sensor settings do not change the terrain.
+    setting_rng, sea_rng, terrain_rng, breaches, sensors = (np.random.default_rng([seed, part]) for part in range(5))
+    chosen: Basin = basin or ("bay_of_bengal" if setting_rng.random() < 0.5 else "mekong")
     setting = _SETTINGS[chosen]
-    seaward = setting.seaward[int(place.integers(len(setting.seaward)))]
-    longitude, latitude = place.uniform(*setting.longitude), place.uniform(*setting.latitude)
+    seaward = setting.seaward[int(setting_rng.integers(len(setting.seaward)))]
+    longitude, latitude = setting_rng.uniform(*setting.longitude), setting_rng.uniform(*setting.latitude)
     sea = simulate_sea(
         chosen,
         longitude,
         latitude,
         years,
         sea_rng,
-        seaward_direction=_DIRECTION[seaward] + place.uniform(-15.0, 15.0),
-        shelf_width=place.uniform(150e3, 200e3),
-        shelf_depth=place.uniform(10.0, 12.0),
-        mean_sea_level=place.uniform(-0.1, 0.3),
-        sea_level_rise=place.uniform(0.0, 0.15),
-        tide_scale=place.uniform(*setting.tide_scale),
+        seaward_direction=_DIRECTION[seaward] + setting_rng.uniform(-15.0, 15.0),
+        shelf_width=setting_rng.uniform(150e3, 200e3),
+        shelf_depth=setting_rng.uniform(10.0, 12.0),
+        mean_sea_level=setting_rng.uniform(-0.1, 0.3),
+        sea_level_rise=setting_rng.uniform(0.0, 0.15),
+        tide_scale=setting_rng.uniform(*setting.tide_scale),
     )
     storms = _simulable_storms(name, sea, n_storms, years)
-    terrain = draw_terrain(shape, cell_size, _water_marks(sea, years), ground, seaward)
+    terrain = draw_terrain(shape, cell_size, _reference_levels(sea, years), terrain_rng, seaward)
     region = _region(name, terrain, longitude, latitude, seaward)
-    return _Drawn(region, terrain, sea, storms, breaches, watching)
+    return _Drawn(region, terrain, sea, storms, breaches, sensors)
 
 
-def _level_of(sea: SeaRecord) -> tuple[npt.NDArray[np.datetime64], Floats]:
+def _own_level(sea: SeaRecord) -> tuple[npt.NDArray[np.datetime64], Floats]:
     """Times and true level of the own gauge."""
     return sea.tide_gauge["time"].values, sea.tide_gauge["water_level"].values[0]
 
 
 def _simulable_storms(name: str, sea: SeaRecord, count: int, years: float) -> list[Storm]:
-    """The highest storms that lie far enough from both ends of the record."""
-    time, level = _level_of(sea)
+    """The highest storms at a sufficient distance from both ends of the record."""
+    time, level = _own_level(sea)
     inner = level.copy()
     inner[: 24 * 5] = np.nan
     inner[-24 * 4 :] = np.nan
     storms = find_storms(time, inner, count)
     if len(storms) < count:
         raise InputError(
-            f"coast '{name}'", f"{years:g} years hold {len(storms)} separate storms, not {count}", "ask for more years"
+            f"coast '{name}'", f"{years:g} years hold {len(storms)} separate storms, not {count}", "simulate more years"
         )
     return storms
 
 
-def _water_marks(sea: SeaRecord, years: float) -> ReferenceLevels:
-    """High water is exceeded twice a year, the design level of the embankments about once in three years."""
-    time, level = _level_of(sea)
+def _reference_levels(sea: SeaRecord, years: float) -> ReferenceLevels:
+    """Levels of a record: high water is exceeded twice a year, the embankments' design level about once in three."""
+    time, level = _own_level(sea)
     most = max(6, round(_HIGH_WATERS_PER_YEAR * years))
     peaks = np.sort([storm.peak_level for storm in find_storms(time, level, most)])[::-1]
     mean = float(sea.tide_gauge["mean_sea_level"].values[0])
@@ -249,16 +249,16 @@ def _flood(
     device: str,
     progress: Callable[[float], None] | None,
 ) -> inundation.Inundation:
-    """Run every storm from 24 h before to 24 h after its peak; levels are kept hourly after the peak."""
-    time, level = _level_of(sea)
+    """Simulate every storm from 24 h before to 24 h after its peak; levels are stored hourly after the peak."""
+    time, level = _own_level(sea)
     hours = np.arange(HOURS_BEFORE + HOURS_AFTER + 1)
     first = np.searchsorted(time, np.array([storm.peak for storm in storms])) - HOURS_BEFORE
     window = first[:, None] + hours  # (E, T)
     discharge = sea.discharge.values
     discharge = discharge[window] * (_ARM_DISCHARGE / discharge.mean())
-    ground = inundation.Basin(beds, terrain.roughness, terrain.cell_size, terrain.open_boundary, (terrain.inflow_cell,))
+    domain = inundation.Basin(beds, terrain.roughness, terrain.cell_size, terrain.open_boundary, (terrain.inflow_cell,))
     return inundation.inundate(
-        ground,
+        domain,
         np.asarray(hours * 3600.0, dtype=np.float64),
         level[window],
         initial_level=level[window[:, 0]],
@@ -281,7 +281,7 @@ def _observe(
     quality: SensorQuality,
     rng: np.random.Generator,
 ) -> Observations:
-    """Look at what happened through the instruments; keep the truth aside."""
+    """Observations of the simulated storms by all sensors, with the truth."""
     peaks = np.array([storm.peak for storm in storms])
     every = np.arange(len(storms))
     grid = {"y": region.y, "x": region.x}
@@ -339,7 +339,7 @@ def _observe(
             {"flood_depth": as_variable("flood_depth", maps, depth)},
             {"scene": surveyed, "time": ("scene", peaks[surveyed]), **grid},
         )
-    product = _product(region, terrain, rng)
+    product = _elevation_modality(region, terrain, rng)
     last_year = int(pd.Timestamp(sea.tide_gauge["time"].values[-1]).year)
     exposure = draw_exposure(terrain, region, last_year - 4, quality, rng)
     truth = _truth_at_gauge(sea, storms, terrain).assign_coords(
@@ -375,8 +375,8 @@ def _observe(
     )
 
 
-def _product(region: Region, terrain: Terrain, rng: np.random.Generator) -> xr.Dataset:
-    """Layout ``terrain``: the ground as an elevation product has it."""
+def _elevation_modality(region: Region, terrain: Terrain, rng: np.random.Generator) -> xr.Dataset:
+    """Modality ``terrain``, from an elevation product."""
     elevation, error = elevation_product(terrain, rng)
     return xr.Dataset(
         {
@@ -389,7 +389,7 @@ def _product(region: Region, terrain: Terrain, rng: np.random.Generator) -> xr.D
 
 
 def _truth_at_gauge(sea: SeaRecord, storms: list[Storm], terrain: Terrain) -> xr.Dataset:
-    """Level and surge at the own gauge, hour by hour, and the storms' peaks."""
+    """Hourly level and surge at the own gauge, and the storms' peaks."""
     return xr.Dataset(
         {
             "water_level": as_variable("water_level", ("hour",), sea.tide_gauge["water_level"].values[0]),

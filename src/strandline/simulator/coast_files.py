@@ -1,4 +1,4 @@
-"""A simulated coast as a folder that other people can open: NetCDF, GeoPackage and two small JSON files."""
+"""A simulated coast as a folder of NetCDF, GeoPackage and JSON files."""
 
 import json
 import os
@@ -20,9 +20,9 @@ _FORMAT = "strandline coast 1"
 
 
 def save_coast(observations: Observations, path: Path) -> None:
-    """Write ``coast.json``, one NetCDF file a modality, ``truth.nc`` and ``assets.gpkg`` into the folder ``path``.
+    """Write ``coast.json``, one NetCDF file per modality, ``truth.nc`` and ``assets.gpkg`` into a new folder.
 
-    The folder appears whole or not at all.
+    The folder is written atomically.
 
     Raises:
         InputError: ``path`` exists already or cannot be written.
@@ -39,7 +39,7 @@ def save_coast(observations: Observations, path: Path) -> None:
         if observations.truth is not None:
             datasets["truth"] = observations.truth
         for name, dataset in datasets.items():
-            _storable(dataset).to_netcdf(draft / f"{name}.nc", engine="h5netcdf")
+            _encoded(dataset).to_netcdf(draft / f"{name}.nc", engine="h5netcdf")
         if observations.assets is not None:
             observations.assets.to_file(draft / "assets.gpkg", driver="GPKG", layer="assets")
         description = {
@@ -72,7 +72,7 @@ def load_coast(path: Path) -> Observations:
             header, f"cannot be read ({error})", "give a folder that `strandline simulate` wrote"
         ) from error
     if not isinstance(description, dict) or description.get("format") != _FORMAT:
-        raise InputError(header, "is not the description of a coast", f"'format' must be '{_FORMAT}'")
+        raise InputError(header, "does not describe a coast", f"it needs 'format': '{_FORMAT}'")
     region = description["region"]
     datasets = {name: _read(path / f"{name}.nc") for name in description["modalities"]}
     assets = path / "assets.gpkg"
@@ -89,8 +89,8 @@ def load_coast(path: Path) -> Observations:
     )
 
 
-def _storable(dataset: xr.Dataset) -> xr.Dataset:
-    """Compressed; booleans as bytes, times as whole seconds since 1970."""
+def _encoded(dataset: xr.Dataset) -> xr.Dataset:
+    """A copy with compressed values, booleans as bytes and times as whole seconds since 1970."""
     stored = dataset.copy()
     for name, array in stored.variables.items():
         if array.dtype == np.bool_:

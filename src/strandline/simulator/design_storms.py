@@ -1,11 +1,10 @@
-"""Storms that nobody has seen, rehearsed: design storms as a gauge would see them, and what physics makes of them."""
+"""Synthetic storms with chosen peaks, and the gauge readings that precede them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from strandline.errors import InputError
 from strandline.models.batch import FLOOD_ISSUE, Batch
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
@@ -16,11 +15,11 @@ from strandline.simulator.sea.sea import STORM_HOURS, STORM_PEAK_HOUR, design_st
 
 @dataclass(frozen=True, eq=False)
 class DesignStorms:
-    """Storms of chosen peaks at a place, and how its own gauge would have seen them 12 h after.
+    """Storms with chosen peaks, and the inputs of a flood map 12 h after the peak.
 
     Attributes:
-        level: (E, 120) the sea [m, region datum], hourly, the peak in hour 72.
-        seen: the student's view of them: gauge, tide and season, without a ground.
+        level: (E, 120) hourly water level [m, region datum] with its peak in hour 72.
+        seen: the student's inputs: gauge, tide and season, without terrain.
     """
 
     level: Floats
@@ -28,25 +27,25 @@ class DesignStorms:
 
 
 class StormDesigner:
-    """Draws design storms for one gauge; its tide of a year is prepared once.
+    """Draws design storms for one gauge, on the tides of one year.
 
     Args:
-        sea: tide and weather of the gauge.
-        mean_sea_level: about which its tide swings [m, region datum].
-        start: of the year of tides that storms ride on.
+        sea_level: model of the gauge.
+        mean_sea_level: of the gauge [m, region datum].
+        start: of the year of tides.
     """
 
     def __init__(self, sea_level: SeaLevelModel, mean_sea_level: float, start: np.datetime64) -> None:
         self.mean_sea_level = mean_sea_level
         self._year = start + np.arange(366 * 24).astype("timedelta64[h]")
-        self._sea, self._tide = sea_level, sea_level.tide(self._year)
+        self._sea_level, self._tide = sea_level, sea_level.tide(self._year)
 
     def draw(self, peaks: Floats, rng: np.random.Generator, rise: float = 0.0) -> DesignStorms:
-        """One tide and storm shape at each of E peaks [m, region datum].
+        """Storms with E peaks [m, region datum], all with the same tide and shape.
 
         Args:
-            rng: draws the tide and the shape.
-            rise: of the mean sea level [m], on which tide and storms ride; contained in ``peaks``.
+            rng: draws tide and shape.
+            rise: of mean sea level [m]; included in ``peaks``.
         """
         start = int(rng.integers(0, self._tide.size - STORM_HOURS))
         seed = int(rng.integers(2**31))
@@ -61,8 +60,8 @@ class StormDesigner:
         season = torch.tensor([[np.sin(2 * np.pi * day), np.cos(2 * np.pi * day)]], dtype=torch.float32)
         count, hours = len(peaks), self._year[start + first : start + first + TIDE_HOURS]
         modes, residual_covariance = (
-            self._sea.tide_error_modes(hours[None]),
-            self._sea.residual_covariance.astype(np.float32),
+            self._sea_level.tide_error_modes(hours[None]),
+            self._sea_level.residual_covariance.astype(np.float32),
         )
         seen = Batch(
             gauge=torch.from_numpy(gauge.astype(np.float32)),
@@ -76,12 +75,10 @@ class StormDesigner:
 
 
 def storm_designer(observations: Observations, sea_level: SeaLevelModel) -> StormDesigner:
-    """Design storms of a place's own gauge, on the tides of its record's first year.
+    """Designer of storms for the own gauge, on the tides of the first year of its record.
 
     Raises:
         InputError: without a tide gauge.
     """
-    gauge = observations.tide_gauge
-    if gauge is None:
-        raise InputError("observations", "have no tide gauge", "design storms ride on its tide")
+    gauge = observations.require_gauge()
     return StormDesigner(sea_level, float(gauge["mean_sea_level"].values[0]), gauge["time"].values[0])

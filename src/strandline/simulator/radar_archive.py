@@ -1,8 +1,8 @@
-"""Floods that a real place would have shown a radar: physics on its own terrain, driven by its own gauge.
+"""Simulated radar archive of a real region: floods by hydrodynamics on its terrain, driven by its gauge.
 
-A place without an archive of radar scenes still has a terrain and a record of the sea. The floods of its past storms
-are computed on that terrain and looked at through a simulated radar, so that a teacher has something to see. All of it
-is marked as simulated, and it knows no more of the ground than the elevation product does.
+Without radar scenes the teacher has no flood observations. The floods of past storms are then simulated on the
+region's terrain and observed by a simulated radar. The result is marked as simulated; its terrain is no better than
+the elevation product.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ from strandline.simulator.sensors.radar import draw_texture, observe_radar, obse
 LAND_ROUGHNESS, WATER_ROUGHNESS = 0.045, 0.022
 """Manning's n [s m-1/3] of fields and of open water where no land cover is given: Chow (1959), table 5-6."""
 CROP_SHARE = 0.6
-"""Share of the ground under crops where no land cover is given; an assumption."""
+"""Share of crops where no land cover is given; an assumption."""
 _RADAR_HOURS = (2, 14)
 
 
@@ -39,30 +39,28 @@ def simulate_archive(
     rng: np.random.Generator,
     progress: Callable[[float], None] | None = None,
 ) -> Observations:
-    """The same place with ``sar``, ``sar_reference``, ``flood_survey`` and ``truth`` of its storms, all simulated.
+    """A copy with simulated ``sar``, ``sar_reference``, ``flood_survey`` and ``truth`` of the storms.
 
     Args:
-        observations: terrain and tide gauge; ground and bed are taken from the elevation product as they are.
-        storms: those in whose 24 h before and after the peak the own gauge has gaps are left out.
-        n_surveys: how many of the storms are given as labelled maps, drawn at random.
+        observations: terrain and tide gauge; the elevation product is used as the true bed.
+        storms: those with a gap of the own gauge within 24 h of the peak are skipped.
+        n_surveys: number of storms with a labelled map, drawn at random.
         rng: draws radar conditions and surveys.
 
     Raises:
-        InputError: no gauge, or no storm whose record is whole.
+        InputError: no gauge, or every storm has a gap.
     """
-    gauge = observations.tide_gauge
-    if gauge is None:
-        raise InputError("observations", "have no tide gauge", "the sea's level drives the flood")
+    gauge = observations.require_gauge()
     time, level = gauge["time"].values, gauge["water_level"].values[0]
     level = np.where(gauge["quality"].values[0] == 0, level, np.nan)
     hours = np.arange(HOURS_BEFORE + HOURS_AFTER + 1)
     first = np.searchsorted(time, np.array([storm.peak for storm in storms])) - HOURS_BEFORE
     inside = (first >= 0) & (first + hours[-1] < time.size)
     window = np.where(inside, first, 0)[:, None] + hours
-    whole = inside & ~np.isnan(level[window]).any(axis=1)
-    if not whole.any():
-        raise InputError("tide_gauge", "has gaps in every storm", "the flood of a storm needs 49 h without a gap")
-    window, kept = window[whole], [storm for storm, is_whole in zip(storms, whole, strict=True) if is_whole]
+    complete = inside & ~np.isnan(level[window]).any(axis=1)
+    if not complete.any():
+        raise InputError("tide_gauge", "has gaps in every storm", "give a record with 49 h without a gap at a storm")
+    window, kept = window[complete], [storm for storm, is_complete in zip(storms, complete, strict=True) if is_complete]
     terrain = solver_terrain(observations, max(storm.peak_level for storm in kept))
     flood = inundation.inundate(
         inundation.Basin(terrain.bed, terrain.roughness, terrain.cell_size, terrain.open_boundary),
@@ -73,14 +71,14 @@ def simulate_archive(
         initially_dry=terrain.land,
         progress=progress,
     )
-    return _look(observations, terrain, kept, flood, n_surveys, rng)
+    return _observe_floods(observations, terrain, kept, flood, n_surveys, rng)
 
 
 def solver_terrain(observations: Observations, highest: float) -> Terrain:
-    """The elevation product as ground truth for the solver; NaN stays outside the domain.
+    """The elevation product as the solver's terrain; NaN is outside the domain.
 
     Args:
-        highest: highest level that the sea will reach [m, region datum].
+        highest: highest water level of the simulations [m, region datum].
     """
     product = observations.terrain
     bed = product["elevation"].values.astype(np.float64)
@@ -90,26 +88,26 @@ def solver_terrain(observations: Observations, highest: float) -> Terrain:
     inner = known & ~binary_dilation(~known, structure=np.ones((3, 3)))
     inner[[0, -1], :] = inner[:, [0, -1]] = False
     mean = float(observations.require_gauge()["mean_sea_level"].values[0])
-    nothing = np.zeros(bed.shape, dtype=np.int64)
-    nowhere = np.zeros(bed.shape, dtype=bool)
+    no_polder = np.zeros(bed.shape, dtype=np.int64)
+    no_cell = np.zeros(bed.shape, dtype=bool)
     return Terrain(
         bed=np.where(known, np.maximum(bed, DEEPEST_BED), np.nan),
         permanent_water=water,
         open_boundary=sea & known & ~inner,
         roughness=np.where(water, WATER_ROUGHNESS, LAND_ROUGHNESS),
-        polders=Polders(nothing, nowhere, nowhere, nothing - 1, np.full(bed.shape, np.nan)),
+        polders=Polders(no_polder, no_cell, no_cell, no_polder - 1, np.full(bed.shape, np.nan)),
         crest=np.full(bed.shape, np.nan),
         vegetation=np.where(water, 0.0, CROP_SHARE),
         woody=np.zeros(bed.shape),
         settlement=np.zeros(bed.shape),
-        road=nowhere,
+        road=no_cell,
         inflow_cell=(0, 0),
         cell_size=observations.region.cell_size,
         levels=ReferenceLevels(mean, mean + 0.5, max(highest, mean + 1.0)),
     )
 
 
-def _look(
+def _observe_floods(
     observations: Observations,
     terrain: Terrain,
     storms: Sequence[Storm],
@@ -117,7 +115,7 @@ def _look(
     n_surveys: int,
     rng: np.random.Generator,
 ) -> Observations:
-    """Radar scenes 2 to 14 h after each peak, a dry reference and a few surveys; unknown ground stays unseen."""
+    """Radar scenes 2 to 14 h after each peak, a dry reference and surveys; unknown terrain stays unobserved."""
     region, quality = observations.region, SensorQuality()
     peaks = np.array([storm.peak for storm in storms])
     every = np.arange(len(storms))
@@ -140,7 +138,9 @@ def _look(
     surveyed = np.sort(rng.choice(len(storms), size=min(n_surveys, len(storms)), replace=False))
     seen = _surveyed(flood.max_depth[surveyed], quality, rng)
     sar_time = ("scene", peaks + hour.astype("timedelta64[h]"))
-    source = Provenance("simulated", "physics on this terrain, driven by this gauge, seen by a simulated radar")
+    source = Provenance(
+        "simulated", "hydrodynamics on this terrain, driven by this gauge, observed by a simulated radar"
+    )
     names = ("sar", "sar_reference", "flood_survey", "truth")
     return replace(
         observations,
@@ -155,6 +155,6 @@ def _look(
 def _surveyed(
     depth: npt.NDArray[np.float64], quality: SensorQuality, rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
-    """Survey the known cells; the rest stays unknown."""
+    """Survey the known cells; the others stay unknown."""
     unknown = np.isnan(depth)
     return np.where(unknown, np.nan, survey_floods(np.where(unknown, 0.0, depth), quality, rng))

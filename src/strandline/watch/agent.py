@@ -11,7 +11,7 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
-from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
 from strandline.watch.agent_state import REJECTED, AgentState, decode, encode, initial_state, update_belief
 from strandline.watch.alerts import Confirmed, draft_messages
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble

@@ -9,8 +9,14 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats, Times
 from strandline.planning.actions import ActionParameters
-from strandline.planning.early_action.action_value import DEFERRAL_HOURS, ActionValue, select_actions, value_of_acting
-from strandline.planning.early_action.derive_triggers import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.action_value import (
+    DEFERRAL_HOURS,
+    PROBABILITY_FOR_LIVES,
+    STOP_HOURS,
+    ActionValue,
+    select_actions,
+    value_of_acting,
+)
 from strandline.watch.agent_state import NO_DATA_HOURS, REJECTED, ActionState, AgentState
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, sample_ensemble
 from strandline.watch.assimilation.filter import SeaModel
@@ -20,8 +26,6 @@ from strandline.watch.decisions import Change, Decision
 STOP_RATIO = 0.5
 """Benefit over cost, or probability over the agreed one, below which an action is not worth keeping up [-]; an
 assumption: half of what starts it."""
-STOP_HOURS = 13
-"""Consecutive hours below ``STOP_RATIO`` after which an action stops [h]: a little more than a tide."""
 LEAST_SHIFT = 0.005
 """Smallest shift of the belief [m] for which a stream is named."""
 
@@ -99,7 +103,7 @@ def _next_state(
         return before, "keep" if before.active else "stay_off"
     if not before.active:
         return (ActionState(True), "start") if is_selected else (ActionState(), "stay_off")
-    calm_hours = before.calm_hours + 1 if value.still < STOP_RATIO else 0
+    calm_hours = before.calm_hours + 1 if value.ongoing_ratio < STOP_RATIO else 0
     if calm_hours >= STOP_HOURS:
         return replace(before, active=False, calm_hours=0), "stop"
     return replace(before, calm_hours=calm_hours), "keep"
@@ -171,7 +175,9 @@ def _would_change(
         return "any valid reading or forecast"
     benefit, limit = ("expected avoided loss", "cost") if action.cost is not None else ("chance", "agreed limit")
     if change in ("start", "keep"):
-        return f"{benefit} below {STOP_RATIO:g} times the {limit} for {STOP_HOURS} h (now {value.still:.2f} times)"
+        return (
+            f"{benefit} below {STOP_RATIO:g} times the {limit} for {STOP_HOURS} h (now {value.ongoing_ratio:.2f} times)"
+        )
     window = _start_window(config, action)
     return f"{benefit} above the {limit} for a flood {window} from now (now {value.ratio:.2f} times)"
 

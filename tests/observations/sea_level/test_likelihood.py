@@ -38,31 +38,31 @@ def kernels() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_it_is_the_density_of_a_normal_distribution(likelihood: RecordLikelihood) -> None:
     level, shapes, rest = kernels()
 
-    def surprise(at: np.ndarray) -> float:
+    def negative_log_density(at: np.ndarray) -> float:
         return -float(multivariate_normal(cov=np.tensordot(np.exp(at), shapes, 1) + rest).logpdf(level))
 
     there = HERE + np.array([1.0, -2.0, 0.5])
-    expected = surprise(there) - surprise(HERE)
-    assert likelihood.about(there).value - likelihood.about(HERE).value == pytest.approx(expected, rel=1e-8)
+    expected = negative_log_density(there) - negative_log_density(HERE)
+    assert likelihood.expand(there).value - likelihood.expand(HERE).value == pytest.approx(expected, rel=1e-8)
 
 
-def test_the_slope_is_that_of_the_value(likelihood: RecordLikelihood) -> None:
+def test_the_gradient_is_that_of_the_value(likelihood: RecordLikelihood) -> None:
     for at in (HERE, HERE + 3, HERE - 3):
-        for slope, side in zip(likelihood.about(at).slope, STEP * np.eye(3), strict=True):
-            rise = likelihood.about(at + side).value - likelihood.about(at - side).value
-            assert slope == pytest.approx(rise / (2 * STEP), rel=1e-5, abs=1e-5)
+        for gradient, side in zip(likelihood.expand(at).gradient, STEP * np.eye(3), strict=True):
+            rise = likelihood.expand(at + side).value - likelihood.expand(at - side).value
+            assert gradient == pytest.approx(rise / (2 * STEP), rel=1e-5, abs=1e-5)
 
 
 def test_the_curvature_is_the_mean_of_observed_and_expected_information(likelihood: RecordLikelihood) -> None:
     _, shapes, rest = kernels()
-    told = likelihood.about(HERE)
+    expansion = likelihood.expand(HERE)
     by_logarithms = [
-        (likelihood.about(HERE + side).slope - likelihood.about(HERE - side).slope) / (2 * STEP)
+        (likelihood.expand(HERE + side).gradient - likelihood.expand(HERE - side).gradient) / (2 * STEP)
         for side in STEP * np.eye(3)
     ]
     scaled = np.exp(HERE)[:, None, None] * shapes
     solved = np.linalg.solve(scaled.sum(axis=0) + rest, scaled)
-    observed = np.array(by_logarithms) - np.diag(told.slope)  # by variances, scaled with them
+    observed = np.array(by_logarithms) - np.diag(expansion.gradient)  # by variances, scaled with them
     expected = 0.5 * np.einsum("kij,lji->kl", solved, solved)
-    found = told.curvature - np.diag(told.slope)
+    found = expansion.curvature - np.diag(expansion.gradient)
     np.testing.assert_allclose(found, (observed + expected) / 2, rtol=1e-5, atol=1e-5)

@@ -1,4 +1,4 @@
-"""Protocols come from TOML and go back to it, and what is wrong with one is named with its place."""
+"""Protocols are read from and written to TOML, and every fault is named with its place."""
 
 import json
 from pathlib import Path
@@ -26,13 +26,13 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_protocol_survives_its_file(path: Path) -> None:
+def test_a_protocol_is_unchanged_by_its_file(path: Path) -> None:
     assert load_protocol(path) == GATE
     assert lint(path) == []
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_what_ships_is_fit_for_use_and_survives_its_file(name, tmp_path: Path) -> None:
+def test_published_protocols_are_fit_for_use_and_unchanged_by_their_files(name, tmp_path: Path) -> None:
     shipped = published_protocol(name)
     again = tmp_path / "again.toml"
     again.write_text(protocol_to_toml(shipped), encoding="utf-8")
@@ -45,7 +45,9 @@ def test_what_ships_is_fit_for_use_and_survives_its_file(name, tmp_path: Path) -
     st.floats(allow_nan=False, allow_infinity=False),
     st.one_of(st.none(), st.floats(0, 1, exclude_max=True)),
 )
-def test_any_words_and_numbers_survive(tmp_path_factory, words: str, value: float, probability: float | None) -> None:
+def test_any_text_and_numbers_are_unchanged_by_a_file(
+    tmp_path_factory, words: str, value: float, probability: float | None
+) -> None:
     high = ahead("sea", value, probability, (0, 12), source=words)
     odd = protocol({"high": high}, phase(stop="not high", fallback=None, why=words, where=(words, "b")))
     file = tmp_path_factory.mktemp("odd") / "odd.toml"
@@ -57,7 +59,7 @@ def test_any_words_and_numbers_survive(tmp_path_factory, words: str, value: floa
     ("old", "new", "place", "message"),
     [
         ('unit = "m"\n', "", "indicators.high.unit", "is missing.*add 'unit'"),
-        ('unit = "m"\n', 'unit = "metres"\n', "indicators.high.unit", "not known; write one of m, mm"),
+        ('unit = "m"\n', 'unit = "metres"\n', "indicators.high.unit", "is unknown; use one of m, mm"),
         ('source = "a gauge made up for a test"\n', "", "indicators.high.source", "is missing"),
         ('source = "a gauge made up for a test"\n', 'source = ""\n', "indicators.high.source", "at least 1 character"),
         ("lead_window_hours = [0.0, 0.0]\n", "", "indicators.high.lead_window_hours", "is missing"),
@@ -74,22 +76,22 @@ def test_any_words_and_numbers_survive(tmp_path_factory, words: str, value: floa
         ("degraded = {", "degrade = {", "phases.0.degrade", "known keys here: name, start"),
         (', decided_by = "the duty officer"', "", "phases.0.degraded.decided_by", "is missing"),
         ('response = "Execute"', 'response = "AllClear"', "phases.0.response", "'AllClear' does not fit"),
-        ('start = "high"', 'start = "hihg"', "phases.0.start", "no known indicator by 'hihg'; known are: high, left"),
+        ('start = "high"', 'start = "hihg"', "phases.0.start", "'hihg' is no known indicator; known: high, left"),
         ('start = "high"', 'start = "high >= 3"', "phases.0.start", "only names of indicators"),
         ('start = "high"', 'start = "left"', "phases.0.stop.when", None),
-        ("value = 1.2", "value = 1.8", "phases.0.stop.when", "put 'left' on the safe side of 'high'"),
-        ('variable = "neighbour"', 'variable = "sea"', "phases.0.degraded.fallback", "whose silence it should replace"),
-        ('fallback = "spare", ', "", "indicators.spare", "decides nothing"),
+        ("value = 1.2", "value = 1.8", "phases.0.stop.when", "make 'left' no stricter than 'high'"),
+        ('variable = "neighbour"', 'variable = "sea"', "phases.0.degraded.fallback", "that it should replace"),
+        ('fallback = "spare", ', "", "indicators.spare", "is used by no phase"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named_with_place_and_remedy(
+def test_a_fault_is_named_with_place_and_remedy(
     path: Path, old: str, new: str, place: str, message: str | None
 ) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     faults = lint(path)
-    if message is None:  # starting and stopping on one value is allowed; but 'high' then decides nothing
+    if message is None:  # starting and stopping on one value is allowed; but then no phase uses 'high'
         assert [fault.where for fault in faults] == [f"{path} [indicators.high]"]
         return
     assert any(fault.where == f"{path} [{place}]" for fault in faults)
@@ -108,12 +110,12 @@ def test_every_fault_is_named_at_once(path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_phases_need_names_of_their_own_and_a_protocol_needs_a_phase() -> None:
+def test_phases_need_unique_names_and_a_protocol_needs_a_phase() -> None:
     high = {"high": reading("sea", 1.5)}
     twice = phase(stop="not high", fallback=None)
     with pytest.raises(ValueError, match="'close' is there twice"):
         protocol(high, twice, twice)
-    with pytest.raises(ValueError, match="holds no phase"):
+    with pytest.raises(ValueError, match="contains no phase"):
         protocol(high)
 
 
@@ -131,7 +133,7 @@ def test_the_protocol_of_a_plan_can_be_checked_as_well(tmp_path: Path) -> None:
             lint(plan)
 
 
-def test_a_protocol_reads_as_sentences() -> None:
+def test_indicators_and_expressions_are_formatted_as_sentences() -> None:
     likely = ahead("forecast_sea", 1.2, 0.5, (3, 12), duration_hours=6)
     assert format_indicator(likely) == (
         "a chance of more than 50 % of forecast sea at or above 1.20 m for 6 hours or longer, 3 to 12 hours ahead"

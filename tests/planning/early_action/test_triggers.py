@@ -1,4 +1,4 @@
-"""Phases start, stop and degrade as their protocol says, and silence decides nothing."""
+"""Phases start, stop and degrade by their protocol, and missing data decide nothing."""
 
 import numpy as np
 import pandas as pd
@@ -45,7 +45,7 @@ def test_a_short_gap_neither_starts_nor_stops_anything_nor_degrades() -> None:
     assert not state_after(sea=readings(1.0, NAN, NAN), neighbour=readings(1.0, 1.5, 1.5)).active
 
 
-def test_a_dead_gauge_hands_over_to_its_neighbour() -> None:
+def test_a_failed_gauge_is_replaced_by_its_neighbour() -> None:
     silent = readings(1.0, *[NAN] * 10)
     state = state_after(sea=silent, neighbour=readings(*[1.0] * 8, 1.35, 1.35, 1.35))
     assert (state.active, state.degraded, state.needs_decision) == (True, True, False)
@@ -54,13 +54,13 @@ def test_a_dead_gauge_hands_over_to_its_neighbour() -> None:
     assert not state_after(sea=readings(*[1.0] * 11), neighbour=readings(*[1.35] * 11)).active
 
 
-def test_what_the_neighbour_started_it_stops_again() -> None:
+def test_the_neighbour_stops_what_it_started() -> None:
     silent = readings(1.0, *[NAN] * 20)
     assert state_after(sea=silent, neighbour=readings(*[1.4] * 9, *[1.0] * 4)).active
     assert not state_after(sea=silent, neighbour=readings(*[1.4] * 9, *[1.0] * 12)).active
 
 
-def test_with_everything_dead_a_person_decides_and_the_last_state_stays() -> None:
+def test_without_any_stream_a_person_decides_and_the_last_state_stays() -> None:
     state = state_after(sea=readings(1.6, *[NAN] * 10), neighbour=readings(1.0, *[NAN] * 10))
     assert (state.active, state.degraded, state.needs_decision) == (True, True, True)
     assert "the duty officer decides" in state.reason
@@ -69,7 +69,7 @@ def test_with_everything_dead_a_person_decides_and_the_last_state_stays() -> Non
     assert nothing.since is None
 
 
-def test_without_a_fallback_a_person_decides_after_the_silence() -> None:
+def test_without_a_fallback_a_person_decides_after_the_gap() -> None:
     alone = protocol({"high": reading("sea", 1.5), "left": reading("sea", 1.2)}, phase(fallback=None))
     assert not state_after(alone, sea=readings(1.0, *[NAN] * 5)).needs_decision
     assert state_after(alone, sea=readings(1.0, *[NAN] * 6)).needs_decision
@@ -79,7 +79,7 @@ def test_the_future_is_not_read() -> None:
     assert not evaluate(GATE, {"sea": readings(1.0, 1.0, 1.6)}, START + HOURS)["close"].active
 
 
-def test_a_phase_may_look_for_low_values() -> None:
+def test_a_phase_may_start_below_a_value() -> None:
     rising = protocol({"high": reading("sea", 0.2, "<="), "left": reading("sea", 0.5, "<=")}, phase(fallback=None))
     assert state_after(rising, sea=readings(1.0, 0.1)).active
     assert not state_after(rising, sea=readings(0.1, *[0.6] * 6)).active
@@ -87,7 +87,7 @@ def test_a_phase_may_look_for_low_values() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.one_of(st.floats(0, 3), st.just(NAN)), min_size=1, max_size=30), st.sampled_from([1.0, 3.0, 12.0]))
-def test_one_more_missing_reading_never_changes_what_runs(values: list[float], valid_hours: float) -> None:
+def test_one_more_missing_reading_never_changes_the_state(values: list[float], valid_hours: float) -> None:
     alone = protocol(
         {"high": reading("sea", 1.5, valid_hours=valid_hours), "left": reading("sea", 1.2, valid_hours=valid_hours)},
         phase(fallback=None),
@@ -98,7 +98,7 @@ def test_one_more_missing_reading_never_changes_what_runs(values: list[float], v
 
 @settings(deadline=None, max_examples=15)
 @given(st.lists(st.one_of(st.floats(0, 3), st.just(NAN)), min_size=1, max_size=40))
-def test_what_was_said_of_a_moment_is_said_of_it_ever_after(values: list[float]) -> None:
+def test_later_data_never_change_an_earlier_state(values: list[float]) -> None:
     history = {"sea": readings(*values), "neighbour": readings(*values[::-1])}
     clock = history["sea"].issued
     course = replay(GATE, history, clock)["close"].active
@@ -108,7 +108,7 @@ def test_what_was_said_of_a_moment_is_said_of_it_ever_after(values: list[float])
 # Forecasts
 
 
-def test_a_chance_must_exceed_the_asked_one() -> None:
+def test_a_probability_must_exceed_the_threshold() -> None:
     likely = ahead("sea", 1.5, 0.5, (3, 12))
     for wet, expected in ((24, 0.0), (25, 0.0), (26, 1.0)):
         members = np.where(np.arange(50) < wet, 1.5, 1.49)
@@ -128,7 +128,7 @@ def test_only_leads_within_the_window_count(lead: int, expected: bool) -> None:
     assert (verdicts_of(ahead("sea", 1.5, None, (3, 12)), forecast(values, range(25))) == 1).all() == expected
 
 
-def test_a_forecast_that_does_not_reach_the_window_says_nothing() -> None:
+def test_a_forecast_that_does_not_reach_the_window_is_unknown() -> None:
     assert np.isnan(verdicts_of(ahead("sea", 1.5, None, (36, 48)), forecast([2.0] * 25, range(25)))).all()
 
 
@@ -142,7 +142,7 @@ def test_an_event_must_last_within_the_window() -> None:
     assert np.isnan(verdicts_of(three_days, forecast(gap, days))).all()
 
 
-def test_a_statement_may_have_to_be_repeated() -> None:
+def test_a_condition_may_have_to_persist() -> None:
     days = pd.date_range(START, periods=5, freq="D")
     thrice = reading("rain", 100.0, valid_hours=24, persistence_hours=72)
     wet = protocol({"wet": thrice, "left": reading("rain", 50.0, valid_hours=24)}, phase("wet", fallback=None))
@@ -153,7 +153,7 @@ def test_a_statement_may_have_to_be_repeated() -> None:
     assert not state_after(wet, rain=holey).active
 
 
-def test_a_forecast_counts_for_its_hours_and_no_longer() -> None:
+def test_a_forecast_is_valid_for_its_hours_and_no_longer() -> None:
     both = protocol(
         {"sea": ahead("sea", 1.5, None, (3, 12)), "wind": reading("wind", 20.0), "left": reading("wind", 10.0)},
         phase("sea and wind", fallback=None),
@@ -168,7 +168,7 @@ def test_a_forecast_counts_for_its_hours_and_no_longer() -> None:
 
 
 @given(st.lists(MAYBE, min_size=3, max_size=3))
-def test_what_is_decided_stays_decided_whatever_the_missing_turns_out_to_be(values: list[float]) -> None:
+def test_a_known_value_holds_for_every_value_of_the_unknown(values: list[float]) -> None:
     names = dict(zip("abc", np.array(values)[:, None], strict=True))
     for text in ("a or b and c", "a and not b", "not (a or b) or c", "a or not a"):
         said = decide(text, names)[0]
@@ -179,7 +179,7 @@ def test_what_is_decided_stays_decided_whatever_the_missing_turns_out_to_be(valu
 
 
 @given(st.lists(st.booleans(), min_size=3, max_size=3))
-def test_known_parts_are_joined_as_python_joins_them(values: list[bool]) -> None:
+def test_known_parts_are_combined_as_in_python(values: list[bool]) -> None:
     names = dict(zip("abc", values, strict=True))
     arrays = {key: np.array([float(value)]) for key, value in names.items()}
     for text in ("a or b and c", "a and not b", "not (a or b) or c"):
@@ -192,7 +192,7 @@ def test_names_are_found_in_order_and_negation_is_seen_through_brackets() -> Non
 
 
 @pytest.mark.parametrize("text", ["a >= 3", "f(a)", "a + b", "a if b else c", "a and", "", "-a", "'a'"])
-def test_anything_but_names_and_their_joints_is_refused(text: str) -> None:
+def test_anything_but_names_and_operators_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="names of indicators"):
         names_in(text)
 
@@ -206,7 +206,7 @@ def test_streams_that_do_not_fit_are_refused() -> None:
         Stream.of_readings(backwards, "m")
     with pytest.raises(InputError, match="as issue, lead, member"):
         Stream("m", np.array([START], dtype="datetime64[ns]"), np.zeros(2), np.zeros((1, 1, 1)))
-    with pytest.raises(InputError, match="asked in m, but the stream is in mm"):
+    with pytest.raises(InputError, match="is in m, but the stream is in mm"):
         state_after(sea=readings(1.0, unit="mm"))
     with pytest.raises(InputError, match="no probability for 2 members"):
         state_after(sea=forecast([[[1.0, 2.0]]], [0]))

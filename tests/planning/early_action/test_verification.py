@@ -1,4 +1,4 @@
-"""Decisions are weighed as the cost-loss model says, and a back-test counts what happened."""
+"""Cost-loss decisions and the verification of phases on a record."""
 
 import numpy as np
 import pandas as pd
@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.planning.early_action.cost_loss import Expenses, critical_probability, lowest_levels
-from strandline.planning.early_action.hindcast import silence_storms
+from strandline.planning.early_action.cost_loss import Expenses, lowest_levels
+from strandline.planning.early_action.hindcast import drop_storms
 from strandline.planning.early_action.protocol import Event
 from strandline.planning.early_action.statistical_forecast import CONTEXT_HOURS, MEMBERS, fit_statistical_forecast
-from strandline.planning.early_action.verification import Stakes, find_events, verify
+from strandline.planning.early_action.verification import CostLossModel, find_events, verify
 
 HIGH = Event(variable="water_level", operator=">=", value=1.0, unit="m")
 TIME = np.datetime64("2001-01-01", "ns") + np.arange(400).astype("timedelta64[h]")
-STAKES = Stakes(1.0, lambda peaks: np.full(peaks.size, 10.0), 48.0)
+STAKES = CostLossModel(1.0, lambda peaks: np.full(peaks.size, 10.0), 48.0)
 
 
 def flags(*spans: tuple[int, int]) -> np.ndarray:
@@ -36,27 +36,12 @@ def tried(active: np.ndarray, observed: np.ndarray, needed: float = 3.0):
 # Cost and loss
 
 
-def test_acting_is_worth_it_when_probability_times_loss_exceeds_cost() -> None:
-    assert critical_probability(2.0, 10.0) == pytest.approx(0.2)
-    assert critical_probability(1.0, 0.0) == np.inf
-    with pytest.raises(InputError, match="give a cost above 0"):
-        critical_probability(0.0, 1.0)
+def test_acting_pays_when_probability_times_loss_exceeds_cost() -> None:
+    assert lowest_levels((0.2, 0.21), 2.0, lambda _: 10.0, np.ones(1)) == {0.21: 1.0}
+    assert lowest_levels((1.0,), 1.0, lambda _: 0.0, np.ones(1)) == {}
 
 
-def test_the_critical_probability_has_the_least_expense_of_all_thresholds() -> None:
-    rng = np.random.default_rng(0)
-    chance = rng.beta(0.5, 2.0, 200_000)  # reliable by construction
-    happened = rng.random(chance.size) < chance
-    for cost, loss in ((1.0, 10.0), (2.0, 5.0), (1.0, 1.5)):
-        thresholds = np.linspace(0.02, 0.98, 49)
-        expense = [
-            np.where(chance > threshold, cost, loss * happened).mean()
-            for threshold in (critical_probability(cost, loss), *thresholds)
-        ]
-        assert expense[0] <= min(expense[1:]) + 2e-3 * loss
-
-
-def test_a_smaller_chance_needs_a_greater_loss() -> None:
+def test_a_smaller_probability_needs_a_greater_loss() -> None:
     found = lowest_levels((0.2, 0.8, 0.5), 10.0, lambda x: 20 * x, np.linspace(0, 2, 201))
     assert found == {0.8: pytest.approx(0.63), 0.5: pytest.approx(1.01)}
     assert list(found) == [0.8, 0.5]
@@ -70,7 +55,7 @@ def test_value_is_one_for_perfect_decisions_and_zero_for_the_climates() -> None:
     assert np.isnan(Expenses(1.0, 0.0, 0.0, 5.0).relative_value)
 
 
-# Back-test
+# Verification
 
 
 def test_exceedances_within_a_day_are_one_event_and_gaps_make_none() -> None:
@@ -90,7 +75,7 @@ def test_an_action_helps_only_when_it_starts_early_enough(start: int, hits: int,
     assert (result.hits, result.late, result.misses, result.false_alarms) == (hits, late, misses, 0)
 
 
-def test_an_action_that_stopped_before_the_event_was_in_vain() -> None:
+def test_an_action_that_stopped_before_the_event_is_a_false_alarm() -> None:
     result = tried(flags((30, 45)), level((50, 53)))
     assert (result.hits, result.misses, result.false_alarms) == (0, 1, 1)
     assert result.false_alarm_cost == 1.0
@@ -118,14 +103,14 @@ def test_expenses_add_up() -> None:
     assert expenses.always == pytest.approx(400 / 48)
 
 
-def test_perfect_information_lets_one_activation_serve_two_events_and_bears_a_small_loss() -> None:
+def test_perfect_information_covers_two_events_by_one_activation_and_accepts_a_small_loss() -> None:
     two = tried(flags(), level((100, 102), (130, 131)))
     assert two.expenses is not None
     assert two.expenses.perfect == 1.0
     apart = tried(flags(), level((100, 102), (146, 147)))
     assert apart.expenses is not None
     assert apart.expenses.perfect == 2.0
-    cheap = Stakes(1.0, lambda peaks: np.full(peaks.size, 0.3), 48.0)
+    cheap = CostLossModel(1.0, lambda peaks: np.full(peaks.size, 0.3), 48.0)
     borne = verify(flags(), TIME, level((100, 102)), HIGH, 3.0, cheap)
     assert borne.expenses is not None
     assert borne.expenses.perfect == pytest.approx(0.3)
@@ -136,25 +121,25 @@ def test_perfect_information_lets_one_activation_serve_two_events_and_bears_a_sm
     st.lists(st.tuples(st.integers(0, 390), st.integers(1, 80)), max_size=6),
     st.lists(st.tuples(st.integers(1, 399), st.integers(1, 30)), max_size=5),
 )
-def test_nothing_is_worth_more_than_perfect_information(acts, spans) -> None:
+def test_no_decisions_are_better_than_perfect_information(acts, spans) -> None:
     active = flags(*((a, min(a + b, 400)) for a, b in acts))
     result = tried(active, level(*((a, min(a + b, 400)) for a, b in spans)))
     assert result.expenses is not None
     assert result.expenses.decided >= result.expenses.perfect - 1e-9
 
 
-def test_without_stakes_nothing_is_weighed() -> None:
+def test_without_a_cost_loss_model_there_are_no_expenses() -> None:
     result = verify(flags((40, 60)), TIME, level((50, 53)), HIGH, 3.0, None)
     assert (result.hits, result.expenses, result.false_alarm_cost) == (1, None, None)
     with pytest.raises(InputError, match="399 states"):
         verify(flags()[:-1], TIME, level(), HIGH, 3.0, None)
     with pytest.raises(InputError, match="give both above 0"):
-        Stakes(0.0, STAKES.avoidable_loss, 48.0)
+        CostLossModel(0.0, STAKES.avoidable_loss, 48.0)
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 399), st.integers(1, 40)), max_size=5), st.integers(0, 12))
-def test_knowing_the_future_is_worth_everything_and_every_event_is_counted(spans, needed: int) -> None:
+def test_perfect_decisions_have_value_one_and_every_event_is_counted(spans, needed: int) -> None:
     observed = level(*((a, min(a + b, 400)) for a, b in spans))
     happened = find_events(TIME, observed, HIGH)
     onset = np.searchsorted(TIME, happened.onset)
@@ -168,12 +153,12 @@ def test_knowing_the_future_is_worth_everything_and_every_event_is_counted(spans
 # Streams that die
 
 
-def test_a_gauge_dies_in_every_second_of_the_highest_storms_and_truth_stays() -> None:
+def test_a_gauge_fails_in_every_second_of_the_highest_storms_and_observations_stay() -> None:
     time = np.datetime64("2001-01-01", "ns") + np.arange(8766).astype("timedelta64[h]")
     sea = np.random.default_rng(0).normal(0, 0.1, time.size)
     peaks = np.arange(500, 8000, 1300)
     sea[peaks] = 2.0
-    heard = silence_storms(time, sea)
+    heard = drop_storms(time, sea)
     assert np.isnan(heard[peaks]).sum() == peaks.size // 2
     assert np.isfinite(sea).all()
     assert ((heard == sea) | np.isnan(heard)).all()
@@ -183,7 +168,7 @@ def test_a_gauge_dies_in_every_second_of_the_highest_storms_and_truth_stays() ->
 
 
 def a_record(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Levels and tides [m]: a first-order process with a memory of 24 h about a tide."""
+    """Levels and tides [m]: a first-order process with a time scale of 24 h about a tide."""
     rng = np.random.default_rng(seed)
     weather = np.zeros(size)
     for hour in range(1, size):
@@ -192,11 +177,11 @@ def a_record(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return tide + weather, tide
 
 
-def test_forecasts_from_readings_are_right_on_average_and_as_sure_as_they_say() -> None:
+def test_forecasts_from_readings_are_unbiased_and_calibrated() -> None:
     level, tide = a_record(20_000, 0)
     forecaster = fit_statistical_forecast(level[:10_000], tide[:10_000], np.random.default_rng(0))
     time = np.datetime64("2001-01-01", "ns") + np.arange(10_000).astype("timedelta64[h]")
-    stream = forecaster.forecast(time, level[10_000:], tide[10_000:], 5)
+    stream = forecaster.issue(time, level[10_000:], tide[10_000:], 5)
     assert stream.values.shape[1:] == (25, MEMBERS)
     at = np.searchsorted(time, stream.issued)
     for lead in (3, 12, 24):
@@ -208,19 +193,19 @@ def test_forecasts_from_readings_are_right_on_average_and_as_sure_as_they_say() 
         assert ((truth >= low) & (truth <= high)).mean() == pytest.approx(0.8, abs=0.05)
 
 
-def test_what_happens_later_changes_no_forecast_and_silence_gives_none() -> None:
+def test_later_readings_change_no_forecast_and_gaps_give_none() -> None:
     level, tide = a_record(6000, 1)
     forecaster = fit_statistical_forecast(level[:5000], tide[:5000], np.random.default_rng(0))
     time = np.datetime64("2001-01-01", "ns") + np.arange(1000).astype("timedelta64[h]")
-    first = forecaster.forecast(time, level[5000:], tide[5000:], 1)
+    first = forecaster.issue(time, level[5000:], tide[5000:], 1)
     changed = level[5000:].copy()
     changed[500:] += 3.0
-    second = forecaster.forecast(time, changed, tide[5000:], 1)
+    second = forecaster.issue(time, changed, tide[5000:], 1)
     before = first.issued < time[500]
     assert (first.values[before] == second.values[before]).all()
     assert not np.allclose(first.values[~before], second.values[~before])
     changed[500:520] = np.nan
-    third = forecaster.forecast(time, changed, tide[5000:], 1)
+    third = forecaster.issue(time, changed, tide[5000:], 1)
     missing = np.setdiff1d(first.issued, third.issued)
     assert missing.tolist() == time[505:520].tolist()
     assert first.issued[0] == time[CONTEXT_HOURS - 1]
@@ -234,4 +219,4 @@ def test_a_record_too_short_or_not_hourly_is_refused() -> None:
     forecaster = fit_statistical_forecast(level, tide, np.random.default_rng(0))
     odd = pd.date_range("2001", periods=3000, freq="2h").to_numpy()
     with pytest.raises(InputError, match="not an hour apart"):
-        forecaster.forecast(odd, level, tide, 3)
+        forecaster.issue(odd, level, tide, 3)

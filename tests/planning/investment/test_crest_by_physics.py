@@ -1,4 +1,4 @@
-"""What the damage chain says of an embankment's crest, beside what a wall does to water that flows."""
+"""An embankment's crest in the damage chain, compared with a wall in a hydrodynamic model."""
 
 import numpy as np
 import pytest
@@ -44,10 +44,10 @@ def test_a_wall_keeps_out_the_seas_that_a_crest_keeps_out_in_the_chain(depths: t
     assert not chain[below].any()
 
 
-def test_where_the_sea_overtops_the_chain_says_as_much_water_as_flows_or_more(
+def test_where_the_sea_overtops_the_chain_has_as_much_water_as_the_model_or_more(
     depths: tuple[np.ndarray, np.ndarray],
 ) -> None:
-    """Water that is trapped behind an overtopped wall stands a few centimetres deeper than the chain says; no more."""
+    """Water trapped behind an overtopped wall is a few centimetres deeper than in the chain; no more."""
     open_shore, walled = (depth[..., WALL + 1 :] for depth in depths)
     chain = Protection(crest=CREST).behind_crest(open_shore.astype(np.float32), PEAKS)
     above = PEAKS > CREST

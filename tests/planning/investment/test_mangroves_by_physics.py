@@ -1,4 +1,4 @@
-"""What the catalogue credits a mangrove belt with, beside water that flows through rough ground."""
+"""Attenuation by a mangrove belt in the catalogue, compared with a hydrodynamic model of rough ground."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ PEAKS = np.array([1.5, 2.5])
 
 
 def attenuation(hours: float) -> np.ndarray:
-    """(E,) by how much lower the sea stands behind the belt than on the bare shore [m per km of width]."""
+    """(E,) reduction of the sea level behind the belt, compared with the bare shore [m per km of width]."""
     behind = FIRST + int(KILOMETRES * 1000 / CELL) + 2
     levels = []
     for roughness in (BARE, STAND):
@@ -31,7 +31,7 @@ def attenuation(hours: float) -> np.ndarray:
     return np.asarray((levels[0] - levels[1]) / KILOMETRES)
 
 
-def test_a_surge_of_a_day_is_held_back_as_the_catalogue_says() -> None:
+def test_a_surge_of_a_day_is_attenuated_as_in_the_catalogue() -> None:
     belt = next(one for one in load_measures().long_term if one.key == "mangrove_belt")
     credited = belt.effect["attenuation"]
     found = attenuation(24.0)
@@ -40,5 +40,5 @@ def test_a_surge_of_a_day_is_held_back_as_the_catalogue_says() -> None:
 
 
 @pytest.mark.parametrize("hours", [6.0, 12.0])
-def test_a_faster_surge_is_held_back_more_so_that_the_catalogue_is_cautious(hours: float) -> None:
+def test_a_faster_surge_is_attenuated_more_so_that_the_catalogue_is_cautious(hours: float) -> None:
     assert (attenuation(hours) > attenuation(24.0)).all()

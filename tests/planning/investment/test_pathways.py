@@ -1,4 +1,4 @@
-"""Tipping points that closed forms give, ways that hold together, and a map that others can read."""
+"""Tipping points against closed forms, consistent pathways, and map files for other programs."""
 
 import re
 from dataclasses import replace
@@ -9,11 +9,11 @@ import pytest
 from strandline.planning.investment.pathways import LEAST_GAIN, Pathways, find_pathways, tipping_rises
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.investment.stage_damage_by_design import StageDamageByDesign
-from strandline.planning.measures import Quantity
+from strandline.planning.quantity import Quantity
 from strandline.report.figures.pathways_map import as_generator_files, draw_pathways
 from strandline.report.figures.style import NARROW, WIDE
 from tests.fixtures.hazards import make_hazard
-from tests.planning.investment.test_cost_benefit import ECONOMY, a_site, designs_of
+from tests.planning.investment.test_cost_benefit import ECONOMY, a_baseline, designs_of
 from tests.planning.investment.test_design import built
 
 HIGHER = (make_hazard(rise=0.5), make_hazard(rise=1.0))
@@ -21,9 +21,9 @@ HIGHER = (make_hazard(rise=0.5), make_hazard(rise=1.0))
 
 @pytest.fixture(scope="module")
 def pathways() -> Pathways:
-    site = a_site()
-    designs = designs_of(site, price=0.2)
-    found = find_pathways(designs, StageDamageByDesign.of(site, HIGHER, designs), load_scenarios(), ECONOMY)
+    baseline = a_baseline(*HIGHER)
+    designs = designs_of(baseline, price=0.2)
+    found = find_pathways(designs, StageDamageByDesign.of(baseline, designs), load_scenarios(), ECONOMY)
     assert isinstance(found, Pathways)
     return found
 
@@ -35,7 +35,7 @@ def test_the_tipping_rise_is_where_a_line_crosses_the_objective() -> None:
     assert found == pytest.approx([0.4, np.inf, 0.0, 0.4])
 
 
-def test_the_situation_as_it_is_tips_at_once_and_every_step_moves_the_point(pathways: Pathways) -> None:
+def test_the_present_situation_tips_at_once_and_every_step_moves_the_point(pathways: Pathways) -> None:
     by_order = {step.built: step for step in pathways.steps}
     assert by_order[()].tipping_point.rise == (0.0, 0.0, 0.0)
     assert len(pathways.steps) > 3
@@ -49,7 +49,7 @@ def test_the_situation_as_it_is_tips_at_once_and_every_step_moves_the_point(path
     assert set(pathways.ends) <= set(by_order)
 
 
-def test_no_end_is_both_dearer_and_shorter_than_another(pathways: Pathways) -> None:
+def test_no_end_is_both_more_expensive_and_earlier_than_another(pathways: Pathways) -> None:
     by_order = {step.built: step for step in pathways.steps}
     ends = [by_order[end] for end in pathways.ends]
     assert [e.cost[1] for e in ends] == sorted(e.cost[1] for e in ends)
@@ -71,8 +71,7 @@ def test_a_faster_sea_tips_earlier_and_decisions_leave_the_lead_time(pathways: P
 
 
 def test_a_stricter_objective_tips_earlier() -> None:
-    site = a_site()
-    damage = StageDamageByDesign.of(site, HIGHER, [])
+    damage = StageDamageByDesign.of(a_baseline(*HIGHER), [])
     scenarios = load_scenarios()
 
     def tip(share: float) -> float:
@@ -88,10 +87,10 @@ def test_a_stricter_objective_tips_earlier() -> None:
 
 
 def test_a_measure_that_hardly_moves_the_tipping_point_is_no_step() -> None:
-    site = a_site()
+    baseline = a_baseline(*HIGHER)
     slight, cheap = (Quantity(value, value, value, "", "assumption") for value in (0.002, 1e-3))
-    weak = built("early_warning", site, unit_cost=cheap, effect={"avoided_share": slight})
-    found = find_pathways([weak], StageDamageByDesign.of(site, HIGHER, [weak]), load_scenarios(), ECONOMY)
+    weak = built("early_warning", baseline, unit_cost=cheap, effect={"avoided_share": slight})
+    found = find_pathways([weak], StageDamageByDesign.of(baseline, [weak]), load_scenarios(), ECONOMY)
     assert isinstance(found, Pathways)
     assert [step.built for step in found.steps] == [()]
     assert found.ends == ()
@@ -100,9 +99,8 @@ def test_a_measure_that_hardly_moves_the_tipping_point_is_no_step() -> None:
 
 
 def test_without_a_mapped_higher_sea_there_are_no_pathways() -> None:
-    site = a_site()
-    found = find_pathways([], StageDamageByDesign.of(site, (), []), load_scenarios(), ECONOMY)
-    assert found.startswith("There are no pathways: no higher sea was mapped")
+    found = find_pathways([], StageDamageByDesign.of(a_baseline(), []), load_scenarios(), ECONOMY)
+    assert found.startswith("There are no pathways: no sea-level rise is mapped")
 
 
 def test_the_generator_can_read_the_files(pathways: Pathways) -> None:
@@ -124,7 +122,7 @@ def test_the_generator_can_read_the_files(pathways: Pathways) -> None:
     assert len(tips) == len(pathways.steps)
 
 
-def test_the_map_names_every_measure_and_says_its_ends(pathways: Pathways) -> None:
+def test_the_map_names_every_measure_and_describes_its_ends(pathways: Pathways) -> None:
     for width in (WIDE, NARROW):
         picture = draw_pathways(pathways, width)
         for kind in {kind for step in pathways.steps for kind in step.built}:

@@ -1,4 +1,4 @@
-"""Futures that say what the IPCC says, and rules for choosing among them that agree with their papers."""
+"""Scenarios against the IPCC, and decision rules against their papers."""
 
 from importlib import resources
 from pathlib import Path
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
-from strandline.planning.investment.robust_choice import is_no_regret, least_regretted, regrets, worst_mean
+from strandline.planning.investment.robust_choice import is_no_regret, least_regret, regrets, worst_mean
 from strandline.planning.investment.scenarios import BASELINE_YEAR, LIKELY, load_scenarios
 
 
@@ -17,7 +17,7 @@ def sea(name: str):
     return next(each for each in load_scenarios().sea_levels if each.name == name)
 
 
-def test_every_combination_is_a_future_with_sources() -> None:
+def test_every_combination_is_a_scenario_with_sources() -> None:
     scenarios = load_scenarios()
     assert len(list(scenarios)) == len(scenarios) == 5 * 3 * 3
     assert len({each.name for each in scenarios}) == 45
@@ -40,8 +40,8 @@ def test_the_sea_never_falls_within_the_range_of_draws(name: str) -> None:
     assert (np.diff(rise[:, -1]) >= 0).all()
 
 
-def test_no_future_is_told_beyond_2100() -> None:
-    with pytest.raises(InputError, match="says nothing of the year 2101"):
+def test_scenarios_end_in_2100() -> None:
+    with pytest.raises(InputError, match="does not reach the year 2101"):
         sea("SSP1-1.9").rise(np.array([2101.0]), 2020.0, np.zeros(1))
 
 
@@ -51,11 +51,11 @@ def test_no_future_is_told_beyond_2100() -> None:
         ('"SSP1-1.9"', '"RCP8.5"', "RCP8.5.*known: SSP1-1.9"),
         ("change_by_2100 = 0.15", "change_by_2100 = 15", "less than 1"),
         ("growth_per_year = 0.009", "growth = 0.009", "growth"),
-        ('source = "assumption, to compare"', 'source = ""', "at least 1"),
+        ('source = "assumption, for comparison"', 'source = ""', "at least 1"),
         ("[[storminess]]", "[[storminess", "cannot be read"),
     ],
 )
-def test_a_wrong_file_of_futures_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_a_wrong_file_of_scenarios_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     text = resources.files("strandline.planning").joinpath("data/scenarios.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "scenarios.toml"
@@ -80,10 +80,10 @@ def test_the_worst_tenth_is_the_optimum_of_rockafellar_and_uryasev(values: list[
     assert worst_mean(sample, share) == pytest.approx(optimum, abs=1e-6)
 
 
-def test_regret_and_the_choice_that_is_regretted_least() -> None:
+def test_regret_and_the_option_of_least_regret() -> None:
     worth = np.array([[0.0, 0.0, 0.0], [9.0, -4.0, 1.0], [5.0, 3.0, -2.0]])
     assert regrets(worth).tolist() == [[9, 3, 1], [0, 7, 0], [4, 0, 3]]
-    assert least_regretted(worth, np.zeros(3)) == 2
+    assert least_regret(worth, np.zeros(3)) == 2
     assert not is_no_regret(worth[1])
     assert is_no_regret(np.array([1.0, 2.0]))
-    assert least_regretted(np.array([[1.0], [1.0]]), np.array([5.0, 3.0])) == 1
+    assert least_regret(np.array([[1.0], [1.0]]), np.array([5.0, 3.0])) == 1

@@ -1,1 +1,1 @@
-"""Files that a user really has, read into ``Observations``: everything SI, UTC, and on the region's datum."""
+"""Readers: files in common formats to datasets in SI units, UTC and the region's datum."""

@@ -1,4 +1,4 @@
-"""Annual maxima that others published: a table with one row a year."""
+"""Published annual maxima: a table with one row a year."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,10 @@ from strandline.observations.variables import VARIABLES
 
 
 def read_annual_maxima(section: ExtremesSection) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Years (N,) and highest level of each [m, region datum]; years without a value are left out.
+    """Years (N,) and annual maxima (N,) [m, region datum]; years without a value are dropped.
 
     Raises:
-        InputError: no such column, a value that is no number, no year with a maximum, or a level that cannot be.
+        InputError: a missing column, a value that is not a number, no year with a maximum, or an implausible level.
     """
     table = read_table(section.path)
     years, maxima = table.numbers(section.year, ()), table.numbers(section.maximum, ())

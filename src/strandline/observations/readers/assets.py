@@ -1,4 +1,4 @@
-"""Assets: what can be damaged, from a survey in any common vector format, or as a lattice that says it is one."""
+"""Assets from a survey in a common vector format, or as a lattice in place of a survey."""
 
 import logging
 from pathlib import Path
@@ -21,24 +21,23 @@ def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) ->
     """The assets inside the region, with ``ASSET_COLUMNS``, in the region's CRS.
 
     Raises:
-        InputError: names the file, the row and what would be right.
+        InputError: with file, row and remedy.
     """
     if settings.lattice is not None:
         return build_asset_lattice(settings.lattice, int(settings.survey_year or 0), region, terrain)
-    assert settings.path is not None
-    return read_survey(settings, settings.path, region)
+    return read_survey(settings, region)
 
 
-def read_survey(settings: AssetsSection, path: Path, region: Region) -> gpd.GeoDataFrame:
-    """A survey: columns mapped, reprojected, cut to the region (by the centroid of each shape)."""
-    columns = settings.columns
+def read_survey(settings: AssetsSection, region: Region) -> gpd.GeoDataFrame:
+    """A survey with mapped columns, reprojected and clipped to the region by the centroid of each shape."""
+    columns, path = settings.columns, settings.require_path()
     frame = read_vectors(path, columns.model_dump(exclude_none=True).values())
-    placed = frame.to_crs(region.crs)
-    points = placed.geometry.centroid
+    projected = frame.to_crs(region.crs)
+    points = projected.geometry.centroid
     row, _ = region.cells_of(_finite(points.x), _finite(points.y))
     inside = row >= 0
     if not inside.any():
-        _refuse_outside(frame, path, region)
+        _raise_outside(frame, path, region)
     _log.info("assets: %d of %d lie in the region", inside.sum(), len(frame))
     chosen = frame[inside]
     value = (
@@ -58,7 +57,7 @@ def read_survey(settings: AssetsSection, path: Path, region: Region) -> gpd.GeoD
     )
     repeated = pd.Series(identity).duplicated()
     if repeated.any():
-        raise InputError(path, f"asset_id '{identity[repeated.argmax()]}' is there twice", "name every asset once")
+        raise InputError(path, f"asset_id '{identity[repeated.argmax()]}' occurs twice", "give every asset one id")
     return gpd.GeoDataFrame(
         {
             "asset_id": identity,
@@ -67,13 +66,13 @@ def read_survey(settings: AssetsSection, path: Path, region: Region) -> gpd.GeoD
             "survey_year": year.astype(int),
             **_details(columns, chosen, path),
         },
-        geometry=placed.geometry[inside].to_numpy(),
+        geometry=projected.geometry[inside].to_numpy(),
         crs=region.crs,
     )
 
 
 def build_asset_lattice(lattice: LatticeSection, year: int, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
-    """The same building on every lattice node that is known land: a stand-in for a survey, not one."""
+    """The same building on every lattice node of known land, in place of a survey."""
     left, bottom, right, top = region.bounds
     x, y = np.meshgrid(
         np.arange(left + lattice.spacing / 2, right, lattice.spacing),
@@ -99,8 +98,8 @@ def build_asset_lattice(lattice: LatticeSection, year: int, region: Region, terr
     )
 
 
-def _refuse_outside(frame: gpd.GeoDataFrame, path: Path, region: Region) -> None:
-    """Raises InputError: nothing lies inside; says whether it would with the coordinates swapped."""
+def _raise_outside(frame: gpd.GeoDataFrame, path: Path, region: Region) -> None:
+    """Raise InputError because no asset lies inside; the remedy tells whether x and y are swapped."""
     points = frame.geometry.centroid if frame.crs.is_projected else frame.geometry.representative_point()
     swapped = gpd.GeoSeries(gpd.points_from_xy(points.y, points.x), crs=frame.crs).to_crs(region.crs)
     row, _ = region.cells_of(_finite(swapped.x), _finite(swapped.y))
@@ -114,13 +113,13 @@ def _refuse_outside(frame: gpd.GeoDataFrame, path: Path, region: Region) -> None
 
 
 def _finite(values: pd.Series) -> np.ndarray:
-    """Coordinates, with what could not be projected far outside every region."""
+    """Coordinates; those that cannot be projected become a point far outside every region."""
     numbers = values.to_numpy(dtype=np.float64)
     return np.where(np.isfinite(numbers), numbers, -1e12)
 
 
 def _details(columns: AssetColumns, frame: gpd.GeoDataFrame, path: Path) -> dict[str, np.ndarray]:
-    """The columns of ``ASSET_DETAILS`` that the survey has; an empty cell is unknown, anything else a number."""
+    """The columns of ``ASSET_DETAILS`` that the survey has; an empty cell is NaN, any other must be a number."""
     details: dict[str, np.ndarray] = {}
     for name in ASSET_DETAILS:
         column = getattr(columns, name)
@@ -137,7 +136,7 @@ def _details(columns: AssetColumns, frame: gpd.GeoDataFrame, path: Path) -> dict
                 f"{path} row {frame.index[first] + 1}",
                 f"'{frame[column].iloc[first]}' in column '{column}' is not a number"
                 + ("" if name == "crest" else " of 0 or more"),
-                "correct it, or leave it empty where it is unknown",
+                "correct it, or leave the cell empty if unknown",
             )
         details[name] = numbers
     return details
@@ -151,7 +150,7 @@ def _numbers(frame: gpd.GeoDataFrame, column: str, path: Path) -> np.ndarray:
             f"{path} row {frame.index[wrong[0]] + 1}",
             f"'{frame[column].iloc[wrong[0]]}' in column '{column}' is not a number of 0 or more "
             f"({wrong.size} such values)",
-            "complete it, or drop the row",
+            "correct it, or drop the row",
         )
     return numbers
 
@@ -159,13 +158,13 @@ def _numbers(frame: gpd.GeoDataFrame, column: str, path: Path) -> np.ndarray:
 def _classes(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> np.ndarray:
     if settings.columns.asset_class is None:
         return np.full(len(frame), settings.asset_class)
-    words = frame[settings.columns.asset_class].astype(str)
-    classes = words.map(lambda word: settings.classes.get(word, word))
+    labels = frame[settings.columns.asset_class].astype(str)
+    classes = labels.map(lambda label: settings.classes.get(label, label))
     unknown = np.flatnonzero(~classes.isin(ASSET_CLASSES))
     if unknown.size:
         raise InputError(
             f"{path} row {frame.index[unknown[0]] + 1}",
-            f"'{words.iloc[unknown[0]]}' is no asset class ({unknown.size} such rows)",
-            f"translate it in assets.classes to one of {', '.join(ASSET_CLASSES)}",
+            f"'{labels.iloc[unknown[0]]}' is not an asset class ({unknown.size} such rows)",
+            f"map it in assets.classes to one of {', '.join(ASSET_CLASSES)}",
         )
     return np.asarray(classes)

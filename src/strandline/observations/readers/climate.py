@@ -37,46 +37,46 @@ def read_climate(settings: ClimateSection, region: Region) -> xr.Dataset:
     """The ``climate`` modality, (time, latitude, longitude); latitudes and longitudes ascend.
 
     Raises:
-        InputError: names the file, the variable or row, and what would be right.
+        InputError: with file, variable or row, and remedy.
     """
     if settings.station is not None:
         return read_weather_station(settings.station)
-    assert settings.path is not None
-    return read_climate_fields(settings, settings.path, region)
+    return read_climate_fields(settings, region)
 
 
-def read_climate_fields(settings: ClimateSection, path: Path, region: Region) -> xr.Dataset:
-    """Gridded fields around the region, in SI."""
+def read_climate_fields(settings: ClimateSection, region: Region) -> xr.Dataset:
+    """Gridded fields around the region, in SI units."""
+    path = settings.require_path()
     with open_fields(path) as dataset:
         time = times_of(dataset, path)
         found = {}
         for name, (standard_names, names) in _NAMES.items():
             stated = settings.names.get(name)  # type: ignore[call-overload]
             if stated is not None and stated not in dataset.variables:
-                there = ", ".join(map(str, dataset.data_vars))
-                raise InputError(path, f"has no variable '{stated}' for {name}", f"it has {there}")
+                available = ", ".join(map(str, dataset.data_vars))
+                raise InputError(path, f"has no variable '{stated}' for {name}", f"it has {available}")
             array = dataset[stated] if stated else find_variable(dataset, standard_names, names)
             if array is not None:
-                found[name] = _around(array, dataset, time, region, settings.margin, path)
+                found[name] = _select_around(array, dataset, time, region, settings.margin, path)
         if not found:
-            there = ", ".join(map(str, dataset.data_vars))
-            raise InputError(path, f"holds no variable that is known; it has {there}", "name them in climate.names")
+            available = ", ".join(map(str, dataset.data_vars))
+            raise InputError(path, f"holds no known variable; it has {available}", "name them in climate.names")
     layers = {}
     for name, array in found.items():
         where = f"{path} '{array.name}'"
         values = to_si(array.values, parse_unit_attribute(array.attrs.get("units"), VARIABLES[name].unit, where))
         if name == "sea_level":
             if settings.sea_level_datum_shift is None:
-                raise InputError(where, "is a sea level on a datum of its own", "state 'sea_level_datum_shift' [m]")
+                raise InputError(where, "is a sea level on an unknown datum", "add 'sea_level_datum_shift' [m]")
             values = values + settings.sea_level_datum_shift
         if np.isnan(values).all():
-            raise InputError(where, "knows no value around the region", "check its area and missing values")
+            raise InputError(where, "has no value around the region", "check its area and missing values")
         layers[name] = as_variable(name, ("time", "latitude", "longitude"), values)
     first = next(iter(found.values()))
     coordinates = {name: first[name].values for name in ("time", "latitude", "longitude")}
     for name, array in found.items():
         if any(not np.array_equal(array[key].values, values) for key, values in coordinates.items()):
-            raise InputError(path, f"'{array.name}' ({name}) is on another grid", "bring all to one grid")
+            raise InputError(path, f"'{array.name}' ({name}) is on another grid", "regrid all variables to one grid")
     climate = xr.Dataset(layers, coordinates)
     check_variables(climate, path)
     _log.info("climate: %s at %d times", ", ".join(layers), climate.sizes["time"])
@@ -84,7 +84,7 @@ def read_climate_fields(settings: ClimateSection, path: Path, region: Region) ->
 
 
 def read_weather_station(station: WeatherStationSection) -> xr.Dataset:
-    """One station's pressure and wind as an hourly field of one cell; wind is averaged as a vector."""
+    """Pressure and wind of one station as an hourly field of one cell; wind is averaged as a vector."""
     columns = station.columns
     layers: dict[str, list[Floats]] = {}
     times = []
@@ -99,9 +99,9 @@ def read_weather_station(station: WeatherStationSection) -> xr.Dataset:
             layers.setdefault("pressure", []).append(to_si(column(columns.pressure), str(station.pressure_unit)))
         if columns.wind_speed is not None and columns.wind_direction is not None:
             speed = to_si(column(columns.wind_speed), str(station.wind_unit))
-            came_from = np.deg2rad(column(columns.wind_direction))
-            layers.setdefault("wind_east", []).append(-speed * np.sin(came_from))
-            layers.setdefault("wind_north", []).append(-speed * np.cos(came_from))
+            direction_from = np.deg2rad(column(columns.wind_direction))
+            layers.setdefault("wind_east", []).append(-speed * np.sin(direction_from))
+            layers.setdefault("wind_north", []).append(-speed * np.cos(direction_from))
         if columns.wind_east is not None and columns.wind_north is not None:
             layers.setdefault("wind_east", []).append(to_si(column(columns.wind_east), str(station.wind_unit)))
             layers.setdefault("wind_north", []).append(to_si(column(columns.wind_north), str(station.wind_unit)))
@@ -123,12 +123,12 @@ def read_weather_station(station: WeatherStationSection) -> xr.Dataset:
     return climate
 
 
-def _around(
+def _select_around(
     array: xr.DataArray, dataset: xr.Dataset, time: xr.DataArray, region: Region, margin: float, path: Path
 ) -> xr.DataArray:
-    """The part of a field within ``margin`` [degrees] of the region's centre, or its nearest cell, loaded.
+    """Load the part of a field within ``margin`` [degrees] of the region's centre, or its nearest cell.
 
-    Longitudes of 0–360 are turned to −180–180.
+    Longitudes of 0–360 are converted to −180–180.
     """
     latitude = find_variable(dataset, ("latitude",), ("latitude", "lat"))
     longitude = find_variable(dataset, ("longitude",), ("longitude", "lon"))
@@ -137,30 +137,30 @@ def _around(
     names = {str(time.name): "time", str(latitude.name): "latitude", str(longitude.name): "longitude"}
     extra = [dim for dim in array.dims if str(dim) not in names]
     if any(array.sizes[dim] > 1 for dim in extra) or not set(names) <= set(map(str, array.dims)):
-        raise InputError(path, f"'{array.name}' has dimensions {dict(array.sizes)}", "cut out (time, lat, lon)")
+        raise InputError(path, f"'{array.name}' has dimensions {dict(array.sizes)}", "extract (time, lat, lon)")
     field = array.isel(dict.fromkeys(extra, 0), drop=True)
     field = field.assign_coords({str(time.name): time.values}).rename(names)
     field = field.transpose("time", "latitude", "longitude")
     if 0 in field.shape:
-        raise InputError(path, f"'{array.name}' holds no values", "give fields with times and places")
+        raise InputError(path, f"'{array.name}' has no values", "give fields with times and positions")
     if np.abs(field["latitude"].values).max() > 90:
-        raise InputError(path, "has latitudes beyond 90 degrees", "latitude and longitude are swapped")
+        raise InputError(path, "has latitudes beyond 90 degrees", "swap latitude and longitude")
     field = field.assign_coords(longitude=(field["longitude"].values + 180.0) % 360.0 - 180.0)
     centre_longitude, centre_latitude = region.centre_lonlat
     chosen = {
-        "latitude": _near(field["latitude"].values, centre_latitude, margin, f"{path} latitude"),
-        "longitude": _near(field["longitude"].values, centre_longitude, margin, f"{path} longitude"),
+        "latitude": _indices_near(field["latitude"].values, centre_latitude, margin, f"{path} latitude"),
+        "longitude": _indices_near(field["longitude"].values, centre_longitude, margin, f"{path} longitude"),
     }
     field = field.isel(chosen)
     load(field, path)
     return field.sortby("latitude").sortby("longitude")
 
 
-def _near(axis: Floats, centre: float, margin: float, where: str) -> npt.NDArray[np.int64]:
-    """Positions within the margin; the nearest one where the grid is coarser than that.
+def _indices_near(axis: Floats, centre: float, margin: float, where: str) -> npt.NDArray[np.int64]:
+    """Indices within the margin; the nearest one where the grid is coarser than the margin.
 
     Raises:
-        InputError: the fields end before the region.
+        InputError: the fields do not cover the region.
     """
     distance = np.abs(axis - centre)
     spacing = float(np.abs(np.diff(np.sort(axis))).min()) if axis.size > 1 else margin

@@ -1,4 +1,4 @@
-"""Tropical cyclone tracks: every fix of every storm that came near the region."""
+"""Tropical cyclone tracks: all fixes of the storms that passed near the region."""
 
 import logging
 from collections.abc import Sequence
@@ -25,62 +25,64 @@ _COLUMNS = {
     "track_id": ("track_id", "time", "lon", "lat", "wind", "slp"),
     "SID": ("SID", "ISO_TIME", "LON", "LAT", "WMO_WIND", "WMO_PRES"),
 }
-"""Which column names a file: storm, time, longitude, latitude, wind [kt], pressure [hPa]. ``SID`` is NCEI's own CSV."""
+"""First column → columns of storm, time, longitude, latitude, wind [kt], pressure [hPa]. ``SID`` is NCEI's own CSV."""
 
 
 def read_storms(settings: StormsSection, region: Region) -> xr.Dataset | None:
-    """The ``storms`` modality, or ``None`` where no storm came within ``distance`` [km] of the region's centre.
+    """The ``storms`` modality, or ``None`` where no storm passed within ``distance`` [km] of the region's centre.
 
     Raises:
-        InputError: names the file, the row and what would be right.
+        InputError: with file, row and remedy.
     """
     return read_tracks(settings.path, [region.centre_lonlat], settings.distance)
 
 
-def read_tracks(path: Path, places: Sequence[tuple[float, float]], distance: float) -> xr.Dataset | None:
-    """Every fix of the storms that came within ``distance`` [km] of one of some places, or ``None`` where none did.
+def read_tracks(path: Path, points: Sequence[tuple[float, float]], distance: float) -> xr.Dataset | None:
+    """All fixes of the storms that passed within ``distance`` [km] of any point; ``None`` without such a storm.
 
     Args:
         path: IBTrACS, as CSV.
-        places: longitude and latitude of each [degrees].
+        points: longitude and latitude of each [degrees].
         distance: [km].
 
     Raises:
-        InputError: names the file, the row and what would be right.
+        InputError: with file, row and remedy.
     """
     table = read_table(path)
-    dialect = next((names for key, names in _COLUMNS.items() if key in table.frame.columns), None)
-    if dialect is None:
+    columns = next((names for key, names in _COLUMNS.items() if key in table.frame.columns), None)
+    if columns is None:
         raise InputError(path, "has neither column 'track_id' nor 'SID'", "give an IBTrACS CSV")
-    if dialect[0] == "SID" and table.frame["SID"].iloc[0] == "":
-        table = TextTable(table.path, table.frame.iloc[1:], table.first_row)  # NCEI's second line states the units
-    storm, time, longitude, latitude, wind, pressure = dialect
+    if columns[0] == "SID" and table.frame["SID"].iloc[0] == "":
+        table = TextTable(
+            table.path, table.frame.iloc[1:], table.first_row
+        )  # the second line of NCEI's CSV holds the units
+    storm, time, longitude, latitude, wind, pressure = columns
     x, y = table.numbers(longitude, ()), table.numbers(latitude, ())
     wrong = np.flatnonzero(np.isnan(x) | np.isnan(y) | (np.abs(y) > 90) | (np.abs(x) > 360))
     if wrong.size:
         raise InputError(
             table.row(int(wrong[0])),
             f"longitude '{table.column(longitude).iloc[wrong[0]]}', latitude "
-            f"'{table.column(latitude).iloc[wrong[0]]}' is no place ({wrong.size} such rows)",
-            "are longitude and latitude swapped?",
+            f"'{table.column(latitude).iloc[wrong[0]]}' is not a position ({wrong.size} such rows)",
+            "check whether longitude and latitude are swapped",
         )
     x = (x + 180.0) % 360.0 - 180.0
-    near = np.any([great_circle_distance(x, y, *place) <= distance for place in places], axis=0)
+    near = np.any([great_circle_distance(x, y, *point) <= distance for point in points], axis=0)
     names = table.column(storm)
     chosen = np.flatnonzero(names.isin(set(names[near])))
-    _log.info("storms: %d came within %g km", names[near].nunique(), distance)
+    _log.info("storms: %d passed within %g km", names[near].nunique(), distance)
     if not chosen.size:
         return None
-    picked = TextTable(table.path, table.frame.iloc[chosen], table.first_row)
+    selected = TextTable(table.path, table.frame.iloc[chosen], table.first_row)
     storms = xr.Dataset(
         {
-            "maximum_wind": as_variable("maximum_wind", ("fix",), to_si(picked.numbers(wind, ()), "kt")),
-            "central_pressure": as_variable("central_pressure", ("fix",), to_si(picked.numbers(pressure, ()), "hPa")),
+            "maximum_wind": as_variable("maximum_wind", ("fix",), to_si(selected.numbers(wind, ()), "kt")),
+            "central_pressure": as_variable("central_pressure", ("fix",), to_si(selected.numbers(pressure, ()), "hPa")),
         },
         {
             "fix": np.arange(chosen.size),
             "storm": ("fix", names.iloc[chosen].to_numpy(dtype=str)),
-            "time": ("fix", _times(picked, time)),
+            "time": ("fix", _times(selected, time)),
             "longitude": ("fix", x[chosen]),
             "latitude": ("fix", y[chosen]),
         },
@@ -92,7 +94,7 @@ def read_tracks(path: Path, places: Sequence[tuple[float, float]], distance: flo
 def great_circle_distance(
     longitude: np.ndarray, latitude: np.ndarray, to_longitude: float, to_latitude: float
 ) -> np.ndarray:
-    """Distances on the sphere [km], by the haversine formula; degrees in."""
+    """Great-circle distances [km] between positions in degrees (haversine formula)."""
     phi, to_phi = np.deg2rad(latitude), np.deg2rad(to_latitude)
     half = np.sin((phi - to_phi) / 2) ** 2
     half += np.cos(phi) * np.cos(to_phi) * np.sin(np.deg2rad(longitude - to_longitude) / 2) ** 2

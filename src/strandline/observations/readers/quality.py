@@ -1,8 +1,8 @@
-"""Quality control of tide gauges: says what looks wrong, changes nothing, fills nothing.
+"""Quality control of tide gauges: flags suspect readings, without changing or filling values.
 
 The tests follow the order of IOC Manuals and Guides 83 (2020), *Quality control of in situ sea level observations*:
-spikes, stuck values, changes of datum, gaps. High water is never a fault in itself: nothing here looks at how high a
-level is, only at how it changes from one reading to the next.
+spikes, stuck values, changes of datum, gaps. The tests use differences between readings, never the level
+itself, so that high water raises no flag.
 """
 
 import numpy as np
@@ -15,35 +15,35 @@ SPIKE, STUCK, DATUM_JUMP, MISSING = np.uint8(1), np.uint8(2), np.uint8(4), np.ui
 FLAG_NAMES = {SPIKE: "spike", STUCK: "stuck", DATUM_JUMP: "datum jump", MISSING: "missing"}
 
 _LEAST_SPIKE = 0.25
-"""[m] Smaller ones drown in an hourly mean, and seiches reach 0.2 m."""
+"""[m] Smaller spikes hardly change an hourly mean, and seiches reach 0.2 m."""
 _LEAST_JUMP = 0.15
-"""[m] A step of the record between two readings; a gauge moved by less cannot be told from weather here."""
+"""[m] Least step between two readings; smaller datum shifts cannot be distinguished from weather."""
 _LEAST_JUMP_ACROSS_GAP = 0.5
-"""[m] Change of the mean from the week before a gap to the week after; weather alone reaches 0.3 m."""
+"""[m] Least change of the weekly mean across a gap; weather alone reaches 0.3 m."""
 SIGMAS = 8.0
-"""How many robust standard deviations of the record's own roughness a spike or a step must exceed."""
+"""Threshold of a spike or step, in robust standard deviations of the record's roughness."""
 _CALM = 3.0
-"""How many times rougher than the readings around it a step of the datum is at least."""
+"""Least ratio of a datum step to the roughness of the readings around it."""
 _STUCK_FOR = np.timedelta64(6, "h")
-"""Slack water lasts up to three hours at centimetre resolution; half a tide does not."""
+"""Slack water lasts up to three hours at centimetre resolution."""
 _STUCK_AGAINST_TIDE = np.timedelta64(3, "h")
-_TIDE_MOVES = 0.2
-"""[m] Weather does not undo that much of a tide to the millimetre, reading after reading, for three hours."""
+_LEAST_TIDE_RANGE = 0.2
+"""[m] Least range of the tide over the three hours; weather cannot cancel it in every reading."""
 _WEEK = np.timedelta64(7, "D")
 _MINIMUM_READINGS = 48
 
 
 def flag_quality(time: Times, level: Floats) -> Bytes:
-    """Bit flags for each reading: ``SPIKE``, ``STUCK``, ``DATUM_JUMP``, ``MISSING``.
+    """Bit flags of each reading: ``SPIKE``, ``STUCK``, ``DATUM_JUMP``, ``MISSING``.
 
-    ``DATUM_JUMP`` marks every reading that is not on the datum of the longest stretch of the record.
+    ``DATUM_JUMP`` marks every reading that is not on the datum of the longest segment of the record.
 
     Args:
         time: (N,) UTC, increasing.
         level: (N,) [m]; NaN = missing.
 
     Returns:
-        (N,) uint8; 0 = nothing found.
+        (N,) uint8; 0 = no flag.
     """
     flags = np.zeros(level.shape, dtype=np.uint8)
     missing = np.isnan(level)
@@ -64,40 +64,40 @@ def flag_quality(time: Times, level: Floats) -> Bytes:
 def find_spikes(
     level: Floats, joined: npt.NDArray[np.bool_], calm_share: float = 0.5, least: float = _LEAST_SPIKE
 ) -> npt.NDArray[np.bool_]:
-    """Single readings far off the cubic through the two readings on either side.
+    """Single readings far from the cubic through the two readings on either side.
 
-    The cubic leaves 1 % of an hourly M2 tide's amplitude, so that great tides raise no flag.
+    The cubic leaves 1 % of the amplitude of an hourly M2 tide, so that large tides raise no flag.
 
     Args:
         level: (N,) [m].
         joined: (N - 1,) whether there is no gap between a reading and the next.
-        calm_share: of readings that no spike disturbs [-]; a short window may hold many.
-        least: smaller ones are none [m].
+        calm_share: share of readings assumed free of spikes [-]; lower for short windows.
+        least: smallest spike [m].
     """
     rough = _roughness(level, joined)
     limit = max(least, SIGMAS * robust_deviation(rough, calm_share))
     size = np.abs(rough)
     around = np.stack([np.roll(size, shift) for shift in (-2, -1, 1, 2)])
     greatest = size >= np.where(np.isnan(around), 0.0, around).max(axis=0)
-    # A step has two equal roughnesses side by side; a spike stands alone with a lesser one of the other sign beside it.
-    alone = size > 1.2 * np.where(np.isnan(around[1:3]), 0.0, around[1:3]).max(axis=0)
-    spike: npt.NDArray[np.bool_] = (size > limit) & greatest & alone
+    # A step has two equal roughness values side by side; a spike has smaller neighbours of the opposite sign.
+    isolated = size > 1.2 * np.where(np.isnan(around[1:3]), 0.0, around[1:3]).max(axis=0)
+    spike: npt.NDArray[np.bool_] = (size > limit) & greatest & isolated
     return spike
 
 
 def find_stuck(
     time: Times, level: Floats, joined: npt.NDArray[np.bool_], tide: Floats | None = None
 ) -> npt.NDArray[np.bool_]:
-    """Runs of one and the same value that last six hours; with the ``tide`` [m], three over which it moves enough."""
+    """Runs of a constant value over six hours, or over three hours in which the ``tide`` [m] changes enough."""
     same = (np.diff(level) == 0) & joined
     starts = np.flatnonzero(np.concatenate([[True], ~same]))
     ends = np.concatenate([starts[1:], [level.size]]) - 1
     stuck = np.zeros(level.shape, dtype=bool)
     for run in np.flatnonzero(ends - starts >= 3).tolist():
         start, end = int(starts[run]), int(ends[run])
-        lasts = time[end] - time[start]
-        moved = 0.0 if tide is None else float(np.ptp(tide[start : end + 1]))
-        if lasts >= _STUCK_FOR or (lasts >= _STUCK_AGAINST_TIDE and moved >= _TIDE_MOVES):
+        duration = time[end] - time[start]
+        tide_range = 0.0 if tide is None else float(np.ptp(tide[start : end + 1]))
+        if duration >= _STUCK_FOR or (duration >= _STUCK_AGAINST_TIDE and tide_range >= _LEAST_TIDE_RANGE):
             stuck[start : end + 1] = True
     return stuck
 
@@ -105,10 +105,10 @@ def find_stuck(
 def find_datum_jumps(
     time: Times, level: Floats, joined: npt.NDArray[np.bool_], spike: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_]:
-    """Stretches whose datum differs from that of the longest stretch.
+    """Segments whose datum differs from that of the longest segment.
 
-    A stretch ends where the level steps in calm water (storms and seiches are rough before and after) and the week
-    that follows bears it out, and at gaps over which the mean of a week changes by more than weather does.
+    A segment ends where the level steps in calm water (storms and seiches are rough before and after) and the mean of
+    the following week confirms the step, and at gaps over which the weekly mean changes by more than weather explains.
     """
     difference = np.diff(level)
     rough = _roughness(difference, joined[1:] & joined[:-1])
@@ -130,19 +130,19 @@ def find_datum_jumps(
         offset[position + 1 :] += step
     edges = np.array([0, *(position + 1 for position in sorted(steps)), level.size])
     longest = int(np.argmax(np.diff(edges)))
-    elsewhere: npt.NDArray[np.bool_] = np.abs(offset - offset[edges[longest]]) > _LEAST_JUMP / 2
-    return elsewhere
+    off_datum: npt.NDArray[np.bool_] = np.abs(offset - offset[edges[longest]]) > _LEAST_JUMP / 2
+    return off_datum
 
 
 def _roughest_around(size: Floats, position: int) -> float:
-    """The greatest roughness within twelve readings, beyond the two on either side that a step itself disturbs."""
+    """Greatest roughness within twelve readings, without the two on either side that the step affects."""
     before = size[max(0, position - 12) : max(0, position - 2)]
     after = size[position + 3 : position + 13]
     return float(np.concatenate([before, after]).max(initial=0.0))
 
 
 def _change_of_mean(time: Times, level: Floats, position: int) -> float:
-    """Mean of the week after a reading minus that of the week before [m]; 0 where either holds too few readings."""
+    """Mean of the week after a reading minus that of the week before [m]; 0 where either has too few readings."""
     first = np.searchsorted(time, time[position] - _WEEK)
     last = np.searchsorted(time, time[position + 1] + _WEEK, side="right")
     before, after = level[first : position + 1], level[position + 1 : last]
@@ -152,7 +152,7 @@ def _change_of_mean(time: Times, level: Floats, position: int) -> float:
 
 
 def _roughness(values: Floats, joined: npt.NDArray[np.bool_]) -> Floats:
-    """Each value minus the cubic through its four neighbours; NaN beside gaps and at the ends."""
+    """Each value minus the cubic through its four neighbours; NaN next to gaps and at the ends."""
     rough = np.full(values.shape, np.nan)
     if values.size < 5:
         return rough
@@ -164,9 +164,9 @@ def _roughness(values: Floats, joined: npt.NDArray[np.bool_]) -> Floats:
 
 
 def robust_deviation(values: Floats, calm_share: float = 0.5) -> float:
-    """The standard deviation of a normal distribution with this quantile of absolute values; 0 where nothing is known.
+    """Standard deviation of a normal distribution with this quantile of absolute values; 0 without values.
 
-    With a half it is 1.4826 × the median absolute value; with less, fewer of the values need to be undisturbed.
+    ``calm_share`` 0.5 gives 1.4826 × the median absolute value; a lower share tolerates more outliers.
     """
     known = np.abs(values[~np.isnan(values)])
     return float(np.quantile(known, calm_share) / ndtri(0.5 + calm_share / 2)) if known.size else 0.0

@@ -1,4 +1,4 @@
-"""Radar and optical scenes: backscatter [dB] on the region's grid, reflectance on a coarser one, NaN where unseen."""
+"""Radar scenes [dB] on the region's grid and optical scenes [-] on a coarser grid; NaN = not observed."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ def read_sar(settings: SarSection, region: Region) -> xr.Dataset:
     """The ``sar`` modality: ``vv`` (and ``vh``) in dB, (scene, y, x). Cells are averaged in linear power.
 
     Raises:
-        InputError: names the file and what would be right.
+        InputError: with file and remedy.
     """
     scenes = _in_order(settings.scenes)
     grid = Grid(region)
@@ -35,7 +35,7 @@ def read_sar(settings: SarSection, region: Region) -> xr.Dataset:
             for name, band in bands.items():
                 power = read_on_grid(dataset, band, grid, settings.nodata, _to_power(settings.scale))
                 maps[name].append(_to_decibel(power))
-        _refuse_unseen(scene, region, [maps[name][-1] for name in maps])
+        _raise_if_unseen(scene, region, [maps[name][-1] for name in maps])
     sar = _scenes({name: np.stack(layers) for name, layers in maps.items()}, scenes, grid)
     check_variables(sar, "sar")
     _log.info("sar: %d scenes, %.0f %% of cells seen", len(scenes), 100 * float(sar["vv"].notnull().mean()))
@@ -43,7 +43,7 @@ def read_sar(settings: SarSection, region: Region) -> xr.Dataset:
 
 
 def read_sar_reference(settings: SarSection, region: Region) -> xr.Dataset | None:
-    """The ``sar_reference`` modality: the mean power of the reference scenes that saw a cell, in dB."""
+    """The ``sar_reference`` modality: mean power of the reference scenes that observed a cell, in dB."""
     if not settings.reference:
         return None
     grid = Grid(region)
@@ -69,11 +69,11 @@ def read_sar_reference(settings: SarSection, region: Region) -> xr.Dataset | Non
 def read_optical(settings: OpticalSection, region: Region) -> xr.Dataset:
     """The ``optical`` modality: reflectance [-], (scene, y, x), NaN under cloud.
 
-    The grid has the region's bounds and, where the images are coarser than the region's cells, the largest whole
-    multiple of them that is no coarser than the images. A cell that holds any cloudy pixel is cloudy.
+    The grid has the region's bounds. Where the images are coarser than the region's cells, its cell size is the largest
+    multiple of theirs that is no coarser than the images. A cell with any cloudy pixel is cloudy.
 
     Raises:
-        InputError: names the file and what would be right.
+        InputError: with file and remedy.
     """
     scenes = _in_order(settings.scenes)
     with open_raster(scenes[0].path) as dataset:
@@ -97,7 +97,7 @@ def _to_power(scale: str) -> Callable[[Floats], Floats]:
     def convert(values: Floats) -> Floats:
         if scale == "dB":
             return np.asarray(10.0 ** (values / 10.0), dtype=np.float64)
-        return np.where(values > 0, values, np.nan)  # no power = the black border of a scene, not a measurement
+        return np.where(values > 0, values, np.nan)  # zero power = border of a scene, not a measurement
 
     return convert
 
@@ -107,7 +107,7 @@ def _to_decibel(power: Floats) -> Floats:
 
 
 def _clear(scene: SceneSection, settings: OpticalSection, grid: Grid) -> npt.NDArray[np.bool_]:
-    """(H, W) True where no pixel of a cell is cloudy; all True where nothing says where clouds are."""
+    """(H, W) True where no pixel of a cell is cloudy; all True without a cloud mask."""
     path = scene.cloud_mask or (scene.path if settings.cloud_band else None)
     if path is None:
         return np.ones(grid.shape, dtype=bool)
@@ -141,15 +141,17 @@ def _in_order(scenes: Sequence[SceneSection]) -> list[SceneSection]:
     for first, second in pairwise(ordered):
         if first.time == second.time:
             raise InputError(
-                second.path, f"is taken at {second.time:%Y-%m-%dT%H:%MZ} like {first.path}", "mosaic the two first"
+                second.path,
+                f"was taken at {second.time:%Y-%m-%dT%H:%MZ}, like {first.path}",
+                "merge the two images first",
             )
     return ordered
 
 
-def _refuse_unseen(scene: SceneSection, region: Region, layers: Sequence[Floats]) -> None:
+def _raise_if_unseen(scene: SceneSection, region: Region, layers: Sequence[Floats]) -> None:
     if all(np.isnan(layer).all() for layer in layers):
         raise NoCoverage(
-            scene.path, f"sees no cell of region '{region.name}'", "leave this scene out, or check nodata and scale"
+            scene.path, f"covers no cell of region '{region.name}'", "remove this scene, or check nodata and scale"
         )
 
 

@@ -1,4 +1,4 @@
-"""Terrain: an elevation raster on the region's grid and datum, and which cells are water outside floods."""
+"""Terrain: elevation on the region's grid and datum, and permanent water."""
 
 import logging
 from pathlib import Path
@@ -19,10 +19,10 @@ _log = logging.getLogger(__name__)
 
 
 def read_terrain(settings: TerrainSection, region: Region) -> xr.Dataset:
-    """The ``terrain`` modality. NaN elevation = outside the survey; there ``permanent_water`` is NaN as well.
+    """The ``terrain`` modality. NaN elevation = outside the survey; ``permanent_water`` is NaN there as well.
 
     Raises:
-        InputError: names the raster and what would be right.
+        InputError: with raster and remedy.
     """
     elevation = read_elevation(settings, region)
     known = ~np.isnan(elevation)
@@ -46,12 +46,14 @@ def read_elevation(settings: TerrainSection, region: Region) -> Floats:
     """(H, W) elevation [m, region datum]; NaN = outside the survey.
 
     Raises:
-        NothingThere: all of it is.
+        NoCoverage: every cell is outside.
     """
     with open_raster(settings.path) as dataset:
         elevation = read_on_grid(dataset, 1, Grid(region), settings.nodata) + settings.datum_shift
     if np.isnan(elevation).all():
-        raise NoCoverage(settings.path, f"knows no cell of region '{region.name}'", "check the region's bounds and CRS")
+        raise NoCoverage(
+            settings.path, f"covers no cell of region '{region.name}'", "check the region's bounds and CRS"
+        )
     return elevation
 
 
@@ -59,28 +61,28 @@ def read_water(path: Path, region: Region) -> Floats:
     """(H, W) 1 = water, 0 = land, NaN = unknown, from a raster of shares or of zeros and ones.
 
     Raises:
-        NothingThere: all of it is unknown.
+        NoCoverage: every cell is unknown.
     """
     with open_raster(path) as dataset:
         share = read_on_grid(dataset, 1, Grid(region), None)
     return np.where(np.isnan(share), np.nan, (share >= 0.5).astype(float))
 
 
-def water_joined_to_sea(elevation: Floats, level: float, sea_cell: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """Known cells below ``level`` [m] that join the sea cell through such cells, by edge or corner.
+def water_connected_to_sea(elevation: Floats, level: float, sea_cell: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Known cells below ``level`` [m] that are connected to the sea cell, by edge or corner, through such cells.
 
-    Land below the sea behind a dike does not join it and stays land. Unknown cells join nothing.
+    Low land behind a dike is not connected and stays land. Unknown cells connect nothing.
 
     Raises:
-        ValueError: the sea cell is not such a cell.
+        ValueError: the sea cell is unknown or not below ``level``.
     """
     low = elevation < level  # (H, W); NaN is not
     if not low[sea_cell]:
         height = elevation[sea_cell]
-        raise ValueError("the terrain is unknown there" if np.isnan(height) else f"the cell lies at {height:.2f} m")
+        raise ValueError("its elevation is unknown" if np.isnan(height) else f"the cell lies at {height:.2f} m")
     labels, _ = ndimage.label(low, structure=np.ones((3, 3), dtype=int))
-    joined: npt.NDArray[np.bool_] = labels == labels[sea_cell]
-    return joined
+    connected: npt.NDArray[np.bool_] = labels == labels[sea_cell]
+    return connected
 
 
 def _permanent_water(settings: PermanentWaterSection, region: Region, elevation: Floats) -> Floats:
@@ -91,11 +93,11 @@ def _permanent_water(settings: PermanentWaterSection, region: Region, elevation:
     row, column = region.cells_of(np.array([region.sea_point[0]]), np.array([region.sea_point[1]]))
     sea_cell = (int(row[0]), int(column[0]))
     try:
-        joined = water_joined_to_sea(elevation, level, sea_cell)
+        connected = water_connected_to_sea(elevation, level, sea_cell)
     except ValueError as error:
         raise InputError(
             f"region '{region.name}' sea_point {region.sea_point}",
             f"is not in the sea: {error}",
             f"name a point on open water below {level:g} m",
         ) from error
-    return np.where(np.isnan(elevation), np.nan, joined.astype(float))
+    return np.where(np.isnan(elevation), np.nan, connected.astype(float))

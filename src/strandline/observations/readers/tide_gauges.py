@@ -1,4 +1,4 @@
-"""Tide gauges: files → hourly levels on the region's datum, with quality flags."""
+"""Tide gauges: hourly levels on the region's datum, with quality flags."""
 
 import logging
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ def read_tide_gauges(gauges: Sequence[TideGaugeSection]) -> xr.Dataset:
     """The ``tide_gauge`` modality: hourly ``water_level`` and ``quality`` (station, time), station 0 the region's own.
 
     Raises:
-        InputError: names the file, the row and what would be right.
+        InputError: with file, row and remedy.
     """
     names = [gauge.name for gauge in gauges]
     if len(set(names)) < len(names):
-        raise InputError("tide_gauge", f"the names {names} are not all different", "name every station once")
+        raise InputError("tide_gauge", f"the names {names} are not all different", "give every station one name")
     readings = [read_readings(gauge) for gauge in gauges]
     hours = hours_between(min(time[0] for time, _ in readings), max(time[-1] for time, _ in readings))
     levels, flags, mean_sea_levels = [], [], []
@@ -34,12 +34,12 @@ def read_tide_gauges(gauges: Sequence[TideGaugeSection]) -> xr.Dataset:
         if np.isnan(hourly).all():
             raise InputError(
                 f"gauge '{gauge.name}'",
-                f"no hour holds {gauge.minimum_share:.0%} of its readings",
+                f"no hour has {gauge.minimum_share:.0%} of its readings",
                 "lower 'minimum_share'",
             )
-        found = hourly_flags(time, flag_quality(time, level) & ~MISSING, hours)
+        hour_flags = hourly_flags(time, flag_quality(time, level) & ~MISSING, hours)
         levels.append(hourly)
-        flags.append(found | np.where(np.isnan(hourly), MISSING, np.uint8(0)))
+        flags.append(hour_flags | np.where(np.isnan(hourly), MISSING, np.uint8(0)))
         mean_sea_levels.append(_mean_sea_level(gauge, hours, hourly, flags[-1]))
         _log.info("gauge '%s': %d of %d hours known", gauge.name, (~np.isnan(hourly)).sum(), hours.size)
     return xr.Dataset(
@@ -58,10 +58,10 @@ def read_tide_gauges(gauges: Sequence[TideGaugeSection]) -> xr.Dataset:
 
 
 def read_readings(gauge: TideGaugeSection) -> Readings:
-    """All files of one gauge as they are spaced: UTC times and levels [m, region datum], NaN = missing.
+    """All files of one gauge at their own spacing: UTC times and levels [m, region datum], NaN = missing.
 
     Raises:
-        InputError: a file cannot be read, files overlap, or there is no reading at all.
+        InputError: a file cannot be read, files overlap, or every level is missing.
     """
     parts = sorted((READERS[gauge.format](path, gauge) for path in gauge.paths), key=lambda part: part[0][0])
     time = np.concatenate([part[0] for part in parts])
@@ -77,7 +77,7 @@ def read_readings(gauge: TideGaugeSection) -> Readings:
 
 
 def _mean_sea_level(gauge: TideGaugeSection, hours: np.ndarray, level: np.ndarray, quality: np.ndarray) -> float:
-    """[m, region datum] as stated, or the mean of the hours of the stated window in which nothing was found."""
+    """[m, region datum] as given, or the mean of the unflagged hours of the given window."""
     if not isinstance(gauge.mean_sea_level, tuple):
         return gauge.mean_sea_level
     start, end = (as_datetime64(instant) for instant in gauge.mean_sea_level)
@@ -86,6 +86,6 @@ def _mean_sea_level(gauge: TideGaugeSection, hours: np.ndarray, level: np.ndarra
         raise InputError(
             f"gauge '{gauge.name}'",
             f"has no reading from {start} to {end} to average",
-            "choose another window for 'mean_sea_level', or state the level",
+            "choose another window for 'mean_sea_level', or give the level",
         )
     return float(level[chosen].mean())

@@ -1,4 +1,4 @@
-"""Zones that the watch speaks of: polygons with names, as a place's own people drew them."""
+"""Named polygons for the watch's reports."""
 
 import geopandas as gpd
 from shapely import box
@@ -12,23 +12,23 @@ POLYGONS = ("Polygon", "MultiPolygon")
 
 
 def read_zones(settings: ZonesSection, region: Region) -> gpd.GeoDataFrame:
-    """Columns ``name`` and ``geometry`` in the region's CRS, by name; what bears the same name is one zone.
+    """Columns ``name`` and ``geometry`` in the region's CRS, sorted by name; polygons of one name form one zone.
 
     Raises:
-        InputError: names the file, the row and what would be right.
+        InputError: with file, row and remedy.
     """
     path = settings.path
     frame = read_vectors(path, [settings.name_column])
     name = frame[settings.name_column]
-    for row, (word, kind) in enumerate(zip(name, frame.geometry.geom_type, strict=True), start=1):
-        if not isinstance(word, str) or not word.strip():
+    for row, (zone_name, kind) in enumerate(zip(name, frame.geometry.geom_type, strict=True), start=1):
+        if not isinstance(zone_name, str) or not zone_name.strip():
             raise InputError(f"{path} row {row}", f"has no name in column '{settings.name_column}'", "name every zone")
         if kind not in POLYGONS:
-            raise InputError(f"{path} row {row}", f"is a {kind}", "draw zones as polygons")
-    placed = frame.geometry.to_crs(region.crs).make_valid()
-    joined = gpd.GeoDataFrame({"name": name.str.strip()}, geometry=placed).dissolve("name").reset_index()
-    if not joined.intersects(box(*region.bounds)).any():
+            raise InputError(f"{path} row {row}", f"is a {kind}", "give zones as polygons")
+    projected = frame.geometry.to_crs(region.crs).make_valid()
+    zones = gpd.GeoDataFrame({"name": name.str.strip()}, geometry=projected).dissolve("name").reset_index()
+    if not zones.intersects(box(*region.bounds)).any():
         raise InputError(
-            path, f"no zone lies in region '{region.name}'", "check its CRS, and longitude before latitude"
+            path, f"no zone lies in region '{region.name}'", "check its CRS and the order of longitude and latitude"
         )
-    return joined[["name", "geometry"]]
+    return zones[["name", "geometry"]]

@@ -1,4 +1,4 @@
-"""The ``[[stream]]`` sections of a region file: what is asked every hour, and what each stream promises."""
+"""The ``[[stream]]`` sections of a region file: live feeds that the watch polls every hour."""
 
 from string import Formatter
 from typing import Annotated, Literal
@@ -13,14 +13,14 @@ EnvironmentVariable = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
 
 def _web_address(text: str) -> str:
     if not text.startswith(("https://", "http://")):
-        raise ValueError(f"'{text}' is not a web address; start it with https://")
+        raise ValueError(f"'{text}' is not a web address; start with https://")
     return text
 
 
 def _template(text: str) -> str:
     unknown = {name for _, name, _, _ in Formatter().parse(_web_address(text)) if name not in (None, "since", "until")}
     if unknown:
-        raise ValueError(f"the address has {{{min(unknown)}}}; only {{since}} and {{until}} are filled in")
+        raise ValueError(f"the address has {{{min(unknown)}}}; use only {{since}} and {{until}}")
     return text
 
 
@@ -29,11 +29,11 @@ AddressTemplate = Annotated[str, AfterValidator(_template)]
 
 
 class StreamSection(Section):
-    """What every stream states.
+    """Keys of every stream.
 
-    ``interval_hours`` from one reading (or issue of a forecast) to the next; ``delay_hours`` until a reading can be
-    had; older than ``silent_after_hours`` it says nothing any more. A stream with the name of a ``[[tide_gauge]]``
-    continues that gauge's record.
+    ``interval_hours``: between readings (or issues of a forecast); ``delay_hours``: until a reading is available;
+    ``silent_after_hours``: age from which the last reading is ignored. A stream with the name of a ``[[tide_gauge]]``
+    continues the record of that gauge.
     """
 
     name: str
@@ -46,16 +46,16 @@ class StreamSection(Section):
         late = self.delay_hours + 1.5 * self.interval_hours
         if self.silent_after_hours < late:
             raise ValueError(
-                f"silent_after_hours = {self.silent_after_hours:g} is over before a reading is late; "
+                f"silent_after_hours = {self.silent_after_hours:g} ends before a reading is late; "
                 f"give {late:g} (delay and one and a half intervals) or more"
             )
         return self
 
 
 class WebSection(StreamSection):
-    """A stream that is asked over the web; a secret is named by its environment variable and never written here.
+    """A stream polled over HTTP; a secret is read from an environment variable, never from the file.
 
-    The variable's value is sent as the header ``token_header``, after ``Bearer`` where that is ``Authorization``.
+    The value of the variable is sent as header ``token_header``, after ``Bearer`` if that is ``Authorization``.
     """
 
     token_variable: EnvironmentVariable | None = None
@@ -63,13 +63,13 @@ class WebSection(StreamSection):
 
 
 class FileStreamSection(StreamSection, GaugeFileSection):
-    """A tide gauge's file that grows; the keys of a ``[[tide_gauge]]`` say how it is written."""
+    """A growing tide gauge file; the keys of a ``[[tide_gauge]]`` describe its format."""
 
     kind: Literal["file"]
 
 
 class CoopsStreamSection(StreamSection):
-    """NOAA CO-OPS: ``station`` (seven digits), ``datum`` as asked for there, ``datum_shift`` [m] from it."""
+    """NOAA CO-OPS: ``station`` (seven digits), ``datum`` of the request, ``datum_shift`` [m] from it."""
 
     kind: Literal["noaa_coops"]
     station: Annotated[str, Field(pattern="^[0-9]{7}$")]
@@ -90,7 +90,7 @@ class IocStreamSection(StreamSection):
 class ErddapStreamSection(WebSection):
     """A table of an ERDDAP server: ``url`` up to the data set's name, ``constraints`` on its columns.
 
-    ``unit`` where the server does not tell it.
+    ``unit`` where the server does not provide it.
     """
 
     kind: Literal["erddap"]
@@ -103,10 +103,10 @@ class ErddapStreamSection(WebSection):
 
 
 class JsonStreamSection(WebSection):
-    """Any service that answers with JSON.
+    """Any service that returns JSON.
 
-    ``url`` holds ``{since}`` and ``{until}``, with a date format where another than ISO 8601 is wanted
-    (``{since:%Y%m%d}``). ``time`` and ``level`` are paths of keys (``data.*.t``), ``*`` for every element of a list.
+    ``url`` holds ``{since}`` and ``{until}``, with a date format if not ISO 8601 (``{since:%Y%m%d}``). ``time`` and
+    ``level`` are paths of keys (``data.*.t``); ``*`` means every element of a list.
     """
 
     kind: Literal["json"]
@@ -121,9 +121,9 @@ class JsonStreamSection(WebSection):
 
 
 class ForecastStreamSection(StreamSection):
-    """A folder where NetCDF forecasts land: ``variable`` says of what, ``level`` what the files call it.
+    """A folder that receives NetCDF forecasts: ``variable`` is the quantity, ``level`` its name in the files.
 
-    ``at`` picks one place of a file that holds several (``{ station = "Venice" }``); ``datum_shift`` [m] is for water
+    ``at`` selects one point of a file that holds several (``{ station = "Venice" }``); ``datum_shift`` [m] is for water
     levels only.
     """
 
@@ -138,14 +138,14 @@ class ForecastStreamSection(StreamSection):
     @model_validator(mode="after")
     def _on_a_datum(self) -> "ForecastStreamSection":
         if (self.variable == "water_level_forecast") == (self.datum_shift is None):
-            raise ValueError("a water level needs 'datum_shift' and a surge has none; add it or leave it out")
+            raise ValueError("a water level needs 'datum_shift' and a surge has none; add or remove it")
         return self
 
 
 class FloodSceneStreamSection(StreamSection):
-    """A folder where maps of water land (GeoTIFF); ``time_format`` reads the time [UTC] off a file's name.
+    """A folder that receives water maps (GeoTIFF); ``time_format`` parses the time [UTC] in the file name.
 
-    ``zones`` is a vector file, ``zone_name`` its column. ``flooded`` are the values of ``band`` that mean water.
+    ``zones`` is a vector file, ``zone_name`` its column. ``flooded``: values of ``band`` that mean water.
     """
 
     kind: Literal["flood_scene"]

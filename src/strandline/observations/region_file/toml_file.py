@@ -1,4 +1,4 @@
-"""Reading a TOML file into a closed model, and saying in words what is wrong with it."""
+"""Reading of TOML files, and plain error messages for a closed model."""
 
 import tomllib
 import types
@@ -24,12 +24,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InputError(path, f"is not text (byte {error.start})", "give a TOML file in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise InputError(path, f"is not TOML: {error}", "mend that line") from error
+        raise InputError(path, f"is not TOML: {error}", "correct that line") from error
 
 
 def describe_errors(where: object, model: type[BaseModel], error: ValidationError) -> list[InputError]:
-    """Everything that is wrong, in words, the most telling first; the first one counts the others."""
-    order = ("extra_forbidden", "value_error")  # a misspelt key before the missing one that it meant
+    """All errors of a validation as plain messages, the most specific first; the first states how many follow."""
+    order = ("extra_forbidden", "value_error")  # a misspelt key before the missing key
     found = sorted(error.errors(), key=lambda e: order.index(e["type"]) if e["type"] in order else len(order))
     counts = [f" (and {len(found) - 1} more)" if len(found) > 1 else "", *[""] * (len(found) - 1)]
     return [_refusal(where, model, one, others) for one, others in zip(found, counts, strict=True)]
@@ -37,34 +37,34 @@ def describe_errors(where: object, model: type[BaseModel], error: ValidationErro
 
 def _refusal(where: object, model: type[BaseModel], error: Any, others: str) -> InputError:
     keys, table = _follow(model, error["loc"])
-    place = f"{where} [{'.'.join(str(key) for key in keys) or 'top level'}]"
+    location = f"{where} [{'.'.join(str(key) for key in keys) or 'top level'}]"
     if error["type"] == "extra_forbidden":
         known = ", ".join(field.alias or name for name, field in table.model_fields.items()) if table else ""
-        return InputError(place, f"unknown key '{keys[-1]}'{others}", f"known keys here: {known}")
+        return InputError(location, f"unknown key '{keys[-1]}'{others}", f"known keys here: {known}")
     if error["type"] == "missing":
-        return InputError(place, f"is missing{others}", f"add '{keys[-1]}'")
+        return InputError(location, f"is missing{others}", f"add '{keys[-1]}'")
     if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
         key = error["ctx"]["discriminator"].strip("'")
-        what = f"'{error['ctx']['tag']}' is none that is known" if "tag" in error["ctx"] else "is missing"
+        what = f"'{error['ctx']['tag']}' is unknown" if "tag" in error["ctx"] else "is missing"
         known = error["ctx"].get("expected_tags", "") or ", ".join(_tags_of(model, error["loc"]))
-        return InputError(f"{place[:-1]}.{key}]", what + others, f"choose of {known}".replace("'", ""))
+        return InputError(f"{location[:-1]}.{key}]", what + others, f"choose one of {known}".replace("'", ""))
     if error["type"] == "value_error":
         what, _, remedy = str(error["ctx"]["error"]).partition("; ")
-        return InputError(place, what + others, remedy or "see examples/README.md")
-    return InputError(place, f"{error['input']!r} does not fit{others}", error["msg"].lower())
+        return InputError(location, what + others, remedy or "see examples/README.md")
+    return InputError(location, f"{error['input']!r} does not fit{others}", error["msg"].lower())
 
 
 def _is_key(part: str) -> bool:
-    """Whether a part of pydantic's location is a key of the file, not the name of one branch of a union."""
+    """Whether a part of pydantic's location is a key of the file rather than a branch of a union."""
     return not ("[" in part or part in ("float", "int", "str", "datetime", "date"))
 
 
 def _follow(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[list[int | str], type[BaseModel] | None]:
-    """The keys of a location such as ``("stream", 0, "ioc", "code")``, branches left out, and the last one's table."""
+    """The keys of a location such as ``("stream", 0, "ioc", "code")`` without branches, and the last key's table."""
     keys: list[int | str] = []
     tables: list[type[BaseModel]] = [model]
     table: type[BaseModel] | None = model
-    free_name = False  # the next part names an entry of a table, and no field
+    free_name = False  # the next part is an entry of a table, not a field
     for part in location:
         branch = [each for each in tables if part in _tags(each)] if len(tables) > 1 else []
         if branch:
@@ -85,7 +85,7 @@ def _follow(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[li
 
 
 def _tags_of(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """What the tables that may stand at a location call themselves."""
+    """Values of ``kind`` of the tables allowed at a location."""
     _, table = _follow(model, location)
     name = next(part for part in reversed(location) if isinstance(part, str))
     fields = {} if table is None else {field.alias or key: field for key, field in table.model_fields.items()}
@@ -93,7 +93,7 @@ def _tags_of(model: type[BaseModel], location: tuple[int | str, ...]) -> list[st
 
 
 def _tags(table: type[BaseModel]) -> tuple[str, ...]:
-    """By what value of ``kind`` a table is told from the others that may stand in its place."""
+    """Values of ``kind`` that select a table in a union."""
     return get_args(table.model_fields["kind"].annotation) if "kind" in table.model_fields else ()
 
 

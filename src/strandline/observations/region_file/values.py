@@ -1,4 +1,4 @@
-"""What a single value of a region file may be: an instant, a path, a time zone; and the closed section."""
+"""Types of values in a region file, and the base class of its sections."""
 
 import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -77,18 +77,18 @@ Crs = Annotated[str, AfterValidator(_valid_crs)]
 
 
 def as_datetime64(instant: datetime) -> np.datetime64:
-    """An aware instant as UTC ``datetime64[ns]``."""
+    """A time-zone-aware instant as UTC ``datetime64[ns]``."""
     return np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "ns")
 
 
 class Section(BaseModel):
-    """A table of the region file: immutable, and closed to unknown keys."""
+    """A table of the region file: immutable, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
 class Sourced(Section):
-    """A section that names where its files come from, for the page of provenance."""
+    """A section with source and licence of its files, for the report's provenance."""
 
     source: str | None = None
     licence: str = "not stated"

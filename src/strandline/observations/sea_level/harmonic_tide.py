@@ -1,4 +1,4 @@
-"""Astronomical tide: constants that travel, predicted and fitted with utide's astronomy."""
+"""Astronomical tide: harmonic prediction and Bayesian harmonic analysis, with utide's astronomy."""
 
 import csv
 import math
@@ -18,21 +18,21 @@ from strandline.observations.arrays import Complexes, Floats, Times
 from strandline.observations.variables import HOURS_PER_YEAR
 
 SHORTEST_RECORD_DAYS = 15.0
-"""Below 14.77 days M2 and S2 cannot be told apart by Rayleigh's criterion (Foreman 1977)."""
-DAYS_A_YEAR = 366.0
+"""Rayleigh's criterion separates M2 and S2 from 14.77 days on (Foreman 1977)."""
+DAYS_PER_YEAR = 366.0
 ADMITTANCE_WIDTH, ADMITTANCE_ROUGHNESS = 0.1, 0.03
-"""Distance over which an admittance changes [cycles per day], and its share that nothing holds together [-]."""
+"""Correlation length of an admittance [cycles per day], and its uncorrelated share [-]."""
 SEASONAL_SPREAD = {False: 0.03, True: 0.3}
-"""Of the annual and semi-annual constituents [m], before a record speaks that does not or does hold a year: by a few
-scattered weeks the weather of these weeks would pass for a season."""
+"""Prior spread of the annual and semi-annual constituents [m], by whether the record covers a year. In a few scattered
+weeks, weather is mistaken for a season."""
 FORTNIGHTLY_SPREAD = 0.01
-"""Of the other long-period constituents [m]."""
+"""Prior spread of the other long-period constituents [m]."""
 SHALLOW_SHARE = 0.005
-"""Spread of a shallow-water constituent as a share of the tide's amplitude."""
-PUBLISHED_ERROR, RENEWAL_DAYS = 0.05, 5.0
-"""Of published amplitudes [-]; days after which a residual is a new one. Assumptions."""
+"""Prior spread of a shallow-water constituent, as a share of the tide's amplitude [-]."""
+PUBLISHED_ERROR, DECORRELATION_DAYS = 0.05, 5.0
+"""Relative error of published amplitudes [-], and days after which residuals are independent. Assumptions."""
 NEGLIGIBLE = 1e-3
-"""Share of the variance of a tide's error that is left out of its modes."""
+"""Share of the variance of a tide's error that its modes omit."""
 
 _DAYS_TO_UNIX_EPOCH = 719163.0  # utide counts days from 0000-12-31
 _SOURCES = {
@@ -43,12 +43,12 @@ _SOURCES = {
 
 @dataclass(frozen=True)
 class TidalConstants:
-    """The tide of one place, as constants in utide's convention.
+    """Tidal constants of one gauge in utide's convention.
 
     Attributes:
         name: of the gauge.
         latitude: [degrees north]; the nodal corrections of diurnal constituents depend on it.
-        source: where the constants come from, with their licence.
+        source: of the constants, with licence.
         amplitude: constituent (utide's spelling) → amplitude [m].
         phase: constituent → Greenwich phase lag [degrees].
     """
@@ -73,10 +73,10 @@ class TidalConstants:
 
 
 def load_constants(name: Literal["vung_tau", "chittagong"]) -> TidalConstants:
-    """The constants that come with the package; the table's head states source and licence.
+    """Constants from the package's table, whose header states source and licence.
 
     Raises:
-        InputError: where the name is not in the table.
+        InputError: the name is not in the table.
     """
     if name not in _SOURCES:
         raise InputError(f"tidal constants '{name}'", "are not in the package", f"known: {', '.join(_SOURCES)}")
@@ -94,9 +94,9 @@ def load_constants(name: Literal["vung_tau", "chittagong"]) -> TidalConstants:
 
 
 def predict_tide(constants: TidalConstants, time: Times) -> Floats:
-    """The tide [m] about mean sea level at these times (UTC, any order and spacing).
+    """Tide [m] about mean sea level at these times (UTC, any order and spacing).
 
-    The sum of ``f A cos(V + u - g)``, with the astronomical argument V and the nodal f, u of utide.
+    It is the sum of ``f A cos(V + u - g)``, with the astronomical argument V and the nodal f, u of utide.
 
     Source: Codiga 2011, UTide.
     """
@@ -112,13 +112,13 @@ def predict_tide(constants: TidalConstants, time: Times) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class FittedTide:
-    """The tide that a record gives, and how far off it may be.
+    """A tide fitted to a record, and the modes of its error.
 
     Attributes:
         constants: of the tide.
         mean: sea level [m on the record's datum] about which it swings.
-        modes: (2C + 1, R) ways in which cosine and sine amplitudes of the constituents, and the mean, may be off
-            together [m]: each times an independent standard normal number.
+        modes: (2C + 1, R) error modes of the cosine and sine amplitudes of the constituents and of the mean [m]; the
+            error is their sum, each times an independent standard normal number.
     """
 
     constants: TidalConstants
@@ -126,9 +126,9 @@ class FittedTide:
     modes: Floats
 
     def error_modes(self, time: Times) -> npt.NDArray[np.float32]:
-        """(T, R) what each of the modes does to tide and mean at these times [m].
+        """(T, R) error of tide and mean at these times [m] by mode.
 
-        So the covariance of the errors at two times is the product of their rows.
+        The covariance of the errors at two times is the product of their rows.
         """
         modes = np.empty((time.size, self.modes.shape[1]), dtype=np.float32)
         for part, basis in _basis(list(self.constants.amplitude), self.constants.latitude, _days(time)):
@@ -137,31 +137,30 @@ class FittedTide:
 
 
 def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: str) -> FittedTide:
-    """Constants and mean sea level from a record, which may be short and have gaps: the most probable ones.
+    """Most probable constants and mean sea level of a record, which may be short and have gaps.
 
-    Harmonic analysis with utide's astronomy and a prior. The sea answers the moon smoothly: within a species (diurnal,
-    semidiurnal, terdiurnal) a constituent is its equilibrium amplitude times an admittance that changes little with
-    frequency. So constituents that Rayleigh's criterion cannot tell apart in this record (K2 from S2, P1 from K1) are
-    held together, as inference does by hand, and a record that can tell them apart decides for itself. Shallow-water
-    and seasonal constituents are small until the record says otherwise. What is no tide has a memory, so that ten
-    hours of a storm are not ten witnesses.
+    Harmonic analysis with utide's astronomy and a prior. Within a species (diurnal, semidiurnal, terdiurnal) a
+    constituent is its equilibrium amplitude times an admittance that varies smoothly with frequency. The prior thus
+    couples constituents that Rayleigh's criterion cannot separate in the record (K2 and S2, P1 and K1), like inference
+    in classical analysis; a longer record separates them. Shallow-water and seasonal constituents have a small prior
+    spread. The residual is autocorrelated, so that successive hours of a storm are not independent data.
 
     Args:
-        time: UTC, increasing; uneven steps and gaps are taken as they are.
+        time: UTC, increasing; uneven steps and gaps are allowed.
         level: water level [m] on any datum; NaN = not observed.
         latitude: [degrees north].
         name: of the gauge.
         source: of the record, for the report.
 
     Raises:
-        RefusedByTheory: where fewer than 15 days are observed.
-        InputError: where times and levels do not match.
+        RefusedByTheory: fewer than 15 days are observed.
+        InputError: times and levels do not match.
 
     Source: smooth admittances, Munk and Cartwright (1966); inference, Foreman (1977); astronomy, Codiga (2011).
     """
     if time.shape != level.shape or time.ndim != 1:
         raise InputError(
-            f"tide of '{name}'", f"has {time.shape} times and {level.shape} levels", "give one level a time"
+            f"tide of '{name}'", f"has {time.shape} times and {level.shape} levels", "give one level for each time"
         )
     seen = np.isfinite(level)
     days, observed_level = _days(time[seen]), level[seen]
@@ -169,14 +168,14 @@ def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: 
     observed = step * days.size
     if observed < SHORTEST_RECORD_DAYS:
         raise RefusedByTheory(
-            f"tide of '{name}': {observed:.1f} observed days cannot tell M2 from S2; "
+            f"tide of '{name}': {observed:.1f} observed days cannot separate M2 and S2; "
             f"need {SHORTEST_RECORD_DAYS:g} days or more, or published constants"
         )
-    candidates = _candidates(days[0], max(float(days[-1] - days[0]), DAYS_A_YEAR))
-    level_there = float(observed_level.mean())
-    products = _sum_products(candidates.names, latitude, days, step, observed_level - level_there)
-    a_year_seen = 3 * observed > 2 * DAYS_A_YEAR and 3 * observed > 2 * (days[-1] - days[0])
-    solution, modes = _most_probable(candidates, products, days.size, SEASONAL_SPREAD[a_year_seen])
+    candidates = _candidates(days[0], max(float(days[-1] - days[0]), DAYS_PER_YEAR))
+    mean_level = float(observed_level.mean())
+    products = _sum_products(candidates.names, latitude, days, step, observed_level - mean_level)
+    covers_a_year = 3 * observed > 2 * DAYS_PER_YEAR and 3 * observed > 2 * (days[-1] - days[0])
+    solution, modes = _most_probable(candidates, products, days.size, SEASONAL_SPREAD[covers_a_year])
     phasor = solution[: len(candidates.names)] - 1j * solution[len(candidates.names) : -1]
     constants = TidalConstants(
         name,
@@ -185,42 +184,44 @@ def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: 
         dict(zip(candidates.names, np.abs(phasor).tolist(), strict=True)),
         dict(zip(candidates.names, (np.rad2deg(-np.angle(phasor)) % 360.0).tolist(), strict=True)),
     )
-    return FittedTide(constants, level_there + float(solution[-1]), modes)
+    return FittedTide(constants, mean_level + float(solution[-1]), modes)
 
 
 def adopt_tide(constants: TidalConstants, time: Times, level: Floats) -> FittedTide:
-    """Published constants for a record that is too short to fit, which gives the mean sea level alone.
+    """Published constants for a record that is too short to fit; the record gives only the mean sea level.
 
-    A published amplitude is taken to be off by 5 % (an assumption: other years, another place in the harbour), and the
-    mean by what the record's residual leaves open when it is renewed every five days.
+    Published amplitudes are assumed to have an error of 5 % (other years, another place in the harbour). The error of
+    the mean follows from the residual, assumed independent after five days.
 
     Args:
-        constants: of the gauge or its neighbourhood.
+        constants: of the gauge or a nearby one.
         time: UTC.
         level: water level [m] on any datum; NaN = not observed.
 
     Raises:
-        RefusedByTheory: where less than a day is observed.
+        RefusedByTheory: less than a day is observed.
     """
     seen = np.isfinite(level)
     days = float(np.median(np.diff(_days(time)))) * seen.sum() if time.size > 1 else 0.0
     if days < 1.0:
-        raise RefusedByTheory(f"{days:.1f} observed days at '{constants.name}' do not tell mean sea level; need a day")
+        raise RefusedByTheory(
+            f"{days:.1f} observed days at '{constants.name}' cannot give mean sea level; need one day"
+        )
     rest = level[seen] - predict_tide(constants, time[seen])
     sizes = PUBLISHED_ERROR * np.array(list(constants.amplitude.values()))
-    mean = float(rest.std()) / math.sqrt(max(days / RENEWAL_DAYS, 1.0))
+    mean = float(rest.std()) / math.sqrt(max(days / DECORRELATION_DAYS, 1.0))
     return FittedTide(constants, float(rest.mean()), np.diag([*sizes, *sizes, mean]))
 
 
 @dataclass(frozen=True, eq=False)
 class _Candidates:
-    """Constituents that a record could hold.
+    """Candidate constituents of a record.
 
     Attributes:
-        names: C of them.
+        names: (C,).
         frequency: (C,) [cycles per day].
-        equilibrium: (C,) amplitude in the tide of an ocean that answers at once, up to a factor a species; 0 = none.
-        species: (C,) cycles a lunar day, whole; 0 = long-period.
+        equilibrium: (C,) amplitude of the equilibrium tide, up to a factor for each species; 0 = none.
+        species: (C,) whole cycles per lunar day; 0 = long-period.
     """
 
     names: list[str]
@@ -230,12 +231,12 @@ class _Candidates:
 
     @property
     def astronomical(self) -> npt.NDArray[np.bool_]:
-        """(C,) those whose admittance is smooth: the sun's heat and the shallows drive the others too."""
+        """(C,) those with a smooth admittance; the others are also driven by the weather or by shallow water."""
         return (self.equilibrium > 0) & (self.species >= 1)
 
 
 def _candidates(day: float, span: float) -> _Candidates:
-    """Those that utide would fit to ``span`` days without a gap."""
+    """The constituents that utide fits to ``span`` days without a gap."""
     selected, _ = ut_cnstitsel(np.array([day]), 1.0 / (24.0 * span), "auto", None)
     names = [str(constituent) for constituent in selected.NR.name]
     index = np.array([constit_index_dict[name] for name in names], dtype=int)
@@ -244,7 +245,7 @@ def _candidates(day: float, span: float) -> _Candidates:
     species = np.asarray(table["doodson"])[index, 0]
     shallow = ~np.isfinite(species)
     species = np.where(shallow, np.rint(frequency), species).astype(np.int64)
-    driven = np.where(np.isfinite(equilibrium), np.abs(equilibrium), 0.0)  # the table has none where no body pulls
+    driven = np.where(np.isfinite(equilibrium), np.abs(equilibrium), 0.0)  # NaN = no astronomical forcing
     return _Candidates(names, frequency, driven, species)
 
 
@@ -253,8 +254,8 @@ class _Products:
     """Sums of products (2C + 2, 2C + 2) of cosines, sines, the mean and the level [m].
 
     Attributes:
-        first: at times that follow a gap; ``now``: at the others; ``before``: one step before these; ``across``: of
-            these with one step before.
+        first: at times after a gap; ``now``: at the others; ``before``: one step before those; ``across``: between
+            those and one step before.
     """
 
     first: Floats
@@ -268,13 +269,13 @@ class _Products:
         return self.first + self.now
 
     def whitened(self, kept: float) -> Floats:
-        """Of what a first-order autoregressive process of unit variance, which keeps that share, does not foretell."""
+        """Of the innovations of a first-order autoregressive process of unit variance and coefficient ``kept``."""
         across = self.across + self.across.T
         return self.first + (self.now - kept * across + kept**2 * self.before) / (1 - kept**2)
 
 
 def _sum_products(names: list[str], latitude: float, days: Floats, step: float, level: Floats) -> _Products:
-    """A year at a time, so that decades fit in memory."""
+    """Accumulate the products one year at a time, to limit memory."""
     size = 2 * len(names) + 2
     first, now, before, across = (np.zeros((size, size)) for _ in range(4))
     last, last_day = np.zeros((1, size)), -np.inf
@@ -292,9 +293,9 @@ def _sum_products(names: list[str], latitude: float, days: Floats, step: float, 
 
 
 def _most_probable(candidates: _Candidates, products: _Products, size: int, season: float) -> tuple[Floats, Floats]:
-    """(2C + 1,) cosine and sine amplitudes and mean [m] under the prior, and the modes of their error.
+    """(2C + 1,) posterior cosine and sine amplitudes and mean [m], and the modes of their error.
 
-    The record gives the scales of the prior.
+    The scales of the prior are estimated from the record.
 
     Sources: empirical Bayes; the widths were chosen on four Australian gauges with five weeks of record each.
     """
@@ -303,7 +304,7 @@ def _most_probable(candidates: _Candidates, products: _Products, size: int, seas
     apart = candidates.frequency[:, None] - candidates.frequency
     admittance = alike * np.exp(-0.5 * (apart / ADMITTANCE_WIDTH) ** 2) + np.diag(smooth * ADMITTANCE_ROUGHNESS**2)
     seasonal = np.isin(candidates.names, ["SA", "SSA"])
-    gain = np.full(species.max() + 1, 8.0)  # [m], an ocean tide of several metres
+    gain = np.full(species.max() + 1, 8.0)  # [m], start: a tide of several metres
     noise, kept, tide, count = 0.1**2, 0.97, 1.0, len(candidates.names)  # [m2], [-], [m], [-]
     solution, modes = np.zeros(2 * count + 1), np.zeros((2 * count + 1, 0))
     for _ in range(4):
@@ -312,7 +313,7 @@ def _most_probable(candidates: _Candidates, products: _Products, size: int, seas
         root = np.zeros((2 * count + 1, 2 * count + 1))
         block = np.linalg.cholesky(admittance * np.outer(scale, scale) + np.diag(others**2))
         root[:count, :count] = root[count:-1, count:-1] = block
-        root[-1, -1] = 1.0  # [m], the mean about that of the record
+        root[-1, -1] = 1.0  # [m], of the mean
         whitened = products.whitened(kept)
         precision = root.T @ whitened[:-1, :-1] @ root / noise + np.eye(2 * count + 1)
         solution = root @ np.linalg.solve(precision, root.T @ whitened[:-1, -1] / noise)
@@ -330,10 +331,10 @@ def _most_probable(candidates: _Candidates, products: _Products, size: int, seas
 
 
 def _basis(names: list[str], latitude: float, days: Floats) -> Iterator[tuple[slice, Complexes]]:
-    """``f exp(i (V + u))`` a year's worth of times at once: the part of ``days``, and (time, constituent).
+    """``f exp(i (V + u))`` for up to a year of times at once: the slice of ``days``, and (time, constituent).
 
-    utide's V, f and u are taken at noon of each day; within the day V runs on at the constituent's frequency.
-    That is within 1 mm of working them out for every single time, in a fraction of the time.
+    utide's V, f and u are computed at noon of each day; within the day V advances at the constituent's frequency. The
+    tide differs by less than 1 mm from an evaluation at every time, at a fraction of the cost.
     """
     index = np.array([constit_index_dict[name] for name in names], dtype=int)
     for first in range(0, days.size, HOURS_PER_YEAR):

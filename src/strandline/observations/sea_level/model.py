@@ -1,4 +1,4 @@
-"""What a gauge's record tells of its sea: the tide, how far off that may be, and how weather about it is forgotten."""
+"""Statistical model of the sea level at a gauge: tide, error of the tide, and covariance of the residual."""
 
 from dataclasses import dataclass
 
@@ -12,25 +12,25 @@ from strandline.observations.sea_level.harmonic_tide import FittedTide, predict_
 
 @dataclass(frozen=True, eq=False)
 class SeaLevelModel:
-    """Where every forecast at a gauge starts (`models.gauge_process`).
+    """Tide and residual covariance of a gauge; the prior of every forecast (`residual_process`).
 
     Attributes:
-        fitted: to levels above the gauge's stated mean sea level, which these may not quite swing about.
-        weather: (96,) autocovariance [m2] of the hourly residual about that tide, at lags 0 to 95 h.
+        fitted: tide of the levels above the gauge's stated mean sea level; its ``mean`` corrects that level.
+        residual_covariance: (96,) autocovariance [m2] of the hourly residual about that tide, at lags 0 to 95 h.
     """
 
     fitted: FittedTide
     residual_covariance: Floats
 
     def tide(self, time: Times) -> Floats:
-        """Level without weather [m above the stated mean sea level] at times of any shape."""
+        """Tide and its mean [m above the stated mean sea level] at times of any shape."""
         return self.fitted.mean + predict_tide(self.fitted.constants, time.ravel()).reshape(time.shape)
 
     def tide_error_modes(self, time: Times) -> npt.NDArray[np.float32]:
-        """(B, H) times → (B, H, 16) ways [m] in which the tide of these hours may be off.
+        """(B, H) times → (B, H, 16) leading modes [m] of the tide's error in these hours.
 
-        Within four days the many modes of a tide are hardly more than one pair a species: what is left out is below a
-        thousandth of their variance.
+        Within four days about one pair of modes per species suffices; the others hold less than a thousandth of the
+        variance.
         """
         modes = self.fitted.error_modes(time.ravel()).reshape(*time.shape, -1).astype(np.float64)  # (B, H, R)
         variance, patterns = np.linalg.eigh(modes @ modes.swapaxes(1, 2))  # (B, H), (B, H, H), the largest last

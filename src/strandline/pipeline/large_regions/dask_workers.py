@@ -25,8 +25,8 @@ def map_here(mapper: TileMapper, tiles: Sequence[Tile], progress: Progress | Non
     pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)), initializer=torch.set_num_threads, initargs=(1,))
     torch.set_num_threads(1)
     try:
-        futures = [pool.submit(mapper.map, tile) for tile in tiles]
-        for done, future in enumerate(as_completed(futures), start=1):
+        pending = [pool.submit(mapper.map, tile) for tile in tiles]
+        for done, future in enumerate(as_completed(pending), start=1):
             future.result()
             if progress is not None:
                 progress(done / len(tiles))
@@ -70,8 +70,8 @@ def map_on_cluster(mapper: TileMapper, tiles: Sequence[Tile], scheduler: str, pr
     with client, client.as_current():
         client.register_plugin(Carrier(mapper), name=name)
         try:
-            futures = client.map(map_on_worker, tiles, pure=False)
-            for done, future in enumerate(distributed.as_completed(futures), start=1):
+            pending = client.map(map_on_worker, tiles, pure=False)
+            for done, future in enumerate(distributed.as_completed(pending), start=1):
                 future.result()
                 if progress is not None:
                     progress(done / len(tiles))

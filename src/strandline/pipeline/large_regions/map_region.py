@@ -144,12 +144,12 @@ def map_large_region(
     return metadata
 
 
-def _periods(deployment: Deployment, asked: tuple[float, ...]) -> tuple[float, ...]:
-    unknown = sorted(set(asked) - set(deployment.return_periods))
+def _periods(deployment: Deployment, wanted: tuple[float, ...]) -> tuple[float, ...]:
+    unknown = sorted(set(wanted) - set(deployment.return_periods))
     if unknown:
         known = ", ".join(f"{period:g}" for period in deployment.return_periods)
         raise InputError("return periods", f"the run has none of {unknown[0]:g} years", f"choose from {known}")
-    return tuple(period for period in deployment.return_periods if not asked or period in asked)
+    return tuple(period for period in deployment.return_periods if not wanted or period in wanted)
 
 
 def _check_same_datum_and_grid(region_file: RegionFile, deployment: Deployment) -> None:

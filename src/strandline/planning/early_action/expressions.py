@@ -1,4 +1,4 @@
-"""Boolean expressions over named indicators, in three values: true, false, not known."""
+"""Boolean expressions over named indicators, in three-valued logic: true, false, unknown."""
 
 import ast
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 Verdicts = npt.NDArray[np.float64]
-"""(T,) 1 = true, 0 = false, NaN = not known."""
+"""(T,) 1 = true, 0 = false, NaN = unknown."""
 
 
 def parse(text: str) -> ast.expr:
-    """The tree of an expression such as ``wind_near or (surge_near and not tide_low)``.
+    """The syntax tree of an expression such as ``wind_near or (surge_near and not tide_low)``.
 
     Raises:
         ValueError: anything but names, ``and``, ``or``, ``not`` and brackets.
@@ -25,18 +25,20 @@ def parse(text: str) -> ast.expr:
             continue
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             continue
-        raise ValueError(f"{text!r} holds {ast.unparse(node)!r}; only names of indicators, and, or, not and brackets")
+        raise ValueError(
+            f"{text!r} contains {ast.unparse(node)!r}; use only names of indicators, and, or, not and brackets"
+        )
     return tree
 
 
 def names_in(text: str) -> tuple[str, ...]:
-    """The indicators that an expression names, each once, in the order of the text."""
+    """The indicators of an expression, each once, in the order of the text."""
     found = [node for node in ast.walk(parse(text)) if isinstance(node, ast.Name)]
     return tuple(dict.fromkeys(node.id for node in sorted(found, key=lambda node: (node.lineno, node.col_offset))))
 
 
 def negated_in(text: str) -> frozenset[str]:
-    """The indicators that stand under an odd number of ``not`` somewhere in an expression."""
+    """The indicators under an odd number of ``not`` somewhere in an expression."""
 
     def walk(node: ast.expr, is_negated: bool) -> set[str]:
         if isinstance(node, ast.Name):
@@ -50,24 +52,24 @@ def negated_in(text: str) -> frozenset[str]:
 
 
 def decide(text: str, verdicts: Mapping[str, Verdicts]) -> Verdicts:
-    """What an expression says, moment by moment.
+    """The value of an expression at each time.
 
-    A true part decides an ``or`` and a false part an ``and`` whatever is missing; else one that is not known leaves
-    the whole not known.
+    A true part decides an ``or`` and a false part an ``and`` whatever else is unknown; otherwise one unknown part makes
+    the whole unknown.
 
     Source: strong three-valued logic, Kleene (1952), Introduction to Metamathematics, section 64.
     """
 
-    def of(node: ast.expr) -> Verdicts:
+    def value_of(node: ast.expr) -> Verdicts:
         if isinstance(node, ast.Name):
             return verdicts[node.id]
         if isinstance(node, ast.UnaryOp):
-            return np.asarray(1.0 - of(node.operand))
+            return np.asarray(1.0 - value_of(node.operand))
         assert isinstance(node, ast.BoolOp)
-        parts = np.stack([of(value) for value in node.values])  # (K, T)
+        parts = np.stack([value_of(value) for value in node.values])  # (K, T)
         decisive = 1.0 if isinstance(node.op, ast.Or) else 0.0
         is_known = ~np.isnan(parts).any(axis=0)
         decided = (parts == decisive).any(axis=0)
         return np.where(decided, decisive, np.where(is_known, 1.0 - decisive, np.nan))
 
-    return of(parse(text))
+    return value_of(parse(text))

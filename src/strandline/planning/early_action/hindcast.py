@@ -1,6 +1,6 @@
-"""How a plan's own triggers would have fared in the record of its place."""
+"""Hindcast: a plan's own triggers replayed on the record of its gauge."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,26 +13,27 @@ from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.early_action.derive_triggers import FORECAST, NEIGHBOUR, TriggeredAction, join_protocol
 from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay
-from strandline.planning.early_action.verification import Stakes, Verification, verify
+from strandline.planning.early_action.verification import CostLossModel, Verification, verify
 
+FORECAST_SOURCE = "own readings and the tide"
 EVERY_HOURS = 3
-"""Between forecasts."""
+"""Interval between forecasts."""
 PROTECTION_HOURS = 48.0
-"""How long one activation lasts before its cost falls due again [h]; an assumption."""
-STORMS_A_YEAR = 6.0
-"""Of which every second one silences the gauge, where streams are to die."""
-SILENCE_BEFORE, SILENCE_AFTER = np.timedelta64(36, "h"), np.timedelta64(24, "h")
-"""A gauge that dies does so as the storm comes, and is mended when it has gone; hours about the peak: assumptions."""
+"""Duration of one activation, after which its cost is due again [h]; an assumption."""
+STORMS_PER_YEAR = 6.0
+"""Highest storms, in every second of which the gauge fails in the hindcast with gauge failures."""
+OUTAGE_BEFORE, OUTAGE_AFTER = np.timedelta64(36, "h"), np.timedelta64(24, "h")
+"""A failing gauge stops before the storm's peak and is repaired after it; hours about the peak: assumptions."""
 
 
 @dataclass(frozen=True)
 class Hindcast:
-    """The back-test of one phase.
+    """The hindcast of one phase.
 
     Attributes:
-        gauge_fails: the own gauge fell silent in every second of the highest storms.
-        forecast: whose forecasts decided.
-        training_years: that the forecaster learnt from [a]; the test is on later ones.
+        gauge_fails: the own gauge fails in every second of the highest storms.
+        forecast: source of the forecasts that decide.
+        training_years: of record to which the forecast is fitted [a]; the test is on later ones.
     """
 
     phase: str
@@ -44,13 +45,13 @@ class Hindcast:
 
 @dataclass(frozen=True, eq=False)
 class HindcastData:
-    """A record of the sea to test triggers on: what happened, and what would have been known.
+    """The record on which triggers are tested: observations, and the forecasts that would have been issued.
 
     Attributes:
         time: (T,) UTC, hourly.
         observed: (T,) own water level [m, region datum]; NaN = not observed.
-        histories: whether streams die → what was said.
-        training_years: of the record before, from which the forecasts were learnt [a].
+        histories: whether the gauge fails → forecasts and readings by variable.
+        training_years: of the record before, to which the forecast is fitted [a].
     """
 
     time: Times
@@ -62,7 +63,7 @@ class HindcastData:
 def prepare_hindcast(
     time: Times, own: Floats, tide: Floats, neighbour: Floats | None, rng: np.random.Generator
 ) -> HindcastData | None:
-    """The second half of a record, with the forecasts that the first half teaches; ``None`` where it is too short.
+    """The second half of a record, with forecasts fitted to the first half; ``None`` where it is too short.
 
     Args:
         time: (T,) UTC, hourly without a break.
@@ -72,7 +73,7 @@ def prepare_hindcast(
     """
     half = time.size // 2
     try:
-        forecaster = fit_statistical_forecast(own[:half], tide[:half], rng)
+        forecast = fit_statistical_forecast(own[:half], tide[:half], rng)
     except RefusedByTheory:
         return None
     time, own, tide = time[half:], own[half:], tide[half:]
@@ -80,46 +81,48 @@ def prepare_hindcast(
     if neighbour is not None:
         others = {NEIGHBOUR: Stream.of_readings(pd.Series(neighbour[half:], index=pd.DatetimeIndex(time)), "m")}
     histories = {
-        dies: {FORECAST: forecaster.forecast(time, level, tide, EVERY_HOURS), **others}
-        for dies, level in ((False, own), (True, silence_storms(time, own)))
+        gauge_fails: {FORECAST: forecast.issue(time, level, tide, EVERY_HOURS), **others}
+        for gauge_fails, level in ((False, own), (True, drop_storms(time, own)))
     }
     return HindcastData(time, own, histories, half / HOURS_PER_YEAR)
 
 
-def silence_storms(time: Times, level: Floats) -> Floats:
-    """The readings of a gauge that dies in every second of the highest storms; (T,) as ``level``."""
-    heard = level.copy()
-    most = max(2, round(STORMS_A_YEAR * time.size / HOURS_PER_YEAR))
+def drop_storms(time: Times, level: Floats) -> Floats:
+    """The readings of a gauge that fails in every second of the highest storms; (T,) as ``level``."""
+    kept = level.copy()
+    most = max(2, round(STORMS_PER_YEAR * time.size / HOURS_PER_YEAR))
     for storm in find_storms(time, level, most)[1::2]:
-        heard[(time >= storm.peak - SILENCE_BEFORE) & (time <= storm.peak + SILENCE_AFTER)] = np.nan
-    return heard
+        kept[(time >= storm.peak - OUTAGE_BEFORE) & (time <= storm.peak + OUTAGE_AFTER)] = np.nan
+    return kept
 
 
-def hindcast_triggers(place: str, operations: list[TriggeredAction], past: HindcastData) -> tuple[Hindcast, ...]:
-    """Each phase with all streams alive, and with a gauge that dies in storms."""
-    protocol = join_protocol(place, operations)
+def hindcast_triggers(
+    study_area: str, triggered: Sequence[TriggeredAction], data: HindcastData
+) -> tuple[Hindcast, ...]:
+    """Each phase with a working gauge, and with a gauge that fails in storms."""
+    protocol = join_protocol(study_area, triggered)
     if protocol is None:
         return ()
     found = []
-    for dies, history in past.histories.items():
-        courses = replay(protocol, history, past.time)
-        for operation in operations:
-            phase = operation.phase
-            assert phase.event is not None
+    for gauge_fails, history in data.histories.items():
+        states = replay(protocol, history, data.time)
+        for each in triggered:
             result = verify(
-                courses[phase.name].active,
-                past.time,
-                past.observed,
-                phase.event,
-                operation.measure.lead_window_hours[0],
-                _stakes(operation),
+                states[each.phase.name].active,
+                data.time,
+                data.observed,
+                each.event,
+                each.measure.lead_window_hours[0],
+                _cost_loss_model(each),
             )
-            found.append(Hindcast(phase.name, dies, "own readings and the tide", past.training_years, result))
+            found.append(Hindcast(each.phase.name, gauge_fails, FORECAST_SOURCE, data.training_years, result))
     return tuple(found)
 
 
-def _stakes(operation: TriggeredAction) -> Stakes | None:
-    if operation.avoidable is None or operation.measure.cost is None:
+def _cost_loss_model(triggered: TriggeredAction) -> CostLossModel | None:
+    if triggered.avoidable is None or triggered.measure.cost is None:
         return None
-    levels, avoidable = operation.avoidable
-    return Stakes(operation.measure.cost.value, lambda peaks: np.interp(peaks, levels, avoidable), PROTECTION_HOURS)
+    levels, avoidable = triggered.avoidable
+    return CostLossModel(
+        triggered.measure.cost.value, lambda peaks: np.interp(peaks, levels, avoidable), PROTECTION_HOURS
+    )

@@ -1,4 +1,4 @@
-"""An early action protocol: phases, what starts and stops each, and what happens when the readings die – as data."""
+"""An early action protocol as data: phases, what starts and stops each, and what applies without readings."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,19 +21,19 @@ Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 Hours = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 UNITS = ("m", "mm", "m s-1", "km h-1", "m3 s-1", "Pa", "hPa", "years", "1")
-"""Units that an indicator may have, spelt as everywhere else; years for return periods, 1 for shares."""
+"""Units of indicators; years for return periods, 1 for shares."""
 PUBLISHED = ("bangladesh_cyclone", "bangladesh_flood")
-"""Protocols that come with the package."""
+"""Protocols in the package."""
 
 
 def _known_unit(unit: str) -> str:
     if unit not in UNITS:
-        raise ValueError(f"unit {unit!r} is not known; write one of {', '.join(UNITS)}")
+        raise ValueError(f"unit {unit!r} is unknown; use one of {', '.join(UNITS)}")
     return unit
 
 
 class Event(Section):
-    """What a phase is there for: afterwards it has happened, or it has not.
+    """The event that a phase is for; afterwards it is observed or not.
 
     Attributes:
         value: [``unit``], above the plan's vertical datum where it is a water level.
@@ -48,18 +48,18 @@ class Event(Section):
 
 
 class Indicator(Section):
-    """One statement about a forecast or a reading, true, false or not known.
+    """A condition on a forecast or a reading: true, false or unknown.
 
     Attributes:
-        variable: the stream that is asked.
-        operator: how it is compared.
-        value: what with [``unit``], above the plan's vertical datum where it is a water level.
-        probability: chance [-] that must be exceeded; ``None`` = the stream says one value, which decides.
-        lead_window_hours: earliest and latest lead time [h] asked about; (0, 0) = a reading.
-        valid_hours: how long one forecast or reading counts, unless a newer one comes [h].
-        duration_hours: how long the event must last within the lead window [h].
-        persistence_hours: for how long forecasts or readings must have said so, one after the other [h].
-        source: whose forecast or reading it is.
+        variable: the stream that it reads.
+        operator: of the comparison.
+        value: threshold [``unit``], above the plan's vertical datum where it is a water level.
+        probability: probability [-] that must be exceeded; ``None`` = the stream has one value, which decides.
+        lead_window_hours: earliest and latest lead time [h] that it looks at; (0, 0) = a reading.
+        valid_hours: validity of one forecast or reading, unless a newer one replaces it [h].
+        duration_hours: time for which the event must last within the lead window [h].
+        persistence_hours: time for which consecutive forecasts or readings must meet the condition [h].
+        source: of the forecast or reading.
     """
 
     variable: Name
@@ -86,19 +86,19 @@ class Indicator(Section):
                 " widen the window or shorten the duration"
             )
         if latest == 0 and self.duration_hours:
-            raise ValueError("a reading has no duration ahead; ask for persistence_hours")
+            raise ValueError("a reading has no duration ahead; use persistence_hours")
         return self
 
-    def harder_than(self, other: "Indicator") -> bool:
-        """Whether this can be false while the other, about the same variable in the same sense, is true."""
+    def is_stricter_than(self, other: "Indicator") -> bool:
+        """Whether this can be false while the other, on the same variable in the same direction, is true."""
         if self.variable != other.variable or self.operator[0] != other.operator[0]:
             return False
-        further = self.value > other.value if self.operator[0] == ">" else self.value < other.value
-        return further or (self.probability or 0.0) > (other.probability or 0.0)
+        stricter = self.value > other.value if self.operator[0] == ">" else self.value < other.value
+        return stricter or (self.probability or 0.0) > (other.probability or 0.0)
 
 
 class StopRule(Section):
-    """Stand down when ``when`` has held for ``for_hours`` without a gap, and ``start`` has not.
+    """Stop when ``when`` has held for ``for_hours`` without a gap, and ``start`` has not.
 
     Attributes:
         for_hours: [h].
@@ -109,12 +109,12 @@ class StopRule(Section):
 
 
 class DegradedRule(Section):
-    """What happens when the phase's expression has been undecided for ``after_hours``.
+    """What applies when the phase's expression has been unknown for ``after_hours``.
 
     Attributes:
         after_hours: [h].
-        fallback: an expression over other streams that decides instead; ``None`` = nothing else is measured.
-        prior: what is done when the fallback is undecided as well.
+        fallback: an expression over other streams that decides instead; ``None`` = there is no other stream.
+        prior: what to do when the fallback is unknown as well.
         decided_by: who decides then.
     """
 
@@ -129,11 +129,11 @@ class Phase(Section):
 
     Attributes:
         start: expression over the protocol's indicators.
-        actions: what is done, in the field's words.
+        actions: what is done.
         response: what a warning asks people for.
-        where: ids of assets or zones; empty = the whole place.
-        event: what it is there for; ``None`` = cannot be told from a variable.
-        why: in plain words, with the numbers.
+        where: ids of assets or zones; empty = the whole study area.
+        event: that it is for; ``None`` = not defined by a variable.
+        why: reason in plain words, with the numbers.
     """
 
     name: Name
@@ -148,7 +148,7 @@ class Phase(Section):
 
     @property
     def expressions(self) -> Iterator[tuple[str, str]]:
-        """Place in the phase → expression."""
+        """Key in the phase → expression."""
         yield "start", self.start
         yield "stop.when", self.stop.when
         if self.degraded.fallback is not None:
@@ -156,12 +156,12 @@ class Phase(Section):
 
 
 class Protocol(Section):
-    """Everything that is agreed before an event.
+    """Phases and indicators agreed before an event.
 
     Attributes:
         source: who published it, or how it was derived.
-        confirmed_by: the person without whom nothing leaves.
-        indicators: name → what is asked.
+        confirmed_by: the person who must confirm before anything is sent.
+        indicators: by name.
     """
 
     title: Text
@@ -176,17 +176,17 @@ class Protocol(Section):
         if info.context is not None and "faults" in info.context:
             info.context["faults"].extend(faults)
         elif faults:
-            raise ValueError(f"[{faults[0].place}] {faults[0].what}; {faults[0].remedy}")
+            raise ValueError(f"[{faults[0].location}] {faults[0].what}; {faults[0].remedy}")
         return self
 
     def indicators_of(self, expression: str) -> dict[str, Indicator]:
-        """The indicators that an expression of this protocol names."""
+        """The indicators of an expression of this protocol."""
         return {name: self.indicators[name] for name in names_in(expression)}
 
 
 @dataclass(frozen=True)
 class _Fault:
-    place: str
+    location: str
     what: str
     remedy: str
 
@@ -195,7 +195,7 @@ def load_protocol(path: Path) -> Protocol:
     """Read a protocol from TOML.
 
     Raises:
-        InputError: the first thing that is wrong, and how much else is; ``lint`` names all.
+        InputError: the first fault, and the number of others; ``lint`` names all.
     """
     try:
         return Protocol.model_validate(read_toml(path))
@@ -204,16 +204,16 @@ def load_protocol(path: Path) -> Protocol:
 
 
 def published_protocol(name: Literal["bangladesh_cyclone", "bangladesh_flood"]) -> Protocol:
-    """A published protocol that comes with the package; its file names the source."""
+    """A published protocol in the package; its file names the source."""
     with resources.as_file(resources.files("strandline.planning").joinpath(f"data/protocols/{name}.toml")) as path:
         return load_protocol(path)
 
 
 def lint(path: Path) -> list[InputError]:
-    """Everything that is wrong with a protocol (TOML), or with the one in a run's ``plan.json``; empty = fit for use.
+    """All faults of a protocol (TOML), or of the one in a run's ``plan.json``; empty = fit for use.
 
     Raises:
-        InputError: the file cannot be read, or holds no protocol.
+        InputError: the file cannot be read, or contains no protocol.
     """
     raw = _protocol_of_plan(path) if path.suffix == ".json" else read_toml(path)
     faults: list[_Fault] = []
@@ -221,11 +221,11 @@ def lint(path: Path) -> list[InputError]:
         Protocol.model_validate(raw, context={"faults": faults})
     except ValidationError as error:
         return describe_errors(path, Protocol, error)
-    return [InputError(f"{path} [{fault.place}]", fault.what, fault.remedy) for fault in faults]
+    return [InputError(f"{path} [{fault.location}]", fault.what, fault.remedy) for fault in faults]
 
 
 def protocol_to_toml(protocol: Protocol) -> str:
-    """The protocol as TOML, which ``load_protocol`` reads back equal."""
+    """The protocol as TOML; ``load_protocol`` reads it back unchanged."""
     content = protocol.model_dump(mode="json", exclude_defaults=True)
     indicators, phases = content.pop("indicators"), content.pop("phases")
     lines = [f"{key} = {_toml_value(value)}" for key, value in content.items()]
@@ -243,7 +243,7 @@ def _protocol_of_plan(path: Path) -> dict[str, Any]:
         raise InputError(path, f"is no plan ({error})", "give the plan.json of a run, or a protocol in TOML") from error
     protocol = plan.get("protocol") if isinstance(plan, dict) else None
     if not isinstance(protocol, dict):
-        raise InputError(path, "holds no protocol", "give the plan.json of a run, or a protocol in TOML")
+        raise InputError(path, "contains no protocol", "give the plan.json of a run, or a protocol in TOML")
     return protocol
 
 
@@ -256,53 +256,53 @@ def _toml_value(value: object) -> str:
 
 
 def _faults(protocol: Protocol) -> Iterator[_Fault]:
-    """What no single entry can see: names that do not meet, and rules that contradict one another."""
+    """Faults across entries: unknown or repeated names, and contradictory rules."""
     used: set[str] = set()
     if not protocol.phases:
-        yield _Fault("phases", "holds no phase", "say when to act, in [[phases]]")
+        yield _Fault("phases", "contains no phase", "state when to act, in [[phases]]")
     for number, phase in enumerate(protocol.phases):
-        place = f"phases.{number}"
+        location = f"phases.{number}"
         if phase.name in (other.name for other in protocol.phases[:number]):
-            yield _Fault(f"{place}.name", f"'{phase.name}' is there twice", "give every phase a name of its own")
+            yield _Fault(f"{location}.name", f"'{phase.name}' is there twice", "give every phase its own name")
         all_known = True
         for key, expression in phase.expressions:
             try:
                 names = names_in(expression)
             except ValueError as error:
                 what, _, remedy = str(error).partition("; ")
-                yield _Fault(f"{place}.{key}", what, remedy)
+                yield _Fault(f"{location}.{key}", what, remedy)
                 all_known = False
                 continue
             used.update(names)
             for name in names:
                 if name not in protocol.indicators:
                     known = ", ".join(protocol.indicators)
-                    yield _Fault(f"{place}.{key}", f"names no known indicator by '{name}'", f"known are: {known}")
+                    yield _Fault(f"{location}.{key}", f"'{name}' is no known indicator", f"known: {known}")
                     all_known = False
         if all_known:
-            yield from _contradictions(protocol, phase, place)
+            yield from _contradictions(protocol, phase, location)
     for name in protocol.indicators.keys() - used:
-        yield _Fault(f"indicators.{name}", "decides nothing", "name it in a phase, or leave it out")
+        yield _Fault(f"indicators.{name}", "is used by no phase", "use it in a phase, or remove it")
 
 
-def _contradictions(protocol: Protocol, phase: Phase, place: str) -> Iterator[_Fault]:
+def _contradictions(protocol: Protocol, phase: Phase, location: str) -> Iterator[_Fault]:
     start = protocol.indicators_of(phase.start)
-    for name, calm in protocol.indicators_of(phase.stop.when).items():
+    for name, stop_indicator in protocol.indicators_of(phase.stop.when).items():
         if name not in negated_in(phase.stop.when):
             continue
         for other, indicator in start.items():
-            if calm.harder_than(indicator):
+            if stop_indicator.is_stricter_than(indicator):
                 yield _Fault(
-                    f"{place}.stop.when",
+                    f"{location}.stop.when",
                     f"'not {name}' may hold while '{other}' still starts the phase",
-                    f"put '{name}' on the safe side of '{other}': no further value, no higher probability",
+                    f"make '{name}' no stricter than '{other}', neither in value nor in probability",
                 )
     if phase.degraded.fallback is not None:
-        heard = {indicator.variable for indicator in start.values()}
+        variables = {indicator.variable for indicator in start.values()}
         for name, indicator in protocol.indicators_of(phase.degraded.fallback).items():
-            if indicator.variable in heard:
+            if indicator.variable in variables:
                 yield _Fault(
-                    f"{place}.degraded.fallback",
-                    f"'{name}' hears {indicator.variable}, the stream whose silence it should replace",
-                    "name another stream, or leave the fallback out",
+                    f"{location}.degraded.fallback",
+                    f"'{name}' reads {indicator.variable}, the stream that it should replace",
+                    "use another stream, or remove the fallback",
                 )

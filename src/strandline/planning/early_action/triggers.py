@@ -1,4 +1,4 @@
-"""Where a protocol's phases stand: a pure replay of what was forecast and read, in which silence decides nothing."""
+"""State of a protocol's phases: a pure replay of forecasts and readings; missing data decide nothing."""
 
 import operator
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ from strandline.planning.early_action.expressions import Verdicts, decide, names
 from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
 
 COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
-LOOK_HOURS = 1
-"""How often a protocol is looked at [h]."""
+EVALUATION_HOURS = 1
+"""Interval at which a protocol is evaluated [h]."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """What one source has said so far: forecasts, or readings, which are forecasts for the hour of their issue.
+    """Data of one source: forecasts, or readings, which are forecasts for the hour of their issue.
 
     Attributes:
         unit: of the values.
         issued: (N,) UTC, ascending.
         leads: (L,) [h], ascending; (0,) for readings.
-        values: (N, L, M) for each issue, lead and member; NaN = missing. One member where no chance is told. Quantiles
-            of equal weight may stand for members: a chance is then that of the likeliest lead.
+        values: (N, L, M) for each issue, lead and member; NaN = missing. One member for a deterministic stream.
+            Quantiles of equal weight may serve as members: a probability is then that of the likeliest lead.
     """
 
     unit: str
@@ -39,7 +39,7 @@ class Stream:
             shapes = f"{self.values.shape} values of {self.issued.size} issues and {self.leads.size} leads"
             raise InputError("stream", shapes, "give values as issue, lead, member")
         if not ((np.diff(self.issued) > np.timedelta64(0)).all() and (np.diff(self.leads) > 0).all()):
-            raise InputError("stream", "its issues or leads are not in order", "sort them and drop repeats")
+            raise InputError("stream", "its issues or leads are not in order", "sort them and remove duplicates")
 
     @classmethod
     def of_readings(cls, readings: pd.Series, unit: str) -> "Stream":
@@ -48,23 +48,23 @@ class Stream:
         return cls(unit, issued, np.zeros(1), readings.to_numpy(dtype=float)[:, None, None])
 
     def until(self, now: np.datetime64) -> "Stream":
-        """The same stream as it was known then."""
+        """The stream as it was known at a time."""
         known = int(np.searchsorted(self.issued, now, side="right"))
         return Stream(self.unit, self.issued[:known], self.leads, self.values[:known])
 
 
 History = Mapping[str, Stream]
-"""Variable → what was said of it; one that never reported is absent."""
+"""Variable → its stream; one that never reported is absent."""
 
 
 @dataclass(frozen=True)
 class PhaseState:
-    """Where a phase stands.
+    """State of a phase.
 
     Attributes:
-        active: whether its actions run; while ``needs_decision`` it is the last state that something supported.
-        degraded: its own expression has been undecided for so long that the fallback is asked.
-        needs_decision: the fallback is undecided too (or there is none): ``decided_by`` acts on the prior.
+        active: whether its actions run; while ``needs_decision`` it is the last state supported by data.
+        degraded: its own expression has been unknown for so long that the fallback decides.
+        needs_decision: the fallback is unknown too (or there is none): ``decided_by`` acts on the prior.
         since: when it last started or stopped; ``None`` = never started.
         reason: one plain sentence.
     """
@@ -77,8 +77,8 @@ class PhaseState:
 
 
 @dataclass(frozen=True, eq=False)
-class PhaseCourse:
-    """The same for each moment of a clock, (T,) each; ``since`` is NaT before the first start."""
+class PhaseHistory:
+    """The same at each time of a clock, (T,) each; ``since`` is NaT before the first start."""
 
     active: Mask
     degraded: Mask
@@ -87,7 +87,7 @@ class PhaseCourse:
 
 
 def evaluate(protocol: Protocol, history: History, now: pd.Timestamp) -> dict[str, PhaseState]:
-    """Phase → where it stands at the full hour before ``now``; pure, without memory: the history is replayed.
+    """Phase → its state at the full hour before ``now``; pure: the whole history is replayed.
 
     Raises:
         InputError: a stream's unit is not the indicator's, or it has members where no probability is stated.
@@ -95,38 +95,37 @@ def evaluate(protocol: Protocol, history: History, now: pd.Timestamp) -> dict[st
     last = now.floor("h")
     known = {variable: stream.until(last.to_datetime64()) for variable, stream in history.items()}
     first = min((pd.Timestamp(stream.issued[0]) for stream in known.values() if stream.issued.size), default=last)
-    clock = pd.date_range(min(first.floor("h"), last), last, freq=f"{LOOK_HOURS}h")
-    courses = replay(protocol, known, clock.to_numpy(dtype="datetime64[ns]"))
-    return {phase.name: _state(phase, courses[phase.name]) for phase in protocol.phases}
+    clock = pd.date_range(min(first.floor("h"), last), last, freq=f"{EVALUATION_HOURS}h")
+    states = replay(protocol, known, clock.to_numpy(dtype="datetime64[ns]"))
+    return {phase.name: _state(phase, states[phase.name]) for phase in protocol.phases}
 
 
-def replay(protocol: Protocol, history: History, clock: Times) -> dict[str, PhaseCourse]:
-    """Phase → its course over a clock (T,), at each moment of which only what was issued by then is known.
+def replay(protocol: Protocol, history: History, clock: Times) -> dict[str, PhaseHistory]:
+    """Phase → its history over a clock (T,); at each time only data issued by then are known.
 
     A phase starts when its expression turns true, and stops when the stop rule's has held for long enough while it was
-    false; in between nothing changes (hysteresis). Both need a new word at that moment: silence never starts and never
-    stops a phase, and restarts the stop rule's clock. When the expression has been undecided for the degraded rule's
-    hours, its fallback decides, which stops by being false for as long as the stop rule says.
+    false; in between nothing changes (hysteresis). Both need new data at that time: missing data never start and never
+    stop a phase, and restart the stop rule's duration. When the expression has been unknown for the degraded rule's
+    hours, its fallback decides; it stops the phase by being false for as long as the stop rule requires.
     """
-    found = {name: _heard(name, indicator, history, clock) for name, indicator in protocol.indicators.items()}
+    found = {name: _verdicts(indicator, history, clock) for name, indicator in protocol.indicators.items()}
     verdicts = {name: verdict for name, (verdict, _) in found.items()}
     fresh = {name: is_new for name, (_, is_new) in found.items()}
-    return {phase.name: _course(phase, verdicts, fresh, clock) for phase in protocol.phases}
+    return {phase.name: _replay_phase(phase, verdicts, fresh, clock) for phase in protocol.phases}
 
 
 def verdicts_of(indicator: Indicator, stream: Stream) -> Verdicts:
-    """(N,) what an indicator says at each issue: 1 = true, 0 = false, NaN = not known.
+    """(N,) value of an indicator at each issue: 1 = true, 0 = false, NaN = unknown.
 
-    A missing value is taken both ways: where the chance exceeds the asked one only by what is missing, it is not known.
+    A missing value counts both ways: where the probability exceeds the threshold only with missing values, the
+    indicator is unknown.
 
     Raises:
-        InputError: see ``evaluate``; or leads that are not evenly spaced where a duration is asked for.
+        InputError: see ``evaluate``; or leads that are not evenly spaced for an indicator with a duration.
     """
     where = f"indicator of '{indicator.variable}'"
     if stream.unit != indicator.unit:
-        raise InputError(
-            where, f"is asked in {indicator.unit}, but the stream is in {stream.unit}", "convert the stream"
-        )
+        raise InputError(where, f"is in {indicator.unit}, but the stream is in {stream.unit}", "convert the stream")
     if indicator.probability is None and stream.values.shape[2] > 1:
         raise InputError(where, f"states no probability for {stream.values.shape[2]} members", "add 'probability'")
     earliest, latest = indicator.lead_window_hours
@@ -141,93 +140,98 @@ def verdicts_of(indicator: Indicator, stream: Stream) -> Verdicts:
     surely = possibly = _lasts(holds, length).any(axis=1).mean(axis=1)  # (N,)
     if missing.any():
         possibly = _lasts(holds | missing, length).any(axis=1).mean(axis=1)
-    asked = indicator.probability or 0.0
-    return np.where(surely > asked, 1.0, np.where(possibly > asked, np.nan, 0.0))
+    threshold = indicator.probability or 0.0
+    return np.where(surely > threshold, 1.0, np.where(possibly > threshold, np.nan, 0.0))
 
 
 def _consecutive(duration: float, leads: Reals, where: str) -> int:
-    """How many leads in a row last so many hours, each standing for one step."""
+    """Number of consecutive leads in a duration, each standing for one step."""
     if duration == 0 or leads.size == 1:
         return 1
     steps = np.diff(leads)
     if not np.allclose(steps, steps[0]):
-        raise InputError(where, "asks for a duration of unevenly spaced leads", "give the forecast at even steps")
+        raise InputError(where, "has a duration, but leads are unevenly spaced", "give the forecast at even steps")
     return int(np.ceil(duration / steps[0] - 1e-9))
 
 
 def _lasts(flags: Mask, length: int) -> Mask:
-    """(N, W - length + 1, M) whether ``length`` flags in a row, from each one on, are all set."""
+    """(N, W - length + 1, M) whether ``length`` consecutive flags, from each one on, are all set."""
     lasting = flags[:, : flags.shape[1] - length + 1]
     for later in range(1, length):
         lasting = lasting & flags[:, later : flags.shape[1] - length + 1 + later]
     return lasting
 
 
-def _heard(name: str, indicator: Indicator, history: History, clock: Times) -> tuple[Verdicts, Mask]:
-    """(T,) what an indicator says at each moment of the clock, and whether that was said since the moment before."""
+def _verdicts(indicator: Indicator, history: History, clock: Times) -> tuple[Verdicts, Mask]:
+    """(T,) value of an indicator at each time of the clock, and whether it was issued since the time before."""
     nothing = np.full(clock.size, np.nan), np.zeros(clock.size, dtype=bool)
     if indicator.variable not in history:
         return nothing
     stream = history[indicator.variable]
-    said = verdicts_of(indicator, stream)
-    known = ~np.isnan(said)
+    verdicts = verdicts_of(indicator, stream)
+    known = ~np.isnan(verdicts)
     if not known.any():
         return nothing
-    issued, said = stream.issued[known], said[known]
+    issued, verdicts = stream.issued[known], verdicts[known]
     valid = np.timedelta64(round(indicator.valid_hours * 60), "m")
     if indicator.persistence_hours:
-        said = _persist(issued, said, valid, np.timedelta64(round(indicator.persistence_hours * 60), "m"))
+        verdicts = _persist(issued, verdicts, valid, np.timedelta64(round(indicator.persistence_hours * 60), "m"))
     latest = np.searchsorted(issued, clock, side="right") - 1
-    there = latest >= 0
-    counts = there & (clock - issued[np.maximum(latest, 0)] < valid)
-    is_new = there & (np.diff(latest, prepend=-1) > 0)
-    return np.where(counts, said[np.maximum(latest, 0)], np.nan), is_new
+    is_issued = latest >= 0
+    is_valid = is_issued & (clock - issued[np.maximum(latest, 0)] < valid)
+    is_new = is_issued & (np.diff(latest, prepend=-1) > 0)
+    return np.where(is_valid, verdicts[np.maximum(latest, 0)], np.nan), is_new
 
 
-def _persist(issued: Times, said: Verdicts, valid: np.timedelta64, span: np.timedelta64) -> Verdicts:
-    """(N,) true where every word of the last ``span`` was true and covers it; not known where some of it is not."""
+def _persist(issued: Times, verdicts: Verdicts, valid: np.timedelta64, span: np.timedelta64) -> Verdicts:
+    """(N,) true where all issues of the last ``span`` are true and cover it; unknown where they leave a gap."""
     number = np.arange(issued.size)
-    step = np.minimum(np.diff(issued, prepend=issued[0] - valid), valid)  # for so long stands a word, as the one before
-    since = np.minimum(np.searchsorted(issued, issued + step - span, side="right") - 1, number)  # it opens the span
+    step = np.minimum(np.diff(issued, prepend=issued[0] - valid), valid)  # validity of an issue, as of the one before
+    since = np.minimum(
+        np.searchsorted(issued, issued + step - span, side="right") - 1, number
+    )  # first issue of the span
     opening = np.maximum(since, 0)
-    denials = np.concatenate([[0], np.cumsum(said == 0)])
+    false_count = np.concatenate([[0], np.cumsum(verdicts == 0)])
     gaps = np.concatenate([[0, 0], np.cumsum(np.diff(issued) > valid)])
-    is_denied = denials[number + 1] > denials[opening]
+    is_false = false_count[number + 1] > false_count[opening]
     is_covered = (since >= 0) & (gaps[number + 1] == gaps[opening + 1])
-    return np.where(is_denied, 0.0, np.where(is_covered, 1.0, np.nan))
+    return np.where(is_false, 0.0, np.where(is_covered, 1.0, np.nan))
 
 
-def _course(phase: Phase, verdicts: Mapping[str, Verdicts], fresh: Mapping[str, Mask], clock: Times) -> PhaseCourse:
+def _replay_phase(
+    phase: Phase, verdicts: Mapping[str, Verdicts], fresh: Mapping[str, Mask], clock: Times
+) -> PhaseHistory:
     rule = phase.degraded
     own, stop = decide(phase.start, verdicts), decide(phase.stop.when, verdicts)
-    spare = np.full(clock.size, np.nan) if rule.fallback is None else decide(rule.fallback, verdicts)
-    degraded = _silent(own, clock, rule.after_hours)
-    decides = np.where(degraded, spare, own)
-    calm = (decides == 0) & (degraded | (stop == 1))
-    own_news = _any_new(fresh, (*names_in(phase.start), *names_in(phase.stop.when)))
-    spare_news = _any_new(fresh, () if rule.fallback is None else names_in(rule.fallback))
+    fallback = np.full(clock.size, np.nan) if rule.fallback is None else decide(rule.fallback, verdicts)
+    degraded = _is_undecided(own, clock, rule.after_hours)
+    decisive = np.where(degraded, fallback, own)
+    may_stop = (decisive == 0) & (degraded | (stop == 1))
+    own_is_new = _any_new(fresh, (*names_in(phase.start), *names_in(phase.stop.when)))
+    fallback_is_new = _any_new(fresh, () if rule.fallback is None else names_in(rule.fallback))
     handed_over = degraded & ~np.concatenate([[False], degraded[:-1]])
-    news = np.where(degraded, spare_news | handed_over, own_news)
-    patience = np.timedelta64(round(phase.stop.for_hours * 60), "m")
-    began = np.maximum.accumulate(np.where(calm & ~np.concatenate([[False], calm[:-1]]), np.arange(clock.size), 0))
-    rested = calm & (clock - clock[began] >= patience)
-    active, since = _switch(news & (decides == 1), news & rested, clock)
-    return PhaseCourse(active, degraded, degraded & np.isnan(spare), since)
+    is_new = np.where(degraded, fallback_is_new | handed_over, own_is_new)
+    duration = np.timedelta64(round(phase.stop.for_hours * 60), "m")
+    begins = may_stop & ~np.concatenate([[False], may_stop[:-1]])
+    began = np.maximum.accumulate(np.where(begins, np.arange(clock.size), 0))
+    stops = may_stop & (clock - clock[began] >= duration)
+    active, since = _switch(is_new & (decisive == 1), is_new & stops, clock)
+    return PhaseHistory(active, degraded, degraded & np.isnan(fallback), since)
 
 
 def _switch(starts: Mask, stops: Mask, clock: Times) -> tuple[Mask, Times]:
-    """(T,) on or off, off at first, and when that last changed."""
-    said = np.flatnonzero(starts | stops)
-    runs = starts[said]
-    is_change = runs != np.concatenate([[False], runs[:-1]])
-    changes = np.concatenate([[-1], said[is_change]])  # ascending; off before the first
+    """(T,) on or off, off at first, and when it last changed."""
+    signals = np.flatnonzero(starts | stops)
+    is_on = starts[signals]
+    is_change = is_on != np.concatenate([[False], is_on[:-1]])
+    changes = np.concatenate([[-1], signals[is_change]])  # ascending; off before the first
     latest = np.searchsorted(changes, np.arange(clock.size), side="right") - 1
-    active = (latest % 2).astype(bool)  # changes go on, off, on …
+    active = (latest % 2).astype(bool)  # changes alternate on, off, on …
     return active, np.where(latest > 0, clock[np.maximum(changes[latest], 0)], np.datetime64("NaT"))
 
 
-def _silent(own: Verdicts, clock: Times, after_hours: float) -> Mask:
-    """(T,) whether nothing was decided for so long; silence counts from the first moment of the clock."""
+def _is_undecided(own: Verdicts, clock: Times, after_hours: float) -> Mask:
+    """(T,) whether the expression has been unknown for so long; counted from the first time of the clock."""
     known = ~np.isnan(own)
     last = np.maximum.accumulate(np.where(known, np.arange(clock.size), 0))
     return np.asarray(~known & (clock - clock[last] >= np.timedelta64(round(after_hours * 60), "m")))
@@ -237,20 +241,22 @@ def _any_new(fresh: Mapping[str, Mask], names: tuple[str, ...]) -> Mask:
     return np.any([fresh[name] for name in names], axis=0) if names else np.zeros(1, dtype=bool)
 
 
-def _state(phase: Phase, course: PhaseCourse) -> PhaseState:
-    active, degraded, helpless = (bool(flags[-1]) for flags in (course.active, course.degraded, course.needs_decision))
-    since = None if np.isnat(course.since[-1]) else pd.Timestamp(course.since[-1])
-    return PhaseState(active, degraded, helpless, since, _reason(phase, active, degraded, helpless))
+def _state(phase: Phase, history: PhaseHistory) -> PhaseState:
+    flags = (history.active, history.degraded, history.needs_decision)
+    active, degraded, needs_decision = (bool(each[-1]) for each in flags)
+    since = None if np.isnat(history.since[-1]) else pd.Timestamp(history.since[-1])
+    return PhaseState(active, degraded, needs_decision, since, _reason(phase, active, degraded, needs_decision))
 
 
-def _reason(phase: Phase, active: bool, degraded: bool, helpless: bool) -> str:
+def _reason(phase: Phase, active: bool, degraded: bool, needs_decision: bool) -> str:
     rule, state = phase.degraded, f"{phase.name} {'runs' if active else 'does not run'}"
-    if helpless:
+    if needs_decision:
         return (
-            f"nothing has decided '{phase.start}' for {rule.after_hours:g} h and nothing stands in: {rule.prior};"
+            f"'{phase.start}' has been unknown for {rule.after_hours:g} h and there is no fallback: {rule.prior};"
             f" {rule.decided_by} decides ({state})"
         )
     if degraded:
-        silence = f"nothing has decided '{phase.start}' for {rule.after_hours:g} h"
-        return f"{silence}; '{rule.fallback}' decides instead: {state}"
+        return (
+            f"'{phase.start}' has been unknown for {rule.after_hours:g} h; '{rule.fallback}' decides instead: {state}"
+        )
     return f"'{phase.start}' decides: {state}"

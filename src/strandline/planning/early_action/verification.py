@@ -1,4 +1,4 @@
-"""What a phase would have done in a record: hits, misses, false alarms, lead time, cost in vain and value."""
+"""Verification of a phase on a record: hits, misses, false alarms, lead time, cost of false alarms and value."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from strandline.planning.early_action.protocol import Event
 from strandline.planning.early_action.triggers import COMPARE
 
 SEPARATION_HOURS = 24.0
-"""Exceedances closer than this are one event: two tides and a little (Coles 2001, section 5.3.2, runs declustering)."""
-MOSTLY = 0.5
-"""Share of an activation's hours that must have been observed to call it a false alarm."""
+"""Exceedances closer than this are one event: about two tides (Coles 2001, section 5.3.2, runs declustering)."""
+LEAST_OBSERVED = 0.5
+"""Share of an activation's hours that must be observed to count it as a false alarm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,13 @@ class ObservedEvents:
 
 
 @dataclass(frozen=True)
-class Stakes:
-    """What is at stake, in one currency.
+class CostLossModel:
+    """Cost of acting and loss that acting avoids, in one currency.
 
     Attributes:
         cost: of acting once.
         avoidable_loss: (E,) peaks of events → (E,) loss that acting in time avoids.
-        protection_hours: how long one activation lasts before it has to be paid again [h].
+        protection_hours: duration of one activation, after which it has to be paid again [h].
     """
 
     cost: float
@@ -44,25 +44,24 @@ class Stakes:
 
     def __post_init__(self) -> None:
         if not (self.cost > 0 and self.protection_hours > 0):
-            given = f"cost {self.cost:g}, protection for {self.protection_hours:g} h"
-            raise InputError("stakes", given, "give both above 0")
+            what = f"cost {self.cost:g}, protection for {self.protection_hours:g} h"
+            raise InputError("cost-loss model", what, "give both above 0")
 
 
 @dataclass(frozen=True)
 class Verification:
-    """How one phase would have fared.
+    """Performance of one phase.
 
     Attributes:
         years: of observed record [a].
-        hits: events before which it had started early enough, and had not stopped.
-        late: events before which it had started, but too late to help; they are misses as well.
+        hits: events before which it started early enough, and did not stop.
+        late: events before which it started too late to help; they count as misses as well.
         misses: all other events.
         false_alarms: activations during which no event began or lasted.
-        unverified: activations without an event of which less than half was observed: neither right nor wrong, and in
-            no expense.
+        unverified: activations without an event of which less than half was observed; they are in no expense.
         lead_hours: median time from start to onset over the hits [h]; NaN without any.
-        false_alarm_cost: of the false alarms [EUR 2010 in a plan]; ``None`` = not weighed in money.
-        expenses: of these decisions and of the simple ones; ``None`` likewise.
+        false_alarm_cost: of the false alarms [EUR 2010 in a plan]; ``None`` = not expressed in money.
+        expenses: of these decisions and of the reference ones; ``None`` likewise.
     """
 
     years: float
@@ -82,13 +81,13 @@ class Verification:
 
     @property
     def false_alarm_ratio(self) -> float:
-        """Share of verified activations that were in vain [-]; NaN without any."""
+        """Share of verified activations that were false alarms [-]; NaN without any."""
         verified = self.hits + self.late + self.false_alarms
         return self.false_alarms / verified if verified else float("nan")
 
 
 def find_events(time: Times, observed: Floats, event: Event) -> ObservedEvents:
-    """When an event happened in a record (T,), NaN = not observed: a gap neither makes nor parts one."""
+    """The events of a record (T,), NaN = not observed: a gap neither makes nor splits one."""
     over = np.flatnonzero(COMPARE[event.operator](observed, event.value))  # NaN compares as False
     if over.size == 0:
         return ObservedEvents(time[:0], time[:0], np.empty(0))
@@ -100,84 +99,84 @@ def find_events(time: Times, observed: Floats, event: Event) -> ObservedEvents:
 
 
 def verify(
-    active: Mask, time: Times, observed: Floats, event: Event, needed_lead_hours: float, stakes: Stakes | None
+    active: Mask, time: Times, observed: Floats, event: Event, needed_lead_hours: float, model: CostLossModel | None
 ) -> Verification:
-    """Hold what a phase did against what happened.
+    """Compare the activations of a phase with the observed events.
 
     Args:
-        active: (T,) the phase's course.
+        active: (T,) whether the phase is active.
         time: (T,) UTC, hourly.
         observed: (T,) the event's variable in its unit; NaN = not observed.
-        needed_lead_hours: what acting takes: started later it avoids nothing [h].
-        stakes: ``None`` where nothing is weighed in money.
+        needed_lead_hours: time that acting takes: started later it avoids nothing [h].
+        model: ``None`` where the action is not expressed in money.
 
     Raises:
         InputError: where lengths do not match.
     """
     if not active.shape == time.shape == observed.shape:
         raise InputError(
-            "back-test",
+            "verification",
             f"{active.size} states, {time.size} times, {observed.size} readings",
             "give one of each an hour",
         )
-    happened = find_events(time, observed, event)
+    events = find_events(time, observed, event)
     starts, ends = _episodes(active)
-    onset = np.searchsorted(time, happened.onset)
-    runs = active[onset]
+    onset = np.searchsorted(time, events.onset)
+    is_active = active[onset]
     number = np.searchsorted(starts, onset, side="right") - 1
     began = np.where(number >= 0, starts[np.maximum(number, 0)] if starts.size else 0, 0)
-    lead = (happened.onset - time[began]) / np.timedelta64(1, "h")  # (E,) of those before which it runs
-    hit = runs & (lead >= needed_lead_hours)
+    lead = (events.onset - time[began]) / np.timedelta64(1, "h")  # (E,) of those at which it is active
+    hit = is_active & (lead >= needed_lead_hours)
 
-    useful, seen = np.zeros(starts.size, dtype=bool), np.zeros(starts.size)
+    useful, observed_share = np.zeros(starts.size, dtype=bool), np.zeros(starts.size)
     for episode, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        useful[episode] = ((happened.onset <= time[end - 1]) & (happened.end >= time[start])).any()
-        seen[episode] = np.isfinite(observed[start:end]).mean()
-    vain = ~useful & (seen >= MOSTLY)
+        useful[episode] = ((events.onset <= time[end - 1]) & (events.end >= time[start])).any()
+        observed_share[episode] = np.isfinite(observed[start:end]).mean()
+    is_false_alarm = ~useful & (observed_share >= LEAST_OBSERVED)
     return Verification(
         years=float(np.isfinite(observed).sum()) / HOURS_PER_YEAR,
         hits=int(hit.sum()),
-        late=int((runs & ~hit).sum()),
+        late=int((is_active & ~hit).sum()),
         misses=int((~hit).sum()),
-        false_alarms=int(vain.sum()),
-        unverified=int((~useful & ~vain).sum()),
+        false_alarms=int(is_false_alarm.sum()),
+        unverified=int((~useful & ~is_false_alarm).sum()),
         lead_hours=float(np.median(lead[hit])) if hit.any() else float("nan"),
-        false_alarm_cost=None if stakes is None else float(_paid(stakes, ends - starts)[vain].sum()),
+        false_alarm_cost=None if model is None else float(_paid(model, ends - starts)[is_false_alarm].sum()),
         expenses=None
-        if stakes is None
-        else _expenses(stakes, happened, hit, (ends - starts)[useful | vain], needed_lead_hours, observed),
+        if model is None
+        else _expenses(model, events, hit, (ends - starts)[useful | is_false_alarm], needed_lead_hours, observed),
     )
 
 
-def _paid(stakes: Stakes, hours: npt.NDArray[np.int64] | Floats) -> Floats:
-    """What activations of so many hours cost."""
-    return np.asarray(stakes.cost * np.ceil(hours / stakes.protection_hours))
+def _paid(model: CostLossModel, hours: npt.NDArray[np.int64] | Floats) -> Floats:
+    """Cost of activations of these durations."""
+    return np.asarray(model.cost * np.ceil(hours / model.protection_hours))
 
 
 def _expenses(
-    stakes: Stakes,
-    happened: ObservedEvents,
+    model: CostLossModel,
+    events: ObservedEvents,
     hit: Mask,
     hours: npt.NDArray[np.int64],
     needed_lead_hours: float,
     observed: Floats,
 ) -> Expenses:
-    loss = stakes.avoidable_loss(happened.peak)
+    loss = model.avoidable_loss(events.peak)
     return Expenses(
-        decided=float(_paid(stakes, hours).sum() + loss[~hit].sum()),
-        perfect=_least_expense(stakes, happened.onset, loss, needed_lead_hours),
+        decided=float(_paid(model, hours).sum() + loss[~hit].sum()),
+        perfect=_least_expense(model, events.onset, loss, needed_lead_hours),
         never=float(loss.sum()),
-        always=stakes.cost * float(np.isfinite(observed).sum()) / stakes.protection_hours,
+        always=model.cost * float(np.isfinite(observed).sum()) / model.protection_hours,
     )
 
 
-def _least_expense(stakes: Stakes, onset: Times, loss: Floats, needed_lead_hours: float) -> float:
-    """Of all decisions that the rules of a hit allow: one activation may serve several events, and one may be borne."""
+def _least_expense(model: CostLossModel, onset: Times, loss: Floats, needed_lead_hours: float) -> float:
+    """The least expense of all decisions that count as hits: one activation may cover several events, or none acts."""
     hour = (onset - onset[:1]) / np.timedelta64(1, "h")
-    least = np.zeros(onset.size + 1)  # of the first so many events
+    least = np.zeros(onset.size + 1)  # [k]: of the first k events
     for last in range(onset.size):
         spans = hour[last] - hour[: last + 1] + needed_lead_hours + 1
-        acting = least[: last + 1] + _paid(stakes, spans)
+        acting = least[: last + 1] + _paid(model, spans)
         least[last + 1] = min(least[last] + loss[last], acting.min())
     return float(least[-1])
 

@@ -1,4 +1,4 @@
-"""What every combination of designs costs and avoids, sample by sample, in every future."""
+"""Cost–benefit analysis: costs and avoided damage of every set of designs, sample by sample, in every scenario."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from strandline.observations.arrays import Floats
 from strandline.planning.actions import Robustness
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
-from strandline.planning.investment.robust_choice import is_no_regret, least_regretted, regrets, worst_mean
+from strandline.planning.investment.robust_choice import is_no_regret, least_regret, regrets, worst_mean
 from strandline.planning.investment.scenarios import AS_TODAY, LAST_YEAR, Scenario, Scenarios
-from strandline.planning.investment.stage_damage_by_design import MeasureSet, StageDamageByDesign, choices
-from strandline.planning.measures import stratify
+from strandline.planning.investment.stage_damage_by_design import MeasureSet, StageDamageByDesign, measure_sets
+from strandline.planning.quantity import stratify
 
 MOST_DESIGNS = 10
-"""Each further one doubles the combinations; ten make 1024, some seconds."""
+"""Each further one doubles the measure sets; ten make 1024, which take some seconds."""
 STEP_YEARS = 5.0
-"""Between these years the expected annual damage is taken as straight."""
+"""Between these years the expected annual damage is taken as linear."""
 
 
 @dataclass(frozen=True, eq=False)
 class Appraisal:
-    """All combinations of designs weighed against doing nothing; money in EUR 2010 of the start year.
+    """All sets of designs compared with doing nothing; money in EUR 2010 of the start year.
 
     Attributes:
-        choices: C combinations; the first is to do nothing.
-        futures: W scenarios. Every array over futures has one more at the end: nothing changes.
+        measure_sets: C sets; the first is empty.
+        scenarios: W scenarios. Every array over scenarios has one more at the end: nothing changes.
         cost: (C, S) present value of all payments.
         investment: (C, S) first payment.
         net_present_value: (C, W + 1, S).
@@ -40,8 +40,8 @@ class Appraisal:
     """
 
     designs: tuple[Design, ...]
-    choices: tuple[MeasureSet, ...]
-    futures: tuple[Scenario, ...]
+    measure_sets: tuple[MeasureSet, ...]
+    scenarios: tuple[Scenario, ...]
     cost: Floats
     investment: Floats
     net_present_value: Floats
@@ -51,22 +51,22 @@ class Appraisal:
     share_beyond: Floats
 
     @property
-    def worth(self) -> Floats:
-        """(C, W) median net present value in each future."""
+    def median_value(self) -> Floats:
+        """(C, W) median net present value in each scenario."""
         return np.asarray(np.median(self.net_present_value[:, :-1], axis=2))
 
-    def ratio(self, choice: MeasureSet) -> Floats:
+    def benefit_cost_ratio(self, built: MeasureSet) -> Floats:
         """(W + 1, S) benefit-cost ratio [-]."""
-        number = self.choices.index(choice)
+        number = self.measure_sets.index(built)
         return np.asarray(1 + self.net_present_value[number] / self.cost[number])
 
-    def robustness(self, choice: MeasureSet, affordable: npt.NDArray[np.bool_]) -> Robustness:
-        """How it fares over the futures, beside the ``affordable`` (C,) choices and itself."""
-        number = self.choices.index(choice)
-        worth = self.worth
-        rivals = affordable | (np.arange(len(worth)) == number)
-        regret = regrets(worth[rivals])[np.flatnonzero(rivals).tolist().index(number)]  # (W,)
-        own = worth[number]
+    def robustness(self, built: MeasureSet, affordable: npt.NDArray[np.bool_]) -> Robustness:
+        """Performance over the scenarios, compared with the ``affordable`` (C,) sets and itself."""
+        number = self.measure_sets.index(built)
+        value = self.median_value
+        alternatives = affordable | (np.arange(len(value)) == number)
+        regret = regrets(value[alternatives])[np.flatnonzero(alternatives).tolist().index(number)]  # (W,)
+        own = value[number]
         return Robustness(
             pays_in=int((own > 0).sum()),
             of=own.size,
@@ -74,7 +74,7 @@ class Appraisal:
             highest=float(own.max()),
             worst_tenth=float(worst_mean(self.net_present_value[number, :-1]).min()),
             maximum_regret=float(regret.max()),
-            regretted_in=self.futures[int(regret.argmax())].name,
+            regretted_in=self.scenarios[int(regret.argmax())].name,
             is_no_regret=is_no_regret(own),
         )
 
@@ -87,67 +87,67 @@ def appraise(
     mean_sea_level: float,
     rng: np.random.Generator,
 ) -> Appraisal:
-    """Weigh every combination of designs in every future, and as if nothing changed.
+    """Appraise every set of designs in every scenario, and as if nothing changed.
 
-    A design avoids damage from the year in which it is there; before, those of a combination that are there already do.
-    Every future uses the same draws of sea levels, maps, damage curves, costs and effects, and one deviate a sample
+    A design avoids damage from the year in which it works; until then, those of a set that already work do. Every
+    scenario uses the same draws of sea levels, maps, damage curves, costs and effects, and one deviate per sample
     within the sea-level scenario's likely range.
 
     Args:
         mean_sea_level: [m, region datum], above which storms raise the water.
 
     Raises:
-        InputError: more designs than can be combined, or a horizon that ends after 2100.
+        InputError: more designs than ``MOST_DESIGNS``, or a horizon that ends after 2100.
     """
     if len(designs) > MOST_DESIGNS:
         raise InputError("plan", f"{len(designs)} long-term measures", f"combine {MOST_DESIGNS} or fewer")
     if economy.start_year + economy.horizon_years > LAST_YEAR:
         end = economy.start_year + economy.horizon_years
-        raise InputError("plan", f"the horizon ends in {end}", f"no future is told beyond {LAST_YEAR}")
-    sets = choices(len(designs))
-    futures = (*scenarios, AS_TODAY)
-    seas = list(dict.fromkeys((each.sea_level, each.storminess) for each in futures))
-    growths = list(dict.fromkeys(each.development for each in futures))
+        raise InputError("plan", f"the horizon ends in {end}", f"scenarios end in {LAST_YEAR}")
+    sets = measure_sets(len(designs))
+    every_scenario = (*scenarios, AS_TODAY)
+    climates = list(dict.fromkeys((each.sea_level, each.storminess) for each in every_scenario))
+    growths = list(dict.fromkeys(each.development for each in every_scenario))
     nodes = np.append(np.arange(0.0, economy.horizon_years, STEP_YEARS), economy.horizon_years)
     deviates = ndtri(stratify(len(damage.levels), rng))
-    rises = [sea.rise(economy.start_year + nodes, economy.start_year, deviates).T for sea, _ in seas]  # (N, S) each
+    rises = [sea.rise(economy.start_year + nodes, economy.start_year, deviates).T for sea, _ in climates]  # (N, S) each
     levels = np.concatenate(
         [
             sea_levels(
                 damage.levels, mean_sea_level, rise, storms.change_by_2100 * nodes / (LAST_YEAR - economy.start_year)
             )
-            for rise, (_, storms) in zip(rises, seas, strict=True)
+            for rise, (_, storms) in zip(rises, climates, strict=True)
         ]
     )  # (P · N, S, R)
-    shape = (len(seas), nodes.size, len(damage.levels))
+    shape = (len(climates), nodes.size, len(damage.levels))
     annual = {each: damage.expected_annual_damage(each, levels).reshape(shape) for each in sets}  # (P, N, S) each
     beyond = damage.share_beyond(levels).reshape(shape[:2])
 
     between = np.stack([np.interp(economy.years, nodes, unit) for unit in np.eye(nodes.size)], axis=1)  # (T, N)
     growth = np.stack([(1 + each.growth_per_year) ** economy.years for each in growths])  # (G, T)
     weights = (growth * economy.discount)[:, :, None] * between  # (G, T, N)
-    left = np.stack([_left(each, designs, annual, weights, economy) for each in sets])  # (C, P, G, S)
+    left = np.stack([_remaining_damage(each, designs, annual, weights, economy) for each in sets])  # (C, P, G, S)
     cost = np.stack([_sum([designs[i].cost for i in each], deviates) for each in sets])  # (C, S)
-    index = [(seas.index((f.sea_level, f.storminess)), growths.index(f.development)) for f in futures]
-    sea_of, growth_of = (np.array(each) for each in zip(*index, strict=True))
-    saved = (left[0] - left)[:, sea_of, growth_of]  # (C, W + 1, S)
-    today = (len(seas) - 1, 0)  # the last future is that nothing changes, and node 0 is now
+    index = [(climates.index((s.sea_level, s.storminess)), growths.index(s.development)) for s in every_scenario]
+    climate_of, growth_of = (np.array(each) for each in zip(*index, strict=True))
+    avoided = (left[0] - left)[:, climate_of, growth_of]  # (C, W + 1, S)
+    today = (len(climates) - 1, 0)  # the last scenario is that nothing changes, and node 0 is now
     return Appraisal(
         designs=tuple(designs),
-        choices=sets,
-        futures=tuple(scenarios),
+        measure_sets=sets,
+        scenarios=tuple(scenarios),
         cost=cost,
         investment=np.stack([_sum([designs[i].investment for i in each], deviates) for each in sets]),
-        net_present_value=saved - cost[:, None],
-        damage=left[0][sea_of, growth_of],
+        net_present_value=avoided - cost[:, None],
+        damage=left[0][climate_of, growth_of],
         annual_damage=np.stack([annual[each][today] for each in sets]),
-        rise=np.array([float(np.median(rises[p][-1])) for p in sea_of]),
-        share_beyond=beyond.mean(axis=1)[sea_of],
+        rise=np.array([float(np.median(rises[p][-1])) for p in climate_of]),
+        share_beyond=beyond.mean(axis=1)[climate_of],
     )
 
 
 def sea_levels(levels: Floats, mean_sea_level: float, rise: Floats, change: Floats) -> Floats:
-    """(N, S, R) return levels when the sea has risen and storms have changed.
+    """(N, S, R) return levels after sea-level rise and a change of storminess.
 
     The whole height above mean sea level changes with the storms, tide included.
 
@@ -159,18 +159,18 @@ def sea_levels(levels: Floats, mean_sea_level: float, rise: Floats, change: Floa
     return np.asarray(mean_sea_level + height + rise[:, :, None])
 
 
-def _left(
-    choice: MeasureSet, designs: Sequence[Design], annual: dict[MeasureSet, Floats], weights: Floats, economy: Economy
+def _remaining_damage(
+    built: MeasureSet, designs: Sequence[Design], annual: dict[MeasureSet, Floats], weights: Floats, economy: Economy
 ) -> Floats:
-    """(P, G, S) present value of the damage that is left while the designs of a choice come into being."""
-    waits = sorted({0.0, *(designs[i].lead_years for i in choice)})
+    """(P, G, S) present value of the damage that remains while the designs of a set start to work one by one."""
+    lead_times = sorted({0.0, *(designs[i].lead_years for i in built)})
     result = np.zeros(())
-    for number, wait in enumerate(waits):
-        years = economy.works(wait)
-        if number + 1 < len(waits):
-            years &= ~economy.works(waits[number + 1])
-        there = frozenset(i for i in choice if designs[i].lead_years <= wait)
-        result = result + np.einsum("gn,pns->pgs", weights[:, years].sum(axis=1), annual[there])
+    for number, lead_time in enumerate(lead_times):
+        years = economy.works(lead_time)
+        if number + 1 < len(lead_times):
+            years &= ~economy.works(lead_times[number + 1])
+        working = frozenset(i for i in built if designs[i].lead_years <= lead_time)
+        result = result + np.einsum("gn,pns->pgs", weights[:, years].sum(axis=1), annual[working])
     return np.asarray(result)
 
 
@@ -180,30 +180,30 @@ def _sum(parts: Sequence[Floats], like: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """The chosen combination.
+    """The selected set of measures.
 
     Attributes:
-        affordable: (C,) combinations whose median investment the budget covers.
-        best: for each future the affordable combination that is worth most there.
+        affordable: (C,) sets whose median investment the budget covers.
+        best: for each scenario the affordable set of the greatest value there.
     """
 
-    choice: MeasureSet
+    chosen: MeasureSet
     affordable: npt.NDArray[np.bool_]
     best: tuple[MeasureSet, ...]
 
 
 def select(appraisal: Appraisal, budget: float | None) -> Selection:
-    """The affordable combination whose greatest regret over all futures is least (Savage 1951).
+    """The affordable set whose greatest regret over all scenarios is least (Savage 1951).
 
-    Every combination has been run through the damage chain together, so that overlap is counted once; with so few
-    measures each of them is looked at and no solver is needed (decision 18). Doing nothing is one of them.
+    Every set has been run through the damage chain as a whole, so that overlap is counted once; with so few measures
+    all sets are enumerated and no solver is needed (decision 18). Doing nothing is one of them.
     """
     price = np.median(appraisal.investment, axis=1)
     affordable = np.ones(len(price), dtype=bool) if budget is None else price <= budget
     within = np.flatnonzero(affordable)
-    worth = appraisal.worth[within]
+    value = appraisal.median_value[within]
     return Selection(
-        choice=appraisal.choices[within[least_regretted(worth, price[within])]],
+        chosen=appraisal.measure_sets[within[least_regret(value, price[within])]],
         affordable=affordable,
-        best=tuple(appraisal.choices[within[i]] for i in worth.argmax(axis=0)),
+        best=tuple(appraisal.measure_sets[within[i]] for i in value.argmax(axis=0)),
     )

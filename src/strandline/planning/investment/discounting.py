@@ -1,4 +1,4 @@
-"""Payments of later years in today's money.
+"""Present values of payments in later years.
 
 Source: Boardman et al. (2018), Cost-Benefit Analysis, chapter 6.
 """
@@ -19,12 +19,12 @@ def annuity(discount_rate: float, years: int) -> float:
 
 @dataclass(frozen=True)
 class Economy:
-    """How later years count.
+    """Discount rate and horizon of the analysis.
 
     Attributes:
         discount_rate: [a-1].
         horizon_years: over which benefits and costs are counted.
-        start_year: the first year, calendar.
+        start_year: first calendar year.
     """
 
     discount_rate: float
@@ -41,7 +41,7 @@ class Economy:
 
     @property
     def years(self) -> Floats:
-        """(T,) years from now at whose ends benefits are counted: 1 … horizon."""
+        """(T,) years from now, 1 … horizon; benefits count at the end of each."""
         return np.arange(1.0, self.horizon_years + 1)
 
     @property
@@ -50,11 +50,11 @@ class Economy:
         return np.asarray((1 + self.discount_rate) ** -self.years)
 
     def works(self, lead_years: float) -> npt.NDArray[np.bool_]:
-        """(T,) whether something that takes ``lead_years`` is there in the middle of each year."""
+        """(T,) whether a measure that takes ``lead_years`` works in the middle of each year."""
         return np.asarray(self.years - 0.5 >= lead_years)
 
     def annuity_from(self, lead_years: float) -> float:
-        """Present value of 1 in each year in which it works."""
+        """Present value of 1 in each year in which a measure with this lead time works."""
         return float(self.discount[self.works(lead_years)].sum())
 
     def life_cycle_cost_factor(self, lifetime_years: float, upkeep_share: float, start: float = 0.0) -> float:

@@ -1,4 +1,4 @@
-"""Dynamic adaptive policy pathways: until which rise of the sea a set of measures does, and what follows it then.
+"""Dynamic adaptive policy pathways: tipping points of measure sets under sea-level rise, and what follows each.
 
 Source: Haasnoot, Kwakkel, Walker & ter Maat (2013), Global Environmental Change 23, 485-498; tipping points: Kwadijk et
 al. (2010), WIREs Climate Change 1, 729-740.
@@ -14,26 +14,25 @@ from strandline.planning.actions import Bounds, bounds
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import LAST_YEAR, Scenarios, SeaLevel
-from strandline.planning.investment.stage_damage_by_design import MeasureSet, StageDamageByDesign, choices
+from strandline.planning.investment.stage_damage_by_design import NOTHING, MeasureSet, StageDamageByDesign, measure_sets
 
 RISES = 61
-"""Rises of the sea at which damage is looked at, from none to the highest mapped one."""
+"""Sea-level rises at which damage is evaluated, from none to the highest mapped one."""
 LEAST_GAIN = 0.02
-"""How much later [m of rise] a further measure must move the tipping point to be a step; an assumption."""
-LEAST_LONGER = 0.05
-"""How much longer [m of rise] one end must do than the next cheaper, to keep the map legible; an assumption."""
+"""Least shift of the tipping point [m of rise] by a further measure for it to be a step; an assumption."""
+LEAST_SPACING = 0.05
+"""Least gain of one end over the next cheaper [m of rise], to keep the map legible; an assumption."""
 WATCHED_PERIOD = 10.0
-"""Return period [years] of the level whose exceedances are counted as a signpost: seen often enough to be counted."""
-NOTHING: MeasureSet = frozenset()
+"""Return period [years] of the level whose exceedances serve as a signpost: frequent enough to be counted."""
 
 
 @dataclass(frozen=True)
 class TippingPoint:
-    """When a set of measures stops to meet the objective.
+    """When a set of measures ceases to meet the objective.
 
     Attributes:
-        rise: of the sea above today's [m], p10, p50, p90.
-        is_beyond_maps: the median still meets it at the highest mapped sea; a rise that reads so is at least so much.
+        rise: sea-level rise above today [m], p10, p50, p90.
+        is_beyond_maps: the median still meets it at the highest mapped sea level; the rise is then a lower bound.
         years: sea-level scenario → year of the median rise in its median; ``None`` = not until 2100.
     """
 
@@ -44,15 +43,15 @@ class TippingPoint:
 
 @dataclass(frozen=True)
 class Step:
-    """A measure that follows others when these reach their tipping point.
+    """A measure that follows others when they reach their tipping point.
 
     Attributes:
-        built: kinds of all measures so far, in order; the last is this step's, empty = the situation as it is.
+        built: kinds of all measures so far, in order; the last is this step's; empty = the present situation.
         tipping_point: of all of them together.
         cost: p10, p50, p90 of the present value of all so far until 2100 [EUR 2010], each decided in time in the
             middle scenario of sea-level rise; what is not needed there until 2100 costs nothing.
-        decide_by: sea-level scenario → last year in which to decide on this step; the first year where it is late.
-        late_years: for how long the objective is missed until the step works, in the middle scenario [a].
+        decide_by: sea-level scenario → last year in which to decide on this step; the first year if that is past.
+        late_years: time for which the objective is missed until the step works, in the middle scenario [a].
     """
 
     built: tuple[str, ...]
@@ -64,10 +63,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Arrival:
-    """When the sea has risen so far.
+    """When the sea reaches a certain rise.
 
     Attributes:
-        rise: above today's sea [m].
+        rise: above today's sea level [m].
         years: sea-level scenario → year; ``None`` = not until 2100.
     """
 
@@ -77,10 +76,10 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Signpost:
-    """What to watch, and the value at which to decide on what comes next.
+    """An indicator to monitor, and the value at which to decide on the next measure.
 
     Attributes:
-        built: kinds of the measures that stand while it is watched.
+        built: kinds of the measures in place while it is monitored.
         next: kinds of which one is to be decided on.
         decide_at: the value [unit] that leaves time for the slowest of ``next`` in the fastest scenario.
         tipping_at: the value [unit] at which the objective is missed.
@@ -96,16 +95,16 @@ class Signpost:
 
 @dataclass(frozen=True)
 class Pathways:
-    """The map of all ways that are worth going.
+    """The map of all pathways that are not dominated.
 
     Attributes:
-        damage_share: greatest expected annual damage as a share of today's [-]; ``objective_source``: who wants it.
-        highest_rise: what the mapped seas reach [m]; nothing is said beyond.
-        arrivals: when the sea reaches round rises.
+        damage_share: greatest expected annual damage as a share of today's [-]; ``objective_source``: its source.
+        highest_rise: of the mapped sea levels [m]; there are no results beyond.
+        arrivals: when the sea reaches rounded rises.
         titles: kind → words for the reader.
         steps: as a tree: the parent of a step has its ``built`` without the last.
-        ends: ``built`` of the last steps of the pathways, the shortest first; none is both dearer and shorter than
-            another.
+        ends: ``built`` of the last steps of the pathways, the earliest tipping point first; none is both more
+            expensive and earlier than another.
     """
 
     damage_share: float
@@ -117,15 +116,15 @@ class Pathways:
     ends: tuple[tuple[str, ...], ...]
     signposts: tuple[Signpost, ...]
 
-    def way(self, end: tuple[str, ...]) -> tuple[Step, ...]:
-        """The steps of a pathway, from the situation as it is to its end."""
+    def pathway(self, end: tuple[str, ...]) -> tuple[Step, ...]:
+        """The steps of a pathway, from the present situation to its end."""
         by_order = {step.built: step for step in self.steps}
         return tuple(by_order[end[:length]] for length in range(len(end) + 1))
 
 
 @dataclass(frozen=True, eq=False)
-class _Way:
-    """The cheapest order in which a choice is reached: one after the other, each when those before tip."""
+class _Sequence:
+    """The cheapest order in which a measure set is reached: each measure when those before it tip."""
 
     order: tuple[int, ...]
     cost: Floats
@@ -136,59 +135,59 @@ class _Way:
 def find_pathways(
     designs: Sequence[Design], damage: StageDamageByDesign, scenarios: Scenarios, economy: Economy
 ) -> Pathways | str:
-    """Tipping points of all combinations, and the sequences that lead through them; a sentence where there are none.
+    """Tipping points of all measure sets, and the sequences that lead through them; a sentence where there are none.
 
-    Storms and values stay as they are: the sea alone moves the tipping points. Measures stay when others follow. The
-    objective is asked of each sample, whose damage must not exceed its own of today times ``damage_share``. Of all
-    orders that lead to the same measures the cheapest is kept, and of all ends those that none is cheaper and longer
-    than.
+    Storms and values stay as today: sea-level rise alone moves the tipping points. Measures stay when others follow.
+    The objective holds per sample: damage must not exceed the sample's own of today times ``damage_share``. Of all
+    orders that lead to the same measures the cheapest is kept, and of all ends those that no other dominates in cost
+    and tipping point.
     """
     sea_levels = scenarios.sea_levels
     highest = float(np.median(damage.highest - damage.levels[:, -1]))
     if highest <= LEAST_GAIN:
-        return "There are no pathways: no higher sea was mapped. Give [[scenarios.sea_level_rise]] in the region file."
+        return (
+            "There are no pathways: no sea-level rise is mapped. Give [[scenarios.sea_level_rise]] in the region file."
+        )
     rises = np.linspace(0.0, highest, RISES)
     levels = damage.levels + rises[:, None, None]
-    sets = choices(len(designs))
+    sets = measure_sets(len(designs))
     annual = {each: damage.expected_annual_damage(each, levels) for each in sets}  # (N, S) each
     objective = scenarios.objective.damage_share * annual[NOTHING][0]  # (S,)
     if np.median(objective) <= 0:
-        return "There are no pathways: the median expected annual damage is nothing today."
+        return "There are no pathways: the median expected annual damage is zero today."
     points = {
         each: _point(tipping_rises(rises, annual[each], objective), highest, sea_levels, economy.start_year)
         for each in sets
     }
     until_2100 = replace(economy, horizon_years=LAST_YEAR - economy.start_year)
-    ways = _cheapest_ways(sets, designs, points, sea_levels, until_2100, len(damage.levels))
-    ends = _undominated(ways, points)
+    sequences = _cheapest_sequences(sets, designs, points, sea_levels, until_2100, len(damage.levels))
+    ends = _undominated(sequences, points)
     kinds = [each.measure.key for each in designs]
-    kept = {(), *(ways[end].order[:length] for end in ends for length in range(1, len(ways[end].order) + 1))}
+    orders = [sequences[end].order for end in ends]
+    kept = {(), *(order[:length] for order in orders for length in range(1, len(order) + 1))}
     steps = []
     for order in sorted(kept, key=lambda each: (len(each), each)):
-        way = ways[frozenset(order)]
-        point = points[frozenset(order)]
-        steps.append(Step(_named(order, kinds), point, bounds(way.cost), way.decide_by, way.late_years))
+        found, point = sequences[frozenset(order)], points[frozenset(order)]
+        steps.append(Step(_named(order, kinds), point, bounds(found.cost), found.decide_by, found.late_years))
     with np.errstate(divide="ignore", invalid="ignore"):
-        room = {each: float(np.nanmedian(objective / annual[each][0])) for each in sets}
+        headroom = {each: float(np.nanmedian(objective / annual[each][0])) for each in sets}
     return Pathways(
         damage_share=scenarios.objective.damage_share,
         objective_source=scenarios.objective.source,
         highest_rise=highest,
         arrivals=tuple(
             Arrival(float(rise), {each.name: each.year_of(float(rise), economy.start_year) for each in sea_levels})
-            for rise in _round_rises(highest)
+            for rise in _rounded_rises(highest)
         ),
         titles={each.measure.key: each.measure.title for each in designs},
         steps=tuple(steps),
-        ends=tuple(_named(ways[end].order, kinds) for end in ends),
-        signposts=tuple(_signposts(kept, designs, points, room, damage, scenarios, economy.start_year)),
+        ends=tuple(_named(order, kinds) for order in orders),
+        signposts=tuple(_signposts(kept, designs, points, headroom, damage, scenarios, economy.start_year)),
     )
 
 
 def tipping_rises(rises: Floats, annual: Floats, objective: Floats) -> Floats:
-    """(S,) rise [m] at which each sample's damage first exceeds its objective, straight between rises.
-
-    Infinite where it never does.
+    """(S,) rise [m] at which each sample's damage first exceeds its objective, linear between rises; infinite = never.
 
     Args:
         rises: (N,) [m], ascending; ``annual``: (N, S) expected annual damage at them; ``objective``: (S,).
@@ -209,22 +208,22 @@ def _point(rises: Floats, highest: float, sea_levels: Sequence[SeaLevel], start_
     return TippingPoint((low, middle, high), middle >= highest, years)
 
 
-def _cheapest_ways(
+def _cheapest_sequences(
     sets: Sequence[MeasureSet],
     designs: Sequence[Design],
     points: Mapping[MeasureSet, TippingPoint],
     sea_levels: Sequence[SeaLevel],
     economy: Economy,
     samples: int,
-) -> dict[MeasureSet, _Way]:
-    """The cheapest way to each choice that can be reached by steps which each move the tipping point."""
+) -> dict[MeasureSet, _Sequence]:
+    """The cheapest sequence to each measure set that is reachable by steps which each move the tipping point."""
     middle = sea_levels[len(sea_levels) // 2].name
-    ways = {NOTHING: _Way((), np.zeros(samples), {}, 0.0)}
+    sequences = {NOTHING: _Sequence((), np.zeros(samples), {}, 0.0)}
     for reached in sets[1:]:  # smaller ones first
         for added in sorted(reached):
             before = reached - {added}
             gain = points[reached].rise[1] - points[before].rise[1]
-            if before not in ways or gain < LEAST_GAIN or points[before].is_beyond_maps:
+            if before not in sequences or gain < LEAST_GAIN or points[before].is_beyond_maps:
                 continue
             decide_by = {
                 name: None if year is None else max(economy.start_year, int(year - np.ceil(designs[added].lead_years)))
@@ -236,24 +235,27 @@ def _cheapest_ways(
             life_cycle_cost_factor = economy.life_cycle_cost_factor(
                 measure.lifetime_years.value, measure.upkeep_share.value, start
             )
-            cost = ways[before].cost + designs[added].investment * life_cycle_cost_factor
-            if reached not in ways or np.median(cost) < np.median(ways[reached].cost):
+            cost = sequences[before].cost + designs[added].investment * life_cycle_cost_factor
+            if reached not in sequences or np.median(cost) < np.median(sequences[reached].cost):
                 tip = points[before].years[middle]
                 late = 0.0 if year is None or tip is None else max(year + designs[added].lead_years - tip, 0.0)
-                ways[reached] = _Way((*ways[before].order, added), cost, decide_by, late)
-    return ways
+                sequences[reached] = _Sequence((*sequences[before].order, added), cost, decide_by, late)
+    return sequences
 
 
-def _undominated(ways: Mapping[MeasureSet, _Way], points: Mapping[MeasureSet, TippingPoint]) -> list[MeasureSet]:
-    """Choices that no other is both cheaper and longer than, ``LEAST_LONGER`` apart, the shortest first."""
-    ordered = sorted(ways, key=lambda each: (float(np.median(ways[each].cost)), -points[each].rise[1], len(each)))
+def _undominated(
+    sequences: Mapping[MeasureSet, _Sequence], points: Mapping[MeasureSet, TippingPoint]
+) -> list[MeasureSet]:
+    """Sets that no other dominates in cost and tipping point, ``LEAST_SPACING`` apart, the earliest first."""
+    cost = {each: float(np.median(found.cost)) for each, found in sequences.items()}
+    ordered = sorted(sequences, key=lambda each: (cost[each], -points[each].rise[1], len(each)))
     front: list[MeasureSet] = []
     for each in ordered:
         if not front or points[each].rise[1] > points[front[-1]].rise[1]:
             front.append(each)
     apart: list[MeasureSet] = []
     for each in (each for each in reversed(front) if each != NOTHING):
-        if not apart or points[apart[-1]].rise[1] - points[each].rise[1] >= LEAST_LONGER:
+        if not apart or points[apart[-1]].rise[1] - points[each].rise[1] >= LEAST_SPACING:
             apart.append(each)
     return apart[::-1]
 
@@ -262,15 +264,15 @@ def _signposts(
     kept: set[tuple[int, ...]],
     designs: Sequence[Design],
     points: Mapping[MeasureSet, TippingPoint],
-    room: Mapping[MeasureSet, float],
+    headroom: Mapping[MeasureSet, float],
     damage: StageDamageByDesign,
     scenarios: Scenarios,
     start_year: int,
 ) -> Iterator[Signpost]:
-    """Where something follows: the sea, the count of high waters and what is exposed, if a future brings them so far.
+    """Where a measure follows: mean sea level, count of high waters and exposed value, if a scenario gets there.
 
     Args:
-        room: how many times as much may be exposed under today's sea before the objective is missed [-].
+        headroom: factor by which exposure may grow under today's sea level before the objective is missed [-].
     """
     kinds = [each.measure.key for each in designs]
     periods, level = np.asarray(damage.return_periods), np.median(damage.levels, axis=0)
@@ -286,23 +288,25 @@ def _signposts(
         yield Signpost("mean sea level above today's", "m", built, then, decide, tip)
         if watched - tip > level[0]:
             counts = [10 / float(np.exp(np.interp(watched - rise, level, np.log(periods)))) for rise in (decide, tip)]
-            yield Signpost(f"years in ten whose highest sea passes {watched:.2f} m", "years", built, then, *counts)
-        growth = room[frozenset(order)]
+            yield Signpost(
+                f"years in ten whose highest sea level exceeds {watched:.2f} m", "years", built, then, *counts
+            )
+        growth = headroom[frozenset(order)]
         if growth <= (1 + fastest) ** (LAST_YEAR - start_year):
             early = max(growth * (1 + fastest) ** -wait, 1.0)
-            yield Signpost("value of what can be flooded, today's = 1", "1", built, then, early, growth)
+            yield Signpost("exposed value, today's = 1", "1", built, then, early, growth)
 
 
 def _rise_in_time(point: TippingPoint, wait: float, sea_levels: Sequence[SeaLevel], start_year: int) -> float:
     """The rise [m] that leaves ``wait`` years until the tipping point in the scenario that gets there first."""
-    reached = {each: told for each in sea_levels if (told := point.years[each.name]) is not None}
+    reached = {each: year for each in sea_levels if (year := point.years[each.name]) is not None}
     fastest = min(reached, key=lambda each: reached[each])
-    year = max(reached[fastest] - wait, float(start_year))
-    return min(float(fastest.rise(np.array([year]), start_year, np.zeros(1))[0, 0]), point.rise[1])
+    start = max(reached[fastest] - wait, float(start_year))
+    return min(float(fastest.rise(np.array([start]), start_year, np.zeros(1))[0, 0]), point.rise[1])
 
 
-def _round_rises(highest: float) -> Floats:
-    """Some five round rises from none to the highest [m]."""
+def _rounded_rises(highest: float) -> Floats:
+    """About five rounded rises from none to the highest [m]."""
     step = next(size for size in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0) if highest / size <= 6 or size == 2.0)
     return np.asarray(np.round(np.arange(0.0, highest + 1e-9, step), 2))
 

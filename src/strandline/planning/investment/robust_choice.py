@@ -1,4 +1,4 @@
-"""Choosing when nobody knows how likely each future is: the worst tenth, regret, and what pays in every future."""
+"""Robust decisions without probabilities of scenarios: conditional value at risk, regret, and no-regret measures."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ from strandline.observations.arrays import Floats
 def worst_mean(values: npt.ArrayLike, share: float = 0.1) -> Floats:
     """Conditional value at risk: mean of the worst (lowest) ``share`` of values (…, S), all equally likely.
 
-    Where the share cuts a sample in two, that part of it counts.
+    Where the share cuts a sample in two, that part of it is counted.
 
     Raises:
         InputError: no values, or a share outside 0 to 1.
@@ -27,27 +27,27 @@ def worst_mean(values: npt.ArrayLike, share: float = 0.1) -> Floats:
 
 
 def regrets(values: Floats) -> Floats:
-    """(C, W) regret of each choice in each future: how much the best choice there would have been worth more.
+    """(C, W) regret of each option in each scenario: the value of the best option there minus its own.
 
     Args:
-        values: (C, W) worth of C choices in W futures.
+        values: (C, W) value of C options in W scenarios.
 
     Source: Savage (1951), Journal of the American Statistical Association 46, 55-67.
     """
     return np.asarray(values.max(axis=0) - values)
 
 
-def least_regretted(values: Floats, cost: Floats) -> int:
-    """The choice (of C) whose greatest regret over the futures is least; the cheaper of equals.
+def least_regret(values: Floats, cost: Floats) -> int:
+    """The option (of C) whose greatest regret over the scenarios is least; the cheaper of equals.
 
     Args:
-        values: (C, W) worth of C choices in W futures.
-        cost: (C,) what decides between equals.
+        values: (C, W) value of C options in W scenarios.
+        cost: (C,) decides between equals.
     """
     greatest = regrets(values).max(axis=1)
     return int(np.lexsort((cost, np.round(greatest, 2)))[0])
 
 
 def is_no_regret(values: Floats) -> bool:
-    """Whether a choice is worth more than doing nothing in each of its futures (W,)."""
+    """Whether an option has a positive value in every scenario (W,)."""
     return bool((values > 0).all())

@@ -1,4 +1,4 @@
-"""Futures in which measures are weighed: sea-level rise, storminess and development, as data with sources."""
+"""Scenarios of sea-level rise, storminess and development in which measures are appraised, with their sources."""
 
 import csv
 import tomllib
@@ -18,10 +18,10 @@ from strandline.observations.arrays import Floats
 from strandline.observations.region_file.values import Section
 
 BASELINE_YEAR = 2005.0
-"""The middle of 1995-2014, above which the IPCC counts the rise of the sea."""
+"""The middle of 1995-2014, the IPCC's reference period of sea-level rise."""
 LAST_YEAR = 2100
 LIKELY, VERY_LIKELY = 0.954, 1.645
-"""Standard normal quantiles of 83 %, where the IPCC's likely range ends, and of 95 %, beyond which nothing is told with
+"""Standard normal quantiles of 83 %, where the IPCC's likely range ends, and of 95 %, beyond which no projection has
 medium confidence."""
 Text = Annotated[str, Field(min_length=1)]
 
@@ -38,18 +38,17 @@ class SeaLevel:
     def rise(self, years: Floats, start_year: float, deviates: Floats) -> Floats:
         """(S, T) rise [m] since ``start_year``, of S standard normal deviates of the scenario.
 
-        Between the baseline and the two years that are told the rise is the parabola through all three. A deviate
-        moves both years by the same quantile of two half normal laws that hold the likely range, and no further than
-        5 to 95 %.
+        The rise is the parabola through the baseline year and the two stated years. A deviate moves both years by the
+        same quantile of two half-normal distributions that match the likely range, no further than 5 to 95 %.
 
         Raises:
-            InputError: a year after 2100, of which the scenario says nothing.
+            InputError: a year after 2100, where the scenario ends.
         """
         if np.max(years, initial=start_year) > LAST_YEAR:
             raise InputError(
-                f"scenario '{self.name}'", f"says nothing of the year {np.max(years):.0f}", f"stay within {LAST_YEAR}"
+                f"scenario '{self.name}'", f"does not reach the year {np.max(years):.0f}", f"stay within {LAST_YEAR}"
             )
-        middle, end = (_quantile(told, deviates) for told in (self.in_2050, self.in_2100))  # (S,) each
+        middle, end = (_quantile(stated, deviates) for stated in (self.in_2050, self.in_2100))  # (S,) each
         near, far = 2050 - BASELINE_YEAR, LAST_YEAR - BASELINE_YEAR
         bend = (end / far - middle / near) / (far - near)
         slope = middle / near - bend * near
@@ -61,14 +60,14 @@ class SeaLevel:
         return above_baseline(years) - above_baseline([start_year])
 
     def year_of(self, rise: float, start_year: int) -> int | None:
-        """The first year in which the median has risen so far [m] since ``start_year``; ``None`` = not until 2100."""
+        """The first year in which the median rise [m] since ``start_year`` is reached; ``None`` = not until 2100."""
         years = np.arange(start_year, LAST_YEAR + 1)
         reached = self.rise(years.astype(float), start_year, np.zeros(1))[0] >= rise
         return int(years[reached.argmax()]) if reached.any() else None
 
 
 class Storminess(Section):
-    """How the height of return levels above mean sea level has changed by 2100 [-]."""
+    """Relative change of the height of return levels above mean sea level by 2100 [-]."""
 
     name: Text
     change_by_2100: Annotated[float, Field(gt=-1, lt=1)]
@@ -76,7 +75,7 @@ class Storminess(Section):
 
 
 class Development(Section):
-    """How fast the value of what can be flooded grows [a-1]."""
+    """Growth rate of the value exposed to floods [a-1]."""
 
     name: Text
     growth_per_year: Annotated[float, Field(gt=-0.1, lt=0.1)]
@@ -84,7 +83,7 @@ class Development(Section):
 
 
 class Objective(Section):
-    """Greatest median expected annual damage while the sea rises, as a share of today's [-]."""
+    """Greatest acceptable median expected annual damage while the sea rises, as a share of today's [-]."""
 
     damage_share: Annotated[float, Field(gt=0)]
     source: Text
@@ -92,7 +91,7 @@ class Objective(Section):
 
 @dataclass(frozen=True)
 class Scenario:
-    """One future."""
+    """One combination of sea-level rise, storminess and development."""
 
     sea_level: SeaLevel
     storminess: Storminess
@@ -106,7 +105,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Scenarios:
-    """All futures: every combination of the three; and what is to stay true in them."""
+    """All scenarios: every combination of the three parts; and the objective to keep."""
 
     sea_levels: tuple[SeaLevel, ...]
     storminess: tuple[Storminess, ...]
@@ -118,7 +117,7 @@ class Scenarios:
 
     @property
     def sources(self) -> dict[str, str]:
-        """Name of each part → who says so."""
+        """Name of each part → its source."""
         return {
             **{each.name: each.source for each in self.sea_levels},
             **{each.name: each.source for each in self.storminess},
@@ -135,7 +134,7 @@ AS_TODAY = Scenario(
     Storminess(name="storms as today", change_by_2100=0.0, source=_COMPARE),
     Development(name="values as today", growth_per_year=0.0, source=_COMPARE),
 )
-"""Nothing changes: no future that anybody expects."""
+"""Nothing changes: only for comparison."""
 
 
 class _File(Section):
@@ -146,7 +145,7 @@ class _File(Section):
 
 
 def load_scenarios(path: Path | None = None) -> Scenarios:
-    """Read the futures; those in the package when no path is given.
+    """Read the scenarios; those in the package when no path is given.
 
     Raises:
         InputError: not TOML, an unknown or missing key, a number without a source, or an unknown sea-level scenario.
@@ -159,8 +158,10 @@ def load_scenarios(path: Path | None = None) -> Scenarios:
         raise InputError(where, f"cannot be read as TOML ({error})", "compare it with the package's") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{where}: {place}", first["msg"], "compare it with the package's scenarios.toml") from error
+        location = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{where}: {location}", first["msg"], "compare it with the package's scenarios.toml"
+        ) from error
     known = _sea_levels()
     unknown = [name for name in content.sea_level if name not in known]
     if unknown:
@@ -172,15 +173,15 @@ def load_scenarios(path: Path | None = None) -> Scenarios:
 def _sea_levels() -> Mapping[str, SeaLevel]:
     text = resources.files("strandline.observations").joinpath("data/sea_level_rise.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
-    told = {
+    rise = {
         (row["scenario"], row["year"]): (float(row["low"]), float(row["median"]), float(row["high"])) for row in rows
     }
     source = "IPCC AR6 WG1 table 9.9, global mean, median and likely range"
     names = dict.fromkeys(row["scenario"] for row in rows)
-    return {name: SeaLevel(name, told[name, "2050"], told[name, "2100"], source) for name in names}
+    return {name: SeaLevel(name, rise[name, "2050"], rise[name, "2100"], source) for name in names}
 
 
-def _quantile(told: tuple[float, float, float], deviates: Floats) -> Floats:
-    low, median, high = told
+def _quantile(bounds: tuple[float, float, float], deviates: Floats) -> Floats:
+    low, median, high = bounds
     spread = np.where(deviates > 0, high - median, median - low) / LIKELY
     return np.asarray(median + np.clip(deviates, -VERY_LIKELY, VERY_LIKELY) * spread)

@@ -18,7 +18,7 @@ FORMER_FOLDER = "given"
 """Name of the folder in run folders of older versions."""
 
 
-def replace_issued(
+def follow_up_issued(
     drafts: Sequence[FloodWarning], issued_warnings: Sequence[FloodWarning], issuer: Issuer
 ) -> list[FloodWarning]:
     """Return the drafts, as updates where a warning on the same subject was issued, and cancels of warnings not due.

@@ -38,7 +38,7 @@ def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
         figure = new_figure(width, 1.6 + 0.52 * len(rows))
         axes = figure.add_subplot()
         for step in pathways.steps:
-            _draw_step(axes, pathways.way(step.built), heights, colours)
+            _draw_step(axes, pathways.pathway(step.built), heights, colours)
         letters = 30 if width >= WIDE else 16
         names = {CURRENT: "no measure", **pathways.titles}
         axes.set_yticks(range(len(rows)), [fill(names[row], letters) for row in rows])

@@ -1,9 +1,9 @@
 """The sentences of the report, composed from the results of a run."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from strandline.observations.arrays import Floats
 from strandline.planning.formatting import (
     capitalise,
     format_area,
@@ -25,7 +25,7 @@ from strandline.report.page.tables import MODALITY_LABELS
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.population import HeadCount
 from strandline.risk.impact.survey_age import OUTDATED_YEARS
-from strandline.risk.sensitivity import Information
+from strandline.risk.sensitivity import SensitivityAnalysis
 
 NEGLIGIBLE_REDUCTION = 0.02
 """Share of the variance below which no measurement is recommended."""
@@ -93,7 +93,7 @@ def _between(count: HeadCount) -> str:
     return f"between {least:,.0f} and {most:,.0f}, depending on roads and ground without data,"
 
 
-def information_sentences(information: Information | None) -> list[str]:
+def information_sentences(information: SensitivityAnalysis | None) -> list[str]:
     """Return what makes the damage uncertain and what to measure next; empty where nothing is uncertain."""
     if information is None or not information.measurements:
         return []
@@ -192,7 +192,7 @@ def missing_data_sentences(results: RunResults) -> list[str]:
     gauge = observations.tide_gauge
     if gauge is not None:
         readings = gauge["water_level"].to_numpy()  # (station, time)
-        missing: npt.NDArray[np.float64] = np.isnan(readings).mean(axis=1)
+        missing: Floats = np.isnan(readings).mean(axis=1)
         for station, share in zip(gauge["station"].to_numpy(), missing, strict=True):
             if share == 1:
                 sentences.append(f"Gauge “{station}” gave no reading at all.")

@@ -29,7 +29,7 @@ def pathway_lines(pathways: Pathways | None) -> list[str]:
 
 def describe_pathway(pathways: Pathways, end: tuple[str, ...]) -> str:
     """Return a pathway as a sentence."""
-    steps = pathways.way(end)[1:]
+    steps = pathways.pathway(end)[1:]
     parts = []
     for number, step in enumerate(steps):
         when = "first" if number == 0 else f"then, at {format_tipping_point(steps[number - 1])},"

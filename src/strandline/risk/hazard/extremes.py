@@ -5,8 +5,8 @@ The shape xi has the sign of Coles (2001): xi < 0 means a bounded tail. SciPy's 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal, Self
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,11 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
 
-Method = Literal["block_maxima", "peaks_over_threshold", "published"]
+Method = Literal["block_maxima", "peaks_over_threshold"]
 METHOD_NAMES = {"block_maxima": "block maxima", "peaks_over_threshold": "peaks over threshold"}
 
 EXTRAPOLATION = 4.0
-"""Greatest return period in units of the record's length (Pugh 1987, Tides, Surges and Mean Sea-Level, chapter 8)."""
+"""Greatest return period over record length [-] (Pugh 1987, Tides, Surges and Mean Sea-Level, chapter 8)."""
 FEWEST_BLOCKS = 10
 """Annual maxima below which no GEV is fitted; a convention, e.g. Caires (2011), JCOMM Technical Report 58."""
 FEWEST_PEAKS = 30
@@ -33,23 +33,21 @@ SHAPE_RANGE = (-0.5, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class ReturnLevelFit:
-    """A tail of the sea level, with what is needed to draw another one that the record allows as well.
+    """A fitted tail of the sea level, with the data that a bootstrap needs.
 
     Attributes:
-        method: how it was obtained; decides what ``location`` and ``scale`` mean (GEV, or GPD above a threshold).
+        method: of the fit; ``location`` and ``scale`` are those of a GEV, or of a GPD above a threshold.
         location: GEV location in ``reference_year``, or the threshold [m, datum of the data].
         scale: [m].
         shape: xi [-].
-        record_years: length of the record [years]; infinite where a published fit does not state it.
+        record_years: length of the record [years].
         rate: exceedances of the threshold per year [a-1]; 0 for a GEV.
         trend: rise of the location [m a-1]; 0 where none was fitted.
         reference_year: the year for which levels are given; NaN where no trend was fitted.
-        log_likelihood: at the maximum; NaN for a published fit.
+        log_likelihood: at the maximum.
         data: (N, r) largest values of each block or (N, 1) excesses over the threshold [m]; NaN = missing order.
-        years: (N,) year of each block.
-        covariance: (3, 3) of location, scale, shape; published fits only.
-        datum_sd: standard deviation of a datum shift applied afterwards [m].
-        source: whose numbers these are.
+        years: (N,) year of each block; ``None`` for peaks.
+        source: of the record.
     """
 
     method: Method
@@ -58,14 +56,12 @@ class ReturnLevelFit:
     shape: float
     record_years: float
     source: str
+    data: Floats
+    log_likelihood: float
     rate: float = 0.0
     trend: float = 0.0
     reference_year: float = float("nan")
-    log_likelihood: float = float("nan")
-    data: Floats | None = None
     years: Floats | None = None
-    covariance: Floats | None = None
-    datum_sd: float = 0.0
 
     def __post_init__(self) -> None:
         if not (self.scale > 0 and np.isfinite([self.location, self.scale, self.shape]).all()):
@@ -93,10 +89,6 @@ class ReturnLevelFit:
         )
         return stretch(np.asarray(growth), xi)
 
-    def shifted(self, offset: float, sd: float) -> Self:
-        """The same tail on another datum: ``offset`` [m] higher, known with standard deviation ``sd`` [m]."""
-        return replace(self, location=self.location + offset, datum_sd=float(np.hypot(self.datum_sd, sd)))
-
 
 def require_record(record_years: float, return_periods: tuple[float, ...], method: Method) -> None:
     """Refuse return periods that are more than ``EXTRAPOLATION`` times the record's length."""
@@ -104,8 +96,8 @@ def require_record(record_years: float, return_periods: tuple[float, ...], metho
     if longest > EXTRAPOLATION * record_years:
         raise RefusedByTheory(
             f"a record of {record_years:.1f} years cannot give {longest:g}-year levels"
-            f" by {METHOD_NAMES.get(method, 'its published fit')}; give at least {longest / EXTRAPOLATION:.0f} years"
-            " or published parameters"
+            f" by {METHOD_NAMES[method]}; give at least {longest / EXTRAPOLATION:.0f} years, or the published record of"
+            " a longer one"
         )
 
 
@@ -148,7 +140,7 @@ def fit_block_maxima(
         maxima: (N,) or (N, r) levels [m], descending in each row; NaN = that order is missing.
         years: (N,) calendar years of the blocks.
         trend: whether the location rises linearly with time; test it by the likelihood ratio.
-        reference_year: for which year levels are wanted; the last one when a trend is fitted.
+        reference_year: of the levels; the last year by default. Used only with a trend.
 
     Raises:
         InputError: a year without a maximum, or rows that are not descending.
@@ -164,9 +156,7 @@ def fit_block_maxima(
     if (np.diff(data, axis=1) > 0).any() or (np.diff(filled.astype(int), axis=1) > 0).any():
         raise InputError(source, "the largest values of a year are not descending", "sort each row, largest first")
     if len(data) < FEWEST_BLOCKS:
-        raise RefusedByTheory(
-            f"{len(data)} annual maxima cannot carry a GEV; give at least {FEWEST_BLOCKS} years or published parameters"
-        )
+        raise RefusedByTheory(f"{len(data)} annual maxima are too few for a GEV; give at least {FEWEST_BLOCKS} years")
     reference = float(time.max()) if reference_year is None else reference_year
     span = max(float(np.ptp(time)), 1.0)
     clock = ((time - time.mean()) / span)[:, None]  # (N, 1)
@@ -217,8 +207,8 @@ def fit_peaks_over_threshold(peaks: Floats, threshold: float, record_years: floa
     excesses = excesses[excesses > threshold] - threshold
     if excesses.size < FEWEST_PEAKS:
         raise RefusedByTheory(
-            f"{excesses.size} peaks above {threshold:g} m cannot carry a GPD; lower the threshold, give a record with "
-            f"at least {FEWEST_PEAKS} peaks, or published parameters"
+            f"{excesses.size} peaks above {threshold:g} m are too few for a GPD; lower the threshold, or give a record "
+            f"with at least {FEWEST_PEAKS} peaks"
         )
     spread = float(excesses.mean())
     standard = excesses / spread
@@ -242,7 +232,7 @@ def annual_maxima(time: Times, level: Floats, completeness: float) -> tuple[Floa
     Args:
         time: (T,) UTC, hourly.
         level: (T,) [m]; NaN = gap.
-        completeness: share of a year's hours that must be there [-]; a year with a gap may have lost its peak in it.
+        completeness: share of a year's hours that must be observed [-]; a year's peak may lie in a gap.
 
     Returns:
         years (N,) and maxima (N,) [m].
@@ -273,7 +263,7 @@ def fit_gauge(
     Args:
         time: (T,) UTC, hourly.
         level: (T,) [m]; NaN = gap, not counted as observed time.
-        return_periods: [years] that will be asked of the fit.
+        return_periods: [years] for which levels are needed.
         events_per_year: how many declustered peaks a year lie above the threshold; two to three as a rule
             (Lang et al. 1999, Journal of Hydrology 225, 103-117).
         completeness: see `annual_maxima`.
@@ -292,7 +282,7 @@ def fit_gauge(
 
 
 def stretch(growth: Floats, shape: float) -> Floats:
-    """(exp(xi g) - 1) / xi, with its limit g at xi = 0: from the exponential or Gumbel scale to the tail's own."""
+    """(exp(xi g) - 1) / xi, with its limit g at xi = 0: from the exponential or Gumbel scale to that of the tail."""
     return growth if abs(shape) < 1e-9 else np.asarray(np.expm1(shape * growth) / shape)
 
 
@@ -312,5 +302,5 @@ def _minimise(loss: Callable[[Floats], float], start: Floats) -> Floats:
     options = {"xatol": 1e-7, "fatol": 1e-9, "maxiter": 4000, "maxfev": 8000, "initial_simplex": simplex}
     first = optimize.minimize(loss, start, method="Nelder-Mead", options=options)
     if not first.success or not np.isfinite(first.fun):
-        raise RefusedByTheory(f"the likelihood has no regular maximum ({first.message}); use published parameters")
+        raise RefusedByTheory(f"the likelihood has no regular maximum ({first.message}); give a longer record")
     return np.asarray(first.x, dtype=float)

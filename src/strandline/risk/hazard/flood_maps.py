@@ -1,4 +1,4 @@
-"""Flood maps per return period: the forecaster driven by synthetic storms of sampled levels."""
+"""Flood maps per return period: predictions of the forecaster for synthetic storms of sampled return levels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from strandline.distillation.training.loop import Progress
+from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.batching import asset_part
 from strandline.models.terrain_features import TerrainFeatures, terrain_features_of
@@ -22,11 +23,13 @@ from strandline.uncertainty.forecaster import Forecaster
 
 @dataclass(frozen=True, eq=False)
 class Draw:
-    """One Monte-Carlo sample: a storm of each return level, and how the forecaster is read in all of them.
+    """One Monte-Carlo sample: a storm of each return level, one ensemble member and one quantile for all of them.
 
     Attributes:
-        height: (R,) of the peaks [m above mean sea level]; ``storms``: R, without a ground.
-        member: of the ensemble; ``quantile``: of its depth distribution, 0…1.
+        height: (R,) of the peaks [m above mean sea level].
+        storms: batch of R storms, without terrain.
+        member: of the ensemble.
+        quantile: of its depth distribution, 0…1.
     """
 
     height: Floats
@@ -37,7 +40,7 @@ class Draw:
 
 @dataclass(frozen=True, eq=False)
 class FloodMaps:
-    """What S draws flood on one ground: ``depth`` and the maps of a ``Hazard``, and its ``damage_states``."""
+    """Flood maps of S draws on one terrain, with the shapes of a ``Hazard``."""
 
     depth: SingleFloats
     probability: SingleFloats
@@ -57,26 +60,23 @@ def map_hazard(
     *,
     rise: float = 0.0,
 ) -> Hazard:
-    """Flood depth for each sampled return level.
+    """Map the flood depth of each sampled return level.
 
     Args:
         forecaster: calibrated students.
-        observations: terrain and gauge of the place.
-        sea: tide and weather of the own gauge.
+        observations: terrain, gauge and assets of the study area.
+        sea_level: model of the own gauge.
         levels: (S, R) sampled return levels [m, region datum].
         return_periods: R, ascending [years].
         rng: draws storms, members and quantiles.
-        rise: of the mean sea level [m], on which tide and storms ride; added to ``levels``.
-
-    Returns:
-        As `map_floods` has it.
+        rise: of the mean sea level [m]; added to ``levels``, and to the level about which tide and surge vary.
     """
     designer = storm_designer(observations, sea_level)
     levels = levels + rise
     draws = draw_floods(designer, levels, forecaster.members, rng, rise)
-    ground = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
+    terrain = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
     assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
-    maps = map_floods(forecaster, ground, draws, assets, progress)
+    maps = map_floods(forecaster, terrain, draws, assets, progress)
     return Hazard(
         observations.region,
         return_periods,
@@ -93,10 +93,11 @@ def map_hazard(
 def draw_floods(
     designer: StormDesigner, levels: Floats, members: int, rng: np.random.Generator, rise: float = 0.0
 ) -> list[Draw]:
-    """A draw a row of return levels (S, R) [m, region datum], which hold the ``rise`` of the mean sea level [m].
+    """One draw per row of return levels (S, R) [m, region datum], which include the ``rise`` of mean sea level [m].
 
-    Each draws one tide and storm shape, one of the ensemble's ``members`` and one quantile of its depth distribution,
-    and keeps them over all return periods; so members' disagreement, storm shapes and sampled levels all reach the map.
+    Each draw has one tide and storm shape, one of the ensemble's ``members`` and one quantile of its depth
+    distribution, the same for all return periods; so epistemic uncertainty, storm shapes and sampled
+    levels all propagate to the map.
     """
     draws = []
     for row in levels:
@@ -108,54 +109,58 @@ def draw_floods(
 
 def map_floods(
     forecaster: Forecaster,
-    ground: TerrainFeatures,
+    terrain: TerrainFeatures,
     draws: Sequence[Draw],
     assets: Mapping[str, Tensor],
     progress: Progress | None = None,
 ) -> FloodMaps:
-    """What each draw floods on a ground.
+    """Map the flood of each draw on one terrain.
 
-    Depths of a sample's cells are taken at one common quantile: errors of neighbouring cells are alike, and a sum over
-    cells must not average them away.
+    Depths of a sample's cells are taken at one common quantile: errors of neighbouring cells are correlated, and a
+    sum over cells must not average them out.
 
     Args:
-        assets: parts of a batch that ask about assets (`asset_part`), or none.
+        assets: the asset entries of a batch (`asset_part`), or none.
 
     Returns:
-        Cells are called flooded where the threshold of the storm (`Forecaster.thresholds`) is reached in half of the
-        samples or more. Depth 0 on permanent water (it is not flooded), NaN where the ground is unknown.
+        A cell is in the flood extent where the threshold of the storm (`Forecaster.thresholds`) is reached in half
+        of the samples or more. Depth is 0 on permanent water (it is not flooded), NaN where the terrain is unknown.
     """
-    elevation, water = ground.channels[0].numpy(), ground.channels[2].numpy() > 0.5
+    elevation, water = terrain.channels[0].numpy(), terrain.channels[2].numpy() > 0.5
     states: list[Floats] = []  # (R, A, 5) each
     depth = np.full((len(draws), len(draws[0].height), *elevation.shape), np.nan, dtype=np.float32)
     probability, flood_extent, variance = (np.zeros(depth.shape[1:], dtype=np.float64) for _ in range(3))
     for sample, draw in enumerate(draws):
-        batch = replace(ground.attach_to(draw.storms), **assets)
-        said = forecaster.predict(batch)
-        classes = said.class_probability
-        assert classes is not None  # there is a ground
-        wet = 1 - classes[:, :, 0]  # (M, R, H, W)
-        chance = wet.mean(axis=0)
-        probability += chance
-        variance += wet.var(axis=0)
-        flood_extent += chance >= forecaster.thresholds(batch)[:, None, None]
-        if said.damage_probability is not None:
-            states += [said.damage_probability.astype(float)]
-        deepest = draw.height[:, None, None] - elevation  # no water stands above the sea that brings it
+        batch = replace(terrain.attach_to(draw.storms), **assets)
+        prediction = forecaster.predict(batch)
+        classes = prediction.class_probability
+        if classes is None:
+            raise InputError("flood maps", "the batch has no terrain", "attach terrain features to the storms")
+        by_member = 1 - classes[:, :, 0]  # (M, R, H, W)
+        flooded = by_member.mean(axis=0)
+        probability += flooded
+        variance += by_member.var(axis=0)
+        flood_extent += flooded >= forecaster.thresholds(batch)[:, None, None]
+        if prediction.damage_probability is not None:
+            states += [prediction.damage_probability.astype(float)]
+        deepest = draw.height[:, None, None] - elevation  # a flood is not higher than the sea level that causes it
         depth[sample] = depth_at_quantile(classes[draw.member], draw.quantile, deepest)
         if progress is not None:
             progress((sample + 1) / len(draws))
-    # more sea never floods less: what the networks violate by noise is put in order of the return periods
+    # A higher sea level never floods less; the networks violate this by noise, so values are made non-decreasing.
     depth = np.maximum.accumulate(depth, axis=1)
     probability = np.maximum.accumulate(probability / len(draws), axis=0)
     flood_extent = np.maximum.accumulate((flood_extent >= len(draws) / 2).astype(float), axis=0)
     epistemic_sd = np.sqrt(variance / len(draws))
     for grid in (depth, probability, flood_extent, epistemic_sd):
         grid[..., water] = 0.0
-        grid[..., ~ground.known.numpy()] = np.nan
-    told = np.where(assets["asset_seen"].numpy()[..., None], np.mean(states, axis=0), np.nan) if states else None
+        grid[..., ~terrain.known.numpy()] = np.nan
+    seen = assets["asset_seen"].numpy()[..., None] if states else None
+    damage_states = None if seen is None else np.where(seen, np.mean(states, axis=0), np.nan)
     single = np.float32
-    return FloodMaps(depth, probability.astype(single), flood_extent.astype(single), epistemic_sd.astype(single), told)
+    return FloodMaps(
+        depth, probability.astype(single), flood_extent.astype(single), epistemic_sd.astype(single), damage_states
+    )
 
 
 def depth_at_quantile(
@@ -163,8 +168,8 @@ def depth_at_quantile(
 ) -> npt.NDArray[np.float32]:
     """Depth [m] below which a share ``quantile`` of the class distribution lies.
 
-    Linear within a class; the open last class ends at ``deepest``, or half a metre above its edge where the ground is
-    said to lie higher than that (the elevation product errs by metres).
+    Linear within a class; the open last class ends at ``deepest``, or half a metre above its edge where the terrain
+    is higher than that (the elevation product errs by metres).
 
     Args:
         probability: (B, K, H, W) of the depth classes.
@@ -183,6 +188,6 @@ def depth_at_quantile(
 
 
 def sources_of(provenance: Mapping[str, Provenance]) -> dict[str, Provenance]:
-    """What flood maps rest on, of all that a place has."""
+    """Provenance of the observations that flood maps use."""
     used = ("terrain", "tide_gauge", "sar", "optical", "in_situ", "flood_survey")
     return {name: provenance[name] for name in used if name in provenance}

@@ -9,11 +9,15 @@ import numpy.typing as npt
 from strandline.errors import InputError
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
+from strandline.observations.variables import DEPTH_EDGES
+
+FLOODED_DEPTH = DEPTH_EDGES[0]
+"""Depth from which a cell, an asset or a home counts as flooded [m]."""
 
 
 @dataclass(frozen=True, eq=False)
 class Hazard:
-    """How high the sea comes and what it floods, as S Monte-Carlo samples for R return periods.
+    """Sea levels and flood maps, as S Monte-Carlo samples for R return periods.
 
     Attributes:
         return_periods: [years], ascending.
@@ -23,9 +27,9 @@ class Hazard:
         flood_extent: (R, H, W) float32, 1 where a cell is predicted flooded, else 0; NaN = unknown cell.
         epistemic_sd: (R, H, W) float32 standard deviation [-] of the members' flood probabilities: the epistemic
             part, which more data could reduce. NaN = unknown cell.
-        provenance: what it was made from.
-        damage_states: (R, A, 5) the forecaster's own probabilities of the damage states of the place's assets [-], mean
-            over the samples; NaN outside the region; ``None`` = it says nothing of them.
+        provenance: of the observations used.
+        damage_states: (R, A, 5) the student's probabilities of the damage states of the assets [-], mean over the
+            samples; NaN outside the region; ``None`` = not predicted.
     """
 
     region: Region

@@ -1,23 +1,22 @@
-"""Who is cut off: settlements whose roads to a hospital or a shelter lie under water."""
+"""Access by road: which settlements have no passable road to a hospital or a shelter."""
 
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import shapely
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats, Indices
+from strandline.observations.arrays import Floats, Indices, Mask
 
 ROADS = ("road", "bridge")
 SNAP = 1.0
-"""Ends of roads closer than about this meet [m]; an assumption about how surveys are drawn."""
+"""Ends of roads closer than about this connect [m]; an assumption about how surveys are drawn."""
 REACH = 500.0
-"""A place farther than this from every road has unknown access [m]; an assumption."""
+"""A settlement farther than this from every road has unknown access [m]; an assumption."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +25,8 @@ class RoadNetwork:
 
     Attributes:
         nodes: (N, 2) x and y [m].
-        edges: (E, 2) the nodes that each stretch joins.
-        road: (E,) place of the asset that a stretch belongs to among all assets.
+        edges: (E, 2) the nodes that each segment connects.
+        road: (E,) position, among all assets, of the asset that a segment belongs to.
     """
 
     nodes: Floats
@@ -35,7 +34,7 @@ class RoadNetwork:
     road: Indices
 
     def nearest_node(self, x: Floats, y: Floats, reach: float = REACH) -> Indices:
-        """(P,) the node nearest to each place, −1 where none lies within ``reach`` [m]."""
+        """(P,) the node nearest to each point, −1 where none lies within ``reach`` [m]."""
         if not len(self.nodes):
             return np.full(len(x), -1, dtype=np.int64)
         distance, node = cKDTree(self.nodes).query(np.stack([x, y], axis=1))
@@ -43,7 +42,7 @@ class RoadNetwork:
 
 
 def road_network(assets: gpd.GeoDataFrame) -> RoadNetwork:
-    """The graph of all roads and bridges; they meet where they share a vertex, not where they merely cross.
+    """The graph of all roads and bridges; they connect where they share a vertex, not where they cross.
 
     Raises:
         InputError: a road or bridge that is not a line.
@@ -64,39 +63,33 @@ def road_network(assets: gpd.GeoDataFrame) -> RoadNetwork:
 
 
 def is_cut_off(
-    network: RoadNetwork, closed: Floats, facility: Indices, shut: Floats, place: Indices
-) -> npt.NDArray[np.float64]:
-    """(P,) 1 = no road leads to a facility that serves, 0 = one does, NaN = that hangs on what is unknown.
+    network: RoadNetwork, closed: Floats, facility: Indices, out_of_service: Floats, settlement: Indices
+) -> Floats:
+    """(P,) 1 = no road leads to a working facility, 0 = one does, NaN = unknown.
 
-    1 is said only if it holds with every unknown road passable and every unknown facility at work; 0 only if it holds
-    with all of them shut.
+    The result is 1 if it holds with every unknown road passable and every unknown facility working, and 0 if it holds
+    with none of them.
 
     Args:
         closed: (E,) 1 = impassable, 0 = passable, NaN = unknown.
-        facility: (F,) nodes of the facilities, −1 = its access is unknown.
-        shut: (F,) 1 = out of service, 0 = serves, NaN = unknown.
-        place: (P,) nodes of the places, −1 = access unknown.
+        facility: (F,) nodes of the facilities, −1 = unknown access.
+        out_of_service: (F,) 1 = out of service, 0 = working, NaN = unknown.
+        settlement: (P,) nodes of the settlements, −1 = unknown access.
     """
-    cut_at_best = ~_served(network, closed != 1, facility, shut != 1, place)
-    if (facility < 0).any() and (shut[facility < 0] != 1).any():
-        cut_at_best[:] = False  # it may stand anywhere
-    cut_at_worst = ~_served(network, closed == 0, facility, shut == 0, place)
-    answer = np.where(cut_at_best, 1.0, np.where(cut_at_worst, np.nan, 0.0))
-    return np.where(place < 0, np.nan, answer)
+    cut_off_at_best = ~_is_served(network, closed != 1, facility, out_of_service != 1, settlement)
+    if (facility < 0).any() and (out_of_service[facility < 0] != 1).any():
+        cut_off_at_best[:] = False  # it may be anywhere
+    cut_off_at_worst = ~_is_served(network, closed == 0, facility, out_of_service == 0, settlement)
+    cut_off = np.where(cut_off_at_best, 1.0, np.where(cut_off_at_worst, np.nan, 0.0))
+    return np.where(settlement < 0, np.nan, cut_off)
 
 
-def _served(
-    network: RoadNetwork,
-    passable: npt.NDArray[np.bool_],
-    facility: Indices,
-    serves: npt.NDArray[np.bool_],
-    place: Indices,
-) -> npt.NDArray[np.bool_]:
-    """(P,) whether a place lies in one piece of the network with a facility that serves."""
+def _is_served(network: RoadNetwork, passable: Mask, facility: Indices, works: Mask, settlement: Indices) -> Mask:
+    """(P,) whether a settlement is in one component of the network with a working facility."""
     start, end = network.edges[passable].T
     size = len(network.nodes)
     graph = sparse.coo_array((np.ones(start.size, dtype=np.int8), (start, end)), shape=(size, size))
-    pieces, piece = connected_components(graph, directed=False)
-    served = np.zeros(pieces + 1, dtype=bool)  # the last one for places without a road
-    served[piece[facility[serves & (facility >= 0)]]] = True
-    return np.asarray(served[np.where(place < 0, pieces, np.append(piece, 0)[place])])
+    count, component = connected_components(graph, directed=False)
+    served = np.zeros(count + 1, dtype=bool)  # the last one for settlements without a road
+    served[component[facility[works & (facility >= 0)]]] = True
+    return np.asarray(served[np.where(settlement < 0, count, np.append(component, 0)[settlement])])

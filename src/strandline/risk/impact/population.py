@@ -1,4 +1,4 @@
-"""People in the water and people cut off by it, with bounds for all that is unknown."""
+"""People exposed to flood water and cut off by it, with bounds for everything unknown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats
-from strandline.observations.variables import DEPTH_EDGES
-from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.hazard import FLOODED_DEPTH
 from strandline.risk.impact.access import is_cut_off, road_network
-from strandline.risk.impact.loss_of_function import deepest_at_assets, draw_function_thresholds, exceeds_depth
+from strandline.risk.impact.loss_of_function import draw_function_thresholds
 from strandline.risk.impact.totals import rows_by_district
-from strandline.risk.stage_damage.exposure import Exposure
+from strandline.risk.stage_damage.asset_depths import exceeds_depth
+from strandline.risk.stage_damage.damage_chain import DamageChain
 
 REFUGES = ("hospital", "shelter")
 Bounds = tuple[float, float, float]
@@ -45,15 +45,15 @@ class DistrictPopulation:
 
 @dataclass(frozen=True)
 class PopulationImpact:
-    """People in an event of the design return period; assets whose people nobody counted are in none of the numbers.
+    """People in an event of the design return period; assets without a count of people are in none of the numbers.
 
     Attributes:
-        counted: people of all assets that state them.
-        uncounted_assets: homes that do not.
+        counted: people of all assets with a count.
+        uncounted_assets: homes without a count.
         exposed: in 0.15 m of water or more.
-        cut_off: hospital or shelter → people whom no road leads there; absent where the survey has none, or no roads.
-        districts: those with homes, in the order of their names, what is not stated last; empty where the survey names
-            none.
+        cut_off: hospital or shelter → people without a road to one; absent where the survey has none, or no roads.
+        districts: those with homes, in the order of their names, then homes of no stated district; empty where the
+            survey names none.
     """
 
     counted: float
@@ -64,9 +64,9 @@ class PopulationImpact:
 
 
 def assess_population(
-    hazard: Hazard, assets: gpd.GeoDataFrame, exposure: Exposure, design: int, rng: np.random.Generator
+    chain: DamageChain, assets: gpd.GeoDataFrame, design: int, rng: np.random.Generator
 ) -> PopulationImpact | None:
-    """Exposed and cut-off people at the return period with index ``design``; None where nobody counted people.
+    """Exposed and cut-off people at the sea level with index ``design``; ``None`` where no count of people exists.
 
     Raises:
         InputError: a road that is not a line.
@@ -74,28 +74,29 @@ def assess_population(
     if "people" not in assets or assets["people"].isna().all():
         return None
     people = assets["people"].to_numpy(dtype=float)
-    living, names = np.flatnonzero(people > 0), assets["asset_class"].to_numpy()
-    thresholds = draw_function_thresholds(assets, len(hazard.flood_depth), rng)
+    inhabited, names = np.flatnonzero(people > 0), assets["asset_class"].to_numpy()
+    thresholds = draw_function_thresholds(assets, len(chain.deviates), rng)
     network = road_network(assets)
     point = assets.geometry.representative_point()
     node = network.nearest_node(point.x.to_numpy(), point.y.to_numpy())
-    wet = np.full((len(hazard.flood_depth), living.size), np.nan)  # (S, P)
+    exposed = np.full((len(chain.deviates), inhabited.size), np.nan)  # (S, P)
     refuges = {name: np.flatnonzero(names == name) for name in REFUGES if (names == name).any()}
-    cut = {name: np.full(wet.shape, np.nan) for name in refuges if len(network.edges)}
-    for sample, (depth, threshold) in enumerate(zip(hazard.flood_depth, thresholds, strict=True)):
-        deepest, unknown = deepest_at_assets(depth[design : design + 1], exposure)
-        lost = exceeds_depth(deepest, unknown, threshold)[:, 0]
-        wet[sample] = exceeds_depth(deepest, unknown, np.full(len(assets), DEPTH_EDGES[0]))[living, 0]
-        for name, answer in cut.items():
+    cut_off = {name: np.full(exposed.shape, np.nan) for name in refuges if len(network.edges)}
+    for number, (sample, threshold) in enumerate(zip(chain, thresholds, strict=True)):
+        greatest, has_unknown_cell = sample.only(design).greatest_depth()
+        lost = exceeds_depth(greatest, has_unknown_cell, threshold)[:, 0]
+        at_home = exceeds_depth(greatest, has_unknown_cell, np.full(len(assets), FLOODED_DEPTH))
+        exposed[number] = at_home[inhabited, 0]
+        for name, result in cut_off.items():
             rows = refuges[name]
-            answer[sample] = is_cut_off(network, lost[network.road], node[rows], lost[rows], node[living])
+            result[number] = is_cut_off(network, lost[network.road], node[rows], lost[rows], node[inhabited])
     uncounted = np.isnan(people) & (names == "residential")
 
     def tally(chosen: npt.NDArray[np.bool_]) -> tuple[float, int, HeadCount, dict[str, HeadCount]]:
-        here = chosen[living]
-        heads = people[living][here]
-        cut_off = {name: _head_count(answer[:, here], heads) for name, answer in cut.items()}
-        return float(heads.sum()), int((uncounted & chosen).sum()), _head_count(wet[:, here], heads), cut_off
+        here = chosen[inhabited]
+        heads = people[inhabited][here]
+        cut = {name: _head_count(result[:, here], heads) for name, result in cut_off.items()}
+        return float(heads.sum()), int((uncounted & chosen).sum()), _head_count(exposed[:, here], heads), cut
 
     homes = uncounted | (people > 0)
     districts = tuple(
@@ -104,11 +105,11 @@ def assess_population(
     return PopulationImpact(*tally(np.ones(len(assets), dtype=bool)), districts)
 
 
-def _head_count(happens: Floats, people: Floats) -> HeadCount:
-    """Of answers (S, P) that are 1, 0 or unknown."""
+def _head_count(affected: Floats, people: Floats) -> HeadCount:
+    """People (P,) over samples (S, P) that are 1 = affected, 0 = not, or NaN = unknown."""
 
-    def spread(happened: npt.NDArray[np.bool_]) -> Bounds:
-        p10, p50, p90 = np.quantile(happened @ people, (0.1, 0.5, 0.9))
+    def quantiles(is_affected: npt.NDArray[np.bool_]) -> Bounds:
+        p10, p50, p90 = np.quantile(is_affected @ people, (0.1, 0.5, 0.9))
         return float(p10), float(p50), float(p90)
 
-    return HeadCount(spread(happens == 1), spread(happens != 0))
+    return HeadCount(quantiles(affected == 1), quantiles(affected != 0))

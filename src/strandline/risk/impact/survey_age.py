@@ -1,4 +1,4 @@
-"""Old surveys: where the forecaster's own damage states speak instead of the damage curve at the surveyed place."""
+"""Age of the asset survey: where it is outdated, the student's damage states replace those of the damage curve."""
 
 import geopandas as gpd
 import numpy as np
@@ -8,10 +8,10 @@ from strandline.observations.arrays import Floats
 from strandline.risk.hazard.hazard import Hazard
 
 OUTDATED_YEARS = 10
-"""Age above which a survey of what stands is outdated [a]: homes are to be counted at least every ten years (United
+"""Age above which an asset survey is outdated [a]: homes should be counted at least every ten years (United
 Nations 2017, Principles and Recommendations for Population and Housing Censuses, revision 3)."""
-TAUGHT_CONTINENTS = ("asia",)
-"""Whose damage curves the damage heads were taught with; they know no others."""
+TRAINING_CONTINENTS = ("asia",)
+"""Continents of the damage curves on which the damage heads are trained."""
 
 
 def is_outdated(assets: gpd.GeoDataFrame, year: int) -> npt.NDArray[np.bool_]:
@@ -22,11 +22,11 @@ def is_outdated(assets: gpd.GeoDataFrame, year: int) -> npt.NDArray[np.bool_]:
 def states_where_outdated(
     hazard: Hazard, assets: gpd.GeoDataFrame, year: int, design_return_period: float, continent: str
 ) -> Floats | None:
-    """(A, 5) the forecaster's damage states where a survey is outdated, NaN elsewhere.
+    """(A, 5) the student's damage states where the survey is outdated, NaN elsewhere.
 
-    ``None`` where it says nothing of the assets, or was not taught on the continent's curves.
+    ``None`` where it predicts none, or was not trained on the continent's curves.
     """
-    if hazard.damage_states is None or continent not in TAUGHT_CONTINENTS:
+    if hazard.damage_states is None or continent not in TRAINING_CONTINENTS:
         return None
-    said = hazard.damage_states[hazard.return_periods.index(design_return_period)]
-    return np.where(is_outdated(assets, year)[:, None], said, np.nan)
+    states = hazard.damage_states[hazard.return_periods.index(design_return_period)]
+    return np.where(is_outdated(assets, year)[:, None], states, np.nan)

@@ -1,4 +1,4 @@
-"""Expected annual damage of the parts of a place: each class, each district, with what is unknown beside it."""
+"""Expected annual damage by asset class and by district, with the unknown assets of each."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,7 @@ class PartialTotal:
     """The assets of one class or district.
 
     Attributes:
-        name: of the class or district; None = the survey does not say in which district they stand.
+        name: of the class or district; ``None`` = the survey states no district.
         expected_annual_damage: p10, p50, p90 of the sum over the known ones [EUR 2010 a-1]; NaN where none is.
         unknown_assets, unknown_value: those whose damage is unknown, and their value [EUR 2010] where it is stated.
     """
@@ -40,7 +40,7 @@ def sum_known(samples: Floats, unknown: npt.NDArray[np.bool_]) -> tuple[float, f
 def partial_totals(samples: Floats, assets: gpd.GeoDataFrame) -> tuple[PartialTotal, ...]:
     """Totals by class in the order of ``ASSET_CLASSES``, then by district in that of their names, no district last.
 
-    Quantiles of parts do not add up to those of the whole: parts are not at their worst together.
+    Quantiles of parts do not add up to those of the whole, because parts do not reach them in the same samples.
 
     Args:
         samples: (S, A) expected annual damage [EUR 2010 a-1]; NaN = unknown.
@@ -63,7 +63,7 @@ def rows_by_district(assets: gpd.GeoDataFrame) -> list[tuple[str | None, npt.NDA
     """District → (A,) its assets, in the order of their names; ``None`` = not stated, last; empty where none is."""
     if "district" not in assets:
         return []
-    district, silent = assets["district"], assets["district"].isna().to_numpy()
+    district, not_stated = assets["district"], assets["district"].isna().to_numpy()
     rows: list[tuple[str | None, npt.NDArray[np.bool_]]] = []
-    rows += [(str(name), (district == name).to_numpy()) for name in sorted(district[~silent].unique())]
-    return [*rows, (None, silent)] if silent.any() else rows
+    rows += [(str(name), (district == name).to_numpy()) for name in sorted(district[~not_stated].unique())]
+    return [*rows, (None, not_stated)] if not_stated.any() else rows

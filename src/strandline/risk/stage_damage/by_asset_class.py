@@ -1,4 +1,4 @@
-"""What one event of a given sea level does, before anyone acts."""
+"""Stage–damage by asset class: damage and flooded assets of single events at today's return levels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +8,8 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.observations.arrays import Floats
-from strandline.observations.variables import DEPTH_EDGES
-from strandline.risk.hazard.hazard import Hazard
-from strandline.risk.impact.impact import damage_ratios, depth_at_assets
+from strandline.risk.hazard.hazard import FLOODED_DEPTH, Hazard
+from strandline.risk.stage_damage.asset_depths import mean_depth
 from strandline.risk.stage_damage.exposure import Exposure
 
 
@@ -29,20 +28,17 @@ class StageDamageByClass:
     flooded: Mapping[str, tuple[tuple[str, ...], ...]]
 
     @classmethod
-    def of(cls, hazard: Hazard, assets: gpd.GeoDataFrame, exposure: Exposure, deviates: Floats) -> Self:
-        """Run the damage chain as it is today; all ``assets`` must be known."""
-        loss, depth = [], []
-        for water, deviate in zip(hazard.flood_depth, deviates, strict=True):
-            ratio = damage_ratios(water, exposure, hazard.region.continent, deviate)  # (A, R)
-            loss.append(ratio * exposure.value[:, None])
-            depth.append(depth_at_assets(water, exposure))
-        losses, wet = np.stack(loss), np.median(np.stack(depth), axis=0) >= DEPTH_EDGES[0]  # (S, A, R), (A, R)
+    def of(cls, hazard: Hazard, assets: gpd.GeoDataFrame, exposure: Exposure, ratios: Floats) -> Self:
+        """Sum the damage ratios (S, A, R) of the damage chain as it is today; all ``assets`` must be known."""
+        losses = ratios * exposure.value[:, None]  # (S, A, R)
+        depth = np.stack([mean_depth(maps, exposure) for maps in hazard.flood_depth])  # (S, A, R)
+        is_flooded = np.median(depth, axis=0) >= FLOODED_DEPTH  # (A, R)
         names = assets["asset_id"].astype(str).to_numpy()
         by_class, flooded = {}, {}
         for group in exposure.classes:
             by_class[group.asset_class] = losses[:, group.rows].sum(axis=1)
             flooded[group.asset_class] = tuple(
-                tuple(names[group.rows[wet[group.rows, period]]]) for period in range(wet.shape[1])
+                tuple(names[group.rows[is_flooded[group.rows, period]]]) for period in range(is_flooded.shape[1])
             )
         return cls(np.median(hazard.levels, axis=0), by_class, flooded)
 
@@ -53,5 +49,5 @@ class StageDamageByClass:
         return np.asarray(sum(parts, np.zeros_like(first)))
 
     def at_level(self, classes: tuple[str, ...], level: float) -> Floats:
-        """(S,) damage of an event of this sea level [m], straight between the return periods' median levels."""
+        """(S,) damage of an event of this sea level [m], linear between the median return levels."""
         return np.array([np.interp(level, self.levels, sample) for sample in self.of_classes(classes)])

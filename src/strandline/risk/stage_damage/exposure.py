@@ -1,10 +1,9 @@
-"""What stands where: the value of each asset and its share in each cell of the region."""
+"""Exposure: the value of each asset and its share in each cell of the region."""
 
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import shapely
 from pyproj import CRS
 from scipy import sparse
@@ -20,7 +19,7 @@ class ClassExposure:
     """The assets of one class.
 
     Attributes:
-        rows: (N,) their places among all assets.
+        rows: (N,) their positions among all assets.
         cells: (C,) flat indices of the cells they touch; H·W stands for everything outside the region.
         shares: (N, C) share of each asset in each of these cells [-].
     """
@@ -33,11 +32,11 @@ class ClassExposure:
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
-    """All assets, laid over the region's cells.
+    """All assets, overlaid on the region's cells.
 
     Attributes:
         value: (A,) [EUR 2010]; NaN = unknown.
-        classes: one entry for each asset class that occurs.
+        classes: one entry per asset class that occurs.
     """
 
     value: Floats
@@ -45,7 +44,7 @@ class Exposure:
 
 
 def overlay_exposure(assets: gpd.GeoDataFrame, region: Region) -> Exposure:
-    """Lay assets over the cells of a region.
+    """Overlay assets on the cells of a region.
 
     Raises:
         InputError: missing columns, unknown classes, negative values, another CRS, or no geometry.
@@ -68,12 +67,6 @@ def overlay_exposure(assets: gpd.GeoDataFrame, region: Region) -> Exposure:
             cells = np.unique(shares[rows].indices).astype(np.int64)
             classes.append(ClassExposure(name, rows, cells, shares[rows][:, cells]))
     return Exposure(value, tuple(classes))
-
-
-def flat_cells(depth: npt.NDArray[np.float32]) -> Floats:
-    """(R, H·W + 1) depths [m] of the cells in a row, with one unknown cell at the end for what lies outside."""
-    flat = depth.reshape(len(depth), -1).astype(float)
-    return np.concatenate([flat, np.full((len(depth), 1), np.nan)], axis=1)
 
 
 def asset_shares(assets: gpd.GeoDataFrame, region: Region) -> sparse.csr_array:

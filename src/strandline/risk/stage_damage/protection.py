@@ -1,4 +1,4 @@
-"""What a measure changes on the way from the sea to the damage."""
+"""Protection: changes to the damage chain, between the sea and the damage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ class Protection:
 
     Attributes:
         crest: level of an embankment in front of the whole region [m, region datum]; lower seas flood nothing.
-        attenuation: how much lower the sea stands when it has crossed a belt of vegetation [m].
-        raised: asset class → how far its ground floor is lifted [m].
-        avoided_share: asset class → share of its damage that does not happen [-].
+        attenuation: reduction of the sea level behind a belt of vegetation [m].
+        raised: asset class → height by which its ground floor is lifted [m].
+        avoided_share: asset class → share of its damage that does not occur [-].
     """
 
     crest: float = -np.inf
@@ -34,22 +34,22 @@ class Protection:
             raise InputError("protection", f"avoids shares {dict(self.avoided_share)}", "shares lie in 0 to 1")
 
     def behind_belt(self, depth: npt.NDArray[np.float32], level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        """Depths (R, H, W) [m] of the seas that are left of ``level`` (R,) [m, ascending] behind the belt.
+        """Depths (R, H, W) [m] of the lower seas that remain of ``level`` (R,) [m, ascending] behind the belt.
 
-        Straight between the seas that are given; below the lowest they are those of the lowest.
+        Linear between the given sea levels; below the lowest they are those of the lowest.
         """
         if self.attenuation == 0 or level.size == 1:
             return depth
-        place = np.interp(level - self.attenuation, level, np.arange(level.size))
-        lower = np.minimum(place.astype(int), level.size - 2)
-        share = (place - lower).astype(np.float32)[:, None, None]
+        position = np.interp(level - self.attenuation, level, np.arange(level.size))
+        lower = np.minimum(position.astype(int), level.size - 2)
+        share = (position - lower).astype(np.float32)[:, None, None]
         return np.asarray((1 - share) * depth[lower] + share * depth[lower + 1], dtype=np.float32)
 
     def behind_crest(self, depth: npt.NDArray[np.float32], level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        """Depths (R, H, W) [m] when seas up to the crest are kept out; unknown stays unknown.
+        """Depths (R, H, W) [m] with sea levels up to the crest kept out; unknown stays unknown.
 
         Args:
-            level: (R,) of the seas before they cross the belt [m, region datum].
+            level: (R,) in front of the belt [m, region datum].
         """
         kept_out = (level - self.attenuation <= self.crest)[:, None, None] & ~np.isnan(depth)
         return np.where(kept_out, np.float32(0), depth)
@@ -59,7 +59,7 @@ UNPROTECTED = Protection()
 
 
 def join(first: Protection, second: Protection) -> Protection:
-    """Both together: the higher crest, all attenuation, all heights, and what neither lets through of the damage."""
+    """Both together: the higher crest, sums of attenuation and heights, and avoided shares combined as a product."""
     share_kept = {
         name: (1 - first.avoided_share.get(name, 0.0)) * (1 - second.avoided_share.get(name, 0.0))
         for name in {**first.avoided_share, **second.avoided_share}

@@ -1,4 +1,4 @@
-"""The parts of a place that the watch speaks of, each with a name that people know."""
+"""Zones: named parts of a study area for which results and warnings are given."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,22 +22,22 @@ from strandline.risk.hazard.hazard import Hazard
 
 MOST_BLOCKS = 100
 REACH = 1000.0
-"""How far from an asset its district reaches [m]; an assumption: surveys say where assets stand, not where districts
-end."""
+"""Distance from an asset to which its district extends [m]; an assumption: surveys locate assets, not district
+boundaries."""
 ELSEWHERE, NOT_STATED = "elsewhere", "district not stated"
 NOWHERE = -1
 
 
 @dataclass(frozen=True, eq=False)
 class Zones:
-    """Zones of a place; no cell and no asset is in two, and every asset is in one.
+    """Zones of a study area; no cell and no asset is in two, and every asset is in one.
 
     Attributes:
         names: (Z,) each once.
         outlines: (Z,) polygons, longitude and latitude [degrees, WGS84].
         of_cell: (H, W) number of the zone that holds a cell's centre; −1 = none, or permanent water.
-        of_asset: (A,) number of the zone that an asset is counted in, as the place lists its assets.
-        source: whose zones these are.
+        of_asset: (A,) number of the zone in which an asset counts, in the order of the assets.
+        source: of the zones.
     """
 
     names: tuple[str, ...]
@@ -50,9 +50,11 @@ class Zones:
         count = len(self.names)
         if not count or len(set(self.names)) < count or len(self.outlines) != count:
             what = f"{count} names, {len(set(self.names))} of them different, and {len(self.outlines)} outlines"
-            raise InputError("zones", f"have {what}", "give every zone a name of its own and an outline")
+            raise InputError("zones", f"have {what}", "give every zone its own name and an outline")
         if not np.array_equal(np.setdiff1d(self.of_cell, [NOWHERE]), np.arange(count)):
-            raise InputError("zones", "one has no cell, or a cell has no such zone", "number them as they are named")
+            raise InputError(
+                "zones", "one has no cell, or a cell has no such zone", "number them in the order of their names"
+            )
         if ((self.of_asset < 0) | (self.of_asset >= count)).any():
             raise InputError("zones", "an asset is in no zone", "count it in the nearest one")
 
@@ -63,19 +65,19 @@ class Zones:
 def find_zones(
     observations: Observations, hazards: Sequence[Hazard], polygons: gpd.GeoDataFrame | None = None
 ) -> Zones:
-    """The zones of a place: the polygons given, else the districts of its assets, else square blocks.
+    """The zones of a study area: the given polygons, or the districts of its assets, or square blocks.
 
-    A cell belongs to the polygon that holds its centre, the district of the nearest asset within ``REACH``, or its
+    A cell belongs to the polygon that contains its centre, the district of the nearest asset within ``REACH``, or its
     block. Floodable land that no polygon and no district covers is a zone of its own. Blocks are named by a letter for
-    the row, from the north, and a number for the column, from the west; they are as small as a hundred of them can be,
+    the row, from the north, and a number for the column, from the west; they are as small as ``MOST_BLOCKS`` allows,
     and those without floodable land are left out. Permanent water is in no zone.
 
     Args:
-        hazards: maps of today's and of higher seas; land is floodable where any sample of them puts water.
+        hazards: maps of today and under sea-level rise; land is floodable where any sample has water.
         polygons: ``name`` and ``geometry`` in the region's CRS.
 
     Raises:
-        InputError: polygons that overlap, or hold no land.
+        InputError: polygons that overlap, or contain no land.
     """
     assets = observations.assets
     water = observations.terrain["permanent_water"].values > 0.5
@@ -96,18 +98,19 @@ def _of_polygons(observations: Observations, polygons: gpd.GeoDataFrame, water: 
     layered = features.rasterize(
         ((each, 1) for each in polygons.geometry), merge_alg=MergeAlg.add, dtype="int32", **layers
     )
-    twice = int((layered > 1).sum())
-    if twice > 0.01 * (layered > 0).sum():  # neighbours' borders, drawn apart, may cross by a cell
-        raise InputError("zones", f"overlap in {twice} cells", "draw zones that share no ground")
+    overlapping = int((layered > 1).sum())
+    if overlapping > 0.01 * (layered > 0).sum():  # borders of neighbours, drawn separately, may overlap by a cell
+        raise InputError("zones", f"overlap in {overlapping} cells", "draw zones that do not overlap")
     of_cell = np.where(water, NOWHERE, drawn)
     if (of_cell == NOWHERE).all():
-        raise InputError("zones", "hold no land of the region", "draw them where people live")
-    called = [*polygons["name"], ELSEWHERE]
-    of_cell = np.where((of_cell == NOWHERE) & floodable, called.index(ELSEWHERE), of_cell)
-    names, of_cell = _renumbered(called, of_cell)
-    given = dict(zip(polygons["name"], polygons.geometry.to_crs("EPSG:4326"), strict=True))
-    drawn_from = _outlines(region, of_cell)
-    outlines = tuple(given.get(name, outline) for name, outline in zip(names, drawn_from, strict=True))
+        raise InputError("zones", "contain no land of the region", "draw them on land")
+    labels = [*polygons["name"], ELSEWHERE]
+    of_cell = np.where((of_cell == NOWHERE) & floodable, labels.index(ELSEWHERE), of_cell)
+    names, of_cell = _renumber(labels, of_cell)
+    outline_of = dict(zip(polygons["name"], polygons.geometry.to_crs("EPSG:4326"), strict=True))
+    outlines = tuple(
+        outline_of.get(name, outline) for name, outline in zip(names, _outlines(region, of_cell), strict=True)
+    )
     return Zones(names, outlines, of_cell, _zone_of_assets(observations, of_cell), "polygons of the region file")
 
 
@@ -121,12 +124,12 @@ def _of_districts(region: Region, assets: gpd.GeoDataFrame, water: Mask, floodab
     distance, nearest = tree.query(np.column_stack([region.x[column], region.y[row]]))
     of_cell = np.full(region.shape, NOWHERE)
     of_cell[row, column] = np.where(distance <= REACH, of_asset[nearest], NOWHERE)
-    called = [*known, ELSEWHERE]
-    of_cell[(of_cell == NOWHERE) & floodable] = called.index(ELSEWHERE)
-    names, of_cell = _renumbered(called, of_cell)
+    labels = [*known, ELSEWHERE]
+    of_cell[(of_cell == NOWHERE) & floodable] = labels.index(ELSEWHERE)
+    names, of_cell = _renumber(labels, of_cell)
     of_asset = np.array([names.index(name) if name in names else NOWHERE for name in district])
-    lost = of_asset == NOWHERE  # a district that is nobody's nearest: all its assets share their cells with others
-    of_asset[lost] = _nearest_zone(region, of_cell, point[lost])
+    without_cells = of_asset == NOWHERE  # all assets of the district share their cells with those of others
+    of_asset[without_cells] = _nearest_zone(region, of_cell, point[without_cells])
     return Zones(names, _outlines(region, of_cell), of_cell, of_asset, "districts of the asset survey")
 
 
@@ -134,7 +137,7 @@ def _of_blocks(observations: Observations, water: Mask, floodable: Mask) -> Zone
     region = observations.region
     wanted = floodable if floodable.any() else ~water
     row, column = np.nonzero(wanted)
-    side = max(1, int(np.ceil(np.sqrt(row.size / MOST_BLOCKS))))  # a block of so many cells a side holds no more land
+    side = max(1, int(np.ceil(np.sqrt(row.size / MOST_BLOCKS))))  # cells along one side of a block
     while np.unique([row // side, column // side], axis=1).shape[1] > MOST_BLOCKS:
         side += 1
     kept = np.unique([row // side, column // side], axis=1).T  # (Z, 2), row by row
@@ -150,21 +153,21 @@ def _of_blocks(observations: Observations, water: Mask, floodable: Mask) -> Zone
     )  # fmt: skip
     outlines = tuple(squares.clip_by_rect(*region.bounds).to_crs("EPSG:4326"))
     names = tuple(f"{_letters(down)}{along + 1}" for down, along in kept)
-    source = f"blocks of {edge:g} m, for want of districts"
+    source = f"blocks of {edge:g} m, because no districts are known"
     return Zones(names, outlines, of_cell, _zone_of_assets(observations, of_cell), source)
 
 
 def _letters(number: int) -> str:
-    """A, B, … Z, AA, AB, … as the rows of a map's grid."""
+    """A, B, … Z, AA, AB, …"""
     return ("" if number < 26 else _letters(number // 26 - 1)) + chr(ord("A") + number % 26)
 
 
-def _renumbered(names: Sequence[str], of_cell: Indices) -> tuple[tuple[str, ...], Indices]:
-    """Only the zones that hold a cell, counted without a gap."""
-    held = np.unique(of_cell[of_cell != NOWHERE])
+def _renumber(names: Sequence[str], of_cell: Indices) -> tuple[tuple[str, ...], Indices]:
+    """Only the zones that contain a cell, numbered without a gap."""
+    kept = np.unique(of_cell[of_cell != NOWHERE])
     new = np.full(len(names) + 1, NOWHERE)
-    new[held] = np.arange(held.size)
-    return tuple(names[number] for number in held), new[of_cell]
+    new[kept] = np.arange(kept.size)
+    return tuple(names[number] for number in kept), new[of_cell]
 
 
 def _outlines(region: Region, of_cell: Indices) -> tuple[Polygon | MultiPolygon, ...]:
@@ -184,7 +187,7 @@ def _zone_of_assets(observations: Observations, of_cell: Indices) -> Indices:
 
 
 def _nearest_zone(region: Region, of_cell: Indices, points: gpd.GeoSeries) -> Indices:
-    """(N,) the zone at points, or the nearest one where there is none."""
+    """(N,) the zone at each point, or the nearest one where there is none."""
     left, bottom, right, top = region.bounds
     half = region.cell_size / 2
     x, y = np.clip(points.x, left + half, right - half), np.clip(points.y, bottom + half, top - half)
@@ -194,7 +197,7 @@ def _nearest_zone(region: Region, of_cell: Indices, points: gpd.GeoSeries) -> In
 
 
 def zones_to_geojson(zones: Zones, columns: pd.DataFrame) -> str:
-    """The zones for maps (RFC 7946), each with its name and a row of ``columns``; ``null`` = unknown."""
+    """The zones as GeoJSON (RFC 7946), each with its name and a row of ``columns``; ``null`` = unknown."""
     frame = gpd.GeoDataFrame(
         {"zone": zones.names, **{str(name): column.to_numpy() for name, column in columns.items()}},
         geometry=orient_polygons(gpd.GeoSeries(zones.outlines, crs="EPSG:4326").set_precision(1e-7).to_numpy()),

@@ -1,4 +1,4 @@
-"""What stands in the way: assets as they are, as an old survey has them, and what a flood does to them."""
+"""True assets, an outdated survey of them, and their damage in floods."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from strandline.simulator.sensors.gauges import SensorQuality
 _CURVE_DECIMALS = 2
 """Decimals of the Asian mean curves on the coasts from which the shipped weights were pretrained."""
 _DAMAGE_SPREAD = 0.10
-"""Standard deviation of one asset's damage ratio in one storm about the mean curve [-]."""
+"""Standard deviation of an asset's damage ratio in one storm about the mean curve [-]."""
 _VALUES = {
     "residential": (310.0, 1200.0, 6000.0),
     "commercial": (361.0, 200.0, 1500.0),
@@ -36,29 +36,29 @@ class Exposure:
     """Assets of a simulated coast.
 
     Attributes:
-        survey: GeoDataFrame with ``ASSET_COLUMNS``: what the old survey says.
-        row, column: (A,) where each surveyed asset truly stands, or stood.
-        stands: (A,) False for those that are gone.
-        unknown: number of assets that the survey does not have.
+        survey: GeoDataFrame with ``ASSET_COLUMNS``, with errors.
+        row, column: (A,) true cell of each surveyed asset.
+        exists: (A,) False for assets that no longer exist.
+        unknown: number of assets missing in the survey.
     """
 
     survey: gpd.GeoDataFrame
     row: npt.NDArray[np.int64]
     column: npt.NDArray[np.int64]
-    stands: npt.NDArray[np.bool_]
+    exists: npt.NDArray[np.bool_]
     unknown: int
 
 
 def draw_exposure(
     terrain: Terrain, region: Region, survey_year: int, quality: SensorQuality, rng: np.random.Generator
 ) -> Exposure:
-    """Assets where people live, trade and farm, and a survey of them that has aged.
+    """Draw assets in settlements, on fields and roads, and an outdated survey of them.
 
     Args:
         terrain: settlement, roads and fields.
         region: for coordinates and CRS.
         survey_year: latest year of the survey; parts are up to six years older.
-        quality: what the survey lacks and where it errs.
+        quality: shares of missing and vanished assets, position error.
         rng: source of randomness.
     """
     built = np.argwhere((terrain.settlement > 0.15) & terrain.land)
@@ -67,16 +67,16 @@ def draw_exposure(
     cells, classes = [], []
     village = ("residential", "commercial", "industrial", "infrastructure")
     count = max(24, int(terrain.land.sum()) // 20)
-    for kind, places, share in (("built", built, 0.6), ("agriculture", fields, 0.28), ("transport", roads, 0.12)):
-        if not len(places):
+    for kind, candidates, share in (("built", built, 0.6), ("agriculture", fields, 0.28), ("transport", roads, 0.12)):
+        if not len(candidates):
             continue
-        for index in rng.choice(len(places), size=round(share * count)):
-            cells.append(places[index])
+        for index in rng.choice(len(candidates), size=round(share * count)):
+            cells.append(candidates[index])
             classes.append(str(rng.choice(village, p=(0.66, 0.18, 0.08, 0.08))) if kind == "built" else kind)
     cell = np.array(cells, dtype=np.int64)
     total = len(cell)
     known = rng.random(total) >= quality.asset_missing
-    stands = rng.random(total) >= quality.asset_gone
+    exists = rng.random(total) >= quality.asset_gone
     within = rng.uniform(0.1, 0.9, size=(total, 2)) * region.cell_size
     x = region.bounds[0] + cell[:, 1] * region.cell_size + within[:, 1]
     y = region.bounds[3] - cell[:, 0] * region.cell_size - within[:, 0]
@@ -100,16 +100,16 @@ def draw_exposure(
         survey[known].reset_index(drop=True),
         cell[known, 0],
         cell[known, 1],
-        stands[known],
+        exists[known],
         int((~known).sum()),
     )
 
 
 def damage_states(exposure: Exposure, max_depth: Floats, rng: np.random.Generator) -> Floats:
-    """True damage state 0–4 of each surveyed asset in each storm (E, A); NaN where it no longer stands.
+    """True damage state 0–4 of each surveyed asset in each storm (E, A); NaN where it no longer exists.
 
-    The ratio follows the class's curve; one asset's scatter grows from zero at its dry end, so that a dry asset is
-    never damaged. Edges of the states: ``DAMAGE_STATE_EDGES``.
+    The ratio follows the curve of the class; the scatter is zero at depth zero, so that a dry asset is never damaged.
+    Edges of the states: ``DAMAGE_STATE_EDGES``.
     """
     depth = max_depth[:, exposure.row, exposure.column]
     ratio = np.empty_like(depth)
@@ -117,4 +117,4 @@ def damage_states(exposure: Exposure, max_depth: Floats, rng: np.random.Generato
         ratio[:, index] = np.interp(depth[:, index], DEPTHS, np.round(curve(name, "asia")[0], _CURVE_DECIMALS))
     scatter = _DAMAGE_SPREAD * np.minimum(ratio / 0.2, 1.0) * rng.standard_normal(ratio.shape)
     state = np.digitize(np.clip(ratio + scatter, 0.0, 1.0), DAMAGE_STATE_EDGES).astype(np.float64)
-    return np.where(exposure.stands[None, :], state, np.nan)
+    return np.where(exposure.exists[None, :], state, np.nan)

@@ -1,4 +1,4 @@
-"""Who lives on a simulated coast and what they depend on: people, roads and bridges, refuges, embankments."""
+"""Population and lifelines of a simulated coast: people, roads, bridges, refuges and embankments."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,9 +20,9 @@ from strandline.simulator.landscape.terrain import Terrain
 PRICE_OF_HOMES, PRICE_OF_REFUGES = 310.0, 361.0
 """EUR 2010 per m² of floor, as in ``exposure``."""
 FLOOR_PER_HEAD = (6.0, 12.0)
-"""m² of floor of one person; an assumption."""
-UNCOUNTED = 0.1
-"""Share of homes whose people nobody counted; an assumption."""
+"""Floor area per person [m2]; an assumption."""
+UNKNOWN_PEOPLE = 0.1
+"""Share of homes with an unknown number of people; an assumption."""
 SHELTERED = 0.7
 """Share of villages with a shelter; an assumption."""
 REFUGE_FLOOR = {"hospital": 2000.0, "shelter": 500.0}
@@ -30,23 +30,23 @@ PRICE_PER_METRE = {"road": 300.0, "bridge": 3000.0, "embankment": 500.0}
 """EUR 2010 per m, and m² of floor of the refuges; orders of magnitude, assumptions."""
 CREST_ERROR = 0.1
 """Standard deviation of a surveyed crest [m]; an assumption."""
-STRETCH = 5
-"""Indices of road that are one entry of the survey."""
-COSTS = {"made": 1.0, "land": 3.0, "water": 30.0}
-"""Of a cell of road, on made ground (old roads, embankments), elsewhere, and over water; only their ratio matters."""
-SECOND_WAY = 0.25
-"""Chance that a village has a second road besides the tree that joins them all."""
+SECTION_CELLS = 5
+"""Cells of road in one entry of the survey."""
+ROAD_COSTS = {"built": 1.0, "land": 3.0, "water": 30.0}
+"""Relative cost of a cell of road: on existing roads and embankments, on land, over water."""
+SECOND_ROAD = 0.25
+"""Probability that a village has a second road besides the minimum spanning tree."""
 
 
 def add_population(coast: Observations, terrain: Terrain, rng: np.random.Generator) -> Observations:
-    """The same coast whose survey also counts people by district and knows roads, refuges and embankments.
+    """A copy whose survey also has people, districts, roads, refuges and embankments.
 
-    Districts are the polders. Roads join all villages, most by one way only. What happened to the new assets nobody
-    looked at: their true damage state is NaN.
+    Districts are the polders. Roads connect all villages, most of them by one route only. The true damage state of the
+    added assets is NaN.
     """
     survey = coast.require_assets()
     added = [*_roads(terrain, coast, rng), *_refuges(terrain, coast, rng), *_embankments(terrain, coast, rng)]
-    more = gpd.GeoDataFrame(
+    added_assets = gpd.GeoDataFrame(
         {
             "asset_id": [f"{kind[0].upper()}{number:04d}" for number, (kind, *_) in enumerate(added)],
             "asset_class": [kind for kind, *_ in added],
@@ -59,17 +59,17 @@ def add_population(coast: Observations, terrain: Terrain, rng: np.random.Generat
         crs=survey.crs,
     )
     counted = survey.assign(people=_people(survey, rng), crest=np.nan)
-    assets = gpd.GeoDataFrame(pd.concat([counted, more], ignore_index=True), crs=survey.crs)
+    assets = gpd.GeoDataFrame(pd.concat([counted, added_assets], ignore_index=True), crs=survey.crs)
     assets["district"] = _districts(assets, terrain, coast)
     truth = coast.require("truth").reindex(asset=assets["asset_id"].to_numpy(dtype=str))
     return replace(coast, assets=assets, truth=truth)
 
 
 def _people(survey: gpd.GeoDataFrame, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """(A,) who lives there: in homes by their floor, elsewhere nobody; NaN where it was not counted."""
+    """(A,) inhabitants: of homes by floor area, 0 in other classes; NaN = unknown."""
     floor = survey["value"].to_numpy(dtype=float) / PRICE_OF_HOMES
     people = np.round(floor / rng.uniform(*FLOOR_PER_HEAD, size=len(survey)))
-    people[rng.random(len(survey)) < UNCOUNTED] = np.nan
+    people[rng.random(len(survey)) < UNKNOWN_PEOPLE] = np.nan
     return np.where(survey["asset_class"] == "residential", people, 0.0)
 
 
@@ -92,16 +92,16 @@ Entry = tuple[str, Geometry, float, float]
 
 
 def _roads(terrain: Terrain, coast: Observations, rng: np.random.Generator) -> Iterator[Entry]:
-    """Stretches of road and bridges: the cheapest tree between the villages, and now and then a second way."""
+    """Sections of road and bridges: the minimum spanning tree of the villages, and some second roads."""
     villages = _villages(terrain)
     if len(villages) < 2:
         return
-    graph, columns = _walkable(terrain), terrain.bed.shape[1]
+    graph, columns = _cell_graph(terrain), terrain.bed.shape[1]
     ends = villages[:, 0] * columns + villages[:, 1]
     cost, before = dijkstra(graph, directed=False, indices=ends, return_predecessors=True)
     between = cost[:, ends]
     links = {(int(a), int(b)) for a, b in zip(*minimum_spanning_tree(between).nonzero(), strict=True)}
-    for village in np.flatnonzero(rng.random(len(villages)) < SECOND_WAY):
+    for village in np.flatnonzero(rng.random(len(villages)) < SECOND_ROAD):
         nearest = np.argsort(between[village])
         links |= {(int(village), int(nearest[min(2, len(nearest) - 1)]))}
     paths = []
@@ -111,15 +111,17 @@ def _roads(terrain: Terrain, coast: Observations, rng: np.random.Generator) -> I
             path.append(int(before[start, path[-1]]))
         paths.append(path)
     x, y = coast.region.x, coast.region.y
-    for kind, cells in _stretches(paths, terrain.permanent_water.ravel()):
+    for kind, cells in _sections(paths, terrain.permanent_water.ravel()):
         shape = LineString([(x[cell % columns], y[cell // columns]) for cell in cells])
         yield kind, shape, PRICE_PER_METRE[kind] * shape.length, np.nan
 
 
-def _walkable(terrain: Terrain) -> sparse.csr_array:
-    """Neighbouring cells (H·W, H·W) with the cost of a road between them."""
-    made = terrain.road | terrain.polders.embankment
-    cost = np.where(terrain.permanent_water, COSTS["water"], np.where(made, COSTS["made"], COSTS["land"]))
+def _cell_graph(terrain: Terrain) -> sparse.csr_array:
+    """Graph (H·W, H·W) of neighbouring cells with the cost of a road between them."""
+    built = terrain.road | terrain.polders.embankment
+    cost = np.where(
+        terrain.permanent_water, ROAD_COSTS["water"], np.where(built, ROAD_COSTS["built"], ROAD_COSTS["land"])
+    )
     number = np.arange(cost.size).reshape(cost.shape)
     start = np.concatenate([number[:, :-1].ravel(), number[:-1].ravel()])
     end = np.concatenate([number[:, 1:].ravel(), number[1:].ravel()])
@@ -127,14 +129,14 @@ def _walkable(terrain: Terrain) -> sparse.csr_array:
     return sparse.csr_array((weight, (start, end)), shape=(cost.size, cost.size))
 
 
-def _stretches(paths: Sequence[Sequence[int]], water: Mask) -> Iterator[tuple[str, list[int]]]:
-    """Class and cells of each stretch; no step is in two of them."""
+def _sections(paths: Sequence[Sequence[int]], water: Mask) -> Iterator[tuple[str, list[int]]]:
+    """Class and cells of each section; no step belongs to two sections."""
     taken: set[frozenset[int]] = set()
     for path in paths:
         kind, cells = "", list[int]()
         for here, there in pairwise(path):
             step, over = frozenset((here, there)), "bridge" if water[here] or water[there] else "road"
-            if cells and (step in taken or over != kind or len(cells) > STRETCH):
+            if cells and (step in taken or over != kind or len(cells) > SECTION_CELLS):
                 yield kind, cells
                 cells = []
             if step not in taken:
@@ -145,7 +147,7 @@ def _stretches(paths: Sequence[Sequence[int]], water: Mask) -> Iterator[tuple[st
 
 
 def _refuges(terrain: Terrain, coast: Observations, rng: np.random.Generator) -> Iterator[Entry]:
-    """A hospital in the densest village, and shelters in most."""
+    """A hospital in the densest village, and shelters in most villages."""
     villages = _villages(terrain)
     if not len(villages):
         return
@@ -158,7 +160,7 @@ def _refuges(terrain: Terrain, coast: Observations, rng: np.random.Generator) ->
 
 
 def _embankments(terrain: Terrain, coast: Observations, rng: np.random.Generator) -> Iterator[Entry]:
-    """Each polder's outer embankment, with the lowest point of its crest as surveyed."""
+    """Outer embankment of each polder, with the surveyed lowest point of its crest."""
     polders, x, y = terrain.polders, coast.region.x, coast.region.y
     for number in range(1, int(polders.identity.max()) + 1):
         ring = polders.exposed & (polders.identity == number)

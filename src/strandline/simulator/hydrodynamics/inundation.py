@@ -1,7 +1,7 @@
-"""How far the sea comes in: local-inertial shallow water over many storms at once.
+"""Coastal inundation with the local-inertial shallow-water equations, for many storms at once.
 
-The basin, the sea's level at its open cells and the rivers' discharge go in; the greatest level and depth of every
-cell come out. The equations and their source stand in ``local_inertia``.
+Inputs are the basin, the water level at its open cells and the discharge of its rivers; outputs are the greatest level
+and depth of every cell. ``local_inertia`` states the equations and their source.
 """
 
 import logging
@@ -23,14 +23,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Basin:
-    """The ground that water flows over.
+    """The domain of a simulation.
 
     Attributes:
-        bed: (H, W), or (E, H, W) with one bed a storm where embankments breach differently [m above the datum];
-            NaN is outside the domain and lets nothing through.
+        bed: (H, W), or (E, H, W) with one bed per storm for different breaches [m above the datum]; NaN is outside
+            the domain, without flow.
         roughness: (H, W) Manning's n [s m-1/3].
         cell_size: edge of a square cell [m].
-        open_boundary: (H, W) cells whose level is the sea's.
+        open_boundary: (H, W) cells with prescribed water level.
         inflow_cells: (row, column) where rivers enter.
     """
 
@@ -54,7 +54,7 @@ class Basin:
         if not inside.any():
             raise InputError("basin", "bed has no finite cell", "mark only cells outside the domain NaN")
         if np.isinf(bed).any() or np.abs(bed[inside]).max() >= WALL:
-            raise InputError("basin", "bed holds values that are no elevation", "give metres; NaN outside the domain")
+            raise InputError("basin", "bed holds values that are not elevations", "give metres; NaN outside the domain")
         everywhere: npt.NDArray[np.bool_] = inside if bed.ndim == 2 else np.all(inside, axis=0)
         roughness = np.asarray(self.roughness)[everywhere]
         if not (np.isfinite(roughness).all() and (roughness >= 0).all()):
@@ -62,7 +62,7 @@ class Basin:
         if np.asarray(self.open_boundary).dtype != np.bool_:
             raise InputError("basin", "open_boundary is not boolean", "give True where the level is prescribed")
         if (self.open_boundary & ~everywhere).any():
-            raise InputError("basin", "an open cell lies outside the domain", "give it a bed or close it")
+            raise InputError("basin", "an open cell lies outside the domain", "give the cell a bed or close it")
         for row, column in self.inflow_cells:
             if not (0 <= row < shape[0] and 0 <= column < shape[1]) or not everywhere[row, column]:
                 raise InputError("basin", f"inflow cell {(row, column)} lies outside the domain", "move the river")
@@ -72,13 +72,13 @@ class Basin:
 
 @dataclass(frozen=True)
 class Inundation:
-    """What the water did, NaN outside the domain.
+    """Result of a simulation; NaN outside the domain.
 
     Attributes:
         max_level: (E, H, W) greatest level [m above the datum]; the bed where a cell stayed dry.
         max_depth: (E, H, W) greatest depth [m].
         levels: (E, S, H, W) level at the output times [m above the datum].
-        mass_error: (E,) |volume change − net inflow| over the greatest volume seen [-].
+        mass_error: (E,) |volume change − net inflow| over the greatest volume [-].
         cell_steps: cells in the domain times time steps, summed over storms.
     """
 
@@ -105,23 +105,23 @@ def inundate(
     scheme: Scheme | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Inundation:
-    """Flood a basin, every storm with its own sea, rivers and, if given, bed.
+    """Simulate the floods of a basin; every storm has its own boundary level, discharge and, if given, bed.
 
     Args:
-        basin: the ground.
+        basin: the domain.
         time: (T,) [s], ascending; the run goes from the first to the last.
-        boundary_level: (E, T) or (E, T, G) level of the sea at G places [m above the datum], linear in between.
+        boundary_level: (E, T) or (E, T, G) water level at G points [m above the datum], linear between times.
         initial_level: (E,) or (E, H, W) level to start from [m above the datum]; cells above it start dry.
-        boundary_weight: (G, H, W) share of each place in each open cell [-]; needed when G > 1.
+        boundary_weight: (G, H, W) weight of each point in each open cell [-]; required if G > 1.
         discharge: (E, T, R) of each river [m3 s-1], not negative.
         output_times: (S,) ascending, within ``time`` [s].
         initially_dry: (H, W) cells that start dry even below the initial level, such as polders.
-        device: where to compute, ``cpu`` or a torch device such as ``cuda``.
+        device: ``cpu`` or a torch device such as ``cuda``.
         method: ``fused`` (one loop a storm, CPU, double precision) or ``batched`` (tensors over all storms); by
             default ``fused`` on the CPU and ``batched`` elsewhere.
         precision: of the batched method.
-        scheme: numbers of the numerical scheme.
-        progress: called now and then with the fraction done.
+        scheme: parameters of the numerical scheme.
+        progress: called with the completed fraction.
 
     Raises:
         InputError: an argument has the wrong shape, order or range.
@@ -149,14 +149,14 @@ def inundate(
     greatest = np.maximum(first, last)
     for index in range(len(problem.output_times)):
         greatest = np.maximum(greatest, volume(problem, solution.levels[:, index]))
-    miss = np.abs(last - first - solution.net_inflow)
+    imbalance = np.abs(last - first - solution.net_inflow)
     outside = problem.bed[:, 1:-1, 1:-1] == WALL
     max_level = np.where(outside, np.nan, solution.greatest_level[:, 1:-1, 1:-1])
     result = Inundation(
         max_level=max_level,
         max_depth=max_level - problem.bed[:, 1:-1, 1:-1],
         levels=np.where(outside[:, None], np.nan, solution.levels[:, :, 1:-1, 1:-1]),
-        mass_error=np.divide(miss, greatest, out=miss.copy(), where=greatest > 0),
+        mass_error=np.divide(imbalance, greatest, out=imbalance.copy(), where=greatest > 0),
         cell_steps=int((solution.steps * (~outside).sum(axis=(1, 2))).sum()),
     )
     logger.info(
@@ -179,39 +179,39 @@ def _prepare(
     initially_dry: npt.NDArray[np.bool_] | None,
     scheme: Scheme,
 ) -> Problem:
-    """Check every argument and lay it on grids with a ring of walls."""
+    """Check every argument and put it on grids with a ring of walls."""
     where = "inundate"
     rows, columns = np.shape(basin.bed)[-2:]
     if time.ndim != 1 or len(time) < 2 or not (np.diff(time) > 0).all() or not np.isfinite(time).all():
-        raise InputError(where, "time is not an ascending series of two moments or more", "give seconds, ascending")
+        raise InputError(where, "time is not an ascending series of two or more times", "give seconds, ascending")
     if boundary_level.ndim not in (2, 3) or boundary_level.shape[1] != len(time) or len(boundary_level) == 0:
         raise InputError(
             where, f"boundary_level has shape {boundary_level.shape}", f"give (E, {len(time)}) or (E, {len(time)}, G)"
         )
     series = boundary_level.reshape(*boundary_level.shape[:2], -1)  # (E, T, G)
-    storms, _, places = series.shape
+    storms, _, points = series.shape
     boundary_row, boundary_column = np.nonzero(basin.open_boundary)
     weight: Floats
     if boundary_weight is None:
-        if places != 1:
-            raise InputError(where, f"{places} places without boundary_weight", "give (G, H, W)")
+        if points != 1:
+            raise InputError(where, f"{points} points without boundary_weight", "give (G, H, W)")
         weight = np.ones((1, len(boundary_row)))
     else:
         weight = np.asarray(boundary_weight, dtype=np.float64)
-        if weight.shape != (places, rows, columns):
-            raise InputError(where, f"boundary_weight has shape {weight.shape}", f"give {(places, rows, columns)}")
+        if weight.shape != (points, rows, columns):
+            raise InputError(where, f"boundary_weight has shape {weight.shape}", f"give {(points, rows, columns)}")
         weight = np.ascontiguousarray(weight[:, boundary_row, boundary_column])
         if not np.allclose(weight.sum(axis=0), 1.0, atol=1e-6):
             raise InputError(where, "boundary_weight does not add up to 1 at every open cell", "normalise it")
     if not np.isfinite(series).all():
-        raise InputError(where, "boundary_level has gaps", "fill or cut them: a simulation needs the sea at all times")
+        raise InputError(where, "boundary_level has gaps", "fill the gaps: a simulation needs the level at all times")
 
     bed = np.asarray(basin.bed, dtype=np.float64)
     if bed.ndim == 3 and len(bed) != storms:
-        raise InputError(where, f"{len(bed)} beds for {storms} storms", "give one bed, or one a storm")
+        raise InputError(where, f"{len(bed)} beds for {storms} storms", "give one bed, or one per storm")
     bed = np.broadcast_to(bed, (storms, rows, columns))
     inside = np.isfinite(bed)
-    padded_bed = _ringed(np.where(inside, bed, WALL))
+    padded_bed = _add_walls(np.where(inside, bed, WALL))
     if initial_level.ndim == 1 and len(initial_level) == storms:
         initial_level = np.broadcast_to(initial_level[:, None, None], bed.shape)
     if initial_level.shape != bed.shape:
@@ -237,13 +237,15 @@ def _prepare(
 
     outputs = np.zeros(0) if output_times is None else np.asarray(output_times, dtype=np.float64)
     if outputs.ndim != 1 or not ((np.diff(outputs) > 0).all() and ((outputs >= time[0]) & (outputs <= time[-1])).all()):
-        raise InputError(where, "output_times are not ascending within time", f"stay in {time[0]:g}–{time[-1]:g} s")
+        raise InputError(
+            where, "output_times are not ascending within time", f"give times within {time[0]:g}–{time[-1]:g} s"
+        )
     counted = inside & ~basin.open_boundary
     roughness = np.pad(np.where(inside.any(axis=0), basin.roughness, 0.0), 1)
     squared = np.ascontiguousarray(scheme.gravity * roughness**2)
     return Problem(
         bed=padded_bed,
-        level=_ringed(level),
+        level=_add_walls(level),
         west_friction=(squared + np.roll(squared, 1, axis=1)) / 2,
         north_friction=(squared + np.roll(squared, 1, axis=0)) / 2,
         cell_size=float(basin.cell_size),
@@ -261,7 +263,7 @@ def _prepare(
     )
 
 
-def _ringed(field: Floats) -> Floats:
+def _add_walls(field: Floats) -> Floats:
     """(E, H, W) → (E, H + 2, W + 2) with a ring of walls."""
     return np.ascontiguousarray(np.pad(field, ((0, 0), (1, 1), (1, 1)), constant_values=WALL))
 

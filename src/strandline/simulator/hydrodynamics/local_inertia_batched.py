@@ -1,7 +1,7 @@
 """The local-inertial equations as tensor operations over all storms at once, for a GPU.
 
-Every storm has its own clock and its own time step; both live on the device. The host looks at the clocks only once
-every ``_STEPS_UNSEEN`` steps, so that the device never waits for it; a storm that has arrived stands still meanwhile.
+Every storm has its own time and time step, both on the device. The host reads the times once every
+``_STEPS_PER_CHECK`` steps, so that the device does not wait; finished storms take steps of length zero.
 """
 
 from collections.abc import Callable
@@ -9,42 +9,40 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from strandline.simulator.hydrodynamics.local_inertia import Problem, Scheme, Solution, refuse_runaway
+from strandline.simulator.hydrodynamics.local_inertia import Problem, Scheme, Solution, check_stability
 
-_STEPS_UNSEEN = 32
+_STEPS_PER_CHECK = 32
 
 
 def solve(
     problem: Problem, device: str, precision: torch.dtype, progress: Callable[[float], None] | None = None
 ) -> Solution:
-    """Run every storm of a problem from its first to its last time on one device."""
-    waters = _Waters(problem, torch.device(device), precision)
+    """Simulate every storm of a problem on one device."""
+    state = _State(problem, torch.device(device), precision)
     start, end = problem.time[0], problem.time[-1]
     levels = []
     stops = [(float(time), True) for time in problem.output_times]
     if not stops or stops[-1][0] < end:
         stops.append((float(end), False))
     for stop, is_output in stops:
-        waters.advance(stop)
+        state.advance(stop)
         if is_output:
-            levels.append(waters.level.clone().cpu())
+            levels.append(state.level.clone().cpu())
         if progress is not None:
             progress(float((stop - start) / (end - start)))
-    greatest = waters.greatest.double().cpu().numpy()
-    shown = (
-        torch.stack(levels, 1) if levels else waters.level.new_zeros((len(waters.level), 0, *waters.level.shape[1:]))
-    )
+    greatest = state.greatest.double().cpu().numpy()
+    shown = torch.stack(levels, 1) if levels else state.level.new_zeros((len(state.level), 0, *state.level.shape[1:]))
     return Solution(
         greatest,
         shown.double().cpu().numpy(),
-        waters.level.double().cpu().numpy(),
-        waters.net_inflow.cpu().numpy(),
-        waters.steps.cpu().numpy(),
+        state.level.double().cpu().numpy(),
+        state.net_inflow.cpu().numpy(),
+        state.steps.cpu().numpy(),
     )
 
 
-class _Waters:
-    """The state of all storms on the device, and how it moves."""
+class _State:
+    """The state of all storms on the device, and its time step."""
 
     def __init__(self, problem: Problem, device: torch.device, precision: torch.dtype) -> None:
         def field(values: object) -> Tensor:
@@ -58,7 +56,7 @@ class _Waters:
         self.level = field(problem.level).clone()  # (E, H + 2, W + 2)
         self.bed = field(problem.bed)
         self.greatest = self.level.clone()
-        # faces inside the ring of walls: all others are closed for ever
+        # faces inside the ring of walls; all others are closed
         self.flux_x = self.level.new_zeros((len(self.level), self.level.shape[1] - 2, self.level.shape[2] - 1))
         self.flux_y = self.level.new_zeros((len(self.level), self.level.shape[1] - 1, self.level.shape[2] - 2))
         self.friction_x = field(problem.west_friction)[1:-1, 1:]
@@ -81,19 +79,19 @@ class _Waters:
         self.steps = torch.zeros(len(self.level), dtype=torch.int64, device=device)
 
     def advance(self, stop: float) -> None:
-        """Take every storm to the moment ``stop`` [s], exactly."""
+        """Advance every storm to time ``stop`` [s], exactly."""
         while bool((self.clock < stop).any()):
             before = self.clock
-            for _ in range(_STEPS_UNSEEN):
+            for _ in range(_STEPS_PER_CHECK):
                 self._step(stop)
-            refuse_runaway(((self.clock > before) | (self.clock == stop)).cpu().numpy())
+            check_stability(((self.clock > before) | (self.clock == stop)).cpu().numpy())
 
     def _step(self, stop: float) -> None:
         scheme, size = self.scheme, self.cell_size
         deepest = (self.level - self.bed).flatten(1).amax(1).double()  # (E,)
         stable = scheme.courant * size / torch.sqrt(scheme.gravity * deepest.clamp_min(1e-300))
         remaining = stop - self.clock
-        step = torch.minimum(stable.clamp_max(scheme.longest_step), remaining)  # (E,); 0 for a storm that has arrived
+        step = torch.minimum(stable.clamp_max(scheme.longest_step), remaining)  # (E,); 0 for a finished storm
         arrives = step >= remaining
         moves = step > 0
         small = step.to(self.level.dtype)[:, None, None]
@@ -109,8 +107,8 @@ class _Waters:
             new_y[:, 1:].relu() + (-new_y[:, :-1]).relu()
         )
         held = inside - bed
-        asked = ratio * leaving
-        share = torch.where(asked > held, held / asked.clamp_min(1e-30), 1.0)
+        outflow = ratio * leaving
+        share = torch.where(outflow > held, held / outflow.clamp_min(1e-30), 1.0)
         share = torch.nn.functional.pad(share, (1, 1, 1, 1), value=1.0)
         new_x = new_x * torch.where(new_x > 0, share[:, 1:-1, :-1], share[:, 1:-1, 1:])
         new_y = new_y * torch.where(new_y > 0, share[:, :-1, 1:-1], share[:, 1:, 1:-1])
@@ -119,13 +117,13 @@ class _Waters:
         self.flux_x = torch.where(moves[:, None, None], new_x, self.flux_x)
         self.flux_y = torch.where(moves[:, None, None], new_y, self.flux_y)
 
-        from_sea = -gain.flatten(1)[:, self.boundary_inside].sum(1, dtype=torch.float64) * step * size
+        through_boundary = -gain.flatten(1)[:, self.boundary_inside].sum(1, dtype=torch.float64) * step * size
         rivers = self._at(self.discharge, self.clock + 0.5 * step) * step[:, None]  # (E, R) [m3]
         self.level.view(len(self.level), -1).index_add_(1, self.inflow_cell, (rivers / size**2).to(self.level.dtype))
-        self.net_inflow += from_sea + rivers.sum(1)
+        self.net_inflow += through_boundary + rivers.sum(1)
         self.steps += moves
         self.clock = torch.where(arrives, torch.full_like(self.clock, stop), self.clock + step)
-        self._set_sea()
+        self._set_boundary()
         torch.maximum(self.greatest, self.level, out=self.greatest)
 
     def _fluxes(
@@ -145,7 +143,7 @@ class _Waters:
         )
         mixed = scheme.theta * own + (0.5 * (1.0 - scheme.theta)) * (before + after)
         mixed = torch.where((before != 0) & (after != 0), mixed, own)
-        edges = old.narrow(axis, 0, 1), old.narrow(axis, length - 1, 1)  # always zero: they are walls
+        edges = old.narrow(axis, 0, 1), old.narrow(axis, length - 1, 1)  # walls: always zero
         mixed = torch.cat([edges[0], mixed, edges[1]], axis)
         slope_factor = scheme.gravity * step / self.cell_size
         new = (mixed + slope_factor * pressed * (first - second)) / (
@@ -154,15 +152,15 @@ class _Waters:
         fastest = safe * torch.sqrt(scheme.froude_limit**2 * scheme.gravity * safe)
         return torch.where(depth > scheme.dry_depth, torch.minimum(torch.maximum(new, -fastest), fastest), 0.0)
 
-    def _at(self, series: Tensor, moment: Tensor) -> Tensor:
-        """A series at each storm's own moment: (E, T, N), (E,) → (E, N)."""
-        index = (torch.searchsorted(self.time, moment, right=True) - 1).clamp(0, len(self.time) - 2)
-        weight = ((moment - self.time[index]) / (self.time[index + 1] - self.time[index]))[:, None]
+    def _at(self, series: Tensor, time: Tensor) -> Tensor:
+        """A series at the time of each storm: (E, T, N), (E,) → (E, N)."""
+        index = (torch.searchsorted(self.time, time, right=True) - 1).clamp(0, len(self.time) - 2)
+        weight = ((time - self.time[index]) / (self.time[index + 1] - self.time[index]))[:, None]
         rows = torch.arange(len(series), device=series.device)
         first, second = series[rows, index], series[rows, index + 1]
         return first + weight * (second - first)
 
-    def _set_sea(self) -> None:
-        """Open cells take the sea's level."""
-        sea = (self._at(self.boundary_level, self.clock) @ self.boundary_weight).to(self.level.dtype)  # (E, B)
-        self.level.view(len(self.level), -1)[:, self.boundary_cell] = torch.maximum(sea, self.boundary_bed)
+    def _set_boundary(self) -> None:
+        """Set the open cells to the boundary level."""
+        boundary = (self._at(self.boundary_level, self.clock) @ self.boundary_weight).to(self.level.dtype)  # (E, B)
+        self.level.view(len(self.level), -1)[:, self.boundary_cell] = torch.maximum(boundary, self.boundary_bed)

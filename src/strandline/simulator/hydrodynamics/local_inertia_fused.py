@@ -1,8 +1,8 @@
-"""The local-inertial equations as one fused loop a storm, for the CPU.
+"""The local-inertial equations as one fused loop per storm, for the CPU.
 
-A step is a single sweep over the rows. Behind the sweep lie, one row apart: the fluxes, the limit that keeps every
-cell from losing more than it holds, and the new levels. Inner loops have neither branches nor calls, so that the
-compiler turns them into vector instructions; sums keep their order, so that mirrored basins stay mirrored to the bit.
+A step is a single sweep over the rows that computes, one row apart, the fluxes, the limiter that keeps depths
+positive, and the new levels. Inner loops have neither branches nor calls, so that the compiler vectorises them; sums
+keep their order, so that mirrored basins have exactly mirrored results.
 """
 
 from collections.abc import Callable
@@ -11,13 +11,13 @@ import numpy as np
 from numba import njit, prange
 
 from strandline.observations.arrays import Floats
-from strandline.simulator.hydrodynamics.local_inertia import WALL, Problem, Solution, refuse_runaway
+from strandline.simulator.hydrodynamics.local_inertia import WALL, Problem, Solution, check_stability
 
-_SLICES = 50  # how often a run comes up for air to report its progress
+_SLICES = 50  # progress reports of a simulation
 
 
 def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> Solution:
-    """Run every storm of a problem from its first to its last time, storms side by side on the cores."""
+    """Simulate every storm of a problem, storms in parallel on the cores."""
     storms, rows, columns = problem.bed.shape
     scheme = problem.scheme
     level = problem.level.copy()
@@ -64,28 +64,28 @@ def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> 
             scheme.longest_step,
             scheme.gravity,
         )
-        refuse_runaway(clock >= until)
+        check_stability(clock >= until)
         if progress is not None:
             progress(float((until - start) / (end - start)))
     return Solution(greatest, levels, level, net_inflow, steps)
 
 
-# Fusing a·b + c is the one liberty the compiler gets: it keeps rest, signs and mirrored basins exact.
+# The compiler may only fuse a·b + c, which keeps rest, signs and mirrored basins exact.
 _compile = njit(cache=True, error_model="numpy", fastmath={"contract"})
 
 
 @_compile
 def inverse_cube_root(x: float) -> float:
-    """x^(−1/3) for x > 0, to 1e-13, without a call: a guess from the exponent bits, then two series steps."""
+    """x^(−1/3) for x > 0, to 1e-13, without a call: a first guess from the exponent bits, then two series steps."""
     bits = np.float64(x).view(np.uint64)
-    third = (bits >> np.uint64(2)) + (bits >> np.uint64(4))  # bits / 3 by shifts: vector units cannot divide integers
+    third = (bits >> np.uint64(2)) + (bits >> np.uint64(4))  # bits / 3 by shifts: integer division does not vectorise
     third = third + (third >> np.uint64(4))
     third = third + (third >> np.uint64(8))
     root = np.uint64(np.uint64(0x553EF0FF289DD796) - third).view(np.float64)
-    miss = 1.0 - x * (root * root * root)  # the root is root · (1 − miss)^(−1/3)
-    root = root * (1.0 + miss * (1.0 / 3.0 + miss * (2.0 / 9.0 + miss * (14.0 / 81.0))))
-    miss = 1.0 - x * (root * root * root)
-    return root + root * (miss * (1.0 / 3.0 + miss * (2.0 / 9.0)))
+    residual = 1.0 - x * (root * root * root)  # the root is root · (1 − residual)^(−1/3)
+    root = root * (1.0 + residual * (1.0 / 3.0 + residual * (2.0 / 9.0 + residual * (14.0 / 81.0))))
+    residual = 1.0 - x * (root * root * root)
+    return root + root * (residual * (1.0 / 3.0 + residual * (2.0 / 9.0)))
 
 
 @_compile
@@ -114,7 +114,7 @@ def _face_flux(
     root_squared = root * root
     power = root_squared * root_squared * root_squared * root  # h^(−7/3)
     mixed = theta * flux + (0.5 * (1.0 - theta)) * (flux_before + flux_after)
-    # a neighbour that carries nothing is a wall or dry: it must not drag on this face
+    # a neighbour without flux is a wall or dry and is not averaged
     own = mixed if (flux_before != 0.0) & (flux_after != 0.0) else flux
     new = (own + slope_factor * pressed * (level_a - level_b)) / (1.0 + step * friction * abs(flux) * power)
     fastest = safe * np.sqrt(limit_squared_gravity * safe)
@@ -176,7 +176,7 @@ def _leaving(west: float, east: float, north: float, south: float) -> float:
 
 @_compile
 def _overdrawn(west: Floats, north: Floats, south: Floats, level: Floats, bed: Floats, ratio: float) -> bool:
-    """Whether any cell of a row would lose more than it holds."""
+    """Whether any cell of a row would lose more water than it has."""
     count = 0
     for j in range(1, level.size - 1):
         count += ratio * _leaving(west[j], west[j + 1], north[j], south[j]) > level[j] - bed[j]
@@ -187,7 +187,7 @@ def _overdrawn(west: Floats, north: Floats, south: Floats, level: Floats, bed: F
 def _shares(
     share: Floats, west: Floats, north: Floats, south: Floats, level: Floats, bed: Floats, ratio: float
 ) -> None:
-    """Share of its outflow that each cell of a row can pay for."""
+    """Share of the outflow that each cell of a row can supply."""
     for j in range(1, level.size - 1):
         outflow = ratio * _leaving(west[j], west[j + 1], north[j], south[j])
         held = level[j] - bed[j]
@@ -196,21 +196,21 @@ def _shares(
 
 @_compile
 def _levels(level: Floats, west: Floats, north: Floats, south: Floats, bed: Floats, ratio: float) -> None:
-    """New levels of one row; rounding may not take a cell below its bed."""
+    """New levels of one row, not below the bed."""
     for j in range(1, level.size - 1):
         level[j] = max(level[j] + ratio * ((west[j] - west[j + 1]) + (north[j] - south[j])), bed[j])
 
 
 @_compile
-def _raise_marks(mark: Floats, level: Floats) -> None:
-    """Keep the greatest level of each cell."""
+def _update_greatest(greatest: Floats, level: Floats) -> None:
+    """Update the greatest level of each cell."""
     for j in range(1, level.size - 1):
-        mark[j] = level[j] if level[j] > mark[j] else mark[j]
+        greatest[j] = level[j] if level[j] > greatest[j] else greatest[j]
 
 
 @_compile
-def _deepen(deepest: Floats, level: Floats, bed: Floats) -> None:
-    """Keep the greatest depth of each column."""
+def _update_deepest(deepest: Floats, level: Floats, bed: Floats) -> None:
+    """Update the greatest depth of each column."""
     for j in range(1, level.size - 1):
         depth = level[j] - bed[j]
         deepest[j] = depth if depth > deepest[j] else deepest[j]
@@ -219,10 +219,10 @@ def _deepen(deepest: Floats, level: Floats, bed: Floats) -> None:
 @_compile
 def _sweep(  # type: ignore[no-untyped-def]
     level, greatest, old_x, new_x, old_y, new_y, bed, west_friction, north_friction,
-    sea, boundary_row, boundary_column, share, deepest,
+    boundary, boundary_row, boundary_column, share, deepest,
     step, cell_size, theta, dry_depth, limit_squared_gravity, gravity,
 ):  # fmt: skip
-    """One time step over one storm's grid; leaves the greatest depth of each column in ``deepest``."""
+    """One time step of one storm; writes the greatest depth of each column to ``deepest``."""
     rows = level.shape[0]
     slope_factor = gravity * step / cell_size
     ratio = step / cell_size
@@ -253,23 +253,23 @@ def _sweep(  # type: ignore[no-untyped-def]
             for j in range(1, level.shape[1]):
                 new_x[i, j] *= share[here, j - 1] if new_x[i, j] > 0.0 else share[here, j]
         if overdrawn or overdrawn_above:
-            payable = share[here] if overdrawn else share[2]
-            payable_above = share[above] if overdrawn_above else share[2]
+            available = share[here] if overdrawn else share[2]
+            available_above = share[above] if overdrawn_above else share[2]
             for j in range(1, level.shape[1] - 1):
-                new_y[i, j] *= payable_above[j] if new_y[i, j] > 0.0 else payable[j]
+                new_y[i, j] *= available_above[j] if new_y[i, j] > 0.0 else available[j]
         overdrawn_above = overdrawn
         if i > 1:
             _levels(level[i - 1], new_x[i - 1], new_y[i - 1], new_y[i], bed[i - 1], ratio)
-            while open_cell < sea.size and boundary_row[open_cell] == i - 1:
-                level[i - 1, boundary_column[open_cell]] = sea[open_cell]
+            while open_cell < boundary.size and boundary_row[open_cell] == i - 1:
+                level[i - 1, boundary_column[open_cell]] = boundary[open_cell]
                 open_cell += 1
-            _raise_marks(greatest[i - 1], level[i - 1])
-            _deepen(deepest, level[i - 1], bed[i - 1])
+            _update_greatest(greatest[i - 1], level[i - 1])
+            _update_deepest(deepest, level[i - 1], bed[i - 1])
 
 
 @_compile
 def _between(time, clock):  # type: ignore[no-untyped-def]
-    """Index of the interval that holds a moment, and how far into it the moment lies."""
+    """Index of the interval that contains a time, and the fraction of it that has passed."""
     index = min(max(np.searchsorted(time, clock, side="right") - 1, 0), time.size - 2)
     return index, (clock - time[index]) / (time[index + 1] - time[index])
 
@@ -281,24 +281,24 @@ def _advance(  # type: ignore[no-untyped-def]
     boundary_column, discharge, inflow_row, inflow_column, output_times,
     courant, theta, dry_depth, froude_limit, longest_step, gravity,
 ):  # fmt: skip
-    """Take every storm past the moment ``until``; steps end on output times and never on ``until``."""
+    """Advance every storm past time ``until``; steps end on output times, not on ``until``."""
     area = cell_size * cell_size
     limit_squared_gravity = froude_limit * froude_limit * gravity
     for e in prange(level.shape[0]):
-        share = np.ones((3, level.shape[2]))  # of two rows in turn; the third stays 1
+        share = np.ones((3, level.shape[2]))  # of two rows in turn; the third is 1
         deepest = np.zeros(level.shape[2])
-        place = np.zeros(boundary_level.shape[2])
-        sea = np.zeros(boundary_row.size)
+        point = np.zeros(boundary_level.shape[2])
+        boundary = np.zeros(boundary_row.size)
         now = steps[e] % 2
         for i in range(1, level.shape[1] - 1):
-            _deepen(deepest, level[e, i], bed[e, i])
+            _update_deepest(deepest, level[e, i], bed[e, i])
         while clock[e] < until:
             stop = output_times[outputs_done[e]] if outputs_done[e] < output_times.size else time[time.size - 1]
             depth = 0.0
             for j in range(deepest.size):
                 depth = max(depth, deepest[j])
             if not depth < WALL:
-                break  # the water has blown up; without this the step would shrink to nothing
+                break  # unstable: the time step would go to zero
             step = longest_step
             if depth > 0.0:
                 step = min(step, courant * cell_size / np.sqrt(gravity * depth))
@@ -308,17 +308,17 @@ def _advance(  # type: ignore[no-untyped-def]
             arrival = stop if arrives else clock[e] + step
 
             index, weight = _between(time, arrival)
-            for g in range(place.size):
+            for g in range(point.size):
                 first, second = boundary_level[e, index, g], boundary_level[e, index + 1, g]
-                place[g] = first + weight * (second - first)
-            for b in range(sea.size):
-                sea[b] = 0.0
-                for g in range(place.size):
-                    sea[b] += boundary_weight[g, b] * place[g]
-                sea[b] = max(sea[b], bed[e, boundary_row[b], boundary_column[b]])
+                point[g] = first + weight * (second - first)
+            for b in range(boundary.size):
+                boundary[b] = 0.0
+                for g in range(point.size):
+                    boundary[b] += boundary_weight[g, b] * point[g]
+                boundary[b] = max(boundary[b], bed[e, boundary_row[b], boundary_column[b]])
             _sweep(
                 level[e], greatest[e], flux_x[now, e], flux_x[1 - now, e], flux_y[now, e], flux_y[1 - now, e],
-                bed[e], west_friction, north_friction, sea, boundary_row, boundary_column, share, deepest,
+                bed[e], west_friction, north_friction, boundary, boundary_row, boundary_column, share, deepest,
                 step, cell_size, theta, dry_depth, limit_squared_gravity, gravity,
             )  # fmt: skip
             now = 1 - now

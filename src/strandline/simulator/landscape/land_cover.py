@@ -1,4 +1,4 @@
-"""What a sensor looks at: the share of each kind of surface in a cell, dry or under water."""
+"""Surface cover of a cell as observed by a sensor: dry, open water and emergent shares."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from strandline.simulator.landscape.terrain import Terrain
 
 COVERS = ("bare", "crop", "woody", "settlement")
 _CROP_HEIGHT = 0.5
-"""Height of rice some six weeks after transplanting [m]: deeper water hides it."""
+"""Height of rice six weeks after transplanting [m]; deeper water covers it."""
 _FULL_WATER = 0.2
-"""Mean depth at which the small hollows and humps within a cell are all under water [m]."""
+"""Mean depth at which the microrelief of a cell is submerged [m]."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class SurfaceShares:
 
     Attributes:
         dry: cover → share that is not flooded.
-        open_water: share where the sensor sees water.
+        open_water: share of visible water.
         emergent: cover → share where plants or buildings stand in water.
     """
 
@@ -39,20 +39,20 @@ def cover_shares(terrain: Terrain) -> dict[str, Floats]:
 
 
 def surface_shares(terrain: Terrain, depth: Floats) -> SurfaceShares:
-    """What shows of each cell at this water depth [m], (..., H, W).
+    """Visible surfaces of each cell at this water depth [m], (..., H, W).
 
-    Water fills a cell from its hollows up. Bare ground and roads vanish under it; rice shows until the water is as
-    high as the plants; trees and buildings always show.
+    Water fills a cell from its lowest points. It covers bare ground and roads, and rice once it reaches the height of
+    the plants; trees and buildings stay visible.
     """
     covers = cover_shares(terrain)
     wet = np.clip(depth / _FULL_WATER, 0.0, 1.0)
-    showing = {
+    visible = {
         "bare": np.zeros_like(wet),
         "crop": np.clip(1.0 - depth / _CROP_HEIGHT, 0.0, 1.0),
         "woody": np.full_like(wet, 0.85),
         "settlement": np.full_like(wet, 0.75),
     }
     dry = {name: share * (1.0 - wet) for name, share in covers.items()}
-    emergent = {name: covers[name] * wet * showing[name] for name in COVERS}
+    emergent = {name: covers[name] * wet * visible[name] for name in COVERS}
     open_water = wet - sum(emergent.values())
     return SurfaceShares(dry, open_water, emergent)

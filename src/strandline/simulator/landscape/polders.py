@@ -1,4 +1,4 @@
-"""Polders: low land behind embankments, and how the embankments fail."""
+"""Polders: low land behind embankments, and embankment breaches."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from strandline.simulator.landscape.random_fields import correlated_noise
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], dtype=bool)
 SEGMENT_LENGTH = 6
-"""Cells of embankment that stand or fail together (0.9 km at 150 m)."""
+"""Cells of embankment that breach together (0.9 km at 150 m)."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Polders:
         embankment: (H, W) cells that carry an embankment or an inner dike.
         exposed: (H, W) embankment cells with unprotected ground or water next to them.
         segment: (H, W) number of the segment an embankment cell belongs to, −1 elsewhere.
-        condition: (H, W) state of the embankment from 0 (neglected) to 1 (sound); NaN elsewhere.
+        condition: (H, W) from 0 (neglected) to 1 (sound); NaN elsewhere.
     """
 
     identity: Indices
@@ -36,11 +36,11 @@ class Polders:
 def draw_polders(
     land: Mask, water: Mask, open_share: float, rng: np.random.Generator, cells_each: int = 300
 ) -> Polders:
-    """Part the land that is at least two cells away from water into polders of about ``cells_each`` cells.
+    """Divide the land at least two cells from water into polders of about ``cells_each`` cells.
 
     Args:
         land, water: (H, W) where ground lies dry, and where channels, creeks and the sea are.
-        open_share: share of the would-be polders that nobody embanked [-].
+        open_share: share of the polders without an embankment [-].
         rng: source of randomness.
         cells_each: cells of a polder; Bangladesh's coastal polders cover 5–500 km².
     """
@@ -51,7 +51,7 @@ def draw_polders(
     if len(candidates):
         count = max(3, round(len(candidates) / cells_each))
         seeds = candidates[rng.choice(len(candidates), size=min(count, len(candidates)), replace=False)]
-        warp = 2.0 * correlated_noise((2, *shape), 3.0, rng)  # or every border would be straight
+        warp = 2.0 * correlated_noise((2, *shape), 3.0, rng)  # avoids straight borders
         row, column = np.indices(shape) + warp
         distance = (row[None] - seeds[:, 0, None, None]) ** 2 + (column[None] - seeds[:, 1, None, None]) ** 2
         nearest = distance.argmin(axis=0)
@@ -85,7 +85,7 @@ def _touches(mask: Mask) -> Mask:
 
 
 def _number_segments(identity: Indices, embankment: Mask) -> Indices:
-    """Number each polder's embankment cells in runs of SEGMENT_LENGTH by their bearing from its middle."""
+    """Number each polder's embankment cells in groups of SEGMENT_LENGTH, by their bearing from its centre."""
     segment = np.full(identity.shape, -1, dtype=np.int64)
     offset = 0
     for number in range(1, int(identity.max()) + 1):
@@ -101,10 +101,10 @@ def _number_segments(identity: Indices, embankment: Mask) -> Indices:
 
 
 def probability_of_breach(head: Floats, condition: Floats) -> Floats:
-    """Chance that a segment breaches when the water stands ``head`` [m] above its crest (negative: below).
+    """Probability that a segment breaches at a water level ``head`` [m] above its crest (negative: below).
 
-    A normal fragility curve whose median rises from 0.55 m *below* the crest (neglected: piping and slope failure
-    come first) to 0.4 m above it (sound: overtopping must erode the inner slope), with 0.15 m spread. The shape is that
+    A normal fragility curve whose median rises from 0.55 m *below* the crest (neglected: piping and slope
+    failure) to 0.4 m above it (sound: overtopping erodes the inner slope), with 0.15 m spread. The shape is that
     of the levee fragility curves of Vorogushyn, Merz and Apel (2009), Nat. Hazards Earth Syst. Sci. 9, 1383–1401.
     """
     median = -0.55 + 0.95 * condition
@@ -113,26 +113,26 @@ def probability_of_breach(head: Floats, condition: Floats) -> Floats:
 
 
 def breach_cells(polders: Polders, crest: Floats, peak_level: float, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """The embankment cells that give way in one storm; at most one a segment.
+    """The embankment cells that breach in one storm; at most one per segment.
 
     Args:
-        polders: what stands.
+        polders: with their embankments.
         crest: (H, W) elevation of the embankments' crests [m, region datum]; NaN elsewhere.
         peak_level: highest sea level of the storm [m, region datum].
-        rng: source of randomness; the same number of draws is used whatever the level, so that with the same seed a
-            higher level breaches every segment that a lower one does.
+        rng: source of randomness; the number of draws does not depend on the level, so that with one seed a higher
+            level breaches every segment that a lower one does.
     """
     interior = (polders.identity > 0) & ~polders.embankment
     weak = polders.exposed & _touches(interior)
     chosen = []
     for number in range(int(polders.segment.max()) + 1):
-        chance, place = rng.random(), rng.random()
+        draw, position = rng.random(), rng.random()
         cells = np.argwhere(weak & (polders.segment == number))
         if not len(cells):
             continue
         heads = np.array([peak_level - crest[tuple(cell)] for cell in cells])
         condition = np.array([polders.condition[tuple(cell)] for cell in cells])
-        if chance < float(probability_of_breach(heads, condition).mean()):
-            row, column = cells[int(place * len(cells))]
+        if draw < float(probability_of_breach(heads, condition).mean()):
+            row, column = cells[int(position * len(cells))]
             chosen.append((int(row), int(column)))
     return chosen

@@ -1,4 +1,4 @@
-"""Spatially correlated random fields: the raw material of terrain, errors and clouds."""
+"""Spatially correlated random fields."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ def correlated_noise(shape: tuple[int, ...], length: float, rng: np.random.Gener
         length: standard deviation of the Gaussian smoothing kernel [cells].
         rng: source of randomness.
 
-    The margin of three kernel lengths that is cut off afterwards keeps the variance even up to the edge. The variance
+    A margin of three kernel lengths is cut off, so that the variance is uniform up to the edge. The variance
     of white noise under a Gaussian kernel is 1 / (4 π length²); dividing by its root restores 1.
     """
     margin = int(np.ceil(3 * length))

@@ -1,4 +1,4 @@
-"""A low delta drawn from chance: sea, shelf, distributaries with levees, creeks, polders, roads, villages, plants."""
+"""Random deltas: sea, shelf, distributaries with levees, creeks, polders, roads, villages and vegetation."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Literal
@@ -17,19 +17,19 @@ Side = Literal["north", "east", "south", "west"]
 _TURNS: dict[Side, int] = {"south": 0, "east": 1, "north": 2, "west": 3}
 
 DEEPEST_BED = -6.5
-"""Bed of the open sea at the edge [m above mean sea level]; deeper water would only shorten the time step."""
+"""Bed of the open sea at the edge [m above mean sea level]; deeper water only shortens the time step."""
 _MANNING = {"water": 0.022, "field": 0.06, "woody": 0.14, "settlement": 0.09}
 """Manning's n [s m-1/3]: Chow (1959), Open-Channel Hydraulics, table 5-6; Mattocks and Forbes (2008), table 2."""
 
 
 @dataclass(frozen=True)
 class ReferenceLevels:
-    """The levels to which a delta and its people have adapted [m above the region's datum].
+    """Water levels that shape a delta [m above the region's datum].
 
     Attributes:
-        mean_sea_level: about which the tide swings.
-        high_water: usual highest water of a year without storms; banks and levees are built up to about here.
-        design: level that the embankments were meant to keep out.
+        mean_sea_level: mean of the tide.
+        high_water: highest water of a year without storms; the approximate height of banks and levees.
+        design: design level of the embankments.
     """
 
     mean_sea_level: float
@@ -39,28 +39,28 @@ class ReferenceLevels:
     def __post_init__(self) -> None:
         if not self.mean_sea_level < self.high_water < self.design:
             raise InputError(
-                "water marks", f"{self} do not rise", "order them mean sea level < high water < design level"
+                "reference levels", f"{self} do not increase", "order them mean sea level < high water < design level"
             )
 
 
 @dataclass(frozen=True, eq=False)
 class Terrain:
-    """The true ground of a simulated delta; every map is (H, W), row 0 in the north.
+    """The true terrain of a simulated delta; maps are (H, W), row 0 in the north.
 
     Attributes:
         bed: ground and bed elevation [m above the region's datum], embankments included.
-        permanent_water: sea, channels, creeks and the flats that every ordinary tide covers.
-        open_boundary: cells in which the sea's level is prescribed.
+        permanent_water: sea, channels, creeks and intertidal flats.
+        open_boundary: cells with prescribed water level.
         roughness: Manning's n [s m-1/3].
-        polders: which land lies behind which embankment, and how sound that is.
+        polders: land behind embankments, with their condition.
         crest: crest of the embankments [m above the region's datum], NaN elsewhere.
-        vegetation: share of the ground that plants cover [-].
-        woody: share that trees cover: mangrove and gardens [-].
+        vegetation: share covered by vegetation [-].
+        woody: share covered by trees: mangrove and gardens [-].
         settlement: density of buildings [-].
         road: cells that carry a road.
         inflow_cell: row and column at which the river enters.
         cell_size: edge of a cell [m].
-        marks: the levels that shaped it.
+        levels: reference water levels.
     """
 
     bed: Floats
@@ -90,23 +90,23 @@ def draw_terrain(
     rng: np.random.Generator,
     seaward: Side,
 ) -> Terrain:
-    """A delta, drawn from chance.
+    """Draw a random delta.
 
     Args:
         shape: rows and columns, 24 or more each.
         cell_size: edge of a cell [m].
-        marks: water levels the delta has grown up with.
+        levels: reference water levels.
         rng: source of randomness.
-        seaward: side of the grid on which the sea lies.
+        seaward: side of the grid with the sea.
 
     Raises:
-        InputError: the grid is too small to hold a delta.
+        InputError: the grid is too small for a delta.
     """
     if min(shape) < 24:
-        raise InputError("delta", f"{shape[0]}×{shape[1]} cells are too few", "ask for 24×24 or more")
+        raise InputError("delta", f"{shape[0]}×{shape[1]} cells are too few", "use 24×24 or more")
     turns, mirrored = _TURNS[seaward], bool(rng.random() < 0.5)
     canonical = _draw_facing_south(shape if turns % 2 == 0 else (shape[1], shape[0]), cell_size, levels, rng)
-    return _turned(canonical, turns, mirrored)
+    return _rotate(canonical, turns, mirrored)
 
 
 def _draw_facing_south(
@@ -122,7 +122,7 @@ def _draw_facing_south(
     waterways = draw_waterways(shape, shoreline, rng)
     water = waterways.channel | waterways.creek | (seawards > 0)
 
-    # Ground before people came: flats at the shore, then land built up to about the highest ordinary water.
+    # Natural terrain: flats at the shore, then land up to about high water.
     plain = high_water + 0.10 + 0.012 * np.clip(-seawards, 0, None) + 0.12 * correlated_noise(shape, 4.0, rng)
     flat = np.clip(-seawards / 0.6, 0.0, 1.0)
     bed = 0.2 + (plain - 0.2) * flat
@@ -180,25 +180,25 @@ def _draw_facing_south(
 
 
 def _draw_settlement(ground: Mask, from_channel: Floats, rng: np.random.Generator) -> Floats:
-    """Villages: blobs of buildings, more of them near the channels, as homesteads line the levees."""
+    """Villages: clusters of buildings, more frequent near the channels, as homesteads line the levees."""
     density = np.zeros(ground.shape)
-    places = np.argwhere(ground)
-    if not len(places):
+    candidates = np.argwhere(ground)
+    if not len(candidates):
         return density
     attraction = np.exp(-from_channel[ground] / 6.0) + 0.1
-    count = max(2, len(places) // 130)
-    chosen = rng.choice(len(places), size=count, replace=False, p=attraction / attraction.sum())
+    count = max(2, len(candidates) // 130)
+    chosen = rng.choice(len(candidates), size=count, replace=False, p=attraction / attraction.sum())
     row, column = np.indices(ground.shape)
-    for place in chosen:
+    for number in chosen:
         size = rng.uniform(0.8, 2.2)
-        distance = (row - places[place][0]) ** 2 + (column - places[place][1]) ** 2
+        distance = (row - candidates[number][0]) ** 2 + (column - candidates[number][1]) ** 2
         density = np.maximum(density, rng.uniform(0.5, 1.0) * np.exp(-distance / (2.0 * size**2)))
     scattered = density * np.clip(1.0 + 0.3 * rng.standard_normal(ground.shape), 0.2, 1.0)
     return np.where(ground & (scattered > 0.05), scattered, 0.0)
 
 
 def _draw_roads(settlement: Floats, ground: Mask, rng: np.random.Generator) -> Mask:
-    """Roads on low embankments between neighbouring villages, with a bridge or culvert now and then."""
+    """Roads on low embankments between neighbouring villages, with some openings for bridges and culverts."""
     road = np.zeros(ground.shape, dtype=bool)
     villages, count = label(settlement > 0.3)
     middles = [np.argwhere(villages == number).mean(axis=0) for number in range(1, count + 1)]
@@ -220,10 +220,10 @@ def _draw_roads(settlement: Floats, ground: Mask, rng: np.random.Generator) -> M
 
 
 def _draw_crests(polders: Polders, design: float, rng: np.random.Generator) -> Floats:
-    """Crest heights [m above mean sea level]: a polder's own standard, settled unevenly; inner dikes stay lower.
+    """Crest heights [m above mean sea level]: a standard for each polder, with settlement; inner dikes are lower.
 
-    Every coast has its weak polders, 0.2 m short of the design level, and a few raised well above it: the standards
-    are the evenly spaced quantiles of a shifted exponential law of mean 0.35 m, in random order.
+    Standards range from 0.2 m below the design level to well above it: they are evenly spaced quantiles of a shifted
+    exponential distribution with mean 0.35 m, in random order.
     """
     count = int(polders.identity.max())
     rank = (rng.permutation(count) + 0.5) / max(count, 1)
@@ -234,15 +234,15 @@ def _draw_crests(polders: Polders, design: float, rng: np.random.Generator) -> F
 
 
 def _reached_by_sea(low: Mask, sea: Mask) -> Mask:
-    """Low cells that connect with the sea."""
+    """Low cells that are connected to the sea."""
     parts, _ = label(low)
     wanted = np.unique(parts[sea & low])
     reached: Mask = np.isin(parts, wanted[wanted > 0])
     return reached
 
 
-def _turned(terrain: Terrain, turns: int, mirrored: bool) -> Terrain:
-    """The same delta turned by quarter turns (anticlockwise) and mirrored."""
+def _rotate(terrain: Terrain, turns: int, mirrored: bool) -> Terrain:
+    """A copy rotated by quarter turns (anticlockwise) and mirrored."""
     rows, columns = terrain.bed.shape
     marker = np.zeros((rows, columns), dtype=bool)
     marker[terrain.inflow_cell] = True
@@ -269,11 +269,10 @@ def _turned(terrain: Terrain, turns: int, mirrored: bool) -> Terrain:
 
 
 def breach(terrain: Terrain, storm_peak_level: float, rng: np.random.Generator) -> Floats:
-    """The (H, W) bed [m above the region's datum] of one storm: embankments that gave way lie at ground level.
+    """(H, W) bed [m above the region's datum] of one storm, with breached embankments at ground level.
 
-    Which segments fail is chance, weighted by the head on their crest and their condition
-    (``polders.probability_of_breach``). A breach is one cell wide and reaches down to the lowest ground of the polder
-    beside it, but not below mean sea level minus half a metre.
+    Segments breach at random with ``polders.probability_of_breach``. A breach is one cell wide and reaches down to the
+    lowest adjacent ground of the polder, but not below mean sea level minus half a metre.
     """
     bed = terrain.bed.copy()
     for row, column in breach_cells(terrain.polders, terrain.crest, storm_peak_level, rng):
@@ -289,18 +288,18 @@ def breach(terrain: Terrain, storm_peak_level: float, rng: np.random.Generator) 
         outside = [cell for cell in around if 0 <= cell[0] < bed.shape[0] and 0 <= cell[1] < bed.shape[1]]
         sill = max(min(ground), terrain.levels.mean_sea_level - 0.5)
         bed[row, column] = min(bed[row, column], sill)
-        for cell in outside:  # the jet scours the bank in front of it
+        for cell in outside:  # the flow scours the bank in front of the breach
             if terrain.polders.identity[cell] == 0:
                 bed[cell] = min(bed[cell], max(sill, terrain.levels.mean_sea_level))
     return bed
 
 
 def elevation_product(terrain: Terrain, rng: np.random.Generator) -> tuple[Floats, float]:
-    """What a satellite's elevation model shows: (H, W) [m above the region's datum], and its stated error [m].
+    """A satellite elevation model (H, W) [m above the region's datum], and its stated error [m].
 
-    Truth seen through a footprint of about a cell, plus a correlated error, plus canopy and roofs that it takes for
-    ground. The root mean square over land is drawn from 1.05–1.45 m: global models have 1–2 m on low coasts, too high
-    over plants and buildings (Hawker, Neal and Bates 2019, Remote Sensing of Environment 232, 111319; Kulp and Strauss
+    It is the true terrain smoothed over about a cell, plus a correlated error, plus the bias of canopy and roofs. The
+    root mean square error over land is drawn from 1.05–1.45 m: global models have 1–2 m on low coasts, biased high over
+    vegetation and buildings (Hawker, Neal and Bates 2019, Remote Sensing of Environment 232, 111319; Kulp and Strauss
     2019, Nature Communications 10, 4844).
     """
     shape = terrain.bed.shape
@@ -317,5 +316,9 @@ def elevation_product(terrain: Terrain, rng: np.random.Generator) -> tuple[Float
     a, b, c = (free**2).mean(), 2.0 * (free * fixed).mean(), (fixed**2).mean() - target**2
     scale = (-b + np.sqrt(max(b * b - 4.0 * a * c, 0.0))) / (2.0 * a)
     if c > 0:
-        raise InputError("elevation product", "plants and roofs alone exceed the target error", "thin the canopy")
+        raise InputError(
+            "elevation product",
+            "the bias of canopy and roofs exceeds the target error",
+            "reduce vegetation and settlement",
+        )
     return terrain.bed + blur + bias + scale * wave, float(target)

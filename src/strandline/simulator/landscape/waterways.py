@@ -1,6 +1,6 @@
-"""Where the water runs in a delta: distributaries that meander and part, tidal creeks that end inland.
+"""Waterways of a delta: meandering, bifurcating distributaries and tidal creeks.
 
-Everything is drawn on a canonical grid: row 0 lies inland, the last row in the open sea.
+The grid is canonical: row 0 is inland, the last row in the open sea.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Waterways:
     """Channels on the grid.
 
     Attributes:
-        bed: (H, W) bed elevation [m above mean sea level], +inf where no channel runs.
+        bed: (H, W) bed elevation [m above mean sea level], +inf outside the channels.
         channel: (H, W) cells of the river and its distributaries.
         creek: (H, W) cells of tidal creeks.
         source: row and column at which the river enters.
@@ -28,7 +28,7 @@ class Waterways:
 
 
 def draw_waterways(shape: tuple[int, int], shoreline: Floats, rng: np.random.Generator) -> Waterways:
-    """One river that enters at row 0, bifurcates once to three times, and creeks that cut in from its arms.
+    """One river that enters at row 0 and bifurcates once to three times, and tidal creeks.
 
     Args:
         shape: rows and columns.
@@ -75,7 +75,7 @@ def _meander(
     shoreline: Floats,
     rng: np.random.Generator,
 ) -> list[tuple[int, int]]:
-    """A four-connected path seawards; ``heading`` [rad] from straight down, relaxing like an AR(1) process."""
+    """A four-connected path to the sea; the heading [rad] from straight down is an AR(1) process."""
     rows, columns = shape
     row, column = start
     turn = heading
@@ -94,14 +94,14 @@ def _meander(
             break
         last = path[-1]
         if cell[0] != last[0] and cell[1] != last[1]:
-            path.append((last[0], cell[1]))  # keep faces in common, or no water would pass
+            path.append((last[0], cell[1]))  # consecutive cells must share a face
         if cell != last:
             path.append(cell)
     return path
 
 
 def _cut_creeks(bed: Floats, channel: Mask, creek: Mask, shoreline: Floats, rng: np.random.Generator) -> None:
-    """Creeks start at the shore or at a channel's bank, wander inland and get shallower."""
+    """Add creeks that start at the shore or at a channel bank, meander inland and get shallower."""
     rows, columns = bed.shape
     for _ in range(max(2, columns // 10)):
         if rng.random() < 0.6:

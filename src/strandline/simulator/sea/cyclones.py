@@ -1,4 +1,4 @@
-"""A cyclone's pressure and wind, from a handful of numbers (Holland 1980)."""
+"""Parametric pressure and wind fields of a cyclone (Holland 1980)."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ KNOT = 0.514444  # [m s-1]
 
 @dataclass(frozen=True)
 class Cyclone:
-    """A storm at one or many times; every field is a number or an array of the same shape (T,).
+    """A cyclone at one or many times; all fields are numbers or arrays of the same shape (T,).
 
     Attributes:
         longitude, latitude: of the centre [degrees].
@@ -42,9 +42,9 @@ class Cyclone:
 
     def __post_init__(self) -> None:
         if np.any(np.asarray(self.central_pressure) > np.asarray(self.ambient_pressure)):
-            raise InputError("cyclone", "its centre has more pressure than its surroundings", "give both in Pa")
+            raise InputError("cyclone", "the central pressure exceeds the ambient pressure", "give both in Pa")
         if np.any(np.asarray(self.radius_of_maximum_wind) <= 0):
-            raise InputError("cyclone", "its radius of maximum wind is not positive", "give metres")
+            raise InputError("cyclone", "the radius of maximum wind is not positive", "give metres")
 
 
 def holland_pressure(
@@ -81,7 +81,7 @@ def holland_gradient_wind(
 
 
 def pressure_drop(maximum_wind: Floats) -> Floats:
-    """Ambient minus central pressure [Pa] of a storm with this 1-minute wind [m s-1].
+    """Ambient minus central pressure [Pa] for a 1-minute wind [m s-1].
 
     Source: Atkinson and Holliday 1977: ``V[kt] = 6.7 (1010 - pc[hPa])^0.644``.
     """
@@ -89,12 +89,12 @@ def pressure_drop(maximum_wind: Floats) -> Floats:
 
 
 def holland_peakedness(maximum_wind: Floats, drop: Floats, translation_speed: Floats) -> Floats:
-    """Holland's B that makes the field's greatest wind agree with the storm's 1-minute maximum wind [m s-1].
+    """Holland's B for which the field's greatest wind equals the 1-minute maximum wind [m s-1].
 
-    Half of the storm's own motion is in the reported maximum (Jelesnianski 1966); the rest is brought to ten
-    minutes and up to the gradient level.
+    Half of the translation speed is part of the reported maximum (Jelesnianski 1966); the rest is converted to a
+    10-minute wind at the gradient level.
 
-    Source: Holland 1980, greatest cyclostrophic wind: ``B = rho e V^2 / drop``, kept within his 1 to 2.5.
+    Source: Holland 1980, greatest cyclostrophic wind: ``B = rho e V^2 / drop``, limited to his range 1 to 2.5.
     """
     at_surface = np.maximum(TEN_MINUTES_OVER_ONE * maximum_wind - 0.5 * translation_speed, 1.0)
     gradient = at_surface / SURFACE_REDUCTION
@@ -113,14 +113,14 @@ def median_radius_of_maximum_wind(drop: Floats, latitude: Floats) -> Floats:
 def spread_of_radius(drop: Floats) -> Floats:
     """Standard deviation of ln(radius of maximum wind) [-] for a pressure drop [Pa].
 
-    Source: Vickery and Wadhera 2008: 0.448 up to 87 hPa, then less, down to 0.186.
+    Source: Vickery and Wadhera 2008: 0.448 up to 87 hPa, then decreasing to 0.186.
     """
     hectopascal = drop / 100.0
     return np.asarray(np.clip(1.137 - 0.00792 * hectopascal, 0.186, 0.448))
 
 
 def inflow_angle(radius: Floats, radius_of_maximum_wind: Floats) -> Floats:
-    """Angle [degrees] by which friction turns the surface wind towards the centre.
+    """Angle [degrees] of the surface wind towards the centre, due to friction.
 
     Source: Sobey, Harper and Stark 1977: 0 to 10 degrees up to Rm, 25 degrees beyond 1.2 Rm.
     """
@@ -130,7 +130,7 @@ def inflow_angle(radius: Floats, radius_of_maximum_wind: Floats) -> Floats:
 def cyclone_fields(cyclone: Cyclone, longitude: Floats, latitude: Floats) -> tuple[Floats, Floats, Floats]:
     """Pressure deficit [Pa, <= 0] and eastward and northward 10-minute wind at 10 m [m s-1].
 
-    The gradient wind is reduced to the surface, turned inwards, and given half of the storm's motion at the
+    The gradient wind is reduced to the surface and turned inwards; half of the translation speed is added at the
     radius of maximum wind, less inside and outside (Jelesnianski 1966: ``Rm r / (Rm^2 + r^2)``).
 
     Args:
@@ -164,7 +164,7 @@ def cyclone_fields(cyclone: Cyclone, longitude: Floats, latitude: Floats) -> tup
 def offset_metres(
     longitude: Floats, latitude: Floats, origin_longitude: Floats, origin_latitude: Floats
 ) -> tuple[Floats, Floats]:
-    """How far east and north [m] of an origin points lie, on a plane at their middle latitude."""
+    """Distance east and north [m] of points from an origin, on a plane at their mean latitude."""
     middle = np.deg2rad(0.5 * (latitude + origin_latitude))
     east = np.deg2rad(longitude - origin_longitude) * np.cos(middle) * EARTH_RADIUS
     north = np.deg2rad(latitude - origin_latitude) * EARTH_RADIUS

@@ -1,4 +1,4 @@
-"""The sea at a coast that never was: tide, surge, weather, storms and river, hour by hour, with known truth."""
+"""Hourly sea level of a simulated coast: tide, surge, weather, storms and river discharge."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -25,28 +25,28 @@ TYPICAL_SHELF: dict[Basin, tuple[float, float]] = {
     "bay_of_bengal": (180_000.0, 8.0),
     "mekong": (120_000.0, 15.0),
 }
-"""Width and mean depth [m] seaward of the two deltas, chosen for plausible return levels: about 1.7 m of surge every
-ten years at the head of the Bay of Bengal and half a metre off the Mekong."""
+"""Width and mean depth [m] of the shelf off the two deltas, chosen for plausible return levels: a 10-year surge of
+about 1.7 m at the head of the Bay of Bengal and 0.5 m off the Mekong."""
 STORM_HOURS, STORM_PEAK_HOUR = 120, 72
 _GRID_NODES, _GRID_SPACING = 5, 1.0  # [-], [degrees]
-_TIDE_SPEED = 40.0  # [m s-1] along the coast: the tide comes over water of some 160 m, off the shelf
-_REMOTE_SPREAD, _LOCAL_SPREAD = 0.08, 0.02  # [m] surge from beyond the shelf, and of one harbour alone
+_TIDE_SPEED = 40.0  # [m s-1] along the coast, off the shelf in water of about 160 m
+_REMOTE_SPREAD, _LOCAL_SPREAD = 0.08, 0.02  # [m] surge from beyond the shelf, and local to one harbour
 _REMOTE_MEMORY_H, _LOCAL_MEMORY_H = 72.0, 12.0
 
 
 @dataclass(frozen=True, eq=False)
 class SeaRecord:
-    """What happened in the sea, without any instrument's error.
+    """True sea level and weather, without errors of instruments.
 
     Attributes:
-        tide_gauge: layout ``tide_gauge``: hourly ``water_level`` [m, region datum], quality 0; station 0 is the
-            place itself, the others are neighbours along the coast. The coordinate ``mean_sea_level`` (station) is
-            the level about which the tide swings *in this record*, so it holds the sea-level rise.
+        tide_gauge: modality ``tide_gauge``: hourly ``water_level`` [m, region datum], quality 0; station 0 is the site,
+            the others are neighbours along the coast. The coordinate ``mean_sea_level`` (station) refers to *this
+            record* and includes the sea-level rise.
         tide: (station, time) [m about mean sea level], with its seasonal part SA and SSA.
-        surge: (station, time) [m]; water level minus mean sea level minus tide. What the mean season's wind and
-            pressure do to the sea is not in it: the tide's SA and SSA hold that.
-        climate: layout ``climate``: mean pressure and wind of each step around the place, its middle as time.
-        storms: layout ``storms``: 6-hourly fixes of every cyclone that touched the record.
+        surge: (station, time) [m]; water level minus mean sea level minus tide. It excludes the effect of the mean
+            season's wind and pressure, which is part of the tide's SA and SSA.
+        climate: modality ``climate``: mean pressure and wind of each step around the site; time = middle of the step.
+        storms: modality ``storms``: 6-hourly fixes of every cyclone in the record.
         discharge: (time,) of the basin's whole river [m3 s-1].
     """
 
@@ -60,7 +60,7 @@ class SeaRecord:
 
 @dataclass(frozen=True)
 class _Station:
-    """A point on the coast: its name, place [degrees], distance along the coast [m], and its own response [-]."""
+    """A point on the coast: name, position [degrees], distance along the coast [m], and scale of tide and surge [-]."""
 
     name: str
     longitude: float
@@ -87,28 +87,28 @@ def simulate_sea(
     tide_scale: float = 1.0,
     climate_step_h: Literal[6, 24] = 24,
 ) -> SeaRecord:
-    """Some years of sea at a coast and at its neighbours.
+    """Simulate some years of sea level at a site and its neighbours.
 
-    Cyclones from the basin's climatology and the weather between them blow over a shelf; its set-up, the inverse
-    barometer and a remainder from beyond the shelf are the surge. Neighbours lie 40 to 150 km along the coast under
-    the same fields; what comes from afar, and the tide, reach them later.
+    The surge is the set-up on a shelf under cyclones from the basin's climatology and the weather between them, the
+    inverse barometer effect, and a remainder from beyond the shelf. Neighbours are 40 to 150 km along the coast under
+    the same fields; tide and remainder arrive there later.
 
     Args:
-        basin: whose storms, seasons, river, and tide (Chittagong or Vung Tau).
-        longitude, latitude: of the place [degrees].
+        basin: of storms, seasons, river, and tide (Chittagong or Vung Tau).
+        longitude, latitude: of the site [degrees].
         years: length of the record (of 8766 h).
-        rng: source of chance.
-        seaward_direction: which way the coast looks [degrees clockwise from north].
-        shelf_width, shelf_depth: of the shelf [m], its mean depth; ``TYPICAL_SHELF`` has the two deltas'.
+        rng: source of randomness.
+        seaward_direction: direction that the coast faces [degrees clockwise from north].
+        shelf_width, shelf_depth: width and mean depth of the shelf [m]; see ``TYPICAL_SHELF``.
         start: first hour, UTC.
-        mean_sea_level: before any rise [m, region datum].
-        sea_level_rise: added to it [m].
+        mean_sea_level: without the rise [m, region datum].
+        sea_level_rise: [m].
         neighbours: number of further gauges.
         tide_scale: factor on the real constants [-].
-        climate_step_h: hours over which ``climate`` is averaged.
+        climate_step_h: averaging period of ``climate`` [h].
 
     Raises:
-        InputError: where a length, depth or number is not positive.
+        InputError: a length, depth or number is not positive.
     """
     for value, what in ((years, "years"), (shelf_width, "shelf_width"), (shelf_depth, "shelf_depth")):
         if not value > 0:
@@ -118,7 +118,7 @@ def simulate_sea(
     stamps = pd.DatetimeIndex(time)
     day = np.asarray(stamps.day_of_year, dtype=float) + np.asarray(stamps.hour, dtype=float) / 24.0
 
-    stations = _place_stations(longitude, latitude, seaward_direction, neighbours, rng)
+    stations = _draw_stations(longitude, latitude, seaward_direction, neighbours, rng)
     weather = simulate_weather(basin, day, rng)
     tracks = draw_tracks(basin, longitude, latitude, seaward_direction, first, years, rng)
     surge_speed = float(np.sqrt(GRAVITY * shelf_depth))
@@ -129,7 +129,7 @@ def simulate_sea(
     tide, surge = np.empty((len(stations), time.size)), np.empty((len(stations), time.size))
     for i, station in enumerate(stations):
         tide_lag, surge_lag = (abs(station.along) / speed / 3600.0 for speed in (_TIDE_SPEED, surge_speed))
-        tide[i] = tide_scale * station.tide_scale * _tide_later(constants, time, tide_lag)
+        tide[i] = tide_scale * station.tide_scale * _delayed_tide(constants, time, tide_lag)
         forced = forced_surge(
             station.longitude,
             station.latitude,
@@ -144,19 +144,19 @@ def simulate_sea(
         local = _LOCAL_SPREAD * first_order_noise(rng, time.size, _LOCAL_MEMORY_H)
         surge[i] = station.surge_scale * forced + np.interp(hours - surge_lag, hours, remote) + local
 
-    level_of_sea = mean_sea_level + sea_level_rise
+    mean_level = mean_sea_level + sea_level_rise
     names = [station.name for station in stations]
     coordinates = {"station": names, "time": time}
     tide_gauge = xr.Dataset(
         {
-            "water_level": as_variable("water_level", ("station", "time"), level_of_sea + tide + surge),
+            "water_level": as_variable("water_level", ("station", "time"), mean_level + tide + surge),
             "quality": as_variable("quality", ("station", "time"), np.zeros(tide.shape, dtype=np.uint8)),
         },
         {
             **coordinates,
             "longitude": ("station", [station.longitude for station in stations]),
             "latitude": ("station", [station.latitude for station in stations]),
-            "mean_sea_level": ("station", np.full(len(stations), level_of_sea)),
+            "mean_sea_level": ("station", np.full(len(stations), mean_level)),
         },
     )
     discharge = xr.DataArray(
@@ -176,7 +176,7 @@ def simulate_sea(
     )
 
 
-def _place_stations(
+def _draw_stations(
     longitude: float, latitude: float, seaward_direction: float, neighbours: int, rng: np.random.Generator
 ) -> list[_Station]:
     along_coast = np.deg2rad(seaward_direction + 90.0)
@@ -197,8 +197,8 @@ def _place_stations(
     return stations
 
 
-def _tide_later(constants: TidalConstants, time: npt.NDArray[np.datetime64], lag: float) -> Floats:
-    """The tide of a place that it reaches ``lag`` [h] later."""
+def _delayed_tide(constants: TidalConstants, time: npt.NDArray[np.datetime64], lag: float) -> Floats:
+    """The tide with a delay ``lag`` [h]."""
     return predict_tide(constants, time - np.timedelta64(round(lag * 3600), "s"))
 
 
@@ -211,7 +211,7 @@ def _climate(
     step_h: int,
     rng: np.random.Generator,
 ) -> xr.Dataset:
-    """Coarse fields around the place, with noise of 30 Pa and 0.5 m s-1 at each node."""
+    """Coarse fields around the site, with noise of 30 Pa and 0.5 m s-1 at each node."""
     half = _GRID_NODES // 2
     nodes = np.arange(-half, half + 1) * _GRID_SPACING
     longitudes, latitudes = round(longitude) + nodes, round(latitude) - nodes  # row 0 = north
@@ -247,7 +247,7 @@ def _climate(
 
 
 def _storm_fixes(tracks: list[Track], time: npt.NDArray[np.datetime64]) -> xr.Dataset:
-    """True 6-hourly fixes within the record; no fix where no storm came."""
+    """True 6-hourly fixes within the record; empty without storms."""
     names: list[str] = []
     rows: list[Floats] = []
     when: list[npt.NDArray[np.datetime64]] = []
@@ -282,7 +282,7 @@ def _storm_fixes(tracks: list[Track], time: npt.NDArray[np.datetime64]) -> xr.Da
 
 
 class DesignStorm(NamedTuple):
-    """120 hours: ``level`` [m, region datum], and the ``tide`` in it [m about mean sea level]."""
+    """120 hours: ``level`` [m, region datum], and its ``tide`` [m about mean sea level]."""
 
     level: Floats
     tide: Floats
@@ -297,25 +297,29 @@ def design_storm(
 ) -> DesignStorm:
     """Hourly water level [m] and tide of a storm whose greatest level is exactly ``peak_level``, in hour 72 of 120.
 
-    A surge that grows and falls as ``exp(-|t| / scale)``, faster after the peak than before, rides on the tide,
-    which is moved in time so that the peak comes within 3 h of high water. Where the sum would overtop the
-    wanted peak in another hour whatever the delay, the tide's range is lessened just enough.
+    A surge ``exp(-|t| / scale)``, faster after the peak than before, is added to the tide, which is shifted so that
+    the peak is within 3 h of high water. Where the sum exceeds the peak in another hour for every shift, the range of
+    the tide is reduced as far as necessary.
 
     Args:
         tide: 120 hours about mean sea level [m].
         mean_sea_level: [m, region datum].
         peak_level: [m, region datum], above mean sea level.
-        rng: source of chance.
-        time_scale_h: of the rising surge [h]; drawn (median 8, 3 to 36) where not given.
+        rng: source of randomness.
+        time_scale_h: of the rising surge [h]; drawn (median 8, range 3 to 36) if None.
 
     Raises:
-        InputError: where the tide has not 120 finite hours, or the peak is not above mean sea level.
+        InputError: the tide does not have 120 finite hours, or the peak is not above mean sea level.
     """
     if tide.shape != (STORM_HOURS,) or not np.isfinite(tide).all():
-        raise InputError("design storm", f"a tide of shape {tide.shape}", f"give {STORM_HOURS} hours without gaps")
+        raise InputError(
+            "design storm", f"the tide has shape {tide.shape} or gaps", f"give {STORM_HOURS} hours without gaps"
+        )
     height = peak_level - mean_sea_level
     if not height > 0:
-        raise InputError("design storm", f"its peak lies {height:g} m above mean sea level", "give a level above it")
+        raise InputError(
+            "design storm", f"the peak is {height:g} m above mean sea level", "give a peak above mean sea level"
+        )
     scale = time_scale_h
     if scale is None:
         scale = float(np.clip(rng.lognormal(np.log(8.0), 0.5), 3.0, 36.0))
@@ -324,24 +328,24 @@ def design_storm(
 
     around = slice(STORM_PEAK_HOUR - 12, STORM_PEAK_HOUR + 13)
     high_water = around.start + int(np.argmax(tide[around]))
-    share, moved = -1.0, tide
+    share, shifted = -1.0, tide
     for after_high_water in rng.permutation(np.arange(-3, 4)):
-        candidate = _moved(tide, high_water + int(after_high_water) - STORM_PEAK_HOUR)
+        candidate = _shift_tide(tide, high_water + int(after_high_water) - STORM_PEAK_HOUR)
         # k tide + (height - k tide[peak]) shape <= height, at every hour, is linear in k.
         rise = candidate - candidate[STORM_PEAK_HOUR] * shape
         bounded = rise > 0
         most = min(1.0, float(np.min(height * (1.0 - shape[bounded]) / rise[bounded], initial=1.0)))
         if most > share:
-            share, moved = most, candidate
+            share, shifted = most, candidate
         if share == 1.0:
             break
-    level = mean_sea_level + share * moved + (height - share * moved[STORM_PEAK_HOUR]) * shape
+    level = mean_sea_level + share * shifted + (height - share * shifted[STORM_PEAK_HOUR]) * shape
     level[STORM_PEAK_HOUR] = peak_level
-    return DesignStorm(np.minimum(level, peak_level), share * moved)
+    return DesignStorm(np.minimum(level, peak_level), share * shifted)
 
 
-def _moved(tide: Floats, hours: int) -> Floats:
-    """The tide some hours earlier in the window; a lunar day (25 h) stands in for what lies outside it."""
+def _shift_tide(tide: Floats, hours: int) -> Floats:
+    """The tide shifted by some hours; beyond the window it is taken from a lunar day (25 h) earlier or later."""
     wanted = np.arange(tide.size) + hours
     wanted = np.where(wanted < 0, wanted + 25, np.where(wanted >= tide.size, wanted - 25, wanted))
     return tide[wanted]

@@ -1,4 +1,4 @@
-"""The weather and the river between cyclones: seasonal means, passing disturbances, floods."""
+"""Weather and river discharge without cyclones: seasonal means and random disturbances."""
 
 from dataclasses import dataclass
 
@@ -10,23 +10,23 @@ from strandline.observations.arrays import Floats
 from strandline.simulator.sea.tracks import Basin
 
 SYNOPTIC_STEP_H = 6
-_MODE_LENGTH = 500_000.0  # [m] over which a disturbance differs by half its own size
+_MODE_LENGTH = 500_000.0  # [m] over which a disturbance changes by half its size
 
 
 @dataclass(frozen=True)
 class Season:
-    """A basin's year.
+    """Seasonal cycle of a basin.
 
-    Orders of magnitude, chosen here: monsoon winds and pressures as climate atlases show them off the two coasts,
-    rivers as the Ganges with the Brahmaputra (Jian et al. 2009) and the Mekong at Kratie (Mekong River Commission
-    2005). They make a plausible coast, not a description of either delta.
+    The values are orders of magnitude: monsoon winds and pressures follow climate atlases of the two coasts, discharge
+    follows the Ganges with the Brahmaputra (Jian et al. 2009) and the Mekong at Kratie (Mekong River Commission 2005).
+    They give a plausible coast, not a description of either delta.
 
     Attributes:
-        winter_wind, summer_wind: mean eastward and northward wind [m s-1] at the height of either monsoon.
+        winter_wind, summer_wind: mean eastward and northward wind [m s-1] at the peak of either monsoon.
         winter_pressure, summer_pressure: mean sea-level pressure [Pa].
-        wind_spread, pressure_spread: standard deviation of passing disturbances [m s-1], [Pa].
-        low_flow, high_flow: of the whole river, mean of the driest and the wettest weeks [m3 s-1].
-        flood_day: day of the year of the river's peak.
+        wind_spread, pressure_spread: standard deviation of disturbances [m s-1], [Pa].
+        low_flow, high_flow: mean discharge of the whole river in the driest and the wettest weeks [m3 s-1].
+        flood_day: day of the year of the greatest discharge.
     """
 
     winter_wind: tuple[float, float]
@@ -48,28 +48,28 @@ SEASONS: dict[Basin, Season] = {
 
 @dataclass(frozen=True)
 class Weather:
-    """Large-scale pressure and wind around a place, without cyclones, every hour.
+    """Hourly large-scale pressure and wind around a site, without cyclones.
 
     Attributes:
         seasonal: mean pressure [Pa], eastward and northward wind [m s-1] (3, T).
-        modes: departure from it: at the place, and its change over 500 km to the east and to the north (3, 3, T).
+        modes: departure from it at the site, and its change over 500 km to the east and to the north (3, 3, T).
     """
 
     seasonal: Floats
     modes: Floats
 
     def departure(self, east: float, north: float) -> Floats:
-        """Departure from the seasonal mean at a point [m] from the place: pressure, wind (3, T)."""
+        """Departure from the seasonal mean at a point [m] from the site: pressure, wind (3, T)."""
         return np.asarray(
             self.modes[:, 0] + self.modes[:, 1] * (east / _MODE_LENGTH) + self.modes[:, 2] * (north / _MODE_LENGTH)
         )
 
 
 def simulate_weather(basin: Basin, day_of_year: Floats, rng: np.random.Generator) -> Weather:
-    """Seasonal means and synoptic disturbances for hourly times, given as day of the year [days] (T,).
+    """Seasonal means and synoptic disturbances at hourly times, given as day of the year [days] (T,).
 
-    Disturbances are second-order autoregressive with a period of six days and a memory of two, a third stronger
-    at the height of either monsoon.
+    Disturbances are second-order autoregressive with a period of six days and an e-folding time of two, a third
+    stronger at the peak of either monsoon.
     """
     season = SEASONS[basin]
     winter = np.maximum(0.0, _yearly(day_of_year, 15.0))
@@ -85,8 +85,8 @@ def simulate_weather(basin: Basin, day_of_year: Floats, rng: np.random.Generator
     hours = np.arange(day_of_year.size)
     steps = hours.size // SYNOPTIC_STEP_H + 2
     coarse = second_order_noise(rng, (9, steps), period=24.0, memory=8.0).reshape(3, 3, steps)
-    place = np.arange(steps) * SYNOPTIC_STEP_H
-    hourly = np.stack([np.interp(hours, place, row) for row in coarse.reshape(9, steps)]).reshape(3, 3, -1)
+    node_hours = np.arange(steps) * SYNOPTIC_STEP_H
+    hourly = np.stack([np.interp(hours, node_hours, row) for row in coarse.reshape(9, steps)]).reshape(3, 3, -1)
     spread = np.array([season.pressure_spread, season.wind_spread, season.wind_spread])
     size = np.array([1.0, 0.5, 0.5])
     strength = 0.75 + 0.25 * np.maximum(winter, summer)
@@ -94,21 +94,22 @@ def simulate_weather(basin: Basin, day_of_year: Floats, rng: np.random.Generator
 
 
 def simulate_discharge(basin: Basin, day_of_year: Floats, rng: np.random.Generator) -> Floats:
-    """Discharge of the basin's whole river [m3 s-1], hourly (T,): a yearly flood, drier and wetter spells.
+    """Discharge of the basin's whole river [m3 s-1], hourly (T,): an annual cycle times a random factor.
 
-    The logarithm of the spells is first-order autoregressive, 15 % with a memory of 30 days.
+    The logarithm of the factor is first-order autoregressive, with standard deviation 15 % and an e-folding time of
+    30 days.
     """
     season = SEASONS[basin]
     flood = (0.5 * (1.0 + _yearly(day_of_year, season.flood_day))) ** 2
-    spells = np.exp(0.15 * first_order_noise(rng, day_of_year.size, memory=30.0 * 24.0))
-    return np.asarray((season.low_flow + (season.high_flow - season.low_flow) * flood) * spells)
+    factor = np.exp(0.15 * first_order_noise(rng, day_of_year.size, memory=30.0 * 24.0))
+    return np.asarray((season.low_flow + (season.high_flow - season.low_flow) * flood) * factor)
 
 
 def first_order_noise(rng: np.random.Generator, size: int, memory: float) -> Floats:
     """Stationary first-order autoregressive noise of variance 1; ``memory`` = e-folding time [steps]."""
     keep = np.exp(-1.0 / memory)
     shocks = rng.standard_normal(size) * np.sqrt(1.0 - keep**2)
-    shocks[:1] /= np.sqrt(1.0 - keep**2)  # starts in its stationary state
+    shocks[:1] /= np.sqrt(1.0 - keep**2)  # stationary from the start
     return np.asarray(lfilter([1.0], [1.0, -keep], shocks))
 
 

@@ -1,4 +1,4 @@
-"""Cyclones that a basin might send to a coast: how many, when, from where, how strong."""
+"""Random cyclone tracks from the climatology of a basin."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,24 +23,24 @@ from strandline.simulator.sea.cyclones import (
 Basin = Literal["bay_of_bengal", "mekong"]
 
 PASSING_DISTANCE = 400_000.0
-"""Storms are counted that pass within this distance [m] of the place."""
+"""Greatest distance [m] of closest approach of a storm to the site."""
 AMBIENT_PRESSURE = 101_000.0
 """[Pa]; the reference of Atkinson and Holliday 1977."""
 INFLUENCE_DISTANCE = 1_200_000.0
-"""A track is kept while its centre is this near [m]; beyond, a cyclone is below the noise."""
+"""Fixes beyond this distance [m] are dropped: a cyclone there is below the noise."""
 HOURS_BEFORE, HOURS_AFTER = 96, 48
 
 
 @dataclass(frozen=True)
 class Climatology:
-    """What 1980-2024 says of the storms that pass within 400 km of a place.
+    """Statistics of the storms of 1980-2024 that passed within 400 km of a site.
 
     Derived from IBTrACS (NOAA; JTWC 1-minute winds, 6-hourly): all tracks whose nearest fix lies within 400 km of
-    22.2 N 91.0 E (62 storms) and of 9.8 N 106.8 E (63 storms); heading and speed over the 24 h about that fix,
-    wind = each storm's maximum within 400 km.
+    22.2 N 91.0 E (62 storms) and of 9.8 N 106.8 E (63 storms); heading and speed over the 24 h around that fix,
+    wind = maximum of each storm within 400 km.
 
     Attributes:
-        storms_per_year: mean of a Poisson number.
+        storms_per_year: mean of a Poisson distribution.
         storms_by_month: counts, January to December.
         heading: circular mean and standard deviation [degrees clockwise from north].
         log_speed: mean and standard deviation of ln(translation speed / (m s-1)).
@@ -75,12 +75,12 @@ CLIMATOLOGIES: dict[Basin, Climatology] = {
 
 @dataclass(frozen=True)
 class Track:
-    """One storm, hour by hour.
+    """One storm, hourly.
 
     Attributes:
         name: unique within a record.
         time: UTC, hourly (T,).
-        cyclone: its state (T,).
+        cyclone: state (T,).
         maximum_wind: 1-minute sustained [m s-1] (T,).
     """
 
@@ -99,19 +99,19 @@ def draw_tracks(
     years: float,
     rng: np.random.Generator,
 ) -> list[Track]:
-    """The storms of some years near a place, in order of time.
+    """Draw the storms of some years near a site, in order of time.
 
-    Each passes on a straight line, at a distance drawn evenly within 400 km on either side. It deepens until it is
-    nearest or strikes land, and fills over land (Kaplan and DeMaria 1995). Land is what lies behind a straight
-    coast through the place.
+    Each moves on a straight line, at a distance drawn uniformly within 400 km on either side. It intensifies until
+    closest approach or landfall and decays over land (Kaplan and DeMaria 1995). The coast is a straight line through
+    the site.
 
     Args:
-        basin: whose climatology.
-        longitude, latitude: of the place [degrees].
-        seaward_direction: which way its coast looks [degrees clockwise from north].
+        basin: of the climatology.
+        longitude, latitude: of the site [degrees].
+        seaward_direction: direction that its coast faces [degrees clockwise from north].
         start: first hour of the record.
-        years: its length.
-        rng: source of chance.
+        years: length of the record.
+        rng: source of randomness.
     """
     climate = CLIMATOLOGIES[basin]
     whole_years = int(np.ceil(years)) + 1
@@ -133,7 +133,7 @@ def draw_tracks(
 def tracks_within(
     tracks: list[Track], first: np.datetime64, hours: int
 ) -> Iterator[tuple[Track, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Tracks that fall in the record, with the record's hours and their own hours at which they do."""
+    """Tracks that overlap the record, with the indices of the common hours in the record and in the track."""
     for track in tracks:
         hour = (track.time.astype("datetime64[h]") - first).astype(np.int64)
         inside = np.flatnonzero((hour >= 0) & (hour < hours))
@@ -154,7 +154,7 @@ def _draw_track(
     speed = float(np.clip(rng.lognormal(*climate.log_speed), 1.5, 12.0))
     aside = rng.uniform(-PASSING_DISTANCE, PASSING_DISTANCE)
     peak_wind = KNOT * float(np.interp(rng.random(), WIND_PROBABILITIES, climate.wind_levels))
-    size_chance = rng.standard_normal()
+    size_deviate = rng.standard_normal()
 
     hours = np.arange(-HOURS_BEFORE, HOURS_AFTER + 1)
     forward = speed * 3600.0 * hours
@@ -164,30 +164,30 @@ def _draw_track(
     middle = np.deg2rad(0.5 * (centre_latitude + latitude))
     centre_longitude = longitude + np.rad2deg(east / (EARTH_RADIUS * np.cos(middle)))
 
-    looking = np.deg2rad(seaward_direction)
-    seaward = east * np.sin(looking) + north * np.cos(looking)
+    facing = np.deg2rad(seaward_direction)
+    seaward = east * np.sin(facing) + north * np.cos(facing)
     wind = _intensity(hours, peak_wind, seaward < 0)
     drop = pressure_drop(wind)
-    size = median_radius_of_maximum_wind(drop, centre_latitude) * np.exp(spread_of_radius(drop) * size_chance)
-    felt = np.hypot(east, north) < INFLUENCE_DISTANCE
-    moving = np.full(int(felt.sum()), speed)
+    size = median_radius_of_maximum_wind(drop, centre_latitude) * np.exp(spread_of_radius(drop) * size_deviate)
+    near = np.hypot(east, north) < INFLUENCE_DISTANCE
+    moving = np.full(int(near.sum()), speed)
     cyclone = Cyclone(
-        centre_longitude[felt],
-        centre_latitude[felt],
-        AMBIENT_PRESSURE - drop[felt],
+        centre_longitude[near],
+        centre_latitude[near],
+        AMBIENT_PRESSURE - drop[near],
         np.full(moving.shape, AMBIENT_PRESSURE),
-        np.clip(size[felt], 8_000.0, 150_000.0),
-        holland_peakedness(wind[felt], drop[felt], moving),
+        np.clip(size[near], 8_000.0, 150_000.0),
+        holland_peakedness(wind[near], drop[near], moving),
         moving * np.sin(heading),
         moving * np.cos(heading),
     )
-    return Track(name, nearest + hours[felt].astype("timedelta64[h]"), cyclone, wind[felt])
+    return Track(name, nearest + hours[near].astype("timedelta64[h]"), cyclone, wind[near])
 
 
 def _intensity(hours: npt.NDArray[np.int64], peak: float, on_land: npt.NDArray[np.bool_]) -> Floats:
-    """1-minute wind [m s-1]: grows over sea from 40 % four days ahead to its peak 12 h before it is nearest.
+    """1-minute wind [m s-1]: over sea it grows from 40 % four days ahead to its peak 12 h before closest approach.
 
-    Over land it fills towards 26.7 kt at 0.095 an hour, after a first step by 0.9.
+    Over land it decays towards 26.7 kt at 0.095 per hour, after a reduction by the factor 0.9 at landfall.
 
     Source: Kaplan and DeMaria 1995.
     """
@@ -199,6 +199,6 @@ def _intensity(hours: npt.NDArray[np.int64], peak: float, on_land: npt.NDArray[n
         if not on_land[i]:
             wind[i] = wind[i - 1] + (growth[i] - growth[i - 1]) * peak
         else:
-            struck = wind[i - 1] * (step if not on_land[i - 1] else 1.0)
-            wind[i] = background + (struck - background) * np.exp(-rate) if struck > background else struck
+            ashore = wind[i - 1] * (step if not on_land[i - 1] else 1.0)
+            wind[i] = background + (ashore - background) * np.exp(-rate) if ashore > background else ashore
     return wind

@@ -1,1 +1,1 @@
-"""What gauges and satellites record of a simulated flood."""
+"""Simulated gauges, depth loggers, radar and optical sensors."""

@@ -1,4 +1,4 @@
-"""Instruments in the field: gauges that fail when it matters, loggers that drown, surveys with holes."""
+"""Simulated tide gauges, depth loggers and flood surveys, with errors and gaps."""
 
 from dataclasses import dataclass
 
@@ -16,22 +16,22 @@ from strandline.simulator.landscape.terrain import Terrain
 
 @dataclass(frozen=True)
 class SensorQuality:
-    """How well a place is watched; the defaults are a poor place.
+    """Quality of all simulated observations; the defaults describe a data-poor region.
 
     Attributes:
         radar_looks: equivalent number of looks of a radar cell [-].
-        radar_reference_scenes: dry-season scenes behind the reference; 0 = there is no reference.
+        radar_reference_scenes: dry-season scenes behind the reference; 0 = no reference.
         cloud_cover: mean cover of an optical scene [-].
         optical_factor: edge of an optical pixel [cells].
         gauge_noise: standard deviation of an hourly reading [m].
-        gauge_gaps_per_year, gauge_gap_hours: how often a gauge fails, and for how long on average.
-        gauge_dropout_at_peak: chance that a gauge fails before a storm's peak and stays silent through it [-].
+        gauge_gaps_per_year, gauge_gap_hours: number and mean length of the gaps of a gauge.
+        gauge_dropout_at_peak: probability of a gap that contains a storm's peak [-].
         gauge_datum_offset: standard deviation of a gauge's unknown datum error [m].
         loggers: number of depth loggers in the floodplain.
-        logger_dropout: chance that a reading is missing; twice that in water deeper than 1.5 m [-].
+        logger_dropout: probability that a reading is missing; twice that in water deeper than 1.5 m [-].
         unsurveyed: least and greatest share of a flood survey that is missing [-].
-        asset_missing: share of the assets that the survey does not know [-].
-        asset_gone: share of the surveyed assets that no longer stand [-].
+        asset_missing: share of the assets missing in the survey [-].
+        asset_gone: share of the surveyed assets that no longer exist [-].
         asset_shift: standard deviation of a surveyed position [m].
     """
 
@@ -57,7 +57,7 @@ class SensorQuality:
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise InputError("sensor quality", f"{name} is {getattr(self, name)}", "give a share from 0 to below 1")
         if not 0.0 <= self.unsurveyed[0] <= self.unsurveyed[1] < 1.0:
-            raise InputError("sensor quality", f"unsurveyed is {self.unsurveyed}", "give two rising shares below 1")
+            raise InputError("sensor quality", f"unsurveyed is {self.unsurveyed}", "give two ascending shares below 1")
         if self.radar_looks <= 0 or self.radar_reference_scenes < 0 or self.optical_factor < 1 or self.loggers < 1:
             raise InputError("sensor quality", "looks, factor or loggers are not positive", "give numbers above 0")
 
@@ -65,16 +65,16 @@ class SensorQuality:
 def observe_gauges(
     tide_gauge: xr.Dataset, peaks: Times, quality: SensorQuality, rng: np.random.Generator
 ) -> xr.Dataset:
-    """What the gauges wrote down: readings with noise, a datum error each, and gaps as NaN.
+    """Gauge readings with noise, a datum error for each gauge, and gaps as NaN.
 
     Args:
-        tide_gauge: true levels, layout ``tide_gauge``.
-        peaks: times of the storms' peaks; each gauge fails at each with ``quality.gauge_dropout_at_peak``, from up to
-            8 h before the peak to some hours or days after it.
-        quality: how well they work.
+        tide_gauge: true levels, modality ``tide_gauge``.
+        peaks: times of the storms' peaks; each gauge fails at each with probability
+            ``quality.gauge_dropout_at_peak``, from up to 8 h before the peak to some hours or days after it.
+        quality: of the gauges.
         rng: source of randomness.
 
-    The coordinate ``mean_sea_level`` moves with the datum error: it is where the readings' tide swings.
+    The coordinate ``mean_sea_level`` includes the datum error.
     """
     level = np.asarray(tide_gauge["water_level"].values, dtype=np.float64)
     stations, hours = level.shape
@@ -95,21 +95,21 @@ def observe_gauges(
 
 
 def place_loggers(terrain: Terrain, count: int, rng: np.random.Generator) -> tuple[npt.NDArray, npt.NDArray]:
-    """Rows and columns of loggers in the fields behind the embankments, spread out.
+    """Rows and columns of loggers, spread over the fields behind the embankments.
 
-    Each is the farthest from those already placed among 12 random candidates.
+    Each is the farthest of 12 random candidates from the loggers already placed.
     """
-    ground = terrain.land & (terrain.polders.identity > 0) & ~terrain.polders.embankment & ~terrain.road
-    places = np.argwhere(ground)
-    if len(places) < count:
-        places = np.argwhere(terrain.land & ~terrain.polders.embankment)
+    fields = terrain.land & (terrain.polders.identity > 0) & ~terrain.polders.embankment & ~terrain.road
+    field_cells = np.argwhere(fields)
+    if len(field_cells) < count:
+        field_cells = np.argwhere(terrain.land & ~terrain.polders.embankment)
     taken = np.zeros(terrain.bed.shape, dtype=bool)
     chosen: list[npt.NDArray[np.int64]] = []
     for _ in range(count):
-        candidates = places[rng.choice(len(places), size=min(12, len(places)), replace=False)]
+        candidates = field_cells[rng.choice(len(field_cells), size=min(12, len(field_cells)), replace=False)]
         if chosen:
-            away = distance_transform_edt(~taken)
-            best = candidates[int(np.argmax([away[tuple(place)] for place in candidates]))]
+            distance = distance_transform_edt(~taken)
+            best = candidates[int(np.argmax([distance[tuple(cell)] for cell in candidates]))]
         else:
             best = candidates[0]
         taken[tuple(best)] = True
@@ -121,15 +121,15 @@ def place_loggers(terrain: Terrain, count: int, rng: np.random.Generator) -> tup
 def observe_loggers(
     depth: Floats, rows: npt.NDArray, columns: npt.NDArray, quality: SensorQuality, rng: np.random.Generator
 ) -> Floats:
-    """Depth readings [m] (E, P) from the depths at the scenes' moments (E, H, W); NaN = no reading."""
+    """Depth readings [m] (E, P) from the depths at scene times (E, H, W); NaN = no reading."""
     true = depth[:, rows, columns]
     reading = np.clip(true + 0.03 * rng.standard_normal(true.shape), 0.0, None)
-    chance = quality.logger_dropout * np.where(true > 1.5, 2.0, 1.0)
-    return np.where(rng.random(true.shape) < chance, np.nan, reading)
+    probability = quality.logger_dropout * np.where(true > 1.5, 2.0, 1.0)
+    return np.where(rng.random(true.shape) < probability, np.nan, reading)
 
 
 def survey_floods(max_depth: Floats, quality: SensorQuality, rng: np.random.Generator) -> Floats:
-    """Greatest depth [m] (E, H, W) as mapped afterwards, to 0.05 m; NaN in the patches that nobody visited."""
+    """Surveyed greatest depth [m] (E, H, W), with an error of 0.05 m; NaN in unvisited patches."""
     surveyed = np.empty_like(max_depth)
     for index, depth in enumerate(max_depth):
         field = correlated_noise(depth.shape, 5.0, rng)

@@ -1,4 +1,4 @@
-"""A coarse optical sensor above the delta: green, near and shortwave infrared, most of it clouded."""
+"""Simulated optical scenes: green, near and shortwave infrared reflectance on a coarse grid, with clouds."""
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ _REFLECTANCE = {
     "sea": (0.08, 0.04, 0.02),
     "flood": (0.12, 0.09, 0.03),
 }
-"""Reflectance in ``BANDS`` [-]; flood water is turbid, so its near infrared is brighter than the sea's.
+"""Reflectance in ``BANDS`` [-]; flood water is turbid and brighter in the near infrared than the sea.
 
 Source: typical values of soil, vegetation, built-up and (turbid) water in the ECOSTRESS library, Meerdink et al.
 (2019), Remote Sensing of Environment 230, 111196, rounded.
@@ -29,10 +29,10 @@ Source: typical values of soil, vegetation, built-up and (turbid) water in the E
 def cloud_masks(
     scenes: int, shape: tuple[int, int], mean_cover: float, length: float, rng: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
-    """Cells hidden by cloud (scenes, H, W); the cover of a scene is Beta distributed about ``mean_cover``.
+    """Cloudy cells (scenes, H, W); the cover of a scene is beta-distributed with mean ``mean_cover``.
 
     Args:
-        scenes, shape: what to draw.
+        scenes, shape: number and grid of the masks.
         mean_cover: between 0 and 1 [-].
         length: size of the clouds [cells].
         rng: source of randomness.
@@ -50,18 +50,18 @@ def observe_optical(
     """Reflectance (E, 3, H / factor, W / factor) in ``BANDS``; NaN under cloud.
 
     Args:
-        terrain: covers.
-        depth: water depth at the scenes' moments [m] (E, H, W).
+        terrain: with its land cover.
+        depth: water depth at scene times [m] (E, H, W).
         factor: edge of an optical pixel [cells].
         mean_cover: of clouds [-].
         rng: source of randomness.
 
     Raises:
-        InputError: the grid is no whole number of optical pixels.
+        InputError: the grid is not a whole number of optical pixels.
     """
     scenes, rows, columns = depth.shape
     if rows % factor or columns % factor:
-        raise InputError("optical", f"{rows}×{columns} cells do not part into {factor}×{factor}", "change the shape")
+        raise InputError("optical", f"{rows}×{columns} cells do not divide into {factor}×{factor}", "change the shape")
     shares = surface_shares(terrain, depth)
     flooded = np.where(terrain.permanent_water, 0.0, shares.open_water)
     sea = shares.open_water - flooded

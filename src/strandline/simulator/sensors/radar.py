@@ -1,4 +1,4 @@
-"""Synthetic-aperture radar over a flooded delta: C-band VV and VH with speckle, wind and flooded plants."""
+"""Simulated C-band SAR scenes: VV and VH with speckle, wind and flooded vegetation."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ Source: medians of the class statistics in Ulaby and Dobson (1989), Handbook of 
 Terrain, appendices (soil, grasses and crops, trees, urban); rounded to half a decibel.
 """
 _DOUBLE_BOUNCE = {"bare": (0.0, 0.0), "crop": (1.5, 0.0), "woody": (3.5, 1.0), "settlement": (2.0, 0.5)}
-"""Rise of VV and VH [dB] when water stands under what remains visible: trunk–water and wall–water reflection.
+"""Increase of VV and VH [dB] with water below the visible cover, by trunk–water and wall–water reflection.
 
 Source: VV rises by 2–5 dB and VH by about 1 dB over flooded vegetation in Tsyganskaya et al. (2018), Remote Sensing 10,
 1286.
@@ -46,12 +46,12 @@ def backscatter(
     """Mean VV and VH, linear power, without speckle (H, W).
 
     Args:
-        terrain: covers, and which water is open to the wind.
-        depth: water depth at the moment of the scene [m].
-        wind_speed: at 10 m over the sea [m s-1]; flood water behind trees and embankments feels about half of it.
+        terrain: with land cover and permanent water.
+        depth: water depth at scene time [m].
+        wind_speed: at 10 m over the sea [m s-1]; about half of it over sheltered flood water.
         incidence: angle from the vertical [degrees].
-        texture: fields' own brightness, the same in every scene [dB].
-        moisture: brightening of soil and crops after rain [dB].
+        texture: brightness of each cell relative to its class, constant over scenes [dB].
+        moisture: increase over soil and crops after rain [dB].
     """
     shares = surface_shares(terrain, depth)
     wind = np.where(terrain.permanent_water, wind_speed, _SHELTER * wind_speed)
@@ -70,7 +70,7 @@ def backscatter(
 
 
 def add_speckle(power: Floats, looks: float, rng: np.random.Generator) -> Floats:
-    """Fully developed speckle of ``looks`` equivalent looks: a gamma factor with mean 1 and variance 1 / looks.
+    """Apply fully developed speckle of ``looks`` equivalent looks: a gamma factor with mean 1, variance 1 / looks.
 
     Source: Oliver and Quegan (2004), Understanding Synthetic Aperture Radar Images, section 4.3.
     """
@@ -78,7 +78,7 @@ def add_speckle(power: Floats, looks: float, rng: np.random.Generator) -> Floats
 
 
 def draw_texture(terrain: Terrain, rng: np.random.Generator) -> Floats:
-    """How much fields differ from their class [dB] (H, W): 0.8 dB all over, and some dark ponds and fallow fields."""
+    """Deviation of cells from their class [dB] (H, W): 0.8 dB everywhere, and some dark ponds and fallow fields."""
     texture = 0.6 * correlated_noise(terrain.bed.shape, 1.2, rng) + 0.5 * rng.standard_normal(terrain.bed.shape)
     dark = correlated_noise(terrain.bed.shape, 1.5, rng) > 1.7
     return np.where(dark, texture - 4.0, texture)
@@ -87,16 +87,16 @@ def draw_texture(terrain: Terrain, rng: np.random.Generator) -> Floats:
 def observe_radar(
     terrain: Terrain, depth: Floats, looks: float, texture: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """VV and VH [dB] of one scene each, (E, H, W), from the depths [m] at the scenes' moments (E, H, W).
+    """VV and VH [dB] of E scenes (E, H, W) from the depths [m] at scene times (E, H, W).
 
-    Wind is drawn from a Weibull law of shape 2 and mean 7 m s-1, incidence uniformly from 31° to 43°.
+    Wind is drawn from a Weibull distribution of shape 2 and mean 7 m s-1, incidence uniformly from 31° to 43°.
     """
     scenes = []
-    for moment in depth:
+    for scene_depth in depth:
         wind = 7.9 * rng.weibull(2.0)
         incidence = rng.uniform(31.0, 43.0)
-        moisture = rng.uniform(0.3, 1.8) + 0.5 * correlated_noise(moment.shape, 6.0, rng)
-        means = backscatter(terrain, moment, wind, incidence, texture, moisture)
+        moisture = rng.uniform(0.3, 1.8) + 0.5 * correlated_noise(scene_depth.shape, 6.0, rng)
+        means = backscatter(terrain, scene_depth, wind, incidence, texture, moisture)
         scenes.append([10.0 * np.log10(add_speckle(mean, looks, rng)) for mean in means])
     stacked = np.array(scenes)
     return stacked[:, 0], stacked[:, 1]

@@ -1,4 +1,4 @@
-"""NetCDF files and Zarr folders: opened, loaded, and searched by what CF says a variable is."""
+"""NetCDF files and Zarr folders; variables are found by their CF attributes."""
 
 import warnings
 from collections.abc import Iterable
@@ -25,18 +25,18 @@ _BROKEN = (
     MemoryError,
     ImportError,
 )
-"""What scipy, h5py, zarr and xarray raise on files that are cut off or scrambled (ImportError: an odd calendar)."""
+"""Exceptions of scipy, h5py, zarr and xarray on truncated or corrupt files (ImportError: unsupported calendar)."""
 
 
 def open_fields(path: Path) -> xr.Dataset:
-    """A NetCDF file or Zarr folder with decoded times; nothing is loaded yet.
+    """Open a NetCDF file or Zarr folder with decoded times; values are loaded lazily.
 
     Raises:
-        InputError: missing, empty, another format, cut off, or with times that cannot be decoded.
+        InputError: missing, empty, in another format, truncated, or with times that cannot be decoded.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what a file's odd metadata warns of is refused further on, or harmless
+            warnings.simplefilter("ignore")  # faulty metadata is harmless or raises an error later
             if path.is_dir():
                 store: xr.Dataset = xr.open_zarr(path, chunks=None, consolidated=False)
                 return store
@@ -45,47 +45,49 @@ def open_fields(path: Path) -> xr.Dataset:
             if magic not in _ENGINES:
                 raise InputError(path, "is not a NetCDF file", "give NetCDF 3 or 4, or a Zarr folder")
             if _ENGINES[magic] == "h5netcdf":
-                with h5py.File(path, "r") as file5:  # h5netcdf leaves a half-open file behind where this fails
+                with h5py.File(path, "r") as file5:  # fails here before h5netcdf leaves a half-open file
                     dict(file5.attrs)
             return xr.open_dataset(path, engine=_ENGINES[magic])
     except FileNotFoundError as error:
         raise InputError(path, "does not exist or is not a Zarr folder", "check the path") from error
     except _BROKEN as error:
-        raise InputError(path, f"cannot be read ({error})", "download it again; is it whole?") from error
+        raise InputError(path, f"cannot be read ({error})", "the file may be incomplete: download it again") from error
 
 
 def load(dataset: xr.Dataset | xr.DataArray, path: Path) -> None:
     """Read the values into memory.
 
     Raises:
-        InputError: the file is cut off or scrambled.
+        InputError: the file is truncated or corrupt.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             dataset.load()
     except _BROKEN as error:
-        raise InputError(path, f"cannot be read to its end ({error})", "download it again; is it whole?") from error
+        raise InputError(
+            path, f"cannot be read to its end ({error})", "the file may be incomplete: download it again"
+        ) from error
 
 
 def find_variable(dataset: xr.Dataset, standard_names: Iterable[str], names: Iterable[str]) -> xr.DataArray | None:
-    """The variable or coordinate with one of these CF standard names, else with one of these names."""
+    """The variable or coordinate with one of these CF standard names, otherwise with one of these names."""
     wanted = set(standard_names)
     for name in dataset.variables:
         if dataset[name].attrs.get("standard_name") in wanted:
             return dataset[name]
-    there = {str(name).lower(): name for name in dataset.variables}
+    available = {str(name).lower(): name for name in dataset.variables}
     for name in names:
-        if name.lower() in there:
-            return dataset[there[name.lower()]]
+        if name.lower() in available:
+            return dataset[available[name.lower()]]
     return None
 
 
 def times_of(dataset: xr.Dataset, path: Path) -> xr.DataArray:
-    """The time coordinate as UTC ``datetime64[ns]``, to the second (files that count days in floats are off by less).
+    """The time coordinate as UTC ``datetime64[ns]``, rounded to the second.
 
     Raises:
-        InputError: there is none, it is on a calendar that no clock keeps, or it repeats or goes backwards.
+        InputError: there is none, it has a non-standard calendar, or it repeats or decreases.
     """
     time = find_variable(dataset, ("time",), ("time", "valid_time"))
     if time is None:
@@ -96,7 +98,7 @@ def times_of(dataset: xr.Dataset, path: Path) -> xr.DataArray:
             path, f"has times of type {time.dtype}", "give them units 'hours since …' and a standard calendar"
         )
     if bool(time.isnull().any()):
-        raise InputError(path, "has times that are missing", "drop those readings")
+        raise InputError(path, "has missing times", "drop those readings")
     utc = time.astype("datetime64[ns]").dt.round("s").rename(time.name)
     backwards = np.flatnonzero(np.diff(utc.values.reshape(-1)) <= np.timedelta64(0))
     if backwards.size:

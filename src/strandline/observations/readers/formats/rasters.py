@@ -1,4 +1,4 @@
-"""GeoTIFFs: read where they cover the region, in whatever CRS, and brought to its grid."""
+"""GeoTIFFs in any CRS, resampled to the region's grid."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,16 +22,16 @@ from strandline.observations.arrays import Floats
 from strandline.observations.region import Region
 
 _MARGIN = 3
-"""[source pixels] read around the region, so that interpolation sees its neighbours."""
+"""[source pixels] Margin around the region, for interpolation."""
 
 
 class NoCoverage(InputError):
-    """A raster tells nothing of the cells it was asked about."""
+    """A raster has no value in the region."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The cells that a raster is brought to: the region's own, or coarser ones with the same bounds."""
+    """Target grid of a raster: the region's cells, or coarser ones with the same bounds."""
 
     region: Region
     factor: int = 1
@@ -63,10 +63,10 @@ class Grid:
 
 @contextmanager
 def open_raster(path: Path) -> Iterator[DatasetReader]:
-    """A raster that says where it is.
+    """Open a georeferenced raster.
 
     Raises:
-        InputError: missing, no raster, cut off, or without a CRS.
+        InputError: missing, not a raster, truncated, or without a CRS.
     """
     if not path.is_file():
         raise InputError(path, "does not exist", "check the path")
@@ -75,7 +75,7 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             dataset = rasterio.open(path)
     except RasterioError as error:
-        raise InputError(path, f"is not a raster that can be read ({error})", "give a whole GeoTIFF") from error
+        raise InputError(path, f"is not a readable raster ({error})", "give a complete GeoTIFF") from error
     with dataset:
         if dataset.crs is None or dataset.transform.is_identity:
             raise InputError(
@@ -84,11 +84,13 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
         try:
             yield dataset
         except (RasterioError, ProjError) as error:
-            raise InputError(path, f"cannot be read to its end ({error})", "download it again; is it whole?") from error
+            raise InputError(
+                path, f"cannot be read to its end ({error})", "the file may be incomplete: download it again"
+            ) from error
 
 
 def cell_size_in(dataset: DatasetReader, region: Region) -> float:
-    """The edge [m, region CRS] of a square as large as one of the raster's cells at its middle."""
+    """Square root of the area of the raster's central cell [m, region CRS]."""
     column, row = dataset.width / 2, dataset.height / 2
     a, b, c, d, e, f = tuple(dataset.transform)[:6]
     columns, rows = np.array([column, column + 1, column]), np.array([row, row, row + 1])
@@ -106,26 +108,26 @@ def read_on_grid(
     convert: Callable[[Floats], Floats] = lambda values: values,
     resampling: Resampling | None = None,
 ) -> Floats:
-    """One band on a grid: the mean of the source where cells are coarser than it, else bilinear.
+    """One band on a grid: averaged where the grid is coarser than the raster, else interpolated bilinearly.
 
     Args:
         dataset: from ``open_raster``.
         band: from 1.
-        grid: the cells wanted.
-        nodata: a value that means "not observed", besides the one that the file declares.
-        convert: what is done to known values before they are averaged (dB → power, clouds → NaN …).
-        resampling: another rule than the usual.
+        grid: the target cells.
+        nodata: value that means "not observed", in addition to the one that the file declares.
+        convert: applied to known values before resampling (dB → power, cloud classes → 0 or 1 …).
+        resampling: overrides the rule above.
 
     Returns:
         (H, W); NaN = not observed.
 
     Raises:
-        NothingThere: the region lies outside, or nothing but nodata is there.
-        InputError: no such band.
+        NoCoverage: the region lies outside, or holds only nodata.
+        InputError: the band does not exist.
     """
     path = Path(dataset.name)
     if band > dataset.count:
-        raise InputError(path, f"has {dataset.count} bands, not {band}", "correct the band numbers")
+        raise InputError(path, f"has {dataset.count} bands, not {band}", "correct the band number")
     window = _window_over(dataset, grid.region)
     masked = dataset.read(band, window=window, masked=True).astype(np.float64)
     values: Floats = masked.filled(np.nan)
@@ -133,9 +135,7 @@ def read_on_grid(
         values[values == nodata] = np.nan
     values[np.isinf(values)] = np.nan
     if np.isnan(values).all():
-        raise NoCoverage(
-            path, f"band {band} holds nothing but nodata over the region", "check nodata and the region's bounds"
-        )
+        raise NoCoverage(path, f"band {band} holds only nodata over the region", "check nodata and the region's bounds")
     values = convert(values)
     if resampling is None:
         coarser = grid.region.cell_size * grid.factor >= 1.5 * cell_size_in(dataset, grid.region)
@@ -144,7 +144,7 @@ def read_on_grid(
     reproject(
         values,
         result,
-        src_transform=_moved(dataset.transform, window.col_off, window.row_off),
+        src_transform=_window_transform(dataset.transform, window.col_off, window.row_off),
         src_crs=dataset.crs,
         src_nodata=np.nan,
         dst_transform=grid.transform,
@@ -156,18 +156,18 @@ def read_on_grid(
 
 
 def _window_over(dataset: DatasetReader, region: Region) -> Window:
-    """The pixels that cover the region, whatever the raster's rotation.
+    """The pixels that cover the region, also in a rotated raster.
 
     Raises:
-        NothingThere: there are none; says where both lie.
+        NoCoverage: there are none.
     """
     left, bottom, right, top = region.bounds
     along = np.linspace(0.0, 1.0, 21)
     x = np.concatenate([left + along * (right - left)] * 2 + [np.full(21, left), np.full(21, right)])
     y = np.concatenate([np.full(21, bottom), np.full(21, top)] + [bottom + along * (top - bottom)] * 2)
     to_raster = Transformer.from_crs(region.crs, dataset.crs.to_wkt(), always_xy=True)
-    there_x, there_y = to_raster.transform(x, y)
-    column, row = _pixels(dataset.transform, np.asarray(there_x), np.asarray(there_y))
+    raster_x, raster_y = to_raster.transform(x, y)
+    column, row = _pixels(dataset.transform, np.asarray(raster_x), np.asarray(raster_y))
     if np.isfinite(column).all() and np.isfinite(row).all():
         first_column = max(0, int(np.floor(column.min())) - _MARGIN)
         last_column = min(dataset.width, int(np.ceil(column.max())) + _MARGIN)
@@ -176,7 +176,7 @@ def _window_over(dataset: DatasetReader, region: Region) -> Window:
         if first_column < last_column and first_row < last_row:
             return Window(first_column, first_row, last_column - first_column, last_row - first_row)
     extent = ", ".join(f"{value:g}" for value in dataset.bounds)
-    swapped = _covers_when_swapped(dataset, np.asarray(there_x), np.asarray(there_y))
+    swapped = _covers_when_swapped(dataset, np.asarray(raster_x), np.asarray(raster_y))
     raise NoCoverage(
         dataset.name,
         f"does not cover region '{region.name}' (the raster spans {extent} in {dataset.crs.to_string()})",
@@ -184,20 +184,20 @@ def _window_over(dataset: DatasetReader, region: Region) -> Window:
     )
 
 
-def _moved(transform: Affine, column: float, row: float) -> Affine:
+def _window_transform(transform: Affine, column: float, row: float) -> Affine:
     """The transform of a window that starts at a column and row."""
     a, b, c, d, e, f = tuple(transform)[:6]
     return Affine(a, b, a * column + b * row + c, d, e, d * column + e * row + f)
 
 
 def _pixels(transform: Affine, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Columns and rows (fractions) of points."""
+    """Fractional columns and rows of points."""
     inverse = ~transform
     return inverse.a * x + inverse.b * y + inverse.c, inverse.d * x + inverse.e * y + inverse.f
 
 
 def _covers_when_swapped(dataset: DatasetReader, x: Floats, y: Floats) -> bool:
-    """Whether the region would lie in the raster if the raster's x and y changed places."""
+    """Whether the raster covers the region when its x and y are swapped."""
     bounds = dataset.bounds
     low_x, high_x = sorted((bounds.left, bounds.right))
     low_y, high_y = sorted((bounds.bottom, bounds.top))

@@ -1,4 +1,4 @@
-"""Readings of any spacing → hourly means centred on the hour. A thin hour stays NaN; nothing is filled."""
+"""Hourly means, centred on the hour, of readings at any spacing. Hours with too few readings are NaN."""
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,8 @@ def hourly_mean(time: Times, values: Floats, hours: Times, minimum_share: float)
     """The mean of the readings within ±30 min of each hour.
 
     A reading exactly between two hours counts half for each. An hour needs at least ``minimum_share`` of the
-    readings that the record's usual spacing promises (never more than one reading where they are sparser than
-    hourly); otherwise it is NaN.
+    readings expected from the median spacing of the record (one reading where the spacing exceeds an hour); otherwise
+    it is NaN.
 
     Args:
         time: (N,) UTC, increasing.
@@ -34,7 +34,7 @@ def hourly_mean(time: Times, values: Floats, hours: Times, minimum_share: float)
         minimum_share: 0–1 [-].
 
     Returns:
-        (T,) NaN where too few readings are there.
+        (T,) NaN where there are too few readings.
     """
     expected = max(1.0, 1.0 / median_step_hours(time))
     present = ~np.isnan(values)
@@ -48,7 +48,7 @@ def hourly_mean(time: Times, values: Floats, hours: Times, minimum_share: float)
 
 
 def hourly_flags(time: Times, flags: Bytes, hours: Times) -> Bytes:
-    """(T,) every bit that any reading within ±30 min of the hour carries."""
+    """(T,) bitwise or of the flags of all readings within ±30 min of the hour."""
     result = np.zeros(hours.size, dtype=np.uint8)
     index, weight = _hours_of(time, hours)
     inside = (index >= 0) & (index < hours.size) & (weight > 0)
@@ -57,7 +57,7 @@ def hourly_flags(time: Times, flags: Bytes, hours: Times) -> Bytes:
 
 
 def _hours_of(time: Times, hours: Times) -> tuple[npt.NDArray[np.int64], Floats]:
-    """For each reading its one or two hours, as positions in ``hours``, with weights: first all lower, then upper."""
+    """Indices in ``hours`` and weights of the one or two hours of each reading: all lower ones, then all upper."""
     since = (time - hours[0]).astype("timedelta64[ns]").astype(np.int64)
     half, hour = int(_HALF.astype(np.int64)), int(_HOUR.astype(np.int64))
     nearest = (since + half) // hour

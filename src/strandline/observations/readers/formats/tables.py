@@ -1,4 +1,4 @@
-"""Text tables: read as text first, so that a bad value can be named by file, row and column."""
+"""Text tables, read as strings so that messages can name file, row and column of a bad value."""
 
 import gzip
 import io
@@ -21,8 +21,8 @@ class TextTable:
     """A delimited file as text.
 
     Attributes:
-        path: where it was read, for messages.
-        frame: every value a string, stripped; empty = nothing there.
+        path: of the file, for messages.
+        frame: stripped strings; empty = no value.
         first_row: the row of the file (from 1) that holds ``frame``'s first line.
     """
 
@@ -34,22 +34,22 @@ class TextTable:
         """One column as text.
 
         Raises:
-            InputError: no such column; lists those there are.
+            InputError: no such column; lists the existing ones.
         """
         if name not in self.frame.columns:
-            there = ", ".join(repr(str(column)) for column in self.frame.columns)
-            raise InputError(self.path, f"has no column '{name}'", f"its columns are {there}")
+            available = ", ".join(repr(str(column)) for column in self.frame.columns)
+            raise InputError(self.path, f"has no column '{name}'", f"its columns are {available}")
         return self.frame[name]
 
     def row(self, index: int) -> str:
-        """How a message names the line at a position of ``frame``."""
+        """Name of a row of ``frame`` in messages."""
         return f"{self.path} row {int(self.frame.index[index]) + self.first_row}"
 
     def numbers(self, name: str, missing: Iterable[str], decimal: str = ".") -> Floats:
         """One column as numbers; empty or one of ``missing`` = NaN.
 
         Raises:
-            InputError: a value is no number; names the first.
+            InputError: a value is not a number; names the first.
         """
         values, absent = self.readable_numbers(name, missing, decimal)
         wrong = np.flatnonzero(~np.isfinite(values) & ~absent)
@@ -65,7 +65,7 @@ class TextTable:
     def readable_numbers(
         self, name: str, missing: Iterable[str], decimal: str = "."
     ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """One column as numbers, NaN where it holds none, and where it says itself that there is none."""
+        """One column as numbers, NaN where it has none, and a mask of the values marked as missing."""
         text = self.column(name)
         absent = (text.isin(["", *missing]) | _equals_any_number(text, missing)).to_numpy(dtype=bool)
         if decimal != ".":
@@ -78,7 +78,7 @@ def read_table(path: Path, delimiter: str = ",", names: tuple[str, ...] | None =
     """Read a delimited text file, gzipped or not; the first line is the header unless ``names`` are given.
 
     Raises:
-        InputError: missing, empty, cut off, binary, or with lines of unequal length.
+        InputError: missing, empty, truncated, binary, or with lines of unequal length.
     """
     return parse_table(read_text(path), path, delimiter, names)
 
@@ -90,7 +90,7 @@ def parse_table(
     names: tuple[str, ...] | None = None,
     uneven_lines: Literal["error", "skip"] = "error",
 ) -> TextTable:
-    """A table from the text of the file at ``path``; lines of another length are refused or left out.
+    """A table from the text of the file at ``path``; lines of another length raise an error or are skipped.
 
     Raises:
         InputError: empty, or with lines of unequal length.
@@ -110,7 +110,7 @@ def parse_table(
         )
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         what = str(error).strip().removeprefix("Error tokenizing data. C error: ")
-        raise InputError(path, f"is not a table ({what})", f"is '{delimiter}' the delimiter?") from error
+        raise InputError(path, f"is not a table ({what})", f"check the delimiter ('{delimiter}')") from error
     except pd.errors.EmptyDataError as error:
         raise InputError(path, "holds no table", "give a file with a header and rows") from error
     frame = frame.fillna("").rename(columns=lambda name: str(name).strip())
@@ -121,10 +121,10 @@ def parse_table(
 
 
 def read_text(path: Path) -> str:
-    """The text of a file in UTF-8, unzipped where it is gzipped.
+    """The UTF-8 text of a file, gzipped or not.
 
     Raises:
-        InputError: missing, empty, cut off or binary.
+        InputError: missing, empty, truncated or binary.
     """
     try:
         content = path.read_bytes()
@@ -134,7 +134,7 @@ def read_text(path: Path) -> str:
         try:
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error) as error:
-            raise InputError(path, f"is not a whole gzip file ({error})", "download it again") from error
+            raise InputError(path, f"is not a complete gzip file ({error})", "download it again") from error
     if not content.strip():
         raise InputError(path, "is empty", "give the file with its data")
     try:
@@ -147,7 +147,7 @@ def read_text(path: Path) -> str:
 
 
 def _equals_any_number(text: pd.Series, missing: Iterable[str]) -> pd.Series:
-    """Whether a text is the same number as one of the markers (-32767 and -32767.0)."""
+    """Mask of texts that equal one of the markers as a number (-32767 and -32767.0)."""
     markers = pd.to_numeric(pd.Series(list(missing), dtype=str), errors="coerce").dropna()
     if markers.empty:
         return pd.Series(False, index=text.index)

@@ -1,6 +1,6 @@
-"""The formats of tide gauge files: one reader each, all giving UTC times and levels [m] on the file's own datum.
+"""Tide gauge formats: one reader each, from a file to UTC times and levels [m] on the file's datum.
 
-A new format is one function and one row of ``READERS``.
+A new format needs one function and one row of ``READERS``.
 """
 
 from collections.abc import Callable
@@ -31,8 +31,8 @@ LEVEL_STANDARD_NAMES = (
     "sea_surface_elevation",
     "water_surface_height_above_reference_datum",
 )
-_HIGHEST_USUAL = 12.0
-"""[m] A whole record above that, on any datum in use, is in another unit than it says."""
+_HIGHEST_PLAUSIBLE = 12.0
+"""[m] A record that exceeds it, on any datum in use, is in another unit than stated."""
 _LEVEL_NAMES = ("sea_level", "sealevel", "water_level", "waterlevel", "slev", "ssh")
 _UHSLC_COLUMNS = ("year", "month", "day", "hour", "level")
 
@@ -43,14 +43,14 @@ def read_wide(path: Path, gauge: GaugeFileSection) -> Readings:
 
 
 def read_long(path: Path, gauge: GaugeFileSection) -> Readings:
-    """One row for each station and time; the rows of this gauge are picked by the station's name."""
+    """One row for each station and time; the rows of this gauge are selected by the station's name."""
     table = read_table(path, gauge.delimiter)
-    picked = _own_rows(table, gauge)
-    if picked.frame.empty:
+    rows = _own_rows(table, gauge)
+    if rows.frame.empty:
         column = str(gauge.columns.station)
-        there = ", ".join(sorted(set(table.column(column)))[:8])
-        raise InputError(path, f"has no rows of station '{_station(gauge)}' in column '{column}'", f"it has {there}")
-    return _from_table(picked, gauge)
+        stations = ", ".join(sorted(set(table.column(column)))[:8])
+        raise InputError(path, f"has no rows of station '{_station(gauge)}' in column '{column}'", f"it has {stations}")
+    return _from_table(rows, gauge)
 
 
 def read_noaa_coops(path: Path, gauge: GaugeFileSection) -> Readings:
@@ -80,23 +80,25 @@ def read_uhslc(path: Path, gauge: GaugeFileSection) -> Readings:
 
 
 def read_netcdf(path: Path, gauge: GaugeFileSection) -> Readings:
-    """NetCDF with CF names, or the variable named in ``columns.level``; its ``units`` attribute decides."""
+    """NetCDF with CF names, or the variable named in ``columns.level``; the ``units`` attribute gives the unit."""
     with open_fields(path) as dataset:
         named = gauge.columns.level
         if named is not None and named not in dataset.variables:
             raise InputError(path, f"has no variable '{named}'", f"it has {', '.join(map(str, dataset.variables))}")
         level = find_variable(dataset, LEVEL_STANDARD_NAMES, _LEVEL_NAMES) if named is None else dataset[named]
         if level is None:
-            raise InputError(path, "has no variable that CF calls a sea surface height", "name one in columns.level")
+            raise InputError(
+                path, "has no variable with a CF standard name of sea surface height", "name one in columns.level"
+            )
         time = times_of(dataset, path)
         load(level, path)
         level = level.squeeze()
     if level.ndim != 1 or level.size != time.size or not np.issubdtype(level.dtype, np.number):
         raise InputError(
-            path, f"'{level.name}' has dimensions {level.sizes} of {level.dtype}", "cut out one station: (time,)"
+            path, f"'{level.name}' has dimensions {level.sizes} of {level.dtype}", "extract one station: (time,)"
         )
     if level.size == 0:
-        raise InputError(path, f"'{level.name}' holds no hour", "give a file with times and levels")
+        raise InputError(path, f"'{level.name}' has no values", "give a file with times and levels")
     unit = parse_unit_attribute(level.attrs.get("units", gauge.unit), "m", f"{path} '{level.name}'")
     table = TextTable(path, pd.DataFrame({str(level.name): level.values}), 0)
     utc = time.values.reshape(-1)
@@ -118,19 +120,19 @@ READERS: dict[str, Reader] = {
 
 
 def parse_partial_table(text: str, path: Path, gauge: GaugeFileSection) -> Readings:
-    """The rows of a table that somebody still writes: one bad row costs that row, and no other.
+    """The rows of a table that is still being written; bad rows are skipped.
 
     Args:
-        text: whole lines of the file, the header first where the format has one.
-        path: where they were read, for messages.
-        gauge: the format; any but ``netcdf``.
+        text: complete lines of the file, with the header where the format has one.
+        path: of the file, for messages.
+        gauge: the format; not ``netcdf``.
 
     Returns:
-        Times in the order of the rows, repeats among them, and levels [m] on the file's datum: NaN where the text is no
-        number. Rows without a time, and those that say that there is no level, are left out.
+        Times in the order of the rows, with repeats, and levels [m] on the file's datum: NaN where the text is not a
+        number. Rows without a time or with a missing-value marker are skipped.
 
     Raises:
-        InputError: a column is not there.
+        InputError: a column is missing.
     """
     if gauge.format == "uhslc":
         table = parse_table(text, path, names=_UHSLC_COLUMNS, uneven_lines="skip")
@@ -150,9 +152,9 @@ def parse_partial_table(text: str, path: Path, gauge: GaugeFileSection) -> Readi
 
 
 def _columns(gauge: GaugeFileSection) -> tuple[str, str]:
-    """What the columns of time and level are called."""
-    usual = ("Date Time", "Water Level") if gauge.format == "noaa_coops" else ("", "")
-    return gauge.columns.time or usual[0], gauge.columns.level or usual[1]
+    """Names of the columns of time and level."""
+    default = ("Date Time", "Water Level") if gauge.format == "noaa_coops" else ("", "")
+    return gauge.columns.time or default[0], gauge.columns.level or default[1]
 
 
 def _station(gauge: GaugeFileSection) -> str:
@@ -173,7 +175,7 @@ def _from_table(table: TextTable, gauge: GaugeFileSection) -> Readings:
 
 
 def _check_range(metres: npt.NDArray[np.float64], unit: str, table: TextTable, column: str) -> None:
-    """Refuse levels that no sea has, and say what they look like."""
+    """Check the plausible range of levels; the message suggests the unit that fits."""
     variable = VARIABLES["water_level"]
     wrong = np.flatnonzero((metres < variable.low) | (metres > variable.high))
     if not wrong.size:
@@ -183,14 +185,14 @@ def _check_range(metres: npt.NDArray[np.float64], unit: str, table: TextTable, c
     fitting = [
         name
         for name in ("m", "ft", "cm", "mm")
-        if name != unit and np.nanmax(np.abs(to_si(metres / to_si(1.0, unit), name))) <= _HIGHEST_USUAL
+        if name != unit and np.nanmax(np.abs(to_si(metres / to_si(1.0, unit), name))) <= _HIGHEST_PLAUSIBLE
     ]
     if wrong.size < 0.01 * metres.size:
-        hint = f"name the marker of missing values in 'missing' if {as_written:g} is one"
+        hint = f"add {as_written:g} to 'missing' if it marks a missing value"
     elif fitting:
-        hint = f"this looks like {_WORDS[fitting[0]]}: set unit = '{fitting[0]}'"
+        hint = f"the values look like {_UNIT_NAMES[fitting[0]]}: set unit = '{fitting[0]}'"
     else:
-        hint = "state the unit that the file is in"
+        hint = "check the unit of the file"
     raise InputError(
         table.row(position),
         f"{as_written:g} in column '{column}' is {metres[position]:g} m, outside {variable.low:g} to "
@@ -199,4 +201,4 @@ def _check_range(metres: npt.NDArray[np.float64], unit: str, table: TextTable, c
     )
 
 
-_WORDS = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "ft": "feet"}
+_UNIT_NAMES = {"m": "metres", "cm": "centimetres", "mm": "millimetres", "ft": "feet"}

@@ -1,4 +1,4 @@
-"""Units that files come in, and what they are in SI."""
+"""Conversion of the units in files to SI."""
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ _SPELLINGS = {
     "kt": "kt kn kts knot knots",
     "km h-1": "km/h kmh-1 kmh",
 }
-_KNOWN = {spelling: unit for unit, all_of_it in _SPELLINGS.items() for spelling in all_of_it.split()}
+_KNOWN = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings.split()}
 
 
 def to_si(values: npt.ArrayLike, unit: str) -> npt.NDArray[np.float64]:
@@ -38,10 +38,10 @@ def to_si(values: npt.ArrayLike, unit: str) -> npt.NDArray[np.float64]:
 
 
 def parse_unit_attribute(text: object, si_unit: str, where: object) -> str:
-    """The unit that a file's ``units`` attribute means, as ``to_si`` knows it.
+    """The unit of a file's ``units`` attribute, as a key for ``to_si``.
 
     Raises:
-        InputError: there is no attribute, nobody knows it, or it does not measure the same thing as ``si_unit``.
+        InputError: the attribute is missing, unknown, or of another dimension than ``si_unit``.
     """
     known = [unit for unit, (si, _) in _SI.items() if si == si_unit]
     unit = _KNOWN.get(str(text).replace(" ", "").lower()) if text is not None else None

@@ -1,4 +1,4 @@
-"""Shapes with columns, from any common vector format."""
+"""Vector files in common formats."""
 
 import warnings
 from collections.abc import Iterable
@@ -13,13 +13,13 @@ from strandline.errors import InputError
 
 
 def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
-    """The shapes of a GeoJSON, GeoPackage or GeoParquet file, none of them empty, in the file's own CRS.
+    """The features of a GeoJSON, GeoPackage or GeoParquet file in its own CRS; geometries are not empty.
 
     Args:
-        columns: names that it must have.
+        columns: names of required columns.
 
     Raises:
-        InputError: the file cannot be read, or has no shapes, not these columns, no CRS, or a row without geometry.
+        InputError: the file cannot be read, has no features or no CRS, lacks a column, or has a row without geometry.
     """
     if not path.is_file():
         raise InputError(path, "does not exist", "check the path")
@@ -27,20 +27,24 @@ def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
         raise InputError(path, "is empty", "give the file with its data")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's remarks on files that it then refuses
+            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL warns before it raises
             frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path, engine="pyogrio")
     except ImportError as error:
         raise InputError(path, "is GeoParquet", "pip install 'strandline[parquet]' to read it") from error
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-        raise InputError(path, f"cannot be read ({error})", "give a whole GeoJSON, GeoPackage or GeoParquet") from error
+        raise InputError(
+            path, f"cannot be read ({error})", "give a complete GeoJSON, GeoPackage or GeoParquet"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, ProjError) as error:
-        raise InputError(path, f"cannot be read ({error})", "give a whole GeoJSON, GeoPackage or GeoParquet") from error
+        raise InputError(
+            path, f"cannot be read ({error})", "give a complete GeoJSON, GeoPackage or GeoParquet"
+        ) from error
     if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
-        raise InputError(path, "holds no shapes", "give a file with at least one shape")
+        raise InputError(path, "has no features", "give a file with at least one feature")
     for name in columns:
         if name not in frame.columns:
-            there = ", ".join(str(column) for column in frame.columns if column != "geometry")
-            raise InputError(path, f"has no column '{name}'", f"its columns are {there}")
+            available = ", ".join(str(column) for column in frame.columns if column != "geometry")
+            raise InputError(path, f"has no column '{name}'", f"its columns are {available}")
     if frame.crs is None:
         raise InputError(path, "has no coordinate reference system", "write one into it (GeoJSON: longitude, latitude)")
     empty = np.flatnonzero(frame.geometry.isna() | frame.geometry.is_empty)

@@ -1,0 +1,71 @@
+"""Maps: unknown cells stay unknown, classes are readable without colour."""
+
+import re
+
+import numpy as np
+import pytest
+
+import tests.fixtures.reports as coast
+from strandline.report.figures.maps import (
+    DAMAGE_COLOURS,
+    PROBABILITY_COLOURS,
+    UNKNOWN_ASSET,
+    hillshade,
+    map_flood,
+    most_likely_state,
+)
+from strandline.report.figures.style import as_rgb
+
+
+def the_map(probability: np.ndarray) -> str:
+    terrain = coast.observations("real").terrain
+    return map_flood(coast.a_region(), terrain, probability, 100.0, coast.impact().assets).svg
+
+
+def test_only_unknown_cells_are_hatched() -> None:
+    probability = coast.hazard_arrays()[2][-1]
+    assert 'id="unknown-cells"' in the_map(probability)
+    assert "unknown – not “dry”" in the_map(probability)
+    everywhere_known = np.where(np.isnan(probability), 0.0, probability).astype(np.float32)
+    assert 'id="unknown-cells"' not in the_map(everywhere_known)
+
+
+def test_maps_read_without_colour() -> None:
+    """Classes grow darker step by step (relative luminance of WCAG 2.2); water, as light as one of them, is hatched."""
+    for colours in (PROBABILITY_COLOURS, DAMAGE_COLOURS):
+        channels = np.array([as_rgb(colour) for colour in colours])
+        light = ((channels + 0.055) / 1.055) ** 2.4 @ [0.2126, 0.7152, 0.0722]
+        contrasts = (light[:-1] + 0.05) / (light[1:] + 0.05)
+        assert (contrasts > 1.25).all(), contrasts
+    assert 'id="permanent-water"' in the_map(coast.hazard_arrays()[2][-1])
+
+
+def test_an_unknown_cell_does_not_look_like_a_dry_one() -> None:
+    probability = coast.hazard_arrays()[2][-1]
+    dry = np.where(np.isnan(probability), 0.0, probability).astype(np.float32)
+    picture = re.compile(r'xlink:href="data:image/png;base64,[^"]*"')
+    assert picture.findall(the_map(probability))[0] != picture.findall(the_map(dry))[0]
+
+
+def test_a_map_is_the_same_twice() -> None:
+    probability = coast.hazard_arrays()[2][-1]
+    assert the_map(probability) == the_map(probability)
+
+
+@pytest.mark.parametrize("colours", [PROBABILITY_COLOURS, DAMAGE_COLOURS])
+def test_classes_darken_step_by_step_so_that_they_read_in_grey(colours: tuple[str, ...]) -> None:
+    grey = [float(as_rgb(colour) @ [0.2126, 0.7152, 0.0722]) for colour in colours]
+    assert np.all(np.diff(grey) < -0.08)
+
+
+def test_the_light_comes_from_the_north_west() -> None:
+    down, right = np.mgrid[0:9, 0:9].astype(float)
+    assert (hillshade(right + down, 1.0) > 0.9).all(), "ground that faces north-west is bright"
+    assert (hillshade(-right - down, 1.0) < 0.1).all()
+    assert (hillshade(np.zeros((9, 9)), 1.0) == 0.5).all()
+
+
+def test_an_asset_with_one_unknown_state_is_unknown() -> None:
+    assets = coast.impact().assets
+    assets.loc[0, "damage_state_3"] = np.nan
+    assert most_likely_state(assets)[0] == UNKNOWN_ASSET

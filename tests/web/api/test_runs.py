@@ -1,0 +1,93 @@
+"""The API over runs."""
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+import tests.fixtures.reports as coast
+from strandline.web.app import PREFIX
+from strandline.web.run_folder import RunFolder
+from tests.fixtures.web import client_of, make_run
+
+
+def test_a_run_has_its_headlines_with_bounds(client: TestClient, runs: dict[str, RunFolder]) -> None:
+    run = client.get(f"{PREFIX}/runs/before").json()
+    assert run["region"] == "Mouth of the Sella"
+    assert run["provenance"] == "simulated"
+    assert run["started"] == "2026-03-02T09:15:00Z"
+    damage = run["damage_per_year"]
+    assert damage["p10"] < damage["p50"] < damage["p90"]
+    assert run["unknown_assets"] == 1
+    assert 0 < run["unknown_share"] < 1
+    assert [level["return_period"] for level in run["return_levels"]] == list(coast.PERIODS)
+    assert client.get(f"{PREFIX}/runs/nowhere").status_code == 404
+
+
+def test_products_are_sent_unchanged(client: TestClient, runs: dict[str, RunFolder]) -> None:
+    products = client.get(f"{PREFIX}/runs/before/products").json()
+    names = {product["name"] for product in products}
+    assert {"summary.json", "flood_depth.tif", "plan.json", "surge.csv", "zones.geojson"} <= names
+    assert "watch.db" not in names
+    for product in products:
+        answer = client.get(f"{PREFIX}/runs/before/products/{product['name']}")
+        assert answer.content == (runs["before"].path / product["name"]).read_bytes()
+        assert answer.headers["content-type"] == product["media_type"]
+        assert answer.headers["content-disposition"].startswith("attachment")
+        assert len(answer.content) == product["bytes"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../summary.json", "..%2Fsummary.json", "%2e%2e/after/summary.json", "..%252f..%252fetc/passwd", "/etc/passwd",
+     "//etc/passwd", "watch.db", "own.txt", "alerts/%2e%2e/plan.json", "alerts/..%2f..%2fafter%2fplan.json",
+     "alerts/x.xml/%2e%2e/%2e%2e/plan.json", "summary.json%00", "summary.json/", "SUMMARY.JSON", "linked.xml", "%2e",
+     "alerts/linked.xml", "..\\summary.json", "alerts"],
+)  # fmt: skip
+def test_only_listed_files_are_served(client: TestClient, runs: dict[str, RunFolder], name: str) -> None:
+    folder = runs["before"].path
+    (folder / "own.txt").write_text("private")
+    (folder / "alerts").mkdir(exist_ok=True)
+    link = folder / "alerts" / "linked.xml"
+    if not link.is_symlink():
+        link.symlink_to("/etc/passwd")
+    answer = client.get(f"{PREFIX}/runs/before/products/{name}", follow_redirects=False)
+    assert answer.status_code == 404, name
+    assert b"root:" not in answer.content
+
+
+@pytest.mark.parametrize("run", ["%2e%2e", "%2e", "before%2f..%2fafter", "before%5c..%5cafter", "BEFORE", "nowhere"])
+def test_unknown_run_names_are_refused(client: TestClient, run: str) -> None:
+    assert client.get(f"{PREFIX}/runs/{run}/products/summary.json").status_code in (404, 422)
+
+
+def test_the_report_is_shown_without_scripts(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    (run.path / "report.html").write_text("<!doctype html><title>Report</title>")
+    with client_of({"run": run}, None) as client:
+        answer = client.get(f"{PREFIX}/runs/run/products/report.html")
+        assert answer.headers["content-disposition"].startswith("inline")
+        assert "script-src" not in answer.headers["content-security-policy"]
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_return_levels_and_the_forecast_of_the_peak_are_parts_of_a_run(client: TestClient) -> None:
+    levels = client.get(f"{PREFIX}/runs/before/return-levels").json()
+    assert levels == client.get(f"{PREFIX}/runs/before").json()["return_levels"]
+    rows = client.get(f"{PREFIX}/runs/before/surge?limit=1000").json()["items"]
+    peak = client.get(f"{PREFIX}/runs/before/surge?limit=1000&peak=true").json()["items"]
+    assert len({row["issue_time"] for row in peak}) == 1 < len({row["issue_time"] for row in rows})
+    highest = max(row["observed"] for row in rows if row["observed"] is not None)
+    assert highest == max(row["observed"] for row in peak if row["observed"] is not None)
+
+
+def test_a_run_without_zones_has_none_and_a_damaged_file_is_reported_without_its_path(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    (run.path / "zones.geojson").unlink()
+    with client_of({"run": run}, None) as client:
+        assert client.get(f"{PREFIX}/runs/run/zones").json()["items"] == []
+        (run.path / "plan.json").write_text("{")
+        answer = client.get(f"{PREFIX}/runs/run/actions")
+        assert answer.status_code == 422
+        assert "run `strandline run` again" in answer.json()["detail"]
+        assert str(tmp_path) not in answer.text

@@ -1,0 +1,49 @@
+"""Server-sent events."""
+
+import asyncio
+
+import anyio
+import pytest
+from fastapi import HTTPException
+
+from strandline.web.api import server_sent_events as events
+from strandline.web.api.server_sent_events import OpenStreams, log_events
+from strandline.web.watch_view import WatchView
+from tests.fixtures.web import (
+    STEPS,
+    take_step,
+)
+
+
+def test_the_number_of_open_event_streams_is_limited(watched: WatchView, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MAX_OPEN_STREAMS", 1)
+    last = watched.head()[0]
+
+    async def open_streams() -> None:
+        streams = OpenStreams()
+        first = await streams.open(watched, str(last - 1))
+        received = aiter(first.body_iterator)
+        assert (await anext(received)).id == str(last - 1), "it continues after the last event of the reader"
+        with pytest.raises(HTTPException) as refused:
+            await streams.open(watched, None)
+        assert (refused.value.status_code, refused.value.headers) == (503, {"Retry-After": "30"})
+        await received.aclose()
+        await streams.open(watched, "not a number")
+
+    asyncio.run(open_streams())
+
+
+def test_each_new_log_entry_is_sent_once(own_watch: WatchView) -> None:
+    last = own_watch.head()[0]
+
+    async def receive() -> list[tuple[str | None, int]]:
+        stream, received = log_events(own_watch, last - 1, anyio.Event()), []
+        async with asyncio.timeout(10):
+            for number in range(3):
+                event = await anext(stream)
+                received.append((event.event, int(event.id or 0) - last))
+                if number == 1:
+                    take_step(own_watch.store, STEPS)
+        return received
+
+    assert asyncio.run(receive()) == [("open", -1), ("entry", 0), ("entry", 1)]

@@ -1,0 +1,392 @@
+"""The dashboard in Chromium: charts, live updates, confirmations, keyboard and accessibility."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from time import monotonic
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import tests.fixtures.reports as coast
+from strandline.report.page.page import render_page
+from strandline.web.api import server_sent_events as events
+from strandline.web.app import create_app
+from strandline.web.dashboard.i18n import labels
+from strandline.web.run_folder import RunFolder
+from strandline.web.server import listening
+from strandline.web.watch_view import WatchView
+from tests.fixtures.web import HOUR, START, STREAMS, TOKEN, make_run, make_watch, take_step
+
+pytestmark = [pytest.mark.slow, pytest.mark.allow_hosts(["127.0.0.1"])]
+CHROMIUM = os.environ.get("STRANDLINE_TEST_CHROMIUM") or shutil.which("chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+STEPS = 4
+TIMEOUT_MS = 20_000
+LARGEST_REPORT = 6_000_000
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 700}
+MAPLIBRE = "Applying inline style violates"
+"""Plotly contains MapLibre, whose style the policy refuses; no map here needs it."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A served dashboard."""
+
+    address: str
+    watched: WatchView
+    stop: Callable[[], None]
+
+    def wait_for_steps(self, page: Page, number: int) -> None:
+        """Wait until the page shows a step."""
+        expect(page.locator(f'#now time[datetime="{(START + number * HOUR).isoformat()}Z"]').first).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunFolder]:
+    folder = tmp_path_factory.mktemp("runs")
+    return {"before": make_run(folder / "before"), "after": make_run(folder / "after", likelier=0.2)}
+
+
+@pytest.fixture(scope="module")
+def site(runs: dict[str, RunFolder]) -> Iterator[Site]:
+    """A dashboard that is only read."""
+    with served(runs, make_watch(runs["before"], STEPS)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def own_site(runs: dict[str, RunFolder], tmp_path: Path) -> Iterator[Site]:
+    """A dashboard whose watch a test may change."""
+    folder = tmp_path / "own"
+    shutil.copytree(runs["before"].path, folder, ignore=shutil.ignore_patterns("watch*"))
+    own = RunFolder("own", folder)
+    with served({"own": own}, make_watch(own, STEPS)) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def poll_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "POLL_INTERVAL_S", 0.1)
+
+
+@contextmanager
+def served(runs: dict[str, RunFolder], watched: WatchView) -> Iterator[Site]:
+    app = create_app(runs, watched, TOKEN, {"127.0.0.1"}, watched.clock)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    with listening("127.0.0.1", 0) as (address, listener):
+        thread = Thread(target=server.run, args=([listener],))
+        thread.start()
+
+        def stop() -> None:
+            server.should_exit = True
+            thread.join()
+
+        try:
+            yield Site(address, watched, stop)
+        finally:
+            stop()
+            watched.store.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here; install it, or set STRANDLINE_TEST_CHROMIUM to its path")
+    expect.set_options(timeout=TIMEOUT_MS)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open an address in a new window; afterwards, no script failed and no request left 127.0.0.1."""
+    contexts, requested, broken = [], [], []
+
+    def open_address(address: str, script: str | None = None, **settings: Any) -> Page:
+        context = browser.new_context(**{"viewport": DESK, "locale": "en-GB", "reduced_motion": "reduce"} | settings)
+        contexts.append(context)
+        context.set_default_timeout(TIMEOUT_MS)
+        context.on("request", lambda request: requested.append(request.url))
+        page = context.new_page()
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.on("console", lambda message: broken.append(message.text) if message.type == "error" else None)
+        if script is not None:
+            page.add_init_script(script)
+        page.goto(address)
+        return page
+
+    yield open_address
+    for context in contexts:
+        context.close()
+    assert requested
+    assert [
+        url for url in requested if not url.startswith(("http://127.0.0.1:", "data:", "blob:http://127.0.0.1:"))
+    ] == []
+    refused = ("401 (Unauthorized)", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", MAPLIBRE)
+    assert [text for text in broken if not any(each in text for each in refused)] == []
+
+
+def drawn(page: Page) -> Page:
+    """Return the page when both charts are drawn."""
+    page.locator("#sea-level").scroll_into_view_if_needed()
+    for chart in ("#sea-level-chart", "#map-chart"):
+        expect(page.locator(f"{chart} .main-svg").first).to_be_visible()
+    wait_until(page, "document.getElementById('slider-value').textContent !== ''")
+    return page
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Wait for a condition; Playwright's own wait evaluates text in the page, which the policy forbids."""
+    give_up = monotonic() + TIMEOUT_MS / 1000
+    while not page.evaluate(expression):
+        assert monotonic() < give_up, expression
+        page.wait_for_timeout(50)
+
+
+def picture_of(page: Page) -> str:
+    """Return the raster image that the map requests."""
+    return str(page.evaluate("document.getElementById('map-chart').layout.images[0].source"))
+
+
+def test_the_map_is_drawn_and_slider_and_keys_move_it(site: Site, open_page: Callable[..., Page]) -> None:
+    page = drawn(open_page(site.address))
+    expect(page.locator("#map-chart pattern").first).to_be_attached()  # the marsh, of which nothing is known
+    expect(page.locator("#slider-value")).to_have_text("within 24 hours")
+    fills = "[...document.querySelectorAll('#map-chart .fills path')].map((path) => path.style.fill)"
+    day = page.evaluate(fills)
+    page.locator("#slider").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#slider-value")).to_have_text("within 48 hours")
+    assert page.evaluate(fills) != day, "the harbour is likelier to flood in two days than in one"
+    page.select_option("#view", "flood_probability")
+    expect(page.locator("#slider-value")).to_have_text("once in 100 years")
+    rarest = picture_of(page)
+    wait_until(page, f"performance.getEntriesByName('{site.address[:-1]}{rarest}').length > 0")
+    seen = page.locator("#map-chart").screenshot()
+    page.locator("#slider").focus()
+    page.keyboard.press("Home")
+    expect(page.locator("#slider-value")).to_have_text("once in 2 years")
+    assert picture_of(page) != rarest
+    wait_until(page, f"performance.getEntriesByName('{site.address[:-1]}{picture_of(page)}').length > 0")
+    assert page.locator("#map-chart").screenshot() != seen
+    expect(page.locator("#map-legend")).to_contain_text("unknown – not dry")
+    across = "document.getElementById('map-chart').layout.xaxis.range"
+    whole = page.evaluate(across)
+    page.locator("#map-chart").focus()
+    page.keyboard.press("+")
+    wait_until(page, f"{across}[1] - {across}[0] < {0.6 * (whole[1] - whole[0])}")
+    closer = page.evaluate(across)
+    page.keyboard.press("ArrowRight")
+    wait_until(page, f"{across}[0] > {closer[0]}")
+    page.locator("[data-zoom='0']").click()
+    wait_until(page, f"{across}[0] === {whole[0]}")
+
+
+def test_a_silent_stream_is_shown_in_the_strip(own_site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(own_site.address)
+    row = page.locator(f'tr[data-stream="{STREAMS[0]}"]')
+    expect(row).to_have_attribute("data-condition", "alive")
+    expect(row.locator(".was-silent")).to_have_count(0)
+    take_step(own_site.watched.store, STEPS, "silent")
+    expect(row).to_have_attribute("data-condition", "silent")
+    expect(row.locator(".was-silent")).to_have_count(1)
+    expect(row.locator(".condition")).to_have_text(labels("en")["condition_silent"])
+    expect(page.locator("#now")).to_contain_text(f"not working: {STREAMS[0]}")
+    expect(page.locator(f'tr[data-stream="{STREAMS[1]}"]')).to_have_attribute("data-condition", "alive")
+
+
+def test_a_new_decision_is_announced_and_the_focus_stays(own_site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(own_site.address)
+    draft = page.locator("summary", has_text="Draft of a warning")
+    draft.focus()
+    page.keyboard.press("Enter")
+    take_step(own_site.watched.store, STEPS, change="stop")
+    expect(page.locator("#announcements")).to_have_text("New: Evacuate low-lying areas: stop")
+    assert page.evaluate("document.activeElement.localName") == "summary"
+    expect(page.locator("details.draft")).to_have_attribute("open", "")
+
+
+def test_a_confirmation_needs_the_token_and_is_logged(own_site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(own_site.address)
+    page.get_by_role("button", name="Confirm: Evacuate low-lying areas – start").click()
+    page.get_by_label("Your name").fill("Ada Vento")
+    page.get_by_label("Note").fill("seen from the mole")
+    page.get_by_label("Token").fill("a guess")
+    page.locator("#send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Refused: give the token")
+    before = own_site.watched.head()
+    page.get_by_label("Token").fill(TOKEN.value)
+    page.locator("#send").click()
+    expect(page.locator("#announcements")).to_have_text(labels("en")["confirmed"])
+    expect(page.locator(".confirmed")).to_contain_text("Confirmed by Ada Vento")
+    expect(page.locator("#log")).to_contain_text("Ada Vento confirms 20221121T00/0")
+    (entry,) = own_site.watched.store.read.log(before[0])
+    assert (entry.kind, entry.data["note"]) == ("confirmation", "seen from the mole")
+    own_site.watched.store.verify_log()
+    assert TOKEN.value not in page.content()
+    assert page.evaluate("[JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie]") == [
+        "{}", "{}", "",
+    ]  # fmt: skip
+    page.locator("summary", has_text="Draft of a warning").click()
+    page.get_by_role("button", name="Confirm this warning").click()
+    page.get_by_label("Your name").fill("Ada Vento")
+    page.get_by_label("Token").fill(TOKEN.value)
+    page.locator("#send").click()
+    expect(page.locator("details.draft .confirmed")).to_contain_text("Confirmed by Ada Vento")
+    assert [each.name for each in own_site.watched.alerts.glob("confirmed/*")] == ["sella-20221121T03.xml"]
+
+
+def test_the_keyboard_reaches_everything(site: Site, open_page: Callable[..., Page]) -> None:
+    page = drawn(open_page(site.address))
+    wanted = page.evaluate("""() => {
+        const all = document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']");
+        const there = [...all].filter((each) => each.checkVisibility() && !each.closest("dialog, .js-plotly-plot > *"));
+        there.forEach((each, number) => { each.dataset.number = number; });
+        return there.length;
+    }""")
+    page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+    reached = []
+    for _ in range(wanted + 5):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.dataset.number ?? null"))
+    assert {int(number) for number in reached if number is not None} == set(range(wanted))
+    page.get_by_role("button", name="Confirm: Evacuate").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#confirm")).to_be_visible()
+    expect(page.locator("#person")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#confirm")).to_be_hidden()
+    expect(page.get_by_role("button", name="Confirm: Evacuate")).to_be_focused()
+
+
+@pytest.mark.parametrize(("scheme", "viewport", "language"), [("light", DESK, "en"), ("dark", PHONE, "bn")])
+def test_axe_finds_nothing_serious(
+    site: Site, open_page: Callable[..., Page], scheme: str, viewport: dict[str, int], language: str
+) -> None:
+    page = drawn(open_page(f"{site.address}?lang={language}", color_scheme=scheme, viewport=viewport))
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert serious(page) == []
+    page.locator("[data-confirm]").first.click()
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    page.emulate_media(color_scheme="dark" if scheme == "light" else "light")
+    assert serious(page) == []
+
+
+def serious(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def test_light_and_dark_follow_the_reader(site: Site, open_page: Callable[..., Page]) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    page = open_page(site.address, color_scheme="dark")
+    dark = page.evaluate(ground)
+    page.emulate_media(color_scheme="light")
+    light = page.evaluate(ground)
+    assert brightness(dark) < 40 < 200 < brightness(light)
+    page.get_by_role("button", name="Light or dark").click()
+    assert page.evaluate(ground) == dark
+    page.reload()
+    assert page.evaluate(ground) == dark, "the choice is kept"
+    page.emulate_media(media="print")
+    assert brightness(page.evaluate(ground)) > 200, "paper is white"
+
+
+def brightness(colour: str) -> float:
+    return sum(float(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")) / 3
+
+
+def test_a_phone_scrolls_in_one_direction(site: Site, open_page: Callable[..., Page]) -> None:
+    for language in ("en", "bn", "vi"):
+        page = open_page(f"{site.address}?lang={language}", viewport=PHONE, is_mobile=True, has_touch=True)
+        if language == "en":
+            drawn(page)
+        wide = page.evaluate(
+            """(width) => [...document.querySelectorAll("main *, header *")]
+            .filter((each) => !each.closest(".scroll, svg, .visually-hidden, .js-plotly-plot") && each.checkVisibility()
+                && each.getBoundingClientRect().right > width + 1).map((each) => each.outerHTML.slice(0, 100))""",
+            PHONE["width"],
+        )
+        assert wide == [], language
+
+
+def test_a_second_language_writes_its_own_numbers(site: Site, open_page: Callable[..., Page]) -> None:
+    page = drawn(open_page(site.address, locale="bn-BD"))
+    assert page.evaluate("document.documentElement.lang") == "bn"
+    expect(page.locator("#now .tiles")).to_contain_text("০.৬৫ m")
+    expect(page.locator("#slider-value")).to_have_text("২৪ ঘণ্টার মধ্যে")
+    expect(page.locator("#sea-level-chart .ytick text").first).to_contain_text("০")
+    page.get_by_role("link", name="Tiếng Việt").click()
+    expect(page.locator("#now .tiles")).to_contain_text("0,65 m")
+    expect(page.locator("#actions-title")).to_have_text(labels("vi")["actions"])
+
+
+def test_without_a_script_the_page_shows_what_matters(site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(site.address, java_script_enabled=False)
+    for text in ("0.65 m", "Evacuate low-lying areas", "a chance below 10 %", "working", "need JavaScript"):
+        expect(page.get_by_text(text).first).to_be_visible()
+    expect(page.get_by_role("button", name="Confirm")).to_have_count(0)
+    expect(page.locator("#map-chart img")).to_be_visible()
+
+
+def test_with_data_saving_charts_load_on_request(site: Site, open_page: Callable[..., Page]) -> None:
+    saving = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
+    page = open_page(site.address, saving)
+    page.locator("#map").scroll_into_view_if_needed()
+    expect(page.locator("#load")).to_be_visible()
+    assert page.evaluate("typeof Plotly") == "undefined"
+    page.locator("#load").click()
+    drawn(page)
+
+
+def test_a_lost_connection_is_reported(own_site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(own_site.address)
+    expect(page.locator("#lost")).to_be_hidden()
+    wait_until(page, "performance.getEntriesByType('resource').length > 3")
+    own_site.stop()
+    expect(page.locator("#lost")).to_be_visible()
+    expect(page.locator("#announcements")).to_have_text(labels("en")["lost"])
+
+
+def test_two_runs_are_compared(site: Site, open_page: Callable[..., Page]) -> None:
+    page = open_page(site.address)
+    page.select_option("#first-run", "before")
+    page.select_option("#second-run", "after")
+    page.get_by_role("button", name="Compare").click()
+    comparison = page.locator("#comparison")
+    expect(comparison).to_contain_text("today, once in 100 years")
+    expect(comparison).to_contain_text(labels("en")["damage_overlaps"])
+    expect(comparison).to_contain_text("Raise the embankment")
+    picture = comparison.locator("img").first
+    picture.scroll_into_view_if_needed()
+    wait_until(page, "document.querySelector('#comparison img').naturalWidth === 480")
+    assert serious(page) == []
+
+
+def test_the_report_prints(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(render_page(coast.results()), encoding="utf-8")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(file.as_uri())
+    paper = page.pdf(format="A4", print_background=True)
+    context.close()
+    assert paper.startswith(b"%PDF-")
+    assert len(paper) <= LARGEST_REPORT
+    assert file.stat().st_size <= LARGEST_REPORT

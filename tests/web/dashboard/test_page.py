@@ -1,0 +1,137 @@
+"""The page before a script runs: complete, in each language, and small."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from strandline.watch.store import Store
+from strandline.web.dashboard.i18n import LANGUAGES, labels
+from strandline.web.run_folder import RunFolder
+from strandline.web.watch_view import WatchView
+from tests.fixtures.web import DECISION, HOUR, START, client_of, make_run, make_watch
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return make_run(tmp_path_factory.mktemp("runs") / "before")
+
+
+@pytest.fixture(scope="module")
+def watched(run: RunFolder) -> Iterator[WatchView]:
+    opened = make_watch(run, 5)
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture(scope="module")
+def client(run: RunFolder, watched: WatchView) -> Iterator[TestClient]:
+    with client_of({"before": run}, watched) as opened:
+        yield opened
+
+
+def test_the_page_shows_what_matters_without_a_script(client: TestClient) -> None:
+    page = PageText.of(client.get("/", headers={"Accept-Language": "en"}))
+    for part in (
+        "Flood risk at Mouth of the Sella", "SIMULATED", "Sea level now", "0.70 m", "0.40 m to 0.80 m",
+        "Evacuate low-lying areas", "a chance of 42% that the sea level exceeds 1.18 m", "a chance below 10 %",
+        "Sella mole", "working", "1 unknown, not dry", "marsh", "unknown", "flood_depth.tif", "Raise the embankment",
+        "The gauge was silent at the peak of the last storm.",
+    ):  # fmt: skip
+        assert part in page, part
+    assert "out of date" not in page
+
+
+def test_without_a_watch_the_page_says_so(run: RunFolder) -> None:
+    with client_of({"before": run}, None) as client:
+        assert labels("en")["no_watch"] in PageText.of(client.get("/"))
+
+
+def test_before_the_first_step_the_page_says_so(run: RunFolder, tmp_path: Path) -> None:
+    watch = make_watch(run, 0, Store.open(tmp_path / "watch.db"))
+    with client_of({"before": run}, watch) as client:
+        assert labels("en")["no_steps"] in PageText.of(client.get("/"))
+    watch.store.close()
+
+
+def test_a_stale_page_says_that_it_is_out_of_date(run: RunFolder, watched: WatchView) -> None:
+    with client_of({"before": run}, replace(watched, clock=lambda: START + 12 * HOUR)) as client:
+        assert "This page is out of date. The watch last ran 8 h ago." in PageText.of(client.get("/?lang=en"))
+
+
+def test_a_run_that_is_not_served_has_no_page(client: TestClient) -> None:
+    assert client.get("/?run=before").status_code == 200
+    assert client.get("/?run=../before").status_code == 404
+
+
+def test_names_are_never_code(tmp_path: Path) -> None:
+    script = "<script>alert(1)</script>"
+    run = make_run(tmp_path / "run")
+    for name in ("summary.json", "plan.json", "zones.geojson"):
+        text = (run.path / name).read_text()
+        (run.path / name).write_text(text.replace("Mouth of the Sella", script).replace("old town", script))
+    watch = make_watch(run, 1)
+    watch.store.confirm(DECISION, script, script, START)
+    with client_of({"run": run}, watch) as client:
+        text = client.get("/").text
+        assert script not in text
+        assert text.count("&lt;script&gt;alert(1)") >= 3
+    watch.store.close()
+
+
+def test_scripts_and_styles_are_compressed_and_immutable(client: TestClient) -> None:
+    edition = client.get("/").text.partition("/static/")[2].partition("/")[0]
+    for name in ("dashboard.css", "dashboard.js", "plotly.min.js"):
+        answer = client.get(f"/static/{edition}/{name}", headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["content-encoding"] == "gzip"
+        assert "immutable" in answer.headers["cache-control"]
+        plain = client.get(f"/static/{edition}/{name}", headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == answer.content
+    assert client.get(f"/static/{edition}/../page.py").status_code == 404
+    assert client.get(f"/static/{edition}/en.toml").status_code == 404
+
+
+def test_the_first_view_needs_few_bytes(client: TestClient) -> None:
+    page = client.get("/", headers={"Accept-Encoding": "gzip"})
+    edition = page.text.partition("/static/")[2].partition("/")[0]
+    names = [each for each in page.text.split('"') if each.startswith(f"/static/{edition}/")]
+    assert not [name for name in names if "plotly" in name], "charts come when they are near"
+    sent = [page, *(client.get(name) for name in names)]
+    assert sum(int(answer.headers["content-length"]) for answer in sent) < 60_000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_is_written_in_each_language(client: TestClient, language: str) -> None:
+    page = client.get(f"/?lang={language}")
+    assert f'<html lang="{language}">' in page.text
+    assert labels(language)["actions"] in PageText.of(page)
+    assert page.headers["content-language"] == language
+
+
+class PageText(HTMLParser):
+    """The text of a page, without its scripts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self._is_code = "", False
+
+    @classmethod
+    def of(cls, answer: Response) -> str:
+        parser = cls()
+        parser.feed(answer.text)
+        return " ".join(parser.text.replace("\N{NO-BREAK SPACE}", " ").split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._is_code = tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_code = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._is_code:
+            self.text += data

@@ -1,0 +1,36 @@
+"""The routes of the application."""
+
+from fastapi.testclient import TestClient
+
+from strandline.web.app import PREFIX
+from strandline.web.run_folder import RunFolder
+from tests.fixtures.web import BEARER, CONFIRMATION, client_of
+
+
+def test_every_route_has_the_version_prefix_and_a_description(client: TestClient) -> None:
+    described = client.get(f"{PREFIX}/openapi.json").json()
+    assert described["openapi"].startswith("3.1")
+    assert all(path.startswith(PREFIX) for path in described["paths"])
+    service = client.get(PREFIX).json()
+    assert service == {"version": described["info"]["version"], "runs": ["before", "after"], "has_watch": True}
+    for path, methods in described["paths"].items():
+        for method, route in methods.items():
+            assert route["description"], (method, path)
+            content = route["responses"]["201" if method == "post" else "200"].get("content", {})
+            for schema in (each.get("schema") for kind, each in content.items() if kind == "application/json"):
+                assert schema, f"{path} has no schema of its answer"
+
+
+def test_only_a_confirmation_writes(client: TestClient) -> None:
+    paths = client.get(f"{PREFIX}/openapi.json").json()["paths"]
+    writing = {(method, path) for path, methods in paths.items() for method in methods if method != "get"}
+    assert writing == {("post", f"{PREFIX}/watch/confirmations")}
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert client.request(method, f"{PREFIX}/runs/before").status_code == 405
+        assert client.request(method, f"{PREFIX}/watch/log").status_code == 405
+
+
+def test_without_a_watch_its_routes_are_missing(runs: dict[str, RunFolder]) -> None:
+    with client_of(runs, None) as client:
+        assert client.get(f"{PREFIX}/watch/forecast").status_code == 404
+        assert client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=BEARER).status_code == 404
