@@ -240,8 +240,8 @@ def check_layout(name: str, dataset: xr.Dataset) -> None:
     for variable, dims in modality.required.items():
         if variable not in dataset:
             raise InputError(name, f"variable '{variable}' is missing", f"it needs dimensions {dims}")
-    for given, array in dataset.data_vars.items():
-        variable = str(given)
+    for key, array in dataset.data_vars.items():
+        variable = str(key)
         expected = known.get(variable)
         if expected is None:
             raise InputError(
