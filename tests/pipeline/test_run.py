@@ -147,7 +147,7 @@ def test_the_same_seed_gives_the_same_numbers_though_the_run_was_killed(finished
                 break
         process.wait(60)
     assert not [path for path in out.iterdir() if path.is_file()]
-    damaged = out / ".unfinished" / "ask the teacher.stage"
+    damaged = out / ".unfinished" / "apply the teacher.stage"
     damaged.write_bytes(damaged.read_bytes()[:-100])
     start = time.time()
     subprocess.run([sys.executable, str(PROGRAM), str(out), "--resume"], check=True, stdout=subprocess.DEVNULL)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from rasterio import shutil as raster_files
 from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
 from strandline.files import write_bytes, write_text
+from strandline.observations.arrays import Reals, SingleFloats
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
 from strandline.planning.early_action.protocol import protocol_to_toml
@@ -82,7 +82,7 @@ def write_epistemic_sd(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> N
 
 
 def _write_periods(
-    path: Path, scenarios: Sequence[tuple[str, Hazard]], bands: Sequence[npt.NDArray[np.float32]], quantity: str
+    path: Path, scenarios: Sequence[tuple[str, Hazard]], bands: Sequence[SingleFloats], quantity: str
 ) -> None:
     names = [f"{name}, return period {period:g} years" for name, h in scenarios for period in h.return_periods]
     today = scenarios[0][1]
@@ -103,9 +103,7 @@ def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> No
     write_bytes(path, as_cog(today.region, np.concatenate(bands), names, tags))
 
 
-def as_cog(
-    region: Region, bands: npt.NDArray[np.floating], descriptions: Sequence[str], tags: Mapping[str, str]
-) -> bytes:
+def as_cog(region: Region, bands: Reals, descriptions: Sequence[str], tags: Mapping[str, str]) -> bytes:
     """Return a Cloud-Optimised GeoTIFF of ``bands`` (band, H, W) as float32 with NaN as nodata.
 
     It is built in memory, because GDAL does not report every full disk when it writes the file itself.

@@ -45,7 +45,7 @@ def flooded(storms: Batch) -> np.ndarray:
     return (storms.flood_class > 0).numpy() & (ground() >= -1)
 
 
-def test_the_gauge_shows_the_requested_peak(designer: StormDesigner) -> None:
+def test_the_gauge_records_the_requested_peak(designer: StormDesigner) -> None:
     level, spread = peak_levels(draw(designer))
     np.testing.assert_allclose(level.numpy(), PEAKS - MEAN_SEA_LEVEL, atol=1e-5)
     assert (spread < 0.05).all()
@@ -87,7 +87,7 @@ def make_data(designer: StormDesigner) -> AdaptationData:
     )
 
 
-def test_only_storms_far_above_all_past_ones_get_simulated_storms_and_none_itself(
+def test_only_storms_far_above_all_past_ones_use_simulated_extremes_and_none_uses_itself(
     designer: StormDesigner,
 ) -> None:
     data = add_physics_augmentation(make_data(designer), draw(designer))
@@ -116,7 +116,7 @@ def test_only_storms_far_above_all_past_ones_get_simulated_storms_and_none_itsel
     assert blank.physics_augmented.archive is None
 
 
-def test_a_simulated_map_has_the_simulated_classes_and_no_probability_on_unknown_ground(
+def test_a_simulated_extreme_has_the_map_of_the_solver_and_is_unknown_without_terrain(
     designer: StormDesigner,
 ) -> None:
     storms = draw(designer)
@@ -128,7 +128,7 @@ def test_a_simulated_map_has_the_simulated_classes_and_no_probability_on_unknown
 
 
 @pytest.mark.parametrize(("highest", "physics_augmented"), [(1.0, 0), (1.11, 3), (2.2, 7)])
-def test_only_sea_levels_far_above_the_archive_are_simulated(
+def test_only_levels_far_above_the_archive_are_simulated(
     designer: StormDesigner, highest: float, physics_augmented: int
 ) -> None:
     data = augment_with_extremes(
@@ -147,6 +147,6 @@ def test_only_sea_levels_far_above_the_archive_are_simulated(
     assert "0.40 m" in extrapolation_warnings(data)[0]
 
 
-def test_without_an_archive_nothing_is_simulated(designer: StormDesigner) -> None:
+def test_without_a_trusted_archive_no_extreme_is_simulated(designer: StormDesigner) -> None:
     data = replace(make_data(designer), archive=None)
     assert augment_with_extremes(data, make_observations(), SEA_LEVEL, 5.0, np.random.default_rng(0), None) is data

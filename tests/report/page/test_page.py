@@ -187,7 +187,7 @@ def test_the_plan_says_what_is_proposed_in_which_scenarios_and_what_follows(real
         "Build together: Raise homes where it pays", "4 of 4 scenarios", "Who the owners",
         "Protects 3 assets, 9 people",
         "SSP5-8.5 0.40 m €28 to 28 million or more", "as proposed (2 of 2)", "Raise the embankment 3 of 4",
-        "Raise homes where it pays (1 years late); at 0.20 m of rise (2055 to 2080) Raise the embankment",
+        "Raise homes where it pays (1 year late); at 0.20 m of rise (2055 to 2080) Raise the embankment",
         "at least 0.80 m of rise (after 2100)", "0.17 m (limit 0.20 m)", "Stronger storms: made up for a test.",
     ):  # fmt: skip
         assert part in text, part
@@ -319,3 +319,15 @@ def test_a_share_is_never_rounded_to_nothing_or_all() -> None:
         for share in (0.0, 0.001, 0.05, 0.999, 1.0, float("nan"))
     ]
     assert formatted == ["0 %", "less than 1 %", "5 %", "more than 99 %", "100 %", "unknown"]
+
+
+def test_a_run_without_baselines_says_what_it_cannot_claim() -> None:
+    evaluated = coast.results("simulated")
+    scores = replace(evaluated.learning, labels_only_iou=None, finetuned_iou=None, gap_closed=None)
+    text = render_page(replace(evaluated, learning=scores))
+    assert "does not show what the teacher gained here" in text
+    assert "strandline run --evaluate" in text
+    assert text.count("not evaluated") == 3, "labels alone, shipped with labels, gap closed"
+    assert "Labels only” is the same student" not in text
+    scores = replace(evaluated.learning, finetuned_iou=0.41)
+    assert "not evaluated" not in render_page(replace(evaluated, learning=scores))

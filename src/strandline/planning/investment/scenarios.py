@@ -158,8 +158,10 @@ def load_scenarios(path: Path | None = None) -> Scenarios:
         raise InputError(where, f"cannot be read as TOML ({error})", "compare it with the package's") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{where}: {place}", first["msg"], "compare it with the package's scenarios.toml") from error
+        location = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{where}: {location}", first["msg"], "compare it with the package's scenarios.toml"
+        ) from error
     known = _sea_levels()
     unknown = [name for name in content.sea_level if name not in known]
     if unknown:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import matplotlib.dates as mdates
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from strandline.observations.arrays import Floats
 from strandline.report.alerts.forecast_trace import ForecastTrace
 from strandline.report.figures.style import (
     BLUE,
@@ -88,7 +88,7 @@ def gaps_of(observed: pd.Series) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
 
 
 def draw_return_levels(
-    levels: pd.DataFrame, maxima: npt.NDArray[np.float64], maxima_per_year: float, datum: str, width: float = WIDE
+    levels: pd.DataFrame, maxima: Floats, maxima_per_year: float, datum: str, width: float = WIDE
 ) -> Picture:
     """Draw sea level against return period on a log axis, with the 10-90 % band and the observed maxima.
 

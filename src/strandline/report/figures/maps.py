@@ -14,6 +14,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 from rasterio.features import shapes
 
+from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
 from strandline.observations.region import Region
 from strandline.report.figures.map_lines import draw_lines, drawn_as_line
 from strandline.report.figures.style import (
@@ -54,7 +55,7 @@ SHADES = 6
 def map_flood(
     region: Region,
     terrain: xr.Dataset,
-    probability: npt.NDArray[np.float32],
+    probability: SingleFloats,
     return_period: float,
     assets: gpd.GeoDataFrame | None,
     width: float = WIDE,
@@ -94,7 +95,7 @@ def map_flood(
 def map_epistemic_sd(
     region: Region,
     terrain: xr.Dataset,
-    epistemic_sd: npt.NDArray[np.float32],
+    epistemic_sd: SingleFloats,
     return_period: float,
     width: float = WIDE,
 ) -> Picture:
@@ -123,7 +124,7 @@ def map_epistemic_sd(
 def map_each_period(
     region: Region,
     terrain: xr.Dataset,
-    probability: npt.NDArray[np.float32],
+    probability: SingleFloats,
     return_periods: Sequence[float],
     width: float = WIDE,
 ) -> Picture:
@@ -150,14 +151,14 @@ def map_each_period(
         return as_picture(figure, alt, f"periods-{width}")
 
 
-def most_likely_state(assets: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
+def most_likely_state(assets: gpd.GeoDataFrame) -> Indices:
     """Return the most probable damage state 0-4 of each asset; 5 = unknown."""
     states = assets[[f"damage_state_{state}" for state in range(5)]].to_numpy(dtype=float)  # (A, 5)
     unknown = np.isnan(states).any(axis=1)
     return np.where(unknown, UNKNOWN_ASSET, np.argmax(np.where(np.isnan(states), -1.0, states), axis=1))
 
 
-def hillshade(elevation: npt.NDArray[np.float64], cell_size: float) -> npt.NDArray[np.float64]:
+def hillshade(elevation: Floats, cell_size: float) -> Floats:
     """Return the light from the north-west on the ground (H, W), 0 dark to 1 bright; exaggerated for flat deltas."""
     down, right = np.gradient(elevation, cell_size)
     slope = np.hypot(down, right)
@@ -176,7 +177,7 @@ def _draw_ground(
     axes: Axes,
     region: Region,
     terrain: xr.Dataset,
-    probability: npt.NDArray[np.float32],
+    probability: SingleFloats,
     most_columns: int,
     edges: Sequence[float] = PROBABILITY_EDGES,
 ) -> None:
@@ -207,13 +208,13 @@ def _draw_ground(
             )  # fmt: skip
 
 
-def _thinned(size: int, most_columns: int, columns: int) -> npt.NDArray[np.int64]:
+def _thinned(size: int, most_columns: int, columns: int) -> Indices:
     """Return evenly spaced indices along a side of ``size`` cells, so that at most ``most_columns`` columns remain."""
     kept = max(1, round(size * min(1.0, most_columns / columns)))
     return ((np.arange(kept) + 0.5) * size / kept).astype(np.int64)
 
 
-def _outline_of(mask: npt.NDArray[np.bool_], region: Region) -> Outline | None:
+def _outline_of(mask: Mask, region: Region) -> Outline | None:
     """Return the exact outline of the true cells, holes included."""
     rings = [
         np.asarray(ring)

@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from strandline.observations.arrays import Floats
 
 INK, MUTED, RULE, PAPER = "#1d2b33", "#55646c", "#d5dde1", "#fefefe"
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#7f8a90"
@@ -91,6 +92,6 @@ def round_length(longest: float) -> float:
     return float(max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9)))
 
 
-def as_rgb(colour: str) -> npt.NDArray[np.float64]:
+def as_rgb(colour: str) -> Floats:
     """Return red, green and blue [0-1] of ``#rrggbb``."""
     return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])

@@ -126,13 +126,13 @@ def breach_cells(polders: Polders, crest: Floats, peak_level: float, rng: np.ran
     weak = polders.exposed & _touches(interior)
     chosen = []
     for number in range(int(polders.segment.max()) + 1):
-        chance, place = rng.random(), rng.random()
+        draw, position = rng.random(), rng.random()
         cells = np.argwhere(weak & (polders.segment == number))
         if not len(cells):
             continue
         heads = np.array([peak_level - crest[tuple(cell)] for cell in cells])
         condition = np.array([polders.condition[tuple(cell)] for cell in cells])
-        if chance < float(probability_of_breach(heads, condition).mean()):
-            row, column = cells[int(place * len(cells))]
+        if draw < float(probability_of_breach(heads, condition).mean()):
+            row, column = cells[int(position * len(cells))]
             chosen.append((int(row), int(column)))
     return chosen

@@ -182,16 +182,16 @@ def _draw_facing_south(
 def _draw_settlement(ground: Mask, from_channel: Floats, rng: np.random.Generator) -> Floats:
     """Villages: clusters of buildings, more frequent near the channels, as homesteads line the levees."""
     density = np.zeros(ground.shape)
-    places = np.argwhere(ground)
-    if not len(places):
+    candidates = np.argwhere(ground)
+    if not len(candidates):
         return density
     attraction = np.exp(-from_channel[ground] / 6.0) + 0.1
-    count = max(2, len(places) // 130)
-    chosen = rng.choice(len(places), size=count, replace=False, p=attraction / attraction.sum())
+    count = max(2, len(candidates) // 130)
+    chosen = rng.choice(len(candidates), size=count, replace=False, p=attraction / attraction.sum())
     row, column = np.indices(ground.shape)
-    for place in chosen:
+    for number in chosen:
         size = rng.uniform(0.8, 2.2)
-        distance = (row - places[place][0]) ** 2 + (column - places[place][1]) ** 2
+        distance = (row - candidates[number][0]) ** 2 + (column - candidates[number][1]) ** 2
         density = np.maximum(density, rng.uniform(0.5, 1.0) * np.exp(-distance / (2.0 * size**2)))
     scattered = density * np.clip(1.0 + 0.3 * rng.standard_normal(ground.shape), 0.2, 1.0)
     return np.where(ground & (scattered > 0.05), scattered, 0.0)

@@ -1,4 +1,4 @@
-"""The inundation solver against closed forms and against what water never does; both methods, same tests."""
+"""Both inundation solvers against closed forms and invariants."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ METHODS = ("fused", "batched")
 
 @pytest.fixture(autouse=True, scope="module")
 def one_torch_thread():
-    """These basins are too small to share out."""
+    """These basins are too small for several threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -35,7 +35,7 @@ both_methods = pytest.mark.parametrize("method", METHODS)
 
 
 def coast(rows=20, columns=24, seed=0, cell_size=200.0, river=True):
-    """A rough beach that rises eastwards, open to the sea in the west, with a wall of missing cells in the middle."""
+    """A rough beach that rises to the east, open in the west, with a wall of missing cells in the middle."""
     generator = np.random.default_rng(seed)
     bed = np.linspace(-2.0, 3.0, columns) + 0.3 * generator.standard_normal((rows, columns))
     bed[rows // 2, columns // 2 : columns // 2 + 3] = np.nan
@@ -65,7 +65,7 @@ def flood(basin, peaks, method="fused", **settings_):
     outside=hnp.arrays(bool, (6, 7), elements=st.sampled_from([False, False, False, True])),
     open_edge=st.booleans(),
 )
-def test_a_lake_at_rest_stays_at_rest_to_the_last_bit(method, bed, level, outside, open_edge):
+def test_a_lake_at_rest_stays_exactly_at_rest(method, bed, level, outside, open_edge):
     sea = np.zeros(bed.shape, dtype=bool)
     sea[:, 0] = open_edge  # the bed varies along the open edge
     bed = np.where(outside & ~sea, np.nan, bed)
@@ -82,7 +82,7 @@ def test_a_lake_at_rest_stays_at_rest_to_the_last_bit(method, bed, level, outsid
 
 
 @both_methods
-def test_no_water_is_made_or_lost_while_cells_wet_and_dry(method):
+def test_volume_is_conserved_while_cells_wet_and_dry(method):
     result = flood(coast(), [2.5, 1.0, -0.5], method)
     assert result.max_depth[0][:, -6:].max() > 0.1  # the first storm reaches what was dry
     assert (result.mass_error <= 1e-12).all()
@@ -125,7 +125,7 @@ def test_a_dam_break_without_advection_is_near_the_full_shallow_water_solution(m
 
 
 @both_methods
-def test_an_undamped_scheme_ripples_and_the_default_does_not(method):
+def test_an_undamped_scheme_oscillates_and_the_default_does_not(method):
     variation = []
     for theta in (1.0, Scheme().theta):
         _, depth, _ = run_dam_break(100, 2.0, 1.6, method, theta)
@@ -161,7 +161,7 @@ def test_a_wave_over_a_rough_plain_follows_the_friction_dominated_solution(metho
 
 @both_methods
 @pytest.mark.parametrize("turn", [np.fliplr, np.flipud, np.transpose], ids=["east-west", "north-south", "rows-columns"])
-def test_a_turned_basin_gives_the_turned_flood(method, turn):
+def test_a_rotated_basin_gives_the_rotated_flood(method, turn):
     basin = coast(river=False)
     turned = Basin(turn(basin.bed), turn(basin.roughness), basin.cell_size, turn(basin.open_boundary))
     one, other = flood(basin, [2.5], method), flood(turned, [2.5], method)
@@ -186,20 +186,20 @@ def test_raising_the_sea_never_dries_a_cell(method, seed, peak, rise):
 
 
 @both_methods
-def test_storms_side_by_side_are_the_same_as_one_by_one(method):
+def test_storms_together_equal_storms_one_by_one(method):
     basin, peaks = coast(), [2.5, 0.3, 1.4]
     together = flood(basin, peaks, method)
     for index, peak in enumerate(peaks):
         np.testing.assert_allclose(flood(basin, [peak], method).max_level[0], together.max_level[index], atol=1e-12)
 
 
-def test_storms_shared_out_to_two_threads_are_the_same_as_on_one(tmp_path):
-    """Other tests have one thread, and a process cannot have more of them later."""
+def test_two_threads_give_the_same_result_as_one(tmp_path):
+    """In a new process, because the number of threads of a process cannot increase."""
     code = (
-        "import numba, numpy as np; from tests.simulator.test_inundation import coast, flood; "
+        "import numba, numpy as np; from tests.simulator.hydrodynamics.test_inundation import coast, flood; "
         "np.save('level.npy', flood(coast(), [2.5, 0.3, 1.4]).max_level); print(numba.get_num_threads())"
     )
-    settings_ = {**os.environ, "NUMBA_NUM_THREADS": "2", "PYTHONPATH": str(Path(__file__).parents[2])}
+    settings_ = {**os.environ, "NUMBA_NUM_THREADS": "2", "PYTHONPATH": str(Path(__file__).parents[3])}
     found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=settings_, check=True, capture_output=True)
     assert found.stdout.split() == [b"2"]
     one_by_one = [flood(coast(), [peak]).max_level[0] for peak in (2.5, 0.3, 1.4)]
@@ -237,7 +237,7 @@ def test_each_storm_may_have_its_own_bed(method):
 
 
 @both_methods
-def test_open_cells_follow_weighted_places(method):
+def test_open_cells_follow_the_weighted_boundary_points(method):
     basin = coast(8, 8, river=False)
     time, level = surge([1.0])
     series = np.stack([level, 3.0 * level], axis=-1)  # (1, T, 2)
@@ -256,7 +256,7 @@ def test_open_cells_follow_weighted_places(method):
 
 
 @both_methods
-def test_water_that_grows_beyond_bounds_is_refused_and_does_not_hang(method):
+def test_an_unstable_simulation_stops_with_an_error(method):
     basin = Basin(np.zeros((3, 3)), np.full((3, 3), 0.03), 1.0, np.zeros((3, 3), dtype=bool), ((1, 1),))
     time, flow = np.array([0.0, 3600.0]), np.full((1, 2, 1), 1e300)
     with pytest.raises(InputError, match="storm 0: the water level grew without bound"):
@@ -277,7 +277,7 @@ def test_the_inverse_cube_root_has_thirteen_digits(x):
     assert inverse_cube_root(x) == pytest.approx(x ** (-1 / 3), rel=2e-13)
 
 
-def test_what_cannot_be_flooded_is_refused_at_the_door():
+def test_invalid_arguments_are_refused():
     basin, (time, level) = coast(8, 8, river=False), surge([1.0])
     run = partial(inundate, basin, initial_level=np.zeros(1))
     with pytest.raises(InputError, match="time is not an ascending"):
@@ -319,7 +319,7 @@ def test_what_cannot_be_flooded_is_refused_at_the_door():
         ({"inflow_cells": ((4, 0),)}, "outside the domain"),
     ],
 )
-def test_a_basin_that_cannot_be_is_refused(change, complaint):
+def test_an_invalid_basin_is_refused(change, complaint):
     good = {
         "bed": np.zeros((4, 4)),
         "roughness": np.full((4, 4), 0.03),
