@@ -83,7 +83,7 @@ def test_a_part_that_is_measured_again_leaves_the_others(tmp_path: Path, monkeyp
 
 def test_busy_processes_compute_while_the_block_runs_and_end_with_it() -> None:
     with program.busy_processes(2):
-        children = [child for child in Path("/proc/self/task").rglob("children")]
+        children = list(Path("/proc/self/task").rglob("children"))
         pids = {pid for child in children for pid in child.read_text().split()}
         running = [pid for pid in pids if b"monotonic() < end" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         assert len(running) == 2
