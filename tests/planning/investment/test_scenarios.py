@@ -52,7 +52,7 @@ def test_scenarios_end_in_2100() -> None:
         ("change_by_2100 = 0.15", "change_by_2100 = 15", "less than 1"),
         ("growth_per_year = 0.009", "growth = 0.009", "growth"),
         ('source = "assumption, for comparison"', 'source = ""', "at least 1"),
-        ("[[storminess]]", "[[storminess", "cannot be read"),
+        ("[[storminess]]", "[[storminess", "is not TOML"),
     ],
 )
 def test_a_wrong_file_of_scenarios_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
