@@ -230,7 +230,7 @@ def device_speed(device: str) -> list[Row]:
                 np.full((64, 2), 3.0),
                 initial_level=np.full(64, 2.0),
                 device=device,
-                precision=precision,  # type: ignore[arg-type]
+                precision=precision,
             )
             seconds = time.perf_counter() - began
         rows.append(
