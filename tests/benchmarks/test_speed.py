@@ -79,3 +79,23 @@ def test_a_part_that_is_measured_again_leaves_the_others(tmp_path: Path, monkeyp
     assert [row["what"] for row in record["rows"]] == ["start", "quick"]
     assert record["summary"] == {"start": True, "quick": True}
     assert set(benchmark.COLUMNS) <= set(record["rows"][0])
+
+
+def test_busy_processes_compute_while_the_block_runs_and_end_with_it() -> None:
+    with program.busy_processes(2):
+        children = list(Path("/proc/self/task").rglob("children"))
+        pids = {pid for child in children for pid in child.read_text().split()}
+        running = [pid for pid in pids if b"monotonic() < end" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert len(running) == 2
+    assert not [pid for pid in running if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_run_beside_busy_processes_is_compared_with_the_run_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spent = iter([program.Spent(40.0, 48.0, 1.0), program.Spent(60.0, 50.0, 1.0), program.Spent(90.0, 90.0, 1.0)])
+    monkeypatch.setattr(program, "spend", lambda *_: next(spent))
+    alone, one, two = program.busy_rows(tmp_path)
+    assert alone["value"] == 48.0
+    assert (one["ratio"], one["met"]) == (pytest.approx(50 / 48), True)
+    assert (two["ratio"], two["met"]) == (pytest.approx(90 / 48), False)

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR
+from strandline.watch.feeds.windowing import wall_clock
 
 STEP = timedelta(hours=1)
 
@@ -17,9 +18,7 @@ def hours_between(start: datetime, end: datetime) -> Iterator[datetime]:
         hour += STEP
 
 
-def hours_as_they_pass(
-    now: Callable[[], datetime] = lambda: datetime.now(UTC).replace(tzinfo=None),
-) -> Iterator[datetime]:
+def hours_as_they_pass(now: Callable[[], datetime] = wall_clock) -> Iterator[datetime]:
     """The last full hour, then each hour ``AFTER_THE_HOUR`` after it began; never ends."""
     hour = (now() - AFTER_THE_HOUR).replace(minute=0, second=0, microsecond=0)
     while True:

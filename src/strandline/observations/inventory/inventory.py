@@ -29,7 +29,7 @@ COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()
     "neighbour": "no substitute when the region's own gauge fails in a storm",
     "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included",
     "extremes": "return levels rest on the gauge's own record, and are unavailable where it is short",
-    "assets": "maps and levels, but no damage: the plan cannot compare cost with avoided loss",
+    "assets": "maps and levels but no damage, so that the plan cannot compare cost with avoided loss",
     "zones": "the watch reports by the districts that the assets name, else by square blocks",
 }
 """Stream → what a region does without it."""

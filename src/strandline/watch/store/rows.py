@@ -3,11 +3,13 @@
 import json
 import math
 import re
+from dataclasses import fields
 from datetime import datetime
 from typing import TypeAlias, get_args
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+import numpy as np
 from sqlalchemy import Row
 
 from strandline.errors import InputError
@@ -77,23 +79,38 @@ def canonical(data: Json, what: str) -> str:
         raise InputError(what, f"is not JSON ({error})", "give texts, finite numbers, lists and objects") from error
 
 
+def _checked(record: Reading | Health | ForecastRow | Decision, what: str) -> RowValues:
+    """Field → value as both databases return it; a tuple becomes canonical JSON.
+
+    Raises:
+        InputError: a number is not finite, a time has a zone, or a text contains NUL.
+    """
+    values: RowValues = {}
+    for name, value in vars(record).items():
+        match value:
+            case str():
+                values[name] = plain_text(value, what)
+            case datetime():
+                values[name] = naive_utc(value, what)
+            case tuple():
+                values[name] = canonical(value, what)
+            case None:
+                values[name] = None
+            case bool() | np.bool_():
+                values[name] = bool(value)
+            case _:
+                values[name] = number(value, what)
+    return values
+
+
 def checked_reading(reading: Reading) -> Reading:
     """The reading as both databases return it.
 
     Raises:
         InputError: a value is not finite, a time has a zone, or a text contains NUL.
     """
-    what = f"reading of {reading.stream!r}"
-    return Reading(
-        stream=plain_text(reading.stream, what),
-        variable=plain_text(reading.variable, what),
-        time=naive_utc(reading.time, what),
-        issued=naive_utc(reading.issued, what),
-        value=number(reading.value, what),
-        place=plain_text(reading.place, what),
-        member=int(reading.member),
-        quality=reading.quality,
-    )
+    values = _checked(reading, f"reading of {reading.stream!r}") | {"member": int(reading.member)}
+    return Reading(**values)  # type: ignore[arg-type]
 
 
 def reading_row(reading: Reading, revision: int, received: datetime) -> RowValues:
@@ -108,17 +125,7 @@ def reading_of(row: Row) -> Reading:
 
 def health_row(health: Health, hour: datetime) -> RowValues:
     """A row of ``health``."""
-    what = f"health of {health.stream!r}"
-    return {
-        "hour": hour,
-        "stream": plain_text(health.stream, what),
-        "last_seen": None if health.last_seen is None else naive_utc(health.last_seen, what),
-        "age_hours": _number_or_none(health.age_hours, what),
-        "condition": plain_text(health.condition, what),
-        "share_good": _number_or_none(health.share_good, what),
-        "fallback": plain_text(health.fallback, what),
-        "note": plain_text(health.note, what),
-    }
+    return {"hour": hour, **_checked(health, f"health of {health.stream!r}")}
 
 
 def health_of(row: Row) -> Health:
@@ -128,18 +135,7 @@ def health_of(row: Row) -> Health:
 
 def forecast_row(forecast: ForecastRow, hour: datetime) -> RowValues:
     """A row of ``outlooks``."""
-    what = f"forecast of {forecast.variable!r} in {forecast.zone or 'the sea'!r}"
-    return {
-        "hour": hour,
-        "variable": plain_text(forecast.variable, what),
-        "zone": plain_text(forecast.zone, what),
-        "time": naive_utc(forecast.time, what),
-        "lead_hours": number(forecast.lead_hours, what),
-        "p05": number(forecast.p05, what),
-        "p50": number(forecast.p50, what),
-        "p95": number(forecast.p95, what),
-        "probability": _number_or_none(forecast.probability, what),
-    }
+    return {"hour": hour, **_checked(forecast, f"forecast of {forecast.variable!r} in {forecast.zone or 'the sea'!r}")}
 
 
 def forecast_of(row: Row) -> ForecastRow:
@@ -161,42 +157,16 @@ def decision_row(decision: Decision, hour: datetime, rank: int) -> RowValues:
     what = f"decision on {decision.action!r}"
     if naive_utc(decision.at, what) != hour:
         raise InputError(what, f"is of {decision.at}, not of the step's {hour}", "decide for the hour of the step")
-    return {
-        "id": decision_id(hour, rank),
-        "hour": hour,
-        "rank": rank,
-        "action": plain_text(decision.action, what),
-        "change": plain_text(decision.change, what),
-        "zones": canonical(decision.where, what),
-        "probability": _number_or_none(decision.probability, what),
-        "expected_avoided_loss": _number_or_none(decision.expected_avoided_loss, what),
-        "cost": _number_or_none(decision.cost, what),
-        "onset": None if decision.onset is None else naive_utc(decision.onset, what),
-        "is_degraded": bool(decision.is_degraded),
-        "needs_person": bool(decision.needs_person),
-        "why": plain_text(decision.why, what),
-        "moved_by": canonical(decision.moved_by, what),
-        "would_change": plain_text(decision.would_change, what),
-    }
+    values = _checked(decision, what)
+    del values["at"]
+    return {"id": decision_id(hour, rank), "hour": hour, "rank": rank, "zones": values.pop("where"), **values}
 
 
 def decision_of(row: Row) -> Decision:
     """The decision of a row of ``decisions``."""
-    return Decision(
-        at=row.hour,
-        action=row.action,
-        change=row.change,
-        where=tuple(json.loads(row.zones)),
-        probability=row.probability,
-        expected_avoided_loss=row.expected_avoided_loss,
-        cost=row.cost,
-        onset=row.onset,
-        is_degraded=row.is_degraded,
-        needs_person=row.needs_person,
-        why=row.why,
-        moved_by=tuple(json.loads(row.moved_by)),
-        would_change=row.would_change,
-    )
+    values = row._asdict() | {"at": row.hour, "where": tuple(json.loads(row.zones))}
+    values["moved_by"] = tuple(json.loads(row.moved_by))
+    return Decision(**{field.name: values[field.name] for field in fields(Decision)})
 
 
 def alert_row(draft: AlertDraft, hour: datetime) -> RowValues:
@@ -228,7 +198,3 @@ def alert_row(draft: AlertDraft, hour: datetime) -> RowValues:
 def file_name_of(identifier: str) -> str:
     """File name of an alert: characters other than letters, digits and ``_.-~`` are encoded as in URLs."""
     return f"{quote(identifier, safe='')}.xml"
-
-
-def _number_or_none(value: float | None, what: str) -> float | None:
-    return None if value is None else number(value, what)
