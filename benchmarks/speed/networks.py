@@ -38,7 +38,7 @@ class Subject:
 
     name: str
     network: nn.Module
-    predict: Callable[[int], Callable[[], object]]
+    prepare: Callable[[int], Callable[[], object]]
 
 
 def rows_of(rate: float, seconds: float) -> list[Row]:
@@ -146,7 +146,7 @@ def random_chips(count: int, side: int, seed: int) -> Chips:
 
 def _measure(subject: Subject, rate: float, seconds: float) -> tuple[float, list[Row]]:
     """Maps per second at batch 64, and the rows."""
-    turns = {count: subject.predict(count) for count in (BATCH, 1)}
+    turns = {count: subject.prepare(count) for count in (BATCH, 1)}
     needed = {count: operations(turn) for count, turn in turns.items()}
     with torch.inference_mode():
         many, single = timed(turns[BATCH], seconds), timed(turns[1], seconds, least=20)
