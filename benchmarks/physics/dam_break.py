@@ -1,4 +1,4 @@
-"""Dam-breaks on a frictionless flat bed, with their exact solutions."""
+"""Dam breaks on a frictionless flat bed, with their exact solutions."""
 
 from collections.abc import Callable
 
@@ -58,7 +58,7 @@ def run_dam_break(
     time: float = 25.0,
     length: float = 400.0,
 ) -> tuple[Floats, Floats, float]:
-    """Cell centres, depths at ``time`` and mass error of the solver's own dam-break."""
+    """Cell centres, depths at ``time`` and mass error of a dam break by the solver."""
     size = length / cells
     x = (np.arange(cells) + 0.5) * size - length / 2
     basin = Basin(np.zeros((1, cells)), np.zeros((1, cells)), size, np.zeros((1, cells), dtype=bool))
@@ -71,4 +71,5 @@ def run_dam_break(
         solve=solve,
         scheme=Scheme(theta=theta),
     )
-    return x, result.levels[0, 0, 0], float(result.mass_error[0])
+    depth: Floats = result.levels[0, 0, 0]
+    return np.asarray(x, dtype=np.float64), depth, float(result.mass_error[0])

@@ -177,7 +177,7 @@ def gates_of(cost: float) -> tuple[Plan, Phase | None]:
     """The plan whose only measure is to close floodgates at this cost, and its phase."""
     catalogue = load_measures()
     gates = next(m for m in catalogue.operational if m.key == "close_floodgates")
-    dear = replace(gates, cost=replace(gates.cost, value=cost, low=cost, high=cost))
+    dear = replace(gates, cost=replace(gates.cost, value=cost, low=cost, high=cost))  # type: ignore[type-var]
     plan = plan_of(measures=replace(catalogue, long_term=(), operational=(dear,)))
     return plan, None if plan.protocol is None else plan.protocol.phases[0]
 

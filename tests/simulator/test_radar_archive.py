@@ -107,7 +107,7 @@ def test_the_solver_uses_the_elevation_product_and_opens_only_the_sea() -> None:
 
 def year_of_storms() -> tuple[Observations, list[np.datetime64]]:
     time = hours(366)
-    peaks = [np.datetime64("2020-01-12T06", "ns") + np.timedelta64(14 * i, "D") for i in range(25)]
+    peaks: list[np.datetime64] = [np.datetime64("2020-01-12T06", "ns") + np.timedelta64(14 * i, "D") for i in range(25)]
     rng = np.random.default_rng(0)
     surge = sum(bell(time, [peak], height) for peak, height in zip(peaks, rng.uniform(1.0, 2.0, 25), strict=True))
     return replace(make_observations(), tide_gauge=make_gauge(time, np.asarray(surge))), peaks

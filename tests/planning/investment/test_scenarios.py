@@ -2,6 +2,7 @@
 
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ def test_every_combination_is_a_scenario_with_sources() -> None:
     scenarios = load_scenarios()
     assert len(list(scenarios)) == len(scenarios) == 5 * 3 * 3
     assert len({each.name for each in scenarios}) == 45
-    for part in (*scenarios.sea_levels, *scenarios.storminess, *scenarios.developments):
+    parts: tuple[Any, ...] = (*scenarios.sea_levels, *scenarios.storminess, *scenarios.developments)
+    for part in parts:
         assert "assumption" in part.source or "IPCC" in part.source
 
 
