@@ -40,7 +40,6 @@ def test_the_archive_is_marked_as_simulated_and_keeps_the_observations(archive: 
     assert kinds == {"terrain": "real", "tide_gauge": "real", "assets": "real"} | dict.fromkeys(
         ("sar", "sar_reference", "flood_survey", "truth"), "simulated"
     )
-    assert archive.is_simulated
     np.testing.assert_array_equal(archive.require_gauge()["water_level"], observations.tide_gauge["water_level"])  # type: ignore[index]
     np.testing.assert_array_equal(archive.terrain["elevation"], observations.terrain["elevation"])
 
