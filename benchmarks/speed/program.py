@@ -1,4 +1,4 @@
-"""Whole programs, each in a process of its own: wall time and greatest memory."""
+"""Whole commands, each in its own process: wall time and peak memory."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.record import Value
+from benchmarks.record import Row
 from benchmarks.speed.clock import timed
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import built_in_study_area
@@ -22,7 +22,6 @@ from strandline.watch.clock import hours_between
 from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.service import open_watch
 
-Row = dict[str, Value]
 COMMAND = ("-c", "from strandline.cli.main import main; main()")
 IMPORT_S, HELP_S, DEMO_S, WATCH_STEP_S = 0.3, 0.5, 180.0, 1.0
 STARTS, HOURS = 5, 24
@@ -31,7 +30,7 @@ BUSY_PROCESSES, BUSY_CPU_RATIO, BUSY_LIMIT_S = (1, 2), 1.3, 900
 
 @dataclass(frozen=True)
 class Spent:
-    """What a process took: seconds by the clock and of the processor, and its greatest resident memory [MB]."""
+    """Wall and CPU seconds of a process, and its peak resident memory [MB]."""
 
     wall_s: float
     cpu_s: float
@@ -39,7 +38,7 @@ class Spent:
 
 
 def starting_rows() -> list[Row]:
-    """How long a user waits for nothing: the import and the help, beside an interpreter that does nothing."""
+    """Start-up times of the import and the help, beside the bare interpreter."""
     programs = {
         "python": ("-c", "pass"),
         "import strandline": ("-c", "import strandline"),
@@ -60,7 +59,7 @@ def starting_rows() -> list[Row]:
 
 
 def quick_rows(work: Path) -> list[Row]:
-    """`strandline run --quick`, and steps of the watch on what it leaves."""
+    """`strandline run --quick`, and steps of the watch on its results."""
     out = work / "quick"
     spent = spend(*COMMAND, "run", "--quick", "--out", str(out))
     return [*_run_rows("strandline run --quick", spent), watch_row(out, work / "watch.db")]
@@ -109,14 +108,14 @@ def demo_rows(work: Path) -> list[Row]:
 
 
 def watch_row(run: Path, store: Path) -> Row:
-    """Steps of the built-in delta's watch on a year of record, each with its readings, belief, decisions and store."""
+    """Steps of the watch of the built-in delta after a year of record: readings, belief, decisions and store."""
     deployment = load_deployment(run)
-    place = built_in_study_area(min(deployment.region.shape))
-    gauge = place.observations.require_gauge()
+    study_area = built_in_study_area(min(deployment.region.shape))
+    gauge = study_area.observations.require_gauge()
     first = gauge["time"].values[0] + np.timedelta64(365, "D")
     start: datetime = first.astype("datetime64[h]").astype("datetime64[s]").item()
     end = start + timedelta(hours=2 * HOURS)
-    watch = open_watch(run, place, partial(replayed_feeds, place, deployment, start, end), store)
+    watch = open_watch(run, study_area, partial(replayed_feeds, study_area, deployment, start, end), store)
     hours = hours_between(start, end)
     took = timed(lambda: watch.step(next(hours)), 0.0, least=HOURS)
     watch.store.close()
@@ -127,20 +126,20 @@ def watch_row(run: Path, store: Path) -> Row:
 
 
 def spend(*words: str) -> Spent:
-    """Run this interpreter with these words and wait for it.
+    """Run this interpreter with these arguments and wait for it.
 
     Raises:
-        RuntimeError: it failed, with what it said.
+        RuntimeError: it failed; with its output.
     """
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
-        process = subprocess.Popen([sys.executable, *words], stdout=said, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([sys.executable, *words], stdout=output, stderr=subprocess.STDOUT)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
-            said.seek(0)
-            raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {said.read().decode()[-2000:]}")
+            output.seek(0)
+            raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {output.read().decode()[-2000:]}")
     peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Spent(wall, used.ru_utime + used.ru_stime, peak / 2**20)
 

@@ -1,4 +1,4 @@
-"""The benchmark of speed: what it counts, what it calls a bar met, and that a part keeps the rows of the others."""
+"""The speed benchmark: counted operations, met targets, and parts that keep the rows of the others."""
 
 import json
 import sys
@@ -8,9 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks.record import Row
 from benchmarks.speed import __main__ as benchmark
 from benchmarks.speed import learning, networks, program
 from benchmarks.speed.clock import matrix_product_rate, operations, timed
+from benchmarks.speed.summary import COLUMNS
 
 
 def test_operations_are_two_for_each_multiplication_and_attention_is_seen() -> None:
@@ -32,13 +34,13 @@ def test_the_fastest_turn_counts_and_the_first_does_not() -> None:
     assert matrix_product_rate(0.01) > 1e8
 
 
-def test_bars_are_met_by_either_rate_or_share_and_missed_by_neither(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_is_met_by_rate_or_share(monkeypatch: pytest.MonkeyPatch) -> None:
     student, teacher = networks.chip_subjects()
     monkeypatch.setattr(networks, "BATCH", 1)
-    monkeypatch.setattr(networks, "place_subjects", lambda: (student, teacher))
+    monkeypatch.setattr(networks, "coast_subjects", lambda: (student, teacher))
     monkeypatch.setattr(networks, "chip_subjects", lambda: (student, teacher))
 
-    def rows(limit: float) -> dict[str, networks.Row]:
+    def rows(limit: float) -> dict[str, Row]:
         return {str(row["what"]): row for row in networks.rows_of(limit, 0.0)}
 
     slow_machine, fast_machine = rows(1e6), rows(1e18)
@@ -48,7 +50,7 @@ def test_bars_are_met_by_either_rate_or_share_and_missed_by_neither(monkeypatch:
     assert fast_machine["student of chips over teacher"]["met"] is False  # both are small: nowhere near 20
 
 
-def test_programs_are_charged_and_failures_are_told() -> None:
+def test_commands_are_measured_and_failures_raise() -> None:
     spent = program.spend("-c", "bytearray(200_000_000)")
     assert spent.peak_mb > 190
     assert spent.cpu_s > 0
@@ -59,7 +61,7 @@ def test_programs_are_charged_and_failures_are_told() -> None:
 
 def test_a_step_with_a_teacher_is_compared_with_the_bare_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learning, "STEPS", 1)
-    past = learning.load_exemplars()
+    past = learning.load_exemplars()  # type: ignore[attr-defined]
     few = type(past)(past.storms[:2], past.windows[:4])
     monkeypatch.setattr(learning, "load_exemplars", lambda: few)
     bare, plain, features = learning.rows_of(1)
@@ -78,7 +80,7 @@ def test_a_part_that_is_measured_again_leaves_the_others(tmp_path: Path, monkeyp
     record = json.loads(out.read_text())
     assert [row["what"] for row in record["rows"]] == ["start", "quick"]
     assert record["summary"] == {"start": True, "quick": True}
-    assert set(benchmark.COLUMNS) <= set(record["rows"][0])
+    assert set(COLUMNS) <= set(record["rows"][0])
 
 
 def test_busy_processes_compute_while_the_block_runs_and_end_with_it() -> None:

@@ -26,6 +26,12 @@ from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.hazard.hazard import Hazard
 
 QUANTILES = (0.1, 0.5, 0.9)
+RASTERS = (
+    ("flood_probability.tif", "flood_probability", "probability that the depth reaches 0.15 m"),
+    ("flooded.tif", "flood_extent", "1 = classified as flooded"),
+    ("flood_disagreement.tif", "epistemic_sd", "standard deviation of the ensemble members' flood probabilities"),
+)
+"""File → field of a ``Hazard`` [-] and its meaning; one band for each scenario and return period."""
 GENERATOR_FILES = ("pathways-action.txt", "pathways-sequence.txt")
 JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
@@ -38,10 +44,9 @@ def write_products(out: Path, results: RunResults) -> None:
     """
     hazard = results.hazard
     scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in results.rise_scenarios)]
-    write_flood_probability(out / "flood_probability.tif", scenarios)
+    for file, field, quantity in RASTERS:
+        _write_periods(out / file, scenarios, [getattr(each, field) for _, each in scenarios], quantity)
     write_flood_depth(out / "flood_depth.tif", scenarios)
-    write_flood_extent(out / "flooded.tif", scenarios)
-    write_epistemic_sd(out / "flood_disagreement.tif", scenarios)
     write_surge(out / "surge.csv", results.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
     write_assets(out / "assets.geojson", results)
@@ -59,26 +64,6 @@ def write_products(out: Path, results: RunResults) -> None:
         for name, text in zip(GENERATOR_FILES, as_generator_files(results.plan.pathways), strict=True):
             write_text(out / name, text)
     write_text(out / "summary.json", json.dumps(as_json(summarise(results)), indent=2, allow_nan=False) + "\n")
-
-
-def write_flood_probability(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
-    """Write the probability [-] of 0.15 m of water or more; one band for each scenario and return period."""
-    bands = [hazard.flood_probability for _, hazard in scenarios]
-    _write_periods(path, scenarios, bands, "probability that the depth reaches 0.15 m")
-
-
-def write_flood_extent(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
-    """Write the flood extent (1 = flooded, 0 = dry, NaN = unknown); one band for each scenario and return period.
-
-    The forecaster's threshold maximises the overlap, or keeps the requested miss rate.
-    """
-    _write_periods(path, scenarios, [hazard.flood_extent for _, hazard in scenarios], "1 = classified as flooded")
-
-
-def write_epistemic_sd(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
-    """Write the standard deviation [-] of the members' probabilities; one band for each scenario and return period."""
-    bands = [hazard.epistemic_sd for _, hazard in scenarios]
-    _write_periods(path, scenarios, bands, "standard deviation of the ensemble members' flood probabilities")
 
 
 def _write_periods(

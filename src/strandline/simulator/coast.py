@@ -87,7 +87,6 @@ def simulate_coast(
     basin: Literal["bay_of_bengal", "mekong"] | None = None,
     sensors: SensorQuality | None = None,
     inhabited: bool = False,
-    device: str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> Observations:
     """Simulate a delta: some years of sea level, the flood of each storm, and imperfect observations.
@@ -103,7 +102,6 @@ def simulate_coast(
         basin: of the sea; drawn from the seed when None.
         sensors: quality of the observations.
         inhabited: whether the survey includes people, roads, refuges and embankments; nothing else changes.
-        device: of the flood solver.
         progress: called with the completed fraction.
 
     Raises:
@@ -115,7 +113,7 @@ def simulate_coast(
     drawn = _draw(name, seed, shape, cell_size, years, n_storms, basin, quality)
     region, terrain, sea, storms = drawn.region, drawn.terrain, drawn.sea, drawn.storms
     beds = np.stack([breach(terrain, storm.peak_level, drawn.breaches) for storm in storms])
-    flood = _flood(terrain, beds, sea, storms, device, progress)
+    flood = _flood(terrain, beds, sea, storms, progress)
     logger.info("coast %s: %d storms, %d cell-steps", name, len(storms), flood.cell_steps)
     coast = _observe(region, terrain, sea, storms, beds, flood, n_surveys, quality, drawn.sensors)
     return add_population(coast, terrain, np.random.default_rng([seed, 5])) if inhabited else coast
@@ -246,7 +244,6 @@ def _flood(
     beds: Floats,
     sea: SeaRecord,
     storms: list[Storm],
-    device: str,
     progress: Callable[[float], None] | None,
 ) -> inundation.Inundation:
     """Simulate every storm from 24 h before to 24 h after its peak; levels are stored hourly after the peak."""
@@ -265,7 +262,6 @@ def _flood(
         discharge=discharge[:, :, None],
         output_times=np.asarray(hours[HOURS_BEFORE + 1 :] * 3600.0, dtype=np.float64),
         initially_dry=terrain.land,
-        device=device,
         progress=progress,
     )
 

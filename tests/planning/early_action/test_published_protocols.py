@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from strandline.planning.early_action.protocol import published_protocol
-from strandline.planning.early_action.triggers import PhaseState, Stream, evaluate, verdicts_of
-from tests.fixtures.protocols import START, forecast
+from strandline.planning.early_action.triggers import Stream, verdicts_of
+from tests.fixtures.protocols import START, PhaseState, evaluate, forecast
 
 CYCLONE, FLOOD = published_protocol("bangladesh_cyclone"), published_protocol("bangladesh_flood")
 LEADS = np.arange(0, 121, 6.0)

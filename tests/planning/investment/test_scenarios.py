@@ -2,6 +2,7 @@
 
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ def test_every_combination_is_a_scenario_with_sources() -> None:
     scenarios = load_scenarios()
     assert len(list(scenarios)) == len(scenarios) == 5 * 3 * 3
     assert len({each.name for each in scenarios}) == 45
-    for part in (*scenarios.sea_levels, *scenarios.storminess, *scenarios.developments):
+    parts: tuple[Any, ...] = (*scenarios.sea_levels, *scenarios.storminess, *scenarios.developments)
+    for part in parts:
         assert "assumption" in part.source or "IPCC" in part.source
 
 
@@ -52,7 +54,7 @@ def test_scenarios_end_in_2100() -> None:
         ("change_by_2100 = 0.15", "change_by_2100 = 15", "less than 1"),
         ("growth_per_year = 0.009", "growth = 0.009", "growth"),
         ('source = "assumption, for comparison"', 'source = ""', "at least 1"),
-        ("[[storminess]]", "[[storminess", "cannot be read"),
+        ("[[storminess]]", "[[storminess", "is not TOML"),
     ],
 )
 def test_a_wrong_file_of_scenarios_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
