@@ -279,7 +279,9 @@ def serve(
         str | None,
         typer.Option(help="Database of the watch over the first run's place.", show_default="watch.db in --run"),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to bind to; with another one, other machines can reach the server.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to bind to; with another one, other machines can reach the server.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port.")] = 8000,
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Another host name by which browsers may reach this server.")
