@@ -269,7 +269,7 @@ def test_a_mask_that_does_not_fit_is_refused() -> None:
     ],
 )
 def test_what_cannot_be_distilled_is_refused(change: dict[str, Any], message: str) -> None:
-    given = {"student": linear(2), "loader": [points()], "steps": 1} | change
+    given: dict[str, Any] = {"student": linear(2), "loader": [points()], "steps": 1} | change
     with pytest.raises(InputError, match=message):
         distil(linear(1), seed=0, **given)
 

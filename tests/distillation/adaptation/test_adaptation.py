@@ -85,7 +85,7 @@ def test_a_distilled_student_beats_one_trained_on_the_labels_alone(
 def test_without_a_known_flood_every_score_is_undefined(adaptation: Adaptation, forecaster: Forecaster) -> None:
     scores = scores_of(adaptation, forecaster, {}, known=False)
     assert all(np.isnan(value) for value in scores.iou.values())
-    assert scores.happened.size == 0
+    assert scores.observed.size == 0
     assert np.isnan(scores.miss_rate)
 
 
