@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from benchmarks.record import Row
+from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.distil import DistillationConfig, DistillationData, distil_student
 from strandline.models.inference import predict
 from strandline.models.weights.load_weights import load_students
 

@@ -165,9 +165,9 @@ def test_every_plan_monitors_and_every_phase_has_a_stop_and_a_degraded_rule() ->
     assert plan.protocol is not None
     assert {phase.name for phase in plan.protocol.phases} >= {"evacuate_low_lying_areas", "close_floodgates"}
     for phase in plan.protocol.phases:
-        still = plan.protocol.indicators[f"{phase.name}_left"]
+        stop_indicator = plan.protocol.indicators[f"{phase.name}_left"]
         for indicator in plan.protocol.indicators_of(phase.start).values():
-            assert still.value < indicator.value
+            assert stop_indicator.value < indicator.value
             assert indicator.lead_window_hours[1] > 0
         assert phase.stop.for_hours > 12.4
     assert [action.priority for action in plan.actions] == list(range(1, len(plan.actions) + 1))
@@ -211,10 +211,10 @@ def test_a_plan_has_hindcasts_of_its_triggers_or_a_note_that_the_record_is_too_s
     rng = np.random.default_rng(0)
     hours = np.arange(10_000)
     tide = 0.3 * np.cos(2 * np.pi * hours / 12.42)
-    weather = np.convolve(rng.normal(0, 0.12, hours.size), np.exp(-np.arange(100) / 12.0), mode="same")
+    residual = np.convolve(rng.normal(0, 0.12, hours.size), np.exp(-np.arange(100) / 12.0), mode="same")
     time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")
-    past = prepare_hindcast(time, tide + weather, tide, tide + weather, rng)
-    plan = plan_of(hindcast_data=past)
+    hindcast_data = prepare_hindcast(time, tide + residual, tide, tide + residual, rng)
+    plan = plan_of(hindcast_data=hindcast_data)
     assert plan.protocol is not None
     assert [(r.phase, r.gauge_fails) for r in plan.hindcasts] == [
         (phase.name, dies) for dies in (False, True) for phase in plan.protocol.phases

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from strandline.distillation.distil import DistillationConfig
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batching import draw_issues, free_hours, hours_of
 from strandline.observations.observations import Observations

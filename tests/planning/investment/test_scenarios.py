@@ -83,9 +83,9 @@ def test_the_worst_tenth_is_the_optimum_of_rockafellar_and_uryasev(values: list[
 
 
 def test_regret_and_the_option_of_least_regret() -> None:
-    worth = np.array([[0.0, 0.0, 0.0], [9.0, -4.0, 1.0], [5.0, 3.0, -2.0]])
-    assert regrets(worth).tolist() == [[9, 3, 1], [0, 7, 0], [4, 0, 3]]
-    assert least_regret(worth, np.zeros(3)) == 2
-    assert not is_no_regret(worth[1])
+    values = np.array([[0.0, 0.0, 0.0], [9.0, -4.0, 1.0], [5.0, 3.0, -2.0]])
+    assert regrets(values).tolist() == [[9, 3, 1], [0, 7, 0], [4, 0, 3]]
+    assert least_regret(values, np.zeros(3)) == 2
+    assert not is_no_regret(values[1])
     assert is_no_regret(np.array([1.0, 2.0]))
     assert least_regret(np.array([[1.0], [1.0]]), np.array([5.0, 3.0])) == 1

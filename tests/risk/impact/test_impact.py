@@ -173,9 +173,9 @@ def test_raised_homes_and_warnings_act_on_their_classes_only() -> None:
     assert lifted[0] == 0.0
     assert lifted[2] == today[2]
     warned = Protection(avoided_share={"commercial": 0.3})
-    told = annual_damage_samples(hazard, exposure, "europe", deviates, protections=[warned])[0]
-    assert told[7] == pytest.approx(0.7 * today[7])
-    assert told[0] == today[0]
+    with_warning = annual_damage_samples(hazard, exposure, "europe", deviates, protections=[warned])[0]
+    assert with_warning[7] == pytest.approx(0.7 * today[7])
+    assert with_warning[0] == today[0]
     with pytest.raises(InputError, match="shares lie in 0 to 1"):
         Protection(avoided_share={"commercial": 1.3})
 
@@ -184,24 +184,24 @@ def test_the_students_damage_states_replace_the_curves_where_the_flood_is_known(
     own = np.full((8, 5), np.nan)
     own[[0, 4]] = [0.1, 0.2, 0.3, 0.4, 0.0]  # a house, and a shop on the unknown cell
     plain = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0))
-    heard = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0), own_states=own)
+    with_states = assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0), own_states=own)
     states = [f"damage_state_{k}" for k in range(5)]
-    assert heard.assets[states].iloc[0].tolist() == own[0].tolist()
-    assert heard.assets[states].iloc[7].tolist() == plain.assets[states].iloc[7].tolist()
-    assert heard.assets[states].iloc[4].isna().all()
-    assert heard.assets["state_source"].fillna("").tolist() == ["student", *["curve"] * 3, "", "", *["curve"] * 2]
-    assert heard.expected_annual_damage == plain.expected_annual_damage
+    assert with_states.assets[states].iloc[0].tolist() == own[0].tolist()
+    assert with_states.assets[states].iloc[7].tolist() == plain.assets[states].iloc[7].tolist()
+    assert with_states.assets[states].iloc[4].isna().all()
+    assert with_states.assets["state_source"].fillna("").tolist() == ["student", *["curve"] * 3, "", "", *["curve"] * 2]
+    assert with_states.expected_annual_damage == plain.expected_annual_damage
     with pytest.raises(InputError, match=r"own_states: have shape \(1, 5\)"):
         assess_impact(make_hazard(), make_assets(), "europe", np.random.default_rng(0), own_states=own[:1])
 
 
 def test_the_students_states_are_used_where_the_survey_is_outdated_and_its_curves_were_in_training() -> None:
     assets = make_assets().assign(survey_year=[2015] * 3 + [2016] + [2026] * 4)
-    said = np.random.default_rng(1).dirichlet(np.ones(5), (6, 8))  # (R, A, 5)
-    hazard = replace(make_hazard(), damage_states=said)
+    predicted = np.random.default_rng(1).dirichlet(np.ones(5), (6, 8))  # (R, A, 5)
+    hazard = replace(make_hazard(), damage_states=predicted)
     own = states_where_outdated(hazard, assets, 2026, 50.0, "asia")
     assert own is not None
-    np.testing.assert_array_equal(own[:3], said[4, :3])
+    np.testing.assert_array_equal(own[:3], predicted[4, :3])
     assert np.isnan(own[3:]).all()  # ten years old is not more than ten
     assert states_where_outdated(hazard, assets, 2026, 50.0, "europe") is None
     assert states_where_outdated(make_hazard(), assets, 2026, 50.0, "asia") is None
