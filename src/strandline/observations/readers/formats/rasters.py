@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,38 +26,6 @@ _MARGIN = 3
 
 class NoCoverage(InputError):
     """A raster has no value in the region."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Target grid of a raster: the region's cells, or coarser ones with the same bounds."""
-
-    region: Region
-    factor: int = 1
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        rows, columns = self.region.shape
-        return rows // self.factor, columns // self.factor
-
-    @property
-    def transform(self) -> Affine:
-        """From (column, row) to (x, y) [m]."""
-        size = self.region.cell_size * self.factor
-        return Affine(size, 0, self.region.bounds[0], 0, -size, self.region.bounds[3])
-
-    @property
-    def x(self) -> Floats:
-        """Cell centres, west to east [m]."""
-        size = self.region.cell_size * self.factor
-        return np.asarray(self.region.bounds[0] + (np.arange(self.shape[1]) + 0.5) * size, dtype=np.float64)
-
-    @property
-    def y(self) -> Floats:
-        """Cell centres, north to south [m]."""
-        size = self.region.cell_size * self.factor
-        return np.asarray(self.region.bounds[3] - (np.arange(self.shape[0]) + 0.5) * size, dtype=np.float64)
 
 
 @contextmanager
@@ -103,7 +70,7 @@ def cell_size_in(dataset: DatasetReader, region: Region) -> float:
 def read_on_grid(
     dataset: DatasetReader,
     band: int,
-    grid: Grid,
+    grid: Region,
     nodata: float | None,
     convert: Callable[[Floats], Floats] = lambda values: values,
     resampling: Resampling | None = None,
@@ -113,7 +80,7 @@ def read_on_grid(
     Args:
         dataset: from ``open_raster``.
         band: from 1.
-        grid: the target cells.
+        grid: the target cells: a region, or one with the same bounds and coarser cells.
         nodata: value that means "not observed", in addition to the one that the file declares.
         convert: applied to known values before resampling (dB → power, cloud classes → 0 or 1 …).
         resampling: overrides the rule above.
@@ -128,7 +95,7 @@ def read_on_grid(
     path = Path(dataset.name)
     if band > dataset.count:
         raise InputError(path, f"has {dataset.count} bands, not {band}", "correct the band number")
-    window = _window_over(dataset, grid.region)
+    window = _window_over(dataset, grid)
     masked = dataset.read(band, window=window, masked=True).astype(np.float64)
     values: Floats = masked.filled(np.nan)
     if nodata is not None:
@@ -138,7 +105,7 @@ def read_on_grid(
         raise NoCoverage(path, f"band {band} holds only nodata over the region", "check nodata and the region's bounds")
     values = convert(values)
     if resampling is None:
-        coarser = grid.region.cell_size * grid.factor >= 1.5 * cell_size_in(dataset, grid.region)
+        coarser = grid.cell_size >= 1.5 * cell_size_in(dataset, grid)
         resampling = Resampling.average if coarser else Resampling.bilinear
     result = np.full(grid.shape, np.nan)
     reproject(
@@ -148,7 +115,7 @@ def read_on_grid(
         src_crs=dataset.crs,
         src_nodata=np.nan,
         dst_transform=grid.transform,
-        dst_crs=grid.region.crs,
+        dst_crs=grid.crs,
         dst_nodata=np.nan,
         resampling=resampling,
     )
