@@ -14,7 +14,8 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Times
 from strandline.observations.observations import MODALITIES
 from strandline.observations.readers.annual_maxima import read_annual_maxima
-from strandline.observations.readers.observe import READERS, dataset_readers, observe_assets
+from strandline.observations.readers.assets import read_assets
+from strandline.observations.readers.observe import READERS, dataset_readers
 from strandline.observations.readers.quality import FLAG_NAMES, MISSING
 from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tidal_constants import read_tidal_constants
@@ -22,6 +23,7 @@ from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
+from strandline.observations.region_file.data_sections import AssetsSection
 
 State = Literal["present", "absent", "unreadable"]
 
@@ -107,8 +109,9 @@ def take_inventory(region_file: RegionFile, now: np.datetime64 | None = None) ->
         streams.append(Stream("assets", "absent", "a lattice needs the terrain", COSTS["assets"]))
     else:
         try:
-            assets = observe_assets(region_file, xr.Dataset() if terrain is None else terrain)
-            streams.append(_describe_assets(region_file, assets, now))
+            found = xr.Dataset() if terrain is None else terrain
+            assets = read_assets(region_file.assets, region_file.region, found)
+            streams.append(_describe_assets(region_file.assets, assets, now))
         except InputError as error:
             streams.append(_unreadable("assets", "assets", error))
     streams.append(_describe_zones(region_file))
@@ -247,11 +250,8 @@ def _describe_terrain(terrain: xr.Dataset) -> Stream:
     )
 
 
-def _describe_assets(region_file: RegionFile, assets: gpd.GeoDataFrame | None, now: np.datetime64) -> Stream:
-    if assets is None or region_file.assets is None:
-        return _absent("assets", "assets")
-    lattice = region_file.assets.lattice is not None
-    kind = "nodes of a lattice, not a survey" if lattice else "surveyed"
+def _describe_assets(section: AssetsSection, assets: gpd.GeoDataFrame, now: np.datetime64) -> Stream:
+    kind = "surveyed" if section.lattice is None else "nodes of a lattice, not a survey"
     detail = f"{len(assets)} {kind}, {assets['value'].sum() / 1e6:.1f} million EUR (2010)"
     surveyed = np.datetime64(f"{int(assets['survey_year'].min()):04d}-07-01", "ns")
     return Stream("assets", "present", detail, COSTS["assets"], count=len(assets), age_days=_days(now - surveyed))

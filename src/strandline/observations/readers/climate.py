@@ -41,12 +41,7 @@ def read_climate(settings: ClimateSection, region: Region) -> xr.Dataset:
     """
     if settings.station is not None:
         return read_weather_station(settings.station)
-    return read_climate_fields(settings, region)
-
-
-def read_climate_fields(settings: ClimateSection, region: Region) -> xr.Dataset:
-    """Gridded fields around the region, in SI units."""
-    path = settings.require_path()
+    path = settings.path or Path()  # the section has one where it has no station
     with open_fields(path) as dataset:
         time = times_of(dataset, path)
         found = {}

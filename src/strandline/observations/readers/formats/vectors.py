@@ -11,6 +11,8 @@ from pyproj.exceptions import ProjError
 
 from strandline.errors import InputError
 
+_GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
+
 
 def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
     """The features of a GeoJSON, GeoPackage or GeoParquet file in its own CRS; geometries are not empty.
@@ -31,14 +33,9 @@ def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
             frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path, engine="pyogrio")
     except ImportError as error:
         raise InputError(path, "is GeoParquet", "pip install 'strandline[parquet]' to read it") from error
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-        raise InputError(
-            path, f"cannot be read ({error})", "give a complete GeoJSON, GeoPackage or GeoParquet"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError, ProjError) as error:
-        raise InputError(
-            path, f"cannot be read ({error})", "give a complete GeoJSON, GeoPackage or GeoParquet"
-        ) from error
+    except (*_GDAL_ERRORS, OSError, ValueError, KeyError, TypeError, ProjError) as error:
+        what = f"cannot be read ({error})"
+        raise InputError(path, what, "give a complete GeoJSON, GeoPackage or GeoParquet") from error
     if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
         raise InputError(path, "has no features", "give a file with at least one feature")
     for name in columns:

@@ -15,7 +15,7 @@ from rasterio.features import geometry_mask
 
 from strandline.errors import FeedError, InputError
 from strandline.observations.arrays import Mask
-from strandline.observations.readers.formats.rasters import Grid, open_raster, read_on_grid
+from strandline.observations.readers.formats.rasters import open_raster, read_on_grid
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection
 from strandline.watch.feeds.files.folders import arrived_since, read_each
@@ -114,7 +114,7 @@ class ZoneShares:
             return np.where(np.isnan(values), np.nan, np.isin(values, self.flooded).astype(float))
 
         with open_raster(path) as dataset:
-            water = read_on_grid(dataset, self.band, Grid(self.region), self.nodata, wet, Resampling.average)
+            water = read_on_grid(dataset, self.band, self.region, self.nodata, wet, Resampling.average)
         observed = ~np.isnan(water)
         return {
             name: float(water[cells & observed].mean())
