@@ -165,11 +165,8 @@ def _draw(
 ) -> _Drawn:
     rows, columns = shape
     if rows % quality.optical_factor or columns % quality.optical_factor:
-        raise InputError(
-            f"coast '{name}'",
-            f"{rows}×{columns} cells are not a multiple of {quality.optical_factor}",
-            "optical pixels must tile the grid",
-        )
+        what = f"{rows}×{columns} cells are not a multiple of {quality.optical_factor}"
+        raise InputError(f"coast '{name}'", what, "optical pixels must tile the grid")
     # One generator for each subject, so that sensor settings do not change the terrain.
     setting_rng, sea_rng, terrain_rng, breaches, sensors = (np.random.default_rng([seed, part]) for part in range(5))
     chosen: Basin = basin or ("bay_of_bengal" if setting_rng.random() < 0.5 else "mekong")

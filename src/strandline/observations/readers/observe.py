@@ -28,7 +28,8 @@ READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
     "climate": ("climate", read_climate),
     "storms": ("storms", read_storms),
 }
-"""Modality → section of the region file and its reader; ``None`` where the section names no such data. A new modality needs one row here and one in ``MODALITIES``."""
+"""Modality → section of the region file and its reader, ``None`` where the section names no such data. A new modality
+needs one row here and one in ``MODALITIES``."""
 
 
 def observe(region_file: RegionFile) -> Observations:

@@ -57,7 +57,10 @@ def draw_surge(trace: ForecastTrace, history: pd.Series, datum: str, width: floa
         axes.axvline(trace.issue_time, color=VERMILION, linewidth=1.2)  # type: ignore[arg-type]
         axes.annotate("issued", (trace.issue_time, 1.0), xycoords=("data", "axes fraction"), xytext=(-4, -2),
                       textcoords="offset points", ha="right", va="top", color=VERMILION, fontsize=9.5)  # fmt: skip
-    _date_axis(axes, width)
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=7 if width >= WIDE else 4)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.set_xlabel("time [UTC]")
     _title(axes, "Water level [m]", datum, width)
     axes.set_xlim(start, rows["time"].iloc[-1])  # type: ignore[arg-type]
     style_axes(axes, grid="y")
@@ -208,13 +211,6 @@ def _hourly(history: pd.Series, rows: pd.DataFrame, start: pd.Timestamp) -> pd.S
     earlier = history[(history.index >= start) & (history.index < forecast_part.index[0])]
     joined = pd.concat([earlier, forecast_part])
     return pd.Series(joined.reindex(pd.date_range(start.ceil("h"), forecast_part.index[-1], freq="h")))
-
-
-def _date_axis(axes: Axes, width: float) -> None:
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=7 if width >= WIDE else 4)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    axes.set_xlabel("time [UTC]")
 
 
 def _title(axes: Axes, what: str, datum: str, width: float) -> None:

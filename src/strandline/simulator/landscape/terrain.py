@@ -60,7 +60,6 @@ class Terrain:
         road: cells that carry a road.
         inflow_cell: row and column at which the river enters.
         cell_size: edge of a cell [m].
-        levels: reference water levels.
     """
 
     bed: Floats

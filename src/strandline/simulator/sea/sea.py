@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats
+from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import load_constants, predict_tide
 from strandline.observations.variables import HOURS_PER_YEAR, as_variable
 from strandline.simulator.sea.cyclones import EARTH_RADIUS, cyclone_fields, offset_metres
@@ -104,7 +104,7 @@ def simulate_sea(
         if not value > 0:
             raise InputError("simulated sea", f"{what} is {value:g}", "give a number above 0")
     first = np.datetime64(start, "h")
-    time = (first + np.arange(round(years * HOURS_PER_YEAR)).astype("timedelta64[h]")).astype("datetime64[ns]")
+    time: Times = (first + np.arange(round(years * HOURS_PER_YEAR)).astype("timedelta64[h]")).astype("datetime64[ns]")
     stamps = pd.DatetimeIndex(time)
     day = np.asarray(stamps.day_of_year, dtype=float) + np.asarray(stamps.hour, dtype=float) / 24.0
 
@@ -233,35 +233,23 @@ def _climate(
 
 def _storm_fixes(tracks: list[Track], time: npt.NDArray[np.datetime64]) -> xr.Dataset:
     """True 6-hourly fixes within the record; empty without storms."""
-    names: list[str] = []
-    rows: list[Floats] = []
-    when: list[npt.NDArray[np.datetime64]] = []
-    for track in tracks:
-        stamp = track.time.astype("datetime64[ns]")
-        hour = track.time.astype("datetime64[h]").astype(np.int64)
-        kept = np.flatnonzero((hour % 6 == 0) & (stamp >= time[0]) & (stamp <= time[-1]))
-        names += [track.name] * kept.size
-        when.append(stamp[kept])
-        cyclone = track.cyclone
-        columns = (
-            cyclone.longitude,
-            cyclone.latitude,
-            track.maximum_wind,
-            cyclone.central_pressure,
-            cyclone.radius_of_maximum_wind,
-        )
-        rows.append(np.stack([column[kept] for column in columns]))
-    table = np.concatenate(rows, axis=1) if rows else np.empty((5, 0))
-    stamps = np.concatenate(when) if when else np.empty(0, dtype="datetime64[ns]")
-    variables = ("maximum_wind", "central_pressure", "radius_of_maximum_wind")
+    names = ("longitude", "latitude", "maximum_wind", "central_pressure", "radius_of_maximum_wind")
+    none = pd.DataFrame({"storm": [], "time": np.empty(0, dtype="datetime64[ns]"), **{name: [] for name in names}})
+    hourly = [
+        pd.DataFrame({"storm": track.name, "time": track.time.astype("datetime64[ns]"),
+                      "maximum_wind": track.maximum_wind, **vars(track.cyclone)})
+        for track in tracks
+    ]  # fmt: skip
+    fixes = pd.concat(hourly) if hourly else none
+    fixes = fixes[(fixes["time"].dt.hour % 6 == 0) & fixes["time"].between(time[0], time[-1])]
+    columns = {name: fixes[name].to_numpy(dtype=float) for name in names}
     return xr.Dataset(
-        {name: as_variable(name, ("fix",), values) for name, values in zip(variables, table[2:], strict=True)},
+        {name: as_variable(name, ("fix",), columns[name]) for name in names[2:]},
         {
-            "fix": np.arange(stamps.size),
-            "storm": ("fix", np.array(names, dtype=str)),
-            "time": ("fix", stamps),
-            "longitude": ("fix", table[0]),
-            "latitude": ("fix", table[1]),
+            "fix": np.arange(len(fixes)),
+            "storm": ("fix", fixes["storm"].to_numpy(dtype=str)),
+            "time": ("fix", fixes["time"].to_numpy()),
+            **{name: ("fix", columns[name]) for name in names[:2]},
         },
     )
 
