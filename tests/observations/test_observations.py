@@ -11,7 +11,7 @@ from strandline.errors import InputError
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.variables import VARIABLES, as_variable, check_variables
-from tests.fixtures.batches import HERE, HOUR, REGION, make_assets, make_observations, make_terrain, scenes
+from tests.fixtures.batches import HERE, REGION, make_assets, make_observations, make_terrain, scenes
 
 REGION_FACTS = vars(REGION)
 
@@ -113,7 +113,6 @@ def test_a_modality_that_was_not_observed_is_none() -> None:
     assert bare.tide_gauge is None
     assert bare.assets is None
     assert set(bare.modalities()) == {"terrain"}
-    assert not here.is_simulated
 
 
 def test_a_modality_that_is_required_but_was_not_observed_is_an_error() -> None:
@@ -127,21 +126,6 @@ def test_a_modality_that_is_required_but_was_not_observed_is_an_error() -> None:
         bare.require_assets()
     with pytest.raises(InputError, match="'truth' was not observed; simulate a coast"):
         bare.require("truth")
-
-
-def test_a_time_window_keeps_its_hours_and_an_empty_one_removes_the_modality() -> None:
-    early, late = (np.datetime64(f"2020-01-0{day}T12", "ns") for day in (4, 8))
-    survey = scenes([early, late], flood_depth=np.zeros((2, 16, 16)))
-    here = replace(small_region(), flood_survey=survey, provenance={**small_region().provenance, "flood_survey": HERE})
-    part = here.between(early, late - HOUR)
-    assert part.require_gauge()["time"].values[[0, -1]].tolist() == [early.item(), (late - HOUR).item()]
-    assert part.require("flood_survey")["time"].values.tolist() == [early.item()]
-    assert part.terrain is here.terrain
-    rest = here.outside([(early, late - HOUR)])
-    assert rest.require_gauge().sizes["time"] + part.require_gauge().sizes["time"] == here.require_gauge().sizes["time"]
-    never = here.between(late + 900 * HOUR, late + 901 * HOUR)
-    assert never.tide_gauge is None
-    assert never.flood_survey is None
 
 
 def test_assets_may_be_absent_but_not_halved() -> None:

@@ -1,6 +1,6 @@
 """All data sets of a region. A modality that was not observed is ``None``, never zeros."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -197,36 +197,6 @@ class Observations:
         """A copy without these modalities."""
         absent: dict[str, Any] = dict.fromkeys(names)
         return replace(self, **absent)
-
-    def between(self, start: np.datetime64, end: np.datetime64) -> Self:
-        """A copy limited to times in ``[start, end]``; terrain, assets and the radar reference stay."""
-        return self._select(lambda time: (time >= start) & (time <= end))
-
-    def outside(self, windows: list[tuple[np.datetime64, np.datetime64]]) -> Self:
-        """A copy without the times of these windows."""
-
-        def keep(time: np.ndarray) -> np.ndarray:
-            mask = np.ones(time.shape, dtype=bool)
-            for start, end in windows:
-                mask &= ~((time >= start) & (time <= end))
-            return mask
-
-        return self._select(keep)
-
-    def _select(self, keep: Callable[[np.ndarray], np.ndarray]) -> Self:
-        changed: dict[str, Any] = {}
-        for name, dataset in self.modalities().items():
-            if "time" not in dataset.coords:
-                continue
-            dim = str(dataset["time"].dims[0])
-            chosen = dataset.isel({dim: np.flatnonzero(keep(dataset["time"].values))})
-            changed[name] = chosen if chosen.sizes[dim] else None
-        return replace(self, **changed)
-
-    @property
-    def is_simulated(self) -> bool:
-        """Whether any modality was simulated."""
-        return any(provenance.kind == "simulated" for provenance in self.provenance.values())
 
 
 def check_layout(name: str, dataset: xr.Dataset) -> None:

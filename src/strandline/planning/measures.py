@@ -1,18 +1,19 @@
 """The catalogue of measures, as data: each number with its source."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
 
 from strandline.errors import InputError
 from strandline.observations.assets import ASSET_CLASSES
+from strandline.observations.region_file.toml_file import read_toml
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.actions import Response
 from strandline.planning.investment.mechanisms import MECHANISMS
 from strandline.planning.quantity import Quantity
+
+SHIPPED = Path(__file__).parent / "data" / "measures.toml"
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,13 @@ class Measures:
     operational: tuple[OperationalMeasure, ...]
 
 
-def load_measures(path: Path | None = None) -> Measures:
-    """Read a catalogue of measures; the one in the package when no path is given.
+def load_measures(path: Path = SHIPPED) -> Measures:
+    """Read a catalogue of measures; without a path, the one in the package.
 
     Raises:
         InputError: not TOML, a missing or unknown key, or a number without a source.
     """
-    where = "the package's measures.toml" if path is None else str(path)
-    file = resources.files("strandline.planning").joinpath("data/measures.toml") if path is None else path
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(where, f"is not TOML ({error})", "compare it with the package's measures.toml") from error
-    except OSError as error:
-        raise InputError(where, "cannot be read", "give a TOML file of measures") from error
+    where, content = str(path), read_toml(path)
     unknown = sorted(set(content) - {"long_term", "operational"})
     if unknown:
         raise InputError(where, f"unknown tables {unknown}", "known: long_term, operational")

@@ -2,9 +2,8 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from operator import attrgetter
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,7 +14,7 @@ from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
 from strandline.files import write_bytes, write_text
-from strandline.observations.arrays import Reals, SingleFloats
+from strandline.observations.arrays import Reals
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
 from strandline.planning.early_action.protocol import protocol_to_toml
@@ -27,14 +26,12 @@ from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.hazard.hazard import Hazard
 
 QUANTILES = (0.1, 0.5, 0.9)
-RASTERS: Mapping[str, tuple[Callable[[Hazard], SingleFloats], str]] = {
-    "flood_probability.tif": (attrgetter("flood_probability"), "probability that the depth reaches 0.15 m"),
-    "flooded.tif": (attrgetter("flood_extent"), "1 = classified as flooded"),
-    "flood_disagreement.tif": (
-        attrgetter("epistemic_sd"), "standard deviation of the ensemble members' flood probabilities",
-    ),
-}  # fmt: skip
-"""Rasters with one band for each scenario and return period: values [-] (R, H, W), NaN = unknown, and quantity."""
+RASTERS = (
+    ("flood_probability.tif", "flood_probability", "probability that the depth reaches 0.15 m"),
+    ("flooded.tif", "flood_extent", "1 = classified as flooded"),
+    ("flood_disagreement.tif", "epistemic_sd", "standard deviation of the ensemble members' flood probabilities"),
+)
+"""File → field of a ``Hazard`` [-] and its meaning; one band for each scenario and return period."""
 SUMMARISED_SCORES = (
     *("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "finetuned_iou"),
     *("retention", "gap_closed", "n_labels", "n_test_storms"),
@@ -51,8 +48,8 @@ def write_products(out: Path, results: RunResults) -> None:
     """
     hazard = results.hazard
     scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in results.rise_scenarios)]
-    for name, (values_of, quantity) in RASTERS.items():
-        write_raster(out / name, scenarios, values_of, quantity)
+    for file, field, quantity in RASTERS:
+        write_raster(out / file, scenarios, field, quantity)
     write_flood_depth(out / "flood_depth.tif", scenarios)
     write_surge(out / "surge.csv", results.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
@@ -77,12 +74,10 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(as_json(value), indent=2, allow_nan=False) + "\n")
 
 
-def write_raster(
-    path: Path, scenarios: Sequence[tuple[str, Hazard]], values_of: Callable[[Hazard], SingleFloats], quantity: str
-) -> None:
+def write_raster(path: Path, scenarios: Sequence[tuple[str, Hazard]], field: str, quantity: str) -> None:
     """Write one of ``RASTERS``."""
     names = [f"{name}, return period {period:g} years" for name, h in scenarios for period in h.return_periods]
-    bands = np.concatenate([values_of(hazard) for _, hazard in scenarios])
+    bands = np.concatenate([getattr(hazard, field) for _, hazard in scenarios])
     write_bytes(path, as_cog(scenarios[0][1], bands, names, "1", quantity))
 
 

@@ -92,7 +92,6 @@ def simulate_coast(
     basin: Literal["bay_of_bengal", "mekong"] | None = None,
     sensors: SensorQuality | None = None,
     inhabited: bool = False,
-    device: str = "cpu",
     progress: Callable[[float], None] | None = None,
 ) -> Observations:
     """Simulate a delta: some years of sea level, the flood of each storm, and imperfect observations.
@@ -116,7 +115,7 @@ def simulate_coast(
         raise InputError(f"coast '{name}'", f"{n_surveys} surveys of {n_storms} storms", "survey at most all storms")
     drawn = _draw(name, seed, shape, cell_size, years, n_storms, basin, quality)
     beds = np.stack([breach(drawn.terrain, storm.peak_level, drawn.breaches) for storm in drawn.storms])
-    flood = _flood(drawn, beds, device, progress)
+    flood = _flood(drawn, beds, progress)
     logger.info("coast %s: %d storms, %d cell-steps", name, len(drawn.storms), flood.cell_steps)
     coast = _observe(drawn, beds, flood, n_surveys, quality)
     return add_population(coast, drawn.terrain, np.random.default_rng([seed, 5])) if inhabited else coast
@@ -239,7 +238,7 @@ def _region(name: str, terrain: Terrain, longitude: float, latitude: float, seaw
     return Region(name, crs, (left, bottom, right, top), cell, "simulated local datum", sea_point, "asia")
 
 
-def _flood(drawn: _Drawn, beds: Floats, device: str, progress: Callable[[float], None] | None) -> inundation.Inundation:
+def _flood(drawn: _Drawn, beds: Floats, progress: Callable[[float], None] | None) -> inundation.Inundation:
     """Simulate every storm from 24 h before to 24 h after its peak; levels are stored hourly after the peak."""
     terrain, (time, level) = drawn.terrain, _own_level(drawn.sea)
     hours = np.arange(HOURS_BEFORE + HOURS_AFTER + 1)
@@ -256,7 +255,6 @@ def _flood(drawn: _Drawn, beds: Floats, device: str, progress: Callable[[float],
         discharge=discharge[:, :, None],
         output_times=np.asarray(hours[HOURS_BEFORE + 1 :] * 3600.0, dtype=np.float64),
         initially_dry=terrain.land,
-        device=device,
         progress=progress,
     )
 

@@ -109,7 +109,6 @@ def test_observe_reads_exactly_the_named_modalities(region_file: RegionFile) -> 
     assert observations.provenance["terrain"].source == "a plane"
     assert observations.provenance["tide_gauge"].source == "own.csv"
     assert observations.provenance["assets"].source == "a lattice of 200 m, not a survey"
-    assert not observations.is_simulated
 
 
 def test_an_unreadable_file_stops_observe(region_file: RegionFile, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_without_rotation_the_wind_peaks_at_its_radius_with_hollands_maximum(
 def test_the_gradient_wind_balances_pressure_curvature_and_rotation() -> None:
     radius = np.array([20e3, 40e3, 100e3, 300e3])
     shape = tuple(map(value, (40_000.0, 1.5)))
-    wind = holland_gradient_wind(radius, value(6_000.0), *shape, value(20.0))
+    wind = holland_gradient_wind(radius, value(6_000.0), *shape, value(20.0))  # type: ignore[call-arg]
     step = 1.0
     slope = (
         holland_pressure(radius + step, value(95_000.0), value(101_000.0), *shape)

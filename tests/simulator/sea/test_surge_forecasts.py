@@ -12,6 +12,7 @@ from strandline.errors import InputError
 from strandline.planning.early_action.triggers import Stream
 from strandline.simulator.coast import simulate_dry_coast
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
+from tests.fixtures.protocols import until
 
 NONE = ((0.0, 0.0),)
 PERFECT = ForecastSkill(timing=NONE, amplitude=NONE, remainder=NONE)
@@ -131,7 +132,7 @@ def test_leads_beyond_the_record_are_nan_and_triggers_read_the_others() -> None:
     np.testing.assert_array_equal(missing, np.arange(17)[:, None] * 6 + np.arange(49) >= 100)
     assert not np.isnan(issued.values[~missing]).any()
     stream = Stream("m", issued.issued, issued.leads, issued.values)
-    assert stream.until(np.datetime64("2000-01-01T13:00")).issued.size == 3
+    assert until(stream, np.datetime64("2000-01-01T13:00")).issued.size == 3
 
 
 def test_a_simulated_coast_has_a_surge_to_forecast() -> None:

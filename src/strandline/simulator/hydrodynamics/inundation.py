@@ -7,18 +7,18 @@ and depth of every cell. ``local_inertia`` states the equations and their source
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.simulator.hydrodynamics import local_inertia_batched, local_inertia_fused
-from strandline.simulator.hydrodynamics.local_inertia import WALL, Problem, Scheme, volume
+from strandline.simulator.hydrodynamics import local_inertia_fused
+from strandline.simulator.hydrodynamics.local_inertia import WALL, Problem, Scheme, Solution, volume
 
 logger = logging.getLogger(__name__)
+Progress = Callable[[float], None]
+"""Takes the fraction done, 0…1."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,9 @@ def inundate(
     discharge: Floats | None = None,
     output_times: Floats | None = None,
     initially_dry: npt.NDArray[np.bool_] | None = None,
-    device: str = "cpu",
-    method: Literal["fused", "batched"] | None = None,
-    precision: Literal["float64", "float32"] = "float64",
+    solve: Callable[[Problem, Progress | None], Solution] = local_inertia_fused.solve,
     scheme: Scheme | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Inundation:
     """Simulate the floods of a basin; every storm has its own boundary level, discharge and, if given, bed.
 
@@ -115,25 +113,16 @@ def inundate(
         discharge: (E, T, R) of each river [m3 s-1], not negative.
         output_times: (S,) ascending, within ``time`` [s].
         initially_dry: (H, W) cells that start dry even below the initial level, such as polders.
-        device: ``cpu`` or a torch device such as ``cuda``.
-        method: ``fused`` (one loop a storm, CPU, double precision) or ``batched`` (tensors over all storms); by
-            default ``fused`` on the CPU and ``batched`` elsewhere.
-        precision: of the batched method.
+        solve: the solver.
         progress: called with the completed fraction.
 
     Raises:
         InputError: an argument has the wrong shape, order or range.
     """
-    method = method or ("fused" if device == "cpu" else "batched")
-    if method == "fused" and (device != "cpu" or precision != "float64"):
-        raise InputError("inundate", f"method 'fused' on {device} in {precision}", "use cpu and float64, or 'batched'")
     problem = _prepare(
         basin, time, boundary_level, initial_level, boundary_weight, discharge, output_times, initially_dry, scheme
     )
-    if method == "fused":
-        solution = local_inertia_fused.solve(problem, progress)
-    else:
-        solution = local_inertia_batched.solve(problem, device, getattr(torch, precision), progress)
+    solution = solve(problem, progress)
 
     first, last = volume(problem, problem.level), volume(problem, solution.final_level)
     greatest = np.maximum(first, last)
