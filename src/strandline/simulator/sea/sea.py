@@ -262,10 +262,7 @@ class DesignStorm(NamedTuple):
 
 
 def design_storm(
-    tide: Floats,
-    mean_sea_level: float,
-    peak_level: float,
-    rng: np.random.Generator,
+    tide: Floats, mean_sea_level: float, peak_level: float, rng: np.random.Generator, time_scale_h: float | None = None
 ) -> DesignStorm:
     """Hourly water level [m] and tide of a storm whose greatest level is exactly ``peak_level``, in hour 72 of 120.
 
@@ -277,7 +274,7 @@ def design_storm(
         tide: 120 hours about mean sea level [m].
         mean_sea_level: [m, region datum].
         peak_level: [m, region datum], above mean sea level.
-        rng: draws the time scale of the rising surge (median 8 h, range 3 to 36) and the shift of the tide.
+        time_scale_h: of the rising surge [h]; drawn (median 8, range 3 to 36) if None.
 
     Raises:
         InputError: the tide does not have 120 finite hours, or the peak is not above mean sea level.
@@ -291,7 +288,9 @@ def design_storm(
         raise InputError(
             "design storm", f"the peak is {height:g} m above mean sea level", "give a peak above mean sea level"
         )
-    scale = float(np.clip(rng.lognormal(np.log(8.0), 0.5), 3.0, 36.0))
+    scale = time_scale_h
+    if scale is None:
+        scale = float(np.clip(rng.lognormal(np.log(8.0), 0.5), 3.0, 36.0))
     hours = np.arange(STORM_HOURS) - STORM_PEAK_HOUR
     shape = np.exp(-np.abs(hours) / np.where(hours < 0, scale, 0.7 * scale))
 
