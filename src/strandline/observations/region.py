@@ -76,6 +76,13 @@ class Region:
         return np.asarray(self.bounds[3] - (np.arange(self.shape[0]) + 0.5) * self.cell_size)
 
     @property
+    def bounds_lonlat(self) -> tuple[float, float, float, float]:
+        """West, south, east and north [degrees] of the smallest rectangle that holds the region."""
+        to_degrees = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
+        west, south, east, north = to_degrees.transform_bounds(*self.bounds)
+        return float(west), float(south), float(east), float(north)
+
+    @property
     def centre_lonlat(self) -> tuple[float, float]:
         """Longitude and latitude of the centre [degrees]."""
         left, bottom, right, top = self.bounds

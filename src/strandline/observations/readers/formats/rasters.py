@@ -69,7 +69,7 @@ def cell_size_in(dataset: DatasetReader, region: Region) -> float:
 def read_on_grid(
     dataset: DatasetReader,
     band: int,
-    region: Region,
+    grid: Region,
     nodata: float | None,
     convert: Callable[[Floats], Floats] = lambda values: values,
     resampling: Resampling | None = None,
@@ -78,6 +78,7 @@ def read_on_grid(
 
     Args:
         band: from 1.
+        grid: the target cells: a region, or one with the same bounds and coarser cells.
         nodata: value that means "not observed", in addition to the one that the file declares.
         convert: applied to known values before resampling (dB → power, cloud classes → 0 or 1 …).
         resampling: overrides the rule above.
@@ -92,7 +93,7 @@ def read_on_grid(
     path = Path(dataset.name)
     if band > dataset.count:
         raise InputError(path, f"has {dataset.count} bands, not {band}", "correct the band number")
-    window = _window_over(dataset, region)
+    window = _window_over(dataset, grid)
     masked = dataset.read(band, window=window, masked=True).astype(np.float64)
     values: Floats = masked.filled(np.nan)
     if nodata is not None:
@@ -102,17 +103,17 @@ def read_on_grid(
         raise NoCoverage(path, f"band {band} holds only nodata over the region", "check nodata and the region's bounds")
     values = convert(values)
     if resampling is None:
-        coarser = region.cell_size >= 1.5 * cell_size_in(dataset, region)
+        coarser = grid.cell_size >= 1.5 * cell_size_in(dataset, grid)
         resampling = Resampling.average if coarser else Resampling.bilinear
-    result = np.full(region.shape, np.nan)
+    result = np.full(grid.shape, np.nan)
     reproject(
         values,
         result,
         src_transform=dataset.window_transform(window),
         src_crs=dataset.crs,
         src_nodata=np.nan,
-        dst_transform=region.transform,
-        dst_crs=region.crs,
+        dst_transform=grid.transform,
+        dst_crs=grid.crs,
         dst_nodata=np.nan,
         resampling=resampling,
     )

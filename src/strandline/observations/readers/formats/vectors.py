@@ -6,12 +6,12 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import pyogrio.errors
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from pyproj.exceptions import ProjError
 
 from strandline.errors import InputError
 
-_GDAL_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
+_BROKEN = (DataSourceError, DataLayerError, FeatureError, OSError, ValueError, KeyError, TypeError, ProjError)
 
 
 def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
@@ -33,9 +33,10 @@ def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
             frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path, engine="pyogrio")
     except ImportError as error:
         raise InputError(path, "is GeoParquet", "pip install 'strandline[parquet]' to read it") from error
-    except (*_GDAL_ERRORS, OSError, ValueError, KeyError, TypeError, ProjError) as error:
-        what = f"cannot be read ({error})"
-        raise InputError(path, what, "give a complete GeoJSON, GeoPackage or GeoParquet") from error
+    except _BROKEN as error:
+        raise InputError(
+            path, f"cannot be read ({error})", "give a complete GeoJSON, GeoPackage or GeoParquet"
+        ) from error
     if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
         raise InputError(path, "has no features", "give a file with at least one feature")
     for name in columns:
