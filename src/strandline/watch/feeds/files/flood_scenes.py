@@ -6,16 +6,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-from pyogrio.errors import DataSourceError
 from rasterio.enums import Resampling
 from rasterio.features import geometry_mask
 
 from strandline.errors import FeedError, InputError
 from strandline.observations.arrays import Mask
-from strandline.observations.readers.formats.rasters import Grid, open_raster, read_on_grid
+from strandline.observations.readers.formats.rasters import open_raster, read_on_grid
+from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection
 from strandline.watch.feeds.files.folders import arrived_since, read_each
@@ -114,7 +113,7 @@ class ZoneShares:
             return np.where(np.isnan(values), np.nan, np.isin(values, self.flooded).astype(float))
 
         with open_raster(path) as dataset:
-            water = read_on_grid(dataset, self.band, Grid(self.region), self.nodata, wet, Resampling.average)
+            water = read_on_grid(dataset, self.band, self.region, self.nodata, wet, Resampling.average)
         observed = ~np.isnan(water)
         return {
             name: float(water[cells & observed].mean())
@@ -133,16 +132,9 @@ def read_zones(path: Path, name: str, region: Region) -> dict[str, Mask]:
     Raises:
         InputError: the file cannot be read, has no such column, or a zone lies outside the region.
     """
-    try:
-        table = gpd.read_file(path, engine="pyogrio")
-    except (DataSourceError, OSError) as error:
-        raise InputError(path, f"cannot be read ({error})", "give polygons as GeoJSON or GeoPackage") from error
-    if name not in table.columns or table.crs is None:
-        columns = ", ".join(map(str, table.columns))
-        raise InputError(path, f"has no column '{name}' or no CRS", f"its columns are {columns}")
     zones = {
         str(zone): geometry_mask(shapes.geometry, region.shape, region.transform, invert=True)
-        for zone, shapes in table.to_crs(region.crs).groupby(name)
+        for zone, shapes in read_vectors(path, [name]).to_crs(region.crs).groupby(name)
     }
     outside = [zone for zone, cells in zones.items() if not cells.any()]
     if outside:
