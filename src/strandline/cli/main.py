@@ -23,8 +23,8 @@ app = typer.Typer(
     "file (see examples/), look at it with `strandline check`, then `strandline run REGION.toml --out DIR`. "
     "`strandline doctor` checks this machine.\n\n"
     "Results go to standard output, with --json as JSON; progress and notes go to standard error.",
-    epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message states what would "
-    "be right); 65 the log of a store was changed; 75 another agent uses the store, try again later; 130 "
+    epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message states what "
+    "would be right); 65 the log of a store was changed; 75 another agent uses the store, try again later; 130 "
     "interrupted; 1 a fault of Strandline itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -72,7 +72,7 @@ def run(
         bool,
         typer.Option(
             "--evaluate",
-            help="Also train baselines without a teacher, to measure the gain of distillation here. Doubles the run time.",
+            help="Also train baselines without a teacher, to measure the gain of distillation. Doubles the run time.",
         ),
     ] = False,
     as_json: AsJson = False,
