@@ -3,20 +3,26 @@
 import json
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
-from typing import TypeAlias, get_args
+from operator import attrgetter
+from typing import Any, TypeAlias, TypeVar, get_args
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from sqlalchemy import Row
+from sqlalchemy import Boolean, Column, DateTime, Double, Integer, Row, Table
 
 from strandline.errors import InputError
 from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.records import AlertDraft, CapStatus, Json
+from strandline.watch.store.tables import alerts, decisions, forecasts, health, readings
 
 RowValue: TypeAlias = bool | int | float | str | bytes | datetime | None
 RowValues: TypeAlias = dict[str, RowValue]
+Record = TypeVar("Record", Reading, Health, ForecastRow)
+_FIELDS = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in (Reading, Health, ForecastRow)}
 LONGEST_FILE_NAME = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _IS_DECISION_ID = re.compile(r"\d{8}T\d{2}/\d+")
@@ -84,16 +90,7 @@ def checked_reading(reading: Reading) -> Reading:
         InputError: a value is not finite, a time has a zone, or a text contains NUL.
     """
     what = f"reading of {reading.stream!r}"
-    return Reading(
-        stream=plain_text(reading.stream, what),
-        variable=plain_text(reading.variable, what),
-        time=naive_utc(reading.time, what),
-        issued=naive_utc(reading.issued, what),
-        value=number(reading.value, what),
-        place=plain_text(reading.place, what),
-        member=int(reading.member),
-        quality=reading.quality,
-    )
+    return Reading(**{name: _stored(value, readings.c[name], what) for name, value in vars(reading).items()})
 
 
 def reading_row(reading: Reading, revision: int, received: datetime) -> RowValues:
@@ -101,50 +98,20 @@ def reading_row(reading: Reading, revision: int, received: datetime) -> RowValue
     return {**vars(reading), "revision": revision, "received": received}
 
 
-def reading_of(row: Row) -> Reading:
-    """The reading of a row of ``readings``."""
-    return Reading(row.stream, row.variable, row.time, row.issued, row.value, row.place, row.member, row.quality)
-
-
-def health_row(health: Health, hour: datetime) -> RowValues:
+def health_row(stream: Health, hour: datetime) -> RowValues:
     """A row of ``health``."""
-    what = f"health of {health.stream!r}"
-    return {
-        "hour": hour,
-        "stream": plain_text(health.stream, what),
-        "last_seen": None if health.last_seen is None else naive_utc(health.last_seen, what),
-        "age_hours": _number_or_none(health.age_hours, what),
-        "condition": plain_text(health.condition, what),
-        "share_good": _number_or_none(health.share_good, what),
-        "fallback": plain_text(health.fallback, what),
-        "note": plain_text(health.note, what),
-    }
-
-
-def health_of(row: Row) -> Health:
-    """The health of a row of ``health``."""
-    return Health(row.stream, row.last_seen, row.age_hours, row.condition, row.share_good, row.fallback, row.note)
+    return _row(health, f"health of {stream.stream!r}", vars(stream), hour=hour)
 
 
 def forecast_row(forecast: ForecastRow, hour: datetime) -> RowValues:
     """A row of ``outlooks``."""
     what = f"forecast of {forecast.variable!r} in {forecast.zone or 'the sea'!r}"
-    return {
-        "hour": hour,
-        "variable": plain_text(forecast.variable, what),
-        "zone": plain_text(forecast.zone, what),
-        "time": naive_utc(forecast.time, what),
-        "lead_hours": number(forecast.lead_hours, what),
-        "p05": number(forecast.p05, what),
-        "p50": number(forecast.p50, what),
-        "p95": number(forecast.p95, what),
-        "probability": _number_or_none(forecast.probability, what),
-    }
+    return _row(forecasts, what, vars(forecast), hour=hour)
 
 
-def forecast_of(row: Row) -> ForecastRow:
-    """The forecast row of a row of ``outlooks``."""
-    return ForecastRow(row.variable, row.zone, row.time, row.lead_hours, row.p05, row.p50, row.p95, row.probability)
+def record_of(kind: type[Record], row: Row) -> Record:
+    """The record of a row whose columns have the names of its fields."""
+    return kind(*_FIELDS[kind](row))
 
 
 def decision_id(hour: datetime, rank: int) -> str:
@@ -161,42 +128,14 @@ def decision_row(decision: Decision, hour: datetime, rank: int) -> RowValues:
     what = f"decision on {decision.action!r}"
     if naive_utc(decision.at, what) != hour:
         raise InputError(what, f"is of {decision.at}, not of the step's {hour}", "decide for the hour of the step")
-    return {
-        "id": decision_id(hour, rank),
-        "hour": hour,
-        "rank": rank,
-        "action": plain_text(decision.action, what),
-        "change": plain_text(decision.change, what),
-        "zones": canonical(decision.where, what),
-        "probability": _number_or_none(decision.probability, what),
-        "expected_avoided_loss": _number_or_none(decision.expected_avoided_loss, what),
-        "cost": _number_or_none(decision.cost, what),
-        "onset": None if decision.onset is None else naive_utc(decision.onset, what),
-        "is_degraded": bool(decision.is_degraded),
-        "needs_person": bool(decision.needs_person),
-        "why": plain_text(decision.why, what),
-        "moved_by": canonical(decision.moved_by, what),
-        "would_change": plain_text(decision.would_change, what),
-    }
+    return _row(decisions, what, vars(decision), id=decision_id(hour, rank), hour=hour, rank=rank, zones=decision.where)
 
 
 def decision_of(row: Row) -> Decision:
     """The decision of a row of ``decisions``."""
-    return Decision(
-        at=row.hour,
-        action=row.action,
-        change=row.change,
-        where=tuple(json.loads(row.zones)),
-        probability=row.probability,
-        expected_avoided_loss=row.expected_avoided_loss,
-        cost=row.cost,
-        onset=row.onset,
-        is_degraded=row.is_degraded,
-        needs_person=row.needs_person,
-        why=row.why,
-        moved_by=tuple(json.loads(row.moved_by)),
-        would_change=row.would_change,
-    )
+    values = row._asdict() | {"at": row.hour, "where": tuple(json.loads(row.zones))}
+    values["moved_by"] = tuple(json.loads(row.moved_by))
+    return Decision(**{field.name: values[field.name] for field in fields(Decision)})
 
 
 def alert_row(draft: AlertDraft, hour: datetime) -> RowValues:
@@ -216,13 +155,8 @@ def alert_row(draft: AlertDraft, hour: datetime) -> RowValues:
         raise InputError(what, f"has the status {status!r}", "give a draft or an exercise; only a person sends alerts")
     if not identifier or _IS_DECISION_ID.fullmatch(identifier) or len(file_name_of(identifier)) > LONGEST_FILE_NAME:
         raise InputError(what, "has an impossible identifier", "use 1 to 200 plain characters, not like 20220113T05/1")
-    return {
-        "identifier": plain_text(identifier, what),
-        "hour": hour,
-        "status": status,
-        "xml": plain_text(xml, what),
-        "decision": draft.decision,
-    }
+    values = {"identifier": identifier, "hour": hour, "status": status, "xml": xml, "decision": draft.decision}
+    return _row(alerts, what, values)
 
 
 def file_name_of(identifier: str) -> str:
@@ -230,5 +164,23 @@ def file_name_of(identifier: str) -> str:
     return f"{quote(identifier, safe='')}.xml"
 
 
-def _number_or_none(value: float | None, what: str) -> float | None:
-    return None if value is None else number(value, what)
+def _row(table: Table, what: str, values: Mapping[str, Any], **added: Any) -> RowValues:
+    """A row of a table from values by column, which may hold others too."""
+    values = {**values, **added}
+    return {column.name: _stored(values[column.name], column, what) for column in table.columns}
+
+
+def _stored(value: Any, column: Column, what: str) -> Any:
+    """A value as both databases return it, by the type of its column; a tuple becomes JSON."""
+    if value is None and column.nullable:
+        return None
+    match column.type:
+        case Double():
+            return number(value, what)
+        case DateTime():
+            return naive_utc(value, what)
+        case Boolean():
+            return bool(value)
+        case Integer():
+            return int(value)
+    return canonical(value, what) if isinstance(value, tuple | list) else plain_text(value, what)

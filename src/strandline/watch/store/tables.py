@@ -116,6 +116,8 @@ confirmations = Table(
     _value("person", name_type),
     _value("at", DateTime),
     _value("note", name_type),
+    CheckConstraint("(decision IS NULL) <> (alert IS NULL)", name="of_one_thing"),
+    CheckConstraint("trim(person) <> ''", name="by_a_named_person"),
 )
 deliveries = Table(
     "deliveries",
