@@ -26,11 +26,6 @@ class Coops:
 
     section: CoopsStreamSection
 
-    @property
-    def datum_shift(self) -> float:
-        """Added to reach the region's datum [m]."""
-        return self.section.datum_shift
-
     def query(self, oldest: datetime, until: datetime) -> Query:
         """See ``LevelAdapter``; no longer than the service allows."""
         longest = _LONGEST_OF_MINUTES if self.section.product == "one_minute_water_level" else _LONGEST

@@ -23,11 +23,6 @@ class Erddap:
 
     section: ErddapStreamSection
 
-    @property
-    def datum_shift(self) -> float:
-        """Added to reach the region's datum [m]."""
-        return self.section.datum_shift
-
     def query(self, oldest: datetime, until: datetime) -> Query:
         """See ``LevelAdapter``."""
         time = self.section.time

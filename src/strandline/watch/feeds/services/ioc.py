@@ -25,11 +25,6 @@ class Ioc:
 
     section: IocStreamSection
 
-    @property
-    def datum_shift(self) -> float:
-        """Added to reach the region's datum [m]."""
-        return self.section.datum_shift
-
     def query(self, oldest: datetime, until: datetime) -> Query:
         """See ``LevelAdapter``; no longer than the service allows."""
         oldest = max(oldest, before(until, _LONGEST))

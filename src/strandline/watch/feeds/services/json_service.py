@@ -30,11 +30,6 @@ class JsonService:
 
     section: JsonStreamSection
 
-    @property
-    def datum_shift(self) -> float:
-        """Added to reach the region's datum [m]."""
-        return self.section.datum_shift
-
     def query(self, oldest: datetime, until: datetime) -> Query:
         """See ``LevelAdapter``."""
         return self.section.url.format(since=_Moment(max(oldest, _FIRST)), until=_Moment(until)), None

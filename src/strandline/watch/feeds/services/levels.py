@@ -11,6 +11,12 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.formats.timestamps import readable_times
+from strandline.observations.region_file.feed_sections import (
+    CoopsStreamSection,
+    ErddapStreamSection,
+    IocStreamSection,
+    JsonStreamSection,
+)
 from strandline.watch.feeds.http import Service
 from strandline.watch.feeds.windowing import available_readings, before, wall_clock
 from strandline.watch.readings import Reading
@@ -25,8 +31,8 @@ class LevelAdapter(Protocol):
     """What one kind of service needs: its query and the parser of its answer."""
 
     @property
-    def datum_shift(self) -> float:
-        """Added to reach the region's datum [m]."""
+    def section(self) -> CoopsStreamSection | ErddapStreamSection | IocStreamSection | JsonStreamSection:
+        """Of the region file; its ``datum_shift`` leads to the region's datum [m]."""
 
     def query(self, oldest: datetime, until: datetime) -> Query:
         """The query for the levels between two times (naive UTC)."""
@@ -65,23 +71,9 @@ class LevelFeed:
             FeedError: no answer, or one that reports an error or cannot be parsed.
         """
         url, parameters = self.adapter.query(before(since, self.look_back), until)
-        time, level = read_levels(self.service, url, parameters, self.adapter.parse)
-        level = level + self.adapter.datum_shift
+        time, level = self.adapter.parse(self.service, self.service.get(url, parameters))
+        level = level + self.adapter.section.datum_shift
         return available_readings(self.stream, "water_level", time, level, since, until, self.look_back, self.clock())
-
-
-def read_levels(
-    service: Service,
-    url: str,
-    parameters: Mapping[str, str] | None,
-    parse: Callable[[Service, httpx.Response], Levels],
-) -> Levels:
-    """Poll a service once and parse its answer.
-
-    Raises:
-        FeedError: no answer, or one that reports an error or cannot be parsed.
-    """
-    return parse(service, service.get(url, parameters))
 
 
 def parse_columns(times: Iterable[object], levels: Iterable[object]) -> Levels:

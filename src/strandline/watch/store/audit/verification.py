@@ -61,7 +61,8 @@ def verify_contents(engine: Engine) -> None:
                 is_thinned = table is forecasts and hour < thinned_before and hour not in found
                 if found.get(hour, nothing) != of_table.get(hour) and not is_thinned:
                     raise Tampered(where, f"{table.name} of {hour:%Y-%m-%dT%H:%M} do not match the log")
-        if [_confirmation(row) for row in _all(connection, _by_sequence())] != confirmed:
+        rows = _all(connection, select(confirmations).order_by(confirmations.c.sequence))
+        if [(row.alert or row.decision, row.person, row.at, row.note) for row in rows] != confirmed:
             raise Tampered(where, "the confirmations do not match the log")
         stored = connection.execute(select(belief_state.c.state)).scalar()
         if state != (None if stored is None else hashlib.sha256(stored).hexdigest()):
@@ -75,14 +76,6 @@ def _digests(connection: Connection, table: Table) -> dict[datetime, Json]:
         values = row._asdict()
         digests.setdefault(values[HOUR_OF[table].name], Digest(table)).add(values)
     return {hour: digest.as_json() for hour, digest in digests.items()}
-
-
-def _by_sequence() -> Select:
-    return select(confirmations).order_by(confirmations.c.sequence)
-
-
-def _confirmation(row: Row) -> tuple[str, str, datetime, str]:
-    return row.alert or row.decision, row.person, row.at, row.note
 
 
 def _all(connection: Connection, rows: Select) -> Iterator[Row]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, insert, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 
 from strandline.errors import InputError
@@ -34,20 +34,6 @@ _TIMESTAMP = 1114
 """PostgreSQL's OID of the type ``timestamp without time zone``."""
 _EXTERNAL = ("08", "28", "3D", "53", "57", "58")
 """Classes of PostgreSQL's error codes for connection, access, space, shutdown and system errors."""
-
-
-class _Cursor(Protocol):
-    def execute(self, statement: str) -> object: ...
-
-    def close(self) -> None: ...
-
-
-class _DriverConnection(Protocol):
-    def cursor(self) -> _Cursor: ...
-
-    def commit(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def make_engine(address: str | Path) -> Engine:
@@ -103,7 +89,7 @@ def name_of(url: URL) -> str:
 
 def _at_each_connection(engine: Engine, settings: tuple[str, ...]) -> None:
     @event.listens_for(engine, "connect")
-    def apply(connection: _DriverConnection, _: object) -> None:
+    def apply(connection: DBAPIConnection, _: object) -> None:
         try:
             cursor = connection.cursor()
             for setting in settings:
