@@ -4,9 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR
-
 STEP = timedelta(hours=1)
+AFTER_THE_HOUR = timedelta(minutes=12)
+"""Delay of a step after its full hour, so that the hour's readings are available."""
+
+
+def utc_now() -> datetime:
+    """The present, naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def hours_between(start: datetime, end: datetime) -> Iterator[datetime]:
@@ -17,9 +22,7 @@ def hours_between(start: datetime, end: datetime) -> Iterator[datetime]:
         hour += STEP
 
 
-def hours_as_they_pass(
-    now: Callable[[], datetime] = lambda: datetime.now(UTC).replace(tzinfo=None),
-) -> Iterator[datetime]:
+def hours_as_they_pass(now: Callable[[], datetime] = utc_now) -> Iterator[datetime]:
     """The last full hour, then each hour ``AFTER_THE_HOUR`` after it began; never ends."""
     hour = (now() - AFTER_THE_HOUR).replace(minute=0, second=0, microsecond=0)
     while True:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
-from strandline.observations.region_file import RegionFile, load_region_file
+from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import built_in_study_area, open_study_area
 from strandline.report.products import JsonValue, as_json
@@ -58,17 +58,12 @@ def prepare(
         hours = paced(hours_between(*span), speed)
     else:
         assert region_file is not None  # refused above
-        feeds = partial(_live_feeds, region_file)
+        feeds = partial(open_feeds, region_file)
         hours = hours_as_they_pass()
-    planning = None if region_file is None else region_file.planning
-    crews = None if planning is None else planning.crews
+    crews = None if region_file is None or region_file.planning is None else region_file.planning.crews
     progress = announce("fit the sea-level model")
     watch = open_watch(run, study_area, feeds, store or run / "watch.db", crews, progress)
     return watch, islice(hours, 1) if once else hours
-
-
-def _live_feeds(region_file: RegionFile, tides: Mapping[str, TideTable]) -> list[FeedClient]:
-    return open_feeds(region_file, tides=tides)
 
 
 def screen_lines(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:

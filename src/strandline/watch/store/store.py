@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Self
@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine, select
 
 from strandline.errors import InputError
+from strandline.watch.clock import utc_now
 from strandline.watch.store.audit import confirmations, outbox, retention, verification
 from strandline.watch.store.database import schema
 from strandline.watch.store.database.engine import make_engine, name_of, reading, writing
@@ -20,11 +21,6 @@ from strandline.watch.store.records import Confirmation, LogEntry, StepRecord
 from strandline.watch.store.rows import naive_utc, whole_hour
 from strandline.watch.store.step import Step
 from strandline.watch.store.tables import steps
-
-
-def now() -> datetime:
-    """The clock, naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 class Store:
@@ -39,7 +35,9 @@ class Store:
         self.read = Readers(engine)
 
     @classmethod
-    def open(cls, address: str | Path, clock: Callable[[], datetime] = now, code_version: str | None = None) -> Self:
+    def open(
+        cls, address: str | Path, clock: Callable[[], datetime] = utc_now, code_version: str | None = None
+    ) -> Self:
         """Open or create a store; creates or upgrades its schema.
 
         Args:
