@@ -62,7 +62,8 @@ def forecast(config: AgentConfig, state: AgentState, guidance: Sequence[Guidance
     ensemble = sample_ensemble(state.belief, guidance)
     if state.has_no_data:
         return ensemble
-    return config.spread_inflation.of(ensemble, has_own_readings=state.has_own_readings)
+    inflation = config.spread_inflation
+    return ensemble.inflated(inflation.with_own_gauge if state.has_own_readings else inflation.without_own_gauge)
 
 
 def levels_of(config: AgentConfig, ensemble: ResidualEnsemble) -> Floats:

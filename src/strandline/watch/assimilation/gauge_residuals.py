@@ -23,13 +23,12 @@ HOUR = timedelta(hours=1)
 def residuals_of(
     new: Sequence[Reading], known: Sequence[Reading], now: datetime, tides: Mapping[str, Tide]
 ) -> list[Residual]:
-    """Each gauge's residual about its own tide at every full hour without an earlier reading.
+    """Each gauge's residual about its own tide at every full hour without an earlier reading in ``known``.
 
     The mean of the readings within ten minutes of the hour, else the nearest one within half an hour. Bad readings are
     ignored; an hour is suspect if all of its readings are.
 
     Args:
-        known: earlier readings.
         tides: gauge → times → tide and mean level [m, region datum]; other streams are ignored.
     """
     used_before = {

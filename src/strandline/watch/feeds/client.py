@@ -52,7 +52,6 @@ class PollResult:
 
     Attributes:
         readings: new ones, and earlier ones with another quality; oldest first.
-        health: of the stream.
     """
 
     readings: list[Reading]
@@ -63,8 +62,6 @@ class FeedClient:
     """A feed that can be polled at every step.
 
     Args:
-        feed: source of the readings.
-        expectation: schedule of the stream.
         tide: at its gauge, if known.
         retry_policy: ``None`` = read directly and once, for recordings and local files.
     """
@@ -73,14 +70,10 @@ class FeedClient:
         self, feed: Feed, expectation: Expectation, tide: Tide | None = None, retry_policy: RetryPolicy | None = None
     ) -> None:
         self.feed, self.expectation, self.tide, self.retry_policy = feed, expectation, tide, retry_policy
+        self.stream = feed.stream
         self._request: _Request | None = None
         self._failed_since: datetime | None = None
         self._read = feed.read if retry_policy is None else _guarded(feed, retry_policy)
-
-    @property
-    def stream(self) -> str:
-        """Name in the region file."""
-        return self.feed.stream
 
     def poll(self, since: datetime, until: datetime, recent: Iterable[Reading] = ()) -> PollResult:
         """Poll the feed once and check its readings.

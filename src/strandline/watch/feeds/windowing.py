@@ -31,7 +31,6 @@ def available_readings(
     after the present: the stream's clock is wrong, and quality control must see that.
 
     Args:
-        stream, variable, place: of the readings.
         time: (N,) UTC, in any order.
         value: (N,) [SI].
         since, until: as for ``Feed.read``.

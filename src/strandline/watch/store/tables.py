@@ -1,4 +1,4 @@
-"""The tables, as the newest migration leaves them; ``docs/reference/watch-store.md`` says what each is for.
+"""The tables, as the newest migration leaves them; ``docs/reference/watch-store.md`` describes each.
 
 Times are naive UTC. Names compare by code point on both engines, so that both give rows in the same order.
 """
@@ -56,10 +56,7 @@ forecasts = sa.Table(
     _key("variable", name_type),
     _key("zone", name_type),
     _key("time", sa.DateTime),
-    _value("lead_hours", sa.Double),
-    _value("p05", sa.Double),
-    _value("p50", sa.Double),
-    _value("p95", sa.Double),
+    *(_value(name, sa.Double) for name in ("lead_hours", "p05", "p50", "p95")),
     sa.Column("probability", sa.Double),
     sqlite_with_rowid=False,
 )
@@ -134,11 +131,7 @@ log = sa.Table(
     metadata,
     _key("sequence", sa.Integer),
     _value("time", sa.DateTime),
-    _value("kind", name_type),
-    _value("text", name_type),
-    _value("data", name_type),
-    _value("previous", name_type),
-    _value("hash", name_type),
+    *(_value(name, name_type) for name in ("kind", "text", "data", "previous", "hash")),
 )
 APPEND_ONLY = (alerts, confirmations, decisions, deliveries, health, log, readings, steps)
 """Tables that the database keeps from changing; rows of ``outlooks`` may be removed, the belief state replaced."""

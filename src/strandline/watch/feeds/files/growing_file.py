@@ -26,8 +26,6 @@ class GrowingFile:
     A row that cannot be read is skipped; text in place of a level becomes NaN, for quality control.
 
     Attributes:
-        stream: name in the region file.
-        gauge: paths and format of the files.
         longest_delay: largest delay with which a row is still accepted.
         clock: present time, naive UTC.
     """
