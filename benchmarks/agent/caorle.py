@@ -60,7 +60,8 @@ def rows_of(region: Path, data: Path, run: Path, store: Path, progress: Progress
 
 def draw(rows: Rows, path: Path) -> None:
     """Draw the observed level, the forecast of the highest level of the next 24 h, and the actions."""
-    time = [datetime.fromisoformat(str(row["hour"])) for row in rows]
+    moments = [datetime.fromisoformat(str(row["hour"])) for row in rows]
+    time = np.array(moments, dtype="datetime64[s]")
     low, middle, high, observed = (
         np.array([np.nan if row[key] is None else float(str(row[key])) for row in rows])
         for key in ("highest_p05", "highest_p50", "highest_p95", "level_observed")
@@ -72,17 +73,20 @@ def draw(rows: Rows, path: Path) -> None:
     top = float(np.nanmax(high))
     running: dict[str, datetime] = {}
     spans: list[tuple[str, datetime, datetime]] = []
-    for row, moment in zip(rows, time, strict=True):
+    for row, moment in zip(rows, moments, strict=True):
         running |= {name: moment for name in str(row["starts"]).split(", ") if name}
         spans += [(name, running.pop(name), moment) for name in str(row["stops"]).split(", ") if name in running]
-    spans += [(name, start, time[-1]) for name, start in running.items()]
+    spans += [(name, start, moments[-1]) for name, start in running.items()]
     names = list(dict.fromkeys(name for name, _, _ in spans))
     step = 0.09 * (top + 0.6)
     for name, start, end in spans:
         height = top + step * (1 + names.index(name))
-        axes.plot([start, end], [height, height], color="#D55E00", lw=4, solid_capstyle="butt")
+        span = np.array([start, end], dtype="datetime64[s]")
+        axes.plot(span, [height, height], color="#D55E00", lw=4, solid_capstyle="butt")
         axes.annotate(name.replace("_", " "), (start, height), xytext=(3, 4), textcoords="offset points", fontsize=8)
-    axes.set(ylabel="m above mean sea level", xlim=(time[0], time[-1]), ylim=(-0.7, top + step * (len(names) + 1.5)))
+    axes.set(
+        ylabel="m above mean sea level", xlim=(moments[0], moments[-1]), ylim=(-0.7, top + step * (len(names) + 1.5))
+    )
     axes.xaxis.set_major_formatter(DateFormatter("%d %b"))
     axes.legend(loc="upper left", bbox_to_anchor=(0, 0.6), fontsize=8, frameon=False)
     figure.savefig(path, dpi=110)

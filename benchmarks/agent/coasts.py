@@ -10,7 +10,7 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.sea_level.residual_process import autocovariance
 from strandline.observations.storms import find_storms
-from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
+from strandline.simulator.sea.sea import simulate_sea
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
 from strandline.simulator.sea.tracks import Basin
 from strandline.watch.assimilation.filter import SeaModel
@@ -25,6 +25,9 @@ PLACES: dict[Basin, tuple[float, float, float]] = {
     "mekong": (106.7, 9.8, 120.0),
 }
 """Longitude, latitude, and direction of the sea [degrees]."""
+TYPICAL_SHELF: dict[Basin, tuple[float, float]] = {"bay_of_bengal": (180_000.0, 8.0), "mekong": (120_000.0, 15.0)}
+"""Width and mean depth [m] of the shelf off the two deltas, chosen for plausible return levels: a 10-year surge of
+about 1.7 m at the head of the Bay of Bengal and 0.5 m off the Mekong."""
 DECADE = 10.0
 STORMS = 60
 """Highest storms of a decade; the lowest peak of those of the first decade is the event level of the second."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.agent.coasts import TYPICAL_SHELF
 from benchmarks.agent.scoring import expense, pooled_value
 from benchmarks.record import Provenance, Record, Row, Rows, markdown_table, print_table, sha256, write_record
 from benchmarks.statistics import number
@@ -27,7 +28,7 @@ from strandline.planning.early_action.protocol import DegradedRule, Event, Indic
 from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay
 from strandline.planning.early_action.verification import CostLossModel, Verification, verify
-from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
+from strandline.simulator.sea.sea import simulate_sea
 from strandline.simulator.sea.tracks import Basin
 
 RATIOS = (0.05, 0.1, 0.2, 0.5)

@@ -21,7 +21,7 @@ from benchmarks.delta.methods import weights_of
 from benchmarks.delta.run import TARGETS, TUNING_COASTS
 from benchmarks.floods.chips import read_events
 from benchmarks.record import Provenance, Record, Row, numeric_options, print_summary, sha256, write_record
-from benchmarks.surge.gauges import numbers_of, read_gauges
+from benchmarks.surge.records.gauges import read_gauges, station_indices
 from strandline.distillation.ensemble import EnsembleDistillationConfig
 from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
 from strandline.models.weights.load_weights import load_students, load_teacher
@@ -71,7 +71,7 @@ def _gauge_rows(options: argparse.Namespace) -> Iterator[Row]:
     gauges = read_gauges(options.gauges, options.stations)
     train, test = (gauges.within(*span.split("/")) for span in (options.train, options.test))
     for seed in range(options.seeds):
-        for station in numbers_of(gauges, options.target):
+        for station in station_indices(gauges, options.target):
             yield from surge.rows_of(gauges, station, train, test, seed)
 
 

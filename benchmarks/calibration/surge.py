@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.calibration.drift import TrackedRadius
 from benchmarks.calibration.scoring import COVERAGE, NORMAL_90
 from benchmarks.record import Row
-from benchmarks.surge.gauges import Gauges, draw_weeks, residual
+from benchmarks.surge.records.gauges import Gauges, draw_weeks, fit_residual
 from strandline.observations.arrays import Floats, Mask
 from strandline.uncertainty.conformal import conformal_radius
 
@@ -29,7 +29,7 @@ def rows_of(gauges: Gauges, station: int, train: Mask, test: Mask, seed: int) ->
     """Coverage of the 90 % bounds by condition, lead and rule."""
     weeks = draw_weeks(train, KNOWN, np.random.default_rng([seed, station]))
     fitting = draw_weeks(weeks, 0.5, np.random.default_rng([seed, station, 1]))
-    level = residual(gauges, station, fitting).level
+    level = fit_residual(gauges, station, fitting).level
     calibrating = weeks & ~fitting
     rng = np.random.default_rng([seed, station, 2])
     lost = np.repeat(rng.random(-(-level.size // PIECE)) < 0.5, PIECE)[: level.size]

@@ -18,8 +18,9 @@ from strandline.distillation.adaptation.data import (
     build_adaptation_data,
     weight_teacher_by_labels,
 )
-from strandline.distillation.distil import Consolidation, DistillationConfig, soft_terms, task_terms
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.modality_dropout import modality_dropout
+from strandline.distillation.objective import Consolidation, soft_terms, task_terms
 from strandline.distillation.training.loop import train
 from strandline.distillation.waterlines import attach_archive, attach_whole_archive, build_archive
 from strandline.models.batch import FLOOD_CLASSES, Batch

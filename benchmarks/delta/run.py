@@ -16,7 +16,7 @@ from benchmarks.delta.scoring import DEFAULT_THRESHOLD, Predictor, score, thresh
 from benchmarks.record import Row
 from strandline.distillation.adaptation.data import AdaptationData, drop_archive
 from strandline.distillation.continual.regularisers import Replay
-from strandline.distillation.distil import Consolidation
+from strandline.distillation.objective import Consolidation
 from strandline.models.batch import Batch
 from strandline.models.inference import predict, student_inputs
 from strandline.models.teacher import Teacher

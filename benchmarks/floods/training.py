@@ -8,16 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.floods.stream_dropout import drop_streams
 from benchmarks.floods.views import INSTRUMENTS, Views
 from strandline.distillation import losses
+from strandline.distillation.alignment.alignment import Alignment
 from strandline.distillation.alignment.kernel_alignment import (
     AlignmentName,
-    KernelAlignment,
     build_alignment,
     patch_probabilities,
 )
-from strandline.distillation.alignment.projection import CosineAlignment
-from strandline.distillation.modality_dropout import drop_any
 from strandline.distillation.training.loop import Progress, mixed_precision, train
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import MapPrediction, Streams
@@ -85,7 +84,7 @@ def train_network(
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        alignment: CosineAlignment | KernelAlignment | None = next(
+        alignment: Alignment | None = next(
             (found for found in (_alignment(network, source) for source in sources) if found), None
         )
         network.train()
@@ -104,7 +103,7 @@ def train_network(
 
 def _terms(
     network: DenseCNN | DenseTransformer,
-    alignment: CosineAlignment | KernelAlignment | None,
+    alignment: Alignment | None,
     source: Source,
     config: TrainingConfig,
     generator: torch.Generator,
@@ -126,7 +125,7 @@ def _terms(
 
     streams = {name: (cut(value), cut(seen)) for name, (value, seen) in source.streams.items()}
     streams = jitter_channels(streams, config.jitter, generator)
-    streams = drop_any(streams, config.dropout_rate, generator, instruments=INSTRUMENTS, keep_one=True)
+    streams = drop_streams(streams, config.dropout_rate, generator, instruments=INSTRUMENTS, keep_one=True)
     with mixed_precision("cpu"):
         prediction: MapPrediction = network(streams)
     logits, terms = prediction.logits.float(), {}
@@ -149,7 +148,7 @@ def _terms(
     return terms
 
 
-def _alignment(network: DenseCNN | DenseTransformer, source: Source) -> CosineAlignment | KernelAlignment | None:
+def _alignment(network: DenseCNN | DenseTransformer, source: Source) -> Alignment | None:
     """The alignment with the teacher's patches of a source; ``None`` where it has none."""
     if source.feature == 0 or source.patches is None or source.teacher_logits is None:
         return None

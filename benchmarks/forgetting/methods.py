@@ -17,7 +17,7 @@ from strandline.distillation.continual.regularisers import (
     mas,
 )
 from strandline.distillation.continual.replay import FISHER_DRAWS, STORM_WEIGHT, load_exemplars
-from strandline.distillation.distil import Consolidation
+from strandline.distillation.objective import Consolidation
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from strandline.models.weights.load_weights import load_students
@@ -71,7 +71,7 @@ class Consolidations:
             case "lwf":
                 own, count = student_inputs(case.storms(0.0).without("waterlines", "archive")), self.budget.samples // 2
                 rate = self.budget.dropout_rate
-                return [LearningWithoutForgetting.of(shipped_student(), own, count, strength, dropout_rate=rate)]
+                return [LearningWithoutForgetting.record(shipped_student(), own, count, strength, dropout_rate=rate)]
             case "ewc+replay":
                 return [replace(self.penalties["ewc"], strength=strength), replace(self.replay, weight=STORM_WEIGHT)]
             case _:

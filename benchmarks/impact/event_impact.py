@@ -1,4 +1,4 @@
-"""Damage of many floods to many assets: each wet cell under an asset is looked at once, and no raster is written."""
+"""Damage of many floods to many assets, from sparse depths: one evaluation per wet cell under an asset."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -17,10 +17,10 @@ from strandline.risk.stage_damage.vulnerability import KNOT_SPACING, curve_knots
 
 @dataclass(frozen=True, eq=False)
 class EventSet:
-    """Floods that may happen, each with its frequency; only wet and unknown cells are stored.
+    """Possible floods with their frequencies; only wet and unknown cells are stored.
 
     Attributes:
-        frequency: (E,) how often each event comes [a-1].
+        frequency: (E,) of each event [a-1].
         depth: (H·W + 1, E) sparse, by cell: depth [m] where an event wets the cell, NaN where it is unknown whether it
             does. The last row is everything outside the region.
     """
@@ -40,7 +40,7 @@ class EventSet:
 
     @classmethod
     def of_maps(cls, depth: npt.NDArray[np.float32], frequency: Floats) -> Self:
-        """From maps (E, H, W) [m] with 0 = dry and NaN = unknown; nothing is known outside them."""
+        """From maps (E, H, W) [m] with 0 = dry and NaN = unknown; cells outside are unknown."""
         cells = depth.reshape(len(depth), -1).T  # (H·W, E)
         outside = np.full((1, len(depth)), np.nan, dtype=np.float32)
         return cls(frequency, sparse.vstack([sparse.csr_array(cells), sparse.csr_array(outside)], format="csr"))
@@ -48,7 +48,7 @@ class EventSet:
 
 @dataclass(frozen=True, eq=False)
 class EventImpact:
-    """What the events do to the assets, and how much of it is not known.
+    """Damage of the events to the assets, and its unknown part.
 
     Attributes:
         expected_annual_damage: (A,) [EUR 2010 a-1]; NaN where any event is unknown at the asset, or its value is.

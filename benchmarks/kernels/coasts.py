@@ -13,8 +13,8 @@ from benchmarks.kernels.methods import CONTROL, Weights, bandwidths_of, entries
 from benchmarks.record import Row
 from strandline.distillation.adaptation.adapt import adapt
 from strandline.distillation.adaptation.data import AdaptationData, drop_archive
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.alignment.kernel_alignment import patch_probabilities
-from strandline.distillation.distil import DistillationConfig
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student

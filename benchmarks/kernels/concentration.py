@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmarks.record import Row
+from strandline.distillation.alignment.alignment import Features
 from strandline.distillation.alignment.kernel_alignment import KERNELS, PrincipalComponents
 from strandline.distillation.alignment.kernels import (
     SCALES,
@@ -21,7 +22,6 @@ from strandline.distillation.alignment.kernels import (
     rbf_kernel,
     tune_scale,
 )
-from strandline.distillation.alignment.projection import Features
 from strandline.distillation.alignment.quantum_kernels import MOST_QUBITS
 
 QUBITS = tuple(range(2, MOST_QUBITS + 1))

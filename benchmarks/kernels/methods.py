@@ -7,8 +7,8 @@ from torch import Tensor
 
 from benchmarks.record import Rows
 from benchmarks.statistics import number, rows_by
+from strandline.distillation.alignment.alignment import Features
 from strandline.distillation.alignment.kernel_alignment import KERNELS, AlignmentName, KernelAlignment, build_alignment
-from strandline.distillation.alignment.projection import Features
 
 CONTROL = "none"
 """The same distillation without feature alignment."""

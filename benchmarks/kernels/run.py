@@ -15,8 +15,8 @@ from benchmarks.floods.methods import Budget
 from benchmarks.kernels import chips, coasts, concentration, speed
 from benchmarks.kernels.methods import Weights, chosen_weights, entries
 from benchmarks.record import Row, finished_rows, machine
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.alignment.kernel_alignment import patch_probabilities
-from strandline.distillation.distil import DistillationConfig
 from strandline.models.weights.load_weights import load_teacher
 
 Announce = Callable[[str], None]

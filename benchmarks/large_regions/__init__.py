@@ -1,1 +1,1 @@
-"""Regions too large for a run: what cutting them into tiles costs, how fast they are mapped and in how much memory."""
+"""Maps of regions too large for a run: cost of tiles, speed, and memory."""

@@ -1,4 +1,4 @@
-"""A Dask cluster of processes on this machine, any of which may be killed."""
+"""A Dask cluster of processes on this machine, which may be killed."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ STARTED_S = 60
 
 @contextmanager
 def cluster(workers: int, folder: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
-    """A scheduler's address and its worker processes, one thread each; all of them end with the block."""
+    """Address of a scheduler and its worker processes, one thread each; all end with the block."""
     folder.mkdir(parents=True, exist_ok=True)
     known = folder / "scheduler.json"
     known.unlink(missing_ok=True)

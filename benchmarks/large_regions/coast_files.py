@@ -1,4 +1,4 @@
-"""A simulated coast as the files that a real place comes in: a region file, GeoTIFFs and a table of gauges."""
+"""A simulated coast as files of a real study area: a region file, GeoTIFFs and a table of gauges."""
 
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def write_raster(path: Path, region: Region, bands: np.ndarray) -> None:
 
 
 def write_coast(coast: Observations, folder: Path, *, radar: bool) -> Path:
-    """Write terrain and gauges, and radar where it is wanted; returns the region file."""
+    """Write terrain, gauges and optionally radar; returns the region file."""
     folder.mkdir(parents=True, exist_ok=True)
     region, gauge = coast.region, coast.require_gauge()
     facts = {**vars(region), "bounds": list(region.bounds), "sea_point": list(region.sea_point)}

@@ -1,4 +1,4 @@
-"""How fast a region is mapped and in how much memory, and whether a cluster says what one process says."""
+"""Speed and memory of maps of large regions, and equality of the results of clusters."""
 
 import threading
 import time
@@ -11,28 +11,27 @@ import rasterio
 
 from benchmarks.large_regions.cluster import cluster
 from benchmarks.large_regions.wide_terrain import write_terrain
-from benchmarks.record import Value
+from benchmarks.record import Row
 from benchmarks.speed.program import COMMAND, spend
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.large_regions.store import UNFINISHED
 from strandline.uncertainty.forecaster import load_forecaster
 
-Row = dict[str, Value]
 SEED = 0
 MOST_MB, EQUAL = 3e9 / 2**20, 1e-6
-"""Bars: memory for 10 000 × 10 000 cells, and what cluster and single process may differ by."""
+"""Targets: memory for 10 000 × 10 000 cells [MB], and greatest difference of a cluster from one process."""
 BIG = 10_000
 RASTERS = ("flood_probability.tif", "flooded.tif", "flood_disagreement.tif", "flood_depth.tif")
 
 
 def size_rows(run: Path, edges: list[int], work: Path) -> Iterator[Row]:
-    """Three rows a region: seconds, peak memory, and maps of the whole region an hour."""
+    """Three rows per region: seconds, peak memory, and maps of the region per hour."""
     period, members = load_deployment(run).return_periods[-1], load_forecaster(run).members
     for edge in edges:
         region = write_terrain(work / f"terrain{edge}", edge, load_deployment(run).region, SEED)
         words = ("map", str(region), "--run", str(run), "--samples", "1", "--return-period", f"{period:g}")
         spent = spend(*COMMAND, *words, "--out", str(work / f"map{edge}"))
-        note = f"{spent.cpu_s:.0f} s of the processor; one storm, {members} students, the ground alone"
+        note = f"{spent.cpu_s:.0f} s of the processor; one storm, {members} students, terrain alone"
         shared: Row = {"part": "size", "cells": edge**2}
         yield {**shared, "what": "strandline map", "value": spent.wall_s, "unit": "s", "note": note}
         bar: Row = {"bar": f"≤ {MOST_MB:.0f} (3 GB)", "met": spent.peak_mb <= MOST_MB} if edge >= BIG else {}
@@ -41,28 +40,28 @@ def size_rows(run: Path, edges: list[int], work: Path) -> Iterator[Row]:
 
 
 def cluster_rows(run: Path, edge: int, workers: list[int], work: Path) -> Iterator[Row]:
-    """A row a number of workers: the greatest difference from one process, and what is left where one was killed."""
+    """One row per number of workers, and one with a killed worker: greatest difference from one process."""
     region = write_terrain(work / "terrain", edge, load_deployment(run).region, SEED)
     words = [*COMMAND, "map", str(region), "--run", str(run), "--samples", "2"]
-    alone = work / "alone"
-    spend(*words, "--out", str(alone))
+    single = work / "single"
+    spend(*words, "--out", str(single))
     for count in workers:
         with cluster(count, work / f"cluster{count}") as (address, _):
             spent = spend(*words, "--out", str(work / f"on{count}"), "--scheduler", address)
-        yield _cluster_row(f"{count} workers", difference(alone, work / f"on{count}"), f"{spent.wall_s:.0f} s")
-    with cluster(2, work / "hurt cluster") as (address, processes):
-        killer = threading.Thread(target=kill_when_begun, args=(work / "hurt", processes[1]))
+        yield _cluster_row(f"{count} workers", difference(single, work / f"on{count}"), f"{spent.wall_s:.0f} s")
+    with cluster(2, work / "killed cluster") as (address, processes):
+        killer = threading.Thread(target=kill_when_begun, args=(work / "killed", processes[1]))
         killer.start()
-        spend(*words, "--out", str(work / "hurt"), "--scheduler", address)
+        spend(*words, "--out", str(work / "killed"), "--scheduler", address)
         killer.join()
         ended = processes[1].poll()
     yield _cluster_row(
-        "2 workers, one killed in the middle", difference(alone, work / "hurt"), f"it ended with {ended}"
+        "2 workers, one killed in the middle", difference(single, work / "killed"), f"it ended with {ended}"
     )
 
 
 def kill_when_begun(out: Path, worker: Popen) -> None:
-    """Kill a worker (SIGKILL) when the first tile of a map is whole."""
+    """Kill a worker (SIGKILL) when the first tile of a map is finished."""
     while not (out / UNFINISHED / "is_finished" / "c").exists():
         time.sleep(0.02)
     worker.kill()
@@ -76,7 +75,7 @@ def _cluster_row(what: str, found: float, note: str) -> Row:
 
 
 def difference(one: Path, other: Path) -> float:
-    """Greatest difference of any cell of any raster of two maps; infinite where one knows what the other does not."""
+    """Greatest difference of any raster of two maps; infinite where their nodata cells differ."""
     greatest = 0.0
     for name in RASTERS:
         with rasterio.open(one / name) as ours, rasterio.open(other / name) as theirs:

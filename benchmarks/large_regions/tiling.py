@@ -1,4 +1,4 @@
-"""What it costs to look at a coast through tiles: overlap with the truth, for tiles of several sizes and for none."""
+"""Cost of tiles: IoU of flood maps of a coast by tiles of several sizes, and of the whole coast at once."""
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.delta.coasts import storms_in
-from benchmarks.record import Value
+from benchmarks.record import Row
 from strandline.distillation.adaptation.data import predict_two_pass
 from strandline.models.batch import Batch
 from strandline.models.batching import build_storm_batch
@@ -21,10 +21,8 @@ from strandline.pipeline.large_regions.tiles import Tiling, Window
 from strandline.simulator.coast import simulate_coast
 from strandline.uncertainty.forecaster import Forecaster
 
-Row = dict[str, Value]
 SIDE, STORMS, YEARS = 288, 12, 6.0
-"""Of a coast: cells of its edge, more than four times those that students were taught on; storms, half of them to be
-remembered."""
+"""Cells along the edge of a coast, over four times those in training; storms, half of them for the archive; years."""
 MEMORIES = ("radar", "ground")
 TILINGS = ((64, 16), (128, 0), (128, 32), (192, 32), (192, 64), (256, 32))
 """Reach and overlap [cells]."""
@@ -32,15 +30,15 @@ GRIDS = ("terrain", "radar", "optical", "in_situ", "waterlines", "archive", "flo
 
 
 def rows_of(seed: int) -> Iterator[Row]:
-    """A row a tiling and memory (the teacher's maps of past storms, or the ground alone) of one simulated coast."""
+    """One row per tiling and memory: an archive of teacher maps (``radar``), or terrain alone (``ground``)."""
     past, test = storms_of(seed)
     flooded, land = flood_of(test)
     for memory in MEMORIES:
         for reach, overlap in ((SIDE, 0), *TILINGS):
-            called = (chances(past, test, memory, Tiling((SIDE, SIDE), reach, overlap)) >= 0.5) & land
+            extent = (probability_by_tiles(past, test, memory, Tiling((SIDE, SIDE), reach, overlap)) >= 0.5) & land
             yield {
                 "coast": seed, "memory": memory, "reach": reach, "overlap": overlap,
-                "value": float((called & flooded).sum() / (called | flooded).sum()), "unit": "IoU",
+                "value": float((extent & flooded).sum() / (extent | flooded).sum()), "unit": "IoU",
                 "what": f"flooded land, {len(test)} storms pooled",
             }  # fmt: skip
 
@@ -51,21 +49,21 @@ def flood_of(test: Batch) -> tuple[Mask, Mask]:
     return (test.require("flood_class") > 0).numpy() & land, land
 
 
-def chances(past: Batch, test: Batch, memory: str, tiling: Tiling) -> npt.NDArray[np.float64]:
-    """(E, H, W) probability of a flood in each storm, as the shipped students tell it by a tiling."""
+def probability_by_tiles(past: Batch, test: Batch, memory: str, tiling: Tiling) -> npt.NDArray[np.float64]:
+    """(E, H, W) flood probability of each storm by the shipped students, tile by tile."""
     teacher, students = load_teacher(), tuple(load_students())
-    chance, total = np.zeros((len(test), *tiling.shape)), np.zeros(tiling.shape)
+    weighted, total = np.zeros((len(test), *tiling.shape)), np.zeros(tiling.shape)
     for tile in tiling.tiles():
         archive = predict_two_pass(crop(past, tile.window), teacher).archive if memory == "radar" else None
         seen = student_inputs(crop(test, tile.window)).without("optical", "in_situ")
-        said = Forecaster(students, {}, 1.0, 0.5, 0.5, archive).predict(seen)
-        chance[:, *tile.window] += tile.weight * said.flood_probability
+        forecast = Forecaster(students, {}, 1.0, 0.5, 0.5, archive).predict(seen)
+        weighted[:, *tile.window] += tile.weight * forecast.flood_probability
         total[tile.window] += tile.weight
-    return chance / total
+    return weighted / total
 
 
 def storms_of(seed: int) -> tuple[Batch, Batch]:
-    """Storms that the teacher saw, and others to map, of a coast that nobody was taught on."""
+    """Storms of the archive, and storms to map, of a coast that no network was trained on."""
     coast = simulate_coast(
         f"coast {seed}", seed, shape=(SIDE, SIDE), years=YEARS, n_storms=STORMS, n_surveys=0, inhabited=False
     ).without("assets")
@@ -82,7 +80,7 @@ def storms_of(seed: int) -> tuple[Batch, Batch]:
 
 
 def crop(batch: Batch, window: Window) -> Batch:
-    """The batch on a part of its grid."""
+    """The batch on a window of its grid."""
     changed: dict[str, Tensor] = {}
     for field in fields(Batch):
         values = getattr(batch, field.name)

@@ -1,4 +1,4 @@
-"""Terrain of any size that looks like a low coast: sea in the west, a plain that rises inland, noise on many scales."""
+"""Synthetic terrain of any size: sea in the west, a plain that rises inland, and noise on several scales."""
 
 from pathlib import Path
 
@@ -15,9 +15,9 @@ ROWS_AT_ONCE = 512
 
 
 def write_terrain(folder: Path, edge: int, like: Region, seed: int) -> Path:
-    """``edge`` × ``edge`` cells of the datum and cell size of another region; returns the region file.
+    """Write ``edge`` × ``edge`` cells with the datum and cell size of another region; returns the region file.
 
-    Its first tenth is sea.
+    The first tenth is sea.
     """
     folder.mkdir(parents=True, exist_ok=True)
     size = like.cell_size

@@ -1,4 +1,4 @@
-"""How fast one core streams memory: the triad a = b + s·c (McCalpin 1995)."""
+"""Memory bandwidth of one core: the triad a = b + s·c (McCalpin 1995)."""
 
 import time
 

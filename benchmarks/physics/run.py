@@ -9,10 +9,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from benchmarks.physics import batched_solver
 from benchmarks.physics.bandwidth import BYTES_PER_CELL_STEP, triad_bytes_per_second
 from benchmarks.physics.dam_break import local_inertial_dam_break, run_dam_break, stoker_dam_break
 from benchmarks.physics.sfincs_case import SfincsCase
@@ -229,8 +232,7 @@ def device_speed(device: str) -> list[Row]:
                 np.array([0.0, minutes * 60]),
                 np.full((64, 2), 3.0),
                 initial_level=np.full(64, 2.0),
-                device=device,
-                precision=precision,  # type: ignore[arg-type]
+                solve=partial(batched_solver.solve, device=device, precision=getattr(torch, precision)),
             )
             seconds = time.perf_counter() - began
         rows.append(

@@ -1,7 +1,7 @@
-"""A SFINCS input folder, read into the solver's own nouns.
+"""Reader of a SFINCS input folder.
 
 Source: the SFINCS manual, "Input files" (sfincs.inp and the binary .ind, .msk and .dep). Rows of the grids count
-SFINCS' ``n`` upwards, columns its ``m``; the grid may be rotated, the solver does not mind.
+SFINCS' ``n`` upwards, columns its ``m``; the grid may be rotated.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from strandline.simulator.hydrodynamics.local_inertia import Scheme
 
 @dataclass(frozen=True)
 class SfincsCase:
-    """One SFINCS model and the water levels that SFINCS itself computed.
+    """One SFINCS model, and the water levels that SFINCS computed.
 
     Attributes:
         basin: bed, roughness, open cells, river cells.
@@ -51,7 +51,7 @@ class SfincsCase:
 
 
 def read_sfincs_case(folder: Path) -> SfincsCase:
-    """Read ``sfincs.inp`` and the files it names.
+    """Read ``sfincs.inp`` and the files that it names.
 
     Raises:
         InputError: a keyword or file that this reader needs is missing.

@@ -1,4 +1,4 @@
-"""The common storm: 24 h with a 3 m surge over a rough low coast, 256 × 256 cells of 30 m. Synthetic."""
+"""The storm of the speed comparison: synthetic, 24 h, 3 m surge over a rough low coast, 256 × 256 cells of 30 m."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from strandline.observations.arrays import Floats
 
 @dataclass(frozen=True)
 class Storm:
-    """Ground and sea of the speed comparison.
+    """Terrain and sea level of the speed comparison.
 
     Attributes:
         bed: (H, W) from 4 m under the datum in the west to 2.5 m above it in the east [m].
@@ -33,7 +33,7 @@ class Storm:
 
 
 def make_storm(cells: int, seed: int) -> Storm:
-    """Draw the ground; the surge peaks at 12 h with 3 m."""
+    """Draw the terrain; the surge peaks at 12 h with 3 m."""
     generator = np.random.default_rng(seed)
     rough = gaussian_filter(generator.standard_normal((cells, cells)), 4, mode="nearest")
     slope = np.linspace(-4.0, 2.5, cells)

@@ -1,1 +1,1 @@
-"""How fast the tool is, beside what the machine could do at best."""
+"""Speed of networks, distillation and commands, beside the limits of the machine."""

@@ -1,6 +1,6 @@
 """Speed of the networks, of distillation, of the commands, and the share of the machine's matrix-product rate.
 
-``python -m benchmarks.speed [--parts networks learning start quick demo] --out speed.json``
+``python -m benchmarks.speed [--parts networks learning start quick busy demo] --out speed.json``
 """
 
 import argparse

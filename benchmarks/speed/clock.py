@@ -1,4 +1,4 @@
-"""Timing: the fastest of several turns, and what the processor multiplies matrices at in the same run."""
+"""Timing: the fastest of several turns, and the rate of matrix products in the same run."""
 
 import statistics
 import time
@@ -10,19 +10,19 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 MATRIX = (512, 1024, 1536)
-"""Edges of the square matrices whose product is timed; the best counts."""
+"""Edges of the square matrices whose product is timed; the best rate counts."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one turn by the wall clock: the fastest, which other programs disturb least, and the median."""
+    """Wall seconds of one turn: the fastest, which other programs disturb least, and the median."""
 
     fastest: float
     median: float
 
 
 def timed(turn: Callable[[], object], seconds: float, least: int = 3) -> Timing:
-    """Take turns for ``seconds``, ``least`` of them at least, after one that is not counted."""
+    """Time turns for ``seconds``, at least ``least`` of them, after one that is not counted."""
     turn()
     found: list[float] = []
     until = time.perf_counter() + seconds
@@ -34,7 +34,7 @@ def timed(turn: Callable[[], object], seconds: float, least: int = 3) -> Timing:
 
 
 def matrix_product_rate(seconds: float) -> float:
-    """Single-precision operations a second of the best square matrix product, a multiplication and an addition each."""
+    """Multiplications and additions per second of the best square matrix product in single precision."""
     rates = []
     for edge in MATRIX:
         left, right = torch.rand(edge, edge), torch.rand(edge, edge)
@@ -47,7 +47,7 @@ def matrix_product_rate(seconds: float) -> float:
 def operations(call: Callable[[], object]) -> int:
     """Multiplications and additions of the convolutions and matrix products in a call.
 
-    Attention is counted in its plain form: the counter does not see the fused ones.
+    Attention runs in its plain form, since the counter misses fused kernels.
     """
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)

@@ -1,43 +1,45 @@
-"""What a teacher's word costs: a step of distillation beside the bare step on labels, the word being kept."""
+"""Cost of distillation: a step with cached teacher predictions beside a step on labels alone."""
 
 import statistics
 import time
 from dataclasses import replace
 from itertools import pairwise
 
-from benchmarks.record import Value
+from benchmarks.record import Row
+from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.distil import DistillationConfig, DistillationData, distil_student
 from strandline.models.inference import predict
 from strandline.models.weights.load_weights import load_students
 
-Row = dict[str, Value]
 STEPS = 6
-"""Counted a turn, after one that is not."""
+"""Steps counted per turn, after one that is not."""
 BAR = 1.15
 
 
 def rows_of(turns: int) -> list[Row]:
-    """A row for the bare step, and one for each step with a teacher; the recipes take turns.
+    """A row for the bare step, and one for each step with a teacher; the configurations take turns.
 
-    Every weight of the student learns, from the storms and gauge windows that ship, all of them with labels. The word
-    is one that was asked for and kept, as `strandline run` does.
+    All weights of the student are trained on the shipped storms and gauge windows, all with labels. Teacher predictions
+    are cached, as in `strandline run`.
     """
-    past = load_exemplars()
+    exemplars = load_exemplars()
     student = load_students()[0]
-    lesson = DistillationData(
-        past.storms, past.windows, predict(student, past.storms), predict(student, past.windows, chunk=256)
+    data = DistillationData(
+        exemplars.storms,
+        exemplars.windows,
+        predict(student, exemplars.storms),
+        predict(student, exemplars.windows, chunk=256),
     )
     bare = DistillationConfig(soft=0.0, task=1.0, all_weights=True)
-    recipes = {
+    configs = {
         "bare": bare,
         "distillation": replace(bare, soft=0.8, task=0.2),
         "distillation with features": replace(bare, soft=0.5, feature=0.3, task=0.2),
     }
-    found: dict[str, list[float]] = {name: [] for name in recipes}
+    found: dict[str, list[float]] = {name: [] for name in configs}
     for _ in range(turns):
-        for name, recipe in recipes.items():
-            found[name] += _steps(lesson, replace(recipe, steps=STEPS + 1))
+        for name, config in configs.items():
+            found[name] += _step_seconds(data, replace(config, steps=STEPS + 1))
     seconds = {name: min(times) for name, times in found.items()}
     rows: list[Row] = [
         {
@@ -56,8 +58,8 @@ def rows_of(turns: int) -> list[Row]:
     return rows
 
 
-def _steps(lesson: DistillationData, recipe: DistillationConfig) -> list[float]:
-    """Seconds of each step but the first."""
+def _step_seconds(data: DistillationData, config: DistillationConfig) -> list[float]:
+    """Seconds of each step except the first."""
     ends: list[float] = []
-    distil_student(load_students()[0], lesson, recipe, seed=0, progress=lambda _: ends.append(time.perf_counter()))
+    distil_student(load_students()[0], data, config, seed=0, progress=lambda _: ends.append(time.perf_counter()))
     return [later - sooner for sooner, later in pairwise(ends)]

@@ -1,4 +1,4 @@
-"""Maps a second and milliseconds a map: the networks of real chips and those of a simulated place."""
+"""Maps per second and milliseconds per map of the networks for real chips and for simulated coasts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from benchmarks.floods.chips import Chips
 from benchmarks.floods.methods import new_student, new_teacher
 from benchmarks.floods.views import SETTINGS, draw_views, student_inputs, teacher_inputs
-from benchmarks.record import Value
+from benchmarks.record import Row
 from benchmarks.speed.clock import operations, timed
 from strandline.distillation.continual.replay import load_exemplars
 from strandline.distillation.waterlines import FloodArchive, attach_whole_archive, peak_levels
@@ -19,38 +19,37 @@ from strandline.models.inference import predict
 from strandline.models.prediction import Prediction
 from strandline.models.weights.load_weights import load_students, load_teacher
 
-Row = dict[str, Value]
 Streams = Mapping[str, tuple[Tensor, Tensor]]
 BATCH, CHUNK, SIDE = 64, 16, 128
-"""Maps asked for together, and read together, as `inference.predict` does: more no longer fit the caches."""
+"""Maps per call, maps per forward pass as in `inference.predict`, and cells along the edge of a chip."""
 STUDENT_RATE, STUDENT_SHARE, OVER_TEACHER, ONE_MAP_MS = 500.0, 0.5, 20.0, 10.0
-"""Bars: maps a second at batch 64, or the share of the matrix products' rate; student over teacher; a single map."""
+"""Targets: maps per second at batch 64, or share of the matrix-product rate; student over teacher; a single map."""
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A network and what it is asked.
+    """A network with prepared inputs.
 
     Attributes:
         name: as in the rows.
         network: in evaluation mode.
-        ask: the network's word on that many samples, made ready beforehand.
+        prepare: a call that predicts that many samples.
     """
 
     name: str
     network: nn.Module
-    predict: Callable[[int], Callable[[], object]]
+    prepare: Callable[[int], Callable[[], object]]
 
 
 def rows_of(rate: float, seconds: float) -> list[Row]:
-    """Two rows a network, at batch 64 and at batch 1, and the students over their teachers.
+    """Two rows per network, at batch 64 and batch 1, and the ratios of students to teachers.
 
     Args:
-        rate: operations a second of the matrix product.
+        rate: operations per second of the matrix product.
         seconds: for each measurement.
     """
     rows: list[Row] = []
-    for student, teacher in (chip_subjects(), place_subjects()):
+    for student, teacher in (chip_subjects(), coast_subjects()):
         rates = {}
         for subject in (student, teacher):
             rates[subject.name], found = _measure(subject, rate, seconds)
@@ -70,11 +69,11 @@ def rows_of(rate: float, seconds: float) -> list[Row]:
 
 
 def chip_subjects() -> tuple[Subject, Subject]:
-    """Student and teacher of `benchmarks.floods`: a map of 128 × 128 cells; the student's after-image has 32 × 32."""
+    """Student and teacher of `benchmarks.floods`: maps of 128 × 128 cells; the student's after-image has 32 × 32."""
     views = draw_views(random_chips(BATCH, SIDE, 0), 0.3, np.random.default_rng(0))
     student, teacher = new_student(0), new_teacher(0)
 
-    def ask_of(network: nn.Module, streams: Streams) -> Callable[[int], Callable[[], object]]:
+    def prepare_of(network: nn.Module, streams: Streams) -> Callable[[int], Callable[[], object]]:
         def prepare(count: int) -> Callable[[], object]:
             parts = [
                 {name: (value[part], seen[part]) for name, (value, seen) in streams.items()} for part in _parts(count)
@@ -84,19 +83,19 @@ def chip_subjects() -> tuple[Subject, Subject]:
         return prepare
 
     return (
-        Subject("student of chips", student, ask_of(student, student_inputs(views, SETTINGS["archive"]))),
-        Subject("teacher of chips", teacher, ask_of(teacher, teacher_inputs(views))),
+        Subject("student of chips", student, prepare_of(student, student_inputs(views, SETTINGS["archive"]))),
+        Subject("teacher of chips", teacher, prepare_of(teacher, teacher_inputs(views))),
     )
 
 
-def place_subjects() -> tuple[Subject, Subject]:
-    """The shipped student and teacher on 64 × 64 cells; the student remembers one archive, the teacher looks once."""
+def coast_subjects() -> tuple[Subject, Subject]:
+    """The shipped student and teacher on 64 × 64 cells; the student with one archive, the teacher with one pass."""
     student, teacher = load_students()[0], load_teacher()
     storms = load_exemplars().storms
     repeated = storms[torch.arange(BATCH) % len(storms)]
-    remembering = attach_whole_archive(repeated, _archive_of(storms, predict(teacher, storms)))
+    with_archive = attach_whole_archive(repeated, _archive_of(storms, predict(teacher, storms)))
 
-    def ask_of(network: nn.Module, batch: Batch) -> Callable[[int], Callable[[], object]]:
+    def prepare_of(network: nn.Module, batch: Batch) -> Callable[[int], Callable[[], object]]:
         def prepare(count: int) -> Callable[[], object]:
             parts = [batch[part] for part in _parts(count)]
             return lambda: [network(part) for part in parts]
@@ -104,19 +103,19 @@ def place_subjects() -> tuple[Subject, Subject]:
         return prepare
 
     return (
-        Subject("student of a place", student, ask_of(student, remembering)),
-        Subject("teacher of a place", teacher, ask_of(teacher, _with_teachers_streams(repeated))),
+        Subject("student of a coast", student, prepare_of(student, with_archive)),
+        Subject("teacher of a coast", teacher, prepare_of(teacher, _with_teacher_streams(repeated))),
     )
 
 
-def _archive_of(storms: Batch, word: Prediction) -> FloodArchive:
-    """The storms as if they all were of the first one's coast."""
+def _archive_of(storms: Batch, prediction: Prediction) -> FloodArchive:
+    """A flood archive of the storms, as if all were of the first one's coast."""
     terrain, known = storms.pair("terrain")
-    return FloodArchive(word.require_flood_logits().softmax(dim=1), *peak_levels(storms), terrain[0, 0], known[0])
+    return FloodArchive(prediction.require_flood_logits().softmax(dim=1), *peak_levels(storms), terrain[0, 0], known[0])
 
 
-def _with_teachers_streams(batch: Batch) -> Batch:
-    """The batch with radar, climate and two neighbours, of noise."""
+def _with_teacher_streams(batch: Batch) -> Batch:
+    """The batch with noise as radar, climate and two neighbours."""
     count, _, rows, columns = batch.require("terrain").shape
     return replace(
         batch,
@@ -135,7 +134,7 @@ def _parts(count: int) -> list[slice]:
 
 
 def random_chips(count: int, side: int, seed: int) -> Chips:
-    """Chips of noise: what is in them changes no time."""
+    """Chips of noise; the content does not change the time."""
     rng = np.random.default_rng(seed)
 
     def noise(*bands: int) -> np.ndarray:
@@ -146,8 +145,8 @@ def random_chips(count: int, side: int, seed: int) -> Chips:
 
 
 def _measure(subject: Subject, rate: float, seconds: float) -> tuple[float, list[Row]]:
-    """Maps a second at batch 64, and the rows."""
-    turns = {count: subject.predict(count) for count in (BATCH, 1)}
+    """Maps per second at batch 64, and the rows."""
+    turns = {count: subject.prepare(count) for count in (BATCH, 1)}
     needed = {count: operations(turn) for count, turn in turns.items()}
     with torch.inference_mode():
         many, single = timed(turns[BATCH], seconds), timed(turns[1], seconds, least=20)

@@ -8,7 +8,7 @@ from benchmarks.record import Row
 from benchmarks.speed import learning, networks, program
 from benchmarks.speed.clock import matrix_product_rate
 
-PARTS = ("networks", "learning", "start", "quick", "demo")
+PARTS = ("networks", "learning", "start", "quick", "busy", "demo")
 
 
 def rows_of(part: str, threads: int, seconds: float, work: Path) -> list[Row]:
@@ -22,6 +22,8 @@ def rows_of(part: str, threads: int, seconds: float, work: Path) -> list[Row]:
         return program.starting_rows()
     if part == "quick":
         return program.quick_rows(work)
+    if part == "busy":
+        return program.busy_rows(work)
     if part == "demo":
         return program.demo_rows(work)
     before = torch.get_num_threads()

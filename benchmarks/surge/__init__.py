@@ -1,1 +1,1 @@
-"""Storm surge at a gauge that hardly speaks, on real tide gauges."""
+"""Surge forecasts at tide gauges with short and incomplete records."""

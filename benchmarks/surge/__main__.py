@@ -1,4 +1,4 @@
-"""Storm surge at a gauge that hardly speaks, on real tide gauges.
+"""Surge forecasts at real tide gauges with short and incomplete records.
 
 ``python -m benchmarks.surge --gauges LEVELS.csv --stations STATIONS.csv [--storms TRACKS.csv.gz] --target NAME …
 --train 2012-01-01/2013-12-31 --test 2014-01-01/2014-12-31 --record-fraction 0.05 --leads 0 6 12 24 --seeds 5
@@ -17,36 +17,37 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from benchmarks.record import Record, command_of, print_summary, sha256, write_record
-from benchmarks.surge.gauges import numbers_of, read_gauges
 from benchmarks.surge.methods import Budget
-from benchmarks.surge.run import Plan, Question, answer
+from benchmarks.surge.records.gauges import read_gauges, station_indices
+from benchmarks.surge.run import GaugeTarget, Plan, run_target
 from benchmarks.surge.summary import markdown, summarise
 
 
 def main(words: Sequence[str] | None = None) -> None:
+    """Run every target gauge in its own process, summarise, and write the record."""
     arguments = _parser().parse_args(words)
     files = (arguments.gauges, arguments.stations, arguments.constants, arguments.storms)
     gauges = read_gauges(*files)
-    numbers_of(gauges, arguments.target)
+    station_indices(gauges, arguments.target)
     train, test = (tuple(span.split("/")) for span in (arguments.train, arguments.test))
     for span in (train, test):
         gauges.within(*span)
     budget = Budget(**{name: max(2, round(steps * arguments.effort)) for name, steps in vars(Budget()).items()})
     plan = Plan(tuple(arguments.record_fraction), tuple(arguments.leads), arguments.seeds, budget)
-    questions = [Question(*files, target, train, test, plan, arguments.work) for target in arguments.target]
+    gauge_targets = [GaugeTarget(*files, target, train, test, plan, arguments.work) for target in arguments.target]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar,
         Manager() as manager,
         ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool,
     ):
-        task, told = bar.add_task("", total=len(questions) * len(plan.fractions) * plan.seeds), manager.Queue()
-        threads = max(1, arguments.processes // len(questions))
-        futures = [pool.submit(answer, question, threads, told) for question in questions]
-        while not all(future.done() for future in futures) or not told.empty():
+        task, messages = bar.add_task("", total=len(gauge_targets) * len(plan.fractions) * plan.seeds), manager.Queue()
+        threads = max(1, arguments.processes // len(gauge_targets))
+        futures = [pool.submit(run_target, gauge_target, threads, messages) for gauge_target in gauge_targets]
+        while not all(future.done() for future in futures) or not messages.empty():
             with suppress(Empty):
-                word = told.get(timeout=1)
-                bar.update(task, description=word or "", advance=0 if word else 1)
+                message = messages.get(timeout=1)
+                bar.update(task, description=message or "", advance=0 if message else 1)
         rows = [row for future in futures for row in future.result()]
     kinds = ("gauges", "stations", "constants", "storms")
     data = {name: sha256(path) for name, path in zip(kinds, files, strict=True) if path}
@@ -58,19 +59,19 @@ def main(words: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--gauges", type=Path, required=True, help="hourly levels, a column a station")
-    parser.add_argument("--stations", type=Path, required=True, help="where they are")
-    parser.add_argument("--storms", type=Path, help="tracks of cyclones, IBTrACS as CSV")
-    parser.add_argument("--constants", type=Path, help="published tides, for records of less than 15 days")
-    parser.add_argument("--target", nargs="+", required=True, help="gauges that hardly speak, one at a time")
-    parser.add_argument("--train", required=True, help="first and last day, as 2012-01-01/2013-12-31")
-    parser.add_argument("--test", required=True, help="likewise")
-    parser.add_argument("--record-fraction", type=float, nargs="+", default=[0.05], help="of the training record")
+    parser.add_argument("--gauges", type=Path, required=True, help="hourly levels [m], one column per station")
+    parser.add_argument("--stations", type=Path, required=True, help="positions and datums of the stations")
+    parser.add_argument("--storms", type=Path, help="cyclone tracks, IBTrACS as CSV")
+    parser.add_argument("--constants", type=Path, help="published tidal constants, for records of less than 15 days")
+    parser.add_argument("--target", nargs="+", required=True, help="target gauges, one at a time")
+    parser.add_argument("--train", required=True, help="training period, as 2012-01-01/2013-12-31")
+    parser.add_argument("--test", required=True, help="test period, likewise")
+    parser.add_argument("--record-fraction", type=float, nargs="+", default=[0.05], help="labelled share of training")
     parser.add_argument("--leads", type=int, nargs="+", default=[0, 6, 12, 24], help="[h], 0 to 48")
     parser.add_argument("--seeds", type=int, default=5, help="draws of the labelled weeks")
-    parser.add_argument("--effort", type=float, default=1.0, help="share of the optimiser steps, for a try")
-    parser.add_argument("--processes", type=int, default=2, help="gauges side by side, or threads of a single one")
-    parser.add_argument("--work", type=Path, help="folder where finished rows wait, so that a run can go on")
+    parser.add_argument("--effort", type=float, default=1.0, help="factor on the optimiser steps, for a quick try")
+    parser.add_argument("--processes", type=int, default=2, help="gauges in parallel, or threads of a single one")
+    parser.add_argument("--work", type=Path, help="folder for finished rows")
     parser.add_argument("--out", type=Path, required=True)
     return parser
 

@@ -1,4 +1,4 @@
-"""What a sceptic would try first: no surge, the last reading, and a ridge on the readings."""
+"""Simple baselines: no surge, the last reading, and a ridge regression on the readings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from benchmarks.surge.surge_network import CONTEXT_HOURS, LEVELS, GaugeWindows, last_reading
-from benchmarks.surge.windows import Answer, Past
+from benchmarks.surge.networks.surge_network import CONTEXT_HOURS, LEVELS, GaugeWindows, last_reading
+from benchmarks.surge.records.windows import RecordSet, Targets
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 
@@ -18,18 +18,18 @@ Forecast = Callable[[GaugeWindows], Floats]
 """From windows to quantiles (N, 49, 9) [m]."""
 
 
-def dressed(centre: Callable[[GaugeWindows], Floats], windows: GaugeWindows, answer: Answer) -> Forecast:
-    """A point forecast with the quantiles of the errors that it made on what may be learned from."""
-    errors = np.where(answer.seen.numpy(), answer.level.double().numpy() - centre(windows), np.nan)
+def with_error_quantiles(centre: Callable[[GaugeWindows], Floats], windows: GaugeWindows, targets: Targets) -> Forecast:
+    """A point forecast with the quantiles of its errors on the training windows."""
+    errors = np.where(targets.seen.numpy(), targets.level.double().numpy() - centre(windows), np.nan)
     if np.isnan(errors).all(axis=0).any():
         raise InputError("labelled weeks", "hold no reading at some lead", "label more of the record")
-    around = np.nanquantile(errors, LEVELS, axis=0).T  # (49, Q)
-    around -= around[:, [LEVELS.index(0.5)]]
-    return lambda seen: centre(seen)[..., None] + around
+    spread = np.nanquantile(errors, LEVELS, axis=0).T  # (49, Q)
+    spread -= spread[:, [LEVELS.index(0.5)]]
+    return lambda windows: centre(windows)[..., None] + spread
 
 
 def zero_surge(windows: GaugeWindows) -> Floats:
-    """(B, 49) the tide alone."""
+    """(B, 49) 0: the tide alone."""
     return np.zeros((len(windows), 49))
 
 
@@ -53,31 +53,30 @@ class Ridge:
         return self.on(_inputs(windows))
 
     def on(self, inputs: Floats) -> Floats:
-        """The same, of inputs (B, I)."""
-        answer: Floats = ((inputs - self.middle) / self.scale) @ self.weights + self.offset
-        return answer
+        """Predictions (B, 49) [m] from inputs (B, I)."""
+        predictions: Floats = ((inputs - self.middle) / self.scale) @ self.weights + self.offset
+        return predictions
 
 
-def fit_ridge(past: Past, windows: GaugeWindows, answer: Answer) -> Ridge:
-    """On all windows of the labelled past, as many readings lost as it is tested with; the penalty by weeks left out.
+def fit_ridge(record_set: RecordSet, windows: GaugeWindows, targets: Targets) -> Ridge:
+    """Fit on all windows of the labelled record, with the outage share of the test; the penalty by held-out weeks.
 
-    Windows count that held half of their readings, the newest among them, before any was lost; leads that they do not
-    hold are not learned.
+    Windows are used that had half of their readings, the newest among them, before the outage.
     """
-    record, hour = past.issues.unbind(dim=1)
-    readable = past.seen[record[:, None], hour[:, None] + torch.arange(1 - CONTEXT_HOURS, 1)]  # (N, 72)
-    held = (readable[:, -1] & (readable.float().mean(dim=1) >= 0.5)).numpy()
-    inputs = _inputs(windows)[held]
-    truth = np.where(answer.seen.numpy(), answer.level.double().numpy(), np.nan)[held]
-    week = past.issues[:, 1].numpy()[held] // 168
+    record, hour = record_set.issues.unbind(dim=1)
+    readable = record_set.seen[record[:, None], hour[:, None] + torch.arange(1 - CONTEXT_HOURS, 1)]  # (N, 72)
+    complete = (readable[:, -1] & (readable.float().mean(dim=1) >= 0.5)).numpy()
+    inputs = _inputs(windows)[complete]
+    truth = np.where(targets.seen.numpy(), targets.level.double().numpy(), np.nan)[complete]
+    week = record_set.issues[:, 1].numpy()[complete] // 168
     fold = np.searchsorted(np.unique(week), week) % 5
     errors = np.zeros(len(PENALTIES))
     for number in np.unique(fold):
-        apart = fold == number
-        if apart.all():
-            return _solve(inputs, truth, float(PENALTIES[-1]))  # one week cannot choose
+        held_out = fold == number
+        if held_out.all():
+            return _solve(inputs, truth, float(PENALTIES[-1]))  # one week cannot choose a penalty
         for at, penalty in enumerate(PENALTIES):
-            miss = _solve(inputs[~apart], truth[~apart], float(penalty)).on(inputs[apart]) - truth[apart]
+            miss = _solve(inputs[~held_out], truth[~held_out], float(penalty)).on(inputs[held_out]) - truth[held_out]
             errors[at] += np.nansum(miss**2)
     return _solve(inputs, truth, float(PENALTIES[int(np.argmin(errors))]))
 
@@ -98,14 +97,14 @@ def _solve(inputs: Floats, truth: Floats, penalty: float) -> Ridge:
 def _inputs(windows: GaugeWindows) -> Floats:
     """(B, 72) readings, gaps filled with the last one before.
 
-    Tide and season are left out: in the weeks that the tide was fitted to it has no error to learn, and a linear map
-    that takes what little there is for more does worse than persistence.
+    Tide and season are no inputs: the tide has almost no error in the weeks that it is fitted to, and with these inputs
+    the regression is worse than persistence.
     """
     own, seen = windows.own.double().numpy(), windows.own_seen.numpy()
     hours = np.arange(own.shape[1])
     before = np.maximum.accumulate(np.where(seen, hours, -1), axis=1)
     after = np.minimum.accumulate(np.where(seen, hours, own.shape[1])[:, ::-1], axis=1)[:, ::-1]
-    source = np.where(before >= 0, before, after)  # before the first reading stands the first
+    source = np.where(before >= 0, before, after)  # before the first reading, the first one
     filled = np.take_along_axis(own, np.clip(source, 0, hours[-1]), axis=1)
     any_seen: Floats = seen.any(axis=1, keepdims=True).astype(float)
     return filled * any_seen

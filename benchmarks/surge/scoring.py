@@ -1,4 +1,4 @@
-"""Scores of a forecast at one lead: levels against levels, extremes by their peaks."""
+"""Scores of a forecast at one lead: errors of the level, and F1 of peaks."""
 
 import numpy as np
 
@@ -7,20 +7,20 @@ from benchmarks.statistics import crps_of_quantiles
 from strandline.observations.arrays import Floats
 
 NEAR_HOURS, BELOW, APART_HOURS = 3, 0.10, 24
-"""A peak is matched within three hours above the lower one of peak − 0.10 m and threshold; peaks stand a day apart."""
+"""A peak is matched within 3 h by a level above min(peak − 0.10 m, threshold); peaks are at least 24 h apart."""
 
 
 def score(
     quantiles: Floats, levels: tuple[float, ...], tide: Floats, observed: Floats, truth: Floats, threshold: float
 ) -> dict[str, Value]:
-    """Of consecutive hours T; hours without an observation do not count.
+    """Scores over T consecutive hours; hours without an observation do not count.
 
     Args:
-        quantiles: (T, Q) of the residual about the allowed tide [m], at ``levels``.
+        quantiles: (T, Q) of the residual from the allowed tide [m], at ``levels``.
         tide: (T,) the allowed tide with its mean sea level [m on the gauge's datum].
         observed: (T,) water level [m on the gauge's datum]; NaN = not observed.
-        truth: (T,) residual about the tide of the full record [m], for ``rmse_residual`` only.
-        threshold: the gauge's 99th percentile [m on its datum].
+        truth: (T,) residual from the tide of the full record [m], for ``rmse_residual`` only.
+        threshold: 99th percentile of the gauge [m on its datum].
     """
     seen = np.isfinite(observed)
     predicted = tide + quantiles[:, levels.index(0.5)]
@@ -43,10 +43,10 @@ def score(
 
 
 def peak_f1(predicted: Floats, observed: Floats, threshold: float) -> float:
-    """F1 of peaks above a threshold: an observed one is hit where the forecast comes near it within three hours, and a
-    predicted one is no false alarm where the observed level came near the threshold within as many.
+    """F1 of peaks above a threshold; NaN without any peak.
 
-    NaN where there is no peak at all. A predicted peak with no observation near it does not count.
+    An observed peak is hit where the forecast matches it within 3 h; a predicted peak is no false alarm where an
+    observed level matches it within 3 h. Predicted peaks without an observation nearby do not count.
     """
     found = [
         np.nanmax(_near(predicted, at)) >= min(observed[at] - BELOW, threshold) for at in _peaks(observed, threshold)
@@ -67,8 +67,8 @@ def _near(level: Floats, hour: int) -> Floats:
 
 
 def _peaks(level: Floats, threshold: float) -> list[int]:
-    """Hours of the highest levels from a threshold on, none within a day of a higher one."""
-    above = np.flatnonzero(level >= threshold)  # no gap is
+    """Hours of the highest levels above a threshold, none within a day of a higher one."""
+    above = np.flatnonzero(level >= threshold)  # false at gaps
     chosen: list[int] = []
     for hour in above[np.argsort(-level[above], kind="stable")]:
         if all(abs(hour - other) >= APART_HOURS for other in chosen):

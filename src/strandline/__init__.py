@@ -9,7 +9,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from strandline.distillation.distil import DistillationConfig
+    from strandline.distillation.adaptation.distil_student import DistillationConfig
+    from strandline.distillation.distil import DistillationBatch, DistillationReport, distil
     from strandline.distillation.ensemble import EnsembleDistillationConfig, distil_members
     from strandline.errors import FeedError, InputError, RefusedByTheory, StrandlineError
     from strandline.models.batch import Batch
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 __version__ = version("strandline")
 _MODULES = {
-    "distillation.distil": ("DistillationConfig",),
+    "distillation.adaptation.distil_student": ("DistillationConfig",),
+    "distillation.distil": ("DistillationBatch", "DistillationReport", "distil"),
     "distillation.ensemble": ("EnsembleDistillationConfig", "distil_members"),
     "errors": ("FeedError", "InputError", "RefusedByTheory", "StrandlineError"),
     "models.batch": ("Batch",),
@@ -45,7 +47,9 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 __all__ = [
     "Batch",
+    "DistillationBatch",
     "DistillationConfig",
+    "DistillationReport",
     "EnsembleDistillationConfig",
     "FeedError",
     "Forecaster",
@@ -61,6 +65,7 @@ __all__ = [
     "StudyArea",
     "Watch",
     "__version__",
+    "distil",
     "distil_members",
     "load_forecaster",
     "load_region_file",

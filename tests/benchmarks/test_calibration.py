@@ -129,8 +129,8 @@ def test_a_coast_counts_once_for_any_number_of_seeds() -> None:
 
 
 def test_cost_is_relative() -> None:
-    def work(batch: int) -> None:
-        sum(i * i for i in range(batch))
+    def work(batch: int) -> int:
+        return sum(i * i for i in range(batch))
 
     assert relative_cost(work, lambda n: (work(n), work(n)), 200_000, 9) == pytest.approx(2, rel=0.3)  # type: ignore[arg-type]
 

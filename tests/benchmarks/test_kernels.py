@@ -60,9 +60,9 @@ def test_training_tuning_and_test_events_differ_and_chips_are_cut_in_their_middl
     names = [event.name for event in (*fold.source, *fold.target, *small)]
     assert sorted(names) == ["0", "1", "2", "3", "5"]
     assert [event.name for event in fold.source] == ["3", "2"]
-    small = cut(events[0], 32)
-    assert small.chips.s2_after.shape == (25, 32, 32, 3)
-    np.testing.assert_array_equal(small.chips.mask, events[0].chips.mask[:, 16:48, 16:48])
+    middle = cut(events[0], 32)
+    assert middle.chips.s2_after.shape == (25, 32, 32, 3)
+    np.testing.assert_array_equal(middle.chips.mask, events[0].chips.mask[:, 16:48, 16:48])
 
 
 def test_a_difference_is_paired_and_tuning_rows_are_not_reported() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from benchmarks.surge.known_tracks import known_lift
+from benchmarks.surge.records.known_tracks import pressure_rise
 from strandline.errors import InputError
 
 START = np.datetime64("2014-01-30T00", "ns")
@@ -36,42 +36,42 @@ def hours(count: int = 72) -> np.ndarray:
     return START + np.arange(count) * np.timedelta64(1, "h")
 
 
-def test_the_sea_rises_by_a_centimetre_a_hectopascal_when_the_centre_is_there() -> None:
-    lift = known_lift(track(), hours(), [PLACE], HOURS)
+def test_the_sea_rises_by_a_centimetre_per_hectopascal_at_the_centre() -> None:
+    rise = pressure_rise(track(), hours(), [PLACE], HOURS)
     passing = 6 * 4  # the fifth fix is the place itself
     drop = 100 * (50.0 / 0.514444 / 6.7) ** (1 / 0.644)  # [Pa], Atkinson and Holliday 1977
-    assert lift[0, passing, NOW] == pytest.approx(drop / (1025 * 9.81), rel=1e-3)
-    assert lift[0, :, NOW].argmax() == passing
+    assert rise[0, passing, NOW] == pytest.approx(drop / (1025 * 9.81), rel=1e-3)
+    assert rise[0, :, NOW].argmax() == passing
 
 
-def test_nothing_of_a_later_fix_is_known() -> None:
+def test_later_fixes_have_no_effect() -> None:
     """The storm turns back after its third fix; up to then nobody can tell."""
-    straight, turned = (known_lift(track(turn), hours(), [PLACE], HOURS) for turn in (FIXES, 2))
+    straight, turned = (pressure_rise(track(turn), hours(), [PLACE], HOURS) for turn in (FIXES, 2))
     np.testing.assert_array_equal(straight[:, :18], turned[:, :18])
     assert not np.allclose(straight[:, 18:], turned[:, 18:])
 
 
-def test_a_storm_that_keeps_its_course_is_foretold_as_it_comes() -> None:
-    lift = known_lift(track(), hours(), [PLACE], HOURS)
-    came = lift[0, 24, NOW]
-    assert lift[0, 12, HOURS.index(12)] == pytest.approx(came, rel=0.05)
-    assert lift[0, 30, HOURS.index(-6)] == pytest.approx(came, rel=1e-6)
+def test_a_storm_that_keeps_its_course_is_predicted_exactly() -> None:
+    rise = pressure_rise(track(), hours(), [PLACE], HOURS)
+    came = rise[0, 24, NOW]
+    assert rise[0, 12, HOURS.index(12)] == pytest.approx(came, rel=0.05)
+    assert rise[0, 30, HOURS.index(-6)] == pytest.approx(came, rel=1e-6)
 
 
-def test_a_storm_is_over_six_hours_after_its_last_fix_and_was_not_there_before_its_first() -> None:
-    lift = known_lift(track(), hours(), [PLACE], HOURS)
-    assert lift[0, 48 + 5].any()
-    assert not lift[0, 48 + 6 :].any()
-    assert not lift[0, 0, :NOW].any()
+def test_a_storm_ends_six_hours_after_its_last_fix_and_starts_at_its_first() -> None:
+    rise = pressure_rise(track(), hours(), [PLACE], HOURS)
+    assert rise[0, 48 + 5].any()
+    assert not rise[0, 48 + 6 :].any()
+    assert not rise[0, 0, :NOW].any()
 
 
-def test_a_pressure_stands_for_a_wind_that_nobody_gave() -> None:
+def test_a_missing_wind_is_derived_from_the_pressure() -> None:
     given = track()
     given["central_pressure"][:] = 95_000.0
     given["maximum_wind"] = given["maximum_wind"] * np.nan
-    assert known_lift(given, hours(), [PLACE], HOURS)[0, 24, NOW] == pytest.approx(6000 / (1025 * 9.81), rel=1e-3)
+    assert pressure_rise(given, hours(), [PLACE], HOURS)[0, 24, NOW] == pytest.approx(6000 / (1025 * 9.81), rel=1e-3)
 
 
-def test_hours_that_do_not_follow_one_another_are_refused() -> None:
+def test_hours_that_are_not_consecutive_are_refused() -> None:
     with pytest.raises(InputError, match="give every hour"):
-        known_lift(track(), hours()[::2], [PLACE], HOURS)
+        pressure_rise(track(), hours()[::2], [PLACE], HOURS)

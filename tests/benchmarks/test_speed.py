@@ -1,4 +1,4 @@
-"""The benchmark of speed: what it counts, what it calls a bar met, and that a part keeps the rows of the others."""
+"""The speed benchmark: counted operations, met targets, and parts that keep the rows of the others."""
 
 import json
 import sys
@@ -8,9 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks.record import Row
 from benchmarks.speed import __main__ as benchmark
 from benchmarks.speed import learning, networks, program
 from benchmarks.speed.clock import matrix_product_rate, operations, timed
+from benchmarks.speed.summary import COLUMNS
 
 
 def test_operations_are_two_for_each_multiplication_and_attention_is_seen() -> None:
@@ -32,13 +34,13 @@ def test_the_fastest_turn_counts_and_the_first_does_not() -> None:
     assert matrix_product_rate(0.01) > 1e8
 
 
-def test_bars_are_met_by_either_rate_or_share_and_missed_by_neither(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_is_met_by_rate_or_share(monkeypatch: pytest.MonkeyPatch) -> None:
     student, teacher = networks.chip_subjects()
     monkeypatch.setattr(networks, "BATCH", 1)
-    monkeypatch.setattr(networks, "place_subjects", lambda: (student, teacher))
+    monkeypatch.setattr(networks, "coast_subjects", lambda: (student, teacher))
     monkeypatch.setattr(networks, "chip_subjects", lambda: (student, teacher))
 
-    def rows(limit: float) -> dict[str, networks.Row]:
+    def rows(limit: float) -> dict[str, Row]:
         return {str(row["what"]): row for row in networks.rows_of(limit, 0.0)}
 
     slow_machine, fast_machine = rows(1e6), rows(1e18)
@@ -48,7 +50,7 @@ def test_bars_are_met_by_either_rate_or_share_and_missed_by_neither(monkeypatch:
     assert fast_machine["student of chips over teacher"]["met"] is False  # both are small: nowhere near 20
 
 
-def test_programs_are_charged_and_failures_are_told() -> None:
+def test_commands_are_measured_and_failures_raise() -> None:
     spent = program.spend("-c", "bytearray(200_000_000)")
     assert spent.peak_mb > 190
     assert spent.cpu_s > 0
@@ -59,7 +61,7 @@ def test_programs_are_charged_and_failures_are_told() -> None:
 
 def test_a_step_with_a_teacher_is_compared_with_the_bare_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learning, "STEPS", 1)
-    past = learning.load_exemplars()
+    past = learning.load_exemplars()  # type: ignore[attr-defined]
     few = type(past)(past.storms[:2], past.windows[:4])
     monkeypatch.setattr(learning, "load_exemplars", lambda: few)
     bare, plain, features = learning.rows_of(1)
@@ -78,4 +80,24 @@ def test_a_part_that_is_measured_again_leaves_the_others(tmp_path: Path, monkeyp
     record = json.loads(out.read_text())
     assert [row["what"] for row in record["rows"]] == ["start", "quick"]
     assert record["summary"] == {"start": True, "quick": True}
-    assert set(benchmark.COLUMNS) <= set(record["rows"][0])
+    assert set(COLUMNS) <= set(record["rows"][0])
+
+
+def test_busy_processes_compute_while_the_block_runs_and_end_with_it() -> None:
+    with program.busy_processes(2):
+        children = list(Path("/proc/self/task").rglob("children"))
+        pids = {pid for child in children for pid in child.read_text().split()}
+        running = [pid for pid in pids if b"monotonic() < end" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert len(running) == 2
+    assert not [pid for pid in running if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_run_beside_busy_processes_is_compared_with_the_run_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spent = iter([program.Spent(40.0, 48.0, 1.0), program.Spent(60.0, 50.0, 1.0), program.Spent(90.0, 90.0, 1.0)])
+    monkeypatch.setattr(program, "spend", lambda *_: next(spent))
+    alone, one, two = program.busy_rows(tmp_path)
+    assert alone["value"] == 48.0
+    assert (one["ratio"], one["met"]) == (pytest.approx(50 / 48), True)
+    assert (two["ratio"], two["met"]) == (pytest.approx(90 / 48), False)

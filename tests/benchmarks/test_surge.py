@@ -1,4 +1,4 @@
-"""The surge benchmark: records in, labelled weeks, baselines and scores, each against what is known of it."""
+"""The surge benchmark: records, labelled weeks, baselines, training and scores."""
 
 import json
 import sys
@@ -13,22 +13,30 @@ import torch
 from benchmarks.surge import dutch
 from benchmarks.surge.__main__ import main
 from benchmarks.surge.baselines import fit_ridge, persistence, zero_surge
-from benchmarks.surge.gauges import Gauges, Residual, draw_weeks, numbers_of, read_gauges, residual
-from benchmarks.surge.learning import Regime, ask, drawn, error_of, error_of_days, learn, shown
-from benchmarks.surge.methods import slack_of, slackened
+from benchmarks.surge.methods import tide_error_ratio, with_wider_tide_error
+from benchmarks.surge.networks.surge_network import HOURS, LEVELS, SurgeNetwork
+from benchmarks.surge.records.gauges import Gauges, Residual, draw_weeks, fit_residual, read_gauges, station_indices
+from benchmarks.surge.records.windows import (
+    NeighbourFit,
+    NeighbourPrediction,
+    Record,
+    build_record_set,
+    cyclone_rise,
+    draw_outages,
+    fit_neighbours,
+    high_level,
+    shrink_fit,
+)
 from benchmarks.surge.scoring import peak_f1, score
 from benchmarks.surge.summary import BASELINES, SIMPLE, summarise
-from benchmarks.surge.surge_network import HOURS, LEVELS, SurgeNetwork
-from benchmarks.surge.windows import (
-    Around,
-    Hearing,
-    Record,
-    cyclones_rise,
-    hearing_of,
-    high_level,
-    outages,
-    past_of,
-    understood,
+from benchmarks.surge.training import (
+    TrainingConfig,
+    all_windows,
+    daily_loss,
+    draw_source,
+    hourly_loss,
+    predict_quantiles,
+    train_network,
 )
 from strandline.errors import InputError
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
@@ -36,11 +44,11 @@ from strandline.observations.sea_level.harmonic_tide import TidalConstants, pred
 T = 1200
 
 
-ARCHIVE_STREAMS = np.exp(-np.arange(168) / 30)
+AUTOCORRELATION = np.exp(-np.arange(168) / 30)
 
 
 def records(seed: int = 0) -> tuple[Gauges, list[Record]]:
-    """Two gauges whose residuals remember 30 hours, without a tide."""
+    """Two gauges without a tide, whose residuals decorrelate in 30 hours."""
     rng = np.random.default_rng(seed)
     level = np.zeros((2, T))
     for hour in range(1, T):
@@ -49,12 +57,12 @@ def records(seed: int = 0) -> tuple[Gauges, list[Record]]:
     gauges = Gauges(("a", "b"), np.array([-30.0, -31.0]), np.array([115.0, 116.0]), time, level)
     blank = np.zeros(T)
     found = [Residual(level[s], blank, 0.0, np.zeros((T, 0), np.float32), "none", blank) for s in range(2)]
-    whole, weather = np.ones(T, dtype=bool), level.var() * ARCHIVE_STREAMS
-    return gauges, [Record(s, found[s], whole, weather, Hearing(1.0, 1.0, 0)) for s in range(2)]
+    whole, covariance = np.ones(T, dtype=bool), level.var() * AUTOCORRELATION
+    return gauges, [Record(s, found[s], whole, covariance, NeighbourFit(1.0, 1.0, 0)) for s in range(2)]
 
 
-def nobody() -> Around:
-    return Around(torch.zeros(2, T, len(HOURS)), torch.zeros(2, T, len(HOURS)), torch.zeros(2, T) > 0)
+def no_neighbours() -> NeighbourPrediction:
+    return NeighbourPrediction(torch.zeros(2, T, len(HOURS)), torch.zeros(2, T, len(HOURS)), torch.zeros(2, T) > 0)
 
 
 def test_an_hour_without_a_row_was_not_observed(tmp_path: Path) -> None:
@@ -62,16 +70,16 @@ def test_an_hour_without_a_row_was_not_observed(tmp_path: Path) -> None:
     (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\na,-30,115,zero\n")
     gauges = read_gauges(tmp_path / "levels.csv", tmp_path / "stations.csv")
     np.testing.assert_array_equal(gauges.level[0], [1.0, np.nan, 1.2])
-    assert numbers_of(gauges, ["a"]) == [0]
+    assert station_indices(gauges, ["a"]) == [0]
     with pytest.raises(InputError, match="no gauge"):
-        numbers_of(gauges, ["z"])
+        station_indices(gauges, ["z"])
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [("b\n2012-01-01 00:00,1.0\n", "no station"), ("a\n2012-01-01 00:30,1.0\n", "off the hour")],
 )
-def test_records_that_fit_nothing_are_refused(tmp_path: Path, rows: str, message: str) -> None:
+def test_invalid_records_are_refused(tmp_path: Path, rows: str, message: str) -> None:
     (tmp_path / "levels.csv").write_text("time_utc," + rows)
     (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\na,-30,115,zero\n")
     with pytest.raises(InputError, match=message):
@@ -89,14 +97,16 @@ def test_labelled_weeks_are_whole_and_a_larger_share_holds_the_smaller() -> None
     assert ((starts - 100) % 168 == 0).all()
 
 
-def test_nothing_but_what_is_readable_is_seen_or_answered() -> None:
+def test_only_readable_hours_are_inputs_or_targets() -> None:
     gauges, rows = records()
     readable = np.zeros(T, dtype=bool)
     readable[400:600] = True
-    past = past_of(gauges, [replace(rows[0], readable=readable)], np.ones(T, dtype=bool), nobody())
-    windows, answer = shown(past)
-    observed, seen = answer.level, answer.seen
-    hour = past.issues[:, 1]
+    record_set = build_record_set(
+        gauges, [replace(rows[0], readable=readable)], np.ones(T, dtype=bool), no_neighbours()
+    )
+    windows, targets = all_windows(record_set)
+    observed, seen = targets.level, targets.seen
+    hour = record_set.issues[:, 1]
     assert hour.min() == 400 - 48
     assert hour.max() == 599
     at = hour[:, None] + torch.arange(49)
@@ -106,108 +116,108 @@ def test_nothing_but_what_is_readable_is_seen_or_answered() -> None:
 
 
 def test_about_a_share_of_readings_is_lost_in_pieces() -> None:
-    lost = outages(500, 0.5, np.random.default_rng(0))
+    lost = draw_outages(500, 0.5, np.random.default_rng(0))
     assert float(lost.float().mean()) == pytest.approx(0.5, abs=0.03)
     assert (lost.reshape(500, 12, 6).float().std(dim=2) == 0).all()
-    assert outages(3, 1.0, np.random.default_rng(0)).all()
-    assert not outages(3, 0.0, np.random.default_rng(0)).any()
+    assert draw_outages(3, 1.0, np.random.default_rng(0)).all()
+    assert not draw_outages(3, 0.0, np.random.default_rng(0)).any()
 
 
-def test_the_ridge_finds_how_fast_a_record_forgets() -> None:
+def test_the_ridge_recovers_the_decay_of_a_record() -> None:
     gauges, rows = records()
-    past = past_of(gauges, rows, np.arange(T) < 800, nobody())
-    windows, answer = shown(past_of(gauges, rows, np.arange(T) > 900, nobody()))
-    truth = answer.level.numpy()
+    record_set = build_record_set(gauges, rows, np.arange(T) < 800, no_neighbours())
+    windows, targets = all_windows(build_record_set(gauges, rows, np.arange(T) > 900, no_neighbours()))
+    truth = targets.level.numpy()
 
     def error(predicted: np.ndarray) -> float:
         return float(np.sqrt(np.mean((predicted[:, 24] - truth[:, 24]) ** 2)))
 
     ideal = error(np.exp(-np.arange(49) / 30) * persistence(windows))
-    ridge = error(fit_ridge(past, *shown(past))(windows))
+    ridge = error(fit_ridge(record_set, *all_windows(record_set))(windows))
     assert ridge == pytest.approx(ideal, rel=0.1)
     assert ridge < min(error(persistence(windows)), error(zero_surge(windows)))
 
 
 @pytest.mark.slow
-def test_a_taught_student_is_as_good_as_the_theory_of_its_record() -> None:
+def test_a_trained_network_is_as_good_as_theory_allows() -> None:
     gauges, rows = records()
-    past = past_of(gauges, rows, np.arange(T) < 800, nobody())
-    network = learn(SurgeNetwork(32), [drawn(past, 2000, 64, 0)], Regime(150, 1e-3), 0)
-    windows, answer = shown(past_of(gauges, rows, np.arange(T) > 900, nobody()))
-    truth = answer.level[:, 24].numpy()
-    error = np.sqrt(np.mean((ask(network, windows)[:, 24, LEVELS.index(0.5)].numpy() - truth) ** 2))
+    record_set = build_record_set(gauges, rows, np.arange(T) < 800, no_neighbours())
+    network = train_network(SurgeNetwork(32), [draw_source(record_set, 2000, 64, 0)], TrainingConfig(150, 1e-3), 0)
+    windows, targets = all_windows(build_record_set(gauges, rows, np.arange(T) > 900, no_neighbours()))
+    truth = targets.level[:, 24].numpy()
+    error = np.sqrt(np.mean((predict_quantiles(network, windows)[:, 24, LEVELS.index(0.5)].numpy() - truth) ** 2))
     ideal = np.sqrt(np.mean((np.exp(-24 / 30) * persistence(windows)[:, 24] - truth) ** 2))
     assert error < 1.1 * ideal
 
 
-def test_neighbours_that_exaggerate_are_understood_by_the_readings() -> None:
+def test_readings_correct_neighbour_predictions_with_a_wrong_gain() -> None:
     rng = np.random.default_rng(0)
     truth = 0.1 * rng.standard_normal(T)
-    around = replace(nobody(), mean=torch.zeros(2, T, len(HOURS)), seen=torch.ones(2, T) > 0)
-    around.mean[0, :, 71] = torch.from_numpy(2 * truth + 0.02 * rng.standard_normal(T))
-    around.spread[0, :, 71] = 0.1
-    own = hearing_of(around, 0, truth)
+    neighbours = replace(no_neighbours(), mean=torch.zeros(2, T, len(HOURS)), seen=torch.ones(2, T) > 0)
+    neighbours.mean[0, :, 71] = torch.from_numpy(2 * truth + 0.02 * rng.standard_normal(T))
+    neighbours.spread[0, :, 71] = 0.1
+    own = fit_neighbours(neighbours, 0, truth)
     assert own.gain == pytest.approx(0.5, abs=0.02)
-    assert own.doubt == pytest.approx(0.1, abs=0.02)
+    assert own.error_ratio == pytest.approx(0.1, abs=0.02)
     few = np.where(np.arange(T) < 24, truth, np.nan)
-    usual = Hearing(1.0, 1.0, 9999)
-    assert 0.9 < understood(hearing_of(around, 0, few), [usual]).gain < 1.0
-    assert understood(hearing_of(around, 0, np.full(T, np.nan)), [usual]) == Hearing(1.0, 1.0, 0)
+    prior = NeighbourFit(1.0, 1.0, 9999)
+    assert 0.9 < shrink_fit(fit_neighbours(neighbours, 0, few), [prior]).gain < 1.0
+    assert shrink_fit(fit_neighbours(neighbours, 0, np.full(T, np.nan)), [prior]) == NeighbourFit(1.0, 1.0, 0)
 
 
-def test_a_storm_that_passes_lifts_what_is_said_of_a_gauge_as_it_lifted_others() -> None:
-    """The others have three times the low pressure's rise; where no track is known nothing changes."""
+def test_the_rise_under_a_cyclone_is_scaled_by_that_of_other_gauges() -> None:
+    """The others rise three times as much as the pressure alone gives; without tracks nothing changes."""
     gauges, _ = records()
-    lift = np.zeros((len(gauges.names), gauges.time.size, len(HOURS)), dtype=np.float32)
-    lift[:, 500:530] = 0.4
+    pressure_rise = np.zeros((len(gauges.names), gauges.time.size, len(HOURS)), dtype=np.float32)
+    pressure_rise[:, 500:530] = 0.4
     level = np.zeros(gauges.level.shape)
     level[:, 500:530] = 1.2
-    raised = cyclones_rise(replace(gauges, lift=lift), level)
+    raised = cyclone_rise(replace(gauges, pressure_rise=pressure_rise), level)
     assert raised is not None
     assert raised[0, 510, 0] == pytest.approx(1.2, rel=0.05)
-    untold = cyclones_rise(replace(gauges, lift=lift), np.full(level.shape, np.nan))
-    np.testing.assert_allclose(untold, lift)
-    assert cyclones_rise(gauges, level) is None
+    unfitted = cyclone_rise(replace(gauges, pressure_rise=pressure_rise), np.full(level.shape, np.nan))
+    np.testing.assert_allclose(unfitted, pressure_rise)
+    assert cyclone_rise(gauges, level) is None
 
 
-def test_a_high_level_is_passed_in_one_hour_of_a_hundred() -> None:
+def test_a_high_level_is_exceeded_in_one_percent_of_the_hours() -> None:
     _, (record, *_) = records()
     size, rng = 400_000, np.random.default_rng(0)
     tide = np.sin(2 * np.pi * np.arange(size) / 12.42)
     about = replace(record.residual, tide=tide, modes=np.full((size, 1), 0.3, np.float32))
-    weather = np.full(168, 0.16)
+    covariance = np.full(168, 0.16)
     level = tide + 0.5 * rng.standard_normal(size)  # 0.16 + 0.3^2 = 0.25
-    found = high_level(replace(record, residual=about, weather=weather))
+    found = high_level(replace(record, residual=about, covariance=covariance))
     assert np.mean(level >= found) == pytest.approx(0.01, rel=0.05)
 
 
-def test_weeks_that_the_tide_was_fitted_to_do_not_tell_how_wide_bounds_are() -> None:
+def test_weeks_that_the_tide_is_fitted_to_do_not_train_the_bounds() -> None:
     gauges, some = records()
-    windows, answer = shown(past_of(gauges, some[:1], some[0].readable, nobody()))
+    windows, targets = all_windows(build_record_set(gauges, some[:1], some[0].readable, no_neighbours()))
     network = SurgeNetwork(16)
-    for tells, moves in ((True, True), (False, False)):
+    for trains, moves in ((True, True), (False, False)):
         network.zero_grad()
-        error_of(network(windows[:64]), answer[torch.arange(64)], windows[:64], tells).backward()
+        hourly_loss(network(windows[:64]), targets[torch.arange(64)], windows[:64], trains).backward()
         assert bool(network.correction.factors.bias.grad.abs().sum() > 0) is moves  # type: ignore[union-attr]
         assert network.correction.shift.bias.grad.abs().sum() > 0  # type: ignore[union-attr]
 
 
-def test_a_student_agrees_with_days_whose_hours_it_gets_wrong() -> None:
+def test_the_daily_loss_ignores_errors_within_a_day() -> None:
     gauges, some = records()
-    windows, answer = shown(past_of(gauges, some[:1], some[0].readable, nobody()))
-    windows, answer = windows[:4], answer[torch.arange(4)]
+    windows, targets = all_windows(build_record_set(gauges, some[:1], some[0].readable, no_neighbours()))
+    windows, targets = windows[:4], targets[torch.arange(4)]
     with torch.no_grad():
         forecast = SurgeNetwork(16)(windows)
     wave = torch.sin(2 * torch.pi * torch.arange(49) / 12)  # nothing over a day
-    same = replace(answer, level=forecast.median + wave, seen=torch.ones_like(answer.seen))
-    assert float(error_of_days(forecast, same, windows)) == pytest.approx(0.0, abs=1e-9)
+    same = replace(targets, level=forecast.median + wave, seen=torch.ones_like(targets.seen))
+    assert float(daily_loss(forecast, same, windows)) == pytest.approx(0.0, abs=1e-9)
     higher = replace(same, level=same.level + windows.unit[:, None])
-    assert float(error_of_days(forecast, higher, windows)) == pytest.approx(1.0, rel=1e-4)
-    broken = replace(higher, seen=torch.arange(49).expand(4, -1) % 24 > 0)  # an hour of each day was not heard
-    assert float(error_of_days(forecast, broken, windows)) == 0.0
+    assert float(daily_loss(forecast, higher, windows)) == pytest.approx(1.0, rel=1e-4)
+    broken = replace(higher, seen=torch.arange(49).expand(4, -1) % 24 > 0)  # an hour of each day is missing
+    assert float(daily_loss(forecast, broken, windows)) == 0.0
 
 
-def test_short_tides_of_other_gauges_say_how_far_off_a_large_one_may_be() -> None:
+def test_short_tides_of_other_gauges_give_the_excess_error_of_a_tide() -> None:
     wave, still = np.sin(np.arange(T) / 2), np.zeros(T)
     modes = np.full((T, 1), 0.01, np.float32)
 
@@ -215,15 +225,15 @@ def test_short_tides_of_other_gauges_say_how_far_off_a_large_one_may_be() -> Non
         return Residual(still, tide, 0.0, modes, "none", still)
 
     pairs = [(about(size * wave), about(1.05 * size * wave)) for size in (0.5, 2.0)]
-    slack = slack_of(pairs, np.ones(T, dtype=bool))
-    assert slack == pytest.approx(0.05, rel=0.05)
-    wider = slackened(about(2.0 * wave), slack)
+    tide_error = tide_error_ratio(pairs, np.ones(T, dtype=bool))
+    assert tide_error == pytest.approx(0.05, rel=0.05)
+    wider = with_wider_tide_error(about(2.0 * wave), tide_error)
     off = float((wider.modes**2).sum(axis=1).mean())
     assert off == pytest.approx(0.01**2 + (0.05 * 2.0) ** 2 / 2, rel=0.05)
-    assert slack_of([(about(wave), about(wave))], np.ones(T, dtype=bool)) == 0.0
+    assert tide_error_ratio([(about(wave), about(wave))], np.ones(T, dtype=bool)) == 0.0
 
 
-def test_the_dutch_gauges_come_into_the_layout_in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_dutch_gauges_are_converted_to_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\nvlissgn,51.44,3.6,NAP\n")
     record = pd.DataFrame(
         {"time_MET_assumed": ["1976-01-01 00:00:00", "1976-01-01 01:00:00"], "level_m_NAP": [1.0, 2.0]}
@@ -237,18 +247,18 @@ def test_the_dutch_gauges_come_into_the_layout_in_utc(tmp_path: Path, monkeypatc
     np.testing.assert_array_equal(gauges.level[0], [1.0, 2.0])
 
 
-def test_a_record_too_short_for_a_tide_takes_the_published_one(tmp_path: Path) -> None:
+def test_a_record_too_short_for_a_tide_uses_the_published_one(tmp_path: Path) -> None:
     constants = TidalConstants("table", -30.0, "a table", {"M2": 1.0}, {"M2": 40.0})
     time = np.datetime64("2012-01-01", "h") + np.arange(T)
     level = predict_tide(constants, time)[None] + 3.0
     gauges = Gauges(("a",), np.array([-30.0]), np.array([115.0]), time, level, {"a": constants})
     short = np.arange(T) < 14 * 24
-    assert residual(gauges, 0, short).source == "a table"
-    assert residual(gauges, 0, short).mean == pytest.approx(3.0)
-    assert "own record" in residual(gauges, 0, np.arange(T) < 16 * 24).source
+    assert fit_residual(gauges, 0, short).source == "a table"
+    assert fit_residual(gauges, 0, short).mean == pytest.approx(3.0)
+    assert "own record" in fit_residual(gauges, 0, np.arange(T) < 16 * 24).source
 
 
-def test_a_perfect_forecast_scores_nothing_and_a_gap_does_not_count() -> None:
+def test_a_perfect_forecast_has_no_error_and_a_gap_does_not_count() -> None:
     observed = np.sin(np.arange(200) / 5)
     observed[50:60] = np.nan
     quantiles = np.repeat(np.nan_to_num(observed)[:, None], len(LEVELS), axis=1)
@@ -278,24 +288,24 @@ def test_peaks_are_hit_within_three_hours_and_false_alarms_count() -> None:
     assert np.isnan(peak_f1(np.zeros(500), np.zeros(500), 0.9))
 
 
-def test_a_gauge_that_hears_no_neighbour_is_left_out_of_the_ablations() -> None:
+def test_a_gauge_without_neighbours_is_left_out_of_the_ablations() -> None:
     scores = dict.fromkeys(
         ("rmse", "rmse_residual", "f1_extreme", "coverage_90", "coverage_90_extreme", "width_90"), 0.5
     )
-    lonely = {"distilled", "full_record", "labels_only", "zero_surge_full_tide", *SIMPLE}
+    isolated = {"distilled", "full_record", "labels_only", "zero_surge_full_tide", *SIMPLE}
     common = {"record_fraction": 0.05, "lead_h": 6, "seed": 0, **scores}
     rows = [
         {**common, "target": target, "streams": streams, "outage": outage, "method": method}
-        for target, methods in (("lonely", lonely), ("heard", lonely | set(BASELINES)))
+        for target, methods in (("isolated", isolated), ("connected", isolated | set(BASELINES)))
         for streams, outage, method in (
             ("neighbours", 1.0, "teacher"),
             *((streams, outage, method) for streams in ("own", "any") for outage in (0.0, 1.0) for method in methods),
         )
     ]
-    alone = [row for row in rows if row["target"] == "lonely"]
-    assert "0.05/lower_than_shuffled_teacher" not in summarise(alone)
+    of_isolated = [row for row in rows if row["target"] == "isolated"]
+    assert "0.05/lower_than_shuffled_teacher" not in summarise(of_isolated)
     for row in rows:
-        if (row["target"], row["method"]) == ("heard", "shuffled_teacher"):
+        if (row["target"], row["method"]) == ("connected", "shuffled_teacher"):
             row["rmse"] = 1.0
     found = summarise(rows)
     assert found["0.05/lower_than_shuffled_teacher"] == pytest.approx(0.5)
@@ -303,15 +313,15 @@ def test_a_gauge_that_hears_no_neighbour_is_left_out_of_the_ablations() -> None:
 
 
 @pytest.mark.slow
-def test_the_command_runs_on_gauges_that_nobody_has_seen(tmp_path: Path) -> None:
+def test_the_command_runs_on_unknown_gauges_and_resumes(tmp_path: Path) -> None:
     hours, rng = pd.date_range("2012-01-01", "2012-02-29 23:00", freq="h"), np.random.default_rng(0)
     tide = np.sin(2 * np.pi * np.arange(len(hours)) / 12.42)
     surge = 0.02 * rng.standard_normal((len(hours), 4)).cumsum(axis=0)
     levels = pd.DataFrame(surge + tide[:, None], index=hours, columns=list("abcd"))
     levels.iloc[700:760, 0] = np.nan
     levels.to_csv(tmp_path / "levels.csv", index_label="time_utc")
-    places = "a,-30,115,zero\nb,-31,116,zero\nc,-32,117,zero\nd,-33,118,zero\n"
-    (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\n" + places)
+    positions = "a,-30,115,zero\nb,-31,116,zero\nc,-32,117,zero\nd,-33,118,zero\n"
+    (tmp_path / "stations.csv").write_text("station,latitude,longitude,datum\n" + positions)
     fixes = "".join(f"x,2012-02-20 {6 * k:02d}:00:00,{118 - k},{-28 - k},80,960\n" for k in range(4))
     (tmp_path / "tracks.csv").write_text("track_id,time,lon,lat,wind,slp\n" + fixes)
     files = {"gauges": "levels.csv", "stations": "stations.csv", "storms": "tracks.csv", "work": "w", "out": "s.json"}
@@ -322,7 +332,7 @@ def test_the_command_runs_on_gauges_that_nobody_has_seen(tmp_path: Path) -> None
     (kept,) = (tmp_path / "w").iterdir()
     finished = kept.stat().st_mtime_ns
     main(command.split())
-    assert kept.stat().st_mtime_ns == finished  # the second time nothing was left to do
+    assert kept.stat().st_mtime_ns == finished  # all rows were finished
     assert "| 0.5 | a | own | 0.0 | distilled |" in (tmp_path / "s.md").read_text()
     found = json.loads((tmp_path / "s.json").read_text())
     methods = {row["method"] for row in found["rows"]}

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from benchmarks.floods.teachers import average_probabilities
-from strandline.distillation.losses import confidence
 from strandline.errors import InputError
 
 
@@ -18,6 +17,12 @@ def logits(seed: int, *shape: int) -> Tensor:
 
 
 MAP = (2, 5, 3, 4)
+
+
+def confidence(logits: Tensor) -> Tensor:
+    """1 − H(p)/ln K, (B, K, …) → (B, …)."""
+    entropy = torch.distributions.Categorical(logits=logits.movedim(1, -1)).entropy()
+    return 1 - entropy / math.log(logits.shape[1])
 
 
 def test_two_sure_teachers_who_contradict_each_other_leave_it_open() -> None:

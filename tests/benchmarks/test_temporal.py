@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.surge.temporal import TemporalAlignment, daily_consistency, expected_pinball
+from benchmarks.surge.networks.temporal import TemporalAlignment, daily_consistency, expected_pinball
 from strandline.errors import InputError
 
 
@@ -21,7 +21,7 @@ def alignment() -> TemporalAlignment:
     return TemporalAlignment(8, 5)
 
 
-def test_a_mean_of_the_teachers_features_comes_back(alignment: TemporalAlignment) -> None:
+def test_the_result_is_a_mean_of_the_teachers_features(alignment: TemporalAlignment) -> None:
     teacher = normal(3, 6, 5)
     days = torch.arange(6.0).expand(3, -1) * 24
     aligned = alignment(normal(3, 49, 8), torch.arange(49.0).expand(3, -1), teacher, days, torch.ones(3, 6) > 0)
@@ -30,7 +30,7 @@ def test_a_mean_of_the_teachers_features_comes_back(alignment: TemporalAlignment
     assert (aligned >= teacher.amin(dim=1, keepdim=True) - 1e-5).all()
 
 
-def test_a_constant_teacher_is_heard_as_it_is(alignment: TemporalAlignment) -> None:
+def test_constant_teacher_features_are_returned_unchanged(alignment: TemporalAlignment) -> None:
     teacher = normal(1, 1, 5).expand(2, 4, 5)
     aligned = alignment(normal(2, 7, 8), 50 * normal(2, 7), teacher, 50 * normal(2, 4, seed=1), torch.ones(2, 4) > 0)
     torch.testing.assert_close(aligned, teacher[:, :1].expand(-1, 7, -1))
@@ -52,7 +52,7 @@ def test_unseen_days_and_other_samples_change_nothing(alignment: TemporalAlignme
     torch.testing.assert_close(there[:1], alone)
 
 
-def test_before_anything_is_learned_the_nearest_day_speaks_loudest() -> None:
+def test_before_training_the_nearest_day_has_the_largest_weight() -> None:
     alignment = TemporalAlignment(8, 6)
     for parameter in alignment.parameters():
         parameter.data.zero_()
@@ -61,12 +61,12 @@ def test_before_anything_is_learned_the_nearest_day_speaks_loudest() -> None:
     assert aligned.argmax(dim=-1).tolist() == [[0, 1, 2, 3, 4, 5]]
 
 
-def test_a_sample_without_a_teacher_is_refused(alignment: TemporalAlignment) -> None:
-    with pytest.raises(InputError, match="1 samples hear no teacher"):
+def test_a_sample_without_a_teacher_time_is_refused(alignment: TemporalAlignment) -> None:
+    with pytest.raises(InputError, match="1 samples have no teacher time"):
         alignment(normal(2, 3, 8), normal(2, 3), normal(2, 4, 5), normal(2, 4), torch.tensor([[1] * 4, [0] * 4]) > 0)
 
 
-def test_hours_that_agree_with_the_day_cost_nothing() -> None:
+def test_hours_that_agree_with_the_daily_mean_have_no_loss() -> None:
     hours = torch.arange(48.0).expand(2, -1)
     starts, seen = torch.tensor([[0.0, 24.0, 48.0]]).expand(2, -1), torch.ones(2, 3) > 0
     hourly = normal(2, 48)

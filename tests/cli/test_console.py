@@ -31,7 +31,7 @@ from tests.fixtures.protocols import GATE
 from tests.fixtures.region_files import write_region_folder
 
 Capture = pytest.CaptureFixture[str]
-COMMANDS: dict[str, typer.main.TyperCommand] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def strandline(monkeypatch: pytest.MonkeyPatch, capsys: Capture, *arguments: object) -> tuple[int, str, str]:
@@ -174,7 +174,7 @@ def test_a_terminal_shows_what_is_left_and_closes_finished_stages(monkeypatch: p
         announce("map")
     assert any(isinstance(column, TimeRemainingColumn) for column in display.columns)
     assert all(task.completed == 1 for task in display.tasks)
-    assert "distil [all] students" in console._stderr.file.getvalue()
+    assert "distil [all] students" in console._stderr.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_pipe_gets_a_line_when_a_stage_starts_now_and_then_and_when_it_is_done(

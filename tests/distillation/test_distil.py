@@ -1,296 +1,523 @@
-"""Distillation, the training loop, failing streams and the eight ways to lay a map."""
+"""`distil` on any two networks: closed forms, masks, validation, checkpoints, shapes and devices."""
 
+import copy
+import doctest
 import math
-from dataclasses import replace
-from typing import get_args
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
 
-from strandline.distillation.alignment.kernel_alignment import AlignmentName
-from strandline.distillation.distil import DistillationConfig, DistillationData, distil_student
-from strandline.distillation.modality_dropout import modality_dropout
-from strandline.distillation.training.loop import train
-from strandline.models.inference import DihedralTransform, predict, predict_with_tta, student_inputs
-from strandline.models.student import Student
-from strandline.models.teacher import Teacher
-from tests.fixtures.batches import gauges_alone, make_batch
+from strandline.distillation import distil as distil_module
+from strandline.distillation.alignment.alignment import Alignment
+from strandline.distillation.alignment.kernel_alignment import (
+    KernelAlignment,
+    LinearCKA,
+    PrincipalComponents,
+)
+from strandline.distillation.alignment.kernels import rbf_kernel
+from strandline.distillation.alignment.projection import CosineAlignment
+from strandline.distillation.continual.regularisers import l2_sp
+from strandline.distillation.distil import DistillationBatch, DistillationReport, distil
+from strandline.distillation.losses import cross_entropy, decoupled_soft_targets, soft_targets
+from strandline.distillation.objective import geometric_annealing
+from strandline.errors import InputError
 
-SHORT = DistillationConfig(steps=6, samples=2, windows=4, all_weights=True)
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))]
 
 
-def blank_student(seed: int = 0) -> Student:
+def points(count: int = 64, width: int = 5, seed: int = 0) -> Tensor:
+    return torch.randn(count, width, generator=torch.Generator().manual_seed(seed))
+
+
+def linear(seed: int, width: int = 5, classes: int = 3) -> nn.Linear:
     torch.manual_seed(seed)
-    return Student(width=8, dropout=0.0)
+    return nn.Linear(width, classes)
 
 
-@pytest.fixture(scope="module")
-def lesson() -> DistillationData:
-    storms, windows = make_batch(4, (16, 16), seed=1), gauges_alone(make_batch(8, (8, 8), seed=2))
-    torch.manual_seed(5)
-    teacher = Teacher(width=32, depth=1, heads=2).eval()
-    for layer in (teacher.surge_decoder.correction.shift, teacher.surge_decoder.correction.factors):
-        nn.init.normal_(layer.weight, std=0.3)  # untaught, it says what every untaught student says
-    return DistillationData(
-        student_inputs(storms), student_inputs(windows), predict(teacher, storms), predict(teacher, windows)
+def centred(network: nn.Linear) -> Tensor:
+    """Weights without the part that moves all logits alike, which no softmax shows."""
+    weight = torch.cat([network.weight, network.bias[:, None]], dim=1).detach()
+    return weight - weight.mean(dim=0)
+
+
+class Maps(nn.Module):
+    """Logits (B, 3, H, W) and features of a small convolutional network with dropout."""
+
+    def __init__(self, channels: int, width: int, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.body = nn.Conv2d(channels, width, 3, padding=1)
+        self.dropout, self.head = nn.Dropout(dropout), nn.Conv2d(width, 3, 1)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        hidden = self.dropout(F.relu(self.body(image)))
+        return self.head(hidden), {"global": hidden.mean((2, 3)), "patches": hidden.flatten(2).transpose(1, 2)}
+
+
+def maps(seed: int, channels: int, width: int) -> Maps:
+    torch.manual_seed(seed)
+    return Maps(channels, width)
+
+
+def scenes(count: int = 12) -> TensorDataset:
+    draw = torch.Generator().manual_seed(7)
+    return TensorDataset(
+        torch.randn(count, 2, 4, 4, generator=draw),
+        torch.randint(3, (count, 4, 4), generator=draw),
+        torch.rand(count, 4, 4, generator=draw) < 0.7,
     )
 
 
-def without_a_teacher(lesson: DistillationData) -> DistillationData:
-    return DistillationData(lesson.storms, lesson.windows)
+def one_channel(batch: list[Tensor]) -> DistillationBatch:
+    """The student sees one channel of the two that the teacher sees."""
+    image, classes, valid = batch
+    return DistillationBatch(image[:, :1], image, classes, valid)
 
 
-def state(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.clone() for name, value in network.state_dict().items()}
+# --- closed forms ------------------------------------------------------------------------------------------------
 
 
-# --- distil ------------------------------------------------------------------------------------------------------
+def test_a_linear_student_recovers_a_linear_teacher() -> None:
+    teacher, student = linear(1), linear(2)
+    assert (centred(student) - centred(teacher)).abs().max() > 0.2
+    distil(teacher, student, [points()], steps=600, seed=0, temperature=2.0, learning_rate=0.05, weight_decay=0.0)
+    torch.testing.assert_close(centred(student), centred(teacher), atol=1e-3, rtol=0)
 
 
-@pytest.mark.slow
-def test_a_student_comes_nearer_to_its_teacher(lesson: DistillationData) -> None:
-    recipe = replace(
-        SHORT, soft=1.0, feature=0.5, task=0.0, dropout_rate=0.0, samples=4, windows=8, steps=1, learning_rate=0.0
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
+def test_the_soft_term_is_the_divergence_times_the_square_of_the_temperature(temperature: float) -> None:
+    teacher, student, inputs = linear(1), linear(2), points()
+    expected = (
+        0.7
+        * temperature**2
+        * F.kl_div(
+            (student(inputs) / temperature).log_softmax(1),
+            (teacher(inputs) / temperature).log_softmax(1),
+            log_target=True,
+            reduction="batchmean",
+        )
     )
-    student = blank_student()
-    before = distil_student(student, lesson, recipe, seed=0)
-    distil_student(student, lesson, replace(recipe, steps=60, learning_rate=3e-3), seed=0)
-    after = distil_student(student, lesson, recipe, seed=0)
-    assert set(before) == {"surge_soft", "flood_soft", "damage_soft", "feature"}
-    assert all(after[name] < 0.8 * before[name] for name in ("surge_soft", "flood_soft", "feature"))
+    report = distil(teacher, student, [inputs], steps=1, seed=0, temperature=temperature, soft_weight=0.7)
+    assert report.terms == {"soft": pytest.approx(expected.item(), rel=1e-5)}
+
+
+def test_at_a_high_temperature_the_soft_term_is_the_squared_distance_of_centred_logits() -> None:
+    """Hinton et al. (2015), eq. 4: τ² KL → Σ (z − v)² / (2K) of logits with mean 0."""
+    teacher, student, inputs = linear(1).double(), linear(2).double(), points().double()
+    difference = (student(inputs) - teacher(inputs)).detach()
+    limit = float((difference - difference.mean(1, keepdim=True)).square().sum(1).mean() / 6)
+    report = distil(teacher, student, [inputs], steps=1, seed=0, temperature=1e4)
+    assert report.terms["soft"] == pytest.approx(limit, rel=1e-3)
+
+
+def test_the_task_term_alone_is_logistic_regression_and_asks_no_teacher() -> None:
+    class Untouchable(nn.Module):
+        def forward(self, _: Tensor) -> Tensor:
+            raise AssertionError("the teacher is not needed")
+
+    inputs, student = points(200, 2), linear(0, 2, 2)
+    chance = (inputs[:, 0] - 0.5 * inputs[:, 1] + 0.25).sigmoid()
+    classes = (torch.rand(200, generator=torch.Generator().manual_seed(1)) < chance).long()
+    report = distil(
+        Untouchable(), student, [(inputs, classes)], steps=500, seed=0, soft_weight=0.0, task_loss=cross_entropy,
+        learning_rate=0.05, weight_decay=0.0,
+    )  # fmt: skip
+    assert set(report.terms) == {"task"}
+    student.zero_grad()
+    F.cross_entropy(student(inputs), classes).backward()
+    assert all(float(weight.grad.abs().max()) < 1e-3 for weight in student.parameters() if weight.grad is not None)
+
+
+def test_the_temperature_follows_the_schedule() -> None:
+    asked: list[float] = []
+
+    def loss(student: Tensor, teacher: Tensor, valid: Tensor, temperature: float) -> Tensor:
+        asked.append(temperature)
+        return soft_targets(student, teacher, valid, temperature)
+
+    distil(linear(1), linear(2), [points()], steps=5, seed=0, temperature=geometric_annealing, soft_loss=loss)
+    assert asked == pytest.approx([5.0 ** (1 - step / 4) for step in range(5)])
+
+
+def test_another_soft_loss_is_an_argument() -> None:
+    loss = partial(decoupled_soft_targets, alpha=1.0, beta=8.0)
+    inputs, teacher, student = points(), linear(1), linear(2)
+    expected = loss(student(inputs), teacher(inputs), torch.ones(64, dtype=torch.bool), 2.0).mean()
+    report = distil(teacher, student, [inputs], steps=1, seed=0, temperature=2.0, soft_loss=loss)
+    assert report.terms["soft"] == pytest.approx(expected.item(), rel=1e-5)
+
+
+# --- masks, features, consolidation --------------------------------------------------------------------------------
+
+
+def test_masked_cells_have_no_effect_and_samples_without_a_valid_cell_do_not_dilute_the_mean() -> None:
+    images, classes, valid = (tensor.clone() for tensor in scenes().tensors)
+    valid[0] = False
+    states = []
+    for garbage in (0.0, 1e3):
+        batch = (images, torch.where(valid, classes, int(garbage) % 3), valid)
+        student = maps(2, 2, 4)
+        student.dropout.p = 0.0
+        report = distil(maps(1, 2, 8), student, [batch], steps=3, seed=0, task_loss=cross_entropy)
+        states.append((report.terms, student.state_dict()))
+    torch.testing.assert_close(states[0], states[1], rtol=0, atol=0)
+    one = linear(1), linear(2)
+    valid_half = torch.arange(64) < 32
+    masked = distil(*one, [(points(), torch.zeros(64), valid_half)], steps=1, seed=0).terms
+    half = distil(linear(1), linear(2), [points()[:32]], steps=1, seed=0).terms
+    assert masked["soft"] == pytest.approx(half["soft"], rel=1e-6)
+
+
+def test_labels_hold_where_they_are_labelled_while_the_teacher_is_compared_everywhere() -> None:
+    images, classes, labelled = scenes().tensors
+    student, teacher = maps(2, 2, 4), maps(1, 2, 8)
+    student.dropout.p = 0.0
+    labelled = labelled & (torch.arange(12) < 3)[:, None, None]
+    with torch.no_grad():
+        logits, everywhere = student(images)[0], torch.ones_like(labelled)
+        soft = soft_targets(logits, teacher.eval()(images)[0], everywhere, 1.0).mean()
+        task = cross_entropy(logits, classes, labelled)[:3].mean()
+    batch = DistillationBatch(images, images, classes, labelled=labelled)
+    report = distil(teacher, student, [batch], steps=1, seed=0, task_loss=cross_entropy)
+    assert report.terms["soft"] == pytest.approx(soft.item(), rel=1e-5)
+    assert report.terms["task"] == pytest.approx(task.item(), rel=1e-5)
+    batch = DistillationBatch(images, images, classes, labelled=labelled[:, :1, :1])
+    with pytest.raises(InputError, match=r"need \(12, 4, 4\) bool"):
+        distil(teacher, student, [batch], steps=1, seed=0, task_loss=cross_entropy)
+
+
+def kernel_alignment(teacher: Maps) -> Alignment:
+    with torch.no_grad():
+        patches = teacher.eval()(scenes().tensors[0])[1]["patches"].flatten(0, 1)
+    return KernelAlignment(rbf_kernel, 1.0, 4, PrincipalComponents(patches, 3))
+
+
+@pytest.mark.parametrize("make", [lambda _: CosineAlignment(4, 8), lambda _: LinearCKA(), kernel_alignment])
+def test_features_are_aligned_by_the_object_that_is_passed(make: Any) -> None:
+    teacher, student = maps(1, 2, 8), maps(2, 1, 4)
+    student.dropout.p = 0.0
+    torch.manual_seed(3)
+    alignment = make(teacher)
+    loader = DataLoader(scenes(), batch_size=12)
+    run = partial(
+        distil, teacher, student, loader, seed=0, soft_weight=0.0, feature_weight=2.0, alignment=alignment,
+        unpack=one_channel,
+    )  # fmt: skip
+    before = run(steps=1, learning_rate=0.0).terms
+    run(steps=60, learning_rate=1e-2)
+    after = run(steps=1, learning_rate=0.0).terms
+    assert set(before) == {"feature"}
+    assert after["feature"] < 0.9 * before["feature"]
+
+
+def test_consolidation_adds_its_terms_and_holds_the_weights() -> None:
+    distances = []
+    for strength in (0.0, 1e4):
+        student = linear(2)
+        before = student.weight.detach().clone()
+        consolidation = [l2_sp(student, strength)] if strength else []
+        report = distil(
+            linear(1), student, [points()], steps=50, seed=0, learning_rate=0.05, consolidation=consolidation
+        )
+        distances.append(float((student.weight.detach() - before).norm()))
+        assert ("l2_sp" in report.terms) == bool(strength)
+    assert distances[1] < 0.1 * distances[0]
+
+
+# --- what is refused -----------------------------------------------------------------------------------------------
+
+
+def test_logits_of_another_shape_are_refused_and_both_shapes_named() -> None:
+    class Coarse(nn.Module):
+        def forward(self, image: Tensor) -> Tensor:
+            return image.mean((2, 3), keepdim=True).expand(-1, 3, -1, -1)  # (B, 3, 1, 1) would broadcast
+
+    images = scenes().tensors[0][:, :1]
+    student = maps(2, 1, 4)
+    with pytest.raises(InputError, match=r"student gives \(12, 3, 4, 4\), the teacher \(12, 3, 1, 1\)"):
+        distil(Coarse(), student, [images], steps=1, seed=0)
+    assert not student.training
+    with pytest.raises(InputError, match=r"student gives \(64, 3\), the teacher \(64, 4\)"):
+        distil(linear(1, classes=4), linear(2), [points()], steps=1, seed=0)
+
+
+def test_a_mask_that_does_not_fit_is_refused() -> None:
+    for valid in (torch.ones(12, 1, 1, dtype=torch.bool), torch.ones(12, 4, 4)):
+        batch = (scenes().tensors[0], torch.zeros(12), valid)
+        with pytest.raises(InputError, match=r"need \(12, 4, 4\) bool"):
+            distil(maps(1, 2, 8), maps(2, 2, 4), [batch], steps=1, seed=0)
 
 
 @pytest.mark.parametrize(
-    ("weights", "terms"),
+    ("change", "message"),
     [
-        ({"soft": 0.0, "feature": 0.0, "task": 1.0}, {"flood_task", "surge_task", "damage_task"}),
-        ({"soft": 1.0, "feature": 0.0, "task": 0.0}, {"flood_soft", "surge_soft", "damage_soft"}),
-        ({"soft": 0.0, "feature": 1.0, "task": 0.0}, {"feature"}),
+        ({"steps": 0}, "0 steps"),
+        ({"soft_weight": 0.0}, "every weight is 0"),
+        ({"task_loss": cross_entropy}, "have no target"),
+        ({"soft_loss": lambda s, t, v, tau: soft_targets(s, t, v, tau).mean()}, r"one value a sample, \(64,\)"),
+        ({"temperature": 0.0}, "not a finite number above 0"),
+        ({"loader": []}, "gives no batch"),
+        ({"loader": [(1, 2, 3, 4)]}, "pass `unpack`"),
+        ({"validation": []}, "validation loader: gives no batch"),
+        ({"student": nn.Flatten()}, "no weight that requires a gradient"),
+        ({"student": nn.LSTM(5, 3)}, "LSTM: returns a tuple"),
     ],
 )
-def test_a_term_of_weight_zero_is_not_computed(
-    lesson: DistillationData, weights: dict[str, float], terms: set[str]
-) -> None:
-    assert set(distil_student(blank_student(), lesson, replace(SHORT, steps=1, **weights), seed=0)) == terms
+def test_what_cannot_be_distilled_is_refused(change: dict[str, Any], message: str) -> None:
+    given: dict[str, Any] = {"student": linear(2), "loader": [points()], "steps": 1} | change
+    with pytest.raises(InputError, match=message):
+        distil(linear(1), seed=0, **given)
 
 
-@pytest.mark.parametrize("name", get_args(AlignmentName))
-def test_features_are_compared_by_whatever_the_recipe_names(lesson: DistillationData, name: AlignmentName) -> None:
-    recipe = replace(SHORT, soft=0.0, feature=1.0, task=0.0, alignment=name, dropout_rate=0.0, samples=4)
-    student = blank_student()
-    before = distil_student(student, lesson, replace(recipe, steps=1, learning_rate=0.0), seed=0)
-    distil_student(student, lesson, replace(recipe, steps=25, learning_rate=3e-3), seed=0)
-    after = distil_student(student, lesson, replace(recipe, steps=1, learning_rate=0.0), seed=0)
-    assert after["feature"] < 0.95 * before["feature"]
+def test_a_network_is_not_its_own_teacher() -> None:
+    network = linear(1)
+    with pytest.raises(InputError, match=r"copy\.deepcopy"):
+        distil(network, network, [points()], steps=1, seed=0)
 
 
-def test_terms_grow_with_their_weights(lesson: DistillationData) -> None:
-    once, twice = (
-        distil_student(
-            blank_student(), lesson, replace(SHORT, steps=1, soft=weight, task=weight, dropout_rate=0.0), seed=0
-        )
-        for weight in (0.25, 0.5)
-    )
-    for name, value in once.items():
-        assert twice[name] == pytest.approx(2 * value, rel=1e-4)
+def test_a_loader_that_can_be_read_once_is_refused_at_its_end() -> None:
+    with pytest.raises(InputError, match="read again"):
+        distil(linear(1), linear(2), (part for part in (points(), points())), steps=3, seed=0)
 
 
-@pytest.mark.parametrize("weights", [{"soft": 0.8}, {"soft": 0.0, "feature": 0.3}])
-def test_a_recipe_that_needs_a_teacher_is_refused_without_its_word(
-    lesson: DistillationData, weights: dict[str, float]
-) -> None:
-    with pytest.raises(ValueError, match="no teacher's word"):
-        distil_student(blank_student(), without_a_teacher(lesson), replace(SHORT, **weights), seed=0)
+# --- what is left behind -------------------------------------------------------------------------------------------
 
 
-def test_the_seed_alone_decides_and_the_global_generator_is_left_alone(lesson: DistillationData) -> None:
-    results = []
-    for noise in (1, 2):
-        student = blank_student()
+def test_the_teacher_and_the_random_generator_are_left_as_they_were() -> None:
+    teacher = maps(1, 2, 8).train()
+    teacher.dropout.eval()
+    before, weights = torch.get_rng_state(), copy.deepcopy(teacher.state_dict())
+    student = maps(2, 1, 4)
+    state = torch.get_rng_state()
+    distil(teacher, student, DataLoader(scenes(), batch_size=4, shuffle=True), steps=4, seed=0, unpack=one_channel)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not torch.equal(before, state)
+    assert teacher.training
+    assert not teacher.dropout.training
+    torch.testing.assert_close(teacher.state_dict(), weights, rtol=0, atol=0)
+    assert all(weight.grad is None for weight in teacher.parameters())
+    assert not student.training
+
+
+def test_frozen_weights_of_the_student_stay() -> None:
+    student = maps(2, 2, 4)
+    student.body.requires_grad_(False)
+    before = copy.deepcopy(student.state_dict())
+    distil(maps(1, 2, 8), student, [scenes().tensors[0]], steps=3, seed=0)
+    assert torch.equal(student.body.weight, before["body.weight"])
+    assert not torch.equal(student.head.weight, before["head.weight"])
+
+
+def test_the_seed_alone_decides() -> None:
+    states = []
+    for noise, seed in ((1, 5), (2, 5), (1, 6)):
+        student = maps(2, 1, 4)
         torch.manual_seed(noise)
-        before = torch.get_rng_state()
-        distil_student(student, lesson, replace(SHORT, feature=0.3), seed=3)
-        assert torch.equal(torch.get_rng_state(), before)
-        assert not student.training
-        results.append(state(student))
-    torch.testing.assert_close(results[0], results[1], rtol=0, atol=0)
-    other = blank_student()
-    distil_student(other, lesson, replace(SHORT, feature=0.3), seed=4)
-    assert not torch.equal(other.state_dict()["map.head.weight"], results[0]["map.head.weight"])
+        loader = DataLoader(scenes(), batch_size=5, shuffle=True)
+        distil(maps(1, 2, 8), student, loader, steps=6, seed=seed, unpack=one_channel)
+        states.append(student.state_dict())
+    torch.testing.assert_close(states[0], states[1], rtol=0, atol=0)
+    assert not torch.equal(states[0]["head.weight"], states[2]["head.weight"])
 
 
-def test_without_a_teacher_only_storms_with_a_survey_are_looked_at(lesson: DistillationData) -> None:
-    assert lesson.storms.flood_valid is not None
-    assert lesson.storms.terrain is not None
-    labelled = lesson.storms.flood_valid.clone()
-    labelled[2:] = False
-    storms = replace(lesson.storms, flood_valid=labelled)
-    other = storms.terrain.clone()  # type: ignore[union-attr]
-    other[2:] += 5.0
-    alone = replace(SHORT, soft=0.0, task=1.0)
-    results = []
-    for batch in (storms, replace(storms, terrain=other, gauge=storms.gauge * labelled.any(-1).any(-1)[:, None, None])):
-        student = blank_student()
-        distil_student(student, DistillationData(batch, lesson.windows), alone, seed=0)
-        results.append(state(student))
-    torch.testing.assert_close(results[0], results[1], rtol=0, atol=0)
+# --- validation ----------------------------------------------------------------------------------------------------
 
 
-def test_a_place_teaches_its_own_weights_alone_and_leaves_all_free_to_learn(lesson: DistillationData) -> None:
-    torch.manual_seed(0)
-    student = Student(width=8, site_shape=(16, 16))
-    local = {id(parameter) for parameter in student.local_parameters()}
-    before = {name: parameter.detach().clone() for name, parameter in student.named_parameters()}
-    distil_student(student, lesson, replace(SHORT, all_weights=False), seed=0)
-    for name, parameter in student.named_parameters():
-        assert parameter.requires_grad
-        assert id(parameter) in local or torch.equal(parameter, before[name]), name
-    assert student.site_memory is not None
-    assert not torch.equal(student.site_memory, before["site_memory"])
-    with pytest.raises(ValueError, match="has no site memory"):
-        distil_student(blank_student(), lesson, replace(SHORT, all_weights=False), seed=0)
+def cross_over(**changes: Any) -> tuple[nn.Linear, DistillationReport]:
+    """A student that is sure of class 0 learns class 1, while both are right as often on the validation points.
+
+    The validation loss is lowest, ln 2, where the student passes even odds.
+    """
+    student = nn.Linear(1, 2)
+    with torch.no_grad():
+        student.weight.zero_()
+        student.bias.copy_(torch.tensor([1.0, -1.0]))
+    nothing = torch.zeros(4, 1)
+    report = distil(
+        linear(1, 1, 2), student, [(nothing, torch.ones(4, dtype=torch.long))], steps=80, seed=0, soft_weight=0.0,
+        task_loss=cross_entropy, learning_rate=0.05, weight_decay=0.0, validate_every=2,
+        validation=[(nothing, torch.tensor([0, 1, 0, 1])), (nothing[:2], torch.tensor([0, 1]))], **changes,
+    )  # fmt: skip
+    return student, report
 
 
-# --- the loop ----------------------------------------------------------------------------------------------------
+def odds(student: nn.Linear) -> float:
+    return float((student.bias[1] - student.bias[0]).detach())
 
 
-def test_the_loop_finds_the_bottom_of_a_bowl() -> None:
-    weight = nn.Parameter(torch.tensor([3.0, -2.0]))
-    goal = torch.tensor([1.0, 0.5])
-    seen: list[float] = []
-    report = train([weight], lambda _: {"bowl": ((weight - goal) ** 2).sum()}, 400, 0.05, 0.0, seen.append)
-    torch.testing.assert_close(weight.detach(), goal, atol=1e-2, rtol=0)
-    assert report["bowl"] < 1e-3
-    assert seen[-1] == 1.0
-    assert seen == sorted(seen)
+def test_validation_picks_the_weights_of_the_lowest_loss() -> None:
+    student, report = cross_over()
+    assert list(report.validation) == list(range(2, 81, 2))
+    assert report.best_step == min(report.validation, key=report.validation.__getitem__)
+    assert 2 < report.best_step < 80
+    assert report.validation[report.best_step] == pytest.approx(math.log(2), abs=2e-3)
+    assert abs(odds(student)) < 0.1
+    for step, loss in report.validation.items():
+        assert loss >= math.log(2) - 1e-6, step
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("bad_step", [0, 3, 9])
-def test_a_loss_that_is_no_number_stops_the_loop_at_once(value: float, bad_step: int) -> None:
-    weight = nn.Parameter(torch.tensor([1.0]))
-    before = []
-
-    def loss(step: int) -> dict[str, Tensor]:
-        before.append(weight.detach().clone())
-        return {"good": (weight**2).sum(), "bad": weight.sum() * (value if step == bad_step else 1.0)}
-
-    with pytest.raises(FloatingPointError, match=rf"loss term 'bad' is -?(nan|inf) at step {bad_step}"):
-        train([weight], loss, 10, 0.1)
-    assert len(before) == bad_step + 1
-    assert torch.isfinite(weight).all()
+def test_without_keeping_the_best_the_last_weights_stay() -> None:
+    student, report = cross_over(keep_best=False)
+    assert odds(student) > 1
+    last = 0.5 * (F.softplus(torch.tensor(odds(student))) + F.softplus(torch.tensor(-odds(student))))
+    assert report.validation[80] == pytest.approx(float(last), rel=1e-5)
 
 
-# --- failing streams ---------------------------------------------------------------------------------------------
+def test_a_validation_loss_is_a_mean_over_samples_and_not_over_batches() -> None:
+    inputs, teacher = points(), linear(1)
+    _, *losses = (
+        distil(teacher, linear(2), [inputs], steps=1, seed=0, learning_rate=0.0, validation=parts).validation[1]
+        for parts in ([inputs], [inputs], [inputs[:10], inputs[10:]])
+    )
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
-def test_each_stream_fails_as_often_as_it_should(share: float) -> None:
-    batch = make_batch(40, (8, 8), seed=3)
-    draw = torch.Generator().manual_seed(0)
-    lost: dict[str, list[float]] = {"radar": [], "optical": [], "in_situ": [], "climate": []}
-    for _ in range(100):
-        seen = modality_dropout(batch, share, draw)
-        for name, shares in lost.items():
-            there, was = (
-                getattr(seen, f"{name}_seen").flatten(1).any(1),
-                getattr(batch, f"{name}_seen").flatten(1).any(1),
-            )
-            shares.append(float((~there & was).sum() / was.sum()))
-    for name, shares in lost.items():
-        assert np.mean(shares) == pytest.approx(share, abs=0.03), name
+def test_validation_does_not_change_the_training() -> None:
+    states = []
+    for validation in (None, DataLoader(scenes(), batch_size=5, shuffle=True)):
+        student, loader = maps(2, 1, 4), DataLoader(scenes(), batch_size=5, shuffle=True)
+        distil(
+            maps(1, 2, 8), student, loader, steps=6, seed=0, unpack=one_channel, validation=validation,
+            validate_every=2, keep_best=False,
+        )  # fmt: skip
+        states.append(student.state_dict())
+    torch.testing.assert_close(states[0], states[1], rtol=0, atol=0)
 
 
-def test_outages_come_together_more_often_than_chance() -> None:
-    batch, draw = make_batch(40, (8, 8), seed=3), torch.Generator().manual_seed(0)
-    both = []
-    for _ in range(50):
-        seen = modality_dropout(batch, 0.3, draw)
-        assert seen.radar_seen is not None
-        assert seen.optical_seen is not None
-        both.append((~seen.radar_seen.flatten(1).any(1) & ~seen.optical_seen.flatten(1).any(1)).float().mean())
-    assert np.mean(both) > 1.5 * 0.3**2
-    assert np.mean(both) == pytest.approx(0.15 + 0.85 * (0.15 / 0.85) ** 2, abs=0.03)
+def test_a_validation_loss_that_is_no_number_stops_the_training() -> None:
+    with pytest.raises(FloatingPointError, match="validation loss is nan"):
+        distil(linear(1), linear(2), [points()], steps=1, seed=0, validation=[points() * math.nan])
 
 
-def test_an_outage_only_hides_and_leaves_zeros_behind() -> None:
-    batch = make_batch(20, (8, 8))
-    seen = modality_dropout(batch, 0.7, torch.Generator().manual_seed(0))
-    for name in ("gauge", "radar", "optical", "in_situ", "climate"):
-        was, now = getattr(batch, f"{name}_seen"), getattr(seen, f"{name}_seen")
-        assert (now <= was).all()
-        assert now.sum() < was.sum()
-        values, old = getattr(seen, name), getattr(batch, name)
-        mask = now if name == "gauge" else now[..., None] if name == "climate" else now[:, None]
-        torch.testing.assert_close(values * mask, old * mask)
-        assert not (values * ~mask).any()
-    torch.testing.assert_close(seen.tide, batch.tide)
-    torch.testing.assert_close(seen.terrain, batch.terrain)
-    torch.testing.assert_close(seen.flood_valid, batch.flood_valid)
+# --- checkpoints ---------------------------------------------------------------------------------------------------
 
 
-# --- eight ways to lay a map -------------------------------------------------------------------------------------
+class Interrupted(Exception):
+    """The power goes."""
 
-TURNS = DihedralTransform.all()
+
+def interrupted_at(fraction: float) -> Any:
+    def progress(done: float) -> None:
+        if done >= fraction:
+            raise Interrupted
+
+    return progress
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (8, 24)], ids=str)
-@pytest.mark.parametrize("turn", TURNS, ids=str)
-def test_a_turn_can_be_undone_and_keeps_every_asset_on_its_ground(
-    turn: DihedralTransform, shape: tuple[int, int]
+def checkpointed(own_generator: bool = False, **changes: Any) -> tuple[dict[str, Tensor], DistillationReport]:
+    """Everything that has a state: dropout, shuffling, a trained alignment, replay-like draws, the best weights."""
+
+    class Jitter:
+        """Consolidation that draws."""
+
+        def terms(self, student: nn.Module, generator: torch.Generator) -> dict[str, Tensor]:
+            weight = next(student.parameters())
+            return {"jitter": 1e-2 * (weight * torch.randn(weight.shape, generator=generator)).sum()}
+
+    teacher, student = maps(1, 2, 8), maps(2, 1, 4)
+    torch.manual_seed(3)
+    order = torch.Generator().manual_seed(9) if own_generator else None
+    report = distil(
+        teacher, student, DataLoader(scenes(), batch_size=5, shuffle=True, generator=order), steps=11, seed=4,
+        unpack=one_channel, temperature=geometric_annealing, task_loss=cross_entropy, alignment=CosineAlignment(4, 8),
+        consolidation=[Jitter()], learning_rate=1e-2, validation=DataLoader(scenes(), batch_size=5), validate_every=2,
+        checkpoint_every=1, **changes,
+    )  # fmt: skip
+    return student.state_dict(), report
+
+
+@pytest.mark.parametrize("own_generator", [False, True], ids=["global generator", "loader's generator"])
+@pytest.mark.parametrize("fraction", [1 / 11, 4 / 11, 6 / 11, 10 / 11, 1.0])
+def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit(
+    tmp_path: Path, fraction: float, own_generator: bool
 ) -> None:
-    batch = make_batch(2, shape)
-    turned = turn.batch(batch)
-    assert batch.terrain is not None
-    assert turned.terrain is not None
-    assert batch.asset_cell is not None
-    assert turned.asset_cell is not None
-    for i in range(2):
-        for asset in range(5):
-            row, column = batch.asset_cell[i, asset]
-            new_row, new_column = turned.asset_cell[i, asset]
-            torch.testing.assert_close(turned.terrain[i, :, new_row, new_column], batch.terrain[i, :, row, column])
-            assert turned.flood_valid[i, new_row, new_column] == batch.flood_valid[i, row, column]  # type: ignore[index]
-    back = [one.grid(turn.grid(batch.terrain)) for one in TURNS]
-    same = [grid.shape == batch.terrain.shape and torch.equal(grid, batch.terrain) for grid in back]
-    assert [one for one, is_same in zip(TURNS, same, strict=True) if is_same] == [turn.inverse]
-    again = turn.inverse.batch(turned)
-    for name, tensor in vars(batch).items():
-        torch.testing.assert_close(getattr(again, name), tensor)
+    whole = checkpointed(own_generator)
+    path = tmp_path / "folder" / "distillation.pt"
+    with pytest.raises(Interrupted):
+        checkpointed(own_generator, checkpoint=path, progress=interrupted_at(fraction))
+    torch.randn(3)
+    resumed = checkpointed(own_generator, checkpoint=path)
+    torch.testing.assert_close(resumed[0], whole[0], rtol=0, atol=0)
+    assert resumed[1] == whole[1]
 
 
-def test_the_eight_turns_differ_and_all_are_drawn() -> None:
-    grid = torch.arange(9).reshape(3, 3)
-    assert len({tuple(turn.grid(grid).flatten().tolist()) for turn in TURNS}) == 8
-    draw = torch.Generator().manual_seed(0)
-    assert {DihedralTransform.draw(draw) for _ in range(100)} == set(TURNS)
+def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "distillation.pt"
+    first = checkpointed(checkpoint=path)
+    seen: list[float] = []
+    again = checkpointed(checkpoint=path, progress=seen.append)
+    assert not seen
+    torch.testing.assert_close(again[0], first[0], rtol=0, atol=0)
+    assert again[1] == first[1]
 
 
-def test_a_turned_word_lies_as_the_turned_map_does() -> None:
-    torch.manual_seed(0)
-    word = predict(Student(width=8).eval(), make_batch(2, (8, 8)))
-    turned = DihedralTransform(True, False, True).prediction(word)
-    assert word.flood_logits is not None
-    assert turned.flood_logits is not None
-    torch.testing.assert_close(turned.flood_logits, DihedralTransform(True, False, True).grid(word.flood_logits))
-    assert set(turned.features) == {"global"}
-    torch.testing.assert_close(turned.surge_mean, word.surge_mean)
+def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "distillation.pt"
+    run = partial(distil, linear(1), checkpoint=path)
+    run(linear(2), [points()], steps=3, seed=0)
+    with pytest.raises(InputError, match=r"other settings \(seed\)"):
+        run(linear(2), [points()], steps=3, seed=1)
+    with pytest.raises(InputError, match=r"other settings \(temperatures\)"):
+        run(linear(2), [points()], steps=3, seed=0, temperature=2.0)
+    content = path.read_bytes()
+    for damaged in (b"", b"text", content[: len(content) // 2]):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match="is not a training checkpoint"):
+            run(linear(2), [points()], steps=3, seed=0)
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (8, 24)], ids=str)
-def test_a_word_asked_all_ways_round_turns_with_the_map_and_stays_a_probability(shape: tuple[int, int]) -> None:
-    torch.manual_seed(0)
-    network, batch = Teacher(width=16, depth=1), make_batch(2, shape)
-    word = predict_with_tta(network, batch)
-    assert word.flood_logits is not None
-    torch.testing.assert_close(word.flood_logits.exp().sum(dim=1), torch.ones(2, *shape))
-    for turn in TURNS:
-        turned = predict_with_tta(network, turn.batch(batch)).flood_logits
-        torch.testing.assert_close(turned, turn.grid(word.flood_logits), rtol=1e-4, atol=1e-4)
-    plain = predict(network, batch)
-    assert plain.flood_logits is not None
-    assert not torch.allclose(plain.flood_logits.log_softmax(dim=1), word.flood_logits, atol=1e-2)
-    torch.testing.assert_close(word.features["patches"], plain.features["patches"])
-    torch.testing.assert_close(word.surge_mean, plain.surge_mean)
+def test_a_failed_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "distillation.pt"
+    with pytest.raises(Interrupted):
+        distil(
+            linear(1), linear(2), [points()], steps=4, seed=0, checkpoint=path, checkpoint_every=2,
+            progress=interrupted_at(0.5),
+        )  # fmt: skip
+    content = path.read_bytes()
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(InputError, match="No space left"):
+        distil(linear(1), linear(2), [points()], steps=4, seed=0, checkpoint=path, checkpoint_every=2)
+    assert path.read_bytes() == content
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+# --- devices, inputs, documentation --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_networks_and_batches_are_moved_to_the_device(device: str, tmp_path: Path) -> None:
+    teacher, student = maps(1, 2, 8), maps(2, 1, 4)
+    loader = [{"image": image, "classes": classes, "valid": valid} for image, classes, valid in DataLoader(scenes(), 4)]
+
+    def unpack(batch: dict[str, Tensor]) -> DistillationBatch:
+        return DistillationBatch({"image": batch["image"][:, :1]}, (batch["image"],), batch["classes"], batch["valid"])
+
+    report = distil(
+        teacher, student, loader, steps=4, seed=0, unpack=unpack, device=device, task_loss=cross_entropy,
+        alignment=CosineAlignment(4, 8), consolidation=[l2_sp(student, 0.1)], validation=loader, validate_every=2,
+        checkpoint=tmp_path / "file.pt",
+    )  # fmt: skip
+    assert {weight.device.type for weight in student.parameters()} == {device}
+    assert {weight.device.type for weight in teacher.parameters()} == {"cpu"}
+    assert set(report.terms) == {"task", "soft", "feature", "l2_sp"}
+
+
+def test_progress_goes_from_the_first_step_to_one() -> None:
+    seen: list[float] = []
+    distil(linear(1), linear(2), [points()], steps=4, seed=0, progress=seen.append)
+    assert seen == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_the_example_in_the_documentation_runs() -> None:
+    found = doctest.testmod(distil_module)
+    assert found.attempted >= 5
+    assert found.failed == 0

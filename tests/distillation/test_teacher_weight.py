@@ -17,8 +17,8 @@ from strandline.distillation.teacher_weight import (
     TeacherWeight,
     block_errors,
     estimate_teacher_weight,
+    probability_of_smaller_error,
     visibility,
-    weigh,
 )
 from strandline.errors import InputError
 
@@ -90,7 +90,7 @@ def test_equally_good_teachers_are_chosen_about_as_often_as_not() -> None:
 
 def test_few_blocks_say_less_than_many() -> None:
     one, none = torch.tensor([0.1]), torch.tensor([0.3])
-    weights = [weigh(one.expand(n), none.expand(n), 0.5) for n in (0, 1, 3, 10, 48)]
+    weights = [probability_of_smaller_error(one.expand(n), none.expand(n), 0.5) for n in (0, 1, 3, 10, 48)]
     assert weights == sorted(weights)
     assert weights[0] == 0.5
     assert weights[1] < 0.75
@@ -101,16 +101,22 @@ def test_one_block_against_two_imagined_ones_has_the_closed_form_chance() -> Non
     """P(g·E₁ + s·(E₂ − E₃) > 0) = 1 − s / (2(s + g)) for exponential E, gain g and doubt s."""
     for gain in (0.05, 0.2, 1.0):
         expected = 1 - DOUBT / (2 * (DOUBT + gain))
-        assert weigh(torch.tensor([0.3]), torch.tensor([0.3 + gain + TIE]), 0.5) == pytest.approx(expected, abs=0.02)
-        assert weigh(torch.tensor([0.3 + gain + TIE]), torch.tensor([0.3]), 0.5) == pytest.approx(
-            1 - expected, abs=0.02
-        )
+        assert probability_of_smaller_error(
+            torch.tensor([0.3]), torch.tensor([0.3 + gain + TIE]), 0.5
+        ) == pytest.approx(expected, abs=0.02)
+        assert probability_of_smaller_error(
+            torch.tensor([0.3 + gain + TIE]), torch.tensor([0.3]), 0.5
+        ) == pytest.approx(1 - expected, abs=0.02)
 
 
 @pytest.mark.parametrize("surer", [0.0, 0.999])
 def test_a_thousand_dry_blocks_on_which_one_network_is_a_little_surer_take_no_side(surer: float) -> None:
     teacher, student = torch.full((1000,), 0.001), torch.full((1000,), 0.001 + surer * TIE)
-    assert weigh(teacher, student, 0.3) == weigh(student, teacher, 0.3) == pytest.approx(0.3, abs=1e-12)
+    assert (
+        probability_of_smaller_error(teacher, student, 0.3)
+        == probability_of_smaller_error(student, teacher, 0.3)
+        == pytest.approx(0.3, abs=1e-12)
+    )
 
 
 @settings(max_examples=50, deadline=None)
@@ -145,10 +151,10 @@ def test_a_better_teacher_never_lowers_the_weight_nor_does_a_higher_prior(
     teacher, student = torch.tensor(pairs, dtype=torch.float64).T
     better = teacher.clone()
     better[which % len(pairs)] *= drop
-    weight = weigh(teacher, student, prior)
+    weight = probability_of_smaller_error(teacher, student, prior)
     assert 0 < weight < 1
-    assert weigh(better, student, prior) >= weight
-    assert weigh(teacher, student, (1 + prior) / 2) >= weight
+    assert probability_of_smaller_error(better, student, prior) >= weight
+    assert probability_of_smaller_error(teacher, student, (1 + prior) / 2) >= weight
 
 
 @settings(max_examples=30, deadline=None)
@@ -276,7 +282,7 @@ def test_the_advice_warns_when_little_of_the_teachers_word_can_be_seen() -> None
     labels, mask = (truth > 0).long(), everywhere(truth)
     blind = estimate_teacher_weight(teacher, student, labels, mask, prior=0.5, visible=0.04)
     sees = estimate_teacher_weight(teacher, student, labels, mask, prior=0.5, visible=0.8)
-    assert "Little can pass in any case: 4%" in blind.advice
-    assert "Little can pass" not in sees.advice
+    assert "Little can be distilled in any case: the student's inputs determine 4%" in blind.advice
+    assert "Little can be" not in sees.advice
     assert blind.weight == sees.weight
-    assert "leave it open" in TeacherWeight(0.5, 0.5, (0.1,), 0.2, 0.2).advice
+    assert "do not decide" in TeacherWeight(0.5, 0.5, (0.1,), 0.2, 0.2).advice

@@ -162,7 +162,7 @@ def test_waterlines_are_open_where_a_cell_was_never_dry_or_never_wet() -> None:
 def test_rows_may_be_drawn_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     archive, _ = simulated(5, storms=7)
     whole = compute_waterlines(archive, every(archive))
-    monkeypatch.setattr("strandline.distillation.waterlines.AT_ONCE", 1)
+    monkeypatch.setattr("strandline.distillation.waterlines.LARGEST_TENSOR", 1)
     torch.testing.assert_close(compute_waterlines(archive, every(archive)), whole)
 
 

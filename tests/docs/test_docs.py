@@ -23,7 +23,7 @@ PAGES = sorted([*ROOT.glob("docs/**/*.md"), *(ROOT / name for name in ("README.m
 TOP = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md")]
 RUN = [page for page in PAGES if "```python\n" in page.read_text(encoding="utf-8")]
 SLOW = {"library.md"}
-COMMANDS: dict[str, typer.main.TyperCommand] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 UsageError = typer.BadParameter.__mro__[1]
 NOT_RUN = re.compile(r"<!-- not run: .+ -->\n```(\w+)\n.*?```", re.DOTALL)
 PRODUCT_FOLDERS = ("runs/", "alerts/", "drafts/", "confirmed/", "watch-alerts/")

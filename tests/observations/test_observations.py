@@ -11,13 +11,13 @@ from strandline.errors import InputError
 from strandline.observations.observations import Observations
 from strandline.observations.region import Region
 from strandline.observations.variables import VARIABLES, as_variable, check_variables
-from tests.fixtures.batches import HERE, HOUR, REGION, make_assets, make_observations, make_terrain, scenes
+from tests.fixtures.batches import HERE, REGION, make_assets, make_observations, make_terrain, scenes
 
 REGION_FACTS = vars(REGION)
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"crs": "EPSG:4326"}, "not projected in metres"),
         ({"crs": "EPSG:2263"}, "not projected in metres"),  # feet
@@ -31,12 +31,12 @@ REGION_FACTS = vars(REGION)
         ({"cell_size": 300.0}, "not a whole number"),
     ],
 )
-def test_a_region_refuses_what_makes_no_grid(change: dict[str, object], words: str) -> None:
-    with pytest.raises(InputError, match=words):
+def test_a_region_refuses_what_makes_no_grid(change: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         Region(**(REGION_FACTS | change))
 
 
-def test_a_window_of_a_region_is_the_same_cells_under_the_same_sea() -> None:
+def test_a_window_of_a_region_keeps_cells_and_sea_point() -> None:
     part = REGION.window(slice(2, 10), slice(4, None))
     np.testing.assert_array_equal(part.x, REGION.x[4:])
     np.testing.assert_array_equal(part.y, REGION.y[2:10])
@@ -66,12 +66,12 @@ def test_every_variable_refuses_values_beyond_its_range_and_other_units() -> Non
         check_variables(xr.Dataset({"humidity": ("x", [1.0])}), "here")
 
 
-def place() -> Observations:
+def small_region() -> Observations:
     return make_observations(days=12, peaks=("2020-01-06T06",))
 
 
 def with_gauge(change: object) -> dict[str, object]:
-    gauge = place().require_gauge()
+    gauge = small_region().require_gauge()
     return {"tide_gauge": change(gauge)}  # type: ignore[operator]
 
 
@@ -80,7 +80,7 @@ NOON = np.datetime64("2020-01-06T12", "ns")
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         (with_gauge(lambda g: g.drop_vars("quality")), "variable 'quality' is missing"),
         (with_gauge(lambda g: g.assign(tide=as_variable("tide", ("time",), np.zeros(288)))), "not part of this"),
@@ -100,24 +100,23 @@ NOON = np.datetime64("2020-01-06T12", "ns")
         ({"provenance": {"terrain": HERE}}, "tide_gauge: has no provenance"),
     ],
 )  # fmt: skip
-def test_observations_refuse_what_breaks_their_layout(change: dict[str, object], words: str) -> None:
-    here = place()
-    with pytest.raises(InputError, match=words):
+def test_observations_refuse_what_breaks_their_layout(change: dict[str, object], message: str) -> None:
+    here = small_region()
+    with pytest.raises(InputError, match=message):
         replace(here, **({"provenance": {**here.provenance, "sar": HERE, "flood_survey": HERE}} | change))
 
 
-def test_what_was_not_observed_is_none_and_not_zeros() -> None:
-    here = place()
+def test_a_modality_that_was_not_observed_is_none() -> None:
+    here = small_region()
     assert set(here.modalities()) == {"terrain", "tide_gauge"}
     bare = here.without("tide_gauge", "assets")
     assert bare.tide_gauge is None
     assert bare.assets is None
     assert set(bare.modalities()) == {"terrain"}
-    assert not here.is_simulated
 
 
 def test_a_modality_that_is_required_but_was_not_observed_is_an_error() -> None:
-    here = place()
+    here = small_region()
     assert here.require_gauge() is here.tide_gauge
     assert here.require_assets() is here.assets
     bare = here.without("tide_gauge", "assets")
@@ -129,21 +128,6 @@ def test_a_modality_that_is_required_but_was_not_observed_is_an_error() -> None:
         bare.require("truth")
 
 
-def test_a_window_keeps_its_hours_and_an_empty_one_leaves_nothing() -> None:
-    early, late = (np.datetime64(f"2020-01-0{day}T12", "ns") for day in (4, 8))
-    survey = scenes([early, late], flood_depth=np.zeros((2, 16, 16)))
-    here = replace(place(), flood_survey=survey, provenance={**place().provenance, "flood_survey": HERE})
-    part = here.between(early, late - HOUR)
-    assert part.require_gauge()["time"].values[[0, -1]].tolist() == [early.item(), (late - HOUR).item()]
-    assert part.require("flood_survey")["time"].values.tolist() == [early.item()]
-    assert part.terrain is here.terrain
-    rest = here.outside([(early, late - HOUR)])
-    assert rest.require_gauge().sizes["time"] + part.require_gauge().sizes["time"] == here.require_gauge().sizes["time"]
-    never = here.between(late + 900 * HOUR, late + 901 * HOUR)
-    assert never.tide_gauge is None
-    assert never.flood_survey is None
-
-
 def test_assets_may_be_absent_but_not_halved() -> None:
-    assert isinstance(place().assets, gpd.GeoDataFrame)
-    assert replace(place(), assets=None).assets is None
+    assert isinstance(small_region().assets, gpd.GeoDataFrame)
+    assert replace(small_region(), assets=None).assets is None

@@ -1,4 +1,4 @@
-"""Storms in a record: declustered peaks, and their division into parts that share no hour."""
+"""Storms in a record: declustered peaks, and disjoint splits."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_storms_are_apart_in_order_and_share_no_hour(seed: int, most: int, separ
     assert max(storm.peak_level for storm in storms) == np.nanmax(level)
 
 
-def test_the_highest_peaks_win_and_the_record_gives_no_more_than_it_holds() -> None:
+def test_the_highest_peaks_are_returned_and_never_more_than_the_record_has() -> None:
     time = START + np.arange(24 * 40) * HOUR
     level = np.zeros(time.size)
     for hour, height in ((100, 1.0), (160, 2.0), (400, 1.5), (700, 3.0)):
@@ -47,7 +47,7 @@ def test_the_highest_peaks_win_and_the_record_gives_no_more_than_it_holds() -> N
     assert len(find_storms(time, level, 100)) <= 24 * 40 // 121 + 1
 
 
-def test_a_gap_is_no_peak() -> None:
+def test_a_gap_is_not_a_peak() -> None:
     time = START + np.arange(24 * 40) * HOUR
     level = np.full(time.size, np.nan)
     assert find_storms(time, level, 5) == []
@@ -62,7 +62,7 @@ def test_windows_that_would_overlap_are_refused() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**31), n_calibration=st.integers(0, 9), n_test=st.integers(0, 9), named=st.integers(0, 3))
-def test_the_parts_are_disjoint_whole_and_hold_what_was_withheld(
+def test_the_parts_of_a_split_are_disjoint_complete_and_respect_held_out_windows(
     seed: int, n_calibration: int, n_test: int, named: int
 ) -> None:
     storms = find_storms(*record(seed), most=12)
@@ -77,7 +77,7 @@ def test_the_parts_are_disjoint_whole_and_hold_what_was_withheld(
     assert len(split.calibration) == min(n_calibration, len(storms) - len(split.test))
 
 
-def test_a_storm_that_reaches_into_a_withheld_window_is_not_learned_from() -> None:
+def test_a_storm_that_overlaps_a_withheld_window_is_not_used_in_training() -> None:
     peak = START + 24 * 20 * HOUR
     storms = [Storm(p - 72 * HOUR, p, p + 48 * HOUR, 1.0) for p in (peak, peak + 200 * HOUR)]
     window = (peak + 24 * HOUR, peak + 60 * HOUR)  # holds no peak, but hours of the first storm

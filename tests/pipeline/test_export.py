@@ -80,7 +80,7 @@ def test_a_folder_of_programs_is_written_and_read_without_strandline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("onnxruntime")
-    past = export.load_exemplars()
+    past = export.load_exemplars()  # type: ignore[attr-defined]
     monkeypatch.setattr(export, "load_exemplars", lambda: replace(past, storms=past.storms[:2]))
     ours = forecaster()
     export.export_forecaster(ours, tmp_path)

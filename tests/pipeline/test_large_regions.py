@@ -23,6 +23,7 @@ from benchmarks.large_regions.coast_files import write_coast
 from benchmarks.large_regions.scale import RASTERS, difference, kill_when_begun
 from benchmarks.large_regions.wide_terrain import write_terrain
 from strandline.distillation.adaptation.data import predict_two_pass
+from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
 from strandline.models.batching import build_storm_batch
 from strandline.models.student import Student
@@ -33,7 +34,6 @@ from strandline.observations.region_file import load_region_file
 from strandline.observations.storms import find_storms
 from strandline.pipeline.deployment import RunMetadata, build_deployment, load_deployment, save_deployment
 from strandline.pipeline.large_regions import dask_workers as workers
-from strandline.pipeline.large_regions import map_region as make
 from strandline.pipeline.large_regions import products
 from strandline.pipeline.large_regions.map_region import (
     MapConfig,
@@ -280,7 +280,7 @@ def map_into(
     region: Path,
     *,
     choice: MapConfig = CHOICE,
-    announce: make.Announce = quiet,
+    announce: Announce = quiet,
     resume: bool = False,
     scheduler: str | None = None,
 ) -> MapMetadata:
@@ -324,7 +324,7 @@ class Interrupted(Exception):
     pass
 
 
-def stopping(stage: str, after: float) -> make.Announce:
+def stopping(stage: str, after: float) -> Announce:
     def announce(name: str) -> Callable[[float], None] | None:
         def progress(done: float) -> None:
             if done >= after:
@@ -362,7 +362,7 @@ def test_an_interrupted_map_leaves_no_product_and_goes_on_where_it_was(
 def test_a_raster_that_the_disk_took_in_part_is_refused(
     run: Path, region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = products.raster_files.copy
+    plain = products.raster_files.copy  # type: ignore[attr-defined]
 
     def careless(source: Path, target: Path, **options: str) -> None:
         with rasterio.open(source, "r+") as file:
@@ -371,7 +371,7 @@ def test_a_raster_that_the_disk_took_in_part_is_refused(
             file.write(values)
         plain(source, target, **options)
 
-    monkeypatch.setattr(products.raster_files, "copy", careless)
+    monkeypatch.setattr(products.raster_files, "copy", careless)  # type: ignore[attr-defined]
     with pytest.raises(InputError, match=r"flood_probability\.tif: was not written completely"):
         map_into(str(tmp_path), run, region)
     assert not list(tmp_path.glob("[!.]*.*"))

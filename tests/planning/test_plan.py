@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from strandline.errors import InputError
 from strandline.planning.early_action.hindcast import prepare_hindcast
 from strandline.planning.early_action.protocol import Phase
-from strandline.planning.investment.discounting import Economy, annuity
+from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import Plan, plan_adaptation
@@ -92,11 +92,13 @@ def test_a_cost_within_a_factor_of_three_lies_there_nineteen_times_of_twenty() -
 
 
 def test_annuity_and_reinvestment_in_closed_form() -> None:
-    assert annuity(0.0, 40) == 40.0
-    assert annuity(0.03, 50) == pytest.approx((1 - 1.03**-50) / 0.03)
+    assert Economy(0.0, 40, 2025).annuity_from(0.0) == 40.0
+    assert Economy(0.03, 50, 2025).annuity_from(0.0) == pytest.approx((1 - 1.03**-50) / 0.03)
     assert Economy(0.0, 50, 2025).life_cycle_cost_factor(10, 0.0) == 5.0
     assert Economy(0.03, 10, 2025).life_cycle_cost_factor(10, 0.0) == 1.0
-    assert Economy(0.03, 50, 2025).life_cycle_cost_factor(50, 0.01) == pytest.approx(1 + 0.01 * annuity(0.03, 50))
+    assert Economy(0.03, 50, 2025).life_cycle_cost_factor(50, 0.01) == pytest.approx(
+        1 + 0.01 * Economy(0.03, 50, 2025).annuity_from(0.0)
+    )
     assert Economy(0.03, 50, 2025).life_cycle_cost_factor(20, 0.0, start=20) == pytest.approx(1.03**-20 + 1.03**-40)
     assert Economy(0.03, 50, 2025).life_cycle_cost_factor(20, 0.5, start=50) == 0.0
 
@@ -130,7 +132,7 @@ def test_homes_are_raised_only_where_it_pays() -> None:
     action = next(a for a in plan_of().actions if a.kind == "home_raise")
     assert action.where == ("low",)
     assert action.net_present_value[1] == pytest.approx(
-        action.avoided_loss[1] * annuity(0.03, 50) - action.cost[1], rel=0.15
+        action.avoided_loss[1] * Economy(0.03, 50, 2025).annuity_from(0.0) - action.cost[1], rel=0.15
     )
 
 
@@ -163,9 +165,9 @@ def test_every_plan_monitors_and_every_phase_has_a_stop_and_a_degraded_rule() ->
     assert plan.protocol is not None
     assert {phase.name for phase in plan.protocol.phases} >= {"evacuate_low_lying_areas", "close_floodgates"}
     for phase in plan.protocol.phases:
-        still = plan.protocol.indicators[f"{phase.name}_left"]
+        stop_indicator = plan.protocol.indicators[f"{phase.name}_left"]
         for indicator in plan.protocol.indicators_of(phase.start).values():
-            assert still.value < indicator.value
+            assert stop_indicator.value < indicator.value
             assert indicator.lead_window_hours[1] > 0
         assert phase.stop.for_hours > 12.4
     assert [action.priority for action in plan.actions] == list(range(1, len(plan.actions) + 1))
@@ -175,7 +177,7 @@ def gates_of(cost: float) -> tuple[Plan, Phase | None]:
     """The plan whose only measure is to close floodgates at this cost, and its phase."""
     catalogue = load_measures()
     gates = next(m for m in catalogue.operational if m.key == "close_floodgates")
-    dear = replace(gates, cost=replace(gates.cost, value=cost, low=cost, high=cost))
+    dear = replace(gates, cost=replace(gates.cost, value=cost, low=cost, high=cost))  # type: ignore[type-var]
     plan = plan_of(measures=replace(catalogue, long_term=(), operational=(dear,)))
     return plan, None if plan.protocol is None else plan.protocol.phases[0]
 
@@ -209,10 +211,10 @@ def test_a_plan_has_hindcasts_of_its_triggers_or_a_note_that_the_record_is_too_s
     rng = np.random.default_rng(0)
     hours = np.arange(10_000)
     tide = 0.3 * np.cos(2 * np.pi * hours / 12.42)
-    weather = np.convolve(rng.normal(0, 0.12, hours.size), np.exp(-np.arange(100) / 12.0), mode="same")
+    residual = np.convolve(rng.normal(0, 0.12, hours.size), np.exp(-np.arange(100) / 12.0), mode="same")
     time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")
-    past = prepare_hindcast(time, tide + weather, tide, tide + weather, rng)
-    plan = plan_of(hindcast_data=past)
+    hindcast_data = prepare_hindcast(time, tide + residual, tide, tide + residual, rng)
+    plan = plan_of(hindcast_data=hindcast_data)
     assert plan.protocol is not None
     assert [(r.phase, r.gauge_fails) for r in plan.hindcasts] == [
         (phase.name, dies) for dies in (False, True) for phase in plan.protocol.phases
@@ -289,7 +291,8 @@ def test_invalid_arguments_are_refused() -> None:
 def test_a_higher_discount_rate_never_helps_an_investment(rate: float, more: float) -> None:
     def value(discount_rate: float) -> float:
         return (
-            annuity(discount_rate, 30) * 1.0 - Economy(discount_rate, 30, 2025).life_cycle_cost_factor(30, 0.0) * 10.0
+            Economy(discount_rate, 30, 2025).annuity_from(0.0)
+            - Economy(discount_rate, 30, 2025).life_cycle_cost_factor(30, 0.0) * 10.0
         )
 
     assert value(rate + more) < value(rate)

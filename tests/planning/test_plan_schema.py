@@ -23,17 +23,17 @@ def write(folder: Path, plan: dict[str, Any]) -> Path:
     return path
 
 
-def numbers_in(schema: Any, place: str = "", said: str = "") -> Iterator[tuple[str, str]]:
+def numbers_in(schema: Any, location: str = "", description: str = "") -> Iterator[tuple[str, str]]:
     """Place and description of every number that is not a count; parts of a tuple share their tuple's description."""
     if isinstance(schema, dict):
-        said = schema.get("description", said)
+        description = schema.get("description", description)
         if "number" in schema.get("type", ""):
-            yield place, said
+            yield location, description
         for key, entry in schema.items():
-            yield from numbers_in(entry, f"{place}.{key}", "" if key in ("properties", "$defs") else said)
+            yield from numbers_in(entry, f"{location}.{key}", "" if key in ("properties", "$defs") else description)
     elif isinstance(schema, list):
         for entry in schema:
-            yield from numbers_in(entry, place, said)
+            yield from numbers_in(entry, location, description)
 
 
 def test_the_published_schema_is_the_generated_one() -> None:
@@ -44,7 +44,7 @@ def test_the_published_schema_is_the_generated_one() -> None:
 def test_every_number_of_the_schema_states_its_unit() -> None:
     found = list(numbers_in(plan_schema()))
     assert len(found) > 20
-    assert [place for place, said in found if "[" not in said] == []
+    assert [location for location, description in found if "[" not in description] == []
 
 
 def test_a_plan_follows_its_schema_and_names_it(tmp_path: Path) -> None:
@@ -92,8 +92,8 @@ def test_the_command_line_prints_the_schema_and_checks_a_whole_plan(
         monkeypatch.setattr(sys, "argv", ["strandline", *arguments])
         with pytest.raises(SystemExit):
             main()
-        said = capsys.readouterr()
-        return said.out + said.err
+        description = capsys.readouterr()
+        return description.out + description.err
 
     assert json.loads(said_by("schema")) == plan_schema()
     plan = plan_to_json(coast.a_plan())

@@ -101,12 +101,12 @@ def test_what_is_certain_drives_nothing_and_what_errs_drives_all() -> None:
 
 
 def test_a_longer_record_reduces_the_value_of_ten_more_years() -> None:
-    def worth(years: float) -> float:
+    def reduction(years: float) -> float:
         found = analyse_sensitivity(make_hazard(12), make_assets(), "europe", years)
         assert found is not None
         return next(each.reduction for each in found.measurements if "gauge" in each.what)
 
-    young, old = worth(10.0), worth(90.0)
+    young, old = reduction(10.0), reduction(90.0)
     first = analyse_sensitivity(make_hazard(12), make_assets(), "europe", 10.0)
     assert first is not None
     levels = next(driver.first_order for driver in first.drivers if driver.name == "sea levels")
@@ -130,8 +130,8 @@ def test_districts_are_named_where_the_survey_names_them() -> None:
         "a survey of flood marks and ground levels in the district 'harbour'",
         "a survey of flood marks and ground levels in the district 'hill'",
     ]
-    said = " ".join(information_sentences(found))
-    assert "The measurement that would reduce it most is" in said
+    text = " ".join(information_sentences(found))
+    assert "The measurement that would reduce it most is" in text
 
 
 def test_totals_by_class_and_district_count_the_unknown_apart() -> None:
@@ -157,16 +157,16 @@ def test_people_are_reported_as_bounds() -> None:
         "The people who live here were not counted, so the number of people in danger is unknown."
     ]
     exact, open_ = HeadCount((5.0, 9.0, 12.0), (5.0, 9.0, 12.0)), HeadCount((0.0, 3.0, 5.0), (8.0, 11.0, 12.0))
-    told = population_sentences(replace(impact, population=PopulationImpact(40.0, 2, exact, {"hospital": open_})))
-    assert told[0] == "Of 40 people counted, about 9 would have water at their home."
-    assert told[1].startswith("Between 3 and 11, depending on")
-    assert told[2] == "2\N{NO-BREAK SPACE}homes without a count are missing from these numbers."
+    sentences = population_sentences(replace(impact, population=PopulationImpact(40.0, 2, exact, {"hospital": open_})))
+    assert sentences[0] == "Of 40 people counted, about 9 would have water at their home."
+    assert sentences[1].startswith("Between 3 and 11, depending on")
+    assert sentences[2] == "2\N{NO-BREAK SPACE}homes without a count are missing from these numbers."
 
 
 def test_the_sentence_compares_kinds_of_measurements_and_states_its_assumption() -> None:
     found = analyse_sensitivity(uncertain_maps(spread=2.0), make_assets(), "europe", 20.0)
-    said = " ".join(information_sentences(found))
-    assert "is the flood map" in said
-    assert "assumes that the map has the same error all over the region" in said
-    assert said.count("For comparison") == 2
-    assert "10 more years of the tide gauge" in said
+    text = " ".join(information_sentences(found))
+    assert "is the flood map" in text
+    assert "assumes that the map has the same error all over the region" in text
+    assert text.count("For comparison") == 2
+    assert "10 more years of the tide gauge" in text

@@ -1,4 +1,4 @@
-"""The whole simulated coast: same nouns as a real one, truth aside, and hard enough to be worth solving."""
+"""Whole simulated coasts: modalities, truth, reproducibility, storage and difficulty."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +33,7 @@ def truth_of(coast: Observations) -> xr.Dataset:
     return coast.require("truth")
 
 
-def test_a_coast_has_every_modality_and_calls_itself_simulated(coast: Observations) -> None:
+def test_a_coast_has_every_modality_and_is_marked_as_simulated(coast: Observations) -> None:
     expected = {
         "terrain", "sar", "sar_reference", "optical", "tide_gauge", "climate", "storms", "in_situ", "flood_survey",
     }  # fmt: skip
@@ -51,14 +51,14 @@ def test_the_same_seed_gives_the_same_coast_and_another_seed_another(coast: Obse
     assert not np.array_equal(truth_of(coast)["elevation"], truth_of(other)["elevation"])
 
 
-def test_better_instruments_change_what_is_seen_and_not_what_happens(coast: Observations) -> None:
+def test_sensor_quality_changes_observations_and_not_the_truth(coast: Observations) -> None:
     clear = small(3, SensorQuality(cloud_cover=0.1, radar_looks=64.0, radar_reference_scenes=0, loggers=3))
     xr.testing.assert_identical(truth_of(clear)["flood_depth"], truth_of(coast)["flood_depth"])
     assert clear.sar_reference is None
     assert clear.require("optical")["green"].isnull().mean() < coast.require("optical")["green"].isnull().mean()
 
 
-def test_a_dry_coast_has_the_same_sea_and_ground(coast: Observations) -> None:
+def test_a_coast_without_floods_has_the_same_sea_and_terrain(coast: Observations) -> None:
     dry = simulate_dry_coast("tiny", 3, shape=(32, 32), years=3.0, n_storms=10)
     assert dry.region == coast.region
     xr.testing.assert_identical(dry.terrain["permanent_water"], coast.terrain["permanent_water"])
@@ -67,7 +67,7 @@ def test_a_dry_coast_has_the_same_sea_and_ground(coast: Observations) -> None:
     assert dry.sar is dry.flood_survey is None
 
 
-def test_truth_is_in_no_modality_that_learning_reads(coast: Observations) -> None:
+def test_no_modality_used_in_training_contains_the_truth(coast: Observations) -> None:
     truth = truth_of(coast)
     assert "truth" not in coast.modalities()
     assert not np.allclose(coast.terrain["elevation"], truth["elevation"], atol=0.3)
@@ -107,7 +107,7 @@ def test_truth_agrees_with_the_sea_and_with_itself(coast: Observations) -> None:
     assert float(sea.max()) > 5.0
 
 
-def test_damage_follows_depth_and_dry_assets_stand_undamaged(coast: Observations) -> None:
+def test_damage_increases_with_depth_and_dry_assets_are_undamaged(coast: Observations) -> None:
     truth = truth_of(coast)
     state = truth["damage_state"].values
     known = ~np.isnan(state)
@@ -149,8 +149,8 @@ def test_a_coast_survives_a_round_trip_through_its_folder(coast: Observations, t
 
 
 def test_a_coast_without_some_streams_is_saved_without_them(coast: Observations, tmp_path: Path) -> None:
-    save_coast(replace(coast.without("sar", "optical"), truth=None, assets=None), tmp_path / "poor")
-    back = load_coast(tmp_path / "poor")
+    save_coast(replace(coast.without("sar", "optical"), truth=None, assets=None), tmp_path / "partial")
+    back = load_coast(tmp_path / "partial")
     assert back.sar is None
     assert back.optical is None
     assert back.truth is None

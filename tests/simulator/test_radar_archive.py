@@ -1,11 +1,11 @@
-"""Floods computed on a place's own terrain, and its record parted: nothing leaks, nothing is invented."""
+"""Simulated radar archives of a real terrain, and the split of the record."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from strandline.distillation.distil import DistillationConfig
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.batching import draw_issues, free_hours, hours_of
 from strandline.observations.observations import Observations
@@ -22,28 +22,29 @@ from tests.fixtures.batches import HOUR, MEAN_SEA_LEVEL, bell, ground, hours, ma
 PEAKS = ("2020-01-10T06", "2020-01-25T18")
 
 
-def storms_of(place: Observations, most: int = 2) -> list:
-    return find_storms(place.require_gauge()["time"].values, place.require_gauge()["water_level"].values[0], most)
+def storms_of(observations: Observations, most: int = 2) -> list:
+    return find_storms(
+        observations.require_gauge()["time"].values, observations.require_gauge()["water_level"].values[0], most
+    )
 
 
 @pytest.fixture(scope="module")
 def archive() -> Observations:
-    place = make_observations(peaks=PEAKS)
-    return simulate_archive(place, storms_of(place), 1, np.random.default_rng(0))
+    observations = make_observations(peaks=PEAKS)
+    return simulate_archive(observations, storms_of(observations), 1, np.random.default_rng(0))
 
 
-def test_the_archive_says_that_it_is_simulated_and_leaves_what_was_observed(archive: Observations) -> None:
-    place = make_observations(peaks=PEAKS)
+def test_the_archive_is_marked_as_simulated_and_keeps_the_observations(archive: Observations) -> None:
+    observations = make_observations(peaks=PEAKS)
     kinds = {name: item.kind for name, item in archive.provenance.items()}
     assert kinds == {"terrain": "real", "tide_gauge": "real", "assets": "real"} | dict.fromkeys(
         ("sar", "sar_reference", "flood_survey", "truth"), "simulated"
     )
-    assert archive.is_simulated
-    np.testing.assert_array_equal(archive.require_gauge()["water_level"], place.tide_gauge["water_level"])  # type: ignore[index]
-    np.testing.assert_array_equal(archive.terrain["elevation"], place.terrain["elevation"])
+    np.testing.assert_array_equal(archive.require_gauge()["water_level"], observations.tide_gauge["water_level"])  # type: ignore[index]
+    np.testing.assert_array_equal(archive.terrain["elevation"], observations.terrain["elevation"])
 
 
-def test_unknown_ground_stays_unknown_in_everything_that_is_made(archive: Observations) -> None:
+def test_unknown_terrain_stays_nan_in_all_simulated_data(archive: Observations) -> None:
     unknown = np.isnan(ground())
     for array in (
         archive.require("truth")["flood_depth"],
@@ -56,7 +57,7 @@ def test_unknown_ground_stays_unknown_in_everything_that_is_made(archive: Observ
     assert np.isnan(archive.require("sar_reference")["vv"].values[unknown]).all()
 
 
-def test_the_sea_floods_low_ground_through_the_gap_and_no_ground_above_it(archive: Observations) -> None:
+def test_the_sea_floods_low_land_through_the_gap_and_no_land_above_it(archive: Observations) -> None:
     depth = archive.require("truth")["flood_depth"].values
     high = np.array([storm.peak_level for storm in storms_of(make_observations(peaks=PEAKS))])
     elevation = ground()
@@ -68,30 +69,32 @@ def test_the_sea_floods_low_ground_through_the_gap_and_no_ground_above_it(archiv
 
 
 def test_a_calm_sea_floods_nothing() -> None:
-    place = make_observations(peaks=PEAKS)
+    observations = make_observations(peaks=PEAKS)
     time = hours(40)
-    calm = replace(place, tide_gauge=make_gauge(time, -0.8 + bell(time, [np.datetime64(p, "ns") for p in PEAKS], 0.3)))
+    calm = replace(
+        observations, tide_gauge=make_gauge(time, -0.8 + bell(time, [np.datetime64(p, "ns") for p in PEAKS], 0.3))
+    )
     archive = simulate_archive(calm, storms_of(calm), 0, np.random.default_rng(0))
     assert not (archive.require("truth")["flood_depth"].values[:, ground() >= -1] > 0.15).any()
     assert archive.flood_survey is None or archive.flood_survey.sizes["scene"] == 0
 
 
 def test_a_storm_whose_record_has_a_gap_is_left_out_and_without_any_other_refused() -> None:
-    place = make_observations(peaks=PEAKS)
-    storms = storms_of(place)
-    time, torn = place.require_gauge()["time"].values, place.require_gauge().copy(deep=True)
+    observations = make_observations(peaks=PEAKS)
+    storms = storms_of(observations)
+    time, torn = observations.require_gauge()["time"].values, observations.require_gauge().copy(deep=True)
     torn["water_level"][0, (time > storms[0].peak + 3 * HOUR) & (time < storms[0].peak + 6 * HOUR)] = np.nan
-    archive = simulate_archive(replace(place, tide_gauge=torn), storms, 0, np.random.default_rng(0))
+    archive = simulate_archive(replace(observations, tide_gauge=torn), storms, 0, np.random.default_rng(0))
     assert archive.require("truth")["time"].values.tolist() == [storms[1].peak.astype("datetime64[ns]").item()]
     with pytest.raises(InputError, match="gaps in every storm"):
-        simulate_archive(replace(place, tide_gauge=torn), storms[:1], 0, np.random.default_rng(0))
+        simulate_archive(replace(observations, tide_gauge=torn), storms[:1], 0, np.random.default_rng(0))
     with pytest.raises(InputError, match="'tide_gauge' was not observed"):
-        simulate_archive(place.without("tide_gauge"), storms, 0, np.random.default_rng(0))
+        simulate_archive(observations.without("tide_gauge"), storms, 0, np.random.default_rng(0))
 
 
-def test_the_solvers_ground_is_the_product_and_water_enters_from_the_sea_alone() -> None:
-    place = make_observations()
-    terrain = solver_terrain(place, 2.0)
+def test_the_solver_uses_the_elevation_product_and_opens_only_the_sea() -> None:
+    observations = make_observations()
+    terrain = solver_terrain(observations, 2.0)
     elevation = ground()
     np.testing.assert_array_equal(terrain.bed, elevation)
     assert terrain.open_boundary[:, 0].all()
@@ -104,7 +107,7 @@ def test_the_solvers_ground_is_the_product_and_water_enters_from_the_sea_alone()
 
 def year_of_storms() -> tuple[Observations, list[np.datetime64]]:
     time = hours(366)
-    peaks = [np.datetime64("2020-01-12T06", "ns") + np.timedelta64(14 * i, "D") for i in range(25)]
+    peaks: list[np.datetime64] = [np.datetime64("2020-01-12T06", "ns") + np.timedelta64(14 * i, "D") for i in range(25)]
     rng = np.random.default_rng(0)
     surge = sum(bell(time, [peak], height) for peak, height in zip(peaks, rng.uniform(1.0, 2.0, 25), strict=True))
     return replace(make_observations(), tide_gauge=make_gauge(time, np.asarray(surge))), peaks
@@ -115,79 +118,81 @@ SETTINGS = RunConfig(DistillationConfig(steps=1), storms=20, calibration_storms=
 
 @pytest.fixture(scope="module")
 def parted() -> tuple[Split, SeaLevelModel]:
-    """That year, with nothing held out."""
+    """That year, without held-out windows."""
     return split_record(StageContext(np.random.default_rng(0)), StudyArea(year_of_storms()[0]), SETTINGS)
 
 
-def test_no_hour_that_is_learned_from_touches_what_is_withheld() -> None:
-    place, peaks = year_of_storms()
+def test_training_hours_do_not_overlap_withheld_windows() -> None:
+    observations, peaks = year_of_storms()
     window = (peaks[4] + 40 * HOUR, peaks[4] + 130 * HOUR)  # begins in the tail of a storm, ends in calm weather
-    split, _ = split_record(StageContext(np.random.default_rng(0)), StudyArea(place, held_out=(window,)), SETTINGS)
-    issue = free_hours(place, split)
-    learned = np.unique((issue[:, None] + np.arange(LEADS) * HOUR).ravel())
+    split, _ = split_record(
+        StageContext(np.random.default_rng(0)), StudyArea(observations, held_out=(window,)), SETTINGS
+    )
+    issue = free_hours(observations, split)
+    training_hours = np.unique((issue[:, None] + np.arange(LEADS) * HOUR).ravel())
     for start, end in (window, *((storm.start, storm.end) for storm in (*split.calibration, *split.test))):
-        assert not ((learned >= start) & (learned <= end)).any()
+        assert not ((training_hours >= start) & (training_hours <= end)).any()
     for storm in split.training:
         assert not (storm.start <= window[1] and window[0] <= storm.end)
-    time = place.require_gauge()["time"].values
+    time = observations.require_gauge()["time"].values
     assert issue.min() >= time[0] + (CONTEXT_HOURS - 1) * HOUR
     assert issue.max() <= time[-1] - (LEADS - 1) * HOUR
 
 
-def test_half_of_what_is_learned_from_was_far_from_the_tide_and_nothing_that_followed_decides(
+def test_half_of_the_training_hours_have_large_residuals_regardless_of_later_hours(
     parted: tuple[Split, SeaLevelModel],
 ) -> None:
-    place, _ = year_of_storms()
+    observations, _ = year_of_storms()
     split, sea_level = parted
-    free = free_hours(place, split)
-    issue = draw_issues(place, free, sea_level, 100, np.random.default_rng(0))
+    free = free_hours(observations, split)
+    issue = draw_issues(observations, free, sea_level, 100, np.random.default_rng(0))
     assert issue.size == np.unique(issue).size == 100
-    gauge = place.require_gauge()
+    gauge = observations.require_gauge()
     time, level = gauge["time"].values, gauge["water_level"].values[0] - gauge["mean_sea_level"].values[0]
     departure = np.abs(level - sea_level.tide(time))
     far = np.quantile(departure[np.isin(time, free)], 0.9)
     assert (departure[np.isin(time, issue)] >= far).sum() >= 50
     early = free[: free.size // 2]
-    drawn = draw_issues(place, early, sea_level, 100, np.random.default_rng(0))
+    drawn = draw_issues(observations, early, sea_level, 100, np.random.default_rng(0))
     gauge["water_level"].values[0, time > early[-1]] += 5.0
-    np.testing.assert_array_equal(drawn, draw_issues(place, early, sea_level, 100, np.random.default_rng(0)))
+    np.testing.assert_array_equal(drawn, draw_issues(observations, early, sea_level, 100, np.random.default_rng(0)))
 
 
-def test_an_hour_without_a_reading_is_never_far_and_no_more_is_drawn_than_there_is(
+def test_hours_without_a_reading_have_no_large_residual_and_draws_are_limited(
     parted: tuple[Split, SeaLevelModel],
 ) -> None:
-    place, _ = year_of_storms()
+    observations, _ = year_of_storms()
     split, sea_level = parted
-    gauge = place.require_gauge()
-    free = free_hours(place, split)[:200]
+    gauge = observations.require_gauge()
+    free = free_hours(observations, split)[:200]
     gauge["water_level"].values[0, np.isin(gauge["time"].values, free[100:])] = np.nan
-    issue = draw_issues(place, free, sea_level, 30, np.random.default_rng(0))
+    issue = draw_issues(observations, free, sea_level, 30, np.random.default_rng(0))
     assert np.isin(issue, free[:100]).sum() >= 15
-    assert draw_issues(place, free, sea_level, 10**6, np.random.default_rng(0)).size == free.size
+    assert draw_issues(observations, free, sea_level, 10**6, np.random.default_rng(0)).size == free.size
 
 
 def test_forecast_hours_of_a_storm_lie_within_it() -> None:
-    place, _ = year_of_storms()
-    for storm in storms_of(place, 5):
-        issue = hours_of(place, storm)
+    observations, _ = year_of_storms()
+    for storm in storms_of(observations, 5):
+        issue = hours_of(observations, storm)
         assert issue.size
         assert issue.min() >= storm.start
         assert issue.max() + (LEADS - 1) * HOUR <= storm.end
 
 
-def test_tide_and_weather_are_learned_without_the_withheld_hours() -> None:
-    place, peaks = year_of_storms()
+def test_tide_and_covariance_are_fitted_without_the_withheld_hours() -> None:
+    observations, peaks = year_of_storms()
     window = (peaks[4], peaks[4] + 240 * HOUR)
-    time = place.require_gauge()["time"].values
-    lied = place.require_gauge().copy(deep=True)
-    lied["water_level"][0, (time >= window[0] + 60 * HOUR) & (time <= window[1])] += 0.4  # the storms stay the same
+    time = observations.require_gauge()["time"].values
+    shifted = observations.require_gauge().copy(deep=True)
+    shifted["water_level"][0, (time >= window[0] + 60 * HOUR) & (time <= window[1])] += 0.4  # the storms stay the same
     models = [
         split_record(
             StageContext(np.random.default_rng(0)),
-            StudyArea(replace(place, tide_gauge=gauge), held_out=(window,)),
+            StudyArea(replace(observations, tide_gauge=gauge), held_out=(window,)),
             SETTINGS,
         )[1]
-        for gauge in (place.require_gauge(), lied)
+        for gauge in (observations.require_gauge(), shifted)
     ]
     assert models[0].fitted.constants.amplitude["M2"] == pytest.approx(0.5, abs=0.05)
     assert models[0].fitted.constants.amplitude == models[1].fitted.constants.amplitude
@@ -195,14 +200,14 @@ def test_tide_and_weather_are_learned_without_the_withheld_hours() -> None:
 
 
 def test_a_record_with_too_few_storms_is_refused_with_the_number_needed() -> None:
-    place = make_observations(days=60)
+    observations = make_observations(days=60)
     with pytest.raises(RefusedByTheory, match=r"of 'Handmade' holds \d+ storms; 13 or more are needed"):
-        split_record(StageContext(np.random.default_rng(0)), StudyArea(place), SETTINGS)
+        split_record(StageContext(np.random.default_rng(0)), StudyArea(observations), SETTINGS)
 
 
-def test_when_everything_is_withheld_nothing_can_be_learned() -> None:
-    place, _ = year_of_storms()
+def test_when_everything_is_withheld_the_fit_is_refused() -> None:
+    observations, _ = year_of_storms()
     time = hours(366)
-    split = split_by_storm(storms_of(place, 4), 1, 1, [(time[0], time[-1])], np.random.default_rng(0))
+    split = split_by_storm(storms_of(observations, 4), 1, 1, [(time[0], time[-1])], np.random.default_rng(0))
     with pytest.raises(RefusedByTheory, match="cover the whole record"):
-        free_hours(place, split)
+        free_hours(observations, split)

@@ -40,7 +40,7 @@ def test_too_few_storms_are_refused_with_the_number_needed(rate: float, needed: 
     storms = draw_storms(needed, np.random.default_rng(0))
     miss_rate_threshold(*storms, rate)
     with pytest.raises(RefusedByTheory, match=f"need {needed} or more"):
-        miss_rate_threshold(*(part[1:] for part in storms), rate)
+        miss_rate_threshold(*(part[1:] for part in storms), rate)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, -0.1, 1.5])

@@ -1,1 +1,1 @@
-"""One script a solver: the same storm from the same file, run in an environment of its own."""
+"""One script per tool: the same floods and assets, run in its own environment."""

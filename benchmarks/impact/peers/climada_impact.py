@@ -1,4 +1,4 @@
-"""CLIMADA's ``ImpactCalc`` on the common floods and assets; runs in CLIMADA's own environment (it is GPL)."""
+"""CLIMADA's ``ImpactCalc`` on the same floods and assets; runs in CLIMADA's own environment (it is GPL)."""
 
 from importlib.metadata import version
 

@@ -1,4 +1,4 @@
-"""Floods and assets for every tool alike, and what a tool's script reports; needs numpy and SciPy only."""
+"""Floods and assets of every tool, and the report of a tool's script; needs numpy and SciPy only."""
 
 import json
 import resource
@@ -25,7 +25,7 @@ class ImpactCase:
 
 
 def make_case(assets: int, events: int, wet_share: float, seed: int) -> ImpactCase:
-    """Seas of random height over ground of random height, so that about ``wet_share`` of all pairs are wet."""
+    """Random sea levels over random terrain, so that about ``wet_share`` of all pairs are wet."""
     rng = np.random.default_rng(seed)
     sea, ground = rng.gumbel(0.0, 0.4, events), rng.uniform(0.0, 3.0, assets)
     offset = np.quantile((sea[None] - ground[:: max(1, assets // 1000), None]).ravel(), 1.0 - wet_share)
@@ -42,7 +42,7 @@ def make_case(assets: int, events: int, wet_share: float, seed: int) -> ImpactCa
 
 
 def main(run: Callable[[ImpactCase, np.ndarray], tuple[float, np.ndarray, np.ndarray, str]]) -> None:
-    """``SCRIPT curves.npy out.npz ASSETS EVENTS WET_SHARE SEED``: assess and report.
+    """``SCRIPT curves.npy out.npz ASSETS EVENTS WET_SHARE SEED``: run the tool and write the report.
 
     ``run(case, curves)`` returns CPU seconds, annual damage (A,), damage of each event (E,) and the tool's version;
     ``curves`` (6, 9) are damage ratios at ``DEPTHS``.

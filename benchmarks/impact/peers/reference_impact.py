@@ -1,4 +1,4 @@
-"""The definition, event by event and nothing else: value × interpolated damage ratio, summed; slow on purpose."""
+"""The definition, event by event: value × interpolated damage ratio, summed; slow."""
 
 import numpy as np
 from impact_case import DEPTHS, ImpactCase, clock, main

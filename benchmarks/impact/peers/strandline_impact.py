@@ -1,4 +1,4 @@
-"""Our own impact of events on the common floods and assets."""
+"""Strandline on the same floods and assets."""
 
 from importlib.metadata import version
 
@@ -20,7 +20,7 @@ def assess(case: ImpactCase) -> EventImpact:
 
 
 def run(case: ImpactCase, _: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, str]:
-    assess(make_case(60, 10, 0.5, 0))  # compiles once an installation; not counted
+    assess(make_case(60, 10, 0.5, 0))  # compiles once per installation; not counted
     began = clock()
     impact = assess(case)
     return clock() - began, impact.expected_annual_damage, impact.event_damage, version("strandline")

@@ -1,1 +1,1 @@
-"""The same flood by other programs."""
+"""One script per solver: the same storm from the same file, run in its own environment."""

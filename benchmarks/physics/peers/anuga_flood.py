@@ -1,4 +1,4 @@
-"""ANUGA (finite volumes on triangles) on the common storm: as many triangles as the others have cells."""
+"""ANUGA (finite volumes on triangles) on the same storm: as many triangles as the others have cells."""
 
 import tempfile
 

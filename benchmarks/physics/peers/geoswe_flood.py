@@ -1,4 +1,4 @@
-"""geoswe's Solver2D on numpy (HLLC, first order: its documented flood scheme) on the common storm."""
+"""geoswe's Solver2D on numpy (HLLC, first order: its documented flood scheme) on the same storm."""
 
 import os
 

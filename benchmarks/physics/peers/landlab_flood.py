@@ -1,4 +1,4 @@
-"""landlab's OverlandFlow (de Almeida et al. 2012) on the common storm; α = 0.3, its own stable setting here."""
+"""landlab's OverlandFlow (de Almeida et al. 2012) on the same storm; α = 0.3, its stable setting here."""
 
 import numpy as np
 from landlab import RasterModelGrid

@@ -1,4 +1,4 @@
-"""What a peer's script reads and writes; needs numpy only, so that it runs in the peer's environment."""
+"""Input and output of a peer's script; needs numpy only, so that it runs in the peer's environment."""
 
 import json
 import sys
@@ -12,9 +12,9 @@ Storm = Mapping[str, np.ndarray]
 
 
 def main(package: str, flood: Callable[[Storm, float], tuple[int, int, np.ndarray, str]]) -> None:
-    """``SCRIPT storm.npz out.json hours``: flood and report.
+    """``SCRIPT storm.npz out.json hours``: run the solver and write the report.
 
-    ``flood(storm, seconds)`` returns cells, steps, the final depth as (H, W) and a note on what differs.
+    ``flood(storm, seconds)`` returns cells, steps, the final depth (H, W) and a note on differences.
     """
     storm_path, out, hours = sys.argv[1], sys.argv[2], float(sys.argv[3])
     with np.load(storm_path) as stored:

@@ -1,4 +1,4 @@
-"""Strandline's fused solver on the common storm."""
+"""Strandline's fused solver on the same storm."""
 
 import numpy as np
 from report import Storm, main

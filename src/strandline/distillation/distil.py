@@ -1,238 +1,341 @@
-"""Distillation: a small student learns to say what the teacher says, from the streams that the place has."""
+"""Knowledge distillation between any two networks: a student is trained on the predictions of a teacher."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from strandline.distillation import losses
-from strandline.distillation.alignment.kernel_alignment import (
-    AlignmentName,
-    KernelAlignment,
-    build_alignment,
-    patch_probabilities,
-)
-from strandline.distillation.alignment.projection import CosineAlignment
-from strandline.distillation.losses import check_temperature
-from strandline.distillation.modality_dropout import modality_dropout
+from strandline.distillation.alignment.alignment import Alignment
+from strandline.distillation.objective import Consolidation, Objective, SoftTerm, TaskTerm, add_terms
+from strandline.distillation.training.checkpoint import Checkpoint, Stateful
+from strandline.distillation.training.loader import LoaderCycle
 from strandline.distillation.training.loop import Progress, train
+from strandline.distillation.training.networks import (
+    NetworkOutput,
+    device_of,
+    evaluation_on,
+    predict_output,
+    to_device,
+)
 from strandline.errors import InputError
-from strandline.models.batch import Batch
-from strandline.models.prediction import Prediction
-from strandline.models.student import Student
+
+StudentT = TypeVar("StudentT", bound=nn.Module)
+SoftLoss = Callable[[Tensor, Tensor, Tensor, float], Tensor]
+"""Student logits, teacher logits (B, K, …), valid (B, …), temperature → (B,), as `losses.soft_targets`."""
+TaskLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Logits (B, K, …), target, valid (B, …) → (B,), as `losses.cross_entropy`."""
+Temperature = Callable[[int, int], float]
+"""Step and number of steps → τ, as `objective.geometric_annealing`."""
 
 
 @dataclass(frozen=True)
-class DistillationConfig:
-    """What is summed, and how long. A weight of 0 means that the term is not computed.
+class DistillationBatch:
+    """One batch of a loader, taken apart.
 
     Attributes:
-        soft: weight of the teacher's soft targets (flood, damage, surge); ``feature``: of feature alignment;
-            ``task``: of the local labels.
-        alignment: what features are compared by.
-        first_temperature, last_temperature: annealed geometrically over the steps.
-        steps, samples, windows: optimiser steps, storms a step, surge windows a step; with 0 storms or windows nothing
-            is learned of floods or surges.
-        learning_rate: of AdamW.
-        outage: share of streams hidden while learning.
-        whole: train every weight, as a student from scratch needs, and not only ``Student.local_parameters``.
+        student_inputs, teacher_inputs: passed to the network: a tuple as positional arguments, a mapping as keyword
+            arguments, anything else as the only argument.
+        target: labels (B, …), for the task loss.
+        valid: (B, …) bool, where logits are compared with the teacher and with labels; everywhere where not given.
+        labelled: (B, …) bool, where ``target`` holds; everywhere where not given.
     """
 
-    soft: float = 0.8
-    feature: float = 0.0
-    task: float = 0.2
-    alignment: AlignmentName = "cosine"
-    first_temperature: float = 1.0
-    last_temperature: float = 1.0
-    steps: int = 100
-    samples: int = 8
-    windows: int = 32
-    learning_rate: float = 1e-3
-    dropout_rate: float = 0.3
-    all_weights: bool = False
-
-
-ARTICLE = DistillationConfig(soft=0.5, feature=0.3, task=0.2, first_temperature=5.0, last_temperature=1.0)
-"""Soft, feature and task weights and the annealing of the article that Strandline set out from."""
+    student_inputs: Any
+    teacher_inputs: Any
+    target: Tensor | None = None
+    valid: Tensor | None = None
+    labelled: Tensor | None = None
 
 
 @dataclass(frozen=True)
-class DistillationData:
-    """What a student learns from: its own view, and the teacher's word on the same samples.
+class DistillationReport:
+    """What a training reached.
 
     Attributes:
-        storms: a batch with terrain; ``windows``: a batch of the gauge alone.
-        word_on_storms, word_on_windows: the teacher's predictions; ``None`` without a teacher.
+        terms: mean of each weighted loss term over the last tenth of the steps.
+        validation: number of steps done → loss on the validation loader.
+        best_step: number of steps done at the lowest validation loss; ``None`` without validation.
     """
 
-    storms: Batch
-    windows: Batch
-    teacher_on_storms: Prediction | None = None
-    teacher_on_windows: Prediction | None = None
+    terms: Mapping[str, float]
+    validation: Mapping[int, float] = field(default_factory=dict)
+    best_step: int | None = None
 
 
-class Consolidation(Protocol):
-    """What keeps a student from forgetting while it learns; several add up."""
+def unpack_batch(batch: Any) -> DistillationBatch:
+    """A loader's batch with the same inputs for both networks: ``x``, ``(x, target)`` or ``(x, target, valid)``.
 
-    def terms(self, student: Student, generator: torch.Generator) -> dict[str, Tensor]:
-        """Named, weighted terms that are added to the loss of a step, each a scalar.
-
-        Args:
-            student: as it is at this step, with dropout.
-            generator: what is drawn is drawn from it.
-        """
-        ...
-
-
-def task_terms(said: Prediction, batch: Batch, weight: float) -> dict[str, Tensor]:
-    """Weighted loss on labels: cross-entropy and soft Dice of the flood, likelihood of the surge, damage states."""
-    terms: dict[str, Tensor] = {}
-    if said.flood_logits is not None and batch.flood_class is not None and batch.flood_valid is not None:
-        labelled = batch.flood_valid.flatten(1).any(dim=1)
-        entropy = losses.cross_entropy(said.flood_logits, batch.flood_class, batch.flood_valid)
-        dice = losses.soft_dice(said.flood_logits, batch.flood_class, batch.flood_valid)
-        terms["flood_task"] = weight * _mean_of(entropy + 0.5 * dice, labelled)
-    if batch.surge is not None and batch.surge_valid is not None:
-        likelihood = losses.gaussian_likelihood(said.surge_mean, said.surge_scale, batch.surge, batch.surge_valid)
-        terms["surge_task"] = weight * likelihood.mean()
-    if said.damage_logits is not None and batch.damage_state is not None and batch.damage_valid is not None:
-        entropy = losses.cross_entropy(said.damage_logits.transpose(1, 2), batch.damage_state, batch.damage_valid)
-        terms["damage_task"] = 0.2 * weight * entropy.mean()
-    return terms
+    Raises:
+        InputError: a list of another length.
+    """
+    if isinstance(batch, DistillationBatch):
+        return batch
+    if not isinstance(batch, list | tuple):
+        return DistillationBatch(batch, batch)
+    if not 1 <= len(batch) <= 3:
+        raise InputError("loader", f"gives batches of {len(batch)} parts", "pass `unpack` to take them apart")
+    inputs, *labels = batch
+    return DistillationBatch(inputs, inputs, *labels)
 
 
-def soft_terms(
-    said: Prediction, word: Prediction, batch: Batch, weight: float, temperature: float
-) -> dict[str, Tensor]:
-    """Weighted divergence from the teacher's word, wherever both speak."""
-    divergence = losses.gaussian_divergence(said.surge_mean, said.surge_scale, word.surge_mean, word.surge_scale)
-    terms = {"surge_soft": 0.5 * weight * divergence.mean()}
-    if said.flood_logits is not None and word.flood_logits is not None and batch.terrain_seen is not None:
-        flood = losses.soft_targets(said.flood_logits, word.flood_logits, batch.terrain_seen, temperature)
-        terms["flood_soft"] = weight * flood.mean()
-    if said.damage_logits is not None and word.damage_logits is not None and batch.asset_seen is not None:
-        damage = losses.soft_targets(
-            said.damage_logits.transpose(1, 2), word.damage_logits.transpose(1, 2), batch.asset_seen, temperature
-        )
-        terms["damage_soft"] = 0.2 * weight * damage.mean()
-    return terms
-
-
-def distil_student(
-    student: Student,
-    lesson: DistillationData,
-    recipe: DistillationConfig,
+def distil(
+    teacher: nn.Module,
+    student: StudentT,
+    loader: Iterable[Any],
+    *,
+    steps: int,
     seed: int,
+    soft_weight: float = 1.0,
+    temperature: float | Temperature = 1.0,
+    soft_loss: SoftLoss = losses.soft_targets,
+    task_weight: float = 1.0,
+    task_loss: TaskLoss | None = None,
+    feature_weight: float = 1.0,
+    alignment: Alignment | None = None,
+    consolidation: Sequence[Consolidation[StudentT]] = (),
+    learning_rate: float = 1e-3,
+    weight_decay: float = 0.01,
+    validation: Iterable[Any] | None = None,
+    validate_every: int = 100,
+    keep_best: bool = True,
+    checkpoint: Path | None = None,
+    checkpoint_every: int = 100,
+    unpack: Callable[[Any], DistillationBatch] = unpack_batch,
+    device: torch.device | str | None = None,
     progress: Progress | None = None,
-    consolidation: Sequence[Consolidation] = (),
-) -> dict[str, float]:
-    """Train ``student`` in place on a lesson: soft targets + feature alignment + task loss + consolidation.
+) -> DistillationReport:
+    """Train ``student`` in place on the predictions of ``teacher``.
+
+    The loss of a step is soft_weight · τ² KL(teacher_τ ‖ student_τ) + task_weight · task_loss +
+    feature_weight · alignment + Σ consolidation. A part with weight 0, or that is not given, is not computed. The
+    optimiser is AdamW with a short warm-up and cosine decay. Both networks return logits (B, K, …), or logits and a
+    mapping of features.
 
     Args:
-        student: adapted in place and left in evaluation mode.
-        lesson: the student's view and, unless ``recipe.soft`` and ``recipe.feature`` are 0, the teacher's word.
-        seed: draws samples, outages, dropout and the head of the alignment.
-        consolidation: what keeps it from forgetting what it learned before.
-
-    Returns:
-        The mean of each weighted loss term at the end.
+        teacher: evaluated without gradients; it is left as it was.
+        student: its weights that require gradients are trained. It is left on ``device``, in evaluation mode.
+        loader: batches, read again from the start when it ends, such as a ``torch.utils.data.DataLoader``.
+        seed: of dropout, of the consolidation's draws and of the loader's order, unless the loader has its own
+            generator. Initial weights are the caller's.
+        temperature: τ > 0, or a schedule such as `geometric_annealing`.
+        soft_loss: compares logits with the teacher's.
+        task_loss: compares logits with ``DistillationBatch.target``, for instance `losses.cross_entropy`.
+        alignment: distance between the features of both networks; its weights are trained as well.
+        consolidation: terms against forgetting, for instance `continual.regularisers.l2_sp`.
+        validation: batches on which the same loss, without consolidation and at the last temperature, is computed after
+            every ``validate_every`` steps and after the last one. It does not change the training.
+        keep_best: leave the student with the weights of the lowest validation loss instead of the last ones.
+        checkpoint: file that is written after every ``checkpoint_every`` steps and after the last one, and from which
+            the same call resumes. On a CPU a resumed training equals an uninterrupted one to the bit.
+        unpack: takes a batch of the loader apart, for networks with different inputs or for masks.
+        device: to which networks and batches are moved; the student's own where not given.
+        progress: called with the fraction done.
 
     Raises:
-        ValueError: a recipe that needs a teacher's word which the lesson lacks.
+        InputError: logits of different shapes, arguments that leave nothing to compute or train, a loader without
+            batches, or a checkpoint of another training.
+        FloatingPointError: a loss that is not finite.
 
-    Source: Hinton et al. (2015) for soft targets; Romero et al. (2015) for feature alignment.
+    Source: Hinton et al. (2015); feature alignment as in Romero et al. (2015).
+
+    Example:
+        >>> import torch
+        >>> _ = torch.manual_seed(0)
+        >>> teacher, student = torch.nn.Linear(4, 3), torch.nn.Linear(4, 3)
+        >>> inputs = torch.randn(256, 4)
+        >>> loader = torch.utils.data.DataLoader(inputs, batch_size=64, shuffle=True)
+        >>> report = distil(teacher, student, loader, steps=400, seed=0, temperature=2.0, learning_rate=0.05)
+        >>> bool((student(inputs).softmax(1) - teacher(inputs).softmax(1)).abs().max() < 0.02)
+        True
     """
-    if recipe.soft + recipe.feature > 0 and (lesson.teacher_on_storms is None or lesson.teacher_on_windows is None):
-        raise ValueError("the recipe has soft targets or feature alignment, but the lesson carries no teacher's word")
-    generator = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng():
+    if steps < 1:
+        raise InputError("distillation", f"{steps} steps", "give 1 or more")
+    if teacher is student:
+        raise InputError("distillation", "teacher and student are one network", "give a copy.deepcopy of it as teacher")
+    objective: Objective[NetworkOutput, DistillationBatch] = Objective(
+        task=task_weight if task_loss is not None else 0.0,
+        soft=soft_weight,
+        feature=feature_weight if alignment is not None else 0.0,
+        task_terms=() if task_loss is None else (TaskTerm("task", partial(_task_value, task_loss)),),
+        soft_terms=(SoftTerm("soft", partial(_soft_value, soft_loss)),),
+        alignment=alignment,
+    )
+    if max(objective.task, objective.soft, objective.feature) <= 0 and not consolidation:
+        raise InputError("distillation", "every weight is 0", "give one above 0")
+    target = torch.device(device) if device is not None else device_of(student)
+    student.to(target)
+    if alignment is not None:
+        alignment.to(target)
+    trained = [*student.parameters(), *(alignment.parameters() if alignment is not None else ())]
+    parameters = [weight for weight in trained if weight.requires_grad]
+    if not parameters:
+        raise InputError("student", "has no weight that requires a gradient", "call `requires_grad_()` on some")
+    schedule = temperature if callable(temperature) else lambda step, steps: temperature
+    last_temperature = schedule(steps - 1, steps)
+    batches, generator = LoaderCycle(loader), torch.Generator().manual_seed(seed)
+    pair = _Pair(teacher, student, objective, unpack, target)
+    best = _BestWeights(pair, validation, validate_every, last_temperature, steps)
+
+    def loss(step: int) -> dict[str, Tensor]:
+        _, terms = pair.terms(next(batches), schedule(step, steps))
+        for part in consolidation:
+            add_terms(terms, part.terms(student, generator))
+        return terms
+
+    saved: dict[str, Stateful] = {
+        "student": student,
+        "loader": batches,
+        "generator": _GeneratorState(generator),
+        "validation": best,
+        **({} if alignment is None else {"alignment": alignment}),
+    }
+    settings = {
+        "steps": steps,
+        "seed": seed,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "weights": [objective.soft, objective.task, objective.feature],
+        "temperatures": [schedule(0, steps), last_temperature],
+        "validate_every": 0 if validation is None else validate_every,
+    }
+    kept = None if checkpoint is None else Checkpoint(checkpoint, checkpoint_every, settings, saved)
+    with evaluation_on(teacher, target), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
-        align = _alignment(recipe.alignment, student, lesson) if recipe.feature > 0 else None
-        learned = list(student.parameters()) if recipe.all_weights else student.local_parameters()
-        parameters = [*learned, *(align.parameters() if align else ())]
-        frozen = [weight for weight in student.parameters() if all(weight is not other for other in learned)]
-        for weight in frozen:
-            weight.requires_grad_(False)
         student.train()
-        labelled = _labelled(lesson.storms) if recipe.soft + recipe.feature == 0 else None
-
-        def loss(step: int) -> dict[str, Tensor]:
-            temperature = geometric_annealing(step, recipe.steps, recipe.first_temperature, recipe.last_temperature)
-            terms: dict[str, Tensor] = {}
-            for batch, word, size, pool in (
-                (lesson.storms, lesson.teacher_on_storms, recipe.samples, labelled),
-                (lesson.windows, lesson.teacher_on_windows, recipe.windows, None),
-            ):
-                if size == 0:
-                    continue
-                index = _draw(len(batch), size, pool, generator)
-                seen = modality_dropout(batch[index], recipe.dropout_rate, generator)
-                said = student(seen)
-                parts: dict[str, Tensor] = {}
-                if recipe.task > 0:
-                    parts |= task_terms(said, seen, recipe.task)
-                if recipe.soft > 0 and word is not None:
-                    parts |= soft_terms(said, word[index], seen, recipe.soft, temperature)
-                if align is not None and word is not None and batch.terrain is not None:
-                    distance = align(said.features, word[index].features)
-                    parts["feature"] = recipe.feature * distance.mean()
-                _add(terms, parts)
-            for keeper in consolidation:
-                _add(terms, keeper.terms(student, generator))
-            return terms
-
-        report = train(parameters, loss, recipe.steps, recipe.learning_rate, progress=progress)
-    for weight in frozen:
-        weight.requires_grad_(True)
-    student.eval()
-    return report
+        try:
+            means = train(
+                parameters, loss, steps, learning_rate, weight_decay, progress, after_step=best.update, checkpoint=kept
+            )
+        finally:
+            student.eval()
+    if keep_best:
+        best.restore()
+    return DistillationReport(means, best.losses, best.step)
 
 
-def _add(terms: dict[str, Tensor], more: dict[str, Tensor]) -> None:
-    for name, term in more.items():
-        terms[name] = terms[name] + term if name in terms else term
+@dataclass(frozen=True)
+class _Pair:
+    """Teacher and student on one batch."""
+
+    teacher: nn.Module
+    student: nn.Module
+    objective: Objective[NetworkOutput, DistillationBatch]
+    unpack: Callable[[Any], DistillationBatch]
+    device: torch.device
+
+    def terms(self, batch: Any, temperature: float) -> tuple[int, dict[str, Tensor]]:
+        """Number of samples, and the weighted terms."""
+        parts = to_device(self.unpack(batch), self.device)
+        of_student, of_teacher = predict_output(self.student, parts.student_inputs), None
+        if parts.valid is None:
+            cells = of_student.logits.shape[:1] + of_student.logits.shape[2:]
+            parts = replace(parts, valid=torch.ones(cells, dtype=torch.bool, device=self.device))
+        if self.objective.soft > 0 or self.objective.feature > 0:
+            with torch.no_grad():
+                of_teacher = predict_output(self.teacher, parts.teacher_inputs)
+            losses.check_logits(of_student.logits, of_teacher.logits, _valid(parts))
+        return len(of_student.logits), self.objective.terms(of_student, of_teacher, parts, temperature)
 
 
-def _alignment(name: AlignmentName, student: Student, lesson: DistillationData) -> CosineAlignment | KernelAlignment:
-    word = lesson.teacher_on_storms
-    assert word is not None
-    assert word.flood_logits is not None
-    return build_alignment(name, student.feature_width, word.features, patch_probabilities(word.flood_logits))
+def _soft_value(
+    loss: SoftLoss, student: NetworkOutput, teacher: NetworkOutput, batch: DistillationBatch, temperature: float
+) -> Tensor:
+    valid = _valid(batch)
+    return _mean(loss(student.logits, teacher.logits, valid, temperature), valid, "soft loss")
 
 
-def _mean_of(values: Tensor, chosen: Tensor) -> Tensor:
-    """Mean of the chosen samples (B,), 0 when there is none."""
-    weight = chosen.to(values.dtype)
-    return (values * weight).sum() / weight.sum().clamp(min=1.0)
+def _task_value(loss: TaskLoss, student: NetworkOutput, batch: DistillationBatch) -> Tensor:
+    if batch.target is None:
+        raise InputError("task loss", "the loader's batches have no target", "give (inputs, target), or pass `unpack`")
+    valid = _valid(batch)
+    if batch.labelled is not None:
+        losses.check_mask(student.logits, batch.labelled)
+        valid = valid & batch.labelled
+    return _mean(loss(student.logits, batch.target, valid), valid, "task loss")
 
 
-def _labelled(storms: Batch) -> Tensor | None:
-    """Indices of storms with a flood survey; without a teacher the others teach nothing about floods."""
-    if storms.flood_valid is None:
-        return None
-    return storms.flood_valid.flatten(1).any(dim=1).nonzero()[:, 0].cpu()
+def _valid(batch: DistillationBatch) -> Tensor:
+    if batch.valid is None:
+        raise InputError("batch", "has no mask", "give valid (B, …) bool")
+    return batch.valid
 
 
-def _draw(population: int, size: int, pool: Tensor | None, generator: torch.Generator) -> Tensor:
-    if pool is None or not len(pool):
-        return torch.randint(0, population, (size,), generator=generator)
-    return pool[torch.randint(0, len(pool), (size,), generator=generator)]
+def _mean(values: Tensor, valid: Tensor, name: str) -> Tensor:
+    """Mean over the samples with a valid cell."""
+    if values.shape != valid.shape[:1]:
+        raise InputError(name, f"returns {tuple(values.shape)}", f"return one value a sample, {tuple(valid.shape[:1])}")
+    return losses.mean_of_samples(values, valid.reshape(len(valid), -1).any(dim=1))
 
 
-def geometric_annealing(step: int, steps: int, start: float = 5.0, end: float = 1.0) -> float:
-    """Temperature at a step: start · (end/start)^(step/(steps − 1)), from smooth targets to the teacher's own.
+class _BestWeights:
+    """The student's weights of the lowest validation loss."""
 
-    A single step is taken at the last temperature. ``start`` = ``end`` is a constant; a temperature may rise, too.
+    def __init__(
+        self, pair: _Pair, validation: Iterable[Any] | None, every: int, temperature: float, steps: int
+    ) -> None:
+        self._pair, self._validation, self._temperature = pair, validation, temperature
+        self._every, self._steps = every, steps
+        self.losses: dict[int, float] = {}
+        self._weights: dict[str, Tensor] | None = None
 
-    Raises:
-        InputError: a temperature that is not above 0, or a step outside 0…steps − 1.
-    """
-    check_temperature(start)
-    check_temperature(end)
-    if not 0 <= step < steps:
-        raise InputError("annealing", f"step {step} is not one of {steps}", f"count from 0 to {steps - 1}")
-    if steps == 1:
-        return end
-    return float(start * (end / start) ** (step / (steps - 1)))
+    @property
+    def step(self) -> int | None:
+        """Number of steps done at the lowest loss; of equal losses the first."""
+        return min(self.losses, key=lambda done: (self.losses[done], done)) if self.losses else None
+
+    def update(self, done: int) -> None:
+        """Compute the validation loss where it is due, and keep the weights if it is the lowest."""
+        if self._validation is None or (done % self._every and done != self._steps):
+            return
+        student = self._pair.student
+        student.eval()
+        self.losses[done] = self._loss(self._validation)
+        student.train()
+        if self.step == done:
+            self._weights = {name: tensor.detach().clone() for name, tensor in student.state_dict().items()}
+
+    def restore(self) -> None:
+        """Load the weights into the student."""
+        if self._weights is not None:
+            self._pair.student.load_state_dict(self._weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        return {"losses": self.losses, "weights": self._weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """From a checkpoint."""
+        self.losses, self._weights = dict(state["losses"]), state["weights"]
+
+    def _loss(self, validation: Iterable[Any]) -> float:
+        total, count = 0.0, 0
+        with torch.no_grad(), torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            for batch in validation:
+                size, terms = self._pair.terms(batch, self._temperature)
+                total, count = total + size * float(sum(terms.values())), count + size
+        if count == 0:
+            raise InputError("validation loader", "gives no batch", "give a DataLoader or a list")
+        if not math.isfinite(total):
+            raise FloatingPointError(f"the validation loss is {total / count}")
+        return total / count
+
+
+class _GeneratorState:
+    """A random generator as part of a checkpoint."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self._generator = generator
+
+    def state_dict(self) -> Tensor:
+        """For a checkpoint."""
+        return self._generator.get_state()
+
+    def load_state_dict(self, state: Tensor) -> None:
+        """From a checkpoint."""
+        self._generator.set_state(state)

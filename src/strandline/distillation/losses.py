@@ -1,7 +1,7 @@
-"""Losses as pure functions: one value a sample, formula and paper in the docstring, masks respected.
+"""Losses as pure functions: one value a sample, with formula and source; masked entries have no effect.
 
-Every function averages over what is *valid* in a sample and returns (B,); a sample with nothing valid gives 0 and is
-told apart by its mask, not by its value.
+Every function averages over the valid entries of a sample and returns (B,). A sample without a valid entry gives 0; its
+mask, not its value, shows that it has none.
 """
 
 import math
@@ -16,7 +16,14 @@ from strandline.errors import InputError
 def mean_where(values: Tensor, valid: Tensor) -> Tensor:
     """(B, …), (B, …) bool → (B,) mean over the valid entries; 0 where a sample has none."""
     weight = valid.to(values.dtype)
-    return (values * weight).flatten(1).sum(1) / weight.flatten(1).sum(1).clamp(min=1.0)
+    total, count = ((part[..., None].flatten(1)).sum(1) for part in (values * weight, weight))
+    return total / count.clamp(min=1.0)
+
+
+def mean_of_samples(values: Tensor, chosen: Tensor) -> Tensor:
+    """Mean of the chosen samples, (B,), (B,) bool → scalar; 0 where none is chosen."""
+    weight = chosen.to(values.dtype)
+    return (values * weight).sum() / weight.sum().clamp(min=1.0)
 
 
 def soft_targets(
@@ -28,13 +35,14 @@ def soft_targets(
         student_logits, teacher_logits: (B, K, …); a binary map has K = 2.
         valid: (B, …) bool.
         temperature: τ > 0, shared by both.
-        weight: (B, …) ≥ 0, multiplies each cell's divergence before the mean, as `confidence` does; 1 where not given.
+        weight: (B, …) ≥ 0, multiplies the divergence of each cell before the mean; 1 where not given.
 
     Raises:
-        InputError: a temperature that is not above 0.
+        InputError: logits of different shapes, a mask that does not fit, or a temperature that is not above 0.
 
     Source: Hinton et al. (2015), section 2; per cell as in Shu et al. (2021).
     """
+    check_logits(student_logits, teacher_logits, valid)
     check_temperature(temperature)
     student = F.log_softmax(student_logits / temperature, dim=1)
     teacher = F.log_softmax(teacher_logits / temperature, dim=1)
@@ -51,27 +59,33 @@ def decoupled_soft_targets(
     target: Tensor | None = None,
     weight: Tensor | None = None,
 ) -> Tensor:
-    """τ² · (α · TCKD + β · NCKD), averaged over valid cells: *is it the target?* apart from *and if not, what else?*
+    """τ² · (α · TCKD + β · NCKD), averaged over valid cells.
 
-    TCKD is the divergence between (p_target, 1 − p_target) of teacher and student, NCKD that between their
-    distributions over the other classes. α = 1 and β = 1 − p_target of the teacher make it `soft_targets`.
+    TCKD is the divergence between (p_target, 1 − p_target) of teacher and student, NCKD the divergence between their
+    distributions over the other classes. With α = 1 and β = 1 − p_target of the teacher it equals `soft_targets`.
 
     Args:
         student_logits, teacher_logits: (B, K, …), K ≥ 3.
         valid: (B, …) bool.
         temperature: τ > 0, shared by both.
-        alpha: weight of the target class; the paper takes 1.
-        beta: weight of the other classes, a number or (B, …); the paper takes 8 on CIFAR-100.
-        target: (B, …) classes; the teacher's likeliest where not given. `target_classes` joins labels and teacher.
+        alpha: weight of the target class; 1 in the paper.
+        beta: weight of the other classes, a number or (B, …); 8 on CIFAR-100 in the paper.
+        target: (B, …) classes; the teacher's likeliest class where not given.
         weight: (B, …) ≥ 0, as in `soft_targets`.
 
     Raises:
-        InputError: two classes, or a temperature that is not above 0.
+        InputError: two classes, or as in `soft_targets`.
 
     Source: Zhao et al. (2022), eq. 7; the decomposition of KL is their eq. 5.
     """
+    check_logits(student_logits, teacher_logits, valid)
     check_temperature(temperature)
-    _check_three_classes("decoupled soft targets", teacher_logits, "there is one other class, so that NCKD is always 0")
+    if teacher_logits.shape[1] < 3:
+        raise InputError(
+            "decoupled soft targets",
+            f"needs three classes or more; with {teacher_logits.shape[1]} the other is one and NCKD is always 0",
+            "take soft_targets",
+        )
     student = F.log_softmax(student_logits / temperature, dim=1)
     teacher = F.log_softmax(teacher_logits / temperature, dim=1)
     chosen = teacher_logits.argmax(dim=1) if target is None else target
@@ -81,48 +95,17 @@ def decoupled_soft_targets(
     return temperature**2 * _weighted_mean(alpha * of_target + beta * of_others, valid, weight)
 
 
-def target_classes(teacher_logits: Tensor, classes: Tensor, labelled: Tensor) -> Tensor:
-    """(B, …) the labelled class where there is a label, the teacher's likeliest elsewhere."""
-    return torch.where(labelled, classes, teacher_logits.argmax(dim=1))
-
-
-def standardise_logits(logits: Tensor) -> Tensor:
-    """(z − mean) / standard deviation over the classes, (B, K, …) → the same shape; 0 where all logits are alike.
-
-    Give both networks' standardised logits to `soft_targets` or `decoupled_soft_targets`: the student then copies the
-    teacher's order and spacing, not its range.
-
-    Raises:
-        InputError: two classes.
-
-    Source: Sun et al. (2024), algorithm 1.
-    """
-    _check_three_classes(
-        "logit standardisation", logits, "every pair of logits becomes (−1, 1) or (1, −1), whatever the network knew"
-    )
-    centred = logits - logits.mean(dim=1, keepdim=True)
-    variance = centred.square().mean(dim=1, keepdim=True)
-    return centred / torch.sqrt(variance + 1e-8)  # the root has no slope at 0
-
-
-def confidence(teacher_logits: Tensor) -> Tensor:
-    """1 − H(p)/ln K of the teacher's answer, (B, K, …) → (B, …): 1 when it is sure, 0 when it says nothing.
-
-    Source: Shannon (1948), section 7 (relative entropy of a source, and its complement, the redundancy). It measures
-    how sure a teacher is, not whether it is right: `diagnosis` asks that.
-    """
-    words = F.log_softmax(teacher_logits, dim=1)
-    entropy = -(words.exp() * words).sum(dim=1)
-    return (1 - entropy / math.log(teacher_logits.shape[1])).clamp(0, 1)
-
-
 def gaussian_divergence(
     student_mean: Tensor, student_scale: Tensor, teacher_mean: Tensor, teacher_scale: Tensor
 ) -> Tensor:
     """KL(N(teacher) ‖ N(student)) averaged over leads, (B, T) → (B,).
 
     ln(σ_s/σ_t) + (σ_t² + (μ_t − μ_s)²) / (2 σ_s²) − ½.
+
+    Raises:
+        InputError: means of different shapes.
     """
+    _check_shapes("means", student_mean, teacher_mean)
     ratio = (teacher_scale**2 + (teacher_mean - student_mean) ** 2) / (2 * student_scale**2)
     return (torch.log(student_scale / teacher_scale) + ratio - 0.5).mean(dim=1)
 
@@ -153,7 +136,7 @@ def soft_dice(logits: Tensor, truth: Tensor, valid: Tensor) -> Tensor:
         valid: (B, H, W) bool.
 
     Source: V-Net's dice, Milletari et al. (2016), in the form that Wang et al. (2023) give for soft labels:
-    2min(p, y) = p + y − |p − y|. On hard labels it is 2py; on soft ones only p = y reaches 0, while 2py would push
+    2min(p, y) = p + y − |p − y|. On hard labels it equals 2py; on soft labels only p = y gives 0, while 2py would push
     every p to 0 or 1.
     """
     weight = valid.to(logits.dtype)
@@ -169,7 +152,11 @@ def cosine_alignment(projected: Tensor, teacher: Tensor, seen: Tensor | None = N
     Args:
         projected, teacher: (B, D) or (B, N, D).
         seen: (B, N) bool, the tokens that count; all where not given.
+
+    Raises:
+        InputError: features of different shapes.
     """
+    _check_shapes("features", projected, teacher)
     distance = 1 - F.cosine_similarity(projected, teacher, dim=-1)
     if distance.dim() == 1:
         return distance
@@ -177,7 +164,7 @@ def cosine_alignment(projected: Tensor, teacher: Tensor, seen: Tensor | None = N
 
 
 def check_temperature(temperature: float) -> None:
-    """Refuse a temperature that divides by nothing or turns the answer around.
+    """Refuse a temperature of 0 or below, which no softmax has.
 
     Raises:
         InputError: not a finite number above 0.
@@ -186,9 +173,38 @@ def check_temperature(temperature: float) -> None:
         raise InputError("temperature", f"{temperature} is not a finite number above 0", "1 leaves the logits alone")
 
 
-def _check_three_classes(what: str, logits: Tensor, why: str) -> None:
-    if logits.shape[1] < 3:
-        raise InputError(what, f"needs three classes or more; with {logits.shape[1]} {why}", "take soft_targets")
+def check_logits(student: Tensor, teacher: Tensor, valid: Tensor) -> None:
+    """Refuse logits that would be broadcast against one another, and masks that do not fit them.
+
+    Raises:
+        InputError: student and teacher logits are not both (B, K, …), or the mask is not (B, …) bool.
+    """
+    _check_shapes("logits", student, teacher)
+    check_mask(student, valid)
+
+
+def check_mask(logits: Tensor, valid: Tensor) -> None:
+    """Refuse a mask that is not (B, …) bool for logits (B, K, …).
+
+    Raises:
+        InputError: with both shapes.
+    """
+    expected = logits.shape[:1] + logits.shape[2:]
+    if valid.shape != expected or valid.dtype != torch.bool:
+        raise InputError(
+            "mask",
+            f"is {tuple(valid.shape)} {valid.dtype}",
+            f"logits {tuple(logits.shape)} need {tuple(expected)} bool",
+        )
+
+
+def _check_shapes(name: str, student: Tensor, teacher: Tensor) -> None:
+    if student.shape != teacher.shape:
+        raise InputError(
+            name,
+            f"the student gives {tuple(student.shape)}, the teacher {tuple(teacher.shape)}",
+            "bring both to the same classes and the same grid",
+        )
 
 
 def _divergence(teacher: Tensor, student: Tensor) -> Tensor:
@@ -200,12 +216,13 @@ def _weighted_mean(values: Tensor, valid: Tensor, weight: Tensor | None) -> Tens
     return mean_where(values if weight is None else values * weight, valid)
 
 
-def _target_or_not(words: Tensor, is_target: Tensor) -> Tensor:
+def _target_or_not(log_probability: Tensor, is_target: Tensor) -> Tensor:
     """Log-probabilities of the target and of all others together, (B, K, …) → (B, 2, …)."""
-    target = words.masked_fill(~is_target, 0).sum(dim=1)
-    return torch.stack([target, words.masked_fill(is_target, -math.inf).logsumexp(dim=1)], dim=1)
+    target = log_probability.masked_fill(~is_target, 0).sum(dim=1)
+    others = log_probability.masked_fill(is_target, -math.inf).logsumexp(dim=1)
+    return torch.stack([target, others], dim=1)
 
 
-def _among_others(words: Tensor, is_target: Tensor) -> Tensor:
-    """Log-probabilities given that it is not the target; 0 at the target, where teacher and student then agree."""
-    return F.log_softmax(words.masked_fill(is_target, -math.inf), dim=1).masked_fill(is_target, 0)
+def _among_others(log_probability: Tensor, is_target: Tensor) -> Tensor:
+    """Log-probabilities given a class other than the target; 0 at the target, so that it adds no divergence."""
+    return F.log_softmax(log_probability.masked_fill(is_target, -math.inf), dim=1).masked_fill(is_target, 0)

@@ -1,6 +1,6 @@
 """All data sets of a region. A modality that was not observed is ``None``, never zeros."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -51,45 +51,45 @@ MODALITIES: dict[str, Modality] = {
         {"elevation_error": _MAP, "roughness": _MAP},
         ("y", "x"),
         on_region_grid=True,
-        cost_of_absence="no maps: the region cannot be run",
+        cost_of_absence="the region cannot be run, since nothing can be mapped",
     ),
     "sar": Modality(
         {"vv": _SCENES},
         {"vh": _SCENES},
         ("scene", "y", "x", "time"),
         on_region_grid=True,
-        cost_of_absence="floods under cloud are not observed: the teacher's maps rest on simulation alone",
+        cost_of_absence="floods under cloud are not observed, and the teacher's maps rest on simulation alone",
     ),
     "sar_reference": Modality(
         {"vv": _MAP},
         {"vh": _MAP},
         ("y", "x"),
         on_region_grid=True,
-        cost_of_absence="no change detection: permanent water and flood look alike in radar",
+        cost_of_absence="no change detection, so that permanent water and flood look alike in radar",
     ),
     "optical": Modality(
         {"green": _SCENES, "near_infrared": _SCENES},
         {"shortwave_infrared": _SCENES},
         ("scene", "y", "x", "time"),
-        cost_of_absence="no land cover for the student: flood maps rest on terrain and gauges",
+        cost_of_absence="no land cover for the student, whose flood maps rest on terrain and gauges",
     ),
     "tide_gauge": Modality(
         {"water_level": ("station", "time"), "quality": ("station", "time")},
         {},
         ("station", "time", "longitude", "latitude", "mean_sea_level"),
-        cost_of_absence="no surge is learned or verified, and no return levels: forecasts fall back to the prior",
+        cost_of_absence="no surge training or verification and no return levels; forecasts fall back to the prior",
     ),
     "climate": Modality(
         {},
         dict.fromkeys(("pressure", "wind_east", "wind_north", "sea_level"), ("time", "latitude", "longitude")),
         ("time", "latitude", "longitude"),
-        cost_of_absence="no pressure and wind for the surge forecast: it rests on gauge readings alone",
+        cost_of_absence="no pressure and wind for the surge forecast, which rests on gauge readings alone",
     ),
     "storms": Modality(
         {"maximum_wind": ("fix",)},
         {"central_pressure": ("fix",), "radius_of_maximum_wind": ("fix",)},
         ("fix", "storm", "time", "longitude", "latitude"),
-        cost_of_absence="no cyclone tracks: extreme storms are drawn from the gauges' extremes only",
+        cost_of_absence="no cyclone tracks, so that extreme storms rest on the gauges' extremes only",
     ),
     "in_situ": Modality({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
     "flood_survey": Modality({"flood_depth": _SCENES}, {}, ("scene", "y", "x", "time"), on_region_grid=True),
@@ -198,36 +198,6 @@ class Observations:
         absent: dict[str, Any] = dict.fromkeys(names)
         return replace(self, **absent)
 
-    def between(self, start: np.datetime64, end: np.datetime64) -> Self:
-        """A copy limited to times in ``[start, end]``; terrain, assets and the radar reference stay."""
-        return self._select(lambda time: (time >= start) & (time <= end))
-
-    def outside(self, windows: list[tuple[np.datetime64, np.datetime64]]) -> Self:
-        """A copy without the times of these windows."""
-
-        def keep(time: np.ndarray) -> np.ndarray:
-            mask = np.ones(time.shape, dtype=bool)
-            for start, end in windows:
-                mask &= ~((time >= start) & (time <= end))
-            return mask
-
-        return self._select(keep)
-
-    def _select(self, keep: Callable[[np.ndarray], np.ndarray]) -> Self:
-        changed: dict[str, Any] = {}
-        for name, dataset in self.modalities().items():
-            if "time" not in dataset.coords:
-                continue
-            dim = str(dataset["time"].dims[0])
-            chosen = dataset.isel({dim: np.flatnonzero(keep(dataset["time"].values))})
-            changed[name] = chosen if chosen.sizes[dim] else None
-        return replace(self, **changed)
-
-    @property
-    def is_simulated(self) -> bool:
-        """Whether any modality was simulated."""
-        return any(provenance.kind == "simulated" for provenance in self.provenance.values())
-
 
 def check_layout(name: str, dataset: xr.Dataset) -> None:
     """Check that a dataset follows its modality's layout, units and ranges.
@@ -240,8 +210,8 @@ def check_layout(name: str, dataset: xr.Dataset) -> None:
     for variable, dims in modality.required.items():
         if variable not in dataset:
             raise InputError(name, f"variable '{variable}' is missing", f"it needs dimensions {dims}")
-    for given, array in dataset.data_vars.items():
-        variable = str(given)
+    for key, array in dataset.data_vars.items():
+        variable = str(key)
         expected = known.get(variable)
         if expected is None:
             raise InputError(
@@ -260,9 +230,6 @@ def check_layout(name: str, dataset: xr.Dataset) -> None:
             raise InputError(name, "'time' holds values that are not times", "give UTC datetime64 without gaps")
         backwards = np.flatnonzero(np.diff(time) <= np.timedelta64(0))
         if backwards.size:
-            raise InputError(
-                name,
-                f"time {pd.Timestamp(time[backwards[0] + 1])} does not come after {pd.Timestamp(time[backwards[0]])}",
-                "sort the times and drop repeats",
-            )
+            before, after = (pd.Timestamp(time[backwards[0] + step]) for step in (0, 1))
+            raise InputError(name, f"time {after} does not come after {before}", "sort the times and drop repeats")
     check_variables(dataset, name)

@@ -74,11 +74,11 @@ def check_variables(dataset: xr.Dataset, where: object) -> None:
         wrong = ~np.isnan(values) & ~((values >= variable.low) & (values <= variable.high))
         if wrong.any():
             first = tuple(int(i) for i in np.argwhere(wrong)[0])
-            place = ", ".join(f"{dim}={i}" for dim, i in zip(array.dims, first, strict=True))
+            position = ", ".join(f"{dim}={i}" for dim, i in zip(array.dims, first, strict=True))
             raise InputError(
                 where,
                 f"{int(wrong.sum())} values of '{name}' lie outside {variable.low:g} to {variable.high:g} "
-                f"{variable.unit}, the first is {values[first]:g} at {place}",
+                f"{variable.unit}, the first is {values[first]:g} at {position}",
                 f"check its unit and nodata value ({name} = {variable.meaning})",
             )
 

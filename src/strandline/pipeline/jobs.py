@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from strandline.distillation.distil import DistillationConfig
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.pretraining import pretrain as pretraining
 from strandline.distillation.pretraining.simulated_coasts import (
     PretrainingConfig,

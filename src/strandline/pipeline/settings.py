@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strandline.distillation.distil import DistillationConfig
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.report.findings import RunResults
 from strandline.report.products import as_json
 

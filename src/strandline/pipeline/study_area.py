@@ -150,7 +150,7 @@ def fitted_return_levels(area: StudyArea) -> ReturnLevelFit:
         return area.published_levels
     time, level = area.own_level
     source = f"own record, {area.observations.region.name}"
-    return fit_gauge(time, level, area.return_periods, method="peaks_over_threshold", source=source)
+    return fit_gauge(time, level, area.return_periods, source=source)
 
 
 def observed_maxima(area: StudyArea, most: int) -> tuple[npt.NDArray[np.float64], float]:

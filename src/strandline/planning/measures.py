@@ -1,18 +1,19 @@
 """The catalogue of measures, as data: each number with its source."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
 
 from strandline.errors import InputError
 from strandline.observations.assets import ASSET_CLASSES
+from strandline.observations.region_file.toml_file import read_toml
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.actions import Response
 from strandline.planning.investment.mechanisms import MECHANISMS
 from strandline.planning.quantity import Quantity
+
+SHIPPED = Path(__file__).parent / "data" / "measures.toml"
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,13 @@ class Measures:
     operational: tuple[OperationalMeasure, ...]
 
 
-def load_measures(path: Path | None = None) -> Measures:
-    """Read a catalogue of measures; the one in the package when no path is given.
+def load_measures(path: Path = SHIPPED) -> Measures:
+    """Read a catalogue of measures; without a path, the one in the package.
 
     Raises:
         InputError: not TOML, a missing or unknown key, or a number without a source.
     """
-    where = "the package's measures.toml" if path is None else str(path)
-    file = resources.files("strandline.planning").joinpath("data/measures.toml") if path is None else path
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(where, f"is not TOML ({error})", "compare it with the package's measures.toml") from error
-    except OSError as error:
-        raise InputError(where, "cannot be read", "give a TOML file of measures") from error
+    where, content = str(path), read_toml(path)
     unknown = sorted(set(content) - {"long_term", "operational"})
     if unknown:
         raise InputError(where, f"unknown tables {unknown}", "known: long_term, operational")
@@ -112,19 +106,19 @@ _LONG_TERM = ("lead_time_days", "lifetime_years", "unit_cost", "upkeep_share")
 
 
 def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
-    place = f"{where}: measure '{entry.get('key')}'"
+    location = f"{where}: measure '{entry.get('key')}'"
     if entry.get("mechanism") not in MECHANISMS:
         what = f"mechanism {entry.get('mechanism')!r} is unknown"
-        raise InputError(place, what, f"known: {', '.join(MECHANISMS)}")
+        raise InputError(location, what, f"known: {', '.join(MECHANISMS)}")
     mechanism = MECHANISMS[entry["mechanism"]]
     required = ("who", "mechanism", *_LONG_TERM, *mechanism.needs)
-    _check_keys(place, entry, required, ("asset_by_asset", *mechanism.options))
-    numbers = {name: _quantity(f"{place}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
+    _check_keys(location, entry, required, ("asset_by_asset", *mechanism.options))
+    numbers = {name: _quantity(f"{location}, {name}", entry[name]) for name in entry if isinstance(entry[name], dict)}
     return LongTermMeasure(
         key=str(entry["key"]),
         title=str(entry["title"]),
         mechanism=entry["mechanism"],
-        classes=_classes(place, entry),
+        classes=_classes(location, entry),
         lead_time_days=numbers["lead_time_days"],
         lifetime_years=numbers["lifetime_years"],
         unit_cost=numbers["unit_cost"],
@@ -136,57 +130,57 @@ def _long_term(where: str, entry: Mapping[str, Any]) -> LongTermMeasure:
 
 
 def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
-    place = f"{where}: measure '{entry.get('key')}'"
+    location = f"{where}: measure '{entry.get('key')}'"
     life_safety = bool(entry.get("life_safety", False))
     required = ("lead_window_hours", "response", *(() if life_safety else ("cost", "avoided_share")))
-    _check_keys(place, entry, required, ("life_safety", "crews"))
+    _check_keys(location, entry, required, ("life_safety", "crews"))
     window = entry["lead_window_hours"]
     if not str(window.get("source", "")) or not 0 <= window.get("earliest", -1) <= window.get("latest", -1):
-        raise InputError(place, "lead_window_hours is not complete", "give earliest, latest and source")
+        raise InputError(location, "lead_window_hours is not complete", "give earliest, latest and source")
     response = next((known for known in get_args(Response) if known == entry["response"]), None)
     if response is None:
         raise InputError(
-            place, f"response {entry['response']!r} is not CAP's", f"known: {', '.join(get_args(Response))}"
+            location, f"response {entry['response']!r} is not CAP's", f"known: {', '.join(get_args(Response))}"
         )
     return OperationalMeasure(
         str(entry["key"]),
         str(entry["title"]),
-        _classes(place, entry),
+        _classes(location, entry),
         (float(window["earliest"]), float(window["latest"])),
         response,
         life_safety,
-        None if life_safety else _quantity(f"{place}, cost", entry["cost"]),
-        None if life_safety else _quantity(f"{place}, avoided_share", entry["avoided_share"]),
-        round(_quantity(f"{place}, crews", entry["crews"]).value) if "crews" in entry else 0,
+        None if life_safety else _quantity(f"{location}, cost", entry["cost"]),
+        None if life_safety else _quantity(f"{location}, avoided_share", entry["avoided_share"]),
+        round(_quantity(f"{location}, crews", entry["crews"]).value) if "crews" in entry else 0,
     )
 
 
-def _check_keys(place: str, entry: Mapping[str, Any], required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+def _check_keys(location: str, entry: Mapping[str, Any], required: tuple[str, ...], optional: tuple[str, ...]) -> None:
     known = {"key", "title", "classes", *required, *optional}
     missing, unknown = sorted({"key", "title", *required} - set(entry)), sorted(set(entry) - known)
     if missing or unknown:
-        raise InputError(place, f"missing {missing}, unknown {unknown}", f"known: {', '.join(sorted(known))}")
+        raise InputError(location, f"missing {missing}, unknown {unknown}", f"known: {', '.join(sorted(known))}")
 
 
-def _classes(place: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+def _classes(location: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
     classes = tuple(str(name) for name in entry.get("classes", ASSET_CLASSES))
     wrong = sorted(set(classes) - set(ASSET_CLASSES))
     if wrong:
-        raise InputError(place, f"unknown classes {wrong}", f"known: {', '.join(ASSET_CLASSES)}")
+        raise InputError(location, f"unknown classes {wrong}", f"known: {', '.join(ASSET_CLASSES)}")
     return classes
 
 
-def _quantity(place: str, entry: Mapping[str, Any]) -> Quantity:
+def _quantity(location: str, entry: Mapping[str, Any]) -> Quantity:
     source = str(entry.get("source", ""))
     if not source:
-        raise InputError(place, "has no source", "cite one, or write 'assumption: …'")
+        raise InputError(location, "has no source", "cite one, or write 'assumption: …'")
     unknown = sorted(set(entry) - {"value", "low", "high", "factor", "unit", "source"})
     has_range = {"low", "high"} <= set(entry)
     if unknown or not (has_range or "value" in entry):
-        raise InputError(place, f"unknown keys {unknown} or no value", "give value (and factor), or low and high")
+        raise InputError(location, f"unknown keys {unknown} or no value", "give value (and factor), or low and high")
     value = float(entry["value"]) if "value" in entry else (float(entry["low"]) + float(entry["high"])) / 2
     factor = float(entry.get("factor", 1.0))
     low, high = (float(entry["low"]), float(entry["high"])) if has_range else (value / factor, value * factor)
     if not 0 <= low <= value <= high:
-        raise InputError(place, f"{low:g}, {value:g}, {high:g} are not 0 <= low <= value <= high", "order them")
+        raise InputError(location, f"{low:g}, {value:g}, {high:g} are not 0 <= low <= value <= high", "order them")
     return Quantity(value, low, high, str(entry.get("unit", "")), source)

@@ -49,7 +49,7 @@ def plan_schema() -> dict[str, Any]:
 
 
 def check_plan(path: Path) -> list[InputError]:
-    """Everything in which a ``plan.json`` violates the schema, each with its place; empty = nothing.
+    """Everything in which a ``plan.json`` violates the schema, each with its location; empty = nothing.
 
     Raises:
         InputError: the file cannot be read.

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from strandline.errors import InputError
+from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
@@ -149,7 +149,7 @@ class RunResults:
     run: RunInfo
     issuer: Issuer
     levels_method: str
-    observed_maxima: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    observed_maxima: Floats = field(default_factory=lambda: np.empty(0))
     maxima_per_year: float = 1.0
     reliability: Reliability | None = None
     rise_scenarios: tuple[SeaLevelRiseScenario, ...] = ()

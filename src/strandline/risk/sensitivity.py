@@ -101,7 +101,7 @@ def analyse_sensitivity(
     losses = StageDamageByCurve.of(hazard, assets, continent)
     if losses is None:
         return None
-    weights = frequency_weights(hazard.return_periods, "log_linear")
+    weights = frequency_weights(hazard.return_periods)
     damage = np.einsum("ig,cjkg->cijk", _level_weights(hazard.levels, losses.grid, weights), losses.damage)
     variance, shares = decompose(damage)
     if variance <= 0:

@@ -7,13 +7,13 @@ from math import inf
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import rasterio
 from PIL import Image
 from rasterio.crs import CRS
 from rio_tiler.errors import TileOutsideBounds
 from rio_tiler.io import Reader
 
+from strandline.observations.arrays import Bytes, Mask, Reals
 from strandline.observations.variables import DEPTH_EDGES
 from strandline.report.figures.maps import EPISTEMIC_SD_EDGES, PROBABILITY_COLOURS, PROBABILITY_EDGES
 from strandline.report.figures.style import MAP_INK, as_rgb
@@ -44,7 +44,7 @@ class ColourScale:
             for above, below, colour in zip(self.edges, ends, self.colours, strict=False)
         ]
 
-    def paint(self, values: npt.NDArray[np.floating], is_unknown: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    def paint(self, values: Reals, is_unknown: Mask) -> Bytes:
         """Return red, green, blue and opacity (4, H, W) of values (H, W)."""
         palette = np.zeros((len(self.colours) + 1, 4), dtype=np.uint8)
         palette[1:, :3] = np.round([as_rgb(colour) * 255 for colour in self.colours])
@@ -104,16 +104,14 @@ def geographic_bounds(path: Path) -> BoundingBox:
     return west, south, east, north
 
 
-def _part(
-    path: Path, band: int, bounds: BoundingBox, width: int, height: int
-) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.bool_]]:
+def _part(path: Path, band: int, bounds: BoundingBox, width: int, height: int) -> tuple[Reals, Mask]:
     """Return values (H, W) by nearest neighbour, and a mask of unknown cells."""
     with _environment(), Reader(str(path)) as source:
         image = source.part(bounds, dst_crs=DEGREES, bounds_crs=DEGREES, indexes=(band,), width=width, height=height)
     return image.array.data[0], np.ma.getmaskarray(image.array)[0]
 
 
-def _hatch(image: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+def _hatch(image: Bytes, where: Mask) -> Bytes:
     rows, columns = np.indices(where.shape)
     is_line = where & ((rows + columns) % HATCH_PERIOD < HATCH_WIDTH)
     hatched = np.where(where, np.uint8(0), image)
@@ -121,7 +119,7 @@ def _hatch(image: npt.NDArray[np.uint8], where: npt.NDArray[np.bool_]) -> npt.ND
     return np.where(is_line, ink[:, None, None], hatched)
 
 
-def _as_png(image: npt.NDArray[np.uint8]) -> bytes:
+def _as_png(image: Bytes) -> bytes:
     written = BytesIO()  # rio-tiler would silence warnings in all threads while it writes
     Image.fromarray(np.moveaxis(image, 0, -1)).save(written, format="PNG")
     return written.getvalue()

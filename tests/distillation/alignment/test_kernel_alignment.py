@@ -1,13 +1,16 @@
-"""Student and teacher compared by name: one window for all kernels, tuned without a label."""
+"""Alignments by kernels: principal components, tuned bandwidths, linear CKA."""
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from strandline.distillation.alignment.kernel_alignment import (
     COORDINATES,
     KERNELS,
     KernelAlignment,
+    LinearCKA,
     PrincipalComponents,
     build_alignment,
     patch_probabilities,
@@ -91,3 +94,51 @@ def test_a_narrow_teacher_keeps_all_that_it_has_and_an_unknown_name_is_refused()
     assert isinstance(build_alignment("cosine", 6, teacher, words), CosineAlignment)
     with pytest.raises(InputError, match="'euclid' is unknown"):
         build_alignment("euclid", 6, teacher, words)  # type: ignore[arg-type]
+
+
+# --- linear CKA ---------------------------------------------------------------------------------------------------
+
+
+def gram_cka(x: Tensor, y: Tensor) -> float:
+    """CKA by the Hilbert-Schmidt independence criterion with linear kernels (Kornblith et al. 2019, eq. 2 and 3)."""
+    n = len(x)
+    centring = torch.eye(n) - torch.ones(n, n) / n
+
+    def hsic(k: Tensor, m: Tensor) -> Tensor:
+        return torch.trace(k @ centring @ m @ centring) / (n - 1) ** 2
+
+    k, m = x @ x.T, y @ y.T
+    return float(hsic(k, m) / torch.sqrt(hsic(k, k) * hsic(m, m)))
+
+
+def linear_cka(student: Tensor, teacher: Tensor) -> Tensor:
+    return LinearCKA()({"patches": student}, {"patches": teacher})
+
+
+def test_linear_cka_is_one_minus_cka_by_its_definition() -> None:
+    student, teacher = normal(0, 3, 9, 4), normal(1, 3, 9, 6)
+    expected = torch.tensor([1 - gram_cka(x, y) for x, y in zip(student, teacher, strict=True)])
+    torch.testing.assert_close(linear_cka(student, teacher), expected, atol=1e-5, rtol=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**31), scale=st.floats(1e-10, 1e10))
+def test_linear_cka_is_zero_to_a_turned_scaled_and_shifted_copy_and_never_outside_zero_and_one(
+    seed: int, scale: float
+) -> None:
+    features, other = normal(seed, 2, 8, 4), normal(seed + 1, 2, 8, 6)
+    turn = torch.linalg.qr(normal(seed + 2, 4, 4))[0]
+    copy = scale * (features @ turn + normal(seed + 3, 1, 1, 4))
+    torch.testing.assert_close(linear_cka(features, copy), torch.zeros(2), atol=1e-3, rtol=0)
+    value = linear_cka(features, other)
+    assert ((value >= -1e-6) & (value <= 1 + 1e-6)).all()
+    torch.testing.assert_close(value, linear_cka(other, features))
+
+
+def test_features_alike_everywhere_have_a_linear_cka_loss_of_one_and_a_finite_gradient() -> None:
+    flat = torch.ones(1, 8, 4, requires_grad=True)
+    value = linear_cka(flat, normal(0, 1, 8, 6))
+    assert value.item() == pytest.approx(1.0)
+    assert torch.isfinite(torch.autograd.grad(value.sum(), flat)[0]).all()
+    with pytest.raises(InputError, match="2 or more"):
+        linear_cka(normal(0, 4, 1, 3), normal(1, 4, 1, 3))

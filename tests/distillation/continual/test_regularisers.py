@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.continual.fisher import (
     FloodClasses,
     SurgeLevels,
@@ -26,7 +27,7 @@ from strandline.distillation.continual.regularisers import (
     l2_sp,
     mas,
 )
-from strandline.distillation.distil import Consolidation, DistillationConfig, DistillationData, distil_student
+from strandline.distillation.objective import Consolidation
 from strandline.errors import InputError
 from strandline.models.batch import Batch
 from strandline.models.inference import student_inputs
@@ -210,7 +211,7 @@ def test_a_map_says_nothing_of_the_surge_decoder_and_a_gauge_nothing_of_the_map(
 
 def test_a_student_in_training_is_refused(student: Student, storms: Batch) -> None:
     student.train()
-    with pytest.raises(InputError, match=r"dropout blurs its gradients; call `student.eval\(\)` first"):
+    with pytest.raises(InputError, match=r"dropout makes its gradients random; call `student.eval\(\)` first"):
         student_fisher(student, storms, draws())
 
 
@@ -245,19 +246,19 @@ def test_online_consolidation_moves_its_anchor_and_lets_the_past_fade(student: S
     second = first.after(student, {name: 3 * one for name, one in first.importance.items()}, decay=0.5)
     assert second.terms(student, draws())["l2_sp"] == 0
     assert all((value == 3.5).all() for value in second.importance.values())
-    with pytest.raises(InputError, match=r"decay 1\.5 is no share"):
+    with pytest.raises(InputError, match=r"decay 1\.5 is not between"):
         first.after(student, first.importance, decay=1.5)
 
 
 def test_a_penalty_on_weights_that_do_not_learn_is_refused(student: Student) -> None:
     penalty = l2_sp(student, 1.0)
     student.requires_grad_(False)
-    with pytest.raises(InputError, match="holds none of the weights that are learned"):
+    with pytest.raises(InputError, match="holds none of the trained weights"):
         penalty.terms(student, draws())
 
 
 def test_of_nothing_there_is_no_importance(student: Student) -> None:
-    with pytest.raises(InputError, match="knows nothing of the past"):
+    with pytest.raises(InputError, match="has no past data"):
         ewc(student, (), 1.0, draws())
 
 
@@ -320,7 +321,7 @@ def test_terms_of_one_name_add_up(storms: Batch, windows: Batch, student: Studen
 def test_before_it_learns_a_student_says_what_it_said(storms: Batch, windows: Batch) -> None:
     torch.manual_seed(0)
     start = Student(width=8, dropout=0.0)
-    keeper = LearningWithoutForgetting.of(start, storms, samples=4, dropout_rate=0.0)
+    keeper = LearningWithoutForgetting.record(start, storms, samples=4, dropout_rate=0.0)
     terms = keeper.terms(start, draws())
     assert set(terms) == {"lwf_flood_soft", "lwf_surge_soft", "lwf_damage_soft"}
     assert all(term.detach().abs() < 1e-6 for term in terms.values())

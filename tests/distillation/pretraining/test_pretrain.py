@@ -29,14 +29,14 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def lesson() -> tuple[Batch, Batch]:
+def coast() -> tuple[Batch, Batch]:
     return simulate_training_coast(TINY.first_seed, TINY)
 
 
-def test_a_lesson_holds_every_storm_with_its_true_flood_and_windows_around_the_peaks(
-    lesson: tuple[Batch, Batch],
+def test_a_training_coast_has_every_storm_with_its_true_flood_and_surge_windows(
+    coast: tuple[Batch, Batch],
 ) -> None:
-    storms, windows = lesson
+    storms, windows = coast
     assert len(storms) == TINY.storms
     assert storms.flood_valid is not None
     assert bool(storms.flood_valid.flatten(1).any(dim=1).all())
@@ -46,38 +46,38 @@ def test_a_lesson_holds_every_storm_with_its_true_flood_and_windows_around_the_p
     assert windows.terrain is None
 
 
-def test_networks_are_taught_written_and_read_back_in_half_precision(
-    lesson: tuple[Batch, Batch], tmp_path: Path
+def test_networks_are_trained_written_and_read_back_in_half_precision(
+    coast: tuple[Batch, Batch], tmp_path: Path
 ) -> None:
-    teacher = pretraining.pretrain_teacher(TINY, *lesson, "cpu", seed=0)
-    student = pretraining.pretrain_student(TINY, teacher, *lesson, "cpu", seed=1)
+    teacher = pretraining.pretrain_teacher(TINY, *coast, "cpu", seed=0)
+    student = pretraining.pretrain_student(TINY, teacher, *coast, "cpu", seed=1)
     card = pretraining.build_model_card("strandline teach", TINY, 0, "abc", "cpu", 1.0)
     load_weights.save_networks(tmp_path, teacher, [student], card)
     for name, weight in load_teacher(tmp_path).state_dict().items():
         torch.testing.assert_close(weight, teacher.state_dict()[name].half().float(), rtol=0, atol=0)
     (read,) = load_students(tmp_path, site_shape=(32, 32))
     assert read.site_memory is not None
-    assert not read.site_memory.any(), "a place starts with a blank map"
+    assert not read.site_memory.any(), "the site memory starts at 0"
     assert json.loads((tmp_path / "student.json").read_text())["config"]["coasts"] == 1
 
 
-def test_the_surge_decoder_is_sharpened_without_touching_the_rest(lesson: tuple[Batch, Batch]) -> None:
+def test_finetuning_the_surge_decoder_changes_no_other_weight(coast: tuple[Batch, Batch]) -> None:
     student = Student()
     before = {name: weight.clone() for name, weight in student.state_dict().items()}
-    after = pretraining.finetune_surge_decoder(student, TINY, lesson[1], seed=0).state_dict()
+    after = pretraining.finetune_surge_decoder(student, TINY, coast[1], seed=0).state_dict()
     assert {name.split(".")[0] for name in after if not torch.equal(after[name], before[name])} == {"surge_decoder"}
 
 
-def test_a_dry_coast_has_the_sea_of_the_coast_and_an_interrupted_corpus_is_gone_on_with(
-    lesson: tuple[Batch, Batch], tmp_path: Path
+def test_windows_alone_have_the_surges_of_the_coast_and_an_interrupted_simulation_resumes(
+    coast: tuple[Batch, Batch], tmp_path: Path
 ) -> None:
     (windows,) = simulate_training_coasts(
         simulate_training_windows, TINY, Checkpoints(tmp_path, "job", resume=False), 1
     )
     assert windows.surge is not None
-    assert lesson[1].surge is not None
-    assert len(windows) == len(lesson[1]) == TINY.windows
-    torch.testing.assert_close(windows.surge.std(), lesson[1].surge.std(), rtol=0.3, atol=0)  # other gaps, other hours
+    assert coast[1].surge is not None
+    assert len(windows) == len(coast[1]) == TINY.windows
+    torch.testing.assert_close(windows.surge.std(), coast[1].surge.std(), rtol=0.3, atol=0)  # other gaps, other hours
     again = Checkpoints(tmp_path, "job", resume=True)
     assert (again.folder / f"coast {TINY.first_seed}.stage").exists()
 

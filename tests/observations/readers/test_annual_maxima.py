@@ -1,4 +1,4 @@
-"""Annual maxima that others published: read in metres, refused in another unit than they say."""
+"""Published annual maxima: converted to metres, refused in the wrong unit."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ def section(path: Path, text: str = TABLE, **changes: object) -> ExtremesSection
     return ExtremesSection.model_validate(stated | changes)
 
 
-def test_maxima_come_in_metres_on_the_regions_datum_and_empty_years_are_left_out(tmp_path: Path) -> None:
+def test_maxima_are_in_metres_on_the_regions_datum_without_empty_years(tmp_path: Path) -> None:
     years, maxima = read_annual_maxima(section(tmp_path / "a.csv"))
     assert years.tolist() == [1950.0, 1952.0]
     assert maxima.tolist() == pytest.approx([0.82, 1.21])
 
 
 @pytest.mark.parametrize(
-    ("text", "changes", "words"),
+    ("text", "changes", "message"),
     [
         (TABLE, {"unit": "m"}, "the maximum of 1950 is 111.7 m in unit 'm'; check unit"),
         (TABLE, {"maximum": "peak"}, "peak"),
@@ -36,8 +36,6 @@ def test_maxima_come_in_metres_on_the_regions_datum_and_empty_years_are_left_out
         ("", {}, "is empty"),
     ],
 )
-def test_tables_that_cannot_be_meant_are_refused(
-    tmp_path: Path, text: str, changes: dict[str, object], words: str
-) -> None:
-    with pytest.raises(InputError, match=words):
+def test_implausible_tables_are_refused(tmp_path: Path, text: str, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         read_annual_maxima(section(tmp_path / "a.csv", text, **changes))

@@ -1,4 +1,4 @@
-"""Assets: surveys in three formats, columns mapped and cut to the region; a lattice says that it is one."""
+"""Assets: surveys in three formats, mapped and clipped to the region, and lattices."""
 
 import contextlib
 import sys
@@ -79,7 +79,7 @@ def test_every_format_and_crs_gives_the_same_assets(tmp_path: Path, name: str, c
     assert assets.geometry.iloc[1].distance(Point(602000, 1101000)) < 0.05
 
 
-def test_what_has_no_column_may_be_stated_for_all(tmp_path: Path) -> None:
+def test_values_without_a_column_are_set_for_all_assets(tmp_path: Path) -> None:
     path = write(survey(), tmp_path / "a.geojson")
     stated = section(path, columns={"value": "m2"}, asset_class="industrial", survey_year=2001)
     assets = read_assets(stated, REGION, TERRAIN)
@@ -100,7 +100,10 @@ def swapped(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         (swapped, ["no asset lies in region 'Delta'", "x and y are swapped: write longitude first"]),
         (lambda f: f.iloc[2:], ["no asset lies in region 'Delta'", "check CRS and region"]),
         (lambda f: f.rename(columns={"use": "usage"}), ["has no column 'use'", "code, usage, m2, year"]),
-        (lambda f: f.replace("shop", "castle"), ["row 2: 'castle' is not an asset class", "assets.classes"]),
+        (
+            lambda f: f.replace("shop", "castle"),
+            ["row 2: 'castle' in column 'use' is not an asset class", "assets.classes"],
+        ),
         (lambda f: f.assign(m2=[1.0, -5.0, 1.0]), ["row 2: '-5.0' in column 'm2'"]),
         (lambda f: f.assign(m2=["1", "big", "1"]), ["row 2: 'big' in column 'm2'"]),
         (lambda f: f.assign(code="a"), ["asset_id 'a' occurs twice"]),
@@ -127,7 +130,7 @@ def test_a_survey_without_a_crs_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.geojson", "a.gpkg", "a.parquet"])
-def test_files_that_are_no_survey_are_refused(tmp_path: Path, name: str) -> None:
+def test_files_that_are_not_surveys_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="does not exist"):
         read_assets(section(tmp_path / name), REGION, TERRAIN)
     for content, part in ((b"", "is empty"), (b"\x00\x01not a survey", "cannot be read")):
@@ -136,9 +139,7 @@ def test_files_that_are_no_survey_are_refused(tmp_path: Path, name: str) -> None
             read_assets(section(tmp_path / name), REGION, TERRAIN)
 
 
-def test_without_pyarrow_geoparquet_says_which_extra_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_pyarrow_the_error_names_the_extra_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(survey(), tmp_path / "a.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(InputError, match=r"strandline\[parquet\]"):
@@ -148,7 +149,7 @@ def test_without_pyarrow_geoparquet_says_which_extra_to_install(
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("name", ["w.geojson", "w.gpkg", "w.parquet"])
-def test_a_survey_cut_or_scrambled_anywhere_loads_or_is_refused(
+def test_a_truncated_or_corrupt_survey_loads_or_is_refused(
     name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     whole = tmp_path_factory.getbasetemp() / name
@@ -156,8 +157,8 @@ def test_a_survey_cut_or_scrambled_anywhere_loads_or_is_refused(
         write(survey(), whole)
     content = bytearray(whole.read_bytes())
     cut = data.draw(st.integers(0, len(content)))
-    place = st.integers(0, len(content) - 1)
-    for position, byte in data.draw(st.lists(st.tuples(place, st.integers(0, 255)), max_size=3)):
+    offset = st.integers(0, len(content) - 1)
+    for position, byte in data.draw(st.lists(st.tuples(offset, st.integers(0, 255)), max_size=3)):
         content[position] = byte
     path = whole.with_name("cut_" + name)
     path.write_bytes(bytes(content[:cut]))
@@ -170,7 +171,7 @@ def lattice(spacing: float = 200.0) -> AssetsSection:
     return AssetsSection.model_validate({"lattice": stated, "survey_year": 2017})
 
 
-def test_a_lattice_stands_on_known_land_only() -> None:
+def test_a_lattice_covers_only_known_land() -> None:
     assets = read_assets(lattice(), REGION, TERRAIN)
     row, column = REGION.cells_of(assets.geometry.x.to_numpy(), assets.geometry.y.to_numpy())
     assert (ELEVATION[row, column] == 1.0).all()

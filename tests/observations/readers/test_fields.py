@@ -28,7 +28,7 @@ TIME = np.arange("2022-11-01", "2022-11-11", np.timedelta64(6, "h"), dtype="date
 
 
 def fields(longitude: np.ndarray, pressure_unit: str = "Pa") -> xr.Dataset:
-    """Fields that say where and when they are: pressure grows with longitude, wind with latitude."""
+    """Fields whose pressure grows with longitude and wind with latitude."""
     latitude = np.arange(20.0, -0.1, -1.0)
     shape = (TIME.size, latitude.size, longitude.size)
     east = ((longitude + 180) % 360 - 180)[None, None, :]
@@ -51,7 +51,7 @@ def fields(longitude: np.ndarray, pressure_unit: str = "Pa") -> xr.Dataset:
 
 @pytest.mark.parametrize("kind", ["nc3", "nc4", "zarr"])
 @pytest.mark.parametrize("east", [np.arange(90.0, 120.0), np.arange(0.0, 360.0)])
-def test_fields_around_the_region_come_in_si_with_rising_axes(tmp_path: Path, kind: str, east: np.ndarray) -> None:
+def test_fields_around_the_region_are_in_si_with_ascending_axes(tmp_path: Path, kind: str, east: np.ndarray) -> None:
     path = tmp_path / f"era.{kind}"
     dataset = fields(east, "hPa")
     if kind == "zarr":
@@ -68,7 +68,7 @@ def test_fields_around_the_region_come_in_si_with_rising_axes(tmp_path: Path, ki
     assert "sea_level" not in climate
 
 
-def test_longitudes_of_a_western_region_are_turned(tmp_path: Path) -> None:
+def test_longitudes_of_a_western_region_are_converted(tmp_path: Path) -> None:
     west = Region(
         "W", "EPSG:32616", (500000.0, 1100000.0, 503200.0, 1101600.0), 100.0, "m", (500050.0, 1100050.0), "asia"
     )
@@ -79,7 +79,7 @@ def test_longitudes_of_a_western_region_are_turned(tmp_path: Path) -> None:
     np.testing.assert_allclose(climate["pressure"].values[0, 0], 100000.0 - 10 * np.array([88.0, 87.0, 86.0, 85.0]))
 
 
-def test_a_sea_level_needs_its_datum_stated(tmp_path: Path) -> None:
+def test_a_sea_level_field_needs_a_datum_shift(tmp_path: Path) -> None:
     path = tmp_path / "sea.nc"
     dataset = fields(np.arange(90.0, 120.0))
     level = dataset[["p"]].rename(p="zos") * 0 + 0.3
@@ -118,7 +118,7 @@ def test_bad_fields_are_refused(tmp_path: Path, change: object, part: str) -> No
     assert part in str(caught.value)
 
 
-def test_files_that_are_no_fields_are_refused(tmp_path: Path) -> None:
+def test_files_that_are_not_fields_are_refused(tmp_path: Path) -> None:
     for name, content in (("a.nc", b""), ("b.nc", b"not netcdf"), ("c.nc", b"CDF\x01\x00"), ("d.nc", b"\x89HDF\r\n")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=name):
@@ -132,7 +132,7 @@ def test_files_that_are_no_fields_are_refused(tmp_path: Path) -> None:
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("engine", ["scipy", "h5netcdf"])
-def test_fields_cut_or_scrambled_anywhere_load_or_are_refused(
+def test_truncated_or_corrupt_fields_load_or_are_refused(
     engine: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     whole = tmp_path_factory.getbasetemp() / f"whole.{engine}.nc"
@@ -140,8 +140,8 @@ def test_fields_cut_or_scrambled_anywhere_load_or_are_refused(
         fields(np.arange(103.0, 109.0)).isel(time=slice(0, 3)).to_netcdf(whole, engine=engine)  # type: ignore[call-overload]
     content = bytearray(whole.read_bytes())
     cut = data.draw(st.integers(0, len(content)))
-    place = st.integers(0, len(content) - 1)
-    for position, byte in data.draw(st.lists(st.tuples(place, st.integers(0, 255)), max_size=3)):
+    offset = st.integers(0, len(content) - 1)
+    for position, byte in data.draw(st.lists(st.tuples(offset, st.integers(0, 255)), max_size=3)):
         content[position] = byte
     path = whole.with_name(f"cut.{engine}.nc")
     path.write_bytes(bytes(content[:cut]))
@@ -183,7 +183,7 @@ def test_wind_from_the_west_blows_east_and_is_averaged_as_a_vector(tmp_path: Pat
     assert abs(climate["wind_east"].values[4, 0, 0]) < 0.1 + 10 * np.sin(np.deg2rad(10))
 
 
-def test_pressure_in_the_wrong_unit_is_noticed(tmp_path: Path) -> None:
+def test_pressure_in_the_wrong_unit_is_refused(tmp_path: Path) -> None:
     frame = pd.DataFrame({"time": TIME, "p": 1000.0, "speed": 10.0, "from": 0.0})
     frame.to_csv(tmp_path / "w.csv", index=False)
     with pytest.raises(InputError, match=r"w\.csv.*pressure_unit.*outside 85000 to 109000 Pa"):
@@ -206,7 +206,7 @@ def storms_section(path: Path, distance: float = 300.0) -> StormsSection:
     return StormsSection(path=path, distance=distance)
 
 
-def test_a_storm_that_came_near_is_kept_whole_in_si(tmp_path: Path) -> None:
+def test_a_storm_near_the_region_is_read_completely_in_si(tmp_path: Path) -> None:
     path = tmp_path / "tracks.csv"
     path.write_text(TRACKS)
     storms = read_storms(storms_section(path), REGION)
@@ -217,7 +217,7 @@ def test_a_storm_that_came_near_is_kept_whole_in_si(tmp_path: Path) -> None:
     assert read_storms(storms_section(path, 10.0), REGION) is None
 
 
-def test_ncei_own_csv_with_its_line_of_units_is_read(tmp_path: Path) -> None:
+def test_the_csv_of_ncei_with_a_row_of_units_is_read(tmp_path: Path) -> None:
     path = tmp_path / "ibtracs.csv"
     path.write_text(
         "SID,SEASON,BASIN,ISO_TIME,LAT,LON,WMO_WIND,WMO_PRES\n ,Year, , ,degrees_north,degrees_east,kts,mb\n"
@@ -231,9 +231,9 @@ def test_ncei_own_csv_with_its_line_of_units_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "part"),
     [
-        ("106.5,10.0", "10.0,106.5", "row 3: longitude '10.0', latitude '106.5' is not a position"),
+        ("106.5,10.0", "10.0,106.5", "row 3: '10.0' in column 'lon', '106.5' in column 'lat' is not a position"),
         ("50.0,990", "strong,990", "row 2: 'strong' in column 'wind' is not a number"),
-        ("2020-11-01 06:00:00", "yesterday", "row 3: 'yesterday' is not a time"),
+        ("2020-11-01 06:00:00", "yesterday", "row 3: 'yesterday' in column 'time' is not a time"),
         ("track_id", "name", "neither column 'track_id' nor 'SID'"),
         ("50.0,990", "50.0,99000", "check its unit"),
     ],
@@ -264,7 +264,7 @@ def test_the_bay_of_bengal_has_its_storms(shared_data: Path) -> None:
 # --- tidal constants ---------------------------------------------------------------------------------------------
 
 
-def test_ticon_constants_match_those_that_come_with_the_package(shared_data: Path) -> None:
+def test_ticon_constants_match_those_of_the_package(shared_data: Path) -> None:
     path = shared_data / "tides" / "ticon_ccby_constituents.csv.gz"
     read = read_tidal_constants(path, "ticon/vung_tau-383-vnm-uhslc_fd", 10.34)
     shipped = load_constants("vung_tau")
@@ -286,8 +286,8 @@ def test_a_broken_constant_is_named_by_row(tmp_path: Path) -> None:
         read_tidal_constants(path, "a", 10.0)
 
 
-def test_the_venetian_clock_is_an_hour_ahead_of_utc(shared_data: Path) -> None:
-    """The published phases of the same mole decide: they fit only when the files are read as UTC+1."""
+def test_the_venetian_files_are_one_hour_ahead_of_utc(shared_data: Path) -> None:
+    """The published phases of the same gauge fit only if the files are read as UTC+1."""
     region_file = load_region_file(Path(__file__).parents[3] / "examples" / "caorle.toml", shared_data)
     assert region_file.tides is not None
     assert region_file.tides.constants is not None

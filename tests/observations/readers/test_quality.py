@@ -1,4 +1,4 @@
-"""Hourly means and quality control of tide gauges: a thin hour stays unknown, and flags change no value."""
+"""Hourly means and quality control of tide gauges."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_a_straight_line_keeps_its_value_at_the_hour_whatever_the_spacing() -> N
         np.testing.assert_allclose(hourly_mean(time, value, hours, 1.0)[inner], expected[inner], atol=1e-9)
 
 
-def test_a_thin_hour_stays_unknown_and_is_never_filled() -> None:
+def test_an_hour_with_too_few_readings_is_nan() -> None:
     time = np.arange(HOURS[0], HOURS[10], np.timedelta64(5, "m")).astype("datetime64[ns]")
     value = np.ones(time.size)
     value[55:66] = np.nan  # 04:35 to 05:25: of the twelve readings around five o'clock one is left
@@ -46,7 +46,7 @@ def test_hourly_readings_pass_unchanged_with_their_gaps() -> None:
     np.testing.assert_array_equal(hourly, value)
 
 
-def test_a_flag_reaches_every_hour_that_its_reading_counts_for() -> None:
+def test_a_flag_applies_to_every_hour_that_uses_its_reading() -> None:
     time = HOURS[0] + np.array([0, 25, 30, 35], dtype="timedelta64[m]")
     flags = np.array([0, 1, 2, 4], dtype=np.uint8)
     np.testing.assert_array_equal(hourly_flags(time, flags, HOURS[:3]), [3, 6, 0])
@@ -55,13 +55,13 @@ def test_a_flag_reaches_every_hour_that_its_reading_counts_for() -> None:
 # --- quality -----------------------------------------------------------------------------------------------------
 
 
-def test_a_clean_tide_raises_no_flag_however_great() -> None:
+def test_a_clean_tide_of_any_range_raises_no_flag() -> None:
     noise = np.random.default_rng(0).normal(0, 0.01, HOURS.size)
     for amplitude in (0.05, 1.0, 5.0):
         assert not flag_quality(HOURS, tide(HOURS, amplitude) + noise).any()
 
 
-def test_a_storm_surge_is_no_fault() -> None:
+def test_a_storm_surge_raises_no_flag() -> None:
     hours = (HOURS - HOURS[0]) / np.timedelta64(1, "h")
     surge = 4.0 * np.exp(-np.abs(hours - 700) / 6.0 * (np.abs(hours - 700) > 2))  # up 4 m in hours, with a flat top
     smooth = np.convolve(surge, np.ones(5) / 5, mode="same")
@@ -69,7 +69,7 @@ def test_a_storm_surge_is_no_fault() -> None:
     assert not flag_quality(HOURS, tide(HOURS) + smooth + noise).any()
 
 
-def test_a_spike_is_flagged_alone() -> None:
+def test_only_the_spike_itself_is_flagged() -> None:
     level = tide(HOURS)
     level[300] += 0.8
     level[900] -= 3.0
@@ -78,7 +78,7 @@ def test_a_spike_is_flagged_alone() -> None:
     assert (flags[[300, 900]] == SPIKE).all()
 
 
-def test_a_stuck_gauge_is_flagged_and_a_slack_water_is_not() -> None:
+def test_a_stuck_gauge_is_flagged_and_slack_water_is_not() -> None:
     level = np.round(tide(HOURS), 2)
     level[100:103] = level[100]
     level[500:520] = level[500]
@@ -86,21 +86,21 @@ def test_a_stuck_gauge_is_flagged_and_a_slack_water_is_not() -> None:
     np.testing.assert_array_equal(np.flatnonzero(stuck), np.arange(500, 520))
 
 
-def test_a_datum_jump_marks_the_shorter_part_of_the_record() -> None:
+def test_a_datum_jump_flags_the_shorter_part_of_the_record() -> None:
     level = tide(HOURS)
     level[1000:] += 0.6
     jump = (flag_quality(HOURS, level) & DATUM_JUMP) > 0
     np.testing.assert_array_equal(np.flatnonzero(jump), np.arange(1000, HOURS.size))
 
 
-def test_a_jump_back_ends_the_marked_part() -> None:
+def test_a_second_jump_ends_the_flagged_part() -> None:
     level = tide(HOURS)
     level[200:400] -= 0.4
     jump = (flag_quality(HOURS, level) & DATUM_JUMP) > 0
     np.testing.assert_array_equal(np.flatnonzero(jump), np.arange(200, 400))
 
 
-def test_a_gauge_put_back_lower_after_a_gap_is_a_datum_jump() -> None:
+def test_a_lower_datum_after_a_gap_is_flagged() -> None:
     level = tide(HOURS)
     level[900:] -= 0.9
     level[850:900] = np.nan
@@ -130,7 +130,7 @@ def test_quality_control_never_changes_a_value(
     np.testing.assert_array_equal((flags & MISSING) > 0, np.isnan(level))
 
 
-def test_flags_stand_beside_the_levels_and_change_none(tmp_path: Path) -> None:
+def test_flags_do_not_change_the_levels(tmp_path: Path) -> None:
     level = tide(HOURS)
     level[300] += 0.9
     level[10] = np.nan

@@ -1,4 +1,4 @@
-"""Terrain, radar and optical GeoTIFFs: brought to the region's grid from any CRS, rotation and scale."""
+"""Terrain, radar and optical GeoTIFFs on the region's grid, from any CRS, rotation and scale."""
 
 import contextlib
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ NOON = datetime(2022, 11, 22, 12, tzinfo=UTC)
 
 
 def plane(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Elevation [m] that rises to the north-east; bilinear interpolation and means keep it."""
+    """Plane elevation [m], preserved by bilinear interpolation and averages."""
     return -1.0 + (x - 600000.0) / 1000.0 + (y - 1100000.0) / 2000.0
 
 
@@ -134,7 +134,7 @@ def test_land_below_the_sea_behind_a_dike_is_land() -> None:
     assert not water_connected_to_sea(elevation, 0.0, (4, 0))[0, 5]
 
 
-def test_permanent_water_may_come_from_a_raster(tmp_path: Path) -> None:
+def test_permanent_water_is_read_from_a_raster(tmp_path: Path) -> None:
     water = np.zeros(REGION.shape)
     water[:, :5] = 1
     dem = write_tif(tmp_path / "dem.tif", expected_plane())
@@ -187,14 +187,14 @@ def test_a_missing_raster_is_named(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_a_raster_cut_or_scrambled_anywhere_loads_or_is_refused(
+def test_a_truncated_or_corrupt_raster_loads_or_is_refused(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.getbasetemp()
     content = bytearray(write_tif(folder / "whole.tif", expected_plane()).read_bytes())
     cut = data.draw(st.integers(0, len(content)))
-    place = st.integers(0, len(content) - 1)
-    for position, byte in data.draw(st.lists(st.tuples(place, st.integers(0, 255)), max_size=3)):
+    offset = st.integers(0, len(content) - 1)
+    for position, byte in data.draw(st.lists(st.tuples(offset, st.integers(0, 255)), max_size=3)):
         content[position] = byte
     path = folder / "cut.tif"
     path.write_bytes(bytes(content[:cut]))
@@ -240,7 +240,7 @@ def test_scenes_are_put_in_order_and_no_two_share_a_time(tmp_path: Path) -> None
         read_sar(sar_section([], scenes=scenes), REGION)
 
 
-def test_what_a_scene_did_not_see_is_unknown(tmp_path: Path) -> None:
+def test_cells_outside_a_scene_are_nan(tmp_path: Path) -> None:
     power = np.full(REGION.shape, 0.1)
     power[:, :10] = 0.0
     sar = read_sar(sar_section([write_tif(tmp_path / "s.tif", power)], scale="linear"), REGION)
@@ -249,13 +249,13 @@ def test_what_a_scene_did_not_see_is_unknown(tmp_path: Path) -> None:
         read_sar(sar_section([write_tif(tmp_path / "s.tif", power * 0)], scale="linear"), REGION)
 
 
-def test_linear_values_declared_as_decibel_do_not_slip_by_unseen(tmp_path: Path) -> None:
+def test_linear_values_declared_as_decibel_are_refused(tmp_path: Path) -> None:
     digital_numbers = write_tif(tmp_path / "s.tif", np.full(REGION.shape, 130.0))
     with pytest.raises(InputError, match="'vv' lie outside -60 to 30 dB"):
         read_sar(sar_section([digital_numbers]), REGION)
 
 
-def test_the_reference_is_the_mean_power_of_what_was_seen(tmp_path: Path) -> None:
+def test_the_reference_is_the_mean_power_of_observed_cells(tmp_path: Path) -> None:
     first, second = np.full(REGION.shape, 0.1), np.full(REGION.shape, 0.3)
     second[0] = 0.0
     paths = [write_tif(tmp_path / f"{i}.tif", power) for i, power in enumerate((first, second))]
@@ -267,7 +267,7 @@ def test_the_reference_is_the_mean_power_of_what_was_seen(tmp_path: Path) -> Non
     assert read_sar_reference(sar_section(paths[:1], scale="linear"), REGION) is None
 
 
-def test_a_band_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_band_is_refused(tmp_path: Path) -> None:
     path = write_tif(tmp_path / "s.tif", np.full(REGION.shape, -10.0))
     with pytest.raises(InputError, match="has 1 bands, not 2"):
         read_sar(sar_section([path], bands={"vv": 1, "vh": 2}), REGION)
@@ -313,7 +313,7 @@ def test_a_cell_with_any_cloud_is_unknown(tmp_path: Path) -> None:
     assert not np.isnan(clear["green"].values).any()
 
 
-def test_a_forgotten_reflectance_scale_is_noticed(tmp_path: Path) -> None:
+def test_a_missing_reflectance_scale_is_refused(tmp_path: Path) -> None:
     path = write_tif(tmp_path / "o.tif", np.full((2, *REGION.shape), 1500.0))
     with pytest.raises(InputError, match=r"reflectance_scale\?.*outside -0\.2 to 1\.6"):
         read_optical(optical_section({"path": path}, reflectance_scale=1.0), REGION)

@@ -1,4 +1,4 @@
-"""Tide gauges: formats, clocks, units, and files that are refused."""
+"""Tide gauges: formats, time zones, units, and invalid files."""
 
 import contextlib
 import gzip
@@ -22,7 +22,7 @@ HOURS = np.arange("2022-01-01T00", "2022-03-01T00", dtype="datetime64[h]").astyp
 
 
 def tide(time: np.ndarray, amplitude: float = 1.0) -> np.ndarray:
-    """A tide with weather of a few days: smooth, never stuck."""
+    """A tide with a smooth residual of a few days, never constant."""
     hours = (time - HOURS[0]) / np.timedelta64(1, "h")
     weather = 0.3 * np.sin(2 * np.pi * hours / 97.0)
     return amplitude * (np.cos(2 * np.pi * hours / 12.42) + 0.3 * np.cos(2 * np.pi * hours / 23.93)) + weather
@@ -110,7 +110,7 @@ def test_files_of_one_gauge_are_joined_in_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("zone", ["+01:00", "-03:30", "Asia/Dhaka"])
-def test_a_stated_clock_is_turned_to_utc(tmp_path: Path, zone: str) -> None:
+def test_local_times_are_converted_to_utc(tmp_path: Path, zone: str) -> None:
     local = pd.DatetimeIndex(HOURS, tz="UTC").tz_convert("Asia/Dhaka" if "/" in zone else f"UTC{zone}")
     path = write_csv(tmp_path / "a.csv", local.tz_localize(None).to_numpy(), tide(HOURS))
     np.testing.assert_array_equal(read_readings(gauge(path, time_zone=zone))[0], HOURS)
@@ -140,7 +140,7 @@ def test_a_knot_is_a_nautical_mile_an_hour_and_a_foot_twelve_inches() -> None:
 # --- the modality ------------------------------------------------------------------------------------------------
 
 
-def test_stations_share_one_clock_and_are_unknown_outside_their_record(tmp_path: Path) -> None:
+def test_stations_share_one_time_axis_and_are_nan_outside_their_record(tmp_path: Path) -> None:
     first = gauge(write_csv(tmp_path / "a.csv", HOURS[:500], tide(HOURS)[:500]), datum_shift=1.0)
     second = gauge(write_csv(tmp_path / "b.csv", HOURS[300:], tide(HOURS)[300:]), name="B")
     dataset = read_tide_gauges([first, second])
@@ -154,7 +154,7 @@ def test_stations_share_one_clock_and_are_unknown_outside_their_record(tmp_path:
         read_tide_gauges([first, first])
 
 
-def test_mean_sea_level_is_stated_or_averaged_over_the_stated_window(tmp_path: Path) -> None:
+def test_mean_sea_level_is_given_or_averaged_over_the_given_window(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", HOURS, tide(HOURS))
     window = ["2022-01-05T00:00Z", "2022-01-20T00:00Z"]
     times = [pd.Timestamp(text).to_pydatetime() for text in window]
@@ -228,7 +228,7 @@ def test_rows_of_a_long_file_are_counted_in_the_file(tmp_path: Path) -> None:
     assert "it has A, B" in unknown
 
 
-def test_a_marker_that_nobody_declared_is_pointed_out(tmp_path: Path) -> None:
+def test_an_undeclared_missing_value_marker_is_reported(tmp_path: Path) -> None:
     level = tide(HOURS)
     level[700] = 9999.0
     path = tmp_path / "a.csv"
@@ -260,7 +260,7 @@ def test_netcdf_needs_units_and_a_standard_name(tmp_path: Path, change: dict[str
     assert part in refusal(path, path.read_bytes(), format="netcdf", columns={}, unit=None, time_zone=None)
 
 
-def test_netcdf_of_many_stations_asks_for_one(tmp_path: Path) -> None:
+def test_netcdf_with_several_stations_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.nc"
     level = xr.DataArray(np.stack([tide(HOURS)] * 2), dims=("station", "time"), attrs={"units": "m"})
     xr.Dataset({"sea_level": level}, {"time": HOURS}).to_netcdf(path, engine="scipy")
@@ -271,7 +271,7 @@ def test_netcdf_of_many_stations_asks_for_one(tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "uhslc", "nc3", "nc4"])
-def test_a_file_cut_or_scrambled_anywhere_loads_or_is_refused(
+def test_a_truncated_or_corrupt_file_loads_or_is_refused(
     kind: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.getbasetemp() / "cut"

@@ -1,4 +1,4 @@
-"""Zones that a place's people drew reach the place as they are, or are refused with the row."""
+"""Zones are read as drawn, or refused with the row."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.fixtures.region_files import write_region_folder
 
 
 def write_zones(folder: Path, zones: gpd.GeoDataFrame) -> Path:
-    """A place with these zones; returns its region file."""
+    """Write a region with these zones; return its region file."""
     path = write_region_folder(folder)
     zones.to_crs("EPSG:4326").to_file(folder / "zones.geojson", driver="GeoJSON", engine="pyogrio")
     text = path.read_text(encoding="utf-8") + '\n[zones]\npath = "zones.geojson"\nname_column = "ward"\n'
@@ -43,7 +43,7 @@ def test_zones_of_one_name_are_one_zone_in_the_regions_grid(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("change", "parts"),
     [
         (lambda z: z.rename(columns={"ward": "name"}), ["no column 'ward'", "name"]),
         (lambda z: z.assign(ward=["Harbour", "", "Town"]), ["row 2", "name every zone"]),
@@ -51,12 +51,12 @@ def test_zones_of_one_name_are_one_zone_in_the_regions_grid(tmp_path: Path) -> N
         (lambda z: z.set_geometry(z.geometry.translate(50_000)), ["no zone lies in region", "CRS"]),
     ],
 )
-def test_zones_that_cannot_be_used_are_refused(tmp_path: Path, spoil: object, words: list[str]) -> None:
-    region_file = load_region_file(write_zones(tmp_path, spoil(wards())))  # type: ignore[operator]
+def test_zones_that_cannot_be_used_are_refused(tmp_path: Path, change: object, parts: list[str]) -> None:
+    region_file = load_region_file(write_zones(tmp_path, change(wards())))  # type: ignore[operator]
     assert region_file.zones is not None
     with pytest.raises(InputError) as refusal:
         read_zones(region_file.zones, region_file.region)
-    for word in words:
-        assert word in str(refusal.value)
+    for part in parts:
+        assert part in str(refusal.value)
     (found,) = (stream for stream in take_inventory(region_file).streams if stream.name == "zones")
     assert found.state == "unreadable"

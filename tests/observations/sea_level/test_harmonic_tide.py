@@ -35,7 +35,7 @@ def red_noise(size: int, spread: float, seed: int = 0) -> np.ndarray:
 
 
 def utide_solution(constants: TidalConstants) -> utide.utilities.Bunch:
-    """utide's own structure, with our constants in the place of fitted ones."""
+    """utide's own structure, with our constants instead of fitted ones."""
     time = hours("2010-01-01", 400)
     names = list(constants.amplitude)
     solution = utide.solve(
@@ -140,7 +140,7 @@ def test_a_datum_changes_the_mean_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("days", [20, 35, 120])
-def test_a_tide_is_as_far_off_as_it_says(days: int) -> None:
+def test_the_error_of_a_tide_matches_its_stated_error(days: int) -> None:
     made, time, later = without_season("vung_tau"), hours("2012-01-01", days), hours("2012-06-01", 90)
     ratios = []
     for seed in range(12):
@@ -232,7 +232,7 @@ def test_the_shipped_constants_are_those_of_the_published_table(shared_data: Pat
                 assert constants.phase[constituent] == row["phase_deg"]
 
 
-def test_bad_constants_stop_at_the_door() -> None:
+def test_invalid_constants_are_refused() -> None:
     with pytest.raises(InputError, match=r"unknown constituents \['XYZ'\]"):
         TidalConstants("bad", 0.0, "synthetic", {"XYZ": 1.0}, {"XYZ": 1.0})
     with pytest.raises(InputError, match="but not both"):

@@ -1,4 +1,4 @@
-"""What a record tells is where a forecast starts: tide, its error, weather, and a decoder that has not learned yet."""
+"""The sea-level model of a gauge, and the untrained decoder that starts from it."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ def test_the_modes_of_four_days_have_the_covariance_of_the_tides_error() -> None
     assert not known.tide_error_modes(windows()).any()
 
 
-def test_a_record_that_swings_about_another_mean_has_a_tide_about_that_mean() -> None:
+def test_the_fitted_tide_includes_the_mean_of_the_record() -> None:
     sea_level = fit_sea_level_model(TIME, make_level(), 45.2, name="here", source="made by hand")
     off = sea_level.tide(windows()) - 0.3 - make_sea_level_model(M2=0.5, K1=0.2).tide(windows())
     assert abs(off.mean()) < 0.08
@@ -54,7 +54,7 @@ def test_a_record_that_swings_about_another_mean_has_a_tide_about_that_mean() ->
     assert sea_level.residual_covariance.shape == (TIDE_HOURS,)
 
 
-def test_published_constants_are_adopted_and_only_mean_and_weather_are_learned() -> None:
+def test_with_published_constants_only_mean_and_covariance_are_fitted() -> None:
     published = make_sea_level_model(M2=0.5, K1=0.2).fitted.constants
     ten_days = slice(0, 240)
     record = TIME[ten_days], make_level()[ten_days], 45.2
@@ -69,51 +69,51 @@ def test_published_constants_are_adopted_and_only_mean_and_weather_are_learned()
 
 
 @pytest.fixture(scope="module", params=["student", "teacher"])
-def untaught(request: pytest.FixtureRequest) -> Student | Teacher:
+def untrained(request: pytest.FixtureRequest) -> Student | Teacher:
     torch.manual_seed(0)
     return (Student() if request.param == "student" else Teacher()).eval()
 
 
 @torch.no_grad()
-def test_untaught_a_network_says_what_the_process_says(untaught: Student | Teacher) -> None:
+def test_an_untrained_network_predicts_like_the_process(untrained: Student | Teacher) -> None:
     batch = make_batch(4)
-    said = untaught(gauges_alone(batch))
+    prediction = untrained(gauges_alone(batch))
     own = (batch.gauge[:, 0] - batch.tide[:, :CONTEXT_HOURS]).double()
     mean, spread = predict_residual(
         own, batch.gauge_seen[:, 0], batch.residual_covariance.double(), batch.tide_error_modes.double()
     )
-    torch.testing.assert_close(said.surge_mean, mean[:, -LEADS:].float())
-    torch.testing.assert_close(said.surge_scale, spread[:, -LEADS:].float())
+    torch.testing.assert_close(prediction.surge_mean, mean[:, -LEADS:].float())
+    torch.testing.assert_close(prediction.surge_scale, spread[:, -LEADS:].float())
 
 
 @torch.no_grad()
-def test_in_silence_an_untaught_network_knows_the_weather_alone(untaught: Student | Teacher) -> None:
+def test_without_readings_an_untrained_network_predicts_the_prior(untrained: Student | Teacher) -> None:
     batch = gauges_alone(make_batch(4)).without("gauge")
-    said = untaught(batch)
-    assert not said.surge_mean.any()
+    prediction = untrained(batch)
+    assert not prediction.surge_mean.any()
     alone = batch.residual_covariance[:, :1] + batch.tide_error_modes[:, -LEADS:].square().sum(dim=2)
-    torch.testing.assert_close(said.surge_scale, alone.sqrt())
+    torch.testing.assert_close(prediction.surge_scale, alone.sqrt())
 
 
 @torch.no_grad()
-def test_what_is_learned_is_told_in_units_of_what_is_not_known(untaught: Student | Teacher) -> None:
-    """Where the process is nearly sure, no network moves it far."""
-    taught = type(untaught)()
+def test_network_outputs_scale_with_the_spread_of_the_process(untrained: Student | Teacher) -> None:
+    """Where the process has a small spread, a network changes its mean only slightly."""
+    perturbed = type(untrained)()
     torch.manual_seed(1)
-    torch.nn.init.normal_(taught.surge_decoder.correction.shift.weight, std=0.1)
+    torch.nn.init.normal_(perturbed.surge_decoder.correction.shift.weight, std=0.1)
     batch = make_batch(4)
     sure = replace(
         batch, residual_covariance=1e-6 * batch.residual_covariance, tide_error_modes=0 * batch.tide_error_modes
     )
     moved = [
-        (taught.eval()(gauges_alone(b)).surge_mean - predict_surge_from_own_readings(b)[0]).abs().max()
+        (perturbed.eval()(gauges_alone(b)).surge_mean - predict_surge_from_own_readings(b)[0]).abs().max()
         for b in (batch, sure)
     ]
     assert moved[0] > 0.01
     assert moved[1] < 0.01 * moved[0] + 0.01
 
 
-def test_smooth_weather_without_a_gap_is_foretold_in_single_precision_batches() -> None:
+def test_a_smooth_residual_is_predicted_in_single_precision_batches() -> None:
     """Matérn weather of 72 hours is nearly singular; the process is worked out in double precision."""
     age = np.sqrt(3) * np.arange(TIDE_HOURS) / 128
     smooth = SeaLevelModel(make_sea_level_model().fitted, 0.5**2 * (1 + age) * np.exp(-age))

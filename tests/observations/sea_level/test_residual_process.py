@@ -33,7 +33,7 @@ def ask(
     return mean.numpy(), spread.numpy()
 
 
-def test_a_first_order_record_is_foretold_by_its_last_reading() -> None:
+def test_a_first_order_process_is_predicted_from_its_last_reading() -> None:
     own, seen = np.random.default_rng(0).normal(0, 0.1, (1, 72)), np.ones((1, 72), dtype=bool)
     mean, spread = ask(own, seen, RED, np.zeros((1, 120, 0)))
     ahead = np.arange(1, 49)
@@ -54,7 +54,7 @@ def test_it_is_the_conditional_normal_distribution_whatever_is_missing() -> None
     np.testing.assert_allclose(spread[0], rest, atol=1e-8)
 
 
-def test_what_was_not_read_changes_nothing_and_silence_knows_the_weather_alone() -> None:
+def test_missing_readings_have_no_effect_and_none_gives_the_prior() -> None:
     rng = np.random.default_rng(2)
     seen = rng.random((1, 72)) < 0.5
     own = rng.normal(0, 0.1, (1, 72))
@@ -68,11 +68,11 @@ def test_what_was_not_read_changes_nothing_and_silence_knows_the_weather_alone()
     np.testing.assert_allclose(spread, np.sqrt(0.1**2 + 0.05**2))
 
 
-def test_of_some_hours_it_says_the_same_as_of_all() -> None:
+def test_a_prediction_of_some_hours_equals_that_of_all_hours() -> None:
     rng = np.random.default_rng(11)
     given = [rng.normal(0, 0.1, (2, 72)), rng.random((2, 72)) < 0.5, np.stack([RED, SMOOTH])]
-    asked = [torch.from_numpy(each) for each in (*given, rng.normal(0, 0.05, (2, 120, 3)))]
-    for whole, ahead in zip(predict_residual(*asked), predict_residual(*asked, first=71), strict=True):
+    arguments = [torch.from_numpy(each) for each in (*given, rng.normal(0, 0.05, (2, 120, 3)))]
+    for whole, ahead in zip(predict_residual(*arguments), predict_residual(*arguments, first=71), strict=True):
         torch.testing.assert_close(ahead, whole[:, 71:], rtol=1e-12, atol=1e-12)
 
 
@@ -85,7 +85,7 @@ def test_an_error_of_the_tide_is_found_in_the_readings() -> None:
 
 
 @pytest.mark.parametrize("truth", [RED, SMOOTH], ids=["red", "smooth"])
-def test_a_few_weeks_tell_how_weather_is_forgotten(truth: np.ndarray) -> None:
+def test_a_few_weeks_give_the_decorrelation_time(truth: np.ndarray) -> None:
     level = sample(truth, 4000, 3)
     level[900:3300] = np.nan
     level[100:140] = np.nan
@@ -145,7 +145,7 @@ def test_no_weather_is_more_probable_than_the_one_that_is_found(
     assert np.abs(slope).max() < 1e-3
 
 
-def test_weather_is_found_however_far_from_the_usual() -> None:
+def test_the_covariance_is_recovered_far_from_the_prior() -> None:
     level = sample(RED, 4000, 10)
     for usual in (1e-12, 1e2):
         fitted = fit_residual_covariance(level, NO_MODES, np.zeros((0, LAG_HOURS)), usual)
@@ -163,7 +163,7 @@ def test_weather_is_found_however_far_from_the_usual() -> None:
         pytest.param(np.append(0.3, np.full(3999, np.nan)), id="one reading"),
     ],
 )
-def test_a_record_that_is_no_weather_has_a_weather_that_is_bounded(level: np.ndarray, modes: np.ndarray) -> None:
+def test_the_covariance_of_a_degenerate_record_is_bounded(level: np.ndarray, modes: np.ndarray) -> None:
     fitted = fit_residual_covariance(level, modes, np.zeros((1, LAG_HOURS)))
     assert np.isfinite(fitted).all()
     assert 0 < fitted[0] < 2 * max(np.nanmean(level**2), 1e-6)
@@ -177,7 +177,7 @@ def test_the_autocovariance_of_a_record_with_gaps_is_its_own() -> None:
         autocovariance(level[:100])
 
 
-def test_a_silent_record_and_shapes_that_do_not_fit_are_refused() -> None:
+def test_an_empty_record_and_mismatched_shapes_are_refused() -> None:
     with pytest.raises(RefusedByTheory, match="no reading"):
         fit_residual_covariance(np.full(4000, np.nan), NO_MODES, np.zeros((0, LAG_HOURS)))
     with pytest.raises(InputError, match="one mask per reading"):

@@ -14,8 +14,8 @@ def lint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], pa
     monkeypatch.setattr(sys, "argv", ["strandline", "lint", str(path)])
     with pytest.raises(SystemExit) as end:
         main()
-    said = capsys.readouterr()
-    return int(end.value.code or 0), said.out + said.err
+    output = capsys.readouterr()
+    return int(end.value.code or 0), output.out + output.err
 
 
 def test_a_protocol_that_is_fit_for_use_passes_and_one_without_rules_is_refused(
@@ -26,8 +26,8 @@ def test_a_protocol_that_is_fit_for_use_passes_and_one_without_rules_is_refused(
     assert lint(monkeypatch, capsys, path) == (0, f"{path}: fit for use\n")
     kept = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith(("stop", "degraded"))]
     path.write_text("\n".join(kept), encoding="utf-8")
-    code, said = lint(monkeypatch, capsys, path)
+    code, output = lint(monkeypatch, capsys, path)
     assert code == 2
-    assert "[phases.0.stop]: is missing" in said
-    assert "[phases.0.degraded]: is missing" in said
-    assert "is not fit for use (2 faults)" in said
+    assert "[phases.0.stop]: is missing" in output
+    assert "[phases.0.degraded]: is missing" in output
+    assert "is not fit for use (2 faults)" in output

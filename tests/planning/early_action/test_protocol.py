@@ -56,7 +56,7 @@ def test_any_text_and_numbers_are_unchanged_by_a_file(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "place", "message"),
+    ("old", "new", "location", "message"),
     [
         ('unit = "m"\n', "", "indicators.high.unit", "is missing.*add 'unit'"),
         ('unit = "m"\n', 'unit = "metres"\n', "indicators.high.unit", "is unknown; use one of m, mm"),
@@ -85,7 +85,7 @@ def test_any_text_and_numbers_are_unchanged_by_a_file(
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_place_and_remedy(
-    path: Path, old: str, new: str, place: str, message: str | None
+    path: Path, old: str, new: str, location: str, message: str | None
 ) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -94,9 +94,9 @@ def test_a_fault_is_named_with_place_and_remedy(
     if message is None:  # starting and stopping on one value is allowed; but then no phase uses 'high'
         assert [fault.where for fault in faults] == [f"{path} [indicators.high]"]
         return
-    assert any(fault.where == f"{path} [{place}]" for fault in faults)
+    assert any(fault.where == f"{path} [{location}]" for fault in faults)
     with pytest.raises(InputError, match=message):
-        raise next(fault for fault in faults if fault.where == f"{path} [{place}]")
+        raise next(fault for fault in faults if fault.where == f"{path} [{location}]")
     with pytest.raises(InputError):
         load_protocol(path)
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from strandline.planning.early_action.protocol import published_protocol
-from strandline.planning.early_action.triggers import PhaseState, Stream, evaluate, verdicts_of
-from tests.fixtures.protocols import START, forecast
+from strandline.planning.early_action.triggers import Stream, verdicts_of
+from tests.fixtures.protocols import START, PhaseState, evaluate, forecast
 
 CYCLONE, FLOOD = published_protocol("bangladesh_cyclone"), published_protocol("bangladesh_flood")
 LEADS = np.arange(0, 121, 6.0)
@@ -16,10 +16,10 @@ DAYS = np.arange(0, 361, 24.0)
 
 def bulletin(**values: tuple[float, float]) -> dict[str, Stream]:
     """One bulletin: of each variable a value at one lead [h], and calm at all others."""
-    said = {name: np.zeros(LEADS.size) for name in UNITS}
+    forecasts = {name: np.zeros(LEADS.size) for name in UNITS}
     for name, (value, lead) in values.items():
-        said[name][lead == LEADS] = value
-    return {name: forecast(series, LEADS, unit=UNITS[name]) for name, series in said.items()}
+        forecasts[name][lead == LEADS] = value
+    return {name: forecast(series, LEADS, unit=UNITS[name]) for name, series in forecasts.items()}
 
 
 def activation(history: dict[str, Stream], hours: float = 0.0) -> PhaseState:

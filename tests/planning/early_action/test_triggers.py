@@ -8,8 +8,19 @@ from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.planning.early_action.expressions import decide, names_in, negated_in
-from strandline.planning.early_action.triggers import Stream, evaluate, replay, verdicts_of
-from tests.fixtures.protocols import GATE, START, ahead, forecast, phase, protocol, reading, readings, state_after
+from strandline.planning.early_action.triggers import Stream, replay, verdicts_of
+from tests.fixtures.protocols import (
+    GATE,
+    START,
+    ahead,
+    evaluate,
+    forecast,
+    phase,
+    protocol,
+    reading,
+    readings,
+    state_after,
+)
 
 NAN = np.nan
 HOURS = pd.Timedelta(hours=1)
@@ -46,33 +57,31 @@ def test_a_short_gap_neither_starts_nor_stops_anything_nor_degrades() -> None:
 
 
 def test_a_failed_gauge_is_replaced_by_its_neighbour() -> None:
-    silent = readings(1.0, *[NAN] * 10)
-    state = state_after(sea=silent, neighbour=readings(*[1.0] * 8, 1.35, 1.35, 1.35))
+    failed = readings(1.0, *[NAN] * 10)
+    state = state_after(sea=failed, neighbour=readings(*[1.0] * 8, 1.35, 1.35, 1.35))
     assert (state.active, state.degraded, state.needs_decision) == (True, True, False)
-    assert "'spare' decides instead" in state.reason
     # While the gauge itself speaks, the neighbour is not asked.
     assert not state_after(sea=readings(*[1.0] * 11), neighbour=readings(*[1.35] * 11)).active
 
 
 def test_the_neighbour_stops_what_it_started() -> None:
-    silent = readings(1.0, *[NAN] * 20)
-    assert state_after(sea=silent, neighbour=readings(*[1.4] * 9, *[1.0] * 4)).active
-    assert not state_after(sea=silent, neighbour=readings(*[1.4] * 9, *[1.0] * 12)).active
+    failed = readings(1.0, *[NAN] * 20)
+    assert state_after(sea=failed, neighbour=readings(*[1.4] * 9, *[1.0] * 4)).active
+    assert not state_after(sea=failed, neighbour=readings(*[1.4] * 9, *[1.0] * 12)).active
 
 
 def test_without_any_stream_a_person_decides_and_the_last_state_stays() -> None:
     state = state_after(sea=readings(1.6, *[NAN] * 10), neighbour=readings(1.0, *[NAN] * 10))
     assert (state.active, state.degraded, state.needs_decision) == (True, True, True)
-    assert "the duty officer decides" in state.reason
     nothing = evaluate(GATE, {}, START)["close"]
     assert not nothing.active
     assert nothing.since is None
 
 
 def test_without_a_fallback_a_person_decides_after_the_gap() -> None:
-    alone = protocol({"high": reading("sea", 1.5), "left": reading("sea", 1.2)}, phase(fallback=None))
-    assert not state_after(alone, sea=readings(1.0, *[NAN] * 5)).needs_decision
-    assert state_after(alone, sea=readings(1.0, *[NAN] * 6)).needs_decision
+    without_fallback = protocol({"high": reading("sea", 1.5), "left": reading("sea", 1.2)}, phase(fallback=None))
+    assert not state_after(without_fallback, sea=readings(1.0, *[NAN] * 5)).needs_decision
+    assert state_after(without_fallback, sea=readings(1.0, *[NAN] * 6)).needs_decision
 
 
 def test_the_future_is_not_read() -> None:
@@ -88,11 +97,14 @@ def test_a_phase_may_start_below_a_value() -> None:
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.one_of(st.floats(0, 3), st.just(NAN)), min_size=1, max_size=30), st.sampled_from([1.0, 3.0, 12.0]))
 def test_one_more_missing_reading_never_changes_the_state(values: list[float], valid_hours: float) -> None:
-    alone = protocol(
+    without_fallback = protocol(
         {"high": reading("sea", 1.5, valid_hours=valid_hours), "left": reading("sea", 1.2, valid_hours=valid_hours)},
         phase(fallback=None),
     )
-    before, after = state_after(alone, sea=readings(*values)), state_after(alone, sea=readings(*values, NAN))
+    before, after = (
+        state_after(without_fallback, sea=readings(*values)),
+        state_after(without_fallback, sea=readings(*values, NAN)),
+    )
     assert before.active == after.active
 
 
@@ -110,8 +122,8 @@ def test_later_data_never_change_an_earlier_state(values: list[float]) -> None:
 
 def test_a_probability_must_exceed_the_threshold() -> None:
     likely = ahead("sea", 1.5, 0.5, (3, 12))
-    for wet, expected in ((24, 0.0), (25, 0.0), (26, 1.0)):
-        members = np.where(np.arange(50) < wet, 1.5, 1.49)
+    for count, expected in ((24, 0.0), (25, 0.0), (26, 1.0)):
+        members = np.where(np.arange(50) < count, 1.5, 1.49)
         assert verdicts_of(likely, forecast(np.tile(members, (1, 2, 1)), [3, 6])).tolist() == [expected]
 
 
@@ -135,8 +147,8 @@ def test_a_forecast_that_does_not_reach_the_window_is_unknown() -> None:
 def test_an_event_must_last_within_the_window() -> None:
     three_days = ahead("flow", 5.0, None, (0, 360), duration_hours=72)
     days = np.arange(0, 361, 24)
-    for wet, expected in (([3, 4], 0.0), ([3, 4, 5], 1.0), ([3, 4, 6, 7], 0.0)):
-        assert verdicts_of(three_days, forecast(np.isin(days // 24, wet) * 6.0, days)).tolist() == [expected]
+    for wet_days, expected in (([3, 4], 0.0), ([3, 4, 5], 1.0), ([3, 4, 6, 7], 0.0)):
+        assert verdicts_of(three_days, forecast(np.isin(days // 24, wet_days) * 6.0, days)).tolist() == [expected]
     gap = np.isin(days // 24, [3, 4]) * 6.0
     gap[5] = NAN
     assert np.isnan(verdicts_of(three_days, forecast(gap, days))).all()
@@ -145,12 +157,12 @@ def test_an_event_must_last_within_the_window() -> None:
 def test_a_condition_may_have_to_persist() -> None:
     days = pd.date_range(START, periods=5, freq="D")
     thrice = reading("rain", 100.0, valid_hours=24, persistence_hours=72)
-    wet = protocol({"wet": thrice, "left": reading("rain", 50.0, valid_hours=24)}, phase("wet", fallback=None))
+    rain = protocol({"wet": thrice, "left": reading("rain", 50.0, valid_hours=24)}, phase("wet", fallback=None))
     for values, expected in (([120, 120], False), ([120, 120, 120], True), ([120, 90, 120, 120], False)):
         stream = Stream.of_readings(pd.Series(values, index=days[: len(values)], dtype=float), "m")
-        assert state_after(wet, rain=stream).active == expected
+        assert state_after(rain, rain=stream).active == expected
     holey = Stream.of_readings(pd.Series([120.0, 120, 120], index=days[[0, 1, 3]]), "m")
-    assert not state_after(wet, rain=holey).active
+    assert not state_after(rain, rain=holey).active
 
 
 def test_a_forecast_is_valid_for_its_hours_and_no_longer() -> None:
@@ -171,11 +183,11 @@ def test_a_forecast_is_valid_for_its_hours_and_no_longer() -> None:
 def test_a_known_value_holds_for_every_value_of_the_unknown(values: list[float]) -> None:
     names = dict(zip("abc", np.array(values)[:, None], strict=True))
     for text in ("a or b and c", "a and not b", "not (a or b) or c", "a or not a"):
-        said = decide(text, names)[0]
-        if np.isnan(said):
+        verdict = decide(text, names)[0]
+        if np.isnan(verdict):
             continue
         for filler in (0.0, 1.0):
-            assert decide(text, {key: np.nan_to_num(value, nan=filler) for key, value in names.items()})[0] == said
+            assert decide(text, {key: np.nan_to_num(value, nan=filler) for key, value in names.items()})[0] == verdict
 
 
 @given(st.lists(st.booleans(), min_size=3, max_size=3))

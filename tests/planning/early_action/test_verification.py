@@ -15,7 +15,7 @@ from strandline.planning.early_action.verification import CostLossModel, find_ev
 
 HIGH = Event(variable="water_level", operator=">=", value=1.0, unit="m")
 TIME = np.datetime64("2001-01-01", "ns") + np.arange(400).astype("timedelta64[h]")
-STAKES = CostLossModel(1.0, lambda peaks: np.full(peaks.size, 10.0), 48.0)
+MODEL = CostLossModel(1.0, lambda peaks: np.full(peaks.size, 10.0), 48.0)
 
 
 def flags(*spans: tuple[int, int]) -> np.ndarray:
@@ -30,7 +30,7 @@ def level(*spans: tuple[int, int]) -> np.ndarray:
 
 
 def tried(active: np.ndarray, observed: np.ndarray, needed: float = 3.0):
-    return verify(active, TIME, observed, HIGH, needed, STAKES)
+    return verify(active, TIME, observed, HIGH, needed, MODEL)
 
 
 # Cost and loss
@@ -134,7 +134,7 @@ def test_without_a_cost_loss_model_there_are_no_expenses() -> None:
     with pytest.raises(InputError, match="399 states"):
         verify(flags()[:-1], TIME, level(), HIGH, 3.0, None)
     with pytest.raises(InputError, match="give both above 0"):
-        CostLossModel(0.0, STAKES.avoidable_loss, 48.0)
+        CostLossModel(0.0, MODEL.avoidable_loss, 48.0)
 
 
 @settings(deadline=None)
@@ -158,10 +158,10 @@ def test_a_gauge_fails_in_every_second_of_the_highest_storms_and_observations_st
     sea = np.random.default_rng(0).normal(0, 0.1, time.size)
     peaks = np.arange(500, 8000, 1300)
     sea[peaks] = 2.0
-    heard = drop_storms(time, sea)
-    assert np.isnan(heard[peaks]).sum() == peaks.size // 2
+    readings = drop_storms(time, sea)
+    assert np.isnan(readings[peaks]).sum() == peaks.size // 2
     assert np.isfinite(sea).all()
-    assert ((heard == sea) | np.isnan(heard)).all()
+    assert ((readings == sea) | np.isnan(readings)).all()
 
 
 # A forecast from own readings
@@ -170,18 +170,18 @@ def test_a_gauge_fails_in_every_second_of_the_highest_storms_and_observations_st
 def a_record(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Levels and tides [m]: a first-order process with a time scale of 24 h about a tide."""
     rng = np.random.default_rng(seed)
-    weather = np.zeros(size)
+    residual = np.zeros(size)
     for hour in range(1, size):
-        weather[hour] = np.exp(-1 / 24) * weather[hour - 1] + 0.05 * rng.standard_normal()
+        residual[hour] = np.exp(-1 / 24) * residual[hour - 1] + 0.05 * rng.standard_normal()
     tide = 0.5 * np.cos(2 * np.pi * np.arange(size) / 12.42)
-    return tide + weather, tide
+    return tide + residual, tide
 
 
 def test_forecasts_from_readings_are_unbiased_and_calibrated() -> None:
     level, tide = a_record(20_000, 0)
-    forecaster = fit_statistical_forecast(level[:10_000], tide[:10_000], np.random.default_rng(0))
+    fitted = fit_statistical_forecast(level[:10_000], tide[:10_000], np.random.default_rng(0))
     time = np.datetime64("2001-01-01", "ns") + np.arange(10_000).astype("timedelta64[h]")
-    stream = forecaster.issue(time, level[10_000:], tide[10_000:], 5)
+    stream = fitted.issue(time, level[10_000:], tide[10_000:], 5)
     assert stream.values.shape[1:] == (25, MEMBERS)
     at = np.searchsorted(time, stream.issued)
     for lead in (3, 12, 24):
@@ -195,17 +195,17 @@ def test_forecasts_from_readings_are_unbiased_and_calibrated() -> None:
 
 def test_later_readings_change_no_forecast_and_gaps_give_none() -> None:
     level, tide = a_record(6000, 1)
-    forecaster = fit_statistical_forecast(level[:5000], tide[:5000], np.random.default_rng(0))
+    fitted = fit_statistical_forecast(level[:5000], tide[:5000], np.random.default_rng(0))
     time = np.datetime64("2001-01-01", "ns") + np.arange(1000).astype("timedelta64[h]")
-    first = forecaster.issue(time, level[5000:], tide[5000:], 1)
+    first = fitted.issue(time, level[5000:], tide[5000:], 1)
     changed = level[5000:].copy()
     changed[500:] += 3.0
-    second = forecaster.issue(time, changed, tide[5000:], 1)
+    second = fitted.issue(time, changed, tide[5000:], 1)
     before = first.issued < time[500]
     assert (first.values[before] == second.values[before]).all()
     assert not np.allclose(first.values[~before], second.values[~before])
     changed[500:520] = np.nan
-    third = forecaster.issue(time, changed, tide[5000:], 1)
+    third = fitted.issue(time, changed, tide[5000:], 1)
     missing = np.setdiff1d(first.issued, third.issued)
     assert missing.tolist() == time[505:520].tolist()
     assert first.issued[0] == time[CONTEXT_HOURS - 1]
@@ -216,7 +216,7 @@ def test_a_record_too_short_or_not_hourly_is_refused() -> None:
     with pytest.raises(RefusedByTheory, match="give a longer record"):
         fit_statistical_forecast(level, tide, np.random.default_rng(0))
     level, tide = a_record(3000, 2)
-    forecaster = fit_statistical_forecast(level, tide, np.random.default_rng(0))
+    fitted = fit_statistical_forecast(level, tide, np.random.default_rng(0))
     odd = pd.date_range("2001", periods=3000, freq="2h").to_numpy()
     with pytest.raises(InputError, match="not an hour apart"):
-        forecaster.issue(odd, level, tide, 3)
+        fitted.issue(odd, level, tide, 3)

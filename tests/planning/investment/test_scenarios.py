@@ -2,6 +2,7 @@
 
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ def test_every_combination_is_a_scenario_with_sources() -> None:
     scenarios = load_scenarios()
     assert len(list(scenarios)) == len(scenarios) == 5 * 3 * 3
     assert len({each.name for each in scenarios}) == 45
-    for part in (*scenarios.sea_levels, *scenarios.storminess, *scenarios.developments):
+    parts: tuple[Any, ...] = (*scenarios.sea_levels, *scenarios.storminess, *scenarios.developments)
+    for part in parts:
         assert "assumption" in part.source or "IPCC" in part.source
 
 
@@ -52,7 +54,7 @@ def test_scenarios_end_in_2100() -> None:
         ("change_by_2100 = 0.15", "change_by_2100 = 15", "less than 1"),
         ("growth_per_year = 0.009", "growth = 0.009", "growth"),
         ('source = "assumption, for comparison"', 'source = ""', "at least 1"),
-        ("[[storminess]]", "[[storminess", "cannot be read"),
+        ("[[storminess]]", "[[storminess", "is not TOML"),
     ],
 )
 def test_a_wrong_file_of_scenarios_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -81,9 +83,9 @@ def test_the_worst_tenth_is_the_optimum_of_rockafellar_and_uryasev(values: list[
 
 
 def test_regret_and_the_option_of_least_regret() -> None:
-    worth = np.array([[0.0, 0.0, 0.0], [9.0, -4.0, 1.0], [5.0, 3.0, -2.0]])
-    assert regrets(worth).tolist() == [[9, 3, 1], [0, 7, 0], [4, 0, 3]]
-    assert least_regret(worth, np.zeros(3)) == 2
-    assert not is_no_regret(worth[1])
+    values = np.array([[0.0, 0.0, 0.0], [9.0, -4.0, 1.0], [5.0, 3.0, -2.0]])
+    assert regrets(values).tolist() == [[9, 3, 1], [0, 7, 0], [4, 0, 3]]
+    assert least_regret(values, np.zeros(3)) == 2
+    assert not is_no_regret(values[1])
     assert is_no_regret(np.array([1.0, 2.0]))
     assert least_regret(np.array([[1.0], [1.0]]), np.array([5.0, 3.0])) == 1

@@ -11,7 +11,6 @@ from scipy import stats
 
 from strandline.errors import InputError, RefusedByTheory
 from strandline.risk.hazard.extremes import (
-    annual_maxima,
     block_log_likelihood,
     excess_log_likelihood,
     fit_block_maxima,
@@ -121,7 +120,7 @@ def test_a_short_record_is_refused_with_the_length_that_is_enough() -> None:
         fit_peaks_over_threshold(np.linspace(1.1, 2, 12), 1.0, 30.0, source="short")
     time = np.arange("2022-01-01", "2022-04-20", dtype="datetime64[h]").astype("datetime64[ns]")
     with pytest.raises(RefusedByTheory, match="peaks over threshold; give at least 25 years"):
-        fit_gauge(time, np.zeros(time.size), (2, 100), method="peaks_over_threshold", source="gauge")
+        fit_gauge(time, np.zeros(time.size), (2, 100), source="gauge")
 
 
 def test_unsorted_orders_and_stuck_gauges_are_refused() -> None:
@@ -134,24 +133,16 @@ def test_unsorted_orders_and_stuck_gauges_are_refused() -> None:
         fit_block_maxima(np.array([1.0, np.nan] * 6), years, source="gauge", trend=False)
 
 
-def test_a_year_with_a_long_gap_gives_no_annual_maximum() -> None:
-    time = np.arange("2000-01-01", "2003-01-01", dtype="datetime64[h]").astype("datetime64[ns]")
-    level = np.sin(np.arange(time.size) / 6.2)
-    level[9000:14000] = np.nan
-    level[100] = 3.0
-    years, maxima = annual_maxima(time, level, 0.8)
-    assert list(years) == [2000, 2002]
-    assert maxima[0] == 3.0
-
-
-def test_a_gauge_is_fitted_both_ways() -> None:
+def test_a_gauge_is_fitted_to_its_peaks() -> None:
     time = np.arange("1990-01-01", "2020-01-01", dtype="datetime64[h]").astype("datetime64[ns]")
     rng = np.random.default_rng(2)
     level = np.full(time.size, 0.1) + 0.01 * rng.random(time.size)
     storms = np.arange(500, time.size, 1000)
     level[storms] = 1 + rng.gumbel(size=storms.size) * 0.2
-    blocks = fit_gauge(time, level, (10, 100), method="block_maxima", source="gauge")
-    peaks = fit_gauge(time, level, (10, 100), method="peaks_over_threshold", source="gauge")
+    years = time.astype("datetime64[Y]").astype(int)
+    maxima = np.array([level[years == year].max() for year in np.unique(years)])
+    blocks = fit_block_maxima(maxima, np.unique(years).astype(float), source="gauge", trend=False)
+    peaks = fit_gauge(time, level, (10, 100), source="gauge")
     assert peaks.data.shape == (90, 1)
     assert blocks.levels((10,))[0] == pytest.approx(peaks.levels((10,))[0], abs=0.2)
 

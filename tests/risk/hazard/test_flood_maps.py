@@ -80,9 +80,15 @@ def forecaster(seed: int = 0) -> Forecaster:
 
 def test_a_map_keeps_unknown_terrain_unknown_and_water_dry_and_rises_with_the_return_period() -> None:
     levels = np.sort(np.random.default_rng(0).uniform(0.9, 2.8, (6, 3)), axis=1)
-    told: list[float] = []
+    predicted: list[float] = []
     hazard = map_hazard(
-        forecaster(), make_observations(), SEA_LEVEL, levels, (2.0, 10.0, 100.0), np.random.default_rng(1), told.append
+        forecaster(),
+        make_observations(),
+        SEA_LEVEL,
+        levels,
+        (2.0, 10.0, 100.0),
+        np.random.default_rng(1),
+        predicted.append,
     )
     elevation = ground()
     unknown, water = np.isnan(elevation), elevation < -1
@@ -94,28 +100,29 @@ def test_a_map_keeps_unknown_terrain_unknown_and_water_dry_and_rises_with_the_re
     known = hazard.flood_depth[:, :, ~unknown]
     assert (np.diff(known, axis=1) >= 0).all()
     assert (np.diff(hazard.flood_probability[:, ~unknown], axis=0) >= 0).all()
-    assert told[-1] == 1.0
+    assert predicted[-1] == 1.0
     assert set(hazard.provenance) == {"terrain", "tide_gauge"}
 
 
 def test_damage_states_use_the_same_storms_and_change_no_map() -> None:
-    place, levels = make_observations().without("assets"), np.array([[1.0, 1.6], [1.2, 1.9]])
-    left, _, _, top = place.region.bounds
-    half = place.region.cell_size / 2
+    observations, levels = make_observations().without("assets"), np.array([[1.0, 1.6], [1.2, 1.9]])
+    left, _, _, top = observations.region.bounds
+    half = observations.region.cell_size / 2
     shapes = [Point(left + half, top - half), Point(left - 10_000, top)]  # one lies outside
     table = {"asset_id": ["a", "b"], "asset_class": "school", "value": 1.0, "survey_year": 2000}
-    assets = gpd.GeoDataFrame(table, geometry=shapes, crs=place.region.crs)
-    provenance = {**place.provenance, "assets": Provenance("simulated", "a test")}
-    asked = replace(place, assets=assets, provenance=provenance)
-    plain, told = (
-        map_hazard(forecaster(), of, SEA_LEVEL, levels, (2.0, 10.0), np.random.default_rng(4)) for of in (place, asked)
+    assets = gpd.GeoDataFrame(table, geometry=shapes, crs=observations.region.crs)
+    provenance = {**observations.provenance, "assets": Provenance("simulated", "a test")}
+    with_assets = replace(observations, assets=assets, provenance=provenance)
+    plain, predicted = (
+        map_hazard(forecaster(), of, SEA_LEVEL, levels, (2.0, 10.0), np.random.default_rng(4))
+        for of in (observations, with_assets)
     )
-    np.testing.assert_array_equal(plain.flood_depth, told.flood_depth)
+    np.testing.assert_array_equal(plain.flood_depth, predicted.flood_depth)
     assert plain.damage_states is None
-    assert told.damage_states is not None
-    assert told.damage_states.shape == (2, 2, 5)
-    np.testing.assert_allclose(told.damage_states[:, 0].sum(axis=-1), 1.0, atol=1e-6)
-    assert np.isnan(told.damage_states[:, 1]).all()
+    assert predicted.damage_states is not None
+    assert predicted.damage_states.shape == (2, 2, 5)
+    np.testing.assert_allclose(predicted.damage_states[:, 0].sum(axis=-1), 1.0, atol=1e-6)
+    assert np.isnan(predicted.damage_states[:, 1]).all()
 
 
 def test_the_seed_alone_decides_a_map() -> None:
@@ -171,5 +178,5 @@ def test_a_lower_threshold_floods_more_cells_and_equal_members_have_no_epistemic
     assert np.nanmax(first.epistemic_sd) > 0.01
     alone = mapped(replace(ours, students=(ours.students[0], ours.students[0])))
     assert np.nanmax(alone.epistemic_sd) < 1e-6
-    for told in (first.flood_extent, first.epistemic_sd):
-        np.testing.assert_array_equal(np.isnan(told), np.broadcast_to(unknown, told.shape))
+    for predicted in (first.flood_extent, first.epistemic_sd):
+        np.testing.assert_array_equal(np.isnan(predicted), np.broadcast_to(unknown, predicted.shape))

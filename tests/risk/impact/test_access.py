@@ -66,8 +66,8 @@ def test_a_known_result_holds_for_every_value_of_the_unknown(closed: list[float]
     answer = is_cut_off(network, state, facility, out, places)
     best = [not reached(p, set(facility[out != 1]), edges[state != 1]) for p in places]
     worst = [not reached(p, set(facility[out == 0]), edges[state == 0]) for p in places]
-    for said, least, most in zip(answer, best, worst, strict=True):
-        assert said == (1.0 if least else 0.0) if least == most else np.isnan(said)
+    for value, least, most in zip(answer, best, worst, strict=True):
+        assert value == (1.0 if least else 0.0) if least == most else np.isnan(value)
 
 
 def test_settlements_and_facilities_without_a_road_give_an_unknown_result() -> None:

@@ -51,7 +51,7 @@ def flat_hazard(region: Region, floodable: np.ndarray) -> Hazard:
                   {"terrain": Provenance("simulated", "made by hand")})  # fmt: skip
 
 
-def make_response(
+def make_stage_damage(
     assets: gpd.GeoDataFrame, hazards: Sequence[Hazard], polygons: gpd.GeoDataFrame | None = None
 ) -> tuple[Zones, StageDamageByZone]:
     zones = find_zones(make_observations(assets), hazards, polygons)
@@ -107,9 +107,9 @@ def test_blocks_are_a_hundred_at_most_and_cover_all_floodable_land(
     region = Region("Blockshore", "EPSG:32633", bounds, 100.0, "mean sea level", (50, 50), "europe")
     floodable = np.random.default_rng(seed).random(region.shape) < share
     floodable[0, 1] = True
-    place = make_observations(make_assets().iloc[:3], region)
-    zones = find_zones(place, [flat_hazard(region, floodable)])
-    land = floodable & (place.terrain["permanent_water"].values == 0)
+    observations = make_observations(make_assets().iloc[:3], region)
+    zones = find_zones(observations, [flat_hazard(region, floodable)])
+    land = floodable & (observations.terrain["permanent_water"].values == 0)
     assert len(zones) <= MOST_BLOCKS
     assert (zones.of_cell[land] != NOWHERE).all()
     assert all(land[zones.of_cell == number].any() for number in range(len(zones)))
@@ -151,47 +151,47 @@ def test_polygons_that_overlap_or_contain_no_land_are_refused() -> None:
 def test_zones_add_up_to_the_damage_of_the_study_area() -> None:
     assets = make_assets().assign(people=[4, 7, 0, np.nan, 0, 0, np.nan, 2])
     hazards = [make_hazard(), make_hazard(rise=0.4)]
-    zones, response = make_response(assets, hazards, strips(0, 300, 700))
+    zones, stage_damage = make_stage_damage(assets, hazards, strips(0, 300, 700))
     known = assets.iloc[[0, 1, 2, 3, 7]]
     deviates = draw_curve_deviates(len(hazards[0].levels), np.random.default_rng(3))
     baseline = Baseline.of(hazards, known, overlay_exposure(known, REGION), deviates)
     damage = StageDamageByDesign.of(baseline, ())
-    np.testing.assert_array_equal(response.levels, damage.mapped)
-    np.testing.assert_allclose(response.damage.sum(axis=0), damage.at_mapped_levels(frozenset()), rtol=1e-12)
+    np.testing.assert_array_equal(stage_damage.levels, damage.mapped)
+    np.testing.assert_allclose(stage_damage.damage.sum(axis=0), damage.at_mapped_levels(frozenset()), rtol=1e-12)
     depth = np.concatenate([each.flood_depth for each in hazards], axis=1)
     order = np.argsort(np.concatenate([each.levels for each in hazards], axis=1), axis=1)
-    wet = np.take_along_axis((depth >= 0.15)[..., zones.of_cell != NOWHERE].sum(axis=-1), order, axis=1)
+    flooded = np.take_along_axis((depth >= 0.15)[..., zones.of_cell != NOWHERE].sum(axis=-1), order, axis=1)
     land = np.bincount(zones.of_cell[(zones.of_cell != NOWHERE) & ~np.isnan(depth[0, 0])])
-    np.testing.assert_allclose(np.tensordot(land, response.flooded_share, 1), wet)
+    np.testing.assert_allclose(np.tensordot(land, stage_damage.flooded_share, 1), flooded)
     homes = depth[:, :, [3, 3], [1, 8]] >= 0.15  # the two houses whose people are counted
     shop = depth[:, :, 1, 3] >= 0.15
     people = np.take_along_axis(homes @ np.array([4.0, 7.0]) + 2.0 * shop, order, axis=1)
-    np.testing.assert_allclose(response.population.sum(axis=0), people)
-    assert response.unknown_assets.sum() == 3
-    assert response.unknown_value.sum() == 1.3e6
-    assert response.uncounted_homes.sum() == 1
+    np.testing.assert_allclose(stage_damage.population.sum(axis=0), people)
+    assert stage_damage.unknown_assets.sum() == 3
+    assert stage_damage.unknown_value.sum() == 1.3e6
+    assert stage_damage.uncounted_homes.sum() == 1
 
 
 def test_unknown_stays_unknown() -> None:
     hidden = gpd.GeoDataFrame({"name": ["corner", "rest"]}, crs=REGION.crs,
                               geometry=[box(900, 700, 1000, 800), box(0, 0, 1000, 700)])  # fmt: skip
     assets = make_assets().assign(people=np.nan)
-    zones, response = make_response(assets, [make_hazard()], hidden)
+    zones, stage_damage = make_stage_damage(assets, [make_hazard()], hidden)
     corner = zones.names.index("corner")
-    assert response.unknown_share[corner] == 1
-    said = response.at(np.array([0.0, 1.5, 9.0]), 0)
-    assert np.isnan(said.flooded_share[:, corner]).all()
-    assert np.isnan(said.damage[:, corner]).all()
-    assert np.isnan(said.population).all()
+    assert stage_damage.unknown_share[corner] == 1
+    state = stage_damage.at(np.array([0.0, 1.5, 9.0]), 0)
+    assert np.isnan(state.flooded_share[:, corner]).all()
+    assert np.isnan(state.damage[:, corner]).all()
+    assert np.isnan(state.population).all()
     rest = zones.names.index("rest")
-    assert np.isfinite(said.flooded_share[:, rest]).all()
-    assert response.unknown_share[rest] == 0
-    assert np.isnan(response.at(np.nan, 0).damage).all()
-    _, uncounted = make_response(make_assets(), [make_hazard()], hidden)
+    assert np.isfinite(state.flooded_share[:, rest]).all()
+    assert stage_damage.unknown_share[rest] == 0
+    assert np.isnan(stage_damage.at(np.nan, 0).damage).all()
+    _, uncounted = make_stage_damage(make_assets(), [make_hazard()], hidden)
     assert np.isnan(uncounted.population).all()
 
 
-def noisy_response(seed: int) -> StageDamageByZone:
+def noisy_stage_damage(seed: int) -> StageDamageByZone:
     """Maps whose noise now and then lets a flood shrink as the sea rises."""
     rng = np.random.default_rng(seed)
     hazards = []
@@ -201,7 +201,7 @@ def noisy_response(seed: int) -> StageDamageByZone:
         depth = np.maximum.accumulate(np.maximum(smooth.flood_depth + noise, 0), axis=1)
         hazards.append(Hazard(**{**vars(smooth), "flood_depth": depth}))
     people = rng.integers(0, 9, 8).astype(float)
-    return make_response(
+    return make_stage_damage(
         make_assets().assign(people=people), hazards, strips(0, *np.sort(rng.choice(8, 3, False) * 100 + 200))
     )[1]
 
@@ -209,45 +209,45 @@ def noisy_response(seed: int) -> StageDamageByZone:
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**16), st.lists(st.floats(-2, 6), min_size=2, max_size=20))
 def test_a_higher_sea_level_never_reduces_any_number(seed: int, drawn: list[float]) -> None:
-    response, levels = noisy_response(seed), np.sort(drawn)
+    stage_damage, levels = noisy_stage_damage(seed), np.sort(drawn)
     for sample in range(4):
-        said = response.at(levels, sample)
-        for values in vars(said).values():
+        state = stage_damage.at(levels, sample)
+        for values in vars(state).values():
             known = ~np.isnan(values).any(axis=0)
             assert (np.diff(values[:, known], axis=0) >= -1e-9).all()
             assert (values[levels <= 0.5][:, known] == 0).all()
             assert np.isnan(values[:, ~known]).all()
-        assert (np.nan_to_num(said.flooded_share) <= 1).all()
-        assert (np.nan_to_num(said.flooded_share) >= 0).all()
+        assert (np.nan_to_num(state.flooded_share) <= 1).all()
+        assert (np.nan_to_num(state.flooded_share) >= 0).all()
 
 
 def test_numbers_are_linear_between_mapped_levels_and_constant_above() -> None:
-    response = noisy_response(5)
+    stage_damage = noisy_stage_damage(5)
     levels, samples = np.linspace(-1, 6, 57), np.arange(4)
-    said = response.at(levels[:, None], samples)  # (N, S, Z)
+    state = stage_damage.at(levels[:, None], samples)  # (N, S, Z)
     for sample in samples:
-        knots = np.concatenate([[0.5], response.levels[sample]])
-        for zone in range(said.damage.shape[2]):
-            for name, values in vars(said).items():
-                curve = np.concatenate([[0.0], getattr(response, name)[zone, sample]])
+        knots = np.concatenate([[0.5], stage_damage.levels[sample]])
+        for zone in range(state.damage.shape[2]):
+            for name, values in vars(state).items():
+                curve = np.concatenate([[0.0], getattr(stage_damage, name)[zone, sample]])
                 np.testing.assert_allclose(values[:, sample, zone], np.interp(levels, knots, curve), atol=1e-9)
-    np.testing.assert_array_equal(response.highest, response.levels[:, -1])
+    np.testing.assert_array_equal(stage_damage.highest, stage_damage.levels[:, -1])
 
 
 def test_a_member_keeps_its_sample() -> None:
-    response = noisy_response(6)
-    members = response.at(np.full(8, 1.3), np.arange(8) % 4)
+    stage_damage = noisy_stage_damage(6)
+    members = stage_damage.at(np.full(8, 1.3), np.arange(8) % 4)
     np.testing.assert_array_equal(members.damage[:4], members.damage[4:])
-    np.testing.assert_array_equal(members.damage[2], response.at(1.3, 2).damage)
+    np.testing.assert_array_equal(members.damage[2], stage_damage.at(1.3, 2).damage)
 
 
 def test_a_sample_whose_lowest_level_is_below_the_dry_one_starts_with_a_step() -> None:
     zones = find_zones(make_observations(make_assets()), [make_hazard()], strips(0, 300, 700))
-    response = StageDamageByZone.of(zones, [make_hazard()], make_assets(), 1.2, np.random.default_rng(0))
-    lowest = float(response.levels[0, 0])
+    stage_damage = StageDamageByZone.of(zones, [make_hazard()], make_assets(), 1.2, np.random.default_rng(0))
+    lowest = float(stage_damage.levels[0, 0])
     assert lowest < 1.2
-    assert (response.at(lowest - 0.01, 0).damage == 0).all()
-    np.testing.assert_allclose(response.at(lowest, 0).damage, response.damage[:, 0, 0])
+    assert (stage_damage.at(lowest - 0.01, 0).damage == 0).all()
+    np.testing.assert_allclose(stage_damage.at(lowest, 0).damage, stage_damage.damage[:, 0, 0])
 
 
 @pytest.mark.parametrize(
@@ -262,10 +262,13 @@ def test_a_sample_whose_lowest_level_is_below_the_dry_one_starts_with_a_step() -
     ],
 )
 def test_an_inconsistent_stage_damage_is_refused(change: object, fault: str) -> None:
-    response = noisy_response(7)
+    stage_damage = noisy_stage_damage(7)
     with pytest.raises(InputError, match=fault):
         StageDamageByZone(
-            **{**{name: getattr(response, name) for name in response.__dataclass_fields__}, **change(response)}
+            **{
+                **{name: getattr(stage_damage, name) for name in stage_damage.__dataclass_fields__},
+                **change(stage_damage),
+            }
         )  # type: ignore[operator]
 
 

@@ -47,7 +47,7 @@ def answers() -> list[Reading]:
 def walk(client: FeedClient, steps: int = 72) -> tuple[list[Reading], list[str]]:
     """Polls as the watch does, with the earlier readings; the final version of each reading, and the conditions."""
     taken: dict[object, Reading] = {}
-    conditions = []
+    conditions: list[str] = []
     for hour in range(steps):
         until = START + hour * HOUR + timedelta(minutes=10)
         recent = [reading for reading in taken.values() if reading.issued > until - timedelta(days=3)]

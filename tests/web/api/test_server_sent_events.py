@@ -27,7 +27,7 @@ def test_the_number_of_open_event_streams_is_limited(watched: WatchView, monkeyp
         with pytest.raises(HTTPException) as refused:
             await streams.open(watched, None)
         assert (refused.value.status_code, refused.value.headers) == (503, {"Retry-After": "30"})
-        await received.aclose()
+        await received.aclose()  # type: ignore[attr-defined]
         await streams.open(watched, "not a number")
 
     asyncio.run(open_streams())

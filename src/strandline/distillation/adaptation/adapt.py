@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from strandline.distillation.adaptation.data import AdaptationData
+from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.continual.replay import load_exemplars
-from strandline.distillation.distil import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.training.loop import Progress, part_of
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student

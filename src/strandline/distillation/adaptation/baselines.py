@@ -6,8 +6,8 @@ from dataclasses import replace
 import torch
 
 from strandline.distillation.adaptation.data import ARCHIVE_STREAMS, AdaptationData
+from strandline.distillation.adaptation.distil_student import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.continual.replay import Exemplars, load_exemplars
-from strandline.distillation.distil import DistillationConfig, DistillationData, distil_student
 from strandline.distillation.training.loop import Progress, part_of
 from strandline.models.inference import student_inputs
 from strandline.models.student import Student

@@ -151,8 +151,7 @@ def weight_teacher_by_labels(data: AdaptationData, students: Sequence[Student]) 
         return data
     inputs = student_inputs(batch)[labelled]
     classes, valid = batch.flood_class[labelled], batch.flood_valid[labelled] & inputs.land
-    of_teacher = data.teacher_predictions.training.flood_logits
-    assert of_teacher is not None
+    of_teacher = data.teacher_predictions.training.require_flood_logits()
     without, with_archive = (_mean_logits(students, view) for view in (inputs.without(*ARCHIVE_STREAMS), inputs))
     teacher = estimate_teacher_weight(of_teacher[labelled], without, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
     archive = estimate_teacher_weight(with_archive, without, classes, valid, prior=PRIOR_TEACHER_WEIGHT)
@@ -176,8 +175,7 @@ def _mean_logits(students: Sequence[Student], batch: Batch) -> Tensor:
 
 def reference_probability(batch: Batch, prediction: Prediction) -> Tensor:
     """(B, K, H, W) probabilities to calibrate against: 0 or 1 where there is a survey, else the teacher's."""
-    assert prediction.flood_logits is not None
-    of_teacher = prediction.flood_logits.softmax(dim=1)
+    of_teacher = prediction.require_flood_logits().softmax(dim=1)
     if batch.flood_class is None or batch.flood_valid is None:
         return of_teacher
     surveyed = functional.one_hot(batch.flood_class, FLOOD_CLASSES).movedim(-1, 1).to(of_teacher.dtype)
@@ -186,8 +184,7 @@ def reference_probability(batch: Batch, prediction: Prediction) -> Tensor:
 
 def reference_classes(batch: Batch, prediction: Prediction) -> Tensor:
     """(B, H, W) classes to choose thresholds on: the survey where there is one, else the teacher's likeliest class."""
-    assert prediction.flood_logits is not None
-    of_teacher = prediction.flood_logits.argmax(dim=1)
+    of_teacher = prediction.require_flood_logits().argmax(dim=1)
     if batch.flood_class is None or batch.flood_valid is None:
         return of_teacher
     return torch.where(batch.flood_valid, batch.flood_class, of_teacher)

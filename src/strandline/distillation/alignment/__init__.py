@@ -1,1 +1,1 @@
-"""Feature alignment: projection heads, classical kernels and quantum kernels."""
+"""Alignment of features: projection heads, classical kernels and quantum kernels."""

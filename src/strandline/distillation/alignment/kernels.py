@@ -1,6 +1,6 @@
-"""Kernels between feature vectors, how alike two Gram matrices are, and one rule for every kernel's bandwidth.
+"""Kernels between feature vectors, centred alignment of Gram matrices, and the choice of a kernel's bandwidth.
 
-A kernel here has no parameter of its own: its bandwidth is a factor that the points are multiplied by beforehand.
+A kernel has no parameter: its bandwidth is a factor that the points are multiplied by beforehand.
 """
 
 from typing import Protocol
@@ -12,16 +12,16 @@ from torch.nn import functional as F
 from strandline.errors import InputError
 
 SCALES: tuple[float, ...] = tuple(2.0 ** (step / 2) for step in range(-10, 5))
-"""Factors that are tried, 1/32 to 4 in steps of √2, for points whose coordinates have mean square 1."""
+"""Bandwidths that are tried, 1/32 to 4 in steps of √2, for points whose coordinates have mean square 1."""
 TIE = 6
-"""Decimals of an alignment that count when scales are compared."""
+"""Decimals to which alignments are compared."""
 
 
 class Kernel(Protocol):
     """(…, N, D) and (…, M, D) → (…, N, M), positive semi-definite; without a second, the Gram matrix of the first."""
 
     def __call__(self, first: Tensor, second: Tensor | None = None, /) -> Tensor:
-        """How alike each of the first is to each of the second."""
+        """Similarity of each of the first to each of the second."""
 
 
 def linear_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
@@ -35,19 +35,18 @@ def rbf_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
 
 
 def pairwise_differences(first: Tensor, second: Tensor | None) -> Tensor:
-    """x − y of every pair, (…, N, M, D); taken before any square, so that equal points are exactly alike."""
+    """x − y of every pair, (…, N, M, D); computed before any square, so that equal points differ by exactly 0."""
     return first.unsqueeze(-2) - (first if second is None else second).unsqueeze(-3)
 
 
 def gram_alignment_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """1 − centred kernel alignment of two Gram matrices about the same N things; (B, N, N) and (B, N, N) → (B,), 0…1.
+    """1 − centred kernel alignment of two Gram matrices of the same N points; (B, N, N) and (B, N, N) → (B,), 0…1.
 
-    Only which things are alike is compared: a factor, or a constant added to a matrix, changes nothing. A matrix in
-    which all are equally alike says nothing and gives 1. Beware of two that are nearly the identity: they agree that
-    everything is unlike everything else, give nearly 0, and teach nothing.
+    A factor, or a constant added to a matrix, changes nothing. A constant matrix holds no information and gives 1. Two
+    matrices close to the identity give nearly 0 without holding information either.
 
     Raises:
-        InputError: fewer than two things, or matrices that do not fit.
+        InputError: fewer than two points, or matrices of different shapes.
 
     Source: Cortes et al. (2012), definition 4; as a measure of networks' features Kornblith et al. (2019), eq. 3.
     """
@@ -63,32 +62,32 @@ def gram_alignment_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def tune_scale(kernel: Kernel, points: Tensor, target: Tensor) -> float:
-    """The factor at which a kernel on points agrees best with a target Gram matrix; the same trials for every kernel.
+    """The bandwidth at which a kernel agrees best with a target Gram matrix; every kernel has the same trials.
 
     Args:
         points: (N, D) training points, of mean square 1.
-        target: (N, N), for instance what a teacher says of the same things, as `linear_kernel` of its probabilities.
+        target: (N, N), for instance `linear_kernel` of a teacher's class probabilities of the same points.
 
     Returns:
-        One of ``SCALES``; of several that are as good, the one nearest 1.
+        One of ``SCALES``; of several equally good ones, the one nearest 1.
 
     Source: Cortes et al. (2012), section 3, for choosing kernels by centred alignment with a target; Shaydulin and
     Wild (2022) for a factor on the data as the bandwidth of a quantum kernel.
     """
-    alike = {scale: 1 - float(gram_alignment_loss(kernel(scale * points), target)) for scale in SCALES}
-    best = max(round(value, TIE) for value in alike.values())
-    return min((max(scale, 1 / scale), scale) for scale in SCALES if round(alike[scale], TIE) == best)[1]
+    alignment = {scale: 1 - float(gram_alignment_loss(kernel(scale * points), target)) for scale in SCALES}
+    best = max(round(value, TIE) for value in alignment.values())
+    return min((max(scale, 1 / scale), scale) for scale in SCALES if round(alignment[scale], TIE) == best)[1]
 
 
 def off_diagonal_moments(gram: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and variance of how alike different things are; (…, N, N) → (…), (…)."""
+    """Mean and variance of the similarity of different points; (…, N, N) → (…), (…)."""
     apart = ~torch.eye(gram.shape[-1], dtype=torch.bool, device=gram.device)
     values = gram[..., apart]
     return values.mean(dim=-1), values.var(dim=-1, correction=0)
 
 
 def _centred(gram: Tensor) -> Tensor:
-    """Rows and columns of mean 0, as if the kernel's features had been centred; then of norm 1, to keep digits."""
+    """Rows and columns of mean 0, as if the kernel's features had been centred; scaled to norm 1 for precision."""
     rows = gram - gram.mean(dim=-1, keepdim=True)
     centred = rows - rows.mean(dim=-2, keepdim=True)
     return F.normalize(centred.flatten(-2), dim=-1, eps=torch.finfo(gram.dtype).tiny ** 0.5).reshape(gram.shape)

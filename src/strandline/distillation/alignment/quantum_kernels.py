@@ -1,7 +1,7 @@
-"""Quantum kernels, computed exactly on an ordinary processor: one qubit a coordinate, no shots, gradients throughout.
+"""Quantum kernels by exact simulation on a CPU or GPU: one qubit per coordinate, no shots, differentiable.
 
-A feature map turns a point, read as angles [rad], into a state of D qubits; a fidelity kernel is the squared overlap of
-two states, a projected kernel compares what each qubit shows by itself.
+A feature map encodes a point, as angles [rad], in a state of D qubits. A fidelity kernel is the squared overlap of two
+states; a projected kernel compares the reduced density matrix of each qubit.
 """
 
 import math
@@ -13,30 +13,21 @@ from strandline.distillation.alignment.kernels import Kernel, pairwise_differenc
 from strandline.errors import InputError
 
 MOST_QUBITS = 12
-"""A state has 2^D amplitudes; with more qubits a few hundred states no longer fit a laptop."""
+"""A state has 2^D amplitudes; with more qubits a few hundred states exceed a laptop's memory."""
 
 
 def angle_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
-    """∏_d cos²((x_d − y_d)/2): fidelity of product states, each coordinate turning a qubit of its own by R_Y or R_X.
+    """∏_d cos²((x_d − y_d)/2): fidelity of product states, each coordinate rotating its own qubit by R_Y or R_X.
 
-    The qubits never meet, so that any number of them costs next to nothing.
+    The qubits are not entangled, so that the cost grows linearly with their number.
 
     Source: Schuld and Killoran (2019), section III; the closed form follows from ⟨0|R_Y(a)ᵀR_Y(b)|0⟩ = cos((b − a)/2).
     """
     return ((1 + pairwise_differences(first, second).cos()) / 2).prod(dim=-1)
 
 
-def projected_angle_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
-    """exp(−2 Σ_d sin²((x_d − y_d)/2)): the projected kernel of the same product states.
-
-    Source: Huang et al. (2021), projected kernel of one-qubit reduced density matrices with γ = 1; a product state's
-    qubits point to (sin x, 0, cos x).
-    """
-    return torch.exp(-2 * (pairwise_differences(first, second) / 2).sin().square().sum(dim=-1))
-
-
 def zz_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
-    """|⟨ψ(x)|ψ(y)⟩|² of entangled states: every state once, then one product of matrices.
+    """|⟨ψ(x)|ψ(y)⟩|² of entangled states: each state is computed once, then one matrix product.
 
     Source: Havlíček et al. (2019), eq. 5.
     """
@@ -49,8 +40,8 @@ def zz_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
 def projected_zz_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
     """exp(−Σ_d ‖ρ_d(x) − ρ_d(y)‖²) of the qubits' reduced density matrices, Frobenius norm, γ = 1.
 
-    Two density matrices are half as far apart, squared, as the points of their qubits, so that this is `rbf_kernel` of
-    all points together.
+    The squared distance of two density matrices is half that of their Bloch vectors, so that this is `rbf_kernel` of
+    all Bloch vectors together.
 
     Source: Huang et al. (2021), projected kernel of one-qubit reduced density matrices.
     """
@@ -59,7 +50,7 @@ def projected_zz_kernel(first: Tensor, second: Tensor | None = None) -> Tensor:
 
 
 def around_pi(kernel: Kernel) -> Kernel:
-    """The kernel for points around 0: its feature map expects angles of 0 to 2π, whose middle is π."""
+    """The kernel for points around 0: its feature map expects angles of 0 to 2π, centred on π."""
 
     def shifted(first: Tensor, second: Tensor | None = None, /) -> Tensor:
         return kernel(first + math.pi, None if second is None else second + math.pi)
@@ -84,7 +75,7 @@ def zz_states(angles: Tensor, repetitions: int = 2) -> Tensor:
         raise InputError(
             "entangling feature map",
             f"{qubits} coordinates, {repetitions} repetitions",
-            f"reduce to 1 to {MOST_QUBITS} coordinates, 8 are plenty, and repeat once or more",
+            f"reduce to 1 to {MOST_QUBITS} coordinates, 8 are enough, and repeat once or more",
         )
     digits = torch.arange(2**qubits, device=angles.device)[:, None] >> torch.arange(
         qubits - 1, -1, -1, device=angles.device
@@ -93,7 +84,7 @@ def zz_states(angles: Tensor, repetitions: int = 2) -> Tensor:
     rest = math.pi - angles
     phase = angles @ signs.T + ((rest @ signs.T).square() - rest.square().sum(dim=-1, keepdim=True)) / 2
     turn = torch.complex(phase.cos(), phase.sin())  # (…, N, 2^D)
-    state = turn * 2 ** (-qubits / 2)  # Hadamard gates take |0…0⟩ to all states alike
+    state = turn * 2 ** (-qubits / 2)  # Hadamard gates take |0…0⟩ to the uniform superposition
     for _ in range(repetitions - 1):
         state = turn * _hadamard(state, qubits)
     return state
@@ -114,8 +105,8 @@ def bloch_vectors(states: Tensor) -> Tensor:
 def uniform_angle_moments(qubits: int) -> tuple[float, float]:
     """Mean 2⁻ⁿ and variance (3/8)ⁿ − (1/4)ⁿ of `angle_kernel` between independent points, uniform over the circle.
 
-    Means of cos² and cos⁴ are 1/2 and 3/8. The more qubits, the more alike all pairs: a kernel that has concentrated
-    tells nothing apart, and on a quantum computer no affordable number of shots would show the differences.
+    Means of cos² and cos⁴ are 1/2 and 3/8. With more qubits the similarities of all pairs concentrate around one
+    value, which no affordable number of shots on a quantum computer could resolve.
 
     Source: Thanasilp et al. (2022) for the concentration of quantum kernels; the moments are ours.
     """

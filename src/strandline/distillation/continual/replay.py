@@ -1,6 +1,6 @@
-"""What ships of the past: storms and gauge windows of taught coasts, with truth, to be learned again at a new one.
+"""Shipped exemplars for replay: storms and gauge windows of pre-training coasts, with true targets.
 
-As much as one in a hundred of what the students were taught on; one storm of every fifth of those coasts.
+They are 1 % of the pre-training data: one storm of every fifth coast.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.continual.regularisers import Replay, ewc
-from strandline.distillation.distil import Consolidation, DistillationConfig
+from strandline.distillation.objective import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig, simulate_training_coast
 from strandline.errors import InputError
 from strandline.files import write_bytes
@@ -22,60 +23,60 @@ from strandline.models.student import Student
 from strandline.models.weights.load_weights import SHIPPED
 
 FILE = "exemplars.safetensors"
-EVERY = 5
-"""Of the taught coasts every fifth gives a storm, so that 22 of 2 240 are kept."""
+COAST_STEP = 5
+"""Every fifth pre-training coast gives a storm, so that 22 of 2 240 are kept."""
 WINDOWS = 32
-"""Gauge windows kept a coast."""
+"""Gauge windows kept per coast."""
 STORM_WEIGHT, EWC_STRENGTH = 0.3, 300.0
-"""Of the loss on replayed storms, and λ beside it: chosen on recipe coasts by `benchmarks.forgetting.__main__`."""
+"""Weight of the loss on replayed storms, and λ of EWC beside it: chosen by `benchmarks.forgetting`."""
 FISHER_DRAWS = 8
-"""Maps of labels drawn a storm."""
+"""Maps of labels drawn per storm."""
 RECORD = PretrainingConfig(storms=1, years=2.0, windows=WINDOWS)
-"""What is simulated of each: as many storms a year as when the coast was taught, one of which is kept."""
+"""Simulated of each coast: as many storms a year as in pre-training, one of which is kept."""
 
 
 @dataclass(frozen=True, eq=False)
 class Exemplars:
-    """The student's view of N storms with maps and of M windows of the gauge alone; truth is the target of both."""
+    """Student inputs of N storms with maps and of M gauge windows, with true targets."""
 
     storms: Batch
     windows: Batch
 
-    def build_consolidation(self, student: Student, recipe: DistillationConfig) -> list[Consolidation]:
-        """What keeps a student, as it is now, from forgetting what it was taught while it learns by a recipe.
+    def build_consolidation(self, student: Student, config: DistillationConfig) -> list[Consolidation]:
+        """Terms against forgetting for a student that will be trained with a configuration.
 
-        Half as many samples a step are replayed as are taken of the present: gauge windows wherever surges learn, each
-        counting as one of the present; storms, counting less, where every weight learns. There the weights are held by
-        elastic weight consolidation as well.
+        Half as many samples are replayed per step as are drawn of the new data: gauge windows wherever the surge
+        decoder is trained, with the weight of new ones; storms, with a smaller weight, where every weight is trained,
+        together with elastic weight consolidation.
         """
-        storms = recipe.samples // 2 if recipe.all_weights else 0
-        parts = ((self.storms, storms, STORM_WEIGHT), (self.windows, recipe.windows // 2, 1.0))
-        kept: list[Consolidation] = [
-            Replay(batch, samples, weight, recipe.dropout_rate) for batch, samples, weight in parts if samples > 0
+        storms = config.samples // 2 if config.all_weights else 0
+        parts = ((self.storms, storms, STORM_WEIGHT), (self.windows, config.windows // 2, 1.0))
+        terms: list[Consolidation[Student]] = [
+            Replay(batch, samples, weight, config.dropout_rate) for batch, samples, weight in parts if samples > 0
         ]
         if storms:
             generator = torch.Generator().manual_seed(0)
-            kept.append(ewc(student, [self.storms], EWC_STRENGTH, generator, FISHER_DRAWS))
-        return kept
+            terms.append(ewc(student, [self.storms], EWC_STRENGTH, generator, FISHER_DRAWS))
+        return terms
 
 
 def simulate_exemplars(seeds: Sequence[int]) -> Exemplars:
-    """The first ordinary storm of each of these coasts and some hours of its gauge."""
-    lessons = [simulate_training_coast(seed, RECORD) for seed in seeds]
-    storms = Batch.concatenate([_without_assets(student_inputs(storms)) for storms, _ in lessons])
-    windows = [student_inputs(windows) for _, windows in lessons]
+    """The first storm below the extreme mark, and some gauge windows, of each of these coasts."""
+    coasts = [simulate_training_coast(seed, RECORD) for seed in seeds]
+    storms = Batch.concatenate([_without_assets(student_inputs(storms)) for storms, _ in coasts])
+    windows = [student_inputs(windows) for _, windows in coasts]
     return Exemplars(storms, Batch.concatenate(windows))
 
 
-def exemplar_seeds(curriculum: PretrainingConfig) -> list[int]:
-    """Every fifth coast of the corpus."""
-    return [curriculum.first_seed + index for index in range(0, curriculum.coasts - EVERY + 1, EVERY)]
+def exemplar_seeds(config: PretrainingConfig) -> list[int]:
+    """Seeds of every fifth pre-training coast."""
+    return [config.first_seed + index for index in range(0, config.coasts - COAST_STEP + 1, COAST_STEP)]
 
 
 def save_exemplars(folder: Path, exemplars: Exemplars) -> None:
     """Write ``exemplars.safetensors``: numbers in half precision, classes as bytes.
 
-    Autocovariances stay in single precision: rounded further, smooth weather is no longer positive definite.
+    Autocovariances stay in single precision: in half precision they would not be positive definite.
     """
     parts = {"storms": exemplars.storms, "windows": exemplars.windows}
     tensors = {
@@ -88,14 +89,14 @@ def save_exemplars(folder: Path, exemplars: Exemplars) -> None:
 
 
 def load_exemplars(folder: Path = SHIPPED) -> Exemplars:
-    """What ships.
+    """The shipped exemplars, or those of another folder.
 
     Raises:
         InputError: no such file in the folder.
     """
     path = folder / FILE
     if not path.exists():
-        raise InputError(path, "does not exist", "write it with `save_exemplars`, or name the folder that ships")
+        raise InputError(path, "does not exist", "write it with `save_exemplars`, or use the shipped folder")
     tensors = load_file(path)
 
     def batch(part: str) -> Batch:

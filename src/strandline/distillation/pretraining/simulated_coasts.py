@@ -1,7 +1,7 @@
-"""The simulated coasts that the shipped networks are taught on: storms with their floods, and surges without.
+"""Simulated coasts for pre-training: storms with their floods, and surge windows without.
 
-On these coasts truth is abundant and may be learned from. No coast that a user or a benchmark simulates is among
-them: they draw their seeds from ``FIRST_SEED`` on, everything else stays below.
+Their true states are known and serve as targets. Users and benchmarks simulate other coasts: seeds from ``FIRST_SEED``
+on are reserved.
 """
 
 import os
@@ -27,32 +27,35 @@ from strandline.observations.storms import AFTER_PEAK, BEFORE_PEAK, Storm
 from strandline.simulator.coast import simulate_coast, simulate_dry_coast
 
 FIRST_SEED = 1_000_000
-"""Seeds from here on belong to pre-training coasts, and from 2 000 000 on to those that recipes are chosen on."""
+"""First seed of the pre-training coasts; from 2 000 000 on, of the coasts on which configurations are chosen."""
 EXTREME_ABOVE_DESIGN = 0.6
-"""Storms that peak higher than this above their coast's design level [m] are not taught: nobody has seen them yet."""
+"""Storms that peak higher than this above their coast's design level [m] are left out, as no record holds them."""
 SPARE_STORMS = 4
+"""Simulated in addition, in place of extreme ones."""
 ASSETS = 64
-"""Assets drawn a coast, so that coasts can be stacked."""
+"""Assets drawn per coast, so that coasts can be stacked."""
 SHORTEST_RECORD = 0.5
-"""Of which tide and weather are known [years]; the longest is the whole."""
+"""Shortest part of a record that the sea-level model is fitted to [years]; the longest is the whole record."""
 MARGIN = 96
-"""Hours at either end of a record in which nothing is issued: gauges and climate look back and ahead."""
+"""Hours at either end of a record without forecasts: inputs reach back and ahead."""
 
 
 @dataclass(frozen=True)
 class PretrainingConfig:
-    """How the shipped networks are made: the recipe that ``strandline teach`` runs and writes beside the weights.
+    """Configuration of pre-training, written beside the weights.
 
     Attributes:
-        coasts, storms, years, windows: simulated coasts, storms of each below the extreme mark, its record, surge
-            windows of each.
-        cells: edge of the grid; members: students in the ensemble.
-        teacher_steps, student_steps, samples: optimiser steps and storms a step.
-        second_steps: of the teacher's second look.
-        snapshot_steps: of each further student, which goes on from the one before it.
+        coasts: number of simulated coasts; ``storms``, ``years``, ``windows``: storms below the extreme mark, length of
+            the record and surge windows of each.
+        cells: cells along an edge of the grid; ``members``: students in the ensemble.
+        teacher_steps, student_steps, samples: optimiser steps, and storms per step.
+        refinement_steps: of the teacher's refinement head.
+        snapshot_steps: of each further student, which starts from the previous one.
         surge_steps: further steps of the surge decoder alone.
-        soft: weight of the teacher's word for the students; the rest is truth.
-        outage: share of streams hidden while learning.
+        learning_rate: of AdamW.
+        soft: weight of the teacher's predictions for the students; the rest is the weight of the true targets.
+        dropout_rate: probability of hiding a modality of a sample.
+        first_seed: of the coasts.
     """
 
     coasts: int = 112
@@ -74,7 +77,7 @@ class PretrainingConfig:
 
 
 Simulate = Callable[[int, PretrainingConfig], tuple[Batch, ...]]
-"""From a seed to what is learned from one coast."""
+"""From a seed to the training batches of one coast."""
 Arrays = list[dict[str, np.ndarray]]
 
 
@@ -86,84 +89,85 @@ class StageStore(Protocol):
         ...
 
 
-def simulate_training_coast(seed: int, curriculum: PretrainingConfig) -> tuple[Batch, Batch]:
-    """Storms (with maps) and surge windows of one coast, with truth as targets."""
-    coast = _coast(simulate_coast, seed, curriculum)
+def simulate_training_coast(seed: int, config: PretrainingConfig) -> tuple[Batch, Batch]:
+    """Storms with maps and surge windows of one coast, with the true states as targets."""
+    coast = _coast(simulate_coast, seed, config)
     if coast.assets is None or coast.truth is None:
-        raise InputError(f"coast {seed}", "has no assets or truth", "pre-training needs both")
-    sea_level, windows = _windows_of(coast, seed, curriculum)
+        raise InputError(f"coast {seed}", "has no assets or true states", "pre-training needs both")
+    sea_level, windows = _windows_of(coast, seed, config)
     chosen = np.random.default_rng([seed, 1]).choice(len(coast.assets), ASSETS, replace=len(coast.assets) < ASSETS)
     truth = coast.truth.isel(asset=chosen)
     coast = replace(coast, assets=coast.assets.iloc[chosen].reset_index(drop=True), truth=truth)
-    seen_before = truth.attrs["design_level"] + EXTREME_ABOVE_DESIGN
-    storms = [storm for storm in _storms_of(truth) if storm.peak_level <= seen_before][: curriculum.storms]
-    if len(storms) < curriculum.storms:
+    highest = truth.attrs["design_level"] + EXTREME_ABOVE_DESIGN
+    storms = [storm for storm in _storms_of(truth) if storm.peak_level <= highest][: config.storms]
+    if len(storms) < config.storms:
         raise InputError(
             f"coast {seed}", f"has {len(storms)} storms that are not extreme", "start from another `first_seed`"
         )
     return build_storm_batch(coast, storms, sea_level, "truth"), windows
 
 
-def simulate_training_windows(seed: int, curriculum: PretrainingConfig) -> tuple[Batch]:
-    """Surge windows of one coast alone, for which nothing has to be flooded."""
-    coast = _coast(simulate_dry_coast, seed, curriculum)
-    return (_windows_of(coast, seed, curriculum)[1],)
+def simulate_training_windows(seed: int, config: PretrainingConfig) -> tuple[Batch]:
+    """Surge windows of one coast alone, without simulating floods."""
+    coast = _coast(simulate_dry_coast, seed, config)
+    return (_windows_of(coast, seed, config)[1],)
 
 
 def simulate_training_coasts(
     simulate: Simulate,
-    curriculum: PretrainingConfig,
+    config: PretrainingConfig,
     checkpoints: StageStore,
     processes: int,
     progress: Progress | None = None,
 ) -> list[Batch]:
-    """What is learned from all coasts, one process a coast.
+    """Training batches of all coasts, one process per coast.
 
     Args:
         simulate: `simulate_training_coast`, or `simulate_training_windows`.
-        checkpoints: gives back the coasts that an interrupted job had simulated.
+        checkpoints: returns the coasts that an interrupted job has simulated.
     """
-    seeds = [curriculum.first_seed + i for i in range(curriculum.coasts)]
-    os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # one coast a core
-    lessons = []
+    seeds = [config.first_seed + i for i in range(config.coasts)]
+    os.environ["NUMBA_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # one coast per core
+    coasts = []
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for parts in pool.map(_as_numpy, repeat(simulate), seeds, repeat(curriculum), repeat(checkpoints)):
-            lessons.append([Batch(**{name: torch.from_numpy(a) for name, a in part.items()}) for part in parts])
+        for parts in pool.map(_as_numpy, repeat(simulate), seeds, repeat(config), repeat(checkpoints)):
+            coasts.append([Batch(**{name: torch.from_numpy(a) for name, a in part.items()}) for part in parts])
             if progress is not None:
-                progress(len(lessons) / len(seeds))
-    return [Batch.concatenate(part) for part in zip(*lessons, strict=True)]
+                progress(len(coasts) / len(seeds))
+    return [Batch.concatenate(part) for part in zip(*coasts, strict=True)]
 
 
-def _coast(simulate: Callable[..., Observations], seed: int, curriculum: PretrainingConfig) -> Observations:
+def _coast(simulate: Callable[..., Observations], seed: int, config: PretrainingConfig) -> Observations:
     return simulate(
         f"coast {seed}",
         seed,
-        shape=(curriculum.cells, curriculum.cells),
-        n_storms=curriculum.storms + SPARE_STORMS,
-        years=curriculum.years,
+        shape=(config.cells, config.cells),
+        n_storms=config.storms + SPARE_STORMS,
+        years=config.years,
     )
 
 
-def _as_numpy(simulate: Simulate, seed: int, curriculum: PretrainingConfig, checkpoints: StageStore) -> Arrays:
+def _as_numpy(simulate: Simulate, seed: int, config: PretrainingConfig, checkpoints: StageStore) -> Arrays:
     """Plain arrays travel between processes without torch's shared-memory files."""
     torch.set_num_threads(1)
 
     def make() -> Arrays:
-        batches = simulate(seed, curriculum)
+        batches = simulate(seed, config)
         return [{name: t.numpy() for name, t in vars(batch).items() if t is not None} for batch in batches]
 
     return checkpoints.stage(f"coast {seed}", make)
 
 
-def _windows_of(coast: Observations, seed: int, curriculum: PretrainingConfig) -> tuple[SeaLevelModel, Batch]:
-    """Tide and weather as a part of the record tells them, and windows of all of it.
+def _windows_of(coast: Observations, seed: int, config: PretrainingConfig) -> tuple[SeaLevelModel, Batch]:
+    """The sea-level model of a part of the record, and windows of all of it.
 
-    The part is as long as chance wants, and without the storms: those that are forecast at a place are not known there.
+    The part has a random length and excludes the storms, as a study area's sea-level model excludes the storms that are
+    forecast there.
     """
     gauge, truth = coast.require_gauge(), coast.require("truth")
     rng = np.random.default_rng(seed)
     time, level = gauge["time"].values, gauge["water_level"].values[0] - float(gauge["mean_sea_level"].values[0])
-    length = round(time.size * min(SHORTEST_RECORD / curriculum.years, 1.0) ** rng.uniform())
+    length = round(time.size * min(SHORTEST_RECORD / config.years, 1.0) ** rng.uniform())
     start = int(rng.integers(time.size - length + 1))
     known = np.full(time.size, np.nan)
     known[start : start + length] = level[start : start + length]
@@ -171,7 +175,7 @@ def _windows_of(coast: Observations, seed: int, curriculum: PretrainingConfig) -
         known[storm.contains(time)] = np.nan
     name, latitude = str(gauge["station"].values[0]), float(gauge["latitude"].values[0])
     sea_level = fit_sea_level_model(time, known, latitude, name=name, source="part of its record")
-    issue = draw_issues(coast, time[MARGIN:-MARGIN], sea_level, curriculum.windows, rng)
+    issue = draw_issues(coast, time[MARGIN:-MARGIN], sea_level, config.windows, rng)
     return sea_level, build_surge_batch(coast, issue, sea_level, "truth")
 
 

@@ -1,6 +1,6 @@
-"""Several processes that learn as one: each takes its share of every step, and all take the same step.
+"""Data-parallel training: each process computes its share of every step, and all apply the same gradient.
 
-Started by ``torchrun``; a process that was started alone is the only one, and nothing here does anything then.
+The processes are started by ``torchrun``. In a process that was started alone, every function here does nothing.
 
 Source: data-parallel training, Li et al. (2020), PyTorch Distributed, section 3.
 """
@@ -17,18 +17,18 @@ from strandline.errors import InputError
 from strandline.models.batch import Batch
 
 LONGEST_WAIT = timedelta(days=7)
-"""For the first process, which simulates what all learn from."""
+"""The other processes wait for the first one, which simulates the training coasts."""
 
 
 @contextmanager
 def process_group(device: str) -> Iterator[None]:
-    """Within, processes that ``torchrun`` started together hear of one another."""
+    """Connect the processes that ``torchrun`` started together."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield
         return
     on_gpu = torch.device(device).type == "cuda"
     if on_gpu:
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))  # what asks for "cuda" gets a card of its own
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))  # "cuda" then means this process's own card
     distributed.init_process_group("nccl" if on_gpu else "gloo", timeout=LONGEST_WAIT)
     try:
         yield
@@ -37,26 +37,26 @@ def process_group(device: str) -> Iterator[None]:
 
 
 def world_size() -> int:
-    """How many processes learn together."""
+    """Number of processes."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
 def rank() -> int:
-    """Which of them this one is, from 0."""
+    """Number of this process, from 0."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
 def barrier() -> None:
-    """Go on when every process has come here."""
+    """Wait until every process has called this."""
     if world_size() > 1:
         distributed.barrier()
 
 
 def local_batch(batch: Batch) -> Batch:
-    """This process's samples of a step that all processes have drawn alike.
+    """This process's samples of a batch that all processes have drawn alike.
 
     Raises:
-        InputError: samples that cannot be shared out evenly.
+        InputError: a number of samples that the processes do not divide.
     """
     if world_size() == 1:
         return batch
@@ -64,10 +64,10 @@ def local_batch(batch: Batch) -> Batch:
 
 
 def local_indices(samples: int) -> Tensor:
-    """Which of a step's samples are this process's.
+    """Indices of this process's samples of a batch.
 
     Raises:
-        InputError: samples that cannot be shared out evenly.
+        InputError: a number of samples that the processes do not divide.
     """
     if samples % world_size():
         raise InputError(
@@ -77,13 +77,13 @@ def local_indices(samples: int) -> Tensor:
 
 
 def seed_process(seed: int) -> None:
-    """Let processes draw different dropout from here on; the first draws what it would have drawn alone."""
+    """Give every process its own dropout from here on; the first draws what a single process would."""
     if rank() > 0:
         torch.manual_seed(seed + 1_000_003 * rank())
 
 
 def average(values: Tensor) -> Tensor:
-    """The mean over processes of a tensor that each of them has."""
+    """Mean of a tensor over the processes."""
     if world_size() == 1:
         return values
     total = values.detach().clone()
@@ -92,7 +92,7 @@ def average(values: Tensor) -> Tensor:
 
 
 def average_gradients(parameters: Sequence[nn.Parameter]) -> None:
-    """Give every process the mean gradient, in place and in one message; a weight without any keeps none."""
+    """Average the gradients over the processes, in place and in one message; a weight without a gradient keeps none."""
     if world_size() == 1:
         return
     gradients = [weight.grad for weight in parameters if weight.grad is not None]

@@ -1,4 +1,4 @@
-"""The one training loop: everything that learns in Strandline learns through it."""
+"""The training loop that every training in Strandline uses."""
 
 import logging
 import math
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from strandline.distillation.training import data_parallel
+from strandline.distillation.training.checkpoint import Checkpoint, Stateful
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,9 @@ def part_of(progress: Progress | None, index: int, count: int) -> Progress | Non
 
 
 def mixed_precision(device: str, enabled: bool = True) -> torch.autocast:
-    """Products in bfloat16 where the device has kernels for them, else in single precision.
+    """Matrix products in bfloat16 where the device has kernels for them, else in single precision.
 
-    A processor has them from AVX-512 on; one without takes ten times as long in bfloat16 as in single precision.
+    A CPU has them from AVX-512 on; one without takes ten times as long in bfloat16 as in single precision.
 
     Source: oneDNN developer guide, "Data types", requirements of bf16.
     """
@@ -43,16 +44,24 @@ def train(
     learning_rate: float,
     weight_decay: float = 0.01,
     progress: Progress | None = None,
+    *,
+    after_step: Callable[[int], None] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> dict[str, float]:
     """Minimise by AdamW with a short warm-up, cosine decay and clipped gradients.
 
-    Processes that learn together (`data_parallel`) minimise the mean of their losses.
+    Data-parallel processes (`data_parallel`) minimise the mean of their losses.
+
+    Args:
+        after_step: called with the number of steps done, before a checkpoint is written.
+        checkpoint: resumes from its file if there is one.
 
     Returns:
         The mean of each named term over the last tenth of the steps.
 
     Raises:
         FloatingPointError: a loss that is not finite, with the term's name and the step.
+        InputError: a checkpoint of another training.
     """
     optimiser = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=weight_decay)
     warm_up = max(steps // 20, 1)
@@ -60,14 +69,15 @@ def train(
         optimiser,
         lambda step: min((step + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * step / steps)) + 1e-3),
     )
-    last: dict[str, list[float]] = {}
-    for step in range(steps):
+    history: dict[str, list[float]] = {}
+    state: dict[str, Stateful] = {"optimiser": optimiser, "schedule": schedule}
+    for step in range(checkpoint.resume(state, history) if checkpoint else 0, steps):
         terms = loss(step)
         stacked = torch.stack(list(terms.values()))
-        found = dict(zip(terms, data_parallel.average(stacked.detach()).tolist(), strict=True))
-        if not math.isfinite(sum(found.values())):
-            name = next((name for name, value in found.items() if not math.isfinite(value)), "sum")
-            raise FloatingPointError(f"loss term '{name}' is {found.get(name, math.inf)} at step {step}")
+        values = dict(zip(terms, data_parallel.average(stacked.detach()).tolist(), strict=True))
+        if not math.isfinite(sum(values.values())):
+            name = next((name for name, value in values.items() if not math.isfinite(value)), "sum")
+            raise FloatingPointError(f"loss term '{name}' is {values.get(name, math.inf)} at step {step}")
         optimiser.zero_grad(set_to_none=True)
         stacked.sum().backward()  # type: ignore[no-untyped-call]
         data_parallel.average_gradients(parameters)
@@ -75,10 +85,14 @@ def train(
         optimiser.step()
         schedule.step()
         if step >= steps - max(steps // 10, 1):
-            for name, value in found.items():
-                last.setdefault(name, []).append(value)
+            for name, value in values.items():
+                history.setdefault(name, []).append(value)
+        if after_step is not None:
+            after_step(step + 1)
+        if checkpoint is not None and ((step + 1) % checkpoint.every == 0 or step + 1 == steps):
+            checkpoint.save(step + 1, state, history)
         if progress is not None:
             progress((step + 1) / steps)
-    means = {name: sum(values) / len(values) for name, values in last.items()}
+    means = {name: sum(values) / len(values) for name, values in history.items()}
     logger.info("trained %d steps: %s", steps, ", ".join(f"{name} {value:.4f}" for name, value in means.items()))
     return means

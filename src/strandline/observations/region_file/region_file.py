@@ -50,17 +50,17 @@ class SeaLevelRise(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _projected(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or not {"scenario", "year"} & given.keys():
-            return given
+    def _projected(cls, table: Any) -> Any:
+        if not isinstance(table, dict) or not {"scenario", "year"} & table.keys():
+            return table
         text = files("strandline.observations").joinpath("data/sea_level_rise.csv").read_text(encoding="utf-8")
         rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
         known = {(row["scenario"], int(row["year"])): row for row in rows}
-        wanted = (given.get("scenario"), given.get("year"))
+        wanted = (table.get("scenario"), table.get("year"))
         if wanted not in known:
             choice = ", ".join(f"{scenario} in {year}" for scenario, year in known)
             raise ValueError(f"no rise is known for scenario {wanted[0]} in year {wanted[1]}; choose one of {choice}")
-        row, rest = known[wanted], {k: v for k, v in given.items() if k not in ("scenario", "year")}
+        row, rest = known[wanted], {k: v for k, v in table.items() if k not in ("scenario", "year")}
         source = f"IPCC AR6 WG1 table 9.9: global mean above 1995-2014, likely {row['low']} to {row['high']} m"
         return {"name": f"{wanted[0]}, {wanted[1]}", "rise": float(row["median"]), "source": source, **rest}
 
@@ -123,7 +123,6 @@ def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
     """Read and check a region file.
 
     Args:
-        path: the TOML file.
         data: base folder of relative paths; the region file's own folder when ``None``.
 
     Raises:

@@ -179,9 +179,9 @@ def predict_residual(
     """
     context, hours = own.shape[1], modes.shape[1]
     if seen.shape != own.shape or not context <= hours <= residual_covariance.shape[1]:
-        given = f"{tuple(own.shape)} readings, {tuple(seen.shape)} masks, {tuple(modes.shape)} modes"
+        shapes = f"{tuple(own.shape)} readings, {tuple(seen.shape)} masks, {tuple(modes.shape)} modes"
         raise InputError(
-            "a gauge's readings", given, "give one mask per reading, and modes of these hours and the hours ahead"
+            "a gauge's readings", shapes, "give one mask per reading, and modes of these hours and the hours ahead"
         )
     hour = torch.arange(hours)
     past, ahead = hour[:context, None], modes[:, first:]

@@ -19,7 +19,7 @@ PROBABILITIES = (0.8, 0.5, 0.2)
 """Probabilities [-] for which a warning level is sought; an assumption: as many as people tell apart."""
 HYSTERESIS = 0.2
 """Distance of the stop value below the lowest start value [m]; an assumption, wider than a usual forecast's jitter."""
-SILENCE_HOURS = 6.0
+UNDECIDED_HOURS = 6.0
 """Time without a decision after which the neighbouring gauge decides; an assumption: half a tide."""
 VALID_HOURS = 6.0
 """Validity of a forecast or a neighbour's reading; an assumption: half a tide."""
@@ -184,7 +184,9 @@ def _phase(
         where=where,
         event=Event(variable="water_level", operator=">=", value=round(event, 3), unit="m"),
         stop=StopRule(when=f"not {over}", for_hours=STOP_HOURS),
-        degraded=DegradedRule(after_hours=SILENCE_HOURS, fallback=fallback, prior=PRIOR, decided_by="the duty officer"),
+        degraded=DegradedRule(
+            after_hours=UNDECIDED_HOURS, fallback=fallback, prior=PRIOR, decided_by="the duty officer"
+        ),
         why=why,
     )
     return phase, {**start, over: ongoing, fallback: neighbour}

@@ -176,7 +176,7 @@ class Protocol(Section):
         if info.context is not None and "faults" in info.context:
             info.context["faults"].extend(faults)
         elif faults:
-            raise ValueError(f"[{faults[0].place}] {faults[0].what}; {faults[0].remedy}")
+            raise ValueError(f"[{faults[0].location}] {faults[0].what}; {faults[0].remedy}")
         return self
 
     def indicators_of(self, expression: str) -> dict[str, Indicator]:
@@ -186,7 +186,7 @@ class Protocol(Section):
 
 @dataclass(frozen=True)
 class _Fault:
-    place: str
+    location: str
     what: str
     remedy: str
 
@@ -221,7 +221,7 @@ def lint(path: Path) -> list[InputError]:
         Protocol.model_validate(raw, context={"faults": faults})
     except ValidationError as error:
         return describe_errors(path, Protocol, error)
-    return [InputError(f"{path} [{fault.place}]", fault.what, fault.remedy) for fault in faults]
+    return [InputError(f"{path} [{fault.location}]", fault.what, fault.remedy) for fault in faults]
 
 
 def protocol_to_toml(protocol: Protocol) -> str:
@@ -261,31 +261,31 @@ def _faults(protocol: Protocol) -> Iterator[_Fault]:
     if not protocol.phases:
         yield _Fault("phases", "contains no phase", "state when to act, in [[phases]]")
     for number, phase in enumerate(protocol.phases):
-        place = f"phases.{number}"
+        location = f"phases.{number}"
         if phase.name in (other.name for other in protocol.phases[:number]):
-            yield _Fault(f"{place}.name", f"'{phase.name}' is there twice", "give every phase its own name")
+            yield _Fault(f"{location}.name", f"'{phase.name}' is there twice", "give every phase its own name")
         all_known = True
         for key, expression in phase.expressions:
             try:
                 names = names_in(expression)
             except ValueError as error:
                 what, _, remedy = str(error).partition("; ")
-                yield _Fault(f"{place}.{key}", what, remedy)
+                yield _Fault(f"{location}.{key}", what, remedy)
                 all_known = False
                 continue
             used.update(names)
             for name in names:
                 if name not in protocol.indicators:
                     known = ", ".join(protocol.indicators)
-                    yield _Fault(f"{place}.{key}", f"'{name}' is no known indicator", f"known: {known}")
+                    yield _Fault(f"{location}.{key}", f"'{name}' is no known indicator", f"known: {known}")
                     all_known = False
         if all_known:
-            yield from _contradictions(protocol, phase, place)
+            yield from _contradictions(protocol, phase, location)
     for name in protocol.indicators.keys() - used:
         yield _Fault(f"indicators.{name}", "is used by no phase", "use it in a phase, or remove it")
 
 
-def _contradictions(protocol: Protocol, phase: Phase, place: str) -> Iterator[_Fault]:
+def _contradictions(protocol: Protocol, phase: Phase, location: str) -> Iterator[_Fault]:
     start = protocol.indicators_of(phase.start)
     for name, stop_indicator in protocol.indicators_of(phase.stop.when).items():
         if name not in negated_in(phase.stop.when):
@@ -293,7 +293,7 @@ def _contradictions(protocol: Protocol, phase: Phase, place: str) -> Iterator[_F
         for other, indicator in start.items():
             if stop_indicator.is_stricter_than(indicator):
                 yield _Fault(
-                    f"{place}.stop.when",
+                    f"{location}.stop.when",
                     f"'not {name}' may hold while '{other}' still starts the phase",
                     f"make '{name}' no stricter than '{other}', neither in value nor in probability",
                 )
@@ -302,7 +302,7 @@ def _contradictions(protocol: Protocol, phase: Phase, place: str) -> Iterator[_F
         for name, indicator in protocol.indicators_of(phase.degraded.fallback).items():
             if indicator.variable in variables:
                 yield _Fault(
-                    f"{place}.degraded.fallback",
+                    f"{location}.degraded.fallback",
                     f"'{name}' reads {indicator.variable}, the stream that it should replace",
                     "use another stream, or remove the fallback",
                 )

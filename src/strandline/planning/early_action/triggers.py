@@ -13,8 +13,6 @@ from strandline.planning.early_action.expressions import Verdicts, decide, names
 from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
 
 COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
-EVALUATION_HOURS = 1
-"""Interval at which a protocol is evaluated [h]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,57 +45,26 @@ class Stream:
         issued = np.asarray(readings.index, dtype="datetime64[ns]")
         return cls(unit, issued, np.zeros(1), readings.to_numpy(dtype=float)[:, None, None])
 
-    def until(self, now: np.datetime64) -> "Stream":
-        """The stream as it was known at a time."""
-        known = int(np.searchsorted(self.issued, now, side="right"))
-        return Stream(self.unit, self.issued[:known], self.leads, self.values[:known])
-
 
 History = Mapping[str, Stream]
 """Variable → its stream; one that never reported is absent."""
 
 
-@dataclass(frozen=True)
-class PhaseState:
-    """State of a phase.
+@dataclass(frozen=True, eq=False)
+class PhaseHistory:
+    """State of a phase at each time of a clock, (T,) each.
 
     Attributes:
         active: whether its actions run; while ``needs_decision`` it is the last state supported by data.
         degraded: its own expression has been unknown for so long that the fallback decides.
         needs_decision: the fallback is unknown too (or there is none): ``decided_by`` acts on the prior.
-        since: when it last started or stopped; ``None`` = never started.
-        reason: one plain sentence.
+        since: when it last started or stopped; NaT before the first start.
     """
-
-    active: bool
-    degraded: bool
-    needs_decision: bool
-    since: pd.Timestamp | None
-    reason: str
-
-
-@dataclass(frozen=True, eq=False)
-class PhaseHistory:
-    """The same at each time of a clock, (T,) each; ``since`` is NaT before the first start."""
 
     active: Mask
     degraded: Mask
     needs_decision: Mask
     since: Times
-
-
-def evaluate(protocol: Protocol, history: History, now: pd.Timestamp) -> dict[str, PhaseState]:
-    """Phase → its state at the full hour before ``now``; pure: the whole history is replayed.
-
-    Raises:
-        InputError: a stream's unit is not the indicator's, or it has members where no probability is stated.
-    """
-    last = now.floor("h")
-    known = {variable: stream.until(last.to_datetime64()) for variable, stream in history.items()}
-    first = min((pd.Timestamp(stream.issued[0]) for stream in known.values() if stream.issued.size), default=last)
-    clock = pd.date_range(min(first.floor("h"), last), last, freq=f"{EVALUATION_HOURS}h")
-    states = replay(protocol, known, clock.to_numpy(dtype="datetime64[ns]"))
-    return {phase.name: _state(phase, states[phase.name]) for phase in protocol.phases}
 
 
 def replay(protocol: Protocol, history: History, clock: Times) -> dict[str, PhaseHistory]:
@@ -121,7 +88,8 @@ def verdicts_of(indicator: Indicator, stream: Stream) -> Verdicts:
     indicator is unknown.
 
     Raises:
-        InputError: see ``evaluate``; or leads that are not evenly spaced for an indicator with a duration.
+        InputError: the stream's unit is not the indicator's, it has members where no probability is stated, or leads
+            are not evenly spaced for an indicator with a duration.
     """
     where = f"indicator of '{indicator.variable}'"
     if stream.unit != indicator.unit:
@@ -239,24 +207,3 @@ def _is_undecided(own: Verdicts, clock: Times, after_hours: float) -> Mask:
 
 def _any_new(fresh: Mapping[str, Mask], names: tuple[str, ...]) -> Mask:
     return np.any([fresh[name] for name in names], axis=0) if names else np.zeros(1, dtype=bool)
-
-
-def _state(phase: Phase, history: PhaseHistory) -> PhaseState:
-    flags = (history.active, history.degraded, history.needs_decision)
-    active, degraded, needs_decision = (bool(each[-1]) for each in flags)
-    since = None if np.isnat(history.since[-1]) else pd.Timestamp(history.since[-1])
-    return PhaseState(active, degraded, needs_decision, since, _reason(phase, active, degraded, needs_decision))
-
-
-def _reason(phase: Phase, active: bool, degraded: bool, needs_decision: bool) -> str:
-    rule, state = phase.degraded, f"{phase.name} {'runs' if active else 'does not run'}"
-    if needs_decision:
-        return (
-            f"'{phase.start}' has been unknown for {rule.after_hours:g} h and there is no fallback: {rule.prior};"
-            f" {rule.decided_by} decides ({state})"
-        )
-    if degraded:
-        return (
-            f"'{phase.start}' has been unknown for {rule.after_hours:g} h; '{rule.fallback}' decides instead: {state}"
-        )
-    return f"'{phase.start}' decides: {state}"

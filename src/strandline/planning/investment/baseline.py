@@ -48,7 +48,7 @@ class Baseline:
         chain = DamageChain(hazards, exposure, hazard.region.continent, deviates)
         ratios = chain.damage_ratios()
         at_return_levels = ratios[:, :, : len(hazard.return_periods)]
-        weights = overtopping_weights(hazard.return_periods, "log_linear")
+        weights = overtopping_weights(hazard.return_periods)
         with_overtopping = np.concatenate([at_return_levels, at_return_levels[:, :, -1:]], axis=2)  # (S, A, R + 1)
         today = np.stack([each @ weights * exposure.value for each in with_overtopping])
         return cls(assets, chain, ratios, today, StageDamageByClass.of(hazard, assets, exposure, at_return_levels))

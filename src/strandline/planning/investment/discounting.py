@@ -12,11 +12,6 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 
 
-def annuity(discount_rate: float, years: int) -> float:
-    """Present value of 1 paid at the end of each of ``years`` years."""
-    return float(((1 + discount_rate) ** -np.arange(1.0, years + 1)).sum())
-
-
 @dataclass(frozen=True)
 class Economy:
     """Discount rate and horizon of the analysis.

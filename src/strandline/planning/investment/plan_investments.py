@@ -71,8 +71,8 @@ def plan_investments(
     beyond = int((appraisal.share_beyond[:-1] > 0).sum())
     if beyond:
         notes.append(
-            f"In {beyond} of {len(appraisal.scenarios)} scenarios some floods come from a sea above the highest mapped level"
-            f" ({np.median(damage.highest):.2f} m). Their damage is counted as at that level: it is a lower bound."
+            f"In {beyond} of {len(appraisal.scenarios)} scenarios some floods come from a sea above the highest mapped"
+            f" level ({np.median(damage.highest):.2f} m). Their damage counts as at that level: it is a lower bound."
         )
     return Investments(
         tuple(actions),

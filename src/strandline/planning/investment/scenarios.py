@@ -1,7 +1,6 @@
 """Scenarios of sea-level rise, storminess and development in which measures are appraised, with their sources."""
 
 import csv
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -15,8 +14,10 @@ from pydantic import Field, ValidationError
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
+from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Section
 
+SHIPPED = Path(__file__).parents[1] / "data" / "scenarios.toml"
 BASELINE_YEAR = 2005.0
 """The middle of 1995-2014, the IPCC's reference period of sea-level rise."""
 LAST_YEAR = 2100
@@ -144,26 +145,20 @@ class _File(Section):
     objective: Objective
 
 
-def load_scenarios(path: Path | None = None) -> Scenarios:
-    """Read the scenarios; those in the package when no path is given.
+def load_scenarios(path: Path = SHIPPED) -> Scenarios:
+    """Read the scenarios; without a path, those in the package.
 
     Raises:
         InputError: not TOML, an unknown or missing key, a number without a source, or an unknown sea-level scenario.
     """
-    where = "the package's scenarios.toml" if path is None else str(path)
-    file = resources.files("strandline.planning").joinpath("data/scenarios.toml") if path is None else path
     try:
-        content = _File.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise InputError(where, f"cannot be read as TOML ({error})", "compare it with the package's") from error
+        content = _File.model_validate(read_toml(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{where}: {place}", first["msg"], "compare it with the package's scenarios.toml") from error
+        raise describe_errors(path, _File, error)[0] from error
     known = _sea_levels()
     unknown = [name for name in content.sea_level if name not in known]
     if unknown:
-        raise InputError(f"{where}: sea_level", f"{unknown} are not known", f"known: {', '.join(known)}")
+        raise InputError(f"{path}: sea_level", f"{unknown} are not known", f"known: {', '.join(known)}")
     sea_levels = tuple(known[name] for name in content.sea_level)
     return Scenarios(sea_levels, content.storminess, content.development, content.objective)
 

@@ -118,7 +118,7 @@ class StageDamageByDesign:
         Args:
             levels: (N, S, R) sea levels of the return periods [m, region datum], N times.
         """
-        weights, tail = frequency_weights(self.return_periods, "log_linear"), 1 / self.return_periods[-1]
+        weights, tail = frequency_weights(self.return_periods), 1 / self.return_periods[-1]
         weights[-1] -= tail
         loss = self.at_mapped_levels(built)
         result = np.zeros(levels.shape[:2])
@@ -138,7 +138,7 @@ class StageDamageByDesign:
         Args:
             levels: (N, S, R) as for `expected_annual_damage`.
         """
-        weights, loss = frequency_weights(self.return_periods, "log_linear"), self.at_mapped_levels(NOTHING)
+        weights, loss = frequency_weights(self.return_periods), self.at_mapped_levels(NOTHING)
         beyond, whole = np.zeros(len(levels)), np.zeros(len(levels))
         for sample, mapped in enumerate(self.mapped):
             damage = np.interp(levels[:, sample], mapped, loss[sample]) * weights

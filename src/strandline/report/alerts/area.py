@@ -1,16 +1,16 @@
 """The area of a warning as a polygon in longitude and latitude."""
 
 import numpy as np
-import numpy.typing as npt
 from pyproj import Transformer
 from shapely import MultiPoint, box
 
+from strandline.observations.arrays import Mask
 from strandline.observations.region import Region
 
 MAX_CORNERS = 20
 
 
-def warned_polygon(region: Region, mask: npt.NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
+def warned_polygon(region: Region, mask: Mask) -> tuple[tuple[float, float], ...]:
     """Return latitude, longitude [degrees] of a closed ring around all true cells (H, W).
 
     The ring is convex, so that it includes people between two flooded areas. Without a true cell it is the outline of

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import norm
 
+from strandline.observations.arrays import Floats
 from strandline.planning.early_action.triggers import Stream
 
 MEMBERS = 50
@@ -54,7 +54,7 @@ def forecast_of_the_peak(surge: pd.DataFrame, days_around: float = 2.0) -> Forec
     return ForecastTrace(rows.sort_values("time").reset_index(drop=True), None, lead)
 
 
-def exceedance_probability(rows: pd.DataFrame, level: float) -> npt.NDArray[np.float64]:
+def exceedance_probability(rows: pd.DataFrame, level: float) -> Floats:
     """Return the hourly probability [-] that the water level exceeds ``level`` [m]; NaN where a quantile is unknown.
 
     The forecast is a two-piece normal distribution with half its mass on either side of the median; p10 and p90 set the
@@ -78,9 +78,8 @@ def as_stream(trace: ForecastTrace) -> Stream:
     p10, p50, p90 = (trace.rows[name].to_numpy(dtype=float)[:, None] for name in ("p10", "p50", "p90"))
     deviate = norm.ppf((np.arange(MEMBERS) + 0.5) / MEMBERS) / P90_OF_STANDARD_NORMAL  # (M,)
     members = p50 + deviate * np.where(deviate > 0, p90 - p50, p50 - p10)  # (rows, M)
-    if trace.issue_time is not None:
+    if trace.lead_h is None:
         issued = np.array([trace.issue_time], dtype="datetime64[ns]")
         return Stream("m", issued, trace.rows["lead_h"].to_numpy(dtype=float), members[None])
-    assert trace.lead_h is not None
     issued = trace.rows["issue_time"].to_numpy(dtype="datetime64[ns]")
     return Stream("m", issued, np.array([trace.lead_h]), members[:, None])

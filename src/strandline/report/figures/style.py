@@ -1,14 +1,16 @@
 """Style of the figures: one palette, one font size, and SVG that follows the reader's light or dark setting."""
 
 import io
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from strandline.observations.arrays import Floats
 
 INK, MUTED, RULE, PAPER = "#1d2b33", "#55646c", "#d5dde1", "#fefefe"
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#7f8a90"
@@ -45,14 +47,22 @@ class Picture:
     size: tuple[int, int]
 
 
-def style_rc(name: str = "strandline") -> AbstractContextManager[None]:
-    """Return a context with Matplotlib's settings; ``name`` makes the identifiers inside an SVG reproducible."""
-    return rc_context({**SETTINGS, "svg.hashsalt": name})  # type: ignore[dict-item]
+@contextmanager
+def style_rc(name: str = "strandline") -> Iterator[None]:
+    """Apply Matplotlib's settings, as context or decorator; ``name`` makes the identifiers of an SVG reproducible."""
+    with rc_context({**SETTINGS, "svg.hashsalt": name}):  # type: ignore[dict-item]
+        yield
 
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure [inch] without global state."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure [inch] with one pair of axes."""
+    figure = new_figure(width, height)
+    return figure, figure.add_subplot()
 
 
 def as_picture(figure: Figure, alt: str, name: str) -> Picture:
@@ -91,6 +101,6 @@ def round_length(longest: float) -> float:
     return float(max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9)))
 
 
-def as_rgb(colour: str) -> npt.NDArray[np.float64]:
+def as_rgb(colour: str) -> Floats:
     """Return red, green and blue [0-1] of ``#rrggbb``."""
     return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])

@@ -1,9 +1,9 @@
 """The sentences of the report, composed from the results of a run."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from strandline.observations.arrays import Floats
 from strandline.planning.formatting import (
     capitalise,
     format_area,
@@ -192,7 +192,7 @@ def missing_data_sentences(results: RunResults) -> list[str]:
     gauge = observations.tide_gauge
     if gauge is not None:
         readings = gauge["water_level"].to_numpy()  # (station, time)
-        missing: npt.NDArray[np.float64] = np.isnan(readings).mean(axis=1)
+        missing: Floats = np.isnan(readings).mean(axis=1)
         for station, share in zip(gauge["station"].to_numpy(), missing, strict=True):
             if share == 1:
                 sentences.append(f"Gauge “{station}” gave no reading at all.")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from strandline.planning.early_action.hindcast import Hindcast
 from strandline.planning.early_action.protocol import Phase, Protocol
-from strandline.planning.formatting import format_expression
+from strandline.planning.formatting import SPACE, format_expression, pluralise
 from strandline.planning.plan import Plan
 from strandline.report.plan.pathway_lines import pathway_lines
 from strandline.report.plan.proposal import action_lines, money, proposal_lines, scenario_lines
@@ -25,7 +25,8 @@ def plan_to_markdown(plan: Plan) -> str:
             f" (8 in 10 chance: between {money(low)} and {money(high)}).",
         ]
     if plan.unknown_assets:
-        lines += [f"Not counted: {plan.unknown_assets} assets without data. Unknown does not mean safe."]
+        unknown = pluralise(plan.unknown_assets, "asset").replace(SPACE, " ")
+        lines += [f"Not counted: {unknown} without data. Unknown does not mean safe."]
     budget = "without a budget limit" if plan.budget is None else f"within a budget of {money(plan.budget)}"
     lines += [
         f"Investments are assessed over {plan.horizon_years} years at {100 * plan.discount_rate:g} % a year, {budget}.",

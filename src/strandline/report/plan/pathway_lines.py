@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from strandline.planning.formatting import format_money_bounds
+from strandline.planning.formatting import SPACE, format_money_bounds, pluralise
 from strandline.planning.investment.pathways import Pathways, Signpost, Step
 
 
@@ -33,7 +33,8 @@ def describe_pathway(pathways: Pathways, end: tuple[str, ...]) -> str:
     parts = []
     for number, step in enumerate(steps):
         when = "first" if number == 0 else f"then, at {format_tipping_point(steps[number - 1])},"
-        late = f" (in operation {step.late_years:.0f} years late)" if step.late_years >= 1 else ""
+        years_late = pluralise(round(step.late_years), "year").replace(SPACE, " ")
+        late = f" (in operation {years_late} late)" if step.late_years >= 1 else ""
         parts.append(f"{when} **{pathways.titles[step.built[-1]]}**{late}")
     cost = format_money_bounds(steps[-1].cost, in_text=True)
     return f"{'; '.join(parts)}. It works until {format_tipping_point(steps[-1])} and costs {cost} until 2100."

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from scipy import optimize
 
 from strandline.errors import InputError, RefusedByTheory
@@ -27,6 +26,9 @@ FEWEST_BLOCKS = 10
 FEWEST_PEAKS = 30
 """Exceedances below which no GPD is fitted; a convention: ML estimates of the shape are erratic for small samples
 (Hosking & Wallis 1987, Technometrics 29, 339-349)."""
+EVENTS_PER_YEAR = 3.0
+"""Declustered peaks a year above the threshold; two to three as a rule (Lang et al. 1999, Journal of Hydrology 225,
+103-117)."""
 SHAPE_RANGE = (-0.5, 1.0)
 """Where ML theory is regular (xi > -0.5; Smith 1985, Biometrika 72, 67-90) and the mean is finite (xi < 1)."""
 
@@ -226,57 +228,26 @@ def fit_peaks_over_threshold(peaks: Floats, threshold: float, record_years: floa
     )
 
 
-def annual_maxima(time: Times, level: Floats, completeness: float) -> tuple[Floats, Floats]:
-    """Calendar years with at least this share of their hours observed, and the highest level of each.
-
-    Args:
-        time: (T,) UTC, hourly.
-        level: (T,) [m]; NaN = gap.
-        completeness: share of a year's hours that must be observed [-]; a year's peak may lie in a gap.
-
-    Returns:
-        years (N,) and maxima (N,) [m].
-    """
-    year = pd.DatetimeIndex(time).year.to_numpy()
-    complete, highest = [], []
-    for candidate in np.unique(year):
-        observed = level[(year == candidate) & ~np.isnan(level)]
-        hours = 8784 if pd.Timestamp(int(candidate), 1, 1).is_leap_year else 8760
-        if observed.size and observed.size >= completeness * hours:
-            complete.append(float(candidate))
-            highest.append(float(observed.max()))
-    return np.array(complete), np.array(highest)
-
-
 def fit_gauge(
     time: Times,
     level: Floats,
     return_periods: tuple[float, ...],
     *,
-    method: Literal["block_maxima", "peaks_over_threshold"],
     source: str,
-    events_per_year: float = 3.0,
-    completeness: float = 0.8,
 ) -> ReturnLevelFit:
-    """Fit the tail of an hourly gauge record, or refuse when it is too short for ``return_periods``.
+    """Fit peaks over a threshold of an hourly gauge record, or refuse when it is too short for ``return_periods``.
 
     Args:
         time: (T,) UTC, hourly.
         level: (T,) [m]; NaN = gap, not counted as observed time.
         return_periods: [years] for which levels are needed.
-        events_per_year: how many declustered peaks a year lie above the threshold; two to three as a rule
-            (Lang et al. 1999, Journal of Hydrology 225, 103-117).
-        completeness: see `annual_maxima`.
 
     Raises:
-        RefusedByTheory: "a record of 0.3 years cannot give 100-year levels by block maxima; …".
+        RefusedByTheory: the record is too short for these periods, or has too few peaks.
     """
     observed_years = float((~np.isnan(level)).sum()) / HOURS_PER_YEAR
-    require_record(observed_years, return_periods, method)
-    if method == "block_maxima":
-        years, maxima = annual_maxima(time, level, completeness)
-        return fit_block_maxima(maxima, years, source=source, trend=False)
-    wanted = round(events_per_year * observed_years)
+    require_record(observed_years, return_periods, "peaks_over_threshold")
+    wanted = round(EVENTS_PER_YEAR * observed_years)
     peaks = np.sort([storm.peak_level for storm in find_storms(time, level, wanted + 1)])
     return fit_peaks_over_threshold(peaks, float(peaks[0]), observed_years, source=source)
 

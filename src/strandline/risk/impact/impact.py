@@ -15,7 +15,7 @@ from strandline.risk.impact.loss_of_function import loss_of_function_probability
 from strandline.risk.impact.population import PopulationImpact, assess_population
 from strandline.risk.impact.totals import PartialTotal, partial_totals, sum_known
 from strandline.risk.stage_damage.damage_chain import DamageChain, draw_curve_deviates
-from strandline.risk.stage_damage.expected_annual_damage import Rule, frequency_weights
+from strandline.risk.stage_damage.expected_annual_damage import frequency_weights
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.vulnerability import damage_state
 
@@ -56,7 +56,6 @@ def assess_impact(
     *,
     design_return_period: float = 100,
     own_states: Floats | None = None,
-    rule: Rule = "log_linear",
 ) -> Impact:
     """Damage states and expected annual damage of each asset, sampled through levels, depths and curves together.
 
@@ -78,7 +77,7 @@ def assess_impact(
         )
     design = hazard.return_periods.index(design_return_period)
     exposure = overlay_exposure(assets, hazard.region)
-    weights = frequency_weights(hazard.return_periods, rule)
+    weights = frequency_weights(hazard.return_periods)
     chain = DamageChain((hazard,), exposure, continent, draw_curve_deviates(len(hazard.flood_depth), rng))
     annual, states, depths = [], [], []
     for sample in chain:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
@@ -16,7 +15,7 @@ from strandline.risk.stage_damage.protection import UNPROTECTED, Protection
 Rule = Literal["log_linear", "trapezoid"]
 
 
-def frequency_weights(return_periods: tuple[float, ...], rule: Rule) -> Floats:
+def frequency_weights(return_periods: tuple[float, ...], rule: Rule = "log_linear") -> Floats:
     """(R,) weights [a-1] whose sum with the damages at ``return_periods`` is the expected annual damage.
 
     ``log_linear``: between two return periods damage is linear in ln T, D = a - b ln f with f = 1/T, and is integrated
@@ -48,26 +47,12 @@ def frequency_weights(return_periods: tuple[float, ...], rule: Rule) -> Floats:
     return weights
 
 
-def overtopping_weights(return_periods: tuple[float, ...], rule: Rule) -> Floats:
+def overtopping_weights(return_periods: tuple[float, ...]) -> Floats:
     """(R + 1,) the same, with everything rarer than the last return period apart: there a crest is overtopped."""
     tail = 1 / return_periods[-1]
-    weights = np.append(frequency_weights(return_periods, rule), tail)
+    weights = np.append(frequency_weights(return_periods), tail)
     weights[-2] -= tail
     return weights
-
-
-def expected_annual_damage(
-    return_periods: tuple[float, ...], damages: npt.ArrayLike, rule: Rule = "log_linear"
-) -> Floats:
-    """Expected annual damage of damages (…, R) at the return periods; NaN (unknown) stays NaN.
-
-    Raises:
-        InputError: negative damages, or not one for each return period.
-    """
-    loss = np.asarray(damages, dtype=float)
-    if loss.ndim == 0 or loss.shape[-1] != len(return_periods) or (loss < 0).any():
-        raise InputError("damages", f"have shape {loss.shape} or negative values", "one for each return period, >= 0")
-    return np.asarray(loss @ frequency_weights(return_periods, rule))
 
 
 def annual_damage_samples(
@@ -77,7 +62,6 @@ def annual_damage_samples(
     deviates: Floats,
     *,
     protections: Sequence[Protection] | None = None,
-    rule: Rule = "log_linear",
 ) -> Floats:
     """(S, A) expected annual damage [EUR 2010 a-1] of each Monte-Carlo sample; NaN where unknown.
 
@@ -87,7 +71,7 @@ def annual_damage_samples(
         deviates: (S, 6) from `draw_curve_deviates`; the same for two runs makes them comparable sample by sample.
         protections: one per sample; ``None`` = as it is today.
     """
-    weights = overtopping_weights(hazard.return_periods, rule)
+    weights = overtopping_weights(hazard.return_periods)
     by_sample = [UNPROTECTED] * len(hazard.levels) if protections is None else protections
     chain = DamageChain((hazard,), exposure, continent, deviates)
     return np.stack(

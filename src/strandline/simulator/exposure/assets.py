@@ -38,14 +38,14 @@ class Exposure:
     Attributes:
         survey: GeoDataFrame with ``ASSET_COLUMNS``, with errors.
         row, column: (A,) true cell of each surveyed asset.
-        stands: (A,) False for assets that no longer exist.
+        exists: (A,) False for assets that no longer exist.
         unknown: number of assets missing in the survey.
     """
 
     survey: gpd.GeoDataFrame
     row: npt.NDArray[np.int64]
     column: npt.NDArray[np.int64]
-    stands: npt.NDArray[np.bool_]
+    exists: npt.NDArray[np.bool_]
     unknown: int
 
 
@@ -55,11 +55,7 @@ def draw_exposure(
     """Draw assets in settlements, on fields and roads, and an outdated survey of them.
 
     Args:
-        terrain: settlement, roads and fields.
-        region: for coordinates and CRS.
         survey_year: latest year of the survey; parts are up to six years older.
-        quality: shares of missing and vanished assets, position error.
-        rng: source of randomness.
     """
     built = np.argwhere((terrain.settlement > 0.15) & terrain.land)
     fields = np.argwhere(terrain.land & ~terrain.polders.embankment & (terrain.settlement <= 0.15))
@@ -67,16 +63,16 @@ def draw_exposure(
     cells, classes = [], []
     village = ("residential", "commercial", "industrial", "infrastructure")
     count = max(24, int(terrain.land.sum()) // 20)
-    for kind, places, share in (("built", built, 0.6), ("agriculture", fields, 0.28), ("transport", roads, 0.12)):
-        if not len(places):
+    for kind, candidates, share in (("built", built, 0.6), ("agriculture", fields, 0.28), ("transport", roads, 0.12)):
+        if not len(candidates):
             continue
-        for index in rng.choice(len(places), size=round(share * count)):
-            cells.append(places[index])
+        for index in rng.choice(len(candidates), size=round(share * count)):
+            cells.append(candidates[index])
             classes.append(str(rng.choice(village, p=(0.66, 0.18, 0.08, 0.08))) if kind == "built" else kind)
     cell = np.array(cells, dtype=np.int64)
     total = len(cell)
     known = rng.random(total) >= quality.asset_missing
-    stands = rng.random(total) >= quality.asset_gone
+    exists = rng.random(total) >= quality.asset_gone
     within = rng.uniform(0.1, 0.9, size=(total, 2)) * region.cell_size
     x = region.bounds[0] + cell[:, 1] * region.cell_size + within[:, 1]
     y = region.bounds[3] - cell[:, 0] * region.cell_size - within[:, 0]
@@ -100,7 +96,7 @@ def draw_exposure(
         survey[known].reset_index(drop=True),
         cell[known, 0],
         cell[known, 1],
-        stands[known],
+        exists[known],
         int((~known).sum()),
     )
 
@@ -117,4 +113,4 @@ def damage_states(exposure: Exposure, max_depth: Floats, rng: np.random.Generato
         ratio[:, index] = np.interp(depth[:, index], DEPTHS, np.round(curve(name, "asia")[0], _CURVE_DECIMALS))
     scatter = _DAMAGE_SPREAD * np.minimum(ratio / 0.2, 1.0) * rng.standard_normal(ratio.shape)
     state = np.digitize(np.clip(ratio + scatter, 0.0, 1.0), DAMAGE_STATE_EDGES).astype(np.float64)
-    return np.where(exposure.stands[None, :], state, np.nan)
+    return np.where(exposure.exists[None, :], state, np.nan)

@@ -7,18 +7,18 @@ and depth of every cell. ``local_inertia`` states the equations and their source
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.simulator.hydrodynamics import local_inertia_batched, local_inertia_fused
-from strandline.simulator.hydrodynamics.local_inertia import WALL, Problem, Scheme, volume
+from strandline.simulator.hydrodynamics import local_inertia_fused
+from strandline.simulator.hydrodynamics.local_inertia import WALL, Problem, Scheme, Solution, volume
 
 logger = logging.getLogger(__name__)
+Progress = Callable[[float], None]
+"""Takes the fraction done, 0…1."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,13 @@ def inundate(
     discharge: Floats | None = None,
     output_times: Floats | None = None,
     initially_dry: npt.NDArray[np.bool_] | None = None,
-    device: str = "cpu",
-    method: Literal["fused", "batched"] | None = None,
-    precision: Literal["float64", "float32"] = "float64",
+    solve: Callable[[Problem, Progress | None], Solution] = local_inertia_fused.solve,
     scheme: Scheme | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Inundation:
     """Simulate the floods of a basin; every storm has its own boundary level, discharge and, if given, bed.
 
     Args:
-        basin: the domain.
         time: (T,) [s], ascending; the run goes from the first to the last.
         boundary_level: (E, T) or (E, T, G) water level at G points [m above the datum], linear between times.
         initial_level: (E,) or (E, H, W) level to start from [m above the datum]; cells above it start dry.
@@ -116,34 +113,16 @@ def inundate(
         discharge: (E, T, R) of each river [m3 s-1], not negative.
         output_times: (S,) ascending, within ``time`` [s].
         initially_dry: (H, W) cells that start dry even below the initial level, such as polders.
-        device: ``cpu`` or a torch device such as ``cuda``.
-        method: ``fused`` (one loop a storm, CPU, double precision) or ``batched`` (tensors over all storms); by
-            default ``fused`` on the CPU and ``batched`` elsewhere.
-        precision: of the batched method.
-        scheme: parameters of the numerical scheme.
+        solve: the solver.
         progress: called with the completed fraction.
 
     Raises:
         InputError: an argument has the wrong shape, order or range.
     """
-    method = method or ("fused" if device == "cpu" else "batched")
-    if method == "fused" and (device != "cpu" or precision != "float64"):
-        raise InputError("inundate", f"method 'fused' on {device} in {precision}", "use cpu and float64, or 'batched'")
     problem = _prepare(
-        basin,
-        np.asarray(time, dtype=np.float64),
-        np.asarray(boundary_level, dtype=np.float64),
-        np.asarray(initial_level, dtype=np.float64),
-        boundary_weight,
-        discharge,
-        output_times,
-        initially_dry,
-        scheme or Scheme(),
+        basin, time, boundary_level, initial_level, boundary_weight, discharge, output_times, initially_dry, scheme
     )
-    if method == "fused":
-        solution = local_inertia_fused.solve(problem, progress)
-    else:
-        solution = local_inertia_batched.solve(problem, device, getattr(torch, precision), progress)
+    solution = solve(problem, progress)
 
     first, last = volume(problem, problem.level), volume(problem, solution.final_level)
     greatest = np.maximum(first, last)
@@ -177,10 +156,13 @@ def _prepare(
     discharge: Floats | None,
     output_times: Floats | None,
     initially_dry: npt.NDArray[np.bool_] | None,
-    scheme: Scheme,
+    scheme: Scheme | None,
 ) -> Problem:
     """Check every argument and put it on grids with a ring of walls."""
-    where = "inundate"
+    where, scheme = "inundate", scheme or Scheme()
+    time, boundary_level, initial_level = (
+        np.asarray(values, dtype=np.float64) for values in (time, boundary_level, initial_level)
+    )
     rows, columns = np.shape(basin.bed)[-2:]
     if time.ndim != 1 or len(time) < 2 or not (np.diff(time) > 0).all() or not np.isfinite(time).all():
         raise InputError(where, "time is not an ascending series of two or more times", "give seconds, ascending")
@@ -220,7 +202,12 @@ def _prepare(
         )
     if not np.isfinite(initial_level[inside]).all():
         raise InputError(where, "initial_level has gaps inside the domain", "give a level for every cell")
-    wet = inside if initially_dry is None else inside & ~_mask("initially_dry", initially_dry, (rows, columns))
+    wet = inside
+    if initially_dry is not None:
+        if initially_dry.shape != (rows, columns) or initially_dry.dtype != np.bool_:
+            what = f"initially_dry is {initially_dry.dtype} {initially_dry.shape}"
+            raise InputError(where, what, f"give booleans of shape {(rows, columns)}")
+        wet = inside & ~initially_dry
     level = np.where(wet, np.maximum(np.where(inside, initial_level, WALL), padded_bed[:, 1:-1, 1:-1]), np.nan)
     level = np.where(np.isfinite(level), level, padded_bed[:, 1:-1, 1:-1])
     level[:, boundary_row, boundary_column] = np.maximum(
@@ -266,10 +253,3 @@ def _prepare(
 def _add_walls(field: Floats) -> Floats:
     """(E, H, W) → (E, H + 2, W + 2) with a ring of walls."""
     return np.ascontiguousarray(np.pad(field, ((0, 0), (1, 1), (1, 1)), constant_values=WALL))
-
-
-def _mask(name: str, values: npt.NDArray[np.bool_], shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    mask = np.asarray(values)
-    if mask.shape != shape or mask.dtype != np.bool_:
-        raise InputError("inundate", f"{name} is {mask.dtype} {mask.shape}", f"give booleans of shape {shape}")
-    return mask

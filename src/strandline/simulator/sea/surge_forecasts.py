@@ -66,11 +66,11 @@ class ForecastSkill:
                     "forecast skill", f"{name} is {getattr(self, name)}", "give ascending leads and errors of 0 or more"
                 )
         if not (self.spread >= 0 and self.memory_hours > 0 and self.members >= MIN_MEMBERS):
-            given = f"spread {self.spread:g}, memory {self.memory_hours:g} h, {self.members} members"
-            raise InputError("forecast skill", given, f"give 0 or more, more than 0, and {MIN_MEMBERS} or more")
+            stated = f"spread {self.spread:g}, memory {self.memory_hours:g} h, {self.members} members"
+            raise InputError("forecast skill", stated, f"give 0 or more, more than 0, and {MIN_MEMBERS} or more")
         if self.every_hours < 1 or self.longest_lead < 0:
-            given = f"an issue every {self.every_hours} h for {self.longest_lead} h"
-            raise InputError("forecast skill", given, "give 1 h or more, and 0 h or more")
+            stated = f"an issue every {self.every_hours} h for {self.longest_lead} h"
+            raise InputError("forecast skill", stated, "give 1 h or more, and 0 h or more")
 
     @property
     def leads(self) -> Floats:

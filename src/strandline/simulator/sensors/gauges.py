@@ -71,8 +71,6 @@ def observe_gauges(
         tide_gauge: true levels, modality ``tide_gauge``.
         peaks: times of the storms' peaks; each gauge fails at each with probability
             ``quality.gauge_dropout_at_peak``, from up to 8 h before the peak to some hours or days after it.
-        quality: of the gauges.
-        rng: source of randomness.
 
     The coordinate ``mean_sea_level`` includes the datum error.
     """
@@ -100,16 +98,16 @@ def place_loggers(terrain: Terrain, count: int, rng: np.random.Generator) -> tup
     Each is the farthest of 12 random candidates from the loggers already placed.
     """
     fields = terrain.land & (terrain.polders.identity > 0) & ~terrain.polders.embankment & ~terrain.road
-    places = np.argwhere(fields)
-    if len(places) < count:
-        places = np.argwhere(terrain.land & ~terrain.polders.embankment)
+    field_cells = np.argwhere(fields)
+    if len(field_cells) < count:
+        field_cells = np.argwhere(terrain.land & ~terrain.polders.embankment)
     taken = np.zeros(terrain.bed.shape, dtype=bool)
     chosen: list[npt.NDArray[np.int64]] = []
     for _ in range(count):
-        candidates = places[rng.choice(len(places), size=min(12, len(places)), replace=False)]
+        candidates = field_cells[rng.choice(len(field_cells), size=min(12, len(field_cells)), replace=False)]
         if chosen:
             distance = distance_transform_edt(~taken)
-            best = candidates[int(np.argmax([distance[tuple(place)] for place in candidates]))]
+            best = candidates[int(np.argmax([distance[tuple(cell)] for cell in candidates]))]
         else:
             best = candidates[0]
         taken[tuple(best)] = True

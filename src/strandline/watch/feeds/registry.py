@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import httpx
-from pyproj import Transformer
 
 from strandline.errors import InputError
 from strandline.observations.region import Region
@@ -95,7 +94,7 @@ def _open_feed(
             # imported here: it brings a second web client, and few sites have such a stream
             from strandline.watch.feeds.services.stac import Stac
 
-            return Stac(section, _degrees(region), service.headers, _SCENES_LATE_BY + delay)
+            return Stac(section, region.bounds_lonlat, service.headers, _SCENES_LATE_BY + delay)
 
 
 def _expectation(section: sections.StreamSection) -> Expectation:
@@ -122,11 +121,3 @@ def _headers(section: sections.StreamSection, environment: Mapping[str, str]) ->
             "export it with the service's token before the watch starts",
         )
     return {section.token_header: f"Bearer {token}" if section.token_header == "Authorization" else token}
-
-
-def _degrees(region: Region) -> tuple[float, float, float, float]:
-    """West, south, east, north of the region [degrees]."""
-    west, south, east, north = Transformer.from_crs(region.crs, "EPSG:4326", always_xy=True).transform_bounds(
-        *region.bounds
-    )
-    return float(west), float(south), float(east), float(north)

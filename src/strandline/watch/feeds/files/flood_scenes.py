@@ -12,7 +12,7 @@ from rasterio.features import geometry_mask
 
 from strandline.errors import FeedError, InputError
 from strandline.observations.arrays import Mask
-from strandline.observations.readers.formats.rasters import Grid, open_raster, read_on_grid
+from strandline.observations.readers.formats.rasters import open_raster, read_on_grid
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection
@@ -82,7 +82,7 @@ class FloodScenes:
 
         with open_raster(path) as dataset:
             band, nodata = self.section.band, self.section.nodata
-            water = read_on_grid(dataset, band, Grid(self.region), nodata, wet, Resampling.average)
+            water = read_on_grid(dataset, band, self.region, nodata, wet, Resampling.average)
         observed = ~np.isnan(water)
         return {
             name: float(water[cells & observed].mean())
@@ -101,10 +101,9 @@ def read_zones(path: Path, name: str, region: Region) -> dict[str, Mask]:
     Raises:
         InputError: the file cannot be read, has no such column, or a zone lies outside the region.
     """
-    table = read_vectors(path, [name])
     zones = {
         str(zone): geometry_mask(shapes.geometry, region.shape, region.transform, invert=True)
-        for zone, shapes in table.to_crs(region.crs).groupby(name)
+        for zone, shapes in read_vectors(path, [name]).to_crs(region.crs).groupby(name)
     }
     outside = [zone for zone, cells in zones.items() if not cells.any()]
     if outside:

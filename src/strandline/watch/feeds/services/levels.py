@@ -11,17 +11,15 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.formats.timestamps import readable_times
-from strandline.observations.region_file.feed_sections import (
-    CoopsStreamSection,
-    ErddapStreamSection,
-    IocStreamSection,
-    JsonStreamSection,
-)
+from strandline.observations.region_file import feed_sections as sections
 from strandline.watch.clock import utc_now
 from strandline.watch.feeds.http import Service
 from strandline.watch.feeds.windowing import available_readings, before
 from strandline.watch.readings import Reading
 
+LevelSection = (
+    sections.CoopsStreamSection | sections.IocStreamSection | sections.ErddapStreamSection | sections.JsonStreamSection
+)
 Query = tuple[str, Mapping[str, str] | None]
 """URL and its parameters; ``None`` = they are in the URL."""
 Levels = tuple[Times, Floats]
@@ -32,7 +30,7 @@ class LevelAdapter(Protocol):
     """What one kind of service needs: its query and the parser of its answer."""
 
     @property
-    def section(self) -> CoopsStreamSection | ErddapStreamSection | IocStreamSection | JsonStreamSection:
+    def section(self) -> LevelSection:
         """Of the region file; its ``datum_shift`` leads to the region's datum [m]."""
 
     def query(self, oldest: datetime, until: datetime) -> Query:

@@ -1,4 +1,4 @@
-"""How much a cyclone's low pressure lifts the sea at a gauge, from its track as far as it was known at the hour."""
+"""Rise of the sea level at gauges by the low pressure of cyclones, from their tracks as known at each hour."""
 
 from collections.abc import Sequence
 
@@ -22,32 +22,32 @@ from strandline.simulator.sea.storm_surge import inverse_barometer
 from strandline.simulator.sea.tracks import AMBIENT_PRESSURE
 
 FIX_HOURS = 6
-"""Between the fixes of a track; a storm that has had none for longer is over."""
+"""Interval of the fixes of a track [h]; a storm without a newer fix has ended."""
 LEAST_WIND = 15 * KNOT
-"""[m s-1] of a storm whose wind nobody gave."""
+"""Wind of a storm without any wind record [m s-1]."""
 
 
-def known_lift(storms: xr.Dataset, time: Times, places: Sequence[tuple[float, float]], hours: range) -> Floats:
-    """(P, T, H) rise of the sea [m] by the inverse barometer at hours about each issue, as was known at the issue.
+def pressure_rise(storms: xr.Dataset, time: Times, positions: Sequence[tuple[float, float]], hours: range) -> Floats:
+    """(P, T, H) rise of the sea [m] by the inverse barometer at hours before and after each issue.
 
-    Up to a storm's last fix its track is followed, a straight line between fixes; from there on it keeps its course,
-    speed and strength. Nothing of a later fix is used. A storm counts until `FIX_HOURS` after its last fix.
+    The track is linear between the fixes up to the issue, and keeps its course, speed and strength from the last one
+    on; later fixes are not used. A storm counts until `FIX_HOURS` after its last fix.
 
     Args:
-        storms: fixes (`sources.storms.read_tracks`), each storm's in order of time.
+        storms: fixes (`read_tracks`), those of each storm ordered by time.
         time: (T,) hours of issue, consecutive, UTC.
         places: longitude and latitude of P gauges [degrees].
-        hours: H consecutive ones about an issue, before it where negative.
+        hours: H consecutive hours relative to the issue; negative = before it.
 
     Raises:
-        InputError: hours of issue that do not follow one another.
+        InputError: hours of issue that are not consecutive.
 
     Source: pressure of a cyclone, Holland (1980); 1 cm per hPa.
     """
     if time.size > 1 and (np.diff(time) != np.timedelta64(1, "h")).any():
-        raise InputError("hours of issue", "do not follow one another", "give every hour")
-    lift = np.zeros((len(places), time.size, len(hours)))
-    longitude, latitude = np.array(places, dtype=float).T
+        raise InputError("hours of issue", "are not consecutive", "give every hour")
+    rise = np.zeros((len(positions), time.size, len(hours)))
+    longitude, latitude = np.array(positions, dtype=float).T
     issues = time.astype("datetime64[h]").astype(np.int64)
     for name in np.unique(storms["storm"].values):
         storm = storms.isel(fix=storms["storm"].values == name)
@@ -56,19 +56,21 @@ def known_lift(storms: xr.Dataset, time: Times, places: Sequence[tuple[float, fl
             continue
         for number, fix in enumerate(fixes):
             until = fixes[number + 1] if number + 1 < len(fixes) else fix + FIX_HOURS
-            asked = np.flatnonzero((issues >= fix) & (issues < min(until, fix + FIX_HOURS)))
-            if asked.size:
+            issued = np.flatnonzero((issues >= fix) & (issues < min(until, fix + FIX_HOURS)))
+            if issued.size:
                 span = np.arange(fix + hours[0], fix + FIX_HOURS + hours[-1] + 1)
-                raised = _raised(storm.isel(fix=slice(0, number + 1)), fixes[: number + 1], span, longitude, latitude)
-                first = issues[asked] - fix  # hours since the fix, at which the span's own first hour is wanted
-                lift[:, asked] += raised[:, first[:, None] + np.arange(len(hours))]
-    return lift
+                raised = _rise_of_storm(
+                    storm.isel(fix=slice(0, number + 1)), fixes[: number + 1], span, longitude, latitude
+                )
+                first = issues[issued] - fix  # [h] since the fix
+                rise[:, issued] += raised[:, first[:, None] + np.arange(len(hours))]
+    return rise
 
 
-def _raised(
+def _rise_of_storm(
     known: xr.Dataset, fixes: npt.NDArray[np.int64], span: npt.NDArray[np.int64], longitude: Floats, latitude: Floats
 ) -> Floats:
-    """(P, L) rise [m] in the hours of a span, from the fixes of one storm up to now."""
+    """(P, L) rise [m] in the hours of a span, from the fixes of one storm up to the issue."""
     east, north = _kilometres(known)
     inside = np.clip(span, None, fixes[-1]).astype(float)
     at_east, at_north = np.interp(inside, fixes, east), np.interp(inside, fixes, north)
@@ -100,7 +102,7 @@ def _raised(
 
 
 def _kilometres(known: xr.Dataset) -> tuple[Floats, Floats]:
-    """(N,) how far east and north of the newest fix each lies [km]."""
+    """(N,) distance of each fix east and north of the newest one [km]."""
     longitude, latitude = known["longitude"].values, known["latitude"].values
     longitude = longitude[-1] + (longitude - longitude[-1] + 180) % 360 - 180
     east, north = offset_metres(longitude, latitude, longitude[-1:], latitude[-1:])
@@ -108,16 +110,16 @@ def _kilometres(known: xr.Dataset) -> tuple[Floats, Floats]:
 
 
 def _wind(known: xr.Dataset) -> Floats:
-    """(N,) greatest wind [m s-1]: of the pressure where it was not given, the least where neither was."""
+    """(N,) maximum wind [m s-1]; from the pressure where it is missing, `LEAST_WIND` where both are missing."""
     pressure = known["central_pressure"].values
     of_pressure = KNOT * 6.7 * (np.maximum(AMBIENT_PRESSURE - pressure, 0.0) / 100) ** 0.644
-    given = known["maximum_wind"].values
-    wind = np.where(np.isfinite(given), given, np.where(np.isfinite(pressure), of_pressure, LEAST_WIND))
+    recorded = known["maximum_wind"].values
+    wind = np.where(np.isfinite(recorded), recorded, np.where(np.isfinite(pressure), of_pressure, LEAST_WIND))
     return np.maximum(wind, LEAST_WIND)
 
 
 def _drop(known: xr.Dataset) -> Floats:
-    """(N,) ambient minus central pressure [Pa]: of the wind where no pressure was given."""
+    """(N,) ambient minus central pressure [Pa]; from the wind where the pressure is missing."""
     pressure = known["central_pressure"].values
     drop: Floats = np.where(np.isfinite(pressure), AMBIENT_PRESSURE - pressure, pressure_drop(_wind(known)))
     return np.maximum(drop, 0.0)

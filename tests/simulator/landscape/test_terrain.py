@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_ground_and_another_seed_another() -> None:
 
 
 @pytest.mark.parametrize("seaward", ["north", "east", "south", "west"])
-def test_the_sea_lies_where_it_was_asked_for(seaward: Side) -> None:
+def test_the_sea_is_on_the_requested_side(seaward: Side) -> None:
     terrain = make(3, seaward, (40, 56))
     edge = {"north": np.s_[0], "east": np.s_[:, -1], "south": np.s_[-1], "west": np.s_[:, 0]}[seaward]
     expected = np.zeros((40, 56), dtype=bool)
@@ -72,7 +72,7 @@ def test_a_delta_is_mostly_low_land_in_polders(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_intact_embankments_keep_a_sea_out_that_stays_below_their_crests(seed: int) -> None:
+def test_intact_embankments_keep_out_water_below_their_crests(seed: int) -> None:
     terrain = make(seed)
     exposed = terrain.polders.exposed
     lowest = float(terrain.crest[exposed].min())
@@ -80,7 +80,7 @@ def test_intact_embankments_keep_a_sea_out_that_stays_below_their_crests(seed: i
     assert not wet[terrain.polders.identity > 0].any()
 
 
-def test_embankments_breach_differently_each_storm_and_only_where_they_stand() -> None:
+def test_breaches_differ_between_storms_and_lie_on_embankments() -> None:
     terrain = make(4)
     rng = np.random.default_rng(0)
     beds = [breach(terrain, MARKS.design, rng) for _ in range(6)]
@@ -153,7 +153,7 @@ def test_a_connected_bathtub_stops_at_a_ridge_and_leaves_unknown_ground_out() ->
     np.testing.assert_array_equal(connected_bathtub(ground, water, 0.1), [[0, 0, 0, 0, 0, 0]])  # below 0.15 m
 
 
-def test_a_grid_too_small_or_marks_out_of_order_are_refused() -> None:
+def test_a_grid_too_small_or_levels_out_of_order_are_refused() -> None:
     with pytest.raises(InputError, match="24×24"):
         make(0, shape=(16, 16))
     with pytest.raises(InputError, match="do not increase"):

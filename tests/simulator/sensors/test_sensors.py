@@ -101,7 +101,7 @@ def test_clouds_cover_what_they_should_on_average_and_clump(cover: float) -> Non
     assert agree > by_chance + 0.05
 
 
-def test_nothing_is_seen_under_a_cloud_in_any_band(terrain: Terrain) -> None:
+def test_all_bands_are_nan_under_cloud(terrain: Terrain) -> None:
     values = observe_optical(terrain, np.zeros((20, *SHAPE)), 4, 0.7, np.random.default_rng(2))
     hidden = np.isnan(values)
     assert values.shape == (20, 3, 8, 8)
@@ -163,7 +163,7 @@ def test_gauges_carry_noise_an_unknown_datum_and_gaps_but_are_never_filled() -> 
     assert not np.isnan(truth["water_level"].values).any()
 
 
-def test_loggers_stand_apart_in_polders_and_drop_out_as_stated(terrain: Terrain) -> None:
+def test_loggers_are_spread_over_polders_and_fail_as_stated(terrain: Terrain) -> None:
     rows, columns = place_loggers(terrain, 8, np.random.default_rng(0))
     assert len({*zip(rows.tolist(), columns.tolist(), strict=True)}) == 8
     assert (terrain.polders.identity[rows, columns] > 0).all()

@@ -1,4 +1,4 @@
-"""The local-inertial equations as tensor operations over all storms at once, for a GPU.
+"""A second solver of the local-inertial equations: tensor operations over all storms at once, for a GPU.
 
 Every storm has its own time and time step, both on the device. The host reads the times once every
 ``_STEPS_PER_CHECK`` steps, so that the device does not wait; finished storms take steps of length zero.
@@ -15,7 +15,10 @@ _STEPS_PER_CHECK = 32
 
 
 def solve(
-    problem: Problem, device: str, precision: torch.dtype, progress: Callable[[float], None] | None = None
+    problem: Problem,
+    progress: Callable[[float], None] | None = None,
+    device: str = "cpu",
+    precision: torch.dtype = torch.float64,
 ) -> Solution:
     """Simulate every storm of a problem on one device."""
     state = _State(problem, torch.device(device), precision)

@@ -1,4 +1,4 @@
-"""``[[stream]]``: every kind is read and opened, mistakes are named, secrets stay in the environment."""
+"""``[[stream]]``: every kind is read and opened, errors are named, secrets stay in the environment."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,7 +72,7 @@ def client() -> httpx.Client:
 # --- opening ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_kind_is_opened_as_what_it_is(tmp_path: Path, client: httpx.Client) -> None:
+def test_every_kind_of_stream_opens_its_own_feed(tmp_path: Path, client: httpx.Client) -> None:
     write_zones(tmp_path / "zones.geojson", 500_000, 5_000_000)
     stated = region_file(tmp_path, "".join(stream(kind) for kind in KEYS))
     feeds = open_feeds(stated, None, client, {"PIER_TOKEN": "hush"})
@@ -90,7 +90,7 @@ def test_every_kind_is_opened_as_what_it_is(tmp_path: Path, client: httpx.Client
     }
 
 
-def test_all_dead_streams_together_are_health_and_nothing_else(tmp_path: Path, client: httpx.Client) -> None:
+def test_feeds_that_all_fail_give_health_records_only(tmp_path: Path, client: httpx.Client) -> None:
     kinds = ["file", "noaa_coops", "ioc", "erddap", "forecast"]
     stated = region_file(tmp_path, "".join(stream(kind) for kind in kinds))
     now = datetime(2022, 11, 22, 9)
@@ -113,7 +113,7 @@ def test_without_streams_the_gauges_own_files_are_the_streams(tmp_path: Path) ->
     assert answer.health.share_good == 1.0
 
 
-def test_a_tide_given_for_a_stream_reaches_its_checks(tmp_path: Path) -> None:
+def test_the_tide_of_a_stream_is_passed_to_its_checks(tmp_path: Path) -> None:
     stated = load_region_file(write_region_folder(tmp_path, days=30))
     (feed,) = open_feeds(stated, tides={"Pier": lambda time: np.zeros(time.size)})
     assert feed.tide is not None
@@ -155,7 +155,7 @@ def test_an_unknown_kind_or_none_is_named_with_those_that_are_known(tmp_path: Pa
         ("ioc", ("silent_after_hours = 6.0", "silent_after_hours = 1.0"), "give 1.75 (delay and one and a half"),
     ],
 )
-def test_what_does_not_fit_is_named(tmp_path: Path, kind: str, change: tuple[str, str], message: str) -> None:
+def test_invalid_values_are_named(tmp_path: Path, kind: str, change: tuple[str, str], message: str) -> None:
     assert message in refusal(tmp_path, stream(kind).replace(*change))
 
 

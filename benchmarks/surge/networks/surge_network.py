@@ -1,4 +1,4 @@
-"""A gauge's next two days from whatever speaks: its own broken record, its neighbours, the tide and the season."""
+"""The surge network: residual of the next two days from own readings, neighbours, tide and season."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
@@ -11,34 +11,34 @@ from strandline.errors import InputError
 from strandline.models.layers import Correction, sinusoidal
 
 CONTEXT_HOURS, LAST_LEAD = 72, 48
-"""Hours before an issue that are looked at, the issue's own the last; and the furthest lead [h]."""
+"""Hours of context up to and including the issue, and the longest lead [h]."""
 HOURS = range(1 - CONTEXT_HOURS, LAST_LEAD + 1)
-"""About an issue: 72 of context, 48 ahead."""
+"""Hours relative to an issue: 72 of context, 48 ahead."""
 LEVELS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
-"""Of the quantiles that a forecast gives."""
-ALIKE = 1.4
-"""Logit of 0.8: how alike own and neighbours' errors are before learning. Neither knows the weather to come."""
+"""Levels of the forecast quantiles."""
+INITIAL_CORRELATION = 1.4
+"""Logit of the initial correlation 0.8 of the errors of own readings and neighbours."""
 FLOOR = 0.03
-"""Spread [m] below which a record counts as silent weather."""
+"""Least spread of a gauge [m]."""
 
 
 @dataclass(frozen=True, eq=False)
 class GaugeWindows:
-    """B issues at one gauge or many: what was known at the hour of each.
+    """B issues at one or more gauges, with the data known at each.
 
     Residuals are level − tide − mean sea level [m].
 
     Attributes:
-        own, own_seen: (B, 72) readings of the gauge itself up to the hour of issue; 0 where there was none.
-        expected, expected_spread: (B, 120) what these readings say of the residual at `HOURS`, and how far off that may
-            be [m] (`gauge_process.predict_residual`).
-        unit: (B,) standard deviation of the gauge's weather [m].
-        tide: (B, 120) predicted tide [m] about mean sea level.
-        high: (B,) level [m about mean sea level] that the gauge is thought to pass in one hour of a hundred.
+        own, own_seen: (B, 72) readings of the gauge up to the issue; 0 where missing.
+        expected, expected_spread: (B, 120) residual at `HOURS` predicted from these readings, and its standard
+            deviation [m] (`residual_process.predict_residual`).
+        unit: (B,) standard deviation of the residual of the gauge [m].
+        tide: (B, 120) predicted tide [m above mean sea level].
+        high: (B,) level [m above mean sea level] that the gauge exceeds in 1 % of the hours.
         season: (B, 2) cosine and sine of the day of the year.
-        around, around_spread: (B, 120) what the neighbours say of the residual here, from what they had measured by
-            then, and how far off that may be [m] (`travelling_waves`); 0 where nobody was heard.
-        around_seen: (B,) whether any neighbour was heard.
+        neighbour_mean, neighbour_spread: (B, 120) residual predicted from neighbours, and its standard deviation [m]
+            (`travelling_waves`); 0 without neighbours.
+        neighbours_seen: (B,) whether a neighbour was available.
     """
 
     own: Tensor
@@ -49,16 +49,16 @@ class GaugeWindows:
     tide: Tensor
     high: Tensor
     season: Tensor
-    around: Tensor
-    around_spread: Tensor
-    around_seen: Tensor
+    neighbour_mean: Tensor
+    neighbour_spread: Tensor
+    neighbours_seen: Tensor
 
     def __post_init__(self) -> None:
         size = self.own.shape[0]
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("own", "own_seen"), (size, CONTEXT_HOURS))
-        hourly = ("expected", "expected_spread", "tide", "around", "around_spread")
+        hourly = ("expected", "expected_spread", "tide", "neighbour_mean", "neighbour_spread")
         shapes |= dict.fromkeys(hourly, (size, len(HOURS)))
-        shapes |= {"unit": (size,), "high": (size,), "season": (size, 2), "around_seen": (size,)}
+        shapes |= {"unit": (size,), "high": (size,), "season": (size, 2), "neighbours_seen": (size,)}
         for name, shape in shapes.items():
             given = tuple(getattr(self, name).shape)
             if given != shape:
@@ -71,18 +71,20 @@ class GaugeWindows:
         return replace(self, **{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
     def without_neighbours(self, hidden: Tensor) -> Self:
-        """The same with all that the neighbours say hidden from some samples (B,)."""
-        seen = self.around_seen & ~hidden
-        around, spread = (torch.where(seen[:, None], value, 0.0) for value in (self.around, self.around_spread))
-        return replace(self, around=around, around_spread=spread, around_seen=seen)
+        """The same windows, with the neighbours hidden in some samples (B,)."""
+        seen = self.neighbours_seen & ~hidden
+        neighbour_mean, spread = (
+            torch.where(seen[:, None], value, 0.0) for value in (self.neighbour_mean, self.neighbour_spread)
+        )
+        return replace(self, neighbour_mean=neighbour_mean, neighbour_spread=spread, neighbours_seen=seen)
 
 
 @dataclass(frozen=True, eq=False)
 class SurgeForecast:
-    """Residuals about the tide at each lead, 0 to 48 h.
+    """Residuals from the tide at each lead, 0 to 48 h.
 
     Attributes:
-        quantiles: (B, 49, 9) at `LEVELS` [m], never crossing.
+        quantiles: (B, 49, 9) at `LEVELS` [m], in increasing order.
         features: (B, 49, D) at the hour of each lead.
     """
 
@@ -96,23 +98,22 @@ class SurgeForecast:
 
 
 class SurgeNetwork(nn.Module):
-    """Corrects what own readings and neighbours foretell, decides between them, and says how sure it is.
+    """Correction of the predictions from own readings and neighbours, and quantiles of the residual.
 
-    Where nothing is heard at all, its median is the tide alone. Own readings are looked at closely; beside them the
-    neighbours are only weighed, for what they meant on other coasts does not carry over. Untaught, it answers as the
-    readings foretell, or the neighbours, or the best mean of both, with the quantiles of a normal distribution;
-    learning goes on from there. All lengths are in units of the gauge's weather, so that a gauge of another coast is
-    nothing new.
+    Without any reading its median is the tide alone. Own readings are encoded; neighbours only enter the weighted mean,
+    since their encoding does not transfer between coasts. With initial weights it returns the prediction from own
+    readings, from neighbours, or their best linear combination, with quantiles of a normal distribution. Lengths are
+    scaled by the spread of the gauge, so that gauges are comparable.
 
     Args:
         width: D of the joined state.
-        streams: of ``own`` and ``neighbours``, those that the network looks at.
+        streams: ``own``, ``neighbours`` or both.
         depth: residual blocks on the state.
         hour_width: D of the features at each lead.
-        dropout: share dropped, in training and in MC dropout.
+        dropout: probability, in training.
 
     Raises:
-        InputError: no stream, or one that is neither.
+        InputError: no stream, or an unknown one.
     """
 
     normal_steps: Tensor
@@ -137,24 +138,24 @@ class SurgeNetwork(nn.Module):
         self.hours = nn.Linear(width, leads * hour_width)
         self.head = nn.Sequential(nn.GELU(), nn.Linear(hour_width, 2 * hour_width), nn.GELU())
         self.correction = Correction(2 * hour_width, len(LEVELS) - 1)
-        self.alike = nn.Parameter(torch.full((leads,), ALIKE))
+        self.error_correlation = nn.Parameter(torch.full((leads,), INITIAL_CORRELATION))
         normal = torch.special.ndtri(torch.tensor(LEVELS, dtype=torch.float64)).float()
         self.register_buffer("normal_steps", normal.diff(), persistent=False)
 
     def forward(self, windows: GaugeWindows) -> SurgeForecast:
-        """Answer with whatever was seen; with nothing, no surge, and bounds that tide and season may move."""
+        """Forecast from the available streams; without any, the tide with bounds that depend on tide and season."""
         unit = windows.unit[:, None].clamp(min=FLOOR)  # (B, 1) [m]
-        swing = windows.tide[:, :CONTEXT_HOURS].std(dim=1, keepdim=True) + 0.1  # [m]
+        tide_range = windows.tide[:, :CONTEXT_HOURS].std(dim=1, keepdim=True) + 0.1  # [m]
         ahead = slice(CONTEXT_HOURS - 1, None)
         known = [
-            windows.tide / swing,
+            windows.tide / tide_range,
             windows.tide[:, ahead] / (10 * unit),
             windows.season,
             torch.log(unit) + 2,
-            torch.log(swing),
+            torch.log(tide_range),
         ]
         state = self.known(torch.cat(known, dim=1))
-        mean, spread, seen = self._listened(windows)
+        mean, spread, seen = self._main_stream(windows)
         state = state + seen * self.encoder(torch.cat([mean / unit, torch.log(spread / unit + 0.01)], dim=1))
         for block in self.blocks:
             state = block(state)
@@ -166,32 +167,32 @@ class SurgeNetwork(nn.Module):
         if "own" not in self.streams:
             mean, spread = torch.zeros_like(mean), unit.expand_as(mean)
         if "neighbours" in self.streams:
-            mean, spread = self._joined(mean, spread, windows)
+            mean, spread = self._combined(mean, spread, windows)
         corrected, widths = self.correction(read, mean, spread)
         centre = torch.where(seen > 0, corrected, mean)
         return SurgeForecast(_quantiles(centre, widths * self.normal_steps), hours)
 
-    def _listened(self, windows: GaugeWindows) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean and spread (B, 120) [m] of the stream that is looked at closely, and whether it was seen (B, 1)."""
+    def _main_stream(self, windows: GaugeWindows) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and spread (B, 120) [m] of the encoded stream, and whether it is available (B, 1)."""
         if "own" in self.streams:
             mean, spread, seen = windows.expected, windows.expected_spread, windows.own_seen.any(dim=1)
         else:
-            mean, spread, seen = windows.around, windows.around_spread, windows.around_seen
+            mean, spread, seen = windows.neighbour_mean, windows.neighbour_spread, windows.neighbours_seen
         return mean, spread, seen[:, None].to(mean.dtype)
 
-    def _joined(self, mean: Tensor, spread: Tensor, windows: GaugeWindows) -> tuple[Tensor, Tensor]:
-        """Mean and spread of both: best linear, unbiased, where their errors are as alike as was learned.
+    def _combined(self, mean: Tensor, spread: Tensor, windows: GaugeWindows) -> tuple[Tensor, Tensor]:
+        """Best linear unbiased combination of both, with the trained correlation of their errors.
 
-        Where nothing was read here, the neighbours' word stands: it is already drawn to nothing as far as it doubts.
+        Without own readings, the prediction from neighbours, which is already shrunk towards zero.
         """
         ahead = slice(CONTEXT_HOURS - 1, None)
-        other, doubt = windows.around[:, ahead], windows.around_spread[:, ahead].clamp(min=1e-3)
-        both = torch.sigmoid(self.alike) * spread * doubt  # [m2]
-        share = (spread.square() - both) / (spread.square() + doubt.square() - 2 * both)
+        other, other_spread = windows.neighbour_mean[:, ahead], windows.neighbour_spread[:, ahead].clamp(min=1e-3)
+        both = torch.sigmoid(self.error_correlation) * spread * other_spread  # [m2]
+        share = (spread.square() - both) / (spread.square() + other_spread.square() - 2 * both)
         share = torch.where(windows.own_seen.any(dim=1)[:, None], share.clamp(0.0, 1.0), 1.0)
-        share = share * windows.around_seen[:, None]
+        share = share * windows.neighbours_seen[:, None]
         kept = 1 - share
-        variance = (kept * spread).square() + (share * doubt).square() + 2 * share * kept * both
+        variance = (kept * spread).square() + (share * other_spread).square() + 2 * share * kept * both
         return kept * mean + share * other, variance.sqrt()
 
 

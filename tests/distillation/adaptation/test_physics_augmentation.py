@@ -1,4 +1,4 @@
-"""Storms that nobody has seen: where the water goes, what bounds it, and who remembers whom."""
+"""Physics augmentation: simulated floods, their bounds, and who gets them in an archive."""
 
 from dataclasses import replace
 
@@ -45,13 +45,13 @@ def flooded(storms: Batch) -> np.ndarray:
     return (storms.flood_class > 0).numpy() & (ground() >= -1)
 
 
-def test_the_gauge_sees_the_peak_that_was_asked_for(designer: StormDesigner) -> None:
+def test_the_gauge_records_the_requested_peak(designer: StormDesigner) -> None:
     level, spread = peak_levels(draw(designer))
     np.testing.assert_allclose(level.numpy(), PEAKS - MEAN_SEA_LEVEL, atol=1e-5)
     assert (spread < 0.05).all()
 
 
-def test_a_higher_sea_floods_more_low_ground_and_nothing_above_itself(designer: StormDesigner) -> None:
+def test_a_higher_sea_level_floods_more_low_ground_and_nothing_above_it(designer: StormDesigner) -> None:
     storms = draw(designer)
     wet = flooded(storms)
     assert 0 < wet[0].sum() < wet[1].sum() < wet[2].sum()
@@ -61,19 +61,19 @@ def test_a_higher_sea_floods_more_low_ground_and_nothing_above_itself(designer: 
     assert not storms.flood_valid[:, torch.from_numpy(np.isnan(ground()))].any()
 
 
-def test_what_withstood_a_higher_sea_stays_dry_and_what_a_lower_one_wetted_floods(designer: StormDesigner) -> None:
+def test_bounds_of_the_effective_elevation_keep_cells_dry_or_flood_them(designer: StormDesigner) -> None:
     withstood = np.where(ground() >= -1, 5.0, -np.inf)  # every cell stayed dry at 5 m
     assert not flooded(draw(designer, (withstood, NOWHERE[1]))).any()
     wetted = np.where(ground() >= -1, 0.5 - MEAN_SEA_LEVEL, np.inf)  # every cell, the dike too, was wet at half a metre
     assert flooded(draw(designer, (NOWHERE[0], wetted)))[:, 2:, 4:].all()
 
 
-def make_course(designer: StormDesigner) -> AdaptationData:
-    """Two weak storms that flooded nothing, and a third to calibrate on."""
+def make_data(designer: StormDesigner) -> AdaptationData:
+    """Two weak storms without a flood, and a third for calibration."""
     past = seen(designer, [0.5, 0.6, 0.7], 1)
     logits = torch.zeros(3, 5, 16, 16)
     logits[:, 0] = 4.0
-    word = Prediction(torch.zeros(3, 25), torch.ones(3, 25), logits)
+    three = Prediction(torch.zeros(3, 25), torch.ones(3, 25), logits)
     two = Prediction(torch.zeros(2, 25), torch.ones(2, 25), logits[:2])
     archive = build_archive(past[:2], two)
     return AdaptationData(
@@ -81,72 +81,72 @@ def make_course(designer: StormDesigner) -> AdaptationData:
         calibration=attach_whole_archive(past[2:], archive),
         windows=past,
         calibration_windows=(),
-        teacher_predictions=TeacherPredictions(two, word, word),
+        teacher_predictions=TeacherPredictions(two, three, three),
         first_pass=archive,
         archive=archive,
     )
 
 
-def test_only_storms_far_above_all_past_ones_remember_what_was_rehearsed_and_none_itself(
+def test_only_storms_far_above_all_past_ones_use_simulated_extremes_and_none_uses_itself(
     designer: StormDesigner,
 ) -> None:
-    course = add_physics_augmentation(make_course(designer), draw(designer))
-    assert course.archive is not None
-    assert len(course.archive) == 5
-    assert course.physics_augmented is not None
-    assert course.physics_augmented.archive_seen is not None
-    np.testing.assert_array_equal(course.physics_augmented.archive_seen.numpy(), ~np.eye(5, dtype=bool)[2:])
-    assert course.training.archive_seen is not None
-    np.testing.assert_array_equal(course.training.archive_seen.numpy(), ~np.eye(2, dtype=bool))
-    assert len(course.first_pass) == 2  # the teacher looked at storms that were
+    data = add_physics_augmentation(make_data(designer), draw(designer))
+    assert data.archive is not None
+    assert len(data.archive) == 5
+    assert data.physics_augmented is not None
+    assert data.physics_augmented.archive_seen is not None
+    np.testing.assert_array_equal(data.physics_augmented.archive_seen.numpy(), ~np.eye(5, dtype=bool)[2:])
+    assert data.training.archive_seen is not None
+    np.testing.assert_array_equal(data.training.archive_seen.numpy(), ~np.eye(2, dtype=bool))
+    assert len(data.first_pass) == 2  # the first pass holds past storms alone
     weaker_and_stronger = seen(designer, [1.05, 1.15], 2)
-    told = attach_whole_archive(weaker_and_stronger, course.archive)
-    assert told.archive_seen is not None
-    np.testing.assert_array_equal(told.archive_seen.numpy(), [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]])
-    drawn = attach_archive(weaker_and_stronger, course.archive, told.archive_seen)
-    assert told.waterlines is not None
+    attached = attach_whole_archive(weaker_and_stronger, data.archive)
+    assert attached.archive_seen is not None
+    np.testing.assert_array_equal(attached.archive_seen.numpy(), [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1]])
+    drawn = attach_archive(weaker_and_stronger, data.archive, attached.archive_seen)
+    assert attached.waterlines is not None
     assert drawn.waterlines is not None
-    assert not torch.equal(*told.waterlines)
-    torch.testing.assert_close(told.waterlines, drawn.waterlines)
-    forecaster = Forecaster((), {}, 1.0, 0.8, 0.3, course.archive)
+    assert not torch.equal(*attached.waterlines)
+    torch.testing.assert_close(attached.waterlines, drawn.waterlines)
+    forecaster = Forecaster((), {}, 1.0, 0.8, 0.3, data.archive)
     np.testing.assert_array_equal(forecaster.thresholds(weaker_and_stronger), [0.8, 0.3])
     np.testing.assert_array_equal(replace(forecaster, archive=None).thresholds(weaker_and_stronger), 0.8)
-    blank = drop_archive(course)
+    blank = drop_archive(data)
     assert blank.physics_augmented is not None
     assert blank.physics_augmented.archive is None
 
 
-def test_a_rehearsed_map_says_what_physics_says_and_nothing_where_the_ground_is_unknown(
+def test_a_simulated_extreme_has_the_map_of_the_solver_and_is_unknown_without_terrain(
     designer: StormDesigner,
 ) -> None:
     storms = draw(designer)
-    course = add_physics_augmentation(make_course(designer), storms)
-    assert course.archive is not None
-    word, known = course.archive.class_probability[2:], ~np.isnan(ground())
-    np.testing.assert_array_equal(word.argmax(1).numpy()[:, known], storms.flood_class.numpy()[:, known])  # type: ignore[union-attr]
-    np.testing.assert_allclose(word.sum(1).numpy(), np.broadcast_to(known, (3, 16, 16)), atol=1e-6)
+    data = add_physics_augmentation(make_data(designer), storms)
+    assert data.archive is not None
+    probability, known = data.archive.class_probability[2:], ~np.isnan(ground())
+    np.testing.assert_array_equal(probability.argmax(1).numpy()[:, known], storms.flood_class.numpy()[:, known])  # type: ignore[union-attr]
+    np.testing.assert_allclose(probability.sum(1).numpy(), np.broadcast_to(known, (3, 16, 16)), atol=1e-6)
 
 
 @pytest.mark.parametrize(("highest", "physics_augmented"), [(1.0, 0), (1.11, 3), (2.2, 7)])
-def test_only_seas_far_above_the_memory_are_rehearsed(
+def test_only_levels_far_above_the_archive_are_simulated(
     designer: StormDesigner, highest: float, physics_augmented: int
 ) -> None:
-    course = augment_with_extremes(
-        make_course(designer), make_observations(), SEA_LEVEL, highest, np.random.default_rng(0), None
+    data = augment_with_extremes(
+        make_data(designer), make_observations(), SEA_LEVEL, highest, np.random.default_rng(0), None
     )
     if not physics_augmented:
-        assert course.physics_augmented is None
-        assert extrapolation_warnings(course) == ()
+        assert data.physics_augmented is None
+        assert extrapolation_warnings(data) == ()
         return
-    assert course.physics_augmented is not None
-    level = peak_levels(course.physics_augmented)[0].numpy() + MEAN_SEA_LEVEL
+    assert data.physics_augmented is not None
+    level = peak_levels(data.physics_augmented)[0].numpy() + MEAN_SEA_LEVEL
     assert len(level) == physics_augmented
     assert (np.diff([0.6, *level]) < 0.2501).all()
     assert level[-1] == pytest.approx(highest, abs=1e-5)
-    assert f"{highest - MEAN_SEA_LEVEL:.2f} m" in extrapolation_warnings(course)[0]
-    assert "0.40 m" in extrapolation_warnings(course)[0]
+    assert f"{highest - MEAN_SEA_LEVEL:.2f} m" in extrapolation_warnings(data)[0]
+    assert "0.40 m" in extrapolation_warnings(data)[0]
 
 
-def test_a_place_whose_archive_is_not_trusted_rehearses_nothing(designer: StormDesigner) -> None:
-    course = replace(make_course(designer), archive=None)
-    assert augment_with_extremes(course, make_observations(), SEA_LEVEL, 5.0, np.random.default_rng(0), None) is course
+def test_without_a_trusted_archive_no_extreme_is_simulated(designer: StormDesigner) -> None:
+    data = replace(make_data(designer), archive=None)
+    assert augment_with_extremes(data, make_observations(), SEA_LEVEL, 5.0, np.random.default_rng(0), None) is data

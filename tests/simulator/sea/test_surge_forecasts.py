@@ -1,4 +1,4 @@
-"""Simulated surge forecasts err as much as they say, and admit as much of it as they say."""
+"""Simulated surge forecasts have the stated errors and the stated spread."""
 
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from strandline.errors import InputError
 from strandline.planning.early_action.triggers import Stream
 from strandline.simulator.coast import simulate_dry_coast
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
+from tests.fixtures.protocols import until
 
 NONE = ((0.0, 0.0),)
 PERFECT = ForecastSkill(timing=NONE, amplitude=NONE, remainder=NONE)
@@ -22,7 +23,7 @@ def hours(count: int) -> np.ndarray:
 
 
 def truth_at_leads(surge: np.ndarray, issues: int, skill: ForecastSkill) -> np.ndarray:
-    """(N, L) what came, for issues whose every lead the record holds."""
+    """(N, L) true surge, for issues with all leads in the record."""
     return np.asarray(surge[np.arange(issues)[:, None] * skill.every_hours + np.arange(skill.longest_lead + 1)])
 
 
@@ -37,11 +38,11 @@ def rms(values: np.ndarray) -> np.ndarray:
 
 def test_without_errors_the_forecast_is_the_truth() -> None:
     surge = np.random.default_rng(1).normal(size=400)
-    said = forecast(surge, PERFECT, 50)
-    np.testing.assert_allclose(said, truth_at_leads(surge, 50, PERFECT)[:, :, None] + np.zeros(20), rtol=1e-6)
+    issued = forecast(surge, PERFECT, 50)
+    np.testing.assert_allclose(issued, truth_at_leads(surge, 50, PERFECT)[:, :, None] + np.zeros(20), rtol=1e-6)
 
 
-def test_the_rest_grows_with_lead_as_stated() -> None:
+def test_the_remainder_grows_with_lead_as_stated() -> None:
     skill = replace(PERFECT, remainder=((0.0, 0.04), (48.0, 0.08)), members=10)
     error = forecast(np.zeros(4000 * 6 + 49), skill, 4000)
     stated = skill.at_leads(skill.remainder)
@@ -66,23 +67,23 @@ def test_the_lag_grows_with_lead_as_stated() -> None:
 
 def test_the_factor_grows_with_lead_as_stated_and_is_right_on_average() -> None:
     skill = replace(ForecastSkill(), timing=NONE, remainder=NONE)
-    said = forecast(np.ones(6000 * 6 + 49), skill, 6000)
+    issued = forecast(np.ones(6000 * 6 + 49), skill, 6000)
     stated = skill.at_leads(skill.amplitude) * np.sqrt(1 + skill.spread**2)
-    np.testing.assert_allclose(np.log(said).std(axis=(0, 2)), stated, rtol=0.06)
-    np.testing.assert_allclose(said.mean(axis=(0, 2)), 1.0, atol=0.05)
+    np.testing.assert_allclose(np.log(issued).std(axis=(0, 2)), stated, rtol=0.06)
+    np.testing.assert_allclose(issued.mean(axis=(0, 2)), 1.0, atol=0.05)
 
 
 def test_the_spread_covers_as_much_as_stated() -> None:
     for spread in (1.0, 0.8):
-        # issues that remember nothing are that many independent cases
+        # issues without memory are independent cases
         skill = replace(PERFECT, remainder=((0.0, 0.1),), spread=spread, members=400, longest_lead=0, memory_hours=1.0)
-        said = forecast(np.zeros(5000 * 6), skill, 5000)
-        low, high = np.quantile(said, [0.05, 0.95], axis=2)
+        issued = forecast(np.zeros(5000 * 6), skill, 5000)
+        low, high = np.quantile(issued, [0.05, 0.95], axis=2)
         promised = 2 * norm.cdf(norm.ppf(0.95) * spread) - 1  # 90 % where the spread is honest, 81 % at 0.8
         assert np.mean((low <= 0) & (high >= 0)) == pytest.approx(promised, abs=0.02)
 
 
-def test_errors_are_alike_from_lead_to_lead_and_from_issue_to_issue() -> None:
+def test_errors_are_correlated_between_leads_and_between_issues() -> None:
     skill = replace(PERFECT, remainder=((0.0, 0.1),), members=2)
     error = forecast(np.zeros(5000 * 6 + 49), skill, 5000)[..., 0]  # (N, L)
 
@@ -98,7 +99,7 @@ def test_errors_are_alike_from_lead_to_lead_and_from_issue_to_issue() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**40), st.lists(st.integers(0, 149), min_size=1, max_size=5, unique=True))
-def test_a_single_issue_is_that_of_the_whole_record(seed: int, issues: list[int]) -> None:
+def test_a_single_issue_equals_that_of_the_whole_record(seed: int, issues: list[int]) -> None:
     surge = np.sin(np.arange(900) / 7)
     skill = ForecastSkill(members=3, longest_lead=12)
     whole = forecast_surges(hours(900), surge, seed, skill)
@@ -123,22 +124,22 @@ def test_a_later_truth_changes_no_earlier_forecast_beyond_its_lag() -> None:
     np.testing.assert_array_equal(one[reached > 60], other[reached > 60])
 
 
-def test_what_lies_beyond_the_record_is_missing_and_triggers_can_hear_the_rest() -> None:
+def test_leads_beyond_the_record_are_nan_and_triggers_read_the_others() -> None:
     surge = np.zeros(100)
-    said = forecast_surges(hours(100), surge, 3)
-    assert said.values.shape == (17, 49, 20)
-    missing = np.isnan(said.values).all(axis=2)
+    issued = forecast_surges(hours(100), surge, 3)
+    assert issued.values.shape == (17, 49, 20)
+    missing = np.isnan(issued.values).all(axis=2)
     np.testing.assert_array_equal(missing, np.arange(17)[:, None] * 6 + np.arange(49) >= 100)
-    assert not np.isnan(said.values[~missing]).any()
-    stream = Stream("m", said.issued, said.leads, said.values)
-    assert stream.until(np.datetime64("2000-01-01T13:00")).issued.size == 3
+    assert not np.isnan(issued.values[~missing]).any()
+    stream = Stream("m", issued.issued, issued.leads, issued.values)
+    assert until(stream, np.datetime64("2000-01-01T13:00")).issued.size == 3
 
 
 def test_a_simulated_coast_has_a_surge_to_forecast() -> None:
     coast = simulate_dry_coast("a dry one", 41, shape=(32, 32), years=3.0, n_storms=4)
     surge, time = coast.require("truth")["surge"].values, coast.require("truth")["hour"].values
-    said: SurgeForecasts = forecast_surges(time, surge, 1, issues=range(4000))
-    error = said.values.mean(axis=2) - truth_at_leads(surge, 4000, ForecastSkill())
+    issued: SurgeForecasts = forecast_surges(time, surge, 1, issues=range(4000))
+    error = issued.values.mean(axis=2) - truth_at_leads(surge, 4000, ForecastSkill())
     first, day, last = (float(np.sqrt(np.mean(error[:, lead] ** 2))) for lead in (0, 24, 48))
     assert 0.03 < first < day < last < surge.std()  # worse with lead, better than the tide alone
     calm = np.abs(surge) < np.quantile(np.abs(surge), 0.5)
@@ -157,12 +158,12 @@ def test_a_simulated_coast_has_a_surge_to_forecast() -> None:
         ({"every_hours": 0}, "1 h or more"),
     ],
 )
-def test_a_skill_that_cannot_be_is_refused(change: dict[str, object], fault: str) -> None:
+def test_an_invalid_skill_is_refused(change: dict[str, object], fault: str) -> None:
     with pytest.raises(InputError, match=fault):
         ForecastSkill(**change)  # type: ignore[arg-type]
 
 
-def test_a_record_that_is_no_truth_is_refused() -> None:
+def test_a_record_with_gaps_is_refused() -> None:
     gap = np.zeros(50)
     gap[7] = np.nan
     with pytest.raises(InputError, match="has gaps"):

@@ -1,4 +1,4 @@
-"""A teacher that speaks of days and a student that speaks of hours meet at true times."""
+"""Alignment of an hourly student with a daily teacher at true times."""
 
 import math
 
@@ -10,16 +10,15 @@ from strandline.errors import InputError
 from strandline.models.layers import sinusoidal
 
 LONGEST_HOURS = 240.0
-"""The slowest wave of the time encoding turns once in 2π of these."""
+"""Longest period of the time encoding, over 2π [h]."""
 
 
 class TemporalAlignment(nn.Module):
-    """The teacher's features at the student's hours, by cross-attention over true timestamps.
+    """Features of the teacher at the hours of the student, by cross-attention over true times.
 
-    Queries are the student's features with their hours, keys the teacher's with theirs; what is answered is a mean of
-    the teacher's own features, never a projection of them, so that nothing can be learned but *when* to listen. Times
-    are real numbers on any common clock: they need be neither even nor sorted, and samples may differ in how many of
-    the teacher's are seen.
+    Queries are features of the student with their hours, keys those of the teacher; values are the unchanged features
+    of the teacher, so that only the weights of the times are trained. Times are real numbers on a common clock; they
+    may be uneven and unsorted, and samples may have different numbers of teacher times.
 
     Args:
         student_width, teacher_width: of the features.
@@ -39,15 +38,17 @@ class TemporalAlignment(nn.Module):
         """(B, S, D) at (B, S) [h], (B, N, D') at (B, N) [h], (B, N) bool → (B, S, D').
 
         Raises:
-            InputError: a sample of which no time of the teacher is seen.
+            InputError: a sample without any teacher time.
         """
         if not bool(seen.any(dim=1).all()):
-            silent = int((~seen.any(dim=1)).sum())
-            raise InputError("temporal alignment", f"{silent} samples hear no teacher", "leave them out, or mask them")
-        asked = self.query(torch.cat([student, self._encoded(student_hours)], dim=-1))
-        offered = self.key(torch.cat([teacher, self._encoded(teacher_hours)], dim=-1))
-        apart = (student_hours[:, :, None] - teacher_hours[:, None]).abs() / 24  # [d]: the nearest day speaks first
-        scores = asked @ offered.transpose(1, 2) / math.sqrt(self.width) - apart
+            empty = int((~seen.any(dim=1)).sum())
+            raise InputError(
+                "temporal alignment", f"{empty} samples have no teacher time", "leave them out, or mask them"
+            )
+        queries = self.query(torch.cat([student, self._encoded(student_hours)], dim=-1))
+        keys = self.key(torch.cat([teacher, self._encoded(teacher_hours)], dim=-1))
+        offset = (student_hours[:, :, None] - teacher_hours[:, None]).abs() / 24  # [d]
+        scores = queries @ keys.transpose(1, 2) / math.sqrt(self.width) - offset
         aligned: Tensor = scores.masked_fill(~seen[:, None], -torch.inf).softmax(dim=-1) @ teacher
         return aligned
 
@@ -56,13 +57,13 @@ class TemporalAlignment(nn.Module):
 
 
 def daily_consistency(hourly: Tensor, hours: Tensor, days: Tensor, starts: Tensor, seen: Tensor) -> Tensor:
-    """Squared difference [m2] of the student's daily means and the teacher's days, averaged over days; (B,).
+    """Squared difference [m2] of daily means of the student and the days of the teacher, averaged over days; (B,).
 
-    A day counts where the student has an hour in at least half of it.
+    Days count in which the student has at least twelve hours.
 
     Args:
         hourly: (B, S) of the student [m], at ``hours`` (B, S) [h].
-        days: (B, N) means of the teacher [m], over the 24 hours from ``starts`` (B, N) [h] on; ``seen``: (B, N).
+        days: (B, N) means of the teacher [m], over the 24 hours from ``starts`` (B, N) [h]; ``seen``: (B, N).
     """
     inside = (hours[:, :, None] >= starts[:, None]) & (hours[:, :, None] < starts[:, None] + 24)  # (B, S, N)
     count = inside.sum(dim=1)
@@ -71,16 +72,16 @@ def daily_consistency(hourly: Tensor, hours: Tensor, days: Tensor, starts: Tenso
 
 
 def expected_pinball(quantiles: Tensor, levels: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
-    """Pinball loss of quantiles (…, Q) [m] that a normal teacher expects; (…, Q) [m].
+    """Expected pinball loss of quantiles (…, Q) [m] under a normal teacher; (…, Q) [m].
 
-    E[ρ_τ(Y − q)] = (μ − q)(τ − Φ(z)) + σ φ(z), z = (q − μ)/σ. It is least where the student says the teacher's own
-    quantiles: the soft target of a forecast by quantiles, as the divergence is of one by classes.
+    E[ρ_τ(Y − q)] = (μ − q)(τ − Φ(z)) + σ φ(z), z = (q − μ)/σ. Its minimum is at the quantiles of the teacher: it is the
+    soft target of a quantile forecast, like the Kullback–Leibler divergence of a classification.
 
     Args:
         quantiles: of the student [m]; ``levels``: (Q,).
         mean, spread: (…) of the teacher [m].
 
-    Source: the normal expectation of Koenker and Bassett's (1978) loss.
+    Source: Koenker and Bassett (1978) for the loss.
     """
     z = (quantiles - mean[..., None]) / spread[..., None]
     below = torch.special.ndtr(z)

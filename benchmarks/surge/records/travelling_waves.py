@@ -1,4 +1,4 @@
-"""What gauges say of a place between them: optimal interpolation of a surge that travels along the coast."""
+"""Optimal interpolation of surges that travel along the coast, at a point between gauges."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,27 +14,27 @@ from strandline.observations.arrays import Floats, Mask
 HOURLY_BINS = tuple((first, first + 3) for first in range(0, 27, 3))
 SLOW_BINS = tuple((first, first + 6) for first in range(30, 72, 6)) + tuple((24 * d, 24 * d + 24) for d in range(3, 7))
 BINS = HOURLY_BINS + SLOW_BINS
-"""Hours before an issue, from and up to, over which a neighbour's readings are averaged: of late often, then daily."""
+"""Intervals before an issue [h] over which readings of a neighbour are averaged."""
 BOUNDS = ((-2.0, 2.0), (1.5, 6.5), (-5.0, 5.0), (-5.0, 5.0), (-3.0, 1.0))
-"""Of the fitted numbers: reach 135 to 7400 km, memory 4 to 670 h, slowness ±150 h per 1000 km, own 0.05 to 2.7."""
-WAYS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))
-"""East and north, in which the fit starts: nobody knows on which side of the sea the coast lies."""
-NEEDED = 0.75
-"""Share of its bins that a gauge must have, to be listened to."""
+"""Bounds of the parameters: reach 135 to 7400 km, memory 4 to 670 h, slowness ±150 h per 1000 km, own 0.05 to 2.7."""
+START_DIRECTIONS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))
+"""Initial directions of the fit, east and north."""
+NEEDED_SHARE = 0.75
+"""Share of its bins that a gauge must have to be used."""
 
 
 @dataclass(frozen=True)
 class TravellingWaves:
-    """How residuals at two places and hours go together.
+    """Correlation of residuals at two positions and hours.
 
-    ρ(Δx, Δt) = exp(−|Δx| / reach) · (1 + √3 a) exp(−√3 a) with a = |Δt − slowness · Δx| / memory: a wave that comes by
-    later the farther it has to go, and changes on its way.
+    ρ(Δx, Δt) = exp(−|Δx| / reach) · (1 + √3 a) exp(−√3 a) with a = |Δt − slowness · Δx| / memory: a wave that travels
+    and decays.
 
     Attributes:
         reach: [1000 km].
         memory: [h].
         slowness: east and north [h per 1000 km].
-        own: standard deviation of what a reading shares with no other, as a share of its gauge's spread [-].
+        own: standard deviation of the independent part of a reading, as a share of the spread of its gauge [-].
 
     Source: optimal interpolation, Gandin (1963); a Matérn 3/2 covariance in the frame of the wave, as for coastally
     trapped waves, Gill (1982), section 10.12.
@@ -45,65 +45,69 @@ class TravellingWaves:
     slowness: tuple[float, float]
     own: float
 
-    def correlation(self, apart: Floats, later: Floats) -> Floats:
+    def correlation(self, offset: Floats, later: Floats) -> Floats:
         """Of places (…, 2) [1000 km] east and north of others, at hours (…) after them."""
         numbers = torch.tensor([self.reach, self.memory, *self.slowness], dtype=torch.float64)
-        return _correlation(numbers, torch.from_numpy(apart), torch.from_numpy(later)).numpy()
+        return _correlation(numbers, torch.from_numpy(offset), torch.from_numpy(later)).numpy()
 
 
 @dataclass(frozen=True, eq=False)
 class Interpolation:
-    """What neighbours say of a place at hours about each issue.
+    """Prediction at a position for the hours of each issue.
 
     Attributes:
-        mean, spread: (T, H) [m] of the residual; where nobody is heard 0 and the spread of the place.
-        heard: (T,) whether any neighbour was.
+        mean, spread: (T, H) [m] of the residual; without neighbours 0 and the spread of the position.
+        available: (T,) whether a neighbour was available.
     """
 
     mean: Floats
     spread: Floats
-    heard: Mask
+    available: Mask
 
 
-def fit_waves(places: Floats, level: Floats, about: Floats) -> tuple[TravellingWaves, ...]:
-    """The waves by which gauges foretell one another best, each left out once: every way in which they may travel.
+def fit_waves(positions: Floats, level: Floats, target: Floats) -> tuple[TravellingWaves, ...]:
+    """Fit the waves by leave-one-out prediction of the gauges; returns all optima, the best first.
 
-    A handful of gauges seldom decides where waves come from: the fit has several optima, of which the best for the
-    gauges need not be the best for a place between them. The best for the gauges comes first.
+    A few gauges seldom determine the direction of travel, and the best optimum for the gauges need not be the best for
+    a position between them.
 
     Args:
         places: (S, 2) east and north of any point [1000 km].
         level: (S, T) hourly residuals [m]; NaN = not observed.
-        about: (2,) the place that they are wanted for: gauges count with exp(−distance / 1000 km).
+        target: (2,) position of interest; gauges have weights exp(−distance / 1000 km).
 
     Raises:
-        RefusedByTheory: fewer than three gauges, of which none could tell a direction.
+        RefusedByTheory: fewer than three gauges, which cannot determine a direction.
     """
-    if len(places) < 3:
-        raise RefusedByTheory(f"{len(places)} gauges cannot tell how a surge travels; need 3 or more")
+    if len(positions) < 3:
+        raise RefusedByTheory(f"{len(positions)} gauges cannot determine how a surge travels; need 3 or more")
     scaled = level / spreads_of(level)[:, None]
     bins, seen = _bins(scaled)
-    known = np.where(seen, bins, 0.0)[:, :, ::3].reshape(len(places) * len(BINS), -1)  # (S · K, T / 3)
+    known = np.where(seen, bins, 0.0)[:, :, ::3].reshape(len(positions) * len(BINS), -1)  # (S · K, T / 3)
     now = scaled[:, ::3]
     among = torch.from_numpy(known @ known.T / known.shape[1])
     to_now = [known[:, np.isfinite(row)] @ row[np.isfinite(row)] / np.isfinite(row).sum() for row in now]
-    importance = np.exp(-np.linalg.norm(places - about, axis=1))
+    importance = np.exp(-np.linalg.norm(positions - target, axis=1))
 
     def error(unbounded: Floats) -> tuple[float, Floats]:
         numbers = torch.from_numpy(unbounded).requires_grad_()
         total = torch.zeros((), dtype=torch.float64)
         for station, row in enumerate(to_now):
-            others = [other for other in range(len(places)) if other != station]
+            others = [other for other in range(len(positions)) if other != station]
             index = torch.tensor([other * len(BINS) + b for other in others for b in range(len(BINS))])
-            apart, now_only = torch.from_numpy(places[others] - places[station]), torch.zeros(1, dtype=torch.float64)
-            weights = _weights(_natural(numbers), apart, now_only)[0][0]
+            offset, now_only = (
+                torch.from_numpy(positions[others] - positions[station]),
+                torch.zeros(1, dtype=torch.float64),
+            )
+            weights = _weights(_natural(numbers), offset, now_only)[0][0]
             left = 1 - 2 * weights @ torch.from_numpy(row)[index] + weights @ among[index][:, index] @ weights
             total = total + importance[station] / importance.sum() * left
         (slope,) = torch.autograd.grad(total, numbers)
         return float(total.detach()), slope.numpy()
 
     tries = [
-        minimize(error, np.array([0.0, 4.3, *way, -1.5]), jac=True, method="L-BFGS-B", bounds=BOUNDS) for way in WAYS
+        minimize(error, np.array([0.0, 4.3, *way, -1.5]), jac=True, method="L-BFGS-B", bounds=BOUNDS)
+        for way in START_DIRECTIONS
     ]
     optima = {round(float(found.fun), 3): found.x for found in tries}
     found = [_natural(torch.from_numpy(optima[error])).tolist() for error in sorted(optima)]
@@ -112,50 +116,50 @@ def fit_waves(places: Floats, level: Floats, about: Floats) -> tuple[TravellingW
 
 def interpolate(
     waves: Sequence[TravellingWaves],
-    places: Floats,
+    positions: Floats,
     spreads: Floats,
     level: Floats,
-    place: Floats,
+    position: Floats,
     hours: Sequence[int],
 ) -> Interpolation:
-    """What gauges say of a place, hour by hour, from what was known then.
+    """Predict a position from gauges for every hour, from data known then.
 
-    The place's own spread is that of its neighbours, the near ones counting most. A gauge with gaps in its bins is
-    heard where it has three quarters of them, the rest being 0.
+    The spread of the position is a weighted mean of those of its neighbours. A gauge with gaps is used where it has
+    three quarters of its bins; missing bins are 0.
 
     Args:
-        waves: how they may travel, each way as probable as the others.
+        waves: all optima, with equal weights.
         places: (S, 2) of the gauges [1000 km].
-        spreads: (S,) root mean square of their residuals [m], from hours that may be learned from (`spreads_of`).
+        spreads: (S,) root mean square of their residuals [m] in training hours (`spreads_of`).
         level: (S, T) their hourly residuals [m]; NaN = not observed.
-        place: (2,) where nobody measures.
-        hours: H of them after an issue (before it where negative) that are wanted.
+        place: (2,) without a gauge.
+        hours: H wanted hours relative to an issue; negative = before it.
 
     Raises:
         InputError: places and records of different numbers of gauges.
     """
-    if len(places) != len(level):
-        raise InputError("travelling waves", f"have {len(places)} places, {len(level)} records", "give one of each")
+    if len(positions) != len(level):
+        raise InputError("travelling waves", f"have {len(positions)} places, {len(level)} records", "give one of each")
     bins, seen = _bins(level / spreads[:, None])
-    near = np.exp(-np.linalg.norm(places - place, axis=1) / 0.7)
+    near = np.exp(-np.linalg.norm(positions - position, axis=1) / 0.7)
     spread = float((near * spreads).sum() / near.sum())
     wanted = torch.tensor(list(hours), dtype=torch.float64)
-    speaks = seen.mean(axis=1) >= NEEDED  # (S, T)
+    available_by_gauge = seen.mean(axis=1) >= NEEDED_SHARE  # (S, T)
     mean = np.zeros((level.shape[1], wanted.numel()))
     rest = np.full(mean.shape, spread)
     ways = [torch.tensor([way.reach, way.memory, *way.slowness, way.own], dtype=torch.float64) for way in waves]
-    patterns, which = np.unique(speaks, axis=1, return_inverse=True)
+    patterns, which = np.unique(available_by_gauge, axis=1, return_inverse=True)
     for number, pattern in enumerate(patterns.T):
         if pattern.any():
             at = np.flatnonzero(which.ravel() == number)
-            apart = torch.from_numpy(places[pattern] - place)
+            offset = torch.from_numpy(positions[pattern] - position)
             known = np.where(seen[pattern][:, :, at], bins[pattern][:, :, at], 0.0).reshape(-1, at.size)
-            said = [_weights(numbers, apart, wanted) for numbers in ways]
-            each = np.stack([weights.numpy() @ known for weights, _ in said])  # (W, H, N)
-            unexplained = np.mean([np.clip(1 - explained.numpy(), 0.0, 1.0) for _, explained in said], axis=0)
+            predicted = [_weights(numbers, offset, wanted) for numbers in ways]
+            each = np.stack([weights.numpy() @ known for weights, _ in predicted])  # (W, H, N)
+            unexplained = np.mean([np.clip(1 - explained.numpy(), 0.0, 1.0) for _, explained in predicted], axis=0)
             mean[at] = spread * each.mean(axis=0).T
             rest[at] = spread * np.sqrt(unexplained[:, None] + each.var(axis=0)).T
-    return Interpolation(mean, rest, speaks.any(axis=0))
+    return Interpolation(mean, rest, available_by_gauge.any(axis=0))
 
 
 def spreads_of(level: Floats) -> Floats:
@@ -166,20 +170,20 @@ def spreads_of(level: Floats) -> Floats:
     return spreads
 
 
-def _correlation(numbers: Tensor, apart: Tensor, later: Tensor) -> Tensor:
+def _correlation(numbers: Tensor, offset: Tensor, later: Tensor) -> Tensor:
     reach, memory, slowness = numbers[0], numbers[1], numbers[2:4]
-    age = 3**0.5 * (later - apart @ slowness).abs() / memory
-    correlation: Tensor = torch.exp(-apart.norm(dim=-1) / reach) * (1 + age) * torch.exp(-age)
+    age = 3**0.5 * (later - offset @ slowness).abs() / memory
+    correlation: Tensor = torch.exp(-offset.norm(dim=-1) / reach) * (1 + age) * torch.exp(-age)
     return correlation
 
 
 def _natural(numbers: Tensor) -> Tensor:
-    """Reach, memory, slowness east and north, own: from unbounded numbers."""
+    """Reach, memory, slowness east and north, own, from unconstrained parameters."""
     return torch.cat([numbers[:2].exp(), 30 * numbers[2:4], numbers[4:].exp()])
 
 
-def _weights(numbers: Tensor, apart: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
-    """Of neighbours' bins for hours H: (H, N · K), and the share (H,) of the variance that they explain.
+def _weights(numbers: Tensor, offset: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights (H, N · K) of the bins of the neighbours, and the share (H,) of the variance that they explain.
 
     Args:
         numbers: of the waves.
@@ -187,16 +191,16 @@ def _weights(numbers: Tensor, apart: Tensor, wanted: Tensor) -> tuple[Tensor, Te
         wanted: (H,) hours after the issue.
     """
     middle = torch.tensor([-(first + last - 1) / 2 for first, last in BINS], dtype=torch.float64)
-    place, hour = apart.repeat_interleave(len(BINS), dim=0), middle.repeat(len(apart))
-    among = _correlation(numbers, place[:, None] - place, hour[:, None] - hour)
+    position, hour = offset.repeat_interleave(len(BINS), dim=0), middle.repeat(len(offset))
+    among = _correlation(numbers, position[:, None] - position, hour[:, None] - hour)
     among = among + numbers[4] ** 2 * torch.eye(len(hour), dtype=torch.float64)
-    to_wanted = _correlation(numbers, -place.expand(len(wanted), -1, -1), wanted[:, None] - hour)
+    to_wanted = _correlation(numbers, -position.expand(len(wanted), -1, -1), wanted[:, None] - hour)
     weights = torch.linalg.solve(among, to_wanted.T).T
     return weights, (weights * to_wanted).sum(dim=1)
 
 
 def _bins(level: Floats) -> tuple[Floats, Mask]:
-    """(S, K, T) means over `BINS` before each hour, and where at least half of a bin was seen."""
+    """(S, K, T) means over `BINS` before each hour, and where at least half of a bin was observed."""
     seen = np.isfinite(level)
     total = np.cumsum(np.pad(np.where(seen, level, 0.0), ((0, 0), (1, 0))), axis=1)
     count = np.cumsum(np.pad(seen, ((0, 0), (1, 0))), axis=1)

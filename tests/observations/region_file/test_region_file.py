@@ -53,7 +53,7 @@ def refusal(folder: Path, text: str) -> str:
     return str(caught.value)
 
 
-def test_a_minimal_file_names_a_region_and_leaves_the_rest_absent(tmp_path: Path) -> None:
+def test_sections_missing_in_a_minimal_file_are_none(tmp_path: Path) -> None:
     region_file = load_region_file(write(tmp_path, MINIMAL))
     assert region_file.region.shape == (16, 32)
     assert region_file.terrain.datum_shift == -0.1
@@ -64,8 +64,8 @@ def test_a_minimal_file_names_a_region_and_leaves_the_rest_absent(tmp_path: Path
 
 @pytest.mark.parametrize("point", ["[-1.0, 50.0]", "[50.0, 1600.5]", "[nan, 50.0]"])
 def test_a_sea_point_outside_the_bounds_is_refused(tmp_path: Path, point: str) -> None:
-    said = refusal(tmp_path, MINIMAL.replace("[50.0, 50.0]", point))
-    assert "is outside the bounds; name a point inside" in said
+    message = refusal(tmp_path, MINIMAL.replace("[50.0, 50.0]", point))
+    assert "is outside the bounds; name a point inside" in message
 
 
 def test_paths_start_from_the_files_own_folder_or_from_the_data_folder(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_files_that_are_no_region_file_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_example_of_caorle_is_a_valid_region_file() -> None:
-    path = Path(__file__).parents[2] / "examples" / "caorle.toml"
+    path = Path(__file__).parents[3] / "examples" / "caorle.toml"
     region_file = load_region_file(path)
     rows, columns = region_file.region.shape
     assert rows % 8 == columns % 8 == 0

@@ -1,4 +1,4 @@
-"""``observe`` and ``check``: all streams together; one that is broken hides none of the others."""
+"""``observe`` and ``check`` on a whole region file."""
 
 from pathlib import Path
 
@@ -99,7 +99,7 @@ def by_name(inventory: Inventory) -> dict[str, Stream]:
     return {stream.name: stream for stream in inventory.streams}
 
 
-def test_observe_gives_what_is_named_and_nothing_else(region_file: RegionFile) -> None:
+def test_observe_reads_exactly_the_named_modalities(region_file: RegionFile) -> None:
     observations = observe(region_file)
     assert set(observations.modalities()) == {"terrain", "tide_gauge", "sar", "storms"}
     assert observations.optical is observations.climate is observations.sar_reference is None
@@ -109,10 +109,9 @@ def test_observe_gives_what_is_named_and_nothing_else(region_file: RegionFile) -
     assert observations.provenance["terrain"].source == "a plane"
     assert observations.provenance["tide_gauge"].source == "own.csv"
     assert observations.provenance["assets"].source == "a lattice of 200 m, not a survey"
-    assert not observations.is_simulated
 
 
-def test_a_broken_stream_stops_observe(region_file: RegionFile, tmp_path: Path) -> None:
+def test_an_unreadable_file_stops_observe(region_file: RegionFile, tmp_path: Path) -> None:
     (tmp_path / "sar.tif").write_bytes(b"")
     with pytest.raises(InputError, match=r"sar\.tif"):
         observe(region_file)
@@ -135,7 +134,7 @@ def test_the_inventory_counts_gaps_spans_and_age(region_file: RegionFile) -> Non
     assert inventory.is_usable
 
 
-def test_a_broken_stream_hides_none_of_the_others(region_file: RegionFile, tmp_path: Path) -> None:
+def test_an_unreadable_stream_does_not_hide_the_others(region_file: RegionFile, tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_bytes(b"\x00")
     (tmp_path / "sar.tif").write_bytes(b"II*")
     (tmp_path / "tracks.csv").write_text("")
@@ -148,7 +147,7 @@ def test_a_broken_stream_hides_none_of_the_others(region_file: RegionFile, tmp_p
     assert not inventory.is_usable
 
 
-def test_without_terrain_the_rest_is_still_listed(region_file: RegionFile, tmp_path: Path) -> None:
+def test_without_terrain_the_other_streams_are_listed(region_file: RegionFile, tmp_path: Path) -> None:
     (tmp_path / "dem.tif").unlink()
     inventory = take_inventory(region_file, NOW)
     streams = by_name(inventory)
@@ -159,7 +158,7 @@ def test_without_terrain_the_rest_is_still_listed(region_file: RegionFile, tmp_p
     draw_inventory(inventory, tmp_path / "check.png")
 
 
-def test_the_table_says_what_each_absence_costs(region_file: RegionFile, tmp_path: Path) -> None:
+def test_the_table_states_the_cost_of_each_absence(region_file: RegionFile, tmp_path: Path) -> None:
     (tmp_path / "sar.tif").write_bytes(b"II*")
     console = Console(width=220, record=True, file=(tmp_path / "out.txt").open("w"))
     inventory = take_inventory(region_file, NOW)
@@ -173,7 +172,7 @@ def test_the_table_says_what_each_absence_costs(region_file: RegionFile, tmp_pat
     console.file.close()
 
 
-def test_the_picture_is_a_png_of_some_size(region_file: RegionFile, tmp_path: Path) -> None:
+def test_the_figure_is_a_png(region_file: RegionFile, tmp_path: Path) -> None:
     draw_inventory(take_inventory(region_file, NOW), tmp_path / "check.png")
     content = (tmp_path / "check.png").read_bytes()
     assert content[:4] == b"\x89PNG"
@@ -186,7 +185,7 @@ def test_known_spans_of_nothing_and_of_everything() -> None:
 
 
 def test_caorle_is_observed_with_its_flood_and_its_sea(shared_data: Path) -> None:
-    region_file = load_region_file(Path(__file__).parents[2] / "examples" / "caorle.toml", shared_data)
+    region_file = load_region_file(Path(__file__).parents[3] / "examples" / "caorle.toml", shared_data)
     observations = observe(region_file)
     region, terrain = observations.region, observations.terrain
     row, column = region.cells_of(np.array([region.sea_point[0]]), np.array([region.sea_point[1]]))

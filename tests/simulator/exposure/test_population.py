@@ -1,4 +1,4 @@
-"""People, roads and refuges of a simulated coast: whoever loses the only road is cut off, and nothing else changes."""
+"""People, roads and refuges of a simulated coast."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def of(assets: gpd.GeoDataFrame, *classes: str) -> gpd.GeoDataFrame:
     return assets[assets["asset_class"].isin(classes)]
 
 
-def test_inhabitants_change_no_draw_of_anything_else(coast: Observations, assets: gpd.GeoDataFrame) -> None:
+def test_population_changes_no_other_draw(coast: Observations, assets: gpd.GeoDataFrame) -> None:
     empty = tiny(inhabited=False)
     for name, dataset in empty.modalities().items():
         xr.testing.assert_identical(dataset, coast.modalities()[name])
@@ -47,7 +47,7 @@ def test_inhabitants_change_no_draw_of_anything_else(coast: Observations, assets
     xr.testing.assert_identical(truth_before["flood_depth"], truth["flood_depth"])
 
 
-def test_homes_have_people_and_some_are_uncounted(assets: gpd.GeoDataFrame) -> None:
+def test_homes_have_people_and_some_numbers_are_unknown(assets: gpd.GeoDataFrame) -> None:
     homes = of(assets, "residential")["people"]
     assert 0 < homes.isna().mean() < 0.4
     assert homes.dropna().between(50, 2000).all()
@@ -70,7 +70,7 @@ def test_every_village_road_leads_to_the_hospital(assets: gpd.GeoDataFrame) -> N
 
 
 def test_blocking_the_only_road_isolates_its_settlement(assets: gpd.GeoDataFrame) -> None:
-    """Truth by hand: the end of a road that is the only one there, and its last stretch under water."""
+    """By hand: the end of the only road, with its last section under water."""
     network = road_network(assets)
     degree = np.bincount(network.edges.ravel(), minlength=len(network.nodes))
     hospital = of(assets, "hospital").geometry.iloc[0]
@@ -86,9 +86,7 @@ def test_blocking_the_only_road_isolates_its_settlement(assets: gpd.GeoDataFrame
         assert not is_cut_off(network, 0 * closed, facility, np.zeros(1), np.array([end])).any()
 
 
-def test_bridges_stand_where_the_water_is_and_embankments_know_their_crest(
-    coast: Observations, assets: gpd.GeoDataFrame
-) -> None:
+def test_bridges_cross_water_and_embankments_have_a_crest(coast: Observations, assets: gpd.GeoDataFrame) -> None:
     shares = asset_shares(assets, coast.region)[:, :-1]
     wet = shares @ (coast.terrain["permanent_water"].values.ravel() > 0.5)
     kind = assets["asset_class"].to_numpy()
@@ -102,7 +100,7 @@ def test_bridges_stand_where_the_water_is_and_embankments_know_their_crest(
     assert all(isinstance(shape, Point) for shape in of(assets, "hospital", "shelter").geometry)
 
 
-def test_an_inhabited_coast_is_stored_and_read_back_whole(
+def test_an_inhabited_coast_survives_a_round_trip(
     coast: Observations, assets: gpd.GeoDataFrame, tmp_path: Path
 ) -> None:
     save_coast(coast, tmp_path / "coast")

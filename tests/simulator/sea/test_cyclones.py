@@ -1,4 +1,4 @@
-"""The vortex against its closed forms, tracks against the climatology they are drawn from."""
+"""Cyclone fields against closed forms, tracks against their climatology."""
 
 import numpy as np
 import pandas as pd
@@ -76,7 +76,7 @@ def test_without_rotation_the_wind_peaks_at_its_radius_with_hollands_maximum(
 def test_the_gradient_wind_balances_pressure_curvature_and_rotation() -> None:
     radius = np.array([20e3, 40e3, 100e3, 300e3])
     shape = tuple(map(value, (40_000.0, 1.5)))
-    wind = holland_gradient_wind(radius, value(6_000.0), *shape, value(20.0))
+    wind = holland_gradient_wind(radius, value(6_000.0), *shape, value(20.0))  # type: ignore[call-arg]
     step = 1.0
     slope = (
         holland_pressure(radius + step, value(95_000.0), value(101_000.0), *shape)
@@ -86,7 +86,7 @@ def test_the_gradient_wind_balances_pressure_curvature_and_rotation() -> None:
     np.testing.assert_allclose(wind**2 / radius + rotation * wind, slope / AIR_DENSITY, rtol=1e-4)
 
 
-def test_peakedness_makes_the_field_as_strong_as_the_report_says() -> None:
+def test_peakedness_reproduces_the_reported_maximum_wind() -> None:
     reported = 100.0 * KNOT
     drop = pressure_drop(value(reported))
     assert drop[0] == pytest.approx(6_650, abs=50)  # Atkinson and Holliday 1977: 100 kt at 943 hPa
@@ -131,7 +131,7 @@ def test_a_northern_storm_is_strongest_on_its_right() -> None:
     assert speed[right].mean() > speed[left].mean() + 4.0
 
 
-def test_a_storm_of_no_depth_does_nothing_and_the_centre_is_calm_but_finite() -> None:
+def test_a_storm_without_pressure_drop_has_no_wind_and_the_centre_is_finite() -> None:
     calm = cyclone_fields(storm(central_pressure=101_000.0), np.array([90.0, 91.0]), np.array([20.0, 20.0]))
     np.testing.assert_allclose(np.stack(calm), 0.0, atol=1e-9)
     deficit, east, north = cyclone_fields(storm(), np.array([90.0]), np.array([20.0]))
@@ -146,7 +146,7 @@ def test_inflow_and_size_follow_their_sources() -> None:
     assert median_radius_of_maximum_wind(value(5_000.0), value(20.0))[0] == pytest.approx(by_hand)
 
 
-def test_an_impossible_storm_stops_at_the_door() -> None:
+def test_an_impossible_storm_is_refused() -> None:
     with pytest.raises(InputError, match="exceeds the ambient pressure"):
         storm(central_pressure=102_000.0)
     with pytest.raises(InputError, match="not positive"):
@@ -195,6 +195,6 @@ def test_a_storm_weakens_over_land() -> None:
     assert struck > 20
 
 
-def test_a_stretch_of_time_without_storms_has_no_tracks() -> None:
+def test_a_period_without_storms_has_no_tracks() -> None:
     first = np.datetime64("2001-01-15", "h")
     assert draw_tracks("bay_of_bengal", 91.0, 22.2, 180.0, first, 0.001, np.random.default_rng(1)) == []

@@ -1,0 +1,1 @@
+"""The surge network, and the alignment of hourly students with daily teachers."""

@@ -1,0 +1,223 @@
+"""Adaptation to a study area: trained weights, scores, calibration and the weight of the teacher."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from strandline.distillation.adaptation.adapt import adapt
+from strandline.distillation.adaptation.baselines import fine_tune, train_supervised, untrained_students
+from strandline.distillation.adaptation.data import (
+    AdaptationData,
+    drop_archive,
+    prepare_adaptation,
+    reference_classes,
+    weight_teacher_by_labels,
+)
+from strandline.distillation.adaptation.distil_student import DistillationConfig
+from strandline.distillation.continual.replay import load_exemplars
+from strandline.distillation.objective import task_terms
+from strandline.distillation.pretraining.simulated_coasts import FIRST_SEED
+from strandline.distillation.waterlines import attach_archive, build_archive
+from strandline.errors import InputError, RefusedByTheory
+from strandline.models.batching import build_storm_batch
+from strandline.models.inference import predict, student_inputs
+from strandline.models.student import Student
+from strandline.models.weights.load_weights import load_students, load_teacher, save_students
+from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.storms import Split
+from strandline.pipeline.evaluation import FloodScores, forecast_surge, score_floods
+from strandline.pipeline.settings import RunConfig
+from strandline.pipeline.stage_runner import StageContext
+from strandline.pipeline.stages import split_record
+from strandline.pipeline.study_area import StudyArea
+from strandline.simulator.coast import simulate_coast
+from strandline.uncertainty.calibration import calibrate_on
+from strandline.uncertainty.forecaster import Forecaster, load_forecaster, save_forecaster
+from strandline.uncertainty.risk_control import miss_rate
+
+pytestmark = pytest.mark.slow
+CONFIG = DistillationConfig(steps=20, samples=4, windows=16)
+Adaptation = tuple[StudyArea, Split, SeaLevelModel, AdaptationData]
+
+
+@pytest.fixture(scope="module")
+def adaptation() -> Adaptation:
+    """A coast that no network was trained on, its record split, and the teacher's predictions on it."""
+    coast = simulate_coast("a test coast", 21, shape=(32, 32), years=10.0, n_storms=22, n_surveys=6)
+    assert FIRST_SEED > 21
+    study_area = StudyArea(coast)
+    rng = np.random.default_rng(0)
+    split, sea_level = split_record(
+        StageContext(rng), study_area, RunConfig(storms=22, calibration_storms=9, test_storms=5)
+    )
+    return study_area, split, sea_level, prepare_adaptation(coast, split, sea_level, load_teacher(), 60, rng)
+
+
+@pytest.fixture(scope="module")
+def forecaster(adaptation: Adaptation) -> Forecaster:
+    *_, data = adaptation
+    return calibrate_on(data, adapt(data, load_students(site_shape=(32, 32)), CONFIG, 1))
+
+
+def scores_of(
+    adaptation: Adaptation, forecaster: Forecaster, others: dict[str, list[Student]], *, known: bool
+) -> FloodScores:
+    study_area, split, sea_level, data = adaptation
+    test = build_storm_batch(study_area.observations, split.test, sea_level, "truth")
+    if not known:
+        test = replace(test, flood_class=None, flood_valid=None)
+    return score_floods(test, data, forecaster, load_teacher(), others)
+
+
+def test_a_distilled_student_beats_one_trained_on_the_labels_alone(
+    adaptation: Adaptation, forecaster: Forecaster
+) -> None:
+    *_, data = adaptation
+    baseline = train_supervised(data, untrained_students(1, (32, 32), 1), CONFIG, 1, all_weights=True)
+    iou = scores_of(adaptation, forecaster, {"labels_only": baseline}, known=True).iou
+    assert iou["distilled"] > iou["labels_only"]
+    assert iou["teacher"] > iou["labels_only"]
+
+
+def test_without_a_known_flood_every_score_is_undefined(adaptation: Adaptation, forecaster: Forecaster) -> None:
+    scores = scores_of(adaptation, forecaster, {}, known=False)
+    assert all(np.isnan(value) for value in scores.iou.values())
+    assert scores.observed.size == 0
+    assert np.isnan(scores.miss_rate)
+
+
+@pytest.mark.parametrize("with_archive", [True, False])
+def test_adaptation_changes_the_surge_decoder_and_without_an_archive_the_site_memory_alone(
+    adaptation: Adaptation, *, with_archive: bool
+) -> None:
+    *_, data = adaptation
+    data = data if with_archive else drop_archive(data)
+    before = load_students(site_shape=(32, 32))[0]
+    after = adapt(data, load_students(site_shape=(32, 32))[:1], replace(CONFIG, steps=4), 1)[0]
+    changed = {
+        name.split(".")[0]
+        for (name, old), new in zip(before.state_dict().items(), after.state_dict().values(), strict=True)
+        if not torch.equal(old, new)
+    }
+    assert changed == {"surge_decoder"} | (set() if with_archive else {"site_memory"})
+    assert all(weight.requires_grad for weight in after.parameters())
+
+
+def test_a_fine_tuned_student_forgets_less_of_other_coasts(adaptation: Adaptation) -> None:
+    """Loss on the exemplars after training every weight, with and without replay."""
+    *_, data = adaptation
+    config = replace(CONFIG, steps=12, learning_rate=1e-3, all_weights=True)
+    exemplars = load_exemplars().storms
+    kept = fine_tune(data, load_students()[:1], config, 1)[0]
+    free = train_supervised(data, load_students()[:1], config, 1, all_weights=True)[0]
+    loss = [float(task_terms(predict(student, exemplars), exemplars, 1.0)["flood_task"]) for student in (kept, free)]
+    assert loss[0] < loss[1]
+
+
+def test_forecasts_of_held_out_storms_cover_most_observations(adaptation: Adaptation, forecaster: Forecaster) -> None:
+    study_area, split, sea_level, _ = adaptation
+    table = forecast_surge(forecaster, study_area.observations, split.test, sea_level)
+    rows, scores = table.rows, table.scores()
+    assert (rows["p05"] <= rows["p10"]).all()
+    assert (rows["p10"] <= rows["p50"]).all()
+    assert (rows["p90"] <= rows["p95"]).all()
+    assert (rows["lead_h"] == (rows["time"] - rows["issue_time"]).dt.total_seconds() / 3600).all()
+    assert scores["rmse"] < scores["rmse_tide"]
+    assert scores["coverage_90"] > 0.75  # five storms; the promise is 0.9 over many
+
+
+def test_five_calibration_storms_cannot_promise_ninety_percent(adaptation: Adaptation) -> None:
+    *_, data = adaptation
+    few = replace(data, calibration_windows=data.calibration_windows[:5])
+    with pytest.raises(RefusedByTheory, match=r"5 calibration storms cannot give 90% coverage; need 9 or more"):
+        calibrate_on(few, load_students(site_shape=(32, 32)))
+
+
+def test_a_miss_rate_holds_on_the_calibration_storms_and_is_scored_on_the_test_storms(
+    adaptation: Adaptation, forecaster: Forecaster
+) -> None:
+    *_, data = adaptation
+    careful = calibrate_on(data, forecaster.students, 0.15)
+    assert careful.miss_rate == 0.15
+    assert careful.threshold <= forecaster.threshold
+    assert careful.extrapolation_threshold <= forecaster.extrapolation_threshold
+    inputs = student_inputs(data.calibration)
+    extent = careful.predict(inputs).flood_probability >= careful.threshold
+    land = (data.calibration.terrain_seen & (data.calibration.terrain[:, 2] < 0.5)).numpy()
+    reference = reference_classes(data.calibration, data.teacher_predictions.calibration).numpy() > 0
+    assert miss_rate(extent, reference, land).mean() <= 0.15
+    missed = [scores_of(adaptation, one, {}, known=True).miss_rate for one in (careful, forecaster)]
+    assert missed[0] <= missed[1]
+    with pytest.raises(RefusedByTheory, match="9 calibration storms cannot keep the miss rate at 5%; need 19"):
+        calibrate_on(data, forecaster.students, 0.05)
+
+
+@pytest.mark.parametrize("with_archive", [True, False])
+def test_a_saved_forecaster_predicts_the_same_after_loading(
+    adaptation: Adaptation, forecaster: Forecaster, tmp_path: Path, *, with_archive: bool
+) -> None:
+    study_area, split, sea_level, _ = adaptation
+    (tmp_path / "archive.safetensors").write_bytes(b"of an earlier run")
+    students = load_students(site_shape=(32, 32))[:1]
+    students[0].site_memory.data += 0.1  # type: ignore[union-attr]
+    saved = forecaster if with_archive else replace(forecaster, students=tuple(students), archive=None)
+    test = student_inputs(build_storm_batch(study_area.observations, split.test, sea_level, "truth"))
+    before = saved.predict(test)
+    save_forecaster(tmp_path, saved, {"place": "a test coast"})
+    again = load_forecaster(tmp_path)
+    assert (again.archive is None) == (not with_archive)
+    for name in ("threshold", "extrapolation_threshold", "temperature"):
+        assert getattr(again, name) == getattr(saved, name)
+    after = again.predict(test)
+    np.testing.assert_allclose(after.flood_probability, before.flood_probability, atol=0.02)
+    for one, other in zip(saved.surge_interval(before, 0.9), again.surge_interval(after, 0.9), strict=True):
+        np.testing.assert_allclose(other, one, atol=0.01)
+
+
+def test_a_folder_without_calibration_is_no_forecaster(tmp_path: Path) -> None:
+    save_students(tmp_path, load_students()[:1], {})
+    with pytest.raises(InputError, match="has no calibration"):
+        load_forecaster(tmp_path)
+
+
+def test_no_storm_is_in_its_own_archive_and_calibration_storms_have_the_whole_archive(adaptation: Adaptation) -> None:
+    *_, data = adaptation
+    for batch, own in ((data.training, True), (data.calibration, False)):
+        assert batch.archive_seen is not None
+        assert batch.archive is not None
+        assert batch.archive.shape[1] == len(data.training)
+        own_storm = torch.eye(len(data.training), dtype=torch.bool) if own else torch.zeros_like(batch.archive_seen)
+        assert torch.equal(batch.archive_seen, ~own_storm)
+
+
+def test_labels_that_contradict_the_teacher_lower_its_weight(adaptation: Adaptation) -> None:
+    study_area, split, sea_level, data = adaptation
+    students = load_students()
+    truth = build_storm_batch(study_area.observations, split.training, sea_level, "truth")
+    assert truth.flood_class is not None
+    right = replace(data.training, flood_class=truth.flood_class, flood_valid=truth.flood_valid)
+    weighted = weight_teacher_by_labels(replace(data, training=right), students)
+    assert weighted.archive is not None
+    assert weighted.teacher_weight.weight > 0.8
+    logits = data.teacher_predictions.training.require_flood_logits()
+    nonsense = replace(data.teacher_predictions.training, flood_logits=3 * logits.flip(-2, -1))
+    misleading = build_archive(data.training.without("waterlines", "archive"), nonsense)
+    with_misleading = attach_archive(right, misleading, ~torch.eye(len(misleading), dtype=torch.bool))
+    predictions = replace(data.teacher_predictions, training=nonsense)
+    weighted = weight_teacher_by_labels(
+        replace(data, training=with_misleading, archive=misleading, teacher_predictions=predictions), students
+    )
+    assert weighted.teacher_weight.weight < 0.2
+
+
+def test_a_dropped_archive_is_gone_everywhere(adaptation: Adaptation) -> None:
+    *_, data = adaptation
+    blank = drop_archive(data)
+    assert blank.archive is None
+    for batch in (blank.training, blank.calibration):
+        assert batch.archive is None
+        assert batch.waterlines is None
+        assert batch.radar is not None
