@@ -11,8 +11,17 @@ from scipy import sparse
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import CURVE_CLASSES, curve_index
+from strandline.observations.damage_curves import DEPTHS
 from strandline.risk.stage_damage.exposure import Exposure
-from strandline.risk.stage_damage.vulnerability import KNOT_SPACING, curve_knots
+from strandline.risk.stage_damage.vulnerability import damage_ratio
+
+KNOT_SPACING = 0.5
+"""All published depths are multiples of this [m]."""
+
+
+def curve_knots(asset_class: str, continent: str, deviate: float = 0.0) -> Floats:
+    """(13,) the curve at 0, 0.5, … 6 m: the same curve exactly, with evenly spaced knots."""
+    return damage_ratio(np.arange(0.0, DEPTHS[-1] + KNOT_SPACING, KNOT_SPACING), asset_class, continent, deviate)
 
 
 @dataclass(frozen=True, eq=False)
