@@ -20,7 +20,7 @@ from strandline.watch.assimilation.gauge_model import fit_sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import SpreadInflation
 from strandline.watch.assimilation.surge_process import fit_surge_process
 
-PLACES: dict[Basin, tuple[float, float, float]] = {
+SITES: dict[Basin, tuple[float, float, float]] = {
     "bay_of_bengal": (90.4, 22.0, 180.0),
     "mekong": (106.7, 9.8, 120.0),
 }
@@ -89,7 +89,7 @@ def simulate(seed: int, progress: Progress | None = None) -> Coast:
     """Simulate two decades at one coast; nothing of the second is used in any fit."""
     torch.set_num_threads(1)
     basin: Basin = ("bay_of_bengal", "mekong")[seed % 2]
-    longitude, latitude, seaward = PLACES[basin]
+    longitude, latitude, seaward = SITES[basin]
     width, depth = TYPICAL_SHELF[basin]
     rng = np.random.default_rng(seed)
     sea = simulate_sea(

@@ -84,7 +84,7 @@ def assess_events(events: EventSet, exposure: Exposure, continent: str, deviates
         InputError: events on other cells than the exposure's.
 
     Source: the definition is that of CLIMADA's ``ImpactCalc`` (Aznar-Siguan and Bresch 2019, GMD 12, 3085-3097), with
-        the affected share of an asset in place of its impact function's.
+        the affected share of an asset instead of its impact function's.
     """
     moved = np.zeros(len(CURVE_CLASSES)) if deviates is None else deviates
     annual = np.full(exposure.value.size, np.nan)
@@ -124,11 +124,11 @@ def _accumulate(  # type: ignore[no-untyped-def]
         for touched in range(first_share[asset], first_share[asset + 1]):
             here, part = cell[touched], share[touched]
             for entry in range(first_event[here], first_event[here + 1]):
-                place = depth[entry] * per_metre
-                if place < last:
-                    below = int(place)
-                    at_depth = knots[below] + (place - below) * (knots[below + 1] - knots[below])
-                elif place >= last:
+                position = depth[entry] * per_metre
+                if position < last:
+                    below = int(position)
+                    at_depth = knots[below] + (position - below) * (knots[below + 1] - knots[below])
+                elif position >= last:
                     at_depth = knots[last]
                 else:
                     at_depth = np.nan

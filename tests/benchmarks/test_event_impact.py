@@ -1,4 +1,4 @@
-"""Damage of many floods: against the definition, against the maps' own chain, and unknown is never zero."""
+"""Damage of many floods, against the definition and the chain of maps; unknown is never zero."""
 
 import numpy as np
 import pytest
