@@ -11,11 +11,11 @@ MODULES = {"triggers": "benchmarks.agent.triggers"}
 """Benchmark → module of its table, where that is not ``benchmarks.NAME.summary``."""
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Write ``RESULT.md`` beside each result."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("results", nargs="+", type=Path, help="JSON files that a benchmark wrote")
-    for path in parser.parse_args(words).results:
+    for path in parser.parse_args(argv).results:
         path.with_suffix(".md").write_text(table_of(path))
         print(path.with_suffix(".md"))
 

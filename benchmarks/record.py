@@ -102,22 +102,22 @@ def command_of(module: str, arguments: argparse.Namespace, leave_out: Container[
         module: after ``python -m``.
         arguments: as parsed; ``leave_out``: names of those that change no number.
     """
-    words = []
+    options = []
     for name, value in vars(arguments).items():
         if value is not None and name not in leave_out:
             values = value if isinstance(value, list) else [value.name if isinstance(value, Path) else value]
-            words.append(f"--{name.replace('_', '-')} {' '.join(map(str, values))}")
-    return f"python -m {module} {' '.join(words)}"
+            options.append(f"--{name.replace('_', '-')} {' '.join(map(str, values))}")
+    return f"python -m {module} {' '.join(options)}"
 
 
 def numeric_options(arguments: argparse.Namespace, names: Sequence[str]) -> str:
     """The named options of a run as ``--name value``, numbers in their shortest form."""
-    words = []
+    options = []
     for name in names:
         value = getattr(arguments, name)
         values: list[float] = value if isinstance(value, list) else [value]
-        words.append(f"--{name.replace('_', '-')} {' '.join(f'{one:g}' for one in values)}")
-    return " ".join(words)
+        options.append(f"--{name.replace('_', '-')} {' '.join(f'{one:g}' for one in values)}")
+    return " ".join(options)
 
 
 def print_table(record: Record, columns: Sequence[str]) -> None:

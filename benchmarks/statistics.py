@@ -1,4 +1,4 @@
-"""Statistics that the benchmarks share: groups and means of rows, paired bootstrap intervals, retention, CRPS."""
+"""Statistics that the benchmarks share: groups and means of rows, paired bootstrap, retention, calibration, CRPS."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.record import Row, Value
-from strandline.observations.arrays import Floats
+from strandline.observations.arrays import Floats, Mask, Reals
 
 RowLike = TypeVar("RowLike", bound=Mapping[str, Value])
 
@@ -204,3 +204,17 @@ def _redrawn(many: Sequence[Sequence[Floats]], n: int, seed: int) -> list[Floats
 def _interval(mean: float | np.floating, redrawn: Floats, coverage: float) -> Interval:
     low, high = np.quantile(redrawn, [(1 - coverage) / 2, (1 + coverage) / 2])
     return Interval(float(mean), float(low), float(high))
+
+
+def expected_calibration_error(probability: Reals, observed: Mask, bins: int = 15) -> float:
+    """Σ (n_b / n) · |mean probability − frequency| over equal-width bins (Guo et al. 2017, eq. 3)."""
+    index = np.minimum((probability * bins).astype(int), bins - 1)
+    count = np.bincount(index, minlength=bins)
+    total_probability = np.bincount(index, weights=probability, minlength=bins)
+    total_observed = np.bincount(index, weights=observed.astype(float), minlength=bins)
+    return float(np.abs(total_probability - total_observed).sum() / count.sum())
+
+
+def brier(probability: Reals, observed: Mask) -> float:
+    """Mean squared difference between probability and outcome (Brier 1950)."""
+    return float(np.mean((probability - observed) ** 2))

@@ -22,9 +22,9 @@ from strandline.pipeline.deployment import DEPLOYMENT_FILE
 FIRST_COAST, FIRST_TUNING_COAST = 500, 2_000_000
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure, summarise, and write the record."""
-    arguments = _parser().parse_args(words)
+    arguments = _parser().parse_args(argv)
     arguments.work.mkdir(parents=True, exist_ok=True)
     if arguments.soak:
         record = service(arguments)

@@ -10,7 +10,7 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.sea_level.harmonic_tide import fit_tide, predict_tide
 from strandline.observations.sea_level.residual_process import autocovariance
 from strandline.observations.storms import find_storms
-from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
+from strandline.simulator.sea.sea import simulate_sea
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
 from strandline.simulator.sea.tracks import Basin
 from strandline.watch.assimilation.filter import SeaModel
@@ -20,11 +20,14 @@ from strandline.watch.assimilation.gauge_model import fit_sensor, own_sensor
 from strandline.watch.assimilation.spread_inflation import SpreadInflation
 from strandline.watch.assimilation.surge_process import fit_surge_process
 
-PLACES: dict[Basin, tuple[float, float, float]] = {
+SITES: dict[Basin, tuple[float, float, float]] = {
     "bay_of_bengal": (90.4, 22.0, 180.0),
     "mekong": (106.7, 9.8, 120.0),
 }
 """Longitude, latitude, and direction of the sea [degrees]."""
+TYPICAL_SHELF: dict[Basin, tuple[float, float]] = {"bay_of_bengal": (180_000.0, 8.0), "mekong": (120_000.0, 15.0)}
+"""Width and mean depth [m] of the shelf off the two deltas, chosen for plausible return levels: a 10-year surge of
+about 1.7 m at the head of the Bay of Bengal and 0.5 m off the Mekong."""
 DECADE = 10.0
 STORMS = 60
 """Highest storms of a decade; the lowest peak of those of the first decade is the event level of the second."""
@@ -86,7 +89,7 @@ def simulate(seed: int, progress: Progress | None = None) -> Coast:
     """Simulate two decades at one coast; nothing of the second is used in any fit."""
     torch.set_num_threads(1)
     basin: Basin = ("bay_of_bengal", "mekong")[seed % 2]
-    longitude, latitude, seaward = PLACES[basin]
+    longitude, latitude, seaward = SITES[basin]
     width, depth = TYPICAL_SHELF[basin]
     rng = np.random.default_rng(seed)
     sea = simulate_sea(

@@ -1,10 +1,10 @@
-"""``python -m benchmarks.agent.crash_restarts``: a watch that is killed again and again, and what its store holds then.
+"""``python -m benchmarks.agent.crash_restarts``: does the store of a watch survive SIGKILL at any moment?
 
-A child plays scripted hours into a store: readings with repeats and revisions, a belief state that depends on
-everything before it, outlook, decisions, alerts, a person's confirmations, files. SIGKILL ends it, in turn at a
-random moment between two statements, commits or files and at a random time, and it is started again until the script
-is through. Then every row, every entry of the log and every file must equal those of a run that nobody killed. Such
-rounds follow one another until there were enough kills.
+A child process writes scripted hours to a store: readings with repeats and revisions, a belief state that depends on
+all earlier hours, a forecast, decisions, alerts, confirmations, files. SIGKILL ends it alternately at a random moment
+(before a statement, a commit or a file operation) and after a random time; it is restarted until the script is
+finished. Then every row, every log entry and every file must equal those of an uninterrupted run. Rounds are repeated
+until the requested number of kills is reached.
 """
 
 import argparse
@@ -20,43 +20,43 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from sqlalchemy import select
 
-from benchmarks.agent.scripted_watch import open_store, play, play_and_die
+from benchmarks.agent.scripted_watch import open_store, play, play_until_killed
 from strandline.files import write_text
 from strandline.watch.store.database.engine import make_engine, reading
 from strandline.watch.store.tables import metadata
 
 HOURS = 12
-"""Of the script, a step each."""
+"""Length of the script [h], one step each."""
 MOMENTS = 200
-"""At the latest of which a child dies: about two hours of the script, and the migrations."""
+"""A child is killed before this moment at the latest: about two hours of the script, and the migrations."""
 Contents = Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What was done so far.
+    """Counts and findings so far.
 
     Attributes:
-        kills, at_moments: how many children were killed, and how many of them at a chosen moment (``play_and_die``).
-        rounds: scripts that came to their end and were compared.
-        wrong: what did not equal the run that nobody killed, a line each.
+        kills, at_moments: killed children, and those of them killed at a chosen moment (``play_until_killed``).
+        rounds: finished scripts that were compared.
+        differences: from the uninterrupted run, one line each.
     """
 
     kills: int = 0
     at_moments: int = 0
     rounds: int = 0
-    wrong: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
 
 
 def crash_restarts(kills: int, work: Path, address_of: Callable[[int], str] | None = None) -> Progress:
-    """Kill ``kills`` times and compare; goes on where an interrupted call with the same ``work`` stopped.
+    """Kill ``kills`` times and compare; an interrupted call with the same ``work`` is resumed.
 
     Args:
-        address_of: the store of a round by its number, empty when the round begins; an SQLite file if ``None``.
+        address_of: address of the store by round number, empty when the round begins; an SQLite file if ``None``.
     """
-    seconds, expected = _unharmed()
+    seconds, expected = _reference_run()
     context = get_context("forkserver")
-    context.set_forkserver_preload([play_and_die.__module__])
+    context.set_forkserver_preload([play_until_killed.__module__])
     progress = _progress_in(work)
     while True:
         folder = work / f"round-{progress.rounds}"
@@ -64,8 +64,8 @@ def crash_restarts(kills: int, work: Path, address_of: Callable[[int], str] | No
         address = address_of(progress.rounds) if address_of else str(folder / "watch.db")
         is_enough, at_moment = progress.kills >= kills, progress.kills % 2 == 0
         rng = np.random.default_rng([progress.rounds, progress.kills])
-        dies_at = int(rng.integers(1, MOMENTS)) if at_moment and not is_enough else None
-        child = context.Process(target=play_and_die, args=(address, folder / "alerts", HOURS, dies_at))
+        killed_at = int(rng.integers(1, MOMENTS)) if at_moment and not is_enough else None
+        child = context.Process(target=play_until_killed, args=(address, folder / "alerts", HOURS, killed_at))
         child.start()
         child.join(None if at_moment or is_enough else rng.uniform(0.0, seconds / 4))
         child.kill()
@@ -73,18 +73,18 @@ def crash_restarts(kills: int, work: Path, address_of: Callable[[int], str] | No
         if child.exitcode == -signal.SIGKILL:
             progress = replace(progress, kills=progress.kills + 1, at_moments=progress.at_moments + at_moment)
         elif child.exitcode == 0:
-            wrong = differences(contents(address, folder / "alerts"), expected)
-            lines = tuple(f"round {progress.rounds}: {line}" for line in wrong)
-            progress = replace(progress, rounds=progress.rounds + 1, wrong=progress.wrong + lines)
+            found = differences(contents(address, folder / "alerts"), expected)
+            lines = tuple(f"round {progress.rounds}: {line}" for line in found)
+            progress = replace(progress, rounds=progress.rounds + 1, differences=progress.differences + lines)
         else:
-            raise RuntimeError(f"{address}: the child ended with exit code {child.exitcode}; see what it wrote")
+            raise RuntimeError(f"{address}: the child ended with exit code {child.exitcode}; see its output")
         write_text(work / "progress.json", json.dumps(asdict(progress)))
         if is_enough:
             return progress
 
 
 def contents(address: str, alerts: Path) -> Contents:
-    """Every row of every table, and every file, by name; the log and what it vouches for are checked on the way."""
+    """Every row of every table and every file, by name; the log and its hashes are verified first."""
     with open_store(address) as store:
         store.verify_log()
         store.verify_contents()
@@ -98,16 +98,16 @@ def contents(address: str, alerts: Path) -> Contents:
 
 
 def differences(found: Contents, expected: Contents) -> list[str]:
-    """What is missing, too much or other, a line each."""
+    """Missing, unexpected and different entries, one line each."""
     lines = [f"{name} is missing" for name in expected.keys() - found.keys()]
-    lines += [f"{name} is too much" for name in found.keys() - expected.keys()]
+    lines += [f"{name} is unexpected" for name in found.keys() - expected.keys()]
     return sorted(
         lines + [f"{name} differs" for name in expected.keys() & found.keys() if found[name] != expected[name]]
     )
 
 
-def _unharmed() -> tuple[float, Contents]:
-    """Seconds and contents of a run that nobody kills."""
+def _reference_run() -> tuple[float, Contents]:
+    """Duration [s] and contents of an uninterrupted run."""
     with TemporaryDirectory() as folder:
         address, alerts, start = str(Path(folder) / "watch.db"), Path(folder) / "alerts", time.perf_counter()
         with open_store(address) as store:
@@ -120,13 +120,13 @@ def _progress_in(work: Path) -> Progress:
     if not path.exists():
         return Progress()
     stored = json.loads(path.read_text())
-    return Progress(**stored | {"wrong": tuple(stored["wrong"])})
+    return Progress(**stored | {"differences": tuple(stored["differences"])})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--work", type=Path, required=True, help="where an interrupted run goes on")
+    parser.add_argument("--work", type=Path, required=True, help="working folder; an interrupted run is resumed")
     arguments = parser.parse_args()
     start = time.perf_counter()
     progress = crash_restarts(arguments.kills, arguments.work)

@@ -1,6 +1,6 @@
-"""Faults of streams, for tests and benchmarks: each turns a recording into one with that fault over a window.
+"""Sensor and feed faults for tests and benchmarks: each adds one fault to a recording, within a time window.
 
-All are pure, draw no random number, and leave what was measured outside the window as it was. A window holds the
+All are pure functions, draw no random number and leave readings outside the window unchanged. A window holds the
 readings whose ``time`` lies in ``[start, end)``.
 """
 
@@ -19,18 +19,18 @@ Window = tuple[datetime, datetime]
 Fault = Callable[[Replay, Window], Replay]
 
 _GARBAGE = (float("nan"), float("inf"), -32767.0, 9999.0)
-"""What loggers write where they have nothing to say."""
+"""Values that loggers write in place of a missing reading."""
 
 
 def dead(replay: Replay, window: Window) -> Replay:
-    """No reading."""
+    """Drop all readings."""
     kept = ~_inside(replay, window)
     readings = [reading for reading, keeps in zip(replay.readings, kept.tolist(), strict=True) if keeps]
     return Replay(replay.stream, tuple(readings), replay.available[kept])
 
 
 def frozen(replay: Replay, window: Window) -> Replay:
-    """The window's first value, over and over."""
+    """Repeat the first value of the window."""
     inside = _inside(replay, window)
     if not inside.any():
         return replay
@@ -39,7 +39,7 @@ def frozen(replay: Replay, window: Window) -> Replay:
 
 
 def spiking(replay: Replay, window: Window, size: float = 1.5, every: int = 7) -> Replay:
-    """One reading in ``every`` stands off by ``size`` [m], up and down in turn."""
+    """Shift one reading in ``every`` by ``size`` [m], up and down in turn."""
 
     def spike(reading: Reading, count: int) -> Reading:
         sign = 1.0 if count // every % 2 == 0 else -1.0
@@ -49,7 +49,7 @@ def spiking(replay: Replay, window: Window, size: float = 1.5, every: int = 7) -
 
 
 def drifting(replay: Replay, window: Window, metres_per_day: float = 0.1) -> Replay:
-    """A sensor that slowly departs from the truth, and is mended at the window's end."""
+    """Add a linear drift that starts at 0 and ends with the window."""
 
     def drift(reading: Reading, _: int) -> Reading:
         days = (reading.time - window[0]) / timedelta(days=1)
@@ -59,17 +59,17 @@ def drifting(replay: Replay, window: Window, metres_per_day: float = 0.1) -> Rep
 
 
 def datum_jump(replay: Replay, window: Window, jump: float = 1.0) -> Replay:
-    """Everything stands ``jump`` [m] too high."""
+    """Raise all readings by ``jump`` [m]."""
     return _changed(replay, _inside(replay, window), lambda reading, _: replace(reading, value=reading.value + jump))
 
 
 def in_centimetres(replay: Replay, window: Window) -> Replay:
-    """The logger writes centimetres where metres are expected."""
+    """Write centimetres instead of metres."""
     return _changed(replay, _inside(replay, window), lambda reading, _: replace(reading, value=100.0 * reading.value))
 
 
 def garbage(replay: Replay, window: Window) -> Replay:
-    """No numbers, infinities and markers in turn."""
+    """Replace values by NaN, infinity and missing-value markers in turn."""
     return _changed(
         replay,
         _inside(replay, window),
@@ -78,13 +78,13 @@ def garbage(replay: Replay, window: Window) -> Replay:
 
 
 def late(replay: Replay, window: Window, delay: timedelta = timedelta(days=1)) -> Replay:
-    """Everything arrives, ``delay`` later than it did."""
+    """Deliver all readings ``delay`` later."""
     available = replay.available + np.where(_inside(replay, window), np.timedelta64(delay), np.timedelta64(0))
     return Replay.in_order(replay.stream, replay.readings, available)
 
 
 def repeated(replay: Replay, window: Window, again_after: timedelta = timedelta(hours=1)) -> Replay:
-    """Everything arrives twice."""
+    """Deliver all readings twice, the second time ``again_after`` later."""
     inside = _inside(replay, window)
     twice = [replay.readings[i] for i in np.flatnonzero(inside)]
     available = np.concatenate([replay.available, replay.available[inside] + np.timedelta64(again_after)])
@@ -92,21 +92,21 @@ def repeated(replay: Replay, window: Window, again_after: timedelta = timedelta(
 
 
 def shuffled(replay: Replay, window: Window, block: timedelta = timedelta(hours=6)) -> Replay:
-    """Readings come in parcels of ``block``, the newest of a parcel first; none sooner than it did."""
+    """Deliver readings in blocks of length ``block``, the newest of a block first; none earlier than before."""
     inside = np.flatnonzero(_inside(replay, window))
     if not inside.size:
         return replay
-    parcel = (replay.available[inside] - replay.available[inside[0]]) // np.timedelta64(block)  # ascending
-    last_of_parcel = np.searchsorted(parcel, parcel, side="right") - 1
+    block_index = (replay.available[inside] - replay.available[inside[0]]) // np.timedelta64(block)  # ascending
+    last_of_block = np.searchsorted(block_index, block_index, side="right") - 1
     available = replay.available.copy()
-    available[inside] = replay.available[inside][last_of_parcel]
+    available[inside] = replay.available[inside][last_of_block]
     order = np.arange(available.size)
-    order[inside] = inside[np.lexsort((-inside, parcel))]
+    order[inside] = inside[np.lexsort((-inside, block_index))]
     return Replay.in_order(replay.stream, [replay.readings[i] for i in order], available)
 
 
 def clock_skew(replay: Replay, window: Window, ahead: timedelta = timedelta(hours=3)) -> Replay:
-    """The logger's clock runs ahead (below 0: behind); readings arrive when they did, under another time."""
+    """Shift the times of readings by ``ahead`` (negative: behind); they arrive when they did before."""
     return _changed(
         replay,
         _inside(replay, window),
@@ -127,34 +127,34 @@ FAULTS: dict[str, Fault] = {
     "shuffled": shuffled,
     "clock_skew": clock_skew,
 }
-"""By name, at their usual size."""
+"""By name, with default parameters."""
 
 
 @dataclass(frozen=True)
-class Failing:
-    """A feed that refuses to answer while it is asked in the window."""
+class FailingFeed:
+    """A feed that raises when it is read within the window."""
 
     feed: Feed
     window: Window
 
     @property
     def stream(self) -> str:
-        """Its name."""
+        """Name of the stream."""
         return self.feed.stream
 
     def read(self, since: datetime, until: datetime) -> list[Reading]:
-        """As the feed does, outside the window.
+        """Read the feed, outside the window.
 
         Raises:
             FeedError: within it.
         """
         if self.window[0] <= until < self.window[1]:
-            raise FeedError(f"stream '{self.stream}': does not answer; wait for the end of this exercise")
+            raise FeedError(f"stream '{self.stream}': does not respond; wait for the end of the outage")
         return self.feed.read(since, until)
 
 
 def _inside(replay: Replay, window: Window) -> Mask:
-    """(N,) whose time lies in the window."""
+    """(N,) readings whose time lies in the window."""
     time = np.array([reading.time for reading in replay.readings], dtype="datetime64[us]")
     start, end = (np.datetime64(moment) for moment in window)
     inside: Mask = (time >= start) & (time < end)
@@ -162,7 +162,7 @@ def _inside(replay: Replay, window: Window) -> Mask:
 
 
 def _changed(replay: Replay, inside: Mask, change: Callable[[Reading, int], Reading]) -> Replay:
-    """The readings inside changed, each with its count from 0; all available when they were."""
+    """Apply ``change`` to the readings inside, each with its count from 0; arrival times stay."""
     readings = list(replay.readings)
     for count, position in enumerate(np.flatnonzero(inside).tolist()):
         readings[position] = change(readings[position], count)

@@ -23,8 +23,8 @@ def verify_action(coast: Coast, active: Mask, part: slice, action: int) -> Verif
     """Verification of one action over a part of the record."""
     _, hours, ratio = ACTIONS[action]
     event = Event(variable="water_level", operator=">=", value=float(coast.event_level), unit="m")
-    stakes = CostLossModel(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
-    return verify(active, coast.time[part], coast.level[part], event, hours, stakes)
+    cost_loss = CostLossModel(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
+    return verify(active, coast.time[part], coast.level[part], event, hours, cost_loss)
 
 
 def expense(result: Verification) -> float:

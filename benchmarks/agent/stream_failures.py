@@ -125,5 +125,5 @@ def _replay(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _StormR
             covered += int(((low <= observed) & (observed <= high)).sum())
             scored += LEADS_SCORED
             width.append(float((high - low).mean()))
-            rejected |= {name for name, chance in state.belief.broken().items() if chance >= REJECTED}
+            rejected |= {name for name, probability in state.belief.broken().items() if probability >= REJECTED}
     return _StormRun(covered, scored, float(np.mean(width)), frozenset(started), frozenset(rejected))

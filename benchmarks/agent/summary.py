@@ -71,7 +71,7 @@ def summarise_service(rows: Rows, steps: int, restarts: Progress) -> Row:
         "soak/steps_per_s": float(np.mean([number(row, "steps_per_s") for row in rows])),
         "kills/kills": restarts.kills,
         "kills/rounds": restarts.rounds,
-        "kills/differences": len(restarts.wrong),
+        "kills/differences": len(restarts.differences),
     }
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.agent.coasts import TYPICAL_SHELF
 from benchmarks.agent.scoring import expense, pooled_value
 from benchmarks.record import Provenance, Record, Row, Rows, markdown_table, print_table, sha256, write_record
 from benchmarks.statistics import number
@@ -27,7 +28,7 @@ from strandline.planning.early_action.protocol import DegradedRule, Event, Indic
 from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
 from strandline.planning.early_action.triggers import History, Stream, replay
 from strandline.planning.early_action.verification import CostLossModel, Verification, verify
-from strandline.simulator.sea.sea import TYPICAL_SHELF, simulate_sea
+from strandline.simulator.sea.sea import simulate_sea
 from strandline.simulator.sea.tracks import Basin
 
 RATIOS = (0.05, 0.1, 0.2, 0.5)
@@ -38,7 +39,7 @@ MARGINS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 """Candidate warning levels below the event level, in standard deviations of the residual [-]."""
 WINDOW, STOP_HOURS, SILENCE_HOURS, HYSTERESIS = (3.0, 12.0), 13.0, 6.0, 0.1
 STREAMS = ("alive", "dead in storms", "dead, no degraded rule")
-PLACES: Mapping[Basin, tuple[float, float, float]] = {
+SITES: Mapping[Basin, tuple[float, float, float]] = {
     "bay_of_bengal": (90.4, 22.0, 180.0),
     "mekong": (106.7, 9.8, 120.0),
 }
@@ -69,7 +70,7 @@ class Span:
     histories: Mapping[str, History]
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Verify every rule on every record, and write the record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gauges", type=Path, nargs="*", default=[], help="hourly levels [m], a column a station")
@@ -77,7 +78,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--coasts", type=int, default=4, help="simulated coasts")
     parser.add_argument("--years", type=float, default=20.0, help="of each simulated coast")
     parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args(words)
+    arguments = parser.parse_args(argv)
     rows: list[Row] = []
     for levels, stations in zip(arguments.gauges, arguments.stations, strict=True):
         for case in real_cases(levels, stations):
@@ -107,7 +108,7 @@ def real_cases(levels: Path, stations: Path) -> Iterator[Case]:
 def simulated_case(seed: int, years: float) -> Case:
     """Some years of sea level at a simulated coast and at its neighbour."""
     basin: Basin = ("bay_of_bengal", "mekong")[seed % 2]
-    longitude, latitude, seaward = PLACES[basin]
+    longitude, latitude, seaward = SITES[basin]
     width, depth = TYPICAL_SHELF[basin]
     sea = simulate_sea(
         basin, longitude, latitude, years, np.random.default_rng(seed), seaward_direction=seaward, shelf_width=width,
@@ -226,8 +227,8 @@ def verify_rule(
     active = replay(protocol, span.histories[streams], span.time)["act"].active
 
     def at_ratio(ratio: float) -> Verification:
-        stakes = CostLossModel(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
-        return verify(active, span.time, span.observed, event, WINDOW[0], stakes)
+        cost_loss = CostLossModel(ratio, lambda peaks: np.ones(peaks.size), PROTECTION_HOURS)
+        return verify(active, span.time, span.observed, event, WINDOW[0], cost_loss)
 
     return {ratio: at_ratio(ratio) for ratio in ratios}
 

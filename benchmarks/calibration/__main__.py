@@ -30,9 +30,9 @@ DECISIVE = ("coasts", "seeds", "training_coasts", "head_steps", "events", "years
 """Numeric options that change numbers."""
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Train the heads, score coasts, gauges and chips, and write the record."""
-    options = _parser().parse_args(words)
+    options = _parser().parse_args(argv)
     if (options.chips is None) != (options.chips_blocks is None):
         raise SystemExit("--chips and --chips-blocks go together")
     torch.set_num_threads(1)

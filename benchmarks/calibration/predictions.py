@@ -85,7 +85,8 @@ def predict_coast(
     def kept(what: str, networks: Sequence[nn.Module], make: Callable[[], Arrays]) -> Arrays:
         if cache is None:
             return make()
-        path = cache / f"words-{what}-{coast.seed}-{seed}-{digest(len(coast.level), DRAWS, weights_of(networks))}.npz"
+        key = digest(len(coast.level), DRAWS, weights_of(networks))
+        path = cache / f"predictions-{what}-{coast.seed}-{seed}-{key}.npz"
         if not path.exists():
             partial = path.with_suffix(".partial.npz")
             np.savez(partial, **make())  # type: ignore[arg-type]

@@ -53,7 +53,7 @@ def coast_rows(
 def measure_cost(one: Student, heads: MultiHeadStudent, coast: SimulatedCoast, turns: int) -> dict[str, float]:
     """Cost of all heads over that of one member, whole forward passes, by batch size and with and without archive."""
     with_archive = student_inputs(adaptation_data(split_storms(coast, 0), load_teacher()).training)
-    views = {"with memory": with_archive, "without memory": with_archive.without(*ARCHIVE_STREAMS)}
+    views = {"with archive": with_archive, "without archive": with_archive.without(*ARCHIVE_STREAMS)}
     return {
         f"distilled_ensemble over one member, {what}, batch {size}": relative_cost(one, heads, view[:size], turns)
         for what, view in views.items()

@@ -12,10 +12,11 @@ from benchmarks.calibration.parts import class_parts
 from benchmarks.calibration.predictions import CONDITIONS, DRAWS, CoastPredictions, MemberPredictions
 from benchmarks.delta.coasts import SimulatedCoast
 from benchmarks.record import Row
+from benchmarks.statistics import brier, expected_calibration_error
 from strandline.observations.arrays import Floats, Indices, Mask, SingleFloats
 from strandline.uncertainty.calibration import choose_threshold, fit_temperature
 from strandline.uncertainty.conformal import conformal_radius
-from strandline.uncertainty.metrics import brier, expected_calibration_error, overlap_counts, pooled_iou
+from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 from strandline.uncertainty.risk_control import miss_rate, miss_rate_threshold
 
 COVERAGE, MISS_RATE = 0.9, 0.1

@@ -26,14 +26,14 @@ from strandline.uncertainty.out_of_distribution import FEATURE_HOURS, features_o
 YEARS, STORMS = 2.5, 3
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Simulate the coasts, and write their features."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration.training_coasts", description=__doc__)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--coasts", type=int, default=PretrainingConfig.coasts)
     parser.add_argument("--cache", type=Path, required=True, help="folder for the features of each coast")
     parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args(words)
+    options = parser.parse_args(argv)
     torch.set_num_threads(1)
     options.cache.mkdir(parents=True, exist_ok=True)
     seeds = [options.first_seed + i for i in range(options.coasts)]

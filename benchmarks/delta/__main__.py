@@ -24,9 +24,9 @@ DECISIVE = (
 """Options that change numbers."""
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Simulate the coasts, run every method, summarise, and write the record."""
-    options = _parser().parse_args(words)
+    options = _parser().parse_args(argv)
     torch.set_num_threads(options.threads)
     budget = Budget(options.steps, options.scratch_steps, members=options.members)
     tests: dict[int, tuple[str, ...]] = {TARGETS + i: ("normal", "extreme") for i in range(options.coasts)}

@@ -169,7 +169,7 @@ def fine_tune(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         student.train()
-        trained = [weight for name, weight in student.named_parameters() if name.startswith(("map.", "place"))]
+        trained = [weight for name, weight in student.named_parameters() if name.startswith(("map.", "site_memory"))]
         train(trained, loss, budget.steps, budget.learning_rate)
         student.eval()
     return student

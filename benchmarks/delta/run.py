@@ -115,7 +115,7 @@ def _rows_at(
         for method, ablated in {
             "distilled_no_waterlines": methods.distilled(data, budget, seed, without=("waterlines",)),
             "distilled_no_archive": methods.distilled(data, budget, seed, without=("archive",)),
-            "distilled_no_memory": methods.distilled(drop_archive(data), budget, seed),
+            "distilled_no_archive_and_waterlines": methods.distilled(drop_archive(data), budget, seed),
             "distilled_no_teacher_weight": methods.distilled(data, budget, seed, weighted=False),
             "distilled_no_refinement": methods.distilled(methods.without_refinement(data), budget, seed),
         }.items():
@@ -186,15 +186,15 @@ def _forgetting_rows(
     The shared weights of the distilled student do not change, so it cannot forget.
     """
     free = [fine_tune(student, storms, (), budget, case.seed) for student in load_students()[: budget.members]]
-    elsewhere = split_storms(others, case.seed)
+    other_case = split_storms(others, case.seed)
     predictors = {
         "pretrained": methods.without_archive(load_students()[: budget.members]),
         "pretrained_finetuned": tuned,
         "finetuned_no_replay": methods.without_archive(free),
     }
     for method, predictor in predictors.items():
-        probability = predictor(elsewhere.test_storms("normal"))
-        row = _row(elsewhere, "normal", SWEEP_AT, method, probability, DEFAULT_THRESHOLD)
+        probability = predictor(other_case.test_storms("normal"))
+        row = _row(other_case, "normal", SWEEP_AT, method, probability, DEFAULT_THRESHOLD)
         yield {**row, "test": "others", "coast": case.coast.seed}
 
 

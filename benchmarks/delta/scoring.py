@@ -7,10 +7,11 @@ import numpy as np
 import torch
 
 from benchmarks.delta.cases import Case
+from benchmarks.statistics import expected_calibration_error
 from strandline.models.batch import FLOOD_CLASSES, Batch
 from strandline.observations.arrays import SingleFloats
 from strandline.uncertainty.calibration import choose_threshold
-from strandline.uncertainty.metrics import expected_calibration_error, overlap_counts, pooled_iou
+from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 
 DEFAULT_THRESHOLD = 0.45
 """Probability from which a cell counts as flooded where no local label can choose it; from the tuning coasts."""

@@ -23,9 +23,9 @@ from benchmarks.floods.views import SETTINGS
 from benchmarks.record import Record, command_of, print_summary, sha256, write_record
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Train and score every fold in its own process, summarise, and write the record."""
-    arguments = _parser().parse_args(words)
+    arguments = _parser().parse_args(argv)
     data = {"source": sha256(arguments.source), "source_blocks": sha256(arguments.source_blocks)}
     source, target = read_events(arguments.source, arguments.source_blocks), None
     if arguments.target is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from benchmarks.floods.networks import PyramidDecoder, prototypes_and_availability
 from benchmarks.floods.scoring import Reference, choose_threshold
 from benchmarks.floods.teachers import average_probabilities
 from benchmarks.floods.training import Source, TrainingConfig, predict, train_network
@@ -26,6 +27,7 @@ from strandline.models.flood.dense_io import MapPrediction
 from strandline.models.flood.dense_transformer import DenseTransformer
 from strandline.observations.arrays import Indices
 
+STUDENT_WIDTH = 16
 THRESHOLD_CHIPS = 48
 """Chips of other events that choose a threshold."""
 
@@ -135,14 +137,21 @@ def new_teacher(seed: int) -> DenseTransformer:
     """A Vision Transformer with random weights."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return DenseTransformer(TEACHER_STREAMS, 2, width=64, pyramid=True).eval()
+        return DenseTransformer(TEACHER_STREAMS, 2, width=64, decoder=PyramidDecoder).eval()
 
 
 def new_student(seed: int) -> DenseCNN:
     """A small convolutional network for any subset of the streams, with random weights."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        student = DenseCNN(STUDENT_STREAMS, 2, width=16, sparse=("in_situ",), prototypes="in_situ", availability=True)
+        student = DenseCNN(
+            STUDENT_STREAMS,
+            2,
+            width=STUDENT_WIDTH,
+            context_width=2 * (STUDENT_WIDTH + 1) + len(STUDENT_STREAMS),
+            own_context=prototypes_and_availability,
+            sparse=("in_situ",),
+        )
         return student.eval()
 
 

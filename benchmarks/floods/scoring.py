@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.floods.views import Views
+from benchmarks.statistics import brier, expected_calibration_error
 from strandline.observations.arrays import Mask, SingleFloats
-from strandline.uncertainty.metrics import brier, expected_calibration_error, overlap_counts, pooled_iou
+from strandline.uncertainty.metrics import overlap_counts, pooled_iou
 
 THRESHOLDS = np.arange(0.1, 0.91, 0.05)
 

@@ -26,9 +26,9 @@ DECISIVE = (
 """Options that change numbers."""
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Choose strengths on the tuning coasts, fine-tune on the test coasts, and write the record."""
-    options = _parser().parse_args(words)
+    options = _parser().parse_args(argv)
     torch.set_num_threads(options.threads)
     budget = Budget(options.steps, learning_rate=options.learning_rate)
     consolidations = Consolidations(budget)

@@ -42,7 +42,7 @@ def summarise(rows: Rows) -> Row:
         )
         if not ours:
             continue
-        for name, change in (("gain", local_gain), ("loss", loss_elsewhere)):
+        for name, change in (("gain", local_gain), ("loss", loss_on_others)):
             share = bootstrap_ratio(scores_by(ours, "coast", change), scores_by(free, "coast", change), DRAWS, seed=0)
             summary |= share.entries(f"{method} share of free {name}")
         kept, left = (number(summary, f"{method} share of free {name}") for name in ("gain", "loss"))
@@ -77,7 +77,7 @@ def points(rows: Rows, name: str) -> Points:
     return {
         (str(method), float(str(strength))): (
             float(np.mean([local_gain(row) for row in of_point])),
-            float(np.mean([loss_elsewhere(row) for row in of_point])),
+            float(np.mean([loss_on_others(row) for row in of_point])),
         )
         for (method, strength), of_point in of_set.items()
     }
@@ -88,7 +88,7 @@ def local_gain(row: Mapping[str, Value]) -> float:
     return number(row, "local_after") - number(row, "local_before")
 
 
-def loss_elsewhere(row: Mapping[str, Value]) -> float:
+def loss_on_others(row: Mapping[str, Value]) -> float:
     """IoU lost on the other coasts."""
     return number(row, "others_before") - number(row, "others_after")
 
@@ -107,14 +107,14 @@ def markdown(record: Record, command: str) -> str:
         lines.append(line)
     columns = ["method", "strength", "chosen", "tuning gain", "tuning loss", "test gain", "test loss"]
     return (
-        f"    {command}\n\nIoU gained here and lost elsewhere, means over coasts and seeds; simulated coasts. "
+        f"    {command}\n\nIoU gained on the coast and lost on others, means over coasts and seeds; simulated coasts. "
         f"Strengths (*) are chosen on the tuning coasts.\n\n{markdown_table(lines, columns)}\n"
         f"{summary_table(record.summary)}"
     )
 
 
 def draw_frontier(rows: Rows, out: Path) -> None:
-    """Draw local gain against loss elsewhere on the test coasts, one line per method through its strengths."""
+    """Draw local gain against loss on other coasts on the test coasts, one line per method through its strengths."""
     found = points(rows, "test")
     gain, loss = found["free", 0.0]
     chosen = chosen_strengths(rows)
@@ -140,7 +140,7 @@ def draw_frontier(rows: Rows, out: Path) -> None:
         axes.set_xlim(left=left)
         axes.set_ylim(top=top)
         axes.set_xlabel("forgotten: IoU lost on other coasts")
-        axes.set_ylabel("learned: IoU gained at the coast")
+        axes.set_ylabel("IoU gained at the coast")
         axes.legend(loc="lower right")
         out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(out, dpi=130)

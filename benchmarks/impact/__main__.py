@@ -14,9 +14,9 @@ from benchmarks.impact.summary import COLUMNS, PARTS, WET, markdown, part_of, su
 from benchmarks.record import Record, kept_rows, print_summary, print_table, write_record
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure the chosen parts, keep the rows of the others, and write the record."""
-    arguments = _parser().parse_args(words)
+    arguments = _parser().parse_args(argv)
     rows = kept_rows(arguments.out, part_of, arguments.parts)
     if "events" in arguments.parts:
         pythons = {"strandline": sys.executable, "climada": arguments.climada_python, "reference": sys.executable}

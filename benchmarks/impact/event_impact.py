@@ -11,8 +11,17 @@ from scipy import sparse
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.assets import CURVE_CLASSES, curve_index
+from strandline.observations.damage_curves import DEPTHS
 from strandline.risk.stage_damage.exposure import Exposure
-from strandline.risk.stage_damage.vulnerability import KNOT_SPACING, curve_knots
+from strandline.risk.stage_damage.vulnerability import damage_ratio
+
+KNOT_SPACING = 0.5
+"""All published depths are multiples of this [m]."""
+
+
+def curve_knots(asset_class: str, continent: str, deviate: float = 0.0) -> Floats:
+    """(13,) the curve at 0, 0.5, … 6 m: the same curve exactly, with evenly spaced knots."""
+    return damage_ratio(np.arange(0.0, DEPTHS[-1] + KNOT_SPACING, KNOT_SPACING), asset_class, continent, deviate)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +84,7 @@ def assess_events(events: EventSet, exposure: Exposure, continent: str, deviates
         InputError: events on other cells than the exposure's.
 
     Source: the definition is that of CLIMADA's ``ImpactCalc`` (Aznar-Siguan and Bresch 2019, GMD 12, 3085-3097), with
-        the affected share of an asset in place of its impact function's.
+        the affected share of an asset instead of its impact function's.
     """
     moved = np.zeros(len(CURVE_CLASSES)) if deviates is None else deviates
     annual = np.full(exposure.value.size, np.nan)
@@ -115,11 +124,11 @@ def _accumulate(  # type: ignore[no-untyped-def]
         for touched in range(first_share[asset], first_share[asset + 1]):
             here, part = cell[touched], share[touched]
             for entry in range(first_event[here], first_event[here + 1]):
-                place = depth[entry] * per_metre
-                if place < last:
-                    below = int(place)
-                    at_depth = knots[below] + (place - below) * (knots[below + 1] - knots[below])
-                elif place >= last:
+                position = depth[entry] * per_metre
+                if position < last:
+                    below = int(position)
+                    at_depth = knots[below] + (position - below) * (knots[below + 1] - knots[below])
+                elif position >= last:
                     at_depth = knots[last]
                 else:
                     at_depth = np.nan

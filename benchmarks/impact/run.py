@@ -100,12 +100,12 @@ def isolation() -> list[Row]:
     table = {"asset_id": np.arange(STRETCHES), "asset_class": "road"}
     roads = gpd.GeoDataFrame(table, geometry=lines, crs="EPSG:32633")
     closed = rng.choice([0.0, 1.0, np.nan], STRETCHES, p=[0.55, 0.4, 0.05])
-    place, hospital = (rng.uniform(0, (side - 1) * 100.0, (2, count)) for count in (SETTLEMENTS, 20))
+    settlement, hospital = (rng.uniform(0, (side - 1) * 100.0, (2, count)) for count in (SETTLEMENTS, 20))
     shut = rng.choice([0.0, 1.0, np.nan], 20, p=[0.7, 0.2, 0.1])
 
     began = time.process_time()
     network = road_network(roads)
-    home, facility = network.nearest_node(*place), network.nearest_node(*hospital)
+    home, facility = network.nearest_node(*settlement), network.nearest_node(*hospital)
     found = is_cut_off(network, closed[network.road], facility, shut, home)
     own = time.process_time() - began
 
@@ -122,16 +122,16 @@ def isolation() -> list[Row]:
     expected = np.where(~served[0], 1.0, np.where(~served[1], np.nan, 0.0))
     theirs = time.process_time() - began
 
-    wrong = float(np.mean(~((found == expected) | (np.isnan(found) & np.isnan(expected)))))
-    said = f"{SETTLEMENTS} settlements, {STRETCHES} stretches, cut off {int((found == 1).sum())}, "
-    said += f"unknown {int(np.isnan(found).sum())}"
+    difference = float(np.mean(~((found == expected) | (np.isnan(found) & np.isnan(expected)))))
+    note = f"{SETTLEMENTS} settlements, {STRETCHES} stretches, cut off {int((found == 1).sum())}, "
+    note += f"unknown {int(np.isnan(found).sum())}"
     return [
-        row("isolation", "strandline", cpu_s=own, note=said + "; lines to answer"),
+        row("isolation", "strandline", cpu_s=own, note=note + "; lines to answer"),
         row(
             "isolation",
             "networkx",
             cpu_s=theirs,
-            max_relative_difference=wrong,
-            note=f"version {networkx.__version__}, search alone; difference = share of settlements told otherwise",
+            max_relative_difference=difference,
+            note=f"version {networkx.__version__}, search alone; difference = share of settlements with another result",
         ),
     ]

@@ -20,9 +20,9 @@ from benchmarks.record import Provenance, Record, Row, command_of, print_summary
 from strandline.models.weights.load_weights import load_students, load_teacher
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Run the chosen parts, summarise, and write the record and the figures."""
-    options = _parser().parse_args(words)
+    options = _parser().parse_args(argv)
     torch.set_num_threads(1)
     data = {"networks": hashlib.sha256(weights_of([load_teacher(), load_students()[0]])).hexdigest()}
     if "floods" in options.parts:

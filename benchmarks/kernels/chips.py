@@ -66,7 +66,7 @@ def rows_of(
             "task": "floods",
             "kernel": alignment or CONTROL,
             "seed": seed,
-            "place": event.name,
+            "site": event.name,
             "seconds": seconds,
             "weight": weight,
             "bandwidth": bandwidths.get(alignment or CONTROL),

@@ -49,7 +49,7 @@ def rows_of(
             "task": "delta",
             "kernel": alignment or CONTROL,
             "seed": seed,
-            "place": coast.seed,
+            "site": coast.seed,
             "seconds": time.process_time() - began,
             "weight": weight,
             "bandwidth": bandwidths.get(alignment or CONTROL),

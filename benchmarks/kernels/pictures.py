@@ -62,10 +62,10 @@ def draw_gains(rows: Rows, path: Path) -> None:
             found = scores_of(rows, task, test)
             names = [name for name in ALIGNMENTS if name in found]
             axes.axvline(0, color=MUTED, linewidth=1.0)
-            for place, name in enumerate(names):
+            for row, name in enumerate(names):
                 gain = difference(found[name], found[CONTROL])
-                axes.plot([gain.low, gain.high], [place, place], color=COLOURS[name], linewidth=2.0)
-                axes.plot(gain.mean, place, "o", color=COLOURS[name], markersize=6)
+                axes.plot([gain.low, gain.high], [row, row], color=COLOURS[name], linewidth=2.0)
+                axes.plot(gain.mean, row, "o", color=COLOURS[name], markersize=6)
             axes.set_yticks(range(len(names)), [NAMES[name] for name in names])
             axes.set_title(TITLES[task, test].format(len(found[CONTROL])), loc="left")
             axes.set_xlabel("IoU above no alignment [-]")

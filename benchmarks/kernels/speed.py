@@ -55,13 +55,13 @@ def pennylane_pairs(points: Floats) -> Floats:
     wires = range(points.shape[-1])
 
     @qml.qnode(qml.device("default.qubit", wires=wires))
-    def chances(one: Floats, other: Floats) -> Floats:
+    def probabilities(one: Floats, other: Floats) -> Floats:
         zz_map(one)
         qml.adjoint(zz_map)(other)
         return qml.probs(wires=wires)
 
     matrix: Floats = qml.kernels.square_kernel_matrix(
-        points, lambda one, other: chances(one, other)[0], assume_normalized_kernel=True
+        points, lambda one, other: probabilities(one, other)[0], assume_normalized_kernel=True
     )
     return matrix
 

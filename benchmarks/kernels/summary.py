@@ -52,7 +52,7 @@ def scores_of(rows: Rows, task: str, test: str) -> dict[str, Scores]:
     """Kernel → scores by coast or event."""
     by_kernel = rows_by((row for row in rows if (row["task"], row.get("test")) == (task, test)), "kernel")
     return {
-        kernel: scores_by(by_kernel[kernel,], "place", "score")
+        kernel: scores_by(by_kernel[kernel,], "site", "score")
         for kernel in (CONTROL, *ALIGNMENTS)
         if (kernel,) in by_kernel
     }

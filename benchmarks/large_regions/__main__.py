@@ -19,9 +19,9 @@ CHOICE_COASTS = (600, 601)
 WORKERS = [1, 2, 4]
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure the chosen parts, keep the rows of the others, and write the record after each part."""
-    arguments = _parser().parse_args(words)
+    arguments = _parser().parse_args(argv)
     rows = kept_rows(arguments.out, lambda row: str(row["part"]), arguments.parts)
     for part in arguments.parts:
         with tempfile.TemporaryDirectory() as work:

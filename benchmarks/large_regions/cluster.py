@@ -16,20 +16,20 @@ STARTED_S = 60
 def cluster(workers: int, folder: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
     """Address of a scheduler and its worker processes, one thread each; all end with the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    known = folder / "scheduler.json"
-    known.unlink(missing_ok=True)
-    shared = ["--scheduler-file", str(known)]
+    scheduler_file = folder / "scheduler.json"
+    scheduler_file.unlink(missing_ok=True)
+    shared = ["--scheduler-file", str(scheduler_file)]
     with (folder / "cluster.log").open("w") as log:
 
         def start(what: str, *options: str) -> subprocess.Popen:
-            words = [sys.executable, "-m", f"distributed.cli.dask_{what}", *options, *shared]
-            return subprocess.Popen(words, cwd=folder, stdout=log, stderr=log)
+            arguments = [sys.executable, "-m", f"distributed.cli.dask_{what}", *options, *shared]
+            return subprocess.Popen(arguments, cwd=folder, stdout=log, stderr=log)
 
         processes = [start("scheduler", "--port", "0")]
         try:
-            _wait_for(known)
+            _wait_for(scheduler_file)
             processes += [start("worker", "--nthreads", "1", "--no-nanny") for _ in range(workers)]
-            with Client(scheduler_file=str(known), set_as_default=False) as client:
+            with Client(scheduler_file=str(scheduler_file), set_as_default=False) as client:
                 client.wait_for_workers(workers, timeout=STARTED_S)
                 address = client.scheduler.address
             yield address, processes[1:]

@@ -12,7 +12,7 @@ from strandline.observations.arrays import Floats, Mask
 from strandline.pipeline.large_regions.tiles import Tiling
 
 SEED = 600
-TITLES = {"ground": "students, the ground alone", "radar": "with radar of past storms"}
+TITLES = {"ground": "students, terrain only", "radar": "with radar of past storms"}
 
 
 def main() -> None:
@@ -24,9 +24,9 @@ def main() -> None:
     figure, axes = plt.subplots(1, 3, figsize=(12, 4.4), layout="constrained")
     axes[0].set_title("simulated flood")
     _draw(axes[0], flooded[worst].astype(float), land[worst])
-    for axis, (memory, title) in zip(axes[1:], TITLES.items(), strict=True):
+    for axis, (archive, title) in zip(axes[1:], TITLES.items(), strict=True):
         axis.set_title(title)
-        shown = _draw(axis, probability_by_tiles(past, test[worst : worst + 1], memory, tiling)[0], land[worst])
+        shown = _draw(axis, probability_by_tiles(past, test[worst : worst + 1], archive, tiling)[0], land[worst])
         for cut in {part.start for tile in tiling.tiles() for part in tile.window} - {0}:
             middle = cut + tiling.overlap / 2
             axis.plot([middle, middle], [0, 3], "k", lw=1)

@@ -29,8 +29,8 @@ def size_rows(run: Path, edges: list[int], work: Path) -> Iterator[Row]:
     period, members = load_deployment(run).return_periods[-1], load_forecaster(run).members
     for edge in edges:
         region = write_terrain(work / f"terrain{edge}", edge, load_deployment(run).region, SEED)
-        words = ("map", str(region), "--run", str(run), "--samples", "1", "--return-period", f"{period:g}")
-        spent = spend(*COMMAND, *words, "--out", str(work / f"map{edge}"))
+        arguments = ("map", str(region), "--run", str(run), "--samples", "1", "--return-period", f"{period:g}")
+        spent = spend(*COMMAND, *arguments, "--out", str(work / f"map{edge}"))
         note = f"{spent.cpu_s:.0f} s of the processor; one storm, {members} students, terrain alone"
         shared: Row = {"part": "size", "cells": edge**2}
         yield {**shared, "what": "strandline map", "value": spent.wall_s, "unit": "s", "note": note}
@@ -42,17 +42,17 @@ def size_rows(run: Path, edges: list[int], work: Path) -> Iterator[Row]:
 def cluster_rows(run: Path, edge: int, workers: list[int], work: Path) -> Iterator[Row]:
     """One row per number of workers, and one with a killed worker: greatest difference from one process."""
     region = write_terrain(work / "terrain", edge, load_deployment(run).region, SEED)
-    words = [*COMMAND, "map", str(region), "--run", str(run), "--samples", "2"]
+    arguments = [*COMMAND, "map", str(region), "--run", str(run), "--samples", "2"]
     single = work / "single"
-    spend(*words, "--out", str(single))
+    spend(*arguments, "--out", str(single))
     for count in workers:
         with cluster(count, work / f"cluster{count}") as (address, _):
-            spent = spend(*words, "--out", str(work / f"on{count}"), "--scheduler", address)
+            spent = spend(*arguments, "--out", str(work / f"on{count}"), "--scheduler", address)
         yield _cluster_row(f"{count} workers", difference(single, work / f"on{count}"), f"{spent.wall_s:.0f} s")
     with cluster(2, work / "killed cluster") as (address, processes):
         killer = threading.Thread(target=kill_when_begun, args=(work / "killed", processes[1]))
         killer.start()
-        spend(*words, "--out", str(work / "killed"), "--scheduler", address)
+        spend(*arguments, "--out", str(work / "killed"), "--scheduler", address)
         killer.join()
         ended = processes[1].poll()
     yield _cluster_row(

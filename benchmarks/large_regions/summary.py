@@ -3,16 +3,16 @@
 from benchmarks.record import Record, Row, Rows, markdown_table
 from benchmarks.statistics import number
 
-COLUMNS = (*("part", "what", "coast", "memory", "reach", "overlap", "cells", "value", "unit", "bar", "met", "note"),)
+COLUMNS = (*("part", "what", "coast", "archive", "reach", "overlap", "cells", "value", "unit", "bar", "met", "note"),)
 
 
 def summarise(rows: Rows) -> Row:
-    """Mean IoU over the coasts by memory and tile size, and whether each target (``bar``) is met."""
+    """Mean IoU over the coasts by archive and tile size, and whether each target (``bar``) is met."""
     targets: Row = {}
     iou: dict[str, list[float]] = {}
     for row in rows:
         if row["part"] in ("choice", "tiling"):
-            name = f"{row['part']}: IoU by {row['memory']}, tiles of {row['reach']} over {row['overlap']}"
+            name = f"{row['part']}: IoU by {row['archive']}, tiles of {row['reach']} over {row['overlap']}"
             iou.setdefault(name, []).append(number(row, "value"))
         elif row["bar"] is not None:
             targets[f"{row['part']}: {row['what']}"] = row["met"]

@@ -23,21 +23,21 @@ from strandline.uncertainty.forecaster import Forecaster
 
 SIDE, STORMS, YEARS = 288, 12, 6.0
 """Cells along the edge of a coast, over four times those in training; storms, half of them for the archive; years."""
-MEMORIES = ("radar", "ground")
+ARCHIVES = ("radar", "ground")
 TILINGS = ((64, 16), (128, 0), (128, 32), (192, 32), (192, 64), (256, 32))
 """Reach and overlap [cells]."""
 GRIDS = ("terrain", "radar", "optical", "in_situ", "waterlines", "archive", "flood_class")
 
 
 def rows_of(seed: int) -> Iterator[Row]:
-    """One row per tiling and memory: an archive of teacher maps (``radar``), or terrain alone (``ground``)."""
+    """One row per tiling and archive: teacher maps of past storms (``radar``), or none, terrain only (``ground``)."""
     past, test = storms_of(seed)
     flooded, land = flood_of(test)
-    for memory in MEMORIES:
+    for archive in ARCHIVES:
         for reach, overlap in ((SIDE, 0), *TILINGS):
-            extent = (probability_by_tiles(past, test, memory, Tiling((SIDE, SIDE), reach, overlap)) >= 0.5) & land
+            extent = (probability_by_tiles(past, test, archive, Tiling((SIDE, SIDE), reach, overlap)) >= 0.5) & land
             yield {
-                "coast": seed, "memory": memory, "reach": reach, "overlap": overlap,
+                "coast": seed, "archive": archive, "reach": reach, "overlap": overlap,
                 "value": float((extent & flooded).sum() / (extent | flooded).sum()), "unit": "IoU",
                 "what": f"flooded land, {len(test)} storms pooled",
             }  # fmt: skip
@@ -49,14 +49,14 @@ def flood_of(test: Batch) -> tuple[Mask, Mask]:
     return (test.require("flood_class") > 0).numpy() & land, land
 
 
-def probability_by_tiles(past: Batch, test: Batch, memory: str, tiling: Tiling) -> npt.NDArray[np.float64]:
+def probability_by_tiles(past: Batch, test: Batch, archive: str, tiling: Tiling) -> npt.NDArray[np.float64]:
     """(E, H, W) flood probability of each storm by the shipped students, tile by tile."""
     teacher, students = load_teacher(), tuple(load_students())
     weighted, total = np.zeros((len(test), *tiling.shape)), np.zeros(tiling.shape)
     for tile in tiling.tiles():
-        archive = predict_two_pass(crop(past, tile.window), teacher).archive if memory == "radar" else None
+        maps = predict_two_pass(crop(past, tile.window), teacher).archive if archive == "radar" else None
         seen = student_inputs(crop(test, tile.window)).without("optical", "in_situ")
-        forecast = Forecaster(students, {}, 1.0, 0.5, 0.5, archive).predict(seen)
+        forecast = Forecaster(students, {}, 1.0, 0.5, 0.5, maps).predict(seen)
         weighted[:, *tile.window] += tile.weight * forecast.flood_probability
         total[tile.window] += tile.weight
     return weighted / total

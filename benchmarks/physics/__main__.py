@@ -14,9 +14,9 @@ from benchmarks.physics.summary import COLUMNS, markdown, summarise
 from benchmarks.record import Record, print_summary, print_table, sha256, write_record
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Run the cases, summarise, and write the record."""
-    arguments = _parser().parse_args(words)
+    arguments = _parser().parse_args(argv)
     rows = [*run.rest_and_mass(), *run.dam_breaks()]
     data = {}
     if arguments.sfincs:

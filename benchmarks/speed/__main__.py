@@ -13,9 +13,9 @@ from benchmarks.speed.run import PARTS, rows_of
 from benchmarks.speed.summary import COLUMNS, markdown, summarise
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Measure the chosen parts, keep the rows of the others, and write the record."""
-    arguments = _parser().parse_args(words)
+    arguments = _parser().parse_args(argv)
     rows = kept_rows(arguments.out, lambda row: str(row["part"]), arguments.parts)
     with tempfile.TemporaryDirectory() as work:
         for part in PARTS:

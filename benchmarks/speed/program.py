@@ -44,7 +44,7 @@ def starting_rows() -> list[Row]:
         "import strandline": ("-c", "import strandline"),
         "strandline --help": (*COMMAND, "--help"),
     }
-    turns = [{name: spend(*words).wall_s for name, words in programs.items()} for _ in range(STARTS)]
+    turns = [{name: spend(*arguments).wall_s for name, arguments in programs.items()} for _ in range(STARTS)]
     waits = {name: min(turn[name] for turn in turns) for name in programs}
     bare = waits.pop("python")
     bars = {"import strandline": IMPORT_S, "strandline --help": HELP_S}
@@ -125,7 +125,7 @@ def watch_row(run: Path, store: Path) -> Row:
     }  # fmt: skip
 
 
-def spend(*words: str) -> Spent:
+def spend(*arguments: str) -> Spent:
     """Run this interpreter with these arguments and wait for it.
 
     Raises:
@@ -133,13 +133,14 @@ def spend(*words: str) -> Spent:
     """
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
-        process = subprocess.Popen([sys.executable, *words], stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([sys.executable, *arguments], stdout=output, stderr=subprocess.STDOUT)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             output.seek(0)
-            raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}: {output.read().decode()[-2000:]}")
+            command = " ".join(arguments)
+            raise RuntimeError(f"{command} ended with {process.returncode}: {output.read().decode()[-2000:]}")
     peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Spent(wall, used.ru_utime + used.ru_stime, peak / 2**20)
 

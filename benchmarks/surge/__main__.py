@@ -23,9 +23,9 @@ from benchmarks.surge.run import GaugeTarget, Plan, run_target
 from benchmarks.surge.summary import markdown, summarise
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Run every target gauge in its own process, summarise, and write the record."""
-    arguments = _parser().parse_args(words)
+    arguments = _parser().parse_args(argv)
     files = (arguments.gauges, arguments.stations, arguments.constants, arguments.storms)
     gauges = read_gauges(*files)
     station_indices(gauges, arguments.target)

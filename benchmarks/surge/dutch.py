@@ -14,12 +14,12 @@ TIME, LEVEL = "time_MET_assumed", "level_m_NAP"
 PUBLISHED = {"vlissgn": "ticon/vlissingen-vlis-nld-rws", "hoekvhld": "ticon/hoek_van_holland-hoekvhld-nld-rws_hist"}
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Convert the files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
-    arguments = parser.parse_args(words)
+    arguments = parser.parse_args(argv)
     stations = pd.read_csv(arguments.folder / "stations.csv", index_col="station")
     records = {}
     for name in stations.index:

@@ -228,6 +228,6 @@ class TargetRun:
 
     @cached_property
     def _issued(self) -> npt.NDArray[np.int64]:
-        """(N,) hours of the test at which every method is asked."""
+        """(N,) hours of the test at which every method forecasts."""
         hours: npt.NDArray[np.int64] = self._test_set(self._task.record).issues[:, 1].numpy()
         return hours

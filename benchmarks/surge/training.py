@@ -84,10 +84,10 @@ def draw_source(record_set: RecordSet, most: int, size: int, seed: int) -> Sourc
     index = torch.from_numpy(rng.permutation(len(record_set))[:most])
     kind, passed = rng.random(len(index)), 0.0
     hidden = torch.zeros(len(index), CONTEXT_HOURS, dtype=torch.bool)
-    for chance, share in OWN_OUTAGES:
-        these = torch.from_numpy((kind >= passed) & (kind < passed + chance))[:, None]
+    for probability, share in OWN_OUTAGES:
+        these = torch.from_numpy((kind >= passed) & (kind < passed + probability))[:, None]
         hidden |= these & draw_outages(len(index), share, rng)
-        passed += chance
+        passed += probability
     late = torch.from_numpy(rng.integers(1, CONTEXT_HOURS, len(index)))[:, None]
     age = torch.arange(CONTEXT_HOURS - 1, -1, -1)[None]
     hidden |= torch.from_numpy(kind >= passed)[:, None] & (age < late)
@@ -150,8 +150,8 @@ class _FeatureLoss(nn.Module):
             newest = (hours <= lead[:, None]).sum(dim=1).clamp(min=1) - 1
             return align_patches(self.head, student, teacher[:, newest])
         size, seen = len(student), torch.ones(teacher.shape[:2], dtype=torch.bool)
-        heard = self.alignment(student, lead.expand(size, -1), teacher, hours.expand(size, -1), seen)
-        return align_patches(self.head, student, heard)
+        aligned = self.alignment(student, lead.expand(size, -1), teacher, hours.expand(size, -1), seen)
+        return align_patches(self.head, student, aligned)
 
 
 def hourly_loss(forecast: SurgeForecast, targets: Targets, windows: GaugeWindows, trains_spread: bool) -> Tensor:

@@ -1,4 +1,4 @@
-"""The scores of damage states in closed form, and what an outdated survey is there."""
+"""Scores of damage states in closed form, and the outdated survey."""
 
 import numpy as np
 import pytest

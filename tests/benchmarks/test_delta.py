@@ -130,7 +130,8 @@ def test_the_whole_benchmark_runs_and_resumes(cache: Path, tmp_path: Path) -> No
     assert methods >= {
         "teacher", "distilled", "labels_only", "pretrained", "pretrained_finetuned", "self_training", "full_labels",
         "shuffled_teacher", "random_teacher", "analog", "bathtub", "bathtub_connected", "bathtub_connected_true",
-        "distilled_no_waterlines", "distilled_no_archive", "distilled_no_memory", "distilled_no_refinement",
+        "distilled_no_waterlines", "distilled_no_archive", "distilled_no_archive_and_waterlines",
+        "distilled_no_refinement",
     }  # fmt: skip
     assert {row["outage"] for row in first["rows"]} == {"none", *map(str, CONDITIONS)}
     assert {row["regime"] for row in first["rows"]} == {"standard", "bad_radar"}

@@ -58,6 +58,6 @@ def test_a_gap_is_no_score(score: float) -> None:
 
 
 @pytest.mark.parametrize(("miss_rate", "gain"), [(0.0, 0.1), (1.0, 0.1), (0.1, 0.0), (0.1, math.inf), (0.1, math.nan)])
-def test_a_rule_that_cannot_hold_is_refused(miss_rate: float, gain: float) -> None:
+def test_an_invalid_rule_is_refused(miss_rate: float, gain: float) -> None:
     with pytest.raises(RefusedByTheory):
         TrackedRadius(miss_rate, gain, 0.5)

@@ -1,17 +1,17 @@
-"""Damage of many floods: against the definition, against the maps' own chain, and unknown is never zero."""
+"""Damage of many floods, against the definition and the chain of maps; unknown is never zero."""
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from benchmarks.impact.event_impact import EventSet, assess_events
+from benchmarks.impact.event_impact import EventSet, assess_events, curve_knots
 from benchmarks.impact.peers.impact_case import make_case
 from strandline.errors import InputError
 from strandline.observations.assets import CURVE_CLASSES
 from strandline.observations.damage_curves import DEPTHS, curve
 from strandline.risk.stage_damage.damage_chain import damage_ratios
 from strandline.risk.stage_damage.exposure import ClassExposure, Exposure, overlay_exposure
-from strandline.risk.stage_damage.vulnerability import curve_knots, damage_ratio
+from strandline.risk.stage_damage.vulnerability import damage_ratio
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
 

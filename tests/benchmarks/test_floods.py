@@ -112,11 +112,11 @@ def test_the_threshold_is_the_one_that_parts_wet_from_dry() -> None:
     assert choose_threshold([]) == 0.5
 
 
-def test_no_event_is_taught_and_tested_in_the_same_fold() -> None:
+def test_no_event_is_a_training_and_a_test_event_of_the_same_fold() -> None:
     events = [Event(str(i), draw_chips(100 * i, count, i)) for i, count in enumerate((25, 30, 26, 40, 10, 27))]
     folds = split_folds(events, None, 3)
     tested = [event.name for fold in folds for event in fold.target]
-    assert sorted(tested) == ["0", "1", "2", "3", "5"]  # the small one only teaches
+    assert sorted(tested) == ["0", "1", "2", "3", "5"]  # the small one is for training only
     for fold in folds:
         names = {event.name for event in fold.source}
         assert names.isdisjoint(event.name for event in fold.target)
@@ -131,7 +131,7 @@ TINY = Plan(
 
 
 @pytest.mark.slow
-def test_the_benchmark_runs_end_to_end_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_the_benchmark_runs_end_to_end_and_resumes_where_it_stopped(tmp_path: Path) -> None:
     source = [Event(str(i), draw_chips(100 * i, 8, i)) for i in range(2)]
     fold = split_folds(source, [Event("target", draw_chips(900, 10, 9))], 3)[0]
     work = ResultCache(tmp_path, TINY, {})
@@ -194,7 +194,7 @@ def test_another_config_shares_networks_and_reads_no_old_row(tmp_path: Path) -> 
     assert one.networks != ResultCache(tmp_path, TINY, {"source": "other"}).networks
 
 
-def test_a_teacher_that_was_turned_down_leaves_fine_tuning_as_it_is() -> None:
+def test_with_a_rejected_teacher_distillation_equals_fine_tuning() -> None:
     views = draw_views(draw_chips(1, 6, 0), 0.3, np.random.default_rng(0))
     setting, budget = SETTINGS["archive"], Budget(adaptation_steps=2)
     source = Source(views, student_inputs(views, setting), 3)
@@ -202,11 +202,11 @@ def test_a_teacher_that_was_turned_down_leaves_fine_tuning_as_it_is() -> None:
     task = EventTask(views, np.array([1]), setting, 0, budget)
     config = DistillationConfig(prior=0.0, adapted=False)
     teacher_predictions = TeacherPredictions(predict(networks.teacher, views, teacher_inputs), None)
-    learned, teacher_weight = methods.distilled(networks, task, teacher_predictions, config)
-    alone = methods.fine_tuned(networks, task)
+    distilled, teacher_weight = methods.distilled(networks, task, teacher_predictions, config)
+    fine_tuned = methods.fine_tuned(networks, task)
     assert teacher_weight.weight == 0.0
-    assert learned.threshold(setting) == alone.threshold(setting)
-    for ours, theirs in zip(learned.network.parameters(), alone.network.parameters(), strict=True):
+    assert distilled.threshold(setting) == fine_tuned.threshold(setting)
+    for ours, theirs in zip(distilled.network.parameters(), fine_tuned.network.parameters(), strict=True):
         np.testing.assert_array_equal(ours.detach().numpy(), theirs.detach().numpy())
 
 

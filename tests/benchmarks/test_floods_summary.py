@@ -38,7 +38,7 @@ def test_retention_and_gaps_are_ratios_of_means_over_events() -> None:
     assert summary["archive/0.05/worst_event_against_finetuning"] == pytest.approx(0.1)
 
 
-def test_the_table_tells_each_methods_mean() -> None:
+def test_the_table_has_the_mean_of_each_method() -> None:
     rows = make_rows()
     record = Record("floods", "real", {}, [0, 1], rows, summarise(rows))
     lines = markdown(record, "python -m benchmarks.floods").splitlines()

@@ -19,16 +19,16 @@ from strandline.distillation.alignment.quantum_kernels import uniform_angle_mome
 from tests.fixtures.chips import draw_chips, write_zip
 
 
-def row(kernel: str, place: int, score: float, **more: object) -> Row:
-    head = {"task": "delta", "test": "normal", "kernel": kernel, "seed": 0, "place": place, "score": score}
+def row(kernel: str, site: int, score: float, **more: object) -> Row:
+    head = {"task": "delta", "test": "normal", "kernel": kernel, "seed": 0, "site": site, "score": score}
     return {**head, "weight": 0.3, "bandwidth": None, "seconds": 1.0, **more}  # type: ignore[dict-item]
 
 
 def test_each_kernel_gets_the_best_mean_weight_and_the_lowest_of_equal_ones() -> None:
     scores = {("rbf", 0.1): (0.5, 0.5), ("rbf", 0.3): (0.9, 0.2), ("rbf", 1.0): (0.4, 0.4),
               ("cosine", 0.1): (0.2, 0.2), ("cosine", 1.0): (0.2, 0.2)}  # fmt: skip
-    rows = [row(kernel, place, score, weight=weight)
-            for (kernel, weight), both in scores.items() for place, score in enumerate(both)]  # fmt: skip
+    rows = [row(kernel, site, score, weight=weight)
+            for (kernel, weight), both in scores.items() for site, score in enumerate(both)]  # fmt: skip
     rows.append(row(CONTROL, 0, 0.99, weight=0.0))
     assert chosen_weights(rows) == {"rbf": 0.3, "cosine": 0.1}
 
@@ -66,10 +66,8 @@ def test_training_tuning_and_test_events_differ_and_chips_are_cut_in_their_middl
 
 
 def test_a_difference_is_paired_and_tuning_rows_are_not_reported() -> None:
-    rows = [
-        row(kernel, place, place / 10 + gain) for place in range(4) for kernel, gain in (("none", 0.0), ("rbf", 0.02))
-    ]
-    rows += [row("quantum_zz", place, place / 10 - 0.01) for place in range(4)]
+    rows = [row(kernel, site, site / 10 + gain) for site in range(4) for kernel, gain in (("none", 0.0), ("rbf", 0.02))]
+    rows += [row("quantum_zz", site, site / 10 - 0.01) for site in range(4)]
     rows.append(row("rbf", 9, 0.9, test="tuning"))
     found = scores_of(rows, "delta", "normal")
     assert difference(found["rbf"], found["none"]) == pytest.approx((0.02, 0.02, 0.02))

@@ -33,7 +33,7 @@ def lost(left: Given) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
-def test_each_stream_is_lost_as_often_as_asked_and_half_the_time_with_all_others(share: float) -> None:
+def test_each_stream_is_lost_with_its_probability_and_half_the_time_with_all_others(share: float) -> None:
     gone = lost(drop_streams(streams(20_000), share, draw()))
     for struck in gone.values():
         assert struck.float().mean() == pytest.approx(share, abs=0.015)
@@ -67,7 +67,7 @@ def test_an_invalid_number_behind_a_hole_does_not_leak() -> None:
 @given(
     seed=st.integers(0, 2**31), share=st.floats(0, 1), partial=st.floats(0, 1), holes=st.sampled_from([0.0, 0.5, 0.99])
 )
-def test_one_stream_of_each_sample_survives_if_asked_and_if_there_was_one(
+def test_keep_one_leaves_one_stream_of_each_sample_that_had_one(
     seed: int, share: float, partial: float, holes: float
 ) -> None:
     before = streams(40, holes, seed)
@@ -100,7 +100,7 @@ def test_streams_of_one_instrument_fail_together_and_come_back_together() -> Non
     assert (survivors.sum(0) == 1).all()
 
 
-def test_an_instrument_that_lost_one_of_its_streams_for_good_gives_back_the_other() -> None:
+def test_an_instrument_with_one_stream_missing_restores_the_other() -> None:
     before = streams(400)
     before["radar"][1][:] = False
     left = lost(drop_streams(before, 1.0, draw(), instruments=[("radar", "weather")], keep_one=True))
@@ -113,7 +113,7 @@ def test_a_stream_of_two_instruments_is_refused() -> None:
         drop_streams(streams(4), 0.5, draw(), instruments=[("radar", "gauge"), ("gauge",)])
 
 
-def test_partial_outages_strike_maps_alone_as_often_as_asked_and_hide_about_half() -> None:
+def test_partial_outages_affect_only_maps_with_their_probability_and_hide_about_half() -> None:
     after = drop_streams(streams(4000), 0.0, draw(), partial=0.4)
     for name in ("weather", "gauge"):
         assert after[name][1].all()
@@ -144,7 +144,7 @@ def test_a_hole_is_a_rectangle_or_one_side_of_a_straight_line() -> None:
     assert kinds["line"] > 100
 
 
-def test_the_generator_alone_decides() -> None:
+def test_the_same_generator_gives_the_same_outages() -> None:
     torch.manual_seed(1)
     once = drop_streams(streams(), 0.3, draw(7), partial=0.3, keep_one=True)
     torch.manual_seed(2)

@@ -1,4 +1,4 @@
-"""Several teachers' words against the closed form of a mixture."""
+"""The average of several teachers' probabilities, against the closed form of a mixture."""
 
 import math
 
@@ -25,11 +25,11 @@ def confidence(logits: Tensor) -> Tensor:
     return 1 - entropy / math.log(logits.shape[1])
 
 
-def test_two_sure_teachers_who_contradict_each_other_leave_it_open() -> None:
+def test_two_confident_teachers_that_contradict_each_other_give_one_half() -> None:
     yes, no = (torch.tensor(p).log().reshape(1, 2, 1, 1) for p in ([0.1, 0.9], [0.9, 0.1]))
     assert average_probabilities([yes, no], torch.ones(2)).exp().flatten().tolist() == pytest.approx([0.5, 0.5])
-    said = average_probabilities([yes, no], [3, 1]).exp().flatten()
-    assert said.tolist() == pytest.approx([0.3, 0.7])
+    average = average_probabilities([yes, no], [3, 1]).exp().flatten()
+    assert average.tolist() == pytest.approx([0.3, 0.7])
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 2), (3, 2, 3, 4)])
@@ -43,23 +43,23 @@ def test_the_average_is_the_weighted_mean_of_probabilities(shape: tuple[int, ...
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**31), teachers=st.integers(1, 4))
-def test_disagreement_never_makes_the_answer_surer_than_the_teachers_are_on_average(seed: int, teachers: int) -> None:
-    said = [logits(seed + i, *MAP) for i in range(teachers)]
-    together = confidence(average_probabilities(said, torch.ones(teachers)))
-    apart = torch.stack([confidence(one) for one in said]).mean(0)
+def test_the_average_is_never_more_confident_than_the_teachers_are_on_average(seed: int, teachers: int) -> None:
+    predictions = [logits(seed + i, *MAP) for i in range(teachers)]
+    together = confidence(average_probabilities(predictions, torch.ones(teachers)))
+    apart = torch.stack([confidence(one) for one in predictions]).mean(0)
     assert (together <= apart + 1e-5).all()
     torch.testing.assert_close(
-        confidence(average_probabilities([said[0]] * teachers, torch.ones(teachers))), confidence(said[0])
+        confidence(average_probabilities([predictions[0]] * teachers, torch.ones(teachers))), confidence(predictions[0])
     )
 
 
-def test_a_teacher_of_weight_zero_is_not_heard_however_sure_it_is() -> None:
-    heard, mute = logits(0, *MAP), 1e4 * logits(1, *MAP)
+def test_a_teacher_of_weight_zero_has_no_effect() -> None:
+    used, ignored = logits(0, *MAP), 1e4 * logits(1, *MAP)
     seen = torch.ones(2, 2, 3, 4)
     seen[1, :, 0] = 0
-    said = average_probabilities([heard, mute], seen)
-    torch.testing.assert_close(said[:, :, 0], heard.log_softmax(1)[:, :, 0])
-    assert not torch.allclose(said[:, :, 1], heard.log_softmax(1)[:, :, 1])
+    average = average_probabilities([used, ignored], seen)
+    torch.testing.assert_close(average[:, :, 0], used.log_softmax(1)[:, :, 0])
+    assert not torch.allclose(average[:, :, 1], used.log_softmax(1)[:, :, 1])
 
 
 @pytest.mark.parametrize(

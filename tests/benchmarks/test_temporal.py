@@ -1,4 +1,4 @@
-"""Days and hours meet at true times: what is not seen is not heard, order does not matter, and the loss is right."""
+"""Temporal alignment of daily and hourly features: unseen days and their order have no effect; the loss is right."""
 
 import math
 

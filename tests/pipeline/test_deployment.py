@@ -138,7 +138,7 @@ def test_a_kill_while_it_is_written_leaves_the_former_one(
     def full(_: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(atomic, "_force_to_disk", full)
+    monkeypatch.setattr(atomic, "_sync_to_disk", full)
     with pytest.raises(InputError, match="No space left"):
         save_deployment(tmp_path, deployment)
     assert (tmp_path / "deployment.nc").read_bytes() == before

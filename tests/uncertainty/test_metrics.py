@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.statistics import brier, expected_calibration_error
 from strandline.uncertainty.metrics import (
-    brier,
-    expected_calibration_error,
     interval_coverage,
     overlap_counts,
     pooled_iou,

@@ -7,8 +7,7 @@ from itertools import islice
 
 import pytest
 
-from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR
-from strandline.watch.clock import hours_as_they_pass, paced
+from strandline.watch.clock import AFTER_THE_HOUR, hours_as_they_pass, paced
 
 HOUR = timedelta(hours=1)
 START = datetime(2020, 1, 3)

@@ -26,12 +26,13 @@ from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.assimilation.surge_process import SurgeProcess
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import hours_between
+from strandline.watch.decision_rules import AgentConfig
 from strandline.watch.feeds.client import FeedClient
 from strandline.watch.feeds.recorded import GAUGE, SERVICE
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Reading
 from strandline.watch.run import screen_lines
-from strandline.watch.service import Watch, agent_config
+from strandline.watch.service import Watch
 from strandline.watch.store.store import Store
 
 START = datetime(2022, 11, 20)
@@ -91,9 +92,8 @@ def make_watch(
     deployment: Deployment, replays: dict[str, Replay], folder: Path, student: StudentFunction | None = None
 ) -> Watch:
     fitted = fitted_model(deployment)
-    config = agent_config(
-        deployment, fitted, None, {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
-    )
+    tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
+    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.action_parameters)
     feeds = tuple(
         FeedClient(each, SERVICE if name == "service" else GAUGE, config.tides.get(name))
         for name, each in replays.items()

@@ -36,7 +36,7 @@ def pressure_rise(storms: xr.Dataset, time: Times, positions: Sequence[tuple[flo
     Args:
         storms: fixes (`read_tracks`), those of each storm ordered by time.
         time: (T,) hours of issue, consecutive, UTC.
-        places: longitude and latitude of P gauges [degrees].
+        positions: longitude and latitude of P gauges [degrees].
         hours: H consecutive hours relative to the issue; negative = before it.
 
     Raises:
@@ -68,10 +68,10 @@ def pressure_rise(storms: xr.Dataset, time: Times, positions: Sequence[tuple[flo
 
 
 def _rise_of_storm(
-    known: xr.Dataset, fixes: npt.NDArray[np.int64], span: npt.NDArray[np.int64], longitude: Floats, latitude: Floats
+    past: xr.Dataset, fixes: npt.NDArray[np.int64], span: npt.NDArray[np.int64], longitude: Floats, latitude: Floats
 ) -> Floats:
     """(P, L) rise [m] in the hours of a span, from the fixes of one storm up to the issue."""
-    east, north = _kilometres(known)
+    east, north = _kilometres(past)
     inside = np.clip(span, None, fixes[-1]).astype(float)
     at_east, at_north = np.interp(inside, fixes, east), np.interp(inside, fixes, north)
     ahead = np.maximum(span - fixes[-1], 0)
@@ -79,12 +79,12 @@ def _rise_of_storm(
         step = fixes[-1] - fixes[-2]
         at_east = at_east + ahead * (east[-1] - east[-2]) / step
         at_north = at_north + ahead * (north[-1] - north[-2]) / step
-    here = float(known["longitude"].values[-1]), float(known["latitude"].values[-1])
+    here = float(past["longitude"].values[-1]), float(past["latitude"].values[-1])
     centre_latitude = np.clip(here[1] + np.rad2deg(1000 * at_north / EARTH_RADIUS), -89.0, 89.0)
     middle = np.cos(np.deg2rad(0.5 * (centre_latitude + here[1])))
     centre_longitude = here[0] + np.rad2deg(1000 * at_east / (EARTH_RADIUS * middle))
-    drop = np.interp(inside, fixes, _drop(known))
-    wind = np.interp(inside, fixes, _wind(known))
+    drop = np.interp(inside, fixes, _drop(past))
+    wind = np.interp(inside, fixes, _wind(past))
     speed = 1000 * np.hypot(np.gradient(at_east), np.gradient(at_north)) / 3600  # [m s-1]
     cyclone = Cyclone(
         centre_longitude,
@@ -101,25 +101,25 @@ def _rise_of_storm(
     return there
 
 
-def _kilometres(known: xr.Dataset) -> tuple[Floats, Floats]:
+def _kilometres(past: xr.Dataset) -> tuple[Floats, Floats]:
     """(N,) distance of each fix east and north of the newest one [km]."""
-    longitude, latitude = known["longitude"].values, known["latitude"].values
+    longitude, latitude = past["longitude"].values, past["latitude"].values
     longitude = longitude[-1] + (longitude - longitude[-1] + 180) % 360 - 180
     east, north = offset_metres(longitude, latitude, longitude[-1:], latitude[-1:])
     return east / 1000, north / 1000
 
 
-def _wind(known: xr.Dataset) -> Floats:
+def _wind(past: xr.Dataset) -> Floats:
     """(N,) maximum wind [m s-1]; from the pressure where it is missing, `LEAST_WIND` where both are missing."""
-    pressure = known["central_pressure"].values
+    pressure = past["central_pressure"].values
     of_pressure = KNOT * 6.7 * (np.maximum(AMBIENT_PRESSURE - pressure, 0.0) / 100) ** 0.644
-    recorded = known["maximum_wind"].values
+    recorded = past["maximum_wind"].values
     wind = np.where(np.isfinite(recorded), recorded, np.where(np.isfinite(pressure), of_pressure, LEAST_WIND))
     return np.maximum(wind, LEAST_WIND)
 
 
-def _drop(known: xr.Dataset) -> Floats:
+def _drop(past: xr.Dataset) -> Floats:
     """(N,) ambient minus central pressure [Pa]; from the wind where the pressure is missing."""
-    pressure = known["central_pressure"].values
-    drop: Floats = np.where(np.isfinite(pressure), AMBIENT_PRESSURE - pressure, pressure_drop(_wind(known)))
+    pressure = past["central_pressure"].values
+    drop: Floats = np.where(np.isfinite(pressure), AMBIENT_PRESSURE - pressure, pressure_drop(_wind(past)))
     return np.maximum(drop, 0.0)

@@ -16,7 +16,7 @@ SLOW_BINS = tuple((first, first + 6) for first in range(30, 72, 6)) + tuple((24 
 BINS = HOURLY_BINS + SLOW_BINS
 """Intervals before an issue [h] over which readings of a neighbour are averaged."""
 BOUNDS = ((-2.0, 2.0), (1.5, 6.5), (-5.0, 5.0), (-5.0, 5.0), (-3.0, 1.0))
-"""Bounds of the parameters: reach 135 to 7400 km, memory 4 to 670 h, slowness ±150 h per 1000 km, own 0.05 to 2.7."""
+"""Bounds of the parameters: reach 135 to 7400 km, duration 4 to 670 h, slowness ±150 h per 1000 km, own 0.05 to 2.7."""
 START_DIRECTIONS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))
 """Initial directions of the fit, east and north."""
 NEEDED_SHARE = 0.75
@@ -27,12 +27,12 @@ NEEDED_SHARE = 0.75
 class TravellingWaves:
     """Correlation of residuals at two positions and hours.
 
-    ρ(Δx, Δt) = exp(−|Δx| / reach) · (1 + √3 a) exp(−√3 a) with a = |Δt − slowness · Δx| / memory: a wave that travels
+    ρ(Δx, Δt) = exp(−|Δx| / reach) · (1 + √3 a) exp(−√3 a) with a = |Δt − slowness · Δx| / duration: a wave that travels
     and decays.
 
     Attributes:
         reach: [1000 km].
-        memory: [h].
+        duration: time scale of the decay [h].
         slowness: east and north [h per 1000 km].
         own: standard deviation of the independent part of a reading, as a share of the spread of its gauge [-].
 
@@ -41,13 +41,13 @@ class TravellingWaves:
     """
 
     reach: float
-    memory: float
+    duration: float
     slowness: tuple[float, float]
     own: float
 
     def correlation(self, offset: Floats, later: Floats) -> Floats:
-        """Of places (…, 2) [1000 km] east and north of others, at hours (…) after them."""
-        numbers = torch.tensor([self.reach, self.memory, *self.slowness], dtype=torch.float64)
+        """Of positions (…, 2) [1000 km] east and north of others, at hours (…) after them."""
+        numbers = torch.tensor([self.reach, self.duration, *self.slowness], dtype=torch.float64)
         return _correlation(numbers, torch.from_numpy(offset), torch.from_numpy(later)).numpy()
 
 
@@ -72,7 +72,7 @@ def fit_waves(positions: Floats, level: Floats, target: Floats) -> tuple[Travell
     a position between them.
 
     Args:
-        places: (S, 2) east and north of any point [1000 km].
+        positions: (S, 2) east and north of any point [1000 km].
         level: (S, T) hourly residuals [m]; NaN = not observed.
         target: (2,) position of interest; gauges have weights exp(−distance / 1000 km).
 
@@ -83,10 +83,10 @@ def fit_waves(positions: Floats, level: Floats, target: Floats) -> tuple[Travell
         raise RefusedByTheory(f"{len(positions)} gauges cannot determine how a surge travels; need 3 or more")
     scaled = level / spreads_of(level)[:, None]
     bins, seen = _bins(scaled)
-    known = np.where(seen, bins, 0.0)[:, :, ::3].reshape(len(positions) * len(BINS), -1)  # (S · K, T / 3)
+    inputs = np.where(seen, bins, 0.0)[:, :, ::3].reshape(len(positions) * len(BINS), -1)  # (S · K, T / 3)
     now = scaled[:, ::3]
-    among = torch.from_numpy(known @ known.T / known.shape[1])
-    to_now = [known[:, np.isfinite(row)] @ row[np.isfinite(row)] / np.isfinite(row).sum() for row in now]
+    among = torch.from_numpy(inputs @ inputs.T / inputs.shape[1])
+    to_now = [inputs[:, np.isfinite(row)] @ row[np.isfinite(row)] / np.isfinite(row).sum() for row in now]
     importance = np.exp(-np.linalg.norm(positions - target, axis=1))
 
     def error(unbounded: Floats) -> tuple[float, Floats]:
@@ -106,12 +106,12 @@ def fit_waves(positions: Floats, level: Floats, target: Floats) -> tuple[Travell
         return float(total.detach()), slope.numpy()
 
     tries = [
-        minimize(error, np.array([0.0, 4.3, *way, -1.5]), jac=True, method="L-BFGS-B", bounds=BOUNDS)
-        for way in START_DIRECTIONS
+        minimize(error, np.array([0.0, 4.3, *direction, -1.5]), jac=True, method="L-BFGS-B", bounds=BOUNDS)
+        for direction in START_DIRECTIONS
     ]
     optima = {round(float(found.fun), 3): found.x for found in tries}
     found = [_natural(torch.from_numpy(optima[error])).tolist() for error in sorted(optima)]
-    return tuple(TravellingWaves(reach, memory, (east, north), own) for reach, memory, east, north, own in found)
+    return tuple(TravellingWaves(reach, duration, (east, north), own) for reach, duration, east, north, own in found)
 
 
 def interpolate(
@@ -122,24 +122,24 @@ def interpolate(
     position: Floats,
     hours: Sequence[int],
 ) -> Interpolation:
-    """Predict a position from gauges for every hour, from data known then.
+    """Predict a position from gauges for every hour, from data available then.
 
     The spread of the position is a weighted mean of those of its neighbours. A gauge with gaps is used where it has
     three quarters of its bins; missing bins are 0.
 
     Args:
         waves: all optima, with equal weights.
-        places: (S, 2) of the gauges [1000 km].
+        positions: (S, 2) of the gauges [1000 km].
         spreads: (S,) root mean square of their residuals [m] in training hours (`spreads_of`).
         level: (S, T) their hourly residuals [m]; NaN = not observed.
-        place: (2,) without a gauge.
+        position: (2,) without a gauge.
         hours: H wanted hours relative to an issue; negative = before it.
 
     Raises:
-        InputError: places and records of different numbers of gauges.
+        InputError: positions and records of different numbers of gauges.
     """
     if len(positions) != len(level):
-        raise InputError("travelling waves", f"have {len(positions)} places, {len(level)} records", "give one of each")
+        raise InputError("travelling waves", f"{len(positions)} positions, {len(level)} records", "give one of each")
     bins, seen = _bins(level / spreads[:, None])
     near = np.exp(-np.linalg.norm(positions - position, axis=1) / 0.7)
     spread = float((near * spreads).sum() / near.sum())
@@ -147,15 +147,17 @@ def interpolate(
     available_by_gauge = seen.mean(axis=1) >= NEEDED_SHARE  # (S, T)
     mean = np.zeros((level.shape[1], wanted.numel()))
     rest = np.full(mean.shape, spread)
-    ways = [torch.tensor([way.reach, way.memory, *way.slowness, way.own], dtype=torch.float64) for way in waves]
+    parameters = [
+        torch.tensor([wave.reach, wave.duration, *wave.slowness, wave.own], dtype=torch.float64) for wave in waves
+    ]
     patterns, which = np.unique(available_by_gauge, axis=1, return_inverse=True)
     for number, pattern in enumerate(patterns.T):
         if pattern.any():
             at = np.flatnonzero(which.ravel() == number)
             offset = torch.from_numpy(positions[pattern] - position)
-            known = np.where(seen[pattern][:, :, at], bins[pattern][:, :, at], 0.0).reshape(-1, at.size)
-            predicted = [_weights(numbers, offset, wanted) for numbers in ways]
-            each = np.stack([weights.numpy() @ known for weights, _ in predicted])  # (W, H, N)
+            inputs = np.where(seen[pattern][:, :, at], bins[pattern][:, :, at], 0.0).reshape(-1, at.size)
+            predicted = [_weights(numbers, offset, wanted) for numbers in parameters]
+            each = np.stack([weights.numpy() @ inputs for weights, _ in predicted])  # (W, H, N)
             unexplained = np.mean([np.clip(1 - explained.numpy(), 0.0, 1.0) for _, explained in predicted], axis=0)
             mean[at] = spread * each.mean(axis=0).T
             rest[at] = spread * np.sqrt(unexplained[:, None] + each.var(axis=0)).T
@@ -171,14 +173,14 @@ def spreads_of(level: Floats) -> Floats:
 
 
 def _correlation(numbers: Tensor, offset: Tensor, later: Tensor) -> Tensor:
-    reach, memory, slowness = numbers[0], numbers[1], numbers[2:4]
-    age = 3**0.5 * (later - offset @ slowness).abs() / memory
+    reach, duration, slowness = numbers[0], numbers[1], numbers[2:4]
+    age = 3**0.5 * (later - offset @ slowness).abs() / duration
     correlation: Tensor = torch.exp(-offset.norm(dim=-1) / reach) * (1 + age) * torch.exp(-age)
     return correlation
 
 
 def _natural(numbers: Tensor) -> Tensor:
-    """Reach, memory, slowness east and north, own, from unconstrained parameters."""
+    """Reach, duration, slowness east and north, own, from unconstrained parameters."""
     return torch.cat([numbers[:2].exp(), 30 * numbers[2:4], numbers[4:].exp()])
 
 
@@ -187,7 +189,7 @@ def _weights(numbers: Tensor, offset: Tensor, wanted: Tensor) -> tuple[Tensor, T
 
     Args:
         numbers: of the waves.
-        apart: (N, 2) from the place to its neighbours [1000 km].
+        offset: (N, 2) from the position to its neighbours [1000 km].
         wanted: (H,) hours after the issue.
     """
     middle = torch.tensor([-(first + last - 1) / 2 for first, last in BINS], dtype=torch.float64)

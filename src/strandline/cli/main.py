@@ -23,8 +23,8 @@ app = typer.Typer(
     "file (see examples/), look at it with `strandline check`, then `strandline run REGION.toml --out DIR`. "
     "`strandline doctor` checks this machine.\n\n"
     "Results go to standard output, with --json as JSON; progress and notes go to standard error.",
-    epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message states what would "
-    "be right); 65 the log of a store was changed; 75 another agent uses the store, try again later; 130 "
+    epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message states what "
+    "would be right); 65 the log of a store was changed; 75 another agent uses the store, try again later; 130 "
     "interrupted; 1 a fault of Strandline itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -72,7 +72,7 @@ def run(
         bool,
         typer.Option(
             "--evaluate",
-            help="Also train baselines without a teacher, to measure the gain of distillation here. Doubles the run time.",
+            help="Also train baselines without a teacher, to measure the gain of distillation. Doubles the run time.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -178,13 +178,13 @@ def watch(
         str | None, typer.Option(help="Database: a path, or postgresql+pg8000://…", show_default="watch.db in --run")
     ] = None,
     replay: Annotated[
-        str | None, typer.Option(help="Hours of the record to live through again: FROM/TO, as 2022-11-20/2022-11-24.")
+        str | None, typer.Option(help="Hours of the record to replay: FROM/TO, as 2022-11-20/2022-11-24.")
     ] = None,
     speed: Annotated[
         float | None, typer.Option(help="Of a replay, times real time.", min=0.001, show_default="as fast as it goes")
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="One step, then stop.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON an hour, with every decision.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON an hour, with every decision.")] = False,
 ) -> None:
     """Update the belief about the sea every hour from all streams, and propose what to do."""
     _require("watch", "watch", "sqlalchemy", "alembic", "httpx", "tenacity", "pybreaker", "pystac_client")
@@ -266,7 +266,7 @@ def export(
 
 @app.command(
     epilog=_examples(
-        ("strandline serve --run runs/caorle", "that run, and its watch where one has begun"),
+        ("strandline serve --run runs/caorle", "that run, and its watch if there is one"),
         ("strandline serve --run runs/before --run runs/after", "two runs of one place, to compare"),
     )
 )
@@ -279,10 +279,12 @@ def serve(
         str | None,
         typer.Option(help="Database of the watch over the first run's place.", show_default="watch.db in --run"),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to bind to; another one is seen from elsewhere.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any that is free.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to bind to; with another one, other machines can reach the server.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port.")] = 8000,
     allow_host: Annotated[
-        list[str] | None, typer.Option(help="A further name that browsers may call this server by.")
+        list[str] | None, typer.Option(help="Another host name by which browsers may reach this server.")
     ] = None,
 ) -> None:
     """Show runs and the watch in a browser: map, sea, streams, actions to confirm, and an API."""

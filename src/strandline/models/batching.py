@@ -235,16 +235,12 @@ def _radar(observations: Observations, storms: Sequence[Storm]) -> tuple[Tensor,
 
 
 def _optical(region: Region, optical: xr.Dataset, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
-    on_grid = optical.reindex(y=region.y, x=region.x, method="nearest", tolerance=_half_pixel(optical))
+    half_pixel = float(np.abs(np.diff(optical["x"].values)).max()) * 0.501  # [m], with a margin against rounding
+    on_grid = optical.reindex(y=region.y, x=region.x, method="nearest", tolerance=half_pixel)
     missing = [name for name in OPTICAL_CHANNELS if name not in optical]
     if missing:
         raise InputError("optical", f"lacks {missing}", f"the networks need {', '.join(OPTICAL_CHANNELS)}")
     return _stack_seen(np.stack([_scene_of(on_grid[name], storms) for name in OPTICAL_CHANNELS], axis=1))
-
-
-def _half_pixel(optical: xr.Dataset) -> float:
-    """Half a coarse pixel [m], with a margin against rounding."""
-    return float(np.abs(np.diff(optical["x"].values)).max()) * 0.501
 
 
 def _in_situ(region: Region, in_situ: xr.Dataset, storms: Sequence[Storm]) -> tuple[Tensor, Tensor]:
@@ -294,11 +290,11 @@ def free_hours(observations: Observations, split: Split) -> npt.NDArray[np.datet
     return time[free]
 
 
-def hours_of(observations: Observations, storm: Storm, every: int = 3) -> npt.NDArray[np.datetime64]:
+def hours_of(observations: Observations, storm: Storm) -> npt.NDArray[np.datetime64]:
     """Hours of issue, every third, whose forecast hours lie within a storm."""
     time = _issuable(observations)
     inside = (time >= storm.start) & (time + np.timedelta64(LEADS - 1, "h") <= storm.end)
-    return time[inside][::every]
+    return time[inside][::3]
 
 
 def _issuable(observations: Observations) -> npt.NDArray[np.datetime64]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.observations.assets import ASSET_CLASSES, CURVE_CLASSES, curve_index
+from strandline.observations.assets import CURVE_CLASSES, curve_index
 
 DEPTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
 """Depths of the published numbers [m]. Curves are linear between them and constant beyond 6 m."""
@@ -28,8 +28,6 @@ def curve(asset_class: str, continent: str) -> tuple[Floats, Floats]:
 
     Source: Huizinga et al. (2017), JRC105688; origin of each number in ``data/jrc_depth_damage.csv``.
     """
-    if asset_class not in ASSET_CLASSES:
-        raise InputError("damage curves", f"unknown class '{asset_class}'", f"known: {', '.join(ASSET_CLASSES)}")
     if continent not in continents():
         raise InputError("damage curves", f"unknown continent '{continent}'", f"known: {', '.join(continents())}")
     curves, curve_class = _curves(), CURVE_CLASSES[curve_index(asset_class)]

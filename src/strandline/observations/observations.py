@@ -230,9 +230,6 @@ def check_layout(name: str, dataset: xr.Dataset) -> None:
             raise InputError(name, "'time' holds values that are not times", "give UTC datetime64 without gaps")
         backwards = np.flatnonzero(np.diff(time) <= np.timedelta64(0))
         if backwards.size:
-            raise InputError(
-                name,
-                f"time {pd.Timestamp(time[backwards[0] + 1])} does not come after {pd.Timestamp(time[backwards[0]])}",
-                "sort the times and drop repeats",
-            )
+            before, after = (pd.Timestamp(time[backwards[0] + step]) for step in (0, 1))
+            raise InputError(name, f"time {after} does not come after {before}", "sort the times and drop repeats")
     check_variables(dataset, name)

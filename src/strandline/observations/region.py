@@ -36,32 +36,23 @@ class Region:
     continent: str
 
     def __post_init__(self) -> None:
+        where = f"region '{self.name}'"
         try:
             crs = CRS.from_user_input(self.crs)
         except CRSError as error:
-            raise InputError(f"region '{self.name}'", f"CRS {self.crs!r} is unknown", "use e.g. EPSG:32633") from error
+            raise InputError(where, f"CRS {self.crs!r} is unknown", "use e.g. EPSG:32633") from error
         if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
-            raise InputError(f"region '{self.name}'", f"CRS {self.crs} is not projected in metres", "use e.g. UTM")
+            raise InputError(where, f"CRS {self.crs} is not projected in metres", "use e.g. UTM")
         left, bottom, right, top = self.bounds
         if not (left < right and bottom < top):
-            raise InputError(
-                f"region '{self.name}'",
-                f"bounds {self.bounds} are empty",
-                "order them left, bottom, right, top",
-            )
+            raise InputError(where, f"bounds {self.bounds} are empty", "order them left, bottom, right, top")
         if not (self.cell_size > 0 and np.isfinite(self.bounds).all()):
-            raise InputError(
-                f"region '{self.name}'",
-                f"bounds {self.bounds} and cell size {self.cell_size:g} do not form a grid",
-                "give finite bounds and a cell size above 0",
-            )
+            what = f"bounds {self.bounds} and cell size {self.cell_size:g} do not form a grid"
+            raise InputError(where, what, "give finite bounds and a cell size above 0")
         for length in (right - left, top - bottom):
             if abs(length / self.cell_size - round(length / self.cell_size)) > 1e-6:
-                raise InputError(
-                    f"region '{self.name}'",
-                    f"{length:g} m is not a whole number of {self.cell_size:g} m cells",
-                    "move a bound or change the cell size",
-                )
+                what = f"{length:g} m is not a whole number of {self.cell_size:g} m cells"
+                raise InputError(where, what, "move a bound or change the cell size")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -83,6 +74,13 @@ class Region:
     def y(self) -> npt.NDArray[np.float64]:
         """Cell centres, north to south [m]."""
         return np.asarray(self.bounds[3] - (np.arange(self.shape[0]) + 0.5) * self.cell_size)
+
+    @property
+    def bounds_lonlat(self) -> tuple[float, float, float, float]:
+        """West, south, east and north [degrees] of the smallest rectangle that holds the region."""
+        to_degrees = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
+        west, south, east, north = to_degrees.transform_bounds(*self.bounds)
+        return float(west), float(south), float(east), float(north)
 
     @property
     def centre_lonlat(self) -> tuple[float, float]:

@@ -50,13 +50,11 @@ def find_storms(time: Times, level: npt.NDArray[np.float64], most: int, separati
     separation = np.timedelta64(separation_hours, "h")
     storms: list[Storm] = []
     order = np.argsort(np.where(np.isnan(level), -np.inf, level), kind="stable")[::-1]
-    peaks: list[np.datetime64] = []
     for index in order:
         if len(storms) == most or np.isnan(level[index]):
             break
         peak = time[index]
-        if all(abs(peak - other) >= separation for other in peaks):
-            peaks.append(peak)
+        if all(abs(peak - storm.peak) >= separation for storm in storms):
             storms.append(Storm(peak - BEFORE_PEAK, peak, peak + AFTER_PEAK, float(level[index])))
     return sorted(storms, key=lambda storm: storm.peak)
 

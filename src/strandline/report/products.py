@@ -14,7 +14,7 @@ from rasterio.io import MemoryFile
 from shapely import orient_polygons
 
 from strandline.files import write_bytes, write_text
-from strandline.observations.arrays import Reals, SingleFloats
+from strandline.observations.arrays import Reals
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
 from strandline.planning.early_action.protocol import protocol_to_toml
@@ -32,6 +32,10 @@ RASTERS = (
     ("flood_disagreement.tif", "epistemic_sd", "standard deviation of the ensemble members' flood probabilities"),
 )
 """File → field of a ``Hazard`` [-] and its meaning; one band for each scenario and return period."""
+SUMMARISED_SCORES = (
+    *("teacher_iou", "student_iou", "labels_only_iou", "pretrained_iou", "finetuned_iou"),
+    *("retention", "gap_closed", "n_labels", "n_test_storms"),
+)
 GENERATOR_FILES = ("pathways-action.txt", "pathways-sequence.txt")
 JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 
@@ -45,34 +49,36 @@ def write_products(out: Path, results: RunResults) -> None:
     hazard = results.hazard
     scenarios = [("today", hazard), *((scenario.name, scenario.hazard) for scenario in results.rise_scenarios)]
     for file, field, quantity in RASTERS:
-        _write_periods(out / file, scenarios, [getattr(each, field) for _, each in scenarios], quantity)
+        write_raster(out / file, scenarios, field, quantity)
     write_flood_depth(out / "flood_depth.tif", scenarios)
     write_surge(out / "surge.csv", results.surge)
     write_text(out / "return_levels.csv", return_levels(hazard).to_csv(index=False, float_format="%.4f"))
     write_assets(out / "assets.geojson", results)
-    write_text(out / "plan.json", json.dumps(as_json(plan_to_json(results.plan)), indent=2, allow_nan=False) + "\n")
-    write_text(out / SCHEMA_FILE, json.dumps(plan_schema(), indent=2) + "\n")
+    write_json(out / "plan.json", plan_to_json(results.plan))
+    write_json(out / SCHEMA_FILE, plan_schema())
     write_text(out / "plan.md", plan_to_markdown(results.plan))
     (out / "protocol.toml").unlink(missing_ok=True)  # of a former run in this folder
     if results.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(results.plan.protocol))
-    catalogue = as_json(describe_for_catalogues(results))
-    write_text(out / "risk_data_library.json", json.dumps(catalogue, indent=2, allow_nan=False) + "\n")
+    write_json(out / "risk_data_library.json", describe_for_catalogues(results))
     for name in GENERATOR_FILES:
         (out / name).unlink(missing_ok=True)
     if results.plan.pathways is not None:
         for name, text in zip(GENERATOR_FILES, as_generator_files(results.plan.pathways), strict=True):
             write_text(out / name, text)
-    write_text(out / "summary.json", json.dumps(as_json(summarise(results)), indent=2, allow_nan=False) + "\n")
+    write_json(out / "summary.json", summarise(results))
 
 
-def _write_periods(
-    path: Path, scenarios: Sequence[tuple[str, Hazard]], bands: Sequence[SingleFloats], quantity: str
-) -> None:
+def write_json(path: Path, value: object) -> None:
+    """Write a value as JSON; a number that is not finite becomes ``null``."""
+    write_text(path, json.dumps(as_json(value), indent=2, allow_nan=False) + "\n")
+
+
+def write_raster(path: Path, scenarios: Sequence[tuple[str, Hazard]], field: str, quantity: str) -> None:
+    """Write one of ``RASTERS``."""
     names = [f"{name}, return period {period:g} years" for name, h in scenarios for period in h.return_periods]
-    today = scenarios[0][1]
-    tags = {**_tags(today), "UNIT": "1", "QUANTITY": quantity}
-    write_bytes(path, as_cog(today.region, np.concatenate(bands), names, tags))
+    bands = np.concatenate([getattr(hazard, field) for _, hazard in scenarios])
+    write_bytes(path, as_cog(scenarios[0][1], bands, names, "1", quantity))
 
 
 def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> None:
@@ -83,17 +89,15 @@ def write_flood_depth(path: Path, scenarios: Sequence[tuple[str, Hazard]]) -> No
             depth = np.asarray(hazard.flood_depth[:, index], dtype=np.float32)  # (S, H, W)
             bands.append(np.quantile(depth, QUANTILES, axis=0))  # (3, H, W), NaN stays NaN
             names += [f"{name}, return period {period:g} years p{quantile * 100:.0f}" for quantile in QUANTILES]
-    today = scenarios[0][1]
-    tags = {**_tags(today), "UNIT": "m", "QUANTITY": "greatest water depth above ground"}
-    write_bytes(path, as_cog(today.region, np.concatenate(bands), names, tags))
+    write_bytes(path, as_cog(scenarios[0][1], np.concatenate(bands), names, "m", "greatest water depth above ground"))
 
 
-def as_cog(region: Region, bands: Reals, descriptions: Sequence[str], tags: Mapping[str, str]) -> bytes:
+def as_cog(hazard: Hazard, bands: Reals, descriptions: Sequence[str], unit: str, quantity: str) -> bytes:
     """Return a Cloud-Optimised GeoTIFF of ``bands`` (band, H, W) as float32 with NaN as nodata.
 
     It is built in memory, because GDAL does not report every full disk when it writes the file itself.
     """
-    count, height, width = bands.shape
+    region, (count, height, width) = hazard.region, bands.shape
     profile = {
         "driver": "GTiff", "dtype": "float32", "count": count, "height": height, "width": width,
         "crs": region.crs, "transform": region.transform, "nodata": math.nan,
@@ -101,10 +105,10 @@ def as_cog(region: Region, bands: Reals, descriptions: Sequence[str], tags: Mapp
     with MemoryFile() as plain, MemoryFile() as optimised:
         with plain.open(**profile) as dataset:
             dataset.write(np.asarray(bands, dtype=np.float32))
-            dataset.update_tags(**tags)
+            dataset.update_tags(**provenance_tags(region, hazard.provenance), UNIT=unit, QUANTITY=quantity)
             for index, description in enumerate(descriptions, start=1):
                 dataset.set_band_description(index, description)
-                dataset.update_tags(index, UNIT=tags["UNIT"])
+                dataset.update_tags(index, UNIT=unit)
         with plain.open() as dataset:
             raster_files.copy(
                 dataset, optimised.name, driver="COG", compress="DEFLATE", predictor="YES", resampling="NEAREST"
@@ -152,15 +156,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "provenance_of": {section: sorted(kinds) for section, kinds in results.kinds.items()},
         "region": {"name": region.name, "crs": region.crs, "vertical_datum": region.vertical_datum},
         "flood": {
-            "teacher_iou": learning.teacher_iou,
-            "student_iou": learning.student_iou,
-            "labels_only_iou": learning.labels_only_iou,
-            "pretrained_iou": learning.pretrained_iou,
-            "finetuned_iou": learning.finetuned_iou,
-            "retention": learning.retention,
-            "gap_closed": learning.gap_closed,
-            "n_labels": learning.n_labels,
-            "n_test_storms": learning.n_test_storms,
+            **{name: getattr(learning, name) for name in SUMMARISED_SCORES},
             "miss_rate": {"measured": learning.miss_rate, "target": learning.target_miss_rate},
             "unknown_share": float(np.isnan(hazard.flood_probability[-1]).mean()),
         },
@@ -208,10 +204,6 @@ def as_json(value: object) -> JsonValue:
     if value is None or isinstance(value, str | int | bool):
         return value
     return str(value)
-
-
-def _tags(hazard: Hazard) -> dict[str, str]:
-    return provenance_tags(hazard.region, hazard.provenance)
 
 
 def provenance_tags(region: Region, provenance: Mapping[str, Provenance]) -> dict[str, str]:

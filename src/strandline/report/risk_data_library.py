@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from pyproj import Transformer
 
 from strandline.observations.region import Region
 from strandline.report.findings import RunResults
@@ -122,11 +121,9 @@ def _common(results: RunResults, identifier: str, kind: Kind, title: str) -> Ent
 
 def _location(region: Region) -> Entry:
     """Return the bounding box of the region in longitude and latitude."""
-    to_degrees = Transformer.from_crs(region.crs, "EPSG:4326", always_xy=True)
-    west, south, east, north = to_degrees.transform_bounds(*region.bounds)
     return {
         "scale": "sub-national",
-        "bbox": [round(edge, 5) for edge in (west, south, east, north)],
+        "bbox": [round(edge, 5) for edge in region.bounds_lonlat],
         "centroid": [round(value, 5) for value in region.centre_lonlat],
     }
 

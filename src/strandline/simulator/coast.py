@@ -38,7 +38,7 @@ from strandline.simulator.sensors.gauges import (
     survey_floods,
 )
 from strandline.simulator.sensors.optical import BANDS, observe_optical
-from strandline.simulator.sensors.radar import draw_texture, observe_radar, observe_reference
+from strandline.simulator.sensors.radar import radar_modalities
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +72,11 @@ _SETTINGS: dict[Basin, _Setting] = {
     "mekong": _Setting((105.5, 106.8), (9.0, 10.1), ("south", "east"), (0.5, 0.8)),
 }
 SIMULATED = Provenance("simulated", "strandline.simulator", "Apache-2.0")
+_OBSERVED = (
+    *("terrain", "tide_gauge", "sar", "sar_reference", "optical", "climate", "storms", "in_situ", "flood_survey"),
+    *("assets", "truth"),
+)
+"""Order in which the report lists the sources."""
 _DIRECTION: dict[Side, float] = {"north": 0.0, "east": 90.0, "south": 180.0, "west": 270.0}
 
 
@@ -92,7 +97,6 @@ def simulate_coast(
     """Simulate a delta: some years of sea level, the flood of each storm, and imperfect observations.
 
     Args:
-        name: of the region.
         seed: the same seed gives the same coast.
         shape: rows and columns; multiples of ``sensors.optical_factor``.
         cell_size: edge of a cell [m].
@@ -100,7 +104,6 @@ def simulate_coast(
         n_storms: number of simulated storms, the highest of the record.
         n_surveys: number of surveyed storms; storms with larger floods are more likely.
         basin: of the sea; drawn from the seed when None.
-        sensors: quality of the observations.
         inhabited: whether the survey includes people, roads, refuges and embankments; nothing else changes.
         progress: called with the completed fraction.
 
@@ -111,12 +114,11 @@ def simulate_coast(
     if not 0 <= n_surveys <= n_storms:
         raise InputError(f"coast '{name}'", f"{n_surveys} surveys of {n_storms} storms", "survey at most all storms")
     drawn = _draw(name, seed, shape, cell_size, years, n_storms, basin, quality)
-    region, terrain, sea, storms = drawn.region, drawn.terrain, drawn.sea, drawn.storms
-    beds = np.stack([breach(terrain, storm.peak_level, drawn.breaches) for storm in storms])
-    flood = _flood(terrain, beds, sea, storms, progress)
-    logger.info("coast %s: %d storms, %d cell-steps", name, len(storms), flood.cell_steps)
-    coast = _observe(region, terrain, sea, storms, beds, flood, n_surveys, quality, drawn.sensors)
-    return add_population(coast, terrain, np.random.default_rng([seed, 5])) if inhabited else coast
+    beds = np.stack([breach(drawn.terrain, storm.peak_level, drawn.breaches) for storm in drawn.storms])
+    flood = _flood(drawn, beds, progress)
+    logger.info("coast %s: %d storms, %d cell-steps", name, len(drawn.storms), flood.cell_steps)
+    coast = _observe(drawn, beds, flood, n_surveys, quality)
+    return add_population(coast, drawn.terrain, np.random.default_rng([seed, 5])) if inhabited else coast
 
 
 def simulate_dry_coast(
@@ -162,11 +164,8 @@ def _draw(
 ) -> _Drawn:
     rows, columns = shape
     if rows % quality.optical_factor or columns % quality.optical_factor:
-        raise InputError(
-            f"coast '{name}'",
-            f"{rows}×{columns} cells are not a multiple of {quality.optical_factor}",
-            "optical pixels must tile the grid",
-        )
+        what = f"{rows}×{columns} cells are not a multiple of {quality.optical_factor}"
+        raise InputError(f"coast '{name}'", what, "optical pixels must tile the grid")
     # One generator for each subject, so that sensor settings do not change the terrain.
     setting_rng, sea_rng, terrain_rng, breaches, sensors = (np.random.default_rng([seed, part]) for part in range(5))
     chosen: Basin = basin or ("bay_of_bengal" if setting_rng.random() < 0.5 else "mekong")
@@ -239,19 +238,13 @@ def _region(name: str, terrain: Terrain, longitude: float, latitude: float, seaw
     return Region(name, crs, (left, bottom, right, top), cell, "simulated local datum", sea_point, "asia")
 
 
-def _flood(
-    terrain: Terrain,
-    beds: Floats,
-    sea: SeaRecord,
-    storms: list[Storm],
-    progress: Callable[[float], None] | None,
-) -> inundation.Inundation:
+def _flood(drawn: _Drawn, beds: Floats, progress: Callable[[float], None] | None) -> inundation.Inundation:
     """Simulate every storm from 24 h before to 24 h after its peak; levels are stored hourly after the peak."""
-    time, level = _own_level(sea)
+    terrain, (time, level) = drawn.terrain, _own_level(drawn.sea)
     hours = np.arange(HOURS_BEFORE + HOURS_AFTER + 1)
-    first = np.searchsorted(time, np.array([storm.peak for storm in storms])) - HOURS_BEFORE
+    first = np.searchsorted(time, np.array([storm.peak for storm in drawn.storms])) - HOURS_BEFORE
     window = first[:, None] + hours  # (E, T)
-    discharge = sea.discharge.values
+    discharge = drawn.sea.discharge.values
     discharge = discharge[window] * (_ARM_DISCHARGE / discharge.mean())
     domain = inundation.Basin(beds, terrain.roughness, terrain.cell_size, terrain.open_boundary, (terrain.inflow_cell,))
     return inundation.inundate(
@@ -267,17 +260,10 @@ def _flood(
 
 
 def _observe(
-    region: Region,
-    terrain: Terrain,
-    sea: SeaRecord,
-    storms: list[Storm],
-    beds: Floats,
-    flood: inundation.Inundation,
-    n_surveys: int,
-    quality: SensorQuality,
-    rng: np.random.Generator,
+    drawn: _Drawn, beds: Floats, flood: inundation.Inundation, n_surveys: int, quality: SensorQuality
 ) -> Observations:
     """Observations of the simulated storms by all sensors, with the truth."""
+    region, terrain, sea, storms, rng = drawn.region, drawn.terrain, drawn.sea, drawn.storms, drawn.sensors
     peaks = np.array([storm.peak for storm in storms])
     every = np.arange(len(storms))
     grid = {"y": region.y, "x": region.x}
@@ -291,22 +277,12 @@ def _observe(
 
     radar_hour = rng.integers(_RADAR_HOURS[0], _RADAR_HOURS[1] + 1, size=len(storms))
     optical_hour = rng.integers(_OPTICAL_HOURS[0], _OPTICAL_HOURS[1] + 1, size=len(storms))
-    texture = draw_texture(terrain, rng)
-    vv, vh = observe_radar(terrain, depth_at(radar_hour), quality.radar_looks, texture, rng)
+    radar_time = peaks + radar_hour.astype("timedelta64[h]")
+    modalities = radar_modalities(terrain, depth_at(radar_hour), radar_time, grid, quality, rng)
     maps = ("scene", "y", "x")
-    sar = xr.Dataset(
-        {"vv": as_variable("vv", maps, vv), "vh": as_variable("vh", maps, vh)}, {**scenes(radar_hour), **grid}
-    )
-    reference = None
-    if quality.radar_reference_scenes > 0:
-        looks, count = quality.radar_looks, quality.radar_reference_scenes
-        dry = observe_reference(terrain, looks, count, texture, rng)
-        reference = xr.Dataset(
-            {band: as_variable(band, ("y", "x"), values) for band, values in zip(("vv", "vh"), dry, strict=True)}, grid
-        )
     factor = quality.optical_factor
     reflectance = observe_optical(terrain, depth_at(optical_hour), factor, quality.cloud_cover, rng)
-    optical = xr.Dataset(
+    modalities["optical"] = xr.Dataset(
         {band: as_variable(band, maps, reflectance[:, index]) for index, band in enumerate(BANDS)},
         {
             **scenes(optical_hour),
@@ -316,7 +292,7 @@ def _observe(
     )
     row, column = place_loggers(terrain, quality.loggers, rng)
     readings = observe_loggers(depth_at(radar_hour), row, column, quality, rng)
-    in_situ = xr.Dataset(
+    modalities["in_situ"] = xr.Dataset(
         {"flood_depth": as_variable("flood_depth", ("scene", "point"), readings)},
         {
             **scenes(radar_hour),
@@ -325,23 +301,22 @@ def _observe(
             "y": ("point", region.y[row]),
         },
     )
-    survey = None
     if n_surveys:
         share = ((max_depth >= DEPTH_EDGES[0]) & terrain.land).sum(axis=(1, 2)) / terrain.land.sum()
         weight = (0.02 + share) / (0.02 + share).sum()
         surveyed = np.sort(rng.choice(len(storms), size=n_surveys, replace=False, p=weight))
         depth = survey_floods(max_depth[surveyed], quality, rng)
-        survey = xr.Dataset(
+        modalities["flood_survey"] = xr.Dataset(
             {"flood_depth": as_variable("flood_depth", maps, depth)},
             {"scene": surveyed, "time": ("scene", peaks[surveyed]), **grid},
         )
-    product = _elevation_modality(region, terrain, rng)
+    modalities["terrain"] = _elevation_modality(region, terrain, rng)
     last_year = int(pd.Timestamp(sea.tide_gauge["time"].values[-1]).year)
     exposure = draw_exposure(terrain, region, last_year - 4, quality, rng)
     truth = _truth_at_gauge(sea, storms, terrain).assign_coords(
         {"asset": exposure.survey["asset_id"].to_numpy(dtype=str), **grid}
     )
-    truth = truth.assign(
+    modalities["truth"] = truth.assign(
         {
             "flood_depth": as_variable("flood_depth", maps, max_depth),
             "elevation": as_variable("elevation", ("y", "x"), terrain.bed),
@@ -349,26 +324,11 @@ def _observe(
             "damage_state": (("scene", "asset"), damage_states(exposure, max_depth, rng)),
         }
     ).assign_attrs(assets_unknown_to_survey=exposure.unknown)
-    modalities: dict[str, xr.Dataset | None] = {
-        "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng),
-        "sar": sar,
-        "sar_reference": reference,
-        "optical": optical,
-        "climate": sea.climate,
-        "storms": sea.storms,
-        "in_situ": in_situ,
-        "flood_survey": survey,
-    }
-    present = {name: dataset for name, dataset in modalities.items() if dataset is not None}
-    names = ("terrain", *present, "assets", "truth")
-    return Observations(
-        region=region,
-        terrain=product,
-        provenance=dict.fromkeys(names, SIMULATED),
-        assets=exposure.survey,
-        truth=truth,
-        **present,
-    )
+    modalities |= {
+        "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng), "climate": sea.climate, "storms": sea.storms
+    }  # fmt: skip
+    provenance = {name: SIMULATED for name in _OBSERVED if name == "assets" or name in modalities}
+    return Observations(region, assets=exposure.survey, provenance=provenance, **modalities)
 
 
 def _elevation_modality(region: Region, terrain: Terrain, rng: np.random.Generator) -> xr.Dataset:

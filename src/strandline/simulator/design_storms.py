@@ -30,7 +30,6 @@ class StormDesigner:
     """Draws design storms for one gauge, on the tides of one year.
 
     Args:
-        sea_level: model of the gauge.
         mean_sea_level: of the gauge [m, region datum].
         start: of the year of tides.
     """

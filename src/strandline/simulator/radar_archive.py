@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.ndimage import binary_dilation
 
 from strandline.errors import InputError
 from strandline.models.terrain_features import sea_of
+from strandline.observations.arrays import Floats, Indices
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.storms import Storm
 from strandline.observations.variables import as_variable
@@ -23,7 +23,7 @@ from strandline.simulator.hydrodynamics import inundation
 from strandline.simulator.landscape.polders import Polders
 from strandline.simulator.landscape.terrain import DEEPEST_BED, ReferenceLevels, Terrain
 from strandline.simulator.sensors.gauges import SensorQuality, survey_floods
-from strandline.simulator.sensors.radar import draw_texture, observe_radar, observe_reference
+from strandline.simulator.sensors.radar import radar_modalities
 
 LAND_ROUGHNESS, WATER_ROUGHNESS = 0.045, 0.022
 """Manning's n [s m-1/3] of fields and of open water where no land cover is given: Chow (1959), table 5-6."""
@@ -122,39 +122,22 @@ def _observe_floods(
     hour = rng.integers(_RADAR_HOURS[0], _RADAR_HOURS[1] + 1, size=len(storms))
     at_scene = np.clip(flood.levels[every, hour - 1] - terrain.bed, 0.0, None)  # (E, H, W)
     grid = {"y": region.y, "x": region.x}
-    maps = ("scene", "y", "x")
-    texture = draw_texture(terrain, rng)
-    scenes = observe_radar(terrain, at_scene, quality.radar_looks, texture, rng)
-    dry = observe_reference(terrain, quality.radar_looks, quality.radar_reference_scenes, texture, rng)
-    outside = np.isnan(terrain.bed)
+    radar = radar_modalities(terrain, at_scene, peaks + hour.astype("timedelta64[h]"), grid, quality, rng)
 
-    def bands(dims: tuple[str, ...], pair: tuple[npt.NDArray[np.float64], ...]) -> dict[str, xr.Variable]:
-        named = zip(("vv", "vh"), pair, strict=True)
-        return {name: as_variable(name, dims, np.where(outside, np.nan, band)) for name, band in named}
-
-    def depths(values: npt.NDArray[np.float64]) -> dict[str, xr.Variable]:
-        return {"flood_depth": as_variable("flood_depth", maps, values)}
+    def depths(values: Floats, scene: Indices) -> xr.Dataset:
+        variables = {"flood_depth": as_variable("flood_depth", ("scene", "y", "x"), values)}
+        return xr.Dataset(variables, {"scene": scene, "time": ("scene", peaks[scene]), **grid})
 
     surveyed = np.sort(rng.choice(len(storms), size=min(n_surveys, len(storms)), replace=False))
-    seen = _surveyed(flood.max_depth[surveyed], quality, rng)
-    sar_time = ("scene", peaks + hour.astype("timedelta64[h]"))
+    unknown = np.isnan(flood.max_depth[surveyed])
+    seen = survey_floods(np.where(unknown, 0.0, flood.max_depth[surveyed]), quality, rng)
     source = Provenance(
         "simulated", "hydrodynamics on this terrain, driven by this gauge, observed by a simulated radar"
     )
-    names = ("sar", "sar_reference", "flood_survey", "truth")
-    return replace(
-        observations,
-        sar=xr.Dataset(bands(maps, scenes), {"scene": every, "time": sar_time, **grid}),
-        sar_reference=xr.Dataset(bands(("y", "x"), dry), grid),
-        flood_survey=xr.Dataset(depths(seen), {"scene": surveyed, "time": ("scene", peaks[surveyed]), **grid}),
-        truth=xr.Dataset(depths(flood.max_depth), {"scene": every, "time": ("scene", peaks), **grid}),
-        provenance={**observations.provenance, **dict.fromkeys(names, source)},
-    )
-
-
-def _surveyed(
-    depth: npt.NDArray[np.float64], quality: SensorQuality, rng: np.random.Generator
-) -> npt.NDArray[np.float64]:
-    """Survey the known cells; the others stay unknown."""
-    unknown = np.isnan(depth)
-    return np.where(unknown, np.nan, survey_floods(np.where(unknown, 0.0, depth), quality, rng))
+    simulated = {
+        **radar,
+        "flood_survey": depths(np.where(unknown, np.nan, seen), surveyed),
+        "truth": depths(flood.max_depth, every),
+    }
+    provenance = {**observations.provenance, **dict.fromkeys(simulated, source)}
+    return replace(observations, provenance=provenance, **simulated)  # type: ignore[arg-type]

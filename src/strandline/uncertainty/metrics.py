@@ -19,20 +19,6 @@ def pooled_iou(counts: npt.NDArray[np.int64]) -> float:
     return float(both / either) if either else float("nan")
 
 
-def expected_calibration_error(probability: Reals, observed: Mask, bins: int = 15) -> float:
-    """Σ (n_b / n) · |mean probability − frequency| over equal-width bins (Guo et al. 2017, eq. 3)."""
-    index = np.minimum((probability * bins).astype(int), bins - 1)
-    count = np.bincount(index, minlength=bins)
-    total_probability = np.bincount(index, weights=probability, minlength=bins)
-    total_observed = np.bincount(index, weights=observed.astype(float), minlength=bins)
-    return float(np.abs(total_probability - total_observed).sum() / count.sum())
-
-
-def brier(probability: Reals, observed: Mask) -> float:
-    """Mean squared difference between probability and outcome (Brier 1950)."""
-    return float(np.mean((probability - observed) ** 2))
-
-
 def interval_coverage(lower: Reals, upper: Reals, observed: Reals) -> float:
     """Share of observations inside their interval; gaps (NaN) do not count."""
     known = ~np.isnan(observed)

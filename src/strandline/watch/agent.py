@@ -18,9 +18,10 @@ from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, Resi
 from strandline.watch.assimilation.filter import PAST_HOURS, SeaBelief
 from strandline.watch.assimilation.fit import SeaLevelFit
 from strandline.watch.assimilation.forecast_guidance import NO_ARCHIVE, ExternalForecast, ForecastSource
-from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR, latest_forecasts, own_readings, residuals_of
+from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
 from strandline.watch.assimilation.student_forecast import STUDENT
+from strandline.watch.clock import AFTER_THE_HOUR
 from strandline.watch.decision_rules import AgentConfig, decide, forecast, hours_ahead, levels_of
 from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.feeds.client import FeedClient
@@ -125,30 +126,30 @@ class Agent:
         """Rows for the sea and every zone, and each zone's probability of being flooded within the horizon."""
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(ensemble.hour)]
         lowest = min((action.level for action in self.config.actions), default=None)
-        rows = []
-        for lead, (low, middle, high) in enumerate(np.quantile(levels, QUANTILES, axis=0).T.tolist()):
-            over = None if lowest is None else float((levels[:, lead] >= lowest).mean())
-            rows.append(ForecastRow("water_level", "", time[lead], float(lead), low, middle, high, over))
+        rows: list[ForecastRow] = []
+
+        def add(variable: str, zone: str, lead: int, quantiles: Floats, probability: float | None) -> None:
+            low, middle, high = quantiles.tolist()
+            rows.append(ForecastRow(variable, zone, time[lead], float(lead), low, middle, high, probability))
+
+        def over_lowest(level: Floats) -> float | None:
+            return None if lowest is None else float((level >= lowest).mean())
+
+        for lead, quantiles in enumerate(np.quantile(levels, QUANTILES, axis=0).T):
+            add("water_level", "", lead, quantiles, over_lowest(levels[:, lead]))
         samples = draw_samples(sample_weight, len(levels))
         flooded = np.zeros(len(self.deployment.zones))
         for lead in ZONE_LEADS:
             highest = levels[:, : lead + 1].max(axis=1)  # (N,)
-            low, middle, high = np.quantile(highest, QUANTILES).tolist()
-            over = None if lowest is None else float((highest >= lowest).mean())
-            rows.append(ForecastRow("highest_water_level", "", time[lead], float(lead), low, middle, high, over))
+            add("highest_water_level", "", lead, np.quantile(highest, QUANTILES), over_lowest(highest))
             damage = self.deployment.response.at(highest, samples)  # (N, Z)
             flooded = (damage.flooded_share >= FLOODED_ZONE).mean(axis=0)
             shares, damages = (np.quantile(each, QUANTILES, axis=0).T for each in (damage.flooded_share, damage.damage))
             for number, name in enumerate(self.deployment.zones.names):
-                low, middle, high = shares[number].tolist()
-                if np.isfinite(low):  # else none of the zone's land is mapped
-                    probability = float(flooded[number])
-                    rows.append(
-                        ForecastRow("flooded_share", name, time[lead], float(lead), low, middle, high, probability)
-                    )
-                low, middle, high = damages[number].tolist()
-                if np.isfinite(low):
-                    rows.append(ForecastRow("damage", name, time[lead], float(lead), low, middle, high))
+                if np.isfinite(shares[number, 0]):  # else none of the zone's land is mapped
+                    add("flooded_share", name, lead, shares[number], float(flooded[number]))
+                if np.isfinite(damages[number, 0]):
+                    add("damage", name, lead, damages[number], None)
         return rows, dict(zip(self.deployment.zones.names, flooded.tolist(), strict=True))
 
     def _with_zones(self, decision: Decision, flooded: Mapping[str, float]) -> Decision:

@@ -55,14 +55,15 @@ def draft_messages(
             actions[decision.action] = ActionState()
             if issued is None:
                 continue
-            message = _cancel(deployment, decision, parameters[decision.action], levels, issued)
         elif certainty == action.certainty:
             continue
         else:
-            message = _alert(deployment, decision, parameters[decision.action], levels)
-            if issued is not None:
-                message = replace(message, message="Update", replaces=(issued,))
             actions[decision.action] = replace(action, last_alert=state.belief.hour, certainty=certainty)
+        message = _alert(deployment, decision, parameters[decision.action], levels)
+        if issued is not None:
+            message = replace(message, message="Update", replaces=(issued,))
+        if decision.change == "stop":
+            message = _cancelled(message, deployment, decision)
         drafts.append(AlertDraft(as_cap(message, ISSUER), decision_id))
     return replace(state, actions=actions), drafts
 
@@ -84,13 +85,10 @@ def _identifier(subject: str, issued: pd.Timestamp) -> str:
     return f"strandline-{subject}-{issued:%Y%m%dT%H%M}"
 
 
-def _cancel(
-    deployment: Deployment, decision: Decision, parameters: ActionParameters, levels: Floats, issued: Reference
-) -> FloodWarning:
+def _cancelled(update: FloodWarning, deployment: Deployment, decision: Decision) -> FloodWarning:
     return replace(
-        _alert(deployment, decision, parameters, levels),
+        update,
         message="Cancel",
-        replaces=(issued,),
         response="AllClear",
         headline=f"Cancelled: {deployment.region.name}, {decision.action.replace('_', ' ')}",
         description=f"The newest forecast no longer supports this warning: {decision.why}.",

@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-
-from strandline.watch.assimilation.gauge_residuals import AFTER_THE_HOUR
-from strandline.watch.feeds.windowing import wall_clock
+from datetime import UTC, datetime, timedelta
 
 STEP = timedelta(hours=1)
+AFTER_THE_HOUR = timedelta(minutes=12)
+"""Delay of a step after its full hour, so that the hour's readings are available."""
+
+
+def utc_now() -> datetime:
+    """The present, naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def hours_between(start: datetime, end: datetime) -> Iterator[datetime]:
@@ -18,7 +22,7 @@ def hours_between(start: datetime, end: datetime) -> Iterator[datetime]:
         hour += STEP
 
 
-def hours_as_they_pass(now: Callable[[], datetime] = wall_clock) -> Iterator[datetime]:
+def hours_as_they_pass(now: Callable[[], datetime] = utc_now) -> Iterator[datetime]:
     """The last full hour, then each hour ``AFTER_THE_HOUR`` after it began; never ends."""
     hour = (now() - AFTER_THE_HOUR).replace(minute=0, second=0, microsecond=0)
     while True:

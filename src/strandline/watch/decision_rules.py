@@ -1,6 +1,6 @@
 """The agent's decision at one hour: a pure function of its state and of the forecast ensemble."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, Resi
 from strandline.watch.assimilation.filter import SeaModel
 from strandline.watch.assimilation.spread_inflation import SpreadInflation
 from strandline.watch.decisions import Change, Decision
+from strandline.watch.feeds.quality_control import Tide
 
 STOP_RATIO = 0.5
 """Benefit over cost, or probability over the agreed one, below which an action is not worth keeping up [-]; an
@@ -44,14 +45,14 @@ class AgentConfig:
 
     model: SeaModel
     spread_inflation: SpreadInflation
-    tides: Mapping[str, Callable[[Times], Floats]]
+    tides: Mapping[str, Tide]
     actions: tuple[ActionParameters, ...]
     crews: int | None = None
     deferral_hours: int = DEFERRAL_HOURS
     decided_by: str = "the duty officer"
 
     @property
-    def tide(self) -> Callable[[Times], Floats]:
+    def tide(self) -> Tide:
         """Of the own gauge."""
         return self.tides[self.model.sensors[0].stream]
 
@@ -61,7 +62,8 @@ def forecast(config: AgentConfig, state: AgentState, guidance: Sequence[Guidance
     ensemble = sample_ensemble(state.belief, guidance)
     if state.has_no_data:
         return ensemble
-    return config.spread_inflation.of(ensemble, has_own_readings=state.has_own_readings)
+    inflation = config.spread_inflation
+    return ensemble.inflated(inflation.with_own_gauge if state.has_own_readings else inflation.without_own_gauge)
 
 
 def levels_of(config: AgentConfig, ensemble: ResidualEnsemble) -> Floats:

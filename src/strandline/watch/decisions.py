@@ -22,9 +22,9 @@ class Decision:
         onset: median time of passing the action's level among the ensemble members that pass it; ``None`` = none does.
         is_degraded: the own gauge gives no valid reading.
         needs_person: there is no data; the person named in the plan must decide.
-        why: the reason, in plain words.
+        why: the reason, in plain language.
         moved_by: streams that shifted the belief, the largest shift first.
-        would_change: what would change the decision, in plain words.
+        would_change: what would change the decision, in plain language.
     """
 
     at: datetime

@@ -1,18 +1,18 @@
 """`strandline watch`: from the command line to a running watch, and its output."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
-from strandline.observations.region_file import RegionFile, load_region_file
+from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import built_in_study_area, open_study_area
-from strandline.report.products import JsonValue, as_json
 from strandline.watch.agent import MONITORING
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import hours_as_they_pass, hours_between, paced
@@ -24,6 +24,7 @@ from strandline.watch.service import Watch, open_watch
 
 MAX_ZONES = 6
 """Most zones named in a line on the screen; the store has all."""
+_DECISIONS = TypeAdapter(Sequence[Decision] | None)
 
 
 def prepare(
@@ -58,17 +59,12 @@ def prepare(
         hours = paced(hours_between(*span), speed)
     else:
         assert region_file is not None  # refused above
-        feeds = partial(_live_feeds, region_file)
+        feeds = partial(open_feeds, region_file)
         hours = hours_as_they_pass()
-    planning = None if region_file is None else region_file.planning
-    crews = None if planning is None else planning.crews
+    crews = None if region_file is None or region_file.planning is None else region_file.planning.crews
     progress = announce("fit the sea-level model")
     watch = open_watch(run, study_area, feeds, store or run / "watch.db", crews, progress)
     return watch, islice(hours, 1) if once else hours
-
-
-def _live_feeds(region_file: RegionFile, tides: Mapping[str, TideTable]) -> list[FeedClient]:
-    return open_feeds(region_file, tides=tides)
 
 
 def screen_lines(hour: datetime, decisions: Sequence[Decision] | None) -> Iterator[str]:
@@ -89,13 +85,7 @@ def screen_lines(hour: datetime, decisions: Sequence[Decision] | None) -> Iterat
 
 def hour_to_json(hour: datetime, decisions: Sequence[Decision] | None) -> dict[str, object]:
     """An hour with its decisions as plain values; ``null`` if the hour was done before."""
-    decided = None if decisions is None else [_plain(one) for one in decisions]
-    return {"hour": hour.isoformat(), "decisions": decided}
-
-
-def _plain(decision: Decision) -> JsonValue:
-    onset = None if decision.onset is None else decision.onset.isoformat()
-    return as_json({**asdict(decision), "at": decision.at.isoformat(), "onset": onset})
+    return {"hour": hour.isoformat(), "decisions": _DECISIONS.dump_python(decisions, mode="json")}
 
 
 def _span(text: str) -> tuple[datetime, datetime]:

@@ -96,7 +96,7 @@ def open_watch(
     fitted = load_or_fit(run, lambda: study_area, deployment, forecaster, progress)
     student = StudentForecaster(forecaster, study_area.observations, deployment)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
-    config = agent_config(deployment, fitted, crews, tides)
+    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.action_parameters, crews)
     agent = Agent(deployment, fitted, config, tuple(feeds(tides)), student.forecast)
     return Watch(agent, Store.open(address), alerts_beside(address, run))
 
@@ -120,16 +120,3 @@ def load_or_fit(
     fitted = replace(fit(opened, deployment, forecaster, archives, progress), deployment=digest)
     save_fit(folder, fitted)
     return fitted
-
-
-def agent_config(
-    deployment: Deployment, fitted: SeaLevelFit, crews: int | None, tides: Mapping[str, TideTable]
-) -> AgentConfig:
-    """The agent's configuration, from the deployment and the fit."""
-    return AgentConfig(
-        model=fitted.model,
-        spread_inflation=fitted.spread_inflation,
-        tides=tides,
-        actions=deployment.action_parameters,
-        crews=crews,
-    )

@@ -32,7 +32,6 @@ def create_app(
 
     Args:
         watch: ``None`` = no watch; its routes are missing then.
-        hosts: accepted host names of requests.
         clock: naive UTC.
     """
     app = FastAPI(

@@ -38,7 +38,6 @@ def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequenc
     Args:
         runs: folders of finished runs; the watch belongs to the first one.
         store: path or URL of its store; ``None`` = ``watch.db`` in the first folder, where it exists.
-        host: address to bind to.
         allowed: further accepted host names.
 
     Raises:
@@ -48,7 +47,8 @@ def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequenc
         raise InputError("serve", "no run is given", "give --run DIR, the --out folder of a `strandline run`")
     folders = open_runs(list(runs))
     first = next(iter(folders.values()))
-    address = store if store is not None else _store_beside(first.path)
+    beside = first.path / "watch.db"
+    address = str(beside) if store is None and beside.is_file() else store
     token = load_token()
     watch = None
     if address is not None:
@@ -90,10 +90,6 @@ def serve(serving: Serving, listener: socket) -> None:
 def utc_now() -> datetime:
     """Return the current time, naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def _store_beside(run: Path) -> str | None:
-    return str(run / "watch.db") if (run / "watch.db").is_file() else None
 
 
 def _open_store(address: str) -> Store:

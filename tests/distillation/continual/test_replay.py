@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.forgetting.exemplars import exemplar_seeds, save_exemplars
 from strandline.distillation.adaptation.distil_student import DistillationConfig
 from strandline.distillation.continual.regularisers import QuadraticPenalty, Replay
-from strandline.distillation.continual.replay import Exemplars, exemplar_seeds, load_exemplars, save_exemplars
+from strandline.distillation.continual.replay import Exemplars, load_exemplars
 from strandline.distillation.objective import Consolidation
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig
 from strandline.errors import InputError

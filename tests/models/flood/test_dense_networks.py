@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from benchmarks.floods.networks import availability
 from strandline.models.flood.dense_cnn import DenseCNN
 from strandline.models.flood.dense_io import shares_seen
 from tests.fixtures.batches import perturb
@@ -17,13 +18,14 @@ def test_shares_of_blocks_equal_pooling() -> None:
     assert 0 < float(shares[:, 1].mean()) < 1
 
 
-@pytest.mark.parametrize("availability", [False, True])
-def test_availability_can_modulate_the_maps(availability: bool) -> None:
-    network = perturb(DenseCNN({"radar": 1, "optical": 1}, 2, width=8, availability=availability))
+@pytest.mark.parametrize("modulates", [False, True])
+def test_availability_can_modulate_the_maps(modulates: bool) -> None:
+    context = {"context_width": 2, "own_context": availability} if modulates else {}
+    network = perturb(DenseCNN({"radar": 1, "optical": 1}, 2, width=8, **context))
     with torch.no_grad():
         for weight in (*network.embed.parameters(), *network.flags.parameters()):  # type: ignore[union-attr]
             weight.zero_()
     grid, everywhere, nowhere = torch.ones(1, 1, 16, 16), torch.ones(1, 16, 16) > 0, torch.zeros(1, 16, 16) > 0
     both = network({"radar": (grid, everywhere), "optical": (grid, everywhere)}).logits
     one = network({"radar": (grid, everywhere), "optical": (0 * grid, nowhere)}).logits
-    assert torch.equal(both, one) != availability
+    assert torch.equal(both, one) != modulates

@@ -100,7 +100,10 @@ def swapped(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         (swapped, ["no asset lies in region 'Delta'", "x and y are swapped: write longitude first"]),
         (lambda f: f.iloc[2:], ["no asset lies in region 'Delta'", "check CRS and region"]),
         (lambda f: f.rename(columns={"use": "usage"}), ["has no column 'use'", "code, usage, m2, year"]),
-        (lambda f: f.replace("shop", "castle"), ["row 2: 'castle' is not an asset class", "assets.classes"]),
+        (
+            lambda f: f.replace("shop", "castle"),
+            ["row 2: 'castle' in column 'use' is not an asset class", "assets.classes"],
+        ),
         (lambda f: f.assign(m2=[1.0, -5.0, 1.0]), ["row 2: '-5.0' in column 'm2'"]),
         (lambda f: f.assign(m2=["1", "big", "1"]), ["row 2: 'big' in column 'm2'"]),
         (lambda f: f.assign(code="a"), ["asset_id 'a' occurs twice"]),

@@ -231,9 +231,9 @@ def test_the_csv_of_ncei_with_a_row_of_units_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "part"),
     [
-        ("106.5,10.0", "10.0,106.5", "row 3: longitude '10.0', latitude '106.5' is not a position"),
+        ("106.5,10.0", "10.0,106.5", "row 3: '10.0' in column 'lon', '106.5' in column 'lat' is not a position"),
         ("50.0,990", "strong,990", "row 2: 'strong' in column 'wind' is not a number"),
-        ("2020-11-01 06:00:00", "yesterday", "row 3: 'yesterday' is not a time"),
+        ("2020-11-01 06:00:00", "yesterday", "row 3: 'yesterday' in column 'time' is not a time"),
         ("track_id", "name", "neither column 'track_id' nor 'SID'"),
         ("50.0,990", "50.0,99000", "check its unit"),
     ],

@@ -75,7 +75,7 @@ def client() -> httpx.Client:
 def test_every_kind_of_stream_opens_its_own_feed(tmp_path: Path, client: httpx.Client) -> None:
     write_zones(tmp_path / "zones.geojson", 500_000, 5_000_000)
     stated = region_file(tmp_path, "".join(stream(kind) for kind in KEYS))
-    feeds = open_feeds(stated, client, {"PIER_TOKEN": "hush"})
+    feeds = open_feeds(stated, None, client, {"PIER_TOKEN": "hush"})
     assert {feed.stream: type(getattr(feed.feed, "adapter", feed.feed)) for feed in feeds} == CLASSES
     assert {feed.expectation.silent_after for feed in feeds} == {timedelta(hours=6)}
     by_name = {feed.stream: feed.feed for feed in feeds}
@@ -85,7 +85,7 @@ def test_every_kind_of_stream_opens_its_own_feed(tmp_path: Path, client: httpx.C
     assert (south, north) == (pytest.approx(45.15, abs=0.02), pytest.approx(45.17, abs=0.02))
     assert by_name["json"].service.headers == {"Authorization": "Bearer hush"}  # type: ignore[attr-defined]
     assert "hush" not in repr(feeds[4].feed)
-    assert {by_name[kind].look_back for kind in KEYS if kind not in ("flood_scene", "stac")} == {  # type: ignore[attr-defined]
+    assert {by_name[kind].longest_delay for kind in KEYS if kind not in ("flood_scene", "stac")} == {  # type: ignore[attr-defined]
         timedelta(days=3, minutes=15)
     }
 
@@ -94,7 +94,9 @@ def test_feeds_that_all_fail_give_health_records_only(tmp_path: Path, client: ht
     kinds = ["file", "noaa_coops", "ioc", "erddap", "forecast"]
     stated = region_file(tmp_path, "".join(stream(kind) for kind in kinds))
     now = datetime(2022, 11, 22, 9)
-    answers = [feed.poll(now - timedelta(hours=1), now) for feed in open_feeds(stated, client, {}, retry_policy=None)]
+    answers = [
+        feed.poll(now - timedelta(hours=1), now) for feed in open_feeds(stated, None, client, {}, retry_policy=None)
+    ]
     assert [answer.health.condition for answer in answers] == ["failing"] * 5
     assert all(answer.readings == [] for answer in answers)
     assert len({answer.health.note for answer in answers}) == 5
@@ -160,7 +162,7 @@ def test_invalid_values_are_named(tmp_path: Path, kind: str, change: tuple[str, 
 def test_two_streams_of_one_name_and_a_secret_that_is_not_set_are_refused(tmp_path: Path, client: httpx.Client) -> None:
     twice = region_file(tmp_path, stream("ioc", "Pier") + stream("noaa_coops", "Pier"))
     with pytest.raises(InputError, match="two streams are called 'Pier'"):
-        open_feeds(twice, client, {})
+        open_feeds(twice, None, client, {})
     secret = region_file(tmp_path, stream("json"))
     with pytest.raises(InputError, match="the environment variable PIER_TOKEN is not set; export it"):
-        open_feeds(secret, client, {})
+        open_feeds(secret, None, client, {})

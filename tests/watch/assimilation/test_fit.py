@@ -49,5 +49,5 @@ def test_without_a_storm_there_is_no_forecast_source_and_no_inflation() -> None:
 
 
 def test_an_own_gauge_with_few_readings_is_refused() -> None:
-    with pytest.raises(RefusedByTheory, match="too few to tell calm from storm; give 500"):
+    with pytest.raises(RefusedByTheory, match="too few to separate calm from storm; give 500"):
         fit_record(0, 300)

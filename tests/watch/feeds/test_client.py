@@ -119,7 +119,7 @@ def test_a_feed_that_always_fails_is_paused_and_then_polled_once() -> None:
 
 
 def test_after_failures_all_readings_since_the_first_one_are_read() -> None:
-    failing = faults.Failing(gauge(), LATELY)
+    failing = faults.FailingFeed(gauge(), LATELY)
     taken, conditions = walk(FeedClient(failing, EXPECTED, tide))
     assert len(taken) == 60
     assert conditions[60:] == ["failing"] * 12

@@ -14,7 +14,7 @@ from shapely.geometry import box
 from strandline.errors import FeedError, InputError
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection, ForecastStreamSection
-from strandline.watch.feeds.files.flood_scenes import FloodScenes, ZoneShares, read_zones
+from strandline.watch.feeds.files.flood_scenes import FloodScenes, read_zones
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.replay import Replay
 
@@ -26,10 +26,10 @@ REGION = Region("Box", "EPSG:32633", (0.0, 0.0, 800.0, 400.0), 100.0, "datum", (
 
 
 def folder(path: Path, **stated: object) -> ForecastFolder:
-    look_back = stated.pop("look_back", timedelta(days=3))
+    longest_delay = stated.pop("longest_delay", timedelta(days=3))
     keys = {"kind": "forecast", "name": "model", "variable": "surge_forecast", "level": "surge", "folder": str(path)}
     section = ForecastStreamSection.model_validate(keys | SCHEDULE | stated)
-    return ForecastFolder(section, look_back)  # type: ignore[arg-type]
+    return ForecastFolder(section, longest_delay)  # type: ignore[arg-type]
 
 
 def by_valid_time(path: Path, issued: datetime = ISSUED, unit: str = "cm") -> None:
@@ -83,7 +83,7 @@ def test_a_file_is_read_when_it_arrives_and_not_at_every_step(tmp_path: Path) ->
     path = tmp_path / "a.nc"
     arrival = datetime.fromtimestamp(path.stat().st_ctime, UTC).replace(tzinfo=None)
     os.utime(path, (0, 0))  # a copy that keeps the date of its contents
-    recent = folder(tmp_path, look_back=timedelta(days=36_500))
+    recent = folder(tmp_path, longest_delay=timedelta(days=36_500))
     assert recent.read(arrival - HOUR, arrival + HOUR)
     assert not recent.read(arrival + 2 * HOUR, arrival + 3 * HOUR)
 
@@ -149,7 +149,7 @@ def scenes(path: Path) -> FloodScenes:
         "zones": str(path / "zones.geojson"), "zone_name": "name", "flooded": [1.0],
     }  # fmt: skip
     section = FloodSceneStreamSection.model_validate(keys | SCHEDULE)
-    return FloodScenes(section, ZoneShares.of(section, REGION))
+    return FloodScenes(section, REGION, read_zones(section.zones, section.zone_name, REGION))
 
 
 def test_a_scene_gives_the_flooded_share_of_each_observed_zone(tmp_path: Path) -> None:

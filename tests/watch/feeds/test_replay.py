@@ -169,7 +169,7 @@ def test_a_clock_that_runs_ahead_gives_readings_of_the_future() -> None:
 
 
 def test_a_failing_feed_raises_in_its_window_only() -> None:
-    feed = faults.Failing(gauge(), WINDOW)
+    feed = faults.FailingFeed(gauge(), WINDOW)
     assert feed.read(START, START + HOUR)
     with pytest.raises(FeedError, match="Pier"):
         feed.read(START, WINDOW[0])

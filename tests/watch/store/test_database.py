@@ -61,6 +61,17 @@ def test_migrations_make_the_tables_that_the_program_knows_and_run_once(address:
     engine.dispose()
 
 
+def test_a_change_of_the_tables_comes_with_a_revision(tmp_path: Path) -> None:
+    """If this fails: copy the former tables into ``first_tables.py``, add a revision, and then renew the digest."""
+    Store.open(tmp_path / "watch.db").close()
+    engine = make_engine(tmp_path / "watch.db")
+    with reading(engine) as connection:
+        statements = connection.execute(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")).scalars()
+        schema = sorted(" ".join(statement.split()) for statement in statements)
+    engine.dispose()
+    assert sha256("\n".join(schema).encode()).hexdigest().startswith("9cd34226129c824df50ccc75cab84d26")
+
+
 def test_the_schema_of_a_newer_version_is_refused(played: str) -> None:
     execute(played, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
     with pytest.raises(InputError, match=r"its schema '9999' is newer than this program's '0002'; use the version"):

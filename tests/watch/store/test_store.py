@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.agent.scripted_watch import HOUR, START, decision_at, fill, hold, message
+from benchmarks.agent.scripted_watch import HOUR, START, decision_at, hold_step, message, write_step
 from strandline.errors import InputError
 from strandline.report.alerts.cap import FloodWarning, as_cap
 from strandline.report.findings import Issuer
@@ -36,7 +36,7 @@ def store(address: str) -> Store:
 
 def test_a_step_is_kept_as_a_whole(store: Store) -> None:
     with store.step(START) as step:
-        fill(step, 0)
+        write_step(step, 0)
     read = store.read
     assert [done.hour for done in read.steps(START, START)] == [START]
     assert len(list(read.readings(START - 9 * HOUR, START + 9 * HOUR, START))) == 6 + 12
@@ -68,7 +68,7 @@ def test_health_is_read_hour_by_hour_and_the_log_has_a_newest_entry(store: Store
 def test_a_failed_step_writes_nothing_and_releases_the_lock(store: Store) -> None:
     def break_down() -> None:
         with store.step(START) as step:
-            fill(step, 0)
+            write_step(step, 0)
             raise RuntimeError("a bug")
 
     with pytest.raises(RuntimeError, match="a bug"):
@@ -113,9 +113,9 @@ def test_a_second_agent_is_told_that_the_first_acts(address: str) -> None:
 
 def test_an_agent_that_is_killed_frees_its_step(address: str) -> None:
     context = get_context("forkserver")
-    context.set_forkserver_preload([hold.__module__])
+    context.set_forkserver_preload([hold_step.__module__])
     here, there = context.Pipe()
-    agent = context.Process(target=hold, args=(address, there))
+    agent = context.Process(target=hold_step, args=(address, there))
     agent.start()
     assert here.recv() == "in the step"
     with Store.open(address) as store:

@@ -1,13 +1,15 @@
 """A small convolutional network for dense prediction from any subset of its streams."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from strandline.models.flood.dense_io import MapPrediction, Streams, mean_of_blocks, pad_streams, shares_seen, upsample
+from strandline.models.flood.dense_io import MapPrediction, Streams, pad_streams, shares_seen, upsample
 from strandline.models.layers import Block, FiLM, channels_last, gelu, masked_mean, pad_to_patches
+
+OwnContext = Callable[[Tensor, Mapping[str, Tensor], Tensor], Tensor]
 
 
 class DenseCNN(nn.Module):
@@ -19,13 +21,10 @@ class DenseCNN(nn.Module):
         width: channels at half resolution.
         dropout: dropout rate, in training and in MC dropout.
         context_width: D of a vector that modulates the maps by FiLM; ``None`` = there is none.
+        own_context: computes that vector, or its last part, from the features at half resolution (B, width, H/2, W/2),
+            the padded streams by name and the observed shares (B, streams, H/2, W/2).
         sharp: streams that the last layers take again at full resolution; without any the logits come from half
             resolution by a sub-pixel convolution (Shi et al. 2016).
-        prototypes: stream whose readings are wet (above 0) or dry (below 0) at some cells; the mean features at both
-            modulate the maps too, so that the network adapts to how water looks at this site (the prototypes of
-            Snell et al. 2017, section 2.2).
-        availability: whether the observed share of each stream modulates the maps too, so that the network can differ
-            for every subset of streams.
         static_channels: channels of static maps of the site, added where given.
         sparse: streams of which one reading stands for its block.
     """
@@ -40,9 +39,8 @@ class DenseCNN(nn.Module):
         width: int = 24,
         dropout: float = 0.1,
         context_width: int | None = None,
+        own_context: OwnContext | None = None,
         sharp: Collection[str] = (),
-        prototypes: str | None = None,
-        availability: bool = False,
         static_channels: int = 0,
         sparse: Collection[str] = (),
     ) -> None:
@@ -50,9 +48,7 @@ class DenseCNN(nn.Module):
         deep = 3 * width
         self.channels, self.sparse, self.static_channels = dict(channels), frozenset(sparse), static_channels
         self.sharp = tuple(name for name in channels if name in sharp)
-        self.feature_width, self.prototypes, self.availability = deep, prototypes, availability
-        modulated = (context_width or 0) + (0 if prototypes is None else 2 * (width + 1))
-        modulated += len(channels) if availability else 0
+        self.feature_width, self.own_context = deep, own_context
         self.embed = nn.ModuleDict(
             {name: nn.Conv2d(count, width, 4, stride=2, padding=1) for name, count in channels.items()}
         )
@@ -62,13 +58,13 @@ class DenseCNN(nn.Module):
         self.down1 = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)
         self.blocks_quarter = nn.ModuleList([Block(2 * width, dropout), Block(2 * width, dropout)])
         self.down2 = nn.Conv2d(2 * width, deep, 4, stride=2, padding=1)
-        self.film = FiLM(modulated, deep) if modulated else None
+        self.film = FiLM(context_width, deep) if context_width else None
         self.blocks_eighth = nn.ModuleList(  # one cell is one of the teacher's patches
             [Block(deep, dropout, dilation) for dilation in (1, 2, 4)]
         )
         self.up2 = nn.Conv2d(deep, 2 * width, 1)
         self.up1 = nn.Conv2d(2 * width, width, 1)
-        self.film_half = FiLM(modulated, width) if modulated else None
+        self.film_half = FiLM(context_width, width) if context_width else None
         self.out_half = Block(width, dropout)
         if self.sharp:
             seen = sum(channels[name] for name in self.sharp) + static_channels
@@ -102,10 +98,8 @@ class DenseCNN(nn.Module):
         for block in self.blocks_half:
             half = block(half)
         contexts = [] if context is None else [context]
-        if self.prototypes is not None:
-            contexts.append(_prototypes(half, by_name[self.prototypes]))
-        if self.availability:
-            contexts.append(shares.mean(dim=(2, 3)))
+        if self.own_context is not None:
+            contexts.append(self.own_context(half, by_name, shares))
         context = torch.cat(contexts, dim=1) if contexts else None
         quarter = self.down1(half)
         for block in self.blocks_quarter:
@@ -136,16 +130,3 @@ class DenseCNN(nn.Module):
         if static is None:
             static = like.new_zeros(1, self.static_channels, *like.shape[-2:])
         return channels_last(pad_to_patches(static))
-
-
-def _prototypes(features: Tensor, readings: Tensor) -> Tensor:
-    """Mean features where a reading is wet, and where dry, each with a flag whether there is one.
-
-    (B, D, H/2, W/2), (B, 1, H, W) → (B, 2D + 2).
-    """
-    parts = []
-    for sign in (1, -1):
-        there = mean_of_blocks((sign * readings > 0).to(features.dtype), 2).ceil()
-        count = there.sum(dim=(2, 3))  # (B, 1)
-        parts += [(features * there).sum(dim=(2, 3)) / count.clamp(min=1), (count > 0).to(features.dtype)]
-    return torch.cat(parts, dim=1)

@@ -1,11 +1,11 @@
 """A Vision Transformer for dense prediction: patch tokens of many streams, context tokens, a light decoder."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import torch
 from torch import Tensor, nn
 
-from strandline.models.flood.decoders import LightDecoder, PyramidDecoder
+from strandline.models.flood.decoders import LightDecoder
 from strandline.models.flood.dense_io import MapPrediction, Streams, pad_streams, shares_seen
 from strandline.models.layers import PATCH, AttentionBlock, masked_mean, sinusoidal_grid
 
@@ -22,7 +22,7 @@ class DenseTransformer(nn.Module):
         classes: K of the logits.
         width: token width; depth: blocks; heads: attention heads; dropout: dropout rate in training.
         skip_channels: width of the path at high resolution.
-        pyramid: convolutions feed the tokens (images) instead of a parallel path (ground and dikes).
+        decoder: from the channels of the streams, ``width``, ``skip_channels`` and ``classes``.
         sparse: streams of which one reading stands for its patch.
     """
 
@@ -36,7 +36,7 @@ class DenseTransformer(nn.Module):
         heads: int = 4,
         dropout: float = 0.1,
         skip_channels: int = 16,
-        pyramid: bool = False,
+        decoder: Callable[[list[int], int, int, int], nn.Module] = LightDecoder,
         sparse: Collection[str] = (),
     ) -> None:
         super().__init__()
@@ -49,12 +49,7 @@ class DenseTransformer(nn.Module):
         self.cls = nn.Parameter(torch.randn(1, 1, width) * 0.02)
         self.blocks = nn.ModuleList(AttentionBlock(width, heads, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
-        counts = list(channels.values())
-        self.decoder: LightDecoder | PyramidDecoder = (
-            PyramidDecoder(counts, width, skip_channels, classes, dropout)
-            if pyramid
-            else LightDecoder(counts, width, skip_channels, classes)
-        )
+        self.decoder = decoder(list(channels.values()), width, skip_channels, classes)
 
     def forward(self, streams: Streams, context: tuple[Tensor, Tensor] | None = None) -> MapPrediction:
         """Predict from the streams that are given.
@@ -64,7 +59,7 @@ class DenseTransformer(nn.Module):
             context: further tokens (B, M, D) and which of them are observed (B, M).
         """
         values, masks = pad_streams(streams, self.channels)
-        path, more = self.decoder.encode(values, masks)
+        path, more = self.decoder.encode(values, masks)  # type: ignore[operator]
         patched = [self.embed[name](value) for name, value in zip(self.channels, values, strict=True)]
         shares = shares_seen(masks, PATCH, [i for i, name in enumerate(self.channels) if name in self.sparse])
         grid = masked_mean(patched, shares.chunk(len(patched), dim=1))  # (B, D, H'/8, W'/8)

@@ -99,10 +99,10 @@ def load_ensemble(folder: Path) -> list[Student | MultiHeadStudent]:
         InputError: no weights in the folder, or weights of another version.
     """
     path = folder / "student.safetensors"
-    networks: list[Student | MultiHeadStudent] = []
-    for weights in _by_member(path):
-        networks.append(_multi_head_of(weights, path) if _is_multi_head(weights) else _student_of(weights, None, path))
-    return networks
+    return [
+        _multi_head_of(weights, path) if _is_multi_head(weights) else _student_of(weights, None, path)
+        for weights in _by_member(path)
+    ]
 
 
 def _by_member(path: Path) -> list[dict[str, Tensor]]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +15,8 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Times
 from strandline.observations.observations import MODALITIES
 from strandline.observations.readers.annual_maxima import read_annual_maxima
-from strandline.observations.readers.observe import READERS, dataset_readers, observe_assets
+from strandline.observations.readers.assets import read_assets
+from strandline.observations.readers.observe import READERS, dataset_readers
 from strandline.observations.readers.quality import FLAG_NAMES, MISSING
 from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tidal_constants import read_tidal_constants
@@ -22,7 +24,15 @@ from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
+from strandline.observations.region_file.data_sections import (
+    AssetsSection,
+    ExtremesSection,
+    TideGaugeSection,
+    TidesSection,
+    ZonesSection,
+)
 
+S = TypeVar("S")
 State = Literal["present", "absent", "unreadable"]
 
 COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()} | {
@@ -92,29 +102,34 @@ def take_inventory(region_file: RegionFile, now: np.datetime64 | None = None) ->
         terrain = read_terrain(region_file.terrain, region_file.region)
         streams.append(_describe_terrain(terrain))
     except InputError as error:
-        streams.append(_unreadable("terrain", "terrain", error))
-    streams += _describe_gauges(region_file, now)
-    streams.append(_describe_tides(region_file))
-    streams.append(_describe_extremes(region_file, now))
-    readers = dataset_readers(region_file)
+        streams.append(_unreadable("terrain", error))
+    region, readers = region_file.region, dataset_readers(region_file)
+    if not region_file.tide_gauge:
+        streams.append(_absent("tide_gauge"))
+    for number, gauge in enumerate(region_file.tide_gauge):
+        cost = "neighbour" if number else "tide_gauge"
+        streams.append(_describe(f"tide_gauge: {gauge.name}", gauge, partial(_describe_gauge, cost, now), cost))
+    streams.append(_describe("tides", region_file.tides, partial(_describe_tides, region)))
+    streams.append(_describe("extremes", region_file.extremes, partial(_describe_extremes, now)))
     for name in READERS:
         if name not in ("terrain", "tide_gauge"):
-            streams.append(_describe_modality(name, readers.get(name), now))
+            streams.append(_describe(name, readers.get(name), partial(_describe_modality, name, now)))
     assets: gpd.GeoDataFrame | None = None
     if region_file.assets is None:
-        streams.append(_absent("assets", "assets"))
+        streams.append(_absent("assets"))
     elif terrain is None and region_file.assets.lattice is not None:
         streams.append(Stream("assets", "absent", "a lattice needs the terrain", COSTS["assets"]))
     else:
         try:
-            assets = observe_assets(region_file, xr.Dataset() if terrain is None else terrain)
-            streams.append(_describe_assets(region_file, assets, now))
+            found = xr.Dataset() if terrain is None else terrain
+            assets = read_assets(region_file.assets, region_file.region, found)
+            streams.append(_describe_assets(region_file.assets, assets, now))
         except InputError as error:
-            streams.append(_unreadable("assets", "assets", error))
-    streams.append(_describe_zones(region_file))
+            streams.append(_unreadable("assets", error))
+    streams.append(_describe("zones", region_file.zones, partial(_describe_zones, region)))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
-    return Inventory(region_file.region, tuple(streams), held_out, gauges, terrain, assets)
+    return Inventory(region, tuple(streams), held_out, gauges, terrain, assets)
 
 
 def known_spans(time: Times, known: npt.NDArray[np.bool_]) -> tuple[tuple[np.datetime64, np.datetime64], ...]:
@@ -123,68 +138,49 @@ def known_spans(time: Times, known: npt.NDArray[np.bool_]) -> tuple[tuple[np.dat
     return tuple((time[start], time[end - 1]) for start, end in zip(edges[::2], edges[1::2], strict=True))
 
 
-def _describe_gauges(region_file: RegionFile, now: np.datetime64) -> list[Stream]:
-    if not region_file.tide_gauge:
-        return [_absent("tide_gauge", "tide_gauge")]
-    streams = []
-    for number, gauge in enumerate(region_file.tide_gauge):
-        name, cost = f"tide_gauge: {gauge.name}", "tide_gauge" if number == 0 else "neighbour"
-        try:
-            dataset = read_tide_gauges([gauge])
-        except InputError as error:
-            streams.append(_unreadable(name, cost, error))
-            continue
-        quality = dataset["quality"].values[0]
-        found = [
-            f"{int((quality & flag > 0).sum())} h {flag_name}"
-            for flag, flag_name in FLAG_NAMES.items()
-            if flag != MISSING
-        ]
-        level = dataset["water_level"].values[0]
-        detail = (
-            f"{np.nanmin(level):.2f} to {np.nanmax(level):.2f} m, mean sea level "
-            f"{float(dataset['mean_sea_level'][0]):.2f} m; {', '.join(found)}"
-        )
-        streams.append(_timed(name, cost, detail, dataset["time"].values, ~np.isnan(level), now))
-    return streams
+def _describe(name: str, section: S | None, describe: Callable[[S], Stream], cost: str | None = None) -> Stream:
+    """The description of a section's data; absent without the section."""
+    if section is None:
+        return _absent(name)
+    try:
+        return describe(section)
+    except InputError as error:
+        return _unreadable(name, error, cost)
 
 
-def _describe_tides(region_file: RegionFile) -> Stream:
-    tides = region_file.tides
-    if tides is None:
-        return _absent("tides", "tides")
+def _describe_gauge(cost: str, now: np.datetime64, gauge: TideGaugeSection) -> Stream:
+    dataset = read_tide_gauges([gauge])
+    quality = dataset["quality"].values[0]
+    found = [
+        f"{int((quality & flag > 0).sum())} h {flag_name}" for flag, flag_name in FLAG_NAMES.items() if flag != MISSING
+    ]
+    level = dataset["water_level"].values[0]
+    detail = (
+        f"{np.nanmin(level):.2f} to {np.nanmax(level):.2f} m, mean sea level "
+        f"{float(dataset['mean_sea_level'][0]):.2f} m; {', '.join(found)}"
+    )
+    return _timed(f"tide_gauge: {gauge.name}", cost, detail, dataset["time"].values, ~np.isnan(level), now)
+
+
+def _describe_tides(region: Region, tides: TidesSection) -> Stream:
     if tides.constants is None or tides.station is None:
         return Stream("tides", "present", "fitted to the record outside the held-out windows", COSTS["tides"])
-    try:
-        latitude = region_file.region.centre_lonlat[1]
-        constants = read_tidal_constants(tides.constants, tides.station, latitude)
-    except InputError as error:
-        return _unreadable("tides", "tides", error)
+    constants = read_tidal_constants(tides.constants, tides.station, region.centre_lonlat[1])
     greatest = sorted(constants.amplitude.items(), key=lambda item: -item[1])[:4]
     detail = "published constants: " + ", ".join(f"{name} {metres:.2f} m" for name, metres in greatest)
     return Stream("tides", "present", detail, COSTS["tides"], count=len(constants.amplitude))
 
 
-def _describe_extremes(region_file: RegionFile, now: np.datetime64) -> Stream:
-    if region_file.extremes is None:
-        return _absent("extremes", "extremes")
-    try:
-        years, maxima = read_annual_maxima(region_file.extremes)
-    except InputError as error:
-        return _unreadable("extremes", "extremes", error)
+def _describe_extremes(now: np.datetime64, extremes: ExtremesSection) -> Stream:
+    years, maxima = read_annual_maxima(extremes)
     detail = f"annual maxima {years.min():.0f}-{years.max():.0f}, {maxima.min():.2f} to {maxima.max():.2f} m"
     end = np.datetime64(f"{int(years.max()):04d}-12-31", "ns")
     return Stream("extremes", "present", detail, COSTS["extremes"], count=int(years.size), age_days=_days(now - end))
 
 
-def _describe_modality(name: str, read: Callable[[], xr.Dataset | None] | None, now: np.datetime64) -> Stream:
+def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Dataset | None]) -> Stream:
     """A modality other than terrain and gauges."""
-    if read is None:
-        return _absent(name, name)
-    try:
-        dataset = read()
-    except InputError as error:
-        return _unreadable(name, name, error)
+    dataset = read()
     if dataset is None:
         what = "no storm passed within the distance" if name == "storms" else "no reference scene is named"
         return Stream(name, "absent", what, COSTS[name])
@@ -247,32 +243,24 @@ def _describe_terrain(terrain: xr.Dataset) -> Stream:
     )
 
 
-def _describe_assets(region_file: RegionFile, assets: gpd.GeoDataFrame | None, now: np.datetime64) -> Stream:
-    if assets is None or region_file.assets is None:
-        return _absent("assets", "assets")
-    lattice = region_file.assets.lattice is not None
-    kind = "nodes of a lattice, not a survey" if lattice else "surveyed"
+def _describe_assets(section: AssetsSection, assets: gpd.GeoDataFrame, now: np.datetime64) -> Stream:
+    kind = "surveyed" if section.lattice is None else "nodes of a lattice, not a survey"
     detail = f"{len(assets)} {kind}, {assets['value'].sum() / 1e6:.1f} million EUR (2010)"
     surveyed = np.datetime64(f"{int(assets['survey_year'].min()):04d}-07-01", "ns")
     return Stream("assets", "present", detail, COSTS["assets"], count=len(assets), age_days=_days(now - surveyed))
 
 
-def _describe_zones(region_file: RegionFile) -> Stream:
-    if region_file.zones is None:
-        return _absent("zones", "zones")
-    try:
-        zones = read_zones(region_file.zones, region_file.region)
-    except InputError as error:
-        return _unreadable("zones", "zones", error)
+def _describe_zones(region: Region, section: ZonesSection) -> Stream:
+    zones = read_zones(section, region)
     return Stream("zones", "present", ", ".join(zones["name"]), COSTS["zones"], count=len(zones))
 
 
-def _absent(name: str, cost: str) -> Stream:
-    return Stream(name, "absent", "not in the region file", COSTS[cost])
+def _absent(name: str) -> Stream:
+    return Stream(name, "absent", "not in the region file", COSTS[name])
 
 
-def _unreadable(name: str, cost: str, error: InputError) -> Stream:
-    return Stream(name, "unreadable", str(error), COSTS[cost])
+def _unreadable(name: str, error: InputError, cost: str | None = None) -> Stream:
+    return Stream(name, "unreadable", str(error), COSTS[cost or name])
 
 
 def _days(span: np.timedelta64) -> float:

@@ -126,7 +126,8 @@ def _draw_map(figure: Figure, axes: Axes, inventory: Inventory) -> None:
         image = axes.imshow(
             elevation, extent=(left, right, bottom, top), cmap="RdYlBu_r", vmin=-limit, vmax=limit, zorder=2
         )
-        figure.colorbar(image, ax=axes, shrink=0.7, label=f"elevation [m above {_short(region.vertical_datum)}]")
+        datum = textwrap.shorten(region.vertical_datum, 40, placeholder=" …")
+        figure.colorbar(image, ax=axes, shrink=0.7, label=f"elevation [m above {datum}]")
         water = np.where(np.isnan(elevation), 0.0, inventory.terrain["permanent_water"].values)
         if 0 < water.sum() < water.size:
             axes.contour(region.x / 1000, region.y / 1000, water, [0.5], colors="navy", linewidths=0.8, zorder=3)
@@ -172,18 +173,10 @@ def _list_untimed(axes: Axes, streams: list[Stream]) -> None:
     for stream in streams:
         colour = {"present": "darkgreen", "absent": "darkgoldenrod", "unreadable": "firebrick"}[stream.state]
         text = stream.detail if stream.state != "absent" else f"without it: {stream.cost}"
-        lines = _wrap(text, 44)[:5]
+        lines = textwrap.wrap(text, 44, break_on_hyphens=False)[:5]
         axes.text(0, y, f"{stream.name}: {stream.state}", color=colour, weight="bold", fontsize=9, va="top")
         axes.text(0, y - 0.04, "\n".join(lines), fontsize=7.5, va="top")
         y -= 0.06 + 0.034 * len(lines)
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, break_on_hyphens=False)
-
-
-def _short(datum: str) -> str:
-    return textwrap.shorten(datum, 40, placeholder=" …")
 
 
 def _span(stream: Stream) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from strandline.errors import InputError
+from strandline.observations.arrays import Mask
 from strandline.observations.assets import ASSET_CLASSES, ASSET_DETAILS
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
@@ -18,19 +19,14 @@ _log = logging.getLogger(__name__)
 
 
 def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
-    """The assets inside the region, with ``ASSET_COLUMNS``, in the region's CRS.
+    """The assets whose centroid is inside the region, with ``ASSET_COLUMNS``, in the region's CRS.
 
     Raises:
         InputError: with file, row and remedy.
     """
     if settings.lattice is not None:
         return build_asset_lattice(settings.lattice, int(settings.survey_year or 0), region, terrain)
-    return read_survey(settings, region)
-
-
-def read_survey(settings: AssetsSection, region: Region) -> gpd.GeoDataFrame:
-    """A survey with mapped columns, reprojected and clipped to the region by the centroid of each shape."""
-    columns, path = settings.columns, settings.require_path()
+    columns, path = settings.columns, settings.path or Path()  # the section has one where it has no lattice
     frame = read_vectors(path, columns.model_dump(exclude_none=True).values())
     projected = frame.to_crs(region.crs)
     points = projected.geometry.centroid
@@ -40,21 +36,16 @@ def read_survey(settings: AssetsSection, region: Region) -> gpd.GeoDataFrame:
         _raise_outside(frame, path, region)
     _log.info("assets: %d of %d lie in the region", inside.sum(), len(frame))
     chosen = frame[inside]
-    value = (
-        _numbers(chosen, columns.value, path)
-        if columns.value is not None
-        else _numbers(chosen, str(columns.floor_area), path) * float(settings.value_per_m2 or np.nan)
-    )
-    year = (
-        _numbers(chosen, columns.survey_year, path)
-        if columns.survey_year is not None
-        else np.full(len(chosen), settings.survey_year)
-    )
-    identity = (
-        chosen[columns.asset_id].astype(str).to_numpy()
-        if columns.asset_id is not None
-        else np.array([f"asset_{i + 1}" for i in np.flatnonzero(inside)])
-    )
+    if columns.value is not None:
+        value = _numbers(chosen, columns.value, path)
+    else:
+        value = _numbers(chosen, str(columns.floor_area), path) * float(settings.value_per_m2 or np.nan)
+    year = np.full(len(chosen), settings.survey_year)
+    if columns.survey_year is not None:
+        year = _numbers(chosen, columns.survey_year, path)
+    identity = np.array([f"asset_{i + 1}" for i in np.flatnonzero(inside)])
+    if columns.asset_id is not None:
+        identity = chosen[columns.asset_id].astype(str).to_numpy()
     repeated = pd.Series(identity).duplicated()
     if repeated.any():
         raise InputError(path, f"asset_id '{identity[repeated.argmax()]}' occurs twice", "give every asset one id")
@@ -130,41 +121,32 @@ def _details(columns: AssetColumns, frame: gpd.GeoDataFrame, path: Path) -> dict
             continue
         numbers = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
         wrong = frame[column].notna().to_numpy() & (~np.isfinite(numbers) | ((numbers < 0) & (name != "crest")))
-        if wrong.any():
-            first = int(wrong.argmax())
-            raise InputError(
-                f"{path} row {frame.index[first] + 1}",
-                f"'{frame[column].iloc[first]}' in column '{column}' is not a number"
-                + ("" if name == "crest" else " of 0 or more"),
-                "correct it, or leave the cell empty if unknown",
-            )
+        what = "is not a number" + ("" if name == "crest" else " of 0 or more")
+        _refuse(frame, wrong, column, what, path, "correct it, or leave the cell empty if unknown")
         details[name] = numbers
     return details
 
 
 def _numbers(frame: gpd.GeoDataFrame, column: str, path: Path) -> np.ndarray:
     numbers: np.ndarray = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
-    wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0))
-    if wrong.size:
-        raise InputError(
-            f"{path} row {frame.index[wrong[0]] + 1}",
-            f"'{frame[column].iloc[wrong[0]]}' in column '{column}' is not a number of 0 or more "
-            f"({wrong.size} such values)",
-            "correct it, or drop the row",
-        )
+    wrong = ~np.isfinite(numbers) | (numbers < 0)
+    _refuse(frame, wrong, column, "is not a number of 0 or more", path, "correct it, or drop the row")
     return numbers
 
 
 def _classes(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> np.ndarray:
-    if settings.columns.asset_class is None:
+    column = settings.columns.asset_class
+    if column is None:
         return np.full(len(frame), settings.asset_class)
-    labels = frame[settings.columns.asset_class].astype(str)
-    classes = labels.map(lambda label: settings.classes.get(label, label))
-    unknown = np.flatnonzero(~classes.isin(ASSET_CLASSES))
-    if unknown.size:
-        raise InputError(
-            f"{path} row {frame.index[unknown[0]] + 1}",
-            f"'{labels.iloc[unknown[0]]}' is not an asset class ({unknown.size} such rows)",
-            f"map it in assets.classes to one of {', '.join(ASSET_CLASSES)}",
-        )
+    classes = frame[column].astype(str).map(lambda label: settings.classes.get(label, label))
+    remedy = f"map it in assets.classes to one of {', '.join(ASSET_CLASSES)}"
+    _refuse(frame, ~classes.isin(ASSET_CLASSES).to_numpy(), column, "is not an asset class", path, remedy)
     return np.asarray(classes)
+
+
+def _refuse(frame: gpd.GeoDataFrame, wrong: Mask, column: str, what: str, path: Path, remedy: str) -> None:
+    """Raise InputError with the first wrong row, if there is one."""
+    rows = np.flatnonzero(wrong)
+    if rows.size:
+        text = f"'{frame[column].iloc[rows[0]]}' in column '{column}' {what} ({rows.size} such rows)"
+        raise InputError(f"{path} row {frame.index[rows[0]] + 1}", text, remedy)

@@ -41,25 +41,19 @@ def read_climate(settings: ClimateSection, region: Region) -> xr.Dataset:
     """
     if settings.station is not None:
         return read_weather_station(settings.station)
-    return read_climate_fields(settings, region)
-
-
-def read_climate_fields(settings: ClimateSection, region: Region) -> xr.Dataset:
-    """Gridded fields around the region, in SI units."""
-    path = settings.require_path()
+    path = settings.path or Path()  # the section has one where it has no station
     with open_fields(path) as dataset:
+        available = ", ".join(map(str, dataset.data_vars))
         time = times_of(dataset, path)
         found = {}
         for name, (standard_names, names) in _NAMES.items():
             stated = settings.names.get(name)  # type: ignore[call-overload]
             if stated is not None and stated not in dataset.variables:
-                available = ", ".join(map(str, dataset.data_vars))
                 raise InputError(path, f"has no variable '{stated}' for {name}", f"it has {available}")
             array = dataset[stated] if stated else find_variable(dataset, standard_names, names)
             if array is not None:
                 found[name] = _select_around(array, dataset, time, region, settings.margin, path)
         if not found:
-            available = ", ".join(map(str, dataset.data_vars))
             raise InputError(path, f"holds no known variable; it has {available}", "name them in climate.names")
     layers = {}
     for name, array in found.items():

@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Times
 from strandline.observations.readers.formats.tables import TextTable, read_table
-from strandline.observations.readers.formats.timestamps import as_times
+from strandline.observations.readers.formats.timestamps import parse_times
 from strandline.observations.readers.formats.units import to_si
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import StormsSection
@@ -43,7 +41,6 @@ def read_tracks(path: Path, points: Sequence[tuple[float, float]], distance: flo
     Args:
         path: IBTrACS, as CSV.
         points: longitude and latitude of each [degrees].
-        distance: [km].
 
     Raises:
         InputError: with file, row and remedy.
@@ -58,14 +55,9 @@ def read_tracks(path: Path, points: Sequence[tuple[float, float]], distance: flo
         )  # the second line of NCEI's CSV holds the units
     storm, time, longitude, latitude, wind, pressure = columns
     x, y = table.numbers(longitude, ()), table.numbers(latitude, ())
-    wrong = np.flatnonzero(np.isnan(x) | np.isnan(y) | (np.abs(y) > 90) | (np.abs(x) > 360))
-    if wrong.size:
-        raise InputError(
-            table.row(int(wrong[0])),
-            f"longitude '{table.column(longitude).iloc[wrong[0]]}', latitude "
-            f"'{table.column(latitude).iloc[wrong[0]]}' is not a position ({wrong.size} such rows)",
-            "check whether longitude and latitude are swapped",
-        )
+    wrong = np.isnan(x) | np.isnan(y) | (np.abs(y) > 90) | (np.abs(x) > 360)
+    remedy = "check whether longitude and latitude are swapped"
+    table.refuse(wrong, [longitude, latitude], "is not a position", remedy)
     x = (x + 180.0) % 360.0 - 180.0
     near = np.any([great_circle_distance(x, y, *point) <= distance for point in points], axis=0)
     names = table.column(storm)
@@ -82,7 +74,7 @@ def read_tracks(path: Path, points: Sequence[tuple[float, float]], distance: flo
         {
             "fix": np.arange(chosen.size),
             "storm": ("fix", names.iloc[chosen].to_numpy(dtype=str)),
-            "time": ("fix", _times(selected, time)),
+            "time": ("fix", parse_times(selected, time)),
             "longitude": ("fix", x[chosen]),
             "latitude": ("fix", y[chosen]),
         },
@@ -99,12 +91,3 @@ def great_circle_distance(
     half = np.sin((phi - to_phi) / 2) ** 2
     half += np.cos(phi) * np.cos(to_phi) * np.sin(np.deg2rad(longitude - to_longitude) / 2) ** 2
     return np.asarray(2 * _EARTH_RADIUS * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
-
-
-def _times(table: TextTable, column: str) -> Times:
-    text = table.column(column)
-    parsed = pd.to_datetime(text, errors="coerce", format="ISO8601", utc=True)
-    wrong = np.flatnonzero(parsed.isna())
-    if wrong.size:
-        raise InputError(table.row(int(wrong[0])), f"'{text.iloc[wrong[0]]}' is not a time", "write ISO 8601, UTC")
-    return as_times(parsed)

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import geopandas as gpd
 import xarray as xr
 
 from strandline.observations.observations import Observations, Provenance
@@ -20,29 +19,17 @@ from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import AssetsSection
 from strandline.observations.region_file.values import Sourced
 
-
-class Reader(NamedTuple):
-    """How one modality is read.
-
-    Attributes:
-        section: key of the region file.
-        read: from the section and the region to a dataset, ``None`` where the section names no such data.
-    """
-
-    section: str
-    read: Callable[[Any, Region], xr.Dataset | None]
-
-
-READERS: dict[str, Reader] = {
-    "terrain": Reader("terrain", read_terrain),
-    "tide_gauge": Reader("tide_gauge", lambda gauges, _: read_tide_gauges(gauges)),
-    "sar": Reader("sar", read_sar),
-    "sar_reference": Reader("sar", read_sar_reference),
-    "optical": Reader("optical", read_optical),
-    "climate": Reader("climate", read_climate),
-    "storms": Reader("storms", read_storms),
+READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
+    "terrain": ("terrain", read_terrain),
+    "tide_gauge": ("tide_gauge", lambda gauges, _: read_tide_gauges(gauges)),
+    "sar": ("sar", read_sar),
+    "sar_reference": ("sar", read_sar_reference),
+    "optical": ("optical", read_optical),
+    "climate": ("climate", read_climate),
+    "storms": ("storms", read_storms),
 }
-"""Modality → reader. A new modality needs one row here and one in ``MODALITIES``."""
+"""Modality → section of the region file and its reader, ``None`` where the section names no such data. A new modality
+needs one row here and one in ``MODALITIES``."""
 
 
 def observe(region_file: RegionFile) -> Observations:
@@ -54,8 +41,9 @@ def observe(region_file: RegionFile) -> Observations:
     datasets = {name: read() for name, read in dataset_readers(region_file).items()}
     present = {name: dataset for name, dataset in datasets.items() if dataset is not None}
     provenance = {name: provenance_of(region_file, name) for name in present}
-    assets = observe_assets(region_file, present["terrain"])
-    if assets is not None:
+    assets = None
+    if region_file.assets is not None:
+        assets = read_assets(region_file.assets, region_file.region, present["terrain"])
         provenance["assets"] = provenance_of(region_file, "assets")
     return Observations(region_file.region, provenance=provenance, assets=assets, **present)
 
@@ -70,16 +58,9 @@ def dataset_readers(region_file: RegionFile) -> dict[str, Callable[[], xr.Datase
     return readers
 
 
-def observe_assets(region_file: RegionFile, terrain: xr.Dataset) -> gpd.GeoDataFrame | None:
-    """The assets; ``None`` without the section."""
-    if region_file.assets is None:
-        return None
-    return read_assets(region_file.assets, region_file.region, terrain)
-
-
 def provenance_of(region_file: RegionFile, modality: str) -> Provenance:
     """Source and licence of a modality: as the region file states them, else the file names."""
-    section = getattr(region_file, READERS[modality].section if modality in READERS else modality)
+    section = getattr(region_file, READERS[modality][0] if modality in READERS else modality)
     sections: tuple[Sourced, ...] = section if isinstance(section, tuple) else (section,)
     sources = dict.fromkeys(_source(section) for section in sections)
     licences = dict.fromkeys(section.licence for section in sections)

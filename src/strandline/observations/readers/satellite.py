@@ -1,7 +1,8 @@
 """Radar scenes [dB] on the region's grid and optical scenes [-] on a coarser grid; NaN = not observed."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from rasterio.enums import Resampling
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.observations.readers.formats.rasters import Grid, NoCoverage, cell_size_in, open_raster, read_on_grid
+from strandline.observations.readers.formats.rasters import NoCoverage, cell_size_in, open_raster, read_on_grid
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import OpticalSection, SarSection, SceneSection
 from strandline.observations.region_file.values import as_datetime64
@@ -27,16 +28,17 @@ def read_sar(settings: SarSection, region: Region) -> xr.Dataset:
         InputError: with file and remedy.
     """
     scenes = _in_order(settings.scenes)
-    grid = Grid(region)
-    bands = {name: band for name, band in settings.bands.model_dump().items() if band is not None}
+    bands = settings.bands.model_dump(exclude_none=True)
     maps: dict[str, list[Floats]] = {name: [] for name in bands}
     for scene in scenes:
         with open_raster(scene.path) as dataset:
             for name, band in bands.items():
-                power = read_on_grid(dataset, band, grid, settings.nodata, _to_power(settings.scale))
+                power = read_on_grid(dataset, band, region, settings.nodata, _to_power(settings.scale))
                 maps[name].append(_to_decibel(power))
-        _raise_if_unseen(scene, region, [maps[name][-1] for name in maps])
-    sar = _scenes({name: np.stack(layers) for name, layers in maps.items()}, scenes, grid)
+        if all(np.isnan(layers[-1]).all() for layers in maps.values()):
+            what = f"covers no cell of region '{region.name}'"
+            raise NoCoverage(scene.path, what, "remove this scene, or check nodata and scale")
+    sar = _scenes(maps, scenes, region)
     check_variables(sar, "sar")
     _log.info("sar: %d scenes, %.0f %% of cells seen", len(scenes), 100 * float(sar["vv"].notnull().mean()))
     return sar
@@ -46,22 +48,18 @@ def read_sar_reference(settings: SarSection, region: Region) -> xr.Dataset | Non
     """The ``sar_reference`` modality: mean power of the reference scenes that observed a cell, in dB."""
     if not settings.reference:
         return None
-    grid = Grid(region)
-    layers: dict[str, tuple[tuple[str, str], Floats]] = {}
-    for name, band in settings.bands.model_dump().items():
-        if band is None:
-            continue
-        total, count = np.zeros(grid.shape), np.zeros(grid.shape)
+    variables = {}
+    for name, band in settings.bands.model_dump(exclude_none=True).items():
+        total, count = np.zeros(region.shape), np.zeros(region.shape)
         for path in settings.reference:
             with open_raster(path) as dataset:
-                power = read_on_grid(dataset, band, grid, settings.nodata, _to_power(settings.scale))
+                power = read_on_grid(dataset, band, region, settings.nodata, _to_power(settings.scale))
             seen = ~np.isnan(power)
             total[seen] += power[seen]
             count += seen
-        mean = np.divide(total, count, out=np.full(grid.shape, np.nan), where=count > 0)
-        layers[name] = (("y", "x"), _to_decibel(mean))
-    variables = {name: as_variable(name, dims, values) for name, (dims, values) in layers.items()}
-    reference = xr.Dataset(variables, {"y": grid.y, "x": grid.x})
+        mean = np.divide(total, count, out=np.full(region.shape, np.nan), where=count > 0)
+        variables[name] = as_variable(name, ("y", "x"), _to_decibel(mean))
+    reference = xr.Dataset(variables, {"y": region.y, "x": region.x})
     check_variables(reference, "sar reference")
     return reference
 
@@ -78,7 +76,7 @@ def read_optical(settings: OpticalSection, region: Region) -> xr.Dataset:
     scenes = _in_order(settings.scenes)
     with open_raster(scenes[0].path) as dataset:
         grid = _coarse_grid(region, cell_size_in(dataset, region))
-    bands = {name: band for name, band in settings.bands.model_dump().items() if band is not None}
+    bands = settings.bands.model_dump(exclude_none=True)
     maps: dict[str, list[Floats]] = {name: [] for name in bands}
     for scene in scenes:
         clear = _clear(scene, settings, grid)
@@ -86,7 +84,7 @@ def read_optical(settings: OpticalSection, region: Region) -> xr.Dataset:
             for name, band in bands.items():
                 reflectance = settings.reflectance_scale * read_on_grid(dataset, band, grid, settings.nodata)
                 maps[name].append(np.where(clear, reflectance, np.nan))
-    optical = _scenes({name: np.stack(layers) for name, layers in maps.items()}, scenes, grid)
+    optical = _scenes(maps, scenes, grid)
     check_variables(optical, "optical (reflectance_scale?)")
     seen = 100 * float(optical["green"].notnull().mean())
     _log.info("optical: %d scenes, %.0f %% of cells clear", len(scenes), seen)
@@ -106,7 +104,7 @@ def _to_decibel(power: Floats) -> Floats:
     return np.asarray(10.0 * np.log10(power), dtype=np.float64)
 
 
-def _clear(scene: SceneSection, settings: OpticalSection, grid: Grid) -> npt.NDArray[np.bool_]:
+def _clear(scene: SceneSection, settings: OpticalSection, grid: Region) -> npt.NDArray[np.bool_]:
     """(H, W) True where no pixel of a cell is cloudy; all True without a cloud mask."""
     path = scene.cloud_mask or (scene.path if settings.cloud_band else None)
     if path is None:
@@ -117,18 +115,17 @@ def _clear(scene: SceneSection, settings: OpticalSection, grid: Grid) -> npt.NDA
 
     band = 1 if scene.cloud_mask else int(settings.cloud_band or 1)
     with open_raster(path) as dataset:
-        finer = cell_size_in(dataset, grid.region) < grid.region.cell_size * grid.factor
-        rule = Resampling.max if finer else Resampling.nearest
+        rule = Resampling.max if cell_size_in(dataset, grid) < grid.cell_size else Resampling.nearest
         cloud = read_on_grid(dataset, band, grid, None, cloudy, rule)
     clear: npt.NDArray[np.bool_] = cloud == 0
     return clear
 
 
-def _coarse_grid(region: Region, cell_size: float) -> Grid:
+def _coarse_grid(region: Region, cell_size: float) -> Region:
     rows, columns = region.shape
     ratio = max(1, int(np.floor(cell_size / region.cell_size + 1e-6)))
     factor = max(f for f in range(1, ratio + 1) if rows % f == 0 and columns % f == 0)
-    return Grid(region, factor)
+    return replace(region, cell_size=region.cell_size * factor)
 
 
 def _in_order(scenes: Sequence[SceneSection]) -> list[SceneSection]:
@@ -148,16 +145,9 @@ def _in_order(scenes: Sequence[SceneSection]) -> list[SceneSection]:
     return ordered
 
 
-def _raise_if_unseen(scene: SceneSection, region: Region, layers: Sequence[Floats]) -> None:
-    if all(np.isnan(layer).all() for layer in layers):
-        raise NoCoverage(
-            scene.path, f"covers no cell of region '{region.name}'", "remove this scene, or check nodata and scale"
-        )
-
-
-def _scenes(layers: dict[str, Floats], scenes: Sequence[SceneSection], grid: Grid) -> xr.Dataset:
+def _scenes(maps: Mapping[str, list[Floats]], scenes: Sequence[SceneSection], grid: Region) -> xr.Dataset:
     time = np.array([as_datetime64(scene.time) for scene in scenes], dtype="datetime64[ns]")
     return xr.Dataset(
-        {name: as_variable(name, ("scene", "y", "x"), values) for name, values in layers.items()},
+        {name: as_variable(name, ("scene", "y", "x"), np.stack(layers)) for name, layers in maps.items()},
         {"scene": np.arange(time.size), "time": ("scene", time), "y": grid.y, "x": grid.x},
     )

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.observations.readers.formats.rasters import Grid, NoCoverage, open_raster, read_on_grid
+from strandline.observations.readers.formats.rasters import NoCoverage, open_raster, read_on_grid
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import PermanentWaterSection, TerrainSection
 from strandline.observations.variables import as_variable, check_variables
@@ -49,7 +49,7 @@ def read_elevation(settings: TerrainSection, region: Region) -> Floats:
         NoCoverage: every cell is outside.
     """
     with open_raster(settings.path) as dataset:
-        elevation = read_on_grid(dataset, 1, Grid(region), settings.nodata) + settings.datum_shift
+        elevation = read_on_grid(dataset, 1, region, settings.nodata) + settings.datum_shift
     if np.isnan(elevation).all():
         raise NoCoverage(
             settings.path, f"covers no cell of region '{region.name}'", "check the region's bounds and CRS"
@@ -64,7 +64,7 @@ def read_water(path: Path, region: Region) -> Floats:
         NoCoverage: every cell is unknown.
     """
     with open_raster(path) as dataset:
-        share = read_on_grid(dataset, 1, Grid(region), None)
+        share = read_on_grid(dataset, 1, region, None)
     return np.where(np.isnan(share), np.nan, (share >= 0.5).astype(float))
 
 

@@ -32,11 +32,8 @@ def read_tide_gauges(gauges: Sequence[TideGaugeSection]) -> xr.Dataset:
     for gauge, (time, level) in zip(gauges, readings, strict=True):
         hourly = hourly_mean(time, level, hours, gauge.minimum_share)
         if np.isnan(hourly).all():
-            raise InputError(
-                f"gauge '{gauge.name}'",
-                f"no hour has {gauge.minimum_share:.0%} of its readings",
-                "lower 'minimum_share'",
-            )
+            what = f"no hour has {gauge.minimum_share:.0%} of its readings"
+            raise InputError(f"gauge '{gauge.name}'", what, "lower 'minimum_share'")
         hour_flags = hourly_flags(time, flag_quality(time, level) & ~MISSING, hours)
         levels.append(hourly)
         flags.append(hour_flags | np.where(np.isnan(hourly), MISSING, np.uint8(0)))
@@ -83,9 +80,7 @@ def _mean_sea_level(gauge: TideGaugeSection, hours: np.ndarray, level: np.ndarra
     start, end = (as_datetime64(instant) for instant in gauge.mean_sea_level)
     chosen = (hours >= start) & (hours <= end) & (quality == 0)
     if not chosen.any():
-        raise InputError(
-            f"gauge '{gauge.name}'",
-            f"has no reading from {start} to {end} to average",
-            "choose another window for 'mean_sea_level', or give the level",
-        )
+        what = f"has no reading from {start} to {end} to average"
+        remedy = "choose another window for 'mean_sea_level', or give the level"
+        raise InputError(f"gauge '{gauge.name}'", what, remedy)
     return float(level[chosen].mean())

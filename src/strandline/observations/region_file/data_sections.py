@@ -1,11 +1,9 @@
 """The sections of a region file that name data."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from strandline.errors import InputError
 from strandline.observations.assets import ASSET_CLASSES
 from strandline.observations.region_file.values import (
     Band,
@@ -226,16 +224,6 @@ class ClimateSection(Sourced):
             raise ValueError("give either 'path' (fields) or 'station' (a weather station); not both")
         return self
 
-    def require_path(self) -> Path:
-        """The file of the fields.
-
-        Raises:
-            InputError: the section has a weather station.
-        """
-        if self.path is None:
-            raise InputError("climate", "has no 'path'", "give the file of the fields")
-        return self.path
-
 
 class StormsSection(Sourced):
     """Cyclone tracks (IBTrACS CSV, knots and hPa): every storm that comes within ``distance`` [km]."""
@@ -331,16 +319,6 @@ class AssetsSection(Sourced):
                     "the value of the assets is missing; add columns.value, or columns.floor_area and 'value_per_m2'"
                 )
         return self
-
-    def require_path(self) -> Path:
-        """The file of the survey.
-
-        Raises:
-            InputError: the section has a lattice.
-        """
-        if self.path is None:
-            raise InputError("assets", "has no 'path'", "give the file of a survey")
-        return self.path
 
 
 class ZonesSection(Sourced):

@@ -123,7 +123,6 @@ def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
     """Read and check a region file.
 
     Args:
-        path: the TOML file.
         data: base folder of relative paths; the region file's own folder when ``None``.
 
     Raises:

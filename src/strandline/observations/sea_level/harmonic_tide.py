@@ -46,7 +46,6 @@ class TidalConstants:
     """Tidal constants of one gauge in utide's convention.
 
     Attributes:
-        name: of the gauge.
         latitude: [degrees north]; the nodal corrections of diurnal constituents depend on it.
         source: of the constants, with licence.
         amplitude: constituent (utide's spelling) → amplitude [m].
@@ -115,7 +114,6 @@ class FittedTide:
     """A tide fitted to a record, and the modes of its error.
 
     Attributes:
-        constants: of the tide.
         mean: sea level [m on the record's datum] about which it swings.
         modes: (2C + 1, R) error modes of the cosine and sine amplitudes of the constituents and of the mean [m]; the
             error is their sum, each times an independent standard normal number.
@@ -149,7 +147,6 @@ def fit_tide(time: Times, level: Floats, latitude: float, *, name: str, source: 
         time: UTC, increasing; uneven steps and gaps are allowed.
         level: water level [m] on any datum; NaN = not observed.
         latitude: [degrees north].
-        name: of the gauge.
         source: of the record, for the report.
 
     Raises:

@@ -67,37 +67,25 @@ def write_products(
     """
     report: Progress = (lambda _: None) if progress is None else progress
     try:
-        _write(store, region, tiles, return_periods, metadata, tags, report)
+        with TemporaryDirectory() as temporary, rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
+            folder = Path(store.root) if store.is_local else Path(temporary)
+            (folder / METADATA_FILE).unlink(missing_ok=True)  # of a former map, it would describe other rasters
+            with TemporaryDirectory(dir=folder, prefix=".partial-") as work:
+                plain = [Path(work) / product.file for product in PRODUCTS]
+                _write_plain(plain, store, region, tiles, return_periods, tags, lambda done: report(done / 2))
+                for product, path in zip(PRODUCTS, plain, strict=True):
+                    with write_atomically(folder / product.file) as complete:
+                        raster_files.copy(path, complete, driver="COG", **COG)
+            _read_back(folder, store, region, tiles, len(return_periods), lambda done: report((1 + done) / 2))
+            write_text(folder / METADATA_FILE, json.dumps(metadata, indent=2, allow_nan=False) + "\n")
+            if not store.is_local:
+                if store.system.exists(f"{store.root}/{METADATA_FILE}"):
+                    store.system.rm_file(f"{store.root}/{METADATA_FILE}")
+                for name in (*(product.file for product in PRODUCTS), METADATA_FILE):
+                    store.system.put_file(str(folder / name), f"{store.root}/{name}")
     except (OSError, RasterioError) as error:
         remedy = "free space or choose another folder, then continue with --resume"
         raise InputError(store.out, f"cannot be written ({error})", remedy) from error
-
-
-def _write(
-    store: MapStore,
-    region: Region,
-    tiles: Sequence[Tile],
-    return_periods: Sequence[float],
-    metadata: JsonValue,
-    tags: Mapping[str, str],
-    report: Progress,
-) -> None:
-    with TemporaryDirectory() as temporary, rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
-        folder = Path(store.root) if store.is_local else Path(temporary)
-        (folder / METADATA_FILE).unlink(missing_ok=True)  # of a former map, it would describe other rasters
-        with TemporaryDirectory(dir=folder, prefix=".partial-") as work:
-            plain = [Path(work) / product.file for product in PRODUCTS]
-            _write_plain(plain, store, region, tiles, return_periods, tags, lambda done: report(done / 2))
-            for product, path in zip(PRODUCTS, plain, strict=True):
-                with write_atomically(folder / product.file) as complete:
-                    raster_files.copy(path, complete, driver="COG", **COG)
-        _read_back(folder, store, region, tiles, len(return_periods), lambda done: report((1 + done) / 2))
-        write_text(folder / METADATA_FILE, json.dumps(metadata, indent=2, allow_nan=False) + "\n")
-        if not store.is_local:
-            if store.system.exists(f"{store.root}/{METADATA_FILE}"):
-                store.system.rm_file(f"{store.root}/{METADATA_FILE}")
-            for name in (*(product.file for product in PRODUCTS), METADATA_FILE):
-                store.system.put_file(str(folder / name), f"{store.root}/{name}")
 
 
 def blend(store: MapStore, tiles: Sequence[Tile], block: Window) -> npt.NDArray[np.float32]:

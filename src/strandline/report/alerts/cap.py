@@ -23,6 +23,10 @@ from strandline.report.findings import Issuer
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 RESTRICTION = "For the authority that decides. Not for release before a named person has confirmed it."
 STATUS_OF: dict[ProvenanceKind, Literal["Exercise", "Draft"]] = {"simulated": "Exercise", "real": "Draft"}
+NOTE_OF: dict[ProvenanceKind, str] = {
+    "simulated": "EXERCISE. These numbers come from a simulation.",
+    "real": "DRAFT. Made from a forecast; nobody has confirmed it.",
+}
 LIKELY = 0.5
 Message = Literal["Alert", "Update", "Cancel"]
 _FORBIDDEN_IN_NAMES = re.compile(r"[\s,<&]")
@@ -117,7 +121,7 @@ def as_cap(warning: FloodWarning, issuer: Issuer) -> bytes:
     _add(alert, "msgType", warning.message)
     _add(alert, "scope", "Restricted")
     _add(alert, "restriction", RESTRICTION)
-    _add(alert, "note", _provenance_note(warning.provenance))
+    _add(alert, "note", NOTE_OF[warning.provenance])
     if warning.replaces:
         _add(alert, "references", " ".join(str(reference) for reference in warning.replaces))
     info = ElementTree.SubElement(alert, "info")
@@ -227,12 +231,6 @@ def rarity_of(level: float, levels: Sequence[float], return_periods: Sequence[fl
     if level < levels[0]:
         return 1.0
     return float(np.exp(np.interp(level, levels, np.log(return_periods))))
-
-
-def _provenance_note(kind: ProvenanceKind) -> str:
-    if kind == "simulated":
-        return "EXERCISE. These numbers come from a simulation."
-    return "DRAFT. Made from a forecast; nobody has confirmed it."
 
 
 def _cap_time(time: pd.Timestamp) -> str:

@@ -6,7 +6,9 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
@@ -21,6 +23,7 @@ from strandline.report.figures.style import (
     LAND,
     MAP_INK,
     MUTED,
+    NARROW,
     PAPER,
     SEA,
     UNKNOWN,
@@ -28,6 +31,7 @@ from strandline.report.figures.style import (
     Picture,
     as_picture,
     as_rgb,
+    new_axes,
     new_figure,
     round_length,
     style_axes,
@@ -52,6 +56,7 @@ MAX_VECTOR_MARKS = 600
 SHADES = 6
 
 
+@style_rc()
 def map_flood(
     region: Region,
     terrain: xr.Dataset,
@@ -64,34 +69,27 @@ def map_flood(
 
     Unknown cells are hatched. Roads and embankments are lines, styled by their probability to fail.
     """
-    rows, columns = region.shape
-    with style_rc():
-        legend_height = 1.25 if width >= WIDE else 1.85
-        height = float(np.clip((width - 0.9) * rows / columns, 0.45 * width, 1.25 * width)) + 1.05 + legend_height
-        figure = new_figure(width, height)
-        axes = figure.add_subplot()
-        _draw_ground(axes, region, terrain, probability, most_columns=640 if width >= WIDE else 400)
-        marks = [] if assets is None else _draw_assets(axes, region, assets, scale=np.sqrt(width / WIDE))
-        between = " " if width >= WIDE else "\n"
-        axes.set_title(
-            f"Chance of 0.15 m of water or more{between}when the sea reaches its {return_period:g}-year level",
-            loc="left", pad=8,
-        )  # fmt: skip
-        _draw_scale_and_north(axes, region)
-        _label_coordinates(axes, region)
-        handles = [*_handles(PROBABILITY_LABELS), *marks]
-        figure.legend(
-            handles=handles, loc="outside lower center", ncols=3 if width >= WIDE else 1 if not marks else 2,
-            columnspacing=1.4, handlelength=1.6, fontsize=9.5 if width >= WIDE else 8.5,
-        )  # fmt: skip
-        unknown = float(np.isnan(probability).mean())
-        alt = (
-            f"Map of {region.name}: chance of at least 0.15 m of flood water when the sea reaches its "
-            f"{return_period:g}-year level. {unknown:.0%} of the cells are unknown and hatched."
-        )
-        return as_picture(figure, alt, f"map-{width}-{return_period}")
+    figure, axes = new_axes(width, _map_height(region, width) + 1.05 + (1.25 if width >= WIDE else 1.85))
+    _draw_ground(axes, region, terrain, probability, most_columns=640 if width >= WIDE else 400)
+    marks = [] if assets is None else _draw_assets(axes, region, assets, scale=np.sqrt(width / WIDE))
+    between = " " if width >= WIDE else "\n"
+    axes.set_title(
+        f"Chance of 0.15 m of water or more{between}when the sea reaches its {return_period:g}-year level",
+        loc="left", pad=8,
+    )  # fmt: skip
+    _draw_scale_and_north(axes, region)
+    _label_coordinates(axes, region)
+    columns = 3 if width >= WIDE else 2 if marks else 1
+    _add_legend(figure, [*_handles(PROBABILITY_LABELS), *marks], columns, width)
+    unknown = float(np.isnan(probability).mean())
+    alt = (
+        f"Map of {region.name}: chance of at least 0.15 m of flood water when the sea reaches its "
+        f"{return_period:g}-year level. {unknown:.0%} of the cells are unknown and hatched."
+    )
+    return as_picture(figure, alt, f"map-{width}-{return_period}")
 
 
+@style_rc()
 def map_epistemic_sd(
     region: Region,
     terrain: xr.Dataset,
@@ -100,27 +98,21 @@ def map_epistemic_sd(
     width: float = WIDE,
 ) -> Picture:
     """Draw the standard deviation (H, W) of the members' flood probabilities [-]; unknown cells are hatched."""
-    rows, columns = region.shape
-    with style_rc():
-        across = 0.5 * width if width >= WIDE else width
-        height = float(np.clip((across - 0.9) * rows / columns, 0.45 * across, 1.25 * across)) + 2.3
-        figure = new_figure(across, height)
-        axes = figure.add_subplot()
-        _draw_ground(axes, region, terrain, epistemic_sd, 400, EPISTEMIC_SD_EDGES)
-        axes.set_title(f"Where the models disagree\nat the {return_period:g}-year sea level", loc="left", pad=8)
-        _draw_scale_and_north(axes, region)
-        _label_coordinates(axes, region)
-        figure.legend(
-            handles=_handles(EPISTEMIC_SD_LABELS), loc="outside lower center", ncols=2, columnspacing=1.4,
-            handlelength=1.6, fontsize=8.5,
-        )  # fmt: skip
-        alt = (
-            f"Map of {region.name}: standard deviation of the models' flood probabilities at the "
-            f"{return_period:g}-year sea level."
-        )
-        return as_picture(figure, alt, f"disagreement-{width}")
+    across = 0.5 * width if width >= WIDE else width
+    figure, axes = new_axes(across, _map_height(region, across) + 2.3)
+    _draw_ground(axes, region, terrain, epistemic_sd, 400, EPISTEMIC_SD_EDGES)
+    axes.set_title(f"Where the models disagree\nat the {return_period:g}-year sea level", loc="left", pad=8)
+    _draw_scale_and_north(axes, region)
+    _label_coordinates(axes, region)
+    _add_legend(figure, _handles(EPISTEMIC_SD_LABELS), 2, NARROW)
+    alt = (
+        f"Map of {region.name}: standard deviation of the models' flood probabilities at the "
+        f"{return_period:g}-year sea level."
+    )
+    return as_picture(figure, alt, f"disagreement-{width}")
 
 
+@style_rc()
 def map_each_period(
     region: Region,
     terrain: xr.Dataset,
@@ -132,23 +124,19 @@ def map_each_period(
     rows, columns = region.shape
     across = 3 if width >= WIDE else 2
     down = -(-len(return_periods) // across)
-    with style_rc():
-        panel = float(np.clip((width / across) * rows / columns, 0.3 * width / across, 1.5 * width / across))
-        figure = new_figure(width, down * (panel + 0.3) + (0.6 if width >= WIDE else 1.5))
-        for index, period in enumerate(return_periods):
-            axes = figure.add_subplot(down, across, index + 1)
-            _draw_ground(axes, region, terrain, probability[index], most_columns=230)
-            axes.set_title(f"{period:g}-year sea level", loc="left", pad=4)
-            axes.set_xticks([])
-            axes.set_yticks([])
-            axes.set(xlim=(region.bounds[0], region.bounds[2]), ylim=(region.bounds[1], region.bounds[3]))
-        figure.legend(
-            handles=_handles(PROBABILITY_LABELS), loc="outside lower center", ncols=3 if width >= WIDE else 2,
-            columnspacing=1.4, handlelength=1.6, fontsize=9.5 if width >= WIDE else 8.5,
-        )  # fmt: skip
-        periods = ", ".join(f"{period:g}" for period in return_periods)
-        alt = f"Small maps of the flood probability at {region.name} for return periods of {periods} years."
-        return as_picture(figure, alt, f"periods-{width}")
+    panel = float(np.clip((width / across) * rows / columns, 0.3 * width / across, 1.5 * width / across))
+    figure = new_figure(width, down * (panel + 0.3) + (0.6 if width >= WIDE else 1.5))
+    for index, period in enumerate(return_periods):
+        axes = figure.add_subplot(down, across, index + 1)
+        _draw_ground(axes, region, terrain, probability[index], most_columns=230)
+        axes.set_title(f"{period:g}-year sea level", loc="left", pad=4)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.set(xlim=(region.bounds[0], region.bounds[2]), ylim=(region.bounds[1], region.bounds[3]))
+    _add_legend(figure, _handles(PROBABILITY_LABELS), 3 if width >= WIDE else 2, width)
+    periods = ", ".join(f"{period:g}" for period in return_periods)
+    alt = f"Small maps of the flood probability at {region.name} for return periods of {periods} years."
+    return as_picture(figure, alt, f"periods-{width}")
 
 
 def most_likely_state(assets: gpd.GeoDataFrame) -> Indices:
@@ -168,9 +156,10 @@ def hillshade(elevation: Floats, cell_size: float) -> Floats:
     return np.clip(0.5 + 0.5 * toward_light / steep, 0.0, 1.0) if steep > 0 else np.full(elevation.shape, 0.5)
 
 
-def _extent(region: Region) -> tuple[float, float, float, float]:
-    left, bottom, right, top = region.bounds
-    return left, right, bottom, top
+def _map_height(region: Region, width: float) -> float:
+    """Height of a map of this width [inch], without title and legend."""
+    rows, columns = region.shape
+    return float(np.clip((width - 0.9) * rows / columns, 0.45 * width, 1.25 * width))
 
 
 def _draw_ground(
@@ -193,7 +182,8 @@ def _draw_ground(
         in_class = (shown >= least) & ~water
         ground[in_class] = as_rgb(colour)
     ground[np.isnan(shown)] = as_rgb(UNKNOWN)
-    axes.imshow(np.clip(ground, 0, 1), extent=_extent(region), interpolation="none", zorder=0)
+    left, bottom, right, top = region.bounds
+    axes.imshow(np.clip(ground, 0, 1), extent=(left, right, bottom, top), interpolation="none", zorder=0)
     is_unknown = np.isnan(probability)
     is_water = (terrain["permanent_water"].to_numpy() == 1) & ~is_unknown
     for cells, name, ink, hatch, alpha in (
@@ -266,6 +256,11 @@ def _handles(labels: Sequence[str]) -> list[Patch]:
         Patch(facecolor=UNKNOWN, edgecolor=MAP_INK, hatch=HATCH, linewidth=0.4, label="unknown – not “dry”"),
         Patch(facecolor=SEA, edgecolor=MUTED, hatch=WATER_HATCH, linewidth=0.4, label="permanent water"),
     ]
+
+
+def _add_legend(figure: Figure, handles: Sequence[Artist], columns: int, width: float) -> None:
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, columnspacing=1.4, handlelength=1.6,
+                  fontsize=9.5 if width >= WIDE else 8.5)  # fmt: skip
 
 
 def _draw_scale_and_north(axes: Axes, region: Region) -> None:

@@ -17,7 +17,7 @@ from strandline.report.figures.style import (
     WIDE,
     Picture,
     as_picture,
-    new_figure,
+    new_axes,
     style_axes,
     style_rc,
 )
@@ -27,6 +27,7 @@ LINES = (BLUE, GREEN, ORANGE, VERMILION, "#cc79a7", "#56b4e9", "#8c6d31", "#6a51
 """Colours of the lines, in the order of their rows; Okabe and Ito's palette first."""
 
 
+@style_rc()
 def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
     """Draw one row for each measure; a pathway follows a row up to its tipping point and changes there to the next.
 
@@ -34,22 +35,20 @@ def draw_pathways(pathways: Pathways, width: float = WIDE) -> Picture:
     """
     rows = _rows(pathways)
     colours, heights = colours_of(pathways), _heights(pathways.steps, rows)
-    with style_rc():
-        figure = new_figure(width, 1.6 + 0.52 * len(rows))
-        axes = figure.add_subplot()
-        for step in pathways.steps:
-            _draw_step(axes, pathways.pathway(step.built), heights, colours)
-        letters = 30 if width >= WIDE else 16
-        names = {CURRENT: "no measure", **pathways.titles}
-        axes.set_yticks(range(len(rows)), [fill(names[row], letters) for row in rows])
-        axes.set_ylim(len(rows) - 0.45, -0.55)
-        axes.set_xlim(-0.01 * pathways.highest_rise, 1.04 * pathways.highest_rise)
-        _label_rises(axes, pathways, width)
-        style_axes(axes, grid="x")
-        axes.spines["left"].set_visible(False)
-        ends = ", ".join(" then ".join(pathways.titles[kind] for kind in end) for end in pathways.ends)
-        alt = f"Pathways over a sea-level rise of up to {pathways.highest_rise:.2f} m: {ends or 'no measure helps'}."
-        return as_picture(figure, alt, f"pathways-{width}")
+    figure, axes = new_axes(width, 1.6 + 0.52 * len(rows))
+    for step in pathways.steps:
+        _draw_step(axes, pathways.pathway(step.built), heights, colours)
+    letters = 30 if width >= WIDE else 16
+    names = {CURRENT: "no measure", **pathways.titles}
+    axes.set_yticks(range(len(rows)), [fill(names[row], letters) for row in rows])
+    axes.set_ylim(len(rows) - 0.45, -0.55)
+    axes.set_xlim(-0.01 * pathways.highest_rise, 1.04 * pathways.highest_rise)
+    _label_rises(axes, pathways, width)
+    style_axes(axes, grid="x")
+    axes.spines["left"].set_visible(False)
+    ends = ", ".join(" then ".join(pathways.titles[kind] for kind in end) for end in pathways.ends)
+    alt = f"Pathways over a sea-level rise of up to {pathways.highest_rise:.2f} m: {ends or 'no measure helps'}."
+    return as_picture(figure, alt, f"pathways-{width}")
 
 
 def colours_of(pathways: Pathways) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Style of the figures: one palette, one font size, and SVG that follows the reader's light or dark setting."""
 
 import io
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,14 +47,22 @@ class Picture:
     size: tuple[int, int]
 
 
-def style_rc(name: str = "strandline") -> AbstractContextManager[None]:
-    """Return a context with Matplotlib's settings; ``name`` makes the identifiers inside an SVG reproducible."""
-    return rc_context({**SETTINGS, "svg.hashsalt": name})  # type: ignore[dict-item]
+@contextmanager
+def style_rc(name: str = "strandline") -> Iterator[None]:
+    """Apply Matplotlib's settings, as context or decorator; ``name`` makes the identifiers of an SVG reproducible."""
+    with rc_context({**SETTINGS, "svg.hashsalt": name}):  # type: ignore[dict-item]
+        yield
 
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure [inch] without global state."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure [inch] with one pair of axes."""
+    figure = new_figure(width, height)
+    return figure, figure.add_subplot()
 
 
 def as_picture(figure: Figure, alt: str, name: str) -> Picture:

@@ -60,16 +60,7 @@ def render_page(results: RunResults) -> str:
         tiles=headline_tiles(results, levels),
         forecast=forecast_sentences(trace),
         drawings=draw_all(results, levels, trace, ranked),
-        rise_scenarios=[
-            {
-                "name": scenario.name,
-                "rise": scenario.rise,
-                "level": float(np.median(scenario.hazard.levels[:, -1])),
-                "damage": scenario.expected_annual_damage,
-                "source": scenario.source,
-            }
-            for scenario in results.rise_scenarios
-        ],
+        rise_scenarios=[(each, float(np.median(each.hazard.levels[:, -1]))) for each in results.rise_scenarios],
         by_sea_level=summarise_by_sea_level(results.plan.scenarios),
         signposts=None if results.plan.pathways is None else signpost_table(results.plan.pathways),
         damage=damage_table(results),

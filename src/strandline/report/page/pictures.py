@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -37,35 +38,23 @@ def draw_all(
     """Return every figure by name; a figure without data is missing."""
     hazard, terrain, region = results.hazard, results.observations.terrain, results.hazard.region
     datum, rarest = region.vertical_datum, results.hazard.return_periods[-1]
-    drawings = {
-        "map": _draw_both_widths(
-            lambda width: map_flood(region, terrain, hazard.flood_probability[-1], rarest, results.impact.assets, width)
-        ),
-        "periods": _draw_both_widths(
-            lambda width: map_each_period(region, terrain, hazard.flood_probability, hazard.return_periods, width)
-        ),
-        "epistemic_sd": _draw_both_widths(
-            lambda width: map_epistemic_sd(region, terrain, hazard.epistemic_sd[-1], rarest, width)
-        ),
-        "levels": _draw_both_widths(
-            lambda width: draw_return_levels(levels, results.observed_maxima, results.maxima_per_year, datum, width)
-        ),
-        "learning": _draw_both_widths(lambda width: draw_learning(results.learning, width)),
+    probability = hazard.flood_probability
+    figures: dict[str, Callable[[float], Picture]] = {
+        "map": partial(map_flood, region, terrain, probability[-1], rarest, results.impact.assets),
+        "periods": partial(map_each_period, region, terrain, probability, hazard.return_periods),
+        "epistemic_sd": partial(map_epistemic_sd, region, terrain, hazard.epistemic_sd[-1], rarest),
+        "levels": partial(draw_return_levels, levels, results.observed_maxima, results.maxima_per_year, datum),
+        "learning": partial(draw_learning, results.learning),
     }
     if trace is not None:
-        drawings["surge"] = _draw_both_widths(
-            lambda width: draw_surge(trace, _observed_levels(results), datum, width=width)
-        )
+        figures["surge"] = partial(draw_surge, trace, _observed_levels(results), datum)
     if len(ranked):
-        names = [str(name) for name in ranked["asset_id"]]
-        drawings["assets"] = _draw_both_widths(lambda width: draw_ranked_assets(ranked, names, width))
-    pathways = results.plan.pathways
-    if pathways is not None:
-        drawings["pathways"] = _draw_both_widths(lambda width: draw_pathways(pathways, width))
-    reliability = results.reliability
-    if reliability is not None:
-        drawings["reliability"] = _draw_both_widths(lambda width: draw_reliability(reliability, width))
-    return drawings
+        figures["assets"] = partial(draw_ranked_assets, ranked, [str(name) for name in ranked["asset_id"]])
+    if results.plan.pathways is not None:
+        figures["pathways"] = partial(draw_pathways, results.plan.pathways)
+    if results.reliability is not None:
+        figures["reliability"] = partial(draw_reliability, results.reliability)
+    return {name: _draw_both_widths(draw) for name, draw in figures.items()}
 
 
 def _draw_both_widths(draw: Callable[[float], Picture]) -> Drawing:

@@ -55,11 +55,7 @@ def draw_exposure(
     """Draw assets in settlements, on fields and roads, and an outdated survey of them.
 
     Args:
-        terrain: settlement, roads and fields.
-        region: for coordinates and CRS.
         survey_year: latest year of the survey; parts are up to six years older.
-        quality: shares of missing and vanished assets, position error.
-        rng: source of randomness.
     """
     built = np.argwhere((terrain.settlement > 0.15) & terrain.land)
     fields = np.argwhere(terrain.land & ~terrain.polders.embankment & (terrain.settlement <= 0.15))

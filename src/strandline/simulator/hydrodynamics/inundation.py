@@ -106,7 +106,6 @@ def inundate(
     """Simulate the floods of a basin; every storm has its own boundary level, discharge and, if given, bed.
 
     Args:
-        basin: the domain.
         time: (T,) [s], ascending; the run goes from the first to the last.
         boundary_level: (E, T) or (E, T, G) water level at G points [m above the datum], linear between times.
         initial_level: (E,) or (E, H, W) level to start from [m above the datum]; cells above it start dry.
@@ -121,15 +120,7 @@ def inundate(
         InputError: an argument has the wrong shape, order or range.
     """
     problem = _prepare(
-        basin,
-        np.asarray(time, dtype=np.float64),
-        np.asarray(boundary_level, dtype=np.float64),
-        np.asarray(initial_level, dtype=np.float64),
-        boundary_weight,
-        discharge,
-        output_times,
-        initially_dry,
-        scheme or Scheme(),
+        basin, time, boundary_level, initial_level, boundary_weight, discharge, output_times, initially_dry, scheme
     )
     solution = solve(problem, progress)
 
@@ -165,10 +156,13 @@ def _prepare(
     discharge: Floats | None,
     output_times: Floats | None,
     initially_dry: npt.NDArray[np.bool_] | None,
-    scheme: Scheme,
+    scheme: Scheme | None,
 ) -> Problem:
     """Check every argument and put it on grids with a ring of walls."""
-    where = "inundate"
+    where, scheme = "inundate", scheme or Scheme()
+    time, boundary_level, initial_level = (
+        np.asarray(values, dtype=np.float64) for values in (time, boundary_level, initial_level)
+    )
     rows, columns = np.shape(basin.bed)[-2:]
     if time.ndim != 1 or len(time) < 2 or not (np.diff(time) > 0).all() or not np.isfinite(time).all():
         raise InputError(where, "time is not an ascending series of two or more times", "give seconds, ascending")
@@ -208,7 +202,12 @@ def _prepare(
         )
     if not np.isfinite(initial_level[inside]).all():
         raise InputError(where, "initial_level has gaps inside the domain", "give a level for every cell")
-    wet = inside if initially_dry is None else inside & ~_mask("initially_dry", initially_dry, (rows, columns))
+    wet = inside
+    if initially_dry is not None:
+        if initially_dry.shape != (rows, columns) or initially_dry.dtype != np.bool_:
+            what = f"initially_dry is {initially_dry.dtype} {initially_dry.shape}"
+            raise InputError(where, what, f"give booleans of shape {(rows, columns)}")
+        wet = inside & ~initially_dry
     level = np.where(wet, np.maximum(np.where(inside, initial_level, WALL), padded_bed[:, 1:-1, 1:-1]), np.nan)
     level = np.where(np.isfinite(level), level, padded_bed[:, 1:-1, 1:-1])
     level[:, boundary_row, boundary_column] = np.maximum(
@@ -254,10 +253,3 @@ def _prepare(
 def _add_walls(field: Floats) -> Floats:
     """(E, H, W) → (E, H + 2, W + 2) with a ring of walls."""
     return np.ascontiguousarray(np.pad(field, ((0, 0), (1, 1), (1, 1)), constant_values=WALL))
-
-
-def _mask(name: str, values: npt.NDArray[np.bool_], shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    mask = np.asarray(values)
-    if mask.shape != shape or mask.dtype != np.bool_:
-        raise InputError("inundate", f"{name} is {mask.dtype} {mask.shape}", f"give booleans of shape {shape}")
-    return mask

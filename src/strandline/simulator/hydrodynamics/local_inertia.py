@@ -87,7 +87,6 @@ class Problem:
         inflow_row, inflow_column: (R,) cells in which rivers enter.
         output_times: (S,) [s], ascending.
         counted: (E, H + 2, W + 2) cells of the volume balance: in the domain and not open.
-        scheme: the numerical scheme.
     """
 
     bed: Floats
@@ -140,8 +139,6 @@ def check_stability(advanced: npt.NDArray[np.bool_]) -> None:
         InputError: the scheme is unstable with these parameters.
     """
     if not advanced.all():
-        raise InputError(
-            f"storm {int(np.argmin(advanced))}",
-            "the water level grew without bound and the time step went to zero",
-            "lower the scheme's courant or theta, or check levels, discharges and roughness",
-        )
+        what = "the water level grew without bound and the time step went to zero"
+        remedy = "lower the scheme's courant or theta, or check levels, discharges and roughness"
+        raise InputError(f"storm {int(np.argmin(advanced))}", what, remedy)

@@ -6,6 +6,7 @@ keep their order, so that mirrored basins have exactly mirrored results.
 """
 
 from collections.abc import Callable
+from dataclasses import astuple
 
 import numpy as np
 from numba import njit, prange
@@ -14,12 +15,18 @@ from strandline.observations.arrays import Floats
 from strandline.simulator.hydrodynamics.local_inertia import WALL, Problem, Solution, check_stability
 
 _SLICES = 50  # progress reports of a simulation
+_INPUTS = (
+    *("bed", "west_friction", "north_friction", "cell_size", "time", "boundary_level", "boundary_weight"),
+    *("boundary_row", "boundary_column", "discharge", "inflow_row", "inflow_column", "output_times"),
+)
+"""Fields of a problem in the order of ``_advance``; those of its scheme follow."""
 
 
 def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> Solution:
     """Simulate every storm of a problem, storms in parallel on the cores."""
     storms, rows, columns = problem.bed.shape
-    scheme = problem.scheme
+    inputs = (getattr(problem, name) for name in _INPUTS)
+    constants = (*inputs, *astuple(problem.scheme))
     level = problem.level.copy()
     greatest = level.copy()
     flux_x = np.zeros((2, storms, rows, columns))
@@ -33,37 +40,8 @@ def solve(problem: Problem, progress: Callable[[float], None] | None = None) -> 
     outputs_done = np.full(storms, at_start)
     start, end = problem.time[0], problem.time[-1]
     for until in np.linspace(start, end, _SLICES + 1)[1:]:
-        _advance(
-            level,
-            greatest,
-            flux_x,
-            flux_y,
-            levels,
-            clock,
-            net_inflow,
-            steps,
-            outputs_done,
-            float(until),
-            problem.bed,
-            problem.west_friction,
-            problem.north_friction,
-            problem.cell_size,
-            problem.time,
-            problem.boundary_level,
-            problem.boundary_weight,
-            problem.boundary_row,
-            problem.boundary_column,
-            problem.discharge,
-            problem.inflow_row,
-            problem.inflow_column,
-            problem.output_times,
-            scheme.courant,
-            scheme.theta,
-            scheme.dry_depth,
-            scheme.froude_limit,
-            scheme.longest_step,
-            scheme.gravity,
-        )
+        state = (level, greatest, flux_x, flux_y, levels, clock, net_inflow, steps, outputs_done)
+        _advance(*state, float(until), *constants)
         check_stability(clock >= until)
         if progress is not None:
             progress(float((until - start) / (end - start)))

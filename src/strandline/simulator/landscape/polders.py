@@ -41,7 +41,6 @@ def draw_polders(
     Args:
         land, water: (H, W) where ground lies dry, and where channels, creeks and the sea are.
         open_share: share of the polders without an embankment [-].
-        rng: source of randomness.
         cells_each: cells of a polder; Bangladesh's coastal polders cover 5–500 km².
     """
     shape = land.shape
@@ -116,7 +115,6 @@ def breach_cells(polders: Polders, crest: Floats, peak_level: float, rng: np.ran
     """The embankment cells that breach in one storm; at most one per segment.
 
     Args:
-        polders: with their embankments.
         crest: (H, W) elevation of the embankments' crests [m, region datum]; NaN elsewhere.
         peak_level: highest sea level of the storm [m, region datum].
         rng: source of randomness; the number of draws does not depend on the level, so that with one seed a higher

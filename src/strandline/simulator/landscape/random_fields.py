@@ -11,7 +11,6 @@ def correlated_noise(shape: tuple[int, ...], length: float, rng: np.random.Gener
     Args:
         shape: (..., H, W).
         length: standard deviation of the Gaussian smoothing kernel [cells].
-        rng: source of randomness.
 
     A margin of three kernel lengths is cut off, so that the variance is uniform up to the edge. The variance
     of white noise under a Gaussian kernel is 1 / (4 π length²); dividing by its root restores 1.

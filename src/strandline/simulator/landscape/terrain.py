@@ -1,7 +1,7 @@
 """Random deltas: sea, shelf, distributaries with levees, creeks, polders, roads, villages and vegetation."""
 
-from dataclasses import dataclass, fields, replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +60,6 @@ class Terrain:
         road: cells that carry a road.
         inflow_cell: row and column at which the river enters.
         cell_size: edge of a cell [m].
-        levels: reference water levels.
     """
 
     bed: Floats
@@ -95,9 +94,6 @@ def draw_terrain(
     Args:
         shape: rows and columns, 24 or more each.
         cell_size: edge of a cell [m].
-        levels: reference water levels.
-        rng: source of randomness.
-        seaward: side of the grid with the sea.
 
     Raises:
         InputError: the grid is too small for a delta.
@@ -250,22 +246,10 @@ def _rotate(terrain: Terrain, turns: int, mirrored: bool) -> Terrain:
     def turn(array: npt.NDArray) -> npt.NDArray:
         return np.ascontiguousarray(np.rot90(array[:, ::-1] if mirrored else array, turns))
 
-    polders = Polders(**{item.name: turn(getattr(terrain.polders, item.name)) for item in fields(Polders)})
+    polders = Polders(**{name: turn(array) for name, array in vars(terrain.polders).items()})
+    maps: dict[str, Any] = {name: turn(value) for name, value in vars(terrain).items() if isinstance(value, np.ndarray)}
     row, column = np.argwhere(turn(marker))[0]
-    return replace(
-        terrain,
-        bed=turn(terrain.bed),
-        permanent_water=turn(terrain.permanent_water),
-        open_boundary=turn(terrain.open_boundary),
-        roughness=turn(terrain.roughness),
-        polders=polders,
-        crest=turn(terrain.crest),
-        vegetation=turn(terrain.vegetation),
-        woody=turn(terrain.woody),
-        settlement=turn(terrain.settlement),
-        road=turn(terrain.road),
-        inflow_cell=(int(row), int(column)),
-    )
+    return replace(terrain, **maps, polders=polders, inflow_cell=(int(row), int(column)))
 
 
 def breach(terrain: Terrain, storm_peak_level: float, rng: np.random.Generator) -> Floats:
@@ -274,22 +258,15 @@ def breach(terrain: Terrain, storm_peak_level: float, rng: np.random.Generator) 
     Segments breach at random with ``polders.probability_of_breach``. A breach is one cell wide and reaches down to the
     lowest adjacent ground of the polder, but not below mean sea level minus half a metre.
     """
-    bed = terrain.bed.copy()
-    for row, column in breach_cells(terrain.polders, terrain.crest, storm_peak_level, rng):
+    bed, polders = terrain.bed.copy(), terrain.polders
+    for row, column in breach_cells(polders, terrain.crest, storm_peak_level, rng):
         around = [(row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
-        ground = [
-            terrain.bed[cell]
-            for cell in around
-            if 0 <= cell[0] < bed.shape[0]
-            and 0 <= cell[1] < bed.shape[1]
-            and terrain.polders.identity[cell] > 0
-            and not terrain.polders.embankment[cell]
-        ]
-        outside = [cell for cell in around if 0 <= cell[0] < bed.shape[0] and 0 <= cell[1] < bed.shape[1]]
-        sill = max(min(ground), terrain.levels.mean_sea_level - 0.5)
+        around = [cell for cell in around if 0 <= cell[0] < bed.shape[0] and 0 <= cell[1] < bed.shape[1]]
+        interior = (cell for cell in around if polders.identity[cell] > 0 and not polders.embankment[cell])
+        sill = max(min(terrain.bed[cell] for cell in interior), terrain.levels.mean_sea_level - 0.5)
         bed[row, column] = min(bed[row, column], sill)
-        for cell in outside:  # the flow scours the bank in front of the breach
-            if terrain.polders.identity[cell] == 0:
+        for cell in around:  # the flow scours the bank in front of the breach
+            if polders.identity[cell] == 0:
                 bed[cell] = min(bed[cell], max(sill, terrain.levels.mean_sea_level))
     return bed
 

@@ -33,7 +33,6 @@ def draw_waterways(shape: tuple[int, int], shoreline: Floats, rng: np.random.Gen
     Args:
         shape: rows and columns.
         shoreline: (W,) row of the shore at each column.
-        rng: source of randomness.
 
     Widths are one to two cells and beds 2.5–6 m below mean sea level, the order of the smaller distributaries of the
     Mekong and the Ganges–Brahmaputra (Syvitski and Saito 2007, Global and Planetary Change 57, 261–282, table 1).

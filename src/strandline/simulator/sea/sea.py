@@ -9,8 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats
-from strandline.observations.sea_level.harmonic_tide import TidalConstants, load_constants, predict_tide
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.sea_level.harmonic_tide import load_constants, predict_tide
 from strandline.observations.variables import HOURS_PER_YEAR, as_variable
 from strandline.simulator.sea.cyclones import EARTH_RADIUS, cyclone_fields, offset_metres
 from strandline.simulator.sea.seasonal_weather import Weather, first_order_noise, simulate_discharge, simulate_weather
@@ -21,12 +21,6 @@ _TIDE_OF: dict[Basin, Literal["vung_tau", "chittagong"]] = {
     "bay_of_bengal": "chittagong",
     "mekong": "vung_tau",
 }
-TYPICAL_SHELF: dict[Basin, tuple[float, float]] = {
-    "bay_of_bengal": (180_000.0, 8.0),
-    "mekong": (120_000.0, 15.0),
-}
-"""Width and mean depth [m] of the shelf off the two deltas, chosen for plausible return levels: a 10-year surge of
-about 1.7 m at the head of the Bay of Bengal and 0.5 m off the Mekong."""
 STORM_HOURS, STORM_PEAK_HOUR = 120, 72
 _GRID_NODES, _GRID_SPACING = 5, 1.0  # [-], [degrees]
 _TIDE_SPEED = 40.0  # [m s-1] along the coast, off the shelf in water of about 160 m
@@ -45,7 +39,7 @@ class SeaRecord:
         tide: (station, time) [m about mean sea level], with its seasonal part SA and SSA.
         surge: (station, time) [m]; water level minus mean sea level minus tide. It excludes the effect of the mean
             season's wind and pressure, which is part of the tide's SA and SSA.
-        climate: modality ``climate``: mean pressure and wind of each step around the site; time = middle of the step.
+        climate: modality ``climate``: mean pressure and wind of each day around the site; time = noon.
         storms: modality ``storms``: 6-hourly fixes of every cyclone in the record.
         discharge: (time,) of the basin's whole river [m3 s-1].
     """
@@ -85,7 +79,6 @@ def simulate_sea(
     sea_level_rise: float = 0.0,
     neighbours: int = 2,
     tide_scale: float = 1.0,
-    climate_step_h: Literal[6, 24] = 24,
 ) -> SeaRecord:
     """Simulate some years of sea level at a site and its neighbours.
 
@@ -97,15 +90,12 @@ def simulate_sea(
         basin: of storms, seasons, river, and tide (Chittagong or Vung Tau).
         longitude, latitude: of the site [degrees].
         years: length of the record (of 8766 h).
-        rng: source of randomness.
         seaward_direction: direction that the coast faces [degrees clockwise from north].
-        shelf_width, shelf_depth: width and mean depth of the shelf [m]; see ``TYPICAL_SHELF``.
+        shelf_width, shelf_depth: width and mean depth of the shelf [m].
         start: first hour, UTC.
         mean_sea_level: without the rise [m, region datum].
         sea_level_rise: [m].
-        neighbours: number of further gauges.
         tide_scale: factor on the real constants [-].
-        climate_step_h: averaging period of ``climate`` [h].
 
     Raises:
         InputError: a length, depth or number is not positive.
@@ -114,7 +104,7 @@ def simulate_sea(
         if not value > 0:
             raise InputError("simulated sea", f"{what} is {value:g}", "give a number above 0")
     first = np.datetime64(start, "h")
-    time = (first + np.arange(round(years * HOURS_PER_YEAR)).astype("timedelta64[h]")).astype("datetime64[ns]")
+    time: Times = (first + np.arange(round(years * HOURS_PER_YEAR)).astype("timedelta64[h]")).astype("datetime64[ns]")
     stamps = pd.DatetimeIndex(time)
     day = np.asarray(stamps.day_of_year, dtype=float) + np.asarray(stamps.hour, dtype=float) / 24.0
 
@@ -129,7 +119,8 @@ def simulate_sea(
     tide, surge = np.empty((len(stations), time.size)), np.empty((len(stations), time.size))
     for i, station in enumerate(stations):
         tide_lag, surge_lag = (abs(station.along) / speed / 3600.0 for speed in (_TIDE_SPEED, surge_speed))
-        tide[i] = tide_scale * station.tide_scale * _delayed_tide(constants, time, tide_lag)
+        delay = np.timedelta64(round(tide_lag * 3600), "s")
+        tide[i] = tide_scale * station.tide_scale * predict_tide(constants, time - delay)
         forced = forced_surge(
             station.longitude,
             station.latitude,
@@ -170,7 +161,7 @@ def simulate_sea(
         tide_gauge,
         xr.DataArray(as_variable("tide", ("station", "time"), tide), coordinates, name="tide"),
         xr.DataArray(as_variable("surge", ("station", "time"), surge), coordinates, name="surge"),
-        _climate(weather, tracks, longitude, latitude, time, climate_step_h, rng),
+        _climate(weather, tracks, longitude, latitude, time, rng),
         _storm_fixes(tracks, time),
         discharge,
     )
@@ -197,31 +188,25 @@ def _draw_stations(
     return stations
 
 
-def _delayed_tide(constants: TidalConstants, time: npt.NDArray[np.datetime64], lag: float) -> Floats:
-    """The tide with a delay ``lag`` [h]."""
-    return predict_tide(constants, time - np.timedelta64(round(lag * 3600), "s"))
-
-
 def _climate(
     weather: Weather,
     tracks: list[Track],
     longitude: float,
     latitude: float,
     time: npt.NDArray[np.datetime64],
-    step_h: int,
     rng: np.random.Generator,
 ) -> xr.Dataset:
-    """Coarse fields around the site, with noise of 30 Pa and 0.5 m s-1 at each node."""
+    """Coarse daily fields around the site, with noise of 30 Pa and 0.5 m s-1 at each node."""
     half = _GRID_NODES // 2
     nodes = np.arange(-half, half + 1) * _GRID_SPACING
     longitudes, latitudes = round(longitude) + nodes, round(latitude) - nodes  # row 0 = north
     node_longitude, node_latitude = (grid.ravel() for grid in np.meshgrid(longitudes, latitudes))
     east, north = offset_metres(node_longitude, node_latitude, np.asarray(longitude), np.asarray(latitude))
-    steps = time.size // step_h
-    whole = steps * step_h
+    steps = time.size // 24
+    whole = steps * 24
 
     def average(hourly: Floats) -> Floats:
-        return np.asarray(hourly[..., :whole].reshape(*hourly.shape[:-1], steps, step_h).mean(axis=-1))
+        return np.asarray(hourly[..., :whole].reshape(*hourly.shape[:-1], steps, 24).mean(axis=-1))
 
     fields = np.stack(
         [average(weather.seasonal + weather.departure(float(e), float(n))) for e, n in zip(east, north, strict=True)]
@@ -229,7 +214,7 @@ def _climate(
     first = time[0].astype("datetime64[h]")
     for track, when, inside in tracks_within(tracks, first, whole):
         storm = np.stack(cyclone_fields(track.cyclone, node_longitude, node_latitude), axis=1)[inside]
-        np.add.at(fields, when // step_h, storm / step_h)
+        np.add.at(fields, when // 24, storm / 24)
     fields += rng.standard_normal(fields.shape) * np.array([30.0, 0.5, 0.5])[:, None]
     shape = (steps, latitudes.size, longitudes.size)
     dims = ("time", "latitude", "longitude")
@@ -239,7 +224,7 @@ def _climate(
             for i, name in enumerate(("pressure", "wind_east", "wind_north"))
         },
         {
-            "time": time[:whole:step_h] + np.timedelta64(step_h * 30, "m"),
+            "time": time[:whole:24] + np.timedelta64(12, "h"),
             "latitude": latitudes,
             "longitude": longitudes,
         },
@@ -248,35 +233,23 @@ def _climate(
 
 def _storm_fixes(tracks: list[Track], time: npt.NDArray[np.datetime64]) -> xr.Dataset:
     """True 6-hourly fixes within the record; empty without storms."""
-    names: list[str] = []
-    rows: list[Floats] = []
-    when: list[npt.NDArray[np.datetime64]] = []
-    for track in tracks:
-        stamp = track.time.astype("datetime64[ns]")
-        hour = track.time.astype("datetime64[h]").astype(np.int64)
-        kept = np.flatnonzero((hour % 6 == 0) & (stamp >= time[0]) & (stamp <= time[-1]))
-        names += [track.name] * kept.size
-        when.append(stamp[kept])
-        cyclone = track.cyclone
-        columns = (
-            cyclone.longitude,
-            cyclone.latitude,
-            track.maximum_wind,
-            cyclone.central_pressure,
-            cyclone.radius_of_maximum_wind,
-        )
-        rows.append(np.stack([column[kept] for column in columns]))
-    table = np.concatenate(rows, axis=1) if rows else np.empty((5, 0))
-    stamps = np.concatenate(when) if when else np.empty(0, dtype="datetime64[ns]")
-    variables = ("maximum_wind", "central_pressure", "radius_of_maximum_wind")
+    names = ("longitude", "latitude", "maximum_wind", "central_pressure", "radius_of_maximum_wind")
+    none = pd.DataFrame({"storm": [], "time": np.empty(0, dtype="datetime64[ns]"), **{name: [] for name in names}})
+    hourly = [
+        pd.DataFrame({"storm": track.name, "time": track.time.astype("datetime64[ns]"),
+                      "maximum_wind": track.maximum_wind, **vars(track.cyclone)})
+        for track in tracks
+    ]  # fmt: skip
+    fixes = pd.concat(hourly) if hourly else none
+    fixes = fixes[(fixes["time"].dt.hour % 6 == 0) & fixes["time"].between(time[0], time[-1])]
+    columns = {name: fixes[name].to_numpy(dtype=float) for name in names}
     return xr.Dataset(
-        {name: as_variable(name, ("fix",), values) for name, values in zip(variables, table[2:], strict=True)},
+        {name: as_variable(name, ("fix",), columns[name]) for name in names[2:]},
         {
-            "fix": np.arange(stamps.size),
-            "storm": ("fix", np.array(names, dtype=str)),
-            "time": ("fix", stamps),
-            "longitude": ("fix", table[0]),
-            "latitude": ("fix", table[1]),
+            "fix": np.arange(len(fixes)),
+            "storm": ("fix", fixes["storm"].to_numpy(dtype=str)),
+            "time": ("fix", fixes["time"].to_numpy()),
+            **{name: ("fix", columns[name]) for name in names[:2]},
         },
     )
 
@@ -289,11 +262,7 @@ class DesignStorm(NamedTuple):
 
 
 def design_storm(
-    tide: Floats,
-    mean_sea_level: float,
-    peak_level: float,
-    rng: np.random.Generator,
-    time_scale_h: float | None = None,
+    tide: Floats, mean_sea_level: float, peak_level: float, rng: np.random.Generator, time_scale_h: float | None = None
 ) -> DesignStorm:
     """Hourly water level [m] and tide of a storm whose greatest level is exactly ``peak_level``, in hour 72 of 120.
 
@@ -305,7 +274,6 @@ def design_storm(
         tide: 120 hours about mean sea level [m].
         mean_sea_level: [m, region datum].
         peak_level: [m, region datum], above mean sea level.
-        rng: source of randomness.
         time_scale_h: of the rising surge [h]; drawn (median 8, range 3 to 36) if None.
 
     Raises:

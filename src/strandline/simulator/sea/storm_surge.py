@@ -101,7 +101,6 @@ def forced_surge(
         weather_site: longitude, latitude [degrees] of the site of ``weather``.
         weather: without cyclones.
         tracks: cyclones; their stress is averaged over four points across the shelf.
-        first: first hour of the record.
         seaward_direction: direction that the coast faces [degrees clockwise from north].
         shelf_width, shelf_depth: [m].
     """

@@ -106,12 +106,9 @@ def draw_tracks(
     the site.
 
     Args:
-        basin: of the climatology.
         longitude, latitude: of the site [degrees].
         seaward_direction: direction that its coast faces [degrees clockwise from north].
         start: first hour of the record.
-        years: length of the record.
-        rng: source of randomness.
     """
     climate = CLIMATOLOGIES[basin]
     whole_years = int(np.ceil(years)) + 1

@@ -71,8 +71,6 @@ def observe_gauges(
         tide_gauge: true levels, modality ``tide_gauge``.
         peaks: times of the storms' peaks; each gauge fails at each with probability
             ``quality.gauge_dropout_at_peak``, from up to 8 h before the peak to some hours or days after it.
-        quality: of the gauges.
-        rng: source of randomness.
 
     The coordinate ``mean_sea_level`` includes the datum error.
     """

@@ -35,7 +35,6 @@ def cloud_masks(
         scenes, shape: number and grid of the masks.
         mean_cover: between 0 and 1 [-].
         length: size of the clouds [cells].
-        rng: source of randomness.
     """
     cover = rng.beta(4.0 * mean_cover, 4.0 * (1.0 - mean_cover), size=scenes)
     field = correlated_noise((scenes, *shape), length, rng)
@@ -50,11 +49,9 @@ def observe_optical(
     """Reflectance (E, 3, H / factor, W / factor) in ``BANDS``; NaN under cloud.
 
     Args:
-        terrain: with its land cover.
         depth: water depth at scene times [m] (E, H, W).
         factor: edge of an optical pixel [cells].
         mean_cover: of clouds [-].
-        rng: source of randomness.
 
     Raises:
         InputError: the grid is not a whole number of optical pixels.

@@ -1,11 +1,16 @@
 """Simulated C-band SAR scenes: VV and VH with speckle, wind and flooded vegetation."""
 
-import numpy as np
+from typing import Any
 
-from strandline.observations.arrays import Floats
+import numpy as np
+import xarray as xr
+
+from strandline.observations.arrays import Floats, Times
+from strandline.observations.variables import as_variable
 from strandline.simulator.landscape.land_cover import COVERS, surface_shares
 from strandline.simulator.landscape.random_fields import correlated_noise
 from strandline.simulator.landscape.terrain import Terrain
+from strandline.simulator.sensors.gauges import SensorQuality
 
 _LAND = {
     "bare": (-12.5, -20.5, -0.20),
@@ -46,7 +51,6 @@ def backscatter(
     """Mean VV and VH, linear power, without speckle (H, W).
 
     Args:
-        terrain: with land cover and permanent water.
         depth: water depth at scene time [m].
         wind_speed: at 10 m over the sea [m s-1]; about half of it over sheltered flood water.
         incidence: angle from the vertical [degrees].
@@ -110,3 +114,27 @@ def observe_reference(
     means = backscatter(terrain, depth, 5.0, _REFERENCE_INCIDENCE, texture, np.zeros(depth.shape))
     vv, vh = (10.0 * np.log10(add_speckle(mean, looks * scenes, rng)) for mean in means)
     return vv, vh
+
+
+def radar_modalities(
+    terrain: Terrain, depth: Floats, time: Times, grid: dict[str, Any], quality: SensorQuality, rng: np.random.Generator
+) -> dict[str, xr.Dataset]:
+    """Modalities ``sar`` and, if it has scenes, ``sar_reference``; cells outside the terrain are not observed.
+
+    Args:
+        depth: (E, H, W) water depth [m] at the times (E,) of the scenes.
+        grid: coordinates ``y`` and ``x``.
+    """
+    outside, texture = np.isnan(terrain.bed), draw_texture(terrain, rng)
+
+    def dataset(dims: tuple[str, ...], pair: tuple[Floats, Floats], coordinates: dict[str, Any]) -> xr.Dataset:
+        named = {name: np.where(outside, np.nan, band) for name, band in zip(("vv", "vh"), pair, strict=True)}
+        return xr.Dataset({name: as_variable(name, dims, band) for name, band in named.items()}, coordinates)
+
+    scenes = observe_radar(terrain, depth, quality.radar_looks, texture, rng)
+    coordinates = {"scene": np.arange(time.size), "time": ("scene", time), **grid}
+    modalities = {"sar": dataset(("scene", "y", "x"), scenes, coordinates)}
+    if quality.radar_reference_scenes > 0:
+        dry = observe_reference(terrain, quality.radar_looks, quality.radar_reference_scenes, texture, rng)
+        modalities["sar_reference"] = dataset(("y", "x"), dry, grid)
+    return modalities

@@ -51,7 +51,6 @@ class Guidance:
     """An external forecast of the residual; it does not enter the belief, since the next one replaces it whole.
 
     Attributes:
-        stream: its source.
         leads: (L,) hours from now, ascending, 0 to the horizon.
         mean: (L,) [m].
         error: (L, L) covariance of its errors that are independent of the belief's [m2].

@@ -24,7 +24,6 @@ class Sensor:
     """A gauge's residual as gain · r(t + ahead) + deviation + noise, with r the residual at the own gauge.
 
     Attributes:
-        stream: its name.
         ahead: hours by which it leads the own gauge; negative = it lags.
         gain: [-].
         persistence: of the deviation over an hour [-]; the deviation is the local part of its residual.

@@ -1,6 +1,6 @@
 """Observations for the filter: hourly residuals of the gauges, and the newest issue of each external forecast."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -9,29 +9,26 @@ from strandline.observations.arrays import Floats, Times
 from strandline.watch.assimilation.ensemble import HORIZON_HOURS
 from strandline.watch.assimilation.filter import Residual
 from strandline.watch.assimilation.forecast_guidance import ExternalForecast
+from strandline.watch.feeds.quality_control import Tide
 from strandline.watch.readings import Reading
 
 HALF_HOUR, AROUND_THE_HOUR = timedelta(minutes=30), timedelta(minutes=10)
 """Readings that belong to an hour, and those available at the step of that hour; an assumption."""
-AFTER_THE_HOUR = timedelta(minutes=12)
-"""Delay of a step after its full hour, so that the hour's readings are available."""
 FORECASTS = ("surge_forecast", "water_level_forecast")
 FORECAST_VALID = timedelta(hours=24)
 """How long a forecast is used after its issue."""
 HOUR = timedelta(hours=1)
-Tide = Callable[[Times], Floats]
 
 
 def residuals_of(
     new: Sequence[Reading], known: Sequence[Reading], now: datetime, tides: Mapping[str, Tide]
 ) -> list[Residual]:
-    """Each gauge's residual about its own tide at every full hour without an earlier reading.
+    """Each gauge's residual about its own tide at every full hour without an earlier reading in ``known``.
 
     The mean of the readings within ten minutes of the hour, else the nearest one within half an hour. Bad readings are
     ignored; an hour is suspect if all of its readings are.
 
     Args:
-        known: earlier readings.
         tides: gauge → times → tide and mean level [m, region datum]; other streams are ignored.
     """
     used_before = {

@@ -33,10 +33,6 @@ class SpreadInflation:
     with_own_gauge: Floats
     without_own_gauge: Floats
 
-    def of(self, ensemble: ResidualEnsemble, *, has_own_readings: bool) -> ResidualEnsemble:
-        """The calibrated ensemble."""
-        return ensemble.inflated(self.with_own_gauge if has_own_readings else self.without_own_gauge)
-
 
 NO_INFLATION = SpreadInflation(np.ones(HORIZON_HOURS + 1), np.ones(HORIZON_HOURS + 1))
 

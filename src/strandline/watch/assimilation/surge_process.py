@@ -111,7 +111,7 @@ def fit_surge_process(residual: Floats, covariance: Floats) -> SurgeProcess:
     known = int(np.isfinite(shocks).sum())
     if known < FEWEST:
         raise RefusedByTheory(
-            f"{known} hours after {ORDER} hours without a gap are too few to tell calm from storm; give {FEWEST}"
+            f"{known} hours after {ORDER} hours without a gap are too few to separate calm from storm; give {FEWEST}"
         )
     sizes, transition = _find_regimes(shocks)
     return SurgeProcess(calm.coefficients, *_with_extreme_regime(sizes, transition))

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,7 +52,6 @@ class PollResult:
 
     Attributes:
         readings: new ones, and earlier ones with another quality; oldest first.
-        health: of the stream.
     """
 
     readings: list[Reading]
@@ -63,8 +62,6 @@ class FeedClient:
     """A feed that can be polled at every step.
 
     Args:
-        feed: source of the readings.
-        expectation: schedule of the stream.
         tide: at its gauge, if known.
         retry_policy: ``None`` = read directly and once, for recordings and local files.
     """
@@ -73,27 +70,10 @@ class FeedClient:
         self, feed: Feed, expectation: Expectation, tide: Tide | None = None, retry_policy: RetryPolicy | None = None
     ) -> None:
         self.feed, self.expectation, self.tide, self.retry_policy = feed, expectation, tide, retry_policy
+        self.stream = feed.stream
         self._request: _Request | None = None
         self._failed_since: datetime | None = None
-        self._breaker = (
-            None
-            if retry_policy is None
-            else CircuitBreaker(
-                retry_policy.opens_after,
-                retry_policy.reset_after,
-                name=feed.stream,
-                throw_new_error_on_trip=False,
-            )
-        )
-
-    @property
-    def stream(self) -> str:
-        """Name in the region file."""
-        return self.feed.stream
-
-    def read(self, since: datetime, until: datetime) -> list[Reading]:
-        """The readings alone, as a ``Feed`` returns them; raises nothing."""
-        return self.poll(since, until).readings
+        self._read = feed.read if retry_policy is None else _guarded(feed, retry_policy)
 
     def poll(self, since: datetime, until: datetime, recent: Iterable[Reading] = ()) -> PollResult:
         """Poll the feed once and check its readings.
@@ -114,34 +94,37 @@ class FeedClient:
 
     def _attempt(self, since: datetime, until: datetime) -> tuple[list[Reading], str]:
         """The raw readings, or none and the reason."""
-        if self.retry_policy is None or self._breaker is None:
-            request = _Request(self.feed, since, until)
-            request.run()
-        elif self._request is not None and self._request.is_alive():
+        if self._request is not None and self._request.is_alive():
             return [], "an earlier request is still unanswered"
-        else:
-            request = self._request = _Request(self.feed, since, until, self.retry_policy, self._breaker)
-            request.start()
-            request.join(self.retry_policy.timeout)
-            if request.is_alive():
-                return [], f"no answer within {self.retry_policy.timeout:g} s"
+        request = self._request = _Request(self.stream, lambda: self._read(since, until))
+        if self.retry_policy is None:
+            request.run()
+            return request.readings, request.failure
+        request.start()
+        request.join(self.retry_policy.timeout)
+        if request.is_alive():
+            return [], f"no answer within {self.retry_policy.timeout:g} s"
         return request.readings, request.failure
+
+
+def _guarded(feed: Feed, policy: RetryPolicy) -> Callable[[datetime, datetime], list[Reading]]:
+    """``feed.read`` with retries and a circuit breaker."""
+    breaker = CircuitBreaker(policy.opens_after, policy.reset_after, name=feed.stream, throw_new_error_on_trip=False)
+    retrying = Retrying(
+        stop=stop_after_attempt(policy.attempts) | stop_before_delay(policy.timeout),
+        wait=wait_exponential(policy.first_pause) + wait_random(0, policy.first_pause),
+        retry=retry_if_not_exception_type(CircuitBreakerError),
+        reraise=True,
+    )
+    return lambda since, until: retrying(breaker.call, feed.read, since, until)
 
 
 class _Request(threading.Thread):
     """One read of a feed, in a thread of its own: a socket's time-out does not limit an answer that trickles in."""
 
-    def __init__(
-        self,
-        feed: Feed,
-        since: datetime,
-        until: datetime,
-        retry_policy: RetryPolicy | None = None,
-        breaker: CircuitBreaker | None = None,
-    ) -> None:
-        super().__init__(name=f"poll {feed.stream}", daemon=True)
-        self._feed, self._since, self._until = feed, since, until
-        self._retry_policy, self._breaker = retry_policy, breaker
+    def __init__(self, stream: str, read: Callable[[], list[Reading]]) -> None:
+        super().__init__(name=f"poll {stream}", daemon=True)
+        self._stream, self._read = stream, read
         self.readings: list[Reading] = []
         self.failure = ""
 
@@ -154,16 +137,5 @@ class _Request(threading.Thread):
         except FeedError as error:
             self.failure = str(error)
         except Exception as error:  # noqa: BLE001 - a fault in reading one stream must not end the watch over the others
-            _log.exception("stream '%s' could not be read", self._feed.stream)
+            _log.exception("stream '%s' could not be read", self._stream)
             self.failure = f"{type(error).__name__}: {error}"
-
-    def _read(self) -> list[Reading]:
-        if self._retry_policy is None or self._breaker is None:
-            return self._feed.read(self._since, self._until)
-        retrying = Retrying(
-            stop=stop_after_attempt(self._retry_policy.attempts) | stop_before_delay(self._retry_policy.timeout),
-            wait=wait_exponential(self._retry_policy.first_pause) + wait_random(0, self._retry_policy.first_pause),
-            retry=retry_if_not_exception_type(CircuitBreakerError),
-            reraise=True,
-        )
-        return retrying(self._breaker.call, self._feed.read, self._since, self._until)

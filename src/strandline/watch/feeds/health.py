@@ -49,10 +49,8 @@ def assess_health(
     Bad readings are ignored. ``age_hours`` is negative if the stream's clock is ahead.
 
     Args:
-        stream: its name.
         checked: its readings of the last day or longer.
         until: present time, naive UTC.
-        expectation: its schedule.
         failure: why polling failed; empty = it did not.
     """
     newest = max(checked, key=lambda each: each.reading.issued, default=None)

@@ -17,8 +17,6 @@ class Service:
     """A web service, used by one stream.
 
     Attributes:
-        stream: its name, for messages.
-        client: holds the time-outs.
         headers: sent with each request; may hold a token.
     """
 

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import httpx
-from pyproj import Transformer
 
 from strandline.errors import InputError
 from strandline.observations.region import Region
 from strandline.observations.region_file import feed_sections as sections
 from strandline.observations.region_file.region_file import RegionFile
 from strandline.watch.feeds.client import DEFAULT_RETRY_POLICY, FeedClient, RetryPolicy
-from strandline.watch.feeds.files.flood_scenes import FloodScenes, ZoneShares
+from strandline.watch.feeds.files.flood_scenes import FloodScenes, read_zones
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.files.growing_file import GrowingFile
 from strandline.watch.feeds.health import Expectation
@@ -33,17 +32,17 @@ _LATE_BY, _SCENES_LATE_BY = timedelta(days=3), timedelta(days=10)
 
 def open_feeds(
     region_file: RegionFile,
+    tides: Mapping[str, Tide] | None = None,
     client: httpx.Client | None = None,
     environment: Mapping[str, str] = os.environ,
-    tides: Mapping[str, Tide] | None = None,
     retry_policy: RetryPolicy | None = DEFAULT_RETRY_POLICY,
 ) -> list[FeedClient]:
     """Open the streams of a region file; without any, the files of its tide gauges.
 
     Args:
+        tides: stream → tide at its gauge, for quality control.
         client: for web services; ``None`` = one with the default time-outs.
         environment: holds the secrets.
-        tides: stream → tide at its gauge, for quality control.
         retry_policy: of every stream.
 
     Raises:
@@ -53,22 +52,17 @@ def open_feeds(
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
         raise InputError("[[stream]]", f"two streams are called '{repeated}'", "give each a name of its own")
-    tide_of = {} if tides is None else tides
-    if not region_file.stream:
-        return [
-            FeedClient(GrowingFile(gauge.name, gauge), _GAUGE_FILE, tide_of.get(gauge.name), retry_policy)
-            for gauge in region_file.tide_gauge
+    opened: list[tuple[Feed, Expectation]]
+    if region_file.stream:
+        web = httpx.Client(timeout=TIMEOUT) if client is None else client
+        opened = [
+            (_open_feed(section, region_file.region, web, environment), _expectation(section))
+            for section in region_file.stream
         ]
-    web = httpx.Client(timeout=TIMEOUT) if client is None else client
-    return [
-        FeedClient(
-            _open_feed(section, region_file.region, web, environment),
-            _expectation(section),
-            tide_of.get(section.name),
-            retry_policy,
-        )
-        for section in region_file.stream
-    ]
+    else:
+        opened = [(GrowingFile(gauge.name, gauge), _GAUGE_FILE) for gauge in region_file.tide_gauge]
+    tides = tides or {}
+    return [FeedClient(feed, expected, tides.get(feed.stream), retry_policy) for feed, expected in opened]
 
 
 def _open_feed(
@@ -94,12 +88,13 @@ def _open_feed(
         case sections.ForecastStreamSection():
             return ForecastFolder(section, _LATE_BY + delay)
         case sections.FloodSceneStreamSection():
-            return FloodScenes(section, ZoneShares.of(section, region), _SCENES_LATE_BY + delay)
+            zones = read_zones(section.zones, section.zone_name, region)
+            return FloodScenes(section, region, zones, _SCENES_LATE_BY + delay)
         case sections.StacStreamSection():
             # imported here: it brings a second web client, and few sites have such a stream
             from strandline.watch.feeds.services.stac import Stac
 
-            return Stac(section, _degrees(region), service.headers, _SCENES_LATE_BY + delay)
+            return Stac(section, region.bounds_lonlat, service.headers, _SCENES_LATE_BY + delay)
 
 
 def _expectation(section: sections.StreamSection) -> Expectation:
@@ -126,11 +121,3 @@ def _headers(section: sections.StreamSection, environment: Mapping[str, str]) ->
             "export it with the service's token before the watch starts",
         )
     return {section.token_header: f"Bearer {token}" if section.token_header == "Authorization" else token}
-
-
-def _degrees(region: Region) -> tuple[float, float, float, float]:
-    """West, south, east, north of the region [degrees]."""
-    west, south, east, north = Transformer.from_crs(region.crs, "EPSG:4326", always_xy=True).transform_bounds(
-        *region.bounds
-    )
-    return float(west), float(south), float(east), float(north)

@@ -16,7 +16,6 @@ class Replay:
     """A feed of recorded readings, each withheld until it was available.
 
     Attributes:
-        stream: its name.
         readings: in the order in which they became available.
         available: (N,) when each did, UTC, ascending; a reading may become available long after newer ones (delivered
             late), or before its own time (the stream's clock is ahead).

@@ -1,16 +1,11 @@
 """Selects the readings of a live record that a poll returns: the late ones too, none from the future."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from strandline.observations.arrays import Floats, Times
 from strandline.watch.readings import Reading
-
-
-def wall_clock() -> datetime:
-    """The present, naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def before(moment: datetime, span: timedelta) -> datetime:
@@ -25,26 +20,25 @@ def available_readings(
     value: Floats,
     since: datetime,
     until: datetime,
-    look_back: timedelta,
+    longest_delay: timedelta,
     now: datetime,
     place: str = "",
 ) -> list[Reading]:
     """The readings of a record that are available at ``until``, oldest first.
 
-    A record does not state when a reading became available. Readings up to ``look_back`` older than ``since`` are
+    A record does not state when a reading became available. Readings up to ``longest_delay`` older than ``since`` are
     therefore returned again, which includes the late ones. Readings after ``until`` are withheld, except those even
     after the present: the stream's clock is wrong, and quality control must see that.
 
     Args:
-        stream, variable, place: of the readings.
         time: (N,) UTC, in any order.
         value: (N,) [SI].
         since, until: as for ``Feed.read``.
-        look_back: largest delay with which a reading is still accepted.
+        longest_delay: largest delay with which a reading is still accepted.
         now: present time, naive UTC.
     """
     moments: Times = np.asarray(time, dtype="datetime64[us]")
-    recent = moments > np.datetime64(before(since, look_back))
+    recent = moments > np.datetime64(before(since, longest_delay))
     selected = np.flatnonzero(recent & ((moments <= np.datetime64(until)) | (moments > np.datetime64(now))))
     order = selected[np.argsort(moments[selected], kind="stable")]
     return [

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from sqlalchemy import Column, Engine, Row, Select, Table, func, or_, select, tuple_
 
+from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.audit.log import entry_of
 from strandline.watch.store.database.engine import reading
@@ -21,7 +22,7 @@ from strandline.watch.store.records import (
     StoredForecast,
 )
 from strandline.watch.store.revisions import known_readings
-from strandline.watch.store.rows import decision_of, forecast_of, health_of, naive_utc, reading_of
+from strandline.watch.store.rows import decision_of, naive_utc, record_of
 from strandline.watch.store.tables import alerts, confirmations, decisions, forecasts, health, log, readings, steps
 
 PAGE = 500
@@ -49,14 +50,14 @@ class Readers:
         """Readings for these times received by ``known_at``: by time, newest revision last."""
         rows = known_readings(naive_utc(since, "since"), naive_utc(until, "until"), naive_utc(known_at, "known_at"))
         for page in self._pages(rows, *readings.primary_key):
-            yield from (reading_of(row) for row in page)
+            yield from (record_of(Reading, row) for row in page)
 
     def health(self) -> list[Health]:
         """Health of the streams at the newest step."""
         newest = select(func.max(health.c.hour)).scalar_subquery()
         with reading(self._engine) as connection:
             rows = connection.execute(select(health).where(health.c.hour == newest).order_by(health.c.stream)).all()
-        return [health_of(row) for row in rows]
+        return [record_of(Health, row) for row in rows]
 
     def health_history(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, tuple[Health, ...]]]:
         """Health of the streams, by the hour of the step."""
@@ -65,7 +66,7 @@ class Readers:
             with reading(self._engine) as connection:
                 found = connection.execute(rows.order_by(*health.primary_key)).all()
             for hour, of_one in groupby(found, attrgetter("hour")):
-                yield hour, tuple(health_of(row) for row in of_one)
+                yield hour, tuple(record_of(Health, row) for row in of_one)
 
     def forecast(self) -> StoredForecast | None:
         """The newest forecast of every variable and zone, with its hour."""
@@ -160,7 +161,7 @@ def _between(table: Table, hour: Column, since: datetime, until: datetime) -> Se
 
 def _by_hour(rows: Iterable[Row]) -> Iterator[StoredForecast]:
     for hour, of_one in groupby(rows, attrgetter("hour")):
-        yield StoredForecast(hour, tuple(forecast_of(row) for row in of_one))
+        yield StoredForecast(hour, tuple(record_of(ForecastRow, row) for row in of_one))
 
 
 def _decision(row: Row, confirmed: tuple[Confirmation, ...]) -> StoredDecision:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from sqlalchemy import Connection, Select, select
 
 from strandline.watch.readings import Reading
-from strandline.watch.store.rows import reading_of
+from strandline.watch.store.rows import record_of
 from strandline.watch.store.tables import readings
 
 Identity: TypeAlias = tuple[datetime, str, str, str, int, datetime]
@@ -59,5 +59,7 @@ def _stored_like(given: Sequence[Reading], connection: Connection) -> dict[Ident
         .order_by(*readings.primary_key)
     )
     return {
-        identity(stored): (stored, row.revision) for row in connection.execute(rows) for stored in [reading_of(row)]
+        identity(stored): (stored, row.revision)
+        for row in connection.execute(rows)
+        for stored in [record_of(Reading, row)]
     }

@@ -3,22 +3,26 @@
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import TypeAlias, get_args
+from operator import attrgetter
+from typing import Any, TypeAlias, TypeVar, get_args
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-import numpy as np
-from sqlalchemy import Row
+from sqlalchemy import Boolean, Column, DateTime, Double, Integer, Row, Table
 
 from strandline.errors import InputError
 from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.records import AlertDraft, CapStatus, Json
+from strandline.watch.store.tables import alerts, decisions, forecasts, health, readings
 
 RowValue: TypeAlias = bool | int | float | str | bytes | datetime | None
 RowValues: TypeAlias = dict[str, RowValue]
+Record = TypeVar("Record", Reading, Health, ForecastRow)
+_FIELDS = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in (Reading, Health, ForecastRow)}
 LONGEST_FILE_NAME = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _IS_DECISION_ID = re.compile(r"\d{8}T\d{2}/\d+")
@@ -79,38 +83,14 @@ def canonical(data: Json, what: str) -> str:
         raise InputError(what, f"is not JSON ({error})", "give texts, finite numbers, lists and objects") from error
 
 
-def _checked(record: Reading | Health | ForecastRow | Decision, what: str) -> RowValues:
-    """Field → value as both databases return it; a tuple becomes canonical JSON.
-
-    Raises:
-        InputError: a number is not finite, a time has a zone, or a text contains NUL.
-    """
-    values: RowValues = {}
-    for name, value in vars(record).items():
-        match value:
-            case str():
-                values[name] = plain_text(value, what)
-            case datetime():
-                values[name] = naive_utc(value, what)
-            case tuple():
-                values[name] = canonical(value, what)
-            case None:
-                values[name] = None
-            case bool() | np.bool_():
-                values[name] = bool(value)
-            case _:
-                values[name] = number(value, what)
-    return values
-
-
 def checked_reading(reading: Reading) -> Reading:
     """The reading as both databases return it.
 
     Raises:
         InputError: a value is not finite, a time has a zone, or a text contains NUL.
     """
-    values = _checked(reading, f"reading of {reading.stream!r}") | {"member": int(reading.member)}
-    return Reading(**values)  # type: ignore[arg-type]
+    what = f"reading of {reading.stream!r}"
+    return Reading(**{name: _stored(value, readings.c[name], what) for name, value in vars(reading).items()})
 
 
 def reading_row(reading: Reading, revision: int, received: datetime) -> RowValues:
@@ -118,29 +98,20 @@ def reading_row(reading: Reading, revision: int, received: datetime) -> RowValue
     return {**vars(reading), "revision": revision, "received": received}
 
 
-def reading_of(row: Row) -> Reading:
-    """The reading of a row of ``readings``."""
-    return Reading(row.stream, row.variable, row.time, row.issued, row.value, row.place, row.member, row.quality)
-
-
-def health_row(health: Health, hour: datetime) -> RowValues:
+def health_row(stream: Health, hour: datetime) -> RowValues:
     """A row of ``health``."""
-    return {"hour": hour, **_checked(health, f"health of {health.stream!r}")}
-
-
-def health_of(row: Row) -> Health:
-    """The health of a row of ``health``."""
-    return Health(row.stream, row.last_seen, row.age_hours, row.condition, row.share_good, row.fallback, row.note)
+    return _row(health, f"health of {stream.stream!r}", vars(stream), hour=hour)
 
 
 def forecast_row(forecast: ForecastRow, hour: datetime) -> RowValues:
     """A row of ``outlooks``."""
-    return {"hour": hour, **_checked(forecast, f"forecast of {forecast.variable!r} in {forecast.zone or 'the sea'!r}")}
+    what = f"forecast of {forecast.variable!r} in {forecast.zone or 'the sea'!r}"
+    return _row(forecasts, what, vars(forecast), hour=hour)
 
 
-def forecast_of(row: Row) -> ForecastRow:
-    """The forecast row of a row of ``outlooks``."""
-    return ForecastRow(row.variable, row.zone, row.time, row.lead_hours, row.p05, row.p50, row.p95, row.probability)
+def record_of(kind: type[Record], row: Row) -> Record:
+    """The record of a row whose columns have the names of its fields."""
+    return kind(*_FIELDS[kind](row))
 
 
 def decision_id(hour: datetime, rank: int) -> str:
@@ -157,9 +128,7 @@ def decision_row(decision: Decision, hour: datetime, rank: int) -> RowValues:
     what = f"decision on {decision.action!r}"
     if naive_utc(decision.at, what) != hour:
         raise InputError(what, f"is of {decision.at}, not of the step's {hour}", "decide for the hour of the step")
-    values = _checked(decision, what)
-    del values["at"]
-    return {"id": decision_id(hour, rank), "hour": hour, "rank": rank, "zones": values.pop("where"), **values}
+    return _row(decisions, what, vars(decision), id=decision_id(hour, rank), hour=hour, rank=rank, zones=decision.where)
 
 
 def decision_of(row: Row) -> Decision:
@@ -186,15 +155,32 @@ def alert_row(draft: AlertDraft, hour: datetime) -> RowValues:
         raise InputError(what, f"has the status {status!r}", "give a draft or an exercise; only a person sends alerts")
     if not identifier or _IS_DECISION_ID.fullmatch(identifier) or len(file_name_of(identifier)) > LONGEST_FILE_NAME:
         raise InputError(what, "has an impossible identifier", "use 1 to 200 plain characters, not like 20220113T05/1")
-    return {
-        "identifier": plain_text(identifier, what),
-        "hour": hour,
-        "status": status,
-        "xml": plain_text(xml, what),
-        "decision": draft.decision,
-    }
+    values = {"identifier": identifier, "hour": hour, "status": status, "xml": xml, "decision": draft.decision}
+    return _row(alerts, what, values)
 
 
 def file_name_of(identifier: str) -> str:
     """File name of an alert: characters other than letters, digits and ``_.-~`` are encoded as in URLs."""
     return f"{quote(identifier, safe='')}.xml"
+
+
+def _row(table: Table, what: str, values: Mapping[str, Any], **added: Any) -> RowValues:
+    """A row of a table from values by column, which may hold others too."""
+    values = {**values, **added}
+    return {column.name: _stored(values[column.name], column, what) for column in table.columns}
+
+
+def _stored(value: Any, column: Column, what: str) -> Any:
+    """A value as both databases return it, by the type of its column; a tuple becomes JSON."""
+    if value is None and column.nullable:
+        return None
+    match column.type:
+        case Double():
+            return number(value, what)
+        case DateTime():
+            return naive_utc(value, what)
+        case Boolean():
+            return bool(value)
+        case Integer():
+            return int(value)
+    return canonical(value, what) if isinstance(value, tuple | list) else plain_text(value, what)

@@ -25,8 +25,8 @@ from strandline.watch.store.rows import (
     health_row,
     naive_utc,
     plain_text,
-    reading_of,
     reading_row,
+    record_of,
 )
 from strandline.watch.store.tables import alerts, belief_state, decisions, forecasts, health, readings, steps
 
@@ -66,7 +66,7 @@ class Step:
         since, until = naive_utc(since, "since"), None if until is None else naive_utc(until, "until")
         with reading(self._source) as connection:
             rows = connection.execute(known_readings(since, until, self.hour, kind)).all()
-        known = [(reading_of(row), row.revision) for row in rows]
+        known = [(record_of(Reading, row), row.revision) for row in rows]
         known += [
             (new, _)
             for new, _ in self._revisions.new

@@ -10,7 +10,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine, select
 
 from strandline.errors import InputError
-from strandline.watch.feeds.windowing import wall_clock
+from strandline.watch.clock import utc_now
 from strandline.watch.store.audit import confirmations, outbox, retention, verification
 from strandline.watch.store.database import schema
 from strandline.watch.store.database.engine import make_engine, name_of, reading, writing
@@ -36,7 +36,7 @@ class Store:
 
     @classmethod
     def open(
-        cls, address: str | Path, clock: Callable[[], datetime] = wall_clock, code_version: str | None = None
+        cls, address: str | Path, clock: Callable[[], datetime] = utc_now, code_version: str | None = None
     ) -> Self:
         """Open or create a store; creates or upgrades its schema.
 

@@ -1,157 +1,137 @@
-"""The tables, as the newest migration leaves them; ``docs/reference/watch-store.md`` says what each is for.
+"""The tables, as the newest migration leaves them; ``docs/reference/watch-store.md`` describes each.
 
 Times are naive UTC. Names compare by code point on both engines, so that both give rows in the same order.
 """
 
 from typing import TypeAlias
 
-from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    Column,
-    DateTime,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-)
+import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 ColumnType: TypeAlias = TypeEngine | type[TypeEngine]
-metadata = MetaData()
-name_type = Text().with_variant(Text(collation="C"), "postgresql")
+metadata = sa.MetaData()
+name_type = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
-def _key(name: str, kind: ColumnType) -> Column:
-    return Column(name, kind, primary_key=True, autoincrement=False, nullable=False)
+def _key(name: str, kind: ColumnType) -> sa.Column:
+    return sa.Column(name, kind, primary_key=True, autoincrement=False, nullable=False)
 
 
-def _value(name: str, kind: ColumnType) -> Column:
-    return Column(name, kind, nullable=False)
+def _value(name: str, kind: ColumnType) -> sa.Column:
+    return sa.Column(name, kind, nullable=False)
 
 
-readings = Table(
+readings = sa.Table(
     "readings",
     metadata,
-    _key("time", DateTime),  # first, so that the readings of a few days are stored together
+    _key("time", sa.DateTime),  # first, so that the readings of a few days are stored together
     _key("stream", name_type),
     _key("variable", name_type),
     _key("place", name_type),
-    _key("member", Integer),
-    _key("issued", DateTime),
-    _key("revision", Integer),
-    _value("value", Double),
+    _key("member", sa.Integer),
+    _key("issued", sa.DateTime),
+    _key("revision", sa.Integer),
+    _value("value", sa.Double),
     _value("quality", name_type),
-    _value("received", DateTime),
+    _value("received", sa.DateTime),
     sqlite_with_rowid=False,
 )
-health = Table(
+health = sa.Table(
     "health",
     metadata,
-    _key("hour", DateTime),
+    _key("hour", sa.DateTime),
     _key("stream", name_type),
-    Column("last_seen", DateTime),
-    Column("age_hours", Double),
+    sa.Column("last_seen", sa.DateTime),
+    sa.Column("age_hours", sa.Double),
     _value("condition", name_type),
-    Column("share_good", Double),
+    sa.Column("share_good", sa.Double),
     _value("fallback", name_type),
     _value("note", name_type),
     sqlite_with_rowid=False,
 )
-forecasts = Table(
+forecasts = sa.Table(
     "outlooks",
     metadata,
-    _key("hour", DateTime),
+    _key("hour", sa.DateTime),
     _key("variable", name_type),
     _key("zone", name_type),
-    _key("time", DateTime),
-    _value("lead_hours", Double),
-    _value("p05", Double),
-    _value("p50", Double),
-    _value("p95", Double),
-    Column("probability", Double),
+    _key("time", sa.DateTime),
+    *(_value(name, sa.Double) for name in ("lead_hours", "p05", "p50", "p95")),
+    sa.Column("probability", sa.Double),
     sqlite_with_rowid=False,
 )
-decisions = Table(
+decisions = sa.Table(
     "decisions",
     metadata,
     _key("id", name_type),
-    _value("hour", DateTime),
-    _value("rank", Integer),
+    _value("hour", sa.DateTime),
+    _value("rank", sa.Integer),
     _value("action", name_type),
     _value("change", name_type),
     _value("zones", name_type),
-    Column("probability", Double),
-    Column("expected_avoided_loss", Double),
-    Column("cost", Double),
-    Column("onset", DateTime),
-    _value("is_degraded", Boolean),
-    _value("needs_person", Boolean),
+    sa.Column("probability", sa.Double),
+    sa.Column("expected_avoided_loss", sa.Double),
+    sa.Column("cost", sa.Double),
+    sa.Column("onset", sa.DateTime),
+    _value("is_degraded", sa.Boolean),
+    _value("needs_person", sa.Boolean),
     _value("why", name_type),
     _value("moved_by", name_type),
     _value("would_change", name_type),
-    Index("decisions_by_hour", "hour", "rank"),
+    sa.Index("decisions_by_hour", "hour", "rank"),
 )
-alerts = Table(
+alerts = sa.Table(
     "alerts",
     metadata,
     _key("identifier", name_type),
-    _value("hour", DateTime),
+    _value("hour", sa.DateTime),
     _value("status", name_type),
     _value("xml", name_type),
-    Column("decision", name_type, ForeignKey("decisions.id")),
-    Index("alerts_by_hour", "hour", "identifier"),
-    CheckConstraint("status IN ('Exercise', 'Draft')", name="nothing_but_drafts"),
+    sa.Column("decision", name_type, sa.ForeignKey("decisions.id")),
+    sa.Index("alerts_by_hour", "hour", "identifier"),
+    sa.CheckConstraint("status IN ('Exercise', 'Draft')", name="nothing_but_drafts"),
 )
-confirmations = Table(
+confirmations = sa.Table(
     "confirmations",
     metadata,
-    _key("sequence", Integer),
-    Column("decision", name_type, ForeignKey("decisions.id"), index=True),
-    Column("alert", name_type, ForeignKey("alerts.identifier"), index=True),
+    _key("sequence", sa.Integer),
+    sa.Column("decision", name_type, sa.ForeignKey("decisions.id"), index=True),
+    sa.Column("alert", name_type, sa.ForeignKey("alerts.identifier"), index=True),
     _value("person", name_type),
-    _value("at", DateTime),
+    _value("at", sa.DateTime),
     _value("note", name_type),
-    CheckConstraint("(decision IS NULL) <> (alert IS NULL)", name="of_one_thing"),
-    CheckConstraint("trim(person) <> ''", name="by_a_named_person"),
+    sa.CheckConstraint("(decision IS NULL) <> (alert IS NULL)", name="of_one_thing"),
+    sa.CheckConstraint("trim(person) <> ''", name="by_a_named_person"),
 )
-deliveries = Table(
+deliveries = sa.Table(
     "deliveries",
     metadata,
-    Column("alert", name_type, ForeignKey("alerts.identifier"), primary_key=True),
+    sa.Column("alert", name_type, sa.ForeignKey("alerts.identifier"), primary_key=True),
     _key("copy", name_type),
-    _value("at", DateTime),
+    _value("at", sa.DateTime),
 )
-steps = Table(
+steps = sa.Table(
     "steps",
     metadata,
-    _key("hour", DateTime),
-    _value("began", DateTime),
-    _value("ended", DateTime),
+    _key("hour", sa.DateTime),
+    _value("began", sa.DateTime),
+    _value("ended", sa.DateTime),
     _value("code_version", name_type),
 )
-belief_state = Table(
+belief_state = sa.Table(
     "belief_state",
     metadata,
-    _key("id", Integer),
-    _value("hour", DateTime),
-    _value("state", LargeBinary),
-    CheckConstraint("id = 1", name="one_state"),
+    _key("id", sa.Integer),
+    _value("hour", sa.DateTime),
+    _value("state", sa.LargeBinary),
+    sa.CheckConstraint("id = 1", name="one_state"),
 )
-log = Table(
+log = sa.Table(
     "log",
     metadata,
-    _key("sequence", Integer),
-    _value("time", DateTime),
-    _value("kind", name_type),
-    _value("text", name_type),
-    _value("data", name_type),
-    _value("previous", name_type),
-    _value("hash", name_type),
+    _key("sequence", sa.Integer),
+    _value("time", sa.DateTime),
+    *(_value(name, name_type) for name in ("kind", "text", "data", "previous", "hash")),
 )
 APPEND_ONLY = (alerts, confirmations, decisions, deliveries, health, log, readings, steps)
 """Tables that the database keeps from changing; rows of ``outlooks`` may be removed, the belief state replaced."""

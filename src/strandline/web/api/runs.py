@@ -1,9 +1,9 @@
 """The API over runs; read-only."""
 
 from pathlib import Path as FilePath
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from strandline.errors import InputError
@@ -53,52 +53,47 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
             raise HTTPException(404, f"no run is called {name!r}; /api/v1/runs lists them")
         return runs[name]
 
+    def changes_with(file: str) -> Any:
+        def add_cache_headers(request: Request, response: Response, run: Name) -> None:
+            version = of(run).file_version(file) if (of(run).path / file).exists() else None
+            response.headers.update(cache_headers(request, version))
+
+        return Depends(add_cache_headers)
+
     @router.get("")
     def list_runs(request: Request, response: Response, cursor: Cursor = None, limit: Limit = 100) -> Page[RunRecord]:
         """The runs with their headlines."""
         response.headers.update(cache_headers(request, [run.file_version("summary.json") for run in runs.values()]))
         return paginate_list(list(runs.values()), RunFolder.record, cursor, limit)
 
-    @router.get("/{run}")
-    def show_run(request: Request, response: Response, run: Name) -> RunRecord:
+    @router.get("/{run}", dependencies=[changes_with("summary.json")])
+    def show_run(run: Name) -> RunRecord:
         """The headlines of a run."""
-        response.headers.update(cache_headers(request, of(run).file_version("summary.json")))
         return of(run).record()
 
-    @router.get("/{run}/actions")
-    def list_actions(
-        request: Request, response: Response, run: Name, cursor: Cursor = None, limit: Limit = 100
-    ) -> Page[ActionRecord]:
+    @router.get("/{run}/actions", dependencies=[changes_with("plan.json")])
+    def list_actions(run: Name, cursor: Cursor = None, limit: Limit = 100) -> Page[ActionRecord]:
         """The actions of the plan, by priority."""
-        response.headers.update(cache_headers(request, of(run).file_version("plan.json")))
         return paginate_list(of(run).actions(), ActionRecord.model_copy, cursor, limit)
 
-    @router.get("/{run}/assets")
-    def list_assets(
-        request: Request, response: Response, run: Name, cursor: Cursor = None, limit: Limit = 500
-    ) -> Page[FeatureRecord]:
+    @router.get("/{run}/assets", dependencies=[changes_with("assets.geojson")])
+    def list_assets(run: Name, cursor: Cursor = None, limit: Limit = 500) -> Page[FeatureRecord]:
         """Assets with damage states and expected annual damage; null = unknown."""
-        return _features(of(run), "assets.geojson", request, response, cursor, limit)
+        return paginate_list(of(run).features("assets.geojson"), FeatureRecord.model_validate, cursor, limit)
 
-    @router.get("/{run}/zones")
-    def list_zones(
-        request: Request, response: Response, run: Name, cursor: Cursor = None, limit: Limit = 500
-    ) -> Page[FeatureRecord]:
+    @router.get("/{run}/zones", dependencies=[changes_with("zones.geojson")])
+    def list_zones(run: Name, cursor: Cursor = None, limit: Limit = 500) -> Page[FeatureRecord]:
         """Zones with their flooded share; null = unknown."""
-        return _features(of(run), "zones.geojson", request, response, cursor, limit)
+        return paginate_list(of(run).features("zones.geojson"), FeatureRecord.model_validate, cursor, limit)
 
-    @router.get("/{run}/return-levels")
-    def list_return_levels(request: Request, response: Response, run: Name) -> list[ReturnLevel]:
+    @router.get("/{run}/return-levels", dependencies=[changes_with("summary.json")])
+    def list_return_levels(run: Name) -> list[ReturnLevel]:
         """Sea levels by return period."""
-        response.headers.update(cache_headers(request, of(run).file_version("summary.json")))
         return of(run).record().return_levels
 
-    @router.get("/{run}/surge")
-    def list_surge(
-        request: Request, response: Response, run: Name, peak: bool = False, cursor: Cursor = None, limit: Limit = 500
-    ) -> Page[SurgeRow]:
+    @router.get("/{run}/surge", dependencies=[changes_with("surge.csv")])
+    def list_surge(run: Name, peak: bool = False, cursor: Cursor = None, limit: Limit = 500) -> Page[SurgeRow]:
         """Forecasts of held-out storms, by issue and time; with ``peak``, only the one for the highest level."""
-        response.headers.update(cache_headers(request, of(run).file_version("surge.csv")))
         table = of(run).surge()
         if peak:
             trace = forecast_of_the_peak(table)
@@ -184,14 +179,6 @@ def run_routes(runs: dict[str, RunFolder]) -> APIRouter:
         return _png(draw_change(first, second, bounds, width, height), headers)
 
     return router
-
-
-def _features(
-    run: RunFolder, name: str, request: Request, response: Response, cursor: str | None, limit: int
-) -> Page[FeatureRecord]:
-    state = run.file_version(name) if (run.path / name).exists() else None
-    response.headers.update(cache_headers(request, state))
-    return paginate_list(run.features(name), FeatureRecord.model_validate, cursor, limit)
 
 
 def _layers(run: RunFolder, quantity: str) -> list[LayerRecord]:

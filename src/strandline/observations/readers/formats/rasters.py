@@ -3,12 +3,10 @@
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import rasterio
-from affine import Affine
 from pyproj import Transformer
 from pyproj.exceptions import ProjError
 from rasterio.enums import Resampling
@@ -27,38 +25,6 @@ _MARGIN = 3
 
 class NoCoverage(InputError):
     """A raster has no value in the region."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Target grid of a raster: the region's cells, or coarser ones with the same bounds."""
-
-    region: Region
-    factor: int = 1
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        rows, columns = self.region.shape
-        return rows // self.factor, columns // self.factor
-
-    @property
-    def transform(self) -> Affine:
-        """From (column, row) to (x, y) [m]."""
-        size = self.region.cell_size * self.factor
-        return Affine(size, 0, self.region.bounds[0], 0, -size, self.region.bounds[3])
-
-    @property
-    def x(self) -> Floats:
-        """Cell centres, west to east [m]."""
-        size = self.region.cell_size * self.factor
-        return np.asarray(self.region.bounds[0] + (np.arange(self.shape[1]) + 0.5) * size, dtype=np.float64)
-
-    @property
-    def y(self) -> Floats:
-        """Cell centres, north to south [m]."""
-        size = self.region.cell_size * self.factor
-        return np.asarray(self.region.bounds[3] - (np.arange(self.shape[0]) + 0.5) * size, dtype=np.float64)
 
 
 @contextmanager
@@ -103,17 +69,16 @@ def cell_size_in(dataset: DatasetReader, region: Region) -> float:
 def read_on_grid(
     dataset: DatasetReader,
     band: int,
-    grid: Grid,
+    grid: Region,
     nodata: float | None,
     convert: Callable[[Floats], Floats] = lambda values: values,
     resampling: Resampling | None = None,
 ) -> Floats:
-    """One band on a grid: averaged where the grid is coarser than the raster, else interpolated bilinearly.
+    """One band on a region's grid: averaged where that is coarser than the raster, else interpolated bilinearly.
 
     Args:
-        dataset: from ``open_raster``.
         band: from 1.
-        grid: the target cells.
+        grid: the target cells: a region, or one with the same bounds and coarser cells.
         nodata: value that means "not observed", in addition to the one that the file declares.
         convert: applied to known values before resampling (dB → power, cloud classes → 0 or 1 …).
         resampling: overrides the rule above.
@@ -128,7 +93,7 @@ def read_on_grid(
     path = Path(dataset.name)
     if band > dataset.count:
         raise InputError(path, f"has {dataset.count} bands, not {band}", "correct the band number")
-    window = _window_over(dataset, grid.region)
+    window = _window_over(dataset, grid)
     masked = dataset.read(band, window=window, masked=True).astype(np.float64)
     values: Floats = masked.filled(np.nan)
     if nodata is not None:
@@ -138,17 +103,17 @@ def read_on_grid(
         raise NoCoverage(path, f"band {band} holds only nodata over the region", "check nodata and the region's bounds")
     values = convert(values)
     if resampling is None:
-        coarser = grid.region.cell_size * grid.factor >= 1.5 * cell_size_in(dataset, grid.region)
+        coarser = grid.cell_size >= 1.5 * cell_size_in(dataset, grid)
         resampling = Resampling.average if coarser else Resampling.bilinear
     result = np.full(grid.shape, np.nan)
     reproject(
         values,
         result,
-        src_transform=_window_transform(dataset.transform, window.col_off, window.row_off),
+        src_transform=dataset.window_transform(window),
         src_crs=dataset.crs,
         src_nodata=np.nan,
         dst_transform=grid.transform,
-        dst_crs=grid.region.crs,
+        dst_crs=grid.crs,
         dst_nodata=np.nan,
         resampling=resampling,
     )
@@ -166,8 +131,10 @@ def _window_over(dataset: DatasetReader, region: Region) -> Window:
     x = np.concatenate([left + along * (right - left)] * 2 + [np.full(21, left), np.full(21, right)])
     y = np.concatenate([np.full(21, bottom), np.full(21, top)] + [bottom + along * (top - bottom)] * 2)
     to_raster = Transformer.from_crs(region.crs, dataset.crs.to_wkt(), always_xy=True)
-    raster_x, raster_y = to_raster.transform(x, y)
-    column, row = _pixels(dataset.transform, np.asarray(raster_x), np.asarray(raster_y))
+    raster_x, raster_y = (np.asarray(values) for values in to_raster.transform(x, y))
+    inverse = ~dataset.transform
+    column = inverse.a * raster_x + inverse.b * raster_y + inverse.c
+    row = inverse.d * raster_x + inverse.e * raster_y + inverse.f
     if np.isfinite(column).all() and np.isfinite(row).all():
         first_column = max(0, int(np.floor(column.min())) - _MARGIN)
         last_column = min(dataset.width, int(np.ceil(column.max())) + _MARGIN)
@@ -176,24 +143,12 @@ def _window_over(dataset: DatasetReader, region: Region) -> Window:
         if first_column < last_column and first_row < last_row:
             return Window(first_column, first_row, last_column - first_column, last_row - first_row)
     extent = ", ".join(f"{value:g}" for value in dataset.bounds)
-    swapped = _covers_when_swapped(dataset, np.asarray(raster_x), np.asarray(raster_y))
+    swapped = _covers_when_swapped(dataset, raster_x, raster_y)
     raise NoCoverage(
         dataset.name,
         f"does not cover region '{region.name}' (the raster spans {extent} in {dataset.crs.to_string()})",
         "its longitude and latitude are swapped" if swapped else "check the region's bounds and CRS, or the raster",
     )
-
-
-def _window_transform(transform: Affine, column: float, row: float) -> Affine:
-    """The transform of a window that starts at a column and row."""
-    a, b, c, d, e, f = tuple(transform)[:6]
-    return Affine(a, b, a * column + b * row + c, d, e, d * column + e * row + f)
-
-
-def _pixels(transform: Affine, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Fractional columns and rows of points."""
-    inverse = ~transform
-    return inverse.a * x + inverse.b * y + inverse.c, inverse.d * x + inverse.e * y + inverse.f
 
 
 def _covers_when_swapped(dataset: DatasetReader, x: Floats, y: Floats) -> bool:

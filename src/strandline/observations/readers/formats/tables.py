@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -52,15 +52,20 @@ class TextTable:
             InputError: a value is not a number; names the first.
         """
         values, absent = self.readable_numbers(name, missing, decimal)
-        wrong = np.flatnonzero(~np.isfinite(values) & ~absent)
-        if wrong.size:
-            value = self.column(name).iloc[wrong[0]]
-            raise InputError(
-                self.row(int(wrong[0])),
-                f"'{value}' in column '{name}' is not a number ({wrong.size} such values)",
-                f"write numbers with the decimal sign '{decimal}', or name the marker in 'missing'",
-            )
+        remedy = f"write numbers with the decimal sign '{decimal}', or name the marker in 'missing'"
+        self.refuse(~np.isfinite(values) & ~absent, [name], "is not a number", remedy)
         return values
+
+    def refuse(self, wrong: npt.NDArray[np.bool_], columns: Sequence[str], what: str, remedy: str) -> None:
+        """Check that no row is wrong.
+
+        Raises:
+            InputError: names the first wrong row and its text in the columns.
+        """
+        rows = np.flatnonzero(wrong)
+        if rows.size:
+            texts = ", ".join(f"'{self.column(name).iloc[rows[0]]}' in column '{name}'" for name in columns)
+            raise InputError(self.row(int(rows[0])), f"{texts} {what} ({rows.size} such rows)", remedy)
 
     def readable_numbers(
         self, name: str, missing: Iterable[str], decimal: str = "."

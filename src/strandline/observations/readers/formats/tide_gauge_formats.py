@@ -64,14 +64,8 @@ def read_uhslc(path: Path, gauge: GaugeFileSection) -> Readings:
     parts = {name: table.numbers(name, ()) for name in _UHSLC_COLUMNS[:4]}
     date = pd.to_datetime(pd.DataFrame(parts), errors="coerce")
     whole = np.all([np.mod(part, 1) == 0 for part in parts.values()], axis=0)
-    wrong = np.flatnonzero(date.isna() | ~whole)
-    if wrong.size:
-        text = ",".join(table.frame.iloc[wrong[0]])
-        raise InputError(
-            table.row(int(wrong[0])),
-            f"'{text}' does not start with a date ({wrong.size} such rows)",
-            "write year,month,day,hour,level",
-        )
+    wrong = (date.isna() | ~whole).to_numpy()
+    table.refuse(wrong, _UHSLC_COLUMNS[:4], "is not a date", "write year,month,day,hour,level")
     time = as_times(date)
     check_increasing(time, table)
     level = to_si(table.numbers("level", ("-32767", *gauge.missing)), "mm")
@@ -124,7 +118,6 @@ def parse_partial_table(text: str, path: Path, gauge: GaugeFileSection) -> Readi
 
     Args:
         text: complete lines of the file, with the header where the format has one.
-        path: of the file, for messages.
         gauge: the format; not ``netcdf``.
 
     Returns:

@@ -18,25 +18,29 @@ def read_times(table: TextTable, column: str, time_zone: str) -> Times:
     Raises:
         InputError: names the first row that is not a time, repeats, decreases, or falls into a change of clocks.
     """
-    text = table.column(column)
-    parsed = pd.to_datetime(text, errors="coerce", format="ISO8601", utc=True)
-    wrong = np.flatnonzero(parsed.isna())
-    if wrong.size:
-        raise InputError(
-            table.row(int(wrong[0])),
-            f"'{text.iloc[wrong[0]]}' in column '{column}' is not a time ({wrong.size} such values)",
-            "write ISO 8601 (2022-11-22T08:00)",
-        )
-    aware = _has_offset(text)
+    parsed, aware = parse_times(table, column), _has_offset(table.column(column))
     if aware.any() and not aware.all():
-        raise InputError(
-            table.row(int(np.flatnonzero(aware != aware[0])[0])),
-            "some times have an offset and others have none",
-            "write all times in one way",
-        )
-    utc = as_times(parsed) if aware.all() else to_utc(as_times(parsed), time_zone, table)
+        row = table.row(int(np.flatnonzero(aware != aware[0])[0]))
+        raise InputError(row, "some times have an offset and others have none", "write all times in one way")
+    utc = parsed if aware.all() else _localise(parsed, time_zone)
+    wrong = np.flatnonzero(np.isnat(utc))
+    if wrong.size:
+        what = f"{pd.Timestamp(parsed[wrong[0]])} is ambiguous or does not exist in {time_zone}"
+        remedy = "give the fixed offset of the gauge (such as +01:00), or convert to UTC"
+        raise InputError(table.row(int(wrong[0])), what, remedy)
     check_increasing(utc, table)
     return utc
+
+
+def parse_times(table: TextTable, column: str) -> Times:
+    """A column of ISO 8601 times, in UTC where they have an offset.
+
+    Raises:
+        InputError: names the first row that is not a time.
+    """
+    parsed = pd.to_datetime(table.column(column), errors="coerce", format="ISO8601", utc=True)
+    table.refuse(parsed.isna().to_numpy(), [column], "is not a time", "write ISO 8601 (2022-11-22T08:00)")
+    return as_times(parsed)
 
 
 def readable_times(text: pd.Series, time_zone: str) -> Times:
@@ -50,23 +54,6 @@ def as_times(series: pd.Series) -> Times:
     if series.dt.tz is not None:
         series = series.dt.tz_localize(None)
     return series.to_numpy(dtype="datetime64[ns]")
-
-
-def to_utc(wall_clock: Times, time_zone: str, table: TextTable) -> Times:
-    """Local times of a time zone as UTC.
-
-    Raises:
-        InputError: a time falls into the hour that a change of clocks repeats or skips.
-    """
-    utc = _localise(wall_clock, time_zone)
-    wrong = np.flatnonzero(np.isnat(utc) & ~np.isnat(wall_clock))
-    if wrong.size:
-        raise InputError(
-            table.row(int(wrong[0])),
-            f"{pd.Timestamp(wall_clock[wrong[0]])} is ambiguous or does not exist in {time_zone}",
-            "give the fixed offset of the gauge (such as +01:00), or convert to UTC",
-        )
-    return utc
 
 
 def _has_offset(text: pd.Series) -> npt.NDArray[np.bool_]:
@@ -90,11 +77,8 @@ def check_increasing(time: Times, table: TextTable) -> None:
     if not backwards.size:
         return
     first = int(backwards[0]) + 1
-    repeats = time[first] == time[first - 1]
-    raise InputError(
-        table.row(first),
-        f"{pd.Timestamp(time[first])} UTC "
-        + ("occurs twice" if repeats else f"comes after {pd.Timestamp(time[first - 1])} UTC")
-        + f" ({backwards.size} such rows)",
-        "keep one row for each time" if repeats else "sort the rows by time",
-    )
+    what, remedy = f"comes after {pd.Timestamp(time[first - 1])} UTC", "sort the rows by time"
+    if time[first] == time[first - 1]:
+        what, remedy = "occurs twice", "keep one row for each time"
+    what = f"{pd.Timestamp(time[first])} UTC {what} ({backwards.size} such rows)"
+    raise InputError(table.row(first), what, remedy)

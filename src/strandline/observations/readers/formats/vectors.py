@@ -6,10 +6,12 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import pyogrio.errors
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from pyproj.exceptions import ProjError
 
 from strandline.errors import InputError
+
+_BROKEN = (DataSourceError, DataLayerError, FeatureError, OSError, ValueError, KeyError, TypeError, ProjError)
 
 
 def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
@@ -31,11 +33,7 @@ def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
             frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path, engine="pyogrio")
     except ImportError as error:
         raise InputError(path, "is GeoParquet", "pip install 'strandline[parquet]' to read it") from error
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-        raise InputError(
-            path, f"cannot be read ({error})", "give a complete GeoJSON, GeoPackage or GeoParquet"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError, ProjError) as error:
+    except _BROKEN as error:
         raise InputError(
             path, f"cannot be read ({error})", "give a complete GeoJSON, GeoPackage or GeoParquet"
         ) from error

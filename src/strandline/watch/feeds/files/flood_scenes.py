@@ -1,46 +1,42 @@
 """A folder that receives flood maps: each gives the flooded share of every zone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-from pyogrio.errors import DataSourceError
 from rasterio.enums import Resampling
 from rasterio.features import geometry_mask
 
 from strandline.errors import FeedError, InputError
 from strandline.observations.arrays import Mask
-from strandline.observations.readers.formats.rasters import Grid, open_raster, read_on_grid
+from strandline.observations.readers.formats.rasters import open_raster, read_on_grid
+from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection
 from strandline.watch.feeds.files.folders import arrived_since, read_each
 from strandline.watch.feeds.windowing import before
 from strandline.watch.readings import Reading
 
-Shares = Callable[[Path], Mapping[str, float]]
-"""A scene's file → zone → flooded share of its observed cells [-]; zones that are mostly unobserved are left out."""
-
 _LEAST_OBSERVED = 0.5
 """Share of a zone's cells that must be observed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FloodScenes:
     """Flooded shares from a folder of scenes; an incomplete file is read at a later step.
 
     Attributes:
-        shares: reads one scene.
-        look_back: longest delay from acquisition to arrival.
+        zones: name → (H, W) its cells.
+        longest_delay: longest delay from acquisition to arrival.
     """
 
     section: FloodSceneStreamSection
-    shares: Shares
-    look_back: timedelta = timedelta(days=10)
+    region: Region
+    zones: Mapping[str, Mask]
+    longest_delay: timedelta = timedelta(days=10)
 
     @property
     def stream(self) -> str:
@@ -57,11 +53,10 @@ class FloodScenes:
             path: self._time(path)
             for path in arrived_since(self.stream, self.section.folder, self.section.pattern, since)
         }
-        recent = [path for path, time in arrived.items() if before(since, self.look_back) < time <= until]
+        recent = [path for path, time in arrived.items() if before(since, self.longest_delay) < time <= until]
 
         def read(path: Path) -> list[Reading]:
-            time = arrived[path]
-            shares = self.shares(path)
+            time, shares = arrived[path], self._shares(path)
             return [Reading(self.stream, "flooded_share", time, time, share, zone) for zone, share in shares.items()]
 
         readings = read_each(self.stream, recent, read)
@@ -75,35 +70,7 @@ class FloodScenes:
             raise FeedError(f"stream '{self.stream}': {what}; correct 'time_format' or 'pattern'") from error
         return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 
-
-@dataclass(frozen=True, eq=False)
-class ZoneShares:
-    """Flooded shares of zones on the region's grid.
-
-    Attributes:
-        zones: name → (H, W) its cells.
-        flooded: values of the band that mean water.
-        band: counted from 1.
-        nodata: value that means "not observed", besides the one that a file declares.
-    """
-
-    region: Region
-    zones: Mapping[str, Mask]
-    flooded: tuple[float, ...]
-    band: int = 1
-    nodata: float | None = None
-
-    @classmethod
-    def of(cls, section: FloodSceneStreamSection, region: Region) -> Self:
-        """For the zones and the band of a stream.
-
-        Raises:
-            InputError: the zones cannot be read.
-        """
-        zones = read_zones(section.zones, section.zone_name, region)
-        return cls(region, zones, section.flooded, section.band, section.nodata)
-
-    def __call__(self, path: Path) -> dict[str, float]:
+    def _shares(self, path: Path) -> dict[str, float]:
         """Zone → flooded share; zones observed by less than half are left out.
 
         Raises:
@@ -111,10 +78,11 @@ class ZoneShares:
         """
 
         def wet(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-            return np.where(np.isnan(values), np.nan, np.isin(values, self.flooded).astype(float))
+            return np.where(np.isnan(values), np.nan, np.isin(values, self.section.flooded).astype(float))
 
         with open_raster(path) as dataset:
-            water = read_on_grid(dataset, self.band, Grid(self.region), self.nodata, wet, Resampling.average)
+            band, nodata = self.section.band, self.section.nodata
+            water = read_on_grid(dataset, band, self.region, nodata, wet, Resampling.average)
         observed = ~np.isnan(water)
         return {
             name: float(water[cells & observed].mean())
@@ -133,16 +101,9 @@ def read_zones(path: Path, name: str, region: Region) -> dict[str, Mask]:
     Raises:
         InputError: the file cannot be read, has no such column, or a zone lies outside the region.
     """
-    try:
-        table = gpd.read_file(path, engine="pyogrio")
-    except (DataSourceError, OSError) as error:
-        raise InputError(path, f"cannot be read ({error})", "give polygons as GeoJSON or GeoPackage") from error
-    if name not in table.columns or table.crs is None:
-        columns = ", ".join(map(str, table.columns))
-        raise InputError(path, f"has no column '{name}' or no CRS", f"its columns are {columns}")
     zones = {
         str(zone): geometry_mask(shapes.geometry, region.shape, region.transform, invert=True)
-        for zone, shapes in table.to_crs(region.crs).groupby(name)
+        for zone, shapes in read_vectors(path, [name]).to_crs(region.crs).groupby(name)
     }
     outside = [zone for zone, cells in zones.items() if not cells.any()]
     if outside:

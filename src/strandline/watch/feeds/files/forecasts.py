@@ -25,11 +25,11 @@ class ForecastFolder:
     """Forecasts of one model at one location; an incomplete file is read at a later step.
 
     Attributes:
-        look_back: longest delay from issue to arrival.
+        longest_delay: longest delay from issue to arrival.
     """
 
     section: ForecastStreamSection
-    look_back: timedelta = timedelta(days=3)
+    longest_delay: timedelta = timedelta(days=3)
 
     @property
     def stream(self) -> str:
@@ -37,12 +37,12 @@ class ForecastFolder:
         return self.section.name
 
     def read(self, since: datetime, until: datetime) -> list[Reading]:
-        """Forecasts [m] that arrived after ``since``, issued at most ``look_back`` before it and not after ``until``.
+        """Forecasts [m] that arrived after ``since``; issued at most ``longest_delay`` before it, and by ``until``.
 
         Raises:
             FeedError: the folder does not exist, or no new file can be read.
         """
-        oldest = before(since, self.look_back)
+        oldest = before(since, self.longest_delay)
         paths = arrived_since(self.stream, self.section.folder, self.section.pattern, since)
         readings = read_each(self.stream, paths, lambda path: self._read_file(path, oldest, until))
         return sorted(readings, key=lambda reading: (reading.issued, reading.time, reading.member))

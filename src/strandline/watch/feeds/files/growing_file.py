@@ -11,7 +11,8 @@ from strandline.errors import FeedError, InputError
 from strandline.observations.readers.formats.tables import read_text
 from strandline.observations.readers.formats.tide_gauge_formats import READERS, Readings, parse_partial_table
 from strandline.observations.region_file.data_sections import GaugeFileSection
-from strandline.watch.feeds.windowing import available_readings, before, wall_clock
+from strandline.watch.clock import utc_now
+from strandline.watch.feeds.windowing import available_readings, before
 from strandline.watch.readings import Reading
 
 _FIRST_TAIL = 1 << 18
@@ -25,16 +26,14 @@ class GrowingFile:
     A row that cannot be read is skipped; text in place of a level becomes NaN, for quality control.
 
     Attributes:
-        stream: name in the region file.
-        gauge: paths and format of the files.
-        look_back: largest delay with which a row is still accepted.
+        longest_delay: largest delay with which a row is still accepted.
         clock: present time, naive UTC.
     """
 
     stream: str
     gauge: GaugeFileSection
-    look_back: timedelta = timedelta(days=3)
-    clock: Callable[[], datetime] = wall_clock
+    longest_delay: timedelta = timedelta(days=3)
+    clock: Callable[[], datetime] = utc_now
 
     def read(self, since: datetime, until: datetime) -> list[Reading]:
         """``water_level`` [m, region datum], see ``available_readings``.
@@ -42,7 +41,7 @@ class GrowingFile:
         Raises:
             FeedError: a file is missing, is not a table, or lacks a column.
         """
-        oldest = np.datetime64(before(since, self.look_back))
+        oldest = np.datetime64(before(since, self.longest_delay))
         try:
             parts = [self._read_end(path, oldest) for path in self.gauge.paths]
         except InputError as error:
@@ -52,7 +51,9 @@ class GrowingFile:
             raise FeedError(f"stream '{self.stream}': {what}; is it still written to?") from error
         time = np.concatenate([part[0] for part in parts])
         level = np.concatenate([part[1] for part in parts]) + self.gauge.datum_shift
-        return available_readings(self.stream, "water_level", time, level, since, until, self.look_back, self.clock())
+        return available_readings(
+            self.stream, "water_level", time, level, since, until, self.longest_delay, self.clock()
+        )
 
     def _read_end(self, path: Path, oldest: np.datetime64) -> Readings:
         """The rows at a file's end, back to ``oldest`` or further."""

@@ -12,8 +12,9 @@ import pandas as pd
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.formats.timestamps import readable_times
 from strandline.observations.region_file import feed_sections as sections
+from strandline.watch.clock import utc_now
 from strandline.watch.feeds.http import Service
-from strandline.watch.feeds.windowing import available_readings, before, wall_clock
+from strandline.watch.feeds.windowing import available_readings, before
 from strandline.watch.readings import Reading
 
 LevelSection = (
@@ -30,7 +31,7 @@ class LevelAdapter(Protocol):
 
     @property
     def section(self) -> LevelSection:
-        """The stream's keys."""
+        """Of the region file; its ``datum_shift`` leads to the region's datum [m]."""
 
     def query(self, oldest: datetime, until: datetime) -> Query:
         """The query for the levels between two times (naive UTC)."""
@@ -48,14 +49,14 @@ class LevelFeed:
     """The feed of one gauge behind a web service.
 
     Attributes:
-        look_back: largest delay with which a reading is still accepted.
+        longest_delay: largest delay with which a reading is still accepted.
         clock: present time, naive UTC.
     """
 
     service: Service
     adapter: LevelAdapter
-    look_back: timedelta = timedelta(days=3)
-    clock: Callable[[], datetime] = wall_clock
+    longest_delay: timedelta = timedelta(days=3)
+    clock: Callable[[], datetime] = utc_now
 
     @property
     def stream(self) -> str:
@@ -68,10 +69,12 @@ class LevelFeed:
         Raises:
             FeedError: no answer, or one that reports an error or cannot be parsed.
         """
-        url, parameters = self.adapter.query(before(since, self.look_back), until)
+        url, parameters = self.adapter.query(before(since, self.longest_delay), until)
         time, level = self.adapter.parse(self.service, self.service.get(url, parameters))
         level = level + self.adapter.section.datum_shift
-        return available_readings(self.stream, "water_level", time, level, since, until, self.look_back, self.clock())
+        return available_readings(
+            self.stream, "water_level", time, level, since, until, self.longest_delay, self.clock()
+        )
 
 
 def parse_columns(times: Iterable[object], levels: Iterable[object]) -> Levels:

@@ -29,13 +29,13 @@ class Stac:
     Attributes:
         bounds: of the region, west, south, east, north [degrees].
         headers: sent with each request; may hold a token.
-        look_back: longest delay from acquisition to publication.
+        longest_delay: longest delay from acquisition to publication.
     """
 
     section: StacStreamSection
     bounds: tuple[float, float, float, float]
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    look_back: timedelta = timedelta(days=10)
+    longest_delay: timedelta = timedelta(days=10)
 
     @property
     def stream(self) -> str:
@@ -50,7 +50,7 @@ class Stac:
         Raises:
             FeedError: no answer, or one that is no STAC.
         """
-        oldest = before(since, self.look_back)
+        oldest = before(since, self.longest_delay)
         try:
             io = StacApiIO(headers=dict(self.headers), timeout=_TIMEOUT, max_retries=0)
             search = Client.open(self.section.url, stac_io=io).search(

@@ -16,10 +16,7 @@ AT_ONCE = timedelta(days=30)
 
 
 def thin_forecasts(before: datetime, every_hours: int, at: datetime, engine: Engine) -> int:
-    """Remove forecasts made before ``before``, except at every ``every_hours``-th hour of a day; returns the row count.
-
-    The removal is logged with the time ``at``.
-    """
+    """See ``Store.thin_forecasts``; the removal is logged with the time ``at``."""
     if every_hours not in (2, 3, 4, 6, 8, 12, 24):
         raise InputError("retention", f"every {every_hours} h does not divide a day", "give 2, 3, 4, 6, 8, 12 or 24")
     with reading(engine) as connection:

@@ -55,7 +55,7 @@ def make_engine(address: str | Path) -> Engine:
     except ModuleNotFoundError as error:
         raise InputError(name_of(url), f"{error.name} is missing", "pip install 'strandline[postgres]'") from error
     _at_each_connection(engine, _POSTGRESQL_SETTINGS)
-    # pg8000's own parser of times takes 30 µs for each
+    # pg8000's own parser takes 30 µs for each
     parse = datetime.fromisoformat
     event.listen(engine, "connect", lambda connection, _: connection.register_in_adapter(_TIMESTAMP, parse))
     return engine

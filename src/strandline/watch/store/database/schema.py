@@ -23,7 +23,8 @@ def upgrade(engine: Engine) -> None:
     Raises:
         InputError: another version wrote the schema, or the tables are another program's.
     """
-    config = _configuration()
+    config = Config()
+    config.set_main_option("script_location", str(files("strandline.watch.store") / "migrations"))
     newest = ScriptDirectory.from_config(config).get_current_head()
     with reading(engine) as connection:
         if _revision_of(connection) == newest:
@@ -32,12 +33,6 @@ def upgrade(engine: Engine) -> None:
         _refuse_foreign_schema(connection, ScriptDirectory.from_config(config))
         config.attributes.update(connection=connection, version_table=VERSION_TABLE)
         command.upgrade(config, "head")
-
-
-def _configuration() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(files("strandline.watch.store") / "migrations"))
-    return config
 
 
 def _revision_of(connection: Connection) -> str | None:

@@ -1,6 +1,6 @@
-"""The first tables, which are those of ``tables.py``, and the triggers that make them append-only.
+"""The first tables, and the triggers that make them append-only.
 
-The migration that changes a table first copies the former definitions here.
+The tables are those of ``store/tables.py``; before a later revision changes these, this one gets a copy of its own.
 """
 
 from alembic import op
@@ -9,6 +9,9 @@ from strandline.watch.store.tables import APPEND_ONLY, metadata
 
 revision = "0002"
 down_revision = None
+
+LAST_HASH = "coalesce((SELECT hash FROM log ORDER BY sequence DESC LIMIT 1), '" + 64 * "0" + "')"
+NEXT_SEQUENCE = "(SELECT coalesce(max(sequence), 0) + 1 FROM log)"
 
 
 def upgrade() -> None:
@@ -20,16 +23,12 @@ def upgrade() -> None:
         _guard_on_sqlite()
 
 
-LAST_HASH = "coalesce((SELECT hash FROM log ORDER BY sequence DESC LIMIT 1), '" + 64 * "0" + "')"
-NEXT_SEQUENCE = "(SELECT coalesce(max(sequence), 0) + 1 FROM log)"
-
-
 def _guard_on_sqlite() -> None:
-    for table, key in ((each.name, each.primary_key) for each in APPEND_ONLY):
+    for table in APPEND_ONLY:
         for change in ("UPDATE", "DELETE"):
             _refuse_on_sqlite(f"{table}_no_{change.lower()}", f"{change} ON {table}", f"{table} is append-only")
         # INSERT OR REPLACE deletes without firing the trigger above
-        same = " AND ".join(f'"{column.name}" = NEW."{column.name}"' for column in key)
+        same = " AND ".join(f'"{column.name}" = NEW."{column.name}"' for column in table.primary_key)
         when = f"INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"
         _refuse_on_sqlite(f"{table}_no_replace", when, f"{table} is append-only, and this row exists")
     _refuse_on_sqlite("outlooks_no_update", "UPDATE ON outlooks", "outlooks may be thinned, not changed")
