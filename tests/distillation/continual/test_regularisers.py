@@ -34,6 +34,8 @@ from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from tests.fixtures.batches import gauges_alone, make_batch
 
+pytestmark = pytest.mark.slow
+
 FEATURES = 4
 Outputs = dict[str, Tensor]
 
