@@ -88,12 +88,12 @@ def _busy_row(name: str, spent: Spent) -> Row:
 
 
 @contextmanager
-def busy_processes(count: int) -> Iterator[None]:
+def busy_processes(count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Processes that compute without a pause while the block runs, for at most ``BUSY_LIMIT_S``."""
     loop = f"import time\nend = time.monotonic() + {BUSY_LIMIT_S}\nwhile time.monotonic() < end: pass"
     processes = [subprocess.Popen([sys.executable, "-c", loop]) for _ in range(count)]
     try:
-        yield
+        yield processes
     finally:
         for process in processes:
             process.kill()

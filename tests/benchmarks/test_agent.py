@@ -12,6 +12,8 @@ from benchmarks.agent.run import policy_rows
 from benchmarks.agent.summary import summarise, summarise_caorle
 from strandline.watch.assimilation import spread_inflation as calibration
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def coast() -> Iterator[Coast]:
@@ -46,7 +48,6 @@ def test_no_rule_is_fitted_to_the_second_decade(coast: Coast) -> None:
         np.testing.assert_array_equal(rule(coast, none)[:, first], rule(changed, none)[:, first])
 
 
-@pytest.mark.slow
 def test_a_decade_and_its_stream_failures_give_every_row(coast: Coast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(methods, "STORMS", 10)
     monkeypatch.setattr(

@@ -329,7 +329,7 @@ def test_the_seed_alone_decides() -> None:
 
 
 def cross_over(**changes: Any) -> tuple[nn.Linear, DistillationReport]:
-    """A student that is sure of class 0 learns class 1, while both are right as often on the validation points.
+    """A student that predicts class 0 is trained on class 1, while both are equally frequent on the validation points.
 
     The validation loss is lowest, ln 2, where the student passes even odds.
     """

@@ -51,8 +51,10 @@ def test_soft_targets_are_torchs_divergence_times_the_square_of_the_temperature(
 
 
 def test_soft_targets_are_zero_where_student_and_teacher_agree_up_to_a_constant() -> None:
-    said = logits(0, *MAP)
-    torch.testing.assert_close(soft_targets(said, said + 3.0, ALL, 2.0), torch.zeros(2), atol=1e-5, rtol=0)
+    student_logits = logits(0, *MAP)
+    torch.testing.assert_close(
+        soft_targets(student_logits, student_logits + 3.0, ALL, 2.0), torch.zeros(2), atol=1e-5, rtol=0
+    )
 
 
 def test_the_gradient_of_soft_targets_does_not_fade_with_the_temperature() -> None:
@@ -66,7 +68,7 @@ def test_the_gradient_of_soft_targets_does_not_fade_with_the_temperature() -> No
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**31), scale=st.floats(0.1, 1e4))
-def test_what_is_masked_changes_neither_a_loss_nor_its_gradient(seed: int, scale: float) -> None:
+def test_masked_cells_change_neither_a_loss_nor_its_gradient(seed: int, scale: float) -> None:
     valid, classes, other = some(seed, 2, 6, 7), torch.randint(5, (2, 6, 7)), torch.randint(5, (2, 6, 7))
     teacher = logits(seed + 1, *MAP)
     student = logits(seed + 2, *MAP)
@@ -101,12 +103,15 @@ def test_a_mean_is_over_valid_entries_of_each_sample_and_zero_without_one() -> N
     torch.testing.assert_close(mean_where(values, valid), torch.tensor([1.5, 5.0, 0.0]))
 
 
-def test_a_loss_does_not_depend_on_how_many_cells_are_valid_when_all_are_alike() -> None:
-    said = logits(0, 1, 5, 1, 1).expand(1, 5, 6, 7)
-    word = logits(1, 1, 5, 1, 1).expand(1, 5, 6, 7)
+def test_a_loss_of_equal_cells_does_not_depend_on_the_number_of_valid_cells() -> None:
+    student_logits = logits(0, 1, 5, 1, 1).expand(1, 5, 6, 7)
+    teacher_logits = logits(1, 1, 5, 1, 1).expand(1, 5, 6, 7)
     few = torch.zeros(1, 6, 7, dtype=torch.bool)
     few[0, 2, 3] = True
-    torch.testing.assert_close(soft_targets(said, word, few, 1.0), soft_targets(said, word, ALL[:1], 1.0))
+    torch.testing.assert_close(
+        soft_targets(student_logits, teacher_logits, few, 1.0),
+        soft_targets(student_logits, teacher_logits, ALL[:1], 1.0),
+    )
 
 
 def test_the_divergence_of_normals_is_torchs() -> None:
@@ -127,7 +132,7 @@ def test_the_likelihood_of_normals_is_torchs_without_its_constant() -> None:
     torch.testing.assert_close(gaussian_likelihood(mean, scale, observed, valid), expected)
 
 
-def test_dice_is_zero_for_a_sure_and_right_map_and_near_one_for_a_sure_and_wrong_one() -> None:
+def test_dice_is_zero_for_a_certain_correct_map_and_near_one_for_a_certain_wrong_one() -> None:
     classes = torch.randint(1, 5, (2, 6, 7))
     classes[:, :3] = 0
     right = 40.0 * F.one_hot(classes, 5).permute(0, 3, 1, 2).float()
@@ -150,23 +155,24 @@ def test_dice_stays_between_zero_and_one(seed: int) -> None:
 
 
 def test_dice_on_hard_labels_is_the_classical_one_with_its_gradient() -> None:
-    said, classes, valid = logits(0, *MAP).requires_grad_(), torch.randint(5, (2, 6, 7)), some(1, 2, 6, 7)
-    p, y = (flood_probability(said) * valid).flatten(1), ((classes > 0) * valid).flatten(1)
+    student_logits, classes, valid = logits(0, *MAP).requires_grad_(), torch.randint(5, (2, 6, 7)), some(1, 2, 6, 7)
+    p, y = (flood_probability(student_logits) * valid).flatten(1), ((classes > 0) * valid).flatten(1)
     classical = 1 - (2 * (p * y).sum(1) + 1) / ((p + y).sum(1) + 1)
     for truth in (classes, (classes > 0).float()):
-        dice = soft_dice(said, truth, valid)
+        dice = soft_dice(student_logits, truth, valid)
         torch.testing.assert_close(dice, classical)
         torch.testing.assert_close(
-            torch.autograd.grad(dice.sum(), said)[0], torch.autograd.grad(classical.sum(), said, retain_graph=True)[0]
+            torch.autograd.grad(dice.sum(), student_logits)[0],
+            torch.autograd.grad(classical.sum(), student_logits, retain_graph=True)[0],
         )
 
 
 def test_dice_to_a_soft_map_is_zero_for_that_map_and_for_no_harder_one() -> None:
-    word = logits(0, *MAP)
-    truth = flood_probability(word)
-    torch.testing.assert_close(soft_dice(word, truth, ALL), torch.zeros(2), atol=1e-6, rtol=0)
+    teacher_logits = logits(0, *MAP)
+    truth = flood_probability(teacher_logits)
+    torch.testing.assert_close(soft_dice(teacher_logits, truth, ALL), torch.zeros(2), atol=1e-6, rtol=0)
     for sharper in (0.5, 2.0, 20.0):
-        assert (soft_dice(sharper * word, truth, ALL) > 0.01).all()
+        assert (soft_dice(sharper * teacher_logits, truth, ALL) > 0.01).all()
 
 
 # --- weights and decoupling ----------------------------------------------------------------------
@@ -224,7 +230,7 @@ def test_the_two_parts_are_the_divergences_of_yes_or_no_and_of_the_rest() -> Non
     assert float(decoupled_soft_targets(z_s, z_t, one, 1.0, 1.0, 0.0, other)) == pytest.approx(by_label, rel=1e-5)
 
 
-def test_decoupled_targets_and_their_gradient_stay_finite_for_a_teacher_that_is_sure() -> None:
+def test_decoupled_targets_and_their_gradient_stay_finite_for_a_certain_teacher() -> None:
     student, teacher = (1e3 * logits(0, *MAP)).requires_grad_(), 1e4 * logits(1, *MAP)
     value = decoupled_soft_targets(student, teacher, ALL, 1.0, 1.0, 8.0)
     (gradient,) = torch.autograd.grad(value.sum(), student)
@@ -232,7 +238,7 @@ def test_decoupled_targets_and_their_gradient_stay_finite_for_a_teacher_that_is_
     assert torch.isfinite(gradient).all()
 
 
-def test_what_is_degenerate_with_two_classes_is_refused_and_says_what_to_do() -> None:
+def test_decoupled_targets_of_two_classes_are_refused_with_a_remedy() -> None:
     two, valid = logits(0, 1, 2, 3, 3), ALL[:1, :3, :3]
     with pytest.raises(InputError, match=r"NCKD is always 0; take soft_targets"):
         decoupled_soft_targets(two, two, valid, 1.0, 1.0, 8.0)
@@ -240,16 +246,16 @@ def test_what_is_degenerate_with_two_classes_is_refused_and_says_what_to_do() ->
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, math.nan, math.inf])
 def test_a_temperature_that_is_not_above_zero_is_refused_everywhere(temperature: float) -> None:
-    said = logits(0, *MAP)
-    for ask in (
-        lambda: soft_targets(said, said, ALL, temperature),
-        lambda: decoupled_soft_targets(said, said, ALL, temperature, 1.0, 8.0),
+    student_logits = logits(0, *MAP)
+    for call in (
+        lambda: soft_targets(student_logits, student_logits, ALL, temperature),
+        lambda: decoupled_soft_targets(student_logits, student_logits, ALL, temperature, 1.0, 8.0),
         lambda: geometric_annealing(0, 10, temperature, 1.0),
         lambda: geometric_annealing(0, 10, 5.0, temperature),
         lambda: geometric_annealing(0, 1, 5.0, temperature),
     ):
         with pytest.raises(InputError, match="not a finite number above 0"):
-            ask()
+            call()
 
 
 def test_alignment_is_zero_for_parallel_one_for_orthogonal_two_for_opposite_features() -> None:

@@ -1,4 +1,4 @@
-"""The diagnosis before distilling: truth by simulation, invariants by hypothesis."""
+"""The weight of a teacher: simulated truth, and invariants by hypothesis."""
 
 import math
 import re
@@ -45,7 +45,7 @@ def everywhere(truth: Tensor) -> Tensor:
     return torch.ones_like(truth, dtype=torch.bool)
 
 
-def judge(teacher: Tensor, student: Tensor, truth: Tensor, prior: float = 0.5) -> TeacherWeight:
+def compare(teacher: Tensor, student: Tensor, truth: Tensor, prior: float = 0.5) -> TeacherWeight:
     return estimate_teacher_weight(teacher, student, (truth > 0).long(), everywhere(truth), prior=prior)
 
 
@@ -56,7 +56,7 @@ def judge(teacher: Tensor, student: Tensor, truth: Tensor, prior: float = 0.5) -
 def test_three_labelled_maps_tell_a_good_teacher_from_a_wrong_one(seed: int) -> None:
     truth = terrain(seed)
     better, worse = network(truth, 0.3, 100 + seed), network(truth, 1.0, 200 + seed)
-    good, wrong = judge(better, worse, truth), judge(worse, better, truth)
+    good, wrong = compare(better, worse, truth), compare(worse, better, truth)
     assert good.weight > 0.9
     assert wrong.weight < 0.1
     assert good.advice.startswith("Distil: the teacher is right here, on 48 labelled blocks")
@@ -67,23 +67,23 @@ def test_three_labelled_maps_tell_a_good_teacher_from_a_wrong_one(seed: int) -> 
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_shuffled_teacher_is_turned_down_on_three_labelled_maps(seed: int) -> None:
+def test_a_shuffled_teacher_gets_a_low_weight_on_three_labelled_maps(seed: int) -> None:
     truth = terrain(seed)
     teacher, student = network(truth, 0.2, 100 + seed), network(truth, 0.6, 200 + seed)
-    assert judge(teacher, student, truth).weight > 0.9
-    assert judge(teacher[[1, 2, 0]], student, truth).weight < 0.01
+    assert compare(teacher, student, truth).weight > 0.9
+    assert compare(teacher[[1, 2, 0]], student, truth).weight < 0.01
 
 
-def test_a_good_teacher_that_is_too_sure_of_itself_is_not_turned_down() -> None:
+def test_a_good_overconfident_teacher_keeps_its_weight() -> None:
     truth = terrain(0)
-    assert judge(network(truth, 0.3, 1, sharpness=50.0), network(truth, 1.0, 2), truth).weight > 0.9
+    assert compare(network(truth, 0.3, 1, sharpness=50.0), network(truth, 1.0, 2), truth).weight > 0.9
 
 
 def test_equally_good_teachers_are_chosen_about_as_often_as_not() -> None:
     weights = []
     for seed in range(40):
         truth = terrain(seed)
-        weights.append(judge(network(truth, 0.6, 1000 + seed), network(truth, 0.6, 2000 + seed), truth).weight)
+        weights.append(compare(network(truth, 0.6, 1000 + seed), network(truth, 0.6, 2000 + seed), truth).weight)
     assert np.mean(weights) == pytest.approx(0.5, abs=0.12)
     assert np.mean([not 0.05 < weight < 0.95 for weight in weights]) < 0.35
 
@@ -110,7 +110,7 @@ def test_one_block_against_two_imagined_ones_has_the_closed_form_chance() -> Non
 
 
 @pytest.mark.parametrize("surer", [0.0, 0.999])
-def test_a_thousand_dry_blocks_on_which_one_network_is_a_little_surer_take_no_side(surer: float) -> None:
+def test_a_thousand_dry_blocks_with_a_tiny_difference_do_not_decide(surer: float) -> None:
     teacher, student = torch.full((1000,), 0.001), torch.full((1000,), 0.001 + surer * TIE)
     assert (
         probability_of_smaller_error(teacher, student, 0.3)
@@ -123,21 +123,21 @@ def test_a_thousand_dry_blocks_on_which_one_network_is_a_little_surer_take_no_si
 @given(prior=st.floats(0, 1))
 def test_without_a_label_the_weight_is_exactly_the_prior(prior: float) -> None:
     truth = terrain(0, 1)
-    said = estimate_teacher_weight(
+    estimate = estimate_teacher_weight(
         network(truth, 0.3, 1), network(truth, 1.0, 2), (truth > 0).long(), ~everywhere(truth), prior=prior
     )
-    assert said.weight == prior
-    assert said.gains == ()
-    assert said.teacher_error is None
-    assert f"is the prior, {prior:.2f}" in said.advice
+    assert estimate.weight == prior
+    assert estimate.gains == ()
+    assert estimate.teacher_error is None
+    assert f"is the prior, {prior:.2f}" in estimate.advice
 
 
 @settings(max_examples=50, deadline=None)
 @given(prior=st.floats(0, 1), seed=st.integers(0, 100))
 def test_a_teacher_that_is_the_student_gets_the_prior(prior: float, seed: int) -> None:
     truth = terrain(seed)
-    said = network(truth, 0.5, seed + 1)
-    assert judge(said, said, truth, prior).weight == pytest.approx(prior, abs=1e-12)
+    estimate = network(truth, 0.5, seed + 1)
+    assert compare(estimate, estimate, truth, prior).weight == pytest.approx(prior, abs=1e-12)
 
 
 errors = st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), min_size=1, max_size=30)
@@ -164,7 +164,7 @@ def test_logits_moved_towards_the_truth_never_lower_the_weight(seed: int, gained
     teacher, student = network(truth, 0.6, seed + 1), network(truth, 0.6, seed + 2)
     nearer = teacher.clone()
     nearer[:, 1] += gained * torch.where(truth > 0, 1, -1) * (fields(seed + 3, 3, 3.0) > 0)
-    assert judge(nearer, student, truth).weight >= judge(teacher, student, truth).weight
+    assert compare(nearer, student, truth).weight >= compare(teacher, student, truth).weight
 
 
 @settings(max_examples=20, deadline=None)
@@ -172,7 +172,7 @@ def test_logits_moved_towards_the_truth_never_lower_the_weight(seed: int, gained
 def test_the_order_of_samples_changes_nothing(seed: int, order: list[int]) -> None:
     truth = terrain(seed)
     teacher, student = network(truth, 0.5, seed + 1), network(truth, 0.6, seed + 2)
-    assert judge(teacher[order], student[order], truth[order]).weight == judge(teacher, student, truth).weight
+    assert compare(teacher[order], student[order], truth[order]).weight == compare(teacher, student, truth).weight
 
 
 def test_the_verdict_does_not_depend_on_draws_of_anyone_else() -> None:
@@ -182,7 +182,7 @@ def test_the_verdict_does_not_depend_on_draws_of_anyone_else() -> None:
     for seed in (1, 2):
         np.random.seed(seed)  # noqa: NPY002
         torch.manual_seed(seed)
-        weights.add(judge(teacher, student, truth).weight)
+        weights.add(compare(teacher, student, truth).weight)
     assert len(weights) == 1
 
 
@@ -242,7 +242,7 @@ def test_what_cannot_be_judged_is_refused(change: dict[str, object], what: str) 
 # --- is it visible? ------------------------------------------------------------------------------------------------
 
 
-def test_a_student_that_repeats_the_teacher_sees_all_and_one_that_says_its_mean_sees_nothing() -> None:
+def test_visibility_is_one_for_a_copy_of_the_teacher_and_zero_for_its_mean() -> None:
     teacher = torch.randn(3, 4, 9, 9)
     valid = torch.rand(3, 9, 9) < 0.5
     mean = teacher.softmax(1).movedim(1, -1)[valid].mean(0).log().reshape(1, 4, 1, 1).expand(3, 4, 9, 9)
@@ -261,14 +261,14 @@ def test_visibility_is_the_share_of_information_that_a_perfect_student_has() -> 
     assert visibility(60 * pairs, sure, valid) == pytest.approx(0.5)
 
 
-def test_where_the_teacher_says_the_same_everywhere_there_is_nothing_to_see() -> None:
+def test_a_constant_teacher_has_no_visibility() -> None:
     same = torch.randn(1, 4, 1, 1).expand(2, 4, 5, 5)
     valid = torch.ones(2, 5, 5, dtype=torch.bool)
     assert visibility(torch.randn(2, 4, 5, 5), same, valid) is None
     assert visibility(torch.randn(2, 4, 5, 5), torch.randn(2, 4, 5, 5), ~valid) is None
 
 
-def test_what_is_masked_is_not_looked_at() -> None:
+def test_masked_cells_are_not_used() -> None:
     teacher, student, valid = torch.randn(2, 3, 6, 6), torch.randn(2, 3, 6, 6), torch.rand(2, 6, 6) < 0.5
     clean = visibility(student, teacher, valid)
     for dirty in (math.nan, 1e30):
@@ -276,7 +276,7 @@ def test_what_is_masked_is_not_looked_at() -> None:
         assert visibility(torch.where(mask, student, dirty), torch.where(mask, teacher, -dirty), valid) == clean
 
 
-def test_the_advice_warns_when_little_of_the_teachers_word_can_be_seen() -> None:
+def test_the_advice_warns_of_low_visibility() -> None:
     truth = terrain(0)
     teacher, student = network(truth, 0.3, 1), network(truth, 1.0, 2)
     labels, mask = (truth > 0).long(), everywhere(truth)

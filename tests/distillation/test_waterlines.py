@@ -1,4 +1,4 @@
-"""Strandlines find the ground that drew them, and say how little they know where nothing was seen."""
+"""Waterlines recover simulated elevations, and keep the prior where nothing was mapped."""
 
 from dataclasses import replace
 
@@ -20,8 +20,8 @@ from strandline.distillation.waterlines import (
     attach_archive,
     attach_whole_archive,
     build_archive,
-    class_probability,
     compute_waterlines,
+    depth_class_probability,
     elevation_posterior,
     log_likelihood,
     log_prior,
@@ -42,12 +42,12 @@ def simulated(seed: int, storms: int = 200, noise: float = 0.0) -> tuple[FloodAr
     generator = torch.Generator().manual_seed(seed)
     truth = 0.5 + 3 * torch.rand(4, 6, generator=generator)
     level = 4 * torch.rand(storms, generator=generator)
-    chance = class_probability(level[:, None, None] - truth, 0.0, RESPONSE)  # (E, H, W, K)
+    chance = depth_class_probability(level[:, None, None] - truth, 0.0, RESPONSE)  # (E, H, W, K)
     classes = torch.multinomial(chance.flatten(0, 2), 1, generator=generator).reshape(storms, 4, 6)
-    word = torch.nn.functional.one_hot(classes, 5).float().movedim(-1, 1)
+    probability = torch.nn.functional.one_hot(classes, 5).float().movedim(-1, 1)
     read = level + noise * torch.randn(storms, generator=generator)
     nothing = torch.zeros(4, 6)
-    return FloodArchive(word, read, torch.full((storms,), max(noise, 0.01)), nothing, nothing.bool()), truth
+    return FloodArchive(probability, read, torch.full((storms,), max(noise, 0.01)), nothing, nothing.bool()), truth
 
 
 def every(archive: FloodArchive) -> Tensor:
@@ -72,7 +72,7 @@ def test_the_posterior_is_bayes_rule() -> None:
     expected = log_prior(archive.elevation, archive.seen, archive.level, PRIOR).exp()[:, *cell]
     for storm in (0, 2, 3):
         height = archive.level[storm] - thresholds()
-        table = class_probability(height, archive.level_sd[storm], RESPONSE)
+        table = depth_class_probability(height, archive.level_sd[storm], RESPONSE)
         expected = expected * table[:, archive.class_probability[storm, :, *cell].argmax()]
     torch.testing.assert_close(elevation_posterior(archive, used)[0, :, *cell], expected / expected.sum())
 
@@ -80,14 +80,14 @@ def test_the_posterior_is_bayes_rule() -> None:
 def test_a_level_that_is_less_known_is_the_average_over_levels() -> None:
     response = replace(RESPONSE, lapse=0.0)
     draws = torch.randn(200_000, generator=torch.Generator().manual_seed(0)) * 0.4
-    averaged = class_probability(0.2 + draws, 0.0, response).mean(0)
-    torch.testing.assert_close(class_probability(torch.tensor(0.2), 0.4, response), averaged, atol=3e-3, rtol=0)
+    averaged = depth_class_probability(0.2 + draws, 0.0, response).mean(0)
+    torch.testing.assert_close(depth_class_probability(torch.tensor(0.2), 0.4, response), averaged, atol=3e-3, rtol=0)
 
 
 @given(st.floats(-3, 3), st.floats(0, 1), st.floats(0, 0.5))
 def test_classes_are_a_distribution_and_a_higher_sea_only_deepens(height: float, sd: float, lapse: float) -> None:
     response = Response((0.0, 0.1, 0.4, 0.6), 0.2, lapse)
-    lower, upper = class_probability(torch.tensor([height, height + 0.3], dtype=torch.float64), sd, response)
+    lower, upper = depth_class_probability(torch.tensor([height, height + 0.3], dtype=torch.float64), sd, response)
     assert float(lower.sum()) == pytest.approx(1)
     assert (lower >= -1e-12).all()
     assert (upper.flip(0).cumsum(0) >= lower.flip(0).cumsum(0) - 1e-9).all()
@@ -121,7 +121,7 @@ def test_a_storm_that_was_not_mapped_or_not_used_changes_nothing(seed: int) -> N
     assert log_likelihood(unmapped, archive.level, archive.level_sd, RESPONSE)[3].abs().max() == 0
 
 
-def test_an_uncertain_teacher_says_nothing_of_the_ground() -> None:
+def test_an_uninformative_teacher_leaves_the_prior() -> None:
     archive, _ = simulated(0, storms=6)
     vague = replace(archive, class_probability=torch.full_like(archive.class_probability, 0.2))
     known = log_prior(archive.elevation, archive.seen, archive.level, PRIOR)
@@ -129,12 +129,14 @@ def test_an_uncertain_teacher_says_nothing_of_the_ground() -> None:
 
 
 def test_bounds_are_those_of_the_waterline_method() -> None:
-    word = torch.zeros(4, 5, 1, 2)
-    word[[0, 1], 0] = 1.0  # dry at 1.0 and 1.5 m
-    word[[2, 3], 2] = 1.0  # wet at 2.0 and 2.5 m
-    word[:, :, 0, 1] = 0.0  # never mapped
+    probability = torch.zeros(4, 5, 1, 2)
+    probability[[0, 1], 0] = 1.0  # dry at 1.0 and 1.5 m
+    probability[[2, 3], 2] = 1.0  # wet at 2.0 and 2.5 m
+    probability[:, :, 0, 1] = 0.0  # never mapped
     level = torch.tensor([1.0, 1.5, 2.0, 2.5])
-    archive = FloodArchive(word, level, torch.full((4,), 0.03), torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool))
+    archive = FloodArchive(
+        probability, level, torch.full((4,), 0.03), torch.zeros(1, 2), torch.ones(1, 2, dtype=torch.bool)
+    )
     low, middle, high, dry, wet, frequency, depth, count = compute_waterlines(archive, every(archive))[0][:, 0]
     assert (float(dry[0]), float(wet[0]), float(frequency[0]), float(count[0])) == (1.5, 2.0, 0.5, 4.0)
     assert 1.5 <= low[0] <= middle[0] <= high[0] <= 2.3
@@ -149,10 +151,10 @@ def test_bounds_are_those_of_the_waterline_method() -> None:
 
 def test_waterlines_are_open_where_a_cell_was_never_dry_or_never_wet() -> None:
     dry, wet, unknown = [0.9, 0.1], [0.2, 0.8], [0.0, 0.0]
-    word = torch.tensor([[dry, dry, unknown], [dry, wet, unknown], [wet, wet, unknown]])  # (E, cells, K)
-    word = word.transpose(1, 2)[:, :, None]  # (E, K, 1, cells)
+    probability = torch.tensor([[dry, dry, unknown], [dry, wet, unknown], [wet, wet, unknown]])  # (E, cells, K)
+    probability = probability.transpose(1, 2)[:, :, None]  # (E, K, 1, cells)
     level = torch.tensor([0.5, 1.0, 1.5])
-    archive = FloodArchive(word, level, 0 * level, torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
+    archive = FloodArchive(probability, level, 0 * level, torch.zeros(1, 3), torch.ones(1, 3, dtype=torch.bool))
     lowest, highest = waterline_bounds(archive, torch.tensor([[True, True, True], [False, False, True]]))
     nothing = torch.inf
     torch.testing.assert_close(lowest[:, 0], torch.tensor([[1.0, 0.5, -nothing], [-nothing, -nothing, -nothing]]))
@@ -175,7 +177,7 @@ def test_ground_that_the_product_does_not_know_has_a_prior_of_its_own() -> None:
     assert known[:, 0, 0].max() > 5 * known[:, 0, 1].max()
 
 
-def test_training_never_remembers_the_storm_itself_and_sometimes_only_lower_ones() -> None:
+def test_archive_masks_never_hold_the_storm_itself_and_sometimes_only_lower_ones() -> None:
     generator = torch.Generator().manual_seed(0)
     level = torch.arange(6.0)
     own = torch.tensor([3]).repeat(400)
@@ -203,7 +205,7 @@ def test_a_peak_is_read_off_the_gauge_that_was_alive() -> None:
     assert spread[3] == pytest.approx(TIDE_SD)
 
 
-def test_a_batch_remembers_the_others_and_the_student_answers_with_and_without() -> None:
+def test_a_batch_has_the_archive_of_other_storms_and_the_student_predicts_with_and_without() -> None:
     batch = make_batch(3)
     torch.manual_seed(0)
     teacher, student = Teacher().eval(), Student().eval()
@@ -211,8 +213,10 @@ def test_a_batch_remembers_the_others_and_the_student_answers_with_and_without()
         archive = build_archive(batch, teacher(batch))
         others = attach_archive(batch, archive, ~torch.eye(3, dtype=torch.bool))
         nothing = attach_archive(batch, archive, torch.zeros(3, 3, dtype=torch.bool))
-        said = [student(view).flood_logits for view in (batch, nothing, others, attach_whole_archive(batch, archive))]
-    torch.testing.assert_close(said[0], said[1])
-    assert not torch.allclose(said[0], said[2])
-    assert not torch.allclose(said[2], said[3])
+        predictions = [
+            student(view).flood_logits for view in (batch, nothing, others, attach_whole_archive(batch, archive))
+        ]
+    torch.testing.assert_close(predictions[0], predictions[1])
+    assert not torch.allclose(predictions[0], predictions[2])
+    assert not torch.allclose(predictions[2], predictions[3])
     assert others.without("archive", "waterlines").archive_level is None

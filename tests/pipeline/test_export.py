@@ -19,6 +19,8 @@ from strandline.pipeline import export
 from strandline.uncertainty.forecaster import Forecaster
 from tests.fixtures.batches import make_batch
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (16, 24)
 
 
@@ -75,7 +77,6 @@ def test_an_absent_stream_is_an_unseen_one() -> None:
     torch.testing.assert_close(said[0][:, 0], (word / 1.3).softmax(1), atol=1e-5, rtol=0)
 
 
-@pytest.mark.slow
 def test_a_folder_of_programs_is_written_and_read_without_strandline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,8 @@ from tests.fixtures.region_files import write_region_folder
 from tests.pipeline.test_deployment import a_sea
 from tests.risk.hazard.test_flood_maps import SEA_LEVEL, forecaster
 
+pytestmark = pytest.mark.slow
+
 EDGE = 300
 CHOICE = MapConfig(samples=2, return_periods=(10.0,))
 
@@ -191,7 +193,6 @@ def test_open_sea_is_dry_and_unknown_ground_unknown_without_asking_anybody(tmp_p
     np.testing.assert_array_equal(bands, np.broadcast_to(np.where(np.isnan(elevation), np.nan, 0), bands.shape))
 
 
-@pytest.mark.slow
 def test_where_radar_saw_the_past_the_students_remember_what_the_teacher_makes_of_it(tmp_path: Path) -> None:
     seen = small_coast()
     gauge = seen.require_gauge().isel(station=[0]).copy(deep=True)  # that never fell silent
@@ -427,7 +428,6 @@ def test_a_folder_that_holds_a_run_is_left_alone(run: Path, region: Path, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["summary.json"]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("socket_enabled")
 def test_a_cluster_says_the_same_and_a_killed_worker_loses_nothing(
     alone: Path, run: Path, region: Path, tmp_path: Path

@@ -27,6 +27,8 @@ from strandline.risk.stage_damage.damage_chain import DamageChain
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
+pytestmark = pytest.mark.slow
+
 
 def plan_of(budget: float | None = None, assets=None, seed: int = 0, **changes) -> Plan:
     hazard, rng = make_hazard(), np.random.default_rng(seed)

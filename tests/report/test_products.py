@@ -24,6 +24,8 @@ from strandline.report.findings import RunResults, SeaLevelRiseScenario
 from strandline.report.page.page import render_page
 from strandline.report.products import as_json, return_levels, summarise, write_products
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def results() -> RunResults:
@@ -210,7 +212,6 @@ def test_a_full_disk_names_the_file_and_leaves_whole_products_only(
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
 
-@pytest.mark.slow
 def test_a_real_limit_of_the_system_leaves_no_part_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "large.bin"
     path.write_bytes(b"old")

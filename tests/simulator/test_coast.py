@@ -17,6 +17,8 @@ from strandline.simulator.coast import simulate_coast, simulate_dry_coast
 from strandline.simulator.coast_files import load_coast, save_coast
 from strandline.simulator.sensors.gauges import SensorQuality
 
+pytestmark = pytest.mark.slow
+
 HOUR = np.timedelta64(1, "h")
 
 
@@ -188,7 +190,6 @@ def test_the_storms_of_a_coast_are_the_highest_of_its_true_record(coast: Observa
     np.testing.assert_allclose([storm.peak_level for storm in storms], truth["peak_level"].values)
 
 
-@pytest.mark.slow
 def test_simulated_coasts_are_hard_enough() -> None:
     """BENCHMARKS, `delta`: pooled over the storms of a coast, then over coasts."""
     scores = []

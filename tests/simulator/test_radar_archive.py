@@ -19,6 +19,8 @@ from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.radar_archive import simulate_archive, solver_terrain
 from tests.fixtures.batches import HOUR, MEAN_SEA_LEVEL, bell, ground, hours, make_gauge, make_observations
 
+pytestmark = pytest.mark.slow
+
 PEAKS = ("2020-01-10T06", "2020-01-25T18")
 
 

@@ -10,6 +10,8 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Mask
 from strandline.uncertainty.risk_control import miss_rate, miss_rate_threshold
 
+pytestmark = pytest.mark.slow
+
 SHAPE = (6, 8)
 
 

@@ -35,6 +35,8 @@ from strandline.watch.run import screen_lines
 from strandline.watch.service import Watch
 from strandline.watch.store.store import Store
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2022, 11, 20)
 HOURS = 72
 NEIGHBOURS = ("near", "far")
@@ -111,7 +113,6 @@ def storm(deployment: Deployment) -> float:
     return max(each.level for each in deployment.action_parameters) - deployment.mean_sea_level + 0.8
 
 
-@pytest.mark.slow
 def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, tmp_path: Path) -> None:
     watch = make_watch(deployment, recordings(deployment, storm(deployment)), tmp_path)
     changes: list[tuple[int, str, str]] = []

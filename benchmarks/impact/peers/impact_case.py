@@ -47,11 +47,12 @@ def main(run: Callable[[ImpactCase, np.ndarray], tuple[float, np.ndarray, np.nda
     ``run(case, curves)`` returns CPU seconds, annual damage (A,), damage of each event (E,) and the tool's version;
     ``curves`` (6, 9) are damage ratios at ``DEPTHS``.
     """
-    curves, out, shape = np.load(sys.argv[1]), sys.argv[2], [int(text) for text in sys.argv[3:5]]
-    case = make_case(*shape, float(sys.argv[5]), int(sys.argv[6]))
+    curves, out = np.load(sys.argv[1]), sys.argv[2]
+    assets, events = (int(text) for text in sys.argv[3:5])
+    case = make_case(assets, events, float(sys.argv[5]), int(sys.argv[6]))
     seconds, annual, by_event, version = run(case, curves)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    facts = {"cpu_s": seconds, "peak_mb": peak, "version": version, "wet_share": case.depth.nnz / np.prod(shape)}
+    facts = {"cpu_s": seconds, "peak_mb": peak, "version": version, "wet_share": case.depth.nnz / (assets * events)}
     np.savez(out, annual=annual, by_event=by_event, facts=json.dumps(facts))
 
 

@@ -120,7 +120,7 @@ def thresholds() -> Tensor:
     return torch.arange(LOWEST, HIGHEST + SPACING / 2, SPACING)
 
 
-def class_probability(height: Tensor, level_sd: Tensor | float, response: Response) -> Tensor:
+def depth_class_probability(height: Tensor, level_sd: Tensor | float, response: Response) -> Tensor:
     """P(class | l − h), (…) → (…, K), of a peak ``height`` [m] above h, with standard deviation ``level_sd`` [m]."""
     spread = torch.sqrt(torch.as_tensor(response.spread**2 + torch.as_tensor(level_sd) ** 2))
     offsets = torch.tensor(response.offsets, dtype=height.dtype, device=height.device)
@@ -130,17 +130,17 @@ def class_probability(height: Tensor, level_sd: Tensor | float, response: Respon
     return (1 - response.lapse) * single + response.lapse / single.shape[-1]
 
 
-def log_likelihood(predicted: Tensor, level: Tensor, level_sd: Tensor, response: Response) -> Tensor:
+def log_likelihood(probability: Tensor, level: Tensor, level_sd: Tensor, response: Response) -> Tensor:
     """Logarithm of each storm's factor, (E, K, H, W) → (E, G, H, W); 0 in unmapped cells.
 
     Args:
-        predicted: the teacher's class probabilities; a cell whose probabilities sum to 0 was not mapped.
+        probability: the teacher's class probabilities; a cell whose probabilities sum to 0 was not mapped.
         level, level_sd: (E,) peak level [m above mean sea level] and its standard deviation.
     """
-    grid = thresholds().to(predicted)
-    table = class_probability(level[:, None] - grid, level_sd[:, None], response)  # (E, G, K)
-    factor = torch.einsum("egk,ekhw->eghw", table, predicted)
-    mapped = predicted.sum(1, keepdim=True) > 0
+    grid = thresholds().to(probability)
+    table = depth_class_probability(level[:, None] - grid, level_sd[:, None], response)  # (E, G, K)
+    factor = torch.einsum("egk,ekhw->eghw", table, probability)
+    mapped = probability.sum(1, keepdim=True) > 0
     return torch.where(mapped, factor.clamp(min=1e-30).log(), torch.zeros_like(factor))
 
 
@@ -330,6 +330,6 @@ def peak_levels(batch: Batch) -> tuple[Tensor, Tensor]:
     return peak, torch.where(from_tide, torch.full_like(spread, TIDE_SD), spread)
 
 
-def _expected_class(predicted: Tensor) -> Tensor:
+def _expected_class(probability: Tensor) -> Tensor:
     """(E, K, H, W) → (E, H, W) mean depth class."""
-    return torch.einsum("ekhw,k->ehw", predicted, torch.arange(FLOOD_CLASSES).to(predicted))
+    return torch.einsum("ekhw,k->ehw", probability, torch.arange(FLOOD_CLASSES).to(probability))

@@ -15,6 +15,8 @@ from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from tests.fixtures.batches import gauges_alone, make_batch
 
+pytestmark = pytest.mark.slow
+
 SHORT = DistillationConfig(steps=6, samples=2, windows=4, all_weights=True)
 
 
@@ -43,7 +45,6 @@ def state(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-@pytest.mark.slow
 def test_the_student_approaches_its_teacher(data: DistillationData) -> None:
     config = replace(
         SHORT, soft=1.0, feature=0.5, task=0.0, dropout_rate=0.0, samples=4, windows=8, steps=1, learning_rate=0.0

@@ -42,22 +42,22 @@ def test_points_that_do_not_differ_have_no_components() -> None:
             PrincipalComponents(features, 2)
 
 
-def test_words_are_averaged_over_patches_in_row_order() -> None:
+def test_class_probabilities_are_averaged_over_patches_in_row_order() -> None:
     logits = normal(0, 2, 3, 16, 24)
-    words = patch_probabilities(logits)
-    assert words.shape == (2, 6, 3)
-    torch.testing.assert_close(words.sum(dim=-1), torch.ones(2, 6))
-    torch.testing.assert_close(words[:, 4], logits.softmax(dim=1)[:, :, 8:16, 8:16].mean(dim=(2, 3)))
+    probability = patch_probabilities(logits)
+    assert probability.shape == (2, 6, 3)
+    torch.testing.assert_close(probability.sum(dim=-1), torch.ones(2, 6))
+    torch.testing.assert_close(probability[:, 4], logits.softmax(dim=1)[:, :, 8:16, 8:16].mean(dim=(2, 3)))
 
 
 @names
-def test_a_student_comes_nearer_to_its_teacher(name: str) -> None:
+def test_the_alignment_loss_falls_in_training(name: str) -> None:
     torch.manual_seed(0)
     hidden = normal(0, 4, 16, 3)
     teacher = {"patches": torch.tanh(hidden @ normal(1, 3, 12))}
-    words = (hidden @ normal(2, 3, 2)).softmax(dim=-1)
+    probability = (hidden @ normal(2, 3, 2)).softmax(dim=-1)
     student = torch.nn.Sequential(torch.nn.Linear(3, 10), torch.nn.ReLU(), torch.nn.Linear(10, 6))
-    align = build_alignment(name, 6, teacher, words)  # type: ignore[arg-type]
+    align = build_alignment(name, 6, teacher, probability)  # type: ignore[arg-type]
     optimiser = torch.optim.Adam([*student.parameters(), *align.parameters()], 1e-2)
     distances = []
     for _ in range(80):
@@ -87,13 +87,13 @@ def test_every_kernel_sees_the_same_few_coordinates_and_is_tuned_by_the_same_rul
 
 
 def test_a_narrow_teacher_keeps_all_that_it_has_and_an_unknown_name_is_refused() -> None:
-    teacher, words = {"patches": normal(0, 2, 9, 3)}, normal(1, 2, 9, 2).softmax(dim=-1)
-    align = build_alignment("rbf", 6, teacher, words)
+    teacher, probability = {"patches": normal(0, 2, 9, 3)}, normal(1, 2, 9, 2).softmax(dim=-1)
+    align = build_alignment("rbf", 6, teacher, probability)
     assert isinstance(align, KernelAlignment)
     assert align.components.axes.shape == (3, 3)
-    assert isinstance(build_alignment("cosine", 6, teacher, words), CosineAlignment)
+    assert isinstance(build_alignment("cosine", 6, teacher, probability), CosineAlignment)
     with pytest.raises(InputError, match="'euclid' is unknown"):
-        build_alignment("euclid", 6, teacher, words)  # type: ignore[arg-type]
+        build_alignment("euclid", 6, teacher, probability)  # type: ignore[arg-type]
 
 
 # --- linear CKA ---------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_linear_cka_is_zero_to_a_turned_scaled_and_shifted_copy_and_never_outsid
     torch.testing.assert_close(value, linear_cka(other, features))
 
 
-def test_features_alike_everywhere_have_a_linear_cka_loss_of_one_and_a_finite_gradient() -> None:
+def test_constant_features_have_a_linear_cka_loss_of_one_and_a_finite_gradient() -> None:
     flat = torch.ones(1, 8, 4, requires_grad=True)
     value = linear_cka(flat, normal(0, 1, 8, 6))
     assert value.item() == pytest.approx(1.0)

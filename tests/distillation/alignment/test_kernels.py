@@ -222,7 +222,7 @@ def test_too_many_or_no_coordinates_are_refused(coordinates: int) -> None:
 
 
 @pytest.mark.parametrize("qubits", [1, 2, 4, 8])
-def test_the_angle_kernel_concentrates_as_its_closed_form_says(qubits: int) -> None:
+def test_the_angle_kernel_concentrates_as_in_its_closed_form(qubits: int) -> None:
     mean, variance = off_diagonal_moments(angle_kernel(uniform(qubits, 8, 400, qubits)))
     expected = uniform_angle_moments(qubits)
     assert float(mean.mean()) == pytest.approx(expected[0], rel=0.03)

@@ -46,7 +46,7 @@ def test_global_and_patch_alignment_are_kept_apart_and_only_seen_patches_count()
     torch.testing.assert_close(align_patches(head, student, teacher, seen), expected)
 
 
-def test_a_student_that_is_a_convolution_learns_a_teachers_patches_through_the_head() -> None:
+def test_a_convolutional_student_is_aligned_with_a_teachers_patches() -> None:
     torch.manual_seed(0)
     student, head = torch.nn.Conv2d(2, 5, 3, padding=1), ProjectionHead(5, 7)
     picture, teacher = normal(1, 4, 2, 8, 8), normal(2, 4, 4, 7)

@@ -1,4 +1,4 @@
-"""What weights are worth, against closed forms; and what is added to the loss so that a student does not forget."""
+"""Fisher information and sensitivity against closed forms, and the terms against forgetting."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,8 +34,10 @@ from strandline.models.inference import student_inputs
 from strandline.models.student import Student
 from tests.fixtures.batches import gauges_alone, make_batch
 
+pytestmark = pytest.mark.slow
+
 FEATURES = 4
-Words = dict[str, Tensor]
+Outputs = dict[str, Tensor]
 
 
 def draws(seed: int = 0) -> torch.Generator:
@@ -43,23 +45,23 @@ def draws(seed: int = 0) -> torch.Generator:
 
 
 @pytest.fixture
-def weights() -> Words:
+def weights() -> Outputs:
     return {"w": torch.randn(FEATURES, generator=draws(1), dtype=torch.double)}
 
 
-def cases(samples: int, cells: int = 1) -> Words:
+def cases(samples: int, cells: int = 1) -> Outputs:
     """Features (N, cells, 4) of a logistic regression; in a map every cell has its own."""
     x = torch.randn(samples, cells, FEATURES, generator=draws(2), dtype=torch.double)
     return {"x": x, "known": torch.ones(samples, cells, dtype=torch.bool)}
 
 
-def logistic(weights: Tensors, sample: Tensors) -> Words:
+def logistic(weights: Tensors, sample: Tensors) -> Outputs:
     """Logits (2, cells) of a logistic regression: 0 and w·x."""
     wet = sample["x"] @ weights["w"]
     return {"logits": torch.stack([torch.zeros_like(wet), wet]), "known": sample["known"]}
 
 
-def closed_form(weights: Words, samples: Words) -> Tensor:
+def closed_form(weights: Outputs, samples: Outputs) -> Tensor:
     """Diagonal Fisher information of a logistic regression: mean over samples of Σ_cells p (1 − p) x²."""
     p = (samples["x"] @ weights["w"]).sigmoid() * samples["known"]
     return ((p * (1 - p))[..., None] * samples["x"].square()).sum(dim=1).mean(dim=0)
@@ -71,12 +73,12 @@ class Sure(FloodClasses):
     def __init__(self, labels: tuple[int, ...]) -> None:
         self.labels = torch.tensor(labels)
 
-    def draw(self, words: Tensors, generator: torch.Generator) -> Words:
+    def draw(self, outputs: Tensors, generator: torch.Generator) -> Outputs:
         return {"labels": self.labels}
 
-    def log(self, words: Tensors, labels: Tensors) -> Tensor:
-        chance = super().log({name: word.detach() for name, word in words.items()}, labels).exp()
-        return chance.sqrt() * super().log(words, labels)
+    def log(self, outputs: Tensors, labels: Tensors) -> Tensor:
+        chance = super().log({name: output.detach() for name, output in outputs.items()}, labels).exp()
+        return chance.sqrt() * super().log(outputs, labels)
 
 
 # --- Fisher information --------------------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ class Sure(FloodClasses):
 
 @pytest.mark.parametrize("cells", [1, 3])
 def test_over_all_labels_the_fisher_information_is_the_closed_form_of_logistic_regression(
-    weights: Words, cells: int
+    weights: Outputs, cells: int
 ) -> None:
     samples = cases(7, cells)
     found = sum(
@@ -94,7 +96,7 @@ def test_over_all_labels_the_fisher_information_is_the_closed_form_of_logistic_r
     torch.testing.assert_close(found, closed_form(weights, samples), rtol=1e-12, atol=0)
 
 
-def test_drawn_labels_come_to_the_closed_form(weights: Words) -> None:
+def test_drawn_labels_come_to_the_closed_form(weights: Outputs) -> None:
     samples = cases(200, 3)
     found = [
         fisher_diagonal(logistic, FloodClasses(), weights, samples, draws(seed), draws=4, chunk=200)["w"]
@@ -102,12 +104,12 @@ def test_drawn_labels_come_to_the_closed_form(weights: Words) -> None:
     ]
     mean, error = torch.stack(found).mean(dim=0), torch.stack(found).std(dim=0) / 40**0.5
     expected = closed_form(weights, samples)
-    assert (error < 0.02 * expected).all()  # else the next line says nothing
+    assert (error < 0.02 * expected).all()  # else the next assertion would be empty
     assert ((mean - expected).abs() < 4 * error).all()
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 5, 100])
-def test_how_many_samples_are_held_at_once_decides_nothing(weights: Words, chunk: int) -> None:
+def test_how_many_samples_are_held_at_once_decides_nothing(weights: Outputs, chunk: int) -> None:
     samples = cases(11, 6)
     once = fisher_diagonal(logistic, FloodClasses(), weights, samples, draws(), draws=3, chunk=11)
     again = fisher_diagonal(logistic, FloodClasses(), weights, samples, draws(), draws=3, chunk=chunk)
@@ -117,7 +119,7 @@ def test_how_many_samples_are_held_at_once_decides_nothing(weights: Words, chunk
     )
 
 
-def test_what_is_not_known_carries_no_information(weights: Words) -> None:
+def test_what_is_not_known_carries_no_information(weights: Outputs) -> None:
     samples = cases(5, 4)
     samples["known"][:, 2:] = False
     found = sum(
@@ -148,11 +150,11 @@ def test_the_information_of_a_normal_level_is_the_inverse_of_its_variance() -> N
 # --- sensitivity ---------------------------------------------------------------------------------------------------
 
 
-def logistic_logits(weights: Tensors, sample: Tensors) -> Words:
+def logistic_logits(weights: Tensors, sample: Tensors) -> Outputs:
     return {"logits": logistic(weights, sample)["logits"]}
 
 
-def test_sensitivity_is_the_closed_form_of_a_linear_map(weights: Words) -> None:
+def test_sensitivity_is_the_closed_form_of_a_linear_map(weights: Outputs) -> None:
     """‖Wx‖² has the slope 2 (Wx) x."""
     samples = cases(6)
     x = samples["x"][:, 0]
@@ -195,7 +197,7 @@ def test_a_students_fisher_information_is_that_of_one_storm_after_another(studen
     torch.testing.assert_close(found["map.head.weight"], total / (2 * labels), rtol=1e-4, atol=1e-9)
 
 
-def test_a_map_says_nothing_of_the_surge_decoder_and_a_gauge_nothing_of_the_map(
+def test_maps_give_no_information_on_the_surge_decoder_and_gauges_none_on_the_map(
     student: Student, storms: Batch, windows: Batch
 ) -> None:
     for found in (
@@ -250,7 +252,7 @@ def test_online_consolidation_moves_its_anchor_and_lets_the_past_fade(student: S
         first.after(student, first.importance, decay=1.5)
 
 
-def test_a_penalty_on_weights_that_do_not_learn_is_refused(student: Student) -> None:
+def test_a_penalty_on_weights_that_are_not_trained_is_refused(student: Student) -> None:
     penalty = l2_sp(student, 1.0)
     student.requires_grad_(False)
     with pytest.raises(InputError, match="holds none of the trained weights"):
@@ -264,15 +266,15 @@ def test_of_nothing_there_is_no_importance(student: Student) -> None:
 
 # --- fine-tuning ---------------------------------------------------------------------------------------------------
 
-RECIPE = DistillationConfig(soft=0.0, task=1.0, steps=8, samples=2, windows=4, learning_rate=1e-3, all_weights=True)
+CONFIG = DistillationConfig(soft=0.0, task=1.0, steps=8, samples=2, windows=4, learning_rate=1e-3, all_weights=True)
 
 
 def tuned(
-    storms: Batch, windows: Batch, *consolidation: Consolidation, recipe: DistillationConfig = RECIPE
+    storms: Batch, windows: Batch, *consolidation: Consolidation, config: DistillationConfig = CONFIG
 ) -> tuple[Student, dict[str, float]]:
     torch.manual_seed(0)
     student = Student(width=8, dropout=0.0)
-    return student, distil_student(student, DistillationData(storms, windows), recipe, 0, consolidation=consolidation)
+    return student, distil_student(student, DistillationData(storms, windows), config, 0, consolidation=consolidation)
 
 
 def ones(student: Student) -> dict[str, Tensor]:
@@ -291,16 +293,16 @@ def test_a_penalty_holds_a_student_the_nearer_the_stronger_it_is(storms: Batch, 
         assert tight < 0.5 * loose
 
 
-def test_replay_learns_from_the_past(storms: Batch, windows: Batch) -> None:
+def test_replay_lowers_the_loss_on_the_past(storms: Batch, windows: Batch) -> None:
     past = student_inputs(make_batch(4, (16, 16), seed=9))
     once = Replay(past, samples=4, dropout_rate=0.0)
-    never = replace(RECIPE, steps=1, learning_rate=0.0)
-    _, before = tuned(storms, windows, once, recipe=never)
-    _, after = tuned(storms, windows, once, recipe=replace(RECIPE, steps=20, learning_rate=3e-3))
+    never = replace(CONFIG, steps=1, learning_rate=0.0)
+    _, before = tuned(storms, windows, once, config=never)
+    _, after = tuned(storms, windows, once, config=replace(CONFIG, steps=20, learning_rate=3e-3))
     assert after["replay_flood_task"] < before["replay_flood_task"]
 
 
-def test_replay_leaves_out_the_map_of_a_place_where_it_is_not(student: Student) -> None:
+def test_replay_leaves_out_the_site_memory(student: Student) -> None:
     elsewhere = Replay(student_inputs(make_batch(2, (24, 8))), samples=2, dropout_rate=0.0)
     before = elsewhere.terms(student, draws())["replay_flood_task"]
     with torch.no_grad():
@@ -309,22 +311,22 @@ def test_replay_leaves_out_the_map_of_a_place_where_it_is_not(student: Student) 
 
 
 def test_terms_of_one_name_add_up(storms: Batch, windows: Batch, student: Student) -> None:
-    keepers = [replace(l2_sp(student, strength), anchor=ones(student)) for strength in (1.0, 2.0)]
-    never = replace(RECIPE, steps=1, learning_rate=0.0)
+    regularisers = [replace(l2_sp(student, strength), anchor=ones(student)) for strength in (1.0, 2.0)]
+    never = replace(CONFIG, steps=1, learning_rate=0.0)
     (_, one), (_, both) = (
-        tuned(storms, windows, keepers[0], recipe=never),
-        tuned(storms, windows, *keepers, recipe=never),
+        tuned(storms, windows, regularisers[0], config=never),
+        tuned(storms, windows, *regularisers, config=never),
     )
     assert both["l2_sp"] == pytest.approx(3 * one["l2_sp"])
 
 
-def test_before_it_learns_a_student_says_what_it_said(storms: Batch, windows: Batch) -> None:
+def test_before_training_the_predictions_are_the_recorded_ones(storms: Batch, windows: Batch) -> None:
     torch.manual_seed(0)
     start = Student(width=8, dropout=0.0)
-    keeper = LearningWithoutForgetting.record(start, storms, samples=4, dropout_rate=0.0)
-    terms = keeper.terms(start, draws())
+    term = LearningWithoutForgetting.record(start, storms, samples=4, dropout_rate=0.0)
+    terms = term.terms(start, draws())
     assert set(terms) == {"lwf_flood_soft", "lwf_surge_soft", "lwf_damage_soft"}
     assert all(term.detach().abs() < 1e-6 for term in terms.values())
     with torch.no_grad():
         start.map.head.weight += torch.randn_like(start.map.head.weight)
-    assert keeper.terms(start, draws())["lwf_flood_soft"] > 1e-3
+    assert term.terms(start, draws())["lwf_flood_soft"] > 1e-3

@@ -1,4 +1,4 @@
-"""What ships of the past: it is read back as it was, and it is of taught coasts alone."""
+"""Shipped exemplars: round trip, coasts, and the consolidation terms built from them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,10 +21,10 @@ from tests.fixtures.batches import make_batch
 
 
 def test_a_hundredth_of_the_corpus_ships_with_its_truth() -> None:
-    shipped, corpus = load_exemplars(), PretrainingConfig()
-    assert len(shipped.storms) == len(exemplar_seeds(corpus)) == 22
-    assert len(shipped.storms) / (corpus.coasts * corpus.storms) == pytest.approx(0.01, rel=0.03)
-    assert len(shipped.windows) / (corpus.coasts * corpus.windows) == pytest.approx(0.01, rel=0.1)
+    shipped, config = load_exemplars(), PretrainingConfig()
+    assert len(shipped.storms) == len(exemplar_seeds(config)) == 22
+    assert len(shipped.storms) / (config.coasts * config.storms) == pytest.approx(0.01, rel=0.03)
+    assert len(shipped.windows) / (config.coasts * config.windows) == pytest.approx(0.01, rel=0.1)
     assert shipped.storms.radar is None
     assert shipped.storms.flood_class is not None
     assert shipped.storms.flood_valid is not None
@@ -34,10 +34,10 @@ def test_a_hundredth_of_the_corpus_ships_with_its_truth() -> None:
     assert shipped.windows.surge is not None
 
 
-def test_every_exemplar_is_of_a_coast_that_was_taught() -> None:
-    seeds, corpus = exemplar_seeds(PretrainingConfig()), PretrainingConfig()
+def test_every_exemplar_is_of_a_pretraining_coast() -> None:
+    seeds, config = exemplar_seeds(PretrainingConfig()), PretrainingConfig()
     assert len(set(seeds)) == len(seeds)
-    assert all(corpus.first_seed <= seed < corpus.first_seed + corpus.coasts for seed in seeds)
+    assert all(config.first_seed <= seed < config.first_seed + config.coasts for seed in seeds)
 
 
 def test_exemplars_are_read_back_as_they_were(tmp_path: Path) -> None:
@@ -55,11 +55,11 @@ def test_exemplars_are_read_back_as_they_were(tmp_path: Path) -> None:
             torch.testing.assert_close(found, tensor, rtol=1e-3, atol=1e-3)
 
 
-def test_what_learns_is_replayed_and_held_and_nothing_else() -> None:
-    shipped, recipe, student = load_exemplars(), DistillationConfig(samples=8, windows=32), Student().eval()
+def test_replay_and_penalty_cover_what_is_trained_and_nothing_else() -> None:
+    shipped, config, student = load_exemplars(), DistillationConfig(samples=8, windows=32), Student().eval()
     past = Exemplars(shipped.storms[:2], shipped.windows[:2])
     of = {
-        all_weights: past.build_consolidation(student, replace(recipe, all_weights=all_weights))
+        all_weights: past.build_consolidation(student, replace(config, all_weights=all_weights))
         for all_weights in (False, True)
     }
 
@@ -71,4 +71,4 @@ def test_what_learns_is_replayed_and_held_and_nothing_else() -> None:
     assert replayed(of[True]) == [(past.storms, 4, 0.3), (past.windows, 16, 1.0)]
     (penalty,) = (part for part in of[True] if isinstance(part, QuadraticPenalty))
     assert (penalty.name, penalty.strength) == ("ewc", 300.0)
-    assert past.build_consolidation(student, replace(recipe, windows=0)) == []
+    assert past.build_consolidation(student, replace(config, windows=0)) == []

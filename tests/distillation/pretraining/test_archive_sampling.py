@@ -69,7 +69,7 @@ def test_some_archives_are_of_another_coast(sampler: ArchiveSampler, monkeypatch
 def test_an_untrained_refinement_head_changes_nothing_and_a_trained_one_does(
     sampler: ArchiveSampler, teacher: Teacher
 ) -> None:
-    again = sampler.predict_second_pass(teacher).flood_logits
+    again = sampler.predict_second_pass(teacher, "cpu").flood_logits
     assert again is not None
     assert sampler.prediction.flood_logits is not None
     torch.testing.assert_close(again.softmax(1), sampler.prediction.flood_logits.softmax(1), atol=1e-5, rtol=1e-4)
@@ -77,7 +77,7 @@ def test_an_untrained_refinement_head_changes_nothing_and_a_trained_one_does(
     trained = Teacher().eval()
     trained.load_state_dict(teacher.state_dict())
     torch.nn.init.normal_(trained.refinement.map.head.weight, std=0.1)
-    changed = sampler.predict_second_pass(trained).flood_logits
+    changed = sampler.predict_second_pass(trained, "cpu").flood_logits
     assert changed is not None
     assert not torch.allclose(changed.softmax(1), again.softmax(1), atol=1e-3)
 

@@ -1,4 +1,4 @@
-"""Processes that learn together take the steps that one would take with all of their samples."""
+"""Data-parallel processes take the steps that one process would take with all samples."""
 
 import json
 import os
@@ -14,10 +14,10 @@ from safetensors.torch import load_file
 from strandline.distillation.training import data_parallel
 from strandline.errors import InputError
 from tests.fixtures.batches import make_batch
-from tests.fixtures.data_parallel import TINY, teach
+from tests.fixtures.data_parallel import TINY, pretrain
 
 
-def test_a_process_alone_shares_nothing() -> None:
+def test_a_single_process_shares_nothing() -> None:
     batch = make_batch(3)
     weight = torch.nn.Parameter(torch.ones(2))
     weight.grad = torch.tensor([1.0, 2.0])
@@ -32,7 +32,7 @@ def test_a_process_alone_shares_nothing() -> None:
     torch.testing.assert_close(weight.grad, torch.tensor([1.0, 2.0]))
 
 
-def test_samples_are_shared_out_without_rest_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_are_shared_evenly_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_parallel, "world_size", lambda: 2)
     shares = []
     for rank in (0, 1):
@@ -44,7 +44,7 @@ def test_samples_are_shared_out_without_rest_or_refused(monkeypatch: pytest.Monk
 
 
 @pytest.mark.slow
-def test_two_processes_teach_what_one_would_with_all_samples_and_one_of_them_writes(tmp_path: Path) -> None:
+def test_two_processes_train_like_one_with_all_samples_and_one_of_them_writes(tmp_path: Path) -> None:
     root = Path(__file__).parents[3]
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     subprocess.run(
@@ -54,7 +54,7 @@ def test_two_processes_teach_what_one_would_with_all_samples_and_one_of_them_wri
         capture_output=True,
         timeout=120,
     )
-    together, alone = json.loads((tmp_path / "curves.json").read_text()), teach(tmp_path / "alone")
+    together, alone = json.loads((tmp_path / "curves.json").read_text()), pretrain(tmp_path / "alone")
     assert [len(curve) for curve in alone] == [
         TINY.teacher_steps, TINY.refinement_steps, TINY.surge_steps, TINY.student_steps, TINY.surge_steps,
         TINY.snapshot_steps, TINY.surge_steps,

@@ -18,6 +18,8 @@ from strandline.report.page.page import render_page
 from strandline.risk.impact.population import DistrictPopulation, HeadCount, PopulationImpact
 from strandline.risk.impact.totals import partial_totals
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "source", "img", "br", "link", "input", "hr"}
 SCRIPT = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 

@@ -15,6 +15,8 @@ from strandline.risk.stage_damage.exposure import asset_shares
 from strandline.simulator.coast import simulate_coast
 from strandline.simulator.coast_files import load_coast, save_coast
 
+pytestmark = pytest.mark.slow
+
 
 def tiny(*, inhabited: bool) -> Observations:
     return simulate_coast("tiny", 3, shape=(48, 48), years=3.0, n_storms=3, n_surveys=1, inhabited=inhabited)

@@ -21,6 +21,8 @@ from strandline.simulator.hydrodynamics.inundation import Basin, inundate
 from strandline.simulator.hydrodynamics.local_inertia import Scheme
 from strandline.simulator.hydrodynamics.local_inertia_fused import inverse_cube_root
 
+pytestmark = pytest.mark.slow
+
 SOLVERS = {"fused": local_inertia_fused.solve, "batched": batched_solver.solve}
 
 

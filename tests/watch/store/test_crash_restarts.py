@@ -11,6 +11,8 @@ from benchmarks.agent.crash_restarts import contents, crash_restarts, difference
 from benchmarks.agent.scripted_watch import START, open_store, play, play_until_killed
 from tests.fixtures.postgres_server import empty_database
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_watch_killed_again_and_again_equals_one_that_was_not(tmp_path: Path) -> None:
     begun = crash_restarts(4, tmp_path)
@@ -20,7 +22,6 @@ def test_a_watch_killed_again_and_again_equals_one_that_was_not(tmp_path: Path) 
     assert done.rounds > begun.rounds
 
 
-@pytest.mark.slow
 def test_a_killed_watch_on_a_server_equals_one_that_was_not(
     tmp_path: Path, postgres_server: str, socket_enabled: None
 ) -> None:

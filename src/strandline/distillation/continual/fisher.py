@@ -156,7 +156,7 @@ def student_sensitivity(student: Student, batch: Batch) -> dict[str, Tensor]:
 
 
 def shared_weights(student: nn.Module) -> dict[str, Tensor]:
-    """What a student learned on many coasts: every weight but its map of the place; detached, not copied."""
+    """Every weight of a network but its site memory; detached, not copied."""
     return {name: weight.detach() for name, weight in student.named_parameters() if name != "site_memory"}
 
 

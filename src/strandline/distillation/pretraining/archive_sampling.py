@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from strandline.distillation.training.networks import to_device
 from strandline.distillation.waterlines import FloodArchive, attach_archive, peak_levels, sample_archive_mask
 from strandline.errors import InputError
 from strandline.models.batch import Batch
@@ -56,14 +57,15 @@ class ArchiveSampler:
             indices.append(first + own)
         return torch.cat(indices), Batch.concatenate(batches)
 
-    def predict_second_pass(self, teacher: Teacher) -> Prediction:
+    def predict_second_pass(self, teacher: Teacher, device: str) -> Prediction:
         """The teacher's second pass over every storm, with its first-pass maps of all other storms of the coast."""
         predictions = []
         others = ~torch.eye(self.storms_per_coast, dtype=torch.bool)
         for first in range(0, len(self.storms), self.storms_per_coast):
             part = slice(first, first + self.storms_per_coast)
             archive = self._archive(first, self.probability[part].float())
-            predictions.append(predict(teacher, attach_archive(self.storms[part], archive, others)))
+            batch = attach_archive(self.storms[part], archive, others).to(device)
+            predictions.append(to_device(predict(teacher, batch), torch.device("cpu")))
         return Prediction.concatenate(predictions)
 
     def _archive(self, first: int, probability: Tensor) -> FloodArchive:

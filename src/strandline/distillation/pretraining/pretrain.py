@@ -12,6 +12,7 @@ from strandline.distillation.pretraining.archive_sampling import ArchiveSampler,
 from strandline.distillation.pretraining.simulated_coasts import PretrainingConfig
 from strandline.distillation.training import data_parallel
 from strandline.distillation.training.loop import Progress, mixed_precision, train
+from strandline.distillation.training.networks import to_device
 from strandline.models.batch import Batch
 from strandline.models.inference import DihedralTransform, predict, student_inputs
 from strandline.models.prediction import Prediction
@@ -34,14 +35,14 @@ def pretrain_teacher(
     """Train the teacher on the true targets of many coasts."""
     torch.manual_seed(seed)
     teacher = Teacher().to(device)
-    storms, windows = storms.to(device), windows.to(device)
+    windows = windows.to(device)
     generator = torch.Generator().manual_seed(seed)
     data_parallel.seed_process(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
         maps, hours = _draw(config, storms, windows, generator)
         terms: dict[str, Tensor] = {}
-        for batch in (DihedralTransform.draw(generator).batch(storms[maps]), windows[hours]):
+        for batch in (DihedralTransform.draw(generator).batch(storms[maps].to(device)), windows[hours]):
             inputs = data_parallel.local_batch(modality_dropout(batch, config.dropout_rate, generator))
             with _precision(inputs, device):
                 prediction = teacher(inputs)
@@ -55,7 +56,7 @@ def pretrain_teacher(
 
 def train_refinement(config: PretrainingConfig, teacher: Teacher, storms: Batch, device: str, seed: int) -> None:
     """Train the refinement head alone, on true targets, with first-pass maps of other storms of the same coast."""
-    sampler = _archive_sampler(config, teacher, storms, seed)
+    sampler = _archive_sampler(config, teacher, storms, device, seed)
     generator = torch.Generator().manual_seed(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
@@ -73,10 +74,15 @@ def train_refinement(config: PretrainingConfig, teacher: Teacher, storms: Batch,
     teacher.eval().requires_grad_(True)
 
 
-def _archive_sampler(config: PretrainingConfig, teacher: Teacher, storms: Batch, seed: int) -> ArchiveSampler:
-    """Archives of the teacher's first pass, with radar as it is and degraded."""
+def _archive_sampler(
+    config: PretrainingConfig, teacher: Teacher, storms: Batch, device: str, seed: int
+) -> ArchiveSampler:
+    """Archives of the teacher's first pass, with radar as it is and degraded; they stay on the CPU."""
     degraded = degrade_radar(storms, torch.Generator().manual_seed(seed))
-    return ArchiveSampler(storms, config.storms, predict(teacher, storms), predict(teacher, degraded))
+    first_pass, first_pass_degraded = (
+        to_device(predict(teacher, batch.to(device)), torch.device("cpu")) for batch in (storms, degraded)
+    )
+    return ArchiveSampler(storms, config.storms, first_pass, first_pass_degraded)
 
 
 def pretrain_student(
@@ -103,11 +109,12 @@ def pretrain_student(
     torch.manual_seed(seed)
     student = Student().to(device)
     student.load_state_dict(start.state_dict() if start else student.state_dict())
-    first_pass = _archive_sampler(config, teacher, storms, seed)
-    sampler = ArchiveSampler(storms, config.storms, first_pass.predict_second_pass(teacher), first_pass.degraded)
-    storms, windows = storms.to(device), windows.to(device)
+    first_pass = _archive_sampler(config, teacher, storms, device, seed)
+    second_pass = first_pass.predict_second_pass(teacher, device)
+    sampler = ArchiveSampler(storms, config.storms, second_pass, first_pass.degraded)
+    windows = windows.to(device)
     teacher_on_storms, teacher_on_windows = sampler.prediction, predict(teacher, windows, chunk=256)
-    generator = torch.Generator().manual_seed(seed)
+    generator, target = torch.Generator().manual_seed(seed), torch.device(device)
     data_parallel.seed_process(seed)
 
     def loss(step: int) -> dict[str, Tensor]:
@@ -116,7 +123,7 @@ def pretrain_student(
         transform = DihedralTransform.draw(generator)
         terms: dict[str, Tensor] = {}
         for batch, of_teacher in (
-            (transform.batch(drawn.to(device)), transform.prediction(teacher_on_storms[maps])),
+            (transform.batch(drawn.to(device)), transform.prediction(to_device(teacher_on_storms[maps], target))),
             (windows[hours], teacher_on_windows[hours]),
         ):
             dropped = modality_dropout(student_inputs(batch), config.dropout_rate, generator)

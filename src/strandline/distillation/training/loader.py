@@ -18,7 +18,7 @@ class LoaderCycle(Iterator[Any]):
     def __init__(self, loader: Iterable[Any]) -> None:
         self._loader = loader
         self._epoch: Iterator[Any] | None = None
-        self._epoch_start: dict[str, torch.Tensor] = {}
+        self._epoch_start: dict[str, torch.Tensor | None] = {}
         self._batches_read = 0
 
     def __next__(self) -> Any:
@@ -37,28 +37,26 @@ class LoaderCycle(Iterator[Any]):
         raise InputError("loader", "gives no batch", "give a DataLoader or a list, which can be read again and again")
 
     def state_dict(self) -> dict[str, Any]:
-        """Where it stands."""
-        return {"epoch_start": self._epoch_start, "batches_read": self._batches_read, "now": self._random_state()}
+        """Position in the epoch, and the random states that it started from."""
+        return {"epoch_start": self._epoch_start, "batches_read": self._batches_read, "own": self._own_state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Read on from where `state_dict` was called."""
-        self._set_random_state(state["epoch_start"])
+        """Go to the position of `state_dict`. `Checkpoint` restores the global generator afterwards."""
+        torch.set_rng_state(state["epoch_start"]["global"])
+        self._set_own_state(state["epoch_start"]["own"])
         self._begin()
         for _ in range(state["batches_read"]):
             next(self)
-        self._set_random_state(state["now"])
+        self._set_own_state(state["own"])
 
     def _begin(self) -> None:
-        self._epoch_start, self._batches_read = self._random_state(), 0
-        self._epoch = iter(self._loader)
+        self._epoch_start = {"global": torch.get_rng_state(), "own": self._own_state()}
+        self._batches_read, self._epoch = 0, iter(self._loader)
 
-    def _random_state(self) -> dict[str, torch.Tensor]:
-        own = getattr(self._loader, "generator", None)
-        state = {"global": torch.get_rng_state()}
-        return state | {"own": own.get_state()} if isinstance(own, torch.Generator) else state
+    def _own_state(self) -> torch.Tensor | None:
+        generator = getattr(self._loader, "generator", None)
+        return generator.get_state() if isinstance(generator, torch.Generator) else None
 
-    def _set_random_state(self, state: dict[str, torch.Tensor]) -> None:
-        torch.set_rng_state(state["global"])
-        own = getattr(self._loader, "generator", None)
-        if isinstance(own, torch.Generator):
-            own.set_state(state["own"])
+    def _set_own_state(self, state: torch.Tensor | None) -> None:
+        if state is not None:
+            self._loader.generator.set_state(state)  # type: ignore[attr-defined]
