@@ -1,4 +1,4 @@
-"""What is measured, how, and beside whom; one module a benchmark."""
+"""Benchmarks of Strandline and its peers, one package each."""
 
 from strandline.cli.threads import limit_threads
 
