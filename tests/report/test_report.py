@@ -12,13 +12,14 @@ from strandline.report.alerts.drafts import draft_warnings
 from strandline.report.findings import RunResults
 from strandline.report.report import write_report
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def results() -> RunResults:
     return coast.results("simulated")
 
 
-@pytest.mark.slow
 def test_a_report_leaves_everything_and_drops_the_alerts_of_an_earlier_run(tmp_path: Path, results: RunResults) -> None:
     stale = tmp_path / "alerts" / "earlier.xml"
     stale.parent.mkdir()

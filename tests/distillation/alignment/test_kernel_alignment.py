@@ -19,6 +19,8 @@ from strandline.distillation.alignment.kernels import SCALES
 from strandline.distillation.alignment.projection import CosineAlignment
 from strandline.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 names = pytest.mark.parametrize("name", ["cosine", *KERNELS])
 
 

@@ -18,6 +18,8 @@ from strandline.observations.sea_level.residual_process import (
 )
 from tests.fixtures.sea_levels import LAG, RED, SMOOTH, sample
 
+pytestmark = pytest.mark.slow
+
 NO_MODES = np.zeros((4000, 0), dtype=np.float32)
 
 

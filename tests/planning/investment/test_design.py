@@ -20,6 +20,8 @@ from strandline.risk.stage_damage.protection import Protection, join
 from tests.fixtures.hazards import make_assets, make_hazard
 from tests.planning.investment.test_cost_benefit import ECONOMY, a_baseline
 
+pytestmark = pytest.mark.slow
+
 HIGHER = (make_hazard(rise=0.5), make_hazard(rise=1.0))
 
 

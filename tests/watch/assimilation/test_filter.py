@@ -13,6 +13,8 @@ from strandline.watch.assimilation.filter import Residual, SeaBelief, SeaModel, 
 from strandline.watch.assimilation.gauge_model import Sensor, fit_sensor, own_sensor
 from strandline.watch.assimilation.surge_process import SurgeProcess, fit_surge_process
 
+pytestmark = pytest.mark.slow
+
 START = np.datetime64("2020-01-01T00", "h")
 HOUR = np.timedelta64(1, "h")
 ALL = ("own", "near", "far")
