@@ -13,9 +13,9 @@ from strandline.observations.arrays import Floats, Mask
 from strandline.observations.storms import find_storms
 from strandline.planning.actions import ActionParameters
 from strandline.planning.early_action.action_value import STOP_HOURS
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
+from strandline.uncertainty.assimilation.filter import Residual
 from strandline.watch.agent_state import initial_state, update_belief
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS
-from strandline.watch.assimilation.filter import Residual
 from strandline.watch.decision_rules import AgentConfig, decide, forecast, levels_of
 
 SILENT_BEFORE, SILENT_AFTER = 36, 24

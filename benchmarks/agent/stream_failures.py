@@ -14,9 +14,9 @@ from benchmarks.agent.methods import LEADS_SCORED, SILENT_AFTER, config_of, stor
 from benchmarks.agent.scoring import ACTIONS
 from benchmarks.record import Row
 from strandline.distillation.training.loop import Progress
+from strandline.uncertainty.assimilation.filter import Residual
 from strandline.watch.agent import poll_feeds
 from strandline.watch.agent_state import REJECTED, AgentState, initial_state, update_belief
-from strandline.watch.assimilation.filter import Residual
 from strandline.watch.assimilation.gauge_residuals import residuals_of
 from strandline.watch.decision_rules import AgentConfig, decide, forecast, levels_of
 from strandline.watch.feeds.client import FeedClient

@@ -9,11 +9,11 @@ import pytest
 
 from strandline.pipeline.deployment import Deployment
 from strandline.report.alerts.cap import NAMESPACE
+from strandline.uncertainty.assimilation.filter import SeaModel, climatological_prior
+from strandline.uncertainty.assimilation.gauge_model import own_sensor
+from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent_state import ActionState, AgentState
 from strandline.watch.alerts import draft_messages
-from strandline.watch.assimilation.filter import SeaModel, climatological_prior
-from strandline.watch.assimilation.gauge_model import own_sensor
-from strandline.watch.assimilation.surge_process import SurgeProcess
 from strandline.watch.decisions import Change, Decision
 from tests.fixtures.watches import a_deployment
 

@@ -16,12 +16,12 @@ from strandline.planning.early_action.action_value import (
     select_actions,
     value_of_acting,
 )
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
+from strandline.uncertainty.assimilation.filter import Residual, SeaModel
+from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
+from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
+from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent_state import NO_DATA_HOURS, AgentState, initial_state, update_belief
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
-from strandline.watch.assimilation.filter import Residual, SeaModel
-from strandline.watch.assimilation.gauge_model import Sensor, own_sensor
-from strandline.watch.assimilation.spread_inflation import NO_INFLATION
-from strandline.watch.assimilation.surge_process import SurgeProcess
 from strandline.watch.decision_rules import AgentConfig, decide, forecast
 
 START = np.datetime64("2020-01-01T00", "h")

@@ -12,12 +12,12 @@ import pandas as pd
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
 from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble
+from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
+from strandline.uncertainty.assimilation.forecast_guidance import NO_ARCHIVE, ExternalForecast, ForecastSource
 from strandline.watch.agent_state import REJECTED, AgentState, decode, encode, initial_state, update_belief
 from strandline.watch.alerts import Confirmed, draft_messages
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble
-from strandline.watch.assimilation.filter import PAST_HOURS, SeaBelief
 from strandline.watch.assimilation.fit import SeaLevelFit
-from strandline.watch.assimilation.forecast_guidance import NO_ARCHIVE, ExternalForecast, ForecastSource
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
 from strandline.watch.assimilation.student_forecast import STUDENT

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from safetensors.numpy import load, save
 
-from strandline.watch.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step
-from strandline.watch.assimilation.spread_inflation import NO_READING_HOURS
+from strandline.uncertainty.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step
+from strandline.uncertainty.assimilation.spread_inflation import NO_READING_HOURS
 
 REJECTED = 0.5
 """Probability [-] of being broken from which a gauge is rejected."""

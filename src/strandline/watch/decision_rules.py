@@ -17,10 +17,10 @@ from strandline.planning.early_action.action_value import (
     select_actions,
     value_of_acting,
 )
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, sample_ensemble
+from strandline.uncertainty.assimilation.filter import SeaModel
+from strandline.uncertainty.assimilation.spread_inflation import SpreadInflation
 from strandline.watch.agent_state import NO_DATA_HOURS, REJECTED, ActionState, AgentState
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, sample_ensemble
-from strandline.watch.assimilation.filter import SeaModel
-from strandline.watch.assimilation.spread_inflation import SpreadInflation
 from strandline.watch.decisions import Change, Decision
 from strandline.watch.feeds.quality_control import Tide
 

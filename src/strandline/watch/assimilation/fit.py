@@ -15,12 +15,11 @@ from strandline.observations.sea_level.residual_process import autocovariance
 from strandline.observations.storms import Window
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.study_area import StudyArea
-from strandline.uncertainty.forecaster import Forecaster
-from strandline.watch.assimilation.ensemble import Guidance
-from strandline.watch.assimilation.filter import SeaModel
-from strandline.watch.assimilation.forecast_guidance import ExternalForecast, ForecastSource, fit_error_inflation
-from strandline.watch.assimilation.gauge_model import fit_sensor, own_sensor
-from strandline.watch.assimilation.spread_inflation import (
+from strandline.uncertainty.assimilation.ensemble import Guidance
+from strandline.uncertainty.assimilation.filter import SeaModel
+from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource, fit_error_inflation
+from strandline.uncertainty.assimilation.gauge_model import fit_sensor, own_sensor
+from strandline.uncertainty.assimilation.spread_inflation import (
     AFTER_HOURS,
     BEFORE_HOURS,
     NO_INFLATION,
@@ -30,8 +29,9 @@ from strandline.watch.assimilation.spread_inflation import (
     hindcast_storm,
     observed_ahead,
 )
+from strandline.uncertainty.assimilation.surge_process import fit_surge_process
+from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch.assimilation.student_forecast import STUDENT, StudentForecaster
-from strandline.watch.assimilation.surge_process import fit_surge_process
 
 ForecastFunction = Callable[[np.datetime64], ExternalForecast | None]
 """Hour → the forecast available then; ``None`` = none."""

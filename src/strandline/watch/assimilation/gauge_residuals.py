@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from strandline.observations.arrays import Floats, Times
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS
-from strandline.watch.assimilation.filter import Residual
-from strandline.watch.assimilation.forecast_guidance import ExternalForecast
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
+from strandline.uncertainty.assimilation.filter import Residual
+from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.watch.feeds.quality_control import Tide
 from strandline.watch.readings import Reading
 

@@ -11,8 +11,8 @@ from strandline.observations.arrays import Floats, Times
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.forecast_window import CONTEXT_HOURS, LEADS
 from strandline.pipeline.deployment import Deployment
+from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.forecaster import Forecaster
-from strandline.watch.assimilation.forecast_guidance import ExternalForecast
 
 STUDENT = "student"
 """Name of the student among the forecast sources."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.study_area import StudyArea
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, forecast_surges
-from strandline.watch.assimilation.forecast_guidance import ExternalForecast
+from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.watch.feeds.replay import Replay
 from strandline.watch.readings import Reading
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, sample_ensemble
+from strandline.uncertainty.assimilation.filter import Residual, SeaModel, climatological_prior, filter_step
 from strandline.uncertainty.conformal import conformal_radius
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, sample_ensemble
-from strandline.watch.assimilation.filter import Residual, SeaModel, climatological_prior, filter_step
 
 COVERAGE = 0.9
 WARM_UP_HOURS, BEFORE_HOURS, AFTER_HOURS, EVERY_HOURS = 72, 36, 24, 3

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.sea_level.residual_process import autocovariance
-from strandline.watch.assimilation import filter as sea_filter
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, assimilate_forecast, sample_ensemble
-from strandline.watch.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step
-from strandline.watch.assimilation.gauge_model import Sensor, fit_sensor, own_sensor
-from strandline.watch.assimilation.surge_process import SurgeProcess, fit_surge_process
+from strandline.uncertainty.assimilation import filter as sea_filter
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, assimilate_forecast, sample_ensemble
+from strandline.uncertainty.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step
+from strandline.uncertainty.assimilation.gauge_model import Sensor, fit_sensor, own_sensor
+from strandline.uncertainty.assimilation.surge_process import SurgeProcess, fit_surge_process
 
 pytestmark = pytest.mark.slow
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.watch.assimilation.gauge_model import Sensor
-from strandline.watch.assimilation.surge_process import SurgeProcess
+from strandline.uncertainty.assimilation.gauge_model import Sensor
+from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 
 PAST_HOURS = 36
 """Older readings are ignored [h]: a reading may come a day late."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats
-from strandline.watch.assimilation.surge_process import EXTREME_SCALE, SurgeProcess
+from strandline.uncertainty.assimilation.surge_process import EXTREME_SCALE, SurgeProcess
 
 LARGEST_SHIFT = 6
 """Largest time shift between a neighbour and the own gauge [h]: some 150 km along a shelf."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats
-from strandline.watch.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, assimilate_forecast
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, assimilate_forecast
 
 INFLATIONS = (0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0)
 """Candidate factors on a forecast's own spread; if even the best does not help, the forecast is not used."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.watch.assimilation.filter import SeaBelief
+from strandline.uncertainty.assimilation.filter import SeaBelief
 
 HORIZON_HOURS = 48
 """Forecast horizon [h]; the longest lead time of a measure."""
