@@ -75,14 +75,10 @@ def newest_issue(forecasts: SurgeForecasts, hour: np.datetime64) -> ExternalFore
     issue = int(np.searchsorted(forecasts.issued, hour - np.timedelta64(DELAY_H, "h"), side="right")) - 1
     if issue < 0:
         return None
-    past = int((hour - forecasts.issued[issue]) / np.timedelta64(1, "h"))
-    if past >= forecasts.leads.size:
-        return None
-    values = forecasts.values[issue, past:].astype(float)
+    values = forecasts.values[issue].astype(float)
     known = np.isfinite(values).all(axis=1)
-    return ExternalForecast(
-        np.arange(len(values))[known], values[known].mean(axis=1), values[known].std(axis=1, ddof=1)
-    )
+    mean, spread = values[known].mean(axis=1), values[known].std(axis=1, ddof=1)
+    return ExternalForecast(forecasts.issued[issue].astype("datetime64[h]"), np.flatnonzero(known), mean, spread)
 
 
 def simulate(seed: int, progress: Progress | None = None) -> Coast:

@@ -92,7 +92,6 @@ def run_agent(coast: Coast, silent: Mask, progress: Progress | None = None) -> A
         silent: (4, T) streams without readings; a silent service issues nothing new, so its last issue ages.
     """
     config, began = config_of(coast), clock.perf_counter()
-    sources = {source.stream: source for source in coast.forecast_sources}
     first, last = coast.first, coast.time.size - HORIZON_HOURS - 1
     hours = coast.time.astype("datetime64[h]")
     climate = float(np.sqrt(coast.model.process.climate(1)[0, 0]))
@@ -109,19 +108,21 @@ def run_agent(coast: Coast, silent: Mask, progress: Progress | None = None) -> A
             if not silent[number, at]
         ]
         issue = None if silent[STREAMS.index(SERVICE), at] else coast.service_forecast(at)
-        state = update_belief(state, hours[at], readings, has_forecast=issue is not None)
+        state = update_belief(state, hours[at], readings, {} if issue is None else {SERVICE: issue})
         if at < first:
             continue
         mean, spread = state.belief.residual()
         highest = coast.tide[at : at + HORIZON_HOURS + 1].max() + max(mean, 0.0) + OUT_OF_REACH * climate + 3 * spread
         service_peak = -np.inf
-        if issue is not None:
-            service_peak = float((coast.tide[at + issue.leads] + issue.mean + 3 * issue.spread).max())
+        last_issue = state.sea.forecasts.get(SERVICE)
+        if last_issue is not None:
+            valid = np.searchsorted(hours, last_issue.hour) + last_issue.leads
+            peaks = coast.tide[valid] + last_issue.mean + 3 * last_issue.spread
+            service_peak = float(peaks[valid >= at].max(initial=-np.inf))
         is_acting = any(action.active for action in state.actions.values())
         if not (in_storm[at] or is_acting or max(highest, service_peak) >= coast.event_level):
             continue
-        guidance = None if issue is None else sources[SERVICE].guidance_from(issue)
-        ensemble = forecast(state.sea, [] if guidance is None else [guidance], config.spread_inflation)
+        ensemble = forecast(state.sea, coast.forecast_sources, config.spread_inflation)
         state, _ = decide(config, state, ensemble)
         active[:, at - first] = [state.actions[name].active for name, _, _ in ACTIONS]
         if in_storm[at]:

@@ -106,7 +106,6 @@ def _replay(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _StormR
     width: list[float] = []
     started: set[str] = set()
     rejected: set[str] = set()
-    source = coast.forecast_sources[0]
     for at in range(first + 1, last + 1):
         since, now = (cast(datetime, coast.time[each].astype("datetime64[s]").item()) for each in (at - 1, at))
         new, _ = poll_feeds(feeds, known, since + timedelta(minutes=10), now + timedelta(minutes=10))
@@ -114,11 +113,10 @@ def _replay(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _StormR
         known = [reading for reading in [*known, *new] if reading.time > now - RECENT]
         silent = SERVICE in streams and at >= onset
         issue = None if silent else coast.service_forecast(at)
-        state = update_belief(state, hours[at], readings, has_forecast=issue is not None)
+        state = update_belief(state, hours[at], readings, {} if issue is None else {SERVICE: issue})
         if at < peak - SILENT_AFTER or (at - peak) % EVERY_H:
             continue
-        guidance = None if issue is None else source.guidance_from(issue)
-        ensemble = forecast(state.sea, [] if guidance is None else [guidance], config.spread_inflation)
+        ensemble = forecast(state.sea, coast.forecast_sources, config.spread_inflation)
         state, _ = decide(config, state, ensemble)
         started |= {name for name, _, _ in ACTIONS if state.actions[name].active}
         if at >= onset:

@@ -10,7 +10,7 @@ from benchmarks.agent import coasts, methods, stream_failures
 from benchmarks.agent.coasts import Coast
 from benchmarks.agent.run import policy_rows
 from benchmarks.agent.summary import summarise, summarise_caorle
-from strandline.uncertainty.assimilation import spread_inflation as calibration
+from strandline.uncertainty.assimilation import inflation_fit as calibration
 
 pytestmark = pytest.mark.slow
 

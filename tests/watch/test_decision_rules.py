@@ -19,6 +19,7 @@ from strandline.planning.early_action.action_value import (
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import Residual, SeaModel
 from strandline.uncertainty.assimilation.forecast import forecast
+from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
 from strandline.uncertainty.assimilation.sea_state import NO_DATA_HOURS
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
@@ -153,7 +154,9 @@ def test_without_data_nothing_starts_and_a_person_decides() -> None:
     )
     assert decide(config, running, ensemble_of(state, levels_of_peaks((5, 0.0))))[1][0].change == "keep"
     assert after.actions["close_floodgates"].active is False
-    with_forecast = update_belief(state, state.belief.hour + HOUR, [], has_forecast=True)
+    now = state.belief.hour + HOUR
+    external = ExternalForecast(now, np.arange(25), np.zeros(25), np.full(25, 0.1))
+    with_forecast = update_belief(state, now, [], {"service": external})
     assert not with_forecast.has_no_data
     assert not with_forecast.has_own_readings
 

@@ -306,7 +306,12 @@ def test_the_student_does_not_read_a_rejected_gauge(deployment: Deployment, tmp_
         readings.append(time.size)
         if not time.size:
             return None
-        return ExternalForecast(np.arange(25), np.full(25, level[-1] - tide.level(time[-1:])[0]), np.full(25, 0.02))
+        return ExternalForecast(
+            hour.astype("datetime64[h]"),
+            np.arange(25),
+            np.full(25, level[-1] - tide.level(time[-1:])[0]),
+            np.full(25, 0.02),
+        )
 
     replays = recordings(deployment, 0.0)
     replays[own] = faults.datum_jump(replays[own], (START + timedelta(hours=6), START + timedelta(hours=50)), jump=2.0)

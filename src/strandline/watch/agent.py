@@ -12,12 +12,12 @@ import pandas as pd
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
 from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
-from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
 from strandline.uncertainty.assimilation.fit import SeaLevelFit
 from strandline.uncertainty.assimilation.forecast import forecast
-from strandline.uncertainty.assimilation.forecast_guidance import NO_ARCHIVE, ExternalForecast, ForecastSource
-from strandline.uncertainty.assimilation.sea_state import REJECTED
+from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
+from strandline.uncertainty.assimilation.sea_state import REJECTED, with_forecasts, without_forecast
 from strandline.watch.agent_state import AgentState, decode, encode, initial_state, update_belief
 from strandline.watch.alerts import Confirmed, draft_messages
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
@@ -68,8 +68,8 @@ class Agent:
         usable = [reading for reading in (*known, *new) if reading.quality != "bad"]
         forecasts = latest_forecasts(usable, now, self.config.tide)
         residuals = residuals_of(new, known, now, self.config.tides)
-        state = update_belief(state, np.datetime64(now, "h"), residuals, has_forecast=bool(forecasts))
-        ensemble = forecast(state.sea, self._guidance(state, usable, forecasts), self.config.spread_inflation)
+        state = self._with_student(update_belief(state, np.datetime64(now, "h"), residuals, forecasts), usable)
+        ensemble = forecast(state.sea, self.fit.sources, self.config.spread_inflation)
         state, decisions = decide(self.config, state, ensemble)
         levels = levels_of(self.config, ensemble)
         scenes = [reading for reading in usable if reading.variable == "flooded_share"]
@@ -94,23 +94,22 @@ class Agent:
             return decode(stored, self.config.model)
         return initial_state(self.config.model, np.datetime64(step.hour - RECENT, "h"))
 
-    def _guidance(
-        self, state: AgentState, usable: Sequence[Reading], forecasts: Mapping[str, ExternalForecast]
-    ) -> list[Guidance]:
-        """From the student, which reads the own gauge after its last rejection, and from external forecasts."""
-        sources = {source.stream: source for source in self.fit.sources}
-        guidance = []
-        if self.student is not None and STUDENT in sources:
-            time, level = own_readings(
-                usable, self.config.model.sensors[0].stream, state.sea.last_own_rejection, state.belief.hour
-            )
-            student = self.student(state.belief.hour, time, level)
-            guidance.append(None if student is None else sources[STUDENT].guidance_from(student))
-        guidance += [
-            sources.get(stream, ForecastSource(stream, NO_ARCHIVE)).guidance_from(external)
-            for stream, external in forecasts.items()
-        ]
-        return [each for each in guidance if each is not None]
+    def _with_student(self, state: AgentState, usable: Sequence[Reading]) -> AgentState:
+        """The state with the student's forecast from the own gauge's readings after its last rejection.
+
+        A new reading gives a new forecast. While the gauge is silent the last one counts; when the gauge is rejected,
+        none does.
+        """
+        sea = state.sea
+        if self.student is None or STUDENT not in {source.stream for source in self.fit.sources}:
+            return state
+        if sea.last_own_rejection == sea.belief.hour:
+            return replace(state, sea=without_forecast(sea, STUDENT))
+        if sea.last_own_reading != sea.belief.hour:
+            return state
+        time, level = own_readings(usable, self.config.model.sensors[0].stream, sea.last_own_rejection, sea.belief.hour)
+        student = self.student(sea.belief.hour, time, level)
+        return state if student is None else replace(state, sea=with_forecasts(sea, {STUDENT: student}))
 
     def _highest_level(self, belief: SeaBelief, start: datetime, end: datetime) -> float | None:
         """Highest mean level [m, region datum] between two times of the last days; ``None`` = not in the belief."""

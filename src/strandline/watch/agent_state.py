@@ -8,6 +8,7 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from strandline.uncertainty.assimilation.filter import Residual, SeaBelief, SeaModel
+from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.assimilation.sea_state import SeaState, initial_sea_state, update_sea_state
 
 
@@ -62,52 +63,82 @@ def initial_state(model: SeaModel, hour: np.datetime64) -> AgentState:
 
 
 def update_belief(
-    state: AgentState, hour: np.datetime64, readings: Sequence[Residual], *, has_forecast: bool = False
+    state: AgentState,
+    hour: np.datetime64,
+    readings: Sequence[Residual],
+    forecasts: Mapping[str, ExternalForecast] | None = None,
 ) -> AgentState:
     """The state after ``update_sea_state``."""
-    return replace(state, sea=update_sea_state(state.sea, hour, readings, has_forecast=has_forecast))
+    return replace(state, sea=update_sea_state(state.sea, hour, readings, forecasts))
 
 
 def encode(state: AgentState) -> bytes:
     """The state as bytes; equal states give equal bytes."""
-    sea, belief = state.sea, state.belief
+    sea = state.sea
     fields = {
-        "hour": str(belief.hour),
-        "last_own_reading": str(sea.last_own_reading),
-        "last_reading": str(sea.last_reading),
+        "beliefs": [[str(each.hour), dict(sorted(each.moved.items()))] for each in (sea.belief, sea.informed)],
+        "last_readings": {stream: str(hour) for stream, hour in sorted(sea.last_readings.items())},
+        "last_news": str(sea.last_news),
         "last_own_rejection": str(sea.last_own_rejection),
-        "moved": dict(sorted(belief.moved.items())),
+        "forecasts": {stream: str(each.hour) for stream, each in sorted(sea.forecasts.items())},
         "actions": {
             name: [action.active, action.calm_hours, str(action.last_alert), action.certainty]
             for name, action in sorted(state.actions.items())
         },
     }
-    text = np.frombuffer(json.dumps(fields, sort_keys=True).encode("utf-8"), dtype=np.uint8)
-    return save({"weight": belief.weight, "mean": belief.mean, "covariance": belief.covariance, "fields": text})
+    arrays = {"fields": np.frombuffer(json.dumps(fields, sort_keys=True).encode("utf-8"), dtype=np.uint8)}
+    for number, belief in enumerate((sea.belief, sea.informed)):
+        arrays |= {f"belief {number} {name}": getattr(belief, name) for name in _BELIEF}
+    for number, (_, each) in enumerate(sorted(sea.forecasts.items())):
+        arrays |= {f"forecast {number} {name}": np.ascontiguousarray(getattr(each, name)) for name in _FORECAST}
+    return save(arrays)
 
 
 def decode(stored: bytes, model: SeaModel) -> AgentState:
     """The state that ``encode`` wrote.
 
-    If the gauges have changed since, the belief starts again from the climate; the actions' status is kept.
+    If the gauges have changed since, the belief starts again from the climate; the last forecasts and the actions'
+    status are kept.
     """
     arrays = load(stored)
     fields = json.loads(arrays["fields"].tobytes().decode("utf-8"))
-    hour = np.datetime64(fields["hour"], "h")
+    beliefs = [
+        SeaBelief(
+            model,
+            np.datetime64(hour, "h"),
+            arrays[f"belief {number} weight"],
+            arrays[f"belief {number} mean"],
+            arrays[f"belief {number} covariance"],
+            moved,
+        )
+        for number, (hour, moved) in enumerate(fields["beliefs"])
+    ]
+    forecasts = {
+        stream: ExternalForecast(
+            np.datetime64(hour, "h"),
+            arrays[f"forecast {number} leads"],
+            arrays[f"forecast {number} mean"],
+            arrays[f"forecast {number} spread"],
+        )
+        for number, (stream, hour) in enumerate(fields["forecasts"].items())
+    }
     sea = replace(
-        initial_sea_state(model, hour),
-        last_own_reading=_hour_or_none(fields["last_own_reading"]),
-        last_reading=_hour_or_none(fields["last_reading"]),
+        initial_sea_state(model, beliefs[0].hour),
+        last_readings={stream: np.datetime64(hour, "h") for stream, hour in fields["last_readings"].items()},
+        last_news=_hour_or_none(fields["last_news"]),
         last_own_rejection=_hour_or_none(fields["last_own_rejection"]),
+        forecasts=forecasts,
     )
+    if beliefs[0].mean.shape == sea.belief.mean.shape:
+        sea = replace(sea, belief=beliefs[0], informed=beliefs[1])
     actions = {
         name: ActionState(active, calm_hours, _hour_or_none(last_alert), certainty)
         for name, (active, calm_hours, last_alert, certainty) in fields["actions"].items()
     }
-    if arrays["mean"].shape == sea.belief.mean.shape:
-        belief = SeaBelief(model, hour, arrays["weight"], arrays["mean"], arrays["covariance"], fields["moved"])
-        sea = replace(sea, belief=belief)
     return AgentState(sea, actions)
+
+
+_BELIEF, _FORECAST = ("weight", "mean", "covariance"), ("leads", "mean", "spread")
 
 
 def _hour_or_none(text: str) -> np.datetime64 | None:

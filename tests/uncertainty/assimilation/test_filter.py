@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.sea_level.residual_process import autocovariance
 from strandline.uncertainty.assimilation import filter as sea_filter
-from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, assimilate_forecast, sample_ensemble
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, NOW, Guidance, ResidualPaths, sample_ensemble
 from strandline.uncertainty.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step
 from strandline.uncertainty.assimilation.gauge_model import Sensor, fit_sensor, own_sensor
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess, fit_surge_process
@@ -29,13 +29,13 @@ def autoregression(*coefficients: float, shocks: tuple[float, ...] = (0.03,)) ->
 
 def exact(process: SurgeProcess) -> Sensor:
     """The own gauge with an exact zero."""
-    return Sensor("own", 0, 1.0, 0.0, np.zeros(process.shocks.size))
+    return Sensor("own", 0, 1.0, 0.0, np.zeros(process.shocks.size), zero=0.0)
 
 
 def three_gauges() -> SeaModel:
     process = autoregression(1.3, -0.34, shocks=(0.02, 0.1))
-    near = Sensor("near", -1, 1.05, 0.85, np.array([0.02, 0.08]))
-    far = Sensor("far", 2, 0.9, 0.9, np.array([0.02, 0.08]))
+    near = Sensor("near", -1, 1.05, 0.85, np.array([0.02, 0.08]), zero=0.0)
+    far = Sensor("far", 2, 0.9, 0.9, np.array([0.02, 0.08]), zero=0.0)
     return SeaModel(process, (exact(process), near, far))
 
 
@@ -162,7 +162,7 @@ def test_a_slowly_drifting_gauge_does_not_pull_the_belief_along() -> None:
 
 def test_two_contradictory_gauges_widen_the_belief() -> None:
     process = autoregression(1.3, -0.34, shocks=(0.02, 0.1))
-    model = SeaModel(process, (exact(process), Sensor("near", 0, 1.0, 0.85, np.array([0.02, 0.08]))))
+    model = SeaModel(process, (exact(process), Sensor("near", 0, 1.0, 0.85, np.array([0.02, 0.08]), zero=0.0)))
     residual = simulate(process, 80, 2)
     belief = run_filter(model, residual, 30, streams=("own", "near"))
     now, agreed = START + 31 * HOUR, float(residual[31])
@@ -276,18 +276,21 @@ def test_an_ensemble_has_the_moments_of_the_belief() -> None:
 
 def test_guidance_is_weighted_by_its_error() -> None:
     rng = np.random.default_rng(3)
-    ensemble = rng.standard_normal((4000, HORIZON_HOURS + 1))
+    paths = ResidualPaths(START, rng.standard_normal((4000, NOW + HORIZON_HOURS + 1)), np.zeros((4000, 1), dtype=bool))
     lead = np.array([10])
     sure, unsure = (Guidance("x", lead, np.array([2.0]), np.array([[error]])) for error in (1.0, 1e6))
-    moved = assimilate_forecast(ensemble, sure)[:, 10]
+    moved = paths.assimilating(sure).at(START).residual[:, 10]
     assert moved.mean() == pytest.approx(1.0, abs=0.05)  # half way: its error equals the spread of the ensemble
     assert moved.var() == pytest.approx(0.5, abs=0.05)
-    np.testing.assert_allclose(assimilate_forecast(ensemble, unsure), ensemble, atol=0.02)
+    np.testing.assert_allclose(paths.assimilating(unsure).residual, paths.residual, atol=0.02)
 
 
-def test_inflation_keeps_the_medians() -> None:
+def test_a_forecast_of_hours_that_have_passed_still_moves_the_hours_ahead() -> None:
     process = autoregression(0.95)
-    ensemble = sample_ensemble(climatological_prior(SeaModel(process, (exact(process),)), START))
-    wider = ensemble.inflated(np.full(HORIZON_HOURS + 1, 2.0))
-    np.testing.assert_allclose(np.median(wider.residual, axis=0), np.median(ensemble.residual, axis=0))
-    np.testing.assert_allclose(wider.residual.std(axis=0), 2 * ensemble.residual.std(axis=0))
+    belief = climatological_prior(SeaModel(process, (exact(process),)), START)
+    surge = 0.3
+    guidance = Guidance("x", np.arange(-6, 1), np.full(7, surge), 1e-6 * np.eye(7))
+    ahead = sample_ensemble(belief, [guidance], count=4000).residual
+    np.testing.assert_allclose(ahead.mean(axis=0), surge * 0.95 ** np.arange(HORIZON_HOURS + 1), atol=0.02)
+    with pytest.raises(InputError, match=r"leads \[-40\].*give -35 to 48 h"):
+        sample_ensemble(belief, [Guidance("x", np.array([-40]), np.zeros(1), np.eye(1))])

@@ -46,14 +46,16 @@ def forecast(issue_h: int, lead_h: int, value: float, member: int = 0, variable:
     return Reading("service", variable, issued + timedelta(hours=lead_h), issued, value, member=member)
 
 
-def test_only_the_newest_issue_is_used_and_only_from_now_on() -> None:
+def test_only_the_newest_issue_is_used_however_old_it_is() -> None:
     readings = [forecast(-12, lead, 9.0) for lead in range(20)]
     readings += [forecast(-6, lead, 0.1 * lead, member) for lead in range(10) for member in (0, 1)]
     found = latest_forecasts(readings, NOW, TIDES["own"])["service"]
-    np.testing.assert_array_equal(found.leads, range(4))
-    np.testing.assert_allclose(found.mean, [0.6, 0.7, 0.8, 0.9])
+    assert found.hour == np.datetime64(NOW, "h") - np.timedelta64(6, "h")
+    np.testing.assert_array_equal(found.leads, range(10))
+    np.testing.assert_allclose(found.mean, 0.1 * np.arange(10))
     np.testing.assert_allclose(found.spread, 0.0, atol=1e-12)
-    assert latest_forecasts([forecast(-25, 30, 1.0)], NOW, TIDES["own"]) == {}
+    assert latest_forecasts([forecast(-25, 30, 1.0)], NOW, TIDES["own"])["service"].leads.tolist() == [30]
+    assert latest_forecasts([forecast(1, 3, 1.0)], NOW, TIDES["own"]) == {}
 
 
 def test_the_tide_is_subtracted_from_a_forecast_of_the_level() -> None:

@@ -8,11 +8,15 @@ import numpy.typing as npt
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.uncertainty.assimilation.filter import SeaBelief
+from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
 
 HORIZON_HOURS = 48
 """Forecast horizon [h]; the longest lead time of a measure."""
 MEMBERS = 300
+SETTLED_HOURS = 240
+"""Without a reading or a forecast for so long [h], the forecast no longer depends on what was last heard."""
+NOW = PAST_HOURS - 1
+"""Position of the belief's hour in `ResidualPaths`."""
 _SEED = 20241
 """Of the draws, the same at every hour: equal beliefs give equal ensembles, so that decisions do not flicker."""
 
@@ -33,25 +37,13 @@ class ResidualEnsemble:
     broken: npt.NDArray[np.bool_]
     moved: Mapping[str, float] = field(default_factory=dict)
 
-    def inflated(self, factor: Floats) -> "ResidualEnsemble":
-        """The same medians, with the spread multiplied by ``factor`` (49,)."""
-        middle = np.median(self.residual, axis=0)
-        return replace(self, residual=middle + factor * (self.residual - middle))
-
-    def assimilating(self, guidance: "Guidance") -> "ResidualEnsemble":
-        """The ensemble after assimilating an external forecast."""
-        residual = assimilate_forecast(self.residual, guidance)
-        shift = residual.mean(axis=0) - self.residual.mean(axis=0)
-        largest = float(shift[np.argmax(np.abs(shift))])
-        return replace(self, residual=residual, moved={**self.moved, guidance.stream: largest})
-
 
 @dataclass(frozen=True, eq=False)
 class Guidance:
     """An external forecast of the residual; it does not enter the belief, since the next one replaces it whole.
 
     Attributes:
-        leads: (L,) hours from now, ascending, 0 to the horizon.
+        leads: (L,) hours from the belief's hour, ascending; negative for hours that have passed.
         mean: (L,) [m].
         error: (L, L) covariance of its errors that are independent of the belief's [m2].
     """
@@ -62,61 +54,111 @@ class Guidance:
     error: Floats
 
 
-def sample_ensemble(belief: SeaBelief, guidance: Sequence[Guidance] = (), count: int = MEMBERS) -> ResidualEnsemble:
-    """Sample the residual from now to two days ahead.
+@dataclass(frozen=True, eq=False)
+class ResidualPaths:
+    """N equally likely courses of the residual, from the past of a belief on.
+
+    Attributes:
+        hour: of the belief, UTC full hour.
+        residual: (N, P) hourly, from ``PAST_HOURS − 1`` hours before ``hour`` [m].
+        broken, moved: see `ResidualEnsemble`.
+    """
+
+    hour: np.datetime64
+    residual: Floats
+    broken: npt.NDArray[np.bool_]
+    moved: Mapping[str, float] = field(default_factory=dict)
+
+    def assimilating(self, guidance: Guidance) -> "ResidualPaths":
+        """The paths after assimilating an external forecast, as an ensemble Kalman filter does.
+
+        Whole members move, past and future, which keeps the differences between them. Leads outside the paths are left
+        out.
+
+        Raises:
+            InputError: no lead within the paths.
+
+        Source: perturbed observations, Burgers, van Leeuwen, Evensen (1998), Monthly Weather Review 126, 1719-1724.
+        """
+        inside = (guidance.leads >= -NOW) & (guidance.leads < self.residual.shape[1] - NOW)
+        at, mean, error = guidance.leads[inside] + NOW, guidance.mean[inside], guidance.error[np.ix_(inside, inside)]
+        if not at.size:
+            reach = f"give {-NOW} to {self.residual.shape[1] - 1 - NOW} h"
+            raise InputError(f"guidance '{guidance.stream}'", f"leads {guidance.leads}", reach)
+        rng = np.random.default_rng([_SEED, 3])
+        anomaly = self.residual - self.residual.mean(axis=0)
+        chosen = anomaly[:, at]  # (N, L)
+        covariance = chosen.T @ chosen / (len(chosen) - 1)
+        cross_covariance = anomaly.T @ chosen / (len(chosen) - 1)  # (P, L)
+        gain = np.linalg.solve(covariance + error, cross_covariance.T).T
+        values, vectors = np.linalg.eigh(error)
+        noise = rng.standard_normal(chosen.shape) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+        shift = (mean + noise - self.residual[:, at]) @ gain.T
+        of_mean = shift[:, NOW : NOW + HORIZON_HOURS + 1].mean(axis=0)
+        largest = float(of_mean[np.argmax(np.abs(of_mean))])
+        return replace(self, residual=self.residual + shift, moved={**self.moved, guidance.stream: largest})
+
+    def at(self, hour: np.datetime64) -> ResidualEnsemble:
+        """The two days from ``hour`` on."""
+        first = NOW + min(hours_between(self.hour, hour), SETTLED_HOURS)
+        return ResidualEnsemble(hour, self.residual[:, first : first + HORIZON_HOURS + 1], self.broken, self.moved)
+
+
+def sample_paths(belief: SeaBelief, reach: int = HORIZON_HOURS, count: int = MEMBERS) -> ResidualPaths:
+    """Sample courses of the residual up to ``reach`` hours after the belief.
 
     The past of each member is drawn from one hypothesis, in proportion to the weights; shocks and changes of regime
-    are drawn from the process. Guidance then moves the whole ensemble as an ensemble Kalman filter does, which keeps
-    the differences between members.
-
-    Source: perturbed observations, Burgers, van Leeuwen, Evensen (1998), Monthly Weather Review 126, 1719-1724.
+    are drawn from the process. The draws of an hour do not depend on ``reach``.
     """
     model, process = belief.model, belief.model.process
-    rng = np.random.default_rng(_SEED)
-    order, start = process.order, model.ahead
+    past_rng, regime_rng, shock_rng = (np.random.default_rng([_SEED, number]) for number in range(3))
     which = np.searchsorted(np.cumsum(belief.weight), (np.arange(count) + 0.5) / count)
     which = np.minimum(which, belief.weight.size - 1)
     regime = np.indices(model.shape)[0].ravel()[which]
-    known = start + order  # hours of the state that matter, newest first
+    known = model.hours
     past = np.empty((count, known))
-    deviates = rng.standard_normal((count, known))
+    deviates = past_rng.standard_normal((count, known))
     for hypothesis in np.unique(which):
         rows = which == hypothesis
         values, vectors = np.linalg.eigh(belief.covariance[hypothesis, :known, :known])
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         past[rows] = belief.mean[hypothesis, :known] + deviates[rows] @ root.T
-    total = order + HORIZON_HOURS + 1
-    residual = np.empty((count, total))  # oldest first; now at ``order − 1``
-    residual[:, : order + start] = past[:, ::-1]
-    switches, shocks = rng.random((HORIZON_HOURS + 1, count)), rng.standard_normal((HORIZON_HOURS + 1, count))
+    total = PAST_HOURS + max(reach, model.ahead)
+    residual = np.empty((count, total))  # oldest first
+    residual[:, :known] = past[:, ::-1]
+    switches, shocks = regime_rng.random((total - known, count)), shock_rng.standard_normal((total - known, count))
     cumulative = np.cumsum(process.transition, axis=1)
     backwards = process.coefficients[::-1]
-    for hour in range(order + start, total):
-        step = hour - order
+    for step, at in enumerate(range(known, total)):
         regime = (switches[step][:, None] > cumulative[regime]).sum(axis=1)
-        residual[:, hour] = residual[:, hour - order : hour] @ backwards + process.shocks[regime] * shocks[step]
-    ahead = residual[:, order - 1 : order + HORIZON_HOURS]
+        residual[:, at] = residual[:, at - process.order : at] @ backwards + process.shocks[regime] * shocks[step]
     broken = np.stack([states.ravel()[which] == 1 for states in np.indices(model.shape)[1:]], axis=1)
-    ensemble = ResidualEnsemble(belief.hour, ahead, broken)
-    for each in guidance:
-        ensemble = ensemble.assimilating(each)
-    return ensemble
+    return ResidualPaths(belief.hour, residual, broken)
 
 
-def assimilate_forecast(members: Floats, guidance: Guidance) -> Floats:
-    """(N, 49) members after assimilating an external forecast.
+def sample_ensemble(
+    belief: SeaBelief, guidance: Sequence[Guidance] = (), hour: np.datetime64 | None = None, count: int = MEMBERS
+) -> ResidualEnsemble:
+    """The residual from now to two days ahead, after assimilating external forecasts.
+
+    Args:
+        hour: now; later than the belief if nothing was heard since. The members at one valid hour are then the same at
+            every hour of the silence. ``None`` = the hour of the belief.
 
     Raises:
-        InputError: leads before now or beyond the horizon.
+        InputError: ``hour`` is before the belief.
     """
-    if guidance.leads.size == 0 or guidance.leads[0] < 0 or guidance.leads[-1] > HORIZON_HOURS:
-        raise InputError(f"guidance '{guidance.stream}'", f"leads {guidance.leads}", f"give 0 to {HORIZON_HOURS} h")
-    rng = np.random.default_rng(_SEED + 1)
-    anomaly = members - members.mean(axis=0)
-    at = anomaly[:, guidance.leads]  # (N, L)
-    covariance = at.T @ at / (len(at) - 1)
-    cross_covariance = anomaly.T @ at / (len(at) - 1)  # (49, L)
-    gain = np.linalg.solve(covariance + guidance.error, cross_covariance.T).T
-    values, vectors = np.linalg.eigh(guidance.error)
-    noise = rng.standard_normal(at.shape) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    return np.asarray(members + (guidance.mean + noise - members[:, guidance.leads]) @ gain.T)
+    now = belief.hour if hour is None else hour.astype("datetime64[h]")
+    silent = hours_between(belief.hour, now)
+    if silent < 0:
+        raise InputError("forecast", f"of {now} from a belief of {belief.hour}", "give an hour not before it")
+    last_leads = [int(each.leads[-1]) for each in guidance if each.leads.size]
+    paths = sample_paths(belief, max([min(silent, SETTLED_HOURS) + HORIZON_HOURS, *last_leads]), count)
+    for each in guidance:
+        paths = paths.assimilating(each)
+    return paths.at(now)
+
+
+def hours_between(earlier: np.datetime64, later: np.datetime64) -> int:
+    """Whole hours from ``earlier`` to ``later``."""
+    return int((later - earlier) / np.timedelta64(1, "h"))

@@ -12,12 +12,13 @@ sensor faults as hypotheses: Bar-Shalom, Li, Kirubarajan (2001), Estimation with
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.uncertainty.assimilation.gauge_model import Sensor
+from strandline.uncertainty.assimilation.gauge_model import Deviation, Sensor
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 
 PAST_HOURS = 36
@@ -55,10 +56,15 @@ class SeaModel:
         """Hypotheses: regime, then sound (0) or broken (1) for each gauge."""
         return (self.process.shocks.size, *(2 for _ in self.sensors))
 
+    @cached_property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """(D,) of all gauges, in their order."""
+        return tuple(deviation for sensor in self.sensors for deviation in sensor.deviations)
+
     @property
     def size(self) -> int:
-        """Length of the state: W hours, newest first, and a deviation for each gauge."""
-        return self.hours + len(self.sensors)
+        """Length of the state: W hours, newest first, and D deviations of the gauges."""
+        return self.hours + len(self.deviations)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +74,8 @@ class SeaBelief:
     Attributes:
         hour: now, UTC full hour.
         weight: (N,) probability [-] of each hypothesis, in the order of ``SeaModel.shape``.
-        mean: (N, W + S) [m]: the residual from ``now + ahead`` back, then each gauge's deviation.
-        covariance: (N, W + S, W + S) [m2].
+        mean: (N, W + D) [m]: the residual from ``now + ahead`` back, then the deviations of the gauges.
+        covariance: (N, W + D, W + D) [m2].
         moved: stream → shift of the residual's mean by its readings of the last hour [m].
     """
 
@@ -87,6 +93,10 @@ class SeaBelief:
         variance = float(self.weight @ (self.covariance[:, at, at] + (self.mean[:, at] - mean) ** 2))
         return mean, variance**0.5
 
+    def stormy(self) -> float:
+        """Probability [-] of a regime other than the calm one."""
+        return float(1 - self.weight.reshape(self.model.shape[0], -1)[0].sum())
+
     def broken(self) -> dict[str, float]:
         """Stream → probability [-] that it is broken."""
         weight = self.weight.reshape(self.model.shape)
@@ -102,8 +112,8 @@ def climatological_prior(model: SeaModel, hour: np.datetime64) -> SeaBelief:
     process = model.process
     covariance = np.zeros((model.size, model.size))
     covariance[: model.hours, : model.hours] = process.climate(model.hours)
-    for number, sensor in enumerate(model.sensors, start=model.hours):
-        covariance[number, number] = sensor.spread(process.stationary) ** 2
+    for number, deviation in enumerate(model.deviations, start=model.hours):
+        covariance[number, number] = deviation.spread(process.stationary) ** 2
     weight = process.stationary
     for _ in model.sensors:
         weight = np.multiply.outer(weight, np.array([REPAIR_RATE, BREAK_RATE]) / (REPAIR_RATE + BREAK_RATE))
@@ -171,7 +181,7 @@ def _predict(belief: SeaBelief) -> SeaBelief:
     predicted = np.empty_like(mean)
     predicted[:, 1:hours] = mean[:, : hours - 1]
     predicted[:, 0] = mean[:, :order] @ process.coefficients
-    persistence = np.array([sensor.persistence for sensor in model.sensors])
+    persistence = np.array([deviation.persistence for deviation in model.deviations])
     predicted[:, hours:] = mean[:, hours:] * persistence
     spread = np.empty_like(covariance)
     # rows, then columns, of F C F'
@@ -184,8 +194,8 @@ def _predict(belief: SeaBelief) -> SeaBelief:
     spread[:, :, hours:] = half[:, :, hours:] * persistence
     regime = np.indices(model.shape)[0].ravel()
     spread[:, 0, 0] += process.shocks[regime] ** 2
-    for number, sensor in enumerate(model.sensors, start=hours):
-        spread[:, number, number] += sensor.shocks[regime] ** 2
+    for number, deviation in enumerate(model.deviations, start=hours):
+        spread[:, number, number] += deviation.shocks[regime] ** 2
     return replace(
         belief, hour=belief.hour + np.timedelta64(1, "h"), weight=weight.ravel(), mean=predicted, covariance=spread
     )
@@ -225,16 +235,15 @@ def _condition(belief: SeaBelief, reading: Residual) -> SeaBelief:
     sound = np.indices(model.shape)[number + 1].ravel() == 0
     mean, covariance = belief.mean[sound], belief.covariance[sound]
     noise = (sensor.noise * (SUSPECT_NOISE if reading.is_suspect else 1.0)) ** 2
-    along, expected = sensor.gain * covariance[:, at], sensor.gain * mean[:, at]
-    if sensor.deviates:
-        kept = sensor.persistence**age  # the deviation then, from the one now
-        along = along + kept * covariance[:, model.hours + number]
-        expected = expected + kept * mean[:, model.hours + number]
-        noise += (1 - kept**2) * sensor.spread(model.process.stationary) ** 2
-    own = sensor.gain * along[:, at]
-    if sensor.deviates:
-        own = own + kept * along[:, model.hours + number]
-    variance = own + noise  # (n,)
+    where, share = [at], [sensor.gain]  # of the state, what the reading consists of
+    first = model.hours + sum(len(other.deviations) for other in model.sensors[:number])
+    for position, deviation in enumerate(sensor.deviations, start=first):
+        kept = deviation.persistence**age  # the deviation then, from the one now
+        where, share = [*where, position], [*share, kept]
+        noise += (1 - kept**2) * deviation.spread(model.process.stationary) ** 2
+    along = covariance[:, :, where] @ share  # (n, W + D)
+    expected = mean[:, where] @ share
+    variance = along[:, where] @ share + noise  # (n,)
     innovation = reading.value - expected
     gain = along / variance[:, None]
     new_mean, new_covariance, logarithm = belief.mean.copy(), belief.covariance.copy(), np.log(belief.weight)

@@ -1,7 +1,7 @@
 """Fit of the sea-level model, the gauges and the forecast sources to hourly records."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,17 +10,19 @@ from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, fit_tide, predict_tide
 from strandline.observations.sea_level.residual_process import autocovariance
-from strandline.uncertainty.assimilation.ensemble import Guidance
 from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource, fit_error_inflation
 from strandline.uncertainty.assimilation.gauge_model import fit_sensor, own_sensor
-from strandline.uncertainty.assimilation.spread_inflation import (
-    NO_INFLATION,
-    SpreadInflation,
-    fit_spread_inflation,
+from strandline.uncertainty.assimilation.inflation_fit import (
+    HOURS_NEEDED,
+    Errors,
+    Hindcast,
+    hindcast_blind,
     hindcast_storm,
     observed_ahead,
 )
+from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION, SpreadInflation
+from strandline.uncertainty.assimilation.storm_climate import fit_storm_bounds
 from strandline.uncertainty.assimilation.surge_process import fit_surge_process
 
 ForecastFunction = Callable[[np.datetime64], ExternalForecast | None]
@@ -76,6 +78,7 @@ def fit_sea_level(
     scored: Mask,
     functions: Mapping[str, ForecastFunction],
     progress: Progress | None = None,
+    from_own_gauge: Collection[str] = (),
 ) -> SeaLevelFit:
     """Fit to hourly records.
 
@@ -89,6 +92,7 @@ def fit_sea_level(
         peaks: positions of the storms' highest levels; no source of forecasts was trained on these storms.
         scored: (T,) hours that hindcasts may read and are scored on.
         functions: stream → its past forecasts.
+        from_own_gauge: sources that need the own gauge.
 
     Raises:
         RefusedByTheory: the own gauge's record is too short.
@@ -119,10 +123,13 @@ def fit_sea_level(
     model = SeaModel(process, tuple(sensors))
     available = np.where(scored, np.array(residuals), np.nan)  # (S, T)
     try:
-        sources, spread_inflation = fit_forecast_weights(model, time, available, peaks, functions, progress)
+        sources, spread_inflation = fit_forecast_weights(
+            model, time, available, peaks, functions, progress, from_own_gauge
+        )
     except RefusedByTheory as refusal:
         notes.append(f"The spread of the forecast could not be calibrated ({refusal}); the model's own spread is used.")
-        sources, spread_inflation = (), NO_INFLATION
+        sources = ()
+        spread_inflation = replace(NO_INFLATION, storm_bounds=fit_storm_bounds(time, available[0]))
     return SeaLevelFit(model, tides, spread_inflation, sources, tuple(notes))
 
 
@@ -133,47 +140,73 @@ def fit_forecast_weights(
     peaks: Sequence[int],
     functions: Mapping[str, ForecastFunction],
     progress: Progress | None = None,
+    from_own_gauge: Collection[str] = (),
 ) -> tuple[tuple[ForecastSource, ...], SpreadInflation]:
-    """Fit the error inflation of each forecast source in turn, then the spread inflation of the ensemble with all.
+    """Fit the error inflation of each forecast source in turn, then the spread inflation of the ensemble.
+
+    Spread inflation is fitted to hindcasts with all gauges, without the own one and without any, each with and without
+    the forecasts that are available then.
 
     Args:
         time: (T,) UTC, hourly; ``residuals``: (S, T) [m] of the model's gauges, NaN = no reading.
         peaks: positions of storms that no source was trained on.
         functions: stream → its past forecasts.
+        from_own_gauge: sources that need the own gauge.
 
     Raises:
         RefusedByTheory: too few storms.
     """
     report: Progress = (lambda done: None) if progress is None else progress
-    hindcasts = []
-    for number, peak in enumerate(peaks, start=1):
-        hindcasts += hindcast_storm(model, time, residuals, peak, lambda hour: ())
-        report(number / (3 * len(peaks)))
-    observed = [observed_ahead(residuals[0], at) for at, _ in hindcasts]
-    ensembles = [ensemble for _, ensemble in hindcasts]
-    forecasts = {name: {each.hour: function(each.hour) for each in ensembles} for name, function in functions.items()}
+    storms = [peak for peak in sorted(peaks) if peak >= HOURS_NEEDED]
+    hindcasts: list[Hindcast] = []
+    for number, peak in enumerate(storms, start=1):
+        hindcasts += hindcast_storm(model, time, residuals, peak, ())
+        report(0.4 * number / len(storms))
+    hours = sorted({each.paths.hour for each in hindcasts})
+    archive = {name: {hour: function(hour) for hour in hours} for name, function in functions.items()}
+    unguided, guided = Errors(), Errors()
+    for each in hindcasts:
+        unguided.add(each, observed_ahead(residuals[0], each.at))
     sources: list[ForecastSource] = []
-    for name in functions:
-        own_forecasts = [forecasts[name][ensemble.hour] for ensemble in ensembles]
+    for name, forecasts in archive.items():
         past = [
-            (ensemble, forecast, truth)
-            for ensemble, forecast, truth in zip(ensembles, own_forecasts, observed, strict=True)
-            if forecast is not None
+            (each.paths, forecast, observed_ahead(residuals[0], each.at))
+            for each in hindcasts[::2]  # half of them give the same inflation
+            if (forecast := forecasts[each.paths.hour]) is not None
         ]
         source = fit_error_inflation(name, past)
         sources.append(source)
-        guidance = [None if forecast is None else source.guidance_from(forecast) for forecast in own_forecasts]
-        ensembles = [
-            ensemble if each is None else ensemble.assimilating(each)
-            for ensemble, each in zip(ensembles, guidance, strict=True)
-        ]
+        hindcasts = [_guided(each, source, forecasts[each.paths.hour]) for each in hindcasts]
+    for each in hindcasts if sources else ():
+        guided.add(each, observed_ahead(residuals[0], each.at))
+    factors = [_factors(unguided, guided if sources else unguided)]
+    report(0.6)
+    external = [source for source in sources if source.stream not in from_own_gauge]
+    for silent in ((0,), tuple(range(len(model.sensors)))):
+        unguided, guided = Errors(), Errors()
+        for number, peak in enumerate(storms, start=1):
+            blind = len(silent) == len(model.sensors)
+            for each in (
+                hindcast_blind(model, time, peak) if blind else hindcast_storm(model, time, residuals, peak, silent)
+            ):
+                observed = observed_ahead(residuals[0], each.at)
+                unguided.add(each, observed)
+                after = each
+                for source in external:
+                    after = _guided(after, source, archive[source.stream][each.paths.hour])
+                if external:
+                    guided.add(after, observed)
+            report((0.9 if blind else 0.6) + (0.1 if blind else 0.3) * number / len(storms))
+        factors.append(_factors(unguided, guided if external else unguided))
+    ascending = np.maximum.accumulate(np.array(factors), axis=0)  # fewer gauges are never narrower
+    return tuple(sources), SpreadInflation(ascending, fit_storm_bounds(time, residuals[0]))
 
-    def guidance_at(hour: np.datetime64) -> list[Guidance]:
-        available = ((source, forecasts[source.stream].get(hour)) for source in sources)
-        guidance = [source.guidance_from(forecast) for source, forecast in available if forecast is not None]
-        return [each for each in guidance if each is not None]
 
-    spread_inflation = fit_spread_inflation(
-        model, time, residuals, peaks, guidance_at, lambda done: report((1 + 2 * done) / 3)
-    )
-    return tuple(sources), spread_inflation
+def _factors(unguided: Errors, guided: Errors) -> Floats:
+    """(2, 2, 2, 49) without and with external forecasts, by regime, side and lead."""
+    return np.stack([unguided.factors(), guided.factors()])
+
+
+def _guided(hindcast: Hindcast, source: ForecastSource, forecast: ExternalForecast | None) -> Hindcast:
+    guidance = None if forecast is None else source.guidance_from(forecast, hindcast.paths.hour)
+    return hindcast if guidance is None else replace(hindcast, paths=hindcast.paths.assimilating(guidance))

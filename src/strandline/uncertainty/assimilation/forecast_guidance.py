@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats
-from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, assimilate_forecast
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, NOW, Guidance, ResidualPaths, hours_between
+from strandline.uncertainty.assimilation.filter import PAST_HOURS
 
 INFLATIONS = (0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0)
 """Candidate factors on a forecast's own spread; if even the best does not help, the forecast is not used."""
@@ -25,8 +26,9 @@ _LEADS = (3, 6, 12, 24, 36, HORIZON_HOURS)
 
 @dataclass(frozen=True, eq=False)
 class ExternalForecast:
-    """A forecast of the residual: mean and spread (L,) [m] at leads (L,) [h]."""
+    """A forecast of the residual: mean and spread (L,) [m] at leads (L,) [h], ascending, from ``hour``."""
 
+    hour: np.datetime64
     leads: npt.NDArray[np.int64]
     mean: Floats
     spread: Floats
@@ -43,19 +45,23 @@ class ForecastSource:
     stream: str
     inflation: float
 
-    def guidance_from(self, forecast: ExternalForecast) -> Guidance | None:
-        """The forecast with its error covariance; ``None`` if the source is not used."""
-        if not np.isfinite(self.inflation):
+    def guidance_from(self, forecast: ExternalForecast, hour: np.datetime64) -> Guidance | None:
+        """The forecast with its error covariance, for a belief of ``hour``.
+
+        It counts until its last hour has left the belief's past. ``None`` if it no longer counts, or if the source is
+        not used.
+        """
+        leads = forecast.leads + hours_between(hour, forecast.hour)
+        counts = leads > -PAST_HOURS
+        if not (np.isfinite(self.inflation) and counts.any()):
             return None
-        spread = self.inflation * np.maximum(forecast.spread, LEAST_SPREAD)
-        correlation = np.exp(-np.abs(forecast.leads[:, None] - forecast.leads) / CORRELATION_HOURS)
-        return Guidance(self.stream, forecast.leads, forecast.mean, spread[:, None] * spread * correlation)
+        spread = self.inflation * np.maximum(forecast.spread[counts], LEAST_SPREAD)
+        correlation = np.exp(-np.abs(leads[counts, None] - leads[counts]) / CORRELATION_HOURS)
+        return Guidance(self.stream, leads[counts], forecast.mean[counts], spread[:, None] * spread * correlation)
 
 
-def fit_error_inflation(
-    stream: str, past: Sequence[tuple[ResidualEnsemble, ExternalForecast, Floats]]
-) -> ForecastSource:
-    """Fit to ensembles without the source, its forecasts then, and the observations (49,) [m], NaN = not observed.
+def fit_error_inflation(stream: str, past: Sequence[tuple[ResidualPaths, ExternalForecast, Floats]]) -> ForecastSource:
+    """Fit to paths without the source, its forecasts then, and the observations (49,) [m], NaN = not observed.
 
     Selects the inflation with the lowest continuous ranked probability score, mean over leads up to two days: a
     forecast that rests on the same readings as the belief counts only for what it adds.
@@ -65,29 +71,28 @@ def fit_error_inflation(
     """
     if not past:
         raise RefusedByTheory(f"no past forecast of '{stream}' to fit its error to")
-    without = float(np.mean([_score(ensemble.residual, observed) for ensemble, _, observed in past]))
+    without = float(np.mean([_score(paths, observed) for paths, _, observed in past]))
     best, found = HELPS * without, np.inf
     for inflation in INFLATIONS:
         source = ForecastSource(stream, inflation)
         scores = []
-        for ensemble, forecast, observed in past:
-            guidance = source.guidance_from(forecast)
-            if guidance is not None:  # the candidates are finite
-                scores.append(_score(assimilate_forecast(ensemble.residual, guidance), observed))
+        for paths, forecast, observed in past:
+            guidance = source.guidance_from(forecast, paths.hour)
+            scores.append(_score(paths if guidance is None else paths.assimilating(guidance), observed))
         if (score := float(np.mean(scores))) < best:
             best, found = score, inflation
     return ForecastSource(stream, found)
 
 
-def _score(members: Floats, observed: Floats) -> float:
-    """Continuous ranked probability score [m] of an ensemble (N, 49), mean over some leads.
+def _score(paths: ResidualPaths, observed: Floats) -> float:
+    """Continuous ranked probability score [m], mean over some leads.
 
     Source: Gneiting and Raftery (2007), JASA 102, eq. 21.
     """
-    leads = [lead for lead in _LEADS if np.isfinite(observed[lead])]
-    if not leads:
+    leads = np.array([lead for lead in _LEADS if np.isfinite(observed[lead])], dtype=int)
+    if not leads.size:
         return 0.0
-    ordered = np.sort(members[:, leads], axis=0)
+    ordered = np.sort(paths.residual[:, NOW + leads], axis=0)
     count = len(ordered)
     spread = ((2 * np.arange(1, count + 1) - count - 1)[:, None] * ordered).sum(axis=0) / count**2
     return float((np.abs(ordered - observed[leads]).mean(axis=0) - spread).mean())

@@ -1,6 +1,7 @@
 """Observation model of a gauge: its residual as a function of the residual at the own gauge."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,22 +13,40 @@ LARGEST_SHIFT = 6
 """Largest time shift between a neighbour and the own gauge [h]: some 150 km along a shelf."""
 READING_NOISE = 0.01
 """Standard deviation of an hourly reading [m]; a gauge's own accuracy (IOC Manual 14, vol. IV, section 2)."""
-DATUM_SPREAD, DATUM_PERSISTENCE = 0.04, 0.98
-"""Standard deviation of the own gauge's zero [m], and its persistence per hour [-] (two days): assumptions. Without
-them a gauge that drifts by a decimetre a day pulls the belief along."""
+ZERO_SPREAD, ZERO_PERSISTENCE = 0.08, 0.99
+"""Standard deviation of a gauge's zero [m], and its persistence per hour [-] (four days): assumptions. Without them a
+gauge that drifts by a decimetre a day pulls the belief along."""
 FEWEST = 500
 """Hours with readings of both gauges that a fit needs."""
 
 
 @dataclass(frozen=True, eq=False)
+class Deviation:
+    """A first-order process that a gauge's residual contains beside that of the sea.
+
+    Attributes:
+        persistence: over an hour [-].
+        shocks: (R,) hourly shocks in each regime of the surge [m].
+    """
+
+    persistence: float
+    shocks: Floats
+
+    def spread(self, stationary: Floats) -> float:
+        """Standard deviation without readings [m], given the regimes' stationary distribution (R,)."""
+        return float(np.sqrt(stationary @ self.shocks**2 / (1 - self.persistence**2)))
+
+
+@dataclass(frozen=True, eq=False)
 class Sensor:
-    """A gauge's residual as gain · r(t + ahead) + deviation + noise, with r the residual at the own gauge.
+    """A gauge's residual as gain · r(t + ahead) + local part + zero + noise, with r the residual at the own gauge.
 
     Attributes:
         ahead: hours by which it leads the own gauge; negative = it lags.
         gain: [-].
-        persistence: of the deviation over an hour [-]; the deviation is the local part of its residual.
-        shocks: (R,) hourly shocks of the deviation in each regime of the surge [m]; zeros = no deviation.
+        persistence: of the local part of its residual over an hour [-].
+        shocks: (R,) hourly shocks of the local part in each regime of the surge [m]; zeros = there is none.
+        zero: standard deviation of its zero, which may drift [m].
         noise: of a reading [m].
     """
 
@@ -36,22 +55,20 @@ class Sensor:
     gain: float
     persistence: float
     shocks: Floats
+    zero: float = ZERO_SPREAD
     noise: float = READING_NOISE
 
-    @property
-    def deviates(self) -> bool:
-        """Whether it has a deviation."""
-        return bool((self.shocks > 0).any())
-
-    def spread(self, stationary: Floats) -> float:
-        """Standard deviation of the deviation without readings [m], given the regimes' stationary distribution (R,)."""
-        return float(np.sqrt(stationary @ self.shocks**2 / (1 - self.persistence**2)))
+    @cached_property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """The local part and the zero, those that there are."""
+        shock = self.zero * np.sqrt(1 - ZERO_PERSISTENCE**2)
+        both = Deviation(self.persistence, self.shocks), Deviation(ZERO_PERSISTENCE, np.full_like(self.shocks, shock))
+        return tuple(each for each in both if (each.shocks > 0).any())
 
 
 def own_sensor(stream: str, process: SurgeProcess) -> Sensor:
-    """The own gauge; its deviation is the error of its zero."""
-    shock = DATUM_SPREAD * np.sqrt(1 - DATUM_PERSISTENCE**2)
-    return Sensor(stream, 0, 1.0, DATUM_PERSISTENCE, np.full(process.shocks.size, shock))
+    """The own gauge, at which the sea level is defined."""
+    return Sensor(stream, 0, 1.0, 0.0, np.zeros(process.shocks.size))
 
 
 def fit_sensor(stream: str, own: Floats, other: Floats, process: SurgeProcess) -> Sensor:

@@ -1,114 +1,112 @@
 """Inflation of the ensemble's spread, fitted so that storms of the record are covered as promised."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from strandline.errors import RefusedByTheory
-from strandline.observations.arrays import Floats, Times
-from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, sample_ensemble
-from strandline.uncertainty.assimilation.filter import Residual, SeaModel, climatological_prior, filter_step
-from strandline.uncertainty.conformal import conformal_radius
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 
 COVERAGE = 0.9
-WARM_UP_HOURS, BEFORE_HOURS, AFTER_HOURS, EVERY_HOURS = 72, 36, 24, 3
-"""Hours of readings before a storm that spin up the filter; hours before and after the peak, and the step, at which
-the ensemble is scored."""
-NO_READING_HOURS = 3
-"""Hours without a valid reading after which the own gauge counts as unavailable [h]."""
+BOUNDS = ((1 - COVERAGE) / 2, 0.5, (1 + COVERAGE) / 2)
+"""Quantiles of the lower bound, the median and the upper bound."""
+FULL_HOURS, FORGOTTEN_HOURS = 1, 13
+"""A gauge counts fully up to the first age of its last reading [h] and no longer from the second on, linear between:
+assumptions."""
+LAST_LEAD, CLIMATE_LEAD = HORIZON_HOURS, HORIZON_HOURS + 24
+"""Hours after the last news between which the forecast passes into the climate of storms [h]: the longest lead that the
+factors are fitted to, and a day later."""
 LEAST_HALF_WIDTH = 0.02
 """Of an interval [m], in the scale of errors: two hourly readings do not agree better than that."""
-GuidanceFunction = Callable[[np.datetime64], Sequence[Guidance]]
-"""Hour → external forecasts available then."""
+
+
+@dataclass(frozen=True, eq=False)
+class Information:
+    """What a forecast rests on.
+
+    Attributes:
+        lead: (49,) hours from the last news to the valid hours.
+        own_age, other_age: hours from the last accepted reading of the own gauge, and of any other, to the last news;
+            ∞ = never.
+        stormy: probability of a stormy regime at the last news [-].
+        guided: (49,) 1 where an external forecast covers the hour, 0 long after its end [-].
+        month: (49,) of the valid hours, 0 to 11.
+    """
+
+    lead: Floats
+    own_age: float
+    other_age: float
+    stormy: float
+    guided: Floats
+    month: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class SpreadInflation:
-    """Factor on the spread about the median, (49,) for each lead, with and without readings of the own gauge.
+    """Factors on the spread about the median, and the climate of storms that blind forecasts widen to.
 
-    Fitted on storms, so that storms are covered as promised; in calm weather the ensemble is wider than needed.
-    """
-
-    with_own_gauge: Floats
-    without_own_gauge: Floats
-
-
-NO_INFLATION = SpreadInflation(np.ones(HORIZON_HOURS + 1), np.ones(HORIZON_HOURS + 1))
-
-
-def hindcast_storm(
-    model: SeaModel,
-    time: Times,
-    residuals: Floats,
-    peak: int,
-    guidance_at: GuidanceFunction,
-    silent: Sequence[int] = (),
-) -> list[tuple[int, ResidualEnsemble]]:
-    """Hindcast a storm: positions in ``time`` and the ensemble sampled at each.
-
-    Args:
-        time: (T,) UTC, hourly; ``residuals``: (S, T) [m] of the model's gauges, NaN = no reading.
-        peak: position of the storm's highest level.
-        silent: gauges, by number, without readings from ``BEFORE_HOURS`` before the peak on.
-    """
-    first = peak - BEFORE_HOURS - WARM_UP_HOURS
-    belief = climatological_prior(model, time[first])
-    found = []
-    for at in range(first, peak + AFTER_HOURS + 1):
-        hour = time[at].astype("datetime64[h]")
-        silent_now = silent if at >= peak - BEFORE_HOURS else ()
-        readings = [
-            Residual(sensor.stream, hour, float(residuals[number, at]))
-            for number, sensor in enumerate(model.sensors)
-            if number not in silent_now and np.isfinite(residuals[number, at])
-        ]
-        belief = filter_step(belief, hour, readings)
-        if at >= peak - BEFORE_HOURS and (at - peak) % EVERY_HOURS == 0:
-            found.append((at, sample_ensemble(belief, guidance_at(hour))))
-    return found
-
-
-def fit_spread_inflation(
-    model: SeaModel,
-    time: Times,
-    residuals: Floats,
-    peaks: Sequence[int],
-    guidance_at: GuidanceFunction,
-    progress: Callable[[float], None] = lambda done: None,
-) -> SpreadInflation:
-    """Fit to hindcasts of the record's storms, each with and without the own gauge.
+    Attributes:
+        factors: (3, 2, 2, 2, 49) by what is heard – the own gauge, other gauges only, no gauge –, without or with
+            external forecasts, by regime – calm, stormy –, by side – below, above –, and by lead [-]. With fewer gauges
+            no factor is smaller.
+        storm_bounds: (12, 2) bounds of the residual in storms of the season, by month [m]; the first below 0, the
+            second above.
 
     Raises:
-        RefusedByTheory: fewer storms than the coverage needs.
+        InputError: a factor that falls where less is heard, or bounds on the wrong side of 0.
     """
 
-    def factors(silent: tuple[int, ...], begun: float) -> Floats:
-        scores: list[Floats] = []
-        for number, peak in enumerate(peaks, start=1):
-            hindcasts = hindcast_storm(model, time, residuals, peak, guidance_at, silent)
-            scores.append(
-                np.array([_scaled_errors(ensemble, observed_ahead(residuals[0], at)) for at, ensemble in hindcasts])
-            )
-            progress(begun + number / (2 * len(peaks)))
-        by_lead = [[score[np.isfinite(score[:, lead]), lead] for score in scores] for lead in range(HORIZON_HOURS + 1)]
-        return np.maximum([conformal_radius(column, COVERAGE) for column in by_lead], 1.0)
+    factors: Floats
+    storm_bounds: Floats
 
-    if not peaks:
-        raise RefusedByTheory("the record has no storm to fit the spread inflation to")
-    return SpreadInflation(factors((), 0.0), factors((0,), 0.5))
+    def __post_init__(self) -> None:
+        if self.factors.shape != (3, 2, 2, 2, HORIZON_HOURS + 1) or self.storm_bounds.shape != (12, 2):
+            stated = f"{self.factors.shape} factors, {self.storm_bounds.shape} bounds"
+            raise InputError("spread inflation", stated, f"give (3, 2, 2, 2, {HORIZON_HOURS + 1}) and (12, 2)")
+        if (self.factors <= 0).any() or (np.diff(self.factors, axis=0) < 0).any():
+            raise InputError("spread inflation", "a factor falls where less is heard", "give ascending factors above 0")
+        if (self.storm_bounds[:, 0] > 0).any() or (self.storm_bounds[:, 1] < 0).any():
+            raise InputError("spread inflation", "storm bounds on one side of 0", "give one below and one above 0")
+
+    def inflate(self, ensemble: ResidualEnsemble, information: Information) -> ResidualEnsemble:
+        """The same medians, with the spread that covers storms.
+
+        Factors pass from one kind of information to the next as the last reading ages, and between regimes with their
+        probability, so that no hour of silence narrows the ensemble. Where nothing is left but the climate, the bounds
+        are at least those of the season's storms.
+        """
+        low, middle, high = np.quantile(ensemble.residual, BOUNDS, axis=0)
+        below, above = self._factors(information)  # (49,) each
+        blind = self._blindness(information)
+        lowest, highest = self.storm_bounds[information.month.astype(int)].T
+        below = np.maximum(below, blind * (middle - lowest) / np.maximum(middle - low, LEAST_HALF_WIDTH))
+        above = np.maximum(above, blind * (highest - middle) / np.maximum(high - middle, LEAST_HALF_WIDTH))
+        deviation = ensemble.residual - middle
+        return replace(ensemble, residual=middle + np.where(deviation < 0, below, above) * deviation)
+
+    def _factors(self, information: Information) -> Floats:
+        """(2, 49) factors below and above the median."""
+        lead = np.minimum(information.lead, HORIZON_HOURS).astype(int)
+        guided, stormy = information.guided, np.full(lead.size, information.stormy)
+        weights = _kinds(information), np.stack([1 - guided, guided]), np.stack([1 - stormy, stormy])
+        return np.asarray(np.exp(np.einsum("kl,gl,rl,kgrsl->sl", *weights, np.log(self.factors[..., lead]))))
+
+    def _blindness(self, information: Information) -> Floats:
+        """(49,) 1 where only the climate is left, 0 where anything heard still counts."""
+        return np.asarray(_kinds(information)[2] * (1 - information.guided))
 
 
-def observed_ahead(residual: Floats, at: int) -> Floats:
-    """(49,) of a record (T,) from a position on [m]; NaN = not observed."""
-    observed = np.full(HORIZON_HOURS + 1, np.nan)
-    known = residual[at : at + HORIZON_HOURS + 1]
-    observed[: known.size] = known
-    return observed
+def _kinds(information: Information) -> Floats:
+    """(3, 49) weights of the own gauge, of other gauges, and of no gauge."""
+    own, other = (_fall(age, FULL_HOURS, FORGOTTEN_HOURS) for age in (information.own_age, information.other_age))
+    left = _fall(information.lead, LAST_LEAD, CLIMATE_LEAD)
+    return np.stack([own * left, (1 - own) * other * left, 1 - (own + (1 - own) * other) * left])
 
 
-def _scaled_errors(ensemble: ResidualEnsemble, observed: Floats) -> Floats:
-    """(49,) distance of the observation from the median over that of the bound on its side [-]; NaN = not observed."""
-    low, middle, high = np.quantile(ensemble.residual, [(1 - COVERAGE) / 2, 0.5, (1 + COVERAGE) / 2], axis=0)
-    half_width = np.where(observed >= middle, high - middle, middle - low)
-    return np.asarray(np.abs(observed - middle) / np.maximum(half_width, LEAST_HALF_WIDTH))
+def _fall(age: Floats | float, first: float, last: float) -> Floats:
+    """1 up to the first age, 0 from the last on, linear between."""
+    return np.asarray(np.clip((last - np.asarray(age)) / (last - first), 0.0, 1.0))
+
+
+NO_INFLATION = SpreadInflation(np.ones((3, 2, 2, 2, HORIZON_HOURS + 1)), np.zeros((12, 2)))

@@ -11,7 +11,8 @@ from strandline.observations.storms import Window
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.study_area import StudyArea
 from strandline.uncertainty.assimilation.fit import ForecastFunction, GaugeRecord, GaugeTide, SeaLevelFit, fit_sea_level
-from strandline.uncertainty.assimilation.spread_inflation import AFTER_HOURS, BEFORE_HOURS, WARM_UP_HOURS
+from strandline.uncertainty.assimilation.inflation_fit import HOURS_NEEDED
+from strandline.uncertainty.assimilation.storm_climate import AFTER_HOURS
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.watch.assimilation.student_forecast import STUDENT, StudentForecaster
 
@@ -51,6 +52,7 @@ def fit(
         ~held_out,
         {STUDENT: lambda hour: student.forecast(hour, *_context(time, own, hour)), **(archives or {})},
         progress,
+        from_own_gauge=(STUDENT,),
     )
 
 
@@ -70,7 +72,7 @@ def _peaks(time: Times, level: Floats, withheld: Sequence[Window], held_out: Seq
         inside = np.flatnonzero((time >= start) & (time <= end) & np.isfinite(level))
         if inside.size:
             peak = int(inside[np.argmax(level[inside])])
-            if BEFORE_HOURS + WARM_UP_HOURS <= peak < time.size - AFTER_HOURS:
+            if HOURS_NEEDED <= peak < time.size - AFTER_HOURS:
                 found.append(peak)
     return sorted(set(found))
 

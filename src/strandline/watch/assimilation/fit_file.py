@@ -44,10 +44,10 @@ class _Fields:
     coefficients: Numbers
     shocks: Numbers
     transition: tuple[Numbers, ...]
-    sensors: tuple[tuple[str, int, float, float, Numbers, float], ...]
+    sensors: tuple[tuple[str, int, float, float, Numbers, float, float], ...]
     tides: dict[str, GaugeTide]
-    inflation_with_own_gauge: Numbers
-    inflation_without_own_gauge: Numbers
+    spread_factors: tuple[tuple[tuple[tuple[Numbers, ...], ...], ...], ...]
+    storm_bounds: tuple[tuple[float, float], ...]
     sources: tuple[tuple[str, float | None], ...]
     notes: tuple[str, ...]
     deployment: str
@@ -63,12 +63,12 @@ def _to_fields(fitted: SeaLevelFit) -> _Fields:
         shocks=tuple(process.shocks.tolist()),
         transition=tuple(tuple(row) for row in process.transition.tolist()),
         sensors=tuple(
-            (one.stream, one.ahead, one.gain, one.persistence, tuple(one.shocks.tolist()), one.noise)
+            (one.stream, one.ahead, one.gain, one.persistence, tuple(one.shocks.tolist()), one.zero, one.noise)
             for one in fitted.model.sensors
         ),
         tides=fitted.tides,
-        inflation_with_own_gauge=tuple(inflation.with_own_gauge.tolist()),
-        inflation_without_own_gauge=tuple(inflation.without_own_gauge.tolist()),
+        spread_factors=inflation.factors.tolist(),
+        storm_bounds=inflation.storm_bounds.tolist(),
         sources=tuple((one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in fitted.sources),
         notes=fitted.notes,
         deployment=fitted.deployment,
@@ -78,13 +78,13 @@ def _to_fields(fitted: SeaLevelFit) -> _Fields:
 def _from_fields(fields: _Fields) -> SeaLevelFit:
     process = SurgeProcess(np.array(fields.coefficients), np.array(fields.shocks), np.array(fields.transition))
     sensors = tuple(
-        Sensor(stream, ahead, gain, persistence, np.array(shocks), noise)
-        for stream, ahead, gain, persistence, shocks, noise in fields.sensors
+        Sensor(stream, ahead, gain, persistence, np.array(shocks), zero, noise)
+        for stream, ahead, gain, persistence, shocks, zero, noise in fields.sensors
     )
     return SeaLevelFit(
         SeaModel(process, sensors),
         fields.tides,
-        SpreadInflation(np.array(fields.inflation_with_own_gauge), np.array(fields.inflation_without_own_gauge)),
+        SpreadInflation(np.array(fields.spread_factors), np.array(fields.storm_bounds)),
         tuple(
             ForecastSource(stream, np.inf if inflation is None else inflation) for stream, inflation in fields.sources
         ),

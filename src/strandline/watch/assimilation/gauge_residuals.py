@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from strandline.observations.arrays import Floats, Times
-from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.uncertainty.assimilation.filter import Residual
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.watch.feeds.quality_control import Tide
@@ -15,8 +14,6 @@ from strandline.watch.readings import Reading
 HALF_HOUR, AROUND_THE_HOUR = timedelta(minutes=30), timedelta(minutes=10)
 """Readings that belong to an hour, and those available at the step of that hour; an assumption."""
 FORECASTS = ("surge_forecast", "water_level_forecast")
-FORECAST_VALID = timedelta(hours=24)
-"""How long a forecast is used after its issue."""
 HOUR = timedelta(hours=1)
 
 
@@ -76,21 +73,22 @@ def own_readings(
 
 
 def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> dict[str, ExternalForecast]:
-    """Stream → mean and spread of its newest issue from now on; streams without an issue of the last day are left out.
+    """Stream → mean and spread of its newest issue, of whatever age.
 
     Args:
         tide: times → tide and mean level [m, region datum], subtracted from forecasts of the level.
     """
     newest: dict[str, datetime] = {}
     for reading in readings:
-        if reading.variable in FORECASTS and now - FORECAST_VALID <= reading.issued <= now:
+        if reading.variable in FORECASTS and reading.issued <= now:
             newest[reading.stream] = max(reading.issued, newest.get(reading.stream, reading.issued))
     members: dict[str, dict[int, list[float]]] = {stream: {} for stream in newest}
     for reading in readings:
-        lead = round((reading.time - now) / HOUR)
         if reading.variable not in FORECASTS or reading.issued != newest.get(reading.stream):
             continue
-        if reading.time != now + lead * HOUR or not 0 <= lead <= HORIZON_HOURS:
+        issued = _issue_hour(reading)
+        lead = round((reading.time - issued) / HOUR)
+        if reading.time != issued + lead * HOUR or lead < 0:
             continue
         level = reading.value
         if reading.variable == "water_level_forecast":
@@ -101,9 +99,14 @@ def latest_forecasts(readings: Sequence[Reading], now: datetime, tide: Tide) -> 
         if by_lead:
             leads = np.array(sorted(by_lead))
             values = [np.array(by_lead[lead]) for lead in leads.tolist()]
-            spread = [each.std(ddof=1) if each.size > 1 else 0.0 for each in values]
-            found[stream] = ExternalForecast(leads, np.array([each.mean() for each in values]), np.array(spread))
+            spread = np.array([each.std(ddof=1) if each.size > 1 else 0.0 for each in values])
+            hour = np.datetime64(newest[stream].replace(minute=0, second=0, microsecond=0), "h")
+            found[stream] = ExternalForecast(hour, leads, np.array([each.mean() for each in values]), spread)
     return found
+
+
+def _issue_hour(reading: Reading) -> datetime:
+    return reading.issued.replace(minute=0, second=0, microsecond=0)
 
 
 def _full_hour(time: datetime) -> datetime:

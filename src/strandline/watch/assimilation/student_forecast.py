@@ -56,4 +56,6 @@ class StudentForecaster:
         batch = student_inputs(build_surge_batch(observed, np.array([hour]), self.deployment.sea_level, "survey"))
         prediction = self.forecaster.predict(batch)
         low, high = self.forecaster.surge_interval(prediction, 0.9)
-        return ExternalForecast(np.arange(LEADS), prediction.surge_mean[0], (high[0] - low[0]) / (2 * Z_90))
+        return ExternalForecast(
+            hour.astype("datetime64[h]"), np.arange(LEADS), prediction.surge_mean[0], (high[0] - low[0]) / (2 * Z_90)
+        )

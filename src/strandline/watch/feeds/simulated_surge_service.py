@@ -43,20 +43,17 @@ class SurgeService:
         return cls(truth["hour"].values, truth["surge"].values.astype(float), seed)
 
     def forecast(self, hour: np.datetime64) -> ExternalForecast | None:
-        """Mean and spread of the newest issue available at an hour, from then on; ``None`` = no issue."""
+        """Mean and spread of the newest issue available at an hour; ``None`` = no issue."""
         issue = self._number(hour - np.timedelta64(SERVICE_DELAY))
         if issue < 0:
             return None
         issued = forecast_surges(self.time, self.surge, self.seed, SKILL, [issue])
-        past = int((hour - issued.issued[0]) / np.timedelta64(1, "h"))
-        values = issued.values[0, past:].astype(float)  # (L, M)
+        values = issued.values[0].astype(float)  # (L, M)
         known = np.isfinite(values).all(axis=1)
-        leads = np.arange(len(values))[known]
-        return (
-            ExternalForecast(leads, values[known].mean(axis=1), values[known].std(axis=1, ddof=1))
-            if leads.size
-            else None
-        )
+        if not known.any():
+            return None
+        mean, spread = values[known].mean(axis=1), values[known].std(axis=1, ddof=1)
+        return ExternalForecast(issued.issued[0].astype("datetime64[h]"), np.flatnonzero(known), mean, spread)
 
     def replay(self, start: datetime, end: datetime) -> Replay:
         """Its issues between two times, as a stream."""
