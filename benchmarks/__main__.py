@@ -7,7 +7,11 @@ from pathlib import Path
 
 from benchmarks.record import Record, read_record
 
-MODULES = {"triggers": "benchmarks.agent.triggers"}
+MODULES = {
+    "triggers": "benchmarks.agent.triggers",
+    "alarms": "benchmarks.agent.alarms.summary",
+    "late_warnings": "benchmarks.agent.alarms.late_warnings",
+}
 """Benchmark → module of its table, where that is not ``benchmarks.NAME.summary``."""
 
 
