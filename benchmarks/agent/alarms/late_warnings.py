@@ -1,11 +1,10 @@
-"""``python -m benchmarks.agent.alarms.late_warnings --out OUT.json``: are people warned in time when a flood is near?
+"""``python -m benchmarks.agent --late-warnings --out OUT.json``: are people warned in time when a flood is near?
 
 Made-up ensembles of one event whose onset comes nearer hour by hour: certain or uncertain about its time, more or less
 probable, seen for the first time 4 to 36 hours before. All of it is above the agreed chance, and the event comes at its
 expected time: nobody may be left without a warning.
 """
 
-import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ CLEARANCE_HOURS = 12
 EVENT_LEVEL, CALM_LEVEL, FLOOD_LEVEL, FLOOD_HOURS = 1.0, 0.0, 2.0, 6
 """Levels of the event, before and after it, and during it [m], and its duration [h]."""
 
+SpreadLater = Literal["falls", "stays"]
 Warning = Literal["move", "go up"]
 Rule = Callable[[Floats, int], Warning | None]
 """Levels (N, 49) [m] from now on, and hours since the first forecast → what people are asked to do from now on."""
@@ -51,17 +51,18 @@ class Approach:
 
     onset_h: int
     spread_h: float
-    spread_later: Literal["falls", "stays"]
+    spread_later: SpreadLater
     probability: float
 
 
 def approaches() -> Iterator[Approach]:
     """Every combination; where the time is certain there is no spread to fall."""
+    spreads: Sequence[SpreadLater] = ("falls", "stays")
     for onset in ONSETS:
         for spread in SPREADS:
-            for later in ("falls", "stays") if spread else ("stays",):
+            for later in spreads if spread else spreads[1:]:
                 for probability in PROBABILITIES:
-                    yield Approach(onset, spread, later, probability)  # type: ignore[arg-type]
+                    yield Approach(onset, spread, later, probability)
 
 
 def levels_at(approach: Approach, hour: int) -> Floats:
@@ -157,20 +158,10 @@ def markdown(record: Record, command: str) -> str:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Ask the rule in every case, and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--before", type=Path, help="result of an earlier rule, whose outcomes are kept beside")
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args(argv)
-    rows = rows_of(watch_rule, () if arguments.before is None else read_record(arguments.before).rows)
+def measure(before: Path | None, out: Path) -> None:
+    """Ask the rule of the watch in every case, and write the record."""
+    rows = rows_of(watch_rule, () if before is None else read_record(before).rows)
     record = Record("late_warnings", "simulated", {}, [], rows, summarise(rows))
-    before = "" if arguments.before is None else f"--before {arguments.before.name} "
-    write_record(
-        record, arguments.out, markdown(record, f"python -m benchmarks.agent.alarms.late_warnings {before}--out OUT")
-    )
+    earlier = "" if before is None else f"--before {before.name} "
+    write_record(record, out, markdown(record, f"python -m benchmarks.agent --late-warnings {earlier}--out OUT"))
     print_table(record, COLUMNS)
-
-
-if __name__ == "__main__":
-    main()
