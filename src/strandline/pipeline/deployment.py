@@ -30,13 +30,18 @@ from strandline.risk.stage_damage.zones import Zones, find_zones, zones_to_geojs
 DEPLOYMENT_FILE, ZONES_FILE = "deployment.nc", "zones.geojson"
 OLD_FILE = "briefing.nc"
 """Name of the file before version 0.2."""
-FORMAT = "strandline deployment 1"
+FORMAT = "strandline deployment 2"
+OLD_FORMATS = {"strandline deployment 1"}
+"""Formats that hold no danger to people."""
 YEAR_HOURS = 366 * 24
 RESPONSE = {
     "levels": (("sample", "level"), "m"),
     "flooded_share": (("zone", "sample", "level"), "1"),
     "population": (("zone", "sample", "level"), "1"),
     "damage": (("zone", "sample", "level"), "EUR 2010"),
+    "dangerous_share": (("zone", "sample", "level"), "1"),
+    "people_in_danger": (("zone", "sample", "level"), "1"),
+    "dangerous_level": (("zone", "sample"), "m"),
     "unknown_share": (("zone",), "1"),
     "uncounted_homes": (("zone",), "1"),
     "unknown_assets": (("zone",), "1"),
@@ -256,6 +261,9 @@ def load_deployment(folder: Path) -> Deployment:
         content = xr.load_dataset(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError) as error:
         raise InputError(path, f"cannot be read ({error})", remedy) from error
+    if content.attrs.get("format") in OLD_FORMATS:
+        what = "was written by an older version and does not hold which zones are dangerous to people"
+        raise InputError(path, what, "run `strandline run` again into this folder")
     if content.attrs.get("format") != FORMAT or not {*ARRAYS, "fields"} <= set(content.data_vars):
         raise InputError(path, f"is no '{FORMAT}'", remedy)
     try:
