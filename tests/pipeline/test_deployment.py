@@ -18,6 +18,7 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment import (
     Deployment,
     RunMetadata,
+    assess_zones,
     build_deployment,
     load_deployment,
     mean_high_water,
@@ -40,9 +41,9 @@ def deployment() -> Deployment:
     higher = replace(hazard, levels=hazard.levels + 0.4, flood_depth=hazard.flood_depth * np.float32(1.2))
     withheld = [(np.datetime64("2022-11-20", "D"), np.datetime64("2022-11-25T06", "h"))]
     metadata, rng = RunMetadata("0.1.0", "0123abc", {"run": 3}), np.random.default_rng(4)
-    return build_deployment(
-        coast.observations("simulated"), [hazard, higher], coast.a_plan(), a_sea(), withheld, metadata, rng
-    )
+    observed = coast.observations("simulated")
+    zones, response = assess_zones(observed, [hazard, higher], a_sea(), rng)
+    return build_deployment(observed, zones, response, hazard, coast.a_plan(), a_sea(), withheld, metadata)
 
 
 def assert_equal(one: object, other: object, place: str = "") -> None:

@@ -143,17 +143,14 @@ class Deployment:
         return any(each.kind == "simulated" for each in self.provenance.values())
 
 
-def build_deployment(
+def assess_zones(
     observations: Observations,
     hazards: Sequence[Hazard],
-    plan: Plan,
     sea_level: SeaLevelModel,
-    withheld: Sequence[Window],
-    metadata: RunMetadata,
     rng: np.random.Generator,
     polygons: gpd.GeoDataFrame | None = None,
-) -> Deployment:
-    """A deployment from the results of a run's stages.
+) -> tuple[Zones, StageDamageByZone]:
+    """The zones of a study area, and flooding, danger, people and damage in each as functions of the sea level.
 
     Args:
         observations: with a tide gauge and assets.
@@ -163,24 +160,45 @@ def build_deployment(
     """
     gauge, assets = observations.require_gauge(), observations.require_assets()
     zones = find_zones(observations, hazards, polygons)
+    dry_level = float(gauge["mean_sea_level"].values[0]) + mean_high_water(sea_level, gauge["time"].values[-1])
+    return zones, StageDamageByZone.of(zones, hazards, assets, dry_level, rng)
+
+
+def build_deployment(
+    observations: Observations,
+    zones: Zones,
+    response: StageDamageByZone,
+    hazard: Hazard,
+    plan: Plan,
+    sea_level: SeaLevelModel,
+    withheld: Sequence[Window],
+    metadata: RunMetadata,
+) -> Deployment:
+    """A deployment from the results of a run's stages.
+
+    Args:
+        observations: with a tide gauge and assets.
+        zones: of the study area, with their ``response``: see ``assess_zones``.
+        hazard: today's.
+    """
+    gauge, assets = observations.require_gauge(), observations.require_assets()
     gauges = tuple(
         GaugeSite(str(name), float(longitude), float(latitude), float(mean))
         for name, longitude, latitude, mean in zip(
             *(gauge[key].values for key in ("station", "longitude", "latitude", "mean_sea_level")), strict=True
         )
     )
-    dry_level = gauges[0].mean_sea_level + mean_high_water(sea_level, gauge["time"].values[-1])
     return Deployment(
         region=observations.region,
         zones=zones,
-        response=StageDamageByZone.of(zones, hazards, assets, dry_level, rng),
+        response=response,
         action_parameters=plan.action_parameters,
         zones_of_action={each.action: _zones_of_action(each, zones, assets) for each in plan.action_parameters},
         protocol=plan.protocol,
         sea_level=sea_level,
         gauges=gauges,
-        return_periods=hazards[0].return_periods,
-        return_levels=hazards[0].levels,
+        return_periods=hazard.return_periods,
+        return_levels=hazard.levels,
         withheld=tuple((start.astype("datetime64[ns]"), end.astype("datetime64[ns]")) for start, end in withheld),
         provenance=dict(observations.provenance),
         metadata=metadata,
