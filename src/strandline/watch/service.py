@@ -13,9 +13,10 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.pipeline.deployment import DEPLOYMENT_FILE, Deployment, load_deployment
 from strandline.pipeline.study_area import StudyArea
+from strandline.uncertainty.assimilation.fit import SeaLevelFit
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 from strandline.watch.agent import Agent
-from strandline.watch.assimilation.fit import SeaLevelFit, fit
+from strandline.watch.assimilation.fit import fit
 from strandline.watch.assimilation.fit_file import FIT_FILE, load_fit, save_fit
 from strandline.watch.assimilation.student_forecast import StudentForecaster
 from strandline.watch.assimilation.tide_cache import TideTable
@@ -108,7 +109,7 @@ def open_watch(
     student = StudentForecaster(forecaster, study_area.observations, deployment)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
     config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.action_parameters, crews)
-    agent = Agent(deployment, fitted, config, tuple(feeds(tides)), student.forecast)
+    agent = Agent(deployment, fitted, config, tuple(feeds(tides)), student.forecast, study_area.issuer)
     return Watch(agent, store, alerts, is_live)
 
 
