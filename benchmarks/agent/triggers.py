@@ -26,7 +26,8 @@ from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.early_action.hindcast import EVERY_HOURS, PROTECTION_HOURS, drop_storms
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
 from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
-from strandline.planning.early_action.triggers import History, Stream, replay
+from strandline.planning.early_action.streams import History, Stream
+from strandline.planning.early_action.triggers import replay
 from strandline.planning.early_action.verification import CostLossModel, Verification, verify
 from strandline.simulator.sea.sea import simulate_sea
 from strandline.simulator.sea.tracks import Basin

@@ -12,7 +12,8 @@ from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.early_action.derive_triggers import FORECAST, NEIGHBOUR, TriggeredAction, join_protocol
 from strandline.planning.early_action.statistical_forecast import fit_statistical_forecast
-from strandline.planning.early_action.triggers import History, Stream, replay
+from strandline.planning.early_action.streams import History, Stream
+from strandline.planning.early_action.triggers import replay
 from strandline.planning.early_action.verification import CostLossModel, Verification, verify
 
 FORECAST_SOURCE = "own readings and the tide"

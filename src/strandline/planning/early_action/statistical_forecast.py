@@ -9,7 +9,7 @@ import torch
 from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.sea_level.residual_process import autocovariance, predict_residual
-from strandline.planning.early_action.triggers import Stream
+from strandline.planning.early_action.streams import Stream
 
 CONTEXT_HOURS, LATEST_HOURS = 48, 6
 """Hours of readings that a forecast uses, and the greatest age of the last of them; otherwise there is no forecast."""

@@ -10,8 +10,8 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.early_action.cost_loss import Expenses
+from strandline.planning.early_action.indicators import COMPARE
 from strandline.planning.early_action.protocol import Event
-from strandline.planning.early_action.triggers import COMPARE
 
 SEPARATION_HOURS = 24.0
 """Exceedances closer than this are one event: about two tides (Coles 2001, section 5.3.2, runs declustering)."""
