@@ -15,8 +15,9 @@ from strandline.planning.actions import ActionParameters
 from strandline.planning.early_action.action_value import STOP_HOURS
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.uncertainty.assimilation.filter import Residual
+from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.watch.agent_state import initial_state, update_belief
-from strandline.watch.decision_rules import AgentConfig, decide, forecast, levels_of
+from strandline.watch.decision_rules import AgentConfig, decide, levels_of
 
 SILENT_BEFORE, SILENT_AFTER = 36, 24
 """Hours before and after a storm's peak in which failing streams are silent."""
@@ -120,7 +121,7 @@ def run_agent(coast: Coast, silent: Mask, progress: Progress | None = None) -> A
         if not (in_storm[at] or is_acting or max(highest, service_peak) >= coast.event_level):
             continue
         guidance = None if issue is None else sources[SERVICE].guidance_from(issue)
-        ensemble = forecast(config, state, [] if guidance is None else [guidance])
+        ensemble = forecast(state.sea, [] if guidance is None else [guidance], config.spread_inflation)
         state, _ = decide(config, state, ensemble)
         active[:, at - first] = [state.actions[name].active for name, _, _ in ACTIONS]
         if in_storm[at]:

@@ -18,7 +18,7 @@ def test_a_stored_state_is_read_back_equal() -> None:
     again = decode(stored, config.model)
     assert encode(again) == stored
     assert again.actions == state.actions
-    assert again.last_own_reading == state.last_own_reading
+    assert again.sea.last_own_reading == state.sea.last_own_reading
     np.testing.assert_array_equal(again.belief.covariance, state.belief.covariance)
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from strandline.pipeline.deployment import Deployment
 from strandline.report.alerts.cap import NAMESPACE
-from strandline.uncertainty.assimilation.filter import SeaModel, climatological_prior
+from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.gauge_model import own_sensor
+from strandline.uncertainty.assimilation.sea_state import initial_sea_state
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent_state import ActionState, AgentState
 from strandline.watch.alerts import draft_messages
@@ -42,7 +43,7 @@ def draft(
     """The action's state after drafting, and the messages."""
     process = SurgeProcess(np.array([0.9]), np.array([0.02]), np.array([[1.0]]))
     model = SeaModel(process, (own_sensor("Sella mole", process),))
-    before = AgentState(climatological_prior(model, np.datetime64(NOW, "h")), actions={ACTION: state})
+    before = AgentState(initial_sea_state(model, np.datetime64(NOW, "h")), actions={ACTION: state})
     requested: list[datetime] = []
 
     def confirmed_at(hour: datetime) -> frozenset[str]:

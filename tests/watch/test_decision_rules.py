@@ -18,11 +18,13 @@ from strandline.planning.early_action.action_value import (
 )
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import Residual, SeaModel
+from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
+from strandline.uncertainty.assimilation.sea_state import NO_DATA_HOURS
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
-from strandline.watch.agent_state import NO_DATA_HOURS, AgentState, initial_state, update_belief
-from strandline.watch.decision_rules import AgentConfig, decide, forecast
+from strandline.watch.agent_state import AgentState, initial_state, update_belief
+from strandline.watch.decision_rules import AgentConfig, decide
 
 START = np.datetime64("2020-01-01T00", "h")
 HOUR = np.timedelta64(1, "h")
@@ -164,10 +166,10 @@ def test_a_broken_gauge_that_two_others_contradict_starts_nothing() -> None:
         now = START + hour * HOUR
         readings = [Residual("own", now, jump), Residual("near", now, 0.0), Residual("far", now, 0.0)]
         state = update_belief(state, now, readings)
-        state, decisions = decide(config, state, forecast(config, state))
+        state, decisions = decide(config, state, forecast(state.sea, (), NO_INFLATION))
         assert all(one.change == "stay_off" for one in decisions), hour
     assert not state.has_own_readings
-    assert state.last_own_rejection == state.belief.hour
+    assert state.sea.last_own_rejection == state.belief.hour
     assert "own rejected: the other streams" in decisions[0].why
     assert decisions[0].is_degraded
 

@@ -16,12 +16,12 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment
 from strandline.report.alerts.cap import NAMESPACE
 from strandline.uncertainty.assimilation.filter import SeaModel
+from strandline.uncertainty.assimilation.fit import GaugeTide, SeaLevelFit
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource
 from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent import MONITORING, Agent, StudentFunction
-from strandline.watch.assimilation.fit import GaugeTide, SeaLevelFit
 from strandline.watch.assimilation.fit_file import load_fit, save_fit
 from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.assimilation.tide_cache import TideTable

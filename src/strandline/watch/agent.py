@@ -14,15 +14,17 @@ from strandline.pipeline.deployment import Deployment
 from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
+from strandline.uncertainty.assimilation.fit import SeaLevelFit
+from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.uncertainty.assimilation.forecast_guidance import NO_ARCHIVE, ExternalForecast, ForecastSource
-from strandline.watch.agent_state import REJECTED, AgentState, decode, encode, initial_state, update_belief
+from strandline.uncertainty.assimilation.sea_state import REJECTED
+from strandline.watch.agent_state import AgentState, decode, encode, initial_state, update_belief
 from strandline.watch.alerts import Confirmed, draft_messages
-from strandline.watch.assimilation.fit import SeaLevelFit
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
 from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.clock import AFTER_THE_HOUR
-from strandline.watch.decision_rules import AgentConfig, decide, forecast, hours_ahead, levels_of
+from strandline.watch.decision_rules import AgentConfig, decide, hours_ahead, levels_of
 from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.feeds.client import FeedClient
 from strandline.watch.readings import Health, Reading
@@ -67,7 +69,7 @@ class Agent:
         forecasts = latest_forecasts(usable, now, self.config.tide)
         residuals = residuals_of(new, known, now, self.config.tides)
         state = update_belief(state, np.datetime64(now, "h"), residuals, has_forecast=bool(forecasts))
-        ensemble = forecast(self.config, state, self._guidance(state, usable, forecasts))
+        ensemble = forecast(state.sea, self._guidance(state, usable, forecasts), self.config.spread_inflation)
         state, decisions = decide(self.config, state, ensemble)
         levels = levels_of(self.config, ensemble)
         scenes = [reading for reading in usable if reading.variable == "flooded_share"]
@@ -100,7 +102,7 @@ class Agent:
         guidance = []
         if self.student is not None and STUDENT in sources:
             time, level = own_readings(
-                usable, self.config.model.sensors[0].stream, state.last_own_rejection, state.belief.hour
+                usable, self.config.model.sensors[0].stream, state.sea.last_own_rejection, state.belief.hour
             )
             student = self.student(state.belief.hour, time, level)
             guidance.append(None if student is None else sources[STUDENT].guidance_from(student))

@@ -1,6 +1,6 @@
 """The agent's decision at one hour: a pure function of its state and of the forecast ensemble."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,10 +17,11 @@ from strandline.planning.early_action.action_value import (
     select_actions,
     value_of_acting,
 )
-from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble, sample_ensemble
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import SeaModel
+from strandline.uncertainty.assimilation.sea_state import NO_DATA_HOURS, REJECTED
 from strandline.uncertainty.assimilation.spread_inflation import SpreadInflation
-from strandline.watch.agent_state import NO_DATA_HOURS, REJECTED, ActionState, AgentState
+from strandline.watch.agent_state import ActionState, AgentState
 from strandline.watch.decisions import Change, Decision
 from strandline.watch.feeds.quality_control import Tide
 
@@ -55,15 +56,6 @@ class AgentConfig:
     def tide(self) -> Tide:
         """Of the own gauge."""
         return self.tides[self.model.sensors[0].stream]
-
-
-def forecast(config: AgentConfig, state: AgentState, guidance: Sequence[Guidance] = ()) -> ResidualEnsemble:
-    """The calibrated forecast ensemble; without data the climate needs no inflation."""
-    ensemble = sample_ensemble(state.belief, guidance)
-    if state.has_no_data:
-        return ensemble
-    inflation = config.spread_inflation
-    return ensemble.inflated(inflation.with_own_gauge if state.has_own_readings else inflation.without_own_gauge)
 
 
 def levels_of(config: AgentConfig, ensemble: ResidualEnsemble) -> Floats:

@@ -13,9 +13,10 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.pipeline.deployment import DEPLOYMENT_FILE, Deployment, load_deployment
 from strandline.pipeline.study_area import StudyArea
+from strandline.uncertainty.assimilation.fit import SeaLevelFit
 from strandline.uncertainty.forecaster import Forecaster, load_forecaster
 from strandline.watch.agent import Agent
-from strandline.watch.assimilation.fit import SeaLevelFit, fit
+from strandline.watch.assimilation.fit import fit
 from strandline.watch.assimilation.fit_file import FIT_FILE, load_fit, save_fit
 from strandline.watch.assimilation.student_forecast import StudentForecaster
 from strandline.watch.assimilation.tide_cache import TideTable
