@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.record import Record, read_record
 
-MODULES = {"triggers": "benchmarks.agent.triggers"}
+MODULES: dict[str, str] = {}
 """Benchmark → module of its table, where that is not ``benchmarks.NAME.summary``."""
 
 

@@ -76,7 +76,7 @@ def test_a_deployment_comes_back_equal_to_the_last_bit(deployment: Deployment, t
     time = END + np.arange(48).astype("timedelta64[h]")
     np.testing.assert_array_equal(again.sea_level.tide(time), deployment.sea_level.tide(time))
     assert again.is_simulated
-    without = replace(deployment, protocol=None, action_parameters=(), zones_of_action={}, withheld=())
+    without = replace(deployment, protocol=None, zones_of_phase={}, withheld=())
     save_deployment(tmp_path, without)
     assert_equal(load_deployment(tmp_path), without)
 
@@ -92,7 +92,7 @@ def test_it_holds_what_the_run_found(deployment: Deployment) -> None:
 
 
 def test_an_action_is_for_the_zones_that_hold_what_it_is_for(deployment: Deployment) -> None:
-    (names,) = deployment.zones_of_action.values()
+    (names,) = deployment.zones_of_phase.values()
     assets, zones = coast.assets(), deployment.zones
     meant = [name in ("Harbour school", "Ferry quay") for name in assets["asset_id"]]
     assert set(names) == {zones.names[number] for number in zones.of_asset[meant]}

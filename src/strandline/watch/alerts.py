@@ -10,17 +10,19 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
-from strandline.planning.actions import ActionParameters
+from strandline.planning.early_action.protocol import Phase
 from strandline.report.alerts.area import warned_polygon
 from strandline.report.alerts.cap import FloodWarning, Reference, as_cap, certainty_of, rarity_of
 from strandline.report.findings import Issuer
-from strandline.watch.agent_state import ActionState, AgentState
+from strandline.watch.agent_state import AgentState, AlertState
 from strandline.watch.decisions import Decision
 from strandline.watch.store.records import AlertDraft
 
 ISSUER = Issuer("strandline.invalid", "Strandline (draft, not sent)")
 VALID = timedelta(hours=24)
 """Validity of a warning after its onset: covers the high waters of one storm."""
+ALL_CLEAR = "all-clear"
+"""Stands for the certainty of a message that ends a warning."""
 Confirmed = Callable[[datetime], frozenset[str]]
 """Hour → identifiers of the alerts of that hour that a person has confirmed."""
 
@@ -37,42 +39,48 @@ def draft_messages(
 
     An alert is drafted when an action starts, an update when its certainty changes, and a cancellation when it stops.
     An alert that no person has confirmed was never issued: it is neither updated nor cancelled, a new one is drafted.
+    Where the all-clear waits for a person, the cancellation is drafted, and the phase ends once it is confirmed.
 
     Args:
         ids: of the decisions in the store.
         levels: (N, 49) forecast sea levels [m, region datum].
     """
-    parameters = {each.action: each for each in deployment.action_parameters}
-    actions = dict(state.actions)
+    protocol = deployment.protocol
+    parameters = {} if protocol is None else {phase.name: phase for phase in protocol.phases}
+    phases, alerts = dict(state.phases), dict(state.alerts)
     drafts = []
     for decision, decision_id in zip(decisions, ids, strict=True):
-        if decision.action not in parameters or decision.change == "stay_off":
+        name = decision.action
+        if name not in parameters or decision.change == "stay_off":
             continue
-        action = actions[decision.action]
-        issued = _issued(deployment, decision, action, confirmed)
-        certainty = certainty_of(decision.probability or 0.0)
-        if decision.change == "stop":
-            actions[decision.action] = ActionState()
-            if issued is None:
-                continue
-        elif certainty == action.certainty:
+        last = alerts.get(name, AlertState()) if decision.change != "start" else AlertState()
+        issued = _issued(deployment, decision, last, confirmed)
+        is_ending = decision.change == "stop" or phases[name].awaits_all_clear
+        certainty = ALL_CLEAR if is_ending else certainty_of(decision.probability or 0.0)
+        if is_ending and (issued is None or last.certainty == ALL_CLEAR):
+            if issued is not None or last.certainty != ALL_CLEAR:  # confirmed, or nobody was ever warned
+                phases[name] = phases[name].cleared(state.belief.hour)
+                alerts.pop(name, None)
             continue
-        else:
-            actions[decision.action] = replace(action, last_alert=state.belief.hour, certainty=certainty)
-        message = _alert(deployment, decision, parameters[decision.action], levels)
+        if certainty == last.certainty:
+            continue
+        message = _alert(deployment, decision, parameters[name], levels)
         if issued is not None:
             message = replace(message, message="Update", replaces=(issued,))
-        if decision.change == "stop":
+        if is_ending:
             message = _cancelled(message, deployment, decision)
+        alerts[name] = AlertState(state.belief.hour, certainty)
+        if decision.change == "stop":
+            alerts.pop(name)
         drafts.append(AlertDraft(as_cap(message, ISSUER), decision_id))
-    return replace(state, actions=actions), drafts
+    return replace(state, phases=phases, alerts=alerts), drafts
 
 
-def _issued(deployment: Deployment, decision: Decision, action: ActionState, confirmed: Confirmed) -> Reference | None:
+def _issued(deployment: Deployment, decision: Decision, last: AlertState, confirmed: Confirmed) -> Reference | None:
     """Reference to the last alert on an action, if a person has confirmed it."""
-    if action.last_alert is None:
+    if last.at is None:
         return None
-    sent = pd.Timestamp(action.last_alert)
+    sent = pd.Timestamp(last.at)
     identifier = _identifier(_subject(deployment, decision), sent)
     return Reference(ISSUER.sender, identifier, sent) if identifier in confirmed(sent.to_pydatetime()) else None
 
@@ -96,7 +104,12 @@ def _cancelled(update: FloodWarning, deployment: Deployment, decision: Decision)
     )
 
 
-def _alert(deployment: Deployment, decision: Decision, parameters: ActionParameters, levels: Floats) -> FloodWarning:
+def _level(phase: Phase) -> float:
+    """Of the phase's event [m, region datum]."""
+    return phase.event.value if phase.event is not None else float("nan")
+
+
+def _alert(deployment: Deployment, decision: Decision, phase: Phase, levels: Floats) -> FloodWarning:
     issued = pd.Timestamp(decision.at)
     onset = issued if decision.onset is None else max(issued, pd.Timestamp(decision.onset))
     peak = float(np.quantile(levels.max(axis=1), 0.5))
@@ -113,7 +126,7 @@ def _alert(deployment: Deployment, decision: Decision, parameters: ActionParamet
         expires=onset + VALID,
         probability=decision.probability or 0.0,
         return_period=rarity_of(
-            max(peak, parameters.level), np.median(deployment.return_levels, axis=0).tolist(), deployment.return_periods
+            max(peak, _level(phase)), np.median(deployment.return_levels, axis=0).tolist(), deployment.return_periods
         ),
         event="Coastal flood",
         headline=f"{site}: {decision.action.replace('_', ' ')}",
@@ -126,11 +139,11 @@ def _alert(deployment: Deployment, decision: Decision, parameters: ActionParamet
             f"Confirm the forecast first. Then {decision.action.replace('_', ' ')}."
             f" What would change this: {decision.would_change}."
         ),
-        response=parameters.response,
+        response=phase.response,
         area=site if not decision.where else f"{site}: {', '.join(decision.where)}",
         polygon=warned_polygon(deployment.region, mask),
         parameters=(
-            ("waterLevel", f"{parameters.level:.2f} m"),
+            ("waterLevel", f"{_level(phase):.2f} m"),
             ("verticalDatum", datum),
             ("expectedPeak", f"{peak:.2f} m"),
             ("trigger", decision.action),

@@ -22,6 +22,7 @@ class Finding:
         verdict: 1 = true, 0 = false, NaN = unknown.
         is_new: issued since the time before.
         margin: expected avoidable loss minus the cost [EUR 2010 in a plan]; NaN for a probability.
+        is_heard: any data had arrived shortly before the issue; only then a false indicator proves calm.
         hours_until: lead time from which the probability exceeds the threshold, all leads from now on counted [h];
             ∞ = at none. For a stream that has never reported all are unknown or ∞.
     """
@@ -30,19 +31,18 @@ class Finding:
     is_new: Mask
     margin: Floats
     hours_until: Floats
+    is_heard: Mask
 
 
 def findings(indicator: Indicator, history: History, clock: Times, night: Night | None = None) -> Finding:
     """The indicator at each time of a clock (T,): that of its newest issue then, while it is valid."""
     unknown, never = np.full(clock.size, np.nan), np.full(clock.size, np.inf)
-    nothing = Finding(unknown, np.zeros(clock.size, dtype=bool), unknown, never)
+    nothing = Finding(unknown, np.zeros(clock.size, dtype=bool), unknown, never, np.zeros(clock.size, dtype=bool))
     if indicator.variable not in history:
         return nothing
     stream = history[indicator.variable]
     verdicts = verdicts_of(indicator, stream, night)
     known = ~np.isnan(verdicts)
-    if stream.heard is not None:  # an issue that proves nothing still replaces the one before
-        known |= ~stream.heard
     if not known.any():
         return nothing
     issued, verdicts = stream.issued[known], verdicts[known]
@@ -57,6 +57,7 @@ def findings(indicator: Indicator, history: History, clock: Times, night: Night 
         is_new=is_issued & (np.diff(latest, prepend=-1) > 0),
         margin=np.where(is_valid, margins_of(indicator, stream, night)[known][at], np.nan),
         hours_until=np.where(is_valid, hours_until(indicator, stream)[known][at], np.inf),
+        is_heard=is_valid if stream.heard is None else is_valid & stream.heard[known][at],
     )
 
 
@@ -64,8 +65,7 @@ def verdicts_of(indicator: Indicator, stream: Stream, night: Night | None = None
     """(N,) value of an indicator at each issue: 1 = true, 0 = false, NaN = unknown.
 
     A missing value counts both ways: where the condition holds only with missing values, the indicator is unknown. So
-    it is where the forecast ends before the lead window does, or where no data had been heard, unless the condition
-    holds in what there is.
+    it is where the forecast ends before the lead window does, unless the condition holds in what there is.
 
     Raises:
         InputError: the stream's unit is not the indicator's, it has members where no probability is stated, or leads
@@ -145,8 +145,6 @@ def _verdicts(indicator: Indicator, stream: Stream, rows: Mask, window: tuple[fl
     is_whole = bool(stream.leads[-1] >= window[1] - 1e-9) or stream.leads.size == 1
     if not is_whole:
         possibly = np.ones_like(surely)
-    if stream.heard is not None:
-        possibly = possibly | ~stream.heard[rows]
     return np.where(surely, 1.0, np.where(possibly, np.nan, 0.0))
 
 
@@ -213,7 +211,7 @@ def _persist(issued: Times, verdicts: Verdicts, valid: np.timedelta64, span: np.
     )  # first issue of the span
     opening = np.maximum(since, 0)
     false_count = np.concatenate([[0], np.cumsum(verdicts == 0)])
-    gaps = np.concatenate([[0, 0], np.cumsum((np.diff(issued) > valid) | np.isnan(verdicts[1:]))])
+    gaps = np.concatenate([[0, 0], np.cumsum(np.diff(issued) > valid)])
     is_false = false_count[number + 1] > false_count[opening]
     is_covered = (since >= 0) & (gaps[number + 1] == gaps[opening + 1])
     return np.where(is_false, 0.0, np.where(is_covered, 1.0, np.nan))

@@ -203,9 +203,11 @@ class Phase(Section):
         start: expression over the protocol's indicators.
         actions: what is done.
         response: what a warning asks people for.
-        where: ids of assets or zones; empty = the whole study area.
+        where: names of zones, or ids of assets; empty = the zones with assets of ``classes``.
+        classes: asset classes that it protects; empty = all.
         event: that it is for; ``None`` = not defined by a variable.
         why: reason in plain words, with the numbers.
+        when: the start in plain words; empty = read ``start``.
         instead_of: the phase whose fallback it is; ``None`` = it is none.
         life_safety: it protects lives and is not compared with money.
         crews: number that it needs while it runs.
@@ -221,8 +223,10 @@ class Phase(Section):
     stop: StopRule
     degraded: DegradedRule
     where: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     event: Event | None = None
     why: str = ""
+    when: str = ""
     instead_of: InsteadOf | None = None
     life_safety: bool = False
     crews: Annotated[int, Field(ge=0)] = 0

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Mask, Reals, Times
+from strandline.observations.arrays import Floats, Mask, Reals, Times
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,13 @@ class Stream:
         """A gauge's readings by UTC time, NaN = missing."""
         issued = np.asarray(readings.index, dtype="datetime64[ns]")
         return cls(unit, issued, np.zeros(1), readings.to_numpy(dtype=float)[:, None, None])
+
+
+def forecast_stream(hour: np.datetime64, levels: Floats, is_heard: bool) -> Stream:
+    """One issue of the ensemble (N, 49) [m, region datum] as a stream of a protocol."""
+    issued = np.array([hour], dtype="datetime64[ns]")
+    leads = np.arange(levels.shape[1], dtype=float)
+    return Stream("m", issued, leads, levels.T[None], np.array([is_heard]))
 
 
 History = Mapping[str, Stream]

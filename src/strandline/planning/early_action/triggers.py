@@ -170,7 +170,7 @@ def select_phases(phases: Sequence[Phase], gains: Sequence[float], crews: int) -
 
 
 def signals_of(phase: Phase, protocol: Protocol, found: Mapping[str, Finding], clock: Times) -> Signals:
-    """What decides on a phase at each time of a clock."""
+    """What decides on a phase at each time of a clock; silence shows neither that nothing comes nor that it is over."""
     verdicts = {name: finding.verdict for name, finding in found.items()}
     no, unknown = np.zeros(clock.size), np.full(clock.size, np.nan)
     fallback, stop = phase.degraded.fallback, phase.stop
@@ -181,10 +181,13 @@ def signals_of(phase: Phase, protocol: Protocol, found: Mapping[str, Finding], c
         clearance = np.full(clock.size, indicator.lead_window_hours[1])
         if indicator.at_night_hours is not None and protocol.night is not None:
             clearance = np.where(protocol.night.includes(clock), indicator.at_night_hours[1], clearance)
+    start, calm = decide(phase.start, verdicts), decide(stop.when, verdicts)
+    start = np.where((start == 0) & ~_all_heard(found, names_in(phase.start), clock), np.nan, start)
+    calm = np.where(_all_heard(found, names_in(stop.when), clock), calm, np.nan)
     gains = [found[name].margin for name in names_in(phase.start) if protocol.indicators[name].loss is not None]
     return Signals(
-        start=decide(phase.start, verdicts),
-        stop=decide(stop.when, verdicts),
+        start=start,
+        stop=calm,
         fallback=unknown if fallback is None else decide(fallback, verdicts),
         reached=no if stop.reached is None else decide(stop.reached, verdicts),
         drained=no if stop.drained is None else decide(stop.drained, verdicts),
@@ -203,7 +206,7 @@ def _advance(
     fallback = float(signals.fallback[at])
     is_known = not np.isnan(start)
     decided = now if is_known or before.decided is None else before.decided
-    degraded = not is_known and now - decided >= _hours(phase.degraded.after_hours)
+    degraded = bool(not is_known and now - decided >= _hours(phase.degraded.after_hours))
     decisive = fallback if degraded else start
     is_new = signals.fallback_is_new[at] or not before.degraded if degraded else signals.is_new[at]
     may_stop = decisive == 0 and (degraded or signals.stop[at] == 1)
@@ -239,7 +242,7 @@ def _has_drained(phase: Phase, reached: Hour | None, is_drained: bool, now: Hour
     """Whether the land may be entered again, as far as data or a stated time can show."""
     if phase.stop.reached is None or reached is None or is_drained:
         return True
-    return phase.stop.drainage_hours is not None and now - reached >= _hours(phase.stop.drainage_hours)
+    return phase.stop.drainage_hours is not None and bool(now - reached >= _hours(phase.stop.drainage_hours))
 
 
 def _history(states: Sequence[PhaseState]) -> PhaseHistory:
@@ -254,6 +257,10 @@ def _history(states: Sequence[PhaseState]) -> PhaseHistory:
 
 def _hours(hours: float) -> np.timedelta64:
     return np.timedelta64(round(hours * 60), "m")
+
+
+def _all_heard(found: Mapping[str, Finding], names: tuple[str, ...], clock: Times) -> Mask:
+    return np.all([found[name].is_heard for name in names], axis=0) if names else np.ones(clock.size, dtype=bool)
 
 
 def _any_new(found: Mapping[str, Finding], names: tuple[str, ...], clock: Times) -> Mask:
