@@ -1,11 +1,11 @@
 """The catalogue of measures, the triggers derived from it, and a consistent plan."""
 
 import json
-from typing import get_args
 import tomllib
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.observations.sea_level.harmonic_tide import fit_tide
-from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
 from strandline.planning.early_action.hindcast import Condition, prepare_hindcast
 from strandline.planning.early_action.protocol import Phase
 from strandline.planning.investment.discounting import Economy
@@ -28,6 +27,7 @@ from strandline.risk.impact.impact import assess_impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 from strandline.risk.stage_damage.damage_chain import DamageChain
 from strandline.risk.stage_damage.exposure import overlay_exposure
+from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
 pytestmark = pytest.mark.slow

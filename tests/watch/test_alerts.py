@@ -44,7 +44,11 @@ def draft(
     """The action's state after drafting, and the messages."""
     process = SurgeProcess(np.array([0.9]), np.array([0.02]), np.array([[1.0]]))
     model = SeaModel(process, (own_sensor("Sella mole", process),))
-    before = AgentState(initial_sea_state(model, np.datetime64(NOW, "h")), phases={ACTION: PhaseState(active=True)}, alerts={ACTION: state})
+    before = AgentState(
+        initial_sea_state(model, np.datetime64(NOW, "h")),
+        phases={ACTION: PhaseState(active=True)},
+        alerts={ACTION: state},
+    )
     requested: list[datetime] = []
 
     def confirmed_at(hour: datetime) -> frozenset[str]:

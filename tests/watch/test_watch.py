@@ -13,7 +13,7 @@ import tests.fixtures.reports as coast
 from benchmarks.agent import faults
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment
+from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment
 from strandline.report.alerts.cap import NAMESPACE
 from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.fit import GaugeTide, SeaLevelFit
@@ -48,16 +48,9 @@ def deployment() -> Deployment:
     hazard = coast.hazard("simulated")
     higher = replace(hazard, levels=hazard.levels + 0.4)
     sea_level = SeaLevelModel(FittedTide(CONSTANTS, 0.0, np.zeros((3, 1))), 0.04 * np.exp(-np.arange(96) / 30))
-    rng = np.random.default_rng(4)
-    return build_deployment(
-        coast.observations("simulated"),
-        [hazard, higher],
-        coast.a_plan(),
-        sea_level,
-        [],
-        RunMetadata("0", "abc", {"run": 3}),
-        rng,
-    )
+    observed, metadata = coast.observations("simulated"), RunMetadata("0", "abc", {"run": 3})
+    zones, response = assess_zones(observed, [hazard, higher], sea_level, np.random.default_rng(4))
+    return build_deployment(observed, zones, response, hazard, coast.a_plan(), sea_level, [], metadata)
 
 
 def fitted_model(deployment: Deployment) -> SeaLevelFit:

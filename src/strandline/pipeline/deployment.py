@@ -29,13 +29,18 @@ from strandline.risk.stage_damage.zones import Zones, find_zones, zones_to_geojs
 DEPLOYMENT_FILE, ZONES_FILE = "deployment.nc", "zones.geojson"
 OLD_FILE = "briefing.nc"
 """Name of the file before version 0.2."""
-FORMAT = "strandline deployment 1"
+FORMAT = "strandline deployment 2"
+OLD_FORMATS = {"strandline deployment 1"}
+"""Formats that hold no danger to people."""
 YEAR_HOURS = 366 * 24
 RESPONSE = {
     "levels": (("sample", "level"), "m"),
     "flooded_share": (("zone", "sample", "level"), "1"),
     "population": (("zone", "sample", "level"), "1"),
     "damage": (("zone", "sample", "level"), "EUR 2010"),
+    "dangerous_share": (("zone", "sample", "level"), "1"),
+    "people_in_danger": (("zone", "sample", "level"), "1"),
+    "dangerous_level": (("zone", "sample"), "m"),
     "unknown_share": (("zone",), "1"),
     "uncounted_homes": (("zone",), "1"),
     "unknown_assets": (("zone",), "1"),
@@ -134,17 +139,14 @@ class Deployment:
         return any(each.kind == "simulated" for each in self.provenance.values())
 
 
-def build_deployment(
+def assess_zones(
     observations: Observations,
     hazards: Sequence[Hazard],
-    plan: Plan,
     sea_level: SeaLevelModel,
-    withheld: Sequence[Window],
-    metadata: RunMetadata,
     rng: np.random.Generator,
     polygons: gpd.GeoDataFrame | None = None,
-) -> Deployment:
-    """A deployment from the results of a run's stages.
+) -> tuple[Zones, StageDamageByZone]:
+    """The zones of a study area, and flooding, danger, people and damage in each as functions of the sea level.
 
     Args:
         observations: with a tide gauge and assets.
@@ -154,6 +156,28 @@ def build_deployment(
     """
     gauge, assets = observations.require_gauge(), observations.require_assets()
     zones = find_zones(observations, hazards, polygons)
+    dry_level = float(gauge["mean_sea_level"].values[0]) + mean_high_water(sea_level, gauge["time"].values[-1])
+    return zones, StageDamageByZone.of(zones, hazards, assets, dry_level, rng)
+
+
+def build_deployment(
+    observations: Observations,
+    zones: Zones,
+    response: StageDamageByZone,
+    hazard: Hazard,
+    plan: Plan,
+    sea_level: SeaLevelModel,
+    withheld: Sequence[Window],
+    metadata: RunMetadata,
+) -> Deployment:
+    """A deployment from the results of a run's stages.
+
+    Args:
+        observations: with a tide gauge and assets.
+        zones: of the study area, with their ``response``: see ``assess_zones``.
+        hazard: today's.
+    """
+    gauge, assets = observations.require_gauge(), observations.require_assets()
     gauges = tuple(
         GaugeSite(str(name), float(longitude), float(latitude), float(mean), zero)
         for name, longitude, latitude, mean, zero in zip(
@@ -162,17 +186,16 @@ def build_deployment(
             strict=True,
         )
     )
-    dry_level = gauges[0].mean_sea_level + mean_high_water(sea_level, gauge["time"].values[-1])
     return Deployment(
         region=observations.region,
         zones=zones,
-        response=StageDamageByZone.of(zones, hazards, assets, dry_level, rng),
+        response=response,
         zones_of_phase=_zones_of_phases(plan.protocol, zones, assets),
         protocol=plan.protocol,
         sea_level=sea_level,
         gauges=gauges,
-        return_periods=hazards[0].return_periods,
-        return_levels=hazards[0].levels,
+        return_periods=hazard.return_periods,
+        return_levels=hazard.levels,
         withheld=tuple((start.astype("datetime64[ns]"), end.astype("datetime64[ns]")) for start, end in withheld),
         provenance=dict(observations.provenance),
         metadata=metadata,
@@ -263,6 +286,9 @@ def load_deployment(folder: Path) -> Deployment:
         content = xr.load_dataset(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError) as error:
         raise InputError(path, f"cannot be read ({error})", remedy) from error
+    if content.attrs.get("format") in OLD_FORMATS:
+        what = "was written by an older version and does not hold which zones are dangerous to people"
+        raise InputError(path, what, "run `strandline run` again into this folder")
     if content.attrs.get("format") != FORMAT or not {*ARRAYS, "fields"} <= set(content.data_vars):
         raise InputError(path, f"is no '{FORMAT}'", remedy)
     try:
