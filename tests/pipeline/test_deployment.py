@@ -167,8 +167,8 @@ def test_a_file_that_is_no_deployment_is_refused(deployment: Deployment, tmp_pat
     ("change", "fault"),
     [
         (lambda b: {"gauges": ()}, "names no gauge"),
-        (lambda b: {"action_parameters": ()}, "give parameters for each phase"),
-        (lambda b: {"zones_of_action": {"evacuate_low_lying_areas": ("nowhere",)}}, "unknown zones"),
+        (lambda b: {"zones_of_phase": {}}, "give the zones of each phase"),
+        (lambda b: {"zones_of_phase": {"evacuate_low_lying_areas": ("nowhere",)}}, "unknown zones"),
         (lambda b: {"return_levels": b.return_levels[:3]}, "return levels are"),
         (lambda b: {"withheld": ((END, END),)}, "window is empty"),
         (lambda b: {"region": replace(b.region, cell_size=50.0)}, "zones are drawn on"),

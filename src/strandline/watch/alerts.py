@@ -53,7 +53,7 @@ def draft_messages(
         name = decision.action
         if name not in parameters or decision.change == "stay_off":
             continue
-        last = alerts.get(name, AlertState()) if decision.change != "start" else AlertState()
+        last = alerts.get(name, AlertState())
         issued = _issued(deployment, decision, last, confirmed)
         is_ending = decision.change == "stop" or phases[name].awaits_all_clear
         certainty = ALL_CLEAR if is_ending else certainty_of(decision.probability or 0.0)

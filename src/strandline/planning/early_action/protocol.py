@@ -63,7 +63,7 @@ class Loss(Section):
     """Money at stake: the condition holds where the expected avoidable loss exceeds the cost.
 
     Attributes:
-        levels: ascending, in the indicator's unit.
+        levels: ascending [in the indicator's unit].
         avoidable: mean loss that acting in time avoids at each level [EUR 2010 in a plan]; constant beyond the ends.
         cost: of acting [the same].
     """
@@ -91,7 +91,7 @@ class Indicator(Section):
         probability: probability [-] that must be exceeded; ``None`` = the stream has one value, which decides.
         loss: money at stake, which decides in place of a probability; only levels from ``value`` on lose any.
         lead_window_hours: earliest and latest lead time [h] that it looks at; (0, 0) = a reading.
-        at_night_hours: the same for forecasts issued in the protocol's night; ``None`` = no difference.
+        at_night_hours: the same for forecasts issued in the protocol's night [h]; ``None`` = no difference.
         valid_hours: validity of one forecast or reading, unless a newer one replaces it [h].
         duration_hours: time for which the event must last within the lead window [h].
         persistence_hours: time for which consecutive forecasts or readings must meet the condition [h].
