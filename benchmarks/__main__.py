@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.record import read_record
 
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Write ``RESULT.md`` beside each result."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)

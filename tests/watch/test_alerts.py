@@ -17,6 +17,7 @@ from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent_state import AgentState, AlertState
 from strandline.watch.alerts import draft_messages
 from strandline.watch.decisions import Change, Decision
+from tests.fixtures.flood_warnings import ISSUER, assert_valid
 from tests.fixtures.watches import a_deployment
 
 NOW, BEFORE = datetime(2022, 11, 21, 6), datetime(2022, 11, 21, 3)
@@ -55,10 +56,21 @@ def draft(
         requested.append(hour)
         return confirmed
 
-    after, drafts = draft_messages(deployment, [decided], ["decision 1"], np.full((5, 49), 1.3), before, confirmed_at)
+    after, drafts = draft_messages(
+        deployment, [decided], ["decision 1"], levels_of(decided), before, confirmed_at, ISSUER
+    )
+    for each in drafts:
+        assert_valid(each.xml)
     assert set(requested) <= {BEFORE}, "a confirmation is looked up at the hour of its message"
     assert [each.decision for each in drafts] == ["decision 1"] * len(drafts)
     return after.alerts.get(ACTION, AlertState()), [ElementTree.fromstring(each.xml) for each in drafts]
+
+
+def levels_of(decided: Decision) -> np.ndarray:
+    """(50, 49) levels [m]: the decision's share of the members reaches 1.3 m from 10 to 16 h ahead."""
+    levels = np.zeros((50, 49))
+    levels[: round((decided.probability or 0.0) * 50), 10:17] = 1.3
+    return levels
 
 
 def text_of(message: ElementTree.Element, name: str) -> str | None:
@@ -89,7 +101,7 @@ def test_a_confirmed_alert_is_cancelled_when_its_action_stops(deployment: Deploy
     assert "another" not in str(text_of(message, "references"))
     assert text_of(message, "responseType") == "AllClear"
     assert str(text_of(message, "headline")).startswith("Cancelled: ")
-    assert "stand down" in str(text_of(message, "instruction"))
+    assert "Go back only when the authority says so" in str(text_of(message, "instruction"))
     assert state == AlertState()
 
 
@@ -111,4 +123,4 @@ def test_an_inactive_or_unknown_action_drafts_nothing(deployment: Deployment) ->
 
 def test_an_alert_states_that_the_own_gauge_gives_no_reading(deployment: Deployment) -> None:
     _, (message,) = draft(deployment, replace(decision("start", 0.6), is_degraded=True), AlertState())
-    assert "The own gauge gives no valid reading" in str(text_of(message, "description"))
+    assert "The local tide gauge gives no valid reading" in str(text_of(message, "description"))

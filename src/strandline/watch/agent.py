@@ -13,6 +13,7 @@ from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
 from strandline.planning.early_action.streams import History, Stream
 from strandline.planning.early_action.trigger_constants import NEIGHBOUR, PROBABILITY_FOR_LIVES
+from strandline.report.alerts.issuer import NO_ISSUER, Issuer
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
 from strandline.uncertainty.assimilation.fit import SeaLevelFit
@@ -50,6 +51,7 @@ class Agent:
     Attributes:
         feeds: its streams, each polled within a time limit.
         student: see `StudentForecaster.forecast`; ``None`` = the student is not used.
+        issuer: of alerts.
     """
 
     deployment: Deployment
@@ -57,6 +59,7 @@ class Agent:
     config: AgentConfig
     feeds: tuple[FeedClient, ...]
     student: StudentFunction | None
+    issuer: Issuer = NO_ISSUER
 
     def step(self, step: Step, confirmed: Confirmed) -> list[Decision]:
         """Run one step and add its results to ``step``; returns the decisions."""
@@ -83,7 +86,7 @@ class Agent:
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
         step.add_forecast(rows)
         ids = step.add_decisions(decisions)
-        state, drafts = draft_messages(self.deployment, decisions, ids, levels, state, confirmed)
+        state, drafts = draft_messages(self.deployment, decisions, ids, levels, state, confirmed, self.issuer)
         step.add_alerts(drafts)
         step.put_belief_state(encode(state))
         _log_changes(step, state, decisions)

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 from benchmarks.agent.scripted_watch import HOUR, START, decision_at, hold_step, message, write_step
 from strandline.errors import InputError
-from strandline.report.alerts.cap import FloodWarning, as_cap
-from strandline.report.findings import Issuer
+from strandline.report.alerts.cap import as_cap
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health, Reading
 from strandline.watch.store import AlertDraft, AlreadyDone, Busy, Store, StoredForecast
 from strandline.watch.store.audit.outbox import alerts_beside
+from tests.fixtures.flood_warnings import ISSUER, a_warning
 
 LEVEL = Reading("gauge", "water_level", START, START, 0.5)
 
@@ -241,12 +241,8 @@ def test_invalid_content_of_a_step_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_alert_is_released_only_after_a_named_person_confirms_it(store: Store, tmp_path: Path) -> None:
-    warning = FloodWarning(
-        "sella-1", "gate", "real", pd.Timestamp(START), pd.Timestamp(START), pd.Timestamp(START), 0.7, 12.0, "flood",
-        "High water", "The sea may pass 1.2 m.", "Confirm first.", "Execute", "Sella",
-        ((45.0, 12.0), (45.1, 12.0), (45.1, 12.1), (45.0, 12.0)),
-    )  # fmt: skip
-    draft = AlertDraft(as_cap(warning, Issuer("alerts.sella.example", "Harbour office")))
+    at_once = {name: pd.Timestamp(START) for name in ("issued", "onset", "expires")}
+    draft = AlertDraft(as_cap(a_warning(**at_once), ISSUER))
     with store.step(START) as step:
         assert step.add_alerts([draft]) == ["sella-1"]
         assert store.read.pending(START).alerts == ()

@@ -188,6 +188,7 @@ class AreaTriggers:
         return self._phase(
             self.measure.fallback.key,
             self.measure.fallback.title,
+            action=self.measure.fallback.key,
             response=self.measure.fallback.response,
             start=start,
             when=self._when(f"sooner than the {self._hours} hours that clearing the area takes"),
