@@ -154,7 +154,7 @@ def _note(warning: FloodWarning, issuer: Issuer) -> str:
             NOTE_OF[warning.provenance],
             *(() if issuer.is_named else (NO_ISSUER_NOTE,)),
             *(
-                (f"No native speaker has checked the text in {', '.join(unchecked)}: let one read it.",)
+                (f"Not checked by a native speaker: the texts in '{', '.join(unchecked)}'. Let one read them.",)
                 if unchecked
                 else ()
             ),

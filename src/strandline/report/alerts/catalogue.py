@@ -44,21 +44,25 @@ class Catalogue:
             return "".join(names)
         return self.fill("list", names=", ".join(names[:-1]), last=names[-1])
 
-    def moment(self, time: pd.Timestamp, time_zone: str) -> str:
-        """``Tuesday 22 November, 14:00 local time (13:00 UTC)``; the nearest hour or minute of a naive UTC time."""
-        universal = time.tz_localize("UTC")
-        local = universal.tz_convert(parse_time_zone(time_zone))
-        shown = {
-            "weekday": self.texts["weekdays"].split("|")[local.weekday()],
-            "date": self._date(local),
-            "time": self._clock(local),
-        }
-        if local.utcoffset() == pd.Timedelta(0):
-            return self.fill("moment_utc", **shown)
+    def moment(self, time: pd.Timestamp, time_zone: str, after: pd.Timestamp | None = None) -> str:
+        """``Tuesday 22 November, 14:00 local time (13:00 UTC)``; ``14:00 (13:00 UTC)`` on the day of ``after``.
+
+        Args:
+            time, after: naive UTC; ``after`` was named just before.
+        """
+        zone, universal = parse_time_zone(time_zone), time.tz_localize("UTC")
+        local = universal.tz_convert(zone)
+        is_same_day = after is not None and after.tz_localize("UTC").tz_convert(zone).date() == local.date()
         utc = self._clock(universal)
         if local.date() != universal.date():
             utc = self.fill("other_day", date=self._date(universal), time=utc)
-        return self.fill("moment_local", **shown, utc=utc)
+        return self.fill(
+            f"{'clock' if is_same_day else 'moment'}_{'local' if local.utcoffset() else 'utc'}",
+            weekday=self.texts["weekdays"].split("|")[local.weekday()],
+            date=self._date(local),
+            time=self._clock(local),
+            utc=utc,
+        )
 
     def _date(self, time: pd.Timestamp) -> str:
         months = self.texts["months"].split("|")
@@ -78,5 +82,5 @@ def catalogue_of(language: str) -> Catalogue:
 
 
 def is_checked(language: str) -> bool:
-    """Whether a native speaker has checked the texts."""
-    return catalogue_of(language).texts["checked"] == "yes"
+    """Whether the texts are the original, or a native speaker has checked them."""
+    return catalogue_of(language).texts["checked"] != "no"

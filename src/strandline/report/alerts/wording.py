@@ -125,8 +125,12 @@ def _deadline(exceedance: Exceedance, catalogue: Catalogue, time_zone: str) -> s
 
 
 def _when(exceedance: Exceedance, catalogue: Catalogue, time_zone: str) -> str:
+    named: list[pd.Timestamp] = []
+
     def at(time: pd.Timestamp) -> str:
-        return catalogue.moment(time, time_zone)
+        """The time, without its day where the time named before is on the same one."""
+        named.append(time)
+        return catalogue.moment(time, time_zone, *named[-2:-1])
 
     earliest, onset, latest = exceedance.earliest, exceedance.onset, exceedance.latest_end
     if earliest is None or onset is None:
