@@ -14,7 +14,7 @@ from strandline.distillation.training.loop import Progress
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import open_study_area
-from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.watch.agent import MONITORING
 from strandline.watch.clock import hours_between

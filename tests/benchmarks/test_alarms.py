@@ -9,21 +9,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.agent.alarms import gauges, late_warnings, replay
+from benchmarks.agent.alarms import gauges, late_warnings, run
 from benchmarks.agent.alarms.gauges import Gauge, fit_gauge, latitudes_of, read_levels
 from benchmarks.agent.alarms.late_warnings import Approach, Warning, approaches, classify, levels_at
-from benchmarks.agent.alarms.replay import Task, alarms, config_of, hourly_beliefs, watch
+from benchmarks.agent.alarms.replay import alarms, config_of, hourly_beliefs, watch
+from benchmarks.agent.alarms.rules import Task
 from benchmarks.agent.alarms.run import rows_of
 from benchmarks.agent.alarms.scoring import score
 from benchmarks.agent.alarms.summary import at_equal_hits, curve_of, pooled, summarise
 from strandline.observations.arrays import Floats
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.triggers import PhaseState
 from strandline.uncertainty.assimilation import spread_inflation
 from strandline.uncertainty.assimilation.ensemble import MEMBERS
-from strandline.watch.agent_state import ActionState
-from strandline.watch.decision_rules import decide, forecast
+from strandline.uncertainty.assimilation.forecast import forecast
+from strandline.watch.decision_rules import decide
 
-HOURS = 300
+HOURS = 240
 """Of the test of the made-up gauge that are watched."""
+
+HIGH = 1.0
+"""Level that the made-up gauge nears at times [m]."""
 
 
 def two_gauges(later: float = 0.0) -> pd.DataFrame:
@@ -76,30 +82,23 @@ def test_nothing_of_the_test_enters_the_fit(gauge: Gauge) -> None:
     np.testing.assert_array_equal(other.spread_inflation.with_own_gauge, gauge.spread_inflation.with_own_gauge)
 
 
-def test_alarms_are_the_decisions_of_the_watch(gauge: Gauge) -> None:
-    level = next(iter(gauge.event_levels.values()))
-    task = Task(30.0, level, 3.0)
-    watched = watch(gauge, (task,))
-    config = config_of(gauge, (task.action_at(0.1),))
-    actions: Mapping[str, ActionState] = {}
+@pytest.mark.parametrize(("lead", "chance", "phase"), [(12.0, 0.2, "move"), (12.0, 0.2, "go_up"), (3.0, 0.1, "act")])
+def test_alarms_are_the_decisions_of_the_watch(gauge: Gauge, lead: float, chance: float, phase: str) -> None:
+    protocol = Task(30.0, HIGH, lead).protocol(chance)
+    config = config_of(gauge, protocol)
+    phases: Mapping[str, PhaseState] = {}
     decided = []
     for _, state in hourly_beliefs(gauge, config):
-        after, _ = decide(config, replace(state, actions=actions), forecast(config, state))
-        actions = after.actions
-        decided.append(actions[task.action_at(0.1).action].active)
-    found = alarms(watched, 0, 0.1)
+        for name, one in phases.items():
+            if one.awaits_all_clear:  # the replay takes it to be given at once
+                phases = {**phases, name: one.cleared(state.belief.hour - np.timedelta64(1, "h"))}
+        after, _ = decide(config, replace(state, phases=phases), forecast(state.sea, (), config.spread_inflation))
+        phases = after.phases
+        decided.append(phases[phase].active and not phases[phase].awaits_all_clear)
+    found = alarms(watch(replace(gauge, event_levels={30.0: HIGH})), protocol)[phase]
     assert found.any()
     assert not found.all()
     np.testing.assert_array_equal(found, decided)
-
-
-def test_without_data_an_alarm_neither_starts_nor_stops() -> None:
-    starts, calm = np.zeros(60, dtype=bool), np.ones(60, dtype=bool)
-    starts[5] = starts[40] = True
-    silent = np.zeros(60, dtype=bool)
-    silent[10:30] = silent[40] = True
-    active = replay._switch(starts, calm, silent, 13)
-    np.testing.assert_array_equal(np.flatnonzero(active), np.arange(5, 38))
 
 
 def test_an_alarm_that_outlasts_the_water_by_more_than_a_day_is_counted(gauge: Gauge) -> None:
@@ -116,13 +115,15 @@ def test_an_alarm_that_outlasts_the_water_by_more_than_a_day_is_counted(gauge: G
         assert score(gauge, active, level, 12.0).late == 1
 
 
-def test_rows_add_up_and_equal_hits_take_the_fewest_hours(gauge: Gauge) -> None:
+def test_rows_add_up_and_equal_hits_take_the_fewest_hours(gauge: Gauge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "CHANCES", (0.05, 0.1, 0.2, 0.4))
     measured = rows_of(gauge)
     rows = [{"version": version, **row} for version in ("before", "after") for row in measured]
     actions = [row for row in rows if row["part"] == "actions"]
     assert len(actions) == 2 * (1 + 9)
     for row in actions:
         assert row["hits"] + row["late"] + row["misses"] == row["events"] > 0
+        assert row["warned"] >= row["hits"]
     curve = curve_of([row for row in rows if row["part"] == "curve"])
     both = pooled(actions, ("region", "action", "often", "lead_h", "chance"))
     assert {row["region"] for row in both} == {"made up", "all"}
@@ -161,3 +162,14 @@ def test_an_order_to_move_counts_as_in_time_only_before_the_clearance_time() -> 
     assert asks(7, 99) == ("moved too late", 11)
     assert asks(7, 9) == ("told to go up", 9)
     assert asks(99, 99) == ("nothing", None)
+
+
+def test_above_the_agreed_chance_nobody_is_left_without_a_warning() -> None:
+    for approach in (each for each in approaches() if each.probability in (0.3, 0.9)):
+        outcome, lead = classify(late_warnings.watch_rule, approach)
+        assert outcome != "nothing", approach
+        if outcome == "moved too late":  # only where it is improbable, at the first order, that it comes so soon
+            assert lead is not None
+            over = levels_at(approach, approach.onset_h - lead) >= late_warnings.EVENT_LEVEL
+            sooner = over[:, : late_warnings.CLEARANCE_HOURS].any(axis=1).mean()
+            assert sooner <= PROBABILITY_FOR_LIVES, approach

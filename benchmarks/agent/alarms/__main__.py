@@ -44,10 +44,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         earlier = read_record(arguments.before)
         rows, curve = [*map(dict, earlier.rows), *rows], [*map(dict, earlier.tables["curve"]), *curve]
     data = {path.name: sha256(path) for folder in arguments.gauges for path in files_of(folder)}
-    record = Record("alarms", "real", data, [], rows, summarise(rows, curve), {"curve": curve})
+    record = Record("agent.alarms", "real", data, [], rows, summarise(rows, curve), {"curve": curve})
     write_record(record, arguments.out, markdown(record, _command(arguments)))
     shown = pooled(rows, (*TASK, "chance"))
-    print_table(Record("alarms", "real", {}, [], shown, {}), ACTION_COLUMNS)
+    print_table(Record("agent.alarms", "real", {}, [], shown, {}), ACTION_COLUMNS)
 
 
 def gauge_rows(

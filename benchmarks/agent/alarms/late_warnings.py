@@ -13,11 +13,14 @@ from typing import Literal
 import numpy as np
 from scipy.stats import norm
 
+from benchmarks.agent.alarms.rules import GO_UP, MOVE, Task
 from benchmarks.record import Record, Row, Rows, Value, markdown_table, print_table, read_record, write_record
 from benchmarks.statistics import rows_by
 from strandline.observations.arrays import Floats
-from strandline.planning.actions import ActionParameters
-from strandline.planning.early_action.action_value import value_of_acting
+from strandline.planning.early_action.indicators import findings
+from strandline.planning.early_action.streams import forecast_stream
+from strandline.planning.early_action.trigger_constants import FORECAST, PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.triggers import PhaseState, signals_of, step
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, MEMBERS
 
 ONSETS = (4, 8, 10, 12, 18, 24, 36)
@@ -29,6 +32,8 @@ CLEARANCE_HOURS = 12
 """Hours that moving everyone takes [h]."""
 EVENT_LEVEL, CALM_LEVEL, FLOOD_LEVEL, FLOOD_HOURS = 1.0, 0.0, 2.0, 6
 """Levels of the event, before and after it, and during it [m], and its duration [h]."""
+FIRST = np.datetime64("2001-01-01T00", "ns")
+"""Hour of the first forecast, UTC."""
 
 SpreadLater = Literal["falls", "stays"]
 Warning = Literal["move", "go up"]
@@ -102,15 +107,20 @@ def classify(new_rule: Callable[[], Rule], approach: Approach) -> tuple[Outcome,
 
 
 def watch_rule() -> Rule:
-    """The rule of the watch for an action for lives."""
-    action = ActionParameters(
-        action="evacuate", life_safety=True, classes=(), where=(),
-        lead_window_hours=(float(CLEARANCE_HOURS), float(HORIZON_HOURS)), response="Evacuate", level=EVENT_LEVEL,
-        cost=None, levels=(), avoidable_loss=(),
-    )  # fmt: skip
+    """The rule of the plan, the hindcast and the watch for lives."""
+    protocol = Task(1.0, EVENT_LEVEL, float(CLEARANCE_HOURS)).protocol(PROBABILITY_FOR_LIVES)
+    phases: dict[str, PhaseState] = {}
 
     def rule(levels: Floats, hour: int) -> Warning | None:
-        return "move" if value_of_acting(action, levels).ratio > 1 else None
+        now = FIRST + np.timedelta64(hour, "h")
+        history = {FORECAST: forecast_stream(now, levels, True)}
+        clock = np.array([now - np.timedelta64(1, "h"), now])
+        found = {name: findings(one, history, clock) for name, one in protocol.indicators.items()}
+        signals = {phase.name: signals_of(phase, protocol, found, clock) for phase in protocol.phases}
+        phases.update(step(protocol, phases, signals, 1, now))
+        if phases[GO_UP].active:
+            return "go up"
+        return "move" if phases[MOVE].active else None
 
     return rule
 
@@ -161,7 +171,7 @@ def markdown(record: Record, command: str) -> str:
 def measure(before: Path | None, out: Path) -> None:
     """Ask the rule of the watch in every case, and write the record."""
     rows = rows_of(watch_rule, () if before is None else read_record(before).rows)
-    record = Record("late_warnings", "simulated", {}, [], rows, summarise(rows))
+    record = Record("agent.alarms", "simulated", {}, [], rows, summarise(rows))
     earlier = "" if before is None else f"--before {before.name} "
     write_record(record, out, markdown(record, f"python -m benchmarks.agent --late-warnings {earlier}--out OUT"))
     print_table(record, COLUMNS)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+from benchmarks.agent.alarms import late_warnings
 from benchmarks.record import Record, Row, Rows, Value, markdown_table
 from benchmarks.statistics import number, rows_by
 
-COUNTS = ("events", "hits", "late", "misses", "false_alarms", "alarms", "alarm_hours", "over", "ended_soon", "years")
+COUNTS = ("events", "hits", "late", "misses", "false_alarms", "alarms", "alarm_hours", "over", "ended_soon", "warned",
+          "warned_hours", "years")  # fmt: skip
 TASK = ("region", "action", "often", "lead_h")
-RATES = ("alarms_a_year", "alarm_hours_a_year", "mean_hours", "ended_soon_share")
-ACTION_COLUMNS = ("version", *TASK, "chance", *COUNTS[:5], *RATES)
+RATES = ("alarms_a_year", "alarm_hours_a_year", "warned_hours_a_year", "mean_hours", "ended_soon_share")
+ACTION_COLUMNS = ("version", *TASK, "chance", *COUNTS[:5], "warned", *RATES)
 EQUAL_COLUMNS = (*TASK, "chance", "hits", "hours_before", "least_hours_before", "least_hours_after", "chance_after")
 GAUGE_COLUMNS = ("version", "region", "gauge", "level_m", *COUNTS[:5], "alarms_a_year", "alarm_hours_a_year",
                  "median_hours")  # fmt: skip
@@ -20,7 +22,7 @@ def summarise(rows: Rows, curve: Rows) -> Row:
     summary: Row = {}
     for row in pooled(rows, (*TASK, "chance")):
         if row["region"] == "all":
-            for what in (*COUNTS[:5], *RATES):
+            for what in (*COUNTS[:5], "warned", *RATES):
                 summary[f"{row['version']}/{_name(row)}/{what}"] = row[what]
     for row in at_equal_hits(rows, curve):
         if row["region"] == "all":
@@ -35,6 +37,8 @@ def summarise(rows: Rows, curve: Rows) -> Row:
 
 def markdown(record: Record, command: str) -> str:
     """The command, all actions, hours at equal hits, the action for lives at every gauge, and the bounds."""
+    if "onset_h" in record.rows[0]:
+        return late_warnings.markdown(record, command)
     lives = [
         {**row, **rates(row)} for row in record.rows if row["action"] == "lives" and row["often"] == _OFTEN_IN_TABLE
     ]
@@ -71,6 +75,7 @@ def rates(row: Mapping[str, Value]) -> Row:
     return {
         "alarms_a_year": alarms / years,
         "alarm_hours_a_year": number(row, "alarm_hours") / years,
+        "warned_hours_a_year": number(row, "warned_hours") / years,
         "mean_hours": number(row, "alarm_hours") / alarms if alarms else None,
         "ended_soon_share": number(row, "ended_soon") / over if over else None,
     }
@@ -119,7 +124,7 @@ def curve_of(rows: Rows) -> list[Row]:
     """The gauges' rows at every agreed chance added up by region; the sums that the comparison needs."""
     found: list[Row] = []
     for key, group in rows_by(rows, "version", *TASK, "chance").items():
-        sums: Row = {name: round(sum(number(row, name) for row in group), 4) for name in CURVE_COUNTS}
+        sums: Row = {name: sum(number(row, name) for row in group) for name in CURVE_COUNTS}
         found.append({**dict(zip(("version", *TASK, "chance"), key, strict=True)), **sums})
     return found
 
