@@ -78,9 +78,8 @@ def test_replay_hindcast_and_watch_decide_the_same_at_every_hour(data: HindcastD
     replayed = replay(protocol, {FORECAST: whole}, short.time)
 
     hours = short.time.astype("datetime64[h]")
-    tides = {name: lambda time: np.interp(time.astype(float), AHEAD.astype(float), short.tide_ahead)
-             for name in short.fitted.tides}  # fmt: skip
-    AHEAD = hours[0] + np.arange(short.tide_ahead.size).astype("timedelta64[h]")
+    ahead = (hours[0] + np.arange(short.tide_ahead.size).astype("timedelta64[h]")).astype(float)
+    tides = dict.fromkeys(short.fitted.tides, lambda time: np.interp(time.astype(float), ahead, short.tide_ahead))
     config = AgentConfig(short.fitted.model, short.fitted.spread_inflation, tides, protocol)
     state = initial_state(config.model, hours[0])
     active: dict[str, list[bool]] = {phase.name: [] for phase in protocol.phases}
