@@ -23,7 +23,7 @@ from strandline.cli.console import StageDisplay, note, refuse, summary_table, wa
 from strandline.cli.main import app, main
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.weights.load_weights import SHIPPED
-from strandline.planning.early_action.protocol import protocol_to_toml
+from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.watch.decisions import Decision
 from strandline.watch.run import hour_to_json
 from strandline.watch.store.errors import Busy, Tampered

@@ -77,7 +77,7 @@ def test_a_deployment_comes_back_equal_to_the_last_bit(deployment: Deployment, t
     time = END + np.arange(48).astype("timedelta64[h]")
     np.testing.assert_array_equal(again.sea_level.tide(time), deployment.sea_level.tide(time))
     assert again.is_simulated
-    without = replace(deployment, protocol=None, action_parameters=(), zones_of_action={}, withheld=())
+    without = replace(deployment, protocol=None, zones_of_phase={}, withheld=())
     save_deployment(tmp_path, without)
     assert_equal(load_deployment(tmp_path), without)
 
@@ -93,7 +93,7 @@ def test_it_holds_what_the_run_found(deployment: Deployment) -> None:
 
 
 def test_an_action_is_for_the_zones_that_hold_what_it_is_for(deployment: Deployment) -> None:
-    (names,) = deployment.zones_of_action.values()
+    (names,) = deployment.zones_of_phase.values()
     assets, zones = coast.assets(), deployment.zones
     meant = [name in ("Harbour school", "Ferry quay") for name in assets["asset_id"]]
     assert set(names) == {zones.names[number] for number in zones.of_asset[meant]}
@@ -167,8 +167,8 @@ def test_a_file_that_is_no_deployment_is_refused(deployment: Deployment, tmp_pat
     ("change", "fault"),
     [
         (lambda b: {"gauges": ()}, "names no gauge"),
-        (lambda b: {"action_parameters": ()}, "give parameters for each phase"),
-        (lambda b: {"zones_of_action": {"evacuate_low_lying_areas": ("nowhere",)}}, "unknown zones"),
+        (lambda b: {"zones_of_phase": {}}, "give the zones of each phase"),
+        (lambda b: {"zones_of_phase": {"evacuate_low_lying_areas": ("nowhere",)}}, "unknown zones"),
         (lambda b: {"return_levels": b.return_levels[:3]}, "return levels are"),
         (lambda b: {"withheld": ((END, END),)}, "window is empty"),
         (lambda b: {"region": replace(b.region, cell_size=50.0)}, "zones are drawn on"),

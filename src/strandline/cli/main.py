@@ -137,7 +137,7 @@ def lint(
     as_json: AsJson = False,
 ) -> None:
     """Check an early action protocol or a plan: what it lacks or contradicts, where, and what would be right."""
-    from strandline.planning.early_action.protocol import lint as find_faults
+    from strandline.planning.early_action.protocol_file import lint as find_faults
     from strandline.planning.plan_schema import check_plan
 
     faults = find_faults(plan)

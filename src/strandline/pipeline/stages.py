@@ -22,7 +22,7 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.storms import Split, find_whole_storms, split_by_storm
 from strandline.pipeline import evaluation
-from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment
+from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment, gauge_zeros
 from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
@@ -50,6 +50,7 @@ from strandline.risk.sensitivity import SensitivityAnalysis
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
 from strandline.risk.stage_damage.zones import Zones
 from strandline.simulator.radar_archive import simulate_archive
+from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
 from strandline.uncertainty.calibration import calibrate_on
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.uncertainty.out_of_distribution import (
@@ -265,17 +266,20 @@ def plan(
         mean_sea_level=own_mean_sea_level(area),
         sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
         rng=context.rng,
-        hindcast_data=_hindcast_data(area, sea_level, context.rng),
+        hindcast_data=_hindcast_data(area, sea_level),
     )
 
 
-def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> HindcastData | None:
+def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel) -> HindcastData | None:
     """The record for the triggers' hindcast; ``None`` where it is too short to fit forecasts."""
     gauge = area.observations.require_gauge()
-    mean = gauge["mean_sea_level"].values
     hours, levels = area.hourly_levels
-    neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None
-    return prepare_hindcast(hours, levels[0], sea_level.tide(hours) + mean[0], neighbour, rng)
+    records = [
+        GaugeRecord(str(name), float(latitude), level)
+        for name, latitude, level in zip(gauge["station"].values, gauge["latitude"].values, levels, strict=True)
+    ]
+    own_tide = GaugeTide(sea_level.fitted.constants, sea_level.fitted.mean + own_mean_sea_level(area))
+    return prepare_hindcast(hours, records, own_tide, gauge_zeros(gauge)[1] if len(records) > 1 else 0.0)
 
 
 def compare_with_training(

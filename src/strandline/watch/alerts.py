@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -10,40 +10,20 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
-from strandline.planning.actions import Response
+from strandline.planning.early_action.protocol import Phase
 from strandline.report.alerts.area import WarnedArea, area_around, area_of_region
 from strandline.report.alerts.cap import FloodWarning, Reference, as_cap, certainty_of, rarity_of
 from strandline.report.alerts.exceedance import Exceedance, exceedance_of_members
 from strandline.report.alerts.issuer import Issuer
 from strandline.report.alerts.wording import Basis, Content, compose, withdraw
-from strandline.watch.agent_state import ActionState, AgentState
+from strandline.watch.agent_state import AgentState, AlertState
 from strandline.watch.decisions import Decision
 from strandline.watch.store.records import AlertDraft
 
+ALL_CLEAR = "all-clear"
+"""Stands for the certainty of a message that ends a warning."""
 Confirmed = Callable[[datetime], frozenset[str]]
 """Hour → identifiers of the alerts of that hour that a person has confirmed."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """What an action asks people for.
-
-    Attributes:
-        title: of the action, in English.
-        level: sea level from which the action is needed [m, region datum].
-    """
-
-    response: Response
-    title: str
-    level: float
-
-
-def calls_of(deployment: Deployment) -> dict[str, Call]:
-    """What each action of the plan asks people for, by its name."""
-    return {
-        each.action: Call(each.response, each.action.replace("_", " "), each.level)
-        for each in deployment.action_parameters
-    }
 
 
 def draft_messages(
@@ -59,36 +39,42 @@ def draft_messages(
 
     An alert is drafted when an action starts, an update when its certainty changes, and a cancellation when it stops.
     An alert that no person has confirmed was never issued: it is neither updated nor cancelled, a new one is drafted.
+    Where the all-clear waits for a person, the cancellation is drafted, and the phase ends once it is confirmed.
 
     Args:
         ids: of the decisions in the store.
         levels: (N, 49) forecast sea levels [m, region datum].
     """
-    calls = calls_of(deployment)
-    actions = dict(state.actions)
+    protocol = deployment.protocol
+    of_name = {} if protocol is None else {phase.name: phase for phase in protocol.phases}
+    phases, alerts = dict(state.phases), dict(state.alerts)
     drafts = []
     for decision, decision_id in zip(decisions, ids, strict=True):
-        if decision.action not in calls or decision.change == "stay_off":
+        name = decision.action
+        if name not in of_name or decision.change == "stay_off":
             continue
-        call, action = calls[decision.action], actions[decision.action]
-        issued = _issued(deployment, decision, action, confirmed, issuer)
-        exceedance = exceedance_of_members(_hours(decision, levels), levels, call.level)
-        certainty = certainty_of(exceedance.probability)
-        if decision.change == "stop":
-            actions[decision.action] = ActionState()
-            if issued is None:
-                continue
-        elif certainty == action.certainty:
+        phase, last = of_name[name], alerts.get(name, AlertState())
+        issued = _issued(deployment, decision, last, confirmed, issuer)
+        exceedance = exceedance_of_members(_hours(decision, levels), levels, _level(phase))
+        is_ending = decision.change == "stop" or phases[name].awaits_all_clear
+        certainty = ALL_CLEAR if is_ending else certainty_of(exceedance.probability)
+        if is_ending and (issued is None or last.certainty == ALL_CLEAR):
+            if issued is not None or last.certainty != ALL_CLEAR:  # the all-clear is confirmed, or nobody was warned
+                phases[name] = phases[name].cleared(state.belief.hour)
+                alerts.pop(name, None)
             continue
-        else:
-            actions[decision.action] = replace(action, last_alert=state.belief.hour, certainty=certainty)
-        message = _alert(deployment, decision, call, exceedance, issuer)
+        if certainty == last.certainty:
+            continue
+        message = _alert(deployment, decision, phase, exceedance, issuer)
         if issued is not None:
             message = replace(message, message="Update", replaces=(issued,))
-        if decision.change == "stop":
+        if is_ending:
             message = _cancelled(message)
+        alerts[name] = AlertState(state.belief.hour, certainty)
+        if decision.change == "stop":
+            alerts.pop(name)
         drafts.append(AlertDraft(as_cap(message, issuer), decision_id))
-    return replace(state, actions=actions), drafts
+    return replace(state, phases=phases, alerts=alerts), drafts
 
 
 def _hours(decision: Decision, levels: Floats) -> np.ndarray:
@@ -97,14 +83,19 @@ def _hours(decision: Decision, levels: Floats) -> np.ndarray:
 
 
 def _issued(
-    deployment: Deployment, decision: Decision, action: ActionState, confirmed: Confirmed, issuer: Issuer
+    deployment: Deployment, decision: Decision, last: AlertState, confirmed: Confirmed, issuer: Issuer
 ) -> Reference | None:
     """Reference to the last alert on an action, if a person has confirmed it."""
-    if action.last_alert is None:
+    if last.at is None:
         return None
-    sent = pd.Timestamp(action.last_alert)
+    sent = pd.Timestamp(last.at)
     identifier = _identifier(_subject(deployment, decision), sent)
     return Reference(issuer.sender, identifier, sent) if identifier in confirmed(sent.to_pydatetime()) else None
+
+
+def _level(phase: Phase) -> float:
+    """Of the phase's event [m, region datum]."""
+    return phase.event.value if phase.event is not None else float("nan")
 
 
 def _subject(deployment: Deployment, decision: Decision) -> str:
@@ -121,11 +112,11 @@ def _cancelled(update: FloodWarning) -> FloodWarning:
 
 
 def _alert(
-    deployment: Deployment, decision: Decision, call: Call, exceedance: Exceedance, issuer: Issuer
+    deployment: Deployment, decision: Decision, phase: Phase, exceedance: Exceedance, issuer: Issuer
 ) -> FloodWarning:
     place, datum, is_exercise = deployment.region.name, deployment.region.vertical_datum, deployment.is_simulated
     content = Content(
-        place, decision.where, call.response, decision.action, call.title, call.level, datum, exceedance,
+        place, decision.where, phase.response, phase.action or phase.name, phase.label, _level(phase), datum, exceedance,
         _basis(decision), is_exercise,
     )  # fmt: skip
     subject = _subject(deployment, decision)
@@ -138,12 +129,12 @@ def _alert(
         onset=exceedance.onset or exceedance.issued,
         expires=exceedance.latest_end,
         probability=exceedance.probability,
-        return_period=rarity_of(max(exceedance.middle, call.level), median_levels, deployment.return_periods),
-        response=call.response,
+        return_period=rarity_of(max(exceedance.middle, _level(phase)), median_levels, deployment.return_periods),
+        response=phase.response,
         texts=compose(content, issuer),
         areas=_areas(deployment, decision.where),
         parameters=(
-            ("waterLevel", f"{call.level:.2f} m"),
+            ("waterLevel", f"{_level(phase):.2f} m"),
             ("verticalDatum", datum),
             ("expectedPeak", f"{exceedance.middle:.2f} m"),
             ("trigger", decision.action),

@@ -97,7 +97,7 @@ def open_watch(
     fitted = load_or_fit(run, lambda: study_area, deployment, forecaster, progress)
     student = StudentForecaster(forecaster, study_area.observations, deployment)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
-    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.action_parameters, crews)
+    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.protocol, crews)
     agent = Agent(deployment, fitted, config, tuple(feeds(tides)), student.forecast, study_area.issuer)
     return Watch(agent, Store.open(address), alerts_beside(address, run))
 

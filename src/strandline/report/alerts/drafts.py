@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
-from strandline.planning.early_action.derive_triggers import FORECAST
 from strandline.planning.early_action.protocol import Phase, Protocol
+from strandline.planning.early_action.trigger_constants import FORECAST
 from strandline.planning.early_action.triggers import replay
 from strandline.report.alerts.area import area_of_cells
 from strandline.report.alerts.cap import FloodWarning, rarity_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from xml.etree import ElementTree
 
-from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health
 from strandline.watch.store import LogEntry, StepRecord, StoredAlert, StoredDecision
