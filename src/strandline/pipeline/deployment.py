@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 import xarray as xr
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from scipy.signal import find_peaks
 
 from strandline.errors import InputError
@@ -21,6 +21,7 @@ from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalCon
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Window
 from strandline.planning.actions import ActionParameters
+from strandline.planning.early_action.evacuation_areas import EvacuationAreas
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
@@ -85,6 +86,7 @@ class Deployment:
         action_parameters: of each emergency action, in the order of the protocol's phases.
         zones_of_action: action → names of the zones that it protects.
         protocol: ``None`` = no action pays.
+        evacuation: areas that are evacuated together; ``None`` = the plan has none.
         sea_level: of the own gauge, fitted to the training hours.
         gauges: the own one first.
         return_periods: R, ascending [years].
@@ -100,6 +102,7 @@ class Deployment:
     action_parameters: tuple[ActionParameters, ...]
     zones_of_action: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
+    evacuation: EvacuationAreas | None
     sea_level: SeaLevelModel
     gauges: tuple[GaugeSite, ...]
     return_periods: tuple[float, ...]
@@ -126,7 +129,10 @@ class Deployment:
             raise InputError(
                 "deployment", f"has parameters of {actions} and phases {phases}", "give parameters for each phase"
             )
-        unknown = {name for names in self.zones_of_action.values() for name in names} - set(self.zones.names)
+        named = [*self.zones_of_action.values()]
+        if self.evacuation is not None:
+            named += [self.evacuation.unknown_zones, *(area.zones for area in self.evacuation.areas)]
+        unknown = {name for names in named for name in names} - set(self.zones.names)
         if unknown:
             raise InputError("deployment", f"names unknown zones {sorted(unknown)}", "use the zones' own names")
         if any(not start < end for start, end in self.withheld):
@@ -195,6 +201,7 @@ def build_deployment(
         action_parameters=plan.action_parameters,
         zones_of_action={each.action: _zones_of_action(each, zones, assets) for each in plan.action_parameters},
         protocol=plan.protocol,
+        evacuation=plan.evacuation,
         sea_level=sea_level,
         gauges=gauges,
         return_periods=hazard.return_periods,
@@ -242,6 +249,7 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         action_parameters=deployment.action_parameters,
         zones_of_action=deployment.zones_of_action,
         protocol=deployment.protocol,
+        evacuation=deployment.evacuation,
         tide=sea_level.fitted.constants,
         tide_mean=sea_level.fitted.mean,
         gauges=deployment.gauges,
@@ -297,6 +305,7 @@ def load_deployment(folder: Path) -> Deployment:
         action_parameters=fields.action_parameters,
         zones_of_action=fields.zones_of_action,
         protocol=fields.protocol,
+        evacuation=fields.evacuation,
         sea_level=SeaLevelModel(
             FittedTide(fields.tide, fields.tide_mean, value["tide_error_modes"]), value["residual_covariance"]
         ),
@@ -313,6 +322,8 @@ def load_deployment(folder: Path) -> Deployment:
 class _Fields:
     """The part of a deployment that is no array."""
 
+    __pydantic_config__ = ConfigDict(ser_json_inf_nan="strings")
+
     region: Region
     zone_names: tuple[str, ...]
     zone_outlines: tuple[str, ...]
@@ -321,6 +332,7 @@ class _Fields:
     action_parameters: tuple[ActionParameters, ...]
     zones_of_action: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
+    evacuation: EvacuationAreas | None
     tide: TidalConstants
     tide_mean: float
     gauges: tuple[GaugeSite, ...]

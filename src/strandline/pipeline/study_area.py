@@ -1,6 +1,6 @@
 """The study area of a run: real files or the built-in simulated delta, as the same nouns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -15,10 +15,11 @@ from strandline.observations.readers.observe import observe
 from strandline.observations.readers.tidal_constants import read_tidal_constants
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region_file import RegionFile
-from strandline.observations.region_file.region_file import SeaLevelRise
+from strandline.observations.region_file.region_file import PlanningSection, SeaLevelRise
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.planning.early_action.clearance_time import EvacuationSettings
 from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima, fit_gauge
 from strandline.simulator.coast import simulate_coast
 
@@ -42,6 +43,7 @@ class StudyArea:
         budget: [EUR 2010] for measures, if there is one.
         sea_level_rise: scenarios for which the hazard is mapped as well.
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
+        evacuation: what is stated about it.
     """
 
     observations: Observations
@@ -52,6 +54,7 @@ class StudyArea:
     budget: float | None = None
     sea_level_rise: tuple[SeaLevelRise, ...] = ()
     zones: gpd.GeoDataFrame | None = None
+    evacuation: EvacuationSettings = field(default_factory=EvacuationSettings)
 
     @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
@@ -135,6 +138,18 @@ def open_study_area(region_file: RegionFile) -> StudyArea:
         None if region_file.planning is None else region_file.planning.budget,
         () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,
         None if region_file.zones is None else read_zones(region_file.zones, region_file.region),
+        EvacuationSettings() if region_file.planning is None else evacuation_settings(region_file.planning),
+    )
+
+
+def evacuation_settings(planning: PlanningSection) -> EvacuationSettings:
+    """What the region file states about evacuation."""
+    return EvacuationSettings(
+        planning.clearance_hours,
+        planning.people_per_vehicle,
+        planning.share_on_foot,
+        planning.night_hours,
+        planning.utc_offset_hours,
     )
 
 

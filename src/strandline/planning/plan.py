@@ -9,6 +9,7 @@ import numpy as np
 from strandline.errors import InputError
 from strandline.planning.actions import Action, ActionParameters, Bounds, Portfolio, ScenarioOutcome
 from strandline.planning.early_action.derive_triggers import TriggeredAction, derive_triggers, join_protocol
+from strandline.planning.early_action.evacuation_areas import EvacuationAreas
 from strandline.planning.early_action.hindcast import Hindcast, HindcastData, hindcast_triggers
 from strandline.planning.early_action.protocol import Protocol
 from strandline.planning.formatting import format_expression
@@ -36,6 +37,7 @@ class Plan:
         vertical_datum: zero of the triggers' levels.
         protocol: what starts and stops each emergency action; ``None`` = no action pays.
         action_parameters: of each emergency action, in the order of the protocol's phases.
+        evacuation: areas that are evacuated together, and their clearance times; ``None`` = the zones are not known.
         hindcasts: of each phase on the record, with and without gauge failures.
         unknown_assets: assets of unknown damage; they are in no number here.
         unknown_value: value of those, where it is stated [EUR 2010].
@@ -68,6 +70,7 @@ class Plan:
     pathways: Pathways | None = None
     scenario_sources: Mapping[str, str] = field(default_factory=dict)
     action_parameters: tuple[ActionParameters, ...] = ()
+    evacuation: EvacuationAreas | None = None
 
     @property
     def n_triggers(self) -> int:
@@ -87,6 +90,7 @@ def plan_adaptation(
     rng: np.random.Generator,
     sea_level_rise_hazards: Sequence[Hazard] = (),
     hindcast_data: HindcastData | None = None,
+    evacuation: EvacuationAreas | None = None,
 ) -> Plan:
     """Appraise all measures by running the damage chain with and without them, and derive the emergency triggers.
 
@@ -97,6 +101,7 @@ def plan_adaptation(
         mean_sea_level: [m, region datum].
         sea_level_rise_hazards: maps of the same samples under sea-level rise; none is extrapolated.
         hindcast_data: the record on which the triggers are verified; ``None`` = there is none.
+        evacuation: the zones that are evacuated together.
 
     Raises:
         InputError: a negative budget, or what `appraise` refuses.
@@ -153,6 +158,7 @@ def plan_adaptation(
         pathways=pathways,
         scenario_sources=scenarios.sources if outcomes else {},
         action_parameters=tuple(_action_parameters(each) for each in triggered),
+        evacuation=evacuation,
     )
 
 
