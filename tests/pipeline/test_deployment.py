@@ -24,8 +24,8 @@ from strandline.pipeline.deployment import (
     mean_high_water,
     save_deployment,
 )
-from strandline.planning.early_action.clearance_time import EvacuationSettings
-from strandline.planning.early_action.evacuation_areas import find_evacuation_areas
+from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
+from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.risk.stage_damage.zones import NOWHERE
 
 END = np.datetime64("2022-11-26T00", "ns")
@@ -87,7 +87,7 @@ def test_a_deployment_comes_back_equal_to_the_last_bit(deployment: Deployment, t
     time = END + np.arange(48).astype("timedelta64[h]")
     np.testing.assert_array_equal(again.sea_level.tide(time), deployment.sea_level.tide(time))
     assert again.is_simulated
-    without = replace(deployment, protocol=None, action_parameters=(), zones_of_action={}, withheld=(), evacuation=None)
+    without = replace(deployment, protocol=None, zones_of_phase={}, withheld=(), evacuation=None)
     save_deployment(tmp_path, without)
     assert_equal(load_deployment(tmp_path), without)
 
@@ -103,7 +103,7 @@ def test_it_holds_what_the_run_found(deployment: Deployment) -> None:
 
 
 def test_an_action_is_for_the_zones_that_hold_what_it_is_for(deployment: Deployment) -> None:
-    (names,) = deployment.zones_of_action.values()
+    (names,) = deployment.zones_of_phase.values()
     assets, zones = coast.assets(), deployment.zones
     meant = [name in ("Harbour school", "Ferry quay") for name in assets["asset_id"]]
     assert set(names) == {zones.names[number] for number in zones.of_asset[meant]}
@@ -177,8 +177,8 @@ def test_a_file_that_is_no_deployment_is_refused(deployment: Deployment, tmp_pat
     ("change", "fault"),
     [
         (lambda b: {"gauges": ()}, "names no gauge"),
-        (lambda b: {"action_parameters": ()}, "give parameters for each phase"),
-        (lambda b: {"zones_of_action": {"evacuate_low_lying_areas": ("nowhere",)}}, "unknown zones"),
+        (lambda b: {"zones_of_phase": {}}, "give the zones of each phase"),
+        (lambda b: {"zones_of_phase": {"evacuate_low_lying_areas": ("nowhere",)}}, "unknown zones"),
         (lambda b: {"evacuation": replace(b.evacuation, unknown_zones=("nowhere",))}, "unknown zones"),
         (lambda b: {"return_levels": b.return_levels[:3]}, "return levels are"),
         (lambda b: {"withheld": ((END, END),)}, "window is empty"),

@@ -88,7 +88,7 @@ def make_watch(
 ) -> Watch:
     fitted = fitted_model(deployment)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
-    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.action_parameters)
+    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.protocol)
     feeds = tuple(
         FeedClient(each, SERVICE if name == "service" else GAUGE, config.tides.get(name))
         for name, each in replays.items()
@@ -97,13 +97,18 @@ def make_watch(
     return Watch(agent, Store.open(folder / "watch.db"), folder / "alerts")
 
 
+def event_levels(deployment: Deployment) -> list[float]:
+    assert deployment.protocol is not None
+    return [phase.event.value for phase in deployment.protocol.phases if phase.event is not None]
+
+
 def lowest_level(deployment: Deployment) -> float:
-    return min(each.level for each in deployment.action_parameters)
+    return min(event_levels(deployment))
 
 
 def storm(deployment: Deployment) -> float:
     """A surge that passes every level, whatever the tide."""
-    return max(each.level for each in deployment.action_parameters) - deployment.mean_sea_level + 0.8
+    return max(event_levels(deployment)) - deployment.mean_sea_level + 0.8
 
 
 def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, tmp_path: Path) -> None:
@@ -119,7 +124,7 @@ def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, 
             confirmed = drafts[0].identifier
             watch.store.confirm(confirmed, "A. Person", "seen the sea", hour)
     started = {action: number for number, change, action in changes if change == "start"}
-    assert set(started) == {each.action for each in deployment.action_parameters}
+    assert set(started) == set(deployment.zones_of_phase)
     assert max(started.values()) < 48
     forecast = watch.store.read.forecast()
     assert forecast is not None

@@ -20,9 +20,8 @@ from strandline.observations.region import Region
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Window
-from strandline.planning.actions import ActionParameters
-from strandline.planning.early_action.evacuation_areas import EvacuationAreas
-from strandline.planning.early_action.protocol import Protocol
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
+from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
@@ -61,12 +60,13 @@ ARRAYS = {
 
 @dataclass(frozen=True)
 class GaugeSite:
-    """Where a tide gauge stands [degrees, WGS84], and its mean sea level [m, region datum]."""
+    """Where a tide gauge stands [degrees, WGS84]; its mean sea level and its own zero [m, region datum]."""
 
     name: str
     longitude: float
     latitude: float
     mean_sea_level: float
+    zero: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,7 @@ class Deployment:
     """A study area as the watch needs it.
 
     Attributes:
-        action_parameters: of each emergency action, in the order of the protocol's phases.
-        zones_of_action: action → names of the zones that it protects.
+        zones_of_phase: phase of the protocol → names of the zones that it protects.
         protocol: ``None`` = no action pays.
         evacuation: areas that are evacuated together; ``None`` = the plan has none.
         sea_level: of the own gauge, fitted to the training hours.
@@ -99,8 +98,7 @@ class Deployment:
     region: Region
     zones: Zones
     response: StageDamageByZone
-    action_parameters: tuple[ActionParameters, ...]
-    zones_of_action: Mapping[str, tuple[str, ...]]
+    zones_of_phase: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
     evacuation: EvacuationAreas | None
     sea_level: SeaLevelModel
@@ -124,12 +122,10 @@ class Deployment:
         if not self.gauges:
             raise InputError("deployment", "names no gauge", "the watch needs the own gauge; name it first")
         phases = () if self.protocol is None else tuple(phase.name for phase in self.protocol.phases)
-        actions = tuple(each.action for each in self.action_parameters)
-        if actions != phases or tuple(self.zones_of_action) != actions:
-            raise InputError(
-                "deployment", f"has parameters of {actions} and phases {phases}", "give parameters for each phase"
-            )
-        named = [*self.zones_of_action.values()]
+        if tuple(self.zones_of_phase) != phases:
+            what = f"has zones of {tuple(self.zones_of_phase)} and phases {phases}"
+            raise InputError("deployment", what, "give the zones of each phase")
+        named = [*self.zones_of_phase.values()]
         if self.evacuation is not None:
             named += [self.evacuation.unknown_zones, *(area.zones for area in self.evacuation.areas)]
         unknown = {name for names in named for name in names} - set(self.zones.names)
@@ -189,17 +185,18 @@ def build_deployment(
     """
     gauge, assets = observations.require_gauge(), observations.require_assets()
     gauges = tuple(
-        GaugeSite(str(name), float(longitude), float(latitude), float(mean))
-        for name, longitude, latitude, mean in zip(
-            *(gauge[key].values for key in ("station", "longitude", "latitude", "mean_sea_level")), strict=True
+        GaugeSite(str(name), float(longitude), float(latitude), float(mean), zero)
+        for name, longitude, latitude, mean, zero in zip(
+            *(gauge[key].values for key in ("station", "longitude", "latitude", "mean_sea_level")),
+            gauge_zeros(gauge),
+            strict=True,
         )
     )
     return Deployment(
         region=observations.region,
         zones=zones,
         response=response,
-        action_parameters=plan.action_parameters,
-        zones_of_action={each.action: _zones_of_action(each, zones, assets) for each in plan.action_parameters},
+        zones_of_phase=_zones_of_phases(plan.protocol, zones, assets),
         protocol=plan.protocol,
         evacuation=plan.evacuation,
         sea_level=sea_level,
@@ -222,15 +219,26 @@ def mean_high_water(sea_level: SeaLevelModel, end: np.datetime64) -> float:
     return float(level[high].mean())
 
 
-def _zones_of_action(action_parameters: ActionParameters, zones: Zones, assets: gpd.GeoDataFrame) -> tuple[str, ...]:
-    if not action_parameters.classes and not action_parameters.where:
+def gauge_zeros(gauge: xr.Dataset) -> list[float]:
+    """Height of each gauge's own zero [m, region datum]; 0 where the record states none."""
+    if "gauge_zero" not in gauge.coords:
+        return [0.0] * gauge.sizes["station"]
+    return [float(zero) for zero in gauge["gauge_zero"].values]
+
+
+def _zones_of_phases(protocol: Protocol | None, zones: Zones, assets: gpd.GeoDataFrame) -> dict[str, tuple[str, ...]]:
+    return {} if protocol is None else {phase.name: _zones_of_phase(phase, zones, assets) for phase in protocol.phases}
+
+
+def _zones_of_phase(phase: Phase, zones: Zones, assets: gpd.GeoDataFrame) -> tuple[str, ...]:
+    if phase.where and set(phase.where) <= set(zones.names):
+        return phase.where
+    if not phase.where and not phase.classes:
         return zones.names
     meant = (
-        assets["asset_id"].astype(str).isin(action_parameters.where)
-        if action_parameters.where
-        else assets["asset_class"].isin(action_parameters.classes)
-    )
-    return tuple(zones.names[number] for number in np.unique(zones.of_asset[meant.to_numpy()]))
+        assets["asset_id"].astype(str).isin(phase.where) if phase.where else assets["asset_class"].isin(phase.classes)
+    ).to_numpy()
+    return tuple(zones.names[number] for number in np.unique(zones.of_asset[meant]))
 
 
 def save_deployment(folder: Path, deployment: Deployment) -> None:
@@ -246,8 +254,7 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         zone_outlines=tuple(shapely.to_wkb(outline, hex=True) for outline in zones.outlines),
         zone_source=zones.source,
         dry_level=response.dry_level,
-        action_parameters=deployment.action_parameters,
-        zones_of_action=deployment.zones_of_action,
+        zones_of_phase=deployment.zones_of_phase,
         protocol=deployment.protocol,
         evacuation=deployment.evacuation,
         tide=sea_level.fitted.constants,
@@ -302,8 +309,7 @@ def load_deployment(folder: Path) -> Deployment:
         region=fields.region,
         zones=Zones(fields.zone_names, outlines, value["zone_of_cell"], value["zone_of_asset"], fields.zone_source),
         response=StageDamageByZone(dry_level=fields.dry_level, **{name: value[name] for name in RESPONSE}),
-        action_parameters=fields.action_parameters,
-        zones_of_action=fields.zones_of_action,
+        zones_of_phase=fields.zones_of_phase,
         protocol=fields.protocol,
         evacuation=fields.evacuation,
         sea_level=SeaLevelModel(
@@ -329,8 +335,7 @@ class _Fields:
     zone_outlines: tuple[str, ...]
     zone_source: str
     dry_level: float
-    action_parameters: tuple[ActionParameters, ...]
-    zones_of_action: Mapping[str, tuple[str, ...]]
+    zones_of_phase: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
     evacuation: EvacuationAreas | None
     tide: TidalConstants

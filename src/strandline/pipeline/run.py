@@ -18,7 +18,7 @@ from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea, levels_method, observed_maxima
 from strandline.planning.plan import breach_notes
-from strandline.report.findings import Issuer, RunInfo, RunResults
+from strandline.report.findings import RunInfo, RunResults
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
 
@@ -100,7 +100,7 @@ def run(
                 metadata.version,
                 stages.warnings_of(area, novelty, data),
             ),
-            issuer=Issuer("strandline.invalid", "Strandline (draft, not sent)"),
+            issuer=area.issuer,
             levels_method=levels_method(area),
             observed_maxima=maxima,
             maxima_per_year=maxima_per_year,

@@ -11,7 +11,9 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
-from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.streams import History, Stream
+from strandline.planning.early_action.trigger_constants import NEIGHBOUR, PROBABILITY_FOR_LIVES
+from strandline.report.alerts.issuer import NO_ISSUER, Issuer
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, Guidance, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
 from strandline.uncertainty.assimilation.fit import SeaLevelFit
@@ -49,6 +51,7 @@ class Agent:
     Attributes:
         feeds: its streams, each polled within a time limit.
         student: see `StudentForecaster.forecast`; ``None`` = the student is not used.
+        issuer: of alerts.
     """
 
     deployment: Deployment
@@ -56,6 +59,7 @@ class Agent:
     config: AgentConfig
     feeds: tuple[FeedClient, ...]
     student: StudentFunction | None
+    issuer: Issuer = NO_ISSUER
 
     def step(self, step: Step, confirmed: Confirmed) -> list[Decision]:
         """Run one step and add its results to ``step``; returns the decisions."""
@@ -70,7 +74,7 @@ class Agent:
         residuals = residuals_of(new, known, now, self.config.tides)
         state = update_belief(state, np.datetime64(now, "h"), residuals, has_forecast=bool(forecasts))
         ensemble = forecast(state.sea, self._guidance(state, usable, forecasts), self.config.spread_inflation)
-        state, decisions = decide(self.config, state, ensemble)
+        state, decisions = decide(self.config, state, ensemble, self._neighbour(usable))
         levels = levels_of(self.config, ensemble)
         scenes = [reading for reading in usable if reading.variable == "flooded_share"]
         sample_weight = weight_samples(
@@ -82,7 +86,7 @@ class Agent:
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
         step.add_forecast(rows)
         ids = step.add_decisions(decisions)
-        state, drafts = draft_messages(self.deployment, decisions, ids, levels, state, confirmed)
+        state, drafts = draft_messages(self.deployment, decisions, ids, levels, state, confirmed, self.issuer)
         step.add_alerts(drafts)
         step.put_belief_state(encode(state))
         _log_changes(step, state, decisions)
@@ -112,6 +116,11 @@ class Agent:
         ]
         return [each for each in guidance if each is not None]
 
+    def _neighbour(self, usable: Sequence[Reading]) -> History:
+        zeros = {gauge.name: gauge.zero for gauge in self.deployment.gauges}
+        names = list(self.config.tides)
+        return neighbour_readings(usable, self.config, zeros[names[1]]) if len(names) > 1 else {}
+
     def _highest_level(self, belief: SeaBelief, start: datetime, end: datetime) -> float | None:
         """Highest mean level [m, region datum] between two times of the last days; ``None`` = not in the belief."""
         last = int((belief.hour - np.datetime64(end, "h")) / np.timedelta64(1, "h"))
@@ -127,7 +136,8 @@ class Agent:
     ) -> tuple[list[ForecastRow], dict[str, float]]:
         """Rows for the sea and every zone, and each zone's probability of being flooded within the horizon."""
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(ensemble.hour)]
-        lowest = min((action.level for action in self.config.actions), default=None)
+        events = [phase.event for phase in self.config.phases if phase.event is not None]
+        lowest = min((event.value for event in events), default=None)
         rows: list[ForecastRow] = []
 
         def add(variable: str, zone: str, lead: int, quantiles: Floats, probability: float | None) -> None:
@@ -156,8 +166,25 @@ class Agent:
 
     def _with_zones(self, decision: Decision, flooded: Mapping[str, float]) -> Decision:
         """The decision with the zones that its action protects and that may be flooded."""
-        protected = self.deployment.zones_of_action.get(decision.action, ())
+        protected = self.deployment.zones_of_phase.get(decision.action, ())
         return replace(decision, where=tuple(name for name in protected if flooded[name] >= PROBABILITY_FOR_LIVES))
+
+
+def neighbour_readings(readings: Sequence[Reading], config: AgentConfig, zero: float) -> History:
+    """Levels of the neighbouring gauge [m, its own zero], which decide without a forecast; empty without one.
+
+    Args:
+        zero: height of the neighbour's own zero [m, region datum].
+    """
+    if len(config.tides) < 2:
+        return {}
+    neighbour = list(config.tides)[1]
+    levels = {
+        reading.time: reading.value - zero
+        for reading in readings
+        if reading.stream == neighbour and reading.variable == "water_level"
+    }
+    return {NEIGHBOUR: Stream.of_readings(pd.Series(levels, dtype=float).sort_index(), "m")} if levels else {}
 
 
 def poll_feeds(

@@ -1,4 +1,4 @@
-"""The agent's state between steps: the belief about the sea level, and the status of every action."""
+"""The agent's state between steps: the belief about the sea level, and the state of every phase."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,24 +7,21 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from safetensors.numpy import load, save
 
+from strandline.planning.early_action.triggers import PhaseState
 from strandline.uncertainty.assimilation.filter import Residual, SeaBelief, SeaModel
 from strandline.uncertainty.assimilation.sea_state import SeaState, initial_sea_state, update_sea_state
 
 
 @dataclass(frozen=True)
-class ActionState:
-    """Status of one action.
+class AlertState:
+    """The last alert about a phase.
 
     Attributes:
-        active: whether it is running.
-        calm_hours: consecutive hours in which it was not worth keeping up.
-        last_alert: hour of the last alert about it; ``None`` = none since it started.
-        certainty: stated by that alert.
+        at: its hour; ``None`` = none since the phase started.
+        certainty: stated by it.
     """
 
-    active: bool = False
-    calm_hours: int = 0
-    last_alert: np.datetime64 | None = None
+    at: np.datetime64 | None = None
     certainty: str = ""
 
 
@@ -34,11 +31,13 @@ class AgentState:
 
     Attributes:
         sea: the belief about the sea, and when each kind of stream was last heard.
-        actions: kind of action → status.
+        phases: name of a phase of the protocol → its state.
+        alerts: the same → the last alert about it.
     """
 
     sea: SeaState
-    actions: Mapping[str, ActionState] = field(default_factory=dict)
+    phases: Mapping[str, PhaseState] = field(default_factory=dict)
+    alerts: Mapping[str, AlertState] = field(default_factory=dict)
 
     @property
     def belief(self) -> SeaBelief:
@@ -77,10 +76,8 @@ def encode(state: AgentState) -> bytes:
         "last_reading": str(sea.last_reading),
         "last_own_rejection": str(sea.last_own_rejection),
         "moved": dict(sorted(belief.moved.items())),
-        "actions": {
-            name: [action.active, action.calm_hours, str(action.last_alert), action.certainty]
-            for name, action in sorted(state.actions.items())
-        },
+        "phases": {name: _plain(phase) for name, phase in sorted(state.phases.items())},
+        "alerts": {name: [str(alert.at), alert.certainty] for name, alert in sorted(state.alerts.items())},
     }
     text = np.frombuffer(json.dumps(fields, sort_keys=True).encode("utf-8"), dtype=np.uint8)
     return save({"weight": belief.weight, "mean": belief.mean, "covariance": belief.covariance, "fields": text})
@@ -89,7 +86,7 @@ def encode(state: AgentState) -> bytes:
 def decode(stored: bytes, model: SeaModel) -> AgentState:
     """The state that ``encode`` wrote.
 
-    If the gauges have changed since, the belief starts again from the climate; the actions' status is kept.
+    If the gauges have changed since, the belief starts again from the climate; the phases' states are kept.
     """
     arrays = load(stored)
     fields = json.loads(arrays["fields"].tobytes().decode("utf-8"))
@@ -100,14 +97,21 @@ def decode(stored: bytes, model: SeaModel) -> AgentState:
         last_reading=_hour_or_none(fields["last_reading"]),
         last_own_rejection=_hour_or_none(fields["last_own_rejection"]),
     )
-    actions = {
-        name: ActionState(active, calm_hours, _hour_or_none(last_alert), certainty)
-        for name, (active, calm_hours, last_alert, certainty) in fields["actions"].items()
-    }
+    phases = {name: _phase_state(values) for name, values in fields["phases"].items()}
+    alerts = {name: AlertState(_hour_or_none(at), certainty) for name, (at, certainty) in fields["alerts"].items()}
     if arrays["mean"].shape == sea.belief.mean.shape:
         belief = SeaBelief(model, hour, arrays["weight"], arrays["mean"], arrays["covariance"], fields["moved"])
         sea = replace(sea, belief=belief)
-    return AgentState(sea, actions)
+    return AgentState(sea, phases, alerts)
+
+
+def _plain(phase: PhaseState) -> dict[str, bool | str]:
+    return {name: value if isinstance(value, bool) else str(value) for name, value in vars(phase).items()}
+
+
+def _phase_state(values: Mapping[str, bool | str]) -> PhaseState:
+    plain = {name: value if isinstance(value, bool) else _hour_or_none(value) for name, value in values.items()}
+    return PhaseState(**plain)  # type: ignore[arg-type]
 
 
 def _hour_or_none(text: str) -> np.datetime64 | None:

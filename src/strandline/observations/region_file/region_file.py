@@ -14,6 +14,7 @@ from strandline.observations.region_file.data_sections import DataSections
 from strandline.observations.region_file.feed_sections import AnyStream
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Positive, Section, as_datetime64
+from strandline.observations.region_file.warnings_section import WarningsSection
 
 Continent = Literal["africa", "asia", "central america", "europe", "north america", "oceania", "south america"]
 
@@ -86,8 +87,8 @@ class PlanningSection(Section):
     evacuation, in place of the built-in assumptions.
 
     ``clearance_hours`` [h] replaces the estimate of how long an area takes to clear. ``share_on_foot`` of the people
-    [-] have no vehicle. ``night_hours`` are the local hours between which people sleep; local time is UTC +
-    ``utc_offset_hours`` [h], by the longitude where it is not stated.
+    [-] have no vehicle. ``night_hours`` are the local hours between which people sleep, by the time zone of [warnings]
+    where one is stated, else by the longitude.
     """
 
     budget: Annotated[float, Field(ge=0)] | None = None
@@ -96,7 +97,6 @@ class PlanningSection(Section):
     people_per_vehicle: Annotated[float, Field(ge=1, le=100)] | None = None
     share_on_foot: Annotated[float, Field(ge=0, le=1)] | None = None
     night_hours: tuple[HourOfDay, HourOfDay] = (22.0, 6.0)
-    utc_offset_hours: Annotated[float, Field(ge=-12, le=14)] | None = None
 
 
 class SplitSection(Section):
@@ -125,6 +125,7 @@ class RegionFile(DataSections):
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()
     stream: tuple[AnyStream, ...] = ()
+    warnings: WarningsSection | None = None
 
     @property
     def region(self) -> Region:

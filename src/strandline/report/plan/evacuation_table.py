@@ -2,8 +2,8 @@
 
 import math
 
-from strandline.planning.early_action.clearance_time import Hours
-from strandline.planning.early_action.evacuation_areas import EvacuationArea, EvacuationAreas
+from strandline.planning.early_action.evacuation.clearance_time import Hours
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationArea, EvacuationAreas
 from strandline.planning.formatting import format_metres, format_people
 
 COLUMNS = (
@@ -44,7 +44,7 @@ def _cells(area: EvacuationArea) -> tuple[str, ...]:
         area.name,
         ", ".join(area.zones),
         format_people(area.people) if area.people[2] != 0 else "no home is surveyed",
-        format_metres(area.level) if math.isfinite(area.level) else "none that is mapped",
+        format_metres(area.level),
         f"{area.return_period:.0f} years" if math.isfinite(area.return_period) else "longer than the maps cover",
         _hours(area.clearance.day),
         _hours(area.clearance.night),

@@ -10,6 +10,8 @@ from strandline.uncertainty.assimilation.spread_inflation import NO_READING_HOUR
 
 REJECTED = 0.5
 """Probability [-] of being broken from which a gauge is rejected."""
+HEARD_HOURS = 6
+"""Without any gauge and any forecast for longer [h], no forecast proves that nothing will come: half a tide."""
 NO_DATA_HOURS = 24
 """Without any gauge and any forecast for so long [h], only climate and tide are left and a person decides."""
 
@@ -33,6 +35,11 @@ class SeaState:
     def has_own_readings(self) -> bool:
         """Whether the own gauge gave an accepted reading within the last ``NO_READING_HOURS``."""
         return _within(self.belief.hour, self.last_own_reading, NO_READING_HOURS)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether any gauge or forecast gave data within the last ``HEARD_HOURS``; only then calm can be concluded."""
+        return _within(self.belief.hour, self.last_reading, HEARD_HOURS)
 
     @property
     def has_no_data(self) -> bool:

@@ -1,30 +1,31 @@
 """Evacuation areas: zones that are warned and leave together, because the same sea levels make them dangerous."""
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
 
-from strandline.observations.arrays import Floats, Indices, Mask, Times
+from strandline.observations.arrays import Floats, Indices, Mask
 from strandline.observations.region import Region
 from strandline.planning.actions import Bounds
-from strandline.planning.early_action.clearance_time import ClearanceTime, EvacuationSettings, clearance_time
+from strandline.planning.early_action.evacuation.clearance_time import ClearanceTime, EvacuationSettings, clearance_time
+from strandline.planning.early_action.protocol import Night
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.ways_out import find_ways_out, safe_ground
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
-from strandline.risk.stage_damage.danger import DANGEROUS_SHARE, yearly_levels
+from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH, DANGEROUS_SHARE, ENDANGERED_SHARE, yearly_levels
 from strandline.risk.stage_damage.zones import Zones
 
 LONGEST_PERIODS = (5.0, 25.0, 100.0, np.inf)
 """Return periods [a] up to which a zone belongs to the first, second, … area; an assumption: few enough to remember."""
-SHOWN_CHANCE = 0.2
-"""Chance that an area is dangerous at the level that is shown for it [-]; an assumption, below the likeliest level."""
 LARGE_HOME = 0.95
 """Quantile of the counted homes that bounds the people of an uncounted one [-]."""
 LETTERS = "ABCD"
-DEGREES_PER_HOUR = 15.0
-"""By which the sun moves [degrees h-1]."""
+HOURS_PER_DAY, DEGREES_PER_HOUR = 24, 15.0
+"""The sun moves by 15 degrees of longitude an hour."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class EvacuationArea:
         zones: their names.
         levels: lowest dangerous sea level of its zones [m, the plan's vertical datum], one for each sample of the flood
             maps; ``inf`` = at no mapped level.
-        level: of the sea at which the chance that the area is dangerous reaches 20 % [m, the plan's vertical datum];
-            ``inf`` = at no mapped level.
+        level: of the sea at which the chance that the area is dangerous reaches 20 % [m, the plan's vertical datum],
+            or at which it is highest where no mapped sea makes it so likely.
         return_period: mean time between floods that endanger it [a]; ``inf`` = longer than the maps cover.
         people: who live there, low, likely, high [-]; low counts no home without a count, NaN = unknown.
         clearance: of this area together with those before it.
@@ -51,6 +52,25 @@ class EvacuationArea:
     people: Bounds
     clearance: ClearanceTime
 
+    @property
+    def day_hours(self) -> int:
+        """Hours to plan with by day: the upper bound of the clearance time [h]."""
+        return self.clearance.day[2]
+
+    @property
+    def night_hours(self) -> int:
+        """Hours to plan with at night [h]."""
+        return self.clearance.night[2]
+
+    @property
+    def basis(self) -> str:
+        """What the level rests on, as a part of a sentence."""
+        often = f"about once in {self.return_period:.0f} years" if math.isfinite(self.return_period) else "very rarely"
+        return (
+            f"{100 * DANGEROUS_SHARE:g} % of a zone's land, or the homes of {100 * ENDANGERED_SHARE:g} % of its people,"
+            f" in {DANGEROUS_DEPTH:g} m of water or more, {often}"
+        )
+
 
 @dataclass(frozen=True)
 class EvacuationAreas:
@@ -59,18 +79,12 @@ class EvacuationAreas:
     Attributes:
         areas: at most four; a zone is in one of them, or never known to be dangerous, or unknown.
         unknown_zones: names of zones of which too little land is known to call them safe: people on the spot decide.
-        night_utc: hours of the UTC day at which the night begins and ends [h].
+        night: when people are asleep.
     """
 
     areas: tuple[EvacuationArea, ...]
     unknown_zones: tuple[str, ...]
-    night_utc: tuple[float, float]
-
-    def is_night(self, time: Times) -> Mask:
-        """(…) whether each UTC time falls into the night."""
-        hour = (time.astype("datetime64[s]").astype(np.int64) % 86_400) / 3600
-        begin, end = self.night_utc
-        return np.asarray((hour - begin) % 24 < (end - begin) % 24)
+    night: Night
 
 
 def find_evacuation_areas(
@@ -109,7 +123,7 @@ def find_evacuation_areas(
             name=LETTERS[len(areas)],
             zones=tuple(zones.names[number] for number in chosen),
             levels=tuple(levels.tolist()),
-            level=float(np.quantile(levels, SHOWN_CHANCE, method="inverted_cdf")),
+            level=_shown_level(levels),
             return_period=float(period[chosen].min()),
             people=people_of(zones, assets, chosen),
             clearance=clearance_time(people_of(zones, assets, leaving), ways, region.continent, settings),
@@ -120,9 +134,10 @@ def find_evacuation_areas(
     offset = (
         region.centre_lonlat[0] / DEGREES_PER_HOUR if settings.utc_offset_hours is None else settings.utc_offset_hours
     )
-    begin, end = ((hour - offset) % 24 for hour in settings.night_hours)
+    begins, ends = settings.night_hours
+    night = Night(begins=math.floor(begins - offset) % HOURS_PER_DAY, ends=math.ceil(ends - offset) % HOURS_PER_DAY)
     return EvacuationAreas(
-        tuple(areas), tuple(name for name, is_so in zip(zones.names, unknown, strict=True) if is_so), (begin, end)
+        tuple(areas), tuple(name for name, is_so in zip(zones.names, unknown, strict=True) if is_so), night
     )
 
 
@@ -139,6 +154,12 @@ def mean_return_periods(dangerous_level: Floats, hazard: Hazard, dry_level: floa
         rate += np.where(dangerous <= levels[-1], np.exp(-np.interp(dangerous, levels, periods)), 0.0) / len(knots)
     with np.errstate(divide="ignore"):
         return np.asarray(1.0 / rate)
+
+
+def _shown_level(levels: Floats) -> float:
+    """The ``PROBABILITY_FOR_LIVES`` quantile of levels (S,) [m], or the highest of them where that is infinite."""
+    shown = float(np.quantile(levels, PROBABILITY_FOR_LIVES, method="inverted_cdf"))
+    return shown if math.isfinite(shown) else float(levels[np.isfinite(levels)].max())
 
 
 def people_of(zones: Zones, assets: gpd.GeoDataFrame, chosen: Indices) -> Bounds:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strandline.planning.early_action.clearance_time import (
+from strandline.planning.early_action.evacuation.clearance_time import (
     INPUTS,
     LEFT_SHARE,
     SHARE_ON_FOOT,
@@ -152,7 +152,6 @@ def test_hours_that_the_region_file_states_replace_the_model() -> None:
     found = clearance_time(exactly(1e6), WAYS, "asia", EvacuationSettings(clearance_hours=7.2))
     assert found.day == found.night == (8, 8, 8)
     assert found.assumptions == ("The region file states 8 hours by day and by night.",)
-    assert found.longest(is_night=True) == 8
 
 
 def test_more_people_walk_where_fewer_have_vehicles() -> None:

@@ -102,10 +102,6 @@ class ClearanceTime:
     assumptions: tuple[str, ...]
     without_shelter: Bounds | None
 
-    def longest(self, *, is_night: bool) -> int:
-        """The high bound [h]."""
-        return self.night[2] if is_night else self.day[2]
-
 
 def clearance_time(people: Bounds, ways: WaysOut, continent: str, settings: EvacuationSettings) -> ClearanceTime:
     """The clearance time of an area.

@@ -2,23 +2,25 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Point, box
 
-from strandline.planning.early_action.clearance_time import UNKNOWN_HOURS, EvacuationSettings
-from strandline.planning.early_action.evacuation_areas import (
+from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, DangerousArea
+from strandline.planning.early_action.evacuation.clearance_time import UNKNOWN_HOURS, EvacuationSettings
+from strandline.planning.early_action.evacuation.evacuation_areas import (
     EvacuationAreas,
     find_evacuation_areas,
     mean_return_periods,
     people_of,
 )
+from strandline.planning.measures import load_measures
 from strandline.planning.plan_schema import plan_to_json
 from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.markdown import plan_to_markdown
@@ -175,16 +177,24 @@ def test_an_area_is_cleared_together_with_those_before_it() -> None:
     assert nights[-1] > nights[0]
 
 
-def test_night_follows_the_longitude_or_the_stated_offset() -> None:
-    longitude = REGION.centre_lonlat[0]
-    by_sun = found()[0]
-    assert by_sun.night_utc == pytest.approx(((22 - longitude / 15) % 24, (6 - longitude / 15) % 24))
-    stated = found(EvacuationSettings(night_hours=(21, 5), utc_offset_hours=6))[0]
-    assert stated.night_utc == pytest.approx((15.0, 23.0))
+def test_night_follows_the_longitude_or_the_stated_offset_and_is_rounded_outwards() -> None:
+    offset = REGION.centre_lonlat[0] / 15  # a little less than half an hour
+    by_sun = found()[0].night
+    assert (by_sun.begins, by_sun.ends) == (math.floor(22 - offset), math.ceil(6 - offset))
+    stated = found(EvacuationSettings(night_hours=(21, 5), utc_offset_hours=6))[0].night
     times = np.array(["2020-01-01T14:59", "2020-01-01T15:00", "2020-01-01T22:59", "2020-01-01T23:00"], "datetime64[ns]")
-    assert stated.is_night(times).tolist() == [False, True, True, False]
-    across = replace(stated, night_utc=(22.0, 6.0))
-    assert across.is_night(times).tolist() == [False, False, True, True]
+    assert stated.includes(times).tolist() == [False, True, True, False]
+    half = found(EvacuationSettings(night_hours=(22, 6), utc_offset_hours=5.5))[0].night
+    assert (half.begins, half.ends) == (16, 1)
+
+
+def test_the_trigger_rule_takes_the_areas_as_they_are() -> None:
+    areas: Sequence[DangerousArea] = found()[0].areas
+    measure = next(each for each in load_measures().operational if each.key == "evacuate_low_lying_areas")
+    for area in areas:
+        triggers = AreaTriggers(measure, area, has_night=True, drainage_hours=None, neighbour=None)
+        assert all(phase.where == area.zones for phase in triggers.phases)
+        assert triggers.phases[0].needed_hours == (area.day_hours, area.night_hours)
 
 
 def test_the_plan_shows_people_hours_and_what_they_rest_on() -> None:
@@ -202,4 +212,4 @@ def test_the_plan_shows_people_hours_and_what_they_rest_on() -> None:
     written = json.loads(json.dumps(plan_to_json(plan), allow_nan=False))["evacuation"]
     assert written["areas"][0]["clearance"]["day"] == list(first.clearance.day)
     assert evacuation_lines(None) == []
-    assert "No zone is known" in "\n".join(evacuation_lines(EvacuationAreas((), (), (22.0, 6.0))))
+    assert "No zone is known" in "\n".join(evacuation_lines(EvacuationAreas((), (), areas.night)))
