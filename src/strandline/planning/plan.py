@@ -16,7 +16,13 @@ from strandline.planning.early_action.derive_triggers import (
 )
 from strandline.planning.early_action.evacuation.area_triggers import DangerousArea
 from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
-from strandline.planning.early_action.hindcast import Hindcast, HindcastData, confidence_of, hindcast_protocol
+from strandline.planning.early_action.hindcast import (
+    Hindcast,
+    HindcastData,
+    confidence_of,
+    evacuation_caveat,
+    hindcast_protocol,
+)
 from strandline.planning.early_action.protocol import Night, Protocol
 from strandline.planning.formatting import format_expression
 from strandline.planning.investment.baseline import Baseline
@@ -102,6 +108,11 @@ class Plan:
     def n_triggers(self) -> int:
         """Number of phases of the protocol."""
         return 0 if self.protocol is None else len(self.protocol.phases)
+
+    @property
+    def evacuation_caveat(self) -> str:
+        """Why the forecast should not be relied on for evacuation, by its hindcast; empty = nothing speaks against it."""
+        return evacuation_caveat(self.protocol, self.hindcasts)
 
 
 def plan_adaptation(

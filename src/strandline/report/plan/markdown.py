@@ -16,6 +16,8 @@ def plan_to_markdown(plan: Plan) -> str:
     lines = [f"# Flood plan for {plan.region}", ""]
     if plan.is_simulated:
         lines += ["**SIMULATED: computed for a coast that is wholly or partly simulated.**", ""]
+    if plan.evacuation_caveat:
+        lines += [f"**{plan.evacuation_caveat}**", ""]
     if math.isnan(middle):
         lines += ["The flood damage a year is **unknown**: no asset with a known value lies on known ground."]
     else:
