@@ -15,6 +15,7 @@ from strandline.planning.early_action.derive_triggers import (
     join_protocol,
 )
 from strandline.planning.early_action.evacuation.area_triggers import DangerousArea
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.early_action.hindcast import (
     Hindcast,
     HindcastData,
@@ -48,12 +49,14 @@ class EarlyActionInputs:
         night: hours of darkness; ``None`` = no difference is made.
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
         forecasts: variables that live forecasts give, besides the water level.
+        evacuation: zones that are evacuated together, for the plan's table; ``None`` = the zones are not known.
     """
 
     areas: Sequence[DangerousArea] = ()
     night: Night | None = None
     drainage_hours: float | None = None
     forecasts: tuple[str, ...] = ()
+    evacuation: EvacuationAreas | None = None
 
 
 NO_INPUTS = EarlyActionInputs()
@@ -79,6 +82,7 @@ class Plan:
         scenarios: outcome of each scenario; empty where no measure was appraised.
         scenario_sources: name of a sea level, storminess or development → its source.
         pathways: order of measures while the sea rises; ``None`` = none was found, see ``notes``.
+        evacuation: zones that are evacuated together, and their clearance times; ``None`` = the zones are not known.
     """
 
     region: str
@@ -98,6 +102,7 @@ class Plan:
     scenarios: tuple[ScenarioOutcome, ...] = ()
     pathways: Pathways | None = None
     scenario_sources: Mapping[str, str] = field(default_factory=dict)
+    evacuation: EvacuationAreas | None = None
 
     @property
     def n_triggers(self) -> int:
@@ -205,6 +210,7 @@ def plan_adaptation(
         scenarios=outcomes,
         pathways=pathways,
         scenario_sources=scenarios.sources if outcomes else {},
+        evacuation=early_action.evacuation,
     )
 
 
