@@ -159,7 +159,12 @@ def evacuation_settings(planning: PlanningSection, warnings: WarningsSection | N
         offsets = [datetime(STANDARD_YEAR, month, 1, tzinfo=zone).utcoffset() or timedelta() for month in (1, 7)]
         offset = min(offsets) / timedelta(hours=1)
     return EvacuationSettings(
-        planning.clearance_hours, planning.people_per_vehicle, planning.share_on_foot, planning.night_hours, offset
+        planning.clearance_hours,
+        planning.people_per_vehicle,
+        planning.share_on_foot,
+        planning.night_hours,
+        offset,
+        planning.drainage_hours,
     )
 
 
