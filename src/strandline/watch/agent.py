@@ -80,8 +80,8 @@ class Agent:
         sample_weight = weight_samples(
             self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest_level, state.belief)
         )
-        rows, flooded = self._forecast_rows(levels, ensemble, sample_weight)
-        decisions = [self._with_zones(decision, flooded) for decision in _by_urgency(decisions)]
+        rows, risk = self._forecast_rows(levels, ensemble, sample_weight)
+        decisions = [self._with_zones(decision, risk) for decision in _by_urgency(decisions)]
         decisions.append(_monitoring(state, decisions, now))
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
         step.add_forecast(rows)
@@ -118,8 +118,8 @@ class Agent:
 
     def _neighbour(self, usable: Sequence[Reading]) -> History:
         zeros = {gauge.name: gauge.zero for gauge in self.deployment.gauges}
-        names = list(self.config.tides)
-        return neighbour_readings(usable, self.config, zeros[names[1]]) if len(names) > 1 else {}
+        neighbours = [(name, zeros[name]) for name in list(self.config.tides)[1:2] if name in zeros]
+        return neighbour_readings(usable, *neighbours[0]) if neighbours else {}
 
     def _highest_level(self, belief: SeaBelief, start: datetime, end: datetime) -> float | None:
         """Highest mean level [m, region datum] between two times of the last days; ``None`` = not in the belief."""
@@ -133,8 +133,8 @@ class Agent:
 
     def _forecast_rows(
         self, levels: Floats, ensemble: ResidualEnsemble, sample_weight: Floats
-    ) -> tuple[list[ForecastRow], dict[str, float]]:
-        """Rows for the sea and every zone, and each zone's probability of being flooded within the horizon."""
+    ) -> tuple[list[ForecastRow], "ZoneRisk"]:
+        """Rows for the sea and every zone, and the risk of each zone within the horizon."""
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(ensemble.hour)]
         events = [phase.event for phase in self.config.phases if phase.event is not None]
         lowest = min((event.value for event in events), default=None)
@@ -162,23 +162,47 @@ class Agent:
                     add("flooded_share", name, lead, shares[number], float(flooded[number]))
                 if np.isfinite(damages[number, 0]):
                     add("damage", name, lead, damages[number], None)
-        return rows, dict(zip(self.deployment.zones.names, flooded.tolist(), strict=True))
+        in_danger = (highest[:, None] >= self.deployment.response.dangerous_level[:, samples].T).mean(axis=0)
+        return rows, ZoneRisk(flooded, in_danger, np.nan_to_num(damage.people_in_danger).mean(axis=0))
 
-    def _with_zones(self, decision: Decision, flooded: Mapping[str, float]) -> Decision:
-        """The decision with the zones that its action protects and that may be flooded."""
+    def _with_zones(self, decision: Decision, risk: "ZoneRisk") -> Decision:
+        """The decision with the zones that its action protects and that are likely enough to need it, worst first.
+
+        Where an area is likely enough to be in danger, but none of its zones by itself, all of the area is named.
+        """
+        phase = next((one for one in self.config.phases if one.name == decision.action), None)
         protected = self.deployment.zones_of_phase.get(decision.action, ())
-        return replace(decision, where=tuple(name for name in protected if flooded[name] >= PROBABILITY_FOR_LIVES))
+        if phase is None or not protected:
+            return decision
+        number = {name: at for at, name in enumerate(self.deployment.zones.names)}
+        chance = risk.in_danger if phase.life_safety else risk.flooded
+        likely = [name for name in protected if chance[number[name]] > PROBABILITY_FOR_LIVES]
+        if phase.life_safety and not likely and decision.change == "start":
+            likely = list(protected)
+        ranked = sorted(likely, key=lambda name: (-risk.people[number[name]], -chance[number[name]], name))
+        return replace(decision, where=tuple(ranked))
 
 
-def neighbour_readings(readings: Sequence[Reading], config: AgentConfig, zero: float) -> History:
-    """Levels of the neighbouring gauge [m, its own zero], which decide without a forecast; empty without one.
+@dataclass(frozen=True, eq=False)
+class ZoneRisk:
+    """Risk of each zone within the forecast, (Z,) each.
+
+    Attributes:
+        flooded, in_danger: probability [-] that it is flooded, or that dangerous depth is reached in it.
+        people: expected number in dangerous depth, of those counted [-].
+    """
+
+    flooded: Floats
+    in_danger: Floats
+    people: Floats
+
+
+def neighbour_readings(readings: Sequence[Reading], neighbour: str, zero: float) -> History:
+    """Levels of the neighbouring gauge [m, its own zero], which decide without a forecast; empty without any.
 
     Args:
         zero: height of the neighbour's own zero [m, region datum].
     """
-    if len(config.tides) < 2:
-        return {}
-    neighbour = list(config.tides)[1]
     levels = {
         reading.time: reading.value - zero
         for reading in readings

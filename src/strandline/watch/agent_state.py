@@ -14,15 +14,22 @@ from strandline.uncertainty.assimilation.sea_state import SeaState, initial_sea_
 
 @dataclass(frozen=True)
 class AlertState:
-    """The last alert about a phase.
+    """The messages that were drafted about a phase since it started, and what the last one says.
 
     Attributes:
-        at: its hour; ``None`` = none since the phase started.
-        certainty: stated by it.
+        hours: of the messages, ascending.
+        certainty, severity: stated by the last one.
+        zones: that it warns; empty = the whole place.
+        starts: hour before which it asks people to act; ``None`` = none.
+        expires: end of its validity; ``None`` = none.
     """
 
-    at: np.datetime64 | None = None
+    hours: tuple[np.datetime64, ...] = ()
     certainty: str = ""
+    severity: str = ""
+    zones: tuple[str, ...] = ()
+    starts: np.datetime64 | None = None
+    expires: np.datetime64 | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +84,17 @@ def encode(state: AgentState) -> bytes:
         "last_own_rejection": str(sea.last_own_rejection),
         "moved": dict(sorted(belief.moved.items())),
         "phases": {name: _plain(phase) for name, phase in sorted(state.phases.items())},
-        "alerts": {name: [str(alert.at), alert.certainty] for name, alert in sorted(state.alerts.items())},
+        "alerts": {
+            name: {
+                "hours": [str(hour) for hour in alert.hours],
+                "certainty": alert.certainty,
+                "severity": alert.severity,
+                "zones": alert.zones,
+                "starts": str(alert.starts),
+                "expires": str(alert.expires),
+            }
+            for name, alert in sorted(state.alerts.items())
+        },
     }
     text = np.frombuffer(json.dumps(fields, sort_keys=True).encode("utf-8"), dtype=np.uint8)
     return save({"weight": belief.weight, "mean": belief.mean, "covariance": belief.covariance, "fields": text})
@@ -98,7 +115,17 @@ def decode(stored: bytes, model: SeaModel) -> AgentState:
         last_own_rejection=_hour_or_none(fields["last_own_rejection"]),
     )
     phases = {name: _phase_state(values) for name, values in fields["phases"].items()}
-    alerts = {name: AlertState(_hour_or_none(at), certainty) for name, (at, certainty) in fields["alerts"].items()}
+    alerts = {
+        name: AlertState(
+            tuple(np.datetime64(each, "h") for each in alert["hours"]),
+            alert["certainty"],
+            alert["severity"],
+            tuple(alert["zones"]),
+            _hour_or_none(alert["starts"]),
+            _hour_or_none(alert["expires"]),
+        )
+        for name, alert in fields["alerts"].items()
+    }
     if arrays["mean"].shape == sea.belief.mean.shape:
         belief = SeaBelief(model, hour, arrays["weight"], arrays["mean"], arrays["covariance"], fields["moved"])
         sea = replace(sea, belief=belief)

@@ -12,16 +12,26 @@ from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
 from strandline.planning.early_action.protocol import Phase
 from strandline.report.alerts.area import WarnedArea, area_around, area_of_region
-from strandline.report.alerts.cap import FloodWarning, Reference, as_cap, certainty_of, rarity_of
-from strandline.report.alerts.exceedance import Exceedance, exceedance_of_members
+from strandline.report.alerts.cap import (
+    SEVERITIES,
+    FloodWarning,
+    Reference,
+    as_cap,
+    certainty_of,
+    rarity_of,
+    severity_of,
+)
+from strandline.report.alerts.exceedance import exceedance_of_members
 from strandline.report.alerts.issuer import Issuer
-from strandline.report.alerts.wording import Basis, Content, compose, withdraw
+from strandline.report.alerts.wording import UNSURE, Basis, Content, compose, withdraw
 from strandline.watch.agent_state import AgentState, AlertState
 from strandline.watch.decisions import Decision
 from strandline.watch.store.records import AlertDraft
 
 ALL_CLEAR = "all-clear"
 """Stands for the certainty of a message that ends a warning."""
+SOONER = np.timedelta64(3, "h")
+"""How much sooner people must act than the last message says, for a new one; an assumption."""
 Confirmed = Callable[[datetime], frozenset[str]]
 """Hour → identifiers of the alerts of that hour that a person has confirmed."""
 
@@ -37,9 +47,10 @@ def draft_messages(
 ) -> tuple[AgentState, list[AlertDraft]]:
     """Draft the alerts of one step; returns them with the state that records them.
 
-    An alert is drafted when an action starts, an update when its certainty changes, and a cancellation when it stops.
-    An alert that no person has confirmed was never issued: it is neither updated nor cancelled, a new one is drafted.
-    Where the all-clear waits for a person, the cancellation is drafted, and the phase ends once it is confirmed.
+    An alert is drafted when a phase starts, an update when there is news (``_is_news``), and a cancellation when it
+    stops. A message that no person has confirmed was never issued: it is neither updated nor cancelled, a new alert is
+    drafted. Where the all-clear waits for a person, the cancellation is drafted, and the phase ends once it is
+    confirmed.
 
     Args:
         ids: of the decisions in the store.
@@ -54,98 +65,154 @@ def draft_messages(
         if name not in of_name or decision.change == "stay_off":
             continue
         phase, last = of_name[name], alerts.get(name, AlertState())
-        issued = _issued(deployment, decision, last, confirmed, issuer)
-        exceedance = exceedance_of_members(_hours(decision, levels), levels, _level(phase))
+        issued = _issued_hours(deployment, decision, last, confirmed)
         is_ending = decision.change == "stop" or phases[name].awaits_all_clear
-        certainty = ALL_CLEAR if is_ending else certainty_of(exceedance.probability)
-        if is_ending and (issued is None or last.certainty == ALL_CLEAR):
-            if issued is not None or last.certainty != ALL_CLEAR:  # the all-clear is confirmed, or nobody was warned
-                phases[name] = phases[name].cleared(state.belief.hour)
-                alerts.pop(name, None)
+        is_ended = last.certainty == ALL_CLEAR and issued[-1:] == last.hours[-1:]
+        if is_ending and (is_ended or not issued):
+            phases[name] = phases[name].cleared(state.belief.hour)
+            alerts.pop(name, None)
             continue
-        if certainty == last.certainty:
+        if is_ended:
+            last, issued = AlertState(), ()
+        where = _zones_to_warn(deployment, decision, last, issued, is_ending=is_ending)
+        content = _content(deployment, state, decision, phase, levels, where, is_repeated=bool(issued))
+        new = _record(deployment, content, last, is_ending=is_ending)
+        if not _is_news(last, new):
             continue
-        message = _alert(deployment, decision, phase, exceedance, issuer)
-        if issued is not None:
-            message = replace(message, message="Update", replaces=(issued,))
-        if is_ending:
-            message = _cancelled(message)
-        alerts[name] = AlertState(state.belief.hour, certainty)
+        message = _alert(deployment, decision, content, issuer)
+        if issued:
+            message = _follow_up(message, issued, issuer, is_ending=is_ending)
+        drafts.append(AlertDraft(as_cap(message, issuer), decision_id))
+        alerts[name] = new
         if decision.change == "stop":
             alerts.pop(name)
-        drafts.append(AlertDraft(as_cap(message, issuer), decision_id))
     return replace(state, phases=phases, alerts=alerts), drafts
 
 
-def _hours(decision: Decision, levels: Floats) -> np.ndarray:
-    """(T,) hours of the forecast, UTC."""
-    return np.datetime64(decision.at, "h") + np.arange(levels.shape[1]).astype("timedelta64[h]")
-
-
-def _issued(
-    deployment: Deployment, decision: Decision, last: AlertState, confirmed: Confirmed, issuer: Issuer
-) -> Reference | None:
-    """Reference to the last alert on an action, if a person has confirmed it."""
-    if last.at is None:
-        return None
-    sent = pd.Timestamp(last.at)
-    identifier = _identifier(_subject(deployment, decision), sent)
-    return Reference(issuer.sender, identifier, sent) if identifier in confirmed(sent.to_pydatetime()) else None
-
-
-def _level(phase: Phase) -> float:
-    """Of the phase's event [m, region datum]."""
-    return phase.event.value if phase.event is not None else float("nan")
-
-
-def _subject(deployment: Deployment, decision: Decision) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", f"{deployment.region.name} {decision.action}".lower()).strip("-")
-
-
-def _identifier(subject: str, issued: pd.Timestamp) -> str:
-    return f"strandline-{subject}-{issued:%Y%m%dT%H%M}"
-
-
-def _cancelled(update: FloodWarning) -> FloodWarning:
-    texts = withdraw(update.texts, tuple(area.name for area in update.areas))
-    return replace(update, message="Cancel", response="AllClear", texts=texts)
-
-
-def _alert(
-    deployment: Deployment, decision: Decision, phase: Phase, exceedance: Exceedance, issuer: Issuer
-) -> FloodWarning:
-    place, datum, is_exercise = deployment.region.name, deployment.region.vertical_datum, deployment.is_simulated
-    content = Content(
-        place, decision.where, phase.response, phase.action or phase.name, phase.label, _level(phase), datum, exceedance,
-        _basis(decision), is_exercise,
-    )  # fmt: skip
+def _issued_hours(
+    deployment: Deployment, decision: Decision, last: AlertState, confirmed: Confirmed
+) -> tuple[np.datetime64, ...]:
+    """Hours of the messages since the phase started that a person has confirmed."""
     subject = _subject(deployment, decision)
-    median_levels = np.median(deployment.return_levels, axis=0).tolist()
+    times = [pd.Timestamp(hour) for hour in last.hours]
+    is_issued = [_identifier(subject, time) in confirmed(time.to_pydatetime()) for time in times]
+    return tuple(hour for hour, issued in zip(last.hours, is_issued, strict=True) if issued)
+
+
+def _zones_to_warn(
+    deployment: Deployment,
+    decision: Decision,
+    last: AlertState,
+    issued: Sequence[np.datetime64],
+    *,
+    is_ending: bool,
+) -> tuple[str, ...]:
+    """The zones at risk, and those already warned, whom an update must not drop; empty = the whole place."""
+    if not issued:
+        return decision.where
+    if is_ending or not last.zones:
+        return last.zones
+    wanted = {*last.zones, *decision.where}
+    return tuple(name for name in deployment.zones.names if name in wanted)
+
+
+def _content(
+    deployment: Deployment,
+    state: AgentState,
+    decision: Decision,
+    phase: Phase,
+    levels: Floats,
+    where: tuple[str, ...],
+    *,
+    is_repeated: bool,
+) -> Content:
+    hours = np.datetime64(decision.at, "h") + np.arange(levels.shape[1]).astype("timedelta64[h]")  # (T,)
+    level = phase.event.value if phase.event is not None else float("nan")
+    exceedance = exceedance_of_members(hours, levels, level)
+    basis: Basis = "climate" if state.has_no_data else "other_streams" if decision.is_degraded else "own_gauge"
+    return Content(
+        place=deployment.region.name,
+        areas=where,
+        response=phase.response,
+        action=phase.action or phase.name,
+        title=phase.label,
+        level=level,
+        datum=deployment.region.vertical_datum,
+        exceedance=exceedance,
+        basis=basis,
+        is_exercise=deployment.is_simulated,
+        is_receding=is_repeated and exceedance.probability < UNSURE,
+    )
+
+
+def _record(deployment: Deployment, content: Content, last: AlertState, *, is_ending: bool) -> AlertState:
+    """What the next step needs of a message with this content."""
+    exceedance = content.exceedance
+    return AlertState(
+        hours=(*last.hours, np.datetime64(exceedance.issued, "h")),
+        certainty=ALL_CLEAR if is_ending else certainty_of(exceedance.probability),
+        severity=severity_of(_return_period(deployment, content)),
+        zones=content.areas,
+        starts=None if exceedance.earliest is None else np.datetime64(exceedance.earliest, "h"),
+        expires=np.datetime64(exceedance.latest_end, "h"),
+    )
+
+
+def _is_news(last: AlertState, new: AlertState) -> bool:
+    """Whether there is no message yet, or it is wrong by now.
+
+    It is wrong where the certainty is another, the sea rises higher, a zone is not in it, people must act sooner, or it
+    runs out before the next hour.
+    """
+    if not last.hours or last.expires is None or last.certainty != new.certainty:
+        return True
+    is_graver = SEVERITIES.index(new.severity) > SEVERITIES.index(last.severity)
+    is_wider = bool(last.zones) and not set(new.zones) <= set(last.zones)
+    is_sooner = new.starts is not None and (last.starts is None or last.starts - new.starts >= SOONER)
+    runs_out = last.expires <= new.hours[-1] + np.timedelta64(1, "h")
+    return bool(is_graver or is_wider or is_sooner or runs_out)
+
+
+def _alert(deployment: Deployment, decision: Decision, content: Content, issuer: Issuer) -> FloodWarning:
+    exceedance = content.exceedance
+    subject = _subject(deployment, decision)
     return FloodWarning(
         identifier=_identifier(subject, exceedance.issued),
         subject=subject,
-        provenance="simulated" if is_exercise else "real",
+        provenance="simulated" if content.is_exercise else "real",
         issued=exceedance.issued,
         onset=exceedance.onset or exceedance.issued,
         expires=exceedance.latest_end,
         probability=exceedance.probability,
-        return_period=rarity_of(max(exceedance.middle, _level(phase)), median_levels, deployment.return_periods),
-        response=phase.response,
+        return_period=_return_period(deployment, content),
+        response="Avoid" if content.is_receding else content.response,
         texts=compose(content, issuer),
-        areas=_areas(deployment, decision.where),
+        areas=_areas(deployment, content.areas),
         parameters=(
-            ("waterLevel", f"{_level(phase):.2f} m"),
-            ("verticalDatum", datum),
-            ("expectedPeak", f"{exceedance.middle:.2f} m"),
+            ("waterLevel", f"{content.level:.2f} m"),
+            ("verticalDatum", content.datum),
+            ("peakOfEvent", f"{exceedance.height:.2f} m"),
             ("trigger", decision.action),
         ),
     )
 
 
-def _basis(decision: Decision) -> Basis:
-    if decision.needs_person:
-        return "climate"
-    return "other_streams" if decision.is_degraded else "own_gauge"
+def _follow_up(
+    message: FloodWarning, issued: Sequence[np.datetime64], issuer: Issuer, *, is_ending: bool
+) -> FloodWarning:
+    """The message as an update or a cancel of all that were issued since the phase started."""
+    times = [pd.Timestamp(hour) for hour in issued]
+    replaces = tuple(Reference(issuer.sender, _identifier(message.subject, time), time) for time in times)
+    if not is_ending:
+        return replace(message, message="Update", replaces=replaces)
+    texts = withdraw(message.texts, tuple(area.name for area in message.areas))
+    return replace(message, message="Cancel", response="AllClear", replaces=replaces, texts=texts)
+
+
+def _return_period(deployment: Deployment, content: Content) -> float:
+    """Of the highest level if the event happens [a]."""
+    levels = np.median(deployment.return_levels, axis=0).tolist()
+    return rarity_of(content.exceedance.height, levels, deployment.return_periods)
 
 
 def _areas(deployment: Deployment, where: Sequence[str]) -> tuple[WarnedArea, ...]:
@@ -154,3 +221,11 @@ def _areas(deployment: Deployment, where: Sequence[str]) -> tuple[WarnedArea, ..
     if not where:
         return (area_of_region(region.name, region),)
     return tuple(area_around(name, zones.outlines[zones.names.index(name)], region.cell_size) for name in where)
+
+
+def _subject(deployment: Deployment, decision: Decision) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", f"{deployment.region.name} {decision.action}".lower()).strip("-")
+
+
+def _identifier(subject: str, issued: pd.Timestamp) -> str:
+    return f"strandline-{subject}-{issued:%Y%m%dT%H%M}"

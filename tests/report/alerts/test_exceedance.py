@@ -60,6 +60,12 @@ def test_a_level_out_of_reach_has_no_onset_and_the_validity_of_the_forecast() ->
     assert exceedance.latest_end == ISSUED + 48 * HOUR
 
 
+def test_the_height_is_that_of_the_event_however_unlikely() -> None:
+    levels = members_above(None, None, None, None, (5, 7))
+    assert exceedance_of_members(TIMES, levels, 1.0).height == 1.5
+    assert exceedance_of_members(TIMES, levels, 2.0).height == 2.0, "of an event that no member reaches, its level"
+
+
 def quantiles(p50: np.ndarray, spread: float) -> pd.DataFrame:
     time = pd.date_range(ISSUED, periods=p50.size, freq="h")
     return pd.DataFrame({"issue_time": ISSUED, "time": time, "p10": p50 - spread, "p50": p50, "p90": p50 + spread})

@@ -21,7 +21,7 @@ from strandline.report.alerts.wording import Basis, Content, compose, withdraw
 NOW, HOUR = pd.Timestamp("2022-11-21T18:00"), pd.Timedelta(hours=1)
 ISSUER = Issuer("alerts.sella.example", "Harbour office", time_zone="Europe/Rome")
 EXPECTED = Exceedance(NOW, 0.63, False, NOW + 9 * HOUR, NOW + 12 * HOUR, NOW + 17 * HOUR, NOW + 26 * HOUR, False,
-                      1.14, 1.4, 1.87)  # fmt: skip
+                      1.14, 1.4, 1.87, 1.5)  # fmt: skip
 CONTENT = Content(
     "Sella", ("Old Mole", "Ferry quay", "Market"), "Evacuate", "evacuate_low_lying_areas", "evacuate low-lying areas",
     1.18, "local mean sea level 1992", EXPECTED, "own_gauge", False,
@@ -63,14 +63,14 @@ def contents(draw: st.DrawFn) -> Content:
     probability = 0.0 if never else draw(st.floats(0, 1))
     exceedance = Exceedance(
         NOW, probability, draw(st.booleans()), None if never else earliest, None if never else onset, likely, latest,
-        draw(st.booleans()), low, middle, high,
+        draw(st.booleans()), low, middle, high, high,
     )  # fmt: skip
     areas = tuple(draw(st.lists(st.sampled_from([f"Zone {letter}" for letter in "ABCDEFGHIJKLMNOPQ"]), unique=True)))
     action = draw(st.sampled_from(["evacuate_low_lying_areas", "close_floodgates", "evacuate_old_mole"]))
     basis = draw(st.sampled_from([None, *get_args(Basis)]))
     response = draw(st.sampled_from(get_args(Response)))
     return Content("Sella", areas, response, action, action.replace("_", " "), draw(st.floats(-1, 5)), "chart datum",
-                   exceedance, basis, draw(st.booleans()))  # fmt: skip
+                   exceedance, basis, draw(st.booleans()), draw(st.booleans()))  # fmt: skip
 
 
 @given(contents(), st.sampled_from(["UTC", "Europe/Rome", "Asia/Dhaka", "-03:30"]))

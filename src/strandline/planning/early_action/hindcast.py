@@ -39,6 +39,8 @@ OUTAGE_BEFORE, OUTAGE_AFTER = np.timedelta64(36, "h"), np.timedelta64(24, "h")
 """A failing gauge stops before the storm's peak and is repaired after it; hours about the peak: assumptions."""
 FEWEST_EVENTS = 5
 """Past events below which a hindcast proves little."""
+CARRIES = 0.5
+"""Share of past floods before which an evacuation must have started in time for the forecast to carry it [-]."""
 OUT_OF_REACH = 4.0
 """Standard deviations of the climate between the sea and the lowest level beyond which no ensemble is drawn."""
 
@@ -175,6 +177,34 @@ def confidence_of(hindcasts: Sequence[Hindcast]) -> tuple[Confidence, str]:
     if events < FEWEST_EVENTS or hits < 0.5 * events:
         return "low", why
     return ("high" if hits >= 0.8 * events else "medium"), why
+
+
+def evacuation_caveat(protocol: Protocol | None, hindcasts: Sequence[Hindcast]) -> str:
+    """What the hindcast says about relying on the forecast for evacuation, in a sentence; empty = nothing against it."""
+    phases = [] if protocol is None else [one for one in protocol.phases if one.life_safety and one.instead_of is None]
+    if not phases:
+        return ""
+    results = {one.phase: one.result for one in hindcasts if one.condition == "all gauges work"}
+    counts = {
+        phase: (results[phase.name].hits, results[phase.name].misses) for phase in phases if phase.name in results
+    }
+    tested = {phase: (hits, hits + misses) for phase, (hits, misses) in counts.items() if hits + misses}
+    if not tested:
+        return (
+            "No flood in the record tests whether the forecast at hand can carry evacuation: do not rely on it alone,"
+            " follow the weather service's warnings."
+        )
+    phase, (hits, events) = min(tested.items(), key=lambda pair: (pair[1][0] / pair[1][1], -pair[1][1]))
+    where = "" if len(phases) == 1 else f" ({phase.label})"
+    record = f"in its hindcast it was in time for {hits} of {events} floods{where}"
+    if hits < CARRIES * events:
+        return (
+            f"The forecast at hand cannot carry evacuation: {record}. Do not wait for it: follow the weather service's"
+            " warnings."
+        )
+    if events < FEWEST_EVENTS or hits < events:
+        return f"The forecast at hand is no safeguard by itself: {record}. Follow the weather service's warnings too."
+    return ""
 
 
 def forecast_findings(protocol: Protocol, data: HindcastData, levels: Floats) -> dict[str, Finding]:

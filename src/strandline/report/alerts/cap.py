@@ -34,6 +34,7 @@ NOTE_OF: dict[ProvenanceKind, str] = {
 NO_ISSUER_NOTE = "It names no issuer and cannot be released: name one in [warnings] of the region file."
 AT_LEAST = "at least"
 LIKELY = 0.5
+SEVERITIES = ("Minor", "Moderate", "Severe", "Extreme")
 Message = Literal["Alert", "Update", "Cancel"]
 _FORBIDDEN_IN_NAMES = re.compile(r"[\s,<&]")
 _FORBIDDEN_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -100,7 +100,7 @@ def _draft(
         expires=exceedance.latest_end,
         probability=exceedance.probability,
         is_lower_bound=exceedance.is_lower_bound,
-        return_period=rarity_of(max(level, exceedance.middle), middle, hazard.return_periods),
+        return_period=rarity_of(exceedance.height, middle, hazard.return_periods),
         response=response,
         texts=compose(content, results.issuer),
         areas=(area_of_cells(place, hazard.region, land & (hazard.flood_probability[period] >= AREA_PROBABILITY)),),

@@ -27,6 +27,7 @@ class Exceedance:
         likely_end, latest_end: end of the last hour above the level that is expected, and that is possible, UTC.
         is_open_ended: the forecast ends before the event may.
         low, middle, high: highest level [m]: 5 %, 50 % and 95 % of an ensemble; else 10 %, 50 % and 90 % of the peak.
+        height: highest level if the event happens [m]: the median of the members that exceed the level.
     """
 
     issued: pd.Timestamp
@@ -40,6 +41,7 @@ class Exceedance:
     low: float
     middle: float
     high: float
+    height: float
 
 
 def exceedance_of_members(times: Times, levels: Floats, level: float, drainage: pd.Timedelta = 0 * HOUR) -> Exceedance:
@@ -53,10 +55,11 @@ def exceedance_of_members(times: Times, levels: Floats, level: float, drainage: 
     """
     over = levels >= level
     exceeds = over.any(axis=1)
-    low, middle, high = np.quantile(levels.max(axis=1), [0.05, 0.5, 0.95]).tolist()
+    highest = levels.max(axis=1)  # (N,)
+    low, middle, high = np.quantile(highest, [0.05, 0.5, 0.95]).tolist()
     hours = pd.DatetimeIndex(times)
     if not exceeds.any():
-        return Exceedance(hours[0], 0.0, False, None, None, hours[-1], hours[-1], False, low, middle, high)
+        return Exceedance(hours[0], 0.0, False, None, None, hours[-1], hours[-1], False, low, middle, high, level)
     first = over[exceeds].argmax(axis=1)
     last = over.shape[1] - 1 - over[exceeds, ::-1].argmax(axis=1)
     earliest, onset = (hours[int(np.quantile(first, share, method="lower"))] for share in (EARLY, 0.5))
@@ -64,8 +67,9 @@ def exceedance_of_members(times: Times, levels: Floats, level: float, drainage: 
     is_open_ended = bool(last.max() == over.shape[1] - 1)
     probability = float(exceeds.mean())
     return Exceedance(
-        hours[0], probability, False, earliest, onset, likely_end, latest_end, is_open_ended, low, middle, high
-    )
+        hours[0], probability, False, earliest, onset, likely_end, latest_end, is_open_ended, low, middle, high,
+        float(np.median(highest[exceeds])),
+    )  # fmt: skip
 
 
 def exceedance_of_quantiles(rows: pd.DataFrame, level: float) -> Exceedance | None:
@@ -92,5 +96,5 @@ def exceedance_of_quantiles(rows: pd.DataFrame, level: float) -> Exceedance | No
     return Exceedance(
         issued, greatest, True, hours[possible[0]], hours[likely[0]], hours[likely[-1]] + HOUR,
         hours[possible[-1]] + HOUR, bool(possible[-1] == hours.size - 1),
-        float(peak["p10"]), float(peak["p50"]), float(peak["p90"]),
+        float(peak["p10"]), float(peak["p50"]), float(peak["p90"]), max(float(peak["p50"]), level),
     )  # fmt: skip

@@ -45,6 +45,7 @@ class Content:
         level: from which the event counts [m above ``datum``].
         basis: of the forecast; ``None`` = not stated.
         is_exercise: the numbers are simulated.
+        is_receding: people were warned, and the event has become unlikely; the all-clear is still to come.
     """
 
     place: str
@@ -57,6 +58,7 @@ class Content:
     exceedance: Exceedance
     basis: Basis | None
     is_exercise: bool
+    is_receding: bool = False
 
 
 def compose(content: Content, issuer: Issuer) -> tuple[WarningText, ...]:
@@ -90,7 +92,8 @@ def _compose(content: Content, language: str, time_zone: str) -> WarningText:
     action = catalogue.texts.get(f"action_{content.action}", content.title)
     areas = catalogue.listed(content.areas, MOST_NAMED) or catalogue.fill("whole_place", place=content.place)
     by = _deadline(exceedance, catalogue, time_zone)
-    headline = catalogue.fill(f"headline_{content.response}", place=content.place, action=action)
+    call = "Receding" if content.is_receding else content.response
+    headline = catalogue.fill(f"headline_{call}", place=content.place, action=action)
     description = catalogue.fill(
         "description",
         level=catalogue.metres(content.level, 2),
@@ -105,8 +108,8 @@ def _compose(content: Content, language: str, time_zone: str) -> WarningText:
         catalogue.fill("where", areas=areas),
         _when(exceedance, catalogue, time_zone),
         catalogue.fill("how_sure", chance=chance),
-        catalogue.fill(f"do_{content.response}", by=by, action=action),
-        catalogue.fill(f"wrong_{content.response}"),
+        catalogue.fill(f"do_{call}", by=by, action=action),
+        catalogue.fill(f"wrong_{call}"),
     )
     return WarningText(
         language,

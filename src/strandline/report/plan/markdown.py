@@ -5,6 +5,7 @@ import math
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.formatting import SPACE, format_expression, pluralise
 from strandline.planning.plan import Plan
+from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
 from strandline.report.plan.proposal import action_lines, money, proposal_lines, scenario_lines
 
@@ -15,6 +16,8 @@ def plan_to_markdown(plan: Plan) -> str:
     lines = [f"# Flood plan for {plan.region}", ""]
     if plan.is_simulated:
         lines += ["**SIMULATED: computed for a coast that is wholly or partly simulated.**", ""]
+    if plan.evacuation_caveat:
+        lines += [f"**{plan.evacuation_caveat}**", ""]
     if math.isnan(middle):
         lines += ["The flood damage a year is **unknown**: no asset with a known value lies on known ground."]
     else:
@@ -35,7 +38,7 @@ def plan_to_markdown(plan: Plan) -> str:
     ]
     for action in plan.actions:
         lines += [*action_lines(action), ""]
-    lines += [*scenario_lines(plan), *pathway_lines(plan.pathways)]
+    lines += [*scenario_lines(plan), *pathway_lines(plan.pathways), *evacuation_lines(plan.evacuation)]
     if plan.protocol is not None:
         lines += ["## When to act, when to stop, and what to do if the gauge fails", ""]
         for phase in plan.protocol.phases:
