@@ -109,14 +109,23 @@ def check(
     region: Annotated[Path, typer.Argument(help="Region file (TOML).")],
     data: DataFolder = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
+    patience: Annotated[
+        float, typer.Option(help="Longest time for reading one stream [s], and once more for each 60 MB.", min=0.1)
+    ] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """List what data is present, its span, gaps and age, and what each missing stream costs. Computes nothing."""
+    """List what data is present, its span, gaps and age, and what each missing stream costs. Computes nothing.
+
+    A file that hangs or crashes its reader is named like any other that cannot be used.
+    """
     from strandline.observations.inventory.inventory import take_inventory
     from strandline.observations.inventory.views import draw_inventory, inventory_table, inventory_to_json
+    from strandline.observations.readers.formats.reading_process import ReadingProcess, patient_limits
     from strandline.observations.region_file import load_region_file
 
-    inventory = take_inventory(load_region_file(region, data))
+    region_file = load_region_file(region, data)
+    with ReadingProcess(patient_limits(patience)) as process:
+        inventory = take_inventory(region_file, execute=process)
     if as_json:
         print_json(inventory_to_json(inventory))
     else:
@@ -124,6 +133,9 @@ def check(
     if picture is not None:
         draw_inventory(inventory, picture)
         note(f"picture: {picture}")
+    if not inventory.is_usable:
+        names = ", ".join(stream.name for stream in inventory.streams if stream.state == "unreadable")
+        raise InputError(region, f"cannot be run: {names} cannot be read", "mend what is listed above")
 
 
 @app.command(

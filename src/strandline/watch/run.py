@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
+from strandline.observations.readers.formats.reading_process import ReadingProcess, patient_limits
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import built_in_study_area, open_study_area
@@ -18,9 +19,12 @@ from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import hours_as_they_pass, hours_between, paced
 from strandline.watch.decisions import Decision
 from strandline.watch.feeds.client import FeedClient
+from strandline.watch.feeds.files.foreign_files import FEED_LIMITS, ForeignFiles
+from strandline.watch.feeds.files.quarantine import QUARANTINE_FILE, Quarantine
 from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.feeds.registry import open_feeds
 from strandline.watch.service import Watch, open_watch
+from strandline.watch.store.audit.outbox import alerts_beside
 
 MAX_ZONES = 6
 """Most zones named in a line on the screen; the store has all."""
@@ -52,14 +56,16 @@ def prepare(
         rows, columns = deployment.region.shape
         study_area = built_in_study_area(min(rows, columns), announce("simulate the study area"))
     else:
-        study_area = open_study_area(region_file)
+        with ReadingProcess(patient_limits()) as process:
+            study_area = open_study_area(region_file, process)
     feeds: Callable[[Mapping[str, TideTable]], list[FeedClient]]
     if span is not None:
         feeds = partial(replayed_feeds, study_area, deployment, *span)
         hours = paced(hours_between(*span), speed)
     else:
         assert region_file is not None  # refused above
-        feeds = partial(open_feeds, region_file)
+        quarantine = Quarantine(alerts_beside(store or run / "watch.db", run).with_name(QUARANTINE_FILE))
+        feeds = partial(open_feeds, region_file, files=ForeignFiles(ReadingProcess(FEED_LIMITS), quarantine))
         hours = hours_as_they_pass()
     crews = None if region_file is None or region_file.planning is None else region_file.planning.crews
     progress = announce("fit the sea-level model")

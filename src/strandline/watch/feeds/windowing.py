@@ -7,6 +7,9 @@ import numpy as np
 from strandline.observations.arrays import Floats, Times
 from strandline.watch.readings import Reading
 
+_LAST = np.datetime64("9999-12-31", "us")
+"""No later time can be a ``datetime``."""
+
 
 def before(moment: datetime, span: timedelta) -> datetime:
     """``moment`` − ``span``, at least ``datetime.min``."""
@@ -38,7 +41,7 @@ def available_readings(
         now: present time, naive UTC.
     """
     moments: Times = np.asarray(time, dtype="datetime64[us]")
-    recent = moments > np.datetime64(before(since, longest_delay))
+    recent = (moments > np.datetime64(before(since, longest_delay))) & (moments < _LAST)
     selected = np.flatnonzero(recent & ((moments <= np.datetime64(until)) | (moments > np.datetime64(now))))
     order = selected[np.argsort(moments[selected], kind="stable")]
     return [
