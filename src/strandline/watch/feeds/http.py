@@ -18,8 +18,8 @@ TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 """[s] For each step of a request."""
 _HEADERS = {"Accept-Encoding": "gzip", "Connection": "close"}
 """The next request is an hour away."""
-_MOST_ELEMENTS = 250_000
-"""Objects and lists in an answer: each takes a hundred bytes of memory, whatever its length as text."""
+_MOST_ELEMENTS, _MOST_VALUES = 250_000, 1_000_000
+"""Objects and lists in an answer, and values: each takes a hundred bytes of memory or more, however short as text."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,9 @@ class Service:
         if response.is_error and response.status_code != also_accept:
             what = f"{host} answers {response.status_code} {response.reason_phrase}"
             raise self.refusal(what, "check the address, the station and the token")
-        if response.content.count(b"{") + response.content.count(b"[") > _MOST_ELEMENTS:
-            raise self.refusal(f"{host} answers with more than {_MOST_ELEMENTS} elements", "is it the right service?")
+        content = response.content
+        if content.count(b"{") + content.count(b"[") > _MOST_ELEMENTS or content.count(b",") > _MOST_VALUES:
+            raise self.refusal(f"{host} answers with too many elements", "is it the right service?")
         try:
             return response.json()
         except (ValueError, RecursionError) as error:
@@ -102,11 +103,12 @@ class Service:
         except httpx.InvalidURL as error:
             raise self.refusal("its address is none", "correct it") from error
         except (httpx.HTTPError, OSError) as error:
-            host = httpx.URL(url).host
-            if deadline.has_passed:
-                what = f"{host} does not end its answer within {self.limits.seconds:g} s"
-                raise self.refusal(what, "it is overloaded or broken: ask its operator") from error
-            raise self.refusal(f"{host} gives no answer ({type(error).__name__})", "is it up, and the net?") from error
+            if not deadline.has_passed:
+                what = f"{httpx.URL(url).host} gives no answer ({type(error).__name__})"
+                raise self.refusal(what, "is it up, and the net?") from error
+        if deadline.has_passed:  # a body without a stated length ends there like a complete one
+            what = f"{httpx.URL(url).host} does not end its answer within {self.limits.seconds:g} s"
+            raise self.refusal(what, "it is overloaded or broken: ask its operator")
         location = {name: value for name, value in response.headers.items() if name == "location"}
         return httpx.Response(response.status_code, headers=location, content=body, request=response.request)
 

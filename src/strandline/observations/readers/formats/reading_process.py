@@ -21,7 +21,7 @@ from strandline.errors import InputError, StrandlineError
 from strandline.observations.readers.formats.reading_messages import Answer, Request, receive, send
 
 T = TypeVar("T")
-_GRACE = 2.0
+_GRACE = 1.0
 """[s] From the moment when the process should have ended itself until it is killed."""
 _CAN_ISOLATE = hasattr(signal, "setitimer")
 """Not on Windows: there a file is read in the process that asks."""
@@ -62,11 +62,13 @@ class ReadingLimits:
     Attributes:
         seconds: for any file [s]; and for each gigabyte of its size.
         megabytes: of memory.
+        answer_megabytes: of the result, on its way to this process.
     """
 
     seconds: float
     seconds_per_gigabyte: float
     megabytes: int
+    answer_megabytes: int = 64
 
     def seconds_for(self, paths: Sequence[Path]) -> float:
         """Time for some files [s]."""
@@ -76,7 +78,8 @@ class ReadingLimits:
 def patient_limits(seconds: float = 300.0) -> ReadingLimits:
     """For files that a person waits for: ``seconds`` [s], once more for each 60 MB, and 3/4 of the machine's memory."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 4 << 30
-    return ReadingLimits(seconds, seconds / 0.06, int(0.75 * memory) >> 20)
+    megabytes = int(0.75 * memory) >> 20
+    return ReadingLimits(seconds, seconds / 0.06, megabytes, megabytes // 3)
 
 
 class ReadingProcess:
@@ -138,11 +141,12 @@ class ReadingProcess:
         request = pickle.dumps(Request(read, seconds, megabytes, level), protocol=pickle.HIGHEST_PROTOCOL)
         worker = self._begin(request)
         try:
-            message = worker.receive(seconds + _GRACE, megabytes << 20)
+            message = worker.receive(seconds + _GRACE, self.limits.answer_megabytes << 20)
         except TimeoutError:
             raise _too_slow(where, seconds) from None
         except OverflowError:
-            raise _too_much_memory(where, megabytes) from None
+            what = f"holds more than {self.limits.answer_megabytes:,} MB of values"
+            raise FileDefeatsReader(where, what, "cut out the place and period that are needed") from None
         if message is None:
             ended_by = worker.end()
             if ended_by in (-signal.SIGALRM, -signal.SIGXCPU):

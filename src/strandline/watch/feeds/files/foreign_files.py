@@ -17,8 +17,6 @@ LARGEST_FILE = 1 << 30
 """[bytes]"""
 FEED_LIMITS = ReadingLimits(seconds=8.0, seconds_per_gigabyte=0.0, megabytes=1024)
 """Of one file."""
-_LAST_START = 9.0
-"""[s] After the start of a poll no further file is begun: one more that hangs ends within the poll's time limit."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +27,14 @@ class ForeignFiles:
         execute: where they are parsed.
         quarantine: those that failed.
         largest: [bytes] a file may have.
+        begin_within: time from the start of a poll in which a further file is begun [s]; one more that hangs still ends
+            within the poll's time limit.
     """
 
     execute: Executor = in_this_process
     quarantine: Quarantine = field(default_factory=Quarantine)
     largest: int = LARGEST_FILE
+    begin_within: float = 9.0
 
     def read(self, path: Path, parse: Callable[[], T], largest: int | None = None) -> T:
         """The result of ``parse``, which reads the file.
@@ -79,7 +80,7 @@ class ForeignFiles:
         faults: dict[Path, InputError] = {}
         start = time.monotonic()
         for path in reversed(paths):
-            if time.monotonic() - start > _LAST_START:
+            if time.monotonic() - start > self.begin_within:
                 self.quarantine.postpone(stream, path)
                 continue
             try:

@@ -19,9 +19,10 @@ from strandline.watch.feeds.files.foreign_files import ForeignFiles
 from strandline.watch.feeds.windowing import available_readings, before
 from strandline.watch.readings import Reading
 
-_FIRST_TAIL, _LONGEST_TAIL = 1 << 18, 1 << 26
-"""[bytes] Some weeks of ten-minute readings, and three days of ten readings in a second. The second is read if the
-first does not reach back far enough."""
+_FIRST_TAIL, _LONGEST_TAIL = 1 << 18, 1 << 24
+"""[bytes] Some weeks of ten-minute readings, read first, and five days of one reading a second."""
+_LARGEST_UNPACKED = 1 << 26
+"""[bytes] Of a gzipped table, which has no end to read alone."""
 _LONGEST_HEADER = 1 << 16
 
 
@@ -68,15 +69,15 @@ class GrowingFile:
 
 
 def read_end(path: Path, gauge: GaugeFileSection, oldest: np.datetime64) -> Readings:
-    """The rows at a file's end, back to ``oldest`` or further.
+    """The rows at a file's end, back to ``oldest`` or further, where that is not too long.
 
     Raises:
-        InputError: it cannot be read, or its longest end that is read does not reach back so far.
+        InputError: it cannot be read, or there is no row in a long end.
     """
     if gauge.format == "netcdf":
         return READERS["netcdf"](path, gauge)
     if path.suffix == ".gz":
-        return parse_partial_table(read_text(path, _LONGEST_TAIL), path, gauge)
+        return parse_partial_table(read_text(path, _LARGEST_UNPACKED), path, gauge)
     length = _FIRST_TAIL
     while True:
         text, is_whole = _last_lines(path, length, has_header=gauge.format != "uhslc")
@@ -84,8 +85,9 @@ def read_end(path: Path, gauge: GaugeFileSection, oldest: np.datetime64) -> Read
         if is_whole or (time.size and time.min() <= oldest):
             return time, level
         if length >= _LONGEST_TAIL:
-            what = f"its last {_LONGEST_TAIL / 1e6:.0f} MB hold no complete row as early as {oldest:.16}"
-            raise InputError(path, what, "is it a table? thin it to one row a minute")
+            if time.size:
+                return time, level
+            raise InputError(path, f"its last {length / 1e6:.0f} MB hold no complete row", "give a table of readings")
         length *= 8
 
 
