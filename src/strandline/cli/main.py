@@ -2,10 +2,12 @@
 
 import json
 import logging
+import math
 import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -110,8 +112,9 @@ def check(
     data: DataFolder = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
     patience: Annotated[
-        float, typer.Option(help="Longest time for reading one stream [s], and once more for each 60 MB.", min=0.1)
-    ] = 60.0,
+        float | None,
+        typer.Option(help="Longest time for one stream [s].", min=0.1, show_default="300 and more for large files"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List what data is present, its span, gaps and age, and what each missing stream costs. Computes nothing.
@@ -120,12 +123,11 @@ def check(
     """
     from strandline.observations.inventory.inventory import take_inventory
     from strandline.observations.inventory.views import draw_inventory, inventory_table, inventory_to_json
-    from strandline.observations.readers.formats.reading_process import ReadingProcess, patient_limits
+    from strandline.observations.readers.formats.reading_process import reading_process
     from strandline.observations.region_file import load_region_file
 
-    region_file = load_region_file(region, data)
-    with ReadingProcess(patient_limits(patience)) as process:
-        inventory = take_inventory(region_file, execute=process)
+    execute = partial(reading_process(), most_seconds=math.inf if patience is None else patience)
+    inventory = take_inventory(load_region_file(region, data), execute=execute)
     if as_json:
         print_json(inventory_to_json(inventory))
     else:

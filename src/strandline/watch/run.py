@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
-from strandline.observations.readers.formats.reading_process import ReadingProcess, patient_limits
+from strandline.observations.readers.formats.reading_process import ReadingProcess, reading_process
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import built_in_study_area, open_study_area
@@ -56,8 +56,7 @@ def prepare(
         rows, columns = deployment.region.shape
         study_area = built_in_study_area(min(rows, columns), announce("simulate the study area"))
     else:
-        with ReadingProcess(patient_limits()) as process:
-            study_area = open_study_area(region_file, process)
+        study_area = open_study_area(region_file, reading_process())
     feeds: Callable[[Mapping[str, TideTable]], list[FeedClient]]
     if span is not None:
         feeds = partial(replayed_feeds, study_area, deployment, *span)

@@ -23,7 +23,7 @@ from strandline.observations.readers.formats.reading_process import (
     ReadingLimits,
     ReadingProcess,
     in_this_process,
-    patient_limits,
+    reading_process,
 )
 from tests.fixtures import hostile_files as hostile
 
@@ -189,7 +189,23 @@ def test_a_process_that_does_not_start_is_no_fault_of_the_file(monkeypatch: pyte
 
 def test_a_large_file_is_given_more_time(tmp_path: Path) -> None:
     large = hostile.sparse_file(tmp_path / "era5.nc", 3 << 30)
-    limits = patient_limits(60.0)
-    assert limits.seconds_for([tmp_path / "gone.nc"]) == 60.0
-    assert limits.seconds_for([large]) == pytest.approx(60.0 + 1000.0 * large.stat().st_size / 1e9)
+    limits = reading_process().limits
+    assert limits.seconds_for([tmp_path / "gone.nc"]) == 300.0
+    assert limits.seconds_for([large]) == pytest.approx(300.0 + 5000.0 * large.stat().st_size / 1e9)
     assert limits.seconds_for([tmp_path]) == limits.seconds_for([large])
+    assert reading_process() is reading_process()
+
+
+def test_an_idle_process_ends_and_the_next_call_starts_another() -> None:
+    with ReadingProcess(LIMITS, idle_seconds=0.1) as process:
+        first = process(PATHS, os.getpid)
+        time.sleep(0.6)
+        assert process(PATHS, os.getpid) != first
+
+
+def test_a_result_that_would_flood_this_process_stays_in_the_other() -> None:
+    with (
+        ReadingProcess(ReadingLimits(0.8, 0.0, 200, answer_megabytes=1)) as process,
+        pytest.raises(FileDefeatsReader, match="holds more than 1 MB of values"),
+    ):
+        process(PATHS, partial(bytes, 3_000_000))

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
@@ -27,7 +28,7 @@ _CAN_ISOLATE = hasattr(signal, "setitimer")
 """Not on Windows: there a file is read in the process that asks."""
 
 
-_PROGRAM = f"import sys; from {__package__}.reading_worker import serve; serve(int(sys.argv[1]))"
+_PROGRAM = f"import sys; from {__package__}.reading_worker import serve; serve(int(sys.argv[1]), float(sys.argv[2]))"
 
 
 class FileDefeatsReader(InputError):
@@ -75,13 +76,6 @@ class ReadingLimits:
         return self.seconds + self.seconds_per_gigabyte * sum(map(_size, paths)) / 1e9
 
 
-def patient_limits(seconds: float = 300.0) -> ReadingLimits:
-    """For files that a person waits for: ``seconds`` [s], once more for each 60 MB, and 3/4 of the machine's memory."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 4 << 30
-    megabytes = int(0.75 * memory) >> 20
-    return ReadingLimits(seconds, seconds / 0.06, megabytes, megabytes // 3)
-
-
 class ReadingProcess:
     """An ``Executor`` with a process of its own, started at the first call and again after each that defeats it.
 
@@ -90,10 +84,11 @@ class ReadingProcess:
 
     Args:
         start_seconds: time to start the process and to import what a function needs [s].
+        idle_seconds: time without a call after which the process ends, to free its memory [s].
     """
 
-    def __init__(self, limits: ReadingLimits, start_seconds: float = 60.0) -> None:
-        self.limits, self._start_seconds = limits, start_seconds
+    def __init__(self, limits: ReadingLimits, start_seconds: float = 60.0, idle_seconds: float = float("inf")) -> None:
+        self.limits, self._start_seconds, self._idle_seconds = limits, start_seconds, idle_seconds
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
 
@@ -174,7 +169,7 @@ class ReadingProcess:
         """A process that has begun with a request: the one at hand, or a new one."""
         for _ in range(2):
             if self._worker is None:
-                self._worker = _Worker(self._start_seconds)
+                self._worker = _Worker(self._start_seconds, self._idle_seconds)
             try:
                 self._worker.send(request)
                 if self._worker.receive(self._start_seconds) is not None:
@@ -187,16 +182,27 @@ class ReadingProcess:
         raise ReaderUnavailable("the reading process does not start; `strandline doctor` checks this machine")
 
 
+@cache
+def reading_process() -> ReadingProcess:
+    """The process of this program for files that a person waits for.
+
+    A file has five minutes, one more for each 12 MB, and three quarters of the machine's memory.
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 4 << 30
+    megabytes = int(0.75 * memory) >> 20
+    return ReadingProcess(ReadingLimits(300.0, 5000.0, megabytes, megabytes // 3), idle_seconds=60.0)
+
+
 class _Worker:
     """A started process and the socket to it."""
 
-    def __init__(self, start_seconds: float) -> None:
+    def __init__(self, start_seconds: float, idle_seconds: float) -> None:
         """Raises: ReaderUnavailable: it does not start."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-c", _PROGRAM, str(theirs.fileno())],
+                    [sys.executable, "-P", "-c", _PROGRAM, str(theirs.fileno()), str(idle_seconds)],
                     env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ against code that a hostile file might run through a flaw of a library: the proc
 """
 
 import logging
+import math
 import pickle
 import resource
 import signal
@@ -23,8 +24,8 @@ _MOST_RECORDS = 200
 """Log records kept of one request."""
 
 
-def serve(descriptor: int) -> None:
-    """Answer the requests on a socket until its other end is closed."""
+def serve(descriptor: int, idle_seconds: float) -> None:
+    """Answer the requests on a socket until its other end is closed, or for a time there is none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the socket
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
@@ -33,12 +34,23 @@ def serve(descriptor: int) -> None:
     logging.getLogger().addHandler(records)
     with socket.socket(fileno=descriptor) as channel:
         send(channel, READY)
-        while (message := receive(channel)) is not None:
+        while (message := _next_request(channel, idle_seconds)) is not None:
             request: Request = pickle.loads(message)
             logging.getLogger().setLevel(request.log_level)
             records.kept.clear()
             send(channel, BEGUN)
             send(channel, _answer(request, records.kept))
+
+
+def _next_request(channel: socket.socket, idle_seconds: float) -> bytes | None:
+    """The next message; ``None`` = there is none."""
+    deadline = None if math.isinf(idle_seconds) else time.monotonic() + idle_seconds
+    try:
+        message = receive(channel, deadline)
+    except TimeoutError:
+        return None
+    channel.settimeout(None)
+    return message
 
 
 def _answer(request: Request, records: list[tuple[str, int, str]]) -> bytes:

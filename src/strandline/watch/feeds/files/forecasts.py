@@ -6,20 +6,24 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from strandline.errors import InputError
+from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.formats.fields import find_variable, load, open_fields
 from strandline.observations.readers.formats.units import parse_unit_attribute, to_si
 from strandline.observations.region_file.feed_sections import ForecastStreamSection
 from strandline.watch.feeds.files.folders import arrived_since
 from strandline.watch.feeds.files.foreign_files import ForeignFiles
-from strandline.watch.feeds.windowing import before
+from strandline.watch.feeds.windowing import MOST_READINGS, before
 from strandline.watch.readings import Reading
 
 _ISSUED = ("forecast_reference_time", "reference_time", "issued", "analysis_time")
 _LEAD = ("forecast_period", "lead", "lead_time", "step")
 _MEMBER = ("realization", "member", "ensemble", "number")
+ForecastRows = tuple[Times, Times, Floats, npt.NDArray[np.int64]]
+"""(N,) each: valid time, issue, value [m] and member."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +52,24 @@ class ForecastFolder:
         """
         oldest, section = before(since, self.longest_delay), self.section
         paths = arrived_since(self.stream, section.folder, section.pattern, since, self.files.quarantine)
-        readings = self.files.read_each(
-            self.stream,
-            paths,
-            lambda path: self.files.read(path, partial(read_forecast, path, section, oldest, until)),
-        )
+        variable = section.variable
+
+        def read(path: Path) -> list[Reading]:
+            rows = self.files.read(path, partial(read_forecast, path, section, oldest, until))
+            return [
+                Reading(self.stream, variable, time, issue, value, member=member)
+                for time, issue, value, member in zip(*(column.tolist() for column in rows), strict=True)
+            ]
+
+        readings = self.files.read_each(self.stream, paths, read)
         return sorted(readings, key=lambda reading: (reading.issued, reading.time, reading.member))
 
 
-def read_forecast(path: Path, section: ForecastStreamSection, oldest: datetime, until: datetime) -> list[Reading]:
+def read_forecast(path: Path, section: ForecastStreamSection, oldest: datetime, until: datetime) -> ForecastRows:
     """The forecasts in a file that were issued after ``oldest`` and by ``until``.
 
     Raises:
-        InputError: it cannot be read, or lacks something.
+        InputError: it cannot be read, lacks something, or holds more than one location's forecasts can be.
     """
     with open_fields(path) as dataset:
         if section.level not in dataset.variables:
@@ -80,17 +89,10 @@ def read_forecast(path: Path, section: ForecastStreamSection, oldest: datetime, 
     values, issues, times, numbers = (array.values.reshape(-1) for array in xr.broadcast(level, issued, valid, number))
     metres = to_si(values, unit) + (section.datum_shift or 0.0)
     kept = ~np.isnan(metres) & ~np.isnat(times) & (issues > np.datetime64(oldest)) & (issues <= np.datetime64(until))
-    rows = zip(
-        times[kept].astype("datetime64[us]").tolist(),
-        issues[kept].astype("datetime64[us]").tolist(),
-        metres[kept].tolist(),
-        numbers[kept].tolist(),
-        strict=True,
-    )
-    return [
-        Reading(section.name, section.variable, time, issue, value, member=member)
-        for time, issue, value, member in rows
-    ]
+    if np.count_nonzero(kept) > MOST_READINGS:
+        raise InputError(where, f"holds {np.count_nonzero(kept)} forecasts", "give one location, hourly")
+    microseconds = (array[kept].astype("datetime64[us]") for array in (times, issues))
+    return (*microseconds, metres[kept], numbers[kept])
 
 
 def _at_location(level: xr.DataArray, section: ForecastStreamSection, path: Path) -> xr.DataArray:
