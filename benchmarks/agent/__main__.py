@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from benchmarks.agent import caorle
+from benchmarks.agent import caorle, same_decisions
 from benchmarks.agent.crash_restarts import crash_restarts
 from benchmarks.agent.run import coast_rows, soak_rows
 from benchmarks.agent.summary import COLUMNS, markdown, summarise, summarise_caorle, summarise_service
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         record = real(arguments) if arguments.region else simulated(arguments)
     write_record(record, arguments.out, markdown(record, _command(arguments)))
     if arguments.region:
-        caorle.draw(record.rows, arguments.out.with_suffix(".png"))
+        caorle.draw([row for row in record.rows if "hour" in row], arguments.out.with_suffix(".png"))
     print_table(record, COLUMNS)
 
 
@@ -54,6 +54,9 @@ def real(arguments: argparse.Namespace) -> Record:
         store = Path(folder) / "watch.db"
         rows = caorle.rows_of(
             arguments.region, arguments.data, arguments.run, store, lambda done: bar.update(task, completed=done)
+        )
+        rows.append(
+            same_decisions.row_of_region(arguments.region, arguments.data, arguments.run, Path(folder) / "same.db")
         )
     deployment = arguments.run / DEPLOYMENT_FILE
     data = {arguments.region.name: sha256(arguments.region), deployment.name: sha256(deployment)}

@@ -14,11 +14,11 @@ from strandline.simulator.sea.sea import simulate_sea
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
 from strandline.simulator.sea.tracks import Basin
 from strandline.uncertainty.assimilation.filter import SeaModel
+from strandline.uncertainty.assimilation.fit import fit_forecast_weights
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource
 from strandline.uncertainty.assimilation.gauge_model import fit_sensor, own_sensor
 from strandline.uncertainty.assimilation.spread_inflation import SpreadInflation
 from strandline.uncertainty.assimilation.surge_process import fit_surge_process
-from strandline.watch.assimilation.fit import fit_forecast_weights
 
 SITES: dict[Basin, tuple[float, float, float]] = {
     "bay_of_bengal": (90.4, 22.0, 180.0),

@@ -15,10 +15,12 @@ from benchmarks.agent.scoring import ACTIONS
 from benchmarks.record import Row
 from strandline.distillation.training.loop import Progress
 from strandline.uncertainty.assimilation.filter import Residual
+from strandline.uncertainty.assimilation.forecast import forecast
+from strandline.uncertainty.assimilation.sea_state import REJECTED
 from strandline.watch.agent import poll_feeds
-from strandline.watch.agent_state import REJECTED, AgentState, initial_state, update_belief
+from strandline.watch.agent_state import AgentState, initial_state, update_belief
 from strandline.watch.assimilation.gauge_residuals import residuals_of
-from strandline.watch.decision_rules import AgentConfig, decide, forecast, levels_of
+from strandline.watch.decision_rules import AgentConfig, decide, levels_of
 from strandline.watch.feeds.client import FeedClient
 from strandline.watch.feeds.recorded import GAUGE
 from strandline.watch.feeds.replay import Replay
@@ -116,9 +118,9 @@ def _replay(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _StormR
         if at < peak - SILENT_AFTER or (at - peak) % EVERY_H:
             continue
         guidance = None if issue is None else source.guidance_from(issue)
-        ensemble = forecast(config, state, [] if guidance is None else [guidance])
+        ensemble = forecast(state.sea, [] if guidance is None else [guidance], config.spread_inflation)
         state, _ = decide(config, state, ensemble)
-        started |= {name for name, _, _ in ACTIONS if state.actions[name].active}
+        started |= {name for name, _, _ in ACTIONS if state.phases[name].active}
         if at >= onset:
             low, high = np.quantile(levels_of(config, ensemble)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
             observed = coast.level[at : at + LEADS_SCORED]

@@ -39,11 +39,14 @@ def summarise(rows: Rows) -> Row:
             summary[f"{condition}/{policy}/false_alarms_a_hit"] = false_alarms / max(hits, 1)
         covered = [number(row, "coverage_90") for row in of_condition if row["coverage_90"]]
         summary[f"{condition}/strandline/coverage_90_in_storms"] = float(np.mean(covered))
-    return summary | _summarise_failures([row for row in rows if "fault" in row])
+    compared = [row for row in rows if "differs_replay" in row]
+    return summary | _summarise_same(compared) | _summarise_failures([row for row in rows if "fault" in row])
 
 
 def summarise_caorle(rows: Rows) -> Row:
     """Coverage, the hours between each action's last start and the peak, and forecasts of the peak."""
+    compared = [row for row in rows if "differs_replay" in row]
+    rows = [row for row in rows if "hour" in row]
     levels = [number(row, "level_observed") if row["level_observed"] is not None else -np.inf for row in rows]
     peak_hour = str(rows[int(np.argmax(levels))]["hour"])
     peak = datetime.fromisoformat(peak_hour)
@@ -58,7 +61,7 @@ def summarise_caorle(rows: Rows) -> Row:
         summary[f"caorle/peak_forecast/{ahead}h"] = (
             f"{row['highest_p50']:.2f} ({row['highest_p05']:.2f} to {row['highest_p95']:.2f})"
         )
-    return summary
+    return summary | _summarise_same(compared)
 
 
 def summarise_service(rows: Rows, steps: int, restarts: Progress) -> Row:
@@ -80,13 +83,27 @@ def markdown(record: Record, command: str) -> str:
     rows: Rows = record.rows
     columns: tuple[str, ...] = COLUMNS
     if "hour" in rows[0]:
-        rows, columns = [row for row in rows if row["starts"] or row["stops"]], CAORLE_COLUMNS
+        rows, columns = [row for row in rows if "hour" in row and (row["starts"] or row["stops"])], CAORLE_COLUMNS
     elif "step" in rows[0]:
         columns = SERVICE_COLUMNS
     return (
         f"    {command}\n\nValue 1 = perfect information, 0 = the climate alone.\n\n"
         f"{summary_table(record.summary)}\n{markdown_table(rows, columns)}"
     )
+
+
+def _summarise_same(rows: Rows) -> Row:
+    """Storms and hours in which replay, hindcast and watch were compared, and decisions in which they differ."""
+    if not rows:
+        return {}
+    return {
+        "same_decisions/storms": len(rows),
+        "same_decisions/hours": _sum(rows, "hours"),
+        "same_decisions/phases_started": _sum(rows, "phases_started"),
+        "same_decisions/differences_replay": _sum(rows, "differs_replay"),
+        "same_decisions/differences_hindcast": _sum([row for row in rows if row["differs_hindcast"] is not None],
+                                                    "differs_hindcast"),
+    }  # fmt: skip
 
 
 def _summarise_failures(rows: Rows) -> Row:

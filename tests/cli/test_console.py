@@ -17,16 +17,15 @@ from rich.console import Console
 from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
-from strandline.cli import console, doctor
-from strandline.cli import main as cli
+from strandline.cli import console, doctor, extras
 from strandline.cli.console import StageDisplay, note, refuse, summary_table, warn
 from strandline.cli.main import app, main
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.weights.load_weights import SHIPPED
-from strandline.planning.early_action.protocol import protocol_to_toml
+from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.watch.decisions import Decision
 from strandline.watch.run import hour_to_json
-from strandline.watch.store.errors import Busy, Tampered
+from strandline.watch.store.errors import Busy, Damaged
 from tests.fixtures.protocols import GATE
 from tests.fixtures.region_files import write_region_folder
 
@@ -99,7 +98,7 @@ def test_no_help_text_loses_its_brackets(monkeypatch: pytest.MonkeyPatch, capsys
     [
         (InputError("levels.csv", "is empty", "give the file"), 2, "strandline: levels.csv: is empty"),
         (RefusedByTheory("too few storms"), 2, "too few storms"),
-        (Tampered("watch.db", "log entry 3 was changed"), 65, "log entry 3 was changed"),
+        (Damaged("watch.db", "log entry 3 was changed"), 65, "log entry 3 was changed"),
         (Busy("watch.db", "another agent acts on this store"), 75, "another agent acts"),
         (KeyboardInterrupt(), 130, "--resume"),
     ],
@@ -225,14 +224,20 @@ def test_a_run_limits_the_thread_pools_and_keeps_what_the_user_set() -> None:
 
 @pytest.mark.parametrize(
     ("command", "package", "extra"),
-    [("export", "onnx", "onnx"), ("serve", "fastapi", "serve"), ("watch", "sqlalchemy", "watch")],
+    [
+        ("export", "onnx", "onnx"),
+        ("serve", "fastapi", "serve"),
+        ("watch", "sqlalchemy", "watch"),
+        ("verify", "alembic", "watch"),
+    ],
 )
 def test_a_missing_extra_is_named_before_any_work(
     command: str, package: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == package else importlib.util.find_spec(name))
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == package else importlib.util.find_spec(name))
     where = ["--out", tmp_path / "programs"] if command == "export" else []
-    code, _, refusal = strandline(monkeypatch, capsys, command, "--run", tmp_path / "none", *where)
+    run = [tmp_path / "none"] if command == "verify" else ["--run", tmp_path / "none"]
+    code, _, refusal = strandline(monkeypatch, capsys, command, *run, *where)
     assert code == 2
     assert f"{package} is missing; pip install 'strandline[{extra}]'" in refusal
     assert not list(tmp_path.iterdir())

@@ -13,15 +13,15 @@ import tests.fixtures.reports as coast
 from benchmarks.agent import faults
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment
+from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment
 from strandline.report.alerts.cap import NAMESPACE
 from strandline.uncertainty.assimilation.filter import SeaModel
+from strandline.uncertainty.assimilation.fit import GaugeTide, SeaLevelFit
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast, ForecastSource
 from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent import MONITORING, Agent, StudentFunction
-from strandline.watch.assimilation.fit import GaugeTide, SeaLevelFit
 from strandline.watch.assimilation.fit_file import load_fit, save_fit
 from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.assimilation.tide_cache import TideTable
@@ -48,16 +48,9 @@ def deployment() -> Deployment:
     hazard = coast.hazard("simulated")
     higher = replace(hazard, levels=hazard.levels + 0.4)
     sea_level = SeaLevelModel(FittedTide(CONSTANTS, 0.0, np.zeros((3, 1))), 0.04 * np.exp(-np.arange(96) / 30))
-    rng = np.random.default_rng(4)
-    return build_deployment(
-        coast.observations("simulated"),
-        [hazard, higher],
-        coast.a_plan(),
-        sea_level,
-        [],
-        RunMetadata("0", "abc", {"run": 3}),
-        rng,
-    )
+    observed, metadata = coast.observations("simulated"), RunMetadata("0", "abc", {"run": 3})
+    zones, response = assess_zones(observed, [hazard, higher], sea_level, np.random.default_rng(4))
+    return build_deployment(observed, zones, response, hazard, coast.a_plan(), sea_level, [], metadata)
 
 
 def fitted_model(deployment: Deployment) -> SeaLevelFit:
@@ -95,7 +88,7 @@ def make_watch(
 ) -> Watch:
     fitted = fitted_model(deployment)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
-    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.action_parameters)
+    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.protocol)
     feeds = tuple(
         FeedClient(each, SERVICE if name == "service" else GAUGE, config.tides.get(name))
         for name, each in replays.items()
@@ -104,13 +97,18 @@ def make_watch(
     return Watch(agent, Store.open(folder / "watch.db"), folder / "alerts")
 
 
+def event_levels(deployment: Deployment) -> list[float]:
+    assert deployment.protocol is not None
+    return [phase.event.value for phase in deployment.protocol.phases if phase.event is not None]
+
+
 def lowest_level(deployment: Deployment) -> float:
-    return min(each.level for each in deployment.action_parameters)
+    return min(event_levels(deployment))
 
 
 def storm(deployment: Deployment) -> float:
     """A surge that passes every level, whatever the tide."""
-    return max(each.level for each in deployment.action_parameters) - deployment.mean_sea_level + 0.8
+    return max(event_levels(deployment)) - deployment.mean_sea_level + 0.8
 
 
 def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, tmp_path: Path) -> None:
@@ -126,7 +124,7 @@ def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, 
             confirmed = drafts[0].identifier
             watch.store.confirm(confirmed, "A. Person", "seen the sea", hour)
     started = {action: number for number, change, action in changes if change == "start"}
-    assert set(started) == {each.action for each in deployment.action_parameters}
+    assert set(started) == set(deployment.zones_of_phase)
     assert max(started.values()) < 48
     forecast = watch.store.read.forecast()
     assert forecast is not None

@@ -21,6 +21,7 @@ from strandline.observations.region_file.region_file import SeaLevelRise
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
 from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima, fit_gauge
 from strandline.simulator.coast import simulate_coast
 
@@ -44,6 +45,7 @@ class StudyArea:
         budget: [EUR 2010] for measures, if there is one.
         sea_level_rise: scenarios for which the hazard is mapped as well.
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
+        issuer: of warnings.
     """
 
     observations: Observations
@@ -54,6 +56,7 @@ class StudyArea:
     budget: float | None = None
     sea_level_rise: tuple[SeaLevelRise, ...] = ()
     zones: gpd.GeoDataFrame | None = None
+    issuer: Issuer = NO_ISSUER
 
     @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
@@ -141,6 +144,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         None if region_file.planning is None else region_file.planning.budget,
         () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,
         None if zones is None else execute([zones.path], partial(read_zones, zones, region_file.region)),
+        issuer_of(region_file.warnings),
     )
 
 

@@ -27,7 +27,12 @@ def format_indicator(indicator: Indicator) -> str:
         clause += f" for {indicator.duration_hours:g} hours or longer"
     if latest > 0:
         clause += f", {earliest:g} to {latest:g} hours ahead"
-    if indicator.probability is not None:
+    if indicator.loss is not None:
+        cost = format_money(indicator.loss.cost, in_text=True)
+        clause = f"an expected avoidable loss above {cost}: {clause}"
+    if indicator.probability == 0:
+        clause = f"any chance of {clause}"
+    elif indicator.probability is not None:
         clause = f"a chance of more than {indicator.probability * 100:g} % of {clause}"
     if indicator.persistence_hours:
         clause += f", in every forecast or reading of {indicator.persistence_hours:g} hours"

@@ -17,7 +17,7 @@ from strandline.files import write_bytes, write_text
 from strandline.observations.arrays import Reals
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
-from strandline.planning.early_action.protocol import protocol_to_toml
+from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults

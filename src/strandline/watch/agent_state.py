@@ -1,4 +1,4 @@
-"""The agent's state between steps: the belief about the sea level, and the status of every action."""
+"""The agent's state between steps: the belief about the sea level, and the state of every phase."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,30 +7,29 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from safetensors.numpy import load, save
 
-from strandline.uncertainty.assimilation.filter import Residual, SeaBelief, SeaModel, climatological_prior, filter_step
-from strandline.uncertainty.assimilation.spread_inflation import NO_READING_HOURS
-
-REJECTED = 0.5
-"""Probability [-] of being broken from which a gauge is rejected."""
-NO_DATA_HOURS = 24
-"""Without any gauge and any forecast for so long [h], only climate and tide are left and a person decides."""
+from strandline.planning.early_action.triggers import PhaseState
+from strandline.uncertainty.assimilation.filter import Residual, SeaBelief, SeaModel
+from strandline.uncertainty.assimilation.sea_state import SeaState, initial_sea_state, update_sea_state
 
 
 @dataclass(frozen=True)
-class ActionState:
-    """Status of one action.
+class AlertState:
+    """The messages that were drafted about a phase since it started, and what the last one says.
 
     Attributes:
-        active: whether it is running.
-        calm_hours: consecutive hours in which it was not worth keeping up.
-        last_alert: hour of the last alert about it; ``None`` = none since it started.
-        certainty: stated by that alert.
+        hours: of the messages, ascending.
+        certainty, severity: stated by the last one.
+        zones: that it warns; empty = the whole place.
+        starts: hour before which it asks people to act; ``None`` = none.
+        expires: end of its validity; ``None`` = none.
     """
 
-    active: bool = False
-    calm_hours: int = 0
-    last_alert: np.datetime64 | None = None
+    hours: tuple[np.datetime64, ...] = ()
     certainty: str = ""
+    severity: str = ""
+    zones: tuple[str, ...] = ()
+    starts: np.datetime64 | None = None
+    expires: np.datetime64 | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,69 +37,63 @@ class AgentState:
     """What the agent carries from hour to hour.
 
     Attributes:
-        last_own_reading: hour of the own gauge's last accepted reading; ``None`` = never.
-        last_reading: hour of the last accepted reading of any gauge, or of a forecast; ``None`` = never.
-        last_own_rejection: last hour at which the own gauge was rejected; ``None`` = never.
-        actions: kind of action → status.
+        sea: the belief about the sea, and when each kind of stream was last heard.
+        phases: name of a phase of the protocol → its state.
+        alerts: the same → the last alert about it.
     """
 
-    belief: SeaBelief
-    last_own_reading: np.datetime64 | None = None
-    last_reading: np.datetime64 | None = None
-    last_own_rejection: np.datetime64 | None = None
-    actions: Mapping[str, ActionState] = field(default_factory=dict)
+    sea: SeaState
+    phases: Mapping[str, PhaseState] = field(default_factory=dict)
+    alerts: Mapping[str, AlertState] = field(default_factory=dict)
+
+    @property
+    def belief(self) -> SeaBelief:
+        """About the sea level."""
+        return self.sea.belief
 
     @property
     def has_own_readings(self) -> bool:
-        """Whether the own gauge gave an accepted reading within the last ``NO_READING_HOURS``."""
-        return _within(self.belief.hour, self.last_own_reading, NO_READING_HOURS)
+        """Whether the own gauge gives accepted readings."""
+        return self.sea.has_own_readings
 
     @property
     def has_no_data(self) -> bool:
         """Whether only climate and tide are left."""
-        return not _within(self.belief.hour, self.last_reading, NO_DATA_HOURS)
+        return self.sea.has_no_data
 
 
 def initial_state(model: SeaModel, hour: np.datetime64) -> AgentState:
     """The state before any reading."""
-    return AgentState(climatological_prior(model, hour))
+    return AgentState(initial_sea_state(model, hour))
 
 
 def update_belief(
     state: AgentState, hour: np.datetime64, readings: Sequence[Residual], *, has_forecast: bool = False
 ) -> AgentState:
-    """Advance the belief to ``hour`` and assimilate the readings.
-
-    Args:
-        has_forecast: an external forecast is available.
-    """
-    belief = filter_step(state.belief, hour, readings)
-    broken = belief.broken()
-    own = belief.model.sensors[0].stream
-    accepted = [reading for reading in readings if broken[reading.stream] < REJECTED and not reading.is_suspect]
-    own_times = [reading.time for reading in accepted if reading.stream == own]
-    all_times = [reading.time for reading in accepted] + ([belief.hour] if has_forecast else [])
-    return replace(
-        state,
-        belief=belief,
-        last_own_reading=_latest(own_times, state.last_own_reading),
-        last_reading=_latest(all_times, state.last_reading),
-        last_own_rejection=belief.hour if broken[own] >= REJECTED else state.last_own_rejection,
-    )
+    """The state after ``update_sea_state``."""
+    return replace(state, sea=update_sea_state(state.sea, hour, readings, has_forecast=has_forecast))
 
 
 def encode(state: AgentState) -> bytes:
     """The state as bytes; equal states give equal bytes."""
-    belief = state.belief
+    sea, belief = state.sea, state.belief
     fields = {
         "hour": str(belief.hour),
-        "last_own_reading": str(state.last_own_reading),
-        "last_reading": str(state.last_reading),
-        "last_own_rejection": str(state.last_own_rejection),
+        "last_own_reading": str(sea.last_own_reading),
+        "last_reading": str(sea.last_reading),
+        "last_own_rejection": str(sea.last_own_rejection),
         "moved": dict(sorted(belief.moved.items())),
-        "actions": {
-            name: [action.active, action.calm_hours, str(action.last_alert), action.certainty]
-            for name, action in sorted(state.actions.items())
+        "phases": {name: _plain(phase) for name, phase in sorted(state.phases.items())},
+        "alerts": {
+            name: {
+                "hours": [str(hour) for hour in alert.hours],
+                "certainty": alert.certainty,
+                "severity": alert.severity,
+                "zones": alert.zones,
+                "starts": str(alert.starts),
+                "expires": str(alert.expires),
+            }
+            for name, alert in sorted(state.alerts.items())
         },
     }
     text = np.frombuffer(json.dumps(fields, sort_keys=True).encode("utf-8"), dtype=np.uint8)
@@ -110,34 +103,43 @@ def encode(state: AgentState) -> bytes:
 def decode(stored: bytes, model: SeaModel) -> AgentState:
     """The state that ``encode`` wrote.
 
-    If the gauges have changed since, the belief starts again from the climate; the actions' status is kept.
+    If the gauges have changed since, the belief starts again from the climate; the phases' states are kept.
     """
     arrays = load(stored)
     fields = json.loads(arrays["fields"].tobytes().decode("utf-8"))
     hour = np.datetime64(fields["hour"], "h")
-    state = AgentState(
-        climatological_prior(model, hour),
-        _hour_or_none(fields["last_own_reading"]),
-        _hour_or_none(fields["last_reading"]),
-        _hour_or_none(fields["last_own_rejection"]),
-        {
-            name: ActionState(active, calm_hours, _hour_or_none(last_alert), certainty)
-            for name, (active, calm_hours, last_alert, certainty) in fields["actions"].items()
-        },
+    sea = replace(
+        initial_sea_state(model, hour),
+        last_own_reading=_hour_or_none(fields["last_own_reading"]),
+        last_reading=_hour_or_none(fields["last_reading"]),
+        last_own_rejection=_hour_or_none(fields["last_own_rejection"]),
     )
-    if arrays["mean"].shape != state.belief.mean.shape:
-        return state
-    belief = SeaBelief(model, hour, arrays["weight"], arrays["mean"], arrays["covariance"], fields["moved"])
-    return replace(state, belief=belief)
+    phases = {name: _phase_state(values) for name, values in fields["phases"].items()}
+    alerts = {
+        name: AlertState(
+            tuple(np.datetime64(each, "h") for each in alert["hours"]),
+            alert["certainty"],
+            alert["severity"],
+            tuple(alert["zones"]),
+            _hour_or_none(alert["starts"]),
+            _hour_or_none(alert["expires"]),
+        )
+        for name, alert in fields["alerts"].items()
+    }
+    if arrays["mean"].shape == sea.belief.mean.shape:
+        belief = SeaBelief(model, hour, arrays["weight"], arrays["mean"], arrays["covariance"], fields["moved"])
+        sea = replace(sea, belief=belief)
+    return AgentState(sea, phases, alerts)
+
+
+def _plain(phase: PhaseState) -> dict[str, bool | str]:
+    return {name: value if isinstance(value, bool) else str(value) for name, value in vars(phase).items()}
+
+
+def _phase_state(values: Mapping[str, bool | str]) -> PhaseState:
+    plain = {name: value if isinstance(value, bool) else _hour_or_none(value) for name, value in values.items()}
+    return PhaseState(**plain)  # type: ignore[arg-type]
 
 
 def _hour_or_none(text: str) -> np.datetime64 | None:
     return None if text == "None" else np.datetime64(text, "h")
-
-
-def _latest(times: Sequence[np.datetime64], before: np.datetime64 | None) -> np.datetime64 | None:
-    return max([*times, *([] if before is None else [before])], default=None)
-
-
-def _within(now: np.datetime64, then: np.datetime64 | None, hours: int) -> bool:
-    return then is not None and bool(now - then <= np.timedelta64(hours, "h"))

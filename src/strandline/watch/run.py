@@ -68,7 +68,7 @@ def prepare(
         hours = hours_as_they_pass()
     crews = None if region_file is None or region_file.planning is None else region_file.planning.crews
     progress = announce("fit the sea-level model")
-    watch = open_watch(run, study_area, feeds, store or run / "watch.db", crews, progress)
+    watch = open_watch(run, study_area, feeds, store or run / "watch.db", crews, progress, is_live=span is None)
     return watch, islice(hours, 1) if once else hours
 
 

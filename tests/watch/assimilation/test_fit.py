@@ -8,9 +8,10 @@ import pytest
 from strandline.errors import RefusedByTheory
 from strandline.pipeline.deployment import Deployment, GaugeSite
 from strandline.pipeline.study_area import StudyArea
+from strandline.uncertainty.assimilation.fit import SeaLevelFit
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
 from strandline.uncertainty.forecaster import Forecaster
-from strandline.watch.assimilation.fit import SeaLevelFit, fit
+from strandline.watch.assimilation.fit import fit
 from tests.fixtures.batches import MEAN_SEA_LEVEL, bell, hours, make_gauge, make_observations
 from tests.fixtures.watches import a_deployment
 

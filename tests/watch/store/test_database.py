@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from benchmarks.agent.crash_restarts import contents, differences
 from benchmarks.agent.scripted_watch import HOUR, START, open_store, play
 from strandline.errors import InputError
-from strandline.watch.store import Store, Tampered
+from strandline.watch.store import Damaged, Store
 from strandline.watch.store.database.engine import make_engine, reading, writing
 from strandline.watch.store.database.schema import VERSION_TABLE
 from strandline.watch.store.tables import APPEND_ONLY, health, log, metadata
@@ -161,7 +161,7 @@ CHANGES = {
     "UPDATE decisions SET cost = 1 WHERE hour > '2022-01-01 02:30'": "decisions of 2022-01-01T03:00",
     "UPDATE alerts SET xml = 'all is well'": "alerts of 2022-01-01T00:00",
     "DELETE FROM health": "health of 2022-01-01T00:00",
-    "DELETE FROM outlooks": "outlooks of 2022-01-01T00:00",
+    "DELETE FROM outlooks": "forecasts of 2022-01-01T00:00",
     "UPDATE confirmations SET person = 'Eve'": "the confirmations do not match the log",
     "UPDATE belief_state SET state = CAST('other' AS BLOB)": "the belief state does not match the log",
 }
@@ -174,7 +174,7 @@ def test_a_change_outside_the_program_is_named(tmp_path: Path) -> None:
     for change, why in CHANGES.items():
         changed.write_bytes(original.read_bytes())
         execute(str(changed), *unguarded(str(changed), change))
-        with pytest.raises(Tampered, match=why):
+        with pytest.raises(Damaged, match=why):
             verify(changed)
 
 
@@ -186,7 +186,7 @@ def test_an_entry_kept_elsewhere_shows_that_the_end_was_cut_off(played: str) -> 
     execute(played, "DELETE FROM steps WHERE hour > '2022-01-01 04:30'")
     with Store.open(played) as store:
         store.verify_log()
-        with pytest.raises(Tampered, match=r"the log ends before the known entry \d+"):
+        with pytest.raises(Damaged, match=r"the log ends before the known entry \d+"):
             store.verify_log(known)
 
 

@@ -14,6 +14,7 @@ from strandline.observations.region_file.data_sections import DataSections
 from strandline.observations.region_file.feed_sections import AnyStream
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Positive, Section, as_datetime64
+from strandline.observations.region_file.warnings_section import WarningsSection
 
 Continent = Literal["africa", "asia", "central america", "europe", "north america", "oceania", "south america"]
 
@@ -111,6 +112,7 @@ class RegionFile(DataSections):
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()
     stream: tuple[AnyStream, ...] = ()
+    warnings: WarningsSection | None = None
 
     @property
     def region(self) -> Region:

@@ -9,11 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 from strandline.errors import InputError
 from strandline.files import write_text
 from strandline.uncertainty.assimilation.filter import SeaModel
+from strandline.uncertainty.assimilation.fit import GaugeTide, SeaLevelFit
 from strandline.uncertainty.assimilation.forecast_guidance import ForecastSource
 from strandline.uncertainty.assimilation.gauge_model import Sensor
 from strandline.uncertainty.assimilation.spread_inflation import SpreadInflation
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
-from strandline.watch.assimilation.fit import GaugeTide, SeaLevelFit
 
 FIT_FILE = "watch.json"
 Numbers = tuple[float, ...]

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strandline.watch.feeds.quality_control import CLOCK_TOLERANCE, CheckedReading
+from strandline.watch.clock import CLOCK_TOLERANCE
+from strandline.watch.feeds.quality_control import CheckedReading
 from strandline.watch.readings import Condition, Health
 
 _DAY = timedelta(days=1)
