@@ -24,7 +24,6 @@ from strandline.watch.feeds.files.quarantine import QUARANTINE_FILE, Quarantine
 from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.feeds.registry import open_feeds
 from strandline.watch.service import Watch, open_watch
-from strandline.watch.store.audit.outbox import alerts_beside
 
 MAX_ZONES = 6
 """Most zones named in a line on the screen; the store has all."""
@@ -63,7 +62,7 @@ def prepare(
         hours = paced(hours_between(*span), speed)
     else:
         assert region_file is not None  # refused above
-        quarantine = Quarantine(alerts_beside(store or run / "watch.db", run).with_name(QUARANTINE_FILE))
+        quarantine = Quarantine(run / QUARANTINE_FILE)
         feeds = partial(open_feeds, region_file, files=ForeignFiles(ReadingProcess(FEED_LIMITS), quarantine))
         hours = hours_as_they_pass()
     crews = None if region_file is None or region_file.planning is None else region_file.planning.crews
