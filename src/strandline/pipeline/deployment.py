@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 import xarray as xr
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from scipy.signal import find_peaks
 
 from strandline.errors import InputError
@@ -20,6 +20,7 @@ from strandline.observations.region import Region
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Window
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
@@ -84,6 +85,7 @@ class Deployment:
     Attributes:
         zones_of_phase: phase of the protocol → names of the zones that it protects.
         protocol: ``None`` = no action pays.
+        evacuation: areas that are evacuated together; ``None`` = the plan has none.
         sea_level: of the own gauge, fitted to the training hours.
         gauges: the own one first.
         return_periods: R, ascending [years].
@@ -98,6 +100,7 @@ class Deployment:
     response: StageDamageByZone
     zones_of_phase: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
+    evacuation: EvacuationAreas | None
     sea_level: SeaLevelModel
     gauges: tuple[GaugeSite, ...]
     return_periods: tuple[float, ...]
@@ -122,7 +125,10 @@ class Deployment:
         if tuple(self.zones_of_phase) != phases:
             what = f"has zones of {tuple(self.zones_of_phase)} and phases {phases}"
             raise InputError("deployment", what, "give the zones of each phase")
-        unknown = {name for names in self.zones_of_phase.values() for name in names} - set(self.zones.names)
+        named = [*self.zones_of_phase.values()]
+        if self.evacuation is not None:
+            named += [self.evacuation.unknown_zones, *(area.zones for area in self.evacuation.areas)]
+        unknown = {name for names in named for name in names} - set(self.zones.names)
         if unknown:
             raise InputError("deployment", f"names unknown zones {sorted(unknown)}", "use the zones' own names")
         if any(not start < end for start, end in self.withheld):
@@ -192,6 +198,7 @@ def build_deployment(
         response=response,
         zones_of_phase=_zones_of_phases(plan.protocol, zones, assets),
         protocol=plan.protocol,
+        evacuation=plan.evacuation,
         sea_level=sea_level,
         gauges=gauges,
         return_periods=hazard.return_periods,
@@ -249,6 +256,7 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         dry_level=response.dry_level,
         zones_of_phase=deployment.zones_of_phase,
         protocol=deployment.protocol,
+        evacuation=deployment.evacuation,
         tide=sea_level.fitted.constants,
         tide_mean=sea_level.fitted.mean,
         gauges=deployment.gauges,
@@ -303,6 +311,7 @@ def load_deployment(folder: Path) -> Deployment:
         response=StageDamageByZone(dry_level=fields.dry_level, **{name: value[name] for name in RESPONSE}),
         zones_of_phase=fields.zones_of_phase,
         protocol=fields.protocol,
+        evacuation=fields.evacuation,
         sea_level=SeaLevelModel(
             FittedTide(fields.tide, fields.tide_mean, value["tide_error_modes"]), value["residual_covariance"]
         ),
@@ -319,6 +328,8 @@ def load_deployment(folder: Path) -> Deployment:
 class _Fields:
     """The part of a deployment that is no array."""
 
+    __pydantic_config__ = ConfigDict(ser_json_inf_nan="strings")
+
     region: Region
     zone_names: tuple[str, ...]
     zone_outlines: tuple[str, ...]
@@ -326,6 +337,7 @@ class _Fields:
     dry_level: float
     zones_of_phase: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
+    evacuation: EvacuationAreas | None
     tide: TidalConstants
     tide_mean: float
     gauges: tuple[GaugeSite, ...]

@@ -33,11 +33,12 @@ from strandline.pipeline.study_area import (
     own_mean_sea_level,
     years_behind_levels,
 )
+from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
-from strandline.planning.plan import Plan, plan_adaptation
+from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.report.findings import SeaLevelRiseScenario
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard import flood_maps
@@ -64,6 +65,8 @@ from strandline.uncertainty.out_of_distribution import (
 DISCOUNT_RATE, HORIZON_YEARS = 0.03, 50
 """Of measures: the social discount rate and horizon that the European Commission's guide to cost-benefit analysis
 (2014, section 2.8) suggests for water infrastructure, 3 % and about 50 years of life; assumptions elsewhere."""
+PERMANENT_WATER = 0.5
+"""Value of the water mask from which a cell is permanent water [-]."""
 MAP_STREAM = 100
 """Key of the random stream that all hazard maps share, so that a sample keeps its storm while the sea rises."""
 
@@ -251,11 +254,14 @@ def plan(
     hazard: Hazard,
     impact: Impact,
     rise_scenarios: Sequence[SeaLevelRiseScenario],
+    zones: Zones,
+    response: StageDamageByZone,
     area: StudyArea,
     sea_level: SeaLevelModel,
     year: int,
 ) -> Plan:
-    """Measures, pathways and emergency actions with their triggers."""
+    """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
+    water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
     return plan_adaptation(
         hazard,
         impact,
@@ -267,6 +273,10 @@ def plan(
         sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),
+        early_action=EarlyActionInputs(
+            find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation),
+            area.evacuation.drainage_hours,
+        ),
     )
 
 

@@ -102,6 +102,14 @@ def format_count(count: float) -> str:
     return f"{count:,.0f}"
 
 
+def format_people(bounds: tuple[float, float, float]) -> str:
+    """``about 2,100 (2,000 to 2,300)`` of low, likely and high, with two digits; ``unknown`` for NaN."""
+    if any(math.isnan(each) for each in bounds):
+        return "unknown"
+    low, likely, high = (_two_digits(each) if each >= 10 else f"{each:.0f}" for each in bounds)
+    return f"about {likely}" if low == high else f"about {likely} ({low} to {high})"
+
+
 def format_head_count(count: HeadCount) -> str:
     """``120``, or ``80 to 120`` where it depends on unknowns; medians."""
     least, most = format_count(count.at_least[1]), format_count(count.at_most[1])

@@ -14,7 +14,7 @@ from strandline.planning.early_action.derive_triggers import (
     derive_triggers,
     join_protocol,
 )
-from strandline.planning.early_action.evacuation.area_triggers import DangerousArea
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationArea, EvacuationAreas
 from strandline.planning.early_action.hindcast import (
     Hindcast,
     HindcastData,
@@ -44,16 +44,24 @@ class EarlyActionInputs:
     """What the triggers of a place rest on, besides its hazard and damage.
 
     Attributes:
-        areas: evacuation areas; empty = none is known.
-        night: hours of darkness; ``None`` = no difference is made.
+        evacuation: zones that are evacuated together; ``None`` = the zones are not known, and the region is one area.
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
         forecasts: variables that live forecasts give, besides the water level.
     """
 
-    areas: Sequence[DangerousArea] = ()
-    night: Night | None = None
+    evacuation: EvacuationAreas | None = None
     drainage_hours: float | None = None
     forecasts: tuple[str, ...] = ()
+
+    @property
+    def areas(self) -> tuple[EvacuationArea, ...]:
+        """Evacuation areas; empty = none is known."""
+        return () if self.evacuation is None else self.evacuation.areas
+
+    @property
+    def night(self) -> Night | None:
+        """When people are asleep; ``None`` = no difference is made."""
+        return None if self.evacuation is None else self.evacuation.night
 
 
 NO_INPUTS = EarlyActionInputs()
@@ -79,6 +87,7 @@ class Plan:
         scenarios: outcome of each scenario; empty where no measure was appraised.
         scenario_sources: name of a sea level, storminess or development → its source.
         pathways: order of measures while the sea rises; ``None`` = none was found, see ``notes``.
+        evacuation: zones that are evacuated together, and their clearance times; ``None`` = the zones are not known.
     """
 
     region: str
@@ -98,6 +107,7 @@ class Plan:
     scenarios: tuple[ScenarioOutcome, ...] = ()
     pathways: Pathways | None = None
     scenario_sources: Mapping[str, str] = field(default_factory=dict)
+    evacuation: EvacuationAreas | None = None
 
     @property
     def n_triggers(self) -> int:
@@ -205,6 +215,7 @@ def plan_adaptation(
         scenarios=outcomes,
         pathways=pathways,
         scenario_sources=scenarios.sources if outcomes else {},
+        evacuation=early_action.evacuation,
     )
 
 

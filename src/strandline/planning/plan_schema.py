@@ -4,6 +4,7 @@ A field added to a class of the plan is in the JSON and in the schema: names and
 datums from the entry under ``Attributes`` in its docstring.
 """
 
+import math
 import re
 import types
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ SCHEMA_VERSION = 3
 version 2 has parameters of the watch beside the protocol, which is now all that the watch runs."""
 _HEAD = {"$schema": SCHEMA_FILE, "schema_version": SCHEMA_VERSION, "currency": "EUR 2010"}
 _SCALARS = (bool, int, float, str)
-_IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN": "null", "``": "`"}
+_IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN": "null", "``inf``": "null", "``": "`"}
 
 
 class _Head(BaseModel, extra="forbid"):
@@ -104,7 +105,7 @@ def _json_type(hint: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A value for JSON: classes as objects, NaN as ``None``, tuples as lists."""
+    """A value for JSON: classes as objects, NaN and infinity as ``None``, tuples as lists."""
     if is_dataclass(value):
         names = (*(field.name for field in fields(value)), *_derived(type(value)))
         return {name: _plain(getattr(value, name)) for name in names}
@@ -114,7 +115,7 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(entry) for entry in value]
-    return None if isinstance(value, float) and value != value else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class _Described(GenerateJsonSchema):

@@ -140,7 +140,7 @@ def write_assets(path: Path, results: RunResults) -> None:
     collection["units"] = {
         "value": "EUR 2010", "expected_annual_damage": "EUR 2010 per year", "depth": "m", "damage_state": "probability",
         "out_of_service": "probability", "breach": "probability", "per_year": "events per year",
-        "operation_threshold": "m", "crest": "m",
+        "operation_threshold": "m", "crest": "m", "people": "1", "places": "1",
     }  # fmt: skip
     write_text(path, json.dumps(collection, allow_nan=False) + "\n")
 

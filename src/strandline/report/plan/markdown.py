@@ -5,6 +5,7 @@ import math
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.formatting import SPACE, format_expression, pluralise
 from strandline.planning.plan import Plan
+from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
 from strandline.report.plan.proposal import action_lines, money, proposal_lines, scenario_lines
 
@@ -37,7 +38,7 @@ def plan_to_markdown(plan: Plan) -> str:
     ]
     for action in plan.actions:
         lines += [*action_lines(action), ""]
-    lines += [*scenario_lines(plan), *pathway_lines(plan.pathways)]
+    lines += [*scenario_lines(plan), *pathway_lines(plan.pathways), *evacuation_lines(plan.evacuation)]
     if plan.protocol is not None:
         lines += ["## When to act, when to stop, and what to do if the gauge fails", ""]
         for phase in plan.protocol.phases:
