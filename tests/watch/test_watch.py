@@ -98,11 +98,6 @@ def make_watch(
     return Watch(agent, Store.open(folder / "watch.db"), folder / "alerts")
 
 
-def texts_of(xml: bytes) -> list[str]:
-    """The instructions of a message."""
-    return [str(info.findtext("{*}instruction")) for info in ElementTree.fromstring(xml).iter(f"{{{NAMESPACE}}}info")]
-
-
 def event_levels(deployment: Deployment) -> list[float]:
     assert deployment.protocol is not None
     return [phase.event.value for phase in deployment.protocol.phases if phase.event is not None]
@@ -145,20 +140,6 @@ def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, 
     assert len(drafts) >= len(started)
     for draft in drafts:
         assert_valid(draft.draft.xml)
-        (text,) = texts_of(draft.draft.xml)
-        r = ElementTree.fromstring(draft.draft.xml)
-        f = lambda n: r.findtext(".//{*}" + n)
-        print(
-            draft.hour,
-            draft.identifier,
-            f("msgType"),
-            f("responseType"),
-            f("certainty"),
-            f("severity"),
-            f("expires"),
-            len(list(r.iter("{*}area"))),
-            [l for l in text.split("\n") if "When" in l],
-        )
     assert all((tmp_path / "alerts" / "drafts" / f"{draft.identifier}.xml").exists() for draft in drafts)
     assert [path.stem for path in (tmp_path / "alerts" / "confirmed").iterdir()] == [confirmed]
     # an unconfirmed alert is neither updated nor cancelled

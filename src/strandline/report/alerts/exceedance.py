@@ -29,7 +29,7 @@ class Exceedance:
             (``MAY_EXCEED``), UTC.
         is_open_ended: the forecast ends before the event may.
         low, middle, high: highest level [m]: 5 %, 50 % and 95 % of an ensemble; else 10 %, 50 % and 90 % of the peak.
-        height: highest level if the event happens [m]: the median of the members that exceed the level.
+        height: highest level if the event happens [m]: the median of the members that exceed the level, or the level.
     """
 
     issued: pd.Timestamp
@@ -65,28 +65,16 @@ def exceedance_of_members(
     low, middle, high = np.quantile(highest, [0.05, 0.5, 0.95]).tolist()
     hours = pd.DatetimeIndex(times)
     if not exceeds.any():
-        return Exceedance(
-            hours[0],
-            0.0,
-            False,
-            None,
-            None,
-            hours[-1],
-            hours[-1],
-            False,
-            low,
-            middle,
-            high,
-            float(np.median(thresholds)),
-        )
+        lowest = min(thresholds)
+        return Exceedance(hours[0], 0.0, False, None, None, hours[-1], hours[-1], False, low, middle, high, lowest)
     first = over[exceeds].argmax(axis=1)
     last = over.shape[1] - 1 - over[exceeds, ::-1].argmax(axis=1)
     earliest, onset = (hours[int(np.quantile(first, share, method="lower"))] for share in (EARLY, 0.5))
     likely_end, latest_end = (hours[hour] + HOUR + drainage for hour in (int(np.median(last)), end - 1))
     probability = float(exceeds.mean())
     return Exceedance(
-        hours[0], probability, False, earliest, onset, likely_end, latest_end, bool(end == hours.size), low, middle, high,
-        float(np.median(np.tile(highest, len(thresholds))[exceeds])),
+        hours[0], probability, False, earliest, onset, likely_end, latest_end, bool(end == hours.size),
+        low, middle, high, float(np.median(np.tile(highest, len(thresholds))[exceeds])),
     )  # fmt: skip
 
 
