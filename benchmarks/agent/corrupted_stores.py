@@ -126,7 +126,7 @@ def contents_of(folder: Path) -> Mapping[str, object]:
         for table in [*(one.name for one in metadata.sorted_tables), "strandline_schema"]:
             tables[table] = database.execute(f"SELECT * FROM {table}").fetchall()
         return files | tables
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         return files | {"error": str(error)}
     finally:
         database.close()

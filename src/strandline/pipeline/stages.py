@@ -274,7 +274,8 @@ def plan(
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
-            evacuation=find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation)
+            find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation),
+            area.evacuation.drainage_hours,
         ),
     )
 

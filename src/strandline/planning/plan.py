@@ -14,8 +14,7 @@ from strandline.planning.early_action.derive_triggers import (
     derive_triggers,
     join_protocol,
 )
-from strandline.planning.early_action.evacuation.area_triggers import DangerousArea
-from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationArea, EvacuationAreas
 from strandline.planning.early_action.hindcast import (
     Hindcast,
     HindcastData,
@@ -45,18 +44,24 @@ class EarlyActionInputs:
     """What the triggers of a place rest on, besides its hazard and damage.
 
     Attributes:
-        areas: evacuation areas; empty = none is known.
-        night: hours of darkness; ``None`` = no difference is made.
+        evacuation: zones that are evacuated together; ``None`` = the zones are not known, and the region is one area.
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
         forecasts: variables that live forecasts give, besides the water level.
-        evacuation: zones that are evacuated together, for the plan's table; ``None`` = the zones are not known.
     """
 
-    areas: Sequence[DangerousArea] = ()
-    night: Night | None = None
+    evacuation: EvacuationAreas | None = None
     drainage_hours: float | None = None
     forecasts: tuple[str, ...] = ()
-    evacuation: EvacuationAreas | None = None
+
+    @property
+    def areas(self) -> tuple[EvacuationArea, ...]:
+        """Evacuation areas; empty = none is known."""
+        return () if self.evacuation is None else self.evacuation.areas
+
+    @property
+    def night(self) -> Night | None:
+        """When people are asleep; ``None`` = no difference is made."""
+        return None if self.evacuation is None else self.evacuation.night
 
 
 NO_INPUTS = EarlyActionInputs()

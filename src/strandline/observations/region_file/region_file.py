@@ -88,7 +88,8 @@ class PlanningSection(Section):
 
     ``clearance_hours`` [h] replaces the estimate of how long an area takes to clear. ``share_on_foot`` of the people
     [-] have no vehicle. ``night_hours`` are the local hours between which people sleep, by the time zone of [warnings]
-    where one is stated, else by the longitude.
+    where one is stated, else by the longitude. ``drainage_hours`` [h] is the time in which flooded land drains: the
+    all-clear waits for it after the sea has fallen, and without it for a person.
     """
 
     budget: Annotated[float, Field(ge=0)] | None = None
@@ -97,6 +98,7 @@ class PlanningSection(Section):
     people_per_vehicle: Annotated[float, Field(ge=1, le=100)] | None = None
     share_on_foot: Annotated[float, Field(ge=0, le=1)] | None = None
     night_hours: tuple[HourOfDay, HourOfDay] = (22.0, 6.0)
+    drainage_hours: Annotated[float, Field(gt=0)] | None = None
 
 
 class SplitSection(Section):

@@ -86,7 +86,7 @@ class PhaseHistory:
 def replay(protocol: Protocol, history: History, clock: Times, crews: int | None = None) -> dict[str, PhaseHistory]:
     """Phase → its history over a clock (T,); at each time only data issued by then are known.
 
-    Where the all-clear waits for a person, it is taken to be given at once.
+    Where the all-clear waits for a person, it is taken to be given within the hour.
     """
     found = {
         name: findings(indicator, history, clock, protocol.night) for name, indicator in protocol.indicators.items()
@@ -104,9 +104,9 @@ def replay_findings(
     for at, now in enumerate(clock):
         states = step(protocol, states, signals, at, now, crews)
         for name, state in states.items():
-            if state.awaits_all_clear:
-                states[name] = state = state.cleared(now)
             record[name].append(state)
+            if state.awaits_all_clear:
+                states[name] = state.cleared(now)
     return {name: _history(record[name]) for name in record}
 
 
@@ -219,8 +219,8 @@ def _advance(
         reached = now
     awaits = False
     if active and stops and before.active:
-        awaits = not _has_drained(phase, reached, signals.drained[at] == 1, now)
-        active = awaits
+        active = not _has_drained(phase, reached, signals.drained[at] == 1, now)
+        awaits = active and phase.stop.drainage_hours is None
     if active != before.active:
         return PhaseState(active, degraded, no_decision, False, now, decided, calm_since, reached if active else None)
     return PhaseState(

@@ -183,6 +183,7 @@ class Store:
 
     def _keep(self, entry: KnownEntry) -> None:
         """Keep a committed entry of the log outside the database; the commit counts even if that fails."""
+        self._verification.committed = entry
         if self.locations.known_entries is not None:
             try:
                 self.locations.known_entries.append(entry, self._clock())

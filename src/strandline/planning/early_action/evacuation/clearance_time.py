@@ -78,6 +78,7 @@ class EvacuationSettings:
         share_on_foot: of the people [-].
         night_hours: local hours at which the night begins and ends; an assumption: when most people are asleep.
         utc_offset_hours: of local time [h]; ``None`` = from the longitude.
+        drainage_hours: in which flooded land drains [h].
     """
 
     clearance_hours: float | None = None
@@ -85,6 +86,7 @@ class EvacuationSettings:
     share_on_foot: float | None = None
     night_hours: tuple[float, float] = (22.0, 6.0)
     utc_offset_hours: float | None = None
+    drainage_hours: float | None = None
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def add(confirmation: Confirmation, connection: Connection, head: KnownEntry | N
     if alert is not None:
         doubt = doubt_of_alert(alert, connection, head, is_confirmed=False)
     else:
-        doubt = doubt_of_decision(found.hour, connection)
+        doubt = doubt_of_decision(found, connection)
     if doubt is not None:
         raise Damaged(name_of(connection.engine.url), f"{subject!r} is not of the watch: {doubt}")
     last = connection.execute(select(func.max(confirmations.c.sequence))).scalar() or 0

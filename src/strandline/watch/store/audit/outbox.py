@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, insert, select
+from sqlalchemy import Connection, Engine, Select, and_, insert, select
 
 from strandline.errors import InputError
 from strandline.files import write_bytes
@@ -51,28 +51,34 @@ class Outbox:
         refused: list[RefusedAlert] = []
         for copy in COPIES:
             with reading(source, snapshot=True) as connection:
-                waiting = [(alert, self._doubt(alert, copy, connection))
-                           for alert in connection.execute(_not_delivered(copy)).all()]  # fmt: skip
-            for alert, doubt in waiting:
-                path = self.folder / copy / file_name_of(alert.identifier)
-                why = doubt or _write_once(path, alert.xml.encode("utf-8"))
+                waiting = [(identifier, self._message_of(identifier, copy, connection))
+                           for identifier in connection.execute(_not_delivered(copy)).scalars().all()]  # fmt: skip
+            for identifier, message in waiting:
+                path = self.folder / copy / file_name_of(identifier)
+                why = message if isinstance(message, str) else _write_once(path, message)
                 if why is None:
-                    self._record(alert, copy, source)
+                    self._record(identifier, copy, source)
                     written.append(path)
                     continue
-                refused.append(RefusedAlert(alert.identifier, copy, why))
-                if (alert.identifier, copy) not in refused_before:
+                refused.append(RefusedAlert(identifier, copy, why))
+                if (identifier, copy) not in refused_before:
                     self._log_refusal(refused[-1], source)
         return Delivery(tuple(written), tuple(refused))
 
-    def _doubt(self, alert: Row, copy: Copy, connection: Connection) -> str | None:
-        return doubt_of_alert(alert, connection, self.head, is_confirmed=copy == "confirmed")
+    def _message_of(self, identifier: str, copy: Copy, connection: Connection) -> bytes | str:
+        """The message to write, or why it is not written."""
+        try:
+            alert = connection.execute(select(alerts).where(alerts.c.identifier == identifier)).one()
+            doubt = doubt_of_alert(alert, connection, self.head, is_confirmed=copy == "confirmed")
+        except (TypeError, ValueError):  # of SQLAlchemy, for a time that is none
+            return "its rows cannot be read"
+        return alert.xml.encode("utf-8") if doubt is None else doubt
 
-    def _record(self, alert: Row, copy: Copy, source: Engine | Connection) -> None:
-        text = f"{copy}/{file_name_of(alert.identifier)} is written"
-        data: dict[str, Json] = {"alert": alert.identifier, "copy": copy}
+    def _record(self, identifier: str, copy: Copy, source: Engine | Connection) -> None:
+        text = f"{copy}/{file_name_of(identifier)} is written"
+        data: dict[str, Json] = {"alert": identifier, "copy": copy}
         with writing(source) as connection:
-            connection.execute(insert(deliveries).values(alert=alert.identifier, copy=copy, at=self.at))
+            connection.execute(insert(deliveries).values(alert=identifier, copy=copy, at=self.at))
             entry = append(connection, [Note(self.at, "delivery", text, canonical(data, "delivery"))])
         self.committed(entry)
 
@@ -86,7 +92,7 @@ class Outbox:
 
 def _not_delivered(copy: Copy) -> Select:
     delivered = and_(deliveries.c.alert == alerts.c.identifier, deliveries.c.copy == copy)
-    waiting = select(alerts).where(~select(deliveries.c.alert).where(delivered).exists())
+    waiting = select(alerts.c.identifier).where(~select(deliveries.c.alert).where(delivered).exists())
     if copy == "confirmed":
         waiting = waiting.where(
             select(confirmations.c.alert).where(confirmations.c.alert == alerts.c.identifier).exists()

@@ -1,7 +1,8 @@
 """Is an alert the watch's own, and confirmed by a person? Answered from the log before it leaves the database.
 
 A row alone proves nothing: whoever can write to the database can insert one. An alert counts if the log entry of its
-step covers it, its decision and all others of that hour; a confirmation counts if its entry names the same person, time
+step covers it and its decision; rows that were inserted beside them do not count, and do not hold up the watch's own. A
+confirmation counts if its entry names the same person, time
 and note and the SHA-256 of the alert as it is. Every entry from that step to the newest is checked on the way.
 """
 
@@ -10,6 +11,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import combinations
+from math import comb
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
@@ -21,6 +24,9 @@ from strandline.watch.store.records import AlertDraft
 from strandline.watch.store.rows import alert_row
 from strandline.watch.store.tables import alerts, confirmations, decisions, log
 from strandline.watch.store.verification.known_entries import KnownEntry
+
+MOST_TRIALS = 5000
+"""Most choices among the rows of an hour that are tried to find those that the log covers: four inserted beside 17."""
 
 
 def doubt_of_alert(alert: Row, connection: Connection, head: KnownEntry | None, *, is_confirmed: bool) -> str | None:
@@ -35,11 +41,11 @@ def doubt_of_alert(alert: Row, connection: Connection, head: KnownEntry | None, 
         return trail.doubt
     if alert.decision is None:
         return "it belongs to no decision"
-    if connection.execute(select(decisions.c.hour).where(decisions.c.id == alert.decision)).scalar() != alert.hour:
-        return f"its decision {alert.decision} is not of its hour"
-    for table in (decisions, alerts):
-        if not _is_covered(table, alert.hour, trail.step, connection):
-            return f"the {table.name} of its hour are not those that the log covers"
+    if alert not in _covered_rows(alerts, alert.hour, trail.step, connection):
+        return "the log does not cover it as it is"
+    decided = _covered_rows(decisions, alert.hour, trail.step, connection)
+    if alert.decision not in [row.id for row in decided]:
+        return "the log does not cover its decision as it is"
     try:
         derived = alert_row(AlertDraft(alert.xml.encode("utf-8"), alert.decision), alert.hour)
     except InputError as error:
@@ -49,13 +55,13 @@ def doubt_of_alert(alert: Row, connection: Connection, head: KnownEntry | None, 
     return _doubt_of_confirmations(alert, trail, connection) if is_confirmed else None
 
 
-def doubt_of_decision(hour: datetime, connection: Connection) -> str | None:
-    """Why the decisions of an hour are not those of the watch; ``None`` = they are."""
-    trail = _trail_from(hour, connection, None)
+def doubt_of_decision(decision: Row, connection: Connection) -> str | None:
+    """Why a decision is not the watch's; ``None`` = it is."""
+    trail = _trail_from(decision.hour, connection, None)
     if trail.doubt is not None:
         return trail.doubt
-    is_covered = _is_covered(decisions, hour, trail.step, connection)
-    return None if is_covered else "the decisions of its hour are not those that the log covers"
+    is_covered = decision in _covered_rows(decisions, decision.hour, trail.step, connection)
+    return None if is_covered else "the log does not cover it as it is"
 
 
 @dataclass
@@ -98,9 +104,17 @@ def _backwards(connection: Connection) -> Iterator[Row]:
     yield from connection.execute(rows, execution_options={"yield_per": 100})
 
 
-def _is_covered(table: Table, hour: datetime, step: Mapping[str, Any], connection: Connection) -> bool:
-    rows = connection.execute(select(table).where(HOUR_OF[table] == hour))
-    return bool(step.get(table.name) == digest_of(table, (row._asdict() for row in rows)))
+def _covered_rows(table: Table, hour: datetime, step: Mapping[str, Any], connection: Connection) -> list[Row]:
+    """The rows of an hour that the step wrote, without those that were inserted later; none if one was changed."""
+    rows = connection.execute(select(table).where(HOUR_OF[table] == hour)).all()
+    digest = step.get(table.name)
+    count = int(digest["rows"]) if digest else 0
+    if not 0 < count <= len(rows) or comb(len(rows), count) > MOST_TRIALS:
+        return []
+    for chosen in combinations(rows, count):
+        if digest_of(table, (row._asdict() for row in chosen)) == digest:
+            return list(chosen)
+    return []
 
 
 def _doubt_of_confirmations(alert: Row, trail: _Trail, connection: Connection) -> str | None:

@@ -192,6 +192,8 @@ def connected(source: Engine | Connection) -> Iterator[Connection]:
         else:
             with source.connect() as connection:
                 yield connection
+    except UnicodeDecodeError as error:
+        raise Damaged(name_of(source.engine.url), f"the database is damaged ({error.reason})") from error
     except DBAPIError as error:
         where, message = name_of(source.engine.url), str(error.orig)
         state = _sql_state(error)

@@ -36,12 +36,14 @@ class ContinuousVerification:
 
     Attributes:
         head: the newest verified entry of the log; ``None`` = nothing is verified yet.
+        committed: the entry that this process committed last; ``None`` = none.
     """
 
     def __init__(self, engine: Engine, locations: Locations, clock: Callable[[], datetime]) -> None:
         self._engine, self._locations, self._clock = engine, locations, clock
         self._file = _identity(locations.file)
         self.head: KnownEntry | None = None
+        self.committed: KnownEntry | None = None
         self._belief: tuple[str, datetime] | None = None
         self._complete_at: datetime | None = None
         self._rows_at = -ROWS_EVERY_S
@@ -55,6 +57,12 @@ class ContinuousVerification:
         """
         self.refuse_another_file()
         now = self._clock()
+        try:
+            self._verify_due(alerts, now)
+        except ValueError as error:
+            raise Damaged(self._locations.name, f"cannot be read: {error}") from error
+
+    def _verify_due(self, alerts: Path, now: datetime) -> None:
         if self.head is None:
             self._resume(now)
         if self._complete_at is None or not timedelta(0) <= now - self._complete_at < COMPLETE_EVERY:
@@ -99,7 +107,8 @@ class ContinuousVerification:
         findings, written, files = Findings(), Written(belief=self._belief), ListedFiles.of(alerts)
         is_due = time.monotonic() - self._rows_at >= ROWS_EVERY_S
         with reading(self._engine, snapshot=True) as connection:
-            last, _ = collect(verified_entries(connection, findings, after=self.head), findings, written)
+            known = (self.committed,) if self.committed and self.committed.sequence > self.head.sequence else ()
+            last, _ = collect(verified_entries(connection, findings, known, self.head), findings, written)
             if is_due:
                 written = _written_lately(connection, self.head, findings)
                 written.belief = written.belief or self._belief
