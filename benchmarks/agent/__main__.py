@@ -2,7 +2,11 @@
 
 Simulated coasts: a decade of decisions beside simpler rules, with all streams and with half of them failing in storms;
 storms with every kind of stream failure. ``--region``: the real record of November 2022 at Caorle. ``--soak``: a year
+<<<<<<< HEAD
 of steps on a store, a store whose process is killed, and corrupted stores.
+=======
+of steps on a store, and a store whose process is killed. ``--late-warnings``: whether people are warned before events
+that are forecast late, or whose time is uncertain. Alarms on long real gauges: ``python -m benchmarks.agent.alarms``.
 """
 
 import argparse
@@ -13,6 +17,7 @@ from pathlib import Path
 from rich.progress import Progress
 
 from benchmarks.agent import caorle, same_decisions
+from benchmarks.agent.alarms import late_warnings
 from benchmarks.agent.corrupted_stores import corrupted_stores
 from benchmarks.agent.crash_restarts import crash_restarts
 from benchmarks.agent.run import coast_rows, soak_rows
@@ -26,6 +31,9 @@ FIRST_COAST, FIRST_TUNING_COAST = 500, 2_000_000
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, summarise, and write the record."""
     arguments = _parser().parse_args(argv)
+    if arguments.late_warnings:
+        late_warnings.measure(arguments.before, arguments.out)
+        return
     arguments.work.mkdir(parents=True, exist_ok=True)
     if arguments.soak:
         record = service(arguments)
@@ -99,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--soak", type=int, help="steps on the built-in delta's store, such as 8766: run these instead")
     parser.add_argument("--kills", type=int, default=1000, help="with --soak: number of times that a store is killed")
     parser.add_argument("--corrupt", type=int, default=220, help="with --soak: number of corrupted stores")
-    parser.add_argument("--work", type=Path, required=True, help="folder for finished parts")
+    parser.add_argument("--late-warnings", action="store_true", help="made-up approaches of a flood: run these instead")
+    parser.add_argument("--before", type=Path, help="with --late-warnings: result of an earlier rule, to compare with")
+    parser.add_argument("--work", type=Path, default=Path("work"), help="folder for finished parts")
     parser.add_argument("--out", type=Path, required=True)
     return parser
 

@@ -45,7 +45,7 @@ def summarise(rows: Rows) -> Row:
 
 
 def summarise_caorle(rows: Rows) -> Row:
-    """Coverage, the hours between each action's last start and the peak, and forecasts of the peak."""
+    """Coverage, the hours between each action's last start and the peak, forecasts of the peak, and alarms."""
     compared = [row for row in rows if "differs_replay" in row]
     rows = [row for row in rows if "hour" in row]
     levels = [number(row, "level_observed") if row["level_observed"] is not None else -np.inf for row in rows]
@@ -62,7 +62,27 @@ def summarise_caorle(rows: Rows) -> Row:
         summary[f"caorle/peak_forecast/{ahead}h"] = (
             f"{row['highest_p50']:.2f} ({row['highest_p05']:.2f} to {row['highest_p95']:.2f})"
         )
+    if "running" in rows[0]:  # results before 0.3.0 have no alarms
+        summary |= _summarise_alarms(rows, peak)
     return summary | _summarise_same(compared)
+
+
+def _summarise_alarms(rows: Rows, peak: datetime) -> Row:
+    """Actions that start in the first hour, stops, hours in alarm, zones, and the bounds after the storm."""
+    after = next(row for row in rows if datetime.fromisoformat(str(row["hour"])) == peak + timedelta(days=2))
+    started, stopped = ([str(row[what]).split(", ") for row in rows if row[what]] for what in ("starts", "stops"))
+    return {
+        "caorle/actions_started_in_the_first_hour": len(started[0]) if rows[0]["starts"] else 0,
+        "caorle/actions_started": len({name for names in started for name in names}),
+        "caorle/stops": sum(len(names) for names in stopped),
+        "caorle/action_hours_in_alarm": _sum(rows, "running"),
+        "caorle/hours": len(rows),
+        "caorle/most_zones_flagged": max(int(number(row, "zones_flagged")) for row in rows),
+        "caorle/most_zones_at_risk": max(int(number(row, "zones_at_risk")) for row in rows),
+        "caorle/zones": int(number(rows[0], "zones")),
+        "caorle/two_days_after_the_peak/highest_24h": f"{after['highest_p05']:.2f} to {after['highest_p95']:.2f}",
+        "caorle/two_days_after_the_peak/48h_ahead": f"{after['last_p05']:.2f} to {after['last_p95']:.2f}",
+    }
 
 
 def summarise_service(rows: Rows, steps: int, restarts: Progress, corrupted: Outcome) -> Row:

@@ -2,10 +2,12 @@
 
 import json
 import logging
+import math
 import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -110,14 +112,23 @@ def check(
     region: Annotated[Path, typer.Argument(help="Region file (TOML).")],
     data: DataFolder = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
+    patience: Annotated[
+        float | None,
+        typer.Option(help="Longest time for one stream [s].", min=0.1, show_default="300 and more for large files"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what data is present, its span, gaps and age, and what each missing stream costs. Computes nothing."""
+    """List what data is present, its span, gaps and age, and what each missing stream costs. Computes nothing.
+
+    A file that hangs or crashes its reader is named like any other that cannot be used.
+    """
     from strandline.observations.inventory.inventory import take_inventory
     from strandline.observations.inventory.views import draw_inventory, inventory_table, inventory_to_json
+    from strandline.observations.readers.formats.reading_process import reading_process
     from strandline.observations.region_file import load_region_file
 
-    inventory = take_inventory(load_region_file(region, data))
+    execute = partial(reading_process(), most_seconds=math.inf if patience is None else patience)
+    inventory = take_inventory(load_region_file(region, data), execute=execute)
     if as_json:
         print_json(inventory_to_json(inventory))
     else:
@@ -125,6 +136,9 @@ def check(
     if picture is not None:
         draw_inventory(inventory, picture)
         note(f"picture: {picture}")
+    if not inventory.is_usable:
+        names = ", ".join(stream.name for stream in inventory.streams if stream.state == "unreadable")
+        raise InputError(region, f"cannot be run: {names} cannot be read", "mend what is listed above")
 
 
 @app.command(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +13,7 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.observations.observations import Observations
 from strandline.observations.readers.annual_maxima import read_annual_maxima
+from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.observe import observe
 from strandline.observations.readers.tidal_constants import read_tidal_constants
 from strandline.observations.readers.zones import read_zones
@@ -114,8 +116,11 @@ def built_in_study_area(cells: int, progress: Progress | None = None) -> StudyAr
     return simulate_study_area(cells, *BUILT_IN_SIZES[cells], progress)
 
 
-def open_study_area(region_file: RegionFile) -> StudyArea:
+def open_study_area(region_file: RegionFile, execute: Executor = in_this_process) -> StudyArea:
     """A real place from its region file.
+
+    Args:
+        execute: where files are parsed: in a ``ReadingProcess`` none can hang or crash this one.
 
     Raises:
         InputError: naming the file, row and value that cannot be used.
@@ -131,21 +136,22 @@ def open_study_area(region_file: RegionFile) -> StudyArea:
     tides = region_file.tides
     if tides is not None and tides.constants is not None and tides.station is not None:
         latitude = region_file.tide_gauge[0].latitude if region_file.tide_gauge else region_file.region.centre_lonlat[1]
-        constants = read_tidal_constants(tides.constants, tides.station, latitude)
+        constants = execute([tides.constants], partial(read_tidal_constants, tides.constants, tides.station, latitude))
     published = None
     if region_file.extremes is not None:
         section = region_file.extremes
-        years, maxima = read_annual_maxima(section)
+        years, maxima = execute([section.path], partial(read_annual_maxima, section))
         published = fit_block_maxima(maxima, years, source=section.source, trend=section.trend)
+    zones = region_file.zones
     return StudyArea(
-        observe(region_file),
+        observe(region_file, execute),
         RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
         constants,
         published,
         tuple(region_file.split.windows),
         None if region_file.planning is None else region_file.planning.budget,
         () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,
-        None if region_file.zones is None else read_zones(region_file.zones, region_file.region),
+        None if zones is None else execute([zones.path], partial(read_zones, zones, region_file.region)),
         issuer_of(region_file.warnings),
         evacuation_settings(region_file.planning or PlanningSection(), region_file.warnings),
     )
