@@ -1,7 +1,7 @@
 """Hindcast: a plan's own protocol on the record of its gauge, by the filter and the rule that the watch runs."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.storms import find_storms
+from strandline.observations.storms import Window, find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.actions import Confidence
 from strandline.planning.early_action.derive_triggers import TriggeredAction
@@ -41,6 +41,9 @@ FEWEST_EVENTS = 5
 """Past events below which a hindcast proves little."""
 CARRIES = 0.5
 """Share of past floods before which an evacuation must have started in time for the forecast to carry it [-]."""
+RECOVERY_HOURS = 48
+"""Time after an outage in which the forecast still differs from the one without it [h]."""
+FIELDS = ("verdict", "margin", "hours_until", "is_heard")
 OUT_OF_REACH = 4.0
 """Standard deviations of the climate between the sea and the lowest level beyond which no ensemble is drawn."""
 
@@ -136,9 +139,10 @@ def hindcast_protocol(
 ) -> tuple[Hindcast, ...]:
     """Each phase with working gauges, with an own gauge that fails in storms, and without any forecast."""
     measures = {phase.name: each for each in triggered for phase in each.phases}
+    whole = forecast_findings(protocol, data, data.levels)
     conditions: list[tuple[Condition, dict[str, Finding]]] = [
-        ("all gauges work", forecast_findings(protocol, data, data.levels)),
-        ("own gauge fails in storms", forecast_findings(protocol, data, drop_storms(data.time, data.levels))),
+        ("all gauges work", whole),
+        ("own gauge fails in storms", with_outages(protocol, data, whole)),
     ]
     if data.neighbour is not None:
         conditions.append(("no forecast at all", {}))
@@ -180,7 +184,7 @@ def confidence_of(hindcasts: Sequence[Hindcast]) -> tuple[Confidence, str]:
 
 
 def evacuation_caveat(protocol: Protocol | None, hindcasts: Sequence[Hindcast]) -> str:
-    """What the hindcast says about relying on the forecast for evacuation, in a sentence; empty = nothing against it."""
+    """What the hindcast says of relying on the forecast for evacuation, in a sentence; empty = nothing against it."""
     phases = [] if protocol is None else [one for one in protocol.phases if one.life_safety and one.instead_of is None]
     if not phases:
         return ""
@@ -217,31 +221,75 @@ def forecast_findings(protocol: Protocol, data: HindcastData, levels: Floats) ->
     """
     indicators = {name: one for name, one in protocol.indicators.items() if one.variable == FORECAST}
     found = {name: _calm(indicator, data.time.size) for name, indicator in indicators.items()}
-    if not indicators:
-        return found
-    lowest = min(min(one.values or (one.value,)) for one in indicators.values())
-    for at, stream in issued_forecasts(data, levels, lowest):
-        clock = data.time[at : at + 1]
-        for name, indicator in indicators.items():
-            one = findings(indicator, {FORECAST: stream}, clock, protocol.night)
-            for field in ("verdict", "margin", "hours_until", "is_heard"):
-                getattr(found[name], field)[at] = getattr(one, field)[0]
+    _find(found, indicators, protocol, data, levels, slice(0, data.time.size), 0)
     return found
 
 
-def issued_forecasts(data: HindcastData, levels: Floats, lowest: float) -> Iterator[tuple[int, Stream]]:
+def with_outages(protocol: Protocol, data: HindcastData, whole: Mapping[str, Finding]) -> dict[str, Finding]:
+    """The same where the own gauge fails in every second of the highest storms.
+
+    Outside the outages and ``RECOVERY_HOURS`` after them the values of ``whole`` are kept.
+    """
+    indicators = {name: one for name, one in protocol.indicators.items() if one.variable == FORECAST}
+    found = {
+        name: replace(one, **{field: getattr(one, field).copy() for field in FIELDS}) for name, one in whole.items()
+    }
+    levels = drop_storms(data.time, data.levels)
+    for start, end in outages(data.time, data.levels[0]):
+        first, last = (int(np.searchsorted(data.time, moment)) for moment in (start, end))
+        last = min(last + RECOVERY_HOURS, data.time.size)
+        for name, indicator in indicators.items():
+            calm = _calm(indicator, last - first)
+            for field in FIELDS:
+                getattr(found[name], field)[first:last] = getattr(calm, field)
+        _find(found, indicators, protocol, data, levels, slice(max(first - WARM_UP_HOURS, 0), last), first)
+    return found
+
+
+def _find(
+    found: Mapping[str, Finding],
+    indicators: Mapping[str, Indicator],
+    protocol: Protocol,
+    data: HindcastData,
+    levels: Floats,
+    part: slice,
+    first: int,
+) -> None:
+    """Put the values of the indicators into ``found``, from hour ``first`` on; the filter starts with ``part``."""
+    if not indicators:
+        return
+    lowest = min(min(one.values or (one.value,)) for one in indicators.values())
+    needed = {phase.instead_of.indicator for phase in protocol.phases if phase.instead_of is not None}
+    for at, stream in issued_forecasts(data, levels, lowest, part):
+        if at < first or (stream.values.max() < lowest and bool(np.all(stream.heard))):
+            continue
+        clock = data.time[at : at + 1]
+        for name, indicator in indicators.items():
+            one = findings(indicator, {FORECAST: stream}, clock, protocol.night, with_hours=name in needed)
+            for field in FIELDS:
+                getattr(found[name], field)[at] = getattr(one, field)[0]
+
+
+def issued_forecasts(
+    data: HindcastData, levels: Floats, lowest: float, part: slice | None = None
+) -> Iterator[tuple[int, Stream]]:
     """Position and forecast [m, region datum] at each hour at which the sea may come near ``lowest`` [m].
 
     So it may where nothing is heard: no hour is calm by silence.
+
+    Args:
+        part: of the record; ``None`` = all of it.
     """
-    sensors, hours = data.fitted.model.sensors, data.time.astype("datetime64[h]")
-    climate = float(np.sqrt(data.fitted.model.process.climate(1)[0, 0]))
+    model = data.fitted.model
+    hours = data.time.astype("datetime64[h]")
+    climate = float(np.sqrt(model.process.climate(1)[0, 0]))
     residuals = levels - data.tides
-    state = initial_sea_state(data.fitted.model, hours[0])
-    for at in range(data.time.size):
+    begin, end, _ = (slice(None) if part is None else part).indices(hours.size)
+    state = initial_sea_state(model, hours[begin])
+    for at in range(begin, end):
         readings = [
             Residual(sensor.stream, hours[at], float(residuals[number, at]))
-            for number, sensor in enumerate(sensors)
+            for number, sensor in enumerate(model.sensors)
             if np.isfinite(residuals[number, at])
         ]
         state = update_sea_state(state, hours[at], readings)
@@ -264,10 +312,15 @@ def needed_hours(phase: Phase, protocol: Protocol, time: Times) -> Floats:
 def drop_storms(time: Times, levels: Floats) -> Floats:
     """(S, T) readings of gauges of which the first fails in every second of the highest storms."""
     kept = levels.copy()
-    most = max(2, round(STORMS_PER_YEAR * time.size / HOURS_PER_YEAR))
-    for storm in find_storms(time, levels[0], most)[1::2]:
-        kept[0, (time >= storm.peak - OUTAGE_BEFORE) & (time <= storm.peak + OUTAGE_AFTER)] = np.nan
+    for start, end in outages(time, levels[0]):
+        kept[0, (time >= start) & (time <= end)] = np.nan
     return kept
+
+
+def outages(time: Times, level: Floats) -> list[Window]:
+    """First and last time of the failures of a gauge with this level (T,) [m]."""
+    most = max(2, round(STORMS_PER_YEAR * time.size / HOURS_PER_YEAR))
+    return [(storm.peak - OUTAGE_BEFORE, storm.peak + OUTAGE_AFTER) for storm in find_storms(time, level, most)[1::2]]
 
 
 def _calm(indicator: Indicator, count: int) -> Finding:
