@@ -17,7 +17,7 @@ from strandline.planning.early_action.indicators import Finding, findings
 from strandline.planning.early_action.neighbour_rule import NeighbourRule
 from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
 from strandline.planning.early_action.streams import Stream, forecast_stream
-from strandline.planning.early_action.trigger_constants import FORECAST, NEIGHBOUR
+from strandline.planning.early_action.trigger_constants import FORECAST, NEIGHBOUR, REACHED
 from strandline.planning.early_action.triggers import replay_findings
 from strandline.planning.early_action.verification import CostLossModel, Verification, verify
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
@@ -44,7 +44,7 @@ CARRIES = 0.5
 RECOVERY_HOURS = 48
 """Time after an outage in which the forecast still differs from the one without it [h]."""
 FIELDS = ("verdict", "margin", "hours_until", "is_heard")
-OUT_OF_REACH = 4.0
+OUT_OF_REACH = 3.0
 """Standard deviations of the climate between the sea and the lowest level beyond which no ensemble is drawn."""
 
 
@@ -214,7 +214,8 @@ def evacuation_caveat(protocol: Protocol | None, hindcasts: Sequence[Hindcast]) 
 def forecast_findings(protocol: Protocol, data: HindcastData, levels: Floats) -> dict[str, Finding]:
     """Indicator of the forecast → its values over the record, from an ensemble each hour as the watch draws it.
 
-    Hours at which no member can come near any level of the protocol are false without an ensemble.
+    Hours at which no member can come near any level of the protocol are false without an ensemble. Of uncertain levels
+    the lowest ``REACHED`` count for nothing: alone they exceed no probability that a phase starts or ends by.
 
     Args:
         levels: (S, T) readings [m, region datum]; NaN = not heard.
@@ -258,7 +259,7 @@ def _find(
     """Put the values of the indicators into ``found``, from hour ``first`` on; the filter starts with ``part``."""
     if not indicators:
         return
-    lowest = min(min(one.values or (one.value,)) for one in indicators.values())
+    lowest = min(float(np.quantile(one.values or (one.value,), REACHED, method="lower")) for one in indicators.values())
     needed = {phase.instead_of.indicator for phase in protocol.phases if phase.instead_of is not None}
     for at, stream in issued_forecasts(data, levels, lowest, part):
         if at < first or (stream.values.max() < lowest and bool(np.all(stream.heard))):
