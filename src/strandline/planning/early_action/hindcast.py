@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from strandline.errors import RefusedByTheory
-from strandline.observations.arrays import Floats, Times
+from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.storms import Window, find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.planning.actions import Confidence
@@ -24,7 +24,7 @@ from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.uncertainty.assimilation.filter import Residual
 from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide, SeaLevelFit, fit_sea_level
 from strandline.uncertainty.assimilation.forecast import forecast
-from strandline.uncertainty.assimilation.sea_state import initial_sea_state, update_sea_state
+from strandline.uncertainty.assimilation.sea_state import HEARD_HOURS, initial_sea_state, update_sea_state
 from strandline.uncertainty.assimilation.spread_inflation import BEFORE_HOURS, WARM_UP_HOURS
 
 Condition = Literal["all gauges work", "own gauge fails in storms", "no forecast at all"]
@@ -44,6 +44,10 @@ CARRIES = 0.5
 RECOVERY_HOURS = 48
 """Time after an outage in which the forecast still differs from the one without it [h]."""
 FIELDS = ("verdict", "margin", "hours_until", "is_heard")
+MOST_YEARS = 10.0
+"""Longest record on which triggers are tested: the latest of the second half [a]."""
+RECENT_HOURS = 24
+"""Hours whose highest residual may still be there in two days [h]."""
 OUT_OF_REACH = 3.0
 """Standard deviations of the climate between the sea and the lowest level beyond which no ensemble is drawn."""
 
@@ -118,17 +122,18 @@ def prepare_hindcast(
     except RefusedByTheory:
         return None
     used = [gauge for gauge in gauges if gauge.name in fitted.tides]
-    later = time[half:]
+    tested = max(half, time.size - round(MOST_YEARS * HOURS_PER_YEAR))
+    later = time[tested:]
     ahead = np.append(later, later[-1] + np.arange(1, HORIZON_HOURS + 1).astype("timedelta64[h]"))
     tides = np.array([fitted.tides[gauge.name].level(later) for gauge in used])
     neighbour = gauges[1].level - zero_of_neighbour if len(gauges) > 1 else None
     return HindcastData(
         later,
-        np.array([gauge.level[half:] for gauge in used]),
+        np.array([gauge.level[tested:] for gauge in used]),
         tides,
         own_tide.level(ahead),
         fitted,
-        None if neighbour is None else neighbour[half:],
+        None if neighbour is None else neighbour[tested:],
         None if neighbour is None else NeighbourRule(time[:half], own[:half], neighbour[:half]),
         half / HOURS_PER_YEAR,
     )
@@ -285,21 +290,47 @@ def issued_forecasts(
     hours = data.time.astype("datetime64[h]")
     climate = float(np.sqrt(model.process.climate(1)[0, 0]))
     residuals = levels - data.tides
+    may_reach = _may_reach(data, residuals, lowest, climate)
     begin, end, _ = (slice(None) if part is None else part).indices(hours.size)
-    state = initial_sea_state(model, hours[begin])
-    for at in range(begin, end):
-        readings = [
-            Residual(sensor.stream, hours[at], float(residuals[number, at]))
-            for number, sensor in enumerate(model.sensors)
-            if np.isfinite(residuals[number, at])
-        ]
-        state = update_sea_state(state, hours[at], readings)
-        mean, spread = state.belief.residual()
-        tide = data.tide_ahead[at : at + HORIZON_HOURS + 1]
-        highest = tide.max() + max(mean, 0.0) + OUT_OF_REACH * max(climate, spread)
-        if highest >= lowest or not state.is_heard:
-            ensemble = forecast(state, (), data.fitted.spread_inflation)
-            yield at, forecast_stream(hours[at], tide + ensemble.residual, state.is_heard)
+    for first, last in _blocks(may_reach[begin:end], begin):
+        state = initial_sea_state(model, hours[first])
+        for at in range(first, last):
+            readings = [
+                Residual(sensor.stream, hours[at], float(residuals[number, at]))
+                for number, sensor in enumerate(model.sensors)
+                if np.isfinite(residuals[number, at])
+            ]
+            state = update_sea_state(state, hours[at], readings)
+            mean, spread = state.belief.residual()
+            tide = data.tide_ahead[at : at + HORIZON_HOURS + 1]
+            highest = tide.max() + max(mean, 0.0) + OUT_OF_REACH * max(climate, spread)
+            if may_reach[at] and (highest >= lowest or not state.is_heard):
+                ensemble = forecast(state, (), data.fitted.spread_inflation)
+                yield at, forecast_stream(hours[at], tide + ensemble.residual, state.is_heard)
+
+
+def _may_reach(data: HindcastData, residuals: Floats, lowest: float, climate: float) -> Mask:
+    """(T,) whether the tide of two days, the residual of the last day and the climate's spread come near the level.
+
+    So they may where no gauge was read for hours.
+    """
+    ahead = np.lib.stride_tricks.sliding_window_view(data.tide_ahead, HORIZON_HOURS + 1).max(axis=1)
+    known = np.isfinite(residuals)
+    padded = np.concatenate([np.zeros(RECENT_HOURS - 1), np.where(known, residuals, 0.0).max(axis=0)])
+    recent = np.lib.stride_tricks.sliding_window_view(padded, RECENT_HOURS).max(axis=1)
+    silent = np.concatenate([np.zeros(HEARD_HOURS, dtype=bool), ~known.any(axis=0)])
+    unheard = np.lib.stride_tricks.sliding_window_view(silent, HEARD_HOURS + 1).all(axis=1)
+    return np.asarray((ahead + np.maximum(recent, 0.0) + OUT_OF_REACH * climate >= lowest) | unheard)
+
+
+def _blocks(wanted: Mask, offset: int) -> Iterator[tuple[int, int]]:
+    """First hour and the hour after the last of each stretch with wanted hours, with the warm-up before them."""
+    needed = wanted.copy()
+    for before in range(1, WARM_UP_HOURS + 1):
+        needed[:-before] |= wanted[before:]
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], needed.astype(np.int8), [0]])))
+    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        yield offset + first, offset + last
 
 
 def needed_hours(phase: Phase, protocol: Protocol, time: Times) -> Floats:
