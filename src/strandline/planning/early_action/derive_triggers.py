@@ -31,6 +31,7 @@ from strandline.planning.early_action.trigger_constants import (
     UNDECIDED_HOURS,
     VALID_HOURS,
     WAITING_CHANCE,
+    WAITING_RATIO,
 )
 from strandline.planning.measures import OperationalMeasure
 from strandline.risk.hazard.hazard import Hazard
@@ -200,9 +201,10 @@ def money_phase(
 
     kept = min(earliest + DEFERRAL_HOURS + STOP_HOURS, float(HORIZON_HOURS))
     near = min(earliest + DEFERRAL_HOURS, latest)
+    waiting = min(WAITING_CHANCE, round(WAITING_RATIO * cost / max(losses), 3)) if max(losses) > 0 else WAITING_CHANCE
     indicators = {
         f"pays_{key}": ahead((earliest, latest), loss=Loss(levels=levels, avoidable=losses, cost=cost)),
-        f"near_{key}": ahead((0, near), probability=WAITING_CHANCE),
+        f"near_{key}": ahead((0, near), probability=waiting),
         f"left_{key}": ahead((0, kept), loss=Loss(levels=levels, avoidable=losses, cost=STOP_SHARE * cost)),
     }
     threshold = None if neighbour is None else neighbour.threshold(event, earliest)

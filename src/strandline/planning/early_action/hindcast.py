@@ -44,11 +44,13 @@ CARRIES = 0.5
 RECOVERY_HOURS = 48
 """Time after an outage in which the forecast still differs from the one without it [h]."""
 FIELDS = ("verdict", "margin", "hours_until", "is_heard")
-MOST_YEARS = 10.0
+LEAST_SHARE = 0.01
+"""Share of the members that come up to the lowest level below which no indicator can be true [-]."""
+MOST_YEARS = 5.0
 """Longest record on which triggers are tested: the latest of the second half [a]."""
 RECENT_HOURS = 24
 """Hours whose highest residual may still be there in two days [h]."""
-OUT_OF_REACH = 3.0
+OUT_OF_REACH = 2.5
 """Standard deviations of the climate between the sea and the lowest level beyond which no ensemble is drawn."""
 
 
@@ -267,7 +269,8 @@ def _find(
     lowest = min(float(np.quantile(one.values or (one.value,), REACHED, method="lower")) for one in indicators.values())
     needed = {phase.instead_of.indicator for phase in protocol.phases if phase.instead_of is not None}
     for at, stream in issued_forecasts(data, levels, lowest, part):
-        if at < first or (stream.values.max() < lowest and bool(np.all(stream.heard))):
+        share = (stream.values[0].max(axis=0) >= lowest).mean()
+        if at < first or (share <= LEAST_SHARE and bool(np.all(stream.heard))):
             continue
         clock = data.time[at : at + 1]
         for name, indicator in indicators.items():
