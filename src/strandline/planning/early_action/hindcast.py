@@ -28,7 +28,7 @@ from strandline.uncertainty.assimilation.sea_state import HEARD_HOURS, initial_s
 from strandline.uncertainty.assimilation.spread_inflation import BEFORE_HOURS, WARM_UP_HOURS
 
 Condition = Literal["all gauges work", "own gauge fails in storms", "no forecast at all"]
-FORECAST_SOURCE = "the watch's filter of the gauges and the tide, without weather and without the trained network"
+FORECAST_SOURCE = "the watch's filter of two gauges and the tide, without weather and without the trained network"
 PROTECTION_HOURS = 48.0
 """Duration of one activation, after which its cost is due again [h]; an assumption."""
 STORMS_PER_YEAR = 6.0
@@ -46,7 +46,7 @@ RECOVERY_HOURS = 48
 FIELDS = ("verdict", "margin", "hours_until", "is_heard")
 LEAST_SHARE = 0.01
 """Share of the members that come up to the lowest level below which no indicator can be true [-]."""
-MOST_YEARS = 5.0
+MOST_YEARS = 4.0
 """Longest record on which triggers are tested: the latest of the second half [a]."""
 RECENT_HOURS = 24
 """Hours whose highest residual may still be there in two days [h]."""
@@ -103,11 +103,13 @@ def prepare_hindcast(
 
     Args:
         time: (T,) UTC, hourly without a break.
-        gauges: the own gauge first; the second is the neighbour that decides without a forecast.
+        gauges: the own gauge first; the second is the neighbour that decides without a forecast. The filter reads these
+            two: further ones would double its time, and the watch can only do better with them.
         zero_of_neighbour: height of the neighbour's own zero [m, region datum].
     """
     half = time.size // 2
     first = np.arange(time.size) < half
+    gauges = gauges[:2]
     own = gauges[0].level
     storms = find_storms(time[:half], own[:half], FITTED_STORMS)
     peaks = [int(np.searchsorted(time, storm.peak)) for storm in storms]
