@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from benchmarks.agent.corrupted_stores import Outcome
 from benchmarks.agent.crash_restarts import Progress
 from benchmarks.agent.scoring import pooled_value
 from benchmarks.record import Record, Row, Rows, markdown_table, summary_table
@@ -84,8 +85,8 @@ def _summarise_alarms(rows: Rows, peak: datetime) -> Row:
     }
 
 
-def summarise_service(rows: Rows, steps: int, restarts: Progress) -> Row:
-    """Growth of memory and open files over a year of steps, and the comparison after kills."""
+def summarise_service(rows: Rows, steps: int, restarts: Progress, corrupted: Outcome) -> Row:
+    """Growth of memory and open files over a year of steps, the comparison after kills, and corrupted stores found."""
     settled = rows[len(rows) // 4 :]  # caches have filled
     return {
         "soak/steps": steps,
@@ -95,6 +96,11 @@ def summarise_service(rows: Rows, steps: int, restarts: Progress) -> Row:
         "kills/kills": restarts.kills,
         "kills/rounds": restarts.rounds,
         "kills/differences": len(restarts.differences),
+        "stores/corrupted": corrupted.corrupted,
+        "stores/found": corrupted.found,
+        "stores/refused": corrupted.refused,
+        "stores/kinds": len(corrupted.kinds),
+        "stores/harmless": corrupted.harmless,
     }
 
 

@@ -22,6 +22,7 @@ from strandline.cli.console import StageDisplay, note, refuse, summary_table, wa
 from strandline.cli.main import app, main
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.weights.load_weights import SHIPPED
+from strandline.observations.readers.formats.reading_process import reading_process
 from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.watch.decisions import Decision
 from strandline.watch.run import hour_to_json
@@ -260,7 +261,7 @@ def test_a_sound_machine_is_called_sound(tmp_path: Path, monkeypatch: pytest.Mon
     code, out, _ = strandline(monkeypatch, capsys, "doctor", "--json", "--out", tmp_path / "runs")
     found = {one["name"]: one for one in json.loads(out)}
     assert code == 0
-    needed = ("Python", "packages", "torch", "maps", "compiled code", "networks", "disk")
+    needed = ("Python", "packages", "torch", "maps", "reading process", "compiled code", "networks", "disk")
     assert {found[name]["state"] for name in needed} == {"works"}
     assert set(doctor.ADDS) < set(found)
     assert not (tmp_path / "runs").exists()
@@ -286,6 +287,14 @@ def test_what_is_broken_is_named_with_a_remedy_and_exit_code_2(
     assert all(found[name]["remedy"] for name in ("packages", "networks", "disk"))
     assert found["quantum"]["state"] == "absent"
     assert found["quantum"]["remedy"] == "pip install 'strandline[quantum]'"
+
+
+def test_a_machine_that_starts_no_reading_process_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading_process().close()
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    found = doctor._try("reading process", doctor._reading_process, "allow it")
+    assert (found.state, found.remedy) == ("broken", "allow it")
+    assert "does not start" in found.found
 
 
 def test_a_file_is_no_folder_for_runs(tmp_path: Path) -> None:

@@ -130,6 +130,9 @@ def test_the_zones_on_the_map_are_those_of_the_deployment(deployment: Deployment
     outlines = [shape(feature["geometry"]) for feature in collection["features"]]
     assert all(outline.is_valid for outline in outlines)
     assert {row["return_period"] for row in rows} == {100.0}
+    assert deployment.evacuation is not None
+    of_first = {row["zone"] for row in rows if row["evacuation_area"] == "A"}
+    assert of_first == set(deployment.evacuation.areas[0].zones)
     assert sum(row["unknown_assets"] for row in rows) == deployment.response.unknown_assets.sum() > 0
 
 

@@ -4,13 +4,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from time import perf_counter
 from xml.etree import ElementTree
 
+import httpx
 import numpy as np
 import pytest
 
 import tests.fixtures.reports as coast
 from benchmarks.agent import faults
+from strandline.observations.readers.formats.reading_process import ReadingLimits, ReadingProcess
+from strandline.observations.region_file.feed_sections import ForecastStreamSection, JsonStreamSection
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment
@@ -27,13 +31,20 @@ from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import hours_between
 from strandline.watch.decision_rules import AgentConfig
-from strandline.watch.feeds.client import FeedClient
+from strandline.watch.feeds.client import FeedClient, RetryPolicy
+from strandline.watch.feeds.files.forecasts import ForecastFolder
+from strandline.watch.feeds.files.foreign_files import ForeignFiles
+from strandline.watch.feeds.http import Service
 from strandline.watch.feeds.recorded import GAUGE, SERVICE
 from strandline.watch.feeds.replay import Replay
+from strandline.watch.feeds.services.json_service import JsonService
+from strandline.watch.feeds.services.levels import LevelFeed
 from strandline.watch.readings import Reading
 from strandline.watch.run import screen_lines
 from strandline.watch.service import Watch
 from strandline.watch.store.store import Store
+from tests.fixtures.hostile_files import hanging_netcdf
+from tests.fixtures.hostile_services import endless_body, serving
 
 pytestmark = pytest.mark.slow
 
@@ -314,3 +325,44 @@ def test_the_student_does_not_read_a_rejected_gauge(deployment: Deployment, tmp_
             assert decision.change != "start", decision.why
     assert readings[3] > 24
     assert readings[-1] == 0
+
+
+# --- hostile streams -------------------------------------------------------------------------------------------------
+
+
+def test_a_hanging_file_and_an_endless_answer_cost_a_step_their_time_and_the_store_names_both(
+    deployment: Deployment, tmp_path: Path, socket_enabled: None
+) -> None:
+    (tmp_path / "in").mkdir()
+    hanging_netcdf(tmp_path / "in" / "model.nc")
+    keys = {"interval_hours": 1.0, "delay_hours": 0.25, "silent_after_hours": 6.0}
+    forecast = ForecastStreamSection.model_validate(
+        keys | {"kind": "forecast", "name": "model", "variable": "surge_forecast", "level": "surge"}
+        | {"folder": str(tmp_path / "in")}
+    )  # fmt: skip
+    policy = RetryPolicy(timeout=6.0, attempts=1)
+    with (
+        serving(endless_body) as server,
+        httpx.Client() as client,
+        ReadingProcess(ReadingLimits(2.0, 0.0, 200)) as process,
+    ):
+        service = JsonStreamSection.model_validate(
+            keys | {"kind": "json", "name": "pier", "url": f"http://127.0.0.1:{server.port}/", "time": "*.t"}
+            | {"level": "*.v", "unit": "m", "datum_shift": 0.0}
+        )  # fmt: skip
+        files = ForeignFiles(process)
+        watch = make_watch(deployment, recordings(deployment, storm(deployment)), tmp_path)
+        hostile = (
+            FeedClient(LevelFeed(Service("pier", client), JsonService(service)), GAUGE, None, policy),
+            FeedClient(ForecastFolder(forecast, files=files), SERVICE, None, policy, files.quarantine),
+        )
+        watch = replace(watch, agent=replace(watch.agent, feeds=(*hostile, *watch.agent.feeds)))
+        begin = perf_counter()
+        decisions = watch.step(START + timedelta(hours=40))
+        assert perf_counter() - begin < 2 * policy.timeout + 8.0  # a step alone takes some seconds on a busy machine
+        assert decisions
+        health = {each.stream: each for each in watch.store.read.health()}
+    assert "sends more than 8 MB" in health["pier"].note
+    assert "model.nc: was not read within 2 s" in health["model"].note
+    others = [each.condition for name, each in health.items() if name not in ("pier", "model")]
+    assert others == ["alive"] * 3

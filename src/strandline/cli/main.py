@@ -114,7 +114,7 @@ def check(
     picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
     patience: Annotated[
         float | None,
-        typer.Option(help="Longest time for one stream [s].", min=0.1, show_default="300 and more for large files"),
+        typer.Option(help="Longest time for one stream [s].", min=0.1, show_default="60 and more for large files"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

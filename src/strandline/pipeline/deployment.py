@@ -351,13 +351,16 @@ _FIELDS = TypeAdapter(_Fields)
 
 
 def _zone_columns(deployment: Deployment) -> pd.DataFrame:
-    """Columns of the zones' map: how much is unknown, and medians at the rarest return level of today."""
+    """Columns of the zones' map: evacuation area, medians at the rarest return level of today, what is unknown."""
     response = deployment.response
     samples = np.arange(len(deployment.return_levels))
     state = response.at(deployment.return_levels[:, -1], samples)  # (S, Z)
     unknown = ("unknown_share", "uncounted_homes", "unknown_assets", "unknown_value")
+    areas = () if deployment.evacuation is None else deployment.evacuation.areas
+    area_of = {zone: area.name for area in areas for zone in area.zones}
     return pd.DataFrame(
         {
+            "evacuation_area": [area_of.get(name) for name in deployment.zones.names],
             "return_period": deployment.return_periods[-1],
             **{f"{name}_p50": np.median(values, axis=0) for name, values in vars(state).items()},
             **{name: getattr(response, name) for name in unknown},

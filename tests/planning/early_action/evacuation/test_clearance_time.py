@@ -104,6 +104,14 @@ def test_hours_never_rise_with_fuller_vehicles_or_more_places_in_shelters(
     assert all(a >= b for a, b in zip(hours(people, small), hours(people, large), strict=True))
 
 
+def test_both_warning_and_leaving_take_longer_at_night() -> None:
+    found = clearance_time(exactly(0), WAYS, "asia", NOTHING_STATED)
+    slower, warning, departure = (INPUTS[name] for name in ("night_factor", "warning", "departure"))
+    likeliest = (slower.value - 1) * (warning.value + departure.value)
+    assert found.night[1] - found.day[1] >= math.ceil(likeliest)
+    assert found.night[2] - found.day[2] >= 2
+
+
 def test_a_town_of_two_lanes_takes_days_and_its_hours_are_the_queue() -> None:
     found = clearance_time(
         exactly(200_000), WAYS, "europe", EvacuationSettings(share_on_foot=0.0, people_per_vehicle=2.0)
@@ -140,6 +148,19 @@ def test_people_without_a_place_in_a_shelter_are_counted_and_walk_on() -> None:
     unknown = clearance_time(exactly(10), replace(WAYS, places=None), "asia", NOTHING_STATED)
     assert unknown.without_shelter is None
     assert "The number of places in shelters is unknown." in unknown.assumptions
+
+
+def test_an_area_whose_people_have_nowhere_to_go_is_never_called_clear() -> None:
+    nowhere = replace(WAYS, to_safe_ground=None)
+    found = clearance_time(exactly(900), nowhere, "asia", EvacuationSettings(share_on_foot=1.0))
+    assert found.without_shelter == (400.0, 400.0, 400.0)
+    assert (
+        "No safe ground is known for up to 400 people without a place in a shelter: the area cannot be called clear"
+        in (" ".join(found.assumptions))
+    )
+    assert found.day[2] >= UNKNOWN_HOURS
+    enough = clearance_time(exactly(400), nowhere, "asia", EvacuationSettings(share_on_foot=1.0))
+    assert "cannot be called clear" not in " ".join(enough.assumptions)
 
 
 def test_where_no_road_leads_out_everybody_walks() -> None:

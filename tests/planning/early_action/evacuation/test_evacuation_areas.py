@@ -96,6 +96,14 @@ def test_a_later_area_is_in_danger_less_often_and_from_a_higher_sea() -> None:
         assert all(a <= b for a, b in zip(first.levels, second.levels, strict=True))
 
 
+def test_an_area_is_in_danger_as_soon_as_one_of_its_zones_is() -> None:
+    areas, response = found()
+    levels = dict(zip(NAMES, response.dangerous_level, strict=True))
+    assert any(len(area.zones) > 1 for area in areas.areas)
+    for area in areas.areas:
+        np.testing.assert_array_equal(area.levels, np.min([levels[name] for name in area.zones], axis=0))
+
+
 def test_the_level_shown_is_below_the_one_that_is_as_likely_as_not_dangerous() -> None:
     for area in found()[0].areas:
         assert area.level <= np.median(area.levels)

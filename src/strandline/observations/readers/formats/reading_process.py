@@ -186,11 +186,11 @@ class ReadingProcess:
 def reading_process() -> ReadingProcess:
     """The process of this program for files that a person waits for.
 
-    A file has five minutes, one more for each 12 MB, and three quarters of the machine's memory.
+    A file has a minute, one more for each 12 MB, and three quarters of the machine's memory.
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 4 << 30
     megabytes = int(0.75 * memory) >> 20
-    return ReadingProcess(ReadingLimits(300.0, 5000.0, megabytes, megabytes // 3), idle_seconds=60.0)
+    return ReadingProcess(ReadingLimits(60.0, 5000.0, megabytes, megabytes // 3), idle_seconds=60.0)
 
 
 class _Worker:

@@ -10,7 +10,7 @@ Source: the terms are those of evacuation timelines: Opper, Cinque & Davies (201
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from scipy.stats import qmc
@@ -166,8 +166,9 @@ class _Evacuation:
     on_foot: Quantity
     per_vehicle: Quantity
 
-    def draw(self) -> dict[str, Floats]:
-        """Input → (N,) values at evenly spread quantiles, the same in every call."""
+    @cached_property
+    def drawn(self) -> Mapping[str, Floats]:
+        """Input → (N,) values at evenly spread quantiles, the same in every area."""
         inputs = {**INPUTS, "on_foot": self.on_foot, "people_per_vehicle": self.per_vehicle}
         drawn = {name: (each.low, each.value, each.high) for name, each in inputs.items()}
         drawn["people"] = (0.0, 0.0, 0.0) if math.isnan(self.people[2]) else self.people
@@ -178,27 +179,27 @@ class _Evacuation:
             for (name, ends), probability in zip(drawn.items(), _probabilities(len(drawn)), strict=True)
         }
 
-    @property
+    @cached_property
     def without_shelter(self) -> Bounds | None:
         """People on foot for whom shelters have no place; ``None`` = places or people are unknown."""
         if self.ways.places is None or math.isnan(self.people[2]):
             return None
-        drawn = self.draw()
-        low, likely, high = np.quantile(self._lacking(drawn), QUANTILES)
+        low, likely, high = np.quantile(self._lacking, QUANTILES)
         return float(low), float(likely), float(high)
 
-    def _lacking(self, drawn: Mapping[str, Floats]) -> Floats:
+    @cached_property
+    def _lacking(self) -> Floats:
         """(N,) people on foot without a place."""
-        return np.asarray(np.maximum(drawn["people"] * drawn["on_foot"] - (self.ways.places or 0.0), 0.0))
+        return np.maximum(self.drawn["people"] * self.drawn["on_foot"] - (self.ways.places or 0.0), 0.0)
 
     def hours(self, *, is_night: bool) -> Hours:
         """Quantiles, rounded up; the high one is at least ``UNKNOWN_HOURS`` where anything is unknown."""
-        drawn = self.draw()
+        drawn = self.drawn
         slower = drawn["night_factor"] if is_night else 1.0
         departure = slower * drawn["departure"]
         walkers = drawn["people"] * drawn["on_foot"]
         riders = drawn["people"] - walkers
-        distance = self.ways.walk(self._lacking(drawn) == 0)
+        distance = self.ways.walk(self._lacking == 0)
         way = distance * drawn["detour"] / drawn["walking_speed"] / SECONDS_PER_HOUR
         on_foot = hours_to_leave(departure, walkers / (drawn["roads"] * drawn["path_flow"])) + way
         queue = riders / (drawn["people_per_vehicle"] * drawn["roads"] * drawn["lane_capacity"])
@@ -208,17 +209,18 @@ class _Evacuation:
         low, likely, high = (math.ceil(each - ROUNDING) for each in total)
         return low, likely, max(high, math.ceil(UNKNOWN_HOURS)) if self.unknowns else high
 
-    @property
+    @cached_property
     def unknowns(self) -> tuple[str, ...]:
         """A sentence for each thing that is unknown and raises the high bound."""
         least, lacking = f"at least {UNKNOWN_HOURS:g} hours are assumed", self.without_shelter
         has_places = self.ways.to_shelter is not None and lacking is not None and lacking[2] == 0
+        who = "all" if lacking is None else f"up to {math.ceil(lacking[2]):,} people without a place in a shelter"
         found = (
             (math.isnan(self.people[2]), f"How many people live here is unknown: {least}."),
             (self.ways.roads is None, f"The survey has no roads: one road out is assumed, and {least}."),
             (
                 self.ways.to_safe_ground is None and not has_places,
-                f"No safe ground is known here for those without a place in a shelter: {least}.",
+                f"No safe ground is known for {who}: the area cannot be called clear, and {least}.",
             ),
         )
         return tuple(sentence for is_so, sentence in found if is_so)
