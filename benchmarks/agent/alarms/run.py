@@ -11,7 +11,7 @@ from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_L
 
 MONEY_LEADS, RATIOS = (1.0, 3.0, 6.0), (0.05, 0.1, 0.2)
 """Hours that actions for money need [h], and their cost over the avoidable loss [-]."""
-CHANCES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+CHANCES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7)
 """Agreed chances of the curve [-]."""
 
 
