@@ -110,8 +110,9 @@ def test_the_expected_avoided_loss_counts_members_that_acting_can_still_help() -
 
 
 def test_crews_go_to_lives_first_and_then_to_the_greatest_value() -> None:
-    measures = evacuation(crews=2), gates(1000.0, crews=1), gates(9000.0, crews=1, name="deploy_sandbags")
-    levels = levels_of_peaks(*[(12, 3.0)] * 18, *[(5, 3.0)] * 2)
+    cheap, dear = gates(1000.0, 10.0, 1), gates(9000.0, 10.0, 1, name="deploy_sandbags")
+    measures = evacuation(crews=2), cheap, dear
+    levels = levels_of_peaks(*[(12, 3.0)] * 20)
     for crews, expected in (
         (None, {EVACUATE, "close_floodgates", "deploy_sandbags"}),
         (3, {EVACUATE, "close_floodgates"}),

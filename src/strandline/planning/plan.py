@@ -116,7 +116,7 @@ class Plan:
 
     @property
     def evacuation_caveat(self) -> str:
-        """Why the forecast should not be relied on for evacuation, by its hindcast; empty = nothing speaks against it."""
+        """Why evacuation should not rely on the forecast, by its hindcast; empty = nothing speaks against it."""
         return evacuation_caveat(self.protocol, self.hindcasts)
 
 

@@ -31,6 +31,7 @@ from strandline.planning.early_action.trigger_constants import (
     UNDECIDED_HOURS,
     VALID_HOURS,
     WAITING_CHANCE,
+    WAITING_RATIO,
 )
 from strandline.planning.measures import OperationalMeasure
 from strandline.risk.hazard.hazard import Hazard
@@ -67,7 +68,7 @@ class TriggerInputs:
         damage: of single events; ``None`` where no asset is known, so that only measures for lives remain.
         areas: evacuation areas; empty = none is known, and the whole region is one.
         night: hours of darkness; ``None`` = no difference is made.
-        drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known: a person gives the all-clear.
+        drainage_hours: stated time in which flooded land drains [h]; ``None`` = a person gives the all-clear.
         neighbour: needed lead [h] and event level [m] → what the neighbour's gauge must read; ``None`` = no neighbour.
         forecasts: variables that forecasts at hand give, besides the water level.
     """
@@ -162,7 +163,10 @@ def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.rando
     low, middle, high = (float(q) for q in np.quantile(drawn, [0.1, 0.5, 0.9]))
     lowest = " or lower (no lower level is mapped)" if level == grid[0] else ""
     cases = " or ".join(f"{100 * chance:g} % for {at:.2f} m" for chance, at in examples.items())
-    why = f"It pays where the expected avoidable loss exceeds the cost of EUR {cost:,.0f}: as at a chance of {cases}{lowest}."
+    why = (
+        f"It pays where the expected avoidable loss exceeds the cost of EUR {cost:,.0f}: as at a chance of"
+        f" {cases}{lowest}."
+    )
     phase, indicators = money_phase(measure, event, (grid, avoidable), inputs.neighbour, why)
     return TriggeredAction(measure, (phase,), indicators, (low, middle, high), (grid, avoidable))
 
@@ -190,14 +194,17 @@ def money_phase(
     levels, losses = (tuple(each.tolist()) for each in _thinned(*avoidable))
 
     def ahead(window: tuple[float, float], *, probability: float | None = None, loss: Loss | None = None) -> Indicator:
-        return Indicator(variable=FORECAST, operator=">=", value=round(event, 3), unit="m", lead_window_hours=window,
-                         valid_hours=VALID_HOURS, source=FORECAST_OF_THE_PLACE, probability=probability, loss=loss)  # fmt: skip
+        return Indicator(
+            variable=FORECAST, operator=">=", value=round(event, 3), unit="m", lead_window_hours=window,
+            valid_hours=VALID_HOURS, source=FORECAST_OF_THE_PLACE, probability=probability, loss=loss,
+        )  # fmt: skip
 
     kept = min(earliest + DEFERRAL_HOURS + STOP_HOURS, float(HORIZON_HOURS))
     near = min(earliest + DEFERRAL_HOURS, latest)
+    waiting = min(WAITING_CHANCE, round(WAITING_RATIO * cost / max(losses), 3)) if max(losses) > 0 else WAITING_CHANCE
     indicators = {
         f"pays_{key}": ahead((earliest, latest), loss=Loss(levels=levels, avoidable=losses, cost=cost)),
-        f"near_{key}": ahead((0, near), probability=WAITING_CHANCE),
+        f"near_{key}": ahead((0, near), probability=waiting),
         f"left_{key}": ahead((0, kept), loss=Loss(levels=levels, avoidable=losses, cost=STOP_SHARE * cost)),
     }
     threshold = None if neighbour is None else neighbour.threshold(event, earliest)

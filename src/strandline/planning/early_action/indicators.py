@@ -34,8 +34,14 @@ class Finding:
     is_heard: Mask
 
 
-def findings(indicator: Indicator, history: History, clock: Times, night: Night | None = None) -> Finding:
-    """The indicator at each time of a clock (T,): that of its newest issue then, while it is valid."""
+def findings(
+    indicator: Indicator, history: History, clock: Times, night: Night | None = None, *, with_hours: bool = True
+) -> Finding:
+    """The indicator at each time of a clock (T,): that of its newest issue then, while it is valid.
+
+    Args:
+        with_hours: whether ``hours_until`` is needed; else it is ∞.
+    """
     unknown, never = np.full(clock.size, np.nan), np.full(clock.size, np.inf)
     nothing = Finding(unknown, np.zeros(clock.size, dtype=bool), unknown, never, np.zeros(clock.size, dtype=bool))
     if indicator.variable not in history:
@@ -56,7 +62,7 @@ def findings(indicator: Indicator, history: History, clock: Times, night: Night 
         verdict=np.where(is_valid, verdicts[at], np.nan),
         is_new=is_issued & (np.diff(latest, prepend=-1) > 0),
         margin=np.where(is_valid, margins_of(indicator, stream, night)[known][at], np.nan),
-        hours_until=np.where(is_valid, hours_until(indicator, stream)[known][at], np.inf),
+        hours_until=np.where(is_valid, hours_until(indicator, stream)[known][at], np.inf) if with_hours else never,
         is_heard=is_valid if stream.heard is None else is_valid & stream.heard[known][at],
     )
 
@@ -159,9 +165,14 @@ def _chance(indicator: Indicator, values: Reals, missing: Mask, length: int, mis
 
 def _share(indicator: Indicator, extreme: Reals) -> Floats:
     """(…,) mean over members (last axis) and over equally likely thresholds of the condition."""
-    thresholds = indicator.values or (indicator.value,)
-    compare = COMPARE[indicator.operator]
-    return np.asarray(np.mean([compare(extreme, value).mean(axis=-1) for value in thresholds], axis=0))
+    if not indicator.values:
+        return np.asarray(COMPARE[indicator.operator](extreme, indicator.value).mean(axis=-1))
+    thresholds, is_strict = np.sort(indicator.values), len(indicator.operator) == 1
+    if indicator.operator[0] == ">":
+        passed = np.searchsorted(thresholds, extreme, side="left" if is_strict else "right")
+    else:
+        passed = thresholds.size - np.searchsorted(thresholds, extreme, side="right" if is_strict else "left")
+    return np.asarray(passed.mean(axis=-1) / thresholds.size)
 
 
 def _extreme(indicator: Indicator, values: Reals) -> Reals:

@@ -290,6 +290,8 @@ class Protocol(Section):
 
 @dataclass(frozen=True)
 class Fault:
+    """A fault of a protocol: where, what, and what would be right."""
+
     location: str
     what: str
     remedy: str

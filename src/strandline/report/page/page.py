@@ -53,6 +53,7 @@ def render_page(results: RunResults) -> str:
         plan=results.plan,
         region=results.hazard.region,
         centre=results.hazard.region.centre_lonlat,
+        labels={} if results.plan.protocol is None else {one.name: one.label for one in results.plan.protocol.phases},
         run=results.run,
         kinds={section: provenance_label(kinds) for section, kinds in results.kinds.items()},
         levels=levels.to_dict(orient="records"),
