@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.record import Record, read_record
-
-MODULES = {"triggers": "benchmarks.agent.triggers"}
-"""Benchmark → module of its table, where that is not ``benchmarks.NAME.summary``."""
+from benchmarks.record import read_record
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -24,11 +21,7 @@ def table_of(path: Path) -> str:
     """The table of a result; the command is that of the old table."""
     record = read_record(path)
     command = path.with_suffix(".md").read_text().splitlines()[0].strip(" `")
-    return str(import_module(_module_of(record)).markdown(record, command))
-
-
-def _module_of(record: Record) -> str:
-    return MODULES.get(record.benchmark, f"benchmarks.{record.benchmark}.summary")
+    return str(import_module(f"benchmarks.{record.benchmark}.summary").markdown(record, command))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 Simulated coasts: a decade of decisions beside simpler rules, with all streams and with half of them failing in storms;
 storms with every kind of stream failure. ``--region``: the real record of November 2022 at Caorle. ``--soak``: a year
-of steps on a store, and a store whose process is killed.
+of steps on a store, a store whose process is killed, and corrupted stores. ``--late-warnings``: whether people are
+warned before events that are forecast late, or whose time is uncertain. Alarms on long real gauges:
+``python -m benchmarks.agent.alarms``.
 """
 
 import argparse
@@ -12,7 +14,9 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from benchmarks.agent import caorle
+from benchmarks.agent import caorle, same_decisions
+from benchmarks.agent.alarms import late_warnings
+from benchmarks.agent.corrupted_stores import corrupted_stores
 from benchmarks.agent.crash_restarts import crash_restarts
 from benchmarks.agent.run import coast_rows, soak_rows
 from benchmarks.agent.summary import COLUMNS, markdown, summarise, summarise_caorle, summarise_service
@@ -25,6 +29,9 @@ FIRST_COAST, FIRST_TUNING_COAST = 500, 2_000_000
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, summarise, and write the record."""
     arguments = _parser().parse_args(argv)
+    if arguments.late_warnings:
+        late_warnings.measure(arguments.before, arguments.out)
+        return
     arguments.work.mkdir(parents=True, exist_ok=True)
     if arguments.soak:
         record = service(arguments)
@@ -32,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         record = real(arguments) if arguments.region else simulated(arguments)
     write_record(record, arguments.out, markdown(record, _command(arguments)))
     if arguments.region:
-        caorle.draw(record.rows, arguments.out.with_suffix(".png"))
+        caorle.draw([row for row in record.rows if "hour" in row], arguments.out.with_suffix(".png"))
     print_table(record, COLUMNS)
 
 
@@ -55,27 +62,31 @@ def real(arguments: argparse.Namespace) -> Record:
         rows = caorle.rows_of(
             arguments.region, arguments.data, arguments.run, store, lambda done: bar.update(task, completed=done)
         )
+        rows.append(
+            same_decisions.row_of_region(arguments.region, arguments.data, arguments.run, Path(folder) / "same.db")
+        )
     deployment = arguments.run / DEPLOYMENT_FILE
     data = {arguments.region.name: sha256(arguments.region), deployment.name: sha256(deployment)}
     return Record("agent", "real", data, [], rows, summarise_caorle(rows))
 
 
 def service(arguments: argparse.Namespace) -> Record:
-    """A year of steps at full speed, and a store whose process is killed again and again."""
+    """A year of steps at full speed, a store whose process is killed again and again, and corrupted stores."""
     with Progress() as bar:
         task = bar.add_task("a year of steps", total=1.0)
         rows = soak_rows(
             arguments.run, arguments.work / "soak.db", arguments.soak, lambda done: bar.update(task, completed=done)
         )
     restarts = crash_restarts(arguments.kills, arguments.work / "kills")
-    return Record("agent", "simulated", {}, [], rows, summarise_service(rows, arguments.soak, restarts))
+    corrupted = corrupted_stores(arguments.corrupt)
+    return Record("agent", "simulated", {}, [], rows, summarise_service(rows, arguments.soak, restarts, corrupted))
 
 
 def _command(arguments: argparse.Namespace) -> str:
     if arguments.region:
         options = f"--region {arguments.region.name} --data DATA --run RUN"
     elif arguments.soak:
-        options = f"--soak {arguments.soak} --kills {arguments.kills} --run RUN"
+        options = f"--soak {arguments.soak} --kills {arguments.kills} --corrupt {arguments.corrupt} --run RUN"
     else:
         options = f"--coasts {arguments.coasts} --storms {arguments.storms}"
     return f"python -m benchmarks.agent {options} --work WORK --out OUT"
@@ -93,7 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--run", type=Path, help="folder of a finished run")
     parser.add_argument("--soak", type=int, help="steps on the built-in delta's store, such as 8766: run these instead")
     parser.add_argument("--kills", type=int, default=1000, help="with --soak: number of times that a store is killed")
-    parser.add_argument("--work", type=Path, required=True, help="folder for finished parts")
+    parser.add_argument("--corrupt", type=int, default=220, help="with --soak: number of corrupted stores")
+    parser.add_argument("--late-warnings", action="store_true", help="made-up approaches of a flood: run these instead")
+    parser.add_argument("--before", type=Path, help="with --late-warnings: result of an earlier rule, to compare with")
+    parser.add_argument("--work", type=Path, default=Path("work"), help="folder for finished parts")
     parser.add_argument("--out", type=Path, required=True)
     return parser
 

@@ -14,6 +14,9 @@ from strandline.distillation.training.loop import Progress
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import open_study_area
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
+from strandline.watch.agent import MONITORING
 from strandline.watch.clock import hours_between
 from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.service import open_watch
@@ -23,7 +26,7 @@ LEADS = (1, 3, 6, 12, 24)
 
 
 def rows_of(region: Path, data: Path, run: Path, store: Path, progress: Progress | None = None) -> list[Row]:
-    """One row per hour: the belief, the coverage of its bounds, and actions that start or stop.
+    """One row per hour: the belief, the coverage of its bounds, actions that start or stop, and zones in alarm.
 
     Args:
         run: folder of a finished run of the region; ``store``: a new database.
@@ -47,10 +50,18 @@ def rows_of(region: Path, data: Path, run: Path, store: Path, progress: Progress
             "scenario": "Caorle, November 2022", "condition": "all", "policy": "strandline", "hour": hour.isoformat(),
             "level_p50": levels[0.0].p50, "level_observed": _finite(observed.get(pd.Timestamp(hour))),
             "highest_p05": day.p05, "highest_p50": day.p50, "highest_p95": day.p95,
+            "last_p05": levels[HORIZON_HOURS].p05, "last_p95": levels[HORIZON_HOURS].p95,
             "covered": sum(levels[float(lead)].p05 <= came <= levels[float(lead)].p95 for lead, came in known.items()),
             "scored": len(known),
             "starts": ", ".join(one.action for one in decisions if one.change == "start"),
             "stops": ", ".join(one.action for one in decisions if one.change == "stop"),
+            "running": sum(one.change in ("start", "keep") and one.action != MONITORING for one in decisions),
+            "zones": len(watch.agent.deployment.zones),
+            "zones_flagged": len({zone for one in decisions if one.change in ("start", "keep") for zone in one.where}),
+            "zones_at_risk": sum(
+                row.variable == "flooded_share" and row.lead_hours == HORIZON_HOURS
+                and (row.probability or 0.0) >= PROBABILITY_FOR_LIVES for row in forecast.rows
+            ),
         })  # fmt: skip
         if progress is not None:
             progress((number + 1) / len(hours))

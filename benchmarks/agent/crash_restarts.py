@@ -3,8 +3,8 @@
 A child process writes scripted hours to a store: readings with repeats and revisions, a belief state that depends on
 all earlier hours, a forecast, decisions, alerts, confirmations, files. SIGKILL ends it alternately at a random moment
 (before a statement, a commit or a file operation) and after a random time; it is restarted until the script is
-finished. Then every row, every log entry and every file must equal those of an uninterrupted run. Rounds are repeated
-until the requested number of kills is reached.
+finished. Then every row, every log entry and every file must equal those of an uninterrupted run. After each kill a
+store in a file must be found whole. Rounds are repeated until the requested number of kills is reached.
 """
 
 import argparse
@@ -20,10 +20,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from sqlalchemy import select
 
-from benchmarks.agent.scripted_watch import open_store, play, play_until_killed
+from benchmarks.agent.scripted_watch import START, open_store, play, play_until_killed
 from strandline.files import write_text
 from strandline.watch.store.database.engine import make_engine, reading
+from strandline.watch.store.database.existence import trace_of_a_store
+from strandline.watch.store.database.locations import Locations
 from strandline.watch.store.tables import metadata
+from strandline.watch.store.verification.verify import verify_address
 
 HOURS = 12
 """Length of the script [h], one step each."""
@@ -39,7 +42,7 @@ class Progress:
     Attributes:
         kills, at_moments: killed children, and those of them killed at a chosen moment (``play_until_killed``).
         rounds: finished scripts that were compared.
-        differences: from the uninterrupted run, one line each.
+        differences: from the uninterrupted run, and damage that was found after a kill, one line each.
     """
 
     kills: int = 0
@@ -71,9 +74,16 @@ def crash_restarts(kills: int, work: Path, address_of: Callable[[int], str] | No
         child.kill()
         child.join()
         if child.exitcode == -signal.SIGKILL:
-            progress = replace(progress, kills=progress.kills + 1, at_moments=progress.at_moments + at_moment)
+            lines = tuple(f"kill {progress.kills}: {line}" for line in damage(address, folder / "alerts"))
+            progress = replace(
+                progress, kills=progress.kills + 1, at_moments=progress.at_moments + at_moment,
+                differences=progress.differences + lines,
+            )  # fmt: skip
         elif child.exitcode == 0:
-            found = differences(contents(address, folder / "alerts"), expected)
+            found = [
+                *damage(address, folder / "alerts"),
+                *differences(contents(address, folder / "alerts"), expected),
+            ]
             lines = tuple(f"round {progress.rounds}: {line}" for line in found)
             progress = replace(progress, rounds=progress.rounds + 1, differences=progress.differences + lines)
         else:
@@ -83,8 +93,16 @@ def crash_restarts(kills: int, work: Path, address_of: Callable[[int], str] | No
             return progress
 
 
+def damage(address: str, alerts: Path) -> list[str]:
+    """What a verification finds in a killed store, which nobody has opened since; on a server it is not looked for."""
+    locations = replace(Locations.of(address), alerts=alerts)
+    if locations.file is None or trace_of_a_store(locations) is None:
+        return []  # killed before the first step
+    return [one.what for one in verify_address(locations, (), START).findings]
+
+
 def contents(address: str, alerts: Path) -> Contents:
-    """Every row of every table and every file, by name; the log and its hashes are verified first."""
+    """Every row of every table and every file, by name; the log and the rows are verified first."""
     with open_store(address) as store:
         store.verify_log()
         store.verify_contents()

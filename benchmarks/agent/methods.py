@@ -11,8 +11,11 @@ from benchmarks.agent.scoring import ACTIONS, expense, verify_action
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats, Mask
 from strandline.observations.storms import find_storms
-from strandline.planning.actions import ActionParameters
-from strandline.planning.early_action.action_value import STOP_HOURS
+from strandline.planning.early_action.derive_triggers import money_phase
+from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
+from strandline.planning.early_action.trigger_constants import STOP_HOURS
+from strandline.planning.measures import OperationalMeasure
+from strandline.planning.quantity import Quantity
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 from strandline.uncertainty.assimilation.filter import Residual
 from strandline.uncertainty.assimilation.forecast import forecast
@@ -25,6 +28,8 @@ MARGINS = (-0.3, -0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2)
 """Candidate thresholds of the simple rules below the event's level [m]; the first decade chooses among them."""
 OUT_OF_REACH = 6.0
 """Climatological standard deviations between belief and event level beyond which no ensemble is drawn."""
+UNIT = 1e6
+"""The loss of one event; costs are shares of it."""
 WARM_UP = 72
 LEADS_SCORED = 25
 
@@ -69,19 +74,30 @@ def storm_peaks(coast: Coast) -> list[int]:
 def config_of(coast: Coast) -> AgentConfig:
     """Actions that cost a share of a loss of 1 and avoid all of it."""
     start = coast.time[0].astype("datetime64[h]")
-    parameters = tuple(
-        ActionParameters(
-            action=name, life_safety=False, classes=(), where=(), lead_window_hours=(hours, float(HORIZON_HOURS)),
-            response="Execute", level=coast.event_level, cost=(ratio, ratio, ratio),
-            levels=(coast.event_level - 1, coast.event_level + 1), avoidable_loss=(1.0, 1.0),
-        )
-        for name, hours, ratio in ACTIONS
-    )  # fmt: skip
     return AgentConfig(
         coast.model,
         coast.spread_inflation,
         dict.fromkeys(GAUGES, lambda moments: coast.tide[((moments - start) / np.timedelta64(1, "h")).astype(int)]),
-        parameters,
+        protocol_of(coast.event_level),
+    )
+
+
+def protocol_of(level: float) -> Protocol:
+    """The phases that a plan derives for the actions of the benchmark, for an event level [m]."""
+    curve = np.array([level - 1, level + 1]), np.array([UNIT, UNIT])
+    phases: list[Phase] = []
+    indicators: dict[str, Indicator] = {}
+    for name, hours, ratio in ACTIONS:
+        measure = OperationalMeasure(
+            key=name, title=name, classes=(), lead_window_hours=(hours, float(HORIZON_HOURS)), response="Execute",
+            life_safety=False, cost=Quantity(UNIT * ratio, UNIT * ratio, UNIT * ratio, "1", "benchmark"),
+            avoided_share=None,
+        )  # fmt: skip
+        phase, of_phase = money_phase(measure, level, curve)
+        phases.append(phase)
+        indicators |= of_phase
+    return Protocol(
+        title="benchmark", source="benchmark", confirmed_by="nobody", indicators=indicators, phases=tuple(phases)
     )
 
 
@@ -119,12 +135,12 @@ def run_agent(coast: Coast, silent: Mask, progress: Progress | None = None) -> A
             valid = np.searchsorted(hours, last_issue.hour) + last_issue.leads
             peaks = coast.tide[valid] + last_issue.mean + 3 * last_issue.spread
             service_peak = float(peaks[valid >= at].max(initial=-np.inf))
-        is_acting = any(action.active for action in state.actions.values())
+        is_acting = any(phase.active for phase in state.phases.values())
         if not (in_storm[at] or is_acting or max(highest, service_peak) >= coast.event_level):
             continue
         ensemble = forecast(state.sea, coast.forecast_sources, config.spread_inflation)
         state, _ = decide(config, state, ensemble)
-        active[:, at - first] = [state.actions[name].active for name, _, _ in ACTIONS]
+        active[:, at - first] = [state.phases[name].active for name, _, _ in ACTIONS]
         if in_storm[at]:
             low, high = np.quantile(levels_of(config, ensemble)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
             observed = coast.level[at : at + LEADS_SCORED]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from rich.progress import Progress as ProgressBar
 
-from benchmarks.agent import stream_failures
+from benchmarks.agent import same_decisions, stream_failures
 from benchmarks.agent.coasts import STREAMS, Coast, simulate
 from benchmarks.agent.methods import AgentRun, run_agent, silence_in_storms, simple_policies
 from benchmarks.agent.scoring import ACTIONS, verify_action
@@ -26,6 +26,8 @@ from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.service import open_watch
 
 MONTH_H = 730
+COMPARED_STORMS = 10
+"""Storms of each coast in which replay, hindcast and watch are compared."""
 Part = Callable[[Coast, Progress], list[Row]]
 
 
@@ -48,6 +50,10 @@ def coast_rows(seed: int, storms: int, work: Path, bar: ProgressBar) -> list[Row
     return [
         *finished("all", partial(decade_rows, seed, "all")),
         *finished("half failing", partial(decade_rows, seed, "half failing in storms")),
+        *finished(
+            "same decisions",
+            lambda coast, progress: same_decisions.rows_of_coast(coast, seed, COMPARED_STORMS, progress),
+        ),
         *finished("broken", lambda coast, progress: stream_failures.rows_of(coast, seed, storms, progress)),
     ]
 

@@ -118,7 +118,7 @@ def _replay(coast: Coast, config: AgentConfig, peak: int, case: Case) -> _StormR
             continue
         ensemble = forecast(state.sea, coast.forecast_sources, config.spread_inflation)
         state, _ = decide(config, state, ensemble)
-        started |= {name for name, _, _ in ACTIONS if state.actions[name].active}
+        started |= {name for name, _, _ in ACTIONS if state.phases[name].active}
         if at >= onset:
             low, high = np.quantile(levels_of(config, ensemble)[:, :LEADS_SCORED], (0.05, 0.95), axis=0)
             observed = coast.level[at : at + LEADS_SCORED]

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from benchmarks.agent.corrupted_stores import Outcome
 from benchmarks.agent.crash_restarts import Progress
 from benchmarks.agent.scoring import pooled_value
 from benchmarks.record import Record, Row, Rows, markdown_table, summary_table
@@ -39,11 +40,14 @@ def summarise(rows: Rows) -> Row:
             summary[f"{condition}/{policy}/false_alarms_a_hit"] = false_alarms / max(hits, 1)
         covered = [number(row, "coverage_90") for row in of_condition if row["coverage_90"]]
         summary[f"{condition}/strandline/coverage_90_in_storms"] = float(np.mean(covered))
-    return summary | _summarise_failures([row for row in rows if "fault" in row])
+    compared = [row for row in rows if "differs_replay" in row]
+    return summary | _summarise_same(compared) | _summarise_failures([row for row in rows if "fault" in row])
 
 
 def summarise_caorle(rows: Rows) -> Row:
-    """Coverage, the hours between each action's last start and the peak, and forecasts of the peak."""
+    """Coverage, the hours between each action's last start and the peak, forecasts of the peak, and alarms."""
+    compared = [row for row in rows if "differs_replay" in row]
+    rows = [row for row in rows if "hour" in row]
     levels = [number(row, "level_observed") if row["level_observed"] is not None else -np.inf for row in rows]
     peak_hour = str(rows[int(np.argmax(levels))]["hour"])
     peak = datetime.fromisoformat(peak_hour)
@@ -58,11 +62,31 @@ def summarise_caorle(rows: Rows) -> Row:
         summary[f"caorle/peak_forecast/{ahead}h"] = (
             f"{row['highest_p50']:.2f} ({row['highest_p05']:.2f} to {row['highest_p95']:.2f})"
         )
-    return summary
+    if "running" in rows[0]:  # results before 0.3.0 have no alarms
+        summary |= _summarise_alarms(rows, peak)
+    return summary | _summarise_same(compared)
 
 
-def summarise_service(rows: Rows, steps: int, restarts: Progress) -> Row:
-    """Growth of memory and open files over a year of steps, and the comparison after kills."""
+def _summarise_alarms(rows: Rows, peak: datetime) -> Row:
+    """Actions that start in the first hour, stops, hours in alarm, zones, and the bounds after the storm."""
+    after = next(row for row in rows if datetime.fromisoformat(str(row["hour"])) == peak + timedelta(days=2))
+    started, stopped = ([str(row[what]).split(", ") for row in rows if row[what]] for what in ("starts", "stops"))
+    return {
+        "caorle/actions_started_in_the_first_hour": len(started[0]) if rows[0]["starts"] else 0,
+        "caorle/actions_started": len({name for names in started for name in names}),
+        "caorle/stops": sum(len(names) for names in stopped),
+        "caorle/action_hours_in_alarm": _sum(rows, "running"),
+        "caorle/hours": len(rows),
+        "caorle/most_zones_flagged": max(int(number(row, "zones_flagged")) for row in rows),
+        "caorle/most_zones_at_risk": max(int(number(row, "zones_at_risk")) for row in rows),
+        "caorle/zones": int(number(rows[0], "zones")),
+        "caorle/two_days_after_the_peak/highest_24h": f"{after['highest_p05']:.2f} to {after['highest_p95']:.2f}",
+        "caorle/two_days_after_the_peak/48h_ahead": f"{after['last_p05']:.2f} to {after['last_p95']:.2f}",
+    }
+
+
+def summarise_service(rows: Rows, steps: int, restarts: Progress, corrupted: Outcome) -> Row:
+    """Growth of memory and open files over a year of steps, the comparison after kills, and corrupted stores found."""
     settled = rows[len(rows) // 4 :]  # caches have filled
     return {
         "soak/steps": steps,
@@ -72,6 +96,11 @@ def summarise_service(rows: Rows, steps: int, restarts: Progress) -> Row:
         "kills/kills": restarts.kills,
         "kills/rounds": restarts.rounds,
         "kills/differences": len(restarts.differences),
+        "stores/corrupted": corrupted.corrupted,
+        "stores/found": corrupted.found,
+        "stores/refused": corrupted.refused,
+        "stores/kinds": len(corrupted.kinds),
+        "stores/harmless": corrupted.harmless,
     }
 
 
@@ -80,13 +109,27 @@ def markdown(record: Record, command: str) -> str:
     rows: Rows = record.rows
     columns: tuple[str, ...] = COLUMNS
     if "hour" in rows[0]:
-        rows, columns = [row for row in rows if row["starts"] or row["stops"]], CAORLE_COLUMNS
+        rows, columns = [row for row in rows if "hour" in row and (row["starts"] or row["stops"])], CAORLE_COLUMNS
     elif "step" in rows[0]:
         columns = SERVICE_COLUMNS
     return (
         f"    {command}\n\nValue 1 = perfect information, 0 = the climate alone.\n\n"
         f"{summary_table(record.summary)}\n{markdown_table(rows, columns)}"
     )
+
+
+def _summarise_same(rows: Rows) -> Row:
+    """Storms and hours in which replay, hindcast and watch were compared, and decisions in which they differ."""
+    if not rows:
+        return {}
+    return {
+        "same_decisions/storms": len(rows),
+        "same_decisions/hours": _sum(rows, "hours"),
+        "same_decisions/phases_started": _sum(rows, "phases_started"),
+        "same_decisions/differences_replay": _sum(rows, "differs_replay"),
+        "same_decisions/differences_hindcast": _sum([row for row in rows if row["differs_hindcast"] is not None],
+                                                    "differs_hindcast"),
+    }  # fmt: skip
 
 
 def _summarise_failures(rows: Rows) -> Row:

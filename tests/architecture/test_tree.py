@@ -12,10 +12,11 @@ ROOMS = (
 )  # fmt: skip
 MARKERS = {"__init__.py", "py.typed", "__pycache__"}
 DYNAMIC = {
+    "strandline.observations.readers.formats.reading_worker": "the program of a ReadingProcess",
     "strandline.watch.store.migrations.env": "run by alembic",
     "strandline.watch.store.migrations.versions.first_tables": "run by alembic",
 }
-"""Modules that a library loads by path."""
+"""Modules that are loaded by path or started as a program."""
 
 
 def entries(folder: Path) -> set[str]:

@@ -17,16 +17,16 @@ from rich.console import Console
 from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
-from strandline.cli import console, doctor
-from strandline.cli import main as cli
+from strandline.cli import console, doctor, extras
 from strandline.cli.console import StageDisplay, note, refuse, summary_table, warn
 from strandline.cli.main import app, main
 from strandline.errors import InputError, RefusedByTheory
 from strandline.models.weights.load_weights import SHIPPED
-from strandline.planning.early_action.protocol import protocol_to_toml
+from strandline.observations.readers.formats.reading_process import reading_process
+from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.watch.decisions import Decision
 from strandline.watch.run import hour_to_json
-from strandline.watch.store.errors import Busy, Tampered
+from strandline.watch.store.errors import Busy, Damaged
 from tests.fixtures.protocols import GATE
 from tests.fixtures.region_files import write_region_folder
 
@@ -99,7 +99,7 @@ def test_no_help_text_loses_its_brackets(monkeypatch: pytest.MonkeyPatch, capsys
     [
         (InputError("levels.csv", "is empty", "give the file"), 2, "strandline: levels.csv: is empty"),
         (RefusedByTheory("too few storms"), 2, "too few storms"),
-        (Tampered("watch.db", "log entry 3 was changed"), 65, "log entry 3 was changed"),
+        (Damaged("watch.db", "log entry 3 was changed"), 65, "log entry 3 was changed"),
         (Busy("watch.db", "another agent acts on this store"), 75, "another agent acts"),
         (KeyboardInterrupt(), 130, "--resume"),
     ],
@@ -225,14 +225,20 @@ def test_a_run_limits_the_thread_pools_and_keeps_what_the_user_set() -> None:
 
 @pytest.mark.parametrize(
     ("command", "package", "extra"),
-    [("export", "onnx", "onnx"), ("serve", "fastapi", "serve"), ("watch", "sqlalchemy", "watch")],
+    [
+        ("export", "onnx", "onnx"),
+        ("serve", "fastapi", "serve"),
+        ("watch", "sqlalchemy", "watch"),
+        ("verify", "alembic", "watch"),
+    ],
 )
 def test_a_missing_extra_is_named_before_any_work(
     command: str, package: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == package else importlib.util.find_spec(name))
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == package else importlib.util.find_spec(name))
     where = ["--out", tmp_path / "programs"] if command == "export" else []
-    code, _, refusal = strandline(monkeypatch, capsys, command, "--run", tmp_path / "none", *where)
+    run = [tmp_path / "none"] if command == "verify" else ["--run", tmp_path / "none"]
+    code, _, refusal = strandline(monkeypatch, capsys, command, *run, *where)
     assert code == 2
     assert f"{package} is missing; pip install 'strandline[{extra}]'" in refusal
     assert not list(tmp_path.iterdir())
@@ -255,7 +261,7 @@ def test_a_sound_machine_is_called_sound(tmp_path: Path, monkeypatch: pytest.Mon
     code, out, _ = strandline(monkeypatch, capsys, "doctor", "--json", "--out", tmp_path / "runs")
     found = {one["name"]: one for one in json.loads(out)}
     assert code == 0
-    needed = ("Python", "packages", "torch", "maps", "compiled code", "networks", "disk")
+    needed = ("Python", "packages", "torch", "maps", "reading process", "compiled code", "networks", "disk")
     assert {found[name]["state"] for name in needed} == {"works"}
     assert set(doctor.ADDS) < set(found)
     assert not (tmp_path / "runs").exists()
@@ -281,6 +287,14 @@ def test_what_is_broken_is_named_with_a_remedy_and_exit_code_2(
     assert all(found[name]["remedy"] for name in ("packages", "networks", "disk"))
     assert found["quantum"]["state"] == "absent"
     assert found["quantum"]["remedy"] == "pip install 'strandline[quantum]'"
+
+
+def test_a_machine_that_starts_no_reading_process_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading_process().close()
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    found = doctor._try("reading process", doctor._reading_process, "allow it")
+    assert (found.state, found.remedy) == ("broken", "allow it")
+    assert "does not start" in found.found
 
 
 def test_a_file_is_no_folder_for_runs(tmp_path: Path) -> None:

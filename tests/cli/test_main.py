@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from strandline.cli.main import main
 from tests.fixtures.batches import REGION, ground, hours, make_tide
+from tests.fixtures.hostile_files import hanging_netcdf
 from tests.fixtures.region_files import write_levels, write_region_folder, write_terrain
 
 Capture = pytest.CaptureFixture[str]
@@ -191,6 +193,34 @@ def test_check_says_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         main()
     assert end.value.code == 0
     assert "Pier" in capsys.readouterr().out
+
+
+def test_check_ends_in_time_on_a_file_that_hangs_its_reader_and_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    region = write_region_folder(tmp_path)
+    hanging_netcdf(tmp_path / "levels.nc")
+    edit("place.toml", lambda text: text.replace('levels.csv"\nformat = "wide"', 'levels.nc"\nformat = "netcdf"'))(
+        tmp_path
+    )
+    start = time.perf_counter()
+    code, said = strandline(monkeypatch, capsys, "check", region, "--patience", "1")
+    assert time.perf_counter() - start < 15.0  # with the imports, on a busy machine; unbounded, it never ends
+    assert code == 2
+    assert "levels.nc: was not read within 1 s" in said
+    assert "place.toml: cannot be run: " in said
+    assert "tide_gauge: Pier" in said
+
+
+def test_check_refuses_what_a_run_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    region = write_region_folder(tmp_path)
+    (tmp_path / "dem.tif").write_bytes(b"no raster")
+    (tmp_path / "levels.csv").unlink()
+    (tmp_path / "levels.csv").symlink_to("/dev/zero")
+    code, said = strandline(monkeypatch, capsys, "check", region)
+    assert code == 2
+    assert "levels.csv: is a device" in said
+    assert "cannot be run: terrain, tide_gauge: Pier cannot be read" in said
 
 
 def test_help_is_quick_because_it_loads_no_network() -> None:

@@ -32,7 +32,13 @@ from strandline.observations.observations import Observations
 from strandline.observations.readers.terrain import water_connected_to_sea
 from strandline.observations.region_file import load_region_file
 from strandline.observations.storms import find_storms
-from strandline.pipeline.deployment import RunMetadata, build_deployment, load_deployment, save_deployment
+from strandline.pipeline.deployment import (
+    RunMetadata,
+    assess_zones,
+    build_deployment,
+    load_deployment,
+    save_deployment,
+)
 from strandline.pipeline.large_regions import dask_workers as workers
 from strandline.pipeline.large_regions import products
 from strandline.pipeline.large_regions.map_region import (
@@ -243,9 +249,9 @@ def make_run(folder: Path) -> Path:
     withheld = [(np.datetime64("2022-11-20", "D"), np.datetime64("2022-11-25T06", "h"))]
     metadata, rng = RunMetadata("0.1.0", "0123abc", {"run": 3}), np.random.default_rng(4)
     plan = coast.a_plan()
-    save_deployment(
-        folder, build_deployment(coast.observations("simulated"), [hazard], plan, a_sea(), withheld, metadata, rng)
-    )
+    observed = coast.observations("simulated")
+    zones, response = assess_zones(observed, [hazard], a_sea(), rng)
+    save_deployment(folder, build_deployment(observed, zones, response, hazard, plan, a_sea(), withheld, metadata))
     students = []
     for member in range(2):
         torch.manual_seed(member)

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
-from strandline.planning.early_action.hindcast import prepare_hindcast
+from strandline.observations.sea_level.harmonic_tide import fit_tide
+from strandline.planning.early_action.hindcast import Condition, prepare_hindcast
 from strandline.planning.early_action.protocol import Phase
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
@@ -25,6 +27,7 @@ from strandline.risk.impact.impact import assess_impact
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
 from strandline.risk.stage_damage.damage_chain import DamageChain
 from strandline.risk.stage_damage.exposure import overlay_exposure
+from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
 from tests.fixtures.hazards import REGION, make_assets, make_hazard
 
 pytestmark = pytest.mark.slow
@@ -200,13 +203,20 @@ def test_a_costly_action_starts_later_than_a_cheap_one() -> None:
     assert any("no trigger" in note for note in never.notes)
 
 
-def test_a_smaller_probability_needs_a_higher_sea_level_to_act() -> None:
+def test_money_is_decided_by_expected_loss_against_cost_and_deferred_only_while_nothing_is_near() -> None:
     plan, phase = gates_of(1.5e4)
-    started = list(plan.protocol.indicators_of(phase.start).values())
-    assert len(started) > 1
-    assert [i.probability for i in started] == sorted((i.probability for i in started), reverse=True)
-    assert [i.value for i in started] == sorted(i.value for i in started)
-    assert phase.event.value <= started[0].value
+    started = plan.protocol.indicators_of(phase.start)
+    (loss,) = [one.loss for one in started.values() if one.loss is not None]
+    assert loss.cost == 1.5e4
+    assert list(loss.avoidable) == sorted(loss.avoidable)
+    (near,) = [one for one in started.values() if one.loss is None]
+    assert near.lead_window_hours[1] > phase.needed_hours[0]
+    assert f"{phase.event.value:.2f}" in phase.why or "as at a chance" in phase.why
+
+
+def own_tide_of(time: np.ndarray, tide: np.ndarray) -> GaugeTide:
+    fitted = fit_tide(time, tide, 10.0, name="own", source="made up")
+    return GaugeTide(fitted.constants, fitted.mean)
 
 
 def test_a_plan_has_hindcasts_of_its_triggers_or_a_note_that_the_record_is_too_short() -> None:
@@ -215,23 +225,24 @@ def test_a_plan_has_hindcasts_of_its_triggers_or_a_note_that_the_record_is_too_s
     tide = 0.3 * np.cos(2 * np.pi * hours / 12.42)
     residual = np.convolve(rng.normal(0, 0.12, hours.size), np.exp(-np.arange(100) / 12.0), mode="same")
     time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")
-    hindcast_data = prepare_hindcast(time, tide + residual, tide, tide + residual, rng)
+    gauges = [GaugeRecord(name, 10.0, tide + residual) for name in ("own", "neighbour")]
+    hindcast_data = prepare_hindcast(time, gauges, own_tide_of(time, tide))
     plan = plan_of(hindcast_data=hindcast_data)
     assert plan.protocol is not None
-    assert [(r.phase, r.gauge_fails) for r in plan.hindcasts] == [
-        (phase.name, dies) for dies in (False, True) for phase in plan.protocol.phases
+    assert [(r.phase, r.condition) for r in plan.hindcasts] == [
+        (phase.name, condition) for condition in get_args(Condition) for phase in plan.protocol.phases
     ]
-    by_phase = {(r.phase, r.gauge_fails): r.result for r in plan.hindcasts}
-    alive = by_phase["close_floodgates", False]
+    by_phase = {(r.phase, r.condition): r.result for r in plan.hindcasts}
+    alive = by_phase["close_floodgates", "all gauges work"]
     assert alive.hits + alive.misses > 0
     assert alive.expenses is not None
-    assert by_phase["warn_shipping", False].expenses is None
+    assert by_phase["go_up", "all gauges work"].expenses is None
     text = plan_to_markdown(plan)
-    assert text.count("fails in storms") == len(plan.protocol.phases)
+    assert text.count("own gauge fails in storms") == len(plan.protocol.phases)
     loaded = json.loads(json.dumps(plan_to_json(plan), allow_nan=False))
     assert loaded["hindcasts"][0]["result"]["hits"] == plan.hindcasts[0].result.hits
     assert any("none is long enough" in note for note in plan_of().notes)
-    assert prepare_hindcast(time[:300], tide[:300], tide[:300], None, rng) is None
+    assert prepare_hindcast(time[:300], [GaugeRecord("own", 10.0, tide[:300])], own_tide_of(time, tide)) is None
 
 
 def test_a_small_budget_keeps_measures_that_pay_and_marks_them_as_beyond_it() -> None:

@@ -17,7 +17,7 @@ def test_a_stored_state_is_read_back_equal() -> None:
     stored = encode(state)
     again = decode(stored, config.model)
     assert encode(again) == stored
-    assert again.actions == state.actions
+    assert again.phases == state.phases
     assert again.sea.last_own_reading == state.sea.last_own_reading
     np.testing.assert_array_equal(again.belief.covariance, state.belief.covariance)
 
@@ -29,6 +29,6 @@ def test_when_gauges_change_the_belief_starts_again_and_running_actions_continue
     )
     fewer = replace(config, model=replace(config.model, sensors=config.model.sensors[:2]))
     again = decode(encode(state), fewer.model)
-    assert again.actions == state.actions
+    assert again.phases == state.phases
     assert again.belief.hour == state.belief.hour
     assert again.belief.mean.shape[1] == fewer.model.size

@@ -7,6 +7,7 @@ from itertools import islice
 
 import pytest
 
+from strandline.errors import InputError
 from strandline.watch.clock import AFTER_THE_HOUR, hours_as_they_pass, paced
 
 HOUR = timedelta(hours=1)
@@ -37,6 +38,23 @@ def test_a_slow_watch_catches_up_hour_by_hour(clock: Callable[[], datetime]) -> 
     time.sleep(5 * 3600)
     assert list(islice(hours, 4)) == [START + HOUR * number for number in (1, 2, 3, 4)]
     assert clock() == START + timedelta(hours=5, minutes=30)
+
+
+def test_a_clock_that_jumps_forward_leaves_the_hours_out_and_one_set_back_is_logged_or_refused(
+    clock: Callable[[], datetime], caplog: pytest.LogCaptureFixture
+) -> None:
+    jump = [timedelta(0)]
+    hours = hours_as_they_pass(lambda: clock() + jump[-1])
+    assert next(hours) == START
+    jump.append(timedelta(days=30))
+    assert next(hours) == START + timedelta(days=30)
+    assert "were missed" in caplog.text
+    jump.append(timedelta(days=30, hours=-2))
+    assert next(hours) == START + timedelta(days=30, hours=1)
+    assert caplog.text.count("set back") == 1
+    jump.append(timedelta(0))
+    with pytest.raises(InputError, match="was set back by about 718 h while the watch ran; set it right"):
+        next(hours)
 
 
 def test_a_replay_is_paced_and_without_a_speed_does_not_wait(clock: Callable[[], datetime]) -> None:

@@ -1,27 +1,25 @@
-"""Decisions of the agent: expected loss against cost, probability for lives, hysteresis, crews, and no data."""
+"""Decisions of the agent: the protocol's own rule on the ensemble, its reasons, silence, and broken gauges."""
 
 from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from strandline.planning.actions import ActionParameters
-from strandline.planning.early_action.action_value import (
-    DEFERRAL_HOURS,
-    PROBABILITY_FOR_LIVES,
-    STOP_HOURS,
-    select_actions,
-    value_of_acting,
-)
+from strandline.errors import InputError
+from strandline.planning.early_action.derive_triggers import money_phase
+from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, WholeRegion
+from strandline.planning.early_action.protocol import Protocol
+from strandline.planning.early_action.trigger_constants import DEFERRAL_HOURS, STOP_HOURS, UNDECIDED_HOURS
+from strandline.planning.early_action.triggers import PhaseState
+from strandline.planning.measures import Fallback, OperationalMeasure
+from strandline.planning.quantity import Quantity
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import Residual, SeaModel
 from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
-from strandline.uncertainty.assimilation.sea_state import NO_DATA_HOURS
+from strandline.uncertainty.assimilation.sea_state import HEARD_HOURS
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent_state import AgentState, initial_state, update_belief
@@ -30,21 +28,37 @@ from strandline.watch.decision_rules import AgentConfig, decide
 START = np.datetime64("2020-01-01T00", "h")
 HOUR = np.timedelta64(1, "h")
 LEVEL = 2.0
+CLEARANCE = 12
+EVACUATE, GO_UP = "evacuate_low_lying_areas", "go_up"
 
 
 def gates(
-    cost: float = 10.0, earliest: float = 3.0, crews: int = 0, name: str = "close_floodgates"
-) -> ActionParameters:
-    return ActionParameters(
-        name, False, (), (), (earliest, 12.0), "Execute", LEVEL, (cost, cost, cost), (LEVEL, LEVEL + 1), (100.0, 300.0),
-        crews,
+    cost: float = 1000.0, earliest: float = 3.0, crews: int = 0, name: str = "close_floodgates"
+) -> OperationalMeasure:
+    quantity = Quantity(cost, cost, cost, "EUR", "made up")
+    return OperationalMeasure(name, name, (), (earliest, 12.0), "Execute", False, quantity, None, crews)
+
+
+def evacuation(crews: int = 0) -> OperationalMeasure:
+    return OperationalMeasure(
+        EVACUATE, "Evacuate", (), (CLEARANCE, 48.0), "Evacuate", True, None, None, crews,
+        fallback=Fallback(GO_UP, "Go up", "Shelter"),
     )  # fmt: skip
 
 
-def evacuation(crews: int = 0) -> ActionParameters:
-    return ActionParameters(
-        "evacuate_low_lying_areas", True, (), (), (12.0, 48.0), "Evacuate", LEVEL, None, (), (), crews
-    )
+def protocol_of(*measures: OperationalMeasure, drainage_hours: float | None = None) -> Protocol:
+    phases, indicators = [], {}
+    for measure in measures:
+        if measure.life_safety:
+            area = WholeRegion((LEVEL,), CLEARANCE, "made up")
+            triggers = AreaTriggers(measure, area, False, drainage_hours, None)
+            phases += triggers.phases
+            indicators |= triggers.indicators
+        else:
+            phase, of_phase = money_phase(measure, LEVEL, (np.array([LEVEL, LEVEL + 1]), np.array([1e4, 3e4])))
+            phases.append(phase)
+            indicators |= of_phase
+    return Protocol(title="a", source="b", confirmed_by="c", indicators=indicators, phases=tuple(phases))
 
 
 def levels_of_peaks(*peaks: tuple[int, float]) -> np.ndarray:
@@ -55,11 +69,14 @@ def levels_of_peaks(*peaks: tuple[int, float]) -> np.ndarray:
     return levels
 
 
-def make_config(*actions: ActionParameters, crews: int | None = None) -> AgentConfig:
+def make_config(
+    *measures: OperationalMeasure, crews: int | None = None, drainage_hours: float | None = None
+) -> AgentConfig:
     process = SurgeProcess(np.array([1.3, -0.34]), np.array([0.02, 0.1]), np.array([[0.98, 0.02], [0.02, 0.98]]))
     neighbours = (Sensor(name, 0, 1.0, 0.8, np.array([0.02, 0.08])) for name in ("near", "far"))
     model = SeaModel(process, (own_sensor("own", process), *neighbours))
-    return AgentConfig(model, NO_INFLATION, {"own": lambda moments: np.zeros(moments.shape)}, actions, crews)
+    protocol = protocol_of(*measures, drainage_hours=drainage_hours)
+    return AgentConfig(model, NO_INFLATION, {"own": lambda moments: np.zeros(moments.shape)}, protocol, crews)
 
 
 def ensemble_of(state: AgentState, levels: np.ndarray) -> ResidualEnsemble:
@@ -73,54 +90,39 @@ def state_with_readings(config: AgentConfig, hours: int = 5) -> AgentState:
     return state
 
 
-def test_avoided_loss_is_the_mean_over_members_that_acting_can_still_help() -> None:
+def next_hour(state: AgentState) -> AgentState:
+    now = state.belief.hour + HOUR
+    return update_belief(state, now, [Residual("own", now, 0.0)])
+
+
+def changes(config: AgentConfig, state: AgentState, levels: np.ndarray) -> dict[str, str]:
+    return {one.action: one.change for one in decide(config, state, ensemble_of(state, levels))[1]}
+
+
+def test_the_expected_avoided_loss_counts_members_that_acting_can_still_help() -> None:
+    config = make_config(gates())
+    state = state_with_readings(config)
     levels = levels_of_peaks((5, 2.5), (5, 1.0), (1, 3.0), (30, 3.0))
-    value = value_of_acting(gates(), levels)
-    assert value.avoided == pytest.approx(200.0 / 4)  # one is too early to act for, one can wait
-    assert value.ratio == pytest.approx(5.0)
-    assert value.probability == pytest.approx(0.75)
-    assert value.onset_hours == 5
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, HORIZON_HOURS), st.floats(0, 4)), min_size=1, max_size=20), st.floats(0, 1))
-def test_a_higher_sea_never_lowers_the_value_of_acting(peaks: list[tuple[int, float]], more: float) -> None:
-    lower, higher = (
-        value_of_acting(gates(), levels_of_peaks(*((h, level + d) for h, level in peaks))) for d in (0.0, more)
-    )
-    late = [hour < 3 for hour, level in peaks if level < LEVEL <= level + more]
-    if not any(late):
-        assert higher.ratio >= lower.ratio - 1e-12
-    assert higher.probability >= lower.probability
-
-
-def test_actions_for_lives_are_decided_by_probability_alone() -> None:
-    levels = levels_of_peaks(*[(14, 3.0)] * 3, *[(14, 1.0)] * 7)
-    value = value_of_acting(evacuation(), levels)
-    assert value.ratio == pytest.approx(0.3 / PROBABILITY_FOR_LIVES)
-    assert value.avoided is None
-
-
-def test_an_action_is_no_regret_only_if_it_is_justified_whichever_stream_is_wrong() -> None:
-    levels = levels_of_peaks((5, 2.5), (5, 2.5), (5, 0.0))
-    broken = np.array([[False], [False], [True]])
-    value = value_of_acting(gates(), levels, broken, ["own"])
-    assert value.if_wrong == {"own": 0.0}
-    assert value.ratio > 1
-    assert not value.is_no_regret
-    assert value_of_acting(gates(), levels[:2], broken[:2], ["own"]).is_no_regret
+    _, (decision,) = decide(config, state, ensemble_of(state, levels))
+    assert decision.expected_avoided_loss == pytest.approx(2e4 / 4)  # one is too early to act for, one is far ahead
+    assert decision.probability == pytest.approx(0.75)
+    assert decision.change == "start"
+    assert decision.onset == datetime(2020, 1, 1, 10)
 
 
 def test_crews_go_to_lives_first_and_then_to_the_greatest_value() -> None:
-    cheap, dear = gates(10.0, crews=1), gates(90.0, crews=1, name="deploy_sandbags")
-    levels = levels_of_peaks(*[(14, 3.0)] * 10, *[(5, 3.0)] * 10)
-    actions = [evacuation(crews=2), cheap, dear]
-    values = [value_of_acting(one, levels) for one in actions]
-    assert all(value.ratio > 1 for value in values)
-    assert select_actions(actions, values, None) == {one.action for one in actions}
-    assert select_actions(actions, values, 3) == {"evacuate_low_lying_areas", "close_floodgates"}
-    assert select_actions(actions, values, 1) == {"close_floodgates"}
-    assert select_actions(actions, values, 0) == set()
+    cheap, dear = gates(1000.0, 10.0, 1), gates(9000.0, 10.0, 1, name="deploy_sandbags")
+    measures = evacuation(crews=2), cheap, dear
+    levels = levels_of_peaks(*[(12, 3.0)] * 20)
+    for crews, expected in (
+        (None, {EVACUATE, "close_floodgates", "deploy_sandbags"}),
+        (3, {EVACUATE, "close_floodgates"}),
+        (1, {"close_floodgates"}),
+        (0, set()),
+    ):
+        config = make_config(*measures, crews=crews)
+        found = changes(config, state_with_readings(config), levels)
+        assert {name for name, change in found.items() if change == "start"} == expected, crews
 
 
 def test_an_action_stops_after_a_whole_calm_tide_and_not_before() -> None:
@@ -129,40 +131,79 @@ def test_an_action_stops_after_a_whole_calm_tide_and_not_before() -> None:
     storm, calm = levels_of_peaks((5, 2.5)), levels_of_peaks((5, 1.0))
     state, decisions = decide(config, state, ensemble_of(state, storm))
     assert [one.change for one in decisions] == ["start"]
-    for hour in range(1, STOP_HOURS):
-        state, decisions = decide(config, state, ensemble_of(state, calm))
+    for hour in range(STOP_HOURS):
+        state, decisions = decide(config, next_hour(state), ensemble_of(next_hour(state), calm))
         assert decisions[0].change == "keep", hour
-    interrupted, _ = decide(config, state, ensemble_of(state, storm))
-    assert interrupted.actions["close_floodgates"].calm_hours == 0
-    state, decisions = decide(config, state, ensemble_of(state, calm))
+    interrupted, _ = decide(config, next_hour(state), ensemble_of(next_hour(state), storm))
+    assert interrupted.phases["close_floodgates"].calm_since is None
+    state, decisions = decide(config, next_hour(state), ensemble_of(next_hour(state), calm))
     assert decisions[0].change == "stop"
-    later = levels_of_peaks((int(3 + DEFERRAL_HOURS + STOP_HOURS) + 1, 2.5))
-    assert decide(config, state, ensemble_of(state, later))[1][0].change == "stay_off"
+    later = levels_of_peaks((int(3 + DEFERRAL_HOURS) + 1, 2.5))
+    assert changes(config, next_hour(state), later) == {"close_floodgates": "stay_off"}
 
 
-def test_without_data_nothing_starts_and_a_person_decides() -> None:
-    config = make_config(gates())
-    state = update_belief(state_with_readings(config), START + (6 + NO_DATA_HOURS) * HOUR, [])
-    assert state.has_no_data
-    after, decisions = decide(config, state, ensemble_of(state, levels_of_peaks((5, 2.5))))
-    assert decisions[0].needs_person
-    assert decisions[0].change == "stay_off"
-    assert "decides" in decisions[0].why
-    running = replace(
-        state,
-        actions=decide(config, state_with_readings(config), ensemble_of(state, levels_of_peaks((5, 2.5))))[0].actions,
-    )
-    assert decide(config, running, ensemble_of(state, levels_of_peaks((5, 0.0))))[1][0].change == "keep"
-    assert after.actions["close_floodgates"].active is False
-    now = state.belief.hour + HOUR
+def test_silence_starts_what_was_forecast_and_never_stops_anything() -> None:
+    config = make_config(gates(), evacuation())
+    heard = state_with_readings(config)
+    deaf = update_belief(heard, heard.belief.hour + (HEARD_HOURS + 1) * HOUR, [])
+    storm, calm = levels_of_peaks((CLEARANCE + 1, 2.5)), levels_of_peaks((5, 0.0))
+    assert changes(config, deaf, storm)[EVACUATE] == "start"
+    running, _ = decide(config, heard, ensemble_of(heard, storm))
+    for hour in range(3 * STOP_HOURS):
+        now = running.belief.hour + HOUR
+        running = update_belief(running, now, [])
+        running, decisions = decide(config, running, ensemble_of(running, calm))
+        evacuate = next(one for one in decisions if one.action == EVACUATE)
+        assert evacuate.change == "keep", hour
+    assert evacuate.needs_person
+    assert "decides" in evacuate.why
+    assert "no gauge and no new forecast" in evacuate.why
+    now = running.belief.hour + HOUR
     external = ExternalForecast(now, np.arange(25), np.zeros(25), np.full(25, 0.1))
-    with_forecast = update_belief(state, now, [], {"service": external})
-    assert not with_forecast.has_no_data
-    assert not with_forecast.has_own_readings
+    with_forecast = update_belief(running, now, [], {"service": external})
+    assert with_forecast.sea.is_heard
+
+
+def test_a_person_decides_when_nothing_has_been_heard_for_the_degraded_rules_hours() -> None:
+    config = make_config(evacuation())
+    state, _ = decide(
+        config, state_with_readings(config), ensemble_of(state_with_readings(config), levels_of_peaks((5, 0.0)))
+    )
+    for _ in range(HEARD_HOURS + int(UNDECIDED_HOURS) + 1):
+        state = update_belief(state, state.belief.hour + HOUR, [])
+        state, decisions = decide(config, state, ensemble_of(state, levels_of_peaks((5, 0.0))))
+    assert all(one.needs_person for one in decisions)
+    assert all(one.change == "stay_off" for one in decisions)
+
+
+def test_an_evacuation_ends_by_drained_land_or_by_a_person_and_never_by_the_sea_alone() -> None:
+    storm, flood, calm = levels_of_peaks((CLEARANCE, 2.5)), levels_of_peaks((0, 2.5)), levels_of_peaks((5, 0.0))
+    for drainage_hours, expected in ((None, "keep"), (30.0, "stop")):
+        config = make_config(evacuation(), drainage_hours=drainage_hours)
+        state = state_with_readings(config)
+        state, _ = decide(config, state, ensemble_of(state, storm))
+        state, _ = decide(config, next_hour(state), ensemble_of(next_hour(state), flood))
+        for hour in range(1, 31):
+            state, decisions = decide(config, next_hour(state), ensemble_of(next_hour(state), calm))
+            evacuate = next(one for one in decisions if one.action == EVACUATE)
+            assert evacuate.change == "keep" or hour == 30, hour
+        assert evacuate.change == expected
+        assert evacuate.needs_person == (drainage_hours is None)
+        assert ("a person decides" in evacuate.why) == (drainage_hours is None)
+
+
+def test_an_evacuation_for_a_flood_that_did_not_come_stops_by_itself() -> None:
+    config = make_config(evacuation())
+    state = state_with_readings(config)
+    state, _ = decide(config, state, ensemble_of(state, levels_of_peaks((CLEARANCE, 2.5))))
+    for _ in range(STOP_HOURS + 1):
+        state, decisions = decide(config, next_hour(state), ensemble_of(next_hour(state), levels_of_peaks((5, 0.0))))
+    assert decisions[0].change == "stop"
+    assert not decisions[0].needs_person
 
 
 def test_a_broken_gauge_that_two_others_contradict_starts_nothing() -> None:
-    config = make_config(gates(cost=1.0), evacuation())
+    config = make_config(gates(cost=100.0), evacuation())
     state = initial_state(config.model, START)
     for hour in range(1, 40):
         jump = 2.5 if hour > 30 else 0.0
@@ -180,9 +221,26 @@ def test_a_broken_gauge_that_two_others_contradict_starts_nothing() -> None:
 def test_decisions_state_the_reason_and_what_would_change_them() -> None:
     config = make_config(gates(), evacuation())
     state = state_with_readings(config)
-    _, (money, lives) = decide(config, state, ensemble_of(state, levels_of_peaks((5, 2.5), (5, 1.0))))
+    _, (money, lives, up) = decide(config, state, ensemble_of(state, levels_of_peaks((5, 2.5), (5, 1.0))))
     assert money.at == datetime(2020, 1, 1, 5)
     assert money.onset == datetime(2020, 1, 1, 10)
     assert "50%" in money.why and "EUR" in money.why and "2.00 m" in money.why  # noqa: PT018
     assert "the agreed limit is 20%" in lives.why
-    assert "chance above the agreed limit" in lives.would_change
+    assert "when the chance" in lives.would_change
+    assert up.change == "start"
+    assert "do not start to move out now" in up.why
+
+
+def test_a_protocol_that_looks_farther_than_the_forecast_is_refused() -> None:
+    config = make_config(gates())
+    assert config.protocol is not None
+    far = {
+        name: one.model_copy(update={"lead_window_hours": (0.0, 72.0)})
+        for name, one in config.protocol.indicators.items()
+    }
+    with pytest.raises(InputError, match="looks 72 h ahead, and the forecast reaches 48 h"):
+        replace(config, protocol=config.protocol.model_copy(update={"indicators": far}))
+
+
+def test_a_phase_that_has_never_run_is_calm() -> None:
+    assert PhaseState() == PhaseState(active=False, needs_decision=False)

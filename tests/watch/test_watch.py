@@ -4,16 +4,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from time import perf_counter
 from xml.etree import ElementTree
 
+import httpx
 import numpy as np
 import pytest
 
 import tests.fixtures.reports as coast
 from benchmarks.agent import faults
+from benchmarks.agent.scripted_watch import message
+from strandline.errors import InputError
+from strandline.observations.readers.formats.reading_process import ReadingLimits, ReadingProcess
+from strandline.observations.region_file.feed_sections import ForecastStreamSection, JsonStreamSection
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
-from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment
+from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment
 from strandline.report.alerts.cap import NAMESPACE
 from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.fit import GaugeTide, SeaLevelFit
@@ -27,13 +33,25 @@ from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import hours_between
 from strandline.watch.decision_rules import AgentConfig
-from strandline.watch.feeds.client import FeedClient
+from strandline.watch.feeds.client import FeedClient, RetryPolicy
+from strandline.watch.feeds.files.forecasts import ForecastFolder
+from strandline.watch.feeds.files.foreign_files import ForeignFiles
+from strandline.watch.feeds.http import Service
 from strandline.watch.feeds.recorded import GAUGE, SERVICE
 from strandline.watch.feeds.replay import Replay
+from strandline.watch.feeds.services.json_service import JsonService
+from strandline.watch.feeds.services.levels import LevelFeed
 from strandline.watch.readings import Reading
 from strandline.watch.run import screen_lines
 from strandline.watch.service import Watch
+from strandline.watch.store import Damaged
+from strandline.watch.store.database.locations import Locations
+from strandline.watch.store.database.set_aside import set_aside
 from strandline.watch.store.store import Store
+from tests.fixtures.flood_warnings import assert_valid
+from tests.fixtures.hostile_files import hanging_netcdf
+from tests.fixtures.hostile_services import endless_body, serving
+from tests.fixtures.stores import execute, unguarded
 
 pytestmark = pytest.mark.slow
 
@@ -48,16 +66,9 @@ def deployment() -> Deployment:
     hazard = coast.hazard("simulated")
     higher = replace(hazard, levels=hazard.levels + 0.4)
     sea_level = SeaLevelModel(FittedTide(CONSTANTS, 0.0, np.zeros((3, 1))), 0.04 * np.exp(-np.arange(96) / 30))
-    rng = np.random.default_rng(4)
-    return build_deployment(
-        coast.observations("simulated"),
-        [hazard, higher],
-        coast.a_plan(),
-        sea_level,
-        [],
-        RunMetadata("0", "abc", {"run": 3}),
-        rng,
-    )
+    observed, metadata = coast.observations("simulated"), RunMetadata("0", "abc", {"run": 3})
+    zones, response = assess_zones(observed, [hazard, higher], sea_level, np.random.default_rng(4))
+    return build_deployment(observed, zones, response, hazard, coast.a_plan(), sea_level, [], metadata)
 
 
 def fitted_model(deployment: Deployment) -> SeaLevelFit:
@@ -95,7 +106,7 @@ def make_watch(
 ) -> Watch:
     fitted = fitted_model(deployment)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
-    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.action_parameters)
+    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.protocol)
     feeds = tuple(
         FeedClient(each, SERVICE if name == "service" else GAUGE, config.tides.get(name))
         for name, each in replays.items()
@@ -104,13 +115,18 @@ def make_watch(
     return Watch(agent, Store.open(folder / "watch.db"), folder / "alerts")
 
 
+def event_levels(deployment: Deployment) -> list[float]:
+    assert deployment.protocol is not None
+    return [phase.event.value for phase in deployment.protocol.phases if phase.event is not None]
+
+
 def lowest_level(deployment: Deployment) -> float:
-    return min(each.level for each in deployment.action_parameters)
+    return min(event_levels(deployment))
 
 
 def storm(deployment: Deployment) -> float:
     """A surge that passes every level, whatever the tide."""
-    return max(each.level for each in deployment.action_parameters) - deployment.mean_sea_level + 0.8
+    return max(event_levels(deployment)) - deployment.mean_sea_level + 0.8
 
 
 def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, tmp_path: Path) -> None:
@@ -126,7 +142,7 @@ def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, 
             confirmed = drafts[0].identifier
             watch.store.confirm(confirmed, "A. Person", "seen the sea", hour)
     started = {action: number for number, change, action in changes if change == "start"}
-    assert set(started) == {each.action for each in deployment.action_parameters}
+    assert set(started) == set(deployment.zones_of_phase)
     assert max(started.values()) < 48
     forecast = watch.store.read.forecast()
     assert forecast is not None
@@ -139,6 +155,8 @@ def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, 
     drafts = list(watch.store.read.alerts(START, START + timedelta(hours=HOURS)))
     assert {draft.status for draft in drafts} == {"Exercise"}
     assert len(drafts) >= len(started)
+    for draft in drafts:
+        assert_valid(draft.draft.xml)
     assert all((tmp_path / "alerts" / "drafts" / f"{draft.identifier}.xml").exists() for draft in drafts)
     assert [path.stem for path in (tmp_path / "alerts" / "confirmed").iterdir()] == [confirmed]
     # an unconfirmed alert is neither updated nor cancelled
@@ -321,3 +339,91 @@ def test_the_student_does_not_read_a_rejected_gauge(deployment: Deployment, tmp_
             assert decision.change != "start", decision.why
     assert readings[3] > 24
     assert readings[-1] == 0
+
+
+# --- hostile streams -------------------------------------------------------------------------------------------------
+
+
+def test_a_hanging_file_and_an_endless_answer_cost_a_step_their_time_and_the_store_names_both(
+    deployment: Deployment, tmp_path: Path, socket_enabled: None
+) -> None:
+    (tmp_path / "in").mkdir()
+    hanging_netcdf(tmp_path / "in" / "model.nc")
+    keys = {"interval_hours": 1.0, "delay_hours": 0.25, "silent_after_hours": 6.0}
+    forecast = ForecastStreamSection.model_validate(
+        keys | {"kind": "forecast", "name": "model", "variable": "surge_forecast", "level": "surge"}
+        | {"folder": str(tmp_path / "in")}
+    )  # fmt: skip
+    policy = RetryPolicy(timeout=6.0, attempts=1)
+    with (
+        serving(endless_body) as server,
+        httpx.Client() as client,
+        ReadingProcess(ReadingLimits(2.0, 0.0, 200)) as process,
+    ):
+        service = JsonStreamSection.model_validate(
+            keys | {"kind": "json", "name": "pier", "url": f"http://127.0.0.1:{server.port}/", "time": "*.t"}
+            | {"level": "*.v", "unit": "m", "datum_shift": 0.0}
+        )  # fmt: skip
+        files = ForeignFiles(process)
+        watch = make_watch(deployment, recordings(deployment, storm(deployment)), tmp_path)
+        hostile = (
+            FeedClient(LevelFeed(Service("pier", client), JsonService(service)), GAUGE, None, policy),
+            FeedClient(ForecastFolder(forecast, files=files), SERVICE, None, policy, files.quarantine),
+        )
+        watch = replace(watch, agent=replace(watch.agent, feeds=(*hostile, *watch.agent.feeds)))
+        begin = perf_counter()
+        decisions = watch.step(START + timedelta(hours=40))
+        assert perf_counter() - begin < 2 * policy.timeout + 8.0  # a step alone takes some seconds on a busy machine
+        assert decisions
+        health = {each.stream: each for each in watch.store.read.health()}
+    assert "sends more than 8 MB" in health["pier"].note
+    assert "model.nc: was not read within 2 s" in health["model"].note
+    others = [each.condition for name, each in health.items() if name not in ("pier", "model")]
+    assert others == ["alive"] * 3
+
+
+def test_a_forged_actual_and_readings_raised_by_three_metres_are_survived_and_reported(
+    deployment: Deployment, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On 2d0579a the forged alert lay in ``confirmed/``, and the watch went on with the raised readings."""
+    replays, hours = recordings(deployment, 0.0), iter(hours_between(START, START + timedelta(hours=9)))
+    watch, store = make_watch(deployment, replays, tmp_path), tmp_path / "watch.db"
+    watch.step(next(hours))
+    forged = message("forged", "leave at once", "Actual").decode().replace("'", "''")
+    execute(
+        store,
+        f"INSERT INTO alerts SELECT 'forged', hour, 'Draft', '{forged}', id FROM decisions LIMIT 1",
+        "INSERT INTO confirmations SELECT 1, NULL, 'forged', 'Eve', hour, '' FROM decisions LIMIT 1",
+    )
+    for _ in range(2):
+        assert watch.step(next(hours)) is not None
+    assert not list(tmp_path.glob("alerts/*/*"))
+    assert "'forged' is not written to confirmed/" in caplog.text
+    assert [entry.kind for entry in watch.store.read.log()].count("refusal") == 2
+    watch.store.close()
+    restarted = make_watch(deployment, replays, tmp_path)
+    with pytest.raises(Damaged, match=r"alerts of .* do not match the log"):
+        restarted.step(next(hours))
+    restarted.store.close()
+    set_aside(Locations.of(store), START, "forged")
+    watch = make_watch(deployment, replays, tmp_path)
+    watch.step(next(hours))
+    watch.store.close()
+    execute(store, *unguarded(store, "UPDATE readings SET value = value + 3"))
+    watch = make_watch(deployment, replays, tmp_path)
+    with pytest.raises(Damaged, match=r"readings of .* do not match the log"):
+        watch.step(next(hours))
+    watch.store.close()
+
+
+def test_a_live_watch_refuses_a_store_from_2099_and_takes_no_step_of_the_future(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    watch = replace(make_watch(deployment, recordings(deployment, 0.0), tmp_path), is_live=True)
+    with pytest.raises(InputError, match="later than this machine's clock"):
+        watch.step(datetime(2099, 1, 1))
+    with watch.store.step(datetime(2099, 1, 1)):  # of a version before 0.3.0, by a wrong clock
+        pass
+    with pytest.raises(Damaged, match=r"its last step is of 2099-01-01T00:00, later than .*--set-aside"):
+        watch.step(START)
+    watch.store.close()

@@ -7,8 +7,10 @@ from typer.testing import CliRunner
 
 from strandline.cli.main import app as command_line
 from strandline.errors import InputError
+from strandline.watch.store import Damaged
 from strandline.web.run_folder import RunFolder, open_runs
 from strandline.web.server import listening, prepare
+from tests.fixtures.web import make_run, make_watch
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
@@ -41,3 +43,19 @@ def test_the_command_explains_itself_and_names_what_is_missing(monkeypatch: pyte
     refused = CliRunner().invoke(command_line, ["serve"])
     assert isinstance(refused.exception, InputError)
     assert "strandline[serve]" in str(refused.exception)
+
+
+@pytest.mark.parametrize("content", [b"", b"SQLite format 3\0 and no more"])
+def test_a_damaged_store_is_not_served_and_not_made_anew(
+    runs: dict[str, RunFolder], tmp_path: Path, content: bytes
+) -> None:
+    """On 2d0579a an empty file became an empty store."""
+    run = make_run(tmp_path / "run")
+    make_watch(run, 1).store.close()
+    (run.path / "watch.db").write_bytes(content)
+    with pytest.raises(Damaged):
+        prepare([run.path], None, "127.0.0.1", [])
+    assert (run.path / "watch.db").read_bytes() == content
+    (tmp_path / "empty.db").write_bytes(b"")
+    with pytest.raises(InputError, match="holds no store"):
+        prepare([run.path], str(tmp_path / "empty.db"), "127.0.0.1", [])

@@ -58,6 +58,7 @@ def examine(folder: Path) -> Iterator[Finding]:
     yield _packages()
     yield _try("torch", _torch, "pip install --force-reinstall torch")
     yield _try("maps", _maps, "pip install --force-reinstall rasterio pyproj")
+    yield _try("reading process", _reading_process, "allow this user to start programs and to open sockets")
     yield _try("compiled code", _compiled, "set NUMBA_CACHE_DIR to a folder that can be written")
     yield _try("networks", _networks, "pip install --force-reinstall strandline")
     yield _disk(folder)
@@ -142,6 +143,19 @@ def _maps() -> str:
             if raster.read().sum() != size**2:
                 raise RuntimeError("GDAL reads another raster than was written")
     return f"GDAL {rasterio.__gdal_version__} (rasterio {rasterio.__version__}), PROJ {pyproj.proj_version_str}"
+
+
+def _reading_process() -> str:
+    """Call a function in the process in which `check`, `run` and `watch` read files."""
+    from strandline.observations.readers.formats.reading_process import ReaderUnavailable, reading_process
+
+    try:
+        other = reading_process()([], os.getpid)
+    except ReaderUnavailable as error:
+        raise RuntimeError(str(error)) from error
+    if other == os.getpid():
+        return "files are read in this process, since this system cannot end another in time"
+    return "files are read in another process, which is ended if one hangs"
 
 
 def _compiled() -> str:

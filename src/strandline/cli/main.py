@@ -2,11 +2,12 @@
 
 import json
 import logging
+import math
 import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,9 @@ import typer
 from rich.markup import escape
 
 from strandline.cli.console import StageDisplay, note, print_json, print_result, refuse, summary_table, warn
+from strandline.cli.extras import require_extra
 from strandline.cli.threads import limit_threads
+from strandline.cli.verify import verify
 from strandline.errors import InputError, StrandlineError
 
 app = typer.Typer(
@@ -24,7 +27,7 @@ app = typer.Typer(
     "`strandline doctor` checks this machine.\n\n"
     "Results go to standard output, with --json as JSON; progress and notes go to standard error.",
     epilog="Exit codes: 0 done; 2 an input cannot be used, or something needed is broken (the message states what "
-    "would be right); 65 the log of a store was changed; 75 another agent uses the store, try again later; 130 "
+    "would be right); 65 a store is damaged or was changed; 75 another agent uses the store, try again later; 130 "
     "interrupted; 1 a fault of Strandline itself.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -109,14 +112,23 @@ def check(
     region: Annotated[Path, typer.Argument(help="Region file (TOML).")],
     data: DataFolder = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw what is there into this PNG.")] = None,
+    patience: Annotated[
+        float | None,
+        typer.Option(help="Longest time for one stream [s].", min=0.1, show_default="60 and more for large files"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what data is present, its span, gaps and age, and what each missing stream costs. Computes nothing."""
+    """List what data is present, its span, gaps and age, and what each missing stream costs. Computes nothing.
+
+    A file that hangs or crashes its reader is named like any other that cannot be used.
+    """
     from strandline.observations.inventory.inventory import take_inventory
     from strandline.observations.inventory.views import draw_inventory, inventory_table, inventory_to_json
+    from strandline.observations.readers.formats.reading_process import reading_process
     from strandline.observations.region_file import load_region_file
 
-    inventory = take_inventory(load_region_file(region, data))
+    execute = partial(reading_process(), most_seconds=math.inf if patience is None else patience)
+    inventory = take_inventory(load_region_file(region, data), execute=execute)
     if as_json:
         print_json(inventory_to_json(inventory))
     else:
@@ -124,6 +136,9 @@ def check(
     if picture is not None:
         draw_inventory(inventory, picture)
         note(f"picture: {picture}")
+    if not inventory.is_usable:
+        names = ", ".join(stream.name for stream in inventory.streams if stream.state == "unreadable")
+        raise InputError(region, f"cannot be run: {names} cannot be read", "mend what is listed above")
 
 
 @app.command(
@@ -137,7 +152,7 @@ def lint(
     as_json: AsJson = False,
 ) -> None:
     """Check an early action protocol or a plan: what it lacks or contradicts, where, and what would be right."""
-    from strandline.planning.early_action.protocol import lint as find_faults
+    from strandline.planning.early_action.protocol_file import lint as find_faults
     from strandline.planning.plan_schema import check_plan
 
     faults = find_faults(plan)
@@ -187,12 +202,14 @@ def watch(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON an hour, with every decision.")] = False,
 ) -> None:
     """Update the belief about the sea every hour from all streams, and propose what to do."""
-    _require("watch", "watch", "sqlalchemy", "alembic", "httpx", "tenacity", "pybreaker", "pystac_client")
+    require_extra("watch", "watch", "sqlalchemy", "alembic", "httpx", "tenacity", "pybreaker", "pystac_client")
     from strandline.watch import run as job
 
     with StageDisplay() as announce:
         watching, hours = job.prepare(region, data, run, store, replay, speed, announce, once=once)
     note(f"watching; store: {store or run / 'watch.db'}; a person confirms every alert before it is sent")
+    if (newest := watching.store.read.newest_entry()) is not None:
+        note(f"the store is whole; its log ends at {newest.sequence}:{newest.hash} (`strandline verify --known`)")
     for hour in hours:
         decisions = watching.step(hour)
         if as_json:
@@ -256,7 +273,7 @@ def export(
 ) -> None:
     """Write a run's students as programs for other machines: torch.export, ONNX, ONNX in eight bits."""
     if not torch_only:
-        _require("export", "onnx", "onnx", "onnxruntime", "onnxscript")
+        require_extra("export", "onnx", "onnx", "onnxruntime", "onnxscript")
     from strandline.pipeline.export import export_forecaster
     from strandline.uncertainty.forecaster import load_forecaster
 
@@ -288,7 +305,7 @@ def serve(
     ] = None,
 ) -> None:
     """Show runs and the watch in a browser: map, sea, streams, actions to confirm, and an API."""
-    _require("serve", "serve", "fastapi", "uvicorn", "plotly", "rio_tiler", "sse_starlette", "PIL", "sqlalchemy")
+    require_extra("serve", "serve", "fastapi", "uvicorn", "plotly", "rio_tiler", "sse_starlette", "PIL", "sqlalchemy")
     import strandline.web.server as server
 
     serving = server.prepare(run or [Path("runs/demo")], store, host, allow_host or [])
@@ -366,15 +383,13 @@ def doctor(
         raise InputError("doctor", f"{', '.join(broken)} must work", "mend what is called broken above")
 
 
-def _require(command: str, extra: str, *modules: str) -> None:
-    """Refuse a command whose optional packages are missing, before any work.
-
-    Raises:
-        InputError: naming the first missing package and the extra that brings it.
-    """
-    for module in modules:
-        if find_spec(module) is None:
-            raise InputError(command, f"{module} is missing", f"pip install 'strandline[{extra}]'")
+app.command(
+    epilog=_examples(
+        ("strandline verify runs/caorle", "the store of that run's watch"),
+        ("strandline verify runs/caorle --store postgresql+pg8000://watch@host/strandline", "one on a server"),
+        ("strandline verify runs/caorle --set-aside", "if it is damaged: go on with a new one"),
+    )
+)(verify)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 import xarray as xr
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from scipy.signal import find_peaks
 
 from strandline.errors import InputError
@@ -20,8 +20,8 @@ from strandline.observations.region import Region
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.storms import Window
-from strandline.planning.actions import ActionParameters
-from strandline.planning.early_action.protocol import Protocol
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationAreas
+from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.plan import Plan
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.by_zone import StageDamageByZone
@@ -30,13 +30,18 @@ from strandline.risk.stage_damage.zones import Zones, find_zones, zones_to_geojs
 DEPLOYMENT_FILE, ZONES_FILE = "deployment.nc", "zones.geojson"
 OLD_FILE = "briefing.nc"
 """Name of the file before version 0.2."""
-FORMAT = "strandline deployment 1"
+FORMAT = "strandline deployment 2"
+OLD_FORMATS = {"strandline deployment 1"}
+"""Formats that hold no danger to people."""
 YEAR_HOURS = 366 * 24
 RESPONSE = {
     "levels": (("sample", "level"), "m"),
     "flooded_share": (("zone", "sample", "level"), "1"),
     "population": (("zone", "sample", "level"), "1"),
     "damage": (("zone", "sample", "level"), "EUR 2010"),
+    "dangerous_share": (("zone", "sample", "level"), "1"),
+    "people_in_danger": (("zone", "sample", "level"), "1"),
+    "dangerous_level": (("zone", "sample"), "m"),
     "unknown_share": (("zone",), "1"),
     "uncounted_homes": (("zone",), "1"),
     "unknown_assets": (("zone",), "1"),
@@ -55,12 +60,13 @@ ARRAYS = {
 
 @dataclass(frozen=True)
 class GaugeSite:
-    """Where a tide gauge stands [degrees, WGS84], and its mean sea level [m, region datum]."""
+    """Where a tide gauge stands [degrees, WGS84]; its mean sea level and its own zero [m, region datum]."""
 
     name: str
     longitude: float
     latitude: float
     mean_sea_level: float
+    zero: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,9 +83,9 @@ class Deployment:
     """A study area as the watch needs it.
 
     Attributes:
-        action_parameters: of each emergency action, in the order of the protocol's phases.
-        zones_of_action: action → names of the zones that it protects.
+        zones_of_phase: phase of the protocol → names of the zones that it protects.
         protocol: ``None`` = no action pays.
+        evacuation: areas that are evacuated together; ``None`` = the plan has none.
         sea_level: of the own gauge, fitted to the training hours.
         gauges: the own one first.
         return_periods: R, ascending [years].
@@ -92,9 +98,9 @@ class Deployment:
     region: Region
     zones: Zones
     response: StageDamageByZone
-    action_parameters: tuple[ActionParameters, ...]
-    zones_of_action: Mapping[str, tuple[str, ...]]
+    zones_of_phase: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
+    evacuation: EvacuationAreas | None
     sea_level: SeaLevelModel
     gauges: tuple[GaugeSite, ...]
     return_periods: tuple[float, ...]
@@ -116,12 +122,13 @@ class Deployment:
         if not self.gauges:
             raise InputError("deployment", "names no gauge", "the watch needs the own gauge; name it first")
         phases = () if self.protocol is None else tuple(phase.name for phase in self.protocol.phases)
-        actions = tuple(each.action for each in self.action_parameters)
-        if actions != phases or tuple(self.zones_of_action) != actions:
-            raise InputError(
-                "deployment", f"has parameters of {actions} and phases {phases}", "give parameters for each phase"
-            )
-        unknown = {name for names in self.zones_of_action.values() for name in names} - set(self.zones.names)
+        if tuple(self.zones_of_phase) != phases:
+            what = f"has zones of {tuple(self.zones_of_phase)} and phases {phases}"
+            raise InputError("deployment", what, "give the zones of each phase")
+        named = [*self.zones_of_phase.values()]
+        if self.evacuation is not None:
+            named += [self.evacuation.unknown_zones, *(area.zones for area in self.evacuation.areas)]
+        unknown = {name for names in named for name in names} - set(self.zones.names)
         if unknown:
             raise InputError("deployment", f"names unknown zones {sorted(unknown)}", "use the zones' own names")
         if any(not start < end for start, end in self.withheld):
@@ -138,17 +145,14 @@ class Deployment:
         return any(each.kind == "simulated" for each in self.provenance.values())
 
 
-def build_deployment(
+def assess_zones(
     observations: Observations,
     hazards: Sequence[Hazard],
-    plan: Plan,
     sea_level: SeaLevelModel,
-    withheld: Sequence[Window],
-    metadata: RunMetadata,
     rng: np.random.Generator,
     polygons: gpd.GeoDataFrame | None = None,
-) -> Deployment:
-    """A deployment from the results of a run's stages.
+) -> tuple[Zones, StageDamageByZone]:
+    """The zones of a study area, and flooding, danger, people and damage in each as functions of the sea level.
 
     Args:
         observations: with a tide gauge and assets.
@@ -158,24 +162,47 @@ def build_deployment(
     """
     gauge, assets = observations.require_gauge(), observations.require_assets()
     zones = find_zones(observations, hazards, polygons)
+    dry_level = float(gauge["mean_sea_level"].values[0]) + mean_high_water(sea_level, gauge["time"].values[-1])
+    return zones, StageDamageByZone.of(zones, hazards, assets, dry_level, rng)
+
+
+def build_deployment(
+    observations: Observations,
+    zones: Zones,
+    response: StageDamageByZone,
+    hazard: Hazard,
+    plan: Plan,
+    sea_level: SeaLevelModel,
+    withheld: Sequence[Window],
+    metadata: RunMetadata,
+) -> Deployment:
+    """A deployment from the results of a run's stages.
+
+    Args:
+        observations: with a tide gauge and assets.
+        zones: of the study area, with their ``response``: see ``assess_zones``.
+        hazard: today's.
+    """
+    gauge, assets = observations.require_gauge(), observations.require_assets()
     gauges = tuple(
-        GaugeSite(str(name), float(longitude), float(latitude), float(mean))
-        for name, longitude, latitude, mean in zip(
-            *(gauge[key].values for key in ("station", "longitude", "latitude", "mean_sea_level")), strict=True
+        GaugeSite(str(name), float(longitude), float(latitude), float(mean), zero)
+        for name, longitude, latitude, mean, zero in zip(
+            *(gauge[key].values for key in ("station", "longitude", "latitude", "mean_sea_level")),
+            gauge_zeros(gauge),
+            strict=True,
         )
     )
-    dry_level = gauges[0].mean_sea_level + mean_high_water(sea_level, gauge["time"].values[-1])
     return Deployment(
         region=observations.region,
         zones=zones,
-        response=StageDamageByZone.of(zones, hazards, assets, dry_level, rng),
-        action_parameters=plan.action_parameters,
-        zones_of_action={each.action: _zones_of_action(each, zones, assets) for each in plan.action_parameters},
+        response=response,
+        zones_of_phase=_zones_of_phases(plan.protocol, zones, assets),
         protocol=plan.protocol,
+        evacuation=plan.evacuation,
         sea_level=sea_level,
         gauges=gauges,
-        return_periods=hazards[0].return_periods,
-        return_levels=hazards[0].levels,
+        return_periods=hazard.return_periods,
+        return_levels=hazard.levels,
         withheld=tuple((start.astype("datetime64[ns]"), end.astype("datetime64[ns]")) for start, end in withheld),
         provenance=dict(observations.provenance),
         metadata=metadata,
@@ -192,15 +219,26 @@ def mean_high_water(sea_level: SeaLevelModel, end: np.datetime64) -> float:
     return float(level[high].mean())
 
 
-def _zones_of_action(action_parameters: ActionParameters, zones: Zones, assets: gpd.GeoDataFrame) -> tuple[str, ...]:
-    if not action_parameters.classes and not action_parameters.where:
+def gauge_zeros(gauge: xr.Dataset) -> list[float]:
+    """Height of each gauge's own zero [m, region datum]; 0 where the record states none."""
+    if "gauge_zero" not in gauge.coords:
+        return [0.0] * gauge.sizes["station"]
+    return [float(zero) for zero in gauge["gauge_zero"].values]
+
+
+def _zones_of_phases(protocol: Protocol | None, zones: Zones, assets: gpd.GeoDataFrame) -> dict[str, tuple[str, ...]]:
+    return {} if protocol is None else {phase.name: _zones_of_phase(phase, zones, assets) for phase in protocol.phases}
+
+
+def _zones_of_phase(phase: Phase, zones: Zones, assets: gpd.GeoDataFrame) -> tuple[str, ...]:
+    if phase.where and set(phase.where) <= set(zones.names):
+        return phase.where
+    if not phase.where and not phase.classes:
         return zones.names
     meant = (
-        assets["asset_id"].astype(str).isin(action_parameters.where)
-        if action_parameters.where
-        else assets["asset_class"].isin(action_parameters.classes)
-    )
-    return tuple(zones.names[number] for number in np.unique(zones.of_asset[meant.to_numpy()]))
+        assets["asset_id"].astype(str).isin(phase.where) if phase.where else assets["asset_class"].isin(phase.classes)
+    ).to_numpy()
+    return tuple(zones.names[number] for number in np.unique(zones.of_asset[meant]))
 
 
 def save_deployment(folder: Path, deployment: Deployment) -> None:
@@ -216,9 +254,9 @@ def save_deployment(folder: Path, deployment: Deployment) -> None:
         zone_outlines=tuple(shapely.to_wkb(outline, hex=True) for outline in zones.outlines),
         zone_source=zones.source,
         dry_level=response.dry_level,
-        action_parameters=deployment.action_parameters,
-        zones_of_action=deployment.zones_of_action,
+        zones_of_phase=deployment.zones_of_phase,
         protocol=deployment.protocol,
+        evacuation=deployment.evacuation,
         tide=sea_level.fitted.constants,
         tide_mean=sea_level.fitted.mean,
         gauges=deployment.gauges,
@@ -256,6 +294,9 @@ def load_deployment(folder: Path) -> Deployment:
         content = xr.load_dataset(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError) as error:
         raise InputError(path, f"cannot be read ({error})", remedy) from error
+    if content.attrs.get("format") in OLD_FORMATS:
+        what = "was written by an older version and does not hold which zones are dangerous to people"
+        raise InputError(path, what, "run `strandline run` again into this folder")
     if content.attrs.get("format") != FORMAT or not {*ARRAYS, "fields"} <= set(content.data_vars):
         raise InputError(path, f"is no '{FORMAT}'", remedy)
     try:
@@ -268,9 +309,9 @@ def load_deployment(folder: Path) -> Deployment:
         region=fields.region,
         zones=Zones(fields.zone_names, outlines, value["zone_of_cell"], value["zone_of_asset"], fields.zone_source),
         response=StageDamageByZone(dry_level=fields.dry_level, **{name: value[name] for name in RESPONSE}),
-        action_parameters=fields.action_parameters,
-        zones_of_action=fields.zones_of_action,
+        zones_of_phase=fields.zones_of_phase,
         protocol=fields.protocol,
+        evacuation=fields.evacuation,
         sea_level=SeaLevelModel(
             FittedTide(fields.tide, fields.tide_mean, value["tide_error_modes"]), value["residual_covariance"]
         ),
@@ -287,14 +328,16 @@ def load_deployment(folder: Path) -> Deployment:
 class _Fields:
     """The part of a deployment that is no array."""
 
+    __pydantic_config__ = ConfigDict(ser_json_inf_nan="strings")
+
     region: Region
     zone_names: tuple[str, ...]
     zone_outlines: tuple[str, ...]
     zone_source: str
     dry_level: float
-    action_parameters: tuple[ActionParameters, ...]
-    zones_of_action: Mapping[str, tuple[str, ...]]
+    zones_of_phase: Mapping[str, tuple[str, ...]]
     protocol: Protocol | None
+    evacuation: EvacuationAreas | None
     tide: TidalConstants
     tide_mean: float
     gauges: tuple[GaugeSite, ...]
@@ -308,13 +351,16 @@ _FIELDS = TypeAdapter(_Fields)
 
 
 def _zone_columns(deployment: Deployment) -> pd.DataFrame:
-    """Columns of the zones' map: how much is unknown, and medians at the rarest return level of today."""
+    """Columns of the zones' map: evacuation area, medians at the rarest return level of today, what is unknown."""
     response = deployment.response
     samples = np.arange(len(deployment.return_levels))
     state = response.at(deployment.return_levels[:, -1], samples)  # (S, Z)
     unknown = ("unknown_share", "uncounted_homes", "unknown_assets", "unknown_value")
+    areas = () if deployment.evacuation is None else deployment.evacuation.areas
+    area_of = {zone: area.name for area in areas for zone in area.zones}
     return pd.DataFrame(
         {
+            "evacuation_area": [area_of.get(name) for name in deployment.zones.names],
             "return_period": deployment.return_periods[-1],
             **{f"{name}_p50": np.median(values, axis=0) for name, values in vars(state).items()},
             **{name: getattr(response, name) for name in unknown},

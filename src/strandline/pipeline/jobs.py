@@ -24,6 +24,7 @@ from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.models.weights import load_weights
 from strandline.models.weights.load_weights import Network
+from strandline.observations.readers.formats.reading_process import reading_process
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.checkpoints import Checkpoints
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
@@ -110,7 +111,7 @@ def real(region: Path, data: Path | None, seed: int, miss_rate: float | None = N
     region_file = load_region_file(region, data)
     config = replace(REAL, seed=seed, miss_rate=miss_rate, evaluate=evaluate)
     name = f"{region_file.model_dump_json()}\n{_state_of_files(region_file.model_dump())}"
-    return Job(name, lambda _: open_study_area(region_file), config)
+    return Job(name, lambda _: open_study_area(region_file, reading_process()), config)
 
 
 def map_region(

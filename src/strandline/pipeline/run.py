@@ -18,7 +18,7 @@ from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea, levels_method, observed_maxima
 from strandline.planning.plan import breach_notes
-from strandline.report.findings import Issuer, RunInfo, RunResults
+from strandline.report.findings import RunInfo, RunResults
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
 
@@ -71,12 +71,15 @@ def run(
         rise_scenarios = stage(
             "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config.seed
         )
-        plan = stage("plan", stages.plan, hazard, impact, rise_scenarios, area, sea_level, started.year)
+        zones, response = stage("find the zones", stages.find_zones, area, hazard, rise_scenarios, sea_level)
+        plan = stage(
+            "plan", stages.plan, hazard, impact, rise_scenarios, zones, response, area, sea_level, started.year
+        )
         plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, area.return_periods[-1])))
         novelty = stage("compare with training coasts", stages.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(
-            "prepare the watch", stages.prepare_watch, area, hazard, rise_scenarios, plan, sea_level, split, metadata
+            "prepare the watch", stages.prepare_watch, area, zones, response, hazard, plan, sea_level, split, metadata
         )
 
         announce("write the report")
@@ -97,7 +100,7 @@ def run(
                 metadata.version,
                 stages.warnings_of(area, novelty, data),
             ),
-            issuer=Issuer("strandline.invalid", "Strandline (draft, not sent)"),
+            issuer=area.issuer,
             levels_method=levels_method(area),
             observed_maxima=maxima,
             maxima_per_year=maxima_per_year,

@@ -22,7 +22,7 @@ from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model
 from strandline.observations.storms import Split, find_whole_storms, split_by_storm
 from strandline.pipeline import evaluation
-from strandline.pipeline.deployment import Deployment, RunMetadata, build_deployment
+from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment, gauge_zeros
 from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
@@ -33,11 +33,12 @@ from strandline.pipeline.study_area import (
     own_mean_sea_level,
     years_behind_levels,
 )
+from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
-from strandline.planning.plan import Plan, plan_adaptation
+from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.report.findings import SeaLevelRiseScenario
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard import flood_maps
@@ -47,7 +48,10 @@ from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.survey_age import states_where_outdated
 from strandline.risk.sensitivity import SensitivityAnalysis
+from strandline.risk.stage_damage.by_zone import StageDamageByZone
+from strandline.risk.stage_damage.zones import Zones
 from strandline.simulator.radar_archive import simulate_archive
+from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
 from strandline.uncertainty.calibration import calibrate_on
 from strandline.uncertainty.forecaster import Forecaster
 from strandline.uncertainty.out_of_distribution import (
@@ -61,6 +65,8 @@ from strandline.uncertainty.out_of_distribution import (
 DISCOUNT_RATE, HORIZON_YEARS = 0.03, 50
 """Of measures: the social discount rate and horizon that the European Commission's guide to cost-benefit analysis
 (2014, section 2.8) suggests for water infrastructure, 3 % and about 50 years of life; assumptions elsewhere."""
+PERMANENT_WATER = 0.5
+"""Value of the water mask from which a cell is permanent water [-]."""
 MAP_STREAM = 100
 """Key of the random stream that all hazard maps share, so that a sample keeps its storm while the sea rises."""
 
@@ -231,16 +237,31 @@ def map_sea_level_rise(
     return tuple(scenarios)
 
 
+def find_zones(
+    context: StageContext,
+    area: StudyArea,
+    hazard: Hazard,
+    rise_scenarios: Sequence[SeaLevelRiseScenario],
+    sea_level: SeaLevelModel,
+) -> tuple[Zones, StageDamageByZone]:
+    """The zones of the study area, and what each sea level does in them."""
+    hazards = [hazard, *(scenario.hazard for scenario in rise_scenarios)]
+    return assess_zones(area.observations, hazards, sea_level, context.rng, area.zones)
+
+
 def plan(
     context: StageContext,
     hazard: Hazard,
     impact: Impact,
     rise_scenarios: Sequence[SeaLevelRiseScenario],
+    zones: Zones,
+    response: StageDamageByZone,
     area: StudyArea,
     sea_level: SeaLevelModel,
     year: int,
 ) -> Plan:
-    """Measures, pathways and emergency actions with their triggers."""
+    """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
+    water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
     return plan_adaptation(
         hazard,
         impact,
@@ -251,17 +272,24 @@ def plan(
         mean_sea_level=own_mean_sea_level(area),
         sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
         rng=context.rng,
-        hindcast_data=_hindcast_data(area, sea_level, context.rng),
+        hindcast_data=_hindcast_data(area, sea_level),
+        early_action=EarlyActionInputs(
+            find_evacuation_areas(zones, response, hazard, impact.assets, water, area.evacuation),
+            area.evacuation.drainage_hours,
+        ),
     )
 
 
-def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel, rng: np.random.Generator) -> HindcastData | None:
+def _hindcast_data(area: StudyArea, sea_level: SeaLevelModel) -> HindcastData | None:
     """The record for the triggers' hindcast; ``None`` where it is too short to fit forecasts."""
     gauge = area.observations.require_gauge()
-    mean = gauge["mean_sea_level"].values
     hours, levels = area.hourly_levels
-    neighbour = levels[1] - mean[1] + mean[0] if mean.size > 1 else None
-    return prepare_hindcast(hours, levels[0], sea_level.tide(hours) + mean[0], neighbour, rng)
+    records = [
+        GaugeRecord(str(name), float(latitude), level)
+        for name, latitude, level in zip(gauge["station"].values, gauge["latitude"].values, levels, strict=True)
+    ]
+    own_tide = GaugeTide(sea_level.fitted.constants, sea_level.fitted.mean + own_mean_sea_level(area))
+    return prepare_hindcast(hours, records, own_tide, gauge_zeros(gauge)[1] if len(records) > 1 else 0.0)
 
 
 def compare_with_training(
@@ -274,20 +302,18 @@ def compare_with_training(
 
 
 def prepare_watch(
-    context: StageContext,
+    _: StageContext,
     area: StudyArea,
+    zones: Zones,
+    response: StageDamageByZone,
     hazard: Hazard,
-    rise_scenarios: Sequence[SeaLevelRiseScenario],
     plan: Plan,
     sea_level: SeaLevelModel,
     split: Split,
     metadata: RunMetadata,
 ) -> Deployment:
     """What `strandline watch` and `strandline map` need of this run."""
-    hazards = [hazard, *(scenario.hazard for scenario in rise_scenarios)]
-    return build_deployment(
-        area.observations, hazards, plan, sea_level, split.withheld, metadata, context.rng, area.zones
-    )
+    return build_deployment(area.observations, zones, response, hazard, plan, sea_level, split.withheld, metadata)
 
 
 def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """The study area of a run: real files or the built-in simulated delta, as the same nouns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -11,14 +13,19 @@ from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
 from strandline.observations.observations import Observations
 from strandline.observations.readers.annual_maxima import read_annual_maxima
+from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.observe import observe
 from strandline.observations.readers.tidal_constants import read_tidal_constants
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region_file import RegionFile
-from strandline.observations.region_file.region_file import SeaLevelRise
+from strandline.observations.region_file.region_file import PlanningSection, SeaLevelRise
+from strandline.observations.region_file.values import parse_time_zone
+from strandline.observations.region_file.warnings_section import WarningsSection
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
+from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
 from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima, fit_gauge
 from strandline.simulator.coast import simulate_coast
 
@@ -26,6 +33,8 @@ BUILT_IN_SEED = 3
 """Of the delta of a run without a region file; below ``simulated_coasts.FIRST_SEED``, so never trained on."""
 BUILT_IN_SIZES = {32: (12.0, 24), 64: (30.0, 40)}
 """Cells along the built-in delta's edge → years of its record and storms in it; the small one is a health check."""
+STANDARD_YEAR = 2024
+"""In whose January or July the time zones of a place keep standard time."""
 RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 
@@ -42,6 +51,8 @@ class StudyArea:
         budget: [EUR 2010] for measures, if there is one.
         sea_level_rise: scenarios for which the hazard is mapped as well.
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
+        issuer: of warnings.
+        evacuation: what is stated about it.
     """
 
     observations: Observations
@@ -52,6 +63,8 @@ class StudyArea:
     budget: float | None = None
     sea_level_rise: tuple[SeaLevelRise, ...] = ()
     zones: gpd.GeoDataFrame | None = None
+    issuer: Issuer = NO_ISSUER
+    evacuation: EvacuationSettings = field(default_factory=EvacuationSettings)
 
     @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
@@ -103,8 +116,11 @@ def built_in_study_area(cells: int, progress: Progress | None = None) -> StudyAr
     return simulate_study_area(cells, *BUILT_IN_SIZES[cells], progress)
 
 
-def open_study_area(region_file: RegionFile) -> StudyArea:
+def open_study_area(region_file: RegionFile, execute: Executor = in_this_process) -> StudyArea:
     """A real place from its region file.
+
+    Args:
+        execute: where files are parsed: in a ``ReadingProcess`` none can hang or crash this one.
 
     Raises:
         InputError: naming the file, row and value that cannot be used.
@@ -120,21 +136,41 @@ def open_study_area(region_file: RegionFile) -> StudyArea:
     tides = region_file.tides
     if tides is not None and tides.constants is not None and tides.station is not None:
         latitude = region_file.tide_gauge[0].latitude if region_file.tide_gauge else region_file.region.centre_lonlat[1]
-        constants = read_tidal_constants(tides.constants, tides.station, latitude)
+        constants = execute([tides.constants], partial(read_tidal_constants, tides.constants, tides.station, latitude))
     published = None
     if region_file.extremes is not None:
         section = region_file.extremes
-        years, maxima = read_annual_maxima(section)
+        years, maxima = execute([section.path], partial(read_annual_maxima, section))
         published = fit_block_maxima(maxima, years, source=section.source, trend=section.trend)
+    zones = region_file.zones
     return StudyArea(
-        observe(region_file),
+        observe(region_file, execute),
         RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
         constants,
         published,
         tuple(region_file.split.windows),
         None if region_file.planning is None else region_file.planning.budget,
         () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,
-        None if region_file.zones is None else read_zones(region_file.zones, region_file.region),
+        None if zones is None else execute([zones.path], partial(read_zones, zones, region_file.region)),
+        issuer_of(region_file.warnings),
+        evacuation_settings(region_file.planning or PlanningSection(), region_file.warnings),
+    )
+
+
+def evacuation_settings(planning: PlanningSection, warnings: WarningsSection | None) -> EvacuationSettings:
+    """What the region file states about evacuation; local time is the standard time of a stated time zone."""
+    offset = None
+    if warnings is not None and "time_zone" in warnings.model_fields_set:
+        zone = parse_time_zone(warnings.time_zone)
+        offsets = [datetime(STANDARD_YEAR, month, 1, tzinfo=zone).utcoffset() or timedelta() for month in (1, 7)]
+        offset = min(offsets) / timedelta(hours=1)
+    return EvacuationSettings(
+        planning.clearance_hours,
+        planning.people_per_vehicle,
+        planning.share_on_foot,
+        planning.night_hours,
+        offset,
+        planning.drainage_hours,
     )
 
 

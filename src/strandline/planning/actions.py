@@ -79,37 +79,6 @@ class Action:
 
 
 @dataclass(frozen=True)
-class ActionParameters:
-    """Parameters of the decision on an emergency action.
-
-    Attributes:
-        action: its kind.
-        life_safety: it protects lives and is not compared with money.
-        classes: of the assets that it protects; empty = all.
-        where: ids of the assets that it protects; empty = the whole region.
-        lead_window_hours: earliest and latest lead time at which starting it is useful [h].
-        response: what a warning asks people for, as a CAP 1.2 response type.
-        level: sea level of the event that it is for [m, the plan's vertical datum].
-        cost: low, likely, high of acting once [EUR 2010]; ``None`` = not compared with money.
-        levels: of events, ascending [m, the plan's vertical datum]; empty = not compared with money.
-        avoidable_loss: median loss that acting in time avoids at each of ``levels`` [EUR 2010].
-        crews: number that it needs while it runs.
-    """
-
-    action: str
-    life_safety: bool
-    classes: tuple[str, ...]
-    where: tuple[str, ...]
-    lead_window_hours: tuple[float, float]
-    response: Response
-    level: float
-    cost: Bounds | None
-    levels: tuple[float, ...]
-    avoidable_loss: tuple[float, ...]
-    crews: int = 0
-
-
-@dataclass(frozen=True)
 class ScenarioOutcome:
     """Outcome of one scenario; money is the present value over the horizon [EUR 2010], p10, p50, p90.
 

@@ -27,7 +27,12 @@ def format_indicator(indicator: Indicator) -> str:
         clause += f" for {indicator.duration_hours:g} hours or longer"
     if latest > 0:
         clause += f", {earliest:g} to {latest:g} hours ahead"
-    if indicator.probability is not None:
+    if indicator.loss is not None:
+        cost = format_money(indicator.loss.cost, in_text=True)
+        clause = f"an expected avoidable loss above {cost}: {clause}"
+    if indicator.probability == 0:
+        clause = f"any chance of {clause}"
+    elif indicator.probability is not None:
         clause = f"a chance of more than {indicator.probability * 100:g} % of {clause}"
     if indicator.persistence_hours:
         clause += f", in every forecast or reading of {indicator.persistence_hours:g} hours"
@@ -95,6 +100,14 @@ def format_money_bounds(bounds: tuple[float, float, float] | None, *, in_text: b
 def format_count(count: float) -> str:
     """``1,200`` people or things."""
     return f"{count:,.0f}"
+
+
+def format_people(bounds: tuple[float, float, float]) -> str:
+    """``about 2,100 (2,000 to 2,300)`` of low, likely and high, with two digits; ``unknown`` for NaN."""
+    if any(math.isnan(each) for each in bounds):
+        return "unknown"
+    low, likely, high = (_two_digits(each) if each >= 10 else f"{each:.0f}" for each in bounds)
+    return f"about {likely}" if low == high else f"about {likely} ({low} to {high})"
 
 
 def format_head_count(count: HeadCount) -> str:

@@ -55,6 +55,15 @@ class LongTermMeasure:
 
 
 @dataclass(frozen=True)
+class Fallback:
+    """What to do where there is no time for a measure any more."""
+
+    key: str
+    title: str
+    response: Response
+
+
+@dataclass(frozen=True)
 class OperationalMeasure:
     """An emergency action on a warning.
 
@@ -65,6 +74,8 @@ class OperationalMeasure:
         cost: [EUR 2010 per event]; ``None`` for life safety.
         avoided_share: share of the event's damage to ``classes`` that it avoids [-]; ``None`` for life safety.
         crews: number that it needs while it runs.
+        needs: variables of forecasts, besides the water level, without which it cannot be decided.
+        fallback: inside the time that it takes; life safety only.
     """
 
     key: str
@@ -76,6 +87,8 @@ class OperationalMeasure:
     cost: Quantity | None
     avoided_share: Quantity | None
     crews: int = 0
+    needs: tuple[str, ...] = ()
+    fallback: Fallback | None = None
 
 
 @dataclass(frozen=True)
@@ -133,15 +146,16 @@ def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
     location = f"{where}: measure '{entry.get('key')}'"
     life_safety = bool(entry.get("life_safety", False))
     required = ("lead_window_hours", "response", *(() if life_safety else ("cost", "avoided_share")))
-    _check_keys(location, entry, required, ("life_safety", "crews"))
+    _check_keys(location, entry, required, ("life_safety", "crews", "needs", "fallback"))
     window = entry["lead_window_hours"]
     if not str(window.get("source", "")) or not 0 <= window.get("earliest", -1) <= window.get("latest", -1):
         raise InputError(location, "lead_window_hours is not complete", "give earliest, latest and source")
-    response = next((known for known in get_args(Response) if known == entry["response"]), None)
-    if response is None:
-        raise InputError(
-            location, f"response {entry['response']!r} is not CAP's", f"known: {', '.join(get_args(Response))}"
-        )
+    response = _response(location, entry)
+    fallback = entry.get("fallback")
+    if fallback is not None:
+        if sorted(fallback) != ["key", "response", "title"]:
+            raise InputError(location, "its fallback is not complete", "give key, title and response")
+        fallback = Fallback(str(fallback["key"]), str(fallback["title"]), _response(location, fallback))
     return OperationalMeasure(
         str(entry["key"]),
         str(entry["title"]),
@@ -152,7 +166,17 @@ def _operational(where: str, entry: Mapping[str, Any]) -> OperationalMeasure:
         None if life_safety else _quantity(f"{location}, cost", entry["cost"]),
         None if life_safety else _quantity(f"{location}, avoided_share", entry["avoided_share"]),
         round(_quantity(f"{location}, crews", entry["crews"]).value) if "crews" in entry else 0,
+        tuple(str(name) for name in entry.get("needs", ())),
+        fallback,
     )
+
+
+def _response(location: str, entry: Mapping[str, Any]) -> Response:
+    known: tuple[Response, ...] = get_args(Response)
+    for response in known:
+        if response == entry["response"]:
+            return response
+    raise InputError(location, f"response {entry['response']!r} is not CAP's", f"known: {', '.join(known)}")
 
 
 def _check_keys(location: str, entry: Mapping[str, Any], required: tuple[str, ...], optional: tuple[str, ...]) -> None:

@@ -7,10 +7,22 @@ import geopandas as gpd
 import numpy as np
 
 from strandline.errors import InputError
-from strandline.planning.actions import Action, ActionParameters, Bounds, Portfolio, ScenarioOutcome
-from strandline.planning.early_action.derive_triggers import TriggeredAction, derive_triggers, join_protocol
-from strandline.planning.early_action.hindcast import Hindcast, HindcastData, hindcast_triggers
-from strandline.planning.early_action.protocol import Protocol
+from strandline.planning.actions import Action, Bounds, Portfolio, ScenarioOutcome
+from strandline.planning.early_action.derive_triggers import (
+    TriggeredAction,
+    TriggerInputs,
+    derive_triggers,
+    join_protocol,
+)
+from strandline.planning.early_action.evacuation.evacuation_areas import EvacuationArea, EvacuationAreas
+from strandline.planning.early_action.hindcast import (
+    Hindcast,
+    HindcastData,
+    confidence_of,
+    evacuation_caveat,
+    hindcast_protocol,
+)
+from strandline.planning.early_action.protocol import Night, Protocol
 from strandline.planning.formatting import format_expression
 from strandline.planning.investment.baseline import Baseline
 from strandline.planning.investment.discounting import Economy
@@ -27,6 +39,34 @@ from strandline.risk.stage_damage.exposure import overlay_exposure
 MORE_LIKELY_THAN_NOT = 0.5
 
 
+@dataclass(frozen=True, eq=False)
+class EarlyActionInputs:
+    """What the triggers of a place rest on, besides its hazard and damage.
+
+    Attributes:
+        evacuation: zones that are evacuated together; ``None`` = the zones are not known, and the region is one area.
+        drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
+        forecasts: variables that live forecasts give, besides the water level.
+    """
+
+    evacuation: EvacuationAreas | None = None
+    drainage_hours: float | None = None
+    forecasts: tuple[str, ...] = ()
+
+    @property
+    def areas(self) -> tuple[EvacuationArea, ...]:
+        """Evacuation areas; empty = none is known."""
+        return () if self.evacuation is None else self.evacuation.areas
+
+    @property
+    def night(self) -> Night | None:
+        """When people are asleep; ``None`` = no difference is made."""
+        return None if self.evacuation is None else self.evacuation.night
+
+
+NO_INPUTS = EarlyActionInputs()
+
+
 @dataclass(frozen=True)
 class Plan:
     """Actions for a region, with what they rest on and what they leave out.
@@ -35,8 +75,7 @@ class Plan:
         expected_annual_damage: p10, p50, p90 today, over the known assets [EUR 2010 a-1].
         vertical_datum: zero of the triggers' levels.
         protocol: what starts and stops each emergency action; ``None`` = no action pays.
-        action_parameters: of each emergency action, in the order of the protocol's phases.
-        hindcasts: of each phase on the record, with and without gauge failures.
+        hindcasts: of each phase on the record, with all gauges, with gauge failures, and without any forecast.
         unknown_assets: assets of unknown damage; they are in no number here.
         unknown_value: value of those, where it is stated [EUR 2010].
         budget: for investments [EUR 2010]; ``None`` = no limit.
@@ -48,6 +87,7 @@ class Plan:
         scenarios: outcome of each scenario; empty where no measure was appraised.
         scenario_sources: name of a sea level, storminess or development → its source.
         pathways: order of measures while the sea rises; ``None`` = none was found, see ``notes``.
+        evacuation: zones that are evacuated together, and their clearance times; ``None`` = the zones are not known.
     """
 
     region: str
@@ -67,12 +107,17 @@ class Plan:
     scenarios: tuple[ScenarioOutcome, ...] = ()
     pathways: Pathways | None = None
     scenario_sources: Mapping[str, str] = field(default_factory=dict)
-    action_parameters: tuple[ActionParameters, ...] = ()
+    evacuation: EvacuationAreas | None = None
 
     @property
     def n_triggers(self) -> int:
         """Number of phases of the protocol."""
         return 0 if self.protocol is None else len(self.protocol.phases)
+
+    @property
+    def evacuation_caveat(self) -> str:
+        """Why evacuation should not rely on the forecast, by its hindcast; empty = nothing speaks against it."""
+        return evacuation_caveat(self.protocol, self.hindcasts)
 
 
 def plan_adaptation(
@@ -87,6 +132,7 @@ def plan_adaptation(
     rng: np.random.Generator,
     sea_level_rise_hazards: Sequence[Hazard] = (),
     hindcast_data: HindcastData | None = None,
+    early_action: EarlyActionInputs = NO_INPUTS,
 ) -> Plan:
     """Appraise all measures by running the damage chain with and without them, and derive the emergency triggers.
 
@@ -97,6 +143,7 @@ def plan_adaptation(
         mean_sea_level: [m, region datum].
         sea_level_rise_hazards: maps of the same samples under sea-level rise; none is extrapolated.
         hindcast_data: the record on which the triggers are verified; ``None`` = there is none.
+        early_action: what the triggers rest on, besides hazard and damage.
 
     Raises:
         InputError: a negative budget, or what `appraise` refuses.
@@ -131,15 +178,31 @@ def plan_adaptation(
         notes.append(
             "Avoided losses of single measures overlap: do not add them. Their effect together is stated separately."
         )
-    triggered, left_out = derive_triggers(hazard, damage, measures.operational, rng)
-    if hindcast_data is None and triggered:
+    triggered, left_out = derive_triggers(
+        TriggerInputs(
+            hazard,
+            damage,
+            early_action.areas,
+            early_action.night,
+            early_action.drainage_hours,
+            None if hindcast_data is None else hindcast_data.rule,
+            early_action.forecasts,
+        ),
+        measures.operational,
+        rng,
+    )
+    protocol = join_protocol(hazard.region.name, triggered, early_action.night)
+    hindcasts: tuple[Hindcast, ...] = ()
+    if protocol is not None and hindcast_data is None:
         notes.append("The triggers were not tested on a record: none is long enough.")
+    elif protocol is not None and hindcast_data is not None:
+        hindcasts = hindcast_protocol(protocol, triggered, hindcast_data)
     return Plan(
         region=hazard.region.name,
         vertical_datum=hazard.region.vertical_datum,
-        actions=_ranked([_monitoring(), *(_operational_action(each) for each in triggered), *actions]),
-        protocol=join_protocol(hazard.region.name, triggered),
-        hindcasts=() if hindcast_data is None else hindcast_triggers(hazard.region.name, triggered, hindcast_data),
+        actions=_ranked([_monitoring(), *(_operational_action(each, hindcasts) for each in triggered), *actions]),
+        protocol=protocol,
+        hindcasts=hindcasts,
         notes=(*notes, *left_out),
         expected_annual_damage=impact.expected_annual_damage,
         unknown_assets=impact.unknown_assets,
@@ -152,44 +215,32 @@ def plan_adaptation(
         scenarios=outcomes,
         pathways=pathways,
         scenario_sources=scenarios.sources if outcomes else {},
-        action_parameters=tuple(_action_parameters(each) for each in triggered),
+        evacuation=early_action.evacuation,
     )
 
 
-def _operational_action(triggered: TriggeredAction) -> Action:
-    measure, phase, cost = triggered.measure, triggered.phase, triggered.measure.cost
+def _operational_action(triggered: TriggeredAction, hindcasts: Sequence[Hindcast]) -> Action:
+    measure, first, cost = triggered.measure, triggered.phases[0], triggered.measure.cost
+    whens = [
+        f"{phase.label} – {phase.when or format_expression(phase.start, triggered.indicators)}"
+        if len(triggered.phases) > 1
+        else phase.when or format_expression(phase.start, triggered.indicators)
+        for phase in triggered.phases
+    ]
+    own = {phase.name for phase in triggered.phases if phase.instead_of is None}
+    confidence, why = confidence_of([each for each in hindcasts if each.phase in own])
     return Action(
         kind=measure.key,
         title=measure.title,
-        where=phase.where,
-        when=f"when {format_expression(phase.start, triggered.indicators)}",
-        lead_time_hours=measure.lead_window_hours[1],
+        where=tuple(dict.fromkeys(name for phase in triggered.phases for name in phase.where)),
+        when="; ".join(whens),
+        lead_time_hours=max(max(phase.needed_hours) for phase in triggered.phases),
         avoided_loss=triggered.avoided_loss,
         avoided_loss_per="event",
         cost=None if cost is None else (cost.low, cost.value, cost.high),
         priority=0,
-        confidence="medium" if measure.life_safety else "low",
-        why=phase.why,
-    )
-
-
-def _action_parameters(triggered: TriggeredAction) -> ActionParameters:
-    measure, cost = triggered.measure, triggered.measure.cost
-    levels, avoidable = (
-        ((), ()) if triggered.avoidable is None else (tuple(each.tolist()) for each in triggered.avoidable)
-    )
-    return ActionParameters(
-        action=measure.key,
-        life_safety=measure.life_safety,
-        classes=measure.classes,
-        where=triggered.phase.where,
-        lead_window_hours=measure.lead_window_hours,
-        response=measure.response,
-        level=triggered.event.value,
-        cost=None if cost is None else (cost.low, cost.value, cost.high),
-        levels=levels,
-        avoidable_loss=avoidable,
-        crews=measure.crews,
+        confidence=confidence,
+        why=f"{first.why} {why}",
     )
 
 

@@ -4,6 +4,7 @@ A field added to a class of the plan is in the JSON and in the schema: names and
 datums from the entry under ``Attributes`` in its docstring.
 """
 
+import math
 import re
 import types
 from collections.abc import Mapping
@@ -22,16 +23,17 @@ from strandline.planning.plan import Plan
 
 SCHEMA_FILE = "plan.schema.json"
 """Name of the schema beside ``plan.json``, which refers to it as ``$schema``."""
-SCHEMA_VERSION = 2
-"""Version 1 calls ``action_parameters`` stakes, ``hindcasts`` track_records and ``scenarios`` futures."""
+SCHEMA_VERSION = 3
+"""Version 1 calls ``action_parameters`` stakes, ``hindcasts`` track_records and ``scenarios`` futures;
+version 2 has parameters of the watch beside the protocol, which is now all that the watch runs."""
 _HEAD = {"$schema": SCHEMA_FILE, "schema_version": SCHEMA_VERSION, "currency": "EUR 2010"}
 _SCALARS = (bool, int, float, str)
-_IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN": "null", "``": "`"}
+_IN_JSON = {"``None``": "null", "``True``": "true", "``False``": "false", "NaN": "null", "``inf``": "null", "``": "`"}
 
 
 class _Head(BaseModel, extra="forbid"):
     file: Literal["plan.schema.json"] = Field(alias="$schema", description="this schema, in the same folder")
-    schema_version: Literal[2] = Field(
+    schema_version: Literal[3] = Field(
         description="increases when a reader of the previous schema could misread a plan"
     )
     currency: Literal["EUR 2010"] = Field(description="of every amount: euros in prices of 2010")
@@ -58,7 +60,7 @@ def check_plan(path: Path) -> list[InputError]:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "give the plan.json of a run") from error
-    if re.search(rb'"schema_version": *1\b', content):
+    if re.search(rb'"schema_version": *[12]\b', content):
         return [InputError(path, "was written by an older version", "run `strandline run` again")]
     try:
         _model_of(Plan, _Head).model_validate_json(content, strict=True)
@@ -103,7 +105,7 @@ def _json_type(hint: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A value for JSON: classes as objects, NaN as ``None``, tuples as lists."""
+    """A value for JSON: classes as objects, NaN and infinity as ``None``, tuples as lists."""
     if is_dataclass(value):
         names = (*(field.name for field in fields(value)), *_derived(type(value)))
         return {name: _plain(getattr(value, name)) for name in names}
@@ -113,7 +115,7 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(entry) for entry in value]
-    return None if isinstance(value, float) and value != value else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class _Described(GenerateJsonSchema):

@@ -10,6 +10,7 @@ from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations, ProvenanceKind
 from strandline.planning.plan import Plan
+from strandline.report.alerts.issuer import Issuer
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.impact import Impact
 from strandline.risk.sensitivity import SensitivityAnalysis
@@ -95,15 +96,6 @@ class RunInfo:
     commit: str
     version: str
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Issuer:
-    """The authority that issues alerts; ``sender`` is CAP's globally unique name, such as an internet domain."""
-
-    sender: str
-    name: str
-    contact: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from strandline.files import write_bytes, write_text
 from strandline.observations.arrays import Reals
 from strandline.observations.observations import Provenance
 from strandline.observations.region import Region
-from strandline.planning.early_action.protocol import protocol_to_toml
+from strandline.planning.early_action.protocol_file import protocol_to_toml
 from strandline.planning.plan_schema import SCHEMA_FILE, plan_schema, plan_to_json
 from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
@@ -140,7 +140,7 @@ def write_assets(path: Path, results: RunResults) -> None:
     collection["units"] = {
         "value": "EUR 2010", "expected_annual_damage": "EUR 2010 per year", "depth": "m", "damage_state": "probability",
         "out_of_service": "probability", "breach": "probability", "per_year": "events per year",
-        "operation_threshold": "m", "crest": "m",
+        "operation_threshold": "m", "crest": "m", "people": "1", "places": "1",
     }  # fmt: skip
     write_text(path, json.dumps(collection, allow_nan=False) + "\n")
 

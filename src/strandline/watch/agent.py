@@ -1,6 +1,6 @@
 """The agent: each hour it polls its feeds, updates the belief, decides, and records all of it in the store."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,7 +11,9 @@ import pandas as pd
 
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
-from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.streams import History, Stream
+from strandline.planning.early_action.trigger_constants import NEIGHBOUR, PROBABILITY_FOR_LIVES
+from strandline.report.alerts.issuer import NO_ISSUER, Issuer
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
 from strandline.uncertainty.assimilation.fit import SeaLevelFit
@@ -49,6 +51,7 @@ class Agent:
     Attributes:
         feeds: its streams, each polled within a time limit.
         student: see `StudentForecaster.forecast`; ``None`` = the student is not used.
+        issuer: of alerts.
     """
 
     deployment: Deployment
@@ -56,6 +59,7 @@ class Agent:
     config: AgentConfig
     feeds: tuple[FeedClient, ...]
     student: StudentFunction | None
+    issuer: Issuer = NO_ISSUER
 
     def step(self, step: Step, confirmed: Confirmed) -> list[Decision]:
         """Run one step and add its results to ``step``; returns the decisions."""
@@ -70,19 +74,19 @@ class Agent:
         residuals = residuals_of(new, known, now, self.config.tides)
         state = self._with_student(update_belief(state, np.datetime64(now, "h"), residuals, forecasts), usable)
         ensemble = forecast(state.sea, self.fit.sources, self.config.spread_inflation)
-        state, decisions = decide(self.config, state, ensemble)
+        state, decisions = decide(self.config, state, ensemble, self._neighbour(usable))
         levels = levels_of(self.config, ensemble)
         scenes = [reading for reading in usable if reading.variable == "flooded_share"]
         sample_weight = weight_samples(
             self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest_level, state.belief)
         )
-        rows, flooded = self._forecast_rows(levels, ensemble, sample_weight)
-        decisions = [self._with_zones(decision, flooded) for decision in _by_urgency(decisions)]
+        rows, risk = self._forecast_rows(levels, ensemble, sample_weight)
+        decisions = [self._with_zones(decision, risk) for decision in _by_urgency(decisions)]
         decisions.append(_monitoring(state, decisions, now))
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
         step.add_forecast(rows)
         ids = step.add_decisions(decisions)
-        state, drafts = draft_messages(self.deployment, decisions, ids, levels, state, confirmed)
+        state, drafts = draft_messages(self.deployment, decisions, ids, levels, state, confirmed, self.issuer)
         step.add_alerts(drafts)
         step.put_belief_state(encode(state))
         _log_changes(step, state, decisions)
@@ -111,6 +115,11 @@ class Agent:
         student = self.student(sea.belief.hour, time, level)
         return state if student is None else replace(state, sea=with_forecasts(sea, {STUDENT: student}))
 
+    def _neighbour(self, usable: Sequence[Reading]) -> History:
+        zeros = {gauge.name: gauge.zero for gauge in self.deployment.gauges}
+        neighbours = [(name, zeros[name]) for name in list(self.config.tides)[1:2] if name in zeros]
+        return neighbour_readings(usable, *neighbours[0]) if neighbours else {}
+
     def _highest_level(self, belief: SeaBelief, start: datetime, end: datetime) -> float | None:
         """Highest mean level [m, region datum] between two times of the last days; ``None`` = not in the belief."""
         last = int((belief.hour - np.datetime64(end, "h")) / np.timedelta64(1, "h"))
@@ -123,10 +132,11 @@ class Agent:
 
     def _forecast_rows(
         self, levels: Floats, ensemble: ResidualEnsemble, sample_weight: Floats
-    ) -> tuple[list[ForecastRow], dict[str, float]]:
-        """Rows for the sea and every zone, and each zone's probability of being flooded within the horizon."""
+    ) -> tuple[list[ForecastRow], "ZoneRisk"]:
+        """Rows for the sea and every zone, and the risk of each zone within the horizon."""
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(ensemble.hour)]
-        lowest = min((action.level for action in self.config.actions), default=None)
+        events = [phase.event for phase in self.config.phases if phase.event is not None]
+        lowest = min((event.value for event in events), default=None)
         rows: list[ForecastRow] = []
 
         def add(variable: str, zone: str, lead: int, quantiles: Floats, probability: float | None) -> None:
@@ -151,12 +161,53 @@ class Agent:
                     add("flooded_share", name, lead, shares[number], float(flooded[number]))
                 if np.isfinite(damages[number, 0]):
                     add("damage", name, lead, damages[number], None)
-        return rows, dict(zip(self.deployment.zones.names, flooded.tolist(), strict=True))
+        in_danger = (highest[:, None] >= self.deployment.response.dangerous_level[:, samples].T).mean(axis=0)
+        return rows, ZoneRisk(flooded, in_danger, np.nan_to_num(damage.people_in_danger).mean(axis=0))
 
-    def _with_zones(self, decision: Decision, flooded: Mapping[str, float]) -> Decision:
-        """The decision with the zones that its action protects and that may be flooded."""
-        protected = self.deployment.zones_of_action.get(decision.action, ())
-        return replace(decision, where=tuple(name for name in protected if flooded[name] >= PROBABILITY_FOR_LIVES))
+    def _with_zones(self, decision: Decision, risk: "ZoneRisk") -> Decision:
+        """The decision with the zones that its action protects and that are likely enough to need it, worst first.
+
+        Where an area is likely enough to be in danger, but none of its zones by itself, all of the area is named.
+        """
+        phase = next((one for one in self.config.phases if one.name == decision.action), None)
+        protected = self.deployment.zones_of_phase.get(decision.action, ())
+        if phase is None or not protected:
+            return decision
+        number = {name: at for at, name in enumerate(self.deployment.zones.names)}
+        chance = risk.in_danger if phase.life_safety else risk.flooded
+        likely = [name for name in protected if chance[number[name]] > PROBABILITY_FOR_LIVES]
+        if phase.life_safety and not likely and decision.change == "start":
+            likely = list(protected)
+        ranked = sorted(likely, key=lambda name: (-risk.people[number[name]], -chance[number[name]], name))
+        return replace(decision, where=tuple(ranked))
+
+
+@dataclass(frozen=True, eq=False)
+class ZoneRisk:
+    """Risk of each zone within the forecast, (Z,) each.
+
+    Attributes:
+        flooded, in_danger: probability [-] that it is flooded, or that dangerous depth is reached in it.
+        people: expected number in dangerous depth, of those counted [-].
+    """
+
+    flooded: Floats
+    in_danger: Floats
+    people: Floats
+
+
+def neighbour_readings(readings: Sequence[Reading], neighbour: str, zero: float) -> History:
+    """Levels of the neighbouring gauge [m, its own zero], which decide without a forecast; empty without any.
+
+    Args:
+        zero: height of the neighbour's own zero [m, region datum].
+    """
+    levels = {
+        reading.time: reading.value - zero
+        for reading in readings
+        if reading.stream == neighbour and reading.variable == "water_level"
+    }
+    return {NEIGHBOUR: Stream.of_readings(pd.Series(levels, dtype=float).sort_index(), "m")} if levels else {}
 
 
 def poll_feeds(

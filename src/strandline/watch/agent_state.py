@@ -1,4 +1,4 @@
-"""The agent's state between steps: the belief about the sea level, and the status of every action."""
+"""The agent's state between steps: the belief about the sea level, and the state of every phase."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,26 +7,32 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from safetensors.numpy import load, save
 
+from strandline.planning.early_action.triggers import PhaseState
 from strandline.uncertainty.assimilation.filter import Residual, SeaBelief, SeaModel
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.assimilation.sea_state import SeaState, initial_sea_state, update_sea_state
 
 
 @dataclass(frozen=True)
-class ActionState:
-    """Status of one action.
+class AlertState:
+    """The messages that were drafted about a phase since it started, and what the last one says.
 
     Attributes:
-        active: whether it is running.
-        calm_hours: consecutive hours in which it was not worth keeping up.
-        last_alert: hour of the last alert about it; ``None`` = none since it started.
-        certainty: stated by that alert.
+        hours: of the messages, ascending.
+        call: what the last one asks people for, or ``all-clear``.
+        certainty, severity: stated by it.
+        zones: that it warns; empty = the whole place.
+        starts: hour before which it asks people to act; ``None`` = none.
+        expires: end of its validity; ``None`` = none.
     """
 
-    active: bool = False
-    calm_hours: int = 0
-    last_alert: np.datetime64 | None = None
+    hours: tuple[np.datetime64, ...] = ()
+    call: str = ""
     certainty: str = ""
+    severity: str = ""
+    zones: tuple[str, ...] = ()
+    starts: np.datetime64 | None = None
+    expires: np.datetime64 | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +41,13 @@ class AgentState:
 
     Attributes:
         sea: the belief about the sea, and when each kind of stream was last heard.
-        actions: kind of action → status.
+        phases: name of a phase of the protocol → its state.
+        alerts: the same → the last alert about it.
     """
 
     sea: SeaState
-    actions: Mapping[str, ActionState] = field(default_factory=dict)
+    phases: Mapping[str, PhaseState] = field(default_factory=dict)
+    alerts: Mapping[str, AlertState] = field(default_factory=dict)
 
     @property
     def belief(self) -> SeaBelief:
@@ -81,9 +89,18 @@ def encode(state: AgentState) -> bytes:
         "last_news": str(sea.last_news),
         "last_own_rejection": str(sea.last_own_rejection),
         "forecasts": {stream: str(each.hour) for stream, each in sorted(sea.forecasts.items())},
-        "actions": {
-            name: [action.active, action.calm_hours, str(action.last_alert), action.certainty]
-            for name, action in sorted(state.actions.items())
+        "phases": {name: _plain(phase) for name, phase in sorted(state.phases.items())},
+        "alerts": {
+            name: {
+                "hours": [str(hour) for hour in alert.hours],
+                "call": alert.call,
+                "certainty": alert.certainty,
+                "severity": alert.severity,
+                "zones": alert.zones,
+                "starts": str(alert.starts),
+                "expires": str(alert.expires),
+            }
+            for name, alert in sorted(state.alerts.items())
         },
     }
     arrays = {"fields": np.frombuffer(json.dumps(fields, sort_keys=True).encode("utf-8"), dtype=np.uint8)}
@@ -97,8 +114,8 @@ def encode(state: AgentState) -> bytes:
 def decode(stored: bytes, model: SeaModel) -> AgentState:
     """The state that ``encode`` wrote.
 
-    If the gauges have changed since, the belief starts again from the climate; the last forecasts and the actions'
-    status are kept.
+    If the gauges have changed since, the belief starts again from the climate; the last forecasts and the phases'
+    states are kept.
     """
     arrays = load(stored)
     fields = json.loads(arrays["fields"].tobytes().decode("utf-8"))
@@ -131,11 +148,29 @@ def decode(stored: bytes, model: SeaModel) -> AgentState:
     )
     if beliefs[0].mean.shape == sea.belief.mean.shape:
         sea = replace(sea, belief=beliefs[0], informed=beliefs[1])
-    actions = {
-        name: ActionState(active, calm_hours, _hour_or_none(last_alert), certainty)
-        for name, (active, calm_hours, last_alert, certainty) in fields["actions"].items()
+    phases = {name: _phase_state(values) for name, values in fields["phases"].items()}
+    alerts = {
+        name: AlertState(
+            tuple(np.datetime64(each, "h") for each in alert["hours"]),
+            alert["call"],
+            alert["certainty"],
+            alert["severity"],
+            tuple(alert["zones"]),
+            _hour_or_none(alert["starts"]),
+            _hour_or_none(alert["expires"]),
+        )
+        for name, alert in fields["alerts"].items()
     }
-    return AgentState(sea, actions)
+    return AgentState(sea, phases, alerts)
+
+
+def _plain(phase: PhaseState) -> dict[str, bool | str]:
+    return {name: value if isinstance(value, bool) else str(value) for name, value in vars(phase).items()}
+
+
+def _phase_state(values: Mapping[str, bool | str]) -> PhaseState:
+    plain = {name: value if isinstance(value, bool) else _hour_or_none(value) for name, value in values.items()}
+    return PhaseState(**plain)  # type: ignore[arg-type]
 
 
 _BELIEF, _FORECAST = ("weight", "mean", "covariance"), ("leads", "mean", "spread")

@@ -3,24 +3,37 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
+from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
-from strandline.planning.actions import ActionParameters
-from strandline.report.alerts.area import warned_polygon
-from strandline.report.alerts.cap import FloodWarning, Reference, as_cap, certainty_of, rarity_of
-from strandline.report.findings import Issuer
-from strandline.watch.agent_state import ActionState, AgentState
+from strandline.planning.early_action.protocol import Phase, Protocol
+from strandline.planning.early_action.trigger_constants import FORECAST
+from strandline.report.alerts.area import WarnedArea, area_around, area_of_region
+from strandline.report.alerts.cap import (
+    SEVERITIES,
+    FloodWarning,
+    Reference,
+    as_cap,
+    certainty_of,
+    rarity_of,
+    severity_of,
+)
+from strandline.report.alerts.exceedance import exceedance_of_members
+from strandline.report.alerts.issuer import Issuer
+from strandline.report.alerts.wording import UNSURE, Basis, Call, Content, compose, response_to, withdraw
+from strandline.watch.agent_state import AgentState, AlertState
 from strandline.watch.decisions import Decision
 from strandline.watch.store.records import AlertDraft
 
-ISSUER = Issuer("strandline.invalid", "Strandline (draft, not sent)")
-VALID = timedelta(hours=24)
-"""Validity of a warning after its onset: covers the high waters of one storm."""
+ALL_CLEAR = "all-clear"
+"""Call of a message that ends a warning."""
+SOONER = np.timedelta64(3, "h")
+"""How much sooner people must act than the last message says, for a new one; an assumption."""
 Confirmed = Callable[[datetime], frozenset[str]]
 """Hour → identifiers of the alerts of that hour that a person has confirmed."""
 
@@ -32,49 +45,210 @@ def draft_messages(
     levels: Floats,
     state: AgentState,
     confirmed: Confirmed,
+    issuer: Issuer,
 ) -> tuple[AgentState, list[AlertDraft]]:
     """Draft the alerts of one step; returns them with the state that records them.
 
-    An alert is drafted when an action starts, an update when its certainty changes, and a cancellation when it stops.
-    An alert that no person has confirmed was never issued: it is neither updated nor cancelled, a new one is drafted.
+    An alert is drafted when a phase starts, an update when there is news (``_is_news``), and a cancellation when it
+    stops. A message that no person has confirmed was never issued: it is neither updated nor cancelled, a new alert is
+    drafted. Where the all-clear waits for a person, the cancellation is drafted, and the phase ends once it is
+    confirmed.
 
     Args:
         ids: of the decisions in the store.
         levels: (N, 49) forecast sea levels [m, region datum].
     """
-    parameters = {each.action: each for each in deployment.action_parameters}
-    actions = dict(state.actions)
+    protocol = deployment.protocol
+    if protocol is None:
+        return state, []
+    of_name = {phase.name: phase for phase in protocol.phases}
+    late = _late_phases(protocol, state)
+    phases, alerts = dict(state.phases), dict(state.alerts)
     drafts = []
     for decision, decision_id in zip(decisions, ids, strict=True):
-        if decision.action not in parameters or decision.change == "stay_off":
+        name = decision.action
+        if name not in of_name or decision.change == "stay_off":
             continue
-        action = actions[decision.action]
-        issued = _issued(deployment, decision, action, confirmed)
-        certainty = certainty_of(decision.probability or 0.0)
-        if decision.change == "stop":
-            actions[decision.action] = ActionState()
-            if issued is None:
-                continue
-        elif certainty == action.certainty:
+        phase, last = of_name[name], alerts.get(name, AlertState())
+        issued = _issued_hours(deployment, decision, last, confirmed)
+        is_ending = decision.change == "stop" or phases[name].awaits_all_clear
+        is_ended = last.call == ALL_CLEAR and issued[-1:] == last.hours[-1:]
+        if is_ending and (is_ended or not issued):
+            phases[name] = phases[name].cleared(state.belief.hour)
+            alerts.pop(name, None)
             continue
-        else:
-            actions[decision.action] = replace(action, last_alert=state.belief.hour, certainty=certainty)
-        message = _alert(deployment, decision, parameters[decision.action], levels)
-        if issued is not None:
-            message = replace(message, message="Update", replaces=(issued,))
+        if is_ended:
+            last, issued = AlertState(), ()
+        where = _zones_to_warn(deployment, decision, last, issued, is_ending=is_ending)
+        content = _content(deployment, state, decision, phase, levels, where)
+        content = replace(content, call=_call(content, phase, is_late=name in late, is_repeated=bool(issued)))
+        new = _record(deployment, content, last, is_ending=is_ending)
+        if not _is_news(last, new):
+            continue
+        message = _alert(deployment, decision, content, issuer)
+        if issued:
+            message = _follow_up(message, issued, issuer, is_ending=is_ending)
+        drafts.append(AlertDraft(as_cap(message, issuer), decision_id))
+        alerts[name] = new
         if decision.change == "stop":
-            message = _cancelled(message, deployment, decision)
-        drafts.append(AlertDraft(as_cap(message, ISSUER), decision_id))
-    return replace(state, actions=actions), drafts
+            alerts.pop(name)
+    return replace(state, phases=phases, alerts=alerts), drafts
 
 
-def _issued(deployment: Deployment, decision: Decision, action: ActionState, confirmed: Confirmed) -> Reference | None:
-    """Reference to the last alert on an action, if a person has confirmed it."""
-    if action.last_alert is None:
-        return None
-    sent = pd.Timestamp(action.last_alert)
-    identifier = _identifier(_subject(deployment, decision), sent)
-    return Reference(ISSUER.sender, identifier, sent) if identifier in confirmed(sent.to_pydatetime()) else None
+def _issued_hours(
+    deployment: Deployment, decision: Decision, last: AlertState, confirmed: Confirmed
+) -> tuple[np.datetime64, ...]:
+    """Hours of the messages since the phase started that a person has confirmed."""
+    subject = _subject(deployment, decision)
+    times = [pd.Timestamp(hour) for hour in last.hours]
+    is_issued = [_identifier(subject, time) in confirmed(time.to_pydatetime()) for time in times]
+    return tuple(hour for hour, issued in zip(last.hours, is_issued, strict=True) if issued)
+
+
+def _zones_to_warn(
+    deployment: Deployment,
+    decision: Decision,
+    last: AlertState,
+    issued: Sequence[np.datetime64],
+    *,
+    is_ending: bool,
+) -> tuple[str, ...]:
+    """The zones at risk, and those already warned, whom an update must not drop; empty = the whole place."""
+    if not issued:
+        return decision.where
+    if is_ending or not last.zones:
+        return last.zones
+    wanted = {*last.zones, *decision.where}
+    return tuple(name for name in deployment.zones.names if name in wanted)
+
+
+def _content(
+    deployment: Deployment,
+    state: AgentState,
+    decision: Decision,
+    phase: Phase,
+    levels: Floats,
+    where: tuple[str, ...],
+) -> Content:
+    assert deployment.protocol is not None
+    hours = np.datetime64(decision.at, "h") + np.arange(levels.shape[1]).astype("timedelta64[h]")  # (T,)
+    thresholds = _thresholds(deployment.protocol, phase)
+    drainage = pd.Timedelta(hours=phase.stop.drainage_hours or 0.0)
+    exceedance = exceedance_of_members(hours, levels, thresholds, drainage)
+    basis: Basis = "own_gauge" if not decision.is_degraded else "other_streams" if state.sea.is_heard else "climate"
+    return Content(
+        place=deployment.region.name,
+        areas=where,
+        call=phase.response,
+        action=phase.action or phase.name,
+        title=phase.label,
+        level=float(np.median(thresholds)) if phase.event is None else phase.event.value,
+        datum=deployment.region.vertical_datum,
+        exceedance=exceedance,
+        basis=basis,
+        is_exercise=deployment.is_simulated,
+    )
+
+
+def _thresholds(protocol: Protocol, phase: Phase) -> tuple[float, ...]:
+    """Equally likely sea levels from which the phase's event counts [m, region datum]."""
+    for indicator in protocol.indicators_of(phase.start).values():
+        if indicator.variable == FORECAST:
+            return indicator.values or (indicator.value,)
+    raise InputError(f"phase '{phase.name}'", "does not start on the forecast sea level", f"name {FORECAST}")
+
+
+def _late_phases(protocol: Protocol, state: AgentState) -> set[str]:
+    """The phases that run beside their fallback, and those fallbacks: some people have left, the others cannot."""
+    running = {name for name, phase in state.phases.items() if phase.active}
+    pairs = ((phase.name, phase.instead_of.phase) for phase in protocol.phases if phase.instead_of is not None)
+    return {name for pair in pairs if running.issuperset(pair) for name in pair}
+
+
+def _call(content: Content, phase: Phase, *, is_late: bool, is_repeated: bool) -> Call:
+    """What people are asked for: after the water to wait, beside a running fallback not to set out any more."""
+    if is_repeated and content.exceedance.probability < UNSURE:
+        return "Receding"
+    return "Late" if is_late else phase.response
+
+
+def _record(deployment: Deployment, content: Content, last: AlertState, *, is_ending: bool) -> AlertState:
+    """What the next step needs of a message with this content."""
+    exceedance = content.exceedance
+    return AlertState(
+        hours=(*last.hours, np.datetime64(exceedance.issued, "h")),
+        call=ALL_CLEAR if is_ending else content.call,
+        certainty=certainty_of(exceedance.probability),
+        severity=severity_of(_return_period(deployment, content)),
+        zones=content.areas,
+        starts=None if exceedance.earliest is None else np.datetime64(exceedance.earliest, "h"),
+        expires=np.datetime64(exceedance.latest_end, "h"),
+    )
+
+
+def _is_news(last: AlertState, new: AlertState) -> bool:
+    """Whether there is no message yet, or it is wrong by now.
+
+    It is wrong where the call or the certainty is another, the sea rises higher, a zone is not in it, people must act
+    sooner, or it runs out before the next hour.
+    """
+    if not last.hours or last.expires is None or (last.call, last.certainty) != (new.call, new.certainty):
+        return True
+    is_graver = SEVERITIES.index(new.severity) > SEVERITIES.index(last.severity)
+    is_wider = bool(last.zones) and not set(new.zones) <= set(last.zones)
+    is_sooner = new.starts is not None and (last.starts is None or last.starts - new.starts >= SOONER)
+    runs_out = last.expires <= new.hours[-1] + np.timedelta64(1, "h")
+    return bool(is_graver or is_wider or is_sooner or runs_out)
+
+
+def _alert(deployment: Deployment, decision: Decision, content: Content, issuer: Issuer) -> FloodWarning:
+    exceedance = content.exceedance
+    subject = _subject(deployment, decision)
+    return FloodWarning(
+        identifier=_identifier(subject, exceedance.issued),
+        subject=subject,
+        provenance="simulated" if content.is_exercise else "real",
+        issued=exceedance.issued,
+        onset=exceedance.onset or exceedance.issued,
+        expires=exceedance.latest_end,
+        probability=exceedance.probability,
+        return_period=_return_period(deployment, content),
+        response=response_to(content.call),
+        texts=compose(content, issuer),
+        areas=_areas(deployment, content.areas),
+        parameters=(
+            ("waterLevel", f"{content.level:.2f} m"),
+            ("verticalDatum", content.datum),
+            ("peakOfEvent", f"{exceedance.height:.2f} m"),
+            ("trigger", decision.action),
+        ),
+    )
+
+
+def _follow_up(
+    message: FloodWarning, issued: Sequence[np.datetime64], issuer: Issuer, *, is_ending: bool
+) -> FloodWarning:
+    """The message as an update or a cancel of all that were issued since the phase started."""
+    times = [pd.Timestamp(hour) for hour in issued]
+    replaces = tuple(Reference(issuer.sender, _identifier(message.subject, time), time) for time in times)
+    if not is_ending:
+        return replace(message, message="Update", replaces=replaces)
+    texts = withdraw(message.texts, tuple(area.name for area in message.areas))
+    return replace(message, message="Cancel", response="AllClear", replaces=replaces, texts=texts)
+
+
+def _return_period(deployment: Deployment, content: Content) -> float:
+    """Of the highest level if the event happens [a]."""
+    levels = np.median(deployment.return_levels, axis=0).tolist()
+    return rarity_of(content.exceedance.height, levels, deployment.return_periods)
+
+
+def _areas(deployment: Deployment, where: Sequence[str]) -> tuple[WarnedArea, ...]:
+    """The zones, or the whole region where none is named."""
+    zones, region = deployment.zones, deployment.region
+    if not where:
+        return (area_of_region(region.name, region),)
+    return tuple(area_around(name, zones.outlines[zones.names.index(name)], region.cell_size) for name in where)
 
 
 def _subject(deployment: Deployment, decision: Decision) -> str:
@@ -83,56 +257,3 @@ def _subject(deployment: Deployment, decision: Decision) -> str:
 
 def _identifier(subject: str, issued: pd.Timestamp) -> str:
     return f"strandline-{subject}-{issued:%Y%m%dT%H%M}"
-
-
-def _cancelled(update: FloodWarning, deployment: Deployment, decision: Decision) -> FloodWarning:
-    return replace(
-        update,
-        message="Cancel",
-        response="AllClear",
-        headline=f"Cancelled: {deployment.region.name}, {decision.action.replace('_', ' ')}",
-        description=f"The newest forecast no longer supports this warning: {decision.why}.",
-        instruction="Confirm the forecast first. Then stand down.",
-    )
-
-
-def _alert(deployment: Deployment, decision: Decision, parameters: ActionParameters, levels: Floats) -> FloodWarning:
-    issued = pd.Timestamp(decision.at)
-    onset = issued if decision.onset is None else max(issued, pd.Timestamp(decision.onset))
-    peak = float(np.quantile(levels.max(axis=1), 0.5))
-    site, datum = deployment.region.name, deployment.region.vertical_datum
-    subject = _subject(deployment, decision)
-    mask = np.isin(deployment.zones.of_cell, [deployment.zones.names.index(zone) for zone in decision.where])
-    degraded = "The own gauge gives no valid reading; other streams are used. " if decision.is_degraded else ""
-    return FloodWarning(
-        identifier=_identifier(subject, issued),
-        subject=subject,
-        provenance="simulated" if deployment.is_simulated else "real",
-        issued=issued,
-        onset=onset,
-        expires=onset + VALID,
-        probability=decision.probability or 0.0,
-        return_period=rarity_of(
-            max(peak, parameters.level), np.median(deployment.return_levels, axis=0).tolist(), deployment.return_periods
-        ),
-        event="Coastal flood",
-        headline=f"{site}: {decision.action.replace('_', ' ')}",
-        description=(
-            f"{decision.why[:1].upper()}{decision.why[1:]}. {degraded}Levels are above {datum}. The area shows the"
-            " zones that this action protects and that may be flooded; land without a flood map is not shown and may"
-            " flood too."
-        ),
-        instruction=(
-            f"Confirm the forecast first. Then {decision.action.replace('_', ' ')}."
-            f" What would change this: {decision.would_change}."
-        ),
-        response=parameters.response,
-        area=site if not decision.where else f"{site}: {', '.join(decision.where)}",
-        polygon=warned_polygon(deployment.region, mask),
-        parameters=(
-            ("waterLevel", f"{parameters.level:.2f} m"),
-            ("verticalDatum", datum),
-            ("expectedPeak", f"{peak:.2f} m"),
-            ("trigger", decision.action),
-        ),
-    )

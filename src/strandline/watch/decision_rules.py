@@ -1,4 +1,4 @@
-"""The agent's decision at one hour: a pure function of its state and of the forecast ensemble."""
+"""The agent's decisions at one hour: the protocol's own rule, run on the forecast ensemble and explained in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,27 +7,21 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
-from strandline.planning.actions import ActionParameters
-from strandline.planning.early_action.action_value import (
-    DEFERRAL_HOURS,
-    PROBABILITY_FOR_LIVES,
-    STOP_HOURS,
-    ActionValue,
-    select_actions,
-    value_of_acting,
-)
+from strandline.planning.early_action.indicators import Finding, findings, probability_of
+from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
+from strandline.planning.early_action.streams import History, Stream, forecast_stream
+from strandline.planning.early_action.trigger_constants import FORECAST, PROBABILITY_FOR_LIVES, STOP_HOURS
+from strandline.planning.early_action.triggers import PhaseState, signals_of, step
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import SeaModel
-from strandline.uncertainty.assimilation.sea_state import NO_DATA_HOURS, REJECTED
+from strandline.uncertainty.assimilation.sea_state import REJECTED
 from strandline.uncertainty.assimilation.spread_inflation import SpreadInflation
-from strandline.watch.agent_state import ActionState, AgentState
+from strandline.watch.agent_state import AgentState
 from strandline.watch.decisions import Change, Decision
 from strandline.watch.feeds.quality_control import Tide
 
-STOP_RATIO = 0.5
-"""Benefit over cost, or probability over the agreed one, below which an action is not worth keeping up [-]; an
-assumption: half of what starts it."""
 LEAST_SHIFT = 0.005
 """Smallest shift of the belief [m] for which a stream is named."""
 
@@ -38,24 +32,39 @@ class AgentConfig:
 
     Attributes:
         tides: gauge → function of times (T,) → tide and mean sea level [m, region datum]; the own gauge first.
-        actions: the emergency actions that it decides on.
+        protocol: that it runs; ``None`` = no action pays here.
         crews: available; ``None`` = enough for every action.
-        deferral_hours: how much sooner than at the last moment an action may start [h].
-        decided_by: who decides when there is no data.
+
+    Raises:
+        InputError: the protocol looks farther ahead than the forecast, or needs a condition to persist.
     """
 
     model: SeaModel
     spread_inflation: SpreadInflation
     tides: Mapping[str, Tide]
-    actions: tuple[ActionParameters, ...]
+    protocol: Protocol | None
     crews: int | None = None
-    deferral_hours: int = DEFERRAL_HOURS
-    decided_by: str = "the duty officer"
+
+    def __post_init__(self) -> None:
+        if self.protocol is None:
+            return
+        if self.protocol.reach_hours > HORIZON_HOURS:
+            what = f"looks {self.protocol.reach_hours:g} h ahead, and the forecast reaches {HORIZON_HOURS} h"
+            raise InputError("protocol", what, "shorten its lead windows: beyond its reach the forecast is blind")
+        lasting = [name for name, one in self.protocol.indicators.items() if one.persistence_hours]
+        if lasting:
+            what = f"'{lasting[0]}' has to persist, and the watch keeps no earlier forecasts"
+            raise InputError("protocol", what, "use duration_hours within one forecast")
 
     @property
     def tide(self) -> Tide:
         """Of the own gauge."""
         return self.tides[self.model.sensors[0].stream]
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """Of the protocol."""
+        return () if self.protocol is None else self.protocol.phases
 
 
 def levels_of(config: AgentConfig, ensemble: ResidualEnsemble) -> Floats:
@@ -68,114 +77,145 @@ def hours_ahead(hour: np.datetime64) -> Times:
     return np.asarray(hour.astype("datetime64[h]") + np.arange(HORIZON_HOURS + 1).astype("timedelta64[h]"))
 
 
-def decide(config: AgentConfig, state: AgentState, ensemble: ResidualEnsemble) -> tuple[AgentState, list[Decision]]:
-    """Decide on every action.
+def decide(
+    config: AgentConfig, state: AgentState, ensemble: ResidualEnsemble, readings: History | None = None
+) -> tuple[AgentState, list[Decision]]:
+    """Decide on every phase of the protocol.
 
-    An action starts when its value exceeds its cost, and stops when it has been below ``STOP_RATIO`` of that for
-    ``STOP_HOURS``. Without data nothing starts and nothing stops: a person decides.
+    Args:
+        readings: recent readings by variable of the protocol, besides the forecast.
     """
-    levels = levels_of(config, ensemble)
-    streams = [sensor.stream for sensor in config.model.sensors]
-    values = [
-        value_of_acting(action, levels, ensemble.broken, streams, config.deferral_hours) for action in config.actions
+    if config.protocol is None:
+        return state, []
+    hour = state.belief.hour
+    stream = forecast_stream(hour, levels_of(config, ensemble), state.sea.is_heard)
+    history = {FORECAST: stream, **(readings or {})}
+    clock = np.array([hour - np.timedelta64(1, "h"), hour], dtype="datetime64[ns]")
+    found = {
+        name: findings(indicator, history, clock, config.protocol.night)
+        for name, indicator in config.protocol.indicators.items()
+    }
+    signals = {phase.name: signals_of(phase, config.protocol, found, clock) for phase in config.phases}
+    phases = step(config.protocol, state.phases, signals, 1, hour, config.crews)
+    decisions = [
+        _Reasons(config, state, ensemble, stream, found, phase, phases[phase.name]).decision()
+        for phase in config.phases
     ]
-    selected = select_actions(config.actions, values, config.crews)
-    states = dict(state.actions)
-    decisions = []
-    for action, value in zip(config.actions, values, strict=True):
-        before = states.get(action.action, ActionState())
-        after, change = _next_state(before, value, action.action in selected, state.has_no_data)
-        states[action.action] = after
-        decisions.append(_decision(config, state, ensemble, action, value, change))
-    return replace(state, actions=states), decisions
+    return replace(state, phases=phases), decisions
 
 
-def _next_state(
-    before: ActionState, value: ActionValue, is_selected: bool, has_no_data: bool
-) -> tuple[ActionState, Change]:
-    if has_no_data:
-        return before, "keep" if before.active else "stay_off"
-    if not before.active:
-        return (ActionState(True), "start") if is_selected else (ActionState(), "stay_off")
-    calm_hours = before.calm_hours + 1 if value.ongoing_ratio < STOP_RATIO else 0
-    if calm_hours >= STOP_HOURS:
-        return replace(before, active=False, calm_hours=0), "stop"
-    return replace(before, calm_hours=calm_hours), "keep"
+@dataclass(frozen=True, eq=False)
+class _Reasons:
+    """Why one phase is in its state, in words."""
 
+    config: AgentConfig
+    state: AgentState
+    ensemble: ResidualEnsemble
+    stream: Stream
+    found: Mapping[str, Finding]
+    phase: Phase
+    after: PhaseState
 
-def _decision(
-    config: AgentConfig,
-    state: AgentState,
-    ensemble: ResidualEnsemble,
-    action: ActionParameters,
-    value: ActionValue,
-    change: Change,
-) -> Decision:
-    hour = pd.Timestamp(state.belief.hour).to_pydatetime()
-    shifts = sorted({**state.belief.moved, **ensemble.moved}.items(), key=lambda pair: -abs(pair[1]))
-    onset = None
-    if value.onset_hours is not None:
-        onset = hour + pd.Timedelta(hours=round(value.onset_hours)).to_pytimedelta()
-    return Decision(
-        at=hour,
-        action=action.action,
-        change=change,
-        where=(),
-        probability=value.probability,
-        expected_avoided_loss=value.avoided,
-        cost=None if action.cost is None else action.cost[1],
-        onset=onset,
-        is_degraded=not state.has_own_readings,
-        needs_person=state.has_no_data,
-        why=_why(config, state, action, value, onset),
-        moved_by=tuple(stream for stream, shift in shifts if abs(shift) >= LEAST_SHIFT),
-        would_change=_would_change(config, state, action, value, change),
-    )
-
-
-def _why(
-    config: AgentConfig, state: AgentState, action: ActionParameters, value: ActionValue, onset: datetime | None
-) -> str:
-    """The reason in one sentence without a capital and a full stop, for the duty officer."""
-    chance = f"{value.probability:.0%} chance that the sea passes {action.level:.2f} m within two days"
-    if state.has_no_data:
-        no_data = f"no gauge and no forecast for {NO_DATA_HOURS} h"
-        return f"{no_data}; from climate and tide alone: {chance}; {config.decided_by} decides"
-    parts = [chance if onset is None else f"{chance}, most likely from {onset:%d %b %H:%M} UTC"]
-    if action.cost is not None and value.avoided is not None:
-        parts.append(f"acting now avoids EUR {value.avoided:,.0f} on average and costs EUR {action.cost[1]:,.0f}")
-    else:
-        share = value.ratio * PROBABILITY_FOR_LIVES
-        parts.append(
-            f"{share:.0%} chance that it first does so {_start_window(config, action)} from now, so that acting cannot"
-            f" wait; the agreed limit is {PROBABILITY_FOR_LIVES:.0%}"
+    def decision(self) -> Decision:
+        state, ensemble, phase = self.state, self.ensemble, self.phase
+        hour = pd.Timestamp(state.belief.hour).to_pydatetime()
+        shifts = sorted({**state.belief.moved, **ensemble.moved}.items(), key=lambda pair: -abs(pair[1]))
+        loss = self._loss_indicator()
+        margin = float("nan") if loss is None else float(self.found[loss].margin[1])
+        cost = None if loss is None else self._indicator(loss).loss
+        return Decision(
+            at=hour,
+            action=phase.name,
+            change=self._change(),
+            where=(),
+            probability=self.probability,
+            expected_avoided_loss=None if cost is None or np.isnan(margin) else margin + cost.cost,
+            cost=None if cost is None else cost.cost,
+            onset=self._onset(hour),
+            is_degraded=not state.has_own_readings,
+            needs_person=self.after.needs_decision or state.has_no_data,
+            why=self._why(margin, None if cost is None else cost.cost, self._onset(hour)),
+            moved_by=tuple(stream for stream, shift in shifts if abs(shift) >= LEAST_SHIFT),
+            would_change=self._would_change(),
         )
-    if value.ratio > 1:
-        parts.append(
-            "justified whichever gauge is wrong" if value.is_no_regret else "not justified if a gauge is wrong"
+
+    @property
+    def probability(self) -> float:
+        """Of the event within the forecast [-]."""
+        return float(probability_of(self._whole_event(), self.stream)[0])
+
+    def _indicator(self, name: str) -> Indicator:
+        assert self.config.protocol is not None
+        return self.config.protocol.indicators[name]
+
+    def _loss_indicator(self) -> str | None:
+        assert self.config.protocol is not None
+        named = self.config.protocol.indicators_of(self.phase.start)
+        return next((name for name, one in named.items() if one.loss is not None), None)
+
+    def _whole_event(self) -> Indicator:
+        """The event of the phase, at any lead of the forecast."""
+        assert self.config.protocol is not None
+        named = self.config.protocol.indicators_of(self.phase.start).values()
+        first = next(one for one in named if one.variable == FORECAST)
+        window = (0.0, float(HORIZON_HOURS))
+        return first.model_copy(
+            update={"loss": None, "probability": 0.0, "lead_window_hours": window, "at_night_hours": None}
         )
-    rejected = [stream for stream, probability in state.belief.broken().items() if probability >= REJECTED]
-    if rejected:
-        parts.append(f"{', '.join(rejected)} rejected: the other streams and the tide contradict it")
-    if not state.has_own_readings:
-        parts.append("no valid reading of the own gauge, the other streams are used")
-    return "; ".join(parts)
+
+    def _change(self) -> Change:
+        was_active = self.state.phases.get(self.phase.name, PhaseState()).active
+        if self.after.active:
+            return "keep" if was_active else "start"
+        return "stop" if was_active else "stay_off"
+
+    def _onset(self, hour: datetime) -> datetime | None:
+        """Median time of passing the event's level among the members that pass it."""
+        event = self._whole_event()
+        over = self.stream.values[0] >= event.value  # (L, N)
+        if not over.any():
+            return None
+        lead = float(np.median(over.argmax(axis=0)[over.any(axis=0)]))
+        return hour + pd.Timedelta(hours=round(lead)).to_pytimedelta()
+
+    def _why(self, margin: float, cost: float | None, onset: datetime | None) -> str:
+        """The reason in one sentence without a capital and a full stop, for the duty officer."""
+        state, phase = self.state, self.phase
+        level = self._whole_event().value
+        chance = f"{self.probability:.0%} chance that the sea passes {level:.2f} m within {HORIZON_HOURS} h"
+        parts = [chance if onset is None else f"{chance}, most likely from {onset:%d %b %H:%M} UTC"]
+        if phase.life_safety:
+            parts.append(f"the agreed limit is {PROBABILITY_FOR_LIVES:.0%}")
+            if phase.instead_of is not None and self.after.active:
+                parts.append("part of it comes sooner than the area can be cleared: do not start to move out now")
+        elif cost is not None and not np.isnan(margin):
+            parts.append(f"acting in time avoids EUR {margin + cost:,.0f} on average and costs EUR {cost:,.0f}")
+        if self.after.awaits_all_clear:
+            parts.append("the sea has fallen, but nothing shows that the land has drained: a person decides")
+        if not state.sea.is_heard:
+            parts.insert(0, f"no gauge and no new forecast{_for_hours(state)}: this rests on what was last known")
+        if self.after.needs_decision and not self.after.awaits_all_clear:
+            rule = phase.degraded
+            parts.append(f"data do not decide: {rule.decided_by} decides; until then {rule.prior}")
+        rejected = [stream for stream, probability in state.belief.broken().items() if probability >= REJECTED]
+        if rejected:
+            parts.append(f"{', '.join(rejected)} rejected: the other streams and the tide contradict it")
+        if state.sea.is_heard and not state.has_own_readings:
+            parts.append("no valid reading of the own gauge, the other streams are used")
+        return "; ".join(parts)
+
+    def _would_change(self) -> str:
+        if not self.state.sea.is_heard:
+            return "any valid reading or forecast"
+        if self.after.awaits_all_clear:
+            return "a person who has seen that the land is dry"
+        if self.after.active:
+            return f"its stop rule, met for {STOP_HOURS} h without a gap" + (
+                "" if self.phase.stop.reached is None else ", and drained land if the water came"
+            )
+        return self.phase.when or "its start rule"
 
 
-def _would_change(
-    config: AgentConfig, state: AgentState, action: ActionParameters, value: ActionValue, change: Change
-) -> str:
-    if state.has_no_data:
-        return "any valid reading or forecast"
-    benefit, limit = ("expected avoided loss", "cost") if action.cost is not None else ("chance", "agreed limit")
-    if change in ("start", "keep"):
-        return (
-            f"{benefit} below {STOP_RATIO:g} times the {limit} for {STOP_HOURS} h (now {value.ongoing_ratio:.2f} times)"
-        )
-    window = _start_window(config, action)
-    return f"{benefit} above the {limit} for a flood {window} from now (now {value.ratio:.2f} times)"
-
-
-def _start_window(config: AgentConfig, action: ActionParameters) -> str:
-    earliest = action.lead_window_hours[0]
-    return f"{earliest:g} to {earliest + config.deferral_hours:g} h"
+def _for_hours(state: AgentState) -> str:
+    last = state.sea.last_news
+    return "" if last is None else f" for {int((state.belief.hour - last) / np.timedelta64(1, 'h'))} h"

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from strandline.distillation.training.loop import Announce
 from strandline.errors import InputError
+from strandline.observations.readers.formats.reading_process import ReadingProcess, reading_process
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
 from strandline.pipeline.study_area import built_in_study_area, open_study_area
@@ -18,6 +19,8 @@ from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import hours_as_they_pass, hours_between, paced
 from strandline.watch.decisions import Decision
 from strandline.watch.feeds.client import FeedClient
+from strandline.watch.feeds.files.foreign_files import FEED_LIMITS, ForeignFiles
+from strandline.watch.feeds.files.quarantine import QUARANTINE_FILE, Quarantine
 from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.feeds.registry import open_feeds
 from strandline.watch.service import Watch, open_watch
@@ -52,18 +55,19 @@ def prepare(
         rows, columns = deployment.region.shape
         study_area = built_in_study_area(min(rows, columns), announce("simulate the study area"))
     else:
-        study_area = open_study_area(region_file)
+        study_area = open_study_area(region_file, reading_process())
     feeds: Callable[[Mapping[str, TideTable]], list[FeedClient]]
     if span is not None:
         feeds = partial(replayed_feeds, study_area, deployment, *span)
         hours = paced(hours_between(*span), speed)
     else:
         assert region_file is not None  # refused above
-        feeds = partial(open_feeds, region_file)
+        quarantine = Quarantine(run / QUARANTINE_FILE)
+        feeds = partial(open_feeds, region_file, files=ForeignFiles(ReadingProcess(FEED_LIMITS), quarantine))
         hours = hours_as_they_pass()
     crews = None if region_file is None or region_file.planning is None else region_file.planning.crews
     progress = announce("fit the sea-level model")
-    watch = open_watch(run, study_area, feeds, store or run / "watch.db", crews, progress)
+    watch = open_watch(run, study_area, feeds, store or run / "watch.db", crews, progress, is_live=span is None)
     return watch, islice(hours, 1) if once else hours
 
 

@@ -20,11 +20,11 @@ from strandline.watch.assimilation.fit import fit
 from strandline.watch.assimilation.fit_file import FIT_FILE, load_fit, save_fit
 from strandline.watch.assimilation.student_forecast import StudentForecaster
 from strandline.watch.assimilation.tide_cache import TideTable
+from strandline.watch.clock import utc_now
 from strandline.watch.decision_rules import AgentConfig
 from strandline.watch.decisions import Decision
 from strandline.watch.feeds.client import FeedClient
 from strandline.watch.feeds.simulated_surge_service import SURGE_SERVICE, SurgeService
-from strandline.watch.store.audit.outbox import alerts_beside
 from strandline.watch.store.errors import AlreadyDone, Busy
 from strandline.watch.store.store import Store
 
@@ -38,18 +38,22 @@ class Watch:
 
     Attributes:
         alerts: folder for the drafts and the confirmed alerts.
+        is_live: it follows this machine's clock; else it is a replay, which has a clock of its own.
     """
 
     agent: Agent
     store: Store
     alerts: Path
+    is_live: bool = False
 
     def step(self, hour: datetime) -> list[Decision] | None:
-        """Run one hour; ``None`` if it was done before.
+        """Run one hour; ``None`` if it was done before. The store is verified first (``Store.refuse_damage``).
 
         Raises:
             Busy: another agent uses this store.
+            Damaged: the store is not what the watch wrote, or its last step lies in the future of a live watch.
         """
+        self.store.refuse_damage(self.alerts)
         for attempt in Retrying(
             retry=retry_if_exception_type(Busy),
             stop=stop_after_delay(BUSY_TIMEOUT_S),
@@ -59,7 +63,7 @@ class Watch:
             with attempt:  # the web server may be delivering a confirmed alert
                 self.store.deliver(self.alerts)  # left over from a crash
                 try:
-                    with self.store.step(hour) as step:
+                    with self.store.step(hour, is_live=self.is_live) as step:
                         decisions = self.agent.step(step, self._confirmed)
                 except AlreadyDone:
                     return None
@@ -78,18 +82,25 @@ def open_watch(
     address: str | Path,
     crews: int | None = None,
     progress: Progress | None = None,
+    *,
+    is_live: bool = False,
 ) -> Watch:
     """Open the watch of a finished run.
 
     Args:
         run: folder of a finished `strandline run`; the fit, the store and the alerts are kept there too.
         feeds: opens the streams, given the gauges' tides for quality control.
-        address: of the store, a path or a URL.
+        address: of the store, a path or a URL; it is verified before anything else is done.
+        is_live: the watch follows this machine's clock.
 
     Raises:
+        Damaged: the store is not what a watch wrote, or its last step lies in the future of a live watch.
         InputError: the run has no deployment or no forecaster, or is about another region.
         RefusedByTheory: the record is too short to fit.
     """
+    store, alerts = Store.open_verified(address, run)
+    if is_live:
+        store.refuse_wrong_clock(utc_now().replace(minute=0, second=0, microsecond=0))
     deployment, forecaster = load_deployment(run), load_forecaster(run)
     if study_area.observations.region.name != deployment.region.name:
         what = f"is about '{deployment.region.name}', not '{study_area.observations.region.name}'"
@@ -97,9 +108,9 @@ def open_watch(
     fitted = load_or_fit(run, lambda: study_area, deployment, forecaster, progress)
     student = StudentForecaster(forecaster, study_area.observations, deployment)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
-    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.action_parameters, crews)
-    agent = Agent(deployment, fitted, config, tuple(feeds(tides)), student.forecast)
-    return Watch(agent, Store.open(address), alerts_beside(address, run))
+    config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.protocol, crews)
+    agent = Agent(deployment, fitted, config, tuple(feeds(tides)), student.forecast, study_area.issuer)
+    return Watch(agent, store, alerts, is_live)
 
 
 def load_or_fit(

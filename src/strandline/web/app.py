@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from strandline.errors import InputError, StrandlineError
-from strandline.watch.store import Busy
+from strandline.watch.store import Busy, Damaged
 from strandline.web.api.etags import NotModified, handle_not_modified
 from strandline.web.api.runs import run_routes
 from strandline.web.api.security import SecurityMiddleware
@@ -63,5 +63,7 @@ def handle_error(_: Request, error: Exception) -> JSONResponse:
     """Return what is wrong and the remedy, without paths of this machine."""
     if isinstance(error, Busy):
         return JSONResponse({"detail": "the store is busy; try again"}, 503, {"Retry-After": "5"})
+    if isinstance(error, Damaged):
+        return JSONResponse({"detail": f"the watch's store is damaged: {error.what}; {error.remedy}"}, 503)
     detail = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
     return JSONResponse({"detail": detail}, 422)

@@ -100,9 +100,10 @@ class RunFolder:
             InputError: an older version wrote the plan.
         """
         plan = read_json(self.path / "plan.json")
-        if "action_parameters" not in plan:
+        if "action_parameters" in plan:
             raise InputError(self.path / "plan.json", "was written by an older version", "run `strandline run` again")
-        return {each["action"]: each["level"] for each in plan["action_parameters"]}
+        phases = [] if plan["protocol"] is None else plan["protocol"]["phases"]
+        return {each["name"]: each["event"]["value"] for each in phases if each["event"] is not None}
 
     def surge(self) -> pd.DataFrame:
         """Return the surge forecasts with ``SURGE_COLUMNS``; NaN = a gap, times naive UTC."""

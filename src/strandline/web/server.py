@@ -13,7 +13,6 @@ from fastapi import FastAPI
 
 from strandline.errors import InputError
 from strandline.watch.store import Store
-from strandline.watch.store.audit.outbox import alerts_beside
 from strandline.web.api.token import Token, load_token
 from strandline.web.app import create_app
 from strandline.web.run_folder import open_runs
@@ -41,6 +40,7 @@ def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequenc
         allowed: further accepted host names.
 
     Raises:
+        Damaged: the store is not what the watch wrote.
         InputError: a run or the store does not exist.
     """
     if not runs:
@@ -52,7 +52,8 @@ def prepare(runs: Sequence[Path], store: str | None, host: str, allowed: Sequenc
     token = load_token()
     watch = None
     if address is not None:
-        watch = WatchView(first, _open_store(address), utc_now, alerts_beside(address, first.path))
+        opened, alerts = Store.open_verified(address, first.path, create=False)
+        watch = WatchView(first, opened, utc_now, alerts)
     hosts = {*LOCAL, *allowed, *(() if _is_any(host) else (host,))}
     return Serving(create_app(folders, watch, token, hosts, utc_now), None if watch is None else token)
 
@@ -90,13 +91,6 @@ def serve(serving: Serving, listener: socket) -> None:
 def utc_now() -> datetime:
     """Return the current time, naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def _open_store(address: str) -> Store:
-    path = address.removeprefix("sqlite:///") if address.startswith("sqlite:///") else address
-    if "://" not in path and not Path(path).is_file():
-        raise InputError(address, "there is no such store", "start `strandline watch`, which creates it")
-    return Store.open(address)
 
 
 def _is_any(host: str) -> bool:

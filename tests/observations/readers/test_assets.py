@@ -187,9 +187,13 @@ def test_a_lattice_without_land_is_refused() -> None:
 
 def test_details_of_a_survey_are_read_and_an_empty_cell_is_unknown(tmp_path: Path) -> None:
     more = survey().assign(
-        ward=["east", None, "west"], souls=[4.0, np.nan, 1.0], floor=[0.6, np.nan, 1.0], top=[-0.2, 2.5, np.nan]
+        ward=["east", None, "west"],
+        souls=[4.0, np.nan, 1.0],
+        floor=[0.6, np.nan, 1.0],
+        top=[-0.2, 2.5, np.nan],
+        beds=[300.0, np.nan, 0.0],
     )
-    names = {"district": "ward", "people": "souls", "operation_threshold": "floor", "crest": "top"}
+    names = {"district": "ward", "people": "souls", "operation_threshold": "floor", "crest": "top", "places": "beds"}
     path = write(more, tmp_path / "a.geojson")
     assets = read_assets(section(path, columns=COLUMNS | names), REGION, TERRAIN)
     assert assets["district"].iloc[0] == "east"
@@ -197,6 +201,7 @@ def test_details_of_a_survey_are_read_and_an_empty_cell_is_unknown(tmp_path: Pat
     assert assets["people"].tolist() == pytest.approx([4.0, np.nan], nan_ok=True)
     assert assets["operation_threshold"].tolist() == pytest.approx([0.6, np.nan], nan_ok=True)
     assert assets["crest"].tolist() == [-0.2, 2.5]
+    assert assets["places"].tolist() == pytest.approx([300.0, np.nan], nan_ok=True)
     wrong = write(more.assign(souls=[-4.0, np.nan, 1.0]), tmp_path / "b.geojson")
     with pytest.raises(InputError, match=r"row 1: '-4\.0' in column 'souls' is not a number of 0 or more"):
         read_assets(section(wrong, columns=COLUMNS | names), REGION, TERRAIN)

@@ -167,6 +167,10 @@ def test_a_sea_point_on_land_or_on_unknown_ground_is_refused(tmp_path: Path) -> 
             ["does not cover", "longitude and latitude are swapped"],
         ),
         (lambda path: write_tif(path, expected_plane() * 100 + 500), ["outside -50 to 200 m", "check its unit"]),
+        (
+            lambda path: write_tif(path, expected_plane(), Affine(100, 0, 6e5, 100, 0, 1e6)),
+            ["has cells without an area", "georeference"],
+        ),
         (lambda path: path.write_bytes(b""), ["is not a readable raster"]),
         (lambda path: path.write_bytes(b"PNG, honestly"), ["is not a readable raster"]),
     ],

@@ -66,7 +66,9 @@ def refusal(folder: Path, text: str) -> str:
 
 @pytest.fixture
 def client() -> httpx.Client:
-    return httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(503)))
+    return httpx.Client(
+        transport=httpx.MockTransport(lambda request: httpx.Response(503, stream=httpx.ByteStream(b"")))
+    )
 
 
 # --- opening ---------------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import pytest
 
 from strandline.errors import InputError
 from strandline.observations.region_file import load_region_file
+from strandline.pipeline.study_area import evacuation_settings
+from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 
 MINIMAL = """
 [region]
@@ -178,6 +180,20 @@ def test_a_scenario_brings_its_rise_and_source(tmp_path: Path) -> None:
     assert (projected.name, projected.rise) == ("SSP5-8.5, 2100", 0.77)
     assert "0.63 to 1.01 m" in projected.source
     assert (ours.name, ours.rise, ours.source) == ("ours", 0.3, "us")
+
+
+def test_what_is_known_of_evacuation_is_kept_and_impossible_numbers_are_refused(tmp_path: Path) -> None:
+    stated = "[planning]\nclearance_hours = 9\npeople_per_vehicle = 4\nshare_on_foot = 0.6\nnight_hours = [21, 5]\n"
+    zone = '[warnings]\ntime_zone = "Europe/Rome"\n'
+    region_file = load_region_file(write(tmp_path, f"{MINIMAL}{stated}{zone}"))
+    assert region_file.planning is not None
+    settings = evacuation_settings(region_file.planning, region_file.warnings)
+    assert settings == EvacuationSettings(9.0, 4.0, 0.6, (21.0, 5.0), 1.0)
+    plain = load_region_file(write(tmp_path, f"{MINIMAL}[planning]\nbudget = 1\n[warnings]\n"))
+    assert plain.planning is not None
+    assert evacuation_settings(plain.planning, plain.warnings) == EvacuationSettings()
+    for wrong in ("clearance_hours = 0", "share_on_foot = 1.2", "people_per_vehicle = 0", "night_hours = [22, 25]"):
+        assert f"planning.{wrong.split()[0]}" in refusal(tmp_path, f"{MINIMAL}[planning]\n{wrong}\n")
 
 
 def test_files_that_are_no_region_file_are_refused(tmp_path: Path) -> None:

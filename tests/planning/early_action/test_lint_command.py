@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from strandline.cli.main import main
-from strandline.planning.early_action.protocol import protocol_to_toml
+from strandline.planning.early_action.protocol_file import protocol_to_toml
 from tests.fixtures.protocols import GATE
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
-from strandline.planning.early_action.protocol import (
+from strandline.planning.early_action.protocol_file import (
     PUBLISHED,
     lint,
     load_protocol,
@@ -73,7 +73,7 @@ def test_any_text_and_numbers_are_unchanged_by_a_file(
         ("valid_hours", "valid_hour", "indicators.high.valid_hour", "known keys here: variable"),
         ('stop = { when = "not left", for_hours = 4.0 }\n', "", "phases.0.stop", "is missing.*add 'stop'"),
         (', for_hours = 4.0 }', " }", "phases.0.stop.for_hours", "is missing"),
-        ("degraded = {", "degrade = {", "phases.0.degrade", "known keys here: name, start"),
+        ("degraded = {", "degrade = {", "phases.0.degrade", "known keys here: name, title"),
         (', decided_by = "the duty officer"', "", "phases.0.degraded.decided_by", "is missing"),
         ('response = "Execute"', 'response = "AllClear"', "phases.0.response", "'AllClear' does not fit"),
         ('start = "high"', 'start = "hihg"', "phases.0.start", "'hihg' is no known indicator; known: high, left"),

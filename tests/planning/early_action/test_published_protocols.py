@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from strandline.planning.early_action.protocol import published_protocol
-from strandline.planning.early_action.triggers import Stream, verdicts_of
+from strandline.planning.early_action.indicators import verdicts_of
+from strandline.planning.early_action.protocol_file import published_protocol
+from strandline.planning.early_action.streams import Stream
 from tests.fixtures.protocols import START, PhaseState, evaluate, forecast
 
 CYCLONE, FLOOD = published_protocol("bangladesh_cyclone"), published_protocol("bangladesh_flood")

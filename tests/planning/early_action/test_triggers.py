@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from strandline.errors import InputError
 from strandline.planning.early_action.expressions import decide, names_in, negated_in
-from strandline.planning.early_action.triggers import Stream, replay, verdicts_of
+from strandline.planning.early_action.indicators import verdicts_of
+from strandline.planning.early_action.streams import Stream
+from strandline.planning.early_action.triggers import replay
 from tests.fixtures.protocols import (
     GATE,
     START,
@@ -121,7 +123,7 @@ def test_later_data_never_change_an_earlier_state(values: list[float]) -> None:
 
 
 def test_a_probability_must_exceed_the_threshold() -> None:
-    likely = ahead("sea", 1.5, 0.5, (3, 12))
+    likely = ahead("sea", 1.5, 0.5, (3, 6))
     for count, expected in ((24, 0.0), (25, 0.0), (26, 1.0)):
         members = np.where(np.arange(50) < count, 1.5, 1.49)
         assert verdicts_of(likely, forecast(np.tile(members, (1, 2, 1)), [3, 6])).tolist() == [expected]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from capvalidator import validate_cap_message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -13,27 +14,31 @@ from lxml import etree
 import strandline.report
 import tests.fixtures.reports as coast
 from strandline.errors import InputError
+from strandline.report.alerts.area import WarnedArea
 from strandline.report.alerts.cap import (
     STATUS_OF,
     Reference,
     as_cap,
     certainty_of,
-    follow_up,
     rarity_of,
     severity_of,
     urgency_of,
 )
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.findings import Issuer
-from tests.fixtures.flood_warnings import ISSUER, SCHEMA, a_warning, parsed
+from strandline.report.alerts.issued import follow_up
+from strandline.report.alerts.issuer import NO_ISSUER, Issuer
+from tests.fixtures.flood_warnings import ISSUER, OASIS, RING, STRICT, a_text, a_warning, assert_valid, parsed
 
 
-def test_a_wrong_order_and_a_wrong_value_fail_the_schema() -> None:
+@pytest.mark.parametrize("schema", [STRICT, OASIS])
+def test_a_wrong_order_and_a_wrong_value_fail_the_schema(schema: etree.XMLSchema) -> None:
     good = as_cap(a_warning(), ISSUER).decode()
-    assert SCHEMA.validate(etree.fromstring(good.encode()))
+    assert_valid(good.encode())
     swapped = good.replace("<msgType>Alert</msgType>", "").replace("<status>", "<msgType>Alert</msgType><status>")
-    assert not SCHEMA.validate(etree.fromstring(swapped.encode()))
-    assert not SCHEMA.validate(etree.fromstring(good.replace(">Likely<", ">Sure<").encode()))
+    sure = good.replace(">Likely<", ">Sure<")
+    assert not schema.validate(etree.fromstring(swapped.encode()))
+    assert not schema.validate(etree.fromstring(sure.encode()))
+    assert not validate_cap_message(sure.encode(), strict=False).passed
 
 
 def test_simulated_numbers_give_an_exercise_and_real_ones_a_draft() -> None:
@@ -74,9 +79,14 @@ def test_times_carry_the_offset_that_cap_requires() -> None:
         {"probability": 1.2},
         {"probability": float("nan")},
         {"expires": pd.Timestamp("2022-11-22T07:00")},
-        {"polygon": ((45.0, 12.0), (45.1, 12.0), (45.1, 12.1), (45.2, 12.0))},
-        {"polygon": ((45.0, 12.0), (45.1, 12.0), (45.0, 12.0))},
-        {"polygon": ((12.0, 245.0), (12.0, 245.1), (12.1, 245.1), (12.0, 245.0))},
+        {"areas": ()},
+        {"areas": (WarnedArea("Sella", ()),)},
+        {"areas": (WarnedArea("Sella", (RING, ((45.0, 12.0), (45.1, 12.0), (45.1, 12.1), (45.2, 12.0)))),)},
+        {"areas": (WarnedArea("Sella", (((45.0, 12.0), (45.1, 12.0), (45.0, 12.0)),)),)},
+        {"areas": (WarnedArea("Sella", (((12.0, 245.0), (12.0, 245.1), (12.1, 245.1), (12.0, 245.0)),)),)},
+        {"areas": (WarnedArea("Sella", (((0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)),)),)},
+        {"texts": ()},
+        {"texts": (a_text("it"), a_text("it"))},
     ],
 )
 def test_an_inconsistent_warning_is_refused(changes: dict[str, object]) -> None:
@@ -92,13 +102,15 @@ def test_a_sender_with_a_comma_is_refused() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_gives_a_readable_document(text: str) -> None:
-    document = etree.fromstring(as_cap(a_warning(headline=text, area=text or "here"), ISSUER))
+    document = etree.fromstring(
+        as_cap(a_warning(texts=(a_text(headline=text),), areas=(WarnedArea(text or "here", (RING,)),)), ISSUER)
+    )
     assert not document.findall(".//{*}script")
 
 
 def test_markup_in_a_name_stays_text() -> None:
     name = "<script>alert(1)</script> & co"
-    assert parsed(a_warning(area=name))["areaDesc"] == name
+    assert parsed(a_warning(areas=(WarnedArea(name, (RING,)),)))["areaDesc"] == name
 
 
 def test_certainty_urgency_and_severity_follow_probability_lead_and_return_period() -> None:
@@ -123,7 +135,7 @@ def test_an_update_names_what_it_replaces() -> None:
     new = a_warning(identifier="sella-2", issued=old.issued + pd.Timedelta(hours=3), probability=0.9)
     (message,) = follow_up([old], [new], ISSUER, new.issued)
     text = parsed(message)
-    SCHEMA.assertValid(etree.fromstring(as_cap(message, ISSUER)))
+    assert_valid(as_cap(message, ISSUER))
     assert text["msgType"] == "Update"
     assert text["references"] == "alerts.sella.example,sella-1,2022-11-22T06:00:00-00:00"
     assert text["identifier"] == "sella-2"
@@ -133,7 +145,7 @@ def test_a_warning_that_is_no_longer_due_is_cancelled() -> None:
     old = a_warning()
     later = old.issued + pd.Timedelta(hours=9)
     (message,) = follow_up([old], [], ISSUER, later)
-    SCHEMA.assertValid(etree.fromstring(as_cap(message, ISSUER)))
+    assert_valid(as_cap(message, ISSUER))
     text = parsed(message)
     assert (text["msgType"], text["responseType"], text["urgency"]) == ("Cancel", "AllClear", "Past")
     assert text["references"].split(",")[1] == old.identifier
@@ -160,3 +172,58 @@ def test_a_message_that_replaces_nothing_is_an_alert_and_only_a_cancel_gives_the
         a_warning(response="AllClear")
     with pytest.raises(InputError, match="AllClear belongs to a cancel"):
         a_warning(message="Cancel", replaces=before)
+
+
+LANGUAGES = st.lists(st.sampled_from(["en-GB", "bn", "vi", "it-IT"]), min_size=1, unique=True)
+TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=80)
+
+
+@settings(max_examples=40, deadline=None)
+@given(LANGUAGES, TEXT, st.floats(0, 1), st.floats(1, 1e4), st.integers(0, 72), st.integers(0, 72), st.integers(1, 5))
+def test_any_warning_passes_the_schema_of_oasis_and_another_partys_validator(
+    languages: list[str], text: str, probability: float, period: float, lead: int, duration: int, n_areas: int
+) -> None:
+    hour, issued = pd.Timedelta(hours=1), pd.Timestamp("2022-11-22T06:00")
+    warning = a_warning(
+        texts=tuple(a_text(language, text) for language in languages), probability=probability, return_period=period,
+        onset=issued + lead * hour, expires=issued + (lead + duration) * hour,
+        areas=tuple(WarnedArea(f"{text} {number}", (RING,) * number) for number in range(1, n_areas + 1)),
+    )  # fmt: skip
+    message = as_cap(
+        warning, replace(ISSUER, web="https://sella.example/flood", contact=text, languages=tuple(languages))
+    )
+    assert_valid(message)
+    infos = etree.fromstring(message).findall("{*}info")
+    assert [info.findtext("{*}language") for info in infos] == languages
+    assert all(len(info.findall("{*}area")) == n_areas for info in infos)
+
+
+def test_the_issuer_language_category_and_event_code_are_those_of_the_place() -> None:
+    issuer = Issuer(
+        "alerts.sella.example", "Harbour office", web="https://sella.example", languages=("it", "en-GB"),
+        categories=("Met",), event_codes=(("OET:v1.2", "OET-042"), ("local", "acqua-alta")),
+    )  # fmt: skip
+    root = etree.fromstring(as_cap(a_warning(texts=(a_text("it"), a_text())), issuer))
+    italian, _ = root.findall("{*}info")
+    assert [each.text for each in italian.findall("{*}category")] == ["Met"]
+    codes = [(code[0].text, code[1].text) for code in italian.findall("{*}eventCode")]
+    assert codes == [("OET:v1.2", "OET-042"), ("local", "acqua-alta")]
+    assert italian.findtext("{*}web") == "https://sella.example"
+    assert italian.findtext("{*}effective") == root.findtext("{*}sent")
+
+
+def test_a_draft_without_an_issuer_says_that_it_cannot_be_released() -> None:
+    assert "cannot be released" in parsed(a_warning(), NO_ISSUER)["note"]
+    assert "cannot be released" not in parsed(a_warning())["note"]
+
+
+def test_a_draft_names_the_languages_that_no_native_speaker_has_checked() -> None:
+    note = parsed(a_warning(texts=(a_text(), a_text("bn"), a_text("vi"))))["note"]
+    assert "the texts in 'bn, vi'" in note
+
+
+def test_a_lower_bound_of_the_probability_is_marked_for_machines() -> None:
+    for is_bound, mark in ((True, "at least"), (False, "of the event")):
+        info = etree.fromstring(as_cap(a_warning(is_lower_bound=is_bound), ISSUER)).find("{*}info")
+        parameters = {pair[0].text: pair[1].text for pair in info.findall("{*}parameter")}
+        assert (parameters["probability"], parameters["probabilityIs"]) == ("0.70", mark)

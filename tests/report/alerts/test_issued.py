@@ -7,17 +7,19 @@ import pandas as pd
 import pytest
 
 from strandline.errors import InputError
-from strandline.report.alerts.cap import (
-    Reference,
-    as_cap,
-)
-from strandline.report.alerts.issued import follow_up_issued, read_issued
-from strandline.report.findings import Issuer
-from tests.fixtures.flood_warnings import ISSUER, a_warning
+from strandline.report.alerts.area import WarnedArea
+from strandline.report.alerts.cap import Reference, as_cap
+from strandline.report.alerts.issued import follow_up, follow_up_issued, read_issued
+from strandline.report.alerts.issuer import Issuer
+from tests.fixtures.flood_warnings import ISSUER, RING, a_text, a_warning
 
 
 def test_an_issued_message_reads_back_unchanged(tmp_path: Path) -> None:
-    warning = a_warning(parameters=(("waterLevel", "1.20 m"), ("provenance", "real")), headline="High & <low>")
+    warning = a_warning(
+        parameters=(("waterLevel", "1.20 m"),), is_lower_bound=True,
+        texts=(a_text(headline="High & <low>"), a_text("bn", "উপকূলীয় বন্যা")),
+        areas=(WarnedArea("Mole", (RING,)), WarnedArea("Quay", (RING, RING))),
+    )  # fmt: skip
     update = replace(
         warning, identifier="sella-2", issued=warning.issued + pd.Timedelta(hours=1), message="Update",
         replaces=(Reference(ISSUER.sender, "sella-1", warning.issued),),
@@ -57,7 +59,7 @@ def write_issued(alerts: Path, name: str, content: bytes) -> None:
 
 
 def test_drafts_update_or_cancel_issued_warnings_and_repeat_none() -> None:
-    old, hour = a_warning(parameters=(("provenance", "real"),)), pd.Timedelta(hours=1)
+    old, hour = a_warning(), pd.Timedelta(hours=1)
     newer = replace(old, identifier="sella-2", issued=old.issued + hour)
     unlikely = replace(newer, identifier="sella-3", probability=0.01)
     assert follow_up_issued([newer], [], ISSUER) == [newer]
@@ -66,3 +68,20 @@ def test_drafts_update_or_cancel_issued_warnings_and_repeat_none() -> None:
     assert (update.message, update.replaces[0].identifier) == ("Update", "sella-1")
     (cancel,) = follow_up_issued([unlikely], [old], ISSUER)
     assert (cancel.message, cancel.issued) == ("Cancel", unlikely.issued)
+
+
+def test_a_cancel_is_in_the_languages_of_the_warning_and_does_not_call_anyone_back() -> None:
+    old = a_warning(texts=(a_text("it"), a_text("bn"), a_text()))
+    later = old.issued + pd.Timedelta(hours=2)
+    (cancel,) = follow_up([old], [], ISSUER, later)
+    assert [text.language for text in cancel.texts] == ["it", "bn", "en-GB"]
+    assert cancel.texts[2].headline == "Cancelled: High water"
+    assert "may still be under water" in cancel.texts[2].instruction
+    assert "only when the authority says so" in cancel.texts[2].instruction
+
+
+def test_a_cancel_of_a_text_that_a_person_wrote_in_another_language_is_in_english() -> None:
+    old = a_warning(texts=(a_text("fr", "Marée haute"),))
+    (cancel,) = follow_up([old], [], ISSUER, old.issued + pd.Timedelta(hours=2))
+    assert [text.language for text in cancel.texts] == ["en-GB"]
+    assert cancel.texts[0].headline == "Cancelled: Marée haute"

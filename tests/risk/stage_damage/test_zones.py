@@ -259,6 +259,9 @@ def test_a_sample_whose_lowest_level_is_below_the_dry_one_starts_with_a_step() -
         (lambda r: {"population": r.population[:1]}, "need"),
         (lambda r: {"population": np.where(np.arange(r.levels.shape[1]) == 2, np.nan, r.population)}, "in part"),
         (lambda r: {"dry_level": np.nan}, "dry level"),
+        (lambda r: {"dangerous_share": np.minimum(r.flooded_share + 0.1, 1)}, "more land is dangerous than flooded"),
+        (lambda r: {"people_in_danger": -1 - r.people_in_danger}, "negative or falls"),
+        (lambda r: {"dangerous_level": r.dangerous_level[:, :2]}, "dangerous_level is"),
     ],
 )
 def test_an_inconsistent_stage_damage_is_refused(change: object, fault: str) -> None:

@@ -55,6 +55,8 @@ def test_homes_have_people_and_some_numbers_are_unknown(assets: gpd.GeoDataFrame
     assert homes.dropna().between(50, 2000).all()
     assert not of(assets, "commercial", "agriculture")["people"].any()
     assert of(assets, "road", "hospital")["people"].isna().all()
+    assert (of(assets, "shelter")["places"] == 263).all()
+    assert assets.loc[assets["asset_class"] != "shelter", "places"].isna().all()
     assert set(ASSET_DETAILS) - {"operation_threshold"} <= set(assets.columns)
     assert assets["district"].nunique() > 2
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from strandline.errors import InputError
-from strandline.planning.early_action.triggers import Stream
+from strandline.planning.early_action.streams import Stream
 from strandline.simulator.coast import simulate_dry_coast
 from strandline.simulator.sea.surge_forecasts import ForecastSkill, SurgeForecasts, forecast_surges
 from tests.fixtures.protocols import until

@@ -121,7 +121,7 @@ def test_every_table_format_can_grow(tmp_path: Path) -> None:
 
 def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     now = START + 12 * HOUR
-    with pytest.raises(FeedError, match=r"stream 'Pier': .*gone\.csv cannot be read"):
+    with pytest.raises(FeedError, match=r"stream 'Pier': .*gone\.csv: cannot be read"):
         feed(tmp_path / "gone.csv", now).read(START, now)
     (tmp_path / "other.csv").write_text("when,level\n" + rows(0, 3))
     with pytest.raises(FeedError, match="has no column 'time'"):

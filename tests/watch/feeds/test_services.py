@@ -37,7 +37,8 @@ def service(answer: object, status: int = 200, requests: list[httpx.Request] | N
             requests.append(request)
         if isinstance(answer, Exception):
             raise answer
-        return httpx.Response(status, text=answer) if isinstance(answer, str) else httpx.Response(status, json=answer)
+        text = answer if isinstance(answer, str) else json.dumps(answer)
+        return httpx.Response(status, stream=httpx.ByteStream(text.encode()))
 
     return Service("Gauge", httpx.Client(transport=httpx.MockTransport(respond)), {"X-Token": "hush"})
 
@@ -231,7 +232,9 @@ def test_every_failure_of_a_service_is_a_feed_error_without_secrets(answer: obje
 def test_a_redirection_is_named_and_not_followed() -> None:
     def respond(request: httpx.Request) -> httpx.Response:
         assert request.url.host != "thief.example"
-        return httpx.Response(302, headers={"location": "https://thief.example/api?key=1"})
+        return httpx.Response(
+            302, headers={"location": "https://thief.example/api?key=1"}, stream=httpx.ByteStream(b"")
+        )
 
     moved = Service("Gauge", httpx.Client(transport=httpx.MockTransport(respond)))
     with pytest.raises(FeedError, match=r"sends to thief\.example/api; give that address"):
@@ -300,7 +303,7 @@ def item(name: str, taken: str, **properties: object) -> dict[str, object]:
 def stac(url: str, collection: str) -> Stac:
     keys = {"kind": "stac", "url": url, "collections": [collection]}
     section = sections.StacStreamSection.model_validate(SCHEDULE | {"name": "scenes"} | keys)
-    return Stac(section, (12.0, 45.0, 13.0, 46.0))
+    return Stac(Service("scenes", httpx.Client()), section, (12.0, 45.0, 13.0, 46.0))
 
 
 def test_stac_gives_scenes_with_cloud_cover_and_url(server: Server) -> None:

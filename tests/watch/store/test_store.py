@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 from benchmarks.agent.scripted_watch import HOUR, START, decision_at, hold_step, message, write_step
 from strandline.errors import InputError
-from strandline.report.alerts.cap import FloodWarning, as_cap
-from strandline.report.findings import Issuer
+from strandline.report.alerts.cap import as_cap
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health, Reading
-from strandline.watch.store import AlertDraft, AlreadyDone, Busy, Store, StoredForecast
-from strandline.watch.store.audit.outbox import alerts_beside
+from strandline.watch.store import AlertDraft, AlreadyDone, Busy, Delivery, Store, StoredForecast
+from strandline.watch.store.database.locations import Locations
+from tests.fixtures.flood_warnings import ISSUER, a_warning
 
 LEVEL = Reading("gauge", "water_level", START, START, 0.5)
 
@@ -235,23 +235,23 @@ def test_invalid_content_of_a_step_is_refused(tmp_path: Path) -> None:
             step.add_alerts([AlertDraft(message("20220113T05/1", ""))])
         with pytest.raises(InputError, match="belongs to the unknown decision 'nine'"):
             step.add_alerts([AlertDraft(message("one", ""), "nine")])
-        step.add_alerts([AlertDraft(message("one", ""))])
-        with pytest.raises(InputError, match="one is given twice"):
+        with pytest.raises(InputError, match="belongs to no decision"):
             step.add_alerts([AlertDraft(message("one", ""))])
+        (decision,) = step.add_decisions([decision_at(START, 0.9)])
+        step.add_alerts([AlertDraft(message("one", ""), decision)])
+        with pytest.raises(InputError, match="one is given twice"):
+            step.add_alerts([AlertDraft(message("one", ""), decision)])
 
 
 def test_an_alert_is_released_only_after_a_named_person_confirms_it(store: Store, tmp_path: Path) -> None:
-    warning = FloodWarning(
-        "sella-1", "gate", "real", pd.Timestamp(START), pd.Timestamp(START), pd.Timestamp(START), 0.7, 12.0, "flood",
-        "High water", "The sea may pass 1.2 m.", "Confirm first.", "Execute", "Sella",
-        ((45.0, 12.0), (45.1, 12.0), (45.1, 12.1), (45.0, 12.0)),
-    )  # fmt: skip
-    draft = AlertDraft(as_cap(warning, Issuer("alerts.sella.example", "Harbour office")))
+    at_once = {name: pd.Timestamp(START) for name in ("issued", "onset", "expires")}
     with store.step(START) as step:
+        (decision,) = step.add_decisions([decision_at(START, 0.9)])
+        draft = AlertDraft(as_cap(a_warning(**at_once), ISSUER), decision)
         assert step.add_alerts([draft]) == ["sella-1"]
         assert store.read.pending(START).alerts == ()
-    assert store.deliver(tmp_path) == [tmp_path / "drafts" / "sella-1.xml"]
-    assert store.deliver(tmp_path) == []
+    assert store.deliver(tmp_path) == Delivery((tmp_path / "drafts" / "sella-1.xml",), ())
+    assert store.deliver(tmp_path) == Delivery((), ())
     (waiting,) = store.read.pending(START).alerts
     assert (waiting.identifier, waiting.status, waiting.draft) == ("sella-1", "Draft", draft)
     with pytest.raises(InputError, match="names no person"):
@@ -262,7 +262,7 @@ def test_an_alert_is_released_only_after_a_named_person_confirms_it(store: Store
         store.confirm("sella-1", "Ada Vento", "", START - HOUR)
     assert not (tmp_path / "confirmed").exists()
     confirmation = store.confirm("sella-1", "Ada Vento", "by telephone", START + HOUR)
-    assert store.deliver(tmp_path) == [tmp_path / "confirmed" / "sella-1.xml"]
+    assert store.deliver(tmp_path) == Delivery((tmp_path / "confirmed" / "sella-1.xml",), ())
     assert (tmp_path / "confirmed" / "sella-1.xml").read_bytes() == draft.xml
     assert store.read.pending(START).alerts == ()
     (kept,) = store.read.alerts(START, START)
@@ -274,14 +274,19 @@ def test_an_alert_is_released_only_after_a_named_person_confirms_it(store: Store
 def test_a_file_is_never_replaced_and_no_file_is_written_outside_the_folder(tmp_path: Path) -> None:
     with Store.open(tmp_path / "watch.db") as store:
         with store.step(START) as step:
-            step.add_alerts([AlertDraft(message("../../etc/passwd", ""))])
-        (path,) = store.deliver(tmp_path / "alerts")
+            (decision,) = step.add_decisions([decision_at(START, 0.9)])
+            step.add_alerts([AlertDraft(message("../../etc/passwd", ""), decision)])
+        (path,) = store.deliver(tmp_path / "alerts").written
         assert path == tmp_path / "alerts" / "drafts" / "..%2F..%2Fetc%2Fpasswd.xml"
         with store.step(START + HOUR) as step:
-            step.add_alerts([AlertDraft(message("other", ""))])
+            (decision,) = step.add_decisions([decision_at(START + HOUR, 0.9)])
+            step.add_alerts([AlertDraft(message(name, ""), decision) for name in ("other", "third")])
         (tmp_path / "alerts" / "drafts" / "other.xml").write_text("somebody else's")
-        with pytest.raises(InputError, match="exists with another content"):
-            store.deliver(tmp_path / "alerts")
+        delivery = store.deliver(tmp_path / "alerts")
+        assert [path.name for path in delivery.written] == ["third.xml"], "one that is refused holds up no other"
+        assert [one.identifier for one in delivery.refused] == ["other"]
+        assert "exists with another content" in delivery.refused[0].why
+        assert (tmp_path / "alerts" / "drafts" / "other.xml").read_text() == "somebody else's"
 
 
 def test_decisions_that_need_a_person_are_pending_until_confirmed(store: Store) -> None:
@@ -346,6 +351,9 @@ def _until_free(act: Callable[[], object]) -> None:
 
 
 def test_the_alerts_folder_is_beside_the_store(tmp_path: Path) -> None:
-    assert alerts_beside(tmp_path / "a.db", Path("run")) == tmp_path / "a-alerts"
-    assert alerts_beside(f"sqlite:///{tmp_path}/b.db", Path("run")) == tmp_path / "b-alerts"
-    assert alerts_beside("postgresql+pg8000://me@host/watch?x=1", Path("run")) == Path("run") / "watch-alerts"
+    def alerts_of(address: str | Path) -> Path | None:
+        return Locations.of(address, Path("run")).alerts
+
+    assert alerts_of(tmp_path / "a.db") == tmp_path / "a-alerts"
+    assert alerts_of(f"sqlite:///{tmp_path}/b.db") == tmp_path / "b-alerts"
+    assert alerts_of("postgresql+pg8000://me@host/watch?x=1") == Path("run") / "watch-alerts"

@@ -11,6 +11,7 @@ from strandline.watch.store import Busy, Store
 from strandline.web.app import PREFIX
 from strandline.web.run_folder import RunFolder
 from strandline.web.watch_view import WatchView
+from tests.fixtures.stores import execute
 from tests.fixtures.web import BEARER, CONFIRMATION, HOUR, START, STEPS, TOKEN, client_of, fetch_all, make_watch
 
 
@@ -52,7 +53,7 @@ def test_a_confirmation_is_written_to_the_log(
         answer = client.post(f"{PREFIX}/watch/confirmations", json=CONFIRMATION, headers=BEARER)
         assert answer.status_code == 201
         assert answer.json()["is_delivered"]
-        last = fetch_all(client, f"{PREFIX}/watch/log")[-1]
+        (last,) = (one for one in fetch_all(client, f"{PREFIX}/watch/log") if one["kind"] == "confirmation")
         assert (last["kind"], last["data"]["person"], last["data"]["subject"]) == (
             "confirmation", "Ada Vento", CONFIRMATION["subject"],
         )  # fmt: skip
@@ -134,3 +135,33 @@ def test_before_the_first_step_there_is_neither_hour_nor_forecast(runs: dict[str
 def test_the_watch_reports_the_age_of_its_newest_step(runs: dict[str, RunFolder], watched: WatchView) -> None:
     with client_of(runs, replace(watched, clock=lambda: START + 12 * HOUR)) as client:
         assert client.get(f"{PREFIX}/watch").json()["age_hours"] == pytest.approx(8)
+
+
+def test_a_forged_alert_can_be_confirmed_by_nobody_and_the_answer_names_no_path(
+    runs: dict[str, RunFolder], own_watch: WatchView
+) -> None:
+    """On 2d0579a the alert went to ``confirmed/``."""
+    forged = (
+        "INSERT INTO alerts SELECT 'forged', hour, status, replace(xml, 'Exercise', 'Actual'), decision FROM alerts"
+    )
+    execute(own_watch.run.path / "watch.db", f"{forged} LIMIT 1")
+    with client_of(runs, own_watch) as client:
+        request = {**CONFIRMATION, "subject": "forged"}
+        answer = client.post(f"{PREFIX}/watch/confirmations", json=request, headers=BEARER)
+    assert answer.status_code == 503
+    assert "the watch's store is damaged: 'forged' is not of the watch" in answer.json()["detail"]
+    assert str(own_watch.run.path) not in answer.text
+    assert not list(own_watch.alerts.glob("confirmed/*"))
+
+
+def test_an_alert_that_was_confirmed_and_cannot_be_released_is_reported(
+    runs: dict[str, RunFolder], own_watch: WatchView
+) -> None:
+    (own_watch.alerts / "confirmed").mkdir(parents=True)
+    (own_watch.alerts / "confirmed" / "sella-20221121T00.xml").write_text("of somebody else")
+    with client_of(runs, own_watch) as client:
+        request = {**CONFIRMATION, "subject": "sella-20221121T00"}
+        answer = client.post(f"{PREFIX}/watch/confirmations", json=request, headers=BEARER)
+    assert answer.status_code == 503
+    assert "the confirmation is kept, but the alert is not released" in answer.json()["detail"]
+    assert str(own_watch.alerts) not in answer.text

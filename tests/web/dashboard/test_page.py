@@ -46,6 +46,13 @@ def test_the_page_shows_what_matters_without_a_script(client: TestClient) -> Non
     assert "out of date" not in page
 
 
+@pytest.mark.parametrize(("language", "headline"), [("bn", "জোয়ার বাড়ছে"), ("en", "High water"), ("vi", "High water")])
+def test_a_draft_is_shown_in_the_readers_language_or_else_in_its_first(
+    client: TestClient, language: str, headline: str
+) -> None:
+    assert f"Exercise · {headline}" in PageText.of(client.get(f"/?lang={language}"))
+
+
 def test_without_a_watch_the_page_says_so(run: RunFolder) -> None:
     with client_of({"before": run}, None) as client:
         assert labels("en")["no_watch"] in PageText.of(client.get("/"))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal, TypeVar
 
 import geopandas as gpd
@@ -16,7 +17,8 @@ from strandline.observations.arrays import Times
 from strandline.observations.observations import MODALITIES
 from strandline.observations.readers.annual_maxima import read_annual_maxima
 from strandline.observations.readers.assets import read_assets
-from strandline.observations.readers.observe import READERS, dataset_readers
+from strandline.observations.readers.formats.reading_process import Executor, in_this_process
+from strandline.observations.readers.observe import READERS, dataset_readers, files_of, paths_of
 from strandline.observations.readers.quality import FLAG_NAMES, MISSING
 from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tidal_constants import read_tidal_constants
@@ -89,31 +91,47 @@ class Inventory:
         return self.terrain is not None and all(stream.state != "unreadable" for stream in self.streams)
 
 
-def take_inventory(region_file: RegionFile, now: np.datetime64 | None = None) -> Inventory:
+def take_inventory(
+    region_file: RegionFile, now: np.datetime64 | None = None, execute: Executor = in_this_process
+) -> Inventory:
     """Read every stream separately; an unreadable one does not hide the others.
 
     Args:
         now: reference of the ages (UTC); the current time when ``None``.
+        execute: where files are parsed.
     """
     now = np.datetime64("now", "ns") if now is None else now
     terrain: xr.Dataset | None = None
     streams: list[Stream] = []
+    region, readers, files = region_file.region, dataset_readers(region_file), partial(files_of, region_file)
+
+    def describe(name: str, section: S | None, of: Callable[[S], Stream], paths: list[Path], cost: str = "") -> None:
+        """Add the description of a section's data; absent without the section."""
+        if section is None:
+            streams.append(_absent(name))
+            return
+        try:
+            streams.append(execute(paths, partial(of, section)))
+        except InputError as error:
+            streams.append(_unreadable(name, error, cost or name))
+
     try:
-        terrain = read_terrain(region_file.terrain, region_file.region)
+        terrain = execute(files("terrain"), partial(read_terrain, region_file.terrain, region))
         streams.append(_describe_terrain(terrain))
     except InputError as error:
-        streams.append(_unreadable("terrain", error))
-    region, readers = region_file.region, dataset_readers(region_file)
+        streams.append(_unreadable("terrain", error, "terrain"))
     if not region_file.tide_gauge:
         streams.append(_absent("tide_gauge"))
     for number, gauge in enumerate(region_file.tide_gauge):
         cost = "neighbour" if number else "tide_gauge"
-        streams.append(_describe(f"tide_gauge: {gauge.name}", gauge, partial(_describe_gauge, cost, now), cost))
-    streams.append(_describe("tides", region_file.tides, partial(_describe_tides, region)))
-    streams.append(_describe("extremes", region_file.extremes, partial(_describe_extremes, now)))
+        describe(f"tide_gauge: {gauge.name}", gauge, partial(_describe_gauge, cost, now), paths_of(gauge), cost)
+    tides, extremes, zones = region_file.tides, region_file.extremes, region_file.zones
+    describe("tides", tides, partial(_describe_tides, region), [] if tides is None else paths_of(tides))
+    describe("extremes", extremes, partial(_describe_extremes, now), [] if extremes is None else paths_of(extremes))
     for name in READERS:
         if name not in ("terrain", "tide_gauge"):
-            streams.append(_describe(name, readers.get(name), partial(_describe_modality, name, now)))
+            paths = files(name) if name in readers else []
+            describe(name, readers.get(name), partial(_describe_modality, name, now), paths)
     assets: gpd.GeoDataFrame | None = None
     if region_file.assets is None:
         streams.append(_absent("assets"))
@@ -122,11 +140,11 @@ def take_inventory(region_file: RegionFile, now: np.datetime64 | None = None) ->
     else:
         try:
             found = xr.Dataset() if terrain is None else terrain
-            assets = read_assets(region_file.assets, region_file.region, found)
+            assets = execute(files("assets"), partial(read_assets, region_file.assets, region, found))
             streams.append(_describe_assets(region_file.assets, assets, now))
         except InputError as error:
-            streams.append(_unreadable("assets", error))
-    streams.append(_describe("zones", region_file.zones, partial(_describe_zones, region)))
+            streams.append(_unreadable("assets", error, "assets"))
+    describe("zones", zones, partial(_describe_zones, region), [] if zones is None else paths_of(zones))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
     return Inventory(region, tuple(streams), held_out, gauges, terrain, assets)
@@ -136,16 +154,6 @@ def known_spans(time: Times, known: npt.NDArray[np.bool_]) -> tuple[tuple[np.dat
     """First and last time of each uninterrupted run of known values in a regular series."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(int)))
     return tuple((time[start], time[end - 1]) for start, end in zip(edges[::2], edges[1::2], strict=True))
-
-
-def _describe(name: str, section: S | None, describe: Callable[[S], Stream], cost: str | None = None) -> Stream:
-    """The description of a section's data; absent without the section."""
-    if section is None:
-        return _absent(name)
-    try:
-        return describe(section)
-    except InputError as error:
-        return _unreadable(name, error, cost)
 
 
 def _describe_gauge(cost: str, now: np.datetime64, gauge: TideGaugeSection) -> Stream:
@@ -259,8 +267,8 @@ def _absent(name: str) -> Stream:
     return Stream(name, "absent", "not in the region file", COSTS[name])
 
 
-def _unreadable(name: str, error: InputError, cost: str | None = None) -> Stream:
-    return Stream(name, "unreadable", str(error), COSTS[cost or name])
+def _unreadable(name: str, error: InputError, cost: str) -> Stream:
+    return Stream(name, "unreadable", str(error), COSTS[cost])
 
 
 def _days(span: np.timedelta64) -> float:

@@ -1,6 +1,6 @@
 """Reads the files of a region file into ``Observations``. A named but unusable file stops the run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,23 @@ from strandline.observations.observations import Observations, Provenance
 from strandline.observations.readers.assets import read_assets
 from strandline.observations.readers.climate import read_climate
 from strandline.observations.readers.cyclone_tracks import read_storms
+from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
 from strandline.observations.readers.terrain import read_terrain
 from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
-from strandline.observations.region_file.data_sections import AssetsSection
+from strandline.observations.region_file.data_sections import AssetsSection, TideGaugeSection
 from strandline.observations.region_file.values import Sourced
+
+
+def _read_tide_gauges(gauges: Sequence[TideGaugeSection], region: Region) -> xr.Dataset:
+    return read_tide_gauges(gauges)
+
 
 READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
     "terrain": ("terrain", read_terrain),
-    "tide_gauge": ("tide_gauge", lambda gauges, _: read_tide_gauges(gauges)),
+    "tide_gauge": ("tide_gauge", _read_tide_gauges),
     "sar": ("sar", read_sar),
     "sar_reference": ("sar", read_sar_reference),
     "optical": ("optical", read_optical),
@@ -32,18 +38,22 @@ READERS: dict[str, tuple[str, Callable[[Any, Region], xr.Dataset | None]]] = {
 needs one row here and one in ``MODALITIES``."""
 
 
-def observe(region_file: RegionFile) -> Observations:
+def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Observations:
     """Read every modality of a region file.
+
+    Args:
+        execute: where files are parsed.
 
     Raises:
         InputError: the first file that cannot be used: file, row and remedy.
     """
-    datasets = {name: read() for name, read in dataset_readers(region_file).items()}
+    datasets = {name: execute(files_of(region_file, name), read) for name, read in dataset_readers(region_file).items()}
     present = {name: dataset for name, dataset in datasets.items() if dataset is not None}
     provenance = {name: provenance_of(region_file, name) for name in present}
     assets = None
     if region_file.assets is not None:
-        assets = read_assets(region_file.assets, region_file.region, present["terrain"])
+        read = partial(read_assets, region_file.assets, region_file.region, present["terrain"])
+        assets = execute(files_of(region_file, "assets"), read)
         provenance["assets"] = provenance_of(region_file, "assets")
     return Observations(region_file.region, provenance=provenance, assets=assets, **present)
 
@@ -58,24 +68,33 @@ def dataset_readers(region_file: RegionFile) -> dict[str, Callable[[], xr.Datase
     return readers
 
 
+def files_of(region_file: RegionFile, modality: str) -> list[Path]:
+    """The files of a modality, or of another section."""
+    return [path for section in _sections(region_file, modality) for path in paths_of(section)]
+
+
 def provenance_of(region_file: RegionFile, modality: str) -> Provenance:
     """Source and licence of a modality: as the region file states them, else the file names."""
-    section = getattr(region_file, READERS[modality][0] if modality in READERS else modality)
-    sections: tuple[Sourced, ...] = section if isinstance(section, tuple) else (section,)
+    sections = _sections(region_file, modality)
     sources = dict.fromkeys(_source(section) for section in sections)
     licences = dict.fromkeys(section.licence for section in sections)
     return Provenance("real", "; ".join(sources), "; ".join(licences))
 
 
+def _sections(region_file: RegionFile, modality: str) -> tuple[Sourced, ...]:
+    section = getattr(region_file, READERS[modality][0] if modality in READERS else modality)
+    return section if isinstance(section, tuple) else (section,)
+
+
 def _source(section: Sourced) -> str:
-    stated = section.source or ", ".join(path.name for path in _paths(section))
+    stated = section.source or ", ".join(path.name for path in paths_of(section))
     if isinstance(section, AssetsSection) and section.lattice is not None:
         lattice = section.lattice
         stated = f"a lattice of {lattice.spacing:g} m, not a survey" + (f" ({stated})" if stated else "")
     return stated
 
 
-def _paths(section: Sourced) -> list[Path]:
+def paths_of(section: Sourced) -> list[Path]:
     """The files that a section and its sub-sections name."""
     paths: list[Path] = []
     for name in type(section).model_fields:

@@ -50,6 +50,7 @@ def read_tide_gauges(gauges: Sequence[TideGaugeSection]) -> xr.Dataset:
             "longitude": ("station", [gauge.longitude for gauge in gauges]),
             "latitude": ("station", [gauge.latitude for gauge in gauges]),
             "mean_sea_level": ("station", mean_sea_levels),
+            "gauge_zero": ("station", [gauge.datum_shift for gauge in gauges]),
         },
     )
 

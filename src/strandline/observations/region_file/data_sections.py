@@ -267,7 +267,8 @@ class ExtremesSection(Sourced):
 class AssetColumns(Section):
     """Columns of an asset survey; the value is ``value`` [EUR 2010], or ``floor_area`` [m2] × ``value_per_m2``.
 
-    An empty cell of ``people``, ``operation_threshold`` [m of water] or ``crest`` [m, region datum] is unknown.
+    An empty cell of ``people``, ``operation_threshold`` [m of water], ``crest`` [m, region datum] or ``places`` in a
+    shelter is unknown.
     """
 
     asset_class: str | None = None
@@ -279,6 +280,7 @@ class AssetColumns(Section):
     people: str | None = None
     operation_threshold: str | None = None
     crest: str | None = None
+    places: str | None = None
 
 
 class LatticeSection(Section):

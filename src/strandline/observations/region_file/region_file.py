@@ -14,6 +14,7 @@ from strandline.observations.region_file.data_sections import DataSections
 from strandline.observations.region_file.feed_sections import AnyStream
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Positive, Section, as_datetime64
+from strandline.observations.region_file.warnings_section import WarningsSection
 
 Continent = Literal["africa", "asia", "central america", "europe", "north america", "oceania", "south america"]
 
@@ -78,11 +79,26 @@ class ScenariosSection(Section):
         return self
 
 
+HourOfDay = Annotated[float, Field(ge=0, le=24)]
+
+
 class PlanningSection(Section):
-    """``budget`` [EUR 2010] for measures and ``crews`` for emergencies, where there is a limit."""
+    """``budget`` [EUR 2010] for measures and ``crews`` for emergencies, where there is a limit; and what is known of
+    evacuation, in place of the built-in assumptions.
+
+    ``clearance_hours`` [h] replaces the estimate of how long an area takes to clear. ``share_on_foot`` of the people
+    [-] have no vehicle. ``night_hours`` are the local hours between which people sleep, by the time zone of [warnings]
+    where one is stated, else by the longitude. ``drainage_hours`` [h] is the time in which flooded land drains: the
+    all-clear waits for it after the sea has fallen, and without it for a person.
+    """
 
     budget: Annotated[float, Field(ge=0)] | None = None
     crews: Annotated[int, Field(ge=0)] | None = None
+    clearance_hours: Annotated[float, Field(gt=0, le=120)] | None = None
+    people_per_vehicle: Annotated[float, Field(ge=1, le=100)] | None = None
+    share_on_foot: Annotated[float, Field(ge=0, le=1)] | None = None
+    night_hours: tuple[HourOfDay, HourOfDay] = (22.0, 6.0)
+    drainage_hours: Annotated[float, Field(gt=0)] | None = None
 
 
 class SplitSection(Section):
@@ -111,6 +127,7 @@ class RegionFile(DataSections):
     planning: PlanningSection | None = None
     split: SplitSection = SplitSection()
     stream: tuple[AnyStream, ...] = ()
+    warnings: WarningsSection | None = None
 
     @property
     def region(self) -> Region:

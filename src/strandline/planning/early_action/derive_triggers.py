@@ -1,195 +1,258 @@
-"""Derivation of a protocol: sea levels and probabilities at which acting pays."""
+"""Derivation of a protocol: when to act, for lives by evacuation area and for money by expected loss."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
-from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES, STOP_HOURS
-from strandline.planning.early_action.cost_loss import lowest_levels
-from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, Phase, Protocol, StopRule
+from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, DangerousArea, WholeRegion
+from strandline.planning.early_action.neighbour_rule import NeighbourRule
+from strandline.planning.early_action.protocol import (
+    DegradedRule,
+    Event,
+    Indicator,
+    Loss,
+    Night,
+    Phase,
+    Protocol,
+    StopRule,
+)
+from strandline.planning.early_action.trigger_constants import (
+    DECIDED_BY,
+    DEFERRAL_HOURS,
+    FORECAST,
+    FORECAST_OF_THE_PLACE,
+    NEIGHBOUR,
+    PRIOR,
+    STOP_HOURS,
+    STOP_SHARE,
+    UNDECIDED_HOURS,
+    VALID_HOURS,
+    WAITING_CHANCE,
+    WAITING_RATIO,
+)
 from strandline.planning.measures import OperationalMeasure
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.stage_damage.by_asset_class import StageDamageByClass
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 
-FORECAST, NEIGHBOUR = "forecast_water_level", "neighbour_water_level"
 PROBABILITIES = (0.8, 0.5, 0.2)
-"""Probabilities [-] for which a warning level is sought; an assumption: as many as people tell apart."""
-HYSTERESIS = 0.2
-"""Distance of the stop value below the lowest start value [m]; an assumption, wider than a usual forecast's jitter."""
-UNDECIDED_HOURS = 6.0
-"""Time without a decision after which the neighbouring gauge decides; an assumption: half a tide."""
-VALID_HOURS = 6.0
-"""Validity of a forecast or a neighbour's reading; an assumption: half a tide."""
-CAUTION = 0.2
-"""Distance below the event's level at which a neighbour's reading starts the action [m]; an assumption."""
-PRIOR = "act as if the level were reached while a storm warning of the weather service is in force"
+"""Probabilities [-] for which an example of a level at which acting pays is given."""
 
 
 @dataclass(frozen=True, eq=False)
 class TriggeredAction:
-    """An operational measure with the phase that starts it.
+    """An operational measure with the phases that start and stop it.
 
     Attributes:
-        indicators: those that the phase's expressions name.
+        phases: one, or for each evacuation area one and its fallback.
+        indicators: those that the phases' expressions name.
         avoided_loss: p10, p50, p90 per event of the phase's level; ``None`` = not expressed in money.
-        avoidable: levels [m] and the median loss that acting avoids there [EUR 2010]; ``None`` likewise.
+        avoidable: levels [m] and the mean loss that acting avoids there [EUR 2010]; ``None`` likewise.
     """
 
     measure: OperationalMeasure
-    phase: Phase
+    phases: tuple[Phase, ...]
     indicators: Mapping[str, Indicator]
-    avoided_loss: tuple[float, float, float] | None
-    avoidable: tuple[Floats, Floats] | None
+    avoided_loss: tuple[float, float, float] | None = None
+    avoidable: tuple[Floats, Floats] | None = None
 
-    @property
-    def event(self) -> Event:
-        """The event that the phase is for.
 
-        Raises:
-            InputError: the phase states none.
-        """
-        if self.phase.event is None:
-            raise InputError(f"phase '{self.phase.name}'", "states no event", "derive it from the hazard")
-        return self.phase.event
+@dataclass(frozen=True, eq=False)
+class TriggerInputs:
+    """What triggers are derived from.
+
+    Attributes:
+        damage: of single events; ``None`` where no asset is known, so that only measures for lives remain.
+        areas: evacuation areas; empty = none is known, and the whole region is one.
+        night: hours of darkness; ``None`` = no difference is made.
+        drainage_hours: stated time in which flooded land drains [h]; ``None`` = a person gives the all-clear.
+        neighbour: needed lead [h] and event level [m] → what the neighbour's gauge must read; ``None`` = no neighbour.
+        forecasts: variables that forecasts at hand give, besides the water level.
+    """
+
+    hazard: Hazard
+    damage: StageDamageByClass | None
+    areas: Sequence[DangerousArea] = ()
+    night: Night | None = None
+    drainage_hours: float | None = None
+    neighbour: NeighbourRule | None = None
+    forecasts: tuple[str, ...] = ()
 
 
 def derive_triggers(
-    hazard: Hazard,
-    damage: StageDamageByClass | None,
-    measures: Sequence[OperationalMeasure],
-    rng: np.random.Generator,
+    inputs: TriggerInputs, measures: Sequence[OperationalMeasure], rng: np.random.Generator
 ) -> tuple[list[TriggeredAction], list[str]]:
     """Phases for the measures that pay, and a sentence for each that does not.
 
-    A measure that costs money starts when, for one of ``PROBABILITIES``, the forecast exceeds that probability at the
-    lowest level where probability · avoidable loss exceeds the cost (cost-loss rule, ``cost_loss.lowest_levels``). A
-    measure for lives starts at ``PROBABILITY_FOR_LIVES`` of the level that first floods its asset classes, whatever it
-    costs.
-
-    Args:
-        damage: of single events; ``None`` where no asset is known, so that only measures for lives remain.
+    A measure for lives starts where the probability that the sea passes the dangerous level of an evacuation area,
+    between now + clearance time and the end of the forecast, exceeds ``PROBABILITY_FOR_LIVES``; its fallback starts
+    where that comes sooner. A measure that costs money starts where the expected avoidable loss exceeds the cost.
     """
     triggered: list[TriggeredAction] = []
     left_out: list[str] = []
     for measure in measures:
-        found = _for_lives(measure, hazard, damage) if measure.life_safety else _for_money(measure, hazard, damage, rng)
-        if isinstance(found, TriggeredAction):
-            triggered.append(found)
+        missing = [name for name in measure.needs if name not in inputs.forecasts]
+        if missing:
+            left_out.append(
+                f"{measure.title}: not offered. It rests on {' and '.join(missing).replace('_', ' ')}, and no forecast"
+                " of that is at hand here."
+            )
+            continue
+        if measure.life_safety:
+            action, notes = _for_lives(measure, inputs)
+            triggered.append(action)
+            left_out += notes
         else:
-            left_out.append(found)
+            found = _for_money(measure, inputs, rng)
+            if isinstance(found, TriggeredAction):
+                triggered.append(found)
+            else:
+                left_out.append(found)
     return triggered, left_out
 
 
-def join_protocol(study_area: str, triggered: Sequence[TriggeredAction]) -> Protocol | None:
+def join_protocol(study_area: str, triggered: Sequence[TriggeredAction], night: Night | None = None) -> Protocol | None:
     """One protocol of all triggered actions; ``None`` without any."""
     if not triggered:
         return None
     return Protocol(
         title=f"Early action at {study_area}",
         source="derived by Strandline from this place's hazard, damage and catalogue of measures",
-        confirmed_by="the duty officer",
+        confirmed_by=DECIDED_BY,
+        night=night,
         indicators={name: one for each in triggered for name, one in each.indicators.items()},
-        phases=tuple(each.phase for each in triggered),
+        phases=tuple(phase for each in triggered for phase in each.phases),
     )
 
 
-def _for_lives(measure: OperationalMeasure, hazard: Hazard, damage: StageDamageByClass | None) -> TriggeredAction | str:
-    levels = np.median(hazard.levels, axis=0)
-    first = 0
-    where: tuple[str, ...] = ()
-    if damage is not None and measure.classes:
-        flooded = [
-            tuple(name for kind in measure.classes for name in damage.flooded.get(kind, ((),) * levels.size)[period])
-            for period in range(levels.size)
-        ]
-        if not any(flooded):
-            return f"{measure.title}: none of its assets floods at any return period up to {_longest(hazard)} years."
-        first = next(period for period, names in enumerate(flooded) if names)
-        where = flooded[first]
-    level = float(levels[first])
-    floods = f" floods {len(where)} of its assets" if where else " is reached"
-    why = (
-        f"For lives, not for money: a chance of more than {100 * PROBABILITY_FOR_LIVES:g} % that the level of once in"
-        f" {hazard.return_periods[first]:g} years{floods}."
-    )
-    phase, indicators = _phase(measure, {PROBABILITY_FOR_LIVES: level}, level, where, why)
-    return TriggeredAction(measure, phase, indicators, None, None)
+def _for_lives(measure: OperationalMeasure, inputs: TriggerInputs) -> tuple[TriggeredAction, list[str]]:
+    areas = inputs.areas or (WholeRegion.of(measure, inputs.hazard),)
+    triggers = [
+        AreaTriggers(measure, area, inputs.night is not None, inputs.drainage_hours, inputs.neighbour) for area in areas
+    ]
+    phases = tuple(phase for each in triggers for phase in each.phases)
+    indicators = {name: one for each in triggers for name, one in each.indicators.items()}
+    return TriggeredAction(measure, phases, indicators), [note for each in triggers for note in each.notes]
 
 
-def _for_money(
-    measure: OperationalMeasure, hazard: Hazard, damage: StageDamageByClass | None, rng: np.random.Generator
-) -> TriggeredAction | str:
+def _for_money(measure: OperationalMeasure, inputs: TriggerInputs, rng: np.random.Generator) -> TriggeredAction | str:
+    damage, hazard = inputs.damage, inputs.hazard
     if measure.cost is None or measure.avoided_share is None:
         raise InputError(f"measure '{measure.key}'", "states no cost or no avoided_share", "complete the catalogue")
     if damage is None:
         return f"{measure.title}: not appraised, because no asset has a known damage."
     share, cost = measure.avoided_share, measure.cost.value
     grid = np.linspace(damage.levels[0], damage.levels[-1], 201)
-    avoidable = np.array([share.value * float(np.median(damage.at_level(measure.classes, level))) for level in grid])
+    avoidable = np.array([share.value * float(np.mean(damage.at_level(measure.classes, level))) for level in grid])
 
     def avoidable_loss(level: float) -> float:
         return float(np.interp(level, grid, avoidable))
 
-    found = lowest_levels(PROBABILITIES, cost, avoidable_loss, grid)
-    if not found:
+    examples = lowest_levels(PROBABILITIES, cost, avoidable_loss, grid)
+    if not examples:
         return (
-            f"{measure.title}: costs EUR {cost:,.0f} an event and at best avoids EUR {avoidable.max():,.0f}"
+            f"{measure.title}: costs EUR {cost:,.0f} an event and on average avoids EUR {avoidable.max():,.0f} at most"
             f" with a chance of {max(PROBABILITIES):g}; no trigger up to {_longest(hazard)}-year levels."
         )
     event = lowest_levels((1.0,), cost, avoidable_loss, grid)[1.0]
-    likeliest, level = next(iter(found.items()))
+    level = next(iter(examples.values()))
     drawn = rng.uniform(share.low, share.high, len(hazard.levels)) * damage.at_level(measure.classes, level)
     low, middle, high = (float(q) for q in np.quantile(drawn, [0.1, 0.5, 0.9]))
     lowest = " or lower (no lower level is mapped)" if level == grid[0] else ""
-    more = "; a smaller chance suffices for a higher sea" if len(found) > 1 else ""
+    cases = " or ".join(f"{100 * chance:g} % for {at:.2f} m" for chance, at in examples.items())
     why = (
-        f"From {level:.2f} m{lowest}, {likeliest:g} x avoidable loss (EUR {avoidable_loss(level):,.0f})"
-        f" exceeds the cost of EUR {cost:,.0f}{more}."
+        f"It pays where the expected avoidable loss exceeds the cost of EUR {cost:,.0f}: as at a chance of"
+        f" {cases}{lowest}."
     )
-    phase, indicators = _phase(measure, found, event, (), why)
-    return TriggeredAction(measure, phase, indicators, (low, middle, high), (grid, avoidable))
+    phase, indicators = money_phase(measure, event, (grid, avoidable), inputs.neighbour, why)
+    return TriggeredAction(measure, (phase,), indicators, (low, middle, high), (grid, avoidable))
 
 
-def _phase(
-    measure: OperationalMeasure, levels: Mapping[float, float], event: float, where: tuple[str, ...], why: str
+def money_phase(
+    measure: OperationalMeasure,
+    event: float,
+    avoidable: tuple[Floats, Floats],
+    neighbour: NeighbourRule | None = None,
+    why: str = "",
 ) -> tuple[Phase, dict[str, Indicator]]:
-    """The phase that starts when one of the levels [m] is exceeded with its probability, and its indicators."""
-    earliest, latest = measure.lead_window_hours
+    """The phase of a measure that costs money, and its indicators by name.
 
-    def ahead(value: float, probability: float, first_lead: float) -> Indicator:
+    Args:
+        event: lowest level [m] that counts.
+        avoidable: levels [m], ascending, and the mean loss that acting avoids there [EUR 2010].
+
+    Raises:
+        InputError: the measure states no cost.
+    """
+    if measure.cost is None:
+        raise InputError(f"measure '{measure.key}'", "states no cost", "complete the catalogue")
+    key, cost, (earliest, latest) = measure.key, measure.cost.value, measure.lead_window_hours
+    latest = min(latest, float(HORIZON_HOURS))
+    levels, losses = (tuple(each.tolist()) for each in _thinned(*avoidable))
+
+    def ahead(window: tuple[float, float], *, probability: float | None = None, loss: Loss | None = None) -> Indicator:
         return Indicator(
-            variable=FORECAST, operator=">=", value=round(value, 3), unit="m", probability=probability,
-            lead_window_hours=(first_lead, latest), valid_hours=VALID_HOURS,
-            source="water-level forecast of this place",
+            variable=FORECAST, operator=">=", value=round(event, 3), unit="m", lead_window_hours=window,
+            valid_hours=VALID_HOURS, source=FORECAST_OF_THE_PLACE, probability=probability, loss=loss,
         )  # fmt: skip
 
-    start = {
-        f"{measure.key}_{probability * 100:.0f}": ahead(level, probability, earliest)
-        for probability, level in levels.items()
+    kept = min(earliest + DEFERRAL_HOURS + STOP_HOURS, float(HORIZON_HOURS))
+    near = min(earliest + DEFERRAL_HOURS, latest)
+    waiting = min(WAITING_CHANCE, round(WAITING_RATIO * cost / max(losses), 3)) if max(losses) > 0 else WAITING_CHANCE
+    indicators = {
+        f"pays_{key}": ahead((earliest, latest), loss=Loss(levels=levels, avoidable=losses, cost=cost)),
+        f"near_{key}": ahead((0, near), probability=waiting),
+        f"left_{key}": ahead((0, kept), loss=Loss(levels=levels, avoidable=losses, cost=STOP_SHARE * cost)),
     }
-    over, fallback = f"{measure.key}_left", f"{measure.key}_neighbour"
-    ongoing = ahead(min(levels.values()) - HYSTERESIS, min(levels), 0.0)
-    neighbour = Indicator(
-        variable=NEIGHBOUR, operator=">=", value=round(event - CAUTION, 3), unit="m", lead_window_hours=(0, 0),
-        valid_hours=VALID_HOURS, source="neighbouring gauge; its distance from the event's level: assumption",
-    )  # fmt: skip
+    threshold = None if neighbour is None else neighbour.threshold(event, earliest)
+    if threshold is not None:
+        indicators[f"neighbour_{key}"] = threshold.indicator(NEIGHBOUR, VALID_HOURS)
     phase = Phase(
-        name=measure.key,
-        start=" or ".join(start),
-        actions=(measure.title,),
-        response=measure.response,
-        where=where,
+        name=key, title=measure.title, action=key, classes=measure.classes, start=f"pays_{key} and near_{key}",
+        actions=(measure.title,), response=measure.response, crews=measure.crews, needed_hours=(earliest, earliest),
+        when=f"when the expected avoidable loss {earliest:g} to {latest:g} hours from now exceeds its cost", why=why,
         event=Event(variable="water_level", operator=">=", value=round(event, 3), unit="m"),
-        stop=StopRule(when=f"not {over}", for_hours=STOP_HOURS),
+        stop=StopRule(when=f"not left_{key}", for_hours=STOP_HOURS),
         degraded=DegradedRule(
-            after_hours=UNDECIDED_HOURS, fallback=fallback, prior=PRIOR, decided_by="the duty officer"
+            after_hours=UNDECIDED_HOURS, fallback=None if threshold is None else f"neighbour_{key}", prior=PRIOR,
+            decided_by=DECIDED_BY,
         ),
-        why=why,
-    )
-    return phase, {**start, over: ongoing, fallback: neighbour}
+    )  # fmt: skip
+    return phase, indicators
+
+
+def lowest_levels(
+    probabilities: Sequence[float], cost: float, avoidable_loss: Callable[[float], float], levels: Floats
+) -> dict[float, float]:
+    """Probability → lowest of the levels at which acting pays if it is reached with this probability, highest first.
+
+    Acting pays where probability · avoidable loss exceeds the cost. A probability without such a level is left out, and
+    one for whose level a smaller probability suffices. Acting as soon as one of the pairs holds is never wrong by the
+    forecast: where loss grows with level, E[loss] ≥ P(level ≥ x) · loss(x) for every x (Markov's inequality). It may be
+    late, since E[loss] may exceed the cost before any single pair holds; more pairs come closer.
+
+    Args:
+        avoidable_loss: of an event of this level.
+        levels: (N,) ascending, those that are tried.
+
+    Source: Murphy (1977), Monthly Weather Review 105, 803-816; Richardson (2000), QJRMS 126, 649-667, section 2.
+    """
+    avoidable = np.array([avoidable_loss(level) for level in levels])
+    found: dict[float, float] = {}
+    for probability in sorted(probabilities):
+        pays = probability * avoidable > cost
+        if pays.any() and levels[int(np.argmax(pays))] not in found.values():
+            found[probability] = float(levels[int(np.argmax(pays))])
+    return dict(reversed(found.items()))
+
+
+def _thinned(levels: Floats, losses: Floats, most: int = 41) -> tuple[Floats, Floats]:
+    """The curve at fewer levels, rounded, for people who read the protocol."""
+    at = np.unique(np.linspace(0, levels.size - 1, most).round().astype(int))
+    return np.round(levels[at], 3), np.round(losses[at], 0)
 
 
 def _longest(hazard: Hazard) -> str:

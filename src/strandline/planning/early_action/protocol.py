@@ -1,19 +1,17 @@
 """An early action protocol as data: phases, what starts and stops each, and what applies without readings."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from itertools import pairwise
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from strandline.errors import InputError
-from strandline.observations.region_file.toml_file import describe_errors, read_toml
+from strandline.observations.arrays import Mask, Times
 from strandline.observations.region_file.values import Positive, Section
 from strandline.planning.actions import Response
-from strandline.planning.early_action.expressions import names_in, negated_in
+from strandline.planning.early_action.expressions import decide, names_in, negated_in
 
 Operator = Literal[">=", ">", "<=", "<"]
 Text = Annotated[str, Field(min_length=1)]
@@ -22,8 +20,6 @@ Hours = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 UNITS = ("m", "mm", "m s-1", "km h-1", "m3 s-1", "Pa", "hPa", "years", "1")
 """Units of indicators; years for return periods, 1 for shares."""
-PUBLISHED = ("bangladesh_cyclone", "bangladesh_flood")
-"""Protocols in the package."""
 
 
 def _known_unit(unit: str) -> str:
@@ -47,6 +43,42 @@ class Event(Section):
     _unit = field_validator("unit")(_known_unit)
 
 
+class Night(Section):
+    """Hours of darkness, when people move more slowly.
+
+    Attributes:
+        begins, ends: full hours of the day [h, UTC]; it lasts from the first up to the second.
+    """
+
+    begins: Annotated[int, Field(ge=0, le=23)]
+    ends: Annotated[int, Field(ge=0, le=23)]
+
+    def includes(self, time: Times) -> Mask:
+        """(T,) whether UTC times lie in it."""
+        hour = (time.astype("datetime64[h]") - time.astype("datetime64[D]")) / np.timedelta64(1, "h")
+        return np.asarray((hour - self.begins) % 24 < (self.ends - self.begins) % 24)
+
+
+class Loss(Section):
+    """Money at stake: the condition holds where the expected avoidable loss exceeds the cost.
+
+    Attributes:
+        levels: ascending [in the indicator's unit].
+        avoidable: mean loss that acting in time avoids at each level [EUR 2010 in a plan]; constant beyond the ends.
+        cost: of acting [the same].
+    """
+
+    levels: Annotated[tuple[Finite, ...], Field(min_length=2)]
+    avoidable: tuple[Finite, ...]
+    cost: Positive
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if len(self.levels) != len(self.avoidable) or any(b <= a for a, b in pairwise(self.levels)):
+            raise ValueError("a loss needs ascending levels, and one avoidable loss for each")
+        return self
+
+
 class Indicator(Section):
     """A condition on a forecast or a reading: true, false or unknown.
 
@@ -54,8 +86,12 @@ class Indicator(Section):
         variable: the stream that it reads.
         operator: of the comparison.
         value: threshold [``unit``], above the plan's vertical datum where it is a water level.
+        values: equally likely thresholds [``unit``] where it is uncertain, such as one for each sample of the flood
+            maps; the probability is the mean over them. Empty = ``value`` alone.
         probability: probability [-] that must be exceeded; ``None`` = the stream has one value, which decides.
+        loss: money at stake, which decides in place of a probability; only levels from ``value`` on lose any.
         lead_window_hours: earliest and latest lead time [h] that it looks at; (0, 0) = a reading.
+        at_night_hours: the same for forecasts issued in the protocol's night [h]; ``None`` = no difference.
         valid_hours: validity of one forecast or reading, unless a newer one replaces it [h].
         duration_hours: time for which the event must last within the lead window [h].
         persistence_hours: time for which consecutive forecasts or readings must meet the condition [h].
@@ -66,8 +102,11 @@ class Indicator(Section):
     operator: Operator
     value: Finite
     unit: str
+    values: tuple[Finite, ...] = ()
     probability: Annotated[float, Field(ge=0, lt=1)] | None = None
+    loss: Loss | None = None
     lead_window_hours: tuple[Hours, Hours]
+    at_night_hours: tuple[Hours, Hours] | None = None
     valid_hours: Positive
     duration_hours: Hours = 0.0
     persistence_hours: Hours = 0.0
@@ -77,9 +116,14 @@ class Indicator(Section):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
+        for first, last in (self.lead_window_hours, self.at_night_hours or (0, 0)):
+            if last < first:
+                raise ValueError(f"lead window {first:g} to {last:g} h is empty; give earliest, then latest")
         earliest, latest = self.lead_window_hours
-        if latest < earliest:
-            raise ValueError(f"lead window {earliest:g} to {latest:g} h is empty; give earliest, then latest")
+        if self.loss is not None and (self.probability is not None or self.operator != ">=" or self.values):
+            raise ValueError("a loss needs the operator >=, one value and no probability")
+        if self.values and self.duration_hours:
+            raise ValueError("an event with a duration has one value; remove 'values' or 'duration_hours'")
         if self.duration_hours > latest - earliest > 0:
             raise ValueError(
                 f"an event of {self.duration_hours:g} h does not fit into leads of {earliest:g} to {latest:g} h;"
@@ -93,6 +137,8 @@ class Indicator(Section):
         """Whether this can be false while the other, on the same variable in the same direction, is true."""
         if self.variable != other.variable or self.operator[0] != other.operator[0]:
             return False
+        if self.loss is not None or other.loss is not None:
+            return self.loss is not None and other.loss is not None and self.loss.cost > other.loss.cost
         stricter = self.value > other.value if self.operator[0] == ">" else self.value < other.value
         return stricter or (self.probability or 0.0) > (other.probability or 0.0)
 
@@ -100,12 +146,21 @@ class Indicator(Section):
 class StopRule(Section):
     """Stop when ``when`` has held for ``for_hours`` without a gap, and ``start`` has not.
 
+    The all-clear follows the land: where ``reached`` has held since the start, water may stand on it, and the phase
+    stops when ``drained`` holds, or ``drainage_hours`` after ``reached`` last held; else a person decides.
+
     Attributes:
         for_hours: [h].
+        reached: expression that shows that the event came; ``None`` = the event leaves no water.
+        drained: expression that shows that the land is dry; ``None`` = nothing observes it.
+        drainage_hours: stated time in which the land drains [h]; ``None`` = not known.
     """
 
     when: Text
     for_hours: Positive
+    reached: Text | None = None
+    drained: Text | None = None
+    drainage_hours: Positive | None = None
 
 
 class DegradedRule(Section):
@@ -124,35 +179,76 @@ class DegradedRule(Section):
     decided_by: Text
 
 
+class InsteadOf(Section):
+    """The phase whose fallback this one is, for what that phase does not reach in time.
+
+    While that phase runs, its fallback starts where the indicator's probability is exceeded within the rest of the
+    indicator's lead window, counted from the start of that phase: who has begun to move in time goes on.
+
+    Attributes:
+        phase: an earlier phase of the protocol.
+        indicator: on the event within the time that the phase takes.
+    """
+
+    phase: Name
+    indicator: Name
+
+
 class Phase(Section):
     """A step of a protocol.
 
     Attributes:
+        title: what it does, for people; empty = its first action.
+        action: kind of measure in the plan's catalogue; empty = none.
         start: expression over the protocol's indicators.
         actions: what is done.
         response: what a warning asks people for.
-        where: ids of assets or zones; empty = the whole study area.
+        where: names of zones, or ids of assets; empty = the zones with assets of ``classes``.
+        classes: asset classes that it protects; empty = all.
         event: that it is for; ``None`` = not defined by a variable.
         why: reason in plain words, with the numbers.
+        when: the start in plain words; empty = read ``start``.
+        instead_of: the phase whose fallback it is; ``None`` = it is none.
+        life_safety: it protects lives and is not compared with money.
+        crews: number that it needs while it runs.
+        needed_hours: time that acting takes by day, and at night [h]: started later it avoids nothing.
     """
 
     name: Name
+    title: str = ""
+    action: str = ""
     start: Text
     actions: Annotated[tuple[Text, ...], Field(min_length=1)]
     response: Response
     stop: StopRule
     degraded: DegradedRule
     where: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     event: Event | None = None
     why: str = ""
+    when: str = ""
+    instead_of: InsteadOf | None = None
+    life_safety: bool = False
+    crews: Annotated[int, Field(ge=0)] = 0
+    needed_hours: tuple[Hours, Hours] = (0.0, 0.0)
+
+    @property
+    def label(self) -> str:
+        """What it does, for people."""
+        return self.title or self.actions[0]
 
     @property
     def expressions(self) -> Iterator[tuple[str, str]]:
         """Key in the phase → expression."""
         yield "start", self.start
         yield "stop.when", self.stop.when
-        if self.degraded.fallback is not None:
-            yield "degraded.fallback", self.degraded.fallback
+        for key, text in (
+            ("stop.reached", self.stop.reached),
+            ("stop.drained", self.stop.drained),
+            ("degraded.fallback", self.degraded.fallback),
+        ):
+            if text is not None:
+                yield key, text
 
 
 class Protocol(Section):
@@ -162,11 +258,13 @@ class Protocol(Section):
         source: who published it, or how it was derived.
         confirmed_by: the person who must confirm before anything is sent.
         indicators: by name.
+        night: when ``at_night_hours`` apply; ``None`` = never.
     """
 
     title: Text
     source: Text
     confirmed_by: Text
+    night: Night | None = None
     indicators: dict[Name, Indicator]
     phases: tuple[Phase, ...]
 
@@ -179,120 +277,80 @@ class Protocol(Section):
             raise ValueError(f"[{faults[0].location}] {faults[0].what}; {faults[0].remedy}")
         return self
 
+    @property
+    def reach_hours(self) -> float:
+        """Longest lead time that any indicator looks at [h]."""
+        windows = ((each.lead_window_hours, each.at_night_hours) for each in self.indicators.values())
+        return max((window[1] for pair in windows for window in pair if window is not None), default=0.0)
+
     def indicators_of(self, expression: str) -> dict[str, Indicator]:
         """The indicators of an expression of this protocol."""
         return {name: self.indicators[name] for name in names_in(expression)}
 
 
 @dataclass(frozen=True)
-class _Fault:
+class Fault:
+    """A fault of a protocol: where, what, and what would be right."""
+
     location: str
     what: str
     remedy: str
 
 
-def load_protocol(path: Path) -> Protocol:
-    """Read a protocol from TOML.
-
-    Raises:
-        InputError: the first fault, and the number of others; ``lint`` names all.
-    """
-    try:
-        return Protocol.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise describe_errors(path, Protocol, error)[0] from error
-
-
-def published_protocol(name: Literal["bangladesh_cyclone", "bangladesh_flood"]) -> Protocol:
-    """A published protocol in the package; its file names the source."""
-    with resources.as_file(resources.files("strandline.planning").joinpath(f"data/protocols/{name}.toml")) as path:
-        return load_protocol(path)
-
-
-def lint(path: Path) -> list[InputError]:
-    """All faults of a protocol (TOML), or of the one in a run's ``plan.json``; empty = fit for use.
-
-    Raises:
-        InputError: the file cannot be read, or contains no protocol.
-    """
-    raw = _protocol_of_plan(path) if path.suffix == ".json" else read_toml(path)
-    faults: list[_Fault] = []
-    try:
-        Protocol.model_validate(raw, context={"faults": faults})
-    except ValidationError as error:
-        return describe_errors(path, Protocol, error)
-    return [InputError(f"{path} [{fault.location}]", fault.what, fault.remedy) for fault in faults]
-
-
-def protocol_to_toml(protocol: Protocol) -> str:
-    """The protocol as TOML; ``load_protocol`` reads it back unchanged."""
-    content = protocol.model_dump(mode="json", exclude_defaults=True)
-    indicators, phases = content.pop("indicators"), content.pop("phases")
-    lines = [f"{key} = {_toml_value(value)}" for key, value in content.items()]
-    for name, indicator in indicators.items():
-        lines += ["", f"[indicators.{name}]", *(f"{key} = {_toml_value(value)}" for key, value in indicator.items())]
-    for phase in phases:
-        lines += ["", "[[phases]]", *(f"{key} = {_toml_value(value)}" for key, value in phase.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _protocol_of_plan(path: Path) -> dict[str, Any]:
-    try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(path, f"is no plan ({error})", "give the plan.json of a run, or a protocol in TOML") from error
-    protocol = plan.get("protocol") if isinstance(plan, dict) else None
-    if not isinstance(protocol, dict):
-        raise InputError(path, "contains no protocol", "give the plan.json of a run, or a protocol in TOML")
-    return protocol
-
-
-def _toml_value(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml_value(entry)}" for key, entry in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml_value(entry) for entry in value) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML's basic strings are JSON's but DEL
-
-
-def _faults(protocol: Protocol) -> Iterator[_Fault]:
+def _faults(protocol: Protocol) -> Iterator[Fault]:
     """Faults across entries: unknown or repeated names, and contradictory rules."""
     used: set[str] = set()
     if not protocol.phases:
-        yield _Fault("phases", "contains no phase", "state when to act, in [[phases]]")
+        yield Fault("phases", "contains no phase", "state when to act, in [[phases]]")
     for number, phase in enumerate(protocol.phases):
         location = f"phases.{number}"
         if phase.name in (other.name for other in protocol.phases[:number]):
-            yield _Fault(f"{location}.name", f"'{phase.name}' is there twice", "give every phase its own name")
+            yield Fault(f"{location}.name", f"'{phase.name}' is there twice", "give every phase its own name")
         all_known = True
         for key, expression in phase.expressions:
             try:
                 names = names_in(expression)
             except ValueError as error:
                 what, _, remedy = str(error).partition("; ")
-                yield _Fault(f"{location}.{key}", what, remedy)
+                yield Fault(f"{location}.{key}", what, remedy)
                 all_known = False
                 continue
             used.update(names)
             for name in names:
                 if name not in protocol.indicators:
                     known = ", ".join(protocol.indicators)
-                    yield _Fault(f"{location}.{key}", f"'{name}' is no known indicator", f"known: {known}")
+                    yield Fault(f"{location}.{key}", f"'{name}' is no known indicator", f"known: {known}")
                     all_known = False
+        if phase.instead_of is not None:
+            used.add(phase.instead_of.indicator)
+            if phase.instead_of.phase not in (other.name for other in protocol.phases[:number]):
+                what = f"'{phase.instead_of.phase}' is no earlier phase"
+                yield Fault(f"{location}.instead_of.phase", what, "name the phase whose fallback it is, above it")
+                all_known = False
+            if phase.instead_of.indicator not in protocol.indicators:
+                what, known = f"'{phase.instead_of.indicator}' is no known indicator", ", ".join(protocol.indicators)
+                yield Fault(f"{location}.instead_of.indicator", what, f"known: {known}")
+                all_known = False
         if all_known:
             yield from _contradictions(protocol, phase, location)
     for name in protocol.indicators.keys() - used:
-        yield _Fault(f"indicators.{name}", "is used by no phase", "use it in a phase, or remove it")
+        yield Fault(f"indicators.{name}", "is used by no phase", "use it in a phase, or remove it")
 
 
-def _contradictions(protocol: Protocol, phase: Phase, location: str) -> Iterator[_Fault]:
-    start = protocol.indicators_of(phase.start)
+def _starts(phase: Phase, name: str) -> bool:
+    """Whether one indicator alone starts a phase."""
+    alone = {other: np.array([float(other == name)]) for other in names_in(phase.start)}
+    return bool(decide(phase.start, alone)[0] == 1)
+
+
+def _contradictions(protocol: Protocol, phase: Phase, location: str) -> Iterator[Fault]:
+    start = {name: indicator for name, indicator in protocol.indicators_of(phase.start).items() if _starts(phase, name)}
     for name, stop_indicator in protocol.indicators_of(phase.stop.when).items():
         if name not in negated_in(phase.stop.when):
             continue
         for other, indicator in start.items():
             if stop_indicator.is_stricter_than(indicator):
-                yield _Fault(
+                yield Fault(
                     f"{location}.stop.when",
                     f"'not {name}' may hold while '{other}' still starts the phase",
                     f"make '{name}' no stricter than '{other}', neither in value nor in probability",
@@ -301,7 +359,7 @@ def _contradictions(protocol: Protocol, phase: Phase, location: str) -> Iterator
         variables = {indicator.variable for indicator in start.values()}
         for name, indicator in protocol.indicators_of(phase.degraded.fallback).items():
             if indicator.variable in variables:
-                yield _Fault(
+                yield Fault(
                     f"{location}.degraded.fallback",
                     f"'{name}' reads {indicator.variable}, the stream that it should replace",
                     "use another stream, or remove the fallback",

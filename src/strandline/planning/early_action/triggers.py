@@ -1,65 +1,81 @@
-"""State of a protocol's phases: a pure replay of forecasts and readings; missing data decide nothing."""
+"""The decision rule: the state of a protocol's phases from hour to hour, in hindcasts and in the watch.
 
-import operator
-from collections.abc import Mapping
-from dataclasses import dataclass
+``step`` advances all phases by one hour, and ``replay`` runs it over a record. Missing data decide nothing: they
+neither start nor stop a phase, and when they last a person decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
-from strandline.errors import InputError
-from strandline.observations.arrays import Mask, Reals, Times
+from strandline.observations.arrays import Floats, Mask, Times
 from strandline.planning.early_action.expressions import Verdicts, decide, names_in
-from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
+from strandline.planning.early_action.indicators import Finding, findings
+from strandline.planning.early_action.protocol import Phase, Protocol
+from strandline.planning.early_action.streams import History
 
-COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+Hour = np.datetime64
+
+
+@dataclass(frozen=True)
+class PhaseState:
+    """State of one phase at one hour.
+
+    Attributes:
+        active: its actions run; while ``needs_decision`` it is the last state supported by data.
+        degraded: its own expression has been unknown for so long that the fallback decides.
+        needs_decision: a person decides: the fallback is unknown too, or the all-clear waits for one.
+        awaits_all_clear: the sea has receded, but nothing shows that the land has drained.
+        since: when it last started or stopped; ``None`` before the first start.
+        decided: when its own expression was last known; ``None`` before the first hour.
+        calm_since: since when its stop rule has held without a gap; ``None`` = it does not hold.
+        reached: last hour since its start at which the event was there; ``None`` = not at all.
+    """
+
+    active: bool = False
+    degraded: bool = False
+    needs_decision: bool = False
+    awaits_all_clear: bool = False
+    since: Hour | None = None
+    decided: Hour | None = None
+    calm_since: Hour | None = None
+    reached: Hour | None = None
+
+    def cleared(self, now: Hour) -> "PhaseState":
+        """The state after a person has given the all-clear."""
+        return PhaseState(since=now, decided=self.decided, degraded=self.degraded)
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
-    """Data of one source: forecasts, or readings, which are forecasts for the hour of their issue.
+class Signals:
+    """What decides on one phase, (T,) each.
 
     Attributes:
-        unit: of the values.
-        issued: (N,) UTC, ascending.
-        leads: (L,) [h], ascending; (0,) for readings.
-        values: (N, L, M) for each issue, lead and member; NaN = missing. One member for a deterministic stream.
-            Quantiles of equal weight may serve as members: a probability is then that of the likeliest lead.
+        start, stop, fallback: values of its expressions; 1 = true, 0 = false, NaN = unknown.
+        reached, drained: the same of its stop rule; 0 where it states none.
+        is_new, fallback_is_new: data of the start or stop, or of the fallback, have arrived since the hour before.
+        gain: expected avoidable loss minus the cost [EUR 2010 in a plan]; 0 for lives.
+        hours_until: of a fallback, lead time [h] from which its event is likely enough; ∞ = at none.
+        clearance: latest lead [h] for which the phase is the fallback; 0 where it is none.
     """
 
-    unit: str
-    issued: Times
-    leads: Reals
-    values: Reals
-
-    def __post_init__(self) -> None:
-        if self.values.ndim != 3 or self.values.shape[:2] != (self.issued.size, self.leads.size):
-            shapes = f"{self.values.shape} values of {self.issued.size} issues and {self.leads.size} leads"
-            raise InputError("stream", shapes, "give values as issue, lead, member")
-        if not ((np.diff(self.issued) > np.timedelta64(0)).all() and (np.diff(self.leads) > 0).all()):
-            raise InputError("stream", "its issues or leads are not in order", "sort them and remove duplicates")
-
-    @classmethod
-    def of_readings(cls, readings: pd.Series, unit: str) -> "Stream":
-        """A gauge's readings by UTC time, NaN = missing."""
-        issued = np.asarray(readings.index, dtype="datetime64[ns]")
-        return cls(unit, issued, np.zeros(1), readings.to_numpy(dtype=float)[:, None, None])
-
-
-History = Mapping[str, Stream]
-"""Variable → its stream; one that never reported is absent."""
+    start: Verdicts
+    stop: Verdicts
+    fallback: Verdicts
+    reached: Verdicts
+    drained: Verdicts
+    is_new: Mask
+    fallback_is_new: Mask
+    gain: Floats
+    hours_until: Floats
+    clearance: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class PhaseHistory:
-    """State of a phase at each time of a clock, (T,) each.
-
-    Attributes:
-        active: whether its actions run; while ``needs_decision`` it is the last state supported by data.
-        degraded: its own expression has been unknown for so long that the fallback decides.
-        needs_decision: the fallback is unknown too (or there is none): ``decided_by`` acts on the prior.
-        since: when it last started or stopped; NaT before the first start.
-    """
+    """State of a phase at each time of a clock, (T,) each; see ``PhaseState``."""
 
     active: Mask
     degraded: Mask
@@ -67,143 +83,185 @@ class PhaseHistory:
     since: Times
 
 
-def replay(protocol: Protocol, history: History, clock: Times) -> dict[str, PhaseHistory]:
+def replay(protocol: Protocol, history: History, clock: Times, crews: int | None = None) -> dict[str, PhaseHistory]:
     """Phase → its history over a clock (T,); at each time only data issued by then are known.
 
-    A phase starts when its expression turns true, and stops when the stop rule's has held for long enough while it was
-    false; in between nothing changes (hysteresis). Both need new data at that time: missing data never start and never
-    stop a phase, and restart the stop rule's duration. When the expression has been unknown for the degraded rule's
-    hours, its fallback decides; it stops the phase by being false for as long as the stop rule requires.
+    Where the all-clear waits for a person, it is taken to be given within the hour.
     """
-    found = {name: _verdicts(indicator, history, clock) for name, indicator in protocol.indicators.items()}
-    verdicts = {name: verdict for name, (verdict, _) in found.items()}
-    fresh = {name: is_new for name, (_, is_new) in found.items()}
-    return {phase.name: _replay_phase(phase, verdicts, fresh, clock) for phase in protocol.phases}
+    found = {
+        name: findings(indicator, history, clock, protocol.night) for name, indicator in protocol.indicators.items()
+    }
+    return replay_findings(protocol, found, clock, crews)
 
 
-def verdicts_of(indicator: Indicator, stream: Stream) -> Verdicts:
-    """(N,) value of an indicator at each issue: 1 = true, 0 = false, NaN = unknown.
+def replay_findings(
+    protocol: Protocol, found: Mapping[str, Finding], clock: Times, crews: int | None = None
+) -> dict[str, PhaseHistory]:
+    """See ``replay``; for indicators whose values are known already, by name."""
+    signals = {phase.name: signals_of(phase, protocol, found, clock) for phase in protocol.phases}
+    states = {phase.name: PhaseState() for phase in protocol.phases}
+    record: dict[str, list[PhaseState]] = {name: [] for name in states}
+    for at, now in enumerate(clock):
+        states = step(protocol, states, signals, at, now, crews)
+        for name, state in states.items():
+            record[name].append(state)
+            if state.awaits_all_clear:
+                states[name] = state.cleared(now)
+    return {name: _history(record[name]) for name in record}
 
-    A missing value counts both ways: where the probability exceeds the threshold only with missing values, the
-    indicator is unknown.
 
-    Raises:
-        InputError: the stream's unit is not the indicator's, it has members where no probability is stated, or leads
-            are not evenly spaced for an indicator with a duration.
+def step(
+    protocol: Protocol,
+    before: Mapping[str, PhaseState],
+    signals: Mapping[str, Signals],
+    at: int,
+    now: Hour,
+    crews: int | None = None,
+) -> dict[str, PhaseState]:
+    """Phase → its state at hour ``now``, position ``at`` of the signals.
+
+    A phase starts when its expression is true, and stops when the stop rule's has held for long enough while it was
+    false; in between nothing changes (hysteresis). Both need new data: missing data never start and never stop a phase,
+    and restart the stop rule's duration. When the expression has been unknown for the degraded rule's hours, its
+    fallback decides; it stops the phase by being false for as long as the stop rule requires.
+
+    Args:
+        before: an hour earlier; a phase that is not there has never run.
+        crews: available; ``None`` = enough for every action. Those of running phases are taken; actions for lives come
+            before any money.
     """
-    where = f"indicator of '{indicator.variable}'"
-    if stream.unit != indicator.unit:
-        raise InputError(where, f"is in {indicator.unit}, but the stream is in {stream.unit}", "convert the stream")
-    if indicator.probability is None and stream.values.shape[2] > 1:
-        raise InputError(where, f"states no probability for {stream.values.shape[2]} members", "add 'probability'")
-    earliest, latest = indicator.lead_window_hours
-    inside = (stream.leads >= earliest) & (stream.leads <= latest)
-    if not inside.any():
-        return np.full(stream.issued.size, np.nan)
-    values = stream.values[:, inside]  # (N, W, M)
-    holds, missing = COMPARE[indicator.operator](values, indicator.value), np.isnan(values)
-    length = _consecutive(indicator.duration_hours, stream.leads[inside], where)
-    if length > values.shape[1]:
-        return np.full(stream.issued.size, np.nan)
-    surely = possibly = _lasts(holds, length).any(axis=1).mean(axis=1)  # (N,)
-    if missing.any():
-        possibly = _lasts(holds | missing, length).any(axis=1).mean(axis=1)
-    threshold = indicator.probability or 0.0
-    return np.where(surely > threshold, 1.0, np.where(possibly > threshold, np.nan, 0.0))
+    after: dict[str, PhaseState] = {}
+    for phase in protocol.phases:
+        main = None if phase.instead_of is None else after[phase.instead_of.phase]
+        after[phase.name] = _advance(phase, before.get(phase.name, PhaseState()), signals[phase.name], at, now, main)
+    if crews is not None:
+        starting = [
+            phase
+            for phase in protocol.phases
+            if after[phase.name].active and not before.get(phase.name, PhaseState()).active
+        ]
+        running = sum(phase.crews for phase in protocol.phases if after[phase.name].active and phase not in starting)
+        gains = [float(signals[phase.name].gain[at]) for phase in starting]
+        kept = select_phases(starting, gains, max(crews - running, 0))
+        for phase in starting:
+            if phase.name not in kept:
+                earlier = before.get(phase.name, PhaseState())
+                after[phase.name] = replace(after[phase.name], active=False, since=earlier.since, reached=None)
+    return after
 
 
-def _consecutive(duration: float, leads: Reals, where: str) -> int:
-    """Number of consecutive leads in a duration, each standing for one step."""
-    if duration == 0 or leads.size == 1:
-        return 1
-    steps = np.diff(leads)
-    if not np.allclose(steps, steps[0]):
-        raise InputError(where, "has a duration, but leads are unevenly spaced", "give the forecast at even steps")
-    return int(np.ceil(duration / steps[0] - 1e-9))
+def select_phases(phases: Sequence[Phase], gains: Sequence[float], crews: int) -> frozenset[str]:
+    """The phases to start: all, or the most valuable set of them for which there are crews; lives come first.
+
+    Args:
+        gains: expected avoidable loss minus the cost of each.
+    """
+    if sum(phase.crews for phase in phases) <= crews:
+        return frozenset(phase.name for phase in phases)
+    best, selected = (-1, -np.inf), frozenset[str]()
+    for size in range(len(phases) + 1):
+        for chosen in combinations(zip(phases, gains, strict=True), size):
+            if sum(phase.crews for phase, _ in chosen) > crews:
+                continue
+            value = (sum(phase.life_safety for phase, _ in chosen), sum(gain for phase, gain in chosen))
+            if value > best:
+                best, selected = value, frozenset(phase.name for phase, _ in chosen)
+    return selected
 
 
-def _lasts(flags: Mask, length: int) -> Mask:
-    """(N, W - length + 1, M) whether ``length`` consecutive flags, from each one on, are all set."""
-    lasting = flags[:, : flags.shape[1] - length + 1]
-    for later in range(1, length):
-        lasting = lasting & flags[:, later : flags.shape[1] - length + 1 + later]
-    return lasting
+def signals_of(phase: Phase, protocol: Protocol, found: Mapping[str, Finding], clock: Times) -> Signals:
+    """What decides on a phase at each time of a clock; silence shows neither that nothing comes nor that it is over."""
+    verdicts = {name: finding.verdict for name, finding in found.items()}
+    no, unknown = np.zeros(clock.size), np.full(clock.size, np.nan)
+    fallback, stop = phase.degraded.fallback, phase.stop
+    until, clearance = np.full(clock.size, np.inf), no
+    if phase.instead_of is not None:
+        until = found[phase.instead_of.indicator].hours_until
+        indicator = protocol.indicators[phase.instead_of.indicator]
+        clearance = np.full(clock.size, indicator.lead_window_hours[1])
+        if indicator.at_night_hours is not None and protocol.night is not None:
+            clearance = np.where(protocol.night.includes(clock), indicator.at_night_hours[1], clearance)
+    start, calm = decide(phase.start, verdicts), decide(stop.when, verdicts)
+    start = np.where((start == 0) & ~_all_heard(found, names_in(phase.start), clock), np.nan, start)
+    calm = np.where(_all_heard(found, names_in(stop.when), clock), calm, np.nan)
+    gains = [found[name].margin for name in names_in(phase.start) if protocol.indicators[name].loss is not None]
+    return Signals(
+        start=start,
+        stop=calm,
+        fallback=unknown if fallback is None else decide(fallback, verdicts),
+        reached=no if stop.reached is None else decide(stop.reached, verdicts),
+        drained=no if stop.drained is None else decide(stop.drained, verdicts),
+        is_new=_any_new(found, (*names_in(phase.start), *names_in(stop.when)), clock),
+        fallback_is_new=_any_new(found, () if fallback is None else names_in(fallback), clock),
+        gain=np.nan_to_num(np.max(gains, axis=0)) if gains else no,
+        hours_until=until,
+        clearance=clearance,
+    )
 
 
-def _verdicts(indicator: Indicator, history: History, clock: Times) -> tuple[Verdicts, Mask]:
-    """(T,) value of an indicator at each time of the clock, and whether it was issued since the time before."""
-    nothing = np.full(clock.size, np.nan), np.zeros(clock.size, dtype=bool)
-    if indicator.variable not in history:
-        return nothing
-    stream = history[indicator.variable]
-    verdicts = verdicts_of(indicator, stream)
-    known = ~np.isnan(verdicts)
-    if not known.any():
-        return nothing
-    issued, verdicts = stream.issued[known], verdicts[known]
-    valid = np.timedelta64(round(indicator.valid_hours * 60), "m")
-    if indicator.persistence_hours:
-        verdicts = _persist(issued, verdicts, valid, np.timedelta64(round(indicator.persistence_hours * 60), "m"))
-    latest = np.searchsorted(issued, clock, side="right") - 1
-    is_issued = latest >= 0
-    is_valid = is_issued & (clock - issued[np.maximum(latest, 0)] < valid)
-    is_new = is_issued & (np.diff(latest, prepend=-1) > 0)
-    return np.where(is_valid, verdicts[np.maximum(latest, 0)], np.nan), is_new
+def _advance(
+    phase: Phase, before: PhaseState, signals: Signals, at: int, now: Hour, main: PhaseState | None
+) -> PhaseState:
+    start = _start(before, signals, at, now, main)
+    fallback = float(signals.fallback[at])
+    is_known = not np.isnan(start)
+    decided = now if is_known or before.decided is None else before.decided
+    degraded = bool(not is_known and now - decided >= _hours(phase.degraded.after_hours))
+    decisive = fallback if degraded else start
+    is_new = signals.fallback_is_new[at] or not before.degraded if degraded else signals.is_new[at]
+    may_stop = decisive == 0 and (degraded or signals.stop[at] == 1)
+    calm_since = (before.calm_since or now) if may_stop else None
+    stops = calm_since is not None and bool(is_new) and now - calm_since >= _hours(phase.stop.for_hours)
+    no_decision = degraded and bool(np.isnan(fallback))
+    active = before.active or (bool(is_new) and decisive == 1)
+    reached = before.reached
+    if active and (signals.reached[at] == 1):
+        reached = now
+    awaits = False
+    if active and stops and before.active:
+        active = not _has_drained(phase, reached, signals.drained[at] == 1, now)
+        awaits = active and phase.stop.drainage_hours is None
+    if active != before.active:
+        return PhaseState(active, degraded, no_decision, False, now, decided, calm_since, reached if active else None)
+    return PhaseState(
+        active, degraded, no_decision or awaits, awaits, before.since, decided, calm_since, reached if active else None
+    )
 
 
-def _persist(issued: Times, verdicts: Verdicts, valid: np.timedelta64, span: np.timedelta64) -> Verdicts:
-    """(N,) true where all issues of the last ``span`` are true and cover it; unknown where they leave a gap."""
-    number = np.arange(issued.size)
-    step = np.minimum(np.diff(issued, prepend=issued[0] - valid), valid)  # validity of an issue, as of the one before
-    since = np.minimum(
-        np.searchsorted(issued, issued + step - span, side="right") - 1, number
-    )  # first issue of the span
-    opening = np.maximum(since, 0)
-    false_count = np.concatenate([[0], np.cumsum(verdicts == 0)])
-    gaps = np.concatenate([[0, 0], np.cumsum(np.diff(issued) > valid)])
-    is_false = false_count[number + 1] > false_count[opening]
-    is_covered = (since >= 0) & (gaps[number + 1] == gaps[opening + 1])
-    return np.where(is_false, 0.0, np.where(is_covered, 1.0, np.nan))
+def _start(before: PhaseState, signals: Signals, at: int, now: Hour, main: PhaseState | None) -> float:
+    """Value of the start expression; of a fallback, for what a running main phase does not reach in time any more."""
+    if main is None or not main.active or main.since is None or main.since == now:
+        return float(signals.start[at])
+    left = signals.clearance[at] - (now - main.since) / np.timedelta64(1, "h")
+    if np.isnan(signals.start[at]):
+        return float("nan")
+    return float(signals.hours_until[at] < left)
 
 
-def _replay_phase(
-    phase: Phase, verdicts: Mapping[str, Verdicts], fresh: Mapping[str, Mask], clock: Times
-) -> PhaseHistory:
-    rule = phase.degraded
-    own, stop = decide(phase.start, verdicts), decide(phase.stop.when, verdicts)
-    fallback = np.full(clock.size, np.nan) if rule.fallback is None else decide(rule.fallback, verdicts)
-    degraded = _is_undecided(own, clock, rule.after_hours)
-    decisive = np.where(degraded, fallback, own)
-    may_stop = (decisive == 0) & (degraded | (stop == 1))
-    own_is_new = _any_new(fresh, (*names_in(phase.start), *names_in(phase.stop.when)))
-    fallback_is_new = _any_new(fresh, () if rule.fallback is None else names_in(rule.fallback))
-    handed_over = degraded & ~np.concatenate([[False], degraded[:-1]])
-    is_new = np.where(degraded, fallback_is_new | handed_over, own_is_new)
-    duration = np.timedelta64(round(phase.stop.for_hours * 60), "m")
-    begins = may_stop & ~np.concatenate([[False], may_stop[:-1]])
-    began = np.maximum.accumulate(np.where(begins, np.arange(clock.size), 0))
-    stops = may_stop & (clock - clock[began] >= duration)
-    active, since = _switch(is_new & (decisive == 1), is_new & stops, clock)
-    return PhaseHistory(active, degraded, degraded & np.isnan(fallback), since)
+def _has_drained(phase: Phase, reached: Hour | None, is_drained: bool, now: Hour) -> bool:
+    """Whether the land may be entered again, as far as data or a stated time can show."""
+    if phase.stop.reached is None or reached is None or is_drained:
+        return True
+    return phase.stop.drainage_hours is not None and bool(now - reached >= _hours(phase.stop.drainage_hours))
 
 
-def _switch(starts: Mask, stops: Mask, clock: Times) -> tuple[Mask, Times]:
-    """(T,) on or off, off at first, and when it last changed."""
-    signals = np.flatnonzero(starts | stops)
-    is_on = starts[signals]
-    is_change = is_on != np.concatenate([[False], is_on[:-1]])
-    changes = np.concatenate([[-1], signals[is_change]])  # ascending; off before the first
-    latest = np.searchsorted(changes, np.arange(clock.size), side="right") - 1
-    active = (latest % 2).astype(bool)  # changes alternate on, off, on …
-    return active, np.where(latest > 0, clock[np.maximum(changes[latest], 0)], np.datetime64("NaT"))
+def _history(states: Sequence[PhaseState]) -> PhaseHistory:
+    never = np.datetime64("NaT")
+    return PhaseHistory(
+        np.array([state.active for state in states], dtype=bool),
+        np.array([state.degraded for state in states], dtype=bool),
+        np.array([state.needs_decision for state in states], dtype=bool),
+        np.array([never if state.since is None else state.since for state in states], dtype="datetime64[ns]"),
+    )
 
 
-def _is_undecided(own: Verdicts, clock: Times, after_hours: float) -> Mask:
-    """(T,) whether the expression has been unknown for so long; counted from the first time of the clock."""
-    known = ~np.isnan(own)
-    last = np.maximum.accumulate(np.where(known, np.arange(clock.size), 0))
-    return np.asarray(~known & (clock - clock[last] >= np.timedelta64(round(after_hours * 60), "m")))
+def _hours(hours: float) -> np.timedelta64:
+    return np.timedelta64(round(hours * 60), "m")
 
 
-def _any_new(fresh: Mapping[str, Mask], names: tuple[str, ...]) -> Mask:
-    return np.any([fresh[name] for name in names], axis=0) if names else np.zeros(1, dtype=bool)
+def _all_heard(found: Mapping[str, Finding], names: tuple[str, ...], clock: Times) -> Mask:
+    return np.all([found[name].is_heard for name in names], axis=0) if names else np.ones(clock.size, dtype=bool)
+
+
+def _any_new(found: Mapping[str, Finding], names: tuple[str, ...], clock: Times) -> Mask:
+    return np.any([found[name].is_new for name in names], axis=0) if names else np.zeros(clock.size, dtype=bool)

@@ -9,9 +9,8 @@ import numpy.typing as npt
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.variables import HOURS_PER_YEAR
-from strandline.planning.early_action.cost_loss import Expenses
+from strandline.planning.early_action.indicators import COMPARE
 from strandline.planning.early_action.protocol import Event
-from strandline.planning.early_action.triggers import COMPARE
 
 SEPARATION_HOURS = 24.0
 """Exceedances closer than this are one event: about two tides (Coles 2001, section 5.3.2, runs declustering)."""
@@ -46,6 +45,34 @@ class CostLossModel:
         if not (self.cost > 0 and self.protection_hours > 0):
             what = f"cost {self.cost:g}, protection for {self.protection_hours:g} h"
             raise InputError("cost-loss model", what, "give both above 0")
+
+
+@dataclass(frozen=True)
+class Expenses:
+    """Expenses of the same events under four ways to decide, in one currency.
+
+    Attributes:
+        decided: of the decisions taken [EUR 2010 in a plan].
+        perfect: of acting for each event for which it pays, and never else [as above].
+        never: of doing nothing [as above].
+        always: of being prepared all the time [as above].
+    """
+
+    decided: float
+    perfect: float
+    never: float
+    always: float
+
+    @property
+    def relative_value(self) -> float:
+        """[-]: 1 = as good as perfect, 0 = as good as the climate alone, below = worse; NaN = nothing to gain.
+
+        Source: Richardson (2000), eq. 7: (E_climate - E_forecast) / (E_climate - E_perfect), where the climate's
+        expense is the smaller of always and never acting.
+        """
+        climate = min(self.never, self.always)
+        gain = climate - self.perfect
+        return (climate - self.decided) / gain if gain > 0 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -99,7 +126,12 @@ def find_events(time: Times, observed: Floats, event: Event) -> ObservedEvents:
 
 
 def verify(
-    active: Mask, time: Times, observed: Floats, event: Event, needed_lead_hours: float, model: CostLossModel | None
+    active: Mask,
+    time: Times,
+    observed: Floats,
+    event: Event,
+    needed_lead_hours: float | Floats,
+    model: CostLossModel | None,
 ) -> Verification:
     """Compare the activations of a phase with the observed events.
 
@@ -107,7 +139,8 @@ def verify(
         active: (T,) whether the phase is active.
         time: (T,) UTC, hourly.
         observed: (T,) the event's variable in its unit; NaN = not observed.
-        needed_lead_hours: time that acting takes: started later it avoids nothing [h].
+        needed_lead_hours: time that acting takes [h], or (T,) by the hour at which it starts: started later it avoids
+            nothing.
         model: ``None`` where the action is not expressed in money.
 
     Raises:
@@ -126,7 +159,8 @@ def verify(
     number = np.searchsorted(starts, onset, side="right") - 1
     began = np.where(number >= 0, starts[np.maximum(number, 0)] if starts.size else 0, 0)
     lead = (events.onset - time[began]) / np.timedelta64(1, "h")  # (E,) of those at which it is active
-    hit = is_active & (lead >= needed_lead_hours)
+    needed = np.broadcast_to(np.asarray(needed_lead_hours, dtype=float), time.shape)
+    hit = is_active & (lead >= needed[began])
 
     useful, observed_share = np.zeros(starts.size, dtype=bool), np.zeros(starts.size)
     for episode, (start, end) in enumerate(zip(starts, ends, strict=True)):
@@ -144,7 +178,7 @@ def verify(
         false_alarm_cost=None if model is None else float(_paid(model, ends - starts)[is_false_alarm].sum()),
         expenses=None
         if model is None
-        else _expenses(model, events, hit, (ends - starts)[useful | is_false_alarm], needed_lead_hours, observed),
+        else _expenses(model, events, hit, (ends - starts)[useful | is_false_alarm], float(needed.mean()), observed),
     )
 
 

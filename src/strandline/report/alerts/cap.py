@@ -8,17 +8,21 @@ other status can be written.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
+from shapely import Polygon
 
 from strandline.errors import InputError
 from strandline.observations.observations import ProvenanceKind
 from strandline.planning.actions import Response
-from strandline.report.findings import Issuer
+from strandline.report.alerts.area import Ring, WarnedArea
+from strandline.report.alerts.catalogue import is_checked
+from strandline.report.alerts.issuer import Issuer
+from strandline.report.alerts.wording import WarningText
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 RESTRICTION = "For the authority that decides. Not for release before a named person has confirmed it."
@@ -27,7 +31,10 @@ NOTE_OF: dict[ProvenanceKind, str] = {
     "simulated": "EXERCISE. These numbers come from a simulation.",
     "real": "DRAFT. Made from a forecast; nobody has confirmed it.",
 }
+NO_ISSUER_NOTE = "It names no issuer and cannot be released: name one in [warnings] of the region file."
+AT_LEAST = "at least"
 LIKELY = 0.5
+SEVERITIES = ("Minor", "Moderate", "Severe", "Extreme")
 Message = Literal["Alert", "Update", "Cancel"]
 _FORBIDDEN_IN_NAMES = re.compile(r"[\s,<&]")
 _FORBIDDEN_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -51,15 +58,16 @@ class FloodWarning:
 
     Attributes:
         identifier: unique for the sender; no spaces, commas, ``<`` or ``&``.
-        issued, onset, expires: UTC; issue of the forecast, first exceedance of the level, end of the event.
         subject: the same for every message about one event, e.g. the phase of the protocol.
-        probability: of the event [-].
+        issued, onset, expires: UTC; issue of the forecast, expected start and latest end of the event.
+        probability: of the event between ``issued`` and ``expires`` [-].
         return_period: of the level [a]; determines the severity.
         response: requested of people; ``AllClear`` in a cancel, and only there.
-        area: name of the area.
-        polygon: latitude, longitude [degrees, WGS84] of the ring; first and last point are the same.
+        texts: one in each language.
+        areas: named areas, each of one or more polygons.
         parameters: further values for machines, name → value.
         message, replaces: an update or a cancel names the messages that it replaces, an alert none.
+        is_lower_bound: the probability is at least ``probability``.
     """
 
     identifier: str
@@ -70,16 +78,13 @@ class FloodWarning:
     expires: pd.Timestamp
     probability: float
     return_period: float
-    event: str
-    headline: str
-    description: str
-    instruction: str
     response: Response | Literal["AllClear"]
-    area: str
-    polygon: tuple[tuple[float, float], ...]
+    texts: tuple[WarningText, ...]
+    areas: tuple[WarnedArea, ...]
     parameters: tuple[tuple[str, str], ...] = ()
     message: Message = "Alert"
     replaces: tuple[Reference, ...] = ()
+    is_lower_bound: bool = False
 
     def __post_init__(self) -> None:
         if _FORBIDDEN_IN_NAMES.search(self.identifier) or not self.identifier:
@@ -88,11 +93,14 @@ class FloodWarning:
             raise InputError("alert", f"probability {self.probability} is not within 0 to 1", "give a known chance")
         if not self.issued <= self.onset <= self.expires:
             raise InputError("alert", "times are out of order", "issued ≤ onset ≤ expires")
-        if len(self.polygon) < 4 or self.polygon[0] != self.polygon[-1]:
-            raise InputError("alert", "polygon is not closed", "repeat its first point at the end; 4 points or more")
-        if any(abs(latitude) > 90 or abs(longitude) > 180 for latitude, longitude in self.polygon):
-            raise InputError("alert", "polygon leaves the globe", "give latitude, longitude in degrees, in this order")
-
+        languages = [text.language for text in self.texts]
+        if not languages or len(set(languages)) < len(languages):
+            raise InputError("alert", f"has texts in {languages}", "give one text in each language")
+        if not self.areas or not all(area.polygons for area in self.areas):
+            raise InputError("alert", "an area has no polygon", "outline every area")
+        for area in self.areas:
+            for ring in area.polygons:
+                _check_ring(area.name, ring)
         if (self.message == "Alert") == bool(self.replaces):
             what = f"a message '{self.message}' that replaces {len(self.replaces)} others"
             raise InputError("alert", what, "an update or a cancel names what it replaces, an alert replaces nothing")
@@ -103,6 +111,16 @@ class FloodWarning:
     def lead_h(self) -> float:
         """Hours from issue to onset."""
         return float((self.onset - self.issued) / pd.Timedelta(hours=1))
+
+
+def _check_ring(name: str, ring: Ring) -> None:
+    where = f"alert, area '{name}'"
+    if len(ring) < 4 or ring[0] != ring[-1]:
+        raise InputError(where, "polygon is not closed", "repeat its first point at the end; 4 points or more")
+    if any(abs(latitude) > 90 or abs(longitude) > 180 for latitude, longitude in ring):
+        raise InputError(where, "polygon leaves the globe", "give latitude, longitude in degrees, in this order")
+    if not Polygon(ring).is_valid:
+        raise InputError(where, "polygon crosses itself", "give an outline that does not")
 
 
 def as_cap(warning: FloodWarning, issuer: Issuer) -> bytes:
@@ -121,80 +139,66 @@ def as_cap(warning: FloodWarning, issuer: Issuer) -> bytes:
     _add(alert, "msgType", warning.message)
     _add(alert, "scope", "Restricted")
     _add(alert, "restriction", RESTRICTION)
-    _add(alert, "note", NOTE_OF[warning.provenance])
+    _add(alert, "note", _note(warning, issuer))
     if warning.replaces:
         _add(alert, "references", " ".join(str(reference) for reference in warning.replaces))
-    info = ElementTree.SubElement(alert, "info")
-    _add(info, "language", "en-GB")
-    _add(info, "category", "Met")
-    _add(info, "event", warning.event)
-    _add(info, "responseType", warning.response)
-    _add(info, "urgency", "Past" if warning.message == "Cancel" else urgency_of(warning.lead_h))
-    _add(info, "severity", severity_of(warning.return_period))
-    _add(info, "certainty", certainty_of(warning.probability))
-    _add(info, "onset", _cap_time(warning.onset))
-    _add(info, "expires", _cap_time(warning.expires))
-    _add(info, "senderName", issuer.name)
-    _add(info, "headline", warning.headline)
-    _add(info, "description", warning.description)
-    _add(info, "instruction", warning.instruction)
-    if issuer.contact is not None:
-        _add(info, "contact", issuer.contact)
-    own = (
-        ("probability", f"{warning.probability:.2f}"),
-        ("returnPeriod", f"{warning.return_period:.3g}"),
-        ("subject", warning.subject),
-    )
-    for name, value in (*own, *warning.parameters):
-        parameter = ElementTree.SubElement(info, "parameter")
-        _add(parameter, "valueName", name)
-        _add(parameter, "value", value)
-    area = ElementTree.SubElement(info, "area")
-    _add(area, "areaDesc", warning.area)
-    _add(area, "polygon", " ".join(f"{latitude:.5f},{longitude:.5f}" for latitude, longitude in warning.polygon))
+    for text in warning.texts:
+        _add_info(alert, warning, text, issuer)
     ElementTree.indent(alert)
     return bytes(ElementTree.tostring(alert, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def follow_up(
-    issued_warnings: Sequence[FloodWarning], due_warnings: Sequence[FloodWarning], issuer: Issuer, issued: pd.Timestamp
-) -> list[FloodWarning]:
-    """Return an update for each issued warning that is still due, a cancel for each that is not, and new alerts.
-
-    Args:
-        issued_warnings: the last message about each subject; cancelled and expired ones are skipped.
-        due_warnings: warnings of the newest forecast, as alerts.
-        issued: issue time of the newest forecast, UTC.
-    """
-    open_warnings = {old.subject: old for old in issued_warnings if old.message != "Cancel" and old.expires > issued}
-    due = {new.subject for new in due_warnings}
-    messages = [
-        replace(new, message="Update", replaces=(_reference(open_warnings[new.subject], issuer),))
-        if new.subject in open_warnings
-        else new
-        for new in due_warnings
-    ]
-    return messages + [_cancel(old, issuer, issued) for subject, old in open_warnings.items() if subject not in due]
-
-
-def _cancel(old: FloodWarning, issuer: Issuer, issued: pd.Timestamp) -> FloodWarning:
-    return replace(
-        old,
-        identifier=f"{old.identifier}-cancelled-{issued:%Y%m%dT%H%M}",
-        message="Cancel",
-        replaces=(_reference(old, issuer),),
-        response="AllClear",
-        issued=issued,
-        onset=max(old.onset, issued),
-        probability=0.0,
-        headline=f"Cancelled: {old.headline}",
-        description="The newest forecast no longer supports this warning.",
-        instruction="Confirm the forecast first. Then stand down as the protocol says.",
+def _note(warning: FloodWarning, issuer: Issuer) -> str:
+    unchecked = [text.language for text in warning.texts if not is_checked(text.language)]
+    return " ".join(
+        (
+            NOTE_OF[warning.provenance],
+            *(() if issuer.is_named else (NO_ISSUER_NOTE,)),
+            *(
+                (f"Not checked by a native speaker: the texts in '{', '.join(unchecked)}'. Let one read them.",)
+                if unchecked
+                else ()
+            ),
+        )
     )
 
 
-def _reference(warning: FloodWarning, issuer: Issuer) -> Reference:
-    return Reference(issuer.sender, warning.identifier, warning.issued)
+def _add_info(alert: ElementTree.Element, warning: FloodWarning, text: WarningText, issuer: Issuer) -> None:
+    """Add the message in one language; section 3.2.2."""
+    info = ElementTree.SubElement(alert, "info")
+    _add(info, "language", text.language)
+    for category in issuer.categories:
+        _add(info, "category", category)
+    _add(info, "event", text.event)
+    _add(info, "responseType", warning.response)
+    _add(info, "urgency", "Past" if warning.message == "Cancel" else urgency_of(warning.lead_h))
+    _add(info, "severity", severity_of(warning.return_period))
+    _add(info, "certainty", certainty_of(warning.probability))
+    for pair in issuer.event_codes:
+        _add_pair(info, "eventCode", *pair)
+    for name, time in (("effective", warning.issued), ("onset", warning.onset), ("expires", warning.expires)):
+        _add(info, name, _cap_time(time))
+    _add(info, "senderName", issuer.name)
+    _add(info, "headline", text.headline)
+    _add(info, "description", text.description)
+    _add(info, "instruction", text.instruction)
+    for name, value in (("web", issuer.web), ("contact", issuer.contact)):
+        if value is not None:
+            _add(info, name, value)
+    own = (
+        ("probability", f"{warning.probability:.2f}"),
+        ("probabilityIs", AT_LEAST if warning.is_lower_bound else "of the event"),
+        ("returnPeriod", f"{warning.return_period:.3g}"),
+        ("subject", warning.subject),
+        ("provenance", warning.provenance),
+    )
+    for pair in (*own, *warning.parameters):
+        _add_pair(info, "parameter", *pair)
+    for area in warning.areas:
+        block = ElementTree.SubElement(info, "area")
+        _add(block, "areaDesc", area.name)
+        for ring in area.polygons:
+            _add(block, "polygon", " ".join(f"{latitude:.5f},{longitude:.5f}" for latitude, longitude in ring))
 
 
 def certainty_of(probability: float) -> str:
@@ -240,3 +244,9 @@ def _cap_time(time: pd.Timestamp) -> str:
 
 def _add(parent: ElementTree.Element, name: str, text: str) -> None:
     ElementTree.SubElement(parent, name).text = _FORBIDDEN_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _add_pair(parent: ElementTree.Element, element: str, name: str, value: str) -> None:
+    pair = ElementTree.SubElement(parent, element)
+    _add(pair, "valueName", name)
+    _add(pair, "value", value)

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from strandline.observations.arrays import Floats
-from strandline.planning.early_action.triggers import Stream
+from strandline.planning.early_action.streams import Stream
 
 MEMBERS = 50
 P90_OF_STANDARD_NORMAL = float(norm.ppf(0.9))

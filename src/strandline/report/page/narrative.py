@@ -17,6 +17,7 @@ from strandline.planning.formatting import (
     format_years,
     pluralise,
 )
+from strandline.report.alerts.drafts import rows_to_warn_of
 from strandline.report.alerts.forecast_trace import ForecastTrace
 from strandline.report.figures.maps import UNKNOWN_ASSET, most_likely_state
 from strandline.report.findings import LearningScores, RunResults
@@ -40,6 +41,7 @@ def lead_paragraph(results: RunResults, levels: pd.DataFrame) -> str:
     known = states[states != UNKNOWN_ASSET]
     p10, p50, p90 = impact.expected_annual_damage
     sentences = [
+        *([results.plan.evacuation_caveat] if results.plan.evacuation_caveat else []),
         f"At {hazard.region.name} the sea reaches {format_metres(rarest['p50'])} above {hazard.region.vertical_datum} "
         f"about once in {format_years(rarest['return_period'])} (8 in 10 chance: "
         f"{format_metres_between(rarest['p10'], rarest['p90'])}).",
@@ -232,3 +234,14 @@ def forecast_sentences(trace: ForecastTrace | None) -> list[str]:
             "shaded."
         )
     return sentences
+
+
+def drafts_sentence(results: RunResults, trace: ForecastTrace | None) -> str:
+    """Return where drafts of warnings are, or why there is none."""
+    if trace is None or not rows_to_warn_of(results).empty:
+        return "Drafts of warnings are in the folder alerts."
+    return (
+        f"No warning is drafted: the forecast shown is of the past and ends on "
+        f"{format_time(pd.Timestamp(trace.rows['time'].iloc[-1]))}. Warnings come from the watch, which forecasts the "
+        "hours to come."
+    )

@@ -8,6 +8,7 @@ from strandline.report.alerts.forecast_trace import forecast_of_the_peak
 from strandline.report.findings import RunResults
 from strandline.report.page.flooded_land import flooded_land
 from strandline.report.page.narrative import (
+    drafts_sentence,
     forecast_sentences,
     information_sentences,
     lead_paragraph,
@@ -52,6 +53,7 @@ def render_page(results: RunResults) -> str:
         plan=results.plan,
         region=results.hazard.region,
         centre=results.hazard.region.centre_lonlat,
+        labels={} if results.plan.protocol is None else {one.name: one.label for one in results.plan.protocol.phases},
         run=results.run,
         kinds={section: provenance_label(kinds) for section, kinds in results.kinds.items()},
         levels=levels.to_dict(orient="records"),
@@ -74,6 +76,7 @@ def render_page(results: RunResults) -> str:
         unknown_share=flooded_land(results.hazard, results.observations.terrain).unknown_share,
         sources=source_rows(results),
         limits=LIMITS,
+        drafts=drafts_sentence(results, trace),
     )  # fmt: skip
 
 

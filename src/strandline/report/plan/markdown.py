@@ -1,12 +1,11 @@
 """The plan as Markdown for the people who decide."""
 
 import math
-from collections.abc import Sequence
 
-from strandline.planning.early_action.hindcast import Hindcast
 from strandline.planning.early_action.protocol import Phase, Protocol
 from strandline.planning.formatting import SPACE, format_expression, pluralise
 from strandline.planning.plan import Plan
+from strandline.report.plan.evacuation_table import evacuation_lines
 from strandline.report.plan.pathway_lines import pathway_lines
 from strandline.report.plan.proposal import action_lines, money, proposal_lines, scenario_lines
 
@@ -17,6 +16,8 @@ def plan_to_markdown(plan: Plan) -> str:
     lines = [f"# Flood plan for {plan.region}", ""]
     if plan.is_simulated:
         lines += ["**SIMULATED: computed for a coast that is wholly or partly simulated.**", ""]
+    if plan.evacuation_caveat:
+        lines += [f"**{plan.evacuation_caveat}**", ""]
     if math.isnan(middle):
         lines += ["The flood damage a year is **unknown**: no asset with a known value lies on known ground."]
     else:
@@ -37,14 +38,14 @@ def plan_to_markdown(plan: Plan) -> str:
     ]
     for action in plan.actions:
         lines += [*action_lines(action), ""]
-    lines += [*scenario_lines(plan), *pathway_lines(plan.pathways)]
+    lines += [*scenario_lines(plan), *pathway_lines(plan.pathways), *evacuation_lines(plan.evacuation)]
     if plan.protocol is not None:
         lines += ["## When to act, when to stop, and what to do if the gauge fails", ""]
         for phase in plan.protocol.phases:
             lines += _phase_lines(phase, plan.protocol)
         lines += [""]
     if plan.hindcasts:
-        lines += [*_hindcast_lines(plan.hindcasts), ""]
+        lines += [*_hindcast_lines(plan), ""]
     if plan.notes:
         lines += ["## What this plan leaves out", "", *(f"- {note}" for note in plan.notes), ""]
     lines += [
@@ -59,8 +60,8 @@ def _phase_lines(phase: Phase, protocol: Protocol) -> list[str]:
     if rule.fallback is not None:
         fallback = f"start on {format_expression(rule.fallback, protocol.indicators)}"
     return [
-        f"- **{'; '.join(phase.actions)}**",
-        f"   - Start: {format_expression(phase.start, protocol.indicators)}.",
+        f"- **{phase.label}**",
+        f"   - Start: {phase.when or format_expression(phase.start, protocol.indicators)}.",
         f"   - Stop: {format_expression(phase.stop.when, protocol.indicators)}, for {phase.stop.for_hours:g} hours"
         " without a gap.",
         f"   - Without readings for {rule.after_hours:g} hours: {fallback}; if that is missing too, {rule.prior}:"
@@ -68,8 +69,9 @@ def _phase_lines(phase: Phase, protocol: Protocol) -> list[str]:
     ]
 
 
-def _hindcast_lines(hindcasts: Sequence[Hindcast]) -> list[str]:
-    first = hindcasts[0]
+def _hindcast_lines(plan: Plan) -> list[str]:
+    hindcasts, first = plan.hindcasts, plan.hindcasts[0]
+    labels = {} if plan.protocol is None else {phase.name: phase.label for phase in plan.protocol.phases}
     lines = [
         "## How these triggers would have performed",
         "",
@@ -79,15 +81,15 @@ def _hindcast_lines(hindcasts: Sequence[Hindcast]) -> list[str]:
         " good as long-term statistics alone, below 0 = worse. A failing gauge gives no readings in every second of the"
         " highest storms.",
         "",
-        "| action | gauge | hits | missed | late | false alarms | unknown | hours ahead | false-alarm cost | value |",
+        "| action | with | hits | missed | late | false alarms | unknown | hours ahead | false-alarm cost | value |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for hindcast in hindcasts:
         result = hindcast.result
         value = None if result.expenses is None else result.expenses.relative_value
         cells = (
-            hindcast.phase.replace("_", " "),
-            "fails in storms" if hindcast.gauge_fails else "works",
+            labels.get(hindcast.phase, hindcast.phase.replace("_", " ")),
+            hindcast.condition,
             *(f"{n}" for n in (result.hits, result.misses, result.late, result.false_alarms, result.unverified)),
             "–" if math.isnan(result.lead_hours) else f"{result.lead_hours:.0f}",
             "–" if result.false_alarm_cost is None else money(result.false_alarm_cost),

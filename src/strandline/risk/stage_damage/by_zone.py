@@ -1,4 +1,4 @@
-"""Stage–damage by zone: flooded share, people exposed and damage of each zone as functions of the sea level."""
+"""Stage–damage by zone: flooding, danger, people exposed and damage of each zone as functions of the sea level."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +16,20 @@ from strandline.observations.arrays import Floats, Indices
 from strandline.risk.hazard.hazard import FLOODED_DEPTH, Hazard
 from strandline.risk.stage_damage.asset_depths import exceeds_depth, unknown_cells, unknown_damage
 from strandline.risk.stage_damage.damage_chain import DamageChain, draw_curve_deviates
+from strandline.risk.stage_damage.danger import (
+    DANGEROUS_DEPTH,
+    STEP,
+    LandAndHomes,
+    dangerous_levels,
+    yearly_levels,
+)
 from strandline.risk.stage_damage.exposure import overlay_exposure
 from strandline.risk.stage_damage.zones import NOWHERE, Zones
 
-STEP = 1e-3
-"""Least distance from the dry sea level to the lowest mapped one [m]; where they cross, flooding starts with a step."""
+TABLES = ("flooded_share", "population", "damage", "dangerous_share", "people_in_danger")
+"""Numbers of a zone that are functions of the sea level."""
+SLACK = 1e-9
+"""Rounding error of a share [-]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,16 +40,20 @@ class ZoneState:
         flooded_share: of the zone's known land [-].
         population: people in the water [-].
         damage: to known assets [EUR 2010].
+        dangerous_share: of the zone's known land, under dangerous depth [-].
+        people_in_danger: people in dangerous depth [-].
     """
 
     flooded_share: Floats
     population: Floats
     damage: Floats
+    dangerous_share: Floats
+    people_in_danger: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class StageDamageByZone:
-    """Flooding, people and damage of Z zones in S samples at L mapped sea levels; none falls as the sea rises.
+    """Flooding, danger, people and damage of Z zones in S samples at L mapped sea levels; none falls as the sea rises.
 
     Attributes:
         levels: (S, L) mapped sea levels [m, region datum], ascending.
@@ -48,6 +61,11 @@ class StageDamageByZone:
         flooded_share: (Z, S, L) of the zone's known land, under 0.15 m or more [-]; NaN = none of its land is known.
         population: (Z, S, L) counted people in 0.15 m of water or more, a lower bound [-]; NaN = no count exists.
         damage: (Z, S, L) to the assets of known damage [EUR 2010]; NaN = the zone has assets, and none is known.
+        dangerous_share: (Z, S, L) of the zone's known land, under ``DANGEROUS_DEPTH`` or more [-]; NaN likewise.
+        people_in_danger: (Z, S, L) counted people in that depth, a lower bound [-]; NaN likewise.
+        dangerous_level: (Z, S) lowest sea level [m, region datum] at which ``DANGEROUS_SHARE`` of the known land, or
+            the homes of ``ENDANGERED_SHARE`` of the counted people, stand in that depth; at least that of once a year.
+            ``inf`` = at no mapped level, NaN = none of the land is known.
         unknown_share: (Z,) of the zone's cells [-].
         uncounted_homes: (Z,) homes without a count of people; they are in no number.
         unknown_assets: (Z,) assets of unknown damage; they are in no number.
@@ -59,6 +77,9 @@ class StageDamageByZone:
     flooded_share: Floats
     population: Floats
     damage: Floats
+    dangerous_share: Floats
+    people_in_danger: Floats
+    dangerous_level: Floats
     unknown_share: Floats
     uncounted_homes: Indices
     unknown_assets: Indices
@@ -71,7 +92,7 @@ class StageDamageByZone:
         if not np.isfinite(self.dry_level):
             raise InputError(name, f"its dry level is {self.dry_level}", "give a level [m]")
         expected = (self.unknown_share.size, *self.levels.shape)
-        for field in ("flooded_share", "population", "damage"):
+        for field in TABLES:
             values = getattr(self, field)
             if values.shape != expected:
                 raise InputError(name, f"{field} is {values.shape}", f"need (Z, S, L) = {expected}")
@@ -80,8 +101,17 @@ class StageDamageByZone:
             holes = np.isnan(values)
             if (holes.any(axis=(1, 2)) != holes.all(axis=(1, 2))).any():
                 raise InputError(name, f"{field} is known of a zone in part", "a zone is known or unknown")
-        if (self.flooded_share > 1).any() or not ((self.unknown_share >= 0) & (self.unknown_share <= 1)).all():
+        shares = (self.flooded_share, self.dangerous_share)
+        if (
+            any((each > 1).any() for each in shares)
+            or not ((self.unknown_share >= 0) & (self.unknown_share <= 1)).all()
+        ):
             raise InputError(name, "a share leaves 0 to 1", "give shares")
+        if (self.dangerous_share > self.flooded_share + SLACK).any():
+            raise InputError(name, "more land is dangerous than flooded", "dangerous depth is deeper than flooded")
+        if self.dangerous_level.shape != expected[:2] or np.isneginf(self.dangerous_level).any():
+            what = f"dangerous_level is {self.dangerous_level.shape} or −inf"
+            raise InputError(name, what, f"need levels, inf or NaN, (Z, S) = {expected[:2]}")
 
     @classmethod
     def of(
@@ -118,28 +148,39 @@ class StageDamageByZone:
         cells = _sums(known_land, count, np.ones(known_land.size))  # (Z, H·W)
         people = _sums(zones.of_asset, count, np.nan_to_num(counted))  # (Z, A)
         value = _sums(zones.of_asset, count, np.nan_to_num(exposure.value))  # (Z, A)
-        threshold = np.full(len(assets), FLOODED_DEPTH)
-        flooded, population, damage = (np.zeros((count, *chain.levels.shape)) for _ in range(3))
+        parts = LandAndHomes.of(known_land, zones.of_asset, counted, count)
+        table = {name: np.zeros((count, *chain.levels.shape)) for name in (*TABLES, "deepest")}
         for number, sample in enumerate(chain):
-            flooded[:, number] = cells @ (sample.depth >= FLOODED_DEPTH).reshape(len(sample.depth), -1).T
-            population[:, number] = people @ (exceeds_depth(*sample.greatest_depth(), threshold) == 1)
-            damage[:, number] = value @ np.where(unknown[:, None], 0.0, sample.damage_ratios())
+            homes_depth = sample.greatest_depth()
+            for threshold, share, heads in (
+                (FLOODED_DEPTH, "flooded_share", "population"),
+                (DANGEROUS_DEPTH, "dangerous_share", "people_in_danger"),
+            ):
+                table[share][:, number] = cells @ (sample.depth >= threshold).reshape(len(sample.depth), -1).T
+                reached = exceeds_depth(*homes_depth, np.full(len(assets), threshold)) == 1
+                table[heads][:, number] = people @ reached
+            table["damage"][:, number] = value @ np.where(unknown[:, None], 0.0, sample.damage_ratios())
+            table["deepest"][:, number] = parts.depth_of_danger(sample.depth, homes_depth[0])
         land, known = _tally(zones.of_cell.ravel(), count), _tally(known_land, count)
         homes = np.isnan(counted) & (assets["asset_class"] == "residential").to_numpy()
         uncounted = _tally(zones.of_asset[homes], count)
-        flooded[known == 0] = np.nan
-        population[(uncounted > 0) & (_tally(zones.of_asset[~np.isnan(counted)], count) == 0)] = np.nan
-        damage[(_tally(zones.of_asset, count) > 0) & (_tally(zones.of_asset[~unknown], count) == 0)] = np.nan
-        for numbers, known_assets in ((population, ~np.isnan(counted)), (damage, ~unknown)):
-            if not known_assets.any():
-                numbers[:] = np.nan
+        no_count = (uncounted > 0) & (_tally(zones.of_asset[~np.isnan(counted)], count) == 0) | np.isnan(counted).all()
+        no_value = (_tally(zones.of_asset, count) > 0) & (_tally(zones.of_asset[~unknown], count) == 0) | unknown.all()
+        for name in ("flooded_share", "dangerous_share"):
+            table[name] /= np.maximum(known, 1)[:, None, None]
+        missing = {"flooded_share": known == 0, "dangerous_share": known == 0, "deepest": known == 0}
+        missing |= {"population": no_count, "people_in_danger": no_count, "damage": no_value}
         order = chain.ascending
+        for name, zone in missing.items():
+            table[name][zone] = np.nan
+            table[name] = _rising(table[name], order)
+        levels = np.take_along_axis(chain.levels, order, axis=1)
+        calm = yearly_levels(hazards[0].levels, hazards[0].return_periods, dry_level)
         return cls(
-            levels=np.take_along_axis(chain.levels, order, axis=1),
+            levels=levels,
             dry_level=dry_level,
-            flooded_share=_rising(flooded / np.maximum(known, 1)[:, None, None], order),
-            population=_rising(population, order),
-            damage=_rising(damage, order),
+            **{name: table[name] for name in TABLES},
+            dangerous_level=dangerous_levels(levels, table["deepest"], calm),
             unknown_share=1 - known / land,
             uncounted_homes=uncounted,
             unknown_assets=_tally(zones.of_asset[unknown], count),
@@ -174,18 +215,18 @@ class StageDamageByZone:
         for table in tables:
             low = table[row - 1]
             found.append(low + share * (table[row] - low))
-        return ZoneState(*found)
+        return ZoneState(**dict(zip(TABLES, found, strict=True)))
 
     @cached_property
-    def _tables(self) -> tuple[Floats, tuple[Floats, Floats, Floats]]:
+    def _tables(self) -> tuple[Floats, tuple[Floats, ...]]:
         """(S, L + 1) levels that begin with the dry one, and each number there, (S · (L + 1), Z)."""
         dry = np.minimum(self.dry_level, self.levels[:, :1] - STEP)
         tables = []
-        for values in (self.flooded_share, self.population, self.damage):
+        for values in (getattr(self, name) for name in TABLES):
             first = np.where(np.isnan(values[..., :1]), np.nan, 0.0)
             whole = np.concatenate([first, values], axis=2)  # (Z, S, L + 1)
             tables.append(np.ascontiguousarray(whole.reshape(len(whole), -1).T))
-        return np.hstack([dry, self.levels]), (tables[0], tables[1], tables[2])
+        return np.hstack([dry, self.levels]), tuple(tables)
 
 
 def _sums(zone: Indices, count: int, weight: Floats) -> sparse.csr_array:

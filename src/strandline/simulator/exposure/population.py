@@ -26,6 +26,8 @@ UNKNOWN_PEOPLE = 0.1
 SHELTERED = 0.7
 """Share of villages with a shelter; an assumption."""
 REFUGE_FLOOR = {"hospital": 2000.0, "shelter": 500.0}
+FLOOR_PER_PLACE = 1.9
+"""Floor area per person in a shelter [m2]: 20 square feet for a few days, American Red Cross 4496 (2002)."""
 PRICE_PER_METRE = {"road": 300.0, "bridge": 3000.0, "embankment": 500.0}
 """EUR 2010 per m, and m² of floor of the refuges; orders of magnitude, assumptions."""
 CREST_ERROR = 0.1
@@ -54,11 +56,12 @@ def add_population(coast: Observations, terrain: Terrain, rng: np.random.Generat
             "survey_year": int(survey["survey_year"].max()),
             "people": np.nan,
             "crest": [crest for *_, crest in added],
+            "places": [REFUGE_FLOOR[kind] // FLOOR_PER_PLACE if kind == "shelter" else np.nan for kind, *_ in added],
         },
         geometry=[shape for _, shape, *_ in added],
         crs=survey.crs,
     )
-    counted = survey.assign(people=_people(survey, rng), crest=np.nan)
+    counted = survey.assign(people=_people(survey, rng), crest=np.nan, places=np.nan)
     assets = gpd.GeoDataFrame(pd.concat([counted, added_assets], ignore_index=True), crs=survey.crs)
     assets["district"] = _districts(assets, terrain, coast)
     truth = coast.require("truth").reindex(asset=assets["asset_id"].to_numpy(dtype=str))

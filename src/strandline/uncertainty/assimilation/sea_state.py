@@ -12,6 +12,8 @@ REJECTED = 0.5
 """Probability [-] of being broken from which a gauge is rejected."""
 NO_READING_HOURS = 3
 """Hours without a valid reading after which the own gauge counts as unavailable [h]."""
+HEARD_HOURS = 6
+"""Without any gauge and any forecast for longer [h], no forecast proves that nothing will come: half a tide."""
 NO_DATA_HOURS = 24
 """Without any reading and any new forecast for so long [h], a person decides."""
 
@@ -46,6 +48,11 @@ class SeaState:
     def has_own_readings(self) -> bool:
         """Whether the own gauge gave an accepted reading within the last ``NO_READING_HOURS``."""
         return _within(self.belief.hour, self.last_own_reading, NO_READING_HOURS)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether any gauge or forecast gave data within the last ``HEARD_HOURS``; only then calm can be concluded."""
+        return _within(self.belief.hour, self.last_news, HEARD_HOURS)
 
     @property
     def has_no_data(self) -> bool:

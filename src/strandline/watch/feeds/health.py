@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from strandline.watch.feeds.quality_control import CLOCK_TOLERANCE, CheckedReading
+from strandline.watch.clock import CLOCK_TOLERANCE
+from strandline.watch.feeds.quality_control import CheckedReading
 from strandline.watch.readings import Condition, Health
 
 _DAY = timedelta(days=1)
+_LONGEST_NOTE = 600
 _FINDINGS = {
     "no number": "no numbers",
     "clock ahead": "ahead of the clock",
@@ -42,7 +44,12 @@ class Expectation:
 
 
 def assess_health(
-    stream: str, checked: Sequence[CheckedReading], until: datetime, expectation: Expectation, failure: str = ""
+    stream: str,
+    checked: Sequence[CheckedReading],
+    until: datetime,
+    expectation: Expectation,
+    failure: str = "",
+    warning: str = "",
 ) -> Health:
     """The health of a stream at ``until``.
 
@@ -52,6 +59,7 @@ def assess_health(
         checked: its readings of the last day or longer.
         until: present time, naive UTC.
         failure: why polling failed; empty = it did not.
+        warning: on the stream's source, beside its readings; empty = none.
     """
     newest = max(checked, key=lambda each: each.reading.issued, default=None)
     usable = [each.reading.issued for each in checked if each.reading.quality != "bad"]
@@ -67,7 +75,7 @@ def assess_health(
         age_hours=None if age is None else age / timedelta(hours=1),
         condition=_condition(newest, max(usable, default=None), until, expectation, failure),
         share_good=good / len(recent) if recent else None,
-        note=_note(newest, recent, until, failure),
+        note=printable(_note(newest, recent, until, failure, warning)),
     )
 
 
@@ -83,10 +91,20 @@ def _condition(
     return "late" if until - seen > expectation.late_after else "alive"
 
 
-def _note(newest: CheckedReading | None, recent: Sequence[CheckedReading], until: datetime, failure: str) -> str:
+def printable(text: str) -> str:
+    """Text of foreign origin on one line, not too long; a letter that no screen or database takes is replaced."""
+    line = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
+    return line if len(line) <= _LONGEST_NOTE else line[: _LONGEST_NOTE - 1] + "…"
+
+
+def _note(
+    newest: CheckedReading | None, recent: Sequence[CheckedReading], until: datetime, failure: str, warning: str
+) -> str:
     """One plain sentence on the gravest problem."""
     if failure:
         return f"Polling failed: {failure}."
+    if warning:
+        return warning
     if newest is None:
         return "No reading yet."
     if newest.finding == "clock ahead":

@@ -7,7 +7,7 @@ only against other streams; the filter detects them.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from strandline.observations.arrays import Floats, Mask, Times
 from strandline.observations.readers.quality import SIGMAS, find_spikes, find_stuck, robust_deviation
 from strandline.observations.variables import VARIABLES
+from strandline.watch.clock import CLOCK_TOLERANCE
 from strandline.watch.readings import Quality, Reading
 
 Tide = Callable[[Times], Floats]
@@ -26,8 +27,6 @@ _QUALITY: dict[Finding | None, Quality] = {None: "good", "jump": "suspect"}
 """Every other finding makes a reading bad. A jump is a spike or an event; the next few readings decide."""
 _SERIES = ("water_level", "surge")
 """Variables that change little from one reading to the next."""
-CLOCK_TOLERANCE = timedelta(minutes=15)
-"""Loggers without a radio clock drift by some seconds a day and are set a few times a year."""
 _CONTINUES = 1.5
 """Steps up to this multiple of the median step are no gap."""
 _LEAST_JUMP = 0.5

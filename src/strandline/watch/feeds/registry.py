@@ -7,12 +7,14 @@ from datetime import timedelta
 import httpx
 
 from strandline.errors import InputError
+from strandline.observations.readers.formats.reading_process import ReadingProcess
 from strandline.observations.region import Region
 from strandline.observations.region_file import feed_sections as sections
 from strandline.observations.region_file.region_file import RegionFile
 from strandline.watch.feeds.client import DEFAULT_RETRY_POLICY, FeedClient, RetryPolicy
 from strandline.watch.feeds.files.flood_scenes import FloodScenes, read_zones
 from strandline.watch.feeds.files.forecasts import ForecastFolder
+from strandline.watch.feeds.files.foreign_files import FEED_LIMITS, ForeignFiles
 from strandline.watch.feeds.files.growing_file import GrowingFile
 from strandline.watch.feeds.health import Expectation
 from strandline.watch.feeds.http import TIMEOUT, Service
@@ -36,6 +38,7 @@ def open_feeds(
     client: httpx.Client | None = None,
     environment: Mapping[str, str] = os.environ,
     retry_policy: RetryPolicy | None = DEFAULT_RETRY_POLICY,
+    files: ForeignFiles | None = None,
 ) -> list[FeedClient]:
     """Open the streams of a region file; without any, the files of its tide gauges.
 
@@ -44,6 +47,7 @@ def open_feeds(
         client: for web services; ``None`` = one with the default time-outs.
         environment: holds the secrets.
         retry_policy: of every stream.
+        files: how files are read; ``None`` = in a process of their own, with a quarantine that ends with this process.
 
     Raises:
         InputError: two streams have one name, a secret is not set, or zones cannot be read.
@@ -52,21 +56,28 @@ def open_feeds(
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
         raise InputError("[[stream]]", f"two streams are called '{repeated}'", "give each a name of its own")
+    files = ForeignFiles(ReadingProcess(FEED_LIMITS)) if files is None else files
     opened: list[tuple[Feed, Expectation]]
     if region_file.stream:
         web = httpx.Client(timeout=TIMEOUT) if client is None else client
         opened = [
-            (_open_feed(section, region_file.region, web, environment), _expectation(section))
+            (_open_feed(section, region_file.region, web, environment, files), _expectation(section))
             for section in region_file.stream
         ]
     else:
-        opened = [(GrowingFile(gauge.name, gauge), _GAUGE_FILE) for gauge in region_file.tide_gauge]
+        opened = [(GrowingFile(gauge.name, gauge, files=files), _GAUGE_FILE) for gauge in region_file.tide_gauge]
     tides = tides or {}
-    return [FeedClient(feed, expected, tides.get(feed.stream), retry_policy) for feed, expected in opened]
+    return [
+        FeedClient(feed, expected, tides.get(feed.stream), retry_policy, files.quarantine) for feed, expected in opened
+    ]
 
 
 def _open_feed(
-    section: sections.AnyStream, region: Region, client: httpx.Client, environment: Mapping[str, str]
+    section: sections.AnyStream,
+    region: Region,
+    client: httpx.Client,
+    environment: Mapping[str, str],
+    files: ForeignFiles,
 ) -> Feed:
     service = Service(section.name, client, _headers(section, environment))
     delay = timedelta(hours=section.delay_hours)
@@ -84,17 +95,17 @@ def _open_feed(
         case sections.JsonStreamSection():
             return levels(JsonService(section))
         case sections.FileStreamSection():
-            return GrowingFile(section.name, section, _LATE_BY + delay)
+            return GrowingFile(section.name, section, _LATE_BY + delay, files=files)
         case sections.ForecastStreamSection():
-            return ForecastFolder(section, _LATE_BY + delay)
+            return ForecastFolder(section, _LATE_BY + delay, files)
         case sections.FloodSceneStreamSection():
             zones = read_zones(section.zones, section.zone_name, region)
-            return FloodScenes(section, region, zones, _SCENES_LATE_BY + delay)
+            return FloodScenes(section, region, zones, _SCENES_LATE_BY + delay, files)
         case sections.StacStreamSection():
-            # imported here: it brings a second web client, and few sites have such a stream
+            # imported here: few sites have such a stream
             from strandline.watch.feeds.services.stac import Stac
 
-            return Stac(section, region.bounds_lonlat, service.headers, _SCENES_LATE_BY + delay)
+            return Stac(service, section, region.bounds_lonlat, _SCENES_LATE_BY + delay)
 
 
 def _expectation(section: sections.StreamSection) -> Expectation:

@@ -1,9 +1,10 @@
 """The watch's database of readings, forecasts, decisions and alerts: one transaction for each step, append-only."""
 
-from strandline.watch.store.errors import AlreadyDone, Busy, Tampered
+from strandline.watch.store.errors import AlreadyDone, Busy, Damaged
 from strandline.watch.store.records import (
     AlertDraft,
     Confirmation,
+    Delivery,
     LogEntry,
     Pending,
     StepRecord,
@@ -19,6 +20,8 @@ __all__ = [
     "AlreadyDone",
     "Busy",
     "Confirmation",
+    "Damaged",
+    "Delivery",
     "LogEntry",
     "Pending",
     "Step",
@@ -27,5 +30,4 @@ __all__ = [
     "StoredAlert",
     "StoredDecision",
     "StoredForecast",
-    "Tampered",
 ]

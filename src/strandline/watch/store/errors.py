@@ -1,8 +1,14 @@
-"""Errors of a store: it is busy, a step is already done, or its content was changed by someone else."""
+"""Errors of a store: it is busy, a step is already done, or it is damaged."""
 
 from datetime import datetime
 
 from strandline.errors import StrandlineError
+
+KEEP_AND_RESTORE = (
+    "let nothing be sent from it; `strandline verify` lists what is wrong, and `--set-aside` moves the store away "
+    "whole, so that the watch starts a new one"
+)
+"""Remedy for a damaged store."""
 
 
 class Busy(StrandlineError):
@@ -22,10 +28,11 @@ class AlreadyDone(StrandlineError):
         self.hour = hour
 
 
-class Tampered(StrandlineError):
-    """The log, or a row that it covers, is not what the watch wrote."""
+class Damaged(StrandlineError):
+    """The store, its log or its files are not what the watch wrote; nothing is read from or written to it any more."""
 
     exit_code = 65  # EX_DATAERR of sysexits.h
 
-    def __init__(self, where: str, what: str) -> None:
-        super().__init__(f"{where}: {what}; the content from there on was changed, restore a backup")
+    def __init__(self, where: str, what: str, remedy: str = KEEP_AND_RESTORE) -> None:
+        super().__init__(f"{where}: {what}; {remedy}")
+        self.where, self.what, self.remedy = where, what, remedy

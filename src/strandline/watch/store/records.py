@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from strandline.watch.decisions import Decision, ForecastRow
@@ -16,7 +17,7 @@ class AlertDraft:
     """A CAP 1.2 message as ``as_cap`` writes it; its identifier and status are read from the XML.
 
     Attributes:
-        decision: id of its decision, from ``Step.add_decisions``; ``None`` = none.
+        decision: id of its decision, from ``Step.add_decisions``; an alert without one (``None``) never leaves a store.
     """
 
     xml: bytes
@@ -75,6 +76,23 @@ class StoredAlert:
     hour: datetime
     draft: AlertDraft
     confirmations: tuple[Confirmation, ...]
+
+
+@dataclass(frozen=True)
+class RefusedAlert:
+    """An alert that is not written to a folder, because it is not the watch's own or its file exists already."""
+
+    identifier: str
+    copy: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Files of alerts that were written, and alerts that were refused."""
+
+    written: tuple[Path, ...]
+    refused: tuple[RefusedAlert, ...]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from strandline.errors import InputError
+from strandline.watch.clock import CLOCK_TOLERANCE
 from strandline.watch.decisions import Decision, ForecastRow
 from strandline.watch.readings import Health, Reading
 from strandline.watch.store.audit.digests import HOUR_OF, digest_of
@@ -29,8 +31,9 @@ from strandline.watch.store.rows import (
     record_of,
 )
 from strandline.watch.store.tables import alerts, belief_state, decisions, forecasts, health, readings, steps
+from strandline.watch.store.verification.known_entries import KnownEntry
 
-OWN_KINDS = ("step", "confirmation", "retention")
+OWN_KINDS = ("step", "confirmation", "retention", "delivery", "refusal", "clock")
 """Kinds of log entries that only the store writes."""
 
 
@@ -39,10 +42,11 @@ class Step:
 
     Attributes:
         hour: naive UTC.
+        receipt: when its readings are received, naive UTC; ``None`` = a replay, which has a clock of its own.
     """
 
-    def __init__(self, hour: datetime, source: Engine | Connection) -> None:
-        self.hour = hour
+    def __init__(self, hour: datetime, source: Engine | Connection, receipt: datetime | None = None) -> None:
+        self.hour, self.receipt = hour, receipt
         self._source = source
         self._revisions = Revisions()
         self._rows: dict[Table, list[RowValues]] = {table: [] for table in HOUR_OF}
@@ -52,14 +56,20 @@ class Step:
     def add_readings(self, given: Iterable[Reading]) -> int:
         """Add readings; returns the number of new ones (``Revisions``).
 
+        Those issued later than their receipt, by more than ``CLOCK_TOLERANCE``, are bad: a clock is wrong.
+
         Raises:
             InputError: a value is not finite, or a time has a zone.
         """
-        checked, before = [checked_reading(one) for one in given], len(self._revisions.new)
+        checked, before = [self._received(checked_reading(one)) for one in given], len(self._revisions.new)
         if checked:
             with reading(self._source) as connection:
                 self._revisions.add(checked, connection)
         return len(self._revisions.new) - before
+
+    def _received(self, one: Reading) -> Reading:
+        is_late = self.receipt is not None and one.issued > self.receipt + CLOCK_TOLERANCE
+        return replace(one, quality="bad") if is_late and one.quality != "bad" else one
 
     def readings(self, since: datetime, until: datetime | None = None, kind: Kind = "all") -> list[Reading]:
         """Readings for ``since`` to ``until``, inclusive, known at this hour: by time, newest revision last."""
@@ -123,10 +133,10 @@ class Step:
 
     def _refuse_unknown_decision(self, alert: RowValues, connection: Connection) -> None:
         decision = alert["decision"]
-        if decision is None or any(row["id"] == decision for row in self._rows[decisions]):
+        if any(row["id"] == decision for row in self._rows[decisions]):
             return
         if connection.execute(select(decisions.c.id).where(decisions.c.id == decision)).first() is None:
-            what = f"belongs to the unknown decision {decision!r}"
+            what = "belongs to no decision" if decision is None else f"belongs to the unknown decision {decision!r}"
             raise InputError(
                 f"alert {alert['identifier']!r}", what, "add decisions first, and give the id of one of them"
             )
@@ -140,9 +150,15 @@ class Step:
         if kind in OWN_KINDS:
             raise InputError("log", f"the kind {kind!r} is reserved for the store", "choose another kind")
         what = f"log entry {kind!r}"
-        self._notes.append(
-            Note(self.hour, plain_text(kind, what), plain_text(message, what), canonical(data or {}, what))
-        )
+        self._note(plain_text(kind, what), plain_text(message, what), canonical(data or {}, what))
+
+    def log_clock(self, set_back: timedelta) -> None:
+        """Log that this machine's clock was set back since the last step."""
+        hours = set_back / timedelta(hours=1)
+        self._note("clock", f"this machine's clock was set back by {hours:.1f} h since the last step", "{}")
+
+    def _note(self, kind: str, message: str, data: str) -> None:
+        self._notes.append(Note(self.hour, kind, message, data))
 
     def _add(self, table: Table, rows: Iterable[RowValues]) -> None:
         """Collect rows.
@@ -160,8 +176,11 @@ class Step:
             present.add(name)
             self._rows[table].append(row)
 
-    def write(self, record: StepRecord, connection: Connection) -> None:
-        """Write everything within the caller's transaction; the last log entry contains the digests of all rows."""
+    def write(self, record: StepRecord, connection: Connection) -> KnownEntry:
+        """Write everything within the caller's transaction; the last log entry contains the digests of all rows.
+
+        Returns that entry.
+        """
         rows = self._rows | {readings: [reading_row(new, revision, self.hour) for new, revision in self._revisions.new]}
         for table, values in rows.items():
             insert_rows(connection, table, values)
@@ -169,10 +188,15 @@ class Step:
             connection.execute(delete(belief_state))
             connection.execute(insert(belief_state).values(id=1, hour=self.hour, state=self._state))
         connection.execute(insert(steps).values(**vars(record)))
-        append(connection, [*self._notes, self._summary(rows, record.code_version)])
+        return append(connection, [*self._notes, self._summary(rows, record)])
 
-    def _summary(self, rows: Mapping[Table, list[RowValues]], code_version: str) -> Note:
+    def _summary(self, rows: Mapping[Table, list[RowValues]], record: StepRecord) -> Note:
         text = ", ".join(f"{len(values)} {table.name}" for table, values in rows.items())
         data: dict[str, Json] = {table.name: digest_of(table, values) for table, values in rows.items()}
         data["belief_state"] = None if self._state is None else hashlib.sha256(self._state).hexdigest()
-        return Note(self.hour, "step", text, canonical(data | {"code_version": code_version}, "step"))
+        data["steps"] = digest_of(steps, [vars(record)])
+        earliest = min((new.time for new, _ in self._revisions.new), default=None)
+        data["earliest_reading"] = None if earliest is None else earliest.isoformat()
+        data["receipt"] = None if self.receipt is None else self.receipt.isoformat()
+        data["code_version"] = record.code_version
+        return Note(self.hour, "step", text, canonical(data, "step"))

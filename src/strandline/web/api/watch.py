@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sse_starlette import EventSourceResponse
 
-from strandline.watch.store import Busy, StoredAlert, StoredDecision
+from strandline.watch.store import Busy, Damaged, StoredAlert, StoredDecision
 from strandline.web.api.etags import cache_headers
 from strandline.web.api.pagination import Cursor, Limit, paginate_by_number, paginate_by_time
 from strandline.web.api.server_sent_events import OpenStreams
@@ -163,9 +163,13 @@ def watch_routes(watch: WatchView, token: Token, streams: OpenStreams) -> APIRou
         stored = watch.store.confirm(request.subject, request.person, request.note, watch.clock())
         confirmation = ConfirmationRecord.model_validate(stored)
         try:
-            watch.store.deliver(watch.alerts)
+            delivery = watch.store.deliver(watch.alerts)
         except Busy:
             return Confirmed(confirmation=confirmation, is_delivered=False)
+        for refused in delivery.refused:
+            if refused.identifier == request.subject:
+                what = f"the confirmation is kept, but the alert is not released: {refused.why}"
+                raise Damaged(watch.store.locations.name, what)
         return Confirmed(confirmation=confirmation, is_delivered=True)
 
     return router

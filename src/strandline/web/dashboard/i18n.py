@@ -1,10 +1,10 @@
-"""Labels in the reader's language; texts written by the watch stay in English."""
+"""Labels in the reader's language; reasons written by the watch stay in English."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+
+from strandline.report.alerts.catalogue import read_catalogue
 
 DEFAULT = "en"
 LANGUAGES = {"en": "English", "bn": "বাংলা", "vi": "Tiếng Việt"}
@@ -15,9 +15,7 @@ _WEIGHT = re.compile(r"\s*([a-zA-Z]{1,8})(?:-[\w-]+)?\s*(?:;\s*q=([01](?:\.\d{0,
 @cache
 def labels(language: str) -> Mapping[str, str]:
     """Return the catalogue of one of ``LANGUAGES``."""
-    text = (files("strandline.web.dashboard") / "languages" / f"{language}.toml").read_text(encoding="utf-8")
-    catalogue: dict[str, str] = tomllib.loads(text)
-    return catalogue
+    return read_catalogue("strandline.web.dashboard", language)
 
 
 def choose_language(requested: str | None, accepted: str) -> str:

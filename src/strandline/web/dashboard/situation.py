@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from xml.etree import ElementTree
 
-from strandline.planning.early_action.action_value import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
 from strandline.watch.decisions import ForecastRow
 from strandline.watch.readings import Condition, Health
 from strandline.watch.store import LogEntry, StepRecord, StoredAlert, StoredDecision
@@ -26,13 +26,25 @@ _CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 
 
 @dataclass(frozen=True)
+class DraftText:
+    """The text of a warning in one language (RFC 3066)."""
+
+    language: str
+    headline: str
+    description: str
+    instruction: str
+
+
+@dataclass(frozen=True)
 class Draft:
     """A draft of a warning with its texts."""
 
     alert: StoredAlert
-    headline: str
-    description: str
-    instruction: str
+    texts: tuple[DraftText, ...]
+
+    def text_in(self, language: str) -> DraftText:
+        """The text in a language (ISO 639-1), else the first."""
+        return next((text for text in self.texts if text.language.split("-")[0] == language), self.texts[0])
 
 
 @dataclass(frozen=True)
@@ -191,8 +203,9 @@ def _actions(watch: WatchView, hour: datetime) -> Iterable[ActionStatus]:
 
 def _draft(alert: StoredAlert) -> Draft:
     root = ElementTree.fromstring(alert.draft.xml)
-    texts = (root.findtext(f"{_CAP}info/{_CAP}{name}", "") for name in ("headline", "description", "instruction"))
-    return Draft(alert, *texts)
+    names = ("language", "headline", "description", "instruction")
+    infos = root.findall(f"{_CAP}info") or [root]  # a message without one has no text
+    return Draft(alert, tuple(DraftText(*(info.findtext(f"{_CAP}{name}", "") for name in names)) for info in infos))
 
 
 def _zones(watch: WatchView, rows: Iterable[ForecastRow]) -> Iterable[ZoneStatus]:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from strandline.errors import InputError
+from strandline.observations.readers.formats.file_limits import check_file
 
 _ENGINES = {b"CDF": "scipy", b"\x89HD": "h5netcdf"}
 _BROKEN = (
@@ -40,6 +41,8 @@ def open_fields(path: Path) -> xr.Dataset:
             if path.is_dir():
                 store: xr.Dataset = xr.open_zarr(path, chunks=None, consolidated=False)
                 return store
+            if path.exists():
+                check_file(path)  # opening a pipe would wait for its writer
             with path.open("rb") as file:
                 magic = file.read(3)
             if magic not in _ENGINES:

@@ -47,6 +47,8 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
             raise InputError(
                 path, "has no coordinate reference system", "write one into it, e.g. gdal_edit -a_srs EPSG:32633"
             )
+        if dataset.transform.is_degenerate or not np.isfinite(tuple(dataset.transform)).all():
+            raise InputError(path, "has cells without an area", "write its georeference into it again")
         try:
             yield dataset
         except (RasterioError, ProjError) as error:

@@ -1,8 +1,6 @@
 """Text tables, read as strings so that messages can name file, row and column of a bad value."""
 
-import gzip
 import io
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
+from strandline.observations.readers.formats.file_limits import LARGEST_TABLE, read_limited
 
 
 @dataclass(frozen=True)
@@ -125,21 +124,13 @@ def parse_table(
     return TextTable(path, frame, 1 if names else 2)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, largest: int = LARGEST_TABLE) -> str:
     """The UTF-8 text of a file, gzipped or not.
 
     Raises:
-        InputError: missing, empty, truncated or binary.
+        InputError: missing, no regular file, larger than ``largest`` [bytes] when unpacked, empty, truncated or binary.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from error
-    if content[:2] == b"\x1f\x8b" or path.suffix == ".gz":
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(path, f"is not a complete gzip file ({error})", "download it again") from error
+    content = read_limited(path, largest)
     if not content.strip():
         raise InputError(path, "is empty", "give the file with its data")
     try:

@@ -1,22 +1,23 @@
 """A folder that receives flood maps: each gives the flooded share of every zone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from rasterio.enums import Resampling
 from rasterio.features import geometry_mask
 
-from strandline.errors import FeedError, InputError
-from strandline.observations.arrays import Mask
+from strandline.errors import InputError
+from strandline.observations.arrays import Floats, Mask
 from strandline.observations.readers.formats.rasters import open_raster, read_on_grid
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
 from strandline.observations.region_file.feed_sections import FloodSceneStreamSection
-from strandline.watch.feeds.files.folders import arrived_since, read_each
+from strandline.watch.feeds.files.folders import arrived_since
+from strandline.watch.feeds.files.foreign_files import ForeignFiles
 from strandline.watch.feeds.windowing import before
 from strandline.watch.readings import Reading
 
@@ -31,12 +32,14 @@ class FloodScenes:
     Attributes:
         zones: name → (H, W) its cells.
         longest_delay: longest delay from acquisition to arrival.
+        files: how they are read.
     """
 
     section: FloodSceneStreamSection
     region: Region
     zones: Mapping[str, Mask]
     longest_delay: timedelta = timedelta(days=10)
+    files: ForeignFiles = field(default_factory=ForeignFiles)
 
     @property
     def stream(self) -> str:
@@ -47,48 +50,55 @@ class FloodScenes:
         """``flooded_share`` [-] of scenes that arrived after ``since``, one reading for each zone as its place.
 
         Raises:
-            FeedError: the folder does not exist, a file name has no time, or no new scene can be read.
+            FeedError: the folder does not exist, or no new scene can be read.
         """
-        arrived = {
-            path: self._time(path)
-            for path in arrived_since(self.stream, self.section.folder, self.section.pattern, since)
-        }
-        recent = [path for path, time in arrived.items() if before(since, self.longest_delay) < time <= until]
+        folder, pattern, oldest = self.section.folder, self.section.pattern, before(since, self.longest_delay)
 
         def read(path: Path) -> list[Reading]:
-            time, shares = arrived[path], self._shares(path)
-            return [Reading(self.stream, "flooded_share", time, time, share, zone) for zone, share in shares.items()]
+            time = self._time(path)
+            if not oldest < time <= until:
+                return []
+            water = self.files.read(path, partial(read_water_map, path, self.section, self.region))
+            return [
+                Reading(self.stream, "flooded_share", time, time, share, zone)
+                for zone, share in self._shares(water).items()
+            ]
 
-        readings = read_each(self.stream, recent, read)
+        paths = arrived_since(self.stream, folder, pattern, since, self.files.quarantine)
+        readings = self.files.read_each(self.stream, paths, read)
         return sorted(readings, key=lambda reading: (reading.time, reading.place))
 
     def _time(self, path: Path) -> datetime:
+        """Raises: InputError: the name has no time."""
         try:
             time = datetime.strptime(path.name.removesuffix(path.suffix), self.section.time_format)
         except ValueError as error:
-            what = f"the name {path.name} does not match '{self.section.time_format}'"
-            raise FeedError(f"stream '{self.stream}': {what}; correct 'time_format' or 'pattern'") from error
+            what = f"the name does not match '{self.section.time_format}'"
+            raise InputError(path, what, "correct 'time_format' or 'pattern'") from error
         return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 
-    def _shares(self, path: Path) -> dict[str, float]:
-        """Zone → flooded share; zones observed by less than half are left out.
-
-        Raises:
-            InputError: the file cannot be read, or does not cover the region.
-        """
-
-        def wet(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-            return np.where(np.isnan(values), np.nan, np.isin(values, self.section.flooded).astype(float))
-
-        with open_raster(path) as dataset:
-            band, nodata = self.section.band, self.section.nodata
-            water = read_on_grid(dataset, band, self.region, nodata, wet, Resampling.average)
+    def _shares(self, water: Floats) -> dict[str, float]:
+        """Zone → flooded share; zones observed by less than half are left out."""
         observed = ~np.isnan(water)
         return {
             name: float(water[cells & observed].mean())
             for name, cells in self.zones.items()
             if cells.any() and observed[cells].mean() >= _LEAST_OBSERVED
         }
+
+
+def read_water_map(path: Path, section: FloodSceneStreamSection, region: Region) -> Floats:
+    """(H, W) flooded share of each cell; NaN = not observed.
+
+    Raises:
+        InputError: the file cannot be read, or does not cover the region.
+    """
+
+    def wet(values: Floats) -> Floats:
+        return np.where(np.isnan(values), np.nan, np.isin(values, section.flooded).astype(float))
+
+    with open_raster(path) as dataset:
+        return read_on_grid(dataset, section.band, region, section.nodata, wet, Resampling.average)
 
 
 def read_zones(path: Path, name: str, region: Region) -> dict[str, Mask]:

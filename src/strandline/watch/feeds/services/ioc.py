@@ -11,8 +11,8 @@ from strandline.watch.feeds.services.levels import Levels, Query, parse_columns
 from strandline.watch.feeds.windowing import before
 
 _URL = "https://www.ioc-sealevelmonitoring.org/service.php"
-_LONGEST = timedelta(days=30)
-"""Longest span of one query."""
+_LONGEST = timedelta(days=7)
+"""Longest span of one query: the service allows 30 days, but gives every sensor of the station each minute."""
 
 
 @dataclass(frozen=True)

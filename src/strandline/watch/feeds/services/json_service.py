@@ -18,6 +18,8 @@ from strandline.watch.feeds.services.levels import Levels, Query, parse_numbers
 
 _FIRST = datetime(1970, 1, 1)
 """Services refuse earlier times."""
+_LAST_MILLISECOND = 253_402_300_800_000.0
+"""Of the year 9999, since 1970."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,9 @@ class JsonService:
     def _times(self, times: Sequence[Any]) -> Times:
         if self.section.time_format == "iso":
             return readable_times(pd.Series(times, dtype=str), self.section.time_zone)
-        number = parse_numbers(times)
-        milliseconds = number * (1000.0 if self.section.time_format == "unix" else 1.0)
-        return np.where(np.isnan(milliseconds), np.nan, milliseconds.round()).astype("datetime64[ms]")
+        number, scale = parse_numbers(times), 1000.0 if self.section.time_format == "unix" else 1.0
+        possible = np.abs(number) < _LAST_MILLISECOND / scale  # NaN and infinity are not
+        return (np.where(possible, number, np.nan) * scale).round().astype("datetime64[ms]")
 
 
 class _Moment(datetime):

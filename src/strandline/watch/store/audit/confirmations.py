@@ -7,9 +7,13 @@ from sqlalchemy import Connection, func, insert, select
 
 from strandline.errors import InputError
 from strandline.watch.store.audit.log import Note, append
+from strandline.watch.store.audit.provenance import doubt_of_alert, doubt_of_decision
+from strandline.watch.store.database.engine import name_of
+from strandline.watch.store.errors import Damaged
 from strandline.watch.store.records import Confirmation
 from strandline.watch.store.rows import canonical, naive_utc, plain_text
 from strandline.watch.store.tables import alerts, confirmations, decisions
+from strandline.watch.store.verification.known_entries import KnownEntry
 
 
 def checked(subject: str, person: str, note: str, at: datetime) -> Confirmation:
@@ -24,10 +28,14 @@ def checked(subject: str, person: str, note: str, at: datetime) -> Confirmation:
     return Confirmation(subject, plain_text(person.strip(), what), naive_utc(at, what), plain_text(note, what))
 
 
-def add(confirmation: Confirmation, connection: Connection) -> None:
-    """Append a confirmation and its log entry within the caller's transaction.
+def add(confirmation: Confirmation, connection: Connection, head: KnownEntry | None) -> KnownEntry:
+    """Append a confirmation and its log entry within the caller's transaction; returns the entry.
+
+    Args:
+        head: a verified entry of the log; ``None`` = unknown.
 
     Raises:
+        Damaged: the alert or the decision is not the watch's own.
         InputError: there is no such decision or alert, or it is later than the confirmation.
     """
     subject, row = confirmation.subject, dict(vars(confirmation))
@@ -42,6 +50,12 @@ def add(confirmation: Confirmation, connection: Connection) -> None:
     if confirmation.at < found.hour:
         what = f"at {confirmation.at} is before {subject!r} of {found.hour}"
         raise InputError("confirmation", what, "give the time, in UTC, at which the person confirmed")
+    if alert is not None:
+        doubt = doubt_of_alert(alert, connection, head, is_confirmed=False)
+    else:
+        doubt = doubt_of_decision(found, connection)
+    if doubt is not None:
+        raise Damaged(name_of(connection.engine.url), f"{subject!r} is not of the watch: {doubt}")
     last = connection.execute(select(func.max(confirmations.c.sequence))).scalar() or 0
     row |= {"sequence": last + 1, ("alert" if alert is not None else "decision"): subject}
     connection.execute(insert(confirmations).values(row))
@@ -49,4 +63,4 @@ def add(confirmation: Confirmation, connection: Connection) -> None:
     if alert is not None:
         data["sha256"] = hashlib.sha256(alert.xml.encode("utf-8")).hexdigest()
     text = f"{confirmation.person} confirms {subject}"
-    append(connection, [Note(confirmation.at, "confirmation", text, canonical(data, "confirmation"))])
+    return append(connection, [Note(confirmation.at, "confirmation", text, canonical(data, "confirmation"))])

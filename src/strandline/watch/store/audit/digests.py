@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Table
@@ -14,6 +14,7 @@ from strandline.watch.store.tables import alerts, decisions, forecasts, health, 
 HOUR_OF = {readings: readings.c.received, health: health.c.hour, forecasts: forecasts.c.hour,
            decisions: decisions.c.hour, alerts: alerts.c.hour}  # fmt: skip
 """Tables filled by steps → column with the step's hour."""
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Digest:
@@ -21,21 +22,32 @@ class Digest:
 
     Args:
         table: defines the order of the values.
+
+    Attributes:
+        rows: their number.
     """
 
     def __init__(self, table: Table) -> None:
         self._names = [column.name for column in table.columns]
-        self._hash, self._rows = hashlib.sha256(), 0
+        self._hash, self.rows = hashlib.sha256(), 0
 
     def add(self, row: Mapping[str, RowValue]) -> None:
         """Add the next row."""
-        values = [_plain(row[name]) for name in self._names]
-        self._hash.update(json.dumps(values, separators=(",", ":")).encode("ascii") + b"\n")
-        self._rows += 1
+        self.add_values([_plain(row[name]) for name in self._names])
+
+    def add_values(self, values: Sequence[Json]) -> None:
+        """Add the next row as plain values in the order of the table's columns: times in ISO 8601, bytes as SHA-256."""
+        self._hash.update(_ENCODE(values).encode("ascii") + b"\n")
+        self.rows += 1
+
+    @property
+    def sha256(self) -> str:
+        """In hexadecimal."""
+        return self._hash.hexdigest()
 
     def as_json(self) -> Json:
         """The number of rows and their digest."""
-        return {"rows": self._rows, "sha256": self._hash.hexdigest()}
+        return {"rows": self.rows, "sha256": self.sha256}
 
 
 def digest_of(table: Table, rows: Iterable[Mapping[str, RowValue]]) -> Json:

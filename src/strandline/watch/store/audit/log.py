@@ -12,6 +12,7 @@ from strandline.watch.store.database.engine import insert_rows
 from strandline.watch.store.records import LogEntry
 from strandline.watch.store.rows import RowValues
 from strandline.watch.store.tables import log
+from strandline.watch.store.verification.known_entries import KnownEntry
 
 FIRST_PREVIOUS = 64 * "0"
 
@@ -26,8 +27,8 @@ class Note:
     data: str
 
 
-def append(connection: Connection, notes: Iterable[Note]) -> None:
-    """Append to the last entry within the caller's transaction."""
+def append(connection: Connection, notes: Iterable[Note]) -> KnownEntry:
+    """Append to the last entry within the caller's transaction; returns the newest entry."""
     last = connection.execute(select(log.c.sequence, log.c.hash).order_by(log.c.sequence.desc()).limit(1)).first()
     before, previous = (0, FIRST_PREVIOUS) if last is None else (last.sequence, last.hash)
     rows: list[RowValues] = []
@@ -36,6 +37,7 @@ def append(connection: Connection, notes: Iterable[Note]) -> None:
         rows.append({"sequence": sequence, **vars(note), "previous": previous, "hash": own_hash})
         previous = own_hash
     insert_rows(connection, log, rows)
+    return KnownEntry(before + len(rows), previous)
 
 
 def hash_of(sequence: int, time: datetime, kind: str, text: str, data: str, previous: str) -> str:

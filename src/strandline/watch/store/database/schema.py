@@ -10,39 +10,69 @@ from sqlalchemy import Connection, Engine, inspect
 
 from strandline.errors import InputError
 from strandline.watch.store.database.engine import name_of, reading, writing
+from strandline.watch.store.errors import Damaged
 from strandline.watch.store.tables import metadata
 
 VERSION_TABLE = "strandline_schema"
 OLDER = ("0001",)
 """Revisions of older versions. The log contains digests of their rows, so that they cannot be converted."""
+SQLITE_DIGEST = "9cd34226129c824df50ccc75cab84d266253e1dbf30941b1a308d4e99f9f9404"
+"""SHA-256 of the statements that the newest revision makes an SQLite store with (``schema_digest``)."""
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, *, create: bool = True, trace: str | None = None) -> None:
     """Run the missing migrations in one transaction.
 
+    Args:
+        create: make the tables where there are none.
+        trace: what shows that there was a store before; ``None`` = nothing.
+
     Raises:
-        InputError: another version wrote the schema, or the tables are another program's.
+        Damaged: there was a store, and its tables are gone.
+        InputError: another version wrote the schema, the tables are another program's, or there are none to be read.
     """
-    config = Config()
-    config.set_main_option("script_location", str(files("strandline.watch.store") / "migrations"))
-    newest = ScriptDirectory.from_config(config).get_current_head()
     with reading(engine) as connection:
-        if _revision_of(connection) == newest:
+        revision = revision_of(connection)
+        if revision == newest_revision():
             return
+    if revision is None and trace is not None:
+        raise Damaged(name_of(engine.url), f"the store's schema is gone, though {trace}")
+    if revision is None and not create:
+        raise InputError(name_of(engine.url), "holds no store", "start `strandline watch`, which creates it")
     with writing(engine) as connection:
-        _refuse_foreign_schema(connection, ScriptDirectory.from_config(config))
-        config.attributes.update(connection=connection, version_table=VERSION_TABLE)
-        command.upgrade(config, "head")
+        _refuse_foreign_schema(connection)
+        run_migrations(connection)
 
 
-def _revision_of(connection: Connection) -> str | None:
+def run_migrations(connection: Connection) -> None:
+    """Run the missing migrations within the caller's transaction."""
+    config = _config()
+    config.attributes.update(connection=connection, version_table=VERSION_TABLE)
+    command.upgrade(config, "head")
+
+
+def newest_revision() -> str:
+    """The revision that this program writes."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    assert newest is not None
+    return newest
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision of a database; ``None`` = it has none."""
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     return context.get_current_revision()
 
 
-def _refuse_foreign_schema(connection: Connection, scripts: ScriptDirectory) -> None:
-    where, revision = name_of(connection.engine.url), _revision_of(connection)
-    known = [script.revision for script in scripts.walk_revisions()]
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("strandline.watch.store") / "migrations"))
+    return config
+
+
+def _refuse_foreign_schema(connection: Connection) -> None:
+    where, revision = name_of(connection.engine.url), revision_of(connection)
+    known = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
     if revision in OLDER:
         what = f"was written by an older version of strandline (schema '{revision}')"
         raise InputError(where, what, "keep it as a record, and give the watch a new database")

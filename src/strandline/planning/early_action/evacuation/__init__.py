@@ -1,0 +1,1 @@
+"""Evacuation: areas, the time that it takes to clear them, and when to start."""

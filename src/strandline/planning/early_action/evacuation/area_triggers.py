@@ -1,0 +1,247 @@
+"""Phases of one evacuation area: to leave in time, and the fallback inside the clearance time."""
+
+from dataclasses import dataclass
+from typing import Protocol as Interface
+
+import numpy as np
+
+from strandline.planning.early_action.neighbour_rule import NeighbourRule
+from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, InsteadOf, Phase, StopRule
+from strandline.planning.early_action.trigger_constants import (
+    DECIDED_BY,
+    DEFERRAL_HOURS,
+    FORECAST,
+    FORECAST_OF_THE_PLACE,
+    NEIGHBOUR,
+    PRIOR,
+    PROBABILITY_FOR_LIVES,
+    REACHED,
+    STOP_HOURS,
+    STOP_SHARE,
+    UNDECIDED_HOURS,
+    VALID_HOURS,
+)
+from strandline.planning.measures import OperationalMeasure
+from strandline.risk.hazard.hazard import Hazard
+from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
+
+
+class DangerousArea(Interface):
+    """What a trigger needs of an evacuation area."""
+
+    @property
+    def name(self) -> str:
+        """A letter; empty = the whole region."""
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Names of its zones; empty = the whole region."""
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """(S,) sea level at which dangerous depth begins in each sample of the maps [m, region datum]; ∞ = never."""
+
+    @property
+    def level(self) -> float:
+        """The level to show [m, region datum]."""
+
+    @property
+    def day_hours(self) -> int:
+        """Upper bound of the clearance time by day [h]."""
+
+    @property
+    def night_hours(self) -> int:
+        """The same at night [h]."""
+
+    @property
+    def basis(self) -> str:
+        """What the level and the clearance time rest on, as a part of a sentence."""
+
+
+@dataclass(frozen=True)
+class WholeRegion:
+    """The region as one area, where no zone's danger is known."""
+
+    levels: tuple[float, ...]
+    day_hours: int
+    basis: str
+    name: str = ""
+    zones: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, measure: OperationalMeasure, hazard: Hazard) -> "WholeRegion":
+        """From the most frequent return level on, with the catalogue's lead time."""
+        basis = f"no evacuation area is known: from the level of once in {hazard.return_periods[0]:g} years on"
+        hours = int(np.ceil(measure.lead_window_hours[0]))
+        return cls(tuple(np.sort(hazard.levels[:, 0]).tolist()), hours, basis)
+
+    @property
+    def level(self) -> float:
+        """The level to show [m, region datum]."""
+        return float(np.mean(self.levels))
+
+    @property
+    def night_hours(self) -> int:
+        """Upper bound of the clearance time at night [h]."""
+        return self.day_hours
+
+
+@dataclass(frozen=True, eq=False)
+class AreaTriggers:
+    """The phases of one area, in the order in which they are decided.
+
+    Attributes:
+        has_night: whether the protocol tells day from night.
+        drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
+        neighbour: how a neighbouring gauge decides without a forecast; ``None`` = there is none.
+    """
+
+    measure: OperationalMeasure
+    area: DangerousArea
+    has_night: bool
+    drainage_hours: float | None
+    neighbour: NeighbourRule | None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the forecast cannot do for this area."""
+        if self._is_reached:
+            return ()
+        where = f"area {self.area.name}" if self.area.name else "the whole region"
+        return (
+            f"{self.measure.title}, {where}: clearance takes up to {self._longest} h and the forecast reaches"
+            f" {HORIZON_HOURS} h: it cannot carry this evacuation. Only the fallback has a trigger.",
+        )
+
+    @property
+    def indicators(self) -> dict[str, Indicator]:
+        """Those that the phases name."""
+        day, night, reach, agreed = self.area.day_hours, self.area.night_hours, HORIZON_HOURS, PROBABILITY_FOR_LIVES
+        kept = DEFERRAL_HOURS + STOP_HOURS
+        found = {
+            "flood": self._ahead(agreed, (0, reach), (0, reach)),
+            "left": self._ahead(agreed * STOP_SHARE, (0, day + kept), (0, night + kept)),
+            "reached": self._ahead(REACHED, (0, 0), (0, 0)),
+        }
+        if self._is_reached:
+            found |= {
+                "in_time": self._ahead(agreed, (day, reach), (night, reach)),
+                "near": self._ahead(0.0, (0, day + DEFERRAL_HOURS), (0, night + DEFERRAL_HOURS)),
+                "soon": self._ahead(agreed, (0, max(day - 1, 0)), (0, max(night - 1, 0))),
+            }
+        if self.neighbour is not None:
+            threshold = self.neighbour.threshold(self.area.level, self._longest)
+            if threshold is not None:
+                found["neighbour"] = threshold.indicator(NEIGHBOUR, VALID_HOURS)
+        return {self._name(name): indicator for name, indicator in found.items()}
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """To leave in time, where the forecast reaches so far, and the fallback, where the measure has one."""
+        phases = [self._main()] if self._is_reached else []
+        return (*phases, *(() if self.measure.fallback is None else (self._fallback(),)))
+
+    @property
+    def _longest(self) -> int:
+        return max(self.area.day_hours, self.area.night_hours if self.has_night else 0)
+
+    @property
+    def _is_reached(self) -> bool:
+        return self._longest < HORIZON_HOURS
+
+    def _name(self, what: str) -> str:
+        return "_".join(part for part in (what, self.area.name.lower(), self.measure.key) if part)
+
+    def _ahead(self, probability: float, day: tuple[int, int], night: tuple[int, int]) -> Indicator:
+        by_day, at_night = ((min(first, HORIZON_HOURS), min(last, HORIZON_HOURS)) for first, last in (day, night))
+        return Indicator(
+            variable=FORECAST,
+            operator=">=",
+            value=round(self.area.level, 3),
+            values=tuple(round(level, 3) if np.isfinite(level) else NEVER for level in self.area.levels),
+            unit="m",
+            probability=probability,
+            lead_window_hours=by_day,
+            at_night_hours=at_night if self.has_night and at_night != by_day else None,
+            valid_hours=VALID_HOURS,
+            source=FORECAST_OF_THE_PLACE,
+        )
+
+    def _main(self) -> Phase:
+        in_time, near, soon = (self._name(what) for what in ("in_time", "near", "soon"))
+        return self._phase(
+            self.measure.key,
+            self.measure.title,
+            response=self.measure.response,
+            crews=self.measure.crews,
+            when=self._when(f"between {self._hours} and {HORIZON_HOURS} hours from now")
+            + f", and not later than {DEFERRAL_HOURS} hours before the last moment to start",
+            start=f"{in_time} and {near} and not {soon}",
+            needed_hours=(self.area.day_hours, self.area.night_hours),
+        )
+
+    def _fallback(self) -> Phase:
+        assert self.measure.fallback is not None
+        flood, in_time, soon = (self._name(what) for what in ("flood", "in_time", "soon"))
+        start = f"{soon} or ({flood} and not {in_time})" if self._is_reached else flood
+        main = "_".join(part for part in (self.measure.key, self.area.name.lower()) if part)
+        return self._phase(
+            self.measure.fallback.key,
+            self.measure.fallback.title,
+            action=self.measure.fallback.key,
+            response=self.measure.fallback.response,
+            start=start,
+            when=self._when(f"sooner than the {self._hours} hours that clearing the area takes"),
+            instead_of=InsteadOf(phase=main, indicator=soon) if self._is_reached else None,
+        )
+
+    def _phase(self, key: str, title: str, **more: object) -> Phase:
+        by_hand = self._name("neighbour")
+        return Phase.model_validate(
+            {
+                "name": "_".join(part for part in (key, self.area.name.lower()) if part),
+                "title": f"{title}: area {self.area.name}" if self.area.name else title,
+                "action": self.measure.key,
+                "actions": (title,),
+                "where": self.area.zones,
+                "classes": self.measure.classes,
+                "event": Event(variable="water_level", operator=">=", value=round(self.area.level, 3), unit="m"),
+                "life_safety": True,
+                "why": self._why(),
+                "stop": StopRule(
+                    when=f"not {self._name('left')}",
+                    for_hours=STOP_HOURS,
+                    reached=self._name("reached"),
+                    drainage_hours=self.drainage_hours,
+                ),
+                "degraded": DegradedRule(
+                    after_hours=UNDECIDED_HOURS,
+                    fallback=by_hand if by_hand in self.indicators else None,
+                    prior=PRIOR,
+                    decided_by=DECIDED_BY,
+                ),
+                **more,
+            }
+        )
+
+    def _when(self, window: str) -> str:
+        return (
+            f"when the chance that the sea passes about {self.area.level:.2f} m {window} is more than"
+            f" {100 * PROBABILITY_FOR_LIVES:g} %"
+        )
+
+    @property
+    def _hours(self) -> str:
+        day, night = self.area.day_hours, self.area.night_hours
+        return f"{day}" if day == night or not self.has_night else f"{day} (at night {night})"
+
+    def _why(self) -> str:
+        return (
+            f"For lives, not for money: a chance of more than {100 * PROBABILITY_FOR_LIVES:g} % that the sea passes"
+            f" about {self.area.level:.2f} m, where dangerous depth begins ({self.area.basis}). Clearing the area takes"
+            f" up to {self._hours} hours."
+        )
+
+
+NEVER = 999.0
+"""Level [m] that stands in for "not dangerous at any mapped level" in a protocol."""

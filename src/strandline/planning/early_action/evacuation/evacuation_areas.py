@@ -1,0 +1,193 @@
+"""Evacuation areas: zones that are warned and leave together, because the same sea levels make them dangerous."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import geopandas as gpd
+import numpy as np
+
+from strandline.observations.arrays import Floats, Indices, Mask
+from strandline.observations.region import Region
+from strandline.planning.actions import Bounds
+from strandline.planning.early_action.evacuation.clearance_time import ClearanceTime, EvacuationSettings, clearance_time
+from strandline.planning.early_action.protocol import Night
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
+from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.impact.ways_out import find_ways_out, safe_ground
+from strandline.risk.stage_damage.by_zone import StageDamageByZone
+from strandline.risk.stage_damage.danger import DANGEROUS_DEPTH, DANGEROUS_SHARE, ENDANGERED_SHARE, yearly_levels
+from strandline.risk.stage_damage.zones import Zones
+
+LONGEST_PERIODS = (5.0, 25.0, 100.0, np.inf)
+"""Return periods [a] up to which a zone belongs to the first, second, … area; an assumption: few enough to remember."""
+LARGE_HOME = 0.95
+"""Quantile of the counted homes that bounds the people of an uncounted one [-]."""
+LETTERS = "ABCD"
+HOURS_PER_DAY, DEGREES_PER_HOUR = 24, 15.0
+"""The sun moves by 15 degrees of longitude an hour."""
+
+
+@dataclass(frozen=True)
+class EvacuationArea:
+    """Zones that are evacuated together.
+
+    Attributes:
+        name: a letter; A is the first to be in danger.
+        zones: their names.
+        levels: lowest dangerous sea level of its zones [m, the plan's vertical datum], one for each sample of the flood
+            maps; ``inf`` = at no mapped level.
+        level: of the sea at which the chance that the area is dangerous reaches 20 % [m, the plan's vertical datum],
+            or at which it is highest where no mapped sea makes it so likely.
+        return_period: mean time between floods that endanger it [a]; ``inf`` = longer than the maps cover.
+        people: who live there, low, likely, high [-]; low counts no home without a count, NaN = unknown.
+        clearance: of this area together with those before it.
+    """
+
+    name: str
+    zones: tuple[str, ...]
+    levels: tuple[float, ...]
+    level: float
+    return_period: float
+    people: Bounds
+    clearance: ClearanceTime
+
+    @property
+    def day_hours(self) -> int:
+        """Hours to plan with by day: the upper bound of the clearance time [h]."""
+        return self.clearance.day[2]
+
+    @property
+    def night_hours(self) -> int:
+        """Hours to plan with at night [h]."""
+        return self.clearance.night[2]
+
+    @property
+    def basis(self) -> str:
+        """What the level rests on, as a part of a sentence."""
+        often = f"about once in {self.return_period:.0f} years" if math.isfinite(self.return_period) else "very rarely"
+        return (
+            f"{100 * DANGEROUS_SHARE:g} % of a zone's land, or the homes of {100 * ENDANGERED_SHARE:g} % of its people,"
+            f" in {DANGEROUS_DEPTH:g} m of water or more, {often}"
+        )
+
+
+@dataclass(frozen=True)
+class EvacuationAreas:
+    """The evacuation areas of a place, the first in danger first.
+
+    Attributes:
+        areas: at most four; a zone is in one of them, or never known to be dangerous, or unknown.
+        unknown_zones: names of zones of which too little land is known to call them safe: people on the spot decide.
+        night: when people are asleep.
+    """
+
+    areas: tuple[EvacuationArea, ...]
+    unknown_zones: tuple[str, ...]
+    night: Night
+
+
+def find_evacuation_areas(
+    zones: Zones,
+    response: StageDamageByZone,
+    hazard: Hazard,
+    assets: gpd.GeoDataFrame,
+    permanent_water: Mask,
+    settings: EvacuationSettings,
+) -> EvacuationAreas:
+    """Group the zones by how often the sea makes them dangerous, and estimate the clearance time of each group.
+
+    The people of an area and of all before it move together: a forecast that endangers a later area endangers those
+    before it too. A zone that is nowhere seen to be dangerous, but of which too little land is known, is named as
+    unknown.
+
+    Args:
+        response: of the zones.
+        hazard: today's.
+        assets: of the impact, with people, roads and shelters where they are surveyed.
+        permanent_water: (H, W).
+    """
+    period = mean_return_periods(response.dangerous_level, hazard, response.dry_level)
+    in_danger = np.isfinite(response.dangerous_level).any(axis=1)
+    safe, region = safe_ground(hazard, permanent_water), hazard.region
+    areas: list[EvacuationArea] = []
+    leaving = np.empty(0, dtype=np.int64)
+    for shortest, longest in pairwise((0.0, *LONGEST_PERIODS)):
+        chosen = np.flatnonzero(in_danger & (period > shortest) & (period <= longest))
+        if not chosen.size:
+            continue
+        leaving = np.concatenate([leaving, chosen])
+        levels = response.dangerous_level[chosen].min(axis=0)
+        ways = find_ways_out(assets, homes_of(zones, assets, leaving, region), safe, region)
+        area = EvacuationArea(
+            name=LETTERS[len(areas)],
+            zones=tuple(zones.names[number] for number in chosen),
+            levels=tuple(levels.tolist()),
+            level=_shown_level(levels),
+            return_period=float(period[chosen].min()),
+            people=people_of(zones, assets, chosen),
+            clearance=clearance_time(people_of(zones, assets, leaving), ways, region.continent, settings),
+        )
+        areas.append(area)
+    never_seen = ~in_danger & (response.unknown_share >= DANGEROUS_SHARE)
+    unknown = np.isnan(response.dangerous_level).any(axis=1) | never_seen
+    offset = (
+        region.centre_lonlat[0] / DEGREES_PER_HOUR if settings.utc_offset_hours is None else settings.utc_offset_hours
+    )
+    begins, ends = settings.night_hours
+    night = Night(begins=math.floor(begins - offset) % HOURS_PER_DAY, ends=math.ceil(ends - offset) % HOURS_PER_DAY)
+    return EvacuationAreas(
+        tuple(areas), tuple(name for name, is_so in zip(zones.names, unknown, strict=True) if is_so), night
+    )
+
+
+def mean_return_periods(dangerous_level: Floats, hazard: Hazard, dry_level: float) -> Floats:
+    """(Z,) mean time [a] between seas that pass a dangerous level (Z, S): 1 / the mean rate over the samples.
+
+    Between the level of once a year (``yearly_levels``) and the highest return level a sample's levels rise with the
+    logarithm of the return period. Beyond it the rate counts as 0; ``inf`` where it does so in every sample.
+    """
+    yearly = np.minimum(yearly_levels(hazard.levels, hazard.return_periods, dry_level), hazard.levels[:, 0])
+    knots, periods = np.column_stack([yearly, hazard.levels]), np.log([1.0, *hazard.return_periods])
+    rate = np.zeros(len(dangerous_level))
+    for levels, dangerous in zip(knots, dangerous_level.T, strict=True):
+        rate += np.where(dangerous <= levels[-1], np.exp(-np.interp(dangerous, levels, periods)), 0.0) / len(knots)
+    with np.errstate(divide="ignore"):
+        return np.asarray(1.0 / rate)
+
+
+def _shown_level(levels: Floats) -> float:
+    """The ``PROBABILITY_FOR_LIVES`` quantile of levels (S,) [m], or the highest of them where that is infinite."""
+    shown = float(np.quantile(levels, PROBABILITY_FOR_LIVES, method="inverted_cdf"))
+    return shown if math.isfinite(shown) else float(levels[np.isfinite(levels)].max())
+
+
+def people_of(zones: Zones, assets: gpd.GeoDataFrame, chosen: Indices) -> Bounds:
+    """People who live in the chosen zones, low, likely, high; NaN where the survey counts nobody anywhere.
+
+    Low leaves out homes without a count. Likely gives them the mean of all counted homes, high what 19 of 20 counted
+    homes do not exceed.
+    """
+    people = assets["people"].to_numpy(dtype=float) if "people" in assets else np.full(len(assets), np.nan)
+    is_home = (assets["asset_class"] == "residential").to_numpy()
+    counted_homes = people[is_home & (people > 0)]
+    if not counted_homes.size:
+        return np.nan, np.nan, np.nan
+    here = np.isin(zones.of_asset, chosen)
+    counted = float(np.nansum(people[here]))
+    uncounted = int((here & is_home & np.isnan(people)).sum())
+    most = float(np.quantile(counted_homes, LARGE_HOME))
+    mean = min(float(counted_homes.mean()), most)
+    return counted, counted + uncounted * mean, counted + uncounted * most
+
+
+def homes_of(zones: Zones, assets: gpd.GeoDataFrame, chosen: Indices, region: Region) -> Floats:
+    """(N, 2) x and y [m] of the homes in the chosen zones, or of the zones' cells where no home is surveyed."""
+    is_home = (assets["asset_class"] == "residential").to_numpy()
+    if "people" in assets:
+        is_home = is_home | (assets["people"].to_numpy(dtype=float) > 0)
+    point = assets.geometry[is_home & np.isin(zones.of_asset, chosen)].representative_point()
+    if len(point):
+        return np.column_stack([point.x, point.y])
+    row, column = np.nonzero(np.isin(zones.of_cell, chosen))
+    return np.column_stack([region.x[column], region.y[row]])

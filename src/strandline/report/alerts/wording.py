@@ -1,0 +1,173 @@
+"""What a warning says, in the languages of the place: what, where, until when, how sure, what to do, what if wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pandas as pd
+
+from strandline.observations.region_file.warnings_section import LANGUAGES
+from strandline.planning.actions import Response
+from strandline.report.alerts.catalogue import Catalogue, catalogue_of
+from strandline.report.alerts.exceedance import Exceedance
+from strandline.report.alerts.issuer import Issuer
+
+MOST_NAMED = 12
+"""Most areas that a text names; the message outlines all."""
+ENGLISH = "en-GB"
+SURE, UNSURE = 0.95, 0.05
+"""Above and below these probabilities a text gives no number out of ten [-]."""
+Call = Response | Literal["Late", "Receding"]
+"""What people are asked for: a response of CAP; *Late*, to go on if they have begun to leave and else to go up; or
+*Receding*, to wait for the all-clear after the water."""
+RESPONSE_TO: dict[Call, Response] = {"Late": "Shelter", "Receding": "Avoid"}
+"""The response of CAP to a call that is none itself."""
+Basis = Literal["own_gauge", "other_streams", "climate"]
+"""What a forecast rests on: the own gauge; other gauges and forecasts; only tide and past storms."""
+
+
+@dataclass(frozen=True)
+class WarningText:
+    """A message in one language (RFC 3066)."""
+
+    language: str
+    event: str
+    headline: str
+    description: str
+    instruction: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a warning is about, in no language.
+
+    Attributes:
+        place: name of the study area.
+        areas: names of the areas at risk; empty = the whole place.
+        call: what people are asked for.
+        action: its name in the plan, as ``close_floodgates``.
+        title: of the action in English, for languages without a text for it.
+        level: from which the event counts [m above ``datum``].
+        basis: of the forecast; ``None`` = not stated.
+        is_exercise: the numbers are simulated.
+    """
+
+    place: str
+    areas: tuple[str, ...]
+    call: Call
+    action: str
+    title: str
+    level: float
+    datum: str
+    exceedance: Exceedance
+    basis: Basis | None
+    is_exercise: bool
+
+
+def response_to(call: Call) -> Response:
+    """The response type of CAP for a call."""
+    return RESPONSE_TO.get(call, call)  # type: ignore[arg-type]
+
+
+def compose(content: Content, issuer: Issuer) -> tuple[WarningText, ...]:
+    """Return the text of a warning in each language of its issuer."""
+    return tuple(_compose(content, language, issuer.time_zone) for language in issuer.languages)
+
+
+def withdraw(texts: Sequence[WarningText], areas: tuple[str, ...]) -> tuple[WarningText, ...]:
+    """Return the texts that cancel a warning about these areas; in English where no text's language is known."""
+    withdrawn = []
+    known = [text for text in texts if text.language.split("-")[0].lower() in LANGUAGES]
+    for text in known or [replace(texts[0], language=ENGLISH)]:
+        catalogue = catalogue_of(text.language)
+        keys = ("cancel_what", "where", "cancel_do", "cancel_wrong")
+        lines = [catalogue.fill(key, **{"areas": catalogue.listed(areas, MOST_NAMED)}) for key in keys]
+        withdrawn.append(
+            WarningText(
+                text.language,
+                catalogue.fill("event"),
+                catalogue.fill("cancelled", headline=text.headline),
+                catalogue.fill("cancel_description"),
+                "\n".join(lines),
+            )
+        )
+    return tuple(withdrawn)
+
+
+def _compose(content: Content, language: str, time_zone: str) -> WarningText:
+    catalogue, exceedance = catalogue_of(language), content.exceedance
+    chance = _chance(exceedance.probability, catalogue, is_lower_bound=exceedance.is_lower_bound)
+    action = catalogue.texts.get(f"action_{content.action}", content.title)
+    areas = catalogue.listed(content.areas, MOST_NAMED) or catalogue.fill("whole_place", place=content.place)
+    by = _deadline(exceedance, catalogue, time_zone)
+    headline = catalogue.fill(f"headline_{content.call}", place=content.place, action=action)
+    description = catalogue.fill(
+        "description",
+        level=catalogue.metres(content.level, 2),
+        datum=content.datum,
+        chance=chance,
+        low=catalogue.number(exceedance.low, 1),
+        high=catalogue.metres(exceedance.high, 1),
+    )
+    basis = () if content.basis is None else (catalogue.fill(f"basis_{content.basis}"),)
+    lines = (
+        catalogue.fill("what"),
+        catalogue.fill("where", areas=areas),
+        _when(exceedance, catalogue, time_zone),
+        catalogue.fill("how_sure", chance=chance),
+        catalogue.fill(f"do_{content.call}", by=by, action=action),
+        catalogue.fill(f"wrong_{content.call}"),
+    )
+    return WarningText(
+        language,
+        catalogue.fill("event"),
+        catalogue.fill("exercise", headline=headline) if content.is_exercise else headline,
+        " ".join((description, *basis, catalogue.fill("unmapped"))),
+        "\n".join(lines),
+    )
+
+
+def _deadline(exceedance: Exceedance, catalogue: Catalogue, time_zone: str) -> str:
+    """Until when to act: before the water may come."""
+    if exceedance.earliest is None or exceedance.earliest <= exceedance.issued:
+        return catalogue.fill("at_once")
+    return catalogue.fill("before", time=catalogue.moment(exceedance.earliest, time_zone))
+
+
+def _when(exceedance: Exceedance, catalogue: Catalogue, time_zone: str) -> str:
+    named: list[pd.Timestamp] = []
+
+    def at(time: pd.Timestamp) -> str:
+        """The time, without its day where the time named before is on the same one."""
+        named.append(time)
+        return catalogue.moment(time, time_zone, *named[-2:-1])
+
+    earliest, onset, latest = exceedance.earliest, exceedance.onset, exceedance.latest_end
+    if earliest is None or onset is None:
+        return catalogue.fill("when_never", latest=at(latest))
+    if onset <= exceedance.issued:
+        start = catalogue.fill("start_now")
+    elif earliest == onset:
+        start = catalogue.fill("start", onset=at(onset))
+    else:
+        start = catalogue.fill("start_between", onset=at(onset), earliest=at(earliest))
+    key = "end_open" if exceedance.is_open_ended else "end"
+    if exceedance.likely_end < latest:
+        end = catalogue.fill(f"{key}_between", likely=at(exceedance.likely_end), latest=at(latest))
+    else:
+        end = catalogue.fill(key, latest=at(latest))
+    return catalogue.fill("when", start=start, end=end)
+
+
+def _chance(probability: float, catalogue: Catalogue, *, is_lower_bound: bool) -> str:
+    """The chance in words; a lower bound is rounded down."""
+    if probability > SURE:
+        return catalogue.fill("chance_sure")
+    if probability < UNSURE:
+        return catalogue.fill("chance_small_at_least" if is_lower_bound else "chance_small")
+    if not is_lower_bound:
+        return catalogue.fill("chance", n=catalogue.number(max(1, round(probability * 10))))
+    tenths = int(probability * 10 + 1e-9)
+    return (
+        catalogue.fill("chance_at_least", n=catalogue.number(tenths)) if tenths else catalogue.fill("chance_twentieth")
+    )

@@ -1,0 +1,81 @@
+"""What a store must contain according to its log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table
+
+from strandline.watch.store.audit.digests import HOUR_OF, Digest
+from strandline.watch.store.records import LogEntry
+from strandline.watch.store.tables import forecasts, steps
+
+Content = tuple[int, str]
+"""Number of rows, and their SHA-256."""
+
+
+def nothing(table: Table) -> Content:
+    """Content of an hour without rows."""
+    return 0, Digest(table).sha256
+
+
+@dataclass
+class Written:
+    """Collects the entries of a verified log.
+
+    Attributes:
+        hours: of the completed steps.
+        content: table → hour → rows that the step wrote; ``steps`` only where the step was written by a version that
+            logs them.
+        earliest_reading: hour → time of the earliest reading of that step; ``None`` = it has none.
+        receipt: hour of a live step → when its readings were received.
+        belief: SHA-256 of the newest belief state, and the hour of the step that wrote it.
+        confirmations: subject, person, time and note.
+        deliveries: alert, copy and time.
+    """
+
+    hours: list[datetime] = field(default_factory=list)
+    content: dict[Table, dict[datetime, Content]] = field(
+        default_factory=lambda: {table: {} for table in (*HOUR_OF, steps)}
+    )
+    earliest_reading: dict[datetime, datetime | None] = field(default_factory=dict)
+    receipt: dict[datetime, datetime] = field(default_factory=dict)
+    belief: tuple[str, datetime] | None = None
+    confirmations: list[tuple[str, str, datetime, str]] = field(default_factory=list)
+    deliveries: set[tuple[str, str, datetime]] = field(default_factory=set)
+
+    def add(self, entry: LogEntry) -> None:
+        """Add the next entry.
+
+        Raises:
+            KeyError, TypeError, ValueError: its data is not what the store writes.
+        """
+        data: Mapping[str, Any] = entry.data
+        match entry.kind:
+            case "step":
+                self._add_step(entry.time, data)
+            case "confirmation":
+                self.confirmations.append((data["subject"], data["person"], entry.time, data["note"]))
+            case "delivery":
+                self.deliveries.add((data["alert"], data["copy"], entry.time))
+            case "retention":
+                before, every = datetime.fromisoformat(data["before"]), int(data["every_hours"])
+                thinned = self.content[forecasts]
+                gone = nothing(forecasts)
+                thinned |= {hour: gone for hour in thinned if hour < before and hour.hour % every != 0}
+
+    def _add_step(self, hour: datetime, data: Mapping[str, Any]) -> None:
+        self.hours.append(hour)
+        for table, of_table in self.content.items():
+            if table.name in data:
+                of_table[hour] = int(data[table.name]["rows"]), str(data[table.name]["sha256"])
+            elif table is not steps:
+                raise KeyError(table.name)
+        if data["belief_state"] is not None:
+            self.belief = data["belief_state"], hour
+        if "earliest_reading" in data:
+            earliest = data["earliest_reading"]
+            self.earliest_reading[hour] = None if earliest is None else datetime.fromisoformat(earliest)
+        if data.get("receipt") is not None:
+            self.receipt[hour] = datetime.fromisoformat(data["receipt"])

@@ -1,0 +1,144 @@
+"""The hindcast: the watch's decisions on the same readings, what it proves, and what fails in it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from strandline.observations.sea_level.harmonic_tide import fit_tide
+from strandline.planning.early_action.evacuation.area_triggers import AreaTriggers, WholeRegion
+from strandline.planning.early_action.hindcast import (
+    Condition,
+    Hindcast,
+    HindcastData,
+    confidence_of,
+    evacuation_caveat,
+    forecast_findings,
+    issued_forecasts,
+    prepare_hindcast,
+)
+from strandline.planning.early_action.neighbour_rule import NeighbourRule
+from strandline.planning.early_action.protocol import Protocol
+from strandline.planning.early_action.streams import Stream
+from strandline.planning.early_action.trigger_constants import FORECAST
+from strandline.planning.early_action.triggers import replay, replay_findings
+from strandline.planning.early_action.verification import Verification
+from strandline.planning.measures import Fallback, OperationalMeasure
+from strandline.uncertainty.assimilation.filter import Residual
+from strandline.uncertainty.assimilation.fit import GaugeRecord, GaugeTide
+from strandline.uncertainty.assimilation.forecast import forecast
+from strandline.watch.agent_state import initial_state, update_belief
+from strandline.watch.decision_rules import AgentConfig, decide
+
+LEAVE = OperationalMeasure(
+    "leave", "Leave", (), (6.0, 48.0), "Evacuate", True, None, None, fallback=Fallback("go_up", "Go up", "Shelter")
+)
+
+
+def protocol_of(level: float) -> Protocol:
+    triggers = AreaTriggers(LEAVE, WholeRegion((level, level + 0.1), 6, "made up"), False, 20.0, None)
+    return Protocol(title="a", source="b", confirmed_by="c", indicators=triggers.indicators, phases=triggers.phases)
+
+
+@pytest.fixture(scope="module")
+def data() -> HindcastData:
+    """70 days with storms, the first half to fit, with gaps of both gauges in the second."""
+    rng = np.random.default_rng(3)
+    hours = np.arange(70 * 24)
+    time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")
+    tide = 0.5 * np.cos(2 * np.pi * hours / 12.42)
+    residual = np.convolve(rng.normal(0, 0.03, hours.size), np.exp(-np.arange(80) / 10.0), mode="same")
+    for peak in range(150, hours.size, 300):
+        residual += rng.uniform(0.5, 1.0) * np.exp(-(((hours - peak) / 8.0) ** 2))
+    own, near = tide + residual, tide + 0.9 * residual + rng.normal(0, 0.02, hours.size)
+    own[1060:1080] = np.nan
+    near[1070:1100] = np.nan
+    fitted = fit_tide(time, tide, 10.0, name="own", source="made up")
+    prepared = prepare_hindcast(
+        time, [GaugeRecord("own", 10.0, own), GaugeRecord("near", 10.0, near)], GaugeTide(fitted.constants, fitted.mean)
+    )
+    assert prepared is not None
+    return prepared
+
+
+def test_replay_hindcast_and_watch_decide_the_same_at_every_hour(data: HindcastData) -> None:
+    part = slice(120, 320)
+    short = replace(
+        data, time=data.time[part], levels=data.levels[:, part], tides=data.tides[:, part],
+        tide_ahead=data.tide_ahead[part.start : part.stop + 48], neighbour=None, rule=None,
+    )  # fmt: skip
+    protocol = protocol_of(1.2)
+    hindcast = replay_findings(protocol, forecast_findings(protocol, short, short.levels), short.time)
+
+    issues = [stream for _, stream in issued_forecasts(short, short.levels, -np.inf)]
+    whole = Stream(
+        "m", short.time, issues[0].leads, np.concatenate([each.values for each in issues]),
+        np.concatenate([each.heard for each in issues if each.heard is not None]),
+    )  # fmt: skip
+    replayed = replay(protocol, {FORECAST: whole}, short.time)
+
+    hours = short.time.astype("datetime64[h]")
+    ahead = (hours[0] + np.arange(short.tide_ahead.size).astype("timedelta64[h]")).astype(float)
+    tides = dict.fromkeys(short.fitted.tides, lambda time: np.interp(time.astype(float), ahead, short.tide_ahead))
+    config = AgentConfig(short.fitted.model, short.fitted.spread_inflation, tides, protocol)
+    state = initial_state(config.model, hours[0])
+    active: dict[str, list[bool]] = {phase.name: [] for phase in protocol.phases}
+    residuals = short.levels - short.tides
+    for at, hour in enumerate(hours):
+        readings = [
+            Residual(sensor.stream, hour, float(residuals[number, at]))
+            for number, sensor in enumerate(config.model.sensors)
+            if np.isfinite(residuals[number, at])
+        ]
+        state = update_belief(state, hour, readings)
+        state, decisions = decide(config, state, forecast(state.sea, (), config.spread_inflation))
+        for one in decisions:
+            active[one.action].append(one.change in ("start", "keep"))
+    for name, states in active.items():
+        np.testing.assert_array_equal(states, hindcast[name].active, name)
+        np.testing.assert_array_equal(states, replayed[name].active, name)
+    assert 0 < sum(active["leave"]) < hours.size
+
+
+def test_a_neighbours_threshold_precedes_the_water_by_the_needed_hours() -> None:
+    hours = np.arange(2 * 8766)
+    time = np.datetime64("2001-01-01", "ns") + hours.astype("timedelta64[h]")
+    own, ahead = np.zeros(hours.size), 5
+    for peak in range(200, hours.size - 50, 1500):
+        own += 2.0 * np.exp(-(((hours - peak) / 10.0) ** 2))
+    neighbour = np.roll(own, -ahead) - 0.4  # five hours earlier, on another zero
+    rule = NeighbourRule(time, own, neighbour)
+    found = rule.threshold(1.5, 4.0)
+    assert found is not None
+    for onset in np.flatnonzero((own[1:] >= 1.5) & (own[:-1] < 1.5)) + 1:
+        reached = np.flatnonzero(neighbour[onset - 24 : onset] >= found.value)
+        assert reached.size
+        assert 24 - reached[0] >= 4
+    assert found.value > 0.5, "no lower than it needs to be"
+    late = rule.threshold(1.5, 30.0)
+    assert late is None or late.value < 0.1
+    noisy = NeighbourRule(time, own, neighbour + np.cos(2 * np.pi * hours / 12.42))
+    assert noisy.threshold(1.5, 30.0) is None, "a rule that calls every day is none"
+
+
+@pytest.mark.parametrize(
+    ("hits", "misses", "confidence", "caveat"),
+    [
+        (0, 3, "low", "cannot carry evacuation: in its hindcast it was in time for 0 of 3 floods"),
+        (2, 1, "low", "no safeguard by itself"),
+        (6, 4, "medium", "no safeguard by itself"),
+        (10, 0, "high", ""),
+        (0, 0, "low", "No flood in the record tests"),
+    ],
+)
+def test_confidence_and_the_opening_of_the_plan_follow_from_the_hindcast(
+    hits: int, misses: int, confidence: str, caveat: str
+) -> None:
+    result = Verification(5.0, hits, 0, misses, 0, 0, 8.0, None, None)
+    condition: Condition = "all gauges work"
+    hindcasts = [Hindcast("leave", condition, "a filter", 5.0, result)]
+    assert confidence_of(hindcasts)[0] == confidence
+    text = evacuation_caveat(protocol_of(1.0), hindcasts)
+    assert caveat in text
+    assert bool(caveat) == bool(text)
+    assert confidence_of([])[0] == "low"
