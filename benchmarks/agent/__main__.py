@@ -3,7 +3,8 @@
 Simulated coasts: a decade of decisions beside simpler rules, with all streams and with half of them failing in storms;
 storms with every kind of stream failure. ``--region``: the real record of November 2022 at Caorle. ``--soak``: a year
 of steps on a store, a store whose process is killed, and corrupted stores. ``--late-warnings``: whether people are
-warned before events that are forecast late, or whose time is uncertain. Alarms on long real gauges:
+warned before events that are forecast late, or whose time is uncertain. ``--silence``: whether a forecast becomes surer
+because streams stop. Alarms on long real gauges:
 ``python -m benchmarks.agent.alarms``.
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from benchmarks.agent import caorle, same_decisions
+from benchmarks.agent import caorle, same_decisions, silence
 from benchmarks.agent.alarms import late_warnings
 from benchmarks.agent.corrupted_stores import corrupted_stores
 from benchmarks.agent.crash_restarts import crash_restarts
@@ -32,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.late_warnings:
         late_warnings.measure(arguments.before, arguments.out)
         return
+    if arguments.silence:
+        silence.measure(_seeds(arguments), arguments.silence, arguments.before, arguments.out)
+        return
     arguments.work.mkdir(parents=True, exist_ok=True)
     if arguments.soak:
         record = service(arguments)
@@ -45,13 +49,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def simulated(arguments: argparse.Namespace) -> Record:
     """Decades of decisions and stream failures on simulated coasts."""
-    first = FIRST_TUNING_COAST if arguments.tuning_coasts else FIRST_COAST
-    seeds = list(range(first, first + arguments.coasts))
+    seeds = _seeds(arguments)
     rows: list[Row] = []
     with Progress() as bar:
         for seed in seeds:
             rows += coast_rows(seed, arguments.storms, arguments.work, bar)
     return Record("agent", "simulated", {}, seeds, rows, summarise(rows))
+
+
+def _seeds(arguments: argparse.Namespace) -> list[int]:
+    first = FIRST_TUNING_COAST if arguments.tuning_coasts else FIRST_COAST
+    return list(range(first, first + arguments.coasts))
 
 
 def real(arguments: argparse.Namespace) -> Record:
@@ -106,7 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kills", type=int, default=1000, help="with --soak: number of times that a store is killed")
     parser.add_argument("--corrupt", type=int, default=220, help="with --soak: number of corrupted stores")
     parser.add_argument("--late-warnings", action="store_true", help="made-up approaches of a flood: run these instead")
-    parser.add_argument("--before", type=Path, help="with --late-warnings: result of an earlier rule, to compare with")
+    parser.add_argument(
+        "--silence", type=int, help="random outages, such as 1000: compare forecasts under these instead"
+    )
+    parser.add_argument(
+        "--before", type=Path, help="with --late-warnings or --silence: result of an earlier version, to compare with"
+    )
     parser.add_argument("--work", type=Path, default=Path("work"), help="folder for finished parts")
     parser.add_argument("--out", type=Path, required=True)
     return parser

@@ -1,6 +1,7 @@
-"""Random outages before and during storms: does a forecast become surer because streams stop?
+"""``python -m benchmarks.agent --silence 1000``: does a forecast become surer because streams stop?
 
-Each of the four streams falls silent at an hour of its own, within a day of the first. Two comparisons:
+Random outages before and during storms of simulated coasts. Each of the four streams falls silent at an hour of its
+own, within a day of the first. Two comparisons:
 
 - *Every stream silent.* At one valid hour, the forecast of a later hour of the silence against that of an earlier one:
   the width of the bounds, the upper bound of the highest level and the probability of the storm level may not fall by
@@ -12,12 +13,14 @@ Each of the four streams falls silent at an hour of its own, within a day of the
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from rich.progress import Progress as ProgressBar
 
-from benchmarks.agent.coasts import GAUGES, SERVICE, STREAMS, Coast
+from benchmarks.agent.coasts import GAUGES, SERVICE, STREAMS, Coast, simulate
 from benchmarks.agent.methods import storm_peaks
-from benchmarks.record import Row, Rows
+from benchmarks.record import Record, Row, Rows, markdown_table, print_table, read_record, write_record
 from benchmarks.statistics import number
 from strandline.distillation.training.loop import Progress
 from strandline.observations.arrays import Floats
@@ -26,8 +29,6 @@ from strandline.uncertainty.assimilation.filter import Residual
 from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.uncertainty.assimilation.sea_state import SeaState, initial_sea_state, update_sea_state
 
-PATTERNS = 500
-"""Outage patterns of each coast."""
 FIRST_STOP, LAST_STOP, WITHIN = -60, 0, 24
 """Hours from the storm's peak between which the first stream stops, and hours within which the others follow."""
 WARM_UP = 60
@@ -56,7 +57,34 @@ class Issue:
         return self.level[:, first - self.at : last - self.at]
 
 
-def rows_of(coast: Coast, seed: int, patterns: int = PATTERNS, progress: Progress | None = None) -> list[Row]:
+def measure(seeds: Sequence[int], patterns: int, before: Path | None, out: Path) -> None:
+    """Compare forecasts under ``patterns`` outages, spread over the coasts, and write the record.
+
+    Args:
+        before: result of an earlier belief for the same patterns.
+    """
+    rows: list[Row] = []
+    with ProgressBar() as bar:
+        for seed, of_coast in zip(seeds, np.array_split(np.arange(patterns), len(seeds)), strict=True):
+            fitting, comparing = (bar.add_task(f"{seed}: {what}", total=1.0) for what in ("fit", "silence"))
+            coast = simulate(seed, lambda done, task=fitting: bar.update(task, completed=done))
+            rows += rows_of(coast, seed, of_coast.size, lambda done, task=comparing: bar.update(task, completed=done))
+    earlier = [] if before is None else [{**row, "condition": "before"} for row in read_record(before).rows]
+    record = Record("agent.silence", "simulated", {}, seeds, rows, summarise_silence(rows))
+    beside = "" if before is None else f"--before {before.name} "
+    command = f"python -m benchmarks.agent --silence {patterns} --coasts {len(seeds)} {beside}--out OUT"
+    write_record(record, out, markdown(rows, earlier, command))
+    print_table(record, ("condition", "seed", "first_stop_h", "compared", "falls"))
+
+
+def markdown(rows: Rows, before: Rows, command: str) -> str:
+    """The command, and the summary beside that of an earlier belief."""
+    now, then = summarise_silence(rows), summarise_silence(before)
+    lines: list[Row] = [{"what": name, "before": then.get(name), "now": value} for name, value in now.items()]
+    return f"    {command}\n\n{markdown_table(lines, ('what', 'before', 'now'))}"
+
+
+def rows_of(coast: Coast, seed: int, patterns: int, progress: Progress | None = None) -> list[Row]:
     """One row per outage pattern; the patterns are spread over the storms of the second decade."""
     rng = np.random.default_rng([seed, 2])
     peaks = storm_peaks(coast)
@@ -66,9 +94,8 @@ def rows_of(coast: Coast, seed: int, patterns: int = PATTERNS, progress: Progres
         heard = all_heard(coast, peak)
         for _ in numbers.tolist():
             outage = draw_outage(peak, rng)
-            rows.append({"scenario": f"silence at {coast.name}", "condition": "outages", "policy": "strandline",
-                         "seed": seed, "first_stop_h": min(outage.values()) - peak,
-                         **compare(coast, heard, outage)})  # fmt: skip
+            at = {"condition": "now", "scenario": coast.name, "seed": seed, "first_stop_h": min(outage.values()) - peak}
+            rows.append({**at, **compare(coast, heard, outage)})
         if progress is not None:
             progress(len(rows) / patterns)
     return rows
@@ -124,8 +151,10 @@ def compare(coast: Coast, heard: Mapping[int, SeaState], outage: Outage) -> Row:
 
 
 def partly_silent(before: Issue, with_all: Issue, with_fewer: Issue, hours: int, coast: Coast) -> Row:
-    """Mean width [m] of the bounds with all streams and with fewer, and the chance of the storm level now and before."""
-    widths = [float(np.subtract(*np.quantile(each.level, (0.95, 0.05), axis=0)).mean()) for each in (with_all, with_fewer)]
+    """Mean width [m] of the bounds with all streams and with fewer, and the chance of the storm level, earlier too."""
+    widths = [
+        float(np.subtract(*np.quantile(each.level, (0.95, 0.05), axis=0)).mean()) for each in (with_all, with_fewer)
+    ]
     window = with_fewer.at, before.at + HORIZON_HOURS + 1
     chances = [chance(each.ahead(*window), coast.event_level) for each in (before, with_fewer)]
     return {
@@ -172,17 +201,16 @@ def chance(level: Floats, storm_level: float) -> float:
 
 def summarise_silence(rows: Rows) -> Row:
     """Falls while every stream is silent, and mean differences beyond ``ERRORS`` standard errors while some are."""
-    rows = [row for row in rows if "falls" in row]
     if not rows:
         return {}
     summary: Row = {
-        "silence/patterns": len(rows),
-        "silence/comparisons": sum(int(number(row, "compared")) for row in rows),
-        "silence/falls": sum(int(number(row, "falls")) for row in rows),
-        "silence/patterns_with_a_fall": sum(bool(row["falls"]) for row in rows),
+        "patterns": len(rows),
+        "comparisons": sum(int(number(row, "compared")) for row in rows),
+        "falls": sum(int(number(row, "falls")) for row in rows),
+        "patterns_with_a_fall": sum(bool(row["falls"]) for row in rows),
     }
     for kind in ("chance", "bound_m", "width_m"):
-        summary[f"silence/largest_fall_{kind}"] = max(number(row, f"largest_fall_{kind}") for row in rows)
+        summary[f"largest_fall_{kind}"] = max(number(row, f"largest_fall_{kind}") for row in rows)
     narrower = lower = 0
     for hours in PARTLY_SILENT:
         chosen = [row for row in rows if f"width_all_{hours}h" in row]
@@ -190,11 +218,11 @@ def summarise_silence(rows: Rows) -> Row:
             np.array([number(row, f"{name}_{hours}h") for row in chosen])
             for name in ("width_all", "width_fewer", "chance_before", "chance_fewer")
         )
-        summary[f"silence/width_ratio_{hours}h_after_the_first_stop"] = float(fewer.mean() / all_heard.mean())
-        summary[f"silence/chance_change_{hours}h_after_the_first_stop"] = float((after - before).mean())
+        summary[f"width_ratio_{hours}h_after_the_first_stop"] = float(fewer.mean() / all_heard.mean())
+        summary[f"chance_change_{hours}h_after_the_first_stop"] = float((after - before).mean())
         narrower += _falls(all_heard, fewer)
         lower += _falls(before, after)
-    return summary | {"silence/narrower_with_fewer_streams": narrower, "silence/chance_lower_after_a_stop": lower}
+    return summary | {"narrower_with_fewer_streams": narrower, "chance_lower_after_a_stop": lower}
 
 
 def _falls(before: Floats, after: Floats) -> bool:

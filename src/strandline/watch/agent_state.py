@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from safetensors.numpy import load, save
 
+from strandline.errors import InputError
 from strandline.planning.early_action.triggers import PhaseState
 from strandline.uncertainty.assimilation.filter import Residual, SeaBelief, SeaModel
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
@@ -116,9 +117,14 @@ def decode(stored: bytes, model: SeaModel) -> AgentState:
 
     If the gauges have changed since, the belief starts again from the climate; the last forecasts and the phases'
     states are kept.
+
+    Raises:
+        InputError: it was written by an earlier version.
     """
     arrays = load(stored)
     fields = json.loads(arrays["fields"].tobytes().decode("utf-8"))
+    if "beliefs" not in fields:
+        raise InputError("store", "holds the state of an earlier version", "start the watch with a new store")
     beliefs = [
         SeaBelief(
             model,
