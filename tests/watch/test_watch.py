@@ -48,6 +48,7 @@ from strandline.watch.store import Damaged
 from strandline.watch.store.database.locations import Locations
 from strandline.watch.store.database.set_aside import set_aside
 from strandline.watch.store.store import Store
+from tests.fixtures.flood_warnings import assert_valid
 from tests.fixtures.hostile_files import hanging_netcdf
 from tests.fixtures.hostile_services import endless_body, serving
 from tests.fixtures.stores import execute, unguarded
@@ -154,6 +155,8 @@ def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, 
     drafts = list(watch.store.read.alerts(START, START + timedelta(hours=HOURS)))
     assert {draft.status for draft in drafts} == {"Exercise"}
     assert len(drafts) >= len(started)
+    for draft in drafts:
+        assert_valid(draft.draft.xml)
     assert all((tmp_path / "alerts" / "drafts" / f"{draft.identifier}.xml").exists() for draft in drafts)
     assert [path.stem for path in (tmp_path / "alerts" / "confirmed").iterdir()] == [confirmed]
     # an unconfirmed alert is neither updated nor cancelled
