@@ -22,6 +22,7 @@ from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.planning.plan_schema import check_plan
 from strandline.watch.assimilation.fit_file import save_fit
 from strandline.watch.store import Store
+from tests.fixtures.flood_warnings import assert_valid
 from tests.fixtures.smallest_run import run_smallest
 from tests.fixtures.watches import a_sea_level_fit
 
@@ -103,9 +104,11 @@ def test_what_other_programs_read_can_be_read(finished: Path) -> None:
     assert "embankments whose crest is known" in (finished / "plan.md").read_text(encoding="utf-8")
     levels = pd.read_csv(finished / "return_levels.csv")
     assert levels["p50"].is_monotonic_increasing
-    for alert in (finished / "alerts").glob("*.xml"):
-        root = etree.parse(alert).getroot()
-        assert root.findtext("{*}status") == "Exercise"
+    alerts = sorted((finished / "alerts").glob("*.xml"))
+    assert alerts
+    for alert in alerts:
+        assert_valid(alert.read_bytes())
+        assert etree.parse(alert).getroot().findtext("{*}status") == "Exercise"
     card = json.loads((finished / "student.json").read_text(encoding="utf-8"), parse_constant=refuse)
     assert set(card["provenance"].values()) == {"simulated"}
     with safe_open(finished / "student.safetensors", "pt") as file:

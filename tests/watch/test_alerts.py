@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from strandline.pipeline.deployment import Deployment
+from strandline.planning.early_action.protocol import InsteadOf
 from strandline.planning.early_action.triggers import PhaseState
 from strandline.report.alerts.cap import NAMESPACE
 from strandline.uncertainty.assimilation.filter import SeaModel
@@ -23,13 +24,9 @@ from tests.fixtures.watches import a_deployment
 NOW, BEFORE = datetime(2022, 11, 21, 6), datetime(2022, 11, 21, 3)
 ACTION = "evacuate_low_lying_areas"
 ALERTED = AlertState(
-    (np.datetime64(BEFORE, "h"),),
-    "Possible",
-    "Moderate",
-    (),
-    np.datetime64(NOW, "h") + 10,
-    np.datetime64(NOW, "h") + 17,
-)
+    hours=(np.datetime64(BEFORE, "h"),), call="Evacuate", certainty="Possible", severity="Moderate", zones=(),
+    starts=np.datetime64(NOW, "h") + 10, expires=np.datetime64(NOW, "h") + 17,
+)  # fmt: skip
 IDENTIFIER = "strandline-mouth-of-the-sella-evacuate-low-lying-areas-20221121T0300"
 
 
@@ -54,6 +51,7 @@ def draft(
     levels: np.ndarray | None = None,
     *,
     heard: bool = True,
+    go_up: bool = False,
 ) -> tuple[AlertState, list[ElementTree.Element]]:
     """The action's state after drafting, and the messages."""
     process = SurgeProcess(np.array([0.9]), np.array([0.02]), np.array([[1.0]]))
@@ -61,7 +59,7 @@ def draft(
     hour = np.datetime64(NOW, "h")
     before = AgentState(
         replace(initial_sea_state(model, hour), last_reading=hour if heard else None),
-        phases={ACTION: PhaseState(active=True)},
+        phases={ACTION: PhaseState(active=True), "go_up": PhaseState(active=go_up)},
         alerts={ACTION: state},
     )
     requested: list[datetime] = []
@@ -141,8 +139,8 @@ def test_an_inactive_or_unknown_action_drafts_nothing(deployment: Deployment) ->
 def test_an_alert_states_that_the_own_gauge_gives_no_reading(deployment: Deployment) -> None:
     _, (message,) = draft(deployment, replace(decision("start", 0.6), is_degraded=True), AlertState())
     assert "The local tide gauge gives no valid reading" in str(text_of(message, "description"))
-    _, (message,) = draft(deployment, decision("start", 0.6), AlertState(), heard=False)
-    assert "this rests on the tide and on past storms alone" in str(text_of(message, "description"))
+    _, (message,) = draft(deployment, replace(decision("start", 0.6), is_degraded=True), AlertState(), heard=False)
+    assert "this rests on what was last known" in str(text_of(message, "description"))
 
 
 def areas_of(message: ElementTree.Element) -> list[str | None]:
@@ -223,6 +221,33 @@ def test_after_the_water_people_are_asked_to_wait_and_not_to_leave_again(deploym
     assert "stay where you are safe until the authority gives the all-clear" in instruction
     assert "leave these areas" not in instruction
     assert text_of(message, "responseType") == "Avoid"
+
+
+def test_beside_a_running_fallback_nobody_is_asked_to_set_out_any_more(deployment: Deployment) -> None:
+    assert deployment.protocol is not None
+    main = deployment.protocol.phases[0]
+    indicator = next(iter(deployment.protocol.indicators_of(main.start)))
+    update = {"name": "go_up", "response": "Shelter", "instead_of": InsteadOf(phase=ACTION, indicator=indicator)}
+    protocol = deployment.protocol.model_copy(update={"phases": (main, main.model_copy(update=update))})
+    zones = deployment.zones_of_phase
+    both = replace(deployment, protocol=protocol, zones_of_phase={ACTION: zones[ACTION], "go_up": zones[ACTION]})
+    state, (message,) = draft(both, decision("keep", 0.4), ALERTED, frozenset({IDENTIFIER}), go_up=True)
+    assert "If you have not left, do not set out any more" in str(text_of(message, "instruction"))
+    assert "leave these areas" not in str(text_of(message, "instruction"))
+    assert (text_of(message, "msgType"), text_of(message, "responseType"), state.call) == ("Update", "Shelter", "Late")
+    assert draft(both, decision("keep", 0.4), ALERTED, frozenset({IDENTIFIER}))[1] == [], "the fallback is at rest"
+
+
+def test_each_level_at_which_danger_may_begin_counts(deployment: Deployment) -> None:
+    assert deployment.protocol is not None
+    indicators = {
+        name: each.model_copy(update={"values": (1.2, 1.4, 9.0)})
+        for name, each in deployment.protocol.indicators.items()
+    }
+    unsure = replace(deployment, protocol=deployment.protocol.model_copy(update={"indicators": indicators}))
+    _, (message,) = draft(unsure, decision("start", 0.6), AlertState())
+    parameters = {pair[0].text: pair[1].text for pair in message.iter(f"{{{NAMESPACE}}}parameter")}
+    assert parameters["probability"] == "0.20", "0.6 of the members pass one of three levels"
 
 
 def test_what_was_drafted_survives_a_restart() -> None:

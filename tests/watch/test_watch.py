@@ -13,6 +13,8 @@ import pytest
 
 import tests.fixtures.reports as coast
 from benchmarks.agent import faults
+from benchmarks.agent.scripted_watch import message
+from strandline.errors import InputError
 from strandline.observations.readers.formats.reading_process import ReadingLimits, ReadingProcess
 from strandline.observations.region_file.feed_sections import ForecastStreamSection, JsonStreamSection
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
@@ -42,9 +44,14 @@ from strandline.watch.feeds.services.levels import LevelFeed
 from strandline.watch.readings import Reading
 from strandline.watch.run import screen_lines
 from strandline.watch.service import Watch
+from strandline.watch.store import Damaged
+from strandline.watch.store.database.locations import Locations
+from strandline.watch.store.database.set_aside import set_aside
 from strandline.watch.store.store import Store
+from tests.fixtures.flood_warnings import assert_valid
 from tests.fixtures.hostile_files import hanging_netcdf
 from tests.fixtures.hostile_services import endless_body, serving
+from tests.fixtures.stores import execute, unguarded
 
 pytestmark = pytest.mark.slow
 
@@ -148,6 +155,8 @@ def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, 
     drafts = list(watch.store.read.alerts(START, START + timedelta(hours=HOURS)))
     assert {draft.status for draft in drafts} == {"Exercise"}
     assert len(drafts) >= len(started)
+    for draft in drafts:
+        assert_valid(draft.draft.xml)
     assert all((tmp_path / "alerts" / "drafts" / f"{draft.identifier}.xml").exists() for draft in drafts)
     assert [path.stem for path in (tmp_path / "alerts" / "confirmed").iterdir()] == [confirmed]
     # an unconfirmed alert is neither updated nor cancelled
@@ -366,3 +375,50 @@ def test_a_hanging_file_and_an_endless_answer_cost_a_step_their_time_and_the_sto
     assert "model.nc: was not read within 2 s" in health["model"].note
     others = [each.condition for name, each in health.items() if name not in ("pier", "model")]
     assert others == ["alive"] * 3
+
+
+def test_a_forged_actual_and_readings_raised_by_three_metres_are_survived_and_reported(
+    deployment: Deployment, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On 2d0579a the forged alert lay in ``confirmed/``, and the watch went on with the raised readings."""
+    replays, hours = recordings(deployment, 0.0), iter(hours_between(START, START + timedelta(hours=9)))
+    watch, store = make_watch(deployment, replays, tmp_path), tmp_path / "watch.db"
+    watch.step(next(hours))
+    forged = message("forged", "leave at once", "Actual").decode().replace("'", "''")
+    execute(
+        store,
+        f"INSERT INTO alerts SELECT 'forged', hour, 'Draft', '{forged}', id FROM decisions LIMIT 1",
+        "INSERT INTO confirmations SELECT 1, NULL, 'forged', 'Eve', hour, '' FROM decisions LIMIT 1",
+    )
+    for _ in range(2):
+        assert watch.step(next(hours)) is not None
+    assert not list(tmp_path.glob("alerts/*/*"))
+    assert "'forged' is not written to confirmed/" in caplog.text
+    assert [entry.kind for entry in watch.store.read.log()].count("refusal") == 2
+    watch.store.close()
+    restarted = make_watch(deployment, replays, tmp_path)
+    with pytest.raises(Damaged, match=r"alerts of .* do not match the log"):
+        restarted.step(next(hours))
+    restarted.store.close()
+    set_aside(Locations.of(store), START, "forged")
+    watch = make_watch(deployment, replays, tmp_path)
+    watch.step(next(hours))
+    watch.store.close()
+    execute(store, *unguarded(store, "UPDATE readings SET value = value + 3"))
+    watch = make_watch(deployment, replays, tmp_path)
+    with pytest.raises(Damaged, match=r"readings of .* do not match the log"):
+        watch.step(next(hours))
+    watch.store.close()
+
+
+def test_a_live_watch_refuses_a_store_from_2099_and_takes_no_step_of_the_future(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    watch = replace(make_watch(deployment, recordings(deployment, 0.0), tmp_path), is_live=True)
+    with pytest.raises(InputError, match="later than this machine's clock"):
+        watch.step(datetime(2099, 1, 1))
+    with watch.store.step(datetime(2099, 1, 1)):  # of a version before 0.3.0, by a wrong clock
+        pass
+    with pytest.raises(Damaged, match=r"its last step is of 2099-01-01T00:00, later than .*--set-aside"):
+        watch.step(START)
+    watch.store.close()

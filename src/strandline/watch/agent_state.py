@@ -18,13 +18,15 @@ class AlertState:
 
     Attributes:
         hours: of the messages, ascending.
-        certainty, severity: stated by the last one.
+        call: what the last one asks people for, or ``all-clear``.
+        certainty, severity: stated by it.
         zones: that it warns; empty = the whole place.
         starts: hour before which it asks people to act; ``None`` = none.
         expires: end of its validity; ``None`` = none.
     """
 
     hours: tuple[np.datetime64, ...] = ()
+    call: str = ""
     certainty: str = ""
     severity: str = ""
     zones: tuple[str, ...] = ()
@@ -87,6 +89,7 @@ def encode(state: AgentState) -> bytes:
         "alerts": {
             name: {
                 "hours": [str(hour) for hour in alert.hours],
+                "call": alert.call,
                 "certainty": alert.certainty,
                 "severity": alert.severity,
                 "zones": alert.zones,
@@ -118,6 +121,7 @@ def decode(stored: bytes, model: SeaModel) -> AgentState:
     alerts = {
         name: AlertState(
             tuple(np.datetime64(each, "h") for each in alert["hours"]),
+            alert["call"],
             alert["certainty"],
             alert["severity"],
             tuple(alert["zones"]),

@@ -8,9 +8,11 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
-from strandline.planning.early_action.protocol import Phase
+from strandline.planning.early_action.protocol import Phase, Protocol
+from strandline.planning.early_action.trigger_constants import FORECAST
 from strandline.report.alerts.area import WarnedArea, area_around, area_of_region
 from strandline.report.alerts.cap import (
     SEVERITIES,
@@ -23,13 +25,13 @@ from strandline.report.alerts.cap import (
 )
 from strandline.report.alerts.exceedance import exceedance_of_members
 from strandline.report.alerts.issuer import Issuer
-from strandline.report.alerts.wording import UNSURE, Basis, Content, compose, withdraw
+from strandline.report.alerts.wording import UNSURE, Basis, Call, Content, compose, response_to, withdraw
 from strandline.watch.agent_state import AgentState, AlertState
 from strandline.watch.decisions import Decision
 from strandline.watch.store.records import AlertDraft
 
 ALL_CLEAR = "all-clear"
-"""Stands for the certainty of a message that ends a warning."""
+"""Call of a message that ends a warning."""
 SOONER = np.timedelta64(3, "h")
 """How much sooner people must act than the last message says, for a new one; an assumption."""
 Confirmed = Callable[[datetime], frozenset[str]]
@@ -57,7 +59,10 @@ def draft_messages(
         levels: (N, 49) forecast sea levels [m, region datum].
     """
     protocol = deployment.protocol
-    of_name = {} if protocol is None else {phase.name: phase for phase in protocol.phases}
+    if protocol is None:
+        return state, []
+    of_name = {phase.name: phase for phase in protocol.phases}
+    late = _late_phases(protocol, state)
     phases, alerts = dict(state.phases), dict(state.alerts)
     drafts = []
     for decision, decision_id in zip(decisions, ids, strict=True):
@@ -67,7 +72,7 @@ def draft_messages(
         phase, last = of_name[name], alerts.get(name, AlertState())
         issued = _issued_hours(deployment, decision, last, confirmed)
         is_ending = decision.change == "stop" or phases[name].awaits_all_clear
-        is_ended = last.certainty == ALL_CLEAR and issued[-1:] == last.hours[-1:]
+        is_ended = last.call == ALL_CLEAR and issued[-1:] == last.hours[-1:]
         if is_ending and (is_ended or not issued):
             phases[name] = phases[name].cleared(state.belief.hour)
             alerts.pop(name, None)
@@ -75,7 +80,8 @@ def draft_messages(
         if is_ended:
             last, issued = AlertState(), ()
         where = _zones_to_warn(deployment, decision, last, issued, is_ending=is_ending)
-        content = _content(deployment, state, decision, phase, levels, where, is_repeated=bool(issued))
+        content = _content(deployment, state, decision, phase, levels, where)
+        content = replace(content, call=_call(content, phase, is_late=name in late, is_repeated=bool(issued)))
         new = _record(deployment, content, last, is_ending=is_ending)
         if not _is_news(last, new):
             continue
@@ -123,26 +129,47 @@ def _content(
     phase: Phase,
     levels: Floats,
     where: tuple[str, ...],
-    *,
-    is_repeated: bool,
 ) -> Content:
+    assert deployment.protocol is not None
     hours = np.datetime64(decision.at, "h") + np.arange(levels.shape[1]).astype("timedelta64[h]")  # (T,)
-    level = phase.event.value if phase.event is not None else float("nan")
-    exceedance = exceedance_of_members(hours, levels, level)
-    basis: Basis = "climate" if state.has_no_data else "other_streams" if decision.is_degraded else "own_gauge"
+    thresholds = _thresholds(deployment.protocol, phase)
+    drainage = pd.Timedelta(hours=phase.stop.drainage_hours or 0.0)
+    exceedance = exceedance_of_members(hours, levels, thresholds, drainage)
+    basis: Basis = "own_gauge" if not decision.is_degraded else "other_streams" if state.sea.is_heard else "climate"
     return Content(
         place=deployment.region.name,
         areas=where,
-        response=phase.response,
+        call=phase.response,
         action=phase.action or phase.name,
         title=phase.label,
-        level=level,
+        level=float(np.median(thresholds)) if phase.event is None else phase.event.value,
         datum=deployment.region.vertical_datum,
         exceedance=exceedance,
         basis=basis,
         is_exercise=deployment.is_simulated,
-        is_receding=is_repeated and exceedance.probability < UNSURE,
     )
+
+
+def _thresholds(protocol: Protocol, phase: Phase) -> tuple[float, ...]:
+    """Equally likely sea levels from which the phase's event counts [m, region datum]."""
+    for indicator in protocol.indicators_of(phase.start).values():
+        if indicator.variable == FORECAST:
+            return indicator.values or (indicator.value,)
+    raise InputError(f"phase '{phase.name}'", "does not start on the forecast sea level", f"name {FORECAST}")
+
+
+def _late_phases(protocol: Protocol, state: AgentState) -> set[str]:
+    """The phases that run beside their fallback, and those fallbacks: some people have left, the others cannot."""
+    running = {name for name, phase in state.phases.items() if phase.active}
+    pairs = ((phase.name, phase.instead_of.phase) for phase in protocol.phases if phase.instead_of is not None)
+    return {name for pair in pairs if running.issuperset(pair) for name in pair}
+
+
+def _call(content: Content, phase: Phase, *, is_late: bool, is_repeated: bool) -> Call:
+    """What people are asked for: after the water to wait, beside a running fallback not to set out any more."""
+    if is_repeated and content.exceedance.probability < UNSURE:
+        return "Receding"
+    return "Late" if is_late else phase.response
 
 
 def _record(deployment: Deployment, content: Content, last: AlertState, *, is_ending: bool) -> AlertState:
@@ -150,7 +177,8 @@ def _record(deployment: Deployment, content: Content, last: AlertState, *, is_en
     exceedance = content.exceedance
     return AlertState(
         hours=(*last.hours, np.datetime64(exceedance.issued, "h")),
-        certainty=ALL_CLEAR if is_ending else certainty_of(exceedance.probability),
+        call=ALL_CLEAR if is_ending else content.call,
+        certainty=certainty_of(exceedance.probability),
         severity=severity_of(_return_period(deployment, content)),
         zones=content.areas,
         starts=None if exceedance.earliest is None else np.datetime64(exceedance.earliest, "h"),
@@ -161,10 +189,10 @@ def _record(deployment: Deployment, content: Content, last: AlertState, *, is_en
 def _is_news(last: AlertState, new: AlertState) -> bool:
     """Whether there is no message yet, or it is wrong by now.
 
-    It is wrong where the certainty is another, the sea rises higher, a zone is not in it, people must act sooner, or it
-    runs out before the next hour.
+    It is wrong where the call or the certainty is another, the sea rises higher, a zone is not in it, people must act
+    sooner, or it runs out before the next hour.
     """
-    if not last.hours or last.expires is None or last.certainty != new.certainty:
+    if not last.hours or last.expires is None or (last.call, last.certainty) != (new.call, new.certainty):
         return True
     is_graver = SEVERITIES.index(new.severity) > SEVERITIES.index(last.severity)
     is_wider = bool(last.zones) and not set(new.zones) <= set(last.zones)
@@ -185,7 +213,7 @@ def _alert(deployment: Deployment, decision: Decision, content: Content, issuer:
         expires=exceedance.latest_end,
         probability=exceedance.probability,
         return_period=_return_period(deployment, content),
-        response="Avoid" if content.is_receding else content.response,
+        response=response_to(content.call),
         texts=compose(content, issuer),
         areas=_areas(deployment, content.areas),
         parameters=(

@@ -11,8 +11,9 @@ from strandline.report.alerts.cap import (
     as_cap,
 )
 from strandline.report.alerts.drafts import draft_warnings
-from strandline.report.alerts.forecast_trace import exceedance_probability
+from strandline.report.alerts.forecast_trace import exceedance_probability, forecast_of_the_peak
 from strandline.report.findings import RunResults
+from strandline.report.page.narrative import drafts_sentence
 from tests.fixtures.flood_warnings import ISSUER, assert_valid, parsed
 
 
@@ -27,6 +28,16 @@ def test_an_old_hindcast_of_a_real_place_never_becomes_a_draft() -> None:
     assert draft_warnings(results) == []
     assert draft_warnings(at_issue(results)) != []
     assert draft_warnings(coast.results("simulated")) != [], "an exercise"
+
+
+def test_the_report_says_why_a_run_drafts_no_warning_from_a_forecast_of_the_past() -> None:
+    real = coast.results("real")
+    trace = forecast_of_the_peak(real.surge)
+    assert "No warning is drafted: the forecast shown is of the past and ends on 23 November 2022, 18:00 UTC" in (
+        drafts_sentence(real, trace)
+    )
+    assert drafts_sentence(at_issue(real), trace) == "Drafts of warnings are in the folder alerts."
+    assert drafts_sentence(coast.results("simulated"), trace) == "Drafts of warnings are in the folder alerts."
 
 
 @pytest.mark.parametrize("hours", [0, 10, 20, 40])

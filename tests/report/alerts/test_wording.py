@@ -16,9 +16,10 @@ from strandline.planning.actions import Response
 from strandline.report.alerts.catalogue import catalogue_of, is_checked, read_catalogue
 from strandline.report.alerts.exceedance import Exceedance
 from strandline.report.alerts.issuer import Issuer
-from strandline.report.alerts.wording import Basis, Content, compose, withdraw
+from strandline.report.alerts.wording import Basis, Call, Content, compose, withdraw
 
 NOW, HOUR = pd.Timestamp("2022-11-21T18:00"), pd.Timedelta(hours=1)
+CALLS: tuple[Call, ...] = (*get_args(Response), "Late", "Receding")
 ISSUER = Issuer("alerts.sella.example", "Harbour office", time_zone="Europe/Rome")
 EXPECTED = Exceedance(NOW, 0.63, False, NOW + 9 * HOUR, NOW + 12 * HOUR, NOW + 17 * HOUR, NOW + 26 * HOUR, False,
                       1.14, 1.4, 1.87, 1.5)  # fmt: skip
@@ -68,9 +69,9 @@ def contents(draw: st.DrawFn) -> Content:
     areas = tuple(draw(st.lists(st.sampled_from([f"Zone {letter}" for letter in "ABCDEFGHIJKLMNOPQ"]), unique=True)))
     action = draw(st.sampled_from(["evacuate_low_lying_areas", "close_floodgates", "evacuate_old_mole"]))
     basis = draw(st.sampled_from([None, *get_args(Basis)]))
-    response = draw(st.sampled_from(get_args(Response)))
-    return Content("Sella", areas, response, action, action.replace("_", " "), draw(st.floats(-1, 5)), "chart datum",
-                   exceedance, basis, draw(st.booleans()), draw(st.booleans()))  # fmt: skip
+    call = draw(st.sampled_from(CALLS))
+    return Content("Sella", areas, call, action, action.replace("_", " "), draw(st.floats(-1, 5)), "chart datum",
+                   exceedance, basis, draw(st.booleans()))  # fmt: skip
 
 
 @given(contents(), st.sampled_from(["UTC", "Europe/Rome", "Asia/Dhaka", "-03:30"]))
@@ -87,8 +88,8 @@ def test_no_text_has_a_formula_an_identifier_or_an_empty_field(content: Content,
 
 
 def test_english_sentences_are_short_enough_for_three_in_the_morning() -> None:
-    for response in get_args(Response):
-        for line in english(replace(CONTENT, response=response, action="close_floodgates")).split("\n"):
+    for call in CALLS:
+        for line in english(replace(CONTENT, call=call, action="close_floodgates")).split("\n"):
             for sentence in re.split(r"[.;:] ", line):
                 if "UTC" not in sentence:
                     assert len(sentence.split()) <= 20, sentence
@@ -145,7 +146,11 @@ def test_numbers_are_those_of_the_language() -> None:
 
 def test_water_at_the_door_leaves_no_deadline_and_an_open_end_is_said() -> None:
     now = english(of(earliest=NOW, onset=NOW, is_open_ended=True))
-    assert "When: now; it may last beyond Tuesday 22 November, 21:00 local time" in now
+    assert (
+        "When: now; probably over by Tuesday 22 November, 12:00 local time (11:00 UTC), but it may last beyond 21:00 "
+        "(20:00 UTC), where the forecast ends." in now
+    )
+    assert "it may last beyond" in english(of(likely_end=EXPECTED.latest_end, is_open_ended=True))
     assert "leave these areas at once" in now
     never = english(of(earliest=None, onset=None, probability=0.0))
     assert "When: not expected before Tuesday 22 November, 21:00" in never
@@ -158,7 +163,7 @@ def test_many_areas_are_counted_and_none_means_the_place() -> None:
 
 
 def test_an_action_is_named_in_the_language_and_never_by_its_identifier() -> None:
-    gates = replace(CONTENT, response="Execute", action="close_floodgates", title="close floodgates")
+    gates = replace(CONTENT, call="Execute", action="close_floodgates", title="close floodgates")
     texts = compose(gates, replace(ISSUER, languages=("it", "en")))
     assert [text.headline for text in texts] == [
         "Sella: chiudere le paratoie, il mare può allagare i terreni bassi",
@@ -176,6 +181,6 @@ def test_an_exercise_is_one_in_its_headline() -> None:
 def test_the_description_says_what_the_forecast_rests_on() -> None:
     descriptions = {basis: compose(replace(CONTENT, basis=basis), ISSUER)[0].description for basis in get_args(Basis)}
     assert "local tide gauge gives no valid reading" in descriptions["other_streams"]
-    assert "tide and on past storms alone" in descriptions["climate"]
+    assert "what was last known" in descriptions["climate"]
     assert "1.18 m or more, measured from local mean sea level 1992" in descriptions["own_gauge"]
     assert "between 1.1 and 1.9 m" in descriptions["own_gauge"]

@@ -12,7 +12,7 @@ from functools import partial
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import FeedError
@@ -255,6 +255,7 @@ ADAPTERS: list[LevelAdapter] = [
 
 @settings(max_examples=150, deadline=None)
 @given(BODIES, st.sampled_from(ADAPTERS), st.sampled_from([200, 200, 200, 204, 302, 400, 404, 500]))
+@example(b'[{"t": 1e308, "v": 1e308}, {"t": 253402300799.9999, "v": 1}]', ADAPTERS[4], 200)
 def test_any_body_gives_readings_or_a_feed_error(body: bytes, adapter: LevelAdapter, status: int) -> None:
     response = partial(httpx.Response, status, stream=httpx.ByteStream(body))
     with httpx.Client(transport=httpx.MockTransport(lambda request: response())) as client:

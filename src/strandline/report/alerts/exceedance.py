@@ -1,18 +1,19 @@
 """When and how surely the sea exceeds a level, from an ensemble or from hourly quantiles."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from strandline.observations.arrays import Floats, Times
+from strandline.observations.arrays import Floats, Indices, Times
 from strandline.report.alerts.forecast_trace import exceedance_probability
 
 HOUR = pd.Timedelta(hours=1)
 EARLY = 0.1
 """Share of the members that exceed the level before ``Exceedance.earliest`` [-]; an assumption."""
 MAY_EXCEED = 0.05
-"""Hourly probability from which quantiles count as "may exceed" [-]; less is beyond what they support."""
+"""Probability from which the level may be exceeded in an hour [-], unless all hours are less likely; an assumption."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,11 @@ class Exceedance:
         probability: of the event, at any hour until ``latest_end`` [-].
         is_lower_bound: it is at least ``probability``; known are only the probabilities of single hours.
         earliest, onset: early and expected start, UTC; ``None`` = the level is not exceeded.
-        likely_end, latest_end: end of the last hour above the level that is expected, and that is possible, UTC.
+        likely_end, latest_end: end of the last hour above the level that is expected, and that is possible
+            (``MAY_EXCEED``), UTC.
         is_open_ended: the forecast ends before the event may.
         low, middle, high: highest level [m]: 5 %, 50 % and 95 % of an ensemble; else 10 %, 50 % and 90 % of the peak.
-        height: highest level if the event happens [m]: the median of the members that exceed the level.
+        height: highest level if the event happens [m]: the median of the members that exceed the level, or the level.
     """
 
     issued: pd.Timestamp
@@ -44,31 +46,35 @@ class Exceedance:
     height: float
 
 
-def exceedance_of_members(times: Times, levels: Floats, level: float, drainage: pd.Timedelta = 0 * HOUR) -> Exceedance:
+def exceedance_of_members(
+    times: Times, levels: Floats, thresholds: Sequence[float], drainage: pd.Timedelta = 0 * HOUR
+) -> Exceedance:
     """Return the exceedance by equally likely members.
 
     Args:
         times: (T,) hours from the issue on, UTC.
         levels: (N, T) sea levels [m].
-        level: from which the event counts [m].
+        thresholds: (S,) equally likely levels from which the event counts [m].
         drainage: until the water has run off the land, where that is known.
     """
-    over = levels >= level
+    over = np.concatenate([levels >= threshold for threshold in thresholds])  # (S N, T)
+    end = _possible_hours(over.mean(axis=0))[-1] + 1 if over.any() else over.shape[1]
+    over = over[:, :end]
     exceeds = over.any(axis=1)
     highest = levels.max(axis=1)  # (N,)
     low, middle, high = np.quantile(highest, [0.05, 0.5, 0.95]).tolist()
     hours = pd.DatetimeIndex(times)
     if not exceeds.any():
-        return Exceedance(hours[0], 0.0, False, None, None, hours[-1], hours[-1], False, low, middle, high, level)
+        lowest = min(thresholds)
+        return Exceedance(hours[0], 0.0, False, None, None, hours[-1], hours[-1], False, low, middle, high, lowest)
     first = over[exceeds].argmax(axis=1)
     last = over.shape[1] - 1 - over[exceeds, ::-1].argmax(axis=1)
     earliest, onset = (hours[int(np.quantile(first, share, method="lower"))] for share in (EARLY, 0.5))
-    likely_end, latest_end = (hours[int(end)] + HOUR + drainage for end in (np.median(last), last.max()))
-    is_open_ended = bool(last.max() == over.shape[1] - 1)
+    likely_end, latest_end = (hours[hour] + HOUR + drainage for hour in (int(np.median(last)), end - 1))
     probability = float(exceeds.mean())
     return Exceedance(
-        hours[0], probability, False, earliest, onset, likely_end, latest_end, is_open_ended, low, middle, high,
-        float(np.median(highest[exceeds])),
+        hours[0], probability, False, earliest, onset, likely_end, latest_end, bool(end == hours.size),
+        low, middle, high, float(np.median(np.tile(highest, len(thresholds))[exceeds])),
     )  # fmt: skip
 
 
@@ -90,7 +96,7 @@ def exceedance_of_quantiles(rows: pd.DataFrame, level: float) -> Exceedance | No
     hours, probability = pd.DatetimeIndex(rows["time"])[known], probability[known]
     greatest = float(probability.max())
     likely = np.flatnonzero(probability >= greatest / 2)
-    possible = np.flatnonzero(probability >= min(MAY_EXCEED, greatest / 2))
+    possible = _possible_hours(probability)
     issued = pd.Timestamp(rows["issue_time"][known].iloc[possible[0]])
     peak = rows.iloc[int(rows["p50"].argmax())]
     return Exceedance(
@@ -98,3 +104,8 @@ def exceedance_of_quantiles(rows: pd.DataFrame, level: float) -> Exceedance | No
         hours[possible[-1]] + HOUR, bool(possible[-1] == hours.size - 1),
         float(peak["p10"]), float(peak["p50"]), float(peak["p90"]), max(float(peak["p50"]), level),
     )  # fmt: skip
+
+
+def _possible_hours(probability: Floats) -> Indices:
+    """Numbers of the hours (T,) at which the level may be exceeded."""
+    return np.flatnonzero(probability >= min(MAY_EXCEED, probability.max() / 2))

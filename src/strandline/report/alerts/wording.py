@@ -17,6 +17,11 @@ MOST_NAMED = 12
 ENGLISH = "en-GB"
 SURE, UNSURE = 0.95, 0.05
 """Above and below these probabilities a text gives no number out of ten [-]."""
+Call = Response | Literal["Late", "Receding"]
+"""What people are asked for: a response of CAP; *Late*, to go on if they have begun to leave and else to go up; or
+*Receding*, to wait for the all-clear after the water."""
+RESPONSE_TO: dict[Call, Response] = {"Late": "Shelter", "Receding": "Avoid"}
+"""The response of CAP to a call that is none itself."""
 Basis = Literal["own_gauge", "other_streams", "climate"]
 """What a forecast rests on: the own gauge; other gauges and forecasts; only tide and past storms."""
 
@@ -39,18 +44,17 @@ class Content:
     Attributes:
         place: name of the study area.
         areas: names of the areas at risk; empty = the whole place.
-        response: what people are asked for.
+        call: what people are asked for.
         action: its name in the plan, as ``close_floodgates``.
         title: of the action in English, for languages without a text for it.
         level: from which the event counts [m above ``datum``].
         basis: of the forecast; ``None`` = not stated.
         is_exercise: the numbers are simulated.
-        is_receding: people were warned, and the event has become unlikely; the all-clear is still to come.
     """
 
     place: str
     areas: tuple[str, ...]
-    response: Response
+    call: Call
     action: str
     title: str
     level: float
@@ -58,7 +62,11 @@ class Content:
     exceedance: Exceedance
     basis: Basis | None
     is_exercise: bool
-    is_receding: bool = False
+
+
+def response_to(call: Call) -> Response:
+    """The response type of CAP for a call."""
+    return RESPONSE_TO.get(call, call)  # type: ignore[arg-type]
 
 
 def compose(content: Content, issuer: Issuer) -> tuple[WarningText, ...]:
@@ -92,8 +100,7 @@ def _compose(content: Content, language: str, time_zone: str) -> WarningText:
     action = catalogue.texts.get(f"action_{content.action}", content.title)
     areas = catalogue.listed(content.areas, MOST_NAMED) or catalogue.fill("whole_place", place=content.place)
     by = _deadline(exceedance, catalogue, time_zone)
-    call = "Receding" if content.is_receding else content.response
-    headline = catalogue.fill(f"headline_{call}", place=content.place, action=action)
+    headline = catalogue.fill(f"headline_{content.call}", place=content.place, action=action)
     description = catalogue.fill(
         "description",
         level=catalogue.metres(content.level, 2),
@@ -108,8 +115,8 @@ def _compose(content: Content, language: str, time_zone: str) -> WarningText:
         catalogue.fill("where", areas=areas),
         _when(exceedance, catalogue, time_zone),
         catalogue.fill("how_sure", chance=chance),
-        catalogue.fill(f"do_{call}", by=by, action=action),
-        catalogue.fill(f"wrong_{call}"),
+        catalogue.fill(f"do_{content.call}", by=by, action=action),
+        catalogue.fill(f"wrong_{content.call}"),
     )
     return WarningText(
         language,
@@ -144,12 +151,11 @@ def _when(exceedance: Exceedance, catalogue: Catalogue, time_zone: str) -> str:
         start = catalogue.fill("start", onset=at(onset))
     else:
         start = catalogue.fill("start_between", onset=at(onset), earliest=at(earliest))
-    if exceedance.is_open_ended:
-        end = catalogue.fill("end_open", latest=at(latest))
-    elif exceedance.likely_end == latest:
-        end = catalogue.fill("end", latest=at(latest))
+    key = "end_open" if exceedance.is_open_ended else "end"
+    if exceedance.likely_end < latest:
+        end = catalogue.fill(f"{key}_between", likely=at(exceedance.likely_end), latest=at(latest))
     else:
-        end = catalogue.fill("end_between", likely=at(exceedance.likely_end), latest=at(latest))
+        end = catalogue.fill(key, latest=at(latest))
     return catalogue.fill("when", start=start, end=end)
 
 

@@ -55,10 +55,9 @@ class JsonService:
     def _times(self, times: Sequence[Any]) -> Times:
         if self.section.time_format == "iso":
             return readable_times(pd.Series(times, dtype=str), self.section.time_zone)
-        number = parse_numbers(times)
-        milliseconds = number * (1000.0 if self.section.time_format == "unix" else 1.0)
-        possible = np.abs(milliseconds) < _LAST_MILLISECOND  # NaN and infinity are not
-        return np.where(possible, milliseconds.round(), np.nan).astype("datetime64[ms]")
+        number, scale = parse_numbers(times), 1000.0 if self.section.time_format == "unix" else 1.0
+        possible = np.abs(number) < _LAST_MILLISECOND / scale  # NaN and infinity are not
+        return (np.where(possible, number, np.nan) * scale).round().astype("datetime64[ms]")
 
 
 class _Moment(datetime):

@@ -12,6 +12,7 @@ from strandline.watch.store.verification.known_entries import KnownEntry
 Check: TypeAlias = Literal["file", "schema", "log", "known entries", "rows", "alert files", "times"]
 MOST_OF_A_CHECK = 5
 """Findings that are listed of each check; the others are counted."""
+_BY_GRAVITY: tuple[Check, ...] = ("file", "alert files", "rows", "log", "known entries", "times", "schema")
 _REMEDIES: dict[Check, str] = {
     "file": "check the disk; restore a backup, or set the store aside",
     "schema": "find out which program changed the tables; restore a backup, or set the store aside",
@@ -97,12 +98,12 @@ class Verification:
         return not self.findings
 
     def refuse_damage(self) -> None:
-        """Raise the first finding.
+        """Raise the gravest finding.
 
         Raises:
             Damaged: the store is not whole.
         """
         if self.findings:
-            first, *others = self.findings
-            more = f" (and {len(others)} more)" if others else ""
-            raise Damaged(self.store, f"{first.what}{more}")
+            gravest = min(self.findings, key=lambda one: _BY_GRAVITY.index(one.check))
+            more = f" (and {len(self.findings) - 1} more)" if len(self.findings) > 1 else ""
+            raise Damaged(self.store, f"{gravest.what}{more}")
