@@ -66,7 +66,8 @@ class Agent:
         now = step.hour
         state = self._stored_state(step)
         since = pd.Timestamp(state.belief.hour).to_pydatetime()
-        known = [*step.readings(now - RECENT, kind="measured"), *step.readings(now, kind="forecast")]
+        latest = now + RECENT  # a clock that is ahead by years must not fill every later step
+        known = [*step.readings(now - RECENT, latest, "measured"), *step.readings(now, latest, "forecast")]
         new, health = poll_feeds(self.feeds, known, since + AFTER_THE_HOUR, now + AFTER_THE_HOUR)
         step.add_readings(new)
         usable = [reading for reading in (*known, *new) if reading.quality != "bad"]
