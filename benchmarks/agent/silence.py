@@ -13,10 +13,12 @@ own, within a day of the first. Two comparisons:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from rich.progress import Progress as ProgressBar
+from rich.progress import TaskID
 
 from benchmarks.agent.coasts import GAUGES, SERVICE, STREAMS, Coast, simulate
 from benchmarks.agent.methods import storm_peaks
@@ -67,14 +69,18 @@ def measure(seeds: Sequence[int], patterns: int, before: Path | None, out: Path)
     with ProgressBar() as bar:
         for seed, of_coast in zip(seeds, np.array_split(np.arange(patterns), len(seeds)), strict=True):
             fitting, comparing = (bar.add_task(f"{seed}: {what}", total=1.0) for what in ("fit", "silence"))
-            coast = simulate(seed, lambda done, task=fitting: bar.update(task, completed=done))
-            rows += rows_of(coast, seed, of_coast.size, lambda done, task=comparing: bar.update(task, completed=done))
+            coast = simulate(seed, partial(_report, bar, fitting))
+            rows += rows_of(coast, seed, of_coast.size, partial(_report, bar, comparing))
     earlier = [] if before is None else [{**row, "condition": "before"} for row in read_record(before).rows]
     record = Record("agent.silence", "simulated", {}, seeds, rows, summarise_silence(rows))
     beside = "" if before is None else f"--before {before.name} "
     command = f"python -m benchmarks.agent --silence {patterns} --coasts {len(seeds)} {beside}--out OUT"
     write_record(record, out, markdown(rows, earlier, command))
     print_table(record, ("condition", "seed", "first_stop_h", "compared", "falls"))
+
+
+def _report(bar: ProgressBar, task: TaskID, done: float) -> None:
+    bar.update(task, completed=done)
 
 
 def markdown(rows: Rows, before: Rows, command: str) -> str:
@@ -94,7 +100,12 @@ def rows_of(coast: Coast, seed: int, patterns: int, progress: Progress | None = 
         heard = all_heard(coast, peak)
         for _ in numbers.tolist():
             outage = draw_outage(peak, rng)
-            at = {"condition": "now", "scenario": coast.name, "seed": seed, "first_stop_h": min(outage.values()) - peak}
+            at: Row = {
+                "condition": "now",
+                "scenario": coast.name,
+                "seed": seed,
+                "first_stop_h": min(outage.values()) - peak,
+            }
             rows.append({**at, **compare(coast, heard, outage)})
         if progress is not None:
             progress(len(rows) / patterns)

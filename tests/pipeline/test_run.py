@@ -21,9 +21,10 @@ from strandline.cli.main import app as strandline
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.planning.plan_schema import check_plan
 from strandline.watch.assimilation.fit_file import save_fit
-from strandline.watch.store import Store
+from strandline.watch.store import Damaged, Store
 from tests.fixtures.flood_warnings import assert_valid
 from tests.fixtures.smallest_run import run_smallest
+from tests.fixtures.stores import execute, unguarded
 from tests.fixtures.watches import a_sea_level_fit
 
 FILES = (
@@ -137,6 +138,10 @@ def test_what_it_leaves_is_watched_hour_by_hour_from_the_command_line(
     assert json.loads(capsys.readouterr().out) == {"hour": "2009-05-05T02:00:00", "decisions": None}, "done before"
     with closing(Store.open(run / "watch.db")) as store:
         assert list(store.read.log()) == before
+    execute(run / "watch.db", *unguarded(run / "watch.db", "UPDATE readings SET value = value + 3"))
+    with pytest.raises(Damaged, match=r"readings of .* do not match the log") as refused:
+        strandline([*command, "2009-05-05T03:00/2009-05-05T05:00"], standalone_mode=False)
+    assert refused.value.exit_code == 65, "on 2d0579a the watch went on silently"
 
 
 @pytest.mark.slow

@@ -155,7 +155,7 @@ def test_an_area_whose_people_have_nowhere_to_go_is_never_called_clear() -> None
     found = clearance_time(exactly(900), nowhere, "asia", EvacuationSettings(share_on_foot=1.0))
     assert found.without_shelter == (400.0, 400.0, 400.0)
     assert (
-        "No safe ground is known for up to 400 people without a place in a shelter: the area cannot be called clear"
+        "No safe ground is known for about 400 people without a place in a shelter: the area cannot be called clear"
         in (" ".join(found.assumptions))
     )
     assert found.day[2] >= UNKNOWN_HOURS

@@ -17,6 +17,7 @@ from scipy.stats import qmc
 
 from strandline.observations.arrays import Floats
 from strandline.planning.actions import Bounds
+from strandline.planning.formatting import format_people
 from strandline.planning.quantity import Quantity
 from strandline.risk.impact.ways_out import WaysOut
 
@@ -214,7 +215,7 @@ class _Evacuation:
         """A sentence for each thing that is unknown and raises the high bound."""
         least, lacking = f"at least {UNKNOWN_HOURS:g} hours are assumed", self.without_shelter
         has_places = self.ways.to_shelter is not None and lacking is not None and lacking[2] == 0
-        who = "all" if lacking is None else f"up to {math.ceil(lacking[2]):,} people without a place in a shelter"
+        who = "all" if lacking is None else f"{format_people(lacking)} people without a place in a shelter"
         found = (
             (math.isnan(self.people[2]), f"How many people live here is unknown: {least}."),
             (self.ways.roads is None, f"The survey has no roads: one road out is assumed, and {least}."),
@@ -234,10 +235,10 @@ class _Evacuation:
         found = (
             f"{_between(INPUTS['decision'])} hours to decide, {warning} to warn everybody, {departure} to leave home;"
             f" warning and leaving take up to {INPUTS['night_factor'].high:g} times as long at night.",
-            f"{_between(self.on_foot, 100)} % of the people walk, {_between(self.per_vehicle)} share a vehicle.",
             "No surveyed road leads out: everybody walks."
             if roads == 0
-            else f"{count}, {lane} vehicles an hour on each; half of the roads in the worst case.",
+            else f"{_between(self.on_foot, 100)} % of the people walk, {_between(self.per_vehicle)} share a vehicle;"
+            f" {count}, {lane} vehicles an hour on each, half of the roads in the worst case.",
             self._walk,
             "The number of places in shelters is unknown." if self.ways.places is None else "",
         )
