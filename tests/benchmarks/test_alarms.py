@@ -84,7 +84,7 @@ def test_nothing_of_the_test_enters_the_fit(gauge: Gauge) -> None:
 
 @pytest.mark.parametrize(("lead", "chance", "phase"), [(12.0, 0.2, "move"), (12.0, 0.2, "go_up"), (3.0, 0.1, "act")])
 def test_alarms_are_the_decisions_of_the_watch(gauge: Gauge, lead: float, chance: float, phase: str) -> None:
-    level = LOWER if phase == "act" else HIGH
+    level = {"move": 0.9, "go_up": HIGH, "act": LOWER}[phase]  # neither always nor never likely
     protocol = Task(30.0, level, lead).protocol(chance)
     config = config_of(gauge, protocol)
     phases: Mapping[str, PhaseState] = {}

@@ -97,7 +97,7 @@ def at_silence(state: SeaState, silent: int) -> ResidualEnsemble:
 outages = st.fixed_dictionaries({stream: st.integers(30, LAST_HOUR) for stream in STREAMS})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(outages, st.lists(st.integers(1, 100), min_size=3, max_size=3))
 def test_when_every_stream_is_silent_the_forecast_of_an_hour_stays_as_it_was(
     silent_from: dict[str, int], silences: list[int]
@@ -130,7 +130,7 @@ def test_a_day_of_silence_before_a_storm_takes_neither_its_chance_nor_its_height
     np.testing.assert_allclose(highest, highest[0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(outages, st.integers(0, 400))
 def test_long_silence_widens_the_forecast_to_the_storms_of_the_season(silent_from: dict[str, int], more: int) -> None:
     last = after_outages(silent_from, max(silent_from.values()) - 1)
@@ -151,16 +151,18 @@ def test_a_service_that_stops_counts_until_its_last_lead_and_after_it() -> None:
     assert np.median(at_its_end.residual[:, 1]) > 0.6
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([("near",), ("own",), ("own", "near")]), st.integers(1, 8))
-def test_taking_gauges_away_widens_the_forecast_and_keeps_its_chance_on_average(
+def test_taking_gauges_away_neither_narrows_nor_lowers_the_forecast_on_average(
     seed: int, silent: tuple[str, ...], hours: int
 ) -> None:
-    """Averaged over what the gauges could read, drawn from the belief itself (the law of total variance)."""
+    """Averaged over what the gauges could read, drawn from the forecast itself (the law of total variance)."""
     rng = np.random.default_rng(seed)
     state = all_heard(PEAK - 30)
     now = state.belief.hour
-    courses = sample_ensemble(state.belief, count=1200).residual[rng.permutation(1200)[:60]]  # what may come
+    issue = SOURCES[0].guidance_from(state.forecasts["service"], now)
+    assert issue is not None
+    courses = sample_ensemble(state.belief, [issue], count=1200).residual[rng.permutation(1200)[:30]]  # what may come
     model, at = state.belief.model, START + (PEAK - 30 + hours) * HOUR
 
     def outcome(course: np.ndarray, streams: tuple[str, ...]) -> tuple[float, float, float]:
@@ -181,10 +183,11 @@ def test_taking_gauges_away_widens_the_forecast_and_keeps_its_chance_on_average(
     every = np.array([outcome(course, ("own", "near")) for course in courses])
     fewer_streams = tuple(one.stream for one in model.sensors if one.stream not in silent)
     fewer = np.array([outcome(course, fewer_streams) for course in courses])
-    error = 3 * (fewer - every).std(axis=0) / np.sqrt(len(courses))
-    width, bound, _ = (fewer - every).mean(axis=0) + error
-    assert width > 0
-    assert bound > 0
+    error = 3 * (fewer - every).std(axis=0) / np.sqrt(len(courses)) + 0.003
+    width, bound, chance = (fewer - every).mean(axis=0)
+    assert width > -error[0]
+    assert bound > -error[1]
+    assert chance > -error[2] - 0.02
 
 
 @settings(max_examples=200, deadline=None)

@@ -46,7 +46,8 @@ def test_without_a_storm_there_is_no_forecast_source_and_no_inflation() -> None:
     (note,) = fitted.notes
     assert note.startswith("The spread of the forecast could not be calibrated (")
     assert fitted.sources == ()
-    assert fitted.spread_inflation == NO_INFLATION
+    np.testing.assert_array_equal(fitted.spread_inflation.factors, NO_INFLATION.factors)
+    assert (fitted.spread_inflation.storm_bounds[:, 1] > 0).all()  # of the record's highest levels
 
 
 def test_an_own_gauge_with_few_readings_is_refused() -> None:

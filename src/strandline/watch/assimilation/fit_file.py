@@ -12,7 +12,7 @@ from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.fit import GaugeTide, SeaLevelFit
 from strandline.uncertainty.assimilation.forecast_guidance import ForecastSource
 from strandline.uncertainty.assimilation.gauge_model import Sensor
-from strandline.uncertainty.assimilation.spread_inflation import SpreadInflation
+from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION, SpreadInflation
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 
 FIT_FILE = "watch.json"
@@ -46,8 +46,8 @@ class _Fields:
     transition: tuple[Numbers, ...]
     sensors: tuple[tuple[str, int, float, float, Numbers, float, float], ...]
     tides: dict[str, GaugeTide]
-    spread_factors: tuple[tuple[tuple[tuple[Numbers, ...], ...], ...], ...]
-    storm_bounds: tuple[tuple[float, float], ...]
+    spread_factors: Numbers
+    storm_bounds: Numbers
     sources: tuple[tuple[str, float | None], ...]
     notes: tuple[str, ...]
     deployment: str
@@ -67,8 +67,8 @@ def _to_fields(fitted: SeaLevelFit) -> _Fields:
             for one in fitted.model.sensors
         ),
         tides=fitted.tides,
-        spread_factors=inflation.factors.tolist(),
-        storm_bounds=inflation.storm_bounds.tolist(),
+        spread_factors=tuple(inflation.factors.ravel().tolist()),
+        storm_bounds=tuple(inflation.storm_bounds.ravel().tolist()),
         sources=tuple((one.stream, one.inflation if np.isfinite(one.inflation) else None) for one in fitted.sources),
         notes=fitted.notes,
         deployment=fitted.deployment,
@@ -84,7 +84,10 @@ def _from_fields(fields: _Fields) -> SeaLevelFit:
     return SeaLevelFit(
         SeaModel(process, sensors),
         fields.tides,
-        SpreadInflation(np.array(fields.spread_factors), np.array(fields.storm_bounds)),
+        SpreadInflation(
+            np.array(fields.spread_factors).reshape(NO_INFLATION.factors.shape),
+            np.array(fields.storm_bounds).reshape(NO_INFLATION.storm_bounds.shape),
+        ),
         tuple(
             ForecastSource(stream, np.inf if inflation is None else inflation) for stream, inflation in fields.sources
         ),
