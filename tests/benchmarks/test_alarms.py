@@ -28,7 +28,7 @@ from strandline.watch.decision_rules import decide
 HOURS = 240
 """Of the test of the made-up gauge that are watched."""
 
-HIGH = 1.0
+HIGH, LOWER = 1.0, 0.75
 """Level that the made-up gauge nears at times [m]."""
 
 
@@ -84,7 +84,8 @@ def test_nothing_of_the_test_enters_the_fit(gauge: Gauge) -> None:
 
 @pytest.mark.parametrize(("lead", "chance", "phase"), [(12.0, 0.2, "move"), (12.0, 0.2, "go_up"), (3.0, 0.1, "act")])
 def test_alarms_are_the_decisions_of_the_watch(gauge: Gauge, lead: float, chance: float, phase: str) -> None:
-    protocol = Task(30.0, HIGH, lead).protocol(chance)
+    level = LOWER if phase == "act" else HIGH
+    protocol = Task(30.0, level, lead).protocol(chance)
     config = config_of(gauge, protocol)
     phases: Mapping[str, PhaseState] = {}
     decided = []
@@ -95,7 +96,7 @@ def test_alarms_are_the_decisions_of_the_watch(gauge: Gauge, lead: float, chance
         after, _ = decide(config, replace(state, phases=phases), forecast(state.sea, (), config.spread_inflation))
         phases = after.phases
         decided.append(phases[phase].active and not phases[phase].awaits_all_clear)
-    found = alarms(watch(replace(gauge, event_levels={30.0: HIGH})), protocol)[phase]
+    found = alarms(watch(replace(gauge, event_levels={30.0: level})), protocol)[phase]
     assert found.any()
     assert not found.all()
     np.testing.assert_array_equal(found, decided)

@@ -89,7 +89,7 @@ def test_a_command_within_a_sentence_names_no_option_that_is_not_there(page: Pat
 @pytest.mark.parametrize("page", [*PAGES, *TOP], ids=name_of)
 def test_a_benchmark_that_a_page_names_is_there_with_its_options(page: Path) -> None:
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
-    for module, rest in re.findall(r"python -m (benchmarks\.\w+)([^`\n]*)", text):
+    for module, rest in re.findall(r"python -m (benchmarks(?:\.\w+)+)([^`\n]*)", text):
         found = find_spec(module)
         assert found is not None, module
         assert found.origin is not None

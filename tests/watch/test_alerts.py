@@ -52,6 +52,7 @@ def draft(
     *,
     heard: bool = True,
     go_up: bool = False,
+    live: bool = True,
 ) -> tuple[AlertState, list[ElementTree.Element]]:
     """The action's state after drafting, and the messages."""
     process = SurgeProcess(np.array([0.9]), np.array([0.02]), np.array([[1.0]]))
@@ -70,7 +71,7 @@ def draft(
 
     after, drafts = draft_messages(
         deployment, [decided], ["decision 1"], levels_of(decided) if levels is None else levels, before, confirmed_at,
-        ISSUER,
+        ISSUER, is_live=live,
     )  # fmt: skip
     for each in drafts:
         assert_valid(each.xml)
@@ -248,6 +249,16 @@ def test_each_level_at_which_danger_may_begin_counts(deployment: Deployment) -> 
     _, (message,) = draft(unsure, decision("start", 0.6), AlertState())
     parameters = {pair[0].text: pair[1].text for pair in message.iter(f"{{{NAMESPACE}}}parameter")}
     assert parameters["probability"] == "0.20", "0.6 of the members pass one of three levels"
+
+
+def test_a_replay_of_the_past_drafts_exercises_of_a_real_place_too(deployment: Deployment) -> None:
+    real = {name: replace(each, kind="real") for name, each in deployment.provenance.items()}
+    place = replace(deployment, provenance=real)
+    for live, status, headline in ((True, "Draft", "Mouth of the Sella: "), (False, "Exercise", "EXERCISE: ")):
+        _, (message,) = draft(place, decision("start", 0.6), AlertState(), live=live)
+        assert text_of(message, "status") == status
+        assert str(text_of(message, "headline")).startswith(headline)
+        assert ("A replay of hours that have passed" in str(text_of(message, "note"))) == (status == "Exercise")
 
 
 def test_what_was_drafted_survives_a_restart() -> None:

@@ -149,6 +149,8 @@ def _finding(watched: Watched, indicator: Indicator) -> Finding:
     if first > 0 and last != HORIZON_HOURS:
         raise ValueError(f"no counts of leads {first} to {last} h: give a window from now on, or to the horizon")
     counts = watched.from_now_on[number, :, first] if first else watched.by[number, :, last]
+    if indicator.first_passage and first:
+        counts = watched.by[number, :, last] - watched.by[number, :, first - 1]
     share = counts / MEMBERS
     margin = np.full(share.size, np.nan)
     likely = watched.by[number] / MEMBERS > (indicator.probability or 0.0)  # (T, 49)

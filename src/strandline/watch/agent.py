@@ -52,6 +52,7 @@ class Agent:
         feeds: its streams, each polled within a time limit.
         student: see `StudentForecaster.forecast`; ``None`` = the student is not used.
         issuer: of alerts.
+        is_live: the hours are those that pass; alerts of a replay are exercises.
     """
 
     deployment: Deployment
@@ -60,6 +61,7 @@ class Agent:
     feeds: tuple[FeedClient, ...]
     student: StudentFunction | None
     issuer: Issuer = NO_ISSUER
+    is_live: bool = False
 
     def step(self, step: Step, confirmed: Confirmed) -> list[Decision]:
         """Run one step and add its results to ``step``; returns the decisions."""
@@ -87,7 +89,9 @@ class Agent:
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
         step.add_forecast(rows)
         ids = step.add_decisions(decisions)
-        state, drafts = draft_messages(self.deployment, decisions, ids, levels, state, confirmed, self.issuer)
+        state, drafts = draft_messages(
+            self.deployment, decisions, ids, levels, state, confirmed, self.issuer, is_live=self.is_live
+        )
         step.add_alerts(drafts)
         step.put_belief_state(encode(state))
         _log_changes(step, state, decisions)

@@ -46,6 +46,8 @@ def draft_messages(
     state: AgentState,
     confirmed: Confirmed,
     issuer: Issuer,
+    *,
+    is_live: bool,
 ) -> tuple[AgentState, list[AlertDraft]]:
     """Draft the alerts of one step; returns them with the state that records them.
 
@@ -57,6 +59,7 @@ def draft_messages(
     Args:
         ids: of the decisions in the store.
         levels: (N, 49) forecast sea levels [m, region datum].
+        is_live: the hours are those that pass; a replay drafts exercises.
     """
     protocol = deployment.protocol
     if protocol is None:
@@ -81,11 +84,12 @@ def draft_messages(
             last, issued = AlertState(), ()
         where = _zones_to_warn(deployment, decision, last, issued, is_ending=is_ending)
         content = _content(deployment, state, decision, phase, levels, where)
-        content = replace(content, call=_call(content, phase, is_late=name in late, is_repeated=bool(issued)))
+        call = _call(content, phase, is_late=name in late, is_repeated=bool(issued))
+        content = replace(content, call=call, is_exercise=content.is_exercise or not is_live)
         new = _record(deployment, content, last, is_ending=is_ending)
         if not _is_news(last, new):
             continue
-        message = _alert(deployment, decision, content, issuer)
+        message = replace(_alert(deployment, decision, content, issuer), is_replay=not is_live)
         if issued:
             message = _follow_up(message, issued, issuer, is_ending=is_ending)
         drafts.append(AlertDraft(as_cap(message, issuer), decision_id))
@@ -207,7 +211,7 @@ def _alert(deployment: Deployment, decision: Decision, content: Content, issuer:
     return FloodWarning(
         identifier=_identifier(subject, exceedance.issued),
         subject=subject,
-        provenance="simulated" if content.is_exercise else "real",
+        provenance="simulated" if deployment.is_simulated else "real",
         issued=exceedance.issued,
         onset=exceedance.onset or exceedance.issued,
         expires=exceedance.latest_end,

@@ -109,7 +109,7 @@ def open_watch(
     student = StudentForecaster(forecaster, study_area.observations, deployment)
     tides = {name: TideTable(tide.level) for name, tide in fitted.tides.items()}
     config = AgentConfig(fitted.model, fitted.spread_inflation, tides, deployment.protocol, crews)
-    agent = Agent(deployment, fitted, config, tuple(feeds(tides)), student.forecast, study_area.issuer)
+    agent = Agent(deployment, fitted, config, tuple(feeds(tides)), student.forecast, study_area.issuer, is_live)
     return Watch(agent, store, alerts, is_live)
 
 

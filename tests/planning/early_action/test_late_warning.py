@@ -134,3 +134,12 @@ def test_a_clearance_longer_than_the_forecast_leaves_the_fallback_and_a_note() -
     assert "it cannot carry this evacuation" in triggers.notes[0]
     protocol = protocol_of(hours=60)
     assert decide(protocol, {}, ensemble(0.5, 40, 3.0))["go_up"].active
+
+
+def test_nobody_is_sent_out_before_a_flood_that_is_still_there_when_the_area_would_be_clear() -> None:
+    hours = np.arange(HORIZON_HOURS + 1)
+    levels = np.zeros((MEMBERS, hours.size))
+    levels[: round(0.3 * MEMBERS)] = np.where((hours >= 10) & (hours < 16), LEVEL + 0.5, 0.0)  # too soon, and lasting
+    states = decide(protocol_of(), {}, levels)
+    assert not states["evacuate"].active
+    assert states["go_up"].active

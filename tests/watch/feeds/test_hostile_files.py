@@ -297,7 +297,7 @@ def test_a_name_that_no_database_takes_does_not_reach_it(tmp_path: Path, files: 
     feed = folder(tmp_path / "in", files)
     (tmp_path / "in" / os.fsdecode(b"\xff\x1b[2J.nc")).write_bytes(b"nonsense")
     note = poll(feed, files)[2]
-    assert "is not a NetCDF file" in note
+    assert "is not a NetCDF file" in note.encode("ascii", "replace").decode("ascii")
     note.encode("utf-8")
     assert note.isprintable()
 

@@ -145,20 +145,31 @@ def _verdicts(indicator: Indicator, stream: Stream, rows: Mask, window: tuple[fl
         length = _consecutive(indicator.duration_hours, stream.leads[inside], where)
         if length > values.shape[1]:
             return np.full(int(rows.sum()), np.nan)
-        surely = possibly = _chance(indicator, values, missing, length, False) > threshold
-        if missing.any():
-            possibly = _chance(indicator, values, missing, length, True) > threshold
+        before = stream.values[rows][:, stream.leads < window[0]] if indicator.first_passage else values[:, :0]
+        surely = possibly = _chance(indicator, values, before, length, False) > threshold
+        if missing.any() or np.isnan(before).any():
+            possibly = _chance(indicator, values, before, length, True) > threshold
     is_whole = bool(stream.leads[-1] >= window[1] - 1e-9) or stream.leads.size == 1
     if not is_whole:
         possibly = np.ones_like(surely)
     return np.where(surely, 1.0, np.where(possibly, np.nan, 0.0))
 
 
-def _chance(indicator: Indicator, values: Reals, missing: Mask, length: int, missing_counts: bool) -> Floats:
-    """(N,) probability that the condition holds for ``length`` consecutive leads in values (N, W, M)."""
+def _chance(indicator: Indicator, values: Reals, before: Reals, length: int, missing_counts: bool) -> Floats:
+    """(N,) probability that the condition holds for ``length`` consecutive leads in values (N, W, M).
+
+    Args:
+        before: (N, V, M) earlier values; members that meet the condition there do not count.
+    """
+    missing = np.isnan(values)
     if length == 1:
         sign = 1 if (indicator.operator[0] == ">") == missing_counts else -1
-        return _share(indicator, _extreme(indicator, _filled(values, missing, sign * np.inf)))
+        inside = _extreme(indicator, _filled(values, missing, sign * np.inf))
+        if before.shape[1] == 0:
+            return _share(indicator, inside)
+        earlier = _extreme(indicator, _filled(before, np.isnan(before), -sign * np.inf))
+        worst = np.maximum if indicator.operator[0] == ">" else np.minimum
+        return np.asarray(_share(indicator, worst(inside, earlier)) - _share(indicator, earlier))
     holds = COMPARE[indicator.operator](values, indicator.value)
     return np.asarray(_lasts(holds | missing if missing_counts else holds, length).any(axis=1).mean(axis=1))
 

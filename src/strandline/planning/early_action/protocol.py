@@ -93,6 +93,8 @@ class Indicator(Section):
         lead_window_hours: earliest and latest lead time [h] that it looks at; (0, 0) = a reading.
         at_night_hours: the same for forecasts issued in the protocol's night [h]; ``None`` = no difference.
         valid_hours: validity of one forecast or reading, unless a newer one replaces it [h].
+        first_passage: a member counts only if it does not meet the condition before the lead window as well: who is to
+            leave in that time must not be caught on the way.
         duration_hours: time for which the event must last within the lead window [h].
         persistence_hours: time for which consecutive forecasts or readings must meet the condition [h].
         source: of the forecast or reading.
@@ -108,6 +110,7 @@ class Indicator(Section):
     lead_window_hours: tuple[Hours, Hours]
     at_night_hours: tuple[Hours, Hours] | None = None
     valid_hours: Positive
+    first_passage: bool = False
     duration_hours: Hours = 0.0
     persistence_hours: Hours = 0.0
     source: Text
@@ -122,8 +125,8 @@ class Indicator(Section):
         earliest, latest = self.lead_window_hours
         if self.loss is not None and (self.probability is not None or self.operator != ">=" or self.values):
             raise ValueError("a loss needs the operator >=, one value and no probability")
-        if self.values and self.duration_hours:
-            raise ValueError("an event with a duration has one value; remove 'values' or 'duration_hours'")
+        if (self.values or self.first_passage) and self.duration_hours:
+            raise ValueError("an event with a duration has one value and any passage; remove 'duration_hours'")
         if self.duration_hours > latest - earliest > 0:
             raise ValueError(
                 f"an event of {self.duration_hours:g} h does not fit into leads of {earliest:g} to {latest:g} h;"

@@ -31,6 +31,7 @@ NOTE_OF: dict[ProvenanceKind, str] = {
     "simulated": "EXERCISE. These numbers come from a simulation.",
     "real": "DRAFT. Made from a forecast; nobody has confirmed it.",
 }
+REPLAY_NOTE = "EXERCISE. A replay of hours that have passed."
 NO_ISSUER_NOTE = "It names no issuer and cannot be released: name one in [warnings] of the region file."
 AT_LEAST = "at least"
 LIKELY = 0.5
@@ -68,6 +69,7 @@ class FloodWarning:
         parameters: further values for machines, name → value.
         message, replaces: an update or a cancel names the messages that it replaces, an alert none.
         is_lower_bound: the probability is at least ``probability``.
+        is_replay: the hours have passed; such a message is an exercise, of real numbers too.
     """
 
     identifier: str
@@ -85,6 +87,7 @@ class FloodWarning:
     message: Message = "Alert"
     replaces: tuple[Reference, ...] = ()
     is_lower_bound: bool = False
+    is_replay: bool = False
 
     def __post_init__(self) -> None:
         if _FORBIDDEN_IN_NAMES.search(self.identifier) or not self.identifier:
@@ -135,7 +138,7 @@ def as_cap(warning: FloodWarning, issuer: Issuer) -> bytes:
     _add(alert, "identifier", warning.identifier)
     _add(alert, "sender", issuer.sender)
     _add(alert, "sent", _cap_time(warning.issued))
-    _add(alert, "status", STATUS_OF[warning.provenance])
+    _add(alert, "status", "Exercise" if warning.is_replay else STATUS_OF[warning.provenance])
     _add(alert, "msgType", warning.message)
     _add(alert, "scope", "Restricted")
     _add(alert, "restriction", RESTRICTION)
@@ -152,7 +155,7 @@ def _note(warning: FloodWarning, issuer: Issuer) -> str:
     unchecked = [text.language for text in warning.texts if not is_checked(text.language)]
     return " ".join(
         (
-            NOTE_OF[warning.provenance],
+            REPLAY_NOTE if warning.is_replay else NOTE_OF[warning.provenance],
             *(() if issuer.is_named else (NO_ISSUER_NOTE,)),
             *(
                 (f"Not checked by a native speaker: the texts in '{', '.join(unchecked)}'. Let one read them.",)

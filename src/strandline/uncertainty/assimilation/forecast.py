@@ -8,8 +8,6 @@ from strandline.uncertainty.assimilation.spread_inflation import SpreadInflation
 
 
 def forecast(state: SeaState, guidance: Sequence[Guidance], inflation: SpreadInflation) -> ResidualEnsemble:
-    """The calibrated forecast ensemble; without data the climate needs no inflation."""
+    """The calibrated forecast ensemble; silence, however long, takes nothing from its spread."""
     ensemble = sample_ensemble(state.belief, guidance)
-    if state.has_no_data:
-        return ensemble
     return ensemble.inflated(inflation.with_own_gauge if state.has_own_readings else inflation.without_own_gauge)

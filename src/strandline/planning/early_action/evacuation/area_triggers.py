@@ -125,7 +125,7 @@ class AreaTriggers:
         }
         if self._is_reached:
             found |= {
-                "in_time": self._ahead(agreed, (day, reach), (night, reach)),
+                "in_time": self._ahead(agreed, (day, reach), (night, reach), first_passage=True),
                 "near": self._ahead(0.0, (0, day + DEFERRAL_HOURS), (0, night + DEFERRAL_HOURS)),
                 "soon": self._ahead(agreed, (0, max(day - 1, 0)), (0, max(night - 1, 0))),
             }
@@ -152,7 +152,9 @@ class AreaTriggers:
     def _name(self, what: str) -> str:
         return "_".join(part for part in (what, self.area.name.lower(), self.measure.key) if part)
 
-    def _ahead(self, probability: float, day: tuple[int, int], night: tuple[int, int]) -> Indicator:
+    def _ahead(
+        self, probability: float, day: tuple[int, int], night: tuple[int, int], *, first_passage: bool = False
+    ) -> Indicator:
         by_day, at_night = ((min(first, HORIZON_HOURS), min(last, HORIZON_HOURS)) for first, last in (day, night))
         return Indicator(
             variable=FORECAST,
@@ -161,6 +163,7 @@ class AreaTriggers:
             values=tuple(round(level, 3) if np.isfinite(level) else NEVER for level in self.area.levels),
             unit="m",
             probability=probability,
+            first_passage=first_passage,
             lead_window_hours=by_day,
             at_night_hours=at_night if self.has_night and at_night != by_day else None,
             valid_hours=VALID_HOURS,
