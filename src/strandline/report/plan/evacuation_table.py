@@ -8,7 +8,7 @@ from strandline.planning.formatting import format_metres, format_people
 
 COLUMNS = (
     "area", "zones", "people", "dangerous from a sea of", "about once in", "hours to clear by day", "by night",
-    "walkers without a place in a shelter",
+    "walkers without a place in a shelter, with the areas before",
 )  # fmt: skip
 
 
