@@ -293,13 +293,16 @@ def test_a_file_that_is_gone_or_old_is_forgotten(tmp_path: Path) -> None:
     assert not quarantine.holds("model", tmp_path / "c.nc")
 
 
-def test_a_name_that_no_database_takes_does_not_reach_it(tmp_path: Path, files: ForeignFiles) -> None:
+def test_a_name_that_no_database_takes_reaches_neither_it_nor_the_log(
+    tmp_path: Path, files: ForeignFiles, caplog: pytest.LogCaptureFixture
+) -> None:
     feed = folder(tmp_path / "in", files)
     (tmp_path / "in" / os.fsdecode(b"\xff\x1b[2J.nc")).write_bytes(b"nonsense")
     note = poll(feed, files)[2]
     assert "is not a NetCDF file" in note.encode("ascii", "replace").decode("ascii")
     note.encode("utf-8")
     assert note.isprintable()
+    assert caplog.messages and all(each.isprintable() for each in caplog.messages)
 
 
 # --- any bytes -------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from strandline.errors import InputError
 from strandline.files import write_text
 from strandline.observations.readers.formats.reading_process import FileDefeatsReader
 from strandline.watch.clock import utc_now
+from strandline.watch.feeds.health import printable
 
 QUARANTINE_FILE = "quarantine.json"
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(hours=2), timedelta(hours=24)
@@ -79,7 +80,7 @@ class Quarantine:
         if isinstance(error, FileDefeatsReader):
             pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
         if before is None or before.what != error.what:
-            _log.warning("stream '%s': %s", stream, error)
+            _log.warning("stream '%s': %s", stream, printable(str(error)))
         failed_at = now if before is None else before.failed_at
         self._put(
             FailedFile(
