@@ -28,6 +28,7 @@ from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent import MONITORING, Agent, StudentFunction
+from strandline.watch.agent_state import decode
 from strandline.watch.assimilation.fit_file import load_fit, save_fit
 from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.assimilation.tide_cache import TideTable
@@ -240,7 +241,7 @@ def test_with_all_streams_dead_climate_and_tide_remain_and_a_person_decides(
         widths.append(now.p95 - now.p05)
     assert decisions[0].needs_person
     assert widths[-1] > 3 * widths[5]
-    assert all(after >= before - 0.02 for before, after in pairwise(widths[6:]))
+    assert all(after >= 0.9 * before for before, after in pairwise(widths[6:]))  # a sample of 300 varies so much
     assert any(entry.kind == "no_data" for entry in watch.store.read.log())
 
 
@@ -317,13 +318,12 @@ def test_the_screen_shows_changes_and_the_loss_of_all_data(deployment: Deploymen
 def test_the_student_does_not_read_a_rejected_gauge(deployment: Deployment, tmp_path: Path) -> None:
     own = deployment.gauges[0].name
     tide = fitted_model(deployment).tides[own]
-    readings: list[int] = []
+    asked_at: list[np.datetime64] = []
 
     def echo(hour: np.datetime64, time: np.ndarray, level: np.ndarray) -> ExternalForecast | None:
         """Forecasts, with a small spread, that the last reading persists."""
-        readings.append(time.size)
-        if not time.size:
-            return None
+        assert time.size > 24
+        asked_at.append(hour)
         return ExternalForecast(
             hour.astype("datetime64[h]"),
             np.arange(25),
@@ -332,13 +332,18 @@ def test_the_student_does_not_read_a_rejected_gauge(deployment: Deployment, tmp_
         )
 
     replays = recordings(deployment, 0.0)
-    replays[own] = faults.datum_jump(replays[own], (START + timedelta(hours=6), START + timedelta(hours=50)), jump=2.0)
+    jump = START + timedelta(hours=6)
+    replays[own] = faults.datum_jump(replays[own], (jump, START + timedelta(hours=50)), jump=2.0)
     watch = make_watch(deployment, replays, tmp_path, echo)
     for hour in hours_between(START, START + timedelta(hours=12)):
         for decision in watch.step(hour) or ():
             assert decision.change != "start", decision.why
-    assert readings[3] > 24
-    assert readings[-1] == 0
+    assert len(asked_at) > 3
+    assert max(asked_at) < np.datetime64(jump)
+    with watch.store.step(START + timedelta(hours=13)) as step:
+        stored = step.belief_state()
+    assert stored is not None
+    assert STUDENT not in decode(stored, watch.agent.config.model).sea.forecasts
 
 
 # --- hostile streams -------------------------------------------------------------------------------------------------

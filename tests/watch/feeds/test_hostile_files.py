@@ -302,7 +302,8 @@ def test_a_name_that_no_database_takes_reaches_neither_it_nor_the_log(
     assert "is not a NetCDF file" in note.encode("ascii", "replace").decode("ascii")
     note.encode("utf-8")
     assert note.isprintable()
-    assert caplog.messages and all(each.isprintable() for each in caplog.messages)
+    assert caplog.messages
+    assert all(each.isprintable() for each in caplog.messages)
 
 
 # --- any bytes -------------------------------------------------------------------------------------------------------

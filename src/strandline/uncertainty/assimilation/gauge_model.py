@@ -13,8 +13,8 @@ LARGEST_SHIFT = 6
 """Largest time shift between a neighbour and the own gauge [h]: some 150 km along a shelf."""
 READING_NOISE = 0.01
 """Standard deviation of an hourly reading [m]; a gauge's own accuracy (IOC Manual 14, vol. IV, section 2)."""
-ZERO_SPREAD, ZERO_PERSISTENCE = 0.08, 0.99
-"""Standard deviation of a gauge's zero [m], and its persistence per hour [-] (four days): assumptions. Without them a
+ZERO_SPREAD, ZERO_PERSISTENCE = 0.06, 0.95
+"""Standard deviation of a gauge's zero [m], and its persistence per hour [-] (20 hours): assumptions. Without them a
 gauge that drifts by a decimetre a day pulls the belief along."""
 FEWEST = 500
 """Hours with readings of both gauges that a fit needs."""
