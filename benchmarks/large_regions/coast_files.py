@@ -15,13 +15,13 @@ name = "{name}"
 crs = "{crs}"
 bounds = {bounds}
 cell_size = {cell_size}
-vertical_datum = "{vertical_datum}"
+vertical_datum = {{ name = "{vertical_datum}", kind = "local" }}
 sea_point = {sea_point}
 continent = "{continent}"
 
 [terrain]
 path = "elevation.tif"
-datum_shift = 0.0
+vertical_datum = "region"
 elevation_error = 1.25
 permanent_water = {{ path = "water.tif" }}
 source = "simulated"
@@ -34,7 +34,7 @@ format = "wide"
 columns = {{ time = "time", level = "{name}" }}
 unit = "m"
 time_zone = "UTC"
-datum_shift = 0.0
+vertical_datum = "region"
 longitude = {longitude}
 latitude = {latitude}
 mean_sea_level = {mean}

@@ -367,7 +367,7 @@ def test_a_hanging_file_and_an_endless_answer_cost_a_step_their_time_and_the_sto
     ):
         service = JsonStreamSection.model_validate(
             keys | {"kind": "json", "name": "pier", "url": f"http://127.0.0.1:{server.port}/", "time": "*.t"}
-            | {"level": "*.v", "unit": "m", "datum_shift": 0.0}
+            | {"level": "*.v", "unit": "m", "vertical_datum": "region"}
         )  # fmt: skip
         files = ForeignFiles(process)
         watch = make_watch(deployment, recordings(deployment, storm(deployment)), tmp_path)

@@ -122,8 +122,8 @@ def check(
 
     A file that hangs or crashes its reader is named like any other that cannot be used.
     """
-    from strandline.observations.inventory.inventory import take_inventory
-    from strandline.observations.inventory.views import draw_inventory, inventory_table, inventory_to_json
+    from strandline.observations.checks.inventory.inventory import take_inventory
+    from strandline.observations.checks.inventory.views import draw_inventory, inventory_table, inventory_to_json
     from strandline.observations.readers.formats.reading_process import reading_process
     from strandline.observations.region_file import load_region_file
 
@@ -137,8 +137,13 @@ def check(
         draw_inventory(inventory, picture)
         note(f"picture: {picture}")
     if not inventory.is_usable:
-        names = ", ".join(stream.name for stream in inventory.streams if stream.state == "unreadable")
-        raise InputError(region, f"cannot be run: {names} cannot be read", "mend what is listed above")
+        unreadable = [stream.name for stream in inventory.streams if stream.state == "unreadable"]
+        refused = [finding.where for finding in inventory.findings if finding.refuses]
+        why = [
+            *([f"{', '.join(unreadable)} cannot be read"] if unreadable else []),
+            *([f"{', '.join(dict.fromkeys(refused))} cannot be right"] if refused else []),
+        ]
+        raise InputError(region, f"cannot be run: {'; '.join(why)}", "mend what is listed above")
 
 
 @app.command(

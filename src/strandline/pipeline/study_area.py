@@ -11,6 +11,8 @@ import pandas as pd
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
+from strandline.observations.checks.datums import check_datums
+from strandline.observations.checks.findings import raise_refusals, warnings_of
 from strandline.observations.observations import Observations
 from strandline.observations.readers.annual_maxima import read_annual_maxima
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
@@ -53,6 +55,7 @@ class StudyArea:
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
         issuer: of warnings.
         evacuation: what is stated about it.
+        warnings: what is doubtful about the data, for the report.
     """
 
     observations: Observations
@@ -65,6 +68,7 @@ class StudyArea:
     zones: gpd.GeoDataFrame | None = None
     issuer: Issuer = NO_ISSUER
     evacuation: EvacuationSettings = field(default_factory=EvacuationSettings)
+    warnings: tuple[str, ...] = ()
 
     @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
@@ -137,14 +141,18 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
     if tides is not None and tides.constants is not None and tides.station is not None:
         latitude = region_file.tide_gauge[0].latitude if region_file.tide_gauge else region_file.region.centre_lonlat[1]
         constants = execute([tides.constants], partial(read_tidal_constants, tides.constants, tides.station, latitude))
-    published = None
+    published = maxima = None
     if region_file.extremes is not None:
         section = region_file.extremes
-        years, maxima = execute([section.path], partial(read_annual_maxima, section))
-        published = fit_block_maxima(maxima, years, source=section.source, trend=section.trend)
+        maxima = execute([section.path], partial(read_annual_maxima, section))
+        published = fit_block_maxima(maxima[1], maxima[0], source=section.source, trend=section.trend)
     zones = region_file.zones
+    observations = observe(region_file, execute)
+    amplitudes = None if constants is None else constants.amplitude
+    findings = check_datums(region_file, observations.terrain, observations.tide_gauge, maxima, amplitudes)
+    raise_refusals(findings)
     return StudyArea(
-        observe(region_file, execute),
+        observations,
         RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
         constants,
         published,
@@ -154,6 +162,7 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         None if zones is None else execute([zones.path], partial(read_zones, zones, region_file.region)),
         issuer_of(region_file.warnings),
         evacuation_settings(region_file.planning or PlanningSection(), region_file.warnings),
+        warnings_of(findings),
     )
 
 

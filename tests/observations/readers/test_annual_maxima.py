@@ -7,6 +7,7 @@ import pytest
 from strandline.errors import InputError
 from strandline.observations.readers.annual_maxima import read_annual_maxima
 from strandline.observations.region_file.data_sections import ExtremesSection
+from tests.fixtures.datums import on_datum
 
 TABLE = "year,highest\n1950,112\n1951,\n1952,151\n"
 
@@ -14,7 +15,7 @@ TABLE = "year,highest\n1950,112\n1951,\n1952,151\n"
 def section(path: Path, text: str = TABLE, **changes: object) -> ExtremesSection:
     path.write_text(text)
     stated = {
-        "source": "a book", "path": str(path), "year": "year", "maximum": "highest", "unit": "cm", "datum_shift": -0.3,
+        "source": "a book", "path": str(path), "year": "year", "maximum": "highest", "unit": "cm", **on_datum(-0.3),
         "trend": False,
     }  # fmt: skip
     return ExtremesSection.model_validate(stated | changes)

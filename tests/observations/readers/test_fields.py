@@ -19,6 +19,7 @@ from strandline.observations.region import Region
 from strandline.observations.region_file import load_region_file
 from strandline.observations.region_file.data_sections import ClimateSection, StormsSection, TideGaugeSection
 from strandline.observations.sea_level.harmonic_tide import fit_tide, load_constants, predict_tide
+from tests.fixtures.datums import on_datum
 
 REGION = Region(
     "Delta", "EPSG:32648", (600000.0, 1100000.0, 603200.0, 1101600.0), 100.0, "msl", (600050.0, 1100050.0), "asia"
@@ -79,15 +80,15 @@ def test_longitudes_of_a_western_region_are_converted(tmp_path: Path) -> None:
     np.testing.assert_allclose(climate["pressure"].values[0, 0], 100000.0 - 10 * np.array([88.0, 87.0, 86.0, 85.0]))
 
 
-def test_a_sea_level_field_needs_a_datum_shift(tmp_path: Path) -> None:
+def test_a_sea_level_field_needs_its_datum(tmp_path: Path) -> None:
     path = tmp_path / "sea.nc"
     dataset = fields(np.arange(90.0, 120.0))
     level = dataset[["p"]].rename(p="zos") * 0 + 0.3
     level["zos"].attrs = {"units": "m", "standard_name": "sea_surface_height_above_geoid"}
     level.to_netcdf(path, engine="scipy")
-    with pytest.raises(InputError, match="add 'sea_level_datum_shift'"):
+    with pytest.raises(InputError, match="is a sea level on an unknown datum; add 'sea_level"):
         read_climate(ClimateSection.model_validate({"path": path}), REGION)
-    climate = read_climate(ClimateSection.model_validate({"path": path, "sea_level_datum_shift": -0.1}), REGION)
+    climate = read_climate(ClimateSection.model_validate({"path": path, "sea_level": on_datum(-0.1)}), REGION)
     np.testing.assert_allclose(climate["sea_level"].values, 0.2)
 
 

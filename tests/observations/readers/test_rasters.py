@@ -16,6 +16,7 @@ from strandline.observations.readers.satellite import read_optical, read_sar, re
 from strandline.observations.readers.terrain import read_terrain, water_connected_to_sea
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import OpticalSection, SarSection, TerrainSection
+from tests.fixtures.datums import on_datum
 
 REGION = Region(
     "Delta", "EPSG:32648", (600000.0, 1100000.0, 603200.0, 1101600.0), 100.0, "msl", (600050.0, 1100050.0), "asia"
@@ -66,7 +67,7 @@ def centres(transform: Affine, height: int, width: int) -> tuple[np.ndarray, np.
 
 
 def terrain_section(path: Path, **changes: object) -> TerrainSection:
-    stated = {"path": path, "datum_shift": 0.0, "elevation_error": 1.0, "permanent_water": {"below": 0.0}}
+    stated = {"path": path, "vertical_datum": "region", "elevation_error": 1.0, "permanent_water": {"below": 0.0}}
     return TerrainSection.model_validate(stated | changes)
 
 
@@ -76,7 +77,7 @@ def terrain_section(path: Path, **changes: object) -> TerrainSection:
 def test_a_raster_on_the_regions_own_grid_passes_unchanged(tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(1.0, 0.5, REGION.shape)
     values[-1, 0] = -2.0
-    terrain = read_terrain(terrain_section(write_tif(tmp_path / "dem.tif", values), datum_shift=0.25), REGION)
+    terrain = read_terrain(terrain_section(write_tif(tmp_path / "dem.tif", values), **on_datum(0.25)), REGION)
     np.testing.assert_allclose(terrain["elevation"].values, values + 0.25, atol=1e-6)
     assert (terrain["elevation_error"].values == 1.0).all()
     assert (np.diff(terrain["y"].values) < 0).all()

@@ -17,6 +17,7 @@ from strandline.observations.readers.quality import MISSING, flag_quality
 from strandline.observations.readers.tide_gauges import read_readings, read_tide_gauges
 from strandline.observations.region_file import load_region_file
 from strandline.observations.region_file.data_sections import GaugeColumns, TideGaugeSection
+from tests.fixtures.datums import on_datum
 
 HOURS = np.arange("2022-01-01T00", "2022-03-01T00", dtype="datetime64[h]").astype("datetime64[ns]")
 
@@ -36,7 +37,7 @@ def gauge(path: Path | list[Path], **changes: object) -> TideGaugeSection:
         "columns": {"time": "time", "level": "level"},
         "unit": "m",
         "time_zone": "UTC",
-        "datum_shift": 0.0,
+        "vertical_datum": "region",
         "longitude": 0.0,
         "latitude": 0.0,
         "mean_sea_level": 0.0,
@@ -102,7 +103,7 @@ def test_every_format_gives_the_same_readings(tmp_path: Path) -> None:
 def test_files_of_one_gauge_are_joined_in_time(tmp_path: Path) -> None:
     later = write_csv(tmp_path / "b.csv", HOURS[700:], tide(HOURS)[700:])
     earlier = write_csv(tmp_path / "a.csv", HOURS[:600], tide(HOURS)[:600])
-    time, level = read_readings(gauge([later, earlier], datum_shift=-0.5))
+    time, level = read_readings(gauge([later, earlier], **on_datum(-0.5)))
     assert (time[1:] > time[:-1]).all()
     np.testing.assert_allclose(level, (tide(HOURS) - 0.5)[np.r_[:600, 700 : HOURS.size]])
     with pytest.raises(InputError, match="overlap in time"):
@@ -141,7 +142,7 @@ def test_a_knot_is_a_nautical_mile_an_hour_and_a_foot_twelve_inches() -> None:
 
 
 def test_stations_share_one_time_axis_and_are_nan_outside_their_record(tmp_path: Path) -> None:
-    first = gauge(write_csv(tmp_path / "a.csv", HOURS[:500], tide(HOURS)[:500]), datum_shift=1.0)
+    first = gauge(write_csv(tmp_path / "a.csv", HOURS[:500], tide(HOURS)[:500]), **on_datum(1.0))
     second = gauge(write_csv(tmp_path / "b.csv", HOURS[300:], tide(HOURS)[300:]), name="B")
     dataset = read_tide_gauges([first, second])
     assert dataset.sizes == {"station": 2, "time": HOURS.size}

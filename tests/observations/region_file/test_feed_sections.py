@@ -22,15 +22,22 @@ from tests.fixtures.region_files import REGION_FILE, write_region_folder
 from tests.watch.feeds.test_folders import write_zones
 
 PROMISE = "interval_hours = 1.0\ndelay_hours = 0.25\nsilent_after_hours = 6.0\n"
+
+
+def on_datum(shift: float) -> str:
+    offset = f'{{ metres = {shift}, uncertainty = 0.02, source = "a benchmark" }}'
+    return f'vertical_datum = {{ name = "zero", kind = "local" }}\noffset_to_region_datum = {offset}\n'
+
+
 KEYS = {
     "file": 'paths = "live.csv"\nformat = "wide"\ncolumns = { time = "t", level = "h" }\nunit = "cm"\n'
-    'time_zone = "UTC"\ndatum_shift = -0.5\n',
-    "noaa_coops": 'station = "8454000"\ndatum = "MSL"\ndatum_shift = 0.0\n',
-    "ioc": 'code = "veni"\ndatum_shift = -1.2\nsensor = "rad"\n',
+    'time_zone = "UTC"\n' + on_datum(-0.5),
+    "noaa_coops": 'station = "8454000"\ndatum = "MSL"\nvertical_datum = "region"\n',
+    "ioc": 'code = "veni"\nsensor = "rad"\n' + on_datum(-1.2),
     "erddap": 'url = "https://uhslc.soest.hawaii.edu/erddap/tabledap/global_hourly_fast"\nlevel = "sea_level"\n'
-    "constraints = { uhslc_id = 124 }\ndatum_shift = -1.2\n",
+    "constraints = { uhslc_id = 124 }\n" + on_datum(-1.2),
     "json": 'url = "https://levels.example/pier?from={since:%Y%m%d}"\ntime = "data.*.t"\nlevel = "data.*.v"\n'
-    'unit = "m"\ndatum_shift = 0.0\ntoken_variable = "PIER_TOKEN"\n',
+    'unit = "m"\nvertical_datum = "region"\ntoken_variable = "PIER_TOKEN"\n',
     "forecast": 'variable = "surge_forecast"\nfolder = "forecasts"\nlevel = "surge"\n',
     "flood_scene": 'folder = "scenes"\ntime_format = "water_%Y%m%d"\nzones = "zones.geojson"\nzone_name = "name"\n'
     "flooded = [1]\n",
@@ -125,8 +132,8 @@ def test_the_tide_of_a_stream_is_passed_to_its_checks(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_key_is_named_with_those_of_its_kind(tmp_path: Path) -> None:
-    message = refusal(tmp_path, stream("ioc").replace("datum_shift", "datum_shif"))
-    assert "[stream.0.datum_shif]: unknown key 'datum_shif' (and 1 more); known keys here: name, interval" in message
+    message = refusal(tmp_path, stream("ioc").replace("sensor", "sensr"))
+    assert "[stream.0.sensr]: unknown key 'sensr'; known keys here: name, interval" in message
     assert "sensor" in message
     assert "uhslc" not in message
 
@@ -153,7 +160,7 @@ def test_an_unknown_kind_or_none_is_named_with_those_that_are_known(tmp_path: Pa
         ("json", ("{since:", "{from:"), "the address has {from}; use only {since} and {until}"),
         ("erddap", ("https://", ""), "is not a web address; start with https://"),
         ("json", ("PIER_TOKEN", "s3cr3t-value"), "[stream.0.token_variable]: 's3cr3t-value' does not fit"),
-        ("forecast", ("surge_forecast", "water_level_forecast"), "a water level needs 'datum_shift'"),
+        ("forecast", ("surge_forecast", "water_level_forecast"), "state what heights are measured from"),
         ("ioc", ("silent_after_hours = 6.0", "silent_after_hours = 1.0"), "give 1.75 (delay and one and a half"),
     ],
 )

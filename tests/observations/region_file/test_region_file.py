@@ -17,13 +17,14 @@ name = "Delta"
 crs = "EPSG:32648"
 bounds = [0.0, 0.0, 3200.0, 1600.0]
 cell_size = 100.0
-vertical_datum = "mean sea level"
+vertical_datum = { name = "mean sea level", kind = "mean sea level", epoch = [2000, 2019] }
 sea_point = [50.0, 50.0]
 continent = "asia"
 
 [terrain]
 path = "dem.tif"
-datum_shift = -0.1
+vertical_datum = { name = "EGM2008", kind = "geoid model" }
+offset_to_region_datum = { metres = -0.1, uncertainty = 0.1, source = "mean dynamic topography" }
 elevation_error = 1.2
 permanent_water = { below = 0.0 }
 """
@@ -35,7 +36,8 @@ format = "wide"
 columns = { time = "time", level = "level" }
 unit = "cm"
 time_zone = "Asia/Ho_Chi_Minh"
-datum_shift = -2.5
+vertical_datum = { name = "harbour zero", kind = "local" }
+offset_to_region_datum = { metres = -2.5, uncertainty = 0.02, source = "a benchmark" }
 longitude = 107.07
 latitude = 10.34
 mean_sea_level = ["2022-01-01", "2023-01-01"]
@@ -92,14 +94,14 @@ def test_dates_are_midnight_utc_and_offsets_are_kept(tmp_path: Path) -> None:
 def test_a_region_file_cannot_be_changed(tmp_path: Path) -> None:
     region_file = load_region_file(write(tmp_path, MINIMAL))
     with pytest.raises(ValueError, match="frozen"):
-        region_file.terrain.datum_shift = 0.0  # type: ignore[misc]
+        region_file.terrain.elevation_error = 0.0  # type: ignore[misc]
 
 
 def test_an_unknown_key_is_refused_with_the_known_ones_and_its_place(tmp_path: Path) -> None:
-    message = refusal(tmp_path, MINIMAL.replace("datum_shift", "datum_shfit"))
-    assert "delta.toml [terrain.datum_shfit]" in message
-    assert "unknown key 'datum_shfit'" in message
-    assert "known keys here: source, licence, path, datum_shift" in message
+    message = refusal(tmp_path, MINIMAL.replace("elevation_error", "elevation_eror"))
+    assert "delta.toml [terrain.elevation_eror]" in message
+    assert "unknown key 'elevation_eror'" in message
+    assert "offset_to_region_datum, source, licence, path, elevation_error" in message
     assert "(and 1 more)" in message
 
 
@@ -131,7 +133,6 @@ def test_an_unknown_table_lists_the_known_tables(tmp_path: Path) -> None:
         (('unit = "cm"\n', ""), "format 'wide' does not state its unit", "add 'unit'"),
         (('unit = "cm"', 'unit = "inch"'), "'inch' does not fit", "'cm'"),
         (("Asia/Ho_Chi_Minh", "Asia/Saigon_"), "is not a time zone", "+01:00"),
-        (("datum_shift = -2.5\n", ""), "datum_shift]: is missing", "add 'datum_shift'"),
         (("longitude = 107.07", "longitude = 190"), "190 does not fit", "180"),
         (("[2022-01-01, 2023-01-01]", "[2022-01-01T00:00:00, 2023-01-01]"), "has no time zone", "00Z for UTC"),
         (('"wide"', '"long"'), "format 'long' needs columns.station", "name the column"),

@@ -17,6 +17,7 @@ from strandline.observations.region_file.feed_sections import FloodSceneStreamSe
 from strandline.watch.feeds.files.flood_scenes import FloodScenes, read_zones
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.replay import Replay
+from tests.fixtures.datums import on_datum
 
 ISSUED = datetime(2022, 11, 21, 12)
 NOW = datetime(2022, 11, 21, 20)
@@ -64,7 +65,7 @@ def test_issue_and_lead_equal_valid_times(tmp_path: Path) -> None:
         {"zeta": (("issued", "lead", "station"), level, {"units": "m"})},
         {"issued": issues, "lead": ("lead", [0.0, 1.0, 2.0]), "station": ["Trieste", "Venice"]},
     ).to_netcdf(tmp_path / "a.nc")
-    stated = {"variable": "water_level_forecast", "level": "zeta", "datum_shift": 1.0, "at": {"station": "Venice"}}
+    stated = {"variable": "water_level_forecast", "level": "zeta", **on_datum(1.0), "at": {"station": "Venice"}}
     readings = folder(tmp_path, **stated).read(datetime.min, NOW)
     assert [(r.issued, (r.time - r.issued) / HOUR, round(r.value, 6)) for r in readings] == [
         (ISSUED, 0, 1.1), (ISSUED, 1, 1.3), (ISSUED, 2, 1.5),

@@ -13,6 +13,7 @@ from strandline.observations.region_file.data_sections import GaugeFileSection
 from strandline.watch.feeds.files.growing_file import GrowingFile
 from strandline.watch.feeds.quality_control import check_readings
 from strandline.watch.readings import Reading
+from tests.fixtures.datums import on_datum
 
 START = datetime(2022, 1, 1)
 HOUR = timedelta(hours=1)
@@ -26,7 +27,7 @@ def feed(path: Path, now: datetime, **stated: object) -> GrowingFile:
         "columns": {"time": "time", "level": "level"},
         "unit": "cm",
         "time_zone": "+01:00",
-        "datum_shift": -0.5,
+        **on_datum(-0.5),
         "missing": ["-99"],
     }
     return GrowingFile("Pier", GaugeFileSection.model_validate(form | stated), clock=lambda: now)
@@ -105,8 +106,8 @@ def test_every_table_format_can_grow(tmp_path: Path) -> None:
     parts.to_csv(tmp_path / "uhslc.csv", index=False, header=False)
     pd.DataFrame({"Date Time": time, " Water Level": level}).to_csv(tmp_path / "noaa.csv", index=False)
     xr.Dataset({"sea_level": ("time", level, {"units": "m"})}, {"time": time}).to_netcdf(tmp_path / "a.nc")
-    metres = {"unit": "m", "time_zone": "UTC", "datum_shift": 0.0, "missing": []}
-    bare = {"unit": None, "time_zone": None, "columns": {}, "datum_shift": 0.0, "missing": []}
+    metres = {"unit": "m", "time_zone": "UTC", "vertical_datum": "region", "missing": []}
+    bare = {"unit": None, "time_zone": None, "columns": {}, "vertical_datum": "region", "missing": []}
     columns = {"time": "time", "level": "level", "station": "station"}
     now = START + 12 * HOUR
     for form, expected in (

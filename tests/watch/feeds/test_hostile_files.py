@@ -81,7 +81,7 @@ def folder(path: Path, files: ForeignFiles) -> ForecastFolder:
 def growing(path: Path, files: ForeignFiles, **stated: object) -> GrowingFile:
     form = {
         "name": "Pier", "paths": str(path), "format": "wide", "columns": {"time": "time", "level": "level"},
-        "unit": "m", "time_zone": "UTC", "datum_shift": 0.0,
+        "unit": "m", "time_zone": "UTC", "vertical_datum": "region",
     }  # fmt: skip
     section = GaugeFileSection.model_validate(form | stated)
     return GrowingFile("Pier", section, clock=lambda: NOW, files=files)

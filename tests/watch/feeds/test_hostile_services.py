@@ -104,7 +104,7 @@ def test_the_other_streams_go_on_beside_an_endless_one(socket_enabled: None) -> 
     with serving(hostile.endless_body) as server, httpx.Client() as client:
         keys = {"kind": "json", "url": f"http://127.0.0.1:{server.port}/", "time": "*.t", "level": "*.v"}
         section = sections.JsonStreamSection.model_validate(
-            SCHEDULE | keys | {"name": "Endless", "unit": "m", "datum_shift": 0.0}
+            SCHEDULE | keys | {"name": "Endless", "unit": "m", "vertical_datum": "region"}
         )
         endless = LevelFeed(Service("Endless", client, limits=AnswerLimits(1.0, 1 << 20)), JsonService(section))
         start = time.perf_counter()
@@ -123,7 +123,7 @@ def test_the_other_streams_go_on_beside_an_endless_one(socket_enabled: None) -> 
 def test_after_the_time_limit_the_note_keeps_the_reason_and_no_connection_stays(socket_enabled: None) -> None:
     with serving(hostile.trickling_header) as server, httpx.Client(timeout=10.0) as client:
         keys = {"kind": "json", "url": f"http://127.0.0.1:{server.port}/", "time": "*.t", "level": "*.v"}
-        section = sections.JsonStreamSection.model_validate(SCHEDULE | keys | {"unit": "m", "datum_shift": 0.0})
+        section = sections.JsonStreamSection.model_validate(SCHEDULE | keys | {"unit": "m", "vertical_datum": "region"})
         feed = LevelFeed(Service("Pier", client, limits=AnswerLimits(0.5)), JsonService(section))
         polled = FeedClient(feed, EXPECTED, retry_policy=RetryPolicy(timeout=0.8, first_pause=0.01))
         note = polled.poll(NOW - HOUR, NOW).health.note
@@ -242,14 +242,14 @@ DOCUMENTS = st.one_of(
 BODIES = st.binary(max_size=200) | DOCUMENTS.map(lambda content: json.dumps(content).encode("utf-8", "surrogatepass"))
 ADAPTERS: list[LevelAdapter] = [
     Coops(sections.CoopsStreamSection.model_validate(
-        SCHEDULE | {"kind": "noaa_coops", "station": "8454000", "datum": "MSL", "datum_shift": 0.0})),
+        SCHEDULE | {"kind": "noaa_coops", "station": "8454000", "datum": "MSL", "vertical_datum": "region"})),
     Ioc(sections.IocStreamSection.model_validate(
-        SCHEDULE | {"kind": "ioc", "code": "veni", "datum_shift": 0.0})),
+        SCHEDULE | {"kind": "ioc", "code": "veni", "vertical_datum": "region"})),
     Erddap(sections.ErddapStreamSection.model_validate(
-        SCHEDULE | {"kind": "erddap", "url": "https://erddap.example/x", "level": "v", "datum_shift": 0.0})),
+        SCHEDULE | {"kind": "erddap", "url": "https://erddap.example/x", "level": "v", "vertical_datum": "region"})),
     *(JsonService(sections.JsonStreamSection.model_validate(
         SCHEDULE | {"kind": "json", "url": "https://json.example/", "time": "*.t", "level": "*.v", "unit": "cm",
-                    "datum_shift": 0.0, "time_format": form})) for form in ("iso", "unix", "unix_ms")),
+                    "vertical_datum": "region", "time_format": form})) for form in ("iso", "unix", "unix_ms")),
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from strandline.watch.feeds.services.json_service import JsonService, find
 from strandline.watch.feeds.services.levels import LevelFeed
 from strandline.watch.feeds.services.stac import Stac
 from strandline.watch.readings import Feed
+from tests.fixtures.datums import on_datum
 from tests.watch.feeds.test_quality_control import EXPECTED
 
 NOW = datetime(2022, 11, 22, 9)
@@ -48,7 +49,7 @@ def values(feed: Feed, since: datetime = NOW - HOUR, until: datetime = NOW) -> l
 
 
 def coops(given: Service, station: str, datum: str, datum_shift: float) -> LevelFeed:
-    keys = {"kind": "noaa_coops", "station": station, "datum": datum, "datum_shift": datum_shift}
+    keys = {"kind": "noaa_coops", "station": station, "datum": datum, **on_datum(datum_shift)}
     return LevelFeed(given, Coops(sections.CoopsStreamSection.model_validate(SCHEDULE | keys)))
 
 
@@ -58,14 +59,14 @@ def ioc(given: Service, code: str, datum_shift: float, sensor: str | None = None
 
 
 def erddap(given: Service, url: str, level: str, datum_shift: float, **stated: object) -> LevelFeed:
-    keys = {"kind": "erddap", "url": url, "level": level, "datum_shift": datum_shift}
+    keys = {"kind": "erddap", "url": url, "level": level, **on_datum(datum_shift)}
     return LevelFeed(given, Erddap(sections.ErddapStreamSection.model_validate(SCHEDULE | keys | stated)))
 
 
 def json_service(
     given: Service, url: str, time: str, level: str, unit: str, datum_shift: float, **stated: object
 ) -> LevelFeed:
-    keys = {"kind": "json", "url": url, "time": time, "level": level, "unit": unit, "datum_shift": datum_shift}
+    keys = {"kind": "json", "url": url, "time": time, "level": level, "unit": unit, **on_datum(datum_shift)}
     return LevelFeed(given, JsonService(sections.JsonStreamSection.model_validate(SCHEDULE | keys | stated)))
 
 

@@ -28,6 +28,6 @@ def read_annual_maxima(section: ExtremesSection) -> tuple[npt.NDArray[np.float64
         raise InputError(
             section.path,
             f"the maximum of {years[known][wrong[0]]:g} is {levels[wrong[0]]:g} m in unit '{section.unit}'",
-            "check unit and datum_shift",
+            "check unit and offset_to_region_datum",
         )
     return years[known], levels

@@ -13,7 +13,7 @@ from strandline.observations.arrays import Mask
 from strandline.observations.assets import ASSET_CLASSES, ASSET_DETAILS
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
-from strandline.observations.region_file.data_sections import AssetColumns, AssetsSection, LatticeSection
+from strandline.observations.region_file.data_sections import AssetsSection, LatticeSection
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) ->
             "asset_class": _classes(settings, chosen, path),
             "value": value,
             "survey_year": year.astype(int),
-            **_details(columns, chosen, path),
+            **_details(settings, chosen, path),
         },
         geometry=projected.geometry[inside].to_numpy(),
         crs=region.crs,
@@ -109,11 +109,14 @@ def _finite(values: pd.Series) -> np.ndarray:
     return np.where(np.isfinite(numbers), numbers, -1e12)
 
 
-def _details(columns: AssetColumns, frame: gpd.GeoDataFrame, path: Path) -> dict[str, np.ndarray]:
-    """The columns of ``ASSET_DETAILS`` that the survey has; an empty cell is NaN, any other must be a number."""
+def _details(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> dict[str, np.ndarray]:
+    """The columns of ``ASSET_DETAILS`` that the survey has; an empty cell is NaN, any other must be a number.
+
+    Crests are brought to the region's datum.
+    """
     details: dict[str, np.ndarray] = {}
     for name in ASSET_DETAILS:
-        column = getattr(columns, name)
+        column = getattr(settings.columns, name)
         if column is None:
             continue
         if name == "district":
@@ -123,7 +126,7 @@ def _details(columns: AssetColumns, frame: gpd.GeoDataFrame, path: Path) -> dict
         wrong = frame[column].notna().to_numpy() & (~np.isfinite(numbers) | ((numbers < 0) & (name != "crest")))
         what = "is not a number" + ("" if name == "crest" else " of 0 or more")
         _refuse(frame, wrong, column, what, path, "correct it, or leave the cell empty if unknown")
-        details[name] = numbers
+        details[name] = numbers + settings.datum_shift if name == "crest" else numbers
     return details
 
 

@@ -60,9 +60,13 @@ def read_climate(settings: ClimateSection, region: Region) -> xr.Dataset:
         where = f"{path} '{array.name}'"
         values = to_si(array.values, parse_unit_attribute(array.attrs.get("units"), VARIABLES[name].unit, where))
         if name == "sea_level":
-            if settings.sea_level_datum_shift is None:
-                raise InputError(where, "is a sea level on an unknown datum", "add 'sea_level_datum_shift' [m]")
-            values = values + settings.sea_level_datum_shift
+            if settings.sea_level is None:
+                raise InputError(
+                    where,
+                    "is a sea level on an unknown datum",
+                    "add 'sea_level = { vertical_datum = … }', with 'offset_to_region_datum' if it is not the region's",
+                )
+            values = values + settings.sea_level.datum_shift
         if np.isnan(values).all():
             raise InputError(where, "has no value around the region", "check its area and missing values")
         layers[name] = as_variable(name, ("time", "latitude", "longitude"), values)

@@ -19,6 +19,7 @@ from strandline.observations.region_file.values import (
     Sourced,
     TimeZone,
 )
+from strandline.observations.region_file.vertical_datum import Heights, OptionalHeights
 
 LevelUnit = Literal["m", "cm", "mm", "ft"]
 GaugeFormat = Literal["wide", "long", "uhslc", "noaa_coops", "netcdf"]
@@ -46,11 +47,10 @@ class PermanentWaterSection(Section):
         return self
 
 
-class TerrainSection(Sourced):
-    """The elevation product: ``datum_shift`` [m] is added; ``elevation_error`` [m] is its deviation."""
+class TerrainSection(Sourced, Heights):
+    """The elevation product; ``elevation_error`` [m] is its deviation."""
 
     path: DataPath
-    datum_shift: float
     elevation_error: Annotated[float, Field(ge=0)]
     permanent_water: PermanentWaterSection
     nodata: float | None = None
@@ -64,17 +64,15 @@ class GaugeColumns(Section):
     station: str | None = None
 
 
-class GaugeFileSection(Section):
+class GaugeFileSection(Heights):
     """Files of one station, and their format.
 
-    ``datum_shift`` [m] is added to reach the region's vertical datum. ``station`` is the value of ``columns.station``
-    in a long file (the name, when left out).
+    ``station`` is the value of ``columns.station`` in a long file (the name, when left out).
     """
 
     name: str
     paths: DataPaths
     format: GaugeFormat
-    datum_shift: float
     columns: GaugeColumns = GaugeColumns()
     station: str | None = None
     unit: LevelUnit | None = None
@@ -208,15 +206,15 @@ class WeatherStationSection(Section):
 class ClimateSection(Sourced):
     """Either gridded fields (NetCDF file or Zarr folder, CF names or ``names``), or one weather station.
 
-    ``margin`` [degrees] of field is kept around the region. ``sea_level_datum_shift`` [m] is needed only
-    where the fields hold a sea level.
+    ``margin`` [degrees] of field is kept around the region. ``sea_level`` states the datum of a sea level in
+    the fields.
     """
 
     path: DataPath | None = None
     station: WeatherStationSection | None = None
     names: dict[Literal["pressure", "wind_east", "wind_north", "sea_level"], str] = Field(default_factory=dict)
     margin: Annotated[float, Field(ge=0)] = 2.0
-    sea_level_datum_shift: float | None = None
+    sea_level: Heights | None = None
 
     @model_validator(mode="after")
     def _either(self) -> "ClimateSection":
@@ -248,11 +246,11 @@ class TidesSection(Sourced):
         return self
 
 
-class ExtremesSection(Sourced):
+class ExtremesSection(Sourced, Heights):
     """Published annual maxima of a longer record than the region's own: one row a year, two columns.
 
-    ``year`` and ``maximum`` name the columns; ``datum_shift`` [m] is added to reach the region's vertical datum;
-    ``trend`` states whether sea level rose during the record (levels then refer to its last year).
+    ``year`` and ``maximum`` name the columns; ``trend`` states whether sea level rose during the record (levels then
+    refer to its last year).
     """
 
     source: str
@@ -260,15 +258,14 @@ class ExtremesSection(Sourced):
     year: str
     maximum: str
     unit: LevelUnit
-    datum_shift: float
     trend: bool
 
 
 class AssetColumns(Section):
     """Columns of an asset survey; the value is ``value`` [EUR 2010], or ``floor_area`` [m2] × ``value_per_m2``.
 
-    An empty cell of ``people``, ``operation_threshold`` [m of water], ``crest`` [m, region datum] or ``places`` in a
-    shelter is unknown.
+    An empty cell of ``people``, ``operation_threshold`` [m of water], ``crest`` [m, the survey's datum] or ``places``
+    in a shelter is unknown.
     """
 
     asset_class: str | None = None
@@ -292,8 +289,10 @@ class LatticeSection(Section):
     value_per_m2: Positive
 
 
-class AssetsSection(Sourced):
+class AssetsSection(Sourced, OptionalHeights):
     """Assets: a survey (GeoJSON, GeoPackage, GeoParquet), or a lattice in its place.
+
+    Its datum is that of the crests of embankments, and is stated where columns.crest is named.
 
     ``classes`` maps the survey's labels to asset classes; ``asset_class`` and ``survey_year`` hold
     for every asset where the file has no such column.
@@ -313,6 +312,11 @@ class AssetsSection(Sourced):
             raise ValueError("give either 'path' (a survey) or 'lattice', not both and not neither")
         if self.survey_year is None and self.columns.survey_year is None:
             raise ValueError("the year of the survey is missing; add 'survey_year' or columns.survey_year")
+        if self.states_datum != (self.columns.crest is not None):
+            raise ValueError(
+                "columns.crest and 'vertical_datum' belong together, since crests are heights; add 'vertical_datum ="
+                " \"region\"' if they are above the region's datum, or leave both out"
+            )
         if self.path is not None:
             if self.columns.asset_class is None and self.asset_class is None:
                 raise ValueError("the class of the assets is missing; add 'asset_class' or columns.asset_class")

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from strandline.observations.region_file.data_sections import GaugeFileSection, LevelUnit
 from strandline.observations.region_file.values import Band, DataPath, Positive, Section, TimeZone
+from strandline.observations.region_file.vertical_datum import Heights, OptionalHeights
 
 EnvironmentVariable = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
 
@@ -68,26 +69,24 @@ class FileStreamSection(StreamSection, GaugeFileSection):
     kind: Literal["file"]
 
 
-class CoopsStreamSection(StreamSection):
-    """NOAA CO-OPS: ``station`` (seven digits), ``datum`` of the request, ``datum_shift`` [m] from it."""
+class CoopsStreamSection(StreamSection, Heights):
+    """NOAA CO-OPS: ``station`` (seven digits), ``datum`` of the request, which ``vertical_datum`` describes."""
 
     kind: Literal["noaa_coops"]
     station: Annotated[str, Field(pattern="^[0-9]{7}$")]
     datum: str
-    datum_shift: float
     product: Literal["water_level", "one_minute_water_level", "hourly_height"] = "water_level"
 
 
-class IocStreamSection(StreamSection):
+class IocStreamSection(StreamSection, Heights):
     """IOC Sea Level Station Monitoring Facility: ``code`` of the station, ``sensor`` where it has several."""
 
     kind: Literal["ioc"]
     code: str
-    datum_shift: float
     sensor: str | None = None
 
 
-class ErddapStreamSection(WebSection):
+class ErddapStreamSection(WebSection, Heights):
     """A table of an ERDDAP server: ``url`` up to the data set's name, ``constraints`` on its columns.
 
     ``unit`` where the server does not provide it.
@@ -98,11 +97,10 @@ class ErddapStreamSection(WebSection):
     constraints: dict[str, int | float | str] = Field(default_factory=dict)
     level: str
     time: str = "time"
-    datum_shift: float
     unit: LevelUnit | None = None
 
 
-class JsonStreamSection(WebSection):
+class JsonStreamSection(WebSection, Heights):
     """Any service that returns JSON.
 
     ``url`` holds ``{since}`` and ``{until}``, with a date format if not ISO 8601 (``{since:%Y%m%d}``). ``time`` and
@@ -114,17 +112,16 @@ class JsonStreamSection(WebSection):
     time: str
     level: str
     unit: LevelUnit
-    datum_shift: float
     time_format: Literal["iso", "unix", "unix_ms"] = "iso"
     time_zone: TimeZone = "UTC"
     missing: tuple[float, ...] = ()
 
 
-class ForecastStreamSection(StreamSection):
+class ForecastStreamSection(StreamSection, OptionalHeights):
     """A folder that receives NetCDF forecasts: ``variable`` is the quantity, ``level`` its name in the files.
 
-    ``at`` selects one point of a file that holds several (``{ station = "Venice" }``); ``datum_shift`` [m] is for water
-    levels only.
+    ``at`` selects one point of a file that holds several (``{ station = "Venice" }``); only water levels have a
+    datum.
     """
 
     kind: Literal["forecast"]
@@ -133,12 +130,11 @@ class ForecastStreamSection(StreamSection):
     pattern: str = "*.nc"
     level: str
     at: dict[str, int | float | str] = Field(default_factory=dict)
-    datum_shift: float | None = None
 
     @model_validator(mode="after")
     def _on_a_datum(self) -> "ForecastStreamSection":
-        if (self.variable == "water_level_forecast") == (self.datum_shift is None):
-            raise ValueError("a water level needs 'datum_shift' and a surge has none; add or remove it")
+        if (self.variable == "water_level_forecast") != self.states_datum:
+            raise ValueError("a water level needs 'vertical_datum' and a surge has none; add or remove it")
         return self
 
 

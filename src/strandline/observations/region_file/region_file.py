@@ -10,10 +10,13 @@ from pydantic import Field, ValidationError, model_validator
 
 from strandline.errors import InputError
 from strandline.observations.region import Region
+from strandline.observations.region_file.accepted_findings import AcceptedFinding
 from strandline.observations.region_file.data_sections import DataSections
+from strandline.observations.region_file.datum_statements import demand_datums
 from strandline.observations.region_file.feed_sections import AnyStream
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Positive, Section, as_datetime64
+from strandline.observations.region_file.vertical_datum import RegionDatum
 from strandline.observations.region_file.warnings_section import WarningsSection
 
 Continent = Literal["africa", "asia", "central america", "europe", "north america", "oceania", "south america"]
@@ -26,7 +29,7 @@ class RegionSection(Section):
     crs: Crs
     bounds: tuple[float, float, float, float]
     cell_size: Positive
-    vertical_datum: str
+    vertical_datum: RegionDatum
     sea_point: tuple[float, float]
     continent: Continent
     country: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
@@ -128,12 +131,13 @@ class RegionFile(DataSections):
     split: SplitSection = SplitSection()
     stream: tuple[AnyStream, ...] = ()
     warnings: WarningsSection | None = None
+    accepted: tuple[AcceptedFinding, ...] = ()
 
     @property
     def region(self) -> Region:
         """The region and its grid."""
-        settings = self.region_section.model_dump(exclude={"country"})
-        return Region(**settings)
+        settings = self.region_section.model_dump(exclude={"country", "vertical_datum"})
+        return Region(**settings, vertical_datum=str(self.region_section.vertical_datum))
 
 
 def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
@@ -146,6 +150,7 @@ def load_region_file(path: Path, data: Path | None = None) -> RegionFile:
         InputError: with file, key and remedy.
     """
     raw = read_toml(path)
+    demand_datums(path, raw)
     if data is not None and not data.is_dir():
         raise InputError(data, "is not a folder", "give --data the folder that the region file's paths start from")
     try:

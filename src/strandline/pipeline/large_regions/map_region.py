@@ -161,7 +161,9 @@ def _check_same_datum_and_grid(region_file: RegionFile, deployment: Deployment) 
     wide, own = region_file.region, deployment.region
     if wide.vertical_datum != own.vertical_datum:
         given = f"has vertical datum '{wide.vertical_datum}', the run '{own.vertical_datum}'"
-        raise InputError(f"region '{wide.name}'", given, "give elevations in the run's datum, by [terrain] datum_shift")
+        raise InputError(
+            f"region '{wide.name}'", given, "give elevations in the run's datum, by [terrain] offset_to_region_datum"
+        )
     if abs(wide.cell_size / own.cell_size - 1) > 0.01:
         given = f"has cells of {wide.cell_size:g} m, the run of {own.cell_size:g} m"
         raise InputError(f"region '{wide.name}'", given, "use the run's cell size")

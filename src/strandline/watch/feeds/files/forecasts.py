@@ -87,7 +87,7 @@ def read_forecast(path: Path, section: ForecastStreamSection, oldest: datetime, 
         )
     number = xr.DataArray(np.arange(level.sizes[members]), dims=members) if members else xr.DataArray(0)
     values, issues, times, numbers = (array.values.reshape(-1) for array in xr.broadcast(level, issued, valid, number))
-    metres = to_si(values, unit) + (section.datum_shift or 0.0)
+    metres = to_si(values, unit) + section.datum_shift
     kept = ~np.isnan(metres) & ~np.isnat(times) & (issues > np.datetime64(oldest)) & (issues <= np.datetime64(until))
     if np.count_nonzero(kept) > MOST_READINGS:
         raise InputError(where, f"holds {np.count_nonzero(kept)} forecasts", "give one location, hourly")

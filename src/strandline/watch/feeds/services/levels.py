@@ -31,7 +31,7 @@ class LevelAdapter(Protocol):
 
     @property
     def section(self) -> LevelSection:
-        """Of the region file; its ``datum_shift`` leads to the region's datum [m]."""
+        """Of the region file; its ``datum_shift`` (offset_to_region_datum) leads to the region's datum [m]."""
 
     def query(self, oldest: datetime, until: datetime) -> Query:
         """The query for the levels between two times (naive UTC)."""

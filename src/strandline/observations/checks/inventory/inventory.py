@@ -1,6 +1,6 @@
 """Inventory of a region file: span, gaps and age of each data stream, and the cost of each absence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -14,6 +14,8 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Times
+from strandline.observations.checks.datums import check_datums
+from strandline.observations.checks.findings import Finding
 from strandline.observations.observations import MODALITIES
 from strandline.observations.readers.annual_maxima import read_annual_maxima
 from strandline.observations.readers.assets import read_assets
@@ -76,7 +78,7 @@ class Stream:
 
 @dataclass(frozen=True, eq=False)
 class Inventory:
-    """All streams of a region file, and the data for its map (``None`` where they cannot be read)."""
+    """All streams of a region file, what is doubtful about them, and the data for the map (``None`` = unreadable)."""
 
     region: Region
     streams: tuple[Stream, ...]
@@ -84,11 +86,13 @@ class Inventory:
     gauges: tuple[tuple[str, float, float], ...]
     terrain: xr.Dataset | None
     assets: gpd.GeoDataFrame | None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def is_usable(self) -> bool:
-        """Whether ``observe`` succeeds: terrain is present, and every named file can be read."""
-        return self.terrain is not None and all(stream.state != "unreadable" for stream in self.streams)
+        """Whether ``observe`` succeeds: terrain is present, every named file can be read, and no finding refuses."""
+        is_readable = self.terrain is not None and all(stream.state != "unreadable" for stream in self.streams)
+        return is_readable and not any(finding.refuses for finding in self.findings)
 
 
 def take_inventory(
@@ -147,7 +151,28 @@ def take_inventory(
     describe("zones", zones, partial(_describe_zones, region), [] if zones is None else paths_of(zones))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
-    return Inventory(region, tuple(streams), held_out, gauges, terrain, assets)
+    findings = _cross_check(region_file, terrain, streams, execute)
+    return Inventory(region, tuple(streams), held_out, gauges, terrain, assets, findings)
+
+
+def _cross_check(
+    region_file: RegionFile, terrain: xr.Dataset | None, streams: list[Stream], execute: Executor
+) -> tuple[Finding, ...]:
+    """Contradictions between the data sets that can be read."""
+    readable = {stream.name.split(":")[0] for stream in streams if stream.state == "present"}
+    readable -= {stream.name.split(":")[0] for stream in streams if stream.state == "unreadable"}
+    gauges, tides, extremes = region_file.tide_gauge, region_file.tides, region_file.extremes
+    gauge = maxima = None
+    amplitudes: Mapping[str, float] = {}
+    if "tide_gauge" in readable:
+        gauge = execute(files_of(region_file, "tide_gauge"), partial(read_tide_gauges, gauges))
+    if extremes is not None and "extremes" in readable:
+        maxima = execute(paths_of(extremes), partial(read_annual_maxima, extremes))
+    if tides is not None and tides.constants is not None and tides.station is not None and "tides" in readable:
+        latitude = region_file.region.centre_lonlat[1]
+        read = partial(read_tidal_constants, tides.constants, tides.station, latitude)
+        amplitudes = execute([tides.constants], read).amplitude
+    return check_datums(region_file, terrain, gauge, maxima, amplitudes)
 
 
 def known_spans(time: Times, known: npt.NDArray[np.bool_]) -> tuple[tuple[np.datetime64, np.datetime64], ...]:

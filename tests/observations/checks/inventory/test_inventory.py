@@ -10,8 +10,8 @@ from affine import Affine
 from rich.console import Console
 
 from strandline.errors import InputError
-from strandline.observations.inventory.inventory import Inventory, Stream, known_spans, take_inventory
-from strandline.observations.inventory.views import draw_inventory, inventory_table
+from strandline.observations.checks.inventory.inventory import Inventory, Stream, known_spans, take_inventory
+from strandline.observations.checks.inventory.views import draw_inventory, inventory_table
 from strandline.observations.readers.observe import observe
 from strandline.observations.region_file import RegionFile, load_region_file
 
@@ -21,13 +21,13 @@ name = "Delta"
 crs = "EPSG:32648"
 bounds = [600000.0, 1100000.0, 603200.0, 1101600.0]
 cell_size = 100.0
-vertical_datum = "mean sea level"
+vertical_datum = { name = "mean sea level", kind = "mean sea level", epoch = [2000, 2019] }
 sea_point = [600050.0, 1100050.0]
 continent = "asia"
 
 [terrain]
 path = "dem.tif"
-datum_shift = 0.0
+vertical_datum = "region"
 elevation_error = 1.0
 permanent_water = { below = 0.0 }
 source = "a plane"
@@ -39,7 +39,7 @@ format = "wide"
 columns = { time = "time", level = "level" }
 unit = "m"
 time_zone = "UTC"
-datum_shift = 0.0
+vertical_datum = "region"
 longitude = 105.91
 latitude = 9.95
 mean_sea_level = 0.0

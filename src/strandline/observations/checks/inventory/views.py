@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from strandline.observations.inventory.inventory import Inventory, Stream
+from strandline.observations.checks.inventory.inventory import Inventory, Stream
 
 _COLOURS = {"present": "green", "absent": "yellow", "unreadable": "red"}
 _KNOWN, _GAP, _HELD_OUT = "#2b6c8f", "#d9822b", "#b8b8b8"
@@ -41,7 +42,16 @@ def inventory_table(inventory: Inventory) -> Group:
         )
         detail = stream.detail if stream.state == "present" else f"{stream.detail}; without it: {stream.cost}"
         details.add_row(Text(stream.name, style=_COLOURS[stream.state]), Text(detail))
-    return Group(table, Text(), details)
+    return Group(table, Text(), details, *_findings_lines(inventory))
+
+
+def _findings_lines(inventory: Inventory) -> list[Text]:
+    """What is doubtful or wrong, the refusals first."""
+    lines = [Text()] if inventory.findings else []
+    for finding in sorted(inventory.findings, key=lambda finding: not finding.refuses):
+        word, style = ("refused", "red") if finding.refuses else ("warning", "yellow")
+        lines.append(Text.assemble((f"{word}: ", style), str(finding)))
+    return lines
 
 
 def inventory_to_json(inventory: Inventory) -> dict[str, object]:
@@ -64,6 +74,7 @@ def inventory_to_json(inventory: Inventory) -> dict[str, object]:
             }
             for stream in inventory.streams
         ],
+        "findings": [asdict(finding) for finding in inventory.findings],
     }
 
 

@@ -1,0 +1,146 @@
+"""Vertical datums: what the heights of a file are measured from, and what leads them to the region's datum."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from strandline.observations.region_file.values import Section
+
+Kind = Literal["mean sea level", "geoid model", "chart datum", "local"]
+KINDS = ("mean sea level", "geoid model", "chart datum", "local")
+LARGEST_OFFSET = 15.0
+"""[m] Between a local zero and any other: chart datum lies at most some 8 m below mean sea level (Bay of Fundy), mean
+sea level within 2 m of a geoid model. What is larger is a height of the geoid above the ellipsoid, or centimetres."""
+ELLIPSOID = (
+    "heights above an ellipsoid are refused, since the sea stands up to 100 m above or below it; convert them with"
+    " a geoid model (gdalwarp -s_srs EPSG:4979 -t_srs EPSG:4326+3855), and state that model as"
+    ' { name = "EGM2008", kind = "geoid model" }'
+)
+UNTYPED = (
+    "a datum has a name and a kind; write"
+    ' { name = "…", kind = "…" } with kind one of ' + ", ".join(KINDS) + ", and 'epoch = [first year, last year]' for a"
+    " mean sea level"
+)
+
+
+class VerticalDatum(Section):
+    """The zero of heights.
+
+    Attributes:
+        name: as its authority spells it, such as ``EGM2008`` or ``Hon Dau 1992``.
+        kind: mean sea level over the years of ``epoch``, a geoid model, a chart datum (some low water), or local (a
+            national or harbour zero, whose height against the sea is known by levelling alone).
+        epoch: first and last year of a mean sea level.
+    """
+
+    name: Annotated[str, Field(min_length=2, max_length=120)]
+    kind: Kind
+    epoch: tuple[int, int] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_ellipsoid(cls, table: Any) -> Any:
+        if isinstance(table, dict) and table.get("kind") == "ellipsoid":
+            raise ValueError(ELLIPSOID)
+        return table
+
+    @model_validator(mode="after")
+    def _whole(self) -> "VerticalDatum":
+        if self.kind == "mean sea level" and self.epoch is None:
+            raise ValueError("a mean sea level is that of some years; add 'epoch = [first year, last year]'")
+        if self.kind != "mean sea level" and self.epoch is not None:
+            raise ValueError(f"a {self.kind} datum has no epoch; leave 'epoch' out")
+        if self.epoch is not None and not 1800 <= self.epoch[0] <= self.epoch[1] <= 2100:
+            raise ValueError(f"epoch {list(self.epoch)} is not a span of years; write [first year, last year]")
+        return self
+
+    def __str__(self) -> str:
+        return self.name if self.epoch is None else f"{self.name} {self.epoch[0]}-{self.epoch[1]}"
+
+
+def _typed(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError(UNTYPED)
+    return value
+
+
+def _typed_or_region(value: object) -> object:
+    return None if value == "region" else _typed(value)
+
+
+RegionDatum = Annotated[VerticalDatum, BeforeValidator(_typed)]
+FileDatum = Annotated[VerticalDatum | None, BeforeValidator(_typed_or_region)]
+"""Of a file's heights; ``None`` (``"region"`` in the file) is the region's own."""
+
+
+class HeightOffset(Section):
+    """What is added to a file's heights to reach the region's datum.
+
+    Attributes:
+        metres: the offset [m].
+        uncertainty: its standard deviation [m].
+        source: of the offset: a benchmark, a tide table, a grid of mean dynamic topography, or an assumption.
+    """
+
+    metres: Annotated[float, Field(allow_inf_nan=False)]
+    uncertainty: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
+    source: Annotated[str, Field(min_length=3)]
+
+    @model_validator(mode="after")
+    def _plausible(self) -> "HeightOffset":
+        if abs(self.metres) > LARGEST_OFFSET:
+            raise ValueError(
+                f"an offset of {self.metres:g} m leads from no datum of heights to another; give metres, and convert"
+                " ellipsoidal heights with a geoid model first"
+            )
+        return self
+
+
+class OptionalHeights(Section):
+    """The datum of a file that may hold heights."""
+
+    vertical_datum: FileDatum = None
+    offset_to_region_datum: HeightOffset | None = None
+
+    @model_validator(mode="after")
+    def _one_offset(self) -> "OptionalHeights":
+        if self.vertical_datum is None and self.offset_to_region_datum is not None:
+            raise ValueError(
+                "heights above the region's own datum need no offset; leave 'offset_to_region_datum' out, or name the"
+                " datum of the file"
+            )
+        if self.vertical_datum is not None and self.offset_to_region_datum is None:
+            raise ValueError(
+                f"nothing leads from '{self.vertical_datum}' to the region's datum; add 'offset_to_region_datum ="
+                ' { metres = …, uncertainty = …, source = "…" }\''
+            )
+        return self
+
+    @property
+    def states_datum(self) -> bool:
+        """Whether the file names the datum of its heights."""
+        return "vertical_datum" in self.model_fields_set
+
+    @property
+    def datum_shift(self) -> float:
+        """What is added to the file's heights to reach the region's datum [m]."""
+        return 0.0 if self.offset_to_region_datum is None else self.offset_to_region_datum.metres
+
+    @property
+    def datum_uncertainty(self) -> float:
+        """Standard deviation of ``datum_shift`` [m]."""
+        return 0.0 if self.offset_to_region_datum is None else self.offset_to_region_datum.uncertainty
+
+
+class Heights(OptionalHeights):
+    """The datum of a file that holds heights; it must be stated."""
+
+    @model_validator(mode="after")
+    def _stated(self) -> "Heights":
+        if not self.states_datum:
+            raise ValueError(
+                "the datum of its heights is not stated; add 'vertical_datum = \"region\"' if they are above the"
+                " region's datum, else 'vertical_datum = { name = \"…\", kind = \"…\" }' and 'offset_to_region_datum ="
+                ' { metres = …, uncertainty = …, source = "…" }\''
+            )
+        return self
