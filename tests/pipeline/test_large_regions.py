@@ -459,7 +459,11 @@ def test_a_scheduler_that_does_not_answer_is_named(
 @pytest.mark.parametrize(
     ("change", "choice", "words"),
     [
-        (("vertical_datum = ", "vertical_datum = { name = 'sea level', kind = 'local' } # "), CHOICE, "has vertical datum 'sea level', the run"),
+        (
+            ("vertical_datum = ", "vertical_datum = { name = 'sea level', kind = 'local' } # "),
+            CHOICE,
+            "has vertical datum 'sea level', the run",
+        ),
         (("cell_size = 100.0", "cell_size = 50.0"), CHOICE, "has cells of 50 m, the run of 100 m; use the run's"),
         (("", ""), MapConfig(return_periods=(7.0,)), "has none of 7 years; choose from"),
         (("", ""), MapConfig(samples=10_000), "10000 were requested; the run has"),

@@ -17,6 +17,7 @@ from strandline.observations.assets import ASSET_COLUMNS
 from strandline.observations.readers.assets import read_assets
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import AssetsSection
+from tests.fixtures.datums import on_datum
 
 REGION = Region(
     "Delta", "EPSG:32648", (600000.0, 1100000.0, 603200.0, 1101600.0), 100.0, "msl", (600050.0, 1100050.0), "asia"
@@ -195,13 +196,13 @@ def test_details_of_a_survey_are_read_and_an_empty_cell_is_unknown(tmp_path: Pat
     )
     names = {"district": "ward", "people": "souls", "operation_threshold": "floor", "crest": "top", "places": "beds"}
     path = write(more, tmp_path / "a.geojson")
-    assets = read_assets(section(path, columns=COLUMNS | names), REGION, TERRAIN)
+    assets = read_assets(section(path, columns=COLUMNS | names, **on_datum(0.3)), REGION, TERRAIN)
     assert assets["district"].iloc[0] == "east"
     assert assets["district"].isna().tolist() == [False, True]
     assert assets["people"].tolist() == pytest.approx([4.0, np.nan], nan_ok=True)
     assert assets["operation_threshold"].tolist() == pytest.approx([0.6, np.nan], nan_ok=True)
-    assert assets["crest"].tolist() == [-0.2, 2.5]
+    assert assets["crest"].tolist() == pytest.approx([0.1, 2.8])
     assert assets["places"].tolist() == pytest.approx([300.0, np.nan], nan_ok=True)
     wrong = write(more.assign(souls=[-4.0, np.nan, 1.0]), tmp_path / "b.geojson")
     with pytest.raises(InputError, match=r"row 1: '-4\.0' in column 'souls' is not a number of 0 or more"):
-        read_assets(section(wrong, columns=COLUMNS | names), REGION, TERRAIN)
+        read_assets(section(wrong, columns=COLUMNS | names, **on_datum(0.3)), REGION, TERRAIN)

@@ -133,7 +133,10 @@ def test_the_tide_of_a_stream_is_passed_to_its_checks(tmp_path: Path) -> None:
 
 def test_a_misspelt_key_is_named_with_those_of_its_kind(tmp_path: Path) -> None:
     message = refusal(tmp_path, stream("ioc").replace("sensor", "sensr"))
-    assert "[stream.0.sensr]: unknown key 'sensr'; known keys here: name, interval" in message
+    assert (
+        "[stream.0.sensr]: unknown key 'sensr'; known keys here: vertical_datum, offset_to_region_datum, name"
+        in message
+    )
     assert "sensor" in message
     assert "uhslc" not in message
 

@@ -54,7 +54,7 @@ def coops(given: Service, station: str, datum: str, datum_shift: float) -> Level
 
 
 def ioc(given: Service, code: str, datum_shift: float, sensor: str | None = None) -> LevelFeed:
-    keys = {"kind": "ioc", "code": code, "datum_shift": datum_shift, "sensor": sensor}
+    keys = {"kind": "ioc", "code": code, **on_datum(datum_shift), "sensor": sensor}
     return LevelFeed(given, Ioc(sections.IocStreamSection.model_validate(SCHEDULE | keys)))
 
 

@@ -51,8 +51,8 @@ def compare_with_maxima(
     if chance < DOUBTFUL:
         what = (
             f"at least {count} storms of {gauge.span} exceed {high:.2f} m, which fewer than half of all years reach by"
-            f" the published maxima (median {typical:.2f} m; {section.source}): the readings are too high, or the maxima"
-            " too low"
+            f" the published maxima (median {typical:.2f} m; {section.source}): the readings are too high, or the"
+            " maxima too low"
         )
         yield Finding(gauge.where, what, remedy, chance < BEYOND_DOUBT, "highest readings")
         return

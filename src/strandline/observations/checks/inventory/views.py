@@ -49,8 +49,8 @@ def _findings_lines(inventory: Inventory) -> list[Text]:
     """What is doubtful or wrong, the refusals first."""
     lines = [Text()] if inventory.findings else []
     for finding in sorted(inventory.findings, key=lambda finding: not finding.refuses):
-        word, style = ("refused", "red") if finding.refuses else ("warning", "yellow")
-        lines.append(Text.assemble((f"{word}: ", style), str(finding)))
+        label, style = ("refused", "red") if finding.refuses else ("warning", "yellow")
+        lines.append(Text.assemble((f"{label}: ", style), str(finding)))
     return lines
 
 
