@@ -95,8 +95,7 @@ def test_readings_above_the_published_maxima_all_winter_are_refused() -> None:
     (finding,) = highest(maxima=-1.5)
     assert finding.refuses
     assert "harbour book" in finding.what
-    (finding,) = highest(maxima=1.5)
-    assert "the readings are too low, or the maxima too high" in finding.what
+    assert highest(maxima=1.5) == []  # 120 days may be calm
 
 
 # --- terrain ---------------------------------------------------------------------------------------------------------

@@ -21,8 +21,9 @@ SITES = 0.25
 DOUBTFUL, BEYOND_DOUBT = 1e-3, 1e-6
 """Probability of as many storms on good data, from which a count warns and refuses. Storms come in clusters, hence
 small."""
-_A_SEASON, _A_YEAR = 0.16, 0.9
-"""Years of record from which the highest reading is compared with the lowest annual maximum."""
+_A_YEAR = 0.9
+"""Years of record from which the highest reading is compared with the lowest annual maximum: a calm quarter says
+nothing."""
 _TOO_LOW = 0.8
 """[m] Below the lowest annual maximum that refuses, beside ``SITES``."""
 
@@ -30,7 +31,7 @@ _TOO_LOW = 0.8
 def compare_with_maxima(
     gauge: GaugeRecord, years: Floats, maxima: Floats, section: ExtremesSection
 ) -> Iterator[Finding]:
-    """Too many storms above the level that half of all years reach, too few, or none near the lowest maximum.
+    """Too many storms above the level that half of all years reach, too few, or a year below the lowest maximum.
 
     Args:
         years, maxima: published [m, region datum].
@@ -63,7 +64,7 @@ def compare_with_maxima(
     highest = float(np.nanmax(gauge.level))
     gap = lowest - margin - highest
     too_few = chance < DOUBTFUL
-    if too_few or (gauge.years > _A_SEASON and gap > 0):
+    if too_few or (gauge.years > _A_YEAR and gap > 0):
         reached = f"in {gauge.years:.1f} years only {count} storms reach {low:.2f} m" if too_few else (
             f"its highest reading of {gauge.span} is {highest:.2f} m"
         )  # fmt: skip
