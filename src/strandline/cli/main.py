@@ -122,8 +122,8 @@ def check(
 
     A file that hangs or crashes its reader is named like any other that cannot be used.
     """
-    from strandline.observations.inventory.inventory import take_inventory
-    from strandline.observations.inventory.views import draw_inventory, inventory_table, inventory_to_json
+    from strandline.observations.checks.inventory.inventory import take_inventory
+    from strandline.observations.checks.inventory.views import draw_inventory, inventory_table, inventory_to_json
     from strandline.observations.readers.formats.reading_process import reading_process
     from strandline.observations.region_file import load_region_file
 
@@ -137,8 +137,13 @@ def check(
         draw_inventory(inventory, picture)
         note(f"picture: {picture}")
     if not inventory.is_usable:
-        names = ", ".join(stream.name for stream in inventory.streams if stream.state == "unreadable")
-        raise InputError(region, f"cannot be run: {names} cannot be read", "mend what is listed above")
+        parts = (
+            (", ".join(inventory.unreadable), "cannot be read"),
+            (", ".join(f"[{name}]" for name in inventory.missing), "is missing, without which there is no plan"),
+            (", ".join(finding.where for finding in inventory.refused), "is refused"),
+        )
+        what = "; ".join(f"{names} {fault}" for names, fault in parts if names)
+        raise InputError(region, f"cannot be run: {what}", "mend what is listed above")
 
 
 @app.command(

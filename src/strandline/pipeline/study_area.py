@@ -11,11 +11,12 @@ import pandas as pd
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
+from strandline.observations.checks.cross_checks import cross_checks
+from strandline.observations.checks.findings import raise_refusals, warnings_of
 from strandline.observations.observations import Observations
-from strandline.observations.readers.annual_maxima import read_annual_maxima
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.observe import observe
-from strandline.observations.readers.tidal_constants import read_tidal_constants
+from strandline.observations.readers.published import read_published
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.region_file import PlanningSection, SeaLevelRise
@@ -53,6 +54,7 @@ class StudyArea:
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
         issuer: of warnings.
         evacuation: what is stated about it.
+        warnings: what is doubtful about the data, for the report.
     """
 
     observations: Observations
@@ -65,6 +67,7 @@ class StudyArea:
     zones: gpd.GeoDataFrame | None = None
     issuer: Issuer = NO_ISSUER
     evacuation: EvacuationSettings = field(default_factory=EvacuationSettings)
+    warnings: tuple[str, ...] = ()
 
     @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
@@ -132,28 +135,30 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
                 f"has no [{key}]",
                 "a plan needs a tide gauge and assets; add it",
             )
-    constants = None
-    tides = region_file.tides
-    if tides is not None and tides.constants is not None and tides.station is not None:
-        latitude = region_file.tide_gauge[0].latitude if region_file.tide_gauge else region_file.region.centre_lonlat[1]
-        constants = execute([tides.constants], partial(read_tidal_constants, tides.constants, tides.station, latitude))
-    published = None
-    if region_file.extremes is not None:
-        section = region_file.extremes
-        years, maxima = execute([section.path], partial(read_annual_maxima, section))
-        published = fit_block_maxima(maxima, years, source=section.source, trend=section.trend)
+    found = read_published(region_file, execute)
+    observations = observe(region_file, execute)
+    findings = (
+        *found.findings,
+        *observations.findings,
+        *cross_checks(region_file.region, observations.tide_gauge, found.value, region_file.split.windows),
+    )
+    raise_refusals(findings)
+    levels, section = None, region_file.extremes
+    if section is not None and found.value.maxima is not None and found.value.years is not None:
+        levels = fit_block_maxima(found.value.maxima, found.value.years, source=section.source, trend=section.trend)
     zones = region_file.zones
     return StudyArea(
-        observe(region_file, execute),
+        observations,
         RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
-        constants,
-        published,
+        found.value.constants,
+        levels,
         tuple(region_file.split.windows),
         None if region_file.planning is None else region_file.planning.budget,
         () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,
         None if zones is None else execute([zones.path], partial(read_zones, zones, region_file.region)),
         issuer_of(region_file.warnings),
         evacuation_settings(region_file.planning or PlanningSection(), region_file.warnings),
+        warnings_of(findings),
     )
 
 

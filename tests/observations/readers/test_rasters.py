@@ -306,9 +306,11 @@ def test_a_cell_with_any_cloud_is_unknown(tmp_path: Path) -> None:
     cloud[10, 20] = 3
     stack = np.stack([np.full((32, 64), 1500.0), np.full((32, 64), 2500.0), cloud])
     path = write_tif(tmp_path / "o.tif", stack, fine)
-    in_band = read_optical(optical_section({"path": path}, cloud_band=3, cloud_values=[9]), REGION)
+    in_band = read_optical(optical_section({"path": path}, cloud_band=3, cloud_values=[9], clear_values=[0, 3]), REGION)
     mask = write_tif(tmp_path / "cloud.tif", cloud, fine)
-    in_file = read_optical(optical_section({"path": path, "cloud_mask": mask}, cloud_values=[9]), REGION)
+    in_file = read_optical(
+        optical_section({"path": path, "cloud_mask": mask}, cloud_values=[9], clear_values=[0, 3]), REGION
+    )
     for optical in (in_band, in_file):
         unknown = np.isnan(optical["near_infrared"].values[0])
         assert np.argwhere(unknown).tolist() == [[0, 0]]

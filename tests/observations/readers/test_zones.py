@@ -7,7 +7,7 @@ import pytest
 from shapely import Point, box
 
 from strandline.errors import InputError
-from strandline.observations.inventory.inventory import take_inventory
+from strandline.observations.checks.inventory.inventory import take_inventory
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.study_area import open_study_area

@@ -50,12 +50,13 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
     datasets = {name: execute(files_of(region_file, name), read) for name, read in dataset_readers(region_file).items()}
     present = {name: dataset for name, dataset in datasets.items() if dataset is not None}
     provenance = {name: provenance_of(region_file, name) for name in present}
-    assets = None
+    assets, findings = None, ()
     if region_file.assets is not None:
         read = partial(read_assets, region_file.assets, region_file.region, present["terrain"])
-        assets = execute(files_of(region_file, "assets"), read)
+        survey = execute(files_of(region_file, "assets"), read)
+        assets, findings = survey.value, survey.findings
         provenance["assets"] = provenance_of(region_file, "assets")
-    return Observations(region_file.region, provenance=provenance, assets=assets, **present)
+    return Observations(region_file.region, provenance=provenance, assets=assets, findings=findings, **present)
 
 
 def dataset_readers(region_file: RegionFile) -> dict[str, Callable[[], xr.Dataset | None]]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Times
+from strandline.observations.checks.times import REMEDY, implausible_times
 from strandline.observations.readers.formats.tables import TextTable
 from strandline.observations.region_file.values import parse_time_zone
 
@@ -16,7 +17,8 @@ def read_times(table: TextTable, column: str, time_zone: str) -> Times:
     A time with an offset (``…Z``, ``…+01:00``) keeps it; any other is in ``time_zone``.
 
     Raises:
-        InputError: names the first row that is not a time, repeats, decreases, or falls into a change of clocks.
+        InputError: names the first row that is not a time, cannot be one of an observation, repeats, decreases, or
+            falls into a change of clocks.
     """
     parsed, aware = parse_times(table, column), _has_offset(table.column(column))
     if aware.any() and not aware.all():
@@ -28,6 +30,7 @@ def read_times(table: TextTable, column: str, time_zone: str) -> Times:
         what = f"{pd.Timestamp(parsed[wrong[0]])} is ambiguous or does not exist in {time_zone}"
         remedy = "give the fixed offset of the gauge (such as +01:00), or convert to UTC"
         raise InputError(table.row(int(wrong[0])), what, remedy)
+    table.refuse(implausible_times(utc), [column], "cannot be the time of an observation", REMEDY)
     check_increasing(utc, table)
     return utc
 

@@ -1,0 +1,1 @@
+"""Checks of a region's data: ranges, times, and data sets against one another."""
