@@ -183,8 +183,8 @@ def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
         run = RunFolder(unique, folder.resolve())
         if not (folder / "summary.json").is_file():
             raise InputError(folder, "holds no finished run", "name the --out folder of a `strandline run`")
-        open_run(folder)
         run.record()
+        open_run(folder)
         runs[unique] = run
     return runs
 

@@ -128,7 +128,10 @@ class _Encoder:
             case BaseGeometry():
                 return {TAG: "geometry", "text": shapely.to_wkb(value, hex=True)}
             case BaseModel():
-                fields = {name: self.tree(getattr(value, name)) for name in type(value).model_fields}
+                fields = {
+                    field.alias or name: self.tree(getattr(value, name))
+                    for name, field in type(value).model_fields.items()
+                }
                 return self._object("model", value, fields=fields)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = {field.name: self.tree(getattr(value, field.name)) for field in dataclasses.fields(value)}
