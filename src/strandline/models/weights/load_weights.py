@@ -92,8 +92,7 @@ def verified_bytes(path: Path, card: Mapping[str, object]) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        remedy = "run `strandline pretrain` or name a folder with trained networks"
-        raise InputError(path, f"cannot be read ({error.strerror}): it may not exist", remedy) from error
+        raise InputError(path, f"cannot be read ({error.strerror})", REPLACE) from error
     if stated is None:
         raise InputError(path.parent / CARD, f"states no SHA-256 of {path.name}", REPLACE)
     if sha256(content).hexdigest() != stated:
@@ -210,6 +209,8 @@ def _load(path: Path) -> dict[str, Tensor]:
     Raises:
         InputError: the file is missing or damaged, or its SHA-256 is not that of the card.
     """
+    if not path.exists():
+        raise InputError(path, "does not exist", "run `strandline pretrain` or name a folder with trained networks")
     content = verified_bytes(path, load_card(path.parent))
     try:
         return {name: tensor.float() for name, tensor in load(content).items()}
