@@ -198,7 +198,7 @@ def read_json(path: Path) -> Any:
     try:
         found = path.stat()
         return _read_json(path, (found.st_mtime_ns, found.st_size))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
 
 

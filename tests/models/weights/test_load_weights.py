@@ -107,7 +107,7 @@ def test_a_card_that_fits_damaged_weights_does_not_help_them(saved: Path, tmp_pa
     (tmp_path / "student.json").write_bytes((saved / "student.json").read_bytes())
     (tmp_path / "student.safetensors").write_bytes(content)
     seal_weights(tmp_path)
-    with pytest.raises(InputError, match="student.safetensors: (is damaged|holds no members)"):
+    with pytest.raises(InputError, match=r"student\.safetensors: (is damaged|holds no members)"):
         load_students(tmp_path)
 
 

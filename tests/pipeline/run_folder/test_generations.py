@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
-from strandline.pipeline.run_folder import generations
 from strandline.pipeline.run_folder.checkpoints import Checkpoints, job_key
 from strandline.pipeline.run_folder.generations import COMPLETE, MANIFEST, new_generation, open_run
 from strandline.pipeline.run_folder.lock import exclusive_use
@@ -79,10 +78,10 @@ def test_a_kill_at_any_step_of_a_rerun_leaves_one_whole_run(
     for most, act in ((steps, lambda: publish(tmp_path, SECOND)), (again, lambda: open_run(tmp_path))):
         calls = 0
         with monkeypatch.context() as patched:
-            patched.setattr(generations.os, "replace", killing(os.replace, most))
+            patched.setattr(os, "replace", killing(os.replace, most))
             patched.setattr(Path, "rename", killing(Path.rename, most))
             patched.setattr(Path, "unlink", killing(Path.unlink, most))
-            patched.setattr(generations.shutil, "rmtree", killing(shutil.rmtree, most))
+            patched.setattr(shutil, "rmtree", killing(shutil.rmtree, most))
             with suppress(Killed):
                 act()
     open_run(tmp_path)

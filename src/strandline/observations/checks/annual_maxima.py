@@ -16,6 +16,8 @@ _YEAR_HOURS, _LEAST_HOURS = 8766, 24 * 29
 _SAME_UNIT, _SAME_UNIT_SHORT = 2.5, 4.0
 """Largest ratio of typical annual maxima above mean sea level, published to read: of a record with whole years, and of
 a shorter one, which may have missed the season of storms. Metres taken for feet give 3.3, for decimetres 10."""
+_SURPRISE = 0.5
+"""[m] Of a reading above every maximum of a list that covers its year."""
 _LEAST_HEIGHT = 0.1
 """[m] Above mean sea level; smaller ones cannot be compared."""
 
@@ -53,27 +55,28 @@ def compare_maxima_with_readings(
     known = ~np.isnan(readings)
     if known.sum() < _LEAST_HOURS:
         return
-    read = pd.Series(readings[known], pd.DatetimeIndex(time[known]))
-    by_year = read.groupby(read.index.year).agg(["max", "size"])
-    whole = by_year.loc[by_year["size"] > 0.6 * _YEAR_HOURS, "max"]
-    own = float(whole.median() if len(whole) else read.max()) - mean_sea_level
+    at, level = pd.DatetimeIndex(time[known]), readings[known]
+    by_year = pd.Series(level).groupby(at.year).agg(["max", "size"])
+    whole = by_year["max"].to_numpy()[by_year["size"].to_numpy() > 0.6 * _YEAR_HOURS]
+    own = float(np.median(whole) if whole.size else level.max()) - mean_sea_level
     published = float(np.median(levels)) - mean_sea_level
-    most = _SAME_UNIT if len(whole) else _SAME_UNIT_SHORT
-    if own < _LEAST_HEIGHT or (len(whole) and published < -most * own):
+    most = _SAME_UNIT if whole.size else _SAME_UNIT_SHORT
+    if own < _LEAST_HEIGHT or (whole.size and published < -most * own):
         return
     ratio = published / own
-    if ratio > most or (len(whole) and ratio < 1 / most):
+    if ratio > most or (whole.size and ratio < 1 / most):
         what = (
             f"the maxima lie {published:.2f} m above mean sea level in a typical year, those of the gauge's record"
             f" {own:.2f} m"
         )
         yield Finding(where, what, "check unit, datum_shift and the place of both", refuses=True)
         return
-    last = years.max()
-    highest = read[read.index.year <= last]
-    if len(highest) and highest.max() > levels.max() + 0.5:
+    within = np.where(at.year <= years.max(), level, -np.inf)
+    first = int(within.argmax())
+    above = float(within[first] - levels.max())
+    if above > _SURPRISE:
         what = (
-            f"the gauge read {highest.max():.2f} m on {highest.idxmax():%Y-%m-%d}, {highest.max() - levels.max():.2f} m"
-            f" above the highest of the annual maxima to {last:.0f}"
+            f"the gauge read {level[first]:.2f} m on {at[first]:%Y-%m-%d}, {above:.2f} m above the highest of the annual"
+            f" maxima to {years.max():.0f}"
         )
         yield Finding(where, what, "check unit, datum_shift and the gauge's reading")

@@ -17,7 +17,8 @@ REMEDY = f"an observation lies between {FIRST_YEAR} and now: check the year, the
 
 def latest_time() -> np.datetime64:
     """The latest time that an observation can have, UTC."""
-    return np.datetime64("now", "ns") + CLOCK_TOLERANCE
+    latest: np.datetime64 = np.datetime64("now", "ns") + CLOCK_TOLERANCE
+    return latest
 
 
 def implausible_times(time: Times) -> Mask:

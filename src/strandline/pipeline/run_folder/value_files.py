@@ -84,7 +84,7 @@ class _Encoder:
             case None | bool() | str():
                 return value
             case Enum():
-                return self._object("enum", value, value=self.tree(value.value))
+                return self._object("enum", value, of=self.tree(value.value))
             case int() if type(value) is int:
                 return value
             case float() if type(value) is float:
@@ -171,7 +171,11 @@ class _Encoder:
         if isinstance(column, gpd.GeoSeries):
             return self._array(np.array([*column, None], dtype=object)[:-1])
         kind = str(column.dtype)
-        return {TAG: "column", "dtype": kind, "of": self._array(column.to_numpy(dtype=object, na_value=None))}
+        return {
+            TAG: "column",
+            "dtype": kind,
+            "of": self._array(column.astype(object).where(column.notna(), None).to_numpy()),
+        }
 
 
 class _Decoder:
@@ -202,7 +206,7 @@ class _Decoder:
             "timedelta": lambda tree: timedelta(seconds=tree["seconds"]),
             "path": lambda tree: Path(tree["text"]),
             "geometry": lambda tree: shapely.from_wkb(tree["text"]),
-            "enum": lambda tree: _class(tree["class"], Enum)(self.value(tree["value"])),
+            "enum": lambda tree: _class(tree["class"], Enum)(self.value(tree["of"])),
             "named tuple": lambda tree: _class(tree["class"], tuple)(*map(self.value, tree["fields"])),
             "model": lambda tree: _class(tree["class"], BaseModel)(**self._fields(tree)),
             "object": self._object,
@@ -267,9 +271,9 @@ class _Decoder:
     def _object(self, tree: Json) -> object:
         kind, values = _class(tree["class"], object), self._fields(tree)
         if not dataclasses.is_dataclass(kind):
-            raise Undecodable(f"{kind} is no data class")
+            raise Undecodable(f"{tree['class']} is no data class")
         late = {field.name for field in dataclasses.fields(kind) if not field.init}
-        built: object = kind(**{name: each for name, each in values.items() if name not in late})
+        built: object = kind(**{name: each for name, each in values.items() if name not in late})  # type: ignore[operator]
         for name in late:
             object.__setattr__(built, name, values[name])
         return built
