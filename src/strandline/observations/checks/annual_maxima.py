@@ -76,7 +76,7 @@ def compare_maxima_with_readings(
     above = float(within[first] - levels.max())
     if above > _SURPRISE:
         what = (
-            f"the gauge read {level[first]:.2f} m on {at[first]:%Y-%m-%d}, {above:.2f} m above the highest of the annual"
-            f" maxima to {years.max():.0f}"
+            f"the gauge read {level[first]:.2f} m on {at[first]:%Y-%m-%d}, {above:.2f} m above the highest of the"
+            f" annual maxima to {years.max():.0f}"
         )
         yield Finding(where, what, "check unit, datum_shift and the gauge's reading")

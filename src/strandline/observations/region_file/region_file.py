@@ -66,7 +66,8 @@ class SeaLevelRise(Section):
         return {"name": f"{wanted[0]}, {wanted[1]}", "rise": float(row["median"]), "source": source, **rest}
 
 
-ReturnPeriod = Annotated[float, Field(gt=0, le=100_000)]
+ReturnPeriod = Annotated[float, Field(gt=1, le=100_000)]
+"""[years]"""
 
 
 class ScenariosSection(Section):
