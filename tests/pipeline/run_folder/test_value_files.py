@@ -1,10 +1,14 @@
 """Results of stages as numbers and text: equal when read back, and no code runs whatever the file holds."""
 
+import dataclasses
+import inspect
 import json
 import pickle
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import geopandas as gpd
 import numpy as np
@@ -15,15 +19,20 @@ import torch
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from shapely import Point, box
+from shapely.geometry.base import BaseGeometry
 
+import tests.fixtures.reports as coast
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations.checks.findings import Finding
 from strandline.observations.region_file.region_file import SeaLevelRise
+from strandline.pipeline import stages
 from strandline.pipeline.run_folder.value_files import TAG, Undecodable, decode, encode
 from tests.fixtures.batches import make_batch, make_observations
+from tests.fixtures.watches import a_deployment
 
 PLAIN = st.recursive(
     st.one_of(
@@ -163,3 +172,44 @@ def test_times_keep_their_zone() -> None:
     ):
         assert decode(encode(value)) == value
         assert type(decode(encode(value))) is type(value)
+
+
+def test_the_results_of_a_whole_run_are_read_back_and_stored_the_same_again() -> None:
+    for value in (coast.results(), a_deployment(), coast.a_protocol(1.5)):
+        stored = encode(value)
+        assert encode(decode(stored)) == stored
+
+
+STORED = (
+    str, float, int, bool, type(None), xr.Dataset, gpd.GeoDataFrame, pd.DataFrame, torch.Tensor, np.generic,
+    BaseGeometry, BaseModel, Teacher, Student, MultiHeadStudent,
+)  # fmt: skip
+"""Kinds of values within the results of stages; each has a row in ``value_files``."""
+
+
+def kinds_in(hint: object, seen: set[object]) -> Iterator[type]:
+    """The types that a type hint is made of, through the fields of data classes."""
+    if hint in seen:
+        return
+    seen.add(hint)
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        hints = get_type_hints(hint)
+        for field in dataclasses.fields(hint):
+            yield from kinds_in(hints[field.name], seen)
+    elif get_origin(hint) is Literal:
+        yield from map(type, get_args(hint))
+    elif get_origin(hint) is not None:
+        for part in get_args(hint):
+            yield from kinds_in(part, seen)
+    elif isinstance(hint, type) and hint is not Any:
+        yield hint
+
+
+def test_every_stage_returns_what_can_be_stored() -> None:
+    """A stage that returns another kind of value needs a row in ``value_files``."""
+    seen: set[object] = set()
+    for name, stage in inspect.getmembers(stages, inspect.isfunction):
+        if stage.__module__ == stages.__name__ and not name.startswith("_"):
+            for kind in kinds_in(get_type_hints(stage)["return"], seen):
+                assert issubclass(kind, STORED), f"{name} returns {kind}"
+    assert len(seen) > 50
