@@ -112,7 +112,7 @@ def infinite_gauge(folder: Path) -> None:
     )
 
 
-NONSENSE: dict[str, tuple[Callable[[Path], None], list[str]]] = {
+NONSENSE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "a year typed 99999": (edit("maxima.csv", "1987,", "99999,"), ["maxima.csv row 29", "99999", "1850"]),
     "a year of two digits": (edit("maxima.csv", "1987,", "87,"), ["maxima.csv row 29", "'87'"]),
     "a year twice": (edit("maxima.csv", "1987,", "1988,"), ["maxima.csv", "1988", "twice"]),

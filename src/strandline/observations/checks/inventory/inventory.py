@@ -178,8 +178,8 @@ def take_inventory(
         streams.append(Stream("assets", "absent", "a lattice needs the terrain", COSTS["assets"]))
     else:
         try:
-            found = xr.Dataset() if terrain is None else terrain
-            survey = execute(files("assets"), partial(read_assets, region_file.assets, region, found))
+            known = xr.Dataset() if terrain is None else terrain
+            survey = execute(files("assets"), partial(read_assets, region_file.assets, region, known))
             assets = survey.value
             findings += survey.findings
             streams.append(_describe_assets(region_file.assets, assets, now))
