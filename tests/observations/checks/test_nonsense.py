@@ -17,6 +17,7 @@ from strandline.observations.checks.annual_maxima import compare_maxima_with_rea
 from strandline.observations.checks.inventory.inventory import Inventory, take_inventory
 from strandline.observations.checks.published_tide import compare_tide_with_readings
 from strandline.observations.checks.times import check_times, implausible_years, latest_time
+from strandline.observations.readers.formats.timestamps import as_times
 from strandline.observations.region_file import load_region_file
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
 from strandline.pipeline.study_area import StudyArea, open_study_area
@@ -131,8 +132,8 @@ NONSENSE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "unknown constituents": (edit("tides.csv", "here,S1,0.004,0", "here,M22,0.4,0"), ["M22", "spelling"]),
     "no main constituent": (edit("tides.csv", "here,M2,", "here,M4,"), ["tides.csv", "main constituents"]),
     "a negative amplitude": (edit("tides.csv", "M2,0.5", "M2,-0.5"), ["tides.csv row 2", "negative"]),
-    "a gauge dated 3020": (edit("levels.csv", "2020-", "3020-"), ["levels.csv", "3020"]),
-    "a gauge dated 1020": (edit("levels.csv", "2020-", "1720-"), ["levels.csv", "1720", "observation"]),
+    "a gauge dated 3020": (edit("levels.csv", "2020-", "3020-"), ["levels.csv row 2", "3020", "cannot be the time of an observation"]),
+    "a gauge dated 1020": (edit("levels.csv", "2020-", "1720-"), ["levels.csv row 2", "1720", "cannot be the time of an observation"]),
     "a gauge whose every reading is stuck": (
         lambda folder: (folder / "levels.csv").write_text(
             "time,level\n" + "".join(f"{time},0.3\n" for time in hours(60).astype("datetime64[s]"))
@@ -263,6 +264,13 @@ def test_no_other_year_can(year: int) -> None:
 def test_a_time_later_than_now_is_refused() -> None:
     with pytest.raises(InputError, match="cannot be the time of an observation"):
         check_times(np.array([latest_time() + np.timedelta64(1, "h")]), "a file")
+
+
+@given(st.integers(1, 9999), st.sampled_from(["{:04d}-01-05T00:00:00", "{:04d}-06-30 12:00", "{:04d}-12-31"]))
+def test_no_year_wraps_around_into_a_plausible_one(year: int, form: str) -> None:
+    """On a49c0fa a gauge dated 3022 was read as one of 1853."""
+    times = as_times(pd.to_datetime(pd.Series([form.format(year)]), utc=True))
+    assert np.isnat(times[0]) or pd.Timestamp(times[0]).year == year
 
 
 HERE = TidalConstants(

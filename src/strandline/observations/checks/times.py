@@ -10,6 +10,8 @@ from strandline.observations.arrays import Mask, Times
 FIRST_YEAR = 1850
 """Of any observation; a year before it is taken for a typing error. An assumption: few hourly records, and no tables of
 storms or images, are older."""
+FIRST_STORABLE, LAST_STORABLE = 1678, 2261
+"""Whole years of ``datetime64[ns]``. Beyond them it wraps around: 3022 becomes 1853."""
 CLOCK_TOLERANCE = np.timedelta64(2, "D").astype("timedelta64[ns]")
 """After the present time: a time zone that was misread, and a clock that runs fast. An assumption."""
 REMEDY = f"an observation lies between {FIRST_YEAR} and now: check the year, the format of the time and the time zone"

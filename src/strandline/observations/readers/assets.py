@@ -40,15 +40,15 @@ def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) ->
     frame = read_vectors(path, columns.model_dump(exclude_none=True).values())
     projected = frame.to_crs(region.crs)
     points = projected.geometry.centroid
-    nowhere = ~(np.isfinite(points.x) & np.isfinite(points.y)).to_numpy()
-    if nowhere.any():
-        what = f"lies nowhere on the map of {region.crs} ({nowhere.sum()} such rows)"
-        raise InputError(f"{path} row {int(nowhere.argmax()) + 1}", what, "check its coordinates and the file's CRS")
-    row, _ = region.cells_of(points.x, points.y)
+    row, _ = region.cells_of(_finite(points.x), _finite(points.y))
     inside = row >= 0
     if not inside.any():
         _raise_outside(frame, path, region)
     _refuse_swapped(frame[~inside], path, region)
+    nowhere = ~(np.isfinite(points.x) & np.isfinite(points.y)).to_numpy()
+    if nowhere.any():
+        what = f"lies nowhere on the map of {region.crs} ({nowhere.sum()} such rows)"
+        raise InputError(f"{path} row {int(nowhere.argmax()) + 1}", what, "check its coordinates and the file's CRS")
     _log.info("assets: %d of %d lie in the region", inside.sum(), len(frame))
     chosen = frame[inside]
     if columns.value is not None:

@@ -10,7 +10,13 @@ from pydantic import AfterValidator, AllowInfNan, BaseModel, BeforeValidator, Co
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from strandline.observations.checks.times import REMEDY, implausible_times, implausible_years
+from strandline.observations.checks.times import (
+    FIRST_STORABLE,
+    LAST_STORABLE,
+    REMEDY,
+    implausible_times,
+    implausible_years,
+)
 
 
 def parse_time_zone(text: str) -> tzinfo:
@@ -47,6 +53,8 @@ def _valid_crs(text: str) -> str:
 
 def _to_utc(value: object) -> object:
     """A TOML date (midnight UTC) or a date-time with its offset, as an aware UTC ``datetime``."""
+    if isinstance(value, date) and not FIRST_STORABLE <= value.year <= LAST_STORABLE:
+        raise ValueError(f"{value} is no time of this place; check the year")
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError(f"{value} has no time zone; write {value.isoformat()}Z for UTC")

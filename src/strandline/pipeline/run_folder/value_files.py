@@ -122,7 +122,7 @@ class _Encoder:
             case datetime() | date():
                 return {TAG: type(value).__name__, "text": value.isoformat()}
             case timedelta():
-                return {TAG: "timedelta", "seconds": value.total_seconds()}
+                return {TAG: "timedelta", "of": [value.days, value.seconds, value.microseconds]}
             case Path():
                 return {TAG: "path", "text": str(value)}
             case BaseGeometry():
@@ -203,7 +203,7 @@ class _Decoder:
             "timestamp": lambda tree: pd.Timestamp(tree["text"]),
             "datetime": lambda tree: datetime.fromisoformat(tree["text"]),
             "date": lambda tree: date.fromisoformat(tree["text"]),
-            "timedelta": lambda tree: timedelta(seconds=tree["seconds"]),
+            "timedelta": lambda tree: timedelta(*tree["of"]),
             "path": lambda tree: Path(tree["text"]),
             "geometry": lambda tree: shapely.from_wkb(tree["text"]),
             "enum": lambda tree: _class(tree["class"], Enum)(self.value(tree["of"])),
