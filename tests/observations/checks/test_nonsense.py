@@ -132,8 +132,8 @@ NONSENSE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "unknown constituents": (edit("tides.csv", "here,S1,0.004,0", "here,M22,0.4,0"), ["M22", "spelling"]),
     "no main constituent": (edit("tides.csv", "here,M2,", "here,M4,"), ["tides.csv", "main constituents"]),
     "a negative amplitude": (edit("tides.csv", "M2,0.5", "M2,-0.5"), ["tides.csv row 2", "negative"]),
-    "a gauge dated 3020": (edit("levels.csv", "2020-", "3020-"), ["levels.csv row 2", "3020", "cannot be the time of an observation"]),
-    "a gauge dated 1020": (edit("levels.csv", "2020-", "1720-"), ["levels.csv row 2", "1720", "cannot be the time of an observation"]),
+    "a gauge dated 3020": (edit("levels.csv", "2020-", "3020-"), ["levels.csv row 2", "3020", "cannot be the time"]),
+    "a gauge dated 1020": (edit("levels.csv", "2020-", "1720-"), ["levels.csv row 2", "1720", "cannot be the time"]),
     "a gauge whose every reading is stuck": (
         lambda folder: (folder / "levels.csv").write_text(
             "time,level\n" + "".join(f"{time},0.3\n" for time in hours(60).astype("datetime64[s]"))

@@ -257,7 +257,7 @@ def test_cells_outside_a_scene_are_nan(tmp_path: Path) -> None:
 
 def test_linear_values_declared_as_decibel_are_refused(tmp_path: Path) -> None:
     digital_numbers = write_tif(tmp_path / "s.tif", np.full(REGION.shape, 130.0))
-    with pytest.raises(InputError, match="half of its values lie above 130.0 dB"):
+    with pytest.raises(InputError, match="half of its values lie above 130"):
         read_sar(sar_section([digital_numbers]), REGION)
 
 
@@ -330,7 +330,7 @@ def test_a_cloud_mask_with_a_value_that_nobody_names_is_refused(tmp_path: Path) 
 
 @pytest.mark.parametrize("time", ["3022-01-01T00:00:00Z", "1022-01-01T00:00:00Z", "1722-01-01T00:00:00Z"])
 def test_a_scene_of_another_age_is_refused(time: str, tmp_path: Path) -> None:
-    with pytest.raises(ValidationError, match="cannot be the time of an observation|is no time of this place"):
+    with pytest.raises(ValidationError, match=r"cannot be the time of an observation|is no time of this place"):
         optical_section({"path": tmp_path / "o.tif", "time": datetime.fromisoformat(time)})
 
 
