@@ -148,7 +148,7 @@ def check(
     if not inventory.is_usable:
         parts = (
             (", ".join(inventory.unreadable), "cannot be read"),
-            (", ".join(f"[{name}]" for name in inventory.missing), "is missing, without which there is no plan"),
+            (", ".join(f"[{name}]" for name in inventory.missing), "is missing: there can be maps, but no plan"),
             (", ".join(finding.where for finding in inventory.refused), "is refused"),
         )
         what = "; ".join(f"{names} {fault}" for names, fault in parts if names)

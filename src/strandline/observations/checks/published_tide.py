@@ -20,8 +20,8 @@ _DAYS, _LEAST_DAYS = 120, 15
 _STEP = np.timedelta64(15, "m")
 _LAGS = np.arange(-25, 26)
 """Steps of 15 min: half a semidiurnal cycle to either side."""
-_VISIBLE = 0.05
-"""[m] Standard deviation of a tide that can be seen in a record."""
+_VISIBLE = 1e-4
+"""[m] Standard deviation of a tide, or of readings, that is compared; whether they agree, correlation shows."""
 _LEAST_LAG = 0.75
 """[h] Clocks are wrong by whole and half hours; constants of a nearby place by less."""
 _FOLLOWS = 0.5
@@ -76,7 +76,7 @@ def compare_tide_with_readings(
     at = ((hours - first) // _STEP).astype(np.int64)
     tide = predicted[at]
     size, read = float(tide.std()), float(fast.std())
-    if size < _VISIBLE:
+    if min(size, read) < _VISIBLE:
         return
     match = np.array([_correlation(predicted[at - lag], fast) for lag in _LAGS])
     best = int(match.argmax())
