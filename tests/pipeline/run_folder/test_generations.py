@@ -192,6 +192,15 @@ def test_a_list_that_names_files_elsewhere_is_refused(name: str, tmp_path: Path)
     assert (tmp_path / "thesis.tex").read_text() == "mine"
 
 
+def test_a_run_of_a_version_without_a_list_leaves_no_product_behind(tmp_path: Path) -> None:
+    (tmp_path / "alerts" / "issued").mkdir(parents=True)
+    for name in ("plan.md", "protocol.toml", "alerts/old.xml", "alerts/issued/first.xml", "notes.txt"):
+        (tmp_path / name).write_text("of an older version")
+    publish(tmp_path, SECOND)
+    kept = dict.fromkeys(("alerts/issued/first.xml", "notes.txt"), "of an older version")
+    assert products_of(tmp_path) == {**SECOND, **kept}
+
+
 def test_a_folder_without_a_finished_run_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no finished run of this version"):
         open_run(tmp_path)

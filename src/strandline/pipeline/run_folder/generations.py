@@ -29,6 +29,8 @@ _IS_NAME = re.compile(r"(alerts/)?(?!\.)[\w.-]+", re.ASCII)
 _DRAFTS = "alerts/"
 """Products that a person may change and move: drafts of warnings."""
 _SIZE_OF_DIGEST = 64
+NOT_ALWAYS = ("protocol.toml", "pathways-action.txt", "pathways-sequence.txt", "archive.safetensors")
+"""Products that not every run writes; those of a former run go, also of a version that kept no list."""
 AGAIN = "name the folder of a finished `strandline run`, or run it again"
 
 
@@ -116,9 +118,11 @@ def _finish(out: Path) -> None:
             refuse_link(complete / name)
             (out / name).parent.mkdir(exist_ok=True)
             os.replace(complete / name, out / name)
-    for name in former.keys() - new.keys():
+    unlisted = set() if former else {f"{_DRAFTS}{path.name}" for path in (out / _DRAFTS).glob("*.xml")}
+    for name in (former.keys() | unlisted | set(NOT_ALWAYS)) - new.keys():
         stale = out / name
-        if stale.is_file() and not stale.is_symlink() and _sha256(stale) == former[name]:
+        is_own = name not in former or not stale.is_file() or _sha256(stale) == former[name]
+        if is_own and stale.is_file() and not stale.is_symlink():
             stale.unlink()
     _sync(out)
     os.replace(complete / MANIFEST, out / MANIFEST)
