@@ -9,9 +9,11 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 
 from strandline.cli.main import main
+from strandline.errors import InputError
 from tests.fixtures.batches import REGION, ground, hours, make_tide
 from tests.fixtures.hostile_files import hanging_netcdf
 from tests.fixtures.region_files import write_levels, write_region_folder, write_terrain
@@ -221,6 +223,59 @@ def test_check_refuses_what_a_run_would(tmp_path: Path, monkeypatch: pytest.Monk
     assert code == 2
     assert "levels.csv: is a device" in said
     assert "cannot be run: terrain, tide_gauge: Pier cannot be read" in said
+
+
+def test_check_names_what_a_plan_needs_and_what_is_doubtful(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    region = write_region_folder(tmp_path)
+    assets = gpd.read_file(tmp_path / "assets.geojson", engine="pyogrio")
+    far = assets.assign(geometry=assets.geometry.translate(1.0))
+    pd.concat([assets, far]).to_file(tmp_path / "assets.geojson", driver="GeoJSON", engine="pyogrio")
+    code, output = strandline(monkeypatch, capsys, "check", region)
+    assert code == 0
+    assert "warning: " in output
+    assert "assets.geojson: 2 of 4 assets lie in the region and are kept; 2 are left out" in output
+    edit("place.toml", lambda text: text[: text.index("[assets]")])(tmp_path)
+    code, output = strandline(monkeypatch, capsys, "check", region)
+    assert code == 2
+    assert "cannot be run: [assets] is missing: there can be maps, but no plan" in output
+
+
+@pytest.mark.parametrize("arguments", [("run", "--seed", "-1"), ("simulate", "--out", "x", "--seed", "-1")])
+def test_a_seed_below_zero_is_refused(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    code, output = strandline(monkeypatch, capsys, *arguments)
+    assert code == 2
+    assert "-1 is not in the range" in output
+
+
+def test_an_unknown_log_level_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setenv("STRANDLINE_LOG", "x")
+    code, output = strandline(monkeypatch, capsys, "check", write_region_folder(tmp_path))
+    assert code == 0
+    assert "STRANDLINE_LOG='X' is no level; WARNING is used" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folder"),
+    [(("run", "delta.toml"), "runs/delta"), (("run", "--quick"), "runs/quick"), (("run",), "runs/demo")],
+)
+def test_a_run_without_a_folder_writes_into_one_of_its_place(
+    arguments: tuple[str, ...], folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """On a49c0fa every region was written into the folder of the demo."""
+    from strandline.pipeline import jobs
+
+    def stopped(_: object, out: Path, **__: object) -> Path:
+        raise InputError(out, "is where it would go", "stop here")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(jobs, "run", stopped)
+    code, output = strandline(monkeypatch, capsys, *arguments)
+    assert code == 2
+    assert f"{folder}: is where it would go" in output
 
 
 def test_help_is_quick_because_it_loads_no_network() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from strandline.errors import InputError
-from strandline.pipeline.checkpoints import Checkpoints, exclusive_use
+from strandline.pipeline.run_folder.checkpoints import Checkpoints
+from strandline.pipeline.run_folder.lock import exclusive_use
 from strandline.pipeline.stage_runner import StageContext, StageRunner, random_stream
 
 

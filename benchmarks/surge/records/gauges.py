@@ -105,7 +105,7 @@ def read_gauges(levels: Path, stations: Path, constants: Path | None = None, sto
     if constants is not None and "constants" in positions:
         named = positions.loc[list(names), ["constants", "latitude"]].dropna()
         published = {
-            str(n): read_tidal_constants(constants, row.constants, row.latitude) for n, row in named.iterrows()
+            str(n): read_tidal_constants(constants, row.constants, row.latitude).value for n, row in named.iterrows()
         }
     where = positions.loc[list(names)]
     lonlat = list(zip(where["longitude"].astype(float), where["latitude"].astype(float), strict=True))

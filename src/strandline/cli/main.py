@@ -33,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+LARGEST_SEED = 2**32 - 1
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 INTERRUPTED = 130
 """Exit code after Ctrl-C (128 + SIGINT)."""
 RegionPath = Annotated[
@@ -60,11 +62,16 @@ def _examples(*examples: tuple[str, str]) -> str:
 )
 def run(
     region: RegionPath = None,
-    out: Annotated[Path, typer.Option(help="Folder for the products.")] = Path("runs/demo"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the products.", show_default="runs/NAME of the region file, runs/quick or runs/demo"
+        ),
+    ] = None,
     data: DataFolder = None,
     quick: Annotated[bool, typer.Option("--quick", help="A tiny simulated coast, under 90 s: a health check.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
-    seed: Annotated[int, typer.Option(help="Of every random stream.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of every random stream.", min=0, max=LARGEST_SEED)] = 1,
     miss_rate: Annotated[
         float | None,
         typer.Option(
@@ -87,6 +94,8 @@ def run(
         raise typer.BadParameter(
             "--quick is a simulated coast of its own; leave the region file out", param_hint="--quick"
         )
+    if out is None:
+        out = Path("runs") / (region.stem if region is not None else "quick" if quick else "demo")
     with StageDisplay() as announce:
         report = jobs.run(
             region, out, data=data, quick=quick, seed=seed, miss_rate=miss_rate, evaluate=evaluate, resume=resume,
@@ -137,13 +146,13 @@ def check(
         draw_inventory(inventory, picture)
         note(f"picture: {picture}")
     if not inventory.is_usable:
-        unreadable = [stream.name for stream in inventory.streams if stream.state == "unreadable"]
-        refused = [finding.where for finding in inventory.findings if finding.refuses]
-        why = [
-            *([f"{', '.join(unreadable)} cannot be read"] if unreadable else []),
-            *([f"{', '.join(dict.fromkeys(refused))} cannot be right"] if refused else []),
-        ]
-        raise InputError(region, f"cannot be run: {'; '.join(why)}", "mend what is listed above")
+        parts = (
+            (", ".join(inventory.unreadable), "cannot be read"),
+            (", ".join(f"[{name}]" for name in inventory.missing), "is missing: there can be maps, but no plan"),
+            (", ".join(finding.where for finding in inventory.refused), "is refused"),
+        )
+        what = "; ".join(f"{names} {fault}" for names, fault in parts if names)
+        raise InputError(region, f"cannot be run: {what}", "mend what is listed above")
 
 
 @app.command(
@@ -245,8 +254,8 @@ def map_region(
         list[float] | None, typer.Option(help="One of the run's [years]; give several.", show_default="all of them")
     ] = None,
     samples: Annotated[int, typer.Option(min=1, help="Monte-Carlo samples, at most as many as the run drew.")] = 12,
-    rise: Annotated[float, typer.Option(help="Of the mean sea level [m].")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of every random stream.")] = 1,
+    rise: Annotated[float, typer.Option(help="Of the mean sea level [m].", min=-5, max=20)] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of every random stream.", min=0, max=LARGEST_SEED)] = 1,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler.", show_default="this process alone")
     ] = None,
@@ -280,8 +289,10 @@ def export(
     if not torch_only:
         require_extra("export", "onnx", "onnx", "onnxruntime", "onnxscript")
     from strandline.pipeline.export import export_forecaster
+    from strandline.pipeline.run_folder.generations import open_run
     from strandline.uncertainty.forecaster import load_forecaster
 
+    open_run(run)
     export_forecaster(load_forecaster(run), out, onnx=not torch_only)
     note(f"programs: {out}")
 
@@ -327,10 +338,10 @@ def serve(
 )
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the coast.")],
-    seed: Annotated[int, typer.Option(help="The same seed gives the same coast.")] = 7,
-    cells: Annotated[int, typer.Option(help="Edge of the grid; a multiple of 8.")] = 64,
-    storms: Annotated[int, typer.Option(help="How many storms are flooded.")] = 40,
-    years: Annotated[float, typer.Option(help="Length of the gauge's record.")] = 12.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same coast.", min=0, max=LARGEST_SEED)] = 7,
+    cells: Annotated[int, typer.Option(help="Edge of the grid; a multiple of 8.", min=8, max=4096)] = 64,
+    storms: Annotated[int, typer.Option(help="How many storms are flooded.", min=1)] = 40,
+    years: Annotated[float, typer.Option(help="Length of the gauge's record.", min=0.1, max=1000)] = 12.0,
 ) -> None:
     """Simulate a coast that does not exist: terrain, sea, floods, instruments, and the truth beside them."""
     from strandline.simulator.coast import simulate_coast
@@ -356,7 +367,7 @@ def pretrain(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     coasts: Annotated[int | None, typer.Option(help="Simulated coasts.", show_default="as shipped")] = None,
     processes: Annotated[int, typer.Option(help="Coasts simulated at a time.")] = os.cpu_count() or 1,
-    seed: Annotated[int, typer.Option(help="Of every random stream.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of every random stream.", min=0, max=LARGEST_SEED)] = 0,
     surge_only: Annotated[
         bool, typer.Option("--surge-only", help="Keep the shipped networks and train their surge decoders alone.")
     ] = False,
@@ -400,7 +411,10 @@ app.command(
 def main() -> None:
     """Run the command line; a refusal becomes one line and the exit code of its class."""
     limit_threads()
-    logging.basicConfig(level=os.environ.get("STRANDLINE_LOG", "WARNING"), format="%(name)s: %(message)s")
+    level = os.environ.get("STRANDLINE_LOG", "WARNING").upper()
+    logging.basicConfig(level=level if level in LOG_LEVELS else "WARNING", format="%(name)s: %(message)s")
+    if level not in LOG_LEVELS:
+        warn(f"STRANDLINE_LOG={level!r} is no level; WARNING is used, choose one of {', '.join(LOG_LEVELS)}")
     try:
         app()
     except StrandlineError as error:

@@ -16,6 +16,8 @@ ASSET_CLASSES = (
     *("school", "hospital", "shelter", "road", "bridge", "pumping_station", "embankment", "power", "water_supply"),
 )
 """All asset classes; ``data/asset_classes.toml`` gives the curve and the service threshold of each."""
+ROADS = ("road", "bridge")
+"""Classes that are drawn as lines."""
 ASSET_COLUMNS = ("asset_id", "asset_class", "value", "survey_year", "geometry")
 ASSET_DETAILS = ("district", "people", "operation_threshold", "crest", "places")
 """Optional columns of a survey: district, inhabitants [-], depth [m] from which the asset is out of service, crest [m,

@@ -11,6 +11,7 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.assets import ASSET_CLASSES, ASSET_COLUMNS
+from strandline.observations.checks.findings import Finding
 from strandline.observations.region import Region
 from strandline.observations.variables import check_variables
 
@@ -118,6 +119,7 @@ class Observations:
         truth: simulated coasts only, for scoring: ``flood_depth`` (scene, y, x), ``water_level`` and ``surge`` (hour),
             and ``damage_state`` (scene, asset). Local training never reads it.
         provenance: modality → origin.
+        findings: what their readers found doubtful.
     """
 
     region: Region
@@ -133,6 +135,7 @@ class Observations:
     flood_survey: xr.Dataset | None = None
     assets: gpd.GeoDataFrame | None = None
     truth: xr.Dataset | None = None
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         for name, dataset in self.modalities().items():

@@ -33,6 +33,8 @@ OLD_FILE = "briefing.nc"
 FORMAT = "strandline deployment 2"
 OLD_FORMATS = {"strandline deployment 1"}
 """Formats that hold no danger to people."""
+BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError, OverflowError)
+"""Exceptions of h5netcdf, xarray and pydantic on damaged files."""
 YEAR_HOURS = 366 * 24
 RESPONSE = {
     "levels": (("sample", "level"), "m"),
@@ -292,7 +294,7 @@ def load_deployment(folder: Path) -> Deployment:
         raise InputError(folder, "was written by an older version", "run `strandline run` again into this folder")
     try:
         content = xr.load_dataset(path, engine="h5netcdf")
-    except (OSError, ValueError, KeyError) as error:
+    except BROKEN as error:
         raise InputError(path, f"cannot be read ({error})", remedy) from error
     if content.attrs.get("format") in OLD_FORMATS:
         what = "was written by an older version and does not hold which zones are dangerous to people"
@@ -303,8 +305,37 @@ def load_deployment(folder: Path) -> Deployment:
         fields = _FIELDS.validate_json(str(content["fields"].item()))
     except ValidationError as error:
         raise InputError(path, f"is damaged ({error.error_count()} faults in its fields)", remedy) from error
-    value = {name: content[name].values for name in ARRAYS}
+    try:
+        return _assemble(fields, {name: content[name].values for name in ARRAYS})
+    except (*BROKEN, shapely.errors.ShapelyError) as error:
+        raise InputError(path, f"is damaged ({error})", remedy) from error
+
+
+def _assemble(fields: "_Fields", value: Mapping[str, np.ndarray]) -> Deployment:
+    """The deployment from the two parts of its file.
+
+    Raises:
+        ValueError: they do not belong together.
+    """
     outlines = tuple(shapely.from_wkb(outline) for outline in fields.zone_outlines)
+    sizes = {
+        "row": fields.region.shape[0],
+        "column": fields.region.shape[1],
+        "zone": len(fields.zone_names),
+        "return_period": len(fields.return_periods),
+    }
+    for name, (dims, _) in ARRAYS.items():
+        shape = value[name].shape
+        if len(shape) != len(dims):
+            raise ValueError(f"'{name}' has {len(shape)} dimensions")
+        for dim, size in zip(dims, shape, strict=True):
+            if sizes.setdefault(dim, size) != size:
+                raise ValueError(f"'{name}' has {size} of dimension '{dim}', others {sizes[dim]}")
+    for name in ("return_levels", "residual_covariance", "levels"):
+        if not np.isfinite(value[name]).all():
+            raise ValueError(f"'{name}' holds values that are not finite")
+    if len(outlines) != len(fields.zone_names) or value["zone_of_cell"].max(initial=-1) >= len(outlines):
+        raise ValueError("zones and their outlines do not match")
     return Deployment(
         region=fields.region,
         zones=Zones(fields.zone_names, outlines, value["zone_of_cell"], value["zone_of_asset"], fields.zone_source),

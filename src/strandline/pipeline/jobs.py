@@ -26,10 +26,11 @@ from strandline.models.weights import load_weights
 from strandline.models.weights.load_weights import Network
 from strandline.observations.readers.formats.reading_process import reading_process
 from strandline.observations.region_file import load_region_file
-from strandline.pipeline.checkpoints import Checkpoints
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region
 from strandline.pipeline.run import run as run_stages
+from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints
+from strandline.pipeline.run_folder.generations import open_run
 from strandline.pipeline.settings import RunConfig, commit
 from strandline.pipeline.study_area import StudyArea, built_in_study_area, open_study_area
 
@@ -127,6 +128,7 @@ def map_region(
 ) -> MapMetadata:
     """Map a wider region with the students of a run."""
     region_file = load_region_file(region.resolve(), data and data.resolve())  # workers run in other folders
+    open_run(run)
     files = [run / name for name in (DEPLOYMENT_FILE, "student.safetensors", "student.json")]
     state = f"{_state_of_files(region_file.model_dump())}{_state_of_files(files)}"
     job = f"{version('strandline')}\n{region_file.model_dump_json()}\n{state}\n{config}"
@@ -172,7 +174,7 @@ def pretrain(
         is_first = data_parallel.rank() == 0
         if not is_first:
             data_parallel.barrier()  # until the first has simulated the coasts
-        checkpoints = Checkpoints(out / ".unfinished", name, resume or not is_first, writes=is_first)
+        checkpoints = Checkpoints(out / UNFINISHED, name, resume or not is_first, writes=is_first)
         simulate: Simulate = simulate_training_windows if surge_only else simulate_training_coast
         announce_own: Announce = announce if is_first else lambda _: None
         at_a_time = simulators if is_first else 1  # the others read what the first has simulated

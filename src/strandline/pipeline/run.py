@@ -11,9 +11,11 @@ from strandline.distillation.training.loop import Announce, Progress
 from strandline.models.batching import build_storm_batch
 from strandline.models.weights.load_weights import load_teacher
 from strandline.pipeline import stages
-from strandline.pipeline.checkpoints import Checkpoints, exclusive_use
 from strandline.pipeline.deployment import RunMetadata, save_deployment
 from strandline.pipeline.evaluation import learning_scores, reliability, surge_scores
+from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints, job_key
+from strandline.pipeline.run_folder.generations import new_generation
+from strandline.pipeline.run_folder.lock import exclusive_use
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea, levels_method, observed_maxima
@@ -42,12 +44,12 @@ def run(
         The path of the report.
 
     Raises:
-        InputError, RefusedByTheory: what was wrong. No product is written then.
+        InputError, RefusedByTheory: what was wrong. The products of a former run are left as they are then.
     """
     with exclusive_use(out):
         started = pd.Timestamp.now("UTC").tz_localize(None)
         fingerprint = f"{version('strandline')}\n{job}\n{config}"
-        stage = StageRunner(Checkpoints(out / ".unfinished", fingerprint, resume), config.seed, announce)
+        stage = StageRunner(Checkpoints(out / UNFINISHED, fingerprint, resume), config.seed, announce)
 
         area = stage("observe", lambda context: observe(context.progress))
         split, sea_level = stage("split the record", stages.split_record, area, config)
@@ -109,8 +111,14 @@ def run(
             information=information,
             out_of_distribution=novelty,
         )
-        save_forecaster(out, forecaster, model_card(results, config))
-        save_deployment(out, deployment)
-        report = write_report(out, results)
+        key = {
+            "started": f"{started:%Y-%m-%dT%H:%M:%SZ}",
+            "region": observations.region.name,
+            "job": job_key(fingerprint),
+        }
+        with new_generation(out, key) as products:
+            save_forecaster(products, forecaster, model_card(results, config))
+            save_deployment(products, deployment)
+            report = write_report(products, results, out / "alerts")
         stage.checkpoints.clear()
-    return report
+    return out / report.name

@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from strandline.distillation.training.loop import Announce, Progress
-from strandline.pipeline.checkpoints import Checkpoints
+from strandline.pipeline.run_folder.checkpoints import Checkpoints
 
 Result = TypeVar("Result")
 Inputs = ParamSpec("Inputs")

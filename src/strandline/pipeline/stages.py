@@ -319,7 +319,7 @@ def prepare_watch(
 def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData) -> tuple[str, ...]:
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
-    return (*area.warnings, *_provenance_warnings(area), *outlier, *extrapolation_warnings(data))
+    return (*_provenance_warnings(area), *area.warnings, *outlier, *extrapolation_warnings(data))
 
 
 def _provenance_warnings(area: StudyArea) -> tuple[str, ...]:

@@ -11,13 +11,13 @@ import pandas as pd
 
 from strandline.distillation.training.loop import Progress
 from strandline.errors import InputError
+from strandline.observations.checks.cross_checks import cross_checks
 from strandline.observations.checks.datums import check_datums
 from strandline.observations.checks.findings import raise_refusals, warnings_of
 from strandline.observations.observations import Observations
-from strandline.observations.readers.annual_maxima import read_annual_maxima
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.observe import observe
-from strandline.observations.readers.tidal_constants import read_tidal_constants
+from strandline.observations.readers.published import read_published
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.region_file import PlanningSection, SeaLevelRise
@@ -136,26 +136,24 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
                 f"has no [{key}]",
                 "a plan needs a tide gauge and assets; add it",
             )
-    constants = None
-    tides = region_file.tides
-    if tides is not None and tides.constants is not None and tides.station is not None:
-        latitude = region_file.tide_gauge[0].latitude if region_file.tide_gauge else region_file.region.centre_lonlat[1]
-        constants = execute([tides.constants], partial(read_tidal_constants, tides.constants, tides.station, latitude))
-    published = maxima = None
-    if region_file.extremes is not None:
-        section = region_file.extremes
-        maxima = execute([section.path], partial(read_annual_maxima, section))
-        published = fit_block_maxima(maxima[1], maxima[0], source=section.source, trend=section.trend)
-    zones = region_file.zones
+    found = read_published(region_file, execute)
     observations = observe(region_file, execute)
-    amplitudes = None if constants is None else constants.amplitude
-    findings = check_datums(region_file, observations.terrain, observations.tide_gauge, maxima, amplitudes)
+    findings = (
+        *found.findings,
+        *observations.findings,
+        *cross_checks(region_file.region, observations.tide_gauge, found.value, region_file.split.windows),
+        *check_datums(region_file, observations.terrain, observations.tide_gauge, found.value),
+    )
     raise_refusals(findings)
+    levels, section = None, region_file.extremes
+    if section is not None and found.value.maxima is not None and found.value.years is not None:
+        levels = fit_block_maxima(found.value.maxima, found.value.years, source=section.source, trend=section.trend)
+    zones = region_file.zones
     return StudyArea(
         observations,
         RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
-        constants,
-        published,
+        found.value.constants,
+        levels,
         tuple(region_file.split.windows),
         None if region_file.planning is None else region_file.planning.budget,
         () if region_file.scenarios is None else region_file.scenarios.sea_level_rise,

@@ -41,7 +41,7 @@ JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[st
 
 
 def write_products(out: Path, results: RunResults) -> None:
-    """Write every machine-readable file of a run into ``out``, each whole or not at all.
+    """Write every machine-readable file of a run into the empty folder ``out``, each whole or not at all.
 
     Raises:
         InputError: a file cannot be written.
@@ -57,12 +57,9 @@ def write_products(out: Path, results: RunResults) -> None:
     write_json(out / "plan.json", plan_to_json(results.plan))
     write_json(out / SCHEMA_FILE, plan_schema())
     write_text(out / "plan.md", plan_to_markdown(results.plan))
-    (out / "protocol.toml").unlink(missing_ok=True)  # of a former run in this folder
     if results.plan.protocol is not None:
         write_text(out / "protocol.toml", protocol_to_toml(results.plan.protocol))
     write_json(out / "risk_data_library.json", describe_for_catalogues(results))
-    for name in GENERATOR_FILES:
-        (out / name).unlink(missing_ok=True)
     if results.plan.pathways is not None:
         for name, text in zip(GENERATOR_FILES, as_generator_files(results.plan.pathways), strict=True):
             write_text(out / name, text)

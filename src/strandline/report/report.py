@@ -14,26 +14,24 @@ from strandline.report.products import write_products
 _log = logging.getLogger(__name__)
 
 
-def write_report(out: Path, results: RunResults) -> Path:
+def write_report(out: Path, results: RunResults, alerts: Path | None = None) -> Path:
     """Write the products, the alert drafts and, last, the page into ``out``; return the path of the page.
 
-    Everything is computed before the first alert is replaced, so that an error leaves the former run's files alone.
-    Warnings that a person has issued stay in ``alerts/issued``; the drafts update or cancel them.
+    Args:
+        alerts: folder of the former drafts; warnings that a person has issued stay in its ``issued``, and the drafts
+            update or cancel them. ``None`` = ``alerts`` in ``out``.
 
     Raises:
         InputError: a file cannot be written, or an issued warning cannot be read.
     """
     page = render_page(results)
-    issued = read_issued(out / "alerts", results.issuer)
+    issued = read_issued(out / "alerts" if alerts is None else alerts, results.issuer)
     messages = follow_up_issued(draft_warnings(results), issued, results.issuer)
-    alerts = {f"{message.identifier}.xml": as_cap(message, results.issuer) for message in messages}
+    drafts = {f"{message.identifier}.xml": as_cap(message, results.issuer) for message in messages}
     write_products(out, results)
-    for stale in (out / "alerts").glob("*.xml"):
-        if stale.name not in alerts:
-            stale.unlink()
-    for name, content in alerts.items():
+    for name, content in drafts.items():
         write_bytes(out / "alerts" / name, content)
     path = out / "report.html"
     write_text(path, page)
-    _log.info("report: %s, %d alert drafts, %d kB", path, len(alerts), len(page) // 1000)
+    _log.info("report: %s, %d alert drafts, %d kB", path, len(drafts), len(page) // 1000)
     return path

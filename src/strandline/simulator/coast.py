@@ -137,7 +137,8 @@ def simulate_dry_coast(
         "climate": sea.climate,
         "truth": _truth_at_gauge(sea, drawn.storms, drawn.terrain),
     }
-    return Observations(drawn.region, provenance=dict.fromkeys(modalities, SIMULATED), **modalities)
+    provenance = dict.fromkeys(modalities, SIMULATED)
+    return Observations(drawn.region, provenance=provenance, findings=(), **modalities)
 
 
 @dataclass(frozen=True, eq=False)
@@ -328,7 +329,7 @@ def _observe(
         "tide_gauge": observe_gauges(sea.tide_gauge, peaks, quality, rng), "climate": sea.climate, "storms": sea.storms
     }  # fmt: skip
     provenance = {name: SIMULATED for name in _OBSERVED if name == "assets" or name in modalities}
-    return Observations(region, assets=exposure.survey, provenance=provenance, **modalities)
+    return Observations(region, assets=exposure.survey, provenance=provenance, findings=(), **modalities)
 
 
 def _elevation_modality(region: Region, terrain: Terrain, rng: np.random.Generator) -> xr.Dataset:

@@ -85,6 +85,7 @@ def load_coast(path: Path) -> Observations:
         provenance={name: Provenance(**item) for name, item in description["provenance"].items()},
         assets=gpd.read_file(assets, layer="assets") if assets.exists() else None,
         truth=truth,
+        findings=(),
         **datasets,
     )
 

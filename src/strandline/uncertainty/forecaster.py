@@ -1,15 +1,16 @@
 """The forecaster: a calibrated ensemble of students, and its files."""
 
-import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from strandline.distillation.waterlines import FloodArchive, attach_whole_archive
@@ -20,8 +21,16 @@ from strandline.models.inference import predict_members
 from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.prediction import Prediction
 from strandline.models.student import Student
-from strandline.models.weights.load_weights import load_ensemble, save_students
+from strandline.models.weights.load_weights import (
+    CARD,
+    REPLACE,
+    load_card,
+    load_ensemble,
+    save_students,
+    verified_bytes,
+)
 from strandline.observations.arrays import Floats, SingleFloats
+from strandline.observations.sea_level.forecast_window import LEADS
 
 ARCHIVE_FILE = "archive.safetensors"
 """File with the flood archive of a study area's students."""
@@ -138,15 +147,18 @@ def save_forecaster(folder: Path, forecaster: Forecaster, card: Mapping[str, obj
         "miss_rate": forecaster.miss_rate,
         "radius": {str(coverage): radius.tolist() for coverage, radius in forecaster.radius.items()},
     }
-    save_students(folder, forecaster.students, {**card, "calibration": calibration})
     archive = forecaster.archive
     if archive is None:
         (folder / ARCHIVE_FILE).unlink(missing_ok=True)
+        save_students(folder, forecaster.students, {**card, "calibration": calibration})
         return
     tensors = {field.name: getattr(archive, field.name) for field in fields(archive)}
     tensors["class_probability"] = archive.class_probability.half()
     tensors["physics_augmented"] = torch.tensor(archive.physics_augmented)
-    write_bytes(folder / ARCHIVE_FILE, save({name: tensor.contiguous() for name, tensor in tensors.items()}))
+    content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
+    write_bytes(folder / ARCHIVE_FILE, content)
+    digests = {ARCHIVE_FILE: sha256(content).hexdigest()}
+    save_students(folder, forecaster.students, {**card, "calibration": calibration, "sha256": digests})
 
 
 def load_forecaster(folder: Path) -> Forecaster:
@@ -155,23 +167,51 @@ def load_forecaster(folder: Path) -> Forecaster:
     Raises:
         InputError: no students, a card without calibration, or files of an older version.
     """
-    students = load_ensemble(folder)
-    path = folder / "student.json"
-    calibration = json.loads(path.read_text(encoding="utf-8")).get("calibration")
-    if calibration is None:
+    students, card = load_ensemble(folder), load_card(folder)
+    path = folder / CARD
+    calibration = card.get("calibration")
+    if not isinstance(calibration, dict):
         raise InputError(path, "has no calibration", "name the folder of a `strandline run`")
-    archive = load_file(folder / ARCHIVE_FILE) if (folder / ARCHIVE_FILE).exists() else None
+    archive = _load_archive(folder, card)
     if "miss_rate" not in calibration or (archive is not None and "class_probability" not in archive):
         raise InputError(path, "was written by an older version", "run `strandline run` again")
-    return Forecaster(
-        tuple(students),
-        {float(coverage): np.array(leads) for coverage, leads in calibration["radius"].items()},
-        calibration["temperature"],
-        calibration["threshold"],
-        calibration["extrapolation_threshold"],
-        None if archive is None else _as_archive(archive),
-        calibration["miss_rate"],
-    )
+    try:
+        return Forecaster(
+            tuple(students),
+            {float(coverage): _leads(leads) for coverage, leads in calibration["radius"].items()},
+            _number(calibration["temperature"], 1e-6, 1e6),
+            _number(calibration["threshold"], 0.0, 1.0),
+            _number(calibration["extrapolation_threshold"], 0.0, 1.0),
+            None if archive is None else _as_archive(archive),
+            None if calibration["miss_rate"] is None else _number(calibration["miss_rate"], 0.0, 1.0),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, SafetensorError) as error:
+        raise InputError(path, f"is damaged ({type(error).__name__}: {error})", REPLACE) from error
+
+
+def _load_archive(folder: Path, card: Mapping[str, object]) -> dict[str, Tensor] | None:
+    """The maps beside the students; ``None`` = the card lists none and there is none."""
+    path, digests = folder / ARCHIVE_FILE, card.get("sha256")
+    if not path.exists() and not (isinstance(digests, dict) and ARCHIVE_FILE in digests):
+        return None
+    try:
+        return load(verified_bytes(path, card))
+    except SafetensorError as error:
+        raise InputError(path, f"is damaged ({error})", REPLACE) from error
+
+
+def _leads(values: Sequence[float]) -> Floats:
+    """(25,) half-widths [-]."""
+    leads = np.array(values, dtype=np.float64)
+    if leads.shape != (LEADS,) or not (np.isfinite(leads) & (leads >= 0)).all():
+        raise ValueError(f"a radius has {leads.shape} values, or one is no width")
+    return leads
+
+
+def _number(value: object, low: float, high: float) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(f"{value!r} is no number from {low:g} to {high:g}")
+    return float(value)
 
 
 def _as_archive(tensors: Mapping[str, Tensor]) -> FloodArchive:

@@ -13,6 +13,7 @@ from strandline.errors import InputError
 from strandline.observations.readers.formats.reading_process import ReadingProcess, reading_process
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import load_deployment
+from strandline.pipeline.run_folder.generations import open_run
 from strandline.pipeline.study_area import built_in_study_area, open_study_area
 from strandline.watch.agent import MONITORING
 from strandline.watch.assimilation.tide_cache import TideTable
@@ -48,6 +49,7 @@ def prepare(
     if replay is None and region is None:
         raise InputError("watch", "the built-in delta has no streams", "give --replay FROM/TO, or a region file")
     span = None if replay is None else _span(replay)
+    open_run(run)
     deployment = load_deployment(run)
     region_file = None if region is None else load_region_file(region, data)
     announce("open the study area")

@@ -10,12 +10,15 @@ from typing import Any
 
 import pandas as pd
 import rasterio
+from rasterio.errors import RasterioError
 
 from strandline.errors import InputError
+from strandline.pipeline.run_folder.generations import MANIFEST, open_run
 from strandline.report.findings import SURGE_COLUMNS
 from strandline.web.schemas import ActionRecord, Percentiles, ProductRecord, ReturnLevel, RunRecord
 
 MEDIA_TYPES = {
+    MANIFEST: "application/json",
     "report.html": "text/html; charset=utf-8",
     "summary.json": "application/json",
     "plan.md": "text/markdown; charset=utf-8",
@@ -90,8 +93,12 @@ class RunFolder:
 
     def actions(self) -> list[ActionRecord]:
         """Return the actions of the plan, by priority."""
-        actions = read_json(self.path / "plan.json")["actions"]
-        return sorted((ActionRecord.model_validate(action) for action in actions), key=lambda action: action.priority)
+        path = self.path / "plan.json"
+        try:
+            actions = [ActionRecord.model_validate(action) for action in read_json(path)["actions"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
+        return sorted(actions, key=lambda action: action.priority)
 
     def action_levels(self) -> dict[str, float]:
         """Return the sea level [m, region datum] of each emergency action.
@@ -102,23 +109,39 @@ class RunFolder:
         plan = read_json(self.path / "plan.json")
         if "action_parameters" in plan:
             raise InputError(self.path / "plan.json", "was written by an older version", "run `strandline run` again")
-        phases = [] if plan["protocol"] is None else plan["protocol"]["phases"]
-        return {each["name"]: each["event"]["value"] for each in phases if each["event"] is not None}
+        try:
+            phases = [] if plan["protocol"] is None else plan["protocol"]["phases"]
+            return {each["name"]: each["event"]["value"] for each in phases if each["event"] is not None}
+        except (KeyError, TypeError) as error:
+            raise InputError(
+                self.path / "plan.json", f"cannot be read ({error!r})", "run `strandline run` again"
+            ) from error
 
     def surge(self) -> pd.DataFrame:
         """Return the surge forecasts with ``SURGE_COLUMNS``; NaN = a gap, times naive UTC."""
-        return _surge(self.path / "surge.csv", self.file_version("surge.csv"))
+        path = self.path / "surge.csv"
+        try:
+            return _surge(path, self.file_version(path.name))
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
 
     def features(self, name: str) -> list[dict[str, Any]]:
         """Return the features of ``assets.geojson`` or ``zones.geojson``; none where the file is missing."""
         if not (self.path / name).exists():
             return []
-        features: list[dict[str, Any]] = read_json(self.path / name)["features"]
+        try:
+            features: list[dict[str, Any]] = read_json(self.path / name)["features"]
+        except (KeyError, TypeError) as error:
+            raise InputError(self.path / name, "is no GeoJSON", "run `strandline run` again") from error
         return features
 
     def bands(self, name: str) -> list[Band]:
         """Return the bands of a raster."""
-        return _bands(self.path / name, self.file_version(name))
+        path = self.path / name
+        try:
+            return _bands(path, self.file_version(name))
+        except (OSError, RasterioError) as error:
+            raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
 
     def products(self) -> list[ProductRecord]:
         """Return the products that exist."""
@@ -148,7 +171,7 @@ def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
     """Return runs by the names by which they are served: those of their folders.
 
     Raises:
-        InputError: a folder holds no finished run.
+        InputError: a folder holds no finished run, or files that its run did not write.
     """
     runs: dict[str, RunFolder] = {}
     for folder in folders:
@@ -161,6 +184,7 @@ def open_runs(folders: list[Path]) -> dict[str, RunFolder]:
         if not (folder / "summary.json").is_file():
             raise InputError(folder, "holds no finished run", "name the --out folder of a `strandline run`")
         run.record()
+        open_run(folder)
         runs[unique] = run
     return runs
 
@@ -174,7 +198,7 @@ def read_json(path: Path) -> Any:
     try:
         found = path.stat()
         return _read_json(path, (found.st_mtime_ns, found.st_size))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
 
 

@@ -18,7 +18,7 @@ from strandline.models.batch import Batch
 from strandline.models.student import Student
 from strandline.models.weights import load_weights
 from strandline.models.weights.load_weights import load_students, load_teacher
-from strandline.pipeline.checkpoints import Checkpoints
+from strandline.pipeline.run_folder.checkpoints import Checkpoints
 
 TINY = PretrainingConfig(
     coasts=1, storms=6, years=3.0, windows=40, cells=32, members=1, teacher_steps=2, refinement_steps=2,

@@ -22,7 +22,8 @@ def section(path: Path, text: str = TABLE, **changes: object) -> ExtremesSection
 
 
 def test_maxima_are_in_metres_on_the_regions_datum_without_empty_years(tmp_path: Path) -> None:
-    years, maxima = read_annual_maxima(section(tmp_path / "a.csv"))
+    read = read_annual_maxima(section(tmp_path / "a.csv")).value
+    years, maxima = read.years, read.levels
     assert years.tolist() == [1950.0, 1952.0]
     assert maxima.tolist() == pytest.approx([0.82, 1.21])
 

@@ -18,6 +18,7 @@ from strandline.observations.readers.formats.file_limits import check_file, open
 from strandline.observations.readers.formats.rasters import open_raster
 from strandline.observations.readers.formats.tables import read_text
 from strandline.observations.readers.formats.vectors import read_vectors
+from strandline.observations.region_file.toml_file import read_toml
 from tests.fixtures.hostile_files import sparse_file
 
 
@@ -34,6 +35,7 @@ READERS: list[Callable[[Path], object]] = [
     open_fields,
     open_any_raster,
     lambda path: read_vectors(path, []),
+    read_toml,
 ]
 
 

@@ -10,10 +10,12 @@ import rasterio
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from strandline.errors import InputError
+from strandline.observations.readers.formats import rasters
 from strandline.observations.readers.satellite import read_optical, read_sar, read_sar_reference
-from strandline.observations.readers.terrain import read_terrain, water_connected_to_sea
+from strandline.observations.readers.terrain import read_elevation, read_terrain, water_connected_to_sea
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import OpticalSection, SarSection, TerrainSection
 from tests.fixtures.datums import on_datum
@@ -186,7 +188,7 @@ def test_bad_terrain_is_refused_by_name(tmp_path: Path, make: object, parts: lis
 
 
 def test_a_missing_raster_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere\.tif: does not exist"):
+    with pytest.raises(InputError, match=r"nowhere\.tif: cannot be read"):
         read_terrain(terrain_section(tmp_path / "nowhere.tif"), REGION)
 
 
@@ -256,7 +258,7 @@ def test_cells_outside_a_scene_are_nan(tmp_path: Path) -> None:
 
 def test_linear_values_declared_as_decibel_are_refused(tmp_path: Path) -> None:
     digital_numbers = write_tif(tmp_path / "s.tif", np.full(REGION.shape, 130.0))
-    with pytest.raises(InputError, match="'vv' lie outside -60 to 30 dB"):
+    with pytest.raises(InputError, match="half of its values lie above 130"):
         read_sar(sar_section([digital_numbers]), REGION)
 
 
@@ -276,6 +278,61 @@ def test_a_missing_band_is_refused(tmp_path: Path) -> None:
     path = write_tif(tmp_path / "s.tif", np.full(REGION.shape, -10.0))
     with pytest.raises(InputError, match="has 1 bands, not 2"):
         read_sar(sar_section([path], bands={"vv": 1, "vh": 2}), REGION)
+
+
+# --- limits and nonsense ---------------------------------------------------------------------------------------------
+
+
+def test_a_fine_raster_is_read_in_parts_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a49c0fa a fine terrain was read whole and took 15 GB."""
+    fine = Affine(10.0, 0, 599950.0, 0, -10.0, 1101650.0)
+    x, y = centres(fine, 170, 330)
+    values = plane(x, y)
+    values[40:60, 100:160] = -9999.0
+    section = terrain_section(write_tif(tmp_path / "dem.tif", values, fine, nodata=-9999.0))
+    whole = read_elevation(section, REGION)
+    monkeypatch.setattr(rasters, "PIXELS_AT_ONCE", 5_000)
+    np.testing.assert_allclose(read_elevation(section, REGION), whole, atol=1e-9)
+    monkeypatch.setattr(rasters, "MOST_PIXELS", 40_000)
+    with pytest.raises(InputError, match=r"dem\.tif: covers the region with .* at most are read; resample it first"):
+        read_elevation(section, REGION)
+    monkeypatch.setattr(rasters, "MOST_CELLS", 100)
+    with pytest.raises(InputError, match="use a larger cell_size"):
+        read_elevation(section, REGION)
+
+
+@pytest.mark.parametrize(
+    ("scale", "level", "message"),
+    [
+        ("dB", 0.05, "half of its values lie above 0.0 dB, if its scale is 'dB'"),
+        ("linear", -12.0, "100% of its values are negative.*set scale = 'dB'"),
+        ("linear", 250.0, "half of its values lie above 24.0 dB"),
+        ("dB", -60.0, "half of its values lie above -60.0 dB"),
+    ],
+)
+def test_a_radar_scene_in_another_scale_is_refused(tmp_path: Path, scale: str, level: float, message: str) -> None:
+    """On a49c0fa linear power was taken for decibels."""
+    rng = np.random.default_rng(0)
+    path = write_tif(tmp_path / "s.tif", level * (1 + 0.01 * rng.uniform(size=REGION.shape)))
+    section = SarSection.model_validate({"scale": scale, "bands": {"vv": 1}, "scenes": [{"path": path, "time": NOON}]})
+    with pytest.raises(InputError, match=rf"s\.tif: {message}"):
+        read_sar(section, REGION)
+
+
+def test_a_cloud_mask_with_a_value_that_nobody_names_is_refused(tmp_path: Path) -> None:
+    """On a49c0fa a mask of 255 made every pixel clear."""
+    path = write_tif(tmp_path / "o.tif", np.full((2, *REGION.shape), 1500.0))
+    mask = write_tif(tmp_path / "cloud.tif", np.full(REGION.shape, 255.0))
+    with pytest.raises(InputError, match=r"cloud\.tif: its cloud mask holds 255, which is neither cloud nor clear"):
+        read_optical(optical_section({"path": path, "cloud_mask": mask}), REGION)
+    clear = read_optical(optical_section({"path": path, "cloud_mask": mask}, clear_values=[255]), REGION)
+    assert clear["green"].notnull().all()
+
+
+@pytest.mark.parametrize("time", ["3022-01-01T00:00:00Z", "1022-01-01T00:00:00Z", "1722-01-01T00:00:00Z"])
+def test_a_scene_of_another_age_is_refused(time: str, tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match=r"cannot be the time of an observation|is no time of this place"):
+        optical_section({"path": tmp_path / "o.tif", "time": datetime.fromisoformat(time)})
 
 
 # --- optical -----------------------------------------------------------------------------------------------------
@@ -307,9 +364,11 @@ def test_a_cell_with_any_cloud_is_unknown(tmp_path: Path) -> None:
     cloud[10, 20] = 3
     stack = np.stack([np.full((32, 64), 1500.0), np.full((32, 64), 2500.0), cloud])
     path = write_tif(tmp_path / "o.tif", stack, fine)
-    in_band = read_optical(optical_section({"path": path}, cloud_band=3, cloud_values=[9]), REGION)
+    in_band = read_optical(optical_section({"path": path}, cloud_band=3, cloud_values=[9], clear_values=[0, 3]), REGION)
     mask = write_tif(tmp_path / "cloud.tif", cloud, fine)
-    in_file = read_optical(optical_section({"path": path, "cloud_mask": mask}, cloud_values=[9]), REGION)
+    in_file = read_optical(
+        optical_section({"path": path, "cloud_mask": mask}, cloud_values=[9], clear_values=[0, 3]), REGION
+    )
     for optical in (in_band, in_file):
         unknown = np.isnan(optical["near_infrared"].values[0])
         assert np.argwhere(unknown).tolist() == [[0, 0]]

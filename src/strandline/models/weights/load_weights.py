@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from strandline.errors import InputError
@@ -20,6 +21,9 @@ from strandline.models.teacher import Teacher
 Network = TypeVar("Network", bound=Teacher | Student)
 Loaded = TypeVar("Loaded", bound=nn.Module)
 SHIPPED = Path(__file__).parent
+CARD = "student.json"
+"""File of the model card; it states the SHA-256 of every file of weights beside it."""
+REPLACE = "train them again, or repeat `strandline run`"
 SURGE_DECODER = "surge_decoder."
 
 
@@ -42,7 +46,7 @@ def save_students(folder: Path, students: Sequence[Student | MultiHeadStudent], 
     write_bytes(folder / "student.safetensors", content)
     others = card.get("sha256")
     digests = {**(others if isinstance(others, dict) else {}), "student.safetensors": sha256(content).hexdigest()}
-    write_text(folder / "student.json", json.dumps({**card, "sha256": digests}, indent=2) + "\n")
+    write_text(folder / CARD, json.dumps({**card, "sha256": digests}, indent=2) + "\n")
 
 
 def load_without_surge_decoder(seed: int) -> tuple[Teacher, list[Student]]:
@@ -60,9 +64,40 @@ def load_without_surge_decoder(seed: int) -> tuple[Teacher, list[Student]]:
 
 
 def load_card(folder: Path = SHIPPED) -> dict[str, object]:
-    """The model card beside the students."""
-    card: dict[str, object] = json.loads((folder / "student.json").read_text(encoding="utf-8"))
+    """The model card beside the students.
+
+    Raises:
+        InputError: there is none, or it is damaged.
+    """
+    path = folder / CARD
+    if not path.exists():
+        raise InputError(path, "does not exist", "run `strandline pretrain` or name a folder with trained networks")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(path, f"is damaged ({error})", REPLACE) from error
+    if not isinstance(card, dict):
+        raise InputError(path, "is no model card", REPLACE)
     return card
+
+
+def verified_bytes(path: Path, card: Mapping[str, object]) -> bytes:
+    """The content of a file whose SHA-256 a model card states.
+
+    Raises:
+        InputError: the file cannot be read, the card does not list it, or it has changed since.
+    """
+    digests = card.get("sha256")
+    stated = digests.get(path.name) if isinstance(digests, dict) else None
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})", REPLACE) from error
+    if stated is None:
+        raise InputError(path.parent / CARD, f"states no SHA-256 of {path.name}", REPLACE)
+    if sha256(content).hexdigest() != stated:
+        raise InputError(path, f"does not have the SHA-256 that {CARD} states: it was changed or damaged", REPLACE)
+    return content
 
 
 def load_teacher(folder: Path = SHIPPED) -> Teacher:
@@ -105,9 +140,27 @@ def load_ensemble(folder: Path) -> list[Student | MultiHeadStudent]:
     ]
 
 
+def network_like(kind: str, weights: Mapping[str, Tensor]) -> Teacher | Student | MultiHeadStudent:
+    """The network of a class's name with these weights, in evaluation mode.
+
+    Raises:
+        InputError: weights of another network, or no such class.
+    """
+    where = Path(kind)
+    if kind == "Teacher":
+        return _fill(Teacher(), weights, where)
+    if kind == "Student":
+        return _student_of(weights, None, where)
+    if kind == "MultiHeadStudent":
+        return _multi_head_of(weights, where)
+    raise InputError(kind, "is no network of this program", "store a Teacher, a Student or a MultiHeadStudent")
+
+
 def _by_member(path: Path) -> list[dict[str, Tensor]]:
     """The weights of each network in a file, by name."""
     weights = _load(path)
+    if not weights or not all(name.split(".")[0].isdecimal() for name in weights):
+        raise InputError(path, "holds no members of an ensemble", REPLACE)
     count = 1 + max(int(name.split(".")[0]) for name in weights)
     return [{n.split(".", 1)[1]: t for n, t in weights.items() if n.split(".")[0] == str(i)} for i in range(count)]
 
@@ -139,7 +192,7 @@ def _fill(network: Loaded, weights: Mapping[str, Tensor], path: Path) -> Loaded:
         raise InputError(
             path,
             f"holds networks of another version: {wrong[0]} and {len(wrong) - 1} more differ",
-            "train them again, or repeat `strandline run`",
+            REPLACE,
         )
     network.load_state_dict(dict(weights))
     network.eval()
@@ -151,6 +204,15 @@ def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _load(path: Path) -> dict[str, Tensor]:
+    """The weights of a file, as the card beside it lists them.
+
+    Raises:
+        InputError: the file is missing or damaged, or its SHA-256 is not that of the card.
+    """
     if not path.exists():
         raise InputError(path, "does not exist", "run `strandline pretrain` or name a folder with trained networks")
-    return {name: tensor.float() for name, tensor in load_file(path).items()}
+    content = verified_bytes(path, load_card(path.parent))
+    try:
+        return {name: tensor.float() for name, tensor in load(content).items()}
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise InputError(path, f"is damaged ({error})", REPLACE) from error

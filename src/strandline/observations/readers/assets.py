@@ -10,22 +10,32 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Mask
-from strandline.observations.assets import ASSET_CLASSES, ASSET_DETAILS
+from strandline.observations.assets import ASSET_CLASSES, ASSET_DETAILS, ROADS
+from strandline.observations.checks.findings import Checked
+from strandline.observations.checks.survey import HIGHEST, doubts_about_rows, doubts_about_values
+from strandline.observations.checks.times import REMEDY, implausible_years
 from strandline.observations.readers.formats.vectors import read_vectors
 from strandline.observations.region import Region
 from strandline.observations.region_file.data_sections import AssetsSection, LatticeSection
+from strandline.observations.variables import VARIABLES
 
 _log = logging.getLogger(__name__)
+MOST_NODES = 200_000
+"""Of a lattice."""
+_SWAPPED_SHARE = 0.1
+"""Of the rows outside the region, that lie inside once longitude and latitude are swapped."""
 
 
-def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
+def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) -> Checked[gpd.GeoDataFrame]:
     """The assets whose centroid is inside the region, with ``ASSET_COLUMNS``, in the region's CRS.
+
+    How many lie outside is a finding.
 
     Raises:
         InputError: with file, row and remedy.
     """
     if settings.lattice is not None:
-        return build_asset_lattice(settings.lattice, int(settings.survey_year or 0), region, terrain)
+        return Checked(build_asset_lattice(settings.lattice, int(settings.survey_year or 0), region, terrain))
     columns, path = settings.columns, settings.path or Path()  # the section has one where it has no lattice
     frame = read_vectors(path, columns.model_dump(exclude_none=True).values())
     projected = frame.to_crs(region.crs)
@@ -34,25 +44,40 @@ def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) ->
     inside = row >= 0
     if not inside.any():
         _raise_outside(frame, path, region)
+    _refuse_swapped(frame[~inside], path, region)
+    nowhere = ~(np.isfinite(points.x) & np.isfinite(points.y)).to_numpy()
+    if nowhere.any():
+        what = f"lies nowhere on the map of {region.crs} ({nowhere.sum()} such rows)"
+        raise InputError(f"{path} row {int(nowhere.argmax()) + 1}", what, "check its coordinates and the file's CRS")
     _log.info("assets: %d of %d lie in the region", inside.sum(), len(frame))
     chosen = frame[inside]
     if columns.value is not None:
-        value = _numbers(chosen, columns.value, path)
+        value = _numbers(chosen, columns.value, path, "value")
     else:
-        value = _numbers(chosen, str(columns.floor_area), path) * float(settings.value_per_m2 or np.nan)
+        value = _numbers(chosen, str(columns.floor_area), path, "floor_area") * float(settings.value_per_m2 or np.nan)
+        _refuse(chosen, value > HIGHEST["value"], str(columns.floor_area), *_too_much("value"), path=path)
     year = np.full(len(chosen), settings.survey_year)
     if columns.survey_year is not None:
-        year = _numbers(chosen, columns.survey_year, path)
+        year = _numbers(chosen, columns.survey_year, path, None)
+        _refuse(
+            chosen, implausible_years(year), columns.survey_year, "cannot be the year of a survey", REMEDY, path=path
+        )
     identity = np.array([f"asset_{i + 1}" for i in np.flatnonzero(inside)])
     if columns.asset_id is not None:
         identity = chosen[columns.asset_id].astype(str).to_numpy()
     repeated = pd.Series(identity).duplicated()
     if repeated.any():
         raise InputError(path, f"asset_id '{identity[repeated.argmax()]}' occurs twice", "give every asset one id")
-    return gpd.GeoDataFrame(
+    classes = _classes(settings, chosen, path)
+    drawn_wrong = np.isin(classes, ROADS) & ~chosen.geometry.geom_type.str.endswith("LineString").to_numpy()
+    if drawn_wrong.any():
+        first = int(drawn_wrong.argmax())
+        what = f"{classes[first]} '{identity[first]}' is not a line ({drawn_wrong.sum()} such rows)"
+        raise InputError(f"{path} row {chosen.index[first] + 1}", what, "draw roads and bridges as lines")
+    assets = gpd.GeoDataFrame(
         {
             "asset_id": identity,
-            "asset_class": _classes(settings, chosen, path),
+            "asset_class": classes,
             "value": value,
             "survey_year": year.astype(int),
             **_details(settings, chosen, path),
@@ -60,11 +85,20 @@ def read_assets(settings: AssetsSection, region: Region, terrain: xr.Dataset) ->
         geometry=projected.geometry[inside].to_numpy(),
         crs=region.crs,
     )
+    findings = [
+        *doubts_about_rows(len(assets), len(frame), str(path)),
+        *doubts_about_values(assets["value"].to_numpy(), list(assets["asset_id"]), str(path)),
+    ]
+    return Checked(assets, tuple(findings))
 
 
 def build_asset_lattice(lattice: LatticeSection, year: int, region: Region, terrain: xr.Dataset) -> gpd.GeoDataFrame:
     """The same building on every lattice node of known land, in place of a survey."""
     left, bottom, right, top = region.bounds
+    nodes = (right - left) * (top - bottom) / lattice.spacing**2
+    if nodes > MOST_NODES:
+        what = f"a spacing of {lattice.spacing:g} m makes {nodes:,.0f} assets; {MOST_NODES:,} at most are used"
+        raise InputError("assets.lattice", what, "use a larger spacing")
     x, y = np.meshgrid(
         np.arange(left + lattice.spacing / 2, right, lattice.spacing),
         np.arange(top - lattice.spacing / 2, bottom, -lattice.spacing),
@@ -91,9 +125,7 @@ def build_asset_lattice(lattice: LatticeSection, year: int, region: Region, terr
 
 def _raise_outside(frame: gpd.GeoDataFrame, path: Path, region: Region) -> None:
     """Raise InputError because no asset lies inside; the remedy tells whether x and y are swapped."""
-    points = frame.geometry.centroid if frame.crs.is_projected else frame.geometry.representative_point()
-    swapped = gpd.GeoSeries(gpd.points_from_xy(points.y, points.x), crs=frame.crs).to_crs(region.crs)
-    row, _ = region.cells_of(_finite(swapped.x), _finite(swapped.y))
+    row, _ = _cells_when_swapped(frame, region)
     left, bottom, right, top = frame.total_bounds
     raise InputError(
         path,
@@ -101,6 +133,24 @@ def _raise_outside(frame: gpd.GeoDataFrame, path: Path, region: Region) -> None:
         f"{frame.crs.to_string()})",
         "x and y are swapped: write longitude first" if (row >= 0).any() else "check CRS and region",
     )
+
+
+def _refuse_swapped(outside: gpd.GeoDataFrame, path: Path, region: Region) -> None:
+    """Raise InputError if many of the rows outside lie inside once their coordinates are swapped."""
+    if outside.empty or abs(np.subtract(*region.centre_lonlat)) < 2.0:  # a point and its mirror image lie close
+        return
+    row, _ = _cells_when_swapped(outside, region)
+    if (row >= 0).sum() > _SWAPPED_SHARE * len(outside):
+        first = int(outside.index[int((row >= 0).argmax())]) + 1
+        what = f"lies in region '{region.name}' only with x and y swapped ({(row >= 0).sum()} such rows)"
+        raise InputError(f"{path} row {first}", what, "write longitude first in every row")
+
+
+def _cells_when_swapped(frame: gpd.GeoDataFrame, region: Region) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column of each feature with x and y swapped; −1 outside."""
+    points = frame.geometry.centroid if frame.crs.is_projected else frame.geometry.representative_point()
+    swapped = gpd.GeoSeries(gpd.points_from_xy(points.y, points.x), crs=frame.crs).to_crs(region.crs)
+    return region.cells_of(_finite(swapped.x), _finite(swapped.y))
 
 
 def _finite(values: pd.Series) -> np.ndarray:
@@ -125,15 +175,26 @@ def _details(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> di
         numbers = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
         wrong = frame[column].notna().to_numpy() & (~np.isfinite(numbers) | ((numbers < 0) & (name != "crest")))
         what = "is not a number" + ("" if name == "crest" else " of 0 or more")
-        _refuse(frame, wrong, column, what, path, "correct it, or leave the cell empty if unknown")
+        _refuse(frame, wrong, column, what, "correct it, or leave the cell empty if unknown", path=path)
+        low, high = (VARIABLES["elevation"].low, VARIABLES["elevation"].high) if name == "crest" else (0, HIGHEST[name])
+        beyond = (numbers < low) | (numbers > high)
+        _refuse(frame, beyond, column, f"lies outside {low:g} to {high:g}", "correct its unit", path=path)
         details[name] = numbers + settings.datum_shift if name == "crest" else numbers
     return details
 
 
-def _numbers(frame: gpd.GeoDataFrame, column: str, path: Path) -> np.ndarray:
+def _too_much(quantity: str) -> tuple[str, str]:
+    """What is wrong with a number beyond ``HIGHEST``, and the remedy."""
+    what = f"gives a {quantity.replace('_', ' ')} above {HIGHEST[quantity]:g}, which no asset has"
+    return what, "correct the row or its unit: values are EUR of 2010, areas m2"
+
+
+def _numbers(frame: gpd.GeoDataFrame, column: str, path: Path, quantity: str | None) -> np.ndarray:
     numbers: np.ndarray = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
     wrong = ~np.isfinite(numbers) | (numbers < 0)
-    _refuse(frame, wrong, column, "is not a number of 0 or more", path, "correct it, or drop the row")
+    _refuse(frame, wrong, column, "is not a number of 0 or more", "correct it, or drop the row", path=path)
+    if quantity is not None:
+        _refuse(frame, numbers > HIGHEST[quantity], column, *_too_much(quantity), path=path)
     return numbers
 
 
@@ -143,11 +204,11 @@ def _classes(settings: AssetsSection, frame: gpd.GeoDataFrame, path: Path) -> np
         return np.full(len(frame), settings.asset_class)
     classes = frame[column].astype(str).map(lambda label: settings.classes.get(label, label))
     remedy = f"map it in assets.classes to one of {', '.join(ASSET_CLASSES)}"
-    _refuse(frame, ~classes.isin(ASSET_CLASSES).to_numpy(), column, "is not an asset class", path, remedy)
+    _refuse(frame, ~classes.isin(ASSET_CLASSES).to_numpy(), column, "is not an asset class", remedy, path=path)
     return np.asarray(classes)
 
 
-def _refuse(frame: gpd.GeoDataFrame, wrong: Mask, column: str, what: str, path: Path, remedy: str) -> None:
+def _refuse(frame: gpd.GeoDataFrame, wrong: Mask, column: str, what: str, remedy: str, *, path: Path) -> None:
     """Raise InputError with the first wrong row, if there is one."""
     rows = np.flatnonzero(wrong)
     if rows.size:

@@ -9,6 +9,7 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
+from strandline.observations.checks.times import check_times
 from strandline.observations.readers.formats.fields import find_variable, load, open_fields, times_of
 from strandline.observations.readers.formats.resampling import hourly_mean, hours_between
 from strandline.observations.readers.formats.tables import TextTable, read_table
@@ -45,6 +46,7 @@ def read_climate(settings: ClimateSection, region: Region) -> xr.Dataset:
     with open_fields(path) as dataset:
         available = ", ".join(map(str, dataset.data_vars))
         time = times_of(dataset, path)
+        check_times(time.values.reshape(-1), path)
         found = {}
         for name, (standard_names, names) in _NAMES.items():
             stated = settings.names.get(name)  # type: ignore[call-overload]

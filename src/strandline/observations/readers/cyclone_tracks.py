@@ -8,6 +8,8 @@ import numpy as np
 import xarray as xr
 
 from strandline.errors import InputError
+from strandline.observations.checks.positions import great_circle_distance
+from strandline.observations.checks.times import REMEDY, implausible_times
 from strandline.observations.readers.formats.tables import TextTable, read_table
 from strandline.observations.readers.formats.timestamps import parse_times
 from strandline.observations.readers.formats.units import to_si
@@ -17,8 +19,6 @@ from strandline.observations.variables import as_variable, check_variables
 
 _log = logging.getLogger(__name__)
 
-_EARTH_RADIUS = 6371.0
-"""[km] Mean radius."""
 _COLUMNS = {
     "track_id": ("track_id", "time", "lon", "lat", "wind", "slp"),
     "SID": ("SID", "ISO_TIME", "LON", "LAT", "WMO_WIND", "WMO_PRES"),
@@ -66,6 +66,8 @@ def read_tracks(path: Path, points: Sequence[tuple[float, float]], distance: flo
     if not chosen.size:
         return None
     selected = TextTable(table.path, table.frame.iloc[chosen], table.first_row)
+    at = parse_times(selected, time)
+    selected.refuse(implausible_times(at), [time], "cannot be the time of an observation", REMEDY)
     storms = xr.Dataset(
         {
             "maximum_wind": as_variable("maximum_wind", ("fix",), to_si(selected.numbers(wind, ()), "kt")),
@@ -74,20 +76,10 @@ def read_tracks(path: Path, points: Sequence[tuple[float, float]], distance: flo
         {
             "fix": np.arange(chosen.size),
             "storm": ("fix", names.iloc[chosen].to_numpy(dtype=str)),
-            "time": ("fix", parse_times(selected, time)),
+            "time": ("fix", at),
             "longitude": ("fix", x[chosen]),
             "latitude": ("fix", y[chosen]),
         },
     )
     check_variables(storms, path)
     return storms
-
-
-def great_circle_distance(
-    longitude: np.ndarray, latitude: np.ndarray, to_longitude: float, to_latitude: float
-) -> np.ndarray:
-    """Great-circle distances [km] between positions in degrees (haversine formula)."""
-    phi, to_phi = np.deg2rad(latitude), np.deg2rad(to_latitude)
-    half = np.sin((phi - to_phi) / 2) ** 2
-    half += np.cos(phi) * np.cos(to_phi) * np.sin(np.deg2rad(longitude - to_longitude) / 2) ** 2
-    return np.asarray(2 * _EARTH_RADIUS * np.arcsin(np.sqrt(np.minimum(half, 1.0))))

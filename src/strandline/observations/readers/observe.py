@@ -7,6 +7,7 @@ from typing import Any
 
 import xarray as xr
 
+from strandline.observations.checks.findings import Finding
 from strandline.observations.observations import Observations, Provenance
 from strandline.observations.readers.assets import read_assets
 from strandline.observations.readers.climate import read_climate
@@ -50,12 +51,13 @@ def observe(region_file: RegionFile, execute: Executor = in_this_process) -> Obs
     datasets = {name: execute(files_of(region_file, name), read) for name, read in dataset_readers(region_file).items()}
     present = {name: dataset for name, dataset in datasets.items() if dataset is not None}
     provenance = {name: provenance_of(region_file, name) for name in present}
-    assets = None
+    assets, findings = None, tuple[Finding, ...]()
     if region_file.assets is not None:
         read = partial(read_assets, region_file.assets, region_file.region, present["terrain"])
-        assets = execute(files_of(region_file, "assets"), read)
+        survey = execute(files_of(region_file, "assets"), read)
+        assets, findings = survey.value, survey.findings
         provenance["assets"] = provenance_of(region_file, "assets")
-    return Observations(region_file.region, provenance=provenance, assets=assets, **present)
+    return Observations(region_file.region, provenance=provenance, assets=assets, findings=findings, **present)
 
 
 def dataset_readers(region_file: RegionFile) -> dict[str, Callable[[], xr.Dataset | None]]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,12 @@ from strandline.observations.variables import as_variable, check_variables
 
 _log = logging.getLogger(__name__)
 
+_TYPICAL_DECIBEL = (-45.0, 0.0)
+"""Of the median of a scene in sigma nought. Calm water lies near -25 dB, cities near -5 dB; linear power read as
+decibels lies above 0. An assumption."""
+_NEGATIVE_POWER = 0.01
+"""Share that the removal of noise may leave [-]."""
+
 
 def read_sar(settings: SarSection, region: Region) -> xr.Dataset:
     """The ``sar`` modality: ``vv`` (and ``vh``) in dB, (scene, y, x). Cells are averaged in linear power.
@@ -33,8 +40,9 @@ def read_sar(settings: SarSection, region: Region) -> xr.Dataset:
     for scene in scenes:
         with open_raster(scene.path) as dataset:
             for name, band in bands.items():
-                power = read_on_grid(dataset, band, region, settings.nodata, _to_power(settings.scale))
+                power = read_on_grid(dataset, band, region, settings.nodata, _to_power(settings.scale, scene.path))
                 maps[name].append(_to_decibel(power))
+                _check_layer(name, maps[name][-1], scene.path)
         if all(np.isnan(layers[-1]).all() for layers in maps.values()):
             what = f"covers no cell of region '{region.name}'"
             raise NoCoverage(scene.path, what, "remove this scene, or check nodata and scale")
@@ -53,7 +61,7 @@ def read_sar_reference(settings: SarSection, region: Region) -> xr.Dataset | Non
         total, count = np.zeros(region.shape), np.zeros(region.shape)
         for path in settings.reference:
             with open_raster(path) as dataset:
-                power = read_on_grid(dataset, band, region, settings.nodata, _to_power(settings.scale))
+                power = read_on_grid(dataset, band, region, settings.nodata, _to_power(settings.scale, path))
             seen = ~np.isnan(power)
             total[seen] += power[seen]
             count += seen
@@ -84,6 +92,7 @@ def read_optical(settings: OpticalSection, region: Region) -> xr.Dataset:
             for name, band in bands.items():
                 reflectance = settings.reflectance_scale * read_on_grid(dataset, band, grid, settings.nodata)
                 maps[name].append(np.where(clear, reflectance, np.nan))
+                _check_layer(name, maps[name][-1], f"{scene.path} (reflectance_scale?)")
     optical = _scenes(maps, scenes, grid)
     check_variables(optical, "optical (reflectance_scale?)")
     seen = 100 * float(optical["green"].notnull().mean())
@@ -91,16 +100,32 @@ def read_optical(settings: OpticalSection, region: Region) -> xr.Dataset:
     return optical
 
 
-def _to_power(scale: str) -> Callable[[Floats], Floats]:
+def _to_power(scale: str, path: Path) -> Callable[[Floats], Floats]:
+    """Backscatter in linear power; refuses values that the stated scale cannot have."""
+
     def convert(values: Floats) -> Floats:
         if scale == "dB":
-            return np.asarray(10.0 ** (values / 10.0), dtype=np.float64)
-        return np.where(values > 0, values, np.nan)  # zero power = border of a scene, not a measurement
+            power = np.asarray(10.0 ** (np.clip(values, -200.0, 200.0) / 10.0), dtype=np.float64)
+        else:
+            power = np.where(values > 0, values, np.nan)  # zero power = border of a scene, not a measurement
+            if (values < 0).sum() > _NEGATIVE_POWER * (~np.isnan(values)).sum():
+                what = f"{np.mean(values[~np.isnan(values)] < 0):.0%} of its values are negative, which no power is"
+                raise InputError(path, what, "the values look like decibels: set scale = 'dB'")
+        known = power[~np.isnan(power)]
+        median = float(_to_decibel(np.median(known))) if known.size else _TYPICAL_DECIBEL[0]
+        if not _TYPICAL_DECIBEL[0] <= median < _TYPICAL_DECIBEL[1]:
+            what = f"half of its values lie above {median:.1f} dB, if its scale is '{scale}'"
+            raise InputError(path, what, "give calibrated sigma nought, and set 'scale' to 'linear' or 'dB' as it is")
+        return power
 
     return convert
 
 
-def _to_decibel(power: Floats) -> Floats:
+def _check_layer(name: str, values: Floats, where: object) -> None:
+    check_variables(xr.Dataset({name: as_variable(name, ("y", "x"), values)}), where)
+
+
+def _to_decibel(power: npt.ArrayLike) -> Floats:
     return np.asarray(10.0 * np.log10(power), dtype=np.float64)
 
 
@@ -111,6 +136,10 @@ def _clear(scene: SceneSection, settings: OpticalSection, grid: Region) -> npt.N
         return np.ones(grid.shape, dtype=bool)
 
     def cloudy(values: Floats) -> Floats:
+        known = np.isnan(values) | np.isin(values, [*settings.cloud_values, *settings.clear_values])
+        if not known.all():
+            what = f"its cloud mask holds {values[~known][0]:g}, which is neither cloud nor clear"
+            raise InputError(path, what, "add it to 'cloud_values' or to 'clear_values'")
         return np.where(np.isnan(values), 1.0, np.isin(values, settings.cloud_values).astype(float))
 
     band = 1 if scene.cloud_mask else int(settings.cloud_band or 1)

@@ -4,9 +4,12 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from utide._ut_constants import constit_index_dict
 
 from strandline.errors import InputError
+from strandline.observations.checks.findings import Checked
+from strandline.observations.checks.published_tide import doubts_about_constants
 from strandline.observations.readers.formats.tables import read_table
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 
@@ -21,10 +24,11 @@ _AMBIGUOUS = ("S1", "M1")
 """Constituents whose argument is defined in several ways."""
 
 
-def read_tidal_constants(path: Path, station: str, latitude: float) -> TidalConstants:
+def read_tidal_constants(path: Path, station: str, latitude: float) -> Checked[TidalConstants]:
     """The constants of one station of a table ``id,name,amplitude_m,phase_deg`` in utide's convention.
 
-    Constituents unknown to utide and those with an ambiguous argument are skipped and logged.
+    Constituents unknown to utide and those with an ambiguous argument are left out; those that no TICON station has are
+    a finding.
 
     Args:
         path: the table, gzipped or not.
@@ -32,7 +36,8 @@ def read_tidal_constants(path: Path, station: str, latitude: float) -> TidalCons
         latitude: of the station [degrees north].
 
     Raises:
-        InputError: no such station (lists similar ones), or a value that is not a number.
+        InputError: no such station (lists similar ones), a value that is not a number, a negative amplitude, a phase
+            beyond a circle, or a constituent that occurs twice.
     """
     table = read_table(path)
     ids = table.column("id")
@@ -46,16 +51,25 @@ def read_tidal_constants(path: Path, station: str, latitude: float) -> TidalCons
     if np.isnan(amplitudes).any() or np.isnan(phases).any():
         first = int(rows[np.flatnonzero(np.isnan(amplitudes) | np.isnan(phases))[0]])
         raise InputError(table.row(first), "lacks amplitude or phase", "complete or drop the row")
+    for wrong, what, remedy in (
+        (amplitudes < 0, "has a negative amplitude", "turn its phase by 180 degrees instead"),
+        (np.abs(phases) > 360, "has a phase beyond 360 degrees", "phases are degrees of Greenwich phase lag"),
+        (pd.Series(names).duplicated().to_numpy(), "occurs twice for this station", "keep one row a constituent"),
+    ):
+        if wrong.any():
+            first = int(np.flatnonzero(wrong)[0])
+            raise InputError(table.row(int(rows[first])), f"{names[first]} {what}", remedy)
     amplitude: dict[str, float] = {}
     phase: dict[str, float] = {}
-    skipped: list[str] = []
+    skipped: dict[str, float] = {}
     for ticon_name, metres, degrees in zip(names, amplitudes, phases, strict=True):
         name = _UTIDE_NAMES.get(str(ticon_name), str(ticon_name))
         if name in _AMBIGUOUS or name not in constit_index_dict:
-            skipped.append(str(ticon_name))
+            skipped[str(ticon_name)] = float(metres)
             continue
         amplitude[name] = float(metres)
         phase[name] = float((degrees + _PHASE_SHIFT.get(name, 0.0)) % 360.0)
     _log.info("tidal constants of %s: %d used, skipped %s", station, len(amplitude), ", ".join(skipped))
     source = f"{path.name}, station {station}"
-    return TidalConstants(station, latitude, source, amplitude, phase)
+    findings = tuple(doubts_about_constants(amplitude, skipped, f"{path} station '{station}'"))
+    return Checked(TidalConstants(station, latitude, source, amplitude, phase), findings)

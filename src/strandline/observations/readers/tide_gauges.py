@@ -7,9 +7,10 @@ import numpy as np
 import xarray as xr
 
 from strandline.errors import InputError
+from strandline.observations.checks.quality import MISSING, flag_quality
+from strandline.observations.checks.times import check_times
 from strandline.observations.readers.formats.resampling import hourly_flags, hourly_mean, hours_between
 from strandline.observations.readers.formats.tide_gauge_formats import READERS, Readings
-from strandline.observations.readers.quality import MISSING, flag_quality
 from strandline.observations.region_file.data_sections import TideGaugeSection
 from strandline.observations.region_file.values import as_datetime64
 from strandline.observations.variables import as_variable
@@ -67,6 +68,7 @@ def read_readings(gauge: TideGaugeSection) -> Readings:
     files = ", ".join(str(path) for path in gauge.paths)
     if (np.diff(time) <= np.timedelta64(0)).any():
         raise InputError(files, f"the files of gauge '{gauge.name}' overlap in time", "keep each time in one file")
+    check_times(time, files)
     if np.isnan(level).all():
         raise InputError(
             files, f"gauge '{gauge.name}' has no reading: every level is missing", "check column and markers"

@@ -13,6 +13,9 @@ from strandline.observations.region_file.values import (
     Instant,
     Latitude,
     Longitude,
+    NoData,
+    ObservationTime,
+    ObservationYear,
     Positive,
     Section,
     Share,
@@ -32,13 +35,15 @@ def _known_class(name: str) -> str:
 
 
 AssetClass = Annotated[str, AfterValidator(_known_class)]
+ValuePerArea = Annotated[float, Field(gt=0, le=1e6)]
+"""[EUR 2010 per m2]"""
 
 
 class PermanentWaterSection(Section):
     """Either a raster (1 = water), or the cells below a level [m, region datum] that join the sea point."""
 
     path: DataPath | None = None
-    below: float | None = None
+    below: Annotated[float, Field(ge=-50, le=200)] | None = None
 
     @model_validator(mode="after")
     def _either(self) -> "PermanentWaterSection":
@@ -51,9 +56,9 @@ class TerrainSection(Sourced, Heights):
     """The elevation product; ``elevation_error`` [m] is its deviation."""
 
     path: DataPath
-    elevation_error: Annotated[float, Field(ge=0)]
+    elevation_error: Annotated[float, Field(ge=0, le=20)]
     permanent_water: PermanentWaterSection
-    nodata: float | None = None
+    nodata: NoData | None = None
 
 
 class GaugeColumns(Section):
@@ -107,7 +112,7 @@ class TideGaugeSection(GaugeFileSection, Sourced):
 
     longitude: Longitude
     latitude: Latitude
-    mean_sea_level: float | tuple[Instant, Instant]
+    mean_sea_level: Annotated[float, Field(ge=-15, le=20)] | tuple[Instant, Instant]
     minimum_share: Share
 
 
@@ -115,7 +120,7 @@ class SceneSection(Section):
     """One satellite image: file, acquisition time and, for optical images, the cloud mask."""
 
     path: DataPath
-    time: Instant
+    time: ObservationTime
     cloud_mask: DataPath | None = None
 
 
@@ -133,7 +138,7 @@ class SarSection(Sourced):
     bands: RadarBands
     scenes: Annotated[tuple[SceneSection, ...], Field(min_length=1)]
     reference: tuple[DataPath, ...] = ()
-    nodata: float | None = None
+    nodata: NoData | None = None
 
 
 class OpticalBands(Section):
@@ -148,15 +153,16 @@ class OpticalSection(Sourced):
     """Optical scenes. Reflectance = stored value times ``reflectance_scale``.
 
     Clouds come from a scene's ``cloud_mask`` raster or from ``cloud_band`` of the scene itself;
-    ``cloud_values`` are the values that mean cloud.
+    ``cloud_values`` are the values that mean cloud, ``clear_values`` those that do not; any other is refused.
     """
 
     bands: OpticalBands
-    reflectance_scale: Positive
+    reflectance_scale: Annotated[float, Field(gt=0, le=1)]
     scenes: Annotated[tuple[SceneSection, ...], Field(min_length=1)]
     cloud_band: Band | None = None
     cloud_values: tuple[int, ...] = (1,)
-    nodata: float | None = None
+    clear_values: tuple[int, ...] = (0,)
+    nodata: NoData | None = None
 
 
 class ClimateColumns(Section):
@@ -213,7 +219,7 @@ class ClimateSection(Sourced):
     path: DataPath | None = None
     station: WeatherStationSection | None = None
     names: dict[Literal["pressure", "wind_east", "wind_north", "sea_level"], str] = Field(default_factory=dict)
-    margin: Annotated[float, Field(ge=0)] = 2.0
+    margin: Annotated[float, Field(ge=0, le=90)] = 2.0
     sea_level: Heights | None = None
 
     @model_validator(mode="after")
@@ -227,7 +233,7 @@ class StormsSection(Sourced):
     """Cyclone tracks (IBTrACS CSV, knots and hPa): every storm that comes within ``distance`` [km]."""
 
     path: DataPath
-    distance: Positive
+    distance: Annotated[float, Field(gt=0, le=20_100)]
 
 
 class TidesSection(Sourced):
@@ -285,8 +291,8 @@ class LatticeSection(Section):
 
     spacing: Positive
     asset_class: AssetClass
-    floor_area: Positive
-    value_per_m2: Positive
+    floor_area: Annotated[float, Field(gt=0, le=1e7)]
+    value_per_m2: ValuePerArea
 
 
 class AssetsSection(Sourced, OptionalHeights):
@@ -303,8 +309,8 @@ class AssetsSection(Sourced, OptionalHeights):
     columns: AssetColumns = AssetColumns()
     classes: dict[str, AssetClass] = Field(default_factory=dict)
     asset_class: AssetClass | None = None
-    value_per_m2: Positive | None = None
-    survey_year: int | None = None
+    value_per_m2: ValuePerArea | None = None
+    survey_year: ObservationYear | None = None
 
     @model_validator(mode="after")
     def _either(self) -> "AssetsSection":

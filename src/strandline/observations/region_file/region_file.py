@@ -15,7 +15,7 @@ from strandline.observations.region_file.data_sections import DataSections
 from strandline.observations.region_file.datum_statements import demand_datums
 from strandline.observations.region_file.feed_sections import AnyStream
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
-from strandline.observations.region_file.values import Crs, Instant, Positive, Section, as_datetime64
+from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
 from strandline.observations.region_file.vertical_datum import RegionDatum
 from strandline.observations.region_file.warnings_section import WarningsSection
 
@@ -25,10 +25,10 @@ Continent = Literal["africa", "asia", "central america", "europe", "north americ
 class RegionSection(Section):
     """Fields of ``strandline.observations.region.Region``; ``country`` is an ISO 3166 alpha-3 code."""
 
-    name: str
+    name: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
     crs: Crs
     bounds: tuple[float, float, float, float]
-    cell_size: Positive
+    cell_size: Annotated[float, Field(ge=0.5, le=50_000)]
     vertical_datum: RegionDatum
     sea_point: tuple[float, float]
     continent: Continent
@@ -49,7 +49,7 @@ class SeaLevelRise(Section):
     """
 
     name: str
-    rise: float
+    rise: Annotated[float, Field(ge=-5, le=20)]
     source: str
 
     @model_validator(mode="before")
@@ -69,10 +69,14 @@ class SeaLevelRise(Section):
         return {"name": f"{wanted[0]}, {wanted[1]}", "rise": float(row["median"]), "source": source, **rest}
 
 
+ReturnPeriod = Annotated[float, Field(gt=1, le=100_000)]
+"""[years]"""
+
+
 class ScenariosSection(Section):
     """Sea-level rise scenarios and return periods [years, ascending] of the hazard maps."""
 
-    return_periods: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    return_periods: Annotated[tuple[ReturnPeriod, ...], Field(min_length=1, max_length=30)]
     sea_level_rise: tuple[SeaLevelRise, ...] = ()
 
     @model_validator(mode="after")
@@ -95,13 +99,13 @@ class PlanningSection(Section):
     all-clear waits for it after the sea has fallen, and without it for a person.
     """
 
-    budget: Annotated[float, Field(ge=0)] | None = None
-    crews: Annotated[int, Field(ge=0)] | None = None
+    budget: Annotated[float, Field(ge=0, le=1e13)] | None = None
+    crews: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     clearance_hours: Annotated[float, Field(gt=0, le=120)] | None = None
     people_per_vehicle: Annotated[float, Field(ge=1, le=100)] | None = None
     share_on_foot: Annotated[float, Field(ge=0, le=1)] | None = None
     night_hours: tuple[HourOfDay, HourOfDay] = (22.0, 6.0)
-    drainage_hours: Annotated[float, Field(gt=0)] | None = None
+    drainage_hours: Annotated[float, Field(gt=0, le=8766)] | None = None
 
 
 class SplitSection(Section):

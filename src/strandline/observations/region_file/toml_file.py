@@ -9,6 +9,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from strandline.errors import InputError
+from strandline.observations.readers.formats.file_limits import read_limited
+
+LARGEST = 4 << 20
+"""[bytes] Of a TOML file."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -18,13 +22,13 @@ def read_toml(path: Path) -> dict[str, Any]:
         InputError: the file cannot be read, is not text, or not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})", "give the path of a TOML file") from error
+        return tomllib.loads(read_limited(path, LARGEST).decode("utf-8"))
     except UnicodeDecodeError as error:
         raise InputError(path, f"is not text (byte {error.start})", "give a TOML file in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(path, f"is not TOML: {error}", "correct that line") from error
+    except RecursionError as error:
+        raise InputError(path, "nests its values too deeply", "give a region file as in examples/README.md") from error
 
 
 def describe_errors(where: object, model: type[BaseModel], error: ValidationError) -> list[InputError]:

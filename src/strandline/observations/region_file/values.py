@@ -6,9 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pyproj import CRS
 from pyproj.exceptions import CRSError
+
+from strandline.observations.checks.times import (
+    FIRST_STORABLE,
+    LAST_STORABLE,
+    REMEDY,
+    implausible_times,
+    implausible_years,
+)
 
 
 def parse_time_zone(text: str) -> tzinfo:
@@ -45,6 +53,8 @@ def _valid_crs(text: str) -> str:
 
 def _to_utc(value: object) -> object:
     """A TOML date (midnight UTC) or a date-time with its offset, as an aware UTC ``datetime``."""
+    if isinstance(value, date) and not FIRST_STORABLE <= value.year <= LAST_STORABLE:
+        raise ValueError(f"{value} is no time of this place; check the year")
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError(f"{value} has no time zone; write {value.isoformat()}Z for UTC")
@@ -54,7 +64,21 @@ def _to_utc(value: object) -> object:
     raise ValueError(f"{value!r} is not a date; write 2022-11-22 or 2022-11-22T08:00:00Z without quotes")
 
 
+def _observed(instant: datetime) -> datetime:
+    if implausible_times(np.array([as_datetime64(instant)])).any():
+        raise ValueError(f"{instant} cannot be the time of an observation; {REMEDY}")
+    return instant
+
+
+def _observed_year(year: int) -> int:
+    if implausible_years(np.array([year])).any():
+        raise ValueError(f"{year} cannot be the year of an observation; {REMEDY}")
+    return year
+
+
 def _from_data_folder(path: Path, info: ValidationInfo) -> Path:
+    if "\0" in str(path):
+        raise ValueError(f"{str(path)!r} holds a NUL, which no path does; write the file's path")
     folder: Path = info.context["data"] if info.context else Path()
     return folder / path
 
@@ -64,6 +88,8 @@ def _as_list(value: object) -> object:
 
 
 Instant = Annotated[datetime, BeforeValidator(_to_utc)]
+ObservationTime = Annotated[Instant, AfterValidator(_observed)]
+ObservationYear = Annotated[int, AfterValidator(_observed_year)]
 DataPath = Annotated[Path, AfterValidator(_from_data_folder)]
 DataPaths = Annotated[tuple[DataPath, ...], BeforeValidator(_as_list), Field(min_length=1)]
 TimeZone = Annotated[str, AfterValidator(_valid_time_zone)]
@@ -71,6 +97,7 @@ Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
+NoData = Annotated[float, AllowInfNan(True)]
 Character = Annotated[str, Field(min_length=1, max_length=1)]
 Band = Annotated[int, Field(ge=1)]
 Crs = Annotated[str, AfterValidator(_valid_crs)]
@@ -82,9 +109,9 @@ def as_datetime64(instant: datetime) -> np.datetime64:
 
 
 class Section(BaseModel):
-    """A table of the region file: immutable, without unknown keys."""
+    """A table of the region file: immutable, without unknown keys; every number is finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
 
 
 class Sourced(Section):

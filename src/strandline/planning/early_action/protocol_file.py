@@ -64,7 +64,7 @@ def protocol_to_toml(protocol: Protocol) -> str:
 def _protocol_of_plan(path: Path) -> dict[str, Any]:
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(path, f"is no plan ({error})", "give the plan.json of a run, or a protocol in TOML") from error
     protocol = plan.get("protocol") if isinstance(plan, dict) else None
     if not isinstance(protocol, dict):

@@ -96,7 +96,7 @@ def _read(path: Path, issuer: Issuer) -> FloodWarning:
     try:
         root = ElementTree.parse(path).getroot()
         return _as_warning(root, issuer)
-    except (OSError, ElementTree.ParseError, LookupError, ValueError) as error:
+    except (OSError, ElementTree.ParseError, LookupError, ValueError, TypeError) as error:
         raise InputError(path, f"is not a message of this program ({error})", "move it out of this folder") from error
 
 
@@ -145,7 +145,10 @@ def _text(parent: ElementTree.Element, element: str) -> str:
 
 
 def _time(text: str) -> pd.Timestamp:
-    return pd.Timestamp(text).tz_convert(None)
+    time = pd.Timestamp(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return time.tz_convert(None)
 
 
 def _ring(text: str) -> Ring:

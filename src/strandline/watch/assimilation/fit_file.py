@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from strandline.errors import InputError
 from strandline.files import write_text
@@ -33,7 +33,7 @@ def load_fit(folder: Path) -> SeaLevelFit:
     path = folder / FIT_FILE
     try:
         return _from_fields(_FIELDS.validate_json(path.read_bytes()))
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError, TypeError, IndexError, RecursionError) as error:  # ValidationError is a ValueError
         why = str(error).splitlines()[0]  # pydantic lists every field
         what = f"is damaged or was written by another version ({why})"
         raise InputError(path, what, "delete it; the watch fits it again") from error
@@ -76,6 +76,14 @@ def _to_fields(fitted: SeaLevelFit) -> _Fields:
 
 
 def _from_fields(fields: _Fields) -> SeaLevelFit:
+    """The fit from the numbers of its file.
+
+    Raises:
+        ValueError: their number does not fit, or one is not finite.
+    """
+    numbers = (fields.coefficients, fields.shocks, *fields.transition, fields.spread_factors, fields.storm_bounds)
+    if not np.isfinite(np.concatenate([np.array(each, dtype=float) for each in numbers])).all():
+        raise ValueError("a number is not finite")
     process = SurgeProcess(np.array(fields.coefficients), np.array(fields.shocks), np.array(fields.transition))
     sensors = tuple(
         Sensor(stream, ahead, gain, persistence, np.array(shocks), zero, noise)

@@ -1,7 +1,7 @@
 """Quality control of a stream's recent readings, before they are assimilated.
 
 Finds impossible values, clocks that are ahead, wrong units, spikes and stuck sensors. The rules for spikes and stuck
-values are those for records (``observations/readers/quality.py``). Plausible errors (a datum jump, a slow drift) show
+values are those for records (``observations/checks/quality.py``). Plausible errors (a datum jump, a slow drift) show
 only against other streams; the filter detects them.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strandline.observations.arrays import Floats, Mask, Times
-from strandline.observations.readers.quality import SIGMAS, find_spikes, find_stuck, robust_deviation
+from strandline.observations.checks.quality import SIGMAS, find_spikes, find_stuck, robust_deviation
 from strandline.observations.variables import VARIABLES
 from strandline.watch.clock import CLOCK_TOLERANCE
 from strandline.watch.readings import Quality, Reading

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from strandline.observations.checks.cross_checks import Published
 from strandline.observations.checks.datums import check_datums
 from strandline.observations.checks.findings import Finding
 from strandline.observations.region_file import RegionFile
@@ -100,4 +101,4 @@ def check(
     land = xr.Dataset({"elevation": (("y", "x"), elevation + terrain), "permanent_water": (("y", "x"), water)})
     years = np.arange(1990.0, 2022.0)
     published = mean + TIDE + 1.1 + 0.25 * np.random.default_rng(7).gumbel(size=years.size) + maxima
-    return check_datums(stated, land, record, (years, published))
+    return check_datums(stated, land, record, Published(years=years, maxima=published))

@@ -1,11 +1,11 @@
 """All checks of datums, and what a person has accepted of their findings."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import xarray as xr
 
-from strandline.observations.arrays import Floats
+from strandline.observations.checks.cross_checks import Published
 from strandline.observations.checks.datums.gauge_records import gauge_records
 from strandline.observations.checks.datums.ground import compare_with_sea, ground_of
 from strandline.observations.checks.datums.highest_readings import compare_with_maxima
@@ -23,29 +23,27 @@ def check_datums(
     region_file: RegionFile,
     terrain: xr.Dataset | None,
     gauge: xr.Dataset | None,
-    maxima: tuple[Floats, Floats] | None = None,
-    tide: Mapping[str, float] | None = None,
+    published: Published,
 ) -> tuple[Finding, ...]:
     """Where the data contradicts the datums that the region file states; nothing is said of data that is absent.
 
     Args:
         terrain, gauge: the modalities ``terrain`` and ``tide_gauge``.
-        maxima: years and annual maxima [m, region datum] of [extremes].
-        tide: constituent → amplitude [m] of published constants.
+        published: tidal constants and annual maxima.
     """
-    return tuple(accept(_findings(region_file, terrain, gauge, maxima, tide or {}), region_file.accepted))
+    return tuple(accept(_findings(region_file, terrain, gauge, published), region_file.accepted))
 
 
 def _findings(
     region_file: RegionFile,
     terrain: xr.Dataset | None,
     gauge: xr.Dataset | None,
-    maxima: tuple[Floats, Floats] | None,
-    tide: Mapping[str, float],
+    published: Published,
 ) -> Iterator[Finding]:
     if gauge is None:
         return
     records = gauge_records(region_file.tide_gauge, gauge)
+    tide = {} if published.constants is None else published.constants.amplitude
     season = tide.get("SA", 0.0) + tide.get("SSA", 0.0) or USUAL_SEASON
     for record in records:
         yield from compare_with_statement(record, region_file.region_section.vertical_datum, season)
@@ -53,8 +51,8 @@ def _findings(
     if not records or records[0].section is not region_file.tide_gauge[0]:
         return
     own = records[0]
-    if maxima is not None and region_file.extremes is not None:
-        yield from compare_with_maxima(own, *maxima, region_file.extremes)
+    if published.years is not None and published.maxima is not None and region_file.extremes is not None:
+        yield from compare_with_maxima(own, published.years, published.maxima, region_file.extremes)
     if terrain is not None and own.is_long_enough:
         ground = ground_of(terrain, region_file.region, own)
         yield from compare_with_sea(ground, region_file.region.cell_size, region_file.terrain)

@@ -1,6 +1,6 @@
 """Inventory of a region file: span, gaps and age of each data stream, and the cost of each absence."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -14,29 +14,27 @@ import xarray as xr
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Times
+from strandline.observations.checks.cross_checks import Published, cross_checks
 from strandline.observations.checks.datums import check_datums
 from strandline.observations.checks.findings import Finding
+from strandline.observations.checks.quality import FLAG_NAMES, MISSING
 from strandline.observations.observations import MODALITIES
-from strandline.observations.readers.annual_maxima import read_annual_maxima
 from strandline.observations.readers.assets import read_assets
 from strandline.observations.readers.formats.reading_process import Executor, in_this_process
 from strandline.observations.readers.observe import READERS, dataset_readers, files_of, paths_of
-from strandline.observations.readers.quality import FLAG_NAMES, MISSING
+from strandline.observations.readers.published import read_published
 from strandline.observations.readers.terrain import read_terrain
-from strandline.observations.readers.tidal_constants import read_tidal_constants
 from strandline.observations.readers.tide_gauges import read_tide_gauges
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import (
     AssetsSection,
-    ExtremesSection,
-    TideGaugeSection,
-    TidesSection,
     ZonesSection,
 )
 
 S = TypeVar("S")
+HOUR = np.timedelta64(1, "h")
 State = Literal["present", "absent", "unreadable"]
 
 COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()} | {
@@ -47,6 +45,8 @@ COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()
     "zones": "the watch reports by the districts that the assets name, else by square blocks",
 }
 """Stream → what a region does without it."""
+NEEDED = ("tide_gauge", "assets")
+"""Streams beside the terrain without which there is no plan."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Stream:
 
 @dataclass(frozen=True, eq=False)
 class Inventory:
-    """All streams of a region file, what is doubtful about them, and the data for the map (``None`` = unreadable)."""
+    """All streams of a region file, what is doubtful, and the data for its map (``None`` where they cannot be read)."""
 
     region: Region
     streams: tuple[Stream, ...]
@@ -89,10 +89,25 @@ class Inventory:
     findings: tuple[Finding, ...] = ()
 
     @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Names of the streams whose files cannot be used."""
+        return tuple(stream.name for stream in self.streams if stream.state == "unreadable")
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Sections that ``strandline run`` needs and the region file lacks; ``strandline map`` needs none of them."""
+        absent = {stream.name for stream in self.streams if stream.state == "absent"}
+        return tuple(name for name in NEEDED if name in absent)
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        """What no plan may rest on."""
+        return tuple(finding for finding in self.findings if finding.refuses)
+
+    @property
     def is_usable(self) -> bool:
-        """Whether ``observe`` succeeds: terrain is present, every named file can be read, and no finding refuses."""
-        is_readable = self.terrain is not None and all(stream.state != "unreadable" for stream in self.streams)
-        return is_readable and not any(finding.refuses for finding in self.findings)
+        """Whether a run reads it: terrain is present, every named file can be read, and nothing contradicts."""
+        return self.terrain is not None and not self.unreadable and not self.refused and not self.missing
 
 
 def take_inventory(
@@ -106,7 +121,9 @@ def take_inventory(
     """
     now = np.datetime64("now", "ns") if now is None else now
     terrain: xr.Dataset | None = None
+    gauge_data: list[xr.Dataset] = []
     streams: list[Stream] = []
+    findings: list[Finding] = []
     region, readers, files = region_file.region, dataset_readers(region_file), partial(files_of, region_file)
 
     def describe(name: str, section: S | None, of: Callable[[S], Stream], paths: list[Path], cost: str = "") -> None:
@@ -128,10 +145,34 @@ def take_inventory(
         streams.append(_absent("tide_gauge"))
     for number, gauge in enumerate(region_file.tide_gauge):
         cost = "neighbour" if number else "tide_gauge"
-        describe(f"tide_gauge: {gauge.name}", gauge, partial(_describe_gauge, cost, now), paths_of(gauge), cost)
-    tides, extremes, zones = region_file.tides, region_file.extremes, region_file.zones
-    describe("tides", tides, partial(_describe_tides, region), [] if tides is None else paths_of(tides))
-    describe("extremes", extremes, partial(_describe_extremes, now), [] if extremes is None else paths_of(extremes))
+        try:
+            dataset = execute(paths_of(gauge), partial(read_tide_gauges, [gauge]))
+            gauge_data.append(dataset)
+            streams.append(_describe_gauge(cost, now, gauge.name, dataset))
+        except InputError as error:
+            streams.append(_unreadable(f"tide_gauge: {gauge.name}", error, cost))
+    published = Published()
+    for name, section, of in (
+        ("tides", region_file.tides, _describe_tides),
+        ("extremes", region_file.extremes, partial(_describe_extremes, now)),
+    ):
+        if section is None:
+            streams.append(_absent(name))
+            continue
+        try:
+            others = {each: None for each in ("tides", "extremes") if each != name}
+            found = read_published(region_file.model_copy(update=others), execute)
+            streams.append(of(found.value))
+            findings += found.findings
+            published = published.joined(found.value)
+        except InputError as error:
+            streams.append(_unreadable(name, error, name))
+    own_is_readable = bool(gauge_data) and gauge_data[0]["station"].values[0] == region_file.tide_gauge[0].name
+    own_gauge = gauge_data[0] if own_is_readable else None
+    findings += cross_checks(region, own_gauge, published, region_file.split.windows)
+    if gauge_data and len(gauge_data) == len(region_file.tide_gauge):
+        findings += check_datums(region_file, terrain, _joined(gauge_data), published)
+    zones = region_file.zones
     for name in READERS:
         if name not in ("terrain", "tide_gauge"):
             paths = files(name) if name in readers else []
@@ -143,36 +184,24 @@ def take_inventory(
         streams.append(Stream("assets", "absent", "a lattice needs the terrain", COSTS["assets"]))
     else:
         try:
-            found = xr.Dataset() if terrain is None else terrain
-            assets = execute(files("assets"), partial(read_assets, region_file.assets, region, found))
+            known = xr.Dataset() if terrain is None else terrain
+            survey = execute(files("assets"), partial(read_assets, region_file.assets, region, known))
+            assets = survey.value
+            findings += survey.findings
             streams.append(_describe_assets(region_file.assets, assets, now))
         except InputError as error:
             streams.append(_unreadable("assets", error, "assets"))
     describe("zones", zones, partial(_describe_zones, region), [] if zones is None else paths_of(zones))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
-    findings = _cross_check(region_file, terrain, streams, execute)
-    return Inventory(region, tuple(streams), held_out, gauges, terrain, assets, findings)
+    return Inventory(region, tuple(streams), held_out, gauges, terrain, assets, tuple(findings))
 
 
-def _cross_check(
-    region_file: RegionFile, terrain: xr.Dataset | None, streams: list[Stream], execute: Executor
-) -> tuple[Finding, ...]:
-    """Contradictions between the data sets that can be read."""
-    readable = {stream.name.split(":")[0] for stream in streams if stream.state == "present"}
-    readable -= {stream.name.split(":")[0] for stream in streams if stream.state == "unreadable"}
-    gauges, tides, extremes = region_file.tide_gauge, region_file.tides, region_file.extremes
-    gauge = maxima = None
-    amplitudes: Mapping[str, float] = {}
-    if "tide_gauge" in readable:
-        gauge = execute(files_of(region_file, "tide_gauge"), partial(read_tide_gauges, gauges))
-    if extremes is not None and "extremes" in readable:
-        maxima = execute(paths_of(extremes), partial(read_annual_maxima, extremes))
-    if tides is not None and tides.constants is not None and tides.station is not None and "tides" in readable:
-        latitude = region_file.region.centre_lonlat[1]
-        read = partial(read_tidal_constants, tides.constants, tides.station, latitude)
-        amplitudes = execute([tides.constants], read).amplitude
-    return check_datums(region_file, terrain, gauge, maxima, amplitudes)
+def _joined(gauges: list[xr.Dataset]) -> xr.Dataset:
+    """Gauges that were read one by one, over the hours from the first to the last of them."""
+    together = xr.concat(gauges, "station", data_vars="all", coords="different", compat="equals", join="outer")
+    time = together["time"].values
+    return together.reindex(time=np.arange(time.min(), time.max() + HOUR, HOUR))
 
 
 def known_spans(time: Times, known: npt.NDArray[np.bool_]) -> tuple[tuple[np.datetime64, np.datetime64], ...]:
@@ -181,8 +210,7 @@ def known_spans(time: Times, known: npt.NDArray[np.bool_]) -> tuple[tuple[np.dat
     return tuple((time[start], time[end - 1]) for start, end in zip(edges[::2], edges[1::2], strict=True))
 
 
-def _describe_gauge(cost: str, now: np.datetime64, gauge: TideGaugeSection) -> Stream:
-    dataset = read_tide_gauges([gauge])
+def _describe_gauge(cost: str, now: np.datetime64, name: str, dataset: xr.Dataset) -> Stream:
     quality = dataset["quality"].values[0]
     found = [
         f"{int((quality & flag > 0).sum())} h {flag_name}" for flag, flag_name in FLAG_NAMES.items() if flag != MISSING
@@ -192,20 +220,22 @@ def _describe_gauge(cost: str, now: np.datetime64, gauge: TideGaugeSection) -> S
         f"{np.nanmin(level):.2f} to {np.nanmax(level):.2f} m, mean sea level "
         f"{float(dataset['mean_sea_level'][0]):.2f} m; {', '.join(found)}"
     )
-    return _timed(f"tide_gauge: {gauge.name}", cost, detail, dataset["time"].values, ~np.isnan(level), now)
+    return _timed(f"tide_gauge: {name}", cost, detail, dataset["time"].values, ~np.isnan(level), now)
 
 
-def _describe_tides(region: Region, tides: TidesSection) -> Stream:
-    if tides.constants is None or tides.station is None:
+def _describe_tides(published: Published) -> Stream:
+    constants = published.constants
+    if constants is None:
         return Stream("tides", "present", "fitted to the record outside the held-out windows", COSTS["tides"])
-    constants = read_tidal_constants(tides.constants, tides.station, region.centre_lonlat[1])
     greatest = sorted(constants.amplitude.items(), key=lambda item: -item[1])[:4]
     detail = "published constants: " + ", ".join(f"{name} {metres:.2f} m" for name, metres in greatest)
     return Stream("tides", "present", detail, COSTS["tides"], count=len(constants.amplitude))
 
 
-def _describe_extremes(now: np.datetime64, extremes: ExtremesSection) -> Stream:
-    years, maxima = read_annual_maxima(extremes)
+def _describe_extremes(now: np.datetime64, published: Published) -> Stream:
+    years, maxima = published.years, published.maxima
+    assert years is not None
+    assert maxima is not None
     detail = f"annual maxima {years.min():.0f}-{years.max():.0f}, {maxima.min():.2f} to {maxima.max():.2f} m"
     end = np.datetime64(f"{int(years.max()):04d}-12-31", "ns")
     return Stream("extremes", "present", detail, COSTS["extremes"], count=int(years.size), age_days=_days(now - end))

@@ -16,6 +16,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from strandline.observations.checks.findings import warnings_of
 from strandline.observations.checks.inventory.inventory import Inventory, Stream
 
 _COLOURS = {"present": "green", "absent": "yellow", "unreadable": "red"}
@@ -25,7 +26,7 @@ _SHORTEST_BAR = 0.004
 
 
 def inventory_table(inventory: Inventory) -> Group:
-    """A table of spans, gaps and ages; below it the details of each stream, or the cost of its absence."""
+    """A table of spans, gaps and ages; below it the details of each stream, or the cost of its absence, and doubts."""
     table = Table(title=f"{inventory.region.name}: data inventory", title_justify="left", box=None)
     for heading in ("stream", "state", "from – to (UTC)", "unknown", "longest gap", "age"):
         table.add_column(heading, justify="right" if heading in ("unknown", "longest gap", "age") else "left")
@@ -42,16 +43,11 @@ def inventory_table(inventory: Inventory) -> Group:
         )
         detail = stream.detail if stream.state == "present" else f"{stream.detail}; without it: {stream.cost}"
         details.add_row(Text(stream.name, style=_COLOURS[stream.state]), Text(detail))
-    return Group(table, Text(), details, *_findings_lines(inventory))
-
-
-def _findings_lines(inventory: Inventory) -> list[Text]:
-    """What is doubtful or wrong, the refusals first."""
-    lines = [Text()] if inventory.findings else []
-    for finding in sorted(inventory.findings, key=lambda finding: not finding.refuses):
-        label, style = ("refused", "red") if finding.refuses else ("warning", "yellow")
-        lines.append(Text.assemble((f"{label}: ", style), str(finding)))
-    return lines
+    doubts = Text("\n").join(
+        Text(f"{'refused' if finding.refuses else 'warning'}: {finding}", style="red" if finding.refuses else "yellow")
+        for finding in inventory.findings
+    )
+    return Group(table, Text(), details, *([Text(), doubts] if inventory.findings else []))
 
 
 def inventory_to_json(inventory: Inventory) -> dict[str, object]:
@@ -60,6 +56,9 @@ def inventory_to_json(inventory: Inventory) -> dict[str, object]:
         "region": inventory.region.name,
         "is_usable": inventory.is_usable,
         "held_out": _as_text(inventory.held_out),
+        "missing": list(inventory.missing),
+        "refused": [str(finding) for finding in inventory.refused],
+        "warnings": list(warnings_of(inventory.findings)),
         "streams": [
             {
                 "name": stream.name,

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from strandline.errors import InputError
+from strandline.observations.checks.times import FIRST_STORABLE, LAST_STORABLE
 from strandline.observations.readers.formats.file_limits import check_file
 
 _ENGINES = {b"CDF": "scipy", b"\x89HD": "h5netcdf"}
@@ -102,6 +103,10 @@ def times_of(dataset: xr.Dataset, path: Path) -> xr.DataArray:
         )
     if bool(time.isnull().any()):
         raise InputError(path, "has missing times", "drop those readings")
+    years = time.dt.year
+    if bool(((years < FIRST_STORABLE) | (years > LAST_STORABLE)).any()):
+        what = f"has times from the year {int(years.min())} to {int(years.max())}"
+        raise InputError(path, what, "check the units of its time coordinate, such as 'hours since …'")
     utc = time.astype("datetime64[ns]").dt.round("s").rename(time.name)
     backwards = np.flatnonzero(np.diff(utc.values.reshape(-1)) <= np.timedelta64(0))
     if backwards.size:

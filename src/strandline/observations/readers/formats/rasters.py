@@ -1,5 +1,6 @@
 """GeoTIFFs in any CRS, resampled to the region's grid."""
 
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,10 +18,15 @@ from rasterio.windows import Window
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
+from strandline.observations.readers.formats.file_limits import check_file
 from strandline.observations.region import Region
 
 _MARGIN = 3
 """[source pixels] Margin around the region, for interpolation."""
+MOST_PIXELS, PIXELS_AT_ONCE = 4_000_000_000, 32_000_000
+"""Of a raster over the region: more is not read; less is read in parts of this size, 256 MB each."""
+MOST_CELLS = 25_000_000
+"""Of a grid in memory, 200 MB a layer; wider regions are mapped tile by tile."""
 
 
 class NoCoverage(InputError):
@@ -34,8 +40,7 @@ def open_raster(path: Path) -> Iterator[DatasetReader]:
     Raises:
         InputError: missing, not a raster, truncated, or without a CRS.
     """
-    if not path.is_file():
-        raise InputError(path, "does not exist", "check the path")
+    check_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
@@ -90,36 +95,64 @@ def read_on_grid(
 
     Raises:
         NoCoverage: the region lies outside, or holds only nodata.
-        InputError: the band does not exist.
+        InputError: the band does not exist, holds infinite values, or has too many pixels or cells to be read.
     """
     path = Path(dataset.name)
     if band > dataset.count:
         raise InputError(path, f"has {dataset.count} bands, not {band}", "correct the band number")
-    window = _window_over(dataset, grid)
-    masked = dataset.read(band, window=window, masked=True).astype(np.float64)
-    values: Floats = masked.filled(np.nan)
-    if nodata is not None:
-        values[values == nodata] = np.nan
-    values[np.isinf(values)] = np.nan
-    if np.isnan(values).all():
-        raise NoCoverage(path, f"band {band} holds only nodata over the region", "check nodata and the region's bounds")
-    values = convert(values)
+    rows, columns = grid.shape
+    if rows * columns > MOST_CELLS:
+        what = f"has {rows * columns / 1e6:,.0f} million cells; {MOST_CELLS / 1e6:.0f} million at most are read at once"
+        raise InputError(f"region '{grid.name}'", what, "use a larger cell_size, or map it with `strandline map`")
+    over = _window_over(dataset, grid)
+    pixels = int(over.width) * int(over.height)
+    if pixels > MOST_PIXELS:
+        what = f"covers the region with {pixels / 1e6:,.0f} million pixels; {MOST_PIXELS / 1e6:,.0f} at most are read"
+        raise InputError(path, what, f"resample it first, e.g. gdalwarp -tr {grid.cell_size:g} {grid.cell_size:g}")
     if resampling is None:
         coarser = grid.cell_size >= 1.5 * cell_size_in(dataset, grid)
         resampling = Resampling.average if coarser else Resampling.bilinear
-    result = np.full(grid.shape, np.nan)
-    reproject(
-        values,
-        result,
-        src_transform=dataset.window_transform(window),
-        src_crs=dataset.crs,
-        src_nodata=np.nan,
-        dst_transform=grid.transform,
-        dst_crs=grid.crs,
-        dst_nodata=np.nan,
-        resampling=resampling,
-    )
+    result, is_known = np.full(grid.shape, np.nan), False
+    for part in np.array_split(np.arange(rows), min(rows, math.ceil(pixels / PIXELS_AT_ONCE))):
+        strip = grid.window(slice(int(part[0]), int(part[-1]) + 1), slice(None))
+        try:
+            window = _window_over(dataset, strip)
+        except NoCoverage:
+            continue
+        values = _known_values(dataset, band, window, nodata)
+        if np.isnan(values).all():
+            continue
+        is_known = True
+        reproject(
+            convert(values),
+            result[part[0] : part[-1] + 1],
+            src_transform=dataset.window_transform(window),
+            src_crs=dataset.crs,
+            src_nodata=np.nan,
+            dst_transform=strip.transform,
+            dst_crs=grid.crs,
+            dst_nodata=np.nan,
+            resampling=resampling,
+        )
+    if not is_known:
+        raise NoCoverage(path, f"band {band} holds only nodata over the region", "check nodata and the region's bounds")
     return result
+
+
+def _known_values(dataset: DatasetReader, band: int, window: Window, nodata: float | None) -> Floats:
+    """(h, w) values of a window; NaN = nodata.
+
+    Raises:
+        InputError: some are infinite.
+    """
+    values: Floats = dataset.read(band, window=window, masked=True).astype(np.float64).filled(np.nan)
+    if nodata is not None:
+        values[values == nodata] = np.nan
+    infinite = int(np.isinf(values).sum())
+    if infinite:
+        what = f"band {band} holds {infinite} infinite values"
+        raise InputError(Path(dataset.name), what, "correct them, or name them as 'nodata'")
+    return values
 
 
 def _window_over(dataset: DatasetReader, region: Region) -> Window:

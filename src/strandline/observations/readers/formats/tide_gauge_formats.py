@@ -12,6 +12,7 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Times
+from strandline.observations.checks.times import REMEDY, implausible_years
 from strandline.observations.readers.formats.fields import find_variable, load, open_fields, times_of
 from strandline.observations.readers.formats.tables import TextTable, parse_table, read_table
 from strandline.observations.readers.formats.timestamps import as_times, check_increasing, read_times, readable_times
@@ -62,6 +63,7 @@ def read_uhslc(path: Path, gauge: GaugeFileSection) -> Readings:
     """University of Hawaii Sea Level Center: ``year,month,day,hour,level`` [mm], UTC, −32767 = missing, no header."""
     table = read_table(path, names=_UHSLC_COLUMNS)
     parts = {name: table.numbers(name, ()) for name in _UHSLC_COLUMNS[:4]}
+    table.refuse(implausible_years(parts["year"]), ["year"], "cannot be the year of a reading", REMEDY)
     date = pd.to_datetime(pd.DataFrame(parts), errors="coerce")
     whole = np.all([np.mod(part, 1) == 0 for part in parts.values()], axis=0)
     wrong = (date.isna() | ~whole).to_numpy()
@@ -97,9 +99,11 @@ def read_netcdf(path: Path, gauge: GaugeFileSection) -> Readings:
     table = TextTable(path, pd.DataFrame({str(level.name): level.values}), 0)
     utc = time.values.reshape(-1)
     values = to_si(level.values, unit)
-    values[np.isinf(values)] = np.nan
     for marker in pd.to_numeric(pd.Series(list(gauge.missing), dtype=str), errors="coerce").dropna():
         values[level.values == marker] = np.nan
+    table.refuse(
+        np.isinf(values), [str(level.name)], "is not a level", "declare it as _FillValue, or name it in 'missing'"
+    )
     _check_range(values, unit, table, str(level.name))
     return utc, values
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Times
+from strandline.observations.checks.times import FIRST_STORABLE, LAST_STORABLE, REMEDY, implausible_times
 from strandline.observations.readers.formats.tables import TextTable
 from strandline.observations.region_file.values import parse_time_zone
 
@@ -16,7 +17,8 @@ def read_times(table: TextTable, column: str, time_zone: str) -> Times:
     A time with an offset (``…Z``, ``…+01:00``) keeps it; any other is in ``time_zone``.
 
     Raises:
-        InputError: names the first row that is not a time, repeats, decreases, or falls into a change of clocks.
+        InputError: names the first row that is not a time, cannot be one of an observation, repeats, decreases, or
+            falls into a change of clocks.
     """
     parsed, aware = parse_times(table, column), _has_offset(table.column(column))
     if aware.any() and not aware.all():
@@ -28,6 +30,7 @@ def read_times(table: TextTable, column: str, time_zone: str) -> Times:
         what = f"{pd.Timestamp(parsed[wrong[0]])} is ambiguous or does not exist in {time_zone}"
         remedy = "give the fixed offset of the gauge (such as +01:00), or convert to UTC"
         raise InputError(table.row(int(wrong[0])), what, remedy)
+    table.refuse(implausible_times(utc), [column], "cannot be the time of an observation", REMEDY)
     check_increasing(utc, table)
     return utc
 
@@ -40,7 +43,9 @@ def parse_times(table: TextTable, column: str) -> Times:
     """
     parsed = pd.to_datetime(table.column(column), errors="coerce", format="ISO8601", utc=True)
     table.refuse(parsed.isna().to_numpy(), [column], "is not a time", "write ISO 8601 (2022-11-22T08:00)")
-    return as_times(parsed)
+    times = as_times(parsed)
+    table.refuse(np.isnat(times), [column], "cannot be the time of an observation", REMEDY)
+    return times
 
 
 def readable_times(text: pd.Series, time_zone: str) -> Times:
@@ -50,10 +55,10 @@ def readable_times(text: pd.Series, time_zone: str) -> Times:
 
 
 def as_times(series: pd.Series) -> Times:
-    """The wall-clock times of a pandas series as ``datetime64[ns]``."""
+    """The wall-clock times of a pandas series as ``datetime64[ns]``; NaT where that cannot hold the year."""
     if series.dt.tz is not None:
         series = series.dt.tz_localize(None)
-    return series.to_numpy(dtype="datetime64[ns]")
+    return series.where(series.dt.year.between(FIRST_STORABLE, LAST_STORABLE)).to_numpy(dtype="datetime64[ns]")
 
 
 def _has_offset(text: pd.Series) -> npt.NDArray[np.bool_]:

@@ -8,10 +8,24 @@ import geopandas as gpd
 import numpy as np
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from pyproj.exceptions import ProjError
+from shapely.errors import ShapelyError
 
 from strandline.errors import InputError
+from strandline.observations.readers.formats.file_limits import check_file
 
-_BROKEN = (DataSourceError, DataLayerError, FeatureError, OSError, ValueError, KeyError, TypeError, ProjError)
+_BROKEN = (
+    DataSourceError,
+    DataLayerError,
+    FeatureError,
+    ShapelyError,
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    ProjError,
+)
+LARGEST_SURVEY = 2 << 30
+"""[bytes] Some million buildings."""
 
 
 def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
@@ -23,9 +37,7 @@ def read_vectors(path: Path, columns: Iterable[str]) -> gpd.GeoDataFrame:
     Raises:
         InputError: the file cannot be read, has no features or no CRS, lacks a column, or has a row without geometry.
     """
-    if not path.is_file():
-        raise InputError(path, "does not exist", "check the path")
-    if path.stat().st_size == 0:
+    if check_file(path, LARGEST_SURVEY).st_size == 0:
         raise InputError(path, "is empty", "give the file with its data")
     try:
         with warnings.catch_warnings():

@@ -12,7 +12,7 @@ import pytest
 
 from strandline.errors import InputError
 from strandline.files import write_atomically, write_bytes, write_text
-from strandline.pipeline.checkpoints import Checkpoints
+from strandline.pipeline.run_folder.checkpoints import Checkpoints, job_key
 
 JOB = "delta, seed 1"
 
@@ -105,21 +105,15 @@ def test_another_jobs_stages_are_refused_and_kept(tmp_path: Path) -> None:
     assert Checkpoints(tmp_path, "delta, seed 2", resume=False).stage("observe", lambda: 3) == 3
 
 
-def test_stages_of_nobody_are_not_trusted(tmp_path: Path) -> None:
-    Checkpoints(tmp_path, JOB, resume=False).stage("observe", lambda: 1)
-    (tmp_path / "job").unlink()
-    assert Checkpoints(tmp_path, JOB, resume=True).stage("observe", lambda: 2) == 2
-
-
 @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:10], lambda b: b"", lambda b: b[:-1] + b"?"])
 def test_a_damaged_stage_is_made_again_and_says_so(
     tmp_path: Path, damage: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     Checkpoints(tmp_path, JOB, resume=False).stage("observe", lambda: list(range(100)))
-    path = tmp_path / "observe.stage"
+    path = tmp_path / job_key(JOB) / "observe.stage"
     path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
     assert Checkpoints(tmp_path, JOB, resume=True).stage("observe", lambda: "made again") == "made again"
-    assert "observe.stage is damaged; the stage runs again" in caplog.text
+    assert "observe.stage is damaged (its digest is wrong); the stage runs again" in caplog.text
     assert Checkpoints(tmp_path, JOB, resume=True).stage("observe", lambda: "a third time") == "made again"
 
 
@@ -131,13 +125,13 @@ def test_a_stage_that_fails_leaves_no_file(tmp_path: Path) -> None:
 
     with pytest.raises(InputError):
         line.stage("observe", fail)
-    assert [file.name for file in tmp_path.iterdir()] == ["job"]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 LINE = """
 import sys, time
 from pathlib import Path
-from strandline.pipeline.checkpoints import Checkpoints
+from strandline.pipeline.run_folder.checkpoints import Checkpoints
 folder, resume = Path(sys.argv[1]), sys.argv[2] == "resume"
 line = Checkpoints(folder / ".unfinished", "job", resume)
 def make(name, wait):
@@ -169,7 +163,7 @@ def test_a_run_that_was_killed_in_a_stage_goes_on_there(tmp_path: Path, end: sig
         process.wait(60)
     assert not (tmp_path / "product").exists()
     # what a kill in the middle of a write leaves behind must not hinder the end
-    (tmp_path / ".unfinished" / ".partial-1-two.stage").write_bytes(b"half")
+    (tmp_path / ".unfinished" / job_key("job") / ".partial-1-two.stage").write_bytes(b"half")
     subprocess.run([*command, "resume"], check=True)
     assert (tmp_path / "product").read_text() == "one two"
     assert log.read_text().split() == ["one", "two", "two"]

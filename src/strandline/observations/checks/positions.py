@@ -1,0 +1,43 @@
+"""Distances between a region and the stations that speak for its sea."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from strandline.observations.checks.findings import Finding
+from strandline.observations.region import Region
+
+_EARTH_RADIUS = 6371.0
+"""[km] Mean radius."""
+_NEAR, _FAR = 100.0, 1000.0
+"""[km] A station speaks for a coast up to about the first distance; beyond the second it is on another sea."""
+
+
+def doubts_about_position(region: Region, longitude: float, latitude: float, where: str) -> Iterator[Finding]:
+    """A station that is too far from the region to speak for its sea."""
+    distance = _distance_to(region, longitude, latitude)
+    if distance <= _NEAR:
+        return
+    swapped = abs(longitude) <= 90 and _distance_to(region, latitude, longitude) <= _NEAR
+    remedy = (
+        "longitude and latitude are swapped" if swapped else "check its longitude and latitude and the region's bounds"
+    )
+    what = f"lies {distance:,.0f} km from region '{region.name}'"
+    yield Finding(where, what, remedy, refuses=swapped or distance > _FAR)
+
+
+def great_circle_distance(
+    longitude: np.ndarray, latitude: np.ndarray, to_longitude: float, to_latitude: float
+) -> np.ndarray:
+    """Great-circle distances [km] between positions in degrees (haversine formula)."""
+    phi, to_phi = np.deg2rad(latitude), np.deg2rad(to_latitude)
+    half = np.sin((phi - to_phi) / 2) ** 2
+    half += np.cos(phi) * np.cos(to_phi) * np.sin(np.deg2rad(longitude - to_longitude) / 2) ** 2
+    return np.asarray(2 * _EARTH_RADIUS * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
+
+
+def _distance_to(region: Region, longitude: float, latitude: float) -> float:
+    """[km] From the nearest point of the region's rectangle of longitude and latitude."""
+    west, south, east, north = region.bounds_lonlat
+    x, y = np.clip(longitude, west, east), np.clip(latitude, south, north)
+    return float(great_circle_distance(np.array([longitude]), np.array([latitude]), float(x), float(y))[0])

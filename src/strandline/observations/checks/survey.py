@@ -1,0 +1,31 @@
+"""Surveys of assets: values that no building has, rows outside the region, coordinates that are swapped."""
+
+from collections.abc import Iterator
+
+from strandline.observations.arrays import Floats
+from strandline.observations.checks.findings import Finding
+
+HIGHEST = {"value": 1e11, "floor_area": 1e7, "people": 1e6, "places": 1e6, "operation_threshold": 10.0}
+"""Largest entry of one asset: value [EUR 2010], floor area [m2], people and places [-], water depth [m]. Assumptions
+beyond every building: the costliest are put at some 10 to 100 billion euros, the largest have 2 million m2."""
+_DOMINANT = 0.5
+"""Share of the whole value in one of many assets."""
+_MANY = 10
+
+
+def doubts_about_rows(kept: int, rows: int, where: str) -> Iterator[Finding]:
+    """Rows of a survey that lie outside the region and are left out."""
+    if kept < rows:
+        what = f"{kept} of {rows} assets lie in the region and are kept; {rows - kept} are left out"
+        yield Finding(where, what, "if all should lie in it, check CRS, coordinates and the region's bounds")
+
+
+def doubts_about_values(value: Floats, names: list[str], where: str) -> Iterator[Finding]:
+    """One of many assets that holds most of the value [EUR 2010]."""
+    total = float(value.sum())
+    if total <= 0:
+        yield Finding(where, "all assets are worth nothing", "give their values in EUR of 2010")
+    elif len(value) >= _MANY and float(value.max()) > _DOMINANT * total:
+        largest = int(value.argmax())
+        what = f"'{names[largest]}' holds {value[largest] / total:.0%} of the value of all {len(value)} assets"
+        yield Finding(where, what, "check its value: the plan follows it")
