@@ -62,13 +62,14 @@ def _holds_levels(stream: dict[str, Any]) -> bool:
 
 
 def _lines_for(shift: object, former: str = _FORMER_KEY) -> str:
-    instead = "" if shift is None else f" (in place of {former} = {str(shift)[:30]})"
+    value = str(shift)[:30]
+    instead = "" if shift is None else f" (in place of {former} = {value})"
     if shift is None or shift == 0:
         return (
             f'vertical_datum = "region"{instead}, where its heights are above the region\'s datum; else its own datum'
             " and 'offset_to_region_datum'"
         )
     return (
-        f'vertical_datum = {{ name = "…", kind = "…" }} and offset_to_region_datum = {{ metres = {str(shift)[:30]}, uncertainty ='
-        f' …, source = "…" }}{instead}'
+        'vertical_datum = { name = "…", kind = "…" } and'
+        f' offset_to_region_datum = {{ metres = {value}, uncertainty = …, source = "…" }}{instead}'
     )
