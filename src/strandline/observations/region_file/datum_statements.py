@@ -28,7 +28,8 @@ def demand_datums(path: Path, raw: dict[str, Any]) -> None:
 def _missing(raw: dict[str, Any]) -> Iterator[str]:
     region = raw.get("region")
     if isinstance(region, dict) and isinstance(region.get("vertical_datum"), str):
-        name = region["vertical_datum"].replace('"', "'")
+        name = "".join(letter if letter.isprintable() else "?" for letter in region["vertical_datum"][:120])
+        name = name.replace('"', "'")
         yield (
             f'[region] vertical_datum = {{ name = "{name}", kind = "mean sea level", epoch = [first year, last year] }}'
             ' (or kind = "geoid model", "chart datum", "local", without epoch)'
@@ -50,7 +51,7 @@ def _sections_with_heights(raw: dict[str, Any]) -> Iterator[tuple[str, dict[str,
         tables = raw.get(name)
         for table in tables if isinstance(tables, list) else []:
             if isinstance(table, dict) and (name == "tide_gauge" or _holds_levels(table)):
-                yield f"[[{name}]] '{table.get('name', '?')}'", table
+                yield f"[[{name}]] {str(table.get('name', '?'))[:80]!r}", table
     assets = raw.get("assets")
     if isinstance(assets, dict) and isinstance(assets.get("columns"), dict) and "crest" in assets["columns"]:
         yield "[assets]", assets
@@ -61,13 +62,14 @@ def _holds_levels(stream: dict[str, Any]) -> bool:
 
 
 def _lines_for(shift: object, former: str = _FORMER_KEY) -> str:
-    instead = "" if shift is None else f" (in place of {former} = {shift})"
+    value = str(shift)[:30]
+    instead = "" if shift is None else f" (in place of {former} = {value})"
     if shift is None or shift == 0:
         return (
             f'vertical_datum = "region"{instead}, where its heights are above the region\'s datum; else its own datum'
             " and 'offset_to_region_datum'"
         )
     return (
-        f'vertical_datum = {{ name = "…", kind = "…" }} and offset_to_region_datum = {{ metres = {shift}, uncertainty ='
-        f' …, source = "…" }}{instead}'
+        'vertical_datum = { name = "…", kind = "…" } and'
+        f' offset_to_region_datum = {{ metres = {value}, uncertainty = …, source = "…" }}{instead}'
     )
