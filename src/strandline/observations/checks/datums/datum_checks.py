@@ -26,7 +26,7 @@ def check_datums(
     maxima: tuple[Floats, Floats] | None = None,
     tide: Mapping[str, float] | None = None,
 ) -> tuple[Finding, ...]:
-    """Where the data contradicts the datums that the region file states; nothing is said of data that is absent.
+    """Where the data contradicts the datums that the region file states; absent data contradicts nothing.
 
     Args:
         terrain, gauge: the modalities ``terrain`` and ``tide_gauge``.
