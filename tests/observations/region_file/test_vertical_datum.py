@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from strandline.errors import InputError
+from strandline.observations.readers.observe import provenance_of
 from strandline.observations.region_file import load_region_file
 from tests.fixtures.region_files import REGION_FILE
 
@@ -76,6 +77,9 @@ def test_a_file_of_an_earlier_version_is_refused_with_every_line_to_write(tmp_pa
 def test_an_offset_is_applied_once_with_its_source(tmp_path: Path) -> None:
     path = tmp_path / "place.toml"
     path.write_text(REGION_FILE.replace(GAUGE_DATUM, f"{LOCAL}\n{OFFSET}"), encoding="utf-8")
-    gauge = load_region_file(path).tide_gauge[0]
+    region_file = load_region_file(path)
+    gauge = region_file.tide_gauge[0]
     assert (gauge.datum_shift, gauge.datum_uncertainty) == (-2.5, 0.02)
-    assert load_region_file(path).region.vertical_datum == "chart datum"
+    assert region_file.region.vertical_datum == "chart datum"
+    leads = "levels.csv (heights: -2.5 ± 0.02 m from 'pier zero' to the region's datum, by a benchmark)"
+    assert provenance_of(region_file, "tide_gauge").source == leads

@@ -106,8 +106,8 @@ def test_every_table_format_can_grow(tmp_path: Path) -> None:
     parts.to_csv(tmp_path / "uhslc.csv", index=False, header=False)
     pd.DataFrame({"Date Time": time, " Water Level": level}).to_csv(tmp_path / "noaa.csv", index=False)
     xr.Dataset({"sea_level": ("time", level, {"units": "m"})}, {"time": time}).to_netcdf(tmp_path / "a.nc")
-    metres = {"unit": "m", "time_zone": "UTC", "vertical_datum": "region", "missing": []}
-    bare = {"unit": None, "time_zone": None, "columns": {}, "vertical_datum": "region", "missing": []}
+    metres = {"unit": "m", "time_zone": "UTC", **on_datum(), "missing": []}
+    bare = {"unit": None, "time_zone": None, "columns": {}, **on_datum(), "missing": []}
     columns = {"time": "time", "level": "level", "station": "station"}
     now = START + 12 * HOUR
     for form, expected in (

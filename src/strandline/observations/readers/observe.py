@@ -20,6 +20,7 @@ from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.data_sections import AssetsSection, TideGaugeSection
 from strandline.observations.region_file.values import Sourced
+from strandline.observations.region_file.vertical_datum import OptionalHeights
 
 
 def _read_tide_gauges(gauges: Sequence[TideGaugeSection], region: Region) -> xr.Dataset:
@@ -93,6 +94,10 @@ def _source(section: Sourced) -> str:
     if isinstance(section, AssetsSection) and section.lattice is not None:
         lattice = section.lattice
         stated = f"a lattice of {lattice.spacing:g} m, not a survey" + (f" ({stated})" if stated else "")
+    if isinstance(section, OptionalHeights) and section.offset_to_region_datum is not None:
+        offset = section.offset_to_region_datum
+        leads = f"{offset.metres:+g} ± {offset.uncertainty:g} m from '{section.vertical_datum}'"
+        stated += f" (heights: {leads} to the region's datum, by {offset.source})"
     return stated
 
 

@@ -125,7 +125,7 @@ def test_a_finding_that_a_person_answers_for_becomes_a_warning_with_the_reason()
 # --- invariants ------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(
     zero=st.floats(-8.0, 8.0),
     gauge=st.sampled_from([-1.0, 0.0, 0.5, 1.5]),
@@ -137,7 +137,7 @@ def test_another_zero_for_everything_changes_no_finding(zero: float, gauge: floa
     assert [(f.where, f.check, f.refuses) for f in here] == [(f.where, f.check, f.refuses) for f in there]
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=5)
 @given(first=st.floats(0.0, 3.0), more=st.floats(0.0, 3.0))
 def test_a_larger_shift_is_never_judged_milder(first: float, more: float) -> None:
     order = ("silent", "warned", "refused")

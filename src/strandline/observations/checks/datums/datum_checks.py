@@ -25,7 +25,7 @@ def check_datums(
     gauge: xr.Dataset | None,
     published: Published,
 ) -> tuple[Finding, ...]:
-    """Where the data contradicts the datums that the region file states; nothing is said of data that is absent.
+    """Where the data contradicts the datums that the region file states; absent data contradicts nothing.
 
     Args:
         terrain, gauge: the modalities ``terrain`` and ``tide_gauge``.

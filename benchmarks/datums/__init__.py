@@ -1,0 +1,1 @@
+"""Checks of datums: which shifts they find, and how often they doubt good data."""

@@ -1,0 +1,35 @@
+"""Shifts of gauges, terrain and published maxima: which ones do the checks of datums find, and do they doubt good data?
+
+``python -m benchmarks.datums --data DATA --out datums.json``
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.datums import run
+from benchmarks.datums.summary import COLUMNS, markdown, summarise
+from benchmarks.record import Record, command_of, print_summary, print_table, sha256, write_record
+
+FIRST_TEST_COAST = 500
+REGION = Path(__file__).parents[2] / "examples" / "caorle.toml"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Shift, check, count, and write the record."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the example's data")
+    parser.add_argument("--coasts", type=int, default=20, help="simulated ones, from seed 500")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    seeds = list(range(FIRST_TEST_COAST, FIRST_TEST_COAST + arguments.coasts))
+    rows = [*run.caorle(REGION, arguments.data), *run.simulated(seeds), *run.gauges(arguments.data / "gauges")]
+    digests = {name: sha256(arguments.data / name) for name in ("sfincs/caorle_50m", "gauges", "extremes")}
+    record = Record("datums", "real", digests, seeds, rows, summarise(rows))
+    write_record(record, arguments.out, markdown(record, command_of("benchmarks.datums", arguments, ())))
+    print_table(record, COLUMNS)
+    print_summary(record)
+
+
+if __name__ == "__main__":
+    main()
