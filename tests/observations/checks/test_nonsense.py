@@ -22,24 +22,7 @@ from strandline.observations.region_file import load_region_file
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
 from strandline.pipeline.study_area import StudyArea, open_study_area
 from tests.fixtures.batches import ground, hours
-from tests.fixtures.region_files import write_region_folder, write_terrain
-
-CONSTANTS = "id,name,amplitude_m,phase_deg\nhere,M2,0.5,30\nhere,S1,0.004,0\n"
-MAXIMA = "year,highest\n" + "".join(f"{year},{1.9 + 0.05 * (year % 7):.2f}\n" for year in range(1960, 2000))
-PUBLISHED = """
-[tides]
-constants = "tides.csv"
-station = "here"
-
-[extremes]
-source = "a book"
-path = "maxima.csv"
-year = "year"
-maximum = "highest"
-unit = "m"
-datum_shift = 0.0
-trend = false
-"""
+from tests.fixtures.region_files import CONSTANTS, write_place, write_region_folder, write_terrain
 
 RISE = """[scenarios]
 return_periods = [2.0]
@@ -48,15 +31,6 @@ name = "x"
 rise = {}
 source = "y"
 [tides]"""
-
-
-def write_place(folder: Path) -> Path:
-    """A sound place with published constants and annual maxima."""
-    path = write_region_folder(folder)
-    (folder / "tides.csv").write_text(CONSTANTS)
-    (folder / "maxima.csv").write_text(MAXIMA)
-    path.write_text(path.read_text().replace("[tides]\nfit = true\n", PUBLISHED))
-    return path
 
 
 def edit(name: str, *change: str) -> Callable[[Path], None]:
