@@ -282,3 +282,11 @@ def test_maxima_in_another_unit_than_the_readings_are_found_and_others_never(fac
     years = np.arange(1966.0, 2006.0)
     found = list(compare_maxima_with_readings(years, maxima, time, level, 0.0, "maxima.csv"))
     assert any(finding.refuses for finding in found) == (not 0.5 < factor < 2.0)
+
+
+def test_bounds_that_lie_nowhere_are_refused(tmp_path: Path) -> None:
+    path = write_region_folder(tmp_path)
+    text = path.read_text().replace("[500000.0, 5000000.0, 501600.0, 5001600.0]", "[5e8, 5e6, 500001600.0, 5001600.0]")
+    path.write_text(text.replace("sea_point = [500050.0", "sea_point = [500000050.0"))
+    with pytest.raises(InputError, match="lie nowhere on the map of EPSG:32633"):
+        load_region_file(path)
