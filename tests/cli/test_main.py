@@ -253,7 +253,7 @@ def test_a_seed_below_zero_is_refused(
 ) -> None:
     code, output = strandline(monkeypatch, capsys, *arguments)
     assert code == 2
-    assert "-1 is not in the range" in output
+    assert "Invalid value for '--seed'" in output
 
 
 def test_an_unknown_log_level_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
