@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,9 @@ from strandline.observations.checks.datums.ground import compare_with_sea, groun
 from strandline.observations.checks.datums.highest_readings import compare_with_maxima
 from strandline.observations.checks.datums.mean_sea_level import USUAL_SEASON, compare_with_statement
 from strandline.observations.checks.findings import Finding
-from strandline.observations.readers.annual_maxima import read_annual_maxima
 from strandline.observations.readers.observe import observe
+from strandline.observations.readers.published import read_published
 from strandline.observations.readers.terrain import read_terrain
-from strandline.observations.readers.tidal_constants import read_tidal_constants
 from strandline.observations.region_file import RegionFile, load_region_file
 from strandline.observations.region_file.data_sections import ExtremesSection, TerrainSection, TideGaugeSection
 from strandline.observations.region_file.vertical_datum import VerticalDatum
@@ -55,15 +55,15 @@ def caorle(path: Path, data: Path) -> Iterator[Row]:
     observations = observe(region_file)
     terrain, gauge = observations.terrain, observations.require_gauge()
     assert region_file.extremes is not None
-    years, maxima = read_annual_maxima(region_file.extremes)
-    tide = _tide(region_file)
+    published = read_published(region_file).value
+    assert published.maxima is not None
 
     def of(name: str, shift: float) -> Iterable[Finding]:
         stations = {"own gauge": [0], "a neighbour": [1], "all gauges": [0, 1, 2]}.get(name, [])
         moved = _raised(gauge, stations, shift)
         land = _terrain_raised(region_file, shift) if name == "terrain" else terrain
-        highest = maxima + shift if name == "annual maxima" else maxima
-        return check_datums(region_file, land, moved, (years, highest), tide)
+        raised = published.maxima + (shift if name == "annual maxima" else 0.0)
+        return check_datums(region_file, land, moved, replace(published, maxima=raised))
 
     for name in ("own gauge", "a neighbour", "all gauges", "terrain", "annual maxima"):
         for shift in SHIFTS:
@@ -140,15 +140,6 @@ def _terrain_raised(region_file: RegionFile, shift: float) -> xr.Dataset:
     moved = offset.model_copy(update={"metres": offset.metres + shift})
     section = region_file.terrain.model_copy(update={"offset_to_region_datum": moved})
     return read_terrain(section, region_file.region)
-
-
-def _tide(region_file: RegionFile) -> dict[str, float]:
-    tides = region_file.tides
-    assert tides is not None
-    assert tides.constants is not None
-    assert tides.station is not None
-    latitude = region_file.tide_gauge[0].latitude
-    return dict(read_tidal_constants(tides.constants, tides.station, latitude).amplitude)
 
 
 def _read(path: Path, column: str) -> pd.Series:

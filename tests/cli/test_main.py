@@ -16,7 +16,7 @@ from strandline.cli.main import main
 from strandline.errors import InputError
 from tests.fixtures.batches import REGION, ground, hours, make_tide
 from tests.fixtures.hostile_files import hanging_netcdf
-from tests.fixtures.region_files import write_levels, write_region_folder, write_terrain
+from tests.fixtures.region_files import write_levels, write_place, write_region_folder, write_terrain
 
 Capture = pytest.CaptureFixture[str]
 
@@ -155,6 +155,11 @@ def test_a_sound_place_with_too_short_a_record_is_refused_by_theory(
     assert code == 2
     assert "the record of 'Handmade' holds" in said
     assert "storms" in said
+    code, said = strandline(monkeypatch, capsys, "check", region)
+    assert code == 2
+    assert "refused: the record of 'Handmade' holds" in said
+    assert "refused: a record of 0.2 years cannot give 100-year levels" in said
+    assert "cannot be run: its record is too short" in said
 
 
 @pytest.mark.parametrize(
@@ -189,7 +194,7 @@ def test_an_out_that_is_a_file_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_check_says_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    region = write_region_folder(tmp_path)
+    region = write_place(tmp_path, days=150)
     monkeypatch.setattr(sys, "argv", ["strandline", "check", str(region)])
     with pytest.raises(SystemExit) as end:
         main()
@@ -228,7 +233,7 @@ def test_check_refuses_what_a_run_would(tmp_path: Path, monkeypatch: pytest.Monk
 def test_check_names_what_a_plan_needs_and_what_is_doubtful(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    region = write_region_folder(tmp_path)
+    region = write_place(tmp_path, days=150)
     assets = gpd.read_file(tmp_path / "assets.geojson", engine="pyogrio")
     far = assets.assign(geometry=assets.geometry.translate(1.0))
     pd.concat([assets, far]).to_file(tmp_path / "assets.geojson", driver="GeoJSON", engine="pyogrio")
@@ -248,12 +253,12 @@ def test_a_seed_below_zero_is_refused(
 ) -> None:
     code, output = strandline(monkeypatch, capsys, *arguments)
     assert code == 2
-    assert "-1 is not in the range" in output
+    assert "Invalid value for '--seed'" in output
 
 
 def test_an_unknown_log_level_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setenv("STRANDLINE_LOG", "x")
-    code, output = strandline(monkeypatch, capsys, "check", write_region_folder(tmp_path))
+    code, output = strandline(monkeypatch, capsys, "check", write_place(tmp_path, days=150))
     assert code == 0
     assert "STRANDLINE_LOG='X' is no level; WARNING is used" in output
 

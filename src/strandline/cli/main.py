@@ -127,21 +127,35 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what data is present, its span, gaps and age, and what each missing stream costs. Computes nothing.
+    """List what data is present, its span, gaps and age, what is doubtful, and what each missing stream costs.
 
-    A file that hangs or crashes its reader is named like any other that cannot be used.
+    Whatever `run` would refuse is refused here, before anything is learned. A file that hangs or crashes its reader is
+    named like any other that cannot be used.
     """
     from strandline.observations.checks.inventory.inventory import take_inventory
     from strandline.observations.checks.inventory.views import draw_inventory, inventory_table, inventory_to_json
     from strandline.observations.readers.formats.reading_process import reading_process
     from strandline.observations.region_file import load_region_file
+    from strandline.pipeline.requirements import refused_by_theory
 
     execute = partial(reading_process(), most_seconds=math.inf if patience is None else patience)
-    inventory = take_inventory(load_region_file(region, data), execute=execute)
+    region_file = load_region_file(region, data)
+    inventory = take_inventory(region_file, execute=execute)
+    too_little: list[str] = []
+    if inventory.is_usable and inventory.own_gauge is not None:
+        too_little = list(refused_by_theory(region_file, inventory.own_gauge, inventory.published))
     if as_json:
-        print_json(inventory_to_json(inventory))
+        print_json(
+            {
+                **inventory_to_json(inventory),
+                "is_usable": inventory.is_usable and not too_little,
+                "refused_by_theory": too_little,
+            }
+        )
     else:
         print_result(inventory_table(inventory))
+        for sentence in too_little:
+            print_result(f"refused: {sentence}")
     if picture is not None:
         draw_inventory(inventory, picture)
         note(f"picture: {picture}")
@@ -153,6 +167,8 @@ def check(
         )
         what = "; ".join(f"{names} {fault}" for names, fault in parts if names)
         raise InputError(region, f"cannot be run: {what}", "mend what is listed above")
+    if too_little:
+        raise InputError(region, "cannot be run: its record is too short", "see what is listed above")
 
 
 @app.command(

@@ -28,6 +28,7 @@ from strandline.observations.readers.formats.reading_process import reading_proc
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region
+from strandline.pipeline.requirements import CALIBRATION_STORMS, MOST_STORMS, TEST_STORMS
 from strandline.pipeline.run import run as run_stages
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints
 from strandline.pipeline.run_folder.generations import open_run
@@ -38,7 +39,9 @@ QUICK = RunConfig(
     DistillationConfig(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16
 )
 """Of the health check on the small built-in delta."""
-REAL = RunConfig(DistillationConfig(samples=4), calibration_storms=9, test_storms=1)
+REAL = RunConfig(
+    DistillationConfig(samples=4), MOST_STORMS, calibration_storms=CALIBRATION_STORMS, test_storms=TEST_STORMS
+)
 """Of a real place: its grid is larger than the built-in one, so half the storms a step keep the distillation short."""
 
 

@@ -10,7 +10,6 @@ from strandline.distillation.adaptation.baselines import fine_tune, train_superv
 from strandline.distillation.adaptation.data import AdaptationData, prepare_adaptation, weight_teacher_by_labels
 from strandline.distillation.adaptation.physics_augmentation import augment_with_extremes
 from strandline.distillation.waterlines import EXTRAPOLATION_MARGIN, peak_levels
-from strandline.errors import RefusedByTheory
 from strandline.models.batch import Batch
 from strandline.models.batching import Targets, build_surge_batch, free_hours
 from strandline.models.student import Student
@@ -24,6 +23,7 @@ from strandline.observations.storms import Split, find_whole_storms, split_by_st
 from strandline.pipeline import evaluation
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment, gauge_zeros
 from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
+from strandline.pipeline.requirements import require_storms
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import (
@@ -80,12 +80,7 @@ def split_record(context: StageContext, area: StudyArea, config: RunConfig) -> t
     time, level = area.own_level
     storms = find_whole_storms(time, level, config.storms)
     split = split_by_storm(storms, config.calibration_storms, config.test_storms, area.held_out, context.rng)
-    if len(split.calibration) < config.calibration_storms or not split.training or not split.test:
-        needed = config.calibration_storms + max(config.test_storms, len(split.test), 1) + 1
-        raise RefusedByTheory(
-            f"the record of '{area.observations.region.name}' holds {len(storms)} storms; {needed} or more are needed"
-            f" to train on some, calibrate on {config.calibration_storms} and test on the others"
-        )
+    require_storms(area.observations.region.name, storms, split, config.calibration_storms, config.test_storms)
     gauge = area.observations.require_gauge()
     allowed = level - own_mean_sea_level(area)
     for start, end in split.withheld:

@@ -26,6 +26,7 @@ from strandline.observations.region_file.warnings_section import WarningsSection
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 from strandline.observations.storms import find_storms
 from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.pipeline.requirements import RETURN_PERIODS
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
 from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima, fit_gauge
@@ -37,7 +38,6 @@ BUILT_IN_SIZES = {32: (12.0, 24), 64: (30.0, 40)}
 """Cells along the built-in delta's edge → years of its record and storms in it; the small one is a health check."""
 STANDARD_YEAR = 2024
 """In whose January or July the time zones of a place keep standard time."""
-RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 
 @dataclass(frozen=True, eq=False)

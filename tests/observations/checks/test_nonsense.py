@@ -22,24 +22,7 @@ from strandline.observations.region_file import load_region_file
 from strandline.observations.sea_level.harmonic_tide import TidalConstants, predict_tide
 from strandline.pipeline.study_area import StudyArea, open_study_area
 from tests.fixtures.batches import ground, hours
-from tests.fixtures.region_files import write_region_folder, write_terrain
-
-CONSTANTS = "id,name,amplitude_m,phase_deg\nhere,M2,0.5,30\nhere,S1,0.004,0\n"
-MAXIMA = "year,highest\n" + "".join(f"{year},{1.9 + 0.05 * (year % 7):.2f}\n" for year in range(1960, 2000))
-PUBLISHED = """
-[tides]
-constants = "tides.csv"
-station = "here"
-
-[extremes]
-source = "a book"
-path = "maxima.csv"
-year = "year"
-maximum = "highest"
-unit = "m"
-vertical_datum = "region"
-trend = false
-"""
+from tests.fixtures.region_files import CONSTANTS, write_place, write_region_folder, write_terrain
 
 RISE = """[scenarios]
 return_periods = [2.0]
@@ -48,15 +31,6 @@ name = "x"
 rise = {}
 source = "y"
 [tides]"""
-
-
-def write_place(folder: Path) -> Path:
-    """A sound place with published constants and annual maxima."""
-    path = write_region_folder(folder)
-    (folder / "tides.csv").write_text(CONSTANTS)
-    (folder / "maxima.csv").write_text(MAXIMA)
-    path.write_text(path.read_text().replace("[tides]\nfit = true\n", PUBLISHED))
-    return path
 
 
 def edit(name: str, *change: str) -> Callable[[Path], None]:
@@ -313,3 +287,11 @@ def test_maxima_in_another_unit_than_the_readings_are_found_and_others_never(fac
     years = np.arange(1966.0, 2006.0)
     found = list(compare_maxima_with_readings(years, maxima, time, level, 0.0, "maxima.csv"))
     assert any(finding.refuses for finding in found) == (not 0.5 < factor < 2.0)
+
+
+def test_bounds_that_lie_nowhere_are_refused(tmp_path: Path) -> None:
+    path = write_region_folder(tmp_path)
+    text = path.read_text().replace("[500000.0, 5000000.0, 501600.0, 5001600.0]", "[5e8, 5e6, 500001600.0, 5001600.0]")
+    path.write_text(text.replace("sea_point = [500050.0", "sea_point = [500000050.0"))
+    with pytest.raises(InputError, match="lie nowhere on the map of EPSG:32633"):
+        load_region_file(path)

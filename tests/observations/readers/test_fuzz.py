@@ -46,6 +46,8 @@ def fuzz(reader: Reader, region: RegionFile, process: ReadingProcess, count: int
     path, outcomes = folder_of(region) / reader.file, Outcomes()
     sound = path.read_bytes()
     plain = zlib.decompress(sound, zlib.MAX_WBITS | 32) if path.suffix == ".gz" else sound
+    if reader.is_isolated:
+        process([path], partial(reader.read, region))  # starts it
     try:
         for seed in range(first, first + count):
             rng = random.Random(f"{reader.file} {seed}")

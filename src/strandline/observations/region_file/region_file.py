@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
+from pyproj import CRS, Transformer
 
 from strandline.errors import InputError
 from strandline.observations.region import Region
@@ -39,6 +40,16 @@ class RegionSection(Section):
         (left, bottom, right, top), (x, y) = self.bounds, self.sea_point
         if not (left <= x <= right and bottom <= y <= top):
             raise ValueError(f"sea_point {self.sea_point} is outside the bounds; name a point inside")
+        return self
+
+    @model_validator(mode="after")
+    def _on_the_map(self) -> "RegionSection":
+        crs = CRS.from_user_input(self.crs)
+        if crs.is_projected:  # otherwise the region refuses it
+            left, bottom, right, top = self.bounds
+            to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+            if not np.isfinite(to_degrees.transform([left, right, left, right], [bottom, bottom, top, top])).all():
+                raise ValueError(f"the bounds {self.bounds} lie nowhere on the map of {self.crs}; check both")
         return self
 
 

@@ -1,7 +1,7 @@
 """Inventory of a region file: span, gaps and age of each data stream, and the cost of each absence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -87,6 +87,8 @@ class Inventory:
     terrain: xr.Dataset | None
     assets: gpd.GeoDataFrame | None
     findings: tuple[Finding, ...] = ()
+    own_gauge: xr.Dataset | None = None
+    published: Published = field(default_factory=Published)
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -194,7 +196,7 @@ def take_inventory(
     describe("zones", zones, partial(_describe_zones, region), [] if zones is None else paths_of(zones))
     gauges = tuple((gauge.name, gauge.longitude, gauge.latitude) for gauge in region_file.tide_gauge)
     held_out = tuple(region_file.split.windows)
-    return Inventory(region, tuple(streams), held_out, gauges, terrain, assets, tuple(findings))
+    return Inventory(region, tuple(streams), held_out, gauges, terrain, assets, tuple(findings), own_gauge, published)
 
 
 def _joined(gauges: list[xr.Dataset]) -> xr.Dataset:

@@ -1,0 +1,61 @@
+"""What theory demands of a record before anything is learned: enough storms, and enough years for the return levels."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import xarray as xr
+
+from strandline.errors import InputError, RefusedByTheory
+from strandline.observations.checks.cross_checks import Published
+from strandline.observations.region_file import RegionFile
+from strandline.observations.storms import Split, Storm, find_whole_storms, split_by_storm
+from strandline.risk.hazard.extremes import fit_block_maxima, fit_gauge
+
+RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
+"""[years] Of the hazard, where a region file names none."""
+MOST_STORMS, CALIBRATION_STORMS, TEST_STORMS = 40, 9, 1
+"""Of a real place: taken from its record at most, held out for calibration (nine give 90 % bounds), and for tests."""
+
+
+def require_storms(name: str, storms: Sequence[Storm], split: Split, calibration: int, test: int) -> None:
+    """Check that a record holds enough storms.
+
+    Args:
+        name: of the place; ``calibration``, ``test``: storms that are needed for each.
+
+    Raises:
+        RefusedByTheory: it holds too few.
+    """
+    if len(split.calibration) < calibration or not split.training or not split.test:
+        needed = calibration + max(test, len(split.test), 1) + 1
+        raise RefusedByTheory(
+            f"the record of '{name}' holds {len(storms)} storms; {needed} or more are needed"
+            f" to train on some, calibrate on {calibration} and test on the others"
+        )
+
+
+def refused_by_theory(region_file: RegionFile, gauge: xr.Dataset, published: Published) -> Iterator[str]:
+    """What a run of a real place would refuse about its record, each in a sentence.
+
+    Args:
+        gauge: the own gauge is station 0.
+    """
+    name, time = region_file.region.name, gauge["time"].values
+    level = np.where(gauge["quality"].values[0] == 0, gauge["water_level"].values[0], np.nan)
+    storms = find_whole_storms(time, level, MOST_STORMS)
+    held_out, rng = region_file.split.windows, np.random.default_rng(0)
+    split = split_by_storm(storms, CALIBRATION_STORMS, TEST_STORMS, held_out, rng)
+    try:
+        require_storms(name, storms, split, CALIBRATION_STORMS, TEST_STORMS)
+    except RefusedByTheory as error:
+        yield str(error)
+    periods = RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods
+    try:
+        section = region_file.extremes
+        if section is not None and published.maxima is not None and published.years is not None:
+            fit = fit_block_maxima(published.maxima, published.years, source=section.source, trend=section.trend)
+        else:
+            fit = fit_gauge(time, level, periods, source=f"own record, {name}")
+        fit.levels(periods)
+    except (RefusedByTheory, InputError) as error:
+        yield str(error)
