@@ -56,13 +56,14 @@ def caorle(path: Path, data: Path) -> Iterator[Row]:
     terrain, gauge = observations.terrain, observations.require_gauge()
     assert region_file.extremes is not None
     published = read_published(region_file).value
-    assert published.maxima is not None
+    maxima = published.maxima
+    assert maxima is not None
 
     def of(name: str, shift: float) -> Iterable[Finding]:
         stations = {"own gauge": [0], "a neighbour": [1], "all gauges": [0, 1, 2]}.get(name, [])
         moved = _raised(gauge, stations, shift)
         land = _terrain_raised(region_file, shift) if name == "terrain" else terrain
-        raised = published.maxima + (shift if name == "annual maxima" else 0.0)
+        raised = maxima + shift if name == "annual maxima" else maxima
         return check_datums(region_file, land, moved, replace(published, maxima=raised))
 
     for name in ("own gauge", "a neighbour", "all gauges", "terrain", "annual maxima"):
