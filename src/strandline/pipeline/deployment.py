@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import h5py
 import numpy as np
 import pandas as pd
 import shapely
@@ -293,6 +294,8 @@ def load_deployment(folder: Path) -> Deployment:
     if not path.exists() and (folder / OLD_FILE).exists():
         raise InputError(folder, "was written by an older version", "run `strandline run` again into this folder")
     try:
+        with h5py.File(path, "r") as file:  # fails here before h5netcdf leaves a half-open file
+            dict(file.attrs)
         content = xr.load_dataset(path, engine="h5netcdf")
     except BROKEN as error:
         raise InputError(path, f"cannot be read ({error})", remedy) from error
