@@ -25,6 +25,7 @@ class AlertState:
         zones: that it warns; empty = the whole place.
         starts: hour before which it asks people to act; ``None`` = none.
         expires: end of its validity; ``None`` = none.
+        sender: in whose name it is; empty = written by a version that did not keep it.
     """
 
     hours: tuple[np.datetime64, ...] = ()
@@ -34,6 +35,7 @@ class AlertState:
     zones: tuple[str, ...] = ()
     starts: np.datetime64 | None = None
     expires: np.datetime64 | None = None
+    sender: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +102,7 @@ def encode(state: AgentState) -> bytes:
                 "zones": alert.zones,
                 "starts": str(alert.starts),
                 "expires": str(alert.expires),
+                "sender": alert.sender,
             }
             for name, alert in sorted(state.alerts.items())
         },
@@ -164,6 +167,7 @@ def decode(stored: bytes, model: SeaModel) -> AgentState:
             tuple(alert["zones"]),
             _hour_or_none(alert["starts"]),
             _hour_or_none(alert["expires"]),
+            alert.get("sender", ""),
         )
         for name, alert in fields["alerts"].items()
     }
