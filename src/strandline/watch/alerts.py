@@ -197,8 +197,8 @@ def _is_news(last: AlertState, new: AlertState) -> bool:
     """Whether there is no message yet, or it is wrong by now.
 
     It is wrong where the call or the certainty is another, the sea rises higher, a zone is not in it, people must act
-    sooner, or it runs out before the next hour. One in nobody's name could not be confirmed: it is drafted anew once the
-    region file names an issuer.
+    sooner, or it runs out before the next hour. One in nobody's name could not be confirmed: it is drafted anew once
+    the region file names an issuer.
     """
     if not last.hours or last.expires is None or (last.call, last.certainty) != (new.call, new.certainty):
         return True
