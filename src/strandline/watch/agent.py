@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
+from strandline.pipeline.protocol_in_force import ProtocolFile
 from strandline.planning.early_action.streams import History, Stream
 from strandline.planning.early_action.trigger_constants import NEIGHBOUR, PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer
@@ -53,6 +55,7 @@ class Agent:
         student: see `StudentForecaster.forecast`; ``None`` = the student is not used.
         issuer: of alerts.
         is_live: the hours are those that pass; alerts of a replay are exercises.
+        protocol_file: that the protocol was read from; ``None`` = the run's own protocol.
     """
 
     deployment: Deployment
@@ -62,11 +65,12 @@ class Agent:
     student: StudentFunction | None
     issuer: Issuer = NO_ISSUER
     is_live: bool = False
+    protocol_file: ProtocolFile | None = None
 
     def step(self, step: Step, confirmed: Confirmed) -> list[Decision]:
         """Run one step and add its results to ``step``; returns the decisions."""
         now = step.hour
-        state = self._stored_state(step)
+        state = self._with_protocol(self._stored_state(step), step)
         since = pd.Timestamp(state.belief.hour).to_pydatetime()
         latest = now + RECENT  # a clock that is ahead by years must not fill every later step
         known = [*step.readings(now - RECENT, latest, "measured"), *step.readings(now, latest, "forecast")]
@@ -102,6 +106,25 @@ class Agent:
         if stored is not None:
             return decode(stored, self.config.model)
         return initial_state(self.config.model, np.datetime64(step.hour - RECENT, "h"))
+
+    def _with_protocol(self, state: AgentState, step: Step) -> AgentState:
+        """The state with the protocol in force; a change of it is logged, with the file's hash.
+
+        Raises:
+            InputError: an action is running that the protocol in force does not have: nobody would end it.
+        """
+        file = self.protocol_file
+        digest = "" if file is None else file.digest
+        if digest == state.protocol:
+            return state
+        known = {phase.name for phase in self.config.phases}
+        lost = [name for name, phase in state.phases.items() if phase.active and name not in known]
+        source = "the run's own protocol" if file is None else f"the protocol file {file.name}"
+        if lost:
+            what = f"{lost[0]} is running, and {source} has no such phase"
+            raise InputError("protocol", what, "keep the phase until it has stopped, then remove it")
+        step.log("protocol", f"follows {source}" + (f", SHA-256 {digest}" if digest else ""), {"sha256": digest})
+        return replace(state, protocol=digest)
 
     def _with_student(self, state: AgentState, usable: Sequence[Reading]) -> AgentState:
         """The state with the student's forecast from the own gauge's readings after its last rejection.

@@ -46,11 +46,13 @@ class AgentState:
         sea: the belief about the sea, and when each kind of stream was last heard.
         phases: name of a phase of the protocol → its state.
         alerts: the same → the last alert about it.
+        protocol: SHA-256 of the protocol file in force; empty = the run's own protocol.
     """
 
     sea: SeaState
     phases: Mapping[str, PhaseState] = field(default_factory=dict)
     alerts: Mapping[str, AlertState] = field(default_factory=dict)
+    protocol: str = ""
 
     @property
     def belief(self) -> SeaBelief:
@@ -92,6 +94,7 @@ def encode(state: AgentState) -> bytes:
         "last_news": str(sea.last_news),
         "last_own_rejection": str(sea.last_own_rejection),
         "forecasts": {stream: str(each.hour) for stream, each in sorted(sea.forecasts.items())},
+        "protocol": state.protocol,
         "phases": {name: _plain(phase) for name, phase in sorted(state.phases.items())},
         "alerts": {
             name: {
@@ -171,7 +174,7 @@ def decode(stored: bytes, model: SeaModel) -> AgentState:
         )
         for name, alert in fields["alerts"].items()
     }
-    return AgentState(sea, phases, alerts)
+    return AgentState(sea, phases, alerts, fields.get("protocol", ""))
 
 
 def _plain(phase: PhaseState) -> dict[str, bool | str]:
