@@ -21,7 +21,8 @@ from strandline.watch.clock import hours_between
 from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.service import open_watch
 
-START, END = datetime(2022, 11, 16), datetime(2022, 11, 25)
+START, END = datetime(2022, 11, 16), datetime(2022, 12, 1)
+"""The storm of 22 November, high water on the three days after it, and five calm days in which alarms should end."""
 LEADS = (1, 3, 6, 12, 24)
 
 
