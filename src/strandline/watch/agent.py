@@ -21,7 +21,7 @@ from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.assimilation.sea_state import REJECTED, with_forecasts, without_forecast
 from strandline.watch.agent_state import AgentState, decode, encode, initial_state, update_belief
-from strandline.watch.alerts import Confirmed, draft_messages
+from strandline.watch.alerts import Confirmed, draft_messages, reasons_of_ends
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
 from strandline.watch.assimilation.student_forecast import STUDENT
@@ -89,12 +89,15 @@ class Agent:
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
         step.add_forecast(rows)
         ids = step.add_decisions(decisions)
+        decided = state
         state, drafts = draft_messages(
-            self.deployment, decisions, ids, levels, state, confirmed, self.issuer, is_live=self.is_live
+            self.deployment, decisions, ids, levels, decided, confirmed, self.issuer, is_live=self.is_live
         )
         step.add_alerts(drafts)
         step.put_belief_state(encode(state))
         _log_changes(step, state, decisions)
+        for name, why in reasons_of_ends(decided, state).items():
+            step.log("decision", f"end {name}: {why}", {"action": name})
         return decisions
 
     def with_zones(self, decision: Decision, risk: "ZoneRisk") -> Decision:
