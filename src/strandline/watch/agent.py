@@ -23,7 +23,7 @@ from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.assimilation.sea_state import REJECTED, with_forecasts, without_forecast
 from strandline.watch.agent_state import AgentState, decode, encode, initial_state, update_belief
-from strandline.watch.alerts import Confirmed, draft_messages
+from strandline.watch.alerts import Confirmed, draft_messages, reasons_of_ends
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
 from strandline.watch.assimilation.student_forecast import STUDENT
@@ -88,18 +88,38 @@ class Agent:
             self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest_level, state.belief)
         )
         rows, risk = self._forecast_rows(levels, ensemble, sample_weight)
-        decisions = [self._with_zones(decision, risk) for decision in _by_urgency(decisions)]
+        decisions = [self.with_zones(decision, risk) for decision in _by_urgency(decisions)]
         decisions.append(_monitoring(state, decisions, now))
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
         step.add_forecast(rows)
         ids = step.add_decisions(decisions)
+        decided = state
         state, drafts = draft_messages(
-            self.deployment, decisions, ids, levels, state, confirmed, self.issuer, is_live=self.is_live
+            self.deployment, decisions, ids, levels, decided, confirmed, self.issuer, is_live=self.is_live
         )
         step.add_alerts(drafts)
         step.put_belief_state(encode(state))
         _log_changes(step, state, decisions)
+        for name, why in reasons_of_ends(decided, state).items():
+            step.log("decision", f"end {name}: {why}", {"action": name})
         return decisions
+
+    def with_zones(self, decision: Decision, risk: "ZoneRisk") -> Decision:
+        """The decision with the zones that its action protects and that are likely enough to need it, worst first.
+
+        Where an area is likely enough to be in danger, but none of its zones by itself, all of the area is named.
+        """
+        phase = next((one for one in self.config.phases if one.name == decision.action), None)
+        protected = self.deployment.zones_of_phase.get(decision.action, ())
+        if phase is None or not protected:
+            return decision
+        number = {name: at for at, name in enumerate(self.deployment.zones.names)}
+        chance = risk.in_danger if phase.life_safety else risk.flooded
+        likely = [name for name in protected if chance[number[name]] > PROBABILITY_FOR_LIVES]
+        if phase.life_safety and not likely and decision.change == "start":
+            likely = list(protected)
+        ranked = sorted(likely, key=lambda name: (-risk.people[number[name]], -chance[number[name]], name))
+        return replace(decision, where=tuple(ranked))
 
     def _stored_state(self, step: Step) -> AgentState:
         stored = step.belief_state()
@@ -191,23 +211,6 @@ class Agent:
                     add("damage", name, lead, damages[number], None)
         in_danger = (highest[:, None] >= self.deployment.response.dangerous_level[:, samples].T).mean(axis=0)
         return rows, ZoneRisk(flooded, in_danger, np.nan_to_num(damage.people_in_danger).mean(axis=0))
-
-    def _with_zones(self, decision: Decision, risk: "ZoneRisk") -> Decision:
-        """The decision with the zones that its action protects and that are likely enough to need it, worst first.
-
-        Where an area is likely enough to be in danger, but none of its zones by itself, all of the area is named.
-        """
-        phase = next((one for one in self.config.phases if one.name == decision.action), None)
-        protected = self.deployment.zones_of_phase.get(decision.action, ())
-        if phase is None or not protected:
-            return decision
-        number = {name: at for at, name in enumerate(self.deployment.zones.names)}
-        chance = risk.in_danger if phase.life_safety else risk.flooded
-        likely = [name for name in protected if chance[number[name]] > PROBABILITY_FOR_LIVES]
-        if phase.life_safety and not likely and decision.change == "start":
-            likely = list(protected)
-        ranked = sorted(likely, key=lambda name: (-risk.people[number[name]], -chance[number[name]], name))
-        return replace(decision, where=tuple(ranked))
 
 
 @dataclass(frozen=True, eq=False)

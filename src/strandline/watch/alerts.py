@@ -99,6 +99,22 @@ def draft_messages(
     return replace(state, phases=phases, alerts=alerts), drafts
 
 
+def reasons_of_ends(before: AgentState, after: AgentState) -> dict[str, str]:
+    """Phase → why it ended in ``draft_messages``, for the log; these ends are no decision of the protocol."""
+    reasons = {}
+    for name, phase in before.phases.items():
+        if not phase.active or after.phases[name].active:
+            continue
+        if before.alerts.get(name, AlertState()).call == ALL_CLEAR:
+            reasons[name] = "a person has given the all-clear"
+        else:
+            reasons[name] = (
+                "the sea has receded, and no person had confirmed its warning, so that none is cancelled; if people"
+                " have moved, a person decides when they return"
+            )
+    return reasons
+
+
 def _issued_hours(
     deployment: Deployment, decision: Decision, last: AlertState, confirmed: Confirmed
 ) -> tuple[np.datetime64, ...]:
