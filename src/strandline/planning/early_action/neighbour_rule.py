@@ -104,6 +104,6 @@ class NeighbourRule:
         if alarms > MOST_ALARMS:
             return (
                 f"to show a flood {needed_hours:g} hours ahead the neighbouring gauge would have to call about"
-                f" {alarms:.0f} times a year, and more than {MOST_ALARMS:g} calls nobody follows"
+                f" {alarms:.1f} times a year, and more than {MOST_ALARMS:g} calls nobody follows"
             )
         return NeighbourThreshold(value, needed_hours, int((highest >= value).sum()), highest.size, alarms)
