@@ -28,7 +28,7 @@ from strandline.watch.decisions import Decision
 from strandline.watch.run import hour_to_json
 from strandline.watch.store.errors import Busy, Damaged
 from tests.fixtures.protocols import GATE
-from tests.fixtures.region_files import write_region_folder
+from tests.fixtures.region_files import write_place
 
 Capture = pytest.CaptureFixture[str]
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -121,13 +121,13 @@ def test_each_way_to_stop_has_its_exit_code(
 
 
 def test_check_answers_in_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    code, out, _ = strandline(monkeypatch, capsys, "check", write_region_folder(tmp_path), "--json")
+    code, out, _ = strandline(monkeypatch, capsys, "check", write_place(tmp_path, days=150), "--json")
     found = json.loads(out)
     assert code == 0
     assert found["region"] == "Handmade"
     assert found["is_usable"]
     streams = {one["name"]: one for one in found["streams"]}
-    assert streams["tide_gauge: Pier"]["spans"] == [["2020-01-01T00:00", "2020-02-29T23:00"]]
+    assert streams["tide_gauge: Pier"]["spans"] == [["2020-01-01T00:00", "2020-05-29T23:00"]]
     assert streams["sar"]["state"] == "absent"
     assert streams["sar"]["cost_of_absence"]
 

@@ -1,10 +1,11 @@
 """The file that a run leaves for the watch and for maps of wider regions: all that they need of the run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
+import h5py
 import numpy as np
 import pandas as pd
 import shapely
@@ -211,6 +212,26 @@ def build_deployment(
     )
 
 
+def with_protocol(deployment: Deployment, protocol: Protocol, assets: gpd.GeoDataFrame, source: object) -> Deployment:
+    """The deployment with another protocol, such as one that an officer has edited.
+
+    Args:
+        source: of the protocol, for errors.
+
+    Raises:
+        InputError: a phase concerns a place that is neither a zone nor an asset of the run.
+    """
+    zones_of_phase = _zones_of_phases(protocol, deployment.zones, assets)
+    known = {*deployment.zones.names, *assets["asset_id"].astype(str)}
+    for phase in protocol.phases:
+        unknown = [name for name in phase.where if name not in known]
+        if unknown:
+            what = f"concerns {', '.join(unknown)}: no zone or asset of this run is called so"
+            remedy = "name zones as in zones.geojson, or remove 'where'"
+            raise InputError(f"{source} [phase {phase.name}]", what, remedy)
+    return replace(deployment, protocol=protocol, zones_of_phase=zones_of_phase)
+
+
 def mean_high_water(sea_level: SeaLevelModel, end: np.datetime64) -> float:
     """Mean of all high waters that the tide alone makes in the year before ``end`` [m above mean sea level].
 
@@ -293,6 +314,8 @@ def load_deployment(folder: Path) -> Deployment:
     if not path.exists() and (folder / OLD_FILE).exists():
         raise InputError(folder, "was written by an older version", "run `strandline run` again into this folder")
     try:
+        with h5py.File(path, "r") as file:  # fails here before h5netcdf leaves a half-open file
+            dict(file.attrs)
         content = xr.load_dataset(path, engine="h5netcdf")
     except BROKEN as error:
         raise InputError(path, f"cannot be read ({error})", remedy) from error

@@ -140,7 +140,7 @@ class RunFolder:
         path = self.path / name
         try:
             return _bands(path, self.file_version(name))
-        except (OSError, RasterioError) as error:
+        except (OSError, RasterioError, ValueError) as error:  # ValueError: names that are no text
             raise InputError(path, f"cannot be read ({error})", "run `strandline run` again") from error
 
     def products(self) -> list[ProductRecord]:

@@ -230,11 +230,13 @@ def test_what_is_left_out_or_doubtful_is_a_warning_of_check_and_of_the_report(
     assert any(all(word in warning for word in words) for warning in warnings), warnings
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=pd.Timestamp("1850-01-01").to_pydatetime(), max_value=pd.Timestamp.now().to_pydatetime()))
 def test_a_time_since_1850_can_be_one_of_an_observation(time: object) -> None:
     check_times(np.array([time], dtype="datetime64[ns]"), "a file")
 
 
+@settings(deadline=None)
 @given(st.one_of(st.integers(-(10**9), 1849), st.integers(2200, 10**9)))
 def test_no_other_year_can(year: int) -> None:
     assert implausible_years(np.array([float(year)])).all()
@@ -245,6 +247,7 @@ def test_a_time_later_than_now_is_refused() -> None:
         check_times(np.array([latest_time() + np.timedelta64(1, "h")]), "a file")
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9999), st.sampled_from(["{:04d}-01-05T00:00:00", "{:04d}-06-30 12:00", "{:04d}-12-31"]))
 def test_no_year_wraps_around_into_a_plausible_one(year: int, form: str) -> None:
     """On a49c0fa a gauge dated 3022 was read as one of 1853."""

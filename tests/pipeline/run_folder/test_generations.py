@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,10 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from strandline.cli.main import app
 from strandline.errors import InputError
+from strandline.pipeline import jobs
+from strandline.pipeline.large_regions.map_region import MapConfig
 from strandline.pipeline.run_folder.checkpoints import Checkpoints, job_key
 from strandline.pipeline.run_folder.generations import COMPLETE, MANIFEST, new_generation, open_run
 from strandline.pipeline.run_folder.lock import exclusive_use
+from strandline.watch.run import prepare
+from tests.fixtures.region_files import write_region_folder
 
 FIRST = {"plan.md": "a plan", "summary.json": "{}", "protocol.toml": "an early action", "alerts/one.xml": "<alert/>"}
 SECOND = {"plan.md": "another plan", "summary.json": "[]", "alerts/two.xml": "<alert>2</alert>"}
@@ -118,6 +124,27 @@ def test_a_product_of_another_run_a_changed_and_a_missing_one_are_refused(name: 
     (tmp_path / "one" / name).symlink_to(tmp_path / "other" / name)
     with pytest.raises(InputError, match=f"{name}: is a link"):
         open_run(tmp_path / "one")
+
+
+def open_to_watch(run: Path, _: Path) -> object:
+    return prepare(None, None, run, None, "2022-01-01/2022-01-02", None, lambda name: None, once=False)
+
+
+def open_to_map(run: Path, region: Path) -> object:
+    config = MapConfig(1, (), 0.0, 1)
+    return jobs.map_region(region, None, run, str(run / "map"), config, lambda _: None, resume=False, scheduler=None)
+
+
+def open_to_export(run: Path, _: Path) -> object:
+    return app(["export", "--run", str(run), "--out", str(run / "programs"), "--torch-only"], standalone_mode=False)
+
+
+@pytest.mark.parametrize("opened", [open_to_watch, open_to_map, open_to_export])
+def test_whoever_opens_a_run_refuses_the_files_of_two(opened: Callable[[Path, Path], object], tmp_path: Path) -> None:
+    publish(tmp_path / "run", FIRST)
+    (tmp_path / "run" / "plan.md").write_text("the plan of another run")
+    with pytest.raises(InputError, match=r"plan\.md: is not what the run of this folder wrote"):
+        opened(tmp_path / "run", write_region_folder(tmp_path / "place"))
 
 
 def test_drafts_of_warnings_are_a_persons_to_move_and_change(tmp_path: Path) -> None:
