@@ -185,7 +185,7 @@ def test_known_spans_of_nothing_and_of_everything() -> None:
 
 
 def test_caorle_is_observed_with_its_flood_and_its_sea(shared_data: Path) -> None:
-    region_file = load_region_file(Path(__file__).parents[3] / "examples" / "caorle.toml", shared_data)
+    region_file = load_region_file(Path(__file__).parents[4] / "examples" / "caorle.toml", shared_data)
     observations = observe(region_file)
     region, terrain = observations.region, observations.terrain
     row, column = region.cells_of(np.array([region.sea_point[0]]), np.array([region.sea_point[1]]))
