@@ -93,7 +93,7 @@ def test_alarms_are_the_decisions_of_the_watch(gauge: Gauge, lead: float, chance
         for name, one in phases.items():
             if one.awaits_all_clear:  # the replay takes it to be given at once
                 phases = {**phases, name: one.cleared(state.belief.hour - np.timedelta64(1, "h"))}
-        after, _ = decide(config, replace(state, phases=phases), forecast(state.sea, (), config.spread_inflation))
+        after, _ = decide(config, replace(state, phases=phases), forecast(state.sea, (), config.spread_inflation).chances)
         phases = after.phases
         decided.append(phases[phase].active and not phases[phase].awaits_all_clear)
     found = alarms(watch(replace(gauge, event_levels={30.0: level})), protocol)[phase]
