@@ -194,15 +194,15 @@ def test_taking_gauges_away_neither_narrows_nor_lowers_the_forecast_on_average(
 
 
 def test_chances_are_those_of_all_weather_and_not_those_about_storms() -> None:
-    """Over half a year of a known process, the mean chance of a rare level equals how often it came; so spread, it was twice."""
-    rng, model = np.random.default_rng(8), site()
-    process, hours = model.process, 2600
+    """Over a year of a known process the mean chance of a high level equals how often it came."""
+    rng, process, hours = np.random.default_rng(4), site().process, 8766
+    model = SeaModel(process, (replace(own_sensor("own", process), zero=0.0),))
     regime, residual = 0, np.zeros(hours)
     for hour in range(2, hours):
         regime = int(rng.choice(3, p=process.transition[regime]))
         residual[hour] = process.coefficients @ residual[hour - 2 : hour][::-1]
         residual[hour] += process.shocks[regime] * rng.standard_normal()
-    rare = float(np.quantile(residual, 0.995))
+    rare = float(np.quantile(residual, 0.98))
     state, chances, as_in_storms, came = initial_sea_state(model, START), [], [], []
     for hour in range(1, hours - HORIZON_HOURS):
         now = START + hour * HOUR
@@ -214,8 +214,8 @@ def test_chances_are_those_of_all_weather_and_not_those_about_storms() -> None:
             )
             chances, as_in_storms = [*chances, chance], [*as_in_storms, as_in_storm]
             came.append(bool(residual[hour + 12 : hour + HORIZON_HOURS + 1].max() >= rare))
-    assert np.mean(chances) == pytest.approx(np.mean(came), rel=0.35)
-    assert np.mean(as_in_storms) > 2 * np.mean(came)
+    assert 0.8 < np.mean(chances) / np.mean(came) < 1.25
+    assert np.mean(as_in_storms) > 3 * np.mean(came), "so spread, it was called too often"
 
 
 @settings(max_examples=200, deadline=None)
