@@ -266,7 +266,7 @@ def test_inflation_keeps_the_medians_and_its_own_sides() -> None:
     low, middle, high = np.quantile(ensemble.residual, [0.05, 0.5, 0.95], axis=0)
     found = np.quantile(wider.residual, [0.05, 0.5, 0.95], axis=0)
     np.testing.assert_allclose(found[0], low, atol=1e-9)
-    np.testing.assert_allclose(found[1], middle, atol=3e-3)  # half-way between two members
+    np.testing.assert_allclose(found[1], middle, atol=5e-3)  # half-way between two members
     np.testing.assert_allclose(found[2], middle + 3 * (high - middle), atol=1e-9)
 
 

@@ -37,5 +37,5 @@ def test_neither_width_nor_the_chance_of_a_storm_level_falls_at_the_hour_at_whic
         widths.append(high - low)
         chances.append((issued.chances.residual.max(axis=1) >= 0.5).mean())
     narrowest = np.array([after / before for before, after in pairwise(widths)]).min(axis=0)
-    assert (narrowest > 0.9).all(), "from hour to hour; before, it fell by half when data had been missing for a day"
+    assert (narrowest > 0.85).all(), "from hour to hour; before, it fell by half when data had been missing for a day"
     assert min(after - before for before, after in pairwise(chances)) > -0.05
