@@ -134,6 +134,7 @@ def test_an_action_stops_after_a_whole_calm_tide_and_not_before() -> None:
     for hour in range(STOP_HOURS):
         state, decisions = decide(config, next_hour(state), ensemble_of(next_hour(state), calm))
         assert decisions[0].change == "keep", hour
+        assert "running on avoids EUR 0 on average" in decisions[0].why, "not what a further start would avoid"
     interrupted, _ = decide(config, next_hour(state), ensemble_of(next_hour(state), storm))
     assert interrupted.phases["close_floodgates"].calm_since is None
     state, decisions = decide(config, next_hour(state), ensemble_of(next_hour(state), calm))
@@ -210,7 +211,7 @@ def test_a_broken_gauge_that_two_others_contradict_starts_nothing() -> None:
         now = START + hour * HOUR
         readings = [Residual("own", now, jump), Residual("near", now, 0.0), Residual("far", now, 0.0)]
         state = update_belief(state, now, readings)
-        state, decisions = decide(config, state, forecast(state.sea, (), NO_INFLATION))
+        state, decisions = decide(config, state, forecast(state.sea, (), NO_INFLATION).chances)
         assert all(one.change == "stay_off" for one in decisions), hour
     assert not state.has_own_readings
     assert state.sea.last_own_rejection == state.belief.hour
