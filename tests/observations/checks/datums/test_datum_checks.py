@@ -41,6 +41,30 @@ def test_a_gauge_on_another_datum_does_not_pass_check(tmp_path: Path, shift: flo
         assert bool(open_study_area(stated).warnings) == (expected == "warned")
 
 
+@pytest.mark.parametrize(
+    ("section", "shift", "expected"),
+    [
+        ("terrain", 0.0, "silent"),
+        ("terrain", 0.5, "warned"),
+        ("terrain", 1.5, "refused"),
+        ("tide_gauge", 1.5, "refused"),
+    ],
+)
+def test_caorle_passes_as_it_is_and_not_on_another_datum(
+    shared_data: Path, section: str, shift: float, expected: str
+) -> None:
+    stated = load_region_file(Path(__file__).parents[4] / "examples" / "caorle.toml", shared_data)
+    own, *others = getattr(stated, section) if section == "tide_gauge" else (stated.terrain,)
+    offset = own.offset_to_region_datum
+    moved = own.model_copy(
+        update={"offset_to_region_datum": offset.model_copy(update={"metres": offset.metres + shift})}
+    )
+    inventory = take_inventory(
+        stated.model_copy(update={section: (moved, *others) if section == "tide_gauge" else moved})
+    )
+    assert outcome(inventory.findings) == expected
+
+
 # --- gauges ----------------------------------------------------------------------------------------------------------
 
 
