@@ -91,7 +91,7 @@ def test_replay_hindcast_and_watch_decide_the_same_at_every_hour(data: HindcastD
             if np.isfinite(residuals[number, at])
         ]
         state = update_belief(state, hour, readings)
-        state, decisions = decide(config, state, forecast(state.sea, (), config.spread_inflation))
+        state, decisions = decide(config, state, forecast(state.sea, (), config.spread_inflation).chances)
         for one in decisions:
             active[one.action].append(one.change in ("start", "keep"))
     for name, states in active.items():

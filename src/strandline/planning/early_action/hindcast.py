@@ -310,7 +310,7 @@ def issued_forecasts(
             tide = data.tide_ahead[at : at + HORIZON_HOURS + 1]
             highest = tide.max() + max(mean, 0.0) + OUT_OF_REACH * max(climate, spread)
             if may_reach[at] and (highest >= lowest or not state.is_heard):
-                ensemble = forecast(state, (), data.fitted.spread_inflation)
+                ensemble = forecast(state, (), data.fitted.spread_inflation).chances
                 yield at, forecast_stream(hours[at], tide + ensemble.residual, state.is_heard)
 
 
