@@ -10,7 +10,7 @@ from benchmarks.agent.alarms.gauges import Gauge
 from strandline.observations.arrays import Mask, Times
 from strandline.planning.early_action.indicators import Finding
 from strandline.planning.early_action.protocol import Indicator, Protocol
-from strandline.planning.early_action.trigger_constants import STOP_HOURS
+from strandline.planning.early_action.trigger_constants import FORECAST, STOP_HOURS
 from strandline.planning.early_action.triggers import replay_findings
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, MEMBERS
 from strandline.uncertainty.assimilation.filter import Residual
@@ -128,7 +128,11 @@ def alarms(watched: Watched, protocol: Protocol) -> dict[str, Mask]:
 
     Long stretches in which no indicator can be true are left out of the replay: in these nothing runs.
     """
-    found = {name: _finding(watched, indicator) for name, indicator in protocol.indicators.items()}
+    found = {
+        name: _finding(watched, indicator)
+        for name, indicator in protocol.indicators.items()
+        if indicator.variable == FORECAST
+    }
     matters = np.any([(one.verdict == 1) | ~one.is_heard for one in found.values()], axis=0)
     kept = (
         np.convolve(matters, np.ones(2 * STOP_HOURS + 5), mode="same") > 0

@@ -12,7 +12,7 @@ from strandline.pipeline.deployment import Deployment, with_protocol
 from strandline.planning.early_action.evacuation.area_triggers import NEVER
 from strandline.planning.early_action.protocol import Indicator, Protocol
 from strandline.planning.early_action.protocol_file import load_protocol
-from strandline.planning.early_action.trigger_constants import FORECAST, NEIGHBOUR
+from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, FORECAST, NEIGHBOUR
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS
 
 
@@ -61,6 +61,8 @@ def faults_of(protocol: Protocol, path: Path, deployment: Deployment) -> Iterato
 def _faults_of_indicator(
     indicator: Indicator, streams: tuple[str, ...], deployment: Deployment
 ) -> Iterator[tuple[str, str]]:
+    if indicator.variable.startswith(FLOODED_SHARE):
+        return
     if indicator.variable not in streams:
         yield f"reads {indicator.variable}, which this watch does not have", f"use {' or '.join(streams)}"
         return

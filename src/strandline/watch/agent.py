@@ -14,7 +14,7 @@ from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
 from strandline.pipeline.protocol_in_force import ProtocolFile
 from strandline.planning.early_action.streams import History, Stream
-from strandline.planning.early_action.trigger_constants import NEIGHBOUR, PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.trigger_constants import FLOODED_SHARE, NEIGHBOUR, PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer
 from strandline.uncertainty.assimilation.ensemble import HORIZON_HOURS, ResidualEnsemble
 from strandline.uncertainty.assimilation.filter import PAST_HOURS, SeaBelief
@@ -24,6 +24,7 @@ from strandline.uncertainty.assimilation.forecast_guidance import ExternalForeca
 from strandline.uncertainty.assimilation.sea_state import REJECTED, with_forecasts, without_forecast
 from strandline.watch.agent_state import AgentState, decode, encode, initial_state, update_belief
 from strandline.watch.alerts import Confirmed, draft_messages, reasons_of_ends
+from strandline.watch.assimilation.drained_land import drained_land
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
 from strandline.watch.assimilation.student_forecast import STUDENT
@@ -80,10 +81,10 @@ class Agent:
         forecasts = latest_forecasts(usable, now, self.config.tide)
         residuals = residuals_of(new, known, now, self.config.tides)
         state = self._with_student(update_belief(state, np.datetime64(now, "h"), residuals, forecasts), usable)
+        scenes = [reading for reading in usable if reading.variable == FLOODED_SHARE]
         issued = forecast(state.sea, self.fit.sources, self.config.spread_inflation)
-        state, decisions = decide(self.config, state, issued.chances, self._neighbour(usable))
+        state, decisions = decide(self.config, state, issued.chances, self._others(usable, scenes))
         levels, bounds = (levels_of(self.config, each) for each in (issued.chances, issued.bounds))
-        scenes = [reading for reading in usable if reading.variable == "flooded_share"]
         sample_weight = weight_samples(
             self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest_level, state.belief)
         )
@@ -162,6 +163,12 @@ class Agent:
         time, level = own_readings(usable, self.config.model.sensors[0].stream, sea.last_own_rejection, sea.belief.hour)
         student = self.student(sea.belief.hour, time, level)
         return state if student is None else replace(state, sea=with_forecasts(sea, {STUDENT: student}))
+
+    def _others(self, usable: Sequence[Reading], scenes: Sequence[Reading]) -> History:
+        """What the protocol reads beside the forecast: the neighbouring gauge, and flood scenes of drained land."""
+        protocol, of_phase = self.config.protocol, self.deployment.zones_of_phase
+        drained = {} if protocol is None else drained_land(scenes, protocol, of_phase)
+        return {**self._neighbour(usable), **drained}
 
     def _neighbour(self, usable: Sequence[Reading]) -> History:
         zeros = {gauge.name: gauge.zero for gauge in self.deployment.gauges}

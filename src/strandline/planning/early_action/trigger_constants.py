@@ -19,6 +19,12 @@ STOP_SHARE = 0.5
 """Share of what starts an action below which it is not worth keeping up [-]."""
 REACHED = 0.05
 """Probability [-] that the sea stands at the event's level from which the land may be wet."""
+FLOODED_SHARE = "flooded_share"
+"""Variable of flood scenes [-]: the greatest flooded share of an area's zones; followed by ``_`` and its name."""
+DRAINED_SHARE = 0.05
+"""Flooded share of every zone up to which an area has drained [-]; an assumption: scenes err by as much."""
+SCENE_HOURS = STOP_HOURS - 1
+"""Validity of a flood scene [h]: a phase that stops after ``STOP_HOURS`` was flooded in none that is still valid."""
 UNDECIDED_HOURS = 6.0
 """Time without a decision after which the neighbouring gauge decides: half a tide."""
 VALID_HOURS = 6.0

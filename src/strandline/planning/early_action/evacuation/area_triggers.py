@@ -10,12 +10,15 @@ from strandline.planning.early_action.protocol import DegradedRule, Event, Indic
 from strandline.planning.early_action.trigger_constants import (
     DECIDED_BY,
     DEFERRAL_HOURS,
+    DRAINED_SHARE,
+    FLOODED_SHARE,
     FORECAST,
     FORECAST_OF_THE_PLACE,
     NEIGHBOUR,
     PRIOR,
     PROBABILITY_FOR_LIVES,
     REACHED,
+    SCENE_HOURS,
     STOP_HOURS,
     STOP_SHARE,
     UNDECIDED_HOURS,
@@ -124,6 +127,7 @@ class AreaTriggers:
             "flood": self._ahead(agreed, (0, reach), (0, reach)),
             "left": self._ahead(agreed * STOP_SHARE, (0, day + kept), (0, night + kept)),
             "reached": self._ahead(REACHED, (0, 0), (0, 0)),
+            "drained": self._drained(),
         }
         if self._is_reached:
             found |= {
@@ -172,6 +176,17 @@ class AreaTriggers:
             source=FORECAST_OF_THE_PLACE,
         )
 
+    def _drained(self) -> Indicator:
+        return Indicator(
+            variable="_".join(part for part in (FLOODED_SHARE, self.area.name.lower()) if part),
+            operator="<=",
+            value=DRAINED_SHARE,
+            unit="1",
+            lead_window_hours=(0, 0),
+            valid_hours=SCENE_HOURS,
+            source="flood scenes that show every zone of the area",
+        )
+
     def _main(self) -> Phase:
         in_time, near, soon = (self._name(what) for what in ("in_time", "near", "soon"))
         return self._phase(
@@ -218,6 +233,7 @@ class AreaTriggers:
                     when=f"not {self._name('left')}",
                     for_hours=STOP_HOURS,
                     reached=self._name("reached"),
+                    drained=self._name("drained"),
                     drainage_hours=self.drainage_hours,
                 ),
                 "degraded": DegradedRule(
