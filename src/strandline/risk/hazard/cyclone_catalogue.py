@@ -68,8 +68,9 @@ def simulate_catalogue(
     time: Times,
     tide: Floats,
     rng: np.random.Generator,
+    storms: int = STORMS,
 ) -> CycloneCatalogue:
-    """Skew surges of ``STORMS`` cyclones that pass a place, each on a random stretch of the tide of its month.
+    """Skew surges of about as many ``storms`` that pass a place, each on a random stretch of the tide of its month.
 
     Args:
         longitude, latitude: of the gauge [degrees].
@@ -77,7 +78,7 @@ def simulate_catalogue(
         time: (T,) hours of a predicted tide, over years.
         tide: (T,) [m above mean sea level].
     """
-    years = STORMS / CLIMATOLOGIES[basin].storms_per_year
+    years = storms / CLIMATOLOGIES[basin].storms_per_year
     tracks = draw_tracks(basin, longitude, latitude, seaward_direction, np.datetime64("1700-01-01", "h"), years, rng)
     months_of_tide = month_of(time)
     starts = [np.flatnonzero(months_of_tide == month) for month in range(12)]

@@ -1,4 +1,4 @@
-"""When a cyclone was near a gauge, so that its maxima are told from those of other weather."""
+"""When a cyclone was near a gauge, so that its maxima are kept apart from those of other weather."""
 
 import numpy as np
 import pandas as pd

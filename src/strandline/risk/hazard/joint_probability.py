@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Indices
 
-STEP = 0.02
+STEP = 0.05
 """Width of the classes of levels [m]."""
 NEIGHBOURS = 4
 """High waters before and after a storm's greatest surge that may hold its highest level: two days of a twice-daily

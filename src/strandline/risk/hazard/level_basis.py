@@ -104,7 +104,7 @@ def describe_recorded(
             " is a predicted high water plus a storm's skew surge, which meet at any phase of the tide of its month."
             if found.tide_apart
             else f"The tide moves high waters only {found.tide_ratio:.1f} times as much as the weather does (they are"
-            f" told apart from {TIDE_IS_LARGE:g} on), so that the highest level of each tidal day counts as a whole."
+            f" separated from {TIDE_IS_LARGE:g} on), so that the highest level of each tidal day counts as a whole."
         ),
         _cause_sentence(found, share, return_periods[-1]),
         highest.sentence(mean_sea_level + found.levels[:, -1], return_periods[-1]),

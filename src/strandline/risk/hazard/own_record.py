@@ -78,7 +78,7 @@ class RecordedExtremes:
         trend: that was taken out.
         tide_apart: whether tide and surge were treated as two chances.
         tide_ratio: spread of the predicted high waters over that of the skew surges [-].
-        separation: whether cyclones were told from other storms, or why not.
+        separation: whether cyclones were separated from other storms, or why not.
         cyclones: whose passages have readings; 0 where there are no tracks.
         factor: p5, p50 and p95 of the factor on simulated surges [-]; ``None`` = no simulated cyclones were used.
         clustering: share of the high waters above a high level that belong to different storms, the extremal index [-].
