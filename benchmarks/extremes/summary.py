@@ -58,10 +58,9 @@ def summarise(rows: Rows, pieces: Rows) -> Row:
 
 def markdown(record: Record, command: str) -> str:
     """The command, the scores, and the pieces of real records."""
-    text = (
-        f"`{command}`\n\nSimulated seas, truth from all their years:\n\n{markdown_table(scores(record.rows), COLUMNS)}"
-    )
+    found = markdown_table(scores(record.rows), COLUMNS)
+    text = f"`{command}`\n\nSimulated seas, truth from all their years:\n\n{found}"
     pieces = record.tables.get("pieces")
-    return text + (
-        f"\nTen years of real gauges beside the whole record:\n\n{markdown_table(pieces, PIECES)}" if pieces else ""
-    )
+    if not pieces:
+        return text
+    return f"{text}\nTen years of real gauges beside the whole record:\n\n{markdown_table(pieces, PIECES)}"
