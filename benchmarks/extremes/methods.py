@@ -7,9 +7,9 @@ from scipy import stats
 
 from benchmarks.extremes.seas import Record, Sea
 from strandline.observations.arrays import Floats
-from strandline.risk.hazard.cyclone_catalogue import CycloneCatalogue, basin_of, simulate_catalogue
 from strandline.risk.hazard.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.own_record import GaugeHours, estimate_from_record
+from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_skew_surges
 
 METHODS = ("own", "recorded_cyclones", "one_population", "scipy_gev")
 """As shipped; without simulated cyclones; without tracks; ``scipy.stats.genextreme`` on annual maxima."""
@@ -26,17 +26,20 @@ class Levels:
     high: Floats
 
 
-def own_catalogue(sea: Sea, seed: int) -> CycloneCatalogue | None:
-    """Simulated cyclones as a run would make them: on the plain shelf, not on this sea's; ``None`` = basin unknown."""
+def simulated_surges(sea: Sea, seed: int) -> Floats | None:
+    """Skew surges (N,) [m] of simulated cyclones as a run would make them, on the plain shelf and not on this sea's.
+
+    ``None`` = the basin is unknown.
+    """
     basin = basin_of(sea.longitude, sea.latitude)
     if basin is None:
         return None
     rng = np.random.default_rng([seed, 78])
-    return simulate_catalogue(basin, sea.longitude, sea.latitude, sea.seaward_direction, sea.time, sea.tide, rng)
+    return simulate_skew_surges(basin, sea.longitude, sea.latitude, sea.seaward_direction, sea.time, sea.tide, rng)
 
 
 def estimate(
-    method: str, sea: Sea, record: Record, catalogue: CycloneCatalogue | None, periods: tuple[float, ...], seed: int
+    method: str, sea: Sea, record: Record, simulated: Floats | None, periods: tuple[float, ...], seed: int
 ) -> Levels:
     """Return levels of one record by one of ``METHODS``."""
     if method == "scipy_gev":
@@ -48,7 +51,7 @@ def estimate(
     found = estimate_from_record(
         gauge,
         None if method == "one_population" else passages,
-        catalogue if method == "own" else None,
+        simulated if method == "own" else None,
         periods,
         SAMPLES,
         np.random.default_rng(seed),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.extremes.methods import METHODS, estimate, own_catalogue
+from benchmarks.extremes.methods import METHODS, estimate, simulated_surges
 from benchmarks.extremes.seas import Name, draw_sea
 from benchmarks.record import Row
 from strandline.observations.arrays import Floats
@@ -35,13 +35,13 @@ def rows_of_sea(
         peer: Python of an environment with pyextremes, and the number of records that it gets.
     """
     sea = draw_sea(name, seed, record_years)
-    catalogue = own_catalogue(sea, seed)
+    simulated = simulated_surges(sea, seed)
     maxima: list[Floats] = []
     rows: list[Row] = []
     for index, record in enumerate(sea.records(-(-years // record_years), seed)):
         maxima.append(sea.annual_maxima(record))
         for method in METHODS if index < records else ():
-            levels = estimate(method, sea, record, catalogue, PERIODS, index)
+            levels = estimate(method, sea, record, simulated, PERIODS, index)
             rows += _rows(name, seed, index, method, PERIODS, levels.low, levels.middle, levels.high)
         advance()
     if peer is not None:

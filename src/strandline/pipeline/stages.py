@@ -42,12 +42,12 @@ from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.report.findings import SeaLevelRiseScenario
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard import flood_maps
-from strandline.risk.hazard.cyclone_catalogue import basin_of, simulate_catalogue
 from strandline.risk.hazard.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.level_basis import ReturnLevels, describe_published, describe_recorded, maxima_at_epoch
 from strandline.risk.hazard.own_record import estimate_from_record
 from strandline.risk.hazard.return_levels import sample_return_levels
+from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_skew_surges
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.survey_age import states_where_outdated
@@ -124,11 +124,11 @@ def estimate_return_levels(
     hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
     passages = None if storms is None else cyclone_passages(storms, *place)
     basin = None if storms is None else basin_of(*place)
-    catalogue = None
+    simulated = None
     if basin is not None:
         facing = seaward_direction(area.observations.region)
-        catalogue = simulate_catalogue(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
-    found = estimate_from_record(hours, passages, catalogue, periods, samples, context.rng)
+        simulated = simulate_skew_surges(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
+    found = estimate_from_record(hours, passages, simulated, periods, samples, context.rng)
     mean = own_mean_sea_level(area)
     method, facts = describe_recorded(found, mean, periods)
     per_year = found.peaks.size / found.record_years

@@ -9,14 +9,14 @@ from scipy import stats
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.storms import Window
-from strandline.risk.hazard.cyclone_catalogue import basin_of, fit_factors, simulate_catalogue
 from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
+from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_skew_surges
 
 YEARS = 30
 HOURS = YEARS * 8766
 TIME = (np.datetime64("1990-01-01", "h") + np.arange(HOURS) * np.timedelta64(1, "h")).astype("datetime64[ns]")
 WINTER = (8.0, 0.15)  # storms a year, mean height above 0.5 m
-CYCLONES = (0.5, 0.3, 0.6, 0.05)  # a year, least height, scale, shape
+CYCLONES = (0.8, 0.3, 0.6, 0.05)  # a year, least height, scale, shape
 
 
 def true_level(period: float) -> float:
@@ -43,17 +43,20 @@ def draw(seed: int, rise: float = 0.0) -> tuple[np.ndarray, tuple[Window, ...]]:
 
 
 def estimate(
-    level: np.ndarray, passages: tuple[Window, ...] | None, periods: tuple[float, ...] = (10.0, 100.0)
+    level: np.ndarray,
+    passages: tuple[Window, ...] | None,
+    periods: tuple[float, ...] = (10.0, 100.0),
+    simulated: np.ndarray | None = None,
 ) -> RecordedExtremes:
     tide = 0.01 * np.cos(2 * np.pi * np.arange(level.size) / 12.42)
     gauge = GaugeHours(TIME[: level.size], level, tide, TIME[:20_000], tide[:20_000])
     known = None if passages is None else list(passages)
-    return estimate_from_record(gauge, known, None, periods, 100, np.random.default_rng(0))
+    return estimate_from_record(gauge, known, simulated, periods, 100, np.random.default_rng(0))
 
 
 def test_two_causes_fitted_apart_reach_the_100_year_level_that_a_single_gev_underestimates() -> None:
     truth, ours, single = true_level(100.0), [], []
-    for seed in range(12):
+    for seed in range(16):
         level, passages = draw(seed)
         ours.append(float(np.median(estimate(level, passages).levels[:, 1])))
         maxima = level[: YEARS * 8760].reshape(YEARS, -1).max(axis=1)
@@ -117,15 +120,24 @@ def test_more_than_four_times_the_record_and_records_of_few_years_are_refused() 
         estimate(level[: 6 * 8766], None, (10.0,))
 
 
-def test_simulated_cyclones_are_scaled_to_the_recorded_ones() -> None:
-    rng = np.random.default_rng(2)
+def test_simulated_cyclones_inform_the_shape_of_the_tail_and_the_record_its_size() -> None:
+    level, passages = draw(2)
+    heavy = 0.3 + stats.genpareto.rvs(0.6, 0, 0.6, size=2000, random_state=1)
+    light = 0.3 + stats.genpareto.rvs(-0.2, 0, 0.6, size=2000, random_state=1)
+    high, low = (estimate(level, passages, simulated=surges) for surges in (heavy, light))
+    assert np.median(high.levels[:, 1]) > 1.1 * np.median(low.levels[:, 1])
+    doubled = estimate(level, passages, simulated=2.0 * heavy)  # its size does not matter
+    assert np.median(doubled.levels[:, 1]) == pytest.approx(np.median(high.levels[:, 1]), rel=0.02)
+    assert high.simulated_shape == pytest.approx(0.6, abs=0.1)
+
+
+def test_simulated_cyclones_have_a_heavy_tail_of_surges() -> None:
     tide = np.cos(2 * np.pi * np.arange(8766) / 12.42)
-    catalogue = simulate_catalogue("bay_of_bengal", 90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
-    background = 0.03 * rng.standard_normal(1000)
-    recorded = 0.5 * rng.choice(catalogue.surge, 60) + 0.03 * rng.standard_normal(60)
-    low, middle, high = np.quantile(fit_factors(catalogue, recorded, background, 300, rng), [0.05, 0.5, 0.95])
-    assert low < 0.5 < high
-    assert middle == pytest.approx(0.5, rel=0.35)
+    rng = np.random.default_rng(2)
+    surges = simulate_skew_surges("bay_of_bengal", 90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
+    assert surges.size == pytest.approx(300, rel=0.2)
+    assert np.quantile(surges, 0.95) > 5 * np.median(surges)
+    assert surges.max() < 12.0
 
 
 def test_a_place_far_from_the_basins_has_no_simulated_cyclones() -> None:

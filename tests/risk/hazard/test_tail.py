@@ -22,11 +22,11 @@ def test_the_likelihood_of_excesses_is_scipys(shape: float, scale: float) -> Non
 
 
 def test_many_peaks_give_the_tail_that_they_were_drawn_from() -> None:
-    peaks = 1.0 + stats.genpareto.rvs(-0.1, 0, 0.3, size=3000, random_state=11)
-    tails = fit_tails(peaks, 1.0, 600.0, 400, np.random.default_rng(0))
+    peaks = 1.0 + stats.genpareto.rvs(-0.1, 0, 0.3, size=1000, random_state=11)
+    tails = fit_tails(peaks, 1.0, 200.0, 400, np.random.default_rng(0))
     shape, _, scale = stats.genpareto.fit(peaks - 1.0, -0.1, floc=0, scale=0.3)
-    assert np.median(tails.scale) == pytest.approx(scale, rel=0.05)
-    assert np.median(tails.shape) == pytest.approx(shape, abs=0.03)
+    assert np.median(tails.scale) == pytest.approx(scale, rel=0.06)
+    assert np.median(tails.shape) == pytest.approx(shape, abs=0.04)
     assert tails.rate.mean() == pytest.approx(5.0, rel=0.02)
 
 

@@ -120,8 +120,8 @@ def describe_recorded(
         "causes": "cyclones and other storms" if found.separation == "by tracks" else "one population",
         "cyclones_from_other_storms": found.separation,
         "cyclones_recorded": found.cyclones,
-        "cyclone_surges": None if found.separation != "by tracks" else "simulated" if found.factor else "recorded",
-        "factor_on_simulated_surges": found.factor,
+        "cyclone_tail_shape": found.cyclone_shape,
+        "simulated_cyclone_tail_shape": found.simulated_shape,
         "share_of_cyclones_at_rarest_level": share,
         "extremal_index_of_small_surges": found.clustering,
         **highest.facts,
@@ -189,13 +189,11 @@ def _cause_sentence(found: RecordedExtremes, share: float, return_period: float)
         f"{found.cyclones} passages of cyclones within {NEAR:g} km and all other storms are fitted apart and combined;"
         f" at the {return_period:g}-year level {share:.0%} of the events are cyclones."
     )
-    if found.factor is None:
+    if found.simulated_shape is None:
         return f"{apart} The cyclones' levels rest on the recorded passages alone."
-    low, middle, high = found.factor
     return (
-        f"{apart} The form of the cyclones' surges is that of simulated tracks of the basin on a plain shelf, which"
-        f" were not observed; a factor of {middle:.2f} ({low:.2f} to {high:.2f}) fits them to those that the gauge"
-        " recorded."
+        f"{apart} Size and number of the cyclones' surges are those of the recorded passages; how fast rarer ones grow"
+        " leans on simulated tracks of the basin over a plain shelf, which were not observed."
     )
 
 

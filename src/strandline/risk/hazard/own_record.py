@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from scipy import stats
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Indices, Times
 from strandline.observations.storms import Window
 from strandline.observations.variables import HOURS_PER_YEAR
-from strandline.risk.hazard.cyclone_catalogue import CycloneCatalogue, catalogue_exceedance, fit_factors
 from strandline.risk.hazard.extremes import require_record
 from strandline.risk.hazard.high_waters import (
     HighWaters,
@@ -19,7 +19,7 @@ from strandline.risk.hazard.high_waters import (
 )
 from strandline.risk.hazard.joint_probability import TideClasses, invert_rates, level_grid, tides_met
 from strandline.risk.hazard.mean_level_trend import MeanLevelTrend, fit_mean_level_trend
-from strandline.risk.hazard.tail import FEWEST_PEAKS, cluster_peaks, fit_tails
+from strandline.risk.hazard.tail import FEWEST_PEAKS, Tails, cluster_peaks, fit_tails
 
 EVENTS_PER_YEAR = 3.0
 """Independent peaks a year above the threshold; two to three as a rule (Lang et al. 1999, Journal of Hydrology 225,
@@ -34,6 +34,11 @@ FEWEST_CYCLONES = FEWEST_PEAKS + 1
 CYCLONE_SHAPE = (0.2, 0.3)
 """Mean and deviation of the shape of the cyclones' tail before the data [-]: many weak and rare very strong passages
 make a heavier tail than other weather. ASSUMPTION, chosen on tuning seeds of ``benchmarks.extremes``."""
+CYCLONE_SHAPE_RANGE = (-0.3, 0.7)
+"""Of a prior from simulated cyclones [-]; beyond, a simulation is not believed."""
+SIMULATED_SHAPE_ERROR = 0.15
+"""Deviation of the recorded cyclones' shape from that of simulated ones before the data [-]. ASSUMPTION, chosen on
+tuning seeds of ``benchmarks.extremes``."""
 FEWEST_STORMS = 30
 """Storms below which no tail is fitted to weather without cyclones; a convention: estimates of the shape are erratic
 for small samples (Hosking & Wallis 1987, Technometrics 29, 339-349)."""
@@ -80,7 +85,8 @@ class RecordedExtremes:
         tide_ratio: spread of the predicted high waters over that of the skew surges [-].
         separation: whether cyclones were separated from other storms, or why not.
         cyclones: whose passages have readings; 0 where there are no tracks.
-        factor: p5, p50 and p95 of the factor on simulated surges [-]; ``None`` = no simulated cyclones were used.
+        cyclone_shape: p5, p50 and p95 of the shape of the cyclones' tail [-]; ``None`` = not fitted apart.
+        simulated_shape: that of simulated cyclones, which was its prior [-]; ``None`` = none were used.
         clustering: share of the high waters above a high level that belong to different storms, the extremal index [-].
         highest: greatest observed level, at the sea of the epoch [m above the stated mean sea level].
         highest_time: of that level.
@@ -97,7 +103,8 @@ class RecordedExtremes:
     tide_ratio: float
     separation: Separation
     cyclones: int
-    factor: tuple[float, float, float] | None
+    cyclone_shape: tuple[float, float, float] | None
+    simulated_shape: float | None
     clustering: float
     highest: float
     highest_time: np.datetime64
@@ -109,7 +116,7 @@ class RecordedExtremes:
 def estimate_from_record(
     gauge: GaugeHours,
     passages: list[Window] | None,
-    catalogue: CycloneCatalogue | None,
+    simulated_surges: Floats | None,
     return_periods: tuple[float, ...],
     n_samples: int,
     rng: np.random.Generator,
@@ -123,7 +130,8 @@ def estimate_from_record(
 
     Args:
         passages: windows in which a cyclone was near; ``None`` = unknown.
-        catalogue: simulated cyclones of the basin; ``None`` = none is known.
+        simulated_surges: greatest skew surges of simulated cyclones of the basin [m], for the shape of the tail alone;
+            ``None`` = none are known.
         return_periods: [years].
         n_samples: S.
 
@@ -146,11 +154,10 @@ def estimate_from_record(
 
     event = waters.within(passages or [])
     seen = np.unique(event[event >= 0]).size
-    simulated = catalogue if apart else None  # its surges need a tide to ride on
     separation: Separation = "by tracks"
     if passages is None:
         separation = "no tracks"
-    elif seen < (1 if simulated else FEWEST_CYCLONES):
+    elif seen < FEWEST_CYCLONES:
         separation = "too few cyclones"
     if separation != "by tracks":
         event[:] = -1
@@ -158,17 +165,16 @@ def estimate_from_record(
     years = gauge.years
     grid = level_grid(float(np.median(others.tide + others.surge)), HIGHEST_LEVEL)
     rates, clustering = _other_rates(others, predicted, grid, years, n_samples, rng)
-    factor: tuple[float, float, float] | None = None
+    cyclone_shape, simulated_shape = None, None
     cyclone_rates = np.zeros_like(rates)
     if separation == "by tracks":
-        cyclones = _CycloneSurges.of(waters, event)
-        if simulated:
-            factors = fit_factors(simulated, cyclones.surge, others.surge, n_samples, rng)
-            low, middle, high = np.quantile(factors, [0.05, 0.5, 0.95])
-            factor = (float(low), float(middle), float(high))
-            exceedance = catalogue_exceedance(simulated, factors, others.surge, grid, rng)
-        else:
-            exceedance = cyclones.exceedance(predicted, years, grid, n_samples, rng)
+        prior = CYCLONE_SHAPE
+        if simulated_surges is not None:
+            simulated_shape = shape_of_many(simulated_surges)
+            prior = (simulated_shape, SIMULATED_SHAPE_ERROR)
+        exceedance, tails = _cyclone_exceedance(waters, event, predicted, years, grid, prior, n_samples, rng)
+        low, middle, high = np.quantile(tails.shape, [0.05, 0.5, 0.95])
+        cyclone_shape = (float(low), float(middle), float(high))
         cyclone_rates = rng.gamma(seen + 0.5, 1.0 / years, (n_samples, 1)) * exceedance
     together = rates + cyclone_rates
     levels = invert_rates(together, grid, return_periods)
@@ -190,7 +196,8 @@ def estimate_from_record(
         tide_ratio=ratio,
         separation=separation,
         cyclones=seen,
-        factor=factor,
+        cyclone_shape=cyclone_shape,
+        simulated_shape=simulated_shape,
         clustering=clustering,
         highest=float(level[top]),
         highest_time=gauge.time[top],
@@ -228,10 +235,11 @@ def _other_rates(
     # Successive high waters on a spring tide are one event: at a high level their rate is that of the observed storms.
     level = others.tide + others.surge
     anchor = _threshold(others.time, level, EVENTS_PER_YEAR * years)
-    observed = cluster_peaks(others.time, level, anchor, SEPARATION).size / years
+    observed = cluster_peaks(others.time, level, anchor, SEPARATION).size
     by_storms, by_small = (float(np.interp(anchor, grid, row)) for row in (np.median(storms, axis=0), small))
-    clustering = float(np.clip((observed - by_storms) / max(by_small, 1e-9), LEAST_INDEX, 1.0))
-    return storms + clustering * small, clustering
+    clustering = float(np.clip((observed / years - by_storms) / max(by_small, 1e-9), LEAST_INDEX, 1.0))
+    counted = rng.gamma(observed, 1.0 / observed, (n_samples, 1))
+    return storms + counted * clustering * small, clustering
 
 
 def _threshold(time: Times, height: Floats, events: float) -> float:
@@ -243,39 +251,40 @@ def _threshold(time: Times, height: Floats, events: float) -> float:
     return 0.5 * (low + high)
 
 
-@dataclass(frozen=True, eq=False)
-class _CycloneSurges:
-    """Recorded cyclones.
+def shape_of_many(surges: Floats) -> float:
+    """Shape [-] of the tail of the stronger half of many surges (N,) [m]."""
+    threshold = float(np.quantile(surges, 1.0 - CYCLONE_SHARE))
+    shape, _, _ = stats.genpareto.fit(surges[surges > threshold] - threshold, floc=0.0)
+    return float(np.clip(shape, *CYCLONE_SHAPE_RANGE))
 
-    Attributes:
-        surge: (n,) greatest skew surge of each [m].
-        month: (n,) 0 = January; ``peak``: (n,) index of its high water among all.
-        along: (N,) skew surges of all high waters; −inf = not a cyclone's.
+
+def _cyclone_exceedance(
+    waters: HighWaters,
+    event: Indices,
+    predicted: HighWaters,
+    years: float,
+    grid: Floats,
+    prior: tuple[float, float],
+    n_samples: int,
+    rng: np.random.Generator,
+) -> tuple[Floats, Tails]:
+    """(S, Z) chance [-] that a cyclone exceeds the levels: as recorded below a threshold, with a tail above.
+
+    Args:
+        event: (N,) the cyclone of each high water; −1 = none.
+        prior: mean and deviation of the tail's shape.
     """
-
-    surge: Floats
-    month: Indices
-    peak: Indices
-    along: Floats
-
-    @classmethod
-    def of(cls, waters: HighWaters, event: Indices) -> "_CycloneSurges":
-        """From all high waters and the event (N,) that each belongs to; −1 = none."""
-        along = np.where(event >= 0, waters.surge, -np.inf)
-        order = np.lexsort((along, event))
-        last = order[np.flatnonzero(np.diff(event[order], append=event.max() + 1))]  # the greatest of each event
-        peak = last[event[last] >= 0]
-        return cls(waters.surge[peak], waters.month[peak], peak, along)
-
-    def exceedance(
-        self, predicted: HighWaters, years: float, grid: Floats, n_samples: int, rng: np.random.Generator
-    ) -> Floats:
-        """(S, Z) chance [-] that a cyclone exceeds the levels: as recorded below a threshold, a tail above."""
-        ordered = np.sort(self.surge)[::-1]
-        fitted = max(FEWEST_PEAKS, round(CYCLONE_SHARE * ordered.size))
-        threshold = float(0.5 * (ordered[fitted - 1] + ordered[fitted]))
-        tails = fit_tails(self.surge, threshold, years, n_samples, rng, CYCLONE_SHAPE)
-        tides = tides_met(self.along, self.peak, self.month, predicted.tide, predicted.month)
-        surges, below = tides.surge_grid(grid), ordered[ordered <= threshold][::-1]
-        bulk = below.size - np.searchsorted(below, surges, side="right")
-        return tides.add(((ordered.size - below.size) * tails.exceedance(surges) + bulk) / ordered.size)
+    along = np.where(event >= 0, waters.surge, -np.inf)
+    order = np.lexsort((along, event))
+    last = order[np.flatnonzero(np.diff(event[order], append=event.max() + 1))]  # the greatest surge of each event
+    peak = last[event[last] >= 0]
+    strongest = waters.surge[peak]
+    ordered = np.sort(strongest)[::-1]
+    fitted = max(FEWEST_PEAKS, round(CYCLONE_SHARE * ordered.size))
+    threshold = float(0.5 * (ordered[fitted - 1] + ordered[fitted]))
+    tails = fit_tails(strongest, threshold, years, n_samples, rng, prior)
+    tides = tides_met(along, peak, waters.month[peak], predicted.tide, predicted.month)
+    surges, below = tides.surge_grid(grid), ordered[ordered <= threshold][::-1]
+    bulk = below.size - np.searchsorted(below, surges, side="right")
+    exceedance = ((ordered.size - below.size) * tails.exceedance(surges) + bulk) / ordered.size
+    return tides.add(exceedance), tails
