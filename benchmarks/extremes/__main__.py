@@ -14,7 +14,7 @@ from benchmarks.extremes.summary import markdown, summarise
 from benchmarks.record import Record, Row, command_of, print_summary, sha256, write_record
 
 SEAS: tuple[Name, ...] = get_args(Name)
-LEFT_OUT = ("out", "peer_python")
+LEFT_OUT = ("out", "peers_python")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(argv)
     rows: list[Row] = []
     pieces: list[Row] = []
-    peer = None if options.peer_python is None else (options.peer_python, options.peer_records)
+    peer = None if options.peers_python is None else (options.peers_python, options.peer_records)
     with Progress() as bar:
         blocks = -(-options.years // options.record_years)
         task = bar.add_task("records", total=len(options.seas) * options.coasts * blocks)
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--records", type=int, default=150, help="of these years that levels are estimated from")
     parser.add_argument("--record-years", type=int, default=30)
     parser.add_argument("--data", type=Path, help="folder with gauges/ and storms/; without it no real gauge")
-    parser.add_argument("--peer-python", type=Path, help="python of an environment with pyextremes")
+    parser.add_argument("--peers-python", type=Path, help="python of an environment with pyextremes")
     parser.add_argument("--peer-records", type=int, default=30, help="records that pyextremes gets")
     parser.add_argument("--out", type=Path, required=True)
     return parser
