@@ -9,7 +9,7 @@ from benchmarks.extremes.seas import Record, Sea
 from strandline.observations.arrays import Floats
 from strandline.risk.hazard.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.own_record import GaugeHours, estimate_from_record
-from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_skew_surges
+from strandline.risk.hazard.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
 
 METHODS = ("own", "recorded_cyclones", "one_population", "scipy_gev")
 """As shipped; without simulated cyclones; without tracks; ``scipy.stats.genextreme`` on annual maxima."""
@@ -26,8 +26,8 @@ class Levels:
     high: Floats
 
 
-def simulated_surges(sea: Sea, seed: int) -> Floats | None:
-    """Skew surges (N,) [m] of simulated cyclones as a run would make them, on the plain shelf and not on this sea's.
+def simulated_cyclones(sea: Sea, seed: int) -> SimulatedCyclones | None:
+    """Simulated cyclones as a run would make them, on the plain shelf and not on this sea's.
 
     ``None`` = the basin is unknown.
     """
@@ -35,11 +35,11 @@ def simulated_surges(sea: Sea, seed: int) -> Floats | None:
     if basin is None:
         return None
     rng = np.random.default_rng([seed, 78])
-    return simulate_skew_surges(basin, sea.longitude, sea.latitude, sea.seaward_direction, sea.time, sea.tide, rng)
+    return simulate_cyclones(basin, sea.longitude, sea.latitude, sea.seaward_direction, sea.time, sea.tide, rng)
 
 
 def estimate(
-    method: str, sea: Sea, record: Record, simulated: Floats | None, periods: tuple[float, ...], seed: int
+    method: str, sea: Sea, record: Record, simulated: SimulatedCyclones | None, periods: tuple[float, ...], seed: int
 ) -> Levels:
     """Return levels of one record by one of ``METHODS``."""
     if method == "scipy_gev":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.extremes.methods import METHODS, estimate, simulated_surges
+from benchmarks.extremes.methods import METHODS, estimate, simulated_cyclones
 from benchmarks.extremes.seas import Name, draw_sea
 from benchmarks.record import Row
 from strandline.observations.arrays import Floats
@@ -35,7 +35,7 @@ def rows_of_sea(
         peer: Python of an environment with pyextremes, and the number of records that it gets.
     """
     sea = draw_sea(name, seed, record_years)
-    simulated = simulated_surges(sea, seed)
+    simulated = simulated_cyclones(sea, seed)
     maxima: list[Floats] = []
     rows: list[Row] = []
     for index, record in enumerate(sea.records(-(-years // record_years), seed)):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.extremes.methods import estimate, simulated_surges
+from benchmarks.extremes.methods import estimate, simulated_cyclones
 from benchmarks.extremes.seas import draw_sea
 from benchmarks.extremes.summary import scores, summarise
 from benchmarks.record import Row
@@ -44,7 +44,7 @@ def test_a_sea_is_drawn_again_from_its_seed_and_every_method_reads_it(name: str)
     assert np.array_equal(record.level, again.level)
     assert sea.annual_maxima(record).shape == (12,)
     if name == "temperate_with_cyclones":
-        assert simulated_surges(sea, 1) is None
+        assert simulated_cyclones(sea, 1) is None
     levels = estimate("recorded_cyclones", sea, record, None, (10.0, 40.0), 0)
     assert (levels.low < levels.middle).all()
     assert (levels.middle < levels.high).all()

@@ -47,7 +47,7 @@ from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.level_basis import ReturnLevels, describe_published, describe_recorded, maxima_at_epoch
 from strandline.risk.hazard.own_record import estimate_from_record
 from strandline.risk.hazard.return_levels import sample_return_levels
-from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_skew_surges
+from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_cyclones
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.survey_age import states_where_outdated
@@ -127,7 +127,7 @@ def estimate_return_levels(
     simulated = None
     if basin is not None:
         facing = seaward_direction(area.observations.region)
-        simulated = simulate_skew_surges(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
+        simulated = simulate_cyclones(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
     found = estimate_from_record(hours, passages, simulated, periods, samples, context.rng)
     mean = own_mean_sea_level(area)
     method, facts = describe_recorded(found, mean, periods)

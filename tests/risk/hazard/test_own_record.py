@@ -10,7 +10,7 @@ from scipy import stats
 from strandline.errors import RefusedByTheory
 from strandline.observations.storms import Window
 from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
-from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_skew_surges
+from strandline.risk.hazard.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
 
 YEARS = 30
 HOURS = YEARS * 8766
@@ -43,15 +43,12 @@ def draw(seed: int, rise: float = 0.0) -> tuple[np.ndarray, tuple[Window, ...]]:
 
 
 def estimate(
-    level: np.ndarray,
-    passages: tuple[Window, ...] | None,
-    periods: tuple[float, ...] = (10.0, 100.0),
-    simulated: np.ndarray | None = None,
+    level: np.ndarray, passages: tuple[Window, ...] | None, periods: tuple[float, ...] = (10.0, 100.0)
 ) -> RecordedExtremes:
     tide = 0.01 * np.cos(2 * np.pi * np.arange(level.size) / 12.42)
     gauge = GaugeHours(TIME[: level.size], level, tide, TIME[:20_000], tide[:20_000])
     known = None if passages is None else list(passages)
-    return estimate_from_record(gauge, known, simulated, periods, 100, np.random.default_rng(0))
+    return estimate_from_record(gauge, known, None, periods, 100, np.random.default_rng(0))
 
 
 def test_two_causes_fitted_apart_reach_the_100_year_level_that_a_single_gev_underestimates() -> None:
@@ -120,24 +117,40 @@ def test_more_than_four_times_the_record_and_records_of_few_years_are_refused() 
         estimate(level[: 6 * 8766], None, (10.0,))
 
 
-def test_simulated_cyclones_inform_the_shape_of_the_tail_and_the_record_its_size() -> None:
-    level, passages = draw(2)
-    heavy = 0.3 + stats.genpareto.rvs(0.6, 0, 0.6, size=2000, random_state=1)
-    light = 0.3 + stats.genpareto.rvs(-0.2, 0, 0.6, size=2000, random_state=1)
-    high, low = (estimate(level, passages, simulated=surges) for surges in (heavy, light))
-    assert np.median(high.levels[:, 1]) > 1.1 * np.median(low.levels[:, 1])
-    doubled = estimate(level, passages, simulated=2.0 * heavy)  # its size does not matter
-    assert np.median(doubled.levels[:, 1]) == pytest.approx(np.median(high.levels[:, 1]), rel=0.02)
-    assert high.simulated_shape == pytest.approx(0.6, abs=0.1)
-
-
-def test_simulated_cyclones_have_a_heavy_tail_of_surges() -> None:
+@cache
+def bengal() -> tuple[np.ndarray, SimulatedCyclones]:
     tide = np.cos(2 * np.pi * np.arange(8766) / 12.42)
     rng = np.random.default_rng(2)
-    surges = simulate_skew_surges("bay_of_bengal", 90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
-    assert surges.size == pytest.approx(300, rel=0.2)
-    assert np.quantile(surges, 0.95) > 5 * np.median(surges)
-    assert surges.max() < 12.0
+    return tide, simulate_cyclones("bay_of_bengal", 90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
+
+
+def test_simulated_cyclones_are_scaled_to_the_stronger_recorded_ones() -> None:
+    rng, (_, cyclones) = np.random.default_rng(3), bengal()
+    background = 0.03 * rng.standard_normal(1000)
+    recorded = 0.5 * rng.choice(cyclones.surge, 60) + 0.03 * rng.standard_normal(60)
+    low, middle, high = np.quantile(cyclones.fit_factors(recorded, background, 300, rng), [0.05, 0.5, 0.95])
+    assert low < 0.5 < high
+    assert middle == pytest.approx(0.5, rel=0.35)
+
+
+def test_simulated_cyclones_count_in_half_of_the_samples_and_their_size_does_not() -> None:
+    tide, cyclones = bengal()
+    rng = np.random.default_rng(5)
+    level = np.tile(tide, YEARS)[:HOURS] + 0.1 * rng.standard_normal(HOURS)
+    passages = []
+    for hour in np.sort(rng.integers(100, HOURS - 100, 40)):
+        level[hour : hour + 13] += rng.exponential(0.5)
+        passages.append((TIME[hour - 12], TIME[hour + 24]))
+    gauge = GaugeHours(TIME, level, np.tile(tide, YEARS)[:HOURS], TIME[:8766], tide)
+    doubled = SimulatedCyclones(2.0 * cyclones.surge, cyclones.tide)
+    alone, apart, larger = (
+        estimate_from_record(gauge, passages, each, (10.0, 100.0), 100, np.random.default_rng(0))
+        for each in (None, cyclones, doubled)
+    )
+    assert alone.factor is None
+    assert apart.tide_apart
+    assert larger.factor[1] == pytest.approx(apart.factor[1] / 2, rel=0.2)
+    np.testing.assert_allclose(np.median(larger.levels, axis=0), np.median(apart.levels, axis=0), rtol=0.06)
 
 
 def test_a_place_far_from_the_basins_has_no_simulated_cyclones() -> None:

@@ -120,8 +120,8 @@ def describe_recorded(
         "causes": "cyclones and other storms" if found.separation == "by tracks" else "one population",
         "cyclones_from_other_storms": found.separation,
         "cyclones_recorded": found.cyclones,
-        "cyclone_tail_shape": found.cyclone_shape,
-        "simulated_cyclone_tail_shape": found.simulated_shape,
+        "simulated_cyclones_used": found.factor is not None,
+        "factor_on_simulated_surges": found.factor,
         "share_of_cyclones_at_rarest_level": share,
         "extremal_index_of_small_surges": found.clustering,
         **highest.facts,
@@ -189,11 +189,13 @@ def _cause_sentence(found: RecordedExtremes, share: float, return_period: float)
         f"{found.cyclones} passages of cyclones within {NEAR:g} km and all other storms are fitted apart and combined;"
         f" at the {return_period:g}-year level {share:.0%} of the events are cyclones."
     )
-    if found.simulated_shape is None:
+    if found.factor is None:
         return f"{apart} The cyclones' levels rest on the recorded passages alone."
+    low, middle, high = found.factor
     return (
-        f"{apart} Size and number of the cyclones' surges are those of the recorded passages; how fast rarer ones grow"
-        " leans on simulated tracks of the basin over a plain shelf, which were not observed."
+        f"{apart} Half of the samples take the cyclones' levels from the recorded passages alone, the other half from"
+        " the form of simulated tracks of the basin over a plain shelf, which were not observed; a factor of"
+        f" {middle:.2f} ({low:.2f} to {high:.2f}) fits these to the recorded ones."
     )
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from strandline.errors import RefusedByTheory
 from strandline.observations.arrays import Floats, Indices, Times
@@ -19,7 +18,8 @@ from strandline.risk.hazard.high_waters import (
 )
 from strandline.risk.hazard.joint_probability import TideClasses, invert_rates, level_grid, tides_met
 from strandline.risk.hazard.mean_level_trend import MeanLevelTrend, fit_mean_level_trend
-from strandline.risk.hazard.tail import FEWEST_PEAKS, Tails, cluster_peaks, fit_tails
+from strandline.risk.hazard.simulated_cyclones import SimulatedCyclones
+from strandline.risk.hazard.tail import FEWEST_PEAKS, cluster_peaks, fit_tails
 
 EVENTS_PER_YEAR = 3.0
 """Independent peaks a year above the threshold; two to three as a rule (Lang et al. 1999, Journal of Hydrology 225,
@@ -34,11 +34,9 @@ FEWEST_CYCLONES = FEWEST_PEAKS + 1
 CYCLONE_SHAPE = (0.2, 0.3)
 """Mean and deviation of the shape of the cyclones' tail before the data [-]: many weak and rare very strong passages
 make a heavier tail than other weather. ASSUMPTION, chosen on tuning seeds of ``benchmarks.extremes``."""
-CYCLONE_SHAPE_RANGE = (-0.3, 0.7)
-"""Of a prior from simulated cyclones [-]; beyond, a simulation is not believed."""
-SIMULATED_SHAPE_ERROR = 0.15
-"""Deviation of the recorded cyclones' shape from that of simulated ones before the data [-]. ASSUMPTION, chosen on
-tuning seeds of ``benchmarks.extremes``."""
+SIMULATED_SHARE = 2
+"""Of so many samples one takes the cyclones' levels from simulated ones, where the basin is known: neither two or three
+severe recorded passages nor a plain shelf are believed alone."""
 FEWEST_STORMS = 30
 """Storms below which no tail is fitted to weather without cyclones; a convention: estimates of the shape are erratic
 for small samples (Hosking & Wallis 1987, Technometrics 29, 339-349)."""
@@ -85,8 +83,7 @@ class RecordedExtremes:
         tide_ratio: spread of the predicted high waters over that of the skew surges [-].
         separation: whether cyclones were separated from other storms, or why not.
         cyclones: whose passages have readings; 0 where there are no tracks.
-        cyclone_shape: p5, p50 and p95 of the shape of the cyclones' tail [-]; ``None`` = not fitted apart.
-        simulated_shape: that of simulated cyclones, which was its prior [-]; ``None`` = none were used.
+        factor: p5, p50 and p95 of the factor on simulated surges [-]; ``None`` = no simulated cyclones were used.
         clustering: share of the high waters above a high level that belong to different storms, the extremal index [-].
         highest: greatest observed level, at the sea of the epoch [m above the stated mean sea level].
         highest_time: of that level.
@@ -103,8 +100,7 @@ class RecordedExtremes:
     tide_ratio: float
     separation: Separation
     cyclones: int
-    cyclone_shape: tuple[float, float, float] | None
-    simulated_shape: float | None
+    factor: tuple[float, float, float] | None
     clustering: float
     highest: float
     highest_time: np.datetime64
@@ -116,7 +112,7 @@ class RecordedExtremes:
 def estimate_from_record(
     gauge: GaugeHours,
     passages: list[Window] | None,
-    simulated_surges: Floats | None,
+    simulated: SimulatedCyclones | None,
     return_periods: tuple[float, ...],
     n_samples: int,
     rng: np.random.Generator,
@@ -130,8 +126,7 @@ def estimate_from_record(
 
     Args:
         passages: windows in which a cyclone was near; ``None`` = unknown.
-        simulated_surges: greatest skew surges of simulated cyclones of the basin [m], for the shape of the tail alone;
-            ``None`` = none are known.
+        simulated: cyclones of the basin; ``None`` = none are known. Used where the tide is large.
         return_periods: [years].
         n_samples: S.
 
@@ -165,16 +160,16 @@ def estimate_from_record(
     years = gauge.years
     grid = level_grid(float(np.median(others.tide + others.surge)), HIGHEST_LEVEL)
     rates, clustering = _other_rates(others, predicted, grid, years, n_samples, rng)
-    cyclone_shape, simulated_shape = None, None
+    factor: tuple[float, float, float] | None = None
     cyclone_rates = np.zeros_like(rates)
     if separation == "by tracks":
-        prior = CYCLONE_SHAPE
-        if simulated_surges is not None:
-            simulated_shape = shape_of_many(simulated_surges)
-            prior = (simulated_shape, SIMULATED_SHAPE_ERROR)
-        exceedance, tails = _cyclone_exceedance(waters, event, predicted, years, grid, prior, n_samples, rng)
-        low, middle, high = np.quantile(tails.shape, [0.05, 0.5, 0.95])
-        cyclone_shape = (float(low), float(middle), float(high))
+        exceedance, recorded = _cyclone_exceedance(waters, event, predicted, years, grid, n_samples, rng)
+        if simulated is not None and apart:  # its surges need a tide to ride on
+            factors = simulated.fit_factors(recorded, others.surge, n_samples, rng)
+            low, middle, high = np.quantile(factors, [0.05, 0.5, 0.95])
+            factor = (float(low), float(middle), float(high))
+            replaced = slice(None, None, SIMULATED_SHARE)
+            exceedance[replaced] = simulated.exceedance(factors[replaced], others.surge, grid, rng)
         cyclone_rates = rng.gamma(seen + 0.5, 1.0 / years, (n_samples, 1)) * exceedance
     together = rates + cyclone_rates
     levels = invert_rates(together, grid, return_periods)
@@ -196,8 +191,7 @@ def estimate_from_record(
         tide_ratio=ratio,
         separation=separation,
         cyclones=seen,
-        cyclone_shape=cyclone_shape,
-        simulated_shape=simulated_shape,
+        factor=factor,
         clustering=clustering,
         highest=float(level[top]),
         highest_time=gauge.time[top],
@@ -251,28 +245,21 @@ def _threshold(time: Times, height: Floats, events: float) -> float:
     return 0.5 * (low + high)
 
 
-def shape_of_many(surges: Floats) -> float:
-    """Shape [-] of the tail of the stronger half of many surges (N,) [m]."""
-    threshold = float(np.quantile(surges, 1.0 - CYCLONE_SHARE))
-    shape, _, _ = stats.genpareto.fit(surges[surges > threshold] - threshold, floc=0.0)
-    return float(np.clip(shape, *CYCLONE_SHAPE_RANGE))
-
-
 def _cyclone_exceedance(
     waters: HighWaters,
     event: Indices,
     predicted: HighWaters,
     years: float,
     grid: Floats,
-    prior: tuple[float, float],
     n_samples: int,
     rng: np.random.Generator,
-) -> tuple[Floats, Tails]:
-    """(S, Z) chance [-] that a cyclone exceeds the levels: as recorded below a threshold, with a tail above.
+) -> tuple[Floats, Floats]:
+    """(S, Z) chance [-] that a cyclone exceeds the levels, and the greatest skew surge (n,) [m] of each recorded one.
+
+    The chance is as recorded below a threshold, with a tail above.
 
     Args:
         event: (N,) the cyclone of each high water; −1 = none.
-        prior: mean and deviation of the tail's shape.
     """
     along = np.where(event >= 0, waters.surge, -np.inf)
     order = np.lexsort((along, event))
@@ -282,9 +269,9 @@ def _cyclone_exceedance(
     ordered = np.sort(strongest)[::-1]
     fitted = max(FEWEST_PEAKS, round(CYCLONE_SHARE * ordered.size))
     threshold = float(0.5 * (ordered[fitted - 1] + ordered[fitted]))
-    tails = fit_tails(strongest, threshold, years, n_samples, rng, prior)
+    tails = fit_tails(strongest, threshold, years, n_samples, rng, CYCLONE_SHAPE)
     tides = tides_met(along, peak, waters.month[peak], predicted.tide, predicted.month)
     surges, below = tides.surge_grid(grid), ordered[ordered <= threshold][::-1]
     bulk = below.size - np.searchsorted(below, surges, side="right")
     exceedance = ((ordered.size - below.size) * tails.exceedance(surges) + bulk) / ordered.size
-    return tides.add(exceedance), tails
+    return tides.add(exceedance), strongest
