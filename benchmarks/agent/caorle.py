@@ -21,7 +21,8 @@ from strandline.watch.clock import hours_between
 from strandline.watch.feeds.recorded import replayed_feeds
 from strandline.watch.service import open_watch
 
-START, END = datetime(2022, 11, 16), datetime(2022, 11, 25)
+START, END = datetime(2022, 11, 16), datetime(2022, 12, 1)
+"""The storm of 22 November, high water on the three days after it, and five calm days in which alarms should end."""
 LEADS = (1, 3, 6, 12, 24)
 
 
@@ -37,9 +38,11 @@ def rows_of(region: Path, data: Path, run: Path, store: Path, progress: Progress
     observed = observed[gauge["quality"].values[0] == 0]
     watch = open_watch(run, study_area, partial(replayed_feeds, study_area, deployment, START, END), store)
     rows: list[Row] = []
+    running: set[str] = set()
     hours = list(hours_between(START, END))
     for number, hour in enumerate(hours):
         decisions = watch.step(hour) or []
+        before, running = running, {one.action for one in decisions if one.change in ("start", "keep")} - {MONITORING}
         forecast = watch.store.read.forecast()
         assert forecast is not None
         levels = {row.lead_hours: row for row in forecast.rows if row.variable == "water_level"}
@@ -54,8 +57,8 @@ def rows_of(region: Path, data: Path, run: Path, store: Path, progress: Progress
             "covered": sum(levels[float(lead)].p05 <= came <= levels[float(lead)].p95 for lead, came in known.items()),
             "scored": len(known),
             "starts": ", ".join(one.action for one in decisions if one.change == "start"),
-            "stops": ", ".join(one.action for one in decisions if one.change == "stop"),
-            "running": sum(one.change in ("start", "keep") and one.action != MONITORING for one in decisions),
+            "stops": ", ".join(sorted(before - running)),
+            "running": len(running),
             "zones": len(watch.agent.deployment.zones),
             "zones_flagged": len({zone for one in decisions if one.change in ("start", "keep") for zone in one.where}),
             "zones_at_risk": sum(

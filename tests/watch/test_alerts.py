@@ -11,12 +11,13 @@ from strandline.pipeline.deployment import Deployment
 from strandline.planning.early_action.protocol import InsteadOf
 from strandline.planning.early_action.triggers import PhaseState
 from strandline.report.alerts.cap import NAMESPACE
+from strandline.report.alerts.issuer import NOBODY
 from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.gauge_model import own_sensor
 from strandline.uncertainty.assimilation.sea_state import initial_sea_state
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
 from strandline.watch.agent_state import AgentState, AlertState, decode, encode
-from strandline.watch.alerts import draft_messages
+from strandline.watch.alerts import ALL_CLEAR, draft_messages, reasons_of_ends
 from strandline.watch.decisions import Change, Decision
 from tests.fixtures.flood_warnings import ISSUER, assert_valid
 from tests.fixtures.watches import a_deployment
@@ -101,6 +102,12 @@ def test_a_starting_action_drafts_an_alert_and_the_state_records_it(deployment: 
     assert (state.hours, state.certainty) == ((np.datetime64(NOW, "h"),), text_of(message, "certainty"))
 
 
+def test_an_alert_in_nobodys_name_is_drafted_anew_once_there_is_an_issuer(deployment: Deployment) -> None:
+    assert draft(deployment, decision("keep", 0.2), replace(ALERTED, sender=ISSUER.sender))[1] == []
+    state, (message,) = draft(deployment, decision("keep", 0.2), replace(ALERTED, sender=NOBODY))
+    assert text_of(message, "sender") == state.sender == ISSUER.sender
+
+
 @pytest.mark.parametrize("change", ["keep", "start"])
 def test_a_confirmed_alert_is_updated_when_its_certainty_changes(deployment: Deployment, change: Change) -> None:
     _, (message,) = draft(deployment, decision(change, 0.6), ALERTED, frozenset({IDENTIFIER}))
@@ -130,6 +137,31 @@ def test_an_unconfirmed_alert_is_never_cancelled_but_drafted_again(
     _, (message,) = draft(deployment, decision("keep", 0.6), ALERTED, confirmed)
     assert text_of(message, "msgType") == "Alert"
     assert text_of(message, "references") is None
+
+
+@pytest.mark.parametrize(
+    ("state", "confirmed", "reason"),
+    [
+        (ALERTED, frozenset(), "no person had confirmed its warning"),
+        (replace(ALERTED, call=ALL_CLEAR), frozenset({IDENTIFIER}), "a person has given the all-clear"),
+        (ALERTED, frozenset({IDENTIFIER}), None),
+    ],
+)
+def test_an_evacuation_never_ends_without_a_reason_in_the_log(
+    deployment: Deployment, state: AlertState, confirmed: frozenset[str], reason: str | None
+) -> None:
+    process = SurgeProcess(np.array([0.9]), np.array([0.02]), np.array([[1.0]]))
+    sea = initial_sea_state(SeaModel(process, (own_sensor("Sella mole", process),)), np.datetime64(NOW, "h"))
+    phases = {ACTION: PhaseState(active=True, needs_decision=True, awaits_all_clear=True)}
+    before = AgentState(sea, phases, {ACTION: state})
+    decided = decision("keep", 0.02)
+    after, _ = draft_messages(
+        deployment, [decided], ["decision 1"], levels_of(decided), before, lambda _: confirmed, ISSUER, is_live=True
+    )
+    reasons = reasons_of_ends(before, after)
+    assert after.phases[ACTION].active == (reason is None)
+    assert list(reasons) == ([] if reason is None else [ACTION])
+    assert reason is None or reason in reasons[ACTION]
 
 
 def test_an_inactive_or_unknown_action_drafts_nothing(deployment: Deployment) -> None:

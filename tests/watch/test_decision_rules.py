@@ -134,6 +134,7 @@ def test_an_action_stops_after_a_whole_calm_tide_and_not_before() -> None:
     for hour in range(STOP_HOURS):
         state, decisions = decide(config, next_hour(state), ensemble_of(next_hour(state), calm))
         assert decisions[0].change == "keep", hour
+        assert "running on avoids EUR 0 on average" in decisions[0].why, "not what a further start would avoid"
     interrupted, _ = decide(config, next_hour(state), ensemble_of(next_hour(state), storm))
     assert interrupted.phases["close_floodgates"].calm_since is None
     state, decisions = decide(config, next_hour(state), ensemble_of(next_hour(state), calm))

@@ -20,6 +20,9 @@ from strandline.observations.region_file.feed_sections import ForecastStreamSect
 from strandline.observations.sea_level.harmonic_tide import FittedTide, TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment
+from strandline.pipeline.protocol_in_force import ProtocolFile
+from strandline.planning.early_action.trigger_constants import PROBABILITY_FOR_LIVES
+from strandline.planning.early_action.triggers import PhaseState
 from strandline.report.alerts.cap import NAMESPACE
 from strandline.uncertainty.assimilation.filter import SeaModel
 from strandline.uncertainty.assimilation.fit import GaugeTide, SeaLevelFit
@@ -27,13 +30,14 @@ from strandline.uncertainty.assimilation.forecast_guidance import ExternalForeca
 from strandline.uncertainty.assimilation.gauge_model import Sensor, own_sensor
 from strandline.uncertainty.assimilation.spread_inflation import NO_INFLATION
 from strandline.uncertainty.assimilation.surge_process import SurgeProcess
-from strandline.watch.agent import MONITORING, Agent, StudentFunction
-from strandline.watch.agent_state import decode
+from strandline.watch.agent import MONITORING, Agent, StudentFunction, ZoneRisk
+from strandline.watch.agent_state import decode, initial_state
 from strandline.watch.assimilation.fit_file import load_fit, save_fit
 from strandline.watch.assimilation.student_forecast import STUDENT
 from strandline.watch.assimilation.tide_cache import TideTable
 from strandline.watch.clock import hours_between
 from strandline.watch.decision_rules import AgentConfig
+from strandline.watch.decisions import Decision
 from strandline.watch.feeds.client import FeedClient, RetryPolicy
 from strandline.watch.feeds.files.forecasts import ForecastFolder
 from strandline.watch.feeds.files.foreign_files import ForeignFiles
@@ -167,6 +171,28 @@ def test_actions_start_before_a_storm_and_stop_after_it(deployment: Deployment, 
     assert all(confirmed in each for each in references)
 
 
+def test_a_protocol_file_is_logged_once_with_its_hash_and_keeps_what_is_running(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    watch = make_watch(deployment, recordings(deployment, storm(deployment)), tmp_path)
+    file = ProtocolFile("agreed.toml", "ab" * 32)
+    followed = replace(watch, agent=replace(watch.agent, protocol_file=file))
+    for hour in hours_between(START, START + timedelta(hours=3)):
+        followed.step(hour)
+    watch.step(START + timedelta(hours=4))
+    entries = [(entry.time, entry.text) for entry in watch.store.read.log() if entry.kind == "protocol"]
+    assert entries == [
+        (START, f"follows the protocol file agreed.toml, SHA-256 {file.digest}"),
+        (START + timedelta(hours=4), "follows the run's own protocol"),
+    ]
+    assert deployment.protocol is not None
+    state = replace(
+        initial_state(watch.agent.config.model, np.datetime64(START, "h")), phases={"gone": PhaseState(active=True)}
+    )
+    with pytest.raises(InputError, match=r"gone is running, and the protocol file agreed\.toml has no such"):
+        followed.agent._with_protocol(state, None)  # type: ignore[arg-type]
+
+
 def test_a_calm_sea_starts_nothing(deployment: Deployment, tmp_path: Path) -> None:
     calm = (lowest_level(deployment) - deployment.mean_sea_level) - 1.5
     watch = make_watch(deployment, recordings(deployment, min(calm, 0.0)), tmp_path)
@@ -282,6 +308,28 @@ def test_a_flood_scene_changes_the_forecast_of_the_zones(deployment: Deployment,
         flooded[share] = sum(row.p50 for row in forecast.rows if row.variable == "flooded_share")
         watch.store.close()
     assert flooded[1.0] > flooded[0.0] + 0.1
+
+
+def test_zones_are_named_by_their_own_chance_and_those_with_most_people_in_danger_first(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    agent = make_watch(deployment, recordings(deployment, 0.0), tmp_path).agent
+    assert deployment.protocol is not None
+    phase = deployment.protocol.phases[0].model_copy(update={"life_safety": True})
+    protocol = deployment.protocol.model_copy(update={"phases": (phase,)})
+    names = deployment.zones.names
+    protected = replace(deployment, protocol=protocol, zones_of_phase={phase.name: names})
+    agent = replace(agent, deployment=protected, config=replace(agent.config, protocol=protocol))
+    start = Decision(START, phase.name, "start", (), 0.5, None, None, None, False, False, "", (), "")
+    people = np.arange(float(len(names)))
+    certain, none = np.ones(len(names)), np.zeros(len(names))
+    one_is_safe = np.where(people == people.max(), PROBABILITY_FOR_LIVES, 1.0)
+    ranked = agent.with_zones(start, ZoneRisk(none, one_is_safe, people)).where
+    assert ranked == tuple(reversed(names[:-1]))
+    keep = replace(start, change="keep")
+    whole_area = agent.with_zones(start, ZoneRisk(certain, none, people)).where
+    assert set(whole_area) == set(names), "no zone is likely enough by itself"
+    assert agent.with_zones(keep, ZoneRisk(certain, none, people)).where == ()
 
 
 def test_a_stored_fit_is_read_back_equal(deployment: Deployment, tmp_path: Path) -> None:

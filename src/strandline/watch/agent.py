@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from strandline.errors import InputError
 from strandline.observations.arrays import Floats
 from strandline.pipeline.deployment import Deployment
+from strandline.pipeline.protocol_in_force import ProtocolFile
 from strandline.planning.early_action.streams import History, Stream
 from strandline.planning.early_action.trigger_constants import NEIGHBOUR, PROBABILITY_FOR_LIVES
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer
@@ -21,7 +23,7 @@ from strandline.uncertainty.assimilation.forecast import forecast
 from strandline.uncertainty.assimilation.forecast_guidance import ExternalForecast
 from strandline.uncertainty.assimilation.sea_state import REJECTED, with_forecasts, without_forecast
 from strandline.watch.agent_state import AgentState, decode, encode, initial_state, update_belief
-from strandline.watch.alerts import Confirmed, draft_messages
+from strandline.watch.alerts import Confirmed, draft_messages, reasons_of_ends
 from strandline.watch.assimilation.gauge_residuals import latest_forecasts, own_readings, residuals_of
 from strandline.watch.assimilation.particle_weights import draw_samples, weight_samples
 from strandline.watch.assimilation.student_forecast import STUDENT
@@ -53,6 +55,7 @@ class Agent:
         student: see `StudentForecaster.forecast`; ``None`` = the student is not used.
         issuer: of alerts.
         is_live: the hours are those that pass; alerts of a replay are exercises.
+        protocol_file: that the protocol was read from; ``None`` = the run's own protocol.
     """
 
     deployment: Deployment
@@ -62,11 +65,12 @@ class Agent:
     student: StudentFunction | None
     issuer: Issuer = NO_ISSUER
     is_live: bool = False
+    protocol_file: ProtocolFile | None = None
 
     def step(self, step: Step, confirmed: Confirmed) -> list[Decision]:
         """Run one step and add its results to ``step``; returns the decisions."""
         now = step.hour
-        state = self._stored_state(step)
+        state = self._with_protocol(self._stored_state(step), step)
         since = pd.Timestamp(state.belief.hour).to_pydatetime()
         latest = now + RECENT  # a clock that is ahead by years must not fill every later step
         known = [*step.readings(now - RECENT, latest, "measured"), *step.readings(now, latest, "forecast")]
@@ -84,24 +88,63 @@ class Agent:
             self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest_level, state.belief)
         )
         rows, risk = self._forecast_rows(levels, ensemble, sample_weight)
-        decisions = [self._with_zones(decision, risk) for decision in _by_urgency(decisions)]
+        decisions = [self.with_zones(decision, risk) for decision in _by_urgency(decisions)]
         decisions.append(_monitoring(state, decisions, now))
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
         step.add_forecast(rows)
         ids = step.add_decisions(decisions)
+        decided = state
         state, drafts = draft_messages(
-            self.deployment, decisions, ids, levels, state, confirmed, self.issuer, is_live=self.is_live
+            self.deployment, decisions, ids, levels, decided, confirmed, self.issuer, is_live=self.is_live
         )
         step.add_alerts(drafts)
         step.put_belief_state(encode(state))
         _log_changes(step, state, decisions)
+        for name, why in reasons_of_ends(decided, state).items():
+            step.log("decision", f"end {name}: {why}", {"action": name})
         return decisions
+
+    def with_zones(self, decision: Decision, risk: "ZoneRisk") -> Decision:
+        """The decision with the zones that its action protects and that are likely enough to need it, worst first.
+
+        Where an area is likely enough to be in danger, but none of its zones by itself, all of the area is named.
+        """
+        phase = next((one for one in self.config.phases if one.name == decision.action), None)
+        protected = self.deployment.zones_of_phase.get(decision.action, ())
+        if phase is None or not protected:
+            return decision
+        number = {name: at for at, name in enumerate(self.deployment.zones.names)}
+        chance = risk.in_danger if phase.life_safety else risk.flooded
+        likely = [name for name in protected if chance[number[name]] > PROBABILITY_FOR_LIVES]
+        if phase.life_safety and not likely and decision.change == "start":
+            likely = list(protected)
+        ranked = sorted(likely, key=lambda name: (-risk.people[number[name]], -chance[number[name]], name))
+        return replace(decision, where=tuple(ranked))
 
     def _stored_state(self, step: Step) -> AgentState:
         stored = step.belief_state()
         if stored is not None:
             return decode(stored, self.config.model)
         return initial_state(self.config.model, np.datetime64(step.hour - RECENT, "h"))
+
+    def _with_protocol(self, state: AgentState, step: Step) -> AgentState:
+        """The state with the protocol in force; a change of it is logged, with the file's hash.
+
+        Raises:
+            InputError: an action is running that the protocol in force does not have: nobody would end it.
+        """
+        file = self.protocol_file
+        digest = "" if file is None else file.digest
+        if digest == state.protocol:
+            return state
+        known = {phase.name for phase in self.config.phases}
+        lost = [name for name, phase in state.phases.items() if phase.active and name not in known]
+        source = "the run's own protocol" if file is None else f"the protocol file {file.name}"
+        if lost:
+            what = f"{lost[0]} is running, and {source} has no such phase"
+            raise InputError("protocol", what, "keep the phase until it has stopped, then remove it")
+        step.log("protocol", f"follows {source}" + (f", SHA-256 {digest}" if digest else ""), {"sha256": digest})
+        return replace(state, protocol=digest)
 
     def _with_student(self, state: AgentState, usable: Sequence[Reading]) -> AgentState:
         """The state with the student's forecast from the own gauge's readings after its last rejection.
@@ -168,23 +211,6 @@ class Agent:
                     add("damage", name, lead, damages[number], None)
         in_danger = (highest[:, None] >= self.deployment.response.dangerous_level[:, samples].T).mean(axis=0)
         return rows, ZoneRisk(flooded, in_danger, np.nan_to_num(damage.people_in_danger).mean(axis=0))
-
-    def _with_zones(self, decision: Decision, risk: "ZoneRisk") -> Decision:
-        """The decision with the zones that its action protects and that are likely enough to need it, worst first.
-
-        Where an area is likely enough to be in danger, but none of its zones by itself, all of the area is named.
-        """
-        phase = next((one for one in self.config.phases if one.name == decision.action), None)
-        protected = self.deployment.zones_of_phase.get(decision.action, ())
-        if phase is None or not protected:
-            return decision
-        number = {name: at for at, name in enumerate(self.deployment.zones.names)}
-        chance = risk.in_danger if phase.life_safety else risk.flooded
-        likely = [name for name in protected if chance[number[name]] > PROBABILITY_FOR_LIVES]
-        if phase.life_safety and not likely and decision.change == "start":
-            likely = list(protected)
-        ranked = sorted(likely, key=lambda name: (-risk.people[number[name]], -chance[number[name]], name))
-        return replace(decision, where=tuple(ranked))
 
 
 @dataclass(frozen=True, eq=False)

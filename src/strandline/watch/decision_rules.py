@@ -10,7 +10,7 @@ import pandas as pd
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats, Times
 from strandline.planning.early_action.indicators import Finding, findings, probability_of
-from strandline.planning.early_action.protocol import Indicator, Phase, Protocol
+from strandline.planning.early_action.protocol import Indicator, Loss, Phase, Protocol
 from strandline.planning.early_action.streams import History, Stream, forecast_stream
 from strandline.planning.early_action.trigger_constants import FORECAST, PROBABILITY_FOR_LIVES, STOP_HOURS
 from strandline.planning.early_action.triggers import PhaseState, signals_of, step
@@ -120,21 +120,22 @@ class _Reasons:
         state, ensemble, phase = self.state, self.ensemble, self.phase
         hour = pd.Timestamp(state.belief.hour).to_pydatetime()
         shifts = sorted({**state.belief.moved, **ensemble.moved}.items(), key=lambda pair: -abs(pair[1]))
-        loss = self._loss_indicator()
-        margin = float("nan") if loss is None else float(self.found[loss].margin[1])
-        cost = None if loss is None else self._indicator(loss).loss
+        of_start = self._loss_in(phase.start)
+        decisive = self._loss_in(phase.stop.when) if self._change() == "keep" else of_start
+        margin = float("nan") if decisive is None else float(self.found[decisive[0]].margin[1])
+        avoided = None if decisive is None or np.isnan(margin) else margin + decisive[1].cost
         return Decision(
             at=hour,
             action=phase.name,
             change=self._change(),
             where=(),
             probability=self.probability,
-            expected_avoided_loss=None if cost is None or np.isnan(margin) else margin + cost.cost,
-            cost=None if cost is None else cost.cost,
+            expected_avoided_loss=avoided,
+            cost=None if of_start is None else of_start[1].cost,
             onset=self._onset(hour),
             is_degraded=not state.has_own_readings,
             needs_person=self.after.needs_decision or state.has_no_data,
-            why=self._why(margin, None if cost is None else cost.cost, self._onset(hour)),
+            why=self._why(avoided, None if decisive is None else decisive[1].cost, self._onset(hour)),
             moved_by=tuple(stream for stream, shift in shifts if abs(shift) >= LEAST_SHIFT),
             would_change=self._would_change(),
         )
@@ -144,14 +145,11 @@ class _Reasons:
         """Of the event within the forecast [-]."""
         return float(probability_of(self._whole_event(), self.stream)[0])
 
-    def _indicator(self, name: str) -> Indicator:
+    def _loss_in(self, expression: str) -> tuple[str, Loss] | None:
+        """Name and loss of the indicator of money in an expression; ``None`` = there is none."""
         assert self.config.protocol is not None
-        return self.config.protocol.indicators[name]
-
-    def _loss_indicator(self) -> str | None:
-        assert self.config.protocol is not None
-        named = self.config.protocol.indicators_of(self.phase.start)
-        return next((name for name, one in named.items() if one.loss is not None), None)
+        named = self.config.protocol.indicators_of(expression)
+        return next(((name, one.loss) for name, one in named.items() if one.loss is not None), None)
 
     def _whole_event(self) -> Indicator:
         """The event of the phase, at any lead of the forecast."""
@@ -178,8 +176,12 @@ class _Reasons:
         lead = float(np.median(over.argmax(axis=0)[over.any(axis=0)]))
         return hour + pd.Timedelta(hours=round(lead)).to_pytimedelta()
 
-    def _why(self, margin: float, cost: float | None, onset: datetime | None) -> str:
-        """The reason in one sentence without a capital and a full stop, for the duty officer."""
+    def _why(self, avoided: float | None, cost: float | None, onset: datetime | None) -> str:
+        """The reason in one sentence without a capital and a full stop, for the duty officer.
+
+        Args:
+            avoided: expected loss that acting, or running on, avoids; ``cost``: what it must exceed for that.
+        """
         state, phase = self.state, self.phase
         level = self._whole_event().value
         chance = f"{self.probability:.0%} chance that the sea passes {level:.2f} m within {HORIZON_HOURS} h"
@@ -188,8 +190,10 @@ class _Reasons:
             parts.append(f"the agreed limit is {PROBABILITY_FOR_LIVES:.0%}")
             if phase.instead_of is not None and self.after.active:
                 parts.append("part of it comes sooner than the area can be cleared: do not start to move out now")
-        elif cost is not None and not np.isnan(margin):
-            parts.append(f"acting in time avoids EUR {margin + cost:,.0f} on average and costs EUR {cost:,.0f}")
+        elif avoided is not None and self._change() == "keep":
+            parts.append(f"running on avoids EUR {avoided:,.0f} on average; below EUR {cost:,.0f} it stops")
+        elif avoided is not None:
+            parts.append(f"acting in time avoids EUR {avoided:,.0f} on average and costs EUR {cost:,.0f}")
         if self.after.awaits_all_clear:
             parts.append("the sea has fallen, but nothing shows that the land has drained: a person decides")
         if not state.sea.is_heard:

@@ -119,6 +119,10 @@ def test_a_neighbours_threshold_precedes_the_water_by_the_needed_hours() -> None
     assert late is None or late.value < 0.1
     noisy = NeighbourRule(time, own, neighbour + np.cos(2 * np.pi * hours / 12.42))
     assert noisy.threshold(1.5, 30.0) is None, "a rule that calls every day is none"
+    assert "times a year" in noisy.why_none(1.5, 30.0)
+    assert rule.why_none(1.5, 4.0) == ""
+    silent = NeighbourRule(time, own, np.full(own.size, np.nan))
+    assert "was read before 0 past floods" in silent.why_none(1.5, 4.0)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_a_neighbours_threshold_precedes_the_water_by_the_needed_hours() -> None
 def test_confidence_and_the_opening_of_the_plan_follow_from_the_hindcast(
     hits: int, misses: int, confidence: str, caveat: str
 ) -> None:
-    result = Verification(5.0, hits, 0, misses, 0, 0, 8.0, None, None)
+    result = Verification(5.0, hits, 0, misses, 0, 0, 8.0, None, None, hits)
     condition: Condition = "all gauges work"
     hindcasts = [Hindcast("leave", condition, "a filter", 5.0, result)]
     assert confidence_of(hindcasts)[0] == confidence

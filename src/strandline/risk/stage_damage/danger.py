@@ -10,9 +10,10 @@ from strandline.observations.arrays import Floats, Indices
 from strandline.risk.stage_damage.asset_depths import Maps
 
 DANGEROUS_DEPTH = 0.5
-"""Depth of still water from which children and old people are not safe [m]: flood hazard class H3, Smith, Davey & Cox
-(2014), UNSW Water Research Laboratory TR 2014/07, in Australian Rainfall and Runoff (2019), book 6, section 7.2.7.
-Running water is dangerous from less; velocities are not mapped."""
+"""Depth of still water from which children and old people are not safe [m]: flood hazard class H3 begins above the
+0.5 m of class H2. Source: Smith, Davey & Cox (2014), Water Research Laboratory TR 2014/07, tables 5-1 and 5-2; the same
+in Australian Disaster Resilience Guideline 7-3 (2017), tables 1 and 2. Running water is dangerous from less; velocities
+are not mapped."""
 DANGEROUS_SHARE = 0.05
 """Share of a zone's known land under dangerous depth from which the zone counts as dangerous [-]; an assumption."""
 ENDANGERED_SHARE = 0.01

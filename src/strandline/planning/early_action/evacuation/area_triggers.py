@@ -5,7 +5,7 @@ from typing import Protocol as Interface
 
 import numpy as np
 
-from strandline.planning.early_action.neighbour_rule import NeighbourRule
+from strandline.planning.early_action.neighbour_rule import NO_NEIGHBOUR, NeighbourRule
 from strandline.planning.early_action.protocol import DegradedRule, Event, Indicator, InsteadOf, Phase, StopRule
 from strandline.planning.early_action.trigger_constants import (
     DECIDED_BY,
@@ -94,6 +94,7 @@ class AreaTriggers:
         has_night: whether the protocol tells day from night.
         drainage_hours: stated time in which flooded land drains [h]; ``None`` = not known.
         neighbour: how a neighbouring gauge decides without a forecast; ``None`` = there is none.
+        without_neighbour: why there is none, as a part of a sentence.
     """
 
     measure: OperationalMeasure
@@ -101,6 +102,7 @@ class AreaTriggers:
     has_night: bool
     drainage_hours: float | None
     neighbour: NeighbourRule | None
+    without_neighbour: str = NO_NEIGHBOUR
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -200,6 +202,7 @@ class AreaTriggers:
 
     def _phase(self, key: str, title: str, **more: object) -> Phase:
         by_hand = self._name("neighbour")
+        has_neighbour = by_hand in self.indicators
         return Phase.model_validate(
             {
                 "name": "_".join(part for part in (key, self.area.name.lower()) if part),
@@ -219,13 +222,20 @@ class AreaTriggers:
                 ),
                 "degraded": DegradedRule(
                     after_hours=UNDECIDED_HOURS,
-                    fallback=by_hand if by_hand in self.indicators else None,
+                    fallback=by_hand if has_neighbour else None,
+                    no_fallback="" if has_neighbour else self._no_neighbour,
                     prior=PRIOR,
                     decided_by=DECIDED_BY,
                 ),
                 **more,
             }
         )
+
+    @property
+    def _no_neighbour(self) -> str:
+        if self.neighbour is None:
+            return self.without_neighbour
+        return self.neighbour.why_none(self.area.level, self._longest)
 
     def _when(self, window: str) -> str:
         return (

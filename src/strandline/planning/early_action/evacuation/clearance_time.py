@@ -4,7 +4,10 @@ Decision + warning + leaving + way: people leave along a Rayleigh curve and queu
 can take; walkers and vehicles move at the same time. The inputs are uncertain and taken as independent; low, likely and
 high are the 5, 50 and 95 % quantiles of the hours.
 
-Source: the terms are those of evacuation timelines: Opper, Cinque & Davies (2010), Procedia Engineering 3, 175-187.
+Source: the terms are those of the timeline method of the New South Wales State Emergency Service, which knows no
+junctions and no traffic from elsewhere (Molino, Davison, Tagg & Cinque 2014, Are there better ways to quantify flood
+risk to life?, Floodplain Management Australia conference). Departures along a Rayleigh curve: Mostafizi et al. (2019),
+International Journal of Disaster Risk Reduction 34, 467-479, and their model.
 """
 
 import math
@@ -26,33 +29,36 @@ LEFT_SHARE = 0.95
 INPUTS: Mapping[str, Quantity] = {
     "decision": Quantity(1.0, 0.5, 2.0, "h", "assumption: the watch looks every hour, and a person confirms"),
     "warning": Quantity(2.0, 1.0, 4.0, "h",
-        "high: Sorensen & Mileti (1988), Industrial Crisis Quarterly 2, 195-209: officials usually warn a population in"
-        " three to four hours, and below one hour some stay unwarned; value: assumption within"),
+        "low, high: Sorensen & Mileti (1988), Industrial Crisis Quarterly 2, 195-209, read in summary: a population is"
+        " usually warned in three to four hours, and below one hour some stay unwarned; value: assumption within"),
     "departure": Quantity(2.0, 1.2, 4.0, "h until 95 % of those warned have left",
-        "low: Tweedie et al. (1986), Social Science Journal 23, 189-204; value: Opper et al. (2010): an hour to accept"
-        " the warning and an hour to prepare; high: assumption, as surveys of preparation before hurricanes"),
+        "assumption: an hour to believe the warning and an hour to prepare. Tweedie et al. (1986), Social Science"
+        " Journal 23, 189-204, abstract: about 2.5 h for departure and drive together, after the warning"),
     "night_factor": Quantity(1.25, 1.0, 1.5, "times the warning and departure by day",
         "assumption: people asleep are harder to warn and slower to leave"),
     "people_per_vehicle": Quantity(2.0, 1.5, 3.0, "people",
-        "assumption; Dow & Cutter (2002), Natural Hazards Review 3, 12-18: a quarter of the households took two cars"),
+        "assumption. Dow & Cutter (2002), Natural Hazards Review 3, 12-18: about 25 % of households took two or more"
+        " cars"),
     "lane_capacity": Quantity(600.0, 300.0, 900.0, "vehicles an hour and lane",
-        "value: Opper et al. (2010), a road in rain; range: assumption"),
+        "value: that of the timeline method, half of what a lane carries in fair weather, read second-hand; range:"
+        " assumption"),
     "path_flow": Quantity(3000.0, 1500.0, 6000.0, "people on foot an hour and road",
-        "assumption: about one metre of path for one direction at the flow of a loose crowd, Weidmann (1993)"),
+        "assumption: about one metre of path for one direction, a loose crowd"),
     "walking_speed": Quantity(0.9, 0.5, 1.3, "m s-1",
-        "value: FEMA P-646 (2019), people of impaired mobility; high: Weidmann (1993), adults; low: assumption,"
-        " families in wind and rain"),
+        "value: FEMA P-646 (2019), people of impaired mobility, 2 miles an hour; high: Weidmann (1993), mean of adults,"
+        " 1.34 m/s; both read second-hand; low: assumption, families in wind and rain"),
     "detour": Quantity(1.4, 1.2, 2.0, "way over straight line",
-        "value: Boscoe et al. (2012), Professional Geographer 64, 188-196; range: assumption, bridges are few"),
+        "assumption. Boscoe, Henry & Zdeb (2012), Professional Geographer 64 (2), abstract: way and straight line"
+        " agree, except near shorelines and other barriers"),
 }  # fmt: skip
 """Inputs of the model with the median and both ends of their range."""
 MOTORISED = ("europe", "north america", "oceania")
-"""Continents with more than 300 motor vehicles to 1000 people (OICA 2015)."""
+"""Continents with more than 300 motor vehicles to 1000 people in 2017: Oak Ridge National Laboratory (2020),
+Transportation Energy Data Book 38.1, table 3.6, as in Fact of the Week 1133 of the U.S. Department of Energy."""
 SHARE_ON_FOOT = {
     True: Quantity(0.15, 0.05, 0.3, "share of the people", "assumption: households without a car, in rich countries"),
     False: Quantity(0.7, 0.3, 1.0, "share of the people",
-        "value: OICA (2015), about 100 vehicles to 1000 people in Asia, fewer in Africa, with three people in each;"
-        " range: assumption"),
+        "assumption: about 100 vehicles to 1000 people, with three people in each"),
 }  # fmt: skip
 """By whether the continent is motorised."""
 UNKNOWN_HOURS = 12.0
@@ -98,12 +104,14 @@ class ClearanceTime:
         day, night: if the decision falls by day or by night: 5, 50 and 95 % quantiles [h].
         assumptions: what the hours rest on, in sentences.
         without_shelter: people on foot without a place in a shelter, the same quantiles [-]; ``None`` = unknown.
+        where_to: refuges and how far the farthest home is from them; empty = none is known.
     """
 
     day: Hours
     night: Hours
     assumptions: tuple[str, ...]
     without_shelter: Bounds | None
+    where_to: str = ""
 
 
 def clearance_time(people: Bounds, ways: WaysOut, continent: str, settings: EvacuationSettings) -> ClearanceTime:
@@ -121,12 +129,15 @@ def clearance_time(people: Bounds, ways: WaysOut, continent: str, settings: Evac
     if settings.clearance_hours is not None:
         hours = math.ceil(settings.clearance_hours)
         note = f"The region file states {hours} hours by day and by night."
-        return ClearanceTime((hours, hours, hours), (hours, hours, hours), (note,), leaving.without_shelter)
+        return ClearanceTime(
+            (hours, hours, hours), (hours, hours, hours), (note,), leaving.without_shelter, leaving.where_to
+        )
     return ClearanceTime(
         leaving.hours(is_night=False),
         leaving.hours(is_night=True),
         (*leaving.unknowns, *leaving.assumptions),
         leaving.without_shelter,
+        leaving.where_to,
     )
 
 
@@ -148,7 +159,7 @@ def hours_to_leave(departure: Floats, queue: Floats) -> Floats:
 def traffic_margin(queue: Floats) -> Floats:
     """(N,) hours for breakdowns, accidents and water on the road: 1, and 0.5 for each three hours of queue after three.
 
-    Source: Opper et al. (2010), traffic safety factor.
+    An assumption, of the form of a safety factor in evacuation timelines.
     """
     return np.asarray(1.0 + 0.5 * np.maximum(np.ceil(queue / 3.0) - 1.0, 0.0))
 
@@ -245,12 +256,21 @@ class _Evacuation:
         return tuple(sentence for sentence in found if sentence)
 
     @property
+    def where_to(self) -> str:
+        """Refuges and how far the farthest home is from them, or nothing where none is known."""
+        return " or ".join(f"{name} (up to {distance})" for name, distance in self._refuges)
+
+    @property
     def _walk(self) -> str:
-        """Where walkers go, or nothing where no refuge is known."""
+        known = [f"{distance} to {name}" for name, distance in self._refuges]
+        return f"Walkers go up to {' or '.join(known)}, in a straight line." if known else ""
+
+    @property
+    def _refuges(self) -> list[tuple[str, str]]:
+        """Name and greatest distance of each kind of refuge."""
         ground, shelter = self.ways.to_safe_ground, self.ways.to_shelter
         ways = (("a shelter", shelter), ("ground that stays out of dangerous depth", ground))
-        known = [f"{metres / 1000:.1f} km to {name}" for name, metres in ways if metres is not None]
-        return f"Walkers go up to {' or '.join(known)}, in a straight line." if known else ""
+        return [(name, f"{metres / 1000:.1f} km") for name, metres in ways if metres is not None]
 
 
 def _between(quantity: Quantity, scale: float = 1.0) -> str:
