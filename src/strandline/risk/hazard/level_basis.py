@@ -12,6 +12,8 @@ from strandline.risk.hazard.extremes import ReturnLevelFit
 from strandline.risk.hazard.high_waters import TIDE_IS_LARGE
 from strandline.risk.hazard.own_record import RecordedExtremes
 
+SURPRISING = 0.05
+"""Chance of the highest reading within its record below which the estimate is doubted [-]; a convention."""
 Fact = str | float | int | bool | tuple[float, ...] | None
 
 
@@ -70,12 +72,16 @@ class HighestReading:
         reading = f"The highest level of the record, {self.level:.2f} m ({self.when})"
         if self.level <= middle:
             return f"{reading}, lies below {rarest}."
-        rare, usual, frequent = self.return_period[2], self.return_period[1], self.return_period[0]
+        frequent, usual, rare = self.return_period
+        meaning = (
+            "That is no contradiction"
+            if self.chance_in_record >= SURPRISING
+            else "Few records of this length hold such a level if the estimate is right, so that it is probably too low"
+        )
         return (
-            f"{reading}, lies above {rarest}. That is no contradiction: a level as high comes about once in"
-            f" {_years(usual)} years ({_years(frequent)} to {_years(rare)}) by this estimate, and a record of"
-            f" {self.years:.0f} years holds one with a chance of {self.chance_in_record:.0%}. It has happened: plan for"
-            " it."
+            f"{reading}, lies above {rarest}. {meaning}: a level as high comes about once in {_years(usual)} years"
+            f" ({_years(frequent)} to {_years(rare)}) by this estimate, and a record of {self.years:.0f} years holds"
+            f" one with a chance of {self.chance_in_record:.0%}. It has happened: plan for it."
         )
 
     @property
