@@ -27,6 +27,7 @@ def recorded(rate: float = 1 / 300) -> RecordedExtremes:
         tide_ratio=2.5,
         separation="by tracks",
         cyclones=41,
+        untracked_years=0.5,
         factor=None,
         clustering=0.5,
         highest=2.79,
@@ -65,6 +66,8 @@ def test_the_report_states_trend_tide_and_causes() -> None:
     assert "were not observed" not in method
     simulated, _ = describe_recorded(replace(recorded(), factor=(0.8, 1.1, 1.5)), 0.0, PERIODS)
     assert "were not observed" in simulated
+    missing, _ = describe_recorded(replace(recorded(), untracked_years=12.0), 0.0, PERIODS)
+    assert "For 12 years at an end of the record no track is known" in missing
     alone, facts = describe_recorded(replace(recorded(), separation="no tracks", cyclones=0), 0.0, PERIODS)
     assert "No cyclone tracks were given" in alone
     assert facts["causes"] == "one population"

@@ -14,6 +14,9 @@ from strandline.risk.hazard.own_record import RecordedExtremes
 
 SURPRISING = 0.05
 """Chance of the highest reading within its record below which the estimate is doubted [-]; a convention."""
+UNTRACKED_WAITS = 5.0
+"""Mean waits between passages without one, at an end of the record, from which tracks are taken to be missing [-]: by
+chance less than once in a hundred."""
 Fact = str | float | int | bool | tuple[float, ...] | None
 
 
@@ -126,6 +129,7 @@ def describe_recorded(
         "causes": "cyclones and other storms" if found.separation == "by tracks" else "one population",
         "cyclones_from_other_storms": found.separation,
         "cyclones_recorded": found.cyclones,
+        "untracked_years": found.untracked_years,
         "simulated_cyclones_used": found.factor is not None,
         "factor_on_simulated_surges": found.factor,
         "share_of_cyclones_at_rarest_level": share,
@@ -195,6 +199,11 @@ def _cause_sentence(found: RecordedExtremes, share: float, return_period: float)
         f"{found.cyclones} passages of cyclones within {NEAR:g} km and all other storms are fitted apart and combined;"
         f" at the {return_period:g}-year level {share:.0%} of the events are cyclones."
     )
+    if found.untracked_years > UNTRACKED_WAITS * found.record_years / max(found.cyclones, 1):
+        apart += (
+            f" For {found.untracked_years:.0f} years at an end of the record no track is known; cyclones of those"
+            " years, if there were any, count as other storms."
+        )
     if found.factor is None:
         return f"{apart} The cyclones' levels rest on the recorded passages alone."
     low, middle, high = found.factor

@@ -83,6 +83,7 @@ class RecordedExtremes:
         tide_ratio: spread of the predicted high waters over that of the skew surges [-].
         separation: whether cyclones were separated from other storms, or why not.
         cyclones: whose passages have readings; 0 where there are no tracks.
+        untracked_years: longest part of the record before the first or after the last passage [years].
         factor: p5, p50 and p95 of the factor on simulated surges [-]; ``None`` = no simulated cyclones were used.
         clustering: share of the high waters above a high level that belong to different storms, the extremal index [-].
         highest: greatest observed level, at the sea of the epoch [m above the stated mean sea level].
@@ -100,6 +101,7 @@ class RecordedExtremes:
     tide_ratio: float
     separation: Separation
     cyclones: int
+    untracked_years: float
     factor: tuple[float, float, float] | None
     clustering: float
     highest: float
@@ -191,6 +193,7 @@ def estimate_from_record(
         tide_ratio=ratio,
         separation=separation,
         cyclones=seen,
+        untracked_years=_untracked_years(gauge.time, passages or []),
         factor=factor,
         clustering=clustering,
         highest=float(level[top]),
@@ -234,6 +237,14 @@ def _other_rates(
     clustering = float(np.clip((observed / years - by_storms) / max(by_small, 1e-9), LEAST_INDEX, 1.0))
     counted = rng.gamma(observed, 1.0 / observed, (n_samples, 1))
     return storms + counted * clustering * small, clustering
+
+
+def _untracked_years(time: Times, passages: list[Window]) -> float:
+    """Longest time [years] from an end of the record to the nearest passage; 0 without any passage."""
+    if not passages:
+        return 0.0
+    before, after = passages[0][0] - time[0], time[-1] - passages[-1][1]
+    return max(float(max(before, after) / np.timedelta64(1, "h")) / HOURS_PER_YEAR, 0.0)
 
 
 def _threshold(time: Times, height: Floats, events: float) -> float:

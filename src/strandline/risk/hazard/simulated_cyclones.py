@@ -9,11 +9,13 @@ the size, and the record their number.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from strandline.observations.arrays import Floats, Times
 from strandline.observations.readers.cyclone_tracks import great_circle_distance
 from strandline.risk.hazard.cyclone_passages import HOURS_AFTER, HOURS_BEFORE, NEAR
 from strandline.risk.hazard.high_waters import find_high_waters, month_of
+from strandline.simulator.sea.seasonal_weather import seasonal_means
 from strandline.simulator.sea.storm_surge import cyclone_surge
 from strandline.simulator.sea.tracks import CLIMATOLOGIES, Basin, draw_tracks
 
@@ -124,9 +126,11 @@ def simulate_cyclones(
         near = np.flatnonzero(distance <= NEAR)
         if near.size == 0:
             continue
-        whole = cyclone_surge(track, longitude, latitude, seaward_direction, SHELF_WIDTH, SHELF_DEPTH)
+        day = pd.DatetimeIndex(track.time).day_of_year.to_numpy(dtype=float)
+        wind = seasonal_means(basin, day)[1:]
+        whole = cyclone_surge(track, wind, longitude, latitude, seaward_direction, SHELF_WIDTH, SHELF_DEPTH)
         surge = np.pad(whole, (0, after))[max(near[0] - before, 0) : near[-1] + after + 1]
-        month = int(month_of(track.time[near[:1]].astype("datetime64[ns]"))[0])
+        month = int(month_of(track.time[near[:1]])[0])
         for _ in range(TIDES):
             start = min(int(rng.choice(starts[month])), tide.size - surge.size)
             stretch = slice(start, start + surge.size)

@@ -142,11 +142,18 @@ def forced_surge(
 
 
 def cyclone_surge(
-    track: Track, longitude: float, latitude: float, seaward_direction: float, shelf_width: float, shelf_depth: float
+    track: Track,
+    mean_wind: Floats,
+    longitude: float,
+    latitude: float,
+    seaward_direction: float,
+    shelf_width: float,
+    shelf_depth: float,
 ) -> Floats:
-    """Wind set-up and inverse barometer effect [m] of one cyclone in otherwise calm weather, hourly (T,).
+    """Wind set-up and inverse barometer effect [m] of one cyclone in the mean wind of its season, hourly (T,).
 
     Args:
+        mean_wind: eastward and northward (2, T) [m s-1]; its own set-up belongs to the tide and is left out.
         longitude, latitude: of the coastal point [degrees].
         seaward_direction: direction that the coast faces [degrees clockwise from north].
         shelf_width, shelf_depth: [m].
@@ -155,10 +162,17 @@ def cyclone_surge(
     deficit, east, north = cyclone_fields(
         track.cyclone, np.append(points_longitude, longitude), np.append(points_latitude, latitude)
     )  # (T, shelf points + coast)
-    stress = (part.mean(axis=1) for part in wind_stress(east[:, :-1], north[:, :-1], seaward_direction))
-    onshore, alongshore = stress
-    steady = steady_setup(onshore, shelf_width, shelf_depth) + steady_rotation_setup(alongshore, shelf_width, latitude)
-    return respond(steady, shelf_width, shelf_depth) + inverse_barometer(deficit[:, -1])
+
+    def setup(stress: tuple[Floats, Floats]) -> Floats:
+        onshore, alongshore = stress
+        wind_setup = steady_setup(onshore, shelf_width, shelf_depth)
+        return wind_setup + steady_rotation_setup(alongshore, shelf_width, latitude)
+
+    mean_east, mean_north = mean_wind
+    stress = wind_stress(mean_east[:, None] + east[:, :-1], mean_north[:, None] + north[:, :-1], seaward_direction)
+    with_cyclone = setup((stress[0].mean(axis=1), stress[1].mean(axis=1)))
+    departure = with_cyclone - setup(wind_stress(mean_east, mean_north, seaward_direction))
+    return respond(departure, shelf_width, shelf_depth) + inverse_barometer(deficit[:, -1])
 
 
 def _shelf_points(
