@@ -11,7 +11,7 @@ from benchmarks.extremes.gauges import read_gauges, rows_of_gauge
 from benchmarks.extremes.run import TEST_SEED, rows_of_sea
 from benchmarks.extremes.seas import Name
 from benchmarks.extremes.summary import markdown, summarise
-from benchmarks.record import Record, Row, command_of, print_summary, sha256, write_record
+from benchmarks.record import Record, Row, command_of, kept_rows, print_summary, sha256, write_record
 
 SEAS: tuple[Name, ...] = get_args(Name)
 LEFT_OUT = ("out", "peers_python")
@@ -20,7 +20,7 @@ LEFT_OUT = ("out", "peers_python")
 def main(argv: Sequence[str] | None = None) -> None:
     """Simulate, estimate, and write the record."""
     options = _parser().parse_args(argv)
-    rows: list[Row] = []
+    rows: list[Row] = kept_rows(options.out, lambda row: str(row["sea"]), options.seas)
     pieces: list[Row] = []
     peer = None if options.peers_python is None else (options.peers_python, options.peer_records)
     with Progress() as bar:

@@ -3,7 +3,7 @@
 They are simulated: no number here describes a real place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -44,10 +44,15 @@ CYCLONE_REACH = 350_000.0  # [m]
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """Some years: hourly level (T,) [m above mean sea level], and the fixes of every cyclone."""
+    """Some years: hourly level (T,) [m above mean sea level], and the fixes of every cyclone, made when asked for."""
 
     level: Floats
-    storms: xr.Dataset
+    make_fixes: Callable[[], xr.Dataset]
+
+    @property
+    def storms(self) -> xr.Dataset:
+        """Fixes as modality ``storms``."""
+        return self.make_fixes()
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +99,7 @@ class Sea:
         surge = forced_surge(*here, here, weather, tracks, FIRST, direction, width, depth)
         surge += REMOTE_SPREAD * first_order_noise(rng, surge.size, REMOTE_MEMORY_H)
         surge += LOCAL_SPREAD * first_order_noise(rng, surge.size, LOCAL_MEMORY_H)
-        return Record(self.tide + surge, storm_fixes(tracks, self.time))
+        return Record(self.tide + surge, lambda: storm_fixes(tracks, self.time))
 
     def _temperate_record(self, rng: np.random.Generator) -> Record:
         """Weak weather all year, storms from October to April, and, where there are any, cyclones from August on."""
@@ -116,7 +121,7 @@ class Sea:
                 _add_storm(surge, hours, hour, peak, rng.uniform(3.0, 8.0))
                 fixes.append(self._passage(storm, hour, aside, rng.uniform(5.0, 12.0)))
                 storm += 1
-        return Record(self.tide + surge, _as_storms(fixes))
+        return Record(self.tide + surge, lambda: _as_storms(fixes))
 
     def _passage(self, storm: int, hour: float, aside: float, speed: float) -> pd.DataFrame:
         """6-hourly fixes of a straight track northwards that passes the gauge ``aside`` metres to the east."""

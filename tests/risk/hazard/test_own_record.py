@@ -119,7 +119,8 @@ def test_more_than_four_times_the_record_and_records_of_few_years_are_refused() 
 
 @cache
 def bengal() -> tuple[np.ndarray, SimulatedCyclones]:
-    tide = np.cos(2 * np.pi * np.arange(8766) / 12.42)
+    hour = np.arange(8766)
+    tide = np.cos(2 * np.pi * hour / 12.4206) + 0.4 * np.cos(2 * np.pi * hour / 12.0)
     rng = np.random.default_rng(2)
     return tide, simulate_cyclones("bay_of_bengal", 90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
 
