@@ -16,7 +16,7 @@ YEARS = 30
 HOURS = YEARS * 8766
 TIME = (np.datetime64("1990-01-01", "h") + np.arange(HOURS) * np.timedelta64(1, "h")).astype("datetime64[ns]")
 WINTER = (8.0, 0.15)  # storms a year, mean height above 0.5 m
-CYCLONES = (0.8, 0.3, 0.6, 0.05)  # a year, least height, scale, shape
+CYCLONES = (0.5, 0.3, 0.6, 0.05)  # a year, least height, scale, shape
 
 
 def true_level(period: float) -> float:
@@ -53,14 +53,14 @@ def estimate(
 
 def test_two_causes_fitted_apart_reach_the_100_year_level_that_a_single_gev_underestimates() -> None:
     truth, ours, single = true_level(100.0), [], []
-    for seed in range(16):
+    for seed in range(24):
         level, passages = draw(seed)
         ours.append(float(np.median(estimate(level, passages).levels[:, 1])))
         maxima = level[: YEARS * 8760].reshape(YEARS, -1).max(axis=1)
         shape, location, scale = stats.genextreme.fit(maxima, 0.0)
         single.append(stats.genextreme.isf(0.01, shape, location, scale))
-    assert np.median(single) < 0.9 * truth
-    assert np.median(ours) == pytest.approx(truth, rel=0.1)
+    assert np.median(ours) / truth == pytest.approx(1.0, abs=0.1), f"{np.median(single) / truth}"
+    assert np.median(single) / truth < 0.9
 
 
 def test_the_interval_of_two_causes_contains_the_truth() -> None:

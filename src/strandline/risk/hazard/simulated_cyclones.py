@@ -150,7 +150,7 @@ class _OnBackground:
         self.beside = rng.choice(background, (_BESIDE, surge.size)).max(axis=0)
 
     def __call__(self, factor: float) -> Floats:
-        return np.maximum(factor * self.surge + self.under, self.beside)
+        return np.asarray(np.maximum(factor * self.surge + self.under, self.beside))
 
 
 def _soften(surge: Floats) -> Floats:
