@@ -40,7 +40,7 @@ def recorded(rate: float = 1 / 300) -> RecordedExtremes:
 
 def test_a_reading_above_the_100_year_level_is_explained() -> None:
     method, facts = describe_recorded(recorded(), 0.0, PERIODS)
-    assert "2.79 m (12 November 2014), lies above the 100-year level of 2.3" in method
+    assert "2.79 m (12 November 2014, at the sea of 2020), lies above the 100-year level of 2.3" in method
     assert "once in 300 years" in method
     assert "a record of 29 years holds one with a chance of 9%" in method
     assert facts["highest_chance_in_record"] == pytest.approx(1 - np.exp(-29 / 300), abs=1e-6)
@@ -81,7 +81,7 @@ def test_published_maxima_are_explained_in_the_same_way() -> None:
     levels = sample_return_levels(fit, PERIODS, 20, np.random.default_rng(0))
     method, facts = describe_published(fit, levels, PERIODS)
     assert "60 years of a published record" in method
-    assert "(1966)" in method
+    assert "(1966, at the sea of 2009)" in method
     assert facts["highest_level_m"] == pytest.approx(maxima_at_epoch(fit)[16])
     # The rate above a return level is that of its period.
     assert fit.exceedances_a_year(float(fit.levels((100.0,))[0])) == pytest.approx(-np.log(0.99))

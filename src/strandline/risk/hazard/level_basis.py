@@ -27,7 +27,7 @@ class ReturnLevels:
     Attributes:
         samples: (S, R) [m, region datum].
         record_years: length of the record behind them.
-        method: sentences for the report.
+        method: for the report; a line is a paragraph.
         facts: the same for programs, with units in the names.
         maxima: observed storms or annual maxima at the sea of the same epoch [m, region datum], for the plot.
         maxima_per_year: [a-1].
@@ -103,6 +103,8 @@ def describe_recorded(
 ) -> tuple[str, dict[str, Fact]]:
     """Method and facts of levels from a gauge's own record; ``mean_sea_level`` [m, region datum]."""
     when = f"{pd.Timestamp(found.highest_time):%d %B %Y}"
+    if found.trend.fitted:
+        when += f", at the sea of {found.trend.epoch:.0f}"
     highest = HighestReading(mean_sea_level + found.highest, when, found.highest_rate, found.record_years)
     share = float(found.share_of_cyclones[-1])
     sentences = [
@@ -136,7 +138,7 @@ def describe_recorded(
         "extremal_index_of_small_surges": found.clustering,
         **highest.facts,
     }
-    return " ".join(sentences), facts
+    return _paragraphs(sentences), facts
 
 
 def describe_published(
@@ -146,8 +148,9 @@ def describe_published(
     raised = maxima_at_epoch(fit)
     top = int(raised.argmax())
     rate = np.array([fit.exceedances_a_year(float(raised[top]))])
-    highest = HighestReading(float(raised[top]), f"{fit.years[top]:.0f}", rate, fit.record_years)
     risen = not np.isnan(fit.reference_year)
+    when = f"{fit.years[top]:.0f}" + (f", at the sea of {fit.reference_year:.0f}" if risen else "")
+    highest = HighestReading(float(raised[top]), when, rate, fit.record_years)
     sentences = [
         f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}.",
         f"Their rise of {1000 * fit.trend:.1f} mm a year was taken out; levels are those of {fit.reference_year:.0f}."
@@ -156,7 +159,7 @@ def describe_published(
         "Storms of all causes are one population, because annual maxima do not state theirs.",
         highest.sentence(samples[:, -1], return_periods[-1]),
     ]
-    return " ".join(sentences), {
+    return _paragraphs(sentences), {
         "method": "published annual maxima",
         "record_years": fit.record_years,
         "epoch": fit.reference_year if risen else None,
@@ -169,6 +172,11 @@ def describe_published(
 def maxima_at_epoch(fit: ReturnLevelFit) -> Floats:
     """(N,) published annual maxima [m, region datum] as the same storms would reach in the reference year."""
     return np.asarray(fit.data[:, 0] + (fit.trend * (fit.reference_year - fit.years) if fit.trend else 0.0))
+
+
+def _paragraphs(sentences: list[str]) -> str:
+    """The method as one paragraph, the highest level as another."""
+    return " ".join(sentences[:-1]) + "\n" + sentences[-1]
 
 
 def _trend_sentence(found: RecordedExtremes) -> str:
