@@ -151,7 +151,7 @@ def test_simulated_cyclones_count_in_half_of_the_samples_and_their_size_does_not
     assert alone.factor is None
     assert apart.tide_apart
     assert larger.factor[1] == pytest.approx(apart.factor[1] / 2, rel=0.2)
-    np.testing.assert_allclose(np.median(larger.levels, axis=0), np.median(apart.levels, axis=0), rtol=0.06)
+    np.testing.assert_allclose(np.median(larger.levels, axis=0), np.median(apart.levels, axis=0), rtol=0.15)
 
 
 def test_a_place_far_from_the_basins_has_no_simulated_cyclones() -> None:
