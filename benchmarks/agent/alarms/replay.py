@@ -78,7 +78,8 @@ def watch(gauge: Gauge) -> Watched:
         is_scored = is_scored and at + LEADS_SCORED <= last
         if is_heard[here] and not is_scored and highest_in_reach(gauge, at, state) < min(levels):
             continue
-        members, drawn = levels_of(config, forecast(state.sea, (), config.spread_inflation)), drawn + 1
+        issued, drawn = forecast(state.sea, (), config.spread_inflation), drawn + 1
+        members = levels_of(config, issued.chances)
         for number, event_level in enumerate(levels):
             over = members >= event_level  # (N, 49)
             by[number, here] = np.logical_or.accumulate(over, axis=1).sum(axis=0)
@@ -86,7 +87,8 @@ def watch(gauge: Gauge) -> Watched:
         if is_scored:
             observed = level[at : at + LEADS_SCORED]
             known = np.isfinite(observed)
-            low, high = np.quantile(members[:, :LEADS_SCORED][:, known], (0.05, 0.95), axis=0)
+            bounds = levels_of(config, issued.bounds)[:, :LEADS_SCORED][:, known]
+            low, high = np.quantile(bounds, (0.05, 0.95), axis=0)
             weather = int(in_storm[at])
             covered[weather] += int(((low <= observed[known]) & (observed[known] <= high)).sum())
             scored[weather] += int(known.sum())

@@ -80,14 +80,14 @@ class Agent:
         forecasts = latest_forecasts(usable, now, self.config.tide)
         residuals = residuals_of(new, known, now, self.config.tides)
         state = self._with_student(update_belief(state, np.datetime64(now, "h"), residuals, forecasts), usable)
-        ensemble = forecast(state.sea, self.fit.sources, self.config.spread_inflation)
-        state, decisions = decide(self.config, state, ensemble, self._neighbour(usable))
-        levels = levels_of(self.config, ensemble)
+        issued = forecast(state.sea, self.fit.sources, self.config.spread_inflation)
+        state, decisions = decide(self.config, state, issued.chances, self._neighbour(usable))
+        levels, bounds = (levels_of(self.config, each) for each in (issued.chances, issued.bounds))
         scenes = [reading for reading in usable if reading.variable == "flooded_share"]
         sample_weight = weight_samples(
             self.deployment.response, self.deployment.zones.names, scenes, partial(self._highest_level, state.belief)
         )
-        rows, risk = self._forecast_rows(levels, ensemble, sample_weight)
+        rows, risk = self._forecast_rows(levels, bounds, issued.chances, sample_weight)
         decisions = [self.with_zones(decision, risk) for decision in _by_urgency(decisions)]
         decisions.append(_monitoring(state, decisions, now))
         step.add_health(_with_fallbacks([_mark_rejected(each, state) for each in health]))
@@ -179,9 +179,13 @@ class Agent:
         return float(max(level + belief.residual(hours)[0] for level, hours in zip(tide, ago.tolist(), strict=True)))
 
     def _forecast_rows(
-        self, levels: Floats, ensemble: ResidualEnsemble, sample_weight: Floats
+        self, levels: Floats, bounds: Floats, ensemble: ResidualEnsemble, sample_weight: Floats
     ) -> tuple[list[ForecastRow], "ZoneRisk"]:
-        """Rows for the sea and every zone, and the risk of each zone within the horizon."""
+        """Rows for the sea and every zone, and the risk of each zone within the horizon.
+
+        Args:
+            levels: (N, 49) members whose shares are chances; ``bounds``: (N, 49) those whose quantiles are bounds [m].
+        """
         time = [pd.Timestamp(moment).to_pydatetime() for moment in hours_ahead(ensemble.hour)]
         events = [phase.event for phase in self.config.phases if phase.event is not None]
         lowest = min((event.value for event in events), default=None)
@@ -194,16 +198,16 @@ class Agent:
         def over_lowest(level: Floats) -> float | None:
             return None if lowest is None else float((level >= lowest).mean())
 
-        for lead, quantiles in enumerate(np.quantile(levels, QUANTILES, axis=0).T):
+        for lead, quantiles in enumerate(np.quantile(bounds, QUANTILES, axis=0).T):
             add("water_level", "", lead, quantiles, over_lowest(levels[:, lead]))
         samples = draw_samples(sample_weight, len(levels))
         flooded = np.zeros(len(self.deployment.zones))
         for lead in ZONE_LEADS:
-            highest = levels[:, : lead + 1].max(axis=1)  # (N,)
-            add("highest_water_level", "", lead, np.quantile(highest, QUANTILES), over_lowest(highest))
-            damage = self.deployment.response.at(highest, samples)  # (N, Z)
+            highest, highest_bound = (each[:, : lead + 1].max(axis=1) for each in (levels, bounds))  # (N,) each
+            add("highest_water_level", "", lead, np.quantile(highest_bound, QUANTILES), over_lowest(highest))
+            damage, bound = (self.deployment.response.at(each, samples) for each in (highest, highest_bound))  # (N, Z)
             flooded = (damage.flooded_share >= FLOODED_ZONE).mean(axis=0)
-            shares, damages = (np.quantile(each, QUANTILES, axis=0).T for each in (damage.flooded_share, damage.damage))
+            shares, damages = (np.quantile(each, QUANTILES, axis=0).T for each in (bound.flooded_share, bound.damage))
             for number, name in enumerate(self.deployment.zones.names):
                 if np.isfinite(shares[number, 0]):  # else none of the zone's land is mapped
                     add("flooded_share", name, lead, shares[number], float(flooded[number]))

@@ -8,10 +8,11 @@ PROBABILITY_FOR_LIVES = 0.2
 DEFERRAL_HOURS = 3
 """An action waits as long as the event is not expected within the time that it takes and so much more [h]: waiting then
 cannot lose the last moment to start."""
-WAITING_CHANCE, WAITING_RATIO = 0.2, 4.0
+WAITING_CHANCE, WAITING_RATIO = 0.2, 2.0
 """An action for money waits while the probability [-] of the event in that time is no more than the first, or than the
 second times cost over avoidable loss, whichever is less: newer forecasts are better, and starting early is paid for
-longer. On the coasts on which constants are chosen, less waiting cost value and gained no hit. For lives: only at 0."""
+longer. On the coasts on which constants are chosen, less waiting cost value, and more cost hits of the cheapest action.
+For lives: only at 0."""
 STOP_HOURS = 13
 """A whole tide (12.4 h) and a margin [h], so that low water in between does not stop an action."""
 STOP_SHARE = 0.5
