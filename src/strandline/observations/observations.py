@@ -90,7 +90,7 @@ MODALITIES: dict[str, Modality] = {
         {"maximum_wind": ("fix",)},
         {"central_pressure": ("fix",), "radius_of_maximum_wind": ("fix",)},
         ("fix", "storm", "time", "longitude", "latitude"),
-        cost_of_absence="no cyclone tracks, so that extreme storms rest on the gauges' extremes only",
+        cost_of_absence="no cyclone tracks, so that all storms are one population and rare levels may be too low",
     ),
     "in_situ": Modality({"flood_depth": ("scene", "point")}, {}, ("scene", "point", "time", "x", "y")),
     "flood_survey": Modality({"flood_depth": _SCENES}, {}, ("scene", "y", "x", "time"), on_region_grid=True),

@@ -18,7 +18,7 @@ from strandline.pipeline.run_folder.generations import new_generation
 from strandline.pipeline.run_folder.lock import exclusive_use
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
-from strandline.pipeline.study_area import StudyArea, levels_method, observed_maxima
+from strandline.pipeline.study_area import StudyArea
 from strandline.planning.plan import breach_notes
 from strandline.report.findings import RunInfo, RunResults
 from strandline.report.report import write_report
@@ -55,7 +55,8 @@ def run(
         split, sea_level = stage("split the record", stages.split_record, area, config)
         area = stage("simulate the radar archive", stages.add_radar_archive, area, split)
         observations, teacher = area.observations, load_teacher()
-        levels = stage("estimate return levels", stages.estimate_return_levels, area, config)
+        estimated = stage("estimate return levels", stages.estimate_return_levels, area, sea_level, config)
+        levels = estimated.samples
 
         data = stage("apply the teacher", stages.apply_teacher, area, split, sea_level, teacher, config)
         data = stage("simulate extremes", stages.simulate_extremes, data, area, sea_level, levels)
@@ -69,7 +70,7 @@ def run(
 
         hazard = stage("map the hazard", stages.map_hazard, forecaster, area, sea_level, levels, config.seed)
         impact = stage("assess the impact", stages.assess_impact, hazard, area)
-        information = stage("analyse sensitivity", stages.analyse_sensitivity, hazard, area)
+        information = stage("analyse sensitivity", stages.analyse_sensitivity, hazard, area, estimated.record_years)
         rise_scenarios = stage(
             "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config.seed
         )
@@ -85,7 +86,6 @@ def run(
         )
 
         announce("write the report")
-        maxima, maxima_per_year = observed_maxima(area, config.storms)
         results = RunResults(
             observations=observations,
             hazard=hazard,
@@ -103,9 +103,10 @@ def run(
                 stages.warnings_of(area, novelty, data),
             ),
             issuer=area.issuer,
-            levels_method=levels_method(area),
-            observed_maxima=maxima,
-            maxima_per_year=maxima_per_year,
+            levels_method=estimated.method,
+            extremes=estimated.facts,
+            observed_maxima=estimated.maxima,
+            maxima_per_year=estimated.maxima_per_year,
             reliability=reliability(floods),
             rise_scenarios=rise_scenarios,
             information=information,

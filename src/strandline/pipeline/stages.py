@@ -28,10 +28,10 @@ from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import (
     StudyArea,
-    fitted_return_levels,
+    gauge_hours,
     last_year,
     own_mean_sea_level,
-    years_behind_levels,
+    seaward_direction,
 )
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
@@ -42,8 +42,12 @@ from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.report.findings import SeaLevelRiseScenario
 from strandline.risk import sensitivity as risk_sensitivity
 from strandline.risk.hazard import flood_maps
+from strandline.risk.hazard.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.level_basis import ReturnLevels, describe_published, describe_recorded, maxima_at_epoch
+from strandline.risk.hazard.own_record import estimate_from_record
 from strandline.risk.hazard.return_levels import sample_return_levels
+from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_cyclones
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.survey_age import states_where_outdated
@@ -102,9 +106,28 @@ def add_radar_archive(context: StageContext, area: StudyArea, split: Split) -> S
     return replace(area, observations=archive)
 
 
-def estimate_return_levels(context: StageContext, area: StudyArea, config: RunConfig) -> Floats:
-    """(S, R) sampled sea levels [m, region datum] at the study area's return periods."""
-    return sample_return_levels(fitted_return_levels(area), area.return_periods, config.hazard_samples, context.rng)
+def estimate_return_levels(
+    context: StageContext, area: StudyArea, sea_level: SeaLevelModel, config: RunConfig
+) -> ReturnLevels:
+    """Sampled sea levels at the study area's return periods: of a published record, or else of the own one."""
+    fit, periods, samples = area.published_levels, area.return_periods, config.hazard_samples
+    if fit is not None:
+        levels = sample_return_levels(fit, periods, samples, context.rng)
+        method, facts = describe_published(fit, levels, periods)
+        return ReturnLevels(levels, fit.record_years, method, facts, maxima_at_epoch(fit), 1.0)
+    gauge, storms = area.observations.require_gauge(), area.observations.storms
+    hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
+    passages = None if storms is None else cyclone_passages(storms, *place)
+    basin = None if storms is None else basin_of(*place)
+    simulated = None
+    if basin is not None:
+        facing = seaward_direction(area.observations.region)
+        simulated = simulate_cyclones(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
+    found = estimate_from_record(hours, passages, simulated, periods, samples, context.rng)
+    mean = own_mean_sea_level(area)
+    method, facts = describe_recorded(found, mean, periods)
+    per_year = found.peaks.size / found.record_years
+    return ReturnLevels(mean + found.levels, found.record_years, method, facts, mean + found.peaks, per_year)
 
 
 def apply_teacher(
@@ -209,10 +232,12 @@ def assess_impact(context: StageContext, hazard: Hazard, area: StudyArea) -> Imp
     )
 
 
-def analyse_sensitivity(_: StageContext, hazard: Hazard, area: StudyArea) -> SensitivityAnalysis | None:
+def analyse_sensitivity(
+    _: StageContext, hazard: Hazard, area: StudyArea, record_years: float
+) -> SensitivityAnalysis | None:
     """Which uncertain input drives the expected damage, and what it is worth to measure it."""
     assets, continent = area.observations.require_assets(), area.observations.region.continent
-    return risk_sensitivity.analyse_sensitivity(hazard, assets, continent, years_behind_levels(area))
+    return risk_sensitivity.analyse_sensitivity(hazard, assets, continent, record_years)
 
 
 def map_sea_level_rise(

@@ -19,17 +19,19 @@ from strandline.observations.readers.formats.reading_process import Executor, in
 from strandline.observations.readers.observe import observe
 from strandline.observations.readers.published import read_published
 from strandline.observations.readers.zones import read_zones
+from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
 from strandline.observations.region_file.region_file import PlanningSection, SeaLevelRise
 from strandline.observations.region_file.values import parse_time_zone
 from strandline.observations.region_file.warnings_section import WarningsSection
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
-from strandline.observations.storms import find_storms
+from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.variables import HOURS_PER_YEAR
 from strandline.pipeline.requirements import RETURN_PERIODS
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
-from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima, fit_gauge
+from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima
+from strandline.risk.hazard.own_record import GaugeHours
 from strandline.simulator.coast import simulate_coast
 
 BUILT_IN_SEED = 3
@@ -38,6 +40,8 @@ BUILT_IN_SIZES = {32: (12.0, 24), 64: (30.0, 40)}
 """Cells along the built-in delta's edge → years of its record and storms in it; the small one is a health check."""
 STANDARD_YEAR = 2024
 """In whose January or July the time zones of a place keep standard time."""
+TIDE_YEARS = 19
+"""Of predicted tide that a surge may meet: the lunar nodes turn in 18.6 years."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,46 +191,22 @@ def own_mean_sea_level(area: StudyArea) -> float:
     return float(gauge["mean_sea_level"].values[0])
 
 
-def fitted_return_levels(area: StudyArea) -> ReturnLevelFit:
-    """The published fit where there is one, else peaks over threshold of the own record."""
-    if area.published_levels is not None:
-        return area.published_levels
-    time, level = area.own_level
-    source = f"own record, {area.observations.region.name}"
-    return fit_gauge(time, level, area.return_periods, source=source)
+def gauge_hours(area: StudyArea, sea_level: SeaLevelModel) -> GaugeHours:
+    """The own gauge's hours, and the tide of ``TIDE_YEARS`` from its first."""
+    hours, levels = area.hourly_levels
+    mean = own_mean_sea_level(area)
+    years = np.timedelta64(round(TIDE_YEARS * HOURS_PER_YEAR), "h")
+    long = np.arange(hours[0], hours[0] + years, np.timedelta64(1, "h"))
+    return GaugeHours(hours, levels[0] - mean, sea_level.tide(hours), long, sea_level.tide(long))
 
 
-def observed_maxima(area: StudyArea, most: int) -> tuple[npt.NDArray[np.float64], float]:
-    """Data behind the return levels, for the plot: maxima [m, region datum] and how many a year.
-
-    Annual maxima of a published record, brought to the sea level of its reference year, or the own record's storms.
-    """
-    fit = area.published_levels
-    if fit is not None and fit.years is not None:
-        rise = fit.trend * (fit.reference_year - fit.years) if fit.trend else 0.0
-        return fit.data[:, 0] + rise, 1.0
-    peaks = np.array([storm.peak_level for storm in find_storms(*area.own_level, most=most)])
-    return peaks, peaks.size / record_years(area)
-
-
-def levels_method(area: StudyArea) -> str:
-    """One sentence on how the return levels were estimated."""
-    if (fit := area.published_levels) is not None:
-        return f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}."
-    return f"Peaks over threshold of the own record, {record_years(area):.1f} years of readings."
-
-
-def years_behind_levels(area: StudyArea) -> float:
-    """Years of the record that the return levels rest on."""
-    fit = area.published_levels
-    return record_years(area) if fit is None else float(fit.record_years)
+def seaward_direction(region: Region) -> float:
+    """Direction from the region's centre to its sea point, to the nearest quarter [degrees clockwise from north]."""
+    left, bottom, right, top = region.bounds
+    east, north = region.sea_point[0] - (left + right) / 2, region.sea_point[1] - (bottom + top) / 2
+    return float(90.0 * np.round(np.rad2deg(np.arctan2(east, north)) / 90.0) % 360.0)
 
 
 def last_year(area: StudyArea) -> int:
     """The last year of the own record, from which the age of a survey counts."""
     return int(pd.Timestamp(area.own_level[0][-1]).year)
-
-
-def record_years(area: StudyArea) -> float:
-    """Years of usable hours in the own record."""
-    return float((~np.isnan(area.own_level[1])).sum()) / HOURS_PER_YEAR

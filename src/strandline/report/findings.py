@@ -124,7 +124,8 @@ class RunResults:
         surge: rows of forecasts with ``SURGE_COLUMNS``; one or many issue times.
         observed_maxima: annual (or storm) maxima of the record [m, region datum], for the return-level plot; may be
             empty.
-        levels_method: one sentence on how the return levels were estimated, with the length of the record.
+        levels_method: how the return levels were estimated, with the length of the record and its highest level.
+        extremes: the same for programs.
         rise_scenarios: scenarios of sea-level rise.
         information: what drives the uncertainty of the damage, and what would reduce it; None = nothing to reduce.
         maxima_per_year: maxima in a year of record [a-1]; 1 for annual maxima.
@@ -147,6 +148,7 @@ class RunResults:
     rise_scenarios: tuple[SeaLevelRiseScenario, ...] = ()
     out_of_distribution: OutOfDistribution | None = None
     information: SensitivityAnalysis | None = None
+    extremes: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         missing = [column for column in SURGE_COLUMNS if column not in self.surge.columns]

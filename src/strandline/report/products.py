@@ -166,6 +166,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
         "return_levels": [
             {str(name): float(value) for name, value in row.items()} for row in levels.to_dict(orient="records")
         ],
+        "extremes": as_json(results.extremes),
         "impact": {
             "expected_annual_damage": {"p10": p10, "p50": p50, "p90": p90, "unit": "EUR 2010 per year"},
             "unknown_assets": impact.unknown_assets,

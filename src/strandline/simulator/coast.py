@@ -51,7 +51,7 @@ _HIGH_WATERS_PER_YEAR, _DESIGN_EXCEEDANCES_PER_YEAR = 2.0, 0.3
 
 
 @dataclass(frozen=True)
-class _Setting:
+class Setting:
     """Range of positions and tides of the deltas of a basin.
 
     Attributes:
@@ -66,10 +66,10 @@ class _Setting:
     tide_scale: tuple[float, float]
 
 
-_SETTINGS: dict[Basin, _Setting] = {
+SETTINGS: dict[Basin, Setting] = {
     # Khepupara and Hiron Point have about half of Chittagong's tide; so has the Mekong's west of Vung Tau's.
-    "bay_of_bengal": _Setting((89.0, 91.5), (21.8, 22.4), ("south", "west"), (0.4, 0.65)),
-    "mekong": _Setting((105.5, 106.8), (9.0, 10.1), ("south", "east"), (0.5, 0.8)),
+    "bay_of_bengal": Setting((89.0, 91.5), (21.8, 22.4), ("south", "west"), (0.4, 0.65)),
+    "mekong": Setting((105.5, 106.8), (9.0, 10.1), ("south", "east"), (0.5, 0.8)),
 }
 SIMULATED = Provenance("simulated", "strandline.simulator", "Apache-2.0")
 _OBSERVED = (
@@ -77,7 +77,7 @@ _OBSERVED = (
     *("assets", "truth"),
 )
 """Order in which the report lists the sources."""
-_DIRECTION: dict[Side, float] = {"north": 0.0, "east": 90.0, "south": 180.0, "west": 270.0}
+DIRECTION: dict[Side, float] = {"north": 0.0, "east": 90.0, "south": 180.0, "west": 270.0}
 
 
 def simulate_coast(
@@ -170,7 +170,7 @@ def _draw(
     # One generator for each subject, so that sensor settings do not change the terrain.
     setting_rng, sea_rng, terrain_rng, breaches, sensors = (np.random.default_rng([seed, part]) for part in range(5))
     chosen: Basin = basin or ("bay_of_bengal" if setting_rng.random() < 0.5 else "mekong")
-    setting = _SETTINGS[chosen]
+    setting = SETTINGS[chosen]
     seaward = setting.seaward[int(setting_rng.integers(len(setting.seaward)))]
     longitude, latitude = setting_rng.uniform(*setting.longitude), setting_rng.uniform(*setting.latitude)
     sea = simulate_sea(
@@ -179,7 +179,7 @@ def _draw(
         latitude,
         years,
         sea_rng,
-        seaward_direction=_DIRECTION[seaward] + setting_rng.uniform(-15.0, 15.0),
+        seaward_direction=DIRECTION[seaward] + setting_rng.uniform(-15.0, 15.0),
         shelf_width=setting_rng.uniform(150e3, 200e3),
         shelf_depth=setting_rng.uniform(10.0, 12.0),
         mean_sea_level=setting_rng.uniform(-0.1, 0.3),

@@ -18,18 +18,27 @@ from strandline.simulator.sea.sea import (
     design_storm,
     simulate_sea,
 )
-from strandline.simulator.sea.seasonal_weather import first_order_noise, second_order_noise, simulate_discharge
+from strandline.simulator.sea.seasonal_weather import (
+    Weather,
+    first_order_noise,
+    seasonal_means,
+    second_order_noise,
+    simulate_discharge,
+)
 from strandline.simulator.sea.storm_surge import (
     GRAVITY,
     GREATEST_DRAG,
     WATER_DENSITY,
+    cyclone_surge,
     drag_coefficient,
+    forced_surge,
     inverse_barometer,
     respond,
     steady_rotation_setup,
     steady_setup,
     wind_stress,
 )
+from strandline.simulator.sea.tracks import draw_tracks
 
 PLACES = {"bay_of_bengal": (91.0, 22.2, 180.0), "mekong": (106.8, 9.8, 130.0)}
 TYPICAL_SHELF = {"bay_of_bengal": (180_000.0, 8.0), "mekong": (120_000.0, 15.0)}
@@ -294,3 +303,19 @@ def test_impossible_design_storms_are_refused() -> None:
         design_storm(np.full(120, np.nan), 0.0, 1.0, rng)
     with pytest.raises(InputError, match="above mean sea level"):
         design_storm(np.zeros(120), 1.0, 1.0, rng)
+
+
+@pytest.mark.parametrize("basin", ["bay_of_bengal", "mekong"])
+def test_a_cyclone_alone_raises_the_sea_as_it_does_in_the_simulated_record(basin: str) -> None:
+    """Only its first hours differ: the record's shelf was at rest, the cyclone's own under its far wind."""
+    longitude, latitude, seaward = PLACES[basin]
+    shelf, first = TYPICAL_SHELF[basin], np.datetime64("2001-01-01", "h")
+    tracks = draw_tracks(basin, longitude, latitude, seaward, first, 6.0, np.random.default_rng(3))
+    for track in tracks[1:4]:
+        hours = pd.date_range(first, track.time[-1], freq="h")
+        day = hours.day_of_year.to_numpy(dtype=float)
+        weather = Weather(seasonal_means(basin, day), np.zeros((3, 3, day.size)))
+        here = (longitude, latitude)
+        record = forced_surge(*here, here, weather, [track], first, seaward, *shelf)[-track.time.size :]
+        alone = cyclone_surge(track, seasonal_means(basin, day[-track.time.size :])[1:], *here, seaward, *shelf)
+        np.testing.assert_allclose(alone[48:], record[48:], atol=0.02)

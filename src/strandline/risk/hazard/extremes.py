@@ -1,84 +1,74 @@
-"""Extreme sea levels: maximum-likelihood fits of block maxima and of peaks over a threshold.
+"""Extreme sea levels of published annual maxima: maximum-likelihood fit of the GEV distribution.
 
-The shape xi has the sign of Coles (2001): xi < 0 means a bounded tail. SciPy's ``genextreme`` takes c = -xi,
-``genpareto`` takes c = +xi.
+The shape xi has the sign of Coles (2001): xi < 0 means a bounded tail. SciPy's ``genextreme`` takes c = -xi.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy import optimize
 
 from strandline.errors import InputError, RefusedByTheory
-from strandline.observations.arrays import Floats, Times
-from strandline.observations.storms import find_storms
-from strandline.observations.variables import HOURS_PER_YEAR
-
-Method = Literal["block_maxima", "peaks_over_threshold"]
-METHOD_NAMES = {"block_maxima": "block maxima", "peaks_over_threshold": "peaks over threshold"}
+from strandline.observations.arrays import Floats
+from strandline.risk.hazard.tail import SHAPE_RANGE
 
 EXTRAPOLATION = 4.0
 """Greatest return period over record length [-] (Pugh 1987, Tides, Surges and Mean Sea-Level, chapter 8)."""
 FEWEST_BLOCKS = 10
 """Annual maxima below which no GEV is fitted; a convention, e.g. Caires (2011), JCOMM Technical Report 58."""
-FEWEST_PEAKS = 30
-"""Exceedances below which no GPD is fitted; a convention: ML estimates of the shape are erratic for small samples
-(Hosking & Wallis 1987, Technometrics 29, 339-349)."""
-EVENTS_PER_YEAR = 3.0
-"""Declustered peaks a year above the threshold; two to three as a rule (Lang et al. 1999, Journal of Hydrology 225,
-103-117)."""
-SHAPE_RANGE = (-0.5, 1.0)
-"""Where ML theory is regular (xi > -0.5; Smith 1985, Biometrika 72, 67-90) and the mean is finite (xi < 1)."""
 
 
 @dataclass(frozen=True, eq=False)
 class ReturnLevelFit:
-    """A fitted tail of the sea level, with the data that a bootstrap needs.
+    """A GEV distribution fitted to annual maxima, with the data that a bootstrap needs.
 
     Attributes:
-        method: of the fit; ``location`` and ``scale`` are those of a GEV, or of a GPD above a threshold.
-        location: GEV location in ``reference_year``, or the threshold [m, datum of the data].
+        location: in ``reference_year`` [m, datum of the data].
         scale: [m].
         shape: xi [-].
         record_years: length of the record [years].
-        rate: exceedances of the threshold per year [a-1]; 0 for a GEV.
         trend: rise of the location [m a-1]; 0 where none was fitted.
         reference_year: the year for which levels are given; NaN where no trend was fitted.
         log_likelihood: at the maximum.
-        data: (N, r) largest values of each block or (N, 1) excesses over the threshold [m]; NaN = missing order.
-        years: (N,) year of each block; ``None`` for peaks.
+        data: (N, r) largest values of each year [m]; NaN = missing order.
+        years: (N,) calendar years.
         source: of the record.
     """
 
-    method: Method
     location: float
     scale: float
     shape: float
     record_years: float
     source: str
     data: Floats
+    years: Floats
     log_likelihood: float
-    rate: float = 0.0
     trend: float = 0.0
     reference_year: float = float("nan")
-    years: Floats | None = None
 
     def __post_init__(self) -> None:
         if not (self.scale > 0 and np.isfinite([self.location, self.scale, self.shape]).all()):
             raise InputError(self.source, f"scale is {self.scale:g} m", "give a finite location, shape and scale > 0")
 
     def levels(self, return_periods: tuple[float, ...]) -> Floats:
-        """(R,) levels [m] that are exceeded in a year with probability 1/T (GEV) or 1/T times a year (GPD).
+        """(R,) levels [m] that the highest of a year exceeds with probability 1/T.
 
         Raises:
             RefusedByTheory: a period is longer than the record allows.
 
-        Source: Coles (2001), equations 3.4 and 4.12.
+        Source: Coles (2001), equation 3.4.
         """
-        require_record(self.record_years, return_periods, self.method)
+        require_record(self.record_years, return_periods)
         return self.location + self.scale * self.reduced_level(return_periods)
+
+    def exceedances_a_year(self, level: float) -> float:
+        """Expected events a year above a level [m]: −ln of the chance of a year without any."""
+        standard = (level - self.location) / self.scale
+        if abs(self.shape) < 1e-9:
+            return float(np.exp(-standard))
+        inside = 1.0 + self.shape * standard
+        return float(inside ** (-1.0 / self.shape)) if inside > 0 else 0.0
 
     def reduced_level(self, return_periods: tuple[float, ...], shape: float | None = None) -> Floats:
         """(R,) levels of the standard tail (location 0, scale 1) with this or another ``shape`` [-]."""
@@ -86,20 +76,17 @@ class ReturnLevelFit:
         if (period <= 1).any():
             raise InputError("return periods", f"{return_periods} are not all above 1 year", "use e.g. 2, 10, 100")
         xi = self.shape if shape is None else shape
-        growth = (
-            np.log(period * self.rate) if self.method == "peaks_over_threshold" else -np.log(-np.log1p(-1 / period))
-        )
+        growth = -np.log(-np.log1p(-1 / period))
         return stretch(np.asarray(growth), xi)
 
 
-def require_record(record_years: float, return_periods: tuple[float, ...], method: Method) -> None:
+def require_record(record_years: float, return_periods: tuple[float, ...]) -> None:
     """Refuse return periods that are more than ``EXTRAPOLATION`` times the record's length."""
     longest = max(return_periods)
     if longest > EXTRAPOLATION * record_years:
         raise RefusedByTheory(
             f"a record of {record_years:.1f} years cannot give {longest:g}-year levels"
-            f" by {METHOD_NAMES[method]}; give at least {longest / EXTRAPOLATION:.0f} years, or the published record of"
-            " a longer one"
+            f"; give at least {longest / EXTRAPOLATION:.0f} years, or the published record of a longer one"
         )
 
 
@@ -120,12 +107,6 @@ def block_log_likelihood(data: Floats, location: Floats | float, scale: float, s
     present = ~np.isnan(data)
     lowest = reduced[np.arange(len(data)), present.sum(axis=1) - 1]
     return float(-np.exp(-lowest).sum() - present.sum() * np.log(scale) - (1 + shape) * reduced[present].sum())
-
-
-def excess_log_likelihood(excesses: Floats, scale: float, shape: float) -> float:
-    """Log-likelihood of excesses over a threshold under the GPD. Source: Coles (2001), equation 4.10."""
-    reduced = _reduce(excesses / scale, shape)
-    return -np.inf if reduced is None else float(-excesses.size * np.log(scale) - (1 + shape) * reduced.sum())
 
 
 def fit_block_maxima(
@@ -176,7 +157,6 @@ def fit_block_maxima(
     slope = float(best[3]) * spread / span if trend else 0.0
     scale = float(np.exp(best[1])) * spread
     return ReturnLevelFit(
-        method="block_maxima",
         location=centre + spread * float(best[0]) + slope * (reference - float(time.mean())) * trend,
         scale=scale,
         shape=float(best[2]),
@@ -188,68 +168,6 @@ def fit_block_maxima(
         data=data,
         years=time,
     )
-
-
-def fit_peaks_over_threshold(peaks: Floats, threshold: float, record_years: float, *, source: str) -> ReturnLevelFit:
-    """Fit a GPD to declustered peaks above ``threshold`` [m] by maximum likelihood.
-
-    Args:
-        peaks: (N,) independent peaks [m]; those at or below the threshold are left out.
-        threshold: [m].
-        record_years: observed time [years], gaps not counted.
-
-    Raises:
-        RefusedByTheory: fewer than ``FEWEST_PEAKS`` exceedances.
-
-    Source: Coles (2001), section 4.3.
-    """
-    excesses = np.asarray(peaks, dtype=float)
-    if np.isnan(excesses).any() or not record_years > 0:
-        raise InputError(source, "a peak is NaN or the record has no length", "leave gaps out and count observed time")
-    excesses = excesses[excesses > threshold] - threshold
-    if excesses.size < FEWEST_PEAKS:
-        raise RefusedByTheory(
-            f"{excesses.size} peaks above {threshold:g} m are too few for a GPD; lower the threshold, or give a record "
-            f"with at least {FEWEST_PEAKS} peaks"
-        )
-    spread = float(excesses.mean())
-    standard = excesses / spread
-    best = _minimise(lambda p: -excess_log_likelihood(standard, np.exp(p[0]), p[1]), np.zeros(2))
-    return ReturnLevelFit(
-        method="peaks_over_threshold",
-        location=threshold,
-        scale=float(np.exp(best[0])) * spread,
-        shape=float(best[1]),
-        record_years=record_years,
-        source=source,
-        rate=excesses.size / record_years,
-        log_likelihood=excess_log_likelihood(excesses, float(np.exp(best[0])) * spread, float(best[1])),
-        data=excesses[:, None],
-    )
-
-
-def fit_gauge(
-    time: Times,
-    level: Floats,
-    return_periods: tuple[float, ...],
-    *,
-    source: str,
-) -> ReturnLevelFit:
-    """Fit peaks over a threshold of an hourly gauge record, or refuse when it is too short for ``return_periods``.
-
-    Args:
-        time: (T,) UTC, hourly.
-        level: (T,) [m]; NaN = gap, not counted as observed time.
-        return_periods: [years] for which levels are needed.
-
-    Raises:
-        RefusedByTheory: the record is too short for these periods, or has too few peaks.
-    """
-    observed_years = float((~np.isnan(level)).sum()) / HOURS_PER_YEAR
-    require_record(observed_years, return_periods, "peaks_over_threshold")
-    wanted = round(EVENTS_PER_YEAR * observed_years)
-    peaks = np.sort([storm.peak_level for storm in find_storms(time, level, wanted + 1)])
-    return fit_peaks_over_threshold(peaks, float(peaks[0]), observed_years, source=source)
 
 
 def stretch(growth: Floats, shape: float) -> Floats:

@@ -6,14 +6,12 @@ import numpy as np
 
 from strandline.observations.arrays import Floats
 from strandline.risk.hazard.extremes import (
-    FEWEST_PEAKS,
-    SHAPE_RANGE,
     ReturnLevelFit,
     fit_block_maxima,
-    fit_peaks_over_threshold,
     require_record,
     stretch,
 )
+from strandline.risk.hazard.tail import SHAPE_RANGE
 
 
 def sample_return_levels(
@@ -32,7 +30,7 @@ def sample_return_levels(
 
     Source: basic bootstrap on a transformed scale, Davison & Hinkley (1997), sections 5.2 and 5.2.2.
     """
-    require_record(fit.record_years, return_periods, fit.method)
+    require_record(fit.record_years, return_periods)
     tails = [_resample(fit, rng) for _ in range(n_samples)]
     return np.stack([tail.location + tail.scale * tail.reduced_level(return_periods) for tail in tails])
 
@@ -46,20 +44,14 @@ def _resample(fit: ReturnLevelFit, rng: np.random.Generator) -> ReturnLevelFit:
         location=2 * fit.location - again.location,
         scale=fit.scale**2 / again.scale,
         shape=float(np.clip(2 * fit.shape - again.shape, low, high)),
-        rate=fit.rate**2 / again.rate if fit.rate else 0.0,
     )
 
 
 def _refit(fit: ReturnLevelFit, rng: np.random.Generator) -> ReturnLevelFit:
     """A fit to a record simulated from ``fit``."""
-    if fit.method == "peaks_over_threshold":
-        count = max(int(rng.poisson(fit.data.size)), FEWEST_PEAKS)  # with fewer the fit is refused
-        reduced = rng.exponential(size=count)
-        excesses = fit.scale * stretch(reduced, fit.shape)
-        return fit_peaks_over_threshold(fit.location + excesses, fit.location, fit.record_years, source=fit.source)
     arrivals = np.cumsum(rng.exponential(size=fit.data.shape), axis=1)  # (N, r); -ln of them is Gumbel
     standard = stretch(-np.log(arrivals), fit.shape)
-    years = np.asarray(fit.years, dtype=float)
+    years = fit.years
     has_trend = not np.isnan(fit.reference_year)
     location = fit.location + (fit.trend * (years - fit.reference_year)[:, None] if has_trend else 0.0)
     simulated = np.where(np.isnan(fit.data), np.nan, location + fit.scale * standard)

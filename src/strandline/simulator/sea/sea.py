@@ -17,15 +17,18 @@ from strandline.simulator.sea.seasonal_weather import Weather, first_order_noise
 from strandline.simulator.sea.storm_surge import GRAVITY, forced_surge
 from strandline.simulator.sea.tracks import Basin, Track, draw_tracks, tracks_within
 
-_TIDE_OF: dict[Basin, Literal["vung_tau", "chittagong"]] = {
+TIDE_OF: dict[Basin, Literal["vung_tau", "chittagong"]] = {
     "bay_of_bengal": "chittagong",
     "mekong": "vung_tau",
 }
+"""Tidal station of each basin."""
 STORM_HOURS, STORM_PEAK_HOUR = 120, 72
 _GRID_NODES, _GRID_SPACING = 5, 1.0  # [-], [degrees]
 _TIDE_SPEED = 40.0  # [m s-1] along the coast, off the shelf in water of about 160 m
-_REMOTE_SPREAD, _LOCAL_SPREAD = 0.08, 0.02  # [m] surge from beyond the shelf, and local to one harbour
-_REMOTE_MEMORY_H, _LOCAL_MEMORY_H = 72.0, 12.0
+REMOTE_SPREAD, LOCAL_SPREAD = 0.08, 0.02
+"""Standard deviation [m] of the surge from beyond the shelf, and of that local to one harbour."""
+REMOTE_MEMORY_H, LOCAL_MEMORY_H = 72.0, 12.0
+"""Their e-folding times [h]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +115,10 @@ def simulate_sea(
     weather = simulate_weather(basin, day, rng)
     tracks = draw_tracks(basin, longitude, latitude, seaward_direction, first, years, rng)
     surge_speed = float(np.sqrt(GRAVITY * shelf_depth))
-    remote = _REMOTE_SPREAD * first_order_noise(rng, time.size, _REMOTE_MEMORY_H)
+    remote = REMOTE_SPREAD * first_order_noise(rng, time.size, REMOTE_MEMORY_H)
     hours = np.arange(time.size, dtype=float)
 
-    constants = load_constants(_TIDE_OF[basin])
+    constants = load_constants(TIDE_OF[basin])
     tide, surge = np.empty((len(stations), time.size)), np.empty((len(stations), time.size))
     for i, station in enumerate(stations):
         tide_lag, surge_lag = (abs(station.along) / speed / 3600.0 for speed in (_TIDE_SPEED, surge_speed))
@@ -132,7 +135,7 @@ def simulate_sea(
             shelf_width,
             shelf_depth,
         )
-        local = _LOCAL_SPREAD * first_order_noise(rng, time.size, _LOCAL_MEMORY_H)
+        local = LOCAL_SPREAD * first_order_noise(rng, time.size, LOCAL_MEMORY_H)
         surge[i] = station.surge_scale * forced + np.interp(hours - surge_lag, hours, remote) + local
 
     mean_level = mean_sea_level + sea_level_rise
@@ -162,7 +165,7 @@ def simulate_sea(
         xr.DataArray(as_variable("tide", ("station", "time"), tide), coordinates, name="tide"),
         xr.DataArray(as_variable("surge", ("station", "time"), surge), coordinates, name="surge"),
         _climate(weather, tracks, longitude, latitude, time, rng),
-        _storm_fixes(tracks, time),
+        storm_fixes(tracks, time),
         discharge,
     )
 
@@ -231,8 +234,8 @@ def _climate(
     )
 
 
-def _storm_fixes(tracks: list[Track], time: npt.NDArray[np.datetime64]) -> xr.Dataset:
-    """True 6-hourly fixes within the record; empty without storms."""
+def storm_fixes(tracks: list[Track], time: npt.NDArray[np.datetime64]) -> xr.Dataset:
+    """True 6-hourly fixes of tracks within the record, as modality ``storms``; empty without storms."""
     names = ("longitude", "latitude", "maximum_wind", "central_pressure", "radius_of_maximum_wind")
     none = pd.DataFrame({"storm": [], "time": np.empty(0, dtype="datetime64[ns]"), **{name: [] for name in names}})
     hourly = [

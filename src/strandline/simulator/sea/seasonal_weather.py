@@ -72,16 +72,8 @@ def simulate_weather(basin: Basin, day_of_year: Floats, rng: np.random.Generator
     stronger at the peak of either monsoon.
     """
     season = SEASONS[basin]
-    winter = np.maximum(0.0, _yearly(day_of_year, 15.0))
-    summer = np.maximum(0.0, _yearly(day_of_year, 200.0))
-    half_range = 0.5 * (season.winter_pressure - season.summer_pressure)
-    seasonal = np.stack(
-        [
-            season.summer_pressure + half_range * (1.0 + _yearly(day_of_year, 15.0)),
-            season.winter_wind[0] * winter + season.summer_wind[0] * summer,
-            season.winter_wind[1] * winter + season.summer_wind[1] * summer,
-        ]
-    )
+    winter, summer = _monsoons(day_of_year)
+    seasonal = seasonal_means(basin, day_of_year)
     hours = np.arange(day_of_year.size)
     steps = hours.size // SYNOPTIC_STEP_H + 2
     coarse = second_order_noise(rng, (9, steps), period=24.0, memory=8.0).reshape(3, 3, steps)
@@ -91,6 +83,25 @@ def simulate_weather(basin: Basin, day_of_year: Floats, rng: np.random.Generator
     size = np.array([1.0, 0.5, 0.5])
     strength = 0.75 + 0.25 * np.maximum(winter, summer)
     return Weather(seasonal, hourly * spread[:, None, None] * size[None, :, None] * strength)
+
+
+def seasonal_means(basin: Basin, day_of_year: Floats) -> Floats:
+    """Mean pressure [Pa] and eastward and northward wind [m s-1] of the season (3, T)."""
+    season = SEASONS[basin]
+    winter, summer = _monsoons(day_of_year)
+    half_range = 0.5 * (season.winter_pressure - season.summer_pressure)
+    return np.stack(
+        [
+            season.summer_pressure + half_range * (1.0 + _yearly(day_of_year, 15.0)),
+            season.winter_wind[0] * winter + season.summer_wind[0] * summer,
+            season.winter_wind[1] * winter + season.summer_wind[1] * summer,
+        ]
+    )
+
+
+def _monsoons(day_of_year: Floats) -> tuple[Floats, Floats]:
+    """Strength [-] of the winter and the summer monsoon."""
+    return np.maximum(0.0, _yearly(day_of_year, 15.0)), np.maximum(0.0, _yearly(day_of_year, 200.0))
 
 
 def simulate_discharge(basin: Basin, day_of_year: Floats, rng: np.random.Generator) -> Floats:

@@ -116,10 +116,7 @@ def forced_surge(
     onshore, alongshore = wind_stress(wind_east, wind_north, seaward_direction)
     pressure = departure[0].copy()
 
-    facing = np.deg2rad(seaward_direction)
-    offshore = (np.arange(_SHELF_POINTS) + 0.5) / _SHELF_POINTS * shelf_width  # [m] from the coast
-    points_latitude = latitude + np.rad2deg(offshore * np.cos(facing) / EARTH_RADIUS)
-    points_longitude = longitude + np.rad2deg(offshore * np.sin(facing) / (EARTH_RADIUS * np.cos(np.deg2rad(latitude))))
+    points_longitude, points_latitude = _shelf_points(longitude, latitude, seaward_direction, shelf_width)
     for track, when, inside in tracks_within(tracks, first, pressure.size):
         deficit, cyclone_east, cyclone_north = cyclone_fields(
             track.cyclone,
@@ -142,3 +139,48 @@ def forced_surge(
     seasonal = setup(*wind_stress(mean_east, mean_north, seaward_direction))
     departure_setup = setup(onshore, alongshore) - seasonal
     return respond(departure_setup, shelf_width, shelf_depth) + inverse_barometer(pressure)
+
+
+def cyclone_surge(
+    track: Track,
+    mean_wind: Floats,
+    longitude: float,
+    latitude: float,
+    seaward_direction: float,
+    shelf_width: float,
+    shelf_depth: float,
+) -> Floats:
+    """Wind set-up and inverse barometer effect [m] of one cyclone in the mean wind of its season, hourly (T,).
+
+    Args:
+        mean_wind: eastward and northward (2, T) [m s-1]; its own set-up belongs to the tide and is left out.
+        longitude, latitude: of the coastal point [degrees].
+        seaward_direction: direction that the coast faces [degrees clockwise from north].
+        shelf_width, shelf_depth: [m].
+    """
+    points_longitude, points_latitude = _shelf_points(longitude, latitude, seaward_direction, shelf_width)
+    deficit, east, north = cyclone_fields(
+        track.cyclone, np.append(points_longitude, longitude), np.append(points_latitude, latitude)
+    )  # (T, shelf points + coast)
+
+    def setup(stress: tuple[Floats, Floats]) -> Floats:
+        onshore, alongshore = stress
+        wind_setup = steady_setup(onshore, shelf_width, shelf_depth)
+        return wind_setup + steady_rotation_setup(alongshore, shelf_width, latitude)
+
+    mean_east, mean_north = mean_wind
+    stress = wind_stress(mean_east[:, None] + east[:, :-1], mean_north[:, None] + north[:, :-1], seaward_direction)
+    with_cyclone = setup((stress[0].mean(axis=1), stress[1].mean(axis=1)))
+    departure = with_cyclone - setup(wind_stress(mean_east, mean_north, seaward_direction))
+    return respond(departure, shelf_width, shelf_depth) + inverse_barometer(deficit[:, -1])
+
+
+def _shelf_points(
+    longitude: float, latitude: float, seaward_direction: float, shelf_width: float
+) -> tuple[Floats, Floats]:
+    """Longitudes and latitudes [degrees] of points across the shelf, on a line from the coast to the sea."""
+    facing = np.deg2rad(seaward_direction)
+    offshore = (np.arange(_SHELF_POINTS) + 0.5) / _SHELF_POINTS * shelf_width  # [m] from the coast
+    points_latitude = latitude + np.rad2deg(offshore * np.cos(facing) / EARTH_RADIUS)
+    points_longitude = longitude + np.rad2deg(offshore * np.sin(facing) / (EARTH_RADIUS * np.cos(np.deg2rad(latitude))))
+    return points_longitude, points_latitude

@@ -1,0 +1,230 @@
+"""What return levels rest on, in words and numbers, and how the highest reading compares with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from strandline.observations.arrays import Floats
+from strandline.risk.hazard.cyclone_passages import NEAR
+from strandline.risk.hazard.extremes import ReturnLevelFit
+from strandline.risk.hazard.high_waters import TIDE_IS_LARGE
+from strandline.risk.hazard.own_record import RecordedExtremes
+
+SURPRISING = 0.05
+"""Chance of the highest reading within its record below which the estimate is doubted [-]; a convention."""
+UNTRACKED_WAITS = 5.0
+"""Mean waits between passages without one, at an end of the record, from which tracks are taken to be missing [-]: by
+chance less than once in a hundred."""
+Fact = str | float | int | bool | tuple[float, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class ReturnLevels:
+    """Sampled return levels, with what they rest on.
+
+    Attributes:
+        samples: (S, R) [m, region datum].
+        record_years: length of the record behind them.
+        method: for the report; a line is a paragraph.
+        facts: the same for programs, with units in the names.
+        maxima: observed storms or annual maxima at the sea of the same epoch [m, region datum], for the plot.
+        maxima_per_year: [a-1].
+    """
+
+    samples: Floats
+    record_years: float
+    method: str
+    facts: Mapping[str, Fact]
+    maxima: Floats
+    maxima_per_year: float
+
+
+@dataclass(frozen=True, eq=False)
+class HighestReading:
+    """The highest level of a record beside its return levels.
+
+    Attributes:
+        level: [m, region datum], at the sea of the levels' epoch.
+        when: as text.
+        rate: (S,) expected events a year above it [a-1].
+        years: length of the record.
+    """
+
+    level: float
+    when: str
+    rate: Floats
+    years: float
+
+    @property
+    def return_period(self) -> tuple[float, float, float]:
+        """p5, p50 and p95 of the years between levels as high [a]."""
+        low, middle, high = np.quantile(-1.0 / np.expm1(-np.maximum(self.rate, 1e-9)), [0.05, 0.5, 0.95])
+        return float(low), float(middle), float(high)
+
+    @property
+    def chance_in_record(self) -> float:
+        """Chance that a record of this length holds a level as high, mean over the samples [-]."""
+        return float(-np.expm1(-self.rate * self.years).mean())
+
+    def sentence(self, samples: Floats, return_period: float) -> str:
+        """How it compares with the rarest level (S,) [m, region datum], and why it may lie above it."""
+        low, middle, high = np.quantile(samples, [0.05, 0.5, 0.95])
+        rarest = f"the {return_period:g}-year level of {middle:.2f} m ({low:.2f} to {high:.2f} m, 9 in 10 chance)"
+        reading = f"The highest level of the record, {self.level:.2f} m ({self.when})"
+        if self.level <= middle:
+            return f"{reading}, lies below {rarest}."
+        frequent, usual, rare = self.return_period
+        meaning = (
+            "That is no contradiction"
+            if self.chance_in_record >= SURPRISING
+            else "Few records of this length hold such a level if the estimate is right, so that it is probably too low"
+        )
+        return (
+            f"{reading}, lies above {rarest}. {meaning}: a level as high comes about once in {_years(usual)} years"
+            f" ({_years(frequent)} to {_years(rare)}) by this estimate, and a record of {self.years:.0f} years holds"
+            f" one with a chance of {self.chance_in_record:.0%}. It has happened: plan for it."
+        )
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """For ``summary.json``."""
+        return {
+            "highest_level_m": self.level,
+            "highest_when": self.when,
+            "highest_return_period_years": self.return_period,
+            "highest_chance_in_record": self.chance_in_record,
+        }
+
+
+def describe_recorded(
+    found: RecordedExtremes, mean_sea_level: float, return_periods: tuple[float, ...]
+) -> tuple[str, dict[str, Fact]]:
+    """Method and facts of levels from a gauge's own record; ``mean_sea_level`` [m, region datum]."""
+    when = f"{pd.Timestamp(found.highest_time):%d %B %Y}"
+    if found.trend.fitted:
+        when += f", at the sea of {found.trend.epoch:.0f}"
+    highest = HighestReading(mean_sea_level + found.highest, when, found.highest_rate, found.record_years)
+    share = float(found.share_of_cyclones[-1])
+    sentences = [
+        f"Levels rest on {found.record_years:.1f} years of readings of the own gauge.",
+        _trend_sentence(found),
+        (
+            f"The tide moves high waters {found.tide_ratio:.1f} times as much as the weather does, so that each level"
+            " is a predicted high water plus a storm's skew surge, which meet at any phase of the tide of its month."
+            if found.tide_apart
+            else f"The tide moves high waters only {found.tide_ratio:.1f} times as much as the weather does (they are"
+            f" separated from {TIDE_IS_LARGE:g} on), so that the highest level of each tidal day counts as a whole."
+        ),
+        _cause_sentence(found, share, return_periods[-1]),
+        highest.sentence(mean_sea_level + found.levels[:, -1], return_periods[-1]),
+    ]
+    facts: dict[str, Fact] = {
+        "method": "skew surge joint probability" if found.tide_apart else "peaks over threshold",
+        "record_years": found.record_years,
+        "epoch": found.trend.epoch,
+        "mean_sea_level_trend_m_per_year": found.trend.rise if found.trend.fitted else None,
+        "mean_sea_level_trend_standard_error": found.trend.standard_error if found.trend.fitted else None,
+        "tide_to_weather": found.tide_ratio,
+        "tide_to_weather_from_which_apart": TIDE_IS_LARGE,
+        "causes": "cyclones and other storms" if found.separation == "by tracks" else "one population",
+        "cyclones_from_other_storms": found.separation,
+        "cyclones_recorded": found.cyclones,
+        "untracked_years": found.untracked_years,
+        "simulated_cyclones_used": found.factor is not None,
+        "factor_on_simulated_surges": found.factor,
+        "share_of_cyclones_at_rarest_level": share,
+        "extremal_index_of_small_surges": found.clustering,
+        **highest.facts,
+    }
+    return _paragraphs(sentences), facts
+
+
+def describe_published(
+    fit: ReturnLevelFit, samples: Floats, return_periods: tuple[float, ...]
+) -> tuple[str, dict[str, Fact]]:
+    """Method and facts of levels from published annual maxima; ``samples`` (S, R) [m, region datum]."""
+    raised = maxima_at_epoch(fit)
+    top = int(raised.argmax())
+    rate = np.array([fit.exceedances_a_year(float(raised[top]))])
+    risen = not np.isnan(fit.reference_year)
+    when = f"{fit.years[top]:.0f}" + (f", at the sea of {fit.reference_year:.0f}" if risen else "")
+    highest = HighestReading(float(raised[top]), when, rate, fit.record_years)
+    sentences = [
+        f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}.",
+        f"Their rise of {1000 * fit.trend:.1f} mm a year was taken out; levels are those of {fit.reference_year:.0f}."
+        if risen
+        else "No rise of the sea was taken out.",
+        "Storms of all causes are one population, because annual maxima do not state theirs.",
+        highest.sentence(samples[:, -1], return_periods[-1]),
+    ]
+    return _paragraphs(sentences), {
+        "method": "published annual maxima",
+        "record_years": fit.record_years,
+        "epoch": fit.reference_year if risen else None,
+        "mean_sea_level_trend_m_per_year": fit.trend if risen else None,
+        "causes": "one population",
+        **highest.facts,
+    }
+
+
+def maxima_at_epoch(fit: ReturnLevelFit) -> Floats:
+    """(N,) published annual maxima [m, region datum] as the same storms would reach in the reference year."""
+    return np.asarray(fit.data[:, 0] + (fit.trend * (fit.reference_year - fit.years) if fit.trend else 0.0))
+
+
+def _paragraphs(sentences: list[str]) -> str:
+    """The method as one paragraph, the highest level as another."""
+    return " ".join(sentences[:-1]) + "\n" + sentences[-1]
+
+
+def _trend_sentence(found: RecordedExtremes) -> str:
+    trend = found.trend
+    if not trend.fitted:
+        return (
+            f"No rise of the sea was taken out: {trend.years} whole years are too few to tell it from the weather of"
+            " single years."
+        )
+    return (
+        f"The sea's mean rose by {1000 * trend.rise:.1f} ± {1000 * trend.standard_error:.1f} mm a year in the record;"
+        f" every storm was raised to the sea of {trend.epoch:.0f}."
+    )
+
+
+def _cause_sentence(found: RecordedExtremes, share: float, return_period: float) -> str:
+    if found.separation == "no tracks":
+        return (
+            "No cyclone tracks were given, so that storms of all causes are one population; where cyclones strike, rare"
+            " levels are then too low. Add [storms] to the region file."
+        )
+    if found.separation == "too few cyclones":
+        return (
+            f"Cyclones passed within {NEAR:g} km {found.cyclones} times, too few to be fitted apart; storms of all"
+            " causes are one population."
+        )
+    apart = (
+        f"{found.cyclones} passages of cyclones within {NEAR:g} km and all other storms are fitted apart and combined;"
+        f" at the {return_period:g}-year level {share:.0%} of the events are cyclones."
+    )
+    if found.untracked_years > UNTRACKED_WAITS * found.record_years / max(found.cyclones, 1):
+        apart += (
+            f" For {found.untracked_years:.0f} years at an end of the record no track is known; cyclones of those"
+            " years, if there were any, count as other storms."
+        )
+    if found.factor is None:
+        return f"{apart} The cyclones' levels rest on the recorded passages alone."
+    low, middle, high = found.factor
+    return (
+        f"{apart} Half of the samples take the cyclones' levels from the recorded passages alone, the other half from"
+        " the form of simulated tracks of the basin over a plain shelf, which were not observed; a factor of"
+        f" {middle:.2f} ({low:.2f} to {high:.2f}) fits these to the recorded ones."
+    )
+
+
+def _years(years: float) -> str:
+    """A number of years with two digits."""
+    if years >= 10_000:
+        return "more than 10 000"
+    digits = max(0, len(str(int(years))) - 2)
+    return f"{round(years / 10**digits) * 10**digits:.0f}".replace(",", " ")

@@ -1,0 +1,92 @@
+"""What the report says of return levels: on what they rest, and why a reading may lie above them."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from strandline.report.products import as_json
+from strandline.risk.hazard.extremes import fit_block_maxima
+from strandline.risk.hazard.level_basis import HighestReading, describe_published, describe_recorded, maxima_at_epoch
+from strandline.risk.hazard.mean_level_trend import MeanLevelTrend
+from strandline.risk.hazard.own_record import RecordedExtremes
+from strandline.risk.hazard.return_levels import sample_return_levels
+
+PERIODS = (2.0, 100.0)
+
+
+def recorded(rate: float = 1 / 300) -> RecordedExtremes:
+    """A record of 29 years whose highest reading of 2.79 m lies above the 100-year level of 2.36 m."""
+    levels = np.tile([1.8, 2.36], (50, 1)) + 0.1 * np.random.default_rng(0).standard_normal((50, 1))
+    return RecordedExtremes(
+        levels=levels,
+        record_years=29.0,
+        trend=MeanLevelTrend(0.0031, 0.0004, 2020.0, 29),
+        tide_apart=True,
+        tide_ratio=2.5,
+        separation="by tracks",
+        cyclones=41,
+        untracked_years=0.5,
+        factor=None,
+        clustering=0.5,
+        highest=2.79,
+        highest_time=np.datetime64("2014-11-12T03"),
+        peaks=np.linspace(1.2, 2.79, 87),
+        highest_rate=np.full(50, rate),
+        share_of_cyclones=np.array([0.2, 0.9]),
+    )
+
+
+def test_a_reading_above_the_100_year_level_is_explained() -> None:
+    method, facts = describe_recorded(recorded(), 0.0, PERIODS)
+    assert "2.79 m (12 November 2014, at the sea of 2020), lies above the 100-year level of 2.3" in method
+    assert "once in 300 years" in method
+    assert "a record of 29 years holds one with a chance of 9%" in method
+    assert facts["highest_chance_in_record"] == pytest.approx(1 - np.exp(-29 / 300), abs=1e-6)
+    json.dumps(as_json(facts), allow_nan=False)
+
+
+def test_a_reading_that_the_estimate_hardly_allows_casts_doubt_on_it() -> None:
+    method, _ = describe_recorded(recorded(rate=1 / 5000), 0.0, PERIODS)
+    assert "it is probably too low" in method
+    assert "no contradiction" not in method
+
+
+def test_a_reading_below_the_100_year_level_needs_no_explanation() -> None:
+    method, _ = describe_recorded(replace(recorded(), highest=2.0), 0.0, PERIODS)
+    assert "lies below the 100-year level" in method
+    assert "contradiction" not in method
+
+
+def test_the_report_states_trend_tide_and_causes() -> None:
+    method, facts = describe_recorded(recorded(), 0.0, PERIODS)
+    for part in ("3.1 ± 0.4 mm a year", "the sea of 2020", "2.5 times as much", "41 passages of cyclones", "90%"):
+        assert part in method
+    assert "were not observed" not in method
+    simulated, _ = describe_recorded(replace(recorded(), factor=(0.8, 1.1, 1.5)), 0.0, PERIODS)
+    assert "were not observed" in simulated
+    missing, _ = describe_recorded(replace(recorded(), untracked_years=12.0), 0.0, PERIODS)
+    assert "For 12 years at an end of the record no track is known" in missing
+    alone, facts = describe_recorded(replace(recorded(), separation="no tracks", cyclones=0), 0.0, PERIODS)
+    assert "No cyclone tracks were given" in alone
+    assert facts["causes"] == "one population"
+
+
+def test_published_maxima_are_explained_in_the_same_way() -> None:
+    years = np.arange(1950.0, 2010.0)
+    maxima = 1.0 + 0.15 * np.random.default_rng(1).gumbel(size=60) + 0.002 * (years - 1950.0)
+    maxima[16] = 2.4
+    fit = fit_block_maxima(maxima, years, source="a published record", trend=True)
+    levels = sample_return_levels(fit, PERIODS, 20, np.random.default_rng(0))
+    method, facts = describe_published(fit, levels, PERIODS)
+    assert "60 years of a published record" in method
+    assert "(1966, at the sea of 2009)" in method
+    assert facts["highest_level_m"] == pytest.approx(maxima_at_epoch(fit)[16])
+    # The rate above a return level is that of its period.
+    assert fit.exceedances_a_year(float(fit.levels((100.0,))[0])) == pytest.approx(-np.log(0.99))
+
+
+def test_years_are_given_with_two_digits() -> None:
+    reading = HighestReading(2.0, "1966", np.full(10, 1 / 1234.0), 50.0)
+    assert "once in 1200 years" in reading.sentence(np.full(10, 1.5), 100.0)

@@ -1,0 +1,160 @@
+"""Return levels of records with one and two causes, whose truth is known."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy import stats
+
+from strandline.errors import RefusedByTheory
+from strandline.observations.storms import Window
+from strandline.risk.hazard.own_record import GaugeHours, RecordedExtremes, estimate_from_record
+from strandline.risk.hazard.simulated_cyclones import SimulatedCyclones, basin_of, simulate_cyclones
+
+YEARS = 30
+HOURS = YEARS * 8766
+TIME = (np.datetime64("1990-01-01", "h") + np.arange(HOURS) * np.timedelta64(1, "h")).astype("datetime64[ns]")
+WINTER = (8.0, 0.15)  # storms a year, mean height above 0.5 m
+CYCLONES = (0.5, 0.3, 0.6, 0.05)  # a year, least height, scale, shape
+
+
+def true_level(period: float) -> float:
+    """Of winter storms and cyclones together, without a tide."""
+    grid = np.linspace(0.5, 8.0, 20_000)
+    rates = WINTER[0] * np.exp(-(grid - 0.5) / WINTER[1])
+    rates += CYCLONES[0] * stats.genpareto.sf(grid - CYCLONES[1], CYCLONES[3], 0, CYCLONES[2])
+    return float(np.interp(np.log(period), -np.log(-np.expm1(-rates)), grid))
+
+
+@cache
+def draw(seed: int, rise: float = 0.0) -> tuple[np.ndarray, tuple[Window, ...]]:
+    """Hourly levels without a tide, many winter storms and few cyclones, and the passages of the latter."""
+    rng = np.random.default_rng(seed)
+    level = 0.05 * rng.standard_normal(HOURS)
+    for hour in rng.integers(100, HOURS - 100, rng.poisson(WINTER[0] * YEARS)):
+        level[hour : hour + 3] = np.maximum(level[hour : hour + 3], 0.5 + rng.exponential(WINTER[1]))
+    passages = []
+    for hour in np.sort(rng.integers(100, HOURS - 100, rng.poisson(CYCLONES[0] * YEARS))):
+        height = CYCLONES[1] + stats.genpareto.rvs(CYCLONES[3], 0, CYCLONES[2], random_state=rng)
+        level[hour : hour + 3] = np.maximum(level[hour : hour + 3], height)
+        passages.append((TIME[hour - 24], TIME[hour + 24]))
+    return level + rise * (np.arange(HOURS) - HOURS) / 8766, tuple(passages)
+
+
+def estimate(
+    level: np.ndarray, passages: tuple[Window, ...] | None, periods: tuple[float, ...] = (10.0, 100.0)
+) -> RecordedExtremes:
+    tide = 0.01 * np.cos(2 * np.pi * np.arange(level.size) / 12.42)
+    gauge = GaugeHours(TIME[: level.size], level, tide, TIME[:20_000], tide[:20_000])
+    known = None if passages is None else list(passages)
+    return estimate_from_record(gauge, known, None, periods, 100, np.random.default_rng(0))
+
+
+def test_two_causes_fitted_apart_reach_the_100_year_level_that_a_single_gev_underestimates() -> None:
+    truth, ours, single = true_level(100.0), [], []
+    for seed in range(24):
+        level, passages = draw(seed)
+        ours.append(float(np.median(estimate(level, passages).levels[:, 1])))
+        maxima = level[: YEARS * 8760].reshape(YEARS, -1).max(axis=1)
+        shape, location, scale = stats.genextreme.fit(maxima, 0.0)
+        single.append(stats.genextreme.isf(0.01, shape, location, scale))
+    assert np.median(ours) / truth == pytest.approx(1.0, abs=0.1), f"{np.median(single) / truth}"
+    assert np.median(single) / truth < 0.9
+
+
+def test_the_interval_of_two_causes_contains_the_truth() -> None:
+    truth = true_level(100.0)
+    inside = 0
+    for seed in range(12):
+        low, high = np.quantile(estimate(*draw(seed)).levels[:, 1], [0.05, 0.95])
+        inside += low <= truth <= high
+    assert inside >= 9  # of 12; benchmarks.extremes measures it
+
+
+def test_a_record_says_which_causes_it_could_separate() -> None:
+    level, passages = draw(3)
+    apart, alone, few = estimate(level, passages), estimate(level, None), estimate(level, passages[:3])
+    assert (apart.separation, apart.cyclones) == ("by tracks", len(passages))
+    assert apart.share_of_cyclones[1] > 0.8
+    assert (alone.separation, alone.cyclones) == ("no tracks", 0)
+    assert (few.separation, few.cyclones) == ("too few cyclones", 3)
+    np.testing.assert_allclose(alone.levels, few.levels)
+    assert not apart.tide_apart
+
+
+def test_a_rising_sea_is_taken_out_and_levels_are_those_of_the_end_of_the_record() -> None:
+    steady, rising = estimate(*draw(5)), estimate(*draw(5, rise=0.01))
+    assert rising.trend.rise == pytest.approx(0.01, abs=0.001)
+    np.testing.assert_allclose(np.median(rising.levels, axis=0), np.median(steady.levels, axis=0), atol=0.06)
+    assert rising.highest == pytest.approx(steady.highest, abs=0.02)
+
+
+def test_a_large_tide_and_a_surge_are_two_chances() -> None:
+    """The tide of 30 years is known, the storms are not: levels follow from their random meetings."""
+    rng = np.random.default_rng(4)
+    hour = np.arange(HOURS)
+    tide = 1.2 * np.cos(2 * np.pi * hour / 12.4206) + 0.4 * np.cos(2 * np.pi * hour / 12.0)
+    surge = np.zeros(HOURS)
+    for start in rng.integers(100, HOURS - 100, rng.poisson(10 * YEARS)):
+        surge[start : start + 24] = np.maximum(surge[start : start + 24], 0.2 + rng.exponential(0.12))
+    surge += 0.03 * rng.standard_normal(HOURS)
+    gauge = GaugeHours(TIME, tide + surge, tide, TIME[: 5 * 8766], tide[: 5 * 8766])
+    found = estimate_from_record(gauge, None, None, (10.0, 100.0), 100, np.random.default_rng(0))
+    met = sliding_window_view(tide, 24)[rng.integers(0, HOURS - 24, 4000)].max(axis=1)  # in a storm of 24 h
+    grid = np.linspace(1.5, 4.0, 2000)
+    rates = np.array([10 * np.exp(-np.maximum(z - met - 0.2, 0) / 0.12).mean() for z in grid])
+    truth = np.interp(np.log([10.0, 100.0]), -np.log(-np.expm1(-rates)), grid)
+    assert found.tide_apart
+    np.testing.assert_allclose(np.median(found.levels, axis=0), truth, atol=0.15)
+
+
+def test_more_than_four_times_the_record_and_records_of_few_years_are_refused() -> None:
+    level, _ = draw(1)
+    with pytest.raises(RefusedByTheory, match=r"10\.0 years cannot give 100-year levels; .* 25 years"):
+        estimate(level[: 10 * 8766], None)
+    with pytest.raises(RefusedByTheory, match=r"6\.0 years of readings hold too few storms"):
+        estimate(level[: 6 * 8766], None, (10.0,))
+
+
+@cache
+def bengal() -> tuple[np.ndarray, SimulatedCyclones]:
+    hour = np.arange(8766)
+    tide = np.cos(2 * np.pi * hour / 12.4206) + 0.4 * np.cos(2 * np.pi * hour / 12.0)
+    rng = np.random.default_rng(2)
+    return tide, simulate_cyclones("bay_of_bengal", 90.0, 22.0, 180.0, TIME[:8766], tide, rng, storms=300)
+
+
+def test_simulated_cyclones_are_scaled_to_the_stronger_recorded_ones() -> None:
+    rng, (_, cyclones) = np.random.default_rng(3), bengal()
+    background = 0.03 * rng.standard_normal(1000)
+    recorded = 0.5 * rng.choice(cyclones.surge, 60) + 0.03 * rng.standard_normal(60)
+    low, middle, high = np.quantile(cyclones.fit_factors(recorded, background, 300, rng), [0.05, 0.5, 0.95])
+    assert low < 0.5 < high
+    assert middle == pytest.approx(0.5, rel=0.35)
+
+
+def test_simulated_cyclones_count_in_half_of_the_samples_and_their_size_does_not() -> None:
+    tide, cyclones = bengal()
+    rng = np.random.default_rng(5)
+    level = np.tile(tide, YEARS)[:HOURS] + 0.1 * rng.standard_normal(HOURS)
+    passages = []
+    for hour in np.sort(rng.integers(100, HOURS - 100, 40)):
+        level[hour : hour + 13] += rng.exponential(0.5)
+        passages.append((TIME[hour - 12], TIME[hour + 24]))
+    gauge = GaugeHours(TIME, level, np.tile(tide, YEARS)[:HOURS], TIME[:8766], tide)
+    doubled = SimulatedCyclones(2.0 * cyclones.surge, cyclones.tide)
+    alone, apart, larger = (
+        estimate_from_record(gauge, passages, each, (10.0, 100.0), 100, np.random.default_rng(0))
+        for each in (None, cyclones, doubled)
+    )
+    assert alone.factor is None
+    assert apart.tide_apart
+    assert larger.factor[1] == pytest.approx(apart.factor[1] / 2, rel=0.2)
+    np.testing.assert_allclose(np.median(larger.levels, axis=0), np.median(apart.levels, axis=0), rtol=0.15)
+
+
+def test_a_place_far_from_the_basins_has_no_simulated_cyclones() -> None:
+    assert basin_of(90.0, 22.0) == "bay_of_bengal"
+    assert basin_of(106.0, 9.5) == "mekong"
+    assert basin_of(12.5, 45.4) is None
