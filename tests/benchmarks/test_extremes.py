@@ -10,7 +10,7 @@ from benchmarks.record import Row
 
 
 def rows() -> list[Row]:
-    same = {"sea": "mekong", "seed": 500, "return_period": 100.0, "truth": 2.0}
+    same: Row = {"sea": "mekong", "seed": 500, "return_period": 100.0, "truth": 2.0}
     own = [(1.9, 1.5, 2.5), (2.2, 2.1, 2.6), (2.2, 1.8, 2.9), (1.8, 1.6, 1.9)]
     found: list[Row] = [
         {**same, "record": i, "method": "own", "level": level, "low": low, "high": high}

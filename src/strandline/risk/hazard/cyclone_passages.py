@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from strandline.observations.readers.cyclone_tracks import great_circle_distance
+from strandline.observations.checks.positions import great_circle_distance
 from strandline.observations.storms import Window
 
 NEAR = 400.0

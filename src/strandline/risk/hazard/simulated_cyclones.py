@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from strandline.observations.arrays import Floats, Times
-from strandline.observations.readers.cyclone_tracks import great_circle_distance
+from strandline.observations.checks.positions import great_circle_distance
 from strandline.risk.hazard.cyclone_passages import HOURS_AFTER, HOURS_BEFORE, NEAR
 from strandline.risk.hazard.high_waters import find_high_waters, month_of
 from strandline.simulator.sea.seasonal_weather import seasonal_means
