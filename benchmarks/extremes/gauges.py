@@ -45,11 +45,11 @@ def read_gauges(data: Path) -> Iterator[RealGauge]:
         yield _gauge(str(name), place, level, None)
     american = pd.read_csv(data / "gauges/new_jersey/stations.csv", index_col="station")
     table = pd.read_csv(data / "gauges/new_jersey/stone_harbor_hourly.csv.gz", index_col=0, parse_dates=True)
-    level = table["level_m"].where(table["flag"].isna())
-    level.index = pd.DatetimeIndex(level.index).tz_localize(None)
+    american_level = table["level_m"].where(table["flag"].isna())
+    american_level.index = pd.DatetimeIndex(american_level.index).tz_localize(None)
     place = american.loc["stone_harbor"]
     near = read_tracks(tracks, [(place["longitude"], place["latitude"])], TRACK_DISTANCE)
-    yield _gauge("stone_harbor", place, level[:"2024"], near)
+    yield _gauge("stone_harbor", place, american_level[:"2024"], near)
 
 
 def rows_of_gauge(gauge: RealGauge, seed: int) -> list[Row]:

@@ -9,7 +9,8 @@ from strandline.errors import InputError, RefusedByTheory
 from strandline.observations.checks.cross_checks import Published
 from strandline.observations.region_file import RegionFile
 from strandline.observations.storms import Split, Storm, find_whole_storms, split_by_storm
-from strandline.risk.hazard.extremes import fit_block_maxima, fit_gauge
+from strandline.observations.variables import HOURS_PER_YEAR
+from strandline.risk.hazard.extremes import fit_block_maxima, require_record
 
 RETURN_PERIODS = (2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 """[years] Of the hazard, where a region file names none."""
@@ -54,8 +55,8 @@ def refused_by_theory(region_file: RegionFile, gauge: xr.Dataset, published: Pub
         section = region_file.extremes
         if section is not None and published.maxima is not None and published.years is not None:
             fit = fit_block_maxima(published.maxima, published.years, source=section.source, trend=section.trend)
+            fit.levels(periods)
         else:
-            fit = fit_gauge(time, level, periods, source=f"own record, {name}")
-        fit.levels(periods)
+            require_record(float(np.isfinite(level).sum()) / HOURS_PER_YEAR, periods)
     except (RefusedByTheory, InputError) as error:
         yield str(error)
