@@ -47,7 +47,7 @@ def read_gauges(data: Path) -> Iterator[RealGauge]:
     table = pd.read_csv(data / "gauges/new_jersey/stone_harbor_hourly.csv.gz", index_col=0, parse_dates=True)
     american_level = table["level_m"].where(table["flag"].isna())
     american_level.index = pd.DatetimeIndex(american_level.index).tz_localize(None)
-    place = american.loc["stone_harbor"]
+    place = american.loc[["stone_harbor"]].iloc[0]
     near = read_tracks(tracks, [(place["longitude"], place["latitude"])], TRACK_DISTANCE)
     yield _gauge("stone_harbor", place, american_level[:"2024"], near)
 
