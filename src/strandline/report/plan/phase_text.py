@@ -23,7 +23,7 @@ def describe_stop(phase: Phase, protocol: Protocol) -> str:
         ends.append(f"{stop.drainage_hours:g} hours after the sea fell below it, when the land has drained")
     else:
         ends.append(f"{'' if ends else 'only '}when a person has seen that the land is dry")
-    return f"{text}; if the sea came up to its level, {' or '.join(ends)}"
+    return f"{text}; if the sea came up to its level, {', or '.join(ends)}"
 
 
 def _drained(expression: str, protocol: Protocol) -> str:
