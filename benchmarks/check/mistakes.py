@@ -49,8 +49,8 @@ def mistakes() -> Iterator[Mistake]:
         yield Mistake(f"own gauge's clock {hours:+d} h", partial(clock, times=1))
         yield Mistake(f"clock of all gauges {hours:+d} h", partial(clock, times=3))
     yield Mistake("own gauge's metres called centimetres", partial(_replaced, old='unit = "m"', new='unit = "cm"'))
-    yield Mistake("tidal constants in centimetres", partial(_with_table, file=CONSTANTS, change=_in_centimetres))
-    yield Mistake("annual maxima × 10", partial(_with_table, file=MAXIMA, change=_ten_times))
+    yield Mistake("tidal constants in centimetres", partial(_times, file=CONSTANTS, column="amplitude_m", factor=100.0))
+    yield Mistake("annual maxima × 10", partial(_times, file=MAXIMA, column="1", factor=10.0))
     yield Mistake("annual maxima ÷ 10", partial(_replaced, old='unit = "cm"', new='unit = "mm"'))
     yield Mistake("a maximum of the year 99999", partial(_with_text, file=MAXIMA, old="\n1999,", new="\n99999,"))
     for year in ("99999", "3022", "0022"):
@@ -72,12 +72,11 @@ def _replaced(text: str, data: Path, folder: Path, *, old: str, new: str, times:
     return text.replace(old, new, times)
 
 
-def _with_table(text: str, data: Path, folder: Path, *, file: str, change: Callable[[pd.DataFrame], None]) -> str:
-    """A table of numbers is changed."""
+def _times(text: str, data: Path, folder: Path, *, file: str, column: str, factor: float) -> str:
+    """A column of a table is multiplied."""
     table = pd.read_csv(data / file)
-    change(table)
     path = folder / Path(file).name
-    table.to_csv(path, index=False)
+    table.assign(**{column: factor * table[column]}).to_csv(path, index=False)
     return _replaced(text, data, folder, old=file, new=str(path))
 
 
@@ -89,12 +88,3 @@ def _with_text(text: str, data: Path, folder: Path, *, file: str, old: str, new:
     path = folder / Path(file).name
     path.write_bytes(gzip.compress(changed) if file.endswith(".gz") else changed)
     return _replaced(text, data, folder, old=file, new=str(path), times=text.count(file))
-
-
-def _in_centimetres(constants: pd.DataFrame) -> None:
-    constants["amplitude_m"] *= 100.0
-
-
-def _ten_times(maxima: pd.DataFrame) -> None:
-    maxima.rename(columns={"Unnamed: 0": ""}, inplace=True)
-    maxima["1"] *= 10.0
