@@ -42,14 +42,14 @@ _WHOLE_YEAR, _LEAST_DAYS = 0.6, 29
 def compare_with_maxima(
     gauge: GaugeRecord, years: Floats, maxima: Floats, section: ExtremesSection
 ) -> Iterator[Finding]:
-    """Maxima in another unit; else one reading above all of them, or a number of storms that does not fit them.
+    """Maxima in another unit, one reading above all of them, or a number of storms that does not fit them.
 
     Args:
         years, maxima: published, years ascending [m, region datum].
     """
     unit = list(_another_unit(gauge, maxima, section))
     yield from unit
-    if not unit:
+    if not any(finding.refuses for finding in unit):
         yield from _one_reading_above_all(gauge, years, maxima, section)
         yield from _too_many_or_few_storms(gauge, years, maxima, section)
 
