@@ -70,8 +70,10 @@ def _another_unit(gauge: GaugeRecord, maxima: Floats, section: ExtremesSection) 
         f"the maxima lie {published:.2f} m above mean sea level in a typical year, those of the gauge's record"
         f" {own:.2f} m"
     )
-    is_sure = published > own or whole.size > 0  # a short record may hold the storm of a century
-    yield Finding(str(section.path), what, "check unit, offset_to_region_datum and the place of both", is_sure)
+    is_storm_of_a_century = 0 < published < own and not whole.size  # which a short record may hold
+    yield Finding(
+        str(section.path), what, "check unit, offset_to_region_datum and the place of both", not is_storm_of_a_century
+    )
 
 
 def _one_reading_above_all(
