@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from strandline.errors import InputError
-from strandline.observations.readers.annual_maxima import read_annual_maxima
+from strandline.observations.readers.published.annual_maxima import read_annual_maxima
 from strandline.observations.region_file.data_sections import ExtremesSection
 from tests.fixtures.datums import on_datum
 

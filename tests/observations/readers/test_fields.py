@@ -14,7 +14,7 @@ from strandline.errors import InputError
 from strandline.observations.checks.positions import great_circle_distance
 from strandline.observations.readers.climate import read_climate
 from strandline.observations.readers.cyclone_tracks import read_storms
-from strandline.observations.readers.tidal_constants import read_tidal_constants
+from strandline.observations.readers.published.tidal_constants import read_tidal_constants
 from strandline.observations.readers.tide_gauges import read_readings
 from strandline.observations.region import Region
 from strandline.observations.region_file import load_region_file

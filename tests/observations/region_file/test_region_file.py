@@ -154,8 +154,25 @@ def test_each_mistake_is_named_with_what_would_be_right(
         ("[split]\nheld_out = [[2022-11-25, 2022-11-20]]", "is empty"),
         ("[scenarios]\nreturn_periods = [10.0, 5.0]", "not ascending"),
         (
-            "[scenarios]\nreturn_periods = [5.0]\nsea_level_rise = [{ scenario = 'SSP2-4.5', year = 2077 }]",
-            "no rise is known for scenario SSP2-4.5 in year 2077; choose one of SSP1-1.9 in 2050",
+            "[scenarios]\nreturn_periods = [5.0]\nsea_level_rise = [{ scenario = 'RCP4.5', year = 2077 }]",
+            "no rise is known for scenario RCP4.5; choose one of SSP1-1.9",
+        ),
+        (
+            "[scenarios]\nreturn_periods = [5.0]\nsea_level_rise = [{ scenario = 'SSP2-4.5' }]",
+            "year is missing",
+        ),
+        (
+            "[scenarios]\nreturn_periods = [5.0]\nsubsidence = { rate = [0.01, 0.02, 0.03], source = 'us, 2020' }",
+            "less than can be measured; if these are metres a year, multiply by 1000",
+        ),
+        (
+            "[scenarios]\nreturn_periods = [5.0]\nsubsidence = { rate = [10, 20, 30], source = 'us, 2020' }",
+            "[terrain] does not say of which year it is",
+        ),
+        (
+            "[scenarios]\nreturn_periods = [5.0]\nsubsidence = { rate = [10, 20, 30], source = 'us, 2020' }\n"
+            "projections = { paths = 'x.csv', format = 'ar6_csv', land_motion = 'included', source = 'IPCC' }",
+            "would sink the land twice",
         ),
         ("[tides]\nconstants = 'x.csv'", "belong together"),
         ("[tides]\nfit = false", "give either 'constants'"),
@@ -173,13 +190,12 @@ def test_sections_that_contradict_themselves_are_refused(tmp_path: Path, section
     assert what in refusal(tmp_path, f"{MINIMAL}\n{section}\n")
 
 
-def test_a_scenario_brings_its_rise_and_source(tmp_path: Path) -> None:
-    named = "sea_level_rise = [{ scenario = 'SSP5-8.5', year = 2100 }, { name = 'ours', rise = 0.3, source = 'us' }]"
+def test_a_mapped_sea_is_a_year_of_a_scenario_or_a_stated_rise(tmp_path: Path) -> None:
+    named = "sea_level_rise = [{ scenario = 'SSP5-8.5', year = 2077 }, { name = 'ours', rise = 0.3, source = 'us' }]"
     found = load_region_file(write(tmp_path, f"{MINIMAL}\n[scenarios]\nreturn_periods = [5.0]\n{named}\n")).scenarios
     assert found is not None
     (projected, ours) = found.sea_level_rise
-    assert (projected.name, projected.rise) == ("SSP5-8.5, 2100", 0.77)
-    assert "0.63 to 1.01 m" in projected.source
+    assert (projected.scenario, projected.year, projected.rise) == ("SSP5-8.5", 2077, None)
     assert (ours.name, ours.rise, ours.source) == ("ours", 0.3, "us")
 
 

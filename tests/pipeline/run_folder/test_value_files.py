@@ -28,7 +28,7 @@ from strandline.models.multi_head_student import MultiHeadStudent
 from strandline.models.student import Student
 from strandline.models.teacher import Teacher
 from strandline.observations.checks.findings import Finding
-from strandline.observations.region_file.region_file import SeaLevelRise
+from strandline.observations.region_file.scenario_sections import SeaLevelRise
 from strandline.pipeline import stages
 from strandline.pipeline.run_folder.value_files import TAG, Undecodable, decode, encode
 from tests.fixtures.batches import make_batch, make_observations

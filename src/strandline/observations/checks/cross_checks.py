@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from strandline.observations.arrays import Floats
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
+from strandline.observations.sea_level.projections import SeaLevelProjection
+from strandline.observations.sea_level.subsidence import Subsidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,6 +15,8 @@ class Published:
     Attributes:
         constants, constants_from: of the tide, and their file; ``None`` = fitted to the record.
         years, maxima, maxima_from: annual maxima [m, region datum], and their file; ``None`` = none are published.
+        projections: of the sea at this coast; ``None`` = those of the global mean.
+        subsidence: of its land; ``None`` = the land is taken as stable.
     """
 
     constants: TidalConstants | None = None
@@ -20,8 +24,13 @@ class Published:
     years: Floats | None = None
     maxima: Floats | None = None
     maxima_from: str = ""
+    projections: tuple[SeaLevelProjection, ...] | None = None
+    subsidence: Subsidence | None = None
 
     def joined(self, other: "Published") -> "Published":
         """With what ``other`` has and this lacks."""
-        missing = {name: value for name, value in vars(other).items() if getattr(self, name) in (None, "")}
+        unknown = [
+            name for name, value in vars(self).items() if value is None or (isinstance(value, str) and not value)
+        ]
+        missing = {name: getattr(other, name) for name in unknown}
         return replace(self, **missing)

@@ -53,12 +53,13 @@ class PermanentWaterSection(Section):
 
 
 class TerrainSection(Sourced, Heights):
-    """The elevation product; ``elevation_error`` [m] is its deviation."""
+    """The elevation product; ``elevation_error`` [m] is its deviation, ``year`` that of its survey."""
 
     path: DataPath
     elevation_error: Annotated[float, Field(ge=0, le=20)]
     permanent_water: PermanentWaterSection
     nodata: NoData | None = None
+    year: ObservationYear | None = None
 
 
 class GaugeColumns(Section):
@@ -255,8 +256,9 @@ class TidesSection(Sourced):
 class ExtremesSection(Sourced, Heights):
     """Published annual maxima of a longer record than the region's own: one row a year, two columns.
 
-    ``year`` and ``maximum`` name the columns; ``trend`` states whether sea level rose during the record (levels then
-    refer to its last year).
+    ``year`` and ``maximum`` name the columns; ``trend`` states whether sea level rose during the record: its trend is
+    then carried on to the baseline year. Without one the maxima are of the sea of ``epoch``, the middle of the record
+    when ``None``, and are raised by the rise of the global mean.
     """
 
     source: str
@@ -265,6 +267,13 @@ class ExtremesSection(Sourced, Heights):
     maximum: str
     unit: LevelUnit
     trend: bool
+    epoch: ObservationYear | None = None
+
+    @model_validator(mode="after")
+    def _one_epoch(self) -> "ExtremesSection":
+        if self.trend and self.epoch is not None:
+            raise ValueError("maxima with a trend have no single epoch; leave 'epoch' out")
+        return self
 
 
 class AssetColumns(Section):

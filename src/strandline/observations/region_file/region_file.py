@@ -1,9 +1,7 @@
 """The region file: region, data, scenarios, planning limits and held-out windows."""
 
-import csv
-from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
@@ -15,6 +13,7 @@ from strandline.observations.region_file.accepted_findings import AcceptedFindin
 from strandline.observations.region_file.data_sections import DataSections
 from strandline.observations.region_file.datum_statements import demand_datums
 from strandline.observations.region_file.feed_sections import AnyStream
+from strandline.observations.region_file.scenario_sections import ScenariosSection
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Crs, Instant, Section, as_datetime64
 from strandline.observations.region_file.vertical_datum import RegionDatum
@@ -50,50 +49,6 @@ class RegionSection(Section):
             to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
             if not np.isfinite(to_degrees.transform([left, right, left, right], [bottom, bottom, top, top])).all():
                 raise ValueError(f"the bounds {self.bounds} lie nowhere on the map of {self.crs}; check both")
-        return self
-
-
-class SeaLevelRise(Section):
-    """One scenario: the rise of mean sea level [m] above that of the record, and its source.
-
-    With ``scenario`` (such as SSP2-4.5) and ``year`` (2050 or 2100) it is the IPCC's global median above 1995-2014.
-    """
-
-    name: str
-    rise: Annotated[float, Field(ge=-5, le=20)]
-    source: str
-
-    @model_validator(mode="before")
-    @classmethod
-    def _projected(cls, table: Any) -> Any:
-        if not isinstance(table, dict) or not {"scenario", "year"} & table.keys():
-            return table
-        text = files("strandline.observations").joinpath("data/sea_level_rise.csv").read_text(encoding="utf-8")
-        rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
-        known = {(row["scenario"], int(row["year"])): row for row in rows}
-        wanted = (table.get("scenario"), table.get("year"))
-        if wanted not in known:
-            choice = ", ".join(f"{scenario} in {year}" for scenario, year in known)
-            raise ValueError(f"no rise is known for scenario {wanted[0]} in year {wanted[1]}; choose one of {choice}")
-        row, rest = known[wanted], {k: v for k, v in table.items() if k not in ("scenario", "year")}
-        source = f"IPCC AR6 WG1 table 9.9: global mean above 1995-2014, likely {row['low']} to {row['high']} m"
-        return {"name": f"{wanted[0]}, {wanted[1]}", "rise": float(row["median"]), "source": source, **rest}
-
-
-ReturnPeriod = Annotated[float, Field(gt=1, le=100_000)]
-"""[years]"""
-
-
-class ScenariosSection(Section):
-    """Sea-level rise scenarios and return periods [years, ascending] of the hazard maps."""
-
-    return_periods: Annotated[tuple[ReturnPeriod, ...], Field(min_length=1, max_length=30)]
-    sea_level_rise: tuple[SeaLevelRise, ...] = ()
-
-    @model_validator(mode="after")
-    def _ascending(self) -> "ScenariosSection":
-        if any(b <= a for a, b in zip(self.return_periods, self.return_periods[1:], strict=False)):
-            raise ValueError(f"return_periods {self.return_periods} are not ascending; sort them, each once")
         return self
 
 
@@ -147,6 +102,15 @@ class RegionFile(DataSections):
     stream: tuple[AnyStream, ...] = ()
     warnings: WarningsSection | None = None
     accepted: tuple[AcceptedFinding, ...] = ()
+
+    @model_validator(mode="after")
+    def _terrain_of_a_year(self) -> "RegionFile":
+        sinks = self.scenarios is not None and self.scenarios.subsidence is not None
+        if sinks and self.terrain.year is None:
+            raise ValueError(
+                "the land sinks, and [terrain] does not say of which year it is; add 'year', the one of its survey"
+            )
+        return self
 
     @property
     def region(self) -> Region:

@@ -32,6 +32,7 @@ from strandline.observations.region_file.data_sections import (
     AssetsSection,
     ZonesSection,
 )
+from strandline.observations.region_file.scenario_sections import ScenariosSection
 
 S = TypeVar("S")
 HOUR = np.timedelta64(1, "h")
@@ -42,6 +43,7 @@ COSTS = {name: modality.cost_of_absence for name, modality in MODALITIES.items()
     "tides": "the tide is fitted to the record, which takes months of data and leaks if held-out storms are included",
     "extremes": "return levels rest on the gauge's own record, and are unavailable where it is short",
     "assets": "maps and levels but no damage, so that the plan cannot compare cost with avoided loss",
+    "scenarios": "the sea rises as on the world's mean, and the land is taken as stable",
     "zones": "the watch reports by the districts that the assets name, else by square blocks",
 }
 """Stream → what a region does without it."""
@@ -157,12 +159,16 @@ def take_inventory(
     for name, section, of in (
         ("tides", region_file.tides, _describe_tides),
         ("extremes", region_file.extremes, partial(_describe_extremes, now)),
+        ("scenarios", region_file.scenarios, _describe_scenarios),
     ):
         if section is None:
-            streams.append(_absent(name))
+            if name != "scenarios":
+                streams.append(_absent(name))
+            continue
+        if isinstance(section, ScenariosSection) and section.projections is None and section.subsidence is None:
             continue
         try:
-            others = {each: None for each in ("tides", "extremes") if each != name}
+            others = {each: None for each in ("tides", "extremes", "scenarios") if each != name}
             found = read_published(region_file.model_copy(update=others), execute)
             streams.append(of(found.value))
             findings += found.findings
@@ -243,6 +249,16 @@ def _describe_extremes(now: np.datetime64, published: Published) -> Stream:
     detail = f"annual maxima {years.min():.0f}-{years.max():.0f}, {maxima.min():.2f} to {maxima.max():.2f} m"
     end = np.datetime64(f"{int(years.max()):04d}-12-31", "ns")
     return Stream("extremes", "present", detail, COSTS["extremes"], count=int(years.size), age_days=_days(now - end))
+
+
+def _describe_scenarios(published: Published) -> Stream:
+    projections, land, parts = published.projections, published.subsidence, []
+    if projections is not None:
+        parts.append("projections " + ", ".join(each.name for each in projections))
+    if land is not None:
+        rates = 1000 * land.median
+        parts.append(f"land sinks by {rates.min():.3g} to {rates.max():.3g} mm a year, likeliest values")
+    return Stream("scenarios", "present", "; ".join(parts), COSTS["scenarios"])
 
 
 def _describe_modality(name: str, now: np.datetime64, read: Callable[[], xr.Dataset | None]) -> Stream:
