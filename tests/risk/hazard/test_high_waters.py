@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from strandline.risk.hazard.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.high_waters import find_daily_highest, find_high_waters, tide_is_large
-from strandline.risk.hazard.mean_level_trend import decimal_year, fit_mean_level_trend
+from strandline.risk.hazard.mean_level_trend import decimal_year, fit_mean_level_trend, global_mean_rise
 
 HOUR = np.timedelta64(1, "h")
 
@@ -80,6 +80,15 @@ def test_a_cyclone_is_near_while_its_centre_is_within_400_km() -> None:
     assert cyclone_passages(storms, 150.0, 22.0) == []
 
 
+def test_a_record_that_is_too_short_rises_with_the_global_mean() -> None:
+    time = hours(8 * 8766, "2000-01-01")
+    trend = fit_mean_level_trend(time, np.zeros(time.size), 2026.0)
+    assert not trend.fitted
+    assert trend.rise * 26 == pytest.approx(6 * 0.0019 + 20 * 0.0037, abs=1e-3)
+    assert trend.beyond == pytest.approx(18.0, abs=0.02)
+    assert trend.to_epoch(time, np.zeros(time.size))[0] == pytest.approx(global_mean_rise(2000.0, 2026.0), abs=1e-3)
+
+
 def test_the_rise_of_the_sea_is_found_and_taken_to_the_end_of_the_record() -> None:
     time = hours(30 * 8766, "1990-01-01")
     rng = np.random.default_rng(1)
@@ -90,4 +99,3 @@ def test_the_rise_of_the_sea_is_found_and_taken_to_the_end_of_the_record() -> No
     raised = trend.to_epoch(time, residual)
     assert raised[:8766].mean() == pytest.approx(0.12, abs=0.005)
     assert not fit_mean_level_trend(time[: 8 * 8766], residual[: 8 * 8766]).fitted
-    assert fit_mean_level_trend(time[: 8 * 8766], residual[: 8 * 8766]).rise == 0.0

@@ -11,7 +11,7 @@ from strandline.risk.hazard.extremes import fit_block_maxima
 from strandline.risk.hazard.level_basis import HighestReading, describe_published, describe_recorded, maxima_at_epoch
 from strandline.risk.hazard.mean_level_trend import MeanLevelTrend
 from strandline.risk.hazard.own_record import RecordedExtremes
-from strandline.risk.hazard.return_levels import sample_return_levels
+from strandline.risk.hazard.return_levels import at_year, sample_return_levels
 
 PERIODS = (2.0, 100.0)
 
@@ -22,7 +22,7 @@ def recorded(rate: float = 1 / 300) -> RecordedExtremes:
     return RecordedExtremes(
         levels=levels,
         record_years=29.0,
-        trend=MeanLevelTrend(0.0031, 0.0004, 2020.0, 29),
+        trend=MeanLevelTrend(0.0031, 0.0004, 2020.0, 29, True, 0.0),
         tide_apart=True,
         tide_ratio=2.5,
         separation="by tracks",
@@ -79,12 +79,37 @@ def test_published_maxima_are_explained_in_the_same_way() -> None:
     maxima[16] = 2.4
     fit = fit_block_maxima(maxima, years, source="a published record", trend=True)
     levels = sample_return_levels(fit, PERIODS, 20, np.random.default_rng(0))
-    method, facts = describe_published(fit, levels, PERIODS)
+    method, facts = describe_published(fit, levels, PERIODS, 2009.0)
     assert "60 years of a published record" in method
     assert "(1966, at the sea of 2009)" in method
     assert facts["highest_level_m"] == pytest.approx(maxima_at_epoch(fit)[16])
     # The rate above a return level is that of its period.
     assert fit.exceedances_a_year(float(fit.levels((100.0,))[0])) == pytest.approx(-np.log(0.99))
+
+
+def test_a_sea_that_rises_much_faster_than_the_worlds_raises_the_question_of_subsidence() -> None:
+    slow, _ = describe_recorded(recorded(), 0.0, PERIODS)
+    fast, _ = describe_recorded(
+        replace(recorded(), trend=MeanLevelTrend(0.021, 0.001, 2026.0, 29, True, 6.0)), 0.0, PERIODS
+    )
+    assert "probably sinks" not in slow
+    assert "its ground probably sinks" in fast
+
+
+def test_published_maxima_are_told_on_the_sea_of_the_baseline_year() -> None:
+    years = np.arange(1950.0, 2010.0)
+    maxima = 1.0 + 0.15 * np.random.default_rng(1).gumbel(size=60)
+    rising = fit_block_maxima(maxima + 0.004 * years, years, source="a record", trend=True)
+    steady = fit_block_maxima(maxima, years, source="a record", trend=False)
+    later = at_year(rising, 2029.0)
+    assert later.levels(PERIODS) - rising.levels(PERIODS) == pytest.approx(20 * rising.trend)
+    assert maxima_at_epoch(later) == pytest.approx(maxima_at_epoch(rising) + 20 * rising.trend)
+    raised = at_year(steady, 2026.0, epoch=2006.0)
+    assert raised.levels(PERIODS) - steady.levels(PERIODS) == pytest.approx(20 * 0.0037)
+    levels = sample_return_levels(raised, PERIODS, 20, np.random.default_rng(0))
+    method, facts = describe_published(raised, levels, PERIODS, 2026.0)
+    assert "raised to the sea of 2026 by the rise of the global mean" in method
+    assert facts["epoch"] == 2026.0
 
 
 def test_years_are_given_with_two_digits() -> None:

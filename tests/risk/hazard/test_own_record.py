@@ -43,12 +43,15 @@ def draw(seed: int, rise: float = 0.0) -> tuple[np.ndarray, tuple[Window, ...]]:
 
 
 def estimate(
-    level: np.ndarray, passages: tuple[Window, ...] | None, periods: tuple[float, ...] = (10.0, 100.0)
+    level: np.ndarray,
+    passages: tuple[Window, ...] | None,
+    periods: tuple[float, ...] = (10.0, 100.0),
+    epoch: float | None = None,
 ) -> RecordedExtremes:
     tide = 0.01 * np.cos(2 * np.pi * np.arange(level.size) / 12.42)
     gauge = GaugeHours(TIME[: level.size], level, tide, TIME[:20_000], tide[:20_000])
     known = None if passages is None else list(passages)
-    return estimate_from_record(gauge, known, None, periods, 100, np.random.default_rng(0))
+    return estimate_from_record(gauge, known, None, periods, 100, np.random.default_rng(0), epoch)
 
 
 def test_two_causes_fitted_apart_reach_the_100_year_level_that_a_single_gev_underestimates() -> None:
@@ -88,6 +91,16 @@ def test_a_rising_sea_is_taken_out_and_levels_are_those_of_the_end_of_the_record
     assert rising.trend.rise == pytest.approx(0.01, abs=0.001)
     np.testing.assert_allclose(np.median(rising.levels, axis=0), np.median(steady.levels, axis=0), atol=0.06)
     assert rising.highest == pytest.approx(steady.highest, abs=0.02)
+
+
+def test_the_epoch_of_a_record_moves_its_levels_by_the_trend_times_the_years() -> None:
+    """A record of 1990 to 2020 is not the sea of 2045: truth is the steady record's levels, 0.25 m higher."""
+    steady, then, now = estimate(*draw(5)), estimate(*draw(5, 0.01)), estimate(*draw(5, 0.01), epoch=2045.0)
+    moved = np.median(now.levels - then.levels, axis=0)
+    assert moved == pytest.approx(now.trend.rise * now.trend.beyond, abs=0.01)
+    np.testing.assert_allclose(np.median(now.levels, axis=0), np.median(steady.levels, axis=0) + 0.25, atol=0.08)
+    assert now.highest - then.highest == pytest.approx(0.25, abs=0.03)
+    assert np.ptp(now.levels[:, 0]) > np.ptp(then.levels[:, 0])
 
 
 def test_a_large_tide_and_a_surge_are_two_chances() -> None:

@@ -58,7 +58,7 @@ def map_hazard(
     rng: np.random.Generator,
     progress: Progress | None = None,
     *,
-    rise: float = 0.0,
+    rise: Floats | float = 0.0,
 ) -> Hazard:
     """Map the flood depth of each sampled return level.
 
@@ -69,10 +69,11 @@ def map_hazard(
         levels: (S, R) sampled return levels [m, region datum].
         return_periods: R, ascending [years].
         rng: draws storms, members and quantiles.
-        rise: of the mean sea level [m]; added to ``levels``, and to the level about which tide and surge vary.
+        rise: of the mean sea level [m], (S,) or one; added to ``levels``, and to the level about which tide and surge
+            vary.
     """
     designer = storm_designer(observations, sea_level)
-    levels = levels + rise
+    levels = levels + np.broadcast_to(rise, len(levels))[:, None]
     draws = draw_floods(designer, levels, forecaster.members, rng, rise)
     terrain = terrain_features_of(observations.region, observations.terrain, designer.mean_sea_level)
     assets = {} if observations.assets is None else asset_part(observations, levels.shape[1])
@@ -91,7 +92,7 @@ def map_hazard(
 
 
 def draw_floods(
-    designer: StormDesigner, levels: Floats, members: int, rng: np.random.Generator, rise: float = 0.0
+    designer: StormDesigner, levels: Floats, members: int, rng: np.random.Generator, rise: Floats | float = 0.0
 ) -> list[Draw]:
     """One draw per row of return levels (S, R) [m, region datum], which include the ``rise`` of mean sea level [m].
 
@@ -100,8 +101,8 @@ def draw_floods(
     levels all propagate to the map.
     """
     draws = []
-    for row in levels:
-        storms = designer.draw(row, rng, rise).seen
+    for row, own_rise in zip(levels, np.broadcast_to(rise, len(levels)), strict=True):
+        storms = designer.draw(row, rng, float(own_rise)).seen
         member, quantile = int(rng.integers(members)), float(rng.uniform())
         draws.append(Draw(row - designer.mean_sea_level, storms, member, quantile))
     return draws

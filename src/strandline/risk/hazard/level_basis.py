@@ -10,6 +10,7 @@ from strandline.observations.arrays import Floats
 from strandline.risk.hazard.cyclone_passages import NEAR
 from strandline.risk.hazard.extremes import ReturnLevelFit
 from strandline.risk.hazard.high_waters import TIDE_IS_LARGE
+from strandline.risk.hazard.mean_level_trend import global_mean_rise
 from strandline.risk.hazard.own_record import RecordedExtremes
 
 SURPRISING = 0.05
@@ -103,8 +104,7 @@ def describe_recorded(
 ) -> tuple[str, dict[str, Fact]]:
     """Method and facts of levels from a gauge's own record; ``mean_sea_level`` [m, region datum]."""
     when = f"{pd.Timestamp(found.highest_time):%d %B %Y}"
-    if found.trend.fitted:
-        when += f", at the sea of {found.trend.epoch:.0f}"
+    when += f", at the sea of {found.trend.epoch:.0f}"
     highest = HighestReading(mean_sea_level + found.highest, when, found.highest_rate, found.record_years)
     share = float(found.share_of_cyclones[-1])
     sentences = [
@@ -124,8 +124,9 @@ def describe_recorded(
         "method": "skew surge joint probability" if found.tide_apart else "peaks over threshold",
         "record_years": found.record_years,
         "epoch": found.trend.epoch,
-        "mean_sea_level_trend_m_per_year": found.trend.rise if found.trend.fitted else None,
-        "mean_sea_level_trend_standard_error": found.trend.standard_error if found.trend.fitted else None,
+        "mean_sea_level_trend_m_per_year": found.trend.rise,
+        "mean_sea_level_trend_standard_error": found.trend.standard_error,
+        "mean_sea_level_trend_from": "the record" if found.trend.fitted else "the global mean",
         "tide_to_weather": found.tide_ratio,
         "tide_to_weather_from_which_apart": TIDE_IS_LARGE,
         "causes": "cyclones and other storms" if found.separation == "by tracks" else "one population",
@@ -142,28 +143,34 @@ def describe_recorded(
 
 
 def describe_published(
-    fit: ReturnLevelFit, samples: Floats, return_periods: tuple[float, ...]
+    fit: ReturnLevelFit, samples: Floats, return_periods: tuple[float, ...], year: float
 ) -> tuple[str, dict[str, Fact]]:
-    """Method and facts of levels from published annual maxima; ``samples`` (S, R) [m, region datum]."""
+    """Method and facts of levels from published annual maxima.
+
+    Args:
+        fit: on the sea of ``year`` (`return_levels.at_year`); ``samples``: (S, R) of it [m, region datum].
+    """
     raised = maxima_at_epoch(fit)
+    risen = not np.isnan(fit.reference_year)
     top = int(raised.argmax())
     rate = np.array([fit.exceedances_a_year(float(raised[top]))])
-    risen = not np.isnan(fit.reference_year)
-    when = f"{fit.years[top]:.0f}" + (f", at the sea of {fit.reference_year:.0f}" if risen else "")
+    when = f"{fit.years[top]:.0f}, at the sea of {year:.0f}"
     highest = HighestReading(float(raised[top]), when, rate, fit.record_years)
     sentences = [
         f"A GEV distribution fitted to {fit.record_years:.0f} years of {fit.source}.",
-        f"Their rise of {1000 * fit.trend:.1f} mm a year was taken out; levels are those of {fit.reference_year:.0f}."
+        f"Their rise of {1000 * fit.trend:.1f} mm a year was taken out and carried on; levels are those of {year:.0f}."
         if risen
-        else "No rise of the sea was taken out.",
+        else "No rise of the sea was taken out of them; they were raised to the sea of"
+        f" {year:.0f} by the rise of the global mean (IPCC AR6 WG1).",
         "Storms of all causes are one population, because annual maxima do not state theirs.",
         highest.sentence(samples[:, -1], return_periods[-1]),
     ]
     return _paragraphs(sentences), {
         "method": "published annual maxima",
         "record_years": fit.record_years,
-        "epoch": fit.reference_year if risen else None,
+        "epoch": year,
         "mean_sea_level_trend_m_per_year": fit.trend if risen else None,
+        "mean_sea_level_trend_from": "the record" if risen else "the global mean",
         "causes": "one population",
         **highest.facts,
     }
@@ -181,15 +188,23 @@ def _paragraphs(sentences: list[str]) -> str:
 
 def _trend_sentence(found: RecordedExtremes) -> str:
     trend = found.trend
+    raised = f"every storm was raised to the sea of {trend.epoch:.0f}"
     if not trend.fitted:
         return (
-            f"No rise of the sea was taken out: {trend.years} whole years are too few to tell it from the weather of"
-            " single years."
+            f"{trend.years} whole years are too few to tell the rise of the sea from the weather of single years;"
+            f" {raised} by the rise of the global mean, {1000 * trend.rise:.1f} mm a year (IPCC AR6 WG1)."
         )
-    return (
-        f"The sea's mean rose by {1000 * trend.rise:.1f} ± {1000 * trend.standard_error:.1f} mm a year in the record;"
-        f" every storm was raised to the sea of {trend.epoch:.0f}."
+    sentence = (
+        f"The sea's mean rose by {1000 * trend.rise:.1f} ± {1000 * trend.standard_error:.1f} mm a year in the record,"
+        f" against the gauge; {raised}."
     )
+    usual = global_mean_rise(trend.epoch - trend.beyond - found.record_years, trend.epoch - trend.beyond)
+    if trend.rise - 2 * trend.standard_error > 2 * usual / found.record_years:
+        sentence += (
+            " That is more than twice the rise of the global mean: its ground probably sinks, and the land around it"
+            " with it; see [scenarios.subsidence]."
+        )
+    return sentence
 
 
 def _cause_sentence(found: RecordedExtremes, share: float, return_period: float) -> str:

@@ -118,19 +118,22 @@ def estimate_from_record(
     return_periods: tuple[float, ...],
     n_samples: int,
     rng: np.random.Generator,
+    epoch: float | None = None,
 ) -> RecordedExtremes:
     """Sample return levels from a gauge's record.
 
-    The mean sea level's trend is taken out. Where the tide is large, each high water is the predicted one plus a skew
-    surge, two independent chances within a month (Williams et al. 2016); elsewhere the highest level of each tidal day
-    is one. High waters during the passage of a cyclone and all others are two populations. The rates at which they
-    exceed a level add up, so that the chances of a year without either are multiplied.
+    The mean sea level's trend is taken out, so that every storm counts from the sea of ``epoch``. Where the tide is
+    large, each high water is the predicted one plus a skew surge, two independent chances within a month (Williams et
+    al. 2016); elsewhere the highest level of each tidal day is one. High waters during the passage of a cyclone and all
+    others are two populations. The rates at which they exceed a level add up, so that the chances of a year without
+    either are multiplied.
 
     Args:
         passages: windows in which a cyclone was near; ``None`` = unknown.
         simulated: cyclones of the basin; ``None`` = none are known. Used where the tide is large.
         return_periods: [years].
         n_samples: S.
+        epoch: year, with its fraction, of whose sea the levels are; the end of the record when ``None``.
 
     Raises:
         RefusedByTheory: the record is too short for a period, or has too few peaks.
@@ -141,7 +144,7 @@ def estimate_from_record(
         2, 135.
     """
     require_record(gauge.years, return_periods)
-    trend = fit_mean_level_trend(gauge.time, gauge.level - gauge.tide)
+    trend = fit_mean_level_trend(gauge.time, gauge.level - gauge.tide, epoch)
     level = trend.to_epoch(gauge.time, gauge.level)
     waters = find_high_waters(gauge.time, level, gauge.tide)
     apart, ratio = tide_is_large(waters)
@@ -175,6 +178,8 @@ def estimate_from_record(
         cyclone_rates = rng.gamma(seen + 0.5, 1.0 / years, (n_samples, 1)) * exceedance
     together = rates + cyclone_rates
     levels = invert_rates(together, grid, return_periods)
+    if trend.beyond:  # the trend's error grows with the years that no reading tells of
+        levels = levels + (trend.standard_error * trend.beyond * rng.standard_normal(n_samples))[:, None]
     top = int(np.nanargmax(level))
     height = waters.tide + waters.surge
     storms = cluster_peaks(waters.time, height, _threshold(waters.time, height, EVENTS_PER_YEAR * years), SEPARATION)

@@ -11,6 +11,7 @@ from strandline.risk.hazard.extremes import (
     require_record,
     stretch,
 )
+from strandline.risk.hazard.mean_level_trend import global_mean_rise
 from strandline.risk.hazard.tail import SHAPE_RANGE
 
 
@@ -33,6 +34,19 @@ def sample_return_levels(
     require_record(fit.record_years, return_periods)
     tails = [_resample(fit, rng) for _ in range(n_samples)]
     return np.stack([tail.location + tail.scale * tail.reduced_level(return_periods) for tail in tails])
+
+
+def at_year(fit: ReturnLevelFit, year: float, epoch: float | None = None) -> ReturnLevelFit:
+    """The fit on the mean sea level of a year: raised by its own trend or, without one, by the global mean's rise.
+
+    Args:
+        epoch: of whose sea the maxima are where no trend was fitted; the mean of their years when ``None``.
+    """
+    if not np.isnan(fit.reference_year):
+        raised = fit.trend * (year - fit.reference_year)
+        return replace(fit, location=fit.location + raised, reference_year=year)
+    raised = global_mean_rise(float(fit.years.mean()) if epoch is None else epoch, year)
+    return replace(fit, location=fit.location + raised, data=fit.data + raised)
 
 
 def _resample(fit: ReturnLevelFit, rng: np.random.Generator) -> ReturnLevelFit:
