@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strandline.errors import InputError
+from strandline.observations.sea_level.projections import LIKELY, SeaLevelProjection
+from strandline.observations.sea_level.subsidence import SinkingRate
 from strandline.planning.investment.robust_choice import is_no_regret, least_regret, regrets, worst_mean
-from strandline.planning.investment.scenarios import BASELINE_YEAR, LIKELY, load_scenarios
+from strandline.planning.investment.scenarios import load_scenarios
 
 
 def sea(name: str):
@@ -20,26 +22,37 @@ def sea(name: str):
 
 def test_every_combination_is_a_scenario_with_sources() -> None:
     scenarios = load_scenarios()
-    assert len(list(scenarios)) == len(scenarios) == 5 * 3 * 3
-    assert len({each.name for each in scenarios}) == 45
+    assert len(list(scenarios)) == len(scenarios) == 6 * 3 * 3
+    assert len({each.name for each in scenarios}) == 54
     parts: tuple[Any, ...] = (*scenarios.sea_levels, *scenarios.storminess, *scenarios.developments)
     for part in parts:
         assert "assumption" in part.source or "IPCC" in part.source
 
 
 def test_the_rise_passes_through_the_published_years() -> None:
-    years, deviates = np.array([BASELINE_YEAR, 2050.0, 2100.0]), np.array([0.0, -LIKELY, LIKELY])
-    rise = sea("SSP5-8.5").rise(years, BASELINE_YEAR, deviates)
+    years, deviates = np.array([2005.0, 2050.0, 2100.0]), np.array([0.0, -LIKELY, LIKELY])
+    rise = sea("SSP5-8.5").rise(years, 2005.0, deviates)
     assert rise == pytest.approx(np.array([[0, 0.23, 0.77], [0, 0.20, 0.63], [0, 0.29, 1.01]]))
     later = sea("SSP5-8.5").rise(np.array([2100.0]), 2050.0, np.zeros(1))
     assert later[0, 0] == pytest.approx(0.77 - 0.23)
 
 
-@pytest.mark.parametrize("name", ["SSP1-1.9", "SSP1-2.6", "SSP2-4.5", "SSP3-7.0", "SSP5-8.5"])
+@pytest.mark.parametrize(
+    "name", ["SSP1-1.9", "SSP1-2.6", "SSP2-4.5", "SSP3-7.0", "SSP5-8.5", "SSP5-8.5 low confidence"]
+)
 def test_the_sea_never_falls_within_the_range_of_draws(name: str) -> None:
     rise = sea(name).rise(np.arange(2020.0, 2101.0), 2020.0, np.linspace(-2.5, 2.5, 11))
     assert (np.diff(rise, axis=1) > 0).all()
     assert (np.diff(rise[:, -1]) >= 0).all()
+
+
+def test_a_place_brings_its_own_sea_and_sinking_land_to_every_scenario() -> None:
+    own = SeaLevelProjection("ours", (2100.0,), (0.4,), (0.6,), (0.9,), "our table")
+    scenarios = load_scenarios(regional=[own], sinking=SinkingRate(0.01, 0.02, 0.03), sinking_source="our survey")
+    assert len(scenarios) == 9
+    assert {each.sea_level.sinking.median for each in scenarios} == {0.02}
+    assert scenarios.sources["subsidence"] == "our survey"
+    assert "subsidence" not in load_scenarios().sources
 
 
 def test_scenarios_end_in_2100() -> None:

@@ -9,11 +9,12 @@ from scipy.special import ndtri
 
 from strandline.errors import InputError
 from strandline.observations.arrays import Floats
+from strandline.observations.sea_level.projections import LAST_YEAR
 from strandline.planning.actions import Robustness
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.investment.robust_choice import is_no_regret, least_regret, regrets, worst_mean
-from strandline.planning.investment.scenarios import AS_TODAY, LAST_YEAR, Scenario, Scenarios
+from strandline.planning.investment.scenarios import AS_TODAY, Scenario, Scenarios
 from strandline.planning.investment.stage_damage_by_design import MeasureSet, StageDamageByDesign, measure_sets
 from strandline.planning.quantity import stratify
 
@@ -109,8 +110,9 @@ def appraise(
     climates = list(dict.fromkeys((each.sea_level, each.storminess) for each in every_scenario))
     growths = list(dict.fromkeys(each.development for each in every_scenario))
     nodes = np.append(np.arange(0.0, economy.horizon_years, STEP_YEARS), economy.horizon_years)
-    deviates = ndtri(stratify(len(damage.levels), rng))
-    rises = [sea.rise(economy.start_year + nodes, economy.start_year, deviates).T for sea, _ in climates]  # (N, S) each
+    deviates, land = (ndtri(stratify(len(damage.levels), each)) for each in (rng, *rng.spawn(1)))
+    start = economy.start_year
+    rises = [sea.rise(start + nodes, start, deviates, land).T for sea, _ in climates]  # (N, S) each
     levels = np.concatenate(
         [
             sea_levels(

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from strandline.observations.arrays import Floats
+from strandline.observations.sea_level.projections import LAST_YEAR, SeaLevelProjection, middle_of
 from strandline.planning.actions import Bounds, bounds
 from strandline.planning.investment.design import Design
 from strandline.planning.investment.discounting import Economy
-from strandline.planning.investment.scenarios import LAST_YEAR, Scenarios, SeaLevel
+from strandline.planning.investment.scenarios import Scenarios
 from strandline.planning.investment.stage_damage_by_design import NOTHING, MeasureSet, StageDamageByDesign, measure_sets
 
 RISES = 61
@@ -202,7 +203,7 @@ def tipping_rises(rises: Floats, annual: Floats, objective: Floats) -> Floats:
     return np.where(over.any(axis=0), np.where(first > 0, between, rises[0]), np.inf)
 
 
-def _point(rises: Floats, highest: float, sea_levels: Sequence[SeaLevel], start_year: int) -> TippingPoint:
+def _point(rises: Floats, highest: float, sea_levels: Sequence[SeaLevelProjection], start_year: int) -> TippingPoint:
     low, middle, high = bounds(np.minimum(rises, highest))
     years = {each.name: each.year_of(middle, start_year) for each in sea_levels}
     return TippingPoint((low, middle, high), middle >= highest, years)
@@ -212,12 +213,12 @@ def _cheapest_sequences(
     sets: Sequence[MeasureSet],
     designs: Sequence[Design],
     points: Mapping[MeasureSet, TippingPoint],
-    sea_levels: Sequence[SeaLevel],
+    sea_levels: Sequence[SeaLevelProjection],
     economy: Economy,
     samples: int,
 ) -> dict[MeasureSet, _Sequence]:
     """The cheapest sequence to each measure set that is reachable by steps which each move the tipping point."""
-    middle = sea_levels[len(sea_levels) // 2].name
+    middle = middle_of(sea_levels).name
     sequences = {NOTHING: _Sequence((), np.zeros(samples), {}, 0.0)}
     for reached in sets[1:]:  # smaller ones first
         for added in sorted(reached):
@@ -285,7 +286,7 @@ def _signposts(
             continue
         wait, tip = max(designs[i].lead_years for i in following), point.rise[1]
         decide = _rise_in_time(point, wait, scenarios.sea_levels, start_year)
-        yield Signpost("mean sea level above today's", "m", built, then, decide, tip)
+        yield Signpost("mean sea level against the land, above today's", "m", built, then, decide, tip)
         if watched - tip > level[0]:
             counts = [10 / float(np.exp(np.interp(watched - rise, level, np.log(periods)))) for rise in (decide, tip)]
             yield Signpost(
@@ -297,7 +298,7 @@ def _signposts(
             yield Signpost("exposed value, today's = 1", "1", built, then, early, growth)
 
 
-def _rise_in_time(point: TippingPoint, wait: float, sea_levels: Sequence[SeaLevel], start_year: int) -> float:
+def _rise_in_time(point: TippingPoint, wait: float, sea_levels: Sequence[SeaLevelProjection], start_year: int) -> float:
     """The rise [m] that leaves ``wait`` years until the tipping point in the scenario that gets there first."""
     reached = {each: year for each in sea_levels if (year := point.years[each.name]) is not None}
     fastest = min(reached, key=lambda each: reached[each])

@@ -1,70 +1,21 @@
 """Scenarios of sea-level rise, storminess and development in which measures are appraised, with their sources."""
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from itertools import product
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import Field, ValidationError
 
 from strandline.errors import InputError
-from strandline.observations.arrays import Floats
 from strandline.observations.region_file.toml_file import describe_errors, read_toml
 from strandline.observations.region_file.values import Section
+from strandline.observations.sea_level.projections import LAST_YEAR, SeaLevelProjection, global_projections
+from strandline.observations.sea_level.subsidence import STABLE, SinkingRate
 
 SHIPPED = Path(__file__).parents[1] / "data" / "scenarios.toml"
-BASELINE_YEAR = 2005.0
-"""The middle of 1995-2014, the IPCC's reference period of sea-level rise."""
-LAST_YEAR = 2100
-LIKELY, VERY_LIKELY = 0.954, 1.645
-"""Standard normal quantiles of 83 %, where the IPCC's likely range ends, and of 95 %, beyond which no projection has
-medium confidence."""
 Text = Annotated[str, Field(min_length=1)]
-
-
-@dataclass(frozen=True)
-class SeaLevel:
-    """A scenario of sea-level rise: low, median and high [m] above 1995-2014, in 2050 and in 2100."""
-
-    name: str
-    in_2050: tuple[float, float, float]
-    in_2100: tuple[float, float, float]
-    source: str
-
-    def rise(self, years: Floats, start_year: float, deviates: Floats) -> Floats:
-        """(S, T) rise [m] since ``start_year``, of S standard normal deviates of the scenario.
-
-        The rise is the parabola through the baseline year and the two stated years. A deviate moves both years by the
-        same quantile of two half-normal distributions that match the likely range, no further than 5 to 95 %.
-
-        Raises:
-            InputError: a year after 2100, where the scenario ends.
-        """
-        if np.max(years, initial=start_year) > LAST_YEAR:
-            raise InputError(
-                f"scenario '{self.name}'", f"does not reach the year {np.max(years):.0f}", f"stay within {LAST_YEAR}"
-            )
-        middle, end = (_quantile(stated, deviates) for stated in (self.in_2050, self.in_2100))  # (S,) each
-        near, far = 2050 - BASELINE_YEAR, LAST_YEAR - BASELINE_YEAR
-        bend = (end / far - middle / near) / (far - near)
-        slope = middle / near - bend * near
-
-        def above_baseline(year: npt.ArrayLike) -> Floats:
-            span = np.asarray(year, dtype=float) - BASELINE_YEAR
-            return np.asarray(slope[:, None] * span + bend[:, None] * span**2)
-
-        return above_baseline(years) - above_baseline([start_year])
-
-    def year_of(self, rise: float, start_year: int) -> int | None:
-        """The first year in which the median rise [m] since ``start_year`` is reached; ``None`` = not until 2100."""
-        years = np.arange(start_year, LAST_YEAR + 1)
-        reached = self.rise(years.astype(float), start_year, np.zeros(1))[0] >= rise
-        return int(years[reached.argmax()]) if reached.any() else None
 
 
 class Storminess(Section):
@@ -94,7 +45,7 @@ class Objective(Section):
 class Scenario:
     """One combination of sea-level rise, storminess and development."""
 
-    sea_level: SeaLevel
+    sea_level: SeaLevelProjection
     storminess: Storminess
     development: Development
 
@@ -106,12 +57,17 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Scenarios:
-    """All scenarios: every combination of the three parts; and the objective to keep."""
+    """All scenarios: every combination of the three parts; and the objective to keep.
 
-    sea_levels: tuple[SeaLevel, ...]
+    Attributes:
+        sinking_source: of the land's sinking in all of them; empty = the land is taken as stable.
+    """
+
+    sea_levels: tuple[SeaLevelProjection, ...]
     storminess: tuple[Storminess, ...]
     developments: tuple[Development, ...]
     objective: Objective
+    sinking_source: str = ""
 
     def __iter__(self) -> Iterator[Scenario]:
         return (Scenario(*parts) for parts in product(self.sea_levels, self.storminess, self.developments))
@@ -123,6 +79,7 @@ class Scenarios:
             **{each.name: each.source for each in self.sea_levels},
             **{each.name: each.source for each in self.storminess},
             **{each.name: each.source for each in self.developments},
+            **({"subsidence": self.sinking_source} if self.sinking_source else {}),
         }
 
     def __len__(self) -> int:
@@ -131,7 +88,7 @@ class Scenarios:
 
 _COMPARE = "for comparison only"
 AS_TODAY = Scenario(
-    SeaLevel("no rise", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), _COMPARE),
+    SeaLevelProjection("no rise", (LAST_YEAR,), (0.0,), (0.0,), (0.0,), _COMPARE),
     Storminess(name="storms as today", change_by_2100=0.0, source=_COMPARE),
     Development(name="values as today", growth_per_year=0.0, source=_COMPARE),
 )
@@ -145,36 +102,30 @@ class _File(Section):
     objective: Objective
 
 
-def load_scenarios(path: Path = SHIPPED) -> Scenarios:
+def load_scenarios(
+    path: Path = SHIPPED,
+    regional: Sequence[SeaLevelProjection] = (),
+    sinking: SinkingRate = STABLE,
+    sinking_source: str = "",
+) -> Scenarios:
     """Read the scenarios; without a path, those in the package.
 
+    Args:
+        regional: projections of the place, in the place of the global ones that the file names.
+        sinking: of its land, in every scenario; ``sinking_source``: of that rate.
+
     Raises:
-        InputError: not TOML, an unknown or missing key, a number without a source, or an unknown sea-level scenario.
+        InputError: not TOML, an unknown or missing key, a number without a source, an unknown sea-level scenario, or
+            subsidence beside projections that hold it.
     """
     try:
         content = _File.model_validate(read_toml(path))
     except ValidationError as error:
         raise describe_errors(path, _File, error)[0] from error
-    known = _sea_levels()
+    known = {each.name: each for each in global_projections()}
     unknown = [name for name in content.sea_level if name not in known]
     if unknown:
         raise InputError(f"{path}: sea_level", f"{unknown} are not known", f"known: {', '.join(known)}")
-    sea_levels = tuple(known[name] for name in content.sea_level)
-    return Scenarios(sea_levels, content.storminess, content.development, content.objective)
-
-
-def _sea_levels() -> Mapping[str, SeaLevel]:
-    text = resources.files("strandline.observations").joinpath("data/sea_level_rise.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
-    rise = {
-        (row["scenario"], row["year"]): (float(row["low"]), float(row["median"]), float(row["high"])) for row in rows
-    }
-    source = "IPCC AR6 WG1 table 9.9, global mean, median and likely range"
-    names = dict.fromkeys(row["scenario"] for row in rows)
-    return {name: SeaLevel(name, rise[name, "2050"], rise[name, "2100"], source) for name in names}
-
-
-def _quantile(bounds: tuple[float, float, float], deviates: Floats) -> Floats:
-    low, median, high = bounds
-    spread = np.where(deviates > 0, high - median, median - low) / LIKELY
-    return np.asarray(median + np.clip(deviates, -VERY_LIKELY, VERY_LIKELY) * spread)
+    seas = regional or [known[name] for name in content.sea_level]
+    sea_levels = tuple(each.on_sinking_land(sinking) for each in seas)
+    return Scenarios(sea_levels, content.storminess, content.development, content.objective, sinking_source)
