@@ -244,3 +244,19 @@ def test_a_sea_level_rise_scenario_adds_its_bands_and_a_row_on_the_page(tmp_path
     assert "If the sea rises" in page
     assert "a made-up source" in page
     assert "If the sea rises" not in render_page(results)
+    assert "land sinks" not in page
+
+
+def test_a_map_on_land_after_subsidence_says_so_in_its_layers_and_on_the_page(
+    tmp_path: Path, results: RunResults
+) -> None:
+    name = "SSP2-4.5, 2060, land 0.68 m lower"
+    sunk = SeaLevelRiseScenario(name, 0.93, "a made-up source", results.hazard, (1.0e6, 2.0e6, 3.0e6), 0.68)
+    with_scenario = replace(results, rise_scenarios=(sunk,))
+    write_products(tmp_path, with_scenario)
+    for file in ("flood_probability.tif", "flooded.tif", "flood_depth.tif"):
+        with rasterio.open(tmp_path / file) as raster:
+            assert f"{name}, return period 2 years" in raster.descriptions[raster.count // 2]
+    page = render_page(with_scenario)
+    assert "Of it, land sinks" in page
+    assert "levels count from the land of today" in page

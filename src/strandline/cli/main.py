@@ -136,7 +136,7 @@ def check(
     from strandline.observations.checks.inventory.views import draw_inventory, inventory_table, inventory_to_json
     from strandline.observations.readers.formats.reading_process import reading_process
     from strandline.observations.region_file import load_region_file
-    from strandline.pipeline.requirements import refused_by_theory
+    from strandline.pipeline.study_area.requirements import refused_by_theory
 
     execute = partial(reading_process(), most_seconds=math.inf if patience is None else patience)
     region_file = load_region_file(region, data)

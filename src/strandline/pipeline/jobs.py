@@ -28,12 +28,12 @@ from strandline.observations.readers.formats.reading_process import reading_proc
 from strandline.observations.region_file import load_region_file
 from strandline.pipeline.deployment import DEPLOYMENT_FILE
 from strandline.pipeline.large_regions.map_region import MapConfig, MapMetadata, map_large_region
-from strandline.pipeline.requirements import CALIBRATION_STORMS, MOST_STORMS, TEST_STORMS
 from strandline.pipeline.run import run as run_stages
 from strandline.pipeline.run_folder.checkpoints import UNFINISHED, Checkpoints
 from strandline.pipeline.run_folder.generations import open_run
 from strandline.pipeline.settings import RunConfig, commit
 from strandline.pipeline.study_area import StudyArea, built_in_study_area, open_study_area
+from strandline.pipeline.study_area.requirements import CALIBRATION_STORMS, MOST_STORMS, TEST_STORMS
 
 QUICK = RunConfig(
     DistillationConfig(steps=40), storms=24, calibration_storms=9, test_storms=5, windows=120, hazard_samples=16

@@ -75,9 +75,7 @@ def run(
             "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config.seed
         )
         zones, response = stage("find the zones", stages.find_zones, area, hazard, rise_scenarios, sea_level)
-        plan = stage(
-            "plan", stages.plan, hazard, impact, rise_scenarios, zones, response, area, sea_level, started.year
-        )
+        plan = stage("plan", stages.plan, hazard, impact, rise_scenarios, zones, response, area, sea_level)
         plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, area.return_periods[-1])))
         novelty = stage("compare with training coasts", stages.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})

@@ -19,11 +19,11 @@ from strandline.observations.arrays import Floats
 from strandline.observations.observations import Observations
 from strandline.observations.sea_level.model import SeaLevelModel
 from strandline.observations.sea_level.residual_process import fit_sea_level_model
+from strandline.observations.sea_level.sinking_land import lower_terrain
 from strandline.observations.storms import Split, find_whole_storms, split_by_storm
 from strandline.pipeline import evaluation
 from strandline.pipeline.deployment import Deployment, RunMetadata, assess_zones, build_deployment, gauge_zeros
 from strandline.pipeline.evaluation import FloodScores, SurgeTable, score_floods
-from strandline.pipeline.requirements import require_storms
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext
 from strandline.pipeline.study_area import (
@@ -33,10 +33,11 @@ from strandline.pipeline.study_area import (
     own_mean_sea_level,
     seaward_direction,
 )
+from strandline.pipeline.study_area.future_seas import future_seas, land_sentences, scenarios_of
+from strandline.pipeline.study_area.requirements import require_storms
 from strandline.planning.early_action.evacuation.evacuation_areas import find_evacuation_areas
 from strandline.planning.early_action.hindcast import HindcastData, prepare_hindcast
 from strandline.planning.investment.discounting import Economy
-from strandline.planning.investment.scenarios import load_scenarios
 from strandline.planning.measures import load_measures
 from strandline.planning.plan import EarlyActionInputs, Plan, plan_adaptation
 from strandline.report.findings import SeaLevelRiseScenario
@@ -46,7 +47,7 @@ from strandline.risk.hazard.cyclone_passages import cyclone_passages
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.hazard.level_basis import ReturnLevels, describe_published, describe_recorded, maxima_at_epoch
 from strandline.risk.hazard.own_record import estimate_from_record
-from strandline.risk.hazard.return_levels import sample_return_levels
+from strandline.risk.hazard.return_levels import at_year, sample_return_levels
 from strandline.risk.hazard.simulated_cyclones import basin_of, simulate_cyclones
 from strandline.risk.impact import impact as impact_chain
 from strandline.risk.impact.impact import Impact
@@ -109,11 +110,20 @@ def add_radar_archive(context: StageContext, area: StudyArea, split: Split) -> S
 def estimate_return_levels(
     context: StageContext, area: StudyArea, sea_level: SeaLevelModel, config: RunConfig
 ) -> ReturnLevels:
-    """Sampled sea levels at the study area's return periods: of a published record, or else of the own one."""
+    """Sampled sea levels of the baseline year at the study area's return periods: of a published record, or else of the
+    own one.
+
+    Where the gauge's ground sinks, a part of the rise that it measured is its own sinking; from the end of the record
+    on that part lowers the land and does not raise the sea.
+    """
     fit, periods, samples = area.published_levels, area.return_periods, config.hazard_samples
+    baseline = float(area.baseline)
     if fit is not None:
+        fit = at_year(fit, baseline, area.levels_epoch)
+        sunk = _sunk_gauge(area, baseline - float(fit.years.max()))
+        fit = replace(fit, location=fit.location - sunk, data=fit.data - sunk)
         levels = sample_return_levels(fit, periods, samples, context.rng)
-        method, facts = describe_published(fit, levels, periods)
+        method, facts = describe_published(fit, levels, periods, baseline)
         return ReturnLevels(levels, fit.record_years, method, facts, maxima_at_epoch(fit), 1.0)
     gauge, storms = area.observations.require_gauge(), area.observations.storms
     hours, place = gauge_hours(area, sea_level), (float(gauge["longitude"][0]), float(gauge["latitude"][0]))
@@ -123,11 +133,16 @@ def estimate_return_levels(
     if basin is not None:
         facing = seaward_direction(area.observations.region)
         simulated = simulate_cyclones(basin, *place, facing, hours.tide_time, hours.predicted, context.rng)
-    found = estimate_from_record(hours, passages, simulated, periods, samples, context.rng)
-    mean = own_mean_sea_level(area)
+    found = estimate_from_record(hours, passages, simulated, periods, samples, context.rng, baseline)
+    mean = own_mean_sea_level(area) - _sunk_gauge(area, found.trend.beyond)
     method, facts = describe_recorded(found, mean, periods)
     per_year = found.peaks.size / found.record_years
     return ReturnLevels(mean + found.levels, found.record_years, method, facts, mean + found.peaks, per_year)
+
+
+def _sunk_gauge(area: StudyArea, years: float) -> float:
+    """How far the own gauge sinks in so many years [m]; 0 where the land is taken as stable."""
+    return 0.0 if area.subsidence is None else area.subsidence.at_gauge.median * years
 
 
 def apply_teacher(
@@ -141,9 +156,8 @@ def simulate_extremes(
     context: StageContext, data: AdaptationData, area: StudyArea, sea_level: SeaLevelModel, levels: Floats
 ) -> AdaptationData:
     """The data with simulated storms, where maps are needed of levels far above those in the flood archive."""
-    highest = float(np.median(levels, axis=0).max()) + max(
-        (scenario.rise for scenario in area.sea_level_rise), default=0
-    )
+    rises = [float(np.median(each.rise)) for each in future_seas(area, len(levels))]
+    highest = float(np.median(levels, axis=0).max()) + max(rises, default=0.0)
     return augment_with_extremes(data, area.observations, sea_level, highest, context.rng, context.progress)
 
 
@@ -209,9 +223,9 @@ def map_hazard(
     sea_level: SeaLevelModel,
     levels: Floats,
     seed: int,
-    rise: float = 0.0,
+    rise: Floats | float = 0.0,
 ) -> Hazard:
-    """Flood maps at every return period, with the mean sea level raised by ``rise`` [m]."""
+    """Flood maps at every return period, with the mean sea level raised by ``rise`` [m], one or (S,)."""
     rng, periods = np.random.default_rng([seed, MAP_STREAM]), area.return_periods
     return flood_maps.map_hazard(
         forecaster, area.observations, sea_level, levels, periods, rng, context.progress, rise=rise
@@ -248,12 +262,26 @@ def map_sea_level_rise(
     levels: Floats,
     seed: int,
 ) -> tuple[SeaLevelRiseScenario, ...]:
-    """Hazard and damage after each rise of the mean sea level."""
+    """Hazard and damage of each future sea, on the land of its time.
+
+    Land that sinks everywhere alike is the same as a sea that rises so much more. Where places sink differently, the
+    future's own map is drawn on lowered land, and the same rise on today's land serves as the map of a higher sea, from
+    which planning and watch read damage. Levels of both count from the ground of the assets today.
+    """
     scenarios = []
-    for scenario in area.sea_level_rise:
-        higher = map_hazard(context, forecaster, area, sea_level, levels, seed, scenario.rise)
-        damage = assess_impact(context, higher, area).expected_annual_damage
-        scenarios.append(SeaLevelRiseScenario(scenario.name, scenario.rise, scenario.source, higher, damage))
+    for future in future_seas(area, len(levels)):
+        higher = map_hazard(context, forecaster, area, sea_level, levels, seed, future.rise)
+        shown = higher
+        if future.uneven is not None:
+            sunk = replace(area, observations=lower_terrain(area.observations, future.uneven))
+            shown = map_hazard(context, forecaster, sunk, sea_level, levels, seed, future.sea)
+            shown = replace(shown, levels=higher.levels)
+        damage = assess_impact(context, shown, area).expected_annual_damage
+        scenarios.append(
+            SeaLevelRiseScenario(
+                future.name, float(np.median(future.rise)), future.source, shown, damage, future.sunk, higher
+            )
+        )
     return tuple(scenarios)
 
 
@@ -265,7 +293,7 @@ def find_zones(
     sea_level: SeaLevelModel,
 ) -> tuple[Zones, StageDamageByZone]:
     """The zones of the study area, and what each sea level does in them."""
-    hazards = [hazard, *(scenario.hazard for scenario in rise_scenarios)]
+    hazards = [hazard, *(scenario.on_todays_land for scenario in rise_scenarios)]
     return assess_zones(area.observations, hazards, sea_level, context.rng, area.zones)
 
 
@@ -278,7 +306,6 @@ def plan(
     response: StageDamageByZone,
     area: StudyArea,
     sea_level: SeaLevelModel,
-    year: int,
 ) -> Plan:
     """Measures, pathways, evacuation areas, and emergency actions with their triggers."""
     water = area.observations.terrain["permanent_water"].values > PERMANENT_WATER
@@ -286,11 +313,11 @@ def plan(
         hazard,
         impact,
         budget=area.budget,
-        economy=Economy(DISCOUNT_RATE, HORIZON_YEARS, year),
+        economy=Economy(DISCOUNT_RATE, HORIZON_YEARS, area.baseline),
         measures=load_measures(),
-        scenarios=load_scenarios(),
+        scenarios=scenarios_of(area),
         mean_sea_level=own_mean_sea_level(area),
-        sea_level_rise_hazards=[scenario.hazard for scenario in rise_scenarios],
+        sea_level_rise_hazards=[scenario.on_todays_land for scenario in rise_scenarios],
         rng=context.rng,
         hindcast_data=_hindcast_data(area, sea_level),
         early_action=EarlyActionInputs(
@@ -339,7 +366,9 @@ def prepare_watch(
 def warnings_of(area: StudyArea, novelty: OutOfDistribution, data: AdaptationData) -> tuple[str, ...]:
     """What a reader must know about this run before using it."""
     outlier = () if novelty.warning is None else (novelty.warning,)
-    return (*_provenance_warnings(area), *area.warnings, *outlier, *extrapolation_warnings(data))
+    return (
+        *_provenance_warnings(area), *land_sentences(area), *area.warnings, *outlier, *extrapolation_warnings(data)
+    )  # fmt: skip
 
 
 def _provenance_warnings(area: StudyArea) -> tuple[str, ...]:

@@ -100,13 +100,16 @@ class RunInfo:
 
 @dataclass(frozen=True, eq=False)
 class SeaLevelRiseScenario:
-    """The same site after a rise of the mean sea level, everything else as today.
+    """The same site with a future sea and its land, everything else as today.
 
     Attributes:
-        rise: [m] above the record's mean sea level.
+        name: says so where it is that of land after subsidence; every layer of its maps bears it.
+        rise: median of the mean sea level against the land [m], above that of the baseline year.
         source: of the rise.
-        hazard: its levels contain the rise.
+        hazard: its maps; its levels contain the rise.
         expected_annual_damage: p10, p50, p90 [EUR 2010 per year].
+        sunk: how much lower the land of the maps lies than in the baseline year, mean over the assets [m].
+        same_sea_today: the same rise on today's land, where ``hazard`` is on land that sank unevenly.
     """
 
     name: str
@@ -114,6 +117,13 @@ class SeaLevelRiseScenario:
     source: str
     hazard: Hazard
     expected_annual_damage: tuple[float, float, float]
+    sunk: float = 0.0
+    same_sea_today: Hazard | None = None
+
+    @property
+    def on_todays_land(self) -> Hazard:
+        """Maps of the risen sea on the land of the baseline year."""
+        return self.hazard if self.same_sea_today is None else self.same_sea_today
 
 
 @dataclass(frozen=True, eq=False)

@@ -156,9 +156,15 @@ def _check_same_datum_and_grid(region_file: RegionFile, deployment: Deployment) 
     """Levels and students of the run must be valid here.
 
     Raises:
-        InputError: another vertical datum, or cells of another size.
+        InputError: another vertical datum, cells of another size, or land that sinks.
     """
-    wide, own = region_file.region, deployment.region
+    wide, own, scenarios = region_file.region, deployment.region, region_file.scenarios
+    if scenarios is not None and scenarios.subsidence is not None:
+        raise InputError(
+            f"region '{wide.name}'",
+            "states subsidence, which maps of large regions do not apply to the terrain",
+            "lower the terrain to the land of the run's baseline year, and leave [scenarios.subsidence] out",
+        )
     if wide.vertical_datum != own.vertical_datum:
         given = f"has vertical datum '{wide.vertical_datum}', the run '{own.vertical_datum}'"
         raise InputError(

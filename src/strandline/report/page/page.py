@@ -65,6 +65,7 @@ def render_page(results: RunResults) -> str:
         forecast=forecast_sentences(trace),
         drawings=draw_all(results, levels, trace, ranked),
         rise_scenarios=[(each, float(np.median(each.hazard.levels[:, -1]))) for each in results.rise_scenarios],
+        sinks=any(each.sunk for each in results.rise_scenarios),
         evacuation_columns=COLUMNS,
         evacuation_introduction=INTRODUCTION,
         by_sea_level=summarise_by_sea_level(results.plan.scenarios),

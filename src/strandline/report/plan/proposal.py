@@ -107,7 +107,8 @@ def scenario_lines(plan: Plan) -> list[str]:
         f"{len(plan.scenarios)} scenarios: every combination of the sea levels, storms and developments below. How"
         " likely each is, is unknown. Amounts are medians of the present value.",
         "",
-        "| sea level | rise by then | damage if nothing is done | value of the proposal | best choice |",
+        "| sea level | rise against the land by then | damage if nothing is done | value of the proposal |"
+        " best choice |",
         "|---|---|---|---|---|",
     ]
     for row in summarise_by_sea_level(plan.scenarios):

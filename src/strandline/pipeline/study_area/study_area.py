@@ -20,16 +20,21 @@ from strandline.observations.readers.published import read_published
 from strandline.observations.readers.zones import read_zones
 from strandline.observations.region import Region
 from strandline.observations.region_file import RegionFile
-from strandline.observations.region_file.region_file import PlanningSection, SeaLevelRise
+from strandline.observations.region_file.region_file import PlanningSection
+from strandline.observations.region_file.scenario_sections import SeaLevelRise
 from strandline.observations.region_file.values import parse_time_zone
 from strandline.observations.region_file.warnings_section import WarningsSection
 from strandline.observations.sea_level.harmonic_tide import TidalConstants
 from strandline.observations.sea_level.model import SeaLevelModel
+from strandline.observations.sea_level.projections import SeaLevelProjection
+from strandline.observations.sea_level.sinking_land import bring_land_to
+from strandline.observations.sea_level.subsidence import Subsidence
 from strandline.observations.variables import HOURS_PER_YEAR
-from strandline.pipeline.requirements import RETURN_PERIODS
+from strandline.pipeline.study_area.requirements import RETURN_PERIODS
 from strandline.planning.early_action.evacuation.clearance_time import EvacuationSettings
 from strandline.report.alerts.issuer import NO_ISSUER, Issuer, issuer_of
 from strandline.risk.hazard.extremes import EXTRAPOLATION, ReturnLevelFit, fit_block_maxima
+from strandline.risk.hazard.mean_level_trend import decimal_year
 from strandline.risk.hazard.own_record import GaugeHours
 from strandline.simulator.coast import simulate_coast
 
@@ -55,6 +60,10 @@ class StudyArea:
         held_out: windows that are never trained on.
         budget: [EUR 2010] for measures, if there is one.
         sea_level_rise: scenarios for which the hazard is mapped as well.
+        baseline_year: of whose sea and land every number is that says "today"; ``None`` = the record's last year.
+        projections: of the sea at this coast; empty = those of the global mean.
+        subsidence: of its land; ``None`` = taken as stable. The terrain is that of the baseline year already.
+        levels_epoch: of whose sea ``published_levels`` without a trend are; ``None`` = the middle of their record.
         zones: ``name`` and polygon of each zone, in the region's CRS; ``None`` = no zones.
         issuer: of warnings.
         evacuation: what is stated about it.
@@ -72,6 +81,15 @@ class StudyArea:
     issuer: Issuer = NO_ISSUER
     evacuation: EvacuationSettings = field(default_factory=EvacuationSettings)
     warnings: tuple[str, ...] = ()
+    baseline_year: int | None = None
+    projections: tuple[SeaLevelProjection, ...] = ()
+    subsidence: Subsidence | None = None
+    levels_epoch: int | None = None
+
+    @property
+    def baseline(self) -> int:
+        """The year of whose sea and land every number is that says "today"."""
+        return record_end(self) if self.baseline_year is None else self.baseline_year
 
     @property
     def hourly_levels(self) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
@@ -150,7 +168,12 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
     levels, section = None, region_file.extremes
     if section is not None and found.value.maxima is not None and found.value.years is not None:
         levels = fit_block_maxima(found.value.maxima, found.value.years, source=section.source, trend=section.trend)
-    zones = region_file.zones
+    zones, scenarios = region_file.zones, region_file.scenarios
+    baseline = pd.Timestamp.now("UTC").year
+    if scenarios is not None and scenarios.baseline_year is not None:
+        baseline = scenarios.baseline_year
+    if found.value.subsidence is not None and region_file.terrain.year is not None:
+        observations = bring_land_to(observations, found.value.subsidence, region_file.terrain.year, baseline)
     return StudyArea(
         observations,
         RETURN_PERIODS if region_file.scenarios is None else region_file.scenarios.return_periods,
@@ -163,6 +186,10 @@ def open_study_area(region_file: RegionFile, execute: Executor = in_this_process
         issuer_of(region_file.warnings),
         evacuation_settings(region_file.planning or PlanningSection(), region_file.warnings),
         warnings_of(findings),
+        baseline,
+        found.value.projections or (),
+        found.value.subsidence,
+        None if section is None else section.epoch,
     )
 
 
@@ -203,6 +230,11 @@ def seaward_direction(region: Region) -> float:
     left, bottom, right, top = region.bounds
     east, north = region.sea_point[0] - (left + right) / 2, region.sea_point[1] - (bottom + top) / 2
     return float(90.0 * np.round(np.rad2deg(np.arctan2(east, north)) / 90.0) % 360.0)
+
+
+def record_end(area: StudyArea) -> int:
+    """The year that begins when the own record ends, to the nearest."""
+    return round(float(decimal_year(area.own_level[0][-1:])[0]))
 
 
 def last_year(area: StudyArea) -> int:
