@@ -16,7 +16,7 @@ from strandline.observations.sea_level.subsidence import STABLE, SinkingRate, Su
 from strandline.pipeline import stages
 from strandline.pipeline.settings import RunConfig
 from strandline.pipeline.stage_runner import StageContext, random_stream
-from strandline.pipeline.study_area import StudyArea, simulate_study_area
+from strandline.pipeline.study_area import StudyArea, own_mean_sea_level, simulate_study_area
 from strandline.pipeline.study_area.future_seas import scenarios_of
 from strandline.planning.investment.discounting import Economy
 from strandline.planning.measures import load_measures
@@ -116,7 +116,7 @@ def assess(prepared: Prepared, name: str, subsidence: Subsidence | None, seed: i
         economy=Economy(stages.DISCOUNT_RATE, stages.HORIZON_YEARS, area.baseline),
         measures=load_measures(),
         scenarios=scenarios_of(area),
-        mean_sea_level=stages.own_mean_sea_level(area),
+        mean_sea_level=own_mean_sea_level(area),
         rng=random_stream(seed, "plan"),
         sea_level_rise_hazards=[each.on_todays_land for each in futures],
     )
