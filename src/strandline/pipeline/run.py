@@ -1,7 +1,6 @@
 """The main job: observe → distil → calibrate → map the hazard → assess the impact → plan → report."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from strandline.pipeline.run_folder.lock import exclusive_use
 from strandline.pipeline.settings import RunConfig, commit, model_card
 from strandline.pipeline.stage_runner import StageRunner
 from strandline.pipeline.study_area import StudyArea
-from strandline.planning.plan import breach_notes
 from strandline.report.findings import RunInfo, RunResults
 from strandline.report.report import write_report
 from strandline.uncertainty.forecaster import save_forecaster
@@ -78,7 +76,6 @@ def run(
         plan = stage(
             "plan", stages.plan, hazard, impact, rise_scenarios, zones, response, area, sea_level, started.year
         )
-        plan = replace(plan, notes=(*plan.notes, *breach_notes(impact.assets, area.return_periods[-1])))
         novelty = stage("compare with training coasts", stages.compare_with_training, data, area, split, sea_level)
         metadata = RunMetadata(version("strandline"), commit(), {"run": config.seed})
         deployment = stage(

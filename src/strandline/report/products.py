@@ -23,7 +23,7 @@ from strandline.report.figures.pathways_map import as_generator_files
 from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.risk_data_library import describe_for_catalogues
-from strandline.risk.hazard.hazard import Hazard
+from strandline.risk.hazard.hazard import BREACHES, Hazard
 
 QUANTILES = (0.1, 0.5, 0.9)
 RASTERS = (
@@ -136,7 +136,7 @@ def write_assets(path: Path, results: RunResults) -> None:
     collection["provenance"] = results.provenance
     collection["units"] = {
         "value": "EUR 2010", "expected_annual_damage": "EUR 2010 per year", "depth": "m", "damage_state": "probability",
-        "out_of_service": "probability", "breach": "probability", "per_year": "events per year",
+        "out_of_service": "probability", "per_year": "events per year",
         "operation_threshold": "m", "crest": "m", "people": "1", "places": "1",
     }  # fmt: skip
     write_text(path, json.dumps(collection, allow_nan=False) + "\n")
@@ -212,5 +212,6 @@ def provenance_tags(region: Region, provenance: Mapping[str, Provenance]) -> dic
         "SOURCES": "; ".join(f"{name}: {entry.source} ({entry.kind})" for name, entry in provenance.items()),
         "VERTICAL_DATUM": region.vertical_datum,
         "REGION": region.name,
+        "BREACHES": BREACHES,
         "SOFTWARE": "strandline",
     }

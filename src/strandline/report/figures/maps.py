@@ -67,7 +67,7 @@ def map_flood(
 ) -> Picture:
     """Draw the probability (H, W) of 0.15 m of water or more at one return period, and the assets by damage state.
 
-    Unknown cells are hatched. Roads and embankments are lines, styled by their probability to fail.
+    Unknown cells are hatched. Roads are lines styled by whether they are open, embankments plain lines.
     """
     figure, axes = new_axes(width, _map_height(region, width) + 1.05 + (1.25 if width >= WIDE else 1.85))
     _draw_ground(axes, region, terrain, probability, most_columns=640 if width >= WIDE else 400)
