@@ -1,5 +1,7 @@
 """Annual probability of flooding: the integral of the maps over the levels of a year."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,14 +21,14 @@ def of(probability: list[float], periods: tuple[float, ...] = PERIODS) -> tuple[
 
 @settings(deadline=None, max_examples=30)
 @given(RISING)
-def test_the_annual_probability_is_the_integral_over_the_yearly_exceedance_probability(
+def test_the_annual_probability_is_the_integral_over_the_exceedance_probability(
     probability: list[float],
 ) -> None:
     def given_level(exceedance: float) -> float:
         return float(np.interp(-np.log(exceedance), np.log(PERIODS), probability))
 
     edges = 1 / np.array(PERIODS[::-1])
-    whole = sum(quad(given_level, low, high)[0] for low, high in zip(edges[:-1], edges[1:], strict=True))
+    whole = sum(quad(given_level, low, high)[0] for low, high in pairwise(edges))
     at_least, at_most = of(probability)
     assert at_least == pytest.approx(whole + probability[-1] / 100, abs=1e-9)
     assert at_most == pytest.approx(at_least + probability[0] / 2, abs=1e-9)
