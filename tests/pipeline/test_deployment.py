@@ -197,11 +197,14 @@ def test_a_deployment_that_does_not_agree_with_itself_is_refused(
         replace(deployment, **change(deployment))  # type: ignore[operator]
 
 
-def test_a_deployment_without_danger_by_zone_is_refused_with_what_to_do(deployment: Deployment, tmp_path: Path) -> None:
+@pytest.mark.parametrize("old", ["strandline deployment 1", "strandline deployment 2"])
+def test_a_deployment_without_danger_by_zone_is_refused_with_what_to_do(
+    deployment: Deployment, tmp_path: Path, old: str
+) -> None:
     save_deployment(tmp_path, deployment)
     path = tmp_path / "deployment.nc"
-    path.write_bytes(path.read_bytes().replace(b"strandline deployment 2", b"strandline deployment 1"))
-    with pytest.raises(InputError, match="not hold which zones are dangerous to people; run `strandline run` again"):
+    path.write_bytes(path.read_bytes().replace(b"strandline deployment 3", old.encode()))
+    with pytest.raises(InputError, match="not hold how many people may be in danger in a zone; run `strandline"):
         load_deployment(tmp_path)
 
 

@@ -1,6 +1,7 @@
 """The main job: observe → distil → calibrate → map the hazard → assess the impact → plan → report."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -71,6 +72,9 @@ def run(
         information = stage("analyse sensitivity", stages.analyse_sensitivity, hazard, area, estimated.record_years)
         rise_scenarios = stage(
             "map sea-level rise", stages.map_sea_level_rise, forecaster, area, sea_level, levels, config.seed
+        )
+        impact = replace(
+            impact, population=stage("count the people", stages.count_people, hazard, rise_scenarios, area)
         )
         zones, response = stage("find the zones", stages.find_zones, area, hazard, rise_scenarios, sea_level)
         plan = stage(

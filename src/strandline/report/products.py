@@ -24,6 +24,7 @@ from strandline.report.findings import SURGE_COLUMNS, RunResults
 from strandline.report.plan.markdown import plan_to_markdown
 from strandline.report.risk_data_library import describe_for_catalogues
 from strandline.risk.hazard.hazard import BREACHES, Hazard
+from strandline.risk.people import BASIS_OF_BOUNDS
 from strandline.risk.stage_damage.annual_probability import ANNUAL_METHOD, annual_probability
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -202,6 +203,7 @@ def summarise(results: RunResults) -> dict[str, JsonValue]:
             "n_assets": len(impact.assets),
             "totals": as_json([asdict(total) for total in impact.totals]),
             "people": None if impact.population is None else as_json(asdict(impact.population)),
+            "people_basis": BASIS_OF_BOUNDS,
             "information": None if results.information is None else as_json(asdict(results.information)),
         },
         "out_of_distribution": None

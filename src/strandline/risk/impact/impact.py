@@ -11,7 +11,7 @@ from strandline.observations.arrays import Floats
 from strandline.observations.assets import DAMAGE_STATE_EDGES
 from strandline.risk.hazard.hazard import Hazard
 from strandline.risk.impact.loss_of_function import loss_of_function_probability
-from strandline.risk.impact.population import PopulationImpact, assess_population
+from strandline.risk.impact.population import PopulationImpact
 from strandline.risk.impact.totals import PartialTotal, partial_totals, sum_known
 from strandline.risk.stage_damage.damage_chain import DamageChain, draw_curve_deviates
 from strandline.risk.stage_damage.expected_annual_damage import frequency_weights
@@ -35,7 +35,8 @@ class Impact:
             NaN where none is.
         unknown_assets: assets whose damage is unknown: a cell they touch is unknown, or their value is.
         unknown_value: value of those among them that have one [EUR 2010]; it is in no total.
-        population: exposed and cut off at the design return period; ``None`` where no count of people exists.
+        population: exposed and cut off at the design return period, see ``assess_population``; ``None`` where nobody
+            is counted.
         totals: expected annual damage by class and by district.
     """
 
@@ -110,7 +111,6 @@ def assess_impact(
         expected_annual_damage=sum_known(samples, unknown),
         unknown_assets=int(unknown.sum()),
         unknown_value=float(exposure.value[unknown & stated].sum()),
-        population=assess_population(chain, assets, design, rng),
         totals=partial_totals(samples, assets),
     )
 
