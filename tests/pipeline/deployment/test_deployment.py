@@ -168,8 +168,8 @@ def test_a_file_that_is_no_deployment_is_refused(deployment: Deployment, tmp_pat
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="cannot be read"):
         load_deployment(tmp_path)
-    path.write_bytes(whole.replace(b"strandline deployment 2", b"strandline deployment 0"))
-    with pytest.raises(InputError, match="is no 'strandline deployment 2'"):
+    path.write_bytes(whole.replace(b"strandline deployment 3", b"strandline deployment 0"))
+    with pytest.raises(InputError, match="is no 'strandline deployment 3'"):
         load_deployment(tmp_path)
     path.write_bytes(whole.replace(b'"vertical_datum"', b'"vertical_dutam"'))
     with pytest.raises(InputError, match="damaged"):
