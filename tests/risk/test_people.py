@@ -70,7 +70,7 @@ class Place:
 
 
 def test_the_bounds_hold_the_people_of_places_whose_population_is_known() -> None:
-    places = [Place(seed) for seed in range(25)]
+    places = [Place(seed) for seed in range(40)]
     bounds = [place.assessed() for place in places]
     held = [each.low <= place.exposed <= each.high for each, place in zip(bounds, places, strict=True)]
     assert np.mean(held) >= 0.9
@@ -80,7 +80,7 @@ def test_the_bounds_hold_the_people_of_places_whose_population_is_known() -> Non
         wet = place.hazards[0].flood_depth[:, 2][:, *cells] >= 0.15
         low, high = np.quantile(wet @ np.nan_to_num(place.assets["people"]), (0.1, 0.9))
         sampled.append(low <= place.exposed <= high)
-    assert np.mean(sampled) < 0.6, "sampling error alone is not what nobody knows"
+    assert np.mean(sampled) < 0.3, "sampling error alone is not what nobody knows"
 
 
 def test_bounds_are_no_wider_than_everybody_and_nobody() -> None:
@@ -144,7 +144,7 @@ def test_text_never_shows_more_than_two_digits_nor_a_lower_bound_above_the_upper
     numbers = [number.replace(",", "") for number in re.findall(r"[\d,]+", text)]
     assert all(len(number.strip("0")) <= 2 for number in numbers)
     assert [int(number) for number in numbers] == sorted({people.low, people.high})
-    assert text == numbers[0] or text.startswith("between ") or len(numbers) == 1
+    assert text.startswith("between ") == (len(numbers) == 2)
 
 
 @pytest.mark.parametrize(
