@@ -122,7 +122,7 @@ def test_headings_go_down_one_step_at_a_time(simulated: Page) -> None:
 def test_the_page_is_accessible_to_screen_readers(simulated: Page) -> None:
     assert simulated.all("html")[0]["lang"] == "en"
     assert all(len(picture["alt"]) > 20 for picture in simulated.all("img"))
-    assert len(simulated.all("img")) == 9
+    assert len(simulated.all("img")) == 10
     assert all(cell["scope"] in ("col", "row") for cell in simulated.all("th"))
     assert len(simulated.all("caption")) == len(simulated.all("table"))
     ids = [attributes["id"] for _, attributes in simulated.tags if "id" in attributes]
@@ -156,7 +156,7 @@ def test_text_is_never_code() -> None:
     assert page.open == []
     assert not page.all("script")
     assert not any("onerror" in attributes for _, attributes in page.tags)
-    assert len(page.all("img")) == 9
+    assert len(page.all("img")) == 10
     assert SCRIPT in page.text
     assert "&lt;script&gt;" in page.html
     for svg in page.pictures:
