@@ -13,8 +13,8 @@ from strandline.risk.stage_damage.expected_annual_damage import frequency_weight
 ANNUAL_METHOD = (
     f"integral over the yearly exceedance probability 1/T of the probability that the depth reaches {FLOODED_DEPTH:g} m"
     " given the T-year sea level; linear in ln T between the return periods. At least: constant beyond the last return"
-    " period, and dry in years below the level of the first. At most: rising on beyond the last as between the last two,"
-    " and flooded in years below the level of the first as often as at that level"
+    " period, and dry in years below the level of the first. At most: rising on beyond the last as between the last"
+    " two, and flooded in years below the level of the first as often as at that level"
 )
 
 
