@@ -127,12 +127,18 @@ def format_count(count: float) -> str:
     return f"{count:,.0f}"
 
 
-def format_people(people: People) -> str:
-    """``between 1,000 and 23,000``, ``120`` where both bounds are the same, or ``unknown``."""
+def format_people(people: People, *, in_table: bool = False) -> str:
+    """``between 1,000 and 23,000``, ``120`` where both bounds are the same, or ``unknown``.
+
+    Args:
+        in_table: ``1,000 to 23,000``.
+    """
     if people.is_unknown:
         return "unknown"
     low, high = format_count(people.low), format_count(people.high)
-    return low if low == high else f"between {low} and {high}"
+    if low == high:
+        return low
+    return f"{low} to {high}" if in_table else f"between {low} and {high}"
 
 
 def format_percent(share: float) -> str:

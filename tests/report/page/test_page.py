@@ -259,7 +259,7 @@ def test_damage_by_class_and_district_counts_the_unknown_in_every_row_and_people
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert sum(part.unknown_assets for part in totals if part.by == "district") == results.impact.unknown_assets > 0
     for name in ("harbour", "not stated"):
-        row = [name, "between 3,300 and 5,500", "2", "9", "between 3 and 1,200"]
+        row = [name, "3,300 to 5,500", "2", "9", "3 to 1,200"]
         assert any(cells[i : i + 5] == row for i in range(len(cells))), row
     assert "<script>" not in page.html
     assert "Damage by district" not in Page(render_page(results)).text

@@ -25,7 +25,6 @@ from strandline.report.page.flooded_land import flooded_land
 from strandline.report.page.tables import MODALITY_LABELS
 from strandline.risk.impact.impact import Impact
 from strandline.risk.impact.survey_age import OUTDATED_YEARS
-from strandline.risk.people import BASIS_OF_BOUNDS
 from strandline.risk.sensitivity import SensitivityAnalysis
 
 NEGLIGIBLE_REDUCTION = 0.02
@@ -78,7 +77,6 @@ def population_sentences(impact: Impact) -> list[str]:
         f"People who live here: {format_people(population.residents)}.",
         f"With water at home at the level that the plan prepares for: {format_people(population.exposed)}.",
         *(f"Then without a road to any {each}: {format_people(count)}." for each, count in population.cut_off.items()),
-        BASIS_OF_BOUNDS,
     ]
 
 

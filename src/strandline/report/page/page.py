@@ -26,6 +26,7 @@ from strandline.report.plan.phase_text import describe_failure, describe_start, 
 from strandline.report.plan.proposal import describe_avoided, describe_measure_set, source_sentences, titles
 from strandline.report.plan.scenario_table import summarise_by_sea_level
 from strandline.report.products import return_levels
+from strandline.risk.people import BASIS_OF_BOUNDS
 
 MAX_RANKED_ASSETS = 12
 LIMITS = (
@@ -71,6 +72,7 @@ def render_page(results: RunResults) -> str:
         signposts=None if results.plan.pathways is None else signpost_table(results.plan.pathways),
         damage=damage_table(results),
         population=population_sentences(results.impact),
+        people_basis=BASIS_OF_BOUNDS,
         outdated_survey=outdated_survey_sentences(results.impact),
         information=information_sentences(results.information),
         ranked=ranked.to_dict(orient="records"),

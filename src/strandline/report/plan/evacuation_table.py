@@ -111,7 +111,7 @@ def _row(area: EvacuationArea, protocol: Protocol | None) -> EvacuationRow:
             start if moves else TOO_LONG if phases else "a person decides: the plan has no trigger for it",
             _hours(area.clearance.day),
             _hours(area.clearance.night),
-            format_people(area.people) if area.people.high != 0 else "no home is surveyed",
+            format_people(area.people, in_table=True) if area.people.high != 0 else "no home is surveyed",
             area.clearance.where_to or "no refuge is known",
             fallback,
         )
