@@ -43,7 +43,7 @@ class People:
 
     Attributes:
         low, high: bounds, meant to hold the truth in 9 of 10 cases [-]; NaN = unknown.
-        likely: for calculations that need one number; it is not shown.
+        likely: for calculations that need one number; it is not shown [-].
     """
 
     low: float
